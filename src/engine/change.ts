@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { StepId } from './ids.ts';
+import type { Json } from './json.ts';
+
+/**
+ * Where a change stands.
+ * `intended`: durable, the host may or may not have it; `applied`: read back from the host;
+ * `reverted`: undone by wf; `gone`: vanished by itself; `kept`: stays by design; `stuck`: could not be undone.
+ */
+export const CHANGE_STATUSES = ['intended', 'applied', 'reverted', 'gone', 'kept', 'stuck'] as const;
+export type ChangeStatus = (typeof CHANGE_STATUSES)[number];
+
+/** One alteration of the host, as the ledger holds it. */
+export interface Change {
+  /** Position in the ledger, from 1. */
+  readonly seq: number;
+  readonly step: StepId;
+  /** The step runner that made it, and whose `undo` takes it back. */
+  readonly kind: string;
+  /** What was altered, for people: `network devops`, `address 172.18.0.100/16 on eth1 in AppProd`. */
+  readonly target: string;
+  /** Identity, previous state, and all that undoing needs; its shape is the runner's. */
+  readonly record: Json;
+  /** Command lines that undo it by hand. */
+  readonly undo: readonly string[];
+  readonly status: ChangeStatus;
+  /** Why it has this status, where that needs words; else null. */
+  readonly reason: string | null;
+  /** The boot during which it was intended: after another boot, links and namespaces are gone. */
+  readonly bootId: string;
+}
+
+/** Whether a change may still be on the host without having been meant to stay. */
+export function stands(change: Change): boolean {
+  return change.status === 'intended' || change.status === 'applied' || change.status === 'stuck';
+}
+
+/** A difference between two fingerprints, and whose it is. */
+export const differenceSchema = z.object({
+  /** What differs: `link int_hote`, `route default via ... table main`, `container AppDev`. */
+  subject: z.string(),
+  /** `added`, `removed` or `altered` since the earlier fingerprint. */
+  difference: z.enum(['added', 'removed', 'altered']),
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+  /** The run itself, Docker, or somebody else. */
+  owner: z.enum(['run', 'docker', 'other']),
+  /** Why it is attributed so. */
+  reason: z.string(),
+});
+export type Difference = Readonly<z.infer<typeof differenceSchema>>;
+
+/**
+ * What the end of a run found. `restored` is true when no residue was found: every change is settled and no
+ * difference is the run's. `drift` holds what Docker or somebody else changed meanwhile.
+ */
+export const verificationSchema = z.object({
+  restored: z.boolean(),
+  residues: z.array(differenceSchema),
+  drift: z.array(differenceSchema),
+});
+export type Verification = Readonly<z.infer<typeof verificationSchema>>;

@@ -1,0 +1,212 @@
+import { fromPromise, type PromiseActorLogic } from 'xstate';
+import { z } from 'zod';
+import { WfError } from './errors.ts';
+import { type Json, toJson } from './json.ts';
+import type { Argv } from './ports/command.ts';
+import type {
+  ChangeBehaviour,
+  HostContext,
+  Observation,
+  ReadBehaviour,
+  RetryPolicy,
+  Standing,
+  StepContext,
+  StepPolicy,
+  StepRunner,
+} from './step.ts';
+
+/** One attempt, thirty seconds: what a runner gets that says nothing else. */
+const DEFAULT_POLICY: StepPolicy = {
+  timeoutMs: 30_000,
+  retry: { attempts: 1, initialMs: 100, factor: 2, maxMs: 5_000 },
+};
+
+interface StepDefinitionBase<Input extends z.ZodType, Output extends z.ZodType> {
+  /** Family and name, e.g. `docker.network`. */
+  readonly kind: string;
+  readonly description: string;
+  readonly input: Input;
+  readonly output: Output;
+  readonly timeoutMs?: number;
+  readonly retry?: RetryPolicy;
+  /** What a person would have typed. */
+  commands(input: z.output<Input>): readonly Argv[];
+  /** What a dry run takes for the output; it must satisfy the output schema. */
+  rehearse(input: z.output<Input>): z.output<Output>;
+}
+
+export interface ReadStepDefinition<Input extends z.ZodType, Output extends z.ZodType>
+  extends StepDefinitionBase<Input, Output> {
+  /** Looks, and changes nothing. */
+  read(input: z.output<Input>, context: StepContext): Promise<z.output<Output>>;
+}
+
+export interface ChangeStepDefinition<Input extends z.ZodType, Output extends z.ZodType, Record extends z.ZodType>
+  extends StepDefinitionBase<Input, Output> {
+  /** Identity, previous state, and all that undoing needs: undo gets nothing else. */
+  readonly record: Record;
+  /** Set where the change is meant to stay: the reason. */
+  readonly kept?: string;
+  readonly survivesReboot: boolean;
+  observe(
+    input: z.output<Input>,
+    context: StepContext,
+    earlier: z.output<Record> | undefined,
+  ): Promise<Observation<z.output<Record>, z.output<Output>>>;
+  apply(
+    input: z.output<Input>,
+    record: z.output<Record>,
+    found: 'absent' | 'partial',
+    context: StepContext,
+  ): Promise<z.output<Record>>;
+  look(record: z.output<Record>, context: HostContext): Promise<Standing>;
+  undo(record: z.output<Record>, context: HostContext): Promise<void>;
+  undoCommands(record: z.output<Record>): readonly Argv[];
+}
+
+/**
+ * A step runner as a value: give it to XState's `setup({ actors })`, and its input and output types reach
+ * the machine. In XState's own tools it is an ordinary promise actor; only wf's engine carries it out.
+ */
+export type StepActor<Input, Output> = PromiseActorLogic<Output, Input> & {
+  readonly runner: StepRunner;
+  /** The same runner with another time-out or retry policy. */
+  with(policy: Partial<StepPolicy>): StepActor<Input, Output>;
+};
+
+/** Defines a step runner that changes the host, or one that only reads. There is nothing to register. */
+export function defineStep<Input extends z.ZodType, Output extends z.ZodType, Record extends z.ZodType>(
+  definition: ChangeStepDefinition<Input, Output, Record>,
+): StepActor<z.input<Input>, z.output<Output>>;
+export function defineStep<Input extends z.ZodType, Output extends z.ZodType>(
+  definition: ReadStepDefinition<Input, Output>,
+): StepActor<z.input<Input>, z.output<Output>>;
+export function defineStep<Input extends z.ZodType, Output extends z.ZodType, Record extends z.ZodType>(
+  definition: ReadStepDefinition<Input, Output> | ChangeStepDefinition<Input, Output, Record>,
+): StepActor<z.input<Input>, z.output<Output>> {
+  const parseInput = (input: unknown): z.output<Input> => parseAs(definition, definition.input, input, 'input');
+  const policy: StepPolicy = {
+    timeoutMs: definition.timeoutMs ?? DEFAULT_POLICY.timeoutMs,
+    retry: definition.retry ?? DEFAULT_POLICY.retry,
+  };
+  const behaviour =
+    'read' in definition ? readBehaviour(definition, parseInput) : changeBehaviour(definition, parseInput);
+  return actorOf({
+    kind: definition.kind,
+    description: definition.description,
+    policy,
+    behaviour,
+    parseInput: (input) => toJson(parseInput(input)),
+    rehearse(input) {
+      const parsed = parseInput(input);
+      const output = parseAs(definition, definition.output, definition.rehearse(parsed), 'output');
+      return { commands: definition.commands(parsed), output: toJson(output) };
+    },
+    get schemas() {
+      return { input: jsonSchema(definition.input), output: jsonSchema(definition.output) };
+    },
+  });
+}
+
+/** The step runner that an actor logic carries, or undefined where it is not one made by defineStep. */
+export function runnerOf(logic: unknown): StepRunner | undefined {
+  if (typeof logic !== 'object' || logic === null) return undefined;
+  return runners.get(logic);
+}
+
+// Keyed by the actor logic itself: no property that a stranger's object could carry is trusted.
+const runners = new WeakMap<object, StepRunner>();
+
+function actorOf<Input, Output>(runner: StepRunner): StepActor<Input, Output> {
+  const logic = fromPromise<Output, Input>(() => {
+    throw new WfError('E_INTERNAL', `the step runner ${runner.kind} was started outside wf's engine`, {
+      hint: 'Start the workflow with `wf start`, or with createEngine().',
+    });
+  });
+  const actor: StepActor<Input, Output> = Object.assign(logic, {
+    runner,
+    with: (policy: Partial<StepPolicy>) =>
+      actorOf<Input, Output>({ ...runner, schemas: runner.schemas, policy: { ...runner.policy, ...policy } }),
+  });
+  runners.set(actor, runner);
+  return actor;
+}
+
+type Named = { readonly kind: string };
+
+function readBehaviour<Input extends z.ZodType, Output extends z.ZodType>(
+  definition: ReadStepDefinition<Input, Output>,
+  parseInput: (input: unknown) => z.output<Input>,
+): ReadBehaviour {
+  return {
+    type: 'read',
+    async read(input, context) {
+      const output = await definition.read(parseInput(input), context);
+      return toJson(parseAs(definition, definition.output, output, 'output'));
+    },
+  };
+}
+
+function changeBehaviour<Input extends z.ZodType, Output extends z.ZodType, Record extends z.ZodType>(
+  definition: ChangeStepDefinition<Input, Output, Record>,
+  parseInput: (input: unknown) => z.output<Input>,
+): ChangeBehaviour {
+  const parseRecord = (record: unknown): z.output<Record> => parseAs(definition, definition.record, record, 'record');
+  return {
+    type: 'change',
+    kept: definition.kept ?? null,
+    survivesReboot: definition.survivesReboot,
+    async observe(input, context, earlier) {
+      const record = earlier === undefined ? undefined : parseRecord(earlier);
+      const seen = await definition.observe(parseInput(input), context, record);
+      return observationAsJson(definition, seen);
+    },
+    async apply(input, record, found, context) {
+      return toJson(parseRecord(await definition.apply(parseInput(input), parseRecord(record), found, context)));
+    },
+    look: (record, context) => definition.look(parseRecord(record), context),
+    undo: (record, context) => definition.undo(parseRecord(record), context),
+    undoCommands: (record) => definition.undoCommands(parseRecord(record)),
+  };
+}
+
+function observationAsJson<Input extends z.ZodType, Output extends z.ZodType, Record extends z.ZodType>(
+  definition: ChangeStepDefinition<Input, Output, Record>,
+  seen: Observation<z.output<Record>, z.output<Output>>,
+): Observation<Json, Json> {
+  switch (seen.found) {
+    case 'absent':
+    case 'partial':
+      return { found: seen.found, target: seen.target, record: toJson(seen.record) };
+    case 'ours': {
+      const output = toJson(parseAs(definition, definition.output, seen.output, 'output'));
+      return { found: 'ours', target: seen.target, record: toJson(seen.record), output };
+    }
+    case 'unchanged':
+      return { found: 'unchanged', output: toJson(parseAs(definition, definition.output, seen.output, 'output')) };
+    case 'foreign':
+    case 'unknown':
+      return seen;
+  }
+}
+
+function parseAs<Schema extends z.ZodType>(
+  { kind }: Named,
+  schema: Schema,
+  value: unknown,
+  what: 'input' | 'output' | 'record',
+): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new WfError(
+    what === 'input' ? 'E_STEP_INPUT' : 'E_STEP_OUTPUT',
+    `${kind}: ${what} is not valid: ${z.prettifyError(parsed.error)}`,
+    {
+      hint: `Compare it with the ${what} schema that \`wf steps ${kind}\` prints.`,
+    },
+  );
+}
+
+function jsonSchema(schema: z.ZodType): Json {
+  return toJson(z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }));
+}

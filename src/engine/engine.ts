@@ -1,0 +1,88 @@
+import type { DefinitionHash, RunId, StepId } from './ids.ts';
+import type { JournalEntry, MachineEvent, RunEnd, RunOptions } from './journal-event.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Clock, Random } from './ports/clock.ts';
+import type { Argv } from './ports/command.ts';
+import type { FingerprintPort } from './ports/fingerprint.ts';
+import type { HistoryPort, Owner } from './ports/history.ts';
+import type { Requirement, RequirementResult } from './requirement.ts';
+import type { HostPorts } from './step.ts';
+import type { LoadedWorkflow } from './workflow.ts';
+
+/** What the engine is joined from. */
+export interface EngineParts {
+  readonly history: HistoryPort;
+  readonly host: HostPorts;
+  readonly fingerprints: FingerprintPort;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly newRunId: () => RunId;
+  /** This process. */
+  readonly owner: Owner;
+  /** Names the network namespace in which names are used up, so that claims of two of them do not collide. */
+  readonly scope: string;
+}
+
+export interface StartRequest {
+  readonly workflow: LoadedWorkflow;
+  readonly definition: { readonly hash: DefinitionHash; readonly description: Json };
+  /** As the workflow's schema parsed it. */
+  readonly input: JsonObject;
+  readonly runtime: 'docker' | 'embedded';
+  readonly options: RunOptions;
+  /** Chosen by the user; else one is made. */
+  readonly id?: RunId;
+}
+
+/** What a live view follows. */
+export interface RunObserver {
+  /** Each journal entry, after it is durable. */
+  committed?(entry: JournalEntry): void;
+  /** A note of a running step on how far it is; not durable. */
+  progress?(step: StepId, message: string): void;
+}
+
+/** Why `result` came: the run ended, waits for an event from outside, or was asked to stop. */
+export type RunResult =
+  | { readonly type: 'ended'; readonly end: RunEnd }
+  | { readonly type: 'waiting' }
+  | { readonly type: 'interrupted'; readonly signal: string };
+
+export interface RunHandle {
+  readonly id: RunId;
+  /** Rejects only with an error of the history (E_DATABASE*, E_LEASE_LOST) or a defect. */
+  readonly result: Promise<RunResult>;
+  /** Gives the machine an event from outside. */
+  send(event: MachineEvent): void;
+  /** Lets what is under way come to its outcome, starts nothing more, and ends with `interrupted`. */
+  interrupt(signal: string): void;
+}
+
+/** One requirement and what a look at it found. */
+export interface PreflightFinding {
+  readonly requirement: Requirement;
+  readonly result: RequirementResult;
+}
+
+/** One step as a dry run walks past it. */
+export interface RehearsedStep {
+  readonly step: StepId;
+  readonly stage: string;
+  readonly kind: string;
+  readonly description: string;
+  /** Whether it changes the host. */
+  readonly changes: boolean;
+  readonly commands: readonly Argv[];
+}
+
+export interface Engine {
+  /** Looks at each requirement of the workflow; touches nothing. */
+  preflight(workflow: LoadedWorkflow, input: JsonObject): Promise<readonly PreflightFinding[]>;
+  /** Walks the machine with pretended outputs: what would be done, in order. Pure. */
+  rehearse(workflow: LoadedWorkflow, input: JsonObject): readonly RehearsedStep[];
+  /**
+   * Looks at the requirements, creates the run and begins it.
+   * @throws WfError the first unmet requirement's error; E_RUN_EXISTS; E_NAME_IN_USE when another run claims the same names.
+   */
+  start(request: StartRequest, observer?: RunObserver): Promise<RunHandle>;
+}

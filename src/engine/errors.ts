@@ -1,0 +1,117 @@
+import type { JsonObject } from './json.ts';
+
+/**
+ * What a run or a command can fail with. A code never changes its meaning; its number is the
+ * exit code of a command that ends with it before the host was touched.
+ */
+export const ERROR_EXIT_CODES = {
+  // 1: it was tried, and it failed
+  E_STEP_FAILED: 1,
+  E_STEP_TIMEOUT: 1,
+  E_STEP_INPUT: 1,
+  E_STEP_OUTPUT: 1,
+  E_STEP_STOPPED: 1,
+  E_HOST_COMMAND: 1,
+  E_HOST_STATE_UNKNOWN: 1,
+  E_DOCKER: 1,
+  E_PROBE_FAILED: 1,
+  E_PROBE_ANSWERED: 1,
+  E_NOT_PROVEN: 1,
+  E_CONTAINER_CHANGED: 1,
+  E_NAMESPACE_GONE: 1,
+  E_JOURNAL_DIVERGED: 1,
+  E_INTERNAL: 1,
+  // 2: usage or bad input
+  E_USAGE: 2,
+  E_INPUT: 2,
+  E_WORKFLOW_NOT_FOUND: 2,
+  E_WORKFLOW_INVALID: 2,
+  E_RUN_NOT_FOUND: 2,
+  E_RUN_AMBIGUOUS: 2,
+  E_STEP_NOT_FOUND: 2,
+  // 3: this machine cannot do it
+  E_DOCKER_UNREACHABLE: 3,
+  E_DOCKER_NOT_LOCAL: 3,
+  E_PERMISSION: 3,
+  E_TOOL_MISSING: 3,
+  E_IMAGE_UNAVAILABLE: 3,
+  E_RUNTIME_UNAVAILABLE: 3,
+  E_DATABASE: 3,
+  E_DATABASE_NEWER: 3,
+  E_DATABASE_DAMAGED: 3,
+  E_DATABASE_READONLY: 3,
+  E_DISK_FULL: 3,
+  // 4: something is in the way
+  E_NAME_IN_USE: 4,
+  E_SUBNET_IN_USE: 4,
+  E_ADDRESS_IN_USE: 4,
+  E_LINK_IN_USE: 4,
+  E_ROUTE_IN_USE: 4,
+  E_RUN_EXISTS: 4,
+  E_LEASE_HELD: 4,
+  E_LEASE_LOST: 4,
+  E_DATABASE_LOCKED: 4,
+  // 5: the host needs attention
+  E_RESIDUE: 5,
+  E_FOREIGN: 5,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_EXIT_CODES;
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 130 | 143;
+
+/** An error as it is journaled and printed: a stable code, what happened with the names in it, what to do next. */
+export interface ErrorRecord {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+interface WfErrorOptions {
+  /** The next thing to do, as a sentence or a command. */
+  readonly hint: string;
+  /** Whether trying the same again may succeed without anybody doing anything (a busy daemon, a lost connection). */
+  readonly transient?: boolean;
+  /** Facts for a reader of the journal: ids, addresses, exit codes. Never secrets. */
+  readonly details?: JsonObject;
+  readonly cause?: unknown;
+}
+
+/** Every error that wf raises on purpose. Anything else that reaches the top is a defect, reported as E_INTERNAL. */
+export class WfError extends Error {
+  override readonly name = 'WfError';
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly transient: boolean;
+  readonly details: JsonObject;
+
+  constructor(code: ErrorCode, message: string, options: WfErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+    this.transient = options.transient ?? false;
+    this.details = options.details ?? {};
+  }
+
+  get exitCode(): ExitCode {
+    return ERROR_EXIT_CODES[this.code];
+  }
+
+  toRecord(): ErrorRecord {
+    return { code: this.code, message: this.message, hint: this.hint };
+  }
+}
+
+/** Whether `text` is one of wf's error codes. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERROR_EXIT_CODES, text);
+}
+
+/** `thrown` as a WfError: unchanged where it is one, else a defect (E_INTERNAL) that keeps the original as its cause. */
+export function asWfError(thrown: unknown): WfError {
+  if (thrown instanceof WfError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new WfError('E_INTERNAL', message, {
+    hint: 'This is a defect in wf or in a step runner. Run again with WF_DEBUG=1 to see where it was raised, and report it.',
+    cause: thrown,
+  });
+}

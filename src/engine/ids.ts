@@ -1,0 +1,36 @@
+/** Ids are branded, so that a step id is never passed where a run id is meant. */
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+/** Names one run, e.g. `k3v9x2mq7p`. */
+export type RunId = Branded<'RunId'>;
+/** Names one invocation of a step runner inside a run, e.g. `createDevNetwork` or, at a second visit, `createDevNetwork#2`. */
+export type StepId = Branded<'StepId'>;
+/** SHA-256, in hex, over what a definition consists of. */
+export type DefinitionHash = Branded<'DefinitionHash'>;
+
+const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
+
+/** The run id in `text`, or undefined where the text cannot be one: letters, digits, `_` and `-`, at most 63. */
+export function parseRunId(text: string): RunId | undefined {
+  return isRunId(text) ? text : undefined;
+}
+
+function isRunId(text: string): text is RunId {
+  return RUN_ID.test(text);
+}
+
+/** The id of the `visit`-th (from 1) invocation under one invoke id: the first carries the invoke id itself. */
+export function stepIdOf(invokeId: string, visit: number): StepId {
+  return asStepId(visit === 1 ? invokeId : `${invokeId}#${visit}`);
+}
+
+/** Takes text that is known to be a step id (from the journal, or from an argument that is then looked up). */
+export function asStepId(text: string): StepId {
+  return text as StepId;
+}
+
+/** Takes text that is known to be a definition hash. */
+export function asDefinitionHash(text: string): DefinitionHash {
+  return text as DefinitionHash;
+}

@@ -1,0 +1,112 @@
+import type { Change, ChangeStatus, Verification } from './change.ts';
+import type { ErrorRecord } from './errors.ts';
+import type { DefinitionHash, RunId, StepId } from './ids.ts';
+import type { Json, JsonObject } from './json.ts';
+
+/** An event that is given to the machine. */
+export type MachineEvent = { readonly type: string } & JsonObject;
+
+/** What a decision asks the engine to do. Committed with the decision, before any of it is done. */
+export type Effect =
+  | {
+      readonly type: 'start-step';
+      readonly step: StepId;
+      /** The id under which the machine invoked it, to which its outcome is addressed. */
+      readonly invoke: string;
+      readonly stage: string;
+      /** Name of the actor in the machine's `setup`. */
+      readonly actor: string;
+      /** Kind of the step runner, e.g. `docker.network`. */
+      readonly kind: string;
+      readonly input: Json;
+    }
+  | { readonly type: 'stop-step'; readonly step: StepId }
+  | { readonly type: 'set-timer'; readonly timer: string; readonly deadline: number; readonly event: MachineEvent }
+  | { readonly type: 'cancel-timer'; readonly timer: string }
+  | { readonly type: 'log'; readonly message: Json }
+  | { readonly type: 'emit'; readonly event: MachineEvent };
+
+/** How a run ended, as stored. */
+export type RunEnd =
+  | { readonly status: 'succeeded'; readonly output: Json }
+  | {
+      readonly status: 'failed' | 'rolled-back' | 'needs-attention';
+      readonly output: null;
+      readonly error: ErrorRecord;
+    };
+
+/**
+ * What the journal holds: facts, in the order in which they were committed. The state of a run is what they replay
+ * to; every table beside the journal is derived from them in the same transaction.
+ */
+export type JournalEvent =
+  /** The machine was given an event (null: its start) and this is what it decided. */
+  | {
+      readonly type: 'decided';
+      readonly event: MachineEvent | null;
+      readonly effects: readonly Effect[];
+      /** The machine's state value after it, e.g. `{"setup":{"networks":"creating"}}`. */
+      readonly value: Json;
+      /** Top-level states that are active after it. */
+      readonly stages: readonly string[];
+      /** SHA-256 over value, context, status, output and effects: replay must come to the same. */
+      readonly digest: string;
+    }
+  | { readonly type: 'step.attempted'; readonly step: StepId; readonly attempt: number }
+  | { readonly type: 'step.succeeded'; readonly step: StepId; readonly attempt: number; readonly output: Json }
+  | {
+      readonly type: 'step.retrying';
+      readonly step: StepId;
+      readonly attempt: number;
+      readonly error: ErrorRecord;
+      readonly retryAt: number;
+    }
+  | { readonly type: 'step.failed'; readonly step: StepId; readonly attempt: number; readonly error: ErrorRecord }
+  /** The machine left the state that invoked it before it had an outcome. */
+  | { readonly type: 'step.stopped'; readonly step: StepId; readonly attempt: number }
+  | { readonly type: 'baseline.taken'; readonly fingerprint: string }
+  | { readonly type: 'change.intended'; readonly change: Change }
+  | {
+      readonly type: 'change.applied';
+      readonly seq: number;
+      readonly record: Json;
+      readonly target: string;
+      readonly undo: readonly string[];
+    }
+  /** Undoing has begun. */
+  | { readonly type: 'change.reverting'; readonly seq: number }
+  | {
+      readonly type: 'change.settled';
+      readonly seq: number;
+      readonly status: Exclude<ChangeStatus, 'intended' | 'applied'>;
+      readonly reason: string | null;
+    }
+  | { readonly type: 'verified'; readonly fingerprint: string | null; readonly verification: Verification }
+  | { readonly type: 'waiting' }
+  | { readonly type: 'interrupted'; readonly signal: string }
+  | { readonly type: 'rolling-back' }
+  | ({ readonly type: 'ended' } & RunEnd);
+
+export interface JournalEntry {
+  /** Position in the run's journal, from 1, without gaps. */
+  readonly seq: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly event: JournalEvent;
+}
+
+/** What a run is created with; never changes afterwards. */
+export interface RunHeader {
+  readonly id: RunId;
+  readonly workflow: string;
+  readonly definitionHash: DefinitionHash;
+  readonly runtime: 'docker' | 'embedded';
+  readonly input: JsonObject;
+  readonly options: RunOptions;
+  readonly createdAt: number;
+}
+
+export interface RunOptions {
+  readonly onFailure: 'rollback' | 'keep';
+  readonly pauseAfter: string | null;
+}

@@ -1,0 +1,115 @@
+import type { Argv } from './command.ts';
+
+/** What wf needs to know of an engine. */
+export interface EngineInfo {
+  /** The engine's own id, which tells two engines apart. */
+  readonly id: string;
+  readonly version: string;
+  readonly apiVersion: string;
+  readonly operatingSystem: string;
+  readonly rootless: boolean;
+  /** Where it was found, e.g. `unix:///var/run/docker.sock (default)`. */
+  readonly endpoint: string;
+}
+
+export interface ImageInfo {
+  readonly id: string;
+  readonly tags: readonly string[];
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+}
+
+export interface SubnetInfo {
+  readonly subnet: string;
+  readonly gateway: string | null;
+}
+
+export interface NetworkMember {
+  readonly containerId: string;
+  readonly name: string;
+  readonly mac: string;
+  /** With prefix length, e.g. `172.18.0.2/16`; null while the container is not running. */
+  readonly ipv4: string | null;
+}
+
+export interface NetworkInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly driver: string;
+  readonly scope: string;
+  readonly internal: boolean;
+  readonly subnets: readonly SubnetInfo[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
+  readonly members: readonly NetworkMember[];
+}
+
+export interface ContainerEndpoint {
+  readonly network: string;
+  readonly networkId: string;
+  readonly ipv4: string | null;
+  readonly prefixLength: number | null;
+  readonly mac: string | null;
+  readonly gateway: string | null;
+}
+
+export interface ContainerInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly running: boolean;
+  readonly status: string;
+  /** Pid of its first process on the host; 0 when it is not running. */
+  readonly pid: number;
+  /** As Docker says it, to the nanosecond: another value means another start, so another namespace. */
+  readonly startedAt: string;
+  readonly exitCode: number;
+  readonly endpoints: readonly ContainerEndpoint[];
+}
+
+export interface NetworkSpec {
+  readonly name: string;
+  readonly subnet: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ContainerSpec {
+  readonly name: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly networkId: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ExecResult {
+  readonly exitCode: number | null;
+  /** stdout and stderr in the order they came, bounded. */
+  readonly output: string;
+  readonly timedOut: boolean;
+}
+
+/**
+ * The few calls wf makes to an engine. Answers are parsed. `null` means that the engine said "no such object";
+ * every other trouble is a WfError (E_DOCKER_UNREACHABLE, E_DOCKER, E_NAME_IN_USE, E_SUBNET_IN_USE,
+ * E_IMAGE_UNAVAILABLE, E_PERMISSION), so that a failed read is never taken for absence.
+ */
+export interface DockerPort {
+  info(): Promise<EngineInfo>;
+  image(reference: string): Promise<ImageInfo | null>;
+  pullImage(reference: string, onProgress: (line: string) => void, signal: AbortSignal): Promise<void>;
+  removeImage(reference: string): Promise<void>;
+  networks(): Promise<readonly NetworkInfo[]>;
+  /** By id or by name; a name that several networks have is an error (E_DOCKER). */
+  network(idOrName: string): Promise<NetworkInfo | null>;
+  createNetwork(spec: NetworkSpec): Promise<{ readonly id: string }>;
+  removeNetwork(id: string): Promise<void>;
+  containers(): Promise<readonly ContainerInfo[]>;
+  container(idOrName: string): Promise<ContainerInfo | null>;
+  createContainer(spec: ContainerSpec): Promise<{ readonly id: string }>;
+  startContainer(id: string): Promise<void>;
+  /** Kills and removes it, with its anonymous volumes; succeeds when it is gone already. */
+  removeContainer(id: string): Promise<void>;
+  /** Runs argv inside the container; ended by its own deadline even when the stream never ends. */
+  exec(id: string, argv: Argv, timeoutMs: number): Promise<ExecResult>;
+}

@@ -1,0 +1,123 @@
+import type { Change, Verification } from '../change.ts';
+import type { ErrorRecord } from '../errors.ts';
+import type { Evidence } from '../evidence.ts';
+import type { DefinitionHash, RunId, StepId } from '../ids.ts';
+import type { JournalEntry, JournalEvent, RunHeader } from '../journal-event.ts';
+import type { Json } from '../json.ts';
+import type { Fingerprint } from './fingerprint.ts';
+
+/** A process, told apart from a later one with the same pid, and from one before the last boot. */
+export interface Owner {
+  readonly pid: number;
+  /** Clock ticks after boot, as /proc/PID/stat says it. */
+  readonly startTime: string;
+  readonly bootId: string;
+}
+
+/** The right of one living process to advance a run. Every write carries it; a later lease has a higher fence. */
+export interface Lease {
+  readonly run: RunId;
+  readonly fence: number;
+}
+
+export const STORED_RUN_STATUSES = [
+  'running',
+  'waiting',
+  'paused',
+  'rolling-back',
+  'succeeded',
+  'failed',
+  'rolled-back',
+  'needs-attention',
+] as const;
+/** `interrupted` is derived from the lease, never stored. */
+export type StoredRunStatus = (typeof STORED_RUN_STATUSES)[number];
+export type RunStatus = StoredRunStatus | 'interrupted';
+
+/** A run as the history holds it. */
+export interface StoredRun extends RunHeader {
+  readonly status: StoredRunStatus;
+  /** Who holds the lease; null when nobody does. */
+  readonly owner: Owner | null;
+  readonly fence: number;
+  /** When the machine made its first decision. */
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+  /** Changes that may still stand on the host (`intended`, `applied`, `stuck`). */
+  readonly standingChanges: number;
+}
+
+export type StepStatus = 'running' | 'retrying' | 'succeeded' | 'failed' | 'stopped';
+
+/** A step as the history holds it: derived from the journal in the transaction that appends to it. */
+export interface StoredStep {
+  readonly id: StepId;
+  readonly stage: string;
+  readonly kind: string;
+  readonly status: StepStatus;
+  readonly attempts: number;
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
+  readonly input: Json;
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+}
+
+export interface StoredEvidence extends Evidence {
+  readonly step: StepId;
+  readonly attempt: number;
+}
+
+/** All that one commit makes durable. */
+export interface Batch {
+  readonly events: readonly JournalEvent[];
+  readonly evidence?: readonly StoredEvidence[];
+}
+
+export interface RunFilter {
+  readonly workflow?: string;
+  readonly limit: number;
+  /** Continues a list: runs that are older than this one. */
+  readonly before?: RunId;
+}
+
+/**
+ * The durable memory of all runs. Every method is synchronous and one transaction; when it returns, what it
+ * wrote is on disk. Two processes on the same file are the normal case.
+ * @throws WfError E_DATABASE*, E_DISK_FULL from every method.
+ */
+export interface HistoryPort {
+  /**
+   * Creates a run with its lease, its claims and its first events, all or nothing.
+   * @throws WfError E_RUN_EXISTS; E_NAME_IN_USE naming the run that holds one of the claims and what to do about it.
+   */
+  create(header: RunHeader, definition: Json, owner: Owner, claims: readonly string[], at: number): Lease;
+  /**
+   * Appends to the journal and brings runs, steps and changes in line with it. Ending a run gives up its lease, and its
+   * claims when no change of it stands.
+   * @throws WfError E_LEASE_LOST when the lease is no longer the run's: nothing was written.
+   */
+  append(lease: Lease, batch: Batch, at: number): readonly JournalEntry[];
+  /** Gives up the lease without an end (a run that waits). */
+  release(lease: Lease): void;
+  /** The run, or undefined. */
+  run(id: RunId): StoredRun | undefined;
+  /** Newest first. */
+  runs(filter: RunFilter): readonly StoredRun[];
+  /** Ids that start with `prefix`, newest first, at most `limit`. */
+  runIds(prefix: string, limit: number): readonly RunId[];
+  /** From sequence number `after` (exclusive) on. */
+  journal(id: RunId, after?: number): readonly JournalEntry[];
+  steps(id: RunId): readonly StoredStep[];
+  changes(id: RunId): readonly Change[];
+  evidence(id: RunId, step?: StepId): readonly StoredEvidence[];
+  /** The last verification, or undefined. */
+  verification(id: RunId): Verification | undefined;
+  definition(hash: DefinitionHash): Json | undefined;
+  /** Keeps a fingerprint; equal ones are kept once. Answers its SHA-256. */
+  putFingerprint(fingerprint: Fingerprint): string;
+  fingerprint(hash: string): Fingerprint | undefined;
+  close(): void;
+}

@@ -1,0 +1,52 @@
+import type { AnyStateMachine, InputFrom, OutputFrom } from 'xstate';
+import type { z } from 'zod';
+import type { Requirement } from './requirement.ts';
+
+/** One thing that a run has shown, with its figures: `isolated: 0 of 3 pings answered while both controls did`. */
+export interface Proof {
+  readonly claim: string;
+  readonly figures: string;
+}
+
+/** What a workflow file exports. */
+export interface WorkflowDefinition<
+  Schema extends z.ZodObject = z.ZodObject,
+  Machine extends AnyStateMachine = AnyStateMachine,
+> {
+  /** What `wf start` is given: lower-case letters, digits and hyphens. */
+  readonly name: string;
+  /** Changes whenever a run of the old machine could not go on in the new one. */
+  readonly version: string;
+  readonly description: string;
+  readonly input: Schema;
+  /** Its top-level states, except final ones, are the stages; its actors are step runners. */
+  readonly machine: Machine;
+  /** What must hold before a run touches the host. */
+  requirements?(input: z.output<Schema>): readonly Requirement[];
+  /** What a finished run has shown, from the machine's output. */
+  proofs?(output: OutputFrom<Machine>): readonly Proof[];
+}
+
+/** A definition whose own types are no longer known: what the loader hands to the engine. */
+export interface LoadedWorkflow {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly machine: AnyStateMachine;
+  readonly input: z.ZodObject;
+  requirements(input: unknown): readonly Requirement[];
+  proofs(output: unknown): readonly Proof[];
+}
+
+/**
+ * Defines a workflow. The machine's input must be what the schema parses to: a machine that
+ * wants something else is a compile error.
+ */
+export function defineWorkflow<Schema extends z.ZodObject, Machine extends AnyStateMachine>(
+  definition: WorkflowDefinition<Schema, Machine> &
+    (z.output<Schema> extends InputFrom<Machine>
+      ? unknown
+      : { readonly machine: 'the machine takes another input than the schema gives' }),
+): WorkflowDefinition<Schema, Machine> {
+  return definition;
+}

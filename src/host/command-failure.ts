@@ -1,0 +1,61 @@
+import { WfError } from '../engine/errors.ts';
+import type { Argv, CommandResult, NamespaceRef } from '../engine/ports/command.ts';
+import { howToInstall } from './tool-package.ts';
+
+const AS_ROOT = 'Run wf as root (`sudo wf ...`).';
+
+/** Why a process could not be started: what execa answers for one that never had a pid. */
+export function explainStartFailure(
+  argv: Argv,
+  line: Argv,
+  failure: { readonly code?: string; readonly cwd: string; readonly originalMessage?: string },
+): WfError {
+  const [program] = line;
+  switch (failure.code) {
+    case 'ENOENT':
+      return toolMissing(program);
+    case 'EACCES':
+    case 'EPERM':
+      return new WfError('E_PERMISSION', `${program} may not be run`, { hint: AS_ROOT });
+    default:
+      return new WfError(
+        'E_HOST_COMMAND',
+        `${argv[0]} could not be started: ${failure.originalMessage ?? 'no reason given'}`,
+        {
+          hint: 'Look at the limits on processes and memory of this machine, and try again.',
+          transient: failure.code === 'EAGAIN' || failure.code === 'ENOMEM',
+        },
+      );
+  }
+}
+
+/**
+ * Why nsenter did not get as far as running the program, or undefined where it did. It says so on stderr, in words that
+ * the C locale keeps stable.
+ */
+export function nsenterRefusal(argv: Argv, result: CommandResult, namespace: NamespaceRef): WfError | undefined {
+  if (result.end.type !== 'exited' || result.end.exitCode === 0 || !result.stderr.startsWith('nsenter: '))
+    return undefined;
+  const complaint = result.stderr.trimEnd();
+  if (/^nsenter: failed to execute .*: No such file or directory$/.test(complaint)) return toolMissing(argv[0]);
+  if (/^nsenter: failed to execute .*: Permission denied$/.test(complaint)) {
+    return new WfError('E_PERMISSION', `${argv[0]} may not be run`, { hint: AS_ROOT });
+  }
+  if (/: (Operation not permitted|Permission denied)$/.test(complaint)) {
+    return new WfError('E_PERMISSION', `the network namespace ${namespace.path} may not be entered`, {
+      hint: AS_ROOT,
+      details: { complaint },
+    });
+  }
+  if (!complaint.includes('failed')) return undefined;
+  return new WfError('E_HOST_COMMAND', `the network namespace ${namespace.path} could not be entered: ${complaint}`, {
+    hint: 'Try the same by hand: `nsenter --net=PATH ip link`.',
+  });
+}
+
+function toolMissing(program: string): WfError {
+  return new WfError('E_TOOL_MISSING', `the program ${program} is not installed on this machine`, {
+    hint: howToInstall(program),
+    details: { program },
+  });
+}

@@ -1,0 +1,131 @@
+import type { Options } from 'execa';
+import { WfError } from '../engine/errors.ts';
+import type { Clock } from '../engine/ports/clock.ts';
+import type { Argv, CommandEnd, CommandOptions, CommandPort, CommandResult } from '../engine/ports/command.ts';
+import { collectBounded } from './bounded-output.ts';
+import { explainStartFailure, nsenterRefusal } from './command-failure.ts';
+import { openNamespace } from './open-namespace.ts';
+import { forgetGroup, rememberGroup, signalGroup } from './process-group.ts';
+
+/** How long a command has between SIGTERM and SIGKILL. */
+const GRACE_MS = 500;
+/** Each of stdout and stderr, where the caller does not say. */
+const DEFAULT_OUTPUT_BYTES = 256 * 1024;
+
+/** Runs host commands through execa, which is loaded at the first call. */
+export function createCommandPort(clock: Clock): CommandPort {
+  return {
+    async run(argv, options) {
+      if (options.signal?.aborted) return neverStarted(argv, clock.now());
+      if (options.namespace === undefined) return await runProcess(clock, argv, argv, options);
+      const namespace = openNamespace(options.namespace);
+      try {
+        const line: Argv = ['nsenter', `--net=${namespace.path}`, '--', ...argv];
+        const result = await runProcess(clock, argv, line, options);
+        const refusal = nsenterRefusal(argv, result, options.namespace);
+        if (refusal !== undefined) throw refusal;
+        return result;
+      } finally {
+        namespace.close();
+      }
+    },
+  };
+}
+
+function neverStarted(argv: Argv, startedAt: number): CommandResult {
+  return { argv, end: { type: 'aborted' }, stdout: '', stderr: '', truncated: false, startedAt, durationMs: 0 };
+}
+
+/** Runs `line` and answers as if `argv` had been run. */
+async function runProcess(clock: Clock, argv: Argv, line: Argv, options: CommandOptions): Promise<CommandResult> {
+  const { execa } = await import('execa');
+  const [program, ...args] = line;
+  const startedAt = clock.now();
+  const child = execa(program, args, {
+    ...PROCESS_OPTIONS,
+    env: environment(options.env),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.stdin === undefined ? {} : { input: options.stdin, stdin: 'pipe' }),
+  });
+  const maxBytes = options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES;
+  const stdout = collectBounded(child.stdout, maxBytes);
+  const stderr = collectBounded(child.stderr, maxBytes);
+
+  // The first reason is the answer: what happens while the process ends does not replace it.
+  let end: CommandEnd | undefined;
+  let cancelKill = (): void => undefined;
+  const closeStreams = (): void => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  const stop = (reason: CommandEnd): void => {
+    end ??= reason;
+    if (child.pid === undefined) return;
+    const group = child.pid;
+    signalGroup(group, 'SIGTERM');
+    cancelKill();
+    cancelKill = clock.after(GRACE_MS, () => {
+      signalGroup(group, 'SIGKILL');
+      // Whoever left the group could hold the pipes open for ever.
+      closeStreams();
+    });
+  };
+  const onAbort = (): void => stop({ type: 'aborted' });
+  const cancelTimeout = clock.after(options.timeoutMs, () => stop({ type: 'timed-out' }));
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  if (child.pid !== undefined) rememberGroup(child.pid);
+  child.once('exit', (exitCode, signal) => {
+    end ??= signal === null ? { type: 'exited', exitCode: exitCode ?? 0 } : { type: 'killed', signal };
+  });
+  try {
+    const result = await child;
+    if (child.pid === undefined) throw explainStartFailure(argv, line, result);
+    if (end?.type === 'timed-out' || end?.type === 'aborted') await groupGone(clock, child.pid);
+  } finally {
+    cancelTimeout();
+    cancelKill();
+    options.signal?.removeEventListener('abort', onAbort);
+    if (child.pid !== undefined) forgetGroup(child.pid);
+  }
+  if (end === undefined) {
+    throw new WfError('E_INTERNAL', `${program} ended without saying how`, {
+      hint: 'This is a defect in wf: report it.',
+    });
+  }
+  return {
+    argv,
+    end,
+    stdout: stdout.text(),
+    stderr: stderr.text(),
+    truncated: stdout.truncated() || stderr.truncated(),
+    startedAt,
+    durationMs: clock.now() - startedAt,
+  };
+}
+
+/** Its own group, so that its children end with it; the output is collected here, so that it can be cut. */
+const PROCESS_OPTIONS = {
+  reject: false,
+  buffer: false,
+  detached: true,
+  cleanup: false,
+  stdin: 'ignore',
+  stdout: 'pipe',
+  stderr: 'pipe',
+  extendEnv: true,
+} as const satisfies Options;
+
+/** The C locale makes messages the same everywhere; an ordinary user's PATH often lacks the sbin folders. */
+function environment(added: CommandOptions['env']): Record<string, string> {
+  const path = [process.env['PATH'] ?? '', '/usr/sbin', '/sbin'].filter((folder) => folder !== '').join(':');
+  return { PATH: path, LC_ALL: 'C', ...added };
+}
+
+/** Waits until no process of the group is left; what ignores SIGTERM is killed after the grace. */
+async function groupGone(clock: Clock, group: number): Promise<void> {
+  const pollMs = 10;
+  for (let waitedMs = 0; signalGroup(group, 0); waitedMs += pollMs) {
+    if (waitedMs >= GRACE_MS) signalGroup(group, 'SIGKILL');
+    await new Promise<void>((resolve) => clock.after(pollMs, resolve));
+  }
+}

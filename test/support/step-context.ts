@@ -1,0 +1,57 @@
+import type { Evidence } from '../../src/engine/evidence.ts';
+import { asStepId, parseRunId, type RunId } from '../../src/engine/ids.ts';
+import type { HostPorts, LedgerService, StepContext } from '../../src/engine/step.ts';
+import { createClock } from '../../src/host/clock.ts';
+import { createCommandPort } from '../../src/host/command.ts';
+import { createDocker } from '../../src/host/docker/create-docker.ts';
+
+/** What a test may decide about the context; the rest are the real ports, run `testrun`, step `step`, attempt 1. */
+export interface TestContextOverrides extends Partial<Omit<StepContext, 'run' | 'step' | 'host'>> {
+  readonly run?: string;
+  readonly step?: string;
+  readonly host?: Partial<HostPorts>;
+}
+
+export interface TestContext extends StepContext {
+  /** All that was recorded, in order. */
+  readonly evidence: Evidence[];
+  /** All progress notes, in order. */
+  readonly notes: string[];
+}
+
+/** A step context on the real host, for a step runner that is tried alone, without an engine around it. */
+export function testContext(overrides: TestContextOverrides = {}): TestContext {
+  const { run = 'testrun', step = 'step', host = {}, ...rest } = overrides;
+  const evidence: Evidence[] = [];
+  const notes: string[] = [];
+  const clock = host.clock ?? createClock();
+  return {
+    run: runId(run),
+    step: asStepId(step),
+    attempt: 1,
+    signal: new AbortController().signal,
+    ledger: noLedger,
+    record: (item) => void evidence.push(item),
+    progress: (note) => void notes.push(note),
+    ...rest,
+    host: {
+      clock,
+      command: host.command ?? createCommandPort(clock),
+      docker: host.docker ?? createDocker(),
+    },
+    evidence,
+    notes,
+  };
+}
+
+function runId(text: string): RunId {
+  const run = parseRunId(text);
+  if (run === undefined) throw new Error(`not a run id: ${text}`);
+  return run;
+}
+
+const noLedger: LedgerService = {
+  revert: () => Promise.reject(new Error('this test gave its context no ledger')),
+  verify: () => Promise.reject(new Error('this test gave its context no ledger')),
+  changes: () => [],
+};
