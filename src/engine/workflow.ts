@@ -1,5 +1,7 @@
 import type { AnyStateMachine, InputFrom, OutputFrom } from 'xstate';
 import type { z } from 'zod';
+import type { Json, JsonObject } from './json.ts';
+import type { MachineModel } from './machine-model.ts';
 import type { Requirement } from './requirement.ts';
 
 /** One thing that a run has shown, with its figures: `isolated: 0 of 3 pings answered while both controls did`. */
@@ -21,6 +23,8 @@ export interface WorkflowDefinition<
   readonly input: Schema;
   /** Its top-level states, except final ones, are the stages; its actors are step runners. */
   readonly machine: Machine;
+  /** Whether a run that succeeds leaves its changes on the host, settled as `kept`. Otherwise each that still stands is a residue. */
+  readonly keepsChanges?: boolean;
   /** What must hold before a run touches the host. */
   requirements?(input: z.output<Schema>): readonly Requirement[];
   /** What a finished run has shown, from the machine's output. */
@@ -32,10 +36,11 @@ export interface LoadedWorkflow {
   readonly name: string;
   readonly version: string;
   readonly description: string;
-  readonly machine: AnyStateMachine;
+  readonly model: MachineModel;
   readonly input: z.ZodObject;
-  requirements(input: unknown): readonly Requirement[];
-  proofs(output: unknown): readonly Proof[];
+  readonly keepsChanges: boolean;
+  requirements(input: JsonObject): readonly Requirement[];
+  proofs(output: Json): readonly Proof[];
 }
 
 /**

@@ -1,0 +1,64 @@
+import { concludeRun } from './conclude-run.ts';
+import type { Engine, EngineParts, RunHandle, RunObserver, StartRequest } from './engine.ts';
+import type { RunHeader } from './journal-event.ts';
+import { firstUnmet, lookAtRequirements } from './preflight.ts';
+import { rehearse } from './rehearse.ts';
+import { openRunJournal } from './run-journal.ts';
+import { createRunLedger } from './run-ledger.ts';
+import { advanceRun } from './run-loop.ts';
+import type { StepRunner } from './step.ts';
+
+/** Joins an engine from its parts. */
+export function createEngine(parts: EngineParts): Engine {
+  return {
+    preflight: (workflow, input) => lookAtRequirements(workflow.requirements(input), parts.host),
+    rehearse: (workflow, input) => rehearse(workflow.model, input),
+    start: (request, observer = {}) => start(parts, request, observer),
+  };
+}
+
+async function start(parts: EngineParts, request: StartRequest, observer: RunObserver): Promise<RunHandle> {
+  const { workflow } = request;
+  const requirements = workflow.requirements(request.input);
+  const unmet = firstUnmet(await lookAtRequirements(requirements, parts.host));
+  if (unmet !== undefined) throw unmet;
+
+  const header: RunHeader = {
+    id: request.id ?? parts.newRunId(),
+    workflow: workflow.name,
+    definitionHash: request.definition.hash,
+    runtime: request.runtime,
+    input: request.input,
+    options: request.options,
+    createdAt: parts.clock.now(),
+  };
+  const claims = requirements.flatMap(({ claim }) => (claim === null ? [] : [`${parts.scope} ${claim}`]));
+  const { history, clock, host, owner } = parts;
+  const lease = history.create(header, request.definition.description, owner, claims, header.createdAt);
+  const journal = openRunJournal(history, lease, clock, observer);
+  const runners = new Map<string, StepRunner>(
+    [...workflow.model.invocations.values()].map(({ runner }) => [runner.kind, runner]),
+  );
+  const ledger = createRunLedger({
+    run: header.id,
+    history,
+    host,
+    fingerprints: parts.fingerprints,
+    bootId: owner.bootId,
+    journal,
+    runner: (kind) => runners.get(kind),
+  });
+  return advanceRun({
+    header,
+    model: workflow.model,
+    lease,
+    history,
+    host,
+    random: parts.random,
+    bootId: owner.bootId,
+    journal,
+    ledger,
+    observer,
+    conclude: (end) => concludeRun({ header, journal, ledger, keepsChanges: workflow.keepsChanges }, end),
+  });
+}

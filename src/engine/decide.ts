@@ -1,0 +1,226 @@
+import { createHash } from 'node:crypto';
+import { type AnyMachineSnapshot, initialTransition, transition } from 'xstate';
+import { z } from 'zod';
+import { asWfError, WfError } from './errors.ts';
+import { type StepId, stepIdOf } from './ids.ts';
+import type { Effect, MachineEvent } from './journal-event.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from './json.ts';
+import type { MachineModel } from './machine-model.ts';
+
+/** Where a machine is, with what the engine counts beside it. Never changed: each decision makes a new one. */
+export interface MachineState {
+  readonly snapshot: AnyMachineSnapshot;
+  /** How often each invoke id has been started. */
+  readonly visits: ReadonlyMap<string, number>;
+  /** Steps whose outcome the machine waits for, by invoke id. */
+  readonly active: ReadonlyMap<string, StepId>;
+  /** Timers that are set, with the event each will raise. */
+  readonly timers: ReadonlyMap<string, { readonly deadline: number; readonly event: MachineEvent }>;
+}
+
+/** Whether the machine goes on. */
+export type MachineStatus =
+  | { readonly type: 'active' }
+  /** `failed` is true where it ended in a final state tagged `failed`. */
+  | { readonly type: 'done'; readonly output: Json; readonly failed: boolean }
+  | { readonly type: 'error'; readonly error: Json };
+
+/** What the machine makes of an event: the next state, and what is to be done. */
+export interface Decision {
+  readonly state: MachineState;
+  readonly status: MachineStatus;
+  readonly effects: readonly Effect[];
+  readonly value: Json;
+  readonly stages: readonly string[];
+  /** SHA-256 over all of the above and the context. */
+  readonly digest: string;
+}
+
+/** The machine's first decision. Pure: `now` (ms since the epoch) is only used to turn delays into deadlines. */
+export function decideStart(model: MachineModel, input: JsonObject, now: number): Decision {
+  const idle: Omit<MachineState, 'snapshot'> = { visits: new Map(), active: new Map(), timers: new Map() };
+  return conclude(model, idle, now, () => initialTransition(model.machine, input));
+}
+
+/** What the machine decides when it is given `event`. Pure. */
+export function decide(model: MachineModel, state: MachineState, event: MachineEvent, now: number): Decision {
+  const settled = settledInvoke(event);
+  const active = new Map([...state.active].filter(([invoke]) => invoke !== settled));
+  return conclude(model, { ...state, active }, now, () => transition(model.machine, state.snapshot, event));
+}
+
+/** The invoke id whose outcome this event is, or undefined. */
+function settledInvoke(event: MachineEvent): string | undefined {
+  const isOutcome = event.type.startsWith('xstate.done.actor.') || event.type.startsWith('xstate.error.actor.');
+  return isOutcome && typeof event['actorId'] === 'string' ? event['actorId'] : undefined;
+}
+
+/** The event by which a machine learns that a step has succeeded. */
+export function stepDone(invoke: string, output: Json): MachineEvent {
+  return { type: `xstate.done.actor.${invoke}`, output, actorId: invoke };
+}
+
+/** The event by which a machine learns that a step has failed. */
+export function stepError(invoke: string, error: Json): MachineEvent {
+  return { type: `xstate.error.actor.${invoke}`, error, actorId: invoke };
+}
+
+type Transition = () => readonly [AnyMachineSnapshot, readonly unknown[]];
+
+function conclude(model: MachineModel, before: Omit<MachineState, 'snapshot'>, now: number, run: Transition): Decision {
+  const [snapshot, actions] = guarded(run);
+  const state = {
+    snapshot,
+    visits: new Map(before.visits),
+    active: new Map(before.active),
+    timers: new Map(before.timers),
+  };
+  const effects: Effect[] = [];
+  for (const action of actions) applyAction(model, state, effects, actionSchema.parse(action), now);
+  const status = statusOf(snapshot);
+  const value = toJson(snapshot.value);
+  const context = toJson(snapshot.context);
+  const settled = withoutVainStarts(effects);
+  return {
+    state,
+    status,
+    effects: settled,
+    value,
+    stages: topLevelStates(value),
+    digest: digestOf({ value, context, status: toJson(status), effects: toJson(settled) }),
+  };
+}
+
+/** A guard or an assign that throws is a defect of the workflow file, which the user is told as such. */
+function guarded(run: Transition): readonly [AnyMachineSnapshot, readonly unknown[]] {
+  try {
+    return run();
+  } catch (thrown) {
+    throw new WfError('E_WORKFLOW_INVALID', `the machine threw while it decided: ${asWfError(thrown).message}`, {
+      hint: 'A guard, an assign or an input function of the workflow file has thrown. Mend it there.',
+      cause: thrown,
+    });
+  }
+}
+
+const eventSchema = z.looseObject({ type: z.string() });
+
+/** The actions that a pure transition answers with; `exec` and `info` are of no interest here. */
+const actionSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('xstate.spawnChild'),
+    params: z.object({ id: z.string(), src: z.string(), input: z.unknown().optional() }),
+  }),
+  z.object({ type: z.literal('xstate.stopChild'), params: z.object({ id: z.string() }) }),
+  z.object({
+    type: z.literal('xstate.raise'),
+    params: z.object({ event: eventSchema, id: z.string().optional(), delay: z.number() }),
+  }),
+  z.object({ type: z.literal('xstate.cancel'), params: z.object({ sendId: z.string() }) }),
+  z.object({ type: z.literal('xstate.log'), params: z.object({ value: z.unknown() }) }),
+  z.object({ type: z.literal('xstate.emit'), params: z.object({ event: eventSchema }) }),
+]);
+type PureAction = z.infer<typeof actionSchema>;
+
+interface StateInTheMaking {
+  readonly visits: Map<string, number>;
+  readonly active: Map<string, StepId>;
+  readonly timers: Map<string, { readonly deadline: number; readonly event: MachineEvent }>;
+}
+
+function applyAction(
+  model: MachineModel,
+  state: StateInTheMaking,
+  effects: Effect[],
+  action: PureAction,
+  now: number,
+): void {
+  switch (action.type) {
+    case 'xstate.spawnChild': {
+      const { id, input } = action.params;
+      const invocation = model.invocations.get(id);
+      if (invocation === undefined) {
+        throw new WfError('E_WORKFLOW_INVALID', `the machine spawned ${id}, which no state invokes`, {
+          hint: 'Invoke step runners from states; spawning them from actions is not supported.',
+        });
+      }
+      const visit = (state.visits.get(id) ?? 0) + 1;
+      const step = stepIdOf(id, visit);
+      state.visits.set(id, visit);
+      state.active.set(id, step);
+      effects.push({
+        type: 'start-step',
+        step,
+        invoke: id,
+        stage: invocation.stage,
+        actor: invocation.actor,
+        kind: invocation.runner.kind,
+        input: toJson(input ?? {}),
+      });
+      return;
+    }
+    case 'xstate.stopChild': {
+      const step = state.active.get(action.params.id);
+      if (step === undefined) return;
+      state.active.delete(action.params.id);
+      effects.push({ type: 'stop-step', step });
+      return;
+    }
+    case 'xstate.raise': {
+      const { event, id, delay } = action.params;
+      const timer = id ?? `${event.type}@${now}`;
+      const timed = { deadline: now + delay, event: asEvent(event) };
+      state.timers.set(timer, timed);
+      effects.push({ type: 'set-timer', timer, ...timed });
+      return;
+    }
+    case 'xstate.cancel':
+      if (state.timers.delete(action.params.sendId)) {
+        effects.push({ type: 'cancel-timer', timer: action.params.sendId });
+      }
+      return;
+    case 'xstate.log':
+      effects.push({ type: 'log', message: toJson(action.params.value) });
+      return;
+    case 'xstate.emit':
+      effects.push({ type: 'emit', event: asEvent(action.params.event) });
+  }
+}
+
+function asEvent(event: { readonly type: string }): MachineEvent {
+  const { type, ...payload } = event;
+  const json = toJson(payload);
+  return isJsonObject(json) ? { ...json, type } : { type };
+}
+
+/** A state that was entered and left within one decision: its step was never due. */
+function withoutVainStarts(effects: readonly Effect[]): readonly Effect[] {
+  const started = new Set(effects.flatMap((effect) => (effect.type === 'start-step' ? [effect.step] : [])));
+  const vain = new Set(
+    effects.flatMap((effect) => (effect.type === 'stop-step' && started.has(effect.step) ? [effect.step] : [])),
+  );
+  if (vain.size === 0) return effects;
+  return effects.filter(
+    (effect) => !((effect.type === 'start-step' || effect.type === 'stop-step') && vain.has(effect.step)),
+  );
+}
+
+function statusOf(snapshot: AnyMachineSnapshot): MachineStatus {
+  switch (snapshot.status) {
+    case 'done':
+      return { type: 'done', output: toJson(snapshot.output), failed: snapshot.hasTag('failed') };
+    case 'error':
+      return { type: 'error', error: toJson(snapshot.error) };
+    default:
+      return { type: 'active' };
+  }
+}
+
+function topLevelStates(value: Json): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return value === null || typeof value !== 'object' ? [] : Object.keys(value);
+}
+
+function digestOf(parts: JsonObject): string {
+  return createHash('sha256').update(canonicalJson(parts)).digest('hex');
+}

@@ -1,0 +1,59 @@
+import { type Decision, decide, decideStart, stepDone } from './decide.ts';
+import type { RehearsedStep } from './engine.ts';
+import { WfError } from './errors.ts';
+import type { Effect, MachineEvent } from './journal-event.ts';
+import type { JsonObject } from './json.ts';
+import type { MachineModel } from './machine-model.ts';
+
+/** A machine that loops for ever on pretended outputs is given up after this many steps. */
+const STEP_LIMIT = 10_000;
+
+/**
+ * Walks a machine with pretended outputs: each step succeeds with what its runner's `rehearse` gives, each timer
+ * fires. Ends where the machine ends, or waits for an event from outside. Pure.
+ * @throws WfError E_WORKFLOW_INVALID when the machine does not come to an end, E_STEP_INPUT when a step is given a wrong input.
+ */
+export function rehearse(model: MachineModel, input: JsonObject): readonly RehearsedStep[] {
+  const steps: RehearsedStep[] = [];
+  const events: MachineEvent[] = [];
+  let decision = decideStart(model, input, 0);
+  for (;;) {
+    for (const effect of decision.effects) {
+      if (effect.type === 'start-step') {
+        const { step, output } = rehearseStep(model, effect);
+        steps.push(step);
+        events.push(stepDone(effect.invoke, output));
+      }
+    }
+    if (steps.length > STEP_LIMIT) {
+      throw new WfError('E_WORKFLOW_INVALID', `the machine is not at its end after ${STEP_LIMIT} steps`, {
+        hint: 'With pretended outputs it goes round in a loop; look at its guards.',
+      });
+    }
+    const event = events.shift() ?? firstTimer(decision);
+    if (event === undefined || decision.status.type !== 'active') return steps;
+    decision = decide(model, decision.state, event, 0);
+  }
+}
+
+function firstTimer({ state }: Decision): MachineEvent | undefined {
+  const [first] = [...state.timers.values()].sort((a, b) => a.deadline - b.deadline);
+  return first?.event;
+}
+
+function rehearseStep(model: MachineModel, effect: Extract<Effect, { type: 'start-step' }>) {
+  const invocation = model.invocations.get(effect.invoke);
+  if (invocation === undefined)
+    throw new WfError('E_INTERNAL', `no invocation ${effect.invoke}`, { hint: 'Report this.' });
+  const { runner } = invocation;
+  const { commands, output } = runner.rehearse(runner.parseInput(effect.input));
+  const step: RehearsedStep = {
+    step: effect.step,
+    stage: effect.stage,
+    kind: runner.kind,
+    description: runner.description,
+    changes: runner.behaviour.type === 'change',
+    commands,
+  };
+  return { step, output };
+}

@@ -1,0 +1,56 @@
+import { type Decision, decide, decideStart } from './decide.ts';
+import { WfError } from './errors.ts';
+import type { JournalEntry, JournalEvent, RunHeader } from './journal-event.ts';
+import { canonicalJson, toJson } from './json.ts';
+import type { MachineModel } from './machine-model.ts';
+
+type Decided = Extract<JournalEvent, { type: 'decided' }>;
+
+/**
+ * Replays a run's decisions and answers the last one: exactly the state that the run had. Undefined where the journal
+ * holds no decision yet. Pure.
+ * @throws WfError E_JOURNAL_DIVERGED naming the first event whose replay comes to something else.
+ */
+export function replay(model: MachineModel, header: RunHeader, entries: readonly JournalEntry[]): Decision | undefined {
+  let last: Decision | undefined;
+  for (const { seq, at, event } of entries) {
+    if (event.type !== 'decided') continue;
+    const next = replayOne(model, header, last, event, at);
+    const difference = differenceOf(event, next);
+    if (difference !== undefined) throw diverged(header, seq, event, difference);
+    last = next;
+  }
+  return last;
+}
+
+function replayOne(
+  model: MachineModel,
+  header: RunHeader,
+  last: Decision | undefined,
+  { event }: Decided,
+  at: number,
+): Decision {
+  if (event === null || last === undefined) return decideStart(model, header.input, at);
+  return decide(model, last.state, event, at);
+}
+
+function differenceOf(journaled: Decided, replayed: Decision): string | undefined {
+  if (journaled.digest === replayed.digest) return undefined;
+  const state = [canonicalJson(journaled.value), canonicalJson(replayed.value)];
+  if (state[0] !== state[1]) return `the state was ${state[0]} and is ${state[1]} when replayed`;
+  const effects = [canonicalJson(toJson(journaled.effects)), canonicalJson(toJson(replayed.effects))];
+  if (effects[0] !== effects[1]) return `what was to be done was ${effects[0]} and is ${effects[1]} when replayed`;
+  return 'the context or the output is another one when replayed';
+}
+
+function diverged(header: RunHeader, seq: number, { event }: Decided, difference: string): WfError {
+  const what = event === null ? 'the start' : event.type;
+  return new WfError(
+    'E_JOURNAL_DIVERGED',
+    `run ${header.id}: event ${seq} (${what}) replays differently: ${difference}`,
+    {
+      hint: 'The workflow file is not the one that the run was started with, or its machine is not pure (a guard or an assign that reads the clock, say).',
+      details: { seq },
+    },
+  );
+}

@@ -1,0 +1,95 @@
+import { type AttemptSuccess, attemptStep } from './attempt-step.ts';
+import { asWfError, WfError } from './errors.ts';
+import { boundedEvidence, type Evidence } from './evidence.ts';
+import type { RunId, StepId } from './ids.ts';
+import type { Json } from './json.ts';
+import type { StoredEvidence } from './ports/history.ts';
+import type { RunJournal } from './run-journal.ts';
+import type { RunLedger } from './run-ledger.ts';
+import type { HostPorts, StepContext, StepRunner } from './step.ts';
+
+/** A runner that does not end after it was told to is given up after this long; its change stays an open intent. */
+const GRACE_MS = 10_000;
+
+/** How one attempt ended, with what was seen on the way. */
+export type AttemptOutcome = { readonly evidence: readonly StoredEvidence[] } & (
+  | ({ readonly type: 'succeeded' } & AttemptSuccess)
+  | { readonly type: 'failed'; readonly error: WfError }
+);
+
+export interface RunningAttempt {
+  /** Never rejects. */
+  readonly outcome: Promise<AttemptOutcome>;
+  /** Tells the runner to end; its outcome still comes. */
+  stop(): void;
+}
+
+interface AttemptRequest {
+  readonly run: RunId;
+  readonly step: StepId;
+  readonly attempt: number;
+  readonly runner: StepRunner;
+  readonly input: Json;
+  readonly host: HostPorts;
+  readonly journal: RunJournal;
+  readonly ledger: RunLedger;
+  readonly bootId: string;
+  progress(message: string): void;
+}
+
+/** Begins an attempt under its time-out. */
+export function beginAttempt(request: AttemptRequest): RunningAttempt {
+  const { host, runner, step, attempt } = request;
+  const controller = new AbortController();
+  const evidence: StoredEvidence[] = [];
+  const record = (seen: Evidence) => evidence.push({ ...boundedEvidence(seen), step, attempt });
+  const context: StepContext = {
+    run: request.run,
+    step,
+    attempt,
+    host,
+    signal: controller.signal,
+    record,
+    progress: request.progress,
+    ledger: request.ledger.serviceFor(controller.signal, record),
+  };
+
+  const timedOut = new WfError(
+    'E_STEP_TIMEOUT',
+    `${step} (${runner.kind}) took longer than ${runner.policy.timeoutMs} ms`,
+    {
+      hint: `See how far it came with \`wf logs ${request.run} ${step}\`; a longer time-out is set in the workflow file.`,
+      transient: true,
+    },
+  );
+  const stopped = new WfError('E_STEP_STOPPED', `${step} was stopped`, { hint: 'The machine went on without it.' });
+  const cancelTimeout = host.clock.after(runner.policy.timeoutMs, () => controller.abort(timedOut));
+
+  async function carryOut(): Promise<AttemptOutcome> {
+    const work = attemptStep(
+      { runner, context, journal: request.journal, ledger: request.ledger, bootId: request.bootId },
+      request.input,
+    );
+    try {
+      const success = await Promise.race([work, givenUp(controller.signal, context)]);
+      return { type: 'succeeded', evidence, ...success };
+    } catch (thrown) {
+      const reason: unknown = controller.signal.reason;
+      const error = controller.signal.aborted && reason instanceof WfError ? reason : asWfError(thrown);
+      return { type: 'failed', evidence, error };
+    } finally {
+      cancelTimeout();
+    }
+  }
+  return { outcome: carryOut(), stop: () => controller.abort(stopped) };
+}
+
+/** Rejects some time after the signal, so that a runner that ignores it cannot hold up the run for ever. */
+function givenUp(signal: AbortSignal, { host }: StepContext): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const wait = () => {
+      host.clock.after(GRACE_MS, () => reject(signal.reason));
+    };
+    signal.addEventListener('abort', wait, { once: true });
+  });
+}
