@@ -108,14 +108,19 @@ export function defineStep<Input extends z.ZodType, Output extends z.ZodType, Re
   });
 }
 
-/** The step runner that an actor logic carries, or undefined where it is not one made by defineStep. */
+/**
+ * The step runner that an actor logic carries, or undefined where it is not one made by defineStep. Recognised by a symbol
+ * that all copies of wf share: a package of step runners may have brought its own copy.
+ */
 export function runnerOf(logic: unknown): StepRunner | undefined {
-  if (typeof logic !== 'object' || logic === null) return undefined;
-  return runners.get(logic);
+  return isStepActor(logic) ? logic.runner : undefined;
 }
 
-// Keyed by the actor logic itself: no property that a stranger's object could carry is trusted.
-const runners = new WeakMap<object, StepRunner>();
+function isStepActor(logic: unknown): logic is { readonly runner: StepRunner } {
+  return typeof logic === 'object' && logic !== null && STEP_ACTOR in logic;
+}
+
+const STEP_ACTOR = Symbol.for('wf.step-actor');
 
 function actorOf<Input, Output>(runner: StepRunner): StepActor<Input, Output> {
   const logic = fromPromise<Output, Input>(() => {
@@ -123,13 +128,12 @@ function actorOf<Input, Output>(runner: StepRunner): StepActor<Input, Output> {
       hint: 'Start the workflow with `wf start`, or with createEngine().',
     });
   });
-  const actor: StepActor<Input, Output> = Object.assign(logic, {
+  return Object.assign(logic, {
+    [STEP_ACTOR]: true,
     runner,
     with: (policy: Partial<StepPolicy>) =>
       actorOf<Input, Output>({ ...runner, schemas: runner.schemas, policy: { ...runner.policy, ...policy } }),
   });
-  runners.set(actor, runner);
-  return actor;
 }
 
 type Named = { readonly kind: string };

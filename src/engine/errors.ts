@@ -108,10 +108,16 @@ export function isErrorCode(text: string): text is ErrorCode {
 
 /** `thrown` as a WfError: unchanged where it is one, else a defect (E_INTERNAL) that keeps the original as its cause. */
 export function asWfError(thrown: unknown): WfError {
-  if (thrown instanceof WfError) return thrown;
+  if (isWfError(thrown)) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new WfError('E_INTERNAL', message, {
     hint: 'This is a defect in wf or in a step runner. Run again with WF_DEBUG=1 to see where it was raised, and report it.',
     cause: thrown,
   });
+}
+
+/** Also true of an error that a package of step runners raised with its own copy of wf. */
+function isWfError(thrown: unknown): thrown is WfError {
+  if (thrown instanceof WfError) return true;
+  return thrown instanceof Error && thrown.name === 'WfError' && 'code' in thrown && isErrorCode(String(thrown.code));
 }

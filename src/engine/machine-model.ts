@@ -22,8 +22,8 @@ export interface MachineModel {
   readonly invocations: ReadonlyMap<string, Invocation>;
 }
 
-/** Actions that only compute: what touches the world is a step. */
-const PURE_ACTIONS = new Set(['xstate.assign', 'xstate.raise', 'xstate.emit', 'xstate.log']);
+/** Actions that only compute: what touches the world is a step. XState itself adds the cancelling of delays. */
+const PURE_ACTIONS = new Set(['xstate.assign', 'xstate.raise', 'xstate.cancel', 'xstate.emit', 'xstate.log']);
 
 /**
  * Reads a machine and refuses what could not be run durably.

@@ -108,6 +108,8 @@ export interface DockerPort {
   container(idOrName: string): Promise<ContainerInfo | null>;
   createContainer(spec: ContainerSpec): Promise<{ readonly id: string }>;
   startContainer(id: string): Promise<void>;
+  /** The last lines that the container wrote to stdout and stderr, bounded; empty where there is no such container. */
+  logs(id: string, lastLines: number): Promise<string>;
   /** Kills and removes it, with its anonymous volumes; succeeds when it is gone already. */
   removeContainer(id: string): Promise<void>;
   /** Runs argv inside the container; ended by its own deadline even when the stream never ends. */

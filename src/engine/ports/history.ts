@@ -70,6 +70,11 @@ export interface StoredEvidence extends Evidence {
   readonly attempt: number;
 }
 
+/** A change that may still stand on the host, and whose it is. */
+export interface StandingChange extends Change {
+  readonly run: RunId;
+}
+
 /** All that one commit makes durable. */
 export interface Batch {
   readonly events: readonly JournalEvent[];
@@ -78,6 +83,7 @@ export interface Batch {
 
 export interface RunFilter {
   readonly workflow?: string;
+  readonly status?: StoredRunStatus;
   readonly limit: number;
   /** Continues a list: runs that are older than this one. */
   readonly before?: RunId;
@@ -112,6 +118,8 @@ export interface HistoryPort {
   journal(id: RunId, after?: number): readonly JournalEntry[];
   steps(id: RunId): readonly StoredStep[];
   changes(id: RunId): readonly Change[];
+  /** Those of all runs that may still stand on the host (`intended`, `applied`, `stuck`), oldest run first. */
+  standingChanges(): readonly StandingChange[];
   evidence(id: RunId, step?: StepId): readonly StoredEvidence[];
   /** The last verification, or undefined. */
   verification(id: RunId): Verification | undefined;

@@ -1,0 +1,54 @@
+// Bundles wf into dist/: one small entry for the command, one for the library, and chunks that both share and that
+// are only read when a command needs them. Types are emitted beside them.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+const out = path.join(root, 'dist');
+
+/** dockerode requires gRPC for BuildKit sessions, at its own loading: two thirds of its start-up, for what wf never does. */
+const withoutBuildKit = {
+  name: 'without-buildkit',
+  setup(plugin) {
+    plugin.onLoad({ filter: /dockerode[/\\]lib[/\\]session\.js$/ }, () => ({
+      contents: 'module.exports = () => { throw new Error("BuildKit sessions are not part of this bundle"); };',
+    }));
+  },
+};
+
+rmSync(out, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: { wf: 'src/cli/main.ts', index: 'src/index.ts' },
+  outdir: out,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  minifySyntax: true,
+  sourcemap: false,
+  legalComments: 'none',
+  // A native addon, and a translator that reads files beside itself. ssh2 is only loaded for ssh:// engines.
+  external: ['better-sqlite3', 'jiti', 'ssh2', 'cpu-features'],
+  define: { WF_VERSION: JSON.stringify(version) },
+  plugins: [withoutBuildKit],
+  banner: {
+    js: "import { createRequire as wfCreateRequire } from 'node:module'; const require = wfCreateRequire(import.meta.url);",
+  },
+});
+for (const asset of ['definition/shared', 'host/probe-agent.mjs']) {
+  const from = path.join(root, 'src', asset);
+  if (existsSync(from)) cpSync(from, path.join(out, path.basename(asset)), { recursive: true });
+}
+chmodSync(path.join(out, 'wf.js'), 0o755);
+if (!process.argv.includes('--no-types')) {
+  execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+}

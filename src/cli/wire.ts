@@ -1,0 +1,148 @@
+import { findWorkflowFiles, type WorkflowFile } from '../definition/find-files.ts';
+import type { LoadedFile } from '../definition/load.ts';
+import type { EngineParts } from '../engine/engine.ts';
+import { asWfError, WfError } from '../engine/errors.ts';
+import { parseRunId, type RunId } from '../engine/ids.ts';
+import type { HistoryPort } from '../engine/ports/history.ts';
+import type { HostPorts, StepRunner } from '../engine/step.ts';
+import { systemClock } from '../host/clock.ts';
+import { isAlive } from '../host/process.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { findPlaces } from './places.ts';
+import type { OpenWire, Wire, WorkflowSummary } from './wire-types.ts';
+
+/**
+ * Joins the real parts: the only place where this is done. Each is imported when it is first asked for, so that a
+ * command pays for nothing that it does not use.
+ */
+export const openWire: OpenWire = async ({ database }) => {
+  const places = findPlaces(database);
+  const opened: { close(): void }[] = [];
+  let history: Promise<HistoryPort> | undefined;
+  let hostPorts: Promise<HostPorts> | undefined;
+
+  const keepOpen = <Port extends { close(): void }>(port: Port): Port => {
+    opened.push(port);
+    return port;
+  };
+
+  const files = () => findWorkflowFiles(places.workflowFolders);
+
+  async function load(file: WorkflowFile): Promise<LoadedFile> {
+    const { loadWorkflow } = await import('../definition/load.ts');
+    return loadWorkflow(file, { cacheFolder: places.cacheFolder, wfModule: () => import('../index.ts') });
+  }
+
+  async function summarize(file: WorkflowFile): Promise<WorkflowSummary> {
+    try {
+      const { workflow } = await load(file);
+      const { name, version, description } = workflow;
+      return { name, version, description, file: file.file, error: null };
+    } catch (thrown) {
+      return {
+        name: file.name,
+        version: null,
+        description: null,
+        file: file.file,
+        error: asWfError(thrown).toRecord(),
+      };
+    }
+  }
+
+  async function engineParts(): Promise<EngineParts> {
+    const [host, { createFingerprints }, { ownProcess }, { ownNetworkNamespace }, { customAlphabet }] =
+      await Promise.all([
+        wire.hostPorts(),
+        import('../host/fingerprint/create-fingerprints.ts'),
+        import('../host/process.ts'),
+        import('../host/namespace.ts'),
+        import('nanoid'),
+      ]);
+    // Ten of 31 characters without look-alikes: a million runs collide with a chance of one in 1,600, and then are refused.
+    const newId = customAlphabet('23456789abcdefghjkmnpqrstuvwxyz', 10);
+    return {
+      history: await wire.history(),
+      host,
+      fingerprints: createFingerprints(host),
+      clock: systemClock,
+      random: Math.random,
+      newRunId: () => asRunId(newId()),
+      owner: ownProcess(),
+      scope: `netns:${ownNetworkNamespace().inode}`,
+    };
+  }
+
+  const wire: Wire = {
+    clock: systemClock,
+    isAlive,
+    history() {
+      history ??= import('../history/open.ts').then(({ openHistory }) => keepOpen(openHistory(places.database)));
+      return history;
+    },
+    async historyForReading() {
+      const { openHistoryForReading } = await import('../history/open.ts');
+      const reader = openHistoryForReading(places.database);
+      return reader === undefined ? undefined : keepOpen(reader);
+    },
+    async engine() {
+      const [{ createEngine }, parts] = await Promise.all([import('../engine/create-engine.ts'), engineParts()]);
+      return createEngine(parts);
+    },
+    async rehearsal() {
+      const [{ lookAtRequirements }, { rehearse }, host] = await Promise.all([
+        import('../engine/preflight.ts'),
+        import('../engine/rehearse.ts'),
+        wire.hostPorts(),
+      ]);
+      return {
+        preflight: (workflow, input) => lookAtRequirements(workflow.requirements(input), host),
+        rehearse: (workflow, input) => rehearse(workflow.model, input),
+      };
+    },
+    workflows: () => Promise.all(files().map(summarize)),
+    async workflow(name) {
+      const file = files().find((candidate) => candidate.name === name);
+      if (file !== undefined) return load(file);
+      const names = files().map((candidate) => candidate.name);
+      throw new WfError('E_WORKFLOW_NOT_FOUND', `there is no workflow "${name}"`, {
+        hint: `${didYouMean(name, names)}There is: ${names.join(', ')}. Looked in ${places.workflowFolders.join(' and ')}.`,
+      });
+    },
+    async stepRunners() {
+      const [{ runnerOf }, wf] = await Promise.all([import('../engine/define-step.ts'), import('../index.ts')]);
+      const runners: StepRunner[] = Object.values(wf).flatMap((exported) => runnerOf(exported) ?? []);
+      return runners.sort((a, b) => (a.kind < b.kind ? -1 : 1));
+    },
+    async requirements() {
+      const { dockerEngine, localBridges, networkAdmin, tool } = await import('../index.ts');
+      return [
+        tool('ip', 'reads and alters links, addresses and routes'),
+        tool('nsenter', "enters the containers' network namespaces"),
+        tool('ping', 'probes'),
+        dockerEngine(),
+        localBridges(),
+        networkAdmin(),
+      ];
+    },
+    hostPorts() {
+      hostPorts ??= Promise.all([import('../host/command.ts'), import('../host/docker/create-docker.ts')]).then(
+        ([{ createCommandPort }, { createDocker }]) => ({
+          clock: systemClock,
+          command: createCommandPort(systemClock),
+          docker: createDocker(process.env),
+        }),
+      );
+      return hostPorts;
+    },
+    close() {
+      for (const port of opened.splice(0).reverse()) port.close();
+    },
+  };
+  return wire;
+};
+
+function asRunId(text: string): RunId {
+  const id = parseRunId(text);
+  if (id === undefined) throw new WfError('E_INTERNAL', `"${text}" cannot be a run id`, { hint: 'Report this.' });
+  return id;
+}

@@ -1,0 +1,127 @@
+import { fileURLToPath } from 'node:url';
+import type { AnyStateMachine } from 'xstate';
+import { z } from 'zod';
+import { asWfError, WfError } from '../engine/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../engine/json.ts';
+import { modelMachine } from '../engine/machine-model.ts';
+import type { LoadedWorkflow, WorkflowDefinition } from '../engine/workflow.ts';
+import { type DescribedDefinition, describeDefinition } from './describe.ts';
+import type { WorkflowFile } from './find-files.ts';
+
+export interface LoadedFile {
+  readonly workflow: LoadedWorkflow;
+  readonly definition: DescribedDefinition;
+  readonly file: string;
+}
+
+interface LoadOptions {
+  /** Where translated workflow files are kept, so that a file is translated once. */
+  readonly cacheFolder: string;
+  /** The module that workflow files import as `wf`. */
+  wfModule(): Promise<unknown>;
+}
+
+/**
+ * Loads a workflow file (TypeScript or JavaScript; no build step) and checks what it exports.
+ * @throws WfError E_WORKFLOW_INVALID: the file throws, exports no definition, or its machine is refused.
+ */
+export async function loadWorkflow(source: WorkflowFile, options: LoadOptions): Promise<LoadedFile> {
+  const definition = definitionIn(source, await importFile(source, options));
+  const model = modelMachine(source.name, definition.machine);
+  return {
+    workflow: {
+      name: definition.name,
+      version: definition.version,
+      description: definition.description,
+      input: definition.input,
+      model,
+      keepsChanges: definition.keepsChanges ?? false,
+      requirements: (input: JsonObject) => definition.requirements?.(definition.input.parse(input)) ?? [],
+      proofs: (output: Json) => definition.proofs?.(output) ?? [],
+    },
+    definition: describeDefinition(definition, model),
+    file: source.file,
+  };
+}
+
+async function importFile({ name, file }: WorkflowFile, { cacheFolder, wfModule }: LoadOptions): Promise<unknown> {
+  const [{ createJiti }, wf, xstate] = await Promise.all([import('jiti'), wfModule(), import('xstate')]);
+  Reflect.set(globalThis, Symbol.for('wf.shared-modules'), { wf, xstate, zod: { ...(await import('zod')) } });
+  const jiti = createJiti(import.meta.url, {
+    fsCache: cacheFolder,
+    interopDefault: false,
+    alias: { wf: sharedModule('wf'), xstate: sharedModule('xstate'), zod: sharedModule('zod') },
+  });
+  try {
+    return await jiti.import(file);
+  } catch (thrown) {
+    const { message } = asWfError(thrown);
+    throw new WfError('E_WORKFLOW_INVALID', `workflow ${name}: ${file} could not be loaded: ${message}`, {
+      hint: 'Mend the file, then try again. `wf workflows` shows which files load.',
+      cause: thrown,
+    });
+  }
+}
+
+function sharedModule(name: 'wf' | 'xstate' | 'zod'): string {
+  return fileURLToPath(new URL(`./shared/${name}.cjs`, import.meta.url));
+}
+
+/** What a workflow file is expected to export, as far as it can be told without running it. */
+const definitionSchema = z.object({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and hyphens'),
+  version: z.string().min(1),
+  description: z.string(),
+  input: z.custom<z.ZodObject>((value) => value instanceof z.ZodObject, 'must be a zod object schema'),
+  machine: z.custom<AnyStateMachine>(isMachine, 'must be an XState v5 machine made with setup(...).createMachine(...)'),
+  keepsChanges: z.boolean().optional(),
+  requirements: z.custom<WorkflowDefinition['requirements']>(isOptionalFunction, 'must be a function').optional(),
+  proofs: z.custom<WorkflowDefinition['proofs']>(isOptionalFunction, 'must be a function').optional(),
+});
+
+function definitionIn({ name, file }: WorkflowFile, exported: unknown): z.infer<typeof definitionSchema> {
+  const candidate =
+    typeof exported === 'object' && exported !== null && 'default' in exported ? exported.default : undefined;
+  if (candidate === undefined) {
+    throw invalid(name, `${file} has no default export`, 'End the file with `export default defineWorkflow({ ... })`.');
+  }
+  const parsed = definitionSchema.safeParse(candidate);
+  if (!parsed.success) {
+    const what = parsed.error.issues.map(
+      (issue) => `${issue.path.join('.') || 'the default export'}: ${issue.message}`,
+    );
+    throw invalid(
+      name,
+      `${file}: ${what.join('; ')}`,
+      'Export what defineWorkflow({ name, version, description, input, machine }) gives.',
+    );
+  }
+  if (parsed.data.name !== name) {
+    throw invalid(
+      name,
+      `${file} defines the workflow "${parsed.data.name}"`,
+      'A workflow file is named after its workflow: rename one of the two.',
+    );
+  }
+  return parsed.data;
+}
+
+function invalid(name: string, message: string, hint: string): WfError {
+  return new WfError('E_WORKFLOW_INVALID', `workflow ${name}: ${message}`, { hint });
+}
+
+function isMachine(value: unknown): boolean {
+  return (
+    typeof value === 'object' && value !== null && 'root' in value && 'implementations' in value && 'config' in value
+  );
+}
+
+function isOptionalFunction(value: unknown): boolean {
+  return value === undefined || typeof value === 'function';
+}
+
+/** The stages of a stored definition description, in order; empty where it is of another shape. */
+export function stagesOf(description: Json | undefined): readonly string[] {
+  const stages = isJsonObject(description) ? description['stages'] : undefined;
+  return Array.isArray(stages) ? stages.filter((stage) => typeof stage === 'string') : [];
+}

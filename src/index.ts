@@ -1,0 +1,33 @@
+/** The public API of wf: what workflow files, step runners and programs that embed the engine import. */
+export type { Change, ChangeStatus, Difference, Verification } from './engine/change.ts';
+export { createEngine } from './engine/create-engine.ts';
+export {
+  type ChangeStepDefinition,
+  defineStep,
+  type ReadStepDefinition,
+  type StepActor,
+} from './engine/define-step.ts';
+export type {
+  Engine,
+  EngineParts,
+  PreflightFinding,
+  RehearsedStep,
+  RunHandle,
+  RunObserver,
+  RunResult,
+  StartRequest,
+} from './engine/engine.ts';
+export { type ErrorCode, type ErrorRecord, WfError } from './engine/errors.ts';
+export { commandLine, type Evidence, evidenceOf } from './engine/evidence.ts';
+export { labelsOf, linkAliasOf, ROUTE_PROTOCOL } from './engine/mark.ts';
+export type { Argv, CommandPort, CommandResult } from './engine/ports/command.ts';
+export type { Requirement, RequirementResult } from './engine/requirement.ts';
+export type { HostContext, Observation, RetryPolicy, Standing, StepContext, StepPolicy } from './engine/step.ts';
+export { defineWorkflow, type Proof, type WorkflowDefinition } from './engine/workflow.ts';
+export { addressAt, isInSubnet, prefixLengthOf, subnetsOverlap } from './steps/addresses.ts';
+export { containerHandleSchema } from './steps/container-handle.ts';
+export * from './steps/docker/index.ts';
+export * from './steps/exec/index.ts';
+export * from './steps/host/index.ts';
+export * from './steps/net/index.ts';
+export * from './steps/probe/index.ts';

@@ -1,0 +1,163 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+import { describeDefinition } from '../../src/definition/describe.ts';
+import { createEngine } from '../../src/engine/create-engine.ts';
+import { defineStep } from '../../src/engine/define-step.ts';
+import type { Engine, RunHandle, RunObserver } from '../../src/engine/engine.ts';
+import { WfError } from '../../src/engine/errors.ts';
+import { parseRunId, type RunId } from '../../src/engine/ids.ts';
+import type { RunOptions } from '../../src/engine/journal-event.ts';
+import type { Json, JsonObject } from '../../src/engine/json.ts';
+import { modelMachine } from '../../src/engine/machine-model.ts';
+import type { Clock } from '../../src/engine/ports/clock.ts';
+import type { FingerprintPort } from '../../src/engine/ports/fingerprint.ts';
+import type { HistoryPort } from '../../src/engine/ports/history.ts';
+import type { LoadedWorkflow, WorkflowDefinition } from '../../src/engine/workflow.ts';
+import { openHistory } from '../../src/history/open.ts';
+import { systemClock } from '../../src/host/clock.ts';
+import { createCommandPort } from '../../src/host/command.ts';
+import { createDocker } from '../../src/host/docker/create-docker.ts';
+import { ownProcess } from '../../src/host/process.ts';
+
+/**
+ * A host small enough for tests of the engine: a folder, whose files are what steps make and undo, and whose
+ * fingerprint is what is in it. The engine, the history and the files are real.
+ */
+export interface FolderHost {
+  readonly folder: string;
+  readonly history: HistoryPort;
+  readonly engine: Engine;
+  /** Makes a file of the run's own; its undo removes it. */
+  readonly makeFile: ReturnType<typeof fileStep>;
+  start(
+    workflow: LoadedWorkflow,
+    input?: JsonObject,
+    options?: Partial<RunOptions>,
+    observer?: RunObserver,
+  ): Promise<RunHandle>;
+  files(): readonly string[];
+  close(): void;
+}
+
+export function openFolderHost(clock: Clock = systemClock): FolderHost {
+  const root = mkdtempSync(path.join(tmpdir(), 'wf-test-'));
+  const folder = mkdtempSync(path.join(root, 'host-'));
+  const history = openHistory(path.join(root, 'wf.db'));
+  let runs = 0;
+  const engine = createEngine({
+    history,
+    host: { clock, command: createCommandPort(clock), docker: createDocker({}) },
+    fingerprints: folderFingerprints(folder),
+    clock,
+    random: () => 0.5,
+    newRunId: () => runId(`run${++runs}`),
+    owner: ownProcess(),
+    scope: folder,
+  });
+  return {
+    folder,
+    history,
+    engine,
+    makeFile: fileStep(folder),
+    start: (workflow, input = {}, options = {}, observer = {}) =>
+      engine.start(
+        {
+          workflow,
+          definition: describeDefinition(workflow, workflow.model),
+          input,
+          runtime: 'docker',
+          options: { onFailure: 'rollback', pauseAfter: null, ...options },
+        },
+        observer,
+      ),
+    files: () => readdirSync(folder).sort(),
+    close() {
+      history.close();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+export function runId(text: string): RunId {
+  const id = parseRunId(text);
+  if (id === undefined) throw new Error(`not a run id: ${text}`);
+  return id;
+}
+
+/** What the loader makes of a definition, for definitions that a test writes in place. */
+export function loaded(definition: WorkflowDefinition): LoadedWorkflow {
+  return {
+    name: definition.name,
+    version: definition.version,
+    description: definition.description,
+    input: definition.input,
+    model: modelMachine(definition.name, definition.machine),
+    keepsChanges: definition.keepsChanges ?? false,
+    requirements: (input: JsonObject) => definition.requirements?.(definition.input.parse(input)) ?? [],
+    proofs: (output: Json) => definition.proofs?.(output) ?? [],
+  };
+}
+
+function fileStep(folder: string) {
+  const record = z.object({ file: z.string(), content: z.string() });
+  const at = (name: string) => path.join(folder, name);
+  return defineStep({
+    kind: 'test.file',
+    description: 'makes a file',
+    input: z.object({ name: z.string(), fail: z.enum(['before', 'after', 'undo', 'no']).default('no') }),
+    output: z.object({ file: z.string() }),
+    record,
+    survivesReboot: true,
+    commands: ({ name }) => [['touch', name]],
+    rehearse: ({ name }) => ({ file: name }),
+    async observe({ name, fail }, { run, step }) {
+      const content = `${run} ${step} ${fail}`;
+      const plan = { file: name, content };
+      if (!existsSync(at(name))) return { found: 'absent', target: `file ${name}`, record: plan };
+      if (readFileSync(at(name), 'utf8') !== content) {
+        return {
+          found: 'foreign',
+          error: new WfError('E_NAME_IN_USE', `${name} is somebody else's`, { hint: 'Move it.' }),
+        };
+      }
+      return { found: 'ours', target: `file ${name}`, record: plan, output: { file: name } };
+    },
+    async apply({ fail }, plan, _found, context) {
+      if (fail === 'before') throw new WfError('E_STEP_FAILED', 'failed before', { hint: 'none' });
+      writeFileSync(at(plan.file), plan.content);
+      context.record({ command: `touch ${plan.file}`, output: '', exitCode: 0, startedAt: 0, durationMs: 1 });
+      if (fail === 'after') throw new WfError('E_STEP_FAILED', 'failed after', { hint: 'none' });
+      return plan;
+    },
+    async look(plan) {
+      return existsSync(at(plan.file)) ? { found: 'standing' } : { found: 'gone', reason: 'no such file' };
+    },
+    async undo(plan, context) {
+      if (plan.content.endsWith(' undo')) throw new WfError('E_FOREIGN', 'it will not go', { hint: 'none' });
+      rmSync(at(plan.file));
+      context.record({ command: `rm ${plan.file}`, output: '', exitCode: 0, startedAt: 0, durationMs: 1 });
+    },
+    undoCommands: (plan) => [['rm', plan.file]],
+  });
+}
+
+function folderFingerprints(folder: string): FingerprintPort {
+  return {
+    take: async () =>
+      Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(path.join(folder, name), 'utf8')])),
+    compare: (before, after, run, ledger) =>
+      [...new Set([...Object.keys(before), ...Object.keys(after)])]
+        .filter((name) => before[name] !== after[name])
+        .filter((name) => !ledger.some((change) => change.status === 'kept' && change.target === `file ${name}`))
+        .map((name) => ({
+          subject: `file ${name}`,
+          difference: before[name] === undefined ? 'added' : after[name] === undefined ? 'removed' : 'altered',
+          before: before[name] === undefined ? null : String(before[name]),
+          after: after[name] === undefined ? null : String(after[name]),
+          owner: String(after[name]).startsWith(`${run} `) ? 'run' : 'other',
+          reason: 'its content names its maker',
+        })),
+  };
+}

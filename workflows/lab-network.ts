@@ -1,0 +1,68 @@
+import {
+  containerNameFree,
+  defineWorkflow,
+  dockerEngine,
+  imageAvailable,
+  linkNameFree,
+  localBridges,
+  networkAdmin,
+  networkNameFree,
+  subnetFree,
+  tool,
+} from 'wf';
+import { connectivityTest } from './lab-network/connectivity-test.ts';
+import { inputSchema, namesOf } from './lab-network/input.ts';
+import { isolationTest } from './lab-network/isolation-test.ts';
+import { lab, spliceAddress } from './lab-network/machine-parts.ts';
+import { proofsOf } from './lab-network/proofs.ts';
+import { setup } from './lab-network/setup.ts';
+import { teardown } from './lab-network/teardown.ts';
+import { verification } from './lab-network/verification.ts';
+import { vethSplice } from './lab-network/veth-splice.ts';
+
+const machine = lab.createMachine({
+  id: 'lab-network',
+  context: ({ input }) => ({ input, names: namesOf(input), found: {} }),
+  initial: 'setup',
+  states: {
+    setup: { ...setup, onDone: 'isolationTest' },
+    isolationTest: { ...isolationTest, onDone: 'vethSplice' },
+    vethSplice: { ...vethSplice, onDone: 'connectivityTest' },
+    connectivityTest: { ...connectivityTest, onDone: 'teardown' },
+    teardown: { ...teardown, onDone: 'verification' },
+    verification: { ...verification, onDone: 'finished' },
+    finished: { type: 'final' },
+  },
+  output: (scope) => ({ proofs: proofsOf(scope.context.found, spliceAddress(scope)) }),
+});
+
+export default defineWorkflow({
+  name: 'lab-network',
+  version: '1',
+  description: 'Two isolated Docker networks, joined behind its back by a veth pair, and taken down without a trace',
+  input: inputSchema,
+  machine,
+  requirements(input) {
+    const names = namesOf(input);
+    const subnets = [input.devSubnet, input.prodSubnet].filter((subnet) => subnet !== null);
+    return [
+      tool('ip', 'reads and alters links, addresses and routes'),
+      tool('nsenter', "enters the containers' network namespaces"),
+      tool('ping', 'probes'),
+      dockerEngine(),
+      localBridges(),
+      networkAdmin(),
+      networkNameFree(names.devNetwork),
+      networkNameFree(names.prodNetwork),
+      containerNameFree(names.devContainer),
+      containerNameFree(names.prodContainer),
+      containerNameFree(names.probeContainer),
+      linkNameFree(names.hostLink),
+      linkNameFree(names.containerLink),
+      ...subnets.map((subnet) => subnetFree(subnet)),
+      imageAvailable(input.image),
+      imageAvailable(input.probeImage),
+    ];
+  },
+  proofs: (output) => output.proofs,
+});

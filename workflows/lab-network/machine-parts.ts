@@ -1,0 +1,104 @@
+import {
+  addAddress,
+  addRoute,
+  addressAt,
+  checkAddressFree,
+  createVethPair,
+  dnsProbe,
+  dockerContainer,
+  dockerImage,
+  dockerNetwork,
+  enslaveLink,
+  httpProbe,
+  inspectNetwork,
+  listNetworks,
+  moveLink,
+  observeBridge,
+  observeCounters,
+  observeFirewall,
+  observeLinks,
+  observeLinksGone,
+  type Proof,
+  pingProbe,
+  renameLink,
+  revertSteps,
+  setLinkUp,
+  verifyHost,
+} from 'wf';
+import { type AnyEventObject, assign, type DoneActorEvent, setup } from 'xstate';
+import type { Input, Names } from './input.ts';
+import { type Found, type Results, resultOf } from './results.ts';
+
+/** What http-echo listens on when it is not told otherwise. */
+const HTTP_PORT = 5678;
+/** How often a target is pinged. Two namespaces of one machine answer in well below 1 ms, so 20 ms apart is as good as 1 s. */
+export const PINGS = { count: 3, intervalMs: 20 };
+/** A container's service may need a moment until it listens. */
+export const READY = { deadlineMs: 10_000 };
+/** How long silence must last to count as "does not answer"; the controls answer within a few ms. */
+export const SILENCE = { deadlineMs: 400, mustFail: true };
+
+interface Context {
+  readonly input: Input;
+  readonly names: Names;
+  readonly found: Found;
+}
+
+export const lab = setup({
+  types: {
+    context: {} as Context,
+    input: {} as Input,
+    output: {} as { readonly proofs: readonly Proof[] },
+  },
+  actors: {
+    addAddress,
+    addRoute,
+    checkAddressFree,
+    createVethPair,
+    dnsProbe,
+    dockerContainer,
+    dockerImage,
+    dockerNetwork,
+    enslaveLink,
+    httpProbe,
+    inspectNetwork,
+    listNetworks,
+    moveLink,
+    observeBridge,
+    observeCounters,
+    observeFirewall,
+    observeLinks,
+    observeLinksGone,
+    pingProbe,
+    renameLink,
+    revertSteps,
+    setLinkUp,
+    verifyHost,
+  },
+  guards: {
+    /** Joins steps that run at the same time: all of them have found something. */
+    found: ({ context }, keys: readonly (keyof Results)[]) => keys.every((key) => context.found[key] !== undefined),
+    wantsNoRoute: ({ context }) => context.input.defaultRoute === 'none',
+  },
+});
+
+/** Keeps what a step has found: a key whose result is not of the step's output type is a compile error. */
+export function keep<Key extends keyof Results>(key: Key) {
+  return assign<Context, DoneActorEvent<Results[Key]>, undefined, AnyEventObject, never>({
+    found: ({ context, event }) => ({ ...context.found, [key]: event.output }),
+  });
+}
+
+type Scope = { readonly context: Context };
+export const devNetwork = ({ context }: Scope) => resultOf(context.found, 'createDevNetwork');
+export const prodNetwork = ({ context }: Scope) => resultOf(context.found, 'createProdNetwork');
+export const appDev = ({ context }: Scope) => resultOf(context.found, 'createAppDev');
+export const appProd = ({ context }: Scope) => resultOf(context.found, 'createAppProd');
+export const probe = ({ context }: Scope) => resultOf(context.found, 'createProbe');
+export const bridge = ({ context }: Scope) => resultOf(context.found, 'observeDevBridge');
+export const devNameInDns = ({ context }: Scope) => context.names.devContainer.toLowerCase();
+export const prodNameInDns = ({ context }: Scope) => context.names.prodContainer.toLowerCase();
+export const spliceAddress = (scope: Scope) =>
+  scope.context.input.spliceAddress ?? addressAt(devNetwork(scope).subnet, 100);
+export const fromHost = { type: 'host' } as const;
+export const url = (host: string) => `http://${host}:${HTTP_PORT}/`;

@@ -1,0 +1,74 @@
+import type {
+  addAddress,
+  addRoute,
+  checkAddressFree,
+  dnsProbe,
+  dockerContainer,
+  dockerImage,
+  dockerNetwork,
+  httpProbe,
+  inspectNetwork,
+  listNetworks,
+  observeBridge,
+  observeCounters,
+  observeFirewall,
+  observeLinks,
+  pingProbe,
+  verifyHost,
+} from 'wf';
+import type { OutputFrom } from 'xstate';
+
+/** What the steps of the lab find: the key is the id of the step. */
+export interface Results {
+  readonly provideImage: OutputFrom<typeof dockerImage>;
+  readonly provideProbeImage: OutputFrom<typeof dockerImage>;
+  readonly listNetworksBefore: OutputFrom<typeof listNetworks>;
+  readonly listNetworksAfter: OutputFrom<typeof listNetworks>;
+  readonly createDevNetwork: OutputFrom<typeof dockerNetwork>;
+  readonly createProdNetwork: OutputFrom<typeof dockerNetwork>;
+  readonly createAppDev: OutputFrom<typeof dockerContainer>;
+  readonly createAppProd: OutputFrom<typeof dockerContainer>;
+  readonly createProbe: OutputFrom<typeof dockerContainer>;
+  readonly pingAppDevByName: OutputFrom<typeof pingProbe>;
+  readonly fetchAppDevByName: OutputFrom<typeof httpProbe>;
+  readonly inspectDevNetwork: OutputFrom<typeof inspectNetwork>;
+  readonly observeDevBridge: OutputFrom<typeof observeBridge>;
+  readonly readAppDevAddresses: OutputFrom<typeof observeLinks>;
+  readonly readAppProdAddresses: OutputFrom<typeof observeLinks>;
+
+  readonly controlAppDevAnswersPing: OutputFrom<typeof pingProbe>;
+  readonly controlAppDevAnswersHttp: OutputFrom<typeof httpProbe>;
+  readonly controlAppProdAnswersPing: OutputFrom<typeof pingProbe>;
+  readonly controlAppProdAnswersHttp: OutputFrom<typeof httpProbe>;
+  readonly controlAppDevReachesGateway: OutputFrom<typeof pingProbe>;
+  readonly controlKnownNameResolves: OutputFrom<typeof dnsProbe>;
+  readonly readFirewallBefore: OutputFrom<typeof observeFirewall>;
+  readonly pingAppProdFromAppDev: OutputFrom<typeof pingProbe>;
+  readonly fetchAppProdFromAppDev: OutputFrom<typeof httpProbe>;
+  readonly resolveAppProdFromAppDev: OutputFrom<typeof dnsProbe>;
+  readonly readFirewallAfter: OutputFrom<typeof observeFirewall>;
+
+  readonly checkSpliceAddress: OutputFrom<typeof checkAddressFree>;
+  readonly addSpliceAddress: OutputFrom<typeof addAddress>;
+  readonly addDefaultRoute: OutputFrom<typeof addRoute>;
+
+  readonly readCountersBefore: OutputFrom<typeof observeCounters>;
+  readonly pingSpliceFromAppDev: OutputFrom<typeof pingProbe>;
+  readonly fetchSpliceFromAppDev: OutputFrom<typeof httpProbe>;
+  readonly pingAppDevFromAppProd: OutputFrom<typeof pingProbe>;
+  readonly fetchAppDevFromAppProd: OutputFrom<typeof httpProbe>;
+  readonly pingAppProdOnItsOwnNetwork: OutputFrom<typeof pingProbe>;
+  readonly readCountersAfter: OutputFrom<typeof observeCounters>;
+
+  readonly verifyHost: OutputFrom<typeof verifyHost>;
+}
+
+/** What the steps have found so far. */
+export type Found = Partial<Results>;
+
+/** What a step has found. A machine that asks before the step was carried out has its states in the wrong order. */
+export function resultOf<Key extends keyof Results>(found: Found, key: Key): Results[Key] {
+  const value = found[key];
+  if (value === undefined) throw new Error(`the lab uses what ${key} finds before it was carried out`);
+  return value;
+}

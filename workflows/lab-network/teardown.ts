@@ -1,0 +1,111 @@
+import { devNetwork, lab, prodNetwork } from './machine-parts.ts';
+
+/** Steps whose changes vanish with AppProd's network namespace. */
+const SPLICE_STEPS = [
+  'createVethPair',
+  'enslaveHostLink',
+  'setHostLinkUp',
+  'moveContainerLink',
+  'renameContainerLink',
+  'setContainerLinkUp',
+  'addSpliceAddress',
+  'addDefaultRoute',
+];
+
+/** The containers go, and the pair with them; then the networks and their bridges. */
+export const teardown = lab.createStateConfig({
+  initial: 'containers',
+  states: {
+    containers: {
+      type: 'parallel',
+      states: {
+        appDev: {
+          initial: 'remove',
+          states: {
+            remove: {
+              invoke: {
+                id: 'removeAppDev',
+                src: 'revertSteps',
+                input: { steps: ['createAppDev'] },
+                onDone: 'removed',
+              },
+            },
+            removed: { type: 'final' },
+          },
+        },
+        appProd: {
+          initial: 'remove',
+          states: {
+            remove: {
+              invoke: {
+                id: 'removeAppProd',
+                src: 'revertSteps',
+                input: { steps: ['createAppProd'] },
+                onDone: 'removed',
+              },
+            },
+            removed: { type: 'final' },
+          },
+        },
+      },
+      onDone: 'links',
+    },
+    links: {
+      invoke: {
+        id: 'observeLinksVanish',
+        src: 'observeLinksGone',
+        input: (scope) => ({
+          links: [scope.context.names.hostLink, ...bridge(scope).ports.map((port) => port.link)],
+        }),
+        onDone: 'splice',
+      },
+    },
+    // The namespace took the pair and all that was set on it away: the ledger is brought in line with that.
+    splice: {
+      invoke: { id: 'settleSplice', src: 'revertSteps', input: { steps: SPLICE_STEPS }, onDone: 'networks' },
+    },
+    networks: {
+      type: 'parallel',
+      states: {
+        devNetwork: {
+          initial: 'remove',
+          states: {
+            remove: {
+              invoke: {
+                id: 'removeDevNetwork',
+                src: 'revertSteps',
+                input: { steps: ['createDevNetwork'] },
+                onDone: 'removed',
+              },
+            },
+            removed: { type: 'final' },
+          },
+        },
+        prodNetwork: {
+          initial: 'remove',
+          states: {
+            remove: {
+              invoke: {
+                id: 'removeProdNetwork',
+                src: 'revertSteps',
+                input: { steps: ['createProdNetwork'] },
+                onDone: 'removed',
+              },
+            },
+            removed: { type: 'final' },
+          },
+        },
+      },
+      onDone: 'bridges',
+    },
+    bridges: {
+      invoke: {
+        id: 'observeBridgesVanish',
+        src: 'observeLinksGone',
+        input: (scope) => ({ links: [devNetwork(scope).bridge, prodNetwork(scope).bridge] }),
+        onDone: 'done',
+      },
+    },
+    done: { type: 'final' },
+  },
+});

@@ -1,0 +1,131 @@
+import { prefixLengthOf } from 'wf';
+import { appProd, bridge, devNetwork, lab, spliceAddress } from './machine-parts.ts';
+
+/** A veth pair made by hand joins AppProd to devops, behind Docker's back. */
+export const vethSplice = lab.createStateConfig({
+  initial: 'address',
+  states: {
+    address: {
+      invoke: {
+        id: 'checkSpliceAddress',
+        src: 'checkAddressFree',
+        input: (scope) => ({
+          address: spliceAddress(scope),
+          subnet: devNetwork(scope).subnet,
+          link: devNetwork(scope).bridge,
+          networkId: devNetwork(scope).id,
+        }),
+        onDone: 'pair',
+      },
+    },
+    pair: {
+      invoke: {
+        id: 'createVethPair',
+        src: 'createVethPair',
+        input: (scope) => ({
+          name: scope.context.names.hostLink,
+          peer: scope.context.names.containerLink,
+          mtu: bridge(scope).mtu,
+        }),
+        onDone: 'ends',
+      },
+    },
+    ends: {
+      type: 'parallel',
+      states: {
+        hostEnd: {
+          initial: 'enslave',
+          states: {
+            enslave: {
+              invoke: {
+                id: 'enslaveHostLink',
+                src: 'enslaveLink',
+                input: (scope) => ({ link: scope.context.names.hostLink, bridge: devNetwork(scope).bridge }),
+                onDone: 'up',
+              },
+            },
+            up: {
+              invoke: {
+                id: 'setHostLinkUp',
+                src: 'setLinkUp',
+                input: ({ context }) => ({ link: context.names.hostLink, container: null }),
+                onDone: 'ready',
+              },
+            },
+            ready: { type: 'final' },
+          },
+        },
+        containerEnd: {
+          initial: 'move',
+          states: {
+            move: {
+              invoke: {
+                id: 'moveContainerLink',
+                src: 'moveLink',
+                input: (scope) => ({ link: scope.context.names.containerLink, container: appProd(scope) }),
+                onDone: 'rename',
+              },
+            },
+            rename: {
+              invoke: {
+                id: 'renameContainerLink',
+                src: 'renameLink',
+                input: (scope) => ({
+                  link: scope.context.names.containerLink,
+                  name: scope.context.input.containerDevice,
+                  container: appProd(scope),
+                }),
+                onDone: 'up',
+              },
+            },
+            up: {
+              invoke: {
+                id: 'setContainerLinkUp',
+                src: 'setLinkUp',
+                input: (scope) => ({ link: scope.context.input.containerDevice, container: appProd(scope) }),
+                onDone: 'address',
+              },
+            },
+            address: {
+              invoke: {
+                id: 'addSpliceAddress',
+                src: 'addAddress',
+                input: (scope) => ({
+                  link: scope.context.input.containerDevice,
+                  address: `${spliceAddress(scope)}/${prefixLengthOf(devNetwork(scope).subnet)}`,
+                  container: appProd(scope),
+                }),
+                onDone: [{ guard: 'wantsNoRoute', target: 'ready' }, { target: 'route' }],
+              },
+            },
+            route: {
+              invoke: {
+                id: 'addDefaultRoute',
+                src: 'addRoute',
+                input: (scope) => ({
+                  destination: 'default',
+                  via: devNetwork(scope).gateway,
+                  device: scope.context.input.containerDevice,
+                  mode: scope.context.input.defaultRoute === 'replace' ? 'replace' : 'secondary',
+                  container: appProd(scope),
+                }),
+                onDone: 'ready',
+              },
+            },
+            ready: { type: 'final' },
+          },
+        },
+      },
+      onDone: 'look',
+    },
+    look: {
+      invoke: {
+        id: 'readSplicedAddresses',
+        src: 'observeLinks',
+        input: (scope) => ({ container: appProd(scope) }),
+        onDone: 'done',
+      },
+    },
+    done: { type: 'final' },
+  },
+});
