@@ -26,6 +26,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'docker',
+          globalSetup: 'test/support/build-wf.ts',
           include: ['test/docker/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
@@ -34,7 +35,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: {
+          name: 'cli',
+          globalSetup: 'test/support/build-wf.ts',
+          include: ['test/cli/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
     ],
   },

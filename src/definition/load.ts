@@ -46,10 +46,9 @@ export async function loadWorkflow(source: WorkflowFile, options: LoadOptions): 
 
 async function importFile({ name, file }: WorkflowFile, { cacheFolder, wfModule }: LoadOptions): Promise<unknown> {
   const [{ createJiti }, wf, xstate] = await Promise.all([import('jiti'), wfModule(), import('xstate')]);
-  Reflect.set(globalThis, Symbol.for('wf.shared-modules'), { wf, xstate, zod: { ...(await import('zod')) } });
+  Reflect.set(globalThis, Symbol.for('wf.shared-modules'), { wf, xstate, zod: await import('zod') });
   const jiti = createJiti(import.meta.url, {
     fsCache: cacheFolder,
-    interopDefault: false,
     alias: { wf: sharedModule('wf'), xstate: sharedModule('xstate'), zod: sharedModule('zod') },
   });
   try {

@@ -58,7 +58,7 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
   const { header, model, journal, host } = parts;
   const arrivals: Arrival[] = [{ type: 'start' }];
   const attempts = new Map<StepId, RunningAttempt>();
-  const retries = new Map<StepId, () => void>();
+  const retries = new Map<StepId, { readonly attempt: number; cancel(): void }>();
   const timers = new Map<string, () => void>();
   let state: MachineState | undefined;
   let ended: MachineStatus | undefined;
@@ -82,11 +82,16 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
     const decideOn = (event: MachineEvent | null) => {
       if (ended !== undefined) return;
       const decision = nextDecision(event, now);
-      if (decision === undefined) return;
+      if (decision === undefined) {
+        events.push(...[...retries.keys()].flatMap(stopRetry));
+        return;
+      }
       state = decision.state;
       if (decision.status.type !== 'active') ended = decision.status;
       events.push(decidedEvent(event, decision));
       effects.push(...decision.effects);
+      const stopped = decision.effects.flatMap((effect) => (effect.type === 'stop-step' ? [effect.step] : []));
+      events.push(...stopped.flatMap(stopRetry));
     };
     for (const arrival of arrivals.splice(0)) {
       switch (arrival.type) {
@@ -156,15 +161,22 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
     if (policy !== undefined && outcome.error.transient && attempt < policy.attempts) {
       const delayMs = backOff(policy, attempt, parts.random);
       events.push({ type: 'step.retrying', step, attempt, error, retryAt: host.clock.now() + delayMs });
-      retries.set(
-        step,
-        host.clock.after(delayMs, () => arrive({ type: 'retry', start, attempt: attempt + 1 })),
-      );
+      const cancel = host.clock.after(delayMs, () => arrive({ type: 'retry', start, attempt: attempt + 1 }));
+      retries.set(step, { attempt, cancel });
       return;
     }
     lastFailure = outcome.error;
     events.push({ type: 'step.failed', step, attempt, error });
     decideOn(stepError(invoke, toJson({ ...error, step })));
+  }
+
+  /** A step that waits for its next attempt has nothing under way that could still come to an outcome. */
+  function stopRetry(step: StepId): readonly JournalEvent[] {
+    const retry = retries.get(step);
+    if (retry === undefined) return [];
+    retry.cancel();
+    retries.delete(step);
+    return [{ type: 'step.stopped', step, attempt: retry.attempt }];
   }
 
   function beginStep(start: StartStep, attempt: number): void {
@@ -193,8 +205,6 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
         return;
       case 'stop-step':
         attempts.get(effect.step)?.stop();
-        retries.get(effect.step)?.();
-        retries.delete(effect.step);
         return;
       case 'set-timer': {
         timers.get(effect.timer)?.();
@@ -247,7 +257,8 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
   }
 
   const quiet = () => {
-    for (const cancel of [...timers.values(), ...retries.values()]) cancel();
+    for (const cancel of timers.values()) cancel();
+    for (const { cancel } of retries.values()) cancel();
     for (const attempt of attempts.values()) attempt.stop();
   };
 

@@ -3,6 +3,7 @@ import { asWfError, WfError } from './errors.ts';
 import { boundedEvidence, type Evidence } from './evidence.ts';
 import type { RunId, StepId } from './ids.ts';
 import type { Json } from './json.ts';
+import type { Clock } from './ports/clock.ts';
 import type { StoredEvidence } from './ports/history.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
@@ -65,13 +66,15 @@ export function beginAttempt(request: AttemptRequest): RunningAttempt {
   const stopped = new WfError('E_STEP_STOPPED', `${step} was stopped`, { hint: 'The machine went on without it.' });
   const cancelTimeout = host.clock.after(runner.policy.timeoutMs, () => controller.abort(timedOut));
 
+  const grace = givenUp(controller.signal, host.clock);
+
   async function carryOut(): Promise<AttemptOutcome> {
     const work = attemptStep(
       { runner, context, journal: request.journal, ledger: request.ledger, bootId: request.bootId },
       request.input,
     );
     try {
-      const success = await Promise.race([work, givenUp(controller.signal, context)]);
+      const success = await Promise.race([work, grace.rejection]);
       return { type: 'succeeded', evidence, ...success };
     } catch (thrown) {
       const reason: unknown = controller.signal.reason;
@@ -79,17 +82,20 @@ export function beginAttempt(request: AttemptRequest): RunningAttempt {
       return { type: 'failed', evidence, error };
     } finally {
       cancelTimeout();
+      grace.cancel();
     }
   }
   return { outcome: carryOut(), stop: () => controller.abort(stopped) };
 }
 
 /** Rejects some time after the signal, so that a runner that ignores it cannot hold up the run for ever. */
-function givenUp(signal: AbortSignal, { host }: StepContext): Promise<never> {
-  return new Promise((_resolve, reject) => {
+function givenUp(signal: AbortSignal, clock: Clock): { readonly rejection: Promise<never>; cancel(): void } {
+  let cancel = () => {};
+  const rejection = new Promise<never>((_resolve, reject) => {
     const wait = () => {
-      host.clock.after(GRACE_MS, () => reject(signal.reason));
+      cancel = clock.after(GRACE_MS, () => reject(signal.reason));
     };
     signal.addEventListener('abort', wait, { once: true });
   });
+  return { rejection, cancel: () => cancel() };
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { WfError } from '../engine/errors.ts';
 import type { Argv, CommandResult, NamespaceRef } from '../engine/ports/command.ts';
 import { howToInstall } from './tool-package.ts';
@@ -8,11 +9,18 @@ const AS_ROOT = 'Run wf as root (`sudo wf ...`).';
 export function explainStartFailure(
   argv: Argv,
   line: Argv,
-  failure: { readonly code?: string; readonly cwd: string; readonly originalMessage?: string },
+  cwd: string | undefined,
+  failure: { readonly code?: string | undefined; readonly originalMessage?: string | undefined },
 ): WfError {
   const [program] = line;
   switch (failure.code) {
     case 'ENOENT':
+      // The kernel says the same of a missing working directory.
+      if (cwd !== undefined && !existsSync(cwd)) {
+        return new WfError('E_HOST_COMMAND', `${argv[0]} could not be started: the folder ${cwd} does not exist`, {
+          hint: 'Create the folder, or name another one.',
+        });
+      }
       return toolMissing(program);
     case 'EACCES':
     case 'EPERM':

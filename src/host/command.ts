@@ -3,9 +3,12 @@ import { WfError } from '../engine/errors.ts';
 import type { Clock } from '../engine/ports/clock.ts';
 import type { Argv, CommandEnd, CommandOptions, CommandPort, CommandResult } from '../engine/ports/command.ts';
 import { collectBounded } from './bounded-output.ts';
+import { pause } from './clock.ts';
 import { explainStartFailure, nsenterRefusal } from './command-failure.ts';
 import { openNamespace } from './open-namespace.ts';
+import { groupRuns } from './process.ts';
 import { forgetGroup, rememberGroup, signalGroup } from './process-group.ts';
+import { toolFolders } from './tool-folders.ts';
 
 /** How long a command has between SIGTERM and SIGKILL. */
 const GRACE_MS = 500;
@@ -53,6 +56,7 @@ async function runProcess(clock: Clock, argv: Argv, line: Argv, options: Command
 
   // The first reason is the answer: what happens while the process ends does not replace it.
   let end: CommandEnd | undefined;
+  let stopping = false;
   let cancelKill = (): void => undefined;
   const closeStreams = (): void => {
     child.stdout.destroy();
@@ -60,6 +64,7 @@ async function runProcess(clock: Clock, argv: Argv, line: Argv, options: Command
   };
   const stop = (reason: CommandEnd): void => {
     end ??= reason;
+    stopping = true;
     if (child.pid === undefined) return;
     const group = child.pid;
     signalGroup(group, 'SIGTERM');
@@ -79,8 +84,8 @@ async function runProcess(clock: Clock, argv: Argv, line: Argv, options: Command
   });
   try {
     const result = await child;
-    if (child.pid === undefined) throw explainStartFailure(argv, line, result);
-    if (end?.type === 'timed-out' || end?.type === 'aborted') await groupGone(clock, child.pid);
+    if (child.pid === undefined) throw explainStartFailure(argv, line, options.cwd, result);
+    if (stopping) await groupGone(clock, child.pid);
   } finally {
     cancelTimeout();
     cancelKill();
@@ -115,17 +120,16 @@ const PROCESS_OPTIONS = {
   extendEnv: true,
 } as const satisfies Options;
 
-/** The C locale makes messages the same everywhere; an ordinary user's PATH often lacks the sbin folders. */
+/** The C locale makes messages the same everywhere. */
 function environment(added: CommandOptions['env']): Record<string, string> {
-  const path = [process.env['PATH'] ?? '', '/usr/sbin', '/sbin'].filter((folder) => folder !== '').join(':');
-  return { PATH: path, LC_ALL: 'C', ...added };
+  return { PATH: toolFolders().join(':'), LC_ALL: 'C', ...added };
 }
 
-/** Waits until no process of the group is left; what ignores SIGTERM is killed after the grace. */
+/** Waits until no process of the group runs; what ignores SIGTERM is killed after the grace. */
 async function groupGone(clock: Clock, group: number): Promise<void> {
-  const pollMs = 10;
-  for (let waitedMs = 0; signalGroup(group, 0); waitedMs += pollMs) {
+  const pollMs = 25;
+  for (let waitedMs = 0; signalGroup(group, 0) && groupRuns(group); waitedMs += pollMs) {
     if (waitedMs >= GRACE_MS) signalGroup(group, 'SIGKILL');
-    await new Promise<void>((resolve) => clock.after(pollMs, resolve));
+    await pause(clock, pollMs);
   }
 }

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../src/engine/evidence.ts';
 import { asStepId, parseRunId, type RunId } from '../../src/engine/ids.ts';
 import type { HostPorts, LedgerService, StepContext } from '../../src/engine/step.ts';
-import { createClock } from '../../src/host/clock.ts';
+import { systemClock } from '../../src/host/clock.ts';
 import { createCommandPort } from '../../src/host/command.ts';
 import { createDocker } from '../../src/host/docker/create-docker.ts';
 
@@ -24,7 +24,7 @@ export function testContext(overrides: TestContextOverrides = {}): TestContext {
   const { run = 'testrun', step = 'step', host = {}, ...rest } = overrides;
   const evidence: Evidence[] = [];
   const notes: string[] = [];
-  const clock = host.clock ?? createClock();
+  const clock = host.clock ?? systemClock;
   return {
     run: runId(run),
     step: asStepId(step),

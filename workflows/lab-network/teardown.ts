@@ -1,4 +1,4 @@
-import { devNetwork, lab, prodNetwork } from './machine-parts.ts';
+import { bridge, devNetwork, lab, prodNetwork } from './machine-parts.ts';
 
 /** Steps whose changes vanish with AppProd's network namespace. */
 const SPLICE_STEPS = [

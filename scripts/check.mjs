@@ -1,0 +1,47 @@
+// Every check, the quickest first; stops at the first that fails. `npm test` and continuous integration run this.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = mkdtempSync(path.join(tmpdir(), 'wf-check-'));
+const report = path.join(folder, 'tests.json');
+
+const checks = [
+  ['style', 'check:style'],
+  ['types', 'check:types'],
+  ['unused code', 'check:unused'],
+  ['package', 'check:package'],
+  ['tests', 'check:tests', '--', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+];
+
+let failed;
+for (const [name, script, ...rest] of checks) {
+  const begun = performance.now();
+  process.stdout.write(`\n== ${name}\n`);
+  const { status } = spawnSync('npm', ['run', '--silent', script, ...rest], { cwd: root, stdio: 'inherit' });
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  process.stdout.write(`== ${name}: ${status === 0 ? 'ok' : 'FAILED'} (${seconds} s)\n`);
+  if (status !== 0) {
+    failed = name;
+    break;
+  }
+}
+
+const { passed, failures, skipped } = counts();
+rmSync(folder, { recursive: true, force: true });
+process.stdout.write(`\n${failed === undefined ? 'All checks passed.' : `The check "${failed}" failed.`}\n`);
+process.stdout.write(`${passed} passed, ${failures} failed, ${skipped} skipped\n`);
+process.exitCode = failed === undefined && failures === 0 && passed > 0 ? 0 : 1;
+
+/** How many tests ran, and how they ended; none where the tests did not come to run. */
+function counts() {
+  try {
+    const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
+    return { passed: numPassedTests, failures: numFailedTests, skipped: numPendingTests };
+  } catch {
+    return { passed: 0, failures: 0, skipped: 0 };
+  }
+}

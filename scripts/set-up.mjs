@@ -1,0 +1,39 @@
+// Brings a fresh clone, or one that was pulled or edited, to where wf can run: dependencies as the lock file says, and
+// dist/ built from the sources as they are. Does nothing where that is so already.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const at = (name) => path.join(root, name);
+const OLDEST_NODE = [20, 19];
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+  process.stderr.write(`wf needs Node.js ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.\n`);
+  process.exit(3);
+}
+
+const changedAt = (name) => statSync(at(name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+const newestBelow = (name) =>
+  Math.max(
+    0,
+    ...readdirSync(at(name), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => statSync(path.join(entry.parentPath, entry.name)).mtimeMs),
+  );
+
+/** What is printed goes to standard error: `npm start -- --json` leaves standard output to wf. */
+const run = (file, ...args) => execFileSync(file, args, { cwd: root, stdio: ['ignore', 2, 2] });
+
+const install = changedAt('node_modules/.package-lock.json') < changedAt('package-lock.json');
+if (install) {
+  process.stderr.write('Installing dependencies (once; where a binary must be compiled this takes a few minutes) ...\n');
+  run('npm', 'ci', '--no-fund', '--no-audit'); // builds dist/ too: "prepare"
+}
+const sources = Math.max(newestBelow('src'), changedAt('scripts/build.mjs'), changedAt('package.json'));
+if (!existsSync(at('dist/wf.js')) || changedAt('dist/wf.js') < sources) {
+  process.stderr.write('Building dist/ ...\n');
+  run(process.execPath, at('scripts/build.mjs'));
+}

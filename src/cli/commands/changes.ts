@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { type Change, stands } from '../../engine/change.ts';
+import type { StoredRun } from '../../engine/ports/history.ts';
+import { changeRecord } from '../../review/run-record.ts';
+import { type IsAlive, runStatus } from '../../review/run-status.ts';
+import { remainingLines } from '../../review/text/ledger-text.ts';
+import { statusPaint, type TextStyle } from '../../review/text/text-style.ts';
+import { defineCommand } from '../define-command.ts';
+import { type FoundRun, findRun } from '../find-run.ts';
+import { writeJson, writeLines } from '../terminal.ts';
+import type { ReadableHistory } from '../wire-types.ts';
+
+const options = z.object({ json: z.boolean().default(false), run: z.string().optional() });
+
+/** The changes of one run that may stand. */
+interface Standing {
+  readonly run: StoredRun;
+  readonly changes: readonly Change[];
+}
+
+/** `wf changes [RUN]`: what may stand on this host because of wf, and the commands that undo it; newest run first. */
+export const changes = defineCommand(options, async ({ json, run: reference }, wire, { out, err }) => {
+  const history = await wire.historyForReading();
+  const standing = reference === undefined ? ofAllRuns(history) : ofRun(findRun(history, reference));
+  if (json) {
+    const records = standing.flatMap(({ run, changes }) =>
+      changes.map((change) => ({ run: run.id, workflow: run.workflow, ...changeRecord(change) })),
+    );
+    writeJson(out, records);
+  } else if (standing.length === 0) {
+    writeLines(err, ['Nothing stands on this host because of wf.']);
+  } else {
+    writeLines(
+      out,
+      standing.flatMap((one, index) => [...(index === 0 ? [] : ['']), ...standingLines(one, wire.isAlive, out.style)]),
+    );
+  }
+  return 0;
+});
+
+function ofRun({ history, run }: FoundRun): readonly Standing[] {
+  const changes = history.changes(run.id).filter(stands);
+  return changes.length === 0 ? [] : [{ run, changes }];
+}
+
+function ofAllRuns(history: ReadableHistory | undefined): readonly Standing[] {
+  if (history === undefined) return [];
+  const ids = new Set(history.standingChanges().map((change) => change.run));
+  return [...ids]
+    .toReversed()
+    .map((id) => history.run(id))
+    .flatMap((run) => (run === undefined ? [] : ofRun({ history, run })));
+}
+
+function standingLines({ run, changes }: Standing, isAlive: IsAlive, style: TextStyle): readonly string[] {
+  const status = runStatus(run, isAlive);
+  const title = `${style.colors.bold(run.id)}  ${run.workflow}  ${statusPaint(style, status)(status)}`;
+  return [title, ...remainingLines(changes, style)];
+}

@@ -1,0 +1,36 @@
+import type { ExitCode } from '../../engine/errors.ts';
+import { commandLine } from '../../engine/evidence.ts';
+import type { JsonObject } from '../../engine/json.ts';
+import type { LoadedWorkflow } from '../../engine/workflow.ts';
+import { warningLines } from '../../review/text/error-text.ts';
+import { rehearsalLines } from '../../review/text/rehearsal-text.ts';
+import { type Terminal, writeJson, writeLines } from '../terminal.ts';
+import type { Wire } from '../wire-types.ts';
+
+/** `wf start --dry-run`: what would be done, in order. What is not met on this machine is a warning. */
+export async function rehearse(
+  workflow: LoadedWorkflow,
+  input: JsonObject,
+  json: boolean,
+  wire: Wire,
+  { out, err }: Terminal,
+): Promise<ExitCode> {
+  const engine = await wire.rehearsal();
+  const rehearsed = engine.rehearse(workflow, input);
+  for (const { result } of await engine.preflight(workflow, input)) {
+    if (!result.met) writeLines(err, warningLines(result.error.toRecord(), err.style));
+  }
+  if (json) {
+    const steps = rehearsed.map(({ step, stage, kind, changes, commands }) => ({
+      step,
+      stage,
+      kind,
+      changes,
+      commands: commands.map(commandLine),
+    }));
+    writeJson(out, { workflow: workflow.name, input, steps });
+  } else {
+    writeLines(out, rehearsalLines(workflow.name, rehearsed, out.style));
+  }
+  return 0;
+}

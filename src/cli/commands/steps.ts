@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { WfError } from '../../engine/errors.ts';
+import type { StepRunner } from '../../engine/step.ts';
+import { stepRunnerLines } from '../../review/text/step-runner-text.ts';
+import { tableLines } from '../../review/text/table.ts';
+import { defineCommand } from '../define-command.ts';
+import { didYouMean } from '../did-you-mean.ts';
+import { writeJson, writeLines } from '../terminal.ts';
+
+const options = z.object({ json: z.boolean().default(false), kind: z.string().optional() });
+
+/** `wf steps [KIND]`: the step runners there are to build with, or one of them with its schemas. */
+export const steps = defineCommand(options, async ({ json, kind }, wire, { out }) => {
+  const all = (await wire.stepRunners()).toSorted((a, b) => (a.kind < b.kind ? -1 : 1));
+  const runners = kind === undefined ? all : [runnerOfKind(all, kind)];
+  const [only] = runners;
+  if (json) writeJson(out, runners.map(runnerRecord));
+  else if (kind !== undefined && only !== undefined) writeLines(out, stepRunnerLines(only, out.style));
+  else {
+    const columns = [{ title: 'kind' }, { title: 'does' }, { title: 'description', shrinksTo: 20 }];
+    const rows = runners.map(({ kind, behaviour, description }) => [
+      kind,
+      behaviour.type === 'change' ? 'changes' : 'reads',
+      description,
+    ]);
+    writeLines(out, tableLines(columns, rows, out.style));
+  }
+  return 0;
+});
+
+function runnerOfKind(runners: readonly StepRunner[], kind: string): StepRunner {
+  const found = runners.find((runner) => runner.kind === kind);
+  if (found !== undefined) return found;
+  const kinds = runners.map((runner) => runner.kind);
+  throw new WfError('E_STEP_NOT_FOUND', `there is no step runner "${kind}"`, {
+    hint: `${didYouMean(kind, kinds)}\`wf steps\` lists them.`,
+  });
+}
+
+function runnerRecord({ kind, description, behaviour, policy, schemas }: StepRunner) {
+  return {
+    kind,
+    description,
+    changes: behaviour.type === 'change',
+    timeoutMs: policy.timeoutMs,
+    attempts: policy.retry.attempts,
+    input: schemas.input,
+    output: schemas.output,
+  };
+}

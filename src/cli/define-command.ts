@@ -1,0 +1,15 @@
+import type { z } from 'zod';
+import type { ExitCode } from '../engine/errors.ts';
+import type { Terminal } from './terminal.ts';
+import type { Wire } from './wire-types.ts';
+
+/** A command: what it was given, still unparsed, then the parts and the terminal. Answers the exit code. */
+export type CliCommand = (given: unknown, wire: Wire, terminal: Terminal) => Promise<ExitCode>;
+
+/** A command whose options are parsed by a schema before it runs. */
+export function defineCommand<Options extends z.ZodType>(
+  options: Options,
+  perform: (options: z.output<Options>, wire: Wire, terminal: Terminal) => Promise<ExitCode>,
+): CliCommand {
+  return (given, wire, terminal) => perform(options.parse(given), wire, terminal);
+}

@@ -1,0 +1,36 @@
+import type { RunResult } from '../engine/engine.ts';
+import { ERROR_EXIT_CODES, type ExitCode } from '../engine/errors.ts';
+import type { RunRecord } from '../review/run-record.ts';
+import type { StopSignal } from './terminal.ts';
+
+/** 128 and the signal's number, as shells report a process that died of it. */
+export function signalExitCode(signal: StopSignal): ExitCode {
+  return signal === 'SIGINT' ? 130 : 143;
+}
+
+/** The exit code of a command that advanced a run. */
+export function runExitCode(result: RunResult, record: Pick<RunRecord, 'changes' | 'error'>): ExitCode {
+  switch (result.type) {
+    case 'waiting':
+      return 0;
+    case 'interrupted':
+      return result.signal === 'SIGTERM' ? 143 : 130;
+    case 'ended':
+      switch (result.end.status) {
+        case 'succeeded':
+          return 0;
+        case 'needs-attention':
+          return 5;
+        case 'failed':
+        case 'rolled-back':
+          return untouchedExitCode(record) ?? 1;
+      }
+  }
+}
+
+/** "This machine cannot do it" and "something is in the way" say that nothing was touched: true of an empty ledger only. */
+function untouchedExitCode({ changes, error }: Pick<RunRecord, 'changes' | 'error'>): ExitCode | undefined {
+  if (error === null || changes.length > 0) return undefined;
+  const code = ERROR_EXIT_CODES[error.code];
+  return code === 3 || code === 4 ? code : undefined;
+}

@@ -1,0 +1,55 @@
+import { WfError } from '../engine/errors.ts';
+import { parseRunId } from '../engine/ids.ts';
+import type { StoredRun } from '../engine/ports/history.ts';
+import type { ReadableHistory } from './wire-types.ts';
+
+/** So many candidates are named where a prefix fits several runs. */
+const CANDIDATES = 5;
+
+/** How a user names the newest run. */
+const LATEST = '@latest';
+
+/** A run and the history that holds it. */
+export interface FoundRun {
+  readonly history: ReadableHistory;
+  readonly run: StoredRun;
+}
+
+/**
+ * The run that a user means: by its id, by the beginning of it where only one run has that, or `@latest`.
+ * `history` is undefined where there is no database yet.
+ * @throws WfError E_RUN_NOT_FOUND; E_RUN_AMBIGUOUS naming the candidates.
+ */
+export function findRun(history: ReadableHistory | undefined, reference: string): FoundRun {
+  if (history === undefined) throw notFound(reference, 'there is no run yet');
+  if (reference === LATEST) {
+    const [run] = history.runs({ limit: 1 });
+    if (run === undefined) throw notFound(reference, 'there is no run yet');
+    return { history, run };
+  }
+  const id = parseRunId(reference);
+  if (id === undefined) throw notFound(reference, 'that cannot be a run id');
+  return { history, run: history.run(id) ?? runByPrefix(history, reference) };
+}
+
+function runByPrefix(history: ReadableHistory, prefix: string): StoredRun {
+  const ids = history.runIds(prefix, CANDIDATES + 1);
+  const [only] = ids;
+  const run = only === undefined ? undefined : history.run(only);
+  if (run === undefined) throw notFound(prefix, 'no run has an id that begins so');
+  if (ids.length === 1) return run;
+  const named = ids.slice(0, CANDIDATES).join(', ');
+  throw new WfError(
+    'E_RUN_AMBIGUOUS',
+    `"${prefix}" is the beginning of several runs: ${named}${ids.length > CANDIDATES ? ', ...' : ''}`,
+    {
+      hint: 'Give more of the id. `wf runs` lists the runs.',
+    },
+  );
+}
+
+function notFound(reference: string, why: string): WfError {
+  return new WfError('E_RUN_NOT_FOUND', `there is no run "${reference}": ${why}`, {
+    hint: '`wf runs` lists the runs; `@latest` names the newest.',
+  });
+}

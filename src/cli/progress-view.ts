@@ -1,0 +1,85 @@
+import type { RunObserver } from '../engine/engine.ts';
+import type { StepId } from '../engine/ids.ts';
+import type { Clock } from '../engine/ports/clock.ts';
+import { createProgressFollower } from '../review/progress.ts';
+import { progressFrame } from '../review/text/progress-frame.ts';
+import { progressLine } from '../review/text/progress-line.ts';
+import type { TextSink } from './terminal.ts';
+
+/** What a person sees of a run while it goes on. */
+export interface ProgressView {
+  readonly observer: RunObserver;
+  /** A line that stays. */
+  say(text: string): void;
+  /** The last picture stays; nothing is drawn any more. A second call does nothing. */
+  end(): void;
+}
+
+/** A picture of the live view is drawn this often: the spinner turns smoothly, and it costs next to nothing. */
+const FRAME_MS = 80;
+
+/** A live view on a terminal, else a plain line for each step that has ended. */
+export async function createProgressView(
+  sink: TextSink,
+  clock: Clock,
+  stageNames: readonly string[],
+): Promise<ProgressView> {
+  return sink.liveHeight === null ? plainView(sink) : await liveView(sink, clock, stageNames);
+}
+
+function plainView(sink: TextSink): ProgressView {
+  const { progress, follow } = createProgressFollower();
+  return {
+    observer: {
+      committed(entry) {
+        follow(entry);
+        const line = progressLine(progress, entry, sink.style);
+        if (line !== undefined) sink.write(`${line}\n`);
+      },
+    },
+    say: (text) => sink.write(`${text}\n`),
+    end: () => {},
+  };
+}
+
+async function liveView(sink: TextSink, clock: Clock, stageNames: readonly string[]): Promise<ProgressView> {
+  const { createLogUpdate } = await import('log-update');
+  const screen = createLogUpdate(sink.stream);
+  const { progress, follow } = createProgressFollower();
+  const notes = new Map<StepId, string>();
+  let frame = 0;
+  let cancel = () => {};
+  let over = false;
+
+  const draw = () => {
+    const material = { progress, stageNames, notes, now: clock.now(), frame, height: sink.liveHeight ?? 0 };
+    screen(progressFrame(material, sink.style).join('\n'));
+  };
+  const drawAgain = () => {
+    cancel = clock.after(FRAME_MS, () => {
+      frame += 1;
+      draw();
+      drawAgain();
+    });
+  };
+  drawAgain();
+  return {
+    observer: {
+      committed: follow,
+      progress: (step, message) => void notes.set(step, message),
+    },
+    say(text) {
+      screen.persist(text);
+      if (!over) draw();
+    },
+    end() {
+      if (over) return;
+      over = true;
+      cancel();
+      // Of a run that was refused there is no picture worth keeping.
+      if (progress.visits.size > 0) draw();
+      else screen.clear();
+      screen.done();
+    },
+  };
+}

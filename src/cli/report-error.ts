@@ -1,0 +1,18 @@
+import { asWfError, type ExitCode } from '../engine/errors.ts';
+import { errorLines } from '../review/text/error-text.ts';
+import { type Terminal, writeJson, writeLines } from './terminal.ts';
+
+/** The one place where an error becomes text, or with `--json` a document. Answers the exit code that it asks for. */
+export function reportError(thrown: unknown, terminal: Terminal, json: boolean): ExitCode {
+  const error = asWfError(thrown);
+  if (json) writeJson(terminal.out, { error: error.toRecord() });
+  else writeLines(terminal.err, errorLines(error.toRecord(), terminal.err.style));
+  if (terminal.debug) writeLines(terminal.err, stackLines(error));
+  return error.exitCode;
+}
+
+function stackLines(error: Error): readonly string[] {
+  const { stack, cause } = error;
+  const own = [stack ?? String(error)];
+  return cause instanceof Error ? [...own, 'caused by', ...stackLines(cause)] : own;
+}

@@ -1,0 +1,63 @@
+import type { Engine } from '../engine/engine.ts';
+import type { ErrorRecord } from '../engine/errors.ts';
+import type { DefinitionHash } from '../engine/ids.ts';
+import type { Json } from '../engine/json.ts';
+import type { Clock } from '../engine/ports/clock.ts';
+import type { HistoryPort, Owner } from '../engine/ports/history.ts';
+import type { Requirement } from '../engine/requirement.ts';
+import type { HostPorts, StepRunner } from '../engine/step.ts';
+import type { LoadedWorkflow } from '../engine/workflow.ts';
+
+/** What the parts are joined for. */
+export interface WireOptions {
+  /** The database that was asked for with `--db`; without it, WF_DB and the usual places. */
+  readonly database: string | undefined;
+}
+
+export type OpenWire = (options: WireOptions) => Promise<Wire>;
+
+/** A workflow file, whether or not it can be loaded. */
+export interface WorkflowSummary {
+  readonly name: string;
+  /** Null where the file cannot be loaded. */
+  readonly version: string | null;
+  readonly description: string | null;
+  readonly file: string;
+  readonly error: ErrorRecord | null;
+}
+
+/** A workflow, ready to be started. */
+export interface ResolvedWorkflow {
+  readonly workflow: LoadedWorkflow;
+  readonly definition: { readonly hash: DefinitionHash; readonly description: Json };
+  readonly file: string;
+}
+
+/** What may be asked of a history that is not written to. */
+export type ReadableHistory = Omit<HistoryPort, 'create' | 'append' | 'release' | 'putFingerprint'>;
+
+/**
+ * The real parts, as commands reach them. Each part is loaded when it is asked for: a command that only reads the
+ * history loads neither Docker's client nor XState.
+ */
+export interface Wire {
+  /** Opens the database, creating it where there is none. @throws WfError E_DATABASE* */
+  history(): Promise<HistoryPort>;
+  /** The same, but undefined where there is no database yet: looking creates nothing. @throws WfError E_DATABASE* */
+  historyForReading(): Promise<ReadableHistory | undefined>;
+  /** Joined with `history()`. @throws WfError E_DATABASE* */
+  engine(): Promise<Engine>;
+  /** What a dry run needs: it creates no database. */
+  rehearsal(): Promise<Pick<Engine, 'preflight' | 'rehearse'>>;
+  workflows(): Promise<readonly WorkflowSummary[]>;
+  /** @throws WfError E_WORKFLOW_NOT_FOUND with the nearest name in its hint; E_WORKFLOW_INVALID */
+  workflow(name: string): Promise<ResolvedWorkflow>;
+  stepRunners(): Promise<readonly StepRunner[]>;
+  /** What wf needs of a machine whatever the workflow. */
+  requirements(): Promise<readonly Requirement[]>;
+  hostPorts(): Promise<HostPorts>;
+  isAlive(owner: Owner): boolean;
+  readonly clock: Clock;
+  /** Closes what was opened. */
+  close(): void;
+}

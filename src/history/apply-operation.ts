@@ -1,0 +1,73 @@
+import { WfError } from '../engine/errors.ts';
+import type { JournalEvent } from '../engine/journal-event.ts';
+import type { Json } from '../engine/json.ts';
+import type { RowOperation } from './projector.ts';
+import type { Statements } from './statements.ts';
+
+/**
+ * Carries out what the projector says, inside the transaction that appends the event.
+ * @throws WfError E_INTERNAL where the event does not follow from what is stored; then the whole batch is refused.
+ */
+export function applyOperation(
+  statements: Statements,
+  run: number,
+  operation: RowOperation,
+  event: JournalEvent,
+): void {
+  if (altersRows(statements, run, operation)) return;
+  const subject =
+    'step' in operation ? `step ${operation.step}` : 'seq' in operation ? `change ${operation.seq}` : 'run';
+  throw new WfError('E_INTERNAL', `the event ${event.type} does not follow from the journal: ${subject}`, {
+    hint: 'This is a defect in wf: nothing was written. Report it with the journal of the run (`wf show --json`).',
+    details: { event: event.type, operation: operation.type },
+  });
+}
+
+/** False where the row that the operation needs is not there, or not in a state that allows it. */
+function altersRows(statements: Statements, run: number, operation: RowOperation): boolean {
+  switch (operation.type) {
+    case 'begin-run':
+      statements.beginRun.run({ run, at: operation.at });
+      return true;
+    case 'go-on':
+      statements.goOn.run({ run });
+      return true;
+    case 'set-run-status':
+      return statements.setRunStatus.run({ run, status: operation.status }).changes === 1;
+    case 'end-run': {
+      const { status, at } = operation;
+      const columns = { run, status, output: textOrNull(operation.output), error: textOrNull(operation.error), at };
+      return statements.endRun.run(columns).changes === 1;
+    }
+    case 'start-step': {
+      const { step, stage, kind, at } = operation;
+      const columns = { run, step, stage, kind, at, input: JSON.stringify(operation.input) };
+      return statements.insertStep.run(columns).changes === 1;
+    }
+    case 'alter-step': {
+      const { step, status, attempt, finishedAt } = operation;
+      const columns = { output: textOrNull(operation.output), error: textOrNull(operation.error) };
+      return statements.alterStep.run({ run, step, status, attempt, finishedAt, ...columns }).changes === 1;
+    }
+    case 'intend-change': {
+      const { seq, step, kind, target, status, reason, bootId } = operation.change;
+      const columns = { record: JSON.stringify(operation.change.record), undo: JSON.stringify(operation.change.undo) };
+      statements.intendChange.run({ run, seq, step, kind, target, status, reason, bootId, ...columns });
+      return true;
+    }
+    case 'change.applied': {
+      const { seq, target } = operation;
+      const columns = { record: JSON.stringify(operation.record), undo: JSON.stringify(operation.undo) };
+      return statements.applyChange.run({ run, seq, target, ...columns }).changes === 1;
+    }
+    case 'change.settled': {
+      const { seq, status, reason } = operation;
+      return statements.settleChange.run({ run, seq, status, reason }).changes === 1;
+    }
+  }
+}
+
+/** JSON null is kept as NULL. */
+function textOrNull(value: Json | { readonly code: string }): string | null {
+  return value === null ? null : JSON.stringify(value);
+}

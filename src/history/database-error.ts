@@ -1,0 +1,86 @@
+import Database from 'better-sqlite3';
+import { WfError } from '../engine/errors.ts';
+
+/** What the history throws for trouble that SQLite or the file system reports; anything else unchanged. */
+export function asDatabaseError(thrown: unknown, path: string): unknown {
+  if (thrown instanceof WfError) return thrown;
+  if (thrown instanceof Database.SqliteError) return ofSqlite(thrown, path);
+  if (thrown instanceof Error && 'syscall' in thrown && 'code' in thrown) return ofFileSystem(thrown, path);
+  return thrown;
+}
+
+/** Runs `work`; what it throws comes out as {@link asDatabaseError} gives it. */
+export function withDatabaseErrors<Result>(path: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (thrown) {
+    throw asDatabaseError(thrown, path);
+  }
+}
+
+export function damaged(path: string, what: string, cause?: unknown): WfError {
+  return new WfError('E_DATABASE_DAMAGED', `the database ${path} is damaged: ${what}`, {
+    hint:
+      `Nothing was changed in it. Move it aside together with ${path}-wal and ${path}-shm, and put a backup in its ` +
+      'place, or begin a new one. What `sqlite3 OLD .recover` can still read tells what to undo by hand.',
+    cause,
+  });
+}
+
+export function readOnly(path: string, what: string, cause?: unknown): WfError {
+  return new WfError('E_DATABASE_READONLY', `the database ${path} cannot be written: ${what}`, {
+    hint: 'Run wf as the owner of the file, make the file and its folder writable, or choose another file with --db or WF_DB.',
+    cause,
+  });
+}
+
+export function diskFull(path: string, cause: unknown): WfError {
+  return new WfError('E_DISK_FULL', `no space is left for the database ${path}`, {
+    hint: 'Free some space on that file system (`df`, or the quota of its owner), then do the same again. What was not committed was not done.',
+    cause,
+  });
+}
+
+/** The codes are SQLite's own extended result codes: https://www.sqlite.org/rescode.html */
+function ofSqlite(error: InstanceType<typeof Database.SqliteError>, path: string): WfError {
+  const { code } = error;
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return locked(path, error);
+  if (code.startsWith('SQLITE_FULL') || code === 'SQLITE_IOERR_SHMSIZE') return diskFull(path, error);
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return damaged(path, error.message, error);
+  if (code.startsWith('SQLITE_READONLY')) return readOnly(path, error.message, error);
+  if (code.startsWith('SQLITE_CONSTRAINT')) {
+    return new WfError('E_INTERNAL', `rows that contradict the database ${path} were refused: ${error.message}`, {
+      hint: 'This is a defect in wf: nothing was written. Report it with the journal of the run.',
+      cause: error,
+    });
+  }
+  return new WfError('E_DATABASE', `the database ${path} does not work: ${error.message} (${code})`, {
+    hint: 'Look whether its disk is healthy and mounted (`dmesg`, `df`), then do the same again; --db or WF_DB choose another file.',
+    cause: error,
+  });
+}
+
+function locked(path: string, cause: unknown): WfError {
+  return new WfError('E_DATABASE_LOCKED', `another process holds the database ${path} locked`, {
+    hint: `Find it with \`fuser -v ${path}\` (a backup, an sqlite3 shell with an open transaction?), let it end, then do the same again.`,
+    transient: true,
+    cause,
+  });
+}
+
+function ofFileSystem(error: Error & { readonly code: unknown }, path: string): WfError {
+  switch (error.code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return diskFull(path, error);
+    case 'EROFS':
+    case 'EACCES':
+    case 'EPERM':
+      return readOnly(path, error.message, error);
+    default:
+      return new WfError('E_DATABASE', `the database ${path} cannot be used: ${error.message}`, {
+        hint: 'Choose another file with --db or WF_DB.',
+        cause: error,
+      });
+  }
+}

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { deflateSync, inflateSync } from 'node:zlib';
+import { z } from 'zod';
+import { canonicalJson, isJsonObject, parseJson } from '../engine/json.ts';
+import type { Fingerprint } from '../engine/ports/fingerprint.ts';
+import { damaged } from './database-error.ts';
+import { parseRow } from './parse-row.ts';
+import type { Statements } from './statements.ts';
+
+/** Keeps a fingerprint under its SHA-256, over canonical JSON; equal ones are kept once. */
+export function storeFingerprint(statements: Statements, fingerprint: Fingerprint): string {
+  const text = canonicalJson(fingerprint);
+  const hash = sha256(text);
+  if (statements.hasFingerprint.get({ hash }) === 0) {
+    statements.insertFingerprint.run({ hash, deflated: deflateSync(text) });
+  }
+  return hash;
+}
+
+/** @throws WfError E_DATABASE_DAMAGED where what is stored is not what the hash was taken of. */
+export function readFingerprint(statements: Statements, hash: string, path: string): Fingerprint | undefined {
+  const stored = statements.fingerprint.get({ hash });
+  if (stored === undefined) return undefined;
+  const place = { path, table: 'fingerprints', of: `hash ${hash}` };
+  const text = inflate(parseRow(z.instanceof(Buffer), stored, place), path, hash);
+  const fingerprint = sha256(text) === hash ? parseJson(text) : undefined;
+  if (isJsonObject(fingerprint)) return fingerprint;
+  throw damaged(path, `the fingerprint ${hash} is not what was stored`);
+}
+
+function inflate(deflated: Buffer, path: string, hash: string): string {
+  try {
+    return inflateSync(deflated).toString('utf8');
+  } catch (cause) {
+    throw damaged(path, `the fingerprint ${hash} cannot be unpacked`, cause);
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

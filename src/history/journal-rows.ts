@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { CHANGE_STATUSES, verificationSchema } from '../engine/change.ts';
+import { asStepId } from '../engine/ids.ts';
+import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../engine/journal-event.ts';
+import { isJsonObject } from '../engine/json.ts';
+import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
+
+const stepId = z.string().transform(asStepId);
+const machineEvent = jsonObject.transform((value, context): MachineEvent => {
+  const { type } = value;
+  if (typeof type === 'string') return { ...value, type };
+  context.addIssue('not an event: it has no type');
+  return z.NEVER;
+});
+
+const effect: z.ZodType<Effect> = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('start-step'),
+    step: stepId,
+    invoke: z.string(),
+    stage: z.string(),
+    actor: z.string(),
+    kind: z.string(),
+    input: json,
+  }),
+  z.strictObject({ type: z.literal('stop-step'), step: stepId }),
+  z.strictObject({ type: z.literal('set-timer'), timer: z.string(), deadline: z.number(), event: machineEvent }),
+  z.strictObject({ type: z.literal('cancel-timer'), timer: z.string() }),
+  z.strictObject({ type: z.literal('log'), message: json }),
+  z.strictObject({ type: z.literal('emit'), event: machineEvent }),
+]);
+
+const change = z.strictObject({
+  seq: z.number(),
+  step: stepId,
+  kind: z.string(),
+  target: z.string(),
+  record: json,
+  undo: z.array(z.string()),
+  status: z.enum(CHANGE_STATUSES),
+  reason: z.string().nullable(),
+  bootId: z.string(),
+});
+
+const attempt = { step: stepId, attempt: z.number() };
+
+/** Strict: a member that this version does not know belongs to a newer one, and must not be dropped unseen. */
+const journalEvent: z.ZodType<JournalEvent> = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('decided'),
+    event: machineEvent.nullable(),
+    effects: z.array(effect),
+    value: json,
+    stages: z.array(z.string()),
+    digest: z.string(),
+  }),
+  z.strictObject({ type: z.literal('step.attempted'), ...attempt }),
+  z.strictObject({ type: z.literal('step.succeeded'), ...attempt, output: json }),
+  z.strictObject({ type: z.literal('step.retrying'), ...attempt, error: errorRecord, retryAt: z.number() }),
+  z.strictObject({ type: z.literal('step.failed'), ...attempt, error: errorRecord }),
+  z.strictObject({ type: z.literal('step.stopped'), ...attempt }),
+  z.strictObject({ type: z.literal('baseline.taken'), fingerprint: z.string() }),
+  z.strictObject({ type: z.literal('change.intended'), change }),
+  z.strictObject({
+    type: z.literal('change.applied'),
+    seq: z.number(),
+    record: json,
+    target: z.string(),
+    undo: z.array(z.string()),
+  }),
+  z.strictObject({ type: z.literal('change.reverting'), seq: z.number() }),
+  z.strictObject({
+    type: z.literal('change.settled'),
+    seq: z.number(),
+    status: z.enum(CHANGE_STATUSES).exclude(['intended', 'applied']),
+    reason: z.string().nullable(),
+  }),
+  z.strictObject({
+    type: z.literal('verified'),
+    fingerprint: z.string().nullable(),
+    verification: verificationSchema,
+  }),
+  z.strictObject({ type: z.literal('waiting') }),
+  z.strictObject({ type: z.literal('interrupted'), signal: z.string() }),
+  z.strictObject({ type: z.literal('rolling-back') }),
+  z.discriminatedUnion('status', [
+    z.strictObject({ type: z.literal('ended'), status: z.literal('succeeded'), output: json }),
+    z.strictObject({
+      type: z.literal('ended'),
+      status: z.enum(['failed', 'rolled-back', 'needs-attention']),
+      output: z.null(),
+      error: errorRecord,
+    }),
+  ]),
+]);
+
+const journalRow = z.object({ seq: z.number(), at: z.number(), type: z.string(), data: jsonText });
+
+/** The type has a column of its own; the rest of the event is JSON beside it. */
+export function eventColumns({ type, ...data }: JournalEvent): { readonly type: string; readonly data: string } {
+  return { type, data: JSON.stringify(data) };
+}
+
+/** @throws WfError E_DATABASE_DAMAGED */
+export function parseJournalRow(row: unknown, place: RowPlace): JournalEntry {
+  const { seq, at, type, data } = parseRow(journalRow, row, place);
+  const members = isJsonObject(data) ? { ...data, type } : { type };
+  return { seq, at, event: parseRow(journalEvent, members, { ...place, of: `${place.of}, seq ${seq}, ${type}` }) };
+}

@@ -1,0 +1,133 @@
+import type { Database } from 'better-sqlite3';
+
+/** "wfdb" in ASCII, in the header of every database of wf: tells it apart from another program's. */
+export const APPLICATION_ID = 0x77666462;
+
+/**
+ * What brings a database from one version to the next; the version is how many have been applied (`user_version`).
+ * One that was released is never edited: a new one is added.
+ *
+ * Runs have a number beside their id, so that the rows of what is going on now lie side by side at the end of each
+ * table, whatever the ids. Rows that hold JSON are wide, which a table WITHOUT ROWID would carry in its inner pages
+ * too: those have a narrow unique index instead.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE definitions (
+    hash TEXT NOT NULL PRIMARY KEY,
+    definition TEXT NOT NULL,
+    stored_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE runs (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    workflow TEXT NOT NULL,
+    definition_hash TEXT NOT NULL REFERENCES definitions (hash),
+    runtime TEXT NOT NULL CHECK (runtime IN ('docker', 'embedded')),
+    input TEXT NOT NULL CHECK (json_valid(input)),
+    options TEXT NOT NULL CHECK (json_valid(options)),
+    status TEXT NOT NULL CHECK (status IN ('running', 'waiting', 'paused', 'rolling-back',
+      'succeeded', 'failed', 'rolled-back', 'needs-attention')),
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    finished_at INTEGER,
+    output TEXT,
+    error TEXT,
+    fence INTEGER NOT NULL,
+    owner_pid INTEGER,
+    owner_start_time TEXT,
+    owner_boot_id TEXT,
+    CHECK ((owner_pid IS NULL) = (owner_start_time IS NULL) AND (owner_pid IS NULL) = (owner_boot_id IS NULL))
+  ) STRICT;
+  CREATE INDEX runs_newest ON runs (created_at, id);
+  CREATE INDEX runs_of_workflow ON runs (workflow, created_at, id);
+  CREATE INDEX runs_of_status ON runs (status, created_at, id);
+  CREATE INDEX runs_of_workflow_and_status ON runs (workflow, status, created_at, id);
+
+  CREATE TABLE journal (
+    run INTEGER NOT NULL REFERENCES runs (number),
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    data TEXT NOT NULL,
+    UNIQUE (run, seq)
+  ) STRICT;
+  CREATE INDEX journal_verified ON journal (run, seq) WHERE type = 'verified';
+
+  CREATE TABLE steps (
+    number INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES runs (number),
+    id TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('running', 'retrying', 'succeeded', 'failed', 'stopped')),
+    attempts INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    input TEXT NOT NULL,
+    output TEXT,
+    error TEXT,
+    UNIQUE (run, id)
+  ) STRICT;
+
+  CREATE TABLE changes (
+    run INTEGER NOT NULL REFERENCES runs (number),
+    seq INTEGER NOT NULL,
+    step TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    target TEXT NOT NULL,
+    record TEXT NOT NULL,
+    undo TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('intended', 'applied', 'reverted', 'gone', 'kept', 'stuck')),
+    reason TEXT,
+    boot_id TEXT NOT NULL,
+    UNIQUE (run, seq)
+  ) STRICT;
+  CREATE INDEX changes_standing ON changes (run, seq) WHERE status IN ('intended', 'applied', 'stuck');
+
+  CREATE TABLE evidence (
+    run INTEGER NOT NULL REFERENCES runs (number),
+    ordinal INTEGER NOT NULL,
+    step TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    exit_code INTEGER,
+    started_at INTEGER NOT NULL,
+    duration_ms REAL NOT NULL,
+    command TEXT NOT NULL,
+    output TEXT NOT NULL,
+    UNIQUE (run, ordinal)
+  ) STRICT;
+
+  CREATE TABLE claims (
+    resource TEXT NOT NULL PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES runs (number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX claims_of_run ON claims (run);
+
+  CREATE TABLE fingerprints (
+    hash TEXT NOT NULL PRIMARY KEY,
+    deflated BLOB NOT NULL
+  ) STRICT;
+  `,
+];
+
+/**
+ * Applies what is missing, each migration in a transaction of its own. Where two processes open a new file at the same
+ * moment, the one that gets the lock second finds the work done.
+ */
+export function migrate(db: Database): void {
+  MIGRATIONS.forEach((migration, index) => {
+    db.transaction(() => {
+      if (versionOf(db) > index) return;
+      db.exec(migration);
+      db.pragma(`application_id = ${APPLICATION_ID}`);
+      db.pragma(`user_version = ${index + 1}`);
+    }).immediate();
+  });
+}
+
+/** How many migrations the database has seen. */
+export function versionOf(db: Database): number {
+  return Number(db.pragma('user_version', { simple: true }));
+}

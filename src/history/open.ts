@@ -1,0 +1,62 @@
+import Database from 'better-sqlite3';
+import type { HistoryPort } from '../engine/ports/history.ts';
+import { type ConnectOptions, connect, connectForReading } from './connect.ts';
+import { damaged, withDatabaseErrors } from './database-error.ts';
+import { findDatabaseFile, prepareDatabaseFile, watchDatabaseFile } from './database-file.ts';
+import { createReader, type HistoryReader } from './reader.ts';
+import { prepareStatements, type Statements } from './statements.ts';
+import { createWriter } from './writer.ts';
+
+export type { ConnectOptions } from './connect.ts';
+export type { HistoryReader } from './reader.ts';
+
+/**
+ * Opens the history, and makes the file (mode 0600) and its folder (0700) where they are absent. Close it after use.
+ * @throws WfError E_DATABASE_NEWER, E_DATABASE_DAMAGED, E_DATABASE_READONLY, E_DATABASE_LOCKED, E_DISK_FULL; E_DATABASE
+ * where it is another program's file, or does not work for another reason.
+ */
+export function openHistory(path: string, options: ConnectOptions = {}): HistoryPort {
+  return withDatabaseErrors(path, () => {
+    const file = prepareDatabaseFile(path);
+    const db = connect(file, options);
+    const statements = prepareOrClose(db, file);
+    const requireInPlace = watchDatabaseFile(file);
+    return {
+      ...createReader(statements, file),
+      ...createWriter(db, statements, file, requireInPlace),
+      close: () => withDatabaseErrors(file, () => db.close()),
+    };
+  });
+}
+
+/**
+ * Opens the history to read what is there; undefined where there is no file. Writes nothing, unless the database is of
+ * an older wf: then it is brought to this version first, as openHistory does it.
+ * @throws WfError as openHistory does.
+ */
+export function openHistoryForReading(path: string, options: ConnectOptions = {}): HistoryReader | undefined {
+  return withDatabaseErrors(path, () => {
+    const file = findDatabaseFile(path);
+    if (file === undefined) return undefined;
+    const db = connectForReading(file, options);
+    if (db === undefined) return openHistory(file, options);
+    const statements = prepareOrClose(db, file);
+    return {
+      ...createReader(statements, file),
+      close: () => withDatabaseErrors(file, () => db.close()),
+    };
+  });
+}
+
+function prepareOrClose(db: Database.Database, path: string): Statements {
+  try {
+    return prepareStatements(db);
+  } catch (thrown) {
+    db.close();
+    // The statements are right for this version: what they name is missing from the file.
+    if (thrown instanceof Database.SqliteError && thrown.code === 'SQLITE_ERROR') {
+      throw damaged(path, thrown.message, thrown);
+    }
+    throw thrown;
+  }
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { type ErrorCode, isErrorCode } from '../engine/errors.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson } from '../engine/json.ts';
+import { damaged } from './database-error.ts';
+
+/** Where a row was read, for the error of one that does not parse. */
+export interface RowPlace {
+  readonly path: string;
+  readonly table: string;
+  /** Which row: `run k3v9x2mq7p`, `hash 9f86...`. */
+  readonly of: string;
+}
+
+/** @throws WfError E_DATABASE_DAMAGED naming the table and the run. */
+export function parseRow<Schema extends z.ZodType>(schema: Schema, row: unknown, place: RowPlace): z.output<Schema> {
+  const parsed = schema.safeParse(row);
+  if (parsed.success) return parsed.data;
+  const what = z.prettifyError(parsed.error).replaceAll('\n', ' ');
+  throw damaged(place.path, `a row of the table ${place.table} (${place.of}) cannot be read: ${what}`, parsed.error);
+}
+
+/** What a JSON text holds; parsed once, so what is inside needs no second look to be JSON. */
+export const json = z.custom<Json>((value) => value !== undefined);
+export const jsonObject = json.transform((value, context): JsonObject => {
+  if (isJsonObject(value)) return value;
+  context.addIssue('not a JSON object');
+  return z.NEVER;
+});
+
+/** A column with JSON text. */
+export const jsonText = z.string().transform((text, context): Json => {
+  try {
+    return parseJson(text);
+  } catch (thrown) {
+    context.addIssue(`not JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    return z.NEVER;
+  }
+});
+
+/** A column with JSON text, or NULL for null. */
+export const nullableJsonText = z.union([z.null(), jsonText]);
+
+export const errorRecord = z.strictObject({
+  code: z.custom<ErrorCode>((value) => typeof value === 'string' && isErrorCode(value)),
+  message: z.string(),
+  hint: z.string(),
+});

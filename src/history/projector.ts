@@ -1,0 +1,107 @@
+import type { Change } from '../engine/change.ts';
+import type { ErrorRecord } from '../engine/errors.ts';
+import type { StepId } from '../engine/ids.ts';
+import type { Effect, JournalEntry, JournalEvent } from '../engine/journal-event.ts';
+import type { Json } from '../engine/json.ts';
+import type { StepStatus, StoredRunStatus } from '../engine/ports/history.ts';
+
+/** One alteration of the rows beside the journal. Times are milliseconds since the epoch. */
+export type RowOperation =
+  /** Only the first of a run has an effect. */
+  | { readonly type: 'begin-run'; readonly at: number }
+  /** Ends waiting and pausing; leaves every other status as it is. */
+  | { readonly type: 'go-on' }
+  | { readonly type: 'set-run-status'; readonly status: 'waiting' | 'rolling-back' }
+  | {
+      readonly type: 'end-run';
+      readonly status: StoredRunStatus;
+      readonly output: Json;
+      readonly error: ErrorRecord | null;
+      readonly at: number;
+    }
+  | {
+      readonly type: 'start-step';
+      readonly step: StepId;
+      readonly stage: string;
+      readonly kind: string;
+      readonly input: Json;
+      readonly at: number;
+    }
+  /** Only a step without an end can be altered: a completed step never runs again. */
+  | {
+      readonly type: 'alter-step';
+      readonly step: StepId;
+      readonly status: StepStatus;
+      readonly attempt: number;
+      readonly output: Json;
+      readonly error: ErrorRecord | null;
+      readonly finishedAt: number | null;
+    }
+  /** An intent that is renewed takes the place of the earlier one. */
+  | { readonly type: 'intend-change'; readonly change: Change }
+  | Extract<JournalEvent, { readonly type: 'change.applied' }>
+  | Extract<JournalEvent, { readonly type: 'change.settled' }>;
+
+/**
+ * What a journal entry does to the rows beside the journal. Pure, and the only place where that is said: the store applies it in
+ * the transaction that appends the entry, and {@link rebuildProjection} applies it to nothing.
+ *
+ * `interrupted` does nothing: whether a run is interrupted is derived from its lease. `verified` is read from the journal itself.
+ */
+export function project({ at, event }: JournalEntry): readonly RowOperation[] {
+  switch (event.type) {
+    case 'decided':
+      return [{ type: 'begin-run', at }, { type: 'go-on' }, ...event.effects.flatMap((effect) => ofEffect(effect, at))];
+    case 'step.attempted':
+      return stepGoesOn({ ...event, status: 'running', error: null });
+    case 'step.retrying':
+      return stepGoesOn({ ...event, status: 'retrying' });
+    case 'step.succeeded':
+      return stepEnds({ ...event, status: 'succeeded', error: null }, at);
+    case 'step.failed':
+      return stepEnds({ ...event, status: 'failed', output: null }, at);
+    case 'step.stopped':
+      return stepEnds({ ...event, status: 'stopped', output: null, error: null }, at);
+    case 'change.intended':
+      return [{ type: 'intend-change', change: event.change }];
+    case 'change.applied':
+    case 'change.settled':
+      return [event];
+    case 'waiting':
+    case 'rolling-back':
+      return [{ type: 'set-run-status', status: event.type }];
+    case 'ended': {
+      const error = 'error' in event ? event.error : null;
+      return [{ type: 'end-run', status: event.status, output: event.output, error, at }];
+    }
+    case 'baseline.taken':
+    case 'change.reverting':
+    case 'verified':
+    case 'interrupted':
+      return [];
+  }
+}
+
+function ofEffect(effect: Effect, at: number): readonly RowOperation[] {
+  if (effect.type !== 'start-step') return [];
+  const { step, stage, kind, input } = effect;
+  return [{ type: 'start-step', step, stage, kind, input, at }];
+}
+
+interface StepAlteration {
+  readonly step: StepId;
+  readonly attempt: number;
+  readonly status: StepStatus;
+  readonly error: ErrorRecord | null;
+}
+
+function stepGoesOn({ step, attempt, status, error }: StepAlteration): readonly RowOperation[] {
+  return [{ type: 'go-on' }, { type: 'alter-step', step, attempt, status, error, output: null, finishedAt: null }];
+}
+
+function stepEnds(
+  { step, attempt, status, error, output }: StepAlteration & { readonly output: Json },
+  at: number,
+): readonly RowOperation[] {
+  return [{ type: 'go-on' }, { type: 'alter-step', step, attempt, status, error, output, finishedAt: at }];
+}

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { CHANGE_STATUSES, type Change } from '../engine/change.ts';
+import { asDefinitionHash, asStepId, parseRunId, type RunId } from '../engine/ids.ts';
+import {
+  STORED_RUN_STATUSES,
+  type StandingChange,
+  type StoredEvidence,
+  type StoredRun,
+  type StoredStep,
+} from '../engine/ports/history.ts';
+import { errorRecord, jsonObject, jsonText, nullableJsonText } from './parse-row.ts';
+
+export const runId = z.string().transform((text, context): RunId => {
+  const id = parseRunId(text);
+  if (id !== undefined) return id;
+  context.addIssue(`not a run id: ${text}`);
+  return z.NEVER;
+});
+
+const error = nullableJsonText.pipe(errorRecord.nullable());
+const time = z.number();
+
+/** Who may write a run's journal, as every append asks. */
+export const leaseRow = z.object({
+  number: z.number(),
+  fence: z.number(),
+  status: z.enum(STORED_RUN_STATUSES),
+  owner_pid: z.number().nullable(),
+});
+
+export const runRow = z
+  .object({
+    id: runId,
+    workflow: z.string(),
+    definition_hash: z.string().transform(asDefinitionHash),
+    runtime: z.enum(['docker', 'embedded']),
+    input: jsonText.pipe(jsonObject),
+    options: jsonText.pipe(z.object({ onFailure: z.enum(['rollback', 'keep']), pauseAfter: z.string().nullable() })),
+    status: z.enum(STORED_RUN_STATUSES),
+    created_at: time,
+    started_at: time.nullable(),
+    finished_at: time.nullable(),
+    output: nullableJsonText,
+    error,
+    fence: z.number(),
+    owner_pid: z.number().nullable(),
+    owner_start_time: z.string().nullable(),
+    owner_boot_id: z.string().nullable(),
+    standing_changes: z.number(),
+  })
+  .transform(
+    ({ owner_pid: pid, owner_start_time: startTime, owner_boot_id: bootId, ...row }): StoredRun => ({
+      id: row.id,
+      workflow: row.workflow,
+      definitionHash: row.definition_hash,
+      runtime: row.runtime,
+      input: row.input,
+      options: row.options,
+      createdAt: row.created_at,
+      status: row.status,
+      owner: pid === null || startTime === null || bootId === null ? null : { pid, startTime, bootId },
+      fence: row.fence,
+      startedAt: row.started_at,
+      finishedAt: row.finished_at,
+      output: row.output,
+      error: row.error,
+      standingChanges: row.standing_changes,
+    }),
+  );
+
+export const stepRow = z
+  .object({
+    id: z.string().transform(asStepId),
+    stage: z.string(),
+    kind: z.string(),
+    status: z.enum(['running', 'retrying', 'succeeded', 'failed', 'stopped']),
+    attempts: z.number(),
+    started_at: time,
+    finished_at: time.nullable(),
+    input: jsonText,
+    output: nullableJsonText,
+    error,
+  })
+  .transform(
+    ({ started_at: startedAt, finished_at: finishedAt, ...row }): StoredStep => ({
+      ...row,
+      startedAt,
+      finishedAt,
+    }),
+  );
+
+const changeColumns = z.object({
+  seq: z.number(),
+  step: z.string().transform(asStepId),
+  kind: z.string(),
+  target: z.string(),
+  record: jsonText,
+  undo: jsonText.pipe(z.array(z.string())),
+  status: z.enum(CHANGE_STATUSES),
+  reason: z.string().nullable(),
+  boot_id: z.string(),
+});
+
+export const changeRow = changeColumns.transform(({ boot_id: bootId, ...row }): Change => ({ ...row, bootId }));
+
+export const standingChangeRow = changeColumns
+  .extend({ run: runId })
+  .transform(({ boot_id: bootId, ...row }): StandingChange => ({ ...row, bootId }));
+
+export const evidenceRow = z
+  .object({
+    step: z.string().transform(asStepId),
+    attempt: z.number(),
+    command: z.string(),
+    output: z.string(),
+    exit_code: z.number().nullable(),
+    started_at: time,
+    duration_ms: z.number(),
+  })
+  .transform(
+    ({ exit_code: exitCode, started_at: startedAt, duration_ms: durationMs, ...row }): StoredEvidence => ({
+      ...row,
+      exitCode,
+      startedAt,
+      durationMs,
+    }),
+  );
+
+export const claimHolderRow = z.object({
+  number: z.number(),
+  id: runId,
+  workflow: z.string(),
+  status: z.enum(STORED_RUN_STATUSES),
+  standing: z.number(),
+});

@@ -1,0 +1,38 @@
+import type { DockerPort } from '../../engine/ports/docker.ts';
+import { infoAnswer, versionAnswer } from './answers.ts';
+import { createConnection } from './connection.ts';
+import { containerCalls } from './containers.ts';
+import type { Environment } from './endpoint.ts';
+import { execCall } from './exec.ts';
+import { imageCalls } from './images.ts';
+import { networkCalls } from './networks.ts';
+import { parseAnswer } from './parse-answer.ts';
+
+/**
+ * The Docker engine that `env` leads to, found as the docker client finds it. Making the port touches nothing:
+ * the engine is looked for, and dockerode loaded, at the first call.
+ */
+export function createDocker(env: Environment = process.env): DockerPort {
+  const connection = createConnection(env);
+  return {
+    async info() {
+      const [info, version] = await Promise.all([
+        connection.read('ask the engine what it is', (client) => client.info()),
+        connection.read('ask the engine for its version', (client) => client.version()),
+      ]);
+      const { ID, ServerVersion, OperatingSystem, SecurityOptions } = parseAnswer(infoAnswer, info, 'docker info');
+      return {
+        id: ID,
+        version: ServerVersion,
+        apiVersion: parseAnswer(versionAnswer, version, 'docker version').ApiVersion,
+        operatingSystem: OperatingSystem,
+        rootless: SecurityOptions.some((option) => option.split(',').includes('name=rootless')),
+        endpoint: (await connection.endpoint()).description,
+      };
+    },
+    ...imageCalls(connection),
+    ...networkCalls(connection),
+    ...containerCalls(connection),
+    exec: execCall(connection),
+  };
+}

@@ -1,0 +1,56 @@
+import type { Change } from '../../engine/change.ts';
+import type { Json } from '../../engine/json.ts';
+import { parseSubnet, type Subnet } from './subnets.ts';
+
+/** One change of the ledger by what it names. Records have the shape of their runners, so they are searched whole. */
+export interface NamedChange {
+  readonly change: Change;
+  /** Every string and number of the record, whole, and the words of the target. */
+  readonly words: ReadonlySet<string>;
+  /** Full ids of Docker objects. */
+  readonly dockerIds: ReadonlySet<string>;
+  /** Those of its words that are addresses or subnets. */
+  readonly subnets: readonly Subnet[];
+  /** Whether its names are those of Docker objects, and not of links, routes and the like. */
+  readonly ofDocker: boolean;
+}
+
+const DOCKER_ID = /^[0-9a-f]{64}$/;
+
+/** The ledger by what its changes name. */
+export function namedChanges(ledger: readonly Change[]): readonly NamedChange[] {
+  return ledger.map((change) => {
+    const words = new Set([...wordsOf(change.record), ...change.target.split(/\s+/)]);
+    return {
+      change,
+      words,
+      dockerIds: new Set([...words].filter((word) => DOCKER_ID.test(word))),
+      subnets: [...words].flatMap((word) => parseSubnet(word) ?? []),
+      ofDocker: change.kind.startsWith('docker.'),
+    };
+  });
+}
+
+function* wordsOf(record: Json): Iterable<string> {
+  if (typeof record === 'string') yield* wordAndName(record);
+  else if (typeof record === 'number') yield String(record);
+  else if (Array.isArray(record)) for (const member of record) yield* wordsOf(member);
+  else if (record !== null && typeof record === 'object')
+    for (const member of Object.values(record)) yield* wordsOf(member);
+}
+
+/** `net.ipv4.ip_forward=1` is how a setting is written on a command line: its name is a word of its own. */
+function* wordAndName(text: string): Iterable<string> {
+  yield text;
+  const name = /^([^=\s]+)=/.exec(text)?.[1];
+  if (name !== undefined) yield name;
+}
+
+/** The first change that names all of these; one that is meant to stay only where no other does. */
+export function changeNaming(
+  changes: readonly NamedChange[],
+  names: (change: NamedChange) => boolean,
+): Change | undefined {
+  const naming = changes.filter(names).map(({ change }) => change);
+  return naming.find((change) => change.status !== 'kept') ?? naming[0];
+}

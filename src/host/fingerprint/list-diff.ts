@@ -1,0 +1,65 @@
+/** What happened to one member of an ordered list; positions count from 1. */
+export type ListDifference =
+  | { readonly type: 'added'; readonly value: string; readonly after: number }
+  | { readonly type: 'removed'; readonly value: string; readonly before: number }
+  | { readonly type: 'moved'; readonly value: string; readonly before: number; readonly after: number };
+
+/** Beyond this many comparisons (16 MB) members that differ are named less closely, as removed and added or moved. */
+const LARGEST_TABLE = 4_000_000;
+
+/**
+ * What differs between two lists: the members outside a longest common subsequence. One that was put in makes no later one
+ * differ; one that left its place and is found at another was moved.
+ */
+export function listDifferences(before: readonly string[], after: readonly string[]): readonly ListDifference[] {
+  const { removed, added } = outsideCommon(before, after);
+  const differences: ListDifference[] = [];
+  const arrived = [...added];
+  for (const from of removed) {
+    const value = before[from] ?? '';
+    const match = arrived.findIndex((to) => after[to] === value);
+    const to = match === -1 ? undefined : arrived.splice(match, 1)[0];
+    if (to === undefined) differences.push({ type: 'removed', value, before: from + 1 });
+    else differences.push({ type: 'moved', value, before: from + 1, after: to + 1 });
+  }
+  return [...differences, ...arrived.map((to) => ({ type: 'added' as const, value: after[to] ?? '', after: to + 1 }))];
+}
+
+/** Indices outside a longest common subsequence. What both lists begin and end with is cut off first, as it is nearly all. */
+function outsideCommon(a: readonly string[], b: readonly string[]): { removed: number[]; added: number[] } {
+  let start = 0;
+  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
+  let end = 0;
+  while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+  const rows = a.length - start - end;
+  const columns = b.length - start - end;
+  // lengths[i][j]: of the longest common subsequence of what follows i in a and j in b
+  const affordable = rows * columns <= LARGEST_TABLE;
+  const lengths = affordable ? Array.from({ length: rows + 1 }, () => new Uint32Array(columns + 1)) : [];
+  const lengthAt = (i: number, j: number): number => lengths[i]?.[j] ?? 0;
+  for (let i = lengths.length - 2; i >= 0; i -= 1) {
+    const row = lengths[i];
+    if (row === undefined) continue;
+    for (let j = columns - 1; j >= 0; j -= 1) {
+      const same = a[start + i] === b[start + j];
+      row[j] = same ? lengthAt(i + 1, j + 1) + 1 : Math.max(lengthAt(i + 1, j), lengthAt(i, j + 1));
+    }
+  }
+  const removed: number[] = [];
+  const added: number[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < rows || j < columns) {
+    if (i < rows && j < columns && a[start + i] === b[start + j]) {
+      i += 1;
+      j += 1;
+    } else if (j === columns || (i < rows && lengthAt(i + 1, j) >= lengthAt(i, j + 1))) {
+      removed.push(start + i);
+      i += 1;
+    } else {
+      added.push(start + j);
+      j += 1;
+    }
+  }
+  return { removed, added };
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { WfError } from '../../engine/errors.ts';
+import { canonicalJson, type Json, toJson } from '../../engine/json.ts';
+import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
+import type { AddressFamily } from './link.ts';
+import { readIp, readIpJson } from './run-ip.ts';
+
+/** A route with all its attributes, such that it can be made again exactly. */
+export const exactRouteSchema = z.object({
+  /** What follows `ip route add`: `ip route show` writes routes in the words that it reads. */
+  words: z.array(z.string()).min(1),
+  /** All that `ip -json -details` says of it, less what is not an attribute but a state, with sorted keys: to compare with. */
+  attributes: z.string(),
+  /** The link that it leads over; null where it leads over several, or nowhere. */
+  device: z.string().nullable(),
+});
+export type ExactRoute = z.infer<typeof exactRouteSchema>;
+
+/** What `ip route show` writes among the attributes, but is a state of the moment, and no word of `ip route add`. */
+const STATES = new Set(['linkdown', 'dead', 'offload', 'rt_offload', 'trap', 'rt_trap', 'rt_offload_failed', 'notify']);
+
+const entry = z.record(z.string(), z.custom<Json>());
+
+/**
+ * The routes to exactly this destination in the main table, in the kernel's order.
+ * @throws WfError as readRoutes does; E_HOST_STATE_UNKNOWN when they changed while they were read.
+ */
+export async function readExactRoutes(
+  command: CommandPort,
+  family: AddressFamily,
+  destination: string,
+  namespace?: NamespaceRef,
+): Promise<ExactRoute[]> {
+  const args = ['-details', family === 'inet' ? '-4' : '-6', 'route', 'show', 'table', 'main', 'exact', destination];
+  const [entries, text] = [await readIpJson(command, args, entry, namespace), await readIp(command, args, namespace)];
+  const lines = routeLines(text);
+  if (lines.length !== entries.length) {
+    throw new WfError('E_HOST_STATE_UNKNOWN', `the routes to ${destination} changed while they were read`, {
+      hint: 'Try again.',
+      transient: true,
+    });
+  }
+  return entries.map((attributes, position) => ({
+    words: lines[position] ?? [],
+    attributes: canonicalJson(withoutStates(attributes)),
+    device: typeof attributes['dev'] === 'string' ? attributes['dev'] : null,
+  }));
+}
+
+/** Whether two routes are the same in every attribute. */
+export function sameRoute(one: ExactRoute, other: ExactRoute): boolean {
+  return one.attributes === other.attributes;
+}
+
+/** The words of each route; a route with several next hops continues on lines that begin with white space. */
+export function routeLines(text: string): string[][] {
+  const routes: string[][] = [];
+  for (const line of text.split('\n')) {
+    const words = line.split(/\s+/).filter((word) => word !== '' && !STATES.has(word));
+    if (words.length === 0) continue;
+    if (/^\s/.test(line)) routes.at(-1)?.push(...words);
+    else routes.push(words);
+  }
+  return routes;
+}
+
+function withoutStates(attributes: Record<string, Json>): Record<string, Json> {
+  const { flags, nexthops, ...lasting } = attributes;
+  const lastingFlags = Array.isArray(flags)
+    ? flags.filter((flag) => typeof flag !== 'string' || !STATES.has(flag))
+    : [];
+  const hops = z.array(entry).safeParse(nexthops);
+  return {
+    ...lasting,
+    flags: toJson(lastingFlags),
+    ...(hops.success ? { nexthops: toJson(hops.data.map(withoutStates)) } : {}),
+  };
+}

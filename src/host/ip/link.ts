@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
+import { readIpJson } from './run-ip.ts';
+
+export type AddressFamily = 'inet' | 'inet6';
+
+/** An address of a link. */
+export interface LinkAddress {
+  readonly address: string;
+  readonly prefixLength: number;
+  /** `global`, `link`, `host` or a site's own. */
+  readonly scope: string;
+  readonly family: AddressFamily;
+}
+
+/** A network interface as one namespace sees it. */
+export interface Link {
+  readonly ifindex: number;
+  readonly name: string;
+  /** `veth`, `bridge`, ...; null for hardware and loopback. */
+  readonly kind: string | null;
+  readonly mac: string | null;
+  readonly mtu: number;
+  /** Whether it is set up (the administrative state, not whether a carrier is seen). */
+  readonly up: boolean;
+  /** Name of the bridge or bond it belongs to. */
+  readonly master: string | null;
+  /** For a veth: ifindex of the other end, in the namespace that the other end is in. */
+  readonly peerIfindex: number | null;
+  /** Null when the other end is in the same namespace. The id is this namespace's own name for the other. */
+  readonly peerNamespaceId: number | null;
+  readonly alias: string | null;
+  readonly altnames: readonly string[];
+  readonly counters: LinkCounters;
+  readonly addresses: readonly LinkAddress[];
+}
+
+export interface LinkCounters {
+  readonly rxPackets: number;
+  readonly txPackets: number;
+  readonly rxBytes: number;
+  readonly txBytes: number;
+}
+
+const count = z.number().int().nonnegative();
+const counters = z.object({ packets: count, bytes: count });
+
+/** One entry of `ip -json -details -statistics address show`. */
+export const linkEntry = z.object({
+  ifindex: z.number().int().positive(),
+  ifname: z.string(),
+  flags: z.array(z.string()),
+  mtu: z.number().int(),
+  master: z.string().optional(),
+  address: z.string().optional(),
+  link: z.string().nullish(),
+  link_index: z.number().int().optional(),
+  link_netnsid: z.number().int().optional(),
+  ifalias: z.string().optional(),
+  altnames: z.array(z.string()).optional(),
+  linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
+  stats64: z.object({ rx: counters, tx: counters }),
+  addr_info: z
+    .array(
+      z.object({
+        family: z.string(),
+        local: z.string().optional(),
+        prefixlen: z.number().int().optional(),
+        scope: z.string().optional(),
+      }),
+    )
+    .optional(),
+});
+type LinkEntry = z.infer<typeof linkEntry>;
+
+const LINK_ARGS = ['-details', '-statistics', 'address', 'show'] as const;
+
+/**
+ * All links of a namespace (wf's own where none is given), with their addresses.
+ * @throws WfError E_HOST_COMMAND, E_HOST_STATE_UNKNOWN, E_NAMESPACE_GONE, E_PERMISSION, E_TOOL_MISSING: never an empty list
+ * because the read failed.
+ */
+export async function readLinks(command: CommandPort, namespace?: NamespaceRef): Promise<Link[]> {
+  return linksOf(await readIpJson(command, LINK_ARGS, linkEntry, namespace));
+}
+
+/** The link of this name or alternative name, or null where there is none. Throws as readLinks does. */
+export async function findLink(command: CommandPort, name: string, namespace?: NamespaceRef): Promise<Link | null> {
+  const links = await readLinks(command, namespace);
+  return links.find((link) => link.name === name || link.altnames.includes(name)) ?? null;
+}
+
+/** The link that has this ifindex now, whatever its name, or null. Throws as readLinks does. */
+export async function findLinkByIndex(
+  command: CommandPort,
+  ifindex: number,
+  namespace?: NamespaceRef,
+): Promise<Link | null> {
+  const links = await readLinks(command, namespace);
+  return links.find((link) => link.ifindex === ifindex) ?? null;
+}
+
+/** An address with the link that has it. */
+export type HeldAddress = LinkAddress & { readonly link: string; readonly ifindex: number };
+
+/** All addresses of a namespace, each with its link. Throws as readLinks does. */
+export async function readAddresses(command: CommandPort, namespace?: NamespaceRef): Promise<HeldAddress[]> {
+  return addressesOf(await readLinks(command, namespace));
+}
+
+/** The addresses of these links, each with its link. */
+export function addressesOf(links: readonly Link[]): HeldAddress[] {
+  return links.flatMap(({ name, ifindex, addresses }) =>
+    addresses.map((address) => ({ ...address, link: name, ifindex })),
+  );
+}
+
+/** An address as `ip` writes it: `172.18.0.2/16`. */
+export function cidrOf(address: LinkAddress): string {
+  return `${address.address}/${address.prefixLength}`;
+}
+
+/** Links from the entries of one listing. */
+export function linksOf(entries: readonly LinkEntry[]): Link[] {
+  const indexes = new Map(entries.map((entry) => [entry.ifname, entry.ifindex]));
+  return entries.map((entry) => ({
+    ifindex: entry.ifindex,
+    name: entry.ifname,
+    kind: entry.linkinfo?.info_kind ?? null,
+    mac: entry.address ?? null,
+    mtu: entry.mtu,
+    up: entry.flags.includes('UP'),
+    master: entry.master ?? null,
+    peerIfindex: entry.link_index ?? peerIndex(entry.link, indexes),
+    peerNamespaceId: entry.link_netnsid ?? null,
+    alias: entry.ifalias ?? null,
+    altnames: entry.altnames ?? [],
+    counters: {
+      rxPackets: entry.stats64.rx.packets,
+      txPackets: entry.stats64.tx.packets,
+      rxBytes: entry.stats64.rx.bytes,
+      txBytes: entry.stats64.tx.bytes,
+    },
+    addresses: (entry.addr_info ?? []).flatMap(addressOf),
+  }));
+}
+
+/** Where the other end is in the same namespace, `ip` gives its name rather than its index, or `if7` for one without a name. */
+function peerIndex(link: string | null | undefined, indexes: ReadonlyMap<string, number>): number | null {
+  if (link === null || link === undefined) return null;
+  const index = indexes.get(link) ?? Number(/^if(\d+)$/.exec(link)?.[1]);
+  return Number.isInteger(index) ? index : null;
+}
+
+function addressOf(entry: NonNullable<LinkEntry['addr_info']>[number]): LinkAddress[] {
+  const { family, local, prefixlen, scope } = entry;
+  if ((family !== 'inet' && family !== 'inet6') || local === undefined || prefixlen === undefined) return [];
+  return [{ address: local, prefixLength: prefixlen, scope: scope ?? 'global', family }];
+}

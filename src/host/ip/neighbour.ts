@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
+import { readIpJson } from './run-ip.ts';
+
+/** What the kernel knows of an address on a segment. */
+export interface Neighbour {
+  readonly address: string;
+  readonly link: string;
+  readonly mac: string | null;
+  /** `REACHABLE`, `STALE`, `DELAY`, `PROBE`, `PERMANENT`, `INCOMPLETE` (asked, no answer yet), `FAILED` (nobody answered), ... */
+  readonly states: readonly string[];
+}
+
+const neighbourEntry = z.object({
+  dst: z.string(),
+  dev: z.string().optional(),
+  lladdr: z.string().optional(),
+  state: z.array(z.string()).default([]),
+});
+
+/** The neighbours that the kernel knows on a link. @throws WfError as readLinks does. */
+export async function readNeighbours(
+  command: CommandPort,
+  link: string,
+  namespace?: NamespaceRef,
+): Promise<Neighbour[]> {
+  // `nud all`: without it those that nobody answered for are left out.
+  const entries = await readIpJson(
+    command,
+    ['neighbour', 'show', 'dev', link, 'nud', 'all'],
+    neighbourEntry,
+    namespace,
+  );
+  return entries.map(({ dst, dev, lladdr, state }) => ({
+    address: dst,
+    link: dev ?? link,
+    mac: lladdr ?? null,
+    states: state,
+  }));
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
+import type { AddressFamily } from './link.ts';
+import { readIpJson } from './run-ip.ts';
+
+/** A route as `ip -details route` says it. */
+export interface Route {
+  readonly family: AddressFamily;
+  /** `unicast`, `local`, `broadcast`, `unreachable`, ... */
+  readonly type: string;
+  /** `default` or a CIDR; one host is written without a prefix length. */
+  readonly destination: string;
+  /** Null for a directly connected network and for a route with several next hops. */
+  readonly gateway: string | null;
+  readonly device: string | null;
+  readonly table: string;
+  /** A name, or a number where rt_protos has none: `kernel`, `boot`, `119`. */
+  readonly protocol: string;
+  readonly scope: string | null;
+  /** Null where it has none, which counts as 0 for IPv4. */
+  readonly metric: number | null;
+  /** The address that packets leave with. */
+  readonly preferredSource: string | null;
+}
+
+export interface RouteFilter {
+  readonly family: AddressFamily;
+  readonly table: 'all' | 'main';
+}
+
+const routeEntry = z.object({
+  type: z.string().default('unicast'),
+  dst: z.string(),
+  gateway: z.string().optional(),
+  via: z.object({ host: z.string() }).optional(),
+  dev: z.string().optional(),
+  table: z.string().default('main'),
+  protocol: z.string(),
+  scope: z.string().optional(),
+  metric: z.number().int().optional(),
+  prefsrc: z.string().optional(),
+});
+
+/**
+ * The routes of a namespace (wf's own where none is given).
+ * @throws WfError as readLinks does: never an empty list because the read failed.
+ */
+export async function readRoutes(
+  command: CommandPort,
+  filter: RouteFilter,
+  namespace?: NamespaceRef,
+): Promise<Route[]> {
+  const family = filter.family === 'inet' ? '-4' : '-6';
+  const args = ['-details', family, 'route', 'show', 'table', 'all'];
+  const entries = await readIpJson(command, args, routeEntry, namespace);
+  const routes = entries.map(
+    (entry): Route => ({
+      family: filter.family,
+      type: entry.type,
+      destination: entry.dst,
+      gateway: entry.gateway ?? entry.via?.host ?? null,
+      device: entry.dev ?? null,
+      table: entry.table,
+      protocol: entry.protocol,
+      scope: entry.scope ?? null,
+      metric: entry.metric ?? null,
+      preferredSource: entry.prefsrc ?? null,
+    }),
+  );
+  // Filtered here: a namespace that has no route yet has no main table, and `ip` calls asking for it an error.
+  return filter.table === 'all' ? routes : routes.filter((route) => route.table === filter.table);
+}

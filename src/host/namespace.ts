@@ -1,0 +1,67 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { WfError } from '../engine/errors.ts';
+import type { NamespaceRef } from '../engine/ports/command.ts';
+import { errnoOf } from './errno.ts';
+
+/** A namespace that is known to have been there, with the inode that it had. */
+export interface FoundNamespace extends NamespaceRef {
+  readonly inode: number;
+}
+
+/**
+ * The network namespace that a process is in now.
+ * @throws WfError E_NAMESPACE_GONE when the process is gone; E_PERMISSION when it is somebody else's.
+ */
+export function namespaceOfPid(pid: number): FoundNamespace {
+  const path = `/proc/${pid}/ns/net`;
+  try {
+    return { path, inode: statSync(path).ino };
+  } catch (thrown) {
+    switch (errnoOf(thrown)) {
+      case 'ENOENT':
+      case 'ESRCH':
+        throw new WfError('E_NAMESPACE_GONE', `process ${pid} is gone, and with it the way to its network namespace`, {
+          hint: 'Look whether the container still runs: `docker ps -a`.',
+          cause: thrown,
+        });
+      case 'EACCES':
+      case 'EPERM':
+        throw new WfError('E_PERMISSION', `the network namespace of process ${pid} may not be looked at`, {
+          hint: 'Run wf as root (`sudo wf ...`).',
+          cause: thrown,
+        });
+      default:
+        throw thrown;
+    }
+  }
+}
+
+/** The network namespace that wf itself runs in: what wf calls the host. */
+export function ownNetworkNamespace(): FoundNamespace {
+  return namespaceOfPid(process.pid);
+}
+
+/** Where `ip netns` keeps the namespaces that have a name. */
+const NAMED_NAMESPACES = '/run/netns';
+
+/**
+ * What a person gives to `ip link set ... netns` to mean wf's own namespace also after wf has ended: `1` (the first
+ * process) where that is in it, else the path of its name, else the pid of wf itself.
+ */
+export function wayToOwnNamespace(): string {
+  const { inode } = ownNetworkNamespace();
+  if (inodeOf('/proc/1/ns/net') === inode) return '1';
+  const names = existsSync(NAMED_NAMESPACES) ? readdirSync(NAMED_NAMESPACES) : [];
+  const path = names.map((name) => join(NAMED_NAMESPACES, name)).find((named) => inodeOf(named) === inode);
+  return path ?? String(process.pid);
+}
+
+function inodeOf(path: string): number | undefined {
+  try {
+    return statSync(path).ino;
+  } catch {
+    // One that may not be looked at is not offered.
+    return undefined;
+  }
+}

@@ -1,0 +1,37 @@
+import type { Change, Verification } from '../engine/change.ts';
+import type { JournalEntry } from '../engine/journal-event.ts';
+import { isJsonObject, type Json } from '../engine/json.ts';
+import type { HistoryPort, StoredRun, StoredStep } from '../engine/ports/history.ts';
+
+/** All that the history holds of one run and that a person may want to read. */
+export interface RunMaterial {
+  readonly run: StoredRun;
+  /** In the order of the definition; empty where the definition does not tell. */
+  readonly stageNames: readonly string[];
+  readonly journal: readonly JournalEntry[];
+  readonly steps: readonly StoredStep[];
+  readonly changes: readonly Change[];
+  readonly verification: Verification | undefined;
+}
+
+/** What of a history a run is read from. */
+type RunSource = Pick<HistoryPort, 'definition' | 'journal' | 'steps' | 'changes' | 'verification'>;
+
+/** Reads what the history holds of a run. @throws WfError E_DATABASE* */
+export function readRunMaterial(history: RunSource, run: StoredRun): RunMaterial {
+  return {
+    run,
+    stageNames: stageNamesOf(history.definition(run.definitionHash)),
+    journal: history.journal(run.id),
+    steps: history.steps(run.id),
+    changes: history.changes(run.id),
+    verification: history.verification(run.id),
+  };
+}
+
+/** The stages that a definition's description lists under `stages`, in their order; empty where it does not. */
+export function stageNamesOf(description: Json | undefined): readonly string[] {
+  if (description === undefined || !isJsonObject(description)) return [];
+  const stages = description['stages'];
+  return Array.isArray(stages) ? stages.filter((name): name is string => typeof name === 'string') : [];
+}

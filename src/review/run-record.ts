@@ -1,0 +1,121 @@
+import type { Change, ChangeStatus, Verification } from '../engine/change.ts';
+import type { ErrorRecord } from '../engine/errors.ts';
+import type { Json, JsonObject } from '../engine/json.ts';
+import type { RunStatus, StepStatus, StoredRun, StoredStep } from '../engine/ports/history.ts';
+import type { RunMaterial } from './run-material.ts';
+import { type IsAlive, runStatus } from './run-status.ts';
+import { type StageRecord, stageRecords } from './stage-record.ts';
+
+/** What `wf runs --json` lists. Times are ISO 8601 in UTC, durations milliseconds; null is "not yet". */
+export interface RunSummary {
+  readonly id: string;
+  readonly workflow: string;
+  readonly definitionHash: string;
+  readonly status: RunStatus;
+  readonly runtime: string;
+  readonly input: JsonObject;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  /** From the start to the end. */
+  readonly durationMs: number | null;
+  readonly error: ErrorRecord | null;
+}
+
+/** What `start`, `resume`, `rollback` and `show` print with `--json`: a public contract, no field more or fewer. */
+export interface RunRecord extends RunSummary {
+  readonly stages: readonly StageRecord[];
+  readonly steps: readonly StepRecord[];
+  readonly changes: readonly ChangeRecord[];
+  readonly verification: Verification | null;
+}
+
+/** `interrupted` is derived, as it is for the run: the process that was carrying the step out is gone. */
+export type ShownStepStatus = StepStatus | 'interrupted';
+
+export interface StepRecord {
+  readonly id: string;
+  readonly stage: string;
+  readonly kind: string;
+  readonly status: ShownStepStatus;
+  readonly attempts: number;
+  readonly startedAt: string;
+  readonly durationMs: number | null;
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+}
+
+export interface ChangeRecord {
+  readonly seq: number;
+  readonly step: string;
+  readonly kind: string;
+  readonly target: string;
+  readonly status: ChangeStatus;
+  /** The command lines that undo it by hand, joined by ` && `. */
+  readonly undo: string;
+}
+
+/** The run record of one run. */
+export function runRecord(material: RunMaterial, isAlive: IsAlive): RunRecord {
+  const { error, ...summary } = runSummary(material.run, isAlive);
+  return {
+    ...summary,
+    stages: stageRecords({ ...material, status: summary.status }),
+    steps: material.steps.map((step) => stepRecord(step, summary.status)),
+    changes: material.changes.map(changeRecord),
+    verification: material.verification === undefined ? null : verificationRecord(material.verification),
+    error,
+  };
+}
+
+/** The run record without stages, steps, changes and verification. */
+export function runSummary(run: StoredRun, isAlive: IsAlive): RunSummary {
+  return {
+    id: run.id,
+    workflow: run.workflow,
+    definitionHash: run.definitionHash,
+    status: runStatus(run, isAlive),
+    runtime: run.runtime,
+    input: run.input,
+    createdAt: isoTime(run.createdAt),
+    startedAt: run.startedAt === null ? null : isoTime(run.startedAt),
+    finishedAt: run.finishedAt === null ? null : isoTime(run.finishedAt),
+    durationMs: run.startedAt === null || run.finishedAt === null ? null : run.finishedAt - run.startedAt,
+    error: run.error,
+  };
+}
+
+/** A change as the run record shows it. */
+export function changeRecord(change: Change): ChangeRecord {
+  const { seq, step, kind, target, status, undo } = change;
+  return { seq, step, kind, target, status, undo: undo.join(' && ') };
+}
+
+/** Milliseconds since the epoch as ISO 8601 in UTC. */
+export function isoTime(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function stepRecord(step: StoredStep, status: RunStatus): StepRecord {
+  return {
+    id: step.id,
+    stage: step.stage,
+    kind: step.kind,
+    status: stepStatus(step.status, status),
+    attempts: step.attempts,
+    startedAt: isoTime(step.startedAt),
+    durationMs: step.finishedAt === null ? null : step.finishedAt - step.startedAt,
+    output: step.output,
+    error: step.error,
+  };
+}
+
+function stepStatus(stored: StepStatus, run: RunStatus): ShownStepStatus {
+  const unfinished = stored === 'running' || stored === 'retrying';
+  const advancing = run === 'running' || run === 'waiting';
+  return unfinished && !advancing ? 'interrupted' : stored;
+}
+
+function verificationRecord({ restored, residues, drift }: Verification): Verification {
+  return { restored, residues, drift };
+}

@@ -1,0 +1,51 @@
+import type { RunMaterial } from '../run-material.ts';
+import type { RunRecord, StepRecord } from '../run-record.ts';
+import { durationText } from './duration.ts';
+import { errorLines } from './error-text.ts';
+import { ledgerWords, remainingLines } from './ledger-text.ts';
+import { type ProofsTold, proofLines } from './proof-text.ts';
+import { statusPaint, type TextStyle } from './text-style.ts';
+import { differenceLines, verificationWords } from './verification-text.ts';
+
+/** The short text that `wf start` ends with: what was shown, what became of the host, what to look at next. */
+export function endOfRunLines(
+  material: RunMaterial,
+  record: RunRecord,
+  proofs: ProofsTold | undefined,
+  style: TextStyle,
+): readonly string[] {
+  const { colors } = style;
+  const took = record.durationMs === null ? '' : ` in ${durationText(record.durationMs)}`;
+  const title = `${colors.bold(record.workflow)} ${statusPaint(style, record.status)(record.status)}${took}`;
+  return [
+    `${title}  ${colors.dim(`run ${record.id}`)}`,
+    ...failureLines(record, style),
+    ...(proofs === undefined ? [] : proofLines(proofs, style)),
+    ledgerWords(material.changes),
+    ...hostLines(record),
+    ...differenceLines(record.verification, style, '  '),
+    ...remainingLines(material.changes, style),
+    `next: wf show ${record.id}    wf logs ${record.id}`,
+  ];
+}
+
+function failureLines({ error, steps }: RunRecord, style: TextStyle): readonly string[] {
+  if (error === null) return [];
+  const culprit = failedStep(steps, error.message);
+  return [...(culprit === undefined ? [] : [`failed at ${whereWords(culprit)}`]), ...errorLines(error, style)];
+}
+
+/** The step whose error is the run's, else the last that failed: a machine may have answered earlier failures. */
+function failedStep(steps: readonly StepRecord[], message: string): StepRecord | undefined {
+  const failed = steps.filter((step) => step.status === 'failed');
+  return failed.find((step) => step.error?.message === message) ?? failed.at(-1);
+}
+
+function whereWords({ stage, id, kind, attempts }: StepRecord): string {
+  return `${stage} / ${id} (${kind})${attempts > 1 ? `, after ${attempts} attempts` : ''}`;
+}
+
+/** Nothing is said of a host that no change was made to. */
+function hostLines({ verification, changes }: RunRecord): readonly string[] {
+  return verification === null && changes.length === 0 ? [] : [`host: ${verificationWords(verification)}`];
+}

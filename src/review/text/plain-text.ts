@@ -1,0 +1,73 @@
+import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** Columns that a text takes on a terminal. */
+export function widthOf(text: string): number {
+  return stringWidth(text);
+}
+
+/** A text cut to `width` columns, its last one then `…`; uncut where the width is null. The text carries no colour. */
+export function cut(text: string, width: number | null): string {
+  if (width === null || widthOf(text) <= width) return text;
+  let kept = '';
+  let columns = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    columns += widthOf(segment);
+    if (columns > width - 1) break;
+    kept += segment;
+  }
+  return width > 0 ? `${kept.trimEnd()}…` : '';
+}
+
+/** A text filled up with spaces to `width` columns. */
+export function pad(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const fill = ' '.repeat(Math.max(0, width - widthOf(text)));
+  return align === 'left' ? text + fill : fill + text;
+}
+
+/**
+ * Output of a command without what would steer a terminal: escape sequences and control characters vanish, a carriage
+ * return begins a new line.
+ */
+export function harmless(text: string): string {
+  return dropControls(stripVTControlCharacters(text.replace(/\r\n?/g, '\n')), '\n\t');
+}
+
+/** A text as one line: without what would steer a terminal, line breaks as spaces. */
+export function oneLine(text: string): string {
+  return dropControls(stripVTControlCharacters(text).replace(/\s+/g, ' '), '').trim();
+}
+
+/** Words, set in lines of at most `width` columns; in one line where the width is null. */
+export function wrapWords(words: readonly string[], width: number | null, gap = ' '): readonly string[] {
+  const lines: string[] = [];
+  let line: string | undefined;
+  for (const word of words) {
+    const longer: string = line === undefined ? word : line + gap + word;
+    if (line !== undefined && width !== null && widthOf(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = longer;
+    }
+  }
+  return line === undefined ? lines : [...lines, line];
+}
+
+/** `1 change`, `12 changes`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function dropControls(text: string, kept: string): string {
+  return Array.from(text)
+    .filter((character) => kept.includes(character) || !isControl(character.codePointAt(0) ?? 0))
+    .join('');
+}
+
+/** C0, delete and C1: what a terminal takes for an order rather than a character. */
+function isControl(code: number): boolean {
+  return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}

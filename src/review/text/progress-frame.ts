@@ -1,0 +1,196 @@
+import type { StepId } from '../../engine/ids.ts';
+import type { Progress, StepProgress } from '../progress.ts';
+import type { StageVisit } from '../stage-visits.ts';
+import { durationText } from './duration.ts';
+import { counted, cut, oneLine, pad, widthOf } from './plain-text.ts';
+import type { Paint, TextStyle } from './text-style.ts';
+
+const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+
+export interface FrameMaterial {
+  readonly progress: Progress;
+  /** In the order of the definition; stages that the machine enters and that are not among them come after. */
+  readonly stageNames: readonly string[];
+  /** The last note of each step that gave one. */
+  readonly notes: ReadonlyMap<StepId, string>;
+  readonly now: number;
+  /** Counts the frames: it turns the spinner. */
+  readonly frame: number;
+  /** Lines that the terminal has. */
+  readonly height: number;
+}
+
+/**
+ * One picture of the live view: a line for each stage; the active stages with their steps, the latest of them where
+ * they do not all fit; below, what the engine does when no step is under way. No line is wider than the terminal.
+ */
+export function progressFrame(material: FrameMaterial, style: TextStyle): readonly string[] {
+  const { progress, stageNames } = material;
+  // The last decision enters a final state, which is no stage: it has no steps and the definition does not list it.
+  const seen = [...progress.visits.keys()].filter((name) => stageNames.includes(name) || hasSteps(progress, name));
+  const names = [...new Set([...stageNames, ...seen])];
+  const active = names.filter((name) => isOpen(progress, name));
+  const room = Math.max(3, Math.floor((material.height - names.length - 3) / Math.max(1, active.length)));
+  const nameWidth = Math.max(0, ...names.map(widthOf));
+  const lines = names.flatMap((name) => [
+    stageLine(name, nameWidth, material, style),
+    ...stepLines(active.includes(name) ? stepsOf(progress, name) : failedSteps(progress, name), room, material, style),
+  ]);
+  const doing = engineLine(material, style);
+  return doing === undefined ? lines : [...lines, doing];
+}
+
+function stageLine(name: string, nameWidth: number, material: FrameMaterial, style: TextStyle): string {
+  const { colors } = style;
+  const visit = material.progress.visits.get(name);
+  const padded = pad(name, nameWidth);
+  if (visit === undefined)
+    return lineOf(
+      [
+        ['  ', String],
+        [padded, colors.dim],
+      ],
+      style,
+    );
+  const steps = stepsOf(material.progress, name);
+  const mark = stageMark(visit, material, style);
+  const time = visit.active ? visit.durationMs + elapsed(visit, material) : visit.durationMs;
+  const tail = `  ${durationText(time)}  ${counted(steps.length, 'step')}`;
+  return lineOf([mark, [' ', String], [padded, colors.bold], [tail, colors.dim]], style);
+}
+
+function stageMark(visit: StageVisit, material: FrameMaterial, { colors }: TextStyle): Part {
+  if (isOpen(material.progress, visit.name)) return [spinner(material), colors.cyan];
+  if (visit.leftByFailure || (visit.active && failedSteps(material.progress, visit.name).length > 0)) {
+    return ['✗', colors.red];
+  }
+  return visit.active && material.progress.phase === 'interrupted' ? ['!', colors.yellow] : ['✓', colors.green];
+}
+
+function stepLines(
+  steps: readonly StepProgress[],
+  room: number,
+  material: FrameMaterial,
+  style: TextStyle,
+): readonly string[] {
+  const shown = steps.length > room ? steps.slice(steps.length - (room - 1)) : steps;
+  const hidden = steps.length - shown.length;
+  const idWidth = Math.max(0, ...shown.map((step) => widthOf(step.id)));
+  const kindWidth = Math.max(0, ...shown.map((step) => widthOf(step.kind)));
+  const earlier = hidden === 0 ? [] : [lineOf([[`    ${counted(hidden, 'earlier step')}`, style.colors.dim]], style)];
+  return [...earlier, ...shown.map((step) => stepLine(step, idWidth, kindWidth, material, style))];
+}
+
+function stepLine(
+  step: StepProgress,
+  idWidth: number,
+  kindWidth: number,
+  material: FrameMaterial,
+  style: TextStyle,
+): string {
+  const { colors } = style;
+  const took = durationText((step.finishedAt ?? material.now) - step.startedAt);
+  return lineOf(
+    [
+      ['  ', String],
+      stepMark(step, material, style),
+      [` ${pad(step.id, idWidth)}`, String],
+      [`  ${pad(step.kind, kindWidth)}  ${pad(took, 7, 'right')}`, colors.dim],
+      stepNews(step, material, style),
+    ],
+    style,
+  );
+}
+
+function stepMark(step: StepProgress, material: FrameMaterial, { colors }: TextStyle): Part {
+  switch (step.status) {
+    case 'running':
+    case 'retrying':
+      return [spinner(material), colors.cyan];
+    case 'succeeded':
+      return ['✓', colors.green];
+    case 'failed':
+      return ['✗', colors.red];
+    case 'stopped':
+      return ['-', colors.dim];
+  }
+}
+
+function stepNews(step: StepProgress, { notes }: FrameMaterial, { colors }: TextStyle): Part {
+  if (step.error !== null && step.status !== 'succeeded') {
+    const paint = step.status === 'failed' ? colors.red : colors.yellow;
+    return [`  ${step.error.code}: ${oneLine(step.error.message)}`, paint];
+  }
+  const note = step.status === 'running' ? notes.get(step.id) : undefined;
+  return [note === undefined ? '' : `  ${oneLine(note)}`, colors.dim];
+}
+
+function engineLine(material: FrameMaterial, style: TextStyle): string | undefined {
+  const { phase, changes, steps } = material.progress;
+  const doing = (text: string) =>
+    lineOf(
+      [
+        [spinner(material), style.colors.cyan],
+        [` ${text}`, String],
+      ],
+      style,
+    );
+  switch (phase) {
+    case 'rolling-back': {
+      const undone = [...changes.values()].filter(({ status }) => status === 'reverted' || status === 'gone').length;
+      return doing(`rolling back: ${undone} of ${counted(changes.size, 'change')} undone`);
+    }
+    case 'advancing':
+      return [...steps.values()].some(isUnfinished) ? undefined : doing('looking at the host');
+    case 'waiting':
+      return doing('waiting');
+    default:
+      return undefined;
+  }
+}
+
+/** Whether a stage is still under way: a run that ended or rolls back leaves its machine where it failed. */
+function isOpen({ visits, phase }: Progress, name: string): boolean {
+  return (visits.get(name)?.active ?? false) && (phase === 'advancing' || phase === 'waiting');
+}
+
+function elapsed(visit: StageVisit, { progress, now }: FrameMaterial): number {
+  const ends = stepsOf(progress, visit.name).map((step) => step.finishedAt ?? now);
+  const end = isOpen(progress, visit.name) ? now : Math.max(visit.enteredAt, ...ends);
+  return end - visit.enteredAt;
+}
+
+function stepsOf({ steps }: Progress, stage: string): readonly StepProgress[] {
+  return [...steps.values()].filter((step) => step.stage === stage);
+}
+
+function hasSteps(progress: Progress, stage: string): boolean {
+  return stepsOf(progress, stage).length > 0;
+}
+
+function failedSteps(progress: Progress, stage: string): readonly StepProgress[] {
+  return stepsOf(progress, stage).filter((step) => step.status === 'failed');
+}
+
+function isUnfinished({ status }: StepProgress): boolean {
+  return status === 'running' || status === 'retrying';
+}
+
+function spinner({ frame }: FrameMaterial): string {
+  return SPINNER[frame % SPINNER.length] ?? '';
+}
+
+type Part = readonly [text: string, paint: Paint];
+
+/** Parts in one line, measured and cut before they are painted. */
+function lineOf(parts: readonly Part[], { width }: TextStyle): string {
+  let room = width ?? Number.POSITIVE_INFINITY;
+  let line = '';
+  for (const [text, paint] of parts) {
+    if (room <= 0) break;
+    const shown = cut(text, Number.isFinite(room) ? room : null);
+    line += paint(shown);
+    room -= widthOf(shown);
+  }
+  return line.trimEnd();
+}

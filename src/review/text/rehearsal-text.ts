@@ -1,0 +1,24 @@
+import type { RehearsedStep } from '../../engine/engine.ts';
+import { commandLine } from '../../engine/evidence.ts';
+import { counted, oneLine } from './plain-text.ts';
+import type { TextStyle } from './text-style.ts';
+
+/** What a dry run prints: each stage with its steps and the equivalent commands, which are never cut. */
+export function rehearsalLines(
+  workflow: string,
+  steps: readonly RehearsedStep[],
+  { colors }: TextStyle,
+): readonly string[] {
+  const lines: string[] = [];
+  let stage: string | undefined;
+  for (const step of steps) {
+    if (step.stage !== stage) lines.push('', colors.bold(step.stage));
+    stage = step.stage;
+    const what = step.changes ? colors.yellow('changes') : colors.dim('reads');
+    lines.push(`  ${step.step}  ${colors.dim(step.kind)}  ${what}  ${oneLine(step.description)}`);
+    lines.push(...step.commands.map((argv) => `    ${colors.green('$')} ${oneLine(commandLine(argv))}`));
+  }
+  const changing = steps.filter((step) => step.changes).length;
+  const total = `${counted(steps.length, 'step')}, ${changing} of them changing the host; nothing was touched`;
+  return [`${colors.bold(workflow)}: ${total}`, ...lines];
+}

@@ -1,0 +1,43 @@
+import { WfError } from '../../engine/errors.ts';
+import { commandLine } from '../../engine/evidence.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import type { HostContext } from '../../engine/step.ts';
+
+/**
+ * Does what `argv` would have done, and records it as evidence: the output as the docker client would have printed it.
+ * @throws what `act` throws, after recording it the way the client reports it.
+ */
+export async function asCommand<Answer>(
+  context: HostContext,
+  argv: Argv,
+  act: () => Promise<Answer>,
+  printed: (answer: Answer) => string,
+): Promise<Answer> {
+  const { clock } = context.host;
+  const startedAt = clock.now();
+  const record = (output: string, exitCode: number) =>
+    context.record({ command: commandLine(argv), output, exitCode, startedAt, durationMs: clock.now() - startedAt });
+  try {
+    const answer = await act();
+    record(printed(answer), 0);
+    return answer;
+  } catch (thrown) {
+    if (thrown instanceof WfError) record(`Error response from daemon: ${thrown.message}`, 1);
+    throw thrown;
+  }
+}
+
+/** A table as the docker client sets it: columns of at least 10 characters, three spaces after the longest entry. */
+export function table(header: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  const lines = [header, ...rows];
+  const widths = header.map((_name, column) => Math.max(10, ...lines.map((line) => (line[column] ?? '').length + 3)));
+  return lines
+    .map((line) => line.map((cell, column) => (column === line.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))))
+    .map((cells) => cells.join('').trimEnd())
+    .join('\n');
+}
+
+/** JSON as `docker inspect` prints it: a list of one, four spaces deep. */
+export function inspection(object: unknown): string {
+  return JSON.stringify([object], null, 4);
+}

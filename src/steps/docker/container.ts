@@ -1,0 +1,185 @@
+import { z } from 'zod';
+import { defineStep } from '../../engine/define-step.ts';
+import { WfError } from '../../engine/errors.ts';
+import { labelsOf, RUN_LABEL } from '../../engine/mark.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import type { ContainerInfo } from '../../engine/ports/docker.ts';
+import type { HostContext, StepContext } from '../../engine/step.ts';
+import { containerHandleSchema } from '../container-handle.ts';
+import { asCommand } from './client-output.ts';
+import { runningContainer } from './container-output.ts';
+import { objectNameSchema, shortId } from './names.ts';
+import { containerNameInUse, isOurs, withoutMark } from './ownership.ts';
+import { ENGINE_RETRY } from './policy.ts';
+import { orUnknown } from './unknown.ts';
+
+const inputSchema = z.object({
+  name: objectNameSchema,
+  image: z.string().min(1),
+  /** Arguments for the image's entrypoint. */
+  command: z.array(z.string()),
+  networkId: z.string().min(1),
+  /** Name of the network, for the equivalent command line only. */
+  network: z.string(),
+});
+const outputSchema = containerHandleSchema.extend({
+  ipv4: z.string(),
+  prefixLength: z.number().int(),
+  mac: z.string(),
+  gateway: z.string(),
+});
+const recordSchema = z.object({
+  name: z.string(),
+  /** Null while it is not known whether the engine has made it: then it is known by name and mark. */
+  id: z.string().nullable(),
+  /** The start that was made a moment ago, for the look after it; null in all that is kept. */
+  startedNow: z.string().nullable().default(null),
+});
+
+type Input = z.output<typeof inputSchema>;
+type Record = z.output<typeof recordSchema>;
+
+/** Makes and starts a container with this run's mark. */
+export const dockerContainer = defineStep({
+  kind: 'docker.container',
+  description: 'A running container of this run, in one network.',
+  input: inputSchema,
+  output: outputSchema,
+  record: recordSchema,
+  retry: ENGINE_RETRY,
+  survivesReboot: true,
+  commands: (input) => [runCommand(input, 'RUN')],
+  rehearse: ({ name }) => ({
+    id: 'abcdef012345'.padEnd(64, '0'),
+    name,
+    startedAt: '2024-01-01T00:00:00.000000000Z',
+    pid: 4711,
+    namespace: { path: '/proc/4711/ns/net', inode: 4026532000 },
+    ipv4: '172.18.0.2',
+    prefixLength: 16,
+    mac: '02:42:ac:12:00:02',
+    gateway: '172.18.0.1',
+  }),
+
+  observe: (input, context, earlier) =>
+    orUnknown(async () => {
+      const { name } = input;
+      const target = `container ${name}`;
+      const container = await findContainer(earlier?.id ?? null, name, context);
+      if (container === null) return { found: 'absent', target, record: { name, id: null, startedNow: null } };
+      if (!isOurs(container, context.run)) return { found: 'foreign', error: containerNameInUse(container) };
+      const mismatch = otherThanAsked(container, input);
+      if (mismatch !== undefined) return { found: 'foreign', error: mismatch };
+      const record = { name, id: container.id, startedNow: null };
+      if (container.status === 'created') return { found: 'partial', target, record };
+      const output = await runningContainer(container, input.networkId, context);
+      if (output !== 'exited') return { found: 'ours', target, record, output };
+      await refuseExited(await context.host.docker.container(container.id), earlier?.startedNow ?? null, context);
+      return { found: 'partial', target, record };
+    }),
+
+  async apply(input, record, found, context) {
+    const { docker } = context.host;
+    const { name } = input;
+    const earlier = found === 'partial' ? record.id : null;
+    const argv: Argv = earlier === null ? runCommand(input, context.run) : ['docker', 'start', name];
+    const id = await asCommand(
+      context,
+      argv,
+      async () => {
+        const created = earlier ?? (await create(input, context));
+        await docker.startContainer(created);
+        return created;
+      },
+      (started) => (earlier === null ? started : name),
+    );
+    const started = await docker.container(id);
+    const startedNow = started?.startedAt ?? null;
+    await refuseExited(started, startedNow, context);
+    return { name, id, startedNow };
+  },
+
+  look: (record, context) =>
+    orUnknown(async () => {
+      if ((await ownContainer(record, context)) !== null) return { found: 'standing' };
+      const { name, id } = record;
+      const which = id === null ? `container ${name} of this run` : `container ${name} (${shortId(id)})`;
+      return { found: 'gone', reason: `${which} is not there` };
+    }),
+
+  async undo(record, context) {
+    const { docker } = context.host;
+    const container = await ownContainer(record, context);
+    if (container === null) return;
+    const { id, name } = container;
+    if (!isOurs(container, context.run)) throw withoutMark('container', container, context.run);
+    await asCommand(
+      context,
+      ['docker', 'rm', '--force', '--volumes', name],
+      () => docker.removeContainer(id),
+      () => name,
+    );
+  },
+
+  undoCommands: ({ name, id }) => [['docker', 'rm', '--force', '--volumes', id === null ? name : shortId(id)]],
+});
+
+function runCommand({ name, image, command, network }: Input, run: string): Argv {
+  const label = ['--label', `${RUN_LABEL}=${run}`];
+  return ['docker', 'run', '--detach', '--name', name, ...label, '--network', network, image, ...command];
+}
+
+/** By its id where that is known and still leads somewhere, else by its name. */
+async function findContainer(id: string | null, name: string, context: HostContext): Promise<ContainerInfo | null> {
+  const { docker } = context.host;
+  const known = id === null ? null : await docker.container(id);
+  return known ?? (await docker.container(name));
+}
+
+/** The container that the record names; without an id, the one of this name if it carries the run's mark. */
+async function ownContainer({ id, name }: Record, context: HostContext): Promise<ContainerInfo | null> {
+  const container = await context.host.docker.container(id ?? name);
+  return container !== null && (id !== null || isOurs(container, context.run)) ? container : null;
+}
+
+async function create({ name, image, command, networkId }: Input, context: StepContext): Promise<string> {
+  const { id } = await context.host.docker.createContainer({
+    name,
+    image,
+    command,
+    networkId,
+    labels: labelsOf(context.run),
+  });
+  return id;
+}
+
+function otherThanAsked(container: ContainerInfo, { name, image }: Input): WfError | undefined {
+  if (container.name === name && container.image === image) return undefined;
+  const { id } = container;
+  const what =
+    container.name === name ? `has image ${container.image} and not ${image}` : `is now called ${container.name}`;
+  return new WfError('E_NAME_IN_USE', `container ${name} (${shortId(id)}) of this run ${what}`, {
+    hint:
+      container.name === name
+        ? 'Give the two containers of the workflow different names.'
+        : `Give it its name back with \`docker rename ${container.name} ${name}\`, then resume the run.`,
+    details: { id },
+  });
+}
+
+// A container that cannot run says why at once, and starting it again would not help. One that was stopped since an
+// earlier start is no failure: it is started again.
+async function refuseExited(
+  container: ContainerInfo | null,
+  startedNow: string | null,
+  context: StepContext,
+): Promise<void> {
+  if (container?.status !== 'exited' || container.startedAt !== startedNow) return;
+  const { id, name, exitCode, image } = container;
+  const said = (await context.host.docker.logs(id, 1)).trim();
+  const words = said === '' ? '' : `: ${said}`;
+  throw new WfError('E_STEP_FAILED', `container ${name} exited at once, with exit code ${exitCode}${words}`, {
+    hint: `Compare its arguments with what the image expects: \`docker inspect ${image}\`.`,
+    details: { id, exitCode },
+  });
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { defineStep } from '../../engine/define-step.ts';
+import { WfError } from '../../engine/errors.ts';
+import { asCommand } from './client-output.ts';
+import { shortId } from './names.ts';
+import { ENGINE_RETRY } from './policy.ts';
+import { orUnknown } from './unknown.ts';
+
+const PULL_TIMEOUT_MS = 10 * 60_000;
+
+/** Makes sure that an image is there: pulls it where it is not. A pulled image is kept. */
+export const dockerImage = defineStep({
+  kind: 'docker.image',
+  description: 'An image, pulled where the engine does not have it. It is kept when the run ends.',
+  input: z.object({ reference: z.string().min(1) }),
+  output: z.object({
+    id: z.string(),
+    reference: z.string(),
+    pulled: z.boolean(),
+    entrypoint: z.array(z.string()),
+    command: z.array(z.string()),
+  }),
+  record: z.object({ reference: z.string(), id: z.string().nullable() }),
+  kept: 'an image is a cache: other containers may use it, and the next run does not pull it again',
+  timeoutMs: PULL_TIMEOUT_MS,
+  retry: ENGINE_RETRY,
+  survivesReboot: true,
+  commands: ({ reference }) => [['docker', 'pull', reference]],
+  rehearse: ({ reference }) => ({
+    id: `sha256:${'0'.repeat(64)}`,
+    reference,
+    pulled: false,
+    entrypoint: [],
+    command: [],
+  }),
+
+  observe: ({ reference }, context, earlier) =>
+    orUnknown(async () => {
+      const target = `image ${reference}`;
+      const image = await context.host.docker.image(reference);
+      if (image === null) return { found: 'absent', target, record: { reference, id: null } };
+      const { id, entrypoint, command } = image;
+      const facts = { id, reference, entrypoint: [...entrypoint], command: [...command] };
+      // With an earlier intent, the pull was this step's: the ledger must not lose it.
+      if (earlier === undefined) return { found: 'unchanged', output: { ...facts, pulled: false } };
+      return { found: 'ours', target, record: { reference, id }, output: { ...facts, pulled: true } };
+    }),
+
+  async apply({ reference }, _record, _found, context) {
+    const { docker } = context.host;
+    const lines: string[] = [];
+    const image = await asCommand(
+      context,
+      ['docker', 'pull', reference],
+      async () => {
+        const onProgress = (line: string) => {
+          // Progress bars are for the live view; the layers and the end are what stays.
+          if (!/Downloading|Extracting|Waiting|Pulling fs layer/.test(line)) lines.push(line);
+          context.progress(line);
+        };
+        await docker.pullImage(reference, onProgress, context.signal);
+        return docker.image(reference);
+      },
+      () => lines.join('\n'),
+    );
+    if (image === null) {
+      throw new WfError('E_IMAGE_UNAVAILABLE', `image ${reference} was pulled, and is not there`, {
+        hint: `Is somebody removing images (\`docker image prune\`)? Look with \`docker image inspect ${reference}\`.`,
+      });
+    }
+    return { reference, id: image.id };
+  },
+
+  look: ({ reference, id }, context) =>
+    orUnknown(async () => {
+      const image = await context.host.docker.image(reference);
+      if (image !== null && (id === null || image.id === id)) return { found: 'standing' };
+      return { found: 'gone', reason: `image ${reference}${id === null ? '' : ` (${shortId(id)})`} is not there` };
+    }),
+
+  async undo({ reference, id }, context) {
+    const { docker } = context.host;
+    const image = await docker.image(reference);
+    if (image === null || (id !== null && image.id !== id)) return;
+    await asCommand(
+      context,
+      ['docker', 'image', 'rm', reference],
+      () => docker.removeImage(reference),
+      () => `Untagged: ${reference}`,
+    );
+  },
+
+  undoCommands: ({ reference }) => [['docker', 'image', 'rm', reference]],
+});

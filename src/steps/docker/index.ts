@@ -1,0 +1,16 @@
+export { bridgeOf } from './bridge.ts';
+export { dockerContainer } from './container.ts';
+export { dockerImage } from './image.ts';
+export { inspectContainer } from './inspect-container.ts';
+export { inspectNetwork } from './inspect-network.ts';
+export { listContainers } from './list-containers.ts';
+export { listNetworks } from './list-networks.ts';
+export { dockerNetwork } from './network.ts';
+export {
+  containerNameFree,
+  dockerEngine,
+  imageAvailable,
+  localBridges,
+  networkNameFree,
+  subnetFree,
+} from './requirements.ts';

@@ -1,0 +1,72 @@
+import ipaddr from 'ipaddr.js';
+import { WfError } from '../../engine/errors.ts';
+import type { RequirementResult } from '../../engine/requirement.ts';
+import type { HostPorts } from '../../engine/step.ts';
+import { readRoutes } from '../../host/ip/route.ts';
+import { shortId } from './names.ts';
+import { runOf } from './ownership.ts';
+
+/** Who already uses a part of a subnet. */
+interface SubnetOwner {
+  readonly name: string;
+  readonly hint: string;
+}
+
+/** Looks for a Docker network, and for a route of this host, that overlaps the subnet. */
+export async function lookForSubnet(cidr: string, host: HostPorts): Promise<RequirementResult> {
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(cidr)) {
+    throw new WfError('E_INPUT', `"${cidr}" is no IPv4 subnet`, { hint: 'Write it as 172.20.0.0/16.' });
+  }
+  const owner = (await networkIn(cidr, host)) ?? (await routeIn(cidr, host));
+  if (owner === undefined) return { met: true, found: 'free' };
+  const error = new WfError('E_SUBNET_IN_USE', `subnet ${cidr} overlaps ${owner.name}`, { hint: owner.hint });
+  return { met: false, error };
+}
+
+async function networkIn(cidr: string, { docker }: HostPorts): Promise<SubnetOwner | undefined> {
+  for (const network of await docker.networks()) {
+    const taken = network.subnets.find(({ subnet }) => overlap(cidr, subnet));
+    if (taken === undefined) continue;
+    const run = runOf(network);
+    const made = run === undefined ? '' : `, made by run ${run}`;
+    return {
+      name: `${taken.subnet} of the Docker network ${network.name} (${shortId(network.id)}${made})`,
+      hint:
+        run === undefined
+          ? `Choose another subnet, or let Docker choose; \`docker network rm ${network.name}\` frees it where nobody needs it.`
+          : `Undo that run with \`wf rollback ${run}\`, choose another subnet, or let Docker choose.`,
+    };
+  }
+  return undefined;
+}
+
+async function routeIn(cidr: string, { command }: HostPorts): Promise<SubnetOwner | undefined> {
+  const routes = await readRoutes(command, { family: 'inet', table: 'all' });
+  // The main table first: the local one says the same, in words that nobody would look for.
+  const byTable = [...routes].sort((a, b) => Number(b.table === 'main') - Number(a.table === 'main'));
+  const route = byTable.find(({ destination }) => !isDefault(destination) && overlap(cidr, asCidr(destination)));
+  if (route === undefined) return undefined;
+  const { destination, gateway, device } = route;
+  const way = [gateway === null ? '' : ` via ${gateway}`, device === null ? '' : ` on ${device}`].join('');
+  return {
+    name: `the route to ${destination}${way}, which would no longer lead there`,
+    hint: 'Choose a subnet that `ip route` does not show, or let Docker choose.',
+  };
+}
+
+// A VPN that takes all traffic splits the default route into these two halves.
+function isDefault(destination: string): boolean {
+  return ['default', '0.0.0.0/0', '0.0.0.0/1', '128.0.0.0/1'].includes(destination);
+}
+
+function asCidr(destination: string): string {
+  return destination.includes('/') ? destination : `${destination}/32`;
+}
+
+/** Whether two IPv4 subnets share an address. Anything else (IPv6) shares none with them. */
+function overlap(a: string, b: string): boolean {
+  if (!ipaddr.IPv4.isValidCIDR(a) || !ipaddr.IPv4.isValidCIDR(b)) return false;
+  const [first, firstLength] = ipaddr.IPv4.parseCIDR(a);
+  const [second, secondLength] = ipaddr.IPv4.parseCIDR(b);
+  return first.match(second, Math.min(firstLength, secondLength));
+}

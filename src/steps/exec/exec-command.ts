@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { defineStep } from '../../engine/define-step.ts';
+import { asWfError, WfError } from '../../engine/errors.ts';
+import { commandLine } from '../../engine/evidence.ts';
+import type { HostContext } from '../../engine/step.ts';
+import { argvSchema, commandFields, resultSchema, STEP_TIMEOUT_MS } from './command-input.ts';
+import { createCommandMemory } from './command-memory.ts';
+import { type CommandToRun, requireEnd, requireExitCode, runRecorded, runToEnd } from './run-command.ts';
+
+const input = z.object({
+  ...commandFields,
+  /** Exit code 0 says that what argv does is done; any other, that it is not. Null where nothing can tell. */
+  check: argvSchema.nullable().default(null),
+  /** Takes back what argv did. It may be run twice, after an interruption. Null where nothing does. */
+  undo: argvSchema.nullable().default(null),
+});
+
+/** The exit code is null where argv was not run, because the check said that it is done, or where its end was not seen. */
+const output = resultSchema.extend({ exitCode: z.number().int().nullable() });
+
+const record = z.object({
+  step: z.string(),
+  argv: argvSchema,
+  check: argvSchema.nullable(),
+  undo: argvSchema.nullable(),
+  cwd: z.string().nullable(),
+  env: z.record(z.string(), z.string()),
+  timeoutMs: z.number(),
+  /** How argv ended, once it is known. */
+  result: resultSchema.nullable(),
+});
+type CommandRecord = z.infer<typeof record>;
+
+const NOT_SEEN: z.output<typeof output> = { exitCode: null, stdout: '', stderr: '', truncated: false };
+
+const memory = createCommandMemory();
+
+/** Runs a command that changes the host in a way that only its author knows. */
+export const execCommand = defineStep({
+  kind: 'exec.command',
+  description: 'Runs a command that changes the host, and undoes it by another.',
+  input,
+  output,
+  record,
+  timeoutMs: STEP_TIMEOUT_MS,
+  // A command may change anything: nothing is known to be lost by a reboot.
+  survivesReboot: true,
+  commands: ({ argv }) => [argv],
+  rehearse: ({ expectExitCodes }) => ({ exitCode: expectExitCodes[0] ?? 0, stdout: '', stderr: '', truncated: false }),
+
+  async observe(asked, context, earlier) {
+    const { argv, check, undo, cwd, env, timeoutMs } = asked;
+    const target = `command ${commandLine(argv)}`;
+    const intended: CommandRecord = { step: context.step, argv, check, undo, cwd, env, timeoutMs, result: null };
+    const done = earlier?.result ?? NOT_SEEN;
+    if (check === null) {
+      if (earlier === undefined) return { found: 'absent', target, record: intended };
+      if (earlier.result === null) return { found: 'unknown', error: interrupted(intended) };
+      return { found: 'ours', target, record: earlier, output: done };
+    }
+    const checked = await runCheck({ ...asked, argv: check }, context);
+    if (checked.says === 'nothing') return { found: 'unknown', error: checked.error };
+    if (checked.says === 'not done') return { found: 'absent', target, record: intended };
+    if (earlier === undefined) return { found: 'unchanged', output: NOT_SEEN };
+    return { found: 'ours', target, record: earlier, output: done };
+  },
+
+  async apply({ argv, expectExitCodes }, intended, _found, context) {
+    const ended = await runRecorded(intended, context).catch((thrown: unknown) => {
+      memory.note(context, intended, { found: 'gone', reason: 'the command was never started' });
+      throw thrown;
+    });
+    return { ...intended, result: requireExitCode(argv, requireEnd(ended, intended.timeoutMs), expectExitCodes) };
+  },
+
+  async look(made, context) {
+    const { check } = made;
+    if (check === null) return memory.recall(context, made) ?? { found: 'standing' };
+    const checked = await runCheck({ ...made, argv: check }, context);
+    if (checked.says === 'nothing') return { found: 'unknown', error: checked.error };
+    if (checked.says === 'done') return { found: 'standing' };
+    return { found: 'gone', reason: `its check (${commandLine(check)}) says that it is not done` };
+  },
+
+  async undo(made, context) {
+    const { undo } = made;
+    if (undo === null) throw noUndo(made);
+    requireExitCode(undo, await runToEnd({ ...made, argv: undo }, context), [0]);
+    memory.note(context, made, { found: 'gone', reason: 'its undo command ended with exit code 0' });
+  },
+  undoCommands: ({ undo }) => (undo === null ? [] : [undo]),
+});
+
+type CheckAnswer = { readonly says: 'done' | 'not done' } | { readonly says: 'nothing'; readonly error: WfError };
+
+/** A check that could not be run to its end says nothing: that is not "not done". */
+async function runCheck(check: CommandToRun, context: HostContext): Promise<CheckAnswer> {
+  try {
+    const { exitCode } = await runToEnd(check, context);
+    return { says: exitCode === 0 ? 'done' : 'not done' };
+  } catch (thrown) {
+    const cause = asWfError(thrown);
+    const error = new WfError('E_HOST_STATE_UNKNOWN', `the check cannot tell whether it is done: ${cause.message}`, {
+      hint: cause.hint,
+      cause,
+    });
+    return { says: 'nothing', error };
+  }
+}
+
+function interrupted({ argv, undo }: CommandRecord): WfError {
+  const line = commandLine(argv);
+  return new WfError('E_HOST_STATE_UNKNOWN', `nobody saw how ${line} ended: the run was interrupted while it ran`, {
+    hint:
+      `Look by hand whether it is done. \`wf rollback RUN\` then ` +
+      `${undo === null ? 'leaves it to you to undo' : `undoes it with \`${commandLine(undo)}\``}. With a \`check\`, wf can look by itself.`,
+  });
+}
+
+function noUndo({ argv }: CommandRecord): WfError {
+  return new WfError('E_STEP_FAILED', `${commandLine(argv)} was given no undo command, so wf cannot take it back`, {
+    hint: 'Undo by hand what it did, and give the step an `undo` for the next time.',
+  });
+}

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { defineStep } from '../../engine/define-step.ts';
+import { commandFields, resultSchema, STEP_TIMEOUT_MS } from './command-input.ts';
+import { requireExitCode, runToEnd } from './run-command.ts';
+
+/** Runs a command that changes nothing: it leaves no entry in the ledger, and runs again when its step does. */
+export const execRead = defineStep({
+  kind: 'exec.read',
+  description: 'Runs a command that only reads.',
+  input: z.object(commandFields),
+  output: resultSchema,
+  timeoutMs: STEP_TIMEOUT_MS,
+  commands: ({ argv }) => [argv],
+  rehearse: ({ expectExitCodes }) => ({ exitCode: expectExitCodes[0] ?? 0, stdout: '', stderr: '', truncated: false }),
+  read: async (input, context) => requireExitCode(input.argv, await runToEnd(input, context), input.expectExitCodes),
+});

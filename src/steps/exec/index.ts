@@ -1,0 +1,2 @@
+export { execCommand } from './exec-command.ts';
+export { execRead } from './exec-read.ts';

@@ -1,0 +1,74 @@
+import { WfError } from '../../engine/errors.ts';
+import { commandLine, evidenceOf } from '../../engine/evidence.ts';
+import type { Argv, CommandResult } from '../../engine/ports/command.ts';
+import type { HostContext } from '../../engine/step.ts';
+import type { ExecResult } from './command-input.ts';
+
+/** Of stdout and of stderr: what a step's output, which is journaled, may hold. */
+const OUTPUT_BYTES = 64 * 1024;
+/** So many of the last lines of stderr go into an error. */
+const COMPLAINT_LINES = 3;
+
+export interface CommandToRun {
+  readonly argv: Argv;
+  readonly cwd: string | null;
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Runs a command and records it as evidence; how it ended is the caller's to judge.
+ * @throws WfError as CommandPort.run does: then the command was not started.
+ */
+export async function runRecorded(command: CommandToRun, context: HostContext): Promise<CommandResult> {
+  const { argv, cwd, env, timeoutMs } = command;
+  const options = { timeoutMs, signal: context.signal, env, maxOutputBytes: OUTPUT_BYTES };
+  const result = await context.host.command.run(argv, cwd === null ? options : { ...options, cwd });
+  context.record(evidenceOf(result));
+  return result;
+}
+
+/** @throws WfError E_HOST_COMMAND when it was ended before it was done, E_STEP_STOPPED when its step was stopped. */
+export function requireEnd(result: CommandResult, timeoutMs: number): ExecResult {
+  const { end, stdout, stderr, truncated } = result;
+  if (end.type !== 'exited') throw endedEarly(result, timeoutMs);
+  return { exitCode: end.exitCode, stdout, stderr, truncated };
+}
+
+/** Both of these: the exit code is the caller's to judge. */
+export async function runToEnd(command: CommandToRun, context: HostContext): Promise<ExecResult> {
+  return requireEnd(await runRecorded(command, context), command.timeoutMs);
+}
+
+/** @throws WfError E_HOST_COMMAND with the exit code and the last lines of stderr. */
+export function requireExitCode(argv: Argv, result: ExecResult, expected: readonly number[]): ExecResult {
+  if (expected.includes(result.exitCode)) return result;
+  const complaint = result.stderr.trimEnd().split('\n').slice(-COMPLAINT_LINES).join(' / ');
+  const wanted = expected.length === 1 && expected[0] === 0 ? '' : `, expected ${expected.join(' or ')}`;
+  throw new WfError(
+    'E_HOST_COMMAND',
+    `${commandLine(argv)} ended with exit code ${result.exitCode}${wanted}${complaint === '' ? '' : `: ${complaint}`}`,
+    {
+      hint: '`wf logs RUN STEP` shows all of its output; exit codes that are no failure are named in `expectExitCodes`.',
+      details: { exitCode: result.exitCode },
+    },
+  );
+}
+
+function endedEarly({ argv, end }: CommandResult, timeoutMs: number): WfError {
+  const line = commandLine(argv);
+  switch (end.type) {
+    case 'timed-out':
+      return new WfError('E_HOST_COMMAND', `${line} was not done after ${timeoutMs} ms and was ended`, {
+        hint: 'Find out what it waits for, or give the step a longer `timeoutMs`.',
+      });
+    case 'killed':
+      return new WfError('E_HOST_COMMAND', `${line} was ended by ${end.signal}`, {
+        hint: 'Somebody, or a lack of memory, ended it: look at the log of the machine.',
+      });
+    default:
+      return new WfError('E_STEP_STOPPED', `${line} was ended, because its step was stopped`, {
+        hint: '`wf show RUN` tells why.',
+      });
+  }
+}

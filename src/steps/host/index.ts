@@ -1,0 +1,2 @@
+export { revertSteps } from './revert-steps.ts';
+export { verifyHost } from './verify-host.ts';

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { type Change, type Difference, type Verification, verificationSchema } from '../../engine/change.ts';
+import { defineStep } from '../../engine/define-step.ts';
+import { WfError } from '../../engine/errors.ts';
+import type { Evidence } from '../../engine/evidence.ts';
+
+/** Two fingerprints take tenths of a second; this is for a host that takes long to come to rest. */
+const TIMEOUT_MS = 60_000;
+
+/** Proves that the host is as it was before the run's first change: it fails where anything of the run is left. */
+export const verifyHost = defineStep({
+  kind: 'host.verify',
+  description: 'Compares the host with what it was before the run changed anything.',
+  input: z.object({}),
+  output: verificationSchema,
+  timeoutMs: TIMEOUT_MS,
+  commands: () => [],
+  rehearse: () => ({ restored: true, residues: [], drift: [] }),
+  async read(_input, context) {
+    const startedAt = context.host.clock.now();
+    const verification = await context.ledger.verify();
+    const report = reportOf(verification, context.ledger.changes());
+    context.record(evidenceOfVerification(report, verification.restored, startedAt, context.host.clock.now()));
+    if (!verification.restored) throw residueError(verification, context.run);
+    return verification;
+  },
+});
+
+function evidenceOfVerification(output: string, restored: boolean, startedAt: number, endedAt: number): Evidence {
+  return {
+    command:
+      '# compare the host with its fingerprint from before the first change, and the ledger with what must be settled',
+    output,
+    exitCode: restored ? 0 : 1,
+    startedAt,
+    durationMs: endedAt - startedAt,
+  };
+}
+
+function reportOf({ restored, residues, drift }: Verification, changes: readonly Change[]): string {
+  return [
+    `${counted(changes.length, 'change')} in the ledger${statusCounts(changes)}`,
+    `${counted(residues.length, 'residue')} of this run`,
+    ...residues.map(lineOf),
+    `${counted(drift.length, 'difference')} that this run did not make`,
+    ...drift.map(lineOf),
+    restored ? 'The host is as it was before this run.' : 'The host is not as it was before this run.',
+  ].join('\n');
+}
+
+function statusCounts(changes: readonly Change[]): string {
+  const statuses = [...new Set(changes.map(({ status }) => status))];
+  const counts = statuses.map((status) => `${changes.filter((change) => change.status === status).length} ${status}`);
+  return counts.length === 0 ? '' : `: ${counts.join(', ')}`;
+}
+
+function lineOf({ subject, difference, owner, reason }: Difference): string {
+  return `  ${difference}: ${subject} (${owner}: ${reason})`;
+}
+
+function residueError({ residues }: Verification, run: string): WfError {
+  const subjects = residues.map(({ subject, reason }) => `${subject} (${reason})`).join(', ');
+  return new WfError('E_RESIDUE', `the host is not as it was before the run: ${subjects}`, {
+    hint: `\`wf changes ${run}\` lists what stands with the commands that remove it; \`wf rollback ${run}\` tries again.`,
+    details: { residues: residues.map(({ subject }) => subject) },
+  });
+}
+
+function counted(count: number, noun: string): string {
+  return `${count === 0 ? 'no' : count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { defineStep } from '../../engine/define-step.ts';
+import { WfError } from '../../engine/errors.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import { addressesOf, cidrOf } from '../../host/ip/link.ts';
+import { containerHandleSchema } from '../container-handle.ts';
+import { claimedByAnotherRun, linkIdentitySchema, linksAt, recordedLink, requireNamed } from './link-target.ts';
+import { cidrSchema, linkNameSchema } from './name-schema.ts';
+import { gone, lookIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
+
+/** Gives a link an address, on the host or in a container. */
+export const addAddress = defineStep({
+  kind: 'net.address',
+  description: 'Gives a link an address, on the host or in a container.',
+  input: z.object({ link: linkNameSchema, address: cidrSchema, container: containerHandleSchema.nullable() }),
+  output: z.object({ link: z.string(), address: z.string() }),
+  record: linkIdentitySchema.extend({ address: z.string() }),
+  survivesReboot: false,
+  commands: ({ link, address, container }) => [typedIn(container, addressCommand('add', address, link))],
+  rehearse: ({ link, address }) => ({ link, address }),
+
+  async observe({ link: name, address, container }, context, earlier) {
+    const place = placeOf(container);
+    const links = await linksAt(context, place);
+    const link = requireNamed(links, place, name);
+    const refusal = claimedByAnotherRun(context, place, link);
+    if (refusal !== undefined) return { found: 'foreign', error: refusal };
+    const target = `address ${address} on ${name} ${placeName(place)}`;
+    const record = { place, ifindex: link.ifindex, link: name, address };
+    const [bare] = address.split('/');
+    const holders = addressesOf(links).filter((held) => held.address === bare);
+    if (holders.length === 0) return { found: 'absent', target, record };
+    const other = holders.find((held) => held.ifindex !== link.ifindex || cidrOf(held) !== address);
+    if (other !== undefined) {
+      return {
+        found: 'foreign',
+        error: new WfError('E_ADDRESS_IN_USE', `${other.link} ${placeName(place)} has the address ${cidrOf(other)}`, {
+          hint: 'Choose another address in the input.',
+        }),
+      };
+    }
+    const output = { link: name, address };
+    // An address can carry no mark: it is ours only where an intent of this step was recorded for this very link.
+    if (earlier?.ifindex !== link.ifindex || earlier.address !== address) return { found: 'unchanged', output };
+    return { found: 'ours', target, record, output };
+  },
+
+  async apply({ link, address }, record, _found, context) {
+    await runAt(context, record.place, addressCommand('add', address, link));
+    return record;
+  },
+
+  look: (record, context) =>
+    lookIn(record.place, async () => {
+      const link = await recordedLink(context, record);
+      if (link === null) return gone(`the link ${record.link} is gone`);
+      const held = link.addresses.some((address) => cidrOf(address) === record.address);
+      return held ? STANDING : gone(`${link.name} no longer has the address ${record.address}`);
+    }),
+
+  undo: (record, context) =>
+    undoIn(async () => {
+      const link = await recordedLink(context, record);
+      if (!link?.addresses.some((address) => cidrOf(address) === record.address)) return;
+      await runAt(context, record.place, addressCommand('delete', record.address, link.name));
+    }),
+  undoCommands: ({ place, link, address }) => [typedAt(place, addressCommand('delete', address, link))],
+});
+
+function addressCommand(verb: 'add' | 'delete', address: string, link: string): Argv {
+  return ['ip', 'address', verb, address, 'dev', link];
+}

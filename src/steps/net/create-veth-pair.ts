@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { defineStep } from '../../engine/define-step.ts';
+import { WfError } from '../../engine/errors.ts';
+import { linkAliasOf } from '../../engine/mark.ts';
+import type { HostContext } from '../../engine/step.ts';
+import type { Link } from '../../host/ip/link.ts';
+import { linkInUse, linksAt, namedIn } from './link-target.ts';
+import { linkNameSchema } from './name-schema.ts';
+import { gone, hostPlace, lookIn, placeSchema, runAt, STANDING } from './place.ts';
+import { macOf } from './recognisable-mac.ts';
+
+const end = z.object({
+  name: z.string(),
+  /** Chosen before the pair is made: by it, a pair that was made but not yet marked is known to be ours. */
+  mac: z.string(),
+  /** Known once it is made. */
+  ifindex: z.number().int().nullable(),
+});
+const record = z.object({
+  place: placeSchema,
+  alias: z.string(),
+  mtu: z.number().int().nullable(),
+  first: end,
+  second: end,
+});
+type VethRecord = z.infer<typeof record>;
+type VethEnd = z.infer<typeof end>;
+
+const outputEnd = { name: z.string(), ifindex: z.number().int(), mac: z.string() };
+
+/** Makes a veth pair on the host, with the run's mark on both ends. */
+export const createVethPair = defineStep({
+  kind: 'net.veth',
+  description: 'Makes a pair of virtual Ethernet links on the host.',
+  input: z.object({
+    name: linkNameSchema,
+    peer: linkNameSchema,
+    /** Of both ends; null leaves it to the kernel. It should be that of the bridge that one end goes to. */
+    mtu: z.number().int().min(68).max(65_535).nullable(),
+  }),
+  output: z.object({ ...outputEnd, peer: z.object(outputEnd) }),
+  record,
+  survivesReboot: false,
+  commands: ({ name, peer, mtu }) => [
+    ['ip', 'link', 'add', name, ...mtuWords(mtu), 'type', 'veth', 'peer', 'name', peer, ...mtuWords(mtu)],
+  ],
+  rehearse: ({ name, peer }) => ({
+    name,
+    ifindex: 1,
+    mac: macOf('rehearsal', name),
+    peer: { name: peer, ifindex: 2, mac: macOf('rehearsal', peer) },
+  }),
+
+  async observe({ name, peer, mtu }, context, earlier) {
+    const target = `veth pair ${name} and ${peer}`;
+    const intended: VethRecord = earlier ?? {
+      place: hostPlace(),
+      alias: linkAliasOf(context.run),
+      mtu,
+      first: { name, mac: macOf(`${context.run}/${context.step}`, name), ifindex: null },
+      second: { name: peer, mac: macOf(`${context.run}/${context.step}`, peer), ifindex: null },
+    };
+    const links = await linksAt(context, intended.place);
+    const first = namedIn(links, name);
+    const second = namedIn(links, peer);
+    if (first === null && second === null) return { found: 'absent', target, record: intended };
+    for (const [link, expected] of [
+      [first, intended.first],
+      [second, intended.second],
+    ] as const) {
+      if (link !== null && !isOurs(link, expected, intended.alias, earlier !== undefined)) {
+        return { found: 'foreign', error: linkInUse(intended.place, link) };
+      }
+    }
+    if (first === null || second === null || first.peerIfindex !== second.ifindex) {
+      return { found: 'unknown', error: tornApart(name, peer) };
+    }
+    const found: VethRecord = {
+      ...intended,
+      first: { name, mac: first.mac ?? intended.first.mac, ifindex: first.ifindex },
+      second: { name: peer, mac: second.mac ?? intended.second.mac, ifindex: second.ifindex },
+    };
+    const complete = [first, second].every(
+      (link) => link.alias === intended.alias && (mtu === null || link.mtu === mtu),
+    );
+    if (!complete) return { found: 'partial', target, record: found };
+    const output = {
+      name,
+      ifindex: first.ifindex,
+      mac: found.first.mac,
+      peer: { name: peer, ifindex: second.ifindex, mac: found.second.mac },
+    };
+    return { found: 'ours', target, record: found, output };
+  },
+
+  async apply({ name, peer, mtu }, intended, found, context) {
+    const { place, alias, first, second } = intended;
+    if (found === 'absent') {
+      const here = [name, 'address', first.mac, ...mtuWords(mtu)];
+      const there = [peer, 'address', second.mac, ...mtuWords(mtu)];
+      await runAt(context, place, ['ip', 'link', 'add', 'name', ...here, 'type', 'veth', 'peer', 'name', ...there]);
+    }
+    for (const link of [name, peer]) {
+      await runAt(context, place, ['ip', 'link', 'set', 'dev', link, ...mtuWords(mtu), 'alias', alias]);
+    }
+    return intended;
+  },
+
+  look: (made, context) =>
+    lookIn(made.place, async () =>
+      (await standingEnd(made, context)) === undefined
+        ? gone('the pair is gone: it went with the network namespace of one of its ends, or somebody removed it')
+        : STANDING,
+    ),
+
+  async undo(made, context) {
+    // Both ends go with either one, wherever the other is.
+    const link = await standingEnd(made, context);
+    if (link !== undefined) await runAt(context, made.place, ['ip', 'link', 'delete', 'dev', link.name]);
+  },
+  undoCommands: ({ first }) => [['ip', 'link', 'delete', 'dev', first.name]],
+});
+
+function mtuWords(mtu: number | null): readonly string[] {
+  return mtu === null ? [] : ['mtu', String(mtu)];
+}
+
+/** By its mark; or, before it was marked, by the address that the intent chose for it. */
+function isOurs(link: Link, expected: VethEnd, alias: string, intended: boolean): boolean {
+  if (link.kind !== 'veth') return false;
+  return link.alias === alias || (intended && link.alias === null && link.mac === expected.mac);
+}
+
+/** The end of the pair that is (still) on the host. */
+async function standingEnd(made: VethRecord, context: HostContext): Promise<Link | undefined> {
+  const links = await linksAt(context, made.place);
+  return links.find((link) =>
+    [made.first, made.second].some(
+      (expected) =>
+        isOurs(link, expected, made.alias, true) && (link.ifindex === expected.ifindex || link.mac === expected.mac),
+    ),
+  );
+}
+
+function tornApart(name: string, peer: string): WfError {
+  return new WfError(
+    'E_HOST_STATE_UNKNOWN',
+    `${name} and ${peer} are not, or no longer, the two ends of one pair on the host`,
+    {
+      hint: 'Somebody moved or renamed one of them meanwhile. Undo the run: `wf rollback RUN`.',
+    },
+  );
+}

@@ -1,0 +1,15 @@
+export { addAddress } from './add-address.ts';
+export { addRoute } from './add-route.ts';
+export { checkAddressFree } from './check-address-free.ts';
+export { createVethPair } from './create-veth-pair.ts';
+export { enslaveLink } from './enslave-link.ts';
+export { moveLink } from './move-link.ts';
+export { addressSchema, cidrSchema, linkNameSchema } from './name-schema.ts';
+export { observeBridge } from './observe-bridge.ts';
+export { observeCounters } from './observe-counters.ts';
+export { observeFirewall } from './observe-firewall.ts';
+export { observeLinks } from './observe-links.ts';
+export { observeLinksGone } from './observe-links-gone.ts';
+export { renameLink } from './rename-link.ts';
+export { linkNameFree, networkAdmin, tool } from './requirements.ts';
+export { setLinkUp } from './set-link-up.ts';

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { WfError } from '../../engine/errors.ts';
+import { runOfLinkAlias } from '../../engine/mark.ts';
+import type { HostContext } from '../../engine/step.ts';
+import { findLinkByIndex, type Link, readLinks } from '../../host/ip/link.ts';
+import { namespaceOf, type Place, placeName, placeSchema } from './place.ts';
+
+/** What identifies a link for as long as it stays in its namespace; the name may change, the ifindex does not. */
+export const linkIdentitySchema = z.object({
+  place: placeSchema,
+  ifindex: z.number().int(),
+  /** Its name when it was recorded. */
+  link: z.string(),
+});
+export type LinkIdentity = z.infer<typeof linkIdentitySchema>;
+
+/** All links at a place. @throws WfError when it cannot be told */
+export function linksAt(context: HostContext, place: Place): Promise<readonly Link[]> {
+  return readLinks(context.host.command, namespaceOf(place));
+}
+
+/** The link of this name or alternative name among those of a place, or null. */
+export function namedIn(links: readonly Link[], name: string): Link | null {
+  return links.find((link) => link.name === name || link.altnames.includes(name)) ?? null;
+}
+
+/** The recorded link, or null where it is gone. @throws WfError when it cannot be told */
+export function recordedLink(context: HostContext, { place, ifindex }: LinkIdentity): Promise<Link | null> {
+  return findLinkByIndex(context.host.command, ifindex, namespaceOf(place));
+}
+
+/** The link of this name among those of a place. @throws WfError E_STEP_FAILED when there is none. */
+export function requireNamed(links: readonly Link[], place: Place, name: string): Link {
+  const link = namedIn(links, name);
+  if (link !== null) return link;
+  throw new WfError('E_STEP_FAILED', `there is no link ${name} ${placeName(place)}`, {
+    hint: 'Look at what is there: `ip link`. An earlier step should have made it.',
+  });
+}
+
+/** The link of this name at a place. @throws WfError E_STEP_FAILED when there is none; others when it cannot be told. */
+export async function requireLink(context: HostContext, place: Place, name: string): Promise<Link> {
+  return requireNamed(await linksAt(context, place), place, name);
+}
+
+/** Why a link may not be altered: another run made it. Undefined where it may. */
+export function claimedByAnotherRun(context: HostContext, place: Place, link: Link): WfError | undefined {
+  const owner = runOfLinkAlias(link.alias);
+  if (owner === undefined || owner === context.run) return undefined;
+  return linkInUse(place, link);
+}
+
+/** E_LINK_IN_USE, with what is known of the link that is in the way. */
+export function linkInUse(place: Place, link: Link): WfError {
+  const owner = runOfLinkAlias(link.alias);
+  const traits = [link.kind ?? 'no kind', ...(link.master === null ? [] : [`in ${link.master}`])];
+  const whose = owner === undefined ? 'wf did not make it' : `wf run ${owner} made it`;
+  return new WfError(
+    'E_LINK_IN_USE',
+    `the link ${link.name} exists already ${placeName(place)} (${traits.join(', ')}): ${whose}`,
+    {
+      hint:
+        owner === undefined
+          ? 'Choose another name for the link in the input, or remove the link yourself if it is yours.'
+          : `Undo that run first: \`wf rollback ${owner}\`.`,
+      details: { link: link.name, kind: link.kind, master: link.master, run: owner ?? null },
+    },
+  );
+}

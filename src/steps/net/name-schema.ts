@@ -1,0 +1,50 @@
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+
+/** IFNAMSIZ of the kernel, less the terminating zero. */
+const NAME_LIMIT = 15;
+
+/** The name of a network interface, as the kernel accepts it. */
+export const linkNameSchema = z.string().superRefine((name, check) => {
+  const complaint = linkNameComplaint(name);
+  if (complaint !== undefined) check.addIssue({ code: 'custom', message: complaint });
+});
+
+function linkNameComplaint(name: string): string | undefined {
+  const bytes = Buffer.byteLength(name);
+  if (bytes === 0) return 'an interface name must not be empty';
+  if (bytes > NAME_LIMIT) return `the interface name "${name}" has ${bytes} bytes: the kernel's limit is ${NAME_LIMIT}`;
+  if (name === '.' || name === '..') return `"${name}" cannot be an interface name`;
+  // A leading hyphen would be taken for an option of ip.
+  if (/[/:%\s\p{Cc}]/u.test(name) || name.startsWith('-')) {
+    return `the interface name "${name}" has a character that the kernel or ip does not accept: no "/", ":", "%", white space, nor "-" at its beginning`;
+  }
+  return undefined;
+}
+
+/** An IP address without prefix length, in its shortest form. */
+export const addressSchema = z.string().transform((text, check) => {
+  if (isAddress(text)) return ipaddr.parse(text).toString();
+  check.addIssue({ code: 'custom', message: `"${text}" is not an IP address` });
+  return z.NEVER;
+});
+
+/** An address with prefix length, such as `172.18.0.100/16`, in its shortest form. */
+export const cidrSchema = z.string().transform((text, check) => {
+  const [address, , ...rest] = text.split('/');
+  if (address !== undefined && rest.length === 0 && isAddress(address) && ipaddr.isValidCIDR(text)) {
+    const [parsed, prefixLength] = ipaddr.parseCIDR(text);
+    return `${parsed.toString()}/${prefixLength}`;
+  }
+  check.addIssue({
+    code: 'custom',
+    message: `"${text}" is not an address with a prefix length, such as 172.18.0.100/16`,
+  });
+  return z.NEVER;
+});
+
+function isAddress(text: string): boolean {
+  return (
+    ipaddr.IPv4.isValidFourPartDecimal(text) || (text.includes(':') && !text.includes('%') && ipaddr.IPv6.isValid(text))
+  );
+}

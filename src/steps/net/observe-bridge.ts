@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { defineStep } from '../../engine/define-step.ts';
+import { cidrOf, type Link, readLinks } from '../../host/ip/link.ts';
+import { type ContainerHandle, containerHandleSchema } from '../container-handle.ts';
+import { linksAt, requireNamed } from './link-target.ts';
+import { linkNameSchema } from './name-schema.ts';
+import { hostPlace, tryAt, typedIn } from './place.ts';
+
+interface ContainerLinks {
+  readonly container: ContainerHandle;
+  readonly links: readonly Link[];
+}
+
+/** Tells which links are ports of a bridge, and which container's interface is at the other end of each. */
+export const observeBridge = defineStep({
+  kind: 'net.bridge',
+  description: 'Tells the ports of a bridge, and the container interface at the other end of each.',
+  input: z.object({ bridge: linkNameSchema, containers: z.array(containerHandleSchema) }),
+  output: z.object({
+    name: z.string(),
+    ifindex: z.number().int(),
+    mac: z.string(),
+    mtu: z.number().int(),
+    up: z.boolean(),
+    /** With prefix length. */
+    addresses: z.array(z.string()),
+    ports: z.array(
+      z.object({
+        link: z.string(),
+        ifindex: z.number().int(),
+        /** Null where the other end is in none of the given containers. */
+        peer: z.object({ container: z.string(), link: z.string(), ifindex: z.number().int() }).nullable(),
+      }),
+    ),
+  }),
+  commands: ({ bridge, containers }) => [
+    ['ip', 'address', 'show', 'dev', bridge],
+    ['ip', 'link', 'show', 'master', bridge],
+    ...containers.map((container) => typedIn(container, ['ip', 'link', 'show'])),
+  ],
+  rehearse: ({ bridge }) => ({
+    name: bridge,
+    ifindex: 1,
+    mac: '02:00:00:00:00:01',
+    mtu: 1500,
+    up: true,
+    addresses: [],
+    ports: [],
+  }),
+
+  async read({ bridge: name, containers }, context) {
+    const place = hostPlace();
+    const { command } = context.host;
+    const [links, ...inside] = await Promise.all([
+      linksAt(context, place),
+      ...containers.map((container) => readLinks(command, container.namespace)),
+    ]);
+    const bridge = requireNamed(links, place, name);
+    const inContainers = containers.map((container, position) => ({ container, links: inside[position] ?? [] }));
+    await tryAt(context, place, ['ip', 'address', 'show', 'dev', bridge.name]);
+    await tryAt(context, place, ['ip', 'link', 'show', 'master', bridge.name]);
+    for (const container of containers) await tryAt(context, { type: 'container', container }, ['ip', 'link', 'show']);
+    return {
+      name: bridge.name,
+      ifindex: bridge.ifindex,
+      mac: bridge.mac ?? '',
+      mtu: bridge.mtu,
+      up: bridge.up,
+      addresses: bridge.addresses.map(cidrOf),
+      ports: links
+        .filter((link) => link.master === bridge.name)
+        .map((port) => ({ link: port.name, ifindex: port.ifindex, peer: peerOf(port, inContainers) })),
+    };
+  },
+});
+
+/** The interface that names the port as its other end, and that the port names as its own: `eth0@if7` and `veth1a2b@if6`. */
+function peerOf(port: Link, inContainers: readonly ContainerLinks[]) {
+  if (port.kind !== 'veth' || port.peerNamespaceId === null) return null;
+  for (const { container, links } of inContainers) {
+    const peer = links.find(
+      (link) => link.kind === 'veth' && link.ifindex === port.peerIfindex && link.peerIfindex === port.ifindex,
+    );
+    if (peer !== undefined) return { container: container.name, link: peer.name, ifindex: peer.ifindex };
+  }
+  return null;
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { defineStep } from '../../engine/define-step.ts';
+import { WfError } from '../../engine/errors.ts';
+import { pause } from '../../host/clock.ts';
+import { linksAt, namedIn } from './link-target.ts';
+import { linkNameSchema } from './name-schema.ts';
+import { hostPlace, tryAt } from './place.ts';
+
+/** The kernel takes a namespace apart in the background: some tens of milliseconds where nothing holds it. */
+const POLL_MS = 20;
+
+/** Waits until none of the links is on the host any more. */
+export const observeLinksGone = defineStep({
+  kind: 'net.gone',
+  description: 'Waits until none of the links is on the host any more.',
+  input: z.object({
+    links: z.array(linkNameSchema),
+    deadlineMs: z.number().int().positive().default(5_000),
+  }),
+  output: z.object({ gone: z.array(z.string()) }),
+  commands: ({ links }) => links.map((link) => ['ip', 'link', 'show', 'dev', link]),
+  rehearse: ({ links }) => ({ gone: links }),
+
+  async read({ links, deadlineMs }, context) {
+    const { clock } = context.host;
+    const place = hostPlace();
+    const until = clock.now() + deadlineMs;
+    let remaining = await present();
+    while (remaining.length > 0 && clock.now() < until && !context.signal.aborted) {
+      context.progress(`waiting for ${remaining.join(', ')} to vanish`);
+      await pause(clock, POLL_MS, context.signal);
+      remaining = await present();
+    }
+    for (const link of links) await tryAt(context, place, ['ip', 'link', 'show', 'dev', link]);
+    if (remaining.length === 0) return { gone: links };
+    throw new WfError('E_NOT_PROVEN', `still on the host after ${deadlineMs} ms: ${remaining.join(', ')}`, {
+      hint: 'A process or a mount may keep the network namespace alive: look with `lsns --type net`.',
+      details: { remaining },
+    });
+
+    async function present(): Promise<string[]> {
+      const found = await linksAt(context, place);
+      return links.filter((name) => namedIn(found, name) !== null);
+    }
+  },
+});

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { defineStep } from '../../engine/define-step.ts';
+import { cidrOf, readLinks } from '../../host/ip/link.ts';
+import { readRoutes } from '../../host/ip/route.ts';
+import { containerHandleSchema } from '../container-handle.ts';
+import { namespaceOf, placeOf, tryAt, typedIn } from './place.ts';
+
+/** Lists links with their addresses, and the IPv4 routes of the main table, on the host or in a container. */
+export const observeLinks = defineStep({
+  kind: 'net.links',
+  description: 'Lists links, addresses and IPv4 routes, on the host or in a container.',
+  input: z.object({ container: containerHandleSchema.nullable() }),
+  output: z.object({
+    links: z.array(
+      z.object({
+        name: z.string(),
+        ifindex: z.number().int(),
+        kind: z.string().nullable(),
+        mac: z.string().nullable(),
+        mtu: z.number().int(),
+        up: z.boolean(),
+        master: z.string().nullable(),
+        peerIfindex: z.number().int().nullable(),
+        /** With prefix length. */
+        addresses: z.array(z.string()),
+      }),
+    ),
+    routes: z.array(
+      z.object({
+        destination: z.string(),
+        gateway: z.string().nullable(),
+        device: z.string().nullable(),
+        metric: z.number().int().nullable(),
+        protocol: z.string(),
+      }),
+    ),
+  }),
+  commands: ({ container }) => [
+    typedIn(container, ['ip', 'address', 'show']),
+    typedIn(container, ['ip', 'route', 'show']),
+  ],
+  rehearse: () => ({ links: [], routes: [] }),
+
+  async read({ container }, context) {
+    const place = placeOf(container);
+    const namespace = namespaceOf(place);
+    const links = await readLinks(context.host.command, namespace);
+    const routes = await readRoutes(context.host.command, { family: 'inet', table: 'main' }, namespace);
+    await tryAt(context, place, ['ip', 'address', 'show']);
+    await tryAt(context, place, ['ip', 'route', 'show']);
+    return {
+      links: links.map(({ name, ifindex, kind, mac, mtu, up, master, peerIfindex, addresses }) => ({
+        name,
+        ifindex,
+        kind,
+        mac,
+        mtu,
+        up,
+        master,
+        peerIfindex,
+        addresses: addresses.map(cidrOf),
+      })),
+      routes: routes.map(({ destination, gateway, device, metric, protocol }) => ({
+        destination,
+        gateway,
+        device,
+        metric,
+        protocol,
+      })),
+    };
+  },
+});

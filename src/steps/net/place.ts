@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { WfError } from '../../engine/errors.ts';
+import { evidenceOf } from '../../engine/evidence.ts';
+import type { Argv, CommandResult, NamespaceRef } from '../../engine/ports/command.ts';
+import type { HostContext, Standing } from '../../engine/step.ts';
+import { requireSuccess } from '../../host/checked-command.ts';
+import { ownNetworkNamespace } from '../../host/namespace.ts';
+import { type ContainerHandle, containerHandleSchema } from '../container-handle.ts';
+
+/** One `ip` command that alters the host takes milliseconds. */
+const COMMAND_TIMEOUT_MS = 10_000;
+
+/** Where a link is: on the host, which is the network namespace that wf runs in, or in a container's. */
+export const placeSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('host'), inode: z.number().int() }),
+  z.object({ type: z.literal('container'), container: containerHandleSchema }),
+]);
+export type Place = z.infer<typeof placeSchema>;
+
+export function hostPlace(): Place {
+  return { type: 'host', inode: ownNetworkNamespace().inode };
+}
+
+/** The place of a step's input, where null means the host. */
+export function placeOf(container: ContainerHandle | null): Place {
+  return container === null ? hostPlace() : { type: 'container', container };
+}
+
+/** `on the host`, `in AppProd`. */
+export function placeName(place: Place): string {
+  return place.type === 'host' ? 'on the host' : `in ${place.container.name}`;
+}
+
+/**
+ * Where a command for this place has to run; undefined is wf's own namespace.
+ * @throws WfError E_HOST_STATE_UNKNOWN when wf runs in another namespace than the run that recorded the place.
+ */
+export function namespaceOf(place: Place): NamespaceRef | undefined {
+  if (place.type === 'container') return place.container.namespace;
+  const own = ownNetworkNamespace();
+  if (own.inode === place.inode) return undefined;
+  throw new WfError(
+    'E_HOST_STATE_UNKNOWN',
+    `wf runs in the network namespace ${own.inode}, but the run changed links in the namespace ${place.inode}`,
+    { hint: 'Run wf in the network namespace that the run was started in.' },
+  );
+}
+
+/** What a person would type to run argv there. */
+export function typedAt(place: Place, argv: Argv): Argv {
+  if (place.type === 'host') return argv;
+  return ['nsenter', `--net=${place.container.namespace.path}`, ...argv];
+}
+
+/** The same for a step's input, where null means the host. */
+export function typedIn(container: ContainerHandle | null, argv: Argv): Argv {
+  return container === null ? argv : typedAt({ type: 'container', container }, argv);
+}
+
+/**
+ * Runs a command at a place and records it as evidence; `typed` is what a person would have typed there.
+ * The exit code is the caller's to judge.
+ */
+export async function tryAt(
+  context: HostContext,
+  place: Place,
+  argv: Argv,
+  typed: Argv = argv,
+): Promise<CommandResult> {
+  const namespace = namespaceOf(place);
+  const result = await context.host.command.run(argv, {
+    timeoutMs: COMMAND_TIMEOUT_MS,
+    signal: context.signal,
+    ...(namespace === undefined ? {} : { namespace }),
+  });
+  context.record(evidenceOf(result, typedAt(place, typed)));
+  return result;
+}
+
+/** The same for a command that must succeed. @throws WfError E_HOST_COMMAND, E_PERMISSION, E_NAMESPACE_GONE */
+export async function runAt(
+  context: HostContext,
+  place: Place,
+  argv: Argv,
+  typed: Argv = argv,
+): Promise<CommandResult> {
+  return requireSuccess(await tryAt(context, place, argv, typed), COMMAND_TIMEOUT_MS);
+}
+
+/** A look at a change in a place that may be gone, which then took the change along. */
+export async function lookIn(place: Place, look: () => Promise<Standing>): Promise<Standing> {
+  try {
+    return await look();
+  } catch (thrown) {
+    if (!(thrown instanceof WfError)) throw thrown;
+    if (thrown.code !== 'E_NAMESPACE_GONE') return { found: 'unknown', error: thrown };
+    return { found: 'gone', reason: `the network namespace ${placeName(place)} is gone, and with it the change` };
+  }
+}
+
+/** An undo in a place that may be gone: then there is nothing left to undo. */
+export async function undoIn(undo: () => Promise<void>): Promise<void> {
+  try {
+    await undo();
+  } catch (thrown) {
+    if (!(thrown instanceof WfError) || thrown.code !== 'E_NAMESPACE_GONE') throw thrown;
+  }
+}
+
+export const STANDING: Standing = { found: 'standing' };
+
+export function gone(reason: string): Standing {
+  return { found: 'gone', reason };
+}

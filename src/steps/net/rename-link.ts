@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { defineStep } from '../../engine/define-step.ts';
+import { linkAliasOf } from '../../engine/mark.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import { containerHandleSchema } from '../container-handle.ts';
+import {
+  claimedByAnotherRun,
+  linkIdentitySchema,
+  linkInUse,
+  linksAt,
+  namedIn,
+  recordedLink,
+  requireNamed,
+} from './link-target.ts';
+import { linkNameSchema } from './name-schema.ts';
+import { gone, lookIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
+
+/** Gives a link another name, on the host or in a container. */
+export const renameLink = defineStep({
+  kind: 'net.rename',
+  description: 'Gives a link another name, on the host or in a container.',
+  input: z.object({ link: linkNameSchema, name: linkNameSchema, container: containerHandleSchema.nullable() }),
+  output: z.object({ name: z.string() }),
+  record: linkIdentitySchema.extend({ name: z.string() }),
+  survivesReboot: false,
+  commands: ({ link, name, container }) => [typedIn(container, rename(link, name))],
+  rehearse: ({ name }) => ({ name }),
+
+  async observe({ link: oldName, name, container }, context, earlier) {
+    const place = placeOf(container);
+    const output = { name };
+    const target = `link ${oldName} named ${name} ${placeName(place)}`;
+    const links = await linksAt(context, place);
+    const named = namedIn(links, name);
+    if (oldName === name) {
+      requireNamed(links, place, name);
+      return { found: 'unchanged', output };
+    }
+    if (named !== null) {
+      const renamed = named.ifindex === earlier?.ifindex || named.alias === linkAliasOf(context.run);
+      if (!renamed || namedIn(links, oldName) !== null) {
+        return { found: 'foreign', error: linkInUse(place, named) };
+      }
+      return { found: 'ours', target, record: { place, ifindex: named.ifindex, link: oldName, name }, output };
+    }
+    const link = requireNamed(links, place, oldName);
+    const refusal = claimedByAnotherRun(context, place, link);
+    if (refusal !== undefined) return { found: 'foreign', error: refusal };
+    return { found: 'absent', target, record: { place, ifindex: link.ifindex, link: oldName, name } };
+  },
+
+  async apply({ link, name }, record, _found, context) {
+    await runAt(context, record.place, rename(link, name));
+    return record;
+  },
+
+  look: (record, context) =>
+    lookIn(record.place, async () => {
+      const link = await recordedLink(context, record);
+      if (link === null) return gone(`the link ${record.name} is gone`);
+      return link.name === record.name ? STANDING : gone(`the link has the name ${link.name} now`);
+    }),
+
+  undo: (record, context) =>
+    undoIn(async () => {
+      const link = await recordedLink(context, record);
+      if (link?.name === record.name) await runAt(context, record.place, rename(record.name, record.link));
+    }),
+  undoCommands: ({ place, link, name }) => [typedAt(place, rename(name, link))],
+});
+
+function rename(from: string, to: string): Argv {
+  return ['ip', 'link', 'set', 'dev', from, 'name', to];
+}

@@ -1,0 +1,67 @@
+import { asWfError, WfError } from '../../engine/errors.ts';
+import type { Requirement } from '../../engine/requirement.ts';
+import { type Capability, missingCapabilities } from '../../host/capabilities.ts';
+import { findTool } from '../../host/find-tool.ts';
+import { findLink } from '../../host/ip/link.ts';
+import { howToInstall } from '../../host/tool-package.ts';
+import { linkInUse } from './link-target.ts';
+import { hostPlace } from './place.ts';
+
+/** A program of this machine, e.g. `tool('ping', 'probes')`. */
+export function tool(name: string, purpose: string): Requirement {
+  return {
+    title: `tool ${name}`,
+    purpose,
+    claim: null,
+    async look() {
+      const path = findTool(name);
+      if (path !== undefined) return { met: true, found: path };
+      return {
+        met: false,
+        error: new WfError('E_TOOL_MISSING', `the program ${name} is not installed on this machine`, {
+          hint: howToInstall(name),
+        }),
+      };
+    },
+  };
+}
+
+/** CAP_NET_ADMIN makes and alters links, CAP_SYS_ADMIN enters namespaces, CAP_NET_RAW pings. */
+const NEEDED: readonly Capability[] = ['CAP_NET_ADMIN', 'CAP_SYS_ADMIN', 'CAP_NET_RAW'];
+
+/** The right to make links and to enter network namespaces. */
+export function networkAdmin(): Requirement {
+  return {
+    title: 'right to administer the network',
+    purpose: "making links and entering the containers' network namespaces",
+    claim: null,
+    async look() {
+      const missing = missingCapabilities(NEEDED);
+      if (missing.length === 0) return { met: true, found: NEEDED.join(', ') };
+      return {
+        met: false,
+        error: new WfError('E_PERMISSION', `wf has not the right to administer the network (${missing.join(', ')})`, {
+          hint: 'Run it as root: `sudo wf ...`.',
+        }),
+      };
+    },
+  };
+}
+
+/** That no link of the host has this name; claimed for the run. */
+export function linkNameFree(name: string): Requirement {
+  return {
+    title: `link name ${name}`,
+    purpose: `making the link ${name}`,
+    claim: `link ${name}`,
+    async look(host) {
+      try {
+        const link = await findLink(host.command, name);
+        if (link === null) return { met: true, found: 'free' };
+        return { met: false, error: linkInUse(hostPlace(), link) };
+      } catch (thrown) {
+        return { met: false, error: asWfError(thrown) };
+      }
+    },
+  };
+}

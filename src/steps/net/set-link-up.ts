@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { defineStep } from '../../engine/define-step.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import { containerHandleSchema } from '../container-handle.ts';
+import { claimedByAnotherRun, linkIdentitySchema, recordedLink, requireLink } from './link-target.ts';
+import { linkNameSchema } from './name-schema.ts';
+import { gone, lookIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
+
+/** Sets a link up, on the host or in a container. */
+export const setLinkUp = defineStep({
+  kind: 'net.up',
+  description: 'Sets a link up, on the host or in a container.',
+  input: z.object({ link: linkNameSchema, container: containerHandleSchema.nullable() }),
+  output: z.object({ link: z.string() }),
+  record: linkIdentitySchema,
+  survivesReboot: false,
+  commands: ({ link, container }) => [typedIn(container, set(link, 'up'))],
+  rehearse: ({ link }) => ({ link }),
+
+  async observe({ link: name, container }, context, earlier) {
+    const place = placeOf(container);
+    const link = await requireLink(context, place, name);
+    const refusal = claimedByAnotherRun(context, place, link);
+    if (refusal !== undefined) return { found: 'foreign', error: refusal };
+    const target = `link ${name} up ${placeName(place)}`;
+    const record = { place, ifindex: link.ifindex, link: name };
+    if (!link.up) return { found: 'absent', target, record };
+    // Up before this step meant it: there is nothing to undo.
+    if (earlier?.ifindex !== link.ifindex) return { found: 'unchanged', output: { link: name } };
+    return { found: 'ours', target, record, output: { link: name } };
+  },
+
+  async apply({ link }, record, _found, context) {
+    await runAt(context, record.place, set(link, 'up'));
+    return record;
+  },
+
+  look: (record, context) =>
+    lookIn(record.place, async () => {
+      const link = await recordedLink(context, record);
+      if (link === null) return gone(`the link ${record.link} is gone`);
+      return link.up ? STANDING : gone(`the link ${link.name} is down again`);
+    }),
+
+  undo: (record, context) =>
+    undoIn(async () => {
+      const link = await recordedLink(context, record);
+      if (link?.up) await runAt(context, record.place, set(link.name, 'down'));
+    }),
+  undoCommands: ({ place, link }) => [typedAt(place, set(link, 'down'))],
+});
+
+function set(link: string, state: 'up' | 'down'): Argv {
+  return ['ip', 'link', 'set', 'dev', link, state];
+}

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { defineStep } from '../../engine/define-step.ts';
+import { WfError } from '../../engine/errors.ts';
+import { commandLine } from '../../engine/evidence.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import type { HostContext } from '../../engine/step.ts';
+import { addressSchema } from '../net/name-schema.ts';
+import { asNslookup, type DnsOutcome, dnsOutcome, parseNslookup } from './dns-output.ts';
+import { hostNameSchema } from './host-name.ts';
+import { originName, probeOrigin, runFrom, typedFrom } from './origin.ts';
+import { askAgent } from './probe-agent.ts';
+import { CONTAINER_START_MS } from './probe-time.ts';
+import { untilDeadline } from './until-deadline.ts';
+
+/** Docker's own name server, inside the namespace of every container on a network that a user made. */
+const DOCKER_NAME_SERVER = '127.0.0.11';
+
+const inputSchema = z.object({
+  from: probeOrigin,
+  /** As it is asked: no search domain is added. */
+  name: hostNameSchema,
+  server: addressSchema.default(DOCKER_NAME_SERVER),
+  /** See ProbeTime. */
+  deadlineMs: z.number().int().min(200),
+  /** True: fails when the name resolves. False: fails unless it does, asking again until the deadline. */
+  mustFail: z.boolean().default(false),
+});
+type DnsInput = z.output<typeof inputSchema>;
+
+const outputSchema = z.object({
+  name: z.string(),
+  addresses: z.array(z.string()),
+  /** `no-answer`: the server was silent until the deadline, refused, or could not tell. */
+  outcome: z.enum(['resolved', 'no-such-name', 'no-answer']),
+});
+type DnsOutput = z.infer<typeof outputSchema>;
+
+/** Asks a name server for the addresses of a name. */
+export const dnsProbe = defineStep({
+  kind: 'probe.dns',
+  description: 'Asks a name server for the addresses of a name, expecting some or none.',
+  input: inputSchema,
+  output: outputSchema,
+  commands: (input) => [typedFrom(input.from, nslookup(input))],
+  rehearse: ({ name, mustFail }): DnsOutput => ({
+    name,
+    addresses: [],
+    outcome: mustFail ? 'no-such-name' : 'resolved',
+  }),
+
+  async read(input, context) {
+    const { from, name, server, deadlineMs, mustFail } = input;
+    const outcome = from.type === 'container' ? await askInContainer(context, input) : await askByAgent(context, input);
+    const addresses = outcome.type === 'resolved' ? outcome.addresses : [];
+    if (mustFail && outcome.type === 'resolved') {
+      throw new WfError(
+        'E_PROBE_ANSWERED',
+        `${name} resolves from ${originName(from)} to ${addresses.join(', ')}; it should not`,
+        {
+          hint: 'The name is known on a network that the asking container is on: look at `docker network inspect`.',
+          details: { name, addresses },
+        },
+      );
+    }
+    if (!mustFail && outcome.type !== 'resolved') {
+      const why = outcome.type === 'no-such-name' ? 'the name is unknown' : `no answer (${outcome.code})`;
+      throw new WfError(
+        'E_PROBE_FAILED',
+        `${name} does not resolve from ${originName(from)} at ${server} within ${deadlineMs} ms: ${why}`,
+        { hint: 'Look whether the container runs and is on this network.', details: { name, server } },
+      );
+    }
+    return { name, addresses, outcome: outcome.type };
+  },
+});
+
+async function askByAgent(context: HostContext, input: DnsInput): Promise<DnsOutcome> {
+  const { from, name, server } = input;
+  const { outcome, run } = await askAgent(context, from, { kind: 'dns', name, server }, input, dnsOutcome);
+  context.record({
+    command: commandLine(typedFrom(from, nslookup(input))),
+    output: asNslookup(name, server, outcome),
+    exitCode: outcome.type === 'resolved' ? 0 : 1,
+    startedAt: run.startedAt,
+    durationMs: run.durationMs,
+  });
+  return outcome;
+}
+
+async function askInContainer(context: HostContext, input: DnsInput): Promise<DnsOutcome> {
+  const attempt = async (remainingMs: number) => {
+    const run = await runFrom(context, input.from, nslookup(input), remainingMs);
+    return { run, outcome: parseNslookup(run.stdout, run.exitCode) };
+  };
+  const { run, outcome } = input.mustFail
+    ? await attempt(input.deadlineMs + CONTAINER_START_MS)
+    : await untilDeadline(context, input.deadlineMs, attempt, (last) => last.outcome.type === 'resolved');
+  context.record({
+    command: commandLine(typedFrom(input.from, nslookup(input))),
+    output: run.stdout,
+    exitCode: run.exitCode,
+    startedAt: run.startedAt,
+    durationMs: run.durationMs,
+  });
+  return outcome;
+}
+
+function nslookup({ name, server }: DnsInput): Argv {
+  return ['nslookup', name, server];
+}

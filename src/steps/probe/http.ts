@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { defineStep } from '../../engine/define-step.ts';
+import { WfError } from '../../engine/errors.ts';
+import { commandLine } from '../../engine/evidence.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import type { HostContext } from '../../engine/step.ts';
+import { asWget, cameBack, type HttpOutcome, httpOutcome, isFine, parseWget } from './http-output.ts';
+import { originName, probeOrigin, runFrom, typedFrom } from './origin.ts';
+import { askAgent } from './probe-agent.ts';
+import { CONTAINER_START_MS } from './probe-time.ts';
+import { untilDeadline } from './until-deadline.ts';
+
+const inputSchema = z.object({
+  from: probeOrigin,
+  url: z.url({ protocol: /^http$/ }),
+  /** What the body must be, but for white space around it; null takes any. */
+  expect: z.string().nullable().default(null),
+  /** See ProbeTime. */
+  deadlineMs: z.number().int().min(200),
+  /** True: fails when anything comes back, a refused connection included. False: fails unless the answer is right, asking again until the deadline. */
+  mustFail: z.boolean().default(false),
+});
+type HttpInput = z.output<typeof inputSchema>;
+
+/** Fetches a URL. */
+export const httpProbe = defineStep({
+  kind: 'probe.http',
+  description: 'Fetches a URL, expecting a certain answer or none.',
+  input: inputSchema,
+  output: z.object({
+    url: z.string(),
+    status: z.number().int().nullable(),
+    /** At most 16 KiB. */
+    body: z.string(),
+    answered: z.boolean(),
+  }),
+  commands: (input) => [typedFrom(input.from, wget(input))],
+  rehearse: ({ url, expect, mustFail }) =>
+    mustFail
+      ? { url, status: null, body: '', answered: false }
+      : { url, status: 200, body: expect ?? '', answered: true },
+
+  async read(input, context) {
+    const { from, url, mustFail } = input;
+    const outcome = from.type === 'container' ? await askInContainer(context, input) : await askByAgent(context, input);
+    if (mustFail) requireSilence(input, outcome);
+    else requireRightAnswer(input, outcome);
+    return outcome.type === 'response'
+      ? { url, status: outcome.status, body: outcome.body, answered: true }
+      : { url, status: null, body: '', answered: false };
+  },
+});
+
+function requireSilence({ from, url }: HttpInput, outcome: HttpOutcome): void {
+  if (!cameBack(outcome)) return;
+  throw new WfError('E_PROBE_ANSWERED', `${url} answered ${originName(from)} (${describe(outcome)}); it should not`, {
+    hint: 'The two can reach each other: look at the routes, the bridges and the firewall rules between them.',
+  });
+}
+
+function requireRightAnswer({ from, url, expect, deadlineMs }: HttpInput, outcome: HttpOutcome): void {
+  if (isRight(outcome, expect)) return;
+  const wanted = expect === null ? 'an answer' : `"${expect}"`;
+  throw new WfError(
+    'E_PROBE_FAILED',
+    `${url} did not give ${originName(from)} ${wanted} within ${deadlineMs} ms: ${describe(outcome)}`,
+    { hint: 'Look whether the service runs (`docker logs`), and at the routes and firewall rules on the way.' },
+  );
+}
+
+function isRight(outcome: HttpOutcome, expect: string | null): boolean {
+  if (outcome.type !== 'response' || !isFine(outcome.status)) return false;
+  return expect === null || outcome.body.trim() === expect.trim();
+}
+
+function describe(outcome: HttpOutcome): string {
+  if (outcome.type === 'no-answer') return `no answer, ${outcome.code}`;
+  return `status ${outcome.status}, "${outcome.body.trim().slice(0, 100)}"`;
+}
+
+async function askByAgent(context: HostContext, input: HttpInput): Promise<HttpOutcome> {
+  const { from, url, expect } = input;
+  const request = { kind: 'http', url, expect: expect?.trim() ?? null };
+  const { outcome, run } = await askAgent(context, from, request, input, httpOutcome);
+  const fine = outcome.type === 'response' && isFine(outcome.status);
+  context.record({
+    command: commandLine(typedFrom(from, wget(input))),
+    output: asWget(outcome),
+    exitCode: fine ? 0 : 1,
+    startedAt: run.startedAt,
+    durationMs: run.durationMs,
+  });
+  return outcome;
+}
+
+async function askInContainer(context: HostContext, input: HttpInput): Promise<HttpOutcome> {
+  const attempt = async (remainingMs: number) => {
+    const run = await runFrom(context, input.from, wget(input), remainingMs);
+    return { run, outcome: parseWget(run.stdout, run.exitCode) };
+  };
+  const { run, outcome } = input.mustFail
+    ? await attempt(input.deadlineMs + CONTAINER_START_MS)
+    : await untilDeadline(context, input.deadlineMs, attempt, (last) => isRight(last.outcome, input.expect));
+  context.record({
+    command: commandLine(typedFrom(input.from, wget(input))),
+    output: run.stdout,
+    exitCode: run.exitCode,
+    startedAt: run.startedAt,
+    durationMs: run.durationMs,
+  });
+  return outcome;
+}
+
+function wget({ url }: HttpInput): Argv {
+  return ['wget', '-qO-', url];
+}

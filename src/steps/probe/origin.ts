@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { WfError } from '../../engine/errors.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import type { HostContext } from '../../engine/step.ts';
+import { type ContainerHandle, namespaceSchema } from '../container-handle.ts';
+
+/** Where a probe is sent from. */
+export const probeOrigin = z.discriminatedUnion('type', [
+  /** The host's own programs inside the namespace: the image needs none, and nothing is started in the container. */
+  z.object({ type: z.literal('namespace'), label: z.string(), namespace: namespaceSchema }),
+  /** The programs of a container's image (`ping`, `nslookup`, `wget`). */
+  z.object({ type: z.literal('container'), label: z.string(), id: z.string() }),
+  z.object({ type: z.literal('host') }),
+]);
+export type ProbeOrigin = z.infer<typeof probeOrigin>;
+
+/** Probes from a container's network namespace, with the host's programs. */
+export function insideNamespaceOf(container: ContainerHandle): ProbeOrigin {
+  return { type: 'namespace', label: container.name, namespace: container.namespace };
+}
+
+/** Probes from a container, with the programs of its image. */
+export function insideContainer(container: Pick<ContainerHandle, 'id' | 'name'>): ProbeOrigin {
+  return { type: 'container', label: container.name, id: container.id };
+}
+
+export function originName(origin: ProbeOrigin): string {
+  return origin.type === 'host' ? 'the host' : origin.label;
+}
+
+/** What a person would type to run argv there. */
+export function typedFrom(origin: ProbeOrigin, argv: Argv): Argv {
+  switch (origin.type) {
+    case 'host':
+      return argv;
+    case 'namespace':
+      return ['nsenter', `--net=${origin.namespace.path}`, ...argv];
+    case 'container':
+      return ['docker', 'exec', origin.label, ...argv];
+  }
+}
+
+/** How a program of the origin ended. */
+export interface ProbeRun {
+  /** Null where it was ended at its deadline. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  /** Empty in a container, where stdout has both. */
+  readonly stderr: string;
+  readonly startedAt: number;
+  readonly durationMs: number;
+}
+
+/** Runs argv at the origin; nothing of it is alive after `timeoutMs`. @throws WfError E_TOOL_MISSING, E_NAMESPACE_GONE, ... */
+export async function runFrom(
+  context: HostContext,
+  origin: ProbeOrigin,
+  argv: Argv,
+  timeoutMs: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ProbeRun> {
+  if (origin.type === 'container') return runInContainer(context, origin, argv, timeoutMs);
+  const result = await context.host.command.run(argv, {
+    timeoutMs,
+    env,
+    signal: context.signal,
+    ...(origin.type === 'namespace' ? { namespace: origin.namespace } : {}),
+  });
+  context.signal.throwIfAborted();
+  const { end, stdout, stderr, startedAt, durationMs } = result;
+  return { exitCode: end.type === 'exited' ? end.exitCode : null, stdout, stderr, startedAt, durationMs };
+}
+
+async function runInContainer(
+  context: HostContext,
+  origin: Extract<ProbeOrigin, { type: 'container' }>,
+  argv: Argv,
+  timeoutMs: number,
+): Promise<ProbeRun> {
+  const { docker, clock } = context.host;
+  const startedAt = clock.now();
+  const result = await docker.exec(origin.id, argv, timeoutMs);
+  context.signal.throwIfAborted();
+  if (isMissing(result.output, argv[0])) {
+    throw new WfError('E_TOOL_MISSING', `the image of the container ${origin.label} has no ${argv[0]}`, {
+      hint: 'Probe from the namespace of the container instead (insideNamespaceOf), or take an image such as alpine.',
+    });
+  }
+  const exitCode = result.timedOut ? null : result.exitCode;
+  return { exitCode, stdout: result.output, stderr: '', startedAt, durationMs: clock.now() - startedAt };
+}
+
+function isMissing(output: string, program: string): boolean {
+  return output.includes('executable file not found') && output.includes(`"${program}"`);
+}

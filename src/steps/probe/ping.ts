@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { defineStep } from '../../engine/define-step.ts';
+import { WfError } from '../../engine/errors.ts';
+import { commandLine } from '../../engine/evidence.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import type { HostContext } from '../../engine/step.ts';
+import { ownUserId } from '../../host/process.ts';
+import { hostNameSchema } from './host-name.ts';
+import { originName, type ProbeOrigin, type ProbeRun, probeOrigin, runFrom, typedFrom } from './origin.ts';
+import { isUnreachable, type PingSummary, parsePing } from './ping-output.ts';
+import { endOf } from './probe-time.ts';
+import { untilDeadline } from './until-deadline.ts';
+
+/** iputils lets nobody but root ping faster. */
+const USER_INTERVAL_MS = 200;
+/** Kept back for starting ping and reading what it says. */
+const RESERVE_MS = 100;
+/** How long the last answer is waited for where an answer is expected: on one machine it takes less than a millisecond. */
+const ANSWER_MS = 500;
+
+const inputSchema = z
+  .object({
+    from: probeOrigin,
+    /** An address; or a name, which is resolved with the origin's own resolv.conf: a namespace origin has the host's. */
+    to: hostNameSchema,
+    count: z.number().int().min(1).max(100).default(3),
+    intervalMs: z.number().int().min(10).max(5_000).default(100),
+    /** See ProbeTime. */
+    deadlineMs: z.number().int().min(200),
+    /** True: fails when anything answers. False: fails unless all are answered, trying again until the deadline. */
+    mustFail: z.boolean().default(false),
+  })
+  .refine(
+    ({ count, intervalMs, deadlineMs, mustFail }) => mustFail || (count - 1) * intervalMs + RESERVE_MS <= deadlineMs,
+    {
+      message: 'the deadline is too short for so many pings at this interval',
+      path: ['deadlineMs'],
+    },
+  );
+type PingInput = z.output<typeof inputSchema>;
+
+/** Pings an address. */
+export const pingProbe = defineStep({
+  kind: 'probe.ping',
+  description: 'Pings an address, expecting every answer or none.',
+  input: inputSchema,
+  output: z.object({
+    to: z.string(),
+    sent: z.number().int(),
+    received: z.number().int(),
+    answered: z.boolean(),
+    rttMs: z.number().nullable(),
+  }),
+  commands: (input) => [typedFrom(input.from, pingCommand(input, input.deadlineMs))],
+  rehearse: ({ to, count, mustFail }) => ({
+    to,
+    sent: count,
+    received: mustFail ? 0 : count,
+    answered: !mustFail,
+    rttMs: null,
+  }),
+
+  async read(input, context) {
+    const { from, to, count, deadlineMs, mustFail } = input;
+    const attempt = (remainingMs: number) => pingOnce(context, input, remainingMs);
+    const isGood = ({ summary }: Attempt) => summary !== undefined && summary.received >= count;
+    const last = mustFail
+      ? await attempt(endOf(input) + (count - 1) * input.intervalMs)
+      : await untilDeadline(context, deadlineMs, attempt, isGood);
+    const { run, command, summary } = last;
+    const { exitCode, startedAt, durationMs } = run;
+    context.record({ command: commandLine(command), output: outputOf(run), exitCode, startedAt, durationMs });
+    const seen = summary ?? unsent(from, to, run);
+    const figures = `${seen.received} of ${seen.sent} pings from ${originName(from)} to ${to} were answered`;
+    if (mustFail && seen.received > 0) {
+      throw new WfError('E_PROBE_ANSWERED', `${figures}; none should have been`, {
+        hint: 'The two can reach each other: look at the routes, the bridges and the firewall rules between them.',
+        details: { to, ...seen },
+      });
+    }
+    if (!mustFail && !isGood(last)) {
+      throw new WfError('E_PROBE_FAILED', `${figures} within ${deadlineMs} ms; all ${count} should have been`, {
+        hint: 'Look whether the target runs, and at the routes and firewall rules on the way.',
+        details: { to, ...seen },
+      });
+    }
+    return { to, ...seen, answered: seen.received > 0 };
+  },
+});
+
+interface Attempt {
+  readonly run: ProbeRun;
+  readonly command: Argv;
+  readonly summary: PingSummary | undefined;
+}
+
+async function pingOnce(context: HostContext, input: PingInput, remainingMs: number): Promise<Attempt> {
+  const argv = pingCommand(input, remainingMs);
+  const run = await runFrom(context, input.from, argv, remainingMs);
+  return { run, command: typedFrom(input.from, argv), summary: parsePing(outputOf(run)) };
+}
+
+function pingCommand({ from, to, count, intervalMs, deadlineMs, mustFail }: PingInput, remainingMs: number): Argv {
+  const interval = intervalOf(from, intervalMs);
+  const spareMs = remainingMs - (count - 1) * interval - RESERVE_MS;
+  const waitMs = mustFail ? deadlineMs : Math.max(50, Math.min(ANSWER_MS, spareMs));
+  // busybox knows whole seconds only, and has no -n, which keeps iputils from asking DNS for names.
+  const wait = from.type === 'container' ? String(Math.ceil(waitMs / 1_000)) : seconds(waitMs);
+  const numeric = from.type === 'container' ? [] : ['-n'];
+  return ['ping', ...numeric, '-c', String(count), '-i', seconds(interval), '-W', wait, to];
+}
+
+function intervalOf(from: ProbeOrigin, intervalMs: number): number {
+  if (from.type === 'container' || ownUserId() === 0) return intervalMs;
+  return Math.max(USER_INTERVAL_MS, intervalMs);
+}
+
+function seconds(ms: number): string {
+  return String(Math.round(ms) / 1_000);
+}
+
+function outputOf({ stdout, stderr }: ProbeRun): string {
+  return [stdout, stderr].filter((text) => text !== '').join('\n');
+}
+
+/** A ping without a summary: nothing was sent for want of a route; anything else shows nothing at all. */
+function unsent(from: ProbeOrigin, to: string, run: ProbeRun): PingSummary {
+  const said = outputOf(run).trim();
+  if (isUnreachable(said)) return { sent: 0, received: 0, rttMs: null };
+  const why = run.exitCode === null ? 'it did not end in time' : said.slice(0, 300) || `exit code ${run.exitCode}`;
+  throw new WfError('E_PROBE_FAILED', `the ping from ${originName(from)} to ${to} could not be carried out: ${why}`, {
+    hint: 'Try the same command by hand, or give the probe more time (deadlineMs).',
+  });
+}

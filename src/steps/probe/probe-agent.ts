@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { WfError } from '../../engine/errors.ts';
+import type { Json } from '../../engine/json.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import type { HostContext } from '../../engine/step.ts';
+import { ownNode, probeAgentPath } from '../../host/probe-agent-path.ts';
+import { originName, type ProbeOrigin, type ProbeRun, runFrom } from './origin.ts';
+import { endOf, type ProbeTime } from './probe-time.ts';
+
+const reportSchema = z.object({ attempts: z.number(), waitedMs: z.number(), outcome: z.unknown() });
+
+/** The agent's answer: how often it asked, how long the last time took, and what came of that. */
+export interface AgentReport<Outcome> {
+  readonly attempts: number;
+  readonly waitedMs: number;
+  readonly outcome: Outcome;
+  readonly run: ProbeRun;
+}
+
+/** Asks the agent inside the origin's namespace. @throws WfError E_PROBE_FAILED when it did not report within its budget. */
+export async function askAgent<Outcome extends z.ZodType>(
+  context: HostContext,
+  origin: ProbeOrigin,
+  request: { readonly [key: string]: Json },
+  { deadlineMs, mustFail }: ProbeTime,
+  outcome: Outcome,
+): Promise<AgentReport<z.output<Outcome>>> {
+  const argv: Argv = [
+    ownNode(),
+    probeAgentPath(),
+    JSON.stringify({ ...request, patient: !mustFail, budgetMs: deadlineMs }),
+  ];
+  // Options meant for wf's own process (a debugger, a loader) would slow the agent down or speak on its stdout.
+  const limitMs = endOf({ deadlineMs, mustFail });
+  const run = await runFrom(context, origin, argv, limitMs, { NODE_OPTIONS: '' });
+  const report = reportSchema.safeParse(jsonOf(run.stdout));
+  const parsed = outcome.safeParse(report.data?.outcome);
+  if (report.success && parsed.success) return { ...report.data, outcome: parsed.data, run };
+  throw new WfError(
+    'E_PROBE_FAILED',
+    `the probe from ${originName(origin)} could not be carried out: ${
+      run.exitCode === null
+        ? `it did not end within ${limitMs} ms`
+        : run.stderr.trim().slice(0, 300) || 'it said nothing'
+    }`,
+    { hint: 'Give the probe more time (deadlineMs); this machine may be overloaded.', transient: true },
+  );
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // What is no JSON is refused by the schema.
+    return undefined;
+  }
+}

@@ -1,0 +1,69 @@
+import { afterEach, expect, test } from 'vitest';
+import { dockerImage } from '../../src/steps/docker/index.ts';
+import { carryOut, changeOf } from '../support/carry-out.ts';
+import { describeDocker, docker, dockerInspect, dockerKnows } from '../support/docker-tests.ts';
+import { HTTP_ECHO_IMAGE } from '../support/images.ts';
+import { testContext } from '../support/step-context.ts';
+
+const TAGGED = 'dkimg/copy:1';
+
+describeDocker('the step runner docker.image', () => {
+  const behaviour = changeOf(dockerImage);
+
+  afterEach(async () => {
+    if (await dockerKnows('image', TAGGED)) await docker('image', 'rm', TAGGED);
+  });
+
+  test('an image that is there is no change of the run', async () => {
+    const here = testContext();
+    const { found, output } = await carryOut(dockerImage, { reference: HTTP_ECHO_IMAGE }, here);
+    expect(found).toBe('unchanged');
+    expect(output).toEqual({
+      id: await dockerInspect(HTTP_ECHO_IMAGE, '{{.Id}}'),
+      reference: HTTP_ECHO_IMAGE,
+      pulled: false,
+      entrypoint: ['/http-echo'],
+      command: [],
+    });
+  });
+
+  test('an image that an earlier attempt pulled stays in the ledger', async () => {
+    const earlier = { reference: HTTP_ECHO_IMAGE, id: null };
+    const seen = await behaviour.observe({ reference: HTTP_ECHO_IMAGE }, testContext(), earlier);
+    expect(seen).toMatchObject({ found: 'ours', output: { pulled: true } });
+  });
+
+  test('an image that cannot be pulled is an error that says how to go on, and evidence of the try', async () => {
+    const here = testContext();
+    await expect(carryOut(dockerImage, { reference: 'wf-test/nowhere' }, here)).rejects.toMatchObject({
+      code: 'E_IMAGE_UNAVAILABLE',
+      message: expect.stringMatching(/^image wf-test\/nowhere is not here and cannot be pulled: /),
+      hint: expect.stringContaining('docker pull wf-test/nowhere'),
+    });
+    expect(here.evidence).toMatchObject([{ command: 'docker pull wf-test/nowhere', exitCode: 1 }]);
+  });
+
+  test.each(['../containers/json', 'a b', 'name?x=1', 'a/../b', ''])(
+    '"%s" is refused as a reference',
+    async (reference) => {
+      await expect(testContext().host.docker.image(reference)).rejects.toMatchObject({ code: 'E_INPUT' });
+    },
+  );
+
+  test('is undone by removing the very image, and only once', async () => {
+    await docker('tag', HTTP_ECHO_IMAGE, TAGGED);
+    const id = await dockerInspect(TAGGED, '{{.Id}}');
+    await behaviour.undo({ reference: TAGGED, id: `sha256:${'0'.repeat(64)}` }, testContext());
+    expect(await dockerKnows('image', TAGGED)).toBe(true);
+    expect(await behaviour.look({ reference: TAGGED, id }, testContext())).toEqual({ found: 'standing' });
+    await behaviour.undo({ reference: TAGGED, id }, testContext());
+    expect(await dockerKnows('image', TAGGED)).toBe(false);
+    expect(await dockerKnows('image', HTTP_ECHO_IMAGE)).toBe(true);
+    await behaviour.undo({ reference: TAGGED, id }, testContext());
+    expect(await behaviour.look({ reference: TAGGED, id }, testContext())).toMatchObject({ found: 'gone' });
+  });
+
+  test('is kept, and says why', () => {
+    expect(behaviour.kept).toMatch(/cache/);
+  });
+});

@@ -1,0 +1,162 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Requirement } from '../../src/engine/requirement.ts';
+import type { HostPorts } from '../../src/engine/step.ts';
+import { createDocker } from '../../src/host/docker/create-docker.ts';
+import {
+  containerNameFree,
+  dockerEngine,
+  imageAvailable,
+  localBridges,
+  networkNameFree,
+  subnetFree,
+} from '../../src/steps/docker/index.ts';
+import { describeDocker, docker, dockerHost } from '../support/docker-tests.ts';
+import { PROBE_IMAGE } from '../support/images.ts';
+import { testContext } from '../support/step-context.ts';
+
+const run = promisify(execFile);
+const ELSEWHERE = `wf-dkreq-${process.pid}`;
+
+describeDocker('requirements of docker', () => {
+  const { host } = testContext();
+  const look = (requirement: Requirement, changes: Partial<HostPorts> = {}) =>
+    requirement.look({ ...host, ...changes });
+  let network = '';
+
+  beforeAll(async () => {
+    network = await docker(
+      'network',
+      'create',
+      '--subnet',
+      '172.29.48.0/20',
+      '--label',
+      'wf.run=otherrun',
+      'dkreq-net',
+    );
+    await docker('run', '--detach', '--name', 'dkreq-ctr', PROBE_IMAGE, 'sleep', '600');
+    await run('ip', ['link', 'add', 'dkreq0', 'type', 'bridge']);
+    await run('ip', ['address', 'add', '10.77.5.1/24', 'dev', 'dkreq0']);
+    await run('ip', ['link', 'set', 'dkreq0', 'up']);
+    await run('ip', ['route', 'add', 'default', 'via', '10.77.5.2']);
+    await run('ip', ['route', 'add', '0.0.0.0/1', 'via', '10.77.5.2']);
+    await run('ip', ['netns', 'add', ELSEWHERE]);
+  });
+  afterAll(async () => {
+    await run('ip', ['netns', 'delete', ELSEWHERE]);
+    await run('ip', ['link', 'delete', 'dkreq0']);
+    await docker('rm', '--force', 'dkreq-ctr');
+    await docker('network', 'rm', network);
+  });
+
+  test('an engine answers, and says where it was found', async () => {
+    expect(await look(dockerEngine())).toMatchObject({ met: true, found: expect.stringContaining(dockerHost()) });
+  });
+
+  test('an engine that is not there is not met, with what to do', async () => {
+    const nowhere = createDocker({ DOCKER_HOST: 'unix:///nowhere/docker.sock' });
+    const error = {
+      code: 'E_DOCKER_UNREACHABLE',
+      message: expect.stringContaining('unix:///nowhere/docker.sock (DOCKER_HOST)'),
+    };
+    for (const requirement of [dockerEngine(), imageAvailable('x'), containerNameFree('xx'), localBridges()]) {
+      expect(await look(requirement, { docker: nowhere })).toMatchObject({ met: false, error });
+    }
+  });
+
+  test('the bridges are links here', async () => {
+    const found = await look(localBridges());
+    expect(found).toMatchObject({ met: true, found: expect.stringContaining(`br-${network.slice(0, 12)}`) });
+  });
+
+  test('bridges in another network namespace are not', async () => {
+    const namespace = { path: `/run/netns/${ELSEWHERE}`, inode: null };
+    const command: HostPorts['command'] = { run: (argv, options) => host.command.run(argv, { ...options, namespace }) };
+    expect(await look(localBridges(), { command })).toMatchObject({
+      met: false,
+      error: { code: 'E_DOCKER_NOT_LOCAL', message: expect.stringContaining('docker0'), exitCode: 3 },
+    });
+  });
+
+  test.each([
+    ['Docker Desktop', { operatingSystem: 'Docker Desktop' }, 'virtual machine'],
+    ['a rootless engine', { rootless: true }, 'rootless'],
+    ['a remote engine', { endpoint: 'tcp://192.0.2.7:2376 (DOCKER_HOST)' }, 'another machine'],
+  ])('a docker0 of our own does not make %s local', async (_what, facts, reason) => {
+    const { docker: real } = host;
+    const other: HostPorts['docker'] = {
+      ...real,
+      info: async () => ({ ...(await real.info()), ...facts }),
+      networks: async () => (await real.networks()).filter(({ name }) => name === 'bridge'),
+    };
+    expect(await look(localBridges(), { docker: other })).toMatchObject({
+      met: false,
+      error: { code: 'E_DOCKER_NOT_LOCAL', message: expect.stringContaining(reason) },
+    });
+  });
+
+  test('an image is here, or will be pulled', async () => {
+    expect(await look(imageAvailable(PROBE_IMAGE))).toMatchObject({
+      met: true,
+      found: expect.stringMatching(/^[0-9a-f]{12}$/),
+    });
+    expect(await look(imageAvailable('dkreq/none'))).toMatchObject({
+      met: true,
+      found: expect.stringContaining('pulled'),
+    });
+  });
+
+  test('a name that is free is claimed, so that no other run takes it', async () => {
+    expect(containerNameFree('AppDev').claim).toBe('container AppDev');
+    expect(networkNameFree('devops').claim).toBe('network devops');
+    expect(await look(containerNameFree('dkreq'))).toEqual({ met: true, found: 'free' });
+    expect(await look(networkNameFree('dkreq'))).toEqual({ met: true, found: 'free' });
+  });
+
+  test('a container name that is in use names its owner', async () => {
+    const id = await docker('ps', '--quiet', '--filter', 'name=dkreq-ctr');
+    const found = await look(containerNameFree('dkreq-ctr'));
+    expect(found).toMatchObject({ met: false, error: { code: 'E_NAME_IN_USE', exitCode: 4 } });
+    const message = found.met ? '' : found.error.message;
+    for (const fact of [id, PROBE_IMAGE, 'running since', 'not made by wf']) expect(message).toContain(fact);
+  });
+
+  test('a network name that is in use names its run, and how to undo it', async () => {
+    expect(await look(networkNameFree('dkreq-net'))).toMatchObject({
+      met: false,
+      error: {
+        code: 'E_NAME_IN_USE',
+        message: expect.stringContaining('made by run otherrun'),
+        hint: expect.stringContaining('wf rollback otherrun'),
+      },
+    });
+  });
+
+  test.each(['172.29.48.0/20', '172.29.50.0/24', '172.29.0.0/16'])('%s overlaps a Docker network', async (subnet) => {
+    expect(await look(subnetFree(subnet))).toMatchObject({
+      met: false,
+      error: {
+        code: 'E_SUBNET_IN_USE',
+        exitCode: 4,
+        message: expect.stringMatching(/172\.29\.48\.0\/20 of the Docker network dkreq-net .*run otherrun/),
+      },
+    });
+  });
+
+  test.each(['10.77.0.0/16', '10.77.5.0/24', '10.77.5.128/25'])('%s overlaps a route of the host', async (subnet) => {
+    expect(await look(subnetFree(subnet))).toMatchObject({
+      met: false,
+      error: { code: 'E_SUBNET_IN_USE', message: expect.stringContaining('the route to 10.77.5.0/24 on dkreq0') },
+    });
+  });
+
+  test('a default route, whole or in halves, overlaps nothing', async () => {
+    expect(await look(subnetFree('10.78.0.0/16'))).toEqual({ met: true, found: 'free' });
+    expect(subnetFree('10.78.0.0/16').claim).toBe('subnet 10.78.0.0/16');
+  });
+
+  test('what is no subnet is bad input', async () => {
+    expect(await look(subnetFree('10.78.0.0'))).toMatchObject({ met: false, error: { code: 'E_INPUT' } });
+  });
+});

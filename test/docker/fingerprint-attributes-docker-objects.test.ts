@@ -1,0 +1,147 @@
+import { afterEach, expect, test } from 'vitest';
+import type { Change, Difference } from '../../src/engine/change.ts';
+import { asStepId } from '../../src/engine/ids.ts';
+import type { Fingerprint } from '../../src/engine/ports/fingerprint.ts';
+import { systemClock } from '../../src/host/clock.ts';
+import { createCommandPort } from '../../src/host/command.ts';
+import { createDocker } from '../../src/host/docker/create-docker.ts';
+import { createFingerprints } from '../../src/host/fingerprint/create-fingerprints.ts';
+import { describeDocker, docker } from '../support/docker-tests.ts';
+import { runId } from '../support/folder-host.ts';
+import { PROBE_IMAGE } from '../support/images.ts';
+
+const fingerprints = createFingerprints({
+  command: createCommandPort(systemClock),
+  docker: createDocker(),
+  clock: systemClock,
+});
+
+function compared(before: Fingerprint, after: Fingerprint, ledger: readonly Change[] = []): readonly Difference[] {
+  // Named namespaces are the whole machine's: other tests may be making some.
+  return fingerprints
+    .compare(before, after, runId('fprun'), ledger)
+    .filter(({ subject }) => !subject.startsWith('namespace '));
+}
+
+function ownersOf(differences: readonly Difference[]): Record<string, Difference['owner']> {
+  return Object.fromEntries(differences.map(({ subject, owner }) => [subject, owner]));
+}
+
+function made(kind: string, id: string): Change {
+  return {
+    seq: 1,
+    step: asStepId('s'),
+    kind,
+    target: 'network fp-devops',
+    record: { name: 'fp-devops', id },
+    undo: [],
+    status: 'reverted',
+    reason: null,
+    bootId: 'b',
+  };
+}
+
+describeDocker('a fingerprint of a Docker engine', () => {
+  afterEach(async () => {
+    const containers = await docker('ps', '--all', '--quiet', '--filter', 'name=fp-');
+    if (containers !== '') await docker('rm', '--force', ...containers.split('\n'));
+    const networks = await docker('network', 'ls', '--quiet', '--filter', 'name=fp-');
+    if (networks !== '') await docker('network', 'rm', ...networks.split('\n'));
+  });
+
+  const createNetwork = (name: string, ...labels: string[]) =>
+    docker('network', 'create', ...labels.flatMap((label) => ['--label', label]), name);
+
+  test("a network and a container of this run: all that came is the run's, and gone when they are removed", async () => {
+    const before = await fingerprints.take();
+    const network = await createNetwork('fp-devops', 'wf.run=fprun');
+    await docker(
+      'run',
+      '--detach',
+      '--label',
+      'wf.run=fprun',
+      '--network',
+      'fp-devops',
+      '--publish',
+      '127.0.0.1:48080:80',
+      '--name',
+      'fp-AppDev',
+      PROBE_IMAGE,
+      'sleep',
+      '600',
+    );
+    const found = compared(before, await fingerprints.take());
+    const owners = ownersOf(found);
+    const bridge = `br-${network.slice(0, 12)}`;
+    expect(owners).toMatchObject({ [`network fp-devops (${network.slice(0, 12)})`]: 'run', [`link ${bridge}`]: 'run' });
+    const subjects = Object.keys(owners);
+    expect(subjects.filter((subject) => subject.startsWith('container fp-AppDev'))).toHaveLength(1);
+    expect(subjects.filter((subject) => /^link veth/.test(subject))).toHaveLength(1);
+    expect(subjects.filter((subject) => subject.includes(`rule`) && subject.includes(bridge)).length).toBeGreaterThan(
+      4,
+    );
+    expect(found.filter(({ owner }) => owner !== 'run')).toEqual([]);
+    await docker('rm', '--force', 'fp-AppDev');
+    await docker('network', 'rm', 'fp-devops');
+    expect(compared(before, await fingerprints.take())).toEqual([]);
+  });
+
+  test("without a mark, what the ledger names by id is the run's", async () => {
+    const before = await fingerprints.take();
+    const network = await createNetwork('fp-devops');
+    const after = await fingerprints.take();
+    expect(new Set(Object.values(ownersOf(compared(before, after, [made('docker.network', network)]))))).toEqual(
+      new Set(['run']),
+    );
+    const unknown = compared(before, after);
+    expect(unknown.filter(({ owner }) => owner === 'run')).toEqual([]);
+    expect(unknown.filter(({ owner }) => owner === 'other').map(({ subject }) => subject)).toEqual([
+      `network fp-devops (${network.slice(0, 12)})`,
+    ]);
+    expect(unknown.filter(({ owner }) => owner === 'docker').map(({ subject }) => subject)).toContain(
+      `link br-${network.slice(0, 12)}`,
+    );
+  });
+
+  test("a network and a container of another run are that run's, with all that came with them", async () => {
+    const before = await fingerprints.take();
+    await createNetwork('fp-prod', 'wf.run=otherrun');
+    await docker(
+      'run',
+      '--detach',
+      '--label',
+      'wf.run=otherrun',
+      '--network',
+      'fp-prod',
+      '--name',
+      'fp-AppProd',
+      PROBE_IMAGE,
+      'sleep',
+      '600',
+    );
+    const found = compared(before, await fingerprints.take());
+    expect(found.length).toBeGreaterThan(5);
+    expect(found.filter(({ owner }) => owner !== 'other')).toEqual([]);
+    expect(found.filter(({ reason }) => !/\brun otherrun$/.test(reason))).toEqual([]);
+  });
+
+  test("a foreign container on the default network: the container is somebody's, its veth is Docker's doing", async () => {
+    const before = await fingerprints.take();
+    await docker('run', '--detach', '--name', 'fp-foreign', PROBE_IMAGE, 'sleep', '600');
+    const running = await fingerprints.take();
+    const found = compared(before, running);
+    const owners = Object.entries(ownersOf(found));
+    expect(owners.filter(([subject]) => subject.startsWith('container fp-foreign')).map(([, owner]) => owner)).toEqual([
+      'other',
+    ]);
+    expect(owners.filter(([subject]) => /^link veth/.test(subject)).map(([, owner]) => owner)).toEqual(['docker']);
+    expect(owners.filter(([, owner]) => owner === 'run')).toEqual([]);
+    await docker('stop', '--time', '0', 'fp-foreign');
+    const stopped = compared(running, await fingerprints.take());
+    expect(stopped.map(({ difference, subject }) => `${difference} ${subject.split(' ')[0]}`)).toContain(
+      'altered container',
+    );
+    await docker('rm', 'fp-foreign');
+    expect(compared(before, await fingerprints.take()).filter(({ owner }) => owner !== 'docker')).toEqual([]);
+  });
+});

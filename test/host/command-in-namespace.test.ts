@@ -1,0 +1,53 @@
+import { statSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { systemClock } from '../../src/host/clock.ts';
+import { createCommandPort } from '../../src/host/command.ts';
+import { describeOwnNetwork, type TestContainer, testContainer } from './own-network.ts';
+
+const command = createCommandPort(systemClock);
+const timeoutMs = 5_000;
+
+describeOwnNetwork('a command in another network namespace', () => {
+  let container: TestContainer;
+  beforeAll(async () => {
+    container = await testContainer('Any');
+    container.ip('link', 'add', 'n_only', 'type', 'bridge');
+  });
+  afterAll(() => container.remove());
+
+  it('sees the links there, and the result has the argv that the caller gave', async () => {
+    const argv = ['ip', '-brief', 'link'] as const;
+    const inside = await command.run(argv, { timeoutMs, namespace: container.handle.namespace });
+    expect(inside.argv).toEqual(argv);
+    expect(inside.stdout).toContain('n_only');
+    expect((await command.run(argv, { timeoutMs })).stdout).not.toContain('n_only');
+  });
+
+  it('is not run where the path leads to another namespace by now', async () => {
+    const own = statSync('/proc/self/ns/net').ino;
+    const reused = { path: container.handle.namespace.path, inode: own };
+    const attempt = command.run(['ip', 'link', 'add', 'n_wrong', 'type', 'bridge'], { timeoutMs, namespace: reused });
+    await expect(attempt).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
+    expect(container.ip('link')).not.toContain('n_wrong');
+  });
+
+  it('takes any namespace where no inode is asked for', async () => {
+    const namespace = { path: container.handle.namespace.path, inode: null };
+    expect((await command.run(['ip', 'link'], { timeoutMs, namespace })).stdout).toContain('n_only');
+  });
+
+  it('tells a missing program from one that fails with the same exit code', async () => {
+    const namespace = container.handle.namespace;
+    const missing = command.run(['wf-no-such-program'], { timeoutMs, namespace });
+    await expect(missing).rejects.toMatchObject({ code: 'E_TOOL_MISSING' });
+    const { end } = await command.run(['sh', '-c', 'exit 127'], { timeoutMs, namespace });
+    expect(end).toEqual({ type: 'exited', exitCode: 127 });
+  });
+
+  it('is ended at its time-out there as well', async () => {
+    const namespace = container.handle.namespace;
+    const result = await command.run(['sleep', '66'], { timeoutMs: 100, namespace });
+    expect(result.end).toEqual({ type: 'timed-out' });
+    expect(result.durationMs).toBeLessThan(500);
+  });
+});

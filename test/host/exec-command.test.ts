@@ -1,0 +1,271 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { setup } from 'xstate';
+import { z } from 'zod';
+import type { Change, Verification } from '../../src/engine/change.ts';
+import type { StepActor } from '../../src/engine/define-step.ts';
+import type { RunResult } from '../../src/engine/engine.ts';
+import type { Json } from '../../src/engine/json.ts';
+import { defineWorkflow } from '../../src/engine/workflow.ts';
+import { execCommand, execRead } from '../../src/steps/exec/index.ts';
+import { revertSteps, verifyHost } from '../../src/steps/host/index.ts';
+import { carryOut, changeOf, readWith } from '../support/carry-out.ts';
+import { type FolderHost, loaded, openFolderHost } from '../support/folder-host.ts';
+import { testContext } from '../support/step-context.ts';
+
+let host: FolderHost;
+beforeEach(() => {
+  host = openFolderHost();
+});
+afterEach(() => host.close());
+
+const at = (name: string) => path.join(host.folder, name);
+
+interface PlannedStep {
+  readonly actor: StepActor<never, unknown>;
+  readonly input: unknown;
+}
+
+interface Ran {
+  readonly result: RunResult;
+  readonly changes: readonly Change[];
+  readonly verification: Verification | undefined;
+  /** Command and exit code of all evidence. */
+  readonly evidence: readonly (readonly [string, number | null])[];
+  readonly errors: Readonly<Record<string, string>>;
+}
+
+/** Runs these steps one after another, as `step1`, `step2`, ..., by the real engine. */
+async function runSteps(...steps: readonly PlannedStep[]): Promise<Ran> {
+  const states = Object.fromEntries(
+    steps.map(({ input }, index) => [
+      `stage${index + 1}`,
+      { invoke: { id: `step${index + 1}`, src: `actor${index + 1}`, input, onDone: `stage${index + 2}` } },
+    ]),
+  );
+  const actors = Object.fromEntries(steps.map(({ actor }, index) => [`actor${index + 1}`, actor]));
+  const machine = setup({ actors } as never).createMachine({
+    initial: 'stage1',
+    states: { ...states, [`stage${steps.length + 1}`]: { type: 'final' } },
+  } as never);
+  const workflow = loaded(
+    defineWorkflow({ name: 'exec-test', version: '1', description: 'x', input: z.object({}), machine } as never),
+  );
+  const handle = await host.start(workflow);
+  const result = await handle.result;
+  const evidence = host.history.evidence(handle.id).map(({ command, exitCode }) => [command, exitCode] as const);
+  const errors = Object.fromEntries(
+    host.history
+      .steps(handle.id)
+      .flatMap(({ id, error }) => (error === null ? [] : [[id, `${error.code} ${error.message}`]])),
+  );
+  return {
+    result,
+    changes: host.history.changes(handle.id),
+    verification: host.history.verification(handle.id),
+    evidence,
+    errors,
+  };
+}
+
+const command = (input: Parameters<typeof carryOut<never, unknown>>[1] | object): PlannedStep => ({
+  actor: execCommand as unknown as PlannedStep['actor'],
+  input,
+});
+const planned = (actor: unknown, input: unknown): PlannedStep => ({ actor: actor as PlannedStep['actor'], input });
+const failing = () => command({ argv: ['false'], check: ['false'] });
+
+describe('a command that changes the host', () => {
+  test('runs once, keeps its output, and is undone by its undo command when a later step fails', async () => {
+    const ran = await runSteps(command({ argv: ['touch', at('made')], undo: ['rm', at('made')] }), failing());
+    expect(ran.changes).toMatchObject([
+      { target: `command touch ${at('made')}`, status: 'reverted', undo: [`rm ${at('made')}`] },
+      { status: 'gone' },
+    ]);
+    expect(ran.changes[0]?.record).toMatchObject({ result: { exitCode: 0, stdout: '', stderr: '', truncated: false } });
+    expect(ran.evidence.filter(([line]) => /^(touch|rm)/.test(line))).toEqual([
+      [`touch ${at('made')}`, 0],
+      [`rm ${at('made')}`, 0],
+    ]);
+    expect(existsSync(at('made'))).toBe(false);
+    expect(ran.verification).toMatchObject({ restored: true });
+  });
+
+  test('without an undo command it stays, is called stuck, and the run needs attention', async () => {
+    const ran = await runSteps(command({ argv: ['touch', at('made')] }), failing());
+    expect(ran.changes[0]).toMatchObject({ status: 'stuck', reason: expect.stringContaining('no undo command') });
+    expect(ran.result).toMatchObject({ end: { status: 'needs-attention' } });
+    expect(existsSync(at('made'))).toBe(true);
+  });
+
+  test('an undo command that fails leaves the change stuck, with its complaint', async () => {
+    const ran = await runSteps(command({ argv: ['touch', at('made')], undo: ['ls', at('other')] }), failing());
+    expect(ran.changes[0]).toMatchObject({
+      status: 'stuck',
+      reason: expect.stringMatching(/exit code 2: ls: .*other/),
+    });
+  });
+
+  test('an undo command that ends well, but after which the check still says done, leaves it stuck', async () => {
+    const made = { argv: ['touch', at('made')], check: ['test', '-e', at('made')], undo: ['true'] };
+    expect((await runSteps(command(made), failing())).changes[0]).toMatchObject({ status: 'stuck' });
+  });
+
+  test('what its check says is done already is not run, and leaves no change', async () => {
+    writeFileSync(at('made'), 'by somebody');
+    const made = { argv: ['sh', '-c', 'exit 9'], check: ['test', '-e', at('made')], undo: ['rm', at('made')] };
+    const ran = await runSteps(command(made));
+    expect(ran.result).toMatchObject({ end: { status: 'succeeded' } });
+    expect(ran.changes).toEqual([]);
+    expect(readFileSync(at('made'), 'utf8')).toBe('by somebody');
+  });
+
+  test('a command that ended well, but whose check does not say so, has failed', async () => {
+    const ran = await runSteps(command({ argv: ['true'], check: ['test', '-e', at('made')] }));
+    expect(ran.errors).toMatchObject({ step1: expect.stringMatching(/^E_HOST_STATE_UNKNOWN /) });
+  });
+
+  test('a program that is not there has changed nothing', async () => {
+    const ran = await runSteps(command({ argv: ['wf-no-such-program'] }));
+    expect(ran.errors).toMatchObject({ step1: expect.stringMatching(/^E_TOOL_MISSING .*wf-no-such-program/) });
+    expect(ran.changes).toMatchObject([{ status: 'gone' }]);
+    expect(ran.result).toMatchObject({ end: { status: 'failed' } });
+  });
+
+  test('an exit code that was not expected is an error with the code and the last lines of stderr', async () => {
+    const argv = ['sh', '-c', 'for n in 1 2 3 4 5; do echo line $n >&2; done; exit 7'];
+    const ran = await runSteps(command({ argv, undo: ['true'] }));
+    expect(ran.errors['step1']).toMatch(/^E_HOST_COMMAND .*exit code 7: line 3 \/ line 4 \/ line 5$/);
+    expect(ran.changes, 'nobody knows what it left: it is undone').toMatchObject([{ status: 'reverted' }]);
+    expect((await runSteps(command({ argv, undo: ['true'], expectExitCodes: [0, 7] }))).errors).toEqual({});
+  });
+
+  test('one that takes too long is ended, with what it started', async () => {
+    const argv = ['sh', '-c', `sleep 30; touch ${at('late')}`];
+    const ran = await runSteps(command({ argv, undo: ['true'], timeoutMs: 200 }));
+    expect(ran.errors['step1']).toMatch(/^E_HOST_COMMAND .*not done after 200 ms/);
+  });
+
+  test('folder and environment reach the command, its check and its undo', async () => {
+    const seen = (name: string) => ['sh', '-c', `pwd > ${name}; echo $WF_WORD >> ${name}`];
+    const input = {
+      argv: seen('argv'),
+      check: ['sh', '-c', 'test -e argv && test ! -e undo && test "$WF_WORD" = yes'],
+      undo: seen('undo'),
+      cwd: host.folder,
+      env: { WF_WORD: 'yes' },
+    };
+    const ran = await runSteps(command(input), failing());
+    expect(ran.changes[0]).toMatchObject({ status: 'reverted' });
+    for (const name of ['argv', 'undo']) expect(readFileSync(at(name), 'utf8')).toBe(`${host.folder}\nyes\n`);
+  });
+});
+
+describe('after an interruption', () => {
+  const behaviour = changeOf(execCommand);
+  const observe = (input: unknown, earlier?: Json) =>
+    behaviour.observe(execCommand.runner.parseInput(input), testContext(), earlier);
+  async function intent(input: unknown): Promise<Json> {
+    const seen = await observe(input);
+    if (seen.found !== 'absent') throw new Error(seen.found);
+    return seen.record;
+  }
+
+  test('nobody can tell whether a command without a check was done: it is not run again', async () => {
+    const input = { argv: ['touch', at('made')], undo: ['rm', at('made')] };
+    const seen = await observe(input, await intent(input));
+    expect(seen).toMatchObject({
+      found: 'unknown',
+      error: { code: 'E_HOST_STATE_UNKNOWN', hint: expect.stringContaining(`rm ${at('made')}`) },
+    });
+    expect(await behaviour.look(await intent(input), testContext())).toEqual({ found: 'standing' });
+  });
+
+  test('the check tells: done is adopted, not done is run again', async () => {
+    const input = { argv: ['touch', at('made')], check: ['test', '-e', at('made')] };
+    const record = await intent(input);
+    expect(await observe(input, record)).toMatchObject({ found: 'absent' });
+    writeFileSync(at('made'), '');
+    expect(await observe(input, record)).toMatchObject({ found: 'ours', output: { exitCode: null } });
+    expect(await behaviour.look(record, testContext())).toEqual({ found: 'standing' });
+  });
+
+  test('a check that cannot be run says nothing: neither done nor not done', async () => {
+    const input = { argv: ['touch', at('made')], check: ['wf-no-such-program'] };
+    expect(await observe(input)).toMatchObject({ found: 'unknown', error: { code: 'E_HOST_STATE_UNKNOWN' } });
+    const slow = { argv: ['touch', at('made')], check: ['sleep', '30'], timeoutMs: 100 };
+    expect(await observe(slow)).toMatchObject({ found: 'unknown' });
+  });
+
+  test('what one process saw, another does not claim to know', async () => {
+    const input = { argv: ['touch', at('made')], undo: ['true'] };
+    const { record } = await carryOut(execCommand, input as never, testContext());
+    const [first, second] = [testContext(), testContext()];
+    await behaviour.undo(record, first);
+    expect(await behaviour.look(record, first)).toMatchObject({ found: 'gone' });
+    expect(await behaviour.look(record, second)).toEqual({ found: 'standing' });
+  });
+});
+
+describe('a command that only reads', () => {
+  test('gives its output and exit code, and leaves no change', async () => {
+    const context = testContext();
+    const output = await readWith(
+      execRead,
+      { argv: ['sh', '-c', 'echo out; echo err >&2; exit 3'], expectExitCodes: [3] },
+      context,
+    );
+    expect(output).toEqual({ exitCode: 3, stdout: 'out\n', stderr: 'err\n', truncated: false });
+    expect(context.evidence).toMatchObject([{ exitCode: 3 }]);
+  });
+
+  test('is cut where it writes too much', async () => {
+    const output = await readWith(execRead, { argv: ['head', '-c', '1000000', '/dev/zero'] }, testContext());
+    expect(output.truncated).toBe(true);
+    expect(output.stdout.length).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  test('no shell: what a shell would expand reaches the program as it is', async () => {
+    const output = await readWith(execRead, { argv: ['echo', '$HOME; *'] }, testContext());
+    expect(output.stdout).toBe('$HOME; *\n');
+  });
+});
+
+describe('undoing and verifying as steps', () => {
+  test('named steps are undone and the host is verified', async () => {
+    const ran = await runSteps(
+      planned(host.makeFile, { name: 'one' }),
+      planned(host.makeFile, { name: 'two' }),
+      planned(revertSteps, { steps: ['step1', 'step2', 'noSuchStep'] }),
+      planned(verifyHost, {}),
+    );
+    expect(ran.result).toMatchObject({ end: { status: 'succeeded' } });
+    expect(ran.evidence.map(([line]) => line)).toEqual([
+      'touch one',
+      'touch two',
+      'rm two',
+      'rm one',
+      expect.stringMatching(/^# compare the host with its fingerprint/),
+    ]);
+    expect(host.files()).toEqual([]);
+  });
+
+  test('a change that cannot be undone is named with its undo command', async () => {
+    const ran = await runSteps(
+      planned(host.makeFile, { name: 'one', fail: 'undo' }),
+      planned(revertSteps, { steps: ['step1'] }),
+    );
+    expect(ran.errors['step2']).toMatch(/^E_RESIDUE .*file one \(it will not go\)/);
+  });
+
+  test('what is left is named, and the step fails', async () => {
+    const ran = await runSteps(planned(host.makeFile, { name: 'one' }), planned(verifyHost, {}));
+    expect(ran.errors['step2']).toMatch(/^E_RESIDUE the host is not as it was before the run: .*file one/);
+  });
+
+  test('a dry run shows no command for either', () => {
+    expect(verifyHost.runner.rehearse({}).commands).toEqual([]);
+    expect(revertSteps.runner.rehearse({ steps: ['a'] }).commands).toEqual([]);
+  });
+});

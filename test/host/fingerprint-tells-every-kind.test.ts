@@ -1,0 +1,289 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Change, Difference } from '../../src/engine/change.ts';
+import { asStepId } from '../../src/engine/ids.ts';
+import type { Fingerprint } from '../../src/engine/ports/fingerprint.ts';
+import { systemClock } from '../../src/host/clock.ts';
+import { createCommandPort } from '../../src/host/command.ts';
+import { createDocker } from '../../src/host/docker/create-docker.ts';
+import { createFingerprints } from '../../src/host/fingerprint/create-fingerprints.ts';
+import { runId } from '../support/folder-host.ts';
+import { describeOwnNetwork } from './own-network.ts';
+
+const fingerprints = createFingerprints({
+  command: createCommandPort(systemClock),
+  docker: createDocker({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' }),
+  clock: systemClock,
+});
+
+/** The ledger entry that a runner of host commands would have written for this command line. */
+function recorded(line: string): Change {
+  return {
+    seq: 1,
+    step: asStepId('s'),
+    kind: 'exec.command',
+    target: 'c',
+    record: { argv: line.split(' ') },
+    undo: [],
+    status: 'reverted',
+    reason: null,
+    bootId: 'b',
+  };
+}
+
+function compared(before: Fingerprint, after: Fingerprint, ledger: readonly Change[]): readonly Difference[] {
+  // Named namespaces are the whole machine's: other tests may be making some.
+  const elsewhere = ({ subject }: Difference) => /^namespace (?!wffp)/.test(subject);
+  return fingerprints.compare(before, after, runId('mine'), ledger).filter((found) => !elsewhere(found));
+}
+
+const execute = promisify(execFile);
+
+/** Runs a command line whose words hold no blanks, and answers what it printed. Throws where it failed. */
+async function run(line: string): Promise<string> {
+  const [program = '', ...args] = line.split(' ');
+  const { stdout } = await execute(program, args);
+  return stdout.trim();
+}
+
+interface Kind {
+  readonly kind: string;
+  readonly add: string;
+  readonly remove: string;
+  /** Every difference that it makes. */
+  readonly differences: readonly string[];
+}
+
+// On a bridge `wffp0` with the address 10.77.0.1/24 that is there all the time, without a port and so without a carrier.
+const KINDS: readonly Kind[] = [
+  {
+    kind: 'bridge',
+    add: 'ip link add wffp1 type bridge',
+    remove: 'ip link del wffp1',
+    differences: ['added link wffp1'],
+  },
+  {
+    kind: 'veth pair',
+    add: 'ip link add wffp2 type veth peer name wffp3',
+    remove: 'ip link del wffp2',
+    differences: ['added link wffp2', 'added link wffp3'],
+  },
+  {
+    kind: 'MTU',
+    add: 'ip link set wffp0 mtu 1400',
+    remove: 'ip link set wffp0 mtu 1500',
+    differences: ['altered link wffp0'],
+  },
+  {
+    kind: 'altname',
+    add: 'ip link property add dev wffp0 altname wffp-another-name',
+    remove: 'ip link property del dev wffp0 altname wffp-another-name',
+    differences: ['altered link wffp0'],
+  },
+  {
+    kind: 'spanning tree of a bridge',
+    add: 'ip link set wffp0 type bridge stp_state 1',
+    remove: 'ip link set wffp0 type bridge stp_state 0',
+    differences: ['altered link wffp0'],
+  },
+  {
+    kind: 'address',
+    add: 'ip address add 10.78.0.1/24 dev wffp0',
+    remove: 'ip address del 10.78.0.1/24 dev wffp0',
+    differences: [
+      'added address 10.78.0.1/24 on wffp0',
+      'added route 10.78.0.0/24 dev wffp0 table main',
+      'added route broadcast 10.78.0.255 dev wffp0 table local',
+      'added route local 10.78.0.1 dev wffp0 table local',
+    ],
+  },
+  {
+    kind: 'IPv6 address',
+    add: 'ip address add 2001:db8:7::1/64 dev wffp0 nodad',
+    remove: 'ip address del 2001:db8:7::1/64 dev wffp0',
+    differences: [
+      'added address 2001:db8:7::1/64 on wffp0',
+      'added route ipv6 2001:db8:7::/64 dev wffp0 table main metric 256',
+    ],
+  },
+  {
+    kind: 'route in a table of its own',
+    add: 'ip route add 10.79.0.0/16 via 10.77.0.2 dev wffp0 table 100',
+    remove: 'ip route del 10.79.0.0/16 via 10.77.0.2 dev wffp0 table 100',
+    differences: ['added route 10.79.0.0/16 via 10.77.0.2 dev wffp0 table 100'],
+  },
+  {
+    kind: 'rule',
+    add: 'ip rule add from 10.77.0.0/24 lookup 100 priority 1000',
+    remove: 'ip rule del from 10.77.0.0/24 lookup 100 priority 1000',
+    differences: ['added rule ipv4 1000 from 10.77.0.0/24 lookup 100'],
+  },
+  {
+    kind: 'IPv6 rule',
+    add: 'ip -6 rule add iif wffp0 lookup 100 priority 1000',
+    remove: 'ip -6 rule del iif wffp0 lookup 100 priority 1000',
+    differences: ['added rule ipv6 1000 from all iif wffp0 lookup 100'],
+  },
+  {
+    kind: 'permanent neighbour',
+    add: 'ip neigh add 10.77.0.9 lladdr 02:00:00:00:00:09 dev wffp0 nud permanent',
+    remove: 'ip neigh del 10.77.0.9 dev wffp0',
+    differences: ['added neighbour 10.77.0.9 dev wffp0'],
+  },
+  {
+    kind: 'qdisc',
+    add: 'tc qdisc add dev wffp0 root tbf rate 1mbit burst 32kbit latency 400ms',
+    remove: 'tc qdisc del dev wffp0 root',
+    differences: ['added qdisc tbf root dev wffp0', 'removed qdisc noqueue root dev wffp0'],
+  },
+  {
+    kind: 'setting of one link',
+    add: 'sysctl -q -w net.ipv4.conf.wffp0.proxy_arp=1',
+    remove: 'sysctl -q -w net.ipv4.conf.wffp0.proxy_arp=0',
+    differences: ['altered sysctl net.ipv4.conf.wffp0.proxy_arp'],
+  },
+  {
+    kind: 'iptables rule',
+    add: 'iptables -A INPUT -i wffp0 -j ACCEPT',
+    remove: 'iptables -D INPUT -i wffp0 -j ACCEPT',
+    differences: ['added iptables ipv4 filter INPUT rule -i wffp0 -j ACCEPT'],
+  },
+  {
+    kind: 'policy',
+    add: 'iptables -P OUTPUT DROP',
+    remove: 'iptables -P OUTPUT ACCEPT',
+    differences: ['altered iptables ipv4 filter OUTPUT'],
+  },
+  {
+    kind: 'ip6tables chain',
+    add: 'ip6tables -N WFFP',
+    remove: 'ip6tables -X WFFP',
+    differences: ['added iptables ipv6 filter WFFP'],
+  },
+  {
+    kind: 'named namespace',
+    add: 'ip netns add wffp9',
+    remove: 'ip netns del wffp9',
+    differences: ['added namespace wffp9'],
+  },
+];
+
+describeOwnNetwork('a fingerprint of a real network namespace', () => {
+  beforeAll(async () => {
+    await run('ip link add wffp0 type bridge');
+    await run('ip address add 10.77.0.1/24 dev wffp0');
+    await run('ip link set wffp0 up');
+  });
+  afterAll(() => run('ip link del wffp0'));
+
+  test.each(KINDS)('$kind: told when it comes, and gone when it goes', async ({ add, remove, differences }) => {
+    const before = await fingerprints.take();
+    await run(add);
+    try {
+      const between = await fingerprints.take();
+      const found = compared(before, between, []);
+      expect(found.map(({ difference, subject }) => `${difference} ${subject}`).sort()).toEqual(differences);
+      expect(new Set(found.map(({ owner }) => owner)), 'without a ledger').toEqual(new Set(['other']));
+      const attributed = compared(before, between, [recorded(add)]);
+      const missed = attributed.filter(({ owner, difference }) => owner !== 'run' && difference !== 'removed');
+      expect(missed, 'with its command in the ledger').toEqual([]);
+    } finally {
+      await run(remove);
+    }
+    expect(compared(before, await fingerprints.take(), [])).toEqual([]);
+    expect(compared(before, await fingerprints.take(), [])).toEqual([]);
+  });
+
+  test("a link is this run's by its alias, with what is on it, and another run's by another", async () => {
+    const before = await fingerprints.take();
+    await run('ip link add wffp4 type bridge');
+    await run('ip link set wffp4 alias wf.run=mine');
+    await run('ip address add 10.80.0.1/24 dev wffp4');
+    await run('ip link add wffp5 type bridge');
+    await run('ip link set wffp5 alias wf.run=other1');
+    await run('iptables -A FORWARD -i wffp4 -j ACCEPT');
+    await run('iptables -A FORWARD -i wffp5 -j ACCEPT');
+    const found = compared(before, await fingerprints.take(), []);
+    await run('iptables -D FORWARD -i wffp4 -j ACCEPT');
+    await run('iptables -D FORWARD -i wffp5 -j ACCEPT');
+    await run('ip link del wffp4');
+    await run('ip link del wffp5');
+    expect(Object.fromEntries(found.map(({ subject, owner }) => [subject, owner]))).toEqual({
+      'link wffp4': 'run',
+      'link wffp5': 'other',
+      'address 10.80.0.1/24 on wffp4': 'run',
+      'iptables ipv4 filter FORWARD rule -i wffp4 -j ACCEPT': 'run',
+      'iptables ipv4 filter FORWARD rule -i wffp5 -j ACCEPT': 'other',
+    });
+    expect(compared(before, await fingerprints.take(), [])).toEqual([]);
+  });
+
+  test('a rule put before others is one difference, a changed order is told', async () => {
+    const rule = (word: string, number: number) => `iptables -${word} FORWARD -s 10.81.0.${number} -j ACCEPT`;
+    for (const number of [1, 2, 3]) await run(rule('A', number));
+    const before = await fingerprints.take();
+    await run('iptables -I FORWARD 1 -s 10.81.0.9 -j DROP');
+    const inserted = compared(before, await fingerprints.take(), []);
+    await run('iptables -D FORWARD 1');
+    await run(rule('D', 1));
+    await run(rule('A', 1));
+    const moved = compared(before, await fingerprints.take(), []);
+    for (const number of [1, 2, 3]) await run(rule('D', number));
+    expect(inserted).toMatchObject([{ difference: 'added', before: null, after: '#1' }]);
+    expect(moved).toMatchObject([{ difference: 'altered', before: '#1', after: '#3' }]);
+  });
+
+  test('carrier, counters, learned neighbours and addresses under test are no difference', async () => {
+    const flags = async () => (await run('ip link show wffp0')).split('>')[0];
+    await run('ip netns add wffp8');
+    await run('ip link add wffp6 type veth peer name wffp7 netns wffp8');
+    // Link-local addresses come with the first carrier: they are a difference, and not what this is about.
+    for (const link of ['wffp0', 'wffp6']) await run(`ip link set ${link} addrgenmode none`);
+    await run('ip link set wffp6 master wffp0 up');
+    await run('ip address add 2001:db8:8::1/64 dev wffp0');
+    try {
+      const before = await fingerprints.take();
+      const flagsBefore = await flags();
+      await run('ip -n wffp8 link set wffp7 up');
+      await run('ip neigh add 10.77.0.8 lladdr 02:00:00:00:00:08 dev wffp0 nud reachable');
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      expect(await flags(), 'the carrier').not.toBe(flagsBefore);
+      expect(await run('ip -6 address show dev wffp0'), 'the test of the address').not.toContain('tentative');
+      expect(compared(before, await fingerprints.take(), [])).toEqual([]);
+    } finally {
+      await run('ip netns del wffp8');
+      await run('ip address del 2001:db8:8::1/64 dev wffp0');
+      await run('ip neigh flush dev wffp0');
+    }
+  });
+
+  test("without an engine, Docker's part is known to be absent", async () => {
+    expect(await fingerprints.take()).toMatchObject({
+      sections: { containers: { state: 'no engine', entries: {} }, networks: { state: 'no engine', entries: {} } },
+    });
+  });
+
+  test('a host that does not come to rest is an unknown state, with what kept changing', async () => {
+    let now = 0;
+    let mtu = 1400;
+    const restless = createFingerprints({
+      command: createCommandPort(systemClock),
+      docker: createDocker({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' }),
+      clock: {
+        now: () => now,
+        after: (delayMs, callback) => {
+          now += 1_000;
+          mtu += 1;
+          run(`ip link set wffp0 mtu ${mtu}`).then(callback, callback);
+          return systemClock.after(delayMs, () => {});
+        },
+      },
+    });
+    await expect(restless.take()).rejects.toMatchObject({
+      code: 'E_HOST_STATE_UNKNOWN',
+      message: expect.stringContaining('link wffp0'),
+    });
+    await run('ip link set wffp0 mtu 1500');
+  });
+});

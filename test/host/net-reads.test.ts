@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  checkAddressFree,
+  linkNameFree,
+  observeBridge,
+  observeCounters,
+  observeFirewall,
+  observeLinks,
+  observeLinksGone,
+} from '../../src/steps/net/index.ts';
+import { readWith } from '../support/carry-out.ts';
+import { testContext } from '../support/step-context.ts';
+import { describeOwnNetwork, ip, removeLinks, type TestContainer, testContainer } from './own-network.ts';
+
+describeOwnNetwork('looking at links', () => {
+  let first: TestContainer;
+  let second: TestContainer;
+
+  beforeAll(async () => {
+    first = await testContainer('AppDev');
+    second = await testContainer('AppProd');
+    ip('link', 'add', 'r_br', 'address', '02:00:00:00:00:bb', 'type', 'bridge');
+    ip('address', 'add', '10.3.0.1/24', 'dev', 'r_br');
+    ip('link', 'set', 'r_br', 'up');
+    for (const [container, port, address] of [
+      [first, 'r_one', '10.3.0.2/24'],
+      [second, 'r_two', '10.3.0.100/24'],
+    ] as const) {
+      ip('link', 'add', port, 'type', 'veth', 'peer', 'name', 'r_peer');
+      ip('link', 'set', port, 'master', 'r_br', 'up');
+      ip('link', 'set', 'r_peer', 'netns', String(container.handle.pid));
+      container.ip('link', 'set', 'r_peer', 'name', 'eth0');
+      container.ip('address', 'add', address, 'dev', 'eth0');
+      container.ip('link', 'set', 'eth0', 'up');
+    }
+  });
+  afterAll(async () => {
+    await first.remove();
+    await second.remove();
+    await removeLinks('r_br', 'r_one', 'r_two', 'r_lone');
+  });
+
+  it('net.bridge tells which container interface is at the other end of each port', async () => {
+    const context = testContext();
+    const bridge = await readWith(observeBridge, { bridge: 'r_br', containers: [first.handle] }, context);
+    expect(bridge).toMatchObject({ name: 'r_br', mac: '02:00:00:00:00:bb', up: true, mtu: 1500 });
+    expect(bridge.addresses).toContain('10.3.0.1/24');
+    const eth0: { ifindex: number; link_index: number }[] = JSON.parse(first.ip('-json', 'link', 'show', 'eth0'));
+    expect(bridge.ports).toEqual([
+      {
+        link: 'r_one',
+        ifindex: eth0[0]?.link_index,
+        peer: { container: 'AppDev', link: 'eth0', ifindex: eth0[0]?.ifindex },
+      },
+      { link: 'r_two', ifindex: expect.any(Number), peer: null },
+    ]);
+    expect(context.evidence.map(({ command }) => command)).toContain('ip link show master r_br');
+  });
+
+  it('net.links lists links and routes of the host and of a container', async () => {
+    const inside = await readWith(observeLinks, { container: first.handle }, testContext());
+    expect(inside.links.find(({ name }) => name === 'eth0')).toMatchObject({ kind: 'veth', up: true, mtu: 1500 });
+    expect(inside.routes).toEqual([
+      { destination: '10.3.0.0/24', gateway: null, device: 'eth0', metric: null, protocol: 'kernel' },
+    ]);
+    const host = await readWith(observeLinks, { container: null }, testContext());
+    expect(host.links.map(({ name }) => name)).toEqual(expect.arrayContaining(['lo', 'r_br', 'r_one', 'r_two']));
+  });
+
+  it('net.counters counts what went through', async () => {
+    const look = () => readWith(observeCounters, { link: 'r_one', container: null }, testContext());
+    const before = await look();
+    await readWith(checkAddressFree, { address: '10.3.0.55', link: 'r_br', networkId: null }, testContext());
+    expect((await look()).txPackets).toBeGreaterThan(before.txPackets);
+  });
+
+  it('net.address-free tells a free address from one that somebody answers for, and leaves no neighbour behind', async () => {
+    const ask = (address: string) =>
+      readWith(checkAddressFree, { address, link: 'r_br', networkId: null }, testContext());
+    const startedAt = performance.now();
+    expect(await ask('10.3.0.50')).toMatchObject({ free: true });
+    expect(performance.now() - startedAt).toBeLessThan(800);
+    expect(ip('neigh', 'show', '10.3.0.50', 'dev', 'r_br', 'nud', 'all')).toBe('');
+    await expect(ask('10.3.0.100')).rejects.toMatchObject({ code: 'E_ADDRESS_IN_USE' });
+    await expect(ask('10.3.0.1')).rejects.toMatchObject({ code: 'E_ADDRESS_IN_USE' });
+    // The cache remembers one that has left.
+    second.ip('address', 'delete', '10.3.0.100/24', 'dev', 'eth0');
+    expect(await ask('10.3.0.100')).toMatchObject({ free: true });
+    second.ip('address', 'add', '10.3.0.100/24', 'dev', 'eth0');
+    await expect(ask('10.3.0.100')).rejects.toMatchObject({ code: 'E_ADDRESS_IN_USE' });
+  });
+
+  it('net.gone waits for links to vanish, and names those that do not', async () => {
+    ip('link', 'add', 'r_lone', 'type', 'bridge');
+    setTimeout(() => ip('link', 'delete', 'r_lone'), 100);
+    expect(await readWith(observeLinksGone, { links: ['r_lone', 'r_never'] }, testContext())).toEqual({
+      gone: ['r_lone', 'r_never'],
+    });
+    const stays = readWith(observeLinksGone, { links: ['r_lone', 'r_br'], deadlineMs: 100 }, testContext());
+    await expect(stays).rejects.toMatchObject({ code: 'E_NOT_PROVEN', details: { remaining: ['r_br'] } });
+  });
+
+  it('net.firewall never fails', async () => {
+    const seen = await readWith(observeFirewall, {}, testContext());
+    expect(seen.source).not.toBe('');
+  });
+
+  it('a read that fails is never an empty answer', async () => {
+    const gone = { ...first.handle, namespace: { path: '/proc/4194305/ns/net', inode: 5 } };
+    const bridge = readWith(observeBridge, { bridge: 'r_br', containers: [gone] }, testContext());
+    await expect(bridge).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
+    await expect(readWith(observeLinks, { container: gone }, testContext())).rejects.toMatchObject({
+      code: 'E_NAMESPACE_GONE',
+    });
+  });
+
+  it('linkNameFree names what is in the way', async () => {
+    const { host } = testContext();
+    expect(await linkNameFree('r_never').look(host)).toMatchObject({ met: true });
+    ip('link', 'set', 'dev', 'r_one', 'alias', 'wf.run=somerun');
+    const found = await linkNameFree('r_one').look(host);
+    expect(found.met ? '' : found.error.message).toBe(
+      'the link r_one exists already on the host (veth, in r_br): wf run somerun made it',
+    );
+    expect(linkNameFree('r_one').claim).toBe('link r_one');
+  });
+});

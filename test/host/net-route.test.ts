@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { addRoute } from '../../src/steps/net/index.ts';
+import { carryOut, changeOf } from '../support/carry-out.ts';
+import { testContext } from '../support/step-context.ts';
+import { describeOwnNetwork, networkState, type TestContainer, testContainer } from './own-network.ts';
+
+const route = changeOf(addRoute);
+const context = () => testContext({ run: 'routerun' });
+
+describeOwnNetwork('net.route', () => {
+  let container: TestContainer;
+  const input = (mode: 'secondary' | 'replace') => ({
+    destination: 'default',
+    via: '10.2.0.1',
+    device: 'eth1',
+    mode,
+    container: container.handle,
+  });
+  const defaults = () => container.ip('route', 'show', 'default');
+  const state = () => networkState(container.ip);
+
+  beforeEach(async () => {
+    container = await testContainer('AppProd');
+    for (const [device, address] of [
+      ['eth0', '10.1.0.2/24'],
+      ['eth1', '10.2.0.2/24'],
+    ] as const) {
+      container.ip('link', 'add', device, 'type', 'bridge');
+      container.ip('address', 'add', address, 'dev', device);
+      container.ip('link', 'set', device, 'up');
+    }
+  });
+  afterEach(() => container.remove());
+
+  it('secondary: adds a marked route with a higher metric, and records what the textbook command answers', async () => {
+    container.ip('route', 'add', 'default', 'via', '10.1.0.1');
+    const before = state();
+    const ctx = context();
+    const made = await carryOut(addRoute, input('secondary'), ctx);
+    expect(made.output).toEqual({
+      destination: 'default',
+      via: '10.2.0.1',
+      device: 'eth1',
+      metric: 100,
+      textbook: { command: 'ip route add default via 10.2.0.1', output: 'RTNETLINK answers: File exists' },
+    });
+    expect(defaults()).toMatch(/default via 10\.2\.0\.1 dev eth1 proto 119 metric 100/);
+    expect(defaults()).toMatch(/default via 10\.1\.0\.1 dev eth0/);
+    expect(ctx.evidence.map(({ command, exitCode }) => [command.replace(/\S+ns\/net/, 'NS'), exitCode])).toEqual([
+      ['nsenter NS ip route add default via 10.2.0.1', 2],
+      ['nsenter NS ip route add default via 10.2.0.1 dev eth1 metric 100 protocol 119', 0],
+    ]);
+    expect((await carryOut(addRoute, input('secondary'), context(), made.record)).found).toBe('ours');
+    await undoTwice(made.record);
+    expect(state()).toEqual(before);
+  });
+
+  it('secondary: does not try the textbook command where it would succeed', async () => {
+    container.ip('route', 'add', 'default', 'via', '10.1.0.1', 'metric', '50');
+    const made = await carryOut(addRoute, input('secondary'), context());
+    expect(made.output).toMatchObject({ metric: 150, textbook: null });
+    expect(defaults().trim().split('\n')).toHaveLength(2);
+  });
+
+  it('adds a plain route where there is none', async () => {
+    const before = state();
+    const made = await carryOut(addRoute, input('secondary'), context());
+    expect(made.output).toMatchObject({ metric: null, textbook: null });
+    expect(defaults()).toMatch(/^default via 10\.2\.0\.1 dev eth1 proto 119 /);
+    await undoTwice(made.record);
+    expect(state()).toEqual(before);
+  });
+
+  const replaced: [string, string[][]][] = [
+    ['a plain one', [['default', 'via', '10.1.0.1']]],
+    [
+      'one with every attribute',
+      [
+        [
+          'default',
+          'via',
+          '10.1.0.1',
+          'dev',
+          'eth0',
+          'proto',
+          'static',
+          'src',
+          '10.1.0.2',
+          'metric',
+          '7',
+          'mtu',
+          'lock',
+          '1400',
+          'advmss',
+          '1300',
+          'realms',
+          '5',
+          'onlink',
+        ],
+      ],
+    ],
+    [
+      'three',
+      [
+        ['default', 'via', '10.1.0.1', 'metric', '5'],
+        ['unreachable', 'default', 'metric', '9'],
+        [
+          'default',
+          'metric',
+          '11',
+          'nexthop',
+          'via',
+          '10.1.0.1',
+          'weight',
+          '3',
+          'nexthop',
+          'via',
+          '10.2.0.9',
+          'weight',
+          '1',
+        ],
+      ],
+    ],
+  ];
+  it.each(replaced)('replace: puts back exactly %s', async (_title, routes) => {
+    for (const words of routes) container.ip('route', 'add', ...words);
+    const before = state();
+    const made = await carryOut(addRoute, input('replace'), context());
+    expect(defaults().trim().split('\n')).toHaveLength(1);
+    expect(defaults()).toMatch(/^default via 10\.2\.0\.1 dev eth1 proto 119/);
+    await undoTwice(made.record);
+    expect(state()).toEqual(before);
+  });
+
+  it('replace: goes on, or back, where it was killed after taking the old route away', async () => {
+    container.ip('route', 'add', 'default', 'via', '10.1.0.1');
+    const before = state();
+    const parsed = addRoute.runner.parseInput(input('replace'));
+    const seen = await route.observe(parsed, context(), undefined);
+    if (seen.found !== 'absent') throw new Error(seen.found);
+    container.ip('route', 'delete', 'default');
+
+    expect(await route.look(seen.record, context())).toEqual({ found: 'standing' });
+    const resumed = await carryOut(addRoute, input('replace'), context(), seen.record);
+    expect(resumed.found).toBe('partial');
+    expect(defaults()).toMatch(/^default via 10\.2\.0\.1 dev eth1 proto 119/);
+    await undoTwice(resumed.record);
+    expect(state()).toEqual(before);
+  });
+
+  it('refuses a marked route without an intent of its own, and keeps its hands off one that is as asked already', async () => {
+    container.ip('route', 'add', 'default', 'via', '10.2.0.1', 'proto', '119');
+    const before = state();
+    for (const mode of ['secondary', 'replace'] as const) {
+      await expect(carryOut(addRoute, input(mode), context())).rejects.toMatchObject({ code: 'E_ROUTE_IN_USE' });
+    }
+    expect(state()).toEqual(before);
+    container.ip('route', 'replace', 'default', 'via', '10.2.0.1', 'proto', 'static');
+    expect(await carryOut(addRoute, input('secondary'), context())).toMatchObject({ found: 'unchanged', record: null });
+  });
+
+  it('is gone with the namespace', async () => {
+    container.ip('route', 'add', 'default', 'via', '10.1.0.1');
+    const made = await carryOut(addRoute, input('replace'), context());
+    await container.remove();
+    expect(await route.look(made.record, context())).toMatchObject({ found: 'gone' });
+    await route.undo(made.record, context());
+  });
+
+  it('is gone when its links are, those of the replaced routes included', async () => {
+    container.ip('route', 'add', 'default', 'via', '10.1.0.1');
+    const made = await carryOut(addRoute, input('replace'), context());
+    container.ip('link', 'delete', 'eth0');
+    container.ip('link', 'delete', 'eth1');
+    expect(await route.look(made.record, context())).toMatchObject({ found: 'gone' });
+  });
+
+  async function undoTwice(record: Parameters<typeof route.look>[0]): Promise<void> {
+    expect(await route.look(record, context())).toEqual({ found: 'standing' });
+    await route.undo(record, context());
+    expect(await route.look(record, context())).toMatchObject({ found: 'gone' });
+    await route.undo(record, context());
+  }
+});

@@ -1,0 +1,97 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { describe } from 'vitest';
+import type { ContainerHandle } from '../../src/steps/container-handle.ts';
+
+/** Whether the tests may make links here: they run in a network namespace of their own. */
+const mayChangeLinks = process.env['WF_TEST_NAMESPACE'] === '1' || process.env['WF_TEST_DOCKER'] === '1';
+
+/** A group of tests that makes links in the namespace it runs in: left out where that is not the tests' own. */
+export function describeOwnNetwork(name: string, tests: () => void): void {
+  const reason = '[left out: needs root in a network namespace of the tests, and WF_TEST_NAMESPACE=1]';
+  describe.skipIf(!mayChangeLinks)(mayChangeLinks ? name : `${name} ${reason}`, tests);
+}
+
+/** Runs `ip` in the tests' own namespace, and answers what it wrote. */
+export function ip(...args: string[]): string {
+  return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** A process in a network namespace of its own, which stands for a container. */
+export interface TestContainer {
+  readonly handle: ContainerHandle;
+  ip(...args: string[]): string;
+  /** Starts a program in its namespace, which `remove` ends. */
+  start(program: string, ...args: string[]): void;
+  remove(): Promise<void>;
+}
+
+export async function testContainer(name: string): Promise<TestContainer> {
+  const holder = spawn('unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' });
+  const pid = holder.pid;
+  if (pid === undefined) throw new Error('unshare could not be started');
+  const own = readlinkSync('/proc/self/ns/net');
+  while (readlinkSync(`/proc/${pid}/ns/net`) === own || !readFileSync(`/proc/${pid}/comm`, 'utf8').includes('sleep')) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  const path = `/proc/${pid}/ns/net`;
+  const handle = { id: name, name, startedAt: '', pid, namespace: { path, inode: statSync(path).ino } };
+  const inside = (...args: string[]) =>
+    execFileSync('nsenter', [`--net=${path}`, 'ip', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  inside('link', 'set', 'lo', 'up');
+  const started = [holder];
+  return {
+    handle,
+    ip: inside,
+    start: (program, ...args) => {
+      started.push(spawn('nsenter', [`--net=${path}`, program, ...args], { stdio: 'ignore' }));
+    },
+    remove: async () => {
+      await Promise.all(
+        started.map(
+          (child) =>
+            new Promise<void>((resolve) => {
+              if (child.exitCode !== null || child.signalCode !== null) return resolve();
+              child.once('exit', () => resolve());
+              child.kill('SIGKILL');
+            }),
+        ),
+      );
+    },
+  };
+}
+
+/** All that `ip` knows of a namespace, less what changes by itself. */
+export function networkState(run: (...args: string[]) => string = ip): unknown {
+  const volatile = new Set(['stats64', 'linkinfo', 'operstate', 'promiscuity', 'allmulti', 'qdisc', 'tso_max_size']);
+  const parse = (text: string): unknown[] => JSON.parse(text || '[]');
+  const links = parse(run('-json', '-details', 'address', 'show')).map((link) =>
+    Object.fromEntries(Object.entries(Object(link)).filter(([key]) => !volatile.has(key))),
+  );
+  return {
+    links,
+    routes: parse(run('-json', '-details', '-4', 'route', 'show', 'table', 'all')),
+    routes6: parse(run('-json', '-details', '-6', 'route', 'show', 'table', 'all')),
+  };
+}
+
+/** Waits until `look` answers true. */
+export async function eventually(look: () => boolean, timeoutMs = 3_000): Promise<void> {
+  const until = Date.now() + timeoutMs;
+  while (!look()) {
+    if (Date.now() > until) throw new Error('it did not come true in time');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Deletes those of the links that are there, and waits until none is: a namespace that ends takes its own along a little later. */
+export async function removeLinks(...names: string[]): Promise<void> {
+  await eventually(() => {
+    const present = ip('-brief', 'link')
+      .split('\n')
+      .map((line) => line.split(/[@\s]/)[0] ?? '');
+    const left = names.filter((name) => present.includes(name));
+    for (const name of left) spawnSync('ip', ['link', 'delete', name]);
+    return left.length === 0;
+  });
+}

@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { z } from 'zod';
+import { surroundingEngine } from './engine.ts';
+import { ensureImages } from './images.ts';
+
+const run = promisify(execFile);
+
+/**
+ * A group of tests that needs an engine: left out without `WF_TEST_DOCKER=1` (see with-engine.mjs). The test images are
+ * there. In an engine of the tests' own, the group must leave containers, networks and links as it found them.
+ */
+export function describeDocker(name: string, tests: () => void): void {
+  describe.skipIf(process.env['WF_TEST_DOCKER'] !== '1')(name, () => {
+    let before: EngineState | undefined;
+    beforeAll(async () => {
+      await ensureImages(dockerHost());
+      // In an engine that others use as well, nothing can be said about what stays the same.
+      if (surroundingEngine() !== undefined) before = await engineState();
+    });
+    afterAll(async () => {
+      if (before !== undefined) expect(await engineState(), 'what the tests left behind').toEqual(before);
+    });
+    tests();
+  });
+}
+
+/** The engine that the tests run in. */
+export function dockerHost(): string {
+  const host = process.env['DOCKER_HOST'];
+  if (host === undefined) throw new Error('WF_TEST_DOCKER is set, but not DOCKER_HOST');
+  return host;
+}
+
+/** Runs the docker client, and answers what it printed. Throws where it failed. */
+export async function docker(...args: string[]): Promise<string> {
+  const { stdout } = await run('docker', args);
+  return stdout.trim();
+}
+
+/** Whether the docker client knows the object (`container`, `network`, `image`). */
+export async function dockerKnows(what: 'container' | 'network' | 'image', idOrName: string): Promise<boolean> {
+  return docker(what, 'inspect', idOrName).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** One value of `docker inspect`, by a Go template. */
+export function dockerInspect(idOrName: string, template: string): Promise<string> {
+  return docker('inspect', '--format', template, idOrName);
+}
+
+const linkSchema = z.object({ ifname: z.string(), master: z.string().optional(), ifalias: z.string().optional() });
+const linksSchema = z.array(linkSchema);
+
+/** The links of this network namespace, as `ip` tells them. */
+export async function links(): Promise<Array<z.infer<typeof linkSchema>>> {
+  const { stdout } = await run('ip', ['-json', 'link']);
+  return linksSchema.parse(JSON.parse(stdout));
+}
+
+/** Names of the links of this network namespace. */
+export async function linkNames(): Promise<string[]> {
+  return (await links()).map(({ ifname }) => ifname).sort();
+}
+
+interface EngineState {
+  readonly containers: readonly string[];
+  readonly networks: readonly string[];
+  readonly links: readonly string[];
+}
+
+async function engineState(): Promise<EngineState> {
+  const [containers, networks, names] = await Promise.all([
+    docker('ps', '--all', '--quiet', '--no-trunc'),
+    docker('network', 'ls', '--quiet', '--no-trunc'),
+    linkNames(),
+  ]);
+  return { containers: containers.split('\n').sort(), networks: networks.split('\n').sort(), links: names };
+}

@@ -1,0 +1,161 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { isAlive, ownProcess } from '../../src/host/process.ts';
+import { containerdsOf, endAndWait, processesOf, removeCgroups, unmountBelow } from './engine-debris.ts';
+
+const run = promisify(execFile);
+
+/** A Docker engine of the tests' own, in a network namespace of its own without an uplink. */
+export interface TestEngine {
+  /** Holds its data, its socket, its log. */
+  readonly directory: string;
+  /** Name of its network namespace. */
+  readonly namespace: string;
+  readonly dockerHost: string;
+}
+
+const ownerSchema = z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() });
+const ENGINE_NAME = /^wft-\d+(-\d+)?$/;
+// Ready after 0.4 s on an idle machine with two cores.
+const READY_WITHIN_MS = 60_000;
+
+let started = 0;
+
+/** What is missing on this machine for an engine of our own; empty where nothing is. */
+export async function missingForEngine(): Promise<string[]> {
+  const missing: string[] = [];
+  if (process.getuid?.() !== 0) missing.push('root');
+  for (const tool of ['dockerd', 'docker', 'containerd', 'ip', 'nsenter', 'iptables', 'busybox']) {
+    const found = await run('sh', ['-c', 'command -v "$0"', tool]).then(
+      () => true,
+      () => false,
+    );
+    if (!found) missing.push(tool);
+  }
+  return missing;
+}
+
+/** Starts an engine, after taking away what test runs left that were killed. */
+export async function startEngine(): Promise<TestEngine> {
+  await removeStaleEngines();
+  const name = started === 0 ? `wft-${process.pid}` : `wft-${process.pid}-${started}`;
+  started += 1;
+  const engine = engineAt(join(tmpdir(), name), name);
+  // First of all the directory with its owner: what is made after it can be found by whoever finds it.
+  await mkdir(engine.directory);
+  await writeFile(join(engine.directory, 'owner.json'), JSON.stringify(ownProcess()));
+  try {
+    await writeFile(join(engine.directory, 'daemon.json'), '{}');
+    await run('ip', ['netns', 'add', name]);
+    await run('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
+    await startDaemon(engine);
+  } catch (thrown) {
+    await removeEngine(engine);
+    throw thrown;
+  }
+  return engine;
+}
+
+/** The engine that `node test/support/with-engine.mjs` has started for these tests, or undefined. */
+export function surroundingEngine(): TestEngine | undefined {
+  const directory = process.env['WF_TEST_ENGINE'];
+  return directory === undefined ? undefined : engineAt(directory, directory.slice(directory.lastIndexOf('/') + 1));
+}
+
+/** Starts dockerd and waits until it answers. Its containers of before are found again, stopped or running. */
+export async function startDaemon(engine: TestEngine): Promise<void> {
+  const { directory, namespace } = engine;
+  const log = openSync(join(directory, 'log'), 'a');
+  const flags = {
+    '--config-file': join(directory, 'daemon.json'),
+    '--data-root': join(directory, 'data'),
+    '--exec-root': join(directory, 'exec'),
+    '--host': engine.dockerHost,
+    '--pidfile': join(directory, 'pid'),
+  };
+  // Its own session: Ctrl-C on the terminal is for the tests. Its own environment: no proxy of the machine.
+  const daemon = spawn('nsenter', [`--net=/run/netns/${namespace}`, '--', 'dockerd', ...Object.entries(flags).flat()], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: { PATH: process.env['PATH'] ?? '' },
+  });
+  closeSync(log);
+  daemon.unref();
+  await untilItAnswers(engine, daemon);
+}
+
+/**
+ * Ends dockerd (SIGTERM, or SIGKILL for a crash) and waits until it and its containerd are gone. SIGTERM ends its
+ * containers as well.
+ */
+export async function stopDaemon({ directory }: TestEngine, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+  const pid = Number(await readFile(join(directory, 'pid'), 'utf8'));
+  await endAndWait([pid], signal);
+  // It dies with dockerd, a moment later: a dockerd that is started in that moment would wait for it in vain.
+  await endAndWait(containerdsOf(directory), 'SIGKILL');
+  // dockerd takes the pid in it, dead and not reaped yet, for a living containerd, and waits for that.
+  await rm(join(directory, 'exec', 'containerd', 'containerd.pid'), { force: true });
+}
+
+/** Takes away all of an engine: containers, dockerd, containerd, mounts, namespace, files. Succeeds when it is gone already. */
+export async function removeEngine({ directory, namespace }: TestEngine): Promise<void> {
+  if (!existsSync(directory)) return;
+  // Again and again: one that was just being started may have started another.
+  for (let left = await processesOf(directory); left.length > 0; left = await processesOf(directory)) {
+    await endAndWait(left, 'SIGKILL');
+  }
+  await removeCgroups(directory);
+  await unmountBelow(directory);
+  if (existsSync(`/run/netns/${namespace}`)) await run('ip', ['netns', 'delete', namespace]);
+  // The owner goes last: what is left by a removal that did not come to its end is found by the next test run.
+  const parts = (await readdir(directory)).filter((name) => name !== 'owner.json');
+  await Promise.all(
+    parts.map((name) => rm(join(directory, name), { recursive: true, maxRetries: 5, retryDelay: 100 })),
+  );
+  await rm(directory, { recursive: true });
+}
+
+function engineAt(directory: string, namespace: string): TestEngine {
+  return { directory, namespace, dockerHost: `unix://${join(directory, 'docker.sock')}` };
+}
+
+async function untilItAnswers({ directory, dockerHost }: TestEngine, daemon: ChildProcess): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (daemon.exitCode === null && daemon.signalCode === null && Date.now() < deadline) {
+    // The socket is there long before the engine answers, and asking costs more than looking.
+    if (existsSync(join(directory, 'docker.sock')) && (await answers(dockerHost))) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const log = await readFile(join(directory, 'log'), 'utf8');
+  throw new Error(`dockerd did not start; the end of its log:\n${log.slice(-2_000)}`);
+}
+
+function answers(dockerHost: string): Promise<boolean> {
+  return run('docker', ['--host', dockerHost, 'version', '--format', '{{.Server.Version}}'], { timeout: 5_000 }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Takes away the engines of test runs whose process is dead. */
+async function removeStaleEngines(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!ENGINE_NAME.test(name)) continue;
+    const engine = engineAt(join(tmpdir(), name), name);
+    if (await ownerIsDead(engine)) await removeEngine(engine);
+  }
+}
+
+async function ownerIsDead({ directory }: TestEngine): Promise<boolean> {
+  try {
+    return !isAlive(ownerSchema.parse(JSON.parse(await readFile(join(directory, 'owner.json'), 'utf8'))));
+  } catch {
+    // Being made or being removed at this moment, or not an engine's directory: nothing that may be taken away.
+    return false;
+  }
+}

@@ -1,0 +1,97 @@
+import { execa } from 'execa';
+import { z } from 'zod';
+
+/** What of a host the lab must leave as it was, as the kernel's and Docker's own tools tell it. */
+export interface HostState {
+  readonly links: unknown;
+  readonly addresses: unknown;
+  readonly routes: unknown;
+  readonly rules: readonly string[];
+  readonly containers: readonly string[];
+  readonly networks: readonly string[];
+}
+
+/** Reads it, with no code of wf. */
+export async function hostState(): Promise<HostState> {
+  const [links, addresses, routes, rules, containers, networks] = await Promise.all([
+    ipJson('link'),
+    ipJson('address'),
+    ipJson('route', 'show', 'table', 'all'),
+    tool('iptables-save'),
+    tool('docker', 'ps', '--all', '--no-trunc', '--format', '{{.ID}} {{.Names}} {{.Image}} {{.State}}'),
+    tool('docker', 'network', 'ls', '--no-trunc', '--format', '{{.ID}} {{.Name}} {{.Driver}}'),
+  ]);
+  return {
+    links,
+    addresses,
+    routes,
+    // Without dates and packet counters: what is left is the rules and policies, in their order.
+    rules: linesOf(rules).flatMap((line) => (line.startsWith('#') ? [] : [line.replace(/ ?\[\d+:\d+\]/, '')])),
+    containers: linesOf(containers).sort(),
+    networks: linesOf(networks).sort(),
+  };
+}
+
+/** The parsed answer of `ip -json ...`; of an empty one an empty list. */
+export async function ipJson(...args: readonly string[]): Promise<unknown> {
+  const printed = await tool('ip', '-json', ...args);
+  return printed === '' ? [] : JSON.parse(printed);
+}
+
+/** Runs a program, and answers what it printed. Throws where it failed. */
+export async function tool(file: string, ...args: readonly string[]): Promise<string> {
+  const { stdout } = await execa(file, args);
+  return stdout;
+}
+
+const linkSchema = z.looseObject({
+  ifindex: z.number(),
+  ifname: z.string(),
+  mtu: z.number(),
+  operstate: z.string(),
+  flags: z.array(z.string()),
+  master: z.string().optional(),
+  ifalias: z.string().optional(),
+  link_index: z.number().optional(),
+  addr_info: z.array(z.looseObject({ family: z.string(), local: z.string(), prefixlen: z.number() })).default([]),
+});
+export type SeenLink = z.infer<typeof linkSchema>;
+
+/** The links of a network namespace with their addresses: of the one with this pid in it, else of the tests' own. */
+export async function linksOf(pid?: number): Promise<ReadonlyMap<string, SeenLink>> {
+  const links = z.array(linkSchema).parse(JSON.parse(await inside(pid, 'ip', '-json', '-details', 'address', 'show')));
+  return new Map(links.map((link) => [link.ifname, link]));
+}
+
+const routeSchema = z.looseObject({
+  dst: z.string(),
+  gateway: z.string().optional(),
+  dev: z.string(),
+  protocol: z.string().optional(),
+  metric: z.number().optional(),
+});
+export type SeenRoute = z.infer<typeof routeSchema>;
+
+/** The default routes of the network namespace with this pid in it, the preferred one first. */
+export async function defaultRoutesOf(pid: number): Promise<readonly SeenRoute[]> {
+  // -N: protocols as numbers, whatever /etc/iproute2/rt_protos calls them.
+  const routes = z
+    .array(routeSchema)
+    .parse(JSON.parse(await inside(pid, 'ip', '-json', '-N', 'route', 'show', 'default')));
+  return routes.toSorted((a, b) => (a.metric ?? 0) - (b.metric ?? 0));
+}
+
+/** Runs a program in the network namespace of this pid. */
+export function inside(pid: number | undefined, file: string, ...args: readonly string[]): Promise<string> {
+  return pid === undefined ? tool(file, ...args) : tool('nsenter', `--net=/proc/${pid}/ns/net`, file, ...args);
+}
+
+/** Pid of a container's first process. */
+export async function pidOf(container: string): Promise<number> {
+  return Number(await tool('docker', 'inspect', '--format', '{{.State.Pid}}', container));
+}
+
+/** What a web server answers to somebody in the network namespace of this pid. */
+export function fetchInside(pid: number | undefined, url: string): Promise<string> {
+  return inside(pid, 'busybox', 'wget', '-q', '-T', '5', '-O', '-', url);
+}

@@ -1,0 +1,18 @@
+import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from './images.ts';
+
+/** `wf start lab-network` with the test images and these inputs. */
+export function startLab(inputs: Readonly<Record<string, string>> = {}, ...more: readonly string[]): string[] {
+  const all = { image: HTTP_ECHO_IMAGE, probeImage: PROBE_IMAGE, ...inputs };
+  return [
+    'start',
+    'lab-network',
+    ...Object.entries(all).flatMap(([name, value]) => ['--input', `${name}=${value}`]),
+    ...more,
+  ];
+}
+
+/** The stages of the lab, in their order. */
+export const STAGES = ['setup', 'isolationTest', 'vethSplice', 'connectivityTest', 'teardown', 'verification'];
+
+/** The line on stderr after which the pair stands, and both containers still do for half a second at least. */
+export const SPLICED = /^vethSplice {2}readSplicedAddresses .* ok /;

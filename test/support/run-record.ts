@@ -1,0 +1,104 @@
+import { z } from 'zod';
+
+/**
+ * The run record as the documentation promises it to programs that read it: no field more, no field fewer. Written down
+ * here a second time, so that a change of the contract is noticed.
+ */
+const errorSchema = z.strictObject({ code: z.string().regex(/^E_[A-Z_]+$/), message: z.string(), hint: z.string() });
+
+const statusSchema = z.enum([
+  'running',
+  'waiting',
+  'paused',
+  'interrupted',
+  'rolling-back',
+  'succeeded',
+  'failed',
+  'rolled-back',
+  'needs-attention',
+]);
+
+const summary = {
+  id: z.string(),
+  workflow: z.string(),
+  definitionHash: z.string().regex(/^[0-9a-f]{64}$/),
+  status: statusSchema,
+  runtime: z.enum(['docker', 'embedded']),
+  input: z.record(z.string(), z.unknown()),
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  finishedAt: z.iso.datetime().nullable(),
+  durationMs: z.number().nonnegative().nullable(),
+  error: errorSchema.nullable(),
+};
+
+const changeSchema = z.strictObject({
+  seq: z.number().int().positive(),
+  step: z.string(),
+  kind: z.string(),
+  target: z.string(),
+  status: z.enum(['intended', 'applied', 'reverted', 'gone', 'kept', 'stuck']),
+  undo: z.string(),
+});
+
+const differenceSchema = z.strictObject({
+  subject: z.string(),
+  difference: z.enum(['added', 'removed', 'altered']),
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+  owner: z.enum(['run', 'docker', 'other']),
+  reason: z.string(),
+});
+
+/** What `start` and `show` print with `--json`. */
+export const runRecordSchema = z.strictObject({
+  ...summary,
+  stages: z.array(
+    z.strictObject({
+      name: z.string(),
+      status: z.enum(['pending', 'running', 'succeeded', 'failed', 'skipped', 'interrupted']),
+      durationMs: z.number().nullable(),
+    }),
+  ),
+  steps: z.array(
+    z.strictObject({
+      id: z.string(),
+      stage: z.string(),
+      kind: z.string(),
+      status: z.enum(['running', 'retrying', 'succeeded', 'failed', 'stopped', 'interrupted']),
+      attempts: z.number().int().positive(),
+      startedAt: z.iso.datetime(),
+      durationMs: z.number().nonnegative().nullable(),
+      output: z.unknown(),
+      error: errorSchema.nullable(),
+    }),
+  ),
+  changes: z.array(changeSchema),
+  verification: z
+    .strictObject({ restored: z.boolean(), residues: z.array(differenceSchema), drift: z.array(differenceSchema) })
+    .nullable(),
+});
+export type RunRecord = z.infer<typeof runRecordSchema>;
+
+/** What `runs` prints with `--json`. */
+export const runSummariesSchema = z.array(z.strictObject(summary));
+
+/** What `changes` prints with `--json`. */
+export const standingChangesSchema = z.array(changeSchema.extend({ run: z.string(), workflow: z.string() }).strict());
+
+/** What `logs` prints with `--json`. */
+export const logsSchema = z.array(
+  z.strictObject({
+    stage: z.string(),
+    step: z.string(),
+    attempt: z.number().int(),
+    command: z.string(),
+    output: z.string(),
+    exitCode: z.number().int().nullable(),
+    startedAt: z.iso.datetime(),
+    durationMs: z.number(),
+  }),
+);
+
+/** What every command prints with `--json` when it fails before there is a run. */
+export const refusalSchema = z.strictObject({ error: errorSchema });

@@ -1,0 +1,7 @@
+// Runs a command inside the network namespace of a Docker engine that is made for it and taken away after it:
+//   node test/support/with-engine.mjs -- npx vitest run --project docker
+// Node 20 does not run TypeScript, so the work is loaded through jiti.
+import { createJiti } from 'jiti';
+
+const { runWithEngine } = await createJiti(import.meta.url).import('./with-engine.ts');
+process.exitCode = await runWithEngine(process.argv.slice(2));

@@ -1,0 +1,198 @@
+import { expect, test } from 'vitest';
+import { WfError } from '../../src/engine/errors.ts';
+import { openFolderWf, requirement } from '../fixtures/cli/folder-wire.ts';
+import { testTerminal } from '../fixtures/cli/test-terminal.ts';
+
+const SUMMARY_FIELDS = [
+  'id',
+  'workflow',
+  'definitionHash',
+  'status',
+  'runtime',
+  'input',
+  'createdAt',
+  'startedAt',
+  'finishedAt',
+  'durationMs',
+  'error',
+];
+
+test('runs: newest first, filtered, limited', async () => {
+  const { wf } = openFolderWf();
+  for (const id of ['one', 'two', 'three']) await wf(['start', 'files', '--id', id]);
+  const ids = async (...argv: readonly string[]) => {
+    const listed: readonly { readonly id: string }[] = JSON.parse((await wf(['runs', '--json', ...argv])).out);
+    return listed.map(({ id }) => id);
+  };
+  expect((await ids()).toSorted()).toEqual(['one', 'three', 'two']);
+  expect(await ids('--limit', '1')).toHaveLength(1);
+  expect(await ids('--workflow', 'other')).toEqual([]);
+  const [first] = JSON.parse((await wf(['runs', '--json'])).out);
+  expect(Object.keys(first).toSorted()).toEqual(SUMMARY_FIELDS.toSorted());
+
+  const text = await wf(['runs']);
+  expect(text).toMatchObject({ exitCode: 0, err: '' });
+  expect(text.out.split('\n')[0]).toMatch(/^id +workflow +status +started +time +on host$/);
+});
+
+test('an empty history is a friendly line on stderr, and an empty array', async () => {
+  const { wf } = openFolderWf();
+  expect(await wf(['runs'])).toEqual({
+    exitCode: 0,
+    out: '',
+    err: 'No run yet. `wf workflows` lists what there is to start.\n',
+  });
+  expect(await wf(['runs', '--json'])).toEqual({ exitCode: 0, out: '[]\n', err: '' });
+  expect(await wf(['changes'])).toMatchObject({ exitCode: 0, out: '', err: expect.stringContaining('Nothing stands') });
+  expect(await wf(['changes', '--json'])).toEqual({ exitCode: 0, out: '[]\n', err: '' });
+});
+
+test('show: what was proven is told by the workflow that the run was made with', async () => {
+  const { wf } = openFolderWf();
+  await wf(['start', 'files', '--id', 'mine']);
+  const shown = await wf(['show', 'm']);
+  expect(shown).toMatchObject({ exitCode: 0, err: '' });
+  expect(shown.out).toContain('mine  files  succeeded\n');
+  expect(shown.out).toContain('proven\n  seen  the file was there\n');
+});
+
+test('logs: the commands of all steps, of one step, and of the rollback', async () => {
+  const { wf } = openFolderWf();
+  await wf(['start', 'files', '--id', 'mine', '--input', 'broken=true']);
+  const all = await wf(['logs', '@latest']);
+  expect(all.out.split('\n')).toEqual([
+    '=== setup ===',
+    '',
+    '--- make (test.file) ---',
+    '$ touch a',
+    '[exit 0, 1 ms]',
+    '',
+    '=== test ===',
+    '',
+    '--- look (test.look) ---',
+    '[E_PROBE_FAILED: a is broken]',
+    '',
+    '=== rollback ===',
+    '',
+    '--- make (test.file) ---',
+    '$ rm a',
+    '[exit 0, 1 ms]',
+    '',
+  ]);
+  expect((await wf(['logs', 'mine', 'look'])).out).toBe(
+    '=== test ===\n\n--- look (test.look) ---\n[E_PROBE_FAILED: a is broken]\n',
+  );
+  const json = JSON.parse((await wf(['logs', 'mine', 'make', '--json'])).out);
+  expect(json[0]).toEqual({
+    stage: 'setup',
+    step: 'make',
+    attempt: 1,
+    command: 'touch a',
+    output: '',
+    exitCode: 0,
+    startedAt: '1970-01-01T00:00:00.000Z',
+    durationMs: 1,
+  });
+  const unknown = await wf(['logs', 'mine', 'mkae']);
+  expect(unknown.exitCode).toBe(2);
+  expect(unknown.err).toBe(
+    'error E_STEP_NOT_FOUND: run mine has no step "mkae"\n  next: Did you mean make? `wf show mine` lists its steps.\n',
+  );
+});
+
+test('steps: a table of the step runners, and one of them with what goes in and comes out', async () => {
+  const { wf } = openFolderWf();
+  expect((await wf(['steps'])).out.split('\n')).toEqual([
+    'kind         does     description',
+    'test.file    changes  makes a file',
+    'test.look    reads    looks at the file',
+    'test.revert  reads    undoes the making',
+    '',
+  ]);
+  expect((await wf(['steps', 'test.file'])).out.split('\n')).toEqual([
+    'test.file  makes a file',
+    '  changes the host; undone at rollback; time-out 30.0 s, attempts 1',
+    '',
+    'input',
+    '  name  type                                   default     description',
+    '  name  string                                 (required)',
+    '  fail  "before" or "after" or "undo" or "no"  "no"',
+    '',
+    'output',
+    '  name  type    default     description',
+    '  file  string  (required)',
+    '',
+  ]);
+  const json = JSON.parse((await wf(['steps', 'test.look', '--json'])).out);
+  expect(json).toMatchObject([{ kind: 'test.look', changes: false, timeoutMs: 30_000, attempts: 1 }]);
+  expect(json[0].input.properties.name.type).toBe('string');
+  expect((await wf(['steps', 'test.lok'])).err).toContain('Did you mean test.look? ');
+});
+
+test('workflows: what there is to start', async () => {
+  const { wf } = openFolderWf();
+  expect((await wf(['workflows'])).out).toBe(
+    'workflow  version  description\nfiles     1        makes a file and takes it away\n',
+  );
+  expect(JSON.parse((await wf(['workflows', '--json'])).out)).toEqual([
+    { name: 'files', version: '1', description: 'makes a file and takes it away', file: '/w/files.ts', error: null },
+  ]);
+});
+
+test('doctor: 0 when all is there, else 3 with what is missing, what for, and what to do', async () => {
+  const { wf, requirements } = openFolderWf();
+  requirements.push(requirement('tool ip'));
+  expect(await wf(['doctor'])).toEqual({
+    exitCode: 0,
+    out: 'ok       tool ip  version 1\n\nEverything wf needs is here.\n',
+    err: '',
+  });
+  requirements.push(requirement('docker', new WfError('E_DOCKER_UNREACHABLE', 'no engine', { hint: 'Start one.' })));
+  const missing = await wf(['doctor']);
+  expect(missing.exitCode).toBe(3);
+  expect(missing.out).toBe(
+    [
+      'ok       tool ip  version 1',
+      'missing  docker   E_DOCKER_UNREACHABLE: no engine',
+      '         needed for: for docker',
+      '         next: Start one.',
+      '',
+      '1 thing missing.',
+      '',
+    ].join('\n'),
+  );
+  const json = await wf(['doctor', '--json']);
+  expect(json.exitCode).toBe(3);
+  expect(JSON.parse(json.out)).toEqual([
+    { title: 'tool ip', purpose: 'for tool ip', met: true, found: 'version 1', error: null },
+    {
+      title: 'docker',
+      purpose: 'for docker',
+      met: false,
+      found: null,
+      error: { code: 'E_DOCKER_UNREACHABLE', message: 'no engine', hint: 'Start one.' },
+    },
+  ]);
+});
+
+test('a terminal gets colour unless NO_COLOR says otherwise; a pipe gets none', async () => {
+  const { wf } = openFolderWf();
+  await wf(['start', 'files']);
+  const isColoured = async (columns: number | undefined, env: Record<string, string> = {}) =>
+    (await wf(['runs'], testTerminal({ env, ...(columns === undefined ? {} : { columns }) }))).out.includes('\u001b[');
+  expect(await isColoured(80)).toBe(true);
+  expect(await isColoured(80, { NO_COLOR: '1' })).toBe(false);
+  expect(await isColoured(80, { NO_COLOR: '1', FORCE_COLOR: '1' })).toBe(false);
+  expect(await isColoured(80, { NO_COLOR: '' })).toBe(true);
+  expect(await isColoured(80, { TERM: 'dumb' })).toBe(false);
+  expect(await isColoured(undefined)).toBe(false);
+  expect(await isColoured(undefined, { FORCE_COLOR: '1' })).toBe(true);
+});
+
+test('a reader that has gone away is no error', async () => {
+  const { wf } = openFolderWf();
+  const terminal = testTerminal();
+  terminal.out.stream.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+  const ran = await wf(['start', 'files'], terminal);
+  expect(ran).toMatchObject({ exitCode: 0, out: '' });
+});

@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process';
+import { expect, it } from 'vitest';
+import { effectiveCapabilities } from '../../src/host/capabilities.ts';
+import { namespaceOfPid, ownNetworkNamespace } from '../../src/host/namespace.ts';
+import { bootId, isAlive, ownProcess, parseProcessStat } from '../../src/host/process.ts';
+
+it('reads a stat line whose command name has spaces and parentheses in it', () => {
+  const line =
+    '4711 (a) S (b c) R 1 4700 4711 0 -1 4194560 131 0 0 0 0 0 0 0 20 0 1 0 987654 3198976 247 18446744073709551615';
+  expect(parseProcessStat(line)).toEqual({ state: 'R', processGroup: 4700, startTime: '987654' });
+});
+
+it('its own process is alive; one with another start time or from another boot is not', () => {
+  const own = ownProcess();
+  expect(own).toEqual({ pid: process.pid, startTime: expect.stringMatching(/^\d+$/), bootId: bootId() });
+  expect(isAlive(own)).toBe(true);
+  expect(isAlive({ ...own, startTime: '1' })).toBe(false);
+  expect(isAlive({ ...own, bootId: 'another' })).toBe(false);
+  expect(isAlive({ ...own, pid: 4_194_305 })).toBe(false);
+});
+
+it('a process that has ended is dead, and its namespace gone', async () => {
+  const child = spawn('sleep', ['0']);
+  await new Promise((resolve) => child.once('exit', resolve));
+  const pid = child.pid ?? 0;
+  expect(isAlive({ ...ownProcess(), pid })).toBe(false);
+  expect(() => namespaceOfPid(pid)).toThrow(expect.objectContaining({ code: 'E_NAMESPACE_GONE' }));
+  expect(ownNetworkNamespace().inode).toBeGreaterThan(0);
+});
+
+it('reads effective capabilities', () => {
+  expect(effectiveCapabilities('Name:\tnode\nCapPrm:\t0\nCapEff:\t000001ffffffffff\n')).toBe(0x1ffffffffffn);
+  expect(() => effectiveCapabilities('nothing')).toThrow(expect.objectContaining({ code: 'E_HOST_STATE_UNKNOWN' }));
+});

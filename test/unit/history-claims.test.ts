@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import type { JournalEvent } from '../../src/engine/journal-event.ts';
+import type { HistoryPort } from '../../src/engine/ports/history.ts';
+import {
+  AT,
+  DEFINITION,
+  decidedToStart,
+  ENDED,
+  headerOf,
+  intended,
+  OWNER,
+  runId,
+} from '../fixtures/history/samples.ts';
+import { errorOf, openForTest, openRaw } from '../fixtures/history/temporary.ts';
+
+const CLAIMS = ['container AppDev', 'network devops', 'network devops'];
+
+const claimsIn = (path: string) => openRaw(path).prepare('SELECT resource FROM claims ORDER BY 1').pluck().all();
+
+const start = (history: HistoryPort, id: string) => history.create(headerOf(id), DEFINITION, OWNER, CLAIMS, AT);
+
+/** The first run begins a step and a change, then goes on as told. */
+function firstRun(history: HistoryPort, ...events: readonly JournalEvent[]) {
+  const lease = start(history, 'first');
+  history.append(lease, { events: [decidedToStart('a'), intended(1, 'a'), ...events] }, AT);
+  return lease;
+}
+
+const GONE: JournalEvent = { type: 'change.settled', seq: 1, status: 'gone', reason: null };
+const KEPT: JournalEvent = { ...GONE, status: 'kept' };
+const STUCK: JournalEvent = { ...GONE, status: 'stuck' };
+
+test('of two runs that claim the same name the second is refused, and told who has it', () => {
+  const { history, path } = openForTest();
+  firstRun(history);
+  const error = errorOf(() => start(history, 'second'));
+  expect(error).toMatchObject({ code: 'E_NAME_IN_USE', details: { run: 'first', status: 'running' } });
+  expect(error.message).toBe('container AppDev is in use by run first of lab (running)');
+  expect(error.hint).toContain('wf show first');
+  expect(history.run(runId('second'))).toBeUndefined();
+  expect(claimsIn(path)).toEqual(['container AppDev', 'network devops']);
+});
+
+test('a run that waits, released its lease or was interrupted keeps its names', () => {
+  const { history } = openForTest();
+  history.release(firstRun(history, { type: 'waiting' }));
+  expect(errorOf(() => start(history, 'second')).message).toContain('(waiting)');
+});
+
+test.each([
+  ['gone', GONE],
+  ['kept by design', KEPT],
+])('a run that has ended gives its names back: the change is %s', (_status, settled) => {
+  const { history, path } = openForTest();
+  firstRun(history, settled, ENDED);
+  expect(claimsIn(path)).toEqual([]);
+  expect(start(history, 'second')).toEqual({ run: 'second', fence: 1 });
+});
+
+test.each([
+  ['stuck', [STUCK]],
+  ['only intended', []],
+])('a run that has ended keeps its names while a change may still stand: %s', (_status, settled) => {
+  const { history, path } = openForTest();
+  firstRun(history, ...settled, ENDED);
+  const error = errorOf(() => start(history, 'second'));
+  expect(error.code).toBe('E_NAME_IN_USE');
+  expect(error.hint).toContain('wf rollback first');
+  expect(claimsIn(path)).toHaveLength(2);
+  // What a rollback after the end will do: settle what stood.
+  openRaw(path).exec("UPDATE changes SET status = 'reverted'");
+  expect(start(history, 'second')).toEqual({ run: 'second', fence: 1 });
+  expect(claimsIn(path)).toHaveLength(2);
+});
+
+test('an id is given once', () => {
+  const { history } = openForTest();
+  start(history, 'first');
+  const again = () => history.create(headerOf('first'), { other: true }, OWNER, [], AT);
+  expect(errorOf(again)).toMatchObject({ code: 'E_RUN_EXISTS', hint: expect.stringContaining('wf show first') });
+});
+
+test('a definition is kept once, under its hash', () => {
+  const { history, path } = openForTest();
+  for (const id of ['one', 'two']) history.create(headerOf(id), DEFINITION, OWNER, [], AT);
+  expect(history.definition(headerOf('one').definitionHash)).toEqual(DEFINITION);
+  expect(openRaw(path).prepare('SELECT count(*) FROM definitions').pluck().get()).toBe(1);
+});

@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import { asStepId } from '../../src/engine/ids.ts';
+import type { HistoryPort, Lease } from '../../src/engine/ports/history.ts';
+import {
+  AT,
+  DEFINITION,
+  decidedToStart,
+  ENDED,
+  headerOf,
+  intended,
+  OWNER,
+  runId,
+} from '../fixtures/history/samples.ts';
+import { errorOf, openForTest, openRaw } from '../fixtures/history/temporary.ts';
+
+const EVIDENCE = {
+  step: asStepId('a'),
+  attempt: 1,
+  command: 'ip link',
+  output: '',
+  exitCode: 0,
+  startedAt: AT,
+  durationMs: 0.5,
+};
+
+function appendOnce(history: HistoryPort, lease: Lease): unknown {
+  return history.append(lease, { events: [decidedToStart('a'), intended(1, 'a')], evidence: [EVIDENCE] }, AT);
+}
+
+function rowsOf(path: string): unknown {
+  const raw = openRaw(path);
+  return ['runs', 'journal', 'steps', 'changes', 'evidence', 'claims'].map((table) =>
+    raw.prepare(`SELECT * FROM ${table}`).all(),
+  );
+}
+
+test.each<[string, (history: HistoryPort, lease: Lease, path: string) => Lease]>([
+  [
+    'another process has taken the run over',
+    (_history, lease, path) => {
+      openRaw(path).exec('UPDATE runs SET fence = fence + 1, owner_pid = 99');
+      return lease;
+    },
+  ],
+  [
+    'the lease was released',
+    (history, lease) => {
+      history.release(lease);
+      return lease;
+    },
+  ],
+  [
+    'the run has ended',
+    (history, lease) => {
+      history.append(lease, { events: [ENDED] }, AT);
+      return lease;
+    },
+  ],
+  ['the run is not there', (_history, lease) => ({ ...lease, run: runId('nowhere') })],
+  ['the fence is from the future', (_history, lease) => ({ ...lease, fence: lease.fence + 1 })],
+])('without the lease nothing is written: %s', (_why, lose) => {
+  const { history, path } = openForTest();
+  const lease = lose(history, history.create(headerOf('fenced'), DEFINITION, OWNER, ['network devops'], AT), path);
+  const before = rowsOf(path);
+  expect(errorOf(() => appendOnce(history, lease))).toMatchObject({
+    code: 'E_LEASE_LOST',
+    message: expect.stringContaining(lease.run),
+    hint: expect.stringContaining(`wf show ${lease.run}`),
+  });
+  expect(rowsOf(path)).toEqual(before);
+});
+
+test('with the lease everything is written, in one commit', () => {
+  const { history, path } = openForTest();
+  const lease = history.create(headerOf('fenced'), DEFINITION, OWNER, [], AT);
+  const raw = openRaw(path);
+  const before = Number(raw.pragma('data_version', { simple: true }));
+  appendOnce(history, lease);
+  expect(raw.pragma('data_version', { simple: true })).toBe(before + 1);
+  expect(history.journal(lease.run)).toHaveLength(2);
+  expect(history.evidence(lease.run)).toEqual([EVIDENCE]);
+});
+
+test('one event that does not follow takes the whole batch with it', () => {
+  const { history, path } = openForTest();
+  const lease = history.create(headerOf('fenced'), DEFINITION, OWNER, [], AT);
+  const before = rowsOf(path);
+  const events = [decidedToStart('a'), { type: 'change.reverting', seq: 1 }, decidedToStart('a')] as const;
+  expect(errorOf(() => history.append(lease, { events }, AT))).toMatchObject({
+    code: 'E_INTERNAL',
+    message: expect.stringContaining('step a'),
+  });
+  const afterTheEnd = [decidedToStart('a'), ENDED, { type: 'waiting' }] as const;
+  expect(errorOf(() => history.append(lease, { events: afterTheEnd }, AT)).code).toBe('E_INTERNAL');
+  expect(rowsOf(path)).toEqual(before);
+});
+
+test('releasing gives up the lease and nothing else; a lease that is lost takes nothing from the new owner', () => {
+  const { history, path } = openForTest();
+  const lease = history.create(headerOf('fenced'), DEFINITION, OWNER, ['network devops'], AT);
+  const before = history.run(lease.run);
+  expect(before).toMatchObject({ owner: OWNER, fence: 1 });
+  history.release({ ...lease, fence: 2 });
+  expect(history.run(lease.run)).toEqual(before);
+  history.release(lease);
+  expect(history.run(lease.run)).toEqual({ ...before, owner: null });
+  expect(openRaw(path).prepare('SELECT count(*) FROM claims').pluck().get()).toBe(1);
+});
+
+test('an interruption keeps owner and status, from which a reader tells that the run was interrupted', () => {
+  const { history } = openForTest();
+  const lease = history.create(headerOf('fenced'), DEFINITION, OWNER, [], AT);
+  history.append(lease, { events: [decidedToStart('a'), { type: 'interrupted', signal: 'SIGINT' }] }, AT);
+  expect(history.run(lease.run)).toMatchObject({ status: 'running', owner: OWNER, finishedAt: null });
+});

@@ -1,0 +1,217 @@
+import fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, onTestFinished, test } from 'vitest';
+import { connect } from '../../src/history/connect.ts';
+import { openHistory, openHistoryForReading } from '../../src/history/open.ts';
+import { AT, DEFINITION, decidedToStart, headerOf, OWNER } from '../fixtures/history/samples.ts';
+import { errorOf, openForTest, openRaw, temporaryFolder, temporaryPath } from '../fixtures/history/temporary.ts';
+
+const HEADER = headerOf('kept');
+
+/** A closed database with one run. */
+function databaseWithARun(): string {
+  const path = temporaryPath();
+  const history = openHistory(path);
+  history.create(HEADER, DEFINITION, OWNER, [], AT);
+  history.close();
+  return path;
+}
+
+const modeOf = (path: string) => fs.statSync(path).mode & 0o777;
+
+test('file, log and shared memory are made for their owner only, whatever the umask', () => {
+  const umask = process.umask(0);
+  try {
+    const { history, path } = openForTest();
+    history.create(HEADER, DEFINITION, OWNER, [], AT);
+    expect([path, `${path}-wal`, `${path}-shm`].map(modeOf)).toEqual([0o600, 0o600, 0o600]);
+    expect(modeOf(dirname(path))).toBe(0o700);
+  } finally {
+    process.umask(umask);
+  }
+});
+
+test('a file that others can read is tightened when it is opened', () => {
+  const path = databaseWithARun();
+  fs.chmodSync(path, 0o664);
+  openForTest(path);
+  expect([path, `${path}-wal`, `${path}-shm`].map(modeOf)).toEqual([0o600, 0o600, 0o600]);
+});
+
+test('a commit reaches the disk, and the file says whose it is', () => {
+  const path = databaseWithARun();
+  const db = connect(path, {});
+  onTestFinished(() => {
+    db.close();
+  });
+  const setting = (name: string) => db.pragma(name, { simple: true });
+  expect(setting('journal_mode')).toBe('wal');
+  // 2 is FULL: the log is synchronised at each commit (https://www.sqlite.org/pragma.html#pragma_synchronous).
+  expect(setting('synchronous')).toBe(2);
+  expect(setting('busy_timeout')).toBe(5000);
+  expect(setting('foreign_keys')).toBe(1);
+  expect(setting('trusted_schema')).toBe(0);
+  expect(setting('user_version')).toBe(1);
+  expect(Number(setting('application_id')).toString(16)).toBe('77666462');
+});
+
+test('reading on a fresh machine makes no file and no folder', () => {
+  const folder = temporaryFolder();
+  expect(openHistoryForReading(join(folder, 'data', 'wf.db'))).toBeUndefined();
+  expect(fs.readdirSync(folder)).toEqual([]);
+});
+
+test('what was written is read back, with a writer at work and without', () => {
+  const { history, path } = openForTest();
+  history.create(HEADER, DEFINITION, OWNER, [], AT);
+  const reader = openHistoryForReading(path);
+  expect(reader?.run(HEADER.id)).toEqual(history.run(HEADER.id));
+  reader?.close();
+  const later = openHistoryForReading(databaseWithARun());
+  expect(later?.runs({ limit: 5 })).toHaveLength(1);
+  expect(later?.definition(HEADER.definitionHash)).toEqual(DEFINITION);
+  later?.close();
+});
+
+test('reading an empty file, as one that is just being made, finds no runs', () => {
+  const path = join(temporaryFolder(), 'wf.db');
+  fs.writeFileSync(path, '');
+  const reader = openHistoryForReading(path);
+  expect(reader?.runs({ limit: 5 })).toEqual([]);
+  reader?.close();
+});
+
+test('a database of a newer wf is refused, and left as it is', () => {
+  const path = databaseWithARun();
+  const raw = openRaw(path);
+  raw.pragma('user_version = 99');
+  for (const open of [openHistory, openHistoryForReading]) {
+    expect(errorOf(() => open(path))).toMatchObject({
+      code: 'E_DATABASE_NEWER',
+      hint: expect.stringContaining('--db'),
+    });
+  }
+  expect(raw.pragma('user_version', { simple: true })).toBe(99);
+});
+
+test('a database that a newer wf migrated meanwhile is not written to any more', () => {
+  const { history, path } = openForTest();
+  const lease = history.create(HEADER, DEFINITION, OWNER, [], AT);
+  openRaw(path).pragma('user_version = 99');
+  const append = () => history.append(lease, { events: [decidedToStart('a')] }, AT);
+  expect(errorOf(append).code).toBe('E_DATABASE_NEWER');
+  expect(history.journal(HEADER.id)).toEqual([]);
+});
+
+test.each([
+  ['with an application id', 'PRAGMA application_id = 252006674; CREATE TABLE notes (text)'],
+  ['without one', 'CREATE TABLE notes (text)'],
+])("another program's database %s is refused, and left as it is", (_which, sql) => {
+  const path = join(temporaryFolder(), 'other.db');
+  const other = new Database(path);
+  other.exec(sql);
+  other.close();
+  const before = fs.readFileSync(path);
+  expect(errorOf(() => openHistory(path))).toMatchObject({
+    code: 'E_DATABASE',
+    message: expect.stringContaining('another program'),
+  });
+  expect(fs.readFileSync(path).equals(before)).toBe(true);
+  expect(fs.readdirSync(dirname(path))).toEqual(['other.db']);
+});
+
+test.each<[string, (path: string) => void]>([
+  ['no database at all', (path) => fs.writeFileSync(path, 'these are my notes, not a database\n'.repeat(50))],
+  ['a few bytes', (path) => fs.writeFileSync(path, 'SQLite')],
+  ['cut in its header', (path) => fs.truncateSync(path, 60)],
+  ['cut after its first page', (path) => fs.truncateSync(path, 4096)],
+  [
+    'cut to nothing beside its log',
+    (path) => {
+      fs.truncateSync(path, 0);
+      fs.writeFileSync(`${path}-wal`, Buffer.alloc(5000, 1));
+    },
+  ],
+  [
+    'overwritten in the middle',
+    (path) => {
+      const bytes = fs.readFileSync(path);
+      bytes.fill(0xff, 4096 * 2, 4096 * 12);
+      fs.writeFileSync(path, bytes);
+    },
+  ],
+  [
+    'without one of its tables',
+    (path) => {
+      const db = new Database(path);
+      db.exec('DROP TABLE evidence');
+      db.close();
+    },
+  ],
+])('a damaged file is refused, and left for rescue: %s', (_how, damage) => {
+  const path = databaseWithARun();
+  damage(path);
+  const before = fs.readFileSync(path);
+  const error = errorOf(() => {
+    const history = openHistory(path);
+    try {
+      history.run(HEADER.id);
+      history.runs({ limit: 1 });
+    } finally {
+      history.close();
+    }
+  });
+  expect(error).toMatchObject({ code: 'E_DATABASE_DAMAGED', message: expect.stringContaining(path) });
+  expect(fs.readFileSync(path).equals(before)).toBe(true);
+});
+
+test.each<[string, (path: string) => void]>([
+  ['the file was deleted', (path) => fs.rmSync(path)],
+  ['its log was deleted', (path) => fs.rmSync(`${path}-wal`)],
+  ['its folder was moved', (path) => fs.renameSync(dirname(path), `${dirname(path)}.old`)],
+  [
+    'a copy took its place',
+    (path) => {
+      fs.copyFileSync(path, `${path}.copy`);
+      fs.renameSync(`${path}.copy`, path);
+    },
+  ],
+])('appending to a file that will not be found again is noticed: %s', (_how, lose) => {
+  const { history, path } = openForTest();
+  const lease = history.create(HEADER, DEFINITION, OWNER, [], AT);
+  lose(path);
+  const error = errorOf(() => history.append(lease, { events: [decidedToStart('a')] }, AT));
+  expect(error).toMatchObject({ code: 'E_DATABASE', message: expect.stringContaining('deleted or replaced') });
+});
+
+test('a database behind a symbolic link is the one that the link leads to', () => {
+  const path = databaseWithARun();
+  const link = join(temporaryFolder(), 'wf.db');
+  fs.symlinkSync(path, link);
+  const { history } = openForTest(link);
+  expect(history.run(HEADER.id)?.id).toBe(HEADER.id);
+  expect(fs.readdirSync(dirname(link))).toEqual(['wf.db']);
+});
+
+test.each([
+  ['a folder', (folder: string) => folder],
+  [
+    'below a file',
+    (folder: string) => {
+      fs.writeFileSync(join(folder, 'file'), '');
+      return join(folder, 'file', 'wf.db');
+    },
+  ],
+  ['a name that ends in a blank', (folder: string) => join(folder, 'wf.db ')],
+  [
+    'a link to itself',
+    (folder: string) => {
+      fs.symlinkSync(join(folder, 'loop'), join(folder, 'loop'));
+      return join(folder, 'loop');
+    },
+  ],
+])('a path that cannot be a database is refused: %s', (_what, pathIn) => {
+  const error = errorOf(() => openHistory(pathIn(temporaryFolder())));
+  expect(error).toMatchObject({ code: 'E_DATABASE', hint: expect.stringContaining('--db') });
+});

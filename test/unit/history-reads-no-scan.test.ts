@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { prepareStatements } from '../../src/history/statements.ts';
+import { openForTest, openRaw } from '../fixtures/history/temporary.ts';
+
+const planRow = z.object({ detail: z.string() });
+
+/** Statements that walk an index from one end, in its order, until they have enough. */
+const WALKS_AN_INDEX: Readonly<Record<string, string>> = {
+  newestIds: 'SCAN runs USING COVERING INDEX runs_newest',
+  standingChanges: 'SCAN changes USING INDEX changes_standing',
+};
+
+/** Lists read no more rows than they answer: each has an index in its own order. */
+const LISTS: Readonly<Record<string, string>> = {
+  runs: 'SEARCH runs USING INDEX runs_newest ((created_at,id)<(?,?))',
+  runsOfWorkflow: 'SEARCH runs USING INDEX runs_of_workflow (workflow=? AND (created_at,id)<(?,?))',
+  runsOfStatus: 'SEARCH runs USING INDEX runs_of_status (status=? AND (created_at,id)<(?,?))',
+  runsOfWorkflowAndStatus:
+    'SEARCH runs USING INDEX runs_of_workflow_and_status (workflow=? AND status=? AND (created_at,id)<(?,?))',
+  idsWithPrefix: 'SEARCH runs USING INDEX sqlite_autoindex_runs_1 (id>? AND id<?)',
+  lastVerified: 'SEARCH journal USING INDEX journal_verified (run=?)',
+};
+
+test('no statement reads a whole table, or sorts more than one run has', () => {
+  const { path } = openForTest();
+  const raw = openRaw(path);
+  const plans = Object.entries(prepareStatements(raw)).map(([name, { source }]) => {
+    const names = [...source.matchAll(/@(\w+)/g)].map((match) => match[1] ?? '');
+    const rows = raw.prepare(`EXPLAIN QUERY PLAN ${source}`).all(Object.fromEntries(names.map((key) => [key, 1])));
+    return { name, details: rows.map((row) => planRow.parse(row).detail) };
+  });
+  expect(plans.length).toBeGreaterThan(30);
+  for (const { name, details } of plans) {
+    const scans = details.filter((detail) => detail.startsWith('SCAN ') && detail !== 'SCAN CONSTANT ROW');
+    expect({ name, scans }).toEqual({ name, scans: name in WALKS_AN_INDEX ? [WALKS_AN_INDEX[name]] : [] });
+  }
+  for (const [name, plan] of Object.entries(LISTS)) {
+    expect(plans.find((each) => each.name === name)?.details).toContain(plan);
+  }
+  const sorting = plans.filter(({ details }) => details.some((detail) => detail.includes('TEMP B-TREE')));
+  expect(sorting.map(({ name }) => name)).toEqual(['idsWithPrefix', 'steps']);
+});

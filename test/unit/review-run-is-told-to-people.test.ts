@@ -1,0 +1,219 @@
+import { expect, test } from 'vitest';
+import type { Change, ChangeStatus } from '../../src/engine/change.ts';
+import { asStepId } from '../../src/engine/ids.ts';
+import type { HistoryPort } from '../../src/engine/ports/history.ts';
+import { readRunMaterial } from '../../src/review/run-material.ts';
+import { runRecord } from '../../src/review/run-record.ts';
+import { endOfRunLines } from '../../src/review/text/end-of-run.ts';
+import { ledgerWords } from '../../src/review/text/ledger-text.ts';
+import { proofLines } from '../../src/review/text/proof-text.ts';
+import { runListLines } from '../../src/review/text/run-list.ts';
+import { runViewLines } from '../../src/review/text/run-view.ts';
+import type { TextStyle } from '../../src/review/text/text-style.ts';
+import { transcriptLines } from '../../src/review/text/transcript.ts';
+import { verificationWords } from '../../src/review/text/verification-text.ts';
+import { openForTest } from '../fixtures/history/temporary.ts';
+import { BEGIN, headerOf, runId, tell, tellFailure, tellSuccess } from '../fixtures/review/lab-run.ts';
+import { colourTerminalOf, PIPED, terminalOf } from '../fixtures/review/style.ts';
+
+const NOW = BEGIN + 200_000;
+const PROOFS = {
+  type: 'told',
+  proofs: [
+    { claim: 'isolated', figures: '0 of 3 pings answered while both controls did' },
+    { claim: 'joined', figures: '3 of 3 pings answered' },
+  ],
+} as const;
+
+function materialOf(history: HistoryPort, id: string) {
+  const run = history.run(runId(id));
+  if (run === undefined) throw new Error('the run is not there');
+  const material = readRunMaterial(history, run);
+  return { material, record: runRecord(material, () => true), evidence: history.evidence(run.id) };
+}
+
+function viewOf(tellRun: typeof tellSuccess | typeof tellFailure, style: TextStyle, proofs = false) {
+  const { history } = openForTest();
+  tellRun(history, 'r1');
+  const { material, record } = materialOf(history, 'r1');
+  return runViewLines(material, record, proofs ? PROOFS : undefined, NOW, style);
+}
+
+test('a run that succeeded, on a terminal of 80 columns', () => {
+  expect(viewOf(tellSuccess, terminalOf(80), true)).toEqual([
+    'r1  lab-network  succeeded',
+    '  started     2026-01-31 12:00:00 UTC (3 min ago), took 6.2 s',
+    '  runtime     docker',
+    '  definition  ab12ab12ab12',
+    '  input       devNetwork=devops  pings=3',
+    '',
+    'stages',
+    '  setup     succeeded  100 ms   1 step  █',
+    '  test      succeeded   2.0 s   1 step  ████████████',
+    '  teardown  succeeded   3.9 s  0 steps  ████████████████████████',
+    '',
+    'steps',
+    '    step           kind            status     tries    time  result',
+    '  setup',
+    '    createNetwork  docker.network  succeeded      1  100 ms  name=devops id=ccc…',
+    '  test',
+    '    pingControl    probe.ping      succeeded      1   2.0 s  received=3',
+    '',
+    '1 change, all undone: 1 gone',
+    '  #  target          step           status  why',
+    '  1  network devops  createNetwork  gone',
+    '',
+    'host: as before (no residue; drift: none)',
+    '',
+    'proven',
+    '  isolated  0 of 3 pings answered while both controls did',
+    '  joined    3 of 3 pings answered',
+  ]);
+});
+
+test('a run that needs attention, piped: nothing is cut, and what remains comes with the commands that undo it', () => {
+  const lines = viewOf(tellFailure, PIPED);
+  expect(lines).toContain('error E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered');
+  expect(lines).toContain(
+    '    pingSplice     probe.ping      failed         2   2.2 s  E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered',
+  );
+  expect(lines.slice(-7)).toEqual([
+    'may still be on this host: 1 change; undo by hand, in this order:',
+    '  link int_hote (stuck: device is busy)',
+    '    ip link set int_hote down',
+    '    ip link delete int_hote',
+    '',
+    'host: not as before (residues: 1; drift: none)',
+    '  residue: link int_hote added, by this run (recorded in the ledger)',
+  ]);
+});
+
+test('no line of a table is wider than the terminal, with colour and without', () => {
+  const plain = viewOf(tellFailure, terminalOf(72));
+  expect(Math.max(...plain.filter((line) => line.startsWith('    ')).map((line) => line.length))).toBeLessThanOrEqual(
+    72,
+  );
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what colour is made of
+  const withoutColour = viewOf(tellFailure, colourTerminalOf(72)).map((line) => line.replace(/\u001b\[[0-9;]*m/g, ''));
+  expect(withoutColour).toEqual(plain);
+});
+
+test('the end of a run that succeeded is told in a few lines', () => {
+  const { history } = openForTest();
+  tellSuccess(history, 'r1');
+  const { material, record } = materialOf(history, 'r1');
+  expect(endOfRunLines(material, record, PROOFS, PIPED)).toEqual([
+    'lab-network succeeded in 6.2 s  run r1',
+    '  isolated  0 of 3 pings answered while both controls did',
+    '  joined    3 of 3 pings answered',
+    '1 change, all undone: 1 gone',
+    'host: as before (no residue; drift: none)',
+    'next: wf show r1    wf logs r1',
+  ]);
+});
+
+test('the end of a run that failed says what failed, where, what to do, and what remains', () => {
+  const { history } = openForTest();
+  tellFailure(history, 'r1');
+  const { material, record } = materialOf(history, 'r1');
+  expect(endOfRunLines(material, record, undefined, PIPED)).toEqual([
+    'lab-network needs-attention in 2.6 s  run r1',
+    'failed at test / pingSplice (probe.ping), after 2 attempts',
+    'error E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered',
+    '  next: Look at the counters of int_hote.',
+    '2 changes: 1 reverted, 1 stuck',
+    'host: not as before (residues: 1; drift: none)',
+    '  residue: link int_hote added, by this run (recorded in the ledger)',
+    'may still be on this host: 1 change; undo by hand, in this order:',
+    '  link int_hote (stuck: device is busy)',
+    '    ip link set int_hote down',
+    '    ip link delete int_hote',
+    'next: wf show r1    wf logs r1',
+  ]);
+});
+
+test('what stands is to be undone newest first', () => {
+  const { history } = openForTest();
+  const run = tell(history, 'r1');
+  for (const seq of [1, 2, 3]) {
+    const change = { record: {}, kind: 'net.veth', status: 'intended', reason: null, bootId: 'b' } as const;
+    const named = { seq, step: asStepId(`s${seq}`), target: `link l${seq}`, undo: [`ip link delete l${seq}`] };
+    run.at(seq, { type: 'change.intended', change: { ...change, ...named } });
+  }
+  const { material, record } = materialOf(history, 'r1');
+  const commands = endOfRunLines(material, record, undefined, PIPED).filter((line) => line.startsWith('    ip'));
+  expect(commands.map((line) => line.trim())).toEqual([3, 2, 1].map((seq) => `ip link delete l${seq}`));
+});
+
+test('the ledger and the verification are told in one line each', () => {
+  const change = (status: ChangeStatus): Change => ({
+    ...{ seq: 1, step: asStepId('s'), kind: 'k', target: 't', record: null, undo: [] },
+    ...{ status, reason: null, bootId: 'b' },
+  });
+  const ledger = (reverted: number, gone: number, kept = 0) => [
+    ...Array.from({ length: reverted }, () => change('reverted')),
+    ...Array.from({ length: gone }, () => change('gone')),
+    ...Array.from({ length: kept }, () => change('kept')),
+  ];
+  expect(ledgerWords(ledger(4, 8))).toBe('12 changes, all undone: 4 reverted, 8 gone');
+  expect(ledgerWords(ledger(3, 0, 1))).toBe('4 changes: 3 reverted, 1 kept by design');
+  expect(ledgerWords([])).toBe('no changes');
+  const drift = {
+    subject: 'link x',
+    difference: 'added',
+    before: null,
+    after: 'y',
+    owner: 'other',
+    reason: 'r',
+  } as const;
+  expect(verificationWords({ restored: true, residues: [], drift: [drift] })).toBe('as before (no residue; drift: 1)');
+  expect(verificationWords({ restored: false, residues: [], drift: [] })).toBe(
+    'not as before (changes still stand; no residue; drift: none)',
+  );
+  expect(verificationWords(null)).toBe('not compared with what it was');
+});
+
+test('the transcript reads like a terminal session and cannot steer the terminal', () => {
+  const { history } = openForTest();
+  tellSuccess(history, 'r1');
+  const { material, evidence } = materialOf(history, 'r1');
+  expect(transcriptLines(material.steps, evidence, terminalOf(20))).toEqual([
+    '=== setup ===',
+    '',
+    '--- createNetwork (docker.network) ---',
+    '$ docker network create devops',
+    '3f2a9c01d4e5',
+    '[exit 0, 12 ms]',
+    '',
+    '=== test ===',
+    '',
+    '--- pingControl (probe.ping) ---',
+    "$ ping -c 3 'my host'",
+    '3 packets',
+    'red',
+    '[exit 1, 2.0 s]',
+  ]);
+});
+
+test('the list of runs: newest first, with what may stand on the host', () => {
+  const { history } = openForTest();
+  tellSuccess(history, 'r1', { createdAt: headerOf('r1').createdAt - 3_600_000 });
+  tellFailure(history, 'r2');
+  const runs = history.runs({ limit: 10 });
+  expect(runListLines(runs, () => true, NOW, terminalOf(80))).toEqual([
+    'id  workflow     status           started     time  on host',
+    'r2  lab-network  needs-attention  3 min ago  2.6 s        1',
+    'r1  lab-network  succeeded        1 h ago    6.2 s        0',
+  ]);
+});
+
+test('the figures of a proof are never cut: they go on in another line', () => {
+  expect(proofLines(PROOFS, terminalOf(40))).toEqual([
+    '  isolated  0 of 3 pings answered while',
+    '            both controls did',
+    '  joined    3 of 3 pings answered',
+  ]);
+  expect(proofLines({ type: 'untold', reason: 'the file is gone' }, PIPED)).toEqual([
+    '  cannot be told: the file is gone',
+  ]);
+});

@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { durationText, momentText, relativeTimeText } from '../../src/review/text/duration.ts';
+import { outputWords } from '../../src/review/text/output-words.ts';
+import { cut, harmless, oneLine, pad, widthOf, wrapWords } from '../../src/review/text/plain-text.ts';
+import { tableLines } from '../../src/review/text/table.ts';
+import { colourTerminalOf, PIPED, terminalOf } from '../fixtures/review/style.ts';
+
+test.each([
+  [0, '0 ms'],
+  [412, '412 ms'],
+  [999.6, '1.0 s'],
+  [1_900, '1.9 s'],
+  [59_940, '59.9 s'],
+  [59_960, '1 min 0 s'],
+  [123_400, '2 min 3 s'],
+  [3_599_800, '1 h 0 min'],
+  [3_720_000, '1 h 2 min'],
+  [273_600_000, '3 d 4 h'],
+  [null, '-'],
+])('%d ms is told as %s', (ms, text) => {
+  expect(durationText(ms)).toBe(text);
+});
+
+test.each([
+  [-5_000, 'just now'],
+  [1_000, 'just now'],
+  [12_000, '12 s ago'],
+  [200_000, '3 min ago'],
+  [7_200_000, '2 h ago'],
+  [259_200_000, '3 d ago'],
+  [90 * 86_400_000, '2025-11-02'],
+])('%d ms ago is told as %s', (ago, text) => {
+  const now = Date.UTC(2026, 0, 31);
+  expect(relativeTimeText(now - ago, now)).toBe(text);
+});
+
+test('a moment is told in UTC', () => {
+  expect(momentText(Date.UTC(2026, 0, 31, 12, 5, 9))).toBe('2026-01-31 12:05:09 UTC');
+});
+
+test('no text is cut to more columns than were asked for, whatever is in it', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 0, max: 20 }), (text, width) => {
+      expect(widthOf(cut(text, width))).toBeLessThanOrEqual(width);
+      expect(cut(text, null)).toBe(text);
+    }),
+  );
+  expect(cut('漢字漢字', 5)).toBe('漢字…');
+  expect(pad('漢字', 6)).toBe('漢字  ');
+});
+
+const COLUMNS = [
+  { title: 'id' },
+  { title: 'target', shrinksTo: 8 },
+  { title: 'time', align: 'right' },
+  { title: 'why', shrinksTo: 6 },
+] as const;
+const ROWS = [
+  ['k3v9x2mq7p', 'address 172.18.0.100/16 on eth1 in AppProd', '12 ms', 'vanished with the network namespace'],
+  ['x', 'network devops', '1.9 s', ''],
+];
+
+test('a table fits its terminal: the widest columns give way', () => {
+  expect(tableLines(COLUMNS, ROWS, terminalOf(60))).toEqual([
+    'id          target                time  why',
+    'k3v9x2mq7p  address 172.18.0.1…  12 ms  vanished with the n…',
+    'x           network devops       1.9 s',
+  ]);
+});
+
+test('a piped table is not cut', () => {
+  expect(tableLines(COLUMNS, ROWS, PIPED)).toEqual([
+    'id          target                                       time  why',
+    'k3v9x2mq7p  address 172.18.0.100/16 on eth1 in AppProd  12 ms  vanished with the network namespace',
+    'x           network devops                              1.9 s',
+  ]);
+});
+
+test('colour is put on after measuring', () => {
+  const paint = (text: string) => `\u001b[32m${text}\u001b[39m`;
+  const lines = tableLines([{ title: 'a' }, { title: 'b' }], [[{ text: 'ok', paint }, 'x']], terminalOf(80));
+  expect(lines).toEqual(['a   b', '\u001b[32mok\u001b[39m  x']);
+  const titled = tableLines([{ title: 'a' }], [['x']], colourTerminalOf(80));
+  expect(titled[0]).toBe('\u001b[2ma\u001b[22m');
+});
+
+test('nothing that a command or a name contains can steer the terminal', () => {
+  expect(harmless('a\u001b[2Jb\r\nc\rd\u0007\u009b1me\tf')).toBe('ab\nc\nde\tf');
+  expect(oneLine(' a\n\u001b]0;title\u0007b\tc ')).toBe('a b c');
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
+      expect(oneLine(text)).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+    }),
+  );
+});
+
+test('words are set in lines that fit, and a word that is too long has a line of its own', () => {
+  expect(wrapWords(['aa', 'bb', 'cccccccc', 'd'], 5)).toEqual(['aa bb', 'cccccccc', 'd']);
+  expect(wrapWords(['aa', 'bb'], null, '  ')).toEqual(['aa  bb']);
+  expect(wrapWords([], 5)).toEqual([]);
+});
+
+test('an output is told in a few words', () => {
+  expect(
+    outputWords({ name: 'devops', id: 'c'.repeat(64), gateway: null, members: [1, 2], container: { name: 'AppDev' } }),
+  ).toBe('name=devops id=cccccccccccc members=2 items container=AppDev');
+  expect(outputWords({ a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 })).toBe('a=1 b=2 c=3 d=4 e=5 …');
+  expect(outputWords(null)).toBe('');
+  expect(outputWords([1])).toBe('1 item');
+});
