@@ -10,7 +10,7 @@ docker network ls >/dev/null
 docker network create devops >/dev/null
 docker network ls >/dev/null
 docker run -d --name AppDev --network devops "$image" -text "Mon AppDev" >/dev/null
-docker run --rm --network devops "$probe" sh -c 'nslookup appdev >/dev/null 2>&1; ping -c 3 appdev >/dev/null && wget -qO- http://appdev:5678' | grep "Mon AppDev" >/dev/null
+docker run --rm --network devops "$probe" sh -c 'nslookup appdev >/dev/null 2>&1; ping -c 1 appdev >/dev/null && wget -qO- http://appdev:5678' | grep "Mon AppDev" >/dev/null
 docker network inspect devops >/dev/null
 bridge=br-$(docker network inspect -f '{{slice .Id 0 12}}' devops)
 gateway=$(docker network inspect -f '{{(index .IPAM.Config 0).Gateway}}' devops)
@@ -23,11 +23,11 @@ dev=$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}
 prod=$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' AppProd)
 
 # Isolation: controls first, then what must fail.
-ping -c 3 -i 0.2 "$dev" >/dev/null
-ping -c 3 -i 0.2 "$prod" >/dev/null
+ping -c 1 "$dev" >/dev/null
+ping -c 1 "$prod" >/dev/null
 from_dev() { docker run --rm --network container:AppDev "$probe" "$@"; }
 from_prod() { docker run --rm --network container:AppProd "$probe" "$@"; }
-if from_dev ping -c 3 -W 1 "$prod" >/dev/null; then echo "not isolated" >&2; exit 1; fi
+if from_dev ping -c 1 -W 1 "$prod" >/dev/null; then echo "not isolated" >&2; exit 1; fi
 if from_dev wget -T 1 -qO- "http://$prod:5678" >/dev/null 2>&1; then echo "not isolated" >&2; exit 1; fi
 
 # The splice.
@@ -44,11 +44,11 @@ inside ip address add "$address/${subnet#*/}" dev eth1
 inside ip route add default via "$gateway" dev eth1 metric 100
 
 # Connectivity.
-from_dev ping -c 3 "$address" >/dev/null
+from_dev ping -c 1 "$address" >/dev/null
 from_dev wget -qO- "http://$address:5678" | grep Production >/dev/null
-from_prod ping -c 3 "$dev" >/dev/null
+from_prod ping -c 1 "$dev" >/dev/null
 from_prod wget -qO- "http://$dev:5678" | grep "Mon AppDev" >/dev/null
-if from_dev ping -c 3 -W 1 "$prod" >/dev/null; then echo "not isolated any more" >&2; exit 1; fi
+if from_dev ping -c 1 -W 1 "$prod" >/dev/null; then echo "not isolated any more" >&2; exit 1; fi
 
 # Teardown, and a look at what is left.
 docker rm -f AppDev AppProd >/dev/null

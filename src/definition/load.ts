@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { AnyStateMachine } from 'xstate';
 import { z } from 'zod';
 import { asWfError, WfError } from '../engine/errors.ts';
-import { isJsonObject, type Json, type JsonObject } from '../engine/json.ts';
+import type { Json, JsonObject } from '../engine/json.ts';
 import { modelMachine } from '../engine/machine-model.ts';
 import type { LoadedWorkflow, WorkflowDefinition } from '../engine/workflow.ts';
 import { type DescribedDefinition, describeDefinition } from './describe.ts';
@@ -117,10 +117,4 @@ function isMachine(value: unknown): boolean {
 
 function isOptionalFunction(value: unknown): boolean {
   return value === undefined || typeof value === 'function';
-}
-
-/** The stages of a stored definition description, in order; empty where it is of another shape. */
-export function stagesOf(description: Json | undefined): readonly string[] {
-  const stages = isJsonObject(description) ? description['stages'] : undefined;
-  return Array.isArray(stages) ? stages.filter((stage) => typeof stage === 'string') : [];
 }

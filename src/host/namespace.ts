@@ -51,10 +51,13 @@ const NAMED_NAMESPACES = '/run/netns';
  */
 export function wayToOwnNamespace(): string {
   const { inode } = ownNetworkNamespace();
-  if (inodeOf('/proc/1/ns/net') === inode) return '1';
+  const ofFirstProcess = inodeOf('/proc/1/ns/net');
+  if (ofFirstProcess === inode) return '1';
   const names = existsSync(NAMED_NAMESPACES) ? readdirSync(NAMED_NAMESPACES) : [];
   const path = names.map((name) => join(NAMED_NAMESPACES, name)).find((named) => inodeOf(named) === inode);
-  return path ?? String(process.pid);
+  if (path !== undefined) return path;
+  // Where even that may not be looked at, the usual case is the likely one.
+  return ofFirstProcess === undefined ? '1' : String(process.pid);
 }
 
 function inodeOf(path: string): number | undefined {

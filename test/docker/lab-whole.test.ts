@@ -95,7 +95,7 @@ describeDocker('the lab as a user runs it', () => {
     expect(spliced.containerDevice?.addr_info).toContainEqual(
       expect.objectContaining({ family: 'inet', local: address, prefixlen: Number(prefixLength) }),
     );
-    expect(spliced.atSpliceAddress).toBe('Production\n');
+    expect(spliced.atSpliceAddress).toBe('Production');
   });
 
   test('had added a second default route, and left the first', () => {

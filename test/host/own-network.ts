@@ -3,13 +3,20 @@ import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { describe } from 'vitest';
 import type { ContainerHandle } from '../../src/steps/container-handle.ts';
 
-/** Whether the tests may make links here: they run in a network namespace of their own. */
-const mayChangeLinks = process.env['WF_TEST_NAMESPACE'] === '1' || process.env['WF_TEST_DOCKER'] === '1';
+const asked = process.env['WF_TEST_NAMESPACE'] === '1' || process.env['WF_TEST_DOCKER'] === '1';
 
-/** A group of tests that makes links in the namespace it runs in: left out where that is not the tests' own. */
+/**
+ * A group of tests that makes links in the network namespace it runs in. Left out, and said so, where nobody vouches that
+ * this is the tests' own (WF_TEST_NAMESPACE=1, or WF_TEST_DOCKER=1); refused where it has a way out, as the machine's has.
+ */
 export function describeOwnNetwork(name: string, tests: () => void): void {
-  const reason = '[left out: needs root in a network namespace of the tests, and WF_TEST_NAMESPACE=1]';
-  describe.skipIf(!mayChangeLinks)(mayChangeLinks ? name : `${name} ${reason}`, tests);
+  if (asked && ip('route', 'show', 'default') !== '') {
+    throw new Error('WF_TEST_NAMESPACE or WF_TEST_DOCKER is set, but this network namespace has a default route');
+  }
+  if (!asked) {
+    process.stderr.write(`LEFT OUT: "${name}" needs root in a network namespace of its own, and WF_TEST_NAMESPACE=1\n`);
+  }
+  describe.skipIf(!asked)(name, tests);
 }
 
 /** Runs `ip` in the tests' own namespace, and answers what it wrote. */

@@ -1,4 +1,4 @@
-import { subnetsOverlap } from 'wf';
+import { addressAt, isInSubnet, subnetsOverlap } from 'wf';
 import { z } from 'zod';
 
 /** Linux' IFNAMSIZ is 16 with the closing zero. */

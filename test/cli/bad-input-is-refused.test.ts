@@ -1,0 +1,119 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { expectRefusal } from '../support/refusal.ts';
+import { openProject } from '../support/run-wf.ts';
+
+// Input is looked at before Docker is: that there is none here makes no difference.
+const options = { env: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } };
+const project = openProject({
+  'list.json': '["devNetwork"]',
+  'broken.json': '{ "devNetwork": ',
+  'unknown.json': '{ "devNetwrok": "lab" }',
+  'number.json': '{ "devNetwork": 7 }',
+});
+const files = readdirSync(project.folder);
+
+const lab = (...inputs: readonly string[]) => ['start', 'lab-network', ...inputs.flatMap((one) => ['--input', one])];
+const LONG = 'n'.repeat(64);
+
+describe.concurrent('input of the lab that cannot be: exit code 2, the name and what would do, nothing touched', () => {
+  test.for<[what: string, inputs: readonly string[], says: readonly string[], next: string]>([
+    ['an unknown name', ['devNetwrok=x'], ['unknown input "devNetwrok"'], 'Did you mean devNetwork?'],
+    ['no =', ['devNetwork'], ['--input "devNetwork" is not of the form name=value'], 'Inputs of lab-network: image'],
+    ['nothing before =', ['=devops'], ['--input "=devops" is not of the form name=value'], 'Inputs of lab-network'],
+    ['all at once', ['x=1', 'y', 'hostLink='], ['"x"', '"y"', 'hostLink'], 'Inputs of lab-network'],
+    ['a link name of 16 characters', ['hostLink=abcdefghijklmnop'], ['hostLink', '15 characters'], 'hostLink'],
+    ['a link name of 15 letters, but 16 bytes', ['hostLink=abcdefghijklmné'], ['hostLink', '15'], 'hostLink'],
+    [
+      'a device name that is too long',
+      ['containerDevice=abcdefghijklmnop'],
+      ['containerDevice', '15'],
+      'containerDevice',
+    ],
+    [
+      'a prefix that makes one too long',
+      ['prefix=somebody-', 'hostLink=uplink1'],
+      ['"somebody-uplink1"', '15'],
+      'prefix',
+    ],
+    ['a prefix that leaves nothing of it', ['prefix=a-long-prefix-of-22-'], ['15', 'shorter prefix'], 'prefix'],
+    ['a blank in a link name', ['hostLink=my link'], ['hostLink'], 'hostLink'],
+    ['a slash in a link name', ['containerLink=../x'], ['containerLink'], 'containerLink'],
+    ['a Docker name of 64 characters', [`devContainer=${LONG}`], ['devContainer'], 'devContainer'],
+    ['a command in a Docker name', ['devNetwork=$(touch pwned)'], ['devNetwork', 'letters, digits'], 'devNetwork'],
+    ['backticks in a Docker name', ['devContainer=`touch pwned`'], ['devContainer'], 'devContainer'],
+    ['a semicolon in a Docker name', ['prodNetwork=a;touch pwned'], ['prodNetwork'], 'prodNetwork'],
+    ['an option for a Docker name', ['prodContainer=--privileged'], ['prodContainer'], 'prodContainer'],
+    ['an empty Docker name', ['devNetwork='], ['devNetwork'], 'devNetwork'],
+    ['a new line in a Docker name', ['devContainer=App\nDev'], ['devContainer'], 'devContainer'],
+    ['a command in the prefix', ['prefix=$(id)'], ['prefix'], 'prefix'],
+    ['an address that is none', ['spliceAddress=172.20.0.256'], ['spliceAddress'], 'spliceAddress'],
+    [
+      'an address outside its subnet',
+      ['devSubnet=172.30.0.0/16', 'spliceAddress=172.31.0.100'],
+      ['spliceAddress', '172.30.0.0/16'],
+      'spliceAddress',
+    ],
+    ['a subnet that is none', ['devSubnet=172.20.0.0/33'], ['devSubnet'], 'devSubnet'],
+    ['a subnet without a length', ['prodSubnet=172.20.0.0'], ['prodSubnet'], 'prodSubnet'],
+    ['subnets that overlap', ['devSubnet=172.20.0.0/16', 'prodSubnet=172.20.9.0/24'], ['overlaps'], 'prodSubnet'],
+    ['one network for both', ['devNetwork=prod'], ['prodNetwork', 'differ'], 'prodNetwork'],
+    ['one container for both', ['prodContainer=AppDev'], ['prodContainer', 'differ'], 'prodContainer'],
+    ['one name for both ends', ['hostLink=int_conteneur'], ['containerLink', 'differ'], 'containerLink'],
+    ['a route that is none of the three', ['defaultRoute=maybe'], ['defaultRoute', 'secondary'], 'defaultRoute'],
+    ['no text', ['devText='], ['devText'], 'devText'],
+    ['a control character in a text', ['prodText=a\u001b[31mb'], ['prodText'], 'prodText'],
+    ['no image', ['image='], ['image'], 'image'],
+  ])('%s', async ([, inputs, says, next]) => {
+    await expectRefusal(project, lab(...inputs), { exitCode: 2, code: 'E_INPUT', says, next }, options);
+  });
+
+  test.for<[file: string, says: string, next: string]>([
+    ['nowhere.json', 'nowhere.json cannot be read', '--input-file a JSON file'],
+    ['workflows', 'workflows cannot be read', '--input-file a JSON file'],
+    ['broken.json', 'broken.json cannot be read', '--input-file a JSON file'],
+    ['list.json', 'list.json does not hold a JSON object', '--input-file a JSON file'],
+    ['unknown.json', 'unknown input "devNetwrok"', 'Did you mean devNetwork?'],
+    ['number.json', 'devNetwork', 'Inputs of lab-network'],
+  ])('--input-file %s', async ([file, says, next]) => {
+    const args = ['start', 'lab-network', '--input-file', file];
+    await expectRefusal(project, args, { exitCode: 2, code: 'E_INPUT', says: [says], next }, options);
+  });
+});
+
+describe.concurrent('a command line that cannot be', () => {
+  test.for<[args: readonly string[], code: string, says: string, next: string]>([
+    [
+      ['start', 'lab-netwrok'],
+      'E_WORKFLOW_NOT_FOUND',
+      'there is no workflow "lab-netwrok"',
+      'Did you mean lab-network?',
+    ],
+    [['start', '../../etc/passwd'], 'E_WORKFLOW_NOT_FOUND', '"../../etc/passwd"', 'lab-network'],
+    [['start', '$(touch pwned)'], 'E_WORKFLOW_NOT_FOUND', '"$(touch pwned)"', 'lab-network'],
+    [['start'], 'E_USAGE', "missing required argument 'workflow'", 'wf start --help'],
+    [['start', 'lab-network', 'again'], 'E_USAGE', 'too many arguments', 'wf start --help'],
+    [['start', 'lab-network', '--dryrun'], 'E_USAGE', "unknown option '--dryrun'", 'Did you mean --dry-run?'],
+    [['start', 'lab-network', '--input'], 'E_USAGE', 'argument missing', 'wf start --help'],
+    [['start', 'lab-network', '--runtime', 'podman'], 'E_USAGE', 'auto, docker, embedded', 'wf start --help'],
+    [['start', 'lab-network', '--on-failure', 'ignore'], 'E_USAGE', 'rollback, keep', 'wf start --help'],
+    [['start', 'lab-network', '--id', '../x'], 'E_USAGE', '"../x" cannot be a run id', 'letters, digits'],
+    [['start', 'lab-network', '--id', ''], 'E_USAGE', 'cannot be a run id', 'letters, digits'],
+    [['start', 'lab-network', '--id', LONG], 'E_USAGE', 'cannot be a run id', '63'],
+    [['strat', 'lab-network'], 'E_USAGE', "unknown command 'strat'", 'Did you mean start?'],
+    [['runs', '--limit', '-1'], 'E_USAGE', 'whole number', 'wf runs --help'],
+    [['show'], 'E_USAGE', "missing required argument 'run'", 'wf show --help'],
+    [['show', 'nosuch'], 'E_RUN_NOT_FOUND', 'there is no run "nosuch"', 'wf runs'],
+    [['show', '@latest'], 'E_RUN_NOT_FOUND', 'there is no run "@latest"', 'wf runs'],
+    [['show', "'; DROP TABLE runs; --"], 'E_RUN_NOT_FOUND', 'DROP TABLE', 'wf runs'],
+    [['logs', 'no such'], 'E_RUN_NOT_FOUND', 'there is no run "no such"', 'wf runs'],
+    [['changes', '%'], 'E_RUN_NOT_FOUND', 'there is no run "%"', 'wf runs'],
+    [['steps', 'net.vteh'], 'E_STEP_NOT_FOUND', 'there is no step runner "net.vteh"', 'Did you mean net.veth?'],
+  ])('wf %j', async ([args, code, says, next]) => {
+    await expectRefusal(project, args, { exitCode: 2, code, says: [says], next }, options);
+  });
+});
+
+test('nothing was made: no database, no file', () => {
+  expect(readdirSync(project.folder)).toEqual(files);
+});
