@@ -126,6 +126,11 @@ function buildProgram(parsing: Parsing, version: string, terminal: Terminal): Co
     .argument('[step]', 'a step of the run')
     .action(does(['run', 'step'], async () => (await import('./commands/logs.ts')).logs));
   program
+    .command('rollback')
+    .summary('undo all that a run did that still stands')
+    .argument('<run>', RUN_ARGUMENT)
+    .action(does(['run'], async () => (await import('./commands/rollback.ts')).rollback));
+  program
     .command('changes')
     .summary('what may stand on this host because of wf, and how to undo it')
     .argument('[run]', RUN_ARGUMENT)

@@ -1,7 +1,7 @@
 import { WfError } from '../engine/errors.ts';
 import { parseRunId } from '../engine/ids.ts';
 import type { StoredRun } from '../engine/ports/history.ts';
-import type { ReadableHistory } from './wire-types.ts';
+import type { HistoryReader } from '../history/reader.ts';
 
 /** So many candidates are named where a prefix fits several runs. */
 const CANDIDATES = 5;
@@ -11,7 +11,7 @@ const LATEST = '@latest';
 
 /** A run and the history that holds it. */
 export interface FoundRun {
-  readonly history: ReadableHistory;
+  readonly history: HistoryReader;
   readonly run: StoredRun;
 }
 
@@ -20,7 +20,7 @@ export interface FoundRun {
  * `history` is undefined where there is no database yet.
  * @throws WfError E_RUN_NOT_FOUND; E_RUN_AMBIGUOUS naming the candidates.
  */
-export function findRun(history: ReadableHistory | undefined, reference: string): FoundRun {
+export function findRun(history: HistoryReader | undefined, reference: string): FoundRun {
   if (history === undefined) throw notFound(reference, 'there is no run yet');
   if (reference === LATEST) {
     const [run] = history.runs({ limit: 1 });
@@ -32,7 +32,7 @@ export function findRun(history: ReadableHistory | undefined, reference: string)
   return { history, run: history.run(id) ?? runByPrefix(history, reference) };
 }
 
-function runByPrefix(history: ReadableHistory, prefix: string): StoredRun {
+function runByPrefix(history: HistoryReader, prefix: string): StoredRun {
   const ids = history.runIds(prefix, CANDIDATES + 1);
   const [only] = ids;
   const run = only === undefined ? undefined : history.run(only);

@@ -17,7 +17,9 @@ export async function reportLostRun(
 ): Promise<ExitCode> {
   const error = asWfError(thrown);
   reportError(error, terminal, json);
-  writeLines(terminal.err, [`run ${id} stopped there; \`wf changes ${id}\` lists what stands and how to undo it`]);
+  writeLines(terminal.err, [
+    `run ${id} stopped there; \`wf changes ${id}\` lists what stands, \`wf rollback ${id}\` undoes it`,
+  ]);
   // Another process has taken the run over, and sees to its changes.
   if (error.code === 'E_LEASE_LOST') return error.exitCode;
   const standing = await standingChanges(id, wire);

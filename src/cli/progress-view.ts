@@ -1,7 +1,8 @@
 import type { RunObserver } from '../engine/engine.ts';
 import type { StepId } from '../engine/ids.ts';
+import type { JournalEntry } from '../engine/journal-event.ts';
 import type { Clock } from '../engine/ports/clock.ts';
-import { createProgressFollower } from '../review/progress.ts';
+import { createProgressFollower, type ProgressFollower } from '../review/progress.ts';
 import { progressFrame } from '../review/text/progress-frame.ts';
 import { progressLine } from '../review/text/progress-line.ts';
 import type { TextSink } from './terminal.ts';
@@ -18,17 +19,19 @@ export interface ProgressView {
 /** A picture of the live view is drawn this often: the spinner turns smoothly, and it costs next to nothing. */
 const FRAME_MS = 80;
 
-/** A live view on a terminal, else a plain line for each step that has ended. */
+/** A live view on a terminal, else a plain line for each step that has ended. `earlier` is what happened before it. */
 export async function createProgressView(
   sink: TextSink,
   clock: Clock,
   stageNames: readonly string[],
+  earlier: readonly JournalEntry[] = [],
 ): Promise<ProgressView> {
-  return sink.liveHeight === null ? plainView(sink) : await liveView(sink, clock, stageNames);
+  const follower = createProgressFollower();
+  for (const entry of earlier) follower.follow(entry);
+  return sink.liveHeight === null ? plainView(sink, follower) : await liveView(sink, clock, stageNames, follower);
 }
 
-function plainView(sink: TextSink): ProgressView {
-  const { progress, follow } = createProgressFollower();
+function plainView(sink: TextSink, { progress, follow }: ProgressFollower): ProgressView {
   return {
     observer: {
       committed(entry) {
@@ -42,10 +45,14 @@ function plainView(sink: TextSink): ProgressView {
   };
 }
 
-async function liveView(sink: TextSink, clock: Clock, stageNames: readonly string[]): Promise<ProgressView> {
+async function liveView(
+  sink: TextSink,
+  clock: Clock,
+  stageNames: readonly string[],
+  { progress, follow }: ProgressFollower,
+): Promise<ProgressView> {
   const { createLogUpdate } = await import('log-update');
   const screen = createLogUpdate(sink.stream);
-  const { progress, follow } = createProgressFollower();
   const notes = new Map<StepId, string>();
   let frame = 0;
   let cancel = () => {};

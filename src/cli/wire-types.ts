@@ -7,6 +7,7 @@ import type { HistoryPort, Owner } from '../engine/ports/history.ts';
 import type { Requirement } from '../engine/requirement.ts';
 import type { HostPorts, StepRunner } from '../engine/step.ts';
 import type { LoadedWorkflow } from '../engine/workflow.ts';
+import type { HistoryReader } from '../history/reader.ts';
 
 /** What the parts are joined for. */
 export interface WireOptions {
@@ -33,9 +34,6 @@ export interface ResolvedWorkflow {
   readonly file: string;
 }
 
-/** What may be asked of a history that is not written to. */
-export type ReadableHistory = Omit<HistoryPort, 'create' | 'append' | 'release' | 'putFingerprint'>;
-
 /**
  * The real parts, as commands reach them. Each part is loaded when it is asked for: a command that only reads the
  * history loads neither Docker's client nor XState.
@@ -44,7 +42,7 @@ export interface Wire {
   /** Opens the database, creating it where there is none. @throws WfError E_DATABASE* */
   history(): Promise<HistoryPort>;
   /** The same, but undefined where there is no database yet: looking creates nothing. @throws WfError E_DATABASE* */
-  historyForReading(): Promise<ReadableHistory | undefined>;
+  historyForReading(): Promise<HistoryReader | undefined>;
   /** Joined with `history()`. @throws WfError E_DATABASE* */
   engine(): Promise<Engine>;
   /** What a dry run needs: it creates no database. */

@@ -68,6 +68,7 @@ export const openWire: OpenWire = async ({ database }) => {
       random: Math.random,
       newRunId: () => asRunId(newId()),
       owner: ownProcess(),
+      isAlive,
       scope: `netns:${ownNetworkNamespace().inode}`,
     };
   }

@@ -1,34 +1,51 @@
-import { stands, type Verification } from './change.ts';
+import { type Change, type Difference, stands, type Verification } from './change.ts';
 import type { RunResult } from './engine.ts';
-import { asWfError, WfError } from './errors.ts';
+import { asWfError, type ErrorRecord, WfError } from './errors.ts';
+import type { RunId } from './ids.ts';
 import type { JournalEvent, RunEnd, RunHeader } from './journal-event.ts';
+import type { Json } from './json.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { MachineEnd } from './run-loop.ts';
 
 interface ConcludeParts {
-  readonly header: RunHeader;
+  readonly header: Pick<RunHeader, 'id' | 'options'>;
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
   /** Whether a run of this workflow that succeeds means to leave its changes on the host. */
   readonly keepsChanges: boolean;
 }
 
-/** Undoes what a failed run did, verifies the host, and commits the run's end. */
+/** Undoes what a failed run did unless it is to be kept, verifies the host, and commits the run's end. */
 export async function concludeRun(parts: ConcludeParts, machine: MachineEnd): Promise<RunResult> {
   const { header, journal } = parts;
-  let undone = false;
-  if (machine.type === 'failed' && header.options.onFailure === 'rollback' && journal.changes().some(stands)) {
-    journal.append([{ type: 'rolling-back' }]);
-    await parts.ledger.revertAll();
-    undone = true;
+  if (machine.type === 'done') {
+    if (parts.keepsChanges) keepChanges(journal);
+    return end(parts, { type: 'succeeded', output: machine.output });
   }
-  if (machine.type === 'done' && parts.keepsChanges) keepChanges(journal);
-  const verified = await verify(parts);
-  const end = endOf(parts, machine, undone, verified);
-  journal.append([{ type: 'ended', ...end }]);
-  return { type: 'ended', end };
+  const { error } = machine;
+  if (header.options.onFailure === 'keep') return end(parts, { type: 'kept', error });
+  if (!journal.changes().some(stands)) return end(parts, { type: 'failed', error });
+  return rollBack(parts, error);
 }
+
+/** Undoes all that stands, verifies the host, and commits the end of a run that came to grief by `error`. */
+export async function rollBack(parts: ConcludeParts, error: ErrorRecord): Promise<RunResult> {
+  parts.journal.append([{ type: 'rolling-back' }]);
+  await parts.ledger.revertAll();
+  return end(parts, { type: 'undone', error });
+}
+
+async function end(parts: ConcludeParts, outcome: Outcome): Promise<RunResult> {
+  const ended = endOf(parts, outcome, await verify(parts));
+  parts.journal.append([{ type: 'ended', ...ended }]);
+  return { type: 'ended', end: ended };
+}
+
+/** What a run has come to, before the host is looked at. */
+type Outcome =
+  | { readonly type: 'succeeded'; readonly output: Json }
+  | { readonly type: 'failed' | 'kept' | 'undone'; readonly error: ErrorRecord };
 
 function keepChanges(journal: RunJournal): void {
   const reason = 'the workflow leaves its changes on the host';
@@ -49,29 +66,37 @@ async function verify({ ledger }: ConcludeParts): Promise<Verified> {
   }
 }
 
-function endOf({ header, journal }: ConcludeParts, machine: MachineEnd, undone: boolean, verified: Verified): RunEnd {
-  const failed = (status: 'failed' | 'rolled-back' | 'needs-attention', error: WfError): RunEnd => ({
-    status,
-    output: null,
-    error: error.toRecord(),
-  });
-  const kept = machine.type === 'failed' && header.options.onFailure === 'keep';
-  if (kept) return failed('failed', machine.error);
-  if (verified.type === 'failed') return failed('needs-attention', verified.error);
+function endOf({ header, journal }: ConcludeParts, outcome: Outcome, verified: Verified): RunEnd {
+  if (outcome.type === 'kept') return { status: 'failed', output: null, error: outcome.error };
+  if (verified.type === 'failed') return { status: 'needs-attention', output: null, error: verified.error.toRecord() };
   const residues = verified.verification?.residues ?? [];
   if (residues.length > 0) {
-    const standing = journal.changes().filter(stands);
-    const by = machine.type === 'failed' ? `${machine.error.message}; then ` : '';
-    const what = residues.map((residue) => residue.subject).join(', ');
-    const byHand = standing.flatMap((change) => change.undo).join(' && ');
-    return failed(
-      'needs-attention',
-      new WfError('E_RESIDUE', `${by}the host is not as it was: ${what}`, {
-        hint:
-          byHand === '' ? `See what differs with \`wf show ${header.id}\`.` : `Remove by hand what is left: ${byHand}`,
-      }),
-    );
+    const before = outcome.type === 'succeeded' ? '' : `${outcome.error.message}; then `;
+    const error = residueError(header.id, before, residues, journal.changes());
+    return { status: 'needs-attention', output: null, error: error.toRecord() };
   }
-  if (machine.type === 'done') return { status: 'succeeded', output: machine.output };
-  return failed(undone ? 'rolled-back' : 'failed', machine.error);
+  switch (outcome.type) {
+    case 'succeeded':
+      return { status: 'succeeded', output: outcome.output };
+    case 'failed':
+      return { status: 'failed', output: null, error: outcome.error };
+    case 'undone':
+      return { status: 'rolled-back', output: null, error: outcome.error };
+  }
+}
+
+function residueError(
+  run: RunId,
+  before: string,
+  residues: readonly Difference[],
+  changes: readonly Change[],
+): WfError {
+  const what = residues.map((residue) => residue.subject).join(', ');
+  const byHand = changes.filter(stands).flatMap((change) => change.undo);
+  return new WfError('E_RESIDUE', `${before}the host is not as it was: ${what}`, {
+    hint:
+      byHand.length === 0
+        ? `See what differs with \`wf show ${run}\`.`
+        : `Try again with \`wf rollback ${run}\`, or remove by hand what is left: ${byHand.join(' && ')}`,
+  });
 }

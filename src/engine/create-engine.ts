@@ -3,6 +3,7 @@ import type { Engine, EngineParts, RunHandle, RunObserver, StartRequest } from '
 import type { RunHeader } from './journal-event.ts';
 import { firstUnmet, lookAtRequirements } from './preflight.ts';
 import { rehearse } from './rehearse.ts';
+import { rollBackRun } from './roll-back-run.ts';
 import { openRunJournal } from './run-journal.ts';
 import { createRunLedger } from './run-ledger.ts';
 import { advanceRun } from './run-loop.ts';
@@ -14,6 +15,7 @@ export function createEngine(parts: EngineParts): Engine {
     preflight: (workflow, input) => lookAtRequirements(workflow.requirements(input), parts.host),
     rehearse: (workflow, input) => rehearse(workflow.model, input),
     start: (request, observer = {}) => start(parts, request, observer),
+    rollBack: (request, observer = {}) => rollBackRun(parts, request, observer),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Argv } from './ports/command.ts';
 import type { FingerprintPort } from './ports/fingerprint.ts';
 import type { HistoryPort, Owner } from './ports/history.ts';
 import type { Requirement, RequirementResult } from './requirement.ts';
-import type { HostPorts } from './step.ts';
+import type { HostPorts, StepRunner } from './step.ts';
 import type { LoadedWorkflow } from './workflow.ts';
 
 /** What the engine is joined from. */
@@ -19,6 +19,8 @@ export interface EngineParts {
   readonly newRunId: () => RunId;
   /** This process. */
   readonly owner: Owner;
+  /** Whether the process that holds a lease still runs. */
+  readonly isAlive: (owner: Owner) => boolean;
   /** Names the network namespace in which names are used up, so that claims of two of them do not collide. */
   readonly scope: string;
 }
@@ -32,6 +34,12 @@ export interface StartRequest {
   readonly options: RunOptions;
   /** Chosen by the user; else one is made. */
   readonly id?: RunId;
+}
+
+export interface RollBackRequest {
+  readonly run: RunId;
+  /** The step runners by kind, whose `undo` takes the changes back. */
+  runner(kind: string): StepRunner | undefined;
 }
 
 /** What a live view follows. */
@@ -85,4 +93,10 @@ export interface Engine {
    * @throws WfError the first unmet requirement's error; E_RUN_EXISTS; E_NAME_IN_USE when another run claims the same names.
    */
   start(request: StartRequest, observer?: RunObserver): Promise<RunHandle>;
+  /**
+   * Begins to undo all that a run did that still stands, and then to verify the host. Null where there is nothing to undo
+   * of a run that has ended.
+   * @throws WfError E_RUN_NOT_FOUND; E_LEASE_HELD while a living process advances the run.
+   */
+  rollBack(request: RollBackRequest, observer?: RunObserver): Pick<RunHandle, 'result'> | null;
 }

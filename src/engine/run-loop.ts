@@ -8,7 +8,7 @@ import {
   stepError,
 } from './decide.ts';
 import type { RunHandle, RunObserver, RunResult } from './engine.ts';
-import { asWfError, WfError } from './errors.ts';
+import { asWfError, type ErrorRecord, WfError } from './errors.ts';
 import type { StepId } from './ids.ts';
 import type { Effect, JournalEvent, MachineEvent, RunHeader } from './journal-event.ts';
 import { isJsonObject, type Json, toJson } from './json.ts';
@@ -48,7 +48,7 @@ interface RunLoopParts {
 /** How a machine ended. */
 export type MachineEnd =
   | { readonly type: 'done'; readonly output: Json }
-  | { readonly type: 'failed'; readonly error: WfError };
+  | { readonly type: 'failed'; readonly error: ErrorRecord };
 
 /**
  * Advances one run: takes what arrives, decides, commits the decision with what is to be done, then does it. All that
@@ -285,12 +285,12 @@ function backOff(policy: RetryPolicy, attempt: number, random: Random): number {
 
 function machineEnd(status: MachineStatus, lastFailure: WfError | undefined): MachineEnd {
   if (status.type === 'done' && !status.failed) return { type: 'done', output: status.output };
-  if (lastFailure !== undefined) return { type: 'failed', error: lastFailure };
+  if (lastFailure !== undefined) return { type: 'failed', error: lastFailure.toRecord() };
   const said = status.type === 'error' ? describeError(status.error) : 'it ended in a state tagged "failed"';
   const error = new WfError('E_STEP_FAILED', `the machine failed: ${said}`, {
     hint: 'Look at its last decisions with `wf show`.',
   });
-  return { type: 'failed', error };
+  return { type: 'failed', error: error.toRecord() };
 }
 
 function describeError(error: Json): string {

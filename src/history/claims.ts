@@ -37,7 +37,7 @@ function inUse(resource: string, holder: Holder): WfError {
   return new WfError('E_NAME_IN_USE', `${resource} is in use by run ${id} of ${workflow} (${state})`, {
     hint: ended
       ? `Undo what it left with \`wf rollback ${id}\`; \`wf show ${id}\` lists it.`
-      : `Look at it with \`wf show ${id}\`: if it still runs, wait for it; if it was interrupted, \`wf resume ${id}\` or \`wf rollback ${id}\`. Or choose other names.`,
+      : `Look at it with \`wf show ${id}\`: if it still runs, wait for it; if it was interrupted, undo it with \`wf rollback ${id}\`. Or choose other names.`,
     details: { resource, run: id, status },
   });
 }

@@ -10,7 +10,7 @@ import { changeRow, evidenceRow, runId, runRow, standingChangeRow, stepRow } fro
 import type { Statements } from './statements.ts';
 
 /** What may be asked of a history that is not written to. */
-export type HistoryReader = Omit<HistoryPort, 'create' | 'append' | 'release' | 'putFingerprint'>;
+export type HistoryReader = Omit<HistoryPort, 'create' | 'append' | 'takeOver' | 'release' | 'putFingerprint'>;
 
 /** Later than every run. */
 const BEYOND_THE_NEWEST = { createdAt: Number.MAX_SAFE_INTEGER, id: '' };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CHANGE_STATUSES, type Change } from '../engine/change.ts';
 import { asDefinitionHash, asStepId, parseRunId, type RunId } from '../engine/ids.ts';
 import {
+  type Owner,
   STORED_RUN_STATUSES,
   type StandingChange,
   type StoredEvidence,
@@ -20,12 +21,24 @@ export const runId = z.string().transform((text, context): RunId => {
 const error = nullableJsonText.pipe(errorRecord.nullable());
 const time = z.number();
 
+const ownerColumns = {
+  owner_pid: z.number().nullable(),
+  owner_start_time: z.string().nullable(),
+  owner_boot_id: z.string().nullable(),
+};
+
+/** The process that holds a run's lease; null where nobody does. */
+export function ownerOf(row: z.output<z.ZodObject<typeof ownerColumns>>): Owner | null {
+  const { owner_pid: pid, owner_start_time: startTime, owner_boot_id: bootId } = row;
+  return pid === null || startTime === null || bootId === null ? null : { pid, startTime, bootId };
+}
+
 /** Who may write a run's journal, as every append asks. */
 export const leaseRow = z.object({
   number: z.number(),
   fence: z.number(),
   status: z.enum(STORED_RUN_STATUSES),
-  owner_pid: z.number().nullable(),
+  ...ownerColumns,
 });
 
 export const runRow = z
@@ -43,13 +56,11 @@ export const runRow = z
     output: nullableJsonText,
     error,
     fence: z.number(),
-    owner_pid: z.number().nullable(),
-    owner_start_time: z.string().nullable(),
-    owner_boot_id: z.string().nullable(),
+    ...ownerColumns,
     standing_changes: z.number(),
   })
   .transform(
-    ({ owner_pid: pid, owner_start_time: startTime, owner_boot_id: bootId, ...row }): StoredRun => ({
+    (row): StoredRun => ({
       id: row.id,
       workflow: row.workflow,
       definitionHash: row.definition_hash,
@@ -58,7 +69,7 @@ export const runRow = z
       options: row.options,
       createdAt: row.created_at,
       status: row.status,
-      owner: pid === null || startTime === null || bootId === null ? null : { pid, startTime, bootId },
+      owner: ownerOf(row),
       fence: row.fence,
       startedAt: row.started_at,
       finishedAt: row.finished_at,

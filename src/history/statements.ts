@@ -27,7 +27,11 @@ export function prepareStatements(db: Database) {
        VALUES (@id, @workflow, @definitionHash, @runtime, @input, @options, 'running', @createdAt, 1,
          @pid, @startTime, @bootId)`,
     ),
-    lease: prepare('SELECT number, fence, status, owner_pid FROM runs WHERE id = @id'),
+    lease: prepare('SELECT number, fence, status, owner_pid, owner_start_time, owner_boot_id FROM runs WHERE id = @id'),
+    takeOver: prepare(
+      `UPDATE runs SET fence = fence + 1, owner_pid = @pid, owner_start_time = @startTime, owner_boot_id = @bootId
+       WHERE id = @id`,
+    ),
     clearOwner: prepare(
       `UPDATE runs SET owner_pid = NULL, owner_start_time = NULL, owner_boot_id = NULL
        WHERE id = @id AND fence = @fence AND owner_pid IS NOT NULL`,

@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { WfError } from '../engine/errors.ts';
 import type { RunId } from '../engine/ids.ts';
 import type { JournalEntry, JournalEvent, RunHeader } from '../engine/journal-event.ts';
-import type { HistoryPort, Lease, StoredEvidence } from '../engine/ports/history.ts';
+import type { HistoryPort, Lease, Owner, StoredEvidence } from '../engine/ports/history.ts';
 import { applyOperation } from './apply-operation.ts';
 import { claim } from './claims.ts';
 import { refuseNewer } from './connect.ts';
@@ -11,10 +11,10 @@ import { storeFingerprint } from './fingerprints.ts';
 import { eventColumns } from './journal-rows.ts';
 import { parseRow } from './parse-row.ts';
 import { project } from './projector.ts';
-import { leaseRow } from './rows.ts';
+import { leaseRow, ownerOf } from './rows.ts';
 import type { Statements } from './statements.ts';
 
-export type HistoryWriter = Pick<HistoryPort, 'create' | 'append' | 'release' | 'putFingerprint'>;
+export type HistoryWriter = Pick<HistoryPort, 'create' | 'append' | 'takeOver' | 'release' | 'putFingerprint'>;
 
 /** `requireInPlace` throws where the file that is written to is no longer the one that the path names. */
 export function createWriter(
@@ -105,6 +105,17 @@ export function createWriter(
         return entries;
       }),
 
+    takeOver: (id, owner, isAlive) =>
+      write(() => {
+        const row = statements.lease.get({ id });
+        if (row === undefined) throw notFound(id);
+        const held = parseRow(leaseRow, row, { path, table: 'runs', of: `run ${id}` });
+        const holder = ownerOf(held);
+        if (holder !== null && isAlive(holder)) throw leaseHeld(id, holder);
+        statements.takeOver.run({ id, ...owner });
+        return { run: id, fence: held.fence + 1 };
+      }),
+
     release: ({ run: id, fence }) =>
       write(() => {
         statements.clearOwner.run({ id, fence });
@@ -112,6 +123,17 @@ export function createWriter(
 
     putFingerprint: (fingerprint) => write(() => storeFingerprint(statements, fingerprint)),
   };
+}
+
+function notFound(id: RunId): WfError {
+  return new WfError('E_RUN_NOT_FOUND', `there is no run ${id}`, { hint: '`wf runs` lists the runs that there are.' });
+}
+
+function leaseHeld(id: RunId, { pid }: Owner): WfError {
+  return new WfError('E_LEASE_HELD', `run ${id} is being advanced by process ${pid}`, {
+    hint: `Wait for it, or end it with Ctrl-C where it runs (kill -INT ${pid}). \`wf show ${id}\` tells how far it is.`,
+    details: { run: id, pid },
+  });
 }
 
 function leaseLost({ run }: Lease, why: string): WfError {

@@ -19,7 +19,9 @@ export function requireSuccess(result: CommandResult, timeoutMs: number): Comman
   const said = (result.stderr.trim() || result.stdout.trim()).slice(0, 500);
   switch (end.type) {
     case 'aborted':
-      throw new WfError('E_STEP_STOPPED', `\`${typed}\` was stopped`, { hint: 'Go on with `wf resume`.' });
+      throw new WfError('E_STEP_STOPPED', `\`${typed}\` was stopped`, {
+        hint: 'The run was stopped. Undo what it did with `wf rollback RUN`.',
+      });
     case 'timed-out':
       throw new WfError('E_HOST_COMMAND', `\`${typed}\` did not end within ${timeoutMs} ms`, {
         hint: 'Try the same command by hand; the machine may be overloaded.',

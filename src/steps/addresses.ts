@@ -42,5 +42,7 @@ function parseSubnet(subnet: string): [ipaddr.IPv4, number] {
 }
 
 function malformed(what: string, text: string): WfError {
-  return new WfError('E_INPUT', `"${text}" is not an IPv4 ${what}`, { hint: 'Write it like 172.20.0.0/16, or 172.20.0.100.' });
+  return new WfError('E_INPUT', `"${text}" is not an IPv4 ${what}`, {
+    hint: 'Write it like 172.20.0.0/16, or 172.20.0.100.',
+  });
 }

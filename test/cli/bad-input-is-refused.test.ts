@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { expectRefusal } from '../support/refusal.ts';
+import { expectRefusal, expectTextRefusal } from '../support/refusal.ts';
 import { openProject } from '../support/run-wf.ts';
 
 // Input is looked at before Docker is: that there is none here makes no difference.
@@ -52,6 +52,12 @@ describe.concurrent('input of the lab that cannot be: exit code 2, the name and 
       'an address outside its subnet',
       ['devSubnet=172.30.0.0/16', 'spliceAddress=172.31.0.100'],
       ['spliceAddress', '172.30.0.0/16'],
+      'spliceAddress',
+    ],
+    [
+      'a subnet without an address number 100',
+      ['devSubnet=172.30.0.0/26'],
+      ['spliceAddress', '172.30.0.0/26'],
       'spliceAddress',
     ],
     ['a subnet that is none', ['devSubnet=172.20.0.0/33'], ['devSubnet'], 'devSubnet'],
@@ -111,6 +117,19 @@ describe.concurrent('a command line that cannot be', () => {
     [['steps', 'net.vteh'], 'E_STEP_NOT_FOUND', 'there is no step runner "net.vteh"', 'Did you mean net.veth?'],
   ])('wf %j', async ([args, code, says, next]) => {
     await expectRefusal(project, args, { exitCode: 2, code, says: [says], next }, options);
+  });
+});
+
+describe.concurrent('the same for people', () => {
+  test.for<[args: readonly string[], code: string, says: string, next: string]>([
+    [lab('devNetwrok=x'), 'E_INPUT', 'unknown input "devNetwrok"', 'Did you mean devNetwork?'],
+    [lab('devNetwork=a\nb'), 'E_INPUT', 'devNetwork', 'Inputs of lab-network'],
+    [['start', 'lab-network', '--input-file', 'broken.json'], 'E_INPUT', 'broken.json', '--input-file a JSON file'],
+    [['start', 'lab-netwrok'], 'E_WORKFLOW_NOT_FOUND', '"lab-netwrok"', 'Did you mean lab-network?'],
+    [['start', 'lab-network', '--dryrun'], 'E_USAGE', "unknown option '--dryrun'", 'Did you mean --dry-run?'],
+    [['show', 'no\nsuch'], 'E_RUN_NOT_FOUND', 'there is no run', 'wf runs'],
+  ])('wf %j', async ([args, code, says, next]) => {
+    await expectTextRefusal(project, args, { exitCode: 2, code, says: [says], next }, options);
   });
 });
 

@@ -19,7 +19,7 @@ import { openHistory } from '../../src/history/open.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { createCommandPort } from '../../src/host/command.ts';
 import { createDocker } from '../../src/host/docker/create-docker.ts';
-import { ownProcess } from '../../src/host/process.ts';
+import { isAlive, ownProcess } from '../../src/host/process.ts';
 
 /**
  * A host small enough for tests of the engine: a folder, whose files are what steps make and undo, and whose
@@ -38,10 +38,12 @@ export interface FolderHost {
     observer?: RunObserver,
   ): Promise<RunHandle>;
   files(): readonly string[];
+  remove(name: string): void;
   close(): void;
 }
 
-export function openFolderHost(clock: Clock = systemClock): FolderHost {
+/** @param isOwnerAlive whether the process that holds a lease still runs; the truth where it is not said. */
+export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAlive): FolderHost {
   const root = mkdtempSync(path.join(tmpdir(), 'wf-test-'));
   const folder = mkdtempSync(path.join(root, 'host-'));
   const history = openHistory(path.join(root, 'wf.db'));
@@ -54,6 +56,7 @@ export function openFolderHost(clock: Clock = systemClock): FolderHost {
     random: () => 0.5,
     newRunId: () => runId(`run${++runs}`),
     owner: ownProcess(),
+    isAlive: isOwnerAlive,
     scope: folder,
   });
   return {
@@ -73,6 +76,7 @@ export function openFolderHost(clock: Clock = systemClock): FolderHost {
         observer,
       ),
     files: () => readdirSync(folder).sort(),
+    remove: (name) => rmSync(path.join(folder, name)),
     close() {
       history.close();
       rmSync(root, { recursive: true, force: true });

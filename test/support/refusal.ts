@@ -12,34 +12,38 @@ export interface Refusal {
   readonly next: string;
 }
 
-/**
- * Calls wf twice, for people and with --json: both are refused, in a few lines with the next thing to do, or with exactly
- * one JSON document; neither shows where in wf's code it was.
- */
+/** Calls wf with --json: it is refused with exactly one JSON document. */
 export async function expectRefusal(
   project: Project,
   args: readonly string[],
   { exitCode, code, says, next }: Refusal,
   options: WfOptions = {},
 ): Promise<void> {
-  const [text, json] = await Promise.all([project.wf(args, options), project.wf([...args, '--json'], options)]);
-  expect({ ...exitOf(json), error: refusalSchema.parse(json.json()).error }).toMatchObject({
-    exitCode,
-    signal: undefined,
-    error: { code },
-  });
-  const { error } = refusalSchema.parse(json.json());
+  const end = await project.wf([...args, '--json'], options);
+  const { error } = refusalSchema.parse(end.json());
+  expect({ ...exitOf(end), code: error.code }).toEqual({ exitCode, signal: undefined, code });
   for (const part of says) expect(error.message).toContain(part);
   expect(error.hint).toContain(next);
-  expect(json.stderr).toBe('');
+  expect(end.stderr).toBe('');
+  expectNoStackTrace(end);
+}
 
-  expect(exitOf(text)).toEqual({ exitCode, signal: undefined });
-  expect(text.stdout).toBe('');
-  const [first, second, ...rest] = text.stderr.split('\n');
+/** Calls wf for people: it is refused in two lines on stderr, the second with the next thing to do. */
+export async function expectTextRefusal(
+  project: Project,
+  args: readonly string[],
+  { exitCode, code, says, next }: Refusal,
+  options: WfOptions = {},
+): Promise<void> {
+  const end = await project.wf(args, options);
+  expect({ ...exitOf(end), stdout: end.stdout }).toEqual({ exitCode, signal: undefined, stdout: '' });
+  const [first, second, ...rest] = end.stderr.split('\n');
   expect(first).toMatch(new RegExp(`^error ${code}: .`));
+  for (const part of says) expect(first).toContain(part);
   expect(second).toMatch(/^ {2}next: ./);
+  expect(second).toContain(next);
   expect(rest).toEqual(['']);
-  for (const end of [text, json]) expectNoStackTrace(end);
+  expectNoStackTrace(end);
 }
 
 /** Nobody who uses wf should have to read where in its code something was raised. */

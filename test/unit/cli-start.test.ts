@@ -195,7 +195,7 @@ test('people are told how to go on after an interrupt', async () => {
   opened.whileLooking = async () => terminal.signal('SIGINT');
   const ran = await opened.wf(['start', 'files'], terminal);
   expect(ran.err.trimEnd().split('\n').at(-1)).toBe(
-    'run run1 is interrupted; `wf changes run1` lists what stands and how to undo it',
+    'run run1 is interrupted; `wf changes run1` lists what stands, `wf rollback run1` undoes it',
   );
 });
 
@@ -233,6 +233,8 @@ test('a run whose journal cannot be written any more never ends with a code that
   const ran = await opened.wf(['start', 'files', '--id', 'lost']);
   expect(ran.exitCode).toBe(5);
   expect(ran.err).toMatch(/^error E_/m);
-  expect(ran.err).toContain('run lost stopped there; `wf changes lost` lists what stands and how to undo it');
+  expect(ran.err).toContain(
+    'run lost stopped there; `wf changes lost` lists what stands, `wf rollback lost` undoes it',
+  );
   expect(opened.host.files()).toEqual(['a']);
 });

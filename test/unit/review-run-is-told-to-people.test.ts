@@ -78,7 +78,7 @@ test('a run that needs attention, piped: nothing is cut, and what remains comes 
     '    pingSplice     probe.ping      failed         2   2.2 s  E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered',
   );
   expect(lines.slice(-7)).toEqual([
-    'may still be on this host: 1 change; undo by hand, in this order:',
+    'may still be on this host: 1 change; undo with wf rollback, or by hand in this order:',
     '  link int_hote (stuck: device is busy)',
     '    ip link set int_hote down',
     '    ip link delete int_hote',
@@ -124,7 +124,7 @@ test('the end of a run that failed says what failed, where, what to do, and what
     '2 changes: 1 reverted, 1 stuck',
     'host: not as before (residues: 1; drift: none)',
     '  residue: link int_hote added, by this run (recorded in the ledger)',
-    'may still be on this host: 1 change; undo by hand, in this order:',
+    'may still be on this host: 1 change; undo with wf rollback, or by hand in this order:',
     '  link int_hote (stuck: device is busy)',
     '    ip link set int_hote down',
     '    ip link delete int_hote',

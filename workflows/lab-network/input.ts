@@ -1,8 +1,11 @@
-import { addressAt, isInSubnet, subnetsOverlap } from 'wf';
+import { isInSubnet, prefixLengthOf, subnetsOverlap } from 'wf';
 import { z } from 'zod';
 
 /** Linux' IFNAMSIZ is 16 with the closing zero. */
 const LINK_NAME_LIMIT = 15;
+
+/** The smallest subnets that have an address number 100 are of 128 addresses. */
+const LONGEST_PREFIX = 25;
 
 const DEFAULT_LINKS = { hostLink: 'int_hote', containerLink: 'int_conteneur' };
 
@@ -69,6 +72,8 @@ export const inputSchema = z
     if (input.devSubnet !== null && input.prodSubnet !== null && subnetsOverlap(input.devSubnet, input.prodSubnet)) {
       context.addIssue({ code: 'custom', path: ['prodSubnet'], message: 'overlaps devSubnet' });
     }
+    const problem = input.devSubnet === null ? undefined : spliceProblem(input.spliceAddress, input.devSubnet);
+    if (problem !== undefined) context.addIssue({ code: 'custom', path: ['spliceAddress'], message: problem });
   });
 export type Input = z.output<typeof inputSchema>;
 
@@ -76,6 +81,13 @@ export type Names = Pick<
   Input,
   'devNetwork' | 'prodNetwork' | 'devContainer' | 'prodContainer' | 'hostLink' | 'containerLink'
 > & { readonly probeContainer: string };
+
+/** Why an address cannot be AppProd's in the devops subnet; undefined where it can. Null: the subnet's .0.100. */
+function spliceProblem(address: string | null, subnet: string): string | undefined {
+  if (address !== null) return isInSubnet(address, subnet) ? undefined : `${address} is not in devSubnet ${subnet}`;
+  if (prefixLengthOf(subnet) <= LONGEST_PREFIX) return undefined;
+  return `devSubnet ${subnet} is too small to have an address number 100; name one that it has`;
+}
 
 /** The names on the host. A link name that was left at its default is cut where a prefix makes it too long. */
 export function namesOf(input: Input): Names {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Change, stands } from '../../engine/change.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
+import type { HistoryReader } from '../../history/reader.ts';
 import { changeRecord } from '../../review/run-record.ts';
 import { type IsAlive, runStatus } from '../../review/run-status.ts';
 import { remainingLines } from '../../review/text/ledger-text.ts';
@@ -8,7 +9,6 @@ import { statusPaint, type TextStyle } from '../../review/text/text-style.ts';
 import { defineCommand } from '../define-command.ts';
 import { type FoundRun, findRun } from '../find-run.ts';
 import { writeJson, writeLines } from '../terminal.ts';
-import type { ReadableHistory } from '../wire-types.ts';
 
 const options = z.object({ json: z.boolean().default(false), run: z.string().optional() });
 
@@ -43,7 +43,7 @@ function ofRun({ history, run }: FoundRun): readonly Standing[] {
   return changes.length === 0 ? [] : [{ run, changes }];
 }
 
-function ofAllRuns(history: ReadableHistory | undefined): readonly Standing[] {
+function ofAllRuns(history: HistoryReader | undefined): readonly Standing[] {
   if (history === undefined) return [];
   const ids = new Set(history.standingChanges().map((change) => change.run));
   return [...ids]

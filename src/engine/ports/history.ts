@@ -96,7 +96,7 @@ export interface RunFilter {
  */
 export interface HistoryPort {
   /**
-   * Creates a run with its lease, its claims and its first events, all or nothing.
+   * Creates a run with its lease and its claims, all or nothing.
    * @throws WfError E_RUN_EXISTS; E_NAME_IN_USE naming the run that holds one of the claims and what to do about it.
    */
   create(header: RunHeader, definition: Json, owner: Owner, claims: readonly string[], at: number): Lease;
@@ -106,6 +106,12 @@ export interface HistoryPort {
    * @throws WfError E_LEASE_LOST when the lease is no longer the run's: nothing was written.
    */
   append(lease: Lease, batch: Batch, at: number): readonly JournalEntry[];
+  /**
+   * Takes a run over that nobody advances: its owner is dead, or gave the lease up. The fence rises, so that an earlier
+   * owner that wakes writes nothing more.
+   * @throws WfError E_LEASE_HELD naming the living owner; E_RUN_NOT_FOUND.
+   */
+  takeOver(run: RunId, owner: Owner, isAlive: (owner: Owner) => boolean): Lease;
   /** Gives up the lease without an end (a run that waits). */
   release(lease: Lease): void;
   /** The run, or undefined. */

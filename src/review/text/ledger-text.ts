@@ -47,7 +47,7 @@ export function remainingLines(changes: readonly Change[], style: TextStyle): re
     `  ${oneLine(change.target)} ${colors.dim('(')}${standingWords(change, style)}${colors.dim(')')}`,
     ...change.undo.map((command) => `    ${oneLine(command)}`),
   ]);
-  const title = `may still be on this host: ${counted(standing.length, 'change')}; undo by hand, in this order:`;
+  const title = `may still be on this host: ${counted(standing.length, 'change')}; undo with wf rollback, or by hand in this order:`;
   return [colors.yellow(title), ...lines];
 }
 

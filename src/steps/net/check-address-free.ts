@@ -4,13 +4,14 @@ import { WfError } from '../../engine/errors.ts';
 import type { HostContext } from '../../engine/step.ts';
 import { pause } from '../../host/clock.ts';
 import { type Neighbour, readNeighbours } from '../../host/ip/neighbour.ts';
+import { isInSubnet } from '../addresses.ts';
 import { requireLink } from './link-target.ts';
-import { addressSchema, linkNameSchema } from './name-schema.ts';
+import { addressSchema, cidrSchema, linkNameSchema } from './name-schema.ts';
 import { hostPlace, namespaceOf, type Place, runAt, tryAt } from './place.ts';
 
 /** How long an answer from the segment is waited for: over a bridge of this machine it takes well below a millisecond. */
-const ANSWER_MS = 250;
-const POLL_MS = 20;
+const ANSWER_MS = 120;
+const POLL_MS = 10;
 
 const outputSchema = z.object({
   free: z.literal(true),
@@ -28,6 +29,8 @@ export const checkAddressFree = defineStep({
     /** The link of the host that is on the segment: the bridge. */
     link: linkNameSchema,
     networkId: z.string().nullable(),
+    /** Fails unless the address is in it. */
+    subnet: cidrSchema.nullable().default(null),
   }),
   output: outputSchema,
   commands: ({ address, link }) => [
@@ -36,7 +39,12 @@ export const checkAddressFree = defineStep({
   ],
   rehearse: (): AddressFree => ({ free: true, checked: [] }),
 
-  async read({ address, link: name, networkId }, context): Promise<AddressFree> {
+  async read({ address, link: name, networkId, subnet }, context): Promise<AddressFree> {
+    if (subnet !== null && !isInSubnet(address, subnet)) {
+      throw new WfError('E_STEP_INPUT', `the address ${address} is not in the subnet ${subnet}`, {
+        hint: 'Choose an address of that subnet in the input, or let it be chosen.',
+      });
+    }
     const place = hostPlace();
     const link = await requireLink(context, place, name);
     if (link.addresses.some((held) => held.address === address)) throw inUse(address, `the link ${name} of the host`);

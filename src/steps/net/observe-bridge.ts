@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
+import { WfError } from '../../engine/errors.ts';
 import { cidrOf, type Link, readLinks } from '../../host/ip/link.ts';
 import { type ContainerHandle, containerHandleSchema } from '../container-handle.ts';
 import { linksAt, requireNamed } from './link-target.ts';
-import { linkNameSchema } from './name-schema.ts';
+import { addressSchema, linkNameSchema } from './name-schema.ts';
 import { hostPlace, tryAt, typedIn } from './place.ts';
 
 interface ContainerLinks {
@@ -15,7 +16,12 @@ interface ContainerLinks {
 export const observeBridge = defineStep({
   kind: 'net.bridge',
   description: 'Tells the ports of a bridge, and the container interface at the other end of each.',
-  input: z.object({ bridge: linkNameSchema, containers: z.array(containerHandleSchema) }),
+  input: z.object({
+    bridge: linkNameSchema,
+    containers: z.array(containerHandleSchema),
+    /** Without prefix length: fails unless the bridge holds it. */
+    gateway: addressSchema.nullable().default(null),
+  }),
   output: z.object({
     name: z.string(),
     ifindex: z.number().int(),
@@ -48,7 +54,7 @@ export const observeBridge = defineStep({
     ports: [],
   }),
 
-  async read({ bridge: name, containers }, context) {
+  async read({ bridge: name, containers, gateway }, context) {
     const place = hostPlace();
     const { command } = context.host;
     const [links, ...inside] = await Promise.all([
@@ -60,6 +66,11 @@ export const observeBridge = defineStep({
     await tryAt(context, place, ['ip', 'address', 'show', 'dev', bridge.name]);
     await tryAt(context, place, ['ip', 'link', 'show', 'master', bridge.name]);
     for (const container of containers) await tryAt(context, { type: 'container', container }, ['ip', 'link', 'show']);
+    if (gateway !== null && !bridge.addresses.some(({ address }) => address === gateway)) {
+      throw new WfError('E_NOT_PROVEN', `the bridge ${name} does not hold the gateway address ${gateway}`, {
+        hint: `See what it holds: \`ip address show dev ${name}\`.`,
+      });
+    }
     return {
       name: bridge.name,
       ifindex: bridge.ifindex,

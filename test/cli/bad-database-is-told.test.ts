@@ -1,0 +1,104 @@
+import { chmodSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { openNoteProject } from '../support/note.ts';
+import { ORDINARY_USER, readableByAll } from '../support/ordinary-user.ts';
+import { expectRefusal, expectTextRefusal } from '../support/refusal.ts';
+import type { Project } from '../support/run-wf.ts';
+
+const note = (project: Project) => ['start', 'note', '--input', `file=${path.join(project.folder, 'the-note')}`];
+
+test('a file that is not a database', async () => {
+  const project = openNoteProject({ 'wf.db': 'This is a letter to my aunt, and not a database at all.\n'.repeat(40) });
+  const refusal = { exitCode: 3, code: 'E_DATABASE_DAMAGED', says: [project.database], next: 'Move it aside' };
+  await expectRefusal(project, note(project), refusal);
+  await expectRefusal(project, ['runs'], refusal);
+  await expectTextRefusal(project, ['show', '@latest'], refusal);
+  expect(readFileSync(project.database, 'utf8')).toMatch(/^This is a letter to my aunt/);
+});
+
+test("another program's database", async () => {
+  const project = openNoteProject();
+  const other = new Database(project.database);
+  other.exec('CREATE TABLE birds (name TEXT)');
+  other.close();
+  await expectRefusal(project, note(project), {
+    exitCode: 3,
+    code: 'E_DATABASE',
+    says: [project.database],
+    next: '--db',
+  });
+});
+
+test('a database that was cut off', async () => {
+  const project = openNoteProject();
+  expect((await project.wf(note(project))).exitCode).toBe(0);
+  truncateSync(project.database, 8192);
+  await expectRefusal(project, ['runs'], {
+    exitCode: 3,
+    code: 'E_DATABASE_DAMAGED',
+    says: [project.database],
+    next: '',
+  });
+});
+
+test('a database of a wf to come', async () => {
+  const project = openNoteProject();
+  expect((await project.wf(note(project))).exitCode).toBe(0);
+  const database = new Database(project.database);
+  database.pragma('user_version = 999');
+  database.close();
+  const refusal = { exitCode: 3, code: 'E_DATABASE_NEWER', says: [project.database], next: 'wf' };
+  await expectRefusal(project, note(project), refusal);
+  await expectRefusal(project, ['show', '@latest'], refusal);
+});
+
+test('a folder, and a file below a file', async () => {
+  const project = openNoteProject({ letter: 'Dear aunt' });
+  mkdirSync(project.database);
+  const refusal = { exitCode: 3, code: 'E_DATABASE', says: [project.database], next: '--db' };
+  await expectRefusal(project, note(project), refusal);
+  const below = path.join(project.folder, 'letter', 'wf.db');
+  await expectRefusal(project, [...note(project), '--db', below], { ...refusal, says: [below] });
+});
+
+test('a database that somebody else is writing to for too long', async () => {
+  const project = openNoteProject();
+  expect((await project.wf(note(project))).exitCode).toBe(0);
+  const other = new Database(project.database);
+  other.exec('BEGIN EXCLUSIVE');
+  try {
+    const refusal = { exitCode: 4, code: 'E_DATABASE_LOCKED', says: [project.database], next: '' };
+    await expectRefusal(project, note(project), refusal);
+  } finally {
+    other.exec('ROLLBACK');
+    other.close();
+  }
+});
+
+test.skipIf(!readableByAll())('a database in a folder that this user may not write to', async () => {
+  const project = openNoteProject();
+  chmodSync(path.dirname(project.folder), 0o755);
+  chmodSync(project.folder, 0o755);
+  const through = { through: ORDINARY_USER };
+  const refusal = { exitCode: 3, code: 'E_DATABASE_READONLY', says: [project.database], next: '--db' };
+  await expectRefusal(project, note(project), refusal, through);
+  expect((await project.wf(note(project))).exitCode).toBe(0);
+  expect(statSync(project.database).mode & 0o777).toBe(0o600);
+  await expectRefusal(project, ['runs'], { ...refusal, code: 'E_DATABASE', says: ['may not be read'] }, through);
+});
+
+test('a --db that is wrong beats a WF_DB that is right', async () => {
+  const project = openNoteProject({
+    letter: 'Dear aunt, this is longer than the header of a database would have to be. '.repeat(3),
+  });
+  const letter = path.join(project.folder, 'letter');
+  writeFileSync(path.join(project.folder, 'unused'), '');
+  await expectRefusal(project, ['runs', '--db', letter], {
+    exitCode: 3,
+    code: 'E_DATABASE_DAMAGED',
+    says: [letter],
+    next: 'Move it aside',
+  });
+});

@@ -1,0 +1,119 @@
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { ORDINARY_USER, readableByAll } from '../support/ordinary-user.ts';
+import { expectNoStackTrace, expectRefusal, expectTextRefusal } from '../support/refusal.ts';
+import { runSummariesSchema } from '../support/run-record.ts';
+import { openProject, type Project } from '../support/run-wf.ts';
+
+const NOWHERE = { env: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } };
+
+describe('without a Docker engine', () => {
+  const project = openProject();
+  const refusal = {
+    exitCode: 3,
+    code: 'E_DOCKER_UNREACHABLE',
+    says: ['/nowhere/docker.sock', 'DOCKER_HOST'],
+    next: 'Start that engine',
+  };
+
+  test('the lab is refused before it begins', async () => {
+    await expectTextRefusal(project, ['start', 'lab-network'], refusal, NOWHERE);
+    await expectRefusal(project, ['start', 'lab-network', '--on-failure', 'keep'], refusal, NOWHERE);
+    await expectNoRun(project);
+  });
+
+  test.for<[what: string, host: string]>([
+    ['a host that is none', 'tcp://127.0.0.1:1'],
+    ['an address that is none', 'nonsense://x'],
+    ['a socket that is a folder', 'unix:///tmp'],
+  ])('%s: %s', async ([, host]) => {
+    const wf = await project.wf(['start', 'lab-network', '--json'], { env: { DOCKER_HOST: host } });
+    expect(wf.exitCode).toBe(3);
+    expect(wf.json()).toMatchObject({ error: { code: 'E_DOCKER_UNREACHABLE', hint: expect.stringMatching(/./) } });
+    expectNoStackTrace(wf);
+  });
+
+  test('doctor says what is missing, and what to do', async () => {
+    const text = await project.wf(['doctor'], NOWHERE);
+    expect(text).toMatchObject({ exitCode: 3, stderr: '' });
+    expect(text.stdout).toMatch(/^missing +docker engine +E_DOCKER_UNREACHABLE: /m);
+    expect(text.stdout).toMatch(/^ +next: Start that engine/m);
+    expectNoStackTrace(text);
+    const json = await project.wf(['doctor', '--json'], NOWHERE);
+    expect(json).toMatchObject({ exitCode: 3, stderr: '' });
+    const finding = z.strictObject({
+      title: z.string(),
+      purpose: z.string(),
+      met: z.boolean(),
+      found: z.string().nullable(),
+      error: z.strictObject({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+    });
+    const findings = z.array(finding).parse(json.json());
+    expect(findings.find(({ title }) => title === 'docker engine')).toMatchObject({ met: false, found: null });
+    expect(findings.filter(({ met, error }) => met === (error !== null))).toEqual([]);
+  });
+
+  test('what needs no engine works', async () => {
+    const fresh = openProject();
+    for (const args of [
+      ['workflows'],
+      ['steps'],
+      ['steps', 'net.veth'],
+      ['runs'],
+      ['changes'],
+      ['--help'],
+      ['--version'],
+    ]) {
+      const wf = await fresh.wf(args, NOWHERE);
+      expect({ args, exitCode: wf.exitCode }).toEqual({ args, exitCode: 0 });
+    }
+    expect(existsSync(fresh.database)).toBe(false);
+  });
+});
+
+describe('without a tool', () => {
+  test('the lab is refused, with what to install', async () => {
+    const project = openProject();
+    // The folders of the system's own tools are searched whatever PATH is: ip is found there.
+    const refusal = { exitCode: 3, code: 'E_TOOL_MISSING', says: ['nsenter'], next: 'util-linux' };
+    await expectRefusal(project, ['start', 'lab-network'], refusal, { env: { PATH: project.folder } });
+  });
+});
+
+describe.skipIf(!readableByAll())('as an ordinary user', () => {
+  test('an engine that may not be used is told from one that is not there', async () => {
+    const project = openProject();
+    const socket = await privateSocket(project);
+    opened(project);
+    const through = { through: ORDINARY_USER, env: { DOCKER_HOST: `unix://${socket}`, WF_DB: '' } };
+    const refusal = { exitCode: 3, code: 'E_PERMISSION', says: [socket], next: 'docker' };
+    await expectTextRefusal(project, ['start', 'lab-network'], refusal, through);
+    await expectRefusal(project, ['start', 'lab-network'], refusal, through);
+  });
+});
+
+/** The socket of an engine that only its owner may use. */
+async function privateSocket(project: Project): Promise<string> {
+  const socket = path.join(project.folder, 'docker.sock');
+  const server = createServer((connection) => connection.destroy());
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  onTestFinished(() => void server.close());
+  chmodSync(socket, 0o600);
+  return socket;
+}
+
+/** Lets others into the project, and has a folder there that they may write to. */
+function opened({ folder }: Project): void {
+  chmodSync(path.dirname(folder), 0o755);
+  chmodSync(folder, 0o755);
+  mkdirSync(path.join(folder, 'data'));
+  chmodSync(path.join(folder, 'data'), 0o777);
+}
+
+async function expectNoRun(project: Project): Promise<void> {
+  const runs = await project.wf(['runs', '--json']);
+  expect(runSummariesSchema.parse(runs.json())).toEqual([]);
+}

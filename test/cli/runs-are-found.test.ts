@@ -1,0 +1,60 @@
+import { beforeAll, expect, test } from 'vitest';
+import { openNoteProject } from '../support/note.ts';
+import { expectRefusal, expectTextRefusal } from '../support/refusal.ts';
+import { logsSchema, runRecordSchema, runSummariesSchema } from '../support/run-record.ts';
+
+const project = openNoteProject();
+const note = (id: string) => ['start', 'note', '--id', id, '--input', `file=${project.folder}/note-${id}`];
+
+beforeAll(async () => {
+  for (const id of ['alpha1', 'alpha2', 'beta']) {
+    const run = await project.wf(note(id));
+    expect(run.exitCode, run.stderr).toBe(0);
+  }
+});
+
+test.concurrent('newest first', async () => {
+  const runs = runSummariesSchema.parse((await project.wf(['runs', '--json'])).json());
+  expect(runs.map(({ id }) => id)).toEqual(['beta', 'alpha2', 'alpha1']);
+  const two = runSummariesSchema.parse((await project.wf(['runs', '--limit', '2', '--json'])).json());
+  expect(two).toEqual(runs.slice(0, 2));
+  const text = await project.wf(['runs']);
+  expect(text.stdout).toMatch(/^beta .*\n.*\n?alpha2 .*\n.*\n?alpha1 /m);
+});
+
+test.concurrent('by the whole id, the beginning of it, and as the latest', async () => {
+  for (const [reference, id] of [
+    ['alpha1', 'alpha1'],
+    ['b', 'beta'],
+    ['@latest', 'beta'],
+  ]) {
+    const shown = await project.wf(['show', reference ?? '', '--json']);
+    expect(runRecordSchema.parse(shown.json()).id).toBe(id);
+  }
+});
+
+test.concurrent('a beginning that several have is refused, with their ids', async () => {
+  const refusal = {
+    exitCode: 2,
+    code: 'E_RUN_AMBIGUOUS',
+    says: ['"alpha"', 'alpha1', 'alpha2'],
+    next: 'more of the id',
+  };
+  await expectTextRefusal(project, ['show', 'alpha'], refusal);
+  await expectRefusal(project, ['logs', 'alpha'], refusal);
+  await expectRefusal(project, ['changes', 'alpha'], refusal);
+});
+
+test.concurrent('a step of a run', async () => {
+  const logs = logsSchema.parse((await project.wf(['logs', 'beta', 'readNote', '--json'])).json());
+  expect(logs).toMatchObject([
+    { stage: 'read', step: 'readNote', command: `cat ${project.folder}/note-beta`, output: 'a note', exitCode: 0 },
+  ]);
+  const refusal = { exitCode: 2, code: 'E_STEP_NOT_FOUND', says: ['"readNot"'], next: 'Did you mean readNote?' };
+  await expectRefusal(project, ['logs', 'beta', 'readNot'], refusal);
+});
+
+test.concurrent('an id is given once', async () => {
+  const refusal = { exitCode: 4, code: 'E_RUN_EXISTS', says: ['beta'], next: '' };
+  await expectRefusal(project, [...note('beta')], refusal);
+});
