@@ -20,6 +20,16 @@ const withoutBuildKit = {
   },
 };
 
+/** zod's messages in some fifty languages are half of it; wf speaks English. */
+const englishOnly = {
+  name: 'english-only',
+  setup(plugin) {
+    plugin.onLoad({ filter: /zod[/\\]v4[/\\]locales[/\\]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+    }));
+  },
+};
+
 rmSync(out, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
@@ -36,7 +46,7 @@ await build({
   // A native addon, and a translator that reads files beside itself. ssh2 is only loaded for ssh:// engines.
   external: ['better-sqlite3', 'jiti', 'ssh2', 'cpu-features'],
   define: { WF_VERSION: JSON.stringify(version) },
-  plugins: [withoutBuildKit],
+  plugins: [withoutBuildKit, englishOnly],
   banner: {
     js: "import { createRequire as wfCreateRequire } from 'node:module'; const require = wfCreateRequire(import.meta.url);",
   },

@@ -29,7 +29,9 @@ const run = (file, ...args) => execFileSync(file, args, { cwd: root, stdio: ['ig
 
 const install = changedAt('node_modules/.package-lock.json') < changedAt('package-lock.json');
 if (install) {
-  process.stderr.write('Installing dependencies (once; where a binary must be compiled this takes a few minutes) ...\n');
+  process.stderr.write(
+    'Installing dependencies (once; where a binary must be compiled this takes a few minutes) ...\n',
+  );
   run('npm', 'ci', '--no-fund', '--no-audit'); // builds dist/ too: "prepare"
 }
 const sources = Math.max(newestBelow('src'), changedAt('scripts/build.mjs'), changedAt('package.json'));

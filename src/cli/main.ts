@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import process from 'node:process';
 
 declare const WF_VERSION: string | undefined;

@@ -9,7 +9,7 @@ import type { Project } from '../support/run-wf.ts';
 
 const note = (project: Project) => ['start', 'note', '--input', `file=${path.join(project.folder, 'the-note')}`];
 
-test('a file that is not a database', async () => {
+test.concurrent('a file that is not a database', async () => {
   const project = openNoteProject({ 'wf.db': 'This is a letter to my aunt, and not a database at all.\n'.repeat(40) });
   const refusal = { exitCode: 3, code: 'E_DATABASE_DAMAGED', says: [project.database], next: 'Move it aside' };
   await expectRefusal(project, note(project), refusal);
@@ -18,7 +18,7 @@ test('a file that is not a database', async () => {
   expect(readFileSync(project.database, 'utf8')).toMatch(/^This is a letter to my aunt/);
 });
 
-test("another program's database", async () => {
+test.concurrent("another program's database", async () => {
   const project = openNoteProject();
   const other = new Database(project.database);
   other.exec('CREATE TABLE birds (name TEXT)');
@@ -31,7 +31,7 @@ test("another program's database", async () => {
   });
 });
 
-test('a database that was cut off', async () => {
+test.concurrent('a database that was cut off', async () => {
   const project = openNoteProject();
   expect((await project.wf(note(project))).exitCode).toBe(0);
   truncateSync(project.database, 8192);
@@ -43,7 +43,7 @@ test('a database that was cut off', async () => {
   });
 });
 
-test('a database of a wf to come', async () => {
+test.concurrent('a database of a wf to come', async () => {
   const project = openNoteProject();
   expect((await project.wf(note(project))).exitCode).toBe(0);
   const database = new Database(project.database);
@@ -54,7 +54,7 @@ test('a database of a wf to come', async () => {
   await expectRefusal(project, ['show', '@latest'], refusal);
 });
 
-test('a folder, and a file below a file', async () => {
+test.concurrent('a folder, and a file below a file', async () => {
   const project = openNoteProject({ letter: 'Dear aunt' });
   mkdirSync(project.database);
   const refusal = { exitCode: 3, code: 'E_DATABASE', says: [project.database], next: '--db' };
@@ -63,7 +63,7 @@ test('a folder, and a file below a file', async () => {
   await expectRefusal(project, [...note(project), '--db', below], { ...refusal, says: [below] });
 });
 
-test('a database that somebody else is writing to for too long', async () => {
+test.concurrent('a database that somebody else is writing to for too long', async () => {
   const project = openNoteProject();
   expect((await project.wf(note(project))).exitCode).toBe(0);
   const other = new Database(project.database);
@@ -77,7 +77,7 @@ test('a database that somebody else is writing to for too long', async () => {
   }
 });
 
-test.skipIf(!readableByAll())('a database in a folder that this user may not write to', async () => {
+test.skipIf(!readableByAll()).concurrent('a database in a folder that this user may not write to', async () => {
   const project = openNoteProject();
   chmodSync(path.dirname(project.folder), 0o755);
   chmodSync(project.folder, 0o755);
@@ -89,7 +89,7 @@ test.skipIf(!readableByAll())('a database in a folder that this user may not wri
   await expectRefusal(project, ['runs'], { ...refusal, code: 'E_DATABASE', says: ['may not be read'] }, through);
 });
 
-test('a --db that is wrong beats a WF_DB that is right', async () => {
+test.concurrent('a --db that is wrong beats a WF_DB that is right', async () => {
   const project = openNoteProject({
     letter: 'Dear aunt, this is longer than the header of a database would have to be. '.repeat(3),
   });

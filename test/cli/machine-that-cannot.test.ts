@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ORDINARY_USER, readableByAll } from '../support/ordinary-user.ts';
 import { expectNoStackTrace, expectRefusal, expectTextRefusal } from '../support/refusal.ts';
@@ -10,7 +10,7 @@ import { openProject, type Project } from '../support/run-wf.ts';
 
 const NOWHERE = { env: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } };
 
-describe('without a Docker engine', () => {
+describe.concurrent('without a Docker engine', () => {
   const project = openProject();
   const refusal = {
     exitCode: 3,
@@ -74,7 +74,7 @@ describe('without a Docker engine', () => {
   });
 });
 
-describe('without a tool', () => {
+describe.concurrent('without a tool', () => {
   test('the lab is refused, with what to install', async () => {
     const project = openProject();
     // The folders of the system's own tools are searched whatever PATH is: ip is found there.
@@ -83,10 +83,11 @@ describe('without a tool', () => {
   });
 });
 
-describe.skipIf(!readableByAll())('as an ordinary user', () => {
-  test('an engine that may not be used is told from one that is not there', async () => {
+describe.skipIf(!readableByAll()).concurrent('as an ordinary user', () => {
+  test('an engine that may not be used is told from one that is not there', async ({ onTestFinished }) => {
     const project = openProject();
-    const socket = await privateSocket(project);
+    const { socket, server } = await privateSocket(project);
+    onTestFinished(() => void server.close());
     opened(project);
     const through = { through: ORDINARY_USER, env: { DOCKER_HOST: `unix://${socket}`, WF_DB: '' } };
     const refusal = { exitCode: 3, code: 'E_PERMISSION', says: [socket], next: 'docker' };
@@ -96,13 +97,12 @@ describe.skipIf(!readableByAll())('as an ordinary user', () => {
 });
 
 /** The socket of an engine that only its owner may use. */
-async function privateSocket(project: Project): Promise<string> {
+async function privateSocket(project: Project) {
   const socket = path.join(project.folder, 'docker.sock');
   const server = createServer((connection) => connection.destroy());
   await new Promise<void>((resolve) => server.listen(socket, resolve));
-  onTestFinished(() => void server.close());
   chmodSync(socket, 0o600);
-  return socket;
+  return { socket, server };
 }
 
 /** Lets others into the project, and has a folder there that they may write to. */

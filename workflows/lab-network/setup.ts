@@ -13,7 +13,163 @@ import {
   url,
 } from './machine-parts.ts';
 
-/** Two networks, a container on each, and a look at them: from a neighbour, from Docker and from the host. */
+/** devops and AppDev, seen from a neighbour on the network, from Docker and from the host. */
+const devSide = lab.createStateConfig({
+  initial: 'network',
+  states: {
+    network: {
+      invoke: {
+        id: 'createDevNetwork',
+        src: 'dockerNetwork',
+        input: ({ context }) => ({ name: context.names.devNetwork, subnet: context.input.devSubnet }),
+        onDone: { target: 'containers', actions: keep('createDevNetwork') },
+      },
+    },
+    containers: {
+      invoke: [
+        {
+          id: 'createAppDev',
+          src: 'dockerContainer',
+          input: (scope) => ({
+            name: scope.context.names.devContainer,
+            image: scope.context.input.image,
+            command: ['-text', scope.context.input.devText],
+            networkId: devNetwork(scope).id,
+            network: scope.context.names.devNetwork,
+          }),
+          onDone: { actions: keep('createAppDev') },
+        },
+        {
+          id: 'createProbe',
+          src: 'dockerContainer',
+          input: (scope) => ({
+            name: scope.context.names.probeContainer,
+            image: scope.context.input.probeImage,
+            command: ['sleep', '3600'],
+            networkId: devNetwork(scope).id,
+            network: scope.context.names.devNetwork,
+          }),
+          onDone: { actions: keep('createProbe') },
+        },
+        {
+          id: 'listNetworksAfter',
+          src: 'listNetworks',
+          input: {},
+          onDone: { actions: keep('listNetworksAfter') },
+        },
+      ],
+      always: {
+        guard: { type: 'found', params: ['createAppDev', 'createProbe', 'listNetworksAfter'] },
+        target: 'look',
+      },
+    },
+    look: {
+      invoke: [
+        {
+          id: 'pingAppDevByName',
+          src: 'pingProbe',
+          input: (scope) => ({
+            from: insideContainer(probe(scope)),
+            to: devNameInDns(scope),
+            ...PINGS,
+            ...READY,
+          }),
+          onDone: { actions: keep('pingAppDevByName') },
+        },
+        {
+          id: 'fetchAppDevByName',
+          src: 'httpProbe',
+          input: (scope) => ({
+            from: insideContainer(probe(scope)),
+            url: url(devNameInDns(scope)),
+            expect: scope.context.input.devText,
+            ...READY,
+          }),
+          onDone: { actions: keep('fetchAppDevByName') },
+        },
+        {
+          id: 'inspectDevNetwork',
+          src: 'inspectNetwork',
+          input: (scope) => ({ id: devNetwork(scope).id }),
+          onDone: { actions: keep('inspectDevNetwork') },
+        },
+        {
+          id: 'observeDevBridge',
+          src: 'observeBridge',
+          input: (scope) => ({
+            bridge: devNetwork(scope).bridge,
+            gateway: devNetwork(scope).gateway,
+            containers: [appDev(scope), probe(scope)],
+          }),
+          onDone: { actions: keep('observeDevBridge') },
+        },
+        {
+          id: 'readAppDevAddresses',
+          src: 'observeLinks',
+          input: (scope) => ({ container: appDev(scope) }),
+          onDone: { actions: keep('readAppDevAddresses') },
+        },
+      ],
+      always: {
+        guard: {
+          type: 'found',
+          params: [
+            'pingAppDevByName',
+            'fetchAppDevByName',
+            'inspectDevNetwork',
+            'observeDevBridge',
+            'readAppDevAddresses',
+          ],
+        },
+        target: 'removeProbe',
+      },
+    },
+    removeProbe: {
+      invoke: { id: 'removeProbe', src: 'revertSteps', input: { steps: ['createProbe'] }, onDone: 'ready' },
+    },
+    ready: { type: 'final' },
+  },
+});
+
+/** prod and AppProd. */
+const prodSide = lab.createStateConfig({
+  initial: 'network',
+  states: {
+    network: {
+      invoke: {
+        id: 'createProdNetwork',
+        src: 'dockerNetwork',
+        input: ({ context }) => ({ name: context.names.prodNetwork, subnet: context.input.prodSubnet }),
+        onDone: { target: 'container', actions: keep('createProdNetwork') },
+      },
+    },
+    container: {
+      invoke: {
+        id: 'createAppProd',
+        src: 'dockerContainer',
+        input: (scope) => ({
+          name: scope.context.names.prodContainer,
+          image: scope.context.input.image,
+          command: ['-text', scope.context.input.prodText],
+          networkId: prodNetwork(scope).id,
+          network: scope.context.names.prodNetwork,
+        }),
+        onDone: { target: 'look', actions: keep('createAppProd') },
+      },
+    },
+    look: {
+      invoke: {
+        id: 'readAppProdAddresses',
+        src: 'observeLinks',
+        input: (scope) => ({ container: appProd(scope) }),
+        onDone: { target: 'ready', actions: keep('readAppProdAddresses') },
+      },
+    },
+    ready: { type: 'final' },
+  },
+});
+
+/** Two networks, a container on each, and a look at them. Neither side waits for the other. */
 export const setup = lab.createStateConfig({
   initial: 'images',
   states: {
@@ -40,174 +196,10 @@ export const setup = lab.createStateConfig({
       ],
       always: {
         guard: { type: 'found', params: ['provideImage', 'provideProbeImage', 'listNetworksBefore'] },
-        target: 'networks',
+        target: 'sides',
       },
     },
-    networks: {
-      invoke: [
-        {
-          id: 'createDevNetwork',
-          src: 'dockerNetwork',
-          input: ({ context }) => ({ name: context.names.devNetwork, subnet: context.input.devSubnet }),
-          onDone: { actions: keep('createDevNetwork') },
-        },
-        {
-          id: 'createProdNetwork',
-          src: 'dockerNetwork',
-          input: ({ context }) => ({ name: context.names.prodNetwork, subnet: context.input.prodSubnet }),
-          onDone: { actions: keep('createProdNetwork') },
-        },
-      ],
-      always: { guard: { type: 'found', params: ['createDevNetwork', 'createProdNetwork'] }, target: 'containers' },
-    },
-    containers: {
-      invoke: [
-        {
-          id: 'createAppDev',
-          src: 'dockerContainer',
-          input: (scope) => ({
-            name: scope.context.names.devContainer,
-            image: scope.context.input.image,
-            command: ['-text', scope.context.input.devText],
-            networkId: devNetwork(scope).id,
-            network: scope.context.names.devNetwork,
-          }),
-          onDone: { actions: keep('createAppDev') },
-        },
-        {
-          id: 'createAppProd',
-          src: 'dockerContainer',
-          input: (scope) => ({
-            name: scope.context.names.prodContainer,
-            image: scope.context.input.image,
-            command: ['-text', scope.context.input.prodText],
-            networkId: prodNetwork(scope).id,
-            network: scope.context.names.prodNetwork,
-          }),
-          onDone: { actions: keep('createAppProd') },
-        },
-        {
-          id: 'createProbe',
-          src: 'dockerContainer',
-          input: (scope) => ({
-            name: scope.context.names.probeContainer,
-            image: scope.context.input.probeImage,
-            command: ['sleep', '3600'],
-            networkId: devNetwork(scope).id,
-            network: scope.context.names.devNetwork,
-          }),
-          onDone: { actions: keep('createProbe') },
-        },
-        {
-          id: 'listNetworksAfter',
-          src: 'listNetworks',
-          input: {},
-          onDone: { actions: keep('listNetworksAfter') },
-        },
-      ],
-      always: {
-        guard: {
-          type: 'found',
-          params: ['createAppDev', 'createAppProd', 'createProbe', 'listNetworksAfter'],
-        },
-        target: 'look',
-      },
-    },
-    look: {
-      type: 'parallel',
-      states: {
-        fromProbe: {
-          initial: 'probe',
-          states: {
-            probe: {
-              invoke: [
-                {
-                  id: 'pingAppDevByName',
-                  src: 'pingProbe',
-                  input: (scope) => ({
-                    from: insideContainer(probe(scope)),
-                    to: devNameInDns(scope),
-                    ...PINGS,
-                    ...READY,
-                  }),
-                  onDone: { actions: keep('pingAppDevByName') },
-                },
-                {
-                  id: 'fetchAppDevByName',
-                  src: 'httpProbe',
-                  input: (scope) => ({
-                    from: insideContainer(probe(scope)),
-                    url: url(devNameInDns(scope)),
-                    expect: scope.context.input.devText,
-                    ...READY,
-                  }),
-                  onDone: { actions: keep('fetchAppDevByName') },
-                },
-              ],
-              always: {
-                guard: { type: 'found', params: ['pingAppDevByName', 'fetchAppDevByName'] },
-                target: 'remove',
-              },
-            },
-            remove: {
-              invoke: {
-                id: 'removeProbe',
-                src: 'revertSteps',
-                input: { steps: ['createProbe'] },
-                onDone: 'removed',
-              },
-            },
-            removed: { type: 'final' },
-          },
-        },
-        fromHost: {
-          initial: 'read',
-          states: {
-            read: {
-              invoke: [
-                {
-                  id: 'inspectDevNetwork',
-                  src: 'inspectNetwork',
-                  input: (scope) => ({ id: devNetwork(scope).id }),
-                  onDone: { actions: keep('inspectDevNetwork') },
-                },
-                {
-                  id: 'observeDevBridge',
-                  src: 'observeBridge',
-                  input: (scope) => ({
-                    bridge: devNetwork(scope).bridge,
-                    gateway: devNetwork(scope).gateway,
-                    containers: [appDev(scope)],
-                  }),
-                  onDone: { actions: keep('observeDevBridge') },
-                },
-                {
-                  id: 'readAppDevAddresses',
-                  src: 'observeLinks',
-                  input: (scope) => ({ container: appDev(scope) }),
-                  onDone: { actions: keep('readAppDevAddresses') },
-                },
-                {
-                  id: 'readAppProdAddresses',
-                  src: 'observeLinks',
-                  input: (scope) => ({ container: appProd(scope) }),
-                  onDone: { actions: keep('readAppProdAddresses') },
-                },
-              ],
-              always: {
-                guard: {
-                  type: 'found',
-                  params: ['inspectDevNetwork', 'observeDevBridge', 'readAppDevAddresses', 'readAppProdAddresses'],
-                },
-                target: 'seen',
-              },
-            },
-            seen: { type: 'final' },
-          },
-        },
-      },
-      onDone: 'done',
-    },
-    done: { type: 'final' },
+    sides: { type: 'parallel', states: { dev: devSide, prod: prodSide }, onDone: 'ready' },
+    ready: { type: 'final' },
   },
 });

@@ -103,11 +103,6 @@ export async function findLinkByIndex(
 /** An address with the link that has it. */
 export type HeldAddress = LinkAddress & { readonly link: string; readonly ifindex: number };
 
-/** All addresses of a namespace, each with its link. Throws as readLinks does. */
-export async function readAddresses(command: CommandPort, namespace?: NamespaceRef): Promise<HeldAddress[]> {
-  return addressesOf(await readLinks(command, namespace));
-}
-
 /** The addresses of these links, each with its link. */
 export function addressesOf(links: readonly Link[]): HeldAddress[] {
   return links.flatMap(({ name, ifindex, addresses }) =>

@@ -1,0 +1,109 @@
+import { beforeAll, expect, test } from 'vitest';
+import type { z } from 'zod';
+import { describeDocker } from '../support/docker-tests.ts';
+import { tool } from '../support/host-state.ts';
+import { STAGES, startLab } from '../support/lab.ts';
+import { logsSchema, type RunRecord, runRecordSchema } from '../support/run-record.ts';
+import { openProject } from '../support/run-wf.ts';
+
+/** All that a shell would do something with, and letters of other scripts. */
+const NASTY = `"double" 'single' $(touch pwned) \`touch pwned\` ; && | > * \\n é 日本 🙂`;
+
+/** Steps that look at nothing and change nothing where the image is there, or where all is gone already. */
+const NOTHING_TO_TELL = ['provideImage', 'provideProbeImage', 'settleSplice'];
+
+type Logs = z.infer<typeof logsSchema>;
+
+describeDocker('the evidence of a lab', () => {
+  const project = openProject();
+  let record: RunRecord;
+  let logs: Logs;
+  const of = (step: string) => logs.filter((item) => item.step === step);
+
+  beforeAll(async () => {
+    const lab = await project.wf(startLab({ devText: NASTY }, '--json'));
+    expect(lab.exitCode, lab.stderr).toBe(0);
+    record = runRecordSchema.parse(lab.json());
+    logs = logsSchema.parse((await project.wf(['logs', '@latest', '--json'])).json());
+  });
+
+  test('every step has a command that a person would have typed, with its real output', () => {
+    const silent = record.steps.filter(({ id }) => of(id).length === 0).map(({ id }) => id);
+    expect(silent).toEqual(NOTHING_TO_TELL);
+    expect([...new Set(logs.map(({ stage }) => stage))]).toEqual(STAGES);
+    const programs = new Set(logs.map(({ command }) => command.split(' ')[0]));
+    expect([...programs].sort()).toEqual(['#', 'docker', 'ip', 'iptables-save', 'nsenter', 'ping', 'wget']);
+  });
+
+  test('the textbook command for the default route, with what the kernel said to it', () => {
+    const [textbook, added] = of('addDefaultRoute');
+    expect(textbook?.command).toMatch(/^nsenter --net=\/proc\/\d+\/ns\/net ip route add default via [\d.]+$/);
+    expect(textbook).toMatchObject({ exitCode: 2, output: expect.stringContaining('RTNETLINK answers: File exists') });
+    expect(added?.command).toMatch(/ ip route add default via [\d.]+ dev eth1 metric \d+ protocol 119$/);
+    expect(added).toMatchObject({ exitCode: 0 });
+  });
+
+  test('pings: none lost inside a network and through the pair, all lost between the networks', () => {
+    for (const step of [
+      'pingAppDevByName',
+      'controlAppDevAnswersPing',
+      'controlAppProdAnswersPing',
+      'pingSpliceFromAppDev',
+      'pingAppDevFromAppProd',
+    ]) {
+      expect(of(step).at(-1), step).toMatchObject({
+        exitCode: 0,
+        output: expect.stringMatching(/3 (packets )?received, 0% packet loss/),
+      });
+    }
+    for (const step of ['pingAppProdFromAppDev', 'pingAppProdOnItsOwnNetwork']) {
+      expect(of(step).at(-1), step).toMatchObject({
+        exitCode: 1,
+        output: expect.stringContaining('0 received, 100% packet loss'),
+      });
+    }
+  });
+
+  test('the counters of int_hote went up by what crossed it', () => {
+    const counters = (step: string) =>
+      /RX:.*\n +\d+ +(\d+) [^]*TX:.*\n +\d+ +(\d+) /
+        .exec(of(step).at(-1)?.output ?? '')
+        ?.slice(1, 3)
+        .map(Number) ?? [];
+    const [before, after] = [counters('readCountersBefore'), counters('readCountersAfter')];
+    // Three pings each way, and two conversations over HTTP.
+    expect((after[0] ?? 0) - (before[0] ?? 0)).toBeGreaterThan(6);
+    expect((after[1] ?? 0) - (before[1] ?? 0)).toBeGreaterThan(6);
+  });
+
+  test('a rule of Docker counted what it dropped, and the proofs name it', async () => {
+    const dropped = (step: string) =>
+      /\[(\d+):\d+\] (-A DOCKER-ISOLATION-STAGE-2 -o br-[0-9a-f]{12} -j DROP)/g[Symbol.matchAll](
+        of(step).at(-1)?.output ?? '',
+      );
+    const counts = (step: string) => new Map([...dropped(step)].map(([, packets, rule]) => [rule, Number(packets)]));
+    const [before, after] = [counts('readFirewallBefore'), counts('readFirewallAfter')];
+    const counted = [...after].filter(([rule, packets]) => packets > (before.get(rule) ?? 0));
+    expect(counted).toHaveLength(1);
+    const shown = await project.wf(['show', '@latest']);
+    expect(shown.stdout).toContain(`filter/DOCKER-ISOLATION-STAGE-2 ${counted[0]?.[0]} (`);
+  });
+
+  test('what is told can be pasted into a shell: a text with all its quotes is one word, unchanged', async () => {
+    const command = of('createAppDev')[0]?.command ?? '';
+    const words = await tool('sh', '-c', `printf '%s\\n' ${command.replace(/^docker run /, '')}`);
+    expect(words.split('\n').at(-1)).toBe(NASTY);
+    expect(of('fetchAppDevByName').at(-1)?.output.trimEnd()).toBe(NASTY);
+    expect(of('fetchAppDevFromAppProd').at(-1)?.output.trimEnd()).toBe(NASTY);
+  });
+
+  test('for people: stage by stage, each command with its output and its exit code', async () => {
+    const { stdout, exitCode } = await project.wf(['logs', '@latest']);
+    expect(exitCode).toBe(0);
+    expect(stdout.match(/^=== \w+ ===$/gm)).toEqual(STAGES.map((stage) => `=== ${stage} ===`));
+    expect(stdout).toContain('RTNETLINK answers: File exists\n[exit 2, ');
+    const one = await project.wf(['logs', '@latest', 'createVethPair']);
+    expect(one.stdout).toMatch(/^\$ ip link add name int_hote .*type veth peer name int_conteneur/m);
+    expect(one.stdout).not.toContain('docker');
+  });
+});
