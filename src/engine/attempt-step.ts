@@ -28,7 +28,7 @@ interface AttemptParts {
 export async function attemptStep(parts: AttemptParts, rawInput: Json): Promise<AttemptSuccess> {
   const input = parts.runner.parseInput(rawInput);
   const { behaviour } = parts.runner;
-  if (behaviour.type === 'read') return { output: await behaviour.read(input, parts.context), events: [] };
+  if (behaviour.type !== 'change') return { output: await behaviour.read(input, parts.context), events: [] };
   return attemptChange(parts, behaviour, input);
 }
 

@@ -37,7 +37,9 @@ interface StepDefinitionBase<Input extends z.ZodType, Output extends z.ZodType> 
 
 export interface ReadStepDefinition<Input extends z.ZodType, Output extends z.ZodType>
   extends StepDefinitionBase<Input, Output> {
-  /** Looks, and changes nothing. */
+  /** Set where it undoes what earlier steps of the run changed: their ids. */
+  undoes?(input: z.output<Input>): readonly string[];
+  /** Looks, and changes nothing of its own. */
   read(input: z.output<Input>, context: StepContext): Promise<z.output<Output>>;
 }
 
@@ -62,6 +64,8 @@ export interface ChangeStepDefinition<Input extends z.ZodType, Output extends z.
   look(record: z.output<Record>, context: HostContext): Promise<Standing>;
   undo(record: z.output<Record>, context: HostContext): Promise<void>;
   undoCommands(record: z.output<Record>): readonly Argv[];
+  /** The same before there is a record, for a dry run; without it, the change is one that vanishes with another. */
+  rehearseUndo?(input: z.output<Input>): readonly Argv[];
 }
 
 /**
@@ -100,7 +104,9 @@ export function defineStep<Input extends z.ZodType, Output extends z.ZodType, Re
     rehearse(input) {
       const parsed = parseInput(input);
       const output = parseAs(definition, definition.output, definition.rehearse(parsed), 'output');
-      return { commands: definition.commands(parsed), output: toJson(output) };
+      const undo = 'rehearseUndo' in definition ? (definition.rehearseUndo?.(parsed) ?? []) : [];
+      const undoes = 'undoes' in definition ? (definition.undoes?.(parsed) ?? []) : [];
+      return { commands: definition.commands(parsed), output: toJson(output), undo, undoes };
     },
     get schemas() {
       return { input: jsonSchema(definition.input), output: jsonSchema(definition.output) };
@@ -143,7 +149,7 @@ function readBehaviour<Input extends z.ZodType, Output extends z.ZodType>(
   parseInput: (input: unknown) => z.output<Input>,
 ): ReadBehaviour {
   return {
-    type: 'read',
+    type: definition.undoes === undefined ? 'read' : 'undo',
     async read(input, context) {
       const output = await definition.read(parseInput(input), context);
       return toJson(parseAs(definition, definition.output, output, 'output'));

@@ -78,8 +78,8 @@ export interface RehearsedStep {
   readonly stage: string;
   readonly kind: string;
   readonly description: string;
-  /** Whether it changes the host. */
-  readonly changes: boolean;
+  /** Whether it changes the host, undoes changes, or only reads. */
+  readonly does: 'change' | 'undo' | 'read';
   readonly commands: readonly Argv[];
 }
 

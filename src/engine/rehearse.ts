@@ -4,6 +4,7 @@ import { WfError } from './errors.ts';
 import type { Effect, MachineEvent } from './journal-event.ts';
 import type { JsonObject } from './json.ts';
 import type { MachineModel } from './machine-model.ts';
+import type { Argv } from './ports/command.ts';
 
 /** A machine that loops for ever on pretended outputs is given up after this many steps. */
 const STEP_LIMIT = 10_000;
@@ -15,12 +16,13 @@ const STEP_LIMIT = 10_000;
  */
 export function rehearse(model: MachineModel, input: JsonObject): readonly RehearsedStep[] {
   const steps: RehearsedStep[] = [];
+  const undo = new Map<string, readonly Argv[]>();
   const events: MachineEvent[] = [];
   let decision = decideStart(model, input, 0);
   for (;;) {
     for (const effect of decision.effects) {
       if (effect.type === 'start-step') {
-        const { step, output } = rehearseStep(model, effect);
+        const { step, output } = rehearseStep(model, effect, undo);
         steps.push(step);
         events.push(stepDone(effect.invoke, output));
       }
@@ -41,19 +43,26 @@ function firstTimer({ state }: Decision): MachineEvent | undefined {
   return first?.event;
 }
 
-function rehearseStep(model: MachineModel, effect: Extract<Effect, { type: 'start-step' }>) {
+/** `undo` holds what would undo each step so far, and takes what would undo this one. */
+function rehearseStep(
+  model: MachineModel,
+  effect: Extract<Effect, { type: 'start-step' }>,
+  undo: Map<string, readonly Argv[]>,
+) {
   const invocation = model.invocations.get(effect.invoke);
   if (invocation === undefined)
     throw new WfError('E_INTERNAL', `no invocation ${effect.invoke}`, { hint: 'Report this.' });
   const { runner } = invocation;
-  const { commands, output } = runner.rehearse(runner.parseInput(effect.input));
+  const rehearsal = runner.rehearse(runner.parseInput(effect.input));
+  undo.set(effect.step, rehearsal.undo);
+  const undone = rehearsal.undoes.toReversed().flatMap((step) => undo.get(step) ?? []);
   const step: RehearsedStep = {
     step: effect.step,
     stage: effect.stage,
     kind: runner.kind,
     description: runner.description,
-    changes: runner.behaviour.type === 'change',
-    commands,
+    does: runner.behaviour.type,
+    commands: [...rehearsal.commands, ...undone],
   };
-  return { step, output };
+  return { step, output: rehearsal.output };
 }

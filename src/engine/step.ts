@@ -84,10 +84,15 @@ export interface StepPolicy {
 export interface Rehearsal {
   readonly commands: readonly Argv[];
   readonly output: Json;
+  /** What would undo it. */
+  readonly undo: readonly Argv[];
+  /** Ids of the steps whose changes it undoes. */
+  readonly undoes: readonly string[];
 }
 
 export interface ReadBehaviour {
-  readonly type: 'read';
+  /** `undo`: it changes nothing of its own, but undoes what earlier steps changed. */
+  readonly type: 'read' | 'undo';
   read(input: Json, context: StepContext): Promise<Json>;
 }
 

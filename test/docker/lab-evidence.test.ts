@@ -66,7 +66,7 @@ describeDocker('the evidence of a lab', () => {
 
   test('the counters of int_hote went up by what crossed it', () => {
     const counters = (step: string) =>
-      /RX:.*\n +\d+ +(\d+) [^]*TX:.*\n +\d+ +(\d+) /
+      /RX:.*\n +\d+ +(\d+) [\s\S]*TX:.*\n +\d+ +(\d+) /
         .exec(of(step).at(-1)?.output ?? '')
         ?.slice(1, 3)
         .map(Number) ?? [];

@@ -17,15 +17,18 @@ export async function rehearse(
 ): Promise<ExitCode> {
   const engine = await wire.rehearsal();
   const rehearsed = engine.rehearse(workflow, input);
-  for (const { result } of await engine.preflight(workflow, input)) {
-    if (!result.met) writeLines(err, warningLines(result.error.toRecord(), err.style));
-  }
+  const findings = await engine.preflight(workflow, input);
+  const warnings = findings.flatMap(({ result }) =>
+    result.met ? [] : [warningLines(result.error.toRecord(), err.style).join('\n')],
+  );
+  // Without an engine, each requirement that asks it something is not met for the same reason.
+  writeLines(err, [...new Set(warnings)]);
   if (json) {
-    const steps = rehearsed.map(({ step, stage, kind, changes, commands }) => ({
+    const steps = rehearsed.map(({ step, stage, kind, does, commands }) => ({
       step,
       stage,
       kind,
-      changes,
+      changes: does !== 'read',
       commands: commands.map(commandLine),
     }));
     writeJson(out, { workflow: workflow.name, input, steps });

@@ -7,6 +7,8 @@ import { defineCommand } from '../define-command.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { writeJson, writeLines } from '../terminal.ts';
 
+const DOES = { change: 'changes', undo: 'undoes', read: 'reads' } as const;
+
 const options = z.object({ json: z.boolean().default(false), kind: z.string().optional() });
 
 /** `wf steps [KIND]`: the step runners there are to build with, or one of them with its schemas. */
@@ -18,11 +20,7 @@ export const steps = defineCommand(options, async ({ json, kind }, wire, { out }
   else if (kind !== undefined && only !== undefined) writeLines(out, stepRunnerLines(only, out.style));
   else {
     const columns = [{ title: 'kind' }, { title: 'does' }, { title: 'description', shrinksTo: 20 }];
-    const rows = runners.map(({ kind, behaviour, description }) => [
-      kind,
-      behaviour.type === 'change' ? 'changes' : 'reads',
-      description,
-    ]);
+    const rows = runners.map(({ kind, behaviour, description }) => [kind, DOES[behaviour.type], description]);
     writeLines(out, tableLines(columns, rows, out.style));
   }
   return 0;

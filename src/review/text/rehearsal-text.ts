@@ -14,11 +14,12 @@ export function rehearsalLines(
   for (const step of steps) {
     if (step.stage !== stage) lines.push('', colors.bold(step.stage));
     stage = step.stage;
-    const what = step.changes ? colors.yellow('changes') : colors.dim('reads');
+    const what =
+      step.does === 'read' ? colors.dim('reads') : colors.yellow(step.does === 'undo' ? 'undoes' : 'changes');
     lines.push(`  ${step.step}  ${colors.dim(step.kind)}  ${what}  ${oneLine(step.description)}`);
     lines.push(...step.commands.map((argv) => `    ${colors.green('$')} ${oneLine(commandLine(argv))}`));
   }
-  const changing = steps.filter((step) => step.changes).length;
+  const changing = steps.filter((step) => step.does !== 'read').length;
   const total = `${counted(steps.length, 'step')}, ${changing} of them changing the host; nothing was touched`;
   return [`${colors.bold(workflow)}: ${total}`, ...lines];
 }

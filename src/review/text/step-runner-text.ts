@@ -21,7 +21,9 @@ export function stepRunnerLines(runner: StepRunner, style: TextStyle): readonly 
 }
 
 function behaviourWords({ behaviour }: StepRunner): string {
-  if (behaviour.type === 'read') return 'reads, and changes nothing';
+  if (behaviour.type !== 'change') {
+    return behaviour.type === 'undo' ? 'undoes what earlier steps changed' : 'reads, and changes nothing';
+  }
   return behaviour.kept === null ? 'changes the host; undone at rollback' : `changes the host; kept: ${behaviour.kept}`;
 }
 

@@ -5,12 +5,14 @@ import { labelsOf, RUN_LABEL } from '../../engine/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { ContainerInfo } from '../../engine/ports/docker.ts';
 import type { HostContext, StepContext } from '../../engine/step.ts';
+import { firstHostOf } from '../../host/docker/subnet.ts';
 import { containerHandleSchema } from '../container-handle.ts';
 import { asCommand } from './client-output.ts';
 import { runningContainer } from './container-output.ts';
 import { objectNameSchema, shortId } from './names.ts';
 import { containerNameInUse, isOurs, withoutMark } from './ownership.ts';
 import { ENGINE_RETRY } from './policy.ts';
+import { pretendedAddress, pretendedId, pretendedPid, pretendedSubnet } from './pretended.ts';
 import { orUnknown } from './unknown.ts';
 
 const inputSchema = z.object({
@@ -49,16 +51,16 @@ export const dockerContainer = defineStep({
   retry: ENGINE_RETRY,
   survivesReboot: true,
   commands: (input) => [runCommand(input, 'RUN')],
-  rehearse: ({ name }) => ({
-    id: 'abcdef012345'.padEnd(64, '0'),
+  rehearse: ({ name, network }) => ({
+    id: pretendedId(name),
     name,
     startedAt: '2024-01-01T00:00:00.000000000Z',
-    pid: 4711,
-    namespace: { path: '/proc/4711/ns/net', inode: 4026532000 },
-    ipv4: '172.18.0.2',
+    pid: pretendedPid(name),
+    namespace: { path: `/proc/${pretendedPid(name)}/ns/net`, inode: 4026532000 },
+    ipv4: pretendedAddress(network, name),
     prefixLength: 16,
     mac: '02:42:ac:12:00:02',
-    gateway: '172.18.0.1',
+    gateway: firstHostOf(pretendedSubnet(network)),
   }),
 
   observe: (input, context, earlier) =>
@@ -122,6 +124,7 @@ export const dockerContainer = defineStep({
   },
 
   undoCommands: ({ name, id }) => [['docker', 'rm', '--force', '--volumes', id === null ? name : shortId(id)]],
+  rehearseUndo: ({ name }) => [['docker', 'rm', '--force', '--volumes', name]],
 });
 
 function runCommand({ name, image, command, network }: Input, run: string): Argv {

@@ -13,6 +13,7 @@ import { objectNameSchema, shortId, subnetSchema } from './names.ts';
 import { networkGone, removeOwnNetwork } from './network-removal.ts';
 import { isOurs, networkNameInUse } from './ownership.ts';
 import { ENGINE_RETRY } from './policy.ts';
+import { pretendedId, pretendedSubnet } from './pretended.ts';
 import { orUnknown } from './unknown.ts';
 
 const inputSchema = z.object({
@@ -45,8 +46,8 @@ export const dockerNetwork = defineStep({
   survivesReboot: true,
   commands: (input) => [createCommand(input, 'RUN')],
   rehearse({ name, subnet }) {
-    const id = '0123456789ab'.padEnd(64, '0');
-    const chosen = subnet ?? '172.18.0.0/16';
+    const id = pretendedId(name);
+    const chosen = subnet ?? pretendedSubnet(name);
     return { id, name, driver: 'bridge', subnet: chosen, gateway: firstHostOf(chosen), bridge: bridgeOf(id) };
   },
 
@@ -98,6 +99,7 @@ export const dockerNetwork = defineStep({
   },
 
   undoCommands: ({ name, id }) => [['docker', 'network', 'rm', id === null ? name : shortId(id)]],
+  rehearseUndo: ({ name }) => [['docker', 'network', 'rm', name]],
 });
 
 function createCommand({ name, subnet }: Input, run: string): Argv {

@@ -21,8 +21,9 @@ export const revertSteps = defineStep({
     ),
   }),
   timeoutMs: TIMEOUT_MS,
-  // Which commands undo a step is in the ledger, which a dry run does not have.
+  // What it types is what undoes those steps.
   commands: () => [],
+  undoes: ({ steps }) => steps,
   rehearse: () => ({ changes: [] }),
   async read({ steps }, context) {
     const changes = await context.ledger.revert(steps.map(asStepId));

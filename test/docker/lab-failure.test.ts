@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import { describeDocker, docker, dockerKnows } from '../support/docker-tests.ts';
+import { hostState, linksOf, tool } from '../support/host-state.ts';
+import { PROBE_IMAGE } from '../support/images.ts';
+import { SPLICED, startLab } from '../support/lab.ts';
+import { expectNoStackTrace } from '../support/refusal.ts';
+import { type RunRecord, runRecordSchema, standingChangesSchema } from '../support/run-record.ts';
+import { openProject } from '../support/run-wf.ts';
+
+describeDocker('a lab that fails in the middle', () => {
+  test('a container that is removed meanwhile: all the rest is undone, and the host is as it was', async () => {
+    const before = await hostState();
+    const lab = openProject().start(startLab({}, '--json'));
+    await lab.haltAt(SPLICED);
+    await docker('rm', '--force', 'AppDev');
+    lab.kill('SIGCONT');
+    const end = await lab.end;
+    expect(end.exitCode, end.stdout).toBe(1);
+    const record = runRecordSchema.parse(end.json());
+    expectRolledBack(record);
+    expect(record.stages.map(({ name, status }) => `${name} ${status}`)).toEqual([
+      'setup succeeded',
+      'isolationTest succeeded',
+      'vethSplice succeeded',
+      'connectivityTest failed',
+      'teardown skipped',
+      'verification skipped',
+    ]);
+    const status = (step: string) => record.changes.find((change) => change.step === step)?.status;
+    expect(status('createAppDev')).toBe('gone');
+    expect(status('createAppProd')).toBe('reverted');
+    expect(status('addDefaultRoute')).toBe('reverted');
+    expect(end.stderr).toMatch(/^rolling back$/m);
+    expectNoStackTrace(end);
+    expect(await hostState()).toEqual(before);
+  });
+
+  test('the pair that is removed meanwhile', async () => {
+    const before = await hostState();
+    const lab = openProject().start(startLab({}, '--json'));
+    await lab.haltAt(SPLICED);
+    await tool('ip', 'link', 'delete', 'int_hote');
+    lab.kill('SIGCONT');
+    const end = await lab.end;
+    expect(end.exitCode, end.stdout).toBe(1);
+    expectRolledBack(runRecordSchema.parse(end.json()));
+    expect(await hostState()).toEqual(before);
+  });
+
+  test.for([
+    ['an image that cannot take -text', PROBE_IMAGE, 'E_DOCKER'],
+    ['an image that no registry has', 'wf-test/no-such-image', 'E_IMAGE_UNAVAILABLE'],
+  ] as const)('%s', async ([, image, code]) => {
+    const before = await hostState();
+    const project = openProject();
+    const end = await project.wf(startLab({ image }));
+    expect({ exitCode: end.exitCode, stdout: end.stdout }).toEqual({
+      exitCode: 1,
+      stdout: expect.stringContaining(`error ${code}: `),
+    });
+    expect(end.stdout).toMatch(/^ {2}next: ./m);
+    expectNoStackTrace(end);
+    expect(await hostState()).toEqual(before);
+  });
+
+  test('with --on-failure keep: all stands, and the commands that wf tells take it away', async () => {
+    const before = await hostState();
+    const project = openProject();
+    const lab = project.start(startLab({}, '--json', '--id', 'kept', '--on-failure', 'keep'));
+    await lab.haltAt(SPLICED);
+    await docker('rm', '--force', 'AppDev');
+    lab.kill('SIGCONT');
+    const end = await lab.end;
+    expect(end.exitCode, end.stdout).toBe(1);
+    const record = runRecordSchema.parse(end.json());
+    expect(record.status).toBe('failed');
+    const notReverted = record.changes.filter(({ step }) => step !== 'createProbe');
+    expect(notReverted.filter(({ status }) => status !== 'applied')).toEqual([]);
+    expect(await dockerKnows('container', 'AppProd')).toBe(true);
+    expect((await linksOf()).get('int_hote')).toMatchObject({ ifalias: 'wf.run=kept' });
+
+    const standing = standingChangesSchema.parse((await project.wf(['changes', 'kept', '--json'])).json());
+    expect(standing.map(({ seq }) => seq).sort()).toEqual(notReverted.map(({ seq }) => seq).sort());
+    const told = (await project.wf(['changes'])).stdout;
+    const typed = told.split('\n').flatMap((line) => /^ {4}(\S.*)$/.exec(line)?.[1] ?? []);
+    for (const { undo } of standing) for (const command of undo.split(' && ')) expect(typed).toContain(command);
+    // As a person types them, one after the other. AppDev is gone already, which `docker rm --force` is content with.
+    const answers = [];
+    for (const command of typed) {
+      answers.push(
+        await tool('sh', '-c', command).then(
+          () => 'done',
+          (thrown: unknown) => `${command}: ${String(thrown)}`,
+        ),
+      );
+    }
+    expect(answers.filter((answer) => answer !== 'done')).toEqual([]);
+    expect(await hostState()).toEqual(before);
+  });
+});
+
+function expectRolledBack(record: RunRecord): void {
+  expect(record).toMatchObject({ status: 'rolled-back', verification: { restored: true, residues: [] } });
+  expect(record.error?.hint).toMatch(/./);
+  expect(record.changes.filter(({ status }) => status !== 'reverted' && status !== 'gone')).toEqual([]);
+}
