@@ -90,10 +90,9 @@ describeDocker('the lab as a user runs it', () => {
   });
 
   test('had given AppProd the address .0.100 of devops', () => {
-    const [, , prefixLength] = /^(.*)\/(\d+)$/.exec(spliced.subnet) ?? [];
-    const address = spliced.subnet.replace(/\.\d+\.\d+\/\d+$/, '.0.100');
+    const prefixLength = Number(spliced.subnet.split('/')[1]);
     expect(spliced.containerDevice?.addr_info).toContainEqual(
-      expect.objectContaining({ family: 'inet', local: address, prefixlen: Number(prefixLength) }),
+      expect.objectContaining({ family: 'inet', local: spliced.address, prefixlen: prefixLength }),
     );
     expect(spliced.atSpliceAddress).toBe('Production');
   });
@@ -123,11 +122,13 @@ async function lookAtSplice() {
     pidOf('AppDev'),
   ]);
   const bridge = `br-${devId.slice(0, 12)}`;
+  // Docker gives the gateway the first address of whatever subnet it chose.
+  const address = devGateway.replace(/\.1$/, '.100');
   const host = await linksOf();
   const [inAppProd, routes, atSpliceAddress, labels] = await Promise.all([
     linksOf(pid),
     defaultRoutesOf(pid),
-    fetchInside(devPid, `http://${subnet.replace(/\.\d+\.\d+\/\d+$/, '.0.100')}:5678/`),
+    fetchInside(devPid, `http://${address}:5678/`),
     Promise.all([
       dockerInspect('AppDev', '{{index .Config.Labels "wf.run"}}'),
       dockerInspect('AppProd', '{{index .Config.Labels "wf.run"}}'),
@@ -139,6 +140,7 @@ async function lookAtSplice() {
     bridge,
     bridgeMtu: host.get(bridge)?.mtu,
     subnet,
+    address,
     devGateway,
     prodGateway,
     hostLink: host.get('int_hote'),

@@ -14,9 +14,9 @@ export interface HostState {
 /** Reads it, with no code of wf. */
 export async function hostState(): Promise<HostState> {
   const [links, addresses, routes, rules, containers, networks] = await Promise.all([
-    ipJson('link'),
-    ipJson('address'),
-    ipJson('route', 'show', 'table', 'all'),
+    settled('link'),
+    settled('address'),
+    settled('route', 'show', 'table', 'all'),
     tool('iptables-save'),
     tool('docker', 'ps', '--all', '--no-trunc', '--format', '{{.ID}} {{.Names}} {{.Image}} {{.State}}'),
     tool('docker', 'network', 'ls', '--no-trunc', '--format', '{{.ID}} {{.Name}} {{.Driver}}'),
@@ -32,11 +32,18 @@ export async function hostState(): Promise<HostState> {
   };
 }
 
-/** The parsed answer of `ip -json ...`; of an empty one an empty list. */
-export async function ipJson(...args: readonly string[]): Promise<unknown> {
-  const printed = await tool('ip', '-json', ...args);
-  return printed === '' ? [] : JSON.parse(printed);
+/**
+ * The parsed answer of `ip -json ...`, without the carrier: a bridge gets it some time after its first member has come, and
+ * loses it some time after the last has gone, whoever these were.
+ */
+async function settled(...args: readonly string[]): Promise<unknown> {
+  return JSON.parse(await tool('ip', '-json', ...args), (key, value: unknown) => {
+    if (key === 'operstate') return undefined;
+    return key === 'flags' && Array.isArray(value) ? value.filter((flag) => !CARRIER_FLAGS.includes(flag)) : value;
+  });
 }
+
+const CARRIER_FLAGS: readonly unknown[] = ['NO-CARRIER', 'LOWER_UP', 'linkdown'];
 
 /** Runs a program, and answers what it printed. Throws where it failed. */
 export async function tool(file: string, ...args: readonly string[]): Promise<string> {
