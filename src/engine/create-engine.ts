@@ -1,6 +1,7 @@
 import { concludeRun } from './conclude-run.ts';
 import type { Engine, EngineParts, RunHandle, RunObserver, StartRequest } from './engine.ts';
 import type { RunHeader } from './journal-event.ts';
+import type { MachineModel } from './machine-model.ts';
 import { firstUnmet, lookAtRequirements } from './preflight.ts';
 import { rehearse } from './rehearse.ts';
 import { rollBackRun } from './roll-back-run.ts';
@@ -50,6 +51,8 @@ async function start(parts: EngineParts, request: StartRequest, observer: RunObs
     journal,
     runner: (kind) => runners.get(kind),
   });
+  // Taken while the first steps look around: the first intent waits for it, and tells if it failed.
+  if (changesHost(workflow.model)) ledger.ensureBaseline().catch(() => {});
   return advanceRun({
     header,
     model: workflow.model,
@@ -63,4 +66,8 @@ async function start(parts: EngineParts, request: StartRequest, observer: RunObs
     observer,
     conclude: (end) => concludeRun({ header, journal, ledger, keepsChanges: workflow.keepsChanges }, end),
   });
+}
+
+function changesHost({ invocations }: MachineModel): boolean {
+  return [...invocations.values()].some(({ runner }) => runner.behaviour.type === 'change');
 }

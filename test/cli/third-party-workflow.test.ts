@@ -99,7 +99,7 @@ test.concurrent('a dry run tells its commands, and makes nothing', async () => {
       { step: 'writeNote', stage: 'write', kind: 'note.file', changes: true, commands: [`tee '${noteIn(project)}'`] },
       { step: 'readNote', commands: [`cat '${noteIn(project)}'`] },
       { step: 'runProgram', commands: ['true'] },
-      { step: 'removeNote', changes: false },
+      { step: 'removeNote', kind: 'host.revert', changes: true, commands: [`rm '${noteIn(project)}'`] },
     ],
   });
   expect(existsSync(noteIn(project))).toBe(false);

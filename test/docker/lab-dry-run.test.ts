@@ -42,6 +42,10 @@ describeDocker('a dry run of the lab', () => {
       /ip address add 172\.30\.0\.100\/16 dev eth1$/,
       /ip route add default via 172\.30\.0\.1 /,
       /ping .* 172\.30\.0\.100$/,
+      /^docker rm --force --volumes AppDev$/,
+      /^docker rm --force --volumes AppProd$/,
+      /^docker network rm devops$/,
+      /^docker network rm prod$/,
     ]) {
       expect(commands).toContainEqual(expect.stringMatching(expected));
     }

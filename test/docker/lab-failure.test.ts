@@ -35,10 +35,10 @@ describeDocker('a lab that fails in the middle', () => {
     expect(await hostState()).toEqual(before);
   });
 
-  test('the pair that is removed meanwhile', async () => {
+  test('the pair that is removed while it is being put in its place', async () => {
     const before = await hostState();
     const lab = openProject().start(startLab({}, '--json'));
-    await lab.haltAt(SPLICED);
+    await lab.haltAt(/^vethSplice {2}createVethPair .* ok /);
     await tool('ip', 'link', 'delete', 'int_hote');
     lab.kill('SIGCONT');
     const end = await lab.end;
