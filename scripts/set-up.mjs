@@ -1,6 +1,6 @@
 // Brings a fresh clone, or one that was pulled or edited, to where wf can run: dependencies as the lock file says, and
 // dist/ built from the sources as they are. Does nothing where that is so already.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,14 @@ const newestBelow = (name) =>
   );
 
 /** What is printed goes to standard error: `npm start -- --json` leaves standard output to wf. */
-const run = (file, ...args) => execFileSync(file, args, { cwd: root, stdio: ['ignore', 2, 2] });
+function run(file, ...args) {
+  const { status } = spawnSync(file, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (status === 0) return;
+  process.stderr.write(
+    `\nSetting up wf failed: \`${[path.basename(file), ...args].join(' ')}\` ended with ${status}; see above.\n`,
+  );
+  process.exit(3);
+}
 
 const install = changedAt('node_modules/.package-lock.json') < changedAt('package-lock.json');
 if (install) {
