@@ -39,7 +39,9 @@ if (install) {
   process.stderr.write(
     'Installing dependencies (once; where a binary must be compiled this takes a few minutes) ...\n',
   );
-  run('npm', 'ci', '--no-fund', '--no-audit'); // builds dist/ too: "prepare"
+  // The versions of the lock file, which is left as it is. Not "npm ci": it refuses a lock file without the binaries that
+  // some development tools have for other platforms. Builds dist/ too: "prepare".
+  run('npm', 'install', '--no-save', '--no-fund', '--no-audit');
 }
 const sources = Math.max(newestBelow('src'), changedAt('scripts/build.mjs'), changedAt('package.json'));
 if (!existsSync(at('dist/wf.js')) || changedAt('dist/wf.js') < sources) {
