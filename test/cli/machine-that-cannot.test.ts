@@ -94,6 +94,16 @@ describe.skipIf(!readableByAll()).concurrent('as an ordinary user', () => {
     await expectTextRefusal(project, ['start', 'lab-network'], refusal, through);
     await expectRefusal(project, ['start', 'lab-network'], refusal, through);
   });
+
+  test('doctor says which right is missing', async () => {
+    const project = openProject();
+    opened(project);
+    const doctor = await project.wf(['doctor'], { ...NOWHERE, through: ORDINARY_USER });
+    expect(doctor).toMatchObject({ exitCode: 3, stderr: '' });
+    expect(doctor.stdout).toMatch(/^missing +right to administer the network +E_PERMISSION: .*CAP_NET_ADMIN/m);
+    expect(doctor.stdout).toMatch(/^ +next: Run it as root/m);
+    expectNoStackTrace(doctor);
+  });
 });
 
 /** The socket of an engine that only its owner may use. */

@@ -11,7 +11,17 @@ const ISOLATED = /^isolationTest {2}readFirewallAfter .* ok /;
 
 describeDocker('what somebody else has in the way of the lab', () => {
   test('a container of the name: refused, the container runs on', async () => {
-    const id = await docker('run', '--detach', '--name', 'AppDev', HTTP_ECHO_IMAGE, '-text', 'mine');
+    const id = await docker(
+      'run',
+      '--detach',
+      '--name',
+      'AppDev',
+      '--network',
+      'none',
+      HTTP_ECHO_IMAGE,
+      '-text',
+      'mine',
+    );
     try {
       await expectUntouched({
         code: 'E_NAME_IN_USE',

@@ -33,17 +33,25 @@ export async function hostState(): Promise<HostState> {
 }
 
 /**
- * The parsed answer of `ip -json ...`, without the carrier: a bridge gets it some time after its first member has come, and
- * loses it some time after the last has gone, whoever these were.
+ * The parsed answer of `ip -json ...`, without what the kernel does by itself some time after a bridge got its first member
+ * or lost its last: the carrier, and with it the link-local address.
  */
 async function settled(...args: readonly string[]): Promise<unknown> {
   return JSON.parse(await tool('ip', '-json', ...args), (key, value: unknown) => {
-    if (key === 'operstate') return undefined;
-    return key === 'flags' && Array.isArray(value) ? value.filter((flag) => !CARRIER_FLAGS.includes(flag)) : value;
+    if (key === 'operstate' || key === 'tentative') return undefined;
+    return Array.isArray(value) ? value.filter((item) => !CARRIER_FLAGS.includes(item) && !isLinkLocal(item)) : value;
   });
 }
 
 const CARRIER_FLAGS: readonly unknown[] = ['NO-CARRIER', 'LOWER_UP', 'linkdown'];
+
+/** An address, or a route to one, that comes and goes with the carrier. */
+function isLinkLocal(item: unknown): boolean {
+  const { local, dst } = linkLocalSchema.safeParse(item).data ?? {};
+  return [local, dst].some((address) => address !== undefined && /^(fe80:|ff00:)/.test(address));
+}
+
+const linkLocalSchema = z.looseObject({ local: z.string().optional(), dst: z.string().optional() });
 
 /** Runs a program, and answers what it printed. Throws where it failed. */
 export async function tool(file: string, ...args: readonly string[]): Promise<string> {
