@@ -220,16 +220,19 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
   });
 
   test('a rule put before others is one difference, a changed order is told', async () => {
-    const rule = (word: string, number: number) => `iptables -${word} FORWARD -s 10.81.0.${number} -j ACCEPT`;
+    // A chain of the test's own: an engine in this namespace has rules in FORWARD.
+    await run('iptables -N WF-FP');
+    const rule = (word: string, number: number) => `iptables -${word} WF-FP -s 10.81.0.${number} -j ACCEPT`;
     for (const number of [1, 2, 3]) await run(rule('A', number));
     const before = await fingerprints.take();
-    await run('iptables -I FORWARD 1 -s 10.81.0.9 -j DROP');
+    await run('iptables -I WF-FP 1 -s 10.81.0.9 -j DROP');
     const inserted = compared(before, await fingerprints.take(), []);
-    await run('iptables -D FORWARD 1');
+    await run('iptables -D WF-FP 1');
     await run(rule('D', 1));
     await run(rule('A', 1));
     const moved = compared(before, await fingerprints.take(), []);
-    for (const number of [1, 2, 3]) await run(rule('D', number));
+    await run('iptables -F WF-FP');
+    await run('iptables -X WF-FP');
     expect(inserted).toMatchObject([{ difference: 'added', before: null, after: '#1' }]);
     expect(moved).toMatchObject([{ difference: 'altered', before: '#1', after: '#3' }]);
   });
