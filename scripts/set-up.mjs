@@ -1,5 +1,6 @@
 // Brings a fresh clone, or one that was pulled or edited, to where wf can run: dependencies as the lock file says, and
-// dist/ built from the sources as they are. Does nothing where that is so already.
+// dist/ built from the sources as they are. Does nothing where that is so already. With `--build-only` it installs nothing:
+// tests run where there is no network.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -34,7 +35,9 @@ function run(file, ...args) {
   process.exit(3);
 }
 
-const install = changedAt('node_modules/.package-lock.json') < changedAt('package-lock.json');
+const install =
+  !process.argv.includes('--build-only') &&
+  changedAt('node_modules/.package-lock.json') < changedAt('package-lock.json');
 if (install) {
   process.stderr.write(
     'Installing dependencies (once; where a binary must be compiled this takes a few minutes) ...\n',
