@@ -1,14 +1,16 @@
 // Bundles wf into dist/: one small entry for the command, one for the library, and chunks that both share and that
 // are only read when a command needs them. Types are emitted beside them.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-const out = path.join(root, 'dist');
+const dist = path.join(root, 'dist');
+/** Built aside, then put in place: a wf that is called meanwhile finds the old one. */
+const out = path.join(root, `dist-${process.pid}`);
 
 /** dockerode requires gRPC for BuildKit sessions, at its own loading: two thirds of its start-up, for what wf never does. */
 const withoutBuildKit = {
@@ -52,13 +54,15 @@ await build({
   },
 });
 for (const asset of ['definition/shared', 'host/probe-agent.mjs']) {
-  const from = path.join(root, 'src', asset);
-  if (existsSync(from)) cpSync(from, path.join(out, path.basename(asset)), { recursive: true });
+  cpSync(path.join(root, 'src', asset), path.join(out, path.basename(asset)), { recursive: true });
 }
 chmodSync(path.join(out, 'wf.js'), 0o755);
 if (!process.argv.includes('--no-types')) {
-  execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+  const types = ['-p', 'tsconfig.build.json', '--outDir', path.join(out, 'types')];
+  execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), ...types], {
     cwd: root,
     stdio: 'inherit',
   });
 }
+rmSync(dist, { recursive: true, force: true });
+renameSync(out, dist);

@@ -28,9 +28,12 @@ export function runExitCode(result: RunResult, record: Pick<RunRecord, 'changes'
   }
 }
 
-/** "This machine cannot do it" and "something is in the way" say that nothing was touched: true of an empty ledger only. */
+/**
+ * "This machine cannot do it" and "something is in the way" say that nothing was touched: true where the ledger holds
+ * nothing that had to be undone (an intent that came to nothing is `gone`).
+ */
 function untouchedExitCode({ changes, error }: Pick<RunRecord, 'changes' | 'error'>): ExitCode | undefined {
-  if (error === null || changes.length > 0) return undefined;
+  if (error === null || changes.some(({ status }) => status !== 'gone')) return undefined;
   const code = ERROR_EXIT_CODES[error.code];
   return code === 3 || code === 4 ? code : undefined;
 }

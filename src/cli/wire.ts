@@ -18,13 +18,18 @@ import type { OpenWire, Wire, WorkflowSummary } from './wire-types.ts';
 export const openWire: OpenWire = async ({ database }) => {
   const places = findPlaces(database);
   const opened: { close(): void }[] = [];
-  let history: Promise<HistoryPort> | undefined;
+  let history: HistoryPort | undefined;
   let hostPorts: Promise<HostPorts> | undefined;
 
   const keepOpen = <Port extends { close(): void }>(port: Port): Port => {
     opened.push(port);
     return port;
   };
+
+  function openOnce(openHistory: (path: string) => HistoryPort): HistoryPort {
+    history ??= keepOpen(openHistory(places.database));
+    return history;
+  }
 
   const files = () => findWorkflowFiles(places.workflowFolders);
 
@@ -50,20 +55,33 @@ export const openWire: OpenWire = async ({ database }) => {
   }
 
   async function engineParts(): Promise<EngineParts> {
-    const [host, { createFingerprints }, { ownProcess }, { ownNetworkNamespace }, { customAlphabet }] =
-      await Promise.all([
-        wire.hostPorts(),
-        import('../host/fingerprint/create-fingerprints.ts'),
-        import('../host/process.ts'),
-        import('../host/namespace.ts'),
-        import('nanoid'),
-      ]);
+    const [
+      host,
+      { openHistory },
+      { createFingerprints },
+      { socketClaims },
+      { ownProcess },
+      { ownNetworkNamespace },
+      { customAlphabet },
+    ] = await Promise.all([
+      wire.hostPorts(),
+      import('../history/open.ts'),
+      import('../host/fingerprint/create-fingerprints.ts'),
+      import('../host/claims.ts'),
+      import('../host/process.ts'),
+      import('../host/namespace.ts'),
+      import('nanoid'),
+    ]);
     // Ten of 31 characters without look-alikes: a million runs collide with a chance of one in 1,600, and then are refused.
     const newId = customAlphabet('23456789abcdefghjkmnpqrstuvwxyz', 10);
     return {
-      history: await wire.history(),
+      // Opened when a run is created: a start that is refused before leaves no database behind.
+      get history() {
+        return openOnce(openHistory);
+      },
       host,
       fingerprints: createFingerprints(host),
+      claims: socketClaims,
       clock: systemClock,
       random: Math.random,
       newRunId: () => asRunId(newId()),
@@ -76,10 +94,7 @@ export const openWire: OpenWire = async ({ database }) => {
   const wire: Wire = {
     clock: systemClock,
     isAlive,
-    history() {
-      history ??= import('../history/open.ts').then(({ openHistory }) => keepOpen(openHistory(places.database)));
-      return history;
-    },
+    history: async () => openOnce((await import('../history/open.ts')).openHistory),
     async historyForReading() {
       const { openHistoryForReading } = await import('../history/open.ts');
       const reader = openHistoryForReading(places.database);

@@ -1,5 +1,7 @@
 import { concludeRun } from './conclude-run.ts';
 import type { Engine, EngineParts, RunHandle, RunObserver, StartRequest } from './engine.ts';
+import { asWfError, WfError } from './errors.ts';
+import type { RunId } from './ids.ts';
 import type { RunHeader } from './journal-event.ts';
 import type { MachineModel } from './machine-model.ts';
 import { firstUnmet, lookAtRequirements } from './preflight.ts';
@@ -21,13 +23,37 @@ export function createEngine(parts: EngineParts): Engine {
 }
 
 async function start(parts: EngineParts, request: StartRequest, observer: RunObserver): Promise<RunHandle> {
-  const { workflow } = request;
-  const requirements = workflow.requirements(request.input);
-  const unmet = firstUnmet(await lookAtRequirements(requirements, parts.host));
-  if (unmet !== undefined) throw unmet;
+  const requirements = request.workflow.requirements(request.input);
+  const claims = requirements.flatMap(({ claim }) => (claim === null ? [] : [claim]));
+  const id = request.id ?? parts.newRunId();
+  // Before the preflight: what it finds to be free stays free.
+  const held = await parts.claims.hold(claims, id).catch(asWfError);
+  const release = () => {
+    if (!(held instanceof WfError)) held.release();
+  };
+  try {
+    // What stands on the host tells more of what is in the way than a claim can.
+    const unmet = firstUnmet(await lookAtRequirements(requirements, parts.host));
+    if (unmet !== undefined) throw unmet;
+    if (held instanceof WfError) throw held;
+    const handle = begin(parts, request, id, claims, observer);
+    return { ...handle, result: handle.result.finally(release) };
+  } catch (thrown) {
+    release();
+    throw thrown;
+  }
+}
 
+function begin(
+  parts: EngineParts,
+  request: StartRequest,
+  id: RunId,
+  claims: readonly string[],
+  observer: RunObserver,
+): RunHandle {
+  const { workflow } = request;
   const header: RunHeader = {
-    id: request.id ?? parts.newRunId(),
+    id,
     workflow: workflow.name,
     definitionHash: request.definition.hash,
     runtime: request.runtime,
@@ -35,9 +61,8 @@ async function start(parts: EngineParts, request: StartRequest, observer: RunObs
     options: request.options,
     createdAt: parts.clock.now(),
   };
-  const claims = requirements.flatMap(({ claim }) => (claim === null ? [] : [`${parts.scope} ${claim}`]));
   const { history, clock, host, owner } = parts;
-  const lease = history.create(header, request.definition.description, owner, claims, header.createdAt);
+  const lease = history.create(header, request.definition.description, owner, scoped(parts, claims), header.createdAt);
   const journal = openRunJournal(history, lease, clock, observer);
   const runners = new Map<string, StepRunner>(
     [...workflow.model.invocations.values()].map(({ runner }) => [runner.kind, runner]),
@@ -66,6 +91,11 @@ async function start(parts: EngineParts, request: StartRequest, observer: RunObs
     observer,
     conclude: (end) => concludeRun({ header, journal, ledger, keepsChanges: workflow.keepsChanges }, end),
   });
+}
+
+/** Names are used up in one network namespace: in another, the same ones are free. */
+function scoped({ scope }: EngineParts, claims: readonly string[]): readonly string[] {
+  return claims.map((claim) => `${scope} ${claim}`);
 }
 
 function changesHost({ invocations }: MachineModel): boolean {

@@ -1,6 +1,7 @@
 import type { DefinitionHash, RunId, StepId } from './ids.ts';
 import type { JournalEntry, MachineEvent, RunEnd, RunOptions } from './journal-event.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { ClaimPort } from './ports/claims.ts';
 import type { Clock, Random } from './ports/clock.ts';
 import type { Argv } from './ports/command.ts';
 import type { FingerprintPort } from './ports/fingerprint.ts';
@@ -14,6 +15,7 @@ export interface EngineParts {
   readonly history: HistoryPort;
   readonly host: HostPorts;
   readonly fingerprints: FingerprintPort;
+  readonly claims: ClaimPort;
   readonly clock: Clock;
   readonly random: Random;
   readonly newRunId: () => RunId;

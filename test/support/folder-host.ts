@@ -16,6 +16,7 @@ import type { FingerprintPort } from '../../src/engine/ports/fingerprint.ts';
 import type { HistoryPort } from '../../src/engine/ports/history.ts';
 import type { LoadedWorkflow, WorkflowDefinition } from '../../src/engine/workflow.ts';
 import { openHistory } from '../../src/history/open.ts';
+import { socketClaims } from '../../src/host/claims.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { createCommandPort } from '../../src/host/command.ts';
 import { createDocker } from '../../src/host/docker/create-docker.ts';
@@ -52,6 +53,7 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
     history,
     host: { clock, command: createCommandPort(clock), docker: createDocker({}) },
     fingerprints: folderFingerprints(folder),
+    claims: socketClaims,
     clock,
     random: () => 0.5,
     newRunId: () => runId(`run${++runs}`),

@@ -36,7 +36,7 @@ export const PINGS = { count: 3, intervalMs: 20 };
 /** A container's service may need a moment until it listens. */
 export const READY = { deadlineMs: 10_000 };
 /** How long silence must last to count as "does not answer"; the controls answer within a few ms. */
-export const SILENCE = { deadlineMs: 250, mustFail: true };
+export const SILENCE = { deadlineMs: 200, mustFail: true };
 
 interface Context {
   readonly input: Input;

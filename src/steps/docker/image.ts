@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
+import { commandLine } from '../../engine/evidence.ts';
 import { asCommand } from './client-output.ts';
 import { shortId } from './names.ts';
 import { ENGINE_RETRY } from './policy.ts';
@@ -37,9 +38,17 @@ export const dockerImage = defineStep({
   observe: ({ reference }, context, earlier) =>
     orUnknown(async () => {
       const target = `image ${reference}`;
+      const startedAt = context.host.clock.now();
       const image = await context.host.docker.image(reference);
       if (image === null) return { found: 'absent', target, record: { reference, id: null } };
       const { id, entrypoint, command } = image;
+      context.record({
+        command: commandLine(['docker', 'image', 'inspect', '--format', '{{.Id}}', reference]),
+        output: id,
+        exitCode: 0,
+        startedAt,
+        durationMs: context.host.clock.now() - startedAt,
+      });
       const facts = { id, reference, entrypoint: [...entrypoint], command: [...command] };
       // With an earlier intent, the pull was this step's: the ledger must not lose it.
       if (earlier === undefined) return { found: 'unchanged', output: { ...facts, pulled: false } };

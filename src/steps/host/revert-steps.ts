@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CHANGE_STATUSES, type Change } from '../../engine/change.ts';
 import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
+import { commandLine } from '../../engine/evidence.ts';
 import { asStepId } from '../../engine/ids.ts';
 
 /** Undoing a container or a network takes up to some seconds each, and there may be many. */
@@ -26,7 +27,18 @@ export const revertSteps = defineStep({
   undoes: ({ steps }) => steps,
   rehearse: () => ({ changes: [] }),
   async read({ steps }, context) {
+    const startedAt = context.host.clock.now();
     const changes = await context.ledger.revert(steps.map(asStepId));
+    // What was undone by a command is told by that command; this tells what became of each, also of what was gone.
+    context.record({
+      command: commandLine(['wf', 'show', context.run]),
+      output: changes
+        .map(({ seq, target, status, reason }) => `${seq}  ${target}  ${status}${reason === null ? '' : `: ${reason}`}`)
+        .join('\n'),
+      exitCode: 0,
+      startedAt,
+      durationMs: context.host.clock.now() - startedAt,
+    });
     const stuck = changes.filter((change) => change.status === 'stuck');
     if (stuck.length > 0) throw stuckError(stuck);
     return { changes: changes.map(({ seq, step, target, status }) => ({ seq, step, target, status })) };

@@ -10,7 +10,7 @@ import { addressSchema, cidrSchema, linkNameSchema } from './name-schema.ts';
 import { hostPlace, namespaceOf, type Place, runAt, tryAt } from './place.ts';
 
 /** How long an answer from the segment is waited for: over a bridge of this machine it takes well below a millisecond. */
-const ANSWER_MS = 120;
+const ANSWER_MS = 60;
 const POLL_MS = 10;
 
 const outputSchema = z.object({
