@@ -33,6 +33,7 @@ test.concurrent('a workflow with a step runner of its own runs without a build s
     ['writeNote', '$(id) `id` "é"'],
     ['readNote', '$(id) `id` "é"'],
     ['runProgram', ''],
+    ['removeNote', expect.stringMatching(/^1 {2}note .* {2}reverted$/)],
   ]);
   expect(existsSync(noteIn(project))).toBe(false);
 });

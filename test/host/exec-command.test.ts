@@ -246,6 +246,7 @@ describe('undoing and verifying as steps', () => {
       'touch two',
       'rm two',
       'rm one',
+      'wf show run1',
       expect.stringMatching(/^# compare the host with its fingerprint/),
     ]);
     expect(host.files()).toEqual([]);
