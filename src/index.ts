@@ -27,6 +27,7 @@ export { defineWorkflow, type Proof, type WorkflowDefinition } from './engine/wo
 export { addressAt, isInSubnet, prefixLengthOf, subnetsOverlap } from './steps/addresses.ts';
 export { containerHandleSchema } from './steps/container-handle.ts';
 export * from './steps/docker/index.ts';
+export { dockerNetworking } from './steps/docker-networking.ts';
 export * from './steps/exec/index.ts';
 export * from './steps/host/index.ts';
 export * from './steps/net/index.ts';

@@ -1,14 +1,11 @@
 import {
   containerNameFree,
   defineWorkflow,
-  dockerEngine,
+  dockerNetworking,
   imageAvailable,
   linkNameFree,
-  localBridges,
-  networkAdmin,
   networkNameFree,
   subnetFree,
-  tool,
 } from 'wf';
 import { connectivityTest } from './lab-network/connectivity-test.ts';
 import { inputSchema, namesOf } from './lab-network/input.ts';
@@ -46,12 +43,7 @@ export default defineWorkflow({
     const names = namesOf(input);
     const subnets = [input.devSubnet, input.prodSubnet].filter((subnet) => subnet !== null);
     return [
-      tool('ip', 'reads and alters links, addresses and routes'),
-      tool('nsenter', "enters the containers' network namespaces"),
-      tool('ping', 'probes'),
-      dockerEngine(),
-      localBridges(),
-      networkAdmin(),
+      ...dockerNetworking(),
       networkNameFree(names.devNetwork),
       networkNameFree(names.prodNetwork),
       containerNameFree(names.devContainer),

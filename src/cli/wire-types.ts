@@ -43,10 +43,8 @@ export interface Wire {
   history(): Promise<HistoryPort>;
   /** The same, but undefined where there is no database yet: looking creates nothing. @throws WfError E_DATABASE* */
   historyForReading(): Promise<HistoryReader | undefined>;
-  /** Joined with `history()`. @throws WfError E_DATABASE* */
+  /** Joined with `history()`, which it opens when it first writes: a preflight or a rehearsal creates no database. */
   engine(): Promise<Engine>;
-  /** What a dry run needs: it creates no database. */
-  rehearsal(): Promise<Pick<Engine, 'preflight' | 'rehearse'>>;
   workflows(): Promise<readonly WorkflowSummary[]>;
   /** @throws WfError E_WORKFLOW_NOT_FOUND with the nearest name in its hint; E_WORKFLOW_INVALID */
   workflow(name: string): Promise<ResolvedWorkflow>;

@@ -104,17 +104,6 @@ export const openWire: OpenWire = async ({ database }) => {
       const [{ createEngine }, parts] = await Promise.all([import('../engine/create-engine.ts'), engineParts()]);
       return createEngine(parts);
     },
-    async rehearsal() {
-      const [{ lookAtRequirements }, { rehearse }, host] = await Promise.all([
-        import('../engine/preflight.ts'),
-        import('../engine/rehearse.ts'),
-        wire.hostPorts(),
-      ]);
-      return {
-        preflight: (workflow, input) => lookAtRequirements(workflow.requirements(input), host),
-        rehearse: (workflow, input) => rehearse(workflow.model, input),
-      };
-    },
     workflows: () => Promise.all(files().map(summarize)),
     async workflow(name) {
       const file = files().find((candidate) => candidate.name === name);
@@ -129,17 +118,7 @@ export const openWire: OpenWire = async ({ database }) => {
       const runners: StepRunner[] = Object.values(wf).flatMap((exported) => runnerOf(exported) ?? []);
       return runners.sort((a, b) => (a.kind < b.kind ? -1 : 1));
     },
-    async requirements() {
-      const { dockerEngine, localBridges, networkAdmin, tool } = await import('../index.ts');
-      return [
-        tool('ip', 'reads and alters links, addresses and routes'),
-        tool('nsenter', "enters the containers' network namespaces"),
-        tool('ping', 'probes'),
-        dockerEngine(),
-        localBridges(),
-        networkAdmin(),
-      ];
-    },
+    requirements: async () => (await import('../steps/docker-networking.ts')).dockerNetworking(),
     hostPorts() {
       hostPorts ??= Promise.all([import('../host/command.ts'), import('../host/docker/create-docker.ts')]).then(
         ([{ createCommandPort }, { createDocker }]) => ({

@@ -35,6 +35,16 @@ export function stands(change: Change): boolean {
   return change.status === 'intended' || change.status === 'applied' || change.status === 'stuck';
 }
 
+/** What stands, in the order in which it is to be undone: newest first. */
+export function standingNewestFirst(changes: readonly Change[]): readonly Change[] {
+  return changes.filter(stands).sort((a, b) => b.seq - a.seq);
+}
+
+/** The command lines that undo by hand what stands, in the order in which they are to be typed. */
+export function undoByHand(changes: readonly Change[]): readonly string[] {
+  return standingNewestFirst(changes).flatMap(({ undo }) => undo);
+}
+
 /** A difference between two fingerprints, and whose it is. */
 export const differenceSchema = z.object({
   /** What differs: `link int_hote`, `route default via ... table main`, `container AppDev`. */

@@ -1,4 +1,4 @@
-import { type Change, type Difference, stands, type Verification } from './change.ts';
+import { type Change, type Difference, stands, undoByHand, type Verification } from './change.ts';
 import type { RunResult } from './engine.ts';
 import { asWfError, type ErrorRecord, WfError } from './errors.ts';
 import type { RunId } from './ids.ts';
@@ -92,7 +92,7 @@ function residueError(
   changes: readonly Change[],
 ): WfError {
   const what = residues.map((residue) => residue.subject).join(', ');
-  const byHand = changes.filter(stands).flatMap((change) => change.undo);
+  const byHand = undoByHand(changes);
   return new WfError('E_RESIDUE', `${before}the host is not as it was: ${what}`, {
     hint:
       byHand.length === 0

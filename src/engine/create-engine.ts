@@ -4,11 +4,10 @@ import { asWfError, WfError } from './errors.ts';
 import type { RunId } from './ids.ts';
 import type { RunHeader } from './journal-event.ts';
 import type { MachineModel } from './machine-model.ts';
+import { openRun } from './open-run.ts';
 import { firstUnmet, lookAtRequirements } from './preflight.ts';
 import { rehearse } from './rehearse.ts';
 import { rollBackRun } from './roll-back-run.ts';
-import { openRunJournal } from './run-journal.ts';
-import { createRunLedger } from './run-ledger.ts';
 import { advanceRun } from './run-loop.ts';
 import type { StepRunner } from './step.ts';
 
@@ -61,21 +60,12 @@ function begin(
     options: request.options,
     createdAt: parts.clock.now(),
   };
-  const { history, clock, host, owner } = parts;
+  const { history, host, owner } = parts;
   const lease = history.create(header, request.definition.description, owner, scoped(parts, claims), header.createdAt);
-  const journal = openRunJournal(history, lease, clock, observer);
   const runners = new Map<string, StepRunner>(
     [...workflow.model.invocations.values()].map(({ runner }) => [runner.kind, runner]),
   );
-  const ledger = createRunLedger({
-    run: header.id,
-    history,
-    host,
-    fingerprints: parts.fingerprints,
-    bootId: owner.bootId,
-    journal,
-    runner: (kind) => runners.get(kind),
-  });
+  const { journal, ledger } = openRun(parts, lease, (kind) => runners.get(kind), observer);
   // Taken while the first steps look around: the first intent waits for it, and tells if it failed.
   if (changesHost(workflow.model)) ledger.ensureBaseline().catch(() => {});
   return advanceRun({

@@ -3,9 +3,8 @@ import { rollBack } from './conclude-run.ts';
 import type { EngineParts, RollBackRequest, RunHandle, RunObserver } from './engine.ts';
 import { WfError } from './errors.ts';
 import type { JournalEvent } from './journal-event.ts';
-import type { StoredRun } from './ports/history.ts';
-import { openRunJournal } from './run-journal.ts';
-import { createRunLedger } from './run-ledger.ts';
+import { openRun } from './open-run.ts';
+import { isEnd, type StoredRun } from './ports/history.ts';
 
 /**
  * Begins to undo all that a run did that still stands. Needs the journal and the step runners only: neither the workflow file
@@ -18,21 +17,14 @@ export function rollBackRun(
   observer: RunObserver,
 ): Pick<RunHandle, 'result'> | null {
   const { history, owner } = parts;
-  if (hasEnded(history.run(id)) && !history.changes(id).some(stands)) return null;
-  const lease = history.takeOver(id, owner, parts.isAlive);
-  const run = history.run(id);
-  if (run === undefined)
+  const found = history.run(id);
+  if (found === undefined) {
     throw new WfError('E_RUN_NOT_FOUND', `there is no run ${id}`, { hint: '`wf runs` lists them.' });
-  const journal = openRunJournal(history, lease, parts.clock, observer, history.journal(id));
-  const ledger = createRunLedger({
-    run: id,
-    history,
-    host: parts.host,
-    fingerprints: parts.fingerprints,
-    bootId: owner.bootId,
-    journal,
-    runner,
-  });
+  }
+  if (isEnd(found.status) && !history.changes(id).some(stands)) return null;
+  const lease = history.takeOver(id, owner, parts.isAlive);
+  const run = history.run(id) ?? found; // as its last owner left it
+  const { journal, ledger } = openRun(parts, lease, runner, observer, history.journal(id));
   const unfinished = history.steps(id).filter(({ status }) => status === 'running' || status === 'retrying');
   const stopped = unfinished.map(
     ({ id: step, attempts }): JournalEvent => ({ type: 'step.stopped', step, attempt: attempts }),
@@ -40,10 +32,6 @@ export function rollBackRun(
   if (stopped.length > 0) journal.append(stopped);
   const error = run.error ?? interrupted(run).toRecord();
   return { result: rollBack({ header: run, journal, ledger, keepsChanges: false }, error) };
-}
-
-function hasEnded(run: StoredRun | undefined): boolean {
-  return run !== undefined && run.finishedAt !== null;
 }
 
 function interrupted({ id, workflow }: StoredRun): WfError {

@@ -1,4 +1,4 @@
-import { type Change, type Difference, stands, type Verification } from './change.ts';
+import { type Change, type Difference, standingNewestFirst, stands, type Verification } from './change.ts';
 import { WfError } from './errors.ts';
 import { boundedEvidence, type Evidence } from './evidence.ts';
 import type { RunId } from './ids.ts';
@@ -48,7 +48,7 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
     signal: AbortSignal,
     record?: (evidence: Evidence) => void,
   ): Promise<void> {
-    for (const change of [...changes].filter(stands).sort((a, b) => b.seq - a.seq)) {
+    for (const change of standingNewestFirst(changes)) {
       const behaviour = parts.runner(change.kind)?.behaviour;
       if (behaviour?.type !== 'change') {
         const reason = unknownRunner(change).message;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { WfError } from '../engine/errors.ts';
+import { isEnd } from '../engine/ports/history.ts';
 import { parseRow } from './parse-row.ts';
 import { claimHolderRow } from './rows.ts';
 import type { Statements } from './statements.ts';
@@ -22,17 +23,13 @@ export function claim(statements: Statements, run: number, resources: readonly s
   }
 }
 
-function hasEnded({ status }: Holder): boolean {
-  return status === 'succeeded' || status === 'failed' || status === 'rolled-back' || status === 'needs-attention';
-}
-
 function isFree(holder: Holder): boolean {
-  return hasEnded(holder) && holder.standing === 0;
+  return isEnd(holder.status) && holder.standing === 0;
 }
 
 function inUse(resource: string, holder: Holder): WfError {
   const { id, workflow, status } = holder;
-  const ended = hasEnded(holder);
+  const ended = isEnd(holder.status);
   const state = ended ? `${status}, its changes still stand` : status;
   return new WfError('E_NAME_IN_USE', `${resource} is in use by run ${id} of ${workflow} (${state})`, {
     hint: ended

@@ -18,8 +18,3 @@ export function runStatus(run: StoredRun, isAlive: IsAlive): RunStatus {
       return run.status;
   }
 }
-
-/** Whether a run with this status has come to one of its ends. */
-export function isEnd(status: RunStatus): boolean {
-  return status === 'succeeded' || status === 'failed' || status === 'rolled-back' || status === 'needs-attention';
-}

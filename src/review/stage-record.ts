@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../engine/journal-event.ts';
 import type { RunStatus, StoredStep } from '../engine/ports/history.ts';
-import { isEnd } from './run-status.ts';
+import { isEnd } from '../engine/ports/history.ts';
 import { answersFailure, followStages, NO_VISITS, type StageVisit } from './stage-visits.ts';
 
 export type StageStatus = 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped' | 'interrupted';

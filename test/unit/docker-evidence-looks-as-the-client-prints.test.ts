@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { WfError } from '../../src/engine/errors.ts';
+import { bridgeNameOf, bridgeOf } from '../../src/host/docker/bridge-name.ts';
 import { engineError, failureOf } from '../../src/host/docker/engine-error.ts';
 import { firstHostOf } from '../../src/host/docker/subnet.ts';
-import { bridgeNameOf, bridgeOf } from '../../src/steps/docker/bridge.ts';
 import { asCommand, table } from '../../src/steps/docker/client-output.ts';
 import {
   dockerContainer,

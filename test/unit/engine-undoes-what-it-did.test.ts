@@ -58,7 +58,7 @@ describe('changes', () => {
     expect(await handle.result).toMatchObject({
       end: {
         status: 'needs-attention',
-        error: { code: 'E_RESIDUE', hint: expect.stringContaining('rm a && rm b && rm c') },
+        error: { code: 'E_RESIDUE', hint: expect.stringContaining('rm c && rm b && rm a') },
       },
     });
     expect(host.history.verification(handle.id)).toMatchObject({ restored: false });

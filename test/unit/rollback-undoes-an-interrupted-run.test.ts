@@ -121,7 +121,7 @@ describe('rolling back', () => {
     const { id } = await interruptedRun();
     const result = await host.engine.rollBack({ run: id, runner: () => undefined })?.result;
     expect(result).toMatchObject({
-      end: { status: 'needs-attention', error: { hint: expect.stringContaining('rm a && rm b') } },
+      end: { status: 'needs-attention', error: { hint: expect.stringContaining('rm b && rm a') } },
     });
     expect(host.files()).toEqual(['a', 'b']);
   });

@@ -15,7 +15,7 @@ export async function rehearse(
   wire: Wire,
   { out, err }: Terminal,
 ): Promise<ExitCode> {
-  const engine = await wire.rehearsal();
+  const engine = await wire.engine();
   const rehearsed = engine.rehearse(workflow, input);
   const findings = await engine.preflight(workflow, input);
   const warnings = findings.flatMap(({ result }) =>

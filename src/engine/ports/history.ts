@@ -34,6 +34,11 @@ export const STORED_RUN_STATUSES = [
 export type StoredRunStatus = (typeof STORED_RUN_STATUSES)[number];
 export type RunStatus = StoredRunStatus | 'interrupted';
 
+/** Whether a run with this status has come to one of its ends. */
+export function isEnd(status: RunStatus): boolean {
+  return status === 'succeeded' || status === 'failed' || status === 'rolled-back' || status === 'needs-attention';
+}
+
 /** A run as the history holds it. */
 export interface StoredRun extends RunHeader {
   readonly status: StoredRunStatus;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bridgeNameOf } from './bridge-name.ts';
+import { bridgeNameOf } from '../docker/bridge-name.ts';
 import type { Sections } from './shape.ts';
 import { parseSubnet, type Subnet } from './subnets.ts';
 
@@ -47,7 +47,7 @@ export function hostView(sections: Sections): HostView {
   const networks = Object.values(sections.networks.entries).map((entry) => {
     const { id, name, labels: marks, options, subnets } = networkSchema.parse(entry);
     const ranges = subnets.flatMap(({ subnet }) => parseSubnet(subnet) ?? []);
-    return [id, { id, name, labels: marks, bridge: bridgeNameOf(id, options), subnets: ranges }] as const;
+    return [id, { id, name, labels: marks, bridge: bridgeNameOf({ id, options }), subnets: ranges }] as const;
   });
   const containers = Object.values(sections.containers.entries).map((entry) => {
     const container = containerSchema.parse(entry);

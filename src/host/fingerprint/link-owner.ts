@@ -1,6 +1,6 @@
 import { runOfLinkAlias } from '../../engine/mark.ts';
+import { bridgeOf } from '../docker/bridge-name.ts';
 import { type Attribution, byLabels, byLedger, byMark, byWords, docker, type Known, SOMEBODY } from './attribution.ts';
-import { bridgeNameOf } from './bridge-name.ts';
 import type { ViewedLink, ViewedNetwork } from './host-view.ts';
 
 /** Made by the engine for itself, before any network is. */
@@ -61,7 +61,7 @@ function ownerOfBridge(name: string, known: Known): Attribution | undefined {
   }
   // The network is gone, its bridge is not (libnetwork #738).
   if (known.before.links.has(name)) return undefined;
-  return byLedger(known, (change) => [...change.dockerIds].some((id) => bridgeNameOf(id) === name));
+  return byLedger(known, (change) => [...change.dockerIds].some((id) => bridgeOf(id) === name));
 }
 
 /** One end of a veth pair whose other end is in a container belongs to the network that its bridge is of. */

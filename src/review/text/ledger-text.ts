@@ -1,4 +1,4 @@
-import { type Change, type ChangeStatus, stands } from '../../engine/change.ts';
+import { type Change, type ChangeStatus, standingNewestFirst } from '../../engine/change.ts';
 import { counted, oneLine } from './plain-text.ts';
 import { type Column, tableLines } from './table.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
@@ -40,7 +40,7 @@ export function ledgerLines(changes: readonly Change[], style: TextStyle, indent
  * Command lines are never cut. Empty where nothing stands.
  */
 export function remainingLines(changes: readonly Change[], style: TextStyle): readonly string[] {
-  const standing = changes.filter(stands).toSorted((a, b) => b.seq - a.seq);
+  const standing = standingNewestFirst(changes);
   if (standing.length === 0) return [];
   const { colors } = style;
   const lines = standing.flatMap((change) => [

@@ -1,4 +1,4 @@
-export { bridgeOf } from './bridge.ts';
+export { bridgeOf } from '../../host/docker/bridge-name.ts';
 export { dockerContainer } from './container.ts';
 export { dockerImage } from './image.ts';
 export { inspectContainer } from './inspect-container.ts';

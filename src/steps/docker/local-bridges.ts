@@ -2,8 +2,8 @@ import { WfError } from '../../engine/errors.ts';
 import type { EngineInfo } from '../../engine/ports/docker.ts';
 import type { RequirementResult } from '../../engine/requirement.ts';
 import type { HostPorts } from '../../engine/step.ts';
+import { bridgeNameOf } from '../../host/docker/bridge-name.ts';
 import { readLinks } from '../../host/ip/link.ts';
-import { bridgeNameOf } from './bridge.ts';
 
 /**
  * Whether the bridges of the engine's networks are links here. A bridge that is named after its network's id proves it;

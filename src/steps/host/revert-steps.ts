@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { CHANGE_STATUSES, type Change } from '../../engine/change.ts';
+import { CHANGE_STATUSES, type Change, undoByHand } from '../../engine/change.ts';
 import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
-import { commandLine } from '../../engine/evidence.ts';
 import { asStepId } from '../../engine/ids.ts';
 
 /** Undoing a container or a network takes up to some seconds each, and there may be many. */
@@ -31,7 +30,7 @@ export const revertSteps = defineStep({
     const changes = await context.ledger.revert(steps.map(asStepId));
     // What was undone by a command is told by that command; this tells what became of each, also of what was gone.
     context.record({
-      command: commandLine(['wf', 'show', context.run]),
+      command: `# what became of the changes of ${steps.join(', ')}`,
       output: changes
         .map(({ seq, target, status, reason }) => `${seq}  ${target}  ${status}${reason === null ? '' : `: ${reason}`}`)
         .join('\n'),
@@ -47,7 +46,7 @@ export const revertSteps = defineStep({
 
 function stuckError(stuck: readonly Change[]): WfError {
   const what = stuck.map(({ target, reason }) => `${target} (${reason ?? 'no reason is known'})`).join(', ');
-  const commands = stuck.flatMap(({ undo }) => undo);
+  const commands = undoByHand(stuck);
   return new WfError('E_RESIDUE', `could not be undone: ${what}`, {
     hint:
       commands.length === 0

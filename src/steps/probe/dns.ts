@@ -1,16 +1,14 @@
 import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
-import { commandLine } from '../../engine/evidence.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/step.ts';
 import { addressSchema } from '../net/name-schema.ts';
+import { askInContainer, recordAnswer } from './ask-in-container.ts';
 import { asNslookup, type DnsOutcome, dnsOutcome, parseNslookup } from './dns-output.ts';
 import { hostNameSchema } from './host-name.ts';
-import { originName, probeOrigin, runFrom, typedFrom } from './origin.ts';
+import { originName, probeOrigin, typedFrom } from './origin.ts';
 import { askAgent } from './probe-agent.ts';
-import { CONTAINER_START_MS } from './probe-time.ts';
-import { untilDeadline } from './until-deadline.ts';
 
 /** Docker's own name server, inside the namespace of every container on a network that a user made. */
 const DOCKER_NAME_SERVER = '127.0.0.11';
@@ -50,7 +48,10 @@ export const dnsProbe = defineStep({
 
   async read(input, context) {
     const { from, name, server, deadlineMs, mustFail } = input;
-    const outcome = from.type === 'container' ? await askInContainer(context, input) : await askByAgent(context, input);
+    const outcome =
+      from.type === 'container'
+        ? await askInContainer(context, input, question(input))
+        : await askByAgent(context, input);
     const addresses = outcome.type === 'resolved' ? outcome.addresses : [];
     if (mustFail && outcome.type === 'resolved') {
       throw new WfError(
@@ -77,32 +78,14 @@ export const dnsProbe = defineStep({
 async function askByAgent(context: HostContext, input: DnsInput): Promise<DnsOutcome> {
   const { from, name, server } = input;
   const { outcome, run } = await askAgent(context, from, { kind: 'dns', name, server }, input, dnsOutcome);
-  context.record({
-    command: commandLine(typedFrom(from, nslookup(input))),
-    output: asNslookup(name, server, outcome),
-    exitCode: outcome.type === 'resolved' ? 0 : 1,
-    startedAt: run.startedAt,
-    durationMs: run.durationMs,
-  });
+  const exitCode = outcome.type === 'resolved' ? 0 : 1;
+  recordAnswer(context, from, nslookup(input), run, asNslookup(name, server, outcome), exitCode);
   return outcome;
 }
 
-async function askInContainer(context: HostContext, input: DnsInput): Promise<DnsOutcome> {
-  const attempt = async (remainingMs: number) => {
-    const run = await runFrom(context, input.from, nslookup(input), remainingMs);
-    return { run, outcome: parseNslookup(run.stdout, run.exitCode) };
-  };
-  const { run, outcome } = input.mustFail
-    ? await attempt(input.deadlineMs + CONTAINER_START_MS)
-    : await untilDeadline(context, input.deadlineMs, attempt, (last) => last.outcome.type === 'resolved');
-  context.record({
-    command: commandLine(typedFrom(input.from, nslookup(input))),
-    output: run.stdout,
-    exitCode: run.exitCode,
-    startedAt: run.startedAt,
-    durationMs: run.durationMs,
-  });
-  return outcome;
+function question(input: DnsInput) {
+  const isGood = (outcome: DnsOutcome) => outcome.type === 'resolved';
+  return { argv: nslookup(input), parse: parseNslookup, isGood };
 }
 
 function nslookup({ name, server }: DnsInput): Argv {

@@ -1,14 +1,12 @@
 import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
-import { commandLine } from '../../engine/evidence.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/step.ts';
+import { askInContainer, recordAnswer } from './ask-in-container.ts';
 import { asWget, cameBack, type HttpOutcome, httpOutcome, isFine, parseWget } from './http-output.ts';
-import { originName, probeOrigin, runFrom, typedFrom } from './origin.ts';
+import { originName, probeOrigin, typedFrom } from './origin.ts';
 import { askAgent } from './probe-agent.ts';
-import { CONTAINER_START_MS } from './probe-time.ts';
-import { untilDeadline } from './until-deadline.ts';
 
 const inputSchema = z.object({
   from: probeOrigin,
@@ -42,7 +40,10 @@ export const httpProbe = defineStep({
 
   async read(input, context) {
     const { from, url, mustFail } = input;
-    const outcome = from.type === 'container' ? await askInContainer(context, input) : await askByAgent(context, input);
+    const outcome =
+      from.type === 'container'
+        ? await askInContainer(context, input, question(input))
+        : await askByAgent(context, input);
     if (mustFail) requireSilence(input, outcome);
     else requireRightAnswer(input, outcome);
     return outcome.type === 'response'
@@ -83,32 +84,13 @@ async function askByAgent(context: HostContext, input: HttpInput): Promise<HttpO
   const request = { kind: 'http', url, expect: expect?.trim() ?? null };
   const { outcome, run } = await askAgent(context, from, request, input, httpOutcome);
   const fine = outcome.type === 'response' && isFine(outcome.status);
-  context.record({
-    command: commandLine(typedFrom(from, wget(input))),
-    output: asWget(outcome),
-    exitCode: fine ? 0 : 1,
-    startedAt: run.startedAt,
-    durationMs: run.durationMs,
-  });
+  recordAnswer(context, from, wget(input), run, asWget(outcome), fine ? 0 : 1);
   return outcome;
 }
 
-async function askInContainer(context: HostContext, input: HttpInput): Promise<HttpOutcome> {
-  const attempt = async (remainingMs: number) => {
-    const run = await runFrom(context, input.from, wget(input), remainingMs);
-    return { run, outcome: parseWget(run.stdout, run.exitCode) };
-  };
-  const { run, outcome } = input.mustFail
-    ? await attempt(input.deadlineMs + CONTAINER_START_MS)
-    : await untilDeadline(context, input.deadlineMs, attempt, (last) => isRight(last.outcome, input.expect));
-  context.record({
-    command: commandLine(typedFrom(input.from, wget(input))),
-    output: run.stdout,
-    exitCode: run.exitCode,
-    startedAt: run.startedAt,
-    durationMs: run.durationMs,
-  });
-  return outcome;
+function question(input: HttpInput) {
+  const isGood = (outcome: HttpOutcome) => isRight(outcome, input.expect);
+  return { argv: wget(input), parse: parseWget, isGood };
 }
 
 function wget({ url }: HttpInput): Argv {

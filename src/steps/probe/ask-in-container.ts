@@ -1,0 +1,43 @@
+import { commandLine } from '../../engine/evidence.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import type { HostContext } from '../../engine/step.ts';
+import { type ProbeOrigin, type ProbeRun, runFrom, typedFrom } from './origin.ts';
+import { CONTAINER_START_MS, type ProbeTime } from './probe-time.ts';
+import { untilDeadline } from './until-deadline.ts';
+
+/** What a probe asks, and how it reads what came back. */
+interface Question<Outcome> {
+  readonly argv: Argv;
+  parse(output: string, exitCode: number | null): Outcome;
+  /** Whether a probe that expects an answer need not ask again. */
+  isGood(outcome: Outcome): boolean;
+}
+
+/** Asks by a program of the container's image: until the answer is good, or once where none may come. */
+export async function askInContainer<Outcome>(
+  context: HostContext,
+  { from, deadlineMs, mustFail }: ProbeTime & { readonly from: ProbeOrigin },
+  { argv, parse, isGood }: Question<Outcome>,
+): Promise<Outcome> {
+  const attempt = async (remainingMs: number) => {
+    const run = await runFrom(context, from, argv, remainingMs);
+    return { run, outcome: parse(run.stdout, run.exitCode) };
+  };
+  const { run, outcome } = mustFail
+    ? await attempt(deadlineMs + CONTAINER_START_MS)
+    : await untilDeadline(context, deadlineMs, attempt, (last) => isGood(last.outcome));
+  recordAnswer(context, from, argv, run, run.stdout, run.exitCode);
+  return outcome;
+}
+
+/** Records what a person would have typed to ask, and what they would have seen. */
+export function recordAnswer(
+  context: HostContext,
+  from: ProbeOrigin,
+  argv: Argv,
+  { startedAt, durationMs }: ProbeRun,
+  output: string,
+  exitCode: number | null,
+): void {
+  context.record({ command: commandLine(typedFrom(from, argv)), output, exitCode, startedAt, durationMs });
+}
