@@ -1,3 +1,5 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import type Docker from 'dockerode';
 import { WfError } from '../../engine/errors.ts';
 import { type Endpoint, type Environment, findEndpoint } from './endpoint.ts';
@@ -129,9 +131,16 @@ async function connect(env: Environment): Promise<{ readonly client: Docker; rea
   return { client: new Client(clientOptions(endpoint)), endpoint };
 }
 
+/**
+ * A connection for each call (about 0.1 ms on a Unix socket). On one that is kept, the first call after the engine's restart
+ * meets the dead end of it: a write is then lost and must not be repeated, which on a new connection is only unreachable.
+ */
+const NO_REUSE = { keepAlive: false };
+
 // Every field is said, `undefined` too: what is not said, dockerode takes from DOCKER_HOST on its own.
 // No version: an engine is spoken to in its own newest API.
-function clientOptions(endpoint: Endpoint): Docker.DockerOptions {
+// @types/dockerode does not know `agent`, which docker-modem hands to each request.
+function clientOptions(endpoint: Endpoint): Docker.DockerOptions & { readonly agent?: HttpAgent } {
   const unset = {
     host: undefined,
     port: undefined,
@@ -142,13 +151,14 @@ function clientOptions(endpoint: Endpoint): Docker.DockerOptions {
   };
   switch (endpoint.type) {
     case 'unix':
-      return { ...unset, protocol: 'http', socketPath: endpoint.path };
+      return { ...unset, protocol: 'http', socketPath: endpoint.path, agent: new HttpAgent(NO_REUSE) };
     case 'tcp':
       return {
         ...unset,
         protocol: endpoint.tls === null ? 'http' : 'https',
         host: endpoint.host,
         port: endpoint.port,
+        agent: endpoint.tls === null ? new HttpAgent(NO_REUSE) : new HttpsAgent(NO_REUSE),
         ...(endpoint.tls ?? {}),
       };
     case 'ssh':
