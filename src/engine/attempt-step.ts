@@ -3,9 +3,11 @@ import { asWfError, WfError } from './errors.ts';
 import { commandLine } from './evidence.ts';
 import type { JournalEvent } from './journal-event.ts';
 import type { Json } from './json.ts';
+import { FORWARD, type HostShows, type IntentSays } from './recovery-table.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { ChangeBehaviour, Observation, StepContext, StepRunner } from './step.ts';
+import { LOOK_AGAIN_MS, landingOf, pause } from './undo-change.ts';
 
 /** What an attempt came to. Its events are committed together with the decision that it leads to. */
 export interface AttemptSuccess {
@@ -15,11 +17,17 @@ export interface AttemptSuccess {
 
 interface AttemptParts {
   readonly runner: StepRunner;
+  /** For looks. */
   readonly context: StepContext;
+  /** For `apply`: the same evidence, the same signal. */
+  readonly acting: StepContext;
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
   readonly bootId: string;
 }
+
+type Seen = Observation<Json, Json>;
+type Found<Kind extends Seen['found']> = Extract<Seen, { found: Kind }>;
 
 /**
  * One attempt at a step: look, make the intent durable, act, look again.
@@ -32,38 +40,83 @@ export async function attemptStep(parts: AttemptParts, rawInput: Json): Promise<
   return attemptChange(parts, behaviour, input);
 }
 
+/** Does what the table says to what is found. */
 async function attemptChange(parts: AttemptParts, behaviour: ChangeBehaviour, input: Json): Promise<AttemptSuccess> {
   const { context, journal } = parts;
-  const earlier = journal.changes().find((change) => change.step === context.step && change.status === 'intended');
-  const seen = await behaviour.observe(input, context, earlier?.record);
-  switch (seen.found) {
-    case 'unchanged':
-      return { output: seen.output, events: [] };
-    case 'ours': {
-      const change = earlier ?? (await intend(parts, behaviour, seen));
-      return concluded(behaviour, change.seq, seen);
-    }
-    case 'foreign':
-    case 'unknown':
-      throw seen.error;
-    case 'absent':
-    case 'partial': {
-      const change = await intend(parts, behaviour, seen, earlier);
-      return act(parts, behaviour, input, seen, change);
+  const earlier = openIntent(journal.changes(), context.step);
+  const says = intentSays(earlier, behaviour, parts.bootId);
+  const intendedAt = earlier === undefined ? 0 : journal.historyOf(earlier.seq).intendedAt;
+  const landing = landingOf(behaviour, intendedAt, context.host.clock);
+  for (;;) {
+    const seen = await behaviour.observe(input, context, says === 'intended' ? earlier?.record : undefined);
+    switch (FORWARD[says][hostShows(seen, landing.mayStillLand())]) {
+      case 'apply':
+      case 'complete': {
+        const missing = requireFound(seen, 'absent', 'partial');
+        return act(parts, behaviour, input, missing, await intend(parts, behaviour, missing, earlier));
+      }
+      case 'adopt': {
+        const whole = requireFound(seen, 'ours');
+        const known = says === 'intended' ? earlier : undefined;
+        const change = known ?? (await intend(parts, behaviour, whole, earlier));
+        return concluded(behaviour, change.seq, whole);
+      }
+      case 'leave':
+        return { output: requireFound(seen, 'unchanged').output, events: [] };
+      case 'withdraw':
+        return { output: requireFound(seen, 'unchanged').output, events: withdrawn(earlier) };
+      case 'look again':
+        await pause(context.host.clock, LOOK_AGAIN_MS);
+        context.signal.throwIfAborted();
+        break;
+      case 'refuse':
+      case 'stop':
+        throw requireFound(seen, 'foreign', 'unknown').error;
     }
   }
+}
+
+/** The intent of an earlier attempt at the step, of which nobody knows what became. */
+export function openIntent(changes: readonly Change[], step: Change['step']): Change | undefined {
+  return changes.find((change) => change.step === step && change.status === 'intended');
+}
+
+/** What the journal says of the change that a step is about to make. */
+export function intentSays(earlier: Change | undefined, behaviour: ChangeBehaviour, bootId: string): IntentSays {
+  if (earlier === undefined) return 'nothing';
+  return earlier.bootId !== bootId && !behaviour.survivesReboot ? 'lost' : 'intended';
+}
+
+export function hostShows(seen: Seen, mayStillLand: boolean): HostShows {
+  return seen.found === 'absent' && mayStillLand ? 'not yet' : seen.found;
+}
+
+/** What was seen, as the table's action needs it. */
+function requireFound<Kind extends Seen['found']>(seen: Seen, ...kinds: readonly Kind[]): Found<Kind> {
+  if (isFound(seen, kinds)) return seen;
+  throw new WfError(
+    'E_INTERNAL',
+    `the recovery table asks for ${kinds.join(' or ')}, and the host shows ${seen.found}`,
+    {
+      hint: 'This is a defect in wf: report it.',
+    },
+  );
+}
+
+function isFound<Kind extends Seen['found']>(seen: Seen, kinds: readonly Kind[]): seen is Found<Kind> {
+  return kinds.some((kind) => kind === seen.found);
 }
 
 async function act(
   parts: AttemptParts,
   behaviour: ChangeBehaviour,
   input: Json,
-  seen: Extract<Observation<Json, Json>, { found: 'absent' | 'partial' }>,
+  seen: Found<'absent' | 'partial'>,
   change: Change,
 ): Promise<AttemptSuccess> {
-  const { context } = parts;
+  const { context, acting } = parts;
   try {
-    const record = await behaviour.apply(input, seen.record, seen.found, context);
+    const record = await behaviour.apply(input, seen.record, seen.found, acting);
     const after = await behaviour.observe(input, context, record);
     if (after.found === 'ours') return concluded(behaviour, change.seq, after);
     if (after.found === 'foreign' || after.found === 'unknown') throw after.error;
@@ -71,7 +124,7 @@ async function act(
       hint: 'Something else on this host may have removed or altered it at once. `wf show` and `wf logs` tell what was done.',
     });
   } catch (thrown) {
-    await settleIfNothingWasMade(parts, behaviour, change);
+    await settleIfNothingWasMade(parts, behaviour, change, asWfError(thrown));
     throw thrown;
   }
 }
@@ -118,14 +171,33 @@ function concluded(
   };
 }
 
-/** An attempt that failed before it made anything leaves no open intent behind. What cannot be told stays open. */
-async function settleIfNothingWasMade(parts: AttemptParts, behaviour: ChangeBehaviour, change: Change): Promise<void> {
-  const standing = await behaviour.look(change.record, parts.context).catch((thrown: unknown) => ({
-    found: 'unknown' as const,
-    error: asWfError(thrown),
-  }));
-  if (standing.found !== 'gone') return;
-  parts.journal.append([
-    { type: 'change.settled', seq: change.seq, status: 'gone', reason: 'the attempt failed before it made anything' },
-  ]);
+function withdrawn(earlier: Change | undefined): readonly JournalEvent[] {
+  if (earlier === undefined) return [];
+  const reason = 'it was not made: somebody else had done it';
+  return [{ type: 'change.settled', seq: earlier.seq, status: 'gone', reason }];
+}
+
+/**
+ * An attempt that failed before it made anything leaves no open intent behind. What cannot be told stays open, and so does what
+ * a request without an answer may still make.
+ */
+async function settleIfNothingWasMade(
+  { context, journal }: AttemptParts,
+  behaviour: ChangeBehaviour,
+  change: Change,
+  failure: WfError,
+): Promise<void> {
+  const mayLand = failure.transient && behaviour.landsWithinMs > 0;
+  if (!failure.untouched && (mayLand || !(await isGone(behaviour, change, context)))) return;
+  const reason = 'the attempt failed before it made anything';
+  journal.append([{ type: 'change.settled', seq: change.seq, status: 'gone', reason }]);
+}
+
+async function isGone(behaviour: ChangeBehaviour, change: Change, context: StepContext): Promise<boolean> {
+  try {
+    return (await behaviour.look(change.record, context)).found === 'gone';
+  } catch (thrown) {
+    if (thrown instanceof WfError && thrown.code === 'E_LEASE_LOST') throw thrown;
+    return false;
+  }
 }

@@ -14,31 +14,59 @@ interface ConcludeParts {
   readonly ledger: RunLedger;
   /** Whether a run of this workflow that succeeds means to leave its changes on the host. */
   readonly keepsChanges: boolean;
+  /** The signal that asks to stop; undefined while none does. */
+  stopSignal(): string | undefined;
 }
 
 /** Undoes what a failed run did unless it is to be kept, verifies the host, and commits the run's end. */
 export async function concludeRun(parts: ConcludeParts, machine: MachineEnd): Promise<RunResult> {
   const { header, journal } = parts;
+  journal.goOnOnFullDisk();
   if (machine.type === 'done') {
     if (parts.keepsChanges) keepChanges(journal);
     return end(parts, { type: 'succeeded', output: machine.output });
   }
-  const { error } = machine;
+  const error = await withVanished(machine.error, parts.ledger);
   if (header.options.onFailure === 'keep') return end(parts, { type: 'kept', error });
   if (!journal.changes().some(stands)) return end(parts, { type: 'failed', error });
-  return rollBack(parts, error);
+  journal.append([{ type: 'rolling-back', error, kept: [] }]);
+  return rollBack(parts, journal.changes().filter(stands), error);
 }
 
-/** Undoes all that stands, verifies the host, and commits the end of a run that came to grief by `error`. */
-export async function rollBack(parts: ConcludeParts, error: ErrorRecord): Promise<RunResult> {
-  parts.journal.append([{ type: 'rolling-back' }]);
-  await parts.ledger.revertAll();
-  return end(parts, { type: 'undone', error });
+/** So many of what has vanished are named. */
+const NAMED = 3;
+
+/** A failure is often explained by what has gone from the host meanwhile: somebody deleted a link, restarted a container. */
+async function withVanished(error: ErrorRecord, ledger: RunLedger): Promise<ErrorRecord> {
+  const vanished = await ledger.vanished();
+  if (vanished.length === 0) return error;
+  const named = vanished.slice(0, NAMED).map(({ target }) => target);
+  const more = vanished.length > NAMED ? [`${vanished.length - NAMED} more`] : [];
+  return { ...error, message: `${error.message}; gone from the host meanwhile: ${[...named, ...more].join(', ')}` };
+}
+
+/**
+ * Undoes these changes, newest first, verifies the host, and commits the end of a run that came to grief by `error`. That it is
+ * being rolled back is in the journal already. Asked to stop, it does so after the change that is being undone.
+ */
+export async function rollBack(
+  parts: ConcludeParts,
+  changes: readonly Change[],
+  error: ErrorRecord,
+): Promise<RunResult> {
+  parts.journal.goOnOnFullDisk();
+  const isComplete = await parts.ledger.revert(changes, () => parts.stopSignal() !== undefined);
+  if (isComplete) return end(parts, { type: 'undone', error });
+  const signal = parts.stopSignal() ?? '';
+  parts.journal.append([{ type: 'interrupted', signal }]);
+  return { type: 'interrupted', signal };
 }
 
 async function end(parts: ConcludeParts, outcome: Outcome): Promise<RunResult> {
   const ended = endOf(parts, outcome, await verify(parts));
   parts.journal.append([{ type: 'ended', ...ended }]);
+  const unrecorded = parts.journal.unrecorded();
+  if (unrecorded !== undefined) throw undoneUnrecorded(parts.header.id, unrecorded);
   return { type: 'ended', end: ended };
 }
 
@@ -99,4 +127,15 @@ function residueError(
         ? `See what differs with \`wf show ${run}\`.`
         : `Try again with \`wf rollback ${run}\`, or remove by hand what is left: ${byHand.join(' && ')}`,
   });
+}
+
+function undoneUnrecorded(run: RunId, cause: WfError): WfError {
+  return new WfError(
+    'E_DISK_FULL',
+    `run ${run} came to its end, but the disk was too full to record all of it: ${cause.message}`,
+    {
+      hint: `Make room, then let \`wf rollback ${run}\` look at the host again and complete the record.`,
+      cause,
+    },
+  );
 }

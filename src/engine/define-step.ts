@@ -50,6 +50,8 @@ export interface ChangeStepDefinition<Input extends z.ZodType, Output extends z.
   /** Set where the change is meant to stay: the reason. */
   readonly kept?: string;
   readonly survivesReboot: boolean;
+  /** See ChangeBehaviour; 0 where it is not said. */
+  readonly landsWithinMs?: number;
   observe(
     input: z.output<Input>,
     context: StepContext,
@@ -62,7 +64,8 @@ export interface ChangeStepDefinition<Input extends z.ZodType, Output extends z.
     context: StepContext,
   ): Promise<z.output<Record>>;
   look(record: z.output<Record>, context: HostContext): Promise<Standing>;
-  undo(record: z.output<Record>, context: HostContext): Promise<void>;
+  /** Answers nothing, and is looked at again; or, where a look cannot tell, what it knows to stand now. */
+  undo(record: z.output<Record>, context: HostContext): Promise<Standing> | Promise<void>;
   undoCommands(record: z.output<Record>): readonly Argv[];
   /** The same before there is a record, for a dry run; without it, the change is one that vanishes with another. */
   rehearseUndo?(input: z.output<Input>): readonly Argv[];
@@ -166,6 +169,7 @@ function changeBehaviour<Input extends z.ZodType, Output extends z.ZodType, Reco
     type: 'change',
     kept: definition.kept ?? null,
     survivesReboot: definition.survivesReboot,
+    landsWithinMs: definition.landsWithinMs ?? 0,
     async observe(input, context, earlier) {
       const record = earlier === undefined ? undefined : parseRecord(earlier);
       const seen = await definition.observe(parseInput(input), context, record);

@@ -1,11 +1,14 @@
 import type { DefinitionHash, RunId, StepId } from './ids.ts';
 import type { JournalEntry, MachineEvent, RunEnd, RunOptions } from './journal-event.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { Owner } from './owner.ts';
 import type { ClaimPort } from './ports/claims.ts';
 import type { Clock, Random } from './ports/clock.ts';
 import type { Argv } from './ports/command.ts';
+import type { CrashPoints } from './ports/crash-points.ts';
 import type { FingerprintPort } from './ports/fingerprint.ts';
-import type { HistoryPort, Owner } from './ports/history.ts';
+import type { GhostPort } from './ports/ghosts.ts';
+import type { HistoryPort } from './ports/history.ts';
 import type { Requirement, RequirementResult } from './requirement.ts';
 import type { HostPorts, StepRunner } from './step.ts';
 import type { LoadedWorkflow } from './workflow.ts';
@@ -16,6 +19,8 @@ export interface EngineParts {
   readonly host: HostPorts;
   readonly fingerprints: FingerprintPort;
   readonly claims: ClaimPort;
+  readonly ghosts: GhostPort;
+  readonly crashPoints: CrashPoints;
   readonly clock: Clock;
   readonly random: Random;
   readonly newRunId: () => RunId;
@@ -42,6 +47,41 @@ export interface RollBackRequest {
   readonly run: RunId;
   /** The step runners by kind, whose `undo` takes the changes back. */
   runner(kind: string): StepRunner | undefined;
+  /** Also undoes what a step runner keeps by design, such as a pulled image. */
+  readonly removeKept: boolean;
+}
+
+export interface ResumeRequest {
+  readonly run: RunId;
+  /** As its file defines it now. */
+  readonly workflow: LoadedWorkflow;
+  readonly definition: { readonly hash: DefinitionHash; readonly description: Json };
+  /** Goes on although the definition is another one than the run was started with. */
+  readonly acceptChanges: boolean;
+  /** Null leaves it at what the run was started with. */
+  readonly pauseAfter: string | null;
+}
+
+/** What resuming would do with one step. */
+export interface PlannedStep {
+  readonly step: StepId;
+  readonly stage: string;
+  readonly kind: string;
+  /**
+   * `kept`: completed, never run again; `run`: begun anew, or for the first time; `adopted`: what it was to make is there, and
+   * taken as made; `completed`: what is half there is completed; `undone`: its change is taken back; `gone`: its change is
+   * gone by itself; `refused`: something that is not the run's is in the way, or it cannot be told.
+   */
+  readonly plan: 'kept' | 'run' | 'adopted' | 'completed' | 'undone' | 'gone' | 'refused';
+  /** In words, with what was found on the host. */
+  readonly why: string;
+}
+
+/** What resuming would do, found out without touching anything. */
+export interface ResumePlan {
+  /** `forward`: to its end; `back`: it was being rolled back, and that goes on. */
+  readonly direction: 'forward' | 'back';
+  readonly steps: readonly PlannedStep[];
 }
 
 /** What a live view follows. */
@@ -56,6 +96,7 @@ export interface RunObserver {
 export type RunResult =
   | { readonly type: 'ended'; readonly end: RunEnd }
   | { readonly type: 'waiting' }
+  | { readonly type: 'paused'; readonly stage: string }
   | { readonly type: 'interrupted'; readonly signal: string };
 
 export interface RunHandle {
@@ -98,7 +139,15 @@ export interface Engine {
   /**
    * Begins to undo all that a run did that still stands, and then to verify the host. Null where there is nothing to undo
    * of a run that has ended.
-   * @throws WfError E_RUN_NOT_FOUND; E_LEASE_HELD while a living process advances the run.
+   * @throws WfError E_RUN_NOT_FOUND; E_LEASE_HELD while a living process advances the run; E_GHOST_ALIVE.
    */
-  rollBack(request: RollBackRequest, observer?: RunObserver): Pick<RunHandle, 'result'> | null;
+  rollBack(request: RollBackRequest, observer?: RunObserver): Promise<Omit<RunHandle, 'send'> | null>;
+  /**
+   * Takes over a run that nobody advances and goes on with it: forward, or, where it was being rolled back, with that.
+   * @throws WfError E_RUN_NOT_FOUND, E_RUN_ENDED; E_LEASE_HELD while a living process advances it; E_DEFINITION_CHANGED with what
+   * differs; E_JOURNAL_DIVERGED; E_NAME_IN_USE where a run of another database has taken its names; E_GHOST_ALIVE.
+   */
+  resume(request: ResumeRequest, observer?: RunObserver): Promise<RunHandle>;
+  /** What `resume` would do, and why; takes no lease and touches nothing. @throws WfError as `resume` does. */
+  planResume(request: ResumeRequest): Promise<ResumePlan>;
 }

@@ -12,6 +12,7 @@ export const ERROR_EXIT_CODES = {
   E_STEP_OUTPUT: 1,
   E_STEP_STOPPED: 1,
   E_INTERRUPTED: 1,
+  E_ROLLED_BACK: 1,
   E_HOST_COMMAND: 1,
   E_HOST_STATE_UNKNOWN: 1,
   E_DOCKER: 1,
@@ -29,6 +30,7 @@ export const ERROR_EXIT_CODES = {
   E_WORKFLOW_INVALID: 2,
   E_RUN_NOT_FOUND: 2,
   E_RUN_AMBIGUOUS: 2,
+  E_RUN_ENDED: 2,
   E_STEP_NOT_FOUND: 2,
   // 3: this machine cannot do it
   E_DOCKER_UNREACHABLE: 3,
@@ -51,6 +53,8 @@ export const ERROR_EXIT_CODES = {
   E_RUN_EXISTS: 4,
   E_LEASE_HELD: 4,
   E_LEASE_LOST: 4,
+  E_GHOST_ALIVE: 4,
+  E_DEFINITION_CHANGED: 4,
   E_DATABASE_LOCKED: 4,
   // 5: the host needs attention
   E_RESIDUE: 5,
@@ -72,6 +76,8 @@ interface WfErrorOptions {
   readonly hint: string;
   /** Whether trying the same again may succeed without anybody doing anything (a busy daemon, a lost connection). */
   readonly transient?: boolean;
+  /** Set by a step runner's `apply` that knows for certain that it has not touched the host. */
+  readonly untouched?: boolean;
   /** Facts for a reader of the journal: ids, addresses, exit codes. Never secrets. */
   readonly details?: JsonObject;
   readonly cause?: unknown;
@@ -83,6 +89,7 @@ export class WfError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
   readonly transient: boolean;
+  readonly untouched: boolean;
   readonly details: JsonObject;
 
   constructor(code: ErrorCode, message: string, options: WfErrorOptions) {
@@ -90,6 +97,7 @@ export class WfError extends Error {
     this.code = code;
     this.hint = options.hint;
     this.transient = options.transient ?? false;
+    this.untouched = options.untouched ?? false;
     this.details = options.details ?? {};
   }
 

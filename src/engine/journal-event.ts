@@ -2,6 +2,7 @@ import type { Change, ChangeStatus, Verification } from './change.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { DefinitionHash, RunId, StepId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { Owner } from './owner.ts';
 
 /** An event that is given to the machine. */
 export type MachineEvent = { readonly type: string } & JsonObject;
@@ -40,6 +41,16 @@ export type RunEnd =
  * to; every table beside the journal is derived from them in the same transaction.
  */
 export type JournalEvent =
+  /** A process began to advance the run. Every process says so before it does anything else. */
+  | {
+      readonly type: 'lease.taken';
+      readonly purpose: 'start' | 'resume' | 'rollback';
+      readonly owner: Owner;
+      /** The stage after which this process is to pause; null where it is not. */
+      readonly pauseAfter: string | null;
+    }
+  /** The user wants the run to go on under another definition than the one that it was started with. */
+  | { readonly type: 'definition.accepted'; readonly definitionHash: DefinitionHash }
   /** The machine was given an event (null: its start) and this is what it decided. */
   | {
       readonly type: 'decided';
@@ -83,8 +94,17 @@ export type JournalEvent =
     }
   | { readonly type: 'verified'; readonly fingerprint: string | null; readonly verification: Verification }
   | { readonly type: 'waiting' }
+  /** Stopped as asked after this stage: what is due next was decided, and none of it was begun. */
+  | { readonly type: 'paused'; readonly stage: string }
   | { readonly type: 'interrupted'; readonly signal: string }
-  | { readonly type: 'rolling-back' }
+  /** Undoing what stands has begun. */
+  | {
+      readonly type: 'rolling-back';
+      /** What the run came to grief by; null in journals of wf 0.1. */
+      readonly error: ErrorRecord | null;
+      /** Kept changes that are undone as well, by their seq. */
+      readonly kept: readonly number[];
+    }
   | ({ readonly type: 'ended' } & RunEnd);
 
 export interface JournalEntry {

@@ -57,6 +57,12 @@ export function modelMachine(workflow: string, machine: AnyStateMachine): Machin
   return { machine, stages, invocations };
 }
 
+/** The step runners of a machine by their kind. */
+export function runnersOf({ invocations }: MachineModel): (kind: string) => StepRunner | undefined {
+  const runners = new Map([...invocations.values()].map(({ runner }) => [runner.kind, runner]));
+  return (kind) => runners.get(kind);
+}
+
 function childrenOf(node: AnyStateNode): readonly AnyStateNode[] {
   return Object.values(node.states);
 }

@@ -1,3 +1,4 @@
+import type { HostWatch } from './attempt-host.ts';
 import type { EngineParts, RunObserver } from './engine.ts';
 import type { JournalEntry } from './journal-event.ts';
 import type { Lease } from './ports/history.ts';
@@ -5,16 +6,25 @@ import { openRunJournal, type RunJournal } from './run-journal.ts';
 import { createRunLedger, type RunLedger } from './run-ledger.ts';
 import type { StepRunner } from './step.ts';
 
-/** The journal and the ledger of a run whose lease is held; `earlier` is what its journal holds already. */
+/** A run whose lease is held, ready to be advanced or undone. */
+export interface OpenRun {
+  readonly lease: Lease;
+  readonly watch: HostWatch;
+  readonly journal: RunJournal;
+  readonly ledger: RunLedger;
+}
+
+/** `runner` answers the step runners that undo; `earlier` is what the journal holds already. */
 export function openRun(
   parts: EngineParts,
   lease: Lease,
   runner: (kind: string) => StepRunner | undefined,
   observer: RunObserver,
   earlier: readonly JournalEntry[] = [],
-): { readonly journal: RunJournal; readonly ledger: RunLedger } {
-  const { history, host, fingerprints, clock, owner } = parts;
-  const journal = openRunJournal(history, lease, clock, observer, earlier);
-  const { bootId } = owner;
-  return { journal, ledger: createRunLedger({ run: lease.run, history, host, fingerprints, bootId, journal, runner }) };
+): OpenRun {
+  const { history, host, fingerprints, clock, owner, crashPoints } = parts;
+  const watch: HostWatch = { host, history, lease, crashPoints };
+  const journal = openRunJournal({ history, lease, clock, crashPoints, observer }, earlier);
+  const ledger = createRunLedger({ run: lease.run, history, watch, fingerprints, owner, journal, runner });
+  return { lease, watch, journal, ledger };
 }

@@ -1,6 +1,6 @@
 import { type Decision, decide, decideStart } from './decide.ts';
 import { WfError } from './errors.ts';
-import type { JournalEntry, JournalEvent, RunHeader } from './journal-event.ts';
+import type { Effect, JournalEntry, JournalEvent, RunHeader } from './journal-event.ts';
 import { canonicalJson, toJson } from './json.ts';
 import type { MachineModel } from './machine-model.ts';
 
@@ -8,15 +8,22 @@ type Decided = Extract<JournalEvent, { type: 'decided' }>;
 
 /**
  * Replays a run's decisions and answers the last one: exactly the state that the run had. Undefined where the journal
- * holds no decision yet. Pure.
+ * holds no decision yet. What was decided before the user accepted another definition need only come to the same states and
+ * the same steps. Pure.
+ * @param acceptedAt seq of the entry up to which that is so.
  * @throws WfError E_JOURNAL_DIVERGED naming the first event whose replay comes to something else.
  */
-export function replay(model: MachineModel, header: RunHeader, entries: readonly JournalEntry[]): Decision | undefined {
+export function replay(
+  model: MachineModel,
+  header: RunHeader,
+  entries: readonly JournalEntry[],
+  acceptedAt = entries.findLast(({ event }) => event.type === 'definition.accepted')?.seq ?? 0,
+): Decision | undefined {
   let last: Decision | undefined;
   for (const { seq, at, event } of entries) {
     if (event.type !== 'decided') continue;
     const next = replayOne(model, header, last, event, at);
-    const difference = differenceOf(event, next);
+    const difference = seq > acceptedAt ? differenceOf(event, next) : differenceOfPath(event, next);
     if (difference !== undefined) throw diverged(header, seq, event, difference);
     last = next;
   }
@@ -41,6 +48,20 @@ function differenceOf(journaled: Decided, replayed: Decision): string | undefine
   const effects = [canonicalJson(toJson(journaled.effects)), canonicalJson(toJson(replayed.effects))];
   if (effects[0] !== effects[1]) return `what was to be done was ${effects[0]} and is ${effects[1]} when replayed`;
   return 'the context or the output is another one when replayed';
+}
+
+/** Whether a machine that is not the one that decided has come the same way. */
+function differenceOfPath(journaled: Decided, replayed: Decision): string | undefined {
+  const state = [canonicalJson(journaled.value), canonicalJson(replayed.value)];
+  if (state[0] !== state[1]) return `the state was ${state[0]} and is ${state[1]} under this definition`;
+  const steps = [stepsOf(journaled.effects), stepsOf(replayed.effects)];
+  if (steps[0] !== steps[1]) return `the steps begun were ${steps[0]} and are ${steps[1]} under this definition`;
+  return undefined;
+}
+
+function stepsOf(effects: readonly Effect[]): string {
+  const steps = effects.flatMap((effect) => (effect.type === 'start-step' ? [`${effect.step} (${effect.kind})`] : []));
+  return steps.length === 0 ? 'none' : steps.join(', ');
 }
 
 function diverged(header: RunHeader, seq: number, { event }: Decided, difference: string): WfError {

@@ -1,41 +1,93 @@
-import { stands } from './change.ts';
+import { type Change, stands } from './change.ts';
 import { rollBack } from './conclude-run.ts';
 import type { EngineParts, RollBackRequest, RunHandle, RunObserver } from './engine.ts';
-import { WfError } from './errors.ts';
-import type { JournalEvent } from './journal-event.ts';
-import { openRun } from './open-run.ts';
+import { type ErrorRecord, WfError } from './errors.ts';
+import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { isEnd, type StoredRun } from './ports/history.ts';
+import { type TakenRun, takeOver } from './take-over.ts';
 
 /**
  * Begins to undo all that a run did that still stands. Needs the journal and the step runners only: neither the workflow file
  * nor what the run had made. Null where there is nothing to undo of a run that has ended.
- * @throws WfError E_RUN_NOT_FOUND; E_LEASE_HELD while a living process advances the run.
+ * @throws WfError E_RUN_NOT_FOUND; E_LEASE_HELD while a living process advances the run; E_GHOST_ALIVE.
  */
-export function rollBackRun(
+export async function rollBackRun(
   parts: EngineParts,
-  { run: id, runner }: RollBackRequest,
+  request: RollBackRequest,
   observer: RunObserver,
-): Pick<RunHandle, 'result'> | null {
-  const { history, owner } = parts;
-  const found = history.run(id);
-  if (found === undefined) {
-    throw new WfError('E_RUN_NOT_FOUND', `there is no run ${id}`, { hint: '`wf runs` lists them.' });
-  }
-  if (isEnd(found.status) && !history.changes(id).some(stands)) return null;
-  const lease = history.takeOver(id, owner, parts.isAlive);
-  const run = history.run(id) ?? found; // as its last owner left it
-  const { journal, ledger } = openRun(parts, lease, runner, observer, history.journal(id));
-  const unfinished = history.steps(id).filter(({ status }) => status === 'running' || status === 'retrying');
-  const stopped = unfinished.map(
-    ({ id: step, attempts }): JournalEvent => ({ type: 'step.stopped', step, attempt: attempts }),
+): Promise<Omit<RunHandle, 'send'> | null> {
+  const { history } = parts;
+  const { run: id, runner } = request;
+  const run = history.run(id);
+  if (run === undefined) throw runNotFound(id);
+  const undoable = undoableChanges(request);
+  // One that needs attention may only need another look: somebody has removed by hand what was left.
+  if (isEnd(run.status) && run.status !== 'needs-attention' && !history.changes(id).some(undoable)) return null;
+  const taken = await takeOver(
+    parts,
+    { run, purpose: 'rollback', pauseAfter: null, holdNames: false, runner },
+    observer,
   );
-  if (stopped.length > 0) journal.append(stopped);
-  const error = run.error ?? interrupted(run).toRecord();
-  return { result: rollBack({ header: run, journal, ledger, keepsChanges: false }, error) };
+  try {
+    const error = run.error ?? begunRollBack(taken.entries)?.error ?? takenBack(run).toRecord();
+    const changes = taken.journal.changes();
+    const kept = changes.flatMap((change) => (!stands(change) && undoable(change) ? [change.seq] : []));
+    return continueRollBack(taken, run, { error, kept });
+  } catch (thrown) {
+    taken.letGo(thrown);
+    throw thrown;
+  }
 }
 
-function interrupted({ id, workflow }: StoredRun): WfError {
-  return new WfError('E_INTERRUPTED', `run ${id} was interrupted, and rolled back`, {
-    hint: `Start it anew with \`wf start ${workflow}\`.`,
-  });
+type RollingBack = Extract<JournalEvent, { type: 'rolling-back' }>;
+
+/** The last rollback that the journal says has begun. */
+export function begunRollBack(entries: readonly JournalEntry[]): RollingBack | undefined {
+  const found = entries.findLast(({ event }) => event.type === 'rolling-back')?.event;
+  return found?.type === 'rolling-back' ? found : undefined;
+}
+
+/** Undoes what a run that is taken over did, or what is left of it. */
+export function continueRollBack(
+  { journal, ledger, open, release }: TakenRun,
+  run: StoredRun,
+  { error, kept }: { readonly error: ErrorRecord; readonly kept: readonly number[] },
+): Omit<RunHandle, 'send'> {
+  const stopped = [...open.values()].map(
+    ({ start, attempt }): JournalEvent => ({ type: 'step.stopped', step: start.step, attempt }),
+  );
+  journal.goOnOnFullDisk();
+  journal.append([...stopped, { type: 'rolling-back', error, kept }]);
+  const changes = journal.changes().filter((change) => stands(change) || kept.includes(change.seq));
+  let signal: string | undefined;
+  const conclusion = { header: run, journal, ledger, keepsChanges: false, stopSignal: () => signal };
+  return {
+    id: run.id,
+    result: rollBack(conclusion, changes, error).finally(release),
+    interrupt(asked) {
+      signal ??= asked;
+    },
+  };
+}
+
+/** What stands, and what the workflow left on the host; what a step runner keeps by design only where that is asked for. */
+function undoableChanges({ runner, removeKept }: Omit<RollBackRequest, 'run'>): (change: Change) => boolean {
+  const isKeptByDesign = ({ kind }: Change) => {
+    const behaviour = runner(kind)?.behaviour;
+    return behaviour?.type === 'change' && behaviour.kept !== null;
+  };
+  return (change) => stands(change) || (change.status === 'kept' && (removeKept || !isKeptByDesign(change)));
+}
+
+export function runNotFound(id: StoredRun['id']): WfError {
+  return new WfError('E_RUN_NOT_FOUND', `there is no run ${id}`, { hint: '`wf runs` lists them.' });
+}
+
+/** Why a run that did not fail is rolled back. */
+export function takenBack({ id, workflow, status }: StoredRun): WfError {
+  const hint = `Start it anew with \`wf start ${workflow}\`.`;
+  if (isEnd(status) || status === 'paused' || status === 'waiting') {
+    return new WfError('E_ROLLED_BACK', `run ${id} was rolled back on request; it was ${status}`, { hint });
+  }
+  return new WfError('E_INTERRUPTED', `run ${id} was interrupted, and rolled back`, { hint });
 }

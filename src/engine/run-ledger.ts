@@ -1,11 +1,13 @@
+import { attemptHost, type HostWatch } from './attempt-host.ts';
 import { type Change, type Difference, standingNewestFirst, stands, type Verification } from './change.ts';
 import { WfError } from './errors.ts';
 import { boundedEvidence, type Evidence } from './evidence.ts';
 import type { RunId } from './ids.ts';
+import type { Owner } from './owner.ts';
 import type { FingerprintPort } from './ports/fingerprint.ts';
 import type { HistoryPort, StoredEvidence } from './ports/history.ts';
 import type { RunJournal } from './run-journal.ts';
-import type { HostPorts, LedgerService, StepRunner } from './step.ts';
+import type { LedgerService, StepRunner } from './step.ts';
 import { undoChange, unknownRunner } from './undo-change.ts';
 
 /** The attempt under which the evidence of a rollback is kept, beside the step's own attempts, which count from 1. */
@@ -14,9 +16,9 @@ const UNDO_EVIDENCE = 0;
 interface RunLedgerParts {
   readonly run: RunId;
   readonly history: HistoryPort;
-  readonly host: HostPorts;
+  readonly watch: HostWatch;
   readonly fingerprints: FingerprintPort;
-  readonly bootId: string;
+  readonly owner: Owner;
   readonly journal: RunJournal;
   runner(kind: string): StepRunner | undefined;
 }
@@ -27,8 +29,13 @@ export interface RunLedger {
   ensureBaseline(): Promise<void>;
   /** What a step is given: evidence and end of its undoing are the step's own. */
   serviceFor(signal: AbortSignal, record: (evidence: Evidence) => void): LedgerService;
-  /** Undoes all that stands, newest first, and goes on past what cannot be undone. */
-  revertAll(): Promise<void>;
+  /**
+   * Undoes these changes, newest first, and goes on past what cannot be undone. `isStopped` is asked before each: where it says
+   * so, the rest is left standing. Answers whether all were come to.
+   */
+  revert(changes: readonly Change[], isStopped: () => boolean): Promise<boolean>;
+  /** Changes that a step has made and that nobody has undone, but which the host does not show any more. */
+  vanished(): Promise<readonly Change[]>;
   /** The verification, looked at anew unless nothing was changed since the last one; null where the run never changed anything. */
   verify(): Promise<Verification | null>;
 }
@@ -43,26 +50,42 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
     journal.append([{ type: 'baseline.taken', fingerprint: parts.history.putFingerprint(fingerprint) }]);
   }
 
-  async function revert(
-    changes: readonly Change[],
-    signal: AbortSignal,
-    record?: (evidence: Evidence) => void,
-  ): Promise<void> {
-    for (const change of standingNewestFirst(changes)) {
-      const behaviour = parts.runner(change.kind)?.behaviour;
-      if (behaviour?.type !== 'change') {
-        const reason = unknownRunner(change).message;
-        journal.append([{ type: 'change.settled', seq: change.seq, status: 'stuck', reason }]);
-        continue;
-      }
-      const evidence: StoredEvidence[] = [];
-      const recordOwn = (seen: Evidence) => {
-        evidence.push({ ...boundedEvidence(seen), step: change.step, attempt: UNDO_EVIDENCE });
-      };
-      const context = { run: parts.run, host: parts.host, signal, record: record ?? recordOwn, progress: () => {} };
-      const begin = () => journal.append([{ type: 'change.reverting', seq: change.seq }]);
-      journal.append([await undoChange(change, behaviour, context, parts.bootId, begin)], evidence);
+  async function revertOne(change: Change, signal: AbortSignal, record?: (evidence: Evidence) => void): Promise<void> {
+    const behaviour = parts.runner(change.kind)?.behaviour;
+    if (behaviour?.type !== 'change') {
+      const reason = unknownRunner(change).message;
+      journal.append([{ type: 'change.settled', seq: change.seq, status: 'stuck', reason }]);
+      return;
     }
+    const evidence: StoredEvidence[] = [];
+    const recordOwn = (seen: Evidence) => {
+      evidence.push({ ...boundedEvidence(seen), step: change.step, attempt: UNDO_EVIDENCE });
+    };
+    const { run, owner } = parts;
+    const { looking, acting } = attemptHost(parts.watch, { run, step: change.step, attempt: 'undo', owner });
+    const context = { run, host: looking, signal, record: record ?? recordOwn, progress: () => {} };
+    const settled = await undoChange({
+      change,
+      behaviour,
+      bootId: owner.bootId,
+      journaled: journal.historyOf(change.seq),
+      looking: context,
+      acting: { ...context, host: acting },
+      begin: () => journal.append([{ type: 'change.reverting', seq: change.seq }]),
+    });
+    journal.append([settled], evidence);
+  }
+
+  async function hasVanished(change: Change): Promise<boolean> {
+    const { run, owner } = parts;
+    const behaviour = parts.runner(change.kind)?.behaviour;
+    if (change.status !== 'applied' || behaviour?.type !== 'change') return false;
+    const { looking } = attemptHost(parts.watch, { run, step: change.step, attempt: 'undo', owner });
+    const { signal } = new AbortController();
+    const context = { run, host: looking, signal, record: () => {}, progress: () => {} };
+    // What cannot be told is not said to have vanished.
+    const standing = await behaviour.look(change.record, context).catch(() => undefined);
+    return standing?.found === 'gone';
   }
 
   async function verify(): Promise<Verification | null> {
@@ -89,7 +112,7 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
     ];
     const drift = differences.filter((difference) => difference.owner !== 'run');
     const verification = { restored: residues.length === 0, residues, drift };
-    journal.append([{ type: 'verified', fingerprint: parts.history.putFingerprint(after), verification }]);
+    journal.append([{ type: 'verified', fingerprint: journal.keepFingerprint(after), verification }]);
     return verification;
   }
 
@@ -102,13 +125,26 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
       changes: () => journal.changes(),
       async revert(steps) {
         const mine = (change: Change) => steps.includes(change.step);
-        await revert(journal.changes().filter(mine), signal, record);
+        for (const change of standingNewestFirst(journal.changes().filter(mine)))
+          await revertOne(change, signal, record);
         return journal.changes().filter(mine);
       },
       verify: async () => (await verify()) ?? { restored: true, residues: [], drift: [] },
     }),
-    // Nothing stops a rollback: a half undone host is worse than a late answer.
-    revertAll: () => revert(journal.changes(), new AbortController().signal),
+    async revert(changes, isStopped) {
+      // No time-out: a half undone host is worse than a late answer.
+      const { signal } = new AbortController();
+      for (const change of changes.toSorted((a, b) => b.seq - a.seq)) {
+        if (isStopped()) return false;
+        await revertOne(change, signal);
+      }
+      return true;
+    },
+    async vanished() {
+      const changes = journal.changes();
+      const vanished = await Promise.all(changes.map(hasVanished));
+      return changes.filter((_change, index) => vanished[index]);
+    },
     verify,
   };
 }

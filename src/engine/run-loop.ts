@@ -1,3 +1,4 @@
+import type { HostWatch } from './attempt-host.ts';
 import {
   type Decision,
   decide,
@@ -13,36 +14,52 @@ import type { StepId } from './ids.ts';
 import type { Effect, JournalEvent, MachineEvent, RunHeader } from './journal-event.ts';
 import { isJsonObject, type Json, toJson } from './json.ts';
 import type { MachineModel } from './machine-model.ts';
+import type { OpenStep, StartStep } from './open-steps.ts';
+import type { Owner } from './owner.ts';
 import type { Random } from './ports/clock.ts';
-import type { HistoryPort, Lease, StoredEvidence } from './ports/history.ts';
-import type { RunJournal } from './run-journal.ts';
+import type { HistoryPort, StoredEvidence } from './ports/history.ts';
+import { RESUME } from './recovery-table.ts';
+import { isFullDisk, type RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
-import type { HostPorts, RetryPolicy } from './step.ts';
+import type { RetryPolicy } from './step.ts';
 import { type AttemptOutcome, beginAttempt, type RunningAttempt } from './step-attempts.ts';
-
-type StartStep = Extract<Effect, { type: 'start-step' }>;
 
 /** What reaches a run from outside its decisions. */
 type Arrival =
   | { readonly type: 'start' }
+  | { readonly type: 'resume' }
   | { readonly type: 'outcome'; readonly start: StartStep; readonly attempt: number; readonly outcome: AttemptOutcome }
   | { readonly type: 'retry'; readonly start: StartStep; readonly attempt: number }
   | { readonly type: 'timer'; readonly timer: string; readonly event: MachineEvent }
   | { readonly type: 'sent'; readonly event: MachineEvent };
 
+/** Where a process begins with a run. */
+export type Beginning =
+  /** `first` is committed with the machine's first decision. */
+  | { readonly type: 'start'; readonly first: readonly JournalEvent[] }
+  /** Where the journal of an earlier process ends: its last decision, the steps without an outcome, the last failure. */
+  | {
+      readonly type: 'resume';
+      readonly decision: Decision;
+      readonly open: readonly OpenStep[];
+      readonly lastFailure: ErrorRecord | undefined;
+    };
+
 interface RunLoopParts {
   readonly header: RunHeader;
   readonly model: MachineModel;
-  readonly lease: Lease;
-  readonly history: HistoryPort;
-  readonly host: HostPorts;
+  readonly beginning: Beginning;
+  /** The stage after which the run is to pause; null where it is not. */
+  readonly pauseAfter: string | null;
+  readonly history: Pick<HistoryPort, 'release'>;
+  readonly watch: HostWatch;
   readonly random: Random;
-  readonly bootId: string;
+  readonly owner: Owner;
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
   readonly observer: RunObserver;
   /** Brings a run whose machine has come to its end to its own: undoes, verifies, commits the end. */
-  conclude(end: MachineEnd): Promise<RunResult>;
+  conclude(end: MachineEnd, stopSignal: () => string | undefined): Promise<RunResult>;
 }
 
 /** How a machine ended. */
@@ -55,15 +72,19 @@ export type MachineEnd =
  * has arrived by then shares one commit. Nothing is done before the commit that holds it has returned.
  */
 export function advanceRun(parts: RunLoopParts): RunHandle {
-  const { header, model, journal, host } = parts;
-  const arrivals: Arrival[] = [{ type: 'start' }];
+  const { header, model, journal, beginning } = parts;
+  const { clock } = parts.watch.host;
+  const arrivals: Arrival[] = [{ type: beginning.type }];
   const attempts = new Map<StepId, RunningAttempt>();
   const retries = new Map<StepId, { readonly attempt: number; cancel(): void }>();
+  const failures = new Map<StepId, number>();
   const timers = new Map<string, () => void>();
   let state: MachineState | undefined;
   let ended: MachineStatus | undefined;
-  let lastFailure: WfError | undefined;
+  let lastFailure: ErrorRecord | undefined;
   let interruptedBy: string | undefined;
+  let pausedAfter: string | undefined;
+  let stages: readonly string[] = [];
   let waiting = false;
   let wake = () => {};
 
@@ -72,13 +93,16 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
     wake();
   };
 
+  /** Asked to stop: what is under way comes to its outcome, and nothing more is begun. */
+  const isStopping = () => interruptedBy !== undefined || pausedAfter !== undefined;
+
   /** Takes all that has arrived, in order, into one commit; answers what is then to be done. */
   function takeArrivals(): readonly Effect[] {
-    const now = host.clock.now();
+    const now = clock.now();
     const events: JournalEvent[] = [];
     const evidence: StoredEvidence[] = [];
     const effects: Effect[] = [];
-    const begin: { readonly start: StartStep; readonly attempt: number }[] = [];
+    const begin: Due[] = [];
     const decideOn = (event: MachineEvent | null) => {
       if (ended !== undefined) return;
       const decision = nextDecision(event, now);
@@ -86,6 +110,8 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
         events.push(...[...retries.keys()].flatMap(stopRetry));
         return;
       }
+      if (isLeaving(parts.pauseAfter, stages, decision)) pausedAfter = parts.pauseAfter ?? undefined;
+      stages = decision.stages;
       state = decision.state;
       if (decision.status.type !== 'active') ended = decision.status;
       events.push(decidedEvent(event, decision));
@@ -96,7 +122,11 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
     for (const arrival of arrivals.splice(0)) {
       switch (arrival.type) {
         case 'start':
+          if (beginning.type === 'start') events.push(...beginning.first);
           decideOn(null);
+          break;
+        case 'resume':
+          if (beginning.type === 'resume') begin.push(...resumeSteps(beginning, events));
           break;
         case 'sent':
           decideOn(arrival.event);
@@ -107,7 +137,7 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
           break;
         case 'retry':
           retries.delete(arrival.start.step);
-          if (interruptedBy !== undefined || !isActive(arrival.start)) break;
+          if (isStopping() || !isActive(arrival.start)) break;
           events.push({ type: 'step.attempted', step: arrival.start.step, attempt: arrival.attempt });
           begin.push(arrival);
           break;
@@ -125,17 +155,51 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
     return effects;
   }
 
+  /** Takes up the state that the journal ends with; answers the steps that are to be begun (again), as the table says. */
+  function resumeSteps({ decision, open, lastFailure: failure }: Resuming, events: JournalEvent[]): readonly Due[] {
+    state = decision.state;
+    stages = decision.stages;
+    lastFailure = failure;
+    if (decision.status.type !== 'active') ended = decision.status;
+    for (const [timer, { deadline, event }] of decision.state.timers) setTimer(timer, deadline, event);
+    return open.flatMap((step) => resumeStep(step, events));
+  }
+
+  function resumeStep({ start, attempt, failures: failed, says }: OpenStep, events: JournalEvent[]): readonly Due[] {
+    const { step } = start;
+    failures.set(step, failed);
+    switch (RESUME[isActive(start) ? says.type : 'left']) {
+      case 'stop':
+        events.push({ type: 'step.stopped', step, attempt });
+        return [];
+      case 'wait':
+        waitForRetry(start, attempt, says.type === 'retrying' ? says.retryAt : clock.now());
+        return [];
+      case 'begin':
+        events.push({ type: 'step.attempted', step, attempt });
+        return [{ start, attempt }];
+      case 'begin again':
+        events.push({ type: 'step.attempted', step, attempt: attempt + 1 });
+        return [{ start, attempt: attempt + 1 }];
+    }
+  }
+
   /** The machine's decision; a machine that throws has failed, and all that is under way is stopped. */
   function nextDecision(event: MachineEvent | null, now: number): Decision | undefined {
     try {
       if (event === null || state === undefined) return decideStart(model, header.input, now);
       return decide(model, state, event, now);
     } catch (thrown) {
-      lastFailure = asWfError(thrown);
-      ended = { type: 'error', error: toJson(lastFailure.toRecord()) };
-      for (const attempt of attempts.values()) attempt.stop();
+      fail(asWfError(thrown));
       return undefined;
     }
+  }
+
+  /** The machine goes no further, and all that is under way is stopped. */
+  function fail(error: WfError): void {
+    lastFailure = error.toRecord();
+    ended = { type: 'error', error: toJson(lastFailure) };
+    for (const attempt of attempts.values()) attempt.stop();
   }
 
   const isActive = ({ invoke, step }: StartStep) => ended === undefined && state?.active.get(invoke) === step;
@@ -158,16 +222,32 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
     }
     const error = outcome.error.toRecord();
     const policy = model.invocations.get(invoke)?.runner.policy.retry;
-    if (policy !== undefined && outcome.error.transient && attempt < policy.attempts) {
-      const delayMs = backOff(policy, attempt, parts.random);
-      events.push({ type: 'step.retrying', step, attempt, error, retryAt: host.clock.now() + delayMs });
-      const cancel = host.clock.after(delayMs, () => arrive({ type: 'retry', start, attempt: attempt + 1 }));
-      retries.set(step, { attempt, cancel });
+    const failed = (failures.get(step) ?? 0) + 1;
+    failures.set(step, failed);
+    if (policy !== undefined && outcome.error.transient && failed < policy.attempts) {
+      const retryAt = clock.now() + backOff(policy, failed, parts.random);
+      events.push({ type: 'step.retrying', step, attempt, error, retryAt });
+      waitForRetry(start, attempt, retryAt);
       return;
     }
-    lastFailure = outcome.error;
+    lastFailure = error;
     events.push({ type: 'step.failed', step, attempt, error });
     decideOn(stepError(invoke, toJson({ ...error, step })));
+  }
+
+  function waitForRetry(start: StartStep, attempt: number, retryAt: number): void {
+    const delayMs = Math.max(0, retryAt - clock.now());
+    const cancel = clock.after(delayMs, () => arrive({ type: 'retry', start, attempt: attempt + 1 }));
+    retries.set(start.step, { attempt, cancel });
+  }
+
+  function setTimer(timer: string, deadline: number, event: MachineEvent): void {
+    timers.get(timer)?.();
+    const delayMs = Math.max(0, deadline - clock.now());
+    timers.set(
+      timer,
+      clock.after(delayMs, () => arrive({ type: 'timer', timer, event })),
+    );
   }
 
   /** A step that waits for its next attempt has nothing under way that could still come to an outcome. */
@@ -188,10 +268,10 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
       attempt,
       runner,
       input: start.input,
-      host,
+      watch: parts.watch,
       journal,
       ledger: parts.ledger,
-      bootId: parts.bootId,
+      owner: parts.owner,
       progress: (message) => parts.observer.progress?.(start.step, message),
     });
     attempts.set(start.step, running);
@@ -206,16 +286,9 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
       case 'stop-step':
         attempts.get(effect.step)?.stop();
         return;
-      case 'set-timer': {
-        timers.get(effect.timer)?.();
-        const { timer, event } = effect;
-        const delayMs = Math.max(0, effect.deadline - host.clock.now());
-        timers.set(
-          timer,
-          host.clock.after(delayMs, () => arrive({ type: 'timer', timer, event })),
-        );
+      case 'set-timer':
+        setTimer(effect.timer, effect.deadline, effect.event);
         return;
-      }
       case 'cancel-timer':
         timers.get(effect.timer)?.();
         timers.delete(effect.timer);
@@ -228,9 +301,9 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
 
   async function advance(): Promise<RunResult> {
     for (;;) {
-      const effects = takeArrivals();
-      // After an interrupt nothing more is begun; what was decided is in the journal, for whoever resumes.
-      if (interruptedBy === undefined) for (const effect of effects) carryOut(effect);
+      const effects = takeOrFail();
+      // Asked to stop, nothing more is begun; what was decided is in the journal, for whoever resumes.
+      if (!isStopping()) for (const effect of effects) carryOut(effect);
       if (arrivals.length > 0) continue;
       if (attempts.size === 0) {
         const result = await restOrEnd();
@@ -241,18 +314,33 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
     }
   }
 
+  /** On a full disk the machine goes no further: what stands is undone, for which the reserve is kept. */
+  function takeOrFail(): readonly Effect[] {
+    try {
+      return takeArrivals();
+    } catch (thrown) {
+      if (!isFullDisk(thrown)) throw thrown;
+      fail(thrown);
+      return [];
+    }
+  }
+
   /** What becomes of a run that has nothing under way. */
   async function restOrEnd(): Promise<RunResult | undefined> {
-    if (ended !== undefined && interruptedBy === undefined) return parts.conclude(machineEnd(ended, lastFailure));
     if (interruptedBy !== undefined) {
       journal.append([{ type: 'interrupted', signal: interruptedBy }]);
       return { type: 'interrupted', signal: interruptedBy };
+    }
+    if (ended !== undefined) return parts.conclude(machineEnd(ended, lastFailure), () => interruptedBy);
+    if (pausedAfter !== undefined) {
+      journal.append([{ type: 'paused', stage: pausedAfter }]);
+      return { type: 'paused', stage: pausedAfter };
     }
     if (retries.size > 0) return undefined;
     if (!waiting) journal.append([{ type: 'waiting' }]);
     waiting = true;
     if (timers.size > 0) return undefined;
-    parts.history.release(parts.lease);
+    parts.history.release(parts.watch.lease);
     return { type: 'waiting' };
   }
 
@@ -273,6 +361,19 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
   };
 }
 
+type Resuming = Extract<Beginning, { type: 'resume' }>;
+
+/** A step that is to be begun with this attempt. */
+interface Due {
+  readonly start: StartStep;
+  readonly attempt: number;
+}
+
+/** Whether the stage after which the run is to pause was active, and is not any more. */
+function isLeaving(stage: string | null, before: readonly string[], { stages, status }: Decision): boolean {
+  return stage !== null && status.type === 'active' && before.includes(stage) && !stages.includes(stage);
+}
+
 function decidedEvent(event: MachineEvent | null, { effects, value, stages, digest }: Decision): JournalEvent {
   return { type: 'decided', event, effects, value, stages, digest };
 }
@@ -283,9 +384,10 @@ function backOff(policy: RetryPolicy, attempt: number, random: Random): number {
   return Math.round(full * (0.5 + random() / 2));
 }
 
-function machineEnd(status: MachineStatus, lastFailure: WfError | undefined): MachineEnd {
+/** What an ended machine has come to; `lastFailure` is the last failure of a step, or of the machine. */
+function machineEnd(status: MachineStatus, lastFailure: ErrorRecord | undefined): MachineEnd {
   if (status.type === 'done' && !status.failed) return { type: 'done', output: status.output };
-  if (lastFailure !== undefined) return { type: 'failed', error: lastFailure.toRecord() };
+  if (lastFailure !== undefined) return { type: 'failed', error: lastFailure };
   const said = status.type === 'error' ? describeError(status.error) : 'it ended in a state tagged "failed"';
   const error = new WfError('E_STEP_FAILED', `the machine failed: ${said}`, {
     hint: 'Look at its last decisions with `wf show`.',

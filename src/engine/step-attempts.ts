@@ -1,13 +1,15 @@
+import { attemptHost, type HostWatch } from './attempt-host.ts';
 import { type AttemptSuccess, attemptStep } from './attempt-step.ts';
 import { asWfError, WfError } from './errors.ts';
 import { boundedEvidence, type Evidence } from './evidence.ts';
 import type { RunId, StepId } from './ids.ts';
 import type { Json } from './json.ts';
+import type { Owner } from './owner.ts';
 import type { Clock } from './ports/clock.ts';
 import type { StoredEvidence } from './ports/history.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
-import type { HostPorts, StepContext, StepRunner } from './step.ts';
+import type { StepContext, StepRunner } from './step.ts';
 
 /** A runner that does not end after it was told to is given up after this long; its change stays an open intent. */
 const GRACE_MS = 10_000;
@@ -31,24 +33,26 @@ interface AttemptRequest {
   readonly attempt: number;
   readonly runner: StepRunner;
   readonly input: Json;
-  readonly host: HostPorts;
+  readonly watch: HostWatch;
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
-  readonly bootId: string;
+  readonly owner: Owner;
   progress(message: string): void;
 }
 
 /** Begins an attempt under its time-out. */
 export function beginAttempt(request: AttemptRequest): RunningAttempt {
-  const { host, runner, step, attempt } = request;
+  const { run, runner, step, attempt, owner } = request;
+  const { clock } = request.watch.host;
+  const { looking, acting } = attemptHost(request.watch, { run, step, attempt, owner });
   const controller = new AbortController();
   const evidence: StoredEvidence[] = [];
   const record = (seen: Evidence) => evidence.push({ ...boundedEvidence(seen), step, attempt });
   const context: StepContext = {
-    run: request.run,
+    run,
     step,
     attempt,
-    host,
+    host: looking,
     signal: controller.signal,
     record,
     progress: request.progress,
@@ -64,13 +68,20 @@ export function beginAttempt(request: AttemptRequest): RunningAttempt {
     },
   );
   const stopped = new WfError('E_STEP_STOPPED', `${step} was stopped`, { hint: 'The machine went on without it.' });
-  const cancelTimeout = host.clock.after(runner.policy.timeoutMs, () => controller.abort(timedOut));
+  const cancelTimeout = clock.after(runner.policy.timeoutMs, () => controller.abort(timedOut));
 
-  const grace = givenUp(controller.signal, host.clock);
+  const grace = givenUp(controller.signal, clock);
 
   async function carryOut(): Promise<AttemptOutcome> {
     const work = attemptStep(
-      { runner, context, journal: request.journal, ledger: request.ledger, bootId: request.bootId },
+      {
+        runner,
+        context,
+        acting: { ...context, host: acting },
+        journal: request.journal,
+        ledger: request.ledger,
+        bootId: owner.bootId,
+      },
       request.input,
     );
     try {

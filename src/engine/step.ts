@@ -102,12 +102,18 @@ export interface ChangeBehaviour {
   readonly kept: string | null;
   /** Whether what it makes is still there after a reboot. */
   readonly survivesReboot: boolean;
+  /**
+   * What a process asked for before it was killed may still appear this many milliseconds later (an engine goes on with a
+   * request whose client is gone): so long after an intent, "absent" is looked at again. 0 where that cannot be.
+   */
+  readonly landsWithinMs: number;
   /** `earlier` is the record of an intent by the same step that an earlier attempt left, where there is one. */
   observe(input: Json, context: StepContext, earlier: Json | undefined): Promise<Observation<Json, Json>>;
   /** Makes what is absent, completes what is partial. Answers the record with what was learned (ids). */
   apply(input: Json, record: Json, found: 'absent' | 'partial', context: StepContext): Promise<Json>;
   look(record: Json, context: HostContext): Promise<Standing>;
-  undo(record: Json, context: HostContext): Promise<void>;
+  /** Answers nothing, and is looked at again; or, where a look cannot tell, what it knows to stand now. */
+  undo(record: Json, context: HostContext): Promise<Standing> | Promise<void>;
   /** Command lines that undo it by hand. */
   undoCommands(record: Json): readonly Argv[];
 }

@@ -34,6 +34,10 @@ function altersRows(statements: Statements, run: number, operation: RowOperation
       return true;
     case 'set-run-status':
       return statements.setRunStatus.run({ run, status: operation.status }).changes === 1;
+    case 'roll-back-run':
+      return statements.rollBackRun.run({ run, error: textOrNull(operation.error) }).changes === 1;
+    case 'set-definition':
+      return statements.setDefinition.run({ run, hash: operation.definitionHash }).changes === 1;
     case 'end-run': {
       const { status, at } = operation;
       const columns = { run, status, output: textOrNull(operation.output), error: textOrNull(operation.error), at };
@@ -45,9 +49,9 @@ function altersRows(statements: Statements, run: number, operation: RowOperation
       return statements.insertStep.run(columns).changes === 1;
     }
     case 'alter-step': {
-      const { step, status, attempt, finishedAt } = operation;
+      const { step, status, attempt, startedAt, finishedAt } = operation;
       const columns = { output: textOrNull(operation.output), error: textOrNull(operation.error) };
-      return statements.alterStep.run({ run, step, status, attempt, finishedAt, ...columns }).changes === 1;
+      return statements.alterStep.run({ run, step, status, attempt, startedAt, finishedAt, ...columns }).changes === 1;
     }
     case 'intend-change': {
       const { seq, step, kind, target, status, reason, bootId } = operation.change;

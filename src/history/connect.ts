@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { WfError } from '../engine/errors.ts';
-import { damaged, readOnly } from './database-error.ts';
-import { identityOf } from './database-file.ts';
+import { damaged, diskFull, isFull, readOnly } from './database-error.ts';
+import { hasBeenInUse, identityOf } from './database-file.ts';
 import { APPLICATION_ID, MIGRATIONS, migrate, versionOf } from './migrations.ts';
 
 /** How long a write waits for another process's transaction: those of wf take well under a millisecond each. */
@@ -13,6 +13,8 @@ const WAL_TRIES = 100;
 export interface ConnectOptions {
   /** How long to wait for a lock that another process holds, in milliseconds; 5000 where it is not said. */
   readonly busyTimeoutMs?: number;
+  /** Gives up the reserve where the disk is too full to open the database or to write: for undoing, and nothing else. */
+  readonly freeReserveOnFullDisk?: boolean;
 }
 
 /** Opens a database for reading and writing, and brings it to this version. The file exists. */
@@ -26,15 +28,30 @@ export function connect(path: string, options: ConnectOptions): Database.Databas
   });
 }
 
-/** Opens a database that is only read; undefined where it is older than this version, and has to be migrated first. */
+/**
+ * Opens a database that is only read; undefined where that takes more than reading: it is older than this version, or a
+ * process that was killed left something to be put in order.
+ */
 export function connectForReading(path: string, options: ConnectOptions): Database.Database | undefined {
   let version = 0;
-  const db = opened(path, options, { readonly: true }, (reader) => {
-    version = inspectForReading(reader, path);
-  });
-  if (version === MIGRATIONS.length) return db;
-  db.close();
-  return undefined;
+  try {
+    const db = opened(path, options, { readonly: true }, (reader) => {
+      version = inspectForReading(reader, path);
+    });
+    if (version === MIGRATIONS.length) return db;
+    db.close();
+    return undefined;
+  } catch (thrown) {
+    if (needsRecovery(thrown)) return undefined;
+    throw thrown;
+  }
+}
+
+/** What SQLite answers where a reader finds the traces of a killed writer and may not remove them. */
+const LEFT_BY_A_KILLED_WRITER: readonly string[] = ['SQLITE_READONLY_ROLLBACK', 'SQLITE_READONLY_RECOVERY'];
+
+function needsRecovery(thrown: unknown): boolean {
+  return thrown instanceof Database.SqliteError && LEFT_BY_A_KILLED_WRITER.includes(thrown.code);
 }
 
 export function refuseNewer(version: number, path: string): void {
@@ -78,11 +95,15 @@ function opened(
  * @throws WfError where it is another program's, or a newer wf's; nothing in it was altered.
  */
 function inspect(db: Database.Database, path: string): number {
+  // Asked first: another process that makes the database right now fills it before it keeps a reserve.
+  const inUse = hasBeenInUse(path);
   return db.transaction(() => {
     const application = Number(db.pragma('application_id', { simple: true }));
     const version = versionOf(db);
     const tables = Number(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get());
     const isNew = application === 0 && version === 0 && tables === 0;
+    if (isNew && inUse)
+      throw damaged(path, 'it is empty, although it has been in use: its content, or its log, was lost');
     if (isNew) return 0;
     if (application !== APPLICATION_ID) {
       throw new WfError('E_DATABASE', `${path} is a database of another program`, {
@@ -101,6 +122,7 @@ function inspectForReading(db: Database.Database, path: string): number {
     return inspect(db, path);
   } catch (thrown) {
     if (!(thrown instanceof Database.SqliteError && thrown.code.startsWith('SQLITE_CANTOPEN'))) throw thrown;
+    if (isFull(path)) throw diskFull(path, thrown);
     throw readOnly(path, 'its write-ahead log needs a folder that can be written, even for reading', thrown);
   }
 }

@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { WfError } from '../engine/errors.ts';
 
@@ -46,6 +48,8 @@ function ofSqlite(error: InstanceType<typeof Database.SqliteError>, path: string
   const { code } = error;
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return locked(path, error);
   if (code.startsWith('SQLITE_FULL') || code === 'SQLITE_IOERR_SHMSIZE') return diskFull(path, error);
+  // So it also says where a file could not be made or grow.
+  if (/^SQLITE_(IOERR|CANTOPEN)/.test(code) && isFull(path)) return diskFull(path, error);
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return damaged(path, error.message, error);
   if (code.startsWith('SQLITE_READONLY')) return readOnly(path, error.message, error);
   if (code.startsWith('SQLITE_CONSTRAINT')) {
@@ -58,6 +62,16 @@ function ofSqlite(error: InstanceType<typeof Database.SqliteError>, path: string
     hint: 'Look whether its disk is healthy and mounted (`dmesg`, `df`), then do the same again; --db or WF_DB choose another file.',
     cause: error,
   });
+}
+
+/** Whether the file system of a database has no block or no inode left. */
+export function isFull(path: string): boolean {
+  try {
+    const { bavail, files, ffree } = fs.statfsSync(dirname(path));
+    return bavail === 0 || (files > 0 && ffree === 0);
+  } catch {
+    return false; // the error that led here is told
+  }
 }
 
 function locked(path: string, cause: unknown): WfError {

@@ -45,6 +45,8 @@ export function findDatabaseFile(given: string): string | undefined {
 
 export const walOf = (path: string): string => `${path}-wal`;
 export const shmOf = (path: string): string => `${path}-shm`;
+/** Disk space for the journal of a rollback on a full disk; it is there once a database has been in use. */
+export const reserveOf = (path: string): string => `${path}-reserve`;
 
 /** better-sqlite3 trims the name it is given, and would open another file. */
 function absolutePath(given: string): string {
@@ -71,6 +73,8 @@ function exists(path: string): boolean {
 }
 
 function createUnlessThere(path: string): void {
+  // That of a database that was taken away must not say of the new one that it has been in use.
+  if (!exists(path)) fs.rmSync(reserveOf(path), { force: true });
   try {
     fs.closeSync(fs.openSync(path, 'wx', FILE_MODE));
   } catch (thrown) {
@@ -140,6 +144,11 @@ function lost(file: string): WfError {
   return new WfError('E_DATABASE', `${file} was deleted or replaced while wf had it open`, {
     hint: 'What was committed last may be lost. Put the files back if you moved them; compare `wf changes` with the host before you start anything.',
   });
+}
+
+/** Whether the database was opened before, as far as what lies beside it tells. */
+export function hasBeenInUse(path: string): boolean {
+  return exists(reserveOf(path));
 }
 
 /** Device and inode; undefined where the file is absent. Inodes need all 64 bits. */

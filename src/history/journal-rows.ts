@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CHANGE_STATUSES, verificationSchema } from '../engine/change.ts';
-import { asStepId } from '../engine/ids.ts';
+import { asDefinitionHash, asStepId } from '../engine/ids.ts';
 import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../engine/journal-event.ts';
 import { isJsonObject } from '../engine/json.ts';
 import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
@@ -43,9 +43,20 @@ const change = z.strictObject({
 });
 
 const attempt = { step: stepId, attempt: z.number() };
+const owner = z.strictObject({ pid: z.number(), startTime: z.string(), bootId: z.string() });
 
 /** Strict: a member that this version does not know belongs to a newer one, and must not be dropped unseen. */
 const journalEvent: z.ZodType<JournalEvent> = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('lease.taken'),
+    purpose: z.enum(['start', 'resume', 'rollback']),
+    owner,
+    pauseAfter: z.string().nullable(),
+  }),
+  z.strictObject({
+    type: z.literal('definition.accepted'),
+    definitionHash: z.string().transform(asDefinitionHash),
+  }),
   z.strictObject({
     type: z.literal('decided'),
     event: machineEvent.nullable(),
@@ -81,8 +92,14 @@ const journalEvent: z.ZodType<JournalEvent> = z.discriminatedUnion('type', [
     verification: verificationSchema,
   }),
   z.strictObject({ type: z.literal('waiting') }),
+  z.strictObject({ type: z.literal('paused'), stage: z.string() }),
   z.strictObject({ type: z.literal('interrupted'), signal: z.string() }),
-  z.strictObject({ type: z.literal('rolling-back') }),
+  // wf 0.1 did not say what the run came to grief by.
+  z.strictObject({
+    type: z.literal('rolling-back'),
+    error: errorRecord.nullable().default(null),
+    kept: z.array(z.number()).default([]),
+  }),
   z.discriminatedUnion('status', [
     z.strictObject({ type: z.literal('ended'), status: z.literal('succeeded'), output: json }),
     z.strictObject({

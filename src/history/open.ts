@@ -4,6 +4,7 @@ import { type ConnectOptions, connect, connectForReading } from './connect.ts';
 import { damaged, withDatabaseErrors } from './database-error.ts';
 import { findDatabaseFile, prepareDatabaseFile, watchDatabaseFile } from './database-file.ts';
 import { createReader, type HistoryReader } from './reader.ts';
+import { freeReserve, keepReserve, withReserve } from './reserve.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import { createWriter } from './writer.ts';
 
@@ -12,18 +13,20 @@ export type { HistoryReader } from './reader.ts';
 
 /**
  * Opens the history, and makes the file (mode 0600) and its folder (0700) where they are absent. Close it after use.
+ * Where there is room, `PATH-reserve` keeps disk space for a rollback on a full disk.
  * @throws WfError E_DATABASE_NEWER, E_DATABASE_DAMAGED, E_DATABASE_READONLY, E_DATABASE_LOCKED, E_DISK_FULL; E_DATABASE
  * where it is another program's file, or does not work for another reason.
  */
 export function openHistory(path: string, options: ConnectOptions = {}): HistoryPort {
-  return withDatabaseErrors(path, () => {
+  return withReserve(path, options, () => {
     const file = prepareDatabaseFile(path);
     const db = connect(file, options);
     const statements = prepareOrClose(db, file);
-    const requireInPlace = watchDatabaseFile(file);
+    keepReserve(file);
     return {
       ...createReader(statements, file),
-      ...createWriter(db, statements, file, requireInPlace),
+      ...createWriter({ db, statements, path: file, options, requireInPlace: watchDatabaseFile(file) }),
+      freeReserve: () => withDatabaseErrors(file, () => freeReserve(file)),
       close: () => withDatabaseErrors(file, () => db.close()),
     };
   });
@@ -35,7 +38,7 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
  * @throws WfError as openHistory does.
  */
 export function openHistoryForReading(path: string, options: ConnectOptions = {}): HistoryReader | undefined {
-  return withDatabaseErrors(path, () => {
+  return withReserve(path, options, () => {
     const file = findDatabaseFile(path);
     if (file === undefined) return undefined;
     const db = connectForReading(file, options);

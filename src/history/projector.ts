@@ -1,6 +1,6 @@
 import type { Change } from '../engine/change.ts';
 import type { ErrorRecord } from '../engine/errors.ts';
-import type { StepId } from '../engine/ids.ts';
+import type { DefinitionHash, StepId } from '../engine/ids.ts';
 import type { Effect, JournalEntry, JournalEvent } from '../engine/journal-event.ts';
 import type { Json } from '../engine/json.ts';
 import type { StepStatus, StoredRunStatus } from '../engine/ports/history.ts';
@@ -11,7 +11,10 @@ export type RowOperation =
   | { readonly type: 'begin-run'; readonly at: number }
   /** Ends waiting and pausing; leaves every other status as it is. */
   | { readonly type: 'go-on' }
-  | { readonly type: 'set-run-status'; readonly status: 'waiting' | 'rolling-back' }
+  | { readonly type: 'set-run-status'; readonly status: 'waiting' | 'paused' }
+  /** An end that the run had come to is none any more. Without an error, the one that is stored stays. */
+  | { readonly type: 'roll-back-run'; readonly error: ErrorRecord | null }
+  | { readonly type: 'set-definition'; readonly definitionHash: DefinitionHash }
   | {
       readonly type: 'end-run';
       readonly status: StoredRunStatus;
@@ -33,6 +36,8 @@ export type RowOperation =
       readonly step: StepId;
       readonly status: StepStatus;
       readonly attempt: number;
+      /** Null leaves it as it is. */
+      readonly startedAt: number | null;
       readonly output: Json;
       readonly error: ErrorRecord | null;
       readonly finishedAt: number | null;
@@ -46,16 +51,23 @@ export type RowOperation =
  * What a journal entry does to the rows beside the journal. Pure, and the only place where that is said: the store applies it in
  * the transaction that appends the entry, and {@link rebuildProjection} applies it to nothing.
  *
- * `interrupted` does nothing: whether a run is interrupted is derived from its lease. `verified` is read from the journal itself.
+ * `interrupted` only ends waiting and pausing: whether a run is interrupted is derived from its lease, which it gives up.
+ * `verified` is read from the journal itself.
  */
 export function project({ at, event }: JournalEntry): readonly RowOperation[] {
   switch (event.type) {
+    case 'lease.taken':
+    case 'interrupted':
+      return [{ type: 'go-on' }];
+    case 'definition.accepted':
+      return [{ type: 'set-definition', definitionHash: event.definitionHash }];
     case 'decided':
       return [{ type: 'begin-run', at }, { type: 'go-on' }, ...event.effects.flatMap((effect) => ofEffect(effect, at))];
     case 'step.attempted':
-      return stepGoesOn({ ...event, status: 'running', error: null });
+      // A first attempt of its own is that of a step which was decided and not begun: the run paused in between.
+      return stepGoesOn({ ...event, status: 'running', error: null }, event.attempt === 1 ? at : null);
     case 'step.retrying':
-      return stepGoesOn({ ...event, status: 'retrying' });
+      return stepGoesOn({ ...event, status: 'retrying' }, null);
     case 'step.succeeded':
       return stepEnds({ ...event, status: 'succeeded', error: null }, at);
     case 'step.failed':
@@ -68,8 +80,10 @@ export function project({ at, event }: JournalEntry): readonly RowOperation[] {
     case 'change.settled':
       return [event];
     case 'waiting':
-    case 'rolling-back':
+    case 'paused':
       return [{ type: 'set-run-status', status: event.type }];
+    case 'rolling-back':
+      return [{ type: 'roll-back-run', error: event.error }];
     case 'ended': {
       const error = 'error' in event ? event.error : null;
       return [{ type: 'end-run', status: event.status, output: event.output, error, at }];
@@ -77,7 +91,6 @@ export function project({ at, event }: JournalEntry): readonly RowOperation[] {
     case 'baseline.taken':
     case 'change.reverting':
     case 'verified':
-    case 'interrupted':
       return [];
   }
 }
@@ -95,13 +108,18 @@ interface StepAlteration {
   readonly error: ErrorRecord | null;
 }
 
-function stepGoesOn({ step, attempt, status, error }: StepAlteration): readonly RowOperation[] {
-  return [{ type: 'go-on' }, { type: 'alter-step', step, attempt, status, error, output: null, finishedAt: null }];
+function stepGoesOn(
+  { step, attempt, status, error }: StepAlteration,
+  startedAt: number | null,
+): readonly RowOperation[] {
+  const altered = { step, attempt, status, error, startedAt, output: null, finishedAt: null };
+  return [{ type: 'go-on' }, { type: 'alter-step', ...altered }];
 }
 
 function stepEnds(
   { step, attempt, status, error, output }: StepAlteration & { readonly output: Json },
   at: number,
 ): readonly RowOperation[] {
-  return [{ type: 'go-on' }, { type: 'alter-step', step, attempt, status, error, output, finishedAt: at }];
+  const altered = { step, attempt, status, error, output, startedAt: null, finishedAt: at };
+  return [{ type: 'go-on' }, { type: 'alter-step', ...altered }];
 }

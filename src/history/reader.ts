@@ -8,9 +8,10 @@ import { parseJournalRow } from './journal-rows.ts';
 import { jsonText, parseRow } from './parse-row.ts';
 import { changeRow, evidenceRow, runId, runRow, standingChangeRow, stepRow } from './rows.ts';
 import type { Statements } from './statements.ts';
+import type { HistoryWriter } from './writer.ts';
 
 /** What may be asked of a history that is not written to. */
-export type HistoryReader = Omit<HistoryPort, 'create' | 'append' | 'takeOver' | 'release' | 'putFingerprint'>;
+export type HistoryReader = Omit<HistoryPort, keyof HistoryWriter | 'freeReserve'>;
 
 /** Later than every run. */
 const BEYOND_THE_NEWEST = { createdAt: Number.MAX_SAFE_INTEGER, id: '' };
@@ -46,6 +47,12 @@ export function createReader(statements: Statements, path: string): Omit<History
       }),
     runs: (filter) =>
       read(() => newestFirst(filter).map((row): StoredRun => parseRow(runRow, row, place('runs', idOf(row))))),
+    unfinishedRuns: () =>
+      read(() =>
+        statements.unfinishedRuns.all().map((row): StoredRun => parseRow(runRow, row, place('runs', idOf(row)))),
+      ),
+    claimsOf: (id) =>
+      read(() => statements.claimsOfRun.all({ id }).map((row) => parseRow(z.string(), row, place('claims', id)))),
     runIds: (prefix, limit) =>
       read(() => {
         const page = { limit: requireLimit(limit) };

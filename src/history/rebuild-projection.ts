@@ -1,4 +1,5 @@
 import { type Change, stands } from '../engine/change.ts';
+import type { DefinitionHash } from '../engine/ids.ts';
 import type { JournalEntry } from '../engine/journal-event.ts';
 import { ledgerAfter } from '../engine/ledger-events.ts';
 import type { StoredRun, StoredStep } from '../engine/ports/history.ts';
@@ -7,6 +8,8 @@ import { project, type RowOperation } from './projector.ts';
 /** What the tables beside the journal hold of one run. */
 export interface Projection {
   readonly run: Pick<StoredRun, 'status' | 'startedAt' | 'finishedAt' | 'output' | 'error' | 'standingChanges'>;
+  /** What the run goes on under; null where that is still the definition that it was created with. */
+  readonly acceptedDefinition: DefinitionHash | null;
   readonly steps: readonly StoredStep[];
   readonly changes: readonly Change[];
 }
@@ -23,6 +26,7 @@ export function rebuildProjection(journal: readonly JournalEntry[]): Projection 
     output: null,
     error: null,
   };
+  let acceptedDefinition: DefinitionHash | null = null;
   const steps = new Map<string, StoredStep>();
   let changes: readonly Change[] = [];
 
@@ -36,6 +40,12 @@ export function rebuildProjection(journal: readonly JournalEntry[]): Projection 
         return true;
       case 'set-run-status':
         run = { ...run, status: operation.status, finishedAt: null };
+        return true;
+      case 'roll-back-run':
+        run = { ...run, status: 'rolling-back', finishedAt: null, error: operation.error ?? run.error };
+        return true;
+      case 'set-definition':
+        acceptedDefinition = operation.definitionHash;
         return true;
       case 'end-run': {
         const { status, output, error, at } = operation;
@@ -53,7 +63,8 @@ export function rebuildProjection(journal: readonly JournalEntry[]): Projection 
         const step = steps.get(operation.step);
         if (step === undefined || step.finishedAt !== null) return false;
         const { status, attempt, output, error, finishedAt } = operation;
-        steps.set(step.id, { ...step, status, attempts: attempt, output, error, finishedAt });
+        const startedAt = operation.startedAt ?? step.startedAt;
+        steps.set(step.id, { ...step, status, attempts: attempt, startedAt, output, error, finishedAt });
         return true;
       }
       case 'intend-change':
@@ -75,6 +86,7 @@ export function rebuildProjection(journal: readonly JournalEntry[]): Projection 
   }
   return {
     run: { ...run, standingChanges: changes.filter(stands).length },
+    acceptedDefinition,
     steps: [...steps.values()],
     changes: [...changes].sort((a, b) => a.seq - b.seq),
   };

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { CHANGE_STATUSES, type Change } from '../engine/change.ts';
 import { asDefinitionHash, asStepId, parseRunId, type RunId } from '../engine/ids.ts';
+import type { Owner } from '../engine/owner.ts';
 import {
-  type Owner,
   STORED_RUN_STATUSES,
   type StandingChange,
   type StoredEvidence,

@@ -32,6 +32,9 @@ export function prepareStatements(db: Database) {
       `UPDATE runs SET fence = fence + 1, owner_pid = @pid, owner_start_time = @startTime, owner_boot_id = @bootId
        WHERE id = @id`,
     ),
+    holdsLease: prepare(
+      'SELECT EXISTS (SELECT 1 FROM runs WHERE id = @id AND fence = @fence AND owner_pid IS NOT NULL)',
+    ).pluck(),
     clearOwner: prepare(
       `UPDATE runs SET owner_pid = NULL, owner_start_time = NULL, owner_boot_id = NULL
        WHERE id = @id AND fence = @fence AND owner_pid IS NOT NULL`,
@@ -39,6 +42,14 @@ export function prepareStatements(db: Database) {
     beginRun: prepare('UPDATE runs SET started_at = @at WHERE number = @run AND started_at IS NULL'),
     goOn: prepare(`UPDATE runs SET status = 'running' WHERE number = @run AND status IN ('waiting', 'paused')`),
     setRunStatus: prepare('UPDATE runs SET status = @status, finished_at = NULL WHERE number = @run'),
+    rollBackRun: prepare(
+      `UPDATE runs SET status = 'rolling-back', finished_at = NULL, error = coalesce(@error, error) WHERE number = @run`,
+    ),
+    // None is altered where the definition is not stored: the event then does not follow.
+    setDefinition: prepare(
+      `UPDATE runs SET definition_hash = @hash
+       WHERE number = @run AND EXISTS (SELECT 1 FROM definitions WHERE hash = @hash)`,
+    ),
     endRun: prepare(
       'UPDATE runs SET status = @status, output = @output, error = @error, finished_at = @at WHERE number = @run',
     ),
@@ -50,6 +61,10 @@ export function prepareStatements(db: Database) {
     runsOfStatus: prepare(`SELECT ${RUN_COLUMNS} FROM runs WHERE status = @status AND ${OLDER}`),
     runsOfWorkflowAndStatus: prepare(
       `SELECT ${RUN_COLUMNS} FROM runs WHERE workflow = @workflow AND status = @status AND ${OLDER}`,
+    ),
+    unfinishedRuns: prepare(
+      `SELECT ${RUN_COLUMNS} FROM runs WHERE status IN ('running', 'waiting', 'paused', 'rolling-back')
+       ORDER BY created_at DESC, id DESC`,
     ),
     newestIds: prepare('SELECT id FROM runs ORDER BY created_at DESC, id DESC LIMIT @limit').pluck(),
     // No id holds a character beyond U+10FFFF: the range is that of the prefix.
@@ -64,6 +79,9 @@ export function prepareStatements(db: Database) {
          EXISTS (SELECT 1 FROM changes WHERE changes.run = claims.run AND changes.${STANDING}) AS standing
        FROM claims JOIN runs ON runs.number = claims.run WHERE claims.resource = @resource`,
     ),
+    claimsOfRun: prepare(
+      'SELECT resource FROM claims WHERE run = (SELECT number FROM runs WHERE id = @id) ORDER BY resource',
+    ).pluck(),
     deleteClaims: prepare('DELETE FROM claims WHERE run = @run'),
     anyStanding: prepare(`SELECT EXISTS (SELECT 1 FROM changes WHERE run = @run AND ${STANDING})`).pluck(),
 
@@ -83,7 +101,8 @@ export function prepareStatements(db: Database) {
        VALUES (@run, @step, @stage, @kind, 'running', 1, @at, @input) ON CONFLICT (run, id) DO NOTHING`,
     ),
     alterStep: prepare(
-      `UPDATE steps SET status = @status, attempts = @attempt, output = @output, error = @error, finished_at = @finishedAt
+      `UPDATE steps SET status = @status, attempts = @attempt, output = @output, error = @error,
+         started_at = coalesce(@startedAt, started_at), finished_at = @finishedAt
        WHERE run = @run AND id = @step AND finished_at IS NULL`,
     ),
     steps: prepare(

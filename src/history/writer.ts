@@ -2,30 +2,43 @@ import type { Database } from 'better-sqlite3';
 import { WfError } from '../engine/errors.ts';
 import type { RunId } from '../engine/ids.ts';
 import type { JournalEntry, JournalEvent, RunHeader } from '../engine/journal-event.ts';
-import type { HistoryPort, Lease, Owner, StoredEvidence } from '../engine/ports/history.ts';
+import type { Owner } from '../engine/owner.ts';
+import type { HistoryPort, Lease, StoredEvidence } from '../engine/ports/history.ts';
 import { applyOperation } from './apply-operation.ts';
 import { claim } from './claims.ts';
-import { refuseNewer } from './connect.ts';
+import { type ConnectOptions, refuseNewer } from './connect.ts';
 import { withDatabaseErrors } from './database-error.ts';
 import { storeFingerprint } from './fingerprints.ts';
 import { eventColumns } from './journal-rows.ts';
 import { parseRow } from './parse-row.ts';
 import { project } from './projector.ts';
+import { withReserve } from './reserve.ts';
 import { leaseRow, ownerOf } from './rows.ts';
 import type { Statements } from './statements.ts';
 
-export type HistoryWriter = Pick<HistoryPort, 'create' | 'append' | 'takeOver' | 'release' | 'putFingerprint'>;
+/** What only the process that advances a run, or is about to, asks of a history. */
+export type HistoryWriter = Pick<
+  HistoryPort,
+  'create' | 'append' | 'takeOver' | 'holds' | 'release' | 'putDefinition' | 'putFingerprint'
+>;
 
-/** `requireInPlace` throws where the file that is written to is no longer the one that the path names. */
-export function createWriter(
-  db: Database,
-  statements: Statements,
-  path: string,
-  requireInPlace: () => void,
-): HistoryWriter {
+/** With these a process lets go of the run: its lease ends in the commit that says so, and nothing may follow in it. */
+const GIVES_UP_THE_LEASE: readonly JournalEvent['type'][] = ['ended', 'paused', 'interrupted'];
+
+/** What a writer is joined from. */
+interface WriterParts {
+  readonly db: Database;
+  readonly statements: Statements;
+  readonly path: string;
+  readonly options: ConnectOptions;
+  /** Throws where the file that is written to is no longer the one that the path names. */
+  requireInPlace(): void;
+}
+
+export function createWriter({ db, statements, path, options, requireInPlace }: WriterParts): HistoryWriter {
   /** One IMMEDIATE transaction: when it returns, what it wrote is on disk, in a file that will be found again. */
   const write = <Result>(work: () => Result): Result =>
-    withDatabaseErrors(path, () => {
+    withReserve(path, options, () => {
       const transaction = db.transaction(() => {
         refuseNewer(Number(statements.version.get()), path);
         return work();
@@ -79,9 +92,9 @@ export function createWriter(
     }
   }
 
-  function endRun(run: number, { run: id, fence }: Lease): void {
+  function giveUpLease(run: number, { run: id, fence }: Lease, last: JournalEvent): void {
     statements.clearOwner.run({ id, fence });
-    if (statements.anyStanding.get({ run }) === 0) statements.deleteClaims.run({ run });
+    if (last.type === 'ended' && statements.anyStanding.get({ run }) === 0) statements.deleteClaims.run({ run });
   }
 
   return {
@@ -99,9 +112,9 @@ export function createWriter(
         const run = requireLease(lease);
         const entries = appendEvents(run, events, at);
         insertEvidence(run, evidence);
-        const end = events.findIndex(({ type }) => type === 'ended');
-        if (end !== -1 && end !== events.length - 1) throw afterTheEnd(lease.run);
-        if (end !== -1) endRun(run, lease);
+        const last = events.find(({ type }) => GIVES_UP_THE_LEASE.includes(type));
+        if (last !== undefined && last !== events.at(-1)) throw afterTheLast(lease.run, last);
+        if (last !== undefined) giveUpLease(run, lease, last);
         return entries;
       }),
 
@@ -116,9 +129,20 @@ export function createWriter(
         return { run: id, fence: held.fence + 1 };
       }),
 
+    holds: ({ run: id, fence }) =>
+      withDatabaseErrors(path, () => {
+        requireInPlace();
+        return statements.holdsLease.get({ id, fence }) === 1;
+      }),
+
     release: ({ run: id, fence }) =>
       write(() => {
         statements.clearOwner.run({ id, fence });
+      }),
+
+    putDefinition: (hash, definition, at) =>
+      write(() => {
+        statements.insertDefinition.run({ hash, definition: JSON.stringify(definition), at });
       }),
 
     putFingerprint: (fingerprint) => write(() => storeFingerprint(statements, fingerprint)),
@@ -148,8 +172,8 @@ function runExists(id: RunId): WfError {
   });
 }
 
-function afterTheEnd(run: RunId): WfError {
-  return new WfError('E_INTERNAL', `nothing may follow the end of run ${run} in its journal`, {
+function afterTheLast(run: RunId, { type }: JournalEvent): WfError {
+  return new WfError('E_INTERNAL', `nothing may follow \`${type}\` in one commit: with it run ${run} is let go of`, {
     hint: 'This is a defect in wf: nothing was written. Report it.',
   });
 }

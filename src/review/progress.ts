@@ -2,13 +2,15 @@ import type { ChangeStatus } from '../engine/change.ts';
 import type { ErrorRecord } from '../engine/errors.ts';
 import type { StepId } from '../engine/ids.ts';
 import type { Effect, JournalEntry } from '../engine/journal-event.ts';
+import { type IdlePeriod, idleBefore } from './idle-time.ts';
 import { followStages, NO_VISITS, type StageVisits } from './stage-visits.ts';
 
 export interface StepProgress {
   readonly id: StepId;
   readonly stage: string;
   readonly kind: string;
-  readonly status: 'running' | 'retrying' | 'succeeded' | 'failed' | 'stopped';
+  /** `pending`: decided, and not begun before the run paused or was asked to stop; `interrupted`: its process was gone. */
+  readonly status: 'pending' | 'running' | 'interrupted' | 'retrying' | 'succeeded' | 'failed' | 'stopped';
   readonly attempt: number;
   readonly startedAt: number;
   readonly finishedAt: number | null;
@@ -27,7 +29,11 @@ export interface Progress {
   readonly steps: ReadonlyMap<StepId, StepProgress>;
   /** By position in the ledger. */
   readonly changes: ReadonlyMap<number, ChangeProgress>;
-  readonly phase: 'advancing' | 'waiting' | 'rolling-back' | 'interrupted' | 'ended';
+  readonly phase: 'advancing' | 'waiting' | 'paused' | 'rolling-back' | 'interrupted' | 'ended';
+  /** When nobody advanced the run. */
+  readonly idle: readonly IdlePeriod[];
+  /** The stage after which the run paused last. */
+  readonly pausedAfter: string | null;
 }
 
 export interface ProgressFollower {
@@ -41,8 +47,12 @@ export interface ProgressFollower {
 export function createProgressFollower(): ProgressFollower {
   const steps = new Map<StepId, StepProgress>();
   const changes = new Map<number, ChangeProgress>();
+  const idle: IdlePeriod[] = [];
   let visits = NO_VISITS;
   let phase: Progress['phase'] = 'advancing';
+  let pausedAfter: string | null = null;
+  let isRollingBack = false;
+  let previous: JournalEntry | undefined;
 
   const alterStep = (id: StepId, news: Partial<StepProgress>) => {
     const step = steps.get(id);
@@ -52,54 +62,96 @@ export function createProgressFollower(): ProgressFollower {
     const earlier = changes.get(seq) ?? { target: `change ${seq}`, status: 'intended' };
     changes.set(seq, { ...earlier, ...news });
   };
+  const leaveRunningSteps = (status: 'pending' | 'interrupted') => {
+    for (const step of steps.values()) if (step.status === 'running') alterStep(step.id, { status });
+  };
+
+  function takeOver(entry: JournalEntry, purpose: 'start' | 'resume' | 'rollback'): void {
+    const period = idleBefore(entry, previous);
+    if (period !== undefined) idle.push(period);
+    leaveRunningSteps('interrupted');
+    isRollingBack ||= purpose === 'rollback';
+    phase = isRollingBack ? 'rolling-back' : 'advancing';
+  }
+
+  function take(entry: JournalEntry): void {
+    const { event, at } = entry;
+    switch (event.type) {
+      case 'lease.taken':
+        takeOver(entry, event.purpose);
+        return;
+      case 'decided':
+        visits = followStages(visits, entry, idle);
+        phase = 'advancing';
+        for (const effect of event.effects) if (effect.type === 'start-step') steps.set(effect.step, begun(effect, at));
+        return;
+      case 'step.attempted': {
+        const began = event.attempt === 1 ? { startedAt: at } : {};
+        alterStep(event.step, { status: 'running', attempt: event.attempt, error: null, ...began });
+        return;
+      }
+      case 'step.succeeded':
+        alterStep(event.step, { status: 'succeeded', finishedAt: at });
+        return;
+      case 'step.retrying':
+        alterStep(event.step, { status: 'retrying', error: event.error });
+        return;
+      case 'step.failed':
+        alterStep(event.step, { status: 'failed', finishedAt: at, error: event.error });
+        return;
+      case 'step.stopped':
+        alterStep(event.step, { status: 'stopped', finishedAt: at });
+        return;
+      case 'change.intended':
+        alterChange(event.change.seq, { target: event.change.target, status: 'intended' });
+        return;
+      case 'change.applied':
+        alterChange(event.seq, { target: event.target, status: 'applied' });
+        return;
+      case 'change.settled':
+        alterChange(event.seq, { status: event.status });
+        return;
+      case 'paused':
+      case 'interrupted':
+        // Both come after all that was under way has come to its outcome.
+        leaveRunningSteps('pending');
+        if (event.type === 'paused') pausedAfter = event.stage;
+        phase = event.type;
+        return;
+      case 'rolling-back':
+        isRollingBack = true;
+        phase = event.type;
+        return;
+      case 'waiting':
+      case 'ended':
+        phase = event.type;
+        return;
+      case 'definition.accepted':
+      case 'baseline.taken':
+      case 'change.reverting':
+      case 'verified':
+        return;
+    }
+  }
 
   return {
     progress: {
       steps,
       changes,
+      idle,
       get visits() {
         return visits;
       },
       get phase() {
         return phase;
       },
+      get pausedAfter() {
+        return pausedAfter;
+      },
     },
     follow(entry) {
-      const { event, at } = entry;
-      switch (event.type) {
-        case 'decided':
-          visits = followStages(visits, entry);
-          phase = 'advancing';
-          for (const effect of event.effects)
-            if (effect.type === 'start-step') steps.set(effect.step, begun(effect, at));
-          return;
-        case 'step.attempted':
-          return alterStep(event.step, { status: 'running', attempt: event.attempt, error: null });
-        case 'step.succeeded':
-          return alterStep(event.step, { status: 'succeeded', finishedAt: at });
-        case 'step.retrying':
-          return alterStep(event.step, { status: 'retrying', error: event.error });
-        case 'step.failed':
-          return alterStep(event.step, { status: 'failed', finishedAt: at, error: event.error });
-        case 'step.stopped':
-          return alterStep(event.step, { status: 'stopped', finishedAt: at });
-        case 'change.intended':
-          return alterChange(event.change.seq, { target: event.change.target, status: 'intended' });
-        case 'change.applied':
-          return alterChange(event.seq, { target: event.target, status: 'applied' });
-        case 'change.settled':
-          return alterChange(event.seq, { status: event.status });
-        case 'rolling-back':
-        case 'waiting':
-        case 'interrupted':
-        case 'ended':
-          phase = event.type;
-          return;
-        case 'baseline.taken':
-        case 'change.reverting':
-        case 'verified':
-          return;
-      }
+      take(entry);
+      previous = entry;
     },
   };
 }

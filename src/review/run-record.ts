@@ -1,7 +1,9 @@
 import type { Change, ChangeStatus, Verification } from '../engine/change.ts';
 import type { ErrorRecord } from '../engine/errors.ts';
 import type { Json, JsonObject } from '../engine/json.ts';
+import { type OpenStep, openSteps } from '../engine/open-steps.ts';
 import type { RunStatus, StepStatus, StoredRun, StoredStep } from '../engine/ports/history.ts';
+import { advancedMs, type IdlePeriod, idlePeriods } from './idle-time.ts';
 import type { RunMaterial } from './run-material.ts';
 import { type IsAlive, runStatus } from './run-status.ts';
 import { type StageRecord, stageRecords } from './stage-record.ts';
@@ -30,16 +32,22 @@ export interface RunRecord extends RunSummary {
   readonly verification: Verification | null;
 }
 
-/** `interrupted` is derived, as it is for the run: the process that was carrying the step out is gone. */
-export type ShownStepStatus = StepStatus | 'interrupted';
+/**
+ * Two are derived. `interrupted`, as for the run: the process that was carrying the step out is gone. `pending`: it was decided,
+ * and not begun before the run paused or was asked to stop.
+ */
+export type ShownStepStatus = StepStatus | 'interrupted' | 'pending';
 
 export interface StepRecord {
   readonly id: string;
   readonly stage: string;
   readonly kind: string;
   readonly status: ShownStepStatus;
+  /** 0 for one that is pending. */
   readonly attempts: number;
+  /** When it was begun; of one that is pending, when it was decided. */
   readonly startedAt: string;
+  /** Without the time in which nobody advanced the run. */
   readonly durationMs: number | null;
   readonly output: Json;
   readonly error: ErrorRecord | null;
@@ -58,10 +66,14 @@ export interface ChangeRecord {
 /** The run record of one run. */
 export function runRecord(material: RunMaterial, isAlive: IsAlive): RunRecord {
   const { error, ...summary } = runSummary(material.run, isAlive);
+  const open = openSteps(material.journal);
+  const idle = idlePeriods(material.journal);
   return {
     ...summary,
     stages: stageRecords({ ...material, status: summary.status }),
-    steps: material.steps.map((step) => stepRecord(step, summary.status)),
+    steps: material.steps.map((step) =>
+      stepRecord(step, stepStatus(step.status, open.get(step.id), summary.status), idle),
+    ),
     changes: material.changes.map(changeRecord),
     verification: material.verification === undefined ? null : verificationRecord(material.verification),
     error,
@@ -96,24 +108,26 @@ export function isoTime(at: number): string {
   return new Date(at).toISOString();
 }
 
-function stepRecord(step: StoredStep, status: RunStatus): StepRecord {
+function stepRecord(step: StoredStep, status: ShownStepStatus, idle: readonly IdlePeriod[]): StepRecord {
   return {
     id: step.id,
     stage: step.stage,
     kind: step.kind,
-    status: stepStatus(step.status, status),
-    attempts: step.attempts,
+    status,
+    attempts: status === 'pending' ? 0 : step.attempts,
     startedAt: isoTime(step.startedAt),
-    durationMs: step.finishedAt === null ? null : step.finishedAt - step.startedAt,
+    durationMs: step.finishedAt === null ? null : advancedMs(step.startedAt, step.finishedAt, idle),
     output: step.output,
     error: step.error,
   };
 }
 
-function stepStatus(stored: StepStatus, run: RunStatus): ShownStepStatus {
-  const unfinished = stored === 'running' || stored === 'retrying';
+function stepStatus(stored: StepStatus, open: OpenStep | undefined, run: RunStatus): ShownStepStatus {
+  if (stored !== 'running' && stored !== 'retrying') return stored;
+  if (open?.says.type === 'decided') return 'pending';
   const advancing = run === 'running' || run === 'waiting';
-  return unfinished && !advancing ? 'interrupted' : stored;
+  // Between two attempts nothing was cut off by a pause.
+  return advancing || (run === 'paused' && stored === 'retrying') ? stored : 'interrupted';
 }
 
 function verificationRecord({ restored, residues, drift }: Verification): Verification {

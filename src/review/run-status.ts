@@ -1,4 +1,5 @@
-import type { Owner, RunStatus, StoredRun } from '../engine/ports/history.ts';
+import type { Owner } from '../engine/owner.ts';
+import type { RunStatus, StoredRun } from '../engine/ports/history.ts';
 
 /** Whether the process that holds a lease is alive. */
 export type IsAlive = (owner: Owner) => boolean;

@@ -1,6 +1,8 @@
 import type { JournalEntry } from '../engine/journal-event.ts';
+import { openSteps } from '../engine/open-steps.ts';
 import type { RunStatus, StoredStep } from '../engine/ports/history.ts';
 import { isEnd } from '../engine/ports/history.ts';
+import { advancedMs, type IdlePeriod, idlePeriods } from './idle-time.ts';
 import { answersFailure, followStages, NO_VISITS, type StageVisit } from './stage-visits.ts';
 
 export type StageStatus = 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped' | 'interrupted';
@@ -24,36 +26,54 @@ export interface StageMaterial {
 
 /** The stages of a run, from the decisions in its journal. */
 export function stageRecords(material: StageMaterial): readonly StageRecord[] {
-  const visits = material.journal.reduce(followStages, NO_VISITS);
+  const idle = idlePeriods(material.journal);
+  const visits = material.journal.reduce((sofar, entry) => followStages(sofar, entry, idle), NO_VISITS);
   const names = material.stageNames.length > 0 ? material.stageNames : [...visits.keys()];
   return names.map((name) => {
     const visit = visits.get(name);
     return visit === undefined
       ? { name, status: isOver(material.status) ? 'skipped' : 'pending', durationMs: null }
-      : visitRecord(visit, material);
+      : visitRecord(visit, material, idle);
   });
 }
 
-function visitRecord(visit: StageVisit, material: StageMaterial): StageRecord {
+function visitRecord(visit: StageVisit, material: StageMaterial, idle: readonly IdlePeriod[]): StageRecord {
   const { name } = visit;
   if (!visit.active) {
     return { name, status: visit.leftByFailure ? 'failed' : 'succeeded', durationMs: visit.durationMs };
   }
   const status = statusOfActive(visit, material);
-  // Nobody saw when an interrupted stage came to its end, and a running one has none yet.
-  if (status === 'interrupted' || status === 'running') return { name, status, durationMs: null };
+  // Nobody saw when an interrupted stage came to its end; one that runs or is due has none yet.
+  if (status === 'interrupted' || status === 'running' || status === 'pending')
+    return { name, status, durationMs: null };
   const end = lastDecision(material.journal)?.at ?? visit.enteredAt;
-  return { name, status, durationMs: visit.durationMs + (end - visit.enteredAt) };
+  return { name, status, durationMs: visit.durationMs + advancedMs(visit.enteredAt, end, idle) };
 }
 
 /** The status of a stage that the machine was in after its last decision. */
 function statusOfActive(visit: StageVisit, { status, journal, steps }: StageMaterial): StageStatus {
   if (status === 'succeeded') return 'succeeded';
-  if (!isOver(status)) return status === 'interrupted' ? 'interrupted' : 'running';
+  if (status === 'interrupted' || status === 'paused')
+    return isDue(visit, status, journal, steps) ? 'pending' : 'interrupted';
+  if (!isOver(status)) return 'running';
   const own = steps.filter((step) => step.stage === visit.name);
   const last = lastDecision(journal);
   if (own.some((step) => step.status === 'failed') || (last !== undefined && answersFailure(last))) return 'failed';
   return wasBrokenOff(journal, own) ? 'interrupted' : 'failed';
+}
+
+/** Whether the machine has entered a stage of which nothing was begun. */
+function isDue(
+  visit: StageVisit,
+  status: 'interrupted' | 'paused',
+  journal: readonly JournalEntry[],
+  steps: readonly StoredStep[],
+): boolean {
+  const own = steps.filter((step) => step.stage === visit.name && step.startedAt >= visit.enteredAt);
+  const open = openSteps(journal);
+  // A stage without a step does what it does by being entered.
+  if (own.length === 0) return status === 'paused';
+  return own.every((step) => open.get(step.id)?.says.type === 'decided');
 }
 
 function wasBrokenOff(journal: readonly JournalEntry[], steps: readonly StoredStep[]): boolean {

@@ -1,11 +1,12 @@
 import type { JournalEntry } from '../engine/journal-event.ts';
+import { advancedMs, type IdlePeriod } from './idle-time.ts';
 
 /** What the journal says of one stage so far. */
 export interface StageVisit {
   readonly name: string;
   /** When the machine entered it last, in milliseconds since the epoch. */
   readonly enteredAt: number;
-  /** Milliseconds spent in it at all visits that are over. */
+  /** Milliseconds spent in it at all visits that are over, without those in which nobody advanced the run. */
   readonly durationMs: number;
   readonly active: boolean;
   /** Whether the outcome that made the machine leave it was a failure. */
@@ -20,8 +21,8 @@ export const NO_VISITS: StageVisits = new Map();
 /** XState's name for the event that tells a machine of a failed actor. */
 const FAILURE_EVENT = 'xstate.error.';
 
-/** The visits after one more journal entry. Only decisions move a run from stage to stage. */
-export function followStages(visits: StageVisits, entry: JournalEntry): StageVisits {
+/** The visits after one more journal entry; `idle` is known up to it. Only decisions move a run from stage to stage. */
+export function followStages(visits: StageVisits, entry: JournalEntry, idle: readonly IdlePeriod[]): StageVisits {
   if (entry.event.type !== 'decided') return visits;
   const { stages, event } = entry.event;
   const next = new Map(visits);
@@ -29,7 +30,7 @@ export function followStages(visits: StageVisits, entry: JournalEntry): StageVis
     if (!visit.active || stages.includes(visit.name)) continue;
     next.set(visit.name, {
       ...visit,
-      durationMs: visit.durationMs + (entry.at - visit.enteredAt),
+      durationMs: visit.durationMs + advancedMs(visit.enteredAt, entry.at, idle),
       active: false,
       leftByFailure: event?.type.startsWith(FAILURE_EVENT) ?? false,
     });

@@ -86,3 +86,15 @@ test('a definition is kept once, under its hash', () => {
   expect(history.definition(headerOf('one').definitionHash)).toEqual(DEFINITION);
   expect(openRaw(path).prepare('SELECT count(*) FROM definitions').pluck().get()).toBe(1);
 });
+
+test('the claims of a run can be asked for as long as they hold', () => {
+  const { history } = openForTest();
+  const lease = history.create(headerOf('mine'), DEFINITION, OWNER, ['network prod', 'network devops'], AT);
+  history.create(headerOf('other'), DEFINITION, OWNER, ['container AppDev'], AT);
+  expect(history.claimsOf(lease.run)).toEqual(['network devops', 'network prod']);
+  history.release(lease);
+  expect(history.claimsOf(lease.run)).toHaveLength(2);
+  const later = history.takeOver(lease.run, OWNER, () => false);
+  history.append(later, { events: [ENDED] }, AT);
+  expect(history.claimsOf(lease.run)).toEqual([]);
+});

@@ -1,4 +1,6 @@
+import fs from 'node:fs';
 import { expect, test } from 'vitest';
+import { WfError } from '../../src/engine/errors.ts';
 import { asStepId } from '../../src/engine/ids.ts';
 import type { HistoryPort, Lease } from '../../src/engine/ports/history.ts';
 import {
@@ -7,8 +9,10 @@ import {
   decidedToStart,
   ENDED,
   headerOf,
+  INTERRUPTED,
   intended,
   OWNER,
+  PAUSED,
   runId,
 } from '../fixtures/history/samples.ts';
 import { errorOf, openForTest, openRaw } from '../fixtures/history/temporary.ts';
@@ -90,8 +94,10 @@ test('one event that does not follow takes the whole batch with it', () => {
     code: 'E_INTERNAL',
     message: expect.stringContaining('step a'),
   });
-  const afterTheEnd = [decidedToStart('a'), ENDED, { type: 'waiting' }] as const;
-  expect(errorOf(() => history.append(lease, { events: afterTheEnd }, AT)).code).toBe('E_INTERNAL');
+  for (const last of [ENDED, PAUSED, INTERRUPTED]) {
+    const further = [decidedToStart('a'), last, { type: 'waiting' }] as const;
+    expect(errorOf(() => history.append(lease, { events: further }, AT)).code).toBe('E_INTERNAL');
+  }
   expect(rowsOf(path)).toEqual(before);
 });
 
@@ -107,9 +113,51 @@ test('releasing gives up the lease and nothing else; a lease that is lost takes 
   expect(openRaw(path).prepare('SELECT count(*) FROM claims').pluck().get()).toBe(1);
 });
 
-test('an interruption keeps owner and status, from which a reader tells that the run was interrupted', () => {
+test.each([
+  ['a pause', PAUSED, 'paused'],
+  ['an interruption', INTERRUPTED, 'running'],
+] as const)('%s gives up the lease in the commit that says so, and keeps the claims', (_what, last, status) => {
+  const { history, path } = openForTest();
+  const lease = history.create(headerOf('fenced'), DEFINITION, OWNER, ['network devops'], AT);
+  const raw = openRaw(path);
+  const before = Number(raw.pragma('data_version', { simple: true }));
+  expect(history.holds(lease)).toBe(true);
+  history.append(lease, { events: [decidedToStart('a'), last] }, AT);
+  expect(raw.pragma('data_version', { simple: true })).toBe(before + 1);
+  expect(history.run(lease.run)).toMatchObject({ status, owner: null, fence: 1, finishedAt: null });
+  expect(history.holds(lease)).toBe(false);
+  expect(errorOf(() => appendOnce(history, lease)).code).toBe('E_LEASE_LOST');
+  expect(history.claimsOf(lease.run)).toEqual(['network devops']);
+});
+
+test('a lease is held until another process takes the run over, and by nobody who has an earlier one', () => {
+  const { history, path } = openForTest();
+  const lease = history.create(headerOf('fenced'), DEFINITION, OWNER, [], AT);
+  expect([lease, { ...lease, fence: 2 }, { ...lease, run: runId('nowhere') }].map(history.holds)).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  const other = openForTest(path).history;
+  const later = other.takeOver(lease.run, { ...OWNER, pid: 4712 }, () => false);
+  expect([history.holds(lease), history.holds(later), other.holds(later)]).toEqual([false, true, true]);
+  fs.rmSync(path);
+  expect(errorOf(() => history.holds(lease))).toMatchObject({ code: 'E_DATABASE' });
+});
+
+test('of 20 that take over what a dead process left, each later one is refused while the first lives', () => {
   const { history } = openForTest();
   const lease = history.create(headerOf('fenced'), DEFINITION, OWNER, [], AT);
-  history.append(lease, { events: [decidedToStart('a'), { type: 'interrupted', signal: 'SIGINT' }] }, AT);
-  expect(history.run(lease.run)).toMatchObject({ status: 'running', owner: OWNER, finishedAt: null });
+  const alive = new Set<number>();
+  const outcomes = Array.from({ length: 20 }, (_, index) => {
+    const pid = 5000 + index;
+    try {
+      const { fence } = history.takeOver(lease.run, { ...OWNER, pid }, (owner) => alive.has(owner.pid));
+      alive.add(pid);
+      return fence;
+    } catch (thrown) {
+      return thrown instanceof WfError ? thrown.code : thrown;
+    }
+  });
+  expect(outcomes).toEqual([2, ...Array.from({ length: 19 }, () => 'E_LEASE_HELD')]);
 });

@@ -56,6 +56,15 @@ test('a commit reaches the disk, and the file says whose it is', () => {
   expect(Number(setting('application_id')).toString(16)).toBe('77666462');
 });
 
+test('a reserve of a database that was taken away does not hinder a new one', () => {
+  const path = databaseWithARun();
+  fs.rmSync(path);
+  expect(fs.existsSync(`${path}-reserve`)).toBe(true);
+  const { history } = openForTest(path);
+  expect(history.runs({ limit: 5 })).toEqual([]);
+  expect(fs.statSync(`${path}-reserve`).mode & 0o777).toBe(0o600);
+});
+
 test('reading on a fresh machine makes no file and no folder', () => {
   const folder = temporaryFolder();
   expect(openHistoryForReading(join(folder, 'data', 'wf.db'))).toBeUndefined();
@@ -131,6 +140,18 @@ test.each<[string, (path: string) => void]>([
     (path) => {
       fs.truncateSync(path, 0);
       fs.writeFileSync(`${path}-wal`, Buffer.alloc(5000, 1));
+    },
+  ],
+  ['cut to nothing', (path) => fs.truncateSync(path, 0)],
+  [
+    'with its content in a log that was lost',
+    (path) => {
+      const lost = `${path}.lost`;
+      const db = new Database(lost);
+      db.pragma('journal_mode = WAL');
+      fs.copyFileSync(lost, path);
+      db.close();
+      fs.rmSync(lost);
     },
   ],
   [

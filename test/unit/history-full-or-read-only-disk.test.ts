@@ -39,6 +39,28 @@ test.skipIf(!canMount())(
   },
 );
 
+test.skipIf(!canMount())(
+  'on a full disk a whole rollback is journaled with the space that was kept in reserve',
+  async () => {
+    expect(await reportOf('rollback-on-full-disk.ts')).toEqual({
+      codeOfAppending: 'E_DISK_FULL',
+      halfWritten: { entries: 0, steps: 0, evidence: 0 },
+      codeOfRollingBackWithoutReserve: 'E_DISK_FULL',
+      freed: true,
+      open: { status: 'rolled-back', standingChanges: 0 },
+      freedAgain: false,
+      reserveMode: 0o600,
+      reserveIsAllocated: true,
+      codeOfOpening: 'E_DISK_FULL',
+      codeOfReading: 'E_DISK_FULL',
+      runsRead: 3,
+      closed: { status: 'rolled-back', standingChanges: 0 },
+      unasked: { status: 'rolled-back', standingChanges: 0 },
+      freedOnceThereIsRoom: true,
+    });
+  },
+);
+
 test.skipIf(!canMount())('a read-only file or folder is told before anything is written', async () => {
   const readOnly = { code: 'E_DATABASE_READONLY', hint: expect.stringContaining('--db') };
   expect(await reportOf('read-only.ts')).toMatchObject({

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { asStepId } from '../../src/engine/ids.ts';
+import type { JournalEvent } from '../../src/engine/journal-event.ts';
 import type { StoredRun } from '../../src/engine/ports/history.ts';
 import {
   AT,
@@ -8,8 +9,10 @@ import {
   decidedToStart,
   ENDED,
   headerOf,
+  INTERRUPTED,
   intended,
   OWNER,
+  PAUSED,
   runId,
 } from '../fixtures/history/samples.ts';
 import { errorOf, openForTest } from '../fixtures/history/temporary.ts';
@@ -129,4 +132,23 @@ test('the last verification counts', () => {
     history.append(lease, { events: [{ type: 'verified', fingerprint: null, verification }, { type: 'waiting' }] }, AT);
   }
   expect(history.verification(lease.run)).toEqual({ restored: true, residues: [], drift: [] });
+});
+
+test('the unfinished runs are those without an end, newest first, whoever advances them', () => {
+  const { history } = openForTest();
+  const ends: Readonly<Record<string, readonly JournalEvent[]>> = {
+    running: [],
+    paused: [PAUSED],
+    interrupted: [INTERRUPTED],
+    waiting: [{ type: 'waiting' }],
+    back: [{ type: 'rolling-back', error: null, kept: [] }],
+    done: [ENDED],
+  };
+  Object.entries(ends).forEach(([id, events], index) => {
+    const lease = history.create(headerOf(id, { createdAt: AT + index }), DEFINITION, OWNER, [], AT);
+    history.append(lease, { events: [decidedToStart('a'), ...events] }, AT);
+  });
+  const expected = ['back', 'waiting', 'interrupted', 'paused', 'running'];
+  expect(history.unfinishedRuns().map((run) => run.id)).toEqual(expected);
+  expect(history.unfinishedRuns()[1]).toEqual(history.run(runId('waiting')));
 });

@@ -19,10 +19,13 @@ const LISTS: Readonly<Record<string, string>> = {
   runsOfWorkflowAndStatus:
     'SEARCH runs USING INDEX runs_of_workflow_and_status (workflow=? AND status=? AND (created_at,id)<(?,?))',
   idsWithPrefix: 'SEARCH runs USING INDEX sqlite_autoindex_runs_1 (id>? AND id<?)',
+  unfinishedRuns: 'SEARCH runs USING INDEX runs_of_status (status=?)',
+  holdsLease: 'SEARCH runs USING INDEX sqlite_autoindex_runs_1 (id=?)',
+  claimsOfRun: 'SEARCH claims USING COVERING INDEX claims_of_run (run=?)',
   lastVerified: 'SEARCH journal USING INDEX journal_verified (run=?)',
 };
 
-test('no statement reads a whole table, or sorts more than one run has', () => {
+test('no statement reads a whole table, or sorts more than it answers', () => {
   const { path } = openForTest();
   const raw = openRaw(path);
   const plans = Object.entries(prepareStatements(raw)).map(([name, { source }]) => {
@@ -39,5 +42,5 @@ test('no statement reads a whole table, or sorts more than one run has', () => {
     expect(plans.find((each) => each.name === name)?.details).toContain(plan);
   }
   const sorting = plans.filter(({ details }) => details.some((detail) => detail.includes('TEMP B-TREE')));
-  expect(sorting.map(({ name }) => name)).toEqual(['idsWithPrefix', 'steps']);
+  expect(sorting.map(({ name }) => name)).toEqual(['unfinishedRuns', 'idsWithPrefix', 'steps']);
 });

@@ -1,13 +1,24 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CHANGE_STATUSES, type Difference } from '../../src/engine/change.ts';
-import { asStepId, type RunId } from '../../src/engine/ids.ts';
+import { asDefinitionHash, asStepId, type RunId } from '../../src/engine/ids.ts';
 import type { JournalEntry, JournalEvent } from '../../src/engine/journal-event.ts';
 import { toJson } from '../../src/engine/json.ts';
 import type { HistoryPort } from '../../src/engine/ports/history.ts';
 import { type Projection, rebuildProjection } from '../../src/history/rebuild-projection.ts';
-import { AT, DEFINITION, decidedToStart, headerOf, intended, OWNER } from '../fixtures/history/samples.ts';
-import { errorOf, openForTest } from '../fixtures/history/temporary.ts';
+import {
+  AT,
+  DEFINITION,
+  decidedToStart,
+  HASH,
+  headerOf,
+  INTERRUPTED,
+  intended,
+  leaseTaken,
+  OWNER,
+  PAUSED,
+} from '../fixtures/history/samples.ts';
+import { errorOf, openForTest, openRaw } from '../fixtures/history/temporary.ts';
 
 // Few names, so that events meet.
 const step = fc.constantFrom('a', 'b', 'b#2').map(asStepId);
@@ -48,12 +59,22 @@ const event: fc.Arbitrary<JournalEvent> = fc.oneof(
     verification: fc.record({ restored: fc.boolean(), residues: noDifferences, drift: noDifferences }),
   }),
   fc.constant({ type: 'waiting' }),
-  fc.constant({ type: 'interrupted', signal: 'SIGTERM' }),
-  fc.constant({ type: 'rolling-back' }),
+  { arbitrary: fc.constantFrom('start', 'resume', 'rollback').map((purpose) => leaseTaken(purpose)), weight: 2 },
+  fc.record({
+    type: fc.constant('definition.accepted'),
+    definitionHash: fc.constantFrom('a', 'b').map((letter) => asDefinitionHash(letter.repeat(64))),
+  }),
+  fc.record({ type: fc.constant('rolling-back'), error: fc.option(error), kept: fc.array(seq, { maxLength: 2 }) }),
 );
+/** Each gives up the lease. */
+const stop: fc.Arbitrary<JournalEvent> = fc.constantFrom(PAUSED, INTERRUPTED);
 const batch = fc.oneof(
   { arbitrary: event.map((one) => [one]), weight: 3 },
   { arbitrary: fc.array(event, { maxLength: 3 }), weight: 1 },
+  {
+    arbitrary: fc.tuple(fc.array(event, { maxLength: 2 }), stop).map(([events, last]) => [...events, last]),
+    weight: 1,
+  },
 );
 const end: fc.Arbitrary<JournalEvent> = fc.oneof(
   fc.record({ type: fc.constant('ended'), status: fc.constant('succeeded'), output }),
@@ -65,12 +86,19 @@ const end: fc.Arbitrary<JournalEvent> = fc.oneof(
   }),
 );
 
+/** The definition that the run was created with may be accepted again: its row does not say so. */
+function asStored(projection: Projection | undefined): Projection | undefined {
+  if (projection === undefined || projection.acceptedDefinition !== HASH) return projection;
+  return { ...projection, acceptedDefinition: null };
+}
+
 function stored(history: HistoryPort, id: RunId): Projection | undefined {
   const run = history.run(id);
   if (run === undefined) return undefined;
   const { status, startedAt, finishedAt, output: result, error: failure, standingChanges } = run;
   return {
     run: { status, startedAt, finishedAt, output: result, error: failure, standingChanges },
+    acceptedDefinition: run.definitionHash === HASH ? null : run.definitionHash,
     steps: history.steps(id),
     changes: history.changes(id),
   };
@@ -78,32 +106,40 @@ function stored(history: HistoryPort, id: RunId): Projection | undefined {
 
 test('the tables are what the journal replays to, and an event that does not follow is refused', () => {
   const { history } = openForTest();
+  const other = asDefinitionHash('b'.repeat(64));
+  history.putDefinition(other, DEFINITION, AT);
   let runs = 0;
   let refusals = 0;
   fc.assert(
-    fc.property(fc.array(batch, { maxLength: 40, size: 'max' }), end, (batches, last) => {
-      runs += 1;
-      const header = headerOf(`run${runs}`);
-      const lease = history.create(header, DEFINITION, OWNER, [`network ${runs}`], AT);
-      let journal: readonly JournalEntry[] = [];
-      [...batches, [last]].forEach((events, turn) => {
-        const at = AT + turn;
-        const next = [
-          ...journal,
-          ...events.map((each, index) => ({ seq: journal.length + index + 1, at, event: each })),
-        ];
-        if (rebuildProjection(next) === undefined) {
-          refusals += 1;
-          expect(errorOf(() => history.append(lease, { events }, at)).code).toBe('E_INTERNAL');
-          return;
-        }
-        expect(history.append(lease, { events }, at)).toEqual(next.slice(journal.length));
-        journal = next;
-        expect(stored(history, header.id)).toEqual(rebuildProjection(journal));
-      });
-      expect(history.journal(header.id)).toEqual(journal);
-      expect(history.run(header.id)?.owner).toBeNull();
-    }),
+    fc.property(
+      fc.array(batch, { maxLength: 40, size: 'max' }),
+      fc.array(end, { minLength: 1, maxLength: 2 }),
+      (batches, ends) => {
+        runs += 1;
+        const header = headerOf(`run${runs}`);
+        let lease = history.create(header, DEFINITION, OWNER, [`network ${runs}`], AT);
+        let journal: readonly JournalEntry[] = [];
+        [...batches, ...ends.map((last) => [last])].forEach((events, turn) => {
+          const at = AT + turn;
+          // Whoever gave the lease up is followed by another.
+          if (!history.holds(lease)) lease = history.takeOver(header.id, OWNER, () => false);
+          const next = [
+            ...journal,
+            ...events.map((each, index) => ({ seq: journal.length + index + 1, at, event: each })),
+          ];
+          if (rebuildProjection(next) === undefined) {
+            refusals += 1;
+            expect(errorOf(() => history.append(lease, { events }, at)).code).toBe('E_INTERNAL');
+            return;
+          }
+          expect(history.append(lease, { events }, at)).toEqual(next.slice(journal.length));
+          journal = next;
+          expect(stored(history, header.id)).toEqual(asStored(rebuildProjection(journal)));
+        });
+        expect(history.journal(header.id)).toEqual(journal);
+        expect(history.run(header.id)?.owner).toBeNull();
+      },
+    ),
     { numRuns: 100 },
   );
   expect(refusals).toBeGreaterThan(100);
@@ -122,7 +158,10 @@ test('the life of a run as its row tells it', () => {
   expect(after(2, { type: 'waiting' })).toMatchObject({ status: 'waiting', startedAt: AT + 1 });
   expect(after(3, { type: 'step.attempted', step: a, attempt: 2 })).toMatchObject({ status: 'running' });
   expect(after(4, { type: 'waiting' }, decidedToStart())).toMatchObject({ status: 'running', startedAt: AT + 1 });
-  expect(after(5, { type: 'rolling-back' })).toMatchObject({ status: 'rolling-back', finishedAt: null });
+  expect(after(5, { type: 'rolling-back', error: null, kept: [] })).toMatchObject({
+    status: 'rolling-back',
+    finishedAt: null,
+  });
   expect(after(6, { type: 'step.stopped', step: a, attempt: 2 })).toMatchObject({ status: 'rolling-back' });
   expect(history.steps(lease.run)).toMatchObject([
     { status: 'stopped', attempts: 2, startedAt: AT + 1, finishedAt: AT + 6 },
@@ -134,6 +173,92 @@ test('the life of a run as its row tells it', () => {
     error: failure,
     owner: null,
   });
+});
+
+const FAILURE = { code: 'E_DOCKER', message: 'no answer', hint: 'try again' } as const;
+
+/** Appends as one process after the other would, and answers what the run's row then is. */
+function teller(history: HistoryPort, id: string) {
+  let lease = history.create(headerOf(id), DEFINITION, OWNER, ['network devops'], AT);
+  return (at: number, ...events: readonly JournalEvent[]) => {
+    if (!history.holds(lease)) lease = history.takeOver(lease.run, OWNER, () => false);
+    history.append(lease, { events }, AT + at);
+    return history.run(lease.run);
+  };
+}
+
+test('a run that pauses is paused until another process goes on with it; a step that was not begun begins then', () => {
+  const { history } = openForTest();
+  const after = teller(history, 'paused');
+  expect(after(1, leaseTaken('start'), decidedToStart('a'), PAUSED)).toMatchObject({ status: 'paused', owner: null });
+  expect(after(900, leaseTaken('resume'))).toMatchObject({ status: 'running', owner: OWNER, fence: 2 });
+  after(901, { type: 'step.attempted', step: asStepId('a'), attempt: 1 });
+  expect(history.steps(headerOf('paused').id)).toMatchObject([{ attempts: 1, startedAt: AT + 901 }]);
+  after(950, { type: 'step.attempted', step: asStepId('a'), attempt: 2 });
+  expect(history.steps(headerOf('paused').id)).toMatchObject([{ attempts: 2, startedAt: AT + 901 }]);
+});
+
+test('a run that waited for a timer is not waiting any more once it was interrupted', () => {
+  const { history } = openForTest();
+  const after = teller(history, 'waited');
+  expect(after(1, decidedToStart(), { type: 'waiting' })).toMatchObject({ status: 'waiting' });
+  expect(after(2, INTERRUPTED)).toMatchObject({ status: 'running', owner: null });
+});
+
+test('a rollback that was cut off goes on as one, with the error that it began with', () => {
+  const { history } = openForTest();
+  const after = teller(history, 'back');
+  after(1, decidedToStart('a'), intended(1, 'a'));
+  const begun = { status: 'rolling-back', error: FAILURE, finishedAt: null };
+  expect(after(2, { type: 'rolling-back', error: FAILURE, kept: [] })).toMatchObject(begun);
+  expect(after(3, INTERRUPTED)).toMatchObject({ ...begun, owner: null });
+  expect(after(9, leaseTaken('resume'))).toMatchObject({ ...begun, owner: OWNER });
+  expect(after(10, { type: 'rolling-back', error: null, kept: [] })).toMatchObject(begun);
+});
+
+test('an end that is taken back is none: the newest one counts', () => {
+  const { history } = openForTest();
+  const after = teller(history, 'again');
+  after(1, decidedToStart('a'), intended(1, 'a'));
+  after(2, { type: 'change.settled', seq: 1, status: 'kept', reason: 'by design' });
+  const output = { proofs: 3 };
+  expect(after(3, { type: 'ended', status: 'succeeded', output })).toMatchObject({ finishedAt: AT + 3, output });
+  expect(after(100, leaseTaken('rollback'))).toMatchObject({ status: 'succeeded', finishedAt: AT + 3 });
+  expect(after(101, { type: 'rolling-back', error: FAILURE, kept: [1] })).toMatchObject({
+    status: 'rolling-back',
+    finishedAt: null,
+    error: FAILURE,
+  });
+  after(102, { type: 'change.settled', seq: 1, status: 'reverted', reason: null });
+  expect(after(103, { type: 'ended', status: 'rolled-back', output: null, error: FAILURE })).toMatchObject({
+    status: 'rolled-back',
+    finishedAt: AT + 103,
+    output: null,
+    owner: null,
+    startedAt: AT + 1,
+  });
+});
+
+test('a definition is accepted only where it is stored', () => {
+  const { history } = openForTest();
+  const after = teller(history, 'accepted');
+  const definitionHash = asDefinitionHash('c'.repeat(64));
+  const accepted: JournalEvent = { type: 'definition.accepted', definitionHash };
+  expect(errorOf(() => after(1, accepted)).code).toBe('E_INTERNAL');
+  history.putDefinition(definitionHash, { name: 'lab', version: '2' }, AT);
+  expect(after(2, accepted)).toMatchObject({ definitionHash });
+  expect(history.definition(definitionHash)).toEqual({ name: 'lab', version: '2' });
+});
+
+test('the journal of an earlier wf, without leases and reasons, is still read', () => {
+  const { history, path } = openForTest();
+  const after = teller(history, 'early');
+  after(1, decidedToStart('a'));
+  after(2, { type: 'rolling-back', error: null, kept: [] });
+  openRaw(path).exec("UPDATE journal SET data = '{}' WHERE type = 'rolling-back'");
+  const id = headerOf('early').id;
+  expect(history.journal(id).at(-1)?.event).toEqual({ type: 'rolling-back', error: null, kept: [] });
+  expect(rebuildProjection(history.journal(id))?.run.status).toBe('rolling-back');
 });
 
 test('a completed step never runs again: an attempt at it is refused before anything is done', () => {

@@ -9,11 +9,15 @@ import { openForTest } from '../fixtures/history/temporary.ts';
 import {
   BEGIN,
   decided,
+  INTERRUPTED,
+  leaseTaken,
   runId,
   STAGES,
   succeeded,
+  takeOver,
   tell,
   tellFailure,
+  tellResumed,
   tellSuccess,
 } from '../fixtures/review/lab-run.ts';
 import { colourTerminalOf, PIPED, terminalOf } from '../fixtures/review/style.ts';
@@ -73,7 +77,7 @@ test('the live view: finished stages in one line, the active one with its steps'
     '  teardown',
   ]);
   const notes = new Map([[asStepId('pingControl'), 'waiting for the third answer']]);
-  expect(frameAfter(tellSuccess, 6, { after: 1_000, notes })).toEqual([
+  expect(frameAfter(tellSuccess, 5, { after: 1_000, notes })).toEqual([
     '✓ setup     100 ms  1 step',
     '⠋ test      1.0 s  1 step',
     '  ⠋ pingControl  probe.ping    1.0 s  waiting for the third answer',
@@ -83,7 +87,7 @@ test('the live view: finished stages in one line, the active one with its steps'
 
 test('before the first decision and after the last step the view says what the engine does', () => {
   expect(frameAfter(tellSuccess, 0).at(-1)).toBe('⠋ looking at the host');
-  expect(frameAfter(tellSuccess, 10).at(-1)).toBe('⠋ looking at the host');
+  expect(frameAfter(tellSuccess, 9).at(-1)).toBe('⠋ looking at the host');
 });
 
 test('the last picture: every stage in one line; a stage that failed with the step that did', () => {
@@ -124,4 +128,55 @@ test('a stage with more steps than fit shows the latest, and no line is wider th
   for (const entry of history.journal(runId('r1'))) follow(entry);
   const material = { progress, stageNames: STAGES, notes: new Map(), now: BEGIN, frame: 3, height: 24 };
   for (const line of progressFrame(material, colourTerminalOf(30))) expect(widthOf(line)).toBeLessThanOrEqual(30);
+});
+
+test('pauses, interruptions and resumes are told as they come', () => {
+  expect(plainLines(tellResumed)).toEqual([
+    'setup  createNetwork  docker.network  ok  100 ms',
+    'paused after setup',
+    'resumed by process 4712 after 1 min 0 s',
+    'resumed by process 4713 after 3 min 0 s',
+    'test  pingControl  probe.ping  ok  2.1 s',
+    'host: as before (no residue; drift: none)',
+  ]);
+  const stopped = (history: HistoryPort, id: string) => {
+    const run = tell(history, id);
+    run.at(0, decided(['setup'], ['createNetwork']), INTERRUPTED);
+    const lease = takeOver(history, run.lease);
+    history.append(lease, { events: [leaseTaken('rollback')] }, BEGIN + 9);
+    history.append(lease, { events: [{ type: 'rolling-back', error: null, kept: [] }] }, BEGIN + 9);
+  };
+  expect(plainLines(stopped)).toEqual(['interrupted by SIGINT', 'rolling back']);
+});
+
+test('the live view of a run that pauses, and of one that goes on where another process was killed', () => {
+  expect(frameAfter(tellResumed, 5, { after: 30_000 })).toEqual([
+    '✓ setup     100 ms  1 step',
+    '  test',
+    '  teardown',
+    'paused after setup',
+  ]);
+  expect(frameAfter(tellResumed, 8, { after: 50 })).toEqual([
+    '✓ setup     100 ms  1 step',
+    '⠋ test      150 ms  1 step',
+    '  ! pingControl  probe.ping    50 ms',
+    '  teardown',
+    '⠋ looking at the host',
+  ]);
+});
+
+test('the live view of a stage that was left in the middle, and of a rollback that goes on', () => {
+  const stopped = (history: HistoryPort, id: string) => {
+    const run = tell(history, id);
+    run.at(0, decided(['setup'], ['createNetwork', 'addLink']));
+    run.at(100, succeeded('createNetwork', null), INTERRUPTED);
+    history.append(takeOver(history, run.lease), { events: [leaseTaken('rollback')] }, BEGIN + 9_000);
+  };
+  expect(frameAfter(stopped, 3).map((line) => line.trimEnd())).toEqual([
+    '! setup     100 ms  2 steps',
+    '  test',
+    '  teardown',
+    'interrupted',
+  ]);
+  expect(frameAfter(stopped, 4).at(-1)).toBe('⠋ rolling back: 0 of 0 changes undone');
 });

@@ -13,7 +13,20 @@ import type { TextStyle } from '../../src/review/text/text-style.ts';
 import { transcriptLines } from '../../src/review/text/transcript.ts';
 import { verificationWords } from '../../src/review/text/verification-text.ts';
 import { openForTest } from '../fixtures/history/temporary.ts';
-import { BEGIN, headerOf, runId, tell, tellFailure, tellSuccess } from '../fixtures/review/lab-run.ts';
+import {
+  BEGIN,
+  decided,
+  headerOf,
+  leaseTaken,
+  OWNER,
+  PAUSED,
+  runId,
+  takeOver,
+  tell,
+  tellFailure,
+  tellResumed,
+  tellSuccess,
+} from '../fixtures/review/lab-run.ts';
 import { colourTerminalOf, PIPED, terminalOf } from '../fixtures/review/style.ts';
 
 const NOW = BEGIN + 200_000;
@@ -128,7 +141,7 @@ test('the end of a run that failed says what failed, where, what to do, and what
     '  link int_hote (stuck: device is busy)',
     '    ip link set int_hote down',
     '    ip link delete int_hote',
-    'next: wf show r1    wf logs r1',
+    'next: wf rollback r1    wf show r1    wf logs r1',
   ]);
 });
 
@@ -216,4 +229,65 @@ test('the figures of a proof are never cut: they go on in another line', () => {
   expect(proofLines({ type: 'untold', reason: 'the file is gone' }, PIPED)).toEqual([
     '  cannot be told: the file is gone',
   ]);
+});
+
+test('the course of a run that several processes advanced: pauses, resumes, and who was gone', () => {
+  const { history } = openForTest();
+  tellResumed(history, 'r1');
+  const { material, record } = materialOf(history, 'r1');
+  const lines = runViewLines(material, record, undefined, NOW, PIPED);
+  const course = lines.indexOf('course');
+  expect(lines.slice(course + 1, lines.indexOf('', course))).toEqual([
+    '  2026-01-31 12:00:00 UTC  started by process 4711',
+    '  2026-01-31 12:00:00 UTC  paused after setup',
+    '  2026-01-31 12:01:00 UTC  resumed by process 4712 after 1 min 0 s',
+    '  2026-01-31 12:01:00 UTC  interrupted: process 4712 was gone',
+    '  2026-01-31 12:04:00 UTC  resumed by process 4713 after 3 min 0 s',
+  ]);
+  expect(lines).toContain(
+    '    pingControl    probe.ping      succeeded      2   2.1 s  attempt 1 interrupted; received=3',
+  );
+  expect(record.stages.map(({ durationMs }) => durationMs)).toEqual([100, 2_200, null]);
+});
+
+test('a run that was cut off says so, and whether the machine was restarted since', () => {
+  const { history } = openForTest();
+  const run = tell(history, 'r1');
+  run.at(0, leaseTaken('start'), decided(['setup'], ['createNetwork']));
+  const [run1, stored] = [runId('r1'), history.run(runId('r1'))];
+  if (stored === undefined) throw new Error('the run is not there');
+  const material = readRunMaterial(history, stored);
+  const cut = runViewLines(
+    material,
+    runRecord(material, () => false),
+    undefined,
+    NOW,
+    PIPED,
+  );
+  expect(cut).toContain('  2026-01-31 12:00:00 UTC  interrupted: process 4711 was gone');
+  expect(cut.find((line) => line.includes('createNetwork'))).toMatch(/interrupted .*attempt 1 interrupted$/);
+
+  const lease = takeOver(history, run.lease);
+  const owner = { ...OWNER, bootId: 'another', pid: 12 };
+  history.append(lease, { events: [leaseTaken('rollback', owner)] }, BEGIN + 5_000);
+  const events = [
+    { type: 'step.stopped', step: asStepId('createNetwork'), attempt: 1 },
+    { type: 'rolling-back', error: null, kept: [] },
+  ] as const;
+  history.append(lease, { events }, BEGIN + 5_000);
+  const { material: later, record } = materialOf(history, run1);
+  const lines = runViewLines(later, record, undefined, NOW, PIPED);
+  expect(lines).toContain('  2026-01-31 12:00:00 UTC  interrupted: process 4711 was gone, the machine was restarted');
+  expect(lines).toContain('  2026-01-31 12:00:05 UTC  taken over by process 12 to be rolled back after 5.0 s');
+  expect(lines.find((line) => line.includes('createNetwork'))).toMatch(/stopped .*attempt 1 interrupted$/);
+});
+
+test('a run that paused: what is due is pending, and no attempt was cut off', () => {
+  const { history } = openForTest();
+  const run = tell(history, 'r1');
+  run.at(0, leaseTaken('start'), decided(['setup'], ['createNetwork']), PAUSED);
+  const { material, record } = materialOf(history, 'r1');
+  const lines = runViewLines(material, record, undefined, NOW, PIPED);
+  expect(lines).toContain('    createNetwork  docker.network  pending      0     -');
+  expect(lines).toContain('  2026-01-31 12:00:00 UTC  paused after setup');
 });

@@ -1,3 +1,5 @@
+import type { Owner } from '../owner.ts';
+
 /** An argv array: the program, then its arguments. Never a shell string. */
 export type Argv = readonly [program: string, ...args: string[]];
 
@@ -10,6 +12,11 @@ export interface NamespaceRef {
   readonly path: string;
   /** Inode of the namespace; `null` accepts whatever the path leads to (only for looking, never for changing). */
   readonly inode: number | null;
+  /**
+   * The process that the path leads through, where it leads through one: inodes and pids are used again (after a restart of
+   * a container often the very same ones), the start time tells them apart. Null where no process is concerned.
+   */
+  readonly process: Owner | null;
 }
 
 export interface CommandOptions {

@@ -4,15 +4,8 @@ import type { Evidence } from '../evidence.ts';
 import type { DefinitionHash, RunId, StepId } from '../ids.ts';
 import type { JournalEntry, JournalEvent, RunHeader } from '../journal-event.ts';
 import type { Json } from '../json.ts';
+import type { Owner } from '../owner.ts';
 import type { Fingerprint } from './fingerprint.ts';
-
-/** A process, told apart from a later one with the same pid, and from one before the last boot. */
-export interface Owner {
-  readonly pid: number;
-  /** Clock ticks after boot, as /proc/PID/stat says it. */
-  readonly startTime: string;
-  readonly bootId: string;
-}
 
 /** The right of one living process to advance a run. Every write carries it; a later lease has a higher fence. */
 export interface Lease {
@@ -117,12 +110,18 @@ export interface HistoryPort {
    * @throws WfError E_LEASE_HELD naming the living owner; E_RUN_NOT_FOUND.
    */
   takeOver(run: RunId, owner: Owner, isAlive: (owner: Owner) => boolean): Lease;
-  /** Gives up the lease without an end (a run that waits). */
+  /** Whether the lease is still the run's: false as soon as another process has taken the run over. */
+  holds(lease: Lease): boolean;
+  /** Gives up the lease without an end (a run that waits, is paused, or was asked to stop). */
   release(lease: Lease): void;
   /** The run, or undefined. */
   run(id: RunId): StoredRun | undefined;
   /** Newest first. */
   runs(filter: RunFilter): readonly StoredRun[];
+  /** Runs that have not come to an end, whoever advances them; newest first. */
+  unfinishedRuns(): readonly StoredRun[];
+  /** What the run claimed when it was created, as it was given to `create`. */
+  claimsOf(run: RunId): readonly string[];
   /** Ids that start with `prefix`, newest first, at most `limit`. */
   runIds(prefix: string, limit: number): readonly RunId[];
   /** From sequence number `after` (exclusive) on. */
@@ -135,8 +134,15 @@ export interface HistoryPort {
   /** The last verification, or undefined. */
   verification(id: RunId): Verification | undefined;
   definition(hash: DefinitionHash): Json | undefined;
+  /** Keeps a definition that a run goes on under (`definition.accepted`); equal ones are kept once. */
+  putDefinition(hash: DefinitionHash, definition: Json, at: number): void;
   /** Keeps a fingerprint; equal ones are kept once. Answers its SHA-256. */
   putFingerprint(fingerprint: Fingerprint): string;
   fingerprint(hash: string): Fingerprint | undefined;
+  /**
+   * Gives up the disk space that is kept in reserve beside the database, so that what undoes can still be journaled on a full
+   * disk. The next `openHistory` that finds room keeps a new reserve. False where there was none (left).
+   */
+  freeReserve(): boolean;
   close(): void;
 }

@@ -1,3 +1,5 @@
+import { isEnd } from '../../engine/ports/history.ts';
+import { nextActions } from '../allowed-actions.ts';
 import type { RunMaterial } from '../run-material.ts';
 import type { RunRecord, StepRecord } from '../run-record.ts';
 import { durationText } from './duration.ts';
@@ -25,8 +27,18 @@ export function endOfRunLines(
     ...hostLines(record),
     ...differenceLines(record.verification, style, '  '),
     ...remainingLines(material.changes, style),
-    `next: wf show ${record.id}    wf logs ${record.id}`,
+    nextLine(nextAfter(material, record)),
   ];
+}
+
+/** What to type next, in one line. */
+export function nextLine(commands: readonly string[]): string {
+  return `next: ${commands.join('    ')}`;
+}
+
+function nextAfter(material: RunMaterial, { id, status }: RunRecord): readonly string[] {
+  const actions = nextActions(material, status);
+  return isEnd(status) || actions.length === 0 ? [...actions, `wf show ${id}`, `wf logs ${id}`] : actions;
 }
 
 function failureLines({ error, steps }: RunRecord, style: TextStyle): readonly string[] {

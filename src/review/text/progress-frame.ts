@@ -1,8 +1,10 @@
 import type { StepId } from '../../engine/ids.ts';
+import { advancedMs } from '../idle-time.ts';
 import type { Progress, StepProgress } from '../progress.ts';
 import type { StageVisit } from '../stage-visits.ts';
 import { durationText } from './duration.ts';
 import { counted, cut, oneLine, pad, widthOf } from './plain-text.ts';
+import { pausedWords } from './progress-line.ts';
 import type { Paint, TextStyle } from './text-style.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -53,6 +55,14 @@ function stageLine(name: string, nameWidth: number, material: FrameMaterial, sty
       style,
     );
   const steps = stepsOf(material.progress, name);
+  if (isDue(material.progress, visit))
+    return lineOf(
+      [
+        ['  ', String],
+        [padded, colors.dim],
+      ],
+      style,
+    );
   const mark = stageMark(visit, material, style);
   const time = visit.active ? visit.durationMs + elapsed(visit, material) : visit.durationMs;
   const tail = `  ${durationText(time)}  ${counted(steps.length, 'step')}`;
@@ -89,7 +99,10 @@ function stepLine(
   style: TextStyle,
 ): string {
   const { colors } = style;
-  const took = durationText((step.finishedAt ?? material.now) - step.startedAt);
+  const until = step.finishedAt ?? material.now;
+  const took = durationText(
+    step.status === 'pending' ? null : advancedMs(step.startedAt, until, material.progress.idle),
+  );
   return lineOf(
     [
       ['  ', String],
@@ -104,6 +117,10 @@ function stepLine(
 
 function stepMark(step: StepProgress, material: FrameMaterial, { colors }: TextStyle): Part {
   switch (step.status) {
+    case 'pending':
+      return ['·', colors.dim];
+    case 'interrupted':
+      return ['!', colors.yellow];
     case 'running':
     case 'retrying':
       return [spinner(material), colors.cyan];
@@ -126,7 +143,7 @@ function stepNews(step: StepProgress, { notes }: FrameMaterial, { colors }: Text
 }
 
 function engineLine(material: FrameMaterial, style: TextStyle): string | undefined {
-  const { phase, changes, steps } = material.progress;
+  const { phase, changes, steps, pausedAfter } = material.progress;
   const doing = (text: string) =>
     lineOf(
       [
@@ -144,6 +161,10 @@ function engineLine(material: FrameMaterial, style: TextStyle): string | undefin
       return [...steps.values()].some(isUnfinished) ? undefined : doing('looking at the host');
     case 'waiting':
       return doing('waiting');
+    case 'paused':
+      return lineOf([[pausedWords(pausedAfter ?? ''), style.colors.cyan]], style);
+    case 'interrupted':
+      return lineOf([['interrupted', style.colors.yellow]], style);
     default:
       return undefined;
   }
@@ -154,10 +175,17 @@ function isOpen({ visits, phase }: Progress, name: string): boolean {
   return (visits.get(name)?.active ?? false) && (phase === 'advancing' || phase === 'waiting');
 }
 
+/** Whether a run stopped before anything was begun of a stage that its machine has entered. */
+function isDue(progress: Progress, { name, active, enteredAt }: StageVisit): boolean {
+  if (!active || (progress.phase !== 'paused' && progress.phase !== 'interrupted')) return false;
+  const own = stepsOf(progress, name).filter((step) => step.startedAt >= enteredAt);
+  return own.length === 0 ? progress.phase === 'paused' : own.every(({ status }) => status === 'pending');
+}
+
 function elapsed(visit: StageVisit, { progress, now }: FrameMaterial): number {
   const ends = stepsOf(progress, visit.name).map((step) => step.finishedAt ?? now);
   const end = isOpen(progress, visit.name) ? now : Math.max(visit.enteredAt, ...ends);
-  return end - visit.enteredAt;
+  return advancedMs(visit.enteredAt, end, progress.idle);
 }
 
 function stepsOf({ steps }: Progress, stage: string): readonly StepProgress[] {

@@ -1,5 +1,7 @@
+import type { StepId } from '../../engine/ids.ts';
 import type { JournalEntry } from '../../engine/journal-event.ts';
-import type { Progress, StepProgress } from '../progress.ts';
+import { advancedMs } from '../idle-time.ts';
+import type { Progress } from '../progress.ts';
 import { durationText } from './duration.ts';
 import { oneLine } from './plain-text.ts';
 import type { TextStyle } from './text-style.ts';
@@ -14,20 +16,33 @@ const GAP = '  ';
 export function progressLine(progress: Progress, { event, at }: JournalEntry, style: TextStyle): string | undefined {
   const { colors } = style;
   switch (event.type) {
+    case 'lease.taken': {
+      if (event.purpose !== 'resume') return undefined;
+      const period = progress.idle.findLast(({ to }) => to === at);
+      const after = period === undefined ? '' : ` after ${durationText(period.to - period.from)}`;
+      return colors.cyan(`resumed by process ${event.owner.pid}${after}`);
+    }
+    case 'definition.accepted':
+      return `goes on under the definition ${event.definitionHash.slice(0, 12)}`;
+    case 'paused':
+      return colors.cyan(pausedWords(event.stage));
+    case 'interrupted':
+      return colors.yellow(`interrupted by ${oneLine(event.signal)}`);
     case 'step.succeeded':
-      return stepLine(progress.steps.get(event.step), colors.green('ok'));
+      return stepLine(progress, event.step, colors.green('ok'));
     case 'step.stopped':
-      return stepLine(progress.steps.get(event.step), colors.dim('stopped'));
+      return stepLine(progress, event.step, colors.dim('stopped'));
     case 'step.failed':
       return stepLine(
-        progress.steps.get(event.step),
+        progress,
+        event.step,
         colors.red('failed'),
         `${event.error.code}: ${oneLine(event.error.message)}`,
       );
     case 'step.retrying': {
       const again = `tried again in ${durationText(event.retryAt - at)}`;
       const why = `${event.error.code}: ${oneLine(event.error.message)}`;
-      return stepLine(progress.steps.get(event.step), colors.yellow(`attempt ${event.attempt} failed`), again, why);
+      return stepLine(progress, event.step, colors.yellow(`attempt ${event.attempt} failed`), again, why);
     }
     case 'rolling-back':
       return colors.yellow('rolling back');
@@ -44,8 +59,19 @@ export function progressLine(progress: Progress, { event, at }: JournalEntry, st
   }
 }
 
-function stepLine(step: StepProgress | undefined, outcome: string, ...more: readonly string[]): string | undefined {
+/** `paused after vethSplice`. */
+export function pausedWords(stage: string): string {
+  return `paused after ${oneLine(stage)}`;
+}
+
+function stepLine(
+  { steps, idle }: Progress,
+  id: StepId,
+  outcome: string,
+  ...more: readonly string[]
+): string | undefined {
+  const step = steps.get(id);
   if (step === undefined) return undefined;
-  const took = step.finishedAt === null ? [] : [durationText(step.finishedAt - step.startedAt)];
+  const took = step.finishedAt === null ? [] : [durationText(advancedMs(step.startedAt, step.finishedAt, idle))];
   return [step.stage, step.id, step.kind, outcome, ...took, ...more].join(GAP);
 }

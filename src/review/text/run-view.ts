@@ -1,6 +1,9 @@
+import { asStepId } from '../../engine/ids.ts';
+import { interruptedAttempts } from '../interrupted-attempts.ts';
 import type { RunMaterial } from '../run-material.ts';
 import type { RunRecord, StepRecord } from '../run-record.ts';
 import type { StageRecord } from '../stage-record.ts';
+import { courseLines } from './course-text.ts';
 import { durationText, momentText, relativeTimeText } from './duration.ts';
 import { errorLines } from './error-text.ts';
 import { ledgerLines, ledgerWords, remainingLines } from './ledger-text.ts';
@@ -27,8 +30,9 @@ export function runViewLines(
     if (lines.length > 0) sections.push([style.colors.bold(title), ...lines]);
   };
   if (record.error !== null) sections.push(errorLines(record.error, style));
+  section('course', courseLines(material.journal, record.status, style));
   section('stages', stageLines(record, style));
-  section('steps', record.steps.length === 0 ? [] : stepLines(record.steps, style));
+  section('steps', record.steps.length === 0 ? [] : stepLines(material, record, style));
   sections.push([
     style.colors.bold(ledgerWords(material.changes)),
     ...(material.changes.length === 0 ? [] : ledgerLines(material.changes, style, '  ')),
@@ -91,7 +95,8 @@ function bar({ durationMs }: StageRecord, longest: number): string {
 }
 
 /** One table over all steps, so that its columns stand below each other, with each stage's name above its steps. */
-function stepLines(steps: readonly StepRecord[], style: TextStyle): readonly string[] {
+function stepLines({ journal }: RunMaterial, { steps, status }: RunRecord, style: TextStyle): readonly string[] {
+  const interrupted = interruptedAttempts(journal, status);
   const columns: readonly Column[] = [
     { title: 'step', shrinksTo: 14 },
     { title: 'kind', shrinksTo: 10 },
@@ -106,9 +111,7 @@ function stepLines(steps: readonly StepRecord[], style: TextStyle): readonly str
     { text: step.status, paint: statusPaint(style, step.status) },
     String(step.attempts),
     durationText(step.durationMs),
-    step.error === null
-      ? outputWords(step.output)
-      : { text: `${step.error.code}: ${step.error.message}`, paint: style.colors.red },
+    resultCell(step, interrupted.get(asStepId(step.id)) ?? [], style),
   ]);
   const [titles = '', ...lines] = tableLines(columns, rows, style, '    ');
   const grouped = lines.flatMap((line, index) => {
@@ -116,4 +119,11 @@ function stepLines(steps: readonly StepRecord[], style: TextStyle): readonly str
     return stage === steps[index - 1]?.stage ? [line] : [`  ${stage}`, line];
   });
   return [titles, ...grouped];
+}
+
+function resultCell({ error, output }: StepRecord, interrupted: readonly number[], { colors }: TextStyle): Cell {
+  const cutOff = interrupted.length === 0 ? [] : [`attempt ${interrupted.join(', ')} interrupted`];
+  if (error !== null) return { text: [...cutOff, `${error.code}: ${error.message}`].join('; '), paint: colors.red };
+  const told = outputWords(output);
+  return [...cutOff, ...(told === '' ? [] : [told])].join('; ');
 }

@@ -1,0 +1,92 @@
+import { WfError } from './errors.ts';
+import { commandLine } from './evidence.ts';
+import type { CommandPort } from './ports/command.ts';
+import type { CrashPoints } from './ports/crash-points.ts';
+import type { DockerPort } from './ports/docker.ts';
+import type { HistoryPort, Lease } from './ports/history.ts';
+import { PROCESS_MARK_VARIABLE, type ProcessMark, processMarkText } from './process-mark.ts';
+import type { HostPorts } from './step.ts';
+
+/** What the engine keeps watch with over all that a run does to the host. */
+export interface HostWatch {
+  readonly host: HostPorts;
+  readonly history: Pick<HistoryPort, 'holds'>;
+  readonly lease: Lease;
+  readonly crashPoints: CrashPoints;
+}
+
+/** The host as an attempt at a step, or the undoing of one, reaches it. */
+export interface AttemptHost {
+  /** For looks. */
+  readonly looking: HostPorts;
+  /** For `apply` and `undo`: the same with a crash point on both sides of each command and each request that changes something. */
+  readonly acting: HostPorts;
+}
+
+/**
+ * Each command carries the mark of its attempt, so that whoever takes the run over finds it; and nothing is begun any more
+ * once the lease is lost (an owner that was stopped, and wakes after a takeover).
+ */
+export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
+  const { host, crashPoints } = watch;
+  const marked = processMarkText(mark);
+  const requireLease = () => {
+    if (!watch.history.holds(watch.lease)) throw leaseLost(watch.lease);
+  };
+  const command: CommandPort = {
+    async run(argv, options) {
+      requireLease();
+      return host.command.run(argv, { ...options, env: { ...options.env, [PROCESS_MARK_VARIABLE]: marked } });
+    },
+  };
+  const docker = eachWrite(host.docker, async (_operation, call) => {
+    requireLease();
+    return call();
+  });
+
+  let touches = 0;
+  const touch = async <Answer>(operation: string, call: () => Promise<Answer>): Promise<Answer> => {
+    touches += 1;
+    const name = `touch ${mark.step} ${mark.attempt === 'undo' ? 'undo' : 'apply'} ${touches} ${operation}`;
+    crashPoints.reach(`before ${name}`);
+    const answer = await call();
+    crashPoints.reach(`after ${name}`);
+    return answer;
+  };
+  const acting: HostPorts = {
+    ...host,
+    command: { run: (argv, options) => touch(operationOf(argv), () => command.run(argv, options)) },
+    docker: eachWrite(docker, touch),
+  };
+  return { looking: { ...host, command, docker }, acting };
+}
+
+/** The first words of a command, which hold no address, id or namespace: `ip link set`. */
+function operationOf(argv: readonly string[]): string {
+  return commandLine(argv.slice(0, 3));
+}
+
+/** A Docker port whose requests that change something go through `pass`. */
+function eachWrite(
+  docker: DockerPort,
+  pass: <Answer>(operation: string, call: () => Promise<Answer>) => Promise<Answer>,
+): DockerPort {
+  return {
+    ...docker,
+    pullImage: (reference, onProgress, signal) =>
+      pass('docker pull', () => docker.pullImage(reference, onProgress, signal)),
+    removeImage: (reference) => pass('docker image rm', () => docker.removeImage(reference)),
+    createNetwork: (spec) => pass('docker network create', () => docker.createNetwork(spec)),
+    removeNetwork: (id) => pass('docker network rm', () => docker.removeNetwork(id)),
+    createContainer: (spec) => pass('docker create', () => docker.createContainer(spec)),
+    startContainer: (id) => pass('docker start', () => docker.startContainer(id)),
+    removeContainer: (id) => pass('docker rm', () => docker.removeContainer(id)),
+    exec: (id, argv, timeoutMs) => pass('docker exec', () => docker.exec(id, argv, timeoutMs)),
+  };
+}
+
+function leaseLost({ run }: Lease): WfError {
+  return new WfError('E_LEASE_LOST', `this process no longer holds the lease of run ${run}`, {
+    hint: `Nothing more was done. See who advances it with \`wf show ${run}\`.`,
+  });
+}

@@ -1,0 +1,181 @@
+import { hostShows, intentSays, openIntent } from './attempt-step.ts';
+import { type Change, stands } from './change.ts';
+import type { Decision } from './decide.ts';
+import type { EngineParts, PlannedStep, ResumePlan, ResumeRequest } from './engine.ts';
+import { asWfError, WfError } from './errors.ts';
+import { runnersOf } from './machine-model.ts';
+import { type OpenStep, openSteps } from './open-steps.ts';
+import type { StoredRun, StoredStep } from './ports/history.ts';
+import { BACK, FORWARD } from './recovery-table.ts';
+import { replay } from './replay.ts';
+import { isRollingBack, resumableRun } from './resume-run.ts';
+import { begunRollBack } from './roll-back-run.ts';
+import { openRunJournal, type RunJournal } from './run-journal.ts';
+import type { ChangeBehaviour, HostContext, StepContext, StepRunner } from './step.ts';
+import { changeSays, landingOf } from './undo-change.ts';
+
+/** What resuming would do with each step, by the same tables: looks at the host, takes no lease, touches nothing. */
+export async function planResume(parts: EngineParts, request: ResumeRequest): Promise<ResumePlan> {
+  const run = resumableRun(parts, request);
+  if (run.owner !== null && parts.isAlive(run.owner)) throw stillAdvanced(run);
+  const { history, clock, crashPoints } = parts;
+  const entries = history.journal(run.id);
+  const lease = { run: run.id, fence: run.fence };
+  const journal = openRunJournal({ history, lease, clock, crashPoints, observer: {} }, entries);
+  const steps = history.steps(run.id);
+  const planner: Planner = { parts, journal, run: run.id, runner: runnersOf(request.workflow.model) };
+  if (isRollingBack(run)) {
+    const kept = begunRollBack(entries)?.kept ?? [];
+    const changes = journal.changes().filter((change) => stands(change) || kept.includes(change.seq));
+    const planned = changes.toReversed().map((change) => planUndo(planner, change, steps));
+    return { direction: 'back', steps: await Promise.all(planned) };
+  }
+  const accepted = request.acceptChanges ? Number.POSITIVE_INFINITY : undefined;
+  const decision = replay(request.workflow.model, run, entries, accepted);
+  const open = openSteps(entries);
+  const planned = steps.map((step) => planStep(planner, step, open.get(step.id), decision));
+  return { direction: 'forward', steps: await Promise.all(planned) };
+}
+
+interface Planner {
+  readonly parts: EngineParts;
+  readonly journal: RunJournal;
+  readonly run: StoredRun['id'];
+  runner(kind: string): StepRunner | undefined;
+}
+
+type Plan = Pick<PlannedStep, 'plan' | 'why'>;
+
+async function planStep(
+  planner: Planner,
+  step: StoredStep,
+  open: OpenStep | undefined,
+  decision: Decision | undefined,
+): Promise<PlannedStep> {
+  const { id, stage, kind } = step;
+  const plan = open === undefined ? await planEnded(planner, step) : await planOpen(planner, open, decision);
+  return { step: id, stage, kind, ...plan };
+}
+
+/** A step that has ended is never run again; what it changed is looked at, as later steps may need it. */
+async function planEnded(planner: Planner, { id, kind, status }: StoredStep): Promise<Plan> {
+  if (status !== 'succeeded') return { plan: 'kept', why: `${status}; the machine has gone on from that` };
+  const change = planner.journal.changes().find((made) => made.step === id && stands(made));
+  if (change === undefined) return { plan: 'kept', why: 'completed' };
+  const behaviour = planner.runner(kind)?.behaviour;
+  if (behaviour?.type !== 'change') return { plan: 'kept', why: `completed: ${change.target}` };
+  const seen = await lookAt(planner, behaviour, change);
+  switch (seen.found) {
+    case 'standing':
+      return { plan: 'kept', why: `completed, and stands: ${change.target}` };
+    case 'gone':
+      return { plan: 'gone', why: `completed, but gone since: ${seen.reason}` };
+    case 'unknown':
+      return { plan: 'kept', why: `completed; whether it stands cannot be told: ${seen.error.message}` };
+  }
+}
+
+async function planOpen(planner: Planner, open: OpenStep, decision: Decision | undefined): Promise<Plan> {
+  const { start, says, attempt } = open;
+  if (decision !== undefined && decision.state.active.get(start.invoke) !== start.step) {
+    return { plan: 'kept', why: 'the machine has gone on without it' };
+  }
+  if (says.type === 'decided') return { plan: 'run', why: 'due, and not begun yet' };
+  if (says.type === 'retrying') return { plan: 'run', why: `attempt ${attempt} failed, the next one is due` };
+  const runner = planner.runner(start.kind);
+  switch (runner?.behaviour.type) {
+    case 'change':
+      return planChange(planner, open, runner, runner.behaviour);
+    case 'undo':
+      return { plan: 'run', why: 'nobody saw its end: what it has not undone yet, it undoes' };
+    default:
+      return { plan: 'run', why: 'nobody saw its end; it only reads' };
+  }
+}
+
+async function planChange(
+  planner: Planner,
+  { start }: OpenStep,
+  runner: StepRunner,
+  behaviour: ChangeBehaviour,
+): Promise<Plan> {
+  const { parts, journal } = planner;
+  const earlier = openIntent(journal.changes(), start.step);
+  const says = intentSays(earlier, behaviour, parts.owner.bootId);
+  const context: StepContext = { ...lookingContext(planner), step: start.step, attempt: 1, ledger: NO_LEDGER };
+  try {
+    const input = runner.parseInput(start.input);
+    const seen = await behaviour.observe(input, context, says === 'intended' ? earlier?.record : undefined);
+    const landing = landingOf(
+      behaviour,
+      earlier === undefined ? 0 : journal.historyOf(earlier.seq).intendedAt,
+      parts.clock,
+    );
+    const action = FORWARD[says][hostShows(seen, landing.mayStillLand())];
+    const target = 'target' in seen ? seen.target : (earlier?.target ?? start.step);
+    switch (action) {
+      case 'adopt':
+        return { plan: 'adopted', why: `looked at: ${target} is there, and is this run's` };
+      case 'complete':
+        return { plan: 'completed', why: `looked at: of ${target} a part is there` };
+      case 'apply':
+      case 'look again':
+        return {
+          plan: 'run',
+          why: `looked at: ${target} is not there${says === 'lost' ? ' any more: the machine was restarted' : ''}`,
+        };
+      case 'leave':
+      case 'withdraw':
+        return { plan: 'kept', why: `looked at: ${target} is as asked already` };
+      case 'refuse':
+      case 'stop':
+        return { plan: 'refused', why: 'error' in seen ? seen.error.message : 'it cannot be told' };
+    }
+  } catch (thrown) {
+    return { plan: 'refused', why: asWfError(thrown).message };
+  }
+}
+
+async function planUndo(planner: Planner, change: Change, steps: readonly StoredStep[]): Promise<PlannedStep> {
+  const { step, kind } = change;
+  const stage = steps.find(({ id }) => id === step)?.stage ?? '';
+  return { step, kind, stage, ...(await planOfUndo(planner, change)) };
+}
+
+async function planOfUndo(planner: Planner, change: Change): Promise<Plan> {
+  const behaviour = planner.runner(change.kind)?.behaviour;
+  if (behaviour?.type !== 'change') return { plan: 'refused', why: `no step runner ${change.kind} is known` };
+  const { owner } = planner.parts;
+  const journaled = planner.journal.historyOf(change.seq);
+  const says = changeSays({ change, behaviour, bootId: owner.bootId, journaled });
+  const seen = await lookAt(planner, behaviour, change);
+  switch (BACK[says][seen.found]) {
+    case 'undo':
+      return { plan: 'undone', why: `${change.target} stands` };
+    case 'settle as stuck':
+      return { plan: 'refused', why: seen.found === 'unknown' ? seen.error.message : change.target };
+    default:
+      return { plan: 'gone', why: seen.found === 'gone' ? seen.reason : 'the machine was restarted since' };
+  }
+}
+
+async function lookAt(planner: Planner, behaviour: ChangeBehaviour, change: Change) {
+  try {
+    return await behaviour.look(change.record, lookingContext(planner));
+  } catch (thrown) {
+    return { found: 'unknown', error: asWfError(thrown) } as const;
+  }
+}
+
+function lookingContext({ parts, run }: Planner): HostContext {
+  return { run, host: parts.host, signal: new AbortController().signal, record: () => {}, progress: () => {} };
+}
+
+const refused = () => Promise.reject(new WfError('E_INTERNAL', 'a plan changes nothing', { hint: 'Report this.' }));
+const NO_LEDGER: StepContext['ledger'] = { revert: refused, verify: refused, changes: () => [] };
+
+function stillAdvanced({ id, owner }: StoredRun): WfError {
+  return new WfError('E_LEASE_HELD', `run ${id} is being advanced by process ${owner?.pid}`, {
+    hint: `Wait for it, or end it with Ctrl-C where it runs (kill -INT ${owner?.pid}). \`wf show ${id}\` tells how far it is.`,
+  });
+}

@@ -1,0 +1,10 @@
+/**
+ * Where a run may be killed by a test: at every commit and on both sides of every touch of the host. The names are
+ * `SIDE commit EVENT [STEP or change]` and `SIDE touch STEP apply|undo N OPERATION`, SIDE being `before` or `after`.
+ */
+export interface CrashPoints {
+  reach(point: string): void;
+}
+
+/** In every run but those that a test kills. */
+export const NO_CRASH_POINTS: CrashPoints = { reach: () => {} };

@@ -1,0 +1,123 @@
+import { concludeRun } from './conclude-run.ts';
+import type { EngineParts, ResumeRequest, RunHandle, RunObserver } from './engine.ts';
+import { WfError } from './errors.ts';
+import type { JournalEntry } from './journal-event.ts';
+import { runnersOf } from './machine-model.ts';
+import { isEnd, type StoredRun } from './ports/history.ts';
+import { firstUnmet, lookAtRequirements } from './preflight.ts';
+import { replay } from './replay.ts';
+import { begunRollBack, continueRollBack, runNotFound, takenBack } from './roll-back-run.ts';
+import { advanceRun, type Beginning } from './run-loop.ts';
+import { type TakenRun, takeOver } from './take-over.ts';
+
+/**
+ * Takes over a run that nobody advances, and goes on where its journal ends: forward or, where it was being rolled back, with that.
+ * @throws WfError as Engine.resume says.
+ */
+export async function resumeRun(parts: EngineParts, request: ResumeRequest, observer: RunObserver): Promise<RunHandle> {
+  const run = resumableRun(parts, request);
+  const { workflow, pauseAfter } = request;
+  // Looked at before the run is taken over: what it needs of the machine. Its names are its own already.
+  const general = workflow.requirements(run.input).filter(({ claim }) => claim === null);
+  const unmet = firstUnmet(await lookAtRequirements(general, parts.host));
+  if (unmet !== undefined) throw unmet;
+  const runner = runnersOf(workflow.model);
+  const taken = await takeOver(parts, { run, purpose: 'resume', pauseAfter, holdNames: true, runner }, observer);
+  try {
+    const handle = goOn(parts, request, taken, observer);
+    return { ...handle, result: handle.result.finally(taken.release) };
+  } catch (thrown) {
+    taken.letGo(thrown);
+    throw thrown;
+  }
+}
+
+/** @throws WfError E_RUN_NOT_FOUND, E_RUN_ENDED, E_DEFINITION_CHANGED */
+export function resumableRun(
+  { history }: EngineParts,
+  { run: id, definition, acceptChanges }: ResumeRequest,
+): StoredRun {
+  const run = history.run(id);
+  if (run === undefined) throw runNotFound(id);
+  if (isEnd(run.status)) throw runEnded(run);
+  // Undoing needs no definition.
+  if (acceptChanges || run.definitionHash === definition.hash || isRollingBack(run)) return run;
+  throw definitionChanged(run);
+}
+
+/** Whether a run goes on with its rollback. */
+export function isRollingBack({ status }: StoredRun): boolean {
+  return status === 'rolling-back';
+}
+
+function goOn(parts: EngineParts, request: ResumeRequest, taken: TakenRun, observer: RunObserver): RunHandle {
+  const { history, clock, owner, random } = parts;
+  const { workflow, definition } = request;
+  const { journal, ledger, watch, entries } = taken;
+  const run = history.run(request.run);
+  if (run === undefined) throw runNotFound(request.run);
+  if (isRollingBack(run)) {
+    const begun = begunRollBack(entries);
+    const error = begun?.error ?? takenBack(run).toRecord();
+    return { ...continueRollBack(taken, run, { error, kept: begun?.kept ?? [] }), send: () => {} };
+  }
+  const isAccepted = run.definitionHash !== definition.hash;
+  const beginning = beginningOf(request, taken, run, isAccepted);
+  if (isAccepted) {
+    history.putDefinition(definition.hash, definition.description, clock.now());
+    journal.append([{ type: 'definition.accepted', definitionHash: definition.hash }]);
+  }
+  return advanceRun({
+    header: run,
+    model: workflow.model,
+    beginning,
+    pauseAfter: pauseAfterOf(request, run, entries),
+    history,
+    watch,
+    random,
+    owner,
+    journal,
+    ledger,
+    observer,
+    conclude: (end, stopSignal) =>
+      concludeRun({ header: run, journal, ledger, keepsChanges: workflow.keepsChanges, stopSignal }, end),
+  });
+}
+
+/** @throws WfError E_JOURNAL_DIVERGED */
+function beginningOf(
+  { workflow }: ResumeRequest,
+  { entries, open }: TakenRun,
+  run: StoredRun,
+  isAccepted: boolean,
+): Beginning {
+  const decision = replay(workflow.model, run, entries, isAccepted ? Number.POSITIVE_INFINITY : undefined);
+  // Killed before its first decision.
+  if (decision === undefined) return { type: 'start', first: [] };
+  const failed = entries.findLast(({ event }) => event.type === 'step.failed')?.event;
+  const lastFailure = failed?.type === 'step.failed' ? failed.error : undefined;
+  return { type: 'resume', decision, open: [...open.values()], lastFailure };
+}
+
+/** What this process was asked, else what the last one that was asked anything still had to do. */
+function pauseAfterOf(request: ResumeRequest, run: StoredRun, entries: readonly JournalEntry[]): string | null {
+  if (request.pauseAfter !== null) return request.pauseAfter;
+  const asked = entries.flatMap(({ event }) => (event.type === 'lease.taken' ? [event.pauseAfter] : []));
+  return asked.findLast((stage) => stage !== null) ?? run.options.pauseAfter;
+}
+
+function runEnded({ id, workflow, status }: StoredRun): WfError {
+  return new WfError('E_RUN_ENDED', `run ${id} has ended: it is ${status}`, {
+    hint: `Look at it with \`wf show ${id}\`, or start a new run with \`wf start ${workflow}\`.`,
+  });
+}
+
+function definitionChanged({ id, workflow }: StoredRun): WfError {
+  return new WfError(
+    'E_DEFINITION_CHANGED',
+    `workflow ${workflow} is no longer the one that run ${id} was started with`,
+    {
+      hint: `Go on under the new definition with \`wf resume ${id} --accept-changes\`, or undo the run with \`wf rollback ${id}\`, which needs no definition.`,
+    },
+  );
+}

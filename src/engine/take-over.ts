@@ -1,0 +1,106 @@
+import { stands } from './change.ts';
+import type { EngineParts, RunObserver } from './engine.ts';
+import { WfError } from './errors.ts';
+import type { RunId } from './ids.ts';
+import type { JournalEntry, JournalEvent } from './journal-event.ts';
+import { type OpenRun, openRun } from './open-run.ts';
+import { type OpenSteps, openSteps } from './open-steps.ts';
+import { type Owner, sameOwner } from './owner.ts';
+import type { HeldClaims } from './ports/claims.ts';
+import type { StoredRun } from './ports/history.ts';
+import type { ProcessMark } from './process-mark.ts';
+import type { RunJournal } from './run-journal.ts';
+import type { StepRunner } from './step.ts';
+
+/** A child of a killed process is between fork and exec for some milliseconds, on a busy machine for some tenths of a second. */
+const FORK_MS = 5_000;
+
+type LeaseTaken = Extract<JournalEvent, { type: 'lease.taken' }>;
+
+interface TakeOverRequest {
+  readonly run: StoredRun;
+  readonly purpose: LeaseTaken['purpose'];
+  readonly pauseAfter: string | null;
+  /** Whether the run is going to use the names that it claimed: undoing works by identity and needs none. */
+  readonly holdNames: boolean;
+  runner(kind: string): StepRunner | undefined;
+}
+
+/** A run that an earlier process left, taken over. */
+export interface TakenRun extends OpenRun {
+  /** The journal as the earlier processes left it. */
+  readonly entries: readonly JournalEntry[];
+  readonly open: OpenSteps;
+  /** Lets go of the claims on the run and its names. */
+  release(): void;
+  /** Lets go of the run before anything was done with it: it is as interrupted as it was. */
+  letGo(why: unknown): void;
+}
+
+/**
+ * Takes over a run that nobody advances: lease, claims, journal, and the end of every process that its earlier owners left behind
+ * at work. When this has returned, nobody but this process works on the run.
+ * @throws WfError E_LEASE_HELD, E_NAME_IN_USE, E_GHOST_ALIVE; then the run is as interrupted as it was.
+ */
+export async function takeOver(
+  parts: EngineParts,
+  { run, purpose, pauseAfter, holdNames, runner }: TakeOverRequest,
+  observer: RunObserver,
+): Promise<TakenRun> {
+  const { history, owner } = parts;
+  const lease = history.takeOver(run.id, owner, parts.isAlive);
+  const held: HeldClaims[] = [];
+  const release = () => {
+    for (const claims of held.splice(0)) claims.release();
+  };
+  const letGo = (why: unknown) => {
+    release();
+    try {
+      history.release(lease);
+    } catch {
+      // Where even that cannot be written, what led here tells more; this process's end gives the lease up too.
+      if (!(why instanceof WfError)) throw why;
+    }
+  };
+  try {
+    held.push(await parts.claims.holdRun(run.id, FORK_MS));
+    if (holdNames) held.push(await parts.claims.hold(namesOf(parts, run.id), run.id));
+    const entries = history.journal(run.id); // as its last owner left it
+    const opened = openRun(parts, lease, runner, observer, entries);
+    opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
+    const open = openSteps(entries);
+    await parts.ghosts.end(ghostsOf(run, entries, open, opened.journal));
+    return { ...opened, entries, open, release, letGo };
+  } catch (thrown) {
+    letGo(thrown);
+    throw thrown;
+  }
+}
+
+/** Whether a mark is that of a process which an earlier owner of the run left at a step, or at an undo, without an outcome. */
+function ghostsOf(
+  run: StoredRun,
+  entries: readonly JournalEntry[],
+  open: OpenSteps,
+  journal: RunJournal,
+): (mark: ProcessMark) => boolean {
+  const owners: readonly Owner[] = [
+    ...(run.owner === null ? [] : [run.owner]),
+    ...entries.flatMap(({ event }) => (event.type === 'lease.taken' ? [event.owner] : [])),
+  ];
+  const undone = new Set(
+    journal
+      .changes()
+      .filter((change) => stands(change) && journal.historyOf(change.seq).undoBegun)
+      .map(({ step }) => step),
+  );
+  return (mark) =>
+    mark.run === run.id &&
+    owners.some((owner) => sameOwner(owner, mark.owner)) &&
+    (mark.attempt === 'undo' ? undone.has(mark.step) : open.has(mark.step));
+}
+
+/** The names without the namespace in which they are used up: sockets are of a namespace by themselves. */
+function namesOf({ history, scope }: EngineParts, run: RunId): readonly string[] {
+  return history.claimsOf(run).map((claim) => (claim.startsWith(`${scope} `) ? claim.slice(scope.length + 1) : claim));
+}

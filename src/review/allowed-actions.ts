@@ -1,0 +1,66 @@
+import { stands } from '../engine/change.ts';
+import { WfError } from '../engine/errors.ts';
+import type { Owner } from '../engine/owner.ts';
+import type { RunStatus, StoredRun } from '../engine/ports/history.ts';
+import type { RunMaterial } from './run-material.ts';
+import { type IsAlive, runStatus } from './run-status.ts';
+
+/** What people may ask of a run that is there already. */
+export type RunAction = 'resume' | 'rollback';
+
+type Answer = 'allowed' | 'advanced' | 'ended';
+
+/**
+ * Which action is allowed in which status. `advanced`: a living process sees to the run; `ended`: there is nothing to go on
+ * with. Rolling back is allowed at every end: where nothing stands, nothing is done.
+ */
+const ACTIONS: Readonly<Record<RunStatus, Readonly<Record<RunAction, Answer>>>> = {
+  running: { resume: 'advanced', rollback: 'advanced' },
+  'rolling-back': { resume: 'advanced', rollback: 'advanced' },
+  // By nobody, until what it waits for comes; where a process waits, the lease says so.
+  waiting: { resume: 'allowed', rollback: 'allowed' },
+  paused: { resume: 'allowed', rollback: 'allowed' },
+  interrupted: { resume: 'allowed', rollback: 'allowed' },
+  succeeded: { resume: 'ended', rollback: 'allowed' },
+  failed: { resume: 'ended', rollback: 'allowed' },
+  'rolled-back': { resume: 'ended', rollback: 'allowed' },
+  'needs-attention': { resume: 'ended', rollback: 'allowed' },
+};
+
+/** Why an action is not allowed now: E_LEASE_HELD, E_RUN_ENDED; undefined where it is. */
+export function refusalOf(action: RunAction, run: StoredRun, isAlive: IsAlive): WfError | undefined {
+  const status = runStatus(run, isAlive);
+  if (run.owner !== null && isAlive(run.owner)) return leaseHeld(run, run.owner);
+  return ACTIONS[status][action] === 'ended' ? ended(run) : undefined;
+}
+
+/** Whether somebody who names no run may mean this one when resuming: it stopped before its end, and nobody advances it. */
+export function isResumable(run: StoredRun, isAlive: IsAlive): boolean {
+  const status = runStatus(run, isAlive);
+  return (status === 'interrupted' || status === 'paused') && refusalOf('resume', run, isAlive) === undefined;
+}
+
+/** The commands by which people go on with a run that stopped before its end, or undo what stands; the likeliest first. */
+export function nextActions({ run, changes }: RunMaterial, status: RunStatus): readonly string[] {
+  // With its owner dead it would be interrupted.
+  if (status === 'waiting' && run.owner !== null) return [];
+  const { resume, rollback } = ACTIONS[status];
+  const undo = rollback === 'allowed' ? [`wf rollback ${run.id}`] : [];
+  // To go on with a rollback, rolling back needs less: no workflow file.
+  if (run.status === 'rolling-back') return undo;
+  if (resume === 'allowed' && status !== 'waiting') return [`wf resume ${run.id}`, `wf changes ${run.id}`, ...undo];
+  return changes.some(stands) ? undo : [];
+}
+
+function leaseHeld({ id }: StoredRun, { pid }: Owner): WfError {
+  return new WfError('E_LEASE_HELD', `run ${id} is being advanced by process ${pid}`, {
+    hint: `Wait for it, or end it with Ctrl-C where it runs (kill -INT ${pid}). \`wf show ${id}\` tells how far it is.`,
+    details: { run: id, pid },
+  });
+}
+
+function ended({ id, workflow, status, standingChanges }: StoredRun): WfError {
+  const anew = `\`wf show ${id}\` tells what came of it; \`wf start ${workflow}\` starts another run.`;
+  const hint = standingChanges === 0 ? anew : `\`wf rollback ${id}\` undoes what still stands of it. ${anew}`;
+  return new WfError('E_RUN_ENDED', `run ${id} has ended (${status}): there is nothing to resume`, { hint });
+}
