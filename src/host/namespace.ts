@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { WfError } from '../engine/errors.ts';
 import type { NamespaceRef } from '../engine/ports/command.ts';
 import { errnoOf } from './errno.ts';
+import { isAlive, processOf } from './process.ts';
 
 /** A namespace that is known to have been there, with the inode that it had. */
 export interface FoundNamespace extends NamespaceRef {
@@ -15,16 +16,17 @@ export interface FoundNamespace extends NamespaceRef {
  */
 export function namespaceOfPid(pid: number): FoundNamespace {
   const path = `/proc/${pid}/ns/net`;
+  const process = processOf(pid);
   try {
-    return { path, inode: statSync(path).ino };
+    const inode = statSync(path).ino;
+    // The same process before and after: what was read in between is its own.
+    if (process === undefined || !isAlive(process)) throw processGone(pid);
+    return { path, inode, process };
   } catch (thrown) {
     switch (errnoOf(thrown)) {
       case 'ENOENT':
       case 'ESRCH':
-        throw new WfError('E_NAMESPACE_GONE', `process ${pid} is gone, and with it the way to its network namespace`, {
-          hint: 'Look whether the container still runs: `docker ps -a`.',
-          cause: thrown,
-        });
+        throw processGone(pid, thrown);
       case 'EACCES':
       case 'EPERM':
         throw new WfError('E_PERMISSION', `the network namespace of process ${pid} may not be looked at`, {
@@ -35,6 +37,13 @@ export function namespaceOfPid(pid: number): FoundNamespace {
         throw thrown;
     }
   }
+}
+
+function processGone(pid: number, cause?: unknown): WfError {
+  return new WfError('E_NAMESPACE_GONE', `process ${pid} is gone, and with it the way to its network namespace`, {
+    hint: 'Look whether the container still runs: `docker ps -a`.',
+    cause,
+  });
 }
 
 /** The network namespace that wf itself runs in: what wf calls the host. */

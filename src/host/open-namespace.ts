@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { WfError } from '../engine/errors.ts';
 import type { NamespaceRef } from '../engine/ports/command.ts';
 import { errnoOf } from './errno.ts';
+import { isAlive } from './process.ts';
 
 /** A network namespace held open: `path` leads to it, and to no other, until it is closed. */
 export interface OpenNamespace {
@@ -14,16 +15,35 @@ export interface OpenNamespace {
 /**
  * Opens a namespace and makes sure that it is the one that is meant. What is checked is the open descriptor, so that a
  * pid that is reused between the check and the use leads nowhere else.
- * @throws WfError E_NAMESPACE_GONE when nothing is there or another inode is; E_PERMISSION when it may not be opened.
+ *
+ * The inode alone does not tell: the kernel gives the lowest number that is free, so that a namespace made after another
+ * one ended often has its number (seen on Linux 6.18: 11 of 20 made one after the other had the same), and a restarted
+ * container easily has the pid too that another one had. The start time of the process decides.
+ * @throws WfError E_NAMESPACE_GONE when nothing is there, or another inode or process is; E_PERMISSION when it may not be
+ * opened; E_HOST_STATE_UNKNOWN when /proc cannot be read.
  */
 export function openNamespace(namespace: NamespaceRef): OpenNamespace {
   const descriptor = openDescriptor(namespace);
+  const close = (): void => closeSync(descriptor);
+  try {
+    return { path: `/proc/${process.pid}/fd/${descriptor}`, inode: requireMeant(namespace, descriptor), close };
+  } catch (thrown) {
+    close();
+    throw thrown;
+  }
+}
+
+/** @throws WfError E_NAMESPACE_GONE. Answers the inode. */
+function requireMeant(namespace: NamespaceRef, descriptor: number): number {
   const inode = fstatSync(descriptor).ino;
   if (namespace.inode !== null && inode !== namespace.inode) {
-    closeSync(descriptor);
     throw namespaceGone(namespace, `it is the namespace ${inode} by now`);
   }
-  return { path: `/proc/${process.pid}/fd/${descriptor}`, inode, close: () => closeSync(descriptor) };
+  // Alive after the opening: so it was the process that the path led through.
+  if (namespace.process !== null && !isAlive(namespace.process)) {
+    throw namespaceGone(namespace, `process ${namespace.process.pid} has ended, or is another one by now`);
+  }
+  return inode;
 }
 
 function openDescriptor(namespace: NamespaceRef): number {

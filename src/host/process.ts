@@ -1,15 +1,23 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { WfError } from '../engine/errors.ts';
-import type { Owner } from '../engine/ports/history.ts';
+import type { Owner } from '../engine/owner.ts';
 import { errnoOf } from './errno.ts';
 
 /** What wf reads from /proc/PID/stat. */
 export interface ProcessStat {
   /** One letter: `R`, `S`, `D`, `T`, `Z` for a zombie, `X` for one that is about to vanish. */
   readonly state: string;
+  readonly parent: number;
   readonly processGroup: number;
+  /** The kernel's PF_ bits. */
+  readonly flags: number;
   /** Clock ticks after boot; text, as it may grow past what a number holds exactly. */
   readonly startTime: string;
+  /** Address at which its program's code ends; `0` where no program is loaded. */
+  readonly codeEnd: string;
+  /** Addresses between which its environment is. */
+  readonly environmentStart: string;
+  readonly environmentEnd: string;
 }
 
 /** The process that runs wf, so that another wf can tell whether it still lives. */
@@ -17,6 +25,30 @@ export function ownProcess(): Owner {
   const stat = readStat('self');
   if (stat === undefined) throw unreadable('/proc/self/stat', 'it does not exist');
   return { pid: process.pid, startTime: stat.startTime, bootId: bootId() };
+}
+
+/** The process that has a pid now; undefined where there is none. @throws WfError E_HOST_STATE_UNKNOWN */
+export function processOf(pid: number): Owner | undefined {
+  const stat = processStat(pid);
+  return stat === undefined ? undefined : { pid, startTime: stat.startTime, bootId: bootId() };
+}
+
+/** Pids of wf itself, of the process that started it, and so on up to the first. */
+export function ownLineage(): ReadonlySet<number> {
+  const pids = new Set<number>();
+  for (let pid = process.pid; pid > 0 && !pids.has(pid); pid = processStat(pid)?.parent ?? 0) pids.add(pid);
+  return pids;
+}
+
+/** Pids of all processes of this machine (of this pid namespace). @throws WfError E_HOST_STATE_UNKNOWN */
+export function allPids(): readonly number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((entry) => /^\d+$/.test(entry))
+      .map(Number);
+  } catch (thrown) {
+    throw unreadable('/proc', thrown);
+  }
 }
 
 /**
@@ -36,18 +68,22 @@ export function bootId(): string {
 
 /** Whether a process group still has a member that runs; zombies that nobody has reaped yet do not count. */
 export function groupRuns(group: number): boolean {
-  return readdirSync('/proc').some((entry) => {
-    if (!/^\d+$/.test(entry)) return false;
-    const stat = readStat(entry);
+  return allPids().some((pid) => {
+    const stat = processStat(pid);
     return stat !== undefined && stat.processGroup === group && !isDead(stat);
   });
 }
 
-function isDead(stat: ProcessStat): boolean {
+/** Whether it will never run again; what is left of it waits to be reaped. */
+export function isDead(stat: ProcessStat): boolean {
   return stat.state === 'Z' || stat.state === 'X';
 }
 
-/** /proc/PID/stat, or undefined where there is no such process. */
+/** /proc/PID/stat, or undefined where there is no such process. @throws WfError E_HOST_STATE_UNKNOWN */
+export function processStat(pid: number): ProcessStat | undefined {
+  return readStat(String(pid));
+}
+
 function readStat(pid: string): ProcessStat | undefined {
   const path = `/proc/${pid}/stat`;
   try {
@@ -68,14 +104,22 @@ export function parseProcessStat(line: string): ProcessStat {
     .slice(line.lastIndexOf(')') + 1)
     .trim()
     .split(/\s+/);
-  // Fields 3, 5 and 22 of proc(5), counted from 1; the first after the name is field 3.
-  const state = afterName[0];
-  const processGroup = afterName[2];
-  const startTime = afterName[19];
-  if (state === undefined || state === '' || processGroup === undefined || startTime === undefined) {
-    throw unreadable('/proc/PID/stat', `unexpected content: ${line.trim()}`);
-  }
-  return { state, processGroup: Number(processGroup), startTime };
+  // Counted from 1, as proc(5) does; the first after the name is field 3.
+  const field = (number: number): string => {
+    const text = afterName[number - 3];
+    if (text === undefined || text === '') throw unreadable('/proc/PID/stat', `unexpected content: ${line.trim()}`);
+    return text;
+  };
+  return {
+    state: field(3),
+    parent: Number(field(4)),
+    processGroup: Number(field(5)),
+    flags: Number(field(9)),
+    startTime: field(22),
+    codeEnd: field(27),
+    environmentStart: field(50),
+    environmentEnd: field(51),
+  };
 }
 
 function readProc(path: string): string {

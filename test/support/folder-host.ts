@@ -12,6 +12,7 @@ import type { RunOptions } from '../../src/engine/journal-event.ts';
 import type { Json, JsonObject } from '../../src/engine/json.ts';
 import { modelMachine } from '../../src/engine/machine-model.ts';
 import type { Clock } from '../../src/engine/ports/clock.ts';
+import { type CrashPoints, NO_CRASH_POINTS } from '../../src/engine/ports/crash-points.ts';
 import type { FingerprintPort } from '../../src/engine/ports/fingerprint.ts';
 import type { HistoryPort } from '../../src/engine/ports/history.ts';
 import type { LoadedWorkflow, WorkflowDefinition } from '../../src/engine/workflow.ts';
@@ -20,6 +21,7 @@ import { socketClaims } from '../../src/host/claims.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { createCommandPort } from '../../src/host/command.ts';
 import { createDocker } from '../../src/host/docker/create-docker.ts';
+import { createGhosts } from '../../src/host/ghosts.ts';
 import { isAlive, ownProcess } from '../../src/host/process.ts';
 
 /**
@@ -30,6 +32,10 @@ export interface FolderHost {
   readonly folder: string;
   readonly history: HistoryPort;
   readonly engine: Engine;
+  /** Another process's engine on the same history and the same host, which reaches these crash points. */
+  engineWith(crashPoints: CrashPoints): Engine;
+  /** Called right before and right after each touch of the folder. */
+  onTouch: (point: string) => void;
   /** Makes a file of the run's own; its undo removes it. */
   readonly makeFile: ReturnType<typeof fileStep>;
   start(
@@ -49,23 +55,29 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
   const folder = mkdtempSync(path.join(root, 'host-'));
   const history = openHistory(path.join(root, 'wf.db'));
   let runs = 0;
-  const engine = createEngine({
-    history,
-    host: { clock, command: createCommandPort(clock), docker: createDocker({}) },
-    fingerprints: folderFingerprints(folder),
-    claims: socketClaims,
-    clock,
-    random: () => 0.5,
-    newRunId: () => runId(`run${++runs}`),
-    owner: ownProcess(),
-    isAlive: isOwnerAlive,
-    scope: folder,
-  });
-  return {
+  const engineWith = (crashPoints: CrashPoints) =>
+    createEngine({
+      history,
+      host: { clock, command: createCommandPort(clock), docker: createDocker({}) },
+      fingerprints: folderFingerprints(folder),
+      claims: socketClaims,
+      ghosts: createGhosts(clock),
+      crashPoints,
+      clock,
+      random: () => 0.5,
+      newRunId: () => runId(`run${++runs}`),
+      owner: ownProcess(),
+      isAlive: isOwnerAlive,
+      scope: folder,
+    });
+  const engine = engineWith(NO_CRASH_POINTS);
+  const host: FolderHost = {
     folder,
     history,
     engine,
-    makeFile: fileStep(folder),
+    engineWith,
+    onTouch: () => {},
+    makeFile: fileStep(folder, (point) => host.onTouch(point)),
     start: (workflow, input = {}, options = {}, observer = {}) =>
       engine.start(
         {
@@ -84,6 +96,7 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
       rmSync(root, { recursive: true, force: true });
     },
   };
+  return host;
 }
 
 export function runId(text: string): RunId {
@@ -106,7 +119,7 @@ export function loaded(definition: WorkflowDefinition): LoadedWorkflow {
   };
 }
 
-function fileStep(folder: string) {
+function fileStep(folder: string, onTouch: (point: string) => void) {
   const record = z.object({ file: z.string(), content: z.string() });
   const at = (name: string) => path.join(folder, name);
   return defineStep({
@@ -132,7 +145,9 @@ function fileStep(folder: string) {
     },
     async apply({ fail }, plan, _found, context) {
       if (fail === 'before') throw new WfError('E_STEP_FAILED', 'failed before', { hint: 'none' });
+      onTouch(`before make ${plan.file}`);
       writeFileSync(at(plan.file), plan.content);
+      onTouch(`after make ${plan.file}`);
       context.record({ command: `touch ${plan.file}`, output: '', exitCode: 0, startedAt: 0, durationMs: 1 });
       if (fail === 'after') throw new WfError('E_STEP_FAILED', 'failed after', { hint: 'none' });
       return plan;
@@ -142,7 +157,9 @@ function fileStep(folder: string) {
     },
     async undo(plan, context) {
       if (plan.content.endsWith(' undo')) throw new WfError('E_FOREIGN', 'it will not go', { hint: 'none' });
+      onTouch(`before remove ${plan.file}`);
       rmSync(at(plan.file));
+      onTouch(`after remove ${plan.file}`);
       context.record({ command: `rm ${plan.file}`, output: '', exitCode: 0, startedAt: 0, durationMs: 1 });
     },
     undoCommands: (plan) => [['rm', plan.file]],

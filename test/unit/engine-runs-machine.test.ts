@@ -198,7 +198,7 @@ describe('a run', () => {
     const begun = clock.now();
     const handle = await host.start(define(machine));
     expect(await settle(handle)).toMatchObject({ end: { status: 'succeeded' } });
-    const [start] = host.history.journal(handle.id);
+    const [, start] = host.history.journal(handle.id);
     expect(start?.event).toMatchObject({
       effects: expect.arrayContaining([expect.objectContaining({ type: 'set-timer', deadline: begun + 1_000 })]),
     });

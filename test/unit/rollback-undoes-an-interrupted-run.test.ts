@@ -5,7 +5,9 @@ import { setup } from 'xstate';
 import { z } from 'zod';
 import { runnerOf } from '../../src/engine/define-step.ts';
 import type { RunHandle } from '../../src/engine/engine.ts';
+import type { RunId } from '../../src/engine/ids.ts';
 import type { StepRunner } from '../../src/engine/step.ts';
+import { ownProcess } from '../../src/host/process.ts';
 import { type FolderHost, loaded, openFolderHost, runId } from '../support/folder-host.ts';
 
 let host: FolderHost;
@@ -39,6 +41,8 @@ const runner = (kind: string): StepRunner | undefined => {
   return known?.kind === kind ? known : undefined;
 };
 
+const request = (run: RunId) => ({ run, runner, removeKept: false });
+
 /** A run that was interrupted when it had made the files a and b. */
 async function interruptedRun(undoable = true): Promise<RunHandle> {
   const handle: RunHandle = await host.start(
@@ -60,8 +64,8 @@ describe('rolling back', () => {
     const { id } = await interruptedRun();
     expect(host.files()).toEqual(['a', 'b']);
     const settled: string[] = [];
-    const rollingBack = host.engine.rollBack(
-      { run: id, runner },
+    const rollingBack = await host.engine.rollBack(
+      request(id),
       {
         committed({ event }) {
           if (event.type === 'change.settled') settled.push(`${event.seq} ${event.status}`);
@@ -79,17 +83,19 @@ describe('rolling back', () => {
 
   test('of a run that ended with nothing standing does nothing', async () => {
     const { id } = await interruptedRun();
-    await host.engine.rollBack({ run: id, runner })?.result;
+    await (await host.engine.rollBack(request(id)))?.result;
     const entries = host.history.journal(id).length;
-    expect(host.engine.rollBack({ run: id, runner })).toBeNull();
+    expect(await host.engine.rollBack(request(id))).toBeNull();
     expect(host.history.journal(id)).toHaveLength(entries);
   });
 
   test('is refused while a living process advances the run, and writes nothing', async () => {
     const { id } = await interruptedRun();
     alive = true;
+    // Another process has it now.
+    host.history.takeOver(id, ownProcess(), () => false);
     const entries = host.history.journal(id).length;
-    expect(() => host.engine.rollBack({ run: id, runner })).toThrow(expect.objectContaining({ code: 'E_LEASE_HELD' }));
+    await expect(host.engine.rollBack(request(id))).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
     expect(host.history.journal(id)).toHaveLength(entries);
     expect(host.files()).toEqual(['a', 'b']);
   });
@@ -97,7 +103,7 @@ describe('rolling back', () => {
   test('shuts out the earlier owner: when it wakes it writes nothing more', async () => {
     const { id } = await interruptedRun();
     const earlier = { run: id, fence: host.history.run(id)?.fence ?? 0 };
-    await host.engine.rollBack({ run: id, runner })?.result;
+    await (await host.engine.rollBack(request(id)))?.result;
     expect(() => host.history.append(earlier, { events: [{ type: 'waiting' }] }, 1)).toThrow(
       expect.objectContaining({ code: 'E_LEASE_LOST' }),
     );
@@ -105,13 +111,13 @@ describe('rolling back', () => {
 
   test('leaves what is gone by itself, and goes on past what will not go', async () => {
     const { id } = await interruptedRun(false);
-    const first = await host.engine.rollBack({ run: id, runner })?.result;
+    const first = await (await host.engine.rollBack(request(id)))?.result;
     expect(first).toMatchObject({ end: { status: 'needs-attention', error: { code: 'E_RESIDUE' } } });
     expect(host.files()).toEqual(['b']);
     // Once somebody has mended it, the same command picks up just what was left.
     writeFileSync(path.join(host.folder, 'c'), 'somebody else’s');
     host.remove('b');
-    const second = await host.engine.rollBack({ run: id, runner })?.result;
+    const second = await (await host.engine.rollBack(request(id)))?.result;
     expect(second).toMatchObject({ end: { status: 'rolled-back' } });
     expect(host.history.changes(id).map(({ status }) => status)).toEqual(['reverted', 'gone']);
     expect(existsSync(path.join(host.folder, 'c'))).toBe(true);
@@ -119,16 +125,14 @@ describe('rolling back', () => {
 
   test('without the step runner reports the change as stuck, with the commands that undo it', async () => {
     const { id } = await interruptedRun();
-    const result = await host.engine.rollBack({ run: id, runner: () => undefined })?.result;
+    const result = await (await host.engine.rollBack({ ...request(id), runner: () => undefined }))?.result;
     expect(result).toMatchObject({
       end: { status: 'needs-attention', error: { hint: expect.stringContaining('rm b && rm a') } },
     });
     expect(host.files()).toEqual(['a', 'b']);
   });
 
-  test('of a run that nobody knows is refused', () => {
-    expect(() => host.engine.rollBack({ run: runId('nobody'), runner })).toThrow(
-      expect.objectContaining({ code: 'E_RUN_NOT_FOUND' }),
-    );
+  test('of a run that nobody knows is refused', async () => {
+    await expect(host.engine.rollBack(request(runId('nobody')))).rejects.toMatchObject({ code: 'E_RUN_NOT_FOUND' });
   });
 });

@@ -77,7 +77,11 @@ export function containerCalls({ read, readOrNull, write, writeOrNull }: Connect
     },
 
     async startContainer(id) {
-      await write(`start container ${id}`, (client, abortSignal) => client.getContainer(id).start({ abortSignal }));
+      try {
+        await write(`start container ${id}`, (client, abortSignal) => client.getContainer(id).start({ abortSignal }));
+      } catch (thrown) {
+        if (!isRunningAlready(thrown)) throw thrown;
+      }
     },
 
     async logs(id, lastLines) {
@@ -109,4 +113,9 @@ export function containerCalls({ read, readOrNull, write, writeOrNull }: Connect
       await untilGone(id);
     },
   };
+}
+
+// 304: another start was under way, or is done; dockerode takes it for an error.
+function isRunningAlready(thrown: unknown): boolean {
+  return thrown instanceof WfError && thrown.details['status'] === 304;
 }

@@ -107,6 +107,11 @@ const REFUSALS: readonly Refusal[] = [
     code: 'E_IMAGE_UNAVAILABLE',
     hint: 'Pull the image with `docker pull`, or choose one that `docker images` lists.',
   },
+  {
+    matches: /container \S+ is using its referenced image|image is being used by \w+ container/i,
+    code: 'E_DOCKER',
+    hint: 'The container that is named needs it: leave the image, or remove that container first.',
+  },
 ];
 
 function refusal(failure: Failure & { readonly type: 'refused' }, doing: string, cause: unknown): WfError {

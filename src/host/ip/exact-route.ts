@@ -11,8 +11,6 @@ export const exactRouteSchema = z.object({
   words: z.array(z.string()).min(1),
   /** All that `ip -json -details` says of it, less what is not an attribute but a state, with sorted keys: to compare with. */
   attributes: z.string(),
-  /** The link that it leads over; null where it leads over several, or nowhere. */
-  device: z.string().nullable(),
 });
 export type ExactRoute = z.infer<typeof exactRouteSchema>;
 
@@ -43,7 +41,6 @@ export async function readExactRoutes(
   return entries.map((attributes, position) => ({
     words: lines[position] ?? [],
     attributes: canonicalJson(withoutStates(attributes)),
-    device: typeof attributes['dev'] === 'string' ? attributes['dev'] : null,
   }));
 }
 

@@ -90,16 +90,6 @@ export async function findLink(command: CommandPort, name: string, namespace?: N
   return links.find((link) => link.name === name || link.altnames.includes(name)) ?? null;
 }
 
-/** The link that has this ifindex now, whatever its name, or null. Throws as readLinks does. */
-export async function findLinkByIndex(
-  command: CommandPort,
-  ifindex: number,
-  namespace?: NamespaceRef,
-): Promise<Link | null> {
-  const links = await readLinks(command, namespace);
-  return links.find((link) => link.ifindex === ifindex) ?? null;
-}
-
 /** An address with the link that has it. */
 export type HeldAddress = LinkAddress & { readonly link: string; readonly ifindex: number };
 

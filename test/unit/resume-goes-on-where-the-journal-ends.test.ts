@@ -1,0 +1,282 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { setup } from 'xstate';
+import { z } from 'zod';
+import { describeDefinition } from '../../src/definition/describe.ts';
+import { defineStep } from '../../src/engine/define-step.ts';
+import type { RunHandle, RunObserver } from '../../src/engine/engine.ts';
+import { WfError } from '../../src/engine/errors.ts';
+import type { RunId } from '../../src/engine/ids.ts';
+import type { RunOptions } from '../../src/engine/journal-event.ts';
+import type { LoadedWorkflow } from '../../src/engine/workflow.ts';
+import { type FolderHost, loaded, openFolderHost } from '../support/folder-host.ts';
+import { type SimulatedClock, simulatedClock } from '../support/simulated-clock.ts';
+
+let host: FolderHost;
+let clock: SimulatedClock;
+/** What each named step did, in order: `name attempt`. */
+let calls: string[];
+/** Steps that wait until they are let go; a step of a "dead" process waits for ever. */
+let gates: Map<string, (value: 'succeed' | 'fail') => void>;
+beforeEach(() => {
+  clock = simulatedClock();
+  calls = [];
+  gates = new Map();
+  // Whoever held the lease counts as dead.
+  host = openFolderHost(clock, () => false);
+});
+afterEach(() => host.close());
+
+const step = defineStep({
+  kind: 'test.gate',
+  description: 'waits to be told how it ends',
+  input: z.object({ name: z.string() }),
+  output: z.object({ name: z.string() }),
+  timeoutMs: 60_000_000,
+  retry: { attempts: 3, initialMs: 1_000, factor: 1, maxMs: 1_000 },
+  commands: () => [],
+  rehearse: ({ name }) => ({ name }),
+  async read({ name }, { attempt }) {
+    calls.push(`${name} ${attempt}`);
+    const end = await new Promise((resolve) => gates.set(name, resolve));
+    if (end === 'fail') throw new WfError('E_DOCKER', `${name} failed`, { hint: 'none', transient: true });
+    return { name };
+  },
+});
+
+const states = {
+  first: { invoke: { id: 'one', src: 'step', input: { name: 'one' }, onDone: 'second' } },
+  second: { invoke: { id: 'two', src: 'step', input: { name: 'two' }, onDone: 'third' } },
+  third: { invoke: { id: 'three', src: 'step', input: { name: 'three' }, onDone: 'end' } },
+  end: { type: 'final' },
+} as const;
+
+function threeSteps(version = '1', other: object = {}): LoadedWorkflow {
+  const machine = setup({ actors: { step } }).createMachine({ initial: 'first', states: { ...states, ...other } });
+  return loaded({ name: 'three', version, description: '', input: z.object({}), machine });
+}
+
+async function begin(workflow: LoadedWorkflow, options: Partial<RunOptions> = {}, observer: RunObserver = {}) {
+  const handle = await host.start(workflow, {}, options, observer);
+  // The result of a process that is left for dead is nobody's concern.
+  handle.result.catch(() => {});
+  return handle;
+}
+
+async function resume(
+  run: RunId,
+  workflow: LoadedWorkflow,
+  extra: { acceptChanges?: boolean; pauseAfter?: string } = {},
+) {
+  const definition = describeDefinition(workflow, workflow.model);
+  const { acceptChanges = false, pauseAfter = null } = extra;
+  return host.engine.resume({ run, workflow, definition, acceptChanges, pauseAfter });
+}
+
+async function turns(count = 30) {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function letGo(name: string, end: 'succeed' | 'fail' = 'succeed') {
+  gates.get(name)?.(end);
+  await turns();
+}
+
+/** The process that advances the run is gone: what it does later finds the lease lost, and its claims are free. */
+async function left(handle: RunHandle) {
+  host.history.release({ run: handle.id, fence: host.history.run(handle.id)?.fence ?? 0 });
+  handle.interrupt('SIGKILL');
+  for (const gate of gates.values()) gate('succeed');
+  await handle.result.catch(() => {});
+  gates.clear();
+  await turns();
+}
+
+describe('a run that is resumed', () => {
+  test('begins again what had begun, as another attempt, and nothing that was completed', async () => {
+    const workflow = threeSteps();
+    const handle = await begin(workflow);
+    await letGo('one');
+    await left(handle);
+    const resumed = await resume(handle.id, workflow);
+    await turns();
+    expect(calls).toEqual(['one 1', 'two 1', 'two 2']);
+    await letGo('two');
+    await letGo('three');
+    expect(await resumed.result).toMatchObject({ end: { status: 'succeeded' } });
+    expect(calls).toEqual(['one 1', 'two 1', 'two 2', 'three 1']);
+  });
+
+  test('has as many attempts left as failures allow: an interruption is none', async () => {
+    const workflow = threeSteps();
+    let handle = await begin(workflow);
+    for (let life = 0; life < 4; life += 1) {
+      await left(handle);
+      handle = await resume(handle.id, workflow);
+      handle.result.catch(() => {});
+      await turns();
+    }
+    // Three failures are too many, two are not.
+    await letGo('one', 'fail');
+    clock.step();
+    await turns();
+    await letGo('one', 'fail');
+    clock.step();
+    await turns();
+    await letGo('one', 'succeed');
+    expect(host.history.steps(handle.id)[0]).toMatchObject({ id: 'one', status: 'succeeded', attempts: 7 });
+    await letGo('two');
+    await letGo('three');
+    expect(await handle.result).toMatchObject({ end: { status: 'succeeded' } });
+  });
+
+  test('keeps the time of the next attempt of a step that had failed', async () => {
+    const workflow = threeSteps();
+    const handle = await begin(workflow);
+    await letGo('one', 'fail');
+    const retrying = host.history.journal(handle.id).find(({ event }) => event.type === 'step.retrying')?.event;
+    const retryAt = retrying?.type === 'step.retrying' ? retrying.retryAt : 0;
+    expect(retryAt).toBeGreaterThan(clock.now());
+    await left(handle);
+    clock.set(retryAt - 1);
+    const resumed = await resume(handle.id, workflow);
+    await turns();
+    expect(calls).toEqual(['one 1']);
+    clock.step();
+    await turns();
+    expect(clock.now()).toBe(retryAt);
+    expect(calls).toEqual(['one 1', 'one 2']);
+    resumed.interrupt('SIGINT');
+    await letGo('one');
+    await resumed.result;
+  });
+
+  test('keeps the deadline of a timer, and one that has passed meanwhile fires at once', async () => {
+    const machine = setup({ actors: { step } }).createMachine({
+      initial: 'first',
+      states: {
+        first: { invoke: { id: 'one', src: 'step', input: { name: 'one' } }, after: { 5000: 'late' } },
+        late: { invoke: { id: 'two', src: 'step', input: { name: 'two' }, onDone: 'end' } },
+        end: { type: 'final' },
+      },
+    });
+    const workflow = loaded({ name: 'timed', version: '1', description: '', input: z.object({}), machine });
+    const startedAt = clock.now();
+    const handle = await begin(workflow);
+    await left(handle);
+    clock.set(startedAt + 4_000);
+    const again = await resume(handle.id, workflow);
+    again.result.catch(() => {});
+    await turns();
+    expect(calls).toEqual(['one 1', 'one 2']);
+    expect(host.history.run(handle.id)?.status).toBe('running');
+    await left(again);
+    clock.set(startedAt + 9_000);
+    const third = await resume(handle.id, workflow);
+    await turns();
+    clock.step();
+    expect(clock.now()).toBe(startedAt + 9_000);
+    await letGo('one');
+    await turns();
+    await letGo('two');
+    expect(await third.result).toMatchObject({ end: { status: 'succeeded' } });
+    expect(host.history.steps(handle.id).find(({ id }) => id === 'one')).toMatchObject({ status: 'stopped' });
+  });
+
+  test('that was paused goes on with what was due, as its first attempt', async () => {
+    const workflow = threeSteps();
+    const handle = await begin(workflow, { pauseAfter: 'first' });
+    await letGo('one');
+    expect(await handle.result).toEqual({ type: 'paused', stage: 'first' });
+    expect(host.history.run(handle.id)).toMatchObject({ status: 'paused', owner: null });
+    expect(calls).toEqual(['one 1']);
+    const resumed = await resume(handle.id, workflow, { pauseAfter: 'second' });
+    await turns();
+    expect(calls).toEqual(['one 1', 'two 1']);
+    await letGo('two');
+    expect(await resumed.result).toEqual({ type: 'paused', stage: 'second' });
+    const last = await resume(handle.id, workflow);
+    await turns();
+    await letGo('three');
+    expect(await last.result).toMatchObject({ end: { status: 'succeeded' } });
+    expect(host.history.steps(handle.id).map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
+  });
+
+  test('still pauses where it was asked to, when it was interrupted before', async () => {
+    const workflow = threeSteps();
+    const handle = await begin(workflow, { pauseAfter: 'second' });
+    await left(handle);
+    const resumed = await resume(handle.id, workflow);
+    await turns();
+    await letGo('one');
+    await letGo('two');
+    expect(await resumed.result).toEqual({ type: 'paused', stage: 'second' });
+  });
+
+  test('that was asked to stop has given its lease up, and its next step was never begun', async () => {
+    const workflow = threeSteps();
+    const handle = await begin(workflow);
+    await turns();
+    handle.interrupt('SIGINT');
+    await letGo('one');
+    expect(await handle.result).toEqual({ type: 'interrupted', signal: 'SIGINT' });
+    expect(host.history.run(handle.id)).toMatchObject({ status: 'running', owner: null });
+    const resumed = await resume(handle.id, workflow);
+    await turns();
+    expect(calls).toEqual(['one 1', 'two 1']);
+    await letGo('two');
+    await letGo('three');
+    await resumed.result;
+  });
+
+  test('that has ended is refused', async () => {
+    const workflow = threeSteps();
+    const handle = await begin(workflow);
+    for (const name of ['one', 'two', 'three']) await letGo(name);
+    await handle.result;
+    await expect(resume(handle.id, workflow)).rejects.toMatchObject({ code: 'E_RUN_ENDED', exitCode: 2 });
+  });
+
+  test('under another definition is refused, untouched, until that is accepted', async () => {
+    const handle = await begin(threeSteps());
+    await letGo('one');
+    await left(handle);
+    const entries = host.history.journal(handle.id).length;
+    const changed = threeSteps('2', {
+      third: { invoke: { id: 'other', src: 'step', input: { name: 'other' }, onDone: 'end' } },
+    });
+    await expect(resume(handle.id, changed)).rejects.toMatchObject({ code: 'E_DEFINITION_CHANGED', exitCode: 4 });
+    expect(host.history.journal(handle.id)).toHaveLength(entries);
+
+    const accepted = await resume(handle.id, changed, { acceptChanges: true });
+    accepted.result.catch(() => {});
+    await turns();
+    await letGo('two');
+    expect(calls).toEqual(['one 1', 'two 1', 'two 2', 'other 1']);
+    const { hash } = describeDefinition(changed, changed.model);
+    expect(host.history.run(handle.id)?.definitionHash).toBe(hash);
+    expect(host.history.definition(hash)).toBeDefined();
+    // From then on it is the run's own definition; what was decided before is not held against it.
+    await left(accepted);
+    const again = await resume(handle.id, changed);
+    await turns();
+    await letGo('other');
+    expect(await again.result).toMatchObject({ end: { status: 'succeeded' } });
+    await expect(resume(handle.id, threeSteps())).rejects.toMatchObject({ code: 'E_RUN_ENDED' });
+  });
+
+  test('under a definition that would not have come the same way is refused even so', async () => {
+    const handle = await begin(threeSteps());
+    await letGo('one');
+    await left(handle);
+    const elsewhere = threeSteps('2', { second: { on: { go: 'third' } } });
+    await expect(resume(handle.id, elsewhere, { acceptChanges: true })).rejects.toMatchObject({
+      code: 'E_JOURNAL_DIVERGED',
+    });
+    const resumed = await resume(handle.id, threeSteps());
+    await turns();
+    expect(calls.at(-1)).toBe('two 2');
+    resumed.interrupt('SIGINT');
+    await letGo('two');
+    await resumed.result;
+  });
+});
