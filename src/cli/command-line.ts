@@ -103,11 +103,20 @@ function buildProgram(parsing: Parsing, version: string, terminal: Terminal): Co
     .option('--input <name=value>', 'an input of the run; repeatable, the last one of a name counts', collect)
     .option('--input-file <file>', 'a JSON file with inputs; --input beats it')
     .addOption(runtimeOption())
-    .option('--pause-after <stage>', 'stop after this stage')
+    .option('--pause-after <stage>', PAUSE_AFTER)
     .addOption(onFailureOption())
     .option('--id <id>', 'the id of the run; chosen by wf where it is not given')
     .option('--dry-run', 'show what would be done, and touch nothing')
     .action(does(['workflow'], async () => (await import('./commands/start.ts')).start));
+  program
+    .command('resume')
+    .summary('go on with a run that was interrupted or paused')
+    .argument('[run]', `${RUN_ARGUMENT}; may be left out where only one can be meant`)
+    .option('--all', 'each run that was interrupted or paused, in turn')
+    .option('--dry-run', 'show what would become of each step and why, and touch nothing')
+    .option('--accept-changes', 'go on although the workflow is not as it was when the run was started')
+    .option('--pause-after <stage>', PAUSE_AFTER)
+    .action(does(['run'], async () => (await import('./commands/resume.ts')).resume));
   program
     .command('runs')
     .summary('past and present runs, newest first')
@@ -129,12 +138,18 @@ function buildProgram(parsing: Parsing, version: string, terminal: Terminal): Co
     .command('rollback')
     .summary('undo all that a run did that still stands')
     .argument('<run>', RUN_ARGUMENT)
+    .option('--remove-images', 'also remove the images that the run pulled, which are kept otherwise')
     .action(does(['run'], async () => (await import('./commands/rollback.ts')).rollback));
   program
     .command('changes')
     .summary('what may stand on this host because of wf, and how to undo it')
     .argument('[run]', RUN_ARGUMENT)
     .action(does(['run'], async () => (await import('./commands/changes.ts')).changes));
+  program
+    .command('sweep')
+    .summary('find what runs of wf left on this host that no history knows of')
+    .option('--yes', 'remove what was found')
+    .action(does([], async () => (await import('./commands/sweep.ts')).sweep));
   program
     .command('workflows')
     .summary('what there is to start')
@@ -152,6 +167,8 @@ function buildProgram(parsing: Parsing, version: string, terminal: Terminal): Co
   return program;
 }
 
+const PAUSE_AFTER = 'stop after this stage, to be resumed';
+
 const RUN_ARGUMENT = 'id of the run, the beginning of it, or @latest';
 
 const EXIT_CODES = `
@@ -162,7 +179,7 @@ Exit codes:
   3         this machine cannot do it; nothing was touched
   4         something is in the way; nothing was touched
   5         the host needs attention
-  130, 143  stopped by SIGINT or SIGTERM`;
+  130, 143  stopped by SIGINT or SIGTERM; can be resumed or rolled back`;
 
 function runtimeOption(): Option {
   return new Option('--runtime <runtime>', 'what provides networks and containers').choices([

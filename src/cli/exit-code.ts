@@ -12,9 +12,10 @@ export function signalExitCode(signal: StopSignal): ExitCode {
 export function runExitCode(result: RunResult, record: Pick<RunRecord, 'changes' | 'error'>): ExitCode {
   switch (result.type) {
     case 'waiting':
+    case 'paused':
       return 0;
     case 'interrupted':
-      return result.signal === 'SIGTERM' ? 143 : 130;
+      return interruptedExitCode(result);
     case 'ended':
       switch (result.end.status) {
         case 'succeeded':
@@ -26,6 +27,24 @@ export function runExitCode(result: RunResult, record: Pick<RunRecord, 'changes'
           return untouchedExitCode(record) ?? 1;
       }
   }
+}
+
+/** The exit code of a command that rolled a run back: that the run had failed is why it was asked to. */
+export function rollbackExitCode(result: RunResult): ExitCode {
+  if (result.type === 'interrupted') return interruptedExitCode(result);
+  return result.type === 'ended' && result.end.status === 'needs-attention' ? 5 : 0;
+}
+
+/** The worst first. */
+const WORST: readonly ExitCode[] = [130, 143, 5, 1, 4, 3, 2];
+
+/** The exit code of a command that advanced several runs: that of the signal which stopped it, else the worst. */
+export function worstExitCode(codes: readonly ExitCode[]): ExitCode {
+  return WORST.find((code) => codes.includes(code)) ?? 0;
+}
+
+function interruptedExitCode({ signal }: Extract<RunResult, { type: 'interrupted' }>): ExitCode {
+  return signal === 'SIGTERM' ? 143 : 130;
 }
 
 /**

@@ -21,7 +21,7 @@ export interface FoundRun {
  * @throws WfError E_RUN_NOT_FOUND; E_RUN_AMBIGUOUS naming the candidates.
  */
 export function findRun(history: HistoryReader | undefined, reference: string): FoundRun {
-  if (history === undefined) throw notFound(reference, 'there is no run yet');
+  if (history === undefined) throw notFound(reference, 'there is no run yet', WITHOUT_DATABASE);
   if (reference === LATEST) {
     const [run] = history.runs({ limit: 1 });
     if (run === undefined) throw notFound(reference, 'there is no run yet');
@@ -48,8 +48,13 @@ function runByPrefix(history: HistoryReader, prefix: string): StoredRun {
   );
 }
 
-function notFound(reference: string, why: string): WfError {
-  return new WfError('E_RUN_NOT_FOUND', `there is no run "${reference}": ${why}`, {
-    hint: '`wf runs` lists the runs; `@latest` names the newest.',
-  });
+const WITHOUT_DATABASE =
+  'There is no database here: --db or WF_DB name another one. Where it was deleted, `wf sweep` finds what its runs left on this host.';
+
+function notFound(
+  reference: string,
+  why: string,
+  hint = '`wf runs` lists the runs; `@latest` names the newest.',
+): WfError {
+  return new WfError('E_RUN_NOT_FOUND', `there is no run "${reference}": ${why}`, { hint });
 }

@@ -1,10 +1,19 @@
 import type { RunHandle } from '../engine/engine.ts';
+import type { RunId } from '../engine/ids.ts';
 import { signalExitCode } from './exit-code.ts';
+import type { ProgressView } from './progress-view.ts';
 import type { StopSignal, Terminal } from './terminal.ts';
 
+type Interruptible = Pick<RunHandle, 'id' | 'interrupt'>;
+type Voice = Pick<ProgressView, 'say' | 'isRollingBack'>;
+
 export interface Interruption {
-  /** The run that is to be interrupted; a signal that came before is passed on now. */
-  attach(handle: Pick<RunHandle, 'interrupt'>): void;
+  /** The first signal that came, if one has. */
+  readonly signal: StopSignal | undefined;
+  /** Where to say what a signal does: the view of the run that is shown now. */
+  speakThrough(view: Voice): void;
+  /** The run that is to be interrupted from now on; a signal that came before is passed on at once. */
+  attach(handle: Interruptible): void;
   /** Signals are no longer listened to. */
   end(): void;
 }
@@ -13,23 +22,39 @@ export interface Interruption {
  * From now on the first signal to stop interrupts the run, which lets what is under way come to its outcome; the second
  * one ends the process at once. Either way the journal knows what stands on the host.
  */
-export function watchForInterruption(terminal: Terminal, say: (text: string) => void): Interruption {
+export function watchForInterruption(terminal: Terminal): Interruption {
   let first: StopSignal | undefined;
-  let attached: Pick<RunHandle, 'interrupt'> | undefined;
+  let attached: Interruptible | undefined;
+  let voice: Voice = { say: (text) => terminal.err.write(`${text}\n`), isRollingBack: () => false };
   const end = terminal.onStopSignal((signal) => {
-    if (first !== undefined) {
-      terminal.exitNow(signalExitCode(first));
+    if (first === undefined) {
+      first = signal;
+      const underWay = voice.isRollingBack() ? 'the change that is being undone' : 'the step under way';
+      voice.say(`${signal}: stopping after ${underWay}; once more to stop at once`);
+      attached?.interrupt(signal);
       return;
     }
-    first = signal;
-    say(`${signal}: the step under way is let come to its outcome, then the run stops; once more to stop at once`);
-    attached?.interrupt(signal);
+    if (attached !== undefined) voice.say(howToGoOn(attached.id, voice.isRollingBack()));
+    terminal.exitNow(signalExitCode(first));
   });
   return {
+    get signal() {
+      return first;
+    },
+    speakThrough(view) {
+      voice = view;
+    },
     attach(handle) {
       attached = handle;
       if (first !== undefined) handle.interrupt(first);
     },
     end,
   };
+}
+
+/** What is said of a run that was asked to stop. */
+export function howToGoOn(id: RunId, rollingBack: boolean): string {
+  return rollingBack
+    ? `run ${id} is interrupted while it is rolled back; \`wf rollback ${id}\` goes on with that`
+    : `run ${id} is interrupted; \`wf resume ${id}\` goes on with it, \`wf rollback ${id}\` undoes what it did`;
 }

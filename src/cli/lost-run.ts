@@ -1,36 +1,34 @@
 import { asWfError, type ExitCode, type WfError } from '../engine/errors.ts';
 import type { RunId } from '../engine/ids.ts';
-import { reportError } from './report-error.ts';
-import { type Terminal, writeLines } from './terminal.ts';
 import type { Wire } from './wire-types.ts';
 
 /**
- * Reports a run whose journal could not be written any more, and answers the exit code. The error's own code may say
+ * The error and the exit code of a run whose journal could not be written any more. The error's own code may say
  * "nothing was touched", which is a lie where changes stand, or where that cannot be read.
  */
-export async function reportLostRun(
+export async function exitCodeOfLostRun(
   id: RunId,
   thrown: unknown,
-  json: boolean,
   wire: Wire,
-  terminal: Terminal,
-): Promise<ExitCode> {
+): Promise<{ readonly error: WfError; readonly exitCode: ExitCode }> {
   const error = asWfError(thrown);
-  reportError(error, terminal, json);
-  writeLines(terminal.err, [
-    `run ${id} stopped there; \`wf changes ${id}\` lists what stands, \`wf rollback ${id}\` undoes it`,
-  ]);
   // Another process has taken the run over, and sees to its changes.
-  if (error.code === 'E_LEASE_LOST') return error.exitCode;
+  if (error.code === 'E_LEASE_LOST') return { error, exitCode: error.exitCode };
   const standing = await standingChanges(id, wire);
-  return standing === 0 ? untouchedOrFailed(error) : 5;
+  return { error, exitCode: standing === 0 ? untouchedOrFailed(error) : 5 };
+}
+
+/** What is said of such a run after its error. */
+export function lostRunWords(id: RunId, { code }: WfError): string {
+  if (code === 'E_LEASE_LOST') return `another process sees to run ${id} now; \`wf show ${id}\` tells how far it is`;
+  return `run ${id} stopped there; \`wf resume ${id}\` goes on with it, \`wf rollback ${id}\` undoes what it did`;
 }
 
 async function standingChanges(id: RunId, wire: Wire): Promise<number | undefined> {
   try {
     return (await wire.history()).run(id)?.standingChanges;
   } catch {
-    return undefined; // the same trouble as before, which is reported already
+    return undefined; // the same trouble as before, which is told already
   }
 }
 

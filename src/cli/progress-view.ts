@@ -12,6 +12,8 @@ export interface ProgressView {
   readonly observer: RunObserver;
   /** A line that stays. */
   say(text: string): void;
+  /** Whether the run's changes are being undone now. */
+  isRollingBack(): boolean;
   /** The last picture stays; nothing is drawn any more. A second call does nothing. */
   end(): void;
 }
@@ -41,6 +43,7 @@ function plainView(sink: TextSink, { progress, follow }: ProgressFollower): Prog
       },
     },
     say: (text) => sink.write(`${text}\n`),
+    isRollingBack: () => progress.phase === 'rolling-back',
     end: () => {},
   };
 }
@@ -79,6 +82,7 @@ async function liveView(
       screen.persist(text);
       if (!over) draw();
     },
+    isRollingBack: () => progress.phase === 'rolling-back',
     end() {
       if (over) return;
       over = true;

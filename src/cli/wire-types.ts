@@ -2,8 +2,9 @@ import type { Engine } from '../engine/engine.ts';
 import type { ErrorRecord } from '../engine/errors.ts';
 import type { DefinitionHash } from '../engine/ids.ts';
 import type { Json } from '../engine/json.ts';
+import type { Owner } from '../engine/owner.ts';
 import type { Clock } from '../engine/ports/clock.ts';
-import type { HistoryPort, Owner } from '../engine/ports/history.ts';
+import type { HistoryPort } from '../engine/ports/history.ts';
 import type { Requirement } from '../engine/requirement.ts';
 import type { HostPorts, StepRunner } from '../engine/step.ts';
 import type { LoadedWorkflow } from '../engine/workflow.ts';
@@ -34,15 +35,20 @@ export interface ResolvedWorkflow {
   readonly file: string;
 }
 
+export interface HistoryOptions {
+  /** Gives up the space held in reserve where the disk is full: for what undoes, and only for that. */
+  readonly freeReserveOnFullDisk: boolean;
+}
+
 /**
  * The real parts, as commands reach them. Each part is loaded when it is asked for: a command that only reads the
  * history loads neither Docker's client nor XState.
  */
 export interface Wire {
-  /** Opens the database, creating it where there is none. @throws WfError E_DATABASE* */
-  history(): Promise<HistoryPort>;
+  /** Opens the database, creating it where there is none; the first call decides how. @throws WfError E_DATABASE* */
+  history(options?: HistoryOptions): Promise<HistoryPort>;
   /** The same, but undefined where there is no database yet: looking creates nothing. @throws WfError E_DATABASE* */
-  historyForReading(): Promise<HistoryReader | undefined>;
+  historyForReading(options?: HistoryOptions): Promise<HistoryReader | undefined>;
   /** Joined with `history()`, which it opens when it first writes: a preflight or a rehearsal creates no database. */
   engine(): Promise<Engine>;
   workflows(): Promise<readonly WorkflowSummary[]>;

@@ -9,7 +9,9 @@ import { systemClock } from '../host/clock.ts';
 import { isAlive } from '../host/process.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { findPlaces } from './places.ts';
-import type { OpenWire, Wire, WorkflowSummary } from './wire-types.ts';
+import type { HistoryOptions, OpenWire, Wire, WorkflowSummary } from './wire-types.ts';
+
+type OpenHistory = (path: string, options?: HistoryOptions) => HistoryPort;
 
 /**
  * Joins the real parts: the only place where this is done. Each is imported when it is first asked for, so that a
@@ -26,8 +28,8 @@ export const openWire: OpenWire = async ({ database }) => {
     return port;
   };
 
-  function openOnce(openHistory: (path: string) => HistoryPort): HistoryPort {
-    history ??= keepOpen(openHistory(places.database));
+  function openOnce(openHistory: OpenHistory, options?: HistoryOptions): HistoryPort {
+    history ??= keepOpen(openHistory(places.database, options));
     return history;
   }
 
@@ -60,6 +62,8 @@ export const openWire: OpenWire = async ({ database }) => {
       { openHistory },
       { createFingerprints },
       { socketClaims },
+      { createGhosts },
+      { createCrashPoints },
       { ownProcess },
       { ownNetworkNamespace },
       { customAlphabet },
@@ -68,6 +72,8 @@ export const openWire: OpenWire = async ({ database }) => {
       import('../history/open.ts'),
       import('../host/fingerprint/create-fingerprints.ts'),
       import('../host/claims.ts'),
+      import('../host/ghosts.ts'),
+      import('../host/crash-points.ts'),
       import('../host/process.ts'),
       import('../host/namespace.ts'),
       import('nanoid'),
@@ -82,6 +88,8 @@ export const openWire: OpenWire = async ({ database }) => {
       host,
       fingerprints: createFingerprints(host),
       claims: socketClaims,
+      ghosts: createGhosts(systemClock),
+      crashPoints: createCrashPoints(process.env),
       clock: systemClock,
       random: Math.random,
       newRunId: () => asRunId(newId()),
@@ -94,10 +102,10 @@ export const openWire: OpenWire = async ({ database }) => {
   const wire: Wire = {
     clock: systemClock,
     isAlive,
-    history: async () => openOnce((await import('../history/open.ts')).openHistory),
-    async historyForReading() {
+    history: async (options) => openOnce((await import('../history/open.ts')).openHistory, options),
+    async historyForReading(options) {
       const { openHistoryForReading } = await import('../history/open.ts');
-      const reader = openHistoryForReading(places.database);
+      const reader = openHistoryForReading(places.database, options);
       return reader === undefined ? undefined : keepOpen(reader);
     },
     async engine() {

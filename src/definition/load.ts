@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { asWfError, WfError } from '../engine/errors.ts';
 import type { Json, JsonObject } from '../engine/json.ts';
 import { modelMachine } from '../engine/machine-model.ts';
+import { type Narrative, type NarrativeFacts, narrativeSchema } from '../engine/narrative.ts';
 import type { LoadedWorkflow, WorkflowDefinition } from '../engine/workflow.ts';
 import { type DescribedDefinition, describeDefinition } from './describe.ts';
 import type { WorkflowFile } from './find-files.ts';
@@ -38,9 +39,24 @@ export async function loadWorkflow(source: WorkflowFile, options: LoadOptions): 
       keepsChanges: definition.keepsChanges ?? false,
       requirements: (input: JsonObject) => definition.requirements?.(definition.input.parse(input)) ?? [],
       proofs: (output: Json) => definition.proofs?.(output) ?? [],
+      ...(definition.narrative === undefined ? {} : { narrative: narratorOf(definition, definition.narrative) }),
     },
     definition: describeDefinition(definition, model),
     file: source.file,
+  };
+}
+
+type Narrate = NonNullable<WorkflowDefinition['narrative']>;
+
+function narratorOf(
+  { name, input }: Pick<WorkflowDefinition, 'name' | 'input'>,
+  narrate: Narrate,
+): (facts: NarrativeFacts) => Promise<Narrative> {
+  return async (facts) => {
+    const told = narrativeSchema.safeParse(await narrate({ ...facts, input: input.parse(facts.input) }));
+    if (told.success) return told.data;
+    const what = told.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    throw invalid(name, `its narrative is none: ${what}`, 'Let it answer what the type Narrative says.');
   };
 }
 
@@ -76,6 +92,7 @@ const definitionSchema = z.object({
   keepsChanges: z.boolean().optional(),
   requirements: z.custom<WorkflowDefinition['requirements']>(isOptionalFunction, 'must be a function').optional(),
   proofs: z.custom<WorkflowDefinition['proofs']>(isOptionalFunction, 'must be a function').optional(),
+  narrative: z.custom<WorkflowDefinition['narrative']>(isOptionalFunction, 'must be a function').optional(),
 });
 
 function definitionIn({ name, file }: WorkflowFile, exported: unknown): z.infer<typeof definitionSchema> {

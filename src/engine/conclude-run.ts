@@ -33,16 +33,21 @@ export async function concludeRun(parts: ConcludeParts, machine: MachineEnd): Pr
   return rollBack(parts, journal.changes().filter(stands), error);
 }
 
-/** So many of what has vanished are named. */
+/** So many of what has vanished, or is left, are named in an error; the ledger and the verification have them all. */
 const NAMED = 3;
 
 /** A failure is often explained by what has gone from the host meanwhile: somebody deleted a link, restarted a container. */
 async function withVanished(error: ErrorRecord, ledger: RunLedger): Promise<ErrorRecord> {
   const vanished = await ledger.vanished();
   if (vanished.length === 0) return error;
-  const named = vanished.slice(0, NAMED).map(({ target }) => target);
-  const more = vanished.length > NAMED ? [`${vanished.length - NAMED} more`] : [];
-  return { ...error, message: `${error.message}; gone from the host meanwhile: ${[...named, ...more].join(', ')}` };
+  const what = firstOf(vanished.map(({ target }) => target));
+  const why = firstOf([...new Set(vanished.map(({ reason }) => reason))]);
+  return { ...error, message: `${error.message}; gone from the host meanwhile: ${what} (${why})` };
+}
+
+function firstOf(all: readonly string[]): string {
+  const more = all.length > NAMED ? [`${all.length - NAMED} more`] : [];
+  return [...all.slice(0, NAMED), ...more].join(', ');
 }
 
 /**
@@ -119,7 +124,7 @@ function residueError(
   residues: readonly Difference[],
   changes: readonly Change[],
 ): WfError {
-  const what = residues.map((residue) => residue.subject).join(', ');
+  const what = firstOf(residues.map(({ subject }) => subject));
   const byHand = undoByHand(changes);
   return new WfError('E_RESIDUE', `${before}the host is not as it was: ${what}`, {
     hint:

@@ -11,13 +11,14 @@ import { replay } from './replay.ts';
 import { isRollingBack, resumableRun } from './resume-run.ts';
 import { begunRollBack } from './roll-back-run.ts';
 import { openRunJournal, type RunJournal } from './run-journal.ts';
+import { leaseHeld } from './run-refusal.ts';
 import type { ChangeBehaviour, HostContext, StepContext, StepRunner } from './step.ts';
 import { changeSays, landingOf } from './undo-change.ts';
 
 /** What resuming would do with each step, by the same tables: looks at the host, takes no lease, touches nothing. */
 export async function planResume(parts: EngineParts, request: ResumeRequest): Promise<ResumePlan> {
   const run = resumableRun(parts, request);
-  if (run.owner !== null && parts.isAlive(run.owner)) throw stillAdvanced(run);
+  if (run.owner !== null && parts.isAlive(run.owner)) throw leaseHeld(run.id, run.owner);
   const { history, clock, crashPoints } = parts;
   const entries = history.journal(run.id);
   const lease = { run: run.id, fence: run.fence };
@@ -173,9 +174,3 @@ function lookingContext({ parts, run }: Planner): HostContext {
 
 const refused = () => Promise.reject(new WfError('E_INTERNAL', 'a plan changes nothing', { hint: 'Report this.' }));
 const NO_LEDGER: StepContext['ledger'] = { revert: refused, verify: refused, changes: () => [] };
-
-function stillAdvanced({ id, owner }: StoredRun): WfError {
-  return new WfError('E_LEASE_HELD', `run ${id} is being advanced by process ${owner?.pid}`, {
-    hint: `Wait for it, or end it with Ctrl-C where it runs (kill -INT ${owner?.pid}). \`wf show ${id}\` tells how far it is.`,
-  });
-}

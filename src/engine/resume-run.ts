@@ -6,8 +6,9 @@ import { runnersOf } from './machine-model.ts';
 import { isEnd, type StoredRun } from './ports/history.ts';
 import { firstUnmet, lookAtRequirements } from './preflight.ts';
 import { replay } from './replay.ts';
-import { begunRollBack, continueRollBack, runNotFound, takenBack } from './roll-back-run.ts';
+import { begunRollBack, continueRollBack, takenBack } from './roll-back-run.ts';
 import { advanceRun, type Beginning } from './run-loop.ts';
+import { runNotFound } from './run-refusal.ts';
 import { type TakenRun, takeOver } from './take-over.ts';
 
 /**

@@ -4,6 +4,7 @@ import type { EngineParts, RollBackRequest, RunHandle, RunObserver } from './eng
 import { type ErrorRecord, WfError } from './errors.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { isEnd, type StoredRun } from './ports/history.ts';
+import { runNotFound } from './run-refusal.ts';
 import { type TakenRun, takeOver } from './take-over.ts';
 
 /**
@@ -29,7 +30,8 @@ export async function rollBackRun(
     observer,
   );
   try {
-    const error = run.error ?? begunRollBack(taken.entries)?.error ?? takenBack(run).toRecord();
+    // What the run came to grief by, and not what an earlier rollback ended with.
+    const error = begunRollBack(taken.entries)?.error ?? run.error ?? takenBack(run).toRecord();
     const changes = taken.journal.changes();
     const kept = changes.flatMap((change) => (!stands(change) && undoable(change) ? [change.seq] : []));
     return continueRollBack(taken, run, { error, kept });
@@ -77,10 +79,6 @@ function undoableChanges({ runner, removeKept }: Omit<RollBackRequest, 'run'>): 
     return behaviour?.type === 'change' && behaviour.kept !== null;
   };
   return (change) => stands(change) || (change.status === 'kept' && (removeKept || !isKeptByDesign(change)));
-}
-
-export function runNotFound(id: StoredRun['id']): WfError {
-  return new WfError('E_RUN_NOT_FOUND', `there is no run ${id}`, { hint: '`wf runs` lists them.' });
 }
 
 /** Why a run that did not fail is rolled back. */

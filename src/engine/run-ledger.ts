@@ -34,8 +34,8 @@ export interface RunLedger {
    * so, the rest is left standing. Answers whether all were come to.
    */
   revert(changes: readonly Change[], isStopped: () => boolean): Promise<boolean>;
-  /** Changes that a step has made and that nobody has undone, but which the host does not show any more. */
-  vanished(): Promise<readonly Change[]>;
+  /** Changes that a step has made and that nobody has undone, but which the host does not show any more; each with the reason. */
+  vanished(): Promise<readonly { readonly target: string; readonly reason: string }[]>;
   /** The verification, looked at anew unless nothing was changed since the last one; null where the run never changed anything. */
   verify(): Promise<Verification | null>;
 }
@@ -76,16 +76,17 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
     journal.append([settled], evidence);
   }
 
-  async function hasVanished(change: Change): Promise<boolean> {
+  /** Why a change is gone that nobody has undone; undefined where it stands. */
+  async function whyVanished(change: Change): Promise<string | undefined> {
     const { run, owner } = parts;
     const behaviour = parts.runner(change.kind)?.behaviour;
-    if (change.status !== 'applied' || behaviour?.type !== 'change') return false;
+    if (change.status !== 'applied' || behaviour?.type !== 'change') return undefined;
     const { looking } = attemptHost(parts.watch, { run, step: change.step, attempt: 'undo', owner });
     const { signal } = new AbortController();
     const context = { run, host: looking, signal, record: () => {}, progress: () => {} };
     // What cannot be told is not said to have vanished.
     const standing = await behaviour.look(change.record, context).catch(() => undefined);
-    return standing?.found === 'gone';
+    return standing?.found === 'gone' ? standing.reason : undefined;
   }
 
   async function verify(): Promise<Verification | null> {
@@ -141,9 +142,12 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
       return true;
     },
     async vanished() {
-      const changes = journal.changes();
-      const vanished = await Promise.all(changes.map(hasVanished));
-      return changes.filter((_change, index) => vanished[index]);
+      const looks = journal
+        .changes()
+        .map(async (change) => ({ target: change.target, reason: await whyVanished(change) }));
+      return (await Promise.all(looks)).flatMap(({ target, reason }) =>
+        reason === undefined ? [] : [{ target, reason }],
+      );
     },
     verify,
   };

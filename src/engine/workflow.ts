@@ -2,6 +2,7 @@ import type { AnyStateMachine, InputFrom, OutputFrom } from 'xstate';
 import type { z } from 'zod';
 import type { Json, JsonObject } from './json.ts';
 import type { MachineModel } from './machine-model.ts';
+import type { Narrative, NarrativeFacts } from './narrative.ts';
 import type { Requirement } from './requirement.ts';
 
 /** One thing that a run has shown, with its figures: `isolated: 0 of 3 pings answered while both controls did`. */
@@ -29,6 +30,8 @@ export interface WorkflowDefinition<
   requirements?(input: z.output<Schema>): readonly Requirement[];
   /** What a finished run has shown, from the machine's output. */
   proofs?(output: OutputFrom<Machine>): readonly Proof[];
+  /** What a report tells of a run besides its record. It is no part of the definition hash: its words may be mended. */
+  narrative?(facts: NarrativeFacts<z.output<Schema>>): Narrative | Promise<Narrative>;
 }
 
 /** A definition whose own types are no longer known: what the loader hands to the engine. */
@@ -41,6 +44,8 @@ export interface LoadedWorkflow {
   readonly keepsChanges: boolean;
   requirements(input: JsonObject): readonly Requirement[];
   proofs(output: Json): readonly Proof[];
+  /** Undefined where the workflow has none. @throws WfError E_WORKFLOW_INVALID: what it tells is no narrative. */
+  narrative?(facts: NarrativeFacts): Promise<Narrative>;
 }
 
 /**

@@ -2,8 +2,8 @@ import type { Database } from 'better-sqlite3';
 import { WfError } from '../engine/errors.ts';
 import type { RunId } from '../engine/ids.ts';
 import type { JournalEntry, JournalEvent, RunHeader } from '../engine/journal-event.ts';
-import type { Owner } from '../engine/owner.ts';
 import type { HistoryPort, Lease, StoredEvidence } from '../engine/ports/history.ts';
+import { leaseHeld, runNotFound } from '../engine/run-refusal.ts';
 import { applyOperation } from './apply-operation.ts';
 import { claim } from './claims.ts';
 import { type ConnectOptions, refuseNewer } from './connect.ts';
@@ -121,7 +121,7 @@ export function createWriter({ db, statements, path, options, requireInPlace }: 
     takeOver: (id, owner, isAlive) =>
       write(() => {
         const row = statements.lease.get({ id });
-        if (row === undefined) throw notFound(id);
+        if (row === undefined) throw runNotFound(id);
         const held = parseRow(leaseRow, row, { path, table: 'runs', of: `run ${id}` });
         const holder = ownerOf(held);
         if (holder !== null && isAlive(holder)) throw leaseHeld(id, holder);
@@ -147,17 +147,6 @@ export function createWriter({ db, statements, path, options, requireInPlace }: 
 
     putFingerprint: (fingerprint) => write(() => storeFingerprint(statements, fingerprint)),
   };
-}
-
-function notFound(id: RunId): WfError {
-  return new WfError('E_RUN_NOT_FOUND', `there is no run ${id}`, { hint: '`wf runs` lists the runs that there are.' });
-}
-
-function leaseHeld(id: RunId, { pid }: Owner): WfError {
-  return new WfError('E_LEASE_HELD', `run ${id} is being advanced by process ${pid}`, {
-    hint: `Wait for it, or end it with Ctrl-C where it runs (kill -INT ${pid}). \`wf show ${id}\` tells how far it is.`,
-    details: { run: id, pid },
-  });
 }
 
 function leaseLost({ run }: Lease, why: string): WfError {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { WfError } from '../engine/errors.ts';
 import { parseRunId, type RunId } from '../engine/ids.ts';
 import type { ClaimPort } from '../engine/ports/claims.ts';
+import { leaseHeld } from '../engine/run-refusal.ts';
 import { askName, type HeldName, takeName } from './abstract-socket.ts';
 import { pause, systemClock } from './clock.ts';
 
@@ -81,12 +82,7 @@ function inUse(claim: string, holder: RunId | null): WfError {
 
 /** @param pid of the holder; null where it does not answer */
 function runHeld(run: RunId, pid: string | null): WfError {
-  if (pid !== null) {
-    return new WfError('E_LEASE_HELD', `run ${run} is being advanced by process ${pid}`, {
-      hint: `Wait for it, or end it with Ctrl-C where it runs (kill -INT ${pid}). \`wf show ${run}\` tells how far it is.`,
-      details: { run, pid: Number(pid) },
-    });
-  }
+  if (pid !== null) return leaseHeld(run, { pid: Number(pid) });
   return new WfError('E_LEASE_HELD', `run ${run} is being advanced by a process that does not answer`, {
     hint: 'It was probably stopped (Ctrl-Z, SIGSTOP): `ps -eo pid,stat,args | grep wf` shows a T. Let it go on with `kill -CONT PID`, or end it.',
     details: { run, pid: null },

@@ -1,7 +1,7 @@
 import { stands } from '../engine/change.ts';
 import { WfError } from '../engine/errors.ts';
-import type { Owner } from '../engine/owner.ts';
 import type { RunStatus, StoredRun } from '../engine/ports/history.ts';
+import { leaseHeld } from '../engine/run-refusal.ts';
 import type { RunMaterial } from './run-material.ts';
 import { type IsAlive, runStatus } from './run-status.ts';
 
@@ -30,7 +30,7 @@ const ACTIONS: Readonly<Record<RunStatus, Readonly<Record<RunAction, Answer>>>> 
 /** Why an action is not allowed now: E_LEASE_HELD, E_RUN_ENDED; undefined where it is. */
 export function refusalOf(action: RunAction, run: StoredRun, isAlive: IsAlive): WfError | undefined {
   const status = runStatus(run, isAlive);
-  if (run.owner !== null && isAlive(run.owner)) return leaseHeld(run, run.owner);
+  if (run.owner !== null && isAlive(run.owner)) return leaseHeld(run.id, run.owner);
   return ACTIONS[status][action] === 'ended' ? ended(run) : undefined;
 }
 
@@ -50,13 +50,6 @@ export function nextActions({ run, changes }: RunMaterial, status: RunStatus): r
   if (run.status === 'rolling-back') return undo;
   if (resume === 'allowed' && status !== 'waiting') return [`wf resume ${run.id}`, `wf changes ${run.id}`, ...undo];
   return changes.some(stands) ? undo : [];
-}
-
-function leaseHeld({ id }: StoredRun, { pid }: Owner): WfError {
-  return new WfError('E_LEASE_HELD', `run ${id} is being advanced by process ${pid}`, {
-    hint: `Wait for it, or end it with Ctrl-C where it runs (kill -INT ${pid}). \`wf show ${id}\` tells how far it is.`,
-    details: { run: id, pid },
-  });
 }
 
 function ended({ id, workflow, status, standingChanges }: StoredRun): WfError {

@@ -11,8 +11,9 @@ const WRITTEN = /^write {2}writeNote .* ok /;
 function startWaiting(project: Project, ...more: readonly string[]) {
   const note = path.join(project.folder, 'note');
   const go = path.join(project.folder, 'go');
+  const id = path.basename(project.folder); // its own on this host
   const inputs = ['--input', `file=${note}`, '--input', `waitFor=${go}`];
-  return { note, go, wf: project.start(['start', 'note', '--id', 'stopped', ...inputs, ...more]) };
+  return { id, note, go, wf: project.start(['start', 'note', '--id', id, ...inputs, ...more]) };
 }
 
 test.concurrent.for([
@@ -22,59 +23,68 @@ test.concurrent.for([
   '%s once: exit code %i; the step under way ends, nothing more begins, what stands is told',
   async ([signal, code]) => {
     const project = openNoteProject();
-    const { wf, note, go } = startWaiting(project);
+    const { id, wf, note, go } = startWaiting(project);
     await wf.line(WRITTEN);
     wf.kill(signal);
     expect(await wf.line(new RegExp(`^${signal}: `))).toContain('once more to stop at once');
-    const running = await project.wf(['show', 'stopped', '--json']);
+    const running = await project.wf(['show', id, '--json']);
     expect(runRecordSchema.parse(running.json())).toMatchObject({ status: 'running' });
     project.write('go', '');
     const end = await wf.end;
     expect(end).toMatchObject({ exitCode: code, signal: undefined });
     expectNoStackTrace(end);
     expect(end.stdout).toMatch(/^note interrupted/m);
-    expect(end.stderr).toContain('run stopped is interrupted');
+    expect(end.stderr).toContain(`run ${id} is interrupted; \`wf resume ${id}\` goes on with it`);
     expect(`${end.stdout}${end.stderr}`).toContain(`rm ${note}`);
     expect(existsSync(go) && readFileSync(note, 'utf8')).toBe('a note');
 
-    const record = runRecordSchema.parse((await project.wf(['show', 'stopped', '--json'])).json());
+    const record = runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
     expect(record).toMatchObject({
       status: 'interrupted',
       finishedAt: null,
       steps: [
         { id: 'writeNote', status: 'succeeded' },
         { id: 'waitForFile', status: 'succeeded' },
-        { id: 'readNote', status: 'interrupted' },
+        { id: 'readNote', status: 'pending' },
       ],
       changes: [{ step: 'writeNote', status: 'applied', undo: `rm ${note}` }],
       verification: null,
     });
+
+    const resumed = await project.wf(['resume', '--json']);
+    expect(resumed.exitCode, resumed.stderr).toBe(0);
+    const attempts = runRecordSchema.parse(resumed.json()).steps.map((step) => `${step.id} ${step.attempts}`);
+    expect(attempts).toEqual(['writeNote 1', 'waitForFile 1', 'readNote 1', 'runProgram 1', 'removeNote 1']);
+    expect(existsSync(note)).toBe(false);
   },
 );
 
 test.concurrent('--json prints the record of the interrupted run', async () => {
   const project = openNoteProject();
-  const { wf } = startWaiting(project, '--json');
+  const { id, wf } = startWaiting(project, '--json');
   await wf.line(WRITTEN);
   wf.kill('SIGINT');
   await wf.line(/^SIGINT: /);
   project.write('go', '');
   const end = await wf.end;
   expect(end.exitCode).toBe(130);
-  expect(runRecordSchema.parse(end.json())).toMatchObject({ id: 'stopped', status: 'interrupted' });
+  expect(runRecordSchema.parse(end.json())).toMatchObject({ id, status: 'interrupted' });
 });
 
 test.concurrent('twice: it ends at once, and what stands is known', async () => {
   const project = openNoteProject();
-  const { wf, note } = startWaiting(project);
+  const { id, wf, note } = startWaiting(project);
   await wf.line(WRITTEN);
   wf.kill('SIGINT');
   await wf.line(/^SIGINT: /);
   wf.kill('SIGINT');
   const end = await wf.end;
   expect(end).toMatchObject({ exitCode: 130, signal: undefined });
+  expect(end.stderr).toContain(`run ${id} is interrupted; \`wf resume ${id}\` goes on with it`);
   expectNoStackTrace(end);
-  const record = runRecordSchema.parse((await project.wf(['show', 'stopped', '--json'])).json());
+  const record = runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
   expect(record).toMatchObject({ status: 'interrupted', changes: [{ status: 'applied', undo: `rm ${note}` }] });
   project.write('go', '');
+  expect(await project.wf(['resume'])).toMatchObject({ exitCode: 0 });
+  expect(existsSync(note)).toBe(false);
 });

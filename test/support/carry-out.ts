@@ -1,6 +1,6 @@
 import type { StepActor } from '../../src/engine/define-step.ts';
 import type { Json } from '../../src/engine/json.ts';
-import type { ChangeBehaviour, Observation, StepContext } from '../../src/engine/step.ts';
+import type { ChangeBehaviour, Observation, StepContext, StepRunner } from '../../src/engine/step.ts';
 
 /** What became of a step that was carried out without an engine around it. */
 export interface CarriedOut<Output> {
@@ -12,8 +12,8 @@ export interface CarriedOut<Output> {
 }
 
 /** The behaviour of a step runner that changes the host. */
-export function changeOf<Input, Output>(actor: StepActor<Input, Output>): ChangeBehaviour {
-  const { behaviour, kind } = actor.runner;
+export function changeOf({ runner }: { readonly runner: StepRunner }): ChangeBehaviour {
+  const { behaviour, kind } = runner;
   if (behaviour.type !== 'change') throw new Error(`${kind} only reads`);
   return behaviour;
 }

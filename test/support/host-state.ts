@@ -1,25 +1,40 @@
 import { execa } from 'execa';
 import { z } from 'zod';
 
-/** What of a host the lab must leave as it was, as the kernel's and Docker's own tools tell it. */
-export interface HostState {
+/** Runs a program where the host is that is looked at, and answers what it printed. */
+export type Tool = (file: string, ...args: readonly string[]) => Promise<string>;
+
+/** What of a network namespace a run must leave as it was, as the kernel's own tools tell it. */
+export interface NetworkState {
   readonly links: unknown;
   readonly addresses: unknown;
   readonly routes: unknown;
   readonly rules: readonly string[];
+}
+
+/** The same of a host with Docker. */
+export interface HostState extends NetworkState {
   readonly containers: readonly string[];
   readonly networks: readonly string[];
 }
 
 /** Reads it, with no code of wf. */
-export async function hostState(): Promise<HostState> {
-  const [links, addresses, routes, rules, containers, networks] = await Promise.all([
-    settled('link'),
-    settled('address'),
-    settled('route', 'show', 'table', 'all'),
-    tool('iptables-save'),
-    tool('docker', 'ps', '--all', '--no-trunc', '--format', '{{.ID}} {{.Names}} {{.Image}} {{.State}}'),
-    tool('docker', 'network', 'ls', '--no-trunc', '--format', '{{.ID}} {{.Name}} {{.Driver}}'),
+export async function hostState(at: Tool = tool): Promise<HostState> {
+  const [network, containers, networks] = await Promise.all([
+    networkState(at),
+    at('docker', 'ps', '--all', '--no-trunc', '--format', '{{.ID}} {{.Names}} {{.Image}} {{.State}}'),
+    at('docker', 'network', 'ls', '--no-trunc', '--format', '{{.ID}} {{.Name}} {{.Driver}}'),
+  ]);
+  return { ...network, containers: linesOf(containers).sort(), networks: linesOf(networks).sort() };
+}
+
+/** Reads it, with no code of wf. */
+export async function networkState(at: Tool = tool): Promise<NetworkState> {
+  const [links, addresses, routes, rules] = await Promise.all([
+    settled(at, 'link'),
+    settled(at, 'address'),
+    settled(at, 'route', 'show', 'table', 'all'),
+    at('iptables-save'),
   ]);
   return {
     links,
@@ -27,8 +42,6 @@ export async function hostState(): Promise<HostState> {
     routes,
     // Without dates and packet counters: what is left is the rules and policies, in their order.
     rules: linesOf(rules).flatMap((line) => (line.startsWith('#') ? [] : [line.replace(/ ?\[\d+:\d+\]/, '')])),
-    containers: linesOf(containers).sort(),
-    networks: linesOf(networks).sort(),
   };
 }
 
@@ -36,8 +49,8 @@ export async function hostState(): Promise<HostState> {
  * The parsed answer of `ip -json ...`, without what the kernel does by itself some time after a bridge got its first member
  * or lost its last: the carrier, and with it the link-local address.
  */
-async function settled(...args: readonly string[]): Promise<unknown> {
-  return JSON.parse(await tool('ip', '-json', ...args), (key, value: unknown) => {
+async function settled(at: Tool, ...args: readonly string[]): Promise<unknown> {
+  return JSON.parse(await at('ip', '-json', ...args), (key, value: unknown) => {
     if (key === 'operstate' || key === 'tentative') return undefined;
     return Array.isArray(value) ? value.filter((item) => !CARRIER_FLAGS.includes(item) && !isLinkLocal(item)) : value;
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runExitCode } from '../../src/cli/exit-code.ts';
+import { rollbackExitCode, runExitCode, worstExitCode } from '../../src/cli/exit-code.ts';
 import type { ErrorCode } from '../../src/engine/errors.ts';
 import type { RunEnd } from '../../src/engine/journal-event.ts';
 import type { ChangeRecord } from '../../src/review/run-record.ts';
@@ -33,4 +33,34 @@ test('a run that waits is a 0; one that was stopped ends as its signal says', ()
   expect(runExitCode({ type: 'waiting' }, record)).toBe(0);
   expect(runExitCode({ type: 'interrupted', signal: 'SIGINT' }, record)).toBe(130);
   expect(runExitCode({ type: 'interrupted', signal: 'SIGTERM' }, record)).toBe(143);
+});
+
+test('a run that paused because it was asked to is a 0', () => {
+  expect(runExitCode({ type: 'paused', stage: 'setup' }, { error: null, changes: [CHANGE] })).toBe(0);
+});
+
+test.each([
+  ['rolled-back', 'E_PROBE_FAILED', 0],
+  ['rolled-back', 'E_DOCKER_UNREACHABLE', 0],
+  ['needs-attention', 'E_RESIDUE', 5],
+] as const)(
+  'rolling back a run that then is %s (%s) ends with %d: why it had failed does not count',
+  (status, code, exitCode) => {
+    const error = { code, message: 'm', hint: 'h' };
+    expect(rollbackExitCode({ type: 'ended', end: { status, output: null, error } })).toBe(exitCode);
+  },
+);
+
+test('a rollback that was stopped ends as its signal says', () => {
+  expect(rollbackExitCode({ type: 'interrupted', signal: 'SIGINT' })).toBe(130);
+  expect(rollbackExitCode({ type: 'interrupted', signal: 'SIGTERM' })).toBe(143);
+});
+
+test('of several runs the worst decides: 5, then 1, 4, 3 and 2', () => {
+  expect(worstExitCode([0, 2, 3, 4, 1, 5])).toBe(5);
+  expect(worstExitCode([0, 2, 3, 4, 1])).toBe(1);
+  expect(worstExitCode([3, 4, 0])).toBe(4);
+  expect(worstExitCode([0, 2, 3])).toBe(3);
+  expect(worstExitCode([0, 2])).toBe(2);
+  expect(worstExitCode([])).toBe(0);
 });

@@ -183,9 +183,9 @@ test.each([
   expect(record.steps.map(({ id, status }: { id: string; status: string }) => `${id} ${status}`)).toEqual([
     'make succeeded',
     'look succeeded',
-    'takeAway interrupted',
+    'takeAway pending',
   ]);
-  expect(ran.err).toContain(`${signal}: the step under way is let come to its outcome`);
+  expect(ran.err).toContain(`${signal}: stopping after the step under way; once more to stop at once\n`);
   expect(opened.host.files()).toEqual(['a']);
 });
 
@@ -195,8 +195,9 @@ test('people are told how to go on after an interrupt', async () => {
   opened.whileLooking = async () => terminal.signal('SIGINT');
   const ran = await opened.wf(['start', 'files'], terminal);
   expect(ran.err.trimEnd().split('\n').at(-1)).toBe(
-    'run run1 is interrupted; `wf changes run1` lists what stands, `wf rollback run1` undoes it',
+    'run run1 is interrupted; `wf resume run1` goes on with it, `wf rollback run1` undoes what it did',
   );
+  expect(ran.out).toContain('next: wf resume run1    wf changes run1    wf rollback run1\n');
 });
 
 test('a second signal ends the process at once, with the code of the first', async () => {
@@ -209,8 +210,12 @@ test('a second signal ends the process at once, with the code of the first', asy
       exitsAfter.push([...terminal.exits]);
     }
   };
-  expect((await opened.wf(['start', 'files'], terminal)).exitCode).toBe(143);
+  const ran = await opened.wf(['start', 'files'], terminal);
+  expect(ran.exitCode).toBe(143);
   expect(exitsAfter).toEqual([[], [143]]);
+  // Said before the end, and by the test's terminal, which cannot end, once more after it.
+  const advice = 'run run1 is interrupted; `wf resume run1` goes on with it';
+  expect(ran.err.indexOf(advice)).toBeLessThan(ran.err.lastIndexOf(advice));
 });
 
 test('on a terminal the last picture stays, every stage in one line, and nobody listens to signals any more', async () => {
@@ -234,7 +239,7 @@ test('a run whose journal cannot be written any more never ends with a code that
   expect(ran.exitCode).toBe(5);
   expect(ran.err).toMatch(/^error E_/m);
   expect(ran.err).toContain(
-    'run lost stopped there; `wf changes lost` lists what stands, `wf rollback lost` undoes it',
+    'run lost stopped there; `wf resume lost` goes on with it, `wf rollback lost` undoes what it did',
   );
   expect(opened.host.files()).toEqual(['a']);
 });

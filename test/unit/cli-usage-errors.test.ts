@@ -9,9 +9,16 @@ test.each([
   [['start', 'files', '--input'], "'--input <name=value>' argument missing", '`wf start --help`'],
   [['start', 'files', 'more'], 'too many arguments', '`wf start --help`'],
   [['start', 'files', '--id', '../x'], '--id "../x" cannot be a run id', 'letters, digits'],
-  [['start', 'files', '--pause-after', 'setup'], '--pause-after is not there yet', 'without it'],
+  [
+    ['start', 'files', '--pause-after', 'stup'],
+    '--pause-after stup: workflow files has no such stage',
+    'Did you mean setup? ',
+  ],
+  [['start', 'files', '--pause-after', 'done'], 'no such stage', 'Its stages: setup, test, teardown.'],
   [['runs', '--limit', '0'], 'whole number', '`wf runs --help`'],
-  [['resume'], "unknown command 'resume'", '`wf --help`'],
+  [['resume', 'x', '--all'], '--all and the run x exclude each other', 'Give one of the two'],
+  [['resume', '--pause-after'], "'--pause-after <stage>' argument missing", '`wf resume --help`'],
+  [['rollback'], "missing required argument 'run'", '`wf rollback --help`'],
 ])('wf %j is refused, as text and as JSON', async (argv, message, hint) => {
   const { wf, host } = openFolderWf();
   const text = await wf(argv);

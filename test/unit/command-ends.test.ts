@@ -127,7 +127,7 @@ describe('a command that cannot be started', () => {
   });
 
   it('has no namespace to go to', async () => {
-    const namespace = { path: '/proc/4194305/ns/net', inode: 4026531840 };
+    const namespace = { path: '/proc/4194305/ns/net', inode: 4026531840, process: null };
     await expect(command.run(['true'], { timeoutMs: 1_000, namespace })).rejects.toMatchObject({
       code: 'E_NAMESPACE_GONE',
       message: expect.stringContaining('/proc/4194305/ns/net (namespace 4026531840)'),
@@ -135,7 +135,7 @@ describe('a command that cannot be started', () => {
   });
 
   it('is not run in a namespace that is another one by now, and both are named', async () => {
-    const namespace = { path: '/proc/self/ns/net', inode: 1 };
+    const namespace = { path: '/proc/self/ns/net', inode: 1, process: null };
     await expect(command.run(['true'], { timeoutMs: 1_000, namespace })).rejects.toMatchObject({
       code: 'E_NAMESPACE_GONE',
       message: expect.stringMatching(/\(namespace 1\) is gone: it is the namespace \d+ by now/),

@@ -1,13 +1,28 @@
 import { spawn } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { effectiveCapabilities } from '../../src/host/capabilities.ts';
 import { namespaceOfPid, ownNetworkNamespace } from '../../src/host/namespace.ts';
+import { openNamespace } from '../../src/host/open-namespace.ts';
 import { bootId, isAlive, ownProcess, parseProcessStat } from '../../src/host/process.ts';
 
 it('reads a stat line whose command name has spaces and parentheses in it', () => {
   const line =
-    '4711 (a) S (b c) R 1 4700 4711 0 -1 4194560 131 0 0 0 0 0 0 0 20 0 1 0 987654 3198976 247 18446744073709551615';
-  expect(parseProcessStat(line)).toEqual({ state: 'R', processGroup: 4700, startTime: '987654' });
+    '4711 (a) S (b c) R 17 4700 4711 0 -1 4194560 131 0 0 0 0 0 0 0 20 0 1 0 987654 3198976 247 18446744073709551615 ' +
+    '94 95 96 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 97 98 99 140 141 142 143 0\n';
+  expect(parseProcessStat(line)).toEqual({
+    state: 'R',
+    parent: 17,
+    processGroup: 4700,
+    flags: 4194560,
+    startTime: '987654',
+    codeEnd: '95',
+    environmentStart: '142',
+    environmentEnd: '143',
+  });
+  expect(() => parseProcessStat('4711 (a) R 17 4700')).toThrow(
+    expect.objectContaining({ code: 'E_HOST_STATE_UNKNOWN' }),
+  );
 });
 
 it('its own process is alive; one with another start time or from another boot is not', () => {
@@ -31,4 +46,23 @@ it('a process that has ended is dead, and its namespace gone', async () => {
 it('reads effective capabilities', () => {
   expect(effectiveCapabilities('Name:\tnode\nCapPrm:\t0\nCapEff:\t000001ffffffffff\n')).toBe(0x1ffffffffffn);
   expect(() => effectiveCapabilities('nothing')).toThrow(expect.objectContaining({ code: 'E_HOST_STATE_UNKNOWN' }));
+});
+
+it('knows the namespace of a process by the process, not by its number', () => {
+  const own = ownNetworkNamespace();
+  expect(own).toEqual({
+    path: `/proc/${process.pid}/ns/net`,
+    inode: statSync('/proc/self/ns/net').ino,
+    process: ownProcess(),
+  });
+  const opened = openNamespace(own);
+  expect(statSync(opened.path).ino).toBe(own.inode);
+  opened.close();
+  const descriptors = readdirSync('/proc/self/fd').length;
+  for (const changed of [{ startTime: '1' }, { bootId: 'another' }]) {
+    expect(() => openNamespace({ ...own, process: { ...ownProcess(), ...changed } })).toThrow(
+      expect.objectContaining({ code: 'E_NAMESPACE_GONE', message: expect.stringContaining(`process ${process.pid}`) }),
+    );
+  }
+  expect(readdirSync('/proc/self/fd')).toHaveLength(descriptors);
 });

@@ -10,7 +10,7 @@ import { createGhosts } from '../../src/host/ghosts.ts';
 import { markedProcesses } from '../../src/host/marked-processes.ts';
 import { ownProcess } from '../../src/host/process.ts';
 import { startChild } from '../fixtures/history/child.ts';
-import { runId } from '../support/folder-host.ts';
+import { runId } from '../fixtures/history/samples.ts';
 import { notAfterTest, running, startForTest, untilRunning } from '../support/processes.ts';
 
 const ghosts = createGhosts(systemClock);

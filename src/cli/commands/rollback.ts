@@ -3,34 +3,50 @@ import type { ExitCode } from '../../engine/errors.ts';
 import type { RunId } from '../../engine/ids.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { StepRunner } from '../../engine/step.ts';
+import { refusalOf } from '../../review/allowed-actions.ts';
 import { readRunMaterial } from '../../review/run-material.ts';
 import { runRecord } from '../../review/run-record.ts';
 import { defineCommand } from '../define-command.ts';
+import { rollbackExitCode } from '../exit-code.ts';
 import { findRun } from '../find-run.ts';
-import { createProgressView } from '../progress-view.ts';
-import { tellResult } from '../tell-result.ts';
+import { followRun, introduced, withView } from '../follow-run.ts';
+import { watchForInterruption } from '../interruption.ts';
+import { tellOutcome } from '../tell-result.ts';
 import { type Terminal, writeJson, writeLines } from '../terminal.ts';
-import type { Wire } from '../wire-types.ts';
+import type { HistoryOptions, Wire } from '../wire-types.ts';
 
-const options = z.object({ run: z.string(), json: z.boolean().default(false) });
+const options = z.object({
+  run: z.string(),
+  removeImages: z.boolean().default(false),
+  json: z.boolean().default(false),
+});
+
+const ON_A_FULL_DISK: HistoryOptions = { freeReserveOnFullDisk: true };
 
 /**
- * `wf rollback RUN`: undoes all that a run did that still stands, newest first, and verifies the host. Killed in the
+ * `wf rollback RUN`: undoes all that a run did that still stands, newest first, and verifies the host. Stopped in the
  * middle, it is begun anew: what is undone already is found to be gone.
  */
-export const rollback = defineCommand(options, async ({ run: reference, json }, wire, terminal) => {
-  const { run } = findRun(await wire.historyForReading(), reference);
-  const [engine, history, runner] = [await wire.engine(), await wire.history(), await knownRunners(run, wire)];
-  const view = await createProgressView(terminal.err, wire.clock, [], history.journal(run.id));
+export const rollback = defineCommand(options, async ({ run: reference, removeImages, json }, wire, terminal) => {
+  // Even reading takes some room beside the database.
+  const { run } = findRun(await wire.historyForReading(ON_A_FULL_DISK), reference);
+  const refusal = refusalOf('rollback', run, wire.isAlive);
+  if (refusal !== undefined) throw refusal;
+  const interruption = watchForInterruption(terminal);
   try {
-    const rollingBack = engine.rollBack({ run: run.id, runner }, view.observer);
-    if (rollingBack === null) return tellNothingToUndo(run.id, json, wire, terminal);
-    const { result } = rollingBack;
-    const exitCode = await tellResult({ id: run.id, result, json, workflow: undefined, view }, wire, terminal);
-    // That the run failed is why it was rolled back; the rolling back itself is done as asked.
-    return exitCode === 1 ? 0 : exitCode;
+    const history = await wire.history(ON_A_FULL_DISK);
+    const [engine, runner] = [await wire.engine(), await knownRunners(run, wire)];
+    const before = { stageNames: [], journal: history.journal(run.id) };
+    const outcome = await withView(before, interruption, wire, terminal, async (view) => {
+      const request = { run: run.id, runner, removeKept: removeImages };
+      const handle = await engine.rollBack(request, introduced(run, view));
+      return handle === null ? null : followRun(handle, view, interruption, wire);
+    });
+    if (outcome === null) return tellNothingToUndo(run.id, json, wire, terminal);
+    const exitCode = await tellOutcome(outcome, { json, workflow: undefined }, terminal);
+    return outcome.type === 'known' ? rollbackExitCode(outcome.result) : exitCode;
   } finally {
-    view.end();
+    interruption.end();
   }
 });
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { nextActions } from '../../review/allowed-actions.ts';
 import { type RunMaterial, readRunMaterial } from '../../review/run-material.ts';
 import { runRecord } from '../../review/run-record.ts';
+import { nextLine } from '../../review/text/end-of-run.ts';
 import type { ProofsTold } from '../../review/text/proof-text.ts';
 import { runViewLines } from '../../review/text/run-view.ts';
 import { defineCommand } from '../define-command.ts';
@@ -16,8 +18,13 @@ export const show = defineCommand(options, async ({ json, run: reference }, wire
   const { history, run } = findRun(await wire.historyForReading(), reference);
   const material = readRunMaterial(history, run);
   const record = runRecord(material, wire.isAlive);
-  if (json) writeJson(out, record);
-  else writeLines(out, runViewLines(material, record, await proofsOf(material, wire), wire.clock.now(), out.style));
+  if (json) {
+    writeJson(out, record);
+    return 0;
+  }
+  writeLines(out, runViewLines(material, record, await proofsOf(material, wire), wire.clock.now(), out.style));
+  const actions = nextActions(material, record.status);
+  if (actions.length > 0) writeLines(out, ['', nextLine(actions)]);
   return 0;
 });
 

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
 import { parseRunId, type RunId } from '../../engine/ids.ts';
 import { defineCommand } from '../define-command.ts';
+import { followRun, introduction, withView } from '../follow-run.ts';
 import { watchForInterruption } from '../interruption.ts';
-import { createProgressView } from '../progress-view.ts';
-import { tellResult } from '../tell-result.ts';
+import { stageToPauseAfter } from '../stage-option.ts';
+import { tellOutcome } from '../tell-result.ts';
 import { workflowInput } from '../workflow-input.ts';
 import { rehearse } from './start-dry-run.ts';
 
@@ -25,23 +26,24 @@ type StartOptions = z.output<typeof options>;
 export const start = defineCommand(options, async (given, wire, terminal) => {
   const id = chosenId(given);
   refuseWhatIsNotThereYet(given);
-  const resolved = await wire.workflow(given.workflow);
-  const input = workflowInput(resolved.workflow, { assignments: given.input, file: given.inputFile });
-  if (given.dryRun) return rehearse(resolved.workflow, input, given.json, wire, terminal);
+  const { workflow, definition } = await wire.workflow(given.workflow);
+  const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
+  const input = workflowInput(workflow, { assignments: given.input, file: given.inputFile });
+  if (given.dryRun) return rehearse(workflow, input, given.json, wire, terminal);
 
-  const view = await createProgressView(terminal.err, wire.clock, resolved.workflow.model.stages);
-  const interruption = watchForInterruption(terminal, view.say);
+  const runOptions = { onFailure: given.onFailure, pauseAfter };
+  const request = { workflow, definition, input, runtime: 'docker', options: runOptions } as const;
+  const before = { stageNames: workflow.model.stages, journal: [] };
+  const interruption = watchForInterruption(terminal);
   try {
     const engine = await wire.engine();
-    const { workflow, definition } = resolved;
-    const runOptions = { onFailure: given.onFailure, pauseAfter: null };
-    const request = { workflow, definition, input, runtime: 'docker', options: runOptions } as const;
-    const handle = await engine.start(id === undefined ? request : { ...request, id }, view.observer);
-    view.say(`run ${handle.id} of ${workflow.name}`);
-    interruption.attach(handle);
-    return await tellResult({ id: handle.id, result: handle.result, json: given.json, workflow, view }, wire, terminal);
+    const outcome = await withView(before, interruption, wire, terminal, async (view) => {
+      const handle = await engine.start(id === undefined ? request : { ...request, id }, view.observer);
+      view.say(introduction(handle.id, workflow.name));
+      return followRun(handle, view, interruption, wire);
+    });
+    return await tellOutcome(outcome, { json: given.json, workflow }, terminal);
   } finally {
-    view.end();
     interruption.end();
   }
 });
@@ -55,10 +57,7 @@ function chosenId({ id }: StartOptions): RunId | undefined {
   });
 }
 
-function refuseWhatIsNotThereYet({ pauseAfter, runtime }: StartOptions): void {
-  if (pauseAfter !== undefined) {
-    throw new WfError('E_USAGE', '--pause-after is not there yet', { hint: 'Start the run without it.' });
-  }
+function refuseWhatIsNotThereYet({ runtime }: StartOptions): void {
   if (runtime === 'embedded') {
     throw new WfError('E_RUNTIME_UNAVAILABLE', 'the embedded runtime is not there yet', {
       hint: 'Start the run with --runtime docker.',

@@ -44,6 +44,19 @@ export async function readExactRoutes(
   }));
 }
 
+/**
+ * The routes of all tables that carry this protocol number: of each, the words that follow `ip -4 route delete` (`-6`).
+ * @throws WfError as readRoutes does.
+ */
+export async function readRoutesOfProtocol(
+  command: CommandPort,
+  family: AddressFamily,
+  protocol: number,
+): Promise<string[][]> {
+  const args = [family === 'inet' ? '-4' : '-6', 'route', 'show', 'table', 'all', 'proto', String(protocol)];
+  return routeLines(await readIp(command, args, undefined));
+}
+
 /** Whether two routes are the same in every attribute. */
 export function sameRoute(one: ExactRoute, other: ExactRoute): boolean {
   return one.attributes === other.attributes;

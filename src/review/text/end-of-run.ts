@@ -5,6 +5,7 @@ import type { RunRecord, StepRecord } from '../run-record.ts';
 import { durationText } from './duration.ts';
 import { errorLines } from './error-text.ts';
 import { ledgerWords, remainingLines } from './ledger-text.ts';
+import { oneLine } from './plain-text.ts';
 import { type ProofsTold, proofLines } from './proof-text.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
 import { differenceLines, verificationWords } from './verification-text.ts';
@@ -41,8 +42,12 @@ function nextAfter(material: RunMaterial, { id, status }: RunRecord): readonly s
   return isEnd(status) || actions.length === 0 ? [...actions, `wf show ${id}`, `wf logs ${id}`] : actions;
 }
 
+/** Why a run was rolled back that did not fail: somebody asked for it. */
+const ASKED_FOR: readonly string[] = ['E_ROLLED_BACK', 'E_INTERRUPTED'];
+
 function failureLines({ error, steps }: RunRecord, style: TextStyle): readonly string[] {
   if (error === null) return [];
+  if (ASKED_FOR.includes(error.code)) return [oneLine(error.message)];
   const culprit = failedStep(steps, error.message);
   return [...(culprit === undefined ? [] : [`failed at ${whereWords(culprit)}`]), ...errorLines(error, style)];
 }

@@ -10,12 +10,16 @@ const COLUMNS: readonly Column[] = [
   { title: 'why', shrinksTo: 20 },
 ];
 
-/** What `wf resume --dry-run` prints: what would become of each step and why, by stage. */
-export function resumePlanLines(run: string, { direction, steps }: ResumePlan, style: TextStyle): readonly string[] {
+/** What `wf resume --dry-run` prints: what would become of each step so far and why, by stage; then the stages to come. */
+export function resumePlanLines(
+  run: string,
+  { direction, steps }: ResumePlan,
+  stageNames: readonly string[],
+  style: TextStyle,
+): readonly string[] {
   const { colors } = style;
   const goal = direction === 'forward' ? 'would go on to its end' : 'would go on being rolled back';
-  const title = `${colors.bold(run)} ${goal}: ${totals(steps)}; nothing was touched`;
-  if (steps.length === 0) return [title];
+  const title = `${colors.bold(run)} ${goal}; ${totals(direction, steps)}; nothing was touched`;
   const rows = steps.map(({ step, kind, plan, why }): readonly Cell[] => [
     step,
     kind,
@@ -27,14 +31,24 @@ export function resumePlanLines(run: string, { direction, steps }: ResumePlan, s
     const stage = steps[index]?.stage ?? '';
     return stage === steps[index - 1]?.stage ? [line] : [colors.bold(stage), line];
   });
-  return [title, '', titles, ...grouped];
+  const table = steps.length === 0 ? [] : ['', titles, ...grouped];
+  const toCome = direction === 'forward' ? stagesToCome(steps, stageNames) : [];
+  return [title, ...table, ...(toCome.length === 0 ? [] : ['', `then, as the machine decides: ${toCome.join(', ')}`])];
 }
 
-/** `3 steps: 2 kept, 1 run`. */
-function totals(steps: readonly PlannedStep[]): string {
+/** `33 steps so far: 32 kept, 1 adopted`. */
+function totals(direction: ResumePlan['direction'], steps: readonly PlannedStep[]): string {
   const plans = [...new Set(steps.map(({ plan }) => plan))];
   const counts = plans.map((plan) => `${steps.filter((step) => step.plan === plan).length} ${plan}`);
-  return [counted(steps.length, 'step'), ...(counts.length === 0 ? [] : [counts.join(', ')])].join(': ');
+  const total = direction === 'forward' ? `${counted(steps.length, 'step')} so far` : counted(steps.length, 'change');
+  return counts.length === 0 ? total : `${total}: ${counts.join(', ')}`;
+}
+
+/** Those after the last one that has steps already. */
+function stagesToCome(steps: readonly PlannedStep[], stageNames: readonly string[]): readonly string[] {
+  const entered = new Set(steps.map(({ stage }) => stage));
+  const last = stageNames.findLastIndex((name) => entered.has(name));
+  return stageNames.slice(last + 1);
 }
 
 function planPaint(plan: PlannedStep['plan'], { colors }: TextStyle): Paint {

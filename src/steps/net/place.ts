@@ -5,7 +5,7 @@ import type { Argv, CommandResult, NamespaceRef } from '../../engine/ports/comma
 import type { HostContext, Standing } from '../../engine/step.ts';
 import { requireSuccess } from '../../host/checked-command.ts';
 import { ownNetworkNamespace } from '../../host/namespace.ts';
-import { type ContainerHandle, containerHandleSchema } from '../container-handle.ts';
+import { type ContainerHandle, containerHandleSchema, namespaceOfContainer } from '../container-handle.ts';
 
 /** One `ip` command that alters the host takes milliseconds. */
 const COMMAND_TIMEOUT_MS = 10_000;
@@ -33,10 +33,11 @@ export function placeName(place: Place): string {
 
 /**
  * Where a command for this place has to run; undefined is wf's own namespace.
- * @throws WfError E_HOST_STATE_UNKNOWN when wf runs in another namespace than the run that recorded the place.
+ * @throws WfError E_NAMESPACE_GONE naming the container that was started again or removed; E_HOST_STATE_UNKNOWN when wf runs
+ * in another namespace than the run that recorded the place.
  */
 export function namespaceOf(place: Place): NamespaceRef | undefined {
-  if (place.type === 'container') return place.container.namespace;
+  if (place.type === 'container') return namespaceOfContainer(place.container);
   const own = ownNetworkNamespace();
   if (own.inode === place.inode) return undefined;
   throw new WfError(
@@ -88,13 +89,13 @@ export async function runAt(
 }
 
 /** A look at a change in a place that may be gone, which then took the change along. */
-export async function lookIn(place: Place, look: () => Promise<Standing>): Promise<Standing> {
+export async function lookIn(look: () => Promise<Standing>): Promise<Standing> {
   try {
     return await look();
   } catch (thrown) {
     if (!(thrown instanceof WfError)) throw thrown;
     if (thrown.code !== 'E_NAMESPACE_GONE') return { found: 'unknown', error: thrown };
-    return { found: 'gone', reason: `the network namespace ${placeName(place)} is gone, and with it the change` };
+    return { found: 'gone', reason: thrown.message };
   }
 }
 

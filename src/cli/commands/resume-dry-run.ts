@@ -1,0 +1,72 @@
+import type { ResumePlan } from '../../engine/engine.ts';
+import { asWfError, type ExitCode } from '../../engine/errors.ts';
+import { errorLines } from '../../review/text/error-text.ts';
+import { resumePlanLines } from '../../review/text/resume-plan-text.ts';
+import type { TextStyle } from '../../review/text/text-style.ts';
+import { worstExitCode } from '../exit-code.ts';
+import type { FoundRun } from '../find-run.ts';
+import { type ResumeOptions, resumeRequest } from '../resume-request.ts';
+import { type Terminal, writeJson, writeLines } from '../terminal.ts';
+import type { Wire } from '../wire-types.ts';
+import type { AllRuns } from './resume-all.ts';
+
+interface PlanOptions extends ResumeOptions {
+  readonly json: boolean;
+}
+
+/** `wf resume --dry-run`: what would become of each step, and why. Touches and writes nothing. */
+export async function tellPlan(
+  found: FoundRun,
+  options: PlanOptions,
+  wire: Wire,
+  { out }: Terminal,
+): Promise<ExitCode> {
+  const planned = await planOf(found, options, wire);
+  if (options.json) writeJson(out, documentOf(found, planned));
+  else writeLines(out, linesOf(found, planned, out.style));
+  return 0;
+}
+
+/** The same for each run that `--all` means; one that could not go on holds up none of the others. */
+export async function tellPlans(all: AllRuns, wire: Wire, { out, err }: Terminal): Promise<ExitCode> {
+  if (all.runs.length === 0 && !all.json) writeLines(err, ['There is nothing to resume.']);
+  const codes: ExitCode[] = [];
+  const documents: unknown[] = [];
+  for (const found of all.runs) {
+    try {
+      const planned = await planOf(found, all, wire);
+      documents.push(documentOf(found, planned));
+      if (!all.json) writeLines(out, [...(found === all.runs[0] ? [] : ['']), ...linesOf(found, planned, out.style)]);
+    } catch (thrown) {
+      const error = asWfError(thrown);
+      codes.push(error.exitCode);
+      documents.push({ run: found.run.id, error: error.toRecord() });
+      if (!all.json) writeLines(err, errorLines(error.toRecord(), err.style));
+    }
+  }
+  if (all.json) writeJson(out, documents);
+  return worstExitCode(codes);
+}
+
+interface Planned {
+  readonly plan: ResumePlan;
+  readonly stageNames: readonly string[];
+}
+
+async function planOf({ history, run }: FoundRun, options: ResumeOptions, wire: Wire): Promise<Planned> {
+  const request = await resumeRequest(run, options, history, wire);
+  const engine = await wire.engine();
+  return { plan: await engine.planResume(request), stageNames: request.workflow.model.stages };
+}
+
+function linesOf({ run }: FoundRun, { plan, stageNames }: Planned, style: TextStyle): readonly string[] {
+  return resumePlanLines(run.id, plan, stageNames, style);
+}
+
+function documentOf({ run }: FoundRun, { plan: { direction, steps } }: Planned) {
+  return {
+    run: run.id,
+    direction,
+    steps: steps.map(({ step, stage, kind, plan, why }) => ({ step, stage, kind, plan, why })),
+  };
+}

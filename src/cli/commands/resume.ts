@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { type ExitCode, WfError } from '../../engine/errors.ts';
+import type { StoredRun } from '../../engine/ports/history.ts';
+import type { HistoryReader } from '../../history/reader.ts';
+import { resumableLines } from '../../review/text/resumed-text.ts';
+import { defineCommand } from '../define-command.ts';
+import { type FoundRun, findRun } from '../find-run.ts';
+import { watchForInterruption } from '../interruption.ts';
+import { onlyResumable, resumableRuns } from '../resumable-runs.ts';
+import { resumeRequest } from '../resume-request.ts';
+import { resumeRun } from '../resume-run.ts';
+import { tellOutcome } from '../tell-result.ts';
+import { type Terminal, writeLines } from '../terminal.ts';
+import type { Wire } from '../wire-types.ts';
+import { resumeAll } from './resume-all.ts';
+import { tellPlan, tellPlans } from './resume-dry-run.ts';
+
+const options = z.object({
+  run: z.string().optional(),
+  all: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
+  acceptChanges: z.boolean().default(false),
+  pauseAfter: z.string().optional(),
+  json: z.boolean().default(false),
+});
+type Given = z.output<typeof options>;
+
+/** `wf resume [RUN]`: goes on with a run that was interrupted or paused; with --dry-run tells what that would do. */
+export const resume = defineCommand(options, async (given, wire, terminal) => {
+  if (given.all && given.run !== undefined) {
+    throw new WfError('E_USAGE', `--all and the run ${given.run} exclude each other`, {
+      hint: 'Give one of the two: --all resumes each run that can be resumed.',
+    });
+  }
+  const history = await wire.historyForReading();
+  if (given.all) {
+    const all = { ...given, runs: resumableRuns(history, wire.isAlive).toReversed() };
+    return given.dryRun ? tellPlans(all, wire, terminal) : resumeAll(all, wire, terminal);
+  }
+  const found = runMeant(history, given, wire, terminal);
+  return given.dryRun ? tellPlan(found, given, wire, terminal) : resumeOne(found, given, wire, terminal);
+});
+
+async function resumeOne({ history, run }: FoundRun, given: Given, wire: Wire, terminal: Terminal): Promise<ExitCode> {
+  const interruption = watchForInterruption(terminal);
+  try {
+    const request = await resumeRequest(run, given, history, wire);
+    const outcome = await resumeRun(run, request, interruption, wire, terminal);
+    return await tellOutcome(outcome, { json: given.json, workflow: request.workflow }, terminal);
+  } finally {
+    interruption.end();
+  }
+}
+
+/** The run that was named, else the only one that can be meant. */
+function runMeant(
+  history: HistoryReader | undefined,
+  { run: reference, json }: Given,
+  wire: Wire,
+  { err }: Terminal,
+): FoundRun {
+  if (reference !== undefined) return findRun(history, reference);
+  const runs = resumableRuns(history, wire.isAlive);
+  if (runs.length > 1 && !json) {
+    const since = ({ id, createdAt }: StoredRun) => history?.journal(id).at(-1)?.at ?? createdAt;
+    const listed = runs.map(({ run }) => run);
+    writeLines(err, resumableLines(listed, since, wire.isAlive, wire.clock.now(), err.style));
+  }
+  return onlyResumable(runs, wire.isAlive);
+}

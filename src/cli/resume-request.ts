@@ -1,0 +1,68 @@
+import { definitionDifferences } from '../definition/compare.ts';
+import type { ResumeRequest } from '../engine/engine.ts';
+import { asWfError, WfError } from '../engine/errors.ts';
+import type { StoredRun } from '../engine/ports/history.ts';
+import type { HistoryReader } from '../history/reader.ts';
+import { refusalOf } from '../review/allowed-actions.ts';
+import { stageToPauseAfter } from './stage-option.ts';
+import type { ResolvedWorkflow, Wire } from './wire-types.ts';
+
+/** What `wf resume` was given beside the run. */
+export interface ResumeOptions {
+  readonly acceptChanges: boolean;
+  readonly pauseAfter?: string | undefined;
+}
+
+type Source = Pick<HistoryReader, 'definition'>;
+
+/**
+ * What the engine needs to go on with a run, found out and checked before anything is done.
+ * @throws WfError E_RUN_ENDED, E_LEASE_HELD; E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID; E_DEFINITION_CHANGED with what differs;
+ * E_USAGE where there is no such stage to pause after.
+ */
+export async function resumeRequest(
+  run: StoredRun,
+  { acceptChanges, pauseAfter }: ResumeOptions,
+  history: Source,
+  wire: Wire,
+): Promise<ResumeRequest> {
+  const refusal = refusalOf('resume', run, wire.isAlive);
+  if (refusal !== undefined) throw refusal;
+  const { workflow, definition } = await workflowOf(run, wire);
+  // To undo, any definition will do.
+  const undoes = run.status === 'rolling-back';
+  if (!acceptChanges && !undoes) refuseAnother(run, definition, history);
+  return {
+    run: run.id,
+    workflow,
+    definition,
+    acceptChanges: acceptChanges || undoes,
+    pauseAfter: stageToPauseAfter(pauseAfter, workflow),
+  };
+}
+
+async function workflowOf({ id, workflow }: StoredRun, wire: Wire): Promise<ResolvedWorkflow> {
+  try {
+    return await wire.workflow(workflow);
+  } catch (thrown) {
+    const error = asWfError(thrown);
+    throw new WfError(error.code, `run ${id} cannot go on: ${error.message}`, {
+      hint: `${error.hint} \`wf rollback ${id}\` undoes what the run did, and needs no workflow file.`,
+      cause: thrown,
+    });
+  }
+}
+
+function refuseAnother(run: StoredRun, { hash, description }: ResolvedWorkflow['definition'], history: Source): void {
+  if (run.definitionHash === hash) return;
+  const stored = history.definition(run.definitionHash);
+  const told = stored === undefined ? [] : definitionDifferences(stored, description);
+  const differences = told.length === 0 ? 'what differs is not known' : told.join('; ');
+  throw new WfError(
+    'E_DEFINITION_CHANGED',
+    `workflow ${run.workflow} is not as it was when run ${run.id} was started: ${differences}`,
+    {
+      hint: `Go on with it as it is now by \`wf resume ${run.id} --accept-changes\`, or undo what the run did by \`wf rollback ${run.id}\`.`,
+    },
+  );
+}

@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest';
+import { FOLDERS_WORKFLOW, type FoldersRun, foldersRun, openFoldersProject } from '../support/folders.ts';
+import { expectNoStackTrace } from '../support/refusal.ts';
+import { runRecordSchema } from '../support/run-record.ts';
+import type { Project, RunningWf } from '../support/run-wf.ts';
+
+const UNDONE_THREE = /^rollback {2}command .* three .*reverted/;
+
+/** A run with all of its three folders there, whose rollback waits at the second one. */
+async function pausedRun(project: Project): Promise<FoldersRun> {
+  const run = foldersRun(project);
+  run.go();
+  expect(await run.start('--pause-after', 'third', ...run.undoWaits).end).toMatchObject({ exitCode: 0 });
+  return run;
+}
+
+async function stopOnce(wf: RunningWf, signal: NodeJS.Signals): Promise<void> {
+  await wf.line(UNDONE_THREE);
+  wf.kill(signal);
+  expect(await wf.line(new RegExp(`^${signal}: `))).toBe(
+    `${signal}: stopping after the change that is being undone; once more to stop at once`,
+  );
+}
+
+test.concurrent.for([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)(
+  '%s once: the change under way is undone, no further one, and the rollback goes on later',
+  async ([signal, code]) => {
+    const project = openFoldersProject();
+    const run = await pausedRun(project);
+    const wf = project.start(['rollback', run.id]);
+    await stopOnce(wf, signal);
+    run.goBack();
+    const end = await wf.end;
+    expect(end).toMatchObject({ exitCode: code, signal: undefined });
+    expectNoStackTrace(end);
+    expect(end.stderr).toContain(
+      `run ${run.id} is interrupted while it is rolled back; \`wf rollback ${run.id}\` goes on with that\n`,
+    );
+    expect(end.stdout).toContain(`next: wf rollback ${run.id}\n`);
+    expect(run.folders()).toEqual(['one']);
+
+    const again = await project.wf(['rollback', run.id, '--json']);
+    expect(again.exitCode, again.stderr).toBe(0);
+    expect(runRecordSchema.parse(again.json())).toMatchObject({
+      status: 'rolled-back',
+      verification: { restored: true },
+    });
+    expect(run.log().slice(3)).toEqual(['not three', 'not two', 'not one']);
+  },
+);
+
+test.concurrent('twice: it ends at once, and goes on later', async () => {
+  const project = openFoldersProject();
+  const run = await pausedRun(project);
+  const wf = project.start(['rollback', run.id]);
+  await stopOnce(wf, 'SIGINT');
+  wf.kill('SIGINT');
+  const end = await wf.end;
+  expect(end).toMatchObject({ exitCode: 130, signal: undefined });
+  expect(end.stderr).toContain(`\`wf rollback ${run.id}\` goes on with that\n`);
+  expect(run.folders()).toEqual(['one', 'two']);
+  run.goBack();
+  expect(await project.wf(['rollback', run.id])).toMatchObject({ exitCode: 0 });
+  expect(run.folders()).toEqual([]);
+  expect(run.log().slice(3)).toEqual(['not three', 'not two', 'not one']);
+});
+
+test.concurrent('killed: wf resume goes on with the rollback too, even under another definition', async () => {
+  const project = openFoldersProject();
+  const run = await pausedRun(project);
+  const wf = project.start(['rollback', run.id]);
+  await wf.line(UNDONE_THREE);
+  wf.kill('SIGKILL');
+  await wf.end;
+  const dry = await project.wf(['resume', '--dry-run', '--json']);
+  expect(dry.json()).toMatchObject({
+    run: run.id,
+    direction: 'back',
+    steps: [
+      { step: 'makeTwo', plan: 'undone' },
+      { step: 'makeOne', plan: 'undone' },
+    ],
+  });
+  project.write('workflows/folders.ts', FOLDERS_WORKFLOW.replace("version: '1'", "version: '2'"));
+  run.goBack();
+  const resumed = await project.wf(['resume', '--json']);
+  expect(resumed.exitCode).toBe(1);
+  expect(runRecordSchema.parse(resumed.json())).toMatchObject({
+    status: 'rolled-back',
+    error: { code: 'E_ROLLED_BACK' },
+    verification: { restored: true },
+  });
+  expect(run.log().slice(3)).toEqual(['not three', 'not two', 'not one']);
+});
+
+test.concurrent('the rollback of a run that failed is stopped in the same way, and resumed', async () => {
+  const project = openFoldersProject();
+  const run = foldersRun(project);
+  run.go();
+  const wf = run.start('--input', 'command=false', ...run.undoWaits);
+  await stopOnce(wf, 'SIGINT');
+  run.goBack();
+  const end = await wf.end;
+  expect(end).toMatchObject({ exitCode: 130, signal: undefined });
+  expect(run.folders()).toEqual(['one']);
+  const resumed = await project.wf(['resume', '--json']);
+  expect(resumed.exitCode).toBe(1);
+  expect(runRecordSchema.parse(resumed.json())).toMatchObject({
+    status: 'rolled-back',
+    error: { code: 'E_HOST_COMMAND' },
+    verification: { restored: true },
+  });
+  expect(run.folders()).toEqual([]);
+});

@@ -1,0 +1,59 @@
+import type { Journey } from './journeys.ts';
+import { type KilledRun, killAndRecover, type Verb } from './kill-at-point.ts';
+import type { Subject } from './subject.ts';
+
+/** A journey, killed at each of these points and recovered. */
+export interface MatrixRequest {
+  readonly journey: Journey;
+  readonly points: readonly string[];
+  readonly verb: Verb;
+  /** Begins the ids of its runs. */
+  readonly prefix: string;
+  open(): Promise<Subject>;
+  /** Told after each. */
+  done?(killed: KilledRun): void;
+}
+
+/** A point that is not reached is tried again: which of two parallel steps gets a commit of its own is left to chance. */
+const TRIES = 3;
+
+/** More than this many failures tell nothing new. */
+const FAILURES_AT_MOST = 5;
+
+/** Kills at each point in turn. What failed is not judged any further: the next one begins on a new host. */
+export async function crashMatrix(request: MatrixRequest): Promise<readonly KilledRun[]> {
+  const killed: KilledRun[] = [];
+  let subject = await request.open();
+  try {
+    for (const [index, point] of request.points.entries()) {
+      const result = await killWithin(TRIES, subject, request, `${request.prefix}${index + 1}`, point);
+      killed.push(result);
+      request.done?.(result);
+      if (result.problems.length === 0) continue;
+      if (failures(killed).length >= FAILURES_AT_MOST) break;
+      await subject.close();
+      subject = await request.open();
+    }
+  } finally {
+    await subject.close();
+  }
+  return killed;
+}
+
+export function failures(killed: readonly KilledRun[]): readonly KilledRun[] {
+  return killed.filter(({ problems }) => problems.length > 0);
+}
+
+async function killWithin(
+  tries: number,
+  subject: Subject,
+  { journey, verb }: MatrixRequest,
+  run: string,
+  point: string,
+): Promise<KilledRun> {
+  for (let attempt = 1; ; attempt += 1) {
+    const result = await killAndRecover(subject, journey, `${run}-${attempt}`, point, verb);
+    // What it came to without the kill has to be right, too: one problem is that the point was not reached.
+    if (result.reached || result.problems.length > 1 || attempt === tries) return result;
+  }
+}

@@ -1,0 +1,30 @@
+import Database from 'better-sqlite3';
+import type { RunningWf } from '../wf-process.ts';
+import type { Lane } from './lane.ts';
+
+/**
+ * Lets a process stand still from the first line on stderr that matches, or very soon after it: but not in the middle of a
+ * commit, where it would hold the database locked for everybody.
+ */
+export async function haltAt(lane: Lane, wf: RunningWf, line: RegExp): Promise<void> {
+  await wf.haltAt(line);
+  while (isLocked(lane.database)) {
+    wf.kill('SIGCONT');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    wf.kill('SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+function isLocked(database: string): boolean {
+  const db = new Database(database, { timeout: 0 });
+  try {
+    db.transaction(() => {}).immediate();
+    return false;
+  } catch (thrown) {
+    if (thrown instanceof Database.SqliteError && thrown.code === 'SQLITE_BUSY') return true;
+    throw thrown;
+  } finally {
+    db.close();
+  }
+}

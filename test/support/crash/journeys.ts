@@ -1,0 +1,48 @@
+import type { RunRecord } from '../run-record.ts';
+import type { Subject } from './subject.ts';
+
+/** A way to bring a run to its end by one command that is killed on the way, perhaps after others. */
+export interface Journey {
+  readonly name: string;
+  /** What comes before: brings the run to where the command takes it up. */
+  prepare(subject: Subject, run: string): Promise<void>;
+  command(subject: Subject, run: string): readonly string[];
+  /** How the run ends where nobody kills it. */
+  readonly end: RunRecord['status'];
+  /** How it ends where it is killed, and resumed before anybody began to roll it back. */
+  readonly endResumed: RunRecord['status'];
+}
+
+const nothing = async () => {};
+
+/** From the start to the end, with the undoing that belongs to it. */
+export const forward: Journey = {
+  name: 'start',
+  prepare: nothing,
+  command: (subject, run) => subject.start(run),
+  end: 'succeeded',
+  endResumed: 'succeeded',
+};
+
+/** A run that fails, and undoes by itself what it did. */
+export const failing: Journey = {
+  name: 'start that fails',
+  prepare: nothing,
+  command: (subject, run) => subject.startFailing(run),
+  end: 'rolled-back',
+  endResumed: 'rolled-back',
+};
+
+/** The recovery of a run that was killed at `point`. */
+export function recovering(verb: 'resume' | 'rollback', point: string): Journey {
+  return {
+    name: `${verb} after a kill ${point}`,
+    async prepare({ lane, start }, run) {
+      const end = await lane.wf(start(run), { at: point });
+      if (end.signal !== 'SIGKILL') throw new Error(`not killed ${point}: ${end.stdout}${end.stderr}`);
+    },
+    command: (_subject, run) => [verb, run, '--json'],
+    end: verb === 'resume' ? 'succeeded' : 'rolled-back',
+    endResumed: 'succeeded',
+  };
+}

@@ -1,0 +1,109 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import type { RunRecord } from '../run-record.ts';
+import { refusalSchema } from '../run-record.ts';
+import type { WfEnd } from '../wf-process.ts';
+import { pointsIn } from './crash-log.ts';
+import type { Journey } from './journeys.ts';
+import { judge } from './oracle.ts';
+import { readRun } from './run-on-disk.ts';
+import type { Subject } from './subject.ts';
+
+export type Verb = 'resume' | 'rollback';
+
+/** What became of a run that was killed at one point, and recovered. */
+export interface KilledRun {
+  readonly run: string;
+  readonly point: string;
+  readonly verb: Verb;
+  /** Whether the process came by the point, and so was killed. */
+  readonly reached: boolean;
+  readonly problems: readonly string[];
+  readonly recoveryMs: number;
+  /** What the recovery came by: where it could be killed itself. */
+  readonly recoveryPoints: readonly string[];
+}
+
+/** All crash points of a journey that nobody kills, in their order. Throws where that run is not as it should be. */
+export async function pointsOf(subject: Subject, journey: Journey, run: string): Promise<readonly string[]> {
+  const log = logOf(subject, run);
+  const before = await subject.state();
+  await journey.prepare(subject, run);
+  await subject.lane.wf(journey.command(subject, run), { log });
+  const { problems } = await judge(subject, run, before, [journey.end]);
+  if (problems.length > 0) throw new Error(`run ${run}, which nobody killed: ${problems.join('; ')}`);
+  return pointsIn(log);
+}
+
+/** Kills a journey at a point, recovers the run to its end, and judges it. */
+export async function killAndRecover(
+  subject: Subject,
+  journey: Journey,
+  run: string,
+  point: string,
+  verb: Verb,
+): Promise<KilledRun> {
+  const { lane } = subject;
+  const before = await subject.state();
+  await journey.prepare(subject, run);
+  const end = await lane.wf(journey.command(subject, run), { at: point });
+  if (end.signal !== 'SIGKILL') {
+    const { problems } = await judge(subject, run, before, [journey.end]);
+    const missed = [`it did not come by this point, and ended with ${end.exitCode}`, ...problems];
+    return { run, point, verb, reached: false, problems: missed, recoveryMs: 0, recoveryPoints: [] };
+  }
+  const found = readRun(lane.database, run)?.run.status;
+  const log = logOf(subject, run);
+  const startedAt = performance.now();
+  const recovery = await lane.wf([verb, run, '--json'], { log });
+  const recoveryMs = performance.now() - startedAt;
+  const recoveryPoints = pointsIn(log);
+  const expected = expectedEnd(journey, found, verb);
+  const problems = [
+    ...recoveryProblems(recovery, expected, verb),
+    ...(await (expected === 'none' ? untouched(subject, before) : judged(subject, run, before, expected))),
+  ];
+  return { run, point, verb, reached: true, problems, recoveryMs, recoveryPoints };
+}
+
+type Expected = { readonly status: RunRecord['status']; readonly ended: boolean } | 'none';
+
+/** `found` is the status that the killed process left in the database. */
+function expectedEnd(journey: Journey, found: RunRecord['status'] | undefined, verb: Verb): Expected {
+  if (found === undefined) return 'none';
+  if (found === journey.end) return { status: found, ended: true };
+  const back = verb === 'rollback' || found === 'rolling-back';
+  return { status: back ? 'rolled-back' : journey.endResumed, ended: false };
+}
+
+function recoveryProblems({ exitCode, stdout, stderr }: WfEnd, expected: Expected, verb: Verb): readonly string[] {
+  const wrong = (wanted: string) => [`wf ${verb} ended with ${exitCode}, expected ${wanted}:\n${stdout}${stderr}`];
+  if (expected === 'none' || (expected.ended && verb === 'resume')) {
+    const code = expected === 'none' ? 'E_RUN_NOT_FOUND' : 'E_RUN_ENDED';
+    const said = exitCode === 2 ? refusalSchema.parse(JSON.parse(stdout)).error.code : undefined;
+    return said === code ? [] : wrong(`2 and ${code}`);
+  }
+  if (exitCode === 0) return [];
+  // A resumed run that was already being rolled back has failed, and was undone: 1.
+  return verb === 'resume' && expected.status === 'rolled-back' && exitCode === 1 ? [] : wrong('0');
+}
+
+async function untouched(subject: Subject, before: unknown): Promise<readonly string[]> {
+  const after = await subject.state();
+  return JSON.stringify(after) === JSON.stringify(before) ? [] : ['a run that was never begun touched the host'];
+}
+
+async function judged(
+  subject: Subject,
+  run: string,
+  before: unknown,
+  expected: Exclude<Expected, 'none'>,
+): Promise<readonly string[]> {
+  return (await judge(subject, run, before, [expected.status])).problems;
+}
+
+function logOf({ lane }: Subject, run: string): string {
+  const log = path.join(lane.folder, `${run}.points`);
+  rmSync(log, { force: true });
+  return log;
+}

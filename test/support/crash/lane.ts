@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { removeEngine, startEngine } from '../engine.ts';
+import type { Tool } from '../host-state.ts';
+import { ensureImages } from '../images.ts';
+import { type RunningWf, startWf, type WfEnd } from '../wf-process.ts';
+import { killAllOf } from './processes.ts';
+
+/** Where wf is to kill itself, and where it tells what it came by; see src/host/crash-points.ts. */
+export interface CrashOrders {
+  /** The crash point at which the process kills itself, the first time that it reaches it. */
+  readonly at?: string;
+  /** The file to which each crash point that is reached is appended, one a line. */
+  readonly log?: string;
+}
+
+/** A network namespace in which runs are killed and nothing else happens, and a project with a database beside it. */
+export interface Lane {
+  readonly folder: string;
+  readonly database: string;
+  /** The namespace, as `nsenter --net=` takes it. */
+  readonly namespace: string;
+  /** Runs a program in the namespace, with the lane's Docker engine where it has one. */
+  readonly tool: Tool;
+  /** Calls wf there. */
+  start(args: readonly string[], orders?: CrashOrders): RunningWf;
+  /** Calls wf there, and waits for its end. */
+  wf(args: readonly string[], orders?: CrashOrders): Promise<WfEnd>;
+  /** A file of the project, written. */
+  write(name: string, text: string, mode?: number): string;
+  /** Takes all of it away; with `keepFolder`, all but the project and its database. */
+  close(keepFolder?: boolean): Promise<void>;
+}
+
+/** A lane with a Docker engine of its own, and the test images in it. */
+export async function openDockerLane(): Promise<Lane> {
+  const engine = await startEngine();
+  try {
+    await ensureImages(engine.dockerHost);
+    return laneIn(`/run/netns/${engine.namespace}`, { DOCKER_HOST: engine.dockerHost }, () => removeEngine(engine));
+  } catch (thrown) {
+    await removeEngine(engine);
+    throw thrown;
+  }
+}
+
+/** A lane without Docker. */
+export async function openBareLane(): Promise<Lane> {
+  const holder = await holdNamespace();
+  // A socket where nobody listens: an engine of the machine's own stays out of it.
+  const lane = laneIn(holder.namespace, { DOCKER_HOST: 'unix:///nonexistent/docker.sock' }, holder.end);
+  await lane.tool('ip', 'link', 'set', 'lo', 'up');
+  return lane;
+}
+
+/** A network namespace that a process holds open. */
+export interface HeldNamespace {
+  readonly pid: number;
+  readonly namespace: string;
+  readonly inode: number;
+  end(): Promise<void>;
+}
+
+/** A new network namespace, which ends with this process at the latest. */
+export async function holdNamespace(): Promise<HeldNamespace> {
+  const holder = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '--net', 'sleep', 'infinity'], {
+    stdio: 'ignore',
+  });
+  const { pid } = holder;
+  if (pid === undefined) throw new Error('setpriv could not be started');
+  const namespace = `/proc/${pid}/ns/net`;
+  const own = readlinkSync('/proc/self/ns/net');
+  while (readlinkSync(namespace) === own) await new Promise((resolve) => setTimeout(resolve, 2));
+  return { pid, namespace, inode: statSync(namespace).ino, end: () => killAndWait(holder) };
+}
+
+function laneIn(namespace: string, extra: Readonly<Record<string, string>>, takeAway: () => Promise<void>): Lane {
+  const folder = mkdtempSync(path.join(tmpdir(), 'wf-crash-'));
+  mkdirSync(path.join(folder, 'workflows'));
+  const database = path.join(folder, 'wf.db');
+  const through = ['nsenter', `--net=${namespace}`, '--'];
+  const env = { PATH: process.env['PATH'] ?? '', HOME: path.join(folder, 'home'), WF_DB: database, ...extra };
+  const start = (args: readonly string[], orders: CrashOrders = {}) =>
+    startWf(args, { cwd: folder, through, env: { ...env, ...environmentOf(orders) } });
+  return {
+    folder,
+    database,
+    namespace,
+    start,
+    wf: (args, orders) => start(args, orders).end,
+    tool: async (file, ...args) => (await execa('nsenter', [...through.slice(1), file, ...args], { env })).stdout,
+    write(name, text, mode = 0o644) {
+      const file = path.join(folder, name);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, text, { mode });
+      return file;
+    },
+    async close(keepFolder = false) {
+      killAllOf(database);
+      await takeAway();
+      if (!keepFolder) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function environmentOf({ at, log }: CrashOrders): Record<string, string> {
+  return { ...(at === undefined ? {} : { WF_CRASH_AT: at }), ...(log === undefined ? {} : { WF_CRASH_LOG: log }) };
+}
+
+function killAndWait(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    child.once('exit', () => resolve());
+    child.kill('SIGKILL');
+  });
+}

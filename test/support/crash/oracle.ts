@@ -1,0 +1,71 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type RunRecord, runRecordSchema } from '../run-record.ts';
+import { differences } from './differences.ts';
+import { processesOf } from './processes.ts';
+import { journalProblems, readRun } from './run-on-disk.ts';
+import type { Subject } from './subject.ts';
+
+export interface Verdict {
+  /** What is wrong; empty where nothing is. */
+  readonly problems: readonly string[];
+  readonly status: RunRecord['status'];
+}
+
+/**
+ * Judges a run that was killed, and recovered to its end: a proper end state, told by `wf show --json`; the host as before, read by
+ * other means than wf's; no completed step ran twice; the journal replays; nobody holds anything any more, and no process is left.
+ * @param ends the statuses that this run may have come to
+ */
+export async function judge(
+  subject: Subject,
+  id: string,
+  before: unknown,
+  ends: readonly RunRecord['status'][],
+): Promise<Verdict> {
+  const { lane } = subject;
+  const shown = await lane.wf(['show', id, '--json']);
+  if (shown.exitCode !== 0) {
+    return { problems: [`wf show ended with ${shown.exitCode}: ${shown.stdout}${shown.stderr}`], status: 'failed' };
+  }
+  const record = runRecordSchema.parse(shown.json());
+  const onDisk = readRun(lane.database, id);
+  if (onDisk === undefined) return { problems: [`the database does not know run ${id}`], status: record.status };
+  const after = await subject.state();
+  const problems = [
+    ...recordProblems(record, ends),
+    ...(await subject.ranTwice(onDisk)),
+    ...(await journalProblems(subject.source, onDisk)),
+    ...(isDeepStrictEqual(after, before) ? [] : [`the host is not as before:\n${differences(before, after)}`]),
+    ...(onDisk.run.owner === null ? [] : [`process ${onDisk.run.owner.pid} still has the lease`]),
+    ...processesOf(id).map(({ pid, command }) => `process ${pid} is left: ${command}`),
+    ...(await claimsLeft(subject)),
+  ];
+  return { problems, status: record.status };
+}
+
+function recordProblems(record: RunRecord, ends: readonly RunRecord['status'][]): readonly string[] {
+  const { status, verification, changes, steps, finishedAt, error } = record;
+  const unsettled = changes.filter((change) => !['reverted', 'gone', 'kept'].includes(change.status));
+  const unended = steps.filter((step) => !['succeeded', 'failed', 'stopped'].includes(step.status));
+  // A run that was killed before its first change has nothing to compare the host with.
+  const verified = changes.length === 0 || verification?.restored === true;
+  return [
+    ...(ends.includes(status) ? [] : [`status ${status}, expected ${ends.join(' or ')}: ${JSON.stringify(error)}`]),
+    ...(finishedAt === null ? ['it has not finished'] : []),
+    ...(verified ? [] : [`verification: ${JSON.stringify(verification)}`]),
+    ...driftOf(record).map((drift) => `drift on a host where nobody else is: ${JSON.stringify(drift)}`),
+    ...unsettled.map(({ seq, target, status: found }) => `change ${seq} (${target}) is ${found}`),
+    ...unended.map((step) => `step ${step.id} is ${step.status}`),
+  ];
+}
+
+/** Named namespaces are the whole machine's: other lanes make and remove theirs meanwhile. */
+function driftOf({ verification }: RunRecord) {
+  return (verification?.drift ?? []).filter(({ subject }) => !subject.startsWith('namespace '));
+}
+
+/** Names that are still held: abstract sockets, which the kernel lists with `@`. */
+async function claimsLeft({ lane }: Subject): Promise<readonly string[]> {
+  const sockets = (await lane.tool('cat', '/proc/self/net/unix')).split('\n');
+  return sockets.filter((line) => / @wf-/.test(line)).map((line) => `a claim is left: ${line}`);
+}

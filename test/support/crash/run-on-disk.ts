@@ -1,0 +1,92 @@
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { type LoadedFile, loadWorkflow } from '../../../src/definition/load.ts';
+import type { Change } from '../../../src/engine/change.ts';
+import { parseRunId, type RunId } from '../../../src/engine/ids.ts';
+import type { JournalEntry } from '../../../src/engine/journal-event.ts';
+import type { StoredRun, StoredStep } from '../../../src/engine/ports/history.ts';
+import { replay } from '../../../src/engine/replay.ts';
+import { type HistoryReader, openHistoryForReading } from '../../../src/history/open.ts';
+import { rebuildProjection } from '../../../src/history/rebuild-projection.ts';
+import { differences } from './differences.ts';
+
+/** All that the database holds of one run. */
+export interface RunOnDisk {
+  readonly run: StoredRun;
+  readonly journal: readonly JournalEntry[];
+  readonly steps: readonly StoredStep[];
+  readonly changes: readonly Change[];
+}
+
+/** Reads a run from a database that is opened for reading only; undefined where it does not know the run. */
+export function readRun(database: string, id: string): RunOnDisk | undefined {
+  return withReader(database, (reader) => {
+    const run = reader.run(runIdOf(id));
+    if (run === undefined) return undefined;
+    return {
+      run,
+      journal: reader.journal(run.id),
+      steps: reader.steps(run.id),
+      changes: reader.changes(run.id),
+    };
+  });
+}
+
+/** Where a workflow is defined. */
+export interface WorkflowSource {
+  readonly name: string;
+  readonly file: string;
+}
+
+/** What is wrong with the journal of a run: it does not replay, or the tables beside it hold something else. */
+export async function journalProblems(source: WorkflowSource, onDisk: RunOnDisk): Promise<readonly string[]> {
+  const { run, journal, steps, changes } = onDisk;
+  const problems: string[] = [];
+  const { workflow } = await load(source);
+  try {
+    replay(workflow.model, run, journal);
+  } catch (thrown) {
+    problems.push(`the journal does not replay: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+  const rebuilt = rebuildProjection(journal);
+  if (rebuilt === undefined) return [...problems, 'an entry of the journal does not follow from those before it'];
+  const columns = Object.keys(rebuilt.run).map((column) => [column, Reflect.get(run, column)]);
+  const found = { run: Object.fromEntries(columns), steps: byId(steps), changes };
+  const expected = { run: rebuilt.run, steps: byId(rebuilt.steps), changes: rebuilt.changes };
+  if (isDeepStrictEqual(found, expected)) return problems;
+  return [...problems, `the tables are not what the journal says:\n${differences(expected, found)}`];
+}
+
+const loading = new Map<string, Promise<LoadedFile>>();
+
+function load(source: WorkflowSource): Promise<LoadedFile> {
+  const cacheFolder = path.join(tmpdir(), `wf-crash-cache-${process.pid}`);
+  const known = loading.get(source.file);
+  if (known !== undefined) return known;
+  const loaded = loadWorkflow(source, { cacheFolder, wfModule: () => import('../../../src/index.ts') });
+  loading.set(source.file, loaded);
+  return loaded.finally(() => rmSync(cacheFolder, { recursive: true, force: true }));
+}
+
+function byId(steps: readonly StoredStep[]): readonly StoredStep[] {
+  return steps.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function withReader<Result>(database: string, work: (reader: HistoryReader) => Result): Result | undefined {
+  const reader = openHistoryForReading(database);
+  if (reader === undefined) return undefined;
+  try {
+    return work(reader);
+  } finally {
+    reader.close();
+  }
+}
+
+/** The id in a text that is known to be one. */
+export function runIdOf(text: string): RunId {
+  const id = parseRunId(text);
+  if (id === undefined) throw new Error(`not a run id: ${text}`);
+  return id;
+}

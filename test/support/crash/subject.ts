@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { hostState, networkState } from '../host-state.ts';
+import { startLab } from '../lab.ts';
+import { dockerWitness } from './docker-witness.ts';
+import { holdNamespace, type Lane, openBareLane, openDockerLane } from './lane.ts';
+import { linesWitness } from './lines-witness.ts';
+import { ownProcessOf } from './processes.ts';
+import type { RunOnDisk, WorkflowSource } from './run-on-disk.ts';
+
+/** A workflow in a lane, where its runs are killed. */
+export interface Subject {
+  readonly lane: Lane;
+  readonly source: WorkflowSource;
+  /** `wf start ...` for a run with this id. */
+  start(run: string, ...more: readonly string[]): readonly string[];
+  /** The same for a run that fails when all that it makes stands, or nearly, and undoes it by itself. */
+  startFailing(run: string, ...more: readonly string[]): readonly string[];
+  /** What a run must leave as it was, read with no code of wf. */
+  state(): Promise<unknown>;
+  /** What somebody who counts independently says against "no completed step ran twice". */
+  ranTwice(run: RunOnDisk): Promise<readonly string[]>;
+  close(keepFolder?: boolean): Promise<void>;
+}
+
+export type SubjectName = 'lab' | 'small';
+
+export function openSubject(name: SubjectName): Promise<Subject> {
+  return name === 'lab' ? openLab() : openSmallLab();
+}
+
+const atRoot = (file: string) => path.join(import.meta.dirname, '..', '..', '..', file);
+
+/** The lab, on a Docker engine of its own. */
+async function openLab(): Promise<Subject> {
+  const lane = await openDockerLane();
+  return {
+    lane,
+    source: { name: 'lab-network', file: atRoot('workflows/lab-network.ts') },
+    start: (run, ...more) => startLab({}, '--id', run, ...more),
+    // AppProd has an eth0: the pair is made, enslaved and up when the move is refused.
+    startFailing: (run, ...more) => startLab({ containerDevice: 'eth0' }, '--id', run, ...more),
+    state: () => hostState(lane.tool),
+    ranTwice: (run) => dockerWitness(lane, run),
+    close: (keepFolder) => lane.close(keepFolder),
+  };
+}
+
+/** Appends `WHAT NAME NANOSECONDS WF_PROCESS`, or tells whether the last line of that name is a `+`. */
+const LINE = `#!/bin/sh
+case $1 in
+  '?') [ "$(grep " $2 " lines 2>/dev/null | tail -n 1 | cut -c 1)" = + ] ;;
+  *) printf '%s %s %s %s\\n' "$1" "$2" "$(date +%s%N)" "\${WF_PROCESS:-}" >>lines ;;
+esac
+`;
+
+/** The small lab, in a network namespace with a bridge, beside another one. */
+async function openSmallLab(): Promise<Subject> {
+  const lane = await openBareLane();
+  const inner = await holdNamespace();
+  const inside = (...args: readonly string[]) => lane.tool('nsenter', `--net=${inner.namespace}`, 'ip', ...args);
+  // Two default routes that a run replaces, and puts back.
+  await inside('link', 'add', 'way', 'address', '02:00:00:00:00:02', 'type', 'bridge');
+  await inside('link', 'set', 'way', 'addrgenmode', 'none');
+  await inside('link', 'set', 'way', 'up');
+  await inside('address', 'add', '10.77.0.2/24', 'dev', 'way');
+  await inside('route', 'add', 'default', 'via', '10.77.0.1', 'dev', 'way');
+  await inside('route', 'add', 'default', 'via', '10.77.0.3', 'dev', 'way', 'metric', '50');
+  const name = 'small-lab';
+  const file = lane.write(`workflows/${name}.ts`, readFileSync(atRoot(`test/fixtures/workflows/${name}.ts`), 'utf8'));
+  lane.write('line', LINE, 0o755);
+  lane.write('lines', '');
+  // With an address of its own, as Docker's have: else it would take that of its first port, and never give it back.
+  await lane.tool('ip', 'link', 'add', 'small_bridge', 'address', '02:00:00:00:00:01', 'type', 'bridge');
+  // Without the link-local address that a bridge gets with its first port, and keeps.
+  await lane.tool('ip', 'link', 'set', 'small_bridge', 'addrgenmode', 'none');
+  await lane.tool('ip', 'link', 'set', 'small_bridge', 'up', 'mtu', '1500');
+  const { pid, namespace, inode } = inner;
+  const container = {
+    id: 'small',
+    name: 'small',
+    startedAt: '',
+    pid,
+    namespace: { path: namespace, inode, process: ownProcessOf(pid) },
+  };
+  const input = lane.write('input.json', JSON.stringify({ bridge: 'small_bridge', container }));
+  const start = (run: string, ...more: readonly string[]) => [
+    'start',
+    name,
+    '--input-file',
+    input,
+    '--id',
+    run,
+    ...more,
+  ];
+  return {
+    lane,
+    source: { name, file },
+    start,
+    startFailing: (run, ...more) => start(run, '--input', 'command=false', ...more),
+    state: async () => ({
+      host: await networkState(lane.tool),
+      container: await networkState((program, ...args) => lane.tool('nsenter', `--net=${namespace}`, program, ...args)),
+    }),
+    ranTwice: async (run) => linesWitness(path.join(lane.folder, 'lines'), run),
+    async close(keepFolder) {
+      await inner.end();
+      await lane.close(keepFolder);
+    },
+  };
+}

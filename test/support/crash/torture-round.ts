@@ -1,0 +1,140 @@
+import { isEnd } from '../../../src/engine/ports/history.ts';
+import type { RunRecord } from '../run-record.ts';
+import type { RunningWf, WfEnd } from '../wf-process.ts';
+import type { Verb } from './kill-at-point.ts';
+import { judge } from './oracle.ts';
+import { type Chance, choose } from './random.ts';
+import { type RunOnDisk, readRun } from './run-on-disk.ts';
+import type { Subject } from './subject.ts';
+
+/** What became of one run. */
+export interface RoundReport {
+  /** What was done, in words: `start, killed after 812 ms; resume, killed after 90 ms; rollback`. */
+  readonly story: string;
+  readonly kills: number;
+  /** Null where the run was killed before the database knew it. */
+  readonly end: RunRecord['status'] | null;
+  readonly recoveriesMs: readonly number[];
+  /** From `wf resume` to the first step that it began. */
+  readonly firstStepsMs: readonly number[];
+  readonly problems: readonly string[];
+}
+
+/** How long a run takes that nobody kills. */
+export interface UsualTimes {
+  /** Until the database knows it. */
+  readonly begunMs: number;
+  readonly endedMs: number;
+}
+
+/** At most this many recoveries are killed before one is let come to its end. */
+const KILLED_RECOVERIES_AT_MOST = 4;
+const KILL_RECOVERY = 0.6;
+/** So many runs are killed before the database knows them, where there is little that could go wrong. */
+const KILL_EARLY = 0.05;
+/** So many recoveries have a rival: of the two, one is refused. */
+const RIVAL = 0.15;
+const VERBS = ['resume', 'rollback'] as const;
+/** In some rounds the recoveries only resume, in some they only roll back, in some they do both. */
+const SHARES_OF_RESUME = [1, 1, 0.5, 0];
+/** A process that is killed later than most end: so that some are killed at their very end. */
+const BEYOND = 1.15;
+
+/** Starts a run, kills it at a random time, kills its recoveries too, and judges what it has come to. */
+export async function tortureRound(
+  subject: Subject,
+  run: string,
+  chance: Chance,
+  usual: UsualTimes,
+): Promise<RoundReport> {
+  const { lane } = subject;
+  const shareOfResume = choose(chance, SHARES_OF_RESUME);
+  const before = await subject.state();
+  const story: string[] = [];
+  const recoveriesMs: number[] = [];
+  const firstStepsMs: number[] = [];
+  const problems: string[] = [];
+  let kills = 0;
+
+  /** Waits for its end, or kills it after a while. */
+  async function endOrKill(what: string, wf: RunningWf, killAfterMs: number | null): Promise<WfEnd> {
+    const startedAt = Date.now();
+    const timer = killAfterMs === null ? undefined : setTimeout(() => wf.kill('SIGKILL'), killAfterMs);
+    const end = await wf.end;
+    clearTimeout(timer);
+    if (end.signal === 'SIGKILL') kills += 1;
+    story.push(`${what}, ${end.signal === 'SIGKILL' ? 'killed' : 'over'} after ${Date.now() - startedAt} ms`);
+    return end;
+  }
+
+  async function recover(verb: Verb, found: RunOnDisk, kill: boolean): Promise<void> {
+    const startedAt = Date.now();
+    const rival = chance() < RIVAL ? choose(chance, VERBS) : undefined;
+    const killAfterMs = kill ? chance() * usual.endedMs : null;
+    const call = (asked: Verb) => lane.start([asked, run, '--json']);
+    const [end, rivalEnd] = await Promise.all([
+      endOrKill(verb, call(verb), killAfterMs),
+      rival === undefined ? undefined : endOrKill(`a rival's ${rival}`, call(rival), null),
+    ]);
+    const now = readRun(lane.database, run);
+    if (rivalEnd !== undefined) {
+      problems.push(...raceProblems(end), ...raceProblems(rivalEnd));
+      return;
+    }
+    if (verb === 'resume' && now !== undefined) firstStepsMs.push(...firstStepAfter(now, found, startedAt));
+    if (end.signal === 'SIGKILL') return;
+    recoveriesMs.push(Date.now() - startedAt);
+    problems.push(...exitProblems(verb, end, now?.run.status));
+  }
+
+  const { begunMs, endedMs } = usual;
+  const killAfterMs = chance() < KILL_EARLY ? chance() * begunMs : begunMs + chance() * (endedMs * BEYOND - begunMs);
+  await endOrKill('start', lane.start(subject.start(run)), killAfterMs);
+  for (let recoveries = 0; ; recoveries += 1) {
+    const found = readRun(lane.database, run);
+    if (found === undefined) break;
+    if (isEnd(found.run.status)) {
+      // Its end was committed, and the process killed before it could say so; or a recovery has come to its end.
+      const verdict = await judge(subject, run, before, [endOf(found)]);
+      problems.push(...verdict.problems);
+      break;
+    }
+    const verb = chance() < shareOfResume ? 'resume' : 'rollback';
+    const kill = recoveries < KILLED_RECOVERIES_AT_MOST && chance() < KILL_RECOVERY;
+    await recover(verb, found, kill);
+    if (problems.length > 0) break;
+  }
+  const end = readRun(lane.database, run)?.run.status ?? null;
+  if (end === null && JSON.stringify(await subject.state()) !== JSON.stringify(before)) {
+    problems.push('a run that was never begun touched the host');
+  }
+  return { story: story.join('; '), kills, end, recoveriesMs, firstStepsMs, problems };
+}
+
+/** Whoever began to roll it back decided how it ends; else it comes to its own end. */
+function endOf({ journal }: RunOnDisk): RunRecord['status'] {
+  return journal.some(({ event }) => event.type === 'rolling-back') ? 'rolled-back' : 'succeeded';
+}
+
+function exitProblems(verb: Verb, end: WfEnd, status: RunRecord['status'] | undefined): readonly string[] {
+  const wanted = verb === 'resume' && status === 'rolled-back' ? [0, 1] : [0];
+  if (end.exitCode !== undefined && wanted.includes(end.exitCode)) return [];
+  return [`wf ${verb} ended with ${end.exitCode}, the run is ${status}:\n${end.stdout}${end.stderr}`];
+}
+
+/** Of two at once either is refused, or comes when the other has ended. */
+function raceProblems({ exitCode, signal, stdout, stderr }: WfEnd): readonly string[] {
+  if (signal === 'SIGKILL' || [0, 1, 2, 4].includes(exitCode ?? -1)) return [];
+  return [`one of two at once ended with ${exitCode}:\n${stdout}${stderr}`];
+}
+
+/** The times from `startedAt` to the first attempt that a recovery journaled; none where it did not come to begin a step. */
+function firstStepAfter(now: RunOnDisk, earlier: RunOnDisk, startedAt: number): readonly number[] {
+  const own = now.journal.slice(earlier.journal.length);
+  const first = own.find(({ event }) => event.type === 'step.attempted' || startsStep(event));
+  return first === undefined ? [] : [first.at - startedAt];
+}
+
+function startsStep(event: RunOnDisk['journal'][number]['event']): boolean {
+  return event.type === 'decided' && event.effects.some(({ type }) => type === 'start-step');
+}

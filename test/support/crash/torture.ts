@@ -1,0 +1,81 @@
+import { chanceFrom } from './random.ts';
+import { readRun } from './run-on-disk.ts';
+import { openSubject, type Subject, type SubjectName } from './subject.ts';
+import { type RoundReport, tortureRound, type UsualTimes } from './torture-round.ts';
+
+export interface TortureRequest {
+  readonly workflow: SubjectName;
+  /** How many runs are started; no bound where it is null. */
+  readonly rounds: number | null;
+  /** No round begins later than this; no bound where it is null. */
+  readonly minutes: number | null;
+  readonly seed: number;
+  /** How many hosts are used at the same time, each with an engine of its own. */
+  readonly lanes: number;
+  /** The first round, counted from 1: to repeat one that failed. */
+  readonly firstRound: number;
+  /** Told after each round. */
+  done?(round: number, report: RoundReport): void;
+  /** Whether somebody wants it to stop after the rounds under way. */
+  stopped?(): boolean;
+}
+
+export interface TortureReport {
+  readonly rounds: readonly RoundReport[];
+  readonly failures: readonly {
+    readonly round: number;
+    readonly folder: string;
+    readonly problems: readonly string[];
+  }[];
+}
+
+/** Starts, kills and recovers run after run, until the rounds or the minutes are over or something is wrong. */
+export async function torture(request: TortureRequest): Promise<TortureReport> {
+  const rounds: RoundReport[] = [];
+  const failures: { round: number; folder: string; problems: readonly string[] }[] = [];
+  const until = request.minutes === null ? Number.POSITIVE_INFINITY : Date.now() + request.minutes * 60_000;
+  const last = request.rounds === null ? Number.POSITIVE_INFINITY : request.firstRound + request.rounds - 1;
+  let next = request.firstRound;
+  const goesOn = () => failures.length === 0 && next <= last && Date.now() < until && !(request.stopped?.() ?? false);
+
+  async function useLane(): Promise<void> {
+    const subject = await openSubject(request.workflow);
+    let failed = false;
+    try {
+      const usual = await calibrate(subject);
+      while (goesOn()) {
+        const round = next;
+        next += 1;
+        const chance = chanceFrom(request.seed * 1_000_003 + round);
+        const report = await tortureRound(subject, `round-${round}`, chance, usual);
+        rounds.push(report);
+        request.done?.(round, report);
+        if (report.problems.length === 0) continue;
+        failed = true;
+        failures.push({ round, folder: subject.lane.folder, problems: report.problems });
+        return;
+      }
+    } finally {
+      await subject.close(failed);
+    }
+  }
+
+  const lanes = await Promise.allSettled(Array.from({ length: request.lanes }, useLane));
+  for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
+  return { rounds, failures };
+}
+
+/** How long a run takes that nobody kills. The first one is not counted: it translates the workflow file. */
+async function calibrate(subject: Subject): Promise<UsualTimes> {
+  let usual = { begunMs: 0, endedMs: 0 };
+  for (const run of ['warm-up', 'calibration']) {
+    const startedAt = Date.now();
+    const end = await subject.lane.wf(subject.start(run));
+    if (end.exitCode !== 0) {
+      throw new Error(`a run that nobody killed ended with ${end.exitCode}: ${end.stdout}${end.stderr}`);
+    }
+    const createdAt = readRun(subject.lane.database, run)?.run.createdAt ?? startedAt;
+    usual = { begunMs: createdAt - startedAt, endedMs: Date.now() - startedAt };
+  }
+  return usual;
+}

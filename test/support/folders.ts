@@ -1,0 +1,55 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { openProject, type Project, type RunningWf } from './run-wf.ts';
+
+export const FOLDERS_WORKFLOW = readFileSync(new URL('../fixtures/workflows/folders.ts', import.meta.url), 'utf8');
+
+/** A run of the workflow `folders`, as a person without wf sees it. Its id is its own on this host. */
+export interface FoldersRun {
+  readonly id: string;
+  /** Starts it; its second folder waits for `go`. */
+  start(...more: readonly string[]): RunningWf;
+  /** Lets the second folder be made. */
+  go(): void;
+  /** Inputs by which undoing the second folder waits for `goBack`. */
+  readonly undoWaits: readonly string[];
+  /** Lets the second folder be undone. */
+  goBack(): void;
+  /** What was made and undone, in order. */
+  log(): readonly string[];
+  /** The folders that are there. */
+  folders(): readonly string[];
+}
+
+/** A project with the workflow `folders` in it, which needs neither Docker nor any right. */
+export function openFoldersProject(): Project {
+  return openProject({ 'workflows/folders.ts': FOLDERS_WORKFLOW });
+}
+
+export function foldersRun(project: Project): FoldersRun {
+  const root = mkdtempSync(path.join(project.folder, 'folders-'));
+  const id = path.basename(root);
+  const inRoot = (name: string) => path.join(root, name);
+  const inputs = ['--input', `root=${root}`, '--input', `waitFor=${inRoot('go')}`];
+  return {
+    id,
+    start: (...more) => project.start(['start', 'folders', '--id', id, ...inputs, ...more]),
+    go: () => writeFileSync(inRoot('go'), ''),
+    undoWaits: ['--input', `undoWaitsFor=${inRoot('go-back')}`],
+    goBack: () => writeFileSync(inRoot('go-back'), ''),
+    log: () => (existsSync(inRoot('log')) ? readFileSync(inRoot('log'), 'utf8').trimEnd().split('\n') : []),
+    folders: () =>
+      readdirSync(root, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+        .toSorted(),
+  };
+}
+
+/** Starts a run and kills it while its second folder is waited for. */
+export async function killInSecond(run: FoldersRun, ...more: readonly string[]): Promise<void> {
+  const wf = run.start(...more);
+  await wf.line(/^first {2}makeOne .* ok /);
+  wf.kill('SIGKILL');
+  await wf.end;
+}

@@ -1,0 +1,75 @@
+import { expect, onTestFailed } from 'vitest';
+import { hostState } from './host-state.ts';
+import { startLab } from './lab.ts';
+import { expectNoStackTrace } from './refusal.ts';
+import { type RunRecord, runRecordSchema } from './run-record.ts';
+import { openProject, type Project, type WfOptions } from './run-wf.ts';
+
+/** A lab that has paused after one of its stages: what stands may be meddled with. */
+export interface PausedLab {
+  readonly project: Project;
+  /** Resumes it, and waits for the end. */
+  resume(...more: readonly string[]): Promise<LabEnd>;
+  /** Rolls it back, and waits for the end. */
+  rollBack(...more: readonly string[]): Promise<LabEnd>;
+}
+
+/** How a lab ended, as a program sees it. */
+export interface LabEnd {
+  readonly exitCode: number | undefined;
+  readonly record: RunRecord;
+  readonly stderr: string;
+}
+
+interface LabOptions extends WfOptions {
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly more?: readonly string[];
+  readonly project?: Project;
+}
+
+/** Starts the lab as run `lab`, and waits until it has paused after this stage. */
+export async function pausedAfter(stage: string, options: LabOptions = {}): Promise<PausedLab> {
+  const { inputs = {}, more = [], project = openProject(), ...wfOptions } = options;
+  // What a failed test leaves is not to be in the way of the next one.
+  onTestFailed(() => void project.wf(['rollback', 'lab'], wfOptions));
+  const started = await project.wf(startLab(inputs, '--id', 'lab', '--pause-after', stage, ...more), wfOptions);
+  expect(started.exitCode, `${started.stdout}${started.stderr}`).toBe(0);
+  const end = async (...args: readonly string[]) => {
+    const ended = await project.wf([...args, '--json'], wfOptions);
+    expectNoStackTrace(ended);
+    return { exitCode: ended.exitCode, record: runRecordSchema.parse(ended.json()), stderr: ended.stderr };
+  };
+  return {
+    project,
+    resume: (...args) => end('resume', 'lab', ...args),
+    rollBack: (...args) => end('rollback', 'lab', ...args),
+  };
+}
+
+/** It failed with this error, undid all that it did, and looked whether the host is as it was. */
+export function expectFailedAndUndone(
+  { exitCode, record }: LabEnd,
+  { code, says }: { readonly code: string; readonly says: readonly (string | RegExp)[] },
+): void {
+  expect({ exitCode, status: record.status, code: record.error?.code }).toEqual({
+    exitCode: 1,
+    status: 'rolled-back',
+    code,
+  });
+  for (const part of says) expect(record.error?.message).toMatch(part);
+  expect(record.error?.hint).not.toBe('');
+  expectAllUndone(record);
+}
+
+/** Nothing of the run is left, as wf says. What the host really holds, hostState() tells. */
+export function expectAllUndone(record: RunRecord): void {
+  expect(record.verification).toMatchObject({ restored: true, residues: [] });
+  expect(record.changes.filter(({ status }) => status !== 'reverted' && status !== 'gone')).toEqual([]);
+}
+
+/** Does something to the host, which must be as before after it. */
+export async function leavingTheHostAsItWas(work: () => Promise<void>): Promise<void> {
+  const before = await hostState();
+  await work();
+  expect(await hostState()).toEqual(before);
+}

@@ -1,0 +1,41 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { onTestFinished } from 'vitest';
+
+/** Pids of the processes that run (not: zombies) with just this command line, as `ps` tells. */
+export function running(commandLine: string): number[] {
+  return execFileSync('ps', ['-eo', 'pid=,stat=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => /^\s*(\d+)\s+(\S+)\s+(.*)$/.exec(line))
+    .flatMap((found) =>
+      found !== null && !found[2]?.startsWith('Z') && found[3] === commandLine ? [Number(found[1])] : [],
+    );
+}
+
+/** Waits until something runs with just this command line. */
+export async function untilRunning(commandLine: string, timeoutMs = 5_000): Promise<number> {
+  const until = Date.now() + timeoutMs;
+  for (;;) {
+    const [pid] = running(commandLine);
+    if (pid !== undefined) return pid;
+    if (Date.now() > until) throw new Error(`nothing runs with the command line ${commandLine}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Starts a process that does not outlive the test. Answers its pid. */
+export function startForTest(argv: readonly [string, ...string[]], env: Readonly<Record<string, string>> = {}): number {
+  const [program, ...args] = argv;
+  const child = spawn(program, args, { stdio: 'ignore', env: { ...process.env, ...env } });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  if (child.pid === undefined) throw new Error(`${program} could not be started`);
+  return child.pid;
+}
+
+/** Kills what still runs with just this command line, when the test is over. */
+export function notAfterTest(...commandLines: readonly string[]): void {
+  onTestFinished(() => {
+    for (const pid of commandLines.flatMap(running)) process.kill(pid, 'SIGKILL');
+  });
+}

@@ -1,0 +1,155 @@
+import type { Json } from '../../src/engine/json.ts';
+import type { CommandPort } from '../../src/engine/ports/command.ts';
+import type { DockerPort } from '../../src/engine/ports/docker.ts';
+import type { ChangeBehaviour, HostPorts, StepContext, StepRunner } from '../../src/engine/step.ts';
+import { changeOf } from './carry-out.ts';
+
+/** What stands for the end of the process: nothing of what a step runner does about errors is meant for it. */
+class Stopped extends Error {}
+
+const WRITES = [
+  'pullImage',
+  'removeImage',
+  'createNetwork',
+  'removeNetwork',
+  'createContainer',
+  'startContainer',
+  'removeContainer',
+] as const satisfies readonly (keyof DockerPort)[];
+
+/** The real ports, which stop for good before the command or the Docker request that would be the next to change something. */
+function stoppingAfter(touches: number, host: HostPorts): HostPorts {
+  let left = touches;
+  const pass = () => {
+    if (left === 0) throw new Stopped();
+    left -= 1;
+  };
+  const command: CommandPort = {
+    async run(argv, options) {
+      if (!argv.includes('show')) pass();
+      return host.command.run(argv, options);
+    },
+  };
+  const docker = new Proxy(host.docker, {
+    get(real, name) {
+      if (WRITES.some((write) => write === name)) pass();
+      return Reflect.get(real, name);
+    },
+  });
+  return { ...host, command, docker };
+}
+
+/** Does it, and stops it after so many touches of the host. Answers whether it came to its end before. */
+export async function endsWithin<Context extends { readonly host: HostPorts }>(
+  touches: number,
+  context: Context,
+  act: (context: Context) => Promise<unknown>,
+): Promise<boolean> {
+  try {
+    await act({ ...context, host: stoppingAfter(touches, context.host) });
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof Stopped) return false;
+    throw thrown;
+  }
+}
+
+interface Trial {
+  readonly actor: { readonly runner: StepRunner };
+  /** The world as it is before, made anew for each try; answers the input. */
+  prepare(): Promise<unknown>;
+  /** Takes the world away. */
+  remove(): Promise<void>;
+  /** All that the step may alter, as it is now. */
+  state(): Promise<unknown>;
+  /** Fails where what was to be made is not there. */
+  expectMade(): Promise<void>;
+  /** A new process has a new one. */
+  context(): StepContext;
+}
+
+/** How often each of the three was stopped. */
+export interface Stops {
+  readonly resumed: number;
+  readonly undone: number;
+  readonly undoneAgain: number;
+}
+
+/**
+ * Stops a step runner at every touch of the host: in `apply`, and then either resumes or undoes with a fresh context; and in
+ * `undo`, and then undoes again. Fails (by `same`) unless the host is as it was in the end.
+ */
+export async function stopEverywhere(
+  trial: Trial,
+  same: (after: unknown, before: unknown, what: string) => void,
+): Promise<Stops> {
+  const behaviour = changeOf(trial.actor);
+  const parse = (input: unknown) => trial.actor.runner.parseInput(input);
+
+  async function each(act: (input: Json, touches: number) => Promise<boolean>, what: string): Promise<number> {
+    for (let touches = 0; ; touches += 1) {
+      const input = parse(await trial.prepare());
+      try {
+        const before = await trial.state();
+        const ended = await act(input, touches);
+        same(await trial.state(), before, `${what} after ${touches} touches`);
+        if (ended) return touches;
+      } finally {
+        await trial.remove();
+      }
+    }
+  }
+
+  const applyWithin = async (input: Json, touches: number) => {
+    const context = trial.context();
+    const seen = await behaviour.observe(input, context, undefined);
+    if (seen.found !== 'absent') throw new Error(`expected absent, found ${seen.found}`);
+    const { record } = seen;
+    const ended = await endsWithin(touches, context, (own) => behaviour.apply(input, record, 'absent', own));
+    return { record, ended };
+  };
+
+  const resumed = await each(async (input, touches) => {
+    const { record, ended } = await applyWithin(input, touches);
+    const made = await resume(behaviour, input, record, trial.context());
+    await trial.expectMade();
+    await undo(behaviour, made, trial.context());
+    return ended;
+  }, 'resumed');
+
+  const undone = await each(async (input, touches) => {
+    const { record, ended } = await applyWithin(input, touches);
+    await undo(behaviour, record, trial.context());
+    return ended;
+  }, 'undone');
+
+  const undoneAgain = await each(async (input, touches) => {
+    const { record } = await applyWithin(input, Number.POSITIVE_INFINITY);
+    const made = await resume(behaviour, input, record, trial.context());
+    const ended = await endsWithin(touches, trial.context(), (own) => behaviour.undo(made, own));
+    await undo(behaviour, made, trial.context());
+    return ended;
+  }, 'undone again');
+
+  return { resumed, undone, undoneAgain };
+}
+
+/** What another process does: looks with the intent that it found, and goes on. Answers the record of what is made. */
+async function resume(behaviour: ChangeBehaviour, input: Json, intent: Json, context: StepContext): Promise<Json> {
+  const seen = await behaviour.observe(input, context, intent);
+  if (seen.found === 'ours') return seen.record;
+  if (seen.found !== 'absent' && seen.found !== 'partial') throw new Error(`found ${seen.found} after a stop`);
+  const after = await behaviour.observe(input, context, await behaviour.apply(input, seen.record, seen.found, context));
+  if (after.found !== 'ours') throw new Error(`still ${after.found} after it was resumed`);
+  return after.record;
+}
+
+/** What a rollback by another process does; throws where something stands after it. */
+export async function undo(behaviour: ChangeBehaviour, record: Json, context: StepContext): Promise<void> {
+  const before = await behaviour.look(record, context);
+  if (before.found === 'unknown') throw before.error;
+  if (before.found === 'gone') return;
+  await behaviour.undo(record, context);
+  const after = await behaviour.look(record, context);
+  if (after.found !== 'gone') throw new Error(`still ${after.found} after it was undone`);
+}

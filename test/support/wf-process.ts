@@ -1,0 +1,111 @@
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+
+/** The built command. */
+export const WF = fileURLToPath(new URL('../../dist/wf.js', import.meta.url));
+
+/** What a finished command left behind. */
+export interface WfEnd {
+  readonly exitCode: number | undefined;
+  /** Set where a signal killed the process. */
+  readonly signal: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** All of stdout as one JSON document. Throws where it is none, or where there is more. */
+  json(): unknown;
+}
+
+/** A command that runs. */
+export interface RunningWf {
+  /** Its process. */
+  readonly pid: number;
+  /** Resolves with the first line on stderr that matches; rejects where the command ends without one. */
+  line(pattern: RegExp): Promise<string>;
+  /** The same, and the process stands still (SIGSTOP) from that moment on, before it has done anything more. */
+  haltAt(pattern: RegExp): Promise<string>;
+  kill(signal: NodeJS.Signals): void;
+  readonly end: Promise<WfEnd>;
+}
+
+export interface WfOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** The folder that wf is called in, instead of the project's. */
+  readonly cwd?: string;
+  /** What wf is called through, e.g. `['setpriv', '--reuid', '65534']`. */
+  readonly through?: readonly string[];
+}
+
+/** Calls wf, with nothing in its environment but what is given. */
+export function startWf(args: readonly string[], { env = {}, cwd, through = [] }: WfOptions): RunningWf {
+  const [file, ...rest] = [...through, process.execPath, WF, ...args];
+  if (file === undefined) throw new Error('nothing to run');
+  const child = execa(file, rest, {
+    ...(cwd === undefined ? {} : { cwd }),
+    env,
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+    stripFinalNewline: false,
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${file} could not be started`);
+  const kill = (signal: NodeJS.Signals) => void child.kill(signal);
+  const lines = lineWatch();
+  child.stderr.on('data', lines.take);
+  const end = child.then(({ exitCode, signal, stdout, stderr }): WfEnd => {
+    lines.end();
+    return { exitCode, signal, stdout, stderr, json: () => JSON.parse(stdout) };
+  });
+  return {
+    pid,
+    kill,
+    end,
+    line: (pattern) => lines.next(pattern, () => {}),
+    haltAt: (pattern) => lines.next(pattern, () => kill('SIGSTOP')),
+  };
+}
+
+interface Watcher {
+  readonly pattern: RegExp;
+  found(line: string): void;
+  ended(seen: string): void;
+}
+
+/** Finds lines in what comes in pieces. What is to be done with a line is done at once, in the event that brought it. */
+function lineWatch() {
+  let all = '';
+  let taken = 0;
+  let over = false;
+  let watchers: Watcher[] = [];
+  const look = () => {
+    const lines = all.split('\n').slice(0, -1);
+    watchers = watchers.filter((watcher) => {
+      const line = lines.find((candidate) => watcher.pattern.test(candidate));
+      if (line !== undefined) watcher.found(line);
+      else if (over) watcher.ended(all);
+      return line === undefined && !over;
+    });
+    taken = lines.length;
+  };
+  return {
+    take(chunk: Buffer) {
+      all += chunk.toString();
+      if (all.split('\n').length - 1 > taken) look();
+    },
+    end() {
+      over = true;
+      look();
+    },
+    next(pattern: RegExp, at: () => void): Promise<string> {
+      return new Promise((resolve, reject) => {
+        const found = (line: string) => {
+          at();
+          resolve(line);
+        };
+        const ended = (seen: string) => reject(new Error(`wf ended without a line like ${String(pattern)}:\n${seen}`));
+        watchers.push({ pattern, found, ended });
+        look();
+      });
+    },
+  };
+}
