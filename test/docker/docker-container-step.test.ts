@@ -50,6 +50,11 @@ describeDocker('the step runner docker.container', () => {
     expect(output.namespace).toEqual({
       path: `/proc/${output.pid}/ns/net`,
       inode: statSync(`/proc/${output.pid}/ns/net`).ino,
+      process: {
+        pid: output.pid,
+        startTime: expect.stringMatching(/^\d+$/),
+        bootId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      },
     });
     expect(output.namespace.inode).not.toBe(statSync('/proc/self/ns/net').ino);
     expect(await dockerInspect(NAME, '{{.HostConfig.RestartPolicy.Name}}')).toBe('no');

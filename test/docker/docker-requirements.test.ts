@@ -71,7 +71,7 @@ describeDocker('requirements of docker', () => {
   });
 
   test('bridges in another network namespace are not', async () => {
-    const namespace = { path: `/run/netns/${ELSEWHERE}`, inode: null };
+    const namespace = { path: `/run/netns/${ELSEWHERE}`, inode: null, process: null };
     const command: HostPorts['command'] = { run: (argv, options) => host.command.run(argv, { ...options, namespace }) };
     expect(await look(localBridges(), { command })).toMatchObject({
       met: false,

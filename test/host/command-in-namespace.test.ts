@@ -25,15 +25,20 @@ describeOwnNetwork('a command in another network namespace', () => {
 
   it('is not run where the path leads to another namespace by now', async () => {
     const own = statSync('/proc/self/ns/net').ino;
-    const reused = { path: container.handle.namespace.path, inode: own };
+    const reused = { path: container.handle.namespace.path, inode: own, process: null };
     const attempt = command.run(['ip', 'link', 'add', 'n_wrong', 'type', 'bridge'], { timeoutMs, namespace: reused });
     await expect(attempt).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
     expect(container.ip('link')).not.toContain('n_wrong');
   });
 
   it('takes any namespace where no inode is asked for', async () => {
-    const namespace = { path: container.handle.namespace.path, inode: null };
+    const namespace = { path: container.handle.namespace.path, inode: null, process: null };
     expect((await command.run(['ip', 'link'], { timeoutMs, namespace })).stdout).toContain('n_only');
+  });
+
+  it('has the environment that it is given', async () => {
+    const options = { timeoutMs, namespace: container.handle.namespace, env: { WF_PROCESS: '{"run":"r 1"}' } };
+    expect((await command.run(['printenv', 'WF_PROCESS'], options)).stdout).toBe('{"run":"r 1"}\n');
   });
 
   it('tells a missing program from one that fails with the same exit code', async () => {

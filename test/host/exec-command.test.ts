@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Change, Verification } from '../../src/engine/change.ts';
 import type { StepActor } from '../../src/engine/define-step.ts';
 import type { RunResult } from '../../src/engine/engine.ts';
+import { WfError } from '../../src/engine/errors.ts';
 import type { Json } from '../../src/engine/json.ts';
 import { defineWorkflow } from '../../src/engine/workflow.ts';
 import { execCommand, execRead } from '../../src/steps/exec/index.ts';
@@ -198,13 +199,32 @@ describe('after an interruption', () => {
     expect(await observe(slow)).toMatchObject({ found: 'unknown' });
   });
 
-  test('what one process saw, another does not claim to know', async () => {
+  test('how its undo ended is told at once, and no later look claims to know it', async () => {
     const input = { argv: ['touch', at('made')], undo: ['true'] };
     const { record } = await carryOut(execCommand, input as never, testContext());
-    const [first, second] = [testContext(), testContext()];
-    await behaviour.undo(record, first);
-    expect(await behaviour.look(record, first)).toMatchObject({ found: 'gone' });
-    expect(await behaviour.look(record, second)).toEqual({ found: 'standing' });
+    expect(await behaviour.undo(record, testContext())).toMatchObject({ found: 'gone' });
+    expect(await behaviour.look(record, testContext())).toEqual({ found: 'standing' });
+  });
+
+  test('with a check, it is the check that tells what its undo did', async () => {
+    const input = { argv: ['touch', at('made')], check: ['test', '-e', at('made')], undo: ['true'] };
+    const { record } = await carryOut(execCommand, input as never, testContext());
+    expect(await behaviour.undo(record, testContext())).toEqual({ found: 'standing' });
+    const better = { ...Object(record), undo: ['rm', at('made')] };
+    expect(await behaviour.undo(better, testContext())).toMatchObject({ found: 'gone' });
+  });
+
+  test('one that was never started says that the host is untouched; one that failed does not', async () => {
+    const apply = async (argv: readonly string[], signal?: AbortSignal) => {
+      const input = execCommand.runner.parseInput({ argv });
+      const context = testContext(signal === undefined ? {} : { signal });
+      return behaviour.apply(input, await intent({ argv }), 'absent', context).catch((thrown: unknown) => thrown);
+    };
+    expect(await apply(['wf-no-such-program'])).toMatchObject({ code: 'E_TOOL_MISSING', untouched: true });
+    const stopped = AbortSignal.abort(new WfError('E_STEP_TIMEOUT', 'too late', { hint: 'x' }));
+    expect(await apply(['touch', at('made')], stopped)).toMatchObject({ code: 'E_STEP_TIMEOUT', untouched: true });
+    expect(existsSync(at('made'))).toBe(false);
+    expect(await apply(['false'])).toMatchObject({ code: 'E_HOST_COMMAND', untouched: false });
   });
 });
 

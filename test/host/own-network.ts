@@ -1,6 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { describe } from 'vitest';
+import { namespaceOfPid } from '../../src/host/namespace.ts';
 import type { ContainerHandle } from '../../src/steps/container-handle.ts';
 
 const asked = process.env['WF_TEST_NAMESPACE'] === '1' || process.env['WF_TEST_DOCKER'] === '1';
@@ -42,7 +43,7 @@ export async function testContainer(name: string): Promise<TestContainer> {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   const path = `/proc/${pid}/ns/net`;
-  const handle = { id: name, name, startedAt: '', pid, namespace: { path, inode: statSync(path).ino } };
+  const handle = { id: name, name, startedAt: '', pid, namespace: namespaceOfPid(pid) };
   const inside = (...args: string[]) =>
     execFileSync('nsenter', [`--net=${path}`, 'ip', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   inside('link', 'set', 'lo', 'up');

@@ -65,7 +65,8 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
       crashPoints,
       clock,
       random: () => 0.5,
-      newRunId: () => runId(`run${++runs}`),
+      // A run's id is held on the whole host: other tests may run beside this one.
+    newRunId: () => runId(`run${++runs}-${process.pid}`),
       owner: ownProcess(),
       isAlive: isOwnerAlive,
       scope: folder,

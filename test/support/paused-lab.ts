@@ -31,7 +31,9 @@ interface LabOptions extends WfOptions {
 export async function pausedAfter(stage: string, options: LabOptions = {}): Promise<PausedLab> {
   const { inputs = {}, more = [], project = openProject(), ...wfOptions } = options;
   // What a failed test leaves is not to be in the way of the next one.
-  onTestFailed(() => void project.wf(['rollback', 'lab'], wfOptions));
+  onTestFailed(async () => {
+    await project.wf(['rollback', 'lab'], wfOptions);
+  });
   const started = await project.wf(startLab(inputs, '--id', 'lab', '--pause-after', stage, ...more), wfOptions);
   expect(started.exitCode, `${started.stdout}${started.stderr}`).toBe(0);
   const end = async (...args: readonly string[]) => {

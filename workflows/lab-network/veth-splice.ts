@@ -93,6 +93,8 @@ export const vethSplice = lab.createStateConfig({
                 input: (scope) => ({
                   link: scope.context.input.containerDevice,
                   address: `${spliceAddress(scope)}/${prefixLengthOf(devNetwork(scope).subnet)}`,
+                  // Checked again right before it is used: somebody may have taken it since.
+                  segment: { link: devNetwork(scope).bridge, networkId: devNetwork(scope).id },
                   container: appProd(scope),
                 }),
                 onDone: [{ guard: 'wantsNoRoute', target: 'ready' }, { target: 'route' }],

@@ -9,9 +9,10 @@ import { firstHostOf } from '../../host/docker/subnet.ts';
 import { containerHandleSchema } from '../container-handle.ts';
 import { asCommand } from './client-output.ts';
 import { runningContainer } from './container-output.ts';
+import { createOrAdopt } from './landed.ts';
 import { objectNameSchema, shortId } from './names.ts';
 import { containerNameInUse, isOurs, withoutMark } from './ownership.ts';
-import { ENGINE_RETRY } from './policy.ts';
+import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
 import { pretendedAddress, pretendedId, pretendedPid, pretendedSubnet } from './pretended.ts';
 import { orUnknown } from './unknown.ts';
 
@@ -30,7 +31,7 @@ const outputSchema = containerHandleSchema.extend({
   mac: z.string(),
   gateway: z.string(),
 });
-const recordSchema = z.object({
+export const containerRecordSchema = z.object({
   name: z.string(),
   /** Null while it is not known whether the engine has made it: then it is known by name and mark. */
   id: z.string().nullable(),
@@ -39,7 +40,7 @@ const recordSchema = z.object({
 });
 
 type Input = z.output<typeof inputSchema>;
-type Record = z.output<typeof recordSchema>;
+type Record = z.output<typeof containerRecordSchema>;
 
 /** Makes and starts a container with this run's mark. */
 export const dockerContainer = defineStep({
@@ -47,16 +48,17 @@ export const dockerContainer = defineStep({
   description: 'A running container of this run, in one network.',
   input: inputSchema,
   output: outputSchema,
-  record: recordSchema,
+  record: containerRecordSchema,
   retry: ENGINE_RETRY,
   survivesReboot: true,
+  landsWithinMs: LANDS_WITHIN_MS,
   commands: (input) => [runCommand(input, 'RUN')],
   rehearse: ({ name, network }) => ({
     id: pretendedId(name),
     name,
     startedAt: '2024-01-01T00:00:00.000000000Z',
     pid: pretendedPid(name),
-    namespace: { path: `/proc/${pretendedPid(name)}/ns/net`, inode: 4026532000 },
+    namespace: { path: `/proc/${pretendedPid(name)}/ns/net`, inode: 4026532000, process: null },
     ipv4: pretendedAddress(network, name),
     prefixLength: 16,
     mac: '02:42:ac:12:00:02',
@@ -146,13 +148,13 @@ async function ownContainer({ id, name }: Record, context: HostContext): Promise
 }
 
 async function create({ name, image, command, networkId }: Input, context: StepContext): Promise<string> {
-  const { id } = await context.host.docker.createContainer({
-    name,
-    image,
-    command,
-    networkId,
-    labels: labelsOf(context.run),
-  });
+  const { docker } = context.host;
+  const spec = { name, image, command, networkId, labels: labelsOf(context.run) };
+  const find = async () => {
+    const container = await docker.container(name);
+    return container === null || isOurs(container, context.run) ? container : 'foreign';
+  };
+  const { id } = await createOrAdopt(() => docker.createContainer(spec), find, context);
   return id;
 }
 

@@ -4,7 +4,7 @@ import { WfError } from '../../engine/errors.ts';
 import { commandLine } from '../../engine/evidence.ts';
 import { asCommand } from './client-output.ts';
 import { shortId } from './names.ts';
-import { ENGINE_RETRY } from './policy.ts';
+import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
 import { orUnknown } from './unknown.ts';
 
 const PULL_TIMEOUT_MS = 10 * 60_000;
@@ -26,6 +26,8 @@ export const dockerImage = defineStep({
   timeoutMs: PULL_TIMEOUT_MS,
   retry: ENGINE_RETRY,
   survivesReboot: true,
+  // An engine gives up a pull that nobody waits for any more, unless it was all but done.
+  landsWithinMs: LANDS_WITHIN_MS,
   commands: ({ reference }) => [['docker', 'pull', reference]],
   rehearse: ({ reference }) => ({
     id: `sha256:${'0'.repeat(64)}`,

@@ -11,16 +11,23 @@ import { isOurs, withoutMark } from './ownership.ts';
 const GONE_WITHIN_MS = 5_000;
 const POLL_MS = 50;
 
-/** Removes a network of this run by its id. @throws WfError E_FOREIGN, E_RESIDUE, E_DOCKER */
-export async function removeOwnNetwork(network: NetworkInfo, context: HostContext): Promise<void> {
+/**
+ * Removes a network of this run by its id; `typed` is what a person would call it.
+ * @throws WfError E_FOREIGN, E_RESIDUE, E_DOCKER
+ */
+export async function removeOwnNetwork(
+  network: NetworkInfo,
+  context: HostContext,
+  typed: string = network.name,
+): Promise<void> {
   const { docker, clock } = context.host;
-  const { id, name } = network;
+  const { id } = network;
   if (!isOurs(network, context.run)) throw withoutMark('network', network, context.run);
   refuseStrangers(network, await attachedContainers(network, context), context);
   const deadline = clock.now() + GONE_WITHIN_MS;
   await asCommand(
     context,
-    ['docker', 'network', 'rm', name],
+    ['docker', 'network', 'rm', typed],
     async () => {
       for (;;) {
         try {
@@ -38,7 +45,7 @@ export async function removeOwnNetwork(network: NetworkInfo, context: HostContex
         }
       }
     },
-    () => name,
+    () => typed,
   );
 }
 

@@ -4,15 +4,16 @@ import { WfError } from '../../engine/errors.ts';
 import { labelsOf, RUN_LABEL } from '../../engine/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { NetworkInfo } from '../../engine/ports/docker.ts';
-import type { HostContext } from '../../engine/step.ts';
+import type { HostContext, StepContext } from '../../engine/step.ts';
 import { bridgeNameOf, bridgeOf } from '../../host/docker/bridge-name.ts';
 import { firstHostOf } from '../../host/docker/subnet.ts';
 import { findLink } from '../../host/ip/link.ts';
 import { asCommand } from './client-output.ts';
+import { createOrAdopt } from './landed.ts';
 import { objectNameSchema, shortId, subnetSchema } from './names.ts';
 import { networkGone, removeOwnNetwork } from './network-removal.ts';
 import { isOurs, networkNameInUse } from './ownership.ts';
-import { ENGINE_RETRY } from './policy.ts';
+import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
 import { pretendedId, pretendedSubnet } from './pretended.ts';
 import { orUnknown } from './unknown.ts';
 
@@ -30,10 +31,10 @@ const outputSchema = z.object({
   bridge: z.string(),
 });
 /** Without an id while it is not known whether the engine has made it: then it is known by name and mark. */
-const recordSchema = z.object({ name: z.string(), id: z.string().nullable() });
+export const networkRecordSchema = z.object({ name: z.string(), id: z.string().nullable() });
 
 type Input = z.output<typeof inputSchema>;
-type Record = z.output<typeof recordSchema>;
+type Record = z.output<typeof networkRecordSchema>;
 
 /** Makes a bridge network with this run's mark. */
 export const dockerNetwork = defineStep({
@@ -41,9 +42,10 @@ export const dockerNetwork = defineStep({
   description: 'A bridge network of this run.',
   input: inputSchema,
   output: outputSchema,
-  record: recordSchema,
+  record: networkRecordSchema,
   retry: ENGINE_RETRY,
   survivesReboot: true,
+  landsWithinMs: LANDS_WITHIN_MS,
   commands: (input) => [createCommand(input, 'RUN')],
   rehearse({ name, subnet }) {
     const id = pretendedId(name);
@@ -57,23 +59,34 @@ export const dockerNetwork = defineStep({
       const target = `network ${name}`;
       const named = (await context.host.docker.networks()).filter((network) => network.name === name);
       const ours = named.filter((network) => isOurs(network, context.run));
-      // Several may have one name: two engines' clients that create at the same moment both succeed (moby #29268).
-      const network = ours.find(({ id }) => id === earlier?.id) ?? ours[0];
+      const network = theOne(ours, earlier?.id ?? null);
       if (network !== undefined) {
         const mismatch = otherThanAsked(network, input);
         if (mismatch !== undefined) return { found: 'foreign', error: mismatch };
-        return { found: 'ours', target, record: { name, id: network.id }, output: outputOf(network) };
+        const record = { name, id: network.id };
+        if (ours.length > 1) return { found: 'partial', target, record };
+        return { found: 'ours', target, record, output: outputOf(network) };
       }
       const [stranger] = named;
       if (stranger !== undefined) return { found: 'foreign', error: networkNameInUse(stranger) };
       return { found: 'absent', target, record: { name, id: null } };
     }),
 
-  async apply(input, { name }, _found, context) {
+  async apply(input, record, found, context) {
+    if (found === 'partial') {
+      await removeSurplus(record, context);
+      return record;
+    }
+    const { name } = input;
     const { id } = await asCommand(
       context,
       createCommand(input, context.run),
-      () => context.host.docker.createNetwork({ name, subnet: input.subnet, labels: labelsOf(context.run) }),
+      () =>
+        createOrAdopt(
+          () => create(input, context),
+          () => findOwn(name, context),
+          context,
+        ),
       (created) => created.id,
     );
     return { name, id };
@@ -90,10 +103,7 @@ export const dockerNetwork = defineStep({
 
   async undo(record, context) {
     const networks = await ownNetworks(record, context);
-    for (const network of networks) {
-      await removeOwnNetwork(network, context);
-      await networkGone(network.id, network.name, bridgeNameOf(network), context);
-    }
+    await removeAll(networks, context, ({ name, id }) => (networks.length === 1 ? name : shortId(id)));
     const { id, name } = record;
     if (networks.length === 0 && id !== null) await networkGone(id, name, bridgeOf(id), context);
   },
@@ -107,14 +117,52 @@ function createCommand({ name, subnet }: Input, run: string): Argv {
   return ['docker', 'network', 'create', '--label', `${RUN_LABEL}=${run}`, ...range, name];
 }
 
-/** The network that the record names; without an id, those of this name that carry the run's mark. */
-async function ownNetworks({ name, id }: Record, context: HostContext): Promise<readonly NetworkInfo[]> {
-  const { docker } = context.host;
-  if (id === null) {
-    return (await docker.networks()).filter((network) => network.name === name && isOurs(network, context.run));
+function create({ name, subnet }: Input, { host, run }: StepContext): Promise<{ readonly id: string }> {
+  return host.docker.createNetwork({ name, subnet, labels: labelsOf(run) });
+}
+
+async function findOwn(name: string, { host, run }: StepContext): Promise<NetworkInfo | 'foreign' | null> {
+  const named = (await host.docker.networks()).filter((network) => network.name === name);
+  const own = named.find((network) => isOurs(network, run));
+  return own ?? (named.length > 0 ? 'foreign' : null);
+}
+
+/**
+ * Of several networks of one name and one run, the one that is meant: the recorded one, else one that is in use. There are
+ * several where a request of a killed process was still carried out while the next process asked again (moby #29268).
+ */
+function theOne(ours: readonly NetworkInfo[], recorded: string | null): NetworkInfo | undefined {
+  return ours.find(({ id }) => id === recorded) ?? ours.find(({ members }) => members.length > 0) ?? ours[0];
+}
+
+/** @throws WfError E_RESIDUE or E_FOREIGN where a container is attached to one of them: it is not emptied. */
+async function removeSurplus(kept: Record, context: HostContext): Promise<void> {
+  const surplus = (await ownNetworks(kept, context)).filter(({ id }) => id !== kept.id);
+  await removeAll(surplus, context, ({ id }) => shortId(id));
+}
+
+/** Goes on past one that cannot be removed. @throws WfError of the first that could not. */
+async function removeAll(
+  networks: readonly NetworkInfo[],
+  context: HostContext,
+  typed: (network: NetworkInfo) => string,
+): Promise<void> {
+  const failures: unknown[] = [];
+  for (const network of networks) {
+    try {
+      await removeOwnNetwork(network, context, typed(network));
+      await networkGone(network.id, network.name, bridgeNameOf(network), context);
+    } catch (thrown) {
+      failures.push(thrown);
+    }
   }
-  const network = await docker.network(id);
-  return network === null ? [] : [network];
+  if (failures.length > 0) throw failures[0];
+}
+
+/** The network that the record names, and all of this name that carry the run's mark. */
+async function ownNetworks({ name, id }: Record, { host, run }: HostContext): Promise<readonly NetworkInfo[]> {
+  const networks = await host.docker.networks();
+  return networks.filter((network) => network.id === id || (network.name === name && isOurs(network, run)));
 }
 
 function otherThanAsked(network: NetworkInfo, { name, subnet }: Input): WfError | undefined {

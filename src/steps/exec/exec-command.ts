@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import { asWfError, WfError } from '../../engine/errors.ts';
 import { commandLine } from '../../engine/evidence.ts';
-import type { HostContext } from '../../engine/step.ts';
+import type { HostContext, Standing } from '../../engine/step.ts';
 import { argvSchema, commandFields, resultSchema, STEP_TIMEOUT_MS } from './command-input.ts';
-import { createCommandMemory } from './command-memory.ts';
-import { type CommandToRun, requireEnd, requireExitCode, runRecorded, runToEnd } from './run-command.ts';
+import { type CommandToRun, requireEnd, requireExitCode, requireStart, runToEnd } from './run-command.ts';
 
 const input = z.object({
   ...commandFields,
@@ -32,8 +31,6 @@ const record = z.object({
 type CommandRecord = z.infer<typeof record>;
 
 const NOT_SEEN: z.output<typeof output> = { exitCode: null, stdout: '', stderr: '', truncated: false };
-
-const memory = createCommandMemory();
 
 /** Runs a command that changes the host in a way that only its author knows. */
 export const execCommand = defineStep({
@@ -66,32 +63,38 @@ export const execCommand = defineStep({
   },
 
   async apply({ argv, expectExitCodes }, intended, _found, context) {
-    const ended = await runRecorded(intended, context).catch((thrown: unknown) => {
-      memory.note(context, intended, { found: 'gone', reason: 'the command was never started' });
-      throw thrown;
-    });
+    const ended = await requireStart(intended, context);
     return { ...intended, result: requireExitCode(argv, requireEnd(ended, intended.timeoutMs), expectExitCodes) };
   },
 
-  async look(made, context) {
-    const { check } = made;
-    if (check === null) return memory.recall(context, made) ?? { found: 'standing' };
-    const checked = await runCheck({ ...made, argv: check }, context);
-    if (checked.says === 'nothing') return { found: 'unknown', error: checked.error };
-    if (checked.says === 'done') return { found: 'standing' };
-    return { found: 'gone', reason: `its check (${commandLine(check)}) says that it is not done` };
-  },
+  look: async (made, context) => (await askCheck(made, context)) ?? { found: 'standing' },
 
   async undo(made, context) {
     const { undo } = made;
     if (undo === null) throw noUndo(made);
     requireExitCode(undo, await runToEnd({ ...made, argv: undo }, context), [0]);
-    memory.note(context, made, { found: 'gone', reason: 'its undo command ended with exit code 0' });
+    // Where nothing can be looked at, how its undo command ended is all that can be known.
+    return (await askCheck(made, context)) ?? { found: 'gone', reason: 'its undo command ended with exit code 0' };
   },
   undoCommands: ({ undo }) => (undo === null ? [] : [undo]),
 });
 
 type CheckAnswer = { readonly says: 'done' | 'not done' } | { readonly says: 'nothing'; readonly error: WfError };
+
+/** What its check says of it; undefined where it was given none. */
+async function askCheck(made: CommandRecord, context: HostContext): Promise<Standing | undefined> {
+  const { check } = made;
+  if (check === null) return undefined;
+  const checked = await runCheck({ ...made, argv: check }, context);
+  switch (checked.says) {
+    case 'done':
+      return { found: 'standing' };
+    case 'not done':
+      return { found: 'gone', reason: `its check (${commandLine(check)}) says that it is not done` };
+    case 'nothing':
+      return { found: 'unknown', error: checked.error };
+  }
+}
 
 /** A check that could not be run to its end says nothing: that is not "not done". */
 async function runCheck(check: CommandToRun, context: HostContext): Promise<CheckAnswer> {

@@ -1,4 +1,4 @@
-import { WfError } from '../../engine/errors.ts';
+import { asWfError, WfError } from '../../engine/errors.ts';
 import { commandLine, evidenceOf } from '../../engine/evidence.ts';
 import type { Argv, CommandResult } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/step.ts';
@@ -26,6 +26,17 @@ export async function runRecorded(command: CommandToRun, context: HostContext): 
   const result = await context.host.command.run(argv, cwd === null ? options : { ...options, cwd });
   context.record(evidenceOf(result));
   return result;
+}
+
+/** The same for a command that changes the host. @throws WfError that says that the host is untouched: it was not started. */
+export async function requireStart(command: CommandToRun, context: HostContext): Promise<CommandResult> {
+  try {
+    context.signal.throwIfAborted();
+    return await runRecorded(command, context);
+  } catch (thrown) {
+    const { code, message, hint, transient, details } = asWfError(thrown);
+    throw new WfError(code, message, { hint, transient, details, untouched: true, cause: thrown });
+  }
 }
 
 /** @throws WfError E_HOST_COMMAND when it was ended before it was done, E_STEP_STOPPED when its step was stopped. */

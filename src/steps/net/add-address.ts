@@ -2,32 +2,59 @@ import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
 import type { Argv } from '../../engine/ports/command.ts';
+import type { StepContext } from '../../engine/step.ts';
 import { addressesOf, cidrOf } from '../../host/ip/link.ts';
 import { containerHandleSchema } from '../container-handle.ts';
-import { claimedByAnotherRun, linkIdentitySchema, linksAt, recordedLink, requireNamed } from './link-target.ts';
+import { addressInUse, askSegment, holderInNetwork } from './address-holder.ts';
+import {
+  claimedByAnotherRun,
+  identityOf,
+  isRecorded,
+  linkIdentitySchema,
+  linksAt,
+  recordedLink,
+  requireNamed,
+} from './link-target.ts';
 import { cidrSchema, linkNameSchema } from './name-schema.ts';
-import { gone, lookIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
+import { gone, hostPlace, lookIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
+
+/** Where others might have the address. */
+const segmentSchema = z.object({
+  /** The link of the host that is on it: the bridge. */
+  link: linkNameSchema,
+  networkId: z.string().nullable(),
+});
+type Segment = z.infer<typeof segmentSchema>;
 
 /** Gives a link an address, on the host or in a container. */
 export const addAddress = defineStep({
   kind: 'net.address',
   description: 'Gives a link an address, on the host or in a container.',
-  input: z.object({ link: linkNameSchema, address: cidrSchema, container: containerHandleSchema.nullable() }),
+  input: z.object({
+    link: linkNameSchema,
+    address: cidrSchema,
+    container: containerHandleSchema.nullable(),
+    /** Where it is looked whether somebody else has the address, right before and right after; null where that is not wanted. */
+    segment: segmentSchema.nullable().default(null),
+  }),
   output: z.object({ link: z.string(), address: z.string() }),
   record: linkIdentitySchema.extend({ address: z.string() }),
   survivesReboot: false,
   commands: ({ link, address, container }) => [typedIn(container, addressCommand('add', address, link))],
   rehearse: ({ link, address }) => ({ link, address }),
 
-  async observe({ link: name, address, container }, context, earlier) {
+  async observe({ link: name, address, container, segment }, context, earlier) {
     const place = placeOf(container);
     const links = await linksAt(context, place);
     const link = requireNamed(links, place, name);
     const refusal = claimedByAnotherRun(context, place, link);
     if (refusal !== undefined) return { found: 'foreign', error: refusal };
     const target = `address ${address} on ${name} ${placeName(place)}`;
-    const record = { place, ifindex: link.ifindex, link: name, address };
-    const [bare] = address.split('/');
+    const record = { ...identityOf(place, link), address };
+    const bare = withoutPrefix(address);
+    // Docker's own choice of addresses knows nothing of this one: somebody may have been given it meanwhile.
+    const stranger = segment === null ? null : await memberWith(bare, segment, context);
+    if (stranger !== null) return { found: 'foreign', error: addressInUse(bare, stranger) };
     const holders = addressesOf(links).filter((held) => held.address === bare);
     if (holders.length === 0) return { found: 'absent', target, record };
     const other = holders.find((held) => held.ifindex !== link.ifindex || cidrOf(held) !== address);
@@ -41,17 +68,19 @@ export const addAddress = defineStep({
     }
     const output = { link: name, address };
     // An address can carry no mark: it is ours only where an intent of this step was recorded for this very link.
-    if (earlier?.ifindex !== link.ifindex || earlier.address !== address) return { found: 'unchanged', output };
+    const intended = earlier !== undefined && isRecorded(link, earlier) && earlier.address === address;
+    if (!intended) return { found: 'unchanged', output };
     return { found: 'ours', target, record, output };
   },
 
-  async apply({ link, address }, record, _found, context) {
+  async apply({ link, address, segment }, record, _found, context) {
+    if (segment !== null) await refuseDuplicate(withoutPrefix(address), segment, context);
     await runAt(context, record.place, addressCommand('add', address, link));
     return record;
   },
 
   look: (record, context) =>
-    lookIn(record.place, async () => {
+    lookIn(async () => {
       const link = await recordedLink(context, record);
       if (link === null) return gone(`the link ${record.link} is gone`);
       const held = link.addresses.some((address) => cidrOf(address) === record.address);
@@ -69,4 +98,19 @@ export const addAddress = defineStep({
 
 function addressCommand(verb: 'add' | 'delete', address: string, link: string): Argv {
   return ['ip', 'address', verb, address, 'dev', link];
+}
+
+function withoutPrefix(address: string): string {
+  return address.replace(/\/.*/, '');
+}
+
+async function memberWith(address: string, { networkId }: Segment, context: StepContext): Promise<string | null> {
+  if (networkId === null) return null;
+  return (await holderInNetwork(context, networkId, address)).holder;
+}
+
+/** @throws WfError E_ADDRESS_IN_USE where somebody on the segment answers for the address. */
+async function refuseDuplicate(address: string, { link }: Segment, context: StepContext): Promise<void> {
+  const holder = await askSegment(context, hostPlace(), link, address);
+  if (holder !== undefined) throw addressInUse(address, `${holder.mac ?? 'a machine'} on the segment of ${link}`);
 }

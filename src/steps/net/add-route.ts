@@ -4,11 +4,11 @@ import { WfError } from '../../engine/errors.ts';
 import { ROUTE_PROTOCOL } from '../../engine/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/step.ts';
-import { exactRouteSchema, readExactRoutes, sameRoute } from '../../host/ip/exact-route.ts';
+import { type ExactRoute, exactRouteSchema, readExactRoutes, sameRoute } from '../../host/ip/exact-route.ts';
 import { type AddressFamily, readLinks } from '../../host/ip/link.ts';
 import { type Route, readRoutes } from '../../host/ip/route.ts';
 import { containerHandleSchema } from '../container-handle.ts';
-import { linkIdentitySchema, requireLink } from './link-target.ts';
+import { identityOf, isRecorded, linkIdentitySchema, requireLink } from './link-target.ts';
 import { addressSchema, cidrSchema, linkNameSchema } from './name-schema.ts';
 import {
   gone,
@@ -28,7 +28,7 @@ import {
 const METRIC_STEP = 100;
 
 const textbook = z.object({ command: z.string(), output: z.string() });
-const record = linkIdentitySchema.extend({
+export const routeRecordSchema = linkIdentitySchema.extend({
   family: z.enum(['inet', 'inet6']),
   destination: z.string(),
   via: z.string(),
@@ -39,7 +39,7 @@ const record = linkIdentitySchema.extend({
   /** What the plain command answered where a route was in its way. */
   textbook: textbook.nullable(),
 });
-type RouteRecord = z.infer<typeof record>;
+type RouteRecord = z.infer<typeof routeRecordSchema>;
 
 /** Adds a route beside those that exist, or in their place, on the host or in a container. */
 export const addRoute = defineStep({
@@ -60,7 +60,7 @@ export const addRoute = defineStep({
     metric: z.number().int().nullable(),
     textbook: textbook.nullable(),
   }),
-  record,
+  record: routeRecordSchema,
   survivesReboot: false,
   commands: ({ destination, via, device, mode, container }) => [
     typedIn(container, ['ip', 'route', mode === 'replace' ? 'replace' : 'add', destination, 'via', via, 'dev', device]),
@@ -75,7 +75,10 @@ export const addRoute = defineStep({
     const routes = await readRoutes(context.host.command, { family, table: 'main' }, namespaceOf(place));
     const rivals = routes.filter((route) => sameDestination(route.destination, destination));
     const same = rivals.find((route) => route.gateway === via && route.device === device);
-    const intended = earlier?.ifindex === link.ifindex ? earlier : undefined;
+    const intended =
+      earlier !== undefined && isRecorded(link, earlier) && earlier.destination === destination && earlier.via === via
+        ? earlier
+        : undefined;
     const output = { destination, via, device };
     if (same !== undefined && intended === undefined) {
       // The protocol number says "a wf run", not which: without an intent of our own it is another run's.
@@ -83,71 +86,47 @@ export const addRoute = defineStep({
       return { found: 'unchanged', output: { ...output, metric: same.metric, textbook: null } };
     }
     if (intended !== undefined) {
-      const ours = rivals.some((route) => isOurs(route, intended));
-      const leftovers = mode === 'replace' && rivals.some((route) => !isOurs(route, intended));
-      const made = { ...output, metric: intended.metric, textbook: intended.textbook };
-      if (ours && !leftovers) return { found: 'ours', target, record: intended, output: made };
+      const ours = rivals.find((route) => isOurs(route, intended));
+      const leftovers = await presentOfReplaced(intended, context);
+      if (ours !== undefined && leftovers.length === 0) {
+        const made = { ...output, metric: ours.metric, textbook: intended.textbook };
+        return { found: 'ours', target, record: { ...intended, metric: ours.metric }, output: made };
+      }
       // What was taken away must not be forgotten: it is on record only here.
-      if (ours || intended.replaced.length > 0) return { found: 'partial', target, record: intended };
+      if (ours !== undefined || intended.replaced.length > 0) return { found: 'partial', target, record: intended };
     }
     const strange = rivals.find(isMarked);
     if (strange !== undefined) return { found: 'foreign', error: routeInUse(strange) };
     const replaced =
       mode === 'replace' ? await readExactRoutes(context.host.command, family, destination, namespaceOf(place)) : [];
+    const passing = replaced.find(cannotBePutBack);
+    if (passing !== undefined) return { found: 'foreign', error: passingRoute(passing) };
     const metric = mode === 'replace' || rivals.length === 0 ? null : highestMetric(rivals) + METRIC_STEP;
-    return {
-      found: 'absent',
-      target,
-      record: {
-        place,
-        ifindex: link.ifindex,
-        link: device,
-        family,
-        destination,
-        via,
-        metric,
-        replaced,
-        textbook: null,
-      },
-    };
+    const intent = { ...identityOf(place, link), link: device, family, destination, via, metric, replaced };
+    return { found: 'absent', target, record: { ...intent, textbook: null } };
   },
 
-  async apply({ destination, via, mode }, route, found, context) {
-    const tried = found === 'absent' ? await tryTextbook(route, context) : route.textbook;
-    if (mode === 'replace') {
-      const present = await readExactRoutes(context.host.command, route.family, destination, namespaceOf(route.place));
-      for (const old of present.filter((one) => route.replaced.some((known) => sameRoute(known, one)))) {
-        await runAt(context, route.place, ipRoute(route.family, 'delete', old.words));
-      }
+  async apply(_input, route, _found, context) {
+    const made = await ourRoutes(route, context);
+    const tried = route.textbook ?? (made.length > 0 ? null : await tryTextbook(route, context));
+    for (const old of await presentOfReplaced(route, context)) {
+      await runAt(context, route.place, ipRoute(route.family, 'delete', old.words));
     }
-    if (!(await routesTo(route, context)).some((one) => isOurs(one, route))) {
-      const typed = [
-        'ip',
-        'route',
-        'add',
-        destination,
-        'via',
-        via,
-        'dev',
-        route.link,
-        ...metricWords(route.metric),
-      ] as const;
-      await runAt(context, route.place, [...typed, 'protocol', String(ROUTE_PROTOCOL)]);
-    }
+    if ((await ourRoutes(route, context)).length === 0) await runAt(context, route.place, addCommand(route));
     return { ...route, textbook: tried };
   },
 
   look: (route, context) =>
-    lookIn(route.place, async () => {
-      if ((await routesTo(route, context)).some((one) => isOurs(one, route))) return STANDING;
+    lookIn(async () => {
+      if ((await ourRoutes(route, context)).length > 0) return STANDING;
       if ((await missingRoutes(route, context)).length > 0) return STANDING;
       return gone(`the route ${route.destination} via ${route.via} is gone`);
     }),
 
   undo: (route, context) =>
     undoIn(async () => {
-      if ((await routesTo(route, context)).some((one) => isOurs(one, route))) {
-        await runAt(context, route.place, deleteCommand(route));
+      for (const { metric } of await ourRoutes(route, context)) {
+        await runAt(context, route.place, deleteCommand({ ...route, metric }));
       }
       for (const old of await missingRoutes(route, context)) {
         await runAt(context, route.place, ipRoute(route.family, 'add', old.words));
@@ -160,18 +139,15 @@ export const addRoute = defineStep({
 });
 
 /**
- * The command as a textbook has it, which a route of the same metric makes fail. Only tried where there is one, so that it
- * changes nothing; should that one vanish at this very moment, what was added is taken away again at once.
+ * The command as a textbook has it, which a route of the same metric makes fail. Only tried where there is one. Should that one
+ * vanish at this very moment, what was added is the route that is wanted: it is marked, which is all that a textbook leaves out.
  */
 async function tryTextbook(route: RouteRecord, context: HostContext): Promise<RouteRecord['textbook']> {
   const rivals = await routesTo(route, context);
   if (route.family !== 'inet' || !rivals.some((one) => (one.metric ?? 0) === 0)) return null;
-  const argv: Argv = ['ip', 'route', 'add', route.destination, 'via', route.via];
-  const result = await tryAt(context, route.place, argv);
-  if (result.end.type === 'exited' && result.end.exitCode === 0) {
-    await runAt(context, route.place, ['ip', 'route', 'delete', route.destination, 'via', route.via, 'metric', '0']);
-  }
-  return { command: argv.join(' '), output: (result.stderr || result.stdout).trim() };
+  const typed: Argv = ['ip', 'route', 'add', route.destination, 'via', route.via];
+  const result = await tryAt(context, route.place, addCommand({ ...route, metric: null }), typed);
+  return { command: typed.join(' '), output: (result.stderr || result.stdout).trim() };
 }
 
 /** The routes in the main table to the same destination. */
@@ -179,6 +155,19 @@ async function routesTo(route: RouteRecord, context: HostContext): Promise<Route
   const filter = { family: route.family, table: 'main' } as const;
   const routes = await readRoutes(context.host.command, filter, namespaceOf(route.place));
   return routes.filter((one) => sameDestination(one.destination, route.destination));
+}
+
+/** Those that this change has made: more than one only where the textbook's command did what it was not expected to do. */
+async function ourRoutes(route: RouteRecord, context: HostContext): Promise<Route[]> {
+  return (await routesTo(route, context)).filter((one) => isOurs(one, route));
+}
+
+/** Which of the routes that are to be replaced are still there. */
+async function presentOfReplaced({ replaced, ...route }: RouteRecord, context: HostContext): Promise<ExactRoute[]> {
+  if (replaced.length === 0) return [];
+  const { family, destination, place } = route;
+  const present = await readExactRoutes(context.host.command, family, destination, namespaceOf(place));
+  return present.filter((one) => replaced.some((known) => sameRoute(known, one)));
 }
 
 /** Which of the routes that were replaced are not there now, and could be: those of a vanished link went with it. */
@@ -192,7 +181,7 @@ async function missingRoutes(route: RouteRecord, context: HostContext): Promise<
   );
   const links = new Set((await readLinks(context.host.command, namespaceOf(route.place))).map((link) => link.name));
   return route.replaced.filter(
-    (old) => !present.some((one) => sameRoute(old, one)) && (old.device === null || links.has(old.device)),
+    (old) => !present.some((one) => sameRoute(old, one)) && devicesOf(old).every((device) => links.has(device)),
   );
 }
 
@@ -200,9 +189,13 @@ function isMarked(route: Route): boolean {
   return route.protocol === String(ROUTE_PROTOCOL);
 }
 
-function isOurs(route: Route, expected: RouteRecord): boolean {
-  const sameMetric = expected.metric === null || route.metric === expected.metric;
-  return isMarked(route) && route.gateway === expected.via && route.device === expected.link && sameMetric;
+function isOurs(route: Route, { via, link }: RouteRecord): boolean {
+  return isMarked(route) && route.gateway === via && route.device === link;
+}
+
+function addCommand({ destination, via, link, metric }: RouteRecord): Argv {
+  const route = ['ip', 'route', 'add', destination, 'via', via, 'dev', link, ...metricWords(metric)] as const;
+  return [...route, 'protocol', String(ROUTE_PROTOCOL)];
 }
 
 function deleteCommand({ destination, via, link, metric }: RouteRecord): Argv {
@@ -216,6 +209,22 @@ function ipRoute(family: RouteRecord['family'], verb: 'add' | 'delete', words: r
 
 function metricWords(metric: number | null): readonly string[] {
   return metric === null ? [] : ['metric', String(metric)];
+}
+
+/** The links that a route leads over: of one with several next hops, those of each. */
+function devicesOf({ words }: ExactRoute): readonly string[] {
+  return words.filter((_word, position) => words[position - 1] === 'dev');
+}
+
+/** One that runs out by itself (a router advertised it) would be another one when it is put back. */
+function cannotBePutBack({ words }: ExactRoute): boolean {
+  return words.includes('expires');
+}
+
+function passingRoute({ words }: ExactRoute): WfError {
+  return new WfError('E_ROUTE_IN_USE', `the route ${words.join(' ')} runs out by itself, so it could not be put back`, {
+    hint: 'Add the new route beside it: mode `secondary`.',
+  });
 }
 
 function highestMetric(routes: readonly Route[]): number {

@@ -16,14 +16,14 @@ const end = z.object({
   /** Known once it is made. */
   ifindex: z.number().int().nullable(),
 });
-const record = z.object({
+export const vethRecordSchema = z.object({
   place: placeSchema,
   alias: z.string(),
   mtu: z.number().int().nullable(),
   first: end,
   second: end,
 });
-type VethRecord = z.infer<typeof record>;
+type VethRecord = z.infer<typeof vethRecordSchema>;
 type VethEnd = z.infer<typeof end>;
 
 const outputEnd = { name: z.string(), ifindex: z.number().int(), mac: z.string() };
@@ -39,7 +39,7 @@ export const createVethPair = defineStep({
     mtu: z.number().int().min(68).max(65_535).nullable(),
   }),
   output: z.object({ ...outputEnd, peer: z.object(outputEnd) }),
-  record,
+  record: vethRecordSchema,
   survivesReboot: false,
   commands: ({ name, peer, mtu }) => [
     ['ip', 'link', 'add', name, ...mtuWords(mtu), 'type', 'veth', 'peer', 'name', peer, ...mtuWords(mtu)],
@@ -107,7 +107,7 @@ export const createVethPair = defineStep({
   },
 
   look: (made, context) =>
-    lookIn(made.place, async () =>
+    lookIn(async () =>
       (await standingEnd(made, context)) === undefined
         ? gone('the pair is gone: it went with the network namespace of one of its ends, or somebody removed it')
         : STANDING,

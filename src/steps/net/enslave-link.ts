@@ -3,7 +3,16 @@ import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { Link } from '../../host/ip/link.ts';
-import { claimedByAnotherRun, linkIdentitySchema, linkInUse, linksAt, namedIn, requireNamed } from './link-target.ts';
+import {
+  claimedByAnotherRun,
+  identityOf,
+  isRecorded,
+  linkIdentitySchema,
+  linkInUse,
+  linksAt,
+  namedIn,
+  requireNamed,
+} from './link-target.ts';
 import { linkNameSchema } from './name-schema.ts';
 import { gone, hostPlace, lookIn, runAt, STANDING } from './place.ts';
 
@@ -31,18 +40,17 @@ export const enslaveLink = defineStep({
     const refusal = claimedByAnotherRun(context, place, link) ?? claimedByAnotherRun(context, place, bridge);
     if (refusal !== undefined) return { found: 'foreign', error: refusal };
     const output = { link: name, bridge: bridgeName };
-    const sameLink = earlier !== undefined && earlier.ifindex === link.ifindex ? earlier : undefined;
+    const same = earlier !== undefined && isRecorded(link, earlier) && earlier.bridgeIndex === bridge.ifindex;
+    const intended = same ? earlier : undefined;
     const target = `link ${name} in bridge ${bridgeName}`;
-    const record = sameLink ?? {
-      place,
-      ifindex: link.ifindex,
-      link: name,
-      bridge: bridgeName,
+    const record = intended ?? {
+      ...identityOf(place, link),
+      bridge: bridge.name,
       bridgeIndex: bridge.ifindex,
       previousMaster: link.master,
     };
     if (link.master === bridge.name) {
-      return sameLink === undefined ? { found: 'unchanged', output } : { found: 'ours', target, record, output };
+      return intended === undefined ? { found: 'unchanged', output } : { found: 'ours', target, record, output };
     }
     requireSameMtu(link, bridge);
     return { found: 'absent', target, record };
@@ -54,9 +62,9 @@ export const enslaveLink = defineStep({
   },
 
   look: (record, context) =>
-    lookIn(record.place, async () => {
+    lookIn(async () => {
       const links = await linksAt(context, record.place);
-      const link = links.find(({ ifindex }) => ifindex === record.ifindex);
+      const link = links.find((candidate) => isRecorded(candidate, record));
       if (link === undefined) return gone(`the link ${record.link} is gone`);
       const bridge = links.find(({ ifindex }) => ifindex === record.bridgeIndex);
       if (bridge === undefined) return gone(`the bridge ${record.bridge} is gone`);
@@ -65,7 +73,7 @@ export const enslaveLink = defineStep({
 
   async undo(record, context) {
     const links = await linksAt(context, record.place);
-    const link = links.find(({ ifindex }) => ifindex === record.ifindex);
+    const link = links.find((candidate) => isRecorded(candidate, record));
     const bridge = links.find(({ ifindex }) => ifindex === record.bridgeIndex);
     if (link === undefined || bridge === undefined || link.master !== bridge.name) return;
     // The bridge it came from may have gone meanwhile.

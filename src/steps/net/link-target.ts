@@ -2,17 +2,33 @@ import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
 import { runOfLinkAlias } from '../../engine/mark.ts';
 import type { HostContext } from '../../engine/step.ts';
-import { findLinkByIndex, type Link, readLinks } from '../../host/ip/link.ts';
+import { type Link, readLinks } from '../../host/ip/link.ts';
 import { namespaceOf, type Place, placeName, placeSchema } from './place.ts';
 
-/** What identifies a link for as long as it stays in its namespace; the name may change, the ifindex does not. */
+/**
+ * What identifies a link for as long as it stays in its namespace; the name may change, the ifindex does not. A link that comes
+ * from another namespace may bring an ifindex along that was another link's: that one does not carry a run's mark.
+ */
 export const linkIdentitySchema = z.object({
   place: placeSchema,
   ifindex: z.number().int(),
   /** Its name when it was recorded. */
   link: z.string(),
+  /** The run's mark that it carried when it was recorded; null where it carried none. */
+  mark: z.string().nullable().default(null),
 });
 export type LinkIdentity = z.infer<typeof linkIdentitySchema>;
+
+/** The identity of a link at a place, for a record. */
+export function identityOf(place: Place, link: Link): LinkIdentity {
+  const mark = runOfLinkAlias(link.alias) === undefined ? null : link.alias;
+  return { place, ifindex: link.ifindex, link: link.name, mark };
+}
+
+/** Whether this is the recorded link, and not another one that has its name or its ifindex by now. */
+export function isRecorded(link: Link, identity: Pick<LinkIdentity, 'ifindex' | 'mark'>): boolean {
+  return link.ifindex === identity.ifindex && (identity.mark === null || link.alias === identity.mark);
+}
 
 /** All links at a place. @throws WfError when it cannot be told */
 export function linksAt(context: HostContext, place: Place): Promise<readonly Link[]> {
@@ -25,8 +41,8 @@ export function namedIn(links: readonly Link[], name: string): Link | null {
 }
 
 /** The recorded link, or null where it is gone. @throws WfError when it cannot be told */
-export function recordedLink(context: HostContext, { place, ifindex }: LinkIdentity): Promise<Link | null> {
-  return findLinkByIndex(context.host.command, ifindex, namespaceOf(place));
+export async function recordedLink(context: HostContext, identity: LinkIdentity): Promise<Link | null> {
+  return (await linksAt(context, identity.place)).find((link) => isRecorded(link, identity)) ?? null;
 }
 
 /** The link of this name among those of a place. @throws WfError E_STEP_FAILED when there is none. */

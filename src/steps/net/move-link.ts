@@ -7,7 +7,7 @@ import type { HostContext } from '../../engine/step.ts';
 import { cidrOf, type Link, readLinks } from '../../host/ip/link.ts';
 import { ownNetworkNamespace, wayToOwnNamespace } from '../../host/namespace.ts';
 import { openNamespace } from '../../host/open-namespace.ts';
-import { type ContainerHandle, containerHandleSchema } from '../container-handle.ts';
+import { type ContainerHandle, containerHandleSchema, namespaceOfContainer } from '../container-handle.ts';
 import { claimedByAnotherRun, linkInUse, linksAt, namedIn, requireNamed } from './link-target.ts';
 import { linkNameSchema } from './name-schema.ts';
 import {
@@ -57,10 +57,12 @@ export const moveLink = defineStep({
     const onHost = namedIn(hostLinks, hostName);
     const present = namedIn(insideLinks, name);
     if (present !== null) {
-      const moved = earlier === undefined ? present.alias === linkAliasOf(context.run) : isRecorded(present, earlier);
-      if (!moved || onHost !== null) return { found: 'foreign', error: linkInUse(inside, present) };
+      const intended = earlier !== undefined && isRecorded(present, earlier) && present.name === name;
+      // Without an intent its mark alone speaks for it: then there must be none left that is still to be moved.
+      const marked = present.alias === linkAliasOf(context.run) && onHost === null;
+      if (!intended && !marked) return { found: 'foreign', error: linkInUse(inside, present) };
       const output = { link: name, container: container.name, ifindex: present.ifindex };
-      const known = earlier ?? recordOf(from, container, hostName, name, present);
+      const known = intended ? earlier : recordOf(from, container, hostName, name, present);
       return { found: 'ours', target, record: known, output };
     }
     const link = requireNamed(hostLinks, from, hostName);
@@ -72,7 +74,7 @@ export const moveLink = defineStep({
   async apply(_input, move, _found, context) {
     const { container, link, name } = move;
     // Held open from the check on, so that a pid that is reused meanwhile cannot take the link elsewhere.
-    const destination = openNamespace(container.namespace);
+    const destination = openNamespace(namespaceOfContainer(container));
     try {
       const typed = moveCommand(link, String(container.pid), name);
       await runAt(context, move.from, moveCommand(link, destination.path, name), typed);
@@ -83,26 +85,18 @@ export const moveLink = defineStep({
   },
 
   look: (move, context) =>
-    lookIn({ type: 'container', container: move.container }, async () =>
-      (await movedLink(context, move)) === undefined
-        ? gone(`${move.name} is no longer in ${move.container.name}`)
-        : STANDING,
-    ),
+    lookIn(async () => {
+      if ((await movedLink(context, move)) !== undefined) return STANDING;
+      if ((await leftDown(context, move)) !== undefined) return STANDING;
+      return gone(`${move.name} is no longer in ${move.container.name}`);
+    }),
 
   undo: (move, context) =>
     undoIn(async () => {
       const link = await movedLink(context, move);
-      if (link === undefined) return;
-      namespaceOf(move.from);
-      const home = openNamespace(ownNetworkNamespace());
-      const inside: Place = { type: 'container', container: move.container };
-      try {
-        const back = moveCommand(link.name, home.path, move.link);
-        await runAt(context, inside, back, moveCommand(link.name, move.home, move.link));
-      } finally {
-        home.close();
-      }
-      if (move.wasUp) await runAt(context, move.from, ['ip', 'link', 'set', 'dev', move.link, 'up']);
+      if (link !== undefined) await moveBack(context, move, link);
+      const down = await leftDown(context, move);
+      if (down !== undefined) await runAt(context, move.from, ['ip', 'link', 'set', 'dev', down.name, 'up']);
     }),
   undoCommands: ({ container, home, link, name, wasUp }) => [
     typedIn(container, moveCommand(name, home, link)),
@@ -134,8 +128,28 @@ function isRecorded(link: Link, move: MoveRecord): boolean {
 }
 
 async function movedLink(context: HostContext, move: MoveRecord): Promise<Link | undefined> {
-  const inside = await readLinks(context.host.command, move.container.namespace);
+  const inside = await readLinks(context.host.command, namespaceOfContainer(move.container));
   return inside.find((link) => isRecorded(link, move));
+}
+
+async function moveBack(context: HostContext, move: MoveRecord, link: Link): Promise<void> {
+  // Of the namespace that wf runs in only once it is known to be the one that the link came from.
+  namespaceOf(move.from);
+  const home = openNamespace(ownNetworkNamespace());
+  const inside: Place = { type: 'container', container: move.container };
+  try {
+    const back = moveCommand(link.name, home.path, move.link);
+    await runAt(context, inside, back, moveCommand(link.name, move.home, move.link));
+  } finally {
+    home.close();
+  }
+}
+
+/** The link, back on the host but down: moving takes a link down, and it was up before. */
+async function leftDown(context: HostContext, move: MoveRecord): Promise<Link | undefined> {
+  if (!move.wasUp) return undefined;
+  const links = await linksAt(context, move.from);
+  return links.find((link) => isRecorded(link, move) && !link.up);
 }
 
 /** Moving takes a link out of its bridge and away from its addresses, which moving it back would not restore. */

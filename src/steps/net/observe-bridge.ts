@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
 import { cidrOf, type Link, readLinks } from '../../host/ip/link.ts';
-import { type ContainerHandle, containerHandleSchema } from '../container-handle.ts';
+import { type ContainerHandle, containerHandleSchema, namespaceOfContainer } from '../container-handle.ts';
 import { linksAt, requireNamed } from './link-target.ts';
 import { addressSchema, linkNameSchema } from './name-schema.ts';
 import { hostPlace, tryAt, typedIn } from './place.ts';
@@ -59,7 +59,7 @@ export const observeBridge = defineStep({
     const { command } = context.host;
     const [links, ...inside] = await Promise.all([
       linksAt(context, place),
-      ...containers.map((container) => readLinks(command, container.namespace)),
+      ...containers.map((container) => readLinks(command, namespaceOfContainer(container))),
     ]);
     const bridge = requireNamed(links, place, name);
     const inContainers = containers.map((container, position) => ({ container, links: inside[position] ?? [] }));

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
 import { pause } from '../../host/clock.ts';
+import type { Link } from '../../host/ip/link.ts';
 import { linksAt, namedIn } from './link-target.ts';
 import { linkNameSchema } from './name-schema.ts';
+import { holderOfPeerNamespace } from './namespace-holder.ts';
 import { hostPlace, tryAt } from './place.ts';
 
 /** The kernel takes a namespace apart in the background: some tens of milliseconds where nothing holds it. */
@@ -27,20 +29,22 @@ export const observeLinksGone = defineStep({
     const until = clock.now() + deadlineMs;
     let remaining = await present();
     while (remaining.length > 0 && clock.now() < until && !context.signal.aborted) {
-      context.progress(`waiting for ${remaining.join(', ')} to vanish`);
+      context.progress(`waiting for ${remaining.map(({ name }) => name).join(', ')} to vanish`);
       await pause(clock, POLL_MS, context.signal);
       remaining = await present();
     }
     for (const link of links) await tryAt(context, place, ['ip', 'link', 'show', 'dev', link]);
-    if (remaining.length === 0) return { gone: links };
-    throw new WfError('E_NOT_PROVEN', `still on the host after ${deadlineMs} ms: ${remaining.join(', ')}`, {
-      hint: 'A process or a mount may keep the network namespace alive: look with `lsns --type net`.',
-      details: { remaining },
+    const [first] = remaining;
+    if (first === undefined) return { gone: links };
+    const names = remaining.map(({ name }) => name);
+    throw new WfError('E_NOT_PROVEN', `still on the host after ${deadlineMs} ms: ${names.join(', ')}`, {
+      hint: `A link goes with the network namespace of its other end: ${await holderOfPeerNamespace(first, context)}.`,
+      details: { remaining: names },
     });
 
-    async function present(): Promise<string[]> {
+    async function present(): Promise<Link[]> {
       const found = await linksAt(context, place);
-      return links.filter((name) => namedIn(found, name) !== null);
+      return links.flatMap((name) => namedIn(found, name) ?? []);
     }
   },
 });

@@ -5,6 +5,8 @@ import type { Argv } from '../../engine/ports/command.ts';
 import { containerHandleSchema } from '../container-handle.ts';
 import {
   claimedByAnotherRun,
+  identityOf,
+  isRecorded,
   linkIdentitySchema,
   linkInUse,
   linksAt,
@@ -37,16 +39,16 @@ export const renameLink = defineStep({
       return { found: 'unchanged', output };
     }
     if (named !== null) {
-      const renamed = named.ifindex === earlier?.ifindex || named.alias === linkAliasOf(context.run);
-      if (!renamed || namedIn(links, oldName) !== null) {
-        return { found: 'foreign', error: linkInUse(place, named) };
-      }
-      return { found: 'ours', target, record: { place, ifindex: named.ifindex, link: oldName, name }, output };
+      const intended = earlier !== undefined && isRecorded(named, earlier) && named.name === name;
+      // Without an intent its mark alone speaks for it: then there must be none left that is still to be renamed.
+      const marked = named.alias === linkAliasOf(context.run) && namedIn(links, oldName) === null;
+      if (!intended && !marked) return { found: 'foreign', error: linkInUse(place, named) };
+      return { found: 'ours', target, record: { ...identityOf(place, named), link: oldName, name }, output };
     }
     const link = requireNamed(links, place, oldName);
     const refusal = claimedByAnotherRun(context, place, link);
     if (refusal !== undefined) return { found: 'foreign', error: refusal };
-    return { found: 'absent', target, record: { place, ifindex: link.ifindex, link: oldName, name } };
+    return { found: 'absent', target, record: { ...identityOf(place, link), name } };
   },
 
   async apply({ link, name }, record, _found, context) {
@@ -55,7 +57,7 @@ export const renameLink = defineStep({
   },
 
   look: (record, context) =>
-    lookIn(record.place, async () => {
+    lookIn(async () => {
       const link = await recordedLink(context, record);
       if (link === null) return gone(`the link ${record.name} is gone`);
       return link.name === record.name ? STANDING : gone(`the link has the name ${link.name} now`);

@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import { containerHandleSchema } from '../container-handle.ts';
-import { claimedByAnotherRun, linkIdentitySchema, recordedLink, requireLink } from './link-target.ts';
+import {
+  claimedByAnotherRun,
+  identityOf,
+  isRecorded,
+  linkIdentitySchema,
+  recordedLink,
+  requireLink,
+} from './link-target.ts';
 import { linkNameSchema } from './name-schema.ts';
 import { gone, lookIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
 
@@ -23,10 +30,10 @@ export const setLinkUp = defineStep({
     const refusal = claimedByAnotherRun(context, place, link);
     if (refusal !== undefined) return { found: 'foreign', error: refusal };
     const target = `link ${name} up ${placeName(place)}`;
-    const record = { place, ifindex: link.ifindex, link: name };
+    const record = identityOf(place, link);
     if (!link.up) return { found: 'absent', target, record };
     // Up before this step meant it: there is nothing to undo.
-    if (earlier?.ifindex !== link.ifindex) return { found: 'unchanged', output: { link: name } };
+    if (earlier === undefined || !isRecorded(link, earlier)) return { found: 'unchanged', output: { link: name } };
     return { found: 'ours', target, record, output: { link: name } };
   },
 
@@ -36,7 +43,7 @@ export const setLinkUp = defineStep({
   },
 
   look: (record, context) =>
-    lookIn(record.place, async () => {
+    lookIn(async () => {
       const link = await recordedLink(context, record);
       if (link === null) return gone(`the link ${record.link} is gone`);
       return link.up ? STANDING : gone(`the link ${link.name} is down again`);

@@ -5,6 +5,7 @@ import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/step.ts';
 import { askInContainer, recordAnswer } from './ask-in-container.ts';
 import { asWget, cameBack, type HttpOutcome, httpOutcome, isFine, parseWget } from './http-output.ts';
+import { ON_THE_WAY } from './on-the-way.ts';
 import { originName, probeOrigin, typedFrom } from './origin.ts';
 import { askAgent } from './probe-agent.ts';
 
@@ -65,7 +66,7 @@ function requireRightAnswer({ from, url, expect, deadlineMs }: HttpInput, outcom
   throw new WfError(
     'E_PROBE_FAILED',
     `${url} did not give ${originName(from)} ${wanted} within ${deadlineMs} ms: ${describe(outcome)}`,
-    { hint: 'Look whether the service runs (`docker logs`), and at the routes and firewall rules on the way.' },
+    { hint: `Look whether the service runs (\`docker logs\`), and ${ON_THE_WAY}.` },
   );
 }
 

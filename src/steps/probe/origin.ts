@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/step.ts';
-import { type ContainerHandle, namespaceSchema } from '../container-handle.ts';
+import { type ContainerHandle, namespaceOfContainer, namespaceSchema } from '../container-handle.ts';
 
 /** Where a probe is sent from. */
 export const probeOrigin = z.discriminatedUnion('type', [
@@ -64,7 +64,9 @@ export async function runFrom(
     timeoutMs,
     env,
     signal: context.signal,
-    ...(origin.type === 'namespace' ? { namespace: origin.namespace } : {}),
+    ...(origin.type === 'namespace'
+      ? { namespace: namespaceOfContainer({ name: origin.label, namespace: origin.namespace }) }
+      : {}),
   });
   context.signal.throwIfAborted();
   const { end, stdout, stderr, startedAt, durationMs } = result;

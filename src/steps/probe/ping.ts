@@ -6,6 +6,7 @@ import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/step.ts';
 import { ownUserId } from '../../host/process.ts';
 import { hostNameSchema } from './host-name.ts';
+import { ON_THE_WAY } from './on-the-way.ts';
 import { originName, type ProbeOrigin, type ProbeRun, probeOrigin, runFrom, typedFrom } from './origin.ts';
 import { isUnreachable, type PingSummary, parsePing } from './ping-output.ts';
 import { endOf } from './probe-time.ts';
@@ -80,7 +81,7 @@ export const pingProbe = defineStep({
     }
     if (!mustFail && !isGood(last)) {
       throw new WfError('E_PROBE_FAILED', `${figures} within ${deadlineMs} ms; all ${count} should have been`, {
-        hint: 'Look whether the target runs, and at the routes and firewall rules on the way.',
+        hint: `Look whether the target runs, and ${ON_THE_WAY}.`,
         details: { to, ...seen },
       });
     }

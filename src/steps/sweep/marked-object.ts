@@ -1,0 +1,47 @@
+import { parseRunId, type RunId } from '../../engine/ids.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import type { AddressFamily } from '../../host/ip/link.ts';
+
+/** Something on this host that carries the mark of a run, whether or not a ledger knows of it. */
+export type MarkedObject = MarkedDockerObject | MarkedLink | MarkedRoute;
+
+export interface MarkedDockerObject {
+  readonly kind: 'container' | 'network';
+  readonly id: string;
+  readonly name: string;
+  readonly run: RunId;
+  /** What removes it by hand. */
+  readonly undo: Argv;
+}
+
+export interface MarkedLink {
+  readonly kind: 'link';
+  /** Its ifindex in wf's own network namespace. */
+  readonly id: string;
+  readonly name: string;
+  readonly run: RunId;
+  readonly undo: Argv;
+}
+
+export interface MarkedRoute {
+  readonly kind: 'route';
+  /** The words that identify it: `default via 10.0.0.1 dev eth1 proto 119`. */
+  readonly id: string;
+  readonly name: string;
+  /** A route's mark says "a run of wf", not which: that of the link it leads over, or null where that one tells none. */
+  readonly run: RunId | null;
+  readonly family: AddressFamily;
+  readonly words: readonly string[];
+  readonly undo: Argv;
+}
+
+/** The run that a mark names; null where it can be none of wf's: somebody else may use the same label. */
+export function markedRun(mark: string | undefined): RunId | null {
+  return mark === undefined ? null : (parseRunId(mark) ?? null);
+}
+
+/** The word of a route that follows this one: its gateway (`via`), its link (`dev`). */
+export function wordAfter(words: readonly string[], word: string): string | undefined {
+  const position = words.indexOf(word);
+  return position === -1 ? undefined : words[position + 1];
+}

@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { dockerImage } from '../../src/steps/docker/index.ts';
+import { carryOut, changeOf } from '../support/carry-out.ts';
+import { describeDocker, docker, dockerKnows } from '../support/docker-tests.ts';
+import { askAndDie } from '../support/killed-client.ts';
+import { openRegistry, type TestRegistry } from '../support/registry.ts';
+import { testContext } from '../support/step-context.ts';
+import { undo } from '../support/stopped.ts';
+
+describeDocker('an image that a run has pulled', () => {
+  const behaviour = changeOf(dockerImage);
+  const context = () => testContext({ run: 'dkpull' });
+  let registry: TestRegistry;
+  const here = () => dockerKnows('image', registry.reference);
+
+  beforeEach(async () => {
+    registry = await openRegistry('dkpull');
+  });
+  afterEach(async () => {
+    const ids = await docker('ps', '--all', '--quiet', '--filter', 'name=dkpull-');
+    if (ids !== '') await docker('rm', '--force', ...ids.split('\n'));
+    for (const tag of [registry.reference, 'dkpull/tag:2']) {
+      if (await dockerKnows('image', tag)) await docker('image', 'rm', '--force', tag);
+    }
+    await registry.close();
+  });
+  const pull = () => carryOut(dockerImage, { reference: registry.reference }, context());
+
+  test('is a change that is kept, and that can be undone', async () => {
+    const { found, record, output } = await pull();
+    expect([found, output.pulled, behaviour.kept === null]).toEqual(['absent', true, false]);
+    expect(await behaviour.look(record, context())).toEqual({ found: 'standing' });
+    await undo(behaviour, record, context());
+    expect(await here()).toBe(false);
+    expect(await behaviour.look(record, context())).toMatchObject({ found: 'gone' });
+  });
+
+  test('and that a container of somebody else needs, running or not, is not removed', async () => {
+    const { record } = await pull();
+    await docker('create', '--name', 'dkpull-guest', registry.reference);
+    await expect(behaviour.undo(record, context())).rejects.toMatchObject({
+      code: 'E_DOCKER',
+      message: expect.stringMatching(/container [0-9a-f]{12} is using/),
+      hint: expect.stringContaining('needs it'),
+    });
+    expect(await here()).toBe(true);
+    expect(await dockerKnows('container', 'dkpull-guest')).toBe(true);
+    await docker('rm', 'dkpull-guest');
+    await undo(behaviour, record, context());
+    expect(await here()).toBe(false);
+  });
+
+  test('under a name that leads to another image by now is not removed, nor is that one', async () => {
+    const { record } = await pull();
+    await docker('tag', registry.reference, 'dkpull/tag:2');
+    await docker('tag', 'wf-test/probe', registry.reference);
+    expect(await behaviour.look(record, context())).toMatchObject({ found: 'gone' });
+    await behaviour.undo(record, context());
+    expect(await here()).toBe(true);
+  });
+
+  test('loses the name only, where somebody gave it another as well', async () => {
+    const { record } = await pull();
+    await docker('tag', registry.reference, 'dkpull/tag:2');
+    await undo(behaviour, record, context());
+    expect([await here(), await dockerKnows('image', 'dkpull/tag:2')]).toEqual([false, true]);
+  });
+
+  test('and that was there before the run is no change of it', async () => {
+    await docker('pull', registry.reference);
+    expect(await pull()).toMatchObject({ found: 'unchanged', record: null, output: { pulled: false } });
+  });
+
+  test.each([0, 20, 200])('by a client that was killed after %i ms is pulled again, and undone', async (afterMs) => {
+    const intent = { reference: registry.reference, id: null };
+    registry.hold();
+    await askAndDie('POST', `/images/create?fromImage=${encodeURIComponent(registry.reference)}`, undefined, afterMs);
+    registry.release();
+    // An engine gives up a pull that nobody waits for any more; where it was quicker, the image is there soon.
+    const deadline = Date.now() + behaviour.landsWithinMs;
+    while (Date.now() < deadline && !(await here())) await new Promise((resolve) => setTimeout(resolve, 20));
+    const resumed = await carryOut(dockerImage, { reference: registry.reference }, context(), intent);
+    expect(resumed.output.pulled).toBe(true);
+    await undo(behaviour, resumed.record, context());
+    expect(await here()).toBe(false);
+    expect(await behaviour.look(intent, context())).toMatchObject({ found: 'gone' });
+  });
+});

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { containerHandleSchema } from '../../src/steps/container-handle.ts';
+import { moveLink, observeBridge, observeLinks, setLinkUp } from '../../src/steps/net/index.ts';
+import { insideNamespaceOf, pingProbe } from '../../src/steps/probe/index.ts';
+import { carryOut, changeOf, readWith } from '../support/carry-out.ts';
+import { testContext } from '../support/step-context.ts';
+import { describeOwnNetwork, ip, networkState, removeLinks, type TestContainer, testContainer } from './own-network.ts';
+
+describeOwnNetwork('a container that was started again', () => {
+  let container: TestContainer;
+  /** The pid and the inode are the very same, as often after a restart. */
+  let earlier: TestContainer['handle'];
+  const context = () => testContext({ run: 'restarted' });
+  const gone = {
+    code: 'E_NAMESPACE_GONE',
+    message:
+      'container AppProd was started again or removed since: the network namespace it had, and what was made in it, are gone',
+    hint: expect.stringContaining('docker ps'),
+  };
+
+  beforeAll(async () => {
+    container = await testContainer('AppProd');
+    const { namespace } = container.handle;
+    if (namespace.process === null) throw new Error('the handle names no process');
+    const startTime = String(Number(namespace.process.startTime) - 1);
+    earlier = { ...container.handle, namespace: { ...namespace, process: { ...namespace.process, startTime } } };
+    ip('link', 'add', 'r_cont', 'type', 'veth', 'peer', 'name', 'r_peer');
+    ip('link', 'add', 'r_br', 'type', 'bridge');
+    container.ip('link', 'add', 'r_in', 'type', 'bridge');
+  });
+  afterAll(async () => {
+    await container.remove();
+    await removeLinks('r_cont', 'r_br');
+  });
+
+  it('is named, and nothing is changed in what it has now', async () => {
+    const before = [networkState(), networkState(container.ip)];
+    await expect(carryOut(moveLink, { link: 'r_cont', container: earlier }, context())).rejects.toMatchObject(gone);
+    await expect(carryOut(setLinkUp, { link: 'r_in', container: earlier }, context())).rejects.toMatchObject(gone);
+    expect([networkState(), networkState(container.ip)]).toEqual(before);
+  });
+
+  it('is named when it is looked at or probed from', async () => {
+    await expect(readWith(observeLinks, { container: earlier }, context())).rejects.toMatchObject(gone);
+    const bridge = { bridge: 'r_br', containers: [earlier] };
+    await expect(readWith(observeBridge, bridge, context())).rejects.toMatchObject(gone);
+    const probe = { from: insideNamespaceOf(earlier), to: '127.0.0.1', deadlineMs: 300, mustFail: true };
+    await expect(readWith(pingProbe, probe, context())).rejects.toMatchObject(gone);
+  });
+
+  it('has taken along what was changed in it: that is gone, and undoing it leaves what is there now alone', async () => {
+    const { record } = await carryOut(setLinkUp, { link: 'r_in', container: container.handle }, context());
+    const { look, undo } = changeOf(setLinkUp);
+    const asRecordedEarlier = JSON.parse(
+      JSON.stringify(record).replaceAll(JSON.stringify(container.handle.namespace), JSON.stringify(earlier.namespace)),
+    );
+    expect(await look(record, context())).toEqual({ found: 'standing' });
+    expect(await look(asRecordedEarlier, context())).toMatchObject({ found: 'gone' });
+    const before = networkState(container.ip);
+    await undo(asRecordedEarlier, context());
+    expect(networkState(container.ip)).toEqual(before);
+  });
+
+  it('is known by the inode alone in a journal that does not have its process', async () => {
+    const { process: _process, ...namespace } = container.handle.namespace;
+    const old = containerHandleSchema.parse({ ...container.handle, namespace });
+    expect(old.namespace.process).toBeNull();
+    expect((await readWith(observeLinks, { container: old }, context())).links.map(({ name }) => name)).toContain(
+      'r_in',
+    );
+  });
+});

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { asStepId } from '../../src/engine/ids.ts';
+import { PROCESS_MARK_VARIABLE, processMarkText } from '../../src/engine/process-mark.ts';
+import { ownProcess } from '../../src/host/process.ts';
+import { startChild } from '../fixtures/history/child.ts';
+import { runId } from '../fixtures/history/samples.ts';
+import { ORDINARY_USER, readableByAll } from '../support/ordinary-user.ts';
+import { running, startForTest, untilRunning } from '../support/processes.ts';
+import { describeOwnNetwork } from './own-network.ts';
+
+describeOwnNetwork('another process', () => {
+  it('that has the pid of an earlier one is never signalled, nor is its network namespace entered', async () => {
+    const wf = startChild('../host/reuse-a-pid.ts', [], ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']);
+    expect(JSON.parse(await wf.line(1))).toEqual({
+      samePid: true,
+      sameInode: true,
+      alive: false,
+      signalled: false,
+      opened: 'E_NAMESPACE_GONE',
+      signal: 'SIGTERM',
+    });
+  });
+
+  it.skipIf(!readableByAll())("of another user's is passed over where wf may not look into it", async () => {
+    const run = runId(`other-user-${process.pid}`);
+    const mark = processMarkText({ run, step: asStepId('s'), attempt: 1, owner: ownProcess() });
+    const pid = startForTest(['sleep', '191.25'], { [PROCESS_MARK_VARIABLE]: mark });
+    await untilRunning('sleep 191.25');
+    const ordinary = startChild('../host/end-ghosts.ts', [run], ORDINARY_USER);
+    expect(JSON.parse(await ordinary.line(1))).toEqual({ found: [] });
+    expect(running('sleep 191.25')).toEqual([pid]);
+    const root = startChild('../host/end-ghosts.ts', [run]);
+    expect(JSON.parse(await root.line(1))).toEqual({ found: [pid] });
+  });
+});

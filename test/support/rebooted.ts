@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type LoadedFile, loadWorkflow } from '../../src/definition/load.ts';
+import { createEngine } from '../../src/engine/create-engine.ts';
+import { runnerOf } from '../../src/engine/define-step.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { NO_CRASH_POINTS } from '../../src/engine/ports/crash-points.ts';
+import type { StepRunner } from '../../src/engine/step.ts';
+import { openHistory } from '../../src/history/open.ts';
+import { socketClaims } from '../../src/host/claims.ts';
+import { systemClock } from '../../src/host/clock.ts';
+import { createCommandPort } from '../../src/host/command.ts';
+import { createDocker } from '../../src/host/docker/create-docker.ts';
+import { createFingerprints } from '../../src/host/fingerprint/create-fingerprints.ts';
+import { createGhosts } from '../../src/host/ghosts.ts';
+import { ownNetworkNamespace } from '../../src/host/namespace.ts';
+import { ownProcess } from '../../src/host/process.ts';
+import * as wf from '../../src/index.ts';
+import { docker } from './docker-tests.ts';
+
+/** What a restart of the machine does to a lab: its containers have ended, and all that was made in their namespaces is gone. */
+export async function endContainersAsAReboot(...names: readonly string[]): Promise<void> {
+  await docker('kill', ...names);
+}
+
+/**
+ * Works with an engine of a process after the next boot: the boot id is another one at the edge that reads it, and whoever held
+ * a lease before is dead. All else is real.
+ */
+export async function afterReboot<Answer>(
+  database: string,
+  work: (engine: Engine, runner: (kind: string) => StepRunner | undefined) => Promise<Answer>,
+): Promise<Answer> {
+  const history = openHistory(database);
+  try {
+    const host = { clock: systemClock, command: createCommandPort(systemClock), docker: createDocker() };
+    const engine = createEngine({
+      history,
+      host,
+      fingerprints: createFingerprints(host),
+      claims: socketClaims,
+      ghosts: createGhosts(systemClock),
+      crashPoints: NO_CRASH_POINTS,
+      clock: systemClock,
+      random: Math.random,
+      newRunId: () => {
+        throw new Error('no run is started');
+      },
+      owner: { ...ownProcess(), bootId: 'the-boot-after' },
+      isAlive: ({ bootId }) => bootId === 'the-boot-after',
+      scope: `netns:${ownNetworkNamespace().inode}`,
+    });
+    const runners = new Map(
+      Object.values(wf).flatMap((exported) => {
+        const runner = runnerOf(exported);
+        return runner === undefined ? [] : [[runner.kind, runner]];
+      }),
+    );
+    return await work(engine, (kind) => runners.get(kind));
+  } finally {
+    history.close();
+  }
+}
+
+/** The lab's workflow as wf itself loads it. */
+export async function loadLab(): Promise<LoadedFile> {
+  const cacheFolder = mkdtempSync(path.join(tmpdir(), 'wf-test-'));
+  try {
+    const file = fileURLToPath(new URL('../../workflows/lab-network.ts', import.meta.url));
+    return await loadWorkflow({ name: 'lab-network', file }, { cacheFolder, wfModule: async () => wf });
+  } finally {
+    rmSync(cacheFolder, { recursive: true, force: true });
+  }
+}
