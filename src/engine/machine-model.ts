@@ -52,6 +52,7 @@ export function modelMachine(workflow: string, machine: AnyStateMachine): Machin
   if (problems.length > 0) {
     throw new WfError('E_WORKFLOW_INVALID', `workflow ${workflow}: ${problems.join('; ')}`, {
       hint: 'Change the workflow file. What touches the world must be a step: invoke a step runner made with defineStep().',
+      details: { problems },
     });
   }
   return { machine, stages, invocations };

@@ -28,7 +28,7 @@ describeDocker('the step runner docker.network', () => {
     const here = context();
     const { found, output, record } = await carryOut(dockerNetwork, { name: NAME }, here);
     expect(found).toBe('absent');
-    expect(record).toEqual({ name: NAME, id: output.id });
+    expect(record).toEqual({ name: NAME, id: output.id, engine: expect.any(String) });
     expect(await dockerInspect(output.id, '{{index .Labels "wf.run"}} {{.Name}} {{.Driver}}')).toBe(
       `${RUN} ${NAME} bridge`,
     );

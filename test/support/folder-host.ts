@@ -66,7 +66,7 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
       clock,
       random: () => 0.5,
       // A run's id is held on the whole host: other tests may run beside this one.
-    newRunId: () => runId(`run${++runs}-${process.pid}`),
+      newRunId: () => runId(`run${++runs}-${process.pid}`),
       owner: ownProcess(),
       isAlive: isOwnerAlive,
       scope: folder,

@@ -30,10 +30,7 @@ interface LabOptions extends WfOptions {
 /** Starts the lab as run `lab`, and waits until it has paused after this stage. */
 export async function pausedAfter(stage: string, options: LabOptions = {}): Promise<PausedLab> {
   const { inputs = {}, more = [], project = openProject(), ...wfOptions } = options;
-  // What a failed test leaves is not to be in the way of the next one.
-  onTestFailed(async () => {
-    await project.wf(['rollback', 'lab'], wfOptions);
-  });
+  rollBackIfTestFails(project, wfOptions);
   const started = await project.wf(startLab(inputs, '--id', 'lab', '--pause-after', stage, ...more), wfOptions);
   expect(started.exitCode, `${started.stdout}${started.stderr}`).toBe(0);
   const end = async (...args: readonly string[]) => {
@@ -46,6 +43,13 @@ export async function pausedAfter(stage: string, options: LabOptions = {}): Prom
     resume: (...args) => end('resume', 'lab', ...args),
     rollBack: (...args) => end('rollback', 'lab', ...args),
   };
+}
+
+/** What a failed test leaves is not to be in the way of the next one. */
+export function rollBackIfTestFails(project: Project, options: WfOptions = {}): void {
+  onTestFailed(async () => {
+    await project.wf(['rollback', 'lab'], options);
+  });
 }
 
 /** It failed with this error, undid all that it did, and looked whether the host is as it was. */

@@ -5,6 +5,9 @@ import { WfError } from '../../src/engine/errors.ts';
 import { openFolderWf, requirement } from '../fixtures/cli/folder-wire.ts';
 import { testTerminal } from '../fixtures/cli/test-terminal.ts';
 
+/** What the folder host calls its first run. */
+const FIRST_RUN = `run1-${process.pid}`;
+
 /** Durations differ from run to run. */
 const steady = (text: string) => text.replace(/\d+ ms|\d+\.\d s/g, 'N ms');
 
@@ -58,13 +61,13 @@ test('a run that fails says what, where, and that the host is as it was', async 
   const ran = await wf(['start', 'files', '--input', 'broken=true']);
   expect(ran.exitCode).toBe(1);
   expect(steady(ran.out).split('\n')).toEqual([
-    'files rolled-back in N ms  run run1',
+    `files rolled-back in N ms  run ${FIRST_RUN}`,
     'failed at test / look (test.look)',
     'error E_PROBE_FAILED: a is broken',
     '  next: Give --input broken=false.',
     '1 change, all undone: 1 reverted',
     'host: as before (no residue; drift: none)',
-    'next: wf show run1    wf logs run1',
+    `next: wf show ${FIRST_RUN}    wf logs ${FIRST_RUN}`,
     '',
   ]);
   expect(ran.err).toContain('rollback  file a  reverted');
@@ -81,7 +84,7 @@ test('--on-failure keep leaves what was done, and says how to undo it', async ()
   const changes = await wf(['changes', '--json']);
   expect(JSON.parse(changes.out)).toEqual([
     {
-      run: 'run1',
+      run: FIRST_RUN,
       workflow: 'files',
       seq: 1,
       step: 'make',
@@ -195,9 +198,9 @@ test('people are told how to go on after an interrupt', async () => {
   opened.whileLooking = async () => terminal.signal('SIGINT');
   const ran = await opened.wf(['start', 'files'], terminal);
   expect(ran.err.trimEnd().split('\n').at(-1)).toBe(
-    'run run1 is interrupted; `wf resume run1` goes on with it, `wf rollback run1` undoes what it did',
+    `run ${FIRST_RUN} is interrupted; \`wf resume ${FIRST_RUN}\` goes on with it, \`wf rollback ${FIRST_RUN}\` undoes what it did`,
   );
-  expect(ran.out).toContain('next: wf resume run1    wf changes run1    wf rollback run1\n');
+  expect(ran.out).toContain(`next: wf resume ${FIRST_RUN}    wf changes ${FIRST_RUN}    wf rollback ${FIRST_RUN}\n`);
 });
 
 test('a second signal ends the process at once, with the code of the first', async () => {
@@ -214,7 +217,7 @@ test('a second signal ends the process at once, with the code of the first', asy
   expect(ran.exitCode).toBe(143);
   expect(exitsAfter).toEqual([[], [143]]);
   // Said before the end, and by the test's terminal, which cannot end, once more after it.
-  const advice = 'run run1 is interrupted; `wf resume run1` goes on with it';
+  const advice = `run ${FIRST_RUN} is interrupted; \`wf resume ${FIRST_RUN}\` goes on with it`;
   expect(ran.err.indexOf(advice)).toBeLessThan(ran.err.lastIndexOf(advice));
 });
 
@@ -225,7 +228,7 @@ test('on a terminal the last picture stays, every stage in one line, and nobody 
   const picture = ran.err.slice(ran.err.lastIndexOf('✓ setup'));
   expect(steady(picture)).toContain('✓ test      N ms  1 step\n');
   expect(steady(ran.err)).toContain('✓ teardown  N ms  1 step\n');
-  expect(ran.err).toContain('run run1 of files');
+  expect(ran.err).toContain(`run ${FIRST_RUN} of files`);
   // One signal would only be remembered; the second ends the process of whoever still listens.
   terminal.signal('SIGINT');
   terminal.signal('SIGINT');

@@ -155,6 +155,26 @@ describe('identities of the ledger', () => {
     });
   });
 
+  test("a link that has the name of one of the ledger, and neither its mark nor its address, is somebody else's", () => {
+    const record = {
+      first: { name: 'a0', mac: '02:00:00:00:00:01' },
+      second: { name: 'a1', mac: '02:00:00:00:00:02' },
+    };
+    const ledger = [
+      change('net.veth', 'veth pair a0 and a1', record, 'gone'),
+      change('net.up', 'link a0 up', { link: 'a0' }),
+    ];
+    const own = link({ mac: '02:00:00:00:00:01' });
+    const another = link({ mac: '02:00:00:00:00:09' });
+    const bridge = link({ kind: 'bridge' });
+    expect(owners({}, { links: { 'link a0': own } }, ledger)).toEqual({ 'link a0': 'run' });
+    expect(owners({}, { links: { 'link a0': another } }, ledger)).toEqual({ 'link a0': 'other' });
+    expect(owners({}, { links: { 'link a0': bridge } }, ledger)).toEqual({ 'link a0': 'other' });
+    expect(owners({}, { links: { 'link a0': link({ kind: 'bridge', alias: 'wf.run=mine' }) } }, ledger)).toEqual({
+      'link a0': 'run',
+    });
+  });
+
   test("a Docker object that was there before the run is not the run's because a change names it", () => {
     const ledger = [change('net.address', 'address', { container: { id: FOREIGN } })];
     const before = { containers: { [`container ${FOREIGN}`]: container(FOREIGN, {}) } };

@@ -108,7 +108,7 @@ function workflowOf(host: FolderHost, { stages, fails }: Shape) {
   });
 }
 
-const id = runId('mortal');
+const id = runId(`mortal-${process.pid}`);
 
 /** One life of a process that advances the run: it begins as `begin` says, and ends with the run, a pause, or its death. */
 async function live(begin: () => Promise<Pick<RunHandle, 'result'> | null>): Promise<void> {

@@ -72,17 +72,32 @@ async function resume(
   return host.engine.resume({ run, workflow, definition, acceptChanges, pauseAfter });
 }
 
-async function turns(count = 30) {
+/** Waits until something has come about, which takes some turns of the event loop. */
+async function until(condition: () => boolean) {
+  const deadline = performance.now() + 15_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`it does not come about: ${String(condition)}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** So long that what must not happen would have happened. */
+async function turns(count = 50) {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Lets the step of this name, once it has begun, come to an end. */
 async function letGo(name: string, end: 'succeed' | 'fail' = 'succeed') {
-  gates.get(name)?.(end);
+  await until(() => gates.has(name));
+  const gate = gates.get(name);
+  gates.delete(name);
+  gate?.(end);
   await turns();
 }
 
 /** The process that advances the run is gone: what it does later finds the lease lost, and its claims are free. */
-async function left(handle: RunHandle) {
+async function left(handle: RunHandle, underWay = true) {
+  await until(() => gates.size > 0 || !underWay);
   host.history.release({ run: handle.id, fence: host.history.run(handle.id)?.fence ?? 0 });
   handle.interrupt('SIGKILL');
   for (const gate of gates.values()) gate('succeed');
@@ -98,7 +113,7 @@ describe('a run that is resumed', () => {
     await letGo('one');
     await left(handle);
     const resumed = await resume(handle.id, workflow);
-    await turns();
+    await until(() => calls.at(-1) === 'two 2');
     expect(calls).toEqual(['one 1', 'two 1', 'two 2']);
     await letGo('two');
     await letGo('three');
@@ -136,10 +151,10 @@ describe('a run that is resumed', () => {
     const retrying = host.history.journal(handle.id).find(({ event }) => event.type === 'step.retrying')?.event;
     const retryAt = retrying?.type === 'step.retrying' ? retrying.retryAt : 0;
     expect(retryAt).toBeGreaterThan(clock.now());
-    await left(handle);
+    await left(handle, false);
     clock.set(retryAt - 1);
     const resumed = await resume(handle.id, workflow);
-    await turns();
+    await until(() => calls.at(-1) === 'one 1');
     expect(calls).toEqual(['one 1']);
     clock.step();
     await turns();
@@ -166,7 +181,7 @@ describe('a run that is resumed', () => {
     clock.set(startedAt + 4_000);
     const again = await resume(handle.id, workflow);
     again.result.catch(() => {});
-    await turns();
+    await until(() => calls.at(-1) === 'one 2');
     expect(calls).toEqual(['one 1', 'one 2']);
     expect(host.history.run(handle.id)?.status).toBe('running');
     await left(again);
@@ -190,7 +205,7 @@ describe('a run that is resumed', () => {
     expect(host.history.run(handle.id)).toMatchObject({ status: 'paused', owner: null });
     expect(calls).toEqual(['one 1']);
     const resumed = await resume(handle.id, workflow, { pauseAfter: 'second' });
-    await turns();
+    await until(() => calls.at(-1) === 'two 1');
     expect(calls).toEqual(['one 1', 'two 1']);
     await letGo('two');
     expect(await resumed.result).toEqual({ type: 'paused', stage: 'second' });
@@ -221,7 +236,7 @@ describe('a run that is resumed', () => {
     expect(await handle.result).toEqual({ type: 'interrupted', signal: 'SIGINT' });
     expect(host.history.run(handle.id)).toMatchObject({ status: 'running', owner: null });
     const resumed = await resume(handle.id, workflow);
-    await turns();
+    await until(() => calls.at(-1) === 'two 1');
     expect(calls).toEqual(['one 1', 'two 1']);
     await letGo('two');
     await letGo('three');
@@ -273,8 +288,7 @@ describe('a run that is resumed', () => {
       code: 'E_JOURNAL_DIVERGED',
     });
     const resumed = await resume(handle.id, threeSteps());
-    await turns();
-    expect(calls.at(-1)).toBe('two 2');
+    await until(() => calls.at(-1) === 'two 2');
     resumed.interrupt('SIGINT');
     await letGo('two');
     await resumed.result;

@@ -96,6 +96,8 @@ export interface ExecResult {
  */
 export interface DockerPort {
   info(): Promise<EngineInfo>;
+  /** What tells this engine from every other one; asked for once. What one engine does not know, another one may have. */
+  engineId(): Promise<string>;
   image(reference: string): Promise<ImageInfo | null>;
   pullImage(reference: string, onProgress: (line: string) => void, signal: AbortSignal): Promise<void>;
   removeImage(reference: string): Promise<void>;

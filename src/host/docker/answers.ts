@@ -23,6 +23,7 @@ const stringMap = z
   .transform((value) => value ?? {});
 
 export const infoAnswer = z.object({
+  DockerRootDir: z.string(),
   ID: z.string(),
   ServerVersion: z.string(),
   OperatingSystem: z.string(),

@@ -1,6 +1,6 @@
 import type { DockerPort } from '../../engine/ports/docker.ts';
 import { infoAnswer, versionAnswer } from './answers.ts';
-import { createConnection } from './connection.ts';
+import { type Connection, createConnection } from './connection.ts';
 import { containerCalls } from './containers.ts';
 import type { Environment } from './endpoint.ts';
 import { execCall } from './exec.ts';
@@ -14,7 +14,15 @@ import { parseAnswer } from './parse-answer.ts';
  */
 export function createDocker(env: Environment = process.env): DockerPort {
   const connection = createConnection(env);
+  let engineId: Promise<string> | undefined;
   return {
+    engineId() {
+      engineId ??= askForId(connection).catch((thrown: unknown) => {
+        engineId = undefined; // the next one asks again
+        throw thrown;
+      });
+      return engineId;
+    },
     async info() {
       const [info, version] = await Promise.all([
         connection.read('ask the engine what it is', (client) => client.info()),
@@ -35,4 +43,11 @@ export function createDocker(env: Environment = process.env): DockerPort {
     ...containerCalls(connection),
     exec: execCall(connection),
   };
+}
+
+/** With its folder: engines of one machine share its key in /etc/docker, from which Docker up to 24 takes the id. */
+async function askForId(connection: Connection): Promise<string> {
+  const info = await connection.read('ask the engine what it is', (client) => client.info());
+  const { ID, DockerRootDir } = parseAnswer(infoAnswer, info, 'docker info');
+  return `${ID} in ${DockerRootDir}`;
 }

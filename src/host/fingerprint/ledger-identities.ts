@@ -1,5 +1,5 @@
 import type { Change } from '../../engine/change.ts';
-import type { Json } from '../../engine/json.ts';
+import { isJsonObject, type Json } from '../../engine/json.ts';
 import { parseSubnet, type Subnet } from './subnets.ts';
 
 /** One change of the ledger by what it names. Records have the shape of their runners, so they are searched whole. */
@@ -11,6 +11,8 @@ export interface NamedChange {
   readonly dockerIds: ReadonlySet<string>;
   /** Those of its words that are addresses or subnets. */
   readonly subnets: readonly Subnet[];
+  /** Links that its record names together with their MAC addresses, by which another link of the same name is told apart. */
+  readonly links: readonly { readonly name: string; readonly mac: string }[];
   /** Whether its names are those of Docker objects, and not of links, routes and the like. */
   readonly ofDocker: boolean;
 }
@@ -26,6 +28,7 @@ export function namedChanges(ledger: readonly Change[]): readonly NamedChange[] 
       words,
       dockerIds: new Set([...words].filter((word) => DOCKER_ID.test(word))),
       subnets: [...words].flatMap((word) => parseSubnet(word) ?? []),
+      links: [...linksOf(change.record)],
       ofDocker: change.kind.startsWith('docker.'),
     };
   });
@@ -37,6 +40,15 @@ function* wordsOf(record: Json): Iterable<string> {
   else if (Array.isArray(record)) for (const member of record) yield* wordsOf(member);
   else if (record !== null && typeof record === 'object')
     for (const member of Object.values(record)) yield* wordsOf(member);
+}
+
+function* linksOf(record: Json): Iterable<{ readonly name: string; readonly mac: string }> {
+  if (record === null || typeof record !== 'object') return;
+  if (isJsonObject(record)) {
+    const { name, mac } = record;
+    if (typeof name === 'string' && typeof mac === 'string') yield { name, mac };
+  }
+  for (const member of Object.values(record)) yield* linksOf(member);
 }
 
 /** `net.ipv4.ip_forward=1` is how a setting is written on a command line: its name is a word of its own. */

@@ -46,8 +46,15 @@ function viewedLink(name: string, known: Known): ViewedLink | undefined {
 }
 
 function byLinkName(name: string, link: ViewedLink | undefined, known: Known): Attribution | undefined {
+  if (link !== undefined && isAnotherOfThatName(name, link, known)) return undefined;
   // Between its making and its marking, or under a temporary name, a link is known by its address.
   return byWords(known, name) ?? (link?.mac === undefined ? undefined : byWords(known, link.mac));
+}
+
+/** Whether the ledger knows the link of this name by a MAC address that this one, which carries no mark, does not have. */
+function isAnotherOfThatName(name: string, { mac }: ViewedLink, { changes }: Known): boolean {
+  const recorded = changes.flatMap(({ links }) => links.filter((link) => link.name === name));
+  return recorded.length > 0 && !recorded.some((link) => link.mac === mac);
 }
 
 /** Whose a bridge of a Docker network is; undefined for every other link. */

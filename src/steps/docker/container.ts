@@ -14,6 +14,7 @@ import { objectNameSchema, shortId } from './names.ts';
 import { containerNameInUse, isOurs, withoutMark } from './ownership.ts';
 import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
 import { pretendedAddress, pretendedId, pretendedPid, pretendedSubnet } from './pretended.ts';
+import { engineIdSchema, requireSameEngine } from './same-engine.ts';
 import { orUnknown } from './unknown.ts';
 
 const inputSchema = z.object({
@@ -37,6 +38,7 @@ export const containerRecordSchema = z.object({
   id: z.string().nullable(),
   /** The start that was made a moment ago, for the look after it; null in all that is kept. */
   startedNow: z.string().nullable().default(null),
+  engine: engineIdSchema,
 });
 
 type Input = z.output<typeof inputSchema>;
@@ -68,13 +70,15 @@ export const dockerContainer = defineStep({
   observe: (input, context, earlier) =>
     orUnknown(async () => {
       const { name } = input;
+      await requireSameEngine(earlier?.engine ?? null, context);
+      const engine = await context.host.docker.engineId();
       const target = `container ${name}`;
       const container = await findContainer(earlier?.id ?? null, name, context);
-      if (container === null) return { found: 'absent', target, record: { name, id: null, startedNow: null } };
+      if (container === null) return { found: 'absent', target, record: { name, id: null, startedNow: null, engine } };
       if (!isOurs(container, context.run)) return { found: 'foreign', error: containerNameInUse(container) };
       const mismatch = otherThanAsked(container, input);
       if (mismatch !== undefined) return { found: 'foreign', error: mismatch };
-      const record = { name, id: container.id, startedNow: null };
+      const record = { name, id: container.id, startedNow: null, engine };
       if (container.status === 'created') return { found: 'partial', target, record };
       const output = await runningContainer(container, input.networkId, context);
       if (output !== 'exited') return { found: 'ours', target, record, output };
@@ -100,11 +104,12 @@ export const dockerContainer = defineStep({
     const started = await docker.container(id);
     const startedNow = started?.startedAt ?? null;
     await refuseExited(started, startedNow, context);
-    return { name, id, startedNow };
+    return { ...record, id, startedNow };
   },
 
   look: (record, context) =>
     orUnknown(async () => {
+      await requireSameEngine(record.engine, context);
       if ((await ownContainer(record, context)) !== null) return { found: 'standing' };
       const { name, id } = record;
       const which = id === null ? `container ${name} of this run` : `container ${name} (${shortId(id)})`;

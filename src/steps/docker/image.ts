@@ -5,6 +5,7 @@ import { commandLine } from '../../engine/evidence.ts';
 import { asCommand } from './client-output.ts';
 import { shortId } from './names.ts';
 import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
+import { engineIdSchema, requireSameEngine } from './same-engine.ts';
 import { orUnknown } from './unknown.ts';
 
 const PULL_TIMEOUT_MS = 10 * 60_000;
@@ -21,7 +22,7 @@ export const dockerImage = defineStep({
     entrypoint: z.array(z.string()),
     command: z.array(z.string()),
   }),
-  record: z.object({ reference: z.string(), id: z.string().nullable() }),
+  record: z.object({ reference: z.string(), id: z.string().nullable(), engine: engineIdSchema }),
   kept: 'an image is a cache: other containers may use it, and the next run does not pull it again',
   timeoutMs: PULL_TIMEOUT_MS,
   retry: ENGINE_RETRY,
@@ -40,9 +41,11 @@ export const dockerImage = defineStep({
   observe: ({ reference }, context, earlier) =>
     orUnknown(async () => {
       const target = `image ${reference}`;
+      await requireSameEngine(earlier?.engine ?? null, context);
+      const engine = await context.host.docker.engineId();
       const startedAt = context.host.clock.now();
       const image = await context.host.docker.image(reference);
-      if (image === null) return { found: 'absent', target, record: { reference, id: null } };
+      if (image === null) return { found: 'absent', target, record: { reference, id: null, engine } };
       const { id, entrypoint, command } = image;
       context.record({
         command: commandLine(['docker', 'image', 'inspect', '--format', '{{.Id}}', reference]),
@@ -54,10 +57,10 @@ export const dockerImage = defineStep({
       const facts = { id, reference, entrypoint: [...entrypoint], command: [...command] };
       // With an earlier intent, the pull was this step's: the ledger must not lose it.
       if (earlier === undefined) return { found: 'unchanged', output: { ...facts, pulled: false } };
-      return { found: 'ours', target, record: { reference, id }, output: { ...facts, pulled: true } };
+      return { found: 'ours', target, record: { reference, id, engine }, output: { ...facts, pulled: true } };
     }),
 
-  async apply({ reference }, _record, _found, context) {
+  async apply({ reference }, record, _found, context) {
     const { docker } = context.host;
     const lines: string[] = [];
     const image = await asCommand(
@@ -79,11 +82,12 @@ export const dockerImage = defineStep({
         hint: `Is somebody removing images (\`docker image prune\`)? Look with \`docker image inspect ${reference}\`.`,
       });
     }
-    return { reference, id: image.id };
+    return { ...record, id: image.id };
   },
 
-  look: ({ reference, id }, context) =>
+  look: ({ reference, id, engine }, context) =>
     orUnknown(async () => {
+      await requireSameEngine(engine, context);
       const image = await context.host.docker.image(reference);
       if (image !== null && (id === null || image.id === id)) return { found: 'standing' };
       return { found: 'gone', reason: `image ${reference}${id === null ? '' : ` (${shortId(id)})`} is not there` };

@@ -15,6 +15,7 @@ import { networkGone, removeOwnNetwork } from './network-removal.ts';
 import { isOurs, networkNameInUse } from './ownership.ts';
 import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
 import { pretendedId, pretendedSubnet } from './pretended.ts';
+import { engineIdSchema, requireSameEngine } from './same-engine.ts';
 import { orUnknown } from './unknown.ts';
 
 const inputSchema = z.object({
@@ -31,7 +32,7 @@ const outputSchema = z.object({
   bridge: z.string(),
 });
 /** Without an id while it is not known whether the engine has made it: then it is known by name and mark. */
-export const networkRecordSchema = z.object({ name: z.string(), id: z.string().nullable() });
+export const networkRecordSchema = z.object({ name: z.string(), id: z.string().nullable(), engine: engineIdSchema });
 
 type Input = z.output<typeof inputSchema>;
 type Record = z.output<typeof networkRecordSchema>;
@@ -56,6 +57,8 @@ export const dockerNetwork = defineStep({
   observe: (input, context, earlier) =>
     orUnknown(async () => {
       const { name } = input;
+      await requireSameEngine(earlier?.engine ?? null, context);
+      const engine = await context.host.docker.engineId();
       const target = `network ${name}`;
       const named = (await context.host.docker.networks()).filter((network) => network.name === name);
       const ours = named.filter((network) => isOurs(network, context.run));
@@ -63,13 +66,13 @@ export const dockerNetwork = defineStep({
       if (network !== undefined) {
         const mismatch = otherThanAsked(network, input);
         if (mismatch !== undefined) return { found: 'foreign', error: mismatch };
-        const record = { name, id: network.id };
+        const record = { name, id: network.id, engine };
         if (ours.length > 1) return { found: 'partial', target, record };
         return { found: 'ours', target, record, output: outputOf(network) };
       }
       const [stranger] = named;
       if (stranger !== undefined) return { found: 'foreign', error: networkNameInUse(stranger) };
-      return { found: 'absent', target, record: { name, id: null } };
+      return { found: 'absent', target, record: { name, id: null, engine } };
     }),
 
   async apply(input, record, found, context) {
@@ -89,11 +92,12 @@ export const dockerNetwork = defineStep({
         ),
       (created) => created.id,
     );
-    return { name, id };
+    return { ...record, id };
   },
 
   look: (record, context) =>
     orUnknown(async () => {
+      await requireSameEngine(record.engine, context);
       if ((await ownNetworks(record, context)).length > 0) return { found: 'standing' };
       const { name, id } = record;
       if (id === null) return { found: 'gone', reason: `no network ${name} of this run is there` };

@@ -9,19 +9,30 @@ const lsnsAnswer = z.object({
   namespaces: z.array(z.object({ netnsid: z.string(), pid: z.number().int(), command: z.string() })),
 });
 
-/** What keeps the network namespace of a link's other end alive, in words; how to find out where wf cannot tell. */
+/** lsns 2.38 leaves out what comes after a process that ended while it was read. */
+const LOOKS = 5;
+
+/** What keeps the network namespace of a link's other end alive, in words, or why that cannot be told. */
 export async function holderOfPeerNamespace(link: Link, context: HostContext): Promise<string> {
   const { name, peerNamespaceId } = link;
-  if (peerNamespaceId === null) return `${name} has no other end in another network namespace: look with \`ip link\``;
+  if (peerNamespaceId === null) return `that of ${name} is this one`;
   try {
+    const held = await processIn(peerNamespaceId, context);
+    if (held !== undefined) return `process ${held.pid} (${held.command}) is in it`;
+    return 'no process was found in it, so a mount (`grep nsfs /proc/*/mountinfo`) or an open file may keep it';
+  } catch (thrown) {
+    // Only the explanation of a failure that is told already.
+    return `who is in it cannot be told: ${asWfError(thrown).message}`;
+  }
+}
+
+async function processIn(namespaceId: number, context: HostContext) {
+  for (let look = 0; look < LOOKS; look += 1) {
     const argv = ['lsns', '--type', 'net', '--json', '--output', 'netnsid,pid,command'] as const;
     const { stdout } = await runAt(context, hostPlace(), argv);
     const { namespaces } = lsnsAnswer.parse(JSON.parse(stdout));
-    const held = namespaces.find(({ netnsid }) => netnsid === String(peerNamespaceId));
-    if (held !== undefined) return `process ${held.pid} (${held.command}) is in the network namespace of its other end`;
-    return 'no process is in the network namespace of its other end: a mount (`grep nsfs /proc/*/mountinfo`) or an open file keeps it';
-  } catch (thrown) {
-    // Only the explanation of a failure that is told already.
-    return `who keeps the network namespace of its other end alive cannot be told: ${asWfError(thrown).message}`;
+    const held = namespaces.find(({ netnsid }) => netnsid === String(namespaceId));
+    if (held !== undefined) return held;
   }
+  return undefined;
 }

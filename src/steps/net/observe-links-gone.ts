@@ -38,7 +38,7 @@ export const observeLinksGone = defineStep({
     if (first === undefined) return { gone: links };
     const names = remaining.map(({ name }) => name);
     throw new WfError('E_NOT_PROVEN', `still on the host after ${deadlineMs} ms: ${names.join(', ')}`, {
-      hint: `A link goes with the network namespace of its other end: ${await holderOfPeerNamespace(first, context)}.`,
+      hint: `${first.name} goes with the network namespace of its other end: ${await holderOfPeerNamespace(first, context)}.`,
       details: { remaining: names },
     });
 

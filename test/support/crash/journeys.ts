@@ -46,3 +46,10 @@ export function recovering(verb: 'resume' | 'rollback', point: string): Journey 
     endResumed: 'succeeded',
   };
 }
+
+/** Whether a run that fails comes by this point after it has failed: before that it is like any other. */
+export function isOnTheWayBack(point: string): boolean {
+  return / touch .* undo | commit (step\.failed|rolling-back|change\.reverting|change\.settled|verified|ended)/.test(
+    point,
+  );
+}

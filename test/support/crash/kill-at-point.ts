@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import type { RunRecord } from '../run-record.ts';
-import { refusalSchema } from '../run-record.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type RunRecord, refusalSchema } from '../run-record.ts';
 import type { WfEnd } from '../wf-process.ts';
 import { pointsIn } from './crash-log.ts';
 import type { Journey } from './journeys.ts';
@@ -35,16 +35,20 @@ export async function pointsOf(subject: Subject, journey: Journey, run: string):
   return pointsIn(log);
 }
 
+export interface KillOrder {
+  readonly subject: Subject;
+  readonly journey: Journey;
+  readonly run: string;
+  readonly point: string;
+  readonly verb: Verb;
+  /** What the host is like. */
+  readonly before: unknown;
+}
+
 /** Kills a journey at a point, recovers the run to its end, and judges it. */
-export async function killAndRecover(
-  subject: Subject,
-  journey: Journey,
-  run: string,
-  point: string,
-  verb: Verb,
-): Promise<KilledRun> {
+export async function killAndRecover(order: KillOrder): Promise<KilledRun> {
+  const { subject, journey, run, point, verb, before } = order;
   const { lane } = subject;
-  const before = await subject.state();
   await journey.prepare(subject, run);
   const end = await lane.wf(journey.command(subject, run), { at: point });
   if (end.signal !== 'SIGKILL') {
@@ -59,10 +63,7 @@ export async function killAndRecover(
   const recoveryMs = performance.now() - startedAt;
   const recoveryPoints = pointsIn(log);
   const expected = expectedEnd(journey, found, verb);
-  const problems = [
-    ...recoveryProblems(recovery, expected, verb),
-    ...(await (expected === 'none' ? untouched(subject, before) : judged(subject, run, before, expected))),
-  ];
+  const problems = [...recoveryProblems(recovery, expected, verb), ...(await hostProblems(order, recovery, expected))];
   return { run, point, verb, reached: true, problems, recoveryMs, recoveryPoints };
 }
 
@@ -88,18 +89,17 @@ function recoveryProblems({ exitCode, stdout, stderr }: WfEnd, expected: Expecte
   return verb === 'resume' && expected.status === 'rolled-back' && exitCode === 1 ? [] : wrong('0');
 }
 
-async function untouched(subject: Subject, before: unknown): Promise<readonly string[]> {
-  const after = await subject.state();
-  return JSON.stringify(after) === JSON.stringify(before) ? [] : ['a run that was never begun touched the host'];
-}
-
-async function judged(
-  subject: Subject,
-  run: string,
-  before: unknown,
-  expected: Exclude<Expected, 'none'>,
+async function hostProblems(
+  { subject, run, verb, before }: KillOrder,
+  recovery: WfEnd,
+  expected: Expected,
 ): Promise<readonly string[]> {
-  return (await judge(subject, run, before, [expected.status])).problems;
+  if (expected === 'none') {
+    const same = isDeepStrictEqual(await subject.state(), before);
+    return same ? [] : ['a run that was never begun touched the host'];
+  }
+  const told = expected.ended && verb === 'resume' ? undefined : recovery;
+  return (await judge(subject, run, before, [expected.status], told)).problems;
 }
 
 function logOf({ lane }: Subject, run: string): string {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type RunRecord, runRecordSchema } from '../run-record.ts';
+import type { WfEnd } from '../wf-process.ts';
 import { differences } from './differences.ts';
 import { processesOf } from './processes.ts';
 import { journalProblems, readRun } from './run-on-disk.ts';
@@ -12,22 +13,27 @@ export interface Verdict {
 }
 
 /**
- * Judges a run that was killed, and recovered to its end: a proper end state, told by `wf show --json`; the host as before, read by
+ * Judges a run that was killed, and recovered to its end: a proper end state; the host as before, read by
  * other means than wf's; no completed step ran twice; the journal replays; nobody holds anything any more, and no process is left.
  * @param ends the statuses that this run may have come to
+ * @param told what the command that brought it to its end printed with `--json`; else `wf show` is asked
  */
 export async function judge(
   subject: Subject,
   id: string,
   before: unknown,
   ends: readonly RunRecord['status'][],
+  told?: WfEnd,
 ): Promise<Verdict> {
   const { lane } = subject;
-  const shown = await lane.wf(['show', id, '--json']);
-  if (shown.exitCode !== 0) {
-    return { problems: [`wf show ended with ${shown.exitCode}: ${shown.stdout}${shown.stderr}`], status: 'failed' };
+  const shown = told ?? (await lane.wf(['show', id, '--json']));
+  const record = recordIn(shown);
+  if (record === undefined) {
+    return {
+      problems: [`no run record, exit code ${shown.exitCode}: ${shown.stdout}${shown.stderr}`],
+      status: 'failed',
+    };
   }
-  const record = runRecordSchema.parse(shown.json());
   const onDisk = readRun(lane.database, id);
   if (onDisk === undefined) return { problems: [`the database does not know run ${id}`], status: record.status };
   const after = await subject.state();
@@ -41,6 +47,14 @@ export async function judge(
     ...(await claimsLeft(subject)),
   ];
   return { problems, status: record.status };
+}
+
+function recordIn({ stdout }: WfEnd): RunRecord | undefined {
+  try {
+    return runRecordSchema.parse(JSON.parse(stdout));
+  } catch {
+    return undefined;
+  }
 }
 
 function recordProblems(record: RunRecord, ends: readonly RunRecord['status'][]): readonly string[] {

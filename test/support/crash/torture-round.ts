@@ -32,6 +32,10 @@ const KILLED_RECOVERIES_AT_MOST = 4;
 const KILL_RECOVERY = 0.6;
 /** So many runs are killed before the database knows them, where there is little that could go wrong. */
 const KILL_EARLY = 0.05;
+/** So many are asked to stop (SIGTERM) rather than killed. */
+const ASK = 0.1;
+/** What a process ends with that was asked to stop. */
+const STOPPED = 143;
 /** So many recoveries have a rival: of the two, one is refused. */
 const RIVAL = 0.15;
 const VERBS = ['resume', 'rollback'] as const;
@@ -59,11 +63,13 @@ export async function tortureRound(
   /** Waits for its end, or kills it after a while. */
   async function endOrKill(what: string, wf: RunningWf, killAfterMs: number | null): Promise<WfEnd> {
     const startedAt = Date.now();
-    const timer = killAfterMs === null ? undefined : setTimeout(() => wf.kill('SIGKILL'), killAfterMs);
+    const signal = chance() < ASK ? 'SIGTERM' : 'SIGKILL';
+    const timer = killAfterMs === null ? undefined : setTimeout(() => wf.kill(signal), killAfterMs);
     const end = await wf.end;
     clearTimeout(timer);
-    if (end.signal === 'SIGKILL') kills += 1;
-    story.push(`${what}, ${end.signal === 'SIGKILL' ? 'killed' : 'over'} after ${Date.now() - startedAt} ms`);
+    const how = !wasKilled(end) ? 'over' : end.signal === 'SIGKILL' ? 'killed' : 'stopped as asked';
+    if (how === 'killed') kills += 1;
+    story.push(`${what}, ${how} after ${Date.now() - startedAt} ms`);
     return end;
   }
 
@@ -82,7 +88,7 @@ export async function tortureRound(
       return;
     }
     if (verb === 'resume' && now !== undefined) firstStepsMs.push(...firstStepAfter(now, found, startedAt));
-    if (end.signal === 'SIGKILL') return;
+    if (wasKilled(end)) return;
     recoveriesMs.push(Date.now() - startedAt);
     problems.push(...exitProblems(verb, end, now?.run.status));
   }
@@ -111,6 +117,10 @@ export async function tortureRound(
   return { story: story.join('; '), kills, end, recoveriesMs, firstStepsMs, problems };
 }
 
+function wasKilled({ signal, exitCode }: WfEnd): boolean {
+  return signal === 'SIGKILL' || exitCode === STOPPED;
+}
+
 /** Whoever began to roll it back decided how it ends; else it comes to its own end. */
 function endOf({ journal }: RunOnDisk): RunRecord['status'] {
   return journal.some(({ event }) => event.type === 'rolling-back') ? 'rolled-back' : 'succeeded';
@@ -123,8 +133,9 @@ function exitProblems(verb: Verb, end: WfEnd, status: RunRecord['status'] | unde
 }
 
 /** Of two at once either is refused, or comes when the other has ended. */
-function raceProblems({ exitCode, signal, stdout, stderr }: WfEnd): readonly string[] {
-  if (signal === 'SIGKILL' || [0, 1, 2, 4].includes(exitCode ?? -1)) return [];
+function raceProblems(end: WfEnd): readonly string[] {
+  const { exitCode, stdout, stderr } = end;
+  if (wasKilled(end) || [0, 1, 2, 4].includes(exitCode ?? -1)) return [];
   return [`one of two at once ended with ${exitCode}:\n${stdout}${stderr}`];
 }
 
