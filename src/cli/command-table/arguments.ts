@@ -1,0 +1,16 @@
+import { InvalidArgumentError } from 'commander';
+
+export const RUN_ARGUMENT = 'id of the run, the beginning of it, or @latest';
+
+export const PAUSE_AFTER = 'stop after this stage, to be resumed';
+
+/** For an option that may be given several times. */
+export function collect(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value];
+}
+
+/** @throws InvalidArgumentError where it is none from 1 on. */
+export function wholeNumber(text: string): number {
+  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  return Number(text);
+}
