@@ -39,10 +39,27 @@ function configOf({ config, implementations }: AnyStateMachine): unknown {
 /** Like toJson, but with functions (and the members that XState's creators hang on them) in it. */
 function describe(value: unknown): unknown {
   if (typeof value === 'function') {
-    return { source: value.toString(), ...describeMembers(value) };
+    return madeByXState(value) ?? { source: value.toString(), ...describeMembers(value) };
   }
   if (Array.isArray(value)) return value.map(describe);
   return typeof value === 'object' && value !== null ? describeMembers(value) : value;
+}
+
+/**
+ * What XState's creators (`assign`, `and`, ...) have made, by what they were given: their own source is of one version of XState,
+ * and of one way to bundle it, and says nothing of the workflow. Undefined for every other function.
+ */
+function madeByXState(value: object & { readonly name: string }): unknown {
+  const {
+    resolve: _resolve,
+    execute: _execute,
+    check,
+    ...given
+  } = { resolve: null, execute: null, check: null, ...value };
+  if ('type' in given && typeof given.type === 'string' && given.type.startsWith('xstate.'))
+    return describeMembers(given);
+  // A bundler tells functions of one name apart by a number.
+  return typeof check === 'function' ? { guard: value.name.replace(/\d+$/, ''), ...describeMembers(given) } : undefined;
 }
 
 function describeMembers(value: object): Record<string, unknown> {
