@@ -43,6 +43,19 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      {
+        // Real processes are killed, on hosts of their own: two files at a time, after all others.
+        extends: true,
+        test: {
+          name: 'crash',
+          globalSetup: 'test/support/build-wf.ts',
+          include: ['test/crash/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
+          testTimeout: 30 * 60_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
   },
 });

@@ -1,10 +1,11 @@
 import { WfError } from './errors.ts';
 import { commandLine } from './evidence.ts';
-import type { CommandPort } from './ports/command.ts';
+import type { CommandPort, CommandResult } from './ports/command.ts';
 import type { CrashPoints } from './ports/crash-points.ts';
 import type { DockerPort } from './ports/docker.ts';
 import type { HistoryPort, Lease } from './ports/history.ts';
 import { PROCESS_MARK_VARIABLE, type ProcessMark, processMarkText } from './process-mark.ts';
+import type { Secrets } from './secrets.ts';
 import type { HostPorts } from './step.ts';
 
 /** What the engine keeps watch with over all that a run does to the host. */
@@ -13,6 +14,8 @@ export interface HostWatch {
   readonly history: Pick<HistoryPort, 'holds'>;
   readonly lease: Lease;
   readonly crashPoints: CrashPoints;
+  /** Of these none is left in part at the end of an output that was cut. */
+  readonly secrets: Secrets;
 }
 
 /** The host as an attempt at a step, or the undoing of one, reaches it. */
@@ -36,7 +39,8 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
   const command: CommandPort = {
     async run(argv, options) {
       requireLease();
-      return host.command.run(argv, { ...options, env: { ...options.env, [PROCESS_MARK_VARIABLE]: marked } });
+      const env = { ...options.env, [PROCESS_MARK_VARIABLE]: marked };
+      return withoutHalfSecrets(await host.command.run(argv, { ...options, env }), watch.secrets);
     },
   };
   const docker = eachWrite(host.docker, async (_operation, call) => {
@@ -59,6 +63,11 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
     docker: eachWrite(docker, touch),
   };
   return { looking: { ...host, command, docker }, acting };
+}
+
+/** What is there in full is hidden where it is kept; a half could not be told any more. */
+function withoutHalfSecrets(result: CommandResult, { cutHalf }: Secrets): CommandResult {
+  return result.truncated ? { ...result, stdout: cutHalf(result.stdout), stderr: cutHalf(result.stderr) } : result;
 }
 
 /** The first words of a command, which hold no address, id or namespace: `ip link set`. */

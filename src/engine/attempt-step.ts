@@ -6,6 +6,7 @@ import type { Json } from './json.ts';
 import { FORWARD, type HostShows, type IntentSays } from './recovery-table.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
+import type { Secrets } from './secrets.ts';
 import type { ChangeBehaviour, Observation, StepContext, StepRunner } from './step.ts';
 import { LOOK_AGAIN_MS, landingOf, pause } from './undo-change.ts';
 
@@ -24,6 +25,7 @@ interface AttemptParts {
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
   readonly bootId: string;
+  readonly secrets: Secrets;
 }
 
 type Seen = Observation<Json, Json>;
@@ -34,7 +36,7 @@ type Found<Kind extends Seen['found']> = Extract<Seen, { found: Kind }>;
  * @throws whatever the runner throws; WfError E_FOREIGN and the like where something that is not ours is in the way.
  */
 export async function attemptStep(parts: AttemptParts, rawInput: Json): Promise<AttemptSuccess> {
-  const input = parts.runner.parseInput(rawInput);
+  const input = parts.runner.parseInput(parts.secrets.reveal(rawInput));
   const { behaviour } = parts.runner;
   if (behaviour.type !== 'change') return { output: await behaviour.read(input, parts.context), events: [] };
   return attemptChange(parts, behaviour, input);
@@ -47,8 +49,9 @@ async function attemptChange(parts: AttemptParts, behaviour: ChangeBehaviour, in
   const says = intentSays(earlier, behaviour, parts.bootId);
   const intendedAt = earlier === undefined ? 0 : journal.historyOf(earlier.seq).intendedAt;
   const landing = landingOf(behaviour, intendedAt, context.host.clock);
+  const known = says === 'intended' && earlier !== undefined ? parts.secrets.reveal(earlier.record) : undefined;
   for (;;) {
-    const seen = await behaviour.observe(input, context, says === 'intended' ? earlier?.record : undefined);
+    const seen = await behaviour.observe(input, context, known);
     switch (FORWARD[says][hostShows(seen, landing.mayStillLand())]) {
       case 'apply':
       case 'complete': {
@@ -57,8 +60,8 @@ async function attemptChange(parts: AttemptParts, behaviour: ChangeBehaviour, in
       }
       case 'adopt': {
         const whole = requireFound(seen, 'ours');
-        const known = says === 'intended' ? earlier : undefined;
-        const change = known ?? (await intend(parts, behaviour, whole, earlier));
+        const intended = says === 'intended' ? earlier : undefined;
+        const change = intended ?? (await intend(parts, behaviour, whole, earlier));
         return concluded(behaviour, change.seq, whole);
       }
       case 'leave':

@@ -1,8 +1,17 @@
 import { concludeRun } from './conclude-run.ts';
-import type { Engine, EngineParts, RunHandle, RunObserver, StartRequest } from './engine.ts';
+import type {
+  Engine,
+  EngineParts,
+  PreflightFinding,
+  ResumeRequest,
+  RunHandle,
+  RunObserver,
+  StartRequest,
+} from './engine.ts';
 import { asWfError, WfError } from './errors.ts';
 import type { RunId } from './ids.ts';
-import type { RunHeader } from './journal-event.ts';
+import type { RunHeader, RunOptions } from './journal-event.ts';
+import type { JsonObject } from './json.ts';
 import { type MachineModel, runnersOf } from './machine-model.ts';
 import { openRun } from './open-run.ts';
 import { planResume } from './plan-resume.ts';
@@ -12,22 +21,68 @@ import { rehearse } from './rehearse.ts';
 import { resumeRun } from './resume-run.ts';
 import { rollBackRun } from './roll-back-run.ts';
 import { advanceRun } from './run-loop.ts';
+import { type Concealed, conceal, NO_SECRETS, type Secrets, secretsOf } from './secrets.ts';
+import type { LoadedWorkflow } from './workflow.ts';
 
 /** Joins an engine from its parts. */
 export function createEngine(parts: EngineParts): Engine {
   return {
-    preflight: (workflow, input) => lookAtRequirements(workflow.requirements(input), parts.host),
-    rehearse: (workflow, input) => rehearse(workflow.model, input),
-    start: (request, observer = {}) => start(parts, request, observer),
-    rollBack: (request, observer = {}) => rollBackRun(parts, request, observer),
-    resume: (request, observer = {}) => resumeRun(parts, request, observer),
-    planResume: (request) => planResume(parts, request),
+    preflight: (workflow, input) => preflight(parts, workflow, input),
+    rehearse: (workflow, input) => rehearse(workflow, input, parts.random),
+    async start(request, observer = {}) {
+      const concealed = conceal(request.input, request.workflow.secretInputs ?? [], parts.random);
+      return hidingErrors(concealed.secrets, () => start(parts, request, concealed, observer));
+    },
+    async rollBack(request, observer = {}) {
+      const secrets = knownSecrets(parts, request);
+      return hidingErrors(secrets, () => rollBackRun(parts, request, secrets, observer));
+    },
+    async resume(request, observer = {}) {
+      const secrets = knownSecrets(parts, request);
+      return hidingErrors(secrets, () => resumeRun(parts, request, secrets, observer));
+    },
+    async planResume(request) {
+      const secrets = knownSecrets(parts, request);
+      return hidingErrors(secrets, () => planResume(parts, request, secrets));
+    },
   };
 }
 
-async function start(parts: EngineParts, request: StartRequest, observer: RunObserver): Promise<RunHandle> {
+/** Looks at the requirements of a run with this input; what is told of them holds no secret. */
+async function preflight({ host, random }: EngineParts, workflow: LoadedWorkflow, input: JsonObject) {
+  const { secrets } = conceal(input, workflow.secretInputs ?? [], random);
+  const findings = await lookAtRequirements(workflow.requirements(input), host);
+  return findings.map(({ requirement, result }): PreflightFinding => {
+    const { title, purpose } = requirement;
+    const hidden = { ...requirement, title: secrets.hideText(title), purpose: secrets.hideText(purpose) };
+    if (result.met) return { requirement: hidden, result: { met: true, found: secrets.hideText(result.found) } };
+    return { requirement: hidden, result: { met: false, error: secrets.hideError(result.error) } };
+  });
+}
+
+/** As far as this process was given the values of a run's secret inputs. */
+function knownSecrets({ history }: EngineParts, request: Pick<ResumeRequest, 'run' | 'secrets'>): Secrets {
+  const run = history.run(request.run);
+  return run === undefined ? NO_SECRETS : secretsOf(run, request.secrets ?? {});
+}
+
+async function hidingErrors<Answer>(secrets: Secrets, work: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw secrets.hideError(asWfError(thrown));
+  }
+}
+
+async function start(
+  parts: EngineParts,
+  request: StartRequest,
+  concealed: Concealed,
+  observer: RunObserver,
+): Promise<RunHandle> {
   const requirements = request.workflow.requirements(request.input);
-  const claims = requirements.flatMap(({ claim }) => (claim === null ? [] : [claim]));
+  const { hideText } = concealed.secrets;
+  const claims = requirements.flatMap(({ claim }) => (claim === null ? [] : [hideText(claim)]));
   const id = request.id ?? parts.newRunId();
   // Before the preflight: what it finds to be free stays free.
   const held = await parts.claims.hold(claims, id).catch(asWfError);
@@ -42,7 +97,7 @@ async function start(parts: EngineParts, request: StartRequest, observer: RunObs
     const unmet = firstUnmet(await lookAtRequirements(requirements, parts.host));
     if (unmet !== undefined) throw unmet;
     if (held instanceof WfError) throw held;
-    const handle = begin(parts, request, id, claims, observer);
+    const handle = begin(parts, request, concealed, id, claims, observer);
     return { ...handle, result: handle.result.finally(release) };
   } catch (thrown) {
     release();
@@ -53,6 +108,7 @@ async function start(parts: EngineParts, request: StartRequest, observer: RunObs
 function begin(
   parts: EngineParts,
   request: StartRequest,
+  { input, names, secrets }: Concealed,
   id: RunId,
   claims: readonly string[],
   observer: RunObserver,
@@ -63,8 +119,8 @@ function begin(
     workflow: workflow.name,
     definitionHash: request.definition.hash,
     runtime: request.runtime,
-    input: request.input,
-    options: request.options,
+    input,
+    options: optionsWith(names, request.options),
     createdAt: parts.clock.now(),
   };
   const { history, owner, crashPoints } = parts;
@@ -72,7 +128,7 @@ function begin(
   crashPoints.reach('before commit create');
   const lease = history.create(header, request.definition.description, owner, scoped(parts, claims), header.createdAt);
   crashPoints.reach('after commit create');
-  const { journal, ledger, watch } = openRun(parts, lease, runnersOf(workflow.model), observer);
+  const { journal, ledger, watch } = openRun(parts, lease, runnersOf(workflow.model), observer, secrets);
   // Taken while the first steps look around: the first intent waits for it, and tells if it failed.
   if (changesHost(workflow.model)) ledger.ensureBaseline().catch(() => {});
   return advanceRun({
@@ -86,10 +142,17 @@ function begin(
     owner,
     journal,
     ledger,
+    secrets,
     observer,
     conclude: (end, stopSignal) =>
       concludeRun({ header, journal, ledger, keepsChanges: workflow.keepsChanges, stopSignal }, end),
   });
+}
+
+/** With which inputs are secret, and where each was taken from. */
+function optionsWith(names: readonly string[], { secrets: sources = {}, ...options }: RunOptions): RunOptions {
+  if (names.length === 0) return options;
+  return { ...options, secrets: Object.fromEntries(names.map((name) => [name, sources[name] ?? null])) };
 }
 
 /** Marks carry the run's id: no two runs of one id, of whatever databases, may be under way on one host. */

@@ -14,8 +14,15 @@ export interface MachineState {
   readonly visits: ReadonlyMap<string, number>;
   /** Steps whose outcome the machine waits for, by invoke id. */
   readonly active: ReadonlyMap<string, StepId>;
-  /** Timers that are set, with the event each will raise. */
-  readonly timers: ReadonlyMap<string, { readonly deadline: number; readonly event: MachineEvent }>;
+  /** Timers that are set, by name. */
+  readonly timers: ReadonlyMap<string, Timer>;
+}
+
+/** A delay of the machine: when it is over (ms since the epoch), how long it was when it was set, and the event it then raises. */
+interface Timer {
+  readonly deadline: number;
+  readonly delayMs: number;
+  readonly event: MachineEvent;
 }
 
 /** Whether the machine goes on. */
@@ -125,7 +132,7 @@ type PureAction = z.infer<typeof actionSchema>;
 interface StateInTheMaking {
   readonly visits: Map<string, number>;
   readonly active: Map<string, StepId>;
-  readonly timers: Map<string, { readonly deadline: number; readonly event: MachineEvent }>;
+  readonly timers: Map<string, Timer>;
 }
 
 function applyAction(
@@ -170,7 +177,7 @@ function applyAction(
       const { event, id, delay } = action.params;
       const timer = id ?? `${event.type}@${now}`;
       const timed = { deadline: now + delay, event: asEvent(event) };
-      state.timers.set(timer, timed);
+      state.timers.set(timer, { ...timed, delayMs: delay });
       effects.push({ type: 'set-timer', timer, ...timed });
       return;
     }
@@ -210,10 +217,15 @@ function statusOf(snapshot: AnyMachineSnapshot): MachineStatus {
     case 'done':
       return { type: 'done', output: toJson(snapshot.output), failed: snapshot.hasTag('failed') };
     case 'error':
-      return { type: 'error', error: toJson(snapshot.error) };
+      return { type: 'error', error: errorAsJson(snapshot.error) };
     default:
       return { type: 'active' };
   }
+}
+
+/** Of an Error nothing would be left otherwise. */
+function errorAsJson(error: unknown): Json {
+  return error instanceof Error ? { message: error.message } : toJson(error);
 }
 
 function topLevelStates(value: Json): readonly string[] {

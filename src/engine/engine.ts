@@ -35,7 +35,7 @@ export interface EngineParts {
 export interface StartRequest {
   readonly workflow: LoadedWorkflow;
   readonly definition: { readonly hash: DefinitionHash; readonly description: Json };
-  /** As the workflow's schema parsed it. */
+  /** As the workflow's schema parsed it; the engine takes the secrets out of it before it keeps anything. */
   readonly input: JsonObject;
   readonly runtime: 'docker' | 'embedded';
   readonly options: RunOptions;
@@ -49,6 +49,8 @@ export interface RollBackRequest {
   runner(kind: string): StepRunner | undefined;
   /** Also undoes what a step runner keeps by design, such as a pulled image. */
   readonly removeKept: boolean;
+  /** Values of the run's secret inputs, as far as they are known: where one is missing, what needs it is not undone. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 export interface ResumeRequest {
@@ -60,6 +62,8 @@ export interface ResumeRequest {
   readonly acceptChanges: boolean;
   /** Null leaves it at what the run was started with. */
   readonly pauseAfter: string | null;
+  /** Values of the run's secret inputs: wf keeps none. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 /** What resuming would do with one step. */

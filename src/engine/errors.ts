@@ -31,6 +31,8 @@ export const ERROR_EXIT_CODES = {
   E_RUN_NOT_FOUND: 2,
   E_RUN_AMBIGUOUS: 2,
   E_RUN_ENDED: 2,
+  E_RUN_IMPORTED: 2,
+  E_RUN_FILE_INVALID: 2,
   E_STEP_NOT_FOUND: 2,
   // 3: this machine cannot do it
   E_DOCKER_UNREACHABLE: 3,

@@ -129,4 +129,9 @@ export interface RunHeader {
 export interface RunOptions {
   readonly onFailure: 'rollback' | 'keep';
   readonly pauseAfter: string | null;
+  /**
+   * The inputs that are secret: of these the input holds a placeholder. Each with where its value was taken from, and may be taken
+   * from again (`env:VARIABLE`, `file:PATH`); null where it was typed.
+   */
+  readonly secrets?: Readonly<Record<string, string | null>>;
 }

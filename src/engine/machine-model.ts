@@ -55,7 +55,18 @@ export function modelMachine(workflow: string, machine: AnyStateMachine): Machin
       details: { problems },
     });
   }
+  boundMicrosteps(machine);
   return { machine, stages, invocations };
+}
+
+/** No machine that does something sensible takes so many transitions at one event. */
+const MICROSTEP_LIMIT = 10_000;
+
+/** XState goes on for ever with a machine that goes round without an event (an `always` back to where it came from). */
+function boundMicrosteps({ options }: AnyStateMachine): void {
+  if (options?.maxIterations === undefined || options.maxIterations === Number.POSITIVE_INFINITY) {
+    Object.assign(options, { maxIterations: MICROSTEP_LIMIT });
+  }
 }
 
 /** The step runners of a machine by their kind. */

@@ -4,6 +4,7 @@ import type { JournalEntry } from './journal-event.ts';
 import type { Lease } from './ports/history.ts';
 import { openRunJournal, type RunJournal } from './run-journal.ts';
 import { createRunLedger, type RunLedger } from './run-ledger.ts';
+import type { Secrets } from './secrets.ts';
 import type { StepRunner } from './step.ts';
 
 /** A run whose lease is held, ready to be advanced or undone. */
@@ -12,6 +13,7 @@ export interface OpenRun {
   readonly watch: HostWatch;
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
+  readonly secrets: Secrets;
 }
 
 /** `runner` answers the step runners that undo; `earlier` is what the journal holds already. */
@@ -20,11 +22,12 @@ export function openRun(
   lease: Lease,
   runner: (kind: string) => StepRunner | undefined,
   observer: RunObserver,
+  secrets: Secrets,
   earlier: readonly JournalEntry[] = [],
 ): OpenRun {
   const { history, host, fingerprints, clock, owner, crashPoints } = parts;
-  const watch: HostWatch = { host, history, lease, crashPoints };
-  const journal = openRunJournal({ history, lease, clock, crashPoints, observer }, earlier);
-  const ledger = createRunLedger({ run: lease.run, history, watch, fingerprints, owner, journal, runner });
-  return { lease, watch, journal, ledger };
+  const watch: HostWatch = { host, history, lease, crashPoints, secrets };
+  const journal = openRunJournal({ history, lease, clock, crashPoints, observer, secrets }, earlier);
+  const ledger = createRunLedger({ run: lease.run, history, watch, fingerprints, owner, journal, runner, secrets });
+  return { lease, watch, journal, ledger, secrets };
 }

@@ -12,35 +12,43 @@ import { isRollingBack, resumableRun } from './resume-run.ts';
 import { begunRollBack } from './roll-back-run.ts';
 import { openRunJournal, type RunJournal } from './run-journal.ts';
 import { leaseHeld } from './run-refusal.ts';
+import { requireValues, type Secrets } from './secrets.ts';
 import type { ChangeBehaviour, HostContext, StepContext, StepRunner } from './step.ts';
 import { changeSays, landingOf } from './undo-change.ts';
 
 /** What resuming would do with each step, by the same tables: looks at the host, takes no lease, touches nothing. */
-export async function planResume(parts: EngineParts, request: ResumeRequest): Promise<ResumePlan> {
+export async function planResume(parts: EngineParts, request: ResumeRequest, secrets: Secrets): Promise<ResumePlan> {
   const run = resumableRun(parts, request);
+  requireValues(run, secrets);
   if (run.owner !== null && parts.isAlive(run.owner)) throw leaseHeld(run.id, run.owner);
   const { history, clock, crashPoints } = parts;
   const entries = history.journal(run.id);
   const lease = { run: run.id, fence: run.fence };
-  const journal = openRunJournal({ history, lease, clock, crashPoints, observer: {} }, entries);
+  const journal = openRunJournal({ history, lease, clock, crashPoints, observer: {}, secrets }, entries);
   const steps = history.steps(run.id);
-  const planner: Planner = { parts, journal, run: run.id, runner: runnersOf(request.workflow.model) };
+  const planner: Planner = { parts, journal, secrets, run: run.id, runner: runnersOf(request.workflow.model) };
   if (isRollingBack(run)) {
     const kept = begunRollBack(entries)?.kept ?? [];
     const changes = journal.changes().filter((change) => stands(change) || kept.includes(change.seq));
     const planned = changes.toReversed().map((change) => planUndo(planner, change, steps));
-    return { direction: 'back', steps: await Promise.all(planned) };
+    return { direction: 'back', steps: hidden(await Promise.all(planned), secrets) };
   }
   const accepted = request.acceptChanges ? Number.POSITIVE_INFINITY : undefined;
   const decision = replay(request.workflow.model, run, entries, accepted);
   const open = openSteps(entries);
   const planned = steps.map((step) => planStep(planner, step, open.get(step.id), decision));
-  return { direction: 'forward', steps: await Promise.all(planned) };
+  return { direction: 'forward', steps: hidden(await Promise.all(planned), secrets) };
+}
+
+/** What was found on the host may hold a secret. */
+function hidden(steps: readonly PlannedStep[], { hideText }: Secrets): readonly PlannedStep[] {
+  return steps.map((step) => ({ ...step, why: hideText(step.why) }));
 }
 
 interface Planner {
   readonly parts: EngineParts;
   readonly journal: RunJournal;
+  readonly secrets: Secrets;
   readonly run: StoredRun['id'];
   runner(kind: string): StepRunner | undefined;
 }
@@ -100,13 +108,14 @@ async function planChange(
   runner: StepRunner,
   behaviour: ChangeBehaviour,
 ): Promise<Plan> {
-  const { parts, journal } = planner;
+  const { parts, journal, secrets } = planner;
   const earlier = openIntent(journal.changes(), start.step);
   const says = intentSays(earlier, behaviour, parts.owner.bootId);
   const context: StepContext = { ...lookingContext(planner), step: start.step, attempt: 1, ledger: NO_LEDGER };
   try {
-    const input = runner.parseInput(start.input);
-    const seen = await behaviour.observe(input, context, says === 'intended' ? earlier?.record : undefined);
+    const input = runner.parseInput(secrets.reveal(start.input));
+    const known = says === 'intended' && earlier !== undefined ? secrets.reveal(earlier.record) : undefined;
+    const seen = await behaviour.observe(input, context, known);
     const landing = landingOf(
       behaviour,
       earlier === undefined ? 0 : journal.historyOf(earlier.seq).intendedAt,
@@ -162,7 +171,7 @@ async function planOfUndo(planner: Planner, change: Change): Promise<Plan> {
 
 async function lookAt(planner: Planner, behaviour: ChangeBehaviour, change: Change) {
   try {
-    return await behaviour.look(change.record, lookingContext(planner));
+    return await behaviour.look(planner.secrets.reveal(change.record), lookingContext(planner));
   } catch (thrown) {
     return { found: 'unknown', error: asWfError(thrown) } as const;
   }

@@ -1,10 +1,13 @@
 import { type Decision, decide, decideStart, stepDone } from './decide.ts';
 import type { RehearsedStep } from './engine.ts';
-import { WfError } from './errors.ts';
+import { asWfError, WfError } from './errors.ts';
 import type { Effect, MachineEvent } from './journal-event.ts';
 import type { JsonObject } from './json.ts';
 import type { MachineModel } from './machine-model.ts';
+import type { Random } from './ports/clock.ts';
 import type { Argv } from './ports/command.ts';
+import { conceal, type Secrets } from './secrets.ts';
+import type { LoadedWorkflow } from './workflow.ts';
 
 /** A machine that loops for ever on pretended outputs is given up after this many steps. */
 const STEP_LIMIT = 10_000;
@@ -14,7 +17,24 @@ const STEP_LIMIT = 10_000;
  * fires. Ends where the machine ends, or waits for an event from outside. Pure.
  * @throws WfError E_WORKFLOW_INVALID when the machine does not come to an end, E_STEP_INPUT when a step is given a wrong input.
  */
-export function rehearse(model: MachineModel, input: JsonObject): readonly RehearsedStep[] {
+export function rehearse(
+  { model, secretInputs = [] }: Pick<LoadedWorkflow, 'model' | 'secretInputs'>,
+  given: JsonObject,
+  random: Random,
+): readonly RehearsedStep[] {
+  const { input, secrets } = conceal(given, secretInputs, random);
+  try {
+    return walk(model, input, secrets).map((step) => ({ ...step, commands: step.commands.map(hiddenArgv(secrets)) }));
+  } catch (thrown) {
+    throw secrets.hideError(asWfError(thrown));
+  }
+}
+
+function hiddenArgv({ hideText }: Secrets): (argv: Argv) => Argv {
+  return ([program, ...words]) => [hideText(program), ...words.map(hideText)];
+}
+
+function walk(model: MachineModel, input: JsonObject, secrets: Secrets): readonly RehearsedStep[] {
   const steps: RehearsedStep[] = [];
   const undo = new Map<string, readonly Argv[]>();
   const events: MachineEvent[] = [];
@@ -22,7 +42,7 @@ export function rehearse(model: MachineModel, input: JsonObject): readonly Rehea
   for (;;) {
     for (const effect of decision.effects) {
       if (effect.type === 'start-step') {
-        const { step, output } = rehearseStep(model, effect, undo);
+        const { step, output } = rehearseStep(model, effect, secrets, undo);
         steps.push(step);
         events.push(stepDone(effect.invoke, output));
       }
@@ -47,13 +67,14 @@ function firstTimer({ state }: Decision): MachineEvent | undefined {
 function rehearseStep(
   model: MachineModel,
   effect: Extract<Effect, { type: 'start-step' }>,
+  secrets: Secrets,
   undo: Map<string, readonly Argv[]>,
 ) {
   const invocation = model.invocations.get(effect.invoke);
   if (invocation === undefined)
     throw new WfError('E_INTERNAL', `no invocation ${effect.invoke}`, { hint: 'Report this.' });
   const { runner } = invocation;
-  const rehearsal = runner.rehearse(runner.parseInput(effect.input));
+  const rehearsal = runner.rehearse(runner.parseInput(secrets.reveal(effect.input)));
   undo.set(effect.step, rehearsal.undo);
   const undone = rehearsal.undoes.toReversed().flatMap((step) => undo.get(step) ?? []);
   const step: RehearsedStep = {
@@ -64,5 +85,5 @@ function rehearseStep(
     does: runner.behaviour.type,
     commands: [...rehearsal.commands, ...undone],
   };
-  return { step, output: rehearsal.output };
+  return { step, output: secrets.hide(rehearsal.output) };
 }

@@ -2,6 +2,7 @@ import { concludeRun } from './conclude-run.ts';
 import type { EngineParts, ResumeRequest, RunHandle, RunObserver } from './engine.ts';
 import { WfError } from './errors.ts';
 import type { JournalEntry } from './journal-event.ts';
+import { isJsonObject, type JsonObject } from './json.ts';
 import { runnersOf } from './machine-model.ts';
 import { isEnd, type StoredRun } from './ports/history.ts';
 import { firstUnmet, lookAtRequirements } from './preflight.ts';
@@ -9,21 +10,33 @@ import { replay } from './replay.ts';
 import { begunRollBack, continueRollBack, takenBack } from './roll-back-run.ts';
 import { advanceRun, type Beginning } from './run-loop.ts';
 import { runNotFound } from './run-refusal.ts';
+import { requireValues, type Secrets } from './secrets.ts';
 import { type TakenRun, takeOver } from './take-over.ts';
 
 /**
  * Takes over a run that nobody advances, and goes on where its journal ends: forward or, where it was being rolled back, with that.
  * @throws WfError as Engine.resume says.
  */
-export async function resumeRun(parts: EngineParts, request: ResumeRequest, observer: RunObserver): Promise<RunHandle> {
+export async function resumeRun(
+  parts: EngineParts,
+  request: ResumeRequest,
+  secrets: Secrets,
+  observer: RunObserver,
+): Promise<RunHandle> {
   const run = resumableRun(parts, request);
+  requireValues(run, secrets);
   const { workflow, pauseAfter } = request;
   // Looked at before the run is taken over: what it needs of the machine. Its names are its own already.
-  const general = workflow.requirements(run.input).filter(({ claim }) => claim === null);
+  const general = workflow.requirements(revealedInput(run, secrets)).filter(({ claim }) => claim === null);
   const unmet = firstUnmet(await lookAtRequirements(general, parts.host));
   if (unmet !== undefined) throw unmet;
   const runner = runnersOf(workflow.model);
-  const taken = await takeOver(parts, { run, purpose: 'resume', pauseAfter, holdNames: true, runner }, observer);
+  const taken = await takeOver(
+    parts,
+    { run, purpose: 'resume', pauseAfter, holdNames: true, isDue: ({ status }) => !isEnd(status), runner, secrets },
+    observer,
+  );
+  if (taken === null) throw runEnded(parts.history.run(run.id) ?? run);
   try {
     const handle = goOn(parts, request, taken, observer);
     return { ...handle, result: handle.result.finally(taken.release) };
@@ -31,6 +44,11 @@ export async function resumeRun(parts: EngineParts, request: ResumeRequest, obse
     taken.letGo(thrown);
     throw thrown;
   }
+}
+
+function revealedInput({ input }: StoredRun, secrets: Secrets): JsonObject {
+  const revealed = secrets.reveal(input);
+  return isJsonObject(revealed) ? revealed : {};
 }
 
 /** @throws WfError E_RUN_NOT_FOUND, E_RUN_ENDED, E_DEFINITION_CHANGED */
@@ -54,7 +72,7 @@ export function isRollingBack({ status }: StoredRun): boolean {
 function goOn(parts: EngineParts, request: ResumeRequest, taken: TakenRun, observer: RunObserver): RunHandle {
   const { history, clock, owner, random } = parts;
   const { workflow, definition } = request;
-  const { journal, ledger, watch, entries } = taken;
+  const { journal, ledger, watch, entries, secrets } = taken;
   const run = history.run(request.run);
   if (run === undefined) throw runNotFound(request.run);
   if (isRollingBack(run)) {
@@ -63,6 +81,8 @@ function goOn(parts: EngineParts, request: ResumeRequest, taken: TakenRun, obser
     return { ...continueRollBack(taken, run, { error, kept: begun?.kept ?? [] }), send: () => {} };
   }
   const isAccepted = run.definitionHash !== definition.hash;
+  // A rival may have gone on under another one meanwhile.
+  if (isAccepted && !request.acceptChanges) throw definitionChanged(run);
   const beginning = beginningOf(request, taken, run, isAccepted);
   if (isAccepted) {
     history.putDefinition(definition.hash, definition.description, clock.now());
@@ -79,6 +99,7 @@ function goOn(parts: EngineParts, request: ResumeRequest, taken: TakenRun, obser
     owner,
     journal,
     ledger,
+    secrets,
     observer,
     conclude: (end, stopSignal) =>
       concludeRun({ header: run, journal, ledger, keepsChanges: workflow.keepsChanges, stopSignal }, end),

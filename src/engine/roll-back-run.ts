@@ -5,6 +5,7 @@ import { type ErrorRecord, WfError } from './errors.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { isEnd, type StoredRun } from './ports/history.ts';
 import { runNotFound } from './run-refusal.ts';
+import type { Secrets } from './secrets.ts';
 import { type TakenRun, takeOver } from './take-over.ts';
 
 /**
@@ -15,21 +16,26 @@ import { type TakenRun, takeOver } from './take-over.ts';
 export async function rollBackRun(
   parts: EngineParts,
   request: RollBackRequest,
+  secrets: Secrets,
   observer: RunObserver,
 ): Promise<Omit<RunHandle, 'send'> | null> {
   const { history } = parts;
   const { run: id, runner } = request;
-  const run = history.run(id);
-  if (run === undefined) throw runNotFound(id);
+  const found = history.run(id);
+  if (found === undefined) throw runNotFound(id);
   const undoable = undoableChanges(request);
   // One that needs attention may only need another look: somebody has removed by hand what was left.
-  if (isEnd(run.status) && run.status !== 'needs-attention' && !history.changes(id).some(undoable)) return null;
+  const isDue = ({ status }: StoredRun) =>
+    !isEnd(status) || status === 'needs-attention' || history.changes(id).some(undoable);
+  if (!isDue(found)) return null;
   const taken = await takeOver(
     parts,
-    { run, purpose: 'rollback', pauseAfter: null, holdNames: false, runner },
+    { run: found, purpose: 'rollback', pauseAfter: null, holdNames: false, isDue, runner, secrets },
     observer,
   );
+  if (taken === null) return null;
   try {
+    const { run } = taken;
     // What the run came to grief by, and not what an earlier rollback ended with.
     const error = begunRollBack(taken.entries)?.error ?? run.error ?? takenBack(run).toRecord();
     const changes = taken.journal.changes();

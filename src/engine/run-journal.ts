@@ -1,17 +1,19 @@
 import type { Change, Verification } from './change.ts';
 import type { RunObserver } from './engine.ts';
 import { WfError } from './errors.ts';
+import { hiddenEvent, hiddenEvidence } from './hidden-event.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { ledgerAfter } from './ledger-events.ts';
 import type { Clock } from './ports/clock.ts';
 import type { CrashPoints } from './ports/crash-points.ts';
 import type { Fingerprint } from './ports/fingerprint.ts';
 import type { HistoryPort, Lease, StoredEvidence } from './ports/history.ts';
+import type { Secrets } from './secrets.ts';
 
 /** One run's journal while it is advanced, and what the engine keeps in mind of it. */
 export interface RunJournal {
   /**
-   * Commits events and evidence in one transaction, then tells the observer. `at` (now, unless it is said) is the time
+   * Commits events and evidence, with all secrets hidden, in one transaction, then tells the observer. `at` (now, unless it is said) is the time
    * that a decision among them was made with, so that its replay comes to the same deadlines.
    * @throws WfError E_LEASE_LOST, E_DATABASE*, E_DISK_FULL; then nothing was written.
    */
@@ -40,11 +42,12 @@ interface RunJournalParts {
   readonly clock: Clock;
   readonly crashPoints: CrashPoints;
   readonly observer: RunObserver;
+  readonly secrets: Secrets;
 }
 
 /** `earlier` is what the journal holds already. */
 export function openRunJournal(parts: RunJournalParts, earlier: readonly JournalEntry[] = []): RunJournal {
-  const { history, lease, clock, crashPoints, observer } = parts;
+  const { history, lease, clock, crashPoints, observer, secrets } = parts;
   const intendedAt = new Map<number, number>();
   const undoBegun = new Set<number>();
   let changes: readonly Change[] = [];
@@ -87,8 +90,10 @@ export function openRunJournal(parts: RunJournalParts, earlier: readonly Journal
   }
 
   return {
-    append(events, evidence = [], at = clock.now()) {
-      const entries = commit(events, evidence, at);
+    append(given, evidence = [], at = clock.now()) {
+      const events = given.map((event) => hiddenEvent(event, secrets));
+      const kept = evidence.map((seen) => hiddenEvidence(seen, secrets));
+      const entries = commit(events, kept, at);
       for (const event of events) keepInMind(event, at);
       for (const entry of entries) observer.committed?.(entry);
     },

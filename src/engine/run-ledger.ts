@@ -1,12 +1,15 @@
 import { attemptHost, type HostWatch } from './attempt-host.ts';
 import { type Change, type Difference, standingNewestFirst, stands, type Verification } from './change.ts';
-import { WfError } from './errors.ts';
-import { boundedEvidence, type Evidence } from './evidence.ts';
+import { asWfError, WfError } from './errors.ts';
+import type { Evidence } from './evidence.ts';
+import { hiddenVerification, keptEvidence } from './hidden-event.ts';
 import type { RunId } from './ids.ts';
+import { isJsonObject } from './json.ts';
 import type { Owner } from './owner.ts';
-import type { FingerprintPort } from './ports/fingerprint.ts';
+import type { Fingerprint, FingerprintPort } from './ports/fingerprint.ts';
 import type { HistoryPort, StoredEvidence } from './ports/history.ts';
 import type { RunJournal } from './run-journal.ts';
+import type { Secrets } from './secrets.ts';
 import type { LedgerService, StepRunner } from './step.ts';
 import { undoChange, unknownRunner } from './undo-change.ts';
 
@@ -20,6 +23,7 @@ interface RunLedgerParts {
   readonly fingerprints: FingerprintPort;
   readonly owner: Owner;
   readonly journal: RunJournal;
+  readonly secrets: Secrets;
   runner(kind: string): StepRunner | undefined;
 }
 
@@ -41,12 +45,17 @@ export interface RunLedger {
 }
 
 export function createRunLedger(parts: RunLedgerParts): RunLedger {
-  const { journal } = parts;
+  const { journal, secrets } = parts;
   let baseline: Promise<void> | undefined;
+
+  async function takeFingerprint(): Promise<Fingerprint> {
+    const fingerprint = secrets.hide(await parts.fingerprints.take());
+    return isJsonObject(fingerprint) ? fingerprint : {};
+  }
 
   async function takeBaseline(): Promise<void> {
     if (journal.baseline() !== undefined) return;
-    const fingerprint = await parts.fingerprints.take();
+    const fingerprint = await takeFingerprint();
     journal.append([{ type: 'baseline.taken', fingerprint: parts.history.putFingerprint(fingerprint) }]);
   }
 
@@ -57,15 +66,20 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
       journal.append([{ type: 'change.settled', seq: change.seq, status: 'stuck', reason }]);
       return;
     }
+    const revealed = revealedRecord(change);
+    if (revealed.type === 'missing') {
+      journal.append([{ type: 'change.settled', seq: change.seq, status: 'stuck', reason: revealed.reason }]);
+      return;
+    }
     const evidence: StoredEvidence[] = [];
     const recordOwn = (seen: Evidence) => {
-      evidence.push({ ...boundedEvidence(seen), step: change.step, attempt: UNDO_EVIDENCE });
+      evidence.push({ ...keptEvidence(seen, secrets), step: change.step, attempt: UNDO_EVIDENCE });
     };
     const { run, owner } = parts;
     const { looking, acting } = attemptHost(parts.watch, { run, step: change.step, attempt: 'undo', owner });
     const context = { run, host: looking, signal, record: record ?? recordOwn, progress: () => {} };
     const settled = await undoChange({
-      change,
+      change: { ...change, record: revealed.record },
       behaviour,
       bootId: owner.bootId,
       journaled: journal.historyOf(change.seq),
@@ -74,6 +88,16 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
       begin: () => journal.append([{ type: 'change.reverting', seq: change.seq }]),
     });
     journal.append([settled], evidence);
+  }
+
+  /** What undoing needs of a change, with its secrets in it. */
+  function revealedRecord({ record }: Change) {
+    try {
+      return { type: 'known', record: secrets.reveal(record) } as const;
+    } catch (thrown) {
+      const { message, hint } = asWfError(thrown);
+      return { type: 'missing', reason: `${message}. ${hint}` } as const;
+    }
   }
 
   /** Why a change is gone that nobody has undone; undefined where it stands. */
@@ -85,8 +109,10 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
     const { signal } = new AbortController();
     const context = { run, host: looking, signal, record: () => {}, progress: () => {} };
     // What cannot be told is not said to have vanished.
-    const standing = await behaviour.look(change.record, context).catch(() => undefined);
-    return standing?.found === 'gone' ? standing.reason : undefined;
+    const revealed = revealedRecord(change);
+    if (revealed.type === 'missing') return undefined;
+    const standing = await behaviour.look(revealed.record, context).catch(() => undefined);
+    return standing?.found === 'gone' ? secrets.hideText(standing.reason) : undefined;
   }
 
   async function verify(): Promise<Verification | null> {
@@ -104,7 +130,7 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
         },
       );
     }
-    const after = await parts.fingerprints.take();
+    const after = await takeFingerprint();
     const changes = journal.changes();
     const differences = parts.fingerprints.compare(before, after, parts.run, changes);
     const residues = [
@@ -112,7 +138,7 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
       ...differences.filter((difference) => difference.owner === 'run'),
     ];
     const drift = differences.filter((difference) => difference.owner !== 'run');
-    const verification = { restored: residues.length === 0, residues, drift };
+    const verification = hiddenVerification({ restored: residues.length === 0, residues, drift }, secrets);
     journal.append([{ type: 'verified', fingerprint: journal.keepFingerprint(after), verification }]);
     return verification;
   }

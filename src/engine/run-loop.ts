@@ -21,6 +21,7 @@ import type { HistoryPort, StoredEvidence } from './ports/history.ts';
 import { RESUME } from './recovery-table.ts';
 import { isFullDisk, type RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
+import type { Secrets } from './secrets.ts';
 import type { RetryPolicy } from './step.ts';
 import { type AttemptOutcome, beginAttempt, type RunningAttempt } from './step-attempts.ts';
 
@@ -57,6 +58,7 @@ interface RunLoopParts {
   readonly owner: Owner;
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
+  readonly secrets: Secrets;
   readonly observer: RunObserver;
   /** Brings a run whose machine has come to its end to its own: undoes, verifies, commits the end. */
   conclude(end: MachineEnd, stopSignal: () => string | undefined): Promise<RunResult>;
@@ -161,7 +163,11 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
     stages = decision.stages;
     lastFailure = failure;
     if (decision.status.type !== 'active') ended = decision.status;
-    for (const [timer, { deadline, event }] of decision.state.timers) setTimer(timer, deadline, event);
+    const now = clock.now();
+    for (const [timer, { deadline, delayMs, event }] of decision.state.timers) {
+      // Where the clock was set back meanwhile, nothing takes longer than it was meant to.
+      setTimer(timer, Math.min(deadline, now + delayMs), event);
+    }
     return open.flatMap((step) => resumeStep(step, events));
   }
 
@@ -173,7 +179,7 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
         events.push({ type: 'step.stopped', step, attempt });
         return [];
       case 'wait':
-        waitForRetry(start, attempt, says.type === 'retrying' ? says.retryAt : clock.now());
+        waitForRetry(start, attempt, says.type === 'retrying' ? retryOnceMore(start, says.retryAt) : clock.now());
         return [];
       case 'begin':
         events.push({ type: 'step.attempted', step, attempt });
@@ -182,6 +188,12 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
         events.push({ type: 'step.attempted', step, attempt: attempt + 1 });
         return [{ start, attempt: attempt + 1 }];
     }
+  }
+
+  /** When the next attempt is due that an earlier process waited for; the same goes for it as for a timer. */
+  function retryOnceMore({ invoke }: StartStep, retryAt: number): number {
+    const longestMs = model.invocations.get(invoke)?.runner.policy.retry.maxMs ?? 0;
+    return Math.min(retryAt, clock.now() + longestMs);
   }
 
   /** The machine's decision; a machine that throws has failed, and all that is under way is stopped. */
@@ -272,6 +284,7 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
       journal,
       ledger: parts.ledger,
       owner: parts.owner,
+      secrets: parts.secrets,
       progress: (message) => parts.observer.progress?.(start.step, message),
     });
     attempts.set(start.step, running);
@@ -353,12 +366,18 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
   return {
     id: header.id,
     result: advance().finally(quiet),
-    send: (event) => arrive({ type: 'sent', event }),
+    send: (event) => arrive({ type: 'sent', event: hiddenMachineEvent(event, parts.secrets) }),
     interrupt(signal) {
       interruptedBy ??= signal;
       wake();
     },
   };
+}
+
+/** What comes from outside is given to the machine, and journaled, as it may be kept. */
+function hiddenMachineEvent({ type, ...payload }: MachineEvent, secrets: Secrets): MachineEvent {
+  const hidden = secrets.hide(payload);
+  return isJsonObject(hidden) ? { ...hidden, type } : { type };
 }
 
 type Resuming = Extract<Beginning, { type: 'resume' }>;

@@ -13,3 +13,15 @@ export function leaseHeld(run: RunId, { pid }: Pick<Owner, 'pid'>): WfError {
 export function runNotFound(run: RunId): WfError {
   return new WfError('E_RUN_NOT_FOUND', `there is no run ${run}`, { hint: '`wf runs` lists the runs that there are.' });
 }
+
+/** The run took place on another machine: nothing of it is on this host, and nobody goes on with it or undoes it here. */
+export function runImported(run: RunId, importedFrom: string): WfError {
+  return new WfError(
+    'E_RUN_IMPORTED',
+    `run ${run} was imported from ${importedFrom}: it is here to be looked at only`,
+    {
+      hint: `\`wf show ${run}\`, \`wf logs ${run}\` and \`wf report ${run}\` tell of it; what it changed stands on ${importedFrom}.`,
+      details: { run, importedFrom },
+    },
+  );
+}

@@ -1,7 +1,8 @@
 import { attemptHost, type HostWatch } from './attempt-host.ts';
 import { type AttemptSuccess, attemptStep } from './attempt-step.ts';
 import { asWfError, WfError } from './errors.ts';
-import { boundedEvidence, type Evidence } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
+import { keptEvidence } from './hidden-event.ts';
 import type { RunId, StepId } from './ids.ts';
 import type { Json } from './json.ts';
 import type { Owner } from './owner.ts';
@@ -9,6 +10,7 @@ import type { Clock } from './ports/clock.ts';
 import type { StoredEvidence } from './ports/history.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
+import type { Secrets } from './secrets.ts';
 import type { StepContext, StepRunner } from './step.ts';
 
 /** A runner that does not end after it was told to is given up after this long; its change stays an open intent. */
@@ -37,17 +39,18 @@ interface AttemptRequest {
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
   readonly owner: Owner;
+  readonly secrets: Secrets;
   progress(message: string): void;
 }
 
-/** Begins an attempt under its time-out. */
+/** Begins an attempt under its time-out. The secrets that it works with are hidden in all that comes of it. */
 export function beginAttempt(request: AttemptRequest): RunningAttempt {
-  const { run, runner, step, attempt, owner } = request;
+  const { run, runner, step, attempt, owner, secrets } = request;
   const { clock } = request.watch.host;
   const { looking, acting } = attemptHost(request.watch, { run, step, attempt, owner });
   const controller = new AbortController();
   const evidence: StoredEvidence[] = [];
-  const record = (seen: Evidence) => evidence.push({ ...boundedEvidence(seen), step, attempt });
+  const record = (seen: Evidence) => evidence.push({ ...keptEvidence(seen, secrets), step, attempt });
   const context: StepContext = {
     run,
     step,
@@ -55,7 +58,7 @@ export function beginAttempt(request: AttemptRequest): RunningAttempt {
     host: looking,
     signal: controller.signal,
     record,
-    progress: request.progress,
+    progress: (message) => request.progress(secrets.hideText(message)),
     ledger: request.ledger.serviceFor(controller.signal, record),
   };
 
@@ -81,16 +84,17 @@ export function beginAttempt(request: AttemptRequest): RunningAttempt {
         journal: request.journal,
         ledger: request.ledger,
         bootId: owner.bootId,
+        secrets,
       },
       request.input,
     );
     try {
       const success = await Promise.race([work, grace.rejection]);
-      return { type: 'succeeded', evidence, ...success };
+      return { type: 'succeeded', evidence, ...success, output: secrets.hide(success.output) };
     } catch (thrown) {
       const reason: unknown = controller.signal.reason;
       const error = controller.signal.aborted && reason instanceof WfError ? reason : asWfError(thrown);
-      return { type: 'failed', evidence, error };
+      return { type: 'failed', evidence, error: secrets.hideError(error) };
     } finally {
       cancelTimeout();
       grace.cancel();

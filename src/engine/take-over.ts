@@ -10,6 +10,7 @@ import type { HeldClaims } from './ports/claims.ts';
 import type { StoredRun } from './ports/history.ts';
 import type { ProcessMark } from './process-mark.ts';
 import type { RunJournal } from './run-journal.ts';
+import type { Secrets } from './secrets.ts';
 import type { StepRunner } from './step.ts';
 
 /** A child of a killed process is between fork and exec for some milliseconds, on a busy machine for some tenths of a second. */
@@ -23,12 +24,16 @@ interface TakeOverRequest {
   readonly pauseAfter: string | null;
   /** Whether the run is going to use the names that it claimed: undoing works by identity and needs none. */
   readonly holdNames: boolean;
+  /** Whether there is still something to be done, asked once nobody else can do it any more. */
+  isDue(run: StoredRun): boolean;
   runner(kind: string): StepRunner | undefined;
+  readonly secrets: Secrets;
 }
 
 /** A run that an earlier process left, taken over. */
 export interface TakenRun extends OpenRun {
-  /** The journal as the earlier processes left it. */
+  /** The run and its journal as the earlier processes left them. */
+  readonly run: StoredRun;
   readonly entries: readonly JournalEntry[];
   readonly open: OpenSteps;
   /** Lets go of the claims on the run and its names. */
@@ -39,16 +44,17 @@ export interface TakenRun extends OpenRun {
 
 /**
  * Takes over a run that nobody advances: lease, claims, journal, and the end of every process that its earlier owners left behind
- * at work. When this has returned, nobody but this process works on the run.
+ * at work. When this has returned, nobody but this process works on the run. Null, and nothing was done, where the run is not due
+ * any more: a rival has brought it to its end since `run` was read.
  * @throws WfError E_LEASE_HELD, E_NAME_IN_USE, E_GHOST_ALIVE; then the run is as interrupted as it was.
  */
 export async function takeOver(
   parts: EngineParts,
-  { run, purpose, pauseAfter, holdNames, runner }: TakeOverRequest,
+  { run: seen, purpose, pauseAfter, holdNames, isDue, runner, secrets }: TakeOverRequest,
   observer: RunObserver,
-): Promise<TakenRun> {
+): Promise<TakenRun | null> {
   const { history, owner } = parts;
-  const lease = history.takeOver(run.id, owner, parts.isAlive);
+  const lease = history.takeOver(seen.id, owner, parts.isAlive);
   const held: HeldClaims[] = [];
   const release = () => {
     for (const claims of held.splice(0)) claims.release();
@@ -59,18 +65,23 @@ export async function takeOver(
       history.release(lease);
     } catch {
       // Where even that cannot be written, what led here tells more; this process's end gives the lease up too.
-      if (!(why instanceof WfError)) throw why;
+      if (why !== undefined && !(why instanceof WfError)) throw why;
     }
   };
   try {
-    held.push(await parts.claims.holdRun(run.id, FORK_MS));
+    held.push(await parts.claims.holdRun(seen.id, FORK_MS));
+    const run = history.run(seen.id) ?? seen;
+    if (!isDue(run)) {
+      letGo(undefined);
+      return null;
+    }
     if (holdNames) held.push(await parts.claims.hold(namesOf(parts, run.id), run.id));
-    const entries = history.journal(run.id); // as its last owner left it
-    const opened = openRun(parts, lease, runner, observer, entries);
+    const entries = history.journal(run.id);
+    const opened = openRun(parts, lease, runner, observer, secrets, entries);
     opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
     const open = openSteps(entries);
-    await parts.ghosts.end(ghostsOf(run, entries, open, opened.journal));
-    return { ...opened, entries, open, release, letGo };
+    await parts.ghosts.end(ghostsOf(seen, entries, open, opened.journal));
+    return { ...opened, run, entries, open, release, letGo };
   } catch (thrown) {
     letGo(thrown);
     throw thrown;

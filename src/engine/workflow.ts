@@ -42,6 +42,8 @@ export interface LoadedWorkflow {
   readonly model: MachineModel;
   readonly input: z.ZodObject;
   readonly keepsChanges: boolean;
+  /** Names of the inputs that are marked as secret. */
+  readonly secretInputs?: readonly string[];
   requirements(input: JsonObject): readonly Requirement[];
   proofs(output: Json): readonly Proof[];
   /** Undefined where the workflow has none. @throws WfError E_WORKFLOW_INVALID: what it tells is no narrative. */

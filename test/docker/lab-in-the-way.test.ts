@@ -86,6 +86,11 @@ describeDocker('what somebody else has in the way of the lab', () => {
     }
   });
 
+  test('the address from where somebody is logged in by SSH: refused, with that address', async () => {
+    const refusal = { code: 'E_SUBNET_IN_USE', says: ['10.50.0.0/16', '10.50.3.4', 'SSH'], next: 'another subnet' };
+    await expectUntouched(refusal, { devSubnet: '10.50.0.0/16' }, { SSH_CONNECTION: '10.50.3.4 50000 192.0.2.1 22' });
+  });
+
   test('for people', async () => {
     const id = await docker('create', '--name', 'AppProd', PROBE_IMAGE);
     try {
@@ -149,8 +154,8 @@ describeDocker('what somebody else has in the way of the lab', () => {
       expect(changes.stdout).toContain('stranger');
     } finally {
       await docker('rm', '--force', stranger);
-      await docker('network', 'rm', 'devops');
     }
+    expect(await project.wf(['rollback', 'crowded'])).toMatchObject({ exitCode: 0 });
     expect(await hostState()).toEqual(before);
   });
 });
@@ -159,10 +164,11 @@ describeDocker('what somebody else has in the way of the lab', () => {
 async function expectUntouched(
   refusal: { readonly code: string; readonly says: readonly string[]; readonly next: string },
   inputs: Readonly<Record<string, string>> = {},
+  env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const project = openProject();
   const before = await hostState();
-  await expectRefusal(project, startLab(inputs), { exitCode: 4, ...refusal });
+  await expectRefusal(project, startLab(inputs), { exitCode: 4, ...refusal }, { env });
   expect(await hostState()).toEqual(before);
   expect(runSummariesSchema.parse((await project.wf(['runs', '--json'])).json())).toEqual([]);
 }

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   checkAddressFree,
@@ -98,6 +102,31 @@ describeOwnNetwork('looking at links', () => {
     });
     const stays = readWith(observeLinksGone, { links: ['r_lone', 'r_br'], deadlineMs: 100 }, testContext());
     await expect(stays).rejects.toMatchObject({ code: 'E_NOT_PROVEN', details: { remaining: ['r_br'] } });
+  });
+
+  it('net.gone says what keeps the network namespace of the other end alive: a process, or a mount', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'wf-test-'));
+    const file = path.join(folder, 'namespace');
+    writeFileSync(file, '');
+    const short = await testContainer('Short');
+    try {
+      ip('link', 'add', 'r_held', 'type', 'veth', 'peer', 'name', 'r_other', 'netns', String(short.handle.pid));
+      const held = () => readWith(observeLinksGone, { links: ['r_held'], deadlineMs: 50 }, testContext());
+      await expect(held()).rejects.toMatchObject({
+        hint: expect.stringContaining(`process ${short.handle.pid} (sleep 600) is in it`),
+      });
+      execFileSync('mount', ['--bind', short.handle.namespace.path, file]);
+      try {
+        await short.remove();
+        await expect(held()).rejects.toMatchObject({ hint: expect.stringContaining('a mount') });
+      } finally {
+        execFileSync('umount', [file]);
+      }
+      expect(await readWith(observeLinksGone, { links: ['r_held'] }, testContext())).toEqual({ gone: ['r_held'] });
+    } finally {
+      await short.remove();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('net.firewall never fails', async () => {

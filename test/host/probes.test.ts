@@ -78,6 +78,23 @@ describeOwnNetwork('probes', () => {
     await expect(silent).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
   });
 
+  it('probe.ping waits for an IPv6 address that the kernel is still testing', async () => {
+    execFileSync('nsenter', [
+      `--net=${answering.handle.namespace.path}`,
+      ...['sysctl', '--quiet', '--write', 'net.ipv6.conf.p_two.dad_transmits=1'],
+    ]);
+    asking.ip('address', 'add', 'fd00:3::1/64', 'dev', 'p_one', 'nodad');
+    answering.ip('address', 'add', 'fd00:3::2/64', 'dev', 'p_two');
+    expect(answering.ip('address', 'show', 'dev', 'p_two')).toMatch(/fd00:3::2.*tentative/);
+    const seen = await readWith(
+      pingProbe,
+      { from, to: 'fd00:3::2', count: 2, intervalMs: 50, deadlineMs: 5_000 },
+      testContext(),
+    );
+    expect(seen).toMatchObject({ received: 2, answered: true });
+    expect(answering.ip('address', 'show', 'dev', 'p_two')).not.toContain('tentative');
+  });
+
   it('probe.ping that must fail: fails when there is an answer', async () => {
     const ask = (to: string) =>
       readWith(pingProbe, { from, to, intervalMs: 20, deadlineMs: 300, mustFail: true }, testContext());

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { describeDefinition } from '../../src/definition/describe.ts';
+import { secretInputs } from '../../src/definition/secret-inputs.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { defineStep } from '../../src/engine/define-step.ts';
 import type { Engine, RunHandle, RunObserver } from '../../src/engine/engine.ts';
@@ -14,8 +15,8 @@ import { modelMachine } from '../../src/engine/machine-model.ts';
 import type { Clock } from '../../src/engine/ports/clock.ts';
 import { type CrashPoints, NO_CRASH_POINTS } from '../../src/engine/ports/crash-points.ts';
 import type { FingerprintPort } from '../../src/engine/ports/fingerprint.ts';
-import type { HistoryPort } from '../../src/engine/ports/history.ts';
 import type { LoadedWorkflow, WorkflowDefinition } from '../../src/engine/workflow.ts';
+import type { History } from '../../src/history/history.ts';
 import { openHistory } from '../../src/history/open.ts';
 import { socketClaims } from '../../src/host/claims.ts';
 import { systemClock } from '../../src/host/clock.ts';
@@ -30,7 +31,8 @@ import { isAlive, ownProcess } from '../../src/host/process.ts';
  */
 export interface FolderHost {
   readonly folder: string;
-  readonly history: HistoryPort;
+  readonly database: string;
+  readonly history: History;
   readonly engine: Engine;
   /** Another process's engine on the same history and the same host, which reaches these crash points. */
   engineWith(crashPoints: CrashPoints): Engine;
@@ -53,7 +55,8 @@ export interface FolderHost {
 export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAlive): FolderHost {
   const root = mkdtempSync(path.join(tmpdir(), 'wf-test-'));
   const folder = mkdtempSync(path.join(root, 'host-'));
-  const history = openHistory(path.join(root, 'wf.db'));
+  const database = path.join(root, 'wf.db');
+  const history = openHistory(database);
   let runs = 0;
   const engineWith = (crashPoints: CrashPoints) =>
     createEngine({
@@ -74,6 +77,7 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
   const engine = engineWith(NO_CRASH_POINTS);
   const host: FolderHost = {
     folder,
+    database,
     history,
     engine,
     engineWith,
@@ -115,6 +119,7 @@ export function loaded(definition: WorkflowDefinition): LoadedWorkflow {
     input: definition.input,
     model: modelMachine(definition.name, definition.machine),
     keepsChanges: definition.keepsChanges ?? false,
+    secretInputs: secretInputs(definition.name, definition.input),
     requirements: (input: JsonObject) => definition.requirements?.(definition.input.parse(input)) ?? [],
     proofs: (output: Json) => definition.proofs?.(output) ?? [],
   };

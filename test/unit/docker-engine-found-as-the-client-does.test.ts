@@ -122,6 +122,24 @@ describe('the engine is found as the docker client finds it', () => {
     });
   });
 
+  test('is spoken to in its own newest API: no version is asked for', async () => {
+    const { createServer } = await import('node:http');
+    const socket = join(home, 'any.sock');
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      response.end('[]');
+    });
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    try {
+      expect(await createDocker({ DOCKER_HOST: `unix://${socket}` }).networks()).toEqual([]);
+      expect(asked).toEqual(['GET /networks']);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
   test('an answer of something else than an engine is not understood', async () => {
     const { createServer } = await import('node:http');
     const socket = join(home, 'other.sock');

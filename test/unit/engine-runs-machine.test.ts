@@ -354,4 +354,22 @@ describe('a run', () => {
       }),
     );
   });
+
+  test('fails, and does not hang, when its machine goes round without an event', async () => {
+    const machine = setup({ types: { context: {} as { n: number } } }).createMachine({
+      context: { n: 0 },
+      initial: 'here',
+      states: {
+        here: { always: { target: 'there', actions: assign({ n: ({ context }) => context.n + 1 }) } },
+        there: { always: 'here' },
+      },
+    });
+    const handle = await host.start(define(machine));
+    expect(await settle(handle)).toMatchObject({
+      end: {
+        status: 'failed',
+        error: { message: expect.stringContaining('Infinite loop') },
+      },
+    });
+  });
 });

@@ -9,6 +9,7 @@ import type { Json } from '../../src/engine/json.ts';
 import { NO_CRASH_POINTS } from '../../src/engine/ports/crash-points.ts';
 import { BACK, FORWARD, RESUME } from '../../src/engine/recovery-table.ts';
 import { openRunJournal, type RunJournal } from '../../src/engine/run-journal.ts';
+import { NO_SECRETS } from '../../src/engine/secrets.ts';
 import type { ChangeBehaviour, Observation, Standing, StepRunner } from '../../src/engine/step.ts';
 import { undoChange } from '../../src/engine/undo-change.ts';
 import { ownProcess } from '../../src/host/process.ts';
@@ -34,7 +35,8 @@ beforeEach(() => {
   } as const;
   const lease = host.history.create(header, {}, ownProcess(), [], 1);
   const clock = testContext().host.clock;
-  journal = openRunJournal({ history: host.history, lease, clock, crashPoints: NO_CRASH_POINTS, observer: {} });
+  const parts = { crashPoints: NO_CRASH_POINTS, observer: {}, secrets: NO_SECRETS };
+  journal = openRunJournal({ history: host.history, lease, clock, ...parts });
 });
 afterEach(() => host.close());
 
@@ -129,6 +131,7 @@ describe('a step that is to make its change', () => {
           acting: context,
           journal,
           bootId,
+          secrets: NO_SECRETS,
           ledger: { ...ledger, vanished: async () => [], verify: async () => null },
         },
         {},

@@ -64,14 +64,11 @@ describe('rolling back', () => {
     const { id } = await interruptedRun();
     expect(host.files()).toEqual(['a', 'b']);
     const settled: string[] = [];
-    const rollingBack = await host.engine.rollBack(
-      request(id),
-      {
-        committed({ event }) {
-          if (event.type === 'change.settled') settled.push(`${event.seq} ${event.status}`);
-        },
+    const rollingBack = await host.engine.rollBack(request(id), {
+      committed({ event }) {
+        if (event.type === 'change.settled') settled.push(`${event.seq} ${event.status}`);
       },
-    );
+    });
     expect(await rollingBack?.result).toMatchObject({
       end: { status: 'rolled-back', error: { code: 'E_INTERRUPTED' } },
     });

@@ -43,8 +43,10 @@ export interface StoredRun extends RunHeader {
   readonly finishedAt: number | null;
   readonly output: Json;
   readonly error: ErrorRecord | null;
-  /** Changes that may still stand on the host (`intended`, `applied`, `stuck`). */
+  /** Changes that may still stand on this host (`intended`, `applied`, `stuck`); 0 of a run that was imported. */
   readonly standingChanges: number;
+  /** The machine on which the run took place, where it was imported from there; null for a run of this history. */
+  readonly importedFrom: string | null;
 }
 
 export type StepStatus = 'running' | 'retrying' | 'succeeded' | 'failed' | 'stopped';
@@ -82,6 +84,10 @@ export interface Batch {
 export interface RunFilter {
   readonly workflow?: string;
   readonly status?: StoredRunStatus;
+  /** Runs that were created at this moment or later; milliseconds since the epoch. */
+  readonly since?: number;
+  /** Runs that were created before this moment; milliseconds since the epoch. */
+  readonly until?: number;
   readonly limit: number;
   /** Continues a list: runs that are older than this one. */
   readonly before?: RunId;
@@ -107,7 +113,7 @@ export interface HistoryPort {
   /**
    * Takes a run over that nobody advances: its owner is dead, or gave the lease up. The fence rises, so that an earlier
    * owner that wakes writes nothing more.
-   * @throws WfError E_LEASE_HELD naming the living owner; E_RUN_NOT_FOUND.
+   * @throws WfError E_LEASE_HELD naming the living owner; E_RUN_NOT_FOUND; E_RUN_IMPORTED: nobody advances that one here.
    */
   takeOver(run: RunId, owner: Owner, isAlive: (owner: Owner) => boolean): Lease;
   /** Whether the lease is still the run's: false as soon as another process has taken the run over. */
@@ -118,7 +124,7 @@ export interface HistoryPort {
   run(id: RunId): StoredRun | undefined;
   /** Newest first. */
   runs(filter: RunFilter): readonly StoredRun[];
-  /** Runs that have not come to an end, whoever advances them; newest first. */
+  /** Runs of this history (none that was imported) that have not come to an end, whoever advances them; newest first. */
   unfinishedRuns(): readonly StoredRun[];
   /** What the run claimed when it was created, as it was given to `create`. */
   claimsOf(run: RunId): readonly string[];
@@ -128,9 +134,10 @@ export interface HistoryPort {
   journal(id: RunId, after?: number): readonly JournalEntry[];
   steps(id: RunId): readonly StoredStep[];
   changes(id: RunId): readonly Change[];
-  /** Those of all runs that may still stand on the host (`intended`, `applied`, `stuck`), oldest run first. */
+  /** Those of all runs that may still stand on this host (`intended`, `applied`, `stuck`), oldest run first; none of imported ones. */
   standingChanges(): readonly StandingChange[];
-  evidence(id: RunId, step?: StepId): readonly StoredEvidence[];
+  /** In the order in which it was committed, without the first `after` pieces of the run. */
+  evidence(id: RunId, step?: StepId, after?: number): readonly StoredEvidence[];
   /** The last verification, or undefined. */
   verification(id: RunId): Verification | undefined;
   definition(hash: DefinitionHash): Json | undefined;

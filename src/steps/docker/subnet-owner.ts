@@ -3,6 +3,7 @@ import { WfError } from '../../engine/errors.ts';
 import type { RequirementResult } from '../../engine/requirement.ts';
 import type { HostPorts } from '../../engine/step.ts';
 import { readRoutes } from '../../host/ip/route.ts';
+import { sshPeer } from '../../host/ssh-peer.ts';
 import { shortId } from './names.ts';
 import { runOf } from './ownership.ts';
 
@@ -12,12 +13,12 @@ interface SubnetOwner {
   readonly hint: string;
 }
 
-/** Looks for a Docker network, and for a route of this host, that overlaps the subnet. */
+/** Looks for a Docker network, a route of this host, and the peer of an SSH connection that the subnet overlaps. */
 export async function lookForSubnet(cidr: string, host: HostPorts): Promise<RequirementResult> {
   if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(cidr)) {
     throw new WfError('E_INPUT', `"${cidr}" is no IPv4 subnet`, { hint: 'Write it as 172.20.0.0/16.' });
   }
-  const owner = (await networkIn(cidr, host)) ?? (await routeIn(cidr, host));
+  const owner = (await networkIn(cidr, host)) ?? (await routeIn(cidr, host)) ?? sshPeerIn(cidr);
   if (owner === undefined) return { met: true, found: 'free' };
   const error = new WfError('E_SUBNET_IN_USE', `subnet ${cidr} overlaps ${owner.name}`, { hint: owner.hint });
   return { met: false, error };
@@ -51,6 +52,16 @@ async function routeIn(cidr: string, { command }: HostPorts): Promise<SubnetOwne
   return {
     name: `the route to ${destination}${way}, which would no longer lead there`,
     hint: 'Choose a subnet that `ip route` does not show, or let Docker choose.',
+  };
+}
+
+/** Answers to who is logged in by SSH would go into the network instead of to them, though only the default route leads there. */
+function sshPeerIn(cidr: string): SubnetOwner | undefined {
+  const peer = sshPeer();
+  if (peer === undefined || !overlap(cidr, asCidr(peer))) return undefined;
+  return {
+    name: `${peer}, from where this shell was logged into by SSH`,
+    hint: 'Choose another subnet, or let Docker choose.',
   };
 }
 

@@ -37,6 +37,12 @@ function isWeighty(point: string): boolean {
   return / touch | commit (create|lease|baseline|change\.|rolling-back|verified|ended)/.test(point);
 }
 
+/** Whether two points are the same touch of the host, but for the number of those before it. */
+export function isSameTouch(one: string, other: string): boolean {
+  const unnumbered = (point: string) => point.replace(/ (apply|undo) \d+ /, ' $1 ');
+  return one.includes(' touch ') && unnumbered(one) === unnumbered(other);
+}
+
 /** `apply` and `undo` look around, too: such a command touches nothing. */
 function isRead(point: string): boolean {
   return / touch .* ip -json/.test(point);

@@ -1,3 +1,4 @@
+import { isSameTouch } from './crash-log.ts';
 import type { Journey } from './journeys.ts';
 import { type KilledRun, type KillOrder, killAndRecover, type Verb } from './kill-at-point.ts';
 import type { Subject } from './subject.ts';
@@ -14,8 +15,11 @@ export interface MatrixRequest {
   done?(killed: KilledRun): void;
 }
 
-/** A point that is not reached is tried again: which of two parallel steps gets a commit of its own is left to chance. */
-const TRIES = 3;
+/**
+ * A point that is not reached is tried again: which of two parallel steps gets a commit of its own is left to chance, and how
+ * often a step looks before it touches the host, which its touches are numbered by.
+ */
+const TRIES = 4;
 
 /** More than this many failures tell nothing new. */
 const FAILURES_AT_MOST = 5;
@@ -48,9 +52,11 @@ export function failures(killed: readonly KilledRun[]): readonly KilledRun[] {
 }
 
 async function killWithin(tries: number, order: KillOrder): Promise<KilledRun> {
+  let point = order.point;
   for (let attempt = 1; ; attempt += 1) {
-    const result = await killAndRecover({ ...order, run: `${order.run}-${attempt}` });
+    const result = await killAndRecover({ ...order, point, run: `${order.run}-${attempt}` });
     // What it came to without the kill has to be right, too: one problem is that the point was not reached.
     if (result.reached || result.problems.length > 1 || attempt === tries) return result;
+    point = result.passed.find((other) => isSameTouch(other, order.point)) ?? point;
   }
 }

@@ -19,6 +19,8 @@ export interface KilledRun {
   /** Whether the process came by the point, and so was killed. */
   readonly reached: boolean;
   readonly problems: readonly string[];
+  /** What it came by instead, where it did not. */
+  readonly passed: readonly string[];
   readonly recoveryMs: number;
   /** What the recovery came by: where it could be killed itself. */
   readonly recoveryPoints: readonly string[];
@@ -29,9 +31,11 @@ export async function pointsOf(subject: Subject, journey: Journey, run: string):
   const log = logOf(subject, run);
   const before = await subject.state();
   await journey.prepare(subject, run);
-  await subject.lane.wf(journey.command(subject, run), { log });
+  const { exitCode, stdout, stderr } = await subject.lane.wf(journey.command(subject, run), { log });
   const { problems } = await judge(subject, run, before, [journey.end]);
-  if (problems.length > 0) throw new Error(`run ${run}, which nobody killed: ${problems.join('; ')}`);
+  if (problems.length > 0) {
+    throw new Error(`run ${run}, which nobody killed (${exitCode}): ${problems.join('; ')}\n${stdout}${stderr}`);
+  }
   return pointsIn(log);
 }
 
@@ -50,11 +54,13 @@ export async function killAndRecover(order: KillOrder): Promise<KilledRun> {
   const { subject, journey, run, point, verb, before } = order;
   const { lane } = subject;
   await journey.prepare(subject, run);
-  const end = await lane.wf(journey.command(subject, run), { at: point });
+  const way = logOf(subject, `${run}-way`);
+  const end = await lane.wf(journey.command(subject, run), { at: point, log: way });
   if (end.signal !== 'SIGKILL') {
     const { problems } = await judge(subject, run, before, [journey.end]);
     const missed = [`it did not come by this point, and ended with ${end.exitCode}`, ...problems];
-    return { run, point, verb, reached: false, problems: missed, recoveryMs: 0, recoveryPoints: [] };
+    const passed = pointsIn(way);
+    return { run, point, verb, reached: false, problems: missed, passed, recoveryMs: 0, recoveryPoints: [] };
   }
   const found = readRun(lane.database, run)?.run.status;
   const log = logOf(subject, run);
@@ -64,7 +70,7 @@ export async function killAndRecover(order: KillOrder): Promise<KilledRun> {
   const recoveryPoints = pointsIn(log);
   const expected = expectedEnd(journey, found, verb);
   const problems = [...recoveryProblems(recovery, expected, verb), ...(await hostProblems(order, recovery, expected))];
-  return { run, point, verb, reached: true, problems, recoveryMs, recoveryPoints };
+  return { run, point, verb, reached: true, problems, passed: [], recoveryMs, recoveryPoints };
 }
 
 type Expected = { readonly status: RunRecord['status']; readonly ended: boolean } | 'none';

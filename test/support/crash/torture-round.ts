@@ -12,6 +12,8 @@ export interface RoundReport {
   /** What was done, in words: `start, killed after 812 ms; resume, killed after 90 ms; rollback`. */
   readonly story: string;
   readonly kills: number;
+  /** How long the start took; null where it was killed. */
+  readonly startEndedMs: number | null;
   /** Null where the run was killed before the database knew it. */
   readonly end: RunRecord['status'] | null;
   readonly recoveriesMs: readonly number[];
@@ -95,7 +97,10 @@ export async function tortureRound(
 
   const { begunMs, endedMs } = usual;
   const killAfterMs = chance() < KILL_EARLY ? chance() * begunMs : begunMs + chance() * (endedMs * BEYOND - begunMs);
-  await endOrKill('start', lane.start(subject.start(run)), killAfterMs);
+  const startedAt = Date.now();
+  const started = await endOrKill('start', lane.start(subject.start(run)), killAfterMs);
+  const startEndedMs = started.exitCode === 0 ? Date.now() - startedAt : null;
+  if (!wasKilled(started)) problems.push(...exitProblems('start', started, readRun(lane.database, run)?.run.status));
   for (let recoveries = 0; ; recoveries += 1) {
     const found = readRun(lane.database, run);
     if (found === undefined) break;
@@ -114,7 +119,7 @@ export async function tortureRound(
   if (end === null && JSON.stringify(await subject.state()) !== JSON.stringify(before)) {
     problems.push('a run that was never begun touched the host');
   }
-  return { story: story.join('; '), kills, end, recoveriesMs, firstStepsMs, problems };
+  return { story: story.join('; '), kills, startEndedMs, end, recoveriesMs, firstStepsMs, problems };
 }
 
 function wasKilled({ signal, exitCode }: WfEnd): boolean {
@@ -126,7 +131,7 @@ function endOf({ journal }: RunOnDisk): RunRecord['status'] {
   return journal.some(({ event }) => event.type === 'rolling-back') ? 'rolled-back' : 'succeeded';
 }
 
-function exitProblems(verb: Verb, end: WfEnd, status: RunRecord['status'] | undefined): readonly string[] {
+function exitProblems(verb: Verb | 'start', end: WfEnd, status: RunRecord['status'] | undefined): readonly string[] {
   const wanted = verb === 'resume' && status === 'rolled-back' ? [0, 1] : [0];
   if (end.exitCode !== undefined && wanted.includes(end.exitCode)) return [];
   return [`wf ${verb} ended with ${end.exitCode}, the run is ${status}:\n${end.stdout}${end.stderr}`];

@@ -42,7 +42,7 @@ export async function torture(request: TortureRequest): Promise<TortureReport> {
     const subject = await openSubject(request.workflow);
     let failed = false;
     try {
-      const usual = await calibrate(subject);
+      let usual = await calibrate(subject);
       while (goesOn()) {
         const round = next;
         next += 1;
@@ -50,6 +50,8 @@ export async function torture(request: TortureRequest): Promise<TortureReport> {
         const report = await tortureRound(subject, `round-${round}`, chance, usual);
         rounds.push(report);
         request.done?.(round, report);
+        // The machine may be busier or less busy than it was.
+        if (report.startEndedMs !== null) usual = { ...usual, endedMs: report.startEndedMs };
         if (report.problems.length === 0) continue;
         failed = true;
         failures.push({ round, folder: subject.lane.folder, problems: report.problems });

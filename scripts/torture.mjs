@@ -1,0 +1,57 @@
+// Starts runs, kills them at random times, resumes or rolls them back, kills that as well, and judges each by what Docker, the
+// kernel and an append-only file say of it.
+//   npm run torture -- [--rounds 50] [--minutes 10] [--seed 1] [--workflow lab|small] [--lanes 2] [--from-round 1]
+// Needs root; for the lab also dockerd: each lane has an engine of its own, in a network namespace without an uplink.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createJiti } from 'jiti';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string' },
+    minutes: { type: 'string' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    workflow: { type: 'string', default: 'lab' },
+    lanes: { type: 'string', default: '2' },
+    'from-round': { type: 'string', default: '1' },
+  },
+});
+const { workflow } = values;
+if (workflow !== 'lab' && workflow !== 'small') throw new Error(`--workflow is lab or small, not ${workflow}`);
+const numberOrNull = (text) => (text === undefined ? null : Number(text));
+const minutes = numberOrNull(values.minutes);
+const rounds = numberOrNull(values.rounds) ?? (minutes === null ? 50 : null);
+const seed = Number(values.seed);
+
+const setUp = fileURLToPath(new URL('set-up.mjs', import.meta.url));
+if (spawnSync(process.execPath, [setUp, '--build-only'], { stdio: 'inherit' }).status !== 0) process.exit(3);
+
+const jiti = createJiti(import.meta.url);
+const { torture } = await jiti.import('../test/support/crash/torture.ts');
+const { tortureFigures } = await jiti.import('../test/support/crash/torture-figures.ts');
+
+let stopped = false;
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (stopped = true));
+
+process.stdout.write(`seed ${seed}, workflow ${workflow}, ${values.lanes} lanes\n`);
+const begun = performance.now();
+const report = await torture({
+  workflow,
+  rounds,
+  minutes,
+  seed,
+  lanes: Number(values.lanes),
+  firstRound: Number(values['from-round']),
+  done: (round, { story, end }) => process.stdout.write(`round ${round}: ${story} -> ${end ?? 'never begun'}\n`),
+  stopped: () => stopped,
+});
+process.stdout.write(tortureFigures(report, performance.now() - begun));
+for (const { round, folder, problems } of report.failures) {
+  process.stdout.write(
+    `\nFAILED in round ${round}; its database is kept: ${folder}/wf.db\n` +
+      `repeat it: npm run torture -- --workflow ${workflow} --seed ${seed} --from-round ${round} --rounds 1 --lanes 1\n` +
+      problems.map((problem) => `- ${problem}\n`).join(''),
+  );
+}
+process.exitCode = report.failures.length === 0 ? 0 : 1;

@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { describeCrash } from '../support/crash/crash-tests.ts';
+import { type Lane, openBareLane } from '../support/crash/lane.ts';
+import { processesOf } from '../support/crash/processes.ts';
+import { readRun } from '../support/crash/run-on-disk.ts';
+
+/**
+ * One step that runs a slow program. The program notes when it begins and when it looks, and would write `late` after a while,
+ * so that a ghost is seen by what it does and not just by its pid.
+ */
+const WORKFLOW = `
+import { defineWorkflow, execCommand, revertSteps } from 'wf';
+import { setup } from 'xstate';
+import { z } from 'zod';
+export default defineWorkflow({
+  name: 'slow', version: '1', description: 'runs a slow program',
+  input: z.object({ seconds: z.string().default('0.2') }),
+  machine: setup({ types: { context: {} as { seconds: string }, input: {} as { seconds: string } }, actors: { execCommand, revertSteps } }).createMachine({
+    context: ({ input }) => ({ seconds: input.seconds }),
+    initial: 'work',
+    states: {
+      work: { invoke: { id: 'slow', src: 'execCommand', onDone: 'undo',
+        input: ({ context }) => ({ argv: ['./slow', 'do', context.seconds], check: ['./slow', 'check'], undo: ['./slow', 'undo'] }) } },
+      undo: { invoke: { id: 'undo', src: 'revertSteps', input: { steps: ['slow'] }, onDone: 'done' } },
+      done: { type: 'final' },
+    },
+  }),
+});
+`;
+/** The first time it is slow; once \`quick\` is there, it is not. */
+const PROGRAM = `#!/bin/sh
+echo "$1 begins $$" >>story
+case $1 in
+  do) [ -e quick ] || sleep "$2"; echo "$$" >>late ;;
+  check) [ -e late ] || exit 1 ;;
+  undo) rm late ;;
+esac
+`;
+
+async function slowProject(): Promise<Lane> {
+  const lane = await openBareLane();
+  onTestFinished(() => lane.close());
+  lane.write('workflows/slow.ts', WORKFLOW);
+  lane.write('slow', PROGRAM, 0o755);
+  return lane;
+}
+
+async function untilTold(file: string, pattern: RegExp): Promise<void> {
+  while (!existsSync(file) || !pattern.test(readFileSync(file, 'utf8'))) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** A process that looks like the ghost in all but its mark. */
+function startDecoy(lane: Lane, mark: string | undefined): number {
+  const env = { PATH: process.env['PATH'] ?? '', ...(mark === undefined ? {} : { WF_PROCESS: mark }) };
+  const decoy = spawn('sleep', ['97'], { stdio: 'ignore', env, cwd: lane.folder });
+  onTestFinished(() => void decoy.kill('SIGKILL'));
+  if (decoy.pid === undefined) throw new Error('sleep could not be started');
+  return decoy.pid;
+}
+
+const runs = (pid: number) => existsSync(`/proc/${pid}`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+
+describeCrash('a step whose program survives the wf that started it', () => {
+  test.for(['resume', 'rollback'] as const)(
+    'by %s: the program is ended, it alone, before its step is looked at',
+    async (verb) => {
+      const lane = await slowProject();
+      const story = path.join(lane.folder, 'story');
+      const wf = lane.start(['start', 'slow', '--id', 'haunted', '--input', 'seconds=97']);
+      await untilTold(story, /do begins/);
+      wf.kill('SIGKILL');
+      await wf.end;
+      const ghosts = processesOf('haunted');
+      expect(ghosts.map(({ command }) => command).sort()).toEqual(['/bin/sh ./slow do 97', 'sleep 97']);
+
+      const [first] = ghosts;
+      const mark = JSON.parse(first?.mark ?? '');
+      const decoys = [
+        startDecoy(lane, undefined),
+        startDecoy(lane, JSON.stringify({ ...mark, run: 'another' })),
+        startDecoy(lane, JSON.stringify({ ...mark, owner: { ...mark.owner, startTime: '1' } })),
+        startDecoy(lane, 'haunted'),
+      ];
+      lane.write('quick', '');
+      const recovered = await lane.wf([verb, 'haunted', '--json']);
+      expect(recovered.exitCode, recovered.stdout + recovered.stderr).toBe(0);
+      expect(ghosts.filter(({ pid }) => runs(pid))).toEqual([]);
+      expect(decoys.filter(runs)).toEqual(decoys);
+
+      // Never two at once: the ghost is gone when the program is looked at, and the second one begins.
+      const told = readFileSync(story, 'utf8')
+        .split('\n')
+        .map((line) => line.split(' ')[0]);
+      const afterTheKill = told.slice(told.indexOf('do') + 1).filter((what) => what !== '');
+      expect(afterTheKill[0]).toBe('check');
+      expect(afterTheKill.filter((what) => what === 'do')).toHaveLength(verb === 'resume' ? 1 : 0);
+      expect(existsSync(path.join(lane.folder, 'late'))).toBe(false);
+      expect(readRun(lane.database, 'haunted')?.run.status).toBe(verb === 'resume' ? 'succeeded' : 'rolled-back');
+    },
+  );
+
+  test('a program that ignores SIGTERM is killed', async () => {
+    const lane = await slowProject();
+    lane.write('slow', PROGRAM.replace('#!/bin/sh\n', "#!/bin/sh\n[ -e quick ] || trap '' TERM\n"), 0o755);
+    const wf = lane.start(['start', 'slow', '--id', 'stubborn', '--input', 'seconds=97']);
+    await untilTold(path.join(lane.folder, 'story'), /do begins/);
+    wf.kill('SIGKILL');
+    await wf.end;
+    const ghosts = processesOf('stubborn');
+    expect(ghosts).not.toEqual([]);
+    lane.write('quick', '');
+    const resumed = await lane.wf(['resume', 'stubborn', '--json']);
+    expect(resumed.exitCode, resumed.stdout + resumed.stderr).toBe(0);
+    expect(ghosts.filter(({ pid }) => runs(pid))).toEqual([]);
+  });
+});

@@ -1,0 +1,43 @@
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { describeCrash } from '../support/crash/crash-tests.ts';
+import { haltAt } from '../support/crash/halt.ts';
+import { judge } from '../support/crash/oracle.ts';
+import { readRun } from '../support/crash/run-on-disk.ts';
+import { openSubject } from '../support/crash/subject.ts';
+import { refusalSchema } from '../support/run-record.ts';
+
+describeCrash('a run whose process stands still', () => {
+  test.for([
+    ['while a step is under way', /^splice {2}createPair .* ok /],
+    ['while it waits for a command', /^splice {2}addWay .* ok /],
+  ] as const)('%s is neither resumed nor rolled back, and goes on when it is let', async ([, line]) => {
+    const subject = await openSubject('small');
+    onTestFinished(() => subject.close());
+    const { lane } = subject;
+    const before = await subject.state();
+    const gate = path.join(lane.folder, 'gate');
+    const run = lane.start(subject.start('still', '--input', `waitFor=${gate}`, '--json'));
+    onTestFinished(() => run.kill('SIGKILL'));
+    await haltAt(lane, run, line);
+    const entries = readRun(lane.database, 'still')?.journal.length;
+    const standing = await subject.state();
+
+    for (const verb of ['resume', 'rollback']) {
+      const refused = await lane.wf([verb, 'still', '--json']);
+      expect(refused).toMatchObject({ exitCode: 4, signal: undefined });
+      const { error } = refusalSchema.parse(refused.json());
+      expect(error.code).toBe('E_LEASE_HELD');
+      expect(error.message).toContain(String(run.pid));
+    }
+    const all = await lane.wf(['resume', '--all', '--json']);
+    expect(all.signal).toBeUndefined();
+    expect(await subject.state()).toEqual(standing);
+    expect(readRun(lane.database, 'still')?.journal).toHaveLength(entries ?? -1);
+
+    lane.write('gate', '');
+    run.kill('SIGCONT');
+    expect(await run.end).toMatchObject({ exitCode: 0, signal: undefined });
+    expect((await judge(subject, 'still', before, ['succeeded'])).problems).toEqual([]);
+  });
+});

@@ -1,0 +1,47 @@
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { describeCrash } from '../support/crash/crash-tests.ts';
+import { judge } from '../support/crash/oracle.ts';
+import { openSubject } from '../support/crash/subject.ts';
+import { refusalSchema } from '../support/run-record.ts';
+
+const RACERS = 20;
+
+describeCrash('an interrupted run', () => {
+  test('that twenty processes resume at one moment is resumed by exactly one of them', async () => {
+    const subject = await openSubject('small');
+    onTestFinished(() => subject.close());
+    const { lane } = subject;
+    const before = await subject.state();
+    const gate = path.join(lane.folder, 'gate');
+    const killed = await lane.wf(subject.start('race', '--input', `waitFor=${gate}`), {
+      at: 'after commit step.succeeded addWay',
+    });
+    expect(killed.signal).toBe('SIGKILL');
+
+    const racers = Array.from({ length: RACERS }, () => lane.start(['resume', 'race', '--json']));
+    // The one that goes on waits for the file, so that all others find it alive.
+    const refused: number[] = [];
+    let allRefused = () => {};
+    const others = new Promise<void>((resolve) => (allRefused = resolve));
+    const ends = racers.map(async (racer, index) => {
+      const end = await racer.end;
+      refused.push(index);
+      if (refused.length === RACERS - 1) allRefused();
+      return end;
+    });
+    await others;
+    lane.write('gate', '');
+    const all = await Promise.all(ends);
+
+    const codes = all.map(({ exitCode }) => exitCode);
+    expect(codes.filter((code) => code === 0)).toHaveLength(1);
+    expect(codes.filter((code) => code === 4)).toHaveLength(RACERS - 1);
+    for (const end of all.filter(({ exitCode }) => exitCode === 4)) {
+      const { error } = refusalSchema.parse(end.json());
+      expect(error.code).toBe('E_LEASE_HELD');
+      expect(error.message).toMatch(/\d+/); // who holds it
+    }
+    expect((await judge(subject, 'race', before, ['succeeded'])).problems).toEqual([]);
+  });
+});

@@ -1,0 +1,110 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { describeDocker } from '../support/docker-tests.ts';
+import { hostState } from '../support/host-state.ts';
+import { startLab } from '../support/lab.ts';
+import { expectAllUndone, leavingTheHostAsItWas, pausedAfter } from '../support/paused-lab.ts';
+import { expectNoStackTrace } from '../support/refusal.ts';
+import { refusalSchema, runRecordSchema } from '../support/run-record.ts';
+import { openProject } from '../support/run-wf.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
+
+describeDocker('a disk that is full, or read-only', () => {
+  test.for([
+    ['when the first network was made', /^setup {2}create(Dev|Prod)Network .* ok /],
+    ['in the middle of the teardown', /^teardown {2}removeAppProd .* ok /],
+  ] as const)('%s: the run fails by it, and is undone and recorded with the reserve', async ([, line]) => {
+    await leavingTheHostAsItWas(async () => {
+      const { project, options, disk } = await openOnSmallDisk();
+      const lab = project.start(startLab({}, '--id', 'lab', '--json'), options);
+      await lab.haltAt(line);
+      disk.fill();
+      lab.kill('SIGCONT');
+      const end = await lab.end;
+      expectNoStackTrace(end);
+      const record = runRecordSchema.parse(end.json());
+      expect({ exitCode: end.exitCode, status: record.status }).toEqual({ exitCode: 1, status: 'rolled-back' });
+      expect(record.error).toMatchObject({ code: 'E_DISK_FULL', message: expect.stringContaining('wf.db') });
+      expectAllUndone(record);
+      expect(disk.names()).not.toContain('wf.db-reserve');
+      // Once there is room, all of it is there to be read.
+      disk.makeRoom();
+      const shown = await project.wf(['show', 'lab', '--json'], options);
+      expect(runRecordSchema.parse(shown.json())).toEqual(record);
+    });
+  });
+
+  test('without a reserve: all is undone though it cannot be recorded, and once there is room rollback completes the record', () =>
+    leavingTheHostAsItWas(async () => {
+      const before = await hostState();
+      const { project, options, disk } = await openOnSmallDisk();
+      const lab = project.start(startLab({}, '--id', 'lab', '--json'), options);
+      await lab.haltAt(/^vethSplice {2}enslaveHostLink .* ok /);
+      rmSync(disk.at('wf.db-reserve'));
+      disk.fill();
+      lab.kill('SIGCONT');
+      const end = await lab.end;
+      expect(await hostState()).toEqual(before);
+      // Nobody can tell from the record that the host is as it was: that calls for attention.
+      expect(end.exitCode).toBe(5);
+      expect(refusalSchema.parse(end.json()).error).toMatchObject({
+        code: 'E_DISK_FULL',
+        message: expect.stringContaining('too full to record'),
+        hint: expect.stringContaining('`wf rollback lab`'),
+      });
+      disk.makeRoom();
+      const rolledBack = await project.wf(['rollback', 'lab', '--json'], options);
+      expect(rolledBack.exitCode).toBe(0);
+      const record = runRecordSchema.parse(rolledBack.json());
+      expect(record.status).toBe('rolled-back');
+      expectAllUndone(record);
+    }));
+
+  test('while a run is paused: it is not resumed, and a fresh process rolls it back with the reserve', () =>
+    leavingTheHostAsItWas(async () => {
+      const { project, options, disk } = await openOnSmallDisk();
+      const lab = await pausedAfter('vethSplice', { project, ...options });
+      const paused = await hostState();
+      const expectRefused = async (verb: 'resume' | 'rollback', code: string) => {
+        const refused = await project.wf([verb, 'lab', '--json'], options);
+        expectNoStackTrace(refused);
+        expect({ exitCode: refused.exitCode, code: refusalSchema.parse(refused.json()).error.code }).toEqual({
+          exitCode: 3,
+          code,
+        });
+        expect(await hostState()).toEqual(paused);
+      };
+      await disk.remount('ro');
+      await expectRefused('resume', 'E_DATABASE_READONLY');
+      await expectRefused('rollback', 'E_DATABASE_READONLY');
+      await disk.remount('rw');
+      disk.fill();
+      await expectRefused('resume', 'E_DISK_FULL');
+
+      const end = await lab.rollBack();
+      expect({ exitCode: end.exitCode, status: end.record.status }).toEqual({ exitCode: 0, status: 'rolled-back' });
+      expectAllUndone(end.record);
+      disk.makeRoom();
+      expect(runRecordSchema.parse((await project.wf(['show', 'lab', '--json'], options)).json())).toEqual(end.record);
+    }));
+
+  test('from the beginning: nothing is started', () =>
+    leavingTheHostAsItWas(async () => {
+      const { project, options, disk } = await openOnSmallDisk();
+      disk.fill();
+      const refused = await project.wf(startLab({}, '--json'), options);
+      expect(refused.exitCode, refused.stdout).toBe(3);
+      expect(refusalSchema.parse(refused.json()).error).toMatchObject({
+        code: 'E_DISK_FULL',
+        hint: expect.stringContaining('Free some space'),
+      });
+    }));
+});
+
+async function openOnSmallDisk() {
+  const project = openProject();
+  const disk = await mountSmallDisk(path.join(project.folder, 'disk'), 24);
+  const options = { through: disk.through, env: { WF_DB: path.join(disk.folder, 'wf.db') } };
+  return { project, disk, options };
+}

@@ -1,0 +1,84 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterAll } from 'vitest';
+import { z } from 'zod';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What a command left behind. */
+export interface Ended {
+  readonly exitCode: number | undefined;
+  /** stdout and stderr as they came. */
+  readonly output: string;
+}
+
+/** A folder as a developer has it who has installed wf: the package as it is published, in `node_modules`. */
+export interface PackageProject {
+  readonly folder: string;
+  write(files: Readonly<Record<string, string>>): void;
+  /** Type-checks all of its TypeScript as strictly as wf's own, against the published types, and translates it into `out/`. */
+  compile(options?: readonly string[]): Promise<Ended>;
+  /** Runs a program in the project's folder, with `wf` and the other programs of `node_modules` at hand. */
+  run(program: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
+}
+
+const root = mkdtempSync(path.join(tmpdir(), 'wf-package-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** A new project with these files in it, taken away after the last test of the file. */
+export function openPackageProject(files: Readonly<Record<string, string>> = {}): PackageProject {
+  const folder = mkdtempSync(path.join(root, 'p-'));
+  installWf(path.join(folder, 'node_modules'));
+  const env = { PATH: process.env['PATH'] ?? '', HOME: path.join(root, 'home'), LC_ALL: 'C' };
+  const bin = path.join(folder, 'node_modules/.bin');
+  const run: PackageProject['run'] = async (program, args, more = {}) => {
+    const { exitCode, all } = await execa(program, args, {
+      cwd: folder,
+      env: { ...env, PATH: `${bin}:${path.dirname(process.execPath)}:${env.PATH}`, ...more },
+      extendEnv: false,
+      reject: false,
+      all: true,
+      stdin: 'ignore',
+    });
+    return { exitCode, output: all };
+  };
+  const write: PackageProject['write'] = (texts) => {
+    for (const [name, text] of Object.entries(texts)) {
+      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      writeFileSync(path.join(folder, name), text);
+    }
+  };
+  write({
+    'package.json': JSON.stringify({ type: 'module' }),
+    'tsconfig.json': JSON.stringify({
+      extends: path.join(repository, 'tsconfig.json'),
+      compilerOptions: { paths: {}, noEmit: false, rootDir: '.', outDir: 'out' },
+      include: ['**/*.ts'],
+      exclude: ['node_modules', 'out'],
+    }),
+    ...files,
+  });
+  const compiler = path.join(repository, 'node_modules/typescript/bin/tsc');
+  return { folder, write, run, compile: (options = []) => run(process.execPath, [compiler, '-p', '.', ...options]) };
+}
+
+const packageSchema = z.object({ files: z.array(z.string()) });
+
+/** As `npm install` would: what is published of wf, and beside it all that it depends on. */
+function installWf(modules: string): void {
+  const { files } = packageSchema.parse(JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8')));
+  const wf = path.join(modules, 'wf');
+  for (const file of ['package.json', ...files]) {
+    cpSync(path.join(repository, file), path.join(wf, file), { recursive: true });
+  }
+  const installed = path.join(repository, 'node_modules');
+  for (const name of readdirSync(installed).filter((name) => !name.startsWith('.'))) {
+    symlinkSync(path.join(installed, name), path.join(modules, name));
+  }
+  const bin = path.join(modules, '.bin');
+  mkdirSync(bin);
+  symlinkSync('../wf/dist/wf.js', path.join(bin, 'wf'));
+}
