@@ -57,4 +57,5 @@ export default defineWorkflow({
     ];
   },
   proofs: (output) => output.proofs,
+  narrative: async (facts) => (await import('./lab-network/narrative.ts')).narrate(facts),
 });

@@ -1,53 +1,115 @@
 import type { Proof } from 'wf';
-import { type Found, type Results, resultOf } from './results.ts';
+import type { Results } from './results.ts';
 
-/** What a run of the lab has shown, with its figures. */
-export function proofsOf(found: Found, spliceAddress: string): readonly Proof[] {
-  const take = <Key extends keyof Results>(key: Key) => resultOf(found, key);
-  const pings = (key: PingKey) => `${take(key).received} of ${take(key).sent}`;
-  const said = (key: HttpKey) => `"${take(key).body.trim()}"`;
+/** What a run of the lab has shown, with its figures. Called once all of it has been found. */
+export function proofsOf(found: ProofSources, spliceAddress: string, words = ENGLISH_PROOFS): readonly Proof[] {
+  const take = <Key extends keyof ProofSources>(key: Key) => foundBy(key, found[key]);
+  const pings = (key: PingKey) => words.pings(take(key).received, take(key).sent);
+  const said = (key: HttpKey) => words.quoted(take(key).body.trim());
   const dropped = rulesThatDropped(take('readFirewallBefore'), take('readFirewallAfter'));
   const [before, after] = [take('readCountersBefore'), take('readCountersAfter')];
+  const { claims } = words;
   return [
+    { claim: claims.reachable, figures: words.reachable(pings('pingAppDevByName'), said('fetchAppDevByName')) },
     {
-      claim: 'reachable',
-      figures: `a neighbour on its own network got ${pings('pingAppDevByName')} pings and ${said('fetchAppDevByName')} by name`,
+      claim: claims.isolated,
+      figures: words.isolated(
+        pings('pingAppProdFromAppDev'),
+        pings('controlAppDevAnswersPing'),
+        pings('controlAppProdAnswersPing'),
+      ),
+    },
+    ...(dropped.length > 0
+      ? [{ claim: claims.dropped, figures: dropped.map((rule) => words.dropped(rule.name, rule.packets)).join(', ') }]
+      : []),
+    {
+      claim: claims.spliced,
+      figures: words.spliced(
+        spliceAddress,
+        { pings: pings('pingSpliceFromAppDev'), said: said('fetchSpliceFromAppDev') },
+        { pings: pings('pingAppDevFromAppProd'), said: said('fetchAppDevFromAppProd') },
+      ),
     },
     {
-      claim: 'isolated',
-      figures: `${pings('pingAppProdFromAppDev')} pings, no HTTP and no name across, while both controls answered ${pings('controlAppDevAnswersPing')} and ${pings('controlAppProdAnswersPing')}`,
+      claim: claims.throughPair,
+      figures: words.throughPair(after.rxPackets - before.rxPackets, after.txPackets - before.txPackets),
     },
-    ...(dropped.length > 0 ? [{ claim: 'dropped by', figures: dropped.join(', ') }] : []),
-    {
-      claim: 'spliced',
-      figures: `${pings('pingSpliceFromAppDev')} pings and ${said('fetchSpliceFromAppDev')} at ${spliceAddress}; back ${pings('pingAppDevFromAppProd')} and ${said('fetchAppDevFromAppProd')}`,
-    },
-    {
-      claim: 'through the pair',
-      figures: `${after.rxPackets - before.rxPackets} packets out of it, ${after.txPackets - before.txPackets} into it`,
-    },
-    {
-      claim: 'still isolated',
-      figures: `${pings('pingAppProdOnItsOwnNetwork')} pings at its own address: Docker knows nothing of the pair`,
-    },
+    { claim: claims.stillIsolated, figures: words.stillIsolated(pings('pingAppProdOnItsOwnNetwork')) },
   ];
 }
 
+interface Answers {
+  readonly pings: string;
+  readonly said: string;
+}
+
+/** The words of the proofs: reports have them in other languages too. */
+export interface ProofWords {
+  readonly claims: Readonly<
+    Record<'reachable' | 'isolated' | 'dropped' | 'spliced' | 'throughPair' | 'stillIsolated', string>
+  >;
+  pings(received: number, sent: number): string;
+  quoted(text: string): string;
+  reachable(pings: string, said: string): string;
+  isolated(across: string, devControl: string, prodControl: string): string;
+  dropped(rule: string, packets: number): string;
+  spliced(address: string, there: Answers, back: Answers): string;
+  throughPair(out: number, into: number): string;
+  stillIsolated(pings: string): string;
+}
+
+export const ENGLISH_PROOFS: ProofWords = {
+  claims: {
+    reachable: 'reachable',
+    isolated: 'isolated',
+    dropped: 'dropped by',
+    spliced: 'spliced',
+    throughPair: 'through the pair',
+    stillIsolated: 'still isolated',
+  },
+  pings: (received, sent) => `${received} of ${sent}`,
+  quoted: (text) => `"${text}"`,
+  reachable: (pings, said) => `a neighbour on its own network got ${pings} pings and ${said} by name`,
+  isolated: (across, devControl, prodControl) =>
+    `${across} pings, no HTTP and no name across, while both controls answered ${devControl} and ${prodControl}`,
+  dropped: (rule, packets) => `${rule} (${packets} packets)`,
+  spliced: (address, there, back) =>
+    `${there.pings} pings and ${there.said} at ${address}; back ${back.pings} and ${back.said}`,
+  throughPair: (out, into) => `${out} packets out of it, ${into} into it`,
+  stillIsolated: (pings) => `${pings} pings at its own address: Docker knows nothing of the pair`,
+};
+
 type PingKey = KeyOf<'pingAppDevByName'>;
 type HttpKey = KeyOf<'fetchAppDevByName'>;
+type CountersKey = KeyOf<'readCountersBefore'>;
+type FirewallKey = KeyOf<'readFirewallBefore'>;
 /** The keys whose results have the type that this one's has. */
 type KeyOf<Key extends keyof Results> = {
   [Other in keyof Results]: Results[Other] extends Results[Key] ? Other : never;
 }[keyof Results];
 
-type Firewall = Results['readFirewallBefore'];
+/** As much of what steps find as is told: a report reads no more of it either. */
+type Some<Key extends keyof Results, Member extends keyof Results[Key]> = {
+  readonly [Each in Key]?: Pick<Results[Key], Member> | undefined;
+};
+export type ProofSources = Some<PingKey, 'received' | 'sent'> &
+  Some<HttpKey, 'body'> &
+  Some<CountersKey, 'rxPackets' | 'txPackets'> &
+  Some<FirewallKey, 'rules'>;
+
+function foundBy<Found>(step: string, found: Found): NonNullable<Found> {
+  if (found === undefined || found === null)
+    throw new Error(`the lab tells what ${step} finds before it was carried out`);
+  return found;
+}
+
+type Firewall = Pick<Results['readFirewallBefore'], 'rules'>;
 
 /** Rules that dropped or rejected something between two readings of the firewall's counters: evidence, not proof. */
-function rulesThatDropped(before: Firewall, after: Firewall): readonly string[] {
-  const keyOf = ({ table, chain, rule }: Firewall['rules'][number]) => `${table}/${chain} ${rule}`;
-  const earlier = new Map(before.rules.map((rule) => [keyOf(rule), rule.packets]));
-  return after.rules.flatMap((rule) => {
-    const packets = rule.packets - (earlier.get(keyOf(rule)) ?? 0);
-    return packets > 0 ? [`${keyOf(rule)} (${packets} packets)`] : [];
-  });
+function rulesThatDropped(before: Firewall, after: Firewall): readonly { name: string; packets: number }[] {
+  const nameOf = ({ table, chain, rule }: Firewall['rules'][number]) => `${table}/${chain} ${rule}`;
+  const earlier = new Map(before.rules.map((rule) => [nameOf(rule), rule.packets]));
+  return after.rules
+    .map((rule) => ({ name: nameOf(rule), packets: rule.packets - (earlier.get(nameOf(rule)) ?? 0) }))
+    .filter(({ packets }) => packets > 0);
 }

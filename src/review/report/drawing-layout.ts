@@ -1,0 +1,178 @@
+import type { Drawing } from '../../engine/narrative.ts';
+import { widthOf } from '../text/plain-text.ts';
+import { holds, middle, moved, type PlacedBox, placedBox, sameHeight } from './drawing-boxes.ts';
+import { type LabelledPath, lanesOf, type PlacedLane } from './drawing-lanes.ts';
+
+type Layer = Drawing['layers'][number];
+type Wire = Drawing['wires'][number];
+
+export type Point = readonly [x: number, y: number];
+
+/** Around neighbouring layers of one group. */
+interface PlacedFrame {
+  readonly title: string;
+  readonly top: number;
+  readonly bottom: number;
+  /** Where its title begins in its upper edge: no wire crosses it there. */
+  readonly titleAt: number;
+}
+
+interface PlacedWire {
+  readonly origin: Wire['origin'];
+  readonly points: readonly Point[];
+}
+
+/**
+ * Where everything of a drawing is, in cells: one is as wide as a character and as high as a line. Both pictures, of characters
+ * and of lines, are drawn from it.
+ */
+export interface Layout {
+  readonly width: number;
+  readonly height: number;
+  readonly boxes: readonly PlacedBox[];
+  readonly frames: readonly PlacedFrame[];
+  readonly wires: readonly PlacedWire[];
+  readonly lanes: readonly PlacedLane[];
+}
+
+/** Cells between the left or right edge, where frames are drawn, and what is in it. */
+const MARGIN = 3;
+const GAP_BETWEEN_BOXES = 6;
+const GAP_BETWEEN_SMALL_BOXES = 2;
+/** Room for wires and their bends. */
+const GAP_BETWEEN_LAYERS = 2;
+/** The upper edge of a frame, and a line below it. */
+const FRAME_EDGE = 2;
+/** No way is given more room than this for its words. */
+const WIDEST_GAP = 200;
+
+/** Places the boxes of a drawing: those of a lower layer below what they are wired to. */
+export function layOut(drawing: Drawing, label: (path: Drawing['paths'][number]) => string): Layout {
+  const paths = drawing.paths.map((path): LabelledPath => ({ path, text: label(path) }));
+  const columns = placedSideBySide(drawing, paths);
+  const laneHeight = lanesOf(paths, columns[0] ?? [], 0).height;
+  const { layers, frames, height } = placedBelowEachOther(drawing.layers, columns, laneHeight);
+  const boxes = layers.flat();
+  const { lanes } = lanesOf(paths, layers[0] ?? [], laneHeight);
+  const wires = drawing.wires.flatMap((wire) => placedWire(wire, boxes));
+  const right = Math.max(0, ...boxes.map(({ area }) => area.right), ...lanes.map((lane) => lane.right));
+  return {
+    width: right + MARGIN + 1,
+    height,
+    boxes,
+    frames: frames.map((frame) => ({ ...frame, titleAt: freeColumn(frame.top, widthOf(frame.title) + 2, wires) })),
+    wires,
+    lanes,
+  };
+}
+
+/** Each layer's boxes with their columns; all of them still begin at line 0. */
+function placedSideBySide(
+  { layers, wires }: Drawing,
+  paths: readonly LabelledPath[],
+): readonly (readonly PlacedBox[])[] {
+  const [top, ...lower] = layers;
+  if (top === undefined) return [];
+  const placed = [topLayer(top, paths)];
+  for (const layer of lower) placed.push(lowerLayer(layer, wires, placed.flat()));
+  return placed;
+}
+
+/** With room for the words on the ways that are tried between the boxes. */
+function topLayer({ boxes }: Layer, paths: readonly LabelledPath[]): readonly PlacedBox[] {
+  for (let gap = GAP_BETWEEN_BOXES; ; gap += 2) {
+    let left = MARGIN;
+    const placed = boxes.map((box) => {
+      const one = placedBox(box, left);
+      left = one.area.right + 1 + gap;
+      return one;
+    });
+    if (gap > WIDEST_GAP || lanesOf(paths, placed, 0).lanes.every((lane) => lane.hasRoom)) return sameHeight(placed);
+  }
+}
+
+/** Each box below what it is wired to, and as wide as its wires are apart; those without wires at the end. */
+function lowerLayer(layer: Layer, wires: readonly Wire[], above: readonly PlacedBox[]): readonly PlacedBox[] {
+  const wished = layer.boxes.map((box) => {
+    const ids = [box.id, ...box.ports.map((port) => port.id)];
+    const ends = wires.filter(({ to }) => ids.includes(to)).flatMap(({ from }) => endOf(from, above) ?? []);
+    const columns = ends.map(middle);
+    const natural = placedBox(box, 0).area.right + 1;
+    const [low, high] = [Math.min(...columns), Math.max(...columns)];
+    if (columns.length === 0) return { box, left: Number.POSITIVE_INFINITY, width: natural };
+    const width = Math.max(natural, high - low + 7);
+    return { box, left: Math.round((low + high - width) / 2), width };
+  });
+  let free = MARGIN;
+  const placed = wished
+    .toSorted((a, b) => (a.left === b.left ? 0 : a.left - b.left))
+    .map(({ box, left, width }) => {
+      const one = placedBox(box, Number.isFinite(left) ? Math.max(free, left) : free, width);
+      free = one.area.right + 1 + GAP_BETWEEN_SMALL_BOXES;
+      return one;
+    });
+  return sameHeight(placed);
+}
+
+function endOf(id: string, boxes: readonly PlacedBox[]): PlacedBox | undefined {
+  return boxes.flatMap((box) => [box, ...box.ports]).find((box) => box.id === id);
+}
+
+/** The same layers with their lines, the first of them at `top`, and the frames around groups of them. */
+function placedBelowEachOther(
+  layers: readonly Layer[],
+  columns: readonly (readonly PlacedBox[])[],
+  top: number,
+): {
+  readonly layers: readonly (readonly PlacedBox[])[];
+  readonly frames: readonly Omit<PlacedFrame, 'titleAt'>[];
+  readonly height: number;
+} {
+  const frames: { readonly title: string; readonly top: number; bottom: number }[] = [];
+  let y = top;
+  const placed = layers.map(({ group }, index) => {
+    const above = index === 0 ? undefined : (layers[index - 1]?.group ?? null);
+    if (above !== undefined) y += GAP_BETWEEN_LAYERS;
+    if (group !== null && group !== above) {
+      frames.push({ title: group, top: y, bottom: y });
+      y += FRAME_EDGE;
+    }
+    const layer = (columns[index] ?? []).map((box) => moved(box, y));
+    y = Math.max(y, ...layer.map(({ area }) => area.bottom + 1));
+    const frame = frames.at(-1);
+    if (group === null || frame === undefined) return layer;
+    frame.bottom = y + 1;
+    // The frame's lower edge belongs to the gap, unless the frame goes on.
+    if (layers[index + 1]?.group !== group) y += FRAME_EDGE;
+    return layer;
+  });
+  return { layers: placed, frames, height: y };
+}
+
+/** Down from the box that holds the upper end to the one that holds the lower; with a bend where they are not in one column. */
+function placedWire({ from, to, origin }: Wire, boxes: readonly PlacedBox[]): readonly PlacedWire[] {
+  const [upper, lower] = [endOf(from, boxes), endOf(to, boxes)];
+  const [above, below] = [boxes.find((box) => holds(box, from)), boxes.find((box) => holds(box, to))];
+  if (upper === undefined || lower === undefined || above === undefined || below === undefined) return [];
+  const x = middle(upper);
+  const { left, right, top: bottom } = below.area;
+  const end = lower === below ? Math.min(Math.max(x, left + 1), right - 1) : middle(lower);
+  const bend: readonly Point[] =
+    x === end
+      ? []
+      : [
+          [x, bottom - 1],
+          [end, bottom - 1],
+        ];
+  return [{ origin, points: [[x, above.area.bottom], ...bend, [end, bottom]] }];
+}
+
+/** The first column from which so many cells of a line are crossed by no wire. */
+function freeColumn(y: number, width: number, wires: readonly PlacedWire[]): number {
+  const crossed = wires
+    .filter(({ points }) => points.some(([, at]) => at <= y) && points.some(([, at]) => at >= y))
+    .flatMap(({ points }) => points.map(([x]) => x));
+  for (let left = 2; ; left += 1) {
+    if (crossed.every((x) => x < left || x >= left + width)) return left;
+  }
+}

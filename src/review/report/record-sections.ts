@@ -1,0 +1,154 @@
+import { type Difference, standingNewestFirst, undoByHand } from '../../engine/change.ts';
+import type { JournalEntry } from '../../engine/journal-event.ts';
+import { momentText } from '../text/duration.ts';
+import { type Block, code, journaled, plain, type Section, type Text } from './document.ts';
+import { narrativeOf, type ReportSource } from './report-source.ts';
+import type { ReportWords } from './words.ts';
+
+/** What the run has shown, with its figures. */
+export function resultsSection(source: ReportSource, words: ReportWords): Section {
+  const translated = source.record.status === 'succeeded' ? narrativeOf(source)?.proofs : undefined;
+  const recorded = source.told.type === 'told' ? source.told.proofs : null;
+  const rows = translated?.map(({ claim, figures }) => [plain(claim), plain(figures)]);
+  const proofs = rows ?? recorded?.map(({ claim, figures }) => [journaled(claim), journaled(figures)]) ?? [];
+  const block: Block =
+    proofs.length === 0
+      ? { type: 'paragraph', text: plain(noProofs(source, words)) }
+      : { type: 'table', caption: words.captions.results, columns: [words.claim, words.figures], rows: proofs };
+  return { title: plain(words.results), blocks: [block], sections: [] };
+}
+
+function noProofs({ told, record }: ReportSource, words: ReportWords): string {
+  if (record.status !== 'succeeded') return words.noResults;
+  return told.type === 'told' ? words.noneDefined : words.resultsUntold;
+}
+
+/** Whether the host is as it was, and what differs. */
+export function verificationSection({ record: { verification } }: ReportSource, words: ReportWords): Section {
+  const { verified } = words;
+  const section = (outcome: string, blocks: readonly Block[] = []): Section => ({
+    title: plain(words.verification),
+    blocks: [{ type: 'paragraph', text: plain(outcome) }, ...blocks],
+    sections: [],
+  });
+  if (verification === null) return section(verified.never);
+  const { restored, residues, drift } = verification;
+  const outcome = restored ? verified.restored : residues.length > 0 ? verified.residue : verified.standing;
+  return section(outcome, [
+    differencesBlock(residues, words.residues, words.noResidues, words),
+    differencesBlock(drift, words.drift, words.noDrift, words),
+  ]);
+}
+
+function differencesBlock(
+  differences: readonly Difference[],
+  caption: string,
+  none: string,
+  words: ReportWords,
+): Block {
+  if (differences.length === 0) return { type: 'paragraph', text: plain(none) };
+  const { subject, difference, before, after, owner, reason } = words.differences;
+  return {
+    type: 'table',
+    caption,
+    columns: [subject, difference, before, after, owner, reason],
+    rows: differences.map((one) => [
+      code(one.subject),
+      plain(words.difference[one.difference]),
+      orDash(one.before),
+      orDash(one.after),
+      plain(words.owner[one.owner]),
+      journaled(one.reason),
+    ]),
+  };
+}
+
+function orDash(text: string | null): Text {
+  return text === null ? plain('-') : code(text);
+}
+
+/** Every change, and what undoes by hand those that may still stand. */
+export function ledgerSection({ material: { changes } }: ReportSource, words: ReportWords): Section {
+  const title = plain(words.ledger);
+  if (changes.length === 0) {
+    return { title, blocks: [{ type: 'paragraph', text: plain(words.noChanges) }], sections: [] };
+  }
+  const { seq, target, step, status, reason } = words.ledgerColumns;
+  const table: Block = {
+    type: 'table',
+    caption: words.captions.ledger,
+    columns: [seq, target, step, status, reason],
+    rows: changes.map((change) => [
+      plain(String(change.seq)),
+      journaled(change.target),
+      code(change.step),
+      plain(words.changeStatus[change.status]),
+      change.reason === null ? plain('-') : journaled(change.reason),
+    ]),
+  };
+  const standing: readonly Block[] =
+    standingNewestFirst(changes).length === 0
+      ? []
+      : [
+          {
+            type: 'alert',
+            title: words.standing,
+            lines: [plain(words.byHand), ...undoByHand(changes).map((command) => code(command))],
+          },
+        ];
+  return {
+    title,
+    blocks: [{ type: 'paragraph', text: plain(words.ledgerText) }, ...standing, table],
+    sections: [],
+  };
+}
+
+/** Which processes advanced the run. Empty where one brought it from its start to where it is. */
+export function courseSection({ material: { journal }, record }: ReportSource, words: ReportWords): readonly Section[] {
+  const events = journal.flatMap((_entry, index) => courseEvents(journal, index, words));
+  const last = journal.at(-1);
+  if (record.status === 'interrupted' && last !== undefined && !letsGo(last)) {
+    events.push([last.at, words.courseEvents.cutOff(lastPid(journal))]);
+  }
+  if (events.length <= 1) return [];
+  const rows = events.map(([at, what]) => [plain(momentText(at)), plain(what)]);
+  const table: Block = { type: 'table', caption: words.captions.course, columns: [words.moment, words.event], rows };
+  return [{ title: plain(words.course), blocks: [table], sections: [] }];
+}
+
+type CourseEvent = readonly [at: number, what: string];
+
+function courseEvents(
+  journal: readonly JournalEntry[],
+  index: number,
+  { courseEvents: events }: ReportWords,
+): readonly CourseEvent[] {
+  const [previous, entry] = [journal[index - 1], journal[index]];
+  if (entry === undefined) return [];
+  const { at, event } = entry;
+  switch (event.type) {
+    case 'lease.taken': {
+      const taken: CourseEvent = [at, events.taken(event.purpose, event.owner.pid)];
+      if (previous === undefined || letsGo(previous)) return [taken];
+      return [[previous.at, events.cutOff(lastPid(journal.slice(0, index)))], taken];
+    }
+    case 'definition.accepted':
+      return [[at, events.accepted]];
+    case 'paused':
+      return [[at, events.paused(event.stage)]];
+    case 'interrupted':
+      return [[at, events.interrupted(event.signal)]];
+    default:
+      return [];
+  }
+}
+
+/** After these, a run that nobody advances was not cut off. */
+function letsGo({ event }: JournalEntry): boolean {
+  return ['paused', 'interrupted', 'waiting', 'ended'].includes(event.type);
+}
+
+function lastPid(journal: readonly JournalEntry[]): number | null {
+  const taken = journal.findLast(({ event }) => event.type === 'lease.taken')?.event;
+  return taken?.type === 'lease.taken' ? taken.owner.pid : null;
+}

@@ -1,0 +1,91 @@
+import type { ChangeStatus, Difference } from '../../engine/change.ts';
+import type { ReportLanguage } from '../../engine/narrative.ts';
+import type { RunStatus } from '../../engine/ports/history.ts';
+import type { ShownStepStatus } from '../run-record.ts';
+import type { StageStatus } from '../stage-record.ts';
+import { ENGLISH } from './words-english.ts';
+import { FRENCH } from './words-french.ts';
+
+/** The fixed words of a report. What is journaled is shown as it was recorded. */
+export interface ReportWords {
+  readonly language: ReportLanguage;
+  /** Between a heading and what it is about. */
+  readonly colon: string;
+  readonly skipToContent: string;
+  readonly contents: string;
+  readonly run: string;
+  readonly facts: Readonly<
+    Record<'fact' | 'value' | 'workflow' | 'status' | 'started' | 'took' | 'runtime' | 'definition', string>
+  >;
+  readonly inputs: string;
+  readonly notYet: string;
+  statusIs(status: RunStatus): string;
+  readonly next: string;
+  readonly notEnded: string;
+  readonly noNarrative: string;
+  readonly workflowChanged: string;
+  readonly workflowUnavailable: string;
+  readonly introduction: string;
+  stage(number: number, title: string): string;
+  readonly notReached: string;
+  readonly notReachedYet: string;
+  readonly noSteps: string;
+  readonly notice: string;
+  readonly noCommands: string;
+  attempt(number: number): string;
+  attemptFailed(number: number): string;
+  attemptInterrupted(number: number): string;
+  exit(code: number | null): string;
+  duration(ms: number): string;
+  readonly exhibits: string;
+  readonly paths: Readonly<
+    Record<'caption' | 'from' | 'to' | 'result' | 'seen' | 'open' | 'blocked' | 'unclear', string>
+  >;
+  readonly shows: Readonly<Record<'connected' | 'added', string>>;
+  readonly rollback: string;
+  readonly rollbackText: string;
+  readonly undoing: string;
+  readonly course: string;
+  readonly moment: string;
+  readonly event: string;
+  readonly courseEvents: {
+    taken(purpose: 'start' | 'resume' | 'rollback', pid: number): string;
+    cutOff(pid: number | null): string;
+    readonly accepted: string;
+    paused(stage: string): string;
+    interrupted(signal: string): string;
+  };
+  readonly captions: Readonly<Record<'course' | 'results' | 'ledger', string>>;
+  readonly results: string;
+  readonly claim: string;
+  readonly figures: string;
+  readonly noResults: string;
+  readonly noneDefined: string;
+  readonly resultsUntold: string;
+  readonly verification: string;
+  readonly verified: Readonly<Record<'never' | 'restored' | 'residue' | 'standing', string>>;
+  readonly residues: string;
+  readonly drift: string;
+  readonly noResidues: string;
+  readonly noDrift: string;
+  readonly differences: Readonly<Record<'subject' | 'difference' | 'before' | 'after' | 'owner' | 'reason', string>>;
+  readonly difference: Readonly<Record<Difference['difference'], string>>;
+  readonly owner: Readonly<Record<Difference['owner'], string>>;
+  readonly ledger: string;
+  readonly ledgerText: string;
+  readonly noChanges: string;
+  readonly ledgerColumns: Readonly<Record<'seq' | 'target' | 'step' | 'status' | 'reason', string>>;
+  readonly standing: string;
+  readonly byHand: string;
+  readonly runStatus: Readonly<Record<RunStatus, string>>;
+  readonly stageStatus: Readonly<Record<StageStatus, string>>;
+  readonly stepStatus: Readonly<Record<ShownStepStatus, string>>;
+  readonly changeStatus: Readonly<Record<ChangeStatus, string>>;
+  footer(run: string): string;
+}
+
+const WORDS: Readonly<Record<ReportLanguage, ReportWords>> = { en: ENGLISH, fr: FRENCH };
+
+export function reportWords(language: ReportLanguage): ReportWords {
+  return WORDS[language];
+}

@@ -1,0 +1,35 @@
+import { addressAt, type Narrative, type NarrativeFacts, type ReportLanguage } from 'wf';
+import { type Input, namesOf } from './input.ts';
+import { addressTable } from './narrative/addresses.ts';
+import { drawingsOf } from './narrative/drawings.ts';
+import { english } from './narrative/english.ts';
+import { french } from './narrative/french.ts';
+import { type Observed, observedIn } from './narrative/observed.ts';
+import type { LabTexts, Told } from './narrative/texts.ts';
+import { proofsOf } from './proofs.ts';
+
+const TEXTS: Readonly<Record<ReportLanguage, (told: Told) => LabTexts>> = { en: english, fr: french };
+
+/** What a report tells of a run of the lab: why each stage is there, and what its steps have seen. */
+export function narrate({ language, input, outputs }: NarrativeFacts<Input>): Narrative {
+  const observed = observedIn(outputs);
+  const told: Told = { ...input, ...namesOf(input), spliceAddress: spliceAddressOf(observed, input) };
+  const texts = TEXTS[language](told);
+  return {
+    title: texts.title,
+    introduction: texts.introduction,
+    stages: texts.stages,
+    steps: texts.steps,
+    drawings: drawingsOf(observed, told, texts),
+    tables: addressTable(observed, told, texts),
+    ...(observed.readCountersAfter === undefined
+      ? {}
+      : { proofs: proofsOf(observed, told.spliceAddress, texts.proofs) }),
+  };
+}
+
+/** The address that was added; before that, the one that will be. */
+function spliceAddressOf({ addSpliceAddress, createDevNetwork }: Observed, input: Input): string {
+  const added = addSpliceAddress?.address.split('/')[0];
+  return added ?? input.spliceAddress ?? (createDevNetwork ? addressAt(createDevNetwork.subnet, 100) : '.0.100');
+}

@@ -1,0 +1,46 @@
+import type { Narrative } from 'wf';
+import type { Observed } from './observed.ts';
+import type { LabTexts, Told } from './texts.ts';
+
+type Tables = NonNullable<Narrative['tables']>;
+
+/** Every address that the steps read, and which interface holds it. Empty where none was read. */
+export function addressTable(observed: Observed, told: Told, texts: LabTexts): Tables {
+  const { observeDevBridge, createDevNetwork, createProdNetwork } = observed;
+  const none = '-';
+  const bridges = [createDevNetwork, createProdNetwork]
+    .filter((network) => network !== undefined)
+    .map(({ name, bridge, gateway, subnet }) => [
+      texts.bridgeOf(name),
+      code(bridge),
+      code(`${gateway}/${subnet.split('/')[1] ?? ''}`),
+      none,
+      none,
+    ]);
+  const ends = new Map(observeDevBridge?.ports.map(({ ifindex, link }) => [ifindex, link]));
+  if (observed.createVethPair !== undefined) ends.set(observed.createVethPair.ifindex, observed.createVethPair.name);
+  const inside = (container: string, seen: Observed['readAppDevAddresses']) =>
+    (seen?.links ?? [])
+      .filter(({ peerIfindex }) => peerIfindex !== null)
+      .map(({ name, addresses, mac, peerIfindex }) => [
+        code(container),
+        code(name),
+        addresses.map(code).join(', ') || none,
+        mac === null ? none : code(mac),
+        peerIfindex === null ? none : (link(ends.get(peerIfindex)) ?? texts.linkNumber(peerIfindex)),
+      ]);
+  const rows = [
+    ...inside(told.devContainer, observed.readAppDevAddresses),
+    ...inside(told.prodContainer, observed.readSplicedAddresses ?? observed.readAppProdAddresses),
+    ...bridges,
+  ];
+  return rows.length === 0 ? [] : [{ ...texts.addresses, rows }];
+}
+
+function link(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : code(name);
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}

@@ -1,0 +1,193 @@
+import type { ProofWords } from '../proofs.ts';
+import type { LabTexts, Told } from './texts.ts';
+
+export function french(told: Told): LabTexts {
+  const { devNetwork, prodNetwork, devContainer, prodContainer, probeContainer, hostLink, containerLink } = told;
+  const { containerDevice, spliceAddress } = told;
+  return {
+    title: 'Deux réseaux Docker, reliés à la main',
+    introduction: [
+      `Un réseau Docker est un pont (bridge) Linux, et un conteneur est un processus dans son propre espace de noms réseau, où se trouve une extrémité d’une paire veth. Docker ajoute des règles de pare-feu qui séparent ses réseaux. Cet exercice regarde tout cela de l’intérieur, puis agit dans le dos de Docker.`,
+      `Deux réseaux sont créés, \`${devNetwork}\` et \`${prodNetwork}\`, avec un conteneur sur chacun, \`${devContainer}\` et \`${prodContainer}\`. On montre d’abord qu’ils ne peuvent pas se joindre. Puis une paire veth, faite à la main, donne à \`${prodContainer}\` une seconde patte dans \`${devNetwork}\`, et on montre qu’ils le peuvent. À la fin, tout est retiré, et l’hôte est comparé à ce qu’il était.`,
+      `Chaque commande ci-dessous a été lancée pendant cette exécution, et ce qui la suit est ce qu’elle a répondu. Ce que wf a demandé directement à l’API de Docker ou au noyau est présenté sous la forme de la commande qu’une personne aurait tapée.`,
+    ],
+    stages: {
+      setup: {
+        title: 'Deux réseaux, deux conteneurs',
+        text: [
+          `Pour chaque réseau, Docker crée un pont, lui donne la première adresse du sous-réseau et le nomme \`br-\` suivi des 12 premiers chiffres de l’identifiant du réseau. Pour chaque conteneur, il crée une paire veth : une extrémité devient \`eth0\` dans l’espace de noms réseau du conteneur, l’autre est branchée sur le pont, du côté de l’hôte.`,
+          `Un troisième conteneur, \`${probeContainer}\`, est placé un instant sur \`${devNetwork}\`, pour voir \`${devContainer}\` comme un voisin le voit : par son nom, que résout le serveur DNS de Docker.`,
+        ],
+        notice: [
+          `La liste des réseaux avant et après : un réseau de type bridge de plus pour chacun de ceux qui ont été créés. Les deux côtés sont préparés en même temps ; la seconde liste peut donc en montrer un ou deux.`,
+          `\`eth0@if8\` dans le conteneur et \`veth…@if7\` sur l’hôte vont ensemble : le nombre après \`@if\` est le numéro d’interface de l’autre extrémité.`,
+          `Sur l’hôte, le pont porte l’adresse de la passerelle. La passerelle d’un conteneur, c’est l’hôte lui-même.`,
+        ],
+      },
+      isolationTest: {
+        title: 'La preuve que Docker les isole',
+        text: [
+          `Une absence de réponse ne prouve pas grand-chose : un conteneur mort, ou qui écoute sur un autre port, ne répond pas non plus. Les contrôles viennent donc d’abord. L’hôte joint les deux conteneurs par ping et par HTTP ; \`${devContainer}\` joint sa passerelle et sait résoudre un nom. Alors seulement le silence entre les deux dit quelque chose du chemin qui les sépare.`,
+          `Le nom de \`${prodContainer}\` n’est pas résolu non plus : le DNS de Docker, à l’adresse \`127.0.0.11\`, ne connaît que les conteneurs des réseaux de celui qui demande, et transmet les autres noms aux résolveurs de l’hôte.`,
+        ],
+        notice: [
+          `Les paquets sont perdus, et non refusés : \`100% packet loss\` et un délai dépassé, mais pas de « connection refused ». Une règle les a jetés sans un mot.`,
+          `Là où le moteur laisse lire les règles, leurs compteurs avant et après montrent laquelle c’était. C’est un indice, non la preuve : les chaînes portent d’autres noms dans d’autres versions de Docker, alors que les pings disent partout la même chose.`,
+          `Une règle dont le compteur n’a pas bougé n’a rien fait ici, quoi que son nom promette.`,
+        ],
+      },
+      vethSplice: {
+        title: 'Un câble entre les deux, dans le dos de Docker',
+        text: [
+          `Une paire veth est un câble réseau avec une interface à chaque bout. Un bout, \`${hostLink}\`, est branché sur le pont de \`${devNetwork}\`. L’autre, \`${containerLink}\`, est déplacé dans l’espace de noms réseau de \`${prodContainer}\`, y prend le nom \`${containerDevice}\` et reçoit l’adresse \`${spliceAddress}\`. Docker fait la même chose pour \`eth0\`, mais cette fois il n’en sait rien.`,
+          `Avant d’utiliser l’adresse, on s’assure que personne d’autre ne l’a : Docker distribue lui-même les adresses du sous-réseau, et ne sait pas que celle-ci est prise.`,
+          ROUTE_TEXTS[told.defaultRoute],
+        ],
+        notice: [
+          `Le déplacement retire l’interface à l’hôte : à partir de là, ses commandes se tapent avec \`nsenter\`, dans l’espace de noms de \`${prodContainer}\`. Une interface déplacée est désactivée au passage ; elle est donc réactivée ensuite.`,
+          `\`${prodContainer}\` a maintenant deux interfaces, avec une adresse dans chaque réseau. C’est ce qui le rend joignable depuis les deux.`,
+        ],
+      },
+      connectivityTest: {
+        title: 'La preuve que le câble fonctionne',
+        text: [
+          `\`${devContainer}\` joint \`${prodContainer}\` à l’adresse \`${spliceAddress}\`, et \`${prodContainer}\` joint \`${devContainer}\` : les deux sont sur le même pont, et leurs paquets ne le quittent jamais. Les règles qui séparent les réseaux concernent les paquets qui vont d’un pont à l’autre, et ne s’appliquent pas.`,
+          `À sa propre adresse dans \`${prodNetwork}\`, \`${prodContainer}\` est aussi loin qu’avant. C’est le même conteneur ; ce qui compte est le chemin, et les règles de Docker gardent toujours l’ancien.`,
+          `Une réponse ne dit pas à elle seule par où elle est venue. Les compteurs de \`${hostLink}\`, lus avant et après, montrent que les paquets sont passés par la paire.`,
+        ],
+        notice: [
+          `La réponse obtenue à l’adresse \`${spliceAddress}\` est le texte de \`${prodContainer}\` : c’est bien ce conteneur qui répond, et non un autre à qui l’adresse aurait été donnée.`,
+          `\`RX\` de \`${hostLink}\` compte ce qui est sorti du conteneur, \`TX\` ce qui y est entré : ce sont les compteurs du bout du câble qui est du côté de l’hôte.`,
+        ],
+      },
+      teardown: {
+        title: 'Tout démonter',
+        text: [
+          `Seuls les conteneurs et les réseaux sont supprimés. On ne touche pas à la paire : quand \`${prodContainer}\` n’est plus là, plus rien ne retient son espace de noms réseau, et le noyau le supprime avec toutes les interfaces virtuelles qu’il contient. Une paire veth ne vit pas avec un seul bout : \`${hostLink}\` disparaît donc aussi de l’hôte, et avec lui tout ce qui était réglé sur les deux bouts.`,
+          `Les réseaux, eux, restent quand leurs conteneurs s’en vont. Les supprimer supprime leurs ponts.`,
+        ],
+        notice: [
+          `\`Device "${hostLink}" does not exist.\`, alors que personne ne l’a supprimé.`,
+          `Le registre fait la différence : ce que wf a retiré est « défait », ce qui s’en est allé tout seul est « disparu ». Un espace de noms que quelqu’un tiendrait encore ouvert garderait la paire en vie ; c’est pourquoi on regarde au lieu de supposer.`,
+        ],
+      },
+      verification: {
+        title: 'La preuve qu’il ne reste rien',
+        text: [
+          `Avant la première modification, wf a pris une empreinte de l’hôte : ses interfaces, adresses, routes, règles de pare-feu, espaces de noms réseau et objets Docker. Il en prend maintenant une autre et compare les deux. Chaque différence est attribuée : à cette exécution, à Docker ou à quelqu’un d’autre.`,
+        ],
+        notice: [
+          `« Il ne reste rien » est aussi un résultat négatif. Son contrôle est l’empreinte : elle voyait les ponts, les interfaces et les règles de cette exécution tant qu’ils étaient là ; elle les verrait donc s’ils y étaient encore.`,
+        ],
+      },
+    },
+    steps: {
+      provideImage: 'S’assurer que l’image des deux conteneurs est là',
+      provideProbeImage: 'S’assurer que l’image de l’auxiliaire est là',
+      listNetworksBefore: 'Lister les réseaux',
+      createDevNetwork: `Créer le réseau \`${devNetwork}\``,
+      createProdNetwork: `Créer le réseau \`${prodNetwork}\``,
+      createAppDev: `Lancer \`${devContainer}\` sur \`${devNetwork}\``,
+      createAppProd: `Lancer \`${prodContainer}\` sur \`${prodNetwork}\``,
+      createProbe: `Lancer un auxiliaire sur \`${devNetwork}\``,
+      listNetworksAfter: 'Lister de nouveau les réseaux',
+      pingAppDevByName: `Ping vers \`${devContainer}\`, par son nom, depuis l’auxiliaire`,
+      fetchAppDevByName: `Lire la page de \`${devContainer}\`, par son nom, depuis l’auxiliaire`,
+      inspectDevNetwork: `Inspecter \`${devNetwork}\``,
+      observeDevBridge: `Regarder le pont de \`${devNetwork}\` et ce qui y est branché`,
+      readAppDevAddresses: `Lire les adresses et les routes dans \`${devContainer}\``,
+      readAppProdAddresses: `Lire les adresses et les routes dans \`${prodContainer}\``,
+      removeProbe: 'Supprimer l’auxiliaire',
+      controlAppDevAnswersPing: `Contrôle : \`${devContainer}\` répond au ping de l’hôte`,
+      controlAppDevAnswersHttp: `Contrôle : \`${devContainer}\` répond à l’hôte par HTTP`,
+      controlAppProdAnswersPing: `Contrôle : \`${prodContainer}\` répond au ping de l’hôte`,
+      controlAppProdAnswersHttp: `Contrôle : \`${prodContainer}\` répond à l’hôte par HTTP`,
+      controlAppDevReachesGateway: `Contrôle : \`${devContainer}\` joint sa passerelle`,
+      controlKnownNameResolves: `Contrôle : \`${devContainer}\` sait résoudre un nom`,
+      readFirewallBefore: 'Lire les compteurs du pare-feu',
+      pingAppProdFromAppDev: `Ping vers \`${prodContainer}\` depuis \`${devContainer}\` : aucune réponse ne doit venir`,
+      fetchAppProdFromAppDev: `Lire la page de \`${prodContainer}\` depuis \`${devContainer}\` : aucune réponse ne doit venir`,
+      resolveAppProdFromAppDev: `Résoudre le nom de \`${prodContainer}\` depuis \`${devContainer}\` : il ne doit pas l’être`,
+      readFirewallAfter: 'Lire de nouveau les compteurs du pare-feu',
+      checkSpliceAddress: `S’assurer que personne n’a l’adresse \`${spliceAddress}\``,
+      createVethPair: `Créer la paire veth \`${hostLink}\` et \`${containerLink}\``,
+      enslaveHostLink: `Brancher \`${hostLink}\` sur le pont de \`${devNetwork}\``,
+      setHostLinkUp: `Activer \`${hostLink}\``,
+      moveContainerLink: `Déplacer \`${containerLink}\` dans l’espace de noms de \`${prodContainer}\``,
+      renameContainerLink: `L’y nommer \`${containerDevice}\``,
+      setContainerLinkUp: `Activer \`${containerDevice}\``,
+      addSpliceAddress: `Donner son adresse à \`${containerDevice}\``,
+      addDefaultRoute: `Ajouter une route par défaut par la passerelle de \`${devNetwork}\``,
+      readSplicedAddresses: `Lire de nouveau les adresses et les routes dans \`${prodContainer}\``,
+      readCountersBefore: `Lire les compteurs de \`${hostLink}\``,
+      pingSpliceFromAppDev: `Ping vers \`${prodContainer}\` par la paire`,
+      fetchSpliceFromAppDev: `Lire la page de \`${prodContainer}\` par la paire`,
+      pingAppDevFromAppProd: `Ping en retour : \`${devContainer}\` depuis \`${prodContainer}\``,
+      fetchAppDevFromAppProd: `Lire la page de \`${devContainer}\` depuis \`${prodContainer}\``,
+      pingAppProdOnItsOwnNetwork: `Ping vers \`${prodContainer}\` à son adresse dans \`${prodNetwork}\` : aucune réponse ne doit venir`,
+      readCountersAfter: `Lire de nouveau les compteurs de \`${hostLink}\``,
+      removeAppDev: `Supprimer \`${devContainer}\``,
+      removeAppProd: `Supprimer \`${prodContainer}\``,
+      observeLinksVanish: 'Regarder si les interfaces veth ont disparu',
+      settleSplice: 'Mettre le registre en accord avec ce qui a disparu tout seul',
+      removeDevNetwork: `Supprimer le réseau \`${devNetwork}\``,
+      removeProdNetwork: `Supprimer le réseau \`${prodNetwork}\``,
+      observeBridgesVanish: 'Regarder si les ponts ont disparu',
+      verifyHost: 'Comparer l’hôte à ce qu’il était',
+    },
+    drawings: {
+      before: {
+        title: 'Avant l’épissure : deux réseaux, aucun chemin entre eux',
+        text: `Chaque conteneur est suspendu au pont de son propre réseau. Du côté de l’hôte, l’extrémité de \`eth0\` de \`${prodContainer}\` n’est connue que par son numéro : l’exercice liste ce qui est branché sur le pont de \`${devNetwork}\`, et non sur celui de \`${prodNetwork}\`.`,
+      },
+      after: {
+        title: 'Après l’épissure : une seconde patte dans l’autre réseau',
+        text: `La paire \`${hostLink}\` et \`${containerDevice}\` a été faite à la main. Elle est ouverte dans les deux sens ; l’ancien chemin est aussi fermé qu’avant.`,
+      },
+    },
+    host: 'l’hôte',
+    linkNumber: (ifindex) => `interface numéro ${ifindex}`,
+    madeByHand: 'faite à la main',
+    gateway: (address) => `passerelle ${address}`,
+    pings: pingsText,
+    fetched: (said) => (said === null ? 'pas de réponse HTTP' : `HTTP « ${said} »`),
+    name: (name, resolved) => (resolved ? `le nom ${name} est résolu` : `le nom ${name} n’est pas résolu`),
+    addresses: {
+      title: 'Adresses',
+      columns: ['Où', 'Interface', 'Adresse', 'Adresse MAC', 'Autre extrémité'],
+    },
+    bridgeOf: (network) => `l’hôte, pont de \`${network}\``,
+    proofs: PROOFS,
+  };
+}
+
+const ROUTE_TEXTS: Readonly<Record<Told['defaultRoute'], string>> = {
+  secondary: `Le manuel dit ensuite \`ip route add default via PASSERELLE\`. La commande est essayée, et répond \`RTNETLINK answers: File exists\` : le conteneur a déjà une route par défaut, par \`eth0\`, et une table de routage n’admet qu’une route pour une même destination et une même métrique. Avec une autre métrique, il y a place pour une seconde. La métrique la plus basse l’emporte : l’ancienne route continue de servir et la nouvelle reste en réserve ; pour les voisins du même sous-réseau, il ne faut ni l’une ni l’autre.`,
+  replace: `Le manuel dit ensuite \`ip route add default via PASSERELLE\`. La commande est essayée, et répond \`RTNETLINK answers: File exists\` : le conteneur a déjà une route par défaut, par \`eth0\`, et une table de routage n’admet qu’une route pour une même destination et une même métrique. Dans cette exécution, l’ancienne route est remplacée ; sa forme exacte est d’abord notée, pour qu’elle puisse être rétablie.`,
+  none: `Dans cette exécution, aucune route par défaut n’est ajoutée : pour les voisins du même sous-réseau, il n’en faut pas.`,
+};
+
+function pingsText(received: number, sent: number): string {
+  return `${received} ping${received > 1 ? 's' : ''} sur ${sent}`;
+}
+
+const PROOFS: ProofWords = {
+  claims: {
+    reachable: 'joignable',
+    isolated: 'isolé',
+    dropped: 'jeté par',
+    spliced: 'relié',
+    throughPair: 'par la paire',
+    stillIsolated: 'toujours isolé',
+  },
+  pings: pingsText,
+  quoted: (text) => `« ${text} »`,
+  reachable: (pings, said) => `un voisin sur son propre réseau a obtenu ${pings} et ${said} par son nom`,
+  isolated: (across, devControl, prodControl) =>
+    `${across}, ni HTTP ni nom d’un réseau à l’autre, alors que les contrôles ont répondu : ${devControl} et ${prodControl}`,
+  dropped: (rule, packets) => `${rule} (${packets} paquets)`,
+  spliced: (address, there, back) =>
+    `${there.pings} et ${there.said} à l’adresse ${address} ; en retour ${back.pings} et ${back.said}`,
+  throughPair: (out, into) => `${out} paquets en sont sortis, ${into} y sont entrés`,
+  stillIsolated: (pings) => `${pings} à sa propre adresse : Docker ne sait rien de la paire`,
+};

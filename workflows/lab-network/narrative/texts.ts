@@ -1,0 +1,25 @@
+import type { Narrative } from 'wf';
+import type { Input, Names } from '../input.ts';
+import type { ProofWords } from '../proofs.ts';
+
+/** What the texts speak of by its name. */
+export type Told = Names &
+  Pick<Input, 'containerDevice' | 'defaultRoute'> & {
+    /** AppProd's address in devops, without prefix length. */
+    readonly spliceAddress: string;
+  };
+
+/** All words of the lab's narrative in one language. */
+export interface LabTexts extends Pick<Narrative, 'title' | 'introduction' | 'stages' | 'steps'> {
+  readonly drawings: Readonly<Record<'before' | 'after', { readonly title: string; readonly text: string }>>;
+  readonly host: string;
+  linkNumber(ifindex: number): string;
+  readonly madeByHand: string;
+  gateway(address: string): string;
+  pings(received: number, sent: number): string;
+  fetched(said: string | null): string;
+  name(name: string, resolved: boolean): string;
+  readonly addresses: { readonly title: string; readonly columns: readonly string[] };
+  bridgeOf(network: string): string;
+  readonly proofs: ProofWords;
+}
