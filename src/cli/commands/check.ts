@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { asWfError } from '../../engine/errors.ts';
+import { checkWorkflow, refusals } from '../../review/check/check-workflow.ts';
+import { type CheckedWorkflow, checkLines } from '../../review/text/check-text.ts';
+import { defineCommand } from '../define-command.ts';
+import { writeJson, writeLines } from '../terminal.ts';
+import type { ResolvedWorkflow, Wire } from '../wire-types.ts';
+import { workflowByReference } from '../workflow-reference.ts';
+
+const options = z.object({ json: z.boolean().default(false), workflow: z.string().optional() });
+
+/** `wf check [WORKFLOW]`: what is wrong with a workflow, or with all, without running it. 2 where there is an error. */
+export const check = defineCommand(options, async ({ json, workflow: reference }, wire, { out, err }) => {
+  const checked = reference === undefined ? await checkAll(wire) : [await checkReferred(wire, reference)];
+  if (json) {
+    writeJson(out, checked.map(checkRecord));
+  } else if (checked.length === 0) {
+    writeLines(err, ['There is no workflow here. A workflow is a file in the folder `workflows` of a project.']);
+  } else {
+    writeLines(
+      out,
+      checked.flatMap((one, index) => [...(index === 0 ? [] : ['']), ...checkLines(one, out.style)]),
+    );
+  }
+  return checked.some(hasError) ? 2 : 0;
+});
+
+async function checkAll(wire: Wire): Promise<readonly CheckedWorkflow[]> {
+  const checked: CheckedWorkflow[] = [];
+  for (const { name, file } of await wire.workflows())
+    checked.push(await checkOne(name, file, () => wire.workflow(name)));
+  return checked;
+}
+
+function checkReferred(wire: Wire, reference: string): Promise<CheckedWorkflow> {
+  return checkOne(reference, reference, () => workflowByReference(wire, reference));
+}
+
+/** A file that cannot be loaded is a finding; that there is none is an error of the user's. */
+async function checkOne(name: string, file: string, load: () => Promise<ResolvedWorkflow>): Promise<CheckedWorkflow> {
+  try {
+    const { workflow, definition, file: found } = await load();
+    return { workflow: workflow.name, file: found, findings: checkWorkflow(workflow.model, definition.description) };
+  } catch (thrown) {
+    const error = asWfError(thrown);
+    if (error.code !== 'E_WORKFLOW_INVALID') throw error;
+    return { workflow: name, file, findings: refusals(error) };
+  }
+}
+
+function checkRecord(checked: CheckedWorkflow) {
+  const { workflow, file, findings } = checked;
+  return {
+    workflow,
+    file,
+    ok: !hasError(checked),
+    findings: findings.map(({ check, severity, where, message, hint }) => ({ check, severity, where, message, hint })),
+  };
+}
+
+function hasError({ findings }: CheckedWorkflow): boolean {
+  return findings.some(({ severity }) => severity === 'error');
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { asWfError, WfError } from '../../engine/errors.ts';
+import type { JournalEntry } from '../../engine/journal-event.ts';
+import type { Json } from '../../engine/json.ts';
+import { dotText } from '../../review/graph/dot.ts';
+import { GRAPH_FORMATS, type GraphFormat } from '../../review/graph/formats.ts';
+import { markedConfig } from '../../review/graph/marked-config.ts';
+import { mermaidText } from '../../review/graph/mermaid.ts';
+import { type ReadDefinition, readDefinition } from '../../review/graph/read-graph.ts';
+import { markRun, type RunMarks } from '../../review/graph/run-marks.ts';
+import { svgText } from '../../review/graph/svg.ts';
+import { pictureLines } from '../../review/graph/terminal-picture.ts';
+import { runStatus } from '../../review/run-status.ts';
+import { defineCommand } from '../define-command.ts';
+import { type FoundRun, findRun } from '../find-run.ts';
+import { writeJson, writeLines } from '../terminal.ts';
+import type { Wire } from '../wire-types.ts';
+import { isFileReference, workflowByReference } from '../workflow-reference.ts';
+
+const options = z.object({
+  json: z.boolean().default(false),
+  output: z.enum(GRAPH_FORMATS).default('text'),
+  of: z.string(),
+});
+
+/** A machine, and the run that is told on it. */
+interface Drawn extends ReadDefinition {
+  readonly marks: RunMarks | undefined;
+}
+
+/** `wf graph WORKFLOW | RUN`: the machine as a picture; of a run, with the way that it took. */
+export const graph = defineCommand(options, async ({ json, output, of }, wire, { out }) => {
+  const drawn = await find(wire, of);
+  if (output === 'json' || (output === 'text' && json)) writeJson(out, configOf(drawn));
+  else if (output === 'text') writeLines(out, pictureLines(drawn.graph, drawn.marks, out.style));
+  else if (json) writeJson(out, { format: output, text: textOf(drawn, output) });
+  else out.write(textOf(drawn, output));
+  return 0;
+});
+
+function textOf({ graph: machine, marks }: Drawn, format: Exclude<GraphFormat, 'text' | 'json'>): string {
+  switch (format) {
+    case 'mermaid':
+      return mermaidText(machine, marks);
+    case 'dot':
+      return dotText(machine, marks);
+    case 'svg':
+      return svgText(machine, marks);
+  }
+}
+
+function configOf({ graph: machine, config, marks }: Drawn): Json {
+  return markedConfig(machine, config, marks);
+}
+
+/** A workflow where there is one of that name, else a run. @throws WfError that names both where it is neither. */
+async function find(wire: Wire, reference: string): Promise<Drawn> {
+  let notThere: WfError;
+  try {
+    const { definition } = await workflowByReference(wire, reference);
+    return { ...readDefinition(definition.description), marks: undefined };
+  } catch (thrown) {
+    notThere = asWfError(thrown);
+    if (notThere.code !== 'E_WORKFLOW_NOT_FOUND' || isFileReference(reference)) throw notThere;
+  }
+  try {
+    return drawRun(findRun(await wire.historyForReading(), reference), wire);
+  } catch (thrown) {
+    const error = asWfError(thrown);
+    if (error.code !== 'E_RUN_NOT_FOUND') throw error;
+    throw new WfError('E_WORKFLOW_NOT_FOUND', `"${reference}" is neither a workflow nor a run`, {
+      hint: `${notThere.hint} \`wf runs\` lists the runs.`,
+    });
+  }
+}
+
+/** By the definition that is stored with the run: the workflow file may have changed since, or be gone. */
+function drawRun({ history, run }: FoundRun, wire: Wire): Drawn {
+  const journal = history.journal(run.id);
+  const hash = acceptedDefinition(journal) ?? run.definitionHash;
+  const description = history.definition(hash);
+  if (description === undefined) {
+    throw new WfError('E_DATABASE_DAMAGED', `the definition ${hash.slice(0, 12)} of run ${run.id} is not stored`, {
+      hint: `\`wf graph ${run.workflow}\` draws the workflow as it is now.`,
+    });
+  }
+  const definition = readDefinition(description);
+  const status = runStatus(run, wire.isAlive);
+  return { ...definition, marks: markRun(definition.graph, definition.config, { id: run.id, status, journal }) };
+}
+
+/** The definition that the run went on under, where the user has accepted another one than its first. */
+function acceptedDefinition(journal: readonly JournalEntry[]) {
+  const accepted = journal.findLast(({ event }) => event.type === 'definition.accepted')?.event;
+  return accepted?.type === 'definition.accepted' ? accepted.definitionHash : undefined;
+}

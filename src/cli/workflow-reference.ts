@@ -1,0 +1,30 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { WfError } from '../engine/errors.ts';
+import { findPlaces } from './places.ts';
+import type { ResolvedWorkflow, Wire } from './wire-types.ts';
+
+const WORKFLOW_FILE = /^(.+)\.(?:ts|mts|js|mjs)$/;
+
+/** Whether a user means a file rather than a workflow by its name. */
+export function isFileReference(reference: string): boolean {
+  return reference.includes('/') || WORKFLOW_FILE.test(reference);
+}
+
+/**
+ * A workflow by its name, or by the path of its file, wherever that is.
+ * @throws WfError E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID
+ */
+export async function workflowByReference(wire: Pick<Wire, 'workflow'>, reference: string): Promise<ResolvedWorkflow> {
+  if (!isFileReference(reference)) return wire.workflow(reference);
+  const file = path.resolve(reference);
+  const name = WORKFLOW_FILE.exec(path.basename(file))?.[1];
+  if (name === undefined || statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw new WfError('E_WORKFLOW_NOT_FOUND', `there is no workflow file ${file}`, {
+      hint: 'Give the path of a .ts or .js file, or the name of a workflow: `wf workflows` lists them.',
+    });
+  }
+  const { loadWorkflow } = await import('../definition/load.ts');
+  const { cacheFolder } = findPlaces(undefined);
+  return loadWorkflow({ name, file }, { cacheFolder, wfModule: () => import('../index.ts') });
+}

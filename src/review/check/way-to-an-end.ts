@@ -1,0 +1,95 @@
+import { ancestorIds, type GraphState, isInside, statesBelow } from '../graph/machine-graph.ts';
+import { firstOf, type Reach, takenTransitions } from './reachable-states.ts';
+
+/** Stands for the end of the run among the ids of states. */
+const END = Symbol('end');
+type Place = string | typeof END;
+
+/**
+ * States from which a run never comes to an end, in groups that lead only to each other; a group of one is never left at
+ * all. What leads into such a group is not told. Guards may hold, events may come, steps succeed; regions of a parallel
+ * state are looked at each for itself.
+ */
+export function statesWithoutEnd(root: GraphState, reach: Reach): readonly (readonly string[])[] {
+  const all = new Map(statesBelow(root).map((state) => [state.id, state]));
+  const innermost = [...all.values()].filter(
+    ({ id, type, states }) => reach.states.has(id) && states.length === 0 && type !== 'history',
+  );
+  const next = new Map<string, ReadonlySet<Place>>(
+    innermost.map((state) => [state.id, placesAfter(state, all, reach)]),
+  );
+  const reachedFrom = new Map(innermost.map(({ id }) => [id, placesFrom(id, next)]));
+  const stuck = innermost.map(({ id }) => id).filter((id) => reachedFrom.get(id)?.has(END) !== true);
+  const groups = new Map<string, readonly string[]>();
+  for (const id of stuck) {
+    const onward = [...(reachedFrom.get(id) ?? [])].filter((place) => typeof place === 'string');
+    if (!onward.every((other) => reachedFrom.get(other)?.has(id))) continue;
+    const group = [...new Set([id, ...onward])].toSorted();
+    groups.set(group.join('\n'), group);
+  }
+  return [...groups.values()];
+}
+
+/** The innermost states that a run may be in after it was in this one, or the end. */
+function placesAfter(state: GraphState, all: ReadonlyMap<string, GraphState>, reach: Reach): ReadonlySet<Place> {
+  const places = new Set<Place>();
+  for (const holder of [state.id, ...ancestorIds(state.id)].flatMap((id) => all.get(id) ?? [])) {
+    const isDone = completes(state, holder, all) && reach.canBeDone(holder);
+    if (isDone && holder.id === '') places.add(END);
+    const usable = takenTransitions(holder).filter(({ trigger }) => trigger.type !== 'state-done' || isDone);
+    const done = usable.filter(({ trigger }) => trigger.type === 'state-done');
+    // A state that is done goes on at once, before any event; only a region waits for the others.
+    const atOnce = holder.type !== 'parallel' && done.some(({ guard }) => guard === null);
+    const own = atOnce ? done : usable;
+    const transitions = holder.type === 'parallel' ? [...own, ...leaving(holder, reach)] : own;
+    for (const target of transitions.flatMap(({ targets }) => targets)) {
+      for (const place of innermostOf(target, all)) places.add(place);
+    }
+    if (atOnce) break;
+  }
+  return places;
+}
+
+/** Transitions inside a parallel state that leave it: they take all of its regions along. */
+function leaving(parallel: GraphState, reach: Reach) {
+  return statesBelow(parallel)
+    .filter(({ id }) => id !== parallel.id && reach.states.has(id))
+    .flatMap((state) =>
+      takenTransitions(state).filter(({ trigger }) => trigger.type !== 'state-done' || reach.canBeDone(state)),
+    )
+    .filter(({ targets }) => targets.some((id) => !isInside(id, parallel.id)));
+}
+
+/** Whether this final state is one of those with which `holder` is done. */
+function completes(state: GraphState, holder: GraphState, all: ReadonlyMap<string, GraphState>): boolean {
+  if (state.type !== 'final') return false;
+  const [parent = '', ...outer] = ancestorIds(state.id);
+  if (parent === holder.id) return true;
+  const between = outer.slice(0, outer.indexOf(holder.id) + 1);
+  return between.length > 0 && between.every((id) => all.get(id)?.type === 'parallel');
+}
+
+function innermostOf(
+  id: string,
+  all: ReadonlyMap<string, GraphState>,
+  seen: readonly string[] = [],
+): readonly string[] {
+  const state = all.get(id);
+  if (state === undefined || seen.includes(id)) return [];
+  const first = firstOf(state, all);
+  return first.length === 0 ? [id] : first.flatMap((inner) => innermostOf(inner, all, [...seen, id]));
+}
+
+function placesFrom(id: string, next: ReadonlyMap<string, ReadonlySet<Place>>): ReadonlySet<Place> {
+  const found = new Set<Place>();
+  const open: Place[] = [id];
+  for (let place = open.pop(); place !== undefined; place = open.pop()) {
+    if (place === END) continue;
+    for (const after of next.get(place) ?? []) {
+      if (found.has(after)) continue;
+      found.add(after);
+      open.push(after);
+    }
+  }
+  return found;
+}

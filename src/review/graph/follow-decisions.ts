@@ -1,0 +1,146 @@
+import { type AnyMachineSnapshot, type AnyStateMachine, initialTransition, transition } from 'xstate';
+import { z } from 'zod';
+import type { JournalEntry, JournalEvent, MachineEvent } from '../../engine/journal-event.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from '../../engine/json.ts';
+import { enteredBy, tracedMachine, transitionOf } from './traced-machine.ts';
+
+/** The way of a run through its machine. */
+export interface Course {
+  /** Ids of all states that it was ever in, the root's included; also those that it only passed through. */
+  readonly entered: ReadonlySet<string>;
+  /** How often each transition was taken, by its number. */
+  readonly taken: ReadonlyMap<number, number>;
+  /** The machine's state value after the last decision; null before the first. */
+  readonly value: Json;
+}
+
+type Decided = Extract<JournalEvent, { type: 'decided' }>;
+
+/** A decision in which more than eight guards are asked is not guessed: its state value alone is told. */
+const MOST_GUESSES = 256;
+
+/**
+ * The way of a run, from the decisions in its journal. The journal tells the state value after each; what the machine passed
+ * through in between depends on guards, whose code is not at hand: their answers are those that lead to the same value.
+ */
+export function followDecisions(config: JsonObject, journal: readonly JournalEntry[]): Course {
+  const guards = createGuesses();
+  const machine = tracedMachine(config, guards.answer);
+  const entered = new Set<string>();
+  const taken = new Map<number, number>();
+  let value: Json = null;
+  let snapshot: AnyMachineSnapshot | undefined;
+  for (const { event: decided } of journal) {
+    if (decided.type !== 'decided') continue;
+    const found = guess(machine, snapshot, decided, guards);
+    for (const action of found?.actions ?? []) {
+      const state = enteredBy(action);
+      if (state !== undefined) entered.add(state);
+      const number = transitionOf(action);
+      if (number !== undefined) taken.set(number, (taken.get(number) ?? 0) + 1);
+    }
+    for (const id of statesIn(decided.value)) entered.add(id);
+    value = decided.value;
+    snapshot = found?.snapshot ?? snapshotAt(machine, decided.value);
+  }
+  return { entered, taken, value };
+}
+
+/** The ids of all states in a state value, the root's included. */
+export function statesIn(value: Json): ReadonlySet<string> {
+  const below = (inner: Json, path: readonly string[]): readonly string[] => {
+    if (typeof inner === 'string') return [[...path, inner].join('.')];
+    if (!isJsonObject(inner)) return [];
+    return Object.entries(inner).flatMap(([name, deeper]) => {
+      const at = [...path, name];
+      return [at.join('.'), ...below(deeper, at)];
+    });
+  };
+  return new Set(value === null ? [] : ['', ...below(value, [])]);
+}
+
+interface Guesses {
+  /** Answers the next guard that is asked. */
+  answer(): boolean;
+  /** Begins the first round of answers. */
+  first(): void;
+  /** Begins the next round; false when all rounds were tried. */
+  next(): boolean;
+}
+
+/** All ways to answer guards one after the other: first every one with false, then the last of them with true, and so on. */
+function createGuesses(): Guesses {
+  let answers: boolean[] = [];
+  let asked = 0;
+  return {
+    answer() {
+      if (asked === answers.length) answers.push(false);
+      return answers[asked++] ?? false;
+    },
+    first() {
+      answers = [];
+      asked = 0;
+    },
+    next() {
+      const last = answers.lastIndexOf(false, asked - 1);
+      if (asked === 0 || last === -1) return false;
+      answers = [...answers.slice(0, last), true];
+      asked = 0;
+      return true;
+    },
+  };
+}
+
+interface Guessed {
+  readonly snapshot: AnyMachineSnapshot;
+  readonly actions: readonly unknown[];
+}
+
+function guess(
+  machine: AnyStateMachine,
+  before: AnyMachineSnapshot | undefined,
+  { event, value }: Decided,
+  guards: Guesses,
+): Guessed | undefined {
+  if (event !== null && before === undefined) return undefined;
+  const wanted = canonicalJson(value);
+  guards.first();
+  for (let tries = 0; tries < MOST_GUESSES; tries++) {
+    const found = step(machine, before, event);
+    if (found !== undefined && canonicalJson(toJson(found.snapshot.value)) === wanted) return found;
+    if (!guards.next()) return undefined;
+  }
+  return undefined;
+}
+
+/** Undefined where these answers of the guards lead round in circles, or the event does not belong to this machine. */
+function step(
+  machine: AnyStateMachine,
+  before: AnyMachineSnapshot | undefined,
+  event: MachineEvent | null,
+): Guessed | undefined {
+  try {
+    const [snapshot, actions] =
+      before === undefined || event === null ? initialTransition(machine) : transition(machine, before, event);
+    return { snapshot, actions };
+  } catch {
+    return undefined; // a wrong guess, which is answered by the next one
+  }
+}
+
+function snapshotAt(machine: AnyStateMachine, value: Json): AnyMachineSnapshot | undefined {
+  const parsed = stateValueSchema.safeParse(value);
+  if (!parsed.success) return undefined;
+  try {
+    return machine.resolveState({ value: parsed.data, context: {} });
+  } catch {
+    return undefined; // the value is one of an earlier definition, which had other states
+  }
+}
+
+interface StateValue {
+  readonly [name: string]: string | StateValue;
+}
+const stateValueSchema: z.ZodType<string | StateValue> = z.lazy(() =>
+  z.union([z.string(), z.record(z.string(), stateValueSchema)]),
+);

@@ -1,0 +1,149 @@
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { z } from 'zod';
+import { WfError } from '../../engine/errors.ts';
+import type { Json, JsonObject } from '../../engine/json.ts';
+import { nameOf } from './function-text.ts';
+import type { GraphState, GraphTransition, MachineGraph, Trigger } from './machine-graph.ts';
+import { plainConfig } from './plain-config.ts';
+import { tracedMachine, transitionOf } from './traced-machine.ts';
+
+/** A stored definition, as far as it is drawn. See `describeDefinition`. */
+const definitionSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  machine: z.object({ config: z.custom<JsonObject>(isObject, 'must be an object') }),
+  runners: z.record(z.string(), z.object({ kind: z.string() })).default({}),
+});
+
+/** What a definition that is stored, or was just loaded, says of its machine. */
+export interface ReadDefinition {
+  readonly graph: MachineGraph;
+  /** What XState's `createMachine` and its tools take, with names for functions. */
+  readonly config: JsonObject;
+}
+
+/**
+ * Reads a definition as `describeDefinition` tells it. The workflow file is not needed. XState itself says which states its
+ * transitions lead to.
+ * @throws WfError E_WORKFLOW_INVALID where it describes no machine.
+ */
+export function readDefinition(description: Json): ReadDefinition {
+  const parsed = definitionSchema.safeParse(description);
+  if (!parsed.success) throw notAMachine('the definition', z.prettifyError(parsed.error));
+  const { name, version, machine, runners } = parsed.data;
+  const config = plainConfig(machine.config);
+  const root = machineFrom(name, config).root;
+  const kindOf = (invoke: string) => runners[invoke]?.kind ?? null;
+  return { graph: { workflow: name, version, root: graphState(root, kindOf) }, config };
+}
+
+function machineFrom(name: string, config: JsonObject): AnyStateMachine {
+  try {
+    const machine = tracedMachine(config, () => false);
+    resolveAll(machine.root);
+    return machine;
+  } catch (thrown) {
+    throw notAMachine(`workflow ${name}`, thrown instanceof Error ? thrown.message : String(thrown), thrown);
+  }
+}
+
+/** XState resolves the first child of a state when it is asked for, and throws where there is none of that name. */
+function resolveAll(node: AnyStateNode): void {
+  if (node.type === 'compound') void node.initial;
+  for (const child of Object.values(node.states)) resolveAll(child);
+}
+
+function graphState(node: AnyStateNode, kindOf: (invoke: string) => string | null): GraphState {
+  const initial = node.type === 'compound' ? node.initial.target[0] : undefined;
+  return {
+    id: idOf(node),
+    name: node.path.at(-1) ?? node.machine.id,
+    type: node.type,
+    initial: initial === undefined ? null : idOf(initial),
+    description: node.description ?? null,
+    tags: node.tags,
+    steps: node.invoke.map(({ id, src }) => ({ invoke: id, actor: nameOfSource(src), kind: kindOf(id) })),
+    transitions: transitionsOf(node),
+    states: childrenOf(node).map((child) => graphState(child, kindOf)),
+  };
+}
+
+/** In the order in which they are given to the eye: what steps lead to, then what else may happen, then the end of the state. */
+function transitionsOf(node: AnyStateNode): readonly GraphTransition[] {
+  const always = (node.always ?? []).map((definition, candidate) =>
+    graphTransition(node, { type: 'always' }, definition, candidate),
+  );
+  const others = [...node.transitions].flatMap(([descriptor, definitions]) =>
+    definitions.map((definition, candidate) =>
+      graphTransition(node, triggerOf(node, descriptor, delayOf(definition)), definition, candidate),
+    ),
+  );
+  return [...others, ...always].toSorted((a, b) => ORDER.indexOf(a.trigger.type) - ORDER.indexOf(b.trigger.type));
+}
+
+const ORDER: readonly Trigger['type'][] = ['done', 'error', 'always', 'after', 'event', 'state-done'];
+
+interface TransitionDefinition {
+  readonly target: readonly AnyStateNode[] | undefined;
+  readonly guard?: unknown;
+  readonly actions: readonly unknown[];
+}
+
+function graphTransition(
+  node: AnyStateNode,
+  trigger: Trigger,
+  { target, guard, actions }: TransitionDefinition,
+  candidate: number,
+): GraphTransition {
+  return {
+    number: transitionOf(actions[0]) ?? -1,
+    source: idOf(node),
+    trigger,
+    candidate,
+    targets: (target ?? []).map(idOf),
+    guard: guard === undefined || guard === null ? null : guardName(guard),
+  };
+}
+
+function triggerOf(node: AnyStateNode, descriptor: string, delay: string | undefined): Trigger {
+  if (delay !== undefined) return { type: 'after', delay };
+  if (descriptor === `xstate.done.state.${node.id}`) return { type: 'state-done' };
+  for (const { id } of node.invoke) {
+    if (descriptor === `xstate.done.actor.${id}`) return { type: 'done', step: id };
+    if (descriptor === `xstate.error.actor.${id}`) return { type: 'error', step: id };
+  }
+  return { type: 'event', event: descriptor };
+}
+
+function delayOf(definition: object): string | undefined {
+  return 'delay' in definition ? String(definition.delay) : undefined;
+}
+
+function guardName(guard: unknown): string {
+  if (typeof guard === 'string') return guard;
+  const type = typeof guard === 'object' && guard !== null && 'type' in guard ? guard.type : undefined;
+  return typeof type === 'string' ? type : 'inline';
+}
+
+function nameOfSource(src: unknown): string {
+  return typeof src === 'string' ? src : nameOf(null);
+}
+
+function childrenOf(node: AnyStateNode): readonly AnyStateNode[] {
+  return Object.values(node.states);
+}
+
+function idOf(node: AnyStateNode): string {
+  return node.path.join('.');
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function notAMachine(what: string, why: string, cause?: unknown): WfError {
+  return new WfError('E_WORKFLOW_INVALID', `${what} describes no machine that could be drawn: ${why}`, {
+    hint: 'Run `wf check` on the workflow file. A run keeps the definition that it was started with: `wf show RUN`.',
+    cause,
+  });
+}
