@@ -1,7 +1,7 @@
 import { stands } from '../engine/change.ts';
 import { WfError } from '../engine/errors.ts';
 import type { RunStatus, StoredRun } from '../engine/ports/history.ts';
-import { leaseHeld } from '../engine/run-refusal.ts';
+import { leaseHeld, runImported } from '../engine/run-refusal.ts';
 import type { RunMaterial } from './run-material.ts';
 import { type IsAlive, runStatus } from './run-status.ts';
 
@@ -27,8 +27,10 @@ const ACTIONS: Readonly<Record<RunStatus, Readonly<Record<RunAction, Answer>>>> 
   'needs-attention': { resume: 'ended', rollback: 'allowed' },
 };
 
-/** Why an action is not allowed now: E_LEASE_HELD, E_RUN_ENDED; undefined where it is. */
+/** Why an action is not allowed now: E_RUN_IMPORTED, E_LEASE_HELD, E_RUN_ENDED; undefined where it is. */
 export function refusalOf(action: RunAction, run: StoredRun, isAlive: IsAlive): WfError | undefined {
+  // Whatever its status: it took place on another machine.
+  if (run.importedFrom !== null) return runImported(run.id, run.importedFrom);
   const status = runStatus(run, isAlive);
   if (run.owner !== null && isAlive(run.owner)) return leaseHeld(run.id, run.owner);
   return ACTIONS[status][action] === 'ended' ? ended(run) : undefined;
@@ -42,6 +44,7 @@ export function isResumable(run: StoredRun, isAlive: IsAlive): boolean {
 
 /** The commands by which people go on with a run that stopped before its end, or undo what stands; the likeliest first. */
 export function nextActions({ run, changes }: RunMaterial, status: RunStatus): readonly string[] {
+  if (run.importedFrom !== null) return [];
   // With its owner dead it would be interrupted.
   if (status === 'waiting' && run.owner !== null) return [];
   const { resume, rollback } = ACTIONS[status];

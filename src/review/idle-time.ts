@@ -21,5 +21,10 @@ export function idleBefore(entry: JournalEntry, previous: JournalEntry | undefin
 /** Milliseconds from one moment to another, without those in which nobody advanced the run. */
 export function advancedMs(from: number, to: number, idle: readonly IdlePeriod[]): number {
   const overlaps = idle.map((period) => Math.max(0, Math.min(to, period.to) - Math.max(from, period.from)));
-  return to - from - overlaps.reduce((sum, overlap) => sum + overlap, 0);
+  return Math.max(0, elapsedMs(from, to) - overlaps.reduce((sum, overlap) => sum + overlap, 0));
+}
+
+/** From one moment to another; 0 where the clock was set back between them. */
+export function elapsedMs(from: number, to: number): number {
+  return Math.max(0, to - from);
 }

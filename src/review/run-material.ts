@@ -35,3 +35,9 @@ export function stageNamesOf(description: Json | undefined): readonly string[] {
   const stages = description['stages'];
   return Array.isArray(stages) ? stages.filter((name): name is string => typeof name === 'string') : [];
 }
+
+/** The ids under which a definition's description says that steps are invoked; empty where it does not. */
+export function invokeIdsOf(description: Json | undefined): readonly string[] {
+  const runners = isJsonObject(description) ? description['runners'] : undefined;
+  return isJsonObject(runners) ? Object.keys(runners) : [];
+}

@@ -3,7 +3,7 @@ import type { ErrorRecord } from '../engine/errors.ts';
 import type { Json, JsonObject } from '../engine/json.ts';
 import { type OpenStep, openSteps } from '../engine/open-steps.ts';
 import type { RunStatus, StepStatus, StoredRun, StoredStep } from '../engine/ports/history.ts';
-import { advancedMs, type IdlePeriod, idlePeriods } from './idle-time.ts';
+import { advancedMs, elapsedMs, type IdlePeriod, idlePeriods } from './idle-time.ts';
 import type { RunMaterial } from './run-material.ts';
 import { type IsAlive, runStatus } from './run-status.ts';
 import { type StageRecord, stageRecords } from './stage-record.ts';
@@ -22,6 +22,8 @@ export interface RunSummary {
   /** From the start to the end. */
   readonly durationMs: number | null;
   readonly error: ErrorRecord | null;
+  /** Only of a run that was imported: the machine on which it took place. */
+  readonly importedFrom?: string;
 }
 
 /** What `start`, `resume`, `rollback` and `show` print with `--json`: a public contract, no field more or fewer. */
@@ -92,8 +94,9 @@ export function runSummary(run: StoredRun, isAlive: IsAlive): RunSummary {
     createdAt: isoTime(run.createdAt),
     startedAt: run.startedAt === null ? null : isoTime(run.startedAt),
     finishedAt: run.finishedAt === null ? null : isoTime(run.finishedAt),
-    durationMs: run.startedAt === null || run.finishedAt === null ? null : run.finishedAt - run.startedAt,
+    durationMs: run.startedAt === null || run.finishedAt === null ? null : elapsedMs(run.startedAt, run.finishedAt),
     error: run.error,
+    ...(run.importedFrom === null ? {} : { importedFrom: run.importedFrom }),
   };
 }
 

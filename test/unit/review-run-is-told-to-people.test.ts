@@ -60,17 +60,19 @@ test('a run that succeeded, on a terminal of 80 columns', () => {
     '  definition  ab12ab12ab12',
     '  input       devNetwork=devops  pings=3',
     '',
-    'stages',
-    '  setup     succeeded  100 ms   1 step  █',
-    '  test      succeeded   2.0 s   1 step  ████████████',
-    '  teardown  succeeded   3.9 s  0 steps  ████████████████████████',
+    'path',
+    '  ✓ setup',
+    '  ✓ test',
+    '  ✓ teardown',
+    '  ◎ done',
     '',
-    'steps',
-    '    step           kind            status     tries    time  result',
-    '  setup',
-    '    createNetwork  docker.network  succeeded      1  100 ms  name=devops id=ccc…',
-    '  test',
-    '    pingControl    probe.ping      succeeded      1   2.0 s  received=3',
+    'timeline',
+    '  stage and step   status       time  0          6.2 s  result',
+    '  setup            succeeded  100 ms  █                 1 step',
+    '    createNetwork  succeeded  100 ms  █                 name=devops id=cccccccc…',
+    '  test             succeeded   2.0 s  █████             1 step',
+    '    pingControl    succeeded   2.0 s  █████             received=3',
+    '  teardown         succeeded   3.9 s       ██████████',
     '',
     '1 change, all undone: 1 gone',
     '  #  target          step           status  why',
@@ -87,8 +89,8 @@ test('a run that succeeded, on a terminal of 80 columns', () => {
 test('a run that needs attention, piped: nothing is cut, and what remains comes with the commands that undo it', () => {
   const lines = viewOf(tellFailure, PIPED);
   expect(lines).toContain('error E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered');
-  expect(lines).toContain(
-    '    pingSplice     probe.ping      failed         2   2.2 s  E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered',
+  expect(lines.find((line) => line.startsWith('    pingSplice '))).toBe(
+    '    pingSplice     probe.ping      failed      2.2 s    ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒░░░▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒       2 attempts; E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered',
   );
   expect(lines.slice(-7)).toEqual([
     'may still be on this host: 1 change; undo with wf rollback, or by hand in this order:',
@@ -208,14 +210,14 @@ test('the transcript reads like a terminal session and cannot steer the terminal
   ]);
 });
 
-test('the list of runs: newest first, with what may stand on the host', () => {
+test('the list of runs: newest first, with what may stand on the host, and what went wrong as far as there is room', () => {
   const { history } = openForTest();
   tellSuccess(history, 'r1', { createdAt: headerOf('r1').createdAt - 3_600_000 });
   tellFailure(history, 'r2');
   const runs = history.runs({ limit: 10 });
   expect(runListLines(runs, () => true, NOW, terminalOf(80))).toEqual([
-    'id  workflow     status           started     time  on host',
-    'r2  lab-network  needs-attention  3 min ago  2.6 s        1',
+    'id  workflow     status           started     time  on host  remarks',
+    'r2  lab-network  needs-attention  3 min ago  2.6 s        1  E_PROBE_FAILED: 0…',
     'r1  lab-network  succeeded        1 h ago    6.2 s        0',
   ]);
 });
@@ -245,7 +247,7 @@ test('the course of a run that several processes advanced: pauses, resumes, and 
     '  2026-01-31 12:04:00 UTC  resumed by process 4713 after 3 min 0 s',
   ]);
   expect(lines).toContain(
-    '    pingControl    probe.ping      succeeded      2   2.1 s  attempt 1 interrupted; received=3',
+    '    pingControl    probe.ping      succeeded   2.1 s    ┊▒ █████████████████████████████████    2 attempts; attempt 1 interrupted; received=3',
   );
   expect(record.stages.map(({ durationMs }) => durationMs)).toEqual([100, 2_200, null]);
 });
@@ -288,6 +290,6 @@ test('a run that paused: what is due is pending, and no attempt was cut off', ()
   run.at(0, leaseTaken('start'), decided(['setup'], ['createNetwork']), PAUSED);
   const { material, record } = materialOf(history, 'r1');
   const lines = runViewLines(material, record, undefined, NOW, PIPED);
-  expect(lines).toContain('    createNetwork  docker.network  pending      0     -');
+  expect(lines).toContain('    createNetwork  docker.network  pending     -');
   expect(lines).toContain('  2026-01-31 12:00:00 UTC  paused after setup');
 });

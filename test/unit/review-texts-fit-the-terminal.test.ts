@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
 import { durationText, momentText, relativeTimeText } from '../../src/review/text/duration.ts';
 import { outputWords } from '../../src/review/text/output-words.ts';
@@ -48,6 +49,20 @@ test('no text is cut to more columns than were asked for, whatever is in it', ()
   );
   expect(cut('漢字漢字', 5)).toBe('漢字…');
   expect(pad('漢字', 6)).toBe('漢字  ');
+});
+
+test('every text is as wide as Unicode says, also where wf knows it without asking', () => {
+  const signs = '·…→⇒∥▶■○◎●✓✗';
+  const drawn = Array.from({ length: 0x259f - 0x2500 + 1 }, (_, index) => String.fromCodePoint(0x2500 + index));
+  const ascii = Array.from({ length: 0x7e - 0x20 + 1 }, (_, index) => String.fromCodePoint(0x20 + index));
+  for (const sign of [...signs, ...drawn, ...ascii, 'é', '漢', '👍']) {
+    expect({ sign, width: widthOf(sign) }).toEqual({ sign, width: stringWidth(sign) });
+  }
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+      expect(widthOf(`█${text}→`)).toBe(stringWidth(`█${text}→`));
+    }),
+  );
 });
 
 const COLUMNS = [

@@ -1,53 +1,53 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/errors.ts';
-import type { StoredEvidence, StoredStep } from '../../engine/ports/history.ts';
-import { isoTime } from '../../review/run-record.ts';
+import { evidenceRecord } from '../../review/evidence-record.ts';
+import { runStatus } from '../../review/run-status.ts';
+import { stepAttempts } from '../../review/step-attempts.ts';
 import { transcriptLines } from '../../review/text/transcript.ts';
 import { defineCommand } from '../define-command.ts';
-import { didYouMean } from '../did-you-mean.ts';
-import { findRun } from '../find-run.ts';
-import { writeJson, writeLines } from '../terminal.ts';
+import { type FoundRun, findRun } from '../find-run.ts';
+import { findStep } from '../find-step.ts';
+import { isLetGo } from '../follow-journal.ts';
+import { type Terminal, writeJson, writeLines } from '../terminal.ts';
+import type { Wire } from '../wire-types.ts';
 
-const options = z.object({ json: z.boolean().default(false), run: z.string(), step: z.string().optional() });
+const options = z.object({
+  json: z.boolean().default(false),
+  follow: z.boolean().default(false),
+  run: z.string(),
+  step: z.string().optional(),
+});
 
-/** `wf logs RUN [STEP]`: the commands of a run and their output. */
-export const logs = defineCommand(options, async ({ json, run: reference, step }, wire, { out, err }) => {
-  const { history, run } = findRun(await wire.historyForReading(), reference);
-  const steps = selected(history.steps(run.id), step, run.id);
-  const evidence = history.evidence(run.id).filter((item) => steps.some(({ id }) => id === item.step));
-  if (json) {
-    writeJson(
-      out,
-      evidence.map((item) => evidenceRecord(item, steps)),
-    );
-    return 0;
+/** `wf logs RUN [STEP]`: the commands of a run and their output; with `--follow`, as they come. */
+export const logs = defineCommand(options, async ({ json, follow, run: reference, step }, wire, terminal) => {
+  const found = findRun(await wire.historyForReading(), reference);
+  const status = runStatus(found.run, wire.isAlive);
+  if (follow && !isLetGo(status)) {
+    const { followLogs } = await import('./logs-following.ts');
+    await followLogs(found, step, json, wire, terminal);
   }
-  const lines = transcriptLines(steps, evidence, out.style);
-  if (lines.length === 0)
-    writeLines(err, [`Run ${run.id} has recorded no commands${step === undefined ? '' : ` in ${step}`}.`]);
-  writeLines(out, lines);
+  if (json || !follow || isLetGo(status)) writeLogs(found, step, json, wire, terminal);
   return 0;
 });
 
-function selected(steps: readonly StoredStep[], id: string | undefined, run: string): readonly StoredStep[] {
-  if (id === undefined) return steps;
-  const found = steps.filter((step) => step.id === id);
-  if (found.length > 0) return found;
-  const ids = steps.map((step) => step.id);
-  throw new WfError('E_STEP_NOT_FOUND', `run ${run} has no step "${id}"`, {
-    hint: `${didYouMean(id, ids)}\`wf show ${run}\` lists its steps.`,
-  });
-}
-
-function evidenceRecord(item: StoredEvidence, steps: readonly StoredStep[]) {
-  return {
-    stage: steps.find((step) => step.id === item.step)?.stage ?? null,
-    step: item.step,
-    attempt: item.attempt,
-    command: item.command,
-    output: item.output,
-    exitCode: item.exitCode,
-    startedAt: isoTime(item.startedAt),
-    durationMs: item.durationMs,
-  };
+function writeLogs(
+  { history, run }: FoundRun,
+  step: string | undefined,
+  json: boolean,
+  wire: Wire,
+  { out, err }: Terminal,
+): void {
+  const all = history.steps(run.id);
+  const steps = step === undefined ? all : [findStep(all, step, run.id)];
+  const evidence = history.evidence(run.id).filter((item) => steps.some(({ id }) => id === item.step));
+  if (json) {
+    const stageOf = (id: string) => steps.find((one) => one.id === id)?.stage ?? null;
+    const records = evidence.map((item) => evidenceRecord(item, stageOf(item.step)));
+    writeJson(out, records);
+    return;
+  }
+  const attempts = stepAttempts(history.journal(run.id), runStatus(run, wire.isAlive));
+  const lines = transcriptLines(steps, evidence, out.style, attempts);
+  if (lines.length === 0)
+    writeLines(err, [`Run ${run.id} has recorded no commands${step === undefined ? '' : ` in ${step}`}.`]);
+  writeLines(out, lines);
 }

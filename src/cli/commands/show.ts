@@ -1,32 +1,53 @@
 import { z } from 'zod';
+import { WfError } from '../../engine/errors.ts';
 import { nextActions } from '../../review/allowed-actions.ts';
 import { type RunMaterial, readRunMaterial } from '../../review/run-material.ts';
 import { runRecord } from '../../review/run-record.ts';
+import { runStatus } from '../../review/run-status.ts';
 import { nextLine } from '../../review/text/end-of-run.ts';
 import type { ProofsTold } from '../../review/text/proof-text.ts';
 import { runViewLines } from '../../review/text/run-view.ts';
 import { defineCommand } from '../define-command.ts';
-import { findRun } from '../find-run.ts';
-import { writeJson, writeLines } from '../terminal.ts';
+import { type FoundRun, findRun } from '../find-run.ts';
+import { isLetGo } from '../follow-journal.ts';
+import { type Terminal, writeJson, writeLines } from '../terminal.ts';
 import { toldProofs } from '../told-proofs.ts';
 import type { Wire } from '../wire-types.ts';
 
-const options = z.object({ json: z.boolean().default(false), run: z.string() });
+const options = z.object({
+  json: z.boolean().default(false),
+  follow: z.boolean().default(false),
+  run: z.string(),
+  step: z.string().optional(),
+});
 
-/** `wf show RUN`: stages, steps, results, ledger, verification. */
-export const show = defineCommand(options, async ({ json, run: reference }, wire, { out }) => {
-  const { history, run } = findRun(await wire.historyForReading(), reference);
+/** `wf show RUN [STEP]`: path, timeline, results, ledger and verification; one step whole; with `--follow`, a run as it goes on. */
+export const show = defineCommand(options, async ({ json, follow, run: reference, step }, wire, terminal) => {
+  const found = findRun(await wire.historyForReading(), reference);
+  if (step !== undefined) {
+    if (follow) throw followsWholeRun(found, step);
+    const { showStep } = await import('./show-step.ts');
+    showStep(found, step, json, wire, terminal);
+  } else if (follow && !isLetGo(runStatus(found.run, wire.isAlive))) {
+    const { showFollowing } = await import('./show-following.ts');
+    await showFollowing(found, json, wire, terminal, proofsOf);
+  } else {
+    await showRun(found, json, wire, terminal);
+  }
+  return 0;
+});
+
+async function showRun({ history, run }: FoundRun, json: boolean, wire: Wire, { out }: Terminal): Promise<void> {
   const material = readRunMaterial(history, run);
   const record = runRecord(material, wire.isAlive);
   if (json) {
     writeJson(out, record);
-    return 0;
+    return;
   }
   writeLines(out, runViewLines(material, record, await proofsOf(material, wire), wire.clock.now(), out.style));
   const actions = nextActions(material, record.status);
   if (actions.length > 0) writeLines(out, ['', nextLine(actions)]);
-  return 0;
-});
+}
 
 /** The figures are told by the workflow's own code, so by the code that the run was made with or not at all. */
 async function proofsOf({ run }: RunMaterial, wire: Wire): Promise<ProofsTold | undefined> {
@@ -35,4 +56,10 @@ async function proofsOf({ run }: RunMaterial, wire: Wire): Promise<ProofsTold | 
     const { workflow, definition } = await wire.workflow(run.workflow);
     return definition.hash === run.definitionHash ? workflow : undefined;
   }, run.output);
+}
+
+function followsWholeRun({ run }: FoundRun, step: string): WfError {
+  return new WfError('E_USAGE', `--follow shows a run as a whole, not the step ${step}`, {
+    hint: `\`wf show ${run.id} --follow\` follows the run, \`wf logs ${run.id} ${step} --follow\` the commands of that step.`,
+  });
 }

@@ -20,6 +20,10 @@ function valueWords(value: Json): string {
     const name = value['name'];
     return typeof name === 'string' ? name : '{…}';
   }
-  const text = String(value);
+  return shortId(String(value));
+}
+
+/** An id of Docker's as people know it; other text as it is. */
+export function shortId(text: string): string {
   return /^(?:sha256:)?([0-9a-f]{64})$/.exec(text)?.[1]?.slice(0, SHORT_ID) ?? text;
 }

@@ -1,16 +1,25 @@
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/**
+ * ASCII and the signs that wf itself draws with, each of them one column wide: nearly all there is. To measure any other text
+ * takes tables of Unicode, which a command that is over in a tenth of a second had better not load.
+ */
+const ONE_COLUMN_EACH = /^[ -~·…→⇒∥─-▟■▶○◎●✓✗]*$/;
+
+let graphemes: Intl.Segmenter | undefined;
 
 /** Columns that a text takes on a terminal. */
 export function widthOf(text: string): number {
-  return stringWidth(text);
+  return ONE_COLUMN_EACH.test(text) ? text.length : stringWidth(text);
 }
 
 /** A text cut to `width` columns, its last one then `…`; uncut where the width is null. The text carries no colour. */
 export function cut(text: string, width: number | null): string {
   if (width === null || widthOf(text) <= width) return text;
+  if (width <= 0) return '';
+  if (ONE_COLUMN_EACH.test(text)) return `${text.slice(0, width - 1).trimEnd()}…`;
+  graphemes ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   let kept = '';
   let columns = 0;
   for (const { segment } of graphemes.segment(text)) {
@@ -18,7 +27,7 @@ export function cut(text: string, width: number | null): string {
     if (columns > width - 1) break;
     kept += segment;
   }
-  return width > 0 ? `${kept.trimEnd()}…` : '';
+  return `${kept.trimEnd()}…`;
 }
 
 /** A text filled up with spaces to `width` columns. */

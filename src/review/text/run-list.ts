@@ -12,9 +12,13 @@ const COLUMNS: readonly Column[] = [
   { title: 'started' },
   { title: 'time', align: 'right' },
   { title: 'on host', align: 'right' },
+  { title: 'remarks', shrinksTo: 7 },
 ];
 
-/** What `wf runs` prints: one line for each run. `on host` counts its changes that may still stand. */
+/**
+ * What `wf runs` prints: one line for each run. `on host` counts its changes that may still stand here; the remarks tell what it
+ * came to grief by, and where it took place if not here.
+ */
 export function runListLines(
   runs: readonly StoredRun[],
   isAlive: IsAlive,
@@ -23,15 +27,30 @@ export function runListLines(
 ): readonly string[] {
   const rows = runs.map((run): readonly Cell[] => {
     const { status, durationMs } = runSummary(run, isAlive);
-    const standing = String(run.standingChanges);
     return [
       run.id,
       run.workflow,
       { text: status, paint: statusPaint(style, status) },
       run.startedAt === null ? '-' : relativeTimeText(run.startedAt, now),
       durationText(durationMs),
-      run.standingChanges === 0 ? standing : { text: standing, paint: style.colors.yellow },
+      onHostCell(run, style),
+      remarksOf(run, style),
     ];
   });
-  return tableLines(COLUMNS, rows, style);
+  // A list without any remark has room for wider columns.
+  const columns = rows.every((row) => row.at(-1) === '') ? COLUMNS.slice(0, -1) : COLUMNS;
+  return tableLines(columns, rows, style);
+}
+
+function onHostCell({ standingChanges, importedFrom }: StoredRun, { colors }: TextStyle): Cell {
+  if (importedFrom !== null) return '-';
+  return standingChanges === 0 ? '0' : { text: String(standingChanges), paint: colors.yellow };
+}
+
+/** Off a terminal nothing is cut: the code stands for the whole error there, which `wf show` tells. */
+function remarksOf({ error, importedFrom }: StoredRun, { width, colors }: TextStyle): Cell {
+  const imported = importedFrom === null ? [] : [`imported from ${importedFrom}`];
+  const failed = error === null ? [] : [width === null ? error.code : `${error.code}: ${error.message}`];
+  const text = [...imported, ...failed].join('; ');
+  return error === null ? text : { text, paint: colors.red };
 }

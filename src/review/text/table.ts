@@ -8,8 +8,11 @@ export interface Column {
   readonly shrinksTo?: number;
 }
 
-/** Text of one cell; its colour is put on after it was measured and cut. */
-export type Cell = string | { readonly text: string; readonly paint: Paint };
+/**
+ * Text of one cell; its colour is put on after it was measured and cut. Where its spaces are kept, it is known to hold nothing
+ * that would steer a terminal.
+ */
+export type Cell = string | { readonly text: string; readonly paint: Paint; readonly spaces?: 'kept' };
 
 const GAP = '  ';
 
@@ -23,7 +26,7 @@ export function tableLines(
   style: TextStyle,
   indent = '',
 ): readonly string[] {
-  const texts = rows.map((row) => columns.map((_, index) => oneLine(cellText(row[index]))));
+  const texts = rows.map((row) => columns.map((_, index) => cellText(row[index])));
   const natural = columns.map((column, index) =>
     Math.max(widthOf(column.title), ...texts.map((row) => widthOf(row[index] ?? ''))),
   );
@@ -71,7 +74,8 @@ function widestShrinkable(columns: readonly Column[], widths: readonly number[])
 
 function cellText(cell: Cell | undefined): string {
   if (cell === undefined) return '';
-  return typeof cell === 'string' ? cell : cell.text;
+  if (typeof cell === 'string') return oneLine(cell);
+  return cell.spaces === 'kept' ? cell.text : oneLine(cell.text);
 }
 
 function cellPaint(cell: Cell): Paint | undefined {

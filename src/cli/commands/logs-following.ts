@@ -1,0 +1,81 @@
+import type { StepId } from '../../engine/ids.ts';
+import type { JournalEntry } from '../../engine/journal-event.ts';
+import type { StoredEvidence } from '../../engine/ports/history.ts';
+import { invokeIdsOf } from '../../review/run-material.ts';
+import { createTranscript, isOfRollback, type TranscriptStep } from '../../review/text/transcript.ts';
+import type { FoundRun } from '../find-run.ts';
+import { findStep } from '../find-step.ts';
+import { followJournal, noLongerFollowed } from '../follow-journal.ts';
+import { type Terminal, writeLines } from '../terminal.ts';
+import type { Wire } from '../wire-types.ts';
+
+/**
+ * `wf logs RUN [STEP] --follow`: the commands of a run as they come. With `json` nothing is written meanwhile: the one document
+ * comes at the end.
+ */
+export async function followLogs(
+  { history, run }: FoundRun,
+  only: string | undefined,
+  json: boolean,
+  wire: Wire,
+  terminal: Terminal,
+): Promise<void> {
+  const { out, err } = terminal;
+  // A step that has not begun yet may be waited for.
+  const known = [
+    ...history.steps(run.id),
+    ...invokeIdsOf(history.definition(run.definitionHash)).map((id) => ({ id })),
+  ];
+  if (only !== undefined) findStep(known, only, run.id);
+  const transcript = createTranscript(out.style);
+  const steps = new Map<StepId, TranscriptStep>();
+  const isWanted = (step: string) => only === undefined || only === step;
+  let seen = 0;
+
+  function tell(entries: readonly JournalEntry[]): void {
+    // Read after the journal: what an entry came with is there.
+    const evidence = history.evidence(run.id, undefined, seen);
+    seen += evidence.length;
+    const untold = new Set(evidence);
+    const tellCommand = (item: StoredEvidence) => {
+      untold.delete(item);
+      if (isWanted(item.step)) writeLines(out, transcript.command(steps.get(item.step), item));
+    };
+    const byStep = groupedByStep(evidence.filter((item) => !isOfRollback(item)));
+    for (const { event } of entries) {
+      switch (event.type) {
+        case 'decided':
+          for (const effect of event.effects)
+            if (effect.type === 'start-step') steps.set(effect.step, { ...effect, id: effect.step });
+          break;
+        case 'step.succeeded':
+        case 'step.stopped':
+        case 'step.retrying':
+        case 'step.failed': {
+          const own = byStep.get(event.step) ?? [];
+          own.filter((item) => item.attempt <= event.attempt && untold.has(item)).forEach(tellCommand);
+          const step = steps.get(event.step);
+          if (!('error' in event) || step === undefined || !isWanted(step.id)) break;
+          const failed = event.type === 'step.retrying' ? event.attempt : null;
+          writeLines(out, transcript.failure(step, event.error, failed));
+          break;
+        }
+        default:
+      }
+    }
+    [...untold].forEach(tellCommand);
+  }
+
+  const end = await followJournal(history, run.id, wire, terminal, json ? () => {} : tell);
+  writeLines(err, [end.type === 'stopped' ? noLongerFollowed(run.id) : `run ${run.id} ${end.status}`]);
+}
+
+function groupedByStep(evidence: readonly StoredEvidence[]): ReadonlyMap<StepId, readonly StoredEvidence[]> {
+  const groups = new Map<StepId, StoredEvidence[]>();
+  for (const item of evidence) {
+    const group = groups.get(item.step);
+    if (group === undefined) groups.set(item.step, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

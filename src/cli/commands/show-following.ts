@@ -1,0 +1,39 @@
+import { type RunMaterial, readRunMaterial, stageNamesOf } from '../../review/run-material.ts';
+import { runRecord } from '../../review/run-record.ts';
+import { endOfRunLines } from '../../review/text/end-of-run.ts';
+import type { ProofsTold } from '../../review/text/proof-text.ts';
+import type { FoundRun } from '../find-run.ts';
+import { type FollowEnd, followJournal, noLongerFollowed } from '../follow-journal.ts';
+import { introduction } from '../follow-run.ts';
+import { createProgressView } from '../progress-view.ts';
+import { type Terminal, writeJson, writeLines } from '../terminal.ts';
+import type { Wire } from '../wire-types.ts';
+
+/** `wf show RUN --follow`: a view of a run that another process advances, then what became of it. */
+export async function showFollowing(
+  { history, run: { id, workflow, definitionHash } }: FoundRun,
+  json: boolean,
+  wire: Wire,
+  terminal: Terminal,
+  proofsOf: (material: RunMaterial, wire: Wire) => Promise<ProofsTold | undefined>,
+): Promise<void> {
+  const { out, err } = terminal;
+  const stages = stageNamesOf(history.definition(definitionHash));
+  const view = await createProgressView(err, wire.clock, stages);
+  let end: FollowEnd;
+  try {
+    view.say(introduction(id, workflow));
+    end = await followJournal(history, id, wire, terminal, (entries) => {
+      for (const entry of entries) view.observer.committed?.(entry);
+    });
+  } finally {
+    view.end();
+  }
+  if (end.type === 'stopped') writeLines(err, [noLongerFollowed(id)]);
+  const run = history.run(id);
+  if (run === undefined || (end.type === 'stopped' && !json)) return;
+  const material = readRunMaterial(history, run);
+  const record = runRecord(material, wire.isAlive);
+  if (json) writeJson(out, record);
+  else writeLines(out, endOfRunLines(material, record, await proofsOf(material, wire), out.style));
+}

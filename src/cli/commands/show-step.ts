@@ -1,0 +1,19 @@
+import { readRunMaterial } from '../../review/run-material.ts';
+import { runRecord } from '../../review/run-record.ts';
+import { stepDetail } from '../../review/step-detail.ts';
+import { stepViewLines } from '../../review/text/step-view.ts';
+import type { FoundRun } from '../find-run.ts';
+import { findStep } from '../find-step.ts';
+import { type Terminal, writeJson, writeLines } from '../terminal.ts';
+import type { Wire } from '../wire-types.ts';
+
+/** `wf show RUN STEP`: one step whole. @throws WfError E_STEP_NOT_FOUND */
+export function showStep({ history, run }: FoundRun, id: string, json: boolean, wire: Wire, { out }: Terminal): void {
+  const material = readRunMaterial(history, run);
+  const step = findStep(material.steps, id, run.id);
+  const record = runRecord(material, wire.isAlive);
+  const evidence = history.evidence(run.id, step.id);
+  const detail = stepDetail(material, record, step, evidence);
+  if (json) writeJson(out, detail);
+  else writeLines(out, stepViewLines(detail, { material, record, step, evidence, now: wire.clock.now() }, out.style));
+}
