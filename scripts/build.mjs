@@ -32,6 +32,32 @@ const englishOnly = {
   },
 };
 
+/**
+ * Intl.Segmenter and the table of all emoji take 17 ms of each command, and hardly any text needs them: they are made when one
+ * does.
+ */
+const lazyStringWidth = {
+  name: 'lazy-string-width',
+  setup(plugin) {
+    plugin.onLoad({ filter: /[/\\]string-width[/\\]index\.js$/ }, ({ path: file }) => {
+      const source = readFileSync(file, 'utf8');
+      const contents = source
+        .replace(
+          /^const segmenter = (new Intl\.Segmenter\(\));$/m,
+          'let made; const segmenter = { segment: (text) => (made ??= $1).segment(text) };',
+        )
+        .replace(
+          /^const rgiEmojiRegex = (\/.*\/v);$/m,
+          'let table; const rgiEmojiRegex = { test: (text) => (table ??= $1).test(text) };',
+        );
+      const count = contents.split('??=').length - source.split('??=').length;
+      if (count !== 2)
+        throw new Error('string-width is not what it was: look again at what it makes when it is loaded');
+      return { contents };
+    });
+  },
+};
+
 rmSync(out, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
@@ -48,7 +74,7 @@ await build({
   // A native addon, and a translator that reads files beside itself. ssh2 is only loaded for ssh:// engines.
   external: ['better-sqlite3', 'jiti', 'ssh2', 'cpu-features'],
   define: { WF_VERSION: JSON.stringify(version) },
-  plugins: [withoutBuildKit, englishOnly],
+  plugins: [withoutBuildKit, englishOnly, lazyStringWidth],
   banner: {
     js: "import { createRequire as wfCreateRequire } from 'node:module'; const require = wfCreateRequire(import.meta.url);",
   },

@@ -20,10 +20,23 @@ export type {
 export { type ErrorCode, type ErrorRecord, WfError } from './engine/errors.ts';
 export { commandLine, type Evidence, evidenceOf } from './engine/evidence.ts';
 export { labelsOf, linkAliasOf, ROUTE_PROTOCOL } from './engine/mark.ts';
+export type { Drawing, Narrative, NarrativeFacts, ReportLanguage } from './engine/narrative.ts';
 export type { Argv, CommandPort, CommandResult } from './engine/ports/command.ts';
 export type { Requirement, RequirementResult } from './engine/requirement.ts';
+export { secret } from './engine/secret-input.ts';
 export type { HostContext, Observation, RetryPolicy, Standing, StepContext, StepPolicy } from './engine/step.ts';
 export { defineWorkflow, type Proof, type WorkflowDefinition } from './engine/workflow.ts';
+export type {
+  AdvancedRun,
+  EmbeddedEngine,
+  OpenEngineOptions,
+  ResumeRunOptions,
+  RollBackRunOptions,
+  StartRunOptions,
+  WorkflowSource,
+} from './library/embedded-engine.ts';
+export { openEngine } from './library/open-engine.ts';
+export type { RunRecord, RunSummary } from './review/run-record.ts';
 export { addressAt, isInSubnet, prefixLengthOf, subnetsOverlap } from './steps/addresses.ts';
 export { containerHandleSchema } from './steps/container-handle.ts';
 export * from './steps/docker/index.ts';

@@ -1,10 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { type ExitCode, WfError } from '../engine/errors.ts';
-import { building } from './command-table/building.ts';
 import type { Does } from './command-table/does.ts';
-import { reviewing } from './command-table/reviewing.ts';
-import { running } from './command-table/running.ts';
+import { examplesOf } from './command-table/examples.ts';
+import { addCommands, addGlobalOptions } from './command-table/groups.ts';
 import type { CliCommand } from './define-command.ts';
+import { nearestName } from './did-you-mean.ts';
 import { reportError } from './report-error.ts';
 import { type Terminal, writeJson } from './terminal.ts';
 import { usageError, wasHelp, wasNoCommand, wasVersion } from './usage-error.ts';
@@ -75,11 +75,10 @@ function buildProgram(parsing: Parsing, version: string, terminal: Terminal): Co
   const write = (text: string) => {
     parsing.output += text;
   };
-  const program = new Command('wf')
+  const program = addGlobalOptions(new Command('wf'))
     .description('Makes changes to a host that can be resumed, undone and proven.')
-    .option('--json', 'print one JSON document on stdout, and nothing else there')
-    .option('--db <file>', 'the database to use instead of data/wf.db of the project (also: WF_DB)')
     .version(version, '-V, --version', 'print the version')
+    .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: write,
@@ -100,11 +99,44 @@ function buildProgram(parsing: Parsing, version: string, terminal: Terminal): Co
       parsing.outcome = { load, given: { ...rest, ...named }, database: typeof db === 'string' ? db : undefined };
     };
 
-  running(program, does);
-  reviewing(program, does);
-  building(program, does);
-  for (const command of program.commands) command.description(command.summary());
+  addCommands(program, does);
+  for (const command of program.commands) {
+    command.description(command.summary()).addHelpText('after', examplesOf(command.name()));
+  }
+  addHelp(program);
+  addWordCompletion(program, parsing);
   return program;
+}
+
+/** Commander's own `help` shows that of wf where there is no such command. */
+function addHelp(program: Command): void {
+  program
+    .command('help')
+    .summary('how a command is used, with examples')
+    .argument('[command]', 'a command')
+    .action((name?: string) => {
+      const command = name === undefined ? program : program.commands.find((one) => one.name() === name);
+      if (command !== undefined) command.help();
+      const names = program.commands.map((one) => one.name()).filter((one) => !one.startsWith('_'));
+      const nearest = nearestName(name ?? '', names);
+      const meant = nearest === undefined ? '' : `\n(Did you mean ${nearest}?)`;
+      program.error(`error: unknown command '${name}'${meant}`, { code: 'commander.unknownCommand' });
+    });
+}
+
+/** What the completion scripts call. The words are a command line of their own, and name their own database. */
+function addWordCompletion(program: Command, parsing: Parsing): void {
+  program
+    .command('__complete <shell> [words...]', { hidden: true })
+    .action((shell: string, words: readonly string[]) => {
+      const load = async () => (await import('./commands/complete.ts')).completeWord;
+      parsing.outcome = { load, given: { shell, words }, database: databaseIn(words) };
+    });
+}
+
+function databaseIn(words: readonly string[]): string | undefined {
+  const line = words.join(' ');
+  return /(?:^|\s)--db[= ](\S+)\s/.exec(line)?.[1];
 }
 
 const EXIT_CODES = `

@@ -2,12 +2,13 @@ import { WfError } from '../engine/errors.ts';
 import { parseRunId } from '../engine/ids.ts';
 import type { StoredRun } from '../engine/ports/history.ts';
 import type { HistoryReader } from '../history/reader.ts';
+import { nearestName } from './did-you-mean.ts';
 
 /** So many candidates are named where a prefix fits several runs. */
 const CANDIDATES = 5;
 
 /** How a user names the newest run. */
-const LATEST = '@latest';
+export const LATEST = '@latest';
 
 /** A run and the history that holds it. */
 export interface FoundRun {
@@ -36,7 +37,8 @@ function runByPrefix(history: HistoryReader, prefix: string): StoredRun {
   const ids = history.runIds(prefix, CANDIDATES + 1);
   const [only] = ids;
   const run = only === undefined ? undefined : history.run(only);
-  if (run === undefined) throw notFound(prefix, 'no run has an id that begins so');
+  if (run === undefined)
+    throw notFound(prefix, 'no run has an id that begins so', `${meantRun(history, prefix)}${HOW_TO_NAME}`);
   if (ids.length === 1) return run;
   const named = ids.slice(0, CANDIDATES).join(', ');
   throw new WfError(
@@ -48,13 +50,27 @@ function runByPrefix(history: HistoryReader, prefix: string): StoredRun {
   );
 }
 
-const WITHOUT_DATABASE =
-  'There is no database here: --db or WF_DB name another one. Where it was deleted, `wf sweep` finds what its runs left on this host.';
+/** Of so many of the newest runs one may have been meant. */
+const LOOKED_AT = 1_000;
 
-function notFound(
-  reference: string,
-  why: string,
-  hint = '`wf runs` lists the runs; `@latest` names the newest.',
-): WfError {
+/** The run whose id begins most like what was typed, or nothing. */
+function meantRun(history: HistoryReader, typed: string): string {
+  const ids = history.runIds('', LOOKED_AT);
+  const whole = nearestName(typed, ids);
+  const beginnings = ids.map((id) => id.slice(0, typed.length));
+  const beginning = typed.length < SHORTEST_GUESS ? undefined : nearestName(typed, beginnings);
+  const meant = whole ?? ids.find((id) => beginning !== undefined && id.startsWith(beginning));
+  return meant === undefined ? '' : `Did you mean ${meant}? `;
+}
+
+/** Of fewer letters any beginning is near. */
+const SHORTEST_GUESS = 4;
+
+const HOW_TO_NAME = '`wf runs` lists the runs; `@latest` names the newest.';
+
+const WITHOUT_DATABASE =
+  '`wf runs` lists the runs of a database: --db or WF_DB name one. Where it was deleted, `wf sweep` finds what its runs left on this host.';
+
+function notFound(reference: string, why: string, hint = HOW_TO_NAME): WfError {
   return new WfError('E_RUN_NOT_FOUND', `there is no run "${reference}": ${why}`, { hint });
 }

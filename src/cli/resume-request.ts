@@ -4,6 +4,7 @@ import { asWfError, WfError } from '../engine/errors.ts';
 import type { StoredRun } from '../engine/ports/history.ts';
 import type { HistoryReader } from '../history/reader.ts';
 import { refusalOf } from '../review/allowed-actions.ts';
+import { requiredSecrets } from './run-secrets.ts';
 import { stageToPauseAfter } from './stage-option.ts';
 import type { ResolvedWorkflow, Wire } from './wire-types.ts';
 
@@ -11,6 +12,8 @@ import type { ResolvedWorkflow, Wire } from './wire-types.ts';
 export interface ResumeOptions {
   readonly acceptChanges: boolean;
   readonly pauseAfter?: string | undefined;
+  /** Secret inputs that are given again, as typed. */
+  readonly input: readonly string[];
 }
 
 type Source = Pick<HistoryReader, 'definition'>;
@@ -18,11 +21,11 @@ type Source = Pick<HistoryReader, 'definition'>;
 /**
  * What the engine needs to go on with a run, found out and checked before anything is done.
  * @throws WfError E_RUN_ENDED, E_LEASE_HELD; E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID; E_DEFINITION_CHANGED with what differs;
- * E_USAGE where there is no such stage to pause after.
+ * E_INPUT where a secret input is not known any more; E_USAGE where there is no such stage to pause after.
  */
 export async function resumeRequest(
   run: StoredRun,
-  { acceptChanges, pauseAfter }: ResumeOptions,
+  { acceptChanges, pauseAfter, input }: ResumeOptions,
   history: Source,
   wire: Wire,
 ): Promise<ResumeRequest> {
@@ -38,6 +41,7 @@ export async function resumeRequest(
     definition,
     acceptChanges: acceptChanges || undoes,
     pauseAfter: stageToPauseAfter(pauseAfter, workflow),
+    secrets: requiredSecrets(run, input, workflow),
   };
 }
 

@@ -4,11 +4,12 @@ import type { DefinitionHash } from '../engine/ids.ts';
 import type { Json } from '../engine/json.ts';
 import type { Owner } from '../engine/owner.ts';
 import type { Clock } from '../engine/ports/clock.ts';
-import type { HistoryPort } from '../engine/ports/history.ts';
 import type { Requirement } from '../engine/requirement.ts';
 import type { HostPorts, StepRunner } from '../engine/step.ts';
 import type { LoadedWorkflow } from '../engine/workflow.ts';
+import type { History } from '../history/history.ts';
 import type { HistoryReader } from '../history/reader.ts';
+import type { Places } from './places.ts';
 
 /** What the parts are joined for. */
 export interface WireOptions {
@@ -46,7 +47,7 @@ export interface HistoryOptions {
  */
 export interface Wire {
   /** Opens the database, creating it where there is none; the first call decides how. @throws WfError E_DATABASE* */
-  history(options?: HistoryOptions): Promise<HistoryPort>;
+  history(options?: HistoryOptions): Promise<History>;
   /** The same, but undefined where there is no database yet: looking creates nothing. @throws WfError E_DATABASE* */
   historyForReading(options?: HistoryOptions): Promise<HistoryReader | undefined>;
   /** Joined with `history()`, which it opens when it first writes: a preflight or a rehearsal creates no database. */
@@ -60,6 +61,7 @@ export interface Wire {
   hostPorts(): Promise<HostPorts>;
   isAlive(owner: Owner): boolean;
   readonly clock: Clock;
+  readonly places: Places;
   /** Closes what was opened. */
   close(): void;
 }

@@ -3,15 +3,15 @@ import type { LoadedFile } from '../definition/load.ts';
 import type { EngineParts } from '../engine/engine.ts';
 import { asWfError, WfError } from '../engine/errors.ts';
 import { parseRunId, type RunId } from '../engine/ids.ts';
-import type { HistoryPort } from '../engine/ports/history.ts';
 import type { HostPorts, StepRunner } from '../engine/step.ts';
+import type { History } from '../history/history.ts';
 import { systemClock } from '../host/clock.ts';
 import { isAlive } from '../host/process.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { findPlaces } from './places.ts';
 import type { HistoryOptions, OpenWire, Wire, WorkflowSummary } from './wire-types.ts';
 
-type OpenHistory = (path: string, options?: HistoryOptions) => HistoryPort;
+type OpenHistory = (path: string, options?: HistoryOptions) => History;
 
 /**
  * Joins the real parts: the only place where this is done. Each is imported when it is first asked for, so that a
@@ -20,7 +20,7 @@ type OpenHistory = (path: string, options?: HistoryOptions) => HistoryPort;
 export const openWire: OpenWire = async ({ database }) => {
   const places = findPlaces(database);
   const opened: { close(): void }[] = [];
-  let history: HistoryPort | undefined;
+  let history: History | undefined;
   let hostPorts: Promise<HostPorts> | undefined;
 
   const keepOpen = <Port extends { close(): void }>(port: Port): Port => {
@@ -28,7 +28,7 @@ export const openWire: OpenWire = async ({ database }) => {
     return port;
   };
 
-  function openOnce(openHistory: OpenHistory, options?: HistoryOptions): HistoryPort {
+  function openOnce(openHistory: OpenHistory, options?: HistoryOptions): History {
     history ??= keepOpen(openHistory(places.database, options));
     return history;
   }
@@ -101,6 +101,7 @@ export const openWire: OpenWire = async ({ database }) => {
 
   const wire: Wire = {
     clock: systemClock,
+    places,
     isAlive,
     history: async (options) => openOnce((await import('../history/open.ts')).openHistory, options),
     async historyForReading(options) {

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { checkInput } from '../definition/input.ts';
 import { asWfError, WfError } from '../engine/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson, toJson } from '../engine/json.ts';
+import { conceal } from '../engine/secrets.ts';
 import type { LoadedWorkflow } from '../engine/workflow.ts';
 import { didYouMean } from './did-you-mean.ts';
+import { givenSecret } from './secret-value.ts';
 
 /** What the user gave as the input of a run. */
 export interface GivenInput {
@@ -14,31 +16,61 @@ export interface GivenInput {
   readonly file: string | undefined;
 }
 
-type InputOwner = Pick<LoadedWorkflow, 'name' | 'input'>;
+type InputOwner = Pick<LoadedWorkflow, 'name' | 'input' | 'secretInputs'>;
+
+/** What a run is started with. */
+export interface WorkflowInput {
+  /** Checked, with the schema's defaults; the values of secret inputs are in it. */
+  readonly input: JsonObject;
+  /** Where each secret input was taken from; see RunOptions. */
+  readonly secrets: Readonly<Record<string, string | null>>;
+}
 
 /**
  * The input of a run, checked, with the schema's defaults. What is typed with `--input` beats the file; of two for the
  * same name the later one counts.
  * @throws WfError E_INPUT with all that is wrong with it at once.
  */
-export function workflowInput(workflow: InputOwner, { assignments, file }: GivenInput): JsonObject {
+export function workflowInput(workflow: InputOwner, { assignments, file }: GivenInput): WorkflowInput {
   const types = inputTypes(workflow.input);
   const raw = new Map(Object.entries(file === undefined ? {} : readInputFile(file)));
   const malformed: string[] = [];
-  for (const assignment of assignments) {
+  const secretNames = workflow.secretInputs ?? [];
+  for (const [index, assignment] of assignments.entries()) {
     const at = assignment.indexOf('=');
-    if (at < 1) malformed.push(`--input "${assignment}" is not of the form name=value`);
+    // Where it could be a secret it is not repeated.
+    const what = secretNames.length === 0 ? `--input "${assignment}"` : `--input number ${index + 1}`;
+    if (at < 1) malformed.push(`${what} is not of the form name=value`);
     else raw.set(assignment.slice(0, at), valueFor(types[assignment.slice(0, at)] ?? [], assignment.slice(at + 1)));
   }
+  const secrets = takeSecrets(raw, secretNames);
+  // What is wrong with an input may be told with its value in it.
+  const { hideError } = conceal(Object.fromEntries(raw), secretNames, () => 0).secrets;
   const checked = check(workflow, Object.fromEntries(raw));
-  if (checked.type === 'valid' && malformed.length === 0) return checked.input;
+  if (checked.type === 'valid' && malformed.length === 0) return { input: checked.input, secrets };
   const problems = checked.type === 'valid' ? malformed : [checked.error.message, ...malformed];
   const names = Object.keys(workflow.input.shape);
   const unknown = [...raw.keys()].filter((name) => !names.includes(name));
   const meant = unknown.map((name) => didYouMean(name, names)).join('');
-  throw new WfError('E_INPUT', problems.join('; '), {
-    hint: meant + (checked.type === 'valid' ? `Inputs of ${workflow.name}: ${names.join(', ')}.` : checked.error.hint),
-  });
+  throw hideError(
+    new WfError('E_INPUT', problems.join('; '), {
+      hint:
+        meant + (checked.type === 'valid' ? `Inputs of ${workflow.name}: ${names.join(', ')}.` : checked.error.hint),
+    }),
+  );
+}
+
+/** Puts the values of secret inputs where only was said where they are; answers where each was taken from. */
+function takeSecrets(raw: Map<string, Json>, names: readonly string[]): WorkflowInput['secrets'] {
+  const sources: Record<string, string | null> = {};
+  for (const name of names) {
+    const typed = raw.get(name);
+    if (typeof typed !== 'string') continue;
+    const { value, source } = givenSecret(name, typed);
+    raw.set(name, value);
+    sources[name] = source;
+  }
+  return sources;
 }
 
 type Checked =

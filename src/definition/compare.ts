@@ -162,7 +162,12 @@ type Compare = (name: string, before: Json | undefined, after: Json | undefined)
 function eachMember(before: Json | undefined, after: Json | undefined, compare: Compare): readonly string[] {
   const [was, is] = [objectIn(before), objectIn(after)];
   const names = new Set([...Object.keys(was), ...Object.keys(is)]);
-  return [...names].flatMap((name) => compare(name, was[name], is[name]));
+  return [...names].flatMap((name) => compare(name, memberOf(was, name), memberOf(is, name)));
+}
+
+/** Not what every object inherits: a member may be called `toString`. */
+function memberOf(object: JsonObject, name: string): Json | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 function altered(what: string, before: Json | undefined, after: Json | undefined): readonly string[] {

@@ -11,17 +11,27 @@ export function checkInput(workflow: Pick<LoadedWorkflow, 'name' | 'input'>, raw
   const parsed = z.strictObject(workflow.input.shape).safeParse(raw);
   const checked = parsed.success ? workflow.input.safeParse(raw) : parsed;
   if (!checked.success) {
-    throw new WfError('E_INPUT', `workflow ${workflow.name}: ${problemsOf(checked.error)}`, {
-      hint: `Inputs of ${workflow.name}: ${Object.keys(workflow.input.shape).join(', ')}.`,
+    const missing = missingInputs(checked.error, raw);
+    const give = missing.length === 0 ? '' : `Give it: \`${missing.map((name) => `--input ${name}=...`).join(' ')}\`. `;
+    throw new WfError('E_INPUT', `workflow ${workflow.name}: ${problemsOf(checked.error, missing)}`, {
+      hint: `${give}Inputs of ${workflow.name}: ${Object.keys(workflow.input.shape).join(', ')}.`,
     });
   }
   const input = toJson(checked.data);
   return isJsonObject(input) ? input : {};
 }
 
-function problemsOf(error: z.ZodError): string {
+/** Inputs without a default that were not given. */
+function missingInputs(error: z.ZodError, raw: JsonObject): readonly string[] {
+  const lacking = error.issues.filter(({ code }) => code === 'invalid_type' || code === 'invalid_value');
+  const names = lacking.flatMap(({ path }) => (path.length === 1 ? [String(path[0])] : []));
+  return [...new Set(names)].filter((name) => !Object.hasOwn(raw, name));
+}
+
+function problemsOf(error: z.ZodError, missing: readonly string[]): string {
   return error.issues
     .map((issue) => {
+      if (missing.includes(issue.path.join('.'))) return `input ${issue.path.join('.')} is missing`;
       if (issue.code === 'unrecognized_keys') return `unknown input ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
       return issue.path.length === 0 ? issue.message : `input ${issue.path.join('.')}: ${issue.message}`;
     })

@@ -8,6 +8,7 @@ import { type Narrative, type NarrativeFacts, narrativeSchema } from '../engine/
 import type { LoadedWorkflow, WorkflowDefinition } from '../engine/workflow.ts';
 import { type DescribedDefinition, describeDefinition } from './describe.ts';
 import type { WorkflowFile } from './find-files.ts';
+import { secretInputs, storedInputSchema } from './secret-inputs.ts';
 
 export interface LoadedFile {
   readonly workflow: LoadedWorkflow;
@@ -27,8 +28,14 @@ interface LoadOptions {
  * @throws WfError E_WORKFLOW_INVALID: the file throws, exports no definition, or its machine is refused.
  */
 export async function loadWorkflow(source: WorkflowFile, options: LoadOptions): Promise<LoadedFile> {
-  const definition = definitionIn(source, await importFile(source, options));
+  return loadDefinition(source, await importFile(source, options));
+}
+
+/** The same for what a workflow file exports, or would. @throws WfError E_WORKFLOW_INVALID */
+export function loadDefinition(source: WorkflowFile, exported: unknown): LoadedFile {
+  const definition = definitionIn(source, exported);
   const model = modelMachine(source.name, definition.machine);
+  const secrets = secretInputs(source.name, definition.input);
   return {
     workflow: {
       name: definition.name,
@@ -37,9 +44,14 @@ export async function loadWorkflow(source: WorkflowFile, options: LoadOptions): 
       input: definition.input,
       model,
       keepsChanges: definition.keepsChanges ?? false,
+      secretInputs: secrets,
       requirements: (input: JsonObject) => definition.requirements?.(definition.input.parse(input)) ?? [],
       proofs: (output: Json) => definition.proofs?.(output) ?? [],
-      ...(definition.narrative === undefined ? {} : { narrative: narratorOf(definition, definition.narrative) }),
+      ...(definition.narrative === undefined
+        ? {}
+        : {
+            narrative: narratorOf(definition.name, storedInputSchema(definition.input, secrets), definition.narrative),
+          }),
     },
     definition: describeDefinition(definition, model),
     file: source.file,
@@ -48,10 +60,7 @@ export async function loadWorkflow(source: WorkflowFile, options: LoadOptions): 
 
 type Narrate = NonNullable<WorkflowDefinition['narrative']>;
 
-function narratorOf(
-  { name, input }: Pick<WorkflowDefinition, 'name' | 'input'>,
-  narrate: Narrate,
-): (facts: NarrativeFacts) => Promise<Narrative> {
+function narratorOf(name: string, input: z.ZodObject, narrate: Narrate): (facts: NarrativeFacts) => Promise<Narrative> {
   return async (facts) => {
     const told = narrativeSchema.safeParse(await narrate({ ...facts, input: input.parse(facts.input) }));
     if (told.success) return told.data;

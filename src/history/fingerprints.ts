@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-import { deflateSync, inflateSync } from 'node:zlib';
 import { z } from 'zod';
 import { canonicalJson, isJsonObject, parseJson } from '../engine/json.ts';
 import type { Fingerprint } from '../engine/ports/fingerprint.ts';
 import { damaged } from './database-error.ts';
+import { deflate, inflate, sha256 } from './packing.ts';
 import { parseRow } from './parse-row.ts';
 import type { Statements } from './statements.ts';
 
@@ -12,7 +11,7 @@ export function storeFingerprint(statements: Statements, fingerprint: Fingerprin
   const text = canonicalJson(fingerprint);
   const hash = sha256(text);
   if (statements.hasFingerprint.get({ hash }) === 0) {
-    statements.insertFingerprint.run({ hash, deflated: deflateSync(text) });
+    statements.insertFingerprint.run({ hash, deflated: deflate(text) });
   }
   return hash;
 }
@@ -22,20 +21,16 @@ export function readFingerprint(statements: Statements, hash: string, path: stri
   const stored = statements.fingerprint.get({ hash });
   if (stored === undefined) return undefined;
   const place = { path, table: 'fingerprints', of: `hash ${hash}` };
-  const text = inflate(parseRow(z.instanceof(Buffer), stored, place), path, hash);
+  const text = inflated(parseRow(z.instanceof(Buffer), stored, place), path, hash);
   const fingerprint = sha256(text) === hash ? parseJson(text) : undefined;
   if (isJsonObject(fingerprint)) return fingerprint;
   throw damaged(path, `the fingerprint ${hash} is not what was stored`);
 }
 
-function inflate(deflated: Buffer, path: string, hash: string): string {
+function inflated(deflated: Buffer, path: string, hash: string): string {
   try {
-    return inflateSync(deflated).toString('utf8');
+    return inflate(deflated);
   } catch (cause) {
     throw damaged(path, `the fingerprint ${hash} cannot be unpacked`, cause);
   }
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

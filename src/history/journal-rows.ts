@@ -13,103 +13,16 @@ const machineEvent = jsonObject.transform((value, context): MachineEvent => {
   return z.NEVER;
 });
 
-const effect: z.ZodType<Effect> = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('start-step'),
-    step: stepId,
-    invoke: z.string(),
-    stage: z.string(),
-    actor: z.string(),
-    kind: z.string(),
-    input: json,
-  }),
-  z.strictObject({ type: z.literal('stop-step'), step: stepId }),
-  z.strictObject({ type: z.literal('set-timer'), timer: z.string(), deadline: z.number(), event: machineEvent }),
-  z.strictObject({ type: z.literal('cancel-timer'), timer: z.string() }),
-  z.strictObject({ type: z.literal('log'), message: json }),
-  z.strictObject({ type: z.literal('emit'), event: machineEvent }),
-]);
+let schema: z.ZodType<JournalEvent> | undefined;
 
-const change = z.strictObject({
-  seq: z.number(),
-  step: stepId,
-  kind: z.string(),
-  target: z.string(),
-  record: json,
-  undo: z.array(z.string()),
-  status: z.enum(CHANGE_STATUSES),
-  reason: z.string().nullable(),
-  bootId: z.string(),
-});
-
-const attempt = { step: stepId, attempt: z.number() };
-const owner = z.strictObject({ pid: z.number(), startTime: z.string(), bootId: z.string() });
-
-/** Strict: a member that this version does not know belongs to a newer one, and must not be dropped unseen. */
-const journalEvent: z.ZodType<JournalEvent> = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('lease.taken'),
-    purpose: z.enum(['start', 'resume', 'rollback']),
-    owner,
-    pauseAfter: z.string().nullable(),
-  }),
-  z.strictObject({
-    type: z.literal('definition.accepted'),
-    definitionHash: z.string().transform(asDefinitionHash),
-  }),
-  z.strictObject({
-    type: z.literal('decided'),
-    event: machineEvent.nullable(),
-    effects: z.array(effect),
-    value: json,
-    stages: z.array(z.string()),
-    digest: z.string(),
-  }),
-  z.strictObject({ type: z.literal('step.attempted'), ...attempt }),
-  z.strictObject({ type: z.literal('step.succeeded'), ...attempt, output: json }),
-  z.strictObject({ type: z.literal('step.retrying'), ...attempt, error: errorRecord, retryAt: z.number() }),
-  z.strictObject({ type: z.literal('step.failed'), ...attempt, error: errorRecord }),
-  z.strictObject({ type: z.literal('step.stopped'), ...attempt }),
-  z.strictObject({ type: z.literal('baseline.taken'), fingerprint: z.string() }),
-  z.strictObject({ type: z.literal('change.intended'), change }),
-  z.strictObject({
-    type: z.literal('change.applied'),
-    seq: z.number(),
-    record: json,
-    target: z.string(),
-    undo: z.array(z.string()),
-  }),
-  z.strictObject({ type: z.literal('change.reverting'), seq: z.number() }),
-  z.strictObject({
-    type: z.literal('change.settled'),
-    seq: z.number(),
-    status: z.enum(CHANGE_STATUSES).exclude(['intended', 'applied']),
-    reason: z.string().nullable(),
-  }),
-  z.strictObject({
-    type: z.literal('verified'),
-    fingerprint: z.string().nullable(),
-    verification: verificationSchema,
-  }),
-  z.strictObject({ type: z.literal('waiting') }),
-  z.strictObject({ type: z.literal('paused'), stage: z.string() }),
-  z.strictObject({ type: z.literal('interrupted'), signal: z.string() }),
-  // wf 0.1 did not say what the run came to grief by.
-  z.strictObject({
-    type: z.literal('rolling-back'),
-    error: errorRecord.nullable().default(null),
-    kept: z.array(z.number()).default([]),
-  }),
-  z.discriminatedUnion('status', [
-    z.strictObject({ type: z.literal('ended'), status: z.literal('succeeded'), output: json }),
-    z.strictObject({
-      type: z.literal('ended'),
-      status: z.enum(['failed', 'rolled-back', 'needs-attention']),
-      output: z.null(),
-      error: errorRecord,
-    }),
-  ]),
-]);
+/**
+ * Strict: a member that this version does not know belongs to a newer one, and must not be dropped unseen. Made when it is first
+ * needed: that takes 4 ms, and a list of runs needs it not.
+ */
+export function journalEvent(): z.ZodType<JournalEvent> {
+  schema ??= journalEventSchema();
+  return schema;
+}
 
 const journalRow = z.object({ seq: z.number(), at: z.number(), type: z.string(), data: jsonText });
 
@@ -122,5 +35,104 @@ export function eventColumns({ type, ...data }: JournalEvent): { readonly type: 
 export function parseJournalRow(row: unknown, place: RowPlace): JournalEntry {
   const { seq, at, type, data } = parseRow(journalRow, row, place);
   const members = isJsonObject(data) ? { ...data, type } : { type };
-  return { seq, at, event: parseRow(journalEvent, members, { ...place, of: `${place.of}, seq ${seq}, ${type}` }) };
+  return { seq, at, event: parseRow(journalEvent(), members, { ...place, of: `${place.of}, seq ${seq}, ${type}` }) };
+}
+
+function journalEventSchema(): z.ZodType<JournalEvent> {
+  const effect: z.ZodType<Effect> = z.discriminatedUnion('type', [
+    z.strictObject({
+      type: z.literal('start-step'),
+      step: stepId,
+      invoke: z.string(),
+      stage: z.string(),
+      actor: z.string(),
+      kind: z.string(),
+      input: json,
+    }),
+    z.strictObject({ type: z.literal('stop-step'), step: stepId }),
+    z.strictObject({ type: z.literal('set-timer'), timer: z.string(), deadline: z.number(), event: machineEvent }),
+    z.strictObject({ type: z.literal('cancel-timer'), timer: z.string() }),
+    z.strictObject({ type: z.literal('log'), message: json }),
+    z.strictObject({ type: z.literal('emit'), event: machineEvent }),
+  ]);
+
+  const change = z.strictObject({
+    seq: z.number(),
+    step: stepId,
+    kind: z.string(),
+    target: z.string(),
+    record: json,
+    undo: z.array(z.string()),
+    status: z.enum(CHANGE_STATUSES),
+    reason: z.string().nullable(),
+    bootId: z.string(),
+  });
+
+  const attempt = { step: stepId, attempt: z.number() };
+  const owner = z.strictObject({ pid: z.number(), startTime: z.string(), bootId: z.string() });
+
+  return z.discriminatedUnion('type', [
+    z.strictObject({
+      type: z.literal('lease.taken'),
+      purpose: z.enum(['start', 'resume', 'rollback']),
+      owner,
+      pauseAfter: z.string().nullable(),
+    }),
+    z.strictObject({
+      type: z.literal('definition.accepted'),
+      definitionHash: z.string().transform(asDefinitionHash),
+    }),
+    z.strictObject({
+      type: z.literal('decided'),
+      event: machineEvent.nullable(),
+      effects: z.array(effect),
+      value: json,
+      stages: z.array(z.string()),
+      digest: z.string(),
+    }),
+    z.strictObject({ type: z.literal('step.attempted'), ...attempt }),
+    z.strictObject({ type: z.literal('step.succeeded'), ...attempt, output: json }),
+    z.strictObject({ type: z.literal('step.retrying'), ...attempt, error: errorRecord, retryAt: z.number() }),
+    z.strictObject({ type: z.literal('step.failed'), ...attempt, error: errorRecord }),
+    z.strictObject({ type: z.literal('step.stopped'), ...attempt }),
+    z.strictObject({ type: z.literal('baseline.taken'), fingerprint: z.string() }),
+    z.strictObject({ type: z.literal('change.intended'), change }),
+    z.strictObject({
+      type: z.literal('change.applied'),
+      seq: z.number(),
+      record: json,
+      target: z.string(),
+      undo: z.array(z.string()),
+    }),
+    z.strictObject({ type: z.literal('change.reverting'), seq: z.number() }),
+    z.strictObject({
+      type: z.literal('change.settled'),
+      seq: z.number(),
+      status: z.enum(CHANGE_STATUSES).exclude(['intended', 'applied']),
+      reason: z.string().nullable(),
+    }),
+    z.strictObject({
+      type: z.literal('verified'),
+      fingerprint: z.string().nullable(),
+      verification: verificationSchema,
+    }),
+    z.strictObject({ type: z.literal('waiting') }),
+    z.strictObject({ type: z.literal('paused'), stage: z.string() }),
+    z.strictObject({ type: z.literal('interrupted'), signal: z.string() }),
+    // wf 0.1 did not say what the run came to grief by.
+    z.strictObject({
+      type: z.literal('rolling-back'),
+      error: errorRecord.nullable().default(null),
+      kept: z.array(z.number()).default([]),
+    }),
+    z.discriminatedUnion('status', [
+      z.strictObject({ type: z.literal('ended'), status: z.literal('succeeded'), output: json }),
+      z.strictObject({
+        type: z.literal('ended'),
+        status: z.enum(['failed', 'rolled-back', 'needs-attention']),
+        output: z.null(),
+        error: errorRecord,
+      }),
+    ]),
+  ]);
 }

@@ -110,6 +110,19 @@ export const MIGRATIONS: readonly string[] = [
     deflated BLOB NOT NULL
   ) STRICT;
   `,
+  // Imported runs; what prune asks: which definitions and fingerprints are in use, and who is at work; evidence, bounded and
+  // packed. What refers to a fingerprint or a definition by its hash are journal entries, of few types.
+  `
+  ALTER TABLE runs ADD COLUMN imported_from TEXT;
+  CREATE INDEX runs_of_definition ON runs (definition_hash);
+  CREATE INDEX runs_held ON runs (number) WHERE owner_pid IS NOT NULL;
+  CREATE INDEX journal_fingerprints ON journal (json_extract(data, '$.fingerprint'))
+    WHERE type IN ('baseline.taken', 'verified');
+  CREATE INDEX journal_definitions ON journal (json_extract(data, '$.definitionHash'))
+    WHERE type = 'definition.accepted';
+  ALTER TABLE evidence ADD COLUMN deflated BLOB;
+  ALTER TABLE steps ADD COLUMN evidence_size INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /**

@@ -1,11 +1,14 @@
 import Database from 'better-sqlite3';
-import type { HistoryPort } from '../engine/ports/history.ts';
 import { type ConnectOptions, connect, connectForReading } from './connect.ts';
 import { damaged, withDatabaseErrors } from './database-error.ts';
 import { findDatabaseFile, prepareDatabaseFile, watchDatabaseFile } from './database-file.ts';
+import type { History } from './history.ts';
+import { importRun } from './import-run.ts';
+import { createPruner } from './prune.ts';
 import { createReader, type HistoryReader } from './reader.ts';
 import { freeReserve, keepReserve, withReserve } from './reserve.ts';
 import { prepareStatements, type Statements } from './statements.ts';
+import { writeTransactions } from './transaction.ts';
 import { createWriter } from './writer.ts';
 
 export type { ConnectOptions } from './connect.ts';
@@ -17,15 +20,22 @@ export type { HistoryReader } from './reader.ts';
  * @throws WfError E_DATABASE_NEWER, E_DATABASE_DAMAGED, E_DATABASE_READONLY, E_DATABASE_LOCKED, E_DISK_FULL; E_DATABASE
  * where it is another program's file, or does not work for another reason.
  */
-export function openHistory(path: string, options: ConnectOptions = {}): HistoryPort {
+export function openHistory(path: string, options: ConnectOptions = {}): History {
   return withReserve(path, options, () => {
     const file = prepareDatabaseFile(path);
     const db = connect(file, options);
     const statements = prepareOrClose(db, file);
     keepReserve(file);
+    const requireInPlace = watchDatabaseFile(file);
+    const write = writeTransactions({ db, statements, path: file, options, requireInPlace });
+    const reader = createReader(db, statements, file);
+    const pruner = createPruner({ db, write, path: file, workflowNames: reader.workflowNames });
     return {
-      ...createReader(statements, file),
-      ...createWriter({ db, statements, path: file, options, requireInPlace: watchDatabaseFile(file) }),
+      ...reader,
+      ...createWriter(statements, write, file, requireInPlace),
+      ...pruner,
+      compact: (isAlive) => withDatabaseErrors(file, () => pruner.compact(isAlive)),
+      importRun: (content, at) => write(() => importRun(statements, reader, content, at)),
       freeReserve: () => withDatabaseErrors(file, () => freeReserve(file)),
       close: () => withDatabaseErrors(file, () => db.close()),
     };
@@ -45,7 +55,7 @@ export function openHistoryForReading(path: string, options: ConnectOptions = {}
     if (db === undefined) return openHistory(file, options);
     const statements = prepareOrClose(db, file);
     return {
-      ...createReader(statements, file),
+      ...createReader(db, statements, file),
       close: () => withDatabaseErrors(file, () => db.close()),
     };
   });

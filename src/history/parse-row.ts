@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type ErrorCode, isErrorCode } from '../engine/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../engine/json.ts';
 import { damaged } from './database-error.ts';
+import { inflateQuick } from './packing.ts';
 
 /** Where a row was read, for the error of one that does not parse. */
 export interface RowPlace {
@@ -33,6 +34,16 @@ export const jsonText = z.string().transform((text, context): Json => {
     return parseJson(text);
   } catch (thrown) {
     context.addIssue(`not JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    return z.NEVER;
+  }
+});
+
+/** A column with text that was packed by `deflateQuickly`. */
+export const deflatedText = z.instanceof(Buffer).transform((deflated, context): string => {
+  try {
+    return inflateQuick(deflated);
+  } catch (thrown) {
+    context.addIssue(`cannot be unpacked: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
     return z.NEVER;
   }
 });

@@ -1,36 +1,53 @@
+import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import { WfError } from '../engine/errors.ts';
 import type { RunId } from '../engine/ids.ts';
 import type { HistoryPort, RunFilter, StoredRun } from '../engine/ports/history.ts';
+import { runNotFound } from '../engine/run-refusal.ts';
 import { withDatabaseErrors } from './database-error.ts';
+import { runFileContent } from './export-run.ts';
 import { readFingerprint } from './fingerprints.ts';
 import { parseJournalRow } from './journal-rows.ts';
 import { jsonText, parseRow } from './parse-row.ts';
+import { type PrunePlan, type PruneRequest, prunePlan, type Space, spaceOf } from './prune.ts';
 import { changeRow, evidenceRow, runId, runRow, standingChangeRow, stepRow } from './rows.ts';
+import type { RunFileContent } from './run-file.ts';
 import type { Statements } from './statements.ts';
 import type { HistoryWriter } from './writer.ts';
 
 /** What may be asked of a history that is not written to. */
-export type HistoryReader = Omit<HistoryPort, keyof HistoryWriter | 'freeReserve'>;
+export interface HistoryReader extends Omit<HistoryPort, keyof HistoryWriter | 'freeReserve'> {
+  /** The workflows of which there are runs, by name. */
+  workflowNames(): readonly string[];
+  /** What a run file holds of a run, all read at one moment. @param machine the name of this one @throws WfError E_RUN_NOT_FOUND */
+  exportRun(id: RunId, machine: string): RunFileContent;
+  /** What pruning would do, without doing it. */
+  prunePlan(request: PruneRequest): PrunePlan;
+  space(): Space;
+}
 
-/** Later than every run. */
-const BEYOND_THE_NEWEST = { createdAt: Number.MAX_SAFE_INTEGER, id: '' };
+/** Up to so many ids with one beginning are sorted; where there are more, enough of them are among the newest runs. */
+const SORTED_IDS = 1_000;
 
-export function createReader(statements: Statements, path: string): Omit<HistoryReader, 'close'> {
+export function createReader(db: Database, statements: Statements, path: string): Omit<HistoryReader, 'close'> {
   const read = <Result>(work: () => Result): Result => withDatabaseErrors(path, work);
   const place = (table: string, id: string) => ({ path, table, of: `run ${id}` });
 
-  function whereToContinue(before: RunId | undefined): { readonly createdAt: unknown; readonly id: string } {
-    if (before === undefined) return BEYOND_THE_NEWEST;
+  /** The place in the list before which it is to begin: every run of it is older. */
+  function whereToBegin({ before, until = Number.MAX_SAFE_INTEGER }: RunFilter): ListPlace {
+    if (before === undefined) return { createdAt: until, id: '' };
     const createdAt = statements.createdAt.get({ id: before });
-    if (createdAt !== undefined) return { createdAt, id: before };
+    if (createdAt !== undefined) {
+      return Number(createdAt) < until ? { createdAt: Number(createdAt), id: before } : { createdAt: until, id: '' };
+    }
     throw new WfError('E_RUN_NOT_FOUND', `there is no run ${before} to continue the list from`, {
       hint: 'Begin at the newest with `wf runs`.',
     });
   }
 
-  function newestFirst({ workflow, status, limit, before }: RunFilter): readonly unknown[] {
-    const page = { limit: requireLimit(limit), ...whereToContinue(before) };
+  function newestFirst(filter: RunFilter): readonly unknown[] {
+    const { workflow, status, since = Number.MIN_SAFE_INTEGER, limit } = filter;
+    const page = { limit: requireLimit(limit), since, ...whereToBegin(filter) };
     if (workflow === undefined) {
       return status === undefined ? statements.runs.all(page) : statements.runsOfStatus.all({ ...page, status });
     }
@@ -39,7 +56,13 @@ export function createReader(statements: Statements, path: string): Omit<History
       : statements.runsOfWorkflowAndStatus.all({ ...page, workflow, status });
   }
 
-  return {
+  function beginningWith(prefix: string, limit: number): readonly unknown[] {
+    const ids = statements.idsWithPrefix.all({ prefix, enough: SORTED_IDS });
+    if (ids.length < SORTED_IDS) return ids.slice(0, requireLimit(limit));
+    return statements.newestIdsWithPrefix.all({ prefix, limit: requireLimit(limit) });
+  }
+
+  const reader: Omit<HistoryReader, 'close'> = {
     run: (id) =>
       read(() => {
         const row = statements.run.get({ id });
@@ -55,10 +78,12 @@ export function createReader(statements: Statements, path: string): Omit<History
       read(() => statements.claimsOfRun.all({ id }).map((row) => parseRow(z.string(), row, place('claims', id)))),
     runIds: (prefix, limit) =>
       read(() => {
-        const page = { limit: requireLimit(limit) };
-        const ids = prefix === '' ? statements.newestIds.all(page) : statements.idsWithPrefix.all({ ...page, prefix });
+        const ids =
+          prefix === '' ? statements.newestIds.all({ limit: requireLimit(limit) }) : beginningWith(prefix, limit);
         return ids.map((id) => parseRow(runId, id, place('runs', String(id))));
       }),
+    workflowNames: () =>
+      read(() => statements.workflowNames.all().map((name) => parseRow(z.string(), name, place('runs', String(name))))),
     journal: (id, after = 0) =>
       read(() => statements.journal.all({ id, after }).map((row) => parseJournalRow(row, place('journal', id)))),
     steps: (id) => read(() => statements.steps.all({ id }).map((row) => parseRow(stepRow, row, place('steps', id)))),
@@ -68,10 +93,10 @@ export function createReader(statements: Statements, path: string): Omit<History
       read(() =>
         statements.standingChanges.all().map((row) => parseRow(standingChangeRow, row, place('changes', runOf(row)))),
       ),
-    evidence: (id, step) =>
+    evidence: (id, step, after = 0) =>
       read(() =>
         statements.evidence
-          .all({ id, step: step ?? null })
+          .all({ id, step: step ?? null, after })
           .map((row) => parseRow(evidenceRow, row, place('evidence', id))),
       ),
     verification: (id) =>
@@ -88,7 +113,24 @@ export function createReader(statements: Statements, path: string): Omit<History
         return parseRow(jsonText, text, { path, table: 'definitions', of: `hash ${hash}` });
       }),
     fingerprint: (hash) => read(() => readFingerprint(statements, hash, path)),
+    exportRun: (id, machine) =>
+      read(
+        db.transaction(() => {
+          const run = reader.run(id);
+          if (run === undefined) throw runNotFound(id);
+          return runFileContent(reader, run, machine);
+        }),
+      ),
+    prunePlan: (request) => read(() => prunePlan(db, reader.workflowNames(), request, path)),
+    space: () => read(() => spaceOf(db)),
   };
+  return reader;
+}
+
+/** A place between two runs of a list that is ordered by creation time, then id. */
+interface ListPlace {
+  readonly createdAt: number;
+  readonly id: string;
 }
 
 /** SQLite takes a negative limit for none. */

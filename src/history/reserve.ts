@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { WfError } from '../engine/errors.ts';
 import type { ConnectOptions } from './connect.ts';
 import { withDatabaseErrors } from './database-error.ts';
 import { reserveOf } from './database-file.ts';
+import { randomContent } from './packing.ts';
 
 /**
  * What the journal of a rollback takes on a full disk. Undoing 15 changes with 16 KiB of output each, from opening to the end of
@@ -27,7 +27,7 @@ export function keepReserve(path: string): void {
   try {
     // What is too short was left by a process that was killed here.
     fs.rmSync(reserve, { force: true });
-    fs.writeFileSync(reserve, randomBytes(RESERVE_BYTES), { flag: 'wx', mode: 0o600 });
+    fs.writeFileSync(reserve, randomContent(RESERVE_BYTES), { flag: 'wx', mode: 0o600 });
   } catch (thrown) {
     // Another process makes it at this moment.
     if (isErrno(thrown, 'EEXIST')) return;

@@ -9,7 +9,7 @@ import {
   type StoredRun,
   type StoredStep,
 } from '../engine/ports/history.ts';
-import { errorRecord, jsonObject, jsonText, nullableJsonText } from './parse-row.ts';
+import { deflatedText, errorRecord, jsonObject, jsonText, nullableJsonText } from './parse-row.ts';
 
 export const runId = z.string().transform((text, context): RunId => {
   const id = parseRunId(text);
@@ -21,7 +21,7 @@ export const runId = z.string().transform((text, context): RunId => {
 const error = nullableJsonText.pipe(errorRecord.nullable());
 const time = z.number();
 
-const ownerColumns = {
+export const ownerColumns = {
   owner_pid: z.number().nullable(),
   owner_start_time: z.string().nullable(),
   owner_boot_id: z.string().nullable(),
@@ -38,7 +38,16 @@ export const leaseRow = z.object({
   number: z.number(),
   fence: z.number(),
   status: z.enum(STORED_RUN_STATUSES),
+  imported_from: z.string().nullable(),
   ...ownerColumns,
+});
+
+/** The options of a run, as its row and a run file hold them. */
+export const runOptions = z.object({
+  onFailure: z.enum(['rollback', 'keep']),
+  pauseAfter: z.string().nullable(),
+  // Null where it was typed. Absent where the run has none.
+  secrets: z.exactOptional(z.record(z.string(), z.string().nullable())),
 });
 
 export const runRow = z
@@ -48,7 +57,7 @@ export const runRow = z
     definition_hash: z.string().transform(asDefinitionHash),
     runtime: z.enum(['docker', 'embedded']),
     input: jsonText.pipe(jsonObject),
-    options: jsonText.pipe(z.object({ onFailure: z.enum(['rollback', 'keep']), pauseAfter: z.string().nullable() })),
+    options: jsonText.pipe(runOptions),
     status: z.enum(STORED_RUN_STATUSES),
     created_at: time,
     started_at: time.nullable(),
@@ -58,6 +67,7 @@ export const runRow = z
     fence: z.number(),
     ...ownerColumns,
     standing_changes: z.number(),
+    imported_from: z.string().nullable(),
   })
   .transform(
     (row): StoredRun => ({
@@ -76,6 +86,7 @@ export const runRow = z
       output: row.output,
       error: row.error,
       standingChanges: row.standing_changes,
+      importedFrom: row.imported_from,
     }),
   );
 
@@ -124,13 +135,22 @@ export const evidenceRow = z
     attempt: z.number(),
     command: z.string(),
     output: z.string(),
+    deflated: deflatedText.nullable(),
     exit_code: z.number().nullable(),
     started_at: time,
     duration_ms: z.number(),
   })
   .transform(
-    ({ exit_code: exitCode, started_at: startedAt, duration_ms: durationMs, ...row }): StoredEvidence => ({
+    ({
+      output,
+      deflated,
+      exit_code: exitCode,
+      started_at: startedAt,
+      duration_ms: durationMs,
+      ...row
+    }): StoredEvidence => ({
       ...row,
+      output: deflated ?? output,
       exitCode,
       startedAt,
       durationMs,

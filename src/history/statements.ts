@@ -5,9 +5,11 @@ const STANDING = "status IN ('intended', 'applied', 'stuck')";
 
 const RUN_COLUMNS = `id, workflow, definition_hash, runtime, input, options, status, created_at, started_at, finished_at,
   output, error, fence, owner_pid, owner_start_time, owner_boot_id,
-  (SELECT count(*) FROM changes WHERE changes.run = runs.number AND changes.${STANDING}) AS standing_changes`;
+  imported_from, CASE WHEN imported_from IS NULL THEN
+    (SELECT count(*) FROM changes WHERE changes.run = runs.number AND changes.${STANDING}) ELSE 0 END AS standing_changes`;
 
-const OLDER = '(created_at, id) < (@createdAt, @id) ORDER BY created_at DESC, id DESC LIMIT @limit';
+const OLDER =
+  'created_at >= @since AND (created_at, id) < (@createdAt, @id) ORDER BY created_at DESC, id DESC LIMIT @limit';
 
 const CHANGE_COLUMNS = 'seq, step, kind, target, record, undo, changes.status, reason, boot_id';
 
@@ -27,7 +29,13 @@ export function prepareStatements(db: Database) {
        VALUES (@id, @workflow, @definitionHash, @runtime, @input, @options, 'running', @createdAt, 1,
          @pid, @startTime, @bootId)`,
     ),
-    lease: prepare('SELECT number, fence, status, owner_pid, owner_start_time, owner_boot_id FROM runs WHERE id = @id'),
+    insertImportedRun: prepare(
+      `INSERT INTO runs (id, workflow, definition_hash, runtime, input, options, status, created_at, fence, imported_from)
+       VALUES (@id, @workflow, @definitionHash, @runtime, @input, @options, 'running', @createdAt, 1, @importedFrom)`,
+    ),
+    lease: prepare(
+      `SELECT number, fence, status, imported_from, owner_pid, owner_start_time, owner_boot_id FROM runs WHERE id = @id`,
+    ),
     takeOver: prepare(
       `UPDATE runs SET fence = fence + 1, owner_pid = @pid, owner_start_time = @startTime, owner_boot_id = @bootId
        WHERE id = @id`,
@@ -60,17 +68,31 @@ export function prepareStatements(db: Database) {
     runsOfWorkflow: prepare(`SELECT ${RUN_COLUMNS} FROM runs WHERE workflow = @workflow AND ${OLDER}`),
     runsOfStatus: prepare(`SELECT ${RUN_COLUMNS} FROM runs WHERE status = @status AND ${OLDER}`),
     runsOfWorkflowAndStatus: prepare(
-      `SELECT ${RUN_COLUMNS} FROM runs WHERE workflow = @workflow AND status = @status AND ${OLDER}`,
+      `SELECT ${RUN_COLUMNS} FROM runs INDEXED BY runs_of_workflow_and_status
+       WHERE workflow = @workflow AND status = @status AND ${OLDER}`,
     ),
     unfinishedRuns: prepare(
-      `SELECT ${RUN_COLUMNS} FROM runs WHERE status IN ('running', 'waiting', 'paused', 'rolling-back')
+      `SELECT ${RUN_COLUMNS} FROM runs
+       WHERE status IN ('running', 'waiting', 'paused', 'rolling-back') AND imported_from IS NULL
        ORDER BY created_at DESC, id DESC`,
     ),
     newestIds: prepare('SELECT id FROM runs ORDER BY created_at DESC, id DESC LIMIT @limit').pluck(),
-    // No id holds a character beyond U+10FFFF: the range is that of the prefix.
+    // No id holds a character beyond U+10FFFF: the range is that of the prefix. The first so many of it, the newest first.
     idsWithPrefix: prepare(
-      `SELECT id FROM runs WHERE id >= @prefix AND id < @prefix || char(0x10FFFF)
+      `SELECT id FROM (SELECT id, created_at FROM runs WHERE id >= @prefix AND id < @prefix || char(0x10FFFF) LIMIT @enough)
+       ORDER BY created_at DESC, id DESC`,
+    ).pluck(),
+    // For a prefix that many ids have: soon enough are met on the way from the newest on.
+    newestIdsWithPrefix: prepare(
+      `SELECT id FROM runs INDEXED BY runs_newest WHERE +id >= @prefix AND +id < @prefix || char(0x10FFFF)
        ORDER BY created_at DESC, id DESC LIMIT @limit`,
+    ).pluck(),
+    // From each name one step to the next in the index: as many steps as there are names, however many runs.
+    workflowNames: prepare(
+      `WITH RECURSIVE names (name) AS (
+         SELECT min(workflow) FROM runs
+         UNION ALL SELECT (SELECT min(workflow) FROM runs WHERE workflow > names.name) FROM names WHERE name IS NOT NULL
+       ) SELECT name FROM names WHERE name IS NOT NULL`,
     ).pluck(),
 
     insertClaim: prepare('INSERT INTO claims (resource, run) VALUES (@resource, @run)'),
@@ -127,17 +149,20 @@ export function prepareStatements(db: Database) {
     ),
     standingChanges: prepare(
       `SELECT runs.id AS run, ${CHANGE_COLUMNS} FROM changes JOIN runs ON runs.number = changes.run
-       WHERE changes.${STANDING} ORDER BY changes.run, seq`,
+       WHERE changes.${STANDING} AND runs.imported_from IS NULL ORDER BY changes.run, seq`,
     ),
 
     lastOrdinal: prepare('SELECT max(ordinal) FROM evidence WHERE run = @run').pluck(),
     insertEvidence: prepare(
-      `INSERT INTO evidence (run, ordinal, step, attempt, command, output, exit_code, started_at, duration_ms)
-       VALUES (@run, @ordinal, @step, @attempt, @command, @output, @exitCode, @startedAt, @durationMs)`,
+      `INSERT INTO evidence (run, ordinal, step, attempt, command, output, deflated, exit_code, started_at, duration_ms)
+       VALUES (@run, @ordinal, @step, @attempt, @command, @output, @deflated, @exitCode, @startedAt, @durationMs)`,
     ),
+    evidenceSize: prepare('SELECT evidence_size FROM steps WHERE run = @run AND id = @step').pluck(),
+    setEvidenceSize: prepare('UPDATE steps SET evidence_size = @size WHERE run = @run AND id = @step'),
     evidence: prepare(
-      `SELECT step, attempt, command, output, exit_code, started_at, duration_ms FROM evidence
-       WHERE run = (SELECT number FROM runs WHERE id = @id) AND (@step IS NULL OR step = @step) ORDER BY ordinal`,
+      `SELECT step, attempt, command, output, deflated, exit_code, started_at, duration_ms FROM evidence
+       WHERE run = (SELECT number FROM runs WHERE id = @id) AND ordinal > @after AND (@step IS NULL OR step = @step)
+       ORDER BY ordinal`,
     ),
 
     insertFingerprint: prepare(

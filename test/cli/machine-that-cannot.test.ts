@@ -47,6 +47,7 @@ describe.concurrent('without a Docker engine', () => {
     const finding = z.strictObject({
       title: z.string(),
       purpose: z.string(),
+      needed: z.boolean(),
       met: z.boolean(),
       found: z.string().nullable(),
       error: z.strictObject({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),

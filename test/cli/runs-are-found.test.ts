@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { openNoteProject } from '../support/note.ts';
 import { expectRefusal, expectTextRefusal } from '../support/refusal.ts';
 import { logsSchema, runRecordSchema, runSummariesSchema } from '../support/run-record.ts';
+import { openProject } from '../support/run-wf.ts';
 
 const project = openNoteProject();
 const note = (id: string) => ['start', 'note', '--id', id, '--input', `file=${project.folder}/note-${id}`];
@@ -57,4 +60,43 @@ test.concurrent('a step of a run', async () => {
 test.concurrent('an id is given once', async () => {
   const refusal = { exitCode: 4, code: 'E_RUN_EXISTS', says: ['beta'], next: '' };
   await expectRefusal(project, [...note('beta')], refusal);
+});
+
+test.concurrent('by what is asked of them, as ids that other commands take', async () => {
+  const listed = await project.wf([
+    'runs',
+    '-o',
+    'ids',
+    '--where',
+    `file=${project.folder}/note-alpha2`,
+    '--last',
+    '1h',
+  ]);
+  expect([listed.stdout, listed.stderr, listed.exitCode]).toEqual(['alpha2\n', '', 0]);
+  const shown = await project.wf(['show', listed.stdout.trim(), '--json']);
+  expect(runRecordSchema.parse(shown.json()).id).toBe('alpha2');
+  const page = await project.wf(['runs', '-o', 'ids', '--limit', '1']);
+  expect([page.stdout, page.stderr]).toEqual(['beta\n', 'Older ones: wf runs --limit 1 -o ids --before beta\n']);
+  const refusal = { exitCode: 2, code: 'E_USAGE', says: ['--since soon'], next: '2026-11-01' };
+  await expectRefusal(project, ['runs', '--since', 'soon'], refusal);
+});
+
+test.concurrent('on another machine, once they are exported and imported', async () => {
+  const file = path.join(project.folder, 'beta.json');
+  expect((await project.wf(['export', 'beta', '-o', file])).exitCode).toBe(0);
+  const elsewhere = openProject({});
+  const imported = await elsewhere.wf(['import', file, '--json']);
+  expect(imported.exitCode, imported.stderr).toBe(0);
+  expect((await elsewhere.wf(['export', 'beta'])).stdout).toBe(readFileSync(file, 'utf8'));
+  for (const argv of [
+    ['show', 'beta'],
+    ['logs', 'beta'],
+    ['report', 'beta'],
+    ['graph', 'beta'],
+  ]) {
+    const looked = await elsewhere.wf(argv);
+    expect({ argv, exitCode: looked.exitCode, stderr: looked.stderr }).toEqual({ argv, exitCode: 0, stderr: '' });
+  }
+  const refusal = { exitCode: 2, code: 'E_RUN_IMPORTED', says: ['beta'], next: 'wf show beta' };
+  await expectRefusal(elsewhere, ['rollback', 'beta'], refusal);
 });

@@ -21,7 +21,7 @@ const workflow = {
   }),
 };
 
-const given = (...assignments: readonly string[]) => workflowInput(workflow, { assignments, file: undefined });
+const given = (...assignments: readonly string[]) => workflowInput(workflow, { assignments, file: undefined }).input;
 
 function inputFile(text: string): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'wf-input-'));
@@ -49,7 +49,7 @@ test('what is typed becomes what the schema wants for that name; text stays text
 
 test('of two values for one name the later counts, and what is typed beats the file', () => {
   const file = inputFile('{ "pings": 7, "devNetwork": "from-file" }');
-  const input = workflowInput(workflow, { assignments: ['pings=8', 'pings=9'], file });
+  const { input } = workflowInput(workflow, { assignments: ['pings=8', 'pings=9'], file });
   expect(input).toMatchObject({ pings: 9, devNetwork: 'from-file' });
 });
 

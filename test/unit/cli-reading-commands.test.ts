@@ -141,38 +141,52 @@ test('workflows: what there is to start', async () => {
 
 test('doctor: 0 when all is there, else 3 with what is missing, what for, and what to do', async () => {
   const { wf, requirements } = openFolderWf();
-  requirements.push(requirement('tool ip'));
-  expect(await wf(['doctor'])).toEqual({
-    exitCode: 0,
-    out: 'ok       tool ip  version 1\n\nEverything wf needs is here.\n',
-    err: '',
-  });
-  requirements.push(requirement('docker', new WfError('E_DOCKER_UNREACHABLE', 'no engine', { hint: 'Start one.' })));
+  requirements.push(requirement('tool x'));
+  const well = await wf(['doctor']);
+  expect(well).toMatchObject({ exitCode: 0, err: '' });
+  expect(well.out).toMatch(/^ok {7}node +20\.|^ok {7}node +2\d\./m);
+  expect(well.out).toMatch(/^ok {7}tool x +version 1 \(for tool x\)$/m);
+  expect(well.out).toMatch(/\n\nEverything wf needs is here\..*\n$/);
+
+  const noEngine = new WfError('E_DOCKER_UNREACHABLE', 'no engine', { hint: 'Start one.' });
+  requirements.push(requirement('docker', noEngine), requirement('bridges', noEngine));
   const missing = await wf(['doctor']);
   expect(missing.exitCode).toBe(3);
-  expect(missing.out).toBe(
-    [
-      'ok       tool ip  version 1',
-      'missing  docker   E_DOCKER_UNREACHABLE: no engine',
-      '         needed for: for docker',
-      '         next: Start one.',
-      '',
-      '1 thing missing.',
-      '',
-    ].join('\n'),
+  expect(missing.out).toMatch(
+    /^missing {2}docker +E_DOCKER_UNREACHABLE: no engine\n {9}needed for: for docker\n {9}next: Start one\.\nmissing {2}bridges +E_DOCKER_UNREACHABLE: as above$/m,
   );
+  expect(missing.out).toMatch(/^2 things missing\./m);
   const json = await wf(['doctor', '--json']);
   expect(json.exitCode).toBe(3);
-  expect(JSON.parse(json.out)).toEqual([
-    { title: 'tool ip', purpose: 'for tool ip', met: true, found: 'version 1', error: null },
-    {
-      title: 'docker',
-      purpose: 'for docker',
-      met: false,
-      found: null,
-      error: { code: 'E_DOCKER_UNREACHABLE', message: 'no engine', hint: 'Start one.' },
-    },
-  ]);
+  const findings: unknown[] = JSON.parse(json.out);
+  expect(findings).toContainEqual({
+    title: 'tool x',
+    purpose: 'for tool x',
+    needed: true,
+    met: true,
+    found: 'version 1',
+    error: null,
+  });
+  expect(findings).toContainEqual({
+    title: 'docker',
+    purpose: 'for docker',
+    needed: true,
+    met: false,
+    found: null,
+    error: { code: 'E_DOCKER_UNREACHABLE', message: 'no engine', hint: 'Start one.' },
+  });
+});
+
+test('doctor tells of what earlier runs left, with the command that mends it, and that hinders no run', async () => {
+  const { wf, host } = openFolderWf();
+  await wf(['start', 'files', '--input', 'undoable=false', '--input', 'broken=true']);
+  const doctor = await wf(['doctor']);
+  expect(doctor.exitCode).toBe(0);
+  const [run] = host.history.runs({ limit: 1 });
+  expect(doctor.out).toMatch(/^look at {2}changes +E_RESIDUE: left of run1-\d+: file a\n/m);
+  expect(doctor.out).toContain(`\`wf changes\` shows them; \`wf rollback ${run?.id}\` undoes them.`);
+  const findings: { title: string; needed: boolean }[] = JSON.parse((await wf(['doctor', '--json'])).out);
+  expect(findings.find(({ title }) => title === 'changes')).toMatchObject({ needed: false, met: false });
 });
 
 test('a terminal gets colour unless NO_COLOR says otherwise; a pipe gets none', async () => {

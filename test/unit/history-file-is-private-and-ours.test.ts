@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../src/history/connect.ts';
+import { MIGRATIONS } from '../../src/history/migrations.ts';
 import { openHistory, openHistoryForReading } from '../../src/history/open.ts';
 import { AT, DEFINITION, decidedToStart, headerOf, OWNER } from '../fixtures/history/samples.ts';
 import { errorOf, openForTest, openRaw, temporaryFolder, temporaryPath } from '../fixtures/history/temporary.ts';
@@ -52,7 +53,7 @@ test('a commit reaches the disk, and the file says whose it is', () => {
   expect(setting('busy_timeout')).toBe(5000);
   expect(setting('foreign_keys')).toBe(1);
   expect(setting('trusted_schema')).toBe(0);
-  expect(setting('user_version')).toBe(1);
+  expect(setting('user_version')).toBe(MIGRATIONS.length);
   expect(Number(setting('application_id')).toString(16)).toBe('77666462');
 });
 

@@ -13,8 +13,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   definition: ['engine'],
   review: ['engine'],
   steps: ['engine', 'host'],
-  cli: ['engine', 'host', 'history', 'definition', 'review', 'steps', 'index.ts'],
-  'index.ts': ['engine', 'steps'],
+  // Joins the parts for a program, as cli does for a person. Of index.ts only by import(): it is what workflow files import.
+  library: ['engine', 'host', 'history', 'definition', 'review', 'index.ts'],
+  cli: ['engine', 'host', 'history', 'definition', 'review', 'steps', 'library', 'index.ts'],
+  // Of review, the types of what `library` answers.
+  'index.ts': ['engine', 'steps', 'library', 'review'],
 };
 
 /** What only src/host may reach: processes, sockets, /proc and the clock. */
@@ -68,11 +71,32 @@ describe('the sources', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('join the real parts in one place only', () => {
+  test('load nothing of the host or the history when wf is imported', () => {
+    const visit = (name: string, seen: Set<string>): ReadonlySet<string> => {
+      const file = files.find((candidate) => candidate.name === name);
+      if (file === undefined || seen.has(name)) return seen;
+      seen.add(name);
+      for (const [, found = ''] of file.text.matchAll(/^(?:import|export) (?!type )[^;]*?from '(\.[^']+)'/gm)) {
+        visit(path.join(path.dirname(name), found), seen);
+      }
+      return seen;
+    };
+    const loaded = [...visit('index.ts', new Set())];
+    expect(loaded).toContain('library/open-engine.ts');
+    const back = files.filter(({ folder, text }) => folder === 'library' && /from '\.\.\/index\.ts'/.test(text));
+    expect(back).toEqual([]);
+    expect(loaded.filter((name) => /^(?:history|definition|cli)\/|create-docker|embed-engine/.test(name))).toEqual([]);
+  });
+
+  test('join the real parts in two places only: for the command, and for programs', () => {
     const joins = files.filter(({ imports }) =>
       imports.some((imported) => imported === 'history/open.ts' || imported === 'host/docker/create-docker.ts'),
     );
     const outside = joins.filter(({ folder }) => folder !== 'host' && folder !== 'history');
-    expect(outside.map((file) => file.name)).toEqual(['cli/wire.ts']);
+    expect(outside.map((file) => file.name).toSorted()).toEqual([
+      'cli/wire.ts',
+      'library/embed-engine.ts',
+      'library/host-ports.ts',
+    ]);
   });
 });

@@ -4,6 +4,8 @@ export const RUN_ARGUMENT = 'id of the run, the beginning of it, or @latest';
 
 export const PAUSE_AFTER = 'stop after this stage, to be resumed';
 
+export const SECRET_AGAIN = 'a secret input, which is not kept: @env:VARIABLE or @file:PATH; repeatable';
+
 /** For an option that may be given several times. */
 export function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];

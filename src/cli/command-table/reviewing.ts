@@ -1,24 +1,63 @@
-import type { Command } from 'commander';
-import { RUN_ARGUMENT, wholeNumber } from './arguments.ts';
+import { type Command, Option } from 'commander';
+import { STORED_RUN_STATUSES } from '../../engine/ports/history.ts';
+import { GRAPH_FORMATS } from '../../review/graph/formats.ts';
+import { collect, RUN_ARGUMENT, wholeNumber } from './arguments.ts';
 import type { Does } from './does.ts';
+
+const RUN_FORMS: readonly string[] = ['table', 'json', 'ids'];
 
 /** What tells of past and present runs. */
 export function reviewing(program: Command, does: Does): void {
   program
     .command('runs')
     .summary('past and present runs, newest first')
-    .option('--limit <number>', 'so many runs at most (default: 20)', wholeNumber)
     .option('--workflow <name>', 'runs of this workflow only')
+    .addOption(
+      new Option('--status <status>', 'runs that are this now').choices([...STORED_RUN_STATUSES, 'interrupted']),
+    )
+    .option('--since <when>', 'runs created at this moment or later: 2h (ago), 2026-11-01, 2026-11-01T18:30 (UTC)')
+    .option('--last <time>', 'runs created within this time until now: 90s, 15m, 2h, 7d, 4w')
+    .option('--until <when>', 'runs created before this moment, given as for --since')
+    .option('--where <name=value>', 'runs with this input value; repeatable (then all must be)', collect)
+    .option('--text <word>', 'runs with this in their id, workflow, input or error')
+    .option('--limit <number>', 'so many runs at most (default: 20)', wholeNumber)
+    .option('--before <run>', 'runs that are older than this one: the next page')
+    .addOption(
+      new Option('-o, --output <form>', 'a table, JSON (as --json), or ids only, one a line').choices(RUN_FORMS),
+    )
     .action(does([], async () => (await import('../commands/runs.ts')).runs));
   program
     .command('show')
-    .summary('stages, steps, results, ledger and verification of a run')
+    .summary('path, timeline, results, ledger and verification of a run, or one step whole')
     .argument('<run>', RUN_ARGUMENT)
-    .action(does(['run'], async () => (await import('../commands/show.ts')).show));
+    .argument('[step]', 'a step of the run')
+    .option('-f, --follow', 'show a run that goes on as it does, until it ends, pauses or is interrupted')
+    .action(does(['run', 'step'], async () => (await import('../commands/show.ts')).show));
   program
     .command('logs')
     .summary('the commands of a run and their output')
     .argument('<run>', RUN_ARGUMENT)
     .argument('[step]', 'a step of the run')
+    .option('-f, --follow', 'go on with what comes, until the run ends, pauses or is interrupted')
     .action(does(['run', 'step'], async () => (await import('../commands/logs.ts')).logs));
+  program
+    .command('diff')
+    .summary('what a run changed on the host, or how two runs of one workflow differ')
+    .argument('<run>', RUN_ARGUMENT)
+    .argument('[other]', 'another run of the same workflow')
+    .action(does(['run', 'other'], async () => (await import('../commands/diff.ts')).diff));
+  program
+    .command('report')
+    .summary('a run as a written exercise: explanations, commands and their output, pictures, results')
+    .argument('<run>', RUN_ARGUMENT)
+    .option('-o, --output <file>', 'write it to FILE.md (Markdown) or FILE.html (one page that needs nothing else)')
+    .addOption(new Option('--lang <language>', 'the language it is written in').choices(['en', 'fr']))
+    .option('--force', 'replace the file where it is there already')
+    .action(does(['run'], async () => (await import('../commands/report.ts')).report));
+  program
+    .command('graph')
+    .summary('the machine of a workflow as a picture, or the way of a run through it')
+    .argument('<of>', 'name or file of a workflow, or a run: its id, the beginning of it, or @latest')
+    .addOption(new Option('-o, --output <format>', 'what to draw it as').choices([...GRAPH_FORMATS]))
+    .action(does(['of'], async () => (await import('../commands/graph.ts')).graph));
 }

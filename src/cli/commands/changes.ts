@@ -39,7 +39,8 @@ export const changes = defineCommand(options, async ({ json, run: reference }, w
 });
 
 function ofRun({ history, run }: FoundRun): readonly Standing[] {
-  const changes = history.changes(run.id).filter(stands);
+  // What an imported run changed is on the machine that it came from.
+  const changes = run.importedFrom === null ? history.changes(run.id).filter(stands) : [];
   return changes.length === 0 ? [] : [{ run, changes }];
 }
 

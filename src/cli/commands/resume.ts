@@ -9,6 +9,7 @@ import { watchForInterruption } from '../interruption.ts';
 import { onlyResumable, resumableRuns } from '../resumable-runs.ts';
 import { resumeRequest } from '../resume-request.ts';
 import { resumeRun } from '../resume-run.ts';
+import { refuseOtherInputs } from '../run-secrets.ts';
 import { tellOutcome } from '../tell-result.ts';
 import { type Terminal, writeLines } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
@@ -21,6 +22,7 @@ const options = z.object({
   dryRun: z.boolean().default(false),
   acceptChanges: z.boolean().default(false),
   pauseAfter: z.string().optional(),
+  input: z.array(z.string()).default([]),
   json: z.boolean().default(false),
 });
 type Given = z.output<typeof options>;
@@ -38,6 +40,7 @@ export const resume = defineCommand(options, async (given, wire, terminal) => {
     return given.dryRun ? tellPlans(all, wire, terminal) : resumeAll(all, wire, terminal);
   }
   const found = runMeant(history, given, wire, terminal);
+  refuseOtherInputs(found.run, given.input);
   return given.dryRun ? tellPlan(found, given, wire, terminal) : resumeOne(found, given, wire, terminal);
 });
 

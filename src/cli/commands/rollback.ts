@@ -11,6 +11,7 @@ import { rollbackExitCode } from '../exit-code.ts';
 import { findRun } from '../find-run.ts';
 import { followRun, introduced, withView } from '../follow-run.ts';
 import { watchForInterruption } from '../interruption.ts';
+import { knownSecrets, refuseOtherInputs } from '../run-secrets.ts';
 import { tellOutcome } from '../tell-result.ts';
 import { type Terminal, writeJson, writeLines } from '../terminal.ts';
 import type { HistoryOptions, Wire } from '../wire-types.ts';
@@ -18,6 +19,7 @@ import type { HistoryOptions, Wire } from '../wire-types.ts';
 const options = z.object({
   run: z.string(),
   removeImages: z.boolean().default(false),
+  input: z.array(z.string()).default([]),
   json: z.boolean().default(false),
 });
 
@@ -27,28 +29,33 @@ const ON_A_FULL_DISK: HistoryOptions = { freeReserveOnFullDisk: true };
  * `wf rollback RUN`: undoes all that a run did that still stands, newest first, and verifies the host. Stopped in the
  * middle, it is begun anew: what is undone already is found to be gone.
  */
-export const rollback = defineCommand(options, async ({ run: reference, removeImages, json }, wire, terminal) => {
-  // Even reading takes some room beside the database.
-  const { run } = findRun(await wire.historyForReading(ON_A_FULL_DISK), reference);
-  const refusal = refusalOf('rollback', run, wire.isAlive);
-  if (refusal !== undefined) throw refusal;
-  const interruption = watchForInterruption(terminal);
-  try {
-    const history = await wire.history(ON_A_FULL_DISK);
-    const [engine, runner] = [await wire.engine(), await knownRunners(run, wire)];
-    const before = { stageNames: [], journal: history.journal(run.id) };
-    const outcome = await withView(before, interruption, wire, terminal, async (view) => {
-      const request = { run: run.id, runner, removeKept: removeImages };
-      const handle = await engine.rollBack(request, introduced(run, view));
-      return handle === null ? null : followRun(handle, view, interruption, wire);
-    });
-    if (outcome === null) return tellNothingToUndo(run.id, json, wire, terminal);
-    const exitCode = await tellOutcome(outcome, { json, workflow: undefined }, terminal);
-    return outcome.type === 'known' ? rollbackExitCode(outcome.result) : exitCode;
-  } finally {
-    interruption.end();
-  }
-});
+export const rollback = defineCommand(
+  options,
+  async ({ run: reference, removeImages, input, json }, wire, terminal) => {
+    // Even reading takes some room beside the database.
+    const { run } = findRun(await wire.historyForReading(ON_A_FULL_DISK), reference);
+    const refusal = refusalOf('rollback', run, wire.isAlive);
+    if (refusal !== undefined) throw refusal;
+    refuseOtherInputs(run, input);
+    const secrets = knownSecrets(run, input);
+    const interruption = watchForInterruption(terminal);
+    try {
+      const history = await wire.history(ON_A_FULL_DISK);
+      const [engine, runner] = [await wire.engine(), await knownRunners(run, wire)];
+      const before = { stageNames: [], journal: history.journal(run.id) };
+      const outcome = await withView(before, interruption, wire, terminal, async (view) => {
+        const request = { run: run.id, runner, removeKept: removeImages, secrets: secrets.values };
+        const handle = await engine.rollBack(request, introduced(run, view));
+        return handle === null ? null : followRun(handle, view, interruption, wire);
+      });
+      if (outcome === null) return tellNothingToUndo(run.id, json, wire, terminal);
+      const exitCode = await tellOutcome(outcome, { json, workflow: undefined }, terminal);
+      return outcome.type === 'known' ? rollbackExitCode(outcome.result) : exitCode;
+    } finally {
+      interruption.end();
+    }
+  },
+);
 
 /** wf's own step runners, and those of the workflow file where it can still be loaded. */
 async function knownRunners(run: StoredRun, wire: Wire): Promise<(kind: string) => StepRunner | undefined> {

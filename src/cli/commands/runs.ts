@@ -1,31 +1,137 @@
 import { z } from 'zod';
+import { WfError } from '../../engine/errors.ts';
+import { commandLine } from '../../engine/evidence.ts';
+import { STORED_RUN_STATUSES } from '../../engine/ports/history.ts';
+import type { HistoryReader } from '../../history/reader.ts';
+import { type InputValue, LOOKED_AT, listRuns, type RunPage, type RunQuery } from '../../review/list-runs.ts';
 import { runSummary } from '../../review/run-record.ts';
+import { momentText } from '../../review/text/duration.ts';
 import { runListLines } from '../../review/text/run-list.ts';
 import { defineCommand } from '../define-command.ts';
+import { didYouMean } from '../did-you-mean.ts';
+import { findRun } from '../find-run.ts';
+import { ageOption, momentOption } from '../moment.ts';
 import { writeJson, writeLines } from '../terminal.ts';
+import type { Wire } from '../wire-types.ts';
 
 const options = z.object({
   json: z.boolean().default(false),
+  output: z.enum(['table', 'json', 'ids']).optional(),
   limit: z.number().int().positive().default(20),
   workflow: z.string().optional(),
+  status: z.enum([...STORED_RUN_STATUSES, 'interrupted']).optional(),
+  since: z.string().optional(),
+  last: z.string().optional(),
+  until: z.string().optional(),
+  where: z.array(z.string()).default([]),
+  text: z.string().optional(),
+  before: z.string().optional(),
 });
+type Given = z.output<typeof options>;
 
 /** `wf runs`: past and present runs, newest first. */
-export const runs = defineCommand(options, async ({ json, limit, workflow }, wire, { out, err }) => {
+export const runs = defineCommand(options, async (given, wire, { out, err }) => {
+  const form = formOf(given);
+  const query = queryOf(given, wire);
   const history = await wire.historyForReading();
-  const found = history?.runs({ limit, ...(workflow === undefined ? {} : { workflow }) }) ?? [];
-  if (json) {
-    writeJson(
-      out,
-      found.map((run) => runSummary(run, wire.isAlive)),
-    );
-    return 0;
+  const page = history === undefined ? NOTHING : pageOf(history, given, query, wire);
+  if (form === 'json') {
+    const summaries = page.runs.map((run) => runSummary(run, wire.isAlive));
+    writeJson(out, summaries);
+  } else if (form === 'ids') {
+    const ids = page.runs.map(({ id }) => id);
+    writeLines(out, ids);
+  } else if (page.runs.length > 0) {
+    writeLines(out, runListLines(page.runs, wire.isAlive, wire.clock.now(), out.style));
   }
-  if (found.length === 0) {
-    const which = workflow === undefined ? '' : ` of ${workflow}`;
-    writeLines(err, [`No run${which} yet. \`wf workflows\` lists what there is to start.`]);
-    return 0;
-  }
-  writeLines(out, runListLines(found, wire.isAlive, wire.clock.now(), out.style));
+  if (form !== 'json') writeLines(err, [...nothingLines(page, given, history), ...nextLines(page, given)]);
   return 0;
 });
+
+const NOTHING: RunPage = { runs: [], next: null, isCutOff: false };
+
+function formOf({ json, output }: Given): 'table' | 'json' | 'ids' {
+  if (json && output !== undefined && output !== 'json') throw exclude('--json', `-o ${output}`);
+  return json ? 'json' : (output ?? 'table');
+}
+
+/** @throws WfError E_USAGE */
+function queryOf({ since, last, until, where, ...given }: Given, { clock }: Wire): Omit<RunQuery, 'before'> {
+  if (since !== undefined && last !== undefined) throw exclude('--since', '--last');
+  const now = clock.now();
+  const from = last === undefined ? since && momentOption('--since', since, now) : now - ageOption('--last', last);
+  const to = until && momentOption('--until', until, now);
+  if (typeof from === 'number' && typeof to === 'number' && from >= to) {
+    throw new WfError('E_USAGE', `the time asked for ends (${momentText(to)}) before it begins (${momentText(from)})`, {
+      hint: 'Give --since (or --last) the earlier moment, and --until the later one.',
+    });
+  }
+  return {
+    limit: given.limit,
+    ...(given.workflow === undefined ? {} : { workflow: given.workflow }),
+    ...(given.status === undefined ? {} : { status: given.status }),
+    ...(given.text === undefined ? {} : { text: given.text }),
+    ...(typeof from === 'number' ? { since: from } : {}),
+    ...(typeof to === 'number' ? { until: to } : {}),
+    where: where.map(inputValue),
+  };
+}
+
+function inputValue(text: string): InputValue {
+  const at = text.indexOf('=');
+  if (at > 0) return { name: text.slice(0, at), value: text.slice(at + 1) };
+  throw new WfError('E_USAGE', `--where ${text} is not of the form name=value`, {
+    hint: 'Name an input and its value as it was given, as in --where devNetwork=lab.',
+  });
+}
+
+function pageOf(history: HistoryReader, { before }: Given, query: Omit<RunQuery, 'before'>, wire: Wire): RunPage {
+  const from = before === undefined ? {} : { before: findRun(history, before).run.id };
+  return listRuns(history, { ...query, ...from }, wire.isAlive);
+}
+
+/** Why the list is empty, where it is. */
+function nothingLines(
+  { runs, isCutOff }: RunPage,
+  given: Given,
+  history: HistoryReader | undefined,
+): readonly string[] {
+  if (runs.length > 0 || isCutOff) return [];
+  const names = history?.workflowNames() ?? [];
+  if (names.length === 0) return ['No run yet. `wf workflows` lists what there is to start.'];
+  const { workflow } = given;
+  if (workflow !== undefined && !names.includes(workflow)) {
+    return [`No run of ${workflow} yet. ${didYouMean(workflow, names)}There are runs of: ${names.join(', ')}.`];
+  }
+  return [given.before === undefined ? 'No run is like that.' : 'No older run is like that.'];
+}
+
+/** How the list goes on, where it does. */
+function nextLines({ next, isCutOff }: RunPage, given: Given): readonly string[] {
+  if (next === null) return [];
+  const command = nextCommand(given, next.id);
+  if (!isCutOff) return [`Older ones: ${command}`];
+  return [
+    `Looked at ${LOOKED_AT} runs, back to ${momentText(next.createdAt)}: a time (--since, --last, --until) or a workflow narrows that.`,
+    `Older ones: ${command}`,
+  ];
+}
+
+function nextCommand(given: Given, before: string): string {
+  const { output, limit, workflow, status, since, last, until, where, text } = given;
+  const named = { workflow, status, since, last, until, text };
+  return commandLine([
+    'wf',
+    'runs',
+    ...Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
+    ...where.flatMap((value) => ['--where', value]),
+    ...(limit === 20 ? [] : ['--limit', String(limit)]),
+    ...(output === undefined ? [] : ['-o', output]),
+    '--before',
+    before,
+  ]);
+}
+
+function exclude(one: string, other: string): WfError {
+  return new WfError('E_USAGE', `${one} and ${other} exclude each other`, { hint: 'Give one of the two.' });
+}

@@ -1,6 +1,7 @@
 import type { ExitCode } from '../../engine/errors.ts';
 import { commandLine } from '../../engine/evidence.ts';
 import type { JsonObject } from '../../engine/json.ts';
+import { conceal } from '../../engine/secrets.ts';
 import type { LoadedWorkflow } from '../../engine/workflow.ts';
 import { warningLines } from '../../review/text/error-text.ts';
 import { rehearsalLines } from '../../review/text/rehearsal-text.ts';
@@ -31,7 +32,8 @@ export async function rehearse(
       changes: does !== 'read',
       commands: commands.map(commandLine),
     }));
-    writeJson(out, { workflow: workflow.name, input, steps });
+    const hidden = conceal(input, workflow.secretInputs ?? [], () => 0);
+    writeJson(out, { workflow: workflow.name, input: hidden.input, steps });
   } else {
     writeLines(out, rehearsalLines(workflow.name, rehearsed, out.style));
   }

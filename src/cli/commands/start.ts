@@ -28,10 +28,10 @@ export const start = defineCommand(options, async (given, wire, terminal) => {
   refuseWhatIsNotThereYet(given);
   const { workflow, definition } = await wire.workflow(given.workflow);
   const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
-  const input = workflowInput(workflow, { assignments: given.input, file: given.inputFile });
+  const { input, secrets } = workflowInput(workflow, { assignments: given.input, file: given.inputFile });
   if (given.dryRun) return rehearse(workflow, input, given.json, wire, terminal);
 
-  const runOptions = { onFailure: given.onFailure, pauseAfter };
+  const runOptions = { onFailure: given.onFailure, pauseAfter, secrets };
   const request = { workflow, definition, input, runtime: 'docker', options: runOptions } as const;
   const before = { stageNames: workflow.model.stages, journal: [] };
   const interruption = watchForInterruption(terminal);

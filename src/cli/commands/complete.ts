@@ -1,0 +1,37 @@
+import { Command } from 'commander';
+import { z } from 'zod';
+import { oneLine } from '../../review/text/plain-text.ts';
+import { addCommands, addGlobalOptions } from '../command-table/groups.ts';
+import { type Candidate, complete } from '../completion/complete.ts';
+import { FILES, SHELLS, type Shell } from '../completion/scripts.ts';
+import { completionSource } from '../completion/source.ts';
+import { wordsOfLine } from '../completion/words-of-line.ts';
+import { defineCommand } from '../define-command.ts';
+import { writeLines } from '../terminal.ts';
+
+const options = z.object({ shell: z.enum(SHELLS), words: z.array(z.string()) });
+
+/** `wf __complete SHELL -- WORDS`, which the completion scripts call: what may stand in place of the last word. */
+export const completeWord = defineCommand(options, async ({ shell, words }, wire, { out }) => {
+  const program = addGlobalOptions(new Command('wf'));
+  addCommands(program, () => () => {});
+  const completion = await complete(program, typedWords(shell, words), completionSource(wire));
+  writeLines(out, completion === 'files' ? [FILES] : completion.map((candidate) => lineFor(shell, candidate)));
+  return 0;
+});
+
+/** Bash, whose own words are split at `=` and `:`, says the whole line instead; the first word is wf itself. */
+export function typedWords(shell: Shell, words: readonly string[]): readonly string[] {
+  return shell === 'bash' ? wordsOfLine(words.join(' ')).slice(1) : words;
+}
+
+function lineFor(shell: Shell, { value, description }: Candidate): string {
+  switch (shell) {
+    case 'bash':
+      return value;
+    case 'zsh':
+      return `${value.replaceAll(':', '\\:')}:${oneLine(description)}`;
+    case 'fish':
+      return `${value}\t${oneLine(description)}`;
+  }
+}

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { COMPLETION_SCRIPTS, SHELLS } from '../completion/scripts.ts';
+import { defineCommand } from '../define-command.ts';
+import { writeJson } from '../terminal.ts';
+
+const options = z.object({ json: z.boolean().default(false), shell: z.enum(SHELLS) });
+
+/** `wf completion SHELL`: what makes a shell complete wf's command lines. */
+export const completion = defineCommand(options, async ({ json, shell }, _wire, { out }) => {
+  const script = COMPLETION_SCRIPTS[shell];
+  if (json) writeJson(out, { shell, script });
+  else out.write(script);
+  return 0;
+});

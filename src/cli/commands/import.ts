@@ -1,0 +1,60 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { asWfError, WfError } from '../../engine/errors.ts';
+import { parseRunId, type RunId } from '../../engine/ids.ts';
+import { invalid, parseRunFile, RUN_FILE_LIMIT } from '../../history/run-file.ts';
+import { runSummary } from '../../review/run-record.ts';
+import { defineCommand } from '../define-command.ts';
+import { findRun } from '../find-run.ts';
+import { writeJson, writeLines } from '../terminal.ts';
+
+const options = z.object({ json: z.boolean().default(false), file: z.string(), id: z.string().optional() });
+
+/** `wf import FILE`: adds a run of another machine, to be looked at. */
+export const importCommand = defineCommand(options, async ({ json, file, id }, wire, { out }) => {
+  const given = id === undefined ? undefined : runIdOf(id);
+  const content = parseRunFile(readBounded(file));
+  const run = given === undefined ? content.run : { ...content.run, id: given };
+  const history = await wire.history();
+  history.importRun({ ...content, run }, wire.clock.now());
+  const imported = runSummary(findRun(history, run.id).run, wire.isAlive);
+  if (json) {
+    writeJson(out, imported);
+    return 0;
+  }
+  writeLines(out, [
+    `Imported run ${run.id} of ${run.workflow} from ${content.machine} (${imported.status}): to be looked at only.`,
+    `next: wf show ${run.id}, wf logs ${run.id}, wf report ${run.id}`,
+  ]);
+  return 0;
+});
+
+function runIdOf(text: string): RunId {
+  const id = parseRunId(text);
+  if (id !== undefined) return id;
+  throw new WfError('E_USAGE', `--id ${text} cannot be a run id`, {
+    hint: 'Letters, digits, _ and -, at most 63, beginning with a letter or a digit.',
+  });
+}
+
+/** @throws WfError E_USAGE where it is no file that can be read; E_RUN_FILE_INVALID where it is too large. */
+function readBounded(file: string): string {
+  let descriptor: number | undefined;
+  try {
+    // A pipe without a writer would be waited for.
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = fstatSync(descriptor);
+    if (!found.isFile())
+      throw new WfError('E_USAGE', `${file} is not a file`, { hint: 'Name what `wf export` wrote.' });
+    if (found.size > RUN_FILE_LIMIT) throw invalid(`it has ${found.size} bytes, more than ${RUN_FILE_LIMIT}`);
+    return readFileSync(descriptor, 'utf8');
+  } catch (thrown) {
+    if (thrown instanceof WfError) throw thrown;
+    throw new WfError('E_USAGE', `${file} cannot be read: ${asWfError(thrown).message}`, {
+      hint: 'Name a file that `wf export RUN -o FILE` wrote.',
+      cause: thrown,
+    });
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}

@@ -1,0 +1,107 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { findProject } from '../../definition/find-files.ts';
+import { WfError } from '../../engine/errors.ts';
+import { defineCommand } from '../define-command.ts';
+import { stepTestText, stepText } from '../templates/step.ts';
+import { workflowText } from '../templates/workflow.ts';
+import { writeJson, writeLines } from '../terminal.ts';
+import type { Wire } from '../wire-types.ts';
+import { writeNewFile } from '../write-new-file.ts';
+
+const options = z.object({
+  what: z.enum(['workflow', 'step']),
+  name: z.string(),
+  json: z.boolean().default(false),
+});
+
+/** What is written, and what to type next. */
+interface StartingPoint {
+  /** Texts by path, which is relative to the project. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly next: readonly string[];
+}
+
+/** `wf new workflow|step NAME`: writes a starting point into the project, or makes this folder one. */
+export const create = defineCommand(options, async ({ what, name, json }, wire, { out }) => {
+  const { files, next } = what === 'workflow' ? await newWorkflow(name, wire) : await newStep(name, wire);
+  const project = findProject(process.cwd()) ?? process.cwd();
+  const written = Object.entries(files).map(([file, text]) => ({ file: path.join(project, file), text }));
+  for (const { file } of written) if (existsSync(file)) throw isThere(file);
+  for (const { file, text } of written) {
+    makeFolder(path.dirname(file));
+    writeNewFile(file, text, false);
+  }
+  const shown = written.map(({ file }) => path.relative(process.cwd(), file));
+  if (json) writeJson(out, { files: written.map(({ file }) => file) });
+  else writeLines(out, [...shown.map((file) => `wrote ${file}`), ...next]);
+  return 0;
+});
+
+const WORKFLOW_NAME = /^[a-z0-9][a-z0-9-]*$/;
+
+async function newWorkflow(name: string, wire: Wire): Promise<StartingPoint> {
+  if (!WORKFLOW_NAME.test(name)) {
+    throw new WfError('E_USAGE', `"${name}" cannot be the name of a workflow`, {
+      hint: 'A name has lower-case letters, digits and hyphens, such as `move-uplink`.',
+    });
+  }
+  const same = (await wire.workflows()).find((workflow) => workflow.name === name);
+  if (same !== undefined) throw isThere(same.file);
+  return {
+    files: { [`workflows/${name}.ts`]: workflowText(name) },
+    next: [`next: wf start ${name} --dry-run    wf start ${name}`],
+  };
+}
+
+const STEP_KIND = /^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)?$/;
+
+async function newStep(name: string, wire: Wire): Promise<StartingPoint> {
+  if (!STEP_KIND.test(name)) {
+    throw new WfError('E_USAGE', `"${name}" cannot be the kind of a step runner`, {
+      hint: 'A kind is a family and a name, of lower-case letters, digits and hyphens, such as `site.lock`.',
+    });
+  }
+  const kind = name.includes('.') ? name : `own.${name}`;
+  if ((await wire.stepRunners()).some((runner) => runner.kind === kind)) {
+    throw new WfError('E_USAGE', `the step runner ${kind} comes with wf`, {
+      hint: `A change is undone by the step runner of its kind: choose another name. \`wf steps ${kind}\` shows the one there is.`,
+    });
+  }
+  const file = name.replace('.', '-');
+  const step = { kind, constant: constantOf(kind) };
+  return {
+    files: { [`steps/${file}.ts`]: stepText(step), [`steps/${file}.test.ts`]: stepTestText(step, file) },
+    next: [
+      `next: node --test steps/${file}.test.ts    (before Node.js 22.18: npx tsx --test steps/${file}.test.ts)`,
+      `in a workflow: import { ${step.constant} } from '../steps/${file}.ts';`,
+    ],
+  };
+}
+
+/** `site.lock` as `siteLock`; as `siteLockStep` where the texts use that name for something else. */
+function constantOf(kind: string): string {
+  const constant = kind.replace(/[.-]+(.)?/g, (_separator, letter?: string) => letter?.toUpperCase() ?? '');
+  const other = { kind: 'other.one', constant: 'otherOne' };
+  const words: readonly string[] = `${stepText(other)} ${stepTestText(other, 'other-one')}`.match(/\w+/g) ?? [];
+  return words.includes(constant) ? `${constant}Step` : constant;
+}
+
+function isThere(file: string): WfError {
+  return new WfError('E_USAGE', `${file} is there already`, {
+    hint: 'Choose another name, or move the file away first: nothing was written.',
+  });
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new WfError('E_USAGE', `the folder ${folder} could not be made: ${reason}`, {
+      hint: 'Call `wf new` in a folder that you may write to.',
+      cause: thrown,
+    });
+  }
+}

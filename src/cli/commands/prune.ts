@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { WfError } from '../../engine/errors.ts';
+import type { History } from '../../history/history.ts';
+import type { PrunePlace, PrunePlan, PruneRequest, Space, UnusedPlace } from '../../history/prune.ts';
+import { pause } from '../../host/clock.ts';
+import { type Pruned, prunedLines } from '../../review/text/pruned-text.ts';
+import { defineCommand } from '../define-command.ts';
+import { ageOption } from '../moment.ts';
+import { writeJson, writeLines } from '../terminal.ts';
+import type { Wire } from '../wire-types.ts';
+
+const options = z.object({
+  json: z.boolean().default(false),
+  olderThan: z.string().optional(),
+  keep: z.number().int().positive().optional(),
+  dryRun: z.boolean().default(false),
+  compact: z.boolean().default(false),
+});
+type Given = z.output<typeof options>;
+
+/**
+ * Between two transactions, so that a run that goes on meanwhile gets its turn: SQLite looks again at least every 100 ms
+ * whether a lock is free.
+ */
+const BREATH_MS = 25;
+
+/** `wf prune`: removes old runs with everything of theirs. Killed in the middle, it has removed whole runs only. */
+export const prune = defineCommand(options, async (given, wire, { out }) => {
+  if (given.olderThan === undefined && given.keep === undefined) throw nothingAsked(given);
+  const request = requestOf(given, wire);
+  const pruned = given.dryRun ? await planned(request, wire) : await carriedOut(request, given, wire);
+  if (given.json) writeJson(out, pruned);
+  else writeLines(out, prunedLines(pruned));
+  return 0;
+});
+
+function requestOf({ olderThan, keep = 0 }: Given, { clock, isAlive }: Wire): PruneRequest {
+  const age = olderThan === undefined ? 0 : ageOption('--older-than', olderThan);
+  return { endedBefore: clock.now() - age, keep, isAlive };
+}
+
+const NO_SPACE: Space = { file: 0, free: 0 };
+const NO_PLAN: PrunePlan = { removable: {}, onHost: 0, unfinished: 0 };
+
+async function planned(request: PruneRequest, wire: Wire): Promise<Pruned> {
+  const history = await wire.historyForReading();
+  const { removable, onHost, unfinished } = history?.prunePlan(request) ?? NO_PLAN;
+  const { file, free } = history?.space() ?? NO_SPACE;
+  return {
+    dryRun: true,
+    runs: removable,
+    definitions: 0,
+    fingerprints: 0,
+    ...{ onHost, unfinished, isBusy: false, freedBytes: 0, freeBytes: free, fileBytes: file },
+  };
+}
+
+async function carriedOut(request: PruneRequest, { compact }: Given, wire: Wire): Promise<Pruned> {
+  // Where there is no database yet, none is made.
+  if ((await wire.historyForReading()) === undefined) return { ...(await planned(request, wire)), dryRun: false };
+  const history = await wire.history();
+  const before = history.space();
+  const runs = await removeRuns(history, request, wire);
+  const unused = await removeUnused(history, wire);
+  const removed = history.space();
+  if (compact) history.compact(wire.isAlive);
+  const { onHost, unfinished } = history.prunePlan(request);
+  const after = history.space();
+  const freedBytes = Math.max(0, removed.free - before.free) + Math.max(0, before.file - removed.file);
+  return {
+    dryRun: false,
+    runs,
+    ...unused,
+    onHost,
+    unfinished,
+    freedBytes,
+    freeBytes: after.free,
+    fileBytes: after.file,
+  };
+}
+
+async function removeRuns(history: History, request: PruneRequest, wire: Wire): Promise<Record<string, number>> {
+  const runs: Record<string, number> = {};
+  let after: PrunePlace | null = null;
+  do {
+    const { removed, next } = history.pruneSome(request, after);
+    for (const workflow of removed) runs[workflow] = (runs[workflow] ?? 0) + 1;
+    after = next;
+    if (after !== null) await pause(wire.clock, BREATH_MS);
+  } while (after !== null);
+  return runs;
+}
+
+async function removeUnused(history: History, wire: Wire) {
+  const counts = { definitions: 0, fingerprints: 0 };
+  let place: UnusedPlace | null = { table: 'definitions', hash: '' };
+  while (place !== null) {
+    const pruned = history.pruneUnused(place, wire.isAlive);
+    if (pruned.type === 'busy') return { ...counts, isBusy: true };
+    counts[place.table] += pruned.removed;
+    place = pruned.next;
+    if (place !== null) await pause(wire.clock, BREATH_MS);
+  }
+  return { ...counts, isBusy: false };
+}
+
+function nothingAsked({ compact }: Given): WfError {
+  const more = compact ? ' --compact goes with either.' : '';
+  return new WfError('E_USAGE', 'it was not said which runs are to be removed', {
+    hint: `Give --older-than (as in --older-than 90d), --keep (as in --keep 100), or both: then runs go that both allow.${more}`,
+  });
+}

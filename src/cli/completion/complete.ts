@@ -1,0 +1,193 @@
+import type { Argument, Command, Option } from 'commander';
+
+/** A word that may stand where the user is typing. */
+export interface Candidate {
+  readonly value: string;
+  readonly description: string;
+}
+
+/** What may stand there: one of these, or the name of a file, which shells complete by themselves. */
+export type Completion = 'files' | readonly Candidate[];
+
+/** What there is that command lines name. */
+export interface CompletionSource {
+  workflows(): Promise<readonly Candidate[]>;
+  /** Runs that this command takes whose id begins so, newest first. */
+  runs(command: string, prefix: string): Promise<readonly Candidate[]>;
+  steps(run: string): Promise<readonly Candidate[]>;
+  stages(of: StageOwner): Promise<readonly Candidate[]>;
+  inputs(of: StageOwner): Promise<readonly Candidate[]>;
+  kinds(): Promise<readonly Candidate[]>;
+}
+
+/** What a command line names whose stages and inputs are meant: a workflow or a run. */
+export interface StageOwner {
+  readonly workflow?: string | undefined;
+  readonly run?: string | undefined;
+}
+
+const NONE: readonly Candidate[] = [];
+const HELP: Candidate = { value: '--help', description: 'how it is used' };
+
+/** What may stand in the place of the last of these words, which is being typed. `wf` itself is none of them. */
+export async function complete(
+  program: Command,
+  words: readonly string[],
+  source: CompletionSource,
+): Promise<Completion> {
+  const typed = words.at(-1) ?? '';
+  const place = placeAfter(program, words.slice(0, -1));
+  if (place === undefined) return NONE;
+  const completion = await completionAt(program, place, typed, source);
+  return completion === 'files' ? completion : completion.filter(({ value }) => value.startsWith(typed));
+}
+
+/** Where a command line has come to. */
+interface Place {
+  readonly command: Command | undefined;
+  readonly positional: readonly string[];
+  readonly given: ReadonlySet<string>;
+  /** The values of options, by the long name. */
+  readonly values: ReadonlyMap<string, string>;
+  /** The option whose value comes next. */
+  readonly awaiting: Option | undefined;
+  /** After `--` nothing is an option. */
+  readonly optionsEnded: boolean;
+}
+
+/** Undefined after something that is no command. */
+function placeAfter(program: Command, words: readonly string[]): Place | undefined {
+  let command: Command | undefined;
+  let awaiting: Option | undefined;
+  let optionsEnded = false;
+  const positional: string[] = [];
+  const given = new Set<string>();
+  const values = new Map<string, string>();
+  for (const word of words) {
+    if (awaiting !== undefined) {
+      values.set(nameOf(awaiting), word);
+      awaiting = undefined;
+    } else if (word === '--') {
+      optionsEnded = true;
+    } else if (word.startsWith('-') && !optionsEnded) {
+      const [flag = '', value] = word.split('=', 2);
+      const option = optionsOf(program, command).find(isNamed(flag));
+      if (option === undefined) continue;
+      given.add(nameOf(option));
+      if (value !== undefined) values.set(nameOf(option), value);
+      else if (option.required) awaiting = option;
+    } else if (command === undefined && positional[0] !== 'help') {
+      command = program.commands.find((one) => one.name() === word);
+      if (command === undefined && word !== 'help') return undefined;
+      if (command === undefined) positional.push(word);
+    } else {
+      positional.push(word);
+    }
+  }
+  return { command, positional, given, values, awaiting, optionsEnded };
+}
+
+async function completionAt(
+  program: Command,
+  place: Place,
+  typed: string,
+  source: CompletionSource,
+): Promise<Completion> {
+  const { command, positional, awaiting } = place;
+  if (awaiting !== undefined) return valuesOf(awaiting, place, typed, source);
+  if (typed.startsWith('-') && !place.optionsEnded) {
+    const equals = typed.indexOf('=');
+    if (equals === -1) return flagsOf(optionsOf(program, command), place);
+    const option = optionsOf(program, command).find(isNamed(typed.slice(0, equals)));
+    if (option === undefined) return NONE;
+    const values = await valuesOf(option, place, typed.slice(equals + 1), source);
+    if (values === 'files') return values;
+    return values.map(({ value, description }) => ({ value: `${typed.slice(0, equals + 1)}${value}`, description }));
+  }
+  if (command === undefined) return positional.length < 2 ? commandsOf(program, positional) : NONE;
+  const argument = command.registeredArguments[positional.length];
+  return argument === undefined ? NONE : argumentsFor(argument, command, place, typed, source);
+}
+
+function optionsOf(program: Command, command: Command | undefined): readonly Option[] {
+  return [...(command?.options ?? []), ...program.options];
+}
+
+function isNamed(flag: string): (option: Option) => boolean {
+  return ({ short, long }) => flag === short || flag === long;
+}
+
+function nameOf(option: Option): string {
+  return option.long ?? option.flags;
+}
+
+/** Those that were not given yet, or may be given again. */
+function flagsOf(options: readonly Option[], { given }: Place): readonly Candidate[] {
+  const left = options.filter((option) => !given.has(nameOf(option)) || option.parseArg !== undefined);
+  return [...left.map((option) => ({ value: nameOf(option), description: option.description })), HELP];
+}
+
+function commandsOf(program: Command, positional: readonly string[]): readonly Candidate[] {
+  const commands = program.commands
+    .filter((command) => !command.name().startsWith('_'))
+    .map((command) => ({ value: command.name(), description: command.summary() }));
+  return positional.length === 0 ? [...commands, { value: 'help', description: 'how a command is used' }] : commands;
+}
+
+function choices(values: readonly string[], description: string): readonly Candidate[] {
+  return values.map((value) => ({ value, description }));
+}
+
+async function argumentsFor(
+  argument: Argument,
+  command: Command,
+  place: Place,
+  typed: string,
+  source: CompletionSource,
+): Promise<Completion> {
+  if (argument.argChoices !== undefined) return choices(argument.argChoices, argument.description);
+  const [first = ''] = place.positional;
+  switch (argument.name()) {
+    case 'workflow':
+      return source.workflows();
+    case 'run':
+    case 'other':
+      return source.runs(command.name(), typed);
+    case 'of':
+      return [...(await source.workflows()), ...(await source.runs(command.name(), typed))];
+    case 'step':
+      return source.steps(first);
+    case 'kind':
+      return source.kinds();
+    case 'file':
+      return 'files';
+    default:
+      return NONE;
+  }
+}
+
+async function valuesOf(option: Option, place: Place, typed: string, source: CompletionSource): Promise<Completion> {
+  if (option.argChoices !== undefined) return choices(option.argChoices, option.description);
+  const meaning = /<([^>]+)>/.exec(option.flags)?.[1] ?? '';
+  const command = place.command?.name() ?? '';
+  switch (nameOf(option) === '--workflow' ? 'workflow' : meaning) {
+    case 'workflow':
+      return source.workflows();
+    case 'run':
+      return source.runs(command, typed);
+    case 'stage':
+      return source.stages(ownerIn(place));
+    case 'name=value':
+      return typed.includes('=') ? 'files' : source.inputs(ownerIn(place));
+    case 'file':
+      return 'files';
+    default:
+      return NONE;
+  }
+}
+
+/** The workflow or the run that the command line names. */
+function ownerIn({ command, positional, values }: Place): StageOwner {
+  const [first] = positional;
+  return command?.name() === 'start' ? { workflow: first } : { run: first, workflow: values.get('--workflow') };
+}

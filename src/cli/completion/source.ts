@@ -1,0 +1,80 @@
+import { findWorkflowFiles } from '../../definition/find-files.ts';
+import { isJsonObject, type Json } from '../../engine/json.ts';
+import type { StoredRun } from '../../engine/ports/history.ts';
+import type { HistoryReader } from '../../history/reader.ts';
+import { isResumable, refusalOf } from '../../review/allowed-actions.ts';
+import { runStatus } from '../../review/run-status.ts';
+import { findRun, LATEST } from '../find-run.ts';
+import type { Wire } from '../wire-types.ts';
+import type { Candidate, CompletionSource, StageOwner } from './complete.ts';
+
+/** So many runs are offered; what is typed narrows them down. */
+const RUNS = 50;
+
+/**
+ * What there is to name, from the history and the names of files. A workflow file is only loaded where no run of it tells its
+ * stages and inputs: that takes as long as starting it.
+ */
+export function completionSource(wire: Wire): CompletionSource {
+  const isTakenBy = (command: string) => (run: StoredRun) => {
+    if (command === 'resume') return isResumable(run, wire.isAlive);
+    return command !== 'rollback' || refusalOf('rollback', run, wire.isAlive) === undefined;
+  };
+
+  async function definitionOf({ workflow, run }: StageOwner): Promise<Json> {
+    const history = await wire.historyForReading();
+    const known = run === undefined ? latestOf(history, workflow) : findRun(history, run).run;
+    const described = known === undefined ? undefined : history?.definition(known.definitionHash);
+    if (described !== undefined) return described;
+    return workflow === undefined ? null : (await wire.workflow(workflow)).definition.description;
+  }
+
+  return {
+    async workflows() {
+      return findWorkflowFiles(wire.places.workflowFolders).map(({ name }) => ({
+        value: name,
+        description: 'workflow',
+      }));
+    },
+    async runs(command, prefix) {
+      const history = await wire.historyForReading();
+      const ids = history?.runIds(prefix.startsWith('@') ? '' : prefix, RUNS) ?? [];
+      const [newest] = history?.runs({ limit: 1 }) ?? [];
+      const runs = ids.flatMap((id) => history?.run(id) ?? []).filter(isTakenBy(command));
+      const named = runs.map((run) => ({
+        value: run.id,
+        description: `${run.workflow}, ${runStatus(run, wire.isAlive)}`,
+      }));
+      return runs[0] === undefined || runs[0].id !== newest?.id
+        ? named
+        : [...named, { value: LATEST, description: 'the newest run' }];
+    },
+    async steps(reference) {
+      const { history, run } = findRun(await wire.historyForReading(), reference);
+      return history.steps(run.id).map(({ id, kind, stage }) => ({ value: id, description: `${stage}, ${kind}` }));
+    },
+    stages: async (of) => stagesIn(await definitionOf(of)),
+    inputs: async (of) => inputsIn(await definitionOf(of)),
+    kinds: async () => (await wire.stepRunners()).map(({ kind, description }) => ({ value: kind, description })),
+  };
+}
+
+function latestOf(history: HistoryReader | undefined, workflow: string | undefined): StoredRun | undefined {
+  return workflow === undefined ? undefined : history?.runs({ workflow, limit: 1 })[0];
+}
+
+function stagesIn(definition: Json): readonly Candidate[] {
+  const stages = isJsonObject(definition) ? definition['stages'] : undefined;
+  if (!Array.isArray(stages)) return [];
+  return stages.filter((name) => typeof name === 'string').map((value) => ({ value, description: 'stage' }));
+}
+
+function inputsIn(definition: Json): readonly Candidate[] {
+  const input = isJsonObject(definition) ? definition['input'] : undefined;
+  const properties = isJsonObject(input) ? input['properties'] : undefined;
+  if (!isJsonObject(properties)) return [];
+  return Object.entries(properties).map(([name, property]) => {
+    const { description = '' } = isJsonObject(property) ? property : {};
+    return { value: `${name}=`, description: typeof description === 'string' ? description : '' };
+  });
+}

@@ -1,0 +1,26 @@
+/**
+ * The words of a command line as far as it is typed, as a shell splits it; the last one is that which is being typed, and empty
+ * after a blank. Variables and the like stay as they are: nothing is carried out.
+ */
+export function wordsOfLine(line: string): readonly string[] {
+  const words: string[] = [];
+  let word = '';
+  let quote: string | undefined;
+  for (let at = 0; at < line.length; at += 1) {
+    const letter = line.charAt(at);
+    if (letter === '\\' && quote !== "'") {
+      at += 1;
+      word += line.charAt(at);
+    } else if (letter === quote) {
+      quote = undefined;
+    } else if (quote === undefined && (letter === '"' || letter === "'")) {
+      quote = letter;
+    } else if (quote === undefined && /\s/.test(letter)) {
+      if (word !== '') words.push(word);
+      word = '';
+    } else {
+      word += letter;
+    }
+  }
+  return [...words, word];
+}

@@ -1,0 +1,58 @@
+import { WfError } from '../../engine/errors.ts';
+import { findMarked } from '../../steps/sweep/find-marked.ts';
+import { unaccounted } from '../../steps/sweep/unaccounted.ts';
+import { resumableRuns } from '../resumable-runs.ts';
+import type { Wire } from '../wire-types.ts';
+import { type Check, check, found, wrong } from './check.ts';
+
+/** So many of each are named. */
+const NAMED = 5;
+
+/** What earlier runs have left. */
+export function runChecks(wire: Wire): readonly Check[] {
+  return [
+    check('advice', 'interrupted runs', 'they wait to be resumed or rolled back, and keep their names', async () => {
+      const ids = resumableRuns(await wire.historyForReading(), wire.isAlive).map(({ run }) => run.id);
+      if (ids.length === 0) return found('none');
+      const [only] = ids;
+      const next = ids.length === 1 ? `\`wf resume ${only}\`, or \`wf rollback ${only}\`` : '`wf resume --all`';
+      return wrong(new WfError('E_INTERRUPTED', `${named(ids)} stopped before the end`, { hint: `Go on: ${next}.` }));
+    }),
+    check('advice', 'changes', 'they stand on this host because of wf', async () => {
+      const history = await wire.historyForReading();
+      const unfinished = new Set(history?.unfinishedRuns().map(({ id }) => id));
+      const changes = (history?.standingChanges() ?? []).filter(({ run }) => !unfinished.has(run));
+      if (changes.length === 0) return found('none of a run that has ended');
+      const targets = changes.map(({ target }) => target);
+      const runs = [...new Set(changes.map(({ run }) => run))];
+      return wrong(
+        new WfError('E_RESIDUE', `left of ${named(runs)}: ${named(targets)}`, {
+          hint: `\`wf changes\` shows them; \`wf rollback ${runs[0]}\` undoes them.`,
+        }),
+      );
+    }),
+    check(
+      'advice',
+      'marked objects',
+      'what a run made, and no history knows of (its database was deleted)',
+      async (host) => {
+        const history = await wire.historyForReading();
+        const unfinished = new Set(history?.unfinishedRuns().map(({ id }) => id));
+        const known = { standing: history?.standingChanges() ?? [], unfinished };
+        const objects = unaccounted(await findMarked(host), known);
+        if (objects.length === 0) return found('none');
+        const names = objects.map(({ kind, name }) => `${kind} ${name}`);
+        return wrong(
+          new WfError('E_RESIDUE', `found ${named(names)}`, {
+            hint: '`wf sweep` shows them; `wf sweep --yes` removes them.',
+          }),
+        );
+      },
+    ),
+  ];
+}
+
+function named(names: readonly string[]): string {
+  const more = names.length > NAMED ? [`${names.length - NAMED} more`] : [];
+  return [...names.slice(0, NAMED), ...more].join(', ');
+}

@@ -1,0 +1,33 @@
+import { checkInput } from '../../definition/input.ts';
+import { WfError } from '../../engine/errors.ts';
+import type { ResolvedWorkflow, Wire } from '../wire-types.ts';
+import { type Check, check, wrong } from './check.ts';
+
+/**
+ * What each workflow needs of the machine beside what all do (images, tools of its own), with the defaults of its inputs; and the
+ * workflow files that cannot be loaded. A name that is taken is no matter of the machine.
+ */
+export async function workflowChecks(wire: Wire, known: readonly Check[]): Promise<readonly Check[]> {
+  const titles = new Set(known.map(({ requirement }) => requirement.title));
+  const checks: Check[] = [];
+  for (const { name, file, error } of await wire.workflows()) {
+    if (error !== null) {
+      const { code, message, hint } = error;
+      const broken = new WfError(code, message, { hint });
+      checks.push(check('advice', `workflow ${name}`, `is loaded from ${file}`, async () => wrong(broken)));
+      continue;
+    }
+    for (const { title, claim, look } of requirementsOf(await wire.workflow(name))) {
+      if (claim !== null || titles.has(title)) continue;
+      titles.add(title);
+      checks.push(check('advice', title, `the workflow ${name} needs it`, look));
+    }
+  }
+  return checks;
+}
+
+/** None where an input has no default: what is needed may depend on it. */
+function requirementsOf({ workflow }: ResolvedWorkflow) {
+  if (!workflow.input.safeParse({}).success) return [];
+  return workflow.requirements(checkInput(workflow, {}));
+}

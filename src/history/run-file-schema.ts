@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { asDefinitionHash, asStepId } from '../engine/ids.ts';
+import { journalEvent } from './journal-rows.ts';
+import { json, jsonObject } from './parse-row.ts';
+import { runId, runOptions } from './rows.ts';
+
+/** What a run file says it is; its version rises with each change that an earlier wf could not read. */
+export const FORMAT = 'wf.run';
+export const VERSION = 1;
+
+/** The greatest time that a Date can hold, in milliseconds since the epoch (ECMAScript, 21.4.1.1). */
+const LAST_MOMENT = 8.64e15;
+
+export type RunFileSchemas = ReturnType<typeof runFileSchemas>;
+
+/** Made where a file is read: every command that opens the history would wait for them otherwise. */
+export function runFileSchemas() {
+  const moment = z.int().min(0).max(LAST_MOMENT);
+  // Without what would steer a terminal.
+  const name = z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^\P{Cc}+$/u, 'not a name');
+  const hash = z.string().regex(/^[0-9a-f]{64}$/);
+  const count = z.int().min(0);
+  const file = z.strictObject({
+    format: z.literal(FORMAT),
+    version: z.literal(VERSION),
+    machine: name,
+    run: z.strictObject({
+      id: runId,
+      workflow: name,
+      definitionHash: hash.transform(asDefinitionHash),
+      runtime: z.enum(['docker', 'embedded']),
+      input: jsonObject,
+      options: runOptions.strict(),
+      createdAt: moment,
+    }),
+    definitions: z.array(z.strictObject({ hash, definition: json })),
+    journal: z.array(z.strictObject({ seq: z.int(), at: moment, event: journalEvent() })),
+    evidence: z.array(
+      z.strictObject({
+        step: name.transform(asStepId),
+        attempt: count,
+        command: z.string(),
+        output: z.string(),
+        exitCode: z.int().nullable(),
+        startedAt: moment,
+        // Negative where the clock was set back.
+        durationMs: z.number(),
+      }),
+    ),
+    fingerprints: z.array(z.strictObject({ hash, fingerprint: jsonObject })),
+  });
+  /** Members of events whose values the journal's own schema leaves open. */
+  const members: Readonly<Record<string, z.ZodType>> = {
+    ...Object.fromEntries(['step', 'invoke', 'actor', 'kind', 'stage', 'timer', 'signal'].map((key) => [key, name])),
+    stages: z.array(name),
+    attempt: count,
+    retryAt: moment,
+    deadline: moment,
+  };
+  return { file, members };
+}

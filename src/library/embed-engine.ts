@@ -1,0 +1,143 @@
+import { checkInput } from '../definition/input.ts';
+import type { LoadedFile } from '../definition/load.ts';
+import { createEngine } from '../engine/create-engine.ts';
+import { runnerOf } from '../engine/define-step.ts';
+import type { Engine, RunHandle } from '../engine/engine.ts';
+import { asWfError, WfError } from '../engine/errors.ts';
+import { parseRunId, type RunId } from '../engine/ids.ts';
+import type { JsonObject } from '../engine/json.ts';
+import type { HistoryPort, StoredRun } from '../engine/ports/history.ts';
+import { runNotFound } from '../engine/run-refusal.ts';
+import { conceal } from '../engine/secrets.ts';
+import type { StepRunner } from '../engine/step.ts';
+import { openHistory } from '../history/open.ts';
+import { isAlive } from '../host/process.ts';
+import { readRunMaterial } from '../review/run-material.ts';
+import { type RunRecord, runRecord, runSummary } from '../review/run-record.ts';
+import type {
+  AdvancedRun,
+  EmbeddedEngine,
+  OpenEngineOptions,
+  StartRunOptions,
+  WorkflowSource,
+} from './embedded-engine.ts';
+import { hostPortsOf } from './host-ports.ts';
+import { joinParts } from './join-parts.ts';
+import { type KnownWorkflows, loadKnown } from './known-workflows.ts';
+
+/** So many runs are listed where it is not said. */
+const LISTED = 20;
+
+/** What `openEngine` promises. */
+export async function embedEngine({ database, workflows = [] }: OpenEngineOptions): Promise<EmbeddedEngine> {
+  const known = await loadKnown(workflows);
+  const own = await ownRunners();
+  const history = openHistory(database);
+  try {
+    return embed(createEngine(joinParts(hostPortsOf(process.env), () => history)), history, known, own);
+  } catch (thrown) {
+    history.close();
+    throw thrown;
+  }
+}
+
+type Advancing = Omit<RunHandle, 'send'> & Partial<Pick<RunHandle, 'send'>>;
+
+function embed(
+  engine: Engine,
+  history: HistoryPort,
+  known: KnownWorkflows,
+  own: ReadonlyMap<string, StepRunner>,
+): EmbeddedEngine {
+  const advanced = new Set<AdvancedRun>();
+
+  function storedRun(text: string): StoredRun {
+    const id = runIdOf(text);
+    const run = history.run(id);
+    if (run === undefined) throw runNotFound(id);
+    return run;
+  }
+
+  const recordOf = (id: string): RunRecord => runRecord(readRunMaterial(history, storedRun(id)), isAlive);
+
+  function advance(handle: Advancing): AdvancedRun {
+    const run: AdvancedRun = {
+      id: handle.id,
+      record: handle.result.then(() => recordOf(handle.id)).finally(() => advanced.delete(run)),
+      send: (event) => handle.send?.(event),
+      interrupt: (signal = 'SIGTERM') => handle.interrupt(signal),
+    };
+    advanced.add(run);
+    return run;
+  }
+
+  async function start(source: WorkflowSource, given: JsonObject, options: StartRunOptions = {}): Promise<AdvancedRun> {
+    const { workflow, definition } = known.find(source);
+    const { onFailure = 'rollback', id, observer } = options;
+    const pauseAfter = stageOf(options.pauseAfter, workflow);
+    const input = checkedInput(workflow, given);
+    const request = { workflow, definition, input, runtime: 'docker', options: { onFailure, pauseAfter } } as const;
+    return advance(await engine.start(id === undefined ? request : { ...request, id: runIdOf(id) }, observer));
+  }
+
+  return {
+    start,
+    async resume(id, { acceptChanges = false, secrets = {}, observer, ...options } = {}) {
+      const run = storedRun(id);
+      const { workflow, definition } = known.find(run.workflow);
+      const pauseAfter = stageOf(options.pauseAfter, workflow);
+      const request = { run: run.id, workflow, definition, acceptChanges, pauseAfter, secrets };
+      return advance(await engine.resume(request, observer));
+    },
+    async rollBack(id, { removeKept = false, secrets = {}, observer } = {}) {
+      const runners = new Map([...known.all().flatMap(runnersIn), ...own]);
+      const runner = (kind: string) => runners.get(kind);
+      const handle = await engine.rollBack({ run: storedRun(id).id, runner, removeKept, secrets }, observer);
+      return handle === null ? null : advance(handle);
+    },
+    run: recordOf,
+    runs: ({ workflow, limit = LISTED } = {}) =>
+      history.runs(workflow === undefined ? { limit } : { workflow, limit }).map((run) => runSummary(run, isAlive)),
+    async close() {
+      const running = [...advanced];
+      for (const run of running) run.interrupt();
+      await Promise.allSettled(running.map(({ record }) => record));
+      history.close();
+    },
+  };
+}
+
+/** The step runners that come with wf, by kind. */
+async function ownRunners(): Promise<ReadonlyMap<string, StepRunner>> {
+  const runners = Object.values(await import('../index.ts')).flatMap((exported) => runnerOf(exported) ?? []);
+  return new Map(runners.map((runner) => [runner.kind, runner]));
+}
+
+function runnersIn({ workflow }: LoadedFile): readonly (readonly [string, StepRunner])[] {
+  return [...workflow.model.invocations.values()].map(({ runner }) => [runner.kind, runner]);
+}
+
+/** What is wrong with an input may be told with its value in it. */
+function checkedInput(workflow: LoadedFile['workflow'], given: JsonObject): JsonObject {
+  const { hideError } = conceal(given, workflow.secretInputs ?? [], () => 0).secrets;
+  try {
+    return checkInput(workflow, given);
+  } catch (thrown) {
+    throw hideError(asWfError(thrown));
+  }
+}
+
+function stageOf(stage: string | null | undefined, { name, model }: LoadedFile['workflow']): string | null {
+  if (stage === undefined || stage === null || model.stages.includes(stage)) return stage ?? null;
+  throw new WfError('E_USAGE', `pauseAfter "${stage}": workflow ${name} has no such stage`, {
+    hint: `Its stages: ${model.stages.join(', ')}.`,
+  });
+}
+
+function runIdOf(text: string): RunId {
+  const id = parseRunId(text);
+  if (id !== undefined) return id;
+  throw new WfError('E_USAGE', `"${text}" cannot be the id of a run`, {
+    hint: 'It begins with a letter or digit, goes on with letters, digits, "_" and "-", and has at most 63 of them.',
+  });
+}

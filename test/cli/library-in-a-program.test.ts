@@ -1,0 +1,137 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { openPackageProject, type PackageProject } from '../support/package-project.ts';
+
+/** A workflow that makes a folder, and then waits for a file. */
+const SLOW = readFileSync(new URL('../fixtures/workflows/folders.ts', import.meta.url), 'utf8');
+
+/** A program that says in a line what came of its run. */
+function program(body: string): string {
+  return `import { openEngine, WfError } from 'wf';
+import folders from './workflows/folders.ts';
+
+const root = process.cwd();
+const said = (thrown: unknown) => (thrown instanceof WfError ? thrown.code : String(thrown));
+const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', said);
+void [folders, said, codeOf];
+${body}
+`;
+}
+
+async function ran(project: PackageProject, body: string): Promise<readonly string[]> {
+  project.write({ 'program.ts': program(body) });
+  expect(await project.compile()).toEqual({ exitCode: 0, output: '' });
+  const { exitCode, output } = await project.run(process.execPath, ['out/program.js']);
+  expect(exitCode, output).toBe(0);
+  return output.split('\n');
+}
+
+const foldersProject = () => {
+  const project = openPackageProject({ 'workflows/folders.ts': SLOW });
+  mkdirSync(path.join(project.folder, 'made'));
+  return project;
+};
+
+test('a workflow file is known by the same hash as to wf, which goes on with what the program left', async () => {
+  const project = foldersProject();
+  const said = await ran(
+    project,
+    `const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/folders.ts'] });
+const run = await engine.start('folders', { root: root + '/made' }, { id: 'left', pauseAfter: 'first' });
+console.log((await run.record).status, existsSync('made/one'));
+await engine.close();`.replace(/^/, "import { existsSync } from 'node:fs';\n"),
+  );
+  expect(said).toEqual(['paused true']);
+  const { exitCode, output } = await project.run('wf', ['resume', 'left', '--db', 'wf.db']);
+  expect(exitCode, output).toBe(0);
+  expect(readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n')).toEqual([
+    ...['one', 'two', 'three', 'not three', 'not two', 'not one', ''],
+  ]);
+});
+
+test('close lets the step under way come to its end, and the next program goes on', async () => {
+  const project = foldersProject();
+  const open = "const engine = await openEngine({ database: 'wf.db', workflows: [folders] });";
+  const first = await ran(
+    project,
+    `${open}
+const run = await engine.start(folders, { root: root + '/made' }, { observer: {
+  committed: ({ event }) => { if (event.type === 'step.succeeded' && event.step === 'makeOne') void engine.close(); },
+} });
+console.log((await run.record).status);`,
+  );
+  expect(first).toEqual(['interrupted']);
+  expect(existsSync(path.join(project.folder, 'made/two'))).toBe(false);
+  const second = await ran(
+    project,
+    `${open}
+for (const { id, status } of engine.runs()) {
+  console.log(status, (await (await engine.resume(id)).record).status, engine.run(id).changes.length);
+}
+await engine.close();`,
+  );
+  expect(second).toEqual(['interrupted succeeded 3']);
+});
+
+test('a run of a program that was killed is gone on with', async () => {
+  const project = foldersProject();
+  const open = "const engine = await openEngine({ database: 'wf.db', workflows: [folders] });";
+  project.write({
+    'program.ts': program(`${open}
+const run = await engine.start(folders, { root: root + '/made' }, { id: 'killed' });
+await run.record;`),
+  });
+  expect((await project.compile()).output).toBe('');
+  const killed = await project.run('sh', ['-c', '"$0" "$@"; echo ended with $?', process.execPath, 'out/program.js'], {
+    WF_CRASH_AT: 'after touch makeTwo apply 1 sh -ec',
+  });
+  expect(killed.output).toContain('ended with 137');
+  const said = await ran(
+    project,
+    `${open}
+console.log(engine.run('killed').status);
+console.log((await (await engine.resume('killed')).record).status);
+await engine.close();`,
+  );
+  expect(said).toEqual(['interrupted', 'succeeded']);
+  // Each was made once, although the process died while it made the second.
+  const log = readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n');
+  expect(log).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one', '']);
+});
+
+test('what is refused is refused with a code, and nothing is touched', async () => {
+  const project = foldersProject();
+  writeFileSync(path.join(project.folder, 'not-a-database'), 'x'.repeat(5000));
+  const said = await ran(
+    project,
+    `const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
+console.log(await codeOf(engine.start('nothing', {})));
+console.log(await codeOf(engine.start('folders', { root: '/', wrong: 1 })));
+console.log(await codeOf(engine.start(folders, { root: '' })));
+console.log(await codeOf(engine.start(folders, { root: '/' }, { pauseAfter: 'nowhere' })));
+console.log(await codeOf(engine.start(folders, { root: '/' }, { id: '-' })));
+console.log(await codeOf(engine.resume('nobody')));
+console.log(await codeOf(engine.rollBack('nobody')));
+console.log(await codeOf(openEngine({ database: 'other.db', workflows: [folders, 'workflows/folders.ts'] })));
+console.log(await codeOf(openEngine({ database: 'not-a-database' })));
+// @ts-expect-error: the schema of the workflow wants a text
+console.log(await codeOf(engine.start(folders, { root: 1 })));
+console.log(engine.runs().length);
+await engine.close();`,
+  );
+  expect(said).toEqual([
+    ...['E_WORKFLOW_NOT_FOUND', 'E_INPUT', 'E_INPUT', 'E_USAGE', 'E_USAGE', 'E_RUN_NOT_FOUND', 'E_RUN_NOT_FOUND'],
+    ...['E_USAGE', 'E_DATABASE', 'E_INPUT', '0'],
+  ]);
+});
+
+test('the published types have no error of their own, and need no types that are not installed with wf', async () => {
+  const project = openPackageProject({
+    'program.ts': program('console.log(typeof openEngine);'),
+    'workflows/folders.ts': SLOW,
+  });
+  const options = ['--skipLibCheck', 'false', '--exactOptionalPropertyTypes', 'false', '--noEmit'];
+  const { output } = await project.compile(options);
+  expect(output).toBe('');
+});
