@@ -13,9 +13,12 @@ const OLDER =
 
 const CHANGE_COLUMNS = 'seq, step, kind, target, record, undo, changes.status, reason, boot_id';
 
+/** With a name of its own, so that declarations can be written of what holds it. */
+export interface PreparedStatement extends Statement<unknown[], unknown> {}
+
 /** Every statement of the history, prepared once per connection. A statement of a read-only connection is prepared all the same. */
 export function prepareStatements(db: Database) {
-  const prepare = (sql: string): Statement<unknown[], unknown> => db.prepare<unknown[], unknown>(sql);
+  const prepare = (sql: string): PreparedStatement => db.prepare<unknown[], unknown>(sql);
   return {
     insertDefinition: prepare(
       `INSERT INTO definitions (hash, definition, stored_at) VALUES (@hash, @definition, @at)

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { openPackageProject, type PackageProject } from '../support/package-project.ts';
@@ -14,7 +14,7 @@ import folders from './workflows/folders.ts';
 const root = process.cwd();
 const said = (thrown: unknown) => (thrown instanceof WfError ? thrown.code : String(thrown));
 const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', said);
-void [folders, said, codeOf];
+void [root, folders, said, codeOf];
 ${body}
 `;
 }
@@ -77,16 +77,18 @@ await engine.close();`,
 test('a run of a program that was killed is gone on with', async () => {
   const project = foldersProject();
   const open = "const engine = await openEngine({ database: 'wf.db', workflows: [folders] });";
-  project.write({
-    'program.ts': program(`${open}
-const run = await engine.start(folders, { root: root + '/made' }, { id: 'killed' });
-await run.record;`),
-  });
+  const start = `${open}
+await (await engine.start(folders, { root: root + '/made' }, { id: process.argv[2] ?? '' })).record;
+await engine.close();`;
+  project.write({ 'program.ts': program(start) });
   expect((await project.compile()).output).toBe('');
-  const killed = await project.run('sh', ['-c', '"$0" "$@"; echo ended with $?', process.execPath, 'out/program.js'], {
-    WF_CRASH_AT: 'after touch makeTwo apply 1 sh -ec',
-  });
-  expect(killed.output).toContain('ended with 137');
+  const run = (id: string, env: Readonly<Record<string, string>>) =>
+    project.run('sh', ['-c', '"$0" "$@"; echo ended with $?', process.execPath, 'out/program.js', id], env);
+  expect((await run('whole', { WF_CRASH_LOG: 'points' })).output).toBe('ended with 0');
+  const points = readFileSync(path.join(project.folder, 'points'), 'utf8').split('\n');
+  const point = points.find((line) => line.startsWith('after touch makeTwo apply'));
+  rmSync(path.join(project.folder, 'made/log'));
+  expect((await run('killed', { WF_CRASH_AT: point ?? '' })).output).toContain('ended with 137');
   const said = await ran(
     project,
     `${open}
@@ -122,7 +124,7 @@ await engine.close();`,
   );
   expect(said).toEqual([
     ...['E_WORKFLOW_NOT_FOUND', 'E_INPUT', 'E_INPUT', 'E_USAGE', 'E_USAGE', 'E_RUN_NOT_FOUND', 'E_RUN_NOT_FOUND'],
-    ...['E_USAGE', 'E_DATABASE', 'E_INPUT', '0'],
+    ...['E_USAGE', 'E_DATABASE_DAMAGED', 'E_INPUT', '0'],
   ]);
 });
 
@@ -134,4 +136,12 @@ test('the published types have no error of their own, and need no types that are
   const options = ['--skipLibCheck', 'false', '--exactOptionalPropertyTypes', 'false', '--noEmit'];
   const { output } = await project.compile(options);
   expect(output).toBe('');
+  const types = path.join(project.folder, 'node_modules/wf/dist/types');
+  const packages = readdirSync(types, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.d.ts'))
+    .flatMap((name) => [
+      ...readFileSync(path.join(types, name), 'utf8').matchAll(/(?:from |import\()['"]([^.'"][^'"]*)/g),
+    ])
+    .map(([, name = '']) => name);
+  expect([...new Set(packages)].toSorted()).toEqual(['xstate', 'zod']);
 });
