@@ -48,10 +48,11 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
     return call();
   });
 
-  let touches = 0;
+  const touches = new Map<string, number>();
   const touch = async <Answer>(operation: string, call: () => Promise<Answer>): Promise<Answer> => {
-    touches += 1;
-    const name = `touch ${mark.step} ${mark.attempt === 'undo' ? 'undo' : 'apply'} ${touches} ${operation}`;
+    const count = (touches.get(operation) ?? 0) + 1;
+    touches.set(operation, count);
+    const name = `touch ${mark.step} ${mark.attempt === 'undo' ? 'undo' : 'apply'} ${count} ${operation}`;
     crashPoints.reach(`before ${name}`);
     const answer = await call();
     crashPoints.reach(`after ${name}`);
