@@ -1,8 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { loadWorkflow } from '../../src/definition/load.ts';
-import { checkWorkflow } from '../../src/review/check/check-workflow.ts';
 import { openPackageProject } from '../support/package-project.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
@@ -32,11 +30,8 @@ test('a new workflow has no error in it, and runs at once', async () => {
     exitCode: 0,
     stdout: expect.stringContaining('wrote workflows/move-uplink.ts'),
   });
-  const file = path.join(project.folder, 'workflows/move-uplink.ts');
-  const options = { cacheFolder: path.join(project.folder, 'cache'), wfModule: () => import('../../src/index.ts') };
-  const { workflow, definition } = await loadWorkflow({ name: 'move-uplink', file }, options);
-  const errors = checkWorkflow(workflow.model, definition.description).filter(({ severity }) => severity === 'error');
-  expect(errors).toEqual([]);
+  const checked = await project.wf(['check', 'move-uplink', '--json']);
+  expect(checked.exitCode, checked.stdout).toBe(0);
 
   const folder = path.join(project.folder, 'made');
   const end = await project.wf(['start', 'move-uplink', '--json', '--input', `folder=${folder}`]);

@@ -51,7 +51,7 @@ async function newWorkflow(name: string, wire: Wire): Promise<StartingPoint> {
   if (same !== undefined) throw isThere(same.file);
   return {
     files: { [`workflows/${name}.ts`]: workflowText(name) },
-    next: [`next: wf start ${name} --dry-run    wf start ${name}`],
+    next: [`next: wf check ${name}    wf start ${name} --dry-run    wf start ${name}`],
   };
 }
 
