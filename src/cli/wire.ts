@@ -2,7 +2,6 @@ import { findWorkflowFiles, type WorkflowFile } from '../definition/find-files.t
 import type { LoadedFile } from '../definition/load.ts';
 import type { EngineParts } from '../engine/engine.ts';
 import { asWfError, WfError } from '../engine/errors.ts';
-import { parseRunId, type RunId } from '../engine/ids.ts';
 import type { HostPorts, StepRunner } from '../engine/step.ts';
 import type { History } from '../history/history.ts';
 import { systemClock } from '../host/clock.ts';
@@ -57,46 +56,13 @@ export const openWire: OpenWire = async ({ database }) => {
   }
 
   async function engineParts(): Promise<EngineParts> {
-    const [
-      host,
-      { openHistory },
-      { createFingerprints },
-      { socketClaims },
-      { createGhosts },
-      { createCrashPoints },
-      { ownProcess },
-      { ownNetworkNamespace },
-      { customAlphabet },
-    ] = await Promise.all([
+    const [host, { openHistory }, { joinParts }] = await Promise.all([
       wire.hostPorts(),
       import('../history/open.ts'),
-      import('../host/fingerprint/create-fingerprints.ts'),
-      import('../host/claims.ts'),
-      import('../host/ghosts.ts'),
-      import('../host/crash-points.ts'),
-      import('../host/process.ts'),
-      import('../host/namespace.ts'),
-      import('nanoid'),
+      import('../library/join-parts.ts'),
     ]);
-    // Ten of 31 characters without look-alikes: a million runs collide with a chance of one in 1,600, and then are refused.
-    const newId = customAlphabet('23456789abcdefghjkmnpqrstuvwxyz', 10);
-    return {
-      // Opened when a run is created: a start that is refused before leaves no database behind.
-      get history() {
-        return openOnce(openHistory);
-      },
-      host,
-      fingerprints: createFingerprints(host),
-      claims: socketClaims,
-      ghosts: createGhosts(systemClock),
-      crashPoints: createCrashPoints(process.env),
-      clock: systemClock,
-      random: Math.random,
-      newRunId: () => asRunId(newId()),
-      owner: ownProcess(),
-      isAlive,
-      scope: `netns:${ownNetworkNamespace().inode}`,
-    };
+    // Opened when a run is created: a start that is refused before leaves no database behind.
+    return joinParts(host, () => openOnce(openHistory));
   }
 
   const wire: Wire = {
@@ -129,13 +95,7 @@ export const openWire: OpenWire = async ({ database }) => {
     },
     requirements: async () => (await import('../steps/docker-networking.ts')).dockerNetworking(),
     hostPorts() {
-      hostPorts ??= Promise.all([import('../host/command.ts'), import('../host/docker/create-docker.ts')]).then(
-        ([{ createCommandPort }, { createDocker }]) => ({
-          clock: systemClock,
-          command: createCommandPort(systemClock),
-          docker: createDocker(process.env),
-        }),
-      );
+      hostPorts ??= import('../library/host-ports.ts').then(({ hostPortsOf }) => hostPortsOf(process.env));
       return hostPorts;
     },
     close() {
@@ -144,9 +104,3 @@ export const openWire: OpenWire = async ({ database }) => {
   };
   return wire;
 };
-
-function asRunId(text: string): RunId {
-  const id = parseRunId(text);
-  if (id === undefined) throw new WfError('E_INTERNAL', `"${text}" cannot be a run id`, { hint: 'Report this.' });
-  return id;
-}
