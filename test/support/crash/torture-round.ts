@@ -123,7 +123,8 @@ export async function tortureRound(
 }
 
 function wasKilled({ signal, exitCode }: WfEnd): boolean {
-  return signal === 'SIGKILL' || exitCode === STOPPED;
+  // Before wf listens to signals, SIGTERM ends it as it ends any process.
+  return signal === 'SIGKILL' || signal === 'SIGTERM' || exitCode === STOPPED;
 }
 
 /** Whoever began to roll it back decided how it ends; else it comes to its own end. */
