@@ -40,7 +40,6 @@ export type { RunRecord, RunSummary } from './review/run-record.ts';
 export { addressAt, isInSubnet, prefixLengthOf, subnetsOverlap } from './steps/addresses.ts';
 export { containerHandleSchema } from './steps/container-handle.ts';
 export * from './steps/docker/index.ts';
-export { dockerNetworking } from './steps/docker-networking.ts';
 export * from './steps/exec/index.ts';
 export * from './steps/host/index.ts';
 export * from './steps/net/index.ts';

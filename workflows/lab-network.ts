@@ -1,12 +1,4 @@
-import {
-  containerNameFree,
-  defineWorkflow,
-  dockerNetworking,
-  imageAvailable,
-  linkNameFree,
-  networkNameFree,
-  subnetFree,
-} from 'wf';
+import { containerNameFree, defineWorkflow, imageAvailable, linkNameFree, networkNameFree, subnetFree } from 'wf';
 import { connectivityTest } from './lab-network/connectivity-test.ts';
 import { inputSchema, namesOf } from './lab-network/input.ts';
 import { isolationTest } from './lab-network/isolation-test.ts';
@@ -39,11 +31,11 @@ export default defineWorkflow({
   description: 'Two isolated Docker networks, joined behind its back by a veth pair, and taken down without a trace',
   input: inputSchema,
   machine,
+  networking: true,
   requirements(input) {
     const names = namesOf(input);
     const subnets = [input.devSubnet, input.prodSubnet].filter((subnet) => subnet !== null);
     return [
-      ...dockerNetworking(),
       networkNameFree(names.devNetwork),
       networkNameFree(names.prodNetwork),
       containerNameFree(names.devContainer),

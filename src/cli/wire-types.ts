@@ -4,6 +4,7 @@ import type { DefinitionHash } from '../engine/ids.ts';
 import type { Json } from '../engine/json.ts';
 import type { Owner } from '../engine/owner.ts';
 import type { Clock } from '../engine/ports/clock.ts';
+import type { Runtimes } from '../engine/ports/runtime.ts';
 import type { Requirement } from '../engine/requirement.ts';
 import type { HostPorts, StepRunner } from '../engine/step.ts';
 import type { LoadedWorkflow } from '../engine/workflow.ts';
@@ -58,7 +59,9 @@ export interface Wire {
   stepRunners(): Promise<readonly StepRunner[]>;
   /** What wf needs of a machine whatever the workflow. */
   requirements(): Promise<readonly Requirement[]>;
+  /** The machine itself. */
   hostPorts(): Promise<HostPorts>;
+  runtimes(): Promise<Runtimes>;
   isAlive(owner: Owner): boolean;
   readonly clock: Clock;
   readonly places: Places;

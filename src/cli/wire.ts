@@ -56,13 +56,13 @@ export const openWire: OpenWire = async ({ database }) => {
   }
 
   async function engineParts(): Promise<EngineParts> {
-    const [host, { openHistory }, { joinParts }] = await Promise.all([
-      wire.hostPorts(),
+    const [runtimes, { openHistory }, { joinParts }] = await Promise.all([
+      wire.runtimes(),
       import('../history/open.ts'),
       import('../library/join-parts.ts'),
     ]);
     // Opened when a run is created: a start that is refused before leaves no database behind.
-    return joinParts(host, () => openOnce(openHistory));
+    return joinParts(runtimes, () => openOnce(openHistory));
   }
 
   const wire: Wire = {
@@ -95,8 +95,12 @@ export const openWire: OpenWire = async ({ database }) => {
     },
     requirements: async () => (await import('../steps/docker-networking.ts')).dockerNetworking(),
     hostPorts() {
-      hostPorts ??= import('../library/host-ports.ts').then(({ hostPortsOf }) => hostPortsOf(process.env));
+      hostPorts ??= import('../host/machine-ports.ts').then(({ machinePorts }) => machinePorts(process.env));
       return hostPorts;
+    },
+    async runtimes() {
+      const [{ createRuntimes }, machine] = await Promise.all([import('../runtime/runtimes.ts'), wire.hostPorts()]);
+      return createRuntimes(machine);
     },
     close() {
       for (const port of opened.splice(0).reverse()) port.close();

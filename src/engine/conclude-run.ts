@@ -4,12 +4,14 @@ import { asWfError, type ErrorRecord, WfError } from './errors.ts';
 import type { RunId } from './ids.ts';
 import type { JournalEvent, RunEnd, RunHeader } from './journal-event.ts';
 import type { Json } from './json.ts';
+import type { RunHost } from './ports/runtime.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { MachineEnd } from './run-loop.ts';
 
 interface ConcludeParts {
   readonly header: Pick<RunHeader, 'id' | 'options'>;
+  readonly host: RunHost;
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
   /** Whether a run of this workflow that succeeds means to leave its changes on the host. */
@@ -69,10 +71,17 @@ export async function rollBack(
 
 async function end(parts: ConcludeParts, outcome: Outcome): Promise<RunResult> {
   const ended = endOf(parts, outcome, await verify(parts));
+  // Before the end is committed: nobody comes back to a run that has ended.
+  if (ended.status !== 'needs-attention' && !parts.journal.changes().some(isLeft)) await parts.host.end();
   parts.journal.append([{ type: 'ended', ...ended }]);
   const unrecorded = parts.journal.unrecorded();
   if (unrecorded !== undefined) throw undoneUnrecorded(parts.header.id, unrecorded);
   return { type: 'ended', end: ended };
+}
+
+/** Whether it may be undone later, for which the host has to be there. */
+function isLeft(change: Change): boolean {
+  return stands(change) || change.status === 'kept';
 }
 
 /** What a run has come to, before the host is looked at. */

@@ -1,3 +1,4 @@
+import { chooseRuntime } from './choose-runtime.ts';
 import { concludeRun } from './conclude-run.ts';
 import type {
   Engine,
@@ -16,6 +17,7 @@ import { type MachineModel, runnersOf } from './machine-model.ts';
 import { openRun } from './open-run.ts';
 import { planResume } from './plan-resume.ts';
 import type { HeldClaims } from './ports/claims.ts';
+import type { RunHost, RunIdentity, RuntimeName } from './ports/runtime.ts';
 import { firstUnmet, lookAtRequirements } from './preflight.ts';
 import { rehearse } from './rehearse.ts';
 import { resumeRun } from './resume-run.ts';
@@ -27,7 +29,8 @@ import type { LoadedWorkflow } from './workflow.ts';
 /** Joins an engine from its parts. */
 export function createEngine(parts: EngineParts): Engine {
   return {
-    preflight: (workflow, input) => preflight(parts, workflow, input),
+    chooseRuntime: (workflow) => chooseRuntime(parts, workflow),
+    preflight: (workflow, input, runtime) => preflight(parts, workflow, input, runtime),
     rehearse: (workflow, input) => rehearse(workflow, input, parts.random),
     async start(request, observer = {}) {
       const concealed = conceal(request.input, request.workflow.secretInputs ?? [], parts.random);
@@ -49,10 +52,13 @@ export function createEngine(parts: EngineParts): Engine {
 }
 
 /** Looks at the requirements of a run with this input; what is told of them holds no secret. */
-async function preflight({ host, random }: EngineParts, workflow: LoadedWorkflow, input: JsonObject) {
-  const { secrets } = conceal(input, workflow.secretInputs ?? [], random);
-  const findings = await lookAtRequirements(workflow.requirements(input), host);
-  return findings.map(({ requirement, result }): PreflightFinding => {
+async function preflight(parts: EngineParts, workflow: LoadedWorkflow, input: JsonObject, name: RuntimeName) {
+  const { secrets } = conceal(input, workflow.secretInputs ?? [], parts.random);
+  const runtime = parts.runtimes[name];
+  const general = workflow.networking ? await runtime.look() : [];
+  const host = await runtime.open({ id: parts.newRunId(), createdAt: parts.clock.now() });
+  const own = await lookAtRequirements(workflow.requirements(input), host.ports).finally(() => host.close());
+  return [...general, ...own].map(({ requirement, result }): PreflightFinding => {
     const { title, purpose } = requirement;
     const hidden = { ...requirement, title: secrets.hideText(title), purpose: secrets.hideText(purpose) };
     if (result.met) return { requirement: hidden, result: { met: true, found: secrets.hideText(result.found) } };
@@ -80,24 +86,33 @@ async function start(
   concealed: Concealed,
   observer: RunObserver,
 ): Promise<RunHandle> {
-  const requirements = request.workflow.requirements(request.input);
+  const { workflow } = request;
+  const runtime = parts.runtimes[request.runtime];
+  const requirements = workflow.requirements(request.input);
   const { hideText } = concealed.secrets;
-  const claims = requirements.flatMap(({ claim }) => (claim === null ? [] : [hideText(claim)]));
-  const id = request.id ?? parts.newRunId();
+  // On a host of its own nobody else can use up a name.
+  const claims =
+    runtime.scope === null ? [] : requirements.flatMap(({ claim }) => (claim === null ? [] : [hideText(claim)]));
+  const run = { id: request.id ?? parts.newRunId(), createdAt: parts.clock.now() };
   // Before the preflight: what it finds to be free stays free.
-  const held = await parts.claims.hold(claims, id).catch(asWfError);
+  const held = await parts.claims.hold(claims, run.id).catch(asWfError);
   let heldRun: HeldClaims | undefined;
+  let host: RunHost | undefined;
   const release = () => {
+    host?.close();
     if (!(held instanceof WfError)) held.release();
     heldRun?.release();
   };
   try {
-    heldRun = await holdRun(parts, id);
+    heldRun = await holdRun(parts, run.id);
+    const unmetHere = workflow.networking ? firstUnmet(await runtime.look()) : undefined;
+    if (unmetHere !== undefined) throw unmetHere;
+    host = await runtime.open(run);
     // What stands on the host tells more of what is in the way than a claim can.
-    const unmet = firstUnmet(await lookAtRequirements(requirements, parts.host));
+    const unmet = firstUnmet(await lookAtRequirements(requirements, host.ports));
     if (unmet !== undefined) throw unmet;
     if (held instanceof WfError) throw held;
-    const handle = begin(parts, request, concealed, id, claims, observer);
+    const handle = await begin(parts, request, concealed, { ...run, host, claims }, observer);
     return { ...handle, result: handle.result.finally(release) };
   } catch (thrown) {
     release();
@@ -105,14 +120,18 @@ async function start(
   }
 }
 
-function begin(
+interface Begun extends RunIdentity {
+  readonly host: RunHost;
+  readonly claims: readonly string[];
+}
+
+async function begin(
   parts: EngineParts,
   request: StartRequest,
   { input, names, secrets }: Concealed,
-  id: RunId,
-  claims: readonly string[],
+  { id, createdAt, host, claims }: Begun,
   observer: RunObserver,
-): RunHandle {
+): Promise<RunHandle> {
   const { workflow } = request;
   const header: RunHeader = {
     id,
@@ -121,14 +140,16 @@ function begin(
     runtime: request.runtime,
     input,
     options: optionsWith(names, request.options),
-    createdAt: parts.clock.now(),
+    createdAt,
   };
   const { history, owner, crashPoints } = parts;
   const { pauseAfter } = request.options;
   crashPoints.reach('before commit create');
-  const lease = history.create(header, request.definition.description, owner, scoped(parts, claims), header.createdAt);
+  const { scope } = parts.runtimes[request.runtime];
+  const lease = history.create(header, request.definition.description, owner, scoped(scope, claims), createdAt);
   crashPoints.reach('after commit create');
-  const { journal, ledger, watch } = openRun(parts, lease, runnersOf(workflow.model), observer, secrets);
+  await host.keep();
+  const { journal, ledger, watch } = openRun(parts, lease, host, runnersOf(workflow.model), observer, secrets);
   // Taken while the first steps look around: the first intent waits for it, and tells if it failed.
   if (changesHost(workflow.model)) ledger.ensureBaseline().catch(() => {});
   return advanceRun({
@@ -145,7 +166,7 @@ function begin(
     secrets,
     observer,
     conclude: (end, stopSignal) =>
-      concludeRun({ header, journal, ledger, keepsChanges: workflow.keepsChanges, stopSignal }, end),
+      concludeRun({ header, host, journal, ledger, keepsChanges: workflow.keepsChanges, stopSignal }, end),
   });
 }
 
@@ -167,7 +188,7 @@ async function holdRun({ claims }: EngineParts, id: RunId): Promise<HeldClaims> 
 }
 
 /** Names are used up in one network namespace: in another, the same ones are free. */
-function scoped({ scope }: EngineParts, claims: readonly string[]): readonly string[] {
+function scoped(scope: string | null, claims: readonly string[]): readonly string[] {
   return claims.map((claim) => `${scope} ${claim}`);
 }
 

@@ -6,18 +6,17 @@ import type { ClaimPort } from './ports/claims.ts';
 import type { Clock, Random } from './ports/clock.ts';
 import type { Argv } from './ports/command.ts';
 import type { CrashPoints } from './ports/crash-points.ts';
-import type { FingerprintPort } from './ports/fingerprint.ts';
 import type { GhostPort } from './ports/ghosts.ts';
 import type { HistoryPort } from './ports/history.ts';
+import type { RuntimeName, Runtimes } from './ports/runtime.ts';
 import type { Requirement, RequirementResult } from './requirement.ts';
-import type { HostPorts, StepRunner } from './step.ts';
+import type { StepRunner } from './step.ts';
 import type { LoadedWorkflow } from './workflow.ts';
 
 /** What the engine is joined from. */
 export interface EngineParts {
   readonly history: HistoryPort;
-  readonly host: HostPorts;
-  readonly fingerprints: FingerprintPort;
+  readonly runtimes: Runtimes;
   readonly claims: ClaimPort;
   readonly ghosts: GhostPort;
   readonly crashPoints: CrashPoints;
@@ -28,8 +27,6 @@ export interface EngineParts {
   readonly owner: Owner;
   /** Whether the process that holds a lease still runs. */
   readonly isAlive: (owner: Owner) => boolean;
-  /** Names the network namespace in which names are used up, so that claims of two of them do not collide. */
-  readonly scope: string;
 }
 
 export interface StartRequest {
@@ -37,7 +34,7 @@ export interface StartRequest {
   readonly definition: { readonly hash: DefinitionHash; readonly description: Json };
   /** As the workflow's schema parsed it; the engine takes the secrets out of it before it keeps anything. */
   readonly input: JsonObject;
-  readonly runtime: 'docker' | 'embedded';
+  readonly runtime: RuntimeName;
   readonly options: RunOptions;
   /** Chosen by the user; else one is made. */
   readonly id?: RunId;
@@ -119,6 +116,13 @@ export interface PreflightFinding {
   readonly result: RequirementResult;
 }
 
+/** The runtime that was taken, and why. */
+export interface RuntimeChoice {
+  readonly runtime: RuntimeName;
+  /** In words; null where the workflow needs no runtime, so that it does not matter. */
+  readonly why: string | null;
+}
+
 /** One step as a dry run walks past it. */
 export interface RehearsedStep {
   readonly step: StepId;
@@ -131,8 +135,10 @@ export interface RehearsedStep {
 }
 
 export interface Engine {
+  /** The runtime for a run of this workflow, where `auto` was asked for or nothing was said. */
+  chooseRuntime(workflow: LoadedWorkflow): Promise<RuntimeChoice>;
   /** Looks at each requirement of the workflow; touches nothing. */
-  preflight(workflow: LoadedWorkflow, input: JsonObject): Promise<readonly PreflightFinding[]>;
+  preflight(workflow: LoadedWorkflow, input: JsonObject, runtime: RuntimeName): Promise<readonly PreflightFinding[]>;
   /** Walks the machine with pretended outputs: what would be done, in order. Pure. */
   rehearse(workflow: LoadedWorkflow, input: JsonObject): readonly RehearsedStep[];
   /**

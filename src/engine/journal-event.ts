@@ -3,6 +3,7 @@ import type { ErrorRecord } from './errors.ts';
 import type { DefinitionHash, RunId, StepId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Owner } from './owner.ts';
+import type { RuntimeName } from './ports/runtime.ts';
 
 /** An event that is given to the machine. */
 export type MachineEvent = { readonly type: string } & JsonObject;
@@ -120,7 +121,7 @@ export interface RunHeader {
   readonly id: RunId;
   readonly workflow: string;
   readonly definitionHash: DefinitionHash;
-  readonly runtime: 'docker' | 'embedded';
+  readonly runtime: RuntimeName;
   readonly input: JsonObject;
   readonly options: RunOptions;
   readonly createdAt: number;

@@ -2,6 +2,7 @@ import type { HostWatch } from './attempt-host.ts';
 import type { EngineParts, RunObserver } from './engine.ts';
 import type { JournalEntry } from './journal-event.ts';
 import type { Lease } from './ports/history.ts';
+import type { RunHost } from './ports/runtime.ts';
 import { openRunJournal, type RunJournal } from './run-journal.ts';
 import { createRunLedger, type RunLedger } from './run-ledger.ts';
 import type { Secrets } from './secrets.ts';
@@ -10,6 +11,7 @@ import type { StepRunner } from './step.ts';
 /** A run whose lease is held, ready to be advanced or undone. */
 export interface OpenRun {
   readonly lease: Lease;
+  readonly host: RunHost;
   readonly watch: HostWatch;
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
@@ -20,14 +22,16 @@ export interface OpenRun {
 export function openRun(
   parts: EngineParts,
   lease: Lease,
+  host: RunHost,
   runner: (kind: string) => StepRunner | undefined,
   observer: RunObserver,
   secrets: Secrets,
   earlier: readonly JournalEntry[] = [],
 ): OpenRun {
-  const { history, host, fingerprints, clock, owner, crashPoints } = parts;
-  const watch: HostWatch = { host, history, lease, crashPoints, secrets };
+  const { history, clock, owner, crashPoints } = parts;
+  const { ports, fingerprints } = host;
+  const watch: HostWatch = { host: ports, history, lease, crashPoints, secrets };
   const journal = openRunJournal({ history, lease, clock, crashPoints, observer, secrets }, earlier);
   const ledger = createRunLedger({ run: lease.run, history, watch, fingerprints, owner, journal, runner, secrets });
-  return { lease, watch, journal, ledger, secrets };
+  return { lease, host, watch, journal, ledger, secrets };
 }

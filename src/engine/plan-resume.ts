@@ -6,6 +6,7 @@ import { asWfError, WfError } from './errors.ts';
 import { runnersOf } from './machine-model.ts';
 import { type OpenStep, openSteps } from './open-steps.ts';
 import type { StoredRun, StoredStep } from './ports/history.ts';
+import type { RunHost } from './ports/runtime.ts';
 import { BACK, FORWARD } from './recovery-table.ts';
 import { replay } from './replay.ts';
 import { isRollingBack, resumableRun } from './resume-run.ts';
@@ -21,12 +22,27 @@ export async function planResume(parts: EngineParts, request: ResumeRequest, sec
   const run = resumableRun(parts, request);
   requireValues(run, secrets);
   if (run.owner !== null && parts.isAlive(run.owner)) throw leaseHeld(run.id, run.owner);
+  const host = await parts.runtimes[run.runtime].open(run);
+  try {
+    return await planOn(host, parts, request, run, secrets);
+  } finally {
+    host.close();
+  }
+}
+
+async function planOn(
+  host: RunHost,
+  parts: EngineParts,
+  request: ResumeRequest,
+  run: StoredRun,
+  secrets: Secrets,
+): Promise<ResumePlan> {
   const { history, clock, crashPoints } = parts;
   const entries = history.journal(run.id);
   const lease = { run: run.id, fence: run.fence };
   const journal = openRunJournal({ history, lease, clock, crashPoints, observer: {}, secrets }, entries);
   const steps = history.steps(run.id);
-  const planner: Planner = { parts, journal, secrets, run: run.id, runner: runnersOf(request.workflow.model) };
+  const planner: Planner = { parts, host, journal, secrets, run: run.id, runner: runnersOf(request.workflow.model) };
   if (isRollingBack(run)) {
     const kept = begunRollBack(entries)?.kept ?? [];
     const changes = journal.changes().filter((change) => stands(change) || kept.includes(change.seq));
@@ -47,6 +63,7 @@ function hidden(steps: readonly PlannedStep[], { hideText }: Secrets): readonly 
 
 interface Planner {
   readonly parts: EngineParts;
+  readonly host: RunHost;
   readonly journal: RunJournal;
   readonly secrets: Secrets;
   readonly run: StoredRun['id'];
@@ -177,8 +194,8 @@ async function lookAt(planner: Planner, behaviour: ChangeBehaviour, change: Chan
   }
 }
 
-function lookingContext({ parts, run }: Planner): HostContext {
-  return { run, host: parts.host, signal: new AbortController().signal, record: () => {}, progress: () => {} };
+function lookingContext({ host, run }: Planner): HostContext {
+  return { run, host: host.ports, signal: new AbortController().signal, record: () => {}, progress: () => {} };
 }
 
 const refused = () => Promise.reject(new WfError('E_INTERNAL', 'a plan changes nothing', { hint: 'Report this.' }));

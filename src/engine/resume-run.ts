@@ -28,12 +28,28 @@ export async function resumeRun(
   const { workflow, pauseAfter } = request;
   // Looked at before the run is taken over: what it needs of the machine. Its names are its own already.
   const general = workflow.requirements(revealedInput(run, secrets)).filter(({ claim }) => claim === null);
-  const unmet = firstUnmet(await lookAtRequirements(general, parts.host));
-  if (unmet !== undefined) throw unmet;
+  const runtime = parts.runtimes[run.runtime];
+  const unmetHere = workflow.networking ? firstUnmet(await runtime.look()) : undefined;
+  if (unmetHere !== undefined) throw unmetHere;
+  const host = await runtime.open(run);
+  const unmet = firstUnmet(await lookAtRequirements(general, host.ports));
+  if (unmet !== undefined) {
+    host.close();
+    throw unmet;
+  }
   const runner = runnersOf(workflow.model);
   const taken = await takeOver(
     parts,
-    { run, purpose: 'resume', pauseAfter, holdNames: true, isDue: ({ status }) => !isEnd(status), runner, secrets },
+    {
+      run,
+      host,
+      purpose: 'resume',
+      pauseAfter,
+      holdNames: true,
+      isDue: ({ status }) => !isEnd(status),
+      runner,
+      secrets,
+    },
     observer,
   );
   if (taken === null) throw runEnded(parts.history.run(run.id) ?? run);
@@ -72,7 +88,7 @@ export function isRollingBack({ status }: StoredRun): boolean {
 function goOn(parts: EngineParts, request: ResumeRequest, taken: TakenRun, observer: RunObserver): RunHandle {
   const { history, clock, owner, random } = parts;
   const { workflow, definition } = request;
-  const { journal, ledger, watch, entries, secrets } = taken;
+  const { host, journal, ledger, watch, entries, secrets } = taken;
   const run = history.run(request.run);
   if (run === undefined) throw runNotFound(request.run);
   if (isRollingBack(run)) {
@@ -102,7 +118,7 @@ function goOn(parts: EngineParts, request: ResumeRequest, taken: TakenRun, obser
     secrets,
     observer,
     conclude: (end, stopSignal) =>
-      concludeRun({ header: run, journal, ledger, keepsChanges: workflow.keepsChanges, stopSignal }, end),
+      concludeRun({ header: run, host, journal, ledger, keepsChanges: workflow.keepsChanges, stopSignal }, end),
   });
 }
 

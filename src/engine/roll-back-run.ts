@@ -28,9 +28,10 @@ export async function rollBackRun(
   const isDue = ({ status }: StoredRun) =>
     !isEnd(status) || status === 'needs-attention' || history.changes(id).some(undoable);
   if (!isDue(found)) return null;
+  const host = await parts.runtimes[found.runtime].open(found);
   const taken = await takeOver(
     parts,
-    { run: found, purpose: 'rollback', pauseAfter: null, holdNames: false, isDue, runner, secrets },
+    { run: found, host, purpose: 'rollback', pauseAfter: null, holdNames: false, isDue, runner, secrets },
     observer,
   );
   if (taken === null) return null;
@@ -57,7 +58,7 @@ export function begunRollBack(entries: readonly JournalEntry[]): RollingBack | u
 
 /** Undoes what a run that is taken over did, or what is left of it. */
 export function continueRollBack(
-  { journal, ledger, open, release }: TakenRun,
+  { host, journal, ledger, open, release }: TakenRun,
   run: StoredRun,
   { error, kept }: { readonly error: ErrorRecord; readonly kept: readonly number[] },
 ): Omit<RunHandle, 'send'> {
@@ -68,7 +69,7 @@ export function continueRollBack(
   journal.append([...stopped, { type: 'rolling-back', error, kept }]);
   const changes = journal.changes().filter((change) => stands(change) || kept.includes(change.seq));
   let signal: string | undefined;
-  const conclusion = { header: run, journal, ledger, keepsChanges: false, stopSignal: () => signal };
+  const conclusion = { header: run, host, journal, ledger, keepsChanges: false, stopSignal: () => signal };
   return {
     id: run.id,
     result: rollBack(conclusion, changes, error).finally(release),

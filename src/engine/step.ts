@@ -3,14 +3,19 @@ import type { WfError } from './errors.ts';
 import type { Evidence } from './evidence.ts';
 import type { RunId, StepId } from './ids.ts';
 import type { Json } from './json.ts';
+import type { AgentPort } from './ports/agent.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Argv, CommandPort } from './ports/command.ts';
 import type { DockerPort } from './ports/docker.ts';
+import type { HostNamespacePort } from './ports/host-namespace.ts';
 
 /** What step runners reach the host through. */
 export interface HostPorts {
   readonly command: CommandPort;
   readonly docker: DockerPort;
+  readonly namespace: HostNamespacePort;
+  /** Asks probes' questions where a process is there for it already; null where a program is started for each. */
+  readonly agent: AgentPort | null;
   readonly clock: Clock;
 }
 

@@ -1,13 +1,13 @@
 import { stands } from './change.ts';
 import type { EngineParts, RunObserver } from './engine.ts';
 import { WfError } from './errors.ts';
-import type { RunId } from './ids.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { type OpenRun, openRun } from './open-run.ts';
 import { type OpenSteps, openSteps } from './open-steps.ts';
 import { type Owner, sameOwner } from './owner.ts';
 import type { HeldClaims } from './ports/claims.ts';
-import type { StoredRun } from './ports/history.ts';
+import type { Lease, StoredRun } from './ports/history.ts';
+import type { RunHost } from './ports/runtime.ts';
 import type { ProcessMark } from './process-mark.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { Secrets } from './secrets.ts';
@@ -20,6 +20,8 @@ type LeaseTaken = Extract<JournalEvent, { type: 'lease.taken' }>;
 
 interface TakeOverRequest {
   readonly run: StoredRun;
+  /** Closed when the run is let go of. */
+  readonly host: RunHost;
   readonly purpose: LeaseTaken['purpose'];
   readonly pauseAfter: string | null;
   /** Whether the run is going to use the names that it claimed: undoing works by identity and needs none. */
@@ -50,13 +52,14 @@ export interface TakenRun extends OpenRun {
  */
 export async function takeOver(
   parts: EngineParts,
-  { run: seen, purpose, pauseAfter, holdNames, isDue, runner, secrets }: TakeOverRequest,
+  { run: seen, host, purpose, pauseAfter, holdNames, isDue, runner, secrets }: TakeOverRequest,
   observer: RunObserver,
 ): Promise<TakenRun | null> {
   const { history, owner } = parts;
-  const lease = history.takeOver(seen.id, owner, parts.isAlive);
+  const lease = takeLease(parts, seen, host);
   const held: HeldClaims[] = [];
   const release = () => {
+    host.close();
     for (const claims of held.splice(0)) claims.release();
   };
   const letGo = (why: unknown) => {
@@ -75,15 +78,25 @@ export async function takeOver(
       letGo(undefined);
       return null;
     }
-    if (holdNames) held.push(await parts.claims.hold(namesOf(parts, run.id), run.id));
+    if (holdNames) held.push(await parts.claims.hold(namesOf(parts, run), run.id));
     const entries = history.journal(run.id);
-    const opened = openRun(parts, lease, runner, observer, secrets, entries);
+    const opened = openRun(parts, lease, host, runner, observer, secrets, entries);
     opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
     const open = openSteps(entries);
     await parts.ghosts.end(ghostsOf(seen, entries, open, opened.journal));
+    await host.keep();
     return { ...opened, run, entries, open, release, letGo };
   } catch (thrown) {
     letGo(thrown);
+    throw thrown;
+  }
+}
+
+function takeLease({ history, owner, isAlive }: EngineParts, { id }: StoredRun, host: RunHost): Lease {
+  try {
+    return history.takeOver(id, owner, isAlive);
+  } catch (thrown) {
+    host.close();
     throw thrown;
   }
 }
@@ -112,6 +125,8 @@ function ghostsOf(
 }
 
 /** The names without the namespace in which they are used up: sockets are of a namespace by themselves. */
-function namesOf({ history, scope }: EngineParts, run: RunId): readonly string[] {
-  return history.claimsOf(run).map((claim) => (claim.startsWith(`${scope} `) ? claim.slice(scope.length + 1) : claim));
+function namesOf({ history, runtimes }: EngineParts, { id, runtime }: StoredRun): readonly string[] {
+  const { scope } = runtimes[runtime];
+  if (scope === null) return [];
+  return history.claimsOf(id).map((claim) => (claim.startsWith(`${scope} `) ? claim.slice(scope.length + 1) : claim));
 }

@@ -26,7 +26,9 @@ export interface WorkflowDefinition<
   readonly machine: Machine;
   /** Whether a run that succeeds leaves its changes on the host, settled as `kept`. Otherwise each that still stands is a residue. */
   readonly keepsChanges?: boolean;
-  /** What must hold before a run touches the host. */
+  /** Whether it makes networks and containers or alters links: then its runs need a runtime. False where it is not said. */
+  readonly networking?: boolean;
+  /** What must hold before a run touches the host, beside what the runtime needs. */
   requirements?(input: z.output<Schema>): readonly Requirement[];
   /** What a finished run has shown, from the machine's output. */
   proofs?(output: OutputFrom<Machine>): readonly Proof[];
@@ -42,6 +44,7 @@ export interface LoadedWorkflow {
   readonly model: MachineModel;
   readonly input: z.ZodObject;
   readonly keepsChanges: boolean;
+  readonly networking: boolean;
   /** Names of the inputs that are marked as secret. */
   readonly secretInputs?: readonly string[];
   requirements(input: JsonObject): readonly Requirement[];

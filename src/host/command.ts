@@ -48,7 +48,8 @@ async function runProcess(clock: Clock, argv: Argv, line: Argv, options: Command
     ...PROCESS_OPTIONS,
     env: environment(options.env),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.stdin === undefined ? {} : { input: options.stdin, stdin: 'pipe' }),
+    ...(options.stdin === undefined ? {} : { input: options.stdin }),
+    stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...inheritedBy(options)],
   });
   const maxBytes = options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES;
   const stdout = collectBounded(child.stdout, maxBytes);
@@ -114,11 +115,16 @@ const PROCESS_OPTIONS = {
   buffer: false,
   detached: true,
   cleanup: false,
-  stdin: 'ignore',
-  stdout: 'pipe',
-  stderr: 'pipe',
   extendEnv: true,
 } as const satisfies Options;
+
+function inheritedBy({ inherited }: CommandOptions): readonly Descriptor[] {
+  return inherited !== undefined && isDescriptor(inherited) ? [inherited] : [];
+}
+
+/** execa takes every descriptor; its types name those up to 9. */
+type Descriptor = 3 | 4 | 5 | 6 | 7 | 8 | 9;
+const isDescriptor = (value: number): value is Descriptor => value >= 3;
 
 /** The C locale makes messages the same everywhere. */
 function environment(added: CommandOptions['env']): Record<string, string> {

@@ -1,14 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { WfError } from '../engine/errors.ts';
-import type { NamespaceRef } from '../engine/ports/command.ts';
+import type { FoundNamespace, HostNamespacePort } from '../engine/ports/host-namespace.ts';
 import { errnoOf } from './errno.ts';
 import { isAlive, processOf } from './process.ts';
-
-/** A namespace that is known to have been there, with the inode that it had. */
-export interface FoundNamespace extends NamespaceRef {
-  readonly inode: number;
-}
 
 /**
  * The network namespace that a process is in now.
@@ -46,10 +41,18 @@ function processGone(pid: number, cause?: unknown): WfError {
   });
 }
 
-/** The network namespace that wf itself runs in: what wf calls the host. */
+/** The network namespace that wf itself runs in. */
 export function ownNetworkNamespace(): FoundNamespace {
   return namespaceOfPid(process.pid);
 }
+
+/** That as what wf calls the host. */
+export const machineNamespace: HostNamespacePort = {
+  own: ownNetworkNamespace,
+  holder: null,
+  wayTo: wayToOwnNamespace,
+  byHand: (commands) => commands,
+};
 
 /** Where `ip netns` keeps the namespaces that have a name. */
 const NAMED_NAMESPACES = '/run/netns';
@@ -58,7 +61,7 @@ const NAMED_NAMESPACES = '/run/netns';
  * What a person gives to `ip link set ... netns` to mean wf's own namespace also after wf has ended: `1` (the first
  * process) where that is in it, else the path of its name, else the pid of wf itself.
  */
-export function wayToOwnNamespace(): string {
+function wayToOwnNamespace(): string {
   const { inode } = ownNetworkNamespace();
   const ofFirstProcess = inodeOf('/proc/1/ns/net');
   if (ofFirstProcess === inode) return '1';

@@ -8,6 +8,7 @@ import { isAlive } from './process.ts';
 export interface OpenNamespace {
   /** `/proc/PID/fd/N` of wf's own descriptor, for the processes it starts. */
   readonly path: string;
+  readonly descriptor: number;
   readonly inode: number;
   close(): void;
 }
@@ -26,7 +27,12 @@ export function openNamespace(namespace: NamespaceRef): OpenNamespace {
   const descriptor = openDescriptor(namespace);
   const close = (): void => closeSync(descriptor);
   try {
-    return { path: `/proc/${process.pid}/fd/${descriptor}`, inode: requireMeant(namespace, descriptor), close };
+    return {
+      path: `/proc/${process.pid}/fd/${descriptor}`,
+      descriptor,
+      inode: requireMeant(namespace, descriptor),
+      close,
+    };
   } catch (thrown) {
     close();
     throw thrown;

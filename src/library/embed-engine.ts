@@ -11,9 +11,11 @@ import { runNotFound } from '../engine/run-refusal.ts';
 import { conceal } from '../engine/secrets.ts';
 import type { StepRunner } from '../engine/step.ts';
 import { openHistory } from '../history/open.ts';
+import { machinePorts } from '../host/machine-ports.ts';
 import { isAlive } from '../host/process.ts';
 import { readRunMaterial } from '../review/run-material.ts';
 import { type RunRecord, runRecord, runSummary } from '../review/run-record.ts';
+import { createRuntimes } from '../runtime/runtimes.ts';
 import type {
   AdvancedRun,
   EmbeddedEngine,
@@ -21,7 +23,6 @@ import type {
   StartRunOptions,
   WorkflowSource,
 } from './embedded-engine.ts';
-import { hostPortsOf } from './host-ports.ts';
 import { joinParts } from './join-parts.ts';
 import { type KnownWorkflows, loadKnown } from './known-workflows.ts';
 
@@ -34,7 +35,12 @@ export async function embedEngine({ database, workflows = [] }: OpenEngineOption
   const own = await ownRunners();
   const history = openHistory(database);
   try {
-    return embed(createEngine(joinParts(hostPortsOf(process.env), () => history)), history, known, own);
+    return embed(
+      createEngine(joinParts(createRuntimes(machinePorts(process.env)), () => history)),
+      history,
+      known,
+      own,
+    );
   } catch (thrown) {
     history.close();
     throw thrown;
@@ -76,7 +82,8 @@ function embed(
     const { onFailure = 'rollback', id, observer } = options;
     const pauseAfter = stageOf(options.pauseAfter, workflow);
     const input = checkedInput(workflow, given);
-    const request = { workflow, definition, input, runtime: 'docker', options: { onFailure, pauseAfter } } as const;
+    const runtime = options.runtime ?? (await engine.chooseRuntime(workflow)).runtime;
+    const request = { workflow, definition, input, runtime, options: { onFailure, pauseAfter } };
     return advance(await engine.start(id === undefined ? request : { ...request, id: runIdOf(id) }, observer));
   }
 

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { RunObserver } from '../engine/engine.ts';
 import type { MachineEvent } from '../engine/journal-event.ts';
 import type { JsonObject } from '../engine/json.ts';
+import type { RuntimeName } from '../engine/ports/runtime.ts';
 import type { WorkflowDefinition } from '../engine/workflow.ts';
 import type { RunRecord, RunSummary } from '../review/run-record.ts';
 
@@ -19,6 +20,8 @@ export interface OpenEngineOptions {
 export interface StartRunOptions {
   /** What becomes of the changes of a run that fails: they are undone where it is not said. */
   readonly onFailure?: 'rollback' | 'keep';
+  /** What provides networks and containers; chosen as `wf start` chooses where it is not said. */
+  readonly runtime?: RuntimeName;
   /** The stage after which the run is to pause. */
   readonly pauseAfter?: string | null;
   /** The id of the run: letters, digits, `_` and `-`, at most 63; made by wf where it is not given. */

@@ -3,13 +3,11 @@ import type { EngineParts } from '../engine/engine.ts';
 import { WfError } from '../engine/errors.ts';
 import { parseRunId, type RunId } from '../engine/ids.ts';
 import type { HistoryPort } from '../engine/ports/history.ts';
-import type { HostPorts } from '../engine/step.ts';
+import type { Runtimes } from '../engine/ports/runtime.ts';
 import { socketClaims } from '../host/claims.ts';
 import { systemClock } from '../host/clock.ts';
 import { createCrashPoints } from '../host/crash-points.ts';
-import { createFingerprints } from '../host/fingerprint/create-fingerprints.ts';
 import { createGhosts } from '../host/ghosts.ts';
-import { ownNetworkNamespace } from '../host/namespace.ts';
 import { isAlive, ownProcess } from '../host/process.ts';
 
 /** Ten of 31 characters without look-alikes: a million runs collide with a chance of one in 1,600, and then are refused. */
@@ -19,13 +17,12 @@ const newId = customAlphabet('23456789abcdefghjkmnpqrstuvwxyz', 10);
  * The real parts of an engine.
  * @param history called when the history is first needed, so that what is refused before leaves no database behind
  */
-export function joinParts(host: HostPorts, history: () => HistoryPort): EngineParts {
+export function joinParts(runtimes: Runtimes, history: () => HistoryPort): EngineParts {
   return {
     get history() {
       return history();
     },
-    host,
-    fingerprints: createFingerprints(host),
+    runtimes,
     claims: socketClaims,
     ghosts: createGhosts(systemClock),
     crashPoints: createCrashPoints(process.env),
@@ -34,7 +31,6 @@ export function joinParts(host: HostPorts, history: () => HistoryPort): EnginePa
     newRunId: () => asRunId(newId()),
     owner: ownProcess(),
     isAlive,
-    scope: `netns:${ownNetworkNamespace().inode}`,
   };
 }
 

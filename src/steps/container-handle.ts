@@ -3,7 +3,8 @@ import { WfError } from '../engine/errors.ts';
 import type { NamespaceRef } from '../engine/ports/command.ts';
 import { openNamespace } from '../host/open-namespace.ts';
 
-const processSchema = z.object({ pid: z.number().int(), startTime: z.string(), bootId: z.string() });
+/** A process, told apart from a later one with its pid. */
+export const processSchema = z.object({ pid: z.number().int(), startTime: z.string(), bootId: z.string() });
 
 /** A network namespace: where to open it, and what it must be. */
 export const namespaceSchema = z.object({

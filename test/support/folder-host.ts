@@ -20,10 +20,10 @@ import type { History } from '../../src/history/history.ts';
 import { openHistory } from '../../src/history/open.ts';
 import { socketClaims } from '../../src/host/claims.ts';
 import { systemClock } from '../../src/host/clock.ts';
-import { createCommandPort } from '../../src/host/command.ts';
-import { createDocker } from '../../src/host/docker/create-docker.ts';
 import { createGhosts } from '../../src/host/ghosts.ts';
+import { machinePorts } from '../../src/host/machine-ports.ts';
 import { isAlive, ownProcess } from '../../src/host/process.ts';
+import { runtimesOn } from './runtimes-on.ts';
 
 /**
  * A host small enough for tests of the engine: a folder, whose files are what steps make and undo, and whose
@@ -61,8 +61,7 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
   const engineWith = (crashPoints: CrashPoints) =>
     createEngine({
       history,
-      host: { clock, command: createCommandPort(clock), docker: createDocker({}) },
-      fingerprints: folderFingerprints(folder),
+      runtimes: runtimesOn({ ...machinePorts({}), clock }, folderFingerprints(folder), folder),
       claims: socketClaims,
       ghosts: createGhosts(clock),
       crashPoints,
@@ -72,7 +71,6 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
       newRunId: () => runId(`run${++runs}-${process.pid}`),
       owner: ownProcess(),
       isAlive: isOwnerAlive,
-      scope: folder,
     });
   const engine = engineWith(NO_CRASH_POINTS);
   const host: FolderHost = {
@@ -119,6 +117,7 @@ export function loaded(definition: WorkflowDefinition): LoadedWorkflow {
     input: definition.input,
     model: modelMachine(definition.name, definition.machine),
     keepsChanges: definition.keepsChanges ?? false,
+    networking: definition.networking ?? false,
     secretInputs: secretInputs(definition.name, definition.input),
     requirements: (input: JsonObject) => definition.requirements?.(definition.input.parse(input)) ?? [],
     proofs: (output: Json) => definition.proofs?.(output) ?? [],

@@ -11,13 +11,11 @@ import type { StepRunner } from '../../src/engine/step.ts';
 import { openHistory } from '../../src/history/open.ts';
 import { socketClaims } from '../../src/host/claims.ts';
 import { systemClock } from '../../src/host/clock.ts';
-import { createCommandPort } from '../../src/host/command.ts';
-import { createDocker } from '../../src/host/docker/create-docker.ts';
-import { createFingerprints } from '../../src/host/fingerprint/create-fingerprints.ts';
 import { createGhosts } from '../../src/host/ghosts.ts';
-import { ownNetworkNamespace } from '../../src/host/namespace.ts';
+import { machinePorts } from '../../src/host/machine-ports.ts';
 import { ownProcess } from '../../src/host/process.ts';
 import * as wf from '../../src/index.ts';
+import { createRuntimes } from '../../src/runtime/runtimes.ts';
 import { docker } from './docker-tests.ts';
 
 /** What a restart of the machine does to a lab: its containers have ended, and all that was made in their namespaces is gone. */
@@ -35,11 +33,9 @@ export async function afterReboot<Answer>(
 ): Promise<Answer> {
   const history = openHistory(database);
   try {
-    const host = { clock: systemClock, command: createCommandPort(systemClock), docker: createDocker() };
     const engine = createEngine({
       history,
-      host,
-      fingerprints: createFingerprints(host),
+      runtimes: createRuntimes(machinePorts(process.env)),
       claims: socketClaims,
       ghosts: createGhosts(systemClock),
       crashPoints: NO_CRASH_POINTS,
@@ -50,7 +46,6 @@ export async function afterReboot<Answer>(
       },
       owner: { ...ownProcess(), bootId: 'the-boot-after' },
       isAlive: ({ bootId }) => bootId === 'the-boot-after',
-      scope: `netns:${ownNetworkNamespace().inode}`,
     });
     const runners = new Map(
       Object.values(wf).flatMap((exported) => {

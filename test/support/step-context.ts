@@ -1,9 +1,7 @@
 import type { Evidence } from '../../src/engine/evidence.ts';
 import { asStepId, parseRunId, type RunId } from '../../src/engine/ids.ts';
 import type { HostPorts, LedgerService, StepContext } from '../../src/engine/step.ts';
-import { systemClock } from '../../src/host/clock.ts';
-import { createCommandPort } from '../../src/host/command.ts';
-import { createDocker } from '../../src/host/docker/create-docker.ts';
+import { machinePorts } from '../../src/host/machine-ports.ts';
 
 /** What a test may decide about the context; the rest are the real ports, run `testrun`, step `step`, attempt 1. */
 export interface TestContextOverrides extends Partial<Omit<StepContext, 'run' | 'step' | 'host'>> {
@@ -24,7 +22,6 @@ export function testContext(overrides: TestContextOverrides = {}): TestContext {
   const { run = 'testrun', step = 'step', host = {}, ...rest } = overrides;
   const evidence: Evidence[] = [];
   const notes: string[] = [];
-  const clock = host.clock ?? systemClock;
   return {
     run: runId(run),
     step: asStepId(step),
@@ -34,11 +31,7 @@ export function testContext(overrides: TestContextOverrides = {}): TestContext {
     record: (item) => void evidence.push(item),
     progress: (note) => void notes.push(note),
     ...rest,
-    host: {
-      clock,
-      command: host.command ?? createCommandPort(clock),
-      docker: host.docker ?? createDocker(),
-    },
+    host: { ...machinePorts(process.env), ...host },
     evidence,
     notes,
   };

@@ -33,6 +33,7 @@ function open(workflow: () => Promise<ResolvedWorkflow> = async () => resolved()
     workflows: unused,
     stepRunners: unused,
     requirements: unused,
+    runtimes: unused,
     hostPorts: unused,
     close: () => {},
   };

@@ -1,3 +1,4 @@
+import type { Engine, RuntimeChoice } from '../../engine/engine.ts';
 import type { ExitCode } from '../../engine/errors.ts';
 import { commandLine } from '../../engine/evidence.ts';
 import type { JsonObject } from '../../engine/json.ts';
@@ -6,22 +7,31 @@ import type { LoadedWorkflow } from '../../engine/workflow.ts';
 import { warningLines } from '../../review/text/error-text.ts';
 import { rehearsalLines } from '../../review/text/rehearsal-text.ts';
 import { type Terminal, writeJson, writeLines } from '../terminal.ts';
-import type { Wire } from '../wire-types.ts';
+
+interface Rehearsed {
+  readonly workflow: LoadedWorkflow;
+  readonly input: JsonObject;
+  readonly choice: RuntimeChoice;
+  readonly json: boolean;
+}
+
+/** Which runtime was taken, and why. */
+export function runtimeLine({ runtime, why }: RuntimeChoice): string {
+  return why === null ? `runtime ${runtime}` : `runtime ${runtime}: ${why}`;
+}
 
 /** `wf start --dry-run`: what would be done, in order. What is not met on this machine is a warning. */
 export async function rehearse(
-  workflow: LoadedWorkflow,
-  input: JsonObject,
-  json: boolean,
-  wire: Wire,
+  { workflow, input, choice, json }: Rehearsed,
+  engine: Engine,
   { out, err }: Terminal,
 ): Promise<ExitCode> {
-  const engine = await wire.engine();
   const rehearsed = engine.rehearse(workflow, input);
-  const findings = await engine.preflight(workflow, input);
+  const findings = await engine.preflight(workflow, input, choice.runtime);
   const warnings = findings.flatMap(({ result }) =>
     result.met ? [] : [warningLines(result.error.toRecord(), err.style).join('\n')],
   );
+  if (choice.why !== null) writeLines(err, [runtimeLine(choice)]);
   // Without an engine, each requirement that asks it something is not met for the same reason.
   writeLines(err, [...new Set(warnings)]);
   if (json) {

@@ -1,19 +1,22 @@
 import { z } from 'zod';
+import type { Engine, RuntimeChoice } from '../../engine/engine.ts';
 import { WfError } from '../../engine/errors.ts';
 import { parseRunId, type RunId } from '../../engine/ids.ts';
+import { RUNTIME_NAMES } from '../../engine/ports/runtime.ts';
+import type { LoadedWorkflow } from '../../engine/workflow.ts';
 import { defineCommand } from '../define-command.ts';
 import { followRun, introduction, withView } from '../follow-run.ts';
 import { watchForInterruption } from '../interruption.ts';
 import { stageToPauseAfter } from '../stage-option.ts';
 import { tellOutcome } from '../tell-result.ts';
 import { workflowInput } from '../workflow-input.ts';
-import { rehearse } from './start-dry-run.ts';
+import { rehearse, runtimeLine } from './start-dry-run.ts';
 
 const options = z.object({
   workflow: z.string(),
   input: z.array(z.string()).default([]),
   inputFile: z.string().optional(),
-  runtime: z.enum(['auto', 'docker', 'embedded']).default('auto'),
+  runtime: z.enum(['auto', ...RUNTIME_NAMES]).default('auto'),
   pauseAfter: z.string().optional(),
   onFailure: z.enum(['rollback', 'keep']).default('rollback'),
   id: z.string().optional(),
@@ -25,19 +28,21 @@ type StartOptions = z.output<typeof options>;
 /** `wf start WORKFLOW`: starts a run and follows it to its end, or with --dry-run tells what it would do. */
 export const start = defineCommand(options, async (given, wire, terminal) => {
   const id = chosenId(given);
-  refuseWhatIsNotThereYet(given);
   const { workflow, definition } = await wire.workflow(given.workflow);
   const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
   const { input, secrets } = workflowInput(workflow, { assignments: given.input, file: given.inputFile });
-  if (given.dryRun) return rehearse(workflow, input, given.json, wire, terminal);
+  const engine = await wire.engine();
+  const choice = await runtimeFor(given, workflow, engine);
+  if (given.dryRun) return rehearse({ workflow, input, choice, json: given.json }, engine, terminal);
 
+  const { runtime } = choice;
   const runOptions = { onFailure: given.onFailure, pauseAfter, secrets };
-  const request = { workflow, definition, input, runtime: 'docker', options: runOptions } as const;
+  const request = { workflow, definition, input, runtime, options: runOptions };
   const before = { stageNames: workflow.model.stages, journal: [] };
   const interruption = watchForInterruption(terminal);
   try {
-    const engine = await wire.engine();
     const outcome = await withView(before, interruption, wire, terminal, async (view) => {
+      if (choice.why !== null) view.say(runtimeLine(choice));
       const handle = await engine.start(id === undefined ? request : { ...request, id }, view.observer);
       view.say(introduction(handle.id, workflow.name));
       return followRun(handle, view, interruption, wire);
@@ -57,10 +62,7 @@ function chosenId({ id }: StartOptions): RunId | undefined {
   });
 }
 
-function refuseWhatIsNotThereYet({ runtime }: StartOptions): void {
-  if (runtime === 'embedded') {
-    throw new WfError('E_RUNTIME_UNAVAILABLE', 'the embedded runtime is not there yet', {
-      hint: 'Start the run with --runtime docker.',
-    });
-  }
+/** What was asked for; nothing needs to be said of that. */
+async function runtimeFor({ runtime }: StartOptions, workflow: LoadedWorkflow, engine: Engine): Promise<RuntimeChoice> {
+  return runtime === 'auto' ? engine.chooseRuntime(workflow) : { runtime, why: null };
 }

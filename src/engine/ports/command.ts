@@ -25,6 +25,11 @@ export interface CommandOptions {
   /** Runs the command inside this network namespace instead of wf's own. */
   readonly namespace?: NamespaceRef;
   readonly signal?: AbortSignal;
+  /**
+   * A descriptor of wf that the command has as its descriptor 3: `/proc/self/fd/3` leads to what wf holds open, also where the
+   * command may not look into wf's own /proc.
+   */
+  readonly inherited?: number;
   /** Written to the command's standard input, which is otherwise empty. */
   readonly stdin?: string;
   /** Added to wf's own environment. */

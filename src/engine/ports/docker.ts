@@ -95,9 +95,13 @@ export interface ExecResult {
  * E_IMAGE_UNAVAILABLE, E_PERMISSION), so that a failed read is never taken for absence.
  */
 export interface DockerPort {
+  /** Whose programs are found in a container: those of its image, or those of the machine. */
+  readonly programs: 'image' | 'machine';
   info(): Promise<EngineInfo>;
   /** What tells this engine from every other one; asked for once. What one engine does not know, another one may have. */
   engineId(): Promise<string>;
+  /** Whether the engine of this id has ended for good, and all that it had with it. */
+  hasEnded(engineId: string): boolean;
   image(reference: string): Promise<ImageInfo | null>;
   pullImage(reference: string, onProgress: (line: string) => void, signal: AbortSignal): Promise<void>;
   removeImage(reference: string): Promise<void>;

@@ -16,6 +16,9 @@ export function createDocker(env: Environment = process.env): DockerPort {
   const connection = createConnection(env);
   let engineId: Promise<string> | undefined;
   return {
+    programs: 'image',
+    // What an engine had may come back with it.
+    hasEnded: () => false,
     engineId() {
       engineId ??= askForId(connection).catch((thrown: unknown) => {
         engineId = undefined; // the next one asks again

@@ -1,7 +1,8 @@
 import { WfError } from '../../engine/errors.ts';
 import type { ContainerInfo } from '../../engine/ports/docker.ts';
+import type { FoundNamespace } from '../../engine/ports/host-namespace.ts';
 import type { HostContext } from '../../engine/step.ts';
-import { type FoundNamespace, namespaceOfPid } from '../../host/namespace.ts';
+import { namespaceOfPid } from '../../host/namespace.ts';
 import type { ContainerHandle } from '../container-handle.ts';
 import { shortId } from './names.ts';
 

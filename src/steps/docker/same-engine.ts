@@ -12,7 +12,8 @@ export const engineIdSchema = z.string().nullable().default(null);
 export async function requireSameEngine(recorded: string | null, { host }: HostContext): Promise<void> {
   if (recorded === null) return;
   const found = await host.docker.engineId();
-  if (found === recorded) return;
+  // What had ended with its engine is looked for in vain on this one: it is gone.
+  if (found === recorded || host.docker.hasEnded(recorded)) return;
   const { endpoint } = await host.docker.info();
   throw new WfError(
     'E_HOST_STATE_UNKNOWN',

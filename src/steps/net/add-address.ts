@@ -44,7 +44,7 @@ export const addAddress = defineStep({
   rehearse: ({ link, address }) => ({ link, address }),
 
   async observe({ link: name, address, container, segment }, context, earlier) {
-    const place = placeOf(container);
+    const place = placeOf(container, context.host);
     const links = await linksAt(context, place);
     const link = requireNamed(links, place, name);
     const refusal = claimedByAnotherRun(context, place, link);
@@ -111,6 +111,6 @@ async function memberWith(address: string, { networkId }: Segment, context: Step
 
 /** @throws WfError E_ADDRESS_IN_USE where somebody on the segment answers for the address. */
 async function refuseDuplicate(address: string, { link }: Segment, context: StepContext): Promise<void> {
-  const holder = await askSegment(context, hostPlace(), link, address);
+  const holder = await askSegment(context, hostPlace(context.host), link, address);
   if (holder !== undefined) throw addressInUse(address, `${holder.mac ?? 'a machine'} on the segment of ${link}`);
 }

@@ -68,11 +68,11 @@ export const addRoute = defineStep({
   rehearse: ({ destination, via, device }) => ({ destination, via, device, metric: null, textbook: null }),
 
   async observe({ destination, via, device, mode, container }, context, earlier) {
-    const place = placeOf(container);
+    const place = placeOf(container, context.host);
     const link = await requireLink(context, place, device);
     const family: AddressFamily = via.includes(':') ? 'inet6' : 'inet';
     const target = `route ${destination} via ${via} on ${device} ${placeName(place)}`;
-    const routes = await readRoutes(context.host.command, { family, table: 'main' }, namespaceOf(place));
+    const routes = await readRoutes(context.host.command, { family, table: 'main' }, namespaceOf(place, context.host));
     const rivals = routes.filter((route) => sameDestination(route.destination, destination));
     const same = rivals.find((route) => route.gateway === via && route.device === device);
     const intended =
@@ -98,7 +98,9 @@ export const addRoute = defineStep({
     const strange = rivals.find(isMarked);
     if (strange !== undefined) return { found: 'foreign', error: routeInUse(strange) };
     const replaced =
-      mode === 'replace' ? await readExactRoutes(context.host.command, family, destination, namespaceOf(place)) : [];
+      mode === 'replace'
+        ? await readExactRoutes(context.host.command, family, destination, namespaceOf(place, context.host))
+        : [];
     const passing = replaced.find(cannotBePutBack);
     if (passing !== undefined) return { found: 'foreign', error: passingRoute(passing) };
     const metric = mode === 'replace' || rivals.length === 0 ? null : highestMetric(rivals) + METRIC_STEP;
@@ -153,7 +155,7 @@ async function tryTextbook(route: RouteRecord, context: HostContext): Promise<Ro
 /** The routes in the main table to the same destination. */
 async function routesTo(route: RouteRecord, context: HostContext): Promise<Route[]> {
   const filter = { family: route.family, table: 'main' } as const;
-  const routes = await readRoutes(context.host.command, filter, namespaceOf(route.place));
+  const routes = await readRoutes(context.host.command, filter, namespaceOf(route.place, context.host));
   return routes.filter((one) => sameDestination(one.destination, route.destination));
 }
 
@@ -166,7 +168,7 @@ async function ourRoutes(route: RouteRecord, context: HostContext): Promise<Rout
 async function presentOfReplaced({ replaced, ...route }: RouteRecord, context: HostContext): Promise<ExactRoute[]> {
   if (replaced.length === 0) return [];
   const { family, destination, place } = route;
-  const present = await readExactRoutes(context.host.command, family, destination, namespaceOf(place));
+  const present = await readExactRoutes(context.host.command, family, destination, namespaceOf(place, context.host));
   return present.filter((one) => replaced.some((known) => sameRoute(known, one)));
 }
 
@@ -177,9 +179,11 @@ async function missingRoutes(route: RouteRecord, context: HostContext): Promise<
     context.host.command,
     route.family,
     route.destination,
-    namespaceOf(route.place),
+    namespaceOf(route.place, context.host),
   );
-  const links = new Set((await readLinks(context.host.command, namespaceOf(route.place))).map((link) => link.name));
+  const links = new Set(
+    (await readLinks(context.host.command, namespaceOf(route.place, context.host))).map((link) => link.name),
+  );
   return route.replaced.filter(
     (old) => !present.some((one) => sameRoute(old, one)) && devicesOf(old).every((device) => links.has(device)),
   );

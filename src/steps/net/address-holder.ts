@@ -39,7 +39,7 @@ export async function askSegment(
 ): Promise<Neighbour | undefined> {
   const { clock, command } = context.host;
   const lookUp = async (): Promise<Neighbour | undefined> =>
-    (await readNeighbours(command, link, namespaceOf(place))).find((entry) => entry.address === address);
+    (await readNeighbours(command, link, namespaceOf(place, context.host))).find((entry) => entry.address === address);
   const remembered = await lookUp();
   if (remembered?.states.includes('PERMANENT')) return remembered;
   // What is remembered from earlier may be of somebody who has left.

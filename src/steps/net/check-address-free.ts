@@ -39,7 +39,7 @@ export const checkAddressFree = defineStep({
         hint: 'Choose an address of that subnet in the input, or let it be chosen.',
       });
     }
-    const place = hostPlace();
+    const place = hostPlace(context.host);
     const link = await requireLink(context, place, name);
     if (link.addresses.some((held) => held.address === address))
       throw addressInUse(address, `the link ${name} of the host`);

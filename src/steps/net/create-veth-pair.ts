@@ -54,7 +54,7 @@ export const createVethPair = defineStep({
   async observe({ name, peer, mtu }, context, earlier) {
     const target = `veth pair ${name} and ${peer}`;
     const intended: VethRecord = earlier ?? {
-      place: hostPlace(),
+      place: hostPlace(context.host),
       alias: linkAliasOf(context.run),
       mtu,
       first: { name, mac: macOf(`${context.run}/${context.step}`, name), ifindex: null },

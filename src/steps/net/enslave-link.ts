@@ -32,7 +32,7 @@ export const enslaveLink = defineStep({
   rehearse: ({ link, bridge }) => ({ link, bridge }),
 
   async observe({ link: name, bridge: bridgeName }, context, earlier) {
-    const place = earlier?.place ?? hostPlace();
+    const place = earlier?.place ?? hostPlace(context.host);
     const links = await linksAt(context, place);
     const link = requireNamed(links, place, name);
     const bridge = requireNamed(links, place, bridgeName);

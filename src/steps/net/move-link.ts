@@ -5,7 +5,6 @@ import { linkAliasOf } from '../../engine/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/step.ts';
 import { cidrOf, type Link, readLinks } from '../../host/ip/link.ts';
-import { ownNetworkNamespace, wayToOwnNamespace } from '../../host/namespace.ts';
 import { openNamespace } from '../../host/open-namespace.ts';
 import { type ContainerHandle, containerHandleSchema, namespaceOfContainer } from '../container-handle.ts';
 import { claimedByAnotherRun, linkInUse, linksAt, namedIn, requireNamed } from './link-target.ts';
@@ -50,7 +49,7 @@ export const moveLink = defineStep({
   rehearse: ({ link, container, name }) => ({ link: name ?? link, container: container.name, ifindex: 2 }),
 
   async observe({ link: hostName, container, name = hostName }, context, earlier) {
-    const from = earlier?.from ?? hostPlace();
+    const from = earlier?.from ?? hostPlace(context.host);
     const inside: Place = { type: 'container', container };
     const target = `link ${hostName} moved into ${container.name}`;
     const [hostLinks, insideLinks] = await Promise.all([linksAt(context, from), linksAt(context, inside)]);
@@ -62,13 +61,13 @@ export const moveLink = defineStep({
       const marked = present.alias === linkAliasOf(context.run) && onHost === null;
       if (!intended && !marked) return { found: 'foreign', error: linkInUse(inside, present) };
       const output = { link: name, container: container.name, ifindex: present.ifindex };
-      const known = intended ? earlier : recordOf(from, container, hostName, name, present);
+      const known = intended ? earlier : recordOf(context, from, container, hostName, name, present);
       return { found: 'ours', target, record: known, output };
     }
     const link = requireNamed(hostLinks, from, hostName);
     const refusal = claimedByAnotherRun(context, from, link) ?? cannotComeBack(from, link);
     if (refusal !== undefined) return { found: 'foreign', error: refusal };
-    return { found: 'absent', target, record: recordOf(from, container, hostName, name, link) };
+    return { found: 'absent', target, record: recordOf(context, from, container, hostName, name, link) };
   },
 
   async apply(_input, move, _found, context) {
@@ -77,7 +76,7 @@ export const moveLink = defineStep({
     const destination = openNamespace(namespaceOfContainer(container));
     try {
       const typed = moveCommand(link, String(container.pid), name);
-      await runAt(context, move.from, moveCommand(link, destination.path, name), typed);
+      await runAt(context, move.from, moveCommand(link, INHERITED, name), typed, destination.descriptor);
     } finally {
       destination.close();
     }
@@ -104,16 +103,26 @@ export const moveLink = defineStep({
   ],
 });
 
+/** What wf holds open, as the command that inherits it reaches it. */
+const INHERITED = '/proc/self/fd/3';
+
 /** Moving and naming in one request: at no moment does the container have two links of one name. */
 function moveCommand(link: string, namespace: string, name: string): Argv {
   const move: Argv = ['ip', 'link', 'set', 'dev', link, 'netns', namespace];
   return name === link ? move : [...move, 'name', name];
 }
 
-function recordOf(from: Place, container: ContainerHandle, hostName: string, name: string, link: Link): MoveRecord {
+function recordOf(
+  { host }: HostContext,
+  from: Place,
+  container: ContainerHandle,
+  hostName: string,
+  name: string,
+  link: Link,
+): MoveRecord {
   return {
     from,
-    home: wayToOwnNamespace(),
+    home: host.namespace.wayTo(),
     container,
     link: hostName,
     name,
@@ -133,13 +142,13 @@ async function movedLink(context: HostContext, move: MoveRecord): Promise<Link |
 }
 
 async function moveBack(context: HostContext, move: MoveRecord, link: Link): Promise<void> {
-  // Of the namespace that wf runs in only once it is known to be the one that the link came from.
-  namespaceOf(move.from);
-  const home = openNamespace(ownNetworkNamespace());
+  // Only once the host is known to be the one that the link came from.
+  namespaceOf(move.from, context.host);
+  const home = openNamespace(context.host.namespace.own());
   const inside: Place = { type: 'container', container: move.container };
   try {
-    const back = moveCommand(link.name, home.path, move.link);
-    await runAt(context, inside, back, moveCommand(link.name, move.home, move.link));
+    const back = moveCommand(link.name, INHERITED, move.link);
+    await runAt(context, inside, back, moveCommand(link.name, move.home, move.link), home.descriptor);
   } finally {
     home.close();
   }

@@ -29,7 +29,7 @@ export async function holderOfPeerNamespace(link: Link, context: HostContext): P
 async function processIn(namespaceId: number, context: HostContext) {
   for (let look = 0; look < LOOKS; look += 1) {
     const argv = ['lsns', '--type', 'net', '--json', '--output', 'netnsid,pid,command'] as const;
-    const { stdout } = await runAt(context, hostPlace(), argv);
+    const { stdout } = await runAt(context, hostPlace(context.host), argv);
     const { namespaces } = lsnsAnswer.parse(JSON.parse(stdout));
     const held = namespaces.find(({ netnsid }) => netnsid === String(namespaceId));
     if (held !== undefined) return held;

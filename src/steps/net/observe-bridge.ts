@@ -55,7 +55,7 @@ export const observeBridge = defineStep({
   }),
 
   async read({ bridge: name, containers, gateway }, context) {
-    const place = hostPlace();
+    const place = hostPlace(context.host);
     const { command } = context.host;
     const [links, ...inside] = await Promise.all([
       linksAt(context, place),

@@ -26,7 +26,7 @@ export const observeCounters = defineStep({
   rehearse: ({ link }) => ({ link, rxPackets: 0, txPackets: 0 }),
 
   async read({ link: name, container, moreThan }, context) {
-    const place = placeOf(container);
+    const place = placeOf(container, context.host);
     const { counters } = await requireLink(context, place, name);
     await tryAt(context, place, ['ip', '-statistics', 'link', 'show', 'dev', name]);
     const { rxPackets, txPackets } = counters;

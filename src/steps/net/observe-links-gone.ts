@@ -25,7 +25,7 @@ export const observeLinksGone = defineStep({
 
   async read({ links, deadlineMs }, context) {
     const { clock } = context.host;
-    const place = hostPlace();
+    const place = hostPlace(context.host);
     const until = clock.now() + deadlineMs;
     let remaining = await present();
     while (remaining.length > 0 && clock.now() < until && !context.signal.aborted) {

@@ -42,8 +42,8 @@ export const observeLinks = defineStep({
   rehearse: () => ({ links: [], routes: [] }),
 
   async read({ container }, context) {
-    const place = placeOf(container);
-    const namespace = namespaceOf(place);
+    const place = placeOf(container, context.host);
+    const namespace = namespaceOf(place, context.host);
     const links = await readLinks(context.host.command, namespace);
     const routes = await readRoutes(context.host.command, { family: 'inet', table: 'main' }, namespace);
     await tryAt(context, place, ['ip', 'address', 'show']);

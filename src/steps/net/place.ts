@@ -2,28 +2,38 @@ import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
 import { evidenceOf } from '../../engine/evidence.ts';
 import type { Argv, CommandResult, NamespaceRef } from '../../engine/ports/command.ts';
-import type { HostContext, Standing } from '../../engine/step.ts';
+import type { HostContext, HostPorts, Standing } from '../../engine/step.ts';
 import { requireSuccess } from '../../host/checked-command.ts';
-import { ownNetworkNamespace } from '../../host/namespace.ts';
-import { type ContainerHandle, containerHandleSchema, namespaceOfContainer } from '../container-handle.ts';
+import { isAlive } from '../../host/process.ts';
+import {
+  type ContainerHandle,
+  containerHandleSchema,
+  namespaceOfContainer,
+  processSchema,
+} from '../container-handle.ts';
 
 /** One `ip` command that alters the host takes milliseconds. */
 const COMMAND_TIMEOUT_MS = 10_000;
 
-/** Where a link is: on the host, which is the network namespace that wf runs in, or in a container's. */
+/** Where a link is: on the host of the run, or in a container's network namespace. */
 export const placeSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('host'), inode: z.number().int() }),
+  z.object({
+    type: z.literal('host'),
+    inode: z.number().int(),
+    /** The process that this host ends with; null where it is the machine. */
+    holder: processSchema.nullable().default(null),
+  }),
   z.object({ type: z.literal('container'), container: containerHandleSchema }),
 ]);
 export type Place = z.infer<typeof placeSchema>;
 
-export function hostPlace(): Place {
-  return { type: 'host', inode: ownNetworkNamespace().inode };
+export function hostPlace({ namespace }: HostPorts): Place {
+  return { type: 'host', inode: namespace.own().inode, holder: namespace.holder };
 }
 
 /** The place of a step's input, where null means the host. */
-export function placeOf(container: ContainerHandle | null): Place {
-  return container === null ? hostPlace() : { type: 'container', container };
+export function placeOf(container: ContainerHandle | null, host: HostPorts): Place {
+  return container === null ? hostPlace(host) : { type: 'container', container };
 }
 
 /** `on the host`, `in AppProd`. */
@@ -32,18 +42,29 @@ export function placeName(place: Place): string {
 }
 
 /**
- * Where a command for this place has to run; undefined is wf's own namespace.
- * @throws WfError E_NAMESPACE_GONE naming the container that was started again or removed; E_HOST_STATE_UNKNOWN when wf runs
- * in another namespace than the run that recorded the place.
+ * Where a command for this place has to run; undefined is the host of the run.
+ * @throws WfError E_NAMESPACE_GONE naming the container that was started again or removed, or the host that has ended;
+ * E_HOST_STATE_UNKNOWN when wf runs in another namespace than the run that recorded the place.
  */
-export function namespaceOf(place: Place): NamespaceRef | undefined {
+export function namespaceOf(place: Place, { namespace }: HostPorts): NamespaceRef | undefined {
   if (place.type === 'container') return namespaceOfContainer(place.container);
-  const own = ownNetworkNamespace();
+  if (place.holder !== null && !isAlive(place.holder)) throw hostGone(place.holder.pid);
+  const own = namespace.own();
   if (own.inode === place.inode) return undefined;
   throw new WfError(
     'E_HOST_STATE_UNKNOWN',
     `wf runs in the network namespace ${own.inode}, but the run changed links in the namespace ${place.inode}`,
     { hint: 'Run wf in the network namespace that the run was started in.' },
+  );
+}
+
+function hostGone(pid: number): WfError {
+  return new WfError(
+    'E_NAMESPACE_GONE',
+    `the private host of process ${pid} has ended, and all that was made in it is gone`,
+    {
+      hint: 'Undo the run with `wf rollback RUN`, and start it again.',
+    },
   );
 }
 
@@ -60,19 +81,21 @@ export function typedIn(container: ContainerHandle | null, argv: Argv): Argv {
 
 /**
  * Runs a command at a place and records it as evidence; `typed` is what a person would have typed there.
- * The exit code is the caller's to judge.
+ * The exit code is the caller's to judge. `inherited`: a descriptor that the command has as /proc/self/fd/3.
  */
 export async function tryAt(
   context: HostContext,
   place: Place,
   argv: Argv,
   typed: Argv = argv,
+  inherited?: number,
 ): Promise<CommandResult> {
-  const namespace = namespaceOf(place);
+  const namespace = namespaceOf(place, context.host);
   const result = await context.host.command.run(argv, {
     timeoutMs: COMMAND_TIMEOUT_MS,
     signal: context.signal,
     ...(namespace === undefined ? {} : { namespace }),
+    ...(inherited === undefined ? {} : { inherited }),
   });
   context.record(evidenceOf(result, typedAt(place, typed)));
   return result;
@@ -84,8 +107,9 @@ export async function runAt(
   place: Place,
   argv: Argv,
   typed: Argv = argv,
+  inherited?: number,
 ): Promise<CommandResult> {
-  return requireSuccess(await tryAt(context, place, argv, typed), COMMAND_TIMEOUT_MS);
+  return requireSuccess(await tryAt(context, place, argv, typed, inherited), COMMAND_TIMEOUT_MS);
 }
 
 /** A look at a change in a place that may be gone, which then took the change along. */

@@ -29,7 +29,7 @@ export const renameLink = defineStep({
   rehearse: ({ name }) => ({ name }),
 
   async observe({ link: oldName, name, container }, context, earlier) {
-    const place = placeOf(container);
+    const place = placeOf(container, context.host);
     const output = { name };
     const target = `link ${oldName} named ${name} ${placeName(place)}`;
     const links = await linksAt(context, place);

@@ -58,7 +58,7 @@ export function linkNameFree(name: string): Requirement {
       try {
         const link = await findLink(host.command, name);
         if (link === null) return { met: true, found: 'free' };
-        return { met: false, error: linkInUse(hostPlace(), link) };
+        return { met: false, error: linkInUse(hostPlace(host), link) };
       } catch (thrown) {
         return { met: false, error: asWfError(thrown) };
       }

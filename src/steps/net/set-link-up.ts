@@ -25,7 +25,7 @@ export const setLinkUp = defineStep({
   rehearse: ({ link }) => ({ link }),
 
   async observe({ link: name, container }, context, earlier) {
-    const place = placeOf(container);
+    const place = placeOf(container, context.host);
     const link = await requireLink(context, place, name);
     const refusal = claimedByAnotherRun(context, place, link);
     if (refusal !== undefined) return { found: 'foreign', error: refusal };

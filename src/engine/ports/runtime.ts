@@ -1,0 +1,44 @@
+import type { PreflightFinding } from '../engine.ts';
+import type { RunId } from '../ids.ts';
+import type { HostPorts } from '../step.ts';
+import type { FingerprintPort } from './fingerprint.ts';
+
+/** What provides networks and containers. */
+export const RUNTIME_NAMES = ['docker', 'embedded'] as const;
+export type RuntimeName = (typeof RUNTIME_NAMES)[number];
+
+/** What tells a run from every other one, of whatever database. */
+export interface RunIdentity {
+  readonly id: RunId;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+/** The host that a run changes: the machine itself, or a private host of the run's own. */
+export interface RunHost {
+  readonly ports: HostPorts;
+  /** Of this host. */
+  readonly fingerprints: FingerprintPort;
+  /** The run is in the history: from now on a host of its own survives this process. */
+  keep(): Promise<void>;
+  /** Nothing of the run is left: a host of its own ends. Succeeds when it has ended already. */
+  end(): Promise<void>;
+  /** Lets go of it and leaves it as it is; one that was never to be kept ends. */
+  close(): void;
+}
+
+/** What runs are carried out on. Both runtimes keep the same promises: `test/contract` holds them to it. */
+export interface Runtime {
+  readonly name: RuntimeName;
+  /** Names where names are used up, so that claims of two places do not collide; null where each run has a host of its own. */
+  readonly scope: string | null;
+  /** What this machine has and lacks of what this runtime needs; looks, and touches nothing. */
+  look(): Promise<readonly PreflightFinding[]>;
+  /**
+   * The host of a run: found where an earlier process has left one of its own, else made.
+   * @throws WfError E_RUNTIME_UNAVAILABLE, E_TOOL_MISSING where this machine cannot provide it.
+   */
+  open(run: RunIdentity): Promise<RunHost>;
+}
+
+export type Runtimes = { readonly [Name in RuntimeName]: Runtime };

@@ -1,0 +1,9 @@
+import type { Runtimes } from '../engine/ports/runtime.ts';
+import type { HostPorts } from '../engine/step.ts';
+import { dockerRuntime } from './docker.ts';
+import { embeddedRuntime } from './embedded.ts';
+
+/** The runtimes of this machine. Making them touches nothing. */
+export function createRuntimes(machine: HostPorts): Runtimes {
+  return { docker: dockerRuntime(machine), embedded: embeddedRuntime(machine) };
+}

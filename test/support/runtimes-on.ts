@@ -1,0 +1,14 @@
+import type { FingerprintPort } from '../../src/engine/ports/fingerprint.ts';
+import type { Runtime, Runtimes } from '../../src/engine/ports/runtime.ts';
+import type { HostPorts } from '../../src/engine/step.ts';
+
+/** Both runtimes on one host, which is nobody's own. */
+export function runtimesOn(ports: HostPorts, fingerprints: FingerprintPort, scope: string): Runtimes {
+  const runtime = (name: Runtime['name']): Runtime => ({
+    name,
+    scope,
+    look: async () => [],
+    open: async () => ({ ports, fingerprints, keep: async () => {}, end: async () => {}, close: () => {} }),
+  });
+  return { docker: runtime('docker'), embedded: runtime('embedded') };
+}
