@@ -79,7 +79,20 @@ await build({
     js: "import { createRequire as wfCreateRequire } from 'node:module'; const require = wfCreateRequire(import.meta.url);",
   },
 });
-for (const asset of ['definition/shared', 'host/probe-agent.mjs']) {
+// The programs of the embedded runtime: small, each in one file, and of the kind that Node starts quickest.
+await build({
+  absWorkingDir: root,
+  entryPoints: { 'private-host': 'src/host/embedded/inside/main.ts', container: 'src/host/embedded/container/main.ts' },
+  outdir: out,
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20.19',
+  minifySyntax: true,
+  legalComments: 'none',
+});
+for (const asset of ['definition/shared', 'host/probe-agent.mjs', 'host/probe-questions.mjs']) {
   cpSync(path.join(root, 'src', asset), path.join(out, path.basename(asset)), { recursive: true });
 }
 chmodSync(path.join(out, 'wf.js'), 0o755);

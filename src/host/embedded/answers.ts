@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import type { ContainerInfo, ImageInfo, NetworkInfo } from '../../engine/ports/docker.ts';
+
+const texts = z.array(z.string());
+const textMap = z.record(z.string(), z.string());
+
+export const nothing = z.null();
+export const id = z.string();
+export const helloAnswer = z.object({ pid: z.number().int() });
+
+export const imageAnswer: z.ZodType<ImageInfo> = z.object({
+  id: z.string(),
+  tags: texts,
+  entrypoint: texts,
+  command: texts,
+});
+
+export const networkAnswer: z.ZodType<NetworkInfo> = z.object({
+  id: z.string(),
+  name: z.string(),
+  driver: z.string(),
+  scope: z.string(),
+  internal: z.boolean(),
+  subnets: z.array(z.object({ subnet: z.string(), gateway: z.string().nullable() })),
+  labels: textMap,
+  options: textMap,
+  members: z.array(
+    z.object({ containerId: z.string(), name: z.string(), mac: z.string(), ipv4: z.string().nullable() }),
+  ),
+});
+
+export const containerAnswer: z.ZodType<ContainerInfo> = z.object({
+  id: z.string(),
+  name: z.string(),
+  image: z.string(),
+  labels: textMap,
+  running: z.boolean(),
+  status: z.string(),
+  pid: z.number().int(),
+  startedAt: z.string(),
+  exitCode: z.number().int(),
+  endpoints: z.array(
+    z.object({
+      network: z.string(),
+      networkId: z.string(),
+      ipv4: z.string().nullable(),
+      prefixLength: z.number().int().nullable(),
+      mac: z.string().nullable(),
+      gateway: z.string().nullable(),
+    }),
+  ),
+});
+
+export const execAnswer = z.object({
+  exitCode: z.number().int().nullable(),
+  output: z.string(),
+  timedOut: z.boolean(),
+});
+
+const subjects = z.array(z.tuple([z.string(), z.json()]));
+
+/** What only a process inside can read of the private host. */
+export const settingsAnswer = z.object({ sysctls: subjects, namespaces: subjects, ipv6: z.boolean() });
+export type PrivateHostSettings = z.output<typeof settingsAnswer>;

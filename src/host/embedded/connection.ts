@@ -1,0 +1,99 @@
+import { connect, type Socket } from 'node:net';
+import type { z } from 'zod';
+import { WfError } from '../../engine/errors.ts';
+import type { Json, JsonObject } from '../../engine/json.ts';
+import type { Owner } from '../../engine/owner.ts';
+import { isAlive } from '../process.ts';
+import { SOCKET_PATH } from './names.ts';
+import { createPeer, type Peer } from './peer.ts';
+
+/** Calls to one private host. */
+export interface Connection {
+  /** @throws WfError E_DOCKER_UNREACHABLE where it has ended; E_DOCKER without an answer in time, or with one that is not understood. */
+  call<Answer extends z.ZodType>(
+    name: string,
+    asked: JsonObject,
+    answer: Answer,
+    limitMs?: number,
+  ): Promise<z.output<Answer>>;
+  close(): void;
+}
+
+/** Starting a container takes 0.1 s on an idle machine: far above, so that only a private host that hangs is given up. */
+const LIMIT_MS = 60_000;
+const CONNECT_LIMIT_MS = 10_000;
+
+/**
+ * Calls to the private host with this first process, connected at the first call, and again where the connection was lost.
+ * @param first a connection that is there already
+ */
+export function createConnection(mark: string, owner: Owner, first?: Peer): Connection {
+  let peer = first === undefined ? undefined : Promise.resolve(first);
+
+  async function open(): Promise<Peer> {
+    const known = await peer?.catch(() => undefined);
+    if (known !== undefined && !known.isGone()) return known;
+    peer = connectTo(mark, owner).then((socket) => peerOn(socket, mark));
+    return await peer;
+  }
+
+  return {
+    async call(name, asked, schema, limitMs = LIMIT_MS) {
+      const answer: Json = await (await open()).call(name, asked, limitMs);
+      const parsed = schema.safeParse(answer);
+      if (parsed.success) return parsed.data;
+      throw new WfError('E_DOCKER', `the answer of the private host ${mark} to ${name} is not understood`, {
+        hint: 'It was started by another version of wf: go on with that one, or roll the run back.',
+        details: { why: parsed.error.message },
+      });
+    },
+    close() {
+      peer?.then(
+        (opened) => opened.close(),
+        () => undefined,
+      );
+      peer = undefined;
+    },
+  };
+}
+
+/** Calls over one connection; it keeps this process alive only while an answer is waited for. */
+export function peerOn(socket: Socket, mark: string): Peer {
+  return createPeer(socket, {
+    who: `the private host ${mark}`,
+    handlers: {},
+    gone: () => privateHostGone(mark),
+    onWaiting: (waiting) => (waiting ? socket.ref() : socket.unref()),
+  });
+}
+
+/** What runs in it cannot be reached any more: it has ended, and everything that was in it is gone with it. */
+export function privateHostGone(mark: string): WfError {
+  const run = mark.split('@')[0] ?? mark;
+  return new WfError('E_DOCKER_UNREACHABLE', `the private host of run ${run} is gone, and all that was in it`, {
+    hint: `\`wf rollback ${run}\` settles what the run did; then start it again.`,
+    details: { mark },
+  });
+}
+
+/** The path leads through the process: what is found there is its own, or another's that has its pid by now. */
+async function connectTo(mark: string, owner: Owner): Promise<Socket> {
+  const socket = connect(`/proc/${owner.pid}/root${SOCKET_PATH}`);
+  await new Promise<void>((resolve, reject) => {
+    socket.setTimeout(CONNECT_LIMIT_MS, () => socket.destroy(new Error('it does not answer')));
+    socket.once('connect', resolve);
+    socket.once('error', reject);
+  }).catch((cause: unknown) => {
+    socket.destroy();
+    if (!isAlive(owner)) throw privateHostGone(mark);
+    throw new WfError('E_DOCKER_UNREACHABLE', `the private host with the first process ${owner.pid} does not answer`, {
+      hint: `Look at it with \`ps -fp ${owner.pid}\`: it may have been stopped (SIGSTOP), or be another user's.`,
+      transient: true,
+      cause,
+    });
+  });
+  socket.setTimeout(0);
+  if (isAlive(owner)) return socket;
+  socket.destroy();
+  throw privateHostGone(mark);
+}

@@ -1,0 +1,56 @@
+import { readlinkSync } from 'node:fs';
+import { createServer, Socket } from 'node:net';
+import process from 'node:process';
+import type { Duplex } from 'node:stream';
+import { WfError } from '../../../engine/errors.ts';
+import { SOCKET_PATH, STARTER_DESCRIPTOR } from '../names.ts';
+import { createPeer } from '../peer.ts';
+import { Containers } from './containers.ts';
+import { Networks } from './networks.ts';
+import { prepareHost } from './prepare.ts';
+import { callsOf } from './serve.ts';
+
+/*
+ * The program of a private host: the first process of its pid namespace. When it ends, by whatever means, the kernel ends every
+ * other process in there, and takes the links and the namespaces away. Until it is to be kept it ends with whoever started it.
+ */
+
+// Nobody but its own user can connect, and write what it makes.
+process.umask(0o077);
+
+let kept = false;
+const networks = new Networks();
+const containers = new Containers(networks);
+const calls = callsOf(networks, containers, () => {
+  kept = true;
+});
+
+function serve(connection: Duplex, onGone: () => void): void {
+  const gone = () => new WfError('E_INTERNAL', 'wf has gone away', { hint: 'Nothing is to be done.' });
+  createPeer(connection, { who: 'wf', handlers: { ...calls, hello }, gone, onGone });
+}
+
+const prepared = prepareHost().then(
+  () =>
+    new Promise<void>((resolve, reject) => {
+      const server = createServer((connection) => serve(connection, () => undefined));
+      server.on('error', reject);
+      server.listen(SOCKET_PATH, resolve);
+    }),
+);
+
+/** Answered once all is there. /proc counts the pids of the machine. */
+async function hello() {
+  await prepared;
+  setImmediate(() => containers.provideSpare());
+  return { pid: Number(readlinkSync('/proc/self')) };
+}
+
+// Nobody reads what it says once it has started: a warning of Node must not end it.
+process.stderr.on('error', () => undefined);
+
+// It is told to whoever says hello.
+prepared.catch(() => undefined);
+serve(new Socket({ fd: STARTER_DESCRIPTOR, readable: true, writable: true }), () => {
+  if (!kept) process.exit(0);
+});

@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { WfError } from '../../../engine/errors.ts';
+import { ipBatch } from '../ip-batch.ts';
+import { SOCKET_PATH } from '../names.ts';
+import { disableIpv6, writeNetworkSetting } from '../network-setting.ts';
+
+const OWN_FOLDER = dirname(SOCKET_PATH);
+
+/** What is put in the place of files of the machine, for all that is in the private host. */
+const FILES: readonly { readonly path: string; readonly content: string }[] = [
+  // Where Docker's name server is in each container. On the private host itself nobody listens there: it has no uplink.
+  { path: '/etc/resolv.conf', content: 'nameserver 127.0.0.11\n' },
+  { path: '/etc/hosts', content: '127.0.0.1 localhost\n' },
+];
+
+/**
+ * Makes the namespaces that this process is in into a host of its own. Nothing of the machine's own files is touched: what is
+ * mounted is seen in here only.
+ * @throws WfError E_RUNTIME_UNAVAILABLE
+ */
+export async function prepareHost(): Promise<void> {
+  // A link into /run leads nowhere once that is another file system.
+  const files = FILES.map((file) => ({ ...file, target: whereItIs(file.path) }));
+  mount(['-t', 'tmpfs', '-o', 'mode=755', 'wf', '/run']);
+  mkdirSync(OWN_FOLDER, { mode: 0o700 });
+  for (const { path, content, target } of files) {
+    if (target === undefined) continue;
+    if (target.startsWith('/run/')) {
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(target, content);
+    } else {
+      const source = join(OWN_FOLDER, path.replaceAll('/', '-').slice(1));
+      writeFileSync(source, content);
+      mount(['--bind', source, target]);
+    }
+  }
+  writeNetworkSetting('ipv4/ip_forward', '1');
+  disableIpv6();
+  await ipBatch(['link set dev lo up'], 'prepare the private host');
+}
+
+function whereItIs(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    // Where it is missing, nothing can be put in its place without touching the machine's own files.
+    return existsSync(path) ? path : undefined;
+  }
+}
+
+function mount(args: readonly string[]): void {
+  const { status, stderr, error } = spawnSync('mount', args, { encoding: 'utf8' });
+  if (status === 0) return;
+  throw unavailable(`\`mount ${args.join(' ')}\` failed: ${error?.message ?? stderr.trim()}`);
+}
+
+function unavailable(why: string): WfError {
+  return new WfError('E_RUNTIME_UNAVAILABLE', `no private host can be made on this machine: ${why}`, {
+    hint: 'A container or a security module may forbid it. Run wf as root on the machine itself, or use Docker: `--runtime docker`.',
+  });
+}

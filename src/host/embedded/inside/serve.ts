@@ -1,0 +1,80 @@
+import type { Json, JsonObject } from '../../../engine/json.ts';
+import { hasIpv6, readNamedNamespaces, readSysctls } from '../../fingerprint/network-settings.ts';
+import { askQuestion } from '../../probe-questions.mjs';
+import type { Handler } from '../peer.ts';
+import { takeNumber, takeObject, takeText, takeTextMap, takeTextOrNull, takeTexts } from '../take.ts';
+import type { Containers } from './containers.ts';
+import { imageOf, requireImage } from './images.ts';
+import { type Network, type Networks, networkInfo } from './networks.ts';
+
+/** What a private host answers. Whoever can open its socket may ask all of it: its own user, and root. */
+export function callsOf(
+  networks: Networks,
+  containers: Containers,
+  keep: () => void,
+): Readonly<Record<string, Handler>> {
+  const info = (network: Network) => networkInfo(network, containers.membersOf(network));
+  return {
+    keep: () => {
+      keep();
+      return null;
+    },
+    settings: () => ({ sysctls: [...readSysctls()], namespaces: [...readNamedNamespaces()], ipv6: hasIpv6() }),
+    image: (asked) => plain(imageOf(takeText(asked, 'reference'))),
+    requireImage: (asked) => plain(requireImage(takeText(asked, 'reference'))),
+    networks: () => plain(networks.all().map(info)),
+    network: (asked) => {
+      const network = networks.byId(takeText(asked, 'id'));
+      return network === undefined ? null : plain(info(network));
+    },
+    createNetwork: (asked) =>
+      networks.create({
+        name: takeText(asked, 'name'),
+        subnet: takeTextOrNull(asked, 'subnet'),
+        labels: takeTextMap(asked, 'labels'),
+      }),
+    removeNetwork: async (asked) => {
+      await networks.remove(takeText(asked, 'id'));
+      return null;
+    },
+    containers: () => plain(containers.all()),
+    container: (asked) => plain(containers.byId(takeText(asked, 'id')) ?? null),
+    createContainer: (asked) =>
+      containers.create({
+        name: takeText(asked, 'name'),
+        image: takeText(asked, 'image'),
+        command: takeTexts(asked, 'command'),
+        networkId: takeText(asked, 'networkId'),
+        labels: takeTextMap(asked, 'labels'),
+      }),
+    startContainer: async (asked) => {
+      await containers.start(takeText(asked, 'id'));
+      return null;
+    },
+    logs: (asked) => containers.logs(takeText(asked, 'id'), takeNumber(asked, 'lastLines')),
+    removeContainer: async (asked) => {
+      await containers.remove(takeText(asked, 'id'));
+      return null;
+    },
+    exec: (asked) => forward(containers, asked, 'exec', takeNumber(asked, 'timeoutMs')),
+    ask: (asked) => {
+      const request = takeObject(asked, 'request');
+      const limitMs = takeNumber(asked, 'limitMs');
+      if (asked['id'] !== null) return forward(containers, asked, 'ask', limitMs);
+      return askQuestion(request, performance.now()).then(plain);
+    },
+  };
+}
+
+/** What is between the end of a container's own time for something, and that of this process. */
+const SPARE_MS = 1_000;
+
+async function forward(containers: Containers, asked: JsonObject, name: string, limitMs: number): Promise<Json> {
+  const { peer } = await containers.running(takeText(asked, 'id'));
+  return await peer.call(name, asked, limitMs + SPARE_MS);
+}
+
+/** As it goes over the connection. What is given is made of nothing but texts, numbers and null. */
+function plain(value: object | null): Json {
+  return JSON.parse(JSON.stringify(value));
+}

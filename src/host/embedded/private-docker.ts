@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import type { Owner } from '../../engine/owner.ts';
+import type { ContainerInfo, DockerPort, NetworkInfo } from '../../engine/ports/docker.ts';
+import { isObjectId } from '../docker/object-id.ts';
+import { containerAnswer, execAnswer, id as idAnswer, imageAnswer, networkAnswer, nothing } from './answers.ts';
+import type { Connection } from './connection.ts';
+
+/** Goes up with what a private host answers. */
+const VERSION = '1';
+
+/** The networks, containers and images of a private host, as wf asks a Docker engine for its own. */
+export function privateDocker(mark: string, owner: Owner, connection: Connection): DockerPort {
+  const { call } = connection;
+  const engineId = `private host ${mark}, process ${owner.pid} of ${owner.startTime}`;
+
+  const networks = (): Promise<readonly NetworkInfo[]> => call('networks', {}, z.array(networkAnswer));
+  const containers = (): Promise<readonly ContainerInfo[]> => call('containers', {}, z.array(containerAnswer));
+
+  return {
+    async info() {
+      return {
+        id: engineId,
+        version: VERSION,
+        apiVersion: VERSION,
+        operatingSystem: 'wf embedded',
+        rootless: false,
+        endpoint: `private host ${mark} (process ${owner.pid})`,
+      };
+    },
+    engineId: async () => engineId,
+
+    image: (reference) => call('image', { reference }, imageAnswer.nullable()),
+    async pullImage(reference, onProgress) {
+      await call('requireImage', { reference }, imageAnswer);
+      onProgress(`${reference}: built in`);
+    },
+    // They are part of wf.
+    removeImage: async () => undefined,
+
+    networks,
+    async network(idOrName) {
+      if (isObjectId(idOrName)) return await call('network', { id: idOrName }, networkAnswer.nullable());
+      return (await networks()).find(({ name }) => name === idOrName) ?? null;
+    },
+    async createNetwork({ name, subnet, labels }) {
+      return { id: await call('createNetwork', { name, subnet, labels }, idAnswer) };
+    },
+    async removeNetwork(id) {
+      await call('removeNetwork', { id }, nothing);
+    },
+
+    containers,
+    async container(idOrName) {
+      if (isObjectId(idOrName)) return await call('container', { id: idOrName }, containerAnswer.nullable());
+      return (await containers()).find(({ name }) => name === idOrName) ?? null;
+    },
+    async createContainer({ name, image, command, networkId, labels }) {
+      return { id: await call('createContainer', { name, image, command, networkId, labels }, idAnswer) };
+    },
+    async startContainer(id) {
+      await call('startContainer', { id }, nothing);
+    },
+    logs: (id, lastLines) => call('logs', { id, lastLines }, z.string()),
+    async removeContainer(id) {
+      await call('removeContainer', { id }, nothing);
+    },
+    exec: (id, argv, timeoutMs) => call('exec', { id, argv, timeoutMs }, execAnswer, timeoutMs + ANSWER_MS),
+  };
+}
+
+/** What an answer may take after the time of what was asked for. */
+const ANSWER_MS = 5_000;

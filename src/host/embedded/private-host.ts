@@ -1,0 +1,90 @@
+import { statSync } from 'node:fs';
+import { z } from 'zod';
+import type { JsonObject } from '../../engine/json.ts';
+import type { Owner } from '../../engine/owner.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import type { DockerPort } from '../../engine/ports/docker.ts';
+import { type FoundNamespace, namespaceOfPid } from '../namespace.ts';
+import { nothing, type PrivateHostSettings, settingsAnswer } from './answers.ts';
+import { createConnection, privateHostGone } from './connection.ts';
+import { endPrivateHost } from './end-private-host.ts';
+import { processOfPrivateHost } from './find-private-host.ts';
+import type { Peer } from './peer.ts';
+import { privateDocker } from './private-docker.ts';
+
+/** A host of a run's own, made of Linux namespaces: what its networks and containers are in. */
+export interface PrivateHost {
+  readonly mark: string;
+  /** The first process in it, as the machine counts pids: as long as it lives, the private host is there. */
+  readonly process: Owner;
+  /** The network namespace that is the host side of its networks. */
+  readonly networkNamespace: FoundNamespace;
+  readonly docker: DockerPort;
+  /**
+   * A command line that runs `argv` on the private host, or in a container of it.
+   * @param container the process of the container
+   */
+  enter(argv: Argv, container?: { readonly pid: number }): Argv;
+  /**
+   * Asks a question of the private host's network namespace, or of a container's, by the process that is there already: see
+   * probe-questions.mjs for requests and reports.
+   * @param limitMs after it, nothing is waited for any more
+   */
+  agent(where: 'host' | { readonly containerId: string }, request: JsonObject, limitMs: number): Promise<unknown>;
+  /** What of its fingerprint only a process inside can read. */
+  settings(): Promise<PrivateHostSettings>;
+  /** From now on it outlives whoever started it. */
+  keep(): Promise<void>;
+  /** Ends it, and all that is in it. */
+  end(): Promise<void>;
+  /** Closes the connection. A private host that is not to be kept ends with the connection that started it. */
+  close(): void;
+}
+
+/** The private host with a mark; undefined where none runs. @throws WfError E_HOST_STATE_UNKNOWN */
+export async function findPrivateHost(mark: string): Promise<PrivateHost | undefined> {
+  const owner = processOfPrivateHost(mark);
+  return owner === undefined ? undefined : openPrivateHost(mark, owner);
+}
+
+/**
+ * The private host with this first process.
+ * @param first a connection to it that is there already
+ */
+export function openPrivateHost(mark: string, owner: Owner, first?: Peer): PrivateHost {
+  const connection = createConnection(mark, owner, first);
+  const { call, close } = connection;
+  const { pid } = owner;
+  const networkNamespace = namespaceOfPid(pid);
+  if (networkNamespace.process?.startTime !== owner.startTime) throw privateHostGone(mark);
+  // Kept for as long as it lives: asking again would only tell the same.
+  const user = isInOtherUserNamespace(pid) ? [`--user=/proc/${pid}/ns/user`, '--preserve-credentials'] : [];
+
+  return {
+    mark,
+    process: owner,
+    networkNamespace,
+    docker: privateDocker(mark, owner, connection),
+    enter(argv, container) {
+      const place = `/proc/${container?.pid ?? pid}/ns`;
+      return ['nsenter', ...user, `--net=${place}/net`, `--mount=${place}/mnt`, `--uts=${place}/uts`, '--', ...argv];
+    },
+    agent(where, request, limitMs) {
+      const id = where === 'host' ? null : where.containerId;
+      return call('ask', { id, request, limitMs }, z.unknown(), limitMs);
+    },
+    settings: () => call('settings', {}, settingsAnswer),
+    async keep() {
+      await call('keep', {}, nothing);
+    },
+    async end() {
+      await endPrivateHost(owner);
+      close();
+    },
+    close,
+  };
+}
+
+function isInOtherUserNamespace(pid: number): boolean {
+  return statSync(`/proc/${pid}/ns/user`).ino !== statSync('/proc/self/ns/user').ino;
+}
