@@ -62,7 +62,7 @@ async function attemptChange(parts: AttemptParts, behaviour: ChangeBehaviour, in
         const whole = requireFound(seen, 'ours');
         const intended = says === 'intended' ? earlier : undefined;
         const change = intended ?? (await intend(parts, behaviour, whole, earlier));
-        return concluded(behaviour, change.seq, whole);
+        return concluded(behaviour, change.seq, whole, context);
       }
       case 'leave':
         return { output: requireFound(seen, 'unchanged').output, events: [] };
@@ -121,7 +121,7 @@ async function act(
   try {
     const record = await behaviour.apply(input, seen.record, seen.found, acting);
     const after = await behaviour.observe(input, context, record);
-    if (after.found === 'ours') return concluded(behaviour, change.seq, after);
+    if (after.found === 'ours') return concluded(behaviour, change.seq, after, context);
     if (after.found === 'foreign' || after.found === 'unknown') throw after.error;
     throw new WfError('E_HOST_STATE_UNKNOWN', `${change.target} was made, but is ${after.found} when looked at again`, {
       hint: 'Something else on this host may have removed or altered it at once. `wf show` and `wf logs` tell what was done.',
@@ -147,7 +147,7 @@ async function intend(
     kind: runner.kind,
     target: seen.target,
     record: seen.record,
-    undo: behaviour.undoCommands(seen.record).map(commandLine),
+    undo: undoByHand(behaviour, seen.record, context),
     status: 'intended',
     reason: null,
     bootId,
@@ -164,14 +164,20 @@ function concluded(
   behaviour: ChangeBehaviour,
   seq: number,
   seen: { readonly target: string; readonly record: Json; readonly output: Json },
+  context: StepContext,
 ): AttemptSuccess {
-  const undo = behaviour.undoCommands(seen.record).map(commandLine);
+  const undo = undoByHand(behaviour, seen.record, context);
   const applied: JournalEvent = { type: 'change.applied', seq, record: seen.record, target: seen.target, undo };
   if (behaviour.kept === null) return { output: seen.output, events: [applied] };
   return {
     output: seen.output,
     events: [applied, { type: 'change.settled', seq, status: 'kept', reason: behaviour.kept }],
   };
+}
+
+/** The command lines that undo a change from a shell of the machine. */
+function undoByHand(behaviour: ChangeBehaviour, record: Json, { host }: StepContext): readonly string[] {
+  return host.namespace.byHand(behaviour.undoCommands(record)).map(commandLine);
 }
 
 function withdrawn(earlier: Change | undefined): readonly JournalEvent[] {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { WfError } from '../engine/errors.ts';
-import type { Argv, CommandResult, NamespaceRef } from '../engine/ports/command.ts';
+import type { Argv, CommandResult } from '../engine/ports/command.ts';
 import { howToInstall } from './tool-package.ts';
 
 const AS_ROOT = 'Run wf as root (`sudo wf ...`).';
@@ -41,7 +41,7 @@ export function explainStartFailure(
  * Why nsenter did not get as far as running the program, or undefined where it did. It says so on stderr, in words that
  * the C locale keeps stable.
  */
-export function nsenterRefusal(argv: Argv, result: CommandResult, namespace: NamespaceRef): WfError | undefined {
+export function nsenterRefusal(argv: Argv, result: CommandResult, namespace: string): WfError | undefined {
   if (result.end.type !== 'exited' || result.end.exitCode === 0 || !result.stderr.startsWith('nsenter: '))
     return undefined;
   const complaint = result.stderr.trimEnd();
@@ -50,13 +50,13 @@ export function nsenterRefusal(argv: Argv, result: CommandResult, namespace: Nam
     return new WfError('E_PERMISSION', `${argv[0]} may not be run`, { hint: AS_ROOT });
   }
   if (/: (Operation not permitted|Permission denied)$/.test(complaint)) {
-    return new WfError('E_PERMISSION', `the network namespace ${namespace.path} may not be entered`, {
+    return new WfError('E_PERMISSION', `the network namespace ${namespace} may not be entered`, {
       hint: AS_ROOT,
       details: { complaint },
     });
   }
   if (!complaint.includes('failed')) return undefined;
-  return new WfError('E_HOST_COMMAND', `the network namespace ${namespace.path} could not be entered: ${complaint}`, {
+  return new WfError('E_HOST_COMMAND', `the network namespace ${namespace} could not be entered: ${complaint}`, {
     hint: 'Try the same by hand: `nsenter --net=PATH ip link`.',
   });
 }

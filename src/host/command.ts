@@ -15,21 +15,40 @@ const GRACE_MS = 500;
 /** Each of stdout and stderr, where the caller does not say. */
 const DEFAULT_OUTPUT_BYTES = 256 * 1024;
 
-/** Runs host commands through execa, which is loaded at the first call. */
-export function createCommandPort(clock: Clock): CommandPort {
+/** The way into the host that commands are for. */
+export interface Entrance {
+  /**
+   * What nsenter is told: to enter this network namespace, or the host's own where none is given. Empty where nothing is entered.
+   * @throws WfError E_NAMESPACE_GONE where the host has ended
+   */
+  options(network: string | undefined): readonly string[];
+  /** Whether the host has its own view of the files, so that the working folder has to be found in there again. */
+  readonly entersFiles: boolean;
+}
+
+/** wf is there already. */
+const MACHINE: Entrance = {
+  options: (network) => (network === undefined ? [] : [`--net=${network}`]),
+  entersFiles: false,
+};
+
+/** Runs commands of a host, of the machine itself where none is given, through execa, which is loaded at the first call. */
+export function createCommandPort(clock: Clock, entrance = MACHINE): CommandPort {
   return {
     async run(argv, options) {
       if (options.signal?.aborted) return neverStarted(argv, clock.now());
-      if (options.namespace === undefined) return await runProcess(clock, argv, argv, options);
-      const namespace = openNamespace(options.namespace);
+      const namespace = options.namespace === undefined ? undefined : openNamespace(options.namespace);
       try {
-        const line: Argv = ['nsenter', `--net=${namespace.path}`, '--', ...argv];
-        const result = await runProcess(clock, argv, line, options);
-        const refusal = nsenterRefusal(argv, result, options.namespace);
+        const entered = entrance.options(namespace?.path);
+        if (entered.length === 0) return await runProcess(clock, argv, argv, options);
+        const inFolder: Argv =
+          entrance.entersFiles && options.cwd !== undefined ? ['env', `--chdir=${options.cwd}`, ...argv] : argv;
+        const result = await runProcess(clock, argv, ['nsenter', ...entered, '--', ...inFolder], options);
+        const refusal = nsenterRefusal(argv, result, options.namespace?.path ?? 'of the private host');
         if (refusal !== undefined) throw refusal;
         return result;
       } finally {
-        namespace.close();
+        namespace?.close();
       }
     },
   };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Owner } from '../../engine/owner.ts';
 import type { ContainerInfo, DockerPort, NetworkInfo } from '../../engine/ports/docker.ts';
 import { isObjectId } from '../docker/object-id.ts';
+import { isAlive } from '../process.ts';
 import { containerAnswer, execAnswer, id as idAnswer, imageAnswer, networkAnswer, nothing } from './answers.ts';
 import type { Connection } from './connection.ts';
 
@@ -11,12 +12,14 @@ const VERSION = '1';
 /** The networks, containers and images of a private host, as wf asks a Docker engine for its own. */
 export function privateDocker(mark: string, owner: Owner, connection: Connection): DockerPort {
   const { call } = connection;
-  const engineId = `private host ${mark}, process ${owner.pid} of ${owner.startTime}`;
+  const engineId = engineIdOf(mark, owner);
 
   const networks = (): Promise<readonly NetworkInfo[]> => call('networks', {}, z.array(networkAnswer));
   const containers = (): Promise<readonly ContainerInfo[]> => call('containers', {}, z.array(containerAnswer));
 
   return {
+    programs: 'machine',
+    hasEnded,
     async info() {
       return {
         id: engineId,
@@ -66,6 +69,19 @@ export function privateDocker(mark: string, owner: Owner, connection: Connection
     },
     exec: (id, argv, timeoutMs) => call('exec', { id, argv, timeoutMs }, execAnswer, timeoutMs + ANSWER_MS),
   };
+}
+
+const ENGINE_ID = /^private host (?<mark>.*), process (?<pid>\d+) of (?<startTime>\d+) since (?<bootId>\S+)$/;
+
+function engineIdOf(mark: string, { pid, startTime, bootId }: Owner): string {
+  return `private host ${mark}, process ${pid} of ${startTime} since ${bootId}`;
+}
+
+/** What was in a private host has ended with its first process. Of another kind of engine that cannot be told from here. */
+function hasEnded(engineId: string): boolean {
+  const { pid, startTime, bootId } = ENGINE_ID.exec(engineId)?.groups ?? {};
+  if (pid === undefined || startTime === undefined || bootId === undefined) return false;
+  return !isAlive({ pid: Number(pid), startTime, bootId });
 }
 
 /** What an answer may take after the time of what was asked for. */

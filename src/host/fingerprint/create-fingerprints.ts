@@ -7,6 +7,7 @@ import type { FingerprintPort } from '../../engine/ports/fingerprint.ts';
 import { pause } from '../clock.ts';
 import { compareFingerprints } from './compare.ts';
 import { differencesBetween } from './differences.ts';
+import { type ReadSettings, readMachineSettings } from './host-settings.ts';
 import { takeSample } from './sample.ts';
 import { asFingerprint, type Sections } from './shape.ts';
 
@@ -16,6 +17,10 @@ interface FingerprintParts {
   readonly clock: Clock;
 }
 
+interface SampledParts extends FingerprintParts {
+  readonly settings: ReadSettings;
+}
+
 /** Long enough for a change that is under way to show between two samples that take some 50 ms each. */
 const PAUSE_MS = 15;
 /** What Docker does after a call has answered is over within tenths of a second. */
@@ -23,15 +28,15 @@ const LIMIT_MS = 5_000;
 /** So many of the subjects that keep changing are named. */
 const NAMED_SUBJECTS = 5;
 
-/** Fingerprints of the network namespace that wf runs in, and of the engine that the Docker port leads to. */
-export function createFingerprints(parts: FingerprintParts): FingerprintPort {
+/** Fingerprints of a host, of the machine where no other settings are read, and of the engine that the Docker port leads to. */
+export function createFingerprints(parts: FingerprintParts, settings = readMachineSettings): FingerprintPort {
   return {
-    take: async () => asFingerprint(await settledSample(parts)),
+    take: async () => asFingerprint(await settledSample({ ...parts, settings })),
     compare: compareFingerprints,
   };
 }
 
-async function settledSample(parts: FingerprintParts): Promise<Sections> {
+async function settledSample(parts: SampledParts): Promise<Sections> {
   const deadline = parts.clock.now() + LIMIT_MS;
   let previous = await takeSample(parts);
   for (;;) {

@@ -1,31 +1,31 @@
-import { existsSync } from 'node:fs';
 import { asWfError, WfError } from '../../engine/errors.ts';
 import type { CommandPort } from '../../engine/ports/command.ts';
 import type { DockerPort } from '../../engine/ports/docker.ts';
 import { dockerSections } from './docker-objects.ts';
 import { firewallSections } from './firewall.ts';
+import type { HostSettings, ReadSettings } from './host-settings.ts';
 import { linksAndAddresses } from './links.ts';
-import { namespaceSection } from './named-namespaces.ts';
 import { readTool } from './read-tool.ts';
 import { type Family, neighboursOf, qdiscsOf, routesOf, rulesOf } from './routes.ts';
 import { readSection, type Section, type Sections, unreadableSection } from './shape.ts';
-import { sysctlSection } from './sysctls.ts';
 
 interface SamplePorts {
   readonly command: CommandPort;
   readonly docker: DockerPort;
+  readonly settings: ReadSettings;
 }
 
 /**
  * The host as it is now, everything read at the same time.
  * @throws WfError E_HOST_STATE_UNKNOWN when a read fails that this machine and this user could do.
  */
-export async function takeSample({ command, docker }: SamplePorts): Promise<Sections> {
+export async function takeSample({ command, docker, settings: readSettings }: SamplePorts): Promise<Sections> {
   try {
+    const settings = await readSettings();
     const [links, ipv4, ipv6, qdiscs, firewall, objects] = await Promise.all([
       linkSections(command),
       routingSections(command, 'ipv4'),
-      routingSections(command, 'ipv6'),
+      ipv6Sections(command, settings),
       qdiscSection(command),
       firewallSections(command),
       dockerSections(docker),
@@ -37,8 +37,8 @@ export async function takeSample({ command, docker }: SamplePorts): Promise<Sect
       'routes ipv6': ipv6.routes,
       'rules ipv6': ipv6.rules,
       qdiscs,
-      sysctls: sysctlSection(),
-      namespaces: namespaceSection(),
+      sysctls: settings.sysctls,
+      namespaces: settings.namespaces,
       ...firewall,
       ...objects,
     };
@@ -67,10 +67,12 @@ async function linkSections(command: CommandPort): Promise<Record<'links' | 'add
   };
 }
 
+/** A kernel that was started without IPv6 has no routes of it to ask for. */
+async function ipv6Sections(command: CommandPort, { hasIpv6 }: HostSettings) {
+  return hasIpv6 ? routingSections(command, 'ipv6') : { routes: readSection([]), rules: readSection([]) };
+}
+
 async function routingSections(command: CommandPort, family: Family): Promise<Record<'routes' | 'rules', Section>> {
-  // A kernel that was started without IPv6 has no routes of it to ask for.
-  if (family === 'ipv6' && !existsSync('/proc/net/if_inet6'))
-    return { routes: readSection([]), rules: readSection([]) };
   const option = family === 'ipv4' ? '-4' : '-6';
   const [routes, rules] = await Promise.all([
     readTool(command, ['ip', option, '-json', '-details', 'route', 'show', 'table', 'all']),

@@ -22,8 +22,9 @@ export interface CommandToRun {
  */
 export async function runRecorded(command: CommandToRun, context: HostContext): Promise<CommandResult> {
   const { argv, cwd, env, timeoutMs } = command;
-  const options = { timeoutMs, signal: context.signal, env, maxOutputBytes: OUTPUT_BYTES };
-  const result = await context.host.command.run(argv, cwd === null ? options : { ...options, cwd });
+  const folder = cwd ?? process.cwd();
+  const options = { timeoutMs, signal: context.signal, env, maxOutputBytes: OUTPUT_BYTES, cwd: folder };
+  const result = await context.host.command.run(argv, options);
   context.record(evidenceOf(result));
   return result;
 }

@@ -7,17 +7,15 @@ import { addressSchema } from '../net/name-schema.ts';
 import { askInContainer, recordAnswer } from './ask-in-container.ts';
 import { asNslookup, type DnsOutcome, dnsOutcome, parseNslookup } from './dns-output.ts';
 import { hostNameSchema } from './host-name.ts';
-import { originName, probeOrigin, typedFrom } from './origin.ts';
+import { CONTAINER_NAME_SERVER } from './name.ts';
+import { originHere, originName, probeOrigin, typedFrom } from './origin.ts';
 import { askAgent } from './probe-agent.ts';
-
-/** Docker's own name server, inside the namespace of every container on a network that a user made. */
-const DOCKER_NAME_SERVER = '127.0.0.11';
 
 const inputSchema = z.object({
   from: probeOrigin,
   /** As it is asked: no search domain is added. */
   name: hostNameSchema,
-  server: addressSchema.default(DOCKER_NAME_SERVER),
+  server: addressSchema.default(CONTAINER_NAME_SERVER),
   /** See ProbeTime. */
   deadlineMs: z.number().int().min(200),
   /** True: fails when the name resolves. False: fails unless it does, asking again until the deadline. */
@@ -46,7 +44,8 @@ export const dnsProbe = defineStep({
     outcome: mustFail ? 'no-such-name' : 'resolved',
   }),
 
-  async read(input, context) {
+  async read(given, context) {
+    const input = { ...given, from: await originHere(given.from, context) };
     const { from, name, server, deadlineMs, mustFail } = input;
     const outcome =
       from.type === 'container'

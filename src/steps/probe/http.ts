@@ -6,7 +6,7 @@ import type { HostContext } from '../../engine/step.ts';
 import { askInContainer, recordAnswer } from './ask-in-container.ts';
 import { asWget, cameBack, type HttpOutcome, httpOutcome, isFine, parseWget } from './http-output.ts';
 import { ON_THE_WAY } from './on-the-way.ts';
-import { originName, probeOrigin, typedFrom } from './origin.ts';
+import { originHere, originName, probeOrigin, typedFrom } from './origin.ts';
 import { askAgent } from './probe-agent.ts';
 
 const inputSchema = z.object({
@@ -39,7 +39,8 @@ export const httpProbe = defineStep({
       ? { url, status: null, body: '', answered: false }
       : { url, status: 200, body: expect ?? '', answered: true },
 
-  async read(input, context) {
+  async read(given, context) {
+    const input = { ...given, from: await originHere(given.from, context) };
     const { from, url, mustFail } = input;
     const outcome =
       from.type === 'container'

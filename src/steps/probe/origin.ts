@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/step.ts';
+import { namespaceOfPid } from '../../host/namespace.ts';
 import { type ContainerHandle, namespaceOfContainer, namespaceSchema } from '../container-handle.ts';
 
 /** Where a probe is sent from. */
@@ -26,6 +27,21 @@ export function insideContainer(container: Pick<ContainerHandle, 'id' | 'name'>)
 
 export function originName(origin: ProbeOrigin): string {
   return origin.type === 'host' ? 'the host' : origin.label;
+}
+
+/**
+ * The origin as the runtime has it: where containers have the programs of the machine, a probe by a container's programs is one
+ * from its namespace.
+ * @throws WfError E_NAMESPACE_GONE where the container does not run any more
+ */
+export async function originHere(origin: ProbeOrigin, { host }: HostContext): Promise<ProbeOrigin> {
+  if (origin.type !== 'container' || host.docker.programs === 'image') return origin;
+  const { id, label } = origin;
+  const container = await host.docker.container(id);
+  if (container?.running === true) return { type: 'namespace', label, namespace: namespaceOfPid(container.pid) };
+  throw new WfError('E_NAMESPACE_GONE', `container ${label} is not running`, {
+    hint: 'It was removed or has ended. Undo the run with `wf rollback RUN`, and start it again.',
+  });
 }
 
 /** What a person would type to run argv there. */

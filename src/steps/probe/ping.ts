@@ -4,12 +4,15 @@ import { WfError } from '../../engine/errors.ts';
 import { commandLine } from '../../engine/evidence.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/step.ts';
+import { findTool } from '../../host/find-tool.ts';
 import { ownUserId } from '../../host/process.ts';
 import { hostNameSchema } from './host-name.ts';
+import { addressOf } from './name.ts';
 import { ON_THE_WAY } from './on-the-way.ts';
-import { originName, type ProbeOrigin, type ProbeRun, probeOrigin, runFrom, typedFrom } from './origin.ts';
+import { originHere, originName, type ProbeOrigin, type ProbeRun, probeOrigin, runFrom, typedFrom } from './origin.ts';
 import { isUnreachable, type PingSummary, parsePing } from './ping-output.ts';
 import { endOf } from './probe-time.ts';
+import { reach } from './reach.ts';
 import { untilDeadline } from './until-deadline.ts';
 
 /** iputils lets nobody but root ping faster. */
@@ -61,17 +64,11 @@ export const pingProbe = defineStep({
     rttMs: null,
   }),
 
-  async read(input, context) {
+  async read(given, context) {
+    const input = { ...given, from: await originHere(given.from, context) };
     const { from, to, count, deadlineMs, mustFail } = input;
-    const attempt = (remainingMs: number) => pingOnce(context, input, remainingMs);
-    const isGood = ({ summary }: Attempt) => summary !== undefined && summary.received >= count;
-    const last = mustFail
-      ? await attempt(endOf(input) + (count - 1) * input.intervalMs)
-      : await untilDeadline(context, deadlineMs, attempt, isGood);
-    const { run, command, summary } = last;
-    const { exitCode, startedAt, durationMs } = run;
-    context.record({ command: commandLine(command), output: outputOf(run), exitCode, startedAt, durationMs });
-    const seen = summary ?? unsent(from, to, run);
+    const isByPing = from.type === 'container' || findTool('ping') !== undefined;
+    const seen = isByPing ? await ping(context, input) : await reach(context, input);
     const figures = `${seen.received} of ${seen.sent} pings from ${originName(from)} to ${to} were answered`;
     if (mustFail && seen.received > 0) {
       throw new WfError('E_PROBE_ANSWERED', `${figures}; none should have been`, {
@@ -79,7 +76,7 @@ export const pingProbe = defineStep({
         details: { to, ...seen },
       });
     }
-    if (!mustFail && !isGood(last)) {
+    if (!mustFail && seen.received < count) {
       throw new WfError('E_PROBE_FAILED', `${figures} within ${deadlineMs} ms; all ${count} should have been`, {
         hint: `Look whether the target runs, and ${ON_THE_WAY}.`,
         details: { to, ...seen },
@@ -88,6 +85,19 @@ export const pingProbe = defineStep({
     return { to, ...seen, answered: seen.received > 0 };
   },
 });
+
+async function ping(context: HostContext, given: PingInput): Promise<PingSummary> {
+  const input = given.from.type === 'namespace' ? { ...given, to: await addressOf(context, given) } : given;
+  const { from, to, count, deadlineMs, mustFail } = input;
+  const attempt = (remainingMs: number) => pingOnce(context, input, remainingMs);
+  const isGood = ({ summary }: Attempt) => summary !== undefined && summary.received >= count;
+  const { run, command, summary } = mustFail
+    ? await attempt(endOf(input) + (count - 1) * input.intervalMs)
+    : await untilDeadline(context, deadlineMs, attempt, isGood);
+  const { exitCode, startedAt, durationMs } = run;
+  context.record({ command: commandLine(command), output: outputOf(run), exitCode, startedAt, durationMs });
+  return summary ?? unsent(from, to, run);
+}
 
 interface Attempt {
   readonly run: ProbeRun;

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
 import type { Json } from '../../engine/json.ts';
+import type { AgentPort } from '../../engine/ports/agent.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/step.ts';
 import { ownNode, probeAgentPath } from '../../host/probe-agent-path.ts';
+import { namespaceOfContainer } from '../container-handle.ts';
 import { originName, type ProbeOrigin, type ProbeRun, runFrom } from './origin.ts';
 import { endOf, type ProbeTime } from './probe-time.ts';
 
@@ -25,13 +27,12 @@ export async function askAgent<Outcome extends z.ZodType>(
   { deadlineMs, mustFail }: ProbeTime,
   outcome: Outcome,
 ): Promise<AgentReport<z.output<Outcome>>> {
-  const argv: Argv = [
-    ownNode(),
-    probeAgentPath(),
-    JSON.stringify({ ...request, patient: !mustFail, budgetMs: deadlineMs }),
-  ];
-  // Options meant for wf's own process (a debugger, a loader) would slow the agent down or speak on its stdout.
   const limitMs = endOf({ deadlineMs, mustFail });
+  const asked = { ...request, patient: !mustFail, budgetMs: deadlineMs };
+  const { agent } = context.host;
+  if (agent !== null) return askResident(agent, context, origin, asked, limitMs, outcome);
+  const argv: Argv = [ownNode(), probeAgentPath(), JSON.stringify(asked)];
+  // Options meant for wf's own process (a debugger, a loader) would slow the agent down or speak on its stdout.
   const run = await runFrom(context, origin, argv, limitMs, { NODE_OPTIONS: '' });
   const report = reportSchema.safeParse(jsonOf(run.stdout));
   const parsed = outcome.safeParse(report.data?.outcome);
@@ -45,6 +46,23 @@ export async function askAgent<Outcome extends z.ZodType>(
     }`,
     { hint: 'Give the probe more time (deadlineMs); this machine may be overloaded.', transient: true },
   );
+}
+
+/** Asks a process that is in the origin's namespace already. */
+async function askResident<Outcome extends z.ZodType>(
+  agent: AgentPort,
+  { host }: HostContext,
+  origin: ProbeOrigin,
+  request: { readonly [key: string]: Json },
+  limitMs: number,
+  outcome: Outcome,
+): Promise<AgentReport<z.output<Outcome>>> {
+  const startedAt = host.clock.now();
+  const namespace =
+    origin.type === 'namespace' ? namespaceOfContainer({ name: origin.label, namespace: origin.namespace }) : undefined;
+  const report = reportSchema.parse(await agent.ask(namespace, request, limitMs));
+  const run = { exitCode: 0, stdout: '', stderr: '', startedAt, durationMs: host.clock.now() - startedAt };
+  return { ...report, outcome: outcome.parse(report.outcome), run };
 }
 
 function jsonOf(text: string): unknown {

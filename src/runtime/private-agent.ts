@@ -1,0 +1,26 @@
+import { WfError } from '../engine/errors.ts';
+import type { AgentPort } from '../engine/ports/agent.ts';
+import type { NamespaceRef } from '../engine/ports/command.ts';
+import type { PrivateHost } from '../host/embedded/private-host.ts';
+
+/** Questions are asked by the processes that are in the private host's namespaces already. */
+export function privateAgent({ docker, agent }: PrivateHost): AgentPort {
+  return {
+    async ask(namespace, request, limitMs) {
+      if (namespace === undefined) return agent('host', request, limitMs);
+      return agent({ containerId: await containerIn(namespace) }, request, limitMs);
+    },
+  };
+
+  async function containerIn({ path, process }: NamespaceRef): Promise<string> {
+    const container = (await docker.containers()).find(({ running, pid }) => running && pid === process?.pid);
+    if (container !== undefined) return container.id;
+    throw new WfError(
+      'E_NAMESPACE_GONE',
+      `no container of the private host is in the network namespace ${path} any more`,
+      {
+        hint: 'It was removed or has ended. Undo the run with `wf rollback RUN`, and start it again.',
+      },
+    );
+  }
+}

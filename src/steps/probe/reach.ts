@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import type { HostContext } from '../../engine/step.ts';
+import { originName, type ProbeOrigin } from './origin.ts';
+import type { PingSummary } from './ping-output.ts';
+import { askAgent } from './probe-agent.ts';
+import type { ProbeTime } from './probe-time.ts';
+
+interface ReachInput extends ProbeTime {
+  readonly from: ProbeOrigin;
+  readonly to: string;
+  readonly count: number;
+  readonly intervalMs: number;
+}
+
+const reachOutcome = z.object({ sent: z.number().int(), received: z.number().int(), rttMs: z.number().nullable() });
+
+/**
+ * Tells without the program ping whether a target answers: by TCP to a port where nobody listens. A target that is there
+ * refuses the connection at once; one that cannot be reached is silent. The evidence says that it was done this way.
+ * @throws WfError E_PROBE_FAILED where it could not be carried out
+ */
+export async function reach(context: HostContext, input: ReachInput): Promise<PingSummary> {
+  const { from, to, count, intervalMs, mustFail } = input;
+  // Silence has to last through all connections, each of which is waited for.
+  const time = { deadlineMs: input.deadlineMs, mustFail };
+  const request = { kind: 'reach', to, count, intervalMs };
+  const { outcome, run } = await askAgent(context, from, request, time, reachOutcome);
+  context.record({
+    command: `# instead of ping, which this machine does not have: TCP from ${originName(from)} to ${to}`,
+    output: `${outcome.sent} connections attempted, ${outcome.received} answered (a refusal is an answer)`,
+    exitCode: outcome.received > 0 ? 0 : 1,
+    startedAt: run.startedAt,
+    durationMs: run.durationMs,
+  });
+  return outcome;
+}
