@@ -4,7 +4,7 @@ import type { DefinitionHash } from '../engine/ids.ts';
 import type { Json } from '../engine/json.ts';
 import type { Owner } from '../engine/owner.ts';
 import type { Clock } from '../engine/ports/clock.ts';
-import type { Runtimes } from '../engine/ports/runtime.ts';
+import type { RuntimeName, Runtimes } from '../engine/ports/runtime.ts';
 import type { Requirement } from '../engine/requirement.ts';
 import type { HostPorts, StepRunner } from '../engine/step.ts';
 import type { LoadedWorkflow } from '../engine/workflow.ts';
@@ -57,8 +57,8 @@ export interface Wire {
   /** @throws WfError E_WORKFLOW_NOT_FOUND with the nearest name in its hint; E_WORKFLOW_INVALID */
   workflow(name: string): Promise<ResolvedWorkflow>;
   stepRunners(): Promise<readonly StepRunner[]>;
-  /** What wf needs of a machine whatever the workflow. */
-  requirements(): Promise<readonly Requirement[]>;
+  /** What each runtime needs of a machine whatever the workflow. */
+  requirements(): Promise<Readonly<Record<RuntimeName, readonly Requirement[]>>>;
   /** The machine itself. */
   hostPorts(): Promise<HostPorts>;
   runtimes(): Promise<Runtimes>;

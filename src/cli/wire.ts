@@ -93,7 +93,7 @@ export const openWire: OpenWire = async ({ database }) => {
       const runners: StepRunner[] = Object.values(wf).flatMap((exported) => runnerOf(exported) ?? []);
       return runners.sort((a, b) => (a.kind < b.kind ? -1 : 1));
     },
-    requirements: async () => (await import('../steps/docker-networking.ts')).dockerNetworking(),
+    requirements: async () => (await import('../runtime/requirements.ts')).runtimeRequirements(systemClock),
     hostPorts() {
       hostPorts ??= import('../host/machine-ports.ts').then(({ machinePorts }) => machinePorts(process.env));
       return hostPorts;

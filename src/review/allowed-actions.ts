@@ -1,6 +1,6 @@
 import { stands } from '../engine/change.ts';
 import { WfError } from '../engine/errors.ts';
-import type { RunStatus, StoredRun } from '../engine/ports/history.ts';
+import { isEnd, type RunStatus, type StoredRun } from '../engine/ports/history.ts';
 import { leaseHeld, runImported } from '../engine/run-refusal.ts';
 import type { RunMaterial } from './run-material.ts';
 import { type IsAlive, runStatus } from './run-status.ts';
@@ -36,6 +36,12 @@ export function refusalOf(action: RunAction, run: StoredRun, isAlive: IsAlive): 
   return ACTIONS[status][action] === 'ended' ? ended(run) : undefined;
 }
 
+/** Why nobody can look around on the host of a run now: E_RUN_IMPORTED, E_RUN_ENDED; undefined where one can. */
+export function shellRefusal(run: StoredRun, isAlive: IsAlive): WfError | undefined {
+  if (run.importedFrom !== null) return runImported(run.id, run.importedFrom);
+  return isEnd(runStatus(run, isAlive)) && run.standingChanges === 0 ? nothingStands(run) : undefined;
+}
+
 /** Whether somebody who names no run may mean this one when resuming: it stopped before its end, and nobody advances it. */
 export function isResumable(run: StoredRun, isAlive: IsAlive): boolean {
   const status = runStatus(run, isAlive);
@@ -53,6 +59,16 @@ export function nextActions({ run, changes }: RunMaterial, status: RunStatus): r
   if (run.status === 'rolling-back') return undo;
   if (resume === 'allowed' && status !== 'waiting') return [`wf resume ${run.id}`, `wf changes ${run.id}`, ...undo];
   return changes.some(stands) ? undo : [];
+}
+
+function nothingStands({ id, workflow, status }: StoredRun): WfError {
+  return new WfError(
+    'E_RUN_ENDED',
+    `run ${id} has ended (${status}), and nothing of it stands: there is nowhere to go`,
+    {
+      hint: `Stop another one on its way: \`wf start ${workflow} --pause-after STAGE\`, then \`wf shell @latest\`.`,
+    },
+  );
 }
 
 function ended({ id, workflow, status, standingChanges }: StoredRun): WfError {

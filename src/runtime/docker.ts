@@ -2,6 +2,7 @@ import type { Runtime } from '../engine/ports/runtime.ts';
 import { lookAtRequirements } from '../engine/preflight.ts';
 import type { HostPorts } from '../engine/step.ts';
 import { createFingerprints } from '../host/fingerprint/create-fingerprints.ts';
+import { isOurs } from '../steps/docker/ownership.ts';
 import { dockerNetworking } from '../steps/docker-networking.ts';
 
 /** Runs change the machine itself, and its Docker engine. */
@@ -13,6 +14,14 @@ export function dockerRuntime(ports: HostPorts): Runtime {
       return `netns:${ports.namespace.own().inode}`;
     },
     look: () => lookAtRequirements(dockerNetworking(), ports),
+    async find({ id }) {
+      return {
+        containers: async () => (await ports.docker.containers()).filter((container) => isOurs(container, id)),
+        enter: (argv, container) =>
+          container === null ? argv : ['nsenter', `--net=/proc/${container.pid}/ns/net`, '--', ...argv],
+        close: () => {},
+      };
+    },
     open: async () => ({ ports, fingerprints, keep: async () => {}, end: async () => {}, close: () => {} }),
   };
 }

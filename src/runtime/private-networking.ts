@@ -1,4 +1,6 @@
 import type { Requirement } from '../engine/requirement.ts';
+import type { HostPorts } from '../engine/step.ts';
+import { startPrivateHost } from '../host/embedded/start-private-host.ts';
 import { tool } from '../steps/net/requirements.ts';
 
 /** What a machine must offer for private hosts: all of it is on a fresh Debian. That namespaces can be made shows when one is. */
@@ -9,4 +11,19 @@ export function privateNetworking(): readonly Requirement[] {
     tool('unshare', 'makes the private host'),
     tool('mount', 'gives the private host files of its own'),
   ];
+}
+
+/** That a private host can be made here: one is, and ends again. */
+export function privateHost({ clock }: Pick<HostPorts, 'clock'>): Requirement {
+  return {
+    title: 'private host',
+    purpose: 'networks and containers without Docker and without root, made of namespaces',
+    claim: null,
+    async look() {
+      const startedAt = clock.now();
+      const host = await startPrivateHost(`doctor@${startedAt}`, clock);
+      await host.end();
+      return { met: true, found: `can be made, and took ${clock.now() - startedAt} ms` };
+    },
+  };
 }

@@ -8,6 +8,7 @@ export function runtimesOn(ports: HostPorts, fingerprints: FingerprintPort, scop
     name,
     scope,
     look: async () => [],
+    find: () => Promise.reject(new Error('this test has no host to look around in')),
     open: async () => ({ ports, fingerprints, keep: async () => {}, end: async () => {}, close: () => {} }),
   });
   return { docker: runtime('docker'), embedded: runtime('embedded') };

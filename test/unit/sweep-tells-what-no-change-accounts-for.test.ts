@@ -64,18 +64,28 @@ const cases: readonly [string, MarkedObject, string, Json, 'accounted for' | 'le
 ];
 
 test.each(cases)('%s', (_what, object, kind, record, verdict) => {
-  const left = unaccounted([object], { standing: [change(kind, record)], unfinished: new Set() });
+  const left = unaccounted([object], {
+    standing: [change(kind, record)],
+    unfinished: new Set(),
+    privateHosts: new Set(),
+  });
   expect(left).toEqual(verdict === 'left' ? [object] : []);
 });
 
 test('a change of another run accounts for nothing', () => {
   const other = { ...change('docker.container', { name: 'AppDev', id: ID }), run: runId('other') };
-  expect(unaccounted([container], { standing: [other], unfinished: new Set() })).toEqual([container]);
+  expect(unaccounted([container], { standing: [other], unfinished: new Set(), privateHosts: new Set() })).toEqual([
+    container,
+  ]);
 });
 
 test('what an unfinished run has marked is its own, whatever its ledger says', () => {
-  expect(unaccounted([container, link, route], { standing: [], unfinished: new Set([OURS]) })).toEqual([route]);
-  expect(unaccounted([container], { standing: [], unfinished: new Set([runId('other')]) })).toEqual([container]);
+  expect(
+    unaccounted([container, link, route], { standing: [], unfinished: new Set([OURS]), privateHosts: new Set() }),
+  ).toEqual([route]);
+  expect(
+    unaccounted([container], { standing: [], unfinished: new Set([runId('other')]), privateHosts: new Set() }),
+  ).toEqual([container]);
 });
 
 function dockerObject(kind: 'container' | 'network', id: string, name: string): MarkedObject {

@@ -17,6 +17,10 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf rollback @latest', 'undo what the newest run did'],
     ['wf rollback 7kq --remove-images', 'and remove the images that it pulled'],
   ],
+  shell: [
+    ['wf shell @latest', 'on the host of the newest run'],
+    ['wf shell 7kq AppProd', 'in the network of a container of a run'],
+  ],
   changes: [
     ['wf changes', 'what may stand because of any run'],
     ['wf changes @latest --json', 'of the newest run, for a program'],

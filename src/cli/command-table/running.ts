@@ -34,6 +34,12 @@ export function running(program: Command, does: Does): void {
     .option('--remove-images', 'also remove the images that the run pulled, which are kept otherwise')
     .action(does(['run'], async () => (await import('../commands/rollback.ts')).rollback));
   program
+    .command('shell')
+    .summary('look around on the host of a run that rests, or in one of its containers')
+    .argument('<run>', RUN_ARGUMENT)
+    .argument('[container]', 'name of a container of the run; the host of the run where it is left out')
+    .action(does(['run', 'container'], async () => (await import('../commands/shell.ts')).shell));
+  program
     .command('changes')
     .summary('what may stand on this host because of wf, and how to undo it')
     .argument('[run]', RUN_ARGUMENT)

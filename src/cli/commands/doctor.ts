@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { z } from 'zod';
 import { lookAtRequirements } from '../../engine/preflight.ts';
+import type { Requirement } from '../../engine/requirement.ts';
 import { type DoctorFinding, findingLines } from '../../review/text/finding-text.ts';
 import { defineCommand } from '../define-command.ts';
 import type { Check } from '../doctor/check.ts';
@@ -15,23 +16,43 @@ const options = z.object({ json: z.boolean().default(false) });
 
 /** `wf doctor`: what works on this machine, what does not, and what to do about it. 3 where a run lacks something that it needs. */
 export const doctor = defineCommand(options, async ({ json }, wire, { out }) => {
-  const checks = await allChecks(wire);
-  const results = await lookAtRequirements(
-    checks.map(({ requirement }) => requirement),
-    await wire.hostPorts(),
+  const first = await look([...machineChecks(process.versions.node), ...databaseChecks(wire)], wire);
+  const runtimes = await runtimeFindings(wire);
+  const known = [...first, ...runtimes];
+  const others = await look(
+    [...toolChecks(), ...(await workflowChecks(wire, titlesOf(known))), ...runChecks(wire)],
+    wire,
   );
-  const findings = results.map(
-    (finding, index): DoctorFinding => ({ ...finding, concerns: checks[index]?.concerns ?? 'run' }),
-  );
+  const findings = [...known, ...others];
   if (json) writeJson(out, findings.map(findingRecord));
   else writeLines(out, findingLines(findings, out.style));
   return findings.every(({ concerns, result }) => result.met || concerns !== 'run') ? 0 : 3;
 });
 
-async function allChecks(wire: Wire): Promise<readonly Check[]> {
-  const required = (await wire.requirements()).map((requirement): Check => ({ requirement, concerns: 'run' }));
-  const first = [...machineChecks(process.versions.node), ...databaseChecks(wire), ...required, ...toolChecks()];
-  return [...first, ...(await workflowChecks(wire, first)), ...runChecks(wire)];
+async function look(checks: readonly Check[], wire: Wire): Promise<readonly DoctorFinding[]> {
+  const results = await lookAtRequirements(
+    checks.map(({ requirement }) => requirement),
+    await wire.hostPorts(),
+  );
+  return results.map((finding, index) => ({ ...finding, concerns: checks[index]?.concerns ?? 'run' }));
+}
+
+/** One runtime is enough: what the other one lacks hinders no run. */
+async function runtimeFindings(wire: Wire): Promise<readonly DoctorFinding[]> {
+  const { docker, embedded } = await wire.requirements();
+  const shared = titlesOf(docker.map((requirement) => ({ requirement })));
+  const host = await wire.hostPorts();
+  const [forDocker, forEmbedded] = await Promise.all([
+    lookAtRequirements(docker, host),
+    lookAtRequirements(embedded, host),
+  ]);
+  const works = [forDocker, forEmbedded].some((findings) => findings.every(({ result }) => result.met));
+  const told = [...forDocker, ...forEmbedded.filter(({ requirement }) => !shared.has(requirement.title))];
+  return told.map((finding) => ({ ...finding, concerns: works ? 'advice' : 'run' }));
+}
+
+function titlesOf(known: readonly { readonly requirement: Pick<Requirement, 'title'> }[]): ReadonlySet<string> {
+  return new Set(known.map(({ requirement }) => requirement.title));
 }
 
 function findingRecord({ requirement: { title, purpose }, result, concerns }: DoctorFinding) {

@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import { commandLine } from '../../engine/evidence.ts';
 import type { RunId } from '../../engine/ids.ts';
-import type { HistoryReader } from '../../history/reader.ts';
 import { runIsUnderWay } from '../../host/claims.ts';
 import { oneLine } from '../../review/text/plain-text.ts';
 import type { TextStyle } from '../../review/text/text-style.ts';
 import { findMarked } from '../../steps/sweep/find-marked.ts';
 import type { MarkedObject } from '../../steps/sweep/marked-object.ts';
 import { removeMarked } from '../../steps/sweep/remove-marked.ts';
-import { unaccounted } from '../../steps/sweep/unaccounted.ts';
 import { defineCommand } from '../define-command.ts';
+import { unaccountedFor } from '../known-runs.ts';
 import { type Terminal, writeJson, writeLines } from '../terminal.ts';
 
 const options = z.object({ json: z.boolean().default(false), yes: z.boolean().default(false) });
@@ -30,7 +29,8 @@ interface Swept {
 export const sweep = defineCommand(options, async ({ json, yes }, wire, terminal) => {
   const history = await wire.historyForReading();
   const host = await wire.hostPorts();
-  const objects = without(history, await findMarked(host));
+  const { objects: marked, withoutDocker } = await findMarked(host);
+  const objects = unaccountedFor(history, marked);
   const swept: Swept[] = [];
   for (const object of objects) {
     const user = await userOf(object, objects);
@@ -40,14 +40,10 @@ export const sweep = defineCommand(options, async ({ json, yes }, wire, terminal
   }
   if (json) writeJson(terminal.out, swept.map(asRecord));
   else tell(swept, terminal);
+  if (withoutDocker !== null && !json)
+    writeLines(terminal.err, [`Docker was not asked: ${oneLine(withoutDocker.message)}.`]);
   return swept.some(({ status }) => status === 'stuck') ? 5 : 0;
 });
-
-function without(history: HistoryReader | undefined, objects: readonly MarkedObject[]): readonly MarkedObject[] {
-  if (history === undefined) return objects;
-  const unfinished = new Set(history.unfinishedRuns().map(({ id }) => id));
-  return unaccounted(objects, { standing: history.standingChanges(), unfinished });
-}
 
 /** The run under way that has made it. Where its mark does not tell the run, it may be any that is under way. */
 async function userOf({ run }: MarkedObject, objects: readonly MarkedObject[]): Promise<RunId | null> {
@@ -79,7 +75,7 @@ function sweptLines({ object, status, reason }: Swept, style: TextStyle): readon
   const { kind, name, run, undo } = object;
   const whose = run === null ? 'of a run that cannot be told' : `of run ${run}`;
   const words = reason === null ? '' : `: ${oneLine(reason)}`;
-  const line = `${kind} ${oneLine(name)} ${style.colors.dim(whose)} (${paint(status, style)(status)}${words})`;
+  const line = `${kind.replace('-', ' ')} ${oneLine(name)} ${style.colors.dim(whose)} (${paint(status, style)(status)}${words})`;
   return status === 'removed' ? [line] : [line, `  ${oneLine(commandLine(undo))}`];
 }
 

@@ -1,6 +1,6 @@
 import { WfError } from '../../engine/errors.ts';
 import { findMarked } from '../../steps/sweep/find-marked.ts';
-import { unaccounted } from '../../steps/sweep/unaccounted.ts';
+import { unaccountedFor } from '../known-runs.ts';
 import { resumableRuns } from '../resumable-runs.ts';
 import type { Wire } from '../wire-types.ts';
 import { type Check, check, found, wrong } from './check.ts';
@@ -36,10 +36,8 @@ export function runChecks(wire: Wire): readonly Check[] {
       'marked objects',
       'what a run made, and no history knows of (its database was deleted)',
       async (host) => {
-        const history = await wire.historyForReading();
-        const unfinished = new Set(history?.unfinishedRuns().map(({ id }) => id));
-        const known = { standing: history?.standingChanges() ?? [], unfinished };
-        const objects = unaccounted(await findMarked(host), known);
+        const { objects: marked } = await findMarked(host);
+        const objects = unaccountedFor(await wire.historyForReading(), marked);
         if (objects.length === 0) return found('none');
         const names = objects.map(({ kind, name }) => `${kind} ${name}`);
         return wrong(

@@ -7,8 +7,8 @@ import { type Check, check, wrong } from './check.ts';
  * What each workflow needs of the machine beside what all do (images, tools of its own), with the defaults of its inputs; and the
  * workflow files that cannot be loaded. A name that is taken is no matter of the machine.
  */
-export async function workflowChecks(wire: Wire, known: readonly Check[]): Promise<readonly Check[]> {
-  const titles = new Set(known.map(({ requirement }) => requirement.title));
+export async function workflowChecks(wire: Wire, known: ReadonlySet<string>): Promise<readonly Check[]> {
+  const titles = new Set(known);
   const checks: Check[] = [];
   for (const { name, file, error } of await wire.workflows()) {
     if (error !== null) {

@@ -1,6 +1,8 @@
 import type { PreflightFinding } from '../engine.ts';
 import type { RunId } from '../ids.ts';
 import type { HostPorts } from '../step.ts';
+import type { Argv } from './command.ts';
+import type { ContainerInfo } from './docker.ts';
 import type { FingerprintPort } from './fingerprint.ts';
 
 /** What provides networks and containers. */
@@ -27,6 +29,15 @@ export interface RunHost {
   close(): void;
 }
 
+/** The host of a run that nobody may be advancing, for whoever wants to look around in it. */
+export interface StandingHost {
+  /** The containers that carry the run's mark. */
+  containers(): Promise<readonly ContainerInfo[]>;
+  /** The command line that does `argv` on the host, or in a container of it. */
+  enter(argv: Argv, container: ContainerInfo | null): Argv;
+  close(): void;
+}
+
 /** What runs are carried out on. Both runtimes keep the same promises: `test/contract` holds them to it. */
 export interface Runtime {
   readonly name: RuntimeName;
@@ -39,6 +50,8 @@ export interface Runtime {
    * @throws WfError E_RUNTIME_UNAVAILABLE, E_TOOL_MISSING where this machine cannot provide it.
    */
   open(run: RunIdentity): Promise<RunHost>;
+  /** The way into the host that a run has left standing; makes nothing. @throws WfError E_NAMESPACE_GONE where it is gone */
+  find(run: RunIdentity): Promise<StandingHost>;
 }
 
 export type Runtimes = { readonly [Name in RuntimeName]: Runtime };

@@ -4,7 +4,7 @@ import { WfError } from '../../engine/errors.ts';
 import type { Json, JsonObject } from '../../engine/json.ts';
 import type { Owner } from '../../engine/owner.ts';
 import { isAlive } from '../process.ts';
-import { SOCKET_PATH } from './names.ts';
+import { runOfPrivateHost, SOCKET_PATH } from './names.ts';
 import { createPeer, type Peer } from './peer.ts';
 
 /** Calls to one private host. */
@@ -69,7 +69,7 @@ export function peerOn(socket: Socket, mark: string): Peer {
 
 /** What runs in it cannot be reached any more: it has ended, and everything that was in it is gone with it. */
 export function privateHostGone(mark: string): WfError {
-  const run = mark.split('@')[0] ?? mark;
+  const run = runOfPrivateHost(mark);
   return new WfError('E_DOCKER_UNREACHABLE', `the private host of run ${run} is gone, and all that was in it`, {
     hint: `\`wf rollback ${run}\` settles what the run did; then start it again.`,
     details: { mark },

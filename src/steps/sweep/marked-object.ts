@@ -1,9 +1,21 @@
 import { parseRunId, type RunId } from '../../engine/ids.ts';
+import type { Owner } from '../../engine/owner.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { AddressFamily } from '../../host/ip/link.ts';
 
 /** Something on this host that carries the mark of a run, whether or not a ledger knows of it. */
-export type MarkedObject = MarkedDockerObject | MarkedLink | MarkedRoute;
+export type MarkedObject = MarkedPrivateHost | MarkedDockerObject | MarkedLink | MarkedRoute;
+
+export interface MarkedPrivateHost {
+  readonly kind: 'private-host';
+  /** Its mark. */
+  readonly id: string;
+  readonly name: string;
+  readonly run: RunId;
+  /** With it ends all that is in the private host. */
+  readonly process: Owner;
+  readonly undo: Argv;
+}
 
 export interface MarkedDockerObject {
   readonly kind: 'container' | 'network';

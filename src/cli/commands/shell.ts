@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { WfError } from '../../engine/errors.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import type { ContainerInfo } from '../../engine/ports/docker.ts';
+import type { StandingHost } from '../../engine/ports/runtime.ts';
+import { findTool } from '../../host/find-tool.ts';
+import { runInteractive } from '../../host/interactive.ts';
+import { nextActions, shellRefusal } from '../../review/allowed-actions.ts';
+import { readRunMaterial } from '../../review/run-material.ts';
+import { runStatus } from '../../review/run-status.ts';
+import { defineCommand } from '../define-command.ts';
+import { didYouMean } from '../did-you-mean.ts';
+import { findRun } from '../find-run.ts';
+import { writeJson, writeLines } from '../terminal.ts';
+
+const options = z.object({ run: z.string(), container: z.string().optional(), json: z.boolean().default(false) });
+
+/**
+ * `wf shell RUN [CONTAINER]`: a shell on the host of a run that rests, or in the network of one of its containers. Leaving it leaves
+ * the run as it was. With --json it tells the command line that opens it, and opens none.
+ */
+export const shell = defineCommand(options, async ({ run: reference, container: name, json }, wire, { out, err }) => {
+  const { history, run } = findRun(await wire.historyForReading(), reference);
+  const refusal = shellRefusal(run, wire.isAlive);
+  if (refusal !== undefined) throw refusal;
+  const runtime = (await wire.runtimes())[run.runtime];
+  const standing = await runtime.find(run);
+  try {
+    const container = name === undefined ? null : await containerOf(standing, run.id, name);
+    const argv = standing.enter(shellArgv(), container);
+    if (json) {
+      writeJson(out, { run: run.id, container: container?.name ?? null, command: argv });
+      return 0;
+    }
+    const where = container === null ? `host (${run.runtime})` : container.name;
+    const status = runStatus(run, wire.isAlive);
+    const next = nextActions(readRunMaterial(history, run), status).join('    ');
+    writeLines(err, [`${where} of run ${run.id}, which is ${status}; \`exit\` leaves it as it is.  ${next}`]);
+    const env = { ...process.env, PS1: `[wf ${run.id} ${where}] # `, ENV: '', PROMPT_COMMAND: '' };
+    await runInteractive(argv, env);
+  } finally {
+    standing.close();
+  }
+  return 0;
+});
+
+/** Without the person's own settings, which would set another prompt. */
+function shellArgv(): Argv {
+  return findTool('bash') === undefined ? ['sh'] : ['bash', '--noprofile', '--norc'];
+}
+
+async function containerOf(standing: StandingHost, run: string, name: string): Promise<ContainerInfo> {
+  const containers = (await standing.containers()).filter(({ running }) => running);
+  const names = containers.map((container) => container.name);
+  const found =
+    containers.find((container) => container.name === name) ??
+    containers.find((container) => container.name.toLowerCase() === name.toLowerCase());
+  if (found !== undefined) return found;
+  throw new WfError('E_USAGE', `run ${run} has no running container "${name}"`, {
+    hint: `${didYouMean(name, names)}Running: ${names.join(', ') || 'none'}.`,
+  });
+}

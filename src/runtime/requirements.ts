@@ -1,0 +1,10 @@
+import type { Clock } from '../engine/ports/clock.ts';
+import type { RuntimeName } from '../engine/ports/runtime.ts';
+import type { Requirement } from '../engine/requirement.ts';
+import { dockerNetworking } from '../steps/docker-networking.ts';
+import { privateHost, privateNetworking } from './private-networking.ts';
+
+/** What each runtime needs of a machine, for `wf doctor`. */
+export function runtimeRequirements(clock: Clock): Readonly<Record<RuntimeName, readonly Requirement[]>> {
+  return { docker: dockerNetworking(), embedded: [...privateNetworking(), privateHost({ clock })] };
+}
