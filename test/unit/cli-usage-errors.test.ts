@@ -40,14 +40,6 @@ test.each([
   expect(host.history.runs({ limit: 1 })).toEqual([]);
 });
 
-test('the embedded runtime, which is not there yet, is refused as something this machine cannot do', async () => {
-  const { wf, host } = openFolderWf();
-  const refused = await wf(['start', 'files', '--runtime', 'embedded']);
-  expect(refused.exitCode).toBe(3);
-  expect(refused.err).toMatch(/^error E_RUNTIME_UNAVAILABLE: /);
-  expect(host.history.runs({ limit: 1 })).toEqual([]);
-});
-
 test('without a command there is help on stderr, and exit code 2', async () => {
   const { wf } = openFolderWf();
   const bare = await wf([]);
