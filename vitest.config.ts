@@ -16,6 +16,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'host',
+          globalSetup: 'test/support/build-wf.ts',
           include: ['test/host/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 30_000,

@@ -5,6 +5,7 @@ import { WfError } from '../../../engine/errors.ts';
 import type { Json, JsonObject } from '../../../engine/json.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
 import { errnoOf } from '../../errno.ts';
+import { findTool } from '../../find-tool.ts';
 import { askQuestion } from '../../probe-questions.mjs';
 import { ipBatch } from '../ip-batch.ts';
 import { CONTAINER_VARIABLE, STARTER_DESCRIPTOR } from '../names.ts';
@@ -74,6 +75,7 @@ async function echo(args: readonly string[]): Promise<void> {
 async function exec(asked: JsonObject): Promise<Json> {
   const [program, ...args] = takeTexts(asked, 'argv');
   if (program === undefined) return notFound('');
+  if (!program.includes('/') && findTool(program) === undefined) return notFound(program);
   const argv: Argv = [program, ...args];
   try {
     return { ...(await runProgram(argv, { timeoutMs: takeNumber(asked, 'timeoutMs') })) };

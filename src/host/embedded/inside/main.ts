@@ -15,8 +15,9 @@ import { callsOf } from './serve.ts';
  * other process in there, and takes the links and the namespaces away. Until it is to be kept it ends with whoever started it.
  */
 
-// Nobody but its own user can connect, and write what it makes.
-process.umask(0o077);
+// Whatever wf was started with: what stands for the machine's own files must be readable in there. The socket is in a folder that
+// only its own user can enter.
+process.umask(0o022);
 
 let kept = false;
 const networks = new Networks();

@@ -1,0 +1,149 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readableByAll } from '../support/ordinary-user.ts';
+import { markedPids, type PrivateHostUser, privateHostUser, USERS, type User } from '../support/private-host.ts';
+import { describeOwnNetwork, eventually, ip } from './own-network.ts';
+
+/** A machine may be busy with other things. */
+const PATIENCE_MS = 20_000;
+
+let marks = 0;
+
+function newMark(): string {
+  marks += 1;
+  return `life-${process.pid}-${marks}@${marks}`;
+}
+
+/** Kills the process and, where a test failed before, the private host. */
+function forTest(user: User, mark: string): PrivateHostUser {
+  const wf = privateHostUser(user);
+  onTestFinished(async () => {
+    await wf.kill();
+    for (const pid of markedPids(mark)) process.kill(pid, 'SIGKILL');
+  });
+  return wf;
+}
+
+/** One that has something in it, and the other end of a veth pair: here an end of it is there for as long as its namespace is. */
+async function startWithContainer(wf: PrivateHostUser, mark: string) {
+  const host = await wf.start(mark);
+  const network = await wf.createNetwork('devops');
+  const container = await wf.run('AppDev', network, 'http-echo', ['-text', 'x']);
+  const tracers = [host.process.pid, container.pid].map((pid) => {
+    const link = `tr${pid}`;
+    ip('link', 'add', link, 'type', 'veth', 'peer', 'name', 'tracer', 'netns', String(pid));
+    return link;
+  });
+  return { host, container, tracers };
+}
+
+async function expectNothingLeft(mark: string, tracers: readonly string[]): Promise<void> {
+  await eventually(() => markedPids(mark).length === 0, PATIENCE_MS);
+  await eventually(() => !tracers.some((link) => ip('-brief', 'link').includes(`${link}@`)), PATIENCE_MS);
+}
+
+describeOwnNetwork('the life of a private host', () => {
+  describe.each(USERS)('of %s', (user) => {
+    describe.skipIf(user !== 'root' && !readableByAll())('where this checkout is readable', () => {
+      it('ends with whoever started it, killed or not, until it is to be kept', async () => {
+        for (const way of ['kill', 'close'] as const) {
+          const mark = newMark();
+          const wf = forTest(user, mark);
+          const { tracers } = await startWithContainer(wf, mark);
+          expect(markedPids(mark).length).toBeGreaterThan(2);
+          expect(ip('-brief', 'link'), 'the control').toContain(`${tracers[1]}@`);
+          await wf[way]();
+          await expectNothingLeft(mark, tracers);
+        }
+      });
+
+      it('ends with whoever is killed while it starts', async () => {
+        const mark = newMark();
+        const wf = forTest(user, mark);
+        void wf.start(mark).catch(() => undefined);
+        await eventually(() => markedPids(mark).length > 0, PATIENCE_MS);
+        await wf.kill();
+        await eventually(() => markedPids(mark).length === 0, PATIENCE_MS);
+      });
+
+      it('survives that once it is to be kept, and is found as it was by another', async () => {
+        const mark = newMark();
+        const first = forTest(user, mark);
+        const { host, container } = await startWithContainer(first, mark);
+        await first.keep();
+        await first.kill();
+        const second = forTest(user, mark);
+        expect(await second.find(`${mark}1`)).toBeNull();
+        expect(await second.find(mark)).toEqual(host);
+        expect(await second.container('AppDev')).toEqual(container);
+        const request = { kind: 'http', url: 'http://appdev:5678/', expect: 'x', patient: true, budgetMs: 2_000 };
+        expect(await second.ask(container.id, request)).toMatchObject({ outcome: { body: 'x\n' } });
+        await second.end();
+        expect(markedPids(mark)).toEqual([]);
+      });
+
+      it('leaves nothing when its first process is killed, and says that it is gone', async () => {
+        const mark = newMark();
+        const wf = forTest(user, mark);
+        const { host, tracers, container } = await startWithContainer(wf, mark);
+        await wf.keep();
+        // What somebody has begun in there goes with it.
+        void wf.docker('exec', container.id, ['sleep', '60'], 60_000).catch(() => undefined);
+        process.kill(host.process.pid, 'SIGKILL');
+        await expectNothingLeft(mark, tracers);
+        await expect(wf.docker('networks')).rejects.toMatchObject({
+          code: 'E_DOCKER_UNREACHABLE',
+          message: `the private host of run ${mark.split('@')[0]} is gone, and all that was in it`,
+        });
+        expect(await wf.find(mark)).toBeNull();
+      });
+
+      it('is found among all, ended by its identity, and nobody else in its place', async () => {
+        const [one, two] = [newMark(), newMark()];
+        const first = forTest(user, one);
+        const second = forTest(user, two);
+        const hosts = [await first.start(one), await second.start(two)];
+        const ours = (await first.found()).filter(({ mark }) => [one, two].includes(mark));
+        expect(ours).toEqual(expect.arrayContaining(hosts.map(({ mark, process }) => ({ mark, process }))));
+        expect(ours).toHaveLength(2);
+        const [host] = hosts;
+        if (host === undefined) throw new Error('unreachable');
+        await first.endProcess({ ...host.process, startTime: '1' });
+        await first.endProcess({ ...host.process, bootId: 'another' });
+        expect(markedPids(one)).not.toEqual([]);
+        await second.endProcess(host.process);
+        expect(markedPids(one)).toEqual([]);
+        expect(markedPids(two)).not.toEqual([]);
+        await second.endProcess(host.process);
+        await second.end();
+      });
+
+      it('gives one name to one of many that want it at the same time', async () => {
+        const mark = newMark();
+        const wf = forTest(user, mark);
+        await wf.start(mark);
+        const tries = await Promise.allSettled(Array.from({ length: 8 }, () => wf.createNetwork('devops')));
+        expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+        await wf.end();
+      });
+
+      it('starts 20 containers, each of which reaches each on its network', async () => {
+        const mark = newMark();
+        const wf = forTest(user, mark);
+        await wf.start(mark);
+        const network = await wf.createNetwork('many');
+        const containers = [];
+        for (let number = 1; number <= 20; number += 1) {
+          containers.push(await wf.run(`c${number}`, network, 'http-echo', ['-text', `I am ${number}`]));
+        }
+        expect((await wf.network('many')).members).toHaveLength(20);
+        const last = containers.at(-1);
+        for (const [index, { name }] of containers.entries()) {
+          const request = { kind: 'http', url: `http://${name}:5678/`, expect: `I am ${index + 1}` };
+          const report = await wf.ask(last?.id ?? '', { ...request, patient: true, budgetMs: 5_000 });
+          expect(report).toMatchObject({ attempts: 1, outcome: { status: 200 } });
+        }
+        await wf.end();
+      });
+    });
+  });
+});

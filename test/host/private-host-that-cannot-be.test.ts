@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { describeOwnNetwork } from './own-network.ts';
+
+const SCRIPT = fileURLToPath(new URL('../fixtures/host/private-host.ts', import.meta.url));
+const LIMIT = fileURLToPath(new URL('../fixtures/host/without-namespaces.mjs', import.meta.url));
+const OWN_USER_NAMESPACE = ['unshare', '--user', '--map-root-user', '--', process.execPath, LIMIT];
+/** Without any right, as an ordinary user is. */
+const WITHOUT_RIGHTS = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--'];
+
+/** Starts a private host behind a wrapper, and answers why it cannot. */
+function refusal(wrapper: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const argv = [...wrapper, process.execPath, '--import', 'jiti/register', SCRIPT];
+  const [program = '', ...args] = argv;
+  const { stdout, stderr } = spawnSync(program, args, {
+    encoding: 'utf8',
+    input: `${JSON.stringify({ do: 'start', mark: 'never@1' })}\n`,
+    env: { ...process.env, ...env },
+  });
+  expect(stdout, stderr).not.toBe('');
+  const error = z.object({ code: z.string(), message: z.string(), hint: z.string() });
+  return z.object({ error }).parse(JSON.parse(stdout)).error;
+}
+
+describeOwnNetwork('a machine on which there can be no private host', () => {
+  it('because an ordinary user may make no user namespace says which setting forbids it, and what to do', () => {
+    expect(refusal([...OWN_USER_NAMESPACE, 'user', ...WITHOUT_RIGHTS])).toEqual({
+      code: 'E_RUNTIME_UNAVAILABLE',
+      message: 'the embedded runtime cannot make namespaces on this machine: user.max_user_namespaces is 0',
+      hint: expect.stringContaining('sudo sysctl user.max_user_namespaces='),
+    });
+  });
+
+  it('because no network namespace is left says what unshare said', () => {
+    expect(refusal([...OWN_USER_NAMESPACE, 'net'])).toMatchObject({
+      code: 'E_RUNTIME_UNAVAILABLE',
+      message: expect.stringContaining('unshare failed: No space left on device'),
+    });
+  });
+
+  it('because a tool is missing names the package', () => {
+    expect(refusal([], { PATH: '/nonexistent' })).toEqual({
+      code: 'E_TOOL_MISSING',
+      message: 'unshare is not installed',
+      hint: expect.stringContaining('apt-get install util-linux'),
+    });
+  });
+});

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { containerAnswer, networkAnswer } from '../../src/host/embedded/answers.ts';
+import { ORDINARY_USER } from './ordinary-user.ts';
+
+const SCRIPT = fileURLToPath(new URL('../fixtures/host/private-host.ts', import.meta.url));
+const foundSchema = z.object({
+  mark: z.string(),
+  process: z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() }),
+});
+const startedSchema = foundSchema.extend({ namespace: z.object({ path: z.string(), inode: z.number() }) });
+const answerSchema = z.object({
+  ms: z.number(),
+  result: z.unknown().optional(),
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).loose().optional(),
+});
+const reportSchema = z.object({ attempts: z.number(), waitedMs: z.number(), outcome: z.unknown() });
+const endSchema = z.object({ status: z.number().nullable(), stdout: z.string(), stderr: z.string() });
+
+export type Started = z.output<typeof startedSchema>;
+export const USERS = ['root', 'an ordinary user'] as const;
+export type User = (typeof USERS)[number];
+
+/** A process of its own, as wf's is, that has to do with one private host. */
+export function privateHostUser(user: User) {
+  const wrapper = user === 'root' ? [] : ORDINARY_USER;
+  const [program = '', ...args] = [...wrapper, process.execPath, '--import', 'jiti/register', SCRIPT];
+  const child = spawn(program, args, {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    // Another user's cache of what is translated would be left behind.
+    env: { ...process.env, ...(user === 'root' ? {} : { JITI_FS_CACHE: 'false' }) },
+  });
+  child.stdin.on('error', () => undefined); // killed by a test
+  const waiting: ((line: string) => void)[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.(line));
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+
+  let lastMs = 0;
+  async function tell(command: object): Promise<unknown> {
+    const line = new Promise<string>((resolve) => waiting.push(resolve));
+    child.stdin.write(`${JSON.stringify(command)}\n`);
+    const text = await Promise.race([line, ended.then(() => undefined)]);
+    if (text === undefined) throw new Error('the process that has to do with the private host has ended');
+    const { error, result, ms } = answerSchema.parse(JSON.parse(text));
+    lastMs = ms;
+    if (error !== undefined) throw Object.assign(new Error(error.message), error);
+    return result;
+  }
+  const docker = (call: string, ...asked: readonly unknown[]) => tell({ do: 'docker', call, with: asked });
+
+  return {
+    /** What the last call took in there. */
+    tookMs: () => lastMs,
+    start: async (mark: string): Promise<Started> => startedSchema.parse(await tell({ do: 'start', mark })),
+    find: async (mark: string) => startedSchema.nullable().parse(await tell({ do: 'find', mark })),
+    found: async () => z.array(foundSchema).parse(await tell({ do: 'found' })),
+    endProcess: (owner: Started['process']) => tell({ do: 'endProcess', process: owner }),
+    keep: () => tell({ do: 'keep' }),
+    end: () => tell({ do: 'end' }),
+    close: () => tell({ do: 'close' }),
+    settings: () => tell({ do: 'settings' }),
+    docker,
+    createNetwork: async (name: string, subnet: string | null = null, labels: object = {}) =>
+      z.object({ id: z.string() }).parse(await docker('createNetwork', { name, subnet, labels })).id,
+    network: async (name: string) => networkAnswer.parse(await docker('network', name)),
+    /** Makes and starts one. */
+    async run(name: string, networkId: string, image: string, command: readonly string[], labels: object = {}) {
+      const created = await docker('createContainer', { name, networkId, image, command, labels });
+      const { id } = z.object({ id: z.string() }).parse(created);
+      await docker('startContainer', id);
+      return containerAnswer.parse(await docker('container', id));
+    },
+    container: async (name: string) => containerAnswer.nullable().parse(await docker('container', name)),
+    ask: async (containerId: string | null, request: object, limitMs = 10_000) => {
+      const where = containerId === null ? 'host' : { containerId };
+      return reportSchema.parse(await tell({ do: 'agent', where, request, limitMs }));
+    },
+    enter: async (argv: readonly string[], pid: number | null = null) =>
+      endSchema.parse(await tell({ do: 'enter', argv, pid })),
+    /** As `kill -KILL` does it to wf. */
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+export type PrivateHostUser = ReturnType<typeof privateHostUser>;
+
+/** Pids of the processes whose environment has a mark, or any mark of a private host, read without the code under test. */
+export function markedPids(mark: string): readonly number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const alive = !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+        return alive && readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`WF_PRIVATE_HOST=${mark}`);
+      } catch {
+        return false; // it has ended meanwhile
+      }
+    });
+}
