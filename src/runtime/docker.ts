@@ -13,6 +13,13 @@ export function dockerRuntime(ports: HostPorts): Runtime {
       return `netns:${ports.namespace.own().inode}`;
     },
     look: () => lookAtRequirements(dockerNetworking(), ports),
-    open: async () => ({ ports, fingerprints, keep: async () => {}, renew: async () => {}, end: async () => {}, close: () => {} }),
+    open: async () => ({
+      ports,
+      fingerprints,
+      keep: async () => {},
+      renew: async () => {},
+      end: async () => {},
+      close: () => {},
+    }),
   };
 }

@@ -1,5 +1,5 @@
 import type { PreflightFinding } from '../engine/engine.ts';
-import type { RunIdentity, Runtime } from '../engine/ports/runtime.ts';
+import { privateHostMark, type Runtime } from '../engine/ports/runtime.ts';
 import { lookAtRequirements } from '../engine/preflight.ts';
 import type { HostPorts } from '../engine/step.ts';
 import { findKeptPrivateHost } from '../host/embedded/find-kept-private-host.ts';
@@ -14,15 +14,10 @@ export function embeddedRuntime(machine: HostPorts): Runtime {
     scope: null,
     look: (): Promise<readonly PreflightFinding[]> => lookAtRequirements(privateNetworking(), machine),
     async open(run) {
-      const mark = markOf(run);
+      const mark = privateHostMark(run);
       const start = () => startPrivateHost(mark, machine.clock);
       const found = await findKeptPrivateHost(mark, machine.clock);
       return privateRunHost(found ?? (await start()), start, machine.clock);
     },
   };
-}
-
-/** What a run's private host is found by. The moment tells runs of one id apart, which two databases may have. */
-function markOf({ id, createdAt }: RunIdentity): string {
-  return `${id}@${createdAt}`;
 }

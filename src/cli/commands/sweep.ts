@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { commandLine } from '../../engine/evidence.ts';
 import type { RunId } from '../../engine/ids.ts';
-import type { HistoryReader } from '../../history/reader.ts';
 import { runIsUnderWay } from '../../host/claims.ts';
 import { oneLine } from '../../review/text/plain-text.ts';
 import type { TextStyle } from '../../review/text/text-style.ts';
 import { findMarked } from '../../steps/sweep/find-marked.ts';
+import { knownRuns } from '../../steps/sweep/known-runs.ts';
 import type { MarkedObject } from '../../steps/sweep/marked-object.ts';
 import { removeMarked } from '../../steps/sweep/remove-marked.ts';
 import { unaccounted } from '../../steps/sweep/unaccounted.ts';
 import { defineCommand } from '../define-command.ts';
+import { reportError } from '../report-error.ts';
 import { type Terminal, writeJson, writeLines } from '../terminal.ts';
 
 const options = z.object({ json: z.boolean().default(false), yes: z.boolean().default(false) });
@@ -25,12 +26,14 @@ interface Swept {
 
 /**
  * `wf sweep`: what carries wf's mark on this host and no run of this database accounts for; with `--yes` it is removed. What
- * is not marked, and what a living run of another database has made, is never touched.
+ * is not marked, and what a living run of another database has made, is never touched. Where the Docker engine does not answer,
+ * all else is swept, and the exit code tells of it.
  */
 export const sweep = defineCommand(options, async ({ json, yes }, wire, terminal) => {
   const history = await wire.historyForReading();
   const host = await wire.hostPorts();
-  const objects = without(history, await findMarked(host));
+  const marked = await findMarked(host);
+  const objects = unaccounted(marked.objects, knownRuns(history, marked.objects));
   const swept: Swept[] = [];
   for (const object of objects) {
     const user = await userOf(object, objects);
@@ -40,14 +43,9 @@ export const sweep = defineCommand(options, async ({ json, yes }, wire, terminal
   }
   if (json) writeJson(terminal.out, swept.map(asRecord));
   else tell(swept, terminal);
-  return swept.some(({ status }) => status === 'stuck') ? 5 : 0;
+  const unreadCode = marked.unread === null ? 0 : reportError(marked.unread, terminal, false);
+  return swept.some(({ status }) => status === 'stuck') ? 5 : unreadCode;
 });
-
-function without(history: HistoryReader | undefined, objects: readonly MarkedObject[]): readonly MarkedObject[] {
-  if (history === undefined) return objects;
-  const unfinished = new Set(history.unfinishedRuns().map(({ id }) => id));
-  return unaccounted(objects, { standing: history.standingChanges(), unfinished });
-}
 
 /** The run under way that has made it. Where its mark does not tell the run, it may be any that is under way. */
 async function userOf({ run }: MarkedObject, objects: readonly MarkedObject[]): Promise<RunId | null> {

@@ -1,5 +1,6 @@
 import { WfError } from '../../engine/errors.ts';
 import { findMarked } from '../../steps/sweep/find-marked.ts';
+import { knownRuns } from '../../steps/sweep/known-runs.ts';
 import { unaccounted } from '../../steps/sweep/unaccounted.ts';
 import { resumableRuns } from '../resumable-runs.ts';
 import type { Wire } from '../wire-types.ts';
@@ -37,9 +38,9 @@ export function runChecks(wire: Wire): readonly Check[] {
       'what a run made, and no history knows of (its database was deleted)',
       async (host) => {
         const history = await wire.historyForReading();
-        const unfinished = new Set(history?.unfinishedRuns().map(({ id }) => id));
-        const known = { standing: history?.standingChanges() ?? [], unfinished };
-        const objects = unaccounted(await findMarked(host), known);
+        const marked = await findMarked(host);
+        const objects = unaccounted(marked.objects, knownRuns(history, marked.objects));
+        if (objects.length === 0 && marked.unread !== null) throw marked.unread;
         if (objects.length === 0) return found('none');
         const names = objects.map(({ kind, name }) => `${kind} ${name}`);
         return wrong(

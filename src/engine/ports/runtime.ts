@@ -14,6 +14,11 @@ export interface RunIdentity {
   readonly createdAt: number;
 }
 
+/** What the private host of a run is found by. The moment tells runs of one id apart, which two databases may have. */
+export function privateHostMark({ id, createdAt }: RunIdentity): string {
+  return `${id}@${createdAt}`;
+}
+
 /** The host that a run changes: the machine itself, or a private host of the run's own. */
 export interface RunHost {
   readonly ports: HostPorts;

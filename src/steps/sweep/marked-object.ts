@@ -1,9 +1,22 @@
 import { parseRunId, type RunId } from '../../engine/ids.ts';
+import type { Owner } from '../../engine/owner.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { AddressFamily } from '../../host/ip/link.ts';
 
 /** Something on this host that carries the mark of a run, whether or not a ledger knows of it. */
-export type MarkedObject = MarkedDockerObject | MarkedLink | MarkedRoute;
+export type MarkedObject = MarkedPrivateHost | MarkedDockerObject | MarkedLink | MarkedRoute;
+
+/** The private host of a run on the embedded runtime, with all that is in it. */
+export interface MarkedPrivateHost {
+  readonly kind: 'private-host';
+  /** Pid of its first process. */
+  readonly id: string;
+  /** Its mark: the run, and the moment at which that was created. */
+  readonly name: string;
+  readonly run: RunId;
+  readonly process: Owner;
+  readonly undo: Argv;
+}
 
 export interface MarkedDockerObject {
   readonly kind: 'container' | 'network';

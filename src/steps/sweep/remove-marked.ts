@@ -5,8 +5,10 @@ import { linkAliasOf, ROUTE_PROTOCOL } from '../../engine/mark.ts';
 import type { HostContext, HostPorts } from '../../engine/step.ts';
 import { requireSuccess } from '../../host/checked-command.ts';
 import { bridgeNameOf } from '../../host/docker/bridge-name.ts';
+import { endPrivateHost } from '../../host/embedded/end-private-host.ts';
 import { readRoutesOfProtocol } from '../../host/ip/exact-route.ts';
 import { readLinks } from '../../host/ip/link.ts';
+import { isAlive } from '../../host/process.ts';
 import { asCommand } from '../docker/client-output.ts';
 import { networkGone, removeOwnNetwork } from '../docker/network-removal.ts';
 import { isOurs, withoutMark } from '../docker/ownership.ts';
@@ -43,6 +45,8 @@ async function removeBySort(
   record: (evidence: Evidence) => void,
 ): Promise<void> {
   switch (object.kind) {
+    case 'private-host':
+      return endPrivateHost(object.process);
     case 'container':
     case 'network': {
       const context = contextFor(object.run, host, record);
@@ -88,6 +92,8 @@ async function runRemoval(
 /** Whether it is there still, and marked still. @throws WfError where that cannot be told. */
 async function isThere(object: MarkedObject, { docker, command }: HostPorts): Promise<boolean> {
   switch (object.kind) {
+    case 'private-host':
+      return isAlive(object.process);
     case 'container':
       return (await docker.container(object.id)) !== null;
     case 'network':

@@ -13,6 +13,8 @@ export interface KnownRuns {
   readonly standing: readonly StandingChange[];
   /** Runs that have not come to an end: each may go on with what it has made. */
   readonly unfinished: ReadonlySet<RunId>;
+  /** Of the private hosts of runs that it knows: what is in them may still be used, or undone. */
+  readonly privateHosts: ReadonlySet<string>;
 }
 
 /** Which of the objects no standing change, and no unfinished run, of the history accounts for. Pure. */
@@ -20,7 +22,9 @@ export function unaccounted(objects: readonly MarkedObject[], known: KnownRuns):
   return objects.filter((object) => !isKnown(object, known));
 }
 
-function isKnown(object: MarkedObject, { standing, unfinished }: KnownRuns): boolean {
+function isKnown(object: MarkedObject, { standing, unfinished, privateHosts }: KnownRuns): boolean {
+  // Another database may have a run of the same id.
+  if (object.kind === 'private-host') return privateHosts.has(object.name);
   if (object.run !== null && unfinished.has(object.run)) return true;
   // A route may lead over a link that tells another run than its own, or none.
   return standing.some(

@@ -14,11 +14,7 @@ interface Life {
 }
 
 /** What a private host answers. Whoever can open its socket may ask all of it: its own user, and root. */
-export function callsOf(
-  networks: Networks,
-  containers: Containers,
-  life: Life,
-): Readonly<Record<string, Handler>> {
+export function callsOf(networks: Networks, containers: Containers, life: Life): Readonly<Record<string, Handler>> {
   const info = (network: Network) => networkInfo(network, containers.membersOf(network));
   return {
     isKept: () => life.isKept(),
