@@ -30,7 +30,10 @@ export async function concludeRun(parts: ConcludeParts, machine: MachineEnd): Pr
   }
   const error = await withVanished(machine.error, parts.ledger);
   if (header.options.onFailure === 'keep') return end(parts, { type: 'kept', error });
-  if (!journal.changes().some(stands)) return end(parts, { type: 'failed', error });
+  if (!journal.changes().some(stands)) {
+    await renewHost(parts.host);
+    return end(parts, { type: 'failed', error });
+  }
   journal.append([{ type: 'rolling-back', error, kept: [] }]);
   return rollBack(parts, journal.changes().filter(stands), error);
 }
@@ -62,11 +65,21 @@ export async function rollBack(
   error: ErrorRecord,
 ): Promise<RunResult> {
   parts.journal.goOnOnFullDisk();
+  await renewHost(parts.host);
   const isComplete = await parts.ledger.revert(changes, () => parts.stopSignal() !== undefined);
   if (isComplete) return end(parts, { type: 'undone', error });
   const signal = parts.stopSignal() ?? '';
   parts.journal.append([{ type: 'interrupted', signal }]);
   return { type: 'interrupted', signal };
+}
+
+/** Where that fails, nobody can look: which each change, and the verification, tells by itself. */
+async function renewHost(host: RunHost): Promise<void> {
+  try {
+    await host.renew();
+  } catch (thrown) {
+    if (!(thrown instanceof WfError)) throw thrown;
+  }
 }
 
 async function end(parts: ConcludeParts, outcome: Outcome): Promise<RunResult> {

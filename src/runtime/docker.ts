@@ -22,6 +22,13 @@ export function dockerRuntime(ports: HostPorts): Runtime {
         close: () => {},
       };
     },
-    open: async () => ({ ports, fingerprints, keep: async () => {}, end: async () => {}, close: () => {} }),
+    open: async () => ({
+      ports,
+      fingerprints,
+      keep: async () => {},
+      renew: async () => {},
+      end: async () => {},
+      close: () => {},
+    }),
   };
 }

@@ -9,7 +9,14 @@ export function runtimesOn(ports: HostPorts, fingerprints: FingerprintPort, scop
     scope,
     look: async () => [],
     find: () => Promise.reject(new Error('this test has no host to look around in')),
-    open: async () => ({ ports, fingerprints, keep: async () => {}, end: async () => {}, close: () => {} }),
+    open: async () => ({
+      ports,
+      fingerprints,
+      keep: async () => {},
+      renew: async () => {},
+      end: async () => {},
+      close: () => {},
+    }),
   });
   return { docker: runtime('docker'), embedded: runtime('embedded') };
 }

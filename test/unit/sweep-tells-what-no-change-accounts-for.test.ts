@@ -6,6 +6,7 @@ import type { MarkedObject } from '../../src/steps/sweep/marked-object.ts';
 import { unaccounted } from '../../src/steps/sweep/unaccounted.ts';
 
 const OURS = runId('ours');
+const NONE: ReadonlySet<string> = new Set();
 const ID = 'a'.repeat(64);
 const container = dockerObject('container', ID, 'AppDev');
 const network = dockerObject('network', ID, 'devops');
@@ -64,28 +65,24 @@ const cases: readonly [string, MarkedObject, string, Json, 'accounted for' | 'le
 ];
 
 test.each(cases)('%s', (_what, object, kind, record, verdict) => {
-  const left = unaccounted([object], {
-    standing: [change(kind, record)],
-    unfinished: new Set(),
-    privateHosts: new Set(),
-  });
+  const left = unaccounted([object], { standing: [change(kind, record)], unfinished: new Set(), privateHosts: NONE });
   expect(left).toEqual(verdict === 'left' ? [object] : []);
 });
 
 test('a change of another run accounts for nothing', () => {
   const other = { ...change('docker.container', { name: 'AppDev', id: ID }), run: runId('other') };
-  expect(unaccounted([container], { standing: [other], unfinished: new Set(), privateHosts: new Set() })).toEqual([
+  expect(unaccounted([container], { standing: [other], unfinished: new Set(), privateHosts: NONE })).toEqual([
     container,
   ]);
 });
 
 test('what an unfinished run has marked is its own, whatever its ledger says', () => {
   expect(
-    unaccounted([container, link, route], { standing: [], unfinished: new Set([OURS]), privateHosts: new Set() }),
+    unaccounted([container, link, route], { standing: [], unfinished: new Set([OURS]), privateHosts: NONE }),
   ).toEqual([route]);
-  expect(
-    unaccounted([container], { standing: [], unfinished: new Set([runId('other')]), privateHosts: new Set() }),
-  ).toEqual([container]);
+  expect(unaccounted([container], { standing: [], unfinished: new Set([runId('other')]), privateHosts: NONE })).toEqual(
+    [container],
+  );
 });
 
 function dockerObject(kind: 'container' | 'network', id: string, name: string): MarkedObject {
@@ -102,3 +99,11 @@ function runId(text: string): RunId {
   if (id === undefined) throw new Error(text);
   return id;
 }
+
+test('a private host is accounted for by its mark, which tells runs of one id apart', () => {
+  const process = { pid: 7, startTime: '1', bootId: 'b' };
+  const host: MarkedObject = { kind: 'private-host', id: '7', name: 'ours@5', run: OURS, process, undo: ['kill'] };
+  const known = (mark: string) => ({ standing: [], unfinished: new Set([OURS]), privateHosts: new Set([mark]) });
+  expect(unaccounted([host], known('ours@5'))).toEqual([]);
+  expect(unaccounted([host], known('ours@6'))).toEqual([host]);
+});

@@ -5,10 +5,12 @@ import { runIsUnderWay } from '../../host/claims.ts';
 import { oneLine } from '../../review/text/plain-text.ts';
 import type { TextStyle } from '../../review/text/text-style.ts';
 import { findMarked } from '../../steps/sweep/find-marked.ts';
+import { knownRuns } from '../../steps/sweep/known-runs.ts';
 import type { MarkedObject } from '../../steps/sweep/marked-object.ts';
 import { removeMarked } from '../../steps/sweep/remove-marked.ts';
+import { unaccounted } from '../../steps/sweep/unaccounted.ts';
 import { defineCommand } from '../define-command.ts';
-import { unaccountedFor } from '../known-runs.ts';
+import { reportError } from '../report-error.ts';
 import { type Terminal, writeJson, writeLines } from '../terminal.ts';
 
 const options = z.object({ json: z.boolean().default(false), yes: z.boolean().default(false) });
@@ -24,13 +26,14 @@ interface Swept {
 
 /**
  * `wf sweep`: what carries wf's mark on this host and no run of this database accounts for; with `--yes` it is removed. What
- * is not marked, and what a living run of another database has made, is never touched.
+ * is not marked, and what a living run of another database has made, is never touched. Where the Docker engine does not answer,
+ * all else is swept, and the exit code tells of it.
  */
 export const sweep = defineCommand(options, async ({ json, yes }, wire, terminal) => {
   const history = await wire.historyForReading();
   const host = await wire.hostPorts();
-  const { objects: marked, withoutDocker } = await findMarked(host);
-  const objects = unaccountedFor(history, marked);
+  const marked = await findMarked(host);
+  const objects = unaccounted(marked.objects, knownRuns(history, marked.objects));
   const swept: Swept[] = [];
   for (const object of objects) {
     const user = await userOf(object, objects);
@@ -40,9 +43,8 @@ export const sweep = defineCommand(options, async ({ json, yes }, wire, terminal
   }
   if (json) writeJson(terminal.out, swept.map(asRecord));
   else tell(swept, terminal);
-  if (withoutDocker !== null && !json)
-    writeLines(terminal.err, [`Docker was not asked: ${oneLine(withoutDocker.message)}.`]);
-  return swept.some(({ status }) => status === 'stuck') ? 5 : 0;
+  const unreadCode = marked.unread === null ? 0 : reportError(marked.unread, terminal, false);
+  return swept.some(({ status }) => status === 'stuck') ? 5 : unreadCode;
 });
 
 /** The run under way that has made it. Where its mark does not tell the run, it may be any that is under way. */
@@ -75,7 +77,7 @@ function sweptLines({ object, status, reason }: Swept, style: TextStyle): readon
   const { kind, name, run, undo } = object;
   const whose = run === null ? 'of a run that cannot be told' : `of run ${run}`;
   const words = reason === null ? '' : `: ${oneLine(reason)}`;
-  const line = `${kind.replace('-', ' ')} ${oneLine(name)} ${style.colors.dim(whose)} (${paint(status, style)(status)}${words})`;
+  const line = `${kind} ${oneLine(name)} ${style.colors.dim(whose)} (${paint(status, style)(status)}${words})`;
   return status === 'removed' ? [line] : [line, `  ${oneLine(commandLine(undo))}`];
 }
 

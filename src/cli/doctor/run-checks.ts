@@ -1,6 +1,7 @@
 import { WfError } from '../../engine/errors.ts';
 import { findMarked } from '../../steps/sweep/find-marked.ts';
-import { unaccountedFor } from '../known-runs.ts';
+import { knownRuns } from '../../steps/sweep/known-runs.ts';
+import { unaccounted } from '../../steps/sweep/unaccounted.ts';
 import { resumableRuns } from '../resumable-runs.ts';
 import type { Wire } from '../wire-types.ts';
 import { type Check, check, found, wrong } from './check.ts';
@@ -36,8 +37,10 @@ export function runChecks(wire: Wire): readonly Check[] {
       'marked objects',
       'what a run made, and no history knows of (its database was deleted)',
       async (host) => {
-        const { objects: marked } = await findMarked(host);
-        const objects = unaccountedFor(await wire.historyForReading(), marked);
+        const history = await wire.historyForReading();
+        const marked = await findMarked(host);
+        const objects = unaccounted(marked.objects, knownRuns(history, marked.objects));
+        if (objects.length === 0 && marked.unread !== null) throw marked.unread;
         if (objects.length === 0) return found('none');
         const names = objects.map(({ kind, name }) => `${kind} ${name}`);
         return wrong(

@@ -16,6 +16,11 @@ export interface RunIdentity {
   readonly createdAt: number;
 }
 
+/** What the private host of a run is found by. The moment tells runs of one id apart, which two databases may have. */
+export function privateHostMark({ id, createdAt }: RunIdentity): string {
+  return `${id}@${createdAt}`;
+}
+
 /** The host that a run changes: the machine itself, or a private host of the run's own. */
 export interface RunHost {
   readonly ports: HostPorts;
@@ -23,6 +28,11 @@ export interface RunHost {
   readonly fingerprints: FingerprintPort;
   /** The run is in the history: from now on a host of its own survives this process. */
   keep(): Promise<void>;
+  /**
+   * Where a host of the run's own has ended meanwhile, with all that was in it, an empty one takes its place: so that what
+   * stood is seen to be gone, and what the host is like without it. Otherwise nothing is done.
+   */
+  renew(): Promise<void>;
   /** Nothing of the run is left: a host of its own ends. Succeeds when it has ended already. */
   end(): Promise<void>;
   /** Lets go of it and leaves it as it is; one that was never to be kept ends. */

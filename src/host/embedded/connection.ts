@@ -4,12 +4,12 @@ import { WfError } from '../../engine/errors.ts';
 import type { Json, JsonObject } from '../../engine/json.ts';
 import type { Owner } from '../../engine/owner.ts';
 import { isAlive } from '../process.ts';
-import { runOfPrivateHost, SOCKET_PATH } from './names.ts';
+import { SOCKET_PATH } from './names.ts';
 import { createPeer, type Peer } from './peer.ts';
 
 /** Calls to one private host. */
 export interface Connection {
-  /** @throws WfError E_DOCKER_UNREACHABLE where it has ended; E_DOCKER without an answer in time, or with one that is not understood. */
+  /** @throws WfError E_NAMESPACE_GONE where it has ended; E_DOCKER without an answer in time, or with one that is not understood. */
   call<Answer extends z.ZodType>(
     name: string,
     asked: JsonObject,
@@ -69,8 +69,8 @@ export function peerOn(socket: Socket, mark: string): Peer {
 
 /** What runs in it cannot be reached any more: it has ended, and everything that was in it is gone with it. */
 export function privateHostGone(mark: string): WfError {
-  const run = runOfPrivateHost(mark);
-  return new WfError('E_DOCKER_UNREACHABLE', `the private host of run ${run} is gone, and all that was in it`, {
+  const run = mark.split('@')[0] ?? mark;
+  return new WfError('E_NAMESPACE_GONE', `the private host of run ${run} is gone, and all that was in it`, {
     hint: `\`wf rollback ${run}\` settles what the run did; then start it again.`,
     details: { mark },
   });

@@ -14,7 +14,7 @@ export interface HeldEntrance extends Entrance {
 
 /**
  * Holds the namespaces of a private host open. Closed before the private host ends: what is held open outlives it.
- * @throws WfError E_DOCKER_UNREACHABLE where it has ended
+ * @throws WfError E_NAMESPACE_GONE where it has ended
  */
 export function holdEntrance(mark: string, owner: Owner): HeldEntrance {
   const held = new Map<Kind, number>();

@@ -1,16 +1,6 @@
 /** The environment variable of every process of a private host; its value is the mark. What they start inherits it. */
 export const PRIVATE_HOST_VARIABLE = 'WF_PRIVATE_HOST';
 
-/** What a run's private host is found by. The moment tells runs of one id apart, which two databases may have. */
-export function privateHostMark({ id, createdAt }: { readonly id: string; readonly createdAt: number }): string {
-  return `${id}@${createdAt}`;
-}
-
-/** The run that a mark names. */
-export function runOfPrivateHost(mark: string): string {
-  return mark.slice(0, mark.lastIndexOf('@'));
-}
-
 /** Beside it on the processes of a container: the id of the container. */
 export const CONTAINER_VARIABLE = 'WF_CONTAINER';
 

@@ -34,6 +34,8 @@ export interface PrivateHost {
   agent(where: 'host' | { readonly containerId: string }, request: JsonObject, limitMs: number): Promise<unknown>;
   /** What of its fingerprint only a process inside can read. */
   settings(): Promise<PrivateHostSettings>;
+  /** Whether it outlives whoever started it. */
+  isKept(): Promise<boolean>;
   /** From now on it outlives whoever started it. */
   keep(): Promise<void>;
   /** Ends it, and all that is in it. */
@@ -75,6 +77,7 @@ export function openPrivateHost(mark: string, owner: Owner, first?: Peer): Priva
       return call('ask', { id, request, limitMs }, z.unknown(), limitMs);
     },
     settings: () => call('settings', {}, settingsAnswer),
+    isKept: () => call('isKept', {}, z.boolean()),
     async keep() {
       await call('keep', {}, nothing);
     },

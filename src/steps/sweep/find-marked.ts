@@ -1,9 +1,9 @@
-import { WfError } from '../../engine/errors.ts';
+import { asWfError, type WfError } from '../../engine/errors.ts';
 import { ROUTE_PROTOCOL, runOfLinkAlias } from '../../engine/mark.ts';
-import type { ContainerInfo, NetworkInfo } from '../../engine/ports/docker.ts';
+import type { ContainerInfo, DockerPort, NetworkInfo } from '../../engine/ports/docker.ts';
 import type { HostPorts } from '../../engine/step.ts';
+import { isDockerInstalled } from '../../host/docker/is-installed.ts';
 import { type FoundPrivateHost, findPrivateHosts } from '../../host/embedded/find-private-host.ts';
-import { runOfPrivateHost } from '../../host/embedded/names.ts';
 import { readRoutesOfProtocol } from '../../host/ip/exact-route.ts';
 import { type AddressFamily, type Link, readLinks } from '../../host/ip/link.ts';
 import { shortId } from '../docker/names.ts';
@@ -18,21 +18,24 @@ import {
   wordAfter,
 } from './marked-object.ts';
 
-/** What was found, and why Docker was not asked: null where it was. */
-export interface Findings {
+/** What is marked on this host. */
+export interface Marked {
   readonly objects: readonly MarkedObject[];
-  readonly withoutDocker: WfError | null;
+  /** Why the Docker engine could not be asked; what it has is then not among the objects. Null where it could, or there is none. */
+  readonly unread: WfError | null;
 }
 
 /**
- * All that carries a run's mark on this host, in the order in which it can be removed: private hosts, containers whatever their
- * state, links (an alias `wf.run=RUN`), routes (protocol 119, of all tables), networks. What is inside the containers goes with
- * them.
- * @throws WfError where a part of the host cannot be read: that is not "nothing there". Where no Docker engine answers, it is said.
+ * All that carries a run's mark on this host, in the order in which it can be removed: private hosts, with all that is in them;
+ * containers whatever their state, links (an alias `wf.run=RUN`), routes (protocol 119, of all tables), networks. What is inside
+ * the containers goes with them.
+ * @throws WfError where a part of the host cannot be read: that is not "nothing there".
  */
-export async function findMarked(host: HostPorts): Promise<Findings> {
-  const [docker, links] = await Promise.all([dockerObjects(host), readLinks(host.command)]);
-  const { containers, networks, withoutDocker } = docker;
+export async function findMarked(host: HostPorts): Promise<Marked> {
+  const [{ containers, networks, unread }, links] = await Promise.all([
+    dockerObjects(host.docker),
+    readLinks(host.command),
+  ]);
   const routes = await Promise.all((['inet', 'inet6'] as const).map((family) => markedRoutes(host, family, links)));
   const objects = [
     ...findPrivateHosts().flatMap(markedPrivateHost),
@@ -41,24 +44,26 @@ export async function findMarked(host: HostPorts): Promise<Findings> {
     ...routes.flat(),
     ...networks.flatMap((network) => markedDockerObject('network', network)),
   ];
-  return { objects, withoutDocker };
+  return { objects, unread };
 }
 
-async function dockerObjects({ docker }: HostPorts) {
+/** An engine that does not answer keeps nothing else from being swept. */
+async function dockerObjects(docker: DockerPort) {
   try {
     const [containers, networks] = await Promise.all([docker.containers(), docker.networks()]);
-    return { containers, networks, withoutDocker: null };
+    return { containers, networks, unread: null };
   } catch (thrown) {
-    if (!(thrown instanceof WfError) || thrown.code !== 'E_DOCKER_UNREACHABLE') throw thrown;
-    return { containers: [], networks: [], withoutDocker: thrown };
+    const error = asWfError(thrown);
+    if (error.code !== 'E_DOCKER_UNREACHABLE') throw error;
+    return { containers: [], networks: [], unread: isDockerInstalled() ? error : null };
   }
 }
 
 function markedPrivateHost({ mark, process }: FoundPrivateHost): readonly MarkedPrivateHost[] {
-  const run = markedRun(runOfPrivateHost(mark));
+  const run = markedRun(mark.split('@')[0]);
   if (run === null) return [];
-  const undo = ['kill', '-KILL', String(process.pid)] as const;
-  return [{ kind: 'private-host', id: mark, name: `of process ${process.pid}`, run, process, undo }];
+  const id = String(process.pid);
+  return [{ kind: 'private-host', id, name: mark, run, process, undo: ['kill', '-KILL', id] }];
 }
 
 function markedDockerObject(

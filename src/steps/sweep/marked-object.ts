@@ -6,13 +6,14 @@ import type { AddressFamily } from '../../host/ip/link.ts';
 /** Something on this host that carries the mark of a run, whether or not a ledger knows of it. */
 export type MarkedObject = MarkedPrivateHost | MarkedDockerObject | MarkedLink | MarkedRoute;
 
+/** The private host of a run on the embedded runtime, with all that is in it. */
 export interface MarkedPrivateHost {
   readonly kind: 'private-host';
-  /** Its mark. */
+  /** Pid of its first process. */
   readonly id: string;
+  /** Its mark: the run, and the moment at which that was created. */
   readonly name: string;
   readonly run: RunId;
-  /** With it ends all that is in the private host. */
   readonly process: Owner;
   readonly undo: Argv;
 }

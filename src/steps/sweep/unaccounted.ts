@@ -13,7 +13,7 @@ export interface KnownRuns {
   readonly standing: readonly StandingChange[];
   /** Runs that have not come to an end: each may go on with what it has made. */
   readonly unfinished: ReadonlySet<RunId>;
-  /** Marks of the private hosts that a run of it still needs. */
+  /** Of the private hosts of runs that it knows: what is in them may still be used, or undone. */
   readonly privateHosts: ReadonlySet<string>;
 }
 
@@ -23,7 +23,8 @@ export function unaccounted(objects: readonly MarkedObject[], known: KnownRuns):
 }
 
 function isKnown(object: MarkedObject, { standing, unfinished, privateHosts }: KnownRuns): boolean {
-  if (object.kind === 'private-host') return privateHosts.has(object.id);
+  // Another database may have a run of the same id.
+  if (object.kind === 'private-host') return privateHosts.has(object.name);
   if (object.run !== null && unfinished.has(object.run)) return true;
   // A route may lead over a link that tells another run than its own, or none.
   return standing.some(

@@ -22,8 +22,11 @@ process.umask(0o022);
 let kept = false;
 const networks = new Networks();
 const containers = new Containers(networks);
-const calls = callsOf(networks, containers, () => {
-  kept = true;
+const calls = callsOf(networks, containers, {
+  isKept: () => kept,
+  keep() {
+    kept = true;
+  },
 });
 
 function serve(connection: Duplex, onGone: () => void): void {

@@ -7,16 +7,19 @@ import type { Containers } from './containers.ts';
 import { imageOf, requireImage } from './images.ts';
 import { type Network, type Networks, networkInfo } from './networks.ts';
 
+/** How long the private host is to live. */
+interface Life {
+  isKept(): boolean;
+  keep(): void;
+}
+
 /** What a private host answers. Whoever can open its socket may ask all of it: its own user, and root. */
-export function callsOf(
-  networks: Networks,
-  containers: Containers,
-  keep: () => void,
-): Readonly<Record<string, Handler>> {
+export function callsOf(networks: Networks, containers: Containers, life: Life): Readonly<Record<string, Handler>> {
   const info = (network: Network) => networkInfo(network, containers.membersOf(network));
   return {
+    isKept: () => life.isKept(),
     keep: () => {
-      keep();
+      life.keep();
       return null;
     },
     settings: () => ({ sysctls: [...readSysctls()], namespaces: [...readNamedNamespaces()], ipv6: hasIpv6() }),

@@ -1,0 +1,93 @@
+import type { Clock } from '../engine/ports/clock.ts';
+import type { HostNamespacePort } from '../engine/ports/host-namespace.ts';
+import type { RunHost } from '../engine/ports/runtime.ts';
+import type { HostPorts } from '../engine/step.ts';
+import { createCommandPort } from '../host/command.ts';
+import { type HeldEntrance, holdEntrance } from '../host/embedded/entrance.ts';
+import type { PrivateHost } from '../host/embedded/private-host.ts';
+import { compareFingerprints } from '../host/fingerprint/compare.ts';
+import { createFingerprints } from '../host/fingerprint/create-fingerprints.ts';
+import { readSection } from '../host/fingerprint/shape.ts';
+import { isAlive } from '../host/process.ts';
+import { privateAgent } from './private-agent.ts';
+
+/** A private host with the way into it. */
+interface Entered {
+  readonly host: PrivateHost;
+  readonly entrance: HeldEntrance;
+  readonly ports: HostPorts;
+}
+
+/** A private host as the host of a run. @param start makes another one of the same mark, once this one has ended */
+export function privateRunHost(first: PrivateHost, start: () => Promise<PrivateHost>, clock: Clock): RunHost {
+  let current = enter(first, clock);
+  const close = () => {
+    current.entrance.close();
+    current.host.close();
+  };
+  // Whoever holds these reaches the private host that is there at that moment.
+  const ports: HostPorts = {
+    clock,
+    get command() {
+      return current.ports.command;
+    },
+    get docker() {
+      return current.ports.docker;
+    },
+    get namespace() {
+      return current.ports.namespace;
+    },
+    get agent() {
+      return current.ports.agent;
+    },
+  };
+  return {
+    ports,
+    fingerprints: {
+      take: () => fingerprintsOf(current).take(),
+      compare: compareFingerprints,
+    },
+    keep: () => current.host.keep(),
+    async renew() {
+      if (isAlive(current.host.process)) return;
+      const next = await start();
+      close();
+      current = enter(next, clock);
+    },
+    async end() {
+      current.entrance.close();
+      await current.host.end();
+    },
+    close,
+  };
+}
+
+function enter(host: PrivateHost, clock: Clock): Entered {
+  const entrance = holdEntrance(host.mark, host.process);
+  const command = createCommandPort(clock, entrance);
+  return {
+    host,
+    entrance,
+    ports: { clock, command, docker: host.docker, namespace: namespaceOf(host), agent: privateAgent(host) },
+  };
+}
+
+function fingerprintsOf({ host, ports }: Entered) {
+  return createFingerprints(ports, async () => {
+    const { sysctls, namespaces, ipv6 } = await host.settings();
+    return { sysctls: readSection(sysctls), namespaces: readSection(namespaces), hasIpv6: ipv6 };
+  });
+}
+
+function namespaceOf({ process, networkNamespace, enter: enterHost }: PrivateHost): HostNamespacePort {
+  return {
+    own: () => networkNamespace,
+    holder: process,
+    wayTo: () => networkNamespace.path,
+    byHand(commands) {
+      // There is no client for its networks and containers: they go with the private host.
+      if (commands.some(([program]) => program === 'docker')) return [['kill', '-KILL', String(process.pid)]];
+      return commands.map((argv) => enterHost(argv));
+    },
+  };
+}
