@@ -286,6 +286,9 @@ describe('a run that is resumed', () => {
     const elsewhere = threeSteps('2', { second: { on: { go: 'third' } } });
     await expect(resume(handle.id, elsewhere, { acceptChanges: true })).rejects.toMatchObject({
       code: 'E_JOURNAL_DIVERGED',
+      // Nothing was touched, and there is a way out.
+      exitCode: 4,
+      hint: expect.stringContaining(`wf rollback ${handle.id}`),
     });
     const resumed = await resume(handle.id, threeSteps());
     await until(() => calls.at(-1) === 'two 2');
