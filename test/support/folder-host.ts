@@ -64,7 +64,8 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
       host: { clock, command: createCommandPort(clock), docker: createDocker({}) },
       fingerprints: folderFingerprints(folder),
       claims: socketClaims,
-      ghosts: createGhosts(clock),
+      // Processes are the machine's own, and so is the time that they take.
+      ghosts: createGhosts(systemClock),
       crashPoints,
       clock,
       random: () => 0.5,
