@@ -9,7 +9,7 @@ import type { StoredRun, StoredStep } from './ports/history.ts';
 import { BACK, FORWARD } from './recovery-table.ts';
 import { replay } from './replay.ts';
 import { isRollingBack, resumableRun } from './resume-run.ts';
-import { begunRollBack } from './roll-back-run.ts';
+import { begunRollBack, changesToUndo } from './roll-back-run.ts';
 import { openRunJournal, type RunJournal } from './run-journal.ts';
 import { leaseHeld } from './run-refusal.ts';
 import { requireValues, type Secrets } from './secrets.ts';
@@ -29,8 +29,9 @@ export async function planResume(parts: EngineParts, request: ResumeRequest, sec
   const planner: Planner = { parts, journal, secrets, run: run.id, runner: runnersOf(request.workflow.model) };
   if (isRollingBack(run)) {
     const kept = begunRollBack(entries)?.kept ?? [];
-    const changes = journal.changes().filter((change) => stands(change) || kept.includes(change.seq));
-    const planned = changes.toReversed().map((change) => planUndo(planner, change, steps));
+    const planned = changesToUndo(journal.changes(), kept)
+      .toReversed()
+      .map((change) => planUndo(planner, change, steps));
     return { direction: 'back', steps: hidden(await Promise.all(planned), secrets) };
   }
   const accepted = request.acceptChanges ? Number.POSITIVE_INFINITY : undefined;

@@ -8,8 +8,11 @@ import { socketClaims } from '../../src/host/claims.ts';
 import { type FolderHost, loaded, openFolderHost, runId } from '../support/folder-host.ts';
 
 let host: FolderHost;
+/** Whether the process that holds the lease counts as alive; it is this one. */
+let alive = false;
 beforeEach(() => {
-  host = openFolderHost(undefined, () => false);
+  alive = false;
+  host = openFolderHost(undefined, () => alive);
 });
 afterEach(() => host.close());
 
@@ -94,13 +97,12 @@ test('a run that is resumed is held against every other wf of the host, with its
   const { gate, letGo } = untilLetGo();
   const again = workflow(gate);
   const definition = describeDefinition(again, again.model);
-  const resumed = await host.engine.resume({
-    run: id,
-    workflow: again,
-    definition,
-    acceptChanges: false,
-    pauseAfter: null,
-  });
+  const request = { run: id, workflow: again, definition, acceptChanges: false, pauseAfter: null };
+  const resumed = await host.engine.resume(request);
+  alive = true;
+  // What it would do now, its owner decides: nobody else says.
+  await expect(host.engine.planResume(request)).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
+  await expect(host.engine.resume(request)).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
   expect(await whatOthersGet(id)).toEqual(['E_LEASE_HELD', 'E_NAME_IN_USE']);
   letGo();
   expect(await resumed.result).toMatchObject({ end: { status: 'succeeded' } });
