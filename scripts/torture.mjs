@@ -32,7 +32,7 @@ const { torture } = await jiti.import('../test/support/crash/torture.ts');
 const { tortureFigures } = await jiti.import('../test/support/crash/torture-figures.ts');
 
 let stopped = false;
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (stopped = true));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => (stopped = true));
 
 process.stdout.write(`seed ${seed}, workflow ${workflow}, ${values.lanes} lanes\n`);
 const begun = performance.now();

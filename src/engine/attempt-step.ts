@@ -51,7 +51,7 @@ async function attemptChange(parts: AttemptParts, behaviour: ChangeBehaviour, in
   const landing = landingOf(behaviour, intendedAt, context.host.clock);
   const known = says === 'intended' && earlier !== undefined ? parts.secrets.reveal(earlier.record) : undefined;
   for (;;) {
-    const seen = await behaviour.observe(input, context, known);
+    const seen = await landing.during(() => behaviour.observe(input, context, known));
     switch (FORWARD[says][hostShows(seen, landing.mayStillLand())]) {
       case 'apply':
       case 'complete': {

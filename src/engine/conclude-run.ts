@@ -123,10 +123,13 @@ async function verify({ ledger }: ConcludeParts): Promise<Verified> {
 
 function endOf({ header, journal }: ConcludeParts, outcome: Outcome, verified: Verified): RunEnd {
   if (outcome.type === 'kept') return { status: 'failed', output: null, error: outcome.error };
-  if (verified.type === 'failed') return { status: 'needs-attention', output: null, error: verified.error.toRecord() };
+  const before = outcome.type === 'succeeded' ? '' : `${outcome.error.message}; then `;
+  if (verified.type === 'failed') {
+    const error = unverifiedError(header.id, before, verified.error, journal.changes());
+    return { status: 'needs-attention', output: null, error: error.toRecord() };
+  }
   const residues = verified.verification?.residues ?? [];
   if (residues.length > 0) {
-    const before = outcome.type === 'succeeded' ? '' : `${outcome.error.message}; then `;
     const error = residueError(header.id, before, residues, journal.changes());
     return { status: 'needs-attention', output: null, error: error.toRecord() };
   }
@@ -153,6 +156,16 @@ function residueError(
       byHand.length === 0
         ? `See what differs with \`wf show ${run}\`.`
         : `Try again with \`wf rollback ${run}\`, or remove by hand what is left: ${byHand.join(' && ')}`,
+  });
+}
+
+/** The run has ended: whoever mends what kept the host from being looked at lets it be looked at again by a rollback. */
+function unverifiedError(run: RunId, before: string, cause: WfError, changes: readonly Change[]): WfError {
+  const byHand = undoByHand(changes);
+  const rest = byHand.length === 0 ? '' : ` What may be left is removed by hand with: ${byHand.join(' && ')}`;
+  return new WfError(cause.code, `${before}the host could not be verified: ${cause.message}`, {
+    hint: `${cause.hint} Then let \`wf rollback ${run}\` look at the host again.${rest}`,
+    cause,
   });
 }
 

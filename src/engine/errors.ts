@@ -21,7 +21,6 @@ export const ERROR_EXIT_CODES = {
   E_NOT_PROVEN: 1,
   E_CONTAINER_CHANGED: 1,
   E_NAMESPACE_GONE: 1,
-  E_JOURNAL_DIVERGED: 1,
   E_INTERNAL: 1,
   // 2: usage or bad input
   E_USAGE: 2,
@@ -57,6 +56,7 @@ export const ERROR_EXIT_CODES = {
   E_LEASE_LOST: 4,
   E_GHOST_ALIVE: 4,
   E_DEFINITION_CHANGED: 4,
+  E_JOURNAL_DIVERGED: 4,
   E_DATABASE_LOCKED: 4,
   // 5: the host needs attention
   E_RESIDUE: 5,

@@ -10,7 +10,7 @@ import type { RunHost } from './ports/runtime.ts';
 import { BACK, FORWARD } from './recovery-table.ts';
 import { replay } from './replay.ts';
 import { isRollingBack, resumableRun } from './resume-run.ts';
-import { begunRollBack } from './roll-back-run.ts';
+import { begunRollBack, changesToUndo } from './roll-back-run.ts';
 import { openRunJournal, type RunJournal } from './run-journal.ts';
 import { leaseHeld } from './run-refusal.ts';
 import { requireValues, type Secrets } from './secrets.ts';
@@ -45,8 +45,9 @@ async function planOn(
   const planner: Planner = { parts, host, journal, secrets, run: run.id, runner: runnersOf(request.workflow.model) };
   if (isRollingBack(run)) {
     const kept = begunRollBack(entries)?.kept ?? [];
-    const changes = journal.changes().filter((change) => stands(change) || kept.includes(change.seq));
-    const planned = changes.toReversed().map((change) => planUndo(planner, change, steps));
+    const planned = changesToUndo(journal.changes(), kept)
+      .toReversed()
+      .map((change) => planUndo(planner, change, steps));
     return { direction: 'back', steps: hidden(await Promise.all(planned), secrets) };
   }
   const accepted = request.acceptChanges ? Number.POSITIVE_INFINITY : undefined;

@@ -70,7 +70,9 @@ function diverged(header: RunHeader, seq: number, { event }: Decided, difference
     'E_JOURNAL_DIVERGED',
     `run ${header.id}: event ${seq} (${what}) replays differently: ${difference}`,
     {
-      hint: 'The workflow file is not the one that the run was started with, or its machine is not pure (a guard or an assign that reads the clock, say).',
+      hint:
+        'The workflow file is not the one that the run was started with, or its machine is not pure (a guard or an assign that reads the clock, say). ' +
+        `\`wf rollback ${header.id}\` undoes what the run did, and needs no workflow file.`,
       details: { seq },
     },
   );

@@ -56,6 +56,11 @@ export function begunRollBack(entries: readonly JournalEntry[]): RollingBack | u
   return found?.type === 'rolling-back' ? found : undefined;
 }
 
+/** What a rollback undoes: what stands, and of what was to stay the changes that it was asked for, unless they are undone already. */
+export function changesToUndo(changes: readonly Change[], kept: readonly number[]): readonly Change[] {
+  return changes.filter((change) => stands(change) || (change.status === 'kept' && kept.includes(change.seq)));
+}
+
 /** Undoes what a run that is taken over did, or what is left of it. */
 export function continueRollBack(
   { host, journal, ledger, open, release }: TakenRun,
@@ -67,7 +72,7 @@ export function continueRollBack(
   );
   journal.goOnOnFullDisk();
   journal.append([...stopped, { type: 'rolling-back', error, kept }]);
-  const changes = journal.changes().filter((change) => stands(change) || kept.includes(change.seq));
+  const changes = changesToUndo(journal.changes(), kept);
   let signal: string | undefined;
   const conclusion = { header: run, host, journal, ledger, keepsChanges: false, stopSignal: () => signal };
   return {

@@ -34,7 +34,7 @@ export async function undoChange(parts: UndoParts): Promise<Settled> {
   const says = changeSays(parts);
   const landing = landingOf(behaviour, journaled.intendedAt, looking.host.clock);
   for (;;) {
-    const seen: Standing = says === 'lost' ? LOST : await lookAt(parts);
+    const seen: Standing = says === 'lost' ? LOST : await landing.during(() => lookAt(parts));
     const shows = seen.found === 'gone' && landing.mayStillLand() ? 'not yet' : seen.found;
     switch (BACK[says][shows]) {
       case 'undo':
@@ -81,10 +81,35 @@ export function changeSays({
   }
 }
 
-/** Whether a request that was made at `intendedAt` may still be carried out; however the clock was set, for no longer than its time. */
-export function landingOf({ landsWithinMs }: ChangeBehaviour, intendedAt: number, clock: Clock) {
-  const until = Math.min(intendedAt, clock.now()) + landsWithinMs;
-  return { mayStillLand: () => clock.now() < until };
+/** Whether a request that was made may still be carried out. */
+interface Landing {
+  mayStillLand(): boolean;
+  /** Takes a look, and notes how long the answer was waited for. */
+  during<Seen>(look: () => Promise<Seen>): Promise<Seen>;
+}
+
+/**
+ * Whether a request that was made at `intendedAt` may still be carried out; however the clock was set, for no longer than its
+ * time. That time counts from the answer to a look where it was waited for as long as that: whoever stood still (an engine that
+ * was stopped, a machine that was suspended) has before it what it was asked earlier, and may carry it out after it has answered.
+ * It is given more time once only: one that is slow at each look holds nobody up for ever.
+ */
+export function landingOf({ landsWithinMs }: ChangeBehaviour, intendedAt: number, clock: Clock): Landing {
+  let until = Math.min(intendedAt, clock.now()) + landsWithinMs;
+  let stoodStill = false;
+  return {
+    mayStillLand: () => clock.now() < until,
+    async during(look) {
+      const begunAt = clock.now();
+      const seen = await look();
+      const answeredAt = clock.now();
+      if (!stoodStill && landsWithinMs > 0 && answeredAt - begunAt >= landsWithinMs / 2) {
+        stoodStill = true;
+        until = Math.max(until, answeredAt + landsWithinMs);
+      }
+      return seen;
+    },
+  };
 }
 
 async function undo(parts: UndoParts): Promise<Settled> {

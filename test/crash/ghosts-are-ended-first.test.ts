@@ -104,6 +104,46 @@ describeCrash('a step whose program survives the wf that started it', () => {
     },
   );
 
+  test('a program that undoes is ended, too, before its change is looked at', async () => {
+    const lane = await slowProject();
+    const story = path.join(lane.folder, 'story');
+    lane.write('quick', '');
+    // Slow in its undoing instead: it would take `late` away after a while.
+    lane.write('slow', PROGRAM.replace('undo) rm late', 'undo) [ -e fast ] || sleep 97; rm late'), 0o755);
+    const wf = lane.start(['start', 'slow', '--id', 'undoing']);
+    await untilTold(story, /undo begins/);
+    wf.kill('SIGKILL');
+    await wf.end;
+    const ghosts = processesOf('undoing');
+    expect(ghosts.map(({ command }) => command).sort()).toEqual(['/bin/sh ./slow undo', 'sleep 97']);
+    lane.write('fast', '');
+    const rolledBack = await lane.wf(['rollback', 'undoing', '--json']);
+    expect(rolledBack.exitCode, rolledBack.stdout + rolledBack.stderr).toBe(0);
+    expect(ghosts.filter(({ pid }) => runs(pid))).toEqual([]);
+    expect(existsSync(path.join(lane.folder, 'late'))).toBe(false);
+  });
+
+  test('what a completed step has left running on purpose is not ended', async () => {
+    const lane = await slowProject();
+    const story = path.join(lane.folder, 'story');
+    lane.write('quick', '');
+    // A service, as far as wf can tell: the step has started it, and is done.
+    const service = 'do) setsid sleep 96 >service.out 2>&1 </dev/null & echo "$!" >service;';
+    lane.write('slow', PROGRAM.replace('do)', service).replace('undo) rm', 'undo) sleep 1; rm'), 0o755);
+    const wf = lane.start(['start', 'slow', '--id', 'serving']);
+    await untilTold(story, /undo begins/);
+    wf.kill('SIGKILL');
+    await wf.end;
+    const served = processesOf('serving').filter(({ command }) => command === 'sleep 96');
+    onTestFinished(() => {
+      for (const { pid } of served.filter((one) => runs(one.pid))) process.kill(pid, 'SIGKILL');
+    });
+    expect(served).toHaveLength(1);
+    const resumed = await lane.wf(['resume', 'serving', '--json']);
+    expect(resumed.exitCode, resumed.stdout + resumed.stderr).toBe(0);
+    expect(served.filter(({ pid }) => runs(pid))).toEqual(served);
+  });
+
   test('a program that ignores SIGTERM is killed', async () => {
     const lane = await slowProject();
     lane.write('slow', PROGRAM.replace('#!/bin/sh\n', "#!/bin/sh\n[ -e quick ] || trap '' TERM\n"), 0o755);

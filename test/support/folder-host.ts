@@ -63,7 +63,8 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
       history,
       runtimes: runtimesOn({ ...machinePorts({}), clock }, folderFingerprints(folder), folder),
       claims: socketClaims,
-      ghosts: createGhosts(clock),
+      // Processes are the machine's own, and so is the time that they take.
+      ghosts: createGhosts(systemClock),
       crashPoints,
       clock,
       random: () => 0.5,

@@ -1,9 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
-import { defineStep } from '../../src/engine/define-step.ts';
+import { defineStep, runnerOf } from '../../src/engine/define-step.ts';
 import type { JournalEvent } from '../../src/engine/journal-event.ts';
 import { type FolderHost, loaded, openFolderHost } from '../support/folder-host.ts';
 
@@ -133,6 +133,37 @@ describe('changes', () => {
       residues: [],
       drift: [{ subject: 'file other', difference: 'added', owner: 'other' }],
     });
+  });
+
+  test('that are undone on a host which cannot be read afterwards are not called undone, until it was looked at', async () => {
+    const unreadable = path.join(host.folder, 'unreadable');
+    const handle = await host.start(
+      threeFiles({ c: 'before' }),
+      {},
+      {},
+      {
+        committed: ({ event }: { event: JournalEvent }) => {
+          // A fingerprint of the folder reads files: on a folder in it, it fails.
+          if (event.type === 'rolling-back') mkdirSync(unreadable);
+        },
+      },
+    );
+    expect(await handle.result).toMatchObject({
+      end: {
+        status: 'needs-attention',
+        // What it came to grief by is not lost, and what to do is something that can be done.
+        error: {
+          message: expect.stringMatching(/^failed before; then the host could not be verified: .*EISDIR/),
+          hint: expect.stringContaining(`\`wf rollback ${handle.id}\``),
+        },
+      },
+    });
+
+    rmdirSync(unreadable);
+    const runner = (kind: string) => (kind === 'test.file' ? runnerOf(host.makeFile) : undefined);
+    const again = await host.engine.rollBack({ run: handle.id, runner, removeKept: false });
+    expect(await again?.result).toMatchObject({ end: { status: 'rolled-back', error: { message: 'failed before' } } });
+    expect(host.history.verification(handle.id)).toMatchObject({ restored: true });
   });
 
   test('a workflow whose steps only look is not verified: there is nothing to compare', async () => {

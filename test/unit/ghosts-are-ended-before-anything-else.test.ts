@@ -92,7 +92,8 @@ test('one that has ended and was not reaped is no ghost', async () => {
   expect(await ghosts.end(ofRun)).toEqual([]);
 });
 
-test('one that becomes another program again and again is seen at every look', async () => {
+// Three hundred looks at a busy machine take their time.
+test('one that becomes another program again and again is seen at every look', { timeout: 120_000 }, async () => {
   const script = path.join(temporaryFolder(), 'again');
   writeFileSync(script, `#!/bin/sh\nexec ${script}\n`);
   chmodSync(script, 0o755);

@@ -286,11 +286,140 @@ describe('a run that is resumed', () => {
     const elsewhere = threeSteps('2', { second: { on: { go: 'third' } } });
     await expect(resume(handle.id, elsewhere, { acceptChanges: true })).rejects.toMatchObject({
       code: 'E_JOURNAL_DIVERGED',
+      // Nothing was touched, and there is a way out.
+      exitCode: 4,
+      hint: expect.stringContaining(`wf rollback ${handle.id}`),
     });
     const resumed = await resume(handle.id, threeSteps());
     await until(() => calls.at(-1) === 'two 2');
     resumed.interrupt('SIGINT');
     await letGo('two');
     await resumed.result;
+  });
+
+  test('does not begin again what the machine has gone on without', async () => {
+    const machine = setup({ actors: { step } }).createMachine({
+      initial: 'first',
+      states: {
+        first: { invoke: { id: 'one', src: 'step', input: { name: 'one' } }, after: { 5000: 'late' } },
+        late: { invoke: { id: 'two', src: 'step', input: { name: 'two' }, onDone: 'end' } },
+        end: { type: 'final' },
+      },
+    });
+    const workflow = loaded({ name: 'left', version: '1', description: '', input: z.object({}), machine });
+    const handle = await begin(workflow);
+    await until(() => calls.at(-1) === 'one 1');
+    clock.step();
+    // It was told to stop, and does not: nobody has seen its end when the process is gone.
+    await until(() => calls.at(-1) === 'two 1');
+    await left(handle);
+    const resumed = await resume(handle.id, workflow);
+    await until(() => calls.at(-1) === 'two 2');
+    await letGo('two');
+    expect(await resumed.result).toMatchObject({ end: { status: 'succeeded' } });
+    expect(calls).toEqual(['one 1', 'two 1', 'two 2']);
+    expect(host.history.steps(handle.id).map(({ id, status }) => `${id} ${status}`)).toEqual([
+      'one stopped',
+      'two succeeded',
+    ]);
+  });
+
+  test('remembers how often a step has failed', async () => {
+    const workflow = threeSteps();
+    const handle = await begin(workflow);
+    for (const attempt of ['one 1', 'one 2']) {
+      await until(() => calls.at(-1) === attempt);
+      await letGo('one', 'fail');
+      clock.step();
+    }
+    await until(() => calls.at(-1) === 'one 3');
+    await left(handle);
+    const resumed = await resume(handle.id, workflow);
+    await until(() => calls.at(-1) === 'one 4');
+    await letGo('one', 'fail');
+    // Three failures, and one attempt that nobody saw the end of.
+    expect(await resumed.result).toMatchObject({ end: { status: 'failed', error: { code: 'E_DOCKER' } } });
+    expect(calls).toHaveLength(4);
+  });
+
+  test('ends with what it came to grief by before it was interrupted', async () => {
+    const machine = setup({ actors: { step } }).createMachine({
+      initial: 'first',
+      states: {
+        first: { invoke: { id: 'one', src: 'step', input: { name: 'one' }, onError: 'clean' } },
+        clean: { invoke: { id: 'two', src: 'step', input: { name: 'two' }, onDone: 'bad' } },
+        bad: { type: 'final', tags: 'failed' },
+      },
+    });
+    const workflow = loaded({ name: 'grief', version: '1', description: '', input: z.object({}), machine });
+    const handle = await begin(workflow);
+    for (const attempt of ['one 1', 'one 2', 'one 3']) {
+      await until(() => calls.at(-1) === attempt);
+      await letGo('one', 'fail');
+      if (attempt !== 'one 3') clock.step();
+    }
+    await until(() => calls.at(-1) === 'two 1');
+    await left(handle);
+    const resumed = await resume(handle.id, workflow);
+    await until(() => calls.at(-1) === 'two 2');
+    await letGo('two');
+    expect(await resumed.result).toMatchObject({ end: { status: 'failed', error: { message: 'one failed' } } });
+  });
+
+  test('is not taken over on a machine that cannot go on with it', async () => {
+    let error: WfError | undefined;
+    const workflow = threeSteps();
+    const needy: LoadedWorkflow = {
+      ...workflow,
+      requirements: () => [
+        {
+          title: 'a tool',
+          purpose: 'is used',
+          claim: null,
+          look: async () => (error === undefined ? { met: true, found: 'it' } : { met: false, error }),
+        },
+      ],
+    };
+    const handle = await begin(needy);
+    await letGo('one');
+    await left(handle);
+    const before = host.history.journal(handle.id).length;
+    error = new WfError('E_TOOL_MISSING', 'there is no tool', { hint: 'Install it.' });
+    await expect(resume(handle.id, needy)).rejects.toMatchObject({ code: 'E_TOOL_MISSING', exitCode: 3 });
+    expect(host.history.journal(handle.id)).toHaveLength(before);
+    expect(host.history.run(handle.id)).toMatchObject({ owner: null });
+  });
+
+  test('under a definition that a rival has replaced meanwhile is refused', async () => {
+    let meanwhile = async () => {};
+    const workflow = threeSteps();
+    const looked: LoadedWorkflow = {
+      ...workflow,
+      requirements: () => [
+        {
+          title: 'a machine',
+          purpose: 'is looked at',
+          claim: null,
+          async look() {
+            await meanwhile();
+            return { met: true, found: 'it' };
+          },
+        },
+      ],
+    };
+    const handle = await begin(looked);
+    await letGo('one');
+    await left(handle);
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      const other = { third: { invoke: { id: 'other', src: 'step', input: { name: 'other' }, onDone: 'end' } } };
+      const rival = await resume(handle.id, threeSteps('2', other), { acceptChanges: true });
+      rival.interrupt('SIGINT');
+      await letGo('two');
+      expect(await rival.result).toMatchObject({ type: 'interrupted' });
+    };
+    await expect(resume(handle.id, looked)).rejects.toMatchObject({ code: 'E_DEFINITION_CHANGED' });
+    expect(host.history.run(handle.id)).toMatchObject({ owner: null });
+    expect(calls).toEqual(['one 1', 'two 1', 'two 2']);
   });
 });

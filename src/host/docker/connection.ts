@@ -111,7 +111,7 @@ async function withDeadline<Answer>(
     timer = setTimeout(() => {
       reject(
         new WfError('E_DOCKER', `cannot ${doing}: the Docker engine did not answer within ${deadlineMs / 1000} s`, {
-          hint: 'Look at `systemctl status docker`; when the engine answers `docker info` again, resume the run.',
+          hint: 'Look at `systemctl status docker`, and go on when the engine answers `docker info` again.',
           transient: true,
         }),
       );
