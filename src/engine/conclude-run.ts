@@ -7,6 +7,7 @@ import type { Json } from './json.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { MachineEnd } from './run-loop.ts';
+import type { Proof, ProofsTold } from './workflow.ts';
 
 interface ConcludeParts {
   readonly header: Pick<RunHeader, 'id' | 'options'>;
@@ -14,6 +15,8 @@ interface ConcludeParts {
   readonly ledger: RunLedger;
   /** Whether a run of this workflow that succeeds means to leave its changes on the host. */
   readonly keepsChanges: boolean;
+  /** What the workflow says that a run with this output has shown. */
+  proofs(output: Json): readonly Proof[];
   /** The signal that asks to stop; undefined while none does. */
   stopSignal(): string | undefined;
 }
@@ -99,7 +102,7 @@ async function verify({ ledger }: ConcludeParts): Promise<Verified> {
   }
 }
 
-function endOf({ header, journal }: ConcludeParts, outcome: Outcome, verified: Verified): RunEnd {
+function endOf({ header, journal, proofs }: ConcludeParts, outcome: Outcome, verified: Verified): RunEnd {
   if (outcome.type === 'kept') return { status: 'failed', output: null, error: outcome.error };
   if (verified.type === 'failed') return { status: 'needs-attention', output: null, error: verified.error.toRecord() };
   const residues = verified.verification?.residues ?? [];
@@ -110,11 +113,22 @@ function endOf({ header, journal }: ConcludeParts, outcome: Outcome, verified: V
   }
   switch (outcome.type) {
     case 'succeeded':
-      return { status: 'succeeded', output: outcome.output };
+      return { status: 'succeeded', output: outcome.output, ...told(() => proofs(outcome.output)) };
     case 'failed':
       return { status: 'failed', output: null, error: outcome.error };
     case 'undone':
       return { status: 'rolled-back', output: null, error: outcome.error };
+  }
+}
+
+/** Kept with the end, so that they can be told where the workflow is another one by now, or not there. It fails no run. */
+function told(tell: () => readonly Proof[]): { readonly proofs?: ProofsTold } {
+  try {
+    const proofs = tell();
+    return proofs.length === 0 ? {} : { proofs: { type: 'told', proofs } };
+  } catch (thrown) {
+    const { code, message } = asWfError(thrown);
+    return { proofs: { type: 'untold', reason: `${code}: ${message}` } };
   }
 }
 

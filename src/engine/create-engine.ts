@@ -145,7 +145,10 @@ function begin(
     secrets,
     observer,
     conclude: (end, stopSignal) =>
-      concludeRun({ header, journal, ledger, keepsChanges: workflow.keepsChanges, stopSignal }, end),
+      concludeRun(
+        { header, journal, ledger, keepsChanges: workflow.keepsChanges, proofs: workflow.proofs, stopSignal },
+        end,
+      ),
   });
 }
 

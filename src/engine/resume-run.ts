@@ -102,7 +102,10 @@ function goOn(parts: EngineParts, request: ResumeRequest, taken: TakenRun, obser
     secrets,
     observer,
     conclude: (end, stopSignal) =>
-      concludeRun({ header: run, journal, ledger, keepsChanges: workflow.keepsChanges, stopSignal }, end),
+      concludeRun(
+        { header: run, journal, ledger, keepsChanges: workflow.keepsChanges, proofs: workflow.proofs, stopSignal },
+        end,
+      ),
   });
 }
 

@@ -68,7 +68,7 @@ export function continueRollBack(
   journal.append([...stopped, { type: 'rolling-back', error, kept }]);
   const changes = journal.changes().filter((change) => stands(change) || kept.includes(change.seq));
   let signal: string | undefined;
-  const conclusion = { header: run, journal, ledger, keepsChanges: false, stopSignal: () => signal };
+  const conclusion = { header: run, journal, ledger, keepsChanges: false, proofs: () => [], stopSignal: () => signal };
   return {
     id: run.id,
     result: rollBack(conclusion, changes, error).finally(release),

@@ -88,7 +88,7 @@ export const ENGLISH: ReportWords = {
   noResults: 'The run did not succeed, so it has shown nothing.',
   noneDefined: 'The workflow does not say what a run of it shows.',
   resultsUntold:
-    'The run succeeded. What it has shown is told by its workflow, which is another one by now or cannot be read.',
+    'The run succeeded. What it has shown is not known: its workflow could not say.',
   verification: 'Verification',
   verified: {
     never: 'The host was not compared with what it was before the run.',

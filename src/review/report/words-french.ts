@@ -89,7 +89,7 @@ export const FRENCH: ReportWords = {
   noResults: 'L’exécution n’a pas réussi : elle n’a donc rien démontré.',
   noneDefined: 'Le workflow ne dit pas ce que son exécution démontre.',
   resultsUntold:
-    'L’exécution a réussi. Ce qu’elle a démontré est dit par son workflow, qui a changé depuis ou ne peut pas être lu.',
+    'L’exécution a réussi. Ce qu’elle a démontré n’est pas connu : son workflow n’a pas pu le dire.',
   verification: 'Vérification',
   verified: {
     never: 'L’hôte n’a pas été comparé à ce qu’il était avant l’exécution.',

@@ -1,4 +1,5 @@
 import type { RunMaterial } from '../run-material.ts';
+import { runProofs } from '../run-proofs.ts';
 import type { RunRecord } from '../run-record.ts';
 import { statePath } from '../state-path.ts';
 import { courseLines } from './course-text.ts';
@@ -7,7 +8,7 @@ import { errorLines } from './error-text.ts';
 import { ledgerLines, ledgerWords, remainingLines } from './ledger-text.ts';
 import { pathLines } from './path-text.ts';
 import { oneLine, wrapWords } from './plain-text.ts';
-import { type ProofsTold, proofLines } from './proof-text.ts';
+import { proofLines } from './proof-text.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
 import { timelineLines } from './timeline-text.ts';
 import { differenceLines, verificationWords } from './verification-text.ts';
@@ -18,7 +19,6 @@ const LABEL_WIDTH = 12;
 export function runViewLines(
   material: RunMaterial,
   record: RunRecord,
-  proofs: ProofsTold | undefined,
   now: number,
   style: TextStyle,
 ): readonly string[] {
@@ -39,6 +39,7 @@ export function runViewLines(
     `${style.colors.bold('host')}: ${verificationWords(record.verification)}`,
     ...differenceLines(record.verification, style, '  '),
   ]);
+  const proofs = runProofs(material.journal);
   if (proofs !== undefined) section('proven', proofLines(proofs, style));
   return sections.filter((lines) => lines.length > 0).flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }
