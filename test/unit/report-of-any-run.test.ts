@@ -111,7 +111,7 @@ test('a run that paused, was killed and went on: its course, and the attempt tha
     'resumed by process 4713',
   ]);
   expect(part(written(history, 'resumed'), '### `pingControl`')).toContain(
-    '> **Attempt 1 was cut off: its process was gone**',
+    '> **Attempt 1 was cut off: it came to no outcome**',
   );
 });
 

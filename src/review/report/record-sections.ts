@@ -106,11 +106,15 @@ export function ledgerSection({ material: { changes } }: ReportSource, words: Re
 }
 
 /** Which processes advanced the run. Empty where one brought it from its start to where it is. */
-export function courseSection({ material: { journal }, record }: ReportSource, words: ReportWords): readonly Section[] {
+export function courseSection(
+  { material: { run, journal }, record }: ReportSource,
+  words: ReportWords,
+): readonly Section[] {
   const events = journal.flatMap((_entry, index) => courseEvents(journal, index, words));
   const last = journal.at(-1);
   if (record.status === 'interrupted' && last !== undefined && !letsGo(last)) {
-    events.push([last.at, words.courseEvents.cutOff(lastPid(journal))]);
+    const { cutOff, exported } = words.courseEvents;
+    events.push([last.at, (run.importedFrom === null ? cutOff : exported)(lastPid(journal))]);
   }
   if (events.length <= 1) return [];
   const rows = events.map(([at, what]) => [plain(momentText(at)), plain(what)]);

@@ -9,7 +9,7 @@ import { ledgerWords, remainingLines } from './ledger-text.ts';
 import { oneLine } from './plain-text.ts';
 import { proofLines } from './proof-text.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
-import { differenceLines, verificationWords } from './verification-text.ts';
+import { firstDifferenceLines, verificationWords } from './verification-text.ts';
 
 /** The short text that `wf start` ends with: what was shown, what became of the host, what to look at next. */
 export function endOfRunLines(material: RunMaterial, record: RunRecord, style: TextStyle): readonly string[] {
@@ -23,8 +23,8 @@ export function endOfRunLines(material: RunMaterial, record: RunRecord, style: T
     ...(proofs === undefined ? [] : proofLines(proofs, style)),
     ledgerWords(material.changes),
     ...hostLines(record),
-    ...differenceLines(record.verification, style, '  '),
-    ...remainingLines(material.changes, style),
+    ...firstDifferenceLines(record.verification, record.id, style, '  '),
+    ...remainingLines(material, style),
     nextLine(nextAfter(material, record)),
   ];
 }

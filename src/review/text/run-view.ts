@@ -11,7 +11,7 @@ import { oneLine, wrapWords } from './plain-text.ts';
 import { proofLines } from './proof-text.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
 import { timelineLines } from './timeline-text.ts';
-import { differenceLines, verificationWords } from './verification-text.ts';
+import { firstDifferenceLines, verificationWords } from './verification-text.ts';
 
 const LABEL_WIDTH = 12;
 
@@ -27,17 +27,17 @@ export function runViewLines(
     if (lines.length > 0) sections.push([style.colors.bold(title), ...lines]);
   };
   if (record.error !== null) sections.push(errorLines(record.error, style));
-  section('course', courseLines(material.journal, record.status, style));
+  section('course', courseLines(material, record.status, style));
   section('path', pathLines(statePath(material.journal), record, style));
   section('timeline', timelineLines(material, record, now, style));
   sections.push([
     style.colors.bold(ledgerWords(material.changes)),
     ...(material.changes.length === 0 ? [] : ledgerLines(material.changes, style, '  ')),
   ]);
-  sections.push(remainingLines(material.changes, style));
+  sections.push(remainingLines(material, style));
   sections.push([
     `${style.colors.bold('host')}: ${verificationWords(record.verification)}`,
-    ...differenceLines(record.verification, style, '  '),
+    ...firstDifferenceLines(record.verification, record.id, style, '  '),
   ]);
   const proofs = runProofs(material.journal);
   if (proofs !== undefined) section('proven', proofLines(proofs, style));
@@ -52,6 +52,9 @@ function headerLines({ run }: RunMaterial, record: RunRecord, now: number, style
   const inputLines = wrapWords(inputs, room, '  ');
   return [
     `${colors.bold(record.id)}  ${record.workflow}  ${statusPaint(style, record.status)(record.status)}`,
+    ...(run.importedFrom === null
+      ? []
+      : [field('imported', `from ${oneLine(run.importedFrom)}, to be looked at only`)]),
     field('started', run.startedAt === null ? 'not yet' : timing(run.startedAt, record, now)),
     field('runtime', record.runtime),
     field('definition', record.definitionHash.slice(0, 12)),
