@@ -5,7 +5,7 @@ import { asWfError, WfError } from '../engine/errors.ts';
 import type { Json, JsonObject } from '../engine/json.ts';
 import { modelMachine } from '../engine/machine-model.ts';
 import { type Narrative, type NarrativeFacts, narrativeSchema } from '../engine/narrative.ts';
-import type { LoadedWorkflow, WorkflowDefinition } from '../engine/workflow.ts';
+import type { LoadedWorkflow, Proof, WorkflowDefinition } from '../engine/workflow.ts';
 import { type DescribedDefinition, describeDefinition } from './describe.ts';
 import type { WorkflowFile } from './find-files.ts';
 import { secretInputs, storedInputSchema } from './secret-inputs.ts';
@@ -47,7 +47,7 @@ export function loadDefinition(source: WorkflowFile, exported: unknown): LoadedF
       networking: definition.networking ?? false,
       secretInputs: secrets,
       requirements: (input: JsonObject) => definition.requirements?.(definition.input.parse(input)) ?? [],
-      proofs: (output: Json) => definition.proofs?.(output) ?? [],
+      proofs: (output: Json) => proofsIn(definition.name, definition.proofs?.(output) ?? []),
       ...(definition.narrative === undefined
         ? {}
         : {
@@ -57,6 +57,18 @@ export function loadDefinition(source: WorkflowFile, exported: unknown): LoadedF
     definition: describeDefinition(definition, model),
     file: source.file,
   };
+}
+
+const proofsSchema = z.array(z.object({ claim: z.string(), figures: z.string() }));
+
+function proofsIn(name: string, told: unknown): readonly Proof[] {
+  const proofs = proofsSchema.safeParse(told);
+  if (proofs.success) return proofs.data;
+  throw invalid(
+    name,
+    'what its proofs answers are none',
+    'Let it answer a list of { claim, figures }, each of them a text.',
+  );
 }
 
 type Narrate = NonNullable<WorkflowDefinition['narrative']>;

@@ -8,6 +8,7 @@ import type { RunHost } from './ports/runtime.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { MachineEnd } from './run-loop.ts';
+import type { Proof, ProofsTold } from './workflow.ts';
 
 interface ConcludeParts {
   readonly header: Pick<RunHeader, 'id' | 'options'>;
@@ -16,6 +17,8 @@ interface ConcludeParts {
   readonly ledger: RunLedger;
   /** Whether a run of this workflow that succeeds means to leave its changes on the host. */
   readonly keepsChanges: boolean;
+  /** What the workflow says that a run with this output has shown. */
+  proofs(output: Json): readonly Proof[];
   /** The signal that asks to stop; undefined while none does. */
   stopSignal(): string | undefined;
 }
@@ -121,7 +124,7 @@ async function verify({ ledger }: ConcludeParts): Promise<Verified> {
   }
 }
 
-function endOf({ header, journal }: ConcludeParts, outcome: Outcome, verified: Verified): RunEnd {
+function endOf({ header, journal, proofs }: ConcludeParts, outcome: Outcome, verified: Verified): RunEnd {
   if (outcome.type === 'kept') return { status: 'failed', output: null, error: outcome.error };
   const before = outcome.type === 'succeeded' ? '' : `${outcome.error.message}; then `;
   if (verified.type === 'failed') {
@@ -135,11 +138,22 @@ function endOf({ header, journal }: ConcludeParts, outcome: Outcome, verified: V
   }
   switch (outcome.type) {
     case 'succeeded':
-      return { status: 'succeeded', output: outcome.output };
+      return { status: 'succeeded', output: outcome.output, ...told(() => proofs(outcome.output)) };
     case 'failed':
       return { status: 'failed', output: null, error: outcome.error };
     case 'undone':
       return { status: 'rolled-back', output: null, error: outcome.error };
+  }
+}
+
+/** Kept with the end, so that they can be told where the workflow is another one by now, or not there. It fails no run. */
+function told(tell: () => readonly Proof[]): { readonly proofs?: ProofsTold } {
+  try {
+    const proofs = tell();
+    return proofs.length === 0 ? {} : { proofs: { type: 'told', proofs } };
+  } catch (thrown) {
+    const { code, message } = asWfError(thrown);
+    return { proofs: { type: 'untold', reason: `${code}: ${message}` } };
   }
 }
 

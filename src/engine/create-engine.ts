@@ -166,7 +166,10 @@ async function begin(
     secrets,
     observer,
     conclude: (end, stopSignal) =>
-      concludeRun({ header, host, journal, ledger, keepsChanges: workflow.keepsChanges, stopSignal }, end),
+      concludeRun(
+        { header, host, journal, ledger, keepsChanges: workflow.keepsChanges, proofs: workflow.proofs, stopSignal },
+        end,
+      ),
   });
 }
 

@@ -3,6 +3,7 @@ import type { ErrorRecord } from './errors.ts';
 import { boundedEvidence, type Evidence } from './evidence.ts';
 import type { JournalEvent } from './journal-event.ts';
 import { NO_SECRETS, type Secrets } from './secrets.ts';
+import type { ProofsTold } from './workflow.ts';
 
 /**
  * An event as it may be kept. Names of wf's own (ids, kinds, digests) are left as they are, whatever a secret says; and so is what
@@ -32,8 +33,12 @@ export function hiddenEvent(event: JournalEvent, secrets: Secrets): JournalEvent
     case 'rolling-back':
       return { ...event, error: event.error === null ? null : hiddenRecord(event.error, secrets) };
     case 'ended':
-      if (event.status === 'succeeded') return { ...event, output: secrets.hide(event.output) };
-      return { ...event, error: hiddenRecord(event.error, secrets) };
+      if (event.status !== 'succeeded') return { ...event, error: hiddenRecord(event.error, secrets) };
+      return {
+        ...event,
+        output: secrets.hide(event.output),
+        ...(event.proofs === undefined ? {} : { proofs: hiddenProofs(event.proofs, secrets) }),
+      };
     default:
       return event;
   }
@@ -73,6 +78,12 @@ function hiddenChange(change: Change, secrets: Secrets): Change {
     undo: change.undo.map(secrets.hideText),
     reason: hiddenOrNull(change.reason, secrets),
   };
+}
+
+function hiddenProofs(told: ProofsTold, { hideText }: Secrets): ProofsTold {
+  if (told.type === 'untold') return { ...told, reason: hideText(told.reason) };
+  const proofs = told.proofs.map(({ claim, figures }) => ({ claim: hideText(claim), figures: hideText(figures) }));
+  return { ...told, proofs };
 }
 
 function hiddenRecord({ code, message, hint }: ErrorRecord, secrets: Secrets): ErrorRecord {

@@ -4,6 +4,7 @@ import type { DefinitionHash, RunId, StepId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Owner } from './owner.ts';
 import type { RuntimeName } from './ports/runtime.ts';
+import type { ProofsTold } from './workflow.ts';
 
 /** An event that is given to the machine. */
 export type MachineEvent = { readonly type: string } & JsonObject;
@@ -30,7 +31,12 @@ export type Effect =
 
 /** How a run ended, as stored. */
 export type RunEnd =
-  | { readonly status: 'succeeded'; readonly output: Json }
+  | {
+      readonly status: 'succeeded';
+      readonly output: Json;
+      /** Not there where the workflow shows nothing. */
+      readonly proofs?: ProofsTold;
+    }
   | {
       readonly status: 'failed' | 'rolled-back' | 'needs-attention';
       readonly output: null;

@@ -118,7 +118,18 @@ function goOn(parts: EngineParts, request: ResumeRequest, taken: TakenRun, obser
     secrets,
     observer,
     conclude: (end, stopSignal) =>
-      concludeRun({ header: run, host, journal, ledger, keepsChanges: workflow.keepsChanges, stopSignal }, end),
+      concludeRun(
+        {
+          header: run,
+          host,
+          journal,
+          ledger,
+          keepsChanges: workflow.keepsChanges,
+          proofs: workflow.proofs,
+          stopSignal,
+        },
+        end,
+      ),
   });
 }
 

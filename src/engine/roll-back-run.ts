@@ -74,7 +74,15 @@ export function continueRollBack(
   journal.append([...stopped, { type: 'rolling-back', error, kept }]);
   const changes = changesToUndo(journal.changes(), kept);
   let signal: string | undefined;
-  const conclusion = { header: run, host, journal, ledger, keepsChanges: false, stopSignal: () => signal };
+  const conclusion = {
+    header: run,
+    host,
+    journal,
+    ledger,
+    keepsChanges: false,
+    proofs: () => [],
+    stopSignal: () => signal,
+  };
   return {
     id: run.id,
     result: rollBack(conclusion, changes, error).finally(release),

@@ -11,6 +11,11 @@ export interface Proof {
   readonly figures: string;
 }
 
+/** What is known of what a run has shown: as its workflow put it when it ended, or why the workflow could not say. */
+export type ProofsTold =
+  | { readonly type: 'told'; readonly proofs: readonly Proof[] }
+  | { readonly type: 'untold'; readonly reason: string };
+
 /** What a workflow file exports. */
 export interface WorkflowDefinition<
   Schema extends z.ZodObject = z.ZodObject,

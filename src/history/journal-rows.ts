@@ -126,7 +126,20 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
       kept: z.array(z.number()).default([]),
     }),
     z.discriminatedUnion('status', [
-      z.strictObject({ type: z.literal('ended'), status: z.literal('succeeded'), output: json }),
+      z.strictObject({
+        type: z.literal('ended'),
+        status: z.literal('succeeded'),
+        output: json,
+        proofs: z
+          .discriminatedUnion('type', [
+            z.strictObject({
+              type: z.literal('told'),
+              proofs: z.array(z.strictObject({ claim: z.string(), figures: z.string() })),
+            }),
+            z.strictObject({ type: z.literal('untold'), reason: z.string() }),
+          ])
+          .exactOptional(),
+      }),
       z.strictObject({
         type: z.literal('ended'),
         status: z.enum(['failed', 'rolled-back', 'needs-attention']),

@@ -12,6 +12,7 @@ import { parseRunId, type RunId } from '../../src/engine/ids.ts';
 import type { RunOptions } from '../../src/engine/journal-event.ts';
 import type { Json, JsonObject } from '../../src/engine/json.ts';
 import { modelMachine } from '../../src/engine/machine-model.ts';
+import type { ClaimPort } from '../../src/engine/ports/claims.ts';
 import type { Clock } from '../../src/engine/ports/clock.ts';
 import { type CrashPoints, NO_CRASH_POINTS } from '../../src/engine/ports/crash-points.ts';
 import type { FingerprintPort } from '../../src/engine/ports/fingerprint.ts';
@@ -51,6 +52,12 @@ export interface FolderHost {
   close(): void;
 }
 
+/** A run's id is held on the whole host, and other tests give the same ones: each folder is a host of its own. */
+function claimsIn(folder: string): ClaimPort {
+  const within = (run: RunId) => runId(`${run}-${folder.replace(/[^a-z0-9]/gi, '').toLowerCase()}`);
+  return { hold: socketClaims.hold, holdRun: (run, waitMs) => socketClaims.holdRun(within(run), waitMs) };
+}
+
 /** @param isOwnerAlive whether the process that holds a lease still runs; the truth where it is not said. */
 export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAlive): FolderHost {
   const root = mkdtempSync(path.join(tmpdir(), 'wf-test-'));
@@ -62,13 +69,12 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
     createEngine({
       history,
       runtimes: runtimesOn({ ...machinePorts({}), clock }, folderFingerprints(folder), folder),
-      claims: socketClaims,
+      claims: claimsIn(path.basename(root)),
       // Processes are the machine's own, and so is the time that they take.
       ghosts: createGhosts(systemClock),
       crashPoints,
       clock,
       random: () => 0.5,
-      // A run's id is held on the whole host: other tests may run beside this one.
       newRunId: () => runId(`run${++runs}-${process.pid}`),
       owner: ownProcess(),
       isAlive: isOwnerAlive,

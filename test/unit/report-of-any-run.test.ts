@@ -22,7 +22,7 @@ import {
 import { RECORDED, reportSource, tellRecordedLab, toldByLab } from '../fixtures/review/recorded-lab-run.ts';
 import { readPage } from '../support/html-tree.ts';
 
-const NOTHING_TOLD: ToldByWorkflow = { type: 'told', narrative: null, proofs: null };
+const NOTHING_TOLD: ToldByWorkflow = { type: 'told', narrative: null };
 
 /** In Markdown; both formats and languages are written, so that each run is tried in all of them. */
 function written(history: HistoryPort, id: string, told = NOTHING_TOLD): string {
@@ -36,8 +36,7 @@ function written(history: HistoryPort, id: string, told = NOTHING_TOLD): string 
 test('a workflow without a narrative is reported with the names of its stages and steps', () => {
   const { history } = openForTest();
   tellSuccess(history, 'plain');
-  const proofs = [{ claim: 'reachable', figures: '3 of 3' }];
-  const text = written(history, 'plain', { type: 'told', narrative: null, proofs });
+  const text = written(history, 'plain', { type: 'told', narrative: null });
   expect(text).toMatch(/^# lab-network$/m);
   expect(headings(text, 2)).toEqual([
     'Stage 1: setup',
@@ -49,7 +48,7 @@ test('a workflow without a narrative is reported with the names of its stages an
   ]);
   expect(headings(text, 3)).toEqual(['`createNetwork`', '`pingControl`']);
   expect(text).toContain('$ docker network create devops\n3f2a9c01d4e5\n');
-  expect(text).toContain('| reachable | 3 of 3 |');
+  expect(text).toContain('| joined | 3 of 3 pings answered |');
   expect(text).not.toContain('no explanations');
 });
 
@@ -59,7 +58,8 @@ test('where the workflow has changed or is gone, the report says so and has all 
   const changed = written(history, 'old', { type: 'changed' });
   expect(changed).toContain('> **This report has no explanations**\n>\n> The workflow has changed since this run');
   expect(changed).toContain('$ docker network create devops');
-  expect(changed).toContain('What it has shown is told by its workflow');
+  // What it has shown was kept when it ended.
+  expect(changed).toContain('| joined | 3 of 3 pings answered |');
   const gone = written(history, 'old', {
     type: 'unavailable',
     reason: 'E_WORKFLOW_NOT_FOUND: there is no workflow "x"',
@@ -111,7 +111,7 @@ test('a run that paused, was killed and went on: its course, and the attempt tha
     'resumed by process 4713',
   ]);
   expect(part(written(history, 'resumed'), '### `pingControl`')).toContain(
-    '> **Attempt 1 was cut off: its process was gone**',
+    '> **Attempt 1 was cut off: it came to no outcome**',
   );
 });
 

@@ -30,14 +30,6 @@ import {
 import { colourTerminalOf, PIPED, terminalOf } from '../fixtures/review/style.ts';
 
 const NOW = BEGIN + 200_000;
-const PROOFS = {
-  type: 'told',
-  proofs: [
-    { claim: 'isolated', figures: '0 of 3 pings answered while both controls did' },
-    { claim: 'joined', figures: '3 of 3 pings answered' },
-  ],
-} as const;
-
 function materialOf(history: HistoryPort, id: string) {
   const run = history.run(runId(id));
   if (run === undefined) throw new Error('the run is not there');
@@ -45,15 +37,15 @@ function materialOf(history: HistoryPort, id: string) {
   return { material, record: runRecord(material, () => true), evidence: history.evidence(run.id) };
 }
 
-function viewOf(tellRun: typeof tellSuccess | typeof tellFailure, style: TextStyle, proofs = false) {
+function viewOf(tellRun: typeof tellSuccess | typeof tellFailure, style: TextStyle) {
   const { history } = openForTest();
   tellRun(history, 'r1');
   const { material, record } = materialOf(history, 'r1');
-  return runViewLines(material, record, proofs ? PROOFS : undefined, NOW, style);
+  return runViewLines(material, record, NOW, style);
 }
 
 test('a run that succeeded, on a terminal of 80 columns', () => {
-  expect(viewOf(tellSuccess, terminalOf(80), true)).toEqual([
+  expect(viewOf(tellSuccess, terminalOf(80))).toEqual([
     'r1  lab-network  succeeded',
     '  started     2026-01-31 12:00:00 UTC (3 min ago), took 6.2 s',
     '  runtime     docker',
@@ -69,13 +61,13 @@ test('a run that succeeded, on a terminal of 80 columns', () => {
     'timeline',
     '  stage and step   status       time  0          6.2 s  result',
     '  setup            succeeded  100 ms  █                 1 step',
-    '    createNetwork  succeeded  100 ms  █                 name=devops id=cccccccc…',
+    '    createNetwork  succeeded  100 ms  █',
     '  test             succeeded   2.0 s  █████             1 step',
-    '    pingControl    succeeded   2.0 s  █████             received=3',
+    '    pingControl    succeeded   2.0 s  █████',
     '  teardown         succeeded   3.9 s       ██████████',
     '',
     '1 change, all undone: 1 gone',
-    '  #  target          step           status  why',
+    '  #  target          step           status',
     '  1  network devops  createNetwork  gone',
     '',
     'host: as before (no residue; drift: none)',
@@ -93,7 +85,7 @@ test('a run that needs attention, piped: nothing is cut, and what remains comes 
     '    pingSplice     probe.ping      failed      2.2 s    ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒░░░▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒       2 attempts; E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered',
   );
   expect(lines.slice(-7)).toEqual([
-    'may still be on this host: 1 change; undo with wf rollback, or by hand in this order:',
+    'may still be on this host: 1 change; undo with `wf rollback r1`, or by hand in this order:',
     '  link int_hote (stuck: device is busy)',
     '    ip link set int_hote down',
     '    ip link delete int_hote',
@@ -117,7 +109,7 @@ test('the end of a run that succeeded is told in a few lines', () => {
   const { history } = openForTest();
   tellSuccess(history, 'r1');
   const { material, record } = materialOf(history, 'r1');
-  expect(endOfRunLines(material, record, PROOFS, PIPED)).toEqual([
+  expect(endOfRunLines(material, record, PIPED)).toEqual([
     'lab-network succeeded in 6.2 s  run r1',
     '  isolated  0 of 3 pings answered while both controls did',
     '  joined    3 of 3 pings answered',
@@ -131,7 +123,7 @@ test('the end of a run that failed says what failed, where, what to do, and what
   const { history } = openForTest();
   tellFailure(history, 'r1');
   const { material, record } = materialOf(history, 'r1');
-  expect(endOfRunLines(material, record, undefined, PIPED)).toEqual([
+  expect(endOfRunLines(material, record, PIPED)).toEqual([
     'lab-network needs-attention in 2.6 s  run r1',
     'failed at test / pingSplice (probe.ping), after 2 attempts',
     'error E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered',
@@ -139,7 +131,7 @@ test('the end of a run that failed says what failed, where, what to do, and what
     '2 changes: 1 reverted, 1 stuck',
     'host: not as before (residues: 1; drift: none)',
     '  residue: link int_hote added, by this run (recorded in the ledger)',
-    'may still be on this host: 1 change; undo with wf rollback, or by hand in this order:',
+    'may still be on this host: 1 change; undo with `wf rollback r1`, or by hand in this order:',
     '  link int_hote (stuck: device is busy)',
     '    ip link set int_hote down',
     '    ip link delete int_hote',
@@ -156,7 +148,7 @@ test('what stands is to be undone newest first', () => {
     run.at(seq, { type: 'change.intended', change: { ...change, ...named } });
   }
   const { material, record } = materialOf(history, 'r1');
-  const commands = endOfRunLines(material, record, undefined, PIPED).filter((line) => line.startsWith('    ip'));
+  const commands = endOfRunLines(material, record, PIPED).filter((line) => line.startsWith('    ip'));
   expect(commands.map((line) => line.trim())).toEqual([3, 2, 1].map((seq) => `ip link delete l${seq}`));
 });
 
@@ -223,7 +215,11 @@ test('the list of runs: newest first, with what may stand on the host, and what 
 });
 
 test('the figures of a proof are never cut: they go on in another line', () => {
-  expect(proofLines(PROOFS, terminalOf(40))).toEqual([
+  const proofs = [
+    { claim: 'isolated', figures: '0 of 3 pings answered while both controls did' },
+    { claim: 'joined', figures: '3 of 3 pings answered' },
+  ];
+  expect(proofLines({ type: 'told', proofs }, terminalOf(40))).toEqual([
     '  isolated  0 of 3 pings answered while',
     '            both controls did',
     '  joined    3 of 3 pings answered',
@@ -237,7 +233,7 @@ test('the course of a run that several processes advanced: pauses, resumes, and 
   const { history } = openForTest();
   tellResumed(history, 'r1');
   const { material, record } = materialOf(history, 'r1');
-  const lines = runViewLines(material, record, undefined, NOW, PIPED);
+  const lines = runViewLines(material, record, NOW, PIPED);
   const course = lines.indexOf('course');
   expect(lines.slice(course + 1, lines.indexOf('', course))).toEqual([
     '  2026-01-31 12:00:00 UTC  started by process 4711',
@@ -262,7 +258,6 @@ test('a run that was cut off says so, and whether the machine was restarted sinc
   const cut = runViewLines(
     material,
     runRecord(material, () => false),
-    undefined,
     NOW,
     PIPED,
   );
@@ -278,7 +273,7 @@ test('a run that was cut off says so, and whether the machine was restarted sinc
   ] as const;
   history.append(lease, { events }, BEGIN + 5_000);
   const { material: later, record } = materialOf(history, run1);
-  const lines = runViewLines(later, record, undefined, NOW, PIPED);
+  const lines = runViewLines(later, record, NOW, PIPED);
   expect(lines).toContain('  2026-01-31 12:00:00 UTC  interrupted: process 4711 was gone, the machine was restarted');
   expect(lines).toContain('  2026-01-31 12:00:05 UTC  taken over by process 12 to be rolled back after 5.0 s');
   expect(lines.find((line) => line.includes('createNetwork'))).toMatch(/stopped .*attempt 1 interrupted$/);
@@ -289,7 +284,7 @@ test('a run that paused: what is due is pending, and no attempt was cut off', ()
   const run = tell(history, 'r1');
   run.at(0, leaseTaken('start'), decided(['setup'], ['createNetwork']), PAUSED);
   const { material, record } = materialOf(history, 'r1');
-  const lines = runViewLines(material, record, undefined, NOW, PIPED);
+  const lines = runViewLines(material, record, NOW, PIPED);
   expect(lines).toContain('    createNetwork  docker.network  pending     -');
   expect(lines).toContain('  2026-01-31 12:00:00 UTC  paused after setup');
 });

@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
 import { durationText, momentText, relativeTimeText } from '../../src/review/text/duration.ts';
+import { errorLines } from '../../src/review/text/error-text.ts';
 import { outputWords } from '../../src/review/text/output-words.ts';
-import { cut, harmless, oneLine, pad, widthOf, wrapWords } from '../../src/review/text/plain-text.ts';
+import { cut, harmless, oneLine, pad, setText, widthOf, wrapWords } from '../../src/review/text/plain-text.ts';
 import { tableLines } from '../../src/review/text/table.ts';
+import { differenceLines, firstDifferenceLines } from '../../src/review/text/verification-text.ts';
 import { colourTerminalOf, PIPED, terminalOf } from '../fixtures/review/style.ts';
 
 test.each([
@@ -115,6 +117,35 @@ test('words are set in lines that fit, and a word that is too long has a line of
   expect(wrapWords(['aa', 'bb', 'cccccccc', 'd'], 5)).toEqual(['aa bb', 'cccccccc', 'd']);
   expect(wrapWords(['aa', 'bb'], null, '  ')).toEqual(['aa  bb']);
   expect(wrapWords([], 5)).toEqual([]);
+});
+
+test('sentences are set in lines that fit, are never cut, and no command in them is broken', () => {
+  const hint = 'Look at it: `wf show monday createVethPair`, then undo it.';
+  expect(setText(hint, 34, 2)).toEqual(['Look at it:', '  `wf show monday createVethPair`,', '  then undo it.']);
+  expect(setText(hint, null, 2)).toEqual([hint]);
+  expect(setText('', 20, 2)).toEqual(['']);
+  const told = { code: 'E_X', message: 'it is not there', hint: 'Look for it with `wf runs --text it`.' };
+  expect(errorLines(told, terminalOf(30))).toEqual([
+    'error E_X: it is not there',
+    '  next: Look for it with',
+    '        `wf runs --text it`.',
+  ]);
+});
+
+test('of many differences the first are told, and where the rest is', () => {
+  const link = (name: string) =>
+    ({
+      ...{ subject: `link ${name}`, difference: 'added', before: null, after: name },
+      owner: 'other',
+      reason: 'r',
+    }) as const;
+  const drift = Array.from({ length: 12 }, (_, index) => link(`l${index}`));
+  const verification = { restored: true, residues: [], drift };
+  expect(differenceLines(verification, terminalOf(30))).toHaveLength(24);
+  expect(differenceLines(verification, PIPED)).toHaveLength(12);
+  const first = firstDifferenceLines(verification, 'r1', PIPED, '  ');
+  expect(first.slice(-2)).toEqual(['  drift: link l9 added, by somebody else (r)', '  drift: 2 more: wf diff r1']);
+  expect(first).toHaveLength(11);
 });
 
 test('an output is told in a few words', () => {

@@ -41,7 +41,7 @@ function told() {
   const material = readRunMaterial(history, run);
   const { offsetAt } = timelineOf(material.journal, 'succeeded', BEGIN);
   const document = runChanges(material, 'succeeded', history);
-  const lines = runChangesLines(document, material.changes, (moment) => offsetAt(Date.parse(moment)), PIPED);
+  const lines = runChangesLines(document, material, (moment) => offsetAt(Date.parse(moment)), PIPED);
   return { document, lines };
 }
 
@@ -111,7 +111,7 @@ test('a run that changed nothing says so, and has compared nothing', () => {
   const material = readRunMaterial(history, run);
   const document = runChanges(material, 'succeeded', history);
   expect(document).toMatchObject({ changed: [], fullest: null, compared: { before: null, after: null, equal: null } });
-  expect(runChangesLines(document, [], () => 0, PIPED)).toEqual([
+  expect(runChangesLines(document, material, () => 0, PIPED)).toEqual([
     'r1  lab-network  succeeded',
     '  changed nothing on the host',
     '',

@@ -15,9 +15,10 @@ function folder(): string {
 async function openWithRuns(): Promise<FolderWf> {
   const folderWf = openFolderWf();
   for (const [index, id] of ['one', 'two', 'three'].entries()) {
-    await folderWf.wf(['start', 'files', '--id', id, '--input', `pings=${index + 1}`, '--input', `name=${id}`]);
+    const started = ['start', 'files', '--id', id, '--input', `pings=${index + 1}`, '--input', `name=${id}`];
+    expect(await folderWf.wf(started)).toMatchObject({ exitCode: 0 });
   }
-  await folderWf.wf(['start', 'files', '--id', 'bad', '--input', 'broken=true']);
+  expect(await folderWf.wf(['start', 'files', '--id', 'bad', '--input', 'broken=true'])).toMatchObject({ exitCode: 1 });
   return folderWf;
 }
 
@@ -140,9 +141,11 @@ test('export and import: the run is looked at elsewhere as it was, and is not to
   expect(rest).toEqual(await recordThere);
   expect(importedFrom).toMatch(/./);
   expect((await here.wf(['logs', 'bad'])).out).toBe((await there.wf(['logs', 'bad'])).out);
-  for (const command of ['show', 'report', 'graph']) {
+  for (const command of ['show', 'report', 'graph', 'diff']) {
     const shown = await here.wf([command, 'bad']);
     expect({ command, ...shown, out: '' }).toEqual({ command, exitCode: 0, err: '', out: '' });
+    if (command !== 'graph')
+      expect({ command, out: shown.out }).toMatchObject({ out: expect.stringMatching(/[Ii]mported/) });
   }
   for (const argv of [
     ['resume', 'bad'],
@@ -176,6 +179,29 @@ test('what an imported run left behind is not on this host', async () => {
     });
   }
   expect((await here.wf(['resume'])).err).toContain('nothing to resume');
+  for (const command of ['show', 'diff']) {
+    const { out } = await here.wf([command, 'kept']);
+    expect(out).toMatch(
+      /stood on \S+ when the run was exported: 1 change; there, undone by hand in this order:\n {2}file a/,
+    );
+    expect(out).not.toContain('wf rollback');
+  }
+});
+
+test('of a run that was under way when it was exported, nobody says that its process is gone', async () => {
+  const there = openFolderWf();
+  const file = path.join(folder(), 'running.json');
+  there.whileLooking = async () => {
+    expect((await there.wf(['export', 'running', '-o', file])).exitCode).toBe(0);
+  };
+  await there.wf(['start', 'files', '--id', 'running']);
+  const here = openFolderWf();
+  await here.wf(['import', file]);
+  for (const command of ['show', 'report']) {
+    const { out } = await here.wf([command, 'running']);
+    expect(out).toMatch(/process \d+ (of \S+ )?still had the run when it was exported/);
+    expect(out).not.toContain('was gone');
+  }
 });
 
 test.each(['nothing', 'a folder', 'not ours', 'an id that is none'])('import of %s is refused', async (what) => {

@@ -53,8 +53,9 @@ function ofAllRuns(history: HistoryReader | undefined): readonly Standing[] {
     .flatMap((run) => (run === undefined ? [] : ofRun({ history, run })));
 }
 
-function standingLines({ run, changes }: Standing, isAlive: IsAlive, style: TextStyle): readonly string[] {
+function standingLines(standing: Standing, isAlive: IsAlive, style: TextStyle): readonly string[] {
+  const { run } = standing;
   const status = runStatus(run, isAlive);
   const title = `${style.colors.bold(run.id)}  ${run.workflow}  ${statusPaint(style, status)(status)}`;
-  return [title, ...remainingLines(changes, style)];
+  return [title, ...remainingLines(standing, style)];
 }

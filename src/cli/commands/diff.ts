@@ -35,7 +35,7 @@ function tellChanges({ history, run }: FoundRun, json: boolean, wire: Wire, { ou
   const { offsetAt } = timelineOf(material.journal, status, wire.clock.now());
   writeLines(
     out,
-    runChangesLines(told, material.changes, (moment) => offsetAt(Date.parse(moment)), out.style),
+    runChangesLines(told, material, (moment) => offsetAt(Date.parse(moment)), out.style),
   );
 }
 

@@ -72,11 +72,7 @@ async function toldByWorkflow(material: RunMaterial, language: ReportLanguage, w
   try {
     const { workflow, definition } = await wire.workflow(run.workflow);
     if (definition.hash !== run.definitionHash) return { type: 'changed' };
-    return {
-      type: 'told',
-      narrative: await narrativeOf(workflow, material, language),
-      proofs: run.status === 'succeeded' ? workflow.proofs(run.output) : null,
-    };
+    return { type: 'told', narrative: await narrativeOf(workflow, material, language) };
   } catch (thrown) {
     const { code, message } = asWfError(thrown);
     return { type: 'unavailable', reason: `${code}: ${message}` };

@@ -49,7 +49,7 @@ async function resumeOne({ history, run }: FoundRun, given: Given, wire: Wire, t
   try {
     const request = await resumeRequest(run, given, history, wire);
     const outcome = await resumeRun(run, request, interruption, wire, terminal);
-    return await tellOutcome(outcome, { json: given.json, workflow: request.workflow }, terminal);
+    return tellOutcome(outcome, given.json, terminal);
   } finally {
     interruption.end();
   }

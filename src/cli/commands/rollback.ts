@@ -49,7 +49,7 @@ export const rollback = defineCommand(
         return handle === null ? null : followRun(handle, view, interruption, wire);
       });
       if (outcome === null) return tellNothingToUndo(run.id, json, wire, terminal);
-      const exitCode = await tellOutcome(outcome, { json, workflow: undefined }, terminal);
+      const exitCode = tellOutcome(outcome, json, terminal);
       return outcome.type === 'known' ? rollbackExitCode(outcome.result) : exitCode;
     } finally {
       interruption.end();

@@ -1,7 +1,6 @@
-import { type RunMaterial, readRunMaterial, stageNamesOf } from '../../review/run-material.ts';
+import { readRunMaterial, stageNamesOf } from '../../review/run-material.ts';
 import { runRecord } from '../../review/run-record.ts';
 import { endOfRunLines } from '../../review/text/end-of-run.ts';
-import type { ProofsTold } from '../../review/text/proof-text.ts';
 import type { FoundRun } from '../find-run.ts';
 import { type FollowEnd, followJournal, noLongerFollowed } from '../follow-journal.ts';
 import { introduction } from '../follow-run.ts';
@@ -15,7 +14,6 @@ export async function showFollowing(
   json: boolean,
   wire: Wire,
   terminal: Terminal,
-  proofsOf: (material: RunMaterial, wire: Wire) => Promise<ProofsTold | undefined>,
 ): Promise<void> {
   const { out, err } = terminal;
   const stages = stageNamesOf(history.definition(definitionHash));
@@ -35,5 +33,5 @@ export async function showFollowing(
   const material = readRunMaterial(history, run);
   const record = runRecord(material, wire.isAlive);
   if (json) writeJson(out, record);
-  else writeLines(out, endOfRunLines(material, record, await proofsOf(material, wire), out.style));
+  else writeLines(out, endOfRunLines(material, record, out.style));
 }

@@ -1,17 +1,15 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
 import { nextActions } from '../../review/allowed-actions.ts';
-import { type RunMaterial, readRunMaterial } from '../../review/run-material.ts';
+import { readRunMaterial } from '../../review/run-material.ts';
 import { runRecord } from '../../review/run-record.ts';
 import { runStatus } from '../../review/run-status.ts';
 import { nextLine } from '../../review/text/end-of-run.ts';
-import type { ProofsTold } from '../../review/text/proof-text.ts';
 import { runViewLines } from '../../review/text/run-view.ts';
 import { defineCommand } from '../define-command.ts';
 import { type FoundRun, findRun } from '../find-run.ts';
 import { isLetGo } from '../follow-journal.ts';
 import { type Terminal, writeJson, writeLines } from '../terminal.ts';
-import { toldProofs } from '../told-proofs.ts';
 import type { Wire } from '../wire-types.ts';
 
 const options = z.object({
@@ -30,32 +28,23 @@ export const show = defineCommand(options, async ({ json, follow, run: reference
     showStep(found, step, json, wire, terminal);
   } else if (follow && !isLetGo(runStatus(found.run, wire.isAlive))) {
     const { showFollowing } = await import('./show-following.ts');
-    await showFollowing(found, json, wire, terminal, proofsOf);
+    await showFollowing(found, json, wire, terminal);
   } else {
-    await showRun(found, json, wire, terminal);
+    showRun(found, json, wire, terminal);
   }
   return 0;
 });
 
-async function showRun({ history, run }: FoundRun, json: boolean, wire: Wire, { out }: Terminal): Promise<void> {
+function showRun({ history, run }: FoundRun, json: boolean, wire: Wire, { out }: Terminal): void {
   const material = readRunMaterial(history, run);
   const record = runRecord(material, wire.isAlive);
   if (json) {
     writeJson(out, record);
     return;
   }
-  writeLines(out, runViewLines(material, record, await proofsOf(material, wire), wire.clock.now(), out.style));
+  writeLines(out, runViewLines(material, record, wire.clock.now(), out.style));
   const actions = nextActions(material, record.status);
   if (actions.length > 0) writeLines(out, ['', nextLine(actions)]);
-}
-
-/** The figures are told by the workflow's own code, so by the code that the run was made with or not at all. */
-async function proofsOf({ run }: RunMaterial, wire: Wire): Promise<ProofsTold | undefined> {
-  if (run.status !== 'succeeded') return undefined;
-  return toldProofs(async () => {
-    const { workflow, definition } = await wire.workflow(run.workflow);
-    return definition.hash === run.definitionHash ? workflow : undefined;
-  }, run.output);
 }
 
 function followsWholeRun({ run }: FoundRun, step: string): WfError {

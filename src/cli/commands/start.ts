@@ -47,7 +47,7 @@ export const start = defineCommand(options, async (given, wire, terminal) => {
       view.say(introduction(handle.id, workflow.name));
       return followRun(handle, view, interruption, wire);
     });
-    return await tellOutcome(outcome, { json: given.json, workflow }, terminal);
+    return tellOutcome(outcome, given.json, terminal);
   } finally {
     interruption.end();
   }

@@ -1,5 +1,6 @@
 import { type Difference, standingNewestFirst, undoByHand } from '../../engine/change.ts';
 import type { JournalEntry } from '../../engine/journal-event.ts';
+import { runProofs } from '../run-proofs.ts';
 import { momentText } from '../text/duration.ts';
 import { type Block, code, journaled, plain, type Section, type Text } from './document.ts';
 import { narrativeOf, type ReportSource } from './report-source.ts';
@@ -8,7 +9,8 @@ import type { ReportWords } from './words.ts';
 /** What the run has shown, with its figures. */
 export function resultsSection(source: ReportSource, words: ReportWords): Section {
   const translated = source.record.status === 'succeeded' ? narrativeOf(source)?.proofs : undefined;
-  const recorded = source.told.type === 'told' ? source.told.proofs : null;
+  const told = runProofs(source.material.journal);
+  const recorded = told?.type === 'told' ? told.proofs : null;
   const rows = translated?.map(({ claim, figures }) => [plain(claim), plain(figures)]);
   const proofs = rows ?? recorded?.map(({ claim, figures }) => [journaled(claim), journaled(figures)]) ?? [];
   const block: Block =
@@ -18,9 +20,9 @@ export function resultsSection(source: ReportSource, words: ReportWords): Sectio
   return { title: plain(words.results), blocks: [block], sections: [] };
 }
 
-function noProofs({ told, record }: ReportSource, words: ReportWords): string {
+function noProofs({ material, record }: ReportSource, words: ReportWords): string {
   if (record.status !== 'succeeded') return words.noResults;
-  return told.type === 'told' ? words.noneDefined : words.resultsUntold;
+  return runProofs(material.journal)?.type === 'untold' ? words.resultsUntold : words.noneDefined;
 }
 
 /** Whether the host is as it was, and what differs. */
@@ -104,11 +106,15 @@ export function ledgerSection({ material: { changes } }: ReportSource, words: Re
 }
 
 /** Which processes advanced the run. Empty where one brought it from its start to where it is. */
-export function courseSection({ material: { journal }, record }: ReportSource, words: ReportWords): readonly Section[] {
+export function courseSection(
+  { material: { run, journal }, record }: ReportSource,
+  words: ReportWords,
+): readonly Section[] {
   const events = journal.flatMap((_entry, index) => courseEvents(journal, index, words));
   const last = journal.at(-1);
   if (record.status === 'interrupted' && last !== undefined && !letsGo(last)) {
-    events.push([last.at, words.courseEvents.cutOff(lastPid(journal))]);
+    const { cutOff, exported } = words.courseEvents;
+    events.push([last.at, (run.importedFrom === null ? cutOff : exported)(lastPid(journal))]);
   }
   if (events.length <= 1) return [];
   const rows = events.map(([at, what]) => [plain(momentText(at)), plain(what)]);

@@ -57,6 +57,7 @@ function runBlocks({ record, material: { run } }: ReportSource, words: ReportWor
     table(`${words.run} ${record.id}`, [
       [plain(facts.workflow), code(record.workflow)],
       [plain(facts.status), strong(words.runStatus[record.status])],
+      ...(run.importedFrom === null ? [] : [[plain(facts.imported), journaled(run.importedFrom)] as const]),
       [plain(facts.started), plain(started)],
       [plain(facts.took), plain(took)],
       [plain(facts.runtime), code(record.runtime)],

@@ -1,13 +1,12 @@
 import type { Narrative } from '../../engine/narrative.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
-import type { Proof } from '../../engine/workflow.ts';
 import type { RunMaterial } from '../run-material.ts';
 import type { RunRecord } from '../run-record.ts';
 
 /** What only the workflow that a run was made with can tell of it. */
 export type ToldByWorkflow =
-  /** `narrative` is null where the workflow has none; `proofs` where the run did not succeed. */
-  | { readonly type: 'told'; readonly narrative: Narrative | null; readonly proofs: readonly Proof[] | null }
+  /** `narrative` is null where the workflow has none. */
+  | { readonly type: 'told'; readonly narrative: Narrative | null }
   | { readonly type: 'changed' }
   /** Its file is gone or fails: why. */
   | { readonly type: 'unavailable'; readonly reason: string };

@@ -26,6 +26,7 @@ export const ENGLISH: ReportWords = {
     status: 'Status',
     started: 'Started',
     took: 'Took',
+    imported: 'Imported from',
     runtime: 'Runtime',
     definition: 'Definition',
   },
@@ -46,7 +47,7 @@ export const ENGLISH: ReportWords = {
   noCommands: 'No command was recorded for this step.',
   attempt: (number) => `Attempt ${number}`,
   attemptFailed: (number) => `Attempt ${number} failed`,
-  attemptInterrupted: (number) => `Attempt ${number} was cut off: its process was gone`,
+  attemptInterrupted: (number) => `Attempt ${number} was cut off: it came to no outcome`,
   exit: (code) => (code === null ? 'ended by its deadline' : `exit code ${code}`),
   duration: durationText,
   exhibits: 'What was observed',
@@ -73,6 +74,7 @@ export const ENGLISH: ReportWords = {
       return `${words[purpose]} by process ${pid}`;
     },
     cutOff: (pid) => `interrupted: ${pid === null ? 'its process' : `process ${pid}`} was gone`,
+    exported: (pid) => `${pid === null ? 'a process' : `process ${pid}`} still had the run when it was exported`,
     accepted: 'goes on under a changed definition',
     paused: (stage) => `paused after the stage ${stage}`,
     interrupted: (signal) => `interrupted by ${signal}`,
@@ -87,8 +89,7 @@ export const ENGLISH: ReportWords = {
   figures: 'Figures',
   noResults: 'The run did not succeed, so it has shown nothing.',
   noneDefined: 'The workflow does not say what a run of it shows.',
-  resultsUntold:
-    'The run succeeded. What it has shown is told by its workflow, which is another one by now or cannot be read.',
+  resultsUntold: 'The run succeeded. What it has shown is not known: its workflow could not say.',
   verification: 'Verification',
   verified: {
     never: 'The host was not compared with what it was before the run.',

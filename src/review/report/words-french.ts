@@ -26,6 +26,7 @@ export const FRENCH: ReportWords = {
     status: 'État',
     started: 'Début',
     took: 'Durée',
+    imported: 'Importée de',
     runtime: 'Environnement',
     definition: 'Définition',
   },
@@ -47,7 +48,7 @@ export const FRENCH: ReportWords = {
   noCommands: 'Aucune commande n’a été enregistrée pour cette action.',
   attempt: (number) => `Tentative ${number}`,
   attemptFailed: (number) => `La tentative ${number} a échoué`,
-  attemptInterrupted: (number) => `La tentative ${number} a été interrompue : son processus avait disparu`,
+  attemptInterrupted: (number) => `La tentative ${number} a été interrompue : elle n’a pas eu d’issue`,
   exit: (code) => (code === null ? 'arrêtée à l’expiration de son délai' : `code de retour ${code}`),
   duration: (ms) => durationText(ms).replace('.', ',').replace(/ d /, ' j '),
   exhibits: 'Ce qui a été observé',
@@ -74,6 +75,8 @@ export const FRENCH: ReportWords = {
       return `${words[purpose]} par le processus ${pid}`;
     },
     cutOff: (pid) => `interrompue : ${pid === null ? 'son processus' : `le processus ${pid}`} avait disparu`,
+    exported: (pid) =>
+      `${pid === null ? 'un processus' : `le processus ${pid}`} menait encore l’exécution quand elle a été exportée`,
     accepted: 'continue avec une définition modifiée',
     paused: (stage) => `mise en pause après l’étape ${stage}`,
     interrupted: (signal) => `interrompue par ${signal}`,
@@ -88,8 +91,7 @@ export const FRENCH: ReportWords = {
   figures: 'Mesures',
   noResults: 'L’exécution n’a pas réussi : elle n’a donc rien démontré.',
   noneDefined: 'Le workflow ne dit pas ce que son exécution démontre.',
-  resultsUntold:
-    'L’exécution a réussi. Ce qu’elle a démontré est dit par son workflow, qui a changé depuis ou ne peut pas être lu.',
+  resultsUntold: 'L’exécution a réussi. Ce qu’elle a démontré n’est pas connu : son workflow n’a pas pu le dire.',
   verification: 'Vérification',
   verified: {
     never: 'L’hôte n’a pas été comparé à ce qu’il était avant l’exécution.',

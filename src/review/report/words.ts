@@ -15,7 +15,10 @@ export interface ReportWords {
   readonly contents: string;
   readonly run: string;
   readonly facts: Readonly<
-    Record<'fact' | 'value' | 'workflow' | 'status' | 'started' | 'took' | 'runtime' | 'definition', string>
+    Record<
+      'fact' | 'value' | 'workflow' | 'status' | 'imported' | 'started' | 'took' | 'runtime' | 'definition',
+      string
+    >
   >;
   readonly inputs: string;
   readonly notYet: string;
@@ -51,6 +54,8 @@ export interface ReportWords {
   readonly courseEvents: {
     taken(purpose: 'start' | 'resume' | 'rollback', pid: number): string;
     cutOff(pid: number | null): string;
+    /** Of a run that was imported. */
+    exported(pid: number | null): string;
     readonly accepted: string;
     paused(stage: string): string;
     interrupted(signal: string): string;

@@ -1,6 +1,7 @@
 import type { JournalEntry, JournalEvent } from '../../engine/journal-event.ts';
 import type { Owner } from '../../engine/owner.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
+import type { RunMaterial } from '../run-material.ts';
 import { durationText, momentText } from './duration.ts';
 import { oneLine } from './plain-text.ts';
 import { pausedWords } from './progress-line.ts';
@@ -21,14 +22,15 @@ const LETS_GO: readonly JournalEvent['type'][] = ['paused', 'interrupted', 'wait
  * to its end: its other lines tell all.
  */
 export function courseLines(
-  journal: readonly JournalEntry[],
+  { run, journal }: Pick<RunMaterial, 'run' | 'journal'>,
   status: RunStatus,
   { colors }: TextStyle,
 ): readonly string[] {
   const entries = journal.flatMap((_entry, index) => courseAt(journal, index));
   const last = journal.at(-1);
   if (status === 'interrupted' && last !== undefined && !LETS_GO.includes(last.event.type)) {
-    entries.push(cutOff(last, ownerBefore(journal, journal.length)));
+    const owner = ownerBefore(journal, journal.length);
+    entries.push(run.importedFrom === null ? cutOff(last, owner) : exported(last, owner, run.importedFrom));
   }
   return entries.length <= 1 ? [] : entries.map(({ at, words }) => `  ${colors.dim(momentText(at))}  ${words}`);
 }
@@ -71,6 +73,12 @@ function cutOff({ at }: JournalEntry, gone: Owner | undefined, next?: Owner): Co
   const who = gone === undefined ? 'its process' : `process ${gone.pid}`;
   const restarted = gone !== undefined && next !== undefined && gone.bootId !== next.bootId;
   return { at, words: `interrupted: ${who} was gone${restarted ? ', the machine was restarted' : ''}` };
+}
+
+/** Whether the process lived when the run was exported cannot be told on another machine. */
+function exported({ at }: JournalEntry, owner: Owner | undefined, machine: string): CourseEntry {
+  const who = owner === undefined ? 'a process' : `process ${owner.pid}`;
+  return { at, words: `${who} of ${oneLine(machine)} still had the run when it was exported` };
 }
 
 function ownerBefore(journal: readonly JournalEntry[], index: number): Owner | undefined {

@@ -1,23 +1,20 @@
 import { isEnd } from '../../engine/ports/history.ts';
 import { nextActions } from '../allowed-actions.ts';
 import type { RunMaterial } from '../run-material.ts';
+import { runProofs } from '../run-proofs.ts';
 import type { RunRecord, StepRecord } from '../run-record.ts';
 import { durationText } from './duration.ts';
 import { errorLines } from './error-text.ts';
 import { ledgerWords, remainingLines } from './ledger-text.ts';
 import { oneLine } from './plain-text.ts';
-import { type ProofsTold, proofLines } from './proof-text.ts';
+import { proofLines } from './proof-text.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
-import { differenceLines, verificationWords } from './verification-text.ts';
+import { firstDifferenceLines, verificationWords } from './verification-text.ts';
 
 /** The short text that `wf start` ends with: what was shown, what became of the host, what to look at next. */
-export function endOfRunLines(
-  material: RunMaterial,
-  record: RunRecord,
-  proofs: ProofsTold | undefined,
-  style: TextStyle,
-): readonly string[] {
+export function endOfRunLines(material: RunMaterial, record: RunRecord, style: TextStyle): readonly string[] {
   const { colors } = style;
+  const proofs = runProofs(material.journal);
   const took = record.durationMs === null ? '' : ` in ${durationText(record.durationMs)}`;
   const title = `${colors.bold(record.workflow)} ${statusPaint(style, record.status)(record.status)}${took}`;
   return [
@@ -26,8 +23,8 @@ export function endOfRunLines(
     ...(proofs === undefined ? [] : proofLines(proofs, style)),
     ledgerWords(material.changes),
     ...hostLines(record),
-    ...differenceLines(record.verification, style, '  '),
-    ...remainingLines(material.changes, style),
+    ...firstDifferenceLines(record.verification, record.id, style, '  '),
+    ...remainingLines(material, style),
     nextLine(nextAfter(material, record)),
   ];
 }

@@ -1,13 +1,32 @@
 import type { ErrorRecord } from '../../engine/errors.ts';
-import { oneLine } from './plain-text.ts';
-import type { TextStyle } from './text-style.ts';
+import { oneLine, setText } from './plain-text.ts';
+import type { Paint, TextStyle } from './text-style.ts';
 
 /** An error for people: the code and what happened, then the next thing to do. */
-export function errorLines({ code, message, hint }: ErrorRecord, { colors }: TextStyle): readonly string[] {
-  return [`${colors.red(`error ${code}`)}: ${oneLine(message)}`, `  ${colors.bold('next')}: ${oneLine(hint)}`];
+export function errorLines(error: ErrorRecord, style: TextStyle): readonly string[] {
+  return told('error', style.colors.red, error, style);
 }
 
 /** The same for what does not stop a command. */
-export function warningLines({ code, message, hint }: ErrorRecord, { colors }: TextStyle): readonly string[] {
-  return [`${colors.yellow(`warning ${code}`)}: ${oneLine(message)}`, `  ${colors.bold('next')}: ${oneLine(hint)}`];
+export function warningLines(error: ErrorRecord, style: TextStyle): readonly string[] {
+  return told('warning', style.colors.yellow, error, style);
+}
+
+function told(
+  word: string,
+  paint: Paint,
+  { code, message, hint }: ErrorRecord,
+  { colors, width }: TextStyle,
+): readonly string[] {
+  return [
+    ...setText(`${paint(`${word} ${code}`)}: ${oneLine(message)}`, width, 4),
+    ...nextLines(hint, width, 2, colors.bold),
+  ];
+}
+
+/** What to do next, in sentences. */
+export function nextLines(hint: string, width: number | null, indent: number, paint: Paint): readonly string[] {
+  const margin = ' '.repeat(indent);
+  const lines = setText(`${paint('next')}: ${oneLine(hint)}`, width === null ? null : width - indent, 6);
+  return lines.map((line) => margin + line);
 }

@@ -1,5 +1,6 @@
 import type { PreflightFinding } from '../../engine/engine.ts';
-import { counted, oneLine, pad, widthOf } from './plain-text.ts';
+import { nextLines } from './error-text.ts';
+import { counted, oneLine, pad, setText, widthOf } from './plain-text.ts';
 import type { TextStyle } from './text-style.ts';
 
 /** What was found of one check, and whether runs depend on it. */
@@ -18,19 +19,34 @@ export function findingLines(findings: readonly DoctorFinding[], style: TextStyl
     if (result.met) {
       const line = `${colors.green('ok     ')}  ${title}  ${oneLine(result.found)}`;
       const isNarrow = style.width !== null && widthOf(`${line} (${purpose})`) > style.width;
-      return isNarrow ? [line, `         ${colors.dim(purpose)}`] : [`${line} ${colors.dim(`(${purpose})`)}`];
+      if (!isNarrow) return [`${line} ${colors.dim(`(${purpose})`)}`];
+      return [...found(colors.green('ok     '), title, result.found, style), ...below(purpose, style).map(colors.dim)];
     }
     const { code, message, hint } = result.error;
     // Without an engine, each check that asks it something comes to the same.
     if (told.has(message)) return [`${wordOf(concerns, style)}  ${title}  ${code}: as above`];
     told.add(message);
     return [
-      `${wordOf(concerns, style)}  ${title}  ${code}: ${oneLine(message)}`,
-      `         ${colors.dim(concerns === 'run' ? 'needed for' : 'matters as')}: ${purpose}`,
-      `         ${colors.bold('next')}: ${oneLine(hint)}`,
+      ...found(wordOf(concerns, style), title, `${code}: ${message}`, style),
+      ...below(`${concerns === 'run' ? 'needed for' : 'matters as'}: ${purpose}`, style).map(colors.dim),
+      ...nextLines(hint, style.width, INDENT, colors.bold),
     ];
   });
   return [...lines, '', ...conclusion(findings, style)];
+}
+
+/** Where the word that says how it is has ended. */
+const INDENT = 9;
+
+/** What was found, set below itself where it does not fit. */
+function found(word: string, title: string, text: string, { width }: TextStyle): readonly string[] {
+  const head = INDENT + widthOf(title) + 2;
+  const lines = setText(oneLine(text), width === null ? null : Math.max(24, width - head), 0);
+  return lines.map((line, index) => (index === 0 ? `${word}  ${title}  ${line}` : ' '.repeat(head) + line));
+}
+
+function below(text: string, { width }: TextStyle): readonly string[] {
+  return setText(text, width === null ? null : width - INDENT, 2).map((line) => ' '.repeat(INDENT) + line);
 }
 
 function wordOf(concerns: DoctorFinding['concerns'], { colors }: TextStyle): string {

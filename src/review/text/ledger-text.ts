@@ -1,5 +1,6 @@
 import { type Change, type ChangeStatus, standingNewestFirst } from '../../engine/change.ts';
-import { counted, oneLine } from './plain-text.ts';
+import type { StoredRun } from '../../engine/ports/history.ts';
+import { counted, oneLine, setText } from './plain-text.ts';
 import { type Column, tableLines } from './table.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
 
@@ -15,13 +16,19 @@ export function ledgerWords(changes: readonly Change[]): string {
   return `${counted(changes.length, 'change')}${undone ? ', all undone' : ''}: ${counts.join(', ')}`;
 }
 
-const COLUMNS: readonly Column[] = [
-  { title: '#', align: 'right' },
-  { title: 'target', shrinksTo: 20 },
-  { title: 'step', shrinksTo: 12 },
-  { title: 'status' },
-  { title: 'why', shrinksTo: 12 },
-];
+/** From this width on there is room for the reasons; those of what still stands are told with it all the same. */
+const ROOM_FOR_REASONS = 100;
+
+function columnsFor({ width }: TextStyle): readonly Column[] {
+  const isRoomy = width === null || width >= ROOM_FOR_REASONS;
+  return [
+    { title: '#', align: 'right' },
+    { title: 'target', shrinksTo: isRoomy ? 40 : 20 },
+    { title: 'step', shrinksTo: 12 },
+    { title: 'status' },
+    ...(isRoomy ? [{ title: 'why', shrinksTo: 12 }] : []),
+  ];
+}
 
 /** The ledger as a table, in its order. */
 export function ledgerLines(changes: readonly Change[], style: TextStyle, indent = ''): readonly string[] {
@@ -32,23 +39,32 @@ export function ledgerLines(changes: readonly Change[], style: TextStyle, indent
     { text: status, paint: statusPaint(style, status) },
     { text: reason ?? '', paint: style.colors.dim },
   ]);
-  return tableLines(COLUMNS, rows, style, indent);
+  return tableLines(columnsFor(style), rows, style, indent);
 }
 
 /**
  * What a run left on the host and the commands that undo it, in the order in which they are to be typed: newest first.
  * Command lines are never cut. Empty where nothing stands.
  */
-export function remainingLines(changes: readonly Change[], style: TextStyle): readonly string[] {
+export function remainingLines({ run, changes }: Ledger, style: TextStyle): readonly string[] {
   const standing = standingNewestFirst(changes);
   if (standing.length === 0) return [];
-  const { colors } = style;
+  const { colors, width } = style;
   const lines = standing.flatMap((change) => [
     `  ${oneLine(change.target)} ${colors.dim('(')}${standingWords(change, style)}${colors.dim(')')}`,
     ...change.undo.map((command) => `    ${oneLine(command)}`),
   ]);
-  const title = `may still be on this host: ${counted(standing.length, 'change')}; undo with wf rollback, or by hand in this order:`;
-  return [colors.yellow(title), ...lines];
+  const count = counted(standing.length, 'change');
+  const title =
+    run.importedFrom === null
+      ? `may still be on this host: ${count}; undo with \`wf rollback ${run.id}\`, or by hand in this order:`
+      : `stood on ${oneLine(run.importedFrom)} when the run was exported: ${count}; there, undone by hand in this order:`;
+  return [...setText(title, width, 2).map(colors.yellow), ...lines];
+}
+
+interface Ledger {
+  readonly run: Pick<StoredRun, 'id' | 'importedFrom'>;
+  readonly changes: readonly Change[];
 }
 
 function standingWords({ status, reason }: Change, style: TextStyle): string {

@@ -65,6 +65,15 @@ export function wrapWords(words: readonly string[], width: number | null, gap = 
   return line === undefined ? lines : [...lines, line];
 }
 
+/** A command between backticks is one word: where it is broken, it cannot be copied. */
+const WORDS = /(?:`[^`]*`|\S)+/g;
+
+/** Sentences, set in lines of at most `width` columns, each but the first `hang` columns further in; nothing is ever cut. */
+export function setText(text: string, width: number | null, hang: number): readonly string[] {
+  const [first = '', ...more] = wrapWords(text.match(WORDS) ?? [], width === null ? null : width - hang);
+  return [first, ...more.map((line) => ' '.repeat(hang) + line)];
+}
+
 /** `1 change`, `12 changes`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

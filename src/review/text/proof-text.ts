@@ -1,12 +1,6 @@
-import type { Proof } from '../../engine/workflow.ts';
+import type { ProofsTold } from '../../engine/workflow.ts';
 import { oneLine, pad, widthOf, wrapWords } from './plain-text.ts';
 import type { TextStyle } from './text-style.ts';
-
-/** What is known of what a run has shown. */
-export type ProofsTold =
-  | { readonly type: 'told'; readonly proofs: readonly Proof[] }
-  /** It cannot be told, e.g. because the workflow file is another one by now: the reason. */
-  | { readonly type: 'untold'; readonly reason: string };
 
 /** Each proof: the claim and its figures, which are never cut, but go on in another line where they do not fit. */
 export function proofLines(told: ProofsTold, style: TextStyle, indent = '  '): readonly string[] {

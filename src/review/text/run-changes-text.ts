@@ -1,5 +1,5 @@
-import type { Change } from '../../engine/change.ts';
 import type { ChangedRecord, RunChanges } from '../run-changes.ts';
+import type { RunMaterial } from '../run-material.ts';
 import { durationText } from './duration.ts';
 import { ledgerWords, remainingLines } from './ledger-text.ts';
 import { shortId } from './output-words.ts';
@@ -16,16 +16,18 @@ export type OffsetOf = (moment: string) => number;
 /** What `wf diff RUN` prints: what the run changed, by sort, and what was compared with what. */
 export function runChangesLines(
   told: RunChanges,
-  changes: readonly Change[],
+  material: Pick<RunMaterial, 'run' | 'changes'>,
   offsetOf: OffsetOf,
   style: TextStyle,
 ): readonly string[] {
   const { colors } = style;
   const title = `${colors.bold(told.run)}  ${oneLine(told.workflow)}  ${statusPaint(style, told.status)(told.status)}`;
+  const { importedFrom } = material.run;
+  const imported = importedFrom === null ? '' : `  ${colors.dim(`imported from ${oneLine(importedFrom)}`)}`;
   const sections: (readonly string[])[] = [
-    [title, ...changedLines(told, offsetOf, style)],
-    [colors.bold(ledgerWords(changes))],
-    remainingLines(changes, style),
+    [title + imported, ...changedLines(told, offsetOf, style)],
+    [colors.bold(ledgerWords(material.changes))],
+    remainingLines(material, style),
     comparedLines(told, offsetOf, style),
     [
       `${colors.bold('host')}: ${verificationWords(told.verification)}`,

@@ -1,4 +1,5 @@
 import type { RunMaterial } from '../run-material.ts';
+import { runProofs } from '../run-proofs.ts';
 import type { RunRecord } from '../run-record.ts';
 import { statePath } from '../state-path.ts';
 import { courseLines } from './course-text.ts';
@@ -7,10 +8,10 @@ import { errorLines } from './error-text.ts';
 import { ledgerLines, ledgerWords, remainingLines } from './ledger-text.ts';
 import { pathLines } from './path-text.ts';
 import { oneLine, wrapWords } from './plain-text.ts';
-import { type ProofsTold, proofLines } from './proof-text.ts';
+import { proofLines } from './proof-text.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
 import { timelineLines } from './timeline-text.ts';
-import { differenceLines, verificationWords } from './verification-text.ts';
+import { firstDifferenceLines, verificationWords } from './verification-text.ts';
 
 const LABEL_WIDTH = 12;
 
@@ -18,7 +19,6 @@ const LABEL_WIDTH = 12;
 export function runViewLines(
   material: RunMaterial,
   record: RunRecord,
-  proofs: ProofsTold | undefined,
   now: number,
   style: TextStyle,
 ): readonly string[] {
@@ -27,18 +27,19 @@ export function runViewLines(
     if (lines.length > 0) sections.push([style.colors.bold(title), ...lines]);
   };
   if (record.error !== null) sections.push(errorLines(record.error, style));
-  section('course', courseLines(material.journal, record.status, style));
+  section('course', courseLines(material, record.status, style));
   section('path', pathLines(statePath(material.journal), record, style));
   section('timeline', timelineLines(material, record, now, style));
   sections.push([
     style.colors.bold(ledgerWords(material.changes)),
     ...(material.changes.length === 0 ? [] : ledgerLines(material.changes, style, '  ')),
   ]);
-  sections.push(remainingLines(material.changes, style));
+  sections.push(remainingLines(material, style));
   sections.push([
     `${style.colors.bold('host')}: ${verificationWords(record.verification)}`,
-    ...differenceLines(record.verification, style, '  '),
+    ...firstDifferenceLines(record.verification, record.id, style, '  '),
   ]);
+  const proofs = runProofs(material.journal);
   if (proofs !== undefined) section('proven', proofLines(proofs, style));
   return sections.filter((lines) => lines.length > 0).flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }
@@ -51,6 +52,9 @@ function headerLines({ run }: RunMaterial, record: RunRecord, now: number, style
   const inputLines = wrapWords(inputs, room, '  ');
   return [
     `${colors.bold(record.id)}  ${record.workflow}  ${statusPaint(style, record.status)(record.status)}`,
+    ...(run.importedFrom === null
+      ? []
+      : [field('imported', `from ${oneLine(run.importedFrom)}, to be looked at only`)]),
     field('started', run.startedAt === null ? 'not yet' : timing(run.startedAt, record, now)),
     field('runtime', record.runtime),
     field('definition', record.definitionHash.slice(0, 12)),

@@ -12,6 +12,8 @@ import { statusPaint, type TextStyle } from './text-style.ts';
 
 /** Where a terminal is at least this wide, there is room for the kinds of the steps too. */
 const WIDE = 120;
+/** From here on, for what steps answered: a few letters of it tell nothing. */
+const ROOM_FOR_OUTPUTS = 100;
 const PIPED_BAR = 40;
 
 /**
@@ -93,12 +95,13 @@ function rollbackRows(
   return [[title, ...(withKind ? [''] : []), '', durationText(tookMs), barCell(rollback), '']];
 }
 
-function resultCell({ error, output }: StepRecord, attempts: readonly StepAttempt[], { colors }: TextStyle): Cell {
+function resultCell({ error, output }: StepRecord, attempts: readonly StepAttempt[], style: TextStyle): Cell {
+  const { colors, width } = style;
   const interrupted = attempts.filter(({ outcome }) => outcome === 'interrupted').map(({ attempt }) => attempt);
   const tries = attempts.length > 1 ? [`${attempts.length} attempts`] : [];
   const cutOff = interrupted.length === 0 ? [] : [`attempt ${interrupted.join(', ')} interrupted`];
   if (error !== null)
     return { text: [...tries, ...cutOff, `${error.code}: ${error.message}`].join('; '), paint: colors.red };
-  const told = outputWords(output);
+  const told = width === null || width >= ROOM_FOR_OUTPUTS ? outputWords(output) : '';
   return [...tries, ...cutOff, ...(told === '' ? [] : [told])].join('; ');
 }
