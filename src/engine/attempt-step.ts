@@ -119,6 +119,8 @@ async function act(
 ): Promise<AttemptSuccess> {
   const { context, acting } = parts;
   try {
+    // Told to end while its intent was committed, it does not begin.
+    acting.signal.throwIfAborted();
     const record = await behaviour.apply(input, seen.record, seen.found, acting);
     const after = await behaviour.observe(input, context, record);
     if (after.found === 'ours') return concluded(behaviour, change.seq, after);
@@ -142,7 +144,7 @@ async function intend(
   await ledger.ensureBaseline();
   context.signal.throwIfAborted();
   const change: Change = {
-    seq: earlier?.seq ?? nextSeq(journal),
+    seq: earlier?.seq ?? journal.newChangeSeq(),
     step: context.step,
     kind: runner.kind,
     target: seen.target,
@@ -152,12 +154,8 @@ async function intend(
     reason: null,
     bootId,
   };
-  journal.append([{ type: 'change.intended', change }]);
+  await journal.append([{ type: 'change.intended', change }]);
   return change;
-}
-
-function nextSeq(journal: RunJournal): number {
-  return journal.changes().reduce((highest, change) => Math.max(highest, change.seq), 0) + 1;
 }
 
 function concluded(
@@ -193,7 +191,7 @@ async function settleIfNothingWasMade(
   const mayLand = failure.transient && behaviour.landsWithinMs > 0;
   if (!failure.untouched && (mayLand || !(await isGone(behaviour, change, context)))) return;
   const reason = 'the attempt failed before it made anything';
-  journal.append([{ type: 'change.settled', seq: change.seq, status: 'gone', reason }]);
+  await journal.append([{ type: 'change.settled', seq: change.seq, status: 'gone', reason }]);
 }
 
 async function isGone(behaviour: ChangeBehaviour, change: Change, context: StepContext): Promise<boolean> {

@@ -97,7 +97,7 @@ async function start(
     const unmet = firstUnmet(await lookAtRequirements(requirements, parts.host));
     if (unmet !== undefined) throw unmet;
     if (held instanceof WfError) throw held;
-    const handle = begin(parts, request, concealed, id, claims, observer);
+    const handle = await begin(parts, request, concealed, id, claims, observer);
     return { ...handle, result: handle.result.finally(release) };
   } catch (thrown) {
     release();
@@ -105,14 +105,14 @@ async function start(
   }
 }
 
-function begin(
+async function begin(
   parts: EngineParts,
   request: StartRequest,
   { input, names, secrets }: Concealed,
   id: RunId,
   claims: readonly string[],
   observer: RunObserver,
-): RunHandle {
+): Promise<RunHandle> {
   const { workflow } = request;
   const header: RunHeader = {
     id,
@@ -126,7 +126,9 @@ function begin(
   const { history, owner, crashPoints } = parts;
   const { pauseAfter } = request.options;
   crashPoints.reach('before commit create');
-  const lease = history.create(header, request.definition.description, owner, scoped(parts, claims), header.createdAt);
+  const lease = await history.together(() =>
+    history.create(header, request.definition.description, owner, scoped(parts, claims), header.createdAt),
+  );
   crashPoints.reach('after commit create');
   const { journal, ledger, watch } = openRun(parts, lease, runnersOf(workflow.model), observer, secrets);
   // Taken while the first steps look around: the first intent waits for it, and tells if it failed.

@@ -40,7 +40,7 @@ export async function rollBackRun(
     const error = begunRollBack(taken.entries)?.error ?? run.error ?? takenBack(run).toRecord();
     const changes = taken.journal.changes();
     const kept = changes.flatMap((change) => (!stands(change) && undoable(change) ? [change.seq] : []));
-    return continueRollBack(taken, run, { error, kept });
+    return await continueRollBack(taken, run, { error, kept });
   } catch (thrown) {
     taken.letGo(thrown);
     throw thrown;
@@ -56,16 +56,16 @@ export function begunRollBack(entries: readonly JournalEntry[]): RollingBack | u
 }
 
 /** Undoes what a run that is taken over did, or what is left of it. */
-export function continueRollBack(
+export async function continueRollBack(
   { journal, ledger, open, release }: TakenRun,
   run: StoredRun,
   { error, kept }: { readonly error: ErrorRecord; readonly kept: readonly number[] },
-): Omit<RunHandle, 'send'> {
+): Promise<Omit<RunHandle, 'send'>> {
   const stopped = [...open.values()].map(
     ({ start, attempt }): JournalEvent => ({ type: 'step.stopped', step: start.step, attempt }),
   );
   journal.goOnOnFullDisk();
-  journal.append([...stopped, { type: 'rolling-back', error, kept }]);
+  await journal.append([...stopped, { type: 'rolling-back', error, kept }]);
   const changes = journal.changes().filter((change) => stands(change) || kept.includes(change.seq));
   let signal: string | undefined;
   const conclusion = { header: run, journal, ledger, keepsChanges: false, stopSignal: () => signal };

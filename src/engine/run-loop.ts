@@ -99,7 +99,7 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
   const isStopping = () => interruptedBy !== undefined || pausedAfter !== undefined;
 
   /** Takes all that has arrived, in order, into one commit; answers what is then to be done. */
-  function takeArrivals(): readonly Effect[] {
+  async function takeArrivals(): Promise<readonly Effect[]> {
     const now = clock.now();
     const events: JournalEvent[] = [];
     const evidence: StoredEvidence[] = [];
@@ -150,7 +150,7 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
       }
     }
     if (events.length > 0) {
-      journal.append(events, evidence, now);
+      await journal.append(events, evidence, now);
       waiting = false;
     }
     for (const { start, attempt } of begin) beginStep(start, attempt);
@@ -314,7 +314,7 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
 
   async function advance(): Promise<RunResult> {
     for (;;) {
-      const effects = takeOrFail();
+      const effects = await takeOrFail();
       // Asked to stop, nothing more is begun; what was decided is in the journal, for whoever resumes.
       if (!isStopping()) for (const effect of effects) carryOut(effect);
       if (arrivals.length > 0) continue;
@@ -328,9 +328,9 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
   }
 
   /** On a full disk the machine goes no further: what stands is undone, for which the reserve is kept. */
-  function takeOrFail(): readonly Effect[] {
+  async function takeOrFail(): Promise<readonly Effect[]> {
     try {
-      return takeArrivals();
+      return await takeArrivals();
     } catch (thrown) {
       if (!isFullDisk(thrown)) throw thrown;
       fail(thrown);
@@ -341,17 +341,22 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
   /** What becomes of a run that has nothing under way. */
   async function restOrEnd(): Promise<RunResult | undefined> {
     if (interruptedBy !== undefined) {
-      journal.append([{ type: 'interrupted', signal: interruptedBy }]);
+      await journal.append([{ type: 'interrupted', signal: interruptedBy }]);
       return { type: 'interrupted', signal: interruptedBy };
     }
     if (ended !== undefined) return parts.conclude(machineEnd(ended, lastFailure), () => interruptedBy);
     if (pausedAfter !== undefined) {
-      journal.append([{ type: 'paused', stage: pausedAfter }]);
+      await journal.append([{ type: 'paused', stage: pausedAfter }]);
       return { type: 'paused', stage: pausedAfter };
     }
     if (retries.size > 0) return undefined;
-    if (!waiting) journal.append([{ type: 'waiting' }]);
-    waiting = true;
+    if (!waiting) {
+      await journal.append([{ type: 'waiting' }]);
+      waiting = true;
+      // What has come meanwhile is seen to first.
+      if (arrivals.length > 0) return undefined;
+      if (interruptedBy !== undefined) return restOrEnd();
+    }
     if (timers.size > 0) return undefined;
     parts.history.release(parts.watch.lease);
     return { type: 'waiting' };

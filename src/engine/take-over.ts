@@ -54,7 +54,7 @@ export async function takeOver(
   observer: RunObserver,
 ): Promise<TakenRun | null> {
   const { history, owner } = parts;
-  const lease = history.takeOver(seen.id, owner, parts.isAlive);
+  const lease = await history.together(() => history.takeOver(seen.id, owner, parts.isAlive));
   const held: HeldClaims[] = [];
   const release = () => {
     for (const claims of held.splice(0)) claims.release();
@@ -78,7 +78,7 @@ export async function takeOver(
     if (holdNames) held.push(await parts.claims.hold(namesOf(parts, run.id), run.id));
     const entries = history.journal(run.id);
     const opened = openRun(parts, lease, runner, observer, secrets, entries);
-    opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
+    await opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
     const open = openSteps(entries);
     await parts.ghosts.end(ghostsOf(seen, entries, open, opened.journal));
     return { ...opened, run, entries, open, release, letGo };
