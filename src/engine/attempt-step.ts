@@ -21,7 +21,7 @@ interface AttemptParts {
   /** For looks. */
   readonly context: StepContext;
   /** For `apply`: the same evidence, the same signal. */
-  readonly acting: StepContext;
+  acting(): StepContext;
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
   readonly bootId: string;
@@ -117,7 +117,8 @@ async function act(
   seen: Found<'absent' | 'partial'>,
   change: Change,
 ): Promise<AttemptSuccess> {
-  const { context, acting } = parts;
+  const { context } = parts;
+  const acting = parts.acting();
   try {
     // Told to end while its intent was committed, it does not begin.
     acting.signal.throwIfAborted();

@@ -5,10 +5,10 @@ import { hiddenEvent, hiddenEvidence } from './hidden-event.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { ledgerAfter } from './ledger-events.ts';
 import type { Clock } from './ports/clock.ts';
-import type { CrashPoints } from './ports/crash-points.ts';
+import { type CrashPoints, NO_CRASH_POINTS } from './ports/crash-points.ts';
 import type { Fingerprint } from './ports/fingerprint.ts';
 import type { HistoryPort, Lease, StoredEvidence } from './ports/history.ts';
-import type { Secrets } from './secrets.ts';
+import { NO_SECRETS, type Secrets } from './secrets.ts';
 
 /** One run's journal while it is advanced, and what the engine keeps in mind of it. */
 export interface RunJournal {
@@ -85,6 +85,11 @@ export function openRunJournal(parts: RunJournalParts, earlier: readonly Journal
     return 'without';
   }
 
+  function reachAll(side: 'before' | 'after', events: readonly JournalEvent[]): void {
+    if (crashPoints === NO_CRASH_POINTS) return;
+    for (const event of events) crashPoints.reach(`${side} commit ${nameOf(event)}`);
+  }
+
   async function commit(events: readonly JournalEvent[], evidence: readonly StoredEvidence[], at: number) {
     for (;;) {
       try {
@@ -97,11 +102,12 @@ export function openRunJournal(parts: RunJournalParts, earlier: readonly Journal
 
   return {
     async append(given, evidence = [], at = clock.now()) {
-      const events = given.map((event) => hiddenEvent(event, secrets));
-      const kept = evidence.map((seen) => hiddenEvidence(seen, secrets));
-      for (const event of events) crashPoints.reach(`before commit ${nameOf(event)}`);
+      const hides = secrets !== NO_SECRETS;
+      const events = hides ? given.map((event) => hiddenEvent(event, secrets)) : given;
+      const kept = hides ? evidence.map((seen) => hiddenEvidence(seen, secrets)) : evidence;
+      reachAll('before', events);
       const entries = await commit(events, kept, at);
-      for (const event of events) crashPoints.reach(`after commit ${nameOf(event)}`);
+      reachAll('after', events);
       for (const event of events) keepInMind(event, at);
       for (const entry of entries) observer.committed?.(entry);
     },

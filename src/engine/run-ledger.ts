@@ -84,7 +84,7 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
       bootId: owner.bootId,
       journaled: journal.historyOf(change.seq),
       looking: context,
-      acting: { ...context, host: acting },
+      acting: { ...context, host: acting() },
       begin: () => journal.append([{ type: 'change.reverting', seq: change.seq }]),
     });
     await journal.append([settled], evidence);

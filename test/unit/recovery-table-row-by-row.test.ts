@@ -128,7 +128,7 @@ describe('a step that is to make its change', () => {
         {
           runner,
           context,
-          acting: context,
+          acting: () => context,
           journal,
           bootId,
           secrets: NO_SECRETS,
