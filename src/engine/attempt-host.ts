@@ -23,7 +23,7 @@ export interface AttemptHost {
   /** For looks. */
   readonly looking: HostPorts;
   /** For `apply` and `undo`: the same with a crash point on both sides of each command and each request that changes something. */
-  readonly acting: HostPorts;
+  acting(): HostPorts;
 }
 
 /**
@@ -32,38 +32,48 @@ export interface AttemptHost {
  */
 export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
   const { host, crashPoints } = watch;
-  const marked = processMarkText(mark);
   const requireLease = () => {
     if (!watch.history.holds(watch.lease)) throw leaseLost(watch.lease);
   };
   const command: CommandPort = {
     async run(argv, options) {
       requireLease();
-      const env = { ...options.env, [PROCESS_MARK_VARIABLE]: marked };
+      const env = { ...options.env, [PROCESS_MARK_VARIABLE]: processMarkText(mark) };
       return withoutHalfSecrets(await host.command.run(argv, { ...options, env }), watch.secrets);
     },
   };
-  const docker = eachWrite(host.docker, async (_operation, call) => {
-    requireLease();
-    return call();
-  });
-
-  const touches = new Map<string, number>();
-  const touch = async <Answer>(operation: string, call: () => Promise<Answer>): Promise<Answer> => {
-    const count = (touches.get(operation) ?? 0) + 1;
-    touches.set(operation, count);
-    const name = `touch ${mark.step} ${mark.attempt === 'undo' ? 'undo' : 'apply'} ${count} ${operation}`;
-    crashPoints.reach(`before ${name}`);
-    const answer = await call();
-    crashPoints.reach(`after ${name}`);
-    return answer;
-  };
-  const acting: HostPorts = {
+  // Made when it is asked for: most steps that only read ask for none.
+  let fenced: DockerPort | undefined;
+  const looking: HostPorts = {
     ...host,
-    command: { run: (argv, options) => touch(operationOf(argv), () => command.run(argv, options)) },
-    docker: eachWrite(docker, touch),
+    command,
+    get docker() {
+      fenced ??= eachWrite(host.docker, async (_operation, call) => {
+        requireLease();
+        return call();
+      });
+      return fenced;
+    },
   };
-  return { looking: { ...host, command, docker }, acting };
+
+  function acting(): HostPorts {
+    const touches = new Map<string, number>();
+    const touch = async <Answer>(operation: string, call: () => Promise<Answer>): Promise<Answer> => {
+      const count = (touches.get(operation) ?? 0) + 1;
+      touches.set(operation, count);
+      const name = `touch ${mark.step} ${mark.attempt === 'undo' ? 'undo' : 'apply'} ${count} ${operation}`;
+      crashPoints.reach(`before ${name}`);
+      const answer = await call();
+      crashPoints.reach(`after ${name}`);
+      return answer;
+    };
+    return {
+      ...looking,
+      command: { run: (argv, options) => touch(operationOf(argv), () => command.run(argv, options)) },
+      docker: eachWrite(looking.docker, touch),
+    };
+  }
+  return { looking, acting };
 }
 
 /** What is there in full is hidden where it is kept; a half could not be told any more. */

@@ -21,7 +21,7 @@ interface AttemptParts {
   /** For looks. */
   readonly context: StepContext;
   /** For `apply`: the same evidence, the same signal. */
-  readonly acting: StepContext;
+  acting(): StepContext;
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
   readonly bootId: string;
@@ -117,8 +117,11 @@ async function act(
   seen: Found<'absent' | 'partial'>,
   change: Change,
 ): Promise<AttemptSuccess> {
-  const { context, acting } = parts;
+  const { context } = parts;
+  const acting = parts.acting();
   try {
+    // Told to end while its intent was committed, it does not begin.
+    acting.signal.throwIfAborted();
     const record = await behaviour.apply(input, seen.record, seen.found, acting);
     const after = await behaviour.observe(input, context, record);
     if (after.found === 'ours') return concluded(behaviour, change.seq, after, context);
@@ -142,7 +145,7 @@ async function intend(
   await ledger.ensureBaseline();
   context.signal.throwIfAborted();
   const change: Change = {
-    seq: earlier?.seq ?? nextSeq(journal),
+    seq: earlier?.seq ?? journal.newChangeSeq(),
     step: context.step,
     kind: runner.kind,
     target: seen.target,
@@ -152,12 +155,8 @@ async function intend(
     reason: null,
     bootId,
   };
-  journal.append([{ type: 'change.intended', change }]);
+  await journal.append([{ type: 'change.intended', change }]);
   return change;
-}
-
-function nextSeq(journal: RunJournal): number {
-  return journal.changes().reduce((highest, change) => Math.max(highest, change.seq), 0) + 1;
 }
 
 function concluded(
@@ -199,7 +198,7 @@ async function settleIfNothingWasMade(
   const mayLand = failure.transient && behaviour.landsWithinMs > 0;
   if (!failure.untouched && (mayLand || !(await isGone(behaviour, change, context)))) return;
   const reason = 'the attempt failed before it made anything';
-  journal.append([{ type: 'change.settled', seq: change.seq, status: 'gone', reason }]);
+  await journal.append([{ type: 'change.settled', seq: change.seq, status: 'gone', reason }]);
 }
 
 async function isGone(behaviour: ChangeBehaviour, change: Change, context: StepContext): Promise<boolean> {

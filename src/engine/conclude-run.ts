@@ -28,7 +28,7 @@ export async function concludeRun(parts: ConcludeParts, machine: MachineEnd): Pr
   const { header, journal } = parts;
   journal.goOnOnFullDisk();
   if (machine.type === 'done') {
-    if (parts.keepsChanges) keepChanges(journal);
+    if (parts.keepsChanges) await keepChanges(journal);
     return end(parts, { type: 'succeeded', output: machine.output });
   }
   const error = await withVanished(machine.error, parts.ledger);
@@ -37,7 +37,7 @@ export async function concludeRun(parts: ConcludeParts, machine: MachineEnd): Pr
     await renewHost(parts.host);
     return end(parts, { type: 'failed', error });
   }
-  journal.append([{ type: 'rolling-back', error, kept: [] }]);
+  await journal.append([{ type: 'rolling-back', error, kept: [] }]);
   return rollBack(parts, journal.changes().filter(stands), error);
 }
 
@@ -72,7 +72,7 @@ export async function rollBack(
   const isComplete = await parts.ledger.revert(changes, () => parts.stopSignal() !== undefined);
   if (isComplete) return end(parts, { type: 'undone', error });
   const signal = parts.stopSignal() ?? '';
-  parts.journal.append([{ type: 'interrupted', signal }]);
+  await parts.journal.append([{ type: 'interrupted', signal }]);
   return { type: 'interrupted', signal };
 }
 
@@ -89,7 +89,7 @@ async function end(parts: ConcludeParts, outcome: Outcome): Promise<RunResult> {
   const ended = endOf(parts, outcome, await verify(parts));
   // Before the end is committed: nobody comes back to a run that has ended.
   if (ended.status !== 'needs-attention' && !parts.journal.changes().some(isLeft)) await parts.host.end();
-  parts.journal.append([{ type: 'ended', ...ended }]);
+  await parts.journal.append([{ type: 'ended', ...ended }]);
   const unrecorded = parts.journal.unrecorded();
   if (unrecorded !== undefined) throw undoneUnrecorded(parts.header.id, unrecorded);
   return { type: 'ended', end: ended };
@@ -105,11 +105,11 @@ type Outcome =
   | { readonly type: 'succeeded'; readonly output: Json }
   | { readonly type: 'failed' | 'kept' | 'undone'; readonly error: ErrorRecord };
 
-function keepChanges(journal: RunJournal): void {
+async function keepChanges(journal: RunJournal): Promise<void> {
   const reason = 'the workflow leaves its changes on the host';
   const kept = journal.changes().filter((change) => change.status === 'applied');
   const events = kept.map(({ seq }): JournalEvent => ({ type: 'change.settled', seq, status: 'kept', reason }));
-  if (events.length > 0) journal.append(events);
+  if (events.length > 0) await journal.append(events);
 }
 
 type Verified =

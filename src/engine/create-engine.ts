@@ -146,7 +146,9 @@ async function begin(
   const { pauseAfter } = request.options;
   crashPoints.reach('before commit create');
   const { scope } = parts.runtimes[request.runtime];
-  const lease = history.create(header, request.definition.description, owner, scoped(scope, claims), createdAt);
+  const lease = await history.together(() =>
+    history.create(header, request.definition.description, owner, scoped(scope, claims), createdAt),
+  );
   crashPoints.reach('after commit create');
   await host.keep();
   const { journal, ledger, watch } = openRun(parts, lease, host, runnersOf(workflow.model), observer, secrets);

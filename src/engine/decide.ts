@@ -1,17 +1,21 @@
-import { createHash } from 'node:crypto';
-import { type AnyMachineSnapshot, initialTransition, transition } from 'xstate';
+import { hash } from 'node:crypto';
+import type { AnyMachineSnapshot } from 'xstate';
 import { z } from 'zod';
 import { asWfError, WfError } from './errors.ts';
 import { type StepId, stepIdOf } from './ids.ts';
 import type { Effect, MachineEvent } from './journal-event.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from './json.ts';
 import type { MachineModel } from './machine-model.ts';
+import { type Transitioned, transitionsOf } from './transition.ts';
+import { NO_VISITS, type Visits } from './visits.ts';
 
 /** Where a machine is, with what the engine counts beside it. Never changed: each decision makes a new one. */
 export interface MachineState {
   readonly snapshot: AnyMachineSnapshot;
+  /** The snapshot's context as canonical JSON: most decisions leave it as it is. */
+  readonly context: string;
   /** How often each invoke id has been started. */
-  readonly visits: ReadonlyMap<string, number>;
+  readonly visits: Visits;
   /** Steps whose outcome the machine waits for, by invoke id. */
   readonly active: ReadonlyMap<string, StepId>;
   /** Timers that are set, by name. */
@@ -45,15 +49,15 @@ export interface Decision {
 
 /** The machine's first decision. Pure: `now` (ms since the epoch) is only used to turn delays into deadlines. */
 export function decideStart(model: MachineModel, input: JsonObject, now: number): Decision {
-  const idle: Omit<MachineState, 'snapshot'> = { visits: new Map(), active: new Map(), timers: new Map() };
-  return conclude(model, idle, now, () => initialTransition(model.machine, input));
+  const { initial } = transitionsOf(model.machine);
+  return conclude(model, undefined, undefined, now, () => initial(input));
 }
 
 /** What the machine decides when it is given `event`. Pure. */
 export function decide(model: MachineModel, state: MachineState, event: MachineEvent, now: number): Decision {
   const settled = settledInvoke(event);
-  const active = new Map([...state.active].filter(([invoke]) => invoke !== settled));
-  return conclude(model, { ...state, active }, now, () => transition(model.machine, state.snapshot, event));
+  const { next } = transitionsOf(model.machine);
+  return conclude(model, state, settled, now, () => next(state.snapshot, event));
 }
 
 /** The invoke id whose outcome this event is, or undefined. */
@@ -72,34 +76,39 @@ export function stepError(invoke: string, error: Json): MachineEvent {
   return { type: `xstate.error.actor.${invoke}`, error, actorId: invoke };
 }
 
-type Transition = () => readonly [AnyMachineSnapshot, readonly unknown[]];
-
-function conclude(model: MachineModel, before: Omit<MachineState, 'snapshot'>, now: number, run: Transition): Decision {
+function conclude(
+  model: MachineModel,
+  before: MachineState | undefined,
+  settled: string | undefined,
+  now: number,
+  run: () => Transitioned,
+): Decision {
   const [snapshot, actions] = guarded(run);
-  const state = {
-    snapshot,
-    visits: new Map(before.visits),
-    active: new Map(before.active),
-    timers: new Map(before.timers),
+  const followed: StateInTheMaking = {
+    visits: before?.visits ?? NO_VISITS,
+    active: new Map(before?.active),
+    timers: new Map(before?.timers),
   };
+  if (settled !== undefined) followed.active.delete(settled);
   const effects: Effect[] = [];
-  for (const action of actions) applyAction(model, state, effects, actionSchema.parse(action), now);
+  for (const action of actions) applyAction(model, followed, effects, actionSchema.parse(action), now);
   const status = statusOf(snapshot);
   const value = toJson(snapshot.value);
-  const context = toJson(snapshot.context);
-  const settled = withoutVainStarts(effects);
+  const isSame = before !== undefined && before.snapshot.context === snapshot.context;
+  const context = isSame ? before.context : canonicalJson(toJson(snapshot.context));
+  const due = withoutVainStarts(effects);
   return {
-    state,
+    state: { snapshot, context, ...followed },
     status,
-    effects: settled,
+    effects: due,
     value,
     stages: topLevelStates(value),
-    digest: digestOf({ value, context, status: toJson(status), effects: toJson(settled) }),
+    digest: digestOf(value, context, status, due),
   };
 }
 
 /** A guard or an assign that throws is a defect of the workflow file, which the user is told as such. */
-function guarded(run: Transition): readonly [AnyMachineSnapshot, readonly unknown[]] {
+function guarded(run: () => Transitioned): Transitioned {
   try {
     return run();
   } catch (thrown) {
@@ -130,7 +139,7 @@ const actionSchema = z.discriminatedUnion('type', [
 type PureAction = z.infer<typeof actionSchema>;
 
 interface StateInTheMaking {
-  readonly visits: Map<string, number>;
+  visits: Visits;
   readonly active: Map<string, StepId>;
   readonly timers: Map<string, Timer>;
 }
@@ -151,9 +160,9 @@ function applyAction(
           hint: 'Invoke step runners from states; spawning them from actions is not supported.',
         });
       }
-      const visit = (state.visits.get(id) ?? 0) + 1;
-      const step = stepIdOf(id, visit);
-      state.visits.set(id, visit);
+      const { count, visits } = state.visits.visit(id);
+      const step = stepIdOf(id, count);
+      state.visits = visits;
       state.active.set(id, step);
       effects.push({
         type: 'start-step',
@@ -202,6 +211,7 @@ function asEvent(event: { readonly type: string }): MachineEvent {
 
 /** A state that was entered and left within one decision: its step was never due. */
 function withoutVainStarts(effects: readonly Effect[]): readonly Effect[] {
+  if (!effects.some(({ type }) => type === 'stop-step')) return effects;
   const started = new Set(effects.flatMap((effect) => (effect.type === 'start-step' ? [effect.step] : [])));
   const vain = new Set(
     effects.flatMap((effect) => (effect.type === 'stop-step' && started.has(effect.step) ? [effect.step] : [])),
@@ -233,6 +243,13 @@ function topLevelStates(value: Json): readonly string[] {
   return value === null || typeof value !== 'object' ? [] : Object.keys(value);
 }
 
-function digestOf(parts: JsonObject): string {
-  return createHash('sha256').update(canonicalJson(parts)).digest('hex');
+/** Over the canonical JSON of an object of the four; `context` is such JSON already. */
+function digestOf(value: Json, context: string, status: MachineStatus, effects: readonly Effect[]): string {
+  const parts = [
+    `"context":${context}`,
+    `"effects":${canonicalJson(effects)}`,
+    `"status":${canonicalJson(status)}`,
+    `"value":${canonicalJson(value)}`,
+  ];
+  return hash('sha256', `{${parts.join()}}`, 'hex');
 }

@@ -19,16 +19,100 @@ export function parseJson(text: string): Json {
  * @throws TypeError on cycles and bigints, which the journal cannot hold.
  */
 export function toJson(value: unknown): Json {
+  return copied(value, 0) ?? null;
+}
+
+/** Deeper than this, the value may be a cycle, which `JSON.stringify` tells apart. */
+const DEEP = 50;
+
+/** A copy without the round trip where the value is plain, as most are: it takes a fifth of the time. */
+function copied(value: unknown, depth: number): Json | undefined {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      // JSON knows neither infinities nor NaN, nor a negative zero.
+      return Number.isFinite(value) ? value + 0 : null;
+    case 'undefined':
+    case 'function':
+    case 'symbol':
+      return undefined;
+    case 'object':
+      if (value === null) return null;
+      return depth < DEEP && isPlain(value) ? copiedPlain(value, depth + 1) : roundTrip(value);
+    default:
+      return roundTrip(value);
+  }
+}
+
+function copiedPlain(value: object, depth: number): Json {
+  if (Array.isArray(value)) return Array.from(value, (member: unknown) => copied(member, depth) ?? null);
+  const copy: { [key: string]: Json } = {};
+  for (const [key, member] of Object.entries(value)) {
+    const kept = copied(member, depth);
+    if (kept !== undefined) copy[key] = kept;
+  }
+  return copy;
+}
+
+/** Whether JSON sees of it what its own members are. */
+function isPlain(value: object): boolean {
+  if ('toJSON' in value || Object.hasOwn(value, '__proto__')) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
+}
+
+function roundTrip(value: unknown): Json | undefined {
   const text = JSON.stringify(value);
-  return text === undefined ? null : parseJson(text);
+  return text === undefined ? undefined : parseJson(text);
 }
 
 /** JSON text with sorted keys: equal values give equal text, whatever order their keys were written in. */
 export function canonicalJson(value: Json): string {
-  return JSON.stringify(value, (_key, member: Json) => {
-    if (member === null || typeof member !== 'object' || Array.isArray(member)) return member;
-    return Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
-  });
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  let text = '';
+  if (isList(value)) {
+    for (const member of value) text += `${text === '' ? '' : ','}${canonicalJson(member)}`;
+    return `[${text}]`;
+  }
+  for (const key of sortedKeys(value)) {
+    const member = value[key];
+    if (member !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`;
+  }
+  return `{${text}}`;
+}
+
+function sortedKeys(value: JsonObject): readonly string[] {
+  const keys = Object.keys(value);
+  if (keys.length < 2) return keys;
+  // In most objects no key looks like a number: JavaScript's own order is the order, and quick.
+  return keys.some(mayBeIndex) ? keys.sort(inCanonicalOrder) : keys.sort();
+}
+
+function mayBeIndex(key: string): boolean {
+  const first = key.charCodeAt(0);
+  return first >= 48 && first <= 57;
+}
+
+function isList(value: object): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+/** Numbers come first, by their value, as in every object of JavaScript; then the rest. */
+function inCanonicalOrder(a: string, b: string): number {
+  const [first, second] = [indexIn(a), indexIn(b)];
+  if (first !== second) return first - second;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** An array index is a whole number below 2^32 - 1 as JavaScript writes it; what is none comes after all of them. */
+const NO_INDEX = 2 ** 32 - 1;
+
+function indexIn(key: string): number {
+  if (!mayBeIndex(key)) return NO_INDEX;
+  const index = Number(key);
+  return index < NO_INDEX && String(index) === key && Number.isInteger(index) ? index : NO_INDEX;
 }
 
 /** Whether a JSON value is an object (not an array, not null). */

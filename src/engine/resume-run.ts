@@ -54,7 +54,7 @@ export async function resumeRun(
   );
   if (taken === null) throw runEnded(parts.history.run(run.id) ?? run);
   try {
-    const handle = goOn(parts, request, taken, observer);
+    const handle = await goOn(parts, request, taken, observer);
     return { ...handle, result: handle.result.finally(taken.release) };
   } catch (thrown) {
     taken.letGo(thrown);
@@ -85,7 +85,12 @@ export function isRollingBack({ status }: StoredRun): boolean {
   return status === 'rolling-back';
 }
 
-function goOn(parts: EngineParts, request: ResumeRequest, taken: TakenRun, observer: RunObserver): RunHandle {
+async function goOn(
+  parts: EngineParts,
+  request: ResumeRequest,
+  taken: TakenRun,
+  observer: RunObserver,
+): Promise<RunHandle> {
   const { history, clock, owner, random } = parts;
   const { workflow, definition } = request;
   const { host, journal, ledger, watch, entries, secrets } = taken;
@@ -94,7 +99,8 @@ function goOn(parts: EngineParts, request: ResumeRequest, taken: TakenRun, obser
   if (isRollingBack(run)) {
     const begun = begunRollBack(entries);
     const error = begun?.error ?? takenBack(run).toRecord();
-    return { ...continueRollBack(taken, run, { error, kept: begun?.kept ?? [] }), send: () => {} };
+    const rollingBack = await continueRollBack(taken, run, { error, kept: begun?.kept ?? [] });
+    return { ...rollingBack, send: () => {} };
   }
   const isAccepted = run.definitionHash !== definition.hash;
   // A rival may have gone on under another one meanwhile.
@@ -102,7 +108,7 @@ function goOn(parts: EngineParts, request: ResumeRequest, taken: TakenRun, obser
   const beginning = beginningOf(request, taken, run, isAccepted);
   if (isAccepted) {
     history.putDefinition(definition.hash, definition.description, clock.now());
-    journal.append([{ type: 'definition.accepted', definitionHash: definition.hash }]);
+    await journal.append([{ type: 'definition.accepted', definitionHash: definition.hash }]);
   }
   return advanceRun({
     header: run,

@@ -41,7 +41,7 @@ export async function rollBackRun(
     const error = begunRollBack(taken.entries)?.error ?? run.error ?? takenBack(run).toRecord();
     const changes = taken.journal.changes();
     const kept = changes.flatMap((change) => (!stands(change) && undoable(change) ? [change.seq] : []));
-    return continueRollBack(taken, run, { error, kept });
+    return await continueRollBack(taken, run, { error, kept });
   } catch (thrown) {
     taken.letGo(thrown);
     throw thrown;
@@ -62,16 +62,16 @@ export function changesToUndo(changes: readonly Change[], kept: readonly number[
 }
 
 /** Undoes what a run that is taken over did, or what is left of it. */
-export function continueRollBack(
+export async function continueRollBack(
   { host, journal, ledger, open, release }: TakenRun,
   run: StoredRun,
   { error, kept }: { readonly error: ErrorRecord; readonly kept: readonly number[] },
-): Omit<RunHandle, 'send'> {
+): Promise<Omit<RunHandle, 'send'>> {
   const stopped = [...open.values()].map(
     ({ start, attempt }): JournalEvent => ({ type: 'step.stopped', step: start.step, attempt }),
   );
   journal.goOnOnFullDisk();
-  journal.append([...stopped, { type: 'rolling-back', error, kept }]);
+  await journal.append([...stopped, { type: 'rolling-back', error, kept }]);
   const changes = changesToUndo(journal.changes(), kept);
   let signal: string | undefined;
   const conclusion = {

@@ -5,21 +5,24 @@ import { hiddenEvent, hiddenEvidence } from './hidden-event.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { ledgerAfter } from './ledger-events.ts';
 import type { Clock } from './ports/clock.ts';
-import type { CrashPoints } from './ports/crash-points.ts';
+import { type CrashPoints, NO_CRASH_POINTS } from './ports/crash-points.ts';
 import type { Fingerprint } from './ports/fingerprint.ts';
 import type { HistoryPort, Lease, StoredEvidence } from './ports/history.ts';
-import type { Secrets } from './secrets.ts';
+import { NO_SECRETS, type Secrets } from './secrets.ts';
 
 /** One run's journal while it is advanced, and what the engine keeps in mind of it. */
 export interface RunJournal {
   /**
-   * Commits events and evidence, with all secrets hidden, in one transaction, then tells the observer. `at` (now, unless it is said) is the time
-   * that a decision among them was made with, so that its replay comes to the same deadlines.
+   * Commits events and evidence, with all secrets hidden, in one transaction (which it may share with other runs of this process),
+   * then tells the observer. `at` (now, unless it is said) is the time that a decision among them was made with, so that its replay
+   * comes to the same deadlines. Nothing that they tell of may be done before the promise has come.
    * @throws WfError E_LEASE_LOST, E_DATABASE*, E_DISK_FULL; then nothing was written.
    */
-  append(events: readonly JournalEvent[], evidence?: readonly StoredEvidence[], at?: number): void;
+  append(events: readonly JournalEvent[], evidence?: readonly StoredEvidence[], at?: number): Promise<void>;
   /** Keeps a fingerprint; answers its SHA-256, or null where a full disk keeps it from being kept and stops nothing. */
   keepFingerprint(fingerprint: Fingerprint): string | null;
+  /** The seq of a change that is about to be intended: of two at the same time each gets its own. */
+  newChangeSeq(): number;
   /**
    * From now on a full disk stops nothing: the reserve is used up first, and what then still finds no room is only kept in
    * mind. Undoing needs no more than the intents, which are durable already.
@@ -51,6 +54,7 @@ export function openRunJournal(parts: RunJournalParts, earlier: readonly Journal
   const intendedAt = new Map<number, number>();
   const undoBegun = new Set<number>();
   let changes: readonly Change[] = [];
+  let lastChangeSeq = 0;
   let baseline: string | undefined;
   let verification: Verification | undefined;
   let goesOnOnFullDisk = false;
@@ -58,7 +62,10 @@ export function openRunJournal(parts: RunJournalParts, earlier: readonly Journal
 
   const keepInMind = (event: JournalEvent, at: number) => {
     changes = ledgerAfter(changes, event);
-    if (event.type === 'change.intended') intendedAt.set(event.change.seq, at);
+    if (event.type === 'change.intended') {
+      intendedAt.set(event.change.seq, at);
+      lastChangeSeq = Math.max(lastChangeSeq, event.change.seq);
+    }
     if (event.type === 'change.reverting') undoBegun.add(event.seq);
     if (event.type === 'change.intended') undoBegun.delete(event.change.seq);
     if (event.type === 'change.settled') undoBegun.delete(event.seq);
@@ -70,34 +77,53 @@ export function openRunJournal(parts: RunJournalParts, earlier: readonly Journal
   // An earlier process's look at the host says nothing of the host as it is now.
   verification = undefined;
 
-  /** Undefined where the disk is full, and that is to stop nothing. */
-  function write<Answer>(work: () => Answer): Answer | undefined {
-    try {
-      return work();
-    } catch (thrown) {
-      if (!goesOnOnFullDisk || !isFullDisk(thrown)) throw thrown;
-      if (history.freeReserve()) return write(work);
-      refusal = thrown;
-      return undefined;
+  /** What was refused because the disk is full; thrown on unless that is to stop nothing. */
+  function mayGoOn(thrown: unknown): 'once more' | 'without' {
+    if (!goesOnOnFullDisk || !isFullDisk(thrown)) throw thrown;
+    if (history.freeReserve()) return 'once more';
+    refusal = thrown;
+    return 'without';
+  }
+
+  function reachAll(side: 'before' | 'after', events: readonly JournalEvent[]): void {
+    if (crashPoints === NO_CRASH_POINTS) return;
+    for (const event of events) crashPoints.reach(`${side} commit ${nameOf(event)}`);
+  }
+
+  async function commit(events: readonly JournalEvent[], evidence: readonly StoredEvidence[], at: number) {
+    for (;;) {
+      try {
+        return await history.together(() => history.append(lease, { events, evidence }, at));
+      } catch (thrown) {
+        if (mayGoOn(thrown) === 'without') return [];
+      }
     }
   }
 
-  function commit(events: readonly JournalEvent[], evidence: readonly StoredEvidence[], at: number) {
-    for (const event of events) crashPoints.reach(`before commit ${nameOf(event)}`);
-    const entries = write(() => history.append(lease, { events, evidence }, at));
-    for (const event of events) crashPoints.reach(`after commit ${nameOf(event)}`);
-    return entries ?? [];
-  }
-
   return {
-    append(given, evidence = [], at = clock.now()) {
-      const events = given.map((event) => hiddenEvent(event, secrets));
-      const kept = evidence.map((seen) => hiddenEvidence(seen, secrets));
-      const entries = commit(events, kept, at);
+    async append(given, evidence = [], at = clock.now()) {
+      const hides = secrets !== NO_SECRETS;
+      const events = hides ? given.map((event) => hiddenEvent(event, secrets)) : given;
+      const kept = hides ? evidence.map((seen) => hiddenEvidence(seen, secrets)) : evidence;
+      reachAll('before', events);
+      const entries = await commit(events, kept, at);
+      reachAll('after', events);
       for (const event of events) keepInMind(event, at);
       for (const entry of entries) observer.committed?.(entry);
     },
-    keepFingerprint: (fingerprint) => write(() => history.putFingerprint(fingerprint)) ?? null,
+    keepFingerprint(fingerprint) {
+      for (;;) {
+        try {
+          return history.putFingerprint(fingerprint);
+        } catch (thrown) {
+          if (mayGoOn(thrown) === 'without') return null;
+        }
+      }
+    },
+    newChangeSeq() {
+      lastChangeSeq += 1;
+      return lastChangeSeq;
+    },
     goOnOnFullDisk() {
       goesOnOnFullDisk = true;
     },

@@ -56,19 +56,19 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
   async function takeBaseline(): Promise<void> {
     if (journal.baseline() !== undefined) return;
     const fingerprint = await takeFingerprint();
-    journal.append([{ type: 'baseline.taken', fingerprint: parts.history.putFingerprint(fingerprint) }]);
+    await journal.append([{ type: 'baseline.taken', fingerprint: parts.history.putFingerprint(fingerprint) }]);
   }
 
   async function revertOne(change: Change, signal: AbortSignal, record?: (evidence: Evidence) => void): Promise<void> {
     const behaviour = parts.runner(change.kind)?.behaviour;
     if (behaviour?.type !== 'change') {
       const reason = unknownRunner(change).message;
-      journal.append([{ type: 'change.settled', seq: change.seq, status: 'stuck', reason }]);
+      await journal.append([{ type: 'change.settled', seq: change.seq, status: 'stuck', reason }]);
       return;
     }
     const revealed = revealedRecord(change);
     if (revealed.type === 'missing') {
-      journal.append([{ type: 'change.settled', seq: change.seq, status: 'stuck', reason: revealed.reason }]);
+      await journal.append([{ type: 'change.settled', seq: change.seq, status: 'stuck', reason: revealed.reason }]);
       return;
     }
     const evidence: StoredEvidence[] = [];
@@ -84,10 +84,10 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
       bootId: owner.bootId,
       journaled: journal.historyOf(change.seq),
       looking: context,
-      acting: { ...context, host: acting },
+      acting: { ...context, host: acting() },
       begin: () => journal.append([{ type: 'change.reverting', seq: change.seq }]),
     });
-    journal.append([settled], evidence);
+    await journal.append([settled], evidence);
   }
 
   /** What undoing needs of a change, with its secrets in it. */
@@ -139,7 +139,7 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
     ];
     const drift = differences.filter((difference) => difference.owner !== 'run');
     const verification = hiddenVerification({ restored: residues.length === 0, residues, drift }, secrets);
-    journal.append([{ type: 'verified', fingerprint: journal.keepFingerprint(after), verification }]);
+    await journal.append([{ type: 'verified', fingerprint: journal.keepFingerprint(after), verification }]);
     return verification;
   }
 

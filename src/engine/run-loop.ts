@@ -31,7 +31,7 @@ type Arrival =
   | { readonly type: 'resume' }
   | { readonly type: 'outcome'; readonly start: StartStep; readonly attempt: number; readonly outcome: AttemptOutcome }
   | { readonly type: 'retry'; readonly start: StartStep; readonly attempt: number }
-  | { readonly type: 'timer'; readonly timer: string; readonly event: MachineEvent }
+  | { readonly type: 'timer'; readonly timer: string; readonly deadline: number; readonly event: MachineEvent }
   | { readonly type: 'sent'; readonly event: MachineEvent };
 
 /** Where a process begins with a run. */
@@ -99,7 +99,7 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
   const isStopping = () => interruptedBy !== undefined || pausedAfter !== undefined;
 
   /** Takes all that has arrived, in order, into one commit; answers what is then to be done. */
-  function takeArrivals(): readonly Effect[] {
+  async function takeArrivals(): Promise<readonly Effect[]> {
     const now = clock.now();
     const events: JournalEvent[] = [];
     const evidence: StoredEvidence[] = [];
@@ -134,8 +134,8 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
           decideOn(arrival.event);
           break;
         case 'timer':
-          timers.delete(arrival.timer);
-          if (state?.timers.has(arrival.timer)) decideOn(arrival.event);
+          // Another one of that name may have been set since it went off.
+          if (state?.timers.get(arrival.timer)?.deadline === arrival.deadline) decideOn(arrival.event);
           break;
         case 'retry':
           retries.delete(arrival.start.step);
@@ -150,7 +150,7 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
       }
     }
     if (events.length > 0) {
-      journal.append(events, evidence, now);
+      await journal.append(events, evidence, now);
       waiting = false;
     }
     for (const { start, attempt } of begin) beginStep(start, attempt);
@@ -166,7 +166,7 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
     const now = clock.now();
     for (const [timer, { deadline, delayMs, event }] of decision.state.timers) {
       // Where the clock was set back meanwhile, nothing takes longer than it was meant to.
-      setTimer(timer, Math.min(deadline, now + delayMs), event);
+      setTimer({ timer, deadline, event }, Math.min(deadline, now + delayMs));
     }
     return open.flatMap((step) => resumeStep(step, events));
   }
@@ -253,13 +253,13 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
     retries.set(start.step, { attempt, cancel });
   }
 
-  function setTimer(timer: string, deadline: number, event: MachineEvent): void {
+  function setTimer({ timer, deadline, event }: Omit<SetTimer, 'type'>, due = deadline): void {
     timers.get(timer)?.();
-    const delayMs = Math.max(0, deadline - clock.now());
-    timers.set(
-      timer,
-      clock.after(delayMs, () => arrive({ type: 'timer', timer, event })),
-    );
+    const cancel = clock.after(Math.max(0, due - clock.now()), () => {
+      if (timers.get(timer) === cancel) timers.delete(timer);
+      arrive({ type: 'timer', timer, deadline, event });
+    });
+    timers.set(timer, cancel);
   }
 
   /** A step that waits for its next attempt has nothing under way that could still come to an outcome. */
@@ -300,7 +300,7 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
         attempts.get(effect.step)?.stop();
         return;
       case 'set-timer':
-        setTimer(effect.timer, effect.deadline, effect.event);
+        setTimer(effect);
         return;
       case 'cancel-timer':
         timers.get(effect.timer)?.();
@@ -314,7 +314,7 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
 
   async function advance(): Promise<RunResult> {
     for (;;) {
-      const effects = takeOrFail();
+      const effects = await takeOrFail();
       // Asked to stop, nothing more is begun; what was decided is in the journal, for whoever resumes.
       if (!isStopping()) for (const effect of effects) carryOut(effect);
       if (arrivals.length > 0) continue;
@@ -328,9 +328,9 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
   }
 
   /** On a full disk the machine goes no further: what stands is undone, for which the reserve is kept. */
-  function takeOrFail(): readonly Effect[] {
+  async function takeOrFail(): Promise<readonly Effect[]> {
     try {
-      return takeArrivals();
+      return await takeArrivals();
     } catch (thrown) {
       if (!isFullDisk(thrown)) throw thrown;
       fail(thrown);
@@ -341,17 +341,22 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
   /** What becomes of a run that has nothing under way. */
   async function restOrEnd(): Promise<RunResult | undefined> {
     if (interruptedBy !== undefined) {
-      journal.append([{ type: 'interrupted', signal: interruptedBy }]);
+      await journal.append([{ type: 'interrupted', signal: interruptedBy }]);
       return { type: 'interrupted', signal: interruptedBy };
     }
     if (ended !== undefined) return parts.conclude(machineEnd(ended, lastFailure), () => interruptedBy);
     if (pausedAfter !== undefined) {
-      journal.append([{ type: 'paused', stage: pausedAfter }]);
+      await journal.append([{ type: 'paused', stage: pausedAfter }]);
       return { type: 'paused', stage: pausedAfter };
     }
     if (retries.size > 0) return undefined;
-    if (!waiting) journal.append([{ type: 'waiting' }]);
-    waiting = true;
+    if (!waiting) {
+      await journal.append([{ type: 'waiting' }]);
+      waiting = true;
+      // What has come meanwhile is seen to first.
+      if (arrivals.length > 0) return undefined;
+      if (interruptedBy !== undefined) return restOrEnd();
+    }
     if (timers.size > 0) return undefined;
     parts.history.release(parts.watch.lease);
     return { type: 'waiting' };
@@ -381,6 +386,8 @@ function hiddenMachineEvent({ type, ...payload }: MachineEvent, secrets: Secrets
 }
 
 type Resuming = Extract<Beginning, { type: 'resume' }>;
+
+type SetTimer = Extract<Effect, { type: 'set-timer' }>;
 
 /** A step that is to be begun with this attempt. */
 interface Due {

@@ -11,7 +11,7 @@ import type { StoredEvidence } from './ports/history.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { Secrets } from './secrets.ts';
-import type { StepContext, StepRunner } from './step.ts';
+import type { HostPorts, StepContext, StepRunner } from './step.ts';
 
 /** A runner that does not end after it was told to is given up after this long; its change stays an open intent. */
 const GRACE_MS = 10_000;
@@ -45,72 +45,114 @@ interface AttemptRequest {
 
 /** Begins an attempt under its time-out. The secrets that it works with are hidden in all that comes of it. */
 export function beginAttempt(request: AttemptRequest): RunningAttempt {
-  const { run, runner, step, attempt, owner, secrets } = request;
+  const { run, runner, step, attempt, owner, secrets, ledger } = request;
   const { clock } = request.watch.host;
-  const { looking, acting } = attemptHost(request.watch, { run, step, attempt, owner });
-  const controller = new AbortController();
+  const host = attemptHost(request.watch, { run, step, attempt, owner });
+  const ending = createEnding(clock);
   const evidence: StoredEvidence[] = [];
-  const record = (seen: Evidence) => evidence.push({ ...keptEvidence(seen, secrets), step, attempt });
-  const context: StepContext = {
+  const record = (seen: Evidence) => {
+    evidence.push({ ...keptEvidence(seen, secrets), step, attempt });
+  };
+  const contextOn = (ports: HostPorts): StepContext => ({
     run,
     step,
     attempt,
-    host: looking,
-    signal: controller.signal,
+    host: ports,
+    get signal() {
+      return ending.signal();
+    },
     record,
     progress: (message) => request.progress(secrets.hideText(message)),
-    ledger: request.ledger.serviceFor(controller.signal, record),
+    get ledger() {
+      return ledger.serviceFor(ending.signal(), record);
+    },
+  });
+  const parts = {
+    runner,
+    context: contextOn(host.looking),
+    acting: () => contextOn(host.acting()),
+    journal: request.journal,
+    ledger,
+    bootId: owner.bootId,
+    secrets,
   };
 
-  const timedOut = new WfError(
-    'E_STEP_TIMEOUT',
-    `${step} (${runner.kind}) took longer than ${runner.policy.timeoutMs} ms`,
-    {
-      hint: `See how far it came with \`wf logs ${request.run} ${step}\`; a longer time-out is set in the workflow file.`,
-      transient: true,
-    },
-  );
-  const stopped = new WfError('E_STEP_STOPPED', `${step} was stopped`, { hint: 'The machine went on without it.' });
-  const cancelTimeout = clock.after(runner.policy.timeoutMs, () => controller.abort(timedOut));
-
-  const grace = givenUp(controller.signal, clock);
-
   async function carryOut(): Promise<AttemptOutcome> {
-    const work = attemptStep(
-      {
-        runner,
-        context,
-        acting: { ...context, host: acting },
-        journal: request.journal,
-        ledger: request.ledger,
-        bootId: owner.bootId,
-        secrets,
-      },
-      request.input,
-    );
+    const cancelTimeout = clock.after(runner.policy.timeoutMs, () => ending.end(timedOut(request)));
     try {
-      const success = await Promise.race([work, grace.rejection]);
+      const success = await ending.waitFor(attemptStep(parts, request.input));
       return { type: 'succeeded', evidence, ...success, output: secrets.hide(success.output) };
     } catch (thrown) {
-      const reason: unknown = controller.signal.reason;
-      const error = controller.signal.aborted && reason instanceof WfError ? reason : asWfError(thrown);
-      return { type: 'failed', evidence, error: secrets.hideError(error) };
+      return { type: 'failed', evidence, error: secrets.hideError(ending.reason() ?? asWfError(thrown)) };
     } finally {
       cancelTimeout();
-      grace.cancel();
     }
   }
-  return { outcome: carryOut(), stop: () => controller.abort(stopped) };
+  return { outcome: carryOut(), stop: () => ending.end(stopped(step)) };
 }
 
-/** Rejects some time after the signal, so that a runner that ignores it cannot hold up the run for ever. */
-function givenUp(signal: AbortSignal, clock: Clock): { readonly rejection: Promise<never>; cancel(): void } {
-  let cancel = () => {};
-  const rejection = new Promise<never>((_resolve, reject) => {
-    const wait = () => {
-      cancel = clock.after(GRACE_MS, () => reject(signal.reason));
-    };
-    signal.addEventListener('abort', wait, { once: true });
+/** How an attempt is told to end. */
+interface Ending {
+  /** Made when it is first asked for: most steps are over before anybody does. */
+  signal(): AbortSignal;
+  /** Tells the runner to end. Only the first reason counts. */
+  end(reason: WfError): void;
+  reason(): WfError | undefined;
+  /** Waits for the runner; rejects some time after it was told to end, so that one that does not cannot hold up the run for ever. */
+  waitFor<Answer>(work: Promise<Answer>): Promise<Answer>;
+}
+
+function createEnding(clock: Clock): Ending {
+  let controller: AbortController | undefined;
+  let ended: WfError | undefined;
+  let giveUp: ((reason: WfError) => void) | undefined;
+  let cancelGrace = () => {};
+
+  function startGrace(reason: WfError): void {
+    cancelGrace = clock.after(GRACE_MS, () => giveUp?.(reason));
+  }
+  return {
+    signal() {
+      controller ??= new AbortController();
+      if (ended !== undefined) controller.abort(ended);
+      return controller.signal;
+    },
+    end(reason) {
+      if (ended !== undefined) return;
+      ended = reason;
+      controller?.abort(reason);
+      if (giveUp !== undefined) startGrace(reason);
+    },
+    reason: () => ended,
+    waitFor: (work) =>
+      new Promise((resolve, reject) => {
+        const over = () => {
+          giveUp = undefined;
+          cancelGrace();
+        };
+        giveUp = reject;
+        if (ended !== undefined) startGrace(ended);
+        work.then(
+          (answer) => {
+            over();
+            resolve(answer);
+          },
+          (thrown) => {
+            over();
+            reject(thrown);
+          },
+        );
+      }),
+  };
+}
+
+function timedOut({ run, step, runner }: AttemptRequest): WfError {
+  return new WfError('E_STEP_TIMEOUT', `${step} (${runner.kind}) took longer than ${runner.policy.timeoutMs} ms`, {
+    hint: `See how far it came with \`wf logs ${run} ${step}\`; a longer time-out is set in the workflow file.`,
+    transient: true,
   });
-  return { rejection, cancel: () => cancel() };
+}
+
+function stopped(step: StepId): WfError {
+  return new WfError('E_STEP_STOPPED', `${step} was stopped`, { hint: 'The machine went on without it.' });
 }

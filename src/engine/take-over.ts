@@ -56,7 +56,7 @@ export async function takeOver(
   observer: RunObserver,
 ): Promise<TakenRun | null> {
   const { history, owner } = parts;
-  const lease = takeLease(parts, seen, host);
+  const lease = await takeLease(parts, seen, host);
   const held: HeldClaims[] = [];
   const release = () => {
     host.close();
@@ -81,7 +81,7 @@ export async function takeOver(
     if (holdNames) held.push(await parts.claims.hold(namesOf(parts, run), run.id));
     const entries = history.journal(run.id);
     const opened = openRun(parts, lease, host, runner, observer, secrets, entries);
-    opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
+    await opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
     const open = openSteps(entries);
     await parts.ghosts.end(ghostsOf(seen, entries, open, opened.journal));
     await host.keep();
@@ -92,9 +92,9 @@ export async function takeOver(
   }
 }
 
-function takeLease({ history, owner, isAlive }: EngineParts, { id }: StoredRun, host: RunHost): Lease {
+async function takeLease({ history, owner, isAlive }: EngineParts, { id }: StoredRun, host: RunHost): Promise<Lease> {
   try {
-    return history.takeOver(id, owner, isAlive);
+    return await history.together(() => history.takeOver(id, owner, isAlive));
   } catch (thrown) {
     host.close();
     throw thrown;

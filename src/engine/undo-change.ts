@@ -21,8 +21,8 @@ interface UndoParts {
   readonly journaled: { readonly intendedAt: number; readonly undoBegun: boolean };
   readonly looking: HostContext;
   readonly acting: HostContext;
-  /** Called before the host is touched; must make the beginning durable. */
-  begin(): void;
+  /** Waited for before the host is touched; must make the beginning durable. */
+  begin(): Promise<void>;
 }
 
 /**
@@ -114,7 +114,7 @@ export function landingOf({ landsWithinMs }: ChangeBehaviour, intendedAt: number
 
 async function undo(parts: UndoParts): Promise<Settled> {
   const { change } = parts;
-  parts.begin();
+  await parts.begin();
   const done = await tryUndo(parts);
   const after = done.type === 'told' ? done.standing : await lookAt(parts);
   if (after.found === 'gone') return settled(change, 'reverted', null);

@@ -42,7 +42,8 @@ function store(
   for (const { fingerprint } of fingerprints) storeFingerprint(statements, fingerprint);
   const { lastInsertRowid } = statements.insertImportedRun.run({ ...columns, importedFrom: machine });
   const run = Number(lastInsertRowid);
-  for (const entry of journal) storeEntry(statements, run, entry);
+  const row = { number: run, hasBegun: false, isResting: false };
+  for (const entry of journal) storeEntry(statements, row, entry);
   insertEvidence(statements, run, evidence);
 }
 

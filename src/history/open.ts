@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { type ConnectOptions, connect, connectForReading } from './connect.ts';
 import { damaged, withDatabaseErrors } from './database-error.ts';
 import { findDatabaseFile, prepareDatabaseFile, watchDatabaseFile } from './database-file.ts';
+import { groupCommits } from './group-commit.ts';
 import type { History } from './history.ts';
 import { importRun } from './import-run.ts';
 import { createPruner } from './prune.ts';
@@ -28,16 +29,21 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
     keepReserve(file);
     const requireInPlace = watchDatabaseFile(file);
     const write = writeTransactions({ db, statements, path: file, options, requireInPlace });
+    const group = groupCommits(db, write, file);
     const reader = createReader(db, statements, file);
     const pruner = createPruner({ db, write, path: file, workflowNames: reader.workflowNames });
     return {
       ...reader,
       ...createWriter(statements, write, file, requireInPlace),
+      together: group.together,
       ...pruner,
       compact: (isAlive) => withDatabaseErrors(file, () => pruner.compact(isAlive)),
       importRun: (content, at) => write(() => importRun(statements, reader, content, at)),
       freeReserve: () => withDatabaseErrors(file, () => freeReserve(file)),
-      close: () => withDatabaseErrors(file, () => db.close()),
+      close() {
+        group.commitNow();
+        withDatabaseErrors(file, () => db.close());
+      },
     };
   });
 }

@@ -16,7 +16,7 @@ import type { Statements } from './statements.ts';
 import type { HistoryWriter } from './writer.ts';
 
 /** What may be asked of a history that is not written to. */
-export interface HistoryReader extends Omit<HistoryPort, keyof HistoryWriter | 'freeReserve'> {
+export interface HistoryReader extends Omit<HistoryPort, keyof HistoryWriter | 'together' | 'freeReserve'> {
   /** The workflows of which there are runs, by name. */
   workflowNames(): readonly string[];
   /** What a run file holds of a run, all read at one moment. @param machine the name of this one @throws WfError E_RUN_NOT_FOUND */

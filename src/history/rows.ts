@@ -33,7 +33,10 @@ export function ownerOf(row: z.output<z.ZodObject<typeof ownerColumns>>): Owner 
   return pid === null || startTime === null || bootId === null ? null : { pid, startTime, bootId };
 }
 
-/** Who may write a run's journal, as every append asks. */
+/** A run whose lease is held, as every append asks for it, with the last seq of its journal. */
+export const heldRow = z.tuple([z.number(), z.enum(STORED_RUN_STATUSES), time.nullable(), z.number().nullable()]);
+
+/** Who may write a run's journal. */
 export const leaseRow = z.object({
   number: z.number(),
   fence: z.number(),

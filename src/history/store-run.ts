@@ -2,13 +2,14 @@ import { WfError } from '../engine/errors.ts';
 import type { RunId } from '../engine/ids.ts';
 import type { JournalEntry, RunHeader } from '../engine/journal-event.ts';
 import type { Json } from '../engine/json.ts';
-import { applyOperation } from './apply-operation.ts';
+import { applyOperation, type RunRow } from './apply-operation.ts';
 import { eventColumns } from './journal-rows.ts';
 import { project } from './projector.ts';
 import type { Statements } from './statements.ts';
 
 /** Keeps a definition; one with the same hash is the same. */
 export function storeDefinition(statements: Statements, hash: string, definition: Json, at: number): void {
+  if (statements.hasDefinition.get({ hash }) === 1) return;
   statements.insertDefinition.run({ hash, definition: JSON.stringify(definition), at });
 }
 
@@ -21,9 +22,10 @@ export function newRunColumns(statements: Statements, header: RunHeader) {
 }
 
 /** Adds an entry to the journal, and does to the rows beside it what the projector says. */
-export function storeEntry(statements: Statements, run: number, entry: JournalEntry): void {
+export function storeEntry(statements: Statements, run: RunRow, entry: JournalEntry): void {
   const { seq, at, event } = entry;
-  statements.insertEntry.run({ run, seq, at, ...eventColumns(event) });
+  const { type, data } = eventColumns(event);
+  statements.insertEntry.run(run.number, seq, at, type, data);
   for (const operation of project(entry)) applyOperation(statements, run, operation, event);
 }
 

@@ -15,10 +15,14 @@ interface TransactionParts {
   requireInPlace(): void;
 }
 
-/** IMMEDIATE transactions: when one returns, what it wrote is on disk, in a file that will be found again. */
+/**
+ * IMMEDIATE transactions: when one returns, what it wrote is on disk, in a file that will be found again. Inside of another one
+ * (`together`), it is a part of that.
+ */
 export function writeTransactions({ db, statements, path, options, requireInPlace }: TransactionParts): Transact {
-  return (work) =>
-    withReserve(path, options, () => {
+  return (work) => {
+    if (db.inTransaction) return work();
+    return withReserve(path, options, () => {
       const transaction = db.transaction(() => {
         refuseNewer(Number(statements.version.get()), path);
         return work();
@@ -28,4 +32,5 @@ export function writeTransactions({ db, statements, path, options, requireInPlac
       requireInPlace();
       return result;
     });
+  };
 }

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { WfError } from '../engine/errors.ts';
 import type { RunId } from '../engine/ids.ts';
 import type { JournalEntry, JournalEvent } from '../engine/journal-event.ts';
@@ -8,7 +9,7 @@ import { withDatabaseErrors } from './database-error.ts';
 import { storeEvidence } from './evidence-rows.ts';
 import { storeFingerprint } from './fingerprints.ts';
 import { parseRow } from './parse-row.ts';
-import { leaseRow, ownerOf } from './rows.ts';
+import { heldRow, leaseRow, ownerOf } from './rows.ts';
 import type { Statements } from './statements.ts';
 import { newRunColumns, storeDefinition, storeEntry } from './store-run.ts';
 import type { Transact } from './transaction.ts';
@@ -29,20 +30,30 @@ export function createWriter(
   path: string,
   requireInPlace: () => void,
 ): HistoryWriter {
-  /** The number of the run whose lease this is. */
-  function requireLease(lease: Lease): number {
-    const row = statements.lease.get({ id: lease.run });
-    if (row === undefined) throw leaseLost(lease, 'the database does not know it');
-    const held = parseRow(leaseRow, row, { path, table: 'runs', of: `run ${lease.run}` });
-    if (held.owner_pid === null) throw leaseLost(lease, `nobody holds it, the run is ${held.status}`);
-    if (held.fence !== lease.fence) throw leaseLost(lease, `process ${held.owner_pid} has taken the run over`);
-    return held.number;
+  /** The run whose lease this is. */
+  function requireLease(lease: Lease): z.output<typeof heldRow> {
+    const { run: id, fence } = lease;
+    const row = statements.held.get(id, fence);
+    if (row === undefined) throw whyLost(lease);
+    return parseRow(heldRow, row, { path, table: 'runs', of: `run ${id}` });
   }
 
-  function appendEvents(run: number, events: readonly JournalEvent[], at: number): readonly JournalEntry[] {
-    const last = Number(statements.lastSeq.get({ run }) ?? 0);
+  function whyLost(lease: Lease): WfError {
+    const row = statements.lease.get({ id: lease.run });
+    if (row === undefined) return leaseLost(lease, 'the database does not know it');
+    const held = parseRow(leaseRow, row, { path, table: 'runs', of: `run ${lease.run}` });
+    if (held.owner_pid === null) return leaseLost(lease, `nobody holds it, the run is ${held.status}`);
+    return leaseLost(lease, `process ${held.owner_pid} has taken the run over`);
+  }
+
+  function appendEvents(
+    [number, status, startedAt, last]: z.output<typeof heldRow>,
+    events: readonly JournalEvent[],
+    at: number,
+  ): readonly JournalEntry[] {
+    const run = { number, hasBegun: startedAt !== null, isResting: status === 'waiting' || status === 'paused' };
     return events.map((event, index) => {
-      const entry: JournalEntry = { seq: last + index + 1, at, event };
+      const entry: JournalEntry = { seq: (last ?? 0) + index + 1, at, event };
       storeEntry(statements, run, entry);
       return entry;
     });
@@ -65,8 +76,9 @@ export function createWriter(
 
     append: (lease, { events, evidence = [] }, at) =>
       write(() => {
-        const run = requireLease(lease);
-        const entries = appendEvents(run, events, at);
+        const held = requireLease(lease);
+        const [run] = held;
+        const entries = appendEvents(held, events, at);
         storeEvidence(statements, run, evidence);
         const last = events.find(({ type }) => GIVES_UP_THE_LEASE.includes(type));
         if (last !== undefined && last !== events.at(-1)) throw afterTheLast(lease.run, last);

@@ -67,9 +67,16 @@ function embed(
   const recordOf = (id: string): RunRecord => runRecord(readRunMaterial(history, storedRun(id)), isAlive);
 
   function advance(handle: Advancing): AdvancedRun {
+    const result = handle.result.finally(() => advanced.delete(run));
+    let record: Promise<RunRecord> | undefined;
     const run: AdvancedRun = {
       id: handle.id,
-      record: handle.result.then(() => recordOf(handle.id)).finally(() => advanced.delete(run)),
+      result,
+      // Read when it is asked for: that takes longer than many a run.
+      get record() {
+        record ??= result.then(() => recordOf(handle.id));
+        return record;
+      },
       send: (event) => handle.send?.(event),
       interrupt: (signal = 'SIGTERM') => handle.interrupt(signal),
     };
@@ -108,7 +115,7 @@ function embed(
     async close() {
       const running = [...advanced];
       for (const run of running) run.interrupt();
-      await Promise.allSettled(running.map(({ record }) => record));
+      await Promise.allSettled(running.map(({ result }) => result));
       history.close();
     },
   };

@@ -1,6 +1,6 @@
 import type { AnyStateMachine } from 'xstate';
 import type { z } from 'zod';
-import type { RunObserver } from '../engine/engine.ts';
+import type { RunObserver, RunResult } from '../engine/engine.ts';
 import type { MachineEvent } from '../engine/journal-event.ts';
 import type { JsonObject } from '../engine/json.ts';
 import type { RuntimeName } from '../engine/ports/runtime.ts';
@@ -51,9 +51,11 @@ export interface RollBackRunOptions {
 export interface AdvancedRun {
   readonly id: string;
   /**
-   * Comes when the run has ended, pauses, waits for an event, or was interrupted: `status` tells which. A run that failed is a
-   * record too, with its error. Rejects only where the history can no longer be written, or another process has taken the run over.
+   * Comes when the run has ended (with its output, or its error), pauses, waits for an event, or was interrupted. Rejects only where
+   * the history can no longer be written, or another process has taken the run over.
    */
+  readonly result: Promise<RunResult>;
+  /** All that the history then holds of the run; read when it is first asked for. Comes and rejects as `result` does. */
   readonly record: Promise<RunRecord>;
   /** Gives the machine an event from outside. A run that is being rolled back takes none. */
   send(event: MachineEvent): void;

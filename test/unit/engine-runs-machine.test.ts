@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
 import { defineStep } from '../../src/engine/define-step.ts';
@@ -223,8 +223,7 @@ describe('a run', () => {
       output: ({ context }) => context.word,
     });
     const handle = await host.start(define(machine));
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(host.history.run(handle.id)).toMatchObject({ status: 'waiting' });
+    await vi.waitFor(() => expect(host.history.run(handle.id)).toMatchObject({ status: 'waiting' }));
     handle.send({ type: 'go', word: 'now' });
     expect(await handle.result).toMatchObject({ end: { status: 'succeeded', output: 'now' } });
 

@@ -7,9 +7,7 @@ import { NO_CRASH_POINTS } from '../../src/engine/ports/crash-points.ts';
 import type { Lease } from '../../src/engine/ports/history.ts';
 import { NO_SECRETS } from '../../src/engine/secrets.ts';
 import type { HostPorts } from '../../src/engine/step.ts';
-import { systemClock } from '../../src/host/clock.ts';
-import { createCommandPort } from '../../src/host/command.ts';
-import { createDocker } from '../../src/host/docker/create-docker.ts';
+import { machinePorts } from '../../src/host/machine-ports.ts';
 import { ownProcess } from '../../src/host/process.ts';
 import { type FolderHost, openFolderHost, runId } from '../support/folder-host.ts';
 
@@ -29,12 +27,8 @@ beforeEach(() => {
   } as const;
   const owner = ownProcess();
   lease = host.history.create(header, {}, owner, [], 1);
-  const ports: HostPorts = {
-    clock: systemClock,
-    command: createCommandPort(systemClock),
-    // Where no engine is: what reaches it at all fails by that.
-    docker: createDocker({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' }),
-  };
+  // Where no engine is: what reaches it at all fails by that.
+  const ports: HostPorts = machinePorts({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' });
   const watch = {
     host: ports,
     history: host.history,
@@ -51,11 +45,11 @@ const loseLease = () => host.history.takeOver(lease.run, ownProcess(), () => fal
 
 test('no command is begun any more, neither for a change nor for a look', async () => {
   const file = path.join(host.folder, 'made');
-  for (const { command } of [attempt.acting, attempt.looking]) {
+  for (const { command } of [attempt.acting(), attempt.looking]) {
     await command.run(['rm', '--force', file], { timeoutMs: 5_000 });
   }
   loseLease();
-  for (const { command } of [attempt.acting, attempt.looking]) {
+  for (const { command } of [attempt.acting(), attempt.looking]) {
     await expect(command.run(['touch', file], { timeoutMs: 5_000 })).rejects.toMatchObject({ code: 'E_LEASE_LOST' });
   }
   expect(existsSync(file)).toBe(false);
@@ -74,9 +68,9 @@ const WRITES: readonly (readonly [string, (ports: HostPorts) => Promise<unknown>
 ];
 
 test.for(WRITES)('the engine is not asked to %s', async ([, ask]) => {
-  await expect(ask(attempt.acting)).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
+  await expect(ask(attempt.acting())).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
   loseLease();
-  for (const ports of [attempt.acting, attempt.looking]) {
+  for (const ports of [attempt.acting(), attempt.looking]) {
     await expect(ask(ports)).rejects.toMatchObject({ code: 'E_LEASE_LOST' });
   }
 });

@@ -91,7 +91,7 @@ const SEEN: Readonly<Record<string, Observation<Json, Json>>> = {
   unknown: { found: 'unknown', error },
 };
 
-function intend(bootId: string, at: number): Change {
+async function intend(bootId: string, at: number): Promise<Change> {
   const change: Change = {
     seq: 1,
     step: asStepId('step'),
@@ -103,7 +103,7 @@ function intend(bootId: string, at: number): Change {
     reason: null,
     bootId,
   };
-  journal.append([{ type: 'change.intended', change }], [], at);
+  await journal.append([{ type: 'change.intended', change }], [], at);
   return change;
 }
 
@@ -115,7 +115,7 @@ describe('a step that is to make its change', () => {
   test.for(forwardRows)('with journal "%s" and host "%s": %s', async ([says, shows, action]) => {
     const { bootId } = ownProcess();
     const now = Date.now();
-    if (says !== 'nothing') intend(says === 'lost' ? OTHER_BOOT : bootId, shows === 'not yet' ? now : 1);
+    if (says !== 'nothing') await intend(says === 'lost' ? OTHER_BOOT : bootId, shows === 'not yet' ? now : 1);
     const { runner, calls } = scripted(
       () => SEEN[shows] ?? OURS,
       () => ({ found: 'standing' }),
@@ -128,7 +128,7 @@ describe('a step that is to make its change', () => {
         {
           runner,
           context,
-          acting: context,
+          acting: () => context,
           journal,
           bootId,
           secrets: NO_SECRETS,
@@ -187,11 +187,12 @@ describe('a change that is to be undone', () => {
   test.for(backRows)('with journal "%s" and host "%s": %s', async ([says, shows, action]) => {
     const { bootId } = ownProcess();
     const now = Date.now();
-    intend(says === 'lost' ? OTHER_BOOT : bootId, shows === 'not yet' ? now : 1);
-    if (says === 'applied') journal.append([{ type: 'change.applied', seq: 1, record: {}, target: 'x', undo: [] }]);
-    if (says === 'undo begun') journal.append([{ type: 'change.reverting', seq: 1 }]);
+    await intend(says === 'lost' ? OTHER_BOOT : bootId, shows === 'not yet' ? now : 1);
+    if (says === 'applied')
+      await journal.append([{ type: 'change.applied', seq: 1, record: {}, target: 'x', undo: [] }]);
+    if (says === 'undo begun') await journal.append([{ type: 'change.reverting', seq: 1 }]);
     if (says === 'stuck' || says === 'kept') {
-      journal.append([{ type: 'change.settled', seq: 1, status: says, reason: null }]);
+      await journal.append([{ type: 'change.settled', seq: 1, status: says, reason: null }]);
     }
     const found: Standing =
       shows === 'standing'
@@ -215,7 +216,9 @@ describe('a change that is to be undone', () => {
       journaled: journal.historyOf(1),
       looking: context,
       acting: context,
-      begin: () => begun.push([...calls].join()),
+      begin: async () => {
+        begun.push([...calls].join());
+      },
     });
     switch (action) {
       case 'undo':

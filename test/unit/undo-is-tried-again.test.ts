@@ -48,7 +48,7 @@ async function undoing(...failures: readonly WfError[]) {
     journaled: { intendedAt: 1, undoBegun: false },
     looking: context,
     acting: context,
-    begin: () => {},
+    begin: async () => {},
   });
   return { tries, status: settled.status, reason: settled.reason };
 }

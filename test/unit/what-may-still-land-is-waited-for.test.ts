@@ -80,7 +80,7 @@ function standingStill(answersAfterMs: number, landsAfterMs: number) {
   return { behaviour, calls, isThere };
 }
 
-function intended(): Change {
+async function intended(): Promise<Change> {
   const change: Change = {
     seq: 1,
     step: asStepId('step'),
@@ -93,7 +93,7 @@ function intended(): Change {
     bootId: ownProcess().bootId,
   };
   // Long ago: its own time is over.
-  journal.append([{ type: 'change.intended', change }], [], 1);
+  await journal.append([{ type: 'change.intended', change }], [], 1);
   return change;
 }
 
@@ -115,7 +115,7 @@ function attempt(behaviour: ChangeBehaviour) {
     {
       runner: runnerOf(behaviour),
       context,
-      acting: context,
+      acting: () => context,
       journal,
       bootId: ownProcess().bootId,
       secrets: NO_SECRETS,
@@ -140,21 +140,21 @@ function undoing(behaviour: ChangeBehaviour, change: Change) {
     journaled: journal.historyOf(1),
     looking: context,
     acting: context,
-    begin: () => {},
+    begin: async () => {},
   });
 }
 
 describe('what a killed client asked of an engine that then stood still', () => {
   test('is undone, and not called gone because the first look does not show it', async () => {
     const { behaviour, calls, isThere } = standingStill(LANDS_WITHIN_MS, 100);
-    expect(await undoing(behaviour, intended())).toMatchObject({ status: 'reverted' });
+    expect(await undoing(behaviour, await intended())).toMatchObject({ status: 'reverted' });
     expect(calls).toEqual(['undo']);
     await after(200);
     expect(isThere()).toBe(false);
   });
 
   test('is adopted by the step that goes on, and not made twice', async () => {
-    intended();
+    await intended();
     const { behaviour, calls } = standingStill(LANDS_WITHIN_MS, 100);
     expect(await attempt(behaviour)).toMatchObject({ output: 'made' });
     expect(calls).toEqual([]);
@@ -163,7 +163,7 @@ describe('what a killed client asked of an engine that then stood still', () => 
   test('is waited for no longer than its time where it does not come', async () => {
     const { behaviour, calls } = standingStill(LANDS_WITHIN_MS, 60_000);
     const begunAt = performance.now();
-    expect(await undoing(behaviour, intended())).toMatchObject({ status: 'gone' });
+    expect(await undoing(behaviour, await intended())).toMatchObject({ status: 'gone' });
     expect(performance.now() - begunAt).toBeGreaterThanOrEqual(2 * LANDS_WITHIN_MS - 5);
     expect(calls).toEqual([]);
   });
@@ -178,7 +178,7 @@ test('an engine that answers each look late does not hold up an undo for ever', 
       return { found: 'gone', reason: 'not there' };
     },
   };
-  expect(await undoing(slow, intended())).toMatchObject({ status: 'gone' });
+  expect(await undoing(slow, await intended())).toMatchObject({ status: 'gone' });
 });
 
 test('an intent whose request was lost on the way stays open, as it may still be carried out', async () => {

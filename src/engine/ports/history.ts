@@ -94,11 +94,17 @@ export interface RunFilter {
 }
 
 /**
- * The durable memory of all runs. Every method is synchronous and one transaction; when it returns, what it
+ * The durable memory of all runs. Every method but `together` is synchronous and one transaction; when it returns, what it
  * wrote is on disk. Two processes on the same file are the normal case.
  * @throws WfError E_DATABASE*, E_DISK_FULL from every method.
  */
 export interface HistoryPort {
+  /**
+   * Commits what `work` writes by the other methods, in one transaction with all that is asked for in the same turn of the event
+   * loop: runs that are advanced side by side wait for the disk once. When the promise comes, that commit has returned. What one
+   * `work` throws undoes its own writes only, and is told to its caller only. It may be carried out more than once.
+   */
+  together<Answer>(work: () => Answer): Promise<Answer>;
   /**
    * Creates a run with its lease and its claims, all or nothing.
    * @throws WfError E_RUN_EXISTS; E_NAME_IN_USE naming the run that holds one of the claims and what to do about it.

@@ -1,0 +1,69 @@
+// The floor: what the disk and better-sqlite3 alone allow. A run is a row, a step is a row, commits are shared by all that comes in one
+// turn of the event loop. No machine, no ledger, no lease, no look at anything: what an engine adds is what it costs.
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { contestant } from '../lib/contestant.mjs';
+
+function groupCommits(db) {
+  let group = [];
+  const commit = db.transaction((asked) => {
+    for (const { work } of asked) work();
+  });
+  return (work) =>
+    new Promise((resolve, reject) => {
+      if (group.length === 0) {
+        setImmediate(() => {
+          const asked = group;
+          group = [];
+          try {
+            commit.immediate(asked);
+            for (const { resolve: done } of asked) done();
+          } catch (thrown) {
+            for (const { reject: fail } of asked) fail(thrown);
+          }
+        });
+      }
+      group.push({ work, resolve, reject });
+    });
+}
+
+await contestant({
+  async open(folder, steps, work) {
+    const db = new Database(path.join(folder, 'floor.db'));
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = FULL');
+    db.exec(`CREATE TABLE IF NOT EXISTS runs (number INTEGER PRIMARY KEY, ended INTEGER) STRICT;
+      CREATE TABLE IF NOT EXISTS steps (run INTEGER NOT NULL, step INTEGER NOT NULL, output TEXT NOT NULL,
+        PRIMARY KEY (run, step)) STRICT, WITHOUT ROWID`);
+    const insertRun = db.prepare('INSERT INTO runs DEFAULT VALUES');
+    const endRun = db.prepare('UPDATE runs SET ended = 1 WHERE number = ?');
+    const insertStep = db.prepare('INSERT INTO steps (run, step, output) VALUES (?, ?, ?)');
+    const left = db.prepare(
+      'SELECT number, (SELECT count(*) FROM steps WHERE run = number) AS done FROM runs WHERE ended IS NULL',
+    );
+    const together = groupCommits(db);
+
+    async function goOn(run, from) {
+      for (let step = from; step < steps; step += 1) {
+        await work(step, run);
+        const output = JSON.stringify({ n: step });
+        await together(() => insertStep.run(run, step, output));
+      }
+      await together(() => endRun.run(run));
+    }
+    async function start() {
+      let run;
+      await together(() => {
+        run = Number(insertRun.run().lastInsertRowid);
+      });
+      await goOn(run, 0);
+    }
+    return {
+      run: (count) => Promise.all(Array.from({ length: count }, start)),
+      resume: () => Promise.all(left.all().map(({ number, done }) => goOn(number, done))),
+      async close() {
+        db.close();
+      },
+    };
+  },
+});

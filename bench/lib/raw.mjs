@@ -1,0 +1,41 @@
+// One small SQLite commit (WAL, synchronous=FULL): what every figure is divided by, taken in the same process right before and right
+// after what is measured.
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { median } from './figures.mjs';
+
+const COMMITS = 150;
+const ROW = 'x'.repeat(120);
+
+/** better-sqlite3; in the Node of the peers, for which it is not built, the SQLite that is part of it. */
+async function openDatabase(file) {
+  if (process.getBuiltinModule('node:sqlite') !== undefined) {
+    return new (process.getBuiltinModule('node:sqlite').DatabaseSync)(file);
+  }
+  const { default: Database } = await import('better-sqlite3');
+  return new Database(file);
+}
+
+export async function openRaw(folder) {
+  const file = path.join(folder, 'raw.db');
+  const db = await openDatabase(file);
+  db.exec('PRAGMA journal_mode = WAL');
+  db.exec('PRAGMA synchronous = FULL');
+  db.exec('CREATE TABLE IF NOT EXISTS rows (number INTEGER PRIMARY KEY, data TEXT NOT NULL) STRICT');
+  const insert = db.prepare('INSERT INTO rows (data) VALUES (?)');
+  return {
+    /** Milliseconds of one commit, p50 of some. */
+    measure() {
+      const times = Array.from({ length: COMMITS }, () => {
+        const begun = performance.now();
+        insert.run(ROW);
+        return performance.now() - begun;
+      });
+      return median(times);
+    },
+    close() {
+      db.close();
+      for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
+    },
+  };
+}
