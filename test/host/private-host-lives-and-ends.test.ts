@@ -117,6 +117,25 @@ describeOwnNetwork('the life of a private host', () => {
         await second.end();
       });
 
+      it('is entered, asked and ended by root too, whoever started it', async () => {
+        const mark = newMark();
+        const wf = forTest(user, mark);
+        const { host, container } = await startWithContainer(wf, mark);
+        await wf.keep();
+        const root = forTest('root', mark);
+        expect(await root.find(mark)).toEqual(host);
+        for (const pid of [null, container.pid]) {
+          const made = await root.enter(['ip', 'link', 'add', 'by-root', 'type', 'veth', 'peer', 'name', 'other'], pid);
+          expect(made, made.stderr).toMatchObject({ status: 0 });
+          expect((await wf.enter(['ip', '-brief', 'link'], pid)).stdout).toContain('by-root@other');
+        }
+        await expect(root.enter(['true'], process.pid), 'no process of it').rejects.toMatchObject({
+          code: 'E_NAMESPACE_GONE',
+        });
+        await root.end();
+        await expect(wf.enter(['true'])).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
+      });
+
       it('gives one name to one of many that want it at the same time', async () => {
         const mark = newMark();
         const wf = forTest(user, mark);
