@@ -44,16 +44,14 @@ async function expectNothingLeft(mark: string, tracers: readonly string[]): Prom
 describeOwnNetwork('the life of a private host', () => {
   describe.each(USERS)('of %s', (user) => {
     describe.skipIf(user !== 'root' && !readableByAll())('where this checkout is readable', () => {
-      it('ends with whoever started it, killed or not, until it is to be kept', async () => {
-        for (const way of ['kill', 'close'] as const) {
-          const mark = newMark();
-          const wf = forTest(user, mark);
-          const { tracers } = await startWithContainer(wf, mark);
-          expect(markedPids(mark).length).toBeGreaterThan(2);
-          expect(ip('-brief', 'link'), 'the control').toContain(`${tracers[1]}@`);
-          await wf[way]();
-          await expectNothingLeft(mark, tracers);
-        }
+      it.each(['kill', 'close'] as const)('ends with whoever started it (%s), until it is to be kept', async (way) => {
+        const mark = newMark();
+        const wf = forTest(user, mark);
+        const { tracers } = await startWithContainer(wf, mark);
+        expect(markedPids(mark).length).toBeGreaterThan(2);
+        expect(ip('-brief', 'link'), 'the control').toContain(`${tracers[1]}@`);
+        await wf[way]();
+        await expectNothingLeft(mark, tracers);
       });
 
       it('ends with whoever is killed while it starts', async () => {
