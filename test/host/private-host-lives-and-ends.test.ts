@@ -44,16 +44,14 @@ async function expectNothingLeft(mark: string, tracers: readonly string[]): Prom
 describeOwnNetwork('the life of a private host', () => {
   describe.each(USERS)('of %s', (user) => {
     describe.skipIf(user !== 'root' && !readableByAll())('where this checkout is readable', () => {
-      it('ends with whoever started it, killed or not, until it is to be kept', async () => {
-        for (const way of ['kill', 'close'] as const) {
-          const mark = newMark();
-          const wf = forTest(user, mark);
-          const { tracers } = await startWithContainer(wf, mark);
-          expect(markedPids(mark).length).toBeGreaterThan(2);
-          expect(ip('-brief', 'link'), 'the control').toContain(`${tracers[1]}@`);
-          await wf[way]();
-          await expectNothingLeft(mark, tracers);
-        }
+      it.each(['kill', 'close'] as const)('ends with whoever started it (%s), until it is to be kept', async (way) => {
+        const mark = newMark();
+        const wf = forTest(user, mark);
+        const { tracers } = await startWithContainer(wf, mark);
+        expect(markedPids(mark).length).toBeGreaterThan(2);
+        expect(ip('-brief', 'link'), 'the control').toContain(`${tracers[1]}@`);
+        await wf[way]();
+        await expectNothingLeft(mark, tracers);
       });
 
       it('ends with whoever is killed while it starts', async () => {
@@ -115,6 +113,25 @@ describeOwnNetwork('the life of a private host', () => {
         expect(markedPids(two)).not.toEqual([]);
         await second.endProcess(host.process);
         await second.end();
+      });
+
+      it('is entered, asked and ended by root too, whoever started it', async () => {
+        const mark = newMark();
+        const wf = forTest(user, mark);
+        const { host, container } = await startWithContainer(wf, mark);
+        await wf.keep();
+        const root = forTest('root', mark);
+        expect(await root.find(mark)).toEqual(host);
+        for (const pid of [null, container.pid]) {
+          const made = await root.enter(['ip', 'link', 'add', 'by-root', 'type', 'veth', 'peer', 'name', 'other'], pid);
+          expect(made, made.stderr).toMatchObject({ status: 0 });
+          expect((await wf.enter(['ip', '-brief', 'link'], pid)).stdout).toContain('by-root@other');
+        }
+        await expect(root.enter(['true'], process.pid), 'no process of it').rejects.toMatchObject({
+          code: 'E_NAMESPACE_GONE',
+        });
+        await root.end();
+        await expect(wf.enter(['true'])).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
       });
 
       it('gives one name to one of many that want it at the same time', async () => {

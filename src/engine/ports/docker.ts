@@ -97,6 +97,8 @@ export interface ExecResult {
 export interface DockerPort {
   /** Whose programs are found in a container: those of its image, or those of the machine. */
   readonly programs: 'image' | 'machine';
+  /** How evidence shows what the docker client would do: as its command line, or said to be done in its place. */
+  shown(argv: Argv): string;
   info(): Promise<EngineInfo>;
   /** What tells this engine from every other one; asked for once. What one engine does not know, another one may have. */
   engineId(): Promise<string>;

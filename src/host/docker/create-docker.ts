@@ -1,3 +1,4 @@
+import { commandLine } from '../../engine/evidence.ts';
 import type { DockerPort } from '../../engine/ports/docker.ts';
 import { infoAnswer, versionAnswer } from './answers.ts';
 import { type Connection, createConnection } from './connection.ts';
@@ -17,6 +18,7 @@ export function createDocker(env: Environment = process.env): DockerPort {
   let engineId: Promise<string> | undefined;
   return {
     programs: 'image',
+    shown: commandLine,
     // What an engine had may come back with it.
     hasEnded: () => false,
     engineId() {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { commandLine } from '../../engine/evidence.ts';
 import type { Owner } from '../../engine/owner.ts';
 import type { ContainerInfo, DockerPort, NetworkInfo } from '../../engine/ports/docker.ts';
 import { isObjectId } from '../docker/object-id.ts';
@@ -19,6 +20,8 @@ export function privateDocker(mark: string, owner: Owner, connection: Connection
 
   return {
     programs: 'machine',
+    // There is no such client: whoever reads the evidence must not take it for one.
+    shown: (argv) => `# embedded runtime, in place of: ${commandLine(argv)}`,
     hasEnded,
     async info() {
       return {

@@ -1,17 +1,23 @@
 import { statSync } from 'node:fs';
 import { z } from 'zod';
+import { WfError } from '../../engine/errors.ts';
 import type { JsonObject } from '../../engine/json.ts';
 import type { Owner } from '../../engine/owner.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { DockerPort } from '../../engine/ports/docker.ts';
 import type { FoundNamespace } from '../../engine/ports/host-namespace.ts';
+import { errnoOf } from '../errno.ts';
 import { namespaceOfPid } from '../namespace.ts';
+import { isAlive } from '../process.ts';
 import { nothing, type PrivateHostSettings, settingsAnswer } from './answers.ts';
 import { createConnection, privateHostGone } from './connection.ts';
 import { endPrivateHost } from './end-private-host.ts';
 import { processOfPrivateHost } from './find-private-host.ts';
 import type { Peer } from './peer.ts';
 import { privateDocker } from './private-docker.ts';
+
+/** For nsenter: with the rights of the user namespace's root, also where wf runs as the machine's root, which has no user in there. */
+const AS_ITS_ROOT = ['--preserve-credentials', '--setuid=0'] as const;
 
 /** A host of a run's own, made of Linux namespaces: what its networks and containers are in. */
 export interface PrivateHost {
@@ -22,8 +28,9 @@ export interface PrivateHost {
   readonly networkNamespace: FoundNamespace;
   readonly docker: DockerPort;
   /**
-   * A command line that runs `argv` on the private host, or in a container of it.
+   * A command line that runs `argv` on the private host, or in a container of it. To be run at once: it leads through pids.
    * @param container the process of the container
+   * @throws WfError E_DOCKER_UNREACHABLE where it has ended; E_NAMESPACE_GONE where no process of it has the container's pid
    */
   enter(argv: Argv, container?: { readonly pid: number }): Argv;
   /**
@@ -61,7 +68,7 @@ export function openPrivateHost(mark: string, owner: Owner, first?: Peer): Priva
   const networkNamespace = namespaceOfPid(pid);
   if (networkNamespace.process?.startTime !== owner.startTime) throw privateHostGone(mark);
   // Kept for as long as it lives: asking again would only tell the same.
-  const user = isInOtherUserNamespace(pid) ? [`--user=/proc/${pid}/ns/user`, '--preserve-credentials'] : [];
+  const user = isInOtherUserNamespace(pid) ? [`--user=/proc/${pid}/ns/user`, ...AS_ITS_ROOT] : [];
 
   return {
     mark,
@@ -69,6 +76,10 @@ export function openPrivateHost(mark: string, owner: Owner, first?: Peer): Priva
     networkNamespace,
     docker: privateDocker(mark, owner, connection),
     enter(argv, container) {
+      if (!isAlive(owner)) throw privateHostGone(mark);
+      if (container !== undefined && namespaceInode(container.pid, 'pid') !== namespaceInode(pid, 'pid')) {
+        throw containerGone(container.pid);
+      }
       const place = `/proc/${container?.pid ?? pid}/ns`;
       return ['nsenter', ...user, `--net=${place}/net`, `--mount=${place}/mnt`, `--uts=${place}/uts`, '--', ...argv];
     },
@@ -90,5 +101,22 @@ export function openPrivateHost(mark: string, owner: Owner, first?: Peer): Priva
 }
 
 function isInOtherUserNamespace(pid: number): boolean {
-  return statSync(`/proc/${pid}/ns/user`).ino !== statSync('/proc/self/ns/user').ino;
+  return namespaceInode(pid, 'user') !== namespaceInode(process.pid, 'user');
+}
+
+/** Undefined where there is no such process, or it may not be looked into. */
+function namespaceInode(pid: number, kind: 'user' | 'pid'): number | undefined {
+  try {
+    return statSync(`/proc/${pid}/ns/${kind}`).ino;
+  } catch (thrown) {
+    const errno = errnoOf(thrown);
+    if (errno === 'ENOENT' || errno === 'ESRCH' || errno === 'EACCES' || errno === 'EPERM') return undefined;
+    throw thrown;
+  }
+}
+
+function containerGone(pid: number): WfError {
+  return new WfError('E_NAMESPACE_GONE', `process ${pid} of a container is gone, and with it its namespaces`, {
+    hint: 'Look whether the container still runs, then start the run again, or roll it back.',
+  });
 }

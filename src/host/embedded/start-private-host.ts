@@ -32,7 +32,6 @@ export async function startPrivateHost(mark: string, clock: Clock): Promise<Priv
     env: { PATH: toolFolders().join(':'), LC_ALL: 'C', [PRIVATE_HOST_VARIABLE]: mark },
     cwd: '/',
   });
-  child.unref();
   const line = child.stdio[STARTER_DESCRIPTOR];
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -60,11 +59,14 @@ export async function startPrivateHost(mark: string, clock: Clock): Promise<Priv
     if (owner === undefined) throw privateHostGone(mark);
     const host = openPrivateHost(mark, owner, peer);
     child.stderr?.destroy();
+    child.unref();
     return host;
   } catch (thrown) {
     peer.close();
     // Without its starter it ends by itself.
-    await Promise.race([ended, pause(clock, END_LIMIT_MS)]);
+    const over = new AbortController();
+    await Promise.race([ended, pause(clock, END_LIMIT_MS, over.signal)]);
+    over.abort();
     throw thrown;
   }
 }

@@ -1,5 +1,4 @@
 import { WfError } from '../../engine/errors.ts';
-import { commandLine } from '../../engine/evidence.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/step.ts';
 
@@ -13,10 +12,10 @@ export async function asCommand<Answer>(
   act: () => Promise<Answer>,
   printed: (answer: Answer) => string,
 ): Promise<Answer> {
-  const { clock } = context.host;
+  const { clock, docker } = context.host;
   const startedAt = clock.now();
   const record = (output: string, exitCode: number) =>
-    context.record({ command: commandLine(argv), output, exitCode, startedAt, durationMs: clock.now() - startedAt });
+    context.record({ command: docker.shown(argv), output, exitCode, startedAt, durationMs: clock.now() - startedAt });
   try {
     const answer = await act();
     record(printed(answer), 0);

@@ -15,6 +15,7 @@ import { runProgram } from '../run-program.ts';
 import { takeNumber, takeObject, takeText, takeTexts } from '../take.ts';
 import { serveEcho, Usage } from './http-echo.ts';
 import { NAME_SERVER, serveNames } from './name-server.ts';
+import { warmUp } from './warm-up.ts';
 
 /*
  * The process of a container, in network, mount and UTS namespaces of its own. It does what the container's image does, is the
@@ -27,10 +28,12 @@ const USAGE_EXIT_CODE = 127;
 
 const host = createPeer(new Socket({ fd: STARTER_DESCRIPTOR, readable: true, writable: true }), {
   who: 'the private host',
-  handlers: { start, exec, ask },
+  handlers: { start, exec, ask, warmUp: warmUpOnce },
   gone: () => new WfError('E_DOCKER', 'the private host has gone', { hint: 'Start the run again.' }),
   onGone: () => process.exit(0),
 });
+
+let warm = false;
 
 greet().catch((thrown: unknown) => {
   process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`, () => process.exit(1));
@@ -56,6 +59,13 @@ async function start(asked: JsonObject): Promise<Json> {
   const program = takeObject(asked, 'program');
   if (takeText(program, 'type') === 'http-echo') await echo(takeTexts(program, 'args'));
   else if (program['seconds'] !== null) setTimeout(() => process.exit(0), takeNumber(program, 'seconds') * 1_000);
+  return warmUpOnce();
+}
+
+/** Soon, and not while somebody waits for it. */
+function warmUpOnce(): Json {
+  if (!warm) setImmediate(() => void warmUp());
+  warm = true;
   return null;
 }
 

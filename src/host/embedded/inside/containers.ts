@@ -1,11 +1,14 @@
 import { WfError } from '../../../engine/errors.ts';
 import type { ContainerInfo, ContainerSpec, NetworkMember } from '../../../engine/ports/docker.ts';
-import { ipBatch, ipBatchForced } from '../ip-batch.ts';
+import { bridgeOf } from '../../docker/bridge-name.ts';
+import { ipBatch } from '../ip-batch.ts';
 import { addressText, broadcastOf, gatewayOf, macOf } from './addresses.ts';
 import { type ContainerProcess, startContainerProcess } from './container-process.ts';
 import { programOf } from './images.ts';
+import { linkWorks } from './link-works.ts';
 import { LogTail } from './log-tail.ts';
 import { aliasFor, joinNetwork, type Network, type Networks } from './networks.ts';
+import { removeLink } from './remove-link.ts';
 import { Spare } from './spare.ts';
 
 interface Container {
@@ -139,6 +142,7 @@ export class Containers {
       await Promise.race([ready, process.ended]).catch((thrown: unknown) => {
         if (!process.peer.isGone()) throw thrown;
       });
+      if (!process.peer.isGone()) await this.#connected(container, network, process);
       container.startedAt = startMoment();
       container.pid = process.pid;
       container.state = 'running';
@@ -156,6 +160,15 @@ export class Containers {
     } finally {
       this.#startsUnderWay -= 1;
       setImmediate(() => this.provideSpare());
+    }
+  }
+
+  async #connected({ id, spec }: Container, network: Network, process: ContainerProcess): Promise<void> {
+    try {
+      await linkWorks(linkOf(id), bridgeOf(network.id), `start container ${spec.name}`);
+    } catch (thrown) {
+      // One that has ended meanwhile has no link any more.
+      if (!process.peer.isGone()) throw thrown;
     }
   }
 
@@ -181,7 +194,7 @@ export class Containers {
     if (container.address === undefined) return;
     container.address = undefined;
     try {
-      await ipBatchForced([`link delete dev ${linkOf(container.id)}`]);
+      await removeLink(linkOf(container.id));
     } finally {
       this.#networks.byId(container.spec.networkId)?.addresses.delete(container.id);
     }
@@ -258,7 +271,7 @@ function linkOf(containerId: string): string {
 function linkCommands({ id, spec }: Container, network: Network, address: number, process: ContainerProcess) {
   const link = linkOf(id);
   const alias = aliasFor(spec.labels);
-  const bridge = `br-${network.id.slice(0, 12)}`;
+  const bridge = bridgeOf(network.id);
   const peer = `peer name eth0 address ${macOf(address)} netns ${process.innerPid}`;
   return [
     `link add dev ${link} type veth ${peer}`,

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { WfError } from '../../../engine/errors.ts';
 import { parseRunId } from '../../../engine/ids.ts';
 import { linkAliasOf, RUN_LABEL } from '../../../engine/mark.ts';
 import type { NetworkInfo, NetworkMember, NetworkSpec } from '../../../engine/ports/docker.ts';
 import { bridgeOf } from '../../docker/bridge-name.ts';
-import { ipBatch, ipBatchForced } from '../ip-batch.ts';
+import { ipBatch } from '../ip-batch.ts';
 import {
   addressText,
   broadcastOf,
@@ -17,6 +16,7 @@ import {
   type Subnet,
   subnetText,
 } from './addresses.ts';
+import { isLink, removeLink } from './remove-link.ts';
 
 /** Where the rules that keep networks apart stand: behind the table of the host's own addresses, before all others. */
 const ISOLATION_PREFERENCE = 1000;
@@ -63,7 +63,7 @@ export class Networks {
     try {
       await ipBatch(bridgeCommands(network), `create network ${name}`);
     } catch (thrown) {
-      await ipBatchForced(removalCommands(network));
+      await removeBridge(network);
       this.#networks.delete(network.id);
       throw thrown;
     }
@@ -81,7 +81,7 @@ export class Networks {
       });
     }
     network.state = 'ending';
-    await ipBatchForced(removalCommands(network));
+    await removeBridge(network);
     if (isLink(bridgeOf(id))) {
       network.state = 'ready';
       throw new WfError('E_DOCKER', `cannot remove network ${network.name}: its bridge ${bridgeOf(id)} stays`, {
@@ -145,13 +145,9 @@ function bridgeCommands({ id, subnet, labels }: Network): readonly string[] {
   ];
 }
 
-function removalCommands({ id }: Network): readonly string[] {
+function removeBridge({ id }: Network): Promise<void> {
   const bridge = bridgeOf(id);
-  return [`link delete dev ${bridge}`, `rule delete pref ${ISOLATION_PREFERENCE} iif ${bridge} blackhole`];
-}
-
-function isLink(name: string): boolean {
-  return existsSync(`/proc/sys/net/ipv4/conf/${name}`);
+  return removeLink(bridge, [`rule delete pref ${ISOLATION_PREFERENCE} iif ${bridge} blackhole`]);
 }
 
 function requireFree(taken: readonly Network[]): Subnet {

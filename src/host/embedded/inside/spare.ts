@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Handler } from '../peer.ts';
 import { type ContainerProcess, startContainerProcess } from './container-process.ts';
 
+const WARM_UP_LIMIT_MS = 5_000;
+
 /**
  * The process of a container that has not been asked for yet. Starting one takes some 50 ms of processor time, which is spent
  * while wf is busy with something else; what is left to do then takes about 10 ms. It has the id that the container will have.
@@ -24,7 +26,11 @@ export class Spare {
     const forget = (): void => {
       if (this.#starting === starting) this.#starting = undefined;
     };
-    starting.then(({ ended }) => ended.then(forget), forget);
+    starting.then((process) => {
+      void process.ended.then(forget);
+      // Only where nobody waits for it already.
+      if (this.#starting === starting) process.peer.call('warmUp', {}, WARM_UP_LIMIT_MS).catch(() => undefined);
+    }, forget);
   }
 
   /** Gives it away; without one, just an id. */
