@@ -1,0 +1,39 @@
+// Installs what the tests need of Debian or Ubuntu: a Docker engine of their own, and the tools by which they look at the host.
+// Needs root and apt-get; where there is neither it says what is missing, and the tests that need it say so again.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+/** Programs, and the package that has each. */
+const PACKAGES = {
+  dockerd: 'docker.io',
+  docker: 'docker.io',
+  iptables: 'iptables',
+  ip: 'iproute2',
+  tc: 'iproute2',
+  nsenter: 'util-linux',
+  ping: 'iputils-ping',
+  brctl: 'bridge-utils',
+  busybox: 'busybox-static',
+};
+
+const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+const isThere = (program) => folders.some((folder) => folder !== '' && existsSync(path.join(folder, program)));
+const missing = [...new Set(Object.keys(PACKAGES).flatMap((program) => (isThere(program) ? [] : [PACKAGES[program]])))];
+
+if (missing.length > 0 && (process.getuid?.() !== 0 || !isThere('apt-get'))) {
+  process.stderr.write(`For all tests, install as root: apt-get install ${missing.join(' ')}\n`);
+} else if (missing.length > 0) {
+  process.stderr.write(`Installing ${missing.join(' ')} for the tests ...\n`);
+  aptGet('update', '-qq');
+  // No recommended packages, and no service started (RUNLEVEL): the tests run an engine of their own.
+  aptGet('install', '-y', '-qq', '--no-install-recommends', ...missing);
+}
+
+function aptGet(...args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const { status } = spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status === 0) return;
+  process.stderr.write(`\n\`apt-get ${args.join(' ')}\` ended with ${status}; see above.\n`);
+  process.exit(3);
+}
