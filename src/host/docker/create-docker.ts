@@ -19,6 +19,7 @@ export function createDocker(env: Environment = process.env): DockerPort {
   return {
     programs: 'image',
     shown: commandLine,
+    deeds: async () => [],
     // What an engine had may come back with it.
     hasEnded: () => false,
     engineId() {

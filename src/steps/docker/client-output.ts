@@ -3,7 +3,8 @@ import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/step.ts';
 
 /**
- * Does what `argv` would have done, and records it as evidence: the output as the docker client would have printed it.
+ * Does what `argv` would have done, and records it as evidence: the output as the docker client would have printed it, after what
+ * was done in its place to the network or container whose id `about` answers.
  * @throws what `act` throws, after recording it the way the client reports it.
  */
 export async function asCommand<Answer>(
@@ -11,6 +12,7 @@ export async function asCommand<Answer>(
   argv: Argv,
   act: () => Promise<Answer>,
   printed: (answer: Answer) => string,
+  about: (answer: Answer) => string | null = () => null,
 ): Promise<Answer> {
   const { clock, docker } = context.host;
   const startedAt = clock.now();
@@ -18,7 +20,9 @@ export async function asCommand<Answer>(
     context.record({ command: docker.shown(argv), output, exitCode, startedAt, durationMs: clock.now() - startedAt });
   try {
     const answer = await act();
-    record(printed(answer), 0);
+    const id = about(answer);
+    const deeds = id === null ? [] : await docker.deeds(id);
+    record([...deeds, printed(answer)].join('\n'), 0);
     return answer;
   } catch (thrown) {
     if (thrown instanceof WfError) record(`Error response from daemon: ${thrown.message}`, 1);

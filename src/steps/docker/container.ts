@@ -100,6 +100,7 @@ export const dockerContainer = defineStep({
         return created;
       },
       (started) => (earlier === null ? started : name),
+      (started) => started,
     );
     const started = await docker.container(id);
     const startedNow = started?.startedAt ?? null;

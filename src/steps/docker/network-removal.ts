@@ -46,6 +46,7 @@ export async function removeOwnNetwork(
       }
     },
     () => typed,
+    () => id,
   );
 }
 

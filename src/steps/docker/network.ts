@@ -91,6 +91,7 @@ export const dockerNetwork = defineStep({
           context,
         ),
       (created) => created.id,
+      (created) => created.id,
     );
     return { ...record, id };
   },

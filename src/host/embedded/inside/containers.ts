@@ -4,6 +4,7 @@ import { bridgeOf } from '../../docker/bridge-name.ts';
 import { ipBatch } from '../ip-batch.ts';
 import { addressText, broadcastOf, gatewayOf, macOf } from './addresses.ts';
 import { type ContainerProcess, startContainerProcess } from './container-process.ts';
+import { noteDeeds } from './deeds.ts';
 import { programOf } from './images.ts';
 import { linkWorks } from './link-works.ts';
 import { LogTail } from './log-tail.ts';
@@ -134,7 +135,8 @@ export class Containers {
     this.#startsUnderWay += 1;
     try {
       const process = await this.#processOf(container);
-      await ipBatch(linkCommands(container, network, address, process), `start container ${spec.name}`);
+      const links = linkCommands(container, network, address, process);
+      await ipBatch(links, `start container ${spec.name}`);
       container.log.follow(process.stdout);
       container.log.follow(process.stderr);
       const ready = process.peer.call('start', { ip: insideCommands(network, address), program }, READY_LIMIT_MS);
@@ -143,6 +145,8 @@ export class Containers {
         if (!process.peer.isGone()) throw thrown;
       });
       if (!process.peer.isGone()) await this.#connected(container, network, process);
+      noteDeeds(id, links);
+      noteDeeds(id, insideCommands(network, address), spec.name);
       container.startedAt = startMoment();
       container.pid = process.pid;
       container.state = 'running';

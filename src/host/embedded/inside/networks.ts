@@ -16,6 +16,7 @@ import {
   type Subnet,
   subnetText,
 } from './addresses.ts';
+import { noteDeeds } from './deeds.ts';
 import { isLink, removeLink } from './remove-link.ts';
 
 /** Where the rules that keep networks apart stand: behind the table of the host's own addresses, before all others. */
@@ -67,6 +68,7 @@ export class Networks {
       this.#networks.delete(network.id);
       throw thrown;
     }
+    noteDeeds(network.id, bridgeCommands(network));
     network.state = 'ready';
     return network.id;
   }
@@ -89,6 +91,7 @@ export class Networks {
         transient: true,
       });
     }
+    noteDeeds(id, removalCommands(network));
     this.#networks.delete(id);
   }
 }
