@@ -19,7 +19,7 @@ export function onlyResumable(runs: readonly FoundRun[], isAlive: IsAlive): Foun
   const [found] = runs;
   if (found === undefined) {
     throw new WfError('E_RUN_NOT_FOUND', 'there is nothing to resume: no run is interrupted or paused', {
-      hint: '`wf runs` lists the runs.',
+      hint: '`wf runs` lists the runs. Where the database of a run was deleted, `wf sweep` finds what it left on this host.',
     });
   }
   if (runs.length === 1) return found;

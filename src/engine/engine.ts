@@ -80,7 +80,7 @@ export interface PlannedStep {
 
 /** What resuming would do, found out without touching anything. */
 export interface ResumePlan {
-  /** `forward`: to its end; `back`: it was being rolled back, and that goes on. */
+  /** `forward`: to its end; `back`: it has failed, or was being rolled back, and is undone. */
   readonly direction: 'forward' | 'back';
   readonly steps: readonly PlannedStep[];
 }

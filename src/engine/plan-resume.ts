@@ -43,18 +43,26 @@ async function planOn(
   const journal = openRunJournal({ history, lease, clock, crashPoints, observer: {}, secrets }, entries);
   const steps = history.steps(run.id);
   const planner: Planner = { parts, host, journal, secrets, run: run.id, runner: runnersOf(request.workflow.model) };
-  if (isRollingBack(run)) {
-    const kept = begunRollBack(entries)?.kept ?? [];
-    const planned = changesToUndo(journal.changes(), kept)
-      .toReversed()
-      .map((change) => planUndo(planner, change, steps));
-    return { direction: 'back', steps: hidden(await Promise.all(planned), secrets) };
-  }
+  if (isRollingBack(run)) return planBack(planner, steps, begunRollBack(entries)?.kept ?? []);
   const accepted = request.acceptChanges ? Number.POSITIVE_INFINITY : undefined;
   const decision = replay(request.workflow.model, run, entries, accepted);
+  // A machine that has failed has nothing before it but to be undone.
+  const isUndone = hasFailed(decision) && run.options.onFailure === 'rollback' && journal.changes().some(stands);
+  if (isUndone) return planBack(planner, steps, []);
   const open = openSteps(entries);
   const planned = steps.map((step) => planStep(planner, step, open.get(step.id), decision));
   return { direction: 'forward', steps: hidden(await Promise.all(planned), secrets) };
+}
+
+function hasFailed(decision: Decision | undefined): boolean {
+  const status = decision?.status;
+  return status?.type === 'error' || (status?.type === 'done' && status.failed);
+}
+
+async function planBack(planner: Planner, steps: readonly StoredStep[], kept: readonly number[]): Promise<ResumePlan> {
+  const changes = changesToUndo(planner.journal.changes(), kept).toReversed();
+  const planned = await Promise.all(changes.map((change) => planUndo(planner, change, steps)));
+  return { direction: 'back', steps: hidden(planned, planner.secrets) };
 }
 
 /** What was found on the host may hold a secret. */

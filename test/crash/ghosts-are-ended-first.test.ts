@@ -54,6 +54,15 @@ async function untilTold(file: string, pattern: RegExp): Promise<void> {
   }
 }
 
+/** Just these processes of a run are left; the shell may still be about to become the program that it starts. */
+async function untilLeft(run: string, commands: readonly string[]): Promise<void> {
+  const left = () =>
+    processesOf(run)
+      .map(({ command }) => command)
+      .sort();
+  await expect.poll(left, { timeout: 20_000 }).toEqual(commands);
+}
+
 /** A process that looks like the ghost in all but its mark. */
 function startDecoy(lane: Lane, mark: string | undefined): number {
   const env = { PATH: process.env['PATH'] ?? '', ...(mark === undefined ? {} : { WF_PROCESS: mark }) };
@@ -75,8 +84,8 @@ describeCrash('a step whose program survives the wf that started it', () => {
       await untilTold(story, /do begins/);
       wf.kill('SIGKILL');
       await wf.end;
+      await untilLeft('haunted', ['/bin/sh ./slow do 97', 'sleep 97']);
       const ghosts = processesOf('haunted');
-      expect(ghosts.map(({ command }) => command).sort()).toEqual(['/bin/sh ./slow do 97', 'sleep 97']);
 
       const [first] = ghosts;
       const mark = JSON.parse(first?.mark ?? '');
@@ -114,8 +123,8 @@ describeCrash('a step whose program survives the wf that started it', () => {
     await untilTold(story, /undo begins/);
     wf.kill('SIGKILL');
     await wf.end;
+    await untilLeft('undoing', ['/bin/sh ./slow undo', 'sleep 97']);
     const ghosts = processesOf('undoing');
-    expect(ghosts.map(({ command }) => command).sort()).toEqual(['/bin/sh ./slow undo', 'sleep 97']);
     lane.write('fast', '');
     const rolledBack = await lane.wf(['rollback', 'undoing', '--json']);
     expect(rolledBack.exitCode, rolledBack.stdout + rolledBack.stderr).toBe(0);

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
+import { describeDefinition } from '../../src/definition/describe.ts';
 import { runnerOf } from '../../src/engine/define-step.ts';
 import type { RunHandle } from '../../src/engine/engine.ts';
 import type { RunId } from '../../src/engine/ids.ts';
@@ -127,6 +128,37 @@ describe('rolling back', () => {
       end: { status: 'needs-attention', error: { hint: expect.stringContaining('rm b && rm a') } },
     });
     expect(host.files()).toEqual(['a', 'b']);
+  });
+
+  test('is what resuming plans for a run that has failed, and was killed before it began to undo', async () => {
+    const { makeFile } = host;
+    const file = (name: string, fail: 'before' | 'no', next: string) => ({
+      invoke: { id: `make-${name}`, src: 'makeFile' as const, input: { name, fail }, onDone: next },
+    });
+    const machine = setup({ actors: { makeFile } }).createMachine({
+      initial: 'first',
+      states: { first: file('a', 'no', 'second'), second: file('b', 'before', 'end'), end: { type: 'final' } },
+    });
+    const workflow = loaded({ name: 'failing', version: '1', description: '', input: z.object({}), machine });
+    const handle: RunHandle = await host.start(
+      workflow,
+      {},
+      {},
+      {
+        committed({ event }) {
+          if (event.type === 'step.failed') handle.interrupt('SIGTERM');
+        },
+      },
+    );
+    expect(await handle.result).toEqual({ type: 'interrupted', signal: 'SIGTERM' });
+    const definition = describeDefinition(workflow, workflow.model);
+    const resume = { run: handle.id, workflow, definition, acceptChanges: false, pauseAfter: null };
+    expect(await host.engine.planResume(resume)).toEqual({
+      direction: 'back',
+      steps: [{ step: 'make-a', stage: 'first', kind: 'test.file', plan: 'undone', why: 'file a stands' }],
+    });
+    expect(await (await host.engine.resume(resume)).result).toMatchObject({ end: { status: 'rolled-back' } });
+    expect(host.files()).toEqual([]);
   });
 
   test('of a run that nobody knows is refused', async () => {

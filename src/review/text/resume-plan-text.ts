@@ -18,7 +18,7 @@ export function resumePlanLines(
   style: TextStyle,
 ): readonly string[] {
   const { colors } = style;
-  const goal = direction === 'forward' ? 'would go on to its end' : 'would go on being rolled back';
+  const goal = direction === 'forward' ? 'would go on to its end' : 'would be rolled back';
   const title = `${colors.bold(run)} ${goal}; ${totals(direction, steps)}; nothing was touched`;
   const rows = steps.map(({ step, kind, plan, why }): readonly Cell[] => [
     step,
@@ -32,8 +32,17 @@ export function resumePlanLines(
     return stage === steps[index - 1]?.stage ? [line] : [colors.bold(stage), line];
   });
   const table = steps.length === 0 ? [] : ['', titles, ...grouped];
-  const toCome = direction === 'forward' ? stagesToCome(steps, stageNames) : [];
-  return [title, ...table, ...(toCome.length === 0 ? [] : ['', `then, as the machine decides: ${toCome.join(', ')}`])];
+  return [title, ...table, ...afterwards(direction, steps, stageNames)];
+}
+
+function afterwards(
+  direction: ResumePlan['direction'],
+  steps: readonly PlannedStep[],
+  stageNames: readonly string[],
+): readonly string[] {
+  if (direction === 'back') return ['', 'then the host is compared with what it was before the run'];
+  const toCome = stagesToCome(steps, stageNames);
+  return toCome.length === 0 ? [] : ['', `then, as the machine decides: ${toCome.join(', ')}`];
 }
 
 /** `33 steps so far: 32 kept, 1 adopted`. */

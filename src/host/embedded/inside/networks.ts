@@ -91,7 +91,7 @@ export class Networks {
         transient: true,
       });
     }
-    noteDeeds(id, removalCommands(network));
+    noteDeeds(id, [`link delete dev ${bridgeOf(id)}`, endOfIsolation(id)]);
     this.#networks.delete(id);
   }
 }
@@ -149,8 +149,11 @@ function bridgeCommands({ id, subnet, labels }: Network): readonly string[] {
 }
 
 function removeBridge({ id }: Network): Promise<void> {
-  const bridge = bridgeOf(id);
-  return removeLink(bridge, [`rule delete pref ${ISOLATION_PREFERENCE} iif ${bridge} blackhole`]);
+  return removeLink(bridgeOf(id), [endOfIsolation(id)]);
+}
+
+function endOfIsolation(id: string): string {
+  return `rule delete pref ${ISOLATION_PREFERENCE} iif ${bridgeOf(id)} blackhole`;
 }
 
 function requireFree(taken: readonly Network[]): Subnet {
