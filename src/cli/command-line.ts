@@ -103,13 +103,13 @@ function buildProgram(parsing: Parsing, version: string, terminal: Terminal): Co
   for (const command of program.commands) {
     command.description(command.summary()).addHelpText('after', examplesOf(command.name()));
   }
-  addHelp(program);
+  addHelp(program, parsing);
   addWordCompletion(program, parsing);
   return program;
 }
 
 /** Commander's own `help` shows that of wf where there is no such command. */
-function addHelp(program: Command): void {
+function addHelp(program: Command, parsing: Parsing): void {
   program
     .command('help')
     .summary('how a command is used, with examples')
@@ -119,6 +119,7 @@ function addHelp(program: Command): void {
       if (command !== undefined) command.help();
       const names = program.commands.map((one) => one.name()).filter((one) => !one.startsWith('_'));
       const nearest = nearestName(name ?? '', names);
+      parsing.command = 'wf';
       const meant = nearest === undefined ? '' : `\n(Did you mean ${nearest}?)`;
       program.error(`error: unknown command '${name}'${meant}`, { code: 'commander.unknownCommand' });
     });

@@ -125,14 +125,37 @@ function outputLines(comparison: RunComparison, style: TextStyle): readonly stri
     return length === 0 ? [] : [style.colors.dim(`  ${named.length === 0 ? 'but for' : 'and'} ${length} that ${why}`)];
   };
   return [
-    ...membersLines('output', named, comparison, style),
+    ...membersLines('output', foldLists(named), comparison, style),
     ...rest('following', 'follow from these'),
     ...rest('passing', 'no two runs have in common: ids, hardware addresses, numbers, times'),
   ];
 }
 
-function timingLines({ timings, first, second }: RunComparison, style: TextStyle): readonly string[] {
+function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
+}
+
+/** More items than these of one list that only one run has are told by their number. */
+const MOST_ITEMS = 3;
+
+function foldLists(differences: readonly NamedDifference[]): readonly NamedDifference[] {
+  const listOf = ({ name, first, second }: NamedDifference) =>
+    first !== undefined && second !== undefined ? name : `${name.replace(/\.[^.]*$/, '')} ${first === undefined}`;
+  const lists = grouped(differences, listOf);
+  return [...lists.values()].flatMap((items) => {
+    const [one] = items;
+    if (one === undefined || items.length <= MOST_ITEMS) return items;
+    const count = `${items.length} items`;
+    const name = one.name.replace(/\.[^.]*$/, '');
+    return [one.first === undefined ? { name, second: count } : { name, first: count }];
+  });
+}
+
+function timingLines({ timings, steps, first, second }: RunComparison, style: TextStyle): readonly string[] {
   const { colors } = style;
+  const isShared = (step: string) => !steps.onlyFirst.includes(step) && !steps.onlySecond.includes(step);
   const columns: readonly Column[] = [
     { title: 'stage and step', shrinksTo: 20 },
     { title: first.id, align: 'right', shrinksTo: 8 },
@@ -148,8 +171,9 @@ function timingLines({ timings, first, second }: RunComparison, style: TextStyle
     [{ text: 'the run', paint: colors.bold }, ...cells(timings.run)],
     ...timings.stages.flatMap(({ stage, ...of }) => [
       [{ text: stage, paint: colors.bold }, ...cells(of)],
+      // What only one of them had time for was named above.
       ...timings.steps
-        .filter((step) => step.stage === stage)
+        .filter((step) => step.stage === stage && isShared(step.step))
         .map((step): readonly Cell[] => [
           { text: `  ${oneLine(step.step)}`, paint: String, spaces: 'kept' },
           ...cells(step),
