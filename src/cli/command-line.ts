@@ -143,7 +143,7 @@ function databaseIn(words: readonly string[]): string | undefined {
 const EXIT_CODES = `
 Exit codes:
   0         done as asked
-  1         the run failed; what it did was undone and the host verified (unless --on-failure keep)
+  1         the run failed; what it did was undone (unless --on-failure keep)
   2         usage or bad input; nothing was touched
   3         this machine cannot do it; nothing was touched
   4         something is in the way; nothing was touched

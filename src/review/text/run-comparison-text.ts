@@ -1,9 +1,9 @@
-import type { Json } from '../../engine/json.ts';
+import { isJsonObject, type Json } from '../../engine/json.ts';
 import type { OnlyOne, Outcome, RunComparison, Timing } from '../run-comparison.ts';
 import type { Telling } from '../telling-differences.ts';
 import { durationText } from './duration.ts';
-import { shortId } from './output-words.ts';
-import { oneLine, wrapWords } from './plain-text.ts';
+import { outputWords, shortId } from './output-words.ts';
+import { oneLine, setText, wrapWords } from './plain-text.ts';
 import { type Cell, type Column, tableLines } from './table.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
 
@@ -67,7 +67,8 @@ function membersLines(
 ): readonly string[] {
   if (differences.length === 0) return [SAME];
   const columns: readonly Column[] = [
-    { title, shrinksTo: 20 },
+    // What differs gives way last.
+    { title, shrinksTo: 40 },
     { title: first.id, shrinksTo: 12 },
     { title: second.id, shrinksTo: 12 },
   ];
@@ -77,7 +78,8 @@ function membersLines(
 
 function valueText(value: Json | undefined): string {
   if (value === undefined) return '(not there)';
-  return typeof value === 'string' && value !== '' ? shortId(value) : JSON.stringify(value);
+  if (typeof value === 'string' && value !== '') return shortId(value);
+  return (isJsonObject(value) ? outputWords(value) : '') || JSON.stringify(value);
 }
 
 function onlyLines({ onlyFirst, onlySecond }: OnlyOne, { first, second }: Pair, style: TextStyle): readonly string[] {
@@ -120,9 +122,12 @@ function outputLines(comparison: RunComparison, style: TextStyle): readonly stri
   const named = outputs
     .filter(({ says }) => says === 'telling')
     .map((one) => ({ ...one, name: [one.step ?? 'the run', one.member].filter((part) => part !== '').join('.') }));
+  const room = style.width === null ? null : style.width - 2;
   const rest = (says: Telling, why: string) => {
     const { length } = outputs.filter((one) => one.says === says);
-    return length === 0 ? [] : [style.colors.dim(`  ${named.length === 0 ? 'but for' : 'and'} ${length} that ${why}`)];
+    if (length === 0) return [];
+    const words = `${named.length === 0 ? 'but for' : 'and'} ${length} that ${why}`;
+    return setText(words, room, 2).map((line) => `  ${style.colors.dim(line)}`);
   };
   return [
     ...membersLines('output', foldLists(named), comparison, style),
