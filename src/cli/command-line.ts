@@ -103,13 +103,13 @@ function buildProgram(parsing: Parsing, version: string, terminal: Terminal): Co
   for (const command of program.commands) {
     command.description(command.summary()).addHelpText('after', examplesOf(command.name()));
   }
-  addHelp(program);
+  addHelp(program, parsing);
   addWordCompletion(program, parsing);
   return program;
 }
 
 /** Commander's own `help` shows that of wf where there is no such command. */
-function addHelp(program: Command): void {
+function addHelp(program: Command, parsing: Parsing): void {
   program
     .command('help')
     .summary('how a command is used, with examples')
@@ -119,6 +119,7 @@ function addHelp(program: Command): void {
       if (command !== undefined) command.help();
       const names = program.commands.map((one) => one.name()).filter((one) => !one.startsWith('_'));
       const nearest = nearestName(name ?? '', names);
+      parsing.command = 'wf';
       const meant = nearest === undefined ? '' : `\n(Did you mean ${nearest}?)`;
       program.error(`error: unknown command '${name}'${meant}`, { code: 'commander.unknownCommand' });
     });
@@ -142,7 +143,7 @@ function databaseIn(words: readonly string[]): string | undefined {
 const EXIT_CODES = `
 Exit codes:
   0         done as asked
-  1         the run failed; what it did was undone and the host verified (unless --on-failure keep)
+  1         the run failed; what it did was undone (unless --on-failure keep)
   2         usage or bad input; nothing was touched
   3         this machine cannot do it; nothing was touched
   4         something is in the way; nothing was touched

@@ -1,5 +1,6 @@
 import type { ExitCode } from '../engine/errors.ts';
 import { endOfRunLines } from '../review/text/end-of-run.ts';
+import { setText } from '../review/text/plain-text.ts';
 import { runExitCode } from './exit-code.ts';
 import type { RunOutcome } from './follow-run.ts';
 import { howToGoOn } from './interruption.ts';
@@ -17,6 +18,9 @@ export function tellOutcome(outcome: RunOutcome, json: boolean, terminal: Termin
   const { id, result, material, record } = outcome;
   if (json) writeJson(terminal.out, record);
   else writeLines(terminal.out, endOfRunLines(material, record, terminal.out.style));
-  if (result.type === 'interrupted') writeLines(terminal.err, [howToGoOn(id, material.run.status === 'rolling-back')]);
+  if (result.type === 'interrupted') {
+    const words = howToGoOn(id, material.run.status === 'rolling-back');
+    writeLines(terminal.err, setText(words, terminal.err.style.width, 2));
+  }
   return runExitCode(result, record);
 }

@@ -1,5 +1,6 @@
 import type { CommanderError } from 'commander';
 import { WfError } from '../engine/errors.ts';
+import { didYouMean } from './did-you-mean.ts';
 
 /** How commander appends what it takes for a misspelling. */
 const SUGGESTION = /\n\(Did you mean (.+)\?\)$/s;
@@ -12,8 +13,16 @@ export function usageError(error: CommanderError, command: string): WfError {
   const text = error.message.replace(/^error: /, '');
   const suggestion = SUGGESTION.exec(text)?.[1];
   const message = text.replace(SUGGESTION, '');
-  const meant = suggestion === undefined ? '' : `Did you mean ${suggestion}? `;
+  const meant = suggestion === undefined ? meantChoice(message) : `Did you mean ${suggestion}? `;
   return new WfError('E_USAGE', message, { hint: `${meant}\`${command} --help\` shows how it is used.` });
+}
+
+/** How commander refuses a value that is none of those there are. */
+const NO_CHOICE = /'([^']*)' is invalid\b.*\. Allowed choices are (.+)\.$/s;
+
+function meantChoice(message: string): string {
+  const [, given = '', choices = ''] = NO_CHOICE.exec(message) ?? [];
+  return didYouMean(given, choices === '' ? [] : choices.split(', '));
 }
 
 /** Whether commander only showed the help it was asked for. */

@@ -1,5 +1,4 @@
 import type { ErrorRecord } from '../engine/errors.ts';
-import type { JournalEntry } from '../engine/journal-event.ts';
 import type { Json } from '../engine/json.ts';
 import { type MemberDifference, memberDifferences } from './member-differences.ts';
 import type { RunMaterial } from './run-material.ts';
@@ -95,7 +94,7 @@ export function compareRuns(
     second: runSummary(second.material.run, isAlive),
     definition: { equal: one.definitionHash === other.definitionHash, differences: definitionDifferences },
     inputs,
-    path: onlyOne(statesOf(first.material.journal), statesOf(second.material.journal)),
+    path: onlyOne(statesOf(first), statesOf(second)),
     steps: onlyOne(idsOf(one.steps), idsOf(other.steps)),
     outcomes: [
       ...outcomeDifference(null, { ...one, attempts: null }, { ...other, attempts: null }),
@@ -116,8 +115,8 @@ function onlyOne(first: ReadonlySet<string>, second: ReadonlySet<string>): OnlyO
   };
 }
 
-function statesOf(journal: readonly JournalEntry[]): ReadonlySet<string> {
-  return statesOnPath(statePath(journal));
+function statesOf({ material }: ComparedRun): ReadonlySet<string> {
+  return statesOnPath(statePath(material));
 }
 
 function idsOf(steps: readonly StepRecord[]): ReadonlySet<string> {

@@ -1,5 +1,5 @@
-import type { JournalEntry } from '../engine/journal-event.ts';
 import { isJsonObject, type Json } from '../engine/json.ts';
+import type { RunMaterial } from './run-material.ts';
 import { answersFailure } from './stage-visits.ts';
 
 /** One stay of a run's machine in one state. */
@@ -17,14 +17,20 @@ export interface StateVisit {
 
 /**
  * The way of a run through its machine, from the state values in its journal alone: the visits to its top-level states, in
- * order. A state that the machine passed through within one decision is in no state value; `wf graph` finds those too.
+ * order. A state that the machine passed through within one decision is in no state value; `wf graph` finds those too. Final
+ * states inside others are left out: whether one is passed through so depends on which of two parts ends first.
  */
-export function statePath(journal: readonly JournalEntry[]): readonly StateVisit[] {
-  return journal.reduce<readonly StateVisit[]>(
-    (visits, entry) =>
-      entry.event.type === 'decided' ? followValue(visits, entry.event.value, answersFailure(entry)) : visits,
+export function statePath({ journal, innerEnds }: Pick<RunMaterial, 'journal' | 'innerEnds'>): readonly StateVisit[] {
+  const visits = journal.reduce<readonly StateVisit[]>(
+    (before, entry) =>
+      entry.event.type === 'decided' ? followValue(before, entry.event.value, answersFailure(entry)) : before,
     [],
   );
+  const without = (all: readonly StateVisit[], outer: string): readonly StateVisit[] =>
+    all
+      .filter(({ name }) => !innerEnds.has(outer + name))
+      .map((visit) => ({ ...visit, inner: without(visit.inner, `${outer}${visit.name}.`) }));
+  return without(visits, '');
 }
 
 /** The ids of all states that were visited, as paths joined by dots, in the order in which they were entered first. */

@@ -41,7 +41,7 @@ test.concurrent('with a run that goes on, one that was killed and one that is ov
     [['show', mistyped], 'E_RUN_NOT_FOUND', 2, `"${mistyped}"`, `Did you mean ${over.id}?`],
     [['show', 'folders-'], 'E_RUN_AMBIGUOUS', 2, over.id, 'Give more of the id.'],
     [['show', 'fodlers-'], 'E_RUN_NOT_FOUND', 2, '"fodlers-"', 'Did you mean folders-'],
-    [['logs', over.id, 'makeOen'], 'E_STEP_NOT_FOUND', 2, 'no step "makeOen"', 'Did you mean makeOne?'],
+    [['logs', over.id, 'makeOen'], 'E_STEP_NOT_FOUND', 2, 'nor a stage "makeOen"', 'Did you mean makeOne?'],
     [['resume', over.id], 'E_RUN_ENDED', 2, 'has ended (succeeded)', `\`wf show ${over.id}\``],
     [['resume', going.id], 'E_LEASE_HELD', 4, `process ${running.pid}`, `\`wf show ${going.id}\``],
     [['rollback', going.id], 'E_LEASE_HELD', 4, `process ${running.pid}`, `kill -INT ${running.pid}`],

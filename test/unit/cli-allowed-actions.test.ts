@@ -28,7 +28,15 @@ function next(run: StoredRun, isAlive: () => boolean, standing: boolean) {
     bootId: 'b',
   };
   const changes = standing ? [{ ...change, status: 'applied' as const }] : [];
-  const material = { run, changes, stageNames: [], journal: [], steps: [], verification: undefined };
+  const material = {
+    run,
+    changes,
+    stageNames: [],
+    innerEnds: new Set<string>(),
+    journal: [],
+    steps: [],
+    verification: undefined,
+  };
   return nextActions(material, runStatus(run, isAlive)).map((command) => command.split(' ')[1]);
 }
 

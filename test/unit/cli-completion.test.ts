@@ -63,6 +63,8 @@ describe('what is offered', () => {
     expect(await offered('start', 'files', '--pause-after', '')).toEqual(['setup', 'test', 'teardown']);
     expect(await offered('resume', 'abc1', '--pause-after', 'te')).toEqual(['test', 'teardown']);
     expect(await offered('start', 'files', '--input', '')).toEqual(['name=', 'pings=', 'broken=', 'undoable=']);
+    expect(await offered('start', 'files', '--input', 'broken=')).toEqual(['broken=true', 'broken=false']);
+    expect(await offered('start', 'files', '--input', 'name=')).toEqual([':files']);
     expect(await offered('start', '--input-file', '')).toEqual([':files']);
     expect(await offered('--db', '')).toEqual([':files']);
   });
@@ -73,7 +75,9 @@ describe('what is offered', () => {
     expect(await offered('show', 'abc')).toEqual(['abc1']);
     expect(await offered('show', '@')).toEqual(['@latest']);
     expect(await offered('resume', '')).toEqual(['abc1']);
-    expect(await offered('logs', 'abd2', '')).toEqual(['make', 'look', 'takeAway']);
+    const steps = ['make', 'look', 'takeAway'];
+    expect(await offered('show', 'abd2', '')).toEqual(steps);
+    expect(await offered('logs', 'abd2', '')).toEqual([...steps, 'setup', 'test', 'teardown']);
     expect(await offered('logs', 'abd2', 'look', '')).toEqual([]);
     expect(await offered('steps', 'test.l')).toEqual(['test.look']);
     expect(await offered('completion', '')).toEqual(['bash', 'zsh', 'fish']);

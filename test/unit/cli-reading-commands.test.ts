@@ -84,6 +84,7 @@ test('logs: the commands of all steps, of one step, and of the rollback', async 
   expect((await wf(['logs', 'mine', 'look'])).out).toBe(
     '=== test ===\n\n--- look (test.look) ---\n[E_PROBE_FAILED: a is broken]\n',
   );
+  expect((await wf(['logs', 'mine', 'test'])).out).toBe((await wf(['logs', 'mine', 'look'])).out);
   const json = JSON.parse((await wf(['logs', 'mine', 'make', '--json'])).out);
   expect(json[0]).toEqual({
     stage: 'setup',
@@ -98,7 +99,7 @@ test('logs: the commands of all steps, of one step, and of the rollback', async 
   const unknown = await wf(['logs', 'mine', 'mkae']);
   expect(unknown.exitCode).toBe(2);
   expect(unknown.err).toBe(
-    'error E_STEP_NOT_FOUND: run mine has no step "mkae"\n  next: Did you mean make? `wf show mine` lists its steps.\n',
+    'error E_STEP_NOT_FOUND: run mine has neither a step nor a stage "mkae"\n  next: Did you mean make? `wf show mine` lists its steps.\n',
   );
 });
 

@@ -16,7 +16,7 @@ test('a run that is to pause stops after the stage with 0, and says what stands 
     'files paused  run mine',
     '1 change: 1 applied',
     'host: not compared with what it was',
-    'may still be on this host: 1 change; undo with wf rollback, or by hand in this order:',
+    'may still be on this host: 1 change; undo with `wf rollback mine`, or by hand in this order:',
     '  file mine (applied)',
     '    rm mine',
     'next: wf resume mine    wf changes mine    wf rollback mine',

@@ -143,7 +143,7 @@ describe('the style sheet', () => {
   test('prints stages on pages of their own, and keeps rows, pictures and headings whole', () => {
     const print = css().slice(css().indexOf('@media print'));
     expect(print).toMatch(/\.chapter \{ break-before: page; \}/);
-    expect(print).toMatch(/figure, svg, tr[^{]*\{ break-inside: avoid; \}/);
+    expect(print).toMatch(/figure, svg, table, tr[^{]*\{ break-inside: avoid; \}/);
     expect(print).toMatch(/h1, h2, h3[^{]*\{ break-after: avoid; \}/);
     expect(print).toMatch(/thead \{ display: table-header-group; \}/);
     const page = readPage(htmlOf(recordedReport('en')));

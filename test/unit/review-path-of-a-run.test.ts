@@ -7,7 +7,7 @@ import { statePath, statesOnPath } from '../../src/review/state-path.ts';
 import { pathLines } from '../../src/review/text/path-text.ts';
 import type { TextStyle } from '../../src/review/text/text-style.ts';
 import { openForTest } from '../fixtures/history/temporary.ts';
-import { runId, tell } from '../fixtures/review/lab-run.ts';
+import { headerOf, OWNER, runId, tell } from '../fixtures/review/lab-run.ts';
 import { PIPED, terminalOf } from '../fixtures/review/style.ts';
 
 /** A decision after which the machine is there. */
@@ -26,7 +26,7 @@ function linesOf(values: readonly Json[], style: TextStyle, last: JournalEvent[]
   if (stored === undefined) throw new Error('the run is not there');
   const material = readRunMaterial(history, stored);
   return pathLines(
-    statePath(material.journal),
+    statePath(material),
     runRecord(material, () => true),
     style,
   );
@@ -86,14 +86,27 @@ test('the states on a path are named once each, by their ids', () => {
   const { history } = openForTest();
   const run = tell(history, 'r1');
   run.at(0, at({ setup: { sides: { dev: 'network', prod: 'network' } } }, null), at('test'), at({ setup: 'images' }));
-  expect([...statesOnPath(statePath(history.journal(runId('r1'))))]).toEqual([
+  const journal = history.journal(runId('r1'));
+  expect([...statesOnPath(statePath({ journal, innerEnds: new Set(['setup.sides.prod.network']) }))]).toEqual([
     'setup',
     'setup.sides',
     'setup.sides.dev',
     'setup.sides.dev.network',
     'setup.sides.prod',
-    'setup.sides.prod.network',
     'test',
     'setup.images',
   ]);
+});
+
+test('which states are the ends of others is told by the definition', () => {
+  const { history } = openForTest();
+  const end = { type: 'final' };
+  const config = {
+    states: { setup: { states: { sides: { states: { dev: end, prod: {} } }, ready: end } }, done: end },
+  };
+  const header = headerOf('r1');
+  history.create(header, { name: 'lab-network', stages: ['setup'], machine: { config } }, OWNER, [], header.createdAt);
+  const run = history.run(header.id);
+  if (run === undefined) throw new Error('the run is not there');
+  expect([...readRunMaterial(history, run).innerEnds]).toEqual(['setup.sides.dev', 'setup.ready']);
 });

@@ -125,20 +125,28 @@ test('sentences are set in lines that fit, are never cut, and no command in them
   expect(setText(hint, null, 2)).toEqual([hint]);
   expect(setText('', 20, 2)).toEqual(['']);
   const told = {
-    code: 'E_FOREIGN',
+    code: 'E_RESIDUE',
     message: 'it is not there',
     hint: 'Look for it with `wf runs --text it`.',
   } as const;
-  expect(errorLines(told, terminalOf(30))).toEqual([
-    'error E_FOREIGN: it is not there',
+  expect(errorLines(told, terminalOf(34))).toEqual([
+    'error E_RESIDUE: it is not',
+    '    there',
     '  next: Look for it with',
     '        `wf runs --text it`.',
   ]);
 });
 
 test('of many differences the first are told, and where the rest is', () => {
-  const link = (name: string) =>
-    ({ subject: `link ${name}`, difference: 'added', before: null, after: name, owner: 'other', reason: 'r' }) as const;
+  const [difference, owner] = ['added', 'other'] as const;
+  const link = (name: string) => ({
+    subject: `link ${name}`,
+    difference,
+    before: null,
+    after: name,
+    owner,
+    reason: 'r',
+  });
   const drift = Array.from({ length: 12 }, (_, index) => link(`l${index}`));
   const verification = { restored: true, residues: [], drift };
   expect(differenceLines(verification, terminalOf(30))).toHaveLength(24);

@@ -106,6 +106,15 @@ test('before a run that there is not', async () => {
   expect((await wf(['runs', '--before', 'nowhere'])).err).toContain('E_RUN_NOT_FOUND');
 });
 
+test('an input that no run has is told, with the one that may be meant', async () => {
+  const { wf } = await openWithRuns();
+  const { err } = await wf(['runs', '--where', 'pigns=2']);
+  expect(err).toBe(
+    'No run is like that.\nNo recent run has an input pigns. Did you mean pings? Inputs are: name, pings, broken, undoable.\n',
+  );
+  expect((await wf(['runs', '--where', 'pings=9'])).err).toBe('No run is like that.\n');
+});
+
 test('a list fits 80 columns, with the error as far as there is room', async () => {
   const { wf } = await openWithRuns();
   const { out } = await wf(['runs'], testTerminal({ columns: 80, env: { NO_COLOR: '1' } }));

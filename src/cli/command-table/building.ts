@@ -1,8 +1,7 @@
 import { Argument, type Command } from 'commander';
-import { SHELLS } from '../completion/scripts.ts';
 import type { Does } from './does.ts';
 
-/** What there is to start, to build workflows with, and what this machine can do. */
+/** What there is to start and to build workflows with, and whether it is right. */
 export function building(program: Command, does: Does): void {
   program
     .command('workflows')
@@ -19,15 +18,6 @@ export function building(program: Command, does: Does): void {
     .addArgument(new Argument('<what>', 'what to write').choices(['workflow', 'step']))
     .argument('<name>', 'name of the workflow, or kind of the step runner, such as site.lock')
     .action(does(['what', 'name'], async () => (await import('../commands/new.ts')).create));
-  program
-    .command('doctor')
-    .summary('what works on this machine, what does not, and what to do about it')
-    .action(does([], async () => (await import('../commands/doctor.ts')).doctor));
-  program
-    .command('completion')
-    .summary('print what makes a shell complete commands, options, workflows, runs and stages')
-    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
-    .action(does(['shell'], async () => (await import('../commands/completion.ts')).completion));
   program
     .command('check')
     .summary('what is wrong with a workflow, without running it')

@@ -41,7 +41,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   logs: [
     ['wf logs @latest', 'all commands and what came back'],
-    ['wf logs 7kq isolated', 'those of one step'],
+    ['wf logs 7kq vethSplice', 'those of one step, or of all steps of a stage'],
     ['wf logs @latest -f | tee lab.txt', 'as they come'],
   ],
   diff: [

@@ -4,11 +4,20 @@ import type { Does } from './does.ts';
 import { keeping } from './keeping.ts';
 import { reviewing } from './reviewing.ts';
 import { running } from './running.ts';
+import { settingUp } from './setting-up.ts';
 
 /** Gives a program all commands of wf, in the order in which the help lists them. */
 export function addCommands(program: Command, does: Does): void {
-  for (const group of [running, reviewing, keeping, building]) group(program, does);
+  for (const [heading, group] of GROUPS) group(program.commandsGroup(heading), does);
 }
+
+const GROUPS = [
+  ['Run workflows:', running],
+  ['Review runs:', reviewing],
+  ['Keep the history:', keeping],
+  ['Write workflows:', building],
+  ['Set up:', settingUp],
+] as const;
 
 /** What every command takes. */
 export function addGlobalOptions(program: Command): Command {

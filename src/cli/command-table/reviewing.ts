@@ -37,7 +37,7 @@ export function reviewing(program: Command, does: Does): void {
     .command('logs')
     .summary('the commands of a run and their output')
     .argument('<run>', RUN_ARGUMENT)
-    .argument('[step]', 'a step of the run')
+    .argument('[step]', 'a step of the run, or a stage: all its steps')
     .option('-f, --follow', 'go on with what comes, until the run ends, pauses or is interrupted')
     .action(does(['run', 'step'], async () => (await import('../commands/logs.ts')).logs));
   program

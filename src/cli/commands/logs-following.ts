@@ -1,10 +1,10 @@
 import type { StepId } from '../../engine/ids.ts';
 import type { JournalEntry } from '../../engine/journal-event.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
-import { invokeIdsOf } from '../../review/run-material.ts';
+import { invokeIdsOf, stageNamesOf } from '../../review/run-material.ts';
 import { createTranscript, isOfRollback, type TranscriptStep } from '../../review/text/transcript.ts';
 import type { FoundRun } from '../find-run.ts';
-import { findStep } from '../find-step.ts';
+import { findSteps } from '../find-step.ts';
 import { followJournal, noLongerFollowed } from '../follow-journal.ts';
 import { type Terminal, writeLines } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
@@ -21,15 +21,17 @@ export async function followLogs(
   terminal: Terminal,
 ): Promise<void> {
   const { out, err } = terminal;
+  const definition = history.definition(run.definitionHash);
   // A step that has not begun yet may be waited for.
   const known = [
     ...history.steps(run.id),
-    ...invokeIdsOf(history.definition(run.definitionHash)).map((id) => ({ id })),
+    ...invokeIdsOf(definition).map((id) => ({ id, stage: '' })),
+    ...stageNamesOf(definition).map((stage) => ({ id: '', stage })),
   ];
-  if (only !== undefined) findStep(known, only, run.id);
+  if (only !== undefined) findSteps(known, only, run.id);
   const transcript = createTranscript(out.style);
   const steps = new Map<StepId, TranscriptStep>();
-  const isWanted = (step: string) => only === undefined || only === step;
+  const isWanted = (step: StepId) => only === undefined || only === step || only === steps.get(step)?.stage;
   let seen = 0;
 
   function tell(entries: readonly JournalEntry[]): void {

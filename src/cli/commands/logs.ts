@@ -5,7 +5,7 @@ import { stepAttempts } from '../../review/step-attempts.ts';
 import { transcriptLines } from '../../review/text/transcript.ts';
 import { defineCommand } from '../define-command.ts';
 import { type FoundRun, findRun } from '../find-run.ts';
-import { findStep } from '../find-step.ts';
+import { findSteps } from '../find-step.ts';
 import { isLetGo } from '../follow-journal.ts';
 import { type Terminal, writeJson, writeLines } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
@@ -17,7 +17,7 @@ const options = z.object({
   step: z.string().optional(),
 });
 
-/** `wf logs RUN [STEP]`: the commands of a run and their output; with `--follow`, as they come. */
+/** `wf logs RUN [STEP|STAGE]`: the commands of a run and their output; with `--follow`, as they come. */
 export const logs = defineCommand(options, async ({ json, follow, run: reference, step }, wire, terminal) => {
   const found = findRun(await wire.historyForReading(), reference);
   const status = runStatus(found.run, wire.isAlive);
@@ -37,7 +37,7 @@ function writeLogs(
   { out, err }: Terminal,
 ): void {
   const all = history.steps(run.id);
-  const steps = step === undefined ? all : [findStep(all, step, run.id)];
+  const steps = step === undefined ? all : findSteps(all, step, run.id);
   const evidence = history.evidence(run.id).filter((item) => steps.some(({ id }) => id === item.step));
   if (json) {
     const stageOf = (id: string) => steps.find((one) => one.id === id)?.stage ?? null;

@@ -103,7 +103,19 @@ function nothingLines(
   if (workflow !== undefined && !names.includes(workflow)) {
     return [`No run of ${workflow} yet. ${didYouMean(workflow, names)}There are runs of: ${names.join(', ')}.`];
   }
-  return [given.before === undefined ? 'No run is like that.' : 'No older run is like that.'];
+  const none = given.before === undefined ? 'No run is like that.' : 'No older run is like that.';
+  return [none, ...unknownInputs(given, history)];
+}
+
+/** Names after --where that none of the newest runs has an input of. */
+function unknownInputs({ where, workflow }: Given, history: HistoryReader | undefined): readonly string[] {
+  if (where.length === 0) return [];
+  const newest = history?.runs({ limit: 20, ...(workflow === undefined ? {} : { workflow }) }) ?? [];
+  const known = [...new Set(newest.flatMap(({ input }) => Object.keys(input)))];
+  return where
+    .map((text) => inputValue(text).name)
+    .filter((name) => !known.includes(name))
+    .map((name) => `No recent run has an input ${name}. ${didYouMean(name, known)}Inputs are: ${known.join(', ')}.`);
 }
 
 /** How the list goes on, where it does. */

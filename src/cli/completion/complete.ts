@@ -14,10 +14,18 @@ export interface CompletionSource {
   workflows(): Promise<readonly Candidate[]>;
   /** Runs that this command takes whose id begins so, newest first. */
   runs(command: string, prefix: string): Promise<readonly Candidate[]>;
-  steps(run: string): Promise<readonly Candidate[]>;
+  /** Steps of a run; for `logs` its stages too. */
+  steps(command: string, run: string): Promise<readonly Candidate[]>;
   stages(of: StageOwner): Promise<readonly Candidate[]>;
-  inputs(of: StageOwner): Promise<readonly Candidate[]>;
+  inputs(of: StageOwner): Promise<readonly KnownInput[]>;
   kinds(): Promise<readonly Candidate[]>;
+}
+
+/** An input of a workflow, with the values that it can have where there are few. */
+export interface KnownInput {
+  readonly name: string;
+  readonly description: string;
+  readonly values: readonly string[];
 }
 
 /** What a command line names whose stages and inputs are meant: a workflow or a run. */
@@ -156,7 +164,7 @@ async function argumentsFor(
     case 'of':
       return [...(await source.workflows()), ...(await source.runs(command.name(), typed))];
     case 'step':
-      return source.steps(first);
+      return source.steps(command.name(), first);
     case 'kind':
       return source.kinds();
     case 'file':
@@ -178,12 +186,25 @@ async function valuesOf(option: Option, place: Place, typed: string, source: Com
     case 'stage':
       return source.stages(ownerIn(place));
     case 'name=value':
-      return typed.includes('=') ? 'files' : source.inputs(ownerIn(place));
+      return typed.includes('=')
+        ? inputValues(typed, await source.inputs(ownerIn(place)))
+        : inputNames(await source.inputs(ownerIn(place)));
     case 'file':
       return 'files';
     default:
       return NONE;
   }
+}
+
+function inputNames(inputs: readonly KnownInput[]): readonly Candidate[] {
+  return inputs.map(({ name, description }) => ({ value: `${name}=`, description }));
+}
+
+/** Those that the input can have; where that may be anything, perhaps a file. */
+function inputValues(typed: string, inputs: readonly KnownInput[]): Completion {
+  const name = typed.slice(0, typed.indexOf('='));
+  const { values = [], description = '' } = inputs.find((input) => input.name === name) ?? {};
+  return values.length === 0 ? 'files' : values.map((value) => ({ value: `${name}=${value}`, description }));
 }
 
 /** The workflow or the run that the command line names. */

@@ -1,12 +1,12 @@
 import { findWorkflowFiles } from '../../definition/find-files.ts';
-import { isJsonObject, type Json } from '../../engine/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../engine/json.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import { isResumable, refusalOf } from '../../review/allowed-actions.ts';
 import { runStatus } from '../../review/run-status.ts';
 import { findRun, LATEST } from '../find-run.ts';
 import type { Wire } from '../wire-types.ts';
-import type { Candidate, CompletionSource, StageOwner } from './complete.ts';
+import type { Candidate, CompletionSource, KnownInput, StageOwner } from './complete.ts';
 
 /** So many runs are offered; what is typed narrows them down. */
 const RUNS = 50;
@@ -49,9 +49,14 @@ export function completionSource(wire: Wire): CompletionSource {
         ? named
         : [...named, { value: LATEST, description: 'the newest run' }];
     },
-    async steps(reference) {
+    async steps(command, reference) {
       const { history, run } = findRun(await wire.historyForReading(), reference);
-      return history.steps(run.id).map(({ id, kind, stage }) => ({ value: id, description: `${stage}, ${kind}` }));
+      const steps = history.steps(run.id);
+      const stages = command === 'logs' ? [...new Set(steps.map(({ stage }) => stage))] : [];
+      return [
+        ...steps.map(({ id, kind, stage }) => ({ value: id, description: `${stage}, ${kind}` })),
+        ...stages.map((value) => ({ value, description: 'stage' })),
+      ];
     },
     stages: async (of) => stagesIn(await definitionOf(of)),
     inputs: async (of) => inputsIn(await definitionOf(of)),
@@ -69,12 +74,17 @@ function stagesIn(definition: Json): readonly Candidate[] {
   return stages.filter((name) => typeof name === 'string').map((value) => ({ value, description: 'stage' }));
 }
 
-function inputsIn(definition: Json): readonly Candidate[] {
+function inputsIn(definition: Json): readonly KnownInput[] {
   const input = isJsonObject(definition) ? definition['input'] : undefined;
   const properties = isJsonObject(input) ? input['properties'] : undefined;
   if (!isJsonObject(properties)) return [];
   return Object.entries(properties).map(([name, property]) => {
-    const { description = '' } = isJsonObject(property) ? property : {};
-    return { value: `${name}=`, description: typeof description === 'string' ? description : '' };
+    const { description = '', ...schema } = isJsonObject(property) ? property : {};
+    return { name, description: typeof description === 'string' ? description : '', values: valuesIn(schema) };
   });
+}
+
+function valuesIn({ enum: values, type }: JsonObject): readonly string[] {
+  if (Array.isArray(values)) return values.filter((value) => typeof value === 'string');
+  return type === 'boolean' ? ['true', 'false'] : [];
 }

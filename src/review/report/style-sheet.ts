@@ -51,7 +51,8 @@ a:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 .skip:focus { position: static; }
 code, pre, svg text { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
 code { font-size: 0.9em; }
-nav ol { columns: 18rem; }
+nav ol { columns: 18rem; column-gap: 2rem; list-style: none; padding-left: 0; }
+nav li { break-inside: avoid; margin-bottom: 0.25rem; }
 .step > p:first-of-type, .ending { color: var(--muted); font-size: 0.9rem; margin: 0.25rem 0 0.75rem; }
 .command { margin: 0.75rem 0; }
 pre { margin: 0; padding: 0.6rem 0.8rem; background: var(--surface); border: 1px solid var(--line); border-radius: 4px;
@@ -65,8 +66,9 @@ pre .prompt { user-select: none; }
 .heading { font-weight: 700; }
 table { width: 100%; margin: 1.25rem 0; border-collapse: collapse; font-size: 0.92rem; }
 caption { text-align: left; font-weight: 700; padding: 0.25rem 0; }
-th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.6rem; border: 1px solid var(--line); overflow-wrap: anywhere; }
-thead th { background: var(--surface); overflow-wrap: normal; }
+th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.6rem; border: 1px solid var(--line); }
+td:last-child { overflow-wrap: anywhere; }
+thead th { background: var(--surface); }
 tbody th { font-weight: 400; }
 figure { margin: 1.5rem 0; }
 svg { display: block; max-width: 100%; height: auto; margin: 0.75rem 0; }
@@ -88,14 +90,17 @@ svg .arrow.unclear, svg .told.unclear { fill: var(--unclear); }
 footer { margin-top: 3rem; border-top: 2px solid var(--line); color: var(--muted); font-size: 0.9rem; }`;
 
 const PRINT = `@page { margin: 18mm 16mm; }
-body { max-width: none; padding: 0; font-size: 10.5pt; }
+body { max-width: none; padding: 0; font-size: 10pt; line-height: 1.45; }
 nav, .skip { display: none; }
 .chapter { break-before: page; }
 .chapter h2 { border-top: 0; padding-top: 0; margin-top: 0; }
 h1, h2, h3, caption, .heading { break-after: avoid; }
 .step > p:first-of-type { break-after: avoid; }
-figure, svg, tr, .notice, .alert { break-inside: avoid; }
+figure, svg, table, tr, .notice, .alert { break-inside: avoid; }
 thead { display: table-header-group; }
 p, li { orphans: 3; widows: 3; }
-pre { font-size: 8pt; }
+pre { font-size: 7.5pt; line-height: 1.35; }
+table { font-size: 9pt; }
+th, td { padding: 0.2rem 0.45rem; }
+h3 { margin-top: 1.2rem; }
 a { color: inherit; text-decoration: none; }`;

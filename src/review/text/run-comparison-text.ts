@@ -1,9 +1,9 @@
-import type { Json } from '../../engine/json.ts';
+import { isJsonObject, type Json } from '../../engine/json.ts';
 import type { OnlyOne, Outcome, RunComparison, Timing } from '../run-comparison.ts';
 import type { Telling } from '../telling-differences.ts';
 import { durationText } from './duration.ts';
-import { shortId } from './output-words.ts';
-import { oneLine, wrapWords } from './plain-text.ts';
+import { outputWords, shortId } from './output-words.ts';
+import { oneLine, setText, wrapWords } from './plain-text.ts';
 import { type Cell, type Column, tableLines } from './table.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
 
@@ -67,7 +67,8 @@ function membersLines(
 ): readonly string[] {
   if (differences.length === 0) return [SAME];
   const columns: readonly Column[] = [
-    { title, shrinksTo: 20 },
+    // What differs gives way last.
+    { title, shrinksTo: 40 },
     { title: first.id, shrinksTo: 12 },
     { title: second.id, shrinksTo: 12 },
   ];
@@ -77,7 +78,8 @@ function membersLines(
 
 function valueText(value: Json | undefined): string {
   if (value === undefined) return '(not there)';
-  return typeof value === 'string' && value !== '' ? shortId(value) : JSON.stringify(value);
+  if (typeof value === 'string' && value !== '') return shortId(value);
+  return (isJsonObject(value) ? outputWords(value) : '') || JSON.stringify(value);
 }
 
 function onlyLines({ onlyFirst, onlySecond }: OnlyOne, { first, second }: Pair, style: TextStyle): readonly string[] {
@@ -120,19 +122,45 @@ function outputLines(comparison: RunComparison, style: TextStyle): readonly stri
   const named = outputs
     .filter(({ says }) => says === 'telling')
     .map((one) => ({ ...one, name: [one.step ?? 'the run', one.member].filter((part) => part !== '').join('.') }));
+  const room = style.width === null ? null : style.width - 2;
   const rest = (says: Telling, why: string) => {
     const { length } = outputs.filter((one) => one.says === says);
-    return length === 0 ? [] : [style.colors.dim(`  ${named.length === 0 ? 'but for' : 'and'} ${length} that ${why}`)];
+    if (length === 0) return [];
+    const words = `${named.length === 0 ? 'but for' : 'and'} ${length} that ${why}`;
+    return setText(words, room, 2).map((line) => `  ${style.colors.dim(line)}`);
   };
   return [
-    ...membersLines('output', named, comparison, style),
+    ...membersLines('output', foldLists(named), comparison, style),
     ...rest('following', 'follow from these'),
     ...rest('passing', 'no two runs have in common: ids, hardware addresses, numbers, times'),
   ];
 }
 
-function timingLines({ timings, first, second }: RunComparison, style: TextStyle): readonly string[] {
+function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
+}
+
+/** More items than these of one list that only one run has are told by their number. */
+const MOST_ITEMS = 3;
+
+function foldLists(differences: readonly NamedDifference[]): readonly NamedDifference[] {
+  const listOf = ({ name, first, second }: NamedDifference) =>
+    first !== undefined && second !== undefined ? name : `${name.replace(/\.[^.]*$/, '')} ${first === undefined}`;
+  const lists = grouped(differences, listOf);
+  return [...lists.values()].flatMap((items) => {
+    const [one] = items;
+    if (one === undefined || items.length <= MOST_ITEMS) return items;
+    const count = `${items.length} items`;
+    const name = one.name.replace(/\.[^.]*$/, '');
+    return [one.first === undefined ? { name, second: count } : { name, first: count }];
+  });
+}
+
+function timingLines({ timings, steps, first, second }: RunComparison, style: TextStyle): readonly string[] {
   const { colors } = style;
+  const isShared = (step: string) => !steps.onlyFirst.includes(step) && !steps.onlySecond.includes(step);
   const columns: readonly Column[] = [
     { title: 'stage and step', shrinksTo: 20 },
     { title: first.id, align: 'right', shrinksTo: 8 },
@@ -148,8 +176,9 @@ function timingLines({ timings, first, second }: RunComparison, style: TextStyle
     [{ text: 'the run', paint: colors.bold }, ...cells(timings.run)],
     ...timings.stages.flatMap(({ stage, ...of }) => [
       [{ text: stage, paint: colors.bold }, ...cells(of)],
+      // What only one of them had time for was named above.
       ...timings.steps
-        .filter((step) => step.stage === stage)
+        .filter((step) => step.stage === stage && isShared(step.step))
         .map((step): readonly Cell[] => [
           { text: `  ${oneLine(step.step)}`, paint: String, spaces: 'kept' },
           ...cells(step),

@@ -28,7 +28,7 @@ export function runViewLines(
   };
   if (record.error !== null) sections.push(errorLines(record.error, style));
   section('course', courseLines(material, record.status, style));
-  section('path', pathLines(statePath(material.journal), record, style));
+  section('path', pathLines(statePath(material), record, style));
   section('timeline', timelineLines(material, record, now, style));
   sections.push([
     style.colors.bold(ledgerWords(material.changes)),
