@@ -21,6 +21,8 @@ interface Container {
   exitCode: number;
   /** The start that is under way, for whoever asks for the same, or wants to remove it. */
   starting: Promise<void> | undefined;
+  /** The end of what it had on its network, which is under way: nothing of it is there once that has come. */
+  leaving: Promise<void> | undefined;
 }
 
 /** What Docker says of a container that never ran. */
@@ -80,6 +82,7 @@ export class Containers {
       startedAt: NEVER,
       exitCode: 0,
       starting: undefined,
+      leaving: undefined,
     });
     return id;
   }
@@ -106,8 +109,8 @@ export class Containers {
     if (process !== undefined) {
       process.kill();
       await process.ended;
-      await this.#leave(container);
     }
+    await this.#leave(container);
     this.#containers.delete(id);
   }
 
@@ -122,6 +125,8 @@ export class Containers {
 
   async #startOnce(container: Container): Promise<void> {
     const { id, spec } = container;
+    // What an earlier process of it had goes first: the new one has a link of the same name.
+    await container.leaving;
     if (container.state === 'removing') throw noSuchContainer(id);
     const program = programOf(spec.image, spec.command);
     const network = this.#networkOf(spec);
@@ -177,7 +182,14 @@ export class Containers {
   }
 
   /** The kernel takes the link away with the namespace, a little later: so that it is gone when this has been answered. */
-  async #leave(container: Container): Promise<void> {
+  #leave(container: Container): Promise<void> {
+    container.leaving ??= this.#leaveOnce(container).finally(() => {
+      container.leaving = undefined;
+    });
+    return container.leaving;
+  }
+
+  async #leaveOnce(container: Container): Promise<void> {
     if (container.address === undefined) return;
     container.address = undefined;
     try {
