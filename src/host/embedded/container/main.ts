@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../../../engine/json.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
 import { errnoOf } from '../../errno.ts';
 import { askQuestion } from '../../probe-questions.mjs';
-import { ipBatch } from '../ip-batch.ts';
+import { ipBatch, ipBatchForced } from '../ip-batch.ts';
 import { CONTAINER_VARIABLE, STARTER_DESCRIPTOR } from '../names.ts';
 import { disableIpv6 } from '../network-setting.ts';
 import { createPeer } from '../peer.ts';
@@ -26,7 +26,7 @@ const USAGE_EXIT_CODE = 127;
 
 const host = createPeer(new Socket({ fd: STARTER_DESCRIPTOR, readable: true, writable: true }), {
   who: 'the private host',
-  handlers: { start, exec, ask },
+  handlers: { start, exec, ask, links },
   gone: () => new WfError('E_DOCKER', 'the private host has gone', { hint: 'Start the run again.' }),
   onGone: () => process.exit(0),
 });
@@ -96,6 +96,12 @@ async function ask(asked: JsonObject): Promise<Json> {
     NAME_SERVER,
   );
   return { attempts, waitedMs, outcome };
+}
+
+/** Whatever can be done of it, is: what is gone meanwhile needs nothing any more. */
+async function links(asked: JsonObject): Promise<Json> {
+  await ipBatchForced(takeTexts(asked, 'commands'));
+  return null;
 }
 
 async function nameMachine(name: string): Promise<void> {

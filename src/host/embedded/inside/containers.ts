@@ -5,6 +5,7 @@ import { addressText, broadcastOf, gatewayOf, macOf } from './addresses.ts';
 import { type ContainerProcess, startContainerProcess } from './container-process.ts';
 import { programOf } from './images.ts';
 import { LogTail } from './log-tail.ts';
+import { type Member, Neighbours } from './neighbours.ts';
 import { aliasFor, joinNetwork, type Network, type Networks } from './networks.ts';
 import { Spare } from './spare.ts';
 
@@ -34,6 +35,7 @@ export class Containers {
   readonly #networks: Networks;
   readonly #containers = new Map<string, Container>();
   readonly #spare: Spare;
+  readonly #neighbours = new Neighbours();
   #startsUnderWay = 0;
 
   constructor(networks: Networks) {
@@ -123,6 +125,12 @@ export class Containers {
     });
   }
 
+  /** Before a container speaks to its neighbours: there may be many. */
+  async meetNeighbours(id: string): Promise<void> {
+    const network = this.#networks.byId(this.#require(id).spec.networkId);
+    if (network !== undefined) await this.#neighbours.meet(network, await this.#membersOf(network));
+  }
+
   async #startOnce(container: Container): Promise<void> {
     const { id, spec } = container;
     // What an earlier process of it had goes first: the new one has a link of the same name.
@@ -192,10 +200,12 @@ export class Containers {
   async #leaveOnce(container: Container): Promise<void> {
     if (container.address === undefined) return;
     container.address = undefined;
+    const network = this.#networks.byId(container.spec.networkId);
     try {
       await ipBatchForced([`link delete dev ${linkOf(container.id)}`]);
+      if (network !== undefined) await this.#neighbours.part(network, await this.#membersOf(network));
     } finally {
-      this.#networks.byId(container.spec.networkId)?.addresses.delete(container.id);
+      network?.addresses.delete(container.id);
     }
   }
 
@@ -218,6 +228,14 @@ export class Containers {
       const container = this.#containers.get(id);
       return container?.state === 'running' ? [[container, address] as const] : [];
     });
+  }
+
+  async #membersOf(network: Network): Promise<readonly Member[]> {
+    const members = this.#running(network).map(async ([container, address]) => {
+      const process = await container.process?.catch(() => undefined);
+      return process === undefined ? [] : [{ process, address }];
+    });
+    return (await Promise.all(members)).flat();
   }
 
   #require(id: string): Container {

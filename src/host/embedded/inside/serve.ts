@@ -57,10 +57,13 @@ export function callsOf(
       return null;
     },
     exec: (asked) => forward(containers, asked, 'exec', takeNumber(asked, 'timeoutMs')),
-    ask: (asked) => {
+    ask: async (asked) => {
       const request = takeObject(asked, 'request');
       const limitMs = takeNumber(asked, 'limitMs');
-      if (asked['id'] !== null) return forward(containers, asked, 'ask', limitMs);
+      if (asked['id'] !== null) {
+        await containers.meetNeighbours(takeText(asked, 'id'));
+        return await forward(containers, asked, 'ask', limitMs);
+      }
       return askQuestion(request, performance.now()).then(plain);
     },
   };
