@@ -19,6 +19,15 @@ describeContract('namespaces', (subject) => {
     expect(names(outside.stdout)).toEqual(names(subject().outputIn('host', ...list)));
   });
 
+  test('a program that is not there is said to be missing, wherever it is to run', async () => {
+    const { command } = subject().host.ports;
+    const container = await subject().container('ct-in', await subject().network('ct-net'));
+    const missing = { code: 'E_TOOL_MISSING' };
+    await expect(command.run(['ct-no-such-program'], TIME)).rejects.toMatchObject(missing);
+    const namespace = namespaceOfPid(container.pid);
+    await expect(command.run(['ct-no-such-program'], { ...TIME, namespace })).rejects.toMatchObject(missing);
+  });
+
   test('a namespace that is another by now is not entered', async () => {
     const { command, docker } = subject().host.ports;
     const container = await subject().container('ct-gone', await subject().network('ct-net'));

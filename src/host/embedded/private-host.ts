@@ -6,7 +6,7 @@ import type { Argv } from '../../engine/ports/command.ts';
 import type { DockerPort } from '../../engine/ports/docker.ts';
 import type { FoundNamespace } from '../../engine/ports/host-namespace.ts';
 import { namespaceOfPid } from '../namespace.ts';
-import { nothing, type PrivateHostSettings, settingsAnswer } from './answers.ts';
+import { id as idAnswer, nothing, type PrivateHostSettings, settingsAnswer } from './answers.ts';
 import { createConnection, privateHostGone } from './connection.ts';
 import { endPrivateHost } from './end-private-host.ts';
 import { processOfPrivateHost } from './find-private-host.ts';
@@ -32,6 +32,8 @@ export interface PrivateHost {
    * @param limitMs after it, nothing is waited for any more
    */
   agent(where: 'host' | { readonly containerId: string }, request: JsonObject, limitMs: number): Promise<unknown>;
+  /** The id of the container whose process this is; null where it is none's that runs. */
+  containerOf(pid: number): Promise<string | null>;
   /** What of its fingerprint only a process inside can read. */
   settings(): Promise<PrivateHostSettings>;
   /** From now on it outlives whoever started it. */
@@ -74,6 +76,7 @@ export function openPrivateHost(mark: string, owner: Owner, first?: Peer): Priva
       const id = where === 'host' ? null : where.containerId;
       return call('ask', { id, request, limitMs }, z.unknown(), limitMs);
     },
+    containerOf: (pid) => call('containerOf', { pid }, idAnswer.nullable()),
     settings: () => call('settings', {}, settingsAnswer),
     async keep() {
       await call('keep', {}, nothing);

@@ -5,6 +5,7 @@ import { WfError } from '../../../engine/errors.ts';
 import type { Json, JsonObject } from '../../../engine/json.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
 import { errnoOf } from '../../errno.ts';
+import { isNowhere } from '../../find-tool.ts';
 import { askQuestion } from '../../probe-questions.mjs';
 import { ipBatch, ipBatchForced } from '../ip-batch.ts';
 import { CONTAINER_VARIABLE, STARTER_DESCRIPTOR } from '../names.ts';
@@ -78,7 +79,8 @@ async function exec(asked: JsonObject): Promise<Json> {
   try {
     return { ...(await runProgram(argv, { timeoutMs: takeNumber(asked, 'timeoutMs') })) };
   } catch (thrown) {
-    if (errnoOf(thrown) === 'ENOENT') return notFound(program);
+    const errno = errnoOf(thrown);
+    if (errno === 'ENOENT' || (errno === 'EACCES' && isNowhere(program))) return notFound(program);
     throw thrown;
   }
 }

@@ -56,6 +56,17 @@ export class Containers {
     return container === undefined ? undefined : this.#info(container);
   }
 
+  byName(name: string): ContainerInfo | undefined {
+    const container = this.#named(name);
+    return container === undefined ? undefined : this.#info(container);
+  }
+
+  /** The id of the running container whose process this is, as the machine counts pids. */
+  ofProcess(pid: number): string | undefined {
+    return [...this.#containers.values()].find((container) => container.state === 'running' && container.pid === pid)
+      ?.id;
+  }
+
   /** The running containers of a network, as `docker network inspect` tells of them. */
   membersOf(network: Network): readonly NetworkMember[] {
     return this.#running(network).map(([{ id, spec }, address]) => ({
@@ -68,7 +79,7 @@ export class Containers {
 
   create(spec: ContainerSpec): string {
     const { name, image, command } = spec;
-    const namesake = [...this.#containers.values()].find((other) => other.spec.name === name);
+    const namesake = this.#named(name);
     if (namesake !== undefined) throw nameInUse(name, namesake.id);
     programOf(image, command);
     const networkId = this.#networkOf(spec).id;
@@ -238,6 +249,10 @@ export class Containers {
     return (await Promise.all(members)).flat();
   }
 
+  #named(name: string): Container | undefined {
+    return [...this.#containers.values()].find(({ spec }) => spec.name === name);
+  }
+
   #require(id: string): Container {
     const container = this.#containers.get(id);
     if (container === undefined) throw noSuchContainer(id);
@@ -245,7 +260,7 @@ export class Containers {
   }
 
   #networkOf({ name, networkId }: ContainerSpec): Network {
-    const network = this.#networks.byId(networkId) ?? this.#networks.all().find((other) => other.name === networkId);
+    const network = this.#networks.byId(networkId) ?? this.#networks.byName(networkId);
     if (network !== undefined) return network;
     throw new WfError('E_DOCKER', `container ${name} cannot join network ${networkId}: there is no such network`, {
       hint: 'It was removed meanwhile: start the run again.',

@@ -46,6 +46,10 @@ export class Networks {
     return network?.state === 'making' ? undefined : network;
   }
 
+  byName(name: string): Network | undefined {
+    return this.all().find((network) => network.name === name);
+  }
+
   async create({ name, subnet: asked, labels }: NetworkSpec): Promise<string> {
     const taken = [...this.#networks.values()];
     const namesake = taken.find((other) => other.name === name);

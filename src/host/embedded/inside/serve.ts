@@ -27,6 +27,10 @@ export function callsOf(
       const network = networks.byId(takeText(asked, 'id'));
       return network === undefined ? null : plain(info(network));
     },
+    networkNamed: (asked) => {
+      const network = networks.byName(takeText(asked, 'name'));
+      return network === undefined ? null : plain(info(network));
+    },
     createNetwork: (asked) =>
       networks.create({
         name: takeText(asked, 'name'),
@@ -39,6 +43,8 @@ export function callsOf(
     },
     containers: () => plain(containers.all()),
     container: (asked) => plain(containers.byId(takeText(asked, 'id')) ?? null),
+    containerNamed: (asked) => plain(containers.byName(takeText(asked, 'name')) ?? null),
+    containerOf: (asked) => containers.ofProcess(takeNumber(asked, 'pid')) ?? null,
     createContainer: (asked) =>
       containers.create({
         name: takeText(asked, 'name'),
