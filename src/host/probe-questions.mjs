@@ -47,6 +47,11 @@ export async function askQuestion(request, startedAt, nameServer) {
 
 const ASKERS = { http: httpAsker, dns: dnsAsker, reach: reachAsker, 'reach-all': reachAllAsker };
 
+/** What has arrived by then is read first: a process that was busy meanwhile must not take an answer for silence. */
+function whenSilentFor(ms, conclude) {
+  return setTimeout(() => setImmediate(conclude), ms);
+}
+
 async function httpAsker({ url, expect }, lookup) {
   const http = await import('node:http');
   return (timeoutMs) =>
@@ -72,7 +77,7 @@ async function httpAsker({ url, expect }, lookup) {
         response.on('end', respond);
         response.on('error', respond);
       });
-      const timer = setTimeout(() => finish({ type: 'no-answer', code: 'ETIMEDOUT' }), timeoutMs);
+      const timer = whenSilentFor(timeoutMs, () => finish({ type: 'no-answer', code: 'ETIMEDOUT' }));
       get.on('error', (error) => finish({ type: 'no-answer', code: error.code ?? error.message }));
     });
 }
@@ -88,7 +93,7 @@ async function dnsAsker({ name, server }) {
         resolver.cancel();
         resolve({ good: outcome.type === 'resolved', outcome });
       };
-      const timer = setTimeout(() => finish({ type: 'no-answer', code: 'ETIMEOUT' }), timeoutMs);
+      const timer = whenSilentFor(timeoutMs, () => finish({ type: 'no-answer', code: 'ETIMEOUT' }));
       const conclude = (error, addresses, otherwise) => {
         if (!error && addresses.length > 0) return finish({ type: 'resolved', addresses });
         if (!error || error.code === 'ENODATA') return otherwise();
@@ -170,7 +175,7 @@ function knock(net, host, lookup, waitMs) {
     };
     const answered = () => finish(true, performance.now() - knockedAt);
     const socket = net.connect({ host, port: UNUSED_PORT, lookup });
-    const timer = setTimeout(() => finish(true, null), waitMs);
+    const timer = whenSilentFor(waitMs, () => finish(true, null));
     socket.on('lookup', () => {
       knockedAt = performance.now();
     });
