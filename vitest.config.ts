@@ -35,6 +35,18 @@ export default defineConfig({
         },
       },
       {
+        // The same promises of both runtimes: on one engine, and on private hosts. One file at a time.
+        extends: true,
+        test: {
+          name: 'contract',
+          globalSetup: 'test/support/build-wf.ts',
+          include: ['test/contract/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
         extends: true,
         test: {
           name: 'cli',

@@ -19,6 +19,7 @@ export type {
 } from './engine/engine.ts';
 export { type ErrorCode, type ErrorRecord, WfError } from './engine/errors.ts';
 export { commandLine, type Evidence, evidenceOf } from './engine/evidence.ts';
+export { stepIdOf } from './engine/ids.ts';
 export { labelsOf, linkAliasOf, ROUTE_PROTOCOL } from './engine/mark.ts';
 export type { Drawing, Narrative, NarrativeFacts, ReportLanguage } from './engine/narrative.ts';
 export type { Argv, CommandPort, CommandResult } from './engine/ports/command.ts';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { WfError } from '../engine/errors.ts';
 import type { Argv, CommandResult } from '../engine/ports/command.ts';
+import { isNowhere } from './find-tool.ts';
 import { howToInstall } from './tool-package.ts';
 
 const AS_ROOT = 'Run wf as root (`sudo wf ...`).';
@@ -23,6 +24,8 @@ export function explainStartFailure(
       }
       return toolMissing(program);
     case 'EACCES':
+      if (isNowhere(program)) return toolMissing(program);
+      return new WfError('E_PERMISSION', `${program} may not be run`, { hint: AS_ROOT });
     case 'EPERM':
       return new WfError('E_PERMISSION', `${program} may not be run`, { hint: AS_ROOT });
     default:
@@ -47,6 +50,7 @@ export function nsenterRefusal(argv: Argv, result: CommandResult, namespace: str
   const complaint = result.stderr.trimEnd();
   if (/^nsenter: failed to execute .*: No such file or directory$/.test(complaint)) return toolMissing(argv[0]);
   if (/^nsenter: failed to execute .*: Permission denied$/.test(complaint)) {
+    if (isNowhere(argv[0])) return toolMissing(argv[0]);
     return new WfError('E_PERMISSION', `${argv[0]} may not be run`, { hint: AS_ROOT });
   }
   if (/: (Operation not permitted|Permission denied)$/.test(complaint)) {

@@ -4,12 +4,14 @@
 // request: { kind: 'http', url, expect: string | null, patient, budgetMs }
 //        | { kind: 'dns', name, server, patient, budgetMs }
 //        | { kind: 'reach', to, count, intervalMs, patient, budgetMs }
+//        | { kind: 'reach-all', answering, silent, silenceMs, patient: false, budgetMs }
 // report:  { attempts, waitedMs, outcome }; waitedMs is how long the last attempt took.
 // `patient`: asks again until the answer is good or the budget is spent, which counts from `startedAt`.
 // Else it asks once, and listens for the whole budget: a slow start must not pass for silence.
 //
 // `reach` stands for ping where there is none: it opens a connection to a port on which nobody listens. A refusal comes from
-// the target's own kernel, and shows as an echo reply does that a packet went there and one came back.
+// the target's own kernel, and shows as an echo reply does that a packet went there and one came back. `reach-all` does so with
+// many addresses at a time: it asks those that are to answer again until the budget is spent, and listens to the others once.
 
 const PAUSE_MS = 50;
 const ATTEMPT_MS = 1_000;
@@ -20,6 +22,8 @@ const RESERVE_MS = 40;
 const BODY_LIMIT = 16 * 1024;
 /** The echo service, which is nowhere any more. */
 const UNUSED_PORT = 7;
+/** So many connections are open at a time: an ordinary user may have 1,024 files open. */
+const WAVE = 500;
 
 /**
  * Asks, and answers the report.
@@ -41,7 +45,12 @@ export async function askQuestion(request, startedAt, nameServer) {
   }
 }
 
-const ASKERS = { http: httpAsker, dns: dnsAsker, reach: reachAsker };
+const ASKERS = { http: httpAsker, dns: dnsAsker, reach: reachAsker, 'reach-all': reachAllAsker };
+
+/** What has arrived by then is read first: a process that was busy meanwhile must not take an answer for silence. */
+function whenSilentFor(ms, conclude) {
+  return setTimeout(() => setImmediate(conclude), ms);
+}
 
 async function httpAsker({ url, expect }, lookup) {
   const http = await import('node:http');
@@ -68,7 +77,7 @@ async function httpAsker({ url, expect }, lookup) {
         response.on('end', respond);
         response.on('error', respond);
       });
-      const timer = setTimeout(() => finish({ type: 'no-answer', code: 'ETIMEDOUT' }), timeoutMs);
+      const timer = whenSilentFor(timeoutMs, () => finish({ type: 'no-answer', code: 'ETIMEDOUT' }));
       get.on('error', (error) => finish({ type: 'no-answer', code: error.code ?? error.message }));
     });
 }
@@ -84,7 +93,7 @@ async function dnsAsker({ name, server }) {
         resolver.cancel();
         resolve({ good: outcome.type === 'resolved', outcome });
       };
-      const timer = setTimeout(() => finish({ type: 'no-answer', code: 'ETIMEOUT' }), timeoutMs);
+      const timer = whenSilentFor(timeoutMs, () => finish({ type: 'no-answer', code: 'ETIMEOUT' }));
       const conclude = (error, addresses, otherwise) => {
         if (!error && addresses.length > 0) return finish({ type: 'resolved', addresses });
         if (!error || error.code === 'ENODATA') return otherwise();
@@ -124,6 +133,38 @@ async function reachAsker({ to, count, intervalMs, patient }, lookup) {
   };
 }
 
+async function reachAllAsker({ answering, silent, silenceMs }) {
+  const net = await import('node:net');
+  return async (timeoutMs) => {
+    const until = performance.now() + timeoutMs;
+    const listened = inWaves(silent, (address) => knock(net, address, undefined, silenceMs));
+    let missing = answering;
+    for (;;) {
+      const waitMs = Math.max(1, Math.min(REACH_ANSWER_MS, until - performance.now()));
+      const seen = await inWaves(missing, (address) => knock(net, address, undefined, waitMs));
+      missing = missing.filter((_address, index) => seen[index].rttMs === null);
+      if (missing.length === 0 || performance.now() + PAUSE_MS >= until) break;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+    const heard = await listened;
+    const outcome = {
+      missing,
+      heard: silent.filter((_address, index) => heard[index].rttMs !== null),
+      unsent: silent.filter((_address, index) => !heard[index].sent),
+    };
+    return { good: Object.values(outcome).every((addresses) => addresses.length === 0), outcome };
+  };
+}
+
+/** What `ask` answers for each, so many at a time. */
+async function inWaves(all, ask) {
+  const answers = [];
+  for (let from = 0; from < all.length; from += WAVE) {
+    answers.push(...(await Promise.all(all.slice(from, from + WAVE).map(ask))));
+  }
+  return answers;
+}
+
 function knock(net, host, lookup, waitMs) {
   return new Promise((resolve) => {
     let knockedAt = performance.now();
@@ -134,7 +175,7 @@ function knock(net, host, lookup, waitMs) {
     };
     const answered = () => finish(true, performance.now() - knockedAt);
     const socket = net.connect({ host, port: UNUSED_PORT, lookup });
-    const timer = setTimeout(() => finish(true, null), waitMs);
+    const timer = whenSilentFor(waitMs, () => finish(true, null));
     socket.on('lookup', () => {
       knockedAt = performance.now();
     });

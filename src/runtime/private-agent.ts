@@ -4,7 +4,7 @@ import type { NamespaceRef } from '../engine/ports/command.ts';
 import type { PrivateHost } from '../host/embedded/private-host.ts';
 
 /** Questions are asked by the processes that are in the private host's namespaces already. */
-export function privateAgent({ docker, agent }: PrivateHost): AgentPort {
+export function privateAgent({ agent, containerOf }: PrivateHost): AgentPort {
   return {
     async ask(namespace, request, limitMs) {
       if (namespace === undefined) return agent('host', request, limitMs);
@@ -13,8 +13,8 @@ export function privateAgent({ docker, agent }: PrivateHost): AgentPort {
   };
 
   async function containerIn({ path, process }: NamespaceRef): Promise<string> {
-    const container = (await docker.containers()).find(({ running, pid }) => running && pid === process?.pid);
-    if (container !== undefined) return container.id;
+    const id = process === null ? null : await containerOf(process.pid);
+    if (id !== null) return id;
     throw new WfError(
       'E_NAMESPACE_GONE',
       `no container of the private host is in the network namespace ${path} any more`,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { commandLine } from '../../engine/evidence.ts';
 import type { Owner } from '../../engine/owner.ts';
-import type { ContainerInfo, DockerPort, NetworkInfo } from '../../engine/ports/docker.ts';
+import type { DockerPort } from '../../engine/ports/docker.ts';
 import { isObjectId } from '../docker/object-id.ts';
 import { isAlive } from '../process.ts';
 import { containerAnswer, execAnswer, id as idAnswer, imageAnswer, networkAnswer, nothing } from './answers.ts';
@@ -14,9 +14,6 @@ const VERSION = '1';
 export function privateDocker(mark: string, owner: Owner, connection: Connection): DockerPort {
   const { call } = connection;
   const engineId = engineIdOf(mark, owner);
-
-  const networks = (): Promise<readonly NetworkInfo[]> => call('networks', {}, z.array(networkAnswer));
-  const containers = (): Promise<readonly ContainerInfo[]> => call('containers', {}, z.array(containerAnswer));
 
   return {
     programs: 'machine',
@@ -44,10 +41,10 @@ export function privateDocker(mark: string, owner: Owner, connection: Connection
     // They are part of wf.
     removeImage: async () => undefined,
 
-    networks,
+    networks: () => call('networks', {}, z.array(networkAnswer)),
     async network(idOrName) {
       if (isObjectId(idOrName)) return await call('network', { id: idOrName }, networkAnswer.nullable());
-      return (await networks()).find(({ name }) => name === idOrName) ?? null;
+      return await call('networkNamed', { name: idOrName }, networkAnswer.nullable());
     },
     async createNetwork({ name, subnet, labels }) {
       return { id: await call('createNetwork', { name, subnet, labels }, idAnswer) };
@@ -56,10 +53,10 @@ export function privateDocker(mark: string, owner: Owner, connection: Connection
       await call('removeNetwork', { id }, nothing);
     },
 
-    containers,
+    containers: () => call('containers', {}, z.array(containerAnswer)),
     async container(idOrName) {
       if (isObjectId(idOrName)) return await call('container', { id: idOrName }, containerAnswer.nullable());
-      return (await containers()).find(({ name }) => name === idOrName) ?? null;
+      return await call('containerNamed', { name: idOrName }, containerAnswer.nullable());
     },
     async createContainer({ name, image, command, networkId, labels }) {
       return { id: await call('createContainer', { name, image, command, networkId, labels }, idAnswer) };

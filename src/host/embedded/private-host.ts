@@ -9,7 +9,7 @@ import type { FoundNamespace } from '../../engine/ports/host-namespace.ts';
 import { errnoOf } from '../errno.ts';
 import { namespaceOfPid } from '../namespace.ts';
 import { isAlive } from '../process.ts';
-import { nothing, type PrivateHostSettings, settingsAnswer } from './answers.ts';
+import { id as idAnswer, nothing, type PrivateHostSettings, settingsAnswer } from './answers.ts';
 import { createConnection, privateHostGone } from './connection.ts';
 import { endPrivateHost } from './end-private-host.ts';
 import { processOfPrivateHost } from './find-private-host.ts';
@@ -39,6 +39,8 @@ export interface PrivateHost {
    * @param limitMs after it, nothing is waited for any more
    */
   agent(where: 'host' | { readonly containerId: string }, request: JsonObject, limitMs: number): Promise<unknown>;
+  /** The id of the container whose process this is; null where it is none's that runs. */
+  containerOf(pid: number): Promise<string | null>;
   /** What of its fingerprint only a process inside can read. */
   settings(): Promise<PrivateHostSettings>;
   /** Whether it outlives whoever started it. */
@@ -87,6 +89,7 @@ export function openPrivateHost(mark: string, owner: Owner, first?: Peer): Priva
       const id = where === 'host' ? null : where.containerId;
       return call('ask', { id, request, limitMs }, z.unknown(), limitMs);
     },
+    containerOf: (pid) => call('containerOf', { pid }, idAnswer.nullable()),
     settings: () => call('settings', {}, settingsAnswer),
     isKept: () => call('isKept', {}, z.boolean()),
     async keep() {

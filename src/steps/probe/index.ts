@@ -2,3 +2,4 @@ export { dnsProbe } from './dns.ts';
 export { httpProbe } from './http.ts';
 export { insideContainer, insideNamespaceOf, type ProbeOrigin, probeOrigin } from './origin.ts';
 export { pingProbe } from './ping.ts';
+export { reachabilityProbe } from './reachability.ts';

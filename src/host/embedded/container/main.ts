@@ -5,9 +5,9 @@ import { WfError } from '../../../engine/errors.ts';
 import type { Json, JsonObject } from '../../../engine/json.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
 import { errnoOf } from '../../errno.ts';
-import { findTool } from '../../find-tool.ts';
+import { isNowhere } from '../../find-tool.ts';
 import { askQuestion } from '../../probe-questions.mjs';
-import { ipBatch } from '../ip-batch.ts';
+import { ipBatch, ipBatchForced } from '../ip-batch.ts';
 import { CONTAINER_VARIABLE, STARTER_DESCRIPTOR } from '../names.ts';
 import { disableIpv6 } from '../network-setting.ts';
 import { createPeer } from '../peer.ts';
@@ -28,7 +28,7 @@ const USAGE_EXIT_CODE = 127;
 
 const host = createPeer(new Socket({ fd: STARTER_DESCRIPTOR, readable: true, writable: true }), {
   who: 'the private host',
-  handlers: { start, exec, ask, warmUp: warmUpOnce },
+  handlers: { start, exec, ask, links, warmUp: warmUpOnce },
   gone: () => new WfError('E_DOCKER', 'the private host has gone', { hint: 'Start the run again.' }),
   onGone: () => process.exit(0),
 });
@@ -85,12 +85,12 @@ async function echo(args: readonly string[]): Promise<void> {
 async function exec(asked: JsonObject): Promise<Json> {
   const [program, ...args] = takeTexts(asked, 'argv');
   if (program === undefined) return notFound('');
-  if (!program.includes('/') && findTool(program) === undefined) return notFound(program);
   const argv: Argv = [program, ...args];
   try {
     return { ...(await runProgram(argv, { timeoutMs: takeNumber(asked, 'timeoutMs') })) };
   } catch (thrown) {
-    if (errnoOf(thrown) === 'ENOENT') return notFound(program);
+    const errno = errnoOf(thrown);
+    if (errno === 'ENOENT' || (errno === 'EACCES' && isNowhere(program))) return notFound(program);
     throw thrown;
   }
 }
@@ -108,6 +108,12 @@ async function ask(asked: JsonObject): Promise<Json> {
     NAME_SERVER,
   );
   return { attempts, waitedMs, outcome };
+}
+
+/** Whatever can be done of it, is: what is gone meanwhile needs nothing any more. */
+async function links(asked: JsonObject): Promise<Json> {
+  await ipBatchForced(takeTexts(asked, 'commands'));
+  return null;
 }
 
 async function nameMachine(name: string): Promise<void> {

@@ -8,6 +8,7 @@ import { noteDeeds } from './deeds.ts';
 import { programOf } from './images.ts';
 import { linkWorks } from './link-works.ts';
 import { LogTail } from './log-tail.ts';
+import { type Member, Neighbours } from './neighbours.ts';
 import { aliasFor, joinNetwork, type Network, type Networks } from './networks.ts';
 import { removeLink } from './remove-link.ts';
 import { Spare } from './spare.ts';
@@ -25,6 +26,8 @@ interface Container {
   exitCode: number;
   /** The start that is under way, for whoever asks for the same, or wants to remove it. */
   starting: Promise<void> | undefined;
+  /** The end of what it had on its network, which is under way: nothing of it is there once that has come. */
+  leaving: Promise<void> | undefined;
 }
 
 /** What Docker says of a container that never ran. */
@@ -36,6 +39,7 @@ export class Containers {
   readonly #networks: Networks;
   readonly #containers = new Map<string, Container>();
   readonly #spare: Spare;
+  readonly #neighbours = new Neighbours();
   #startsUnderWay = 0;
 
   constructor(networks: Networks) {
@@ -56,6 +60,17 @@ export class Containers {
     return container === undefined ? undefined : this.#info(container);
   }
 
+  byName(name: string): ContainerInfo | undefined {
+    const container = this.#named(name);
+    return container === undefined ? undefined : this.#info(container);
+  }
+
+  /** The id of the running container whose process this is, as the machine counts pids. */
+  ofProcess(pid: number): string | undefined {
+    return [...this.#containers.values()].find((container) => container.state === 'running' && container.pid === pid)
+      ?.id;
+  }
+
   /** The running containers of a network, as `docker network inspect` tells of them. */
   membersOf(network: Network): readonly NetworkMember[] {
     return this.#running(network).map(([{ id, spec }, address]) => ({
@@ -68,7 +83,7 @@ export class Containers {
 
   create(spec: ContainerSpec): string {
     const { name, image, command } = spec;
-    const namesake = [...this.#containers.values()].find((other) => other.spec.name === name);
+    const namesake = this.#named(name);
     if (namesake !== undefined) throw nameInUse(name, namesake.id);
     programOf(image, command);
     const networkId = this.#networkOf(spec).id;
@@ -84,6 +99,7 @@ export class Containers {
       startedAt: NEVER,
       exitCode: 0,
       starting: undefined,
+      leaving: undefined,
     });
     return id;
   }
@@ -110,8 +126,8 @@ export class Containers {
     if (process !== undefined) {
       process.kill();
       await process.ended;
-      await this.#leave(container);
     }
+    await this.#leave(container);
     this.#containers.delete(id);
   }
 
@@ -124,8 +140,16 @@ export class Containers {
     });
   }
 
+  /** Before a container speaks to its neighbours: there may be many. */
+  async meetNeighbours(id: string): Promise<void> {
+    const network = this.#networks.byId(this.#require(id).spec.networkId);
+    if (network !== undefined) await this.#neighbours.meet(network, await this.#membersOf(network));
+  }
+
   async #startOnce(container: Container): Promise<void> {
     const { id, spec } = container;
+    // What an earlier process of it had goes first: the new one has a link of the same name.
+    await container.leaving;
     if (container.state === 'removing') throw noSuchContainer(id);
     const program = programOf(spec.image, spec.command);
     const network = this.#networkOf(spec);
@@ -194,13 +218,22 @@ export class Containers {
   }
 
   /** The kernel takes the link away with the namespace, a little later: so that it is gone when this has been answered. */
-  async #leave(container: Container): Promise<void> {
+  #leave(container: Container): Promise<void> {
+    container.leaving ??= this.#leaveOnce(container).finally(() => {
+      container.leaving = undefined;
+    });
+    return container.leaving;
+  }
+
+  async #leaveOnce(container: Container): Promise<void> {
     if (container.address === undefined) return;
     container.address = undefined;
+    const network = this.#networks.byId(container.spec.networkId);
     try {
       await removeLink(linkOf(container.id));
+      if (network !== undefined) await this.#neighbours.part(network, await this.#membersOf(network));
     } finally {
-      this.#networks.byId(container.spec.networkId)?.addresses.delete(container.id);
+      network?.addresses.delete(container.id);
     }
   }
 
@@ -225,6 +258,18 @@ export class Containers {
     });
   }
 
+  async #membersOf(network: Network): Promise<readonly Member[]> {
+    const members = this.#running(network).map(async ([container, address]) => {
+      const process = await container.process?.catch(() => undefined);
+      return process === undefined ? [] : [{ process, address }];
+    });
+    return (await Promise.all(members)).flat();
+  }
+
+  #named(name: string): Container | undefined {
+    return [...this.#containers.values()].find(({ spec }) => spec.name === name);
+  }
+
   #require(id: string): Container {
     const container = this.#containers.get(id);
     if (container === undefined) throw noSuchContainer(id);
@@ -232,7 +277,7 @@ export class Containers {
   }
 
   #networkOf({ name, networkId }: ContainerSpec): Network {
-    const network = this.#networks.byId(networkId) ?? this.#networks.all().find((other) => other.name === networkId);
+    const network = this.#networks.byId(networkId) ?? this.#networks.byName(networkId);
     if (network !== undefined) return network;
     throw new WfError('E_DOCKER', `container ${name} cannot join network ${networkId}: there is no such network`, {
       hint: 'It was removed meanwhile: start the run again.',

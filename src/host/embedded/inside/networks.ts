@@ -47,6 +47,10 @@ export class Networks {
     return network?.state === 'making' ? undefined : network;
   }
 
+  byName(name: string): Network | undefined {
+    return this.all().find((network) => network.name === name);
+  }
+
   async create({ name, subnet: asked, labels }: NetworkSpec): Promise<string> {
     const taken = [...this.#networks.values()];
     const namesake = taken.find((other) => other.name === name);
@@ -131,14 +135,17 @@ export function aliasFor(labels: Readonly<Record<string, string>>): string | und
   return run === undefined ? undefined : linkAliasOf(run);
 }
 
+/** Of the local kind, as Docker gives it: without one of its own, it would change with the links in it. */
+export function bridgeMac(networkId: string): string {
+  return `02:42:${networkId.slice(0, 8).replace(/..(?=.)/g, '$&:')}`;
+}
+
 function bridgeCommands({ id, subnet, labels }: Network): readonly string[] {
   const bridge = bridgeOf(id);
   const alias = aliasFor(labels);
   const gateway = `${addressText(gatewayOf(subnet))}/${subnet.prefixLength}`;
-  // Its own address of the local kind, as Docker gives it: else it would change with the links in it.
-  const mac = `02:42:${id.slice(0, 8).replace(/..(?=.)/g, '$&:')}`;
   return [
-    `link add dev ${bridge} address ${mac} type bridge`,
+    `link add dev ${bridge} address ${bridgeMac(id)} type bridge`,
     ...(alias === undefined ? [] : [`link set dev ${bridge} alias ${alias}`]),
     `address add ${gateway} broadcast ${addressText(broadcastOf(subnet))} dev ${bridge}`,
     // What comes from the network and is not for the host itself goes nowhere: dropped in silence, as Docker's rules do it.

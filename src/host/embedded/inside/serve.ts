@@ -31,6 +31,10 @@ export function callsOf(networks: Networks, containers: Containers, life: Life):
       const network = networks.byId(takeText(asked, 'id'));
       return network === undefined ? null : plain(info(network));
     },
+    networkNamed: (asked) => {
+      const network = networks.byName(takeText(asked, 'name'));
+      return network === undefined ? null : plain(info(network));
+    },
     createNetwork: (asked) =>
       networks.create({
         name: takeText(asked, 'name'),
@@ -43,6 +47,8 @@ export function callsOf(networks: Networks, containers: Containers, life: Life):
     },
     containers: () => plain(containers.all()),
     container: (asked) => plain(containers.byId(takeText(asked, 'id')) ?? null),
+    containerNamed: (asked) => plain(containers.byName(takeText(asked, 'name')) ?? null),
+    containerOf: (asked) => containers.ofProcess(takeNumber(asked, 'pid')) ?? null,
     createContainer: (asked) =>
       containers.create({
         name: takeText(asked, 'name'),
@@ -62,10 +68,13 @@ export function callsOf(networks: Networks, containers: Containers, life: Life):
       return null;
     },
     exec: (asked) => forward(containers, asked, 'exec', takeNumber(asked, 'timeoutMs')),
-    ask: (asked) => {
+    ask: async (asked) => {
       const request = takeObject(asked, 'request');
       const limitMs = takeNumber(asked, 'limitMs');
-      if (asked['id'] !== null) return forward(containers, asked, 'ask', limitMs);
+      if (asked['id'] !== null) {
+        await containers.meetNeighbours(takeText(asked, 'id'));
+        return await forward(containers, asked, 'ask', limitMs);
+      }
       return askQuestion(request, performance.now()).then(plain);
     },
   };

@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import { addressOf } from '../support/contract-subject.ts';
+import { describeContract } from '../support/contract-tests.ts';
+
+describeContract('containers', (subject) => {
+  const docker = () => subject().host.ports.docker;
+
+  test('one is created, then started, and known by its id and by its name', async () => {
+    const network = await subject().network('ct-net');
+    const { id: networkId } = network;
+    const labels = { purpose: 'test' };
+    const image = subject().echoImage;
+    const { id } = await docker().createContainer({
+      name: 'ct-One',
+      image,
+      command: ['-text', 'x'],
+      networkId,
+      labels,
+    });
+    try {
+      expect(await docker().container(id)).toMatchObject({
+        id,
+        name: 'ct-One',
+        running: false,
+        status: 'created',
+        pid: 0,
+      });
+      await docker().startContainer(id);
+      const started = await docker().container(id);
+      expect(started).toMatchObject({ id, name: 'ct-One', image, labels, running: true, status: 'running' });
+      expect(await docker().container('ct-One')).toEqual(started);
+      expect(await docker().containers()).toEqual([started]);
+    } finally {
+      await docker().removeContainer(id);
+    }
+    expect(await docker().container(id)).toBeNull();
+  });
+
+  test('one that is not there is null, and removing it succeeds', async () => {
+    expect(await docker().container('ct-nowhere')).toBeNull();
+    expect(await docker().container('0'.repeat(64))).toBeNull();
+    await docker().removeContainer('0'.repeat(64));
+    expect(await docker().logs('0'.repeat(64), 5)).toBe('');
+  });
+
+  test('it serves what it was asked to', async () => {
+    const network = await subject().network('ct-net');
+    const container = await subject().container('ct-web', network, ['-text', 'Mon AppDev']);
+    expect(subject().fetch(container, '127.0.0.1')).toBe('Mon AppDev');
+    expect(subject().fetch('host', addressOf(container))).toBe('Mon AppDev');
+  });
+
+  test('a name that is in use is refused', async () => {
+    const network = await subject().network('ct-net');
+    const first = await subject().container('ct-twice', network);
+    await expect(subject().container('ct-twice', network)).rejects.toMatchObject({ code: 'E_NAME_IN_USE' });
+    expect(await docker().container('ct-twice')).toEqual(first);
+  });
+
+  test('starting one that runs changes nothing', async () => {
+    const started = await subject().container('ct-up', await subject().network('ct-net'));
+    await docker().startContainer(started.id);
+    expect(await docker().container(started.id)).toEqual(started);
+  });
+
+  test('what it writes can be read, the last lines of it', async () => {
+    const container = await subject().container('ct-says', await subject().network('ct-net'));
+    subject().fetch(container, '127.0.0.1');
+    await expect.poll(() => docker().logs(container.id, 50)).toContain('[INFO] server is listening on :5678');
+    expect((await docker().logs(container.id, 1)).trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  test('one that ends at once is exited, with its exit code and what it said', async () => {
+    const { id } = await subject().container('ct-ends', await subject().network('ct-net'), ['-text', '']);
+    await expect.poll(async () => (await docker().container(id))?.status).toBe('exited');
+    expect(await docker().container(id)).toMatchObject({ running: false, pid: 0, exitCode: 127 });
+    expect(await docker().logs(id, 10)).toContain('Missing -text option!');
+  });
+
+  test('one that was killed is started again: another moment, another process, another namespace', async () => {
+    const first = await subject().container('ct-again', await subject().network('ct-net'));
+    process.kill(first.pid, 'SIGKILL');
+    await expect.poll(async () => (await docker().container(first.id))?.status).toBe('exited');
+    const dead = await docker().container(first.id);
+    expect(dead).toMatchObject({ running: false, pid: 0, exitCode: 137, startedAt: first.startedAt });
+    expect(dead?.endpoints[0]).toMatchObject({ network: 'ct-net', ipv4: null });
+    await docker().startContainer(first.id);
+    const second = await docker().container(first.id);
+    if (second === null) throw new Error('it is not there any more');
+    expect(second).toMatchObject({ id: first.id, running: true });
+    expect(second.startedAt).not.toBe(first.startedAt);
+    expect(second.pid).not.toBe(first.pid);
+    expect(subject().fetch('host', addressOf(second))).toBe('ct-again');
+  });
+
+  test('a command inside it tells its output and its exit code, and ends at its deadline', async () => {
+    const { id } = await subject().container('ct-exec', await subject().network('ct-net'));
+    expect(await docker().exec(id, ['echo', 'inside'], 5_000)).toEqual({
+      exitCode: 0,
+      output: 'inside\n',
+      timedOut: false,
+    });
+    expect(await docker().exec(id, ['false'], 5_000)).toMatchObject({ exitCode: 1, timedOut: false });
+    expect(await docker().exec(id, ['sleep', '60'], 300)).toMatchObject({ timedOut: true });
+    const missing = await docker().exec(id, ['ct-no-such-program'], 5_000);
+    expect(missing.exitCode).not.toBe(0);
+    expect(missing.output).toContain('executable file not found');
+  });
+});

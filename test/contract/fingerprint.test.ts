@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { parseRunId } from '../../src/engine/ids.ts';
+import { addressOf } from '../support/contract-subject.ts';
+import { describeContract } from '../support/contract-tests.ts';
+
+describeContract('fingerprint', (subject) => {
+  test('it tells what was made, and is as before once that has been removed', async () => {
+    const { fingerprints, ports } = subject().host;
+    const run = parseRunId('contract');
+    if (run === undefined) throw new Error('not a run id');
+    const before = await fingerprints.take();
+    const network = await subject().network('ct-net');
+    const one = await subject().container('ct-one', network);
+    const two = await subject().container('ct-two', network);
+    expect(subject().fetch(one, addressOf(two))).toBe('ct-two');
+    const made = await ports.command.run(['ip', 'link', 'add', 'ct-left', 'type', 'bridge'], { timeoutMs: 10_000 });
+    expect(made.stderr).toBe('');
+
+    const differences = fingerprints.compare(before, await fingerprints.take(), run, []);
+    const told = JSON.stringify(differences);
+    for (const name of ['ct-net', 'ct-one', 'ct-two', 'ct-left', `br-${network.id.slice(0, 12)}`])
+      expect(told).toContain(name);
+
+    await subject().cleanUp();
+    await ports.command.run(['ip', 'link', 'delete', 'ct-left'], { timeoutMs: 10_000 });
+    const after = await fingerprints.take();
+    expect(fingerprints.compare(before, after, run, [])).toEqual([]);
+    expect(after).toEqual(before);
+  });
+});

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { describeContract } from '../support/contract-tests.ts';
+
+describeContract('images', (subject) => {
+  test('one that is there is told, the same each time', async () => {
+    const { docker } = subject().host.ports;
+    const image = await docker.image(subject().echoImage);
+    expect(image?.id).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(image?.entrypoint).toEqual(['/http-echo']);
+    expect(await docker.image(subject().echoImage)).toEqual(image);
+    expect((await docker.image(subject().sleepImage))?.entrypoint).toEqual([]);
+  });
+
+  test('one that is not there is null, and a container of it is refused and not made', async () => {
+    const { docker } = subject().host.ports;
+    expect(await docker.image('ct/no-such-image')).toBeNull();
+    const { id: networkId } = await subject().network('ct-net');
+    const spec = { name: 'ct-none', image: 'ct/no-such-image', command: [], networkId, labels: {} };
+    await expect(docker.createContainer(spec)).rejects.toMatchObject({ code: 'E_IMAGE_UNAVAILABLE' });
+    expect(await docker.container('ct-none')).toBeNull();
+  });
+});

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import type { ContainerInfo } from '../../src/engine/ports/docker.ts';
+import { namespaceOfPid } from '../../src/host/namespace.ts';
+import { dnsProbe, httpProbe, insideContainer, insideNamespaceOf, pingProbe } from '../../src/steps/probe/index.ts';
+import { readWith } from '../support/carry-out.ts';
+import { addressOf } from '../support/contract-subject.ts';
+import { describeContract } from '../support/contract-tests.ts';
+import { testContext } from '../support/step-context.ts';
+
+const READY = { deadlineMs: 10_000 };
+const SILENCE = { deadlineMs: 500, mustFail: true };
+
+describeContract('probes', (subject) => {
+  const context = () => testContext({ host: subject().host.ports });
+  const handle = (container: ContainerInfo) => ({ ...container, namespace: namespaceOfPid(container.pid) });
+
+  test('by whatever programs, a neighbour answers ping and HTTP, by its name too', async () => {
+    const network = await subject().network('ct-net');
+    const from = handle(await subject().container('ct-from', network, ['sleep', '60']));
+    const to = await subject().container('ct-To', network);
+    for (const origin of [insideContainer(from), insideNamespaceOf(from)]) {
+      const pinged = await readWith(pingProbe, { from: origin, to: addressOf(to), ...READY }, context());
+      expect(pinged).toMatchObject({ answered: true, sent: 3, received: 3 });
+      const url = `http://${addressOf(to)}:5678/`;
+      expect(await readWith(httpProbe, { from: origin, url, expect: 'ct-To', ...READY }, context())).toMatchObject({
+        status: 200,
+      });
+      const named = await readWith(dnsProbe, { from: origin, name: 'ct-to', ...READY }, context());
+      expect(named.addresses).toEqual([addressOf(to)]);
+    }
+    const byName = { from: insideContainer(from), url: 'http://ct-to:5678/', expect: 'ct-To', ...READY };
+    expect(await readWith(httpProbe, byName, context())).toMatchObject({ status: 200 });
+  });
+
+  test('a container of another network does not, and a probe that expects it to fails', async () => {
+    const from = handle(await subject().container('ct-from', await subject().network('ct-left')));
+    const to = await subject().container('ct-to', await subject().network('ct-right'));
+    const origin = insideNamespaceOf(from);
+    const url = `http://${addressOf(to)}:5678/`;
+    const own = `http://${addressOf(from)}:5678/`;
+    expect(await readWith(pingProbe, { from: origin, to: addressOf(to), ...SILENCE }, context())).toMatchObject({
+      received: 0,
+    });
+    expect(await readWith(httpProbe, { from: origin, url, ...SILENCE }, context())).toMatchObject({ answered: false });
+    const wrong = readWith(httpProbe, { from: origin, url, deadlineMs: 500 }, context());
+    await expect(wrong).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
+    const answered = readWith(httpProbe, { from: origin, url: own, ...SILENCE }, context());
+    await expect(answered).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
+  });
+});
