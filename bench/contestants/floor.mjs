@@ -38,7 +38,9 @@ await contestant({
     const insertRun = db.prepare('INSERT INTO runs DEFAULT VALUES');
     const endRun = db.prepare('UPDATE runs SET ended = 1 WHERE number = ?');
     const insertStep = db.prepare('INSERT INTO steps (run, step, output) VALUES (?, ?, ?)');
-    const left = db.prepare('SELECT number, (SELECT count(*) FROM steps WHERE run = number) AS done FROM runs WHERE ended IS NULL');
+    const left = db.prepare(
+      'SELECT number, (SELECT count(*) FROM steps WHERE run = number) AS done FROM runs WHERE ended IS NULL',
+    );
     const together = groupCommits(db);
 
     async function goOn(run, from) {

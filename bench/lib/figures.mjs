@@ -18,5 +18,4 @@ export function short(number) {
   return String(Number(number.toPrecision(3)));
 }
 
-export const shortRange = ({ median: middle, least, most }) =>
-  `${short(middle)} (${short(least)} to ${short(most)})`;
+export const shortRange = ({ median: middle, least, most }) => `${short(middle)} (${short(least)} to ${short(most)})`;
