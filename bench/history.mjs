@@ -1,12 +1,15 @@
 // How long it takes to look at runs in a large history, above the start of a bare node. The history is made of copies of real
 // runs of ten steps each, written by SQL: 100,000 of them take a minute and 1.5 GB below the folder for temporary files.
-//   node bench/history.mjs [--runs 100000] [--rounds 15]
+//   node bench/history.mjs [--runs 100000] [--rounds 15] [--json FILE]
+// First inside one process (W4), then as commands.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
+import { createJiti } from 'jiti';
+import { percentile, short } from './lib/figures.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wf = path.join(root, 'dist/wf.js');
@@ -126,6 +129,34 @@ function medianOf(argv, rounds) {
   return { median: times[Math.floor(rounds / 2)], least: times[0] };
 }
 
+/** What a program asks that has the history open: W4. */
+async function askInside() {
+  const { openHistoryForReading } = await createJiti(import.meta.url).import(path.join(root, 'src/history/open.ts'));
+  const history = openHistoryForReading(database);
+  const asked = {
+    'the latest 20 runs': () => history.runs({ limit: 20 }),
+    'the latest 20 that failed': () => history.runs({ limit: 20, status: 'failed' }),
+    'one run': () => history.run(ids.middle),
+    'the ten steps of one run': () => history.steps(ids.middle),
+    'the journal of one run': () => history.journal(ids.middle),
+  };
+  const figures = {};
+  for (const [what, ask] of Object.entries(asked)) {
+    const times = Array.from({ length: 2_000 }, () => {
+      const begun = performance.now();
+      ask();
+      return performance.now() - begun;
+    });
+    figures[what] = { p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
+    say(
+      `${`inside the process: ${what}`.padEnd(52)}${short(figures[what].p50).padStart(8)} ms, p99 ${short(figures[what].p99)} ms`,
+    );
+  }
+  history.close();
+  const at = process.argv.indexOf('--json');
+  if (at !== -1) writeFileSync(process.argv[at + 1], `${JSON.stringify({ runs, figures }, null, 2)}\n`);
+}
+
 makeSamples();
 const begun = performance.now();
 const { ids, counts } = makeRuns();
@@ -135,6 +166,7 @@ say(
     .map(([table, count]) => `${count.toLocaleString('en')} ${table}`)
     .join(', ')}: ` + `${(statSync(database).size / 1e9).toFixed(2)} GB, made in ${seconds} s`,
 );
+await askInside();
 const empty = path.join(folder, 'empty.cjs');
 writeFileSync(empty, '');
 const bare = medianOf([empty], rounds);

@@ -15,6 +15,7 @@ const PACKAGES = {
   ping: 'iputils-ping',
   brctl: 'bridge-utils',
   busybox: 'busybox-static',
+  strace: 'strace',
 };
 
 const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin', '/bin'];

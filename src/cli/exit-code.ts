@@ -12,6 +12,7 @@ export function signalExitCode(signal: StopSignal): ExitCode {
 export function runExitCode(result: RunResult, record: Pick<RunRecord, 'changes' | 'error'>): ExitCode {
   switch (result.type) {
     case 'waiting':
+    case 'resting':
     case 'paused':
       return 0;
     case 'interrupted':

@@ -13,6 +13,7 @@ if (asksForVersion(argv)) {
   process.stdout.on('error', () => {});
   process.stdout.write(`${argv.includes('--json') ? JSON.stringify({ version }) : version}\n`);
 } else {
+  keepCompiledCode();
   const { runProcess } = await import('./process.ts');
   await runProcess(argv, async (options) => (await import('./wire.ts')).openWire(options), version);
 }
@@ -23,4 +24,13 @@ function asksForVersion(given: readonly string[]): boolean {
   return (command === -1 ? given : given.slice(0, command)).some(
     (argument) => argument === '--version' || argument === '-V',
   );
+}
+
+/** Where Node can (22.8 and later), what V8 makes of wf's code is kept in the user's cache folder, and read from the second command on. */
+function keepCompiledCode(): void {
+  const { env } = process;
+  const cache = env['XDG_CACHE_HOME'] || (env['HOME'] && `${env['HOME']}/.cache`);
+  const module: object = process.getBuiltinModule('node:module');
+  if (!cache || !('enableCompileCache' in module) || typeof module.enableCompileCache !== 'function') return;
+  module.enableCompileCache(`${cache}/wf/compiled`);
 }

@@ -159,6 +159,7 @@ async function begin(
     model: workflow.model,
     beginning: { type: 'start', first: [{ type: 'lease.taken', purpose: 'start', owner, pauseAfter }] },
     pauseAfter,
+    mayRest: request.mayRest ?? false,
     history,
     watch,
     random: parts.random,

@@ -38,6 +38,8 @@ export interface StartRequest {
   readonly options: RunOptions;
   /** Chosen by the user; else one is made. */
   readonly id?: RunId;
+  /** A run that only waits for timers is let go of as well: whoever asks for that resumes it in time. False where it is not said. */
+  readonly mayRest?: boolean;
 }
 
 export interface RollBackRequest {
@@ -61,6 +63,8 @@ export interface ResumeRequest {
   readonly pauseAfter: string | null;
   /** Values of the run's secret inputs: wf keeps none. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** As {@link StartRequest.mayRest}. */
+  readonly mayRest?: boolean;
 }
 
 /** What resuming would do with one step. */
@@ -97,6 +101,8 @@ export interface RunObserver {
 export type RunResult =
   | { readonly type: 'ended'; readonly end: RunEnd }
   | { readonly type: 'waiting' }
+  /** Let go of until a timer goes off (ms since the epoch); `missed` came too late to be given to the machine. */
+  | { readonly type: 'resting'; readonly until: number; readonly missed: readonly MachineEvent[] }
   | { readonly type: 'paused'; readonly stage: string }
   | { readonly type: 'interrupted'; readonly signal: string };
 

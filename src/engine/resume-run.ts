@@ -115,6 +115,7 @@ async function goOn(
     model: workflow.model,
     beginning,
     pauseAfter: pauseAfterOf(request, run, entries),
+    mayRest: request.mayRest ?? false,
     history,
     watch,
     random,

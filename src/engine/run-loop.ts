@@ -52,7 +52,9 @@ interface RunLoopParts {
   readonly beginning: Beginning;
   /** The stage after which the run is to pause; null where it is not. */
   readonly pauseAfter: string | null;
-  readonly history: Pick<HistoryPort, 'release'>;
+  /** Whether it is let go of where it only waits for timers. */
+  readonly mayRest: boolean;
+  readonly history: Pick<HistoryPort, 'release' | 'together'>;
   readonly watch: HostWatch;
   readonly random: Random;
   readonly owner: Owner;
@@ -63,6 +65,9 @@ interface RunLoopParts {
   /** Brings a run whose machine has come to its end to its own: undoes, verifies, commits the end. */
   conclude(end: MachineEnd, stopSignal: () => string | undefined): Promise<RunResult>;
 }
+
+/** A run that is let go of is read again from its journal: for less than this it is not worth it. */
+const SHORTEST_REST_MS = 5_000;
 
 /** How a machine ended. */
 export type MachineEnd =
@@ -357,9 +362,17 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
       if (arrivals.length > 0) return undefined;
       if (interruptedBy !== undefined) return restOrEnd();
     }
-    if (timers.size > 0) return undefined;
+    if (timers.size > 0) return parts.mayRest ? rest() : undefined;
     parts.history.release(parts.watch.lease);
     return { type: 'waiting' };
+  }
+
+  /** Lets go of the run until its first timer goes off, unless that is soon. */
+  async function rest(): Promise<RunResult | undefined> {
+    const until = Math.min(...[...(state?.timers.values() ?? [])].map(({ deadline }) => deadline));
+    if (until - clock.now() < SHORTEST_REST_MS) return undefined;
+    await parts.history.together(() => parts.history.release(parts.watch.lease));
+    return { type: 'resting', until, missed: arrivals.flatMap((late) => (late.type === 'sent' ? [late.event] : [])) };
   }
 
   const quiet = () => {

@@ -1,9 +1,10 @@
 import { WfError } from '../engine/errors.ts';
 import type { Clock } from '../engine/ports/clock.ts';
 import type { Ghost, GhostPort } from '../engine/ports/ghosts.ts';
+import type { ProcessMark } from '../engine/process-mark.ts';
 import { pause } from './clock.ts';
 import { errnoOf } from './errno.ts';
-import { type MarkedProcess, markedProcesses } from './marked-processes.ts';
+import { type MarkedProcess, markedProcesses, type ProcessScan } from './marked-processes.ts';
 import { isAlive, ownLineage } from './process.ts';
 
 /** How long a ghost has between SIGTERM and SIGKILL. */
@@ -14,11 +15,12 @@ const POLL_MS = 20;
 
 /** Ends the processes that outlived the wf that started them; which of all processes are seen, `markedProcesses` says. */
 export function createGhosts(clock: Clock): GhostPort {
+  const scan = sharedScans();
   return {
     async end(isGhost) {
       const found = new Map<string, MarkedProcess>();
       for (let waitedMs = 0; ; waitedMs += POLL_MS) {
-        const { marked, loading } = markedProcesses(isGhost);
+        const { marked, loading } = await scan(isGhost);
         if (marked.length === 0 && loading.length === 0) {
           return [...found.values()].map(({ pid, command, mark }) => ({ pid, command, mark }));
         }
@@ -34,6 +36,32 @@ export function createGhosts(clock: Clock): GhostPort {
       }
     },
   };
+}
+
+type IsGhost = (mark: ProcessMark) => boolean;
+
+/**
+ * Scans on behalf of all who ask in one turn of the event loop: a process that goes on with a thousand runs looks at the machine
+ * once. No scan is older than the question.
+ */
+function sharedScans(): (isGhost: IsGhost) => Promise<ProcessScan> {
+  let asked: { readonly isGhost: IsGhost; answer(scan: ProcessScan): void; fail(thrown: unknown): void }[] = [];
+
+  function scanForAll(): void {
+    const all = asked;
+    asked = [];
+    try {
+      const { marked, loading } = markedProcesses((mark) => all.some(({ isGhost }) => isGhost(mark)));
+      for (const { isGhost, answer } of all) answer({ marked: marked.filter(({ mark }) => isGhost(mark)), loading });
+    } catch (thrown) {
+      for (const { fail } of all) fail(thrown);
+    }
+  }
+  return (isGhost) =>
+    new Promise((resolve, reject) => {
+      if (asked.length === 0) setImmediate(scanForAll);
+      asked.push({ isGhost, answer: resolve, fail: reject });
+    });
 }
 
 /** To the process alone, and only while its pid is still its own. A group's number says nothing of who is in it. */

@@ -11,6 +11,7 @@ import { runNotFound } from '../engine/run-refusal.ts';
 import { conceal } from '../engine/secrets.ts';
 import type { StepRunner } from '../engine/step.ts';
 import { openHistory } from '../history/open.ts';
+import { systemClock } from '../host/clock.ts';
 import { machinePorts } from '../host/machine-ports.ts';
 import { isAlive } from '../host/process.ts';
 import { readRunMaterial } from '../review/run-material.ts';
@@ -24,6 +25,7 @@ import type {
   WorkflowSource,
 } from './embedded-engine.ts';
 import { joinParts } from './join-parts.ts';
+import { type Advancing, keepAdvancing } from './keep-advancing.ts';
 import { type KnownWorkflows, loadKnown } from './known-workflows.ts';
 
 /** So many runs are listed where it is not said. */
@@ -47,8 +49,6 @@ export async function embedEngine({ database, workflows = [] }: OpenEngineOption
   }
 }
 
-type Advancing = Omit<RunHandle, 'send'> & Partial<Pick<RunHandle, 'send'>>;
-
 function embed(
   engine: Engine,
   history: HistoryPort,
@@ -66,19 +66,21 @@ function embed(
 
   const recordOf = (id: string): RunRecord => runRecord(readRunMaterial(history, storedRun(id)), isAlive);
 
-  function advance(handle: Advancing): AdvancedRun {
-    const result = handle.result.finally(() => advanced.delete(run));
+  function advance(handle: Advancing, goOn?: () => Promise<RunHandle>): AdvancedRun {
+    const { id } = handle;
+    const kept = keepAdvancing(handle, goOn, systemClock);
+    const result = kept.result.finally(() => advanced.delete(run));
     let record: Promise<RunRecord> | undefined;
     const run: AdvancedRun = {
-      id: handle.id,
+      id,
       result,
       // Read when it is asked for: that takes longer than many a run.
       get record() {
-        record ??= result.then(() => recordOf(handle.id));
+        record ??= result.then(() => recordOf(id));
         return record;
       },
-      send: (event) => handle.send?.(event),
-      interrupt: (signal = 'SIGTERM') => handle.interrupt(signal),
+      send: kept.send,
+      interrupt: (signal = 'SIGTERM') => kept.interrupt(signal),
     };
     advanced.add(run);
     return run;
@@ -90,8 +92,18 @@ function embed(
     const pauseAfter = stageOf(options.pauseAfter, workflow);
     const input = checkedInput(workflow, given);
     const runtime = options.runtime ?? (await engine.chooseRuntime(workflow)).runtime;
-    const request = { workflow, definition, input, runtime, options: { onFailure, pauseAfter } };
-    return advance(await engine.start(id === undefined ? request : { ...request, id: runIdOf(id) }, observer));
+    const mayRest = mayRestOf(workflow);
+    const request = {
+      workflow,
+      definition,
+      input,
+      runtime,
+      options: { onFailure, pauseAfter },
+      mayRest,
+    };
+    const handle = await engine.start(id === undefined ? request : { ...request, id: runIdOf(id) }, observer);
+    const again = { run: handle.id, workflow, definition, acceptChanges: false, pauseAfter, mayRest };
+    return advance(handle, mayRest ? () => engine.resume(again, observer) : undefined);
   }
 
   return {
@@ -100,8 +112,12 @@ function embed(
       const run = storedRun(id);
       const { workflow, definition } = known.find(run.workflow);
       const pauseAfter = stageOf(options.pauseAfter, workflow);
-      const request = { run: run.id, workflow, definition, acceptChanges, pauseAfter, secrets };
-      return advance(await engine.resume(request, observer));
+      const mayRest = mayRestOf(workflow);
+      const request = { run: run.id, workflow, definition, acceptChanges, pauseAfter, secrets, mayRest };
+      return advance(
+        await engine.resume(request, observer),
+        mayRest ? () => engine.resume(request, observer) : undefined,
+      );
     },
     async rollBack(id, { removeKept = false, secrets = {}, observer } = {}) {
       const runners = new Map([...known.all().flatMap(runnersIn), ...own]);
@@ -119,6 +135,11 @@ function embed(
       history.close();
     },
   };
+}
+
+/** The values of secret inputs are nowhere but in the run that is advanced: it is kept. */
+function mayRestOf({ secretInputs = [] }: LoadedFile['workflow']): boolean {
+  return secretInputs.length === 0;
 }
 
 /** The step runners that come with wf, by kind. */

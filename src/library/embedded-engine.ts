@@ -1,11 +1,12 @@
 import type { AnyStateMachine } from 'xstate';
 import type { z } from 'zod';
-import type { RunObserver, RunResult } from '../engine/engine.ts';
+import type { RunObserver } from '../engine/engine.ts';
 import type { MachineEvent } from '../engine/journal-event.ts';
 import type { JsonObject } from '../engine/json.ts';
 import type { RuntimeName } from '../engine/ports/runtime.ts';
 import type { WorkflowDefinition } from '../engine/workflow.ts';
 import type { RunRecord, RunSummary } from '../review/run-record.ts';
+import type { Stopped } from './keep-advancing.ts';
 
 /** A definition that the program has at hand, or the path of a workflow file, which is loaded as `wf start` loads it. */
 export type WorkflowSource = WorkflowDefinition | string;
@@ -54,7 +55,7 @@ export interface AdvancedRun {
    * Comes when the run has ended (with its output, or its error), pauses, waits for an event, or was interrupted. Rejects only where
    * the history can no longer be written, or another process has taken the run over.
    */
-  readonly result: Promise<RunResult>;
+  readonly result: Promise<Stopped>;
   /** All that the history then holds of the run; read when it is first asked for. Comes and rejects as `result` does. */
   readonly record: Promise<RunRecord>;
   /** Gives the machine an event from outside. A run that is being rolled back takes none. */

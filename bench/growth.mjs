@@ -1,0 +1,92 @@
+// How the cost grows: with the runs that are under way at the same time, with the steps of one run (advanced, and replayed from its
+// journal), and how much memory runs take that wait. One process for each point.
+//   npm run bench:growth [-- --quick] [-- --json FILE] [-- --plots FOLDER]
+import { mkdirSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { short } from './lib/figures.mjs';
+import { measure, newFolder, removeFolder } from './lib/measure.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const { values: given } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string', default: path.join(here, 'results/growth.json') },
+    plots: { type: 'string', default: path.join(here, 'results') },
+  },
+});
+const most = (all) => (given.quick ? all.slice(0, -1) : all);
+const contestants = {
+  wf: { script: path.join(here, 'contestants/wf.mjs') },
+  floor: { script: path.join(here, 'contestants/floor.mjs') },
+};
+const waiting = { flags: ['--expose-gc'], script: path.join(here, 'contestants/wf-waiting.mjs') };
+const say = (line) => process.stdout.write(`${line}\n`);
+
+async function one(contestant, workload, parameters) {
+  const folder = newFolder();
+  const figures = await measure(contestant, workload, folder, parameters).done;
+  removeFolder(folder);
+  return figures;
+}
+
+const points = { runs: [], steps: [], waiting: [] };
+for (const runs of most([1, 10, 100, 1_000, 10_000])) {
+  for (const [engine, contestant] of Object.entries(contestants)) {
+    const { ms, pssMiB } = await one(contestant, 'side', { runs, steps: 10 });
+    const point = { engine, runs, ms, usPerStep: (ms * 1000) / (runs * 10), pssMiB };
+    points.runs.push(point);
+    say(
+      `${engine.padEnd(6)}${short(runs)} runs of 10 steps: ${short(ms)} ms, ${short(point.usPerStep)} us per step, PSS ${short(pssMiB)} MiB`,
+    );
+  }
+}
+for (const steps of most([10, 100, 1_000, 5_000])) {
+  for (const [engine, contestant] of Object.entries(contestants)) {
+    const { ms, definitionMs, replayMs } = await one(contestant, 'long', { steps });
+    const point = {
+      engine,
+      steps,
+      ms,
+      usPerStep: (ms * 1000) / steps,
+      definitionMs,
+      replayUsPerStep: replayMs && (replayMs * 1000) / steps,
+    };
+    points.steps.push(point);
+    say(
+      `${engine.padEnd(6)}1 run of ${short(steps)} steps: ${short(ms)} ms, ${short(point.usPerStep)} us per step` +
+        (replayMs === undefined
+          ? ''
+          : `; machine made in ${short(definitionMs)} ms; gone on with, replayed: ${short(point.replayUsPerStep)} us per step`),
+    );
+  }
+}
+for (const gate of ['event', 'timer']) {
+  for (const runs of most([10, 1_000, 10_000])) {
+    const folder = newFolder();
+    const first = await measure(waiting, gate, folder, { runs }).done;
+    const again = await measure(waiting, `${gate}-again`, folder, { runs }).done;
+    removeFolder(folder);
+    const point = { gate, runs, ...first, againMs: again.ms, againHeapMiB: again.heapMiB, againRssMiB: again.rssMiB };
+    points.waiting.push(point);
+    say(
+      `${short(runs)} runs that wait for ${gate === 'event' ? 'an event' : 'a timer'}: ${short(first.ms)} ms, ${short(first.heapMiB)} MiB of heap more than with none, RSS ${short(first.rssMiB)} MiB; ` +
+        `after a restart ${short(again.ms)} ms, ${short(again.heapMiB)} MiB, RSS ${short(again.rssMiB)} MiB`,
+    );
+  }
+}
+mkdirSync(path.dirname(given.json), { recursive: true });
+writeFileSync(
+  given.json,
+  `${JSON.stringify({ node: process.version, cores: os.cpus().length, loadAverage: os.loadavg(), points }, null, 2)}\n`,
+);
+try {
+  const { plot } = await import('./lib/plot.mjs');
+  mkdirSync(given.plots, { recursive: true });
+  for (const file of await plot(points, given.plots)) say(`drawn: ${path.relative(process.cwd(), file)}`);
+} catch (thrown) {
+  if (thrown.code !== 'ERR_MODULE_NOT_FOUND') throw thrown;
+  say('Nothing is drawn: `npm ci --prefix bench` installs what draws.');
+}

@@ -1,0 +1,146 @@
+// wf beside the floor (the disk and better-sqlite3 alone) and beside other engines: one process each, in turn, round after round, so that
+// a disk whose speed drifts drifts for all of them.
+//   npm run bench [-- --rounds 5] [-- --only sequence,side,killed,cold] [-- --json FILE]
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { coldStarts } from './lib/cold.mjs';
+import { range, short, shortRange } from './lib/figures.mjs';
+import { killedAndResumed } from './lib/killed.mjs';
+import { measure, newFolder, removeFolder } from './lib/measure.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const { values: given } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    only: { type: 'string', default: 'sequence,side,killed,cold' },
+    json: { type: 'string', default: path.join(here, 'results/engine.json') },
+  },
+});
+const rounds = Number(given.rounds);
+const wanted = given.only.split(',');
+const say = (line = '') => process.stdout.write(`${line}\n`);
+
+const peerNode = path.join(here, 'peers/node_modules/.bin/node');
+const contestants = {
+  floor: { script: path.join(here, 'contestants/floor.mjs') },
+  wf: { script: path.join(here, 'contestants/wf.mjs') },
+  ...(existsSync(peerNode)
+    ? { OpenWorkflow: { node: peerNode, script: path.join(here, 'peers/open-workflow.mjs') } }
+    : {}),
+};
+if (!('OpenWorkflow' in contestants)) say('OpenWorkflow is left out: `npm ci --prefix bench/peers` installs it.');
+
+async function one(contestant, workload, parameters) {
+  const folder = newFolder();
+  const figures = await measure(contestant, workload, folder, parameters).done;
+  removeFolder(folder);
+  return figures;
+}
+
+/** Each workload: what is measured of a contestant in one round. */
+const workloads = {
+  sequence: {
+    title: 'W1  runs of 100 steps in sequence',
+    async measure(contestant) {
+      const fresh = await one(contestant, 'sequence', { runs: 5, steps: 100 });
+      const warm = await one(contestant, 'sequence', { runs: 40, steps: 100 });
+      return {
+        'fresh p50 ms': fresh.p50,
+        'fresh p50, in raw commits': fresh.p50 / fresh.raw,
+        'fresh p99 ms': fresh.p99,
+        'warm p50 ms': warm.p50,
+        'warm p50, in raw commits': warm.p50 / warm.raw,
+        'warm p99 ms': warm.p99,
+        'raw commit ms': (fresh.raw + warm.raw) / 2,
+      };
+    },
+  },
+  side: {
+    title: 'W2  500 runs of 10 steps side by side',
+    async measure(contestant) {
+      const { stepsPerSecond, pssMiB, raw } = await one(contestant, 'side', { runs: 500, steps: 10 });
+      return {
+        'steps/s': stepsPerSecond,
+        'steps per raw commit': (stepsPerSecond * raw) / 1000,
+        'peak PSS MiB': pssMiB,
+      };
+    },
+  },
+  killed: {
+    title: 'W3  200 runs of 10 steps of 20 ms, killed half way, gone on with by a new process',
+    async measure(contestant) {
+      const { toFirstStep, toTheEnd, begunAgain } = await killedAndResumed(contestant);
+      return { 'to the first step ms': toFirstStep, 'to the end of all ms': toTheEnd, 'steps begun again': begunAgain };
+    },
+  },
+};
+
+const results = {};
+const keep = (workload, name, figures) => {
+  for (const [figure, value] of Object.entries(figures)) {
+    results[workload] ??= {};
+    results[workload][name] ??= {};
+    results[workload][name][figure] ??= [];
+    results[workload][name][figure].push(value);
+  }
+};
+
+for (let round = 1; round <= rounds; round += 1) {
+  for (const [key, { title, measure: measureOne }] of Object.entries(workloads)) {
+    if (!wanted.includes(key)) continue;
+    for (const [name, contestant] of Object.entries(contestants)) {
+      const figures = await measureOne(contestant);
+      keep(title, name, figures);
+      say(
+        `round ${round}  ${key}  ${name.padEnd(14)}${Object.entries(figures)
+          .map(([figure, value]) => `${figure} ${short(value)}`)
+          .join('  ')}`,
+      );
+    }
+  }
+  if (wanted.includes('cold')) {
+    for (const [name, figures] of Object.entries(coldStarts(round)))
+      keep('W5  from the start of the process to its end', name, figures);
+  }
+}
+
+say();
+for (const [title, byName] of Object.entries(results)) {
+  say(title);
+  const figures = [...new Set(Object.values(byName).flatMap((one) => Object.keys(one)))];
+  for (const figure of figures) {
+    const cells = Object.entries(byName).flatMap(([name, one]) =>
+      one[figure] === undefined ? [] : [`${name} ${shortRange(range(one[figure]))}`],
+    );
+    say(`  ${figure.padEnd(28)}${cells.map((cell) => cell.padEnd(38)).join('')}`);
+  }
+}
+const [cpu] = os.cpus();
+const machine = {
+  cpu: cpu?.model,
+  cores: os.cpus().length,
+  memoryGiB: os.totalmem() / 2 ** 30,
+  kernel: os.release(),
+  node: process.version,
+};
+mkdirSync(path.dirname(given.json), { recursive: true });
+const summary = Object.fromEntries(
+  Object.entries(results).map(([title, byName]) => [
+    title,
+    Object.fromEntries(
+      Object.entries(byName).map(([name, figures]) => [
+        name,
+        Object.fromEntries(Object.entries(figures).map(([figure, all]) => [figure, { ...range(all), values: all }])),
+      ]),
+    ),
+  ]),
+);
+writeFileSync(
+  given.json,
+  `${JSON.stringify({ machine, rounds, loadAverage: os.loadavg(), results: summary }, null, 2)}\n`,
+);
+say();
+say(`written to ${path.relative(process.cwd(), given.json)}; load average ${os.loadavg().map(short).join(' ')}`);

@@ -1,0 +1,77 @@
+import type { RunHandle, RunResult } from '../engine/engine.ts';
+import type { MachineEvent } from '../engine/journal-event.ts';
+import type { Clock } from '../engine/ports/clock.ts';
+
+/** A run that is advanced; one that is rolled back takes no events. */
+export type Advancing = Omit<RunHandle, 'send'> & Partial<Pick<RunHandle, 'send'>>;
+
+/** Why a run is let go of: as the program is told, which knows nothing of rests. */
+export type Stopped = Exclude<RunResult, { readonly type: 'resting' }>;
+
+export interface KeptAdvancing {
+  readonly result: Promise<Stopped>;
+  send(event: MachineEvent): void;
+  interrupt(signal: string): void;
+}
+
+/**
+ * Follows a run to its end through all its rests: while it rests nothing of it is held in memory but this, and it is read from
+ * its journal again when its timer goes off, or an event comes.
+ * @param goOn resumes the run; undefined where it does not rest.
+ */
+export function keepAdvancing(
+  first: Advancing,
+  goOn: (() => Promise<RunHandle>) | undefined,
+  clock: Clock,
+): KeptAdvancing {
+  let current: Advancing | undefined = first;
+  let waiting: MachineEvent[] = [];
+  let interruptedBy: string | undefined;
+  let wake = () => {};
+
+  function restUntil(until: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(Math.max(0, until - clock.now()), resolve);
+      wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  async function follow(begun: Promise<RunResult>): Promise<Stopped> {
+    for (let ended = await begun; ; ended = await resumed()) {
+      if (ended.type !== 'resting') return ended;
+      current = undefined;
+      waiting.push(...ended.missed);
+      if (waiting.length === 0 && interruptedBy === undefined) await restUntil(ended.until);
+      wake = () => {};
+      // It waits in the history, and nobody advances it.
+      if (interruptedBy !== undefined || goOn === undefined) return { type: 'waiting' };
+    }
+  }
+
+  async function resumed(): Promise<RunResult> {
+    const handle = await goOn?.();
+    if (handle === undefined) return { type: 'waiting' };
+    current = handle;
+    for (const event of waiting) handle.send(event);
+    waiting = [];
+    if (interruptedBy !== undefined) handle.interrupt(interruptedBy);
+    return handle.result;
+  }
+
+  return {
+    result: follow(first.result),
+    send(event) {
+      if (current === undefined) waiting.push(event);
+      else current.send?.(event);
+      wake();
+    },
+    interrupt(signal) {
+      interruptedBy ??= signal;
+      current?.interrupt(signal);
+      wake();
+    },
+  };
+}
