@@ -8,7 +8,14 @@ export function runtimesOn(ports: HostPorts, fingerprints: FingerprintPort, scop
     name,
     scope,
     look: async () => [],
-    open: async () => ({ ports, fingerprints, keep: async () => {}, renew: async () => {}, end: async () => {}, close: () => {} }),
+    open: async () => ({
+      ports,
+      fingerprints,
+      keep: async () => {},
+      renew: async () => {},
+      end: async () => {},
+      close: () => {},
+    }),
   });
   return { docker: runtime('docker'), embedded: runtime('embedded') };
 }
