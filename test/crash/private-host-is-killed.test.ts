@@ -41,4 +41,20 @@ describeCrash('a run whose private host is killed', () => {
     expect(new Set(changes.map(({ status }) => status))).toEqual(new Set(['gone', 'reverted']));
     expect((await judge(subject, 'lost', before, ['rolled-back'], end)).problems).toEqual([]);
   });
+
+  test('is resumed by one of several at once: the others do not take what that one is just making for a host of the run', async () => {
+    const subject = await openSubject('embedded');
+    onTestFinished(() => subject.close());
+    const before = await subject.state();
+    const { lane } = subject;
+    expect((await lane.wf(subject.start('lost'), { at: 'before commit change.intended change 1' })).signal).toBe(
+      'SIGKILL',
+    );
+    subject.killPrivateHost?.('lost');
+    const ends = await Promise.all(Array.from({ length: 4 }, () => lane.wf(['resume', 'lost', '--json'])));
+    // Whoever comes when it has ended is told that: 2.
+    for (const end of ends) expect([0, 2, 4], end.stdout + end.stderr).toContain(end.exitCode);
+    expect(ends.filter(({ exitCode }) => exitCode === 0)).toHaveLength(1);
+    expect((await judge(subject, 'lost', before, ['succeeded'])).problems).toEqual([]);
+  });
 });
