@@ -1,7 +1,8 @@
 // Starts runs, kills them at random times, resumes or rolls them back, kills that as well, and judges each by what Docker, the
 // kernel and an append-only file say of it.
-//   npm run torture -- [--rounds 50] [--minutes 10] [--seed 1] [--workflow lab|small] [--lanes 2] [--from-round 1]
-// Needs root; for the lab also dockerd: each lane has an engine of its own, in a network namespace without an uplink.
+//   npm run torture -- [--rounds 50] [--minutes 10] [--seed 1] [--workflow lab|small|embedded|embedded-as-user] [--lanes 2] [--from-round 1]
+// Needs root. For the lab also dockerd: each lane has an engine of its own, in a network namespace without an uplink. The embedded
+// runtime, on which wf runs as root or as an ordinary user, needs none: private hosts are killed and swept there, too.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -18,7 +19,6 @@ const { values } = parseArgs({
   },
 });
 const { workflow } = values;
-if (workflow !== 'lab' && workflow !== 'small') throw new Error(`--workflow is lab or small, not ${workflow}`);
 const numberOrNull = (text) => (text === undefined ? null : Number(text));
 const minutes = numberOrNull(values.minutes);
 const rounds = numberOrNull(values.rounds) ?? (minutes === null ? 50 : null);
@@ -29,6 +29,8 @@ if (spawnSync(process.execPath, [setUp, '--build-only'], { stdio: 'inherit' }).s
 
 const jiti = createJiti(import.meta.url);
 const { torture } = await jiti.import('../test/support/crash/torture.ts');
+const { SUBJECT_NAMES } = await jiti.import('../test/support/crash/subject.ts');
+if (!SUBJECT_NAMES.includes(workflow)) throw new Error(`--workflow is ${SUBJECT_NAMES.join(', ')}, not ${workflow}`);
 const { tortureFigures } = await jiti.import('../test/support/crash/torture-figures.ts');
 
 let stopped = false;

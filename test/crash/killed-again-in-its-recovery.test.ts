@@ -12,6 +12,7 @@ describeCrash('a run that is killed, and whose recovery is killed', () => {
   test.for([
     ['small', EVERY_POINT ? 400 : 30],
     ['lab', EVERY_POINT ? 150 : 6],
+    ['embedded', EVERY_POINT ? 150 : 4],
   ] as const)('%s: comes to its end at each of %i pairs of points', async ([name, pairs]) => {
     const problems = await doubleKills(name, pairs);
     expect(problems).toEqual([]);

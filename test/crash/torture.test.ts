@@ -8,6 +8,8 @@ describeCrash('runs that are killed at random times, resumed or rolled back at r
   test.for([
     ['small', 10],
     ['lab', 10],
+    ['embedded', 8],
+    ['embedded-as-user', 4],
   ] as const)('%s: %i of them end as they should', async ([workflow, rounds]) => {
     const startedAt = performance.now();
     const report = await torture({ workflow, rounds, minutes: null, seed: 31, lanes: 1, firstRound: 1 });

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
-import { WF } from './run-wf.ts';
+import { WF } from './wf-process.ts';
 
 /** What lets a command run with no right at all: nothing where these tests run so already. */
 export const ORDINARY_USER: readonly string[] =

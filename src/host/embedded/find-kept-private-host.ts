@@ -1,3 +1,4 @@
+import { WfError } from '../../engine/errors.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import { pause } from '../clock.ts';
 import { isAlive } from '../process.ts';
@@ -10,20 +11,28 @@ const LIMIT_MS = 30_000;
 
 /**
  * The private host with a mark that outlives whoever started it; undefined where none runs. One that is not to be kept yet is
- * about to end with a process that was killed, or that of a rival who takes the run over: until that shows, it is waited for.
+ * about to end with a process that was killed, or being started by a rival who takes the run over: until that shows, it is
+ * waited for.
  * @throws WfError E_HOST_STATE_UNKNOWN, E_DOCKER_UNREACHABLE
  */
 export async function findKeptPrivateHost(mark: string, clock: Clock): Promise<PrivateHost | undefined> {
-  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+  const until = clock.now() + LIMIT_MS;
+  for (;;) {
     const owner = processOfPrivateHost(mark);
     if (owner === undefined) return undefined;
+    const isLate = clock.now() >= until;
     try {
       const host = openPrivateHost(mark, owner);
-      if ((await host.isKept()) || waitedMs >= LIMIT_MS) return host;
+      if ((await host.isKept()) || isLate) return host;
       host.close();
     } catch (thrown) {
-      if (isAlive(owner)) throw thrown;
+      if (isAlive(owner) && (isLate || !isUnreachable(thrown))) throw thrown;
     }
     await pause(clock, POLL_MS);
   }
+}
+
+/** It does not listen yet. */
+function isUnreachable(thrown: unknown): boolean {
+  return thrown instanceof WfError && thrown.code === 'E_DOCKER_UNREACHABLE';
 }

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { WfError } from '../../engine/errors.ts';
 import type { Owner } from '../../engine/owner.ts';
 import { errnoOf } from '../errno.ts';
+import { ownNetworkNamespace } from '../namespace.ts';
 import { allPids, isDead, processOf, processStat } from '../process.ts';
-import { CONTAINER_VARIABLE, PRIVATE_HOST_VARIABLE } from './names.ts';
+import { CONTAINER_VARIABLE, ORIGIN_VARIABLE, PRIVATE_HOST_VARIABLE } from './names.ts';
 
 /** A private host that runs on this machine: its mark, and the first process in it. */
 export interface FoundPrivateHost {
@@ -17,11 +18,12 @@ export function processOfPrivateHost(mark: string): Owner | undefined {
 }
 
 /**
- * All private hosts of this machine that this user can see: his own, and root those of everybody.
+ * All private hosts that were started in this network namespace, and that this user can see: his own, and root those of everybody.
  * @throws WfError E_HOST_STATE_UNKNOWN
  */
 export function findPrivateHosts(): readonly FoundPrivateHost[] {
-  return scan(() => true);
+  const own = String(ownNetworkNamespace().inode);
+  return scan(() => true).filter(({ process }) => variableOf(process.pid, ORIGIN_VARIABLE) === own);
 }
 
 /** Pids of all living processes with a mark: of the private host, of its containers, and of what they started. */
@@ -56,8 +58,12 @@ function hasVariable(pid: number): boolean {
 }
 
 function markOf(pid: number): string | undefined {
+  return variableOf(pid, PRIVATE_HOST_VARIABLE);
+}
+
+function variableOf(pid: number, name: string): string | undefined {
   const variables = readOfProcess(pid, 'environ')?.toString().split('\0') ?? [];
-  const prefix = `${PRIVATE_HOST_VARIABLE}=`;
+  const prefix = `${name}=`;
   return variables.find((variable) => variable.startsWith(prefix))?.slice(prefix.length);
 }
 

@@ -1,6 +1,12 @@
 /** The environment variable of every process of a private host; its value is the mark. What they start inherits it. */
 export const PRIVATE_HOST_VARIABLE = 'WF_PRIVATE_HOST';
 
+/**
+ * Beside it: the inode of the network namespace in which it was started. Whether its run is under way can only be told there, as
+ * that is where a run's claims are.
+ */
+export const ORIGIN_VARIABLE = 'WF_PRIVATE_HOST_ORIGIN';
+
 /** Beside it on the processes of a container: the id of the container. */
 export const CONTAINER_VARIABLE = 'WF_CONTAINER';
 

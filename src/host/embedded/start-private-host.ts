@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import type { Clock } from '../../engine/ports/clock.ts';
 import { pause } from '../clock.ts';
+import { ownNetworkNamespace } from '../namespace.ts';
 import { processOf } from '../process.ts';
 import { toolFolders } from '../tool-folders.ts';
 import { helloAnswer } from './answers.ts';
 import { peerOn, privateHostGone } from './connection.ts';
-import { FOLLOWING_MOUNTS, PRIVATE_HOST_VARIABLE, STARTER_DESCRIPTOR } from './names.ts';
+import { FOLLOWING_MOUNTS, ORIGIN_VARIABLE, PRIVATE_HOST_VARIABLE, STARTER_DESCRIPTOR } from './names.ts';
 import { openPrivateHost, type PrivateHost } from './private-host.ts';
 import { privateHostProgram } from './program-path.ts';
 import { namespacesRefused, needsUserNamespace, requireLinuxAndTools } from './unavailable.ts';
@@ -29,7 +30,12 @@ export async function startPrivateHost(mark: string, clock: Clock): Promise<Priv
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     // Nothing of wf's own environment: it is none of its business, and secrets may be in it.
-    env: { PATH: toolFolders().join(':'), LC_ALL: 'C', [PRIVATE_HOST_VARIABLE]: mark },
+    env: {
+      PATH: toolFolders().join(':'),
+      LC_ALL: 'C',
+      [PRIVATE_HOST_VARIABLE]: mark,
+      [ORIGIN_VARIABLE]: String(ownNetworkNamespace().inode),
+    },
     cwd: '/',
   });
   const line = child.stdio[STARTER_DESCRIPTOR];

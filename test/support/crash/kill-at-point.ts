@@ -63,13 +63,18 @@ export async function killAndRecover(order: KillOrder): Promise<KilledRun> {
     return { run, point, verb, reached: false, problems: missed, passed, recoveryMs: 0, recoveryPoints: [] };
   }
   const found = readRun(lane.database, run)?.run.status;
+  const touched = (await subject.meanwhile?.()) ?? [];
   const log = logOf(subject, run);
   const startedAt = performance.now();
   const recovery = await lane.wf([verb, run, '--json'], { log });
   const recoveryMs = performance.now() - startedAt;
   const recoveryPoints = pointsIn(log);
   const expected = expectedEnd(journey, found, verb);
-  const problems = [...recoveryProblems(recovery, expected, verb), ...(await hostProblems(order, recovery, expected))];
+  const problems = [
+    ...touched,
+    ...recoveryProblems(recovery, expected, verb),
+    ...(await hostProblems(order, recovery, expected)),
+  ];
   return { run, point, verb, reached: true, problems, passed: [], recoveryMs, recoveryPoints };
 }
 
@@ -101,6 +106,7 @@ async function hostProblems(
   expected: Expected,
 ): Promise<readonly string[]> {
   if (expected === 'none') {
+    await subject.settle?.(run);
     const same = isDeepStrictEqual(await subject.state(), before);
     return same ? [] : ['a run that was never begun touched the host'];
   }

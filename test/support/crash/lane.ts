@@ -9,12 +9,14 @@ import { ensureImages } from '../images.ts';
 import { type RunningWf, startWf, type WfEnd } from '../wf-process.ts';
 import { killAllOf } from './processes.ts';
 
-/** Where wf is to kill itself, and where it tells what it came by; see src/host/crash-points.ts. */
+/** Where wf is to kill itself, and where it tells what it came by (see src/host/crash-points.ts); and of what it is to know. */
 export interface CrashOrders {
   /** The crash point at which the process kills itself, the first time that it reaches it. */
   readonly at?: string;
   /** The file to which each crash point that is reached is appended, one a line. */
   readonly log?: string;
+  /** Another database than the lane's. */
+  readonly database?: string;
 }
 
 /** A network namespace in which runs are killed and nothing else happens, and a project with a database beside it. */
@@ -40,18 +42,24 @@ export async function openDockerLane(): Promise<Lane> {
   const engine = await startEngine();
   try {
     await ensureImages(engine.dockerHost);
-    return laneIn(`/run/netns/${engine.namespace}`, { DOCKER_HOST: engine.dockerHost }, () => removeEngine(engine));
+    return laneIn({
+      namespace: `/run/netns/${engine.namespace}`,
+      env: { DOCKER_HOST: engine.dockerHost },
+      takeAway: () => removeEngine(engine),
+    });
   } catch (thrown) {
     await removeEngine(engine);
     throw thrown;
   }
 }
 
+/** A socket where nobody listens: an engine of the machine's own stays out of it. */
+const NO_DOCKER = { DOCKER_HOST: 'unix:///nonexistent/docker.sock' };
+
 /** A lane without Docker. */
 export async function openBareLane(): Promise<Lane> {
   const holder = await holdNamespace();
-  // A socket where nobody listens: an engine of the machine's own stays out of it.
-  const lane = laneIn(holder.namespace, { DOCKER_HOST: 'unix:///nonexistent/docker.sock' }, holder.end);
+  const lane = laneIn({ namespace: holder.namespace, env: NO_DOCKER, takeAway: holder.end });
   await lane.tool('ip', 'link', 'set', 'lo', 'up');
   return lane;
 }
@@ -77,21 +85,43 @@ export async function holdNamespace(): Promise<HeldNamespace> {
   return { pid, namespace, inode: statSync(namespace).ino, end: () => killAndWait(holder) };
 }
 
-function laneIn(namespace: string, extra: Readonly<Record<string, string>>, takeAway: () => Promise<void>): Lane {
-  const folder = mkdtempSync(path.join(tmpdir(), 'wf-crash-'));
+interface LaneParts {
+  readonly namespace: string;
+  /** Made already, where something else had to be made around it. */
+  readonly folder?: string;
+  /** What tools are called through, where that is not just the namespace; ends with `--`. */
+  readonly through?: readonly string[];
+  /** What wf is called through after that. */
+  readonly asUser?: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  takeAway(): Promise<void>;
+}
+
+/** The folder of a lane, with nothing in it. */
+export function newLaneFolder(): string {
+  return mkdtempSync(path.join(tmpdir(), 'wf-crash-'));
+}
+
+export function laneIn({ namespace, folder = newLaneFolder(), asUser = [], takeAway, ...parts }: LaneParts): Lane {
   mkdirSync(path.join(folder, 'workflows'));
   const database = path.join(folder, 'wf.db');
-  const through = ['nsenter', `--net=${namespace}`, '--'];
-  const env = { PATH: process.env['PATH'] ?? '', HOME: path.join(folder, 'home'), WF_DB: database, ...extra };
-  const start = (args: readonly string[], orders: CrashOrders = {}) =>
-    startWf(args, { cwd: folder, through, env: { ...env, ...environmentOf(orders) } });
+  const through = parts.through ?? ['nsenter', `--net=${namespace}`, '--'];
+  const env = { PATH: process.env['PATH'] ?? '', HOME: path.join(folder, 'home'), WF_DB: database, ...parts.env };
+  const start = (args: readonly string[], { database: other = database, ...orders }: CrashOrders = {}) =>
+    startWf(args, {
+      cwd: folder,
+      through: [...through, ...asUser],
+      env: { ...env, WF_DB: other, ...environmentOf(orders) },
+    });
+  const toolEnv = { ...env, PATH: process.env['PATH'] ?? '' };
   return {
     folder,
     database,
     namespace,
     start,
     wf: (args, orders) => start(args, orders).end,
-    tool: async (file, ...args) => (await execa('nsenter', [...through.slice(1), file, ...args], { env })).stdout,
+    tool: async (file, ...args) =>
+      (await execa('nsenter', [...through.slice(1), file, ...args], { env: toolEnv })).stdout,
     write(name, text, mode = 0o644) {
       const file = path.join(folder, name);
       mkdirSync(path.dirname(file), { recursive: true });
@@ -110,7 +140,7 @@ function environmentOf({ at, log }: CrashOrders): Record<string, string> {
   return { ...(at === undefined ? {} : { WF_CRASH_AT: at }), ...(log === undefined ? {} : { WF_CRASH_LOG: log }) };
 }
 
-function killAndWait(child: ChildProcess): Promise<void> {
+export function killAndWait(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) return resolve();
     child.once('exit', () => resolve());

@@ -36,6 +36,26 @@ export function processesOf(run: string): readonly MarkedProcess[] {
   });
 }
 
+/** A process of a private host. */
+export interface PrivateProcess {
+  readonly pid: number;
+  /** The value of WF_PRIVATE_HOST. */
+  readonly mark: string;
+  /** Whether it is the one with which all others end. */
+  readonly isFirst: boolean;
+}
+
+/** The living processes of the private hosts that were started where this folder is a mount of its own. */
+export function privateProcessesIn(folder: string): readonly PrivateProcess[] {
+  return livingPids().flatMap((pid) => {
+    const environment = read(pid, 'environ');
+    const mark = valueIn(environment, 'WF_PRIVATE_HOST');
+    if (mark === undefined || !read(pid, 'mountinfo').includes(` ${folder} `)) return [];
+    const isFirst = valueIn(environment, 'WF_CONTAINER') === undefined && /^NSpid:.*\t1$/m.test(read(pid, 'status'));
+    return [{ pid: Number(pid), mark, isFirst }];
+  });
+}
+
 /** Kills every wf that was called with this database, and all that they have started. */
 export function killAllOf(database: string): void {
   for (const pid of livingPids()) {

@@ -5,6 +5,7 @@ import { startLab } from '../lab.ts';
 import { dockerWitness } from './docker-witness.ts';
 import { holdNamespace, type Lane, openBareLane, openDockerLane } from './lane.ts';
 import { linesWitness } from './lines-witness.ts';
+import { openPrivateLab } from './private-subject.ts';
 import { ownProcessOf } from './processes.ts';
 import type { RunOnDisk, WorkflowSource } from './run-on-disk.ts';
 
@@ -21,12 +22,29 @@ export interface Subject {
   /** What somebody who counts independently says against "no completed step ran twice". */
   ranTwice(run: RunOnDisk): Promise<readonly string[]>;
   close(keepFolder?: boolean): Promise<void>;
+  /** What is wrong with the machine itself, at whatever moment of a run; on the embedded runtime, which does not touch it. */
+  meanwhile?(): Promise<readonly string[]>;
+  /** Waits for what a killed wf leaves to end by itself: a private host that was not to be kept yet. */
+  settle?(run: string): Promise<void>;
+  /** Kills the run's private host. Answers whether there was one. */
+  killPrivateHost?(run: string): boolean;
 }
 
-export type SubjectName = 'lab' | 'small';
+/** `embedded`: the lab on the embedded runtime, as root; `embedded-as-user`: the same as an ordinary user. */
+export const SUBJECT_NAMES = ['lab', 'small', 'embedded', 'embedded-as-user'] as const;
+export type SubjectName = (typeof SUBJECT_NAMES)[number];
 
 export function openSubject(name: SubjectName): Promise<Subject> {
-  return name === 'lab' ? openLab() : openSmallLab();
+  switch (name) {
+    case 'lab':
+      return openLab();
+    case 'small':
+      return openSmallLab();
+    case 'embedded':
+      return openPrivateLab('root');
+    case 'embedded-as-user':
+      return openPrivateLab('ordinary user');
+  }
 }
 
 const atRoot = (file: string) => path.join(import.meta.dirname, '..', '..', '..', file);

@@ -1,6 +1,7 @@
 import { isEnd } from '../../../src/engine/ports/history.ts';
 import type { RunRecord } from '../run-record.ts';
 import type { RunningWf, WfEnd } from '../wf-process.ts';
+import { hostTrouble } from './host-trouble.ts';
 import type { Verb } from './kill-at-point.ts';
 import { judge } from './oracle.ts';
 import { type Chance, choose } from './random.ts';
@@ -29,6 +30,8 @@ export interface UsualTimes {
   readonly endedMs: number;
 }
 
+/** The longest that anything takes on a machine that is all but stuck: what takes longer hangs. */
+const HANGS_MS = 5 * 60_000;
 /** At most this many recoveries are killed before one is let come to its end. */
 const KILLED_RECOVERIES_AT_MOST = 4;
 const KILL_RECOVERY = 0.6;
@@ -61,14 +64,27 @@ export async function tortureRound(
   const firstStepsMs: number[] = [];
   const problems: string[] = [];
   let kills = 0;
+  const trouble = hostTrouble(subject, run, before, chance, {
+    story: (text) => story.push(text),
+    problem: (text) => problems.push(text),
+  });
 
   /** Waits for its end, or kills it after a while. */
   async function endOrKill(what: string, wf: RunningWf, killAfterMs: number | null): Promise<WfEnd> {
     const startedAt = Date.now();
     const signal = chance() < ASK ? 'SIGTERM' : 'SIGKILL';
     const timer = killAfterMs === null ? undefined : setTimeout(() => wf.kill(signal), killAfterMs);
+    const hanging = setTimeout(() => {
+      problems.push(`${what} hangs: it has not ended after ${HANGS_MS} ms`);
+      wf.kill('SIGKILL');
+    }, HANGS_MS);
+    const endTrouble = trouble.whileWfWorks(usual.endedMs);
+    const machine = lookOnce(subject, wf.end, chance() * usual.endedMs);
     const end = await wf.end;
     clearTimeout(timer);
+    clearTimeout(hanging);
+    endTrouble();
+    problems.push(...(await machine));
     const how = !wasKilled(end) ? 'over' : end.signal === 'SIGKILL' ? 'killed' : 'stopped as asked';
     if (how === 'killed') kills += 1;
     story.push(`${what}, ${how} after ${Date.now() - startedAt} ms`);
@@ -92,7 +108,7 @@ export async function tortureRound(
     if (verb === 'resume' && now !== undefined) firstStepsMs.push(...firstStepAfter(now, found, startedAt));
     if (wasKilled(end)) return;
     recoveriesMs.push(Date.now() - startedAt);
-    problems.push(...exitProblems(verb, end, now?.run.status));
+    problems.push(...exitProblems(verb, end, now?.run.status, trouble.isLost()));
   }
 
   const { begunMs, endedMs } = usual;
@@ -100,26 +116,42 @@ export async function tortureRound(
   const startedAt = Date.now();
   const started = await endOrKill('start', lane.start(subject.start(run)), killAfterMs);
   const startEndedMs = started.exitCode === 0 ? Date.now() - startedAt : null;
-  if (!wasKilled(started)) problems.push(...exitProblems('start', started, readRun(lane.database, run)?.run.status));
+  if (!wasKilled(started)) {
+    problems.push(...exitProblems('start', started, readRun(lane.database, run)?.run.status, trouble.isLost()));
+  }
   for (let recoveries = 0; ; recoveries += 1) {
     const found = readRun(lane.database, run);
     if (found === undefined) break;
     if (isEnd(found.run.status)) {
       // Its end was committed, and the process killed before it could say so; or a recovery has come to its end.
-      const verdict = await judge(subject, run, before, [endOf(found)]);
+      const verdict = await judge(subject, run, before, endsOf(found, trouble.isLost()));
       problems.push(...verdict.problems);
       break;
     }
+    await trouble.beforeRecovery();
     const verb = chance() < shareOfResume ? 'resume' : 'rollback';
     const kill = recoveries < KILLED_RECOVERIES_AT_MOST && chance() < KILL_RECOVERY;
     await recover(verb, found, kill);
     if (problems.length > 0) break;
   }
   const end = readRun(lane.database, run)?.run.status ?? null;
+  if (end === null) await subject.settle?.(run);
   if (end === null && JSON.stringify(await subject.state()) !== JSON.stringify(before)) {
     problems.push('a run that was never begun touched the host');
   }
   return { story: story.join('; '), kills, startEndedMs, end, recoveriesMs, firstStepsMs, problems };
+}
+
+/** Looks at the machine itself once, after a while, or right after the end of a process. */
+async function lookOnce({ meanwhile }: Subject, end: Promise<WfEnd>, afterMs: number): Promise<readonly string[]> {
+  if (meanwhile === undefined) return [];
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, afterMs);
+  });
+  await Promise.race([late, end]);
+  clearTimeout(timer);
+  return meanwhile();
 }
 
 function wasKilled({ signal, exitCode }: WfEnd): boolean {
@@ -127,13 +159,21 @@ function wasKilled({ signal, exitCode }: WfEnd): boolean {
   return signal === 'SIGKILL' || signal === 'SIGTERM' || exitCode === STOPPED;
 }
 
-/** Whoever began to roll it back decided how it ends; else it comes to its own end. */
-function endOf({ journal }: RunOnDisk): RunRecord['status'] {
-  return journal.some(({ event }) => event.type === 'rolling-back') ? 'rolled-back' : 'succeeded';
+/** Whoever began to roll it back decided how it ends; else it comes to its own end. `lost`: its private host ended before. */
+function endsOf({ journal }: RunOnDisk, lost: boolean): readonly RunRecord['status'][] {
+  if (journal.some(({ event }) => event.type === 'rolling-back')) return ['rolled-back'];
+  // Where nothing stood when its host was lost, there was nothing to undo.
+  return lost ? ['succeeded', 'failed'] : ['succeeded'];
 }
 
-function exitProblems(verb: Verb | 'start', end: WfEnd, status: RunRecord['status'] | undefined): readonly string[] {
-  const wanted = verb === 'resume' && status === 'rolled-back' ? [0, 1] : [0];
+function exitProblems(
+  verb: Verb | 'start',
+  end: WfEnd,
+  status: RunRecord['status'] | undefined,
+  lost: boolean,
+): readonly string[] {
+  const mayFail = lost ? verb !== 'rollback' : verb === 'resume' && status === 'rolled-back';
+  const wanted = mayFail ? [0, 1] : [0];
   if (end.exitCode !== undefined && wanted.includes(end.exitCode)) return [];
   return [`wf ${verb} ended with ${end.exitCode}, the run is ${status}:\n${end.stdout}${end.stderr}`];
 }

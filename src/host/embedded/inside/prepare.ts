@@ -51,7 +51,8 @@ function whereItIs(path: string): string | undefined {
 }
 
 function mount(args: readonly string[]): void {
-  const { status, stderr, error } = spawnSync('mount', args, { encoding: 'utf8' });
+  // --no-mtab: else the first one keeps its books in a folder /run/mount, which it makes on the machine itself where it is missing.
+  const { status, stderr, error } = spawnSync('mount', ['--no-mtab', ...args], { encoding: 'utf8' });
   if (status === 0) return;
   throw unavailable(`\`mount ${args.join(' ')}\` failed: ${error?.message ?? stderr.trim()}`);
 }

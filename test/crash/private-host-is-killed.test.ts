@@ -1,0 +1,60 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { describeCrash } from '../support/crash/crash-tests.ts';
+import { judge } from '../support/crash/oracle.ts';
+import { openSubject } from '../support/crash/subject.ts';
+import { SPLICED } from '../support/lab.ts';
+import { runRecordSchema } from '../support/run-record.ts';
+
+describeCrash('a run whose private host is killed', () => {
+  test.for([
+    ['while it is set up', /^setup {2}createAppDev .* ok /],
+    ['while the splice stands', SPLICED],
+    ['while it is taken down', /^teardown {2}removeAppProd .* ok /],
+  ] as const)('%s fails, and settles all that was in it as gone', async ([, line]) => {
+    const subject = await openSubject('embedded');
+    onTestFinished(() => subject.close());
+    const before = await subject.state();
+    const wf = subject.lane.start(subject.start('lost', '--json'));
+    await wf.line(line);
+    expect(subject.killPrivateHost?.('lost')).toBe(true);
+    const end = await wf.end;
+    expect(end.exitCode, end.stderr).toBe(1);
+    const { error, changes } = runRecordSchema.parse(end.json());
+    expect(error).toMatchObject({ code: 'E_NAMESPACE_GONE', message: expect.stringContaining('private host') });
+    expect(changes.map(({ status }) => status)).not.toContain('stuck');
+    expect((await judge(subject, 'lost', before, ['rolled-back'], end)).problems).toEqual([]);
+  });
+
+  test.for([
+    ['resume', 1],
+    ['rollback', 0],
+  ] as const)('while it is paused is brought to its end by a %s, which ends with %i', async ([verb, exitCode]) => {
+    const subject = await openSubject('embedded-as-user');
+    onTestFinished(() => subject.close());
+    const before = await subject.state();
+    const paused = await subject.lane.wf(subject.start('lost', '--pause-after', 'vethSplice'));
+    expect(paused.exitCode, paused.stderr).toBe(0);
+    expect(subject.killPrivateHost?.('lost')).toBe(true);
+    const end = await subject.lane.wf([verb, 'lost', '--json']);
+    expect(end.exitCode, end.stderr).toBe(exitCode);
+    const { changes } = runRecordSchema.parse(end.json());
+    expect(new Set(changes.map(({ status }) => status))).toEqual(new Set(['gone', 'reverted']));
+    expect((await judge(subject, 'lost', before, ['rolled-back'], end)).problems).toEqual([]);
+  });
+
+  test('is resumed by one of several at once: the others do not take what that one is just making for a host of the run', async () => {
+    const subject = await openSubject('embedded');
+    onTestFinished(() => subject.close());
+    const before = await subject.state();
+    const { lane } = subject;
+    expect((await lane.wf(subject.start('lost'), { at: 'before commit change.intended change 1' })).signal).toBe(
+      'SIGKILL',
+    );
+    subject.killPrivateHost?.('lost');
+    const ends = await Promise.all(Array.from({ length: 4 }, () => lane.wf(['resume', 'lost', '--json'])));
+    // Whoever comes when it has ended is told that: 2.
+    for (const end of ends) expect([0, 2, 4], end.stdout + end.stderr).toContain(end.exitCode);
+    expect(ends.filter(({ exitCode }) => exitCode === 0)).toHaveLength(1);
+    expect((await judge(subject, 'lost', before, ['succeeded'])).problems).toEqual([]);
+  });
+});

@@ -1,0 +1,131 @@
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { describeCrash } from '../support/crash/crash-tests.ts';
+import { judge } from '../support/crash/oracle.ts';
+import { privateProcessesIn } from '../support/crash/processes.ts';
+import { readRun } from '../support/crash/run-on-disk.ts';
+import { openSubject, type Subject } from '../support/crash/subject.ts';
+import { refusalSchema, runRecordSchema } from '../support/run-record.ts';
+
+const USERS = ['embedded', 'embedded-as-user'] as const;
+
+/** A lane, and what the machine in it is like. */
+async function open(name: (typeof USERS)[number]) {
+  const subject = await openSubject(name);
+  onTestFinished(() => subject.close());
+  return { subject, lane: subject.lane, before: await subject.state() };
+}
+
+/** The first processes of all private hosts in the lane, with their marks. */
+function privateHosts({ lane }: Subject) {
+  return privateProcessesIn(lane.folder).filter(({ isFirst }) => isFirst);
+}
+
+async function paused(subject: Subject, run: string, database?: string) {
+  const orders = database === undefined ? {} : { database };
+  const end = await subject.lane.wf(subject.start(run, '--pause-after', 'vethSplice', '--json'), orders);
+  expect(end.exitCode, end.stderr).toBe(0);
+  return runRecordSchema.parse(end.json());
+}
+
+describeCrash('the private host of a run', () => {
+  test.for(USERS)('ends with a wf that is killed before the run is in the database (%s)', async (user) => {
+    const { subject, lane, before } = await open(user);
+    expect((await lane.wf(subject.start('early'), { at: 'before commit create' })).signal).toBe('SIGKILL');
+    await subject.settle?.('early');
+    expect(await subject.state()).toEqual(before);
+    expect((await lane.wf(['resume', 'early'])).exitCode).toBe(2);
+  });
+
+  test.for(USERS)('is made anew for a run that was killed before it was to be kept (%s)', async (user) => {
+    const { subject, lane, before } = await open(user);
+    expect((await lane.wf(subject.start('late'), { at: 'after commit create' })).signal).toBe('SIGKILL');
+    // At once: the one that is about to end may still be there.
+    expect((await lane.wf(['resume', 'late'])).exitCode).toBe(0);
+    expect((await judge(subject, 'late', before, ['succeeded'])).problems).toEqual([]);
+  });
+
+  test.for(USERS)('outlives a killed wf; a resume finds it, and the end of the run ends it (%s)', async (user) => {
+    const { subject, lane, before } = await open(user);
+    const at = 'after commit step.succeeded createAppProd';
+    expect((await lane.wf(subject.start('kept'), { at })).signal).toBe('SIGKILL');
+    const createdAt = readRun(lane.database, 'kept')?.run.createdAt;
+    const standing = privateHosts(subject);
+    expect(standing.map(({ mark }) => mark)).toEqual([`kept@${createdAt}`]);
+    expect((await lane.wf(['resume', 'kept', '--pause-after', 'setup'])).exitCode).toBe(0);
+    expect(privateHosts(subject)).toEqual(standing);
+    expect((await lane.wf(['resume', 'kept'])).exitCode).toBe(0);
+    expect((await judge(subject, 'kept', before, ['succeeded'])).problems).toEqual([]);
+  });
+
+  test.for(USERS)('is ended by a rollback (%s)', async (user) => {
+    const { subject, lane, before } = await open(user);
+    await paused(subject, 'back');
+    expect(privateHosts(subject)).toHaveLength(1);
+    expect((await lane.wf(['rollback', 'back'])).exitCode).toBe(0);
+    expect((await judge(subject, 'back', before, ['rolled-back'])).problems).toEqual([]);
+  });
+
+  test.for(USERS)('is its own: a run beside it with the same names does not disturb it (%s)', async (user) => {
+    const { subject, lane, before } = await open(user);
+    await paused(subject, 'one');
+    const [host] = privateHosts(subject);
+    const enter = ['nsenter', `--net=/proc/${host?.pid}/ns/net`] as const;
+    const look = () =>
+      lane.tool(...enter, 'sh', '-c', 'ip -json link; ip -json address; ip -json route; ip -json rule');
+    const standing = await look();
+    expect(standing).toContain('int_hote');
+    const beside = await lane.wf(subject.start('two', '--json'));
+    expect(beside.exitCode, beside.stderr).toBe(0);
+    expect(await look()).toBe(standing);
+    expect(privateHosts(subject)).toEqual([host]);
+    expect((await lane.wf(['resume', 'one'])).exitCode).toBe(0);
+    for (const run of ['one', 'two']) expect((await judge(subject, run, before, ['succeeded'])).problems).toEqual([]);
+  });
+
+  test.for(USERS)('is told from that of a run of the same id in another database (%s)', async (user) => {
+    const { subject, lane, before } = await open(user);
+    const other = path.join(lane.folder, 'other.db');
+    await paused(subject, 'twin');
+    await paused(subject, 'twin', other);
+    const marks = privateHosts(subject).map(({ mark }) => mark);
+    expect(new Set(marks).size).toBe(2);
+    const resumed = await lane.wf(['resume', 'twin', '--json'], { database: other });
+    expect(resumed.exitCode, resumed.stderr).toBe(0);
+    const { createdAt } = readRun(lane.database, 'twin')?.run ?? {};
+    expect(privateHosts(subject).map(({ mark }) => mark)).toEqual([`twin@${createdAt}`]);
+    expect((await lane.wf(['resume', 'twin'])).exitCode).toBe(0);
+    expect((await judge(subject, 'twin', before, ['succeeded'])).problems).toEqual([]);
+  });
+
+  test.for(USERS)('is found by wf sweep where its database is not, and removed with --yes (%s)', async (user) => {
+    const { subject, lane, before } = await open(user);
+    await paused(subject, 'forgotten');
+    const [host] = privateHosts(subject);
+    const object = { kind: 'private-host', name: host?.mark, id: String(host?.pid), run: 'forgotten' };
+    expect((await lane.wf(['sweep', '--json'])).json()).toEqual([]);
+    const database = path.join(lane.folder, 'other.db');
+    expect((await lane.wf(['sweep', '--json'], { database })).json()).toMatchObject([{ ...object, status: 'found' }]);
+    expect(privateHosts(subject)).toEqual([host]);
+    const swept = await lane.wf(['sweep', '--yes', '--json'], { database });
+    expect(swept.json()).toMatchObject([{ ...object, status: 'removed' }]);
+    expect(await subject.state()).toEqual(before);
+    expect((await lane.wf(['rollback', 'forgotten'])).exitCode).toBe(0);
+    expect((await judge(subject, 'forgotten', before, ['rolled-back'])).problems).toEqual([]);
+  });
+
+  test('is not swept while its run is under way', async () => {
+    const { subject, lane, before } = await open('embedded');
+    const wf = lane.start(subject.start('busy'));
+    await wf.line(/^setup {2}createAppDev .* ok /);
+    wf.kill('SIGSTOP');
+    const database = path.join(lane.folder, 'other.db');
+    const swept = await lane.wf(['sweep', '--yes', '--json'], { database });
+    expect(swept.json()).toMatchObject([{ kind: 'private-host', run: 'busy', status: 'in-use' }]);
+    const again = await lane.wf(subject.start('busy', '--json'), { database });
+    expect(refusalSchema.parse(again.json()).error.code).toBe('E_RUN_EXISTS');
+    wf.kill('SIGCONT');
+    expect((await wf.end).exitCode).toBe(0);
+    expect((await judge(subject, 'busy', before, ['succeeded'])).problems).toEqual([]);
+  });
+});

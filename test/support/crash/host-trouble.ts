@@ -1,0 +1,90 @@
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { differences } from './differences.ts';
+import { type Chance, choose } from './random.ts';
+import type { Subject } from './subject.ts';
+
+/** What befalls the private host of one run, beside the kills of wf. */
+export interface HostTrouble {
+  /** Called when a process of wf begins to work, which usually takes so long; the answer is called at its end. */
+  whileWfWorks(usualMs: number): () => void;
+  /** Called where no process of wf works on the run: before a recovery. */
+  beforeRecovery(): Promise<void>;
+  /** Whether the private host is gone by now, with all that the run had made in it. */
+  isLost(): boolean;
+}
+
+/** In most rounds nothing befalls it. */
+const KINDS = ['none', 'none', 'none', 'none', 'killed at work', 'killed at work', 'killed between', 'swept'] as const;
+/** At each occasion, until it happens. */
+const HAPPENS = 0.5;
+
+const sweptSchema = z.array(z.object({ kind: z.string(), status: z.string() }));
+/** The Docker engine of the machine, which the lanes do not have, could not be asked. */
+const NO_ENGINE = 3;
+
+const NONE: HostTrouble = {
+  whileWfWorks: () => () => {},
+  beforeRecovery: async () => {},
+  isLost: () => false,
+};
+
+/** @param tell is told what was done, and what was wrong with that */
+export function hostTrouble(
+  subject: Subject,
+  run: string,
+  before: unknown,
+  chance: Chance,
+  tell: { story(text: string): void; problem(text: string): void },
+): HostTrouble {
+  const kill = subject.killPrivateHost;
+  if (kill === undefined) return NONE;
+  const kind = choose(chance, KINDS);
+  let lost = false;
+  const happens = () => !lost && chance() < HAPPENS;
+  const killNow = () => {
+    if (!kill(run)) return;
+    lost = true;
+    tell.story('its private host killed');
+  };
+
+  /** With a database that knows nothing of the run: nothing may be left after it. */
+  async function sweep(): Promise<void> {
+    const database = path.join(subject.lane.folder, 'another.db');
+    const { exitCode, stdout, stderr } = await subject.lane.wf(['sweep', '--yes', '--json'], { database });
+    lost = true;
+    tell.story('swept');
+    const objects = sweptSchema.safeParse(parsed(stdout)).data;
+    const isRemoved =
+      objects?.every((object) => object.kind === 'private-host' && object.status === 'removed') ?? false;
+    if (!isRemoved || (exitCode !== 0 && exitCode !== NO_ENGINE)) {
+      tell.problem(`wf sweep ended with ${exitCode}:\n${stdout}${stderr}`);
+    }
+    const after = await subject.state();
+    if (!isDeepStrictEqual(after, before)) tell.problem(`left after wf sweep:\n${differences(before, after)}`);
+  }
+
+  return {
+    whileWfWorks(usualMs) {
+      if (kind !== 'killed at work' || !happens()) return () => {};
+      const timer = setTimeout(killNow, chance() * usualMs);
+      return () => clearTimeout(timer);
+    },
+    async beforeRecovery() {
+      if (kind === 'killed between' && happens()) killNow();
+      if (kind !== 'swept' || !happens()) return;
+      if (chance() < HAPPENS) killNow();
+      await sweep();
+    },
+    isLost: () => lost,
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

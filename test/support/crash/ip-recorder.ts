@@ -1,0 +1,80 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+
+/** One `ip` command, or one line of a batch of them, as it was asked for. */
+export interface RecordedCommand {
+  /** Milliseconds since the epoch, to the hundredth of a second. */
+  readonly at: number;
+  /** What the marks of the process say: of which step of which run it is, and in which private host it runs. */
+  readonly step: z.output<typeof markSchema> | undefined;
+  readonly privateHost: string | undefined;
+  readonly command: string;
+}
+
+const markSchema = z.object({ run: z.string(), step: z.string(), attempt: z.union([z.number(), z.literal('undo')]) });
+
+/** What /proc/uptime counts in. */
+const TICK_MS = 10;
+
+/** Writes a line for each command, then becomes the real program; without a process of its own, which would take its time. */
+const RECORDER = `#!/bin/sh
+read now rest </proc/uptime
+record() { printf '%s\\t%s\\t%s\\t%s\\n' "$now" "$WF_PROCESS" "$WF_PRIVATE_HOST" "$1" >>LOG; }
+case " $* " in
+  *' -batch '*)
+    lines=
+    while IFS= read -r line; do
+      record "$line"
+      lines="$lines$line
+"
+    done
+    exec REAL "$@" <<END
+$lines
+END
+    ;;
+  *)
+    record "$*"
+    exec REAL "$@"
+    ;;
+esac
+`;
+
+/** A folder for PATH with an `ip` in it that keeps a record: an independent count of what was done, as strace would be. */
+export function recordingTools(folder: string): string {
+  const tools = path.join(folder, 'tools');
+  const real = execFileSync('sh', ['-c', 'command -v ip'], { encoding: 'utf8' }).trim();
+  mkdirSync(tools);
+  const file = path.join(tools, 'ip');
+  writeFileSync(file, RECORDER.replaceAll('LOG', logIn(folder)).replaceAll('REAL', real));
+  chmodSync(file, 0o755);
+  writeFileSync(logIn(folder), '');
+  chmodSync(logIn(folder), 0o666);
+  return tools;
+}
+
+/** All that was recorded, in its order. */
+export function recordedCommands(folder: string): readonly RecordedCommand[] {
+  if (!existsSync(logIn(folder))) return [];
+  const lines = readFileSync(logIn(folder), 'utf8').split('\n');
+  // Both are cut to the hundredth of a second: no command is told to be later than it was.
+  const bootedAt = Date.now() - TICK_MS - Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1_000;
+  return lines.flatMap((line) => {
+    const [uptime, mark = '', privateHost, command] = line.split('\t');
+    if (command === undefined) return [];
+    const step = mark === '' ? undefined : markSchema.parse(JSON.parse(mark));
+    return [
+      {
+        at: bootedAt + Number(uptime) * 1_000,
+        step,
+        privateHost: privateHost === '' ? undefined : privateHost,
+        command,
+      },
+    ];
+  });
+}
+
+function logIn(folder: string): string {
+  return path.join(folder, 'ip-commands');
+}

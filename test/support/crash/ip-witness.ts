@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import type { RecordedCommand } from './ip-recorder.ts';
+import type { RunOnDisk } from './run-on-disk.ts';
+
+const recordSchema = z.object({ id: z.string().nullable() });
+
+/**
+ * What a record of all `ip` commands says against "no completed step ran twice". Exactly: no command of a step was begun after
+ * the journal had its success, but for undoing it; and in the run's private hosts each bridge, and each link of a container,
+ * was made once, no more of them than the ledger has changes, and all of those whose step completed.
+ */
+export function ipWitness(commands: readonly RecordedCommand[], onDisk: RunOnDisk): readonly string[] {
+  return [...lateCommands(commands, onDisk), ...madeTwice(commands, onDisk)];
+}
+
+function lateCommands(commands: readonly RecordedCommand[], { run, journal }: RunOnDisk): readonly string[] {
+  const succeededAt = new Map<string, number>();
+  for (const { event, at } of journal) if (event.type === 'step.succeeded') succeededAt.set(event.step, at);
+  return commands.flatMap(({ at, step, command }) => {
+    if (step?.run !== run.id || step.attempt === 'undo') return [];
+    const since = succeededAt.get(step.step);
+    if (since === undefined || at <= since) return [];
+    return [`\`ip ${command}\` of step ${step.step}, ${at - since} ms after that had completed`];
+  });
+}
+
+function madeTwice(commands: readonly RecordedCommand[], { run, steps, changes }: RunOnDisk): readonly string[] {
+  const own = commands.filter(({ privateHost }) => privateHost === `${run.id}@${run.createdAt}`);
+  return [
+    {
+      kind: 'docker.network',
+      adds: /^link add dev (br-[0-9a-f]{12}) /,
+      nameOf: (id: string) => `br-${id.slice(0, 12)}`,
+    },
+    {
+      kind: 'docker.container',
+      adds: /^link add dev (veth[0-9a-f]{7}) /,
+      nameOf: (id: string) => `veth${id.slice(0, 7)}`,
+    },
+  ].flatMap(({ kind, adds, nameOf }) => {
+    const made = own.flatMap(({ command }) => adds.exec(command)?.[1] ?? []);
+    const asked = changes.filter((change) => change.kind === kind);
+    const completed = asked.filter(({ step }) => steps.some(({ id, status }) => id === step && status === 'succeeded'));
+    const missing = completed.flatMap(({ record, target }) => {
+      const { id } = recordSchema.parse(record);
+      return id !== null && made.includes(nameOf(id))
+        ? []
+        : [`${target} was completed, and not made in the run's private host`];
+    });
+    const twice = made.filter((name, index) => made.indexOf(name) !== index).map((name) => `${name} was made twice`);
+    const tooMany =
+      made.length > asked.length ? [`${kind}: ${made.length} made (${made.join(', ')}), ${asked.length} changes`] : [];
+    return [...missing, ...twice, ...tooMany];
+  });
+}

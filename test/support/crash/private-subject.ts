@@ -1,0 +1,99 @@
+import { chownSync } from 'node:fs';
+import path from 'node:path';
+import { startLab } from '../lab.ts';
+import { ORDINARY_USER } from '../ordinary-user.ts';
+import { differences } from './differences.ts';
+import { recordedCommands, recordingTools } from './ip-recorder.ts';
+import { ipWitness } from './ip-witness.ts';
+import { type Lane, laneIn, newLaneFolder } from './lane.ts';
+import { startOwnMachine } from './own-machine.ts';
+import { privateProcessesIn } from './processes.ts';
+import type { Subject } from './subject.ts';
+
+/** Whom wf runs as. */
+export type PrivateUser = 'root' | 'ordinary user';
+
+/** The pid and the gid that ORDINARY_USER names. */
+const NOBODY = 65_534;
+/** A killed wf's private host ends by itself; on a machine that is all but stuck, so late. */
+const ENDS_WITHIN_MS = 20_000;
+
+const LAB = path.join(import.meta.dirname, '..', '..', '..', 'workflows', 'lab-network.ts');
+
+/** Everything of the machine that a run must leave alone all the time, as the kernel's own tools tell it: to the bit. */
+const LOOK = `
+ip -json link; ip -json address; ip -json rule; ip -json route show table all; ip -json netns; ip -json neigh
+uname -n
+cat /proc/self/mountinfo /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/disable_ipv6
+find /run /tmp -xdev -printf '%p %y %m %U %l\\n' | sort
+`;
+
+/** The lab on the embedded runtime, on a machine of its own, without any Docker engine. */
+export async function openPrivateLab(user: PrivateUser): Promise<Subject> {
+  const folder = newLaneFolder();
+  const machine = await startOwnMachine(folder);
+  const tools = recordingTools(folder);
+  if (user === 'ordinary user') chownSync(folder, NOBODY, NOBODY);
+  const lane = laneIn({
+    namespace: machine.namespace,
+    folder,
+    through: [...machine.through, 'env', `--chdir=${folder}`],
+    asUser: user === 'root' ? [] : ORDINARY_USER,
+    env: { PATH: `${tools}:${process.env['PATH'] ?? ''}` },
+    takeAway: machine.end,
+  });
+  const look = () => lane.tool('sh', '-c', LOOK);
+  const untouched = await look();
+  return {
+    lane,
+    source: { name: 'lab-network', file: LAB },
+    start: (run, ...more) => startPrivateLab(run, more),
+    startFailing: (run, ...more) => startPrivateLab(run, more, { containerDevice: 'eth0' }),
+    state: async () => ({ machine: (await look()).split('\n'), privateHosts: privateProcessesIn(folder) }),
+    ranTwice: async (run) => ipWitness(recordedCommands(folder), run),
+    async meanwhile() {
+      const seen = await look();
+      if (seen === untouched) return [];
+      return [`the machine itself was touched:\n${differences(untouched.split('\n'), seen.split('\n'))}`];
+    },
+    async settle(run) {
+      const until = Date.now() + ENDS_WITHIN_MS;
+      while (privateHostsOf(lane, run).length > 0 && Date.now() < until) await pause();
+    },
+    killPrivateHost(run) {
+      const found = privateHostsOf(lane, run);
+      for (const pid of found) kill(pid);
+      return found.length > 0;
+    },
+    async close(keepFolder) {
+      for (const { pid, isFirst } of privateProcessesIn(folder)) if (isFirst) kill(pid);
+      await lane.close(keepFolder);
+    },
+  };
+}
+
+/** With the images that are built in. */
+function startPrivateLab(run: string, more: readonly string[], inputs = {}): readonly string[] {
+  const images = { image: 'hashicorp/http-echo', probeImage: 'alpine' };
+  return startLab({ ...images, ...inputs }, '--runtime', 'embedded', '--id', run, ...more);
+}
+
+/** The first processes of a run's private hosts, whatever moment their marks name. */
+function privateHostsOf({ folder }: Lane, run: string): readonly number[] {
+  return privateProcessesIn(folder).flatMap(({ pid, mark, isFirst }) =>
+    isFirst && mark.startsWith(`${run}@`) ? [pid] : [],
+  );
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (thrown) {
+    // It has ended by itself.
+    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ESRCH')) throw thrown;
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5));
+}
