@@ -14,7 +14,7 @@ const { values: given } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'string', default: path.join(here, 'results/growth.json') },
-    plots: { type: 'string', default: path.join(here, 'results') },
+    plots: { type: 'string', default: path.join(here, 'plots') },
   },
 });
 const most = (all) => (given.quick ? all.slice(0, -1) : all);

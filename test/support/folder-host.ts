@@ -35,6 +35,8 @@ export interface FolderHost {
   readonly database: string;
   readonly history: History;
   readonly engine: Engine;
+  /** What every wf of this host holds its runs and names by. */
+  readonly claims: ClaimPort;
   /** Another process's engine on the same history and the same host, which reaches these crash points. */
   engineWith(crashPoints: CrashPoints): Engine;
   /** Called right before and right after each touch of the folder. */
@@ -64,12 +66,13 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
   const folder = mkdtempSync(path.join(root, 'host-'));
   const database = path.join(root, 'wf.db');
   const history = openHistory(database);
+  const claims = claimsIn(path.basename(root));
   let runs = 0;
   const engineWith = (crashPoints: CrashPoints) =>
     createEngine({
       history,
       runtimes: runtimesOn({ ...machinePorts({}), clock }, folderFingerprints(folder), folder),
-      claims: claimsIn(path.basename(root)),
+      claims,
       // Processes are the machine's own, and so is the time that they take.
       ghosts: createGhosts(systemClock),
       crashPoints,
@@ -85,6 +88,7 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
     database,
     history,
     engine,
+    claims,
     engineWith,
     onTouch: () => {},
     makeFile: fileStep(folder, (point) => host.onTouch(point)),

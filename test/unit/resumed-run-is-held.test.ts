@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { describeDefinition } from '../../src/definition/describe.ts';
 import { defineStep, runnerOf } from '../../src/engine/define-step.ts';
 import type { RunHandle } from '../../src/engine/engine.ts';
-import { socketClaims } from '../../src/host/claims.ts';
 import { type FolderHost, loaded, openFolderHost, runId } from '../support/folder-host.ts';
 
 let host: FolderHost;
@@ -88,7 +87,7 @@ async function whatOthersGet(run: RunHandle['id']): Promise<readonly string[]> {
       },
       (thrown: { readonly code: string }) => thrown.code,
     );
-  return [await ask(socketClaims.holdRun(run, 0)), await ask(socketClaims.hold([claim], stranger))];
+  return [await ask(host.claims.holdRun(run, 0)), await ask(host.claims.hold([claim], stranger))];
 }
 
 test('a run that is resumed is held against every other wf of the host, with its names, until it ends', async () => {
