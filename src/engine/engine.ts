@@ -101,8 +101,8 @@ export interface RunObserver {
 export type RunResult =
   | { readonly type: 'ended'; readonly end: RunEnd }
   | { readonly type: 'waiting' }
-  /** Let go of until a timer goes off (ms since the epoch); `missed` came too late to be given to the machine. */
-  | { readonly type: 'resting'; readonly until: number; readonly missed: readonly MachineEvent[] }
+  /** Let go of until a timer goes off (ms since the epoch); `missed` answers what was sent too late to be given to the machine. */
+  | { readonly type: 'resting'; readonly until: number; missed(): readonly MachineEvent[] }
   | { readonly type: 'paused'; readonly stage: string }
   | { readonly type: 'interrupted'; readonly signal: string };
 

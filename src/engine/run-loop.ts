@@ -372,7 +372,8 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
     const until = Math.min(...[...(state?.timers.values() ?? [])].map(({ deadline }) => deadline));
     if (until - clock.now() < SHORTEST_REST_MS) return undefined;
     await parts.history.together(() => parts.history.release(parts.watch.lease));
-    return { type: 'resting', until, missed: arrivals.flatMap((late) => (late.type === 'sent' ? [late.event] : [])) };
+    const missed = () => arrivals.flatMap((late) => (late.type === 'sent' ? [late.event] : []));
+    return { type: 'resting', until, missed };
   }
 
   const quiet = () => {

@@ -43,7 +43,8 @@ export function keepAdvancing(
     for (let ended = await begun; ; ended = await resumed()) {
       if (ended.type !== 'resting') return ended;
       current = undefined;
-      waiting.push(...ended.missed);
+      // From here on what is sent is kept here: asked now, it has all that was sent before.
+      waiting.push(...ended.missed());
       if (waiting.length === 0 && interruptedBy === undefined) await restUntil(ended.until);
       wake = () => {};
       // It waits in the history, and nobody advances it.

@@ -62,7 +62,11 @@ const isLetGo = (id: Awaited<ReturnType<typeof kept>>['id']) =>
 
 test('a run that only waits for a timer is let go of, with its lease, and nothing of it is left but when it is due', async () => {
   const handle = await start();
-  expect(await handle.result).toEqual({ type: 'resting', until: clock.now() + HOUR, missed: [] });
+  const result = await handle.result;
+  expect(result).toMatchObject({ type: 'resting', until: clock.now() + HOUR });
+  // What is sent to a run that was let go of is not lost.
+  handle.send({ type: 'go', word: 'late' });
+  expect(result.type === 'resting' && result.missed()).toEqual([{ type: 'go', word: 'late' }]);
   expect(host.history.run(handle.id)).toMatchObject({ status: 'waiting', owner: null });
   expect(clock.pending).toBe(0);
 });

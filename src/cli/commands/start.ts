@@ -42,8 +42,10 @@ export const start = defineCommand(options, async (given, wire, terminal) => {
   const interruption = watchForInterruption(terminal);
   try {
     const outcome = await withView(before, interruption, wire, terminal, async (view) => {
+      const handle = await engine
+        .start(id === undefined ? request : { ...request, id }, view.observer)
+        .catch((thrown: unknown) => Promise.reject(withChoice(thrown, choice)));
       if (choice.why !== null) view.say(runtimeLine(choice));
-      const handle = await engine.start(id === undefined ? request : { ...request, id }, view.observer);
       view.say(introduction(handle.id, workflow.name));
       return followRun(handle, view, interruption, wire);
     });
@@ -60,6 +62,13 @@ function chosenId({ id }: StartOptions): RunId | undefined {
   throw new WfError('E_USAGE', `--id "${id}" cannot be a run id`, {
     hint: 'A run id begins with a letter or digit, goes on with letters, digits, "_" and "-", and has at most 63 of them.',
   });
+}
+
+/** Where the runtime that was left cannot be had either, a person is told of both. */
+function withChoice(thrown: unknown, { runtime, why }: RuntimeChoice): unknown {
+  if (!(thrown instanceof WfError) || runtime !== 'embedded' || why === null || thrown.exitCode !== 3) return thrown;
+  const { code, message, hint, details } = thrown;
+  return new WfError(code, `${message}; and ${why}`, { hint, details, cause: thrown });
 }
 
 /** What was asked for; nothing needs to be said of that. */
