@@ -43,6 +43,7 @@ test.concurrent('wf workflows lists the good with the bad, and is no failure', a
     ...Object.fromEntries(Object.keys(BAD).map((name) => [name, 'E_WORKFLOW_INVALID'])),
     note: null,
     'lab-network': null,
+    'lab-scale': null,
   });
   const text = await project.wf(['workflows']);
   expect(text.stdout).toMatch(/^throws-error .*E_WORKFLOW_INVALID$/m);
