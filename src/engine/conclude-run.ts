@@ -33,11 +33,16 @@ export async function concludeRun(parts: ConcludeParts, machine: MachineEnd): Pr
   }
   const error = await withVanished(machine.error, parts.ledger);
   if (header.options.onFailure === 'keep') return end(parts, { type: 'kept', error });
+<<<<<<< HEAD
   if (!journal.changes().some(stands)) {
     await renewHost(parts.host);
     return end(parts, { type: 'failed', error });
   }
   await journal.append([{ type: 'rolling-back', error, kept: [] }]);
+=======
+  if (!journal.changes().some(stands)) return end(parts, { type: 'failed', error });
+  journal.append([{ type: 'rolling-back', error, kept: [] }]);
+>>>>>>> embedded-proof
   return rollBack(parts, journal.changes().filter(stands), error);
 }
 
@@ -68,25 +73,36 @@ export async function rollBack(
   error: ErrorRecord,
 ): Promise<RunResult> {
   parts.journal.goOnOnFullDisk();
+  const isStopped = () => parts.stopSignal() !== undefined;
   await renewHost(parts.host);
-  const isComplete = await parts.ledger.revert(changes, () => parts.stopSignal() !== undefined);
+  let isComplete = await parts.ledger.revert(changes, isStopped);
+  // The host may end in the middle of it: what could not be looked at then is gone with it.
+  while (isComplete && (await renewHost(parts.host))) {
+    const seqs = new Set(changes.map(({ seq }) => seq));
+    const left = parts.journal.changes().filter((change) => stands(change) && seqs.has(change.seq));
+    isComplete = await parts.ledger.revert(left, isStopped);
+  }
   if (isComplete) return end(parts, { type: 'undone', error });
   const signal = parts.stopSignal() ?? '';
   await parts.journal.append([{ type: 'interrupted', signal }]);
   return { type: 'interrupted', signal };
 }
 
-/** Where that fails, nobody can look: which each change, and the verification, tells by itself. */
-async function renewHost(host: RunHost): Promise<void> {
+/** Whether another host had to take its place. Where that fails, nobody can look: each change, and the verification, tells so. */
+async function renewHost(host: RunHost): Promise<boolean> {
   try {
-    await host.renew();
+    return await host.renew();
   } catch (thrown) {
     if (!(thrown instanceof WfError)) throw thrown;
+    return false;
   }
 }
 
 async function end(parts: ConcludeParts, outcome: Outcome): Promise<RunResult> {
-  const ended = endOf(parts, outcome, await verify(parts));
+  let verified = await verify(parts);
+  const isUndone = outcome.type === 'undone' || outcome.type === 'failed';
+  if (verified.type === 'failed' && isUndone && (await renewHost(parts.host))) verified = await verify(parts);
+  const ended = endOf(parts, outcome, verified);
   // Before the end is committed: nobody comes back to a run that has ended.
   if (ended.status !== 'needs-attention' && !parts.journal.changes().some(isLeft)) await parts.host.end();
   await parts.journal.append([{ type: 'ended', ...ended }]);

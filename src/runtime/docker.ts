@@ -26,7 +26,7 @@ export function dockerRuntime(ports: HostPorts): Runtime {
       ports,
       fingerprints,
       keep: async () => {},
-      renew: async () => {},
+      renew: async () => false,
       end: async () => {},
       close: () => {},
     }),

@@ -49,10 +49,11 @@ export function privateRunHost(first: PrivateHost, start: () => Promise<PrivateH
     },
     keep: () => current.host.keep(),
     async renew() {
-      if (isAlive(current.host.process)) return;
+      if (isAlive(current.host.process)) return false;
       const next = await start();
       close();
       current = enter(next, clock);
+      return true;
     },
     async end() {
       current.entrance.close();

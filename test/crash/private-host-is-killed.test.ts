@@ -42,6 +42,21 @@ describeCrash('a run whose private host is killed', () => {
     expect((await judge(subject, 'lost', before, ['rolled-back'], end)).problems).toEqual([]);
   });
 
+  test('in the middle of a rollback is rolled back all the same', async () => {
+    const subject = await openSubject('embedded');
+    onTestFinished(() => subject.close());
+    const before = await subject.state();
+    const paused = await subject.lane.wf(subject.start('lost', '--pause-after', 'vethSplice'));
+    expect(paused.exitCode, paused.stderr).toBe(0);
+    const wf = subject.lane.start(['rollback', 'lost', '--json']);
+    await wf.haltAt(/^rollback {2}veth pair /);
+    expect(subject.killPrivateHost?.('lost')).toBe(true);
+    wf.kill('SIGCONT');
+    const end = await wf.end;
+    expect(end.exitCode, end.stderr).toBe(0);
+    expect((await judge(subject, 'lost', before, ['rolled-back'], end)).problems).toEqual([]);
+  });
+
   test('is resumed by one of several at once: the others do not take what that one is just making for a host of the run', async () => {
     const subject = await openSubject('embedded');
     onTestFinished(() => subject.close());

@@ -13,7 +13,7 @@ export function runtimesOn(ports: HostPorts, fingerprints: FingerprintPort, scop
       ports,
       fingerprints,
       keep: async () => {},
-      renew: async () => {},
+      renew: async () => false,
       end: async () => {},
       close: () => {},
     }),

@@ -30,9 +30,9 @@ export interface RunHost {
   keep(): Promise<void>;
   /**
    * Where a host of the run's own has ended meanwhile, with all that was in it, an empty one takes its place: so that what
-   * stood is seen to be gone, and what the host is like without it. Otherwise nothing is done.
+   * stood is seen to be gone, and what the host is like without it. Otherwise nothing is done. Answers whether it was so.
    */
-  renew(): Promise<void>;
+  renew(): Promise<boolean>;
   /** Nothing of the run is left: a host of its own ends. Succeeds when it has ended already. */
   end(): Promise<void>;
   /** Lets go of it and leaves it as it is; one that was never to be kept ends. */

@@ -13,7 +13,12 @@ export interface RecordedCommand {
   readonly command: string;
 }
 
-const markSchema = z.object({ run: z.string(), step: z.string(), attempt: z.union([z.number(), z.literal('undo')]) });
+const markSchema = z.object({
+  run: z.string(),
+  step: z.string(),
+  attempt: z.union([z.number(), z.literal('undo')]),
+  owner: z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() }),
+});
 
 /** What /proc/uptime counts in. */
 const TICK_MS = 10;

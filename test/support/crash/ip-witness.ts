@@ -15,13 +15,22 @@ export function ipWitness(commands: readonly RecordedCommand[], onDisk: RunOnDis
 
 function lateCommands(commands: readonly RecordedCommand[], { run, journal }: RunOnDisk): readonly string[] {
   const succeededAt = new Map<string, number>();
-  for (const { event, at } of journal) if (event.type === 'step.succeeded') succeededAt.set(event.step, at);
+  // Another database may have a run of the same id, but not of the same processes.
+  const owners = new Set<string>();
+  for (const { event, at } of journal) {
+    if (event.type === 'step.succeeded') succeededAt.set(event.step, at);
+    if (event.type === 'lease.taken') owners.add(keyOf(event.owner));
+  }
   return commands.flatMap(({ at, step, command }) => {
-    if (step?.run !== run.id || step.attempt === 'undo') return [];
+    if (step?.run !== run.id || step.attempt === 'undo' || !owners.has(keyOf(step.owner))) return [];
     const since = succeededAt.get(step.step);
     if (since === undefined || at <= since) return [];
     return [`\`ip ${command}\` of step ${step.step}, ${at - since} ms after that had completed`];
   });
+}
+
+function keyOf({ pid, startTime, bootId }: { pid: number; startTime: string; bootId: string }): string {
+  return `${pid} ${startTime} ${bootId}`;
 }
 
 function madeTwice(commands: readonly RecordedCommand[], { run, steps, changes }: RunOnDisk): readonly string[] {
