@@ -33,16 +33,8 @@ export async function concludeRun(parts: ConcludeParts, machine: MachineEnd): Pr
   }
   const error = await withVanished(machine.error, parts.ledger);
   if (header.options.onFailure === 'keep') return end(parts, { type: 'kept', error });
-<<<<<<< HEAD
-  if (!journal.changes().some(stands)) {
-    await renewHost(parts.host);
-    return end(parts, { type: 'failed', error });
-  }
-  await journal.append([{ type: 'rolling-back', error, kept: [] }]);
-=======
   if (!journal.changes().some(stands)) return end(parts, { type: 'failed', error });
-  journal.append([{ type: 'rolling-back', error, kept: [] }]);
->>>>>>> embedded-proof
+  await journal.append([{ type: 'rolling-back', error, kept: [] }]);
   return rollBack(parts, journal.changes().filter(stands), error);
 }
 
