@@ -34,6 +34,7 @@ if (!SUBJECT_NAMES.includes(workflow)) throw new Error(`--workflow is ${SUBJECT_
 const { tortureFigures } = await jiti.import('../test/support/crash/torture-figures.ts');
 
 let stopped = false;
+// Not `once`: execa, which ends its children with this process, would take a signal without any other listener for the end.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => (stopped = true));
 
 process.stdout.write(`seed ${seed}, workflow ${workflow}, ${values.lanes} lanes\n`);

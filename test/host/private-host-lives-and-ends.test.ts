@@ -89,7 +89,7 @@ describeOwnNetwork('the life of a private host', () => {
         process.kill(host.process.pid, 'SIGKILL');
         await expectNothingLeft(mark, tracers);
         await expect(wf.docker('networks')).rejects.toMatchObject({
-          code: 'E_DOCKER_UNREACHABLE',
+          code: 'E_NAMESPACE_GONE',
           message: `the private host of run ${mark.split('@')[0]} is gone, and all that was in it`,
         });
         expect(await wf.find(mark)).toBeNull();
