@@ -131,7 +131,7 @@ describeOwnNetwork('the life of a private host', () => {
           code: 'E_NAMESPACE_GONE',
         });
         await root.end();
-        await expect(wf.enter(['true'])).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
+        await expect(wf.enter(['true'])).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
       });
 
       it('gives one name to one of many that want it at the same time', async () => {
