@@ -83,6 +83,8 @@ export async function takeOver(
     const opened = openRun(parts, lease, host, runner, observer, secrets, entries);
     await opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
     const open = openSteps(entries);
+    // Before the ghosts: what is begun until then is killed here, or found there.
+    await host.claim();
     await parts.ghosts.end(ghostsOf(seen, entries, open, opened.journal));
     await host.keep();
     return { ...opened, run, entries, open, release, letGo };

@@ -6,8 +6,7 @@ import { collectBounded } from './bounded-output.ts';
 import { pause } from './clock.ts';
 import { explainStartFailure, nsenterRefusal } from './command-failure.ts';
 import { openNamespace } from './open-namespace.ts';
-import { groupRuns } from './process.ts';
-import { forgetGroup, rememberGroup, signalGroup } from './process-group.ts';
+import { machineGroups, type ProcessGroups } from './process-group.ts';
 import { toolFolders } from './tool-folders.ts';
 
 /** How long a command has between SIGTERM and SIGKILL. */
@@ -33,17 +32,17 @@ const MACHINE: Entrance = {
 };
 
 /** Runs commands of a host, of the machine itself where none is given, through execa, which is loaded at the first call. */
-export function createCommandPort(clock: Clock, entrance = MACHINE): CommandPort {
+export function createCommandPort(clock: Clock, entrance = MACHINE, groups = machineGroups): CommandPort {
   return {
     async run(argv, options) {
       if (options.signal?.aborted) return neverStarted(argv, clock.now());
       const namespace = options.namespace === undefined ? undefined : openNamespace(options.namespace);
       try {
         const entered = entrance.options(namespace?.path);
-        if (entered.length === 0) return await runProcess(clock, argv, argv, options);
+        if (entered.length === 0) return await runProcess(clock, groups, argv, argv, options);
         const inFolder: Argv =
           entrance.entersFiles && options.cwd !== undefined ? ['env', `--chdir=${options.cwd}`, ...argv] : argv;
-        const result = await runProcess(clock, argv, ['nsenter', ...entered, '--', ...inFolder], options);
+        const result = await runProcess(clock, groups, argv, ['nsenter', ...entered, '--', ...inFolder], options);
         const refusal = nsenterRefusal(argv, result, options.namespace?.path ?? 'of the private host');
         if (refusal !== undefined) throw refusal;
         return result;
@@ -59,8 +58,15 @@ function neverStarted(argv: Argv, startedAt: number): CommandResult {
 }
 
 /** Runs `line` and answers as if `argv` had been run. */
-async function runProcess(clock: Clock, argv: Argv, line: Argv, options: CommandOptions): Promise<CommandResult> {
+async function runProcess(
+  clock: Clock,
+  groups: ProcessGroups,
+  argv: Argv,
+  line: Argv,
+  options: CommandOptions,
+): Promise<CommandResult> {
   const { execa } = await import('execa');
+  if (options.signal?.aborted) return neverStarted(argv, clock.now());
   const [program, ...args] = line;
   const startedAt = clock.now();
   const child = execa(program, args, {
@@ -87,10 +93,10 @@ async function runProcess(clock: Clock, argv: Argv, line: Argv, options: Command
     stopping = true;
     if (child.pid === undefined) return;
     const group = child.pid;
-    signalGroup(group, 'SIGTERM');
+    groups.signal(group, 'SIGTERM');
     cancelKill();
     cancelKill = clock.after(GRACE_MS, () => {
-      signalGroup(group, 'SIGKILL');
+      groups.signal(group, 'SIGKILL');
       // Whoever left the group could hold the pipes open for ever.
       closeStreams();
     });
@@ -98,19 +104,19 @@ async function runProcess(clock: Clock, argv: Argv, line: Argv, options: Command
   const onAbort = (): void => stop({ type: 'aborted' });
   const cancelTimeout = clock.after(options.timeoutMs, () => stop({ type: 'timed-out' }));
   options.signal?.addEventListener('abort', onAbort, { once: true });
-  if (child.pid !== undefined) rememberGroup(child.pid);
+  if (child.pid !== undefined) groups.remember(child.pid);
   child.once('exit', (exitCode, signal) => {
     end ??= signal === null ? { type: 'exited', exitCode: exitCode ?? 0 } : { type: 'killed', signal };
   });
   try {
     const result = await child;
     if (child.pid === undefined) throw explainStartFailure(argv, line, options.cwd, result);
-    if (stopping) await groupGone(clock, child.pid);
+    if (stopping) await groupGone(clock, groups, child.pid);
   } finally {
     cancelTimeout();
     cancelKill();
     options.signal?.removeEventListener('abort', onAbort);
-    if (child.pid !== undefined) forgetGroup(child.pid);
+    if (child.pid !== undefined) groups.forget(child.pid);
   }
   if (end === undefined) {
     throw new WfError('E_INTERNAL', `${program} ended without saying how`, {
@@ -151,10 +157,10 @@ function environment(added: CommandOptions['env']): Record<string, string> {
 }
 
 /** Waits until no process of the group runs; what ignores SIGTERM is killed after the grace. */
-async function groupGone(clock: Clock, group: number): Promise<void> {
+async function groupGone(clock: Clock, groups: ProcessGroups, group: number): Promise<void> {
   const pollMs = 25;
-  for (let waitedMs = 0; signalGroup(group, 0) && groupRuns(group); waitedMs += pollMs) {
-    if (waitedMs >= GRACE_MS) signalGroup(group, 'SIGKILL');
+  for (let waitedMs = 0; groups.signal(group, 0) && groups.runs(group); waitedMs += pollMs) {
+    if (waitedMs >= GRACE_MS) groups.signal(group, 'SIGKILL');
     await pause(clock, pollMs);
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readlinkSync } from 'node:fs';
 import { WfError } from '../engine/errors.ts';
 import type { NamespaceRef } from '../engine/ports/command.ts';
 import { errnoOf } from './errno.ts';
@@ -6,7 +6,7 @@ import { isAlive } from './process.ts';
 
 /** A network namespace held open: `path` leads to it, and to no other, until it is closed. */
 export interface OpenNamespace {
-  /** `/proc/PID/fd/N` of wf's own descriptor, for the processes it starts. */
+  /** `/proc/PID/fd/N` of this process's own descriptor, for the processes it starts. */
   readonly path: string;
   readonly descriptor: number;
   readonly inode: number;
@@ -28,7 +28,8 @@ export function openNamespace(namespace: NamespaceRef): OpenNamespace {
   const close = (): void => closeSync(descriptor);
   try {
     return {
-      path: `/proc/${process.pid}/fd/${descriptor}`,
+      // As /proc counts pids, which in a private host are not its own.
+      path: `/proc/${readlinkSync('/proc/self')}/fd/${descriptor}`,
       descriptor,
       inode: requireMeant(namespace, descriptor),
       close,

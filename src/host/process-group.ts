@@ -1,5 +1,5 @@
 import { errnoOf } from './errno.ts';
-import { processStat } from './process.ts';
+import { groupRuns, processStat } from './process.ts';
 
 /**
  * Process groups of commands that run now, by the pid of their leader, with its start time: ended when wf itself exits, so
@@ -8,8 +8,27 @@ import { processStat } from './process.ts';
 const living = new Map<number, string | undefined>();
 let exitHandlerSet = false;
 
+/** The process groups of commands that run now. */
+export interface ProcessGroups {
+  /** Notes the group that `leader` leads (it was started detached, a moment ago), until `forget`. */
+  remember(leader: number): void;
+  forget(leader: number): void;
+  /** Sends a signal to every process of a remembered group; false where it has no process (left) that may be signalled. */
+  signal(leader: number, signal: NodeJS.Signals | 0): boolean;
+  /** Whether a process of the group still runs; zombies do not. */
+  runs(leader: number): boolean;
+}
+
+/** Groups of a process whose pids are those that /proc counts. */
+export const machineGroups: ProcessGroups = {
+  remember: rememberGroup,
+  forget: forgetGroup,
+  signal: signalGroup,
+  runs: groupRuns,
+};
+
 /** Notes the group that `leader` leads (it was started detached, a moment ago), until `forgetGroup`. */
-export function rememberGroup(leader: number): void {
+function rememberGroup(leader: number): void {
   living.set(leader, processStat(leader)?.startTime);
   if (exitHandlerSet) return;
   exitHandlerSet = true;
@@ -18,7 +37,7 @@ export function rememberGroup(leader: number): void {
   });
 }
 
-export function forgetGroup(leader: number): void {
+function forgetGroup(leader: number): void {
   living.delete(leader);
 }
 
@@ -26,7 +45,7 @@ export function forgetGroup(leader: number): void {
  * Sends a signal to every process of a group that is remembered; false where the group has no process (left) that wf may
  * signal.
  */
-export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
+function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
   // The kernel gives the number away only when the group is empty: who has it now, as a pid, would then be somebody else.
   const holder = processStat(leader);
   if (holder !== undefined && holder.startTime !== living.get(leader)) return false;

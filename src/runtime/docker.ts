@@ -25,6 +25,7 @@ export function dockerRuntime(ports: HostPorts): Runtime {
     open: async () => ({
       ports,
       fingerprints,
+      claim: async () => {},
       keep: async () => {},
       renew: async () => false,
       end: async () => {},

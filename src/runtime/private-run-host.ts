@@ -1,4 +1,5 @@
 import type { Clock } from '../engine/ports/clock.ts';
+import type { CommandPort } from '../engine/ports/command.ts';
 import type { HostNamespacePort } from '../engine/ports/host-namespace.ts';
 import type { RunHost } from '../engine/ports/runtime.ts';
 import type { HostPorts } from '../engine/step.ts';
@@ -47,6 +48,7 @@ export function privateRunHost(first: PrivateHost, start: () => Promise<PrivateH
       take: () => fingerprintsOf(current).take(),
       compare: compareFingerprints,
     },
+    claim: () => current.host.claim(),
     keep: () => current.host.keep(),
     async renew() {
       if (isAlive(current.host.process)) return false;
@@ -65,7 +67,13 @@ export function privateRunHost(first: PrivateHost, start: () => Promise<PrivateH
 
 function enter(host: PrivateHost, clock: Clock): Entered {
   const entrance = holdEntrance(host.mark, host.process);
-  const command = createCommandPort(clock, entrance);
+  const inside = host.command(clock);
+  const fromOutside = createCommandPort(clock, entrance);
+  const command: CommandPort = {
+    // What wf holds open, and folders as wf finds them, are not the private host's.
+    run: (argv, options) =>
+      (options.inherited === undefined && options.cwd === undefined ? inside : fromOutside).run(argv, options),
+  };
   return {
     host,
     entrance,

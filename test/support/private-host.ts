@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { containerAnswer, networkAnswer } from '../../src/host/embedded/answers.ts';
+import { commandAnswer, containerAnswer, networkAnswer } from '../../src/host/embedded/answers.ts';
 import { ORDINARY_USER } from './ordinary-user.ts';
 
 const SCRIPT = fileURLToPath(new URL('../fixtures/host/private-host.ts', import.meta.url));
@@ -16,6 +16,11 @@ const answerSchema = z.object({
   ms: z.number(),
   result: z.unknown().optional(),
   error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).loose().optional(),
+});
+const commandSchema = commandAnswer.extend({
+  argv: z.array(z.string()),
+  startedAt: z.number(),
+  durationMs: z.number(),
 });
 const reportSchema = z.object({ attempts: z.number(), waitedMs: z.number(), outcome: z.unknown() });
 const endSchema = z.object({ status: z.number().nullable(), stdout: z.string(), stderr: z.string() });
@@ -78,6 +83,11 @@ export function privateHostUser(user: User) {
       const where = containerId === null ? 'host' : { containerId };
       return reportSchema.parse(await tell({ do: 'agent', where, request, limitMs }));
     },
+    command: async (argv: readonly string[], options: object = {}, abortAfterMs: number | null = null) =>
+      commandSchema.parse(
+        await tell({ do: 'command', argv, options: { timeoutMs: 20_000, ...options }, abortAfterMs }),
+      ),
+    claim: () => tell({ do: 'claim' }),
     enter: async (argv: readonly string[], pid: number | null = null) =>
       endSchema.parse(await tell({ do: 'enter', argv, pid })),
     /** As `kill -KILL` does it to wf. */

@@ -12,6 +12,7 @@ export function runtimesOn(ports: HostPorts, fingerprints: FingerprintPort, scop
     open: async () => ({
       ports,
       fingerprints,
+      claim: async () => {},
       keep: async () => {},
       renew: async () => false,
       end: async () => {},

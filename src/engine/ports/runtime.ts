@@ -26,6 +26,11 @@ export interface RunHost {
   readonly ports: HostPorts;
   /** Of this host. */
   readonly fingerprints: FingerprintPort;
+  /**
+   * The run is this process's: nothing that an earlier one has asked a host of the run's own for is carried out any more, and its
+   * commands have ended. A host that other processes change too answers at once: there they are found by their marks.
+   */
+  claim(): Promise<void>;
   /** The run is in the history: from now on a host of its own survives this process. */
   keep(): Promise<void>;
   /**

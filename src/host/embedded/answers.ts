@@ -57,6 +57,18 @@ export const execAnswer = z.object({
   timedOut: z.boolean(),
 });
 
+export const commandAnswer = z.object({
+  end: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('exited'), exitCode: z.number().int() }),
+    z.object({ type: z.literal('killed'), signal: z.string() }),
+    z.object({ type: z.literal('timed-out') }),
+    z.object({ type: z.literal('aborted') }),
+  ]),
+  stdout: z.string(),
+  stderr: z.string(),
+  truncated: z.boolean(),
+});
+
 const subjects = z.array(z.tuple([z.string(), z.json()]));
 
 /** What only a process inside can read of the private host. */

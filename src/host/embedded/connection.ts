@@ -59,11 +59,25 @@ export function createConnection(mark: string, owner: Owner, first?: Peer): Conn
 
 /** Calls over one connection; it keeps this process alive only while an answer is waited for. */
 export function peerOn(socket: Socket, mark: string): Peer {
+  let isTakenOver = false;
   return createPeer(socket, {
     who: `the private host ${mark}`,
-    handlers: {},
-    gone: () => privateHostGone(mark),
+    handlers: {
+      takenOver: () => {
+        isTakenOver = true;
+        return null;
+      },
+    },
+    gone: () => (isTakenOver ? takenOver(mark) : privateHostGone(mark)),
     onWaiting: (waiting) => (waiting ? socket.ref() : socket.unref()),
+  });
+}
+
+/** Another process goes on with the run. */
+function takenOver(mark: string): WfError {
+  const run = mark.split('@')[0] ?? mark;
+  return new WfError('E_LEASE_LOST', `another process has taken over run ${run}, and its private host`, {
+    hint: `See who advances it with \`wf show ${run}\`.`,
   });
 }
 

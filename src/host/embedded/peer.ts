@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { asWfError, isErrorCode, WfError } from '../../engine/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../engine/json.ts';
+import { systemClock } from '../clock.ts';
 
 /** Answers one kind of call. What it throws is thrown at the caller. */
 export type Handler = (asked: JsonObject) => Json | Promise<Json>;
@@ -32,8 +33,8 @@ interface Waiting {
   reject(error: WfError): void;
 }
 
-/** A line that is longer is no line of ours. */
-const MAX_LINE = 32 * 1024 * 1024;
+/** A line that is longer is no line of ours: the whole output that is kept of a command that reads the largest tables fits. */
+const MAX_LINE = 256 * 1024 * 1024;
 
 /** Calls in both directions over one connection, one JSON document a line. */
 export function createPeer(stream: Duplex, options: PeerOptions): Peer {
@@ -104,18 +105,18 @@ export function createPeer(stream: Duplex, options: PeerOptions): Peer {
       last += 1;
       const id = last;
       return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
+        const cancel = systemClock.after(limitMs, () => {
           settle(id);
           reject(silent(options.who, name, limitMs));
-        }, limitMs);
+        });
         if (waiting.size === 0) options.onWaiting?.(true);
         waiting.set(id, {
           resolve: (result) => {
-            clearTimeout(timer);
+            cancel();
             resolve(result);
           },
           reject: (error) => {
-            clearTimeout(timer);
+            cancel();
             reject(error);
           },
         });

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
 import type { JsonObject } from '../../engine/json.ts';
 import type { Owner } from '../../engine/owner.ts';
-import type { Argv } from '../../engine/ports/command.ts';
+import type { Clock } from '../../engine/ports/clock.ts';
+import type { Argv, CommandPort } from '../../engine/ports/command.ts';
 import type { DockerPort } from '../../engine/ports/docker.ts';
 import type { FoundNamespace } from '../../engine/ports/host-namespace.ts';
 import { errnoOf } from '../errno.ts';
@@ -14,6 +15,7 @@ import { createConnection, privateHostGone } from './connection.ts';
 import { endPrivateHost } from './end-private-host.ts';
 import { processOfPrivateHost } from './find-private-host.ts';
 import type { Peer } from './peer.ts';
+import { privateCommands } from './private-commands.ts';
 import { privateDocker } from './private-docker.ts';
 
 /** For nsenter: with the rights of the user namespace's root, also where wf runs as the machine's root, which has no user in there. */
@@ -27,6 +29,8 @@ export interface PrivateHost {
   /** The network namespace that is the host side of its networks. */
   readonly networkNamespace: FoundNamespace;
   readonly docker: DockerPort;
+  /** Commands that its own process starts: it is smaller than wf, and is there already. */
+  command(clock: Clock): CommandPort;
   /**
    * A command line that runs `argv` on the private host, or in a container of it. To be run at once: it leads through pids.
    * @param container the process of the container
@@ -45,6 +49,8 @@ export interface PrivateHost {
   settings(): Promise<PrivateHostSettings>;
   /** Whether it outlives whoever started it. */
   isKept(): Promise<boolean>;
+  /** Nothing that another process has asked of it is carried out any more, from when this resolves. */
+  claim(): Promise<void>;
   /** From now on it outlives whoever started it. */
   keep(): Promise<void>;
   /** Ends it, and all that is in it. */
@@ -77,6 +83,7 @@ export function openPrivateHost(mark: string, owner: Owner, first?: Peer): Priva
     process: owner,
     networkNamespace,
     docker: privateDocker(mark, owner, connection),
+    command: (clock) => privateCommands(connection, clock),
     enter(argv, container) {
       if (!isAlive(owner)) throw privateHostGone(mark);
       if (container !== undefined && namespaceInode(container.pid, 'pid') !== namespaceInode(pid, 'pid')) {
@@ -92,6 +99,9 @@ export function openPrivateHost(mark: string, owner: Owner, first?: Peer): Priva
     containerOf: (pid) => call('containerOf', { pid }, idAnswer.nullable()),
     settings: () => call('settings', {}, settingsAnswer),
     isKept: () => call('isKept', {}, z.boolean()),
+    async claim() {
+      await call('claim', {}, nothing);
+    },
     async keep() {
       await call('keep', {}, nothing);
     },

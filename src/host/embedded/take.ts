@@ -45,6 +45,10 @@ export function takeTextMap(asked: JsonObject, name: string): Readonly<Record<st
   );
 }
 
+export function takeNumberOrNull(asked: JsonObject, name: string): number | null {
+  return asked[name] === null ? null : takeNumber(asked, name);
+}
+
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }

@@ -1,10 +1,8 @@
 import { readlinkSync } from 'node:fs';
 import { createServer, Socket } from 'node:net';
 import process from 'node:process';
-import type { Duplex } from 'node:stream';
-import { WfError } from '../../../engine/errors.ts';
 import { SOCKET_PATH, STARTER_DESCRIPTOR } from '../names.ts';
-import { createPeer } from '../peer.ts';
+import { Callers } from './callers.ts';
 import { Containers } from './containers.ts';
 import { Networks } from './networks.ts';
 import { prepareHost } from './prepare.ts';
@@ -29,15 +27,12 @@ const calls = callsOf(networks, containers, {
   },
 });
 
-function serve(connection: Duplex, onGone: () => void): void {
-  const gone = () => new WfError('E_INTERNAL', 'wf has gone away', { hint: 'Nothing is to be done.' });
-  createPeer(connection, { who: 'wf', handlers: { ...calls, hello }, gone, onGone });
-}
+const callers = new Callers({ ...calls, hello });
 
 const prepared = prepareHost().then(
   () =>
     new Promise<void>((resolve, reject) => {
-      const server = createServer((connection) => serve(connection, () => undefined));
+      const server = createServer((connection) => callers.serve(connection));
       server.on('error', reject);
       server.listen(SOCKET_PATH, resolve);
     }),
@@ -55,6 +50,6 @@ process.stderr.on('error', () => undefined);
 
 // It is told to whoever says hello.
 prepared.catch(() => undefined);
-serve(new Socket({ fd: STARTER_DESCRIPTOR, readable: true, writable: true }), () => {
+callers.serve(new Socket({ fd: STARTER_DESCRIPTOR, readable: true, writable: true }), () => {
   if (!kept) process.exit(0);
 });
