@@ -91,8 +91,10 @@ async function start(
   const requirements = workflow.requirements(request.input);
   const { hideText } = concealed.secrets;
   // On a host of its own nobody else can use up a name.
-  const claims =
-    runtime.scope === null ? [] : requirements.flatMap(({ claim }) => (claim === null ? [] : [hideText(claim)]));
+  const wanted = requirements.flatMap(({ claim }) => (claim === null ? [] : [hideText(claim)]));
+  // Asked for only where there is something to claim: to find out takes as long as a step.
+  const scope = wanted.length === 0 ? null : runtime.scope;
+  const claims = scope === null ? [] : wanted;
   const run = { id: request.id ?? parts.newRunId(), createdAt: parts.clock.now() };
   // Before the preflight: what it finds to be free stays free.
   const held = await parts.claims.hold(claims, run.id).catch(asWfError);
@@ -112,7 +114,7 @@ async function start(
     const unmet = firstUnmet(await lookAtRequirements(requirements, host.ports));
     if (unmet !== undefined) throw unmet;
     if (held instanceof WfError) throw held;
-    const handle = await begin(parts, request, concealed, { ...run, host, claims }, observer);
+    const handle = await begin(parts, request, concealed, { ...run, host, claims: scoped(scope, claims) }, observer);
     return { ...handle, result: handle.result.finally(release) };
   } catch (thrown) {
     release();
@@ -122,6 +124,7 @@ async function start(
 
 interface Begun extends RunIdentity {
   readonly host: RunHost;
+  /** With the scope that each is claimed in. */
   readonly claims: readonly string[];
 }
 
@@ -145,9 +148,8 @@ async function begin(
   const { history, owner, crashPoints } = parts;
   const { pauseAfter } = request.options;
   crashPoints.reach('before commit create');
-  const { scope } = parts.runtimes[request.runtime];
   const lease = await history.together(() =>
-    history.create(header, request.definition.description, owner, scoped(scope, claims), createdAt),
+    history.create(header, request.definition.description, owner, claims, createdAt),
   );
   crashPoints.reach('after commit create');
   await host.keep();
