@@ -135,20 +135,6 @@ describeOwnNetwork('commands that a private host starts', () => {
         await second.command(['sleep', '1']);
         expect(existsSync(file)).toBe(false);
       });
-
-      it('of a living wf end too when another claims the private host, and it is told', async () => {
-        const { mark, wf } = await startHost(user);
-        await wf.keep();
-        const { env, variable } = markFor(mark);
-        const refused = expect(wf.command(LONG, { env })).rejects.toMatchObject({ code: 'E_LEASE_LOST' });
-        await eventually(() => withVariable(variable).length === 3, PATIENCE_MS);
-        const second = another(user, mark);
-        await second.find(mark);
-        await second.claim();
-        expect(withVariable(variable)).toEqual([]);
-        await refused;
-        expect(await second.command(['true'])).toMatchObject({ end: { type: 'exited', exitCode: 0 } });
-      });
     });
   });
 });
