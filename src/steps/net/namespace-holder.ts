@@ -10,7 +10,7 @@ const lsnsAnswer = z.object({
 });
 
 /** lsns 2.38 leaves out what comes after a process that ended while it was read. */
-const LOOKS = 5;
+const LOOKS = 20;
 
 /** What keeps the network namespace of a link's other end alive, in words, or why that cannot be told. */
 export async function holderOfPeerNamespace(link: Link, context: HostContext): Promise<string> {
