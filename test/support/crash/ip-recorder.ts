@@ -10,6 +10,8 @@ export interface RecordedCommand {
   /** What the marks of the process say: of which step of which run it is, and in which private host it runs. */
   readonly step: z.output<typeof markSchema> | undefined;
   readonly privateHost: string | undefined;
+  /** Pid, as the machine counts, of the process that asked for it: of two private hosts of one run it tells which. */
+  readonly askedBy: string;
   readonly command: string;
 }
 
@@ -26,7 +28,8 @@ const TICK_MS = 10;
 /** Writes a line for each command, then becomes the real program; without a process of its own, which would take its time. */
 const RECORDER = `#!/bin/sh
 read now rest </proc/uptime
-record() { printf '%s\\t%s\\t%s\\t%s\\n' "$now" "$WF_PROCESS" "$WF_PRIVATE_HOST" "$1" >>LOG; }
+read self name state parent rest </proc/self/stat
+record() { printf '%s\\t%s\\t%s\\t%s\\t%s\\n' "$now" "$WF_PROCESS" "$WF_PRIVATE_HOST" "$parent" "$1" >>LOG; }
 case " $* " in
   *' -batch '*)
     lines=
@@ -66,7 +69,7 @@ export function recordedCommands(folder: string): readonly RecordedCommand[] {
   // Both are cut to the hundredth of a second: no command is told to be later than it was.
   const bootedAt = Date.now() - TICK_MS - Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1_000;
   return lines.flatMap((line) => {
-    const [uptime, mark = '', privateHost, command] = line.split('\t');
+    const [uptime, mark = '', privateHost, askedBy = '', command] = line.split('\t');
     if (command === undefined) return [];
     const step = mark === '' ? undefined : markSchema.parse(JSON.parse(mark));
     return [
@@ -74,6 +77,7 @@ export function recordedCommands(folder: string): readonly RecordedCommand[] {
         at: bootedAt + Number(uptime) * 1_000,
         step,
         privateHost: privateHost === '' ? undefined : privateHost,
+        askedBy,
         command,
       },
     ];

@@ -7,7 +7,8 @@ const recordSchema = z.object({ id: z.string().nullable() });
 /**
  * What a record of all `ip` commands says against "no completed step ran twice". Exactly: no command of a step was begun after
  * the journal had its success, but for undoing it; and in the run's private hosts each bridge, and each link of a container,
- * was made once, no more of them than the ledger has changes, and all of those whose step completed.
+ * was made once, all of those whose step completed, and in none of these hosts more than the ledger has changes: what was not
+ * completed when one ended is made again in the next.
  */
 export function ipWitness(commands: readonly RecordedCommand[], onDisk: RunOnDisk): readonly string[] {
   return [...lateCommands(commands, onDisk), ...madeTwice(commands, onDisk)];
@@ -47,7 +48,11 @@ function madeTwice(commands: readonly RecordedCommand[], { run, steps, changes }
       nameOf: (id: string) => `veth${id.slice(0, 7)}`,
     },
   ].flatMap(({ kind, adds, nameOf }) => {
-    const made = own.flatMap(({ command }) => adds.exec(command)?.[1] ?? []);
+    const madeBy = own.flatMap(({ command, askedBy }) => {
+      const name = adds.exec(command)?.[1];
+      return name === undefined ? [] : [{ name, askedBy }];
+    });
+    const made = madeBy.map(({ name }) => name);
     const asked = changes.filter((change) => change.kind === kind);
     const completed = asked.filter(({ step }) => steps.some(({ id, status }) => id === step && status === 'succeeded'));
     const missing = completed.flatMap(({ record, target }) => {
@@ -57,8 +62,11 @@ function madeTwice(commands: readonly RecordedCommand[], { run, steps, changes }
         : [`${target} was completed, and not made in the run's private host`];
     });
     const twice = made.filter((name, index) => made.indexOf(name) !== index).map((name) => `${name} was made twice`);
-    const tooMany =
-      made.length > asked.length ? [`${kind}: ${made.length} made (${made.join(', ')}), ${asked.length} changes`] : [];
+    const tooMany = [...new Set(madeBy.map(({ askedBy }) => askedBy))].flatMap((host) => {
+      const names = madeBy.filter(({ askedBy }) => askedBy === host).map(({ name }) => name);
+      const isMore = names.length > asked.length;
+      return isMore ? [`${kind}: ${names.length} made (${names.join(', ')}), ${asked.length} changes`] : [];
+    });
     return [...missing, ...twice, ...tooMany];
   });
 }
