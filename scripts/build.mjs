@@ -1,7 +1,7 @@
-// Bundles wf into dist/: one small entry for the command, one for the library, and chunks that both share and that
-// are only read when a command needs them. Types are emitted beside them.
+// Bundles wf into dist/: a small entry for the command, all that it may load in one file, with what V8 makes of that; the library, in
+// chunks of which some are only read when they are needed. Types are emitted beside them.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -58,14 +58,17 @@ const lazyStringWidth = {
   },
 };
 
-rmSync(out, { recursive: true, force: true });
-await build({
+/** Modules are resolved and compiled one by one; in one file, and compiled already, they are there three times as soon. */
+const builtProgram = {
+  name: 'built-program',
+  setup(plugin) {
+    plugin.onResolve({ filter: /^\.\/program\.ts$/ }, () => ({ path: path.join(root, 'src/cli/built-program.ts') }));
+  },
+};
+
+const common = {
   absWorkingDir: root,
-  entryPoints: { wf: 'src/cli/main.ts', index: 'src/index.ts' },
-  outdir: out,
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20.19',
   minifySyntax: true,
@@ -73,12 +76,42 @@ await build({
   legalComments: 'none',
   // A native addon, and a translator that reads files beside itself. ssh2 is only loaded for ssh:// engines.
   external: ['better-sqlite3', 'jiti', 'ssh2', 'cpu-features'],
-  define: { WF_VERSION: JSON.stringify(version) },
   plugins: [withoutBuildKit, englishOnly, lazyStringWidth],
+};
+const esm = {
+  ...common,
+  outdir: out,
+  format: 'esm',
   banner: {
     js: "import { createRequire as wfCreateRequire } from 'node:module'; const require = wfCreateRequire(import.meta.url);",
   },
+};
+
+rmSync(out, { recursive: true, force: true });
+await build({
+  ...common,
+  entryPoints: { wf: 'src/cli/main.ts' },
+  outdir: out,
+  format: 'esm',
+  define: { WF_VERSION: JSON.stringify(version) },
+  plugins: [builtProgram],
 });
+await build({ ...esm, entryPoints: { index: 'src/index.ts' }, splitting: true });
+await build({
+  ...common,
+  entryPoints: { program: 'src/cli/program.ts' },
+  outdir: out,
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  // Compiled beforehand, it has no way to import anything but what is in it: the rest is required.
+  supported: { 'dynamic-import': false },
+  define: { 'import.meta.url': 'wfUrl' },
+  banner: { js: "const wfUrl = require('node:url').pathToFileURL(__filename).href;" },
+});
+// esbuild leaves regular expressions and comments as they are. What is all ASCII is read in no time.
+const program = path.join(out, 'program.cjs');
+const escaped = (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
+writeFileSync(program, readFileSync(program, 'utf8').replace(/[^\0-\x7f]/g, escaped));
 // The programs of the embedded runtime: small, each in one file, and of the kind that Node starts quickest.
 await build({
   absWorkingDir: root,
@@ -96,6 +129,7 @@ for (const asset of ['definition/shared', 'host/probe-agent.mjs', 'host/probe-qu
   cpSync(path.join(root, 'src', asset), path.join(out, path.basename(asset)), { recursive: true });
 }
 chmodSync(path.join(out, 'wf.js'), 0o755);
+execFileSync(process.execPath, [path.join(root, 'scripts/compile.mjs'), out], { cwd: root, stdio: 'inherit' });
 if (!process.argv.includes('--no-types')) {
   const types = ['-p', 'tsconfig.build.json', '--outDir', path.join(out, 'types')];
   execFileSync(process.execPath, [path.join(root, 'node_modules/typescript/bin/tsc'), ...types], {

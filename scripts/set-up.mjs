@@ -46,7 +46,12 @@ if (install) {
   // some development tools have for other platforms. Builds dist/ too: "prepare".
   run('npm', 'install', '--no-save', '--no-fund', '--no-audit');
 }
-const sources = Math.max(newestBelow('src'), changedAt('scripts/build.mjs'), changedAt('package.json'));
+const sources = Math.max(
+  newestBelow('src'),
+  changedAt('scripts/build.mjs'),
+  changedAt('scripts/compile.mjs'),
+  changedAt('package.json'),
+);
 if (!existsSync(at('dist/wf.js')) || changedAt('dist/wf.js') < sources) {
   process.stderr.write('Building dist/ ...\n');
   run(process.execPath, at('scripts/build.mjs'));

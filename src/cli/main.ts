@@ -14,8 +14,9 @@ if (asksForVersion(argv)) {
   process.stdout.write(`${argv.includes('--json') ? JSON.stringify({ version }) : version}\n`);
 } else {
   keepCompiledCode();
-  const { runProcess } = await import('./process.ts');
-  await runProcess(argv, async (options) => (await import('./wire.ts')).openWire(options), version);
+  // In what is built, built-program.ts stands here.
+  const { runProgram } = await import('./program.ts');
+  await runProgram(argv, version);
 }
 
 /** `--version` before any command; answered at once, with nothing loaded. */
