@@ -83,14 +83,26 @@ export async function takeOver(
     const opened = openRun(parts, lease, host, runner, observer, secrets, entries);
     await opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
     const open = openSteps(entries);
-    // Before the ghosts: what is begun until then is killed here, or found there.
-    await host.claim();
-    await parts.ghosts.end(ghostsOf(seen, entries, open, opened.journal));
-    await host.keep();
+    await takeHost(host, () => parts.ghosts.end(ghostsOf(seen, entries, open, opened.journal)));
     return { ...opened, run, entries, open, release, letGo };
   } catch (thrown) {
     letGo(thrown);
     throw thrown;
+  }
+}
+
+/** Nobody else works on the host any more. Where it ends at that very moment, an empty one takes its place. */
+async function takeHost(host: RunHost, endGhosts: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      // Before the ghosts: what is begun until then is killed here, or found there.
+      await host.claim();
+      await endGhosts();
+      await host.keep();
+      return;
+    } catch (thrown) {
+      if (!(await host.renew())) throw thrown;
+    }
   }
 }
 

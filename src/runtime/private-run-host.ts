@@ -1,8 +1,10 @@
+import { WfError } from '../engine/errors.ts';
 import type { Clock } from '../engine/ports/clock.ts';
 import type { CommandPort } from '../engine/ports/command.ts';
 import type { HostNamespacePort } from '../engine/ports/host-namespace.ts';
 import type { RunHost } from '../engine/ports/runtime.ts';
 import type { HostPorts } from '../engine/step.ts';
+import { pause } from '../host/clock.ts';
 import { createCommandPort } from '../host/command.ts';
 import { type HeldEntrance, holdEntrance } from '../host/embedded/entrance.ts';
 import type { PrivateHost } from '../host/embedded/private-host.ts';
@@ -11,6 +13,10 @@ import { createFingerprints } from '../host/fingerprint/create-fingerprints.ts';
 import { readSection } from '../host/fingerprint/shape.ts';
 import { isAlive } from '../host/process.ts';
 import { privateAgent } from './private-agent.ts';
+
+/** From the end of its connections to its own: microseconds, on a machine that is all but stuck more. */
+const ENDS_WITHIN_MS = 5_000;
+const POLL_MS = 5;
 
 /** A private host with the way into it. */
 interface Entered {
@@ -51,7 +57,7 @@ export function privateRunHost(first: PrivateHost, start: () => Promise<PrivateH
     claim: () => current.host.claim(),
     keep: () => current.host.keep(),
     async renew() {
-      if (isAlive(current.host.process)) return false;
+      if (!(await hasEnded(current.host, clock))) return false;
       const next = await start();
       close();
       current = enter(next, clock);
@@ -63,6 +69,19 @@ export function privateRunHost(first: PrivateHost, start: () => Promise<PrivateH
     },
     close,
   };
+}
+
+/** It may still be about to end where it does not answer any more: that is waited for. */
+async function hasEnded({ process, isKept }: PrivateHost, clock: Clock): Promise<boolean> {
+  try {
+    await isKept();
+    return false;
+  } catch (thrown) {
+    if (!(thrown instanceof WfError) || thrown.code !== 'E_NAMESPACE_GONE') return !isAlive(process);
+    for (let waitedMs = 0; isAlive(process) && waitedMs < ENDS_WITHIN_MS; waitedMs += POLL_MS)
+      await pause(clock, POLL_MS);
+    return !isAlive(process);
+  }
 }
 
 function enter(host: PrivateHost, clock: Clock): Entered {
