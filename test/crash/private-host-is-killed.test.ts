@@ -42,14 +42,17 @@ describeCrash('a run whose private host is killed', () => {
     expect((await judge(subject, 'lost', before, ['rolled-back'], end)).problems).toEqual([]);
   });
 
-  test('in the middle of a rollback is rolled back all the same', async () => {
+  test.for([
+    ['at the moment in which it is taken over', /^run lost of lab-network/],
+    ['in the middle of a rollback', /^rollback {2}veth pair /],
+  ] as const)('%s is rolled back all the same', async ([, line]) => {
     const subject = await openSubject('embedded');
     onTestFinished(() => subject.close());
     const before = await subject.state();
     const paused = await subject.lane.wf(subject.start('lost', '--pause-after', 'vethSplice'));
     expect(paused.exitCode, paused.stderr).toBe(0);
     const wf = subject.lane.start(['rollback', 'lost', '--json']);
-    await wf.haltAt(/^rollback {2}veth pair /);
+    await wf.haltAt(line);
     expect(subject.killPrivateHost?.('lost')).toBe(true);
     wf.kill('SIGCONT');
     const end = await wf.end;
