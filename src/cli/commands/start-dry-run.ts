@@ -31,7 +31,8 @@ export async function rehearse(
   const warnings = findings.flatMap(({ result }) =>
     result.met ? [] : [warningLines(result.error.toRecord(), err.style).join('\n')],
   );
-  if (choice.why !== null) writeLines(err, [runtimeLine(choice)]);
+  // Docker is what is expected.
+  if (choice.why !== null && choice.runtime !== 'docker') writeLines(err, [runtimeLine(choice)]);
   // Without an engine, each requirement that asks it something is not met for the same reason.
   writeLines(err, [...new Set(warnings)]);
   if (json) {
