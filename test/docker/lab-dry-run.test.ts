@@ -74,7 +74,7 @@ describeDocker('a dry run of the lab', () => {
       const end = await openProject().wf(startLab({}, '--dry-run'));
       expect(end.exitCode).toBe(0);
       expect(end.stderr.match(/^warning E_NAME_IN_USE: /gm)).toHaveLength(1);
-      const nowhere = await openProject().wf(startLab({}, '--dry-run'), {
+      const nowhere = await openProject().wf(startLab({}, '--dry-run', '--runtime', 'docker'), {
         env: { DOCKER_HOST: 'unix:///nowhere.sock' },
       });
       expect(nowhere.exitCode).toBe(0);
