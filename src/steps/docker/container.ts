@@ -5,6 +5,7 @@ import { labelsOf, RUN_LABEL } from '../../engine/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { ContainerInfo } from '../../engine/ports/docker.ts';
 import type { HostContext, StepContext } from '../../engine/step.ts';
+import { pause } from '../../host/clock.ts';
 import { firstHostOf } from '../../host/docker/subnet.ts';
 import { containerHandleSchema } from '../container-handle.ts';
 import { asCommand } from './client-output.ts';
@@ -178,6 +179,18 @@ function otherThanAsked(container: ContainerInfo, { name, image }: Input): WfErr
   });
 }
 
+/** The engine may write down what a container said a moment after it tells that it has exited. */
+async function lastWords(id: string, { host: { docker, clock } }: StepContext): Promise<string> {
+  for (let look = 1; ; look += 1) {
+    const said = (await docker.logs(id, 1)).trim();
+    if (said !== '' || look === LOG_LOOKS) return said;
+    await pause(clock, LOG_POLL_MS);
+  }
+}
+
+const LOG_LOOKS = 6;
+const LOG_POLL_MS = 25;
+
 // A container that cannot run says why at once, and starting it again would not help. One that was stopped since an
 // earlier start is no failure: it is started again.
 async function refuseExited(
@@ -187,7 +200,7 @@ async function refuseExited(
 ): Promise<void> {
   if (container?.status !== 'exited' || container.startedAt !== startedNow) return;
   const { id, name, exitCode, image } = container;
-  const said = (await context.host.docker.logs(id, 1)).trim();
+  const said = await lastWords(id, context);
   const words = said === '' ? '' : `: ${said}`;
   throw new WfError('E_STEP_FAILED', `container ${name} exited at once, with exit code ${exitCode}${words}`, {
     hint: `Compare its arguments with what the image expects: \`docker inspect ${image}\`.`,
