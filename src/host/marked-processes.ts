@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { WfError } from '../engine/errors.ts';
 import type { Owner } from '../engine/owner.ts';
 import type { Ghost } from '../engine/ports/ghosts.ts';
 import { PROCESS_MARK_VARIABLE, type ProcessMark, parseProcessMark } from '../engine/process-mark.ts';
-import { errnoOf } from './errno.ts';
 import { allPids, isDead, processOf, processStat } from './process.ts';
+import { processFile, variableIn } from './process-files.ts';
 
 /** Bits of /proc/PID/stat's flags, from linux/sched.h. */
 const PF_EXITING = 0x0000_0004;
@@ -50,28 +48,25 @@ export function markedProcesses(accepts: (mark: ProcessMark) => boolean): Proces
 }
 
 function look(pid: number): MarkedProcess | 'loading' | 'other' {
-  const first = readOfProcess(pid, 'environ');
+  const first = processFile(pid, 'environ');
   if (first === undefined) return 'other';
   if (first.length > 0 && !first.includes(VARIABLE)) return 'other';
   // The start time first, then the mark: whoever has the pid now has that start time, or is not the one that is meant.
   const identity = processOf(pid);
-  const environment = readOfProcess(pid, 'environ');
+  const environment = processFile(pid, 'environ');
   if (identity === undefined || environment === undefined) return 'other';
   if (environment.length === 0) return isLoading(pid) ? 'loading' : 'other';
   const mark = markIn(environment);
   if (mark === undefined) return 'other';
-  const command = readOfProcess(pid, 'cmdline')?.toString().replaceAll('\0', ' ').trim().slice(0, COMMAND_LENGTH) ?? '';
+  const command = processFile(pid, 'cmdline')?.toString().replaceAll('\0', ' ').trim().slice(0, COMMAND_LENGTH) ?? '';
   return { pid, command, mark, identity };
 }
 
 const VARIABLE = `${PROCESS_MARK_VARIABLE}=`;
 
 function markIn(environment: Buffer): ProcessMark | undefined {
-  const text = environment
-    .toString()
-    .split('\0')
-    .find((variable) => variable.startsWith(VARIABLE));
-  return text === undefined ? undefined : parseProcessMark(text.slice(VARIABLE.length));
+  const text = variableIn(environment, PROCESS_MARK_VARIABLE);
+  return text === undefined ? undefined : parseProcessMark(text);
 }
 
 /**
@@ -84,25 +79,4 @@ function isLoading(pid: number): boolean {
   const stat = processStat(pid);
   if (stat === undefined || isDead(stat) || (stat.flags & (PF_KTHREAD | PF_EXITING)) !== 0) return false;
   return stat.codeEnd === '0' || stat.environmentStart !== stat.environmentEnd;
-}
-
-/** A file of /proc/PID, or undefined where the process is gone or may not be looked into. */
-function readOfProcess(pid: number, file: 'environ' | 'cmdline'): Buffer | undefined {
-  const path = `/proc/${pid}/${file}`;
-  try {
-    return readFileSync(path);
-  } catch (thrown) {
-    switch (errnoOf(thrown)) {
-      case 'ENOENT':
-      case 'ESRCH':
-      case 'EACCES':
-      case 'EPERM':
-        return undefined;
-      default:
-        throw new WfError('E_HOST_STATE_UNKNOWN', `${path} cannot be read, so that nobody knows whose process it is`, {
-          hint: 'wf needs the proc filesystem of a Linux machine mounted on /proc.',
-          cause: thrown,
-        });
-    }
-  }
 }

@@ -49,6 +49,11 @@ function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
   // The kernel gives the number away only when the group is empty: who has it now, as a pid, would then be somebody else.
   const holder = processStat(leader);
   if (holder !== undefined && holder.startTime !== living.get(leader)) return false;
+  return signalMembers(leader, signal);
+}
+
+/** Sends a signal to every process of a group; false where it has none (left) that may be signalled. */
+export function signalMembers(leader: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-leader, signal);
   } catch (thrown) {

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { commandAnswer, containerAnswer, networkAnswer } from '../../src/host/embedded/answers.ts';
+import { containerInfoSchema, networkInfoSchema } from '../../src/host/docker/info-schemas.ts';
+import { commandAnswer } from '../../src/host/embedded/answers.ts';
 import { ORDINARY_USER } from './ordinary-user.ts';
 
 const SCRIPT = fileURLToPath(new URL('../fixtures/host/private-host.ts', import.meta.url));
@@ -70,15 +71,15 @@ export function privateHostUser(user: User) {
     docker,
     createNetwork: async (name: string, subnet: string | null = null, labels: object = {}) =>
       z.object({ id: z.string() }).parse(await docker('createNetwork', { name, subnet, labels })).id,
-    network: async (name: string) => networkAnswer.parse(await docker('network', name)),
+    network: async (name: string) => networkInfoSchema.parse(await docker('network', name)),
     /** Makes and starts one. */
     async run(name: string, networkId: string, image: string, command: readonly string[], labels: object = {}) {
       const created = await docker('createContainer', { name, networkId, image, command, labels });
       const { id } = z.object({ id: z.string() }).parse(created);
       await docker('startContainer', id);
-      return containerAnswer.parse(await docker('container', id));
+      return containerInfoSchema.parse(await docker('container', id));
     },
-    container: async (name: string) => containerAnswer.nullable().parse(await docker('container', name)),
+    container: async (name: string) => containerInfoSchema.nullable().parse(await docker('container', name)),
     ask: async (containerId: string | null, request: object, limitMs = 10_000) => {
       const where = containerId === null ? 'host' : { containerId };
       return reportSchema.parse(await tell({ do: 'agent', where, request, limitMs }));

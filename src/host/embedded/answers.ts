@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import type { ContainerInfo, ImageInfo, NetworkInfo } from '../../engine/ports/docker.ts';
+import type { ImageInfo } from '../../engine/ports/docker.ts';
 
 const texts = z.array(z.string());
-const textMap = z.record(z.string(), z.string());
 
 export const nothing = z.null();
 export const id = z.string();
@@ -13,42 +12,6 @@ export const imageAnswer: z.ZodType<ImageInfo> = z.object({
   tags: texts,
   entrypoint: texts,
   command: texts,
-});
-
-export const networkAnswer: z.ZodType<NetworkInfo> = z.object({
-  id: z.string(),
-  name: z.string(),
-  driver: z.string(),
-  scope: z.string(),
-  internal: z.boolean(),
-  subnets: z.array(z.object({ subnet: z.string(), gateway: z.string().nullable() })),
-  labels: textMap,
-  options: textMap,
-  members: z.array(
-    z.object({ containerId: z.string(), name: z.string(), mac: z.string(), ipv4: z.string().nullable() }),
-  ),
-});
-
-export const containerAnswer: z.ZodType<ContainerInfo> = z.object({
-  id: z.string(),
-  name: z.string(),
-  image: z.string(),
-  labels: textMap,
-  running: z.boolean(),
-  status: z.string(),
-  pid: z.number().int(),
-  startedAt: z.string(),
-  exitCode: z.number().int(),
-  endpoints: z.array(
-    z.object({
-      network: z.string(),
-      networkId: z.string(),
-      ipv4: z.string().nullable(),
-      prefixLength: z.number().int().nullable(),
-      mac: z.string().nullable(),
-      gateway: z.string().nullable(),
-    }),
-  ),
 });
 
 export const execAnswer = z.object({

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { WfError } from '../../engine/errors.ts';
 import type { Owner } from '../../engine/owner.ts';
-import { errnoOf } from '../errno.ts';
 import { ownNetworkNamespace } from '../namespace.ts';
 import { allPids, isDead, processOf, processStat } from '../process.ts';
+import { processFile, variableIn } from '../process-files.ts';
 import { CONTAINER_VARIABLE, ORIGIN_VARIABLE, PRIVATE_HOST_VARIABLE } from './names.ts';
 
 /** A private host that runs on this machine: its mark, and the first process in it. */
@@ -54,7 +52,7 @@ function scan(accepts: (mark: string) => boolean): readonly FoundPrivateHost[] {
 }
 
 function hasVariable(pid: number): boolean {
-  return readOfProcess(pid, 'environ')?.includes(`${PRIVATE_HOST_VARIABLE}=`) ?? false;
+  return processFile(pid, 'environ')?.includes(`${PRIVATE_HOST_VARIABLE}=`) ?? false;
 }
 
 function markOf(pid: number): string | undefined {
@@ -62,37 +60,14 @@ function markOf(pid: number): string | undefined {
 }
 
 function variableOf(pid: number, name: string): string | undefined {
-  const variables = readOfProcess(pid, 'environ')?.toString().split('\0') ?? [];
-  const prefix = `${name}=`;
-  return variables.find((variable) => variable.startsWith(prefix))?.slice(prefix.length);
+  const environment = processFile(pid, 'environ');
+  return environment === undefined ? undefined : variableIn(environment, name);
 }
 
 /** Its pid as it counts itself is 1, and it is not a container's: what one starts is in the same pid namespace. */
 function isFirstOfItsNamespace(pid: number): boolean {
-  if (readOfProcess(pid, 'environ')?.includes(`${CONTAINER_VARIABLE}=`)) return false;
-  const pids = /^NSpid:\s*(.*)$/m.exec(readOfProcess(pid, 'status')?.toString() ?? '')?.[1]?.split(/\s+/) ?? [];
-  return (
-    pids.length > 1 && pids.at(-1) === '1' && /^State:\s+[^ZX]/m.test(readOfProcess(pid, 'status')?.toString() ?? '')
-  );
-}
-
-/** A file of /proc/PID, or undefined where the process is gone or may not be looked into. */
-function readOfProcess(pid: number, file: 'environ' | 'status'): Buffer | undefined {
-  const path = `/proc/${pid}/${file}`;
-  try {
-    return readFileSync(path);
-  } catch (thrown) {
-    switch (errnoOf(thrown)) {
-      case 'ENOENT':
-      case 'ESRCH':
-      case 'EACCES':
-      case 'EPERM':
-        return undefined;
-      default:
-        throw new WfError('E_HOST_STATE_UNKNOWN', `${path} cannot be read, so that nobody knows whose process it is`, {
-          hint: 'wf needs the proc filesystem of a Linux machine mounted on /proc.',
-          cause: thrown,
-        });
-    }
-  }
+  if (processFile(pid, 'environ')?.includes(`${CONTAINER_VARIABLE}=`)) return false;
+  const status = processFile(pid, 'status')?.toString() ?? '';
+  const pids = /^NSpid:\s*(.*)$/m.exec(status)?.[1]?.split(/\s+/) ?? [];
+  return pids.length > 1 && pids.at(-1) === '1' && /^State:\s+[^ZX]/m.test(status);
 }

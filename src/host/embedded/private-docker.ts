@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { commandLine } from '../../engine/evidence.ts';
 import type { Owner } from '../../engine/owner.ts';
 import type { DockerPort } from '../../engine/ports/docker.ts';
+import { containerInfoSchema, networkInfoSchema } from '../docker/info-schemas.ts';
 import { isObjectId } from '../docker/object-id.ts';
 import { isAlive } from '../process.ts';
-import { containerAnswer, execAnswer, id as idAnswer, imageAnswer, networkAnswer, nothing } from './answers.ts';
+import { execAnswer, id as idAnswer, imageAnswer, nothing } from './answers.ts';
 import type { Connection } from './connection.ts';
 
 /** Goes up with what a private host answers. */
@@ -41,10 +42,10 @@ export function privateDocker(mark: string, owner: Owner, connection: Connection
     // They are part of wf.
     removeImage: async () => undefined,
 
-    networks: () => call('networks', {}, z.array(networkAnswer)),
+    networks: () => call('networks', {}, z.array(networkInfoSchema)),
     async network(idOrName) {
-      if (isObjectId(idOrName)) return await call('network', { id: idOrName }, networkAnswer.nullable());
-      return await call('networkNamed', { name: idOrName }, networkAnswer.nullable());
+      if (isObjectId(idOrName)) return await call('network', { id: idOrName }, networkInfoSchema.nullable());
+      return await call('networkNamed', { name: idOrName }, networkInfoSchema.nullable());
     },
     async createNetwork({ name, subnet, labels }) {
       return { id: await call('createNetwork', { name, subnet, labels }, idAnswer) };
@@ -53,10 +54,10 @@ export function privateDocker(mark: string, owner: Owner, connection: Connection
       await call('removeNetwork', { id }, nothing);
     },
 
-    containers: () => call('containers', {}, z.array(containerAnswer)),
+    containers: () => call('containers', {}, z.array(containerInfoSchema)),
     async container(idOrName) {
-      if (isObjectId(idOrName)) return await call('container', { id: idOrName }, containerAnswer.nullable());
-      return await call('containerNamed', { name: idOrName }, containerAnswer.nullable());
+      if (isObjectId(idOrName)) return await call('container', { id: idOrName }, containerInfoSchema.nullable());
+      return await call('containerNamed', { name: idOrName }, containerInfoSchema.nullable());
     },
     async createContainer({ name, image, command, networkId, labels }) {
       return { id: await call('createContainer', { name, image, command, networkId, labels }, idAnswer) };

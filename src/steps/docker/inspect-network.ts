@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
 import type { NetworkInfo } from '../../engine/ports/docker.ts';
+import { networkInfoSchema } from '../../host/docker/info-schemas.ts';
 import { asCommand, inspection } from './client-output.ts';
-import { networkInfoSchema } from './info-schemas.ts';
 import { shortId } from './names.ts';
 import { ENGINE_RETRY } from './policy.ts';
 

@@ -1,21 +1,16 @@
 import type { Json, JsonObject } from '../../../engine/json.ts';
 import type { Argv, CommandResult, NamespaceRef } from '../../../engine/ports/command.ts';
 import { systemClock } from '../../clock.ts';
-import { createCommandPort, type Entrance } from '../../command.ts';
+import { createCommandPort } from '../../command.ts';
 import { PRIVATE_HOST_VARIABLE } from '../names.ts';
 import { takeNumber, takeNumberOrNull, takeObject, takeText, takeTextMap, takeTextOrNull, takeTexts } from '../take.ts';
 import { innerGroups } from './inner-groups.ts';
 
-/** This process is there already; /proc, which network namespaces are opened through, is that of the machine. */
-const INSIDE: Entrance = {
-  options: (network) => (network === undefined ? [] : [`--net=${network}`]),
-  entersFiles: false,
-};
-
 /** The commands that one connection has asked for. They end with it. */
 export class Commands {
   readonly #groups = innerGroups();
-  readonly #port = createCommandPort(systemClock, INSIDE, this.#groups);
+  // Without an entrance: this process is there already.
+  readonly #port = createCommandPort(systemClock, undefined, this.#groups);
   readonly #running = new Map<number, { readonly stop: AbortController; readonly ended: Promise<unknown> }>();
   #isOver = false;
 

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { errnoOf } from '../../errno.ts';
 import { allPids } from '../../process.ts';
-import type { ProcessGroups } from '../../process-group.ts';
+import { type ProcessGroups, signalMembers } from '../../process-group.ts';
 
 /**
  * Process groups as the private host counts pids, while /proc counts those of the machine. Numbers are given out in turn in
@@ -9,16 +9,8 @@ import type { ProcessGroups } from '../../process-group.ts';
  */
 export function innerGroups(): ProcessGroups & { readonly killAll: () => void } {
   const living = new Set<number>();
-  const signalGroup = (leader: number, signal: NodeJS.Signals | 0): boolean => {
-    if (!living.has(leader)) return false;
-    try {
-      return process.kill(-leader, signal);
-    } catch (thrown) {
-      const errno = errnoOf(thrown);
-      if (errno === 'ESRCH' || errno === 'EPERM') return false;
-      throw thrown;
-    }
-  };
+  const signalGroup = (leader: number, signal: NodeJS.Signals | 0): boolean =>
+    living.has(leader) && signalMembers(leader, signal);
   return {
     remember: (leader) => void living.add(leader),
     forget: (leader) => void living.delete(leader),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What a step answers of a network: the fields of NetworkInfo. */
+/** The fields of NetworkInfo: as a step, or a private host, answers them. */
 export const networkInfoSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -15,7 +15,7 @@ export const networkInfoSchema = z.object({
   ),
 });
 
-/** What a step answers of a container: the fields of ContainerInfo. */
+/** The fields of ContainerInfo: as a step, or a private host, answers them. */
 export const containerInfoSchema = z.object({
   id: z.string(),
   name: z.string(),
