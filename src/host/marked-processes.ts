@@ -2,14 +2,11 @@ import type { Owner } from '../engine/owner.ts';
 import type { Ghost } from '../engine/ports/ghosts.ts';
 import { PROCESS_MARK_VARIABLE, type ProcessMark, parseProcessMark } from '../engine/process-mark.ts';
 import { allPids, isDead, processOf, processStat } from './process.ts';
-import { processFile, variableIn } from './process-files.ts';
+import { commandOf, processFile, variableIn } from './process-files.ts';
 
 /** Bits of /proc/PID/stat's flags, from linux/sched.h. */
 const PF_EXITING = 0x0000_0004;
 const PF_KTHREAD = 0x0020_0000;
-
-/** A command line is told up to here. */
-const COMMAND_LENGTH = 200;
 
 /** A process that carries a mark, told apart from a later one with its pid. */
 export interface MarkedProcess extends Ghost {
@@ -58,8 +55,7 @@ function look(pid: number): MarkedProcess | 'loading' | 'other' {
   if (environment.length === 0) return isLoading(pid) ? 'loading' : 'other';
   const mark = markIn(environment);
   if (mark === undefined) return 'other';
-  const command = processFile(pid, 'cmdline')?.toString().replaceAll('\0', ' ').trim().slice(0, COMMAND_LENGTH) ?? '';
-  return { pid, command, mark, identity };
+  return { pid, command: commandOf(pid), mark, identity };
 }
 
 const VARIABLE = `${PROCESS_MARK_VARIABLE}=`;

@@ -1,15 +1,21 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { WfError } from '../engine/errors.ts';
+import type { Owner } from '../engine/owner.ts';
 import type { FoundNamespace, HostNamespacePort } from '../engine/ports/host-namespace.ts';
 import { errnoOf } from './errno.ts';
 import { isAlive, processOf } from './process.ts';
+
+/** A namespace that is reached through a process. */
+export interface NamespaceOfProcess extends FoundNamespace {
+  readonly process: Owner;
+}
 
 /**
  * The network namespace that a process is in now.
  * @throws WfError E_NAMESPACE_GONE when the process is gone; E_PERMISSION when it is somebody else's.
  */
-export function namespaceOfPid(pid: number): FoundNamespace {
+export function namespaceOfPid(pid: number): NamespaceOfProcess {
   const path = `/proc/${pid}/ns/net`;
   const process = processOf(pid);
   try {

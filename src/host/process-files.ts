@@ -26,6 +26,14 @@ export function processFile(pid: number, file: 'environ' | 'cmdline' | 'status')
   }
 }
 
+/** A command line is told up to here. */
+const COMMAND_LENGTH = 200;
+
+/** The command line of a process, for a person; empty where it cannot be told. Throws as processFile does. */
+export function commandOf(pid: number): string {
+  return processFile(pid, 'cmdline')?.toString().replaceAll('\0', ' ').trim().slice(0, COMMAND_LENGTH) ?? '';
+}
+
 /** The value of a variable in what /proc/PID/environ holds; undefined where it is not there. */
 export function variableIn(environment: Buffer, name: string): string | undefined {
   const prefix = `${name}=`;

@@ -7,7 +7,6 @@ const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   ping: 'iputils-ping',
   arping: 'iputils-arping',
   nsenter: 'util-linux',
-  lsns: 'util-linux',
   unshare: 'util-linux',
   setpriv: 'util-linux',
   'iptables-save': 'iptables',

@@ -2,9 +2,13 @@ import { WfError } from '../../engine/errors.ts';
 import type { ContainerInfo } from '../../engine/ports/docker.ts';
 import type { FoundNamespace } from '../../engine/ports/host-namespace.ts';
 import type { HostContext } from '../../engine/step.ts';
+import { pause } from '../../host/clock.ts';
 import { namespaceOfPid } from '../../host/namespace.ts';
 import type { ContainerHandle } from '../container-handle.ts';
 import { shortId } from './names.ts';
+
+const NOTICED_WITHIN_MS = 2_000;
+const POLL_MS = 20;
 
 interface Addresses {
   ipv4: string;
@@ -38,7 +42,7 @@ export async function runningContainer(
   }
   const namespace = namespaceIfThere(pid);
   // Between the engine's answer and the look at /proc, the pid may have become another process.
-  const again = await context.host.docker.container(id);
+  const again = await (namespace === null ? onceItsEndIsKnown(container, context) : context.host.docker.container(id));
   if (again?.status === 'exited') return 'exited';
   if (namespace === null || again === null || again.pid !== pid || again.startedAt !== startedAt) {
     throw new WfError('E_CONTAINER_CHANGED', `container ${name} (${shortId(id)}) changed while it was looked at`, {
@@ -48,6 +52,17 @@ export async function runningContainer(
     });
   }
   return { id, name, startedAt, pid, namespace, ...addressesIn(container, networkId) };
+}
+
+/** A container whose process has ended, once the engine has noticed: some milliseconds, on a busy machine some tenths of a second. */
+async function onceItsEndIsKnown({ id, startedAt }: ContainerInfo, { host, signal }: HostContext) {
+  const until = host.clock.now() + NOTICED_WITHIN_MS;
+  for (;;) {
+    const seen = await host.docker.container(id);
+    const isUnnoticed = seen?.status === 'running' && seen.startedAt === startedAt;
+    if (!isUnnoticed || host.clock.now() >= until || signal.aborted) return seen;
+    await pause(host.clock, POLL_MS, signal);
+  }
 }
 
 function namespaceIfThere(pid: number): FoundNamespace | null {

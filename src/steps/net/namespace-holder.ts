@@ -1,24 +1,15 @@
-import { z } from 'zod';
 import { asWfError } from '../../engine/errors.ts';
 import type { HostContext } from '../../engine/step.ts';
-import type { Link } from '../../host/ip/link.ts';
-import { hostPlace, runAt } from './place.ts';
-
-/** Of each network namespace that a process is in: its id in the namespace that wf runs in, and one such process. */
-const lsnsAnswer = z.object({
-  namespaces: z.array(z.object({ netnsid: z.string(), pid: z.number().int(), command: z.string() })),
-});
-
-/** lsns 2.38 leaves out what comes after a process that ended while it was read. */
-const LOOKS = 20;
+import { type Link, readLinks } from '../../host/ip/link.ts';
+import { networkNamespacesInUse } from '../../host/namespaces-in-use.ts';
+import { commandOf } from '../../host/process-files.ts';
 
 /** What keeps the network namespace of a link's other end alive, in words, or why that cannot be told. */
 export async function holderOfPeerNamespace(link: Link, context: HostContext): Promise<string> {
-  const { name, peerNamespaceId } = link;
-  if (peerNamespaceId === null) return `that of ${name} is this one`;
+  if (link.peerNamespaceId === null) return `that of ${link.name} is this one`;
   try {
-    const held = await processIn(peerNamespaceId, context);
-    if (held !== undefined) return `process ${held.pid} (${held.command}) is in it`;
+    const pid = await processAtOtherEnd(link, context);
+    if (pid !== undefined) return `process ${pid} (${commandOf(pid)}) is in it`;
     return 'no process was found in it, so a mount (`grep nsfs /proc/*/mountinfo`) or an open file may keep it';
   } catch (thrown) {
     // Only the explanation of a failure that is told already.
@@ -26,13 +17,32 @@ export async function holderOfPeerNamespace(link: Link, context: HostContext): P
   }
 }
 
-async function processIn(namespaceId: number, context: HostContext) {
-  for (let look = 0; look < LOOKS; look += 1) {
-    const argv = ['lsns', '--type', 'net', '--json', '--output', 'netnsid,pid,command'] as const;
-    const { stdout } = await runAt(context, hostPlace(context.host), argv);
-    const { namespaces } = lsnsAnswer.parse(JSON.parse(stdout));
-    const held = namespaces.find(({ netnsid }) => netnsid === String(namespaceId));
-    if (held !== undefined) return held;
+/**
+ * A process in the namespace that the other end is in. `lsns` tells as much, but leaves namespaces out when a process ends
+ * while it reads (2.38): on a busy machine each time.
+ */
+async function processAtOtherEnd(link: Link, { host }: HostContext): Promise<number | undefined> {
+  const own = host.namespace.own().inode;
+  for (const [inode, ways] of networkNamespacesInUse()) {
+    if (inode === own) continue;
+    for (const way of ways) {
+      // One that has ended meanwhile, or may not be entered, tells nothing; the next one in the same namespace may.
+      const links = await readLinks(host.command, way).catch(() => undefined);
+      if (links === undefined) continue;
+      if (links.some((candidate) => isOtherEnd(candidate, link))) return way.process.pid;
+      break;
+    }
   }
   return undefined;
+}
+
+/** Indexes are a namespace's own: two ends that name each other are told from a chance by kind and mark. */
+function isOtherEnd(candidate: Link, { ifindex, peerIfindex, kind, alias }: Link): boolean {
+  return (
+    candidate.ifindex === peerIfindex &&
+    candidate.peerIfindex === ifindex &&
+    candidate.peerNamespaceId !== null &&
+    candidate.kind === kind &&
+    candidate.alias === alias
+  );
 }
