@@ -5,8 +5,10 @@ import type { JournalEntry } from './journal-event.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
 import { runnersOf } from './machine-model.ts';
 import { isEnd, type StoredRun } from './ports/history.ts';
+import type { RunHost } from './ports/runtime.ts';
 import { firstUnmet, lookAtRequirements } from './preflight.ts';
 import { replay } from './replay.ts';
+import type { Requirement } from './requirement.ts';
 import { begunRollBack, continueRollBack, takenBack } from './roll-back-run.ts';
 import { advanceRun, type Beginning } from './run-loop.ts';
 import { runNotFound } from './run-refusal.ts';
@@ -31,12 +33,7 @@ export async function resumeRun(
   const runtime = parts.runtimes[run.runtime];
   const unmetHere = workflow.networking ? firstUnmet(await runtime.look()) : undefined;
   if (unmetHere !== undefined) throw unmetHere;
-  const host = await runtime.open(run);
-  const unmet = firstUnmet(await lookAtRequirements(general, host.ports));
-  if (unmet !== undefined) {
-    host.close();
-    throw unmet;
-  }
+  const host = await openWhatMeets(general, parts, request, run);
   const runner = runnersOf(workflow.model);
   const taken = await takeOver(
     parts,
@@ -58,6 +55,27 @@ export async function resumeRun(
     return { ...handle, result: handle.result.finally(taken.release) };
   } catch (thrown) {
     taken.letGo(thrown);
+    throw thrown;
+  }
+}
+
+/** The host of the run, once it meets the requirements. Where it ends meanwhile, a rival may have brought the run to its end. */
+async function openWhatMeets(
+  requirements: readonly Requirement[],
+  parts: EngineParts,
+  request: ResumeRequest,
+  run: StoredRun,
+): Promise<RunHost> {
+  const host = await parts.runtimes[run.runtime].open(run);
+  try {
+    for (;;) {
+      const unmet = firstUnmet(await lookAtRequirements(requirements, host.ports));
+      if (unmet === undefined) return host;
+      resumableRun(parts, request);
+      if (!(await host.renew())) throw unmet;
+    }
+  } catch (thrown) {
+    host.close();
     throw thrown;
   }
 }

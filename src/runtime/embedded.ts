@@ -5,6 +5,7 @@ import type { HostPorts } from '../engine/step.ts';
 import { privateHostGone } from '../host/embedded/connection.ts';
 import { findKeptPrivateHost } from '../host/embedded/find-kept-private-host.ts';
 import { startPrivateHost } from '../host/embedded/start-private-host.ts';
+import { isAlive } from '../host/process.ts';
 import { isOurs } from '../steps/docker/ownership.ts';
 import { privateNetworking } from './private-networking.ts';
 import { privateRunHost } from './private-run-host.ts';
@@ -18,8 +19,16 @@ export function embeddedRuntime(machine: HostPorts): Runtime {
     async open(run) {
       const mark = privateHostMark(run);
       const start = () => startPrivateHost(mark, machine.clock);
-      const found = await findKeptPrivateHost(mark, machine.clock);
-      return privateRunHost(found ?? (await start()), start, machine.clock);
+      for (;;) {
+        const found = await findKeptPrivateHost(mark, machine.clock);
+        try {
+          return privateRunHost(found ?? (await start()), start, machine.clock);
+        } catch (thrown) {
+          // One that a rival has just brought to its end was found: it is gone at the next look.
+          if (found === undefined || isAlive(found.process)) throw thrown;
+          found.close();
+        }
+      }
     },
     async find(run) {
       const mark = privateHostMark(run);

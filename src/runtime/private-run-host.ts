@@ -1,4 +1,3 @@
-import { WfError } from '../engine/errors.ts';
 import type { Clock } from '../engine/ports/clock.ts';
 import type { CommandPort } from '../engine/ports/command.ts';
 import type { HostNamespacePort } from '../engine/ports/host-namespace.ts';
@@ -6,6 +5,7 @@ import type { RunHost } from '../engine/ports/runtime.ts';
 import type { HostPorts } from '../engine/step.ts';
 import { pause } from '../host/clock.ts';
 import { createCommandPort } from '../host/command.ts';
+import { doesNotAnswer } from '../host/embedded/connection.ts';
 import { type HeldEntrance, holdEntrance } from '../host/embedded/entrance.ts';
 import type { PrivateHost } from '../host/embedded/private-host.ts';
 import { compareFingerprints } from '../host/fingerprint/compare.ts';
@@ -77,7 +77,7 @@ async function hasEnded({ process, isKept }: PrivateHost, clock: Clock): Promise
     await isKept();
     return false;
   } catch (thrown) {
-    if (!(thrown instanceof WfError) || thrown.code !== 'E_NAMESPACE_GONE') return !isAlive(process);
+    if (!doesNotAnswer(thrown)) return !isAlive(process);
     for (let waitedMs = 0; isAlive(process) && waitedMs < ENDS_WITHIN_MS; waitedMs += POLL_MS)
       await pause(clock, POLL_MS);
     return !isAlive(process);

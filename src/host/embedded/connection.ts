@@ -90,6 +90,11 @@ export function privateHostGone(mark: string): WfError {
   });
 }
 
+/** Whether a call found nobody who answers: a private host that has ended, that is about to, or that does not listen yet. */
+export function doesNotAnswer(thrown: unknown): boolean {
+  return thrown instanceof WfError && (thrown.code === 'E_NAMESPACE_GONE' || thrown.code === 'E_DOCKER_UNREACHABLE');
+}
+
 /** The path leads through the process: what is found there is its own, or another's that has its pid by now. */
 async function connectTo(mark: string, owner: Owner): Promise<Socket> {
   const socket = connect(`/proc/${owner.pid}/root${SOCKET_PATH}`);

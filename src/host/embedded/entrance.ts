@@ -18,15 +18,17 @@ export interface HeldEntrance extends Entrance {
  */
 export function holdEntrance(mark: string, owner: Owner): HeldEntrance {
   const held = new Map<Kind, number>();
-  for (const kind of KINDS) held.set(kind, openSync(`/proc/${owner.pid}/ns/${kind}`, 'r'));
   const close = () => {
     for (const descriptor of held.values()) closeSync(descriptor);
     held.clear();
   };
-  // Alive after the opening: so it was the process that the paths led through.
-  if (!isAlive(owner)) {
+  try {
+    for (const kind of KINDS) held.set(kind, openSync(`/proc/${owner.pid}/ns/${kind}`, 'r'));
+    // Alive after the opening: so it was the process that the paths led through.
+    if (!isAlive(owner)) throw privateHostGone(mark);
+  } catch (thrown) {
     close();
-    throw privateHostGone(mark);
+    throw isAlive(owner) ? thrown : privateHostGone(mark);
   }
   const ownUser = statSync('/proc/self/ns/user').ino === statSync(`/proc/${owner.pid}/ns/user`).ino;
   const path = (kind: Kind) => `/proc/${process.pid}/fd/${held.get(kind)}`;

@@ -1,7 +1,7 @@
-import { WfError } from '../../engine/errors.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import { pause } from '../clock.ts';
 import { isAlive } from '../process.ts';
+import { doesNotAnswer } from './connection.ts';
 import { processOfPrivateHost } from './find-private-host.ts';
 import { openPrivateHost, type PrivateHost } from './private-host.ts';
 
@@ -26,13 +26,8 @@ export async function findKeptPrivateHost(mark: string, clock: Clock): Promise<P
       if ((await host.isKept()) || isLate) return host;
       host.close();
     } catch (thrown) {
-      if (isAlive(owner) && (isLate || !isUnreachable(thrown))) throw thrown;
+      if (isAlive(owner) && (isLate || !doesNotAnswer(thrown))) throw thrown;
     }
     await pause(clock, POLL_MS);
   }
-}
-
-/** It does not listen yet. */
-function isUnreachable(thrown: unknown): boolean {
-  return thrown instanceof WfError && thrown.code === 'E_DOCKER_UNREACHABLE';
 }
