@@ -2,17 +2,13 @@ import { existsSync } from 'node:fs';
 import { WfError } from '../engine/errors.ts';
 import type { Argv, CommandResult } from '../engine/ports/command.ts';
 import { isNowhere } from './find-tool.ts';
+import type { StartFailure } from './start-command.ts';
 import { howToInstall } from './tool-package.ts';
 
 const AS_ROOT = 'Run wf as root (`sudo wf ...`).';
 
-/** Why a process could not be started: what execa answers for one that never had a pid. */
-export function explainStartFailure(
-  argv: Argv,
-  line: Argv,
-  cwd: string | undefined,
-  failure: { readonly code?: string | undefined; readonly originalMessage?: string | undefined },
-): WfError {
+/** Why a process could not be started: what is told of one that never had a pid. */
+export function explainStartFailure(argv: Argv, line: Argv, cwd: string | undefined, failure: StartFailure): WfError {
   const [program] = line;
   switch (failure.code) {
     case 'ENOENT':

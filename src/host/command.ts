@@ -1,4 +1,3 @@
-import type { Options } from 'execa';
 import { WfError } from '../engine/errors.ts';
 import type { Clock } from '../engine/ports/clock.ts';
 import type { Argv, CommandEnd, CommandOptions, CommandPort, CommandResult } from '../engine/ports/command.ts';
@@ -7,6 +6,7 @@ import { pause } from './clock.ts';
 import { explainStartFailure, nsenterRefusal } from './command-failure.ts';
 import { openNamespace } from './open-namespace.ts';
 import { machineGroups, type ProcessGroups } from './process-group.ts';
+import type { StartCommand } from './start-command.ts';
 import { toolFolders } from './tool-folders.ts';
 
 /** How long a command has between SIGTERM and SIGKILL. */
@@ -31,18 +31,28 @@ const MACHINE: Entrance = {
   entersFiles: false,
 };
 
-/** Runs commands of a host, of the machine itself where none is given, through execa, which is loaded at the first call. */
-export function createCommandPort(clock: Clock, entrance = MACHINE, groups = machineGroups): CommandPort {
+/** Runs commands of a host, of the machine itself where none is given. */
+export function createCommandPort(
+  clock: Clock,
+  starter: () => StartCommand | Promise<StartCommand>,
+  entrance = MACHINE,
+  groups = machineGroups,
+): CommandPort {
+  const runProcess = async (argv: Argv, line: Argv, options: CommandOptions) => {
+    const start = await starter();
+    if (options.signal?.aborted) return neverStarted(argv, clock.now());
+    return await runStarted({ clock, groups, start }, argv, line, options);
+  };
   return {
     async run(argv, options) {
       if (options.signal?.aborted) return neverStarted(argv, clock.now());
       const namespace = options.namespace === undefined ? undefined : openNamespace(options.namespace);
       try {
         const entered = entrance.options(namespace?.path);
-        if (entered.length === 0) return await runProcess(clock, groups, argv, argv, options);
+        if (entered.length === 0) return await runProcess(argv, argv, options);
         const inFolder: Argv =
           entrance.entersFiles && options.cwd !== undefined ? ['env', `--chdir=${options.cwd}`, ...argv] : argv;
-        const result = await runProcess(clock, groups, argv, ['nsenter', ...entered, '--', ...inFolder], options);
+        const result = await runProcess(argv, ['nsenter', ...entered, '--', ...inFolder], options);
         const refusal = nsenterRefusal(argv, result, options.namespace?.path ?? 'of the private host');
         if (refusal !== undefined) throw refusal;
         return result;
@@ -57,25 +67,22 @@ function neverStarted(argv: Argv, startedAt: number): CommandResult {
   return { argv, end: { type: 'aborted' }, stdout: '', stderr: '', truncated: false, startedAt, durationMs: 0 };
 }
 
+interface Parts {
+  readonly clock: Clock;
+  readonly groups: ProcessGroups;
+  readonly start: StartCommand;
+}
+
 /** Runs `line` and answers as if `argv` had been run. */
-async function runProcess(
-  clock: Clock,
-  groups: ProcessGroups,
+async function runStarted(
+  { clock, groups, start }: Parts,
   argv: Argv,
   line: Argv,
   options: CommandOptions,
 ): Promise<CommandResult> {
-  const { execa } = await import('execa');
-  if (options.signal?.aborted) return neverStarted(argv, clock.now());
-  const [program, ...args] = line;
+  const { cwd, stdin, inherited } = options;
   const startedAt = clock.now();
-  const child = execa(program, args, {
-    ...PROCESS_OPTIONS,
-    env: environment(options.env),
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.stdin === undefined ? {} : { input: options.stdin }),
-    stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...inheritedBy(options)],
-  });
+  const child = start(line, { env: environment(options.env), cwd, stdin, inherited });
   const maxBytes = options.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES;
   const stdout = collectBounded(child.stdout, maxBytes);
   const stderr = collectBounded(child.stderr, maxBytes);
@@ -109,8 +116,8 @@ async function runProcess(
     end ??= signal === null ? { type: 'exited', exitCode: exitCode ?? 0 } : { type: 'killed', signal };
   });
   try {
-    const result = await child;
-    if (child.pid === undefined) throw explainStartFailure(argv, line, options.cwd, result);
+    const failure = await child.over;
+    if (child.pid === undefined) throw explainStartFailure(argv, line, options.cwd, failure);
     if (stopping) await groupGone(clock, groups, child.pid);
   } finally {
     cancelTimeout();
@@ -119,7 +126,7 @@ async function runProcess(
     if (child.pid !== undefined) groups.forget(child.pid);
   }
   if (end === undefined) {
-    throw new WfError('E_INTERNAL', `${program} ended without saying how`, {
+    throw new WfError('E_INTERNAL', `${line[0]} ended without saying how`, {
       hint: 'This is a defect in wf: report it.',
     });
   }
@@ -133,23 +140,6 @@ async function runProcess(
     durationMs: clock.now() - startedAt,
   };
 }
-
-/** Its own group, so that its children end with it; the output is collected here, so that it can be cut. */
-const PROCESS_OPTIONS = {
-  reject: false,
-  buffer: false,
-  detached: true,
-  cleanup: false,
-  extendEnv: true,
-} as const satisfies Options;
-
-function inheritedBy({ inherited }: CommandOptions): readonly Descriptor[] {
-  return inherited !== undefined && isDescriptor(inherited) ? [inherited] : [];
-}
-
-/** execa takes every descriptor; its types name those up to 9. */
-type Descriptor = 3 | 4 | 5 | 6 | 7 | 8 | 9;
-const isDescriptor = (value: number): value is Descriptor => value >= 3;
 
 /** The C locale makes messages the same everywhere. */
 function environment(added: CommandOptions['env']): Record<string, string> {

@@ -3,12 +3,13 @@ import { systemClock } from './clock.ts';
 import { createCommandPort } from './command.ts';
 import { createDocker } from './docker/create-docker.ts';
 import { machineNamespace } from './namespace.ts';
+import { throughExeca } from './start-command.ts';
 
 /** This machine, as step runners reach it. The Docker engine is found as the `docker` client finds it, from `env`. */
 export function machinePorts(env: Readonly<Record<string, string | undefined>>): HostPorts {
   return {
     clock: systemClock,
-    command: createCommandPort(systemClock),
+    command: createCommandPort(systemClock, throughExeca),
     docker: createDocker(env),
     namespace: machineNamespace,
     agent: null,

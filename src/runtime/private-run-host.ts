@@ -12,6 +12,7 @@ import { compareFingerprints } from '../host/fingerprint/compare.ts';
 import { createFingerprints } from '../host/fingerprint/create-fingerprints.ts';
 import { readSection } from '../host/fingerprint/shape.ts';
 import { isAlive } from '../host/process.ts';
+import { throughExeca } from '../host/start-command.ts';
 import { privateAgent } from './private-agent.ts';
 
 /** From the end of its connections to its own: microseconds, on a machine that is all but stuck more. */
@@ -87,7 +88,7 @@ async function hasEnded({ process, isKept }: PrivateHost, clock: Clock): Promise
 function enter(host: PrivateHost, clock: Clock): Entered {
   const entrance = holdEntrance(host.mark, host.process);
   const inside = host.command(clock);
-  const fromOutside = createCommandPort(clock, entrance);
+  const fromOutside = createCommandPort(clock, throughExeca, entrance);
   const command: CommandPort = {
     // What wf holds open, and folders as wf finds them, are not the private host's.
     run: (argv, options) =>

@@ -6,12 +6,13 @@ import { systemClock } from '../../src/host/clock.ts';
 import { createCommandPort } from '../../src/host/command.ts';
 import { createDocker } from '../../src/host/docker/create-docker.ts';
 import { createFingerprints } from '../../src/host/fingerprint/create-fingerprints.ts';
+import { throughExeca } from '../../src/host/start-command.ts';
 import { describeDocker, docker } from '../support/docker-tests.ts';
 import { runId } from '../support/folder-host.ts';
 import { PROBE_IMAGE } from '../support/images.ts';
 
 const fingerprints = createFingerprints({
-  command: createCommandPort(systemClock),
+  command: createCommandPort(systemClock, throughExeca),
   docker: createDocker(),
   clock: systemClock,
 });

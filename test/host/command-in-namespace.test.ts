@@ -2,9 +2,10 @@ import { statSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../src/host/clock.ts';
 import { createCommandPort } from '../../src/host/command.ts';
+import { throughExeca } from '../../src/host/start-command.ts';
 import { describeOwnNetwork, type TestContainer, testContainer } from './own-network.ts';
 
-const command = createCommandPort(systemClock);
+const command = createCommandPort(systemClock, throughExeca);
 const timeoutMs = 5_000;
 
 describeOwnNetwork('a command in another network namespace', () => {

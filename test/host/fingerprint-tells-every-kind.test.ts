@@ -8,11 +8,12 @@ import { systemClock } from '../../src/host/clock.ts';
 import { createCommandPort } from '../../src/host/command.ts';
 import { createDocker } from '../../src/host/docker/create-docker.ts';
 import { createFingerprints } from '../../src/host/fingerprint/create-fingerprints.ts';
+import { throughExeca } from '../../src/host/start-command.ts';
 import { runId } from '../support/folder-host.ts';
 import { describeOwnNetwork } from './own-network.ts';
 
 const fingerprints = createFingerprints({
-  command: createCommandPort(systemClock),
+  command: createCommandPort(systemClock, throughExeca),
   docker: createDocker({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' }),
   clock: systemClock,
 });
@@ -271,7 +272,7 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
     let now = 0;
     let mtu = 1400;
     const restless = createFingerprints({
-      command: createCommandPort(systemClock),
+      command: createCommandPort(systemClock, throughExeca),
       docker: createDocker({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' }),
       clock: {
         now: () => now,

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Argv } from '../../src/engine/ports/command.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { createCommandPort } from '../../src/host/command.ts';
+import { throughExeca } from '../../src/host/start-command.ts';
 
-const command = createCommandPort(systemClock);
+const command = createCommandPort(systemClock, throughExeca);
 const sh = (script: string, ...args: string[]): Argv => ['sh', '-c', script, 'sh', ...args];
 
 /** Processes that run `sleep` with this many seconds. */
@@ -96,7 +97,7 @@ describe('a command', () => {
       const jiti = createJiti(${JSON.stringify(import.meta.url)});
       const { createCommandPort } = await jiti.import('../../src/host/command.ts');
       const { systemClock } = await jiti.import('../../src/host/clock.ts');
-      void createCommandPort(systemClock).run(['sleep', '65.25'], { timeoutMs: 60_000 });
+      void createCommandPort(systemClock, throughExeca).run(['sleep', '65.25'], { timeoutMs: 60_000 });
       setTimeout(() => process.exit(0), 300);`;
     execFileSync(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'inherit' });
     expect(sleeping('65.25')).toBe(false);

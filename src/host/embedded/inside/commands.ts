@@ -5,12 +5,13 @@ import { createCommandPort } from '../../command.ts';
 import { PRIVATE_HOST_VARIABLE } from '../names.ts';
 import { takeNumber, takeNumberOrNull, takeObject, takeText, takeTextMap, takeTextOrNull, takeTexts } from '../take.ts';
 import { innerGroups } from './inner-groups.ts';
+import { startLean } from './start-lean.ts';
 
 /** The commands that one connection has asked for. They end with it. */
 export class Commands {
   readonly #groups = innerGroups();
   // Without an entrance: this process is there already.
-  readonly #port = createCommandPort(systemClock, undefined, this.#groups);
+  readonly #port = createCommandPort(systemClock, () => startLean, undefined, this.#groups);
   readonly #running = new Map<number, { readonly stop: AbortController; readonly ended: Promise<unknown> }>();
   #isOver = false;
 
