@@ -48,8 +48,8 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
   const { journal, secrets } = parts;
   let baseline: Promise<void> | undefined;
 
-  async function takeFingerprint(): Promise<Fingerprint> {
-    const fingerprint = secrets.hide(await parts.fingerprints.take());
+  async function takeFingerprint(expected?: Fingerprint): Promise<Fingerprint> {
+    const fingerprint = secrets.hide(await parts.fingerprints.take(expected));
     return isJsonObject(fingerprint) ? fingerprint : {};
   }
 
@@ -130,7 +130,7 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
         },
       );
     }
-    const after = await takeFingerprint();
+    const after = await takeFingerprint(before);
     const changes = journal.changes();
     const differences = parts.fingerprints.compare(before, after, parts.run, changes);
     const residues = [

@@ -9,7 +9,7 @@ import { doesNotAnswer } from '../host/embedded/connection.ts';
 import { type HeldEntrance, holdEntrance } from '../host/embedded/entrance.ts';
 import type { PrivateHost } from '../host/embedded/private-host.ts';
 import { compareFingerprints } from '../host/fingerprint/compare.ts';
-import { createFingerprints } from '../host/fingerprint/create-fingerprints.ts';
+import { createPrivateFingerprints } from '../host/fingerprint/create-fingerprints.ts';
 import { readSection } from '../host/fingerprint/shape.ts';
 import { isAlive } from '../host/process.ts';
 import { throughExeca } from '../host/start-command.ts';
@@ -52,7 +52,7 @@ export function privateRunHost(first: PrivateHost, start: () => Promise<PrivateH
   return {
     ports,
     fingerprints: {
-      take: () => fingerprintsOf(current).take(),
+      take: (expected) => fingerprintsOf(current).take(expected),
       compare: compareFingerprints,
     },
     claim: () => current.host.claim(),
@@ -102,7 +102,7 @@ function enter(host: PrivateHost, clock: Clock): Entered {
 }
 
 function fingerprintsOf({ host, ports }: Entered) {
-  return createFingerprints(ports, async () => {
+  return createPrivateFingerprints(ports, async () => {
     const { sysctls, namespaces, ipv6 } = await host.settings();
     return { sysctls: readSection(sysctls), namespaces: readSection(namespaces), hasIpv6: ipv6 };
   });
