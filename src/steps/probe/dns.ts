@@ -17,7 +17,7 @@ const inputSchema = z.object({
   name: hostNameSchema,
   server: addressSchema.default(CONTAINER_NAME_SERVER),
   /** See ProbeTime. */
-  deadlineMs: z.number().int().min(200),
+  deadlineMs: z.number().int().min(50),
   /** True: fails when the name resolves. False: fails unless it does, asking again until the deadline. */
   mustFail: z.boolean().default(false),
 });

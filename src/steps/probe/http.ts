@@ -15,7 +15,7 @@ const inputSchema = z.object({
   /** What the body must be, but for white space around it; null takes any. */
   expect: z.string().nullable().default(null),
   /** See ProbeTime. */
-  deadlineMs: z.number().int().min(200),
+  deadlineMs: z.number().int().min(50),
   /** True: fails when anything comes back, a refused connection included. False: fails unless the answer is right, asking again until the deadline. */
   mustFail: z.boolean().default(false),
 });

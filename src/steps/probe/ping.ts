@@ -30,7 +30,7 @@ const inputSchema = z
     count: z.number().int().min(1).max(100).default(3),
     intervalMs: z.number().int().min(10).max(5_000).default(100),
     /** See ProbeTime. */
-    deadlineMs: z.number().int().min(200),
+    deadlineMs: z.number().int().min(50),
     /** True: fails when anything answers. False: fails unless all are answered, trying again until the deadline. */
     mustFail: z.boolean().default(false),
   })

@@ -19,7 +19,7 @@ const inputSchema = z
     /** Those that must not. */
     silent: targets,
     /** How long an answer is waited for, asking again; it is far more than one takes. */
-    deadlineMs: z.number().int().min(200),
+    deadlineMs: z.number().int().min(50),
     /** How long silence has to last. */
     silenceMs: z.number().int().min(50),
   })
