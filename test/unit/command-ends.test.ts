@@ -3,9 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { Argv } from '../../src/engine/ports/command.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { createCommandPort } from '../../src/host/command.ts';
+import { startLean } from '../../src/host/embedded/inside/start-lean.ts';
 import { throughExeca } from '../../src/host/start-command.ts';
 
-const command = createCommandPort(systemClock, throughExeca);
+const STARTERS = [
+  ['throughExeca', 'start-command.ts', throughExeca],
+  ['startLean', 'embedded/inside/start-lean.ts', () => startLean],
+] as const;
 const sh = (script: string, ...args: string[]): Argv => ['sh', '-c', script, 'sh', ...args];
 
 /** Processes that run `sleep` with this many seconds. */
@@ -15,7 +19,9 @@ function sleeping(seconds: string): boolean {
     .some((line) => !line.startsWith('Z') && line.endsWith(`sleep ${seconds}`));
 }
 
-describe('a command', () => {
+describe.each(STARTERS)('a command started by %s', (name, file, starter) => {
+  const command = createCommandPort(systemClock, starter);
+
   it('ends with its exit code, and keeps stdout and stderr apart', async () => {
     const argv = sh('echo out; echo err >&2; exit 3');
     const result = await command.run(argv, { timeoutMs: 5_000 });
@@ -97,14 +103,18 @@ describe('a command', () => {
       const jiti = createJiti(${JSON.stringify(import.meta.url)});
       const { createCommandPort } = await jiti.import('../../src/host/command.ts');
       const { systemClock } = await jiti.import('../../src/host/clock.ts');
-      void createCommandPort(systemClock, throughExeca).run(['sleep', '65.25'], { timeoutMs: 60_000 });
+      const { ${name} } = await jiti.import('../../src/host/${file}');
+      const starter = ${name === 'throughExeca' ? name : `() => ${name}`};
+      void createCommandPort(systemClock, starter).run(['sleep', '65.25'], { timeoutMs: 60_000 });
       setTimeout(() => process.exit(0), 300);`;
     execFileSync(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'inherit' });
     expect(sleeping('65.25')).toBe(false);
   });
 });
 
-describe('a command that cannot be started', () => {
+describe.each(STARTERS)('a command that %s cannot start', (_name, _file, starter) => {
+  const command = createCommandPort(systemClock, starter);
+
   it('names the Debian package of a missing tool', async () => {
     const attempt = command.run(['nft', 'list', 'ruleset'], { timeoutMs: 1_000, env: { PATH: '/nonexistent' } });
     await expect(attempt).rejects.toMatchObject({
@@ -119,6 +129,14 @@ describe('a command that cannot be started', () => {
     await expect(attempt).rejects.toMatchObject({
       code: 'E_HOST_COMMAND',
       message: expect.stringContaining('/nonexistent'),
+    });
+  });
+
+  it('is told why in words: its arguments are too long', async () => {
+    const attempt = command.run(['true', 'x'.repeat(3_000_000)], { timeoutMs: 1_000 });
+    await expect(attempt).rejects.toMatchObject({
+      code: 'E_HOST_COMMAND',
+      message: expect.stringContaining('E2BIG'),
     });
   });
 

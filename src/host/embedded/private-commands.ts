@@ -11,6 +11,8 @@ const SPARE_MS = 60_000;
 /** Runs commands in a private host by its own process. Neither a working folder nor a descriptor can be given. */
 export function privateCommands({ call }: Connection, clock: Clock): CommandPort {
   let last = 0;
+  // wf's own environment, as a command has it on the machine: the private host was started without it.
+  const own = ownEnvironment();
   return {
     async run(argv, options) {
       const { signal, timeoutMs } = options;
@@ -22,7 +24,7 @@ export function privateCommands({ call }: Connection, clock: Clock): CommandPort
       const number = last;
       // Where that cannot be said, the call itself fails too.
       const stop = () => void call('stopCommand', { number }, nothing).catch(() => undefined);
-      const answer = call('run', asked(number, argv, options), commandAnswer, timeoutMs + SPARE_MS);
+      const answer = call('run', asked(number, argv, own, options), commandAnswer, timeoutMs + SPARE_MS);
       signal?.addEventListener('abort', stop, { once: true });
       try {
         return { argv, ...(await answer), startedAt, durationMs: clock.now() - startedAt };
@@ -36,6 +38,7 @@ export function privateCommands({ call }: Connection, clock: Clock): CommandPort
 function asked(
   number: number,
   argv: readonly string[],
+  own: Readonly<Record<string, string>>,
   { timeoutMs, namespace, stdin, env, maxOutputBytes }: CommandOptions,
 ): JsonObject {
   return {
@@ -44,8 +47,7 @@ function asked(
     timeoutMs,
     namespace: namespace === undefined ? null : placeOf(namespace),
     stdin: stdin ?? null,
-    // wf's own environment, as a command has it on the machine: the private host was started without it.
-    env: { ...ownEnvironment(), PATH: toolFolders().join(':'), LC_ALL: 'C', ...env },
+    env: { ...own, PATH: toolFolders().join(':'), LC_ALL: 'C', ...env },
     maxOutputBytes: maxOutputBytes ?? null,
   };
 }

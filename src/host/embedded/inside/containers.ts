@@ -40,15 +40,15 @@ export class Containers {
   readonly #containers = new Map<string, Container>();
   readonly #spare: Spare;
   readonly #neighbours = new Neighbours();
-  #startsUnderWay = 0;
 
   constructor(networks: Networks) {
     this.#networks = networks;
     this.#spare = new Spare((id) => this.#nameHandler(id));
   }
 
+  /** Called once: the processor has better things to do later. */
   provideSpare(): void {
-    if (this.#startsUnderWay === 0) this.#spare.provide();
+    this.#spare.provide();
   }
 
   all(): readonly ContainerInfo[] {
@@ -156,7 +156,6 @@ export class Containers {
     const address = joinNetwork(network, id);
     container.address = address;
     container.state = 'starting';
-    this.#startsUnderWay += 1;
     try {
       const process = await this.#processOf(container);
       const links = linkCommands(container, network, address, process);
@@ -185,9 +184,6 @@ export class Containers {
       container.state = container.startedAt === NEVER ? 'created' : 'exited';
       await this.#leave(container);
       throw thrown;
-    } finally {
-      this.#startsUnderWay -= 1;
-      setImmediate(() => this.provideSpare());
     }
   }
 
