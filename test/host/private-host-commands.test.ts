@@ -112,6 +112,19 @@ describeOwnNetwork('commands that a private host starts', () => {
         expect(markedPids(mark), 'the private host stays').not.toEqual([]);
       });
 
+      it('are ended once another wf claims the private host, and whoever waits for them is told so', async () => {
+        const { mark, wf } = await startHost(user);
+        await wf.keep();
+        const { env, variable } = markFor(mark);
+        const told = wf.command(LONG, { env }).catch((thrown: unknown) => thrown);
+        await eventually(() => withVariable(variable).length === 3, PATIENCE_MS);
+        const second = another(user, mark);
+        await second.find(mark);
+        await second.claim();
+        expect(withVariable(variable)).toEqual([]);
+        expect(await told).toMatchObject({ code: 'E_LEASE_LOST', message: expect.stringContaining('taken over') });
+      });
+
       it('are never carried out for a wf that is dead once another has claimed the private host', async () => {
         const { mark, wf, host } = await startHost(user);
         await wf.keep();

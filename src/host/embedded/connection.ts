@@ -60,17 +60,20 @@ export function createConnection(mark: string, owner: Owner, first?: Peer): Conn
 /** Calls over one connection; it keeps this process alive only while an answer is waited for. */
 export function peerOn(socket: Socket, mark: string): Peer {
   let isTakenOver = false;
-  return createPeer(socket, {
+  const peer = createPeer(socket, {
     who: `the private host ${mark}`,
     handlers: {
       takenOver: () => {
         isTakenOver = true;
+        // The end that the private host makes does not show: the process that holds its namespaces has the starter's line open too.
+        setImmediate(() => peer.close());
         return null;
       },
     },
     gone: () => (isTakenOver ? takenOver(mark) : privateHostGone(mark)),
     onWaiting: (waiting) => (waiting ? socket.ref() : socket.unref()),
   });
+  return peer;
 }
 
 /** Another process goes on with the run. */
