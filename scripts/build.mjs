@@ -58,6 +58,16 @@ const lazyStringWidth = {
   },
 };
 
+/** The SQLite addon itself, where its installation puts it: to look for it takes longer than to load it. */
+const addonInItsPlace = {
+  name: 'addon-in-its-place',
+  setup(plugin) {
+    plugin.onLoad({ filter: /[/\\]node_modules[/\\]bindings[/\\]bindings\.js$/ }, () => ({
+      contents: "module.exports = () => require('better-sqlite3/build/Release/better_sqlite3.node');",
+    }));
+  },
+};
+
 /** Modules are resolved and compiled one by one; in one file, and compiled already, they are there three times as soon. */
 const builtProgram = {
   name: 'built-program',
@@ -103,6 +113,8 @@ await build({
   outdir: out,
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
+  external: [...common.external.filter((name) => name !== 'better-sqlite3'), '*.node'],
+  plugins: [...common.plugins, addonInItsPlace],
   // Compiled beforehand, it has no way to import anything but what is in it: the rest is required.
   supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'wfUrl' },
