@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import { z } from 'zod';
 import { type LoadedFile, loadWorkflow } from '../../src/definition/load.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { runnerOf } from '../../src/engine/define-step.ts';
@@ -16,11 +18,24 @@ import { machinePorts } from '../../src/host/machine-ports.ts';
 import { ownProcess } from '../../src/host/process.ts';
 import * as wf from '../../src/index.ts';
 import { createRuntimes } from '../../src/runtime/runtimes.ts';
-import { docker } from './docker-tests.ts';
+import { docker, linkNames } from './docker-tests.ts';
+import { tool } from './host-state.ts';
+
+const PATIENCE = { timeout: 10_000 };
 
 /** What a restart of the machine does to a lab: its containers have ended, and all that was made in their namespaces is gone. */
 export async function endContainersAsAReboot(...names: readonly string[]): Promise<void> {
+  const paired = await linksPairedWithContainers();
   await docker('kill', ...names);
+  // The kernel takes their namespaces apart a moment later.
+  await expect.poll(async () => (await linkNames()).filter((name) => paired.includes(name)), PATIENCE).toEqual([]);
+}
+
+/** Links of this namespace whose other end is in another one. */
+async function linksPairedWithContainers(): Promise<readonly string[]> {
+  const shown = JSON.parse(await tool('ip', '-json', 'link', 'show'));
+  const links = z.array(z.object({ ifname: z.string(), link_netnsid: z.number().optional() })).parse(shown);
+  return links.flatMap(({ ifname, link_netnsid: namespace }) => (namespace === undefined ? [] : [ifname]));
 }
 
 /**
