@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
+import type { Argv } from '../../engine/ports/command.ts';
 import { cidrOf, type Link, readLinks } from '../../host/ip/link.ts';
 import { type ContainerHandle, containerHandleSchema, namespaceOfContainer } from '../container-handle.ts';
 import { linksAt, requireNamed } from './link-target.ts';
 import { addressSchema, linkNameSchema } from './name-schema.ts';
-import { hostPlace, tryAt, typedIn } from './place.ts';
+import { hostPlace, type Place, showAt, typedIn } from './place.ts';
 
 interface ContainerLinks {
   readonly container: ContainerHandle;
@@ -63,9 +64,11 @@ export const observeBridge = defineStep({
     ]);
     const bridge = requireNamed(links, place, name);
     const inContainers = containers.map((container, position) => ({ container, links: inside[position] ?? [] }));
-    await tryAt(context, place, ['ip', 'address', 'show', 'dev', bridge.name]);
-    await tryAt(context, place, ['ip', 'link', 'show', 'master', bridge.name]);
-    for (const container of containers) await tryAt(context, { type: 'container', container }, ['ip', 'link', 'show']);
+    await showAt(context, [
+      [place, ['ip', 'address', 'show', 'dev', bridge.name]],
+      [place, ['ip', 'link', 'show', 'master', bridge.name]],
+      ...containers.map((container): [Place, Argv] => [{ type: 'container', container }, ['ip', 'link', 'show']]),
+    ]);
     if (gateway !== null && !bridge.addresses.some(({ address }) => address === gateway)) {
       throw new WfError('E_NOT_PROVEN', `the bridge ${name} does not hold the gateway address ${gateway}`, {
         hint: `See what it holds: \`ip address show dev ${name}\`.`,

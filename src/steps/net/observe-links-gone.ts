@@ -6,10 +6,10 @@ import type { Link } from '../../host/ip/link.ts';
 import { linksAt, namedIn } from './link-target.ts';
 import { linkNameSchema } from './name-schema.ts';
 import { holderOfPeerNamespace } from './namespace-holder.ts';
-import { hostPlace, tryAt } from './place.ts';
+import { hostPlace, showAt } from './place.ts';
 
-/** The kernel takes a namespace apart in the background: some tens of milliseconds where nothing holds it. */
-const POLL_MS = 20;
+/** The kernel takes a namespace apart in the background: some milliseconds, or tens of them, where nothing holds it. */
+const POLL_MS = 5;
 
 /** Waits until none of the links is on the host any more. */
 export const observeLinksGone = defineStep({
@@ -33,7 +33,10 @@ export const observeLinksGone = defineStep({
       await pause(clock, POLL_MS, context.signal);
       remaining = await present();
     }
-    for (const link of links) await tryAt(context, place, ['ip', 'link', 'show', 'dev', link]);
+    await showAt(
+      context,
+      links.map((link) => [place, ['ip', 'link', 'show', 'dev', link]]),
+    );
     const [first] = remaining;
     if (first === undefined) return { gone: links };
     const names = remaining.map(({ name }) => name);

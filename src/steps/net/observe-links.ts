@@ -3,7 +3,7 @@ import { defineStep } from '../../engine/define-step.ts';
 import { cidrOf, readLinks } from '../../host/ip/link.ts';
 import { readRoutes } from '../../host/ip/route.ts';
 import { containerHandleSchema } from '../container-handle.ts';
-import { namespaceOf, placeOf, tryAt, typedIn } from './place.ts';
+import { namespaceOf, placeOf, showAt, typedIn } from './place.ts';
 
 /** Lists links with their addresses, and the IPv4 routes of the main table, on the host or in a container. */
 export const observeLinks = defineStep({
@@ -44,10 +44,15 @@ export const observeLinks = defineStep({
   async read({ container }, context) {
     const place = placeOf(container, context.host);
     const namespace = namespaceOf(place, context.host);
-    const links = await readLinks(context.host.command, namespace);
-    const routes = await readRoutes(context.host.command, { family: 'inet', table: 'main' }, namespace);
-    await tryAt(context, place, ['ip', 'address', 'show']);
-    await tryAt(context, place, ['ip', 'route', 'show']);
+    const { command } = context.host;
+    const [links, routes] = await Promise.all([
+      readLinks(command, namespace),
+      readRoutes(command, { family: 'inet', table: 'main' }, namespace),
+    ]);
+    await showAt(context, [
+      [place, ['ip', 'address', 'show']],
+      [place, ['ip', 'route', 'show']],
+    ]);
     return {
       links: links.map(({ name, ifindex, kind, mac, mtu, up, master, peerIfindex, addresses }) => ({
         name,

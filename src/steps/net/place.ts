@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
-import { evidenceOf } from '../../engine/evidence.ts';
+import { type Evidence, evidenceOf } from '../../engine/evidence.ts';
 import type { Argv, CommandResult, NamespaceRef } from '../../engine/ports/command.ts';
 import type { HostContext, HostPorts, Standing } from '../../engine/step.ts';
 import { requireSuccess } from '../../host/checked-command.ts';
@@ -101,7 +101,25 @@ export async function tryAt(
   return result;
 }
 
-/** The same for a command that must succeed. @throws WfError E_HOST_COMMAND, E_PERMISSION, E_NAMESPACE_GONE */
+/** Runs commands that only show, side by side, and records them in this order, up to the first that could not be run. */
+export async function showAt(
+  context: HostContext,
+  commands: readonly (readonly [place: Place, argv: Argv])[],
+): Promise<void> {
+  const shown = await Promise.allSettled(
+    commands.map(async ([place, argv]) => {
+      const evidence: Evidence[] = [];
+      await tryAt({ ...context, record: (seen) => evidence.push(seen) }, place, argv);
+      return evidence;
+    }),
+  );
+  for (const result of shown) {
+    if (result.status === 'rejected') throw result.reason;
+    for (const seen of result.value) context.record(seen);
+  }
+}
+
+/** The same as tryAt for a command that must succeed. @throws WfError E_HOST_COMMAND, E_PERMISSION, E_NAMESPACE_GONE */
 export async function runAt(
   context: HostContext,
   place: Place,
