@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readableByAll } from '../support/ordinary-user.ts';
 import { markedPids, type PrivateHostUser, privateHostUser, USERS, type User } from '../support/private-host.ts';
@@ -60,6 +61,26 @@ describeOwnNetwork('the life of a private host', () => {
         void wf.start(mark).catch(() => undefined);
         await eventually(() => markedPids(mark).length > 0, PATIENCE_MS);
         await wf.kill();
+        await eventually(() => markedPids(mark).length === 0, PATIENCE_MS);
+      });
+
+      it.each([
+        ['what makes its namespaces', (pid: number, pids: readonly number[]) => !pids.includes(parentOf(pid))],
+        ['its first process', (pid: number, pids: readonly number[]) => pids.includes(parentOf(pid))],
+      ] as const)('that is killed while it starts says so: %s', async (_what, isMeant) => {
+        const mark = newMark();
+        const wf = forTest(user, mark);
+        const started = wf.start(mark).catch((thrown: unknown) => thrown);
+        const killed = () => {
+          const pids = markedPids(mark);
+          const meant = pids.find((pid) => isMeant(pid, pids));
+          return meant !== undefined && process.kill(meant, 'SIGKILL');
+        };
+        while (!killed()) await new Promise(setImmediate);
+        expect(await started).toMatchObject({
+          code: 'E_NAMESPACE_GONE',
+          message: expect.stringContaining('killed while it started'),
+        });
         await eventually(() => markedPids(mark).length === 0, PATIENCE_MS);
       });
 
@@ -164,3 +185,11 @@ describeOwnNetwork('the life of a private host', () => {
     });
   });
 });
+
+function parentOf(pid: number): number {
+  try {
+    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  } catch {
+    return Number.NaN; // it has ended meanwhile
+  }
+}

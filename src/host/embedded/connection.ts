@@ -93,6 +93,15 @@ export function privateHostGone(mark: string): WfError {
   });
 }
 
+/** Somebody killed it before it could do anything. */
+export function endedAtItsStart(mark: string): WfError {
+  const run = mark.split('@')[0] ?? mark;
+  return new WfError('E_NAMESPACE_GONE', `the private host of run ${run} was killed while it started`, {
+    hint: 'Nothing was done on it: try again.',
+    details: { mark },
+  });
+}
+
 /** Whether a call found nobody who answers: a private host that has ended, that is about to, or that does not listen yet. */
 export function doesNotAnswer(thrown: unknown): boolean {
   return thrown instanceof WfError && (thrown.code === 'E_NAMESPACE_GONE' || thrown.code === 'E_DOCKER_UNREACHABLE');

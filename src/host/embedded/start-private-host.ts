@@ -6,7 +6,7 @@ import { ownNetworkNamespace } from '../namespace.ts';
 import { processOf } from '../process.ts';
 import { toolFolders } from '../tool-folders.ts';
 import { helloAnswer } from './answers.ts';
-import { peerOn, privateHostGone } from './connection.ts';
+import { endedAtItsStart, peerOn, privateHostGone } from './connection.ts';
 import { FOLLOWING_MOUNTS, ORIGIN_VARIABLE, PRIVATE_HOST_VARIABLE, STARTER_DESCRIPTOR } from './names.ts';
 import { openPrivateHost, type PrivateHost } from './private-host.ts';
 import { privateHostProgram } from './program-path.ts';
@@ -15,6 +15,8 @@ import { namespacesRefused, needsUserNamespace, requireLinuxAndTools } from './u
 /** It takes less than 0.1 s on an idle machine; this is for one that is all but stuck. */
 const START_LIMIT_MS = 30_000;
 const END_LIMIT_MS = 5_000;
+/** What unshare says where a signal has ended what it started: it wants to end in the same way, and cannot by SIGKILL. */
+const FIRST_PROCESS_KILLED = /sigprocmask unblock failed/;
 
 /**
  * Starts a private host. Until it is to be kept (`keep`) it ends with this process, however that ends.
@@ -43,15 +45,17 @@ export async function startPrivateHost(mark: string, clock: Clock): Promise<Priv
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
-  const ended = new Promise<void>((resolve) => {
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
     child.once('error', (error) => {
       said += error.message;
-      resolve();
+      resolve(null);
     });
     // Comes once all has been read that it said.
-    child.once('close', () => resolve());
+    child.once('close', (_exitCode, signal) => resolve(signal));
   });
-  const refused = ended.then(() => Promise.reject(namespacesRefused(said)));
+  const refused = ended.then((signal) => {
+    throw signal !== null || FIRST_PROCESS_KILLED.test(said) ? endedAtItsStart(mark) : namespacesRefused(said);
+  });
   refused.catch(() => undefined);
   if (!(line instanceof Socket)) return await refused;
   const peer = peerOn(line, mark);
