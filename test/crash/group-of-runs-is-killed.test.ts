@@ -1,0 +1,154 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import { describeCrash } from '../support/crash/crash-tests.ts';
+import { chanceFrom } from '../support/crash/random.ts';
+import { journalProblems, readRun } from '../support/crash/run-on-disk.ts';
+
+const PROGRAM = fileURLToPath(new URL('../fixtures/host/group-of-runs.mjs', import.meta.url));
+const FOLDERS = { name: 'folders', file: fileURLToPath(new URL('../fixtures/workflows/folders.ts', import.meta.url)) };
+const COUNT = 6;
+const IDS = Array.from({ length: COUNT }, (_, number) => `run-${number}`);
+const KILLS_AT_MOST = 3;
+/** What makes a folder, as crash points name it. */
+const MAKING = `sh -ec '[ -z "$2" ] || until [ -e "$2" ]; do sleep 0.02; done; echo "$1" >> "$0/log"; mkdir "$0/$1"'`;
+const STEPS = { makeOne: 'one', makeTwo: 'two', makeThree: 'three' } as const;
+
+interface Group {
+  readonly folder: string;
+  readonly database: string;
+}
+
+function openGroup(): Group {
+  const folder = mkdtempSync(path.join(tmpdir(), 'wf-group-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return { folder, database: path.join(folder, 'wf.db') };
+}
+
+interface Advance {
+  /** The crash point at which the process kills itself. */
+  readonly at?: string;
+  /** When it is killed from outside. */
+  readonly afterMs?: number;
+  /** Runs that are rolled back rather than resumed. */
+  readonly back?: readonly string[];
+}
+
+/** Advances all runs of the group side by side, until they have ended or the process is killed. Answers whether it was. */
+async function advance({ folder, database }: Group, { at, afterMs, back = [] }: Advance): Promise<boolean> {
+  const args = [PROGRAM, database, folder, IDS.join(), back.join()];
+  const env = { ...process.env, ...(at === undefined ? {} : { WF_CRASH_AT: at }) };
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'pipe'], env });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const ended = once(child, 'close');
+  if (afterMs !== undefined) {
+    await Promise.race([ended, pause(afterMs)]);
+    child.kill('SIGKILL');
+  }
+  const [exitCode, signal] = await ended;
+  if (signal === 'SIGKILL') return true;
+  expect(exitCode, said).toBe(0);
+  return false;
+}
+
+/** How often each folder of a run was made, as the folders' own log tells. */
+function timesMade({ folder }: Group, id: string, name: string): number {
+  const log = path.join(folder, id, 'log');
+  return existsSync(log)
+    ? readFileSync(log, 'utf8')
+        .split('\n')
+        .filter((line) => line === name).length
+    : 0;
+}
+
+/** What was completed, with how often it had been done by then. */
+function completed(group: Group): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const id of IDS) {
+    for (const step of existsSync(group.database) ? (readRun(group.database, id)?.steps ?? []) : []) {
+      const name = Object.entries(STEPS).find(([known]) => known === step.id)?.[1];
+      if (name !== undefined && step.status === 'succeeded') found.set(`${id} ${name}`, timesMade(group, id, name));
+    }
+  }
+  return found;
+}
+
+function expectNothingDoneTwice(group: Group, before: ReadonlyMap<string, number>): void {
+  for (const [key, times] of before) {
+    const [id = '', name = ''] = key.split(' ');
+    expect(timesMade(group, id, name), `${key} was completed`).toBe(times);
+  }
+}
+
+async function expectAllAtTheirEnd(group: Group): Promise<readonly string[]> {
+  const ends: string[] = [];
+  for (const id of IDS) {
+    const onDisk = readRun(group.database, id);
+    expect(onDisk, id).toBeDefined();
+    if (onDisk === undefined) continue;
+    expect(['succeeded', 'rolled-back'], id).toContain(onDisk.run.status);
+    expect(await journalProblems(FOLDERS, onDisk), id).toEqual([]);
+    expect(
+      readdirSync(path.join(group.folder, id)).filter((name) => name !== 'log'),
+      id,
+    ).toEqual([]);
+    ends.push(onDisk.run.status);
+  }
+  return ends;
+}
+
+describeCrash('a process that advances six runs at once, which share commits', () => {
+  test.for([
+    'after commit create@4',
+    'after commit baseline.taken@2',
+    'after commit change.intended change 1@3',
+    `after touch makeOne apply 1 ${MAKING}@3`,
+    'before commit step.succeeded makeTwo@3',
+    'after commit step.succeeded makeTwo@5',
+    'after commit change.reverting change 2@3',
+    'before commit ended',
+    'after commit ended@2',
+  ])('is killed at "%s": what follows brings each run to its end, and does nothing twice', async (point) => {
+    const group = openGroup();
+    const wasKilled = await advance(group, { at: point });
+    expect(wasKilled, 'the point is come by').toBe(true);
+    const before = completed(group);
+    expect(await advance(group, { back: ['run-1', 'run-4'] })).toBe(false);
+    expectNothingDoneTwice(group, before);
+    await expectAllAtTheirEnd(group);
+  });
+
+  test('is killed at random moments, again and again', async () => {
+    const chance = chanceFrom(4711);
+    const startedAt = Date.now();
+    expect(await advance(openGroup(), {}), 'nobody killed it').toBe(false);
+    const usualMs = Date.now() - startedAt;
+    let kills = 0;
+    const ends = new Set<string>();
+    for (let round = 1; round <= 2; round += 1) {
+      const group = openGroup();
+      for (let turn = 1; ; turn += 1) {
+        const before = completed(group);
+        const back = IDS.filter(() => chance() < 0.2);
+        const wasKilled = await advance(
+          group,
+          turn > KILLS_AT_MOST ? { back } : { back, afterMs: (0.1 + 0.6 * chance()) * usualMs },
+        );
+        expectNothingDoneTwice(group, before);
+        if (!wasKilled) break;
+        kills += 1;
+      }
+      for (const end of await expectAllAtTheirEnd(group)) ends.add(end);
+    }
+    expect(kills).toBeGreaterThanOrEqual(2);
+    expect([...ends].sort()).toEqual(['rolled-back', 'succeeded']);
+  });
+});
