@@ -36,7 +36,7 @@ export const PINGS = { count: 3, intervalMs: 10 };
 /** A container's service may need a moment until it listens. */
 export const READY = { deadlineMs: 10_000 };
 /** How long silence must last to count as "does not answer". The kernel itself answers a ping, within microseconds, however busy it is. */
-export const SILENCE = { deadlineMs: 100, mustFail: true };
+export const SILENCE = { deadlineMs: 60, mustFail: true };
 
 interface Context {
   readonly input: Input;

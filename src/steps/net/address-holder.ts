@@ -5,7 +5,7 @@ import { type Neighbour, readNeighbours } from '../../host/ip/neighbour.ts';
 import { namespaceOf, type Place, runAt, tryAt } from './place.ts';
 
 /** How long an answer from the segment is waited for: over a bridge of this machine it takes well below a millisecond. */
-export const ANSWER_MS = 30;
+export const ANSWER_MS = 20;
 const POLL_MS = 10;
 
 /** Who has an address in a Docker network, and how many members it has. @throws WfError E_STEP_FAILED where there is no such network. */
