@@ -140,7 +140,9 @@ function ghostsOf(
 
 /** The names without the namespace in which they are used up: sockets are of a namespace by themselves. */
 function namesOf({ history, runtimes }: EngineParts, { id, runtime }: StoredRun): readonly string[] {
-  const { scope } = runtimes[runtime];
+  const claims = history.claimsOf(id);
+  // Asked for only where there is something to hold: to find out takes longer than that.
+  const scope = claims.length === 0 ? null : runtimes[runtime].scope;
   if (scope === null) return [];
-  return history.claimsOf(id).map((claim) => (claim.startsWith(`${scope} `) ? claim.slice(scope.length + 1) : claim));
+  return claims.map((claim) => (claim.startsWith(`${scope} `) ? claim.slice(scope.length + 1) : claim));
 }

@@ -61,9 +61,12 @@ export function isAlive(owner: Owner): boolean {
   return stat !== undefined && stat.startTime === owner.startTime && !isDead(stat);
 }
 
-/** The random id that the kernel took at the last boot. */
+let ownBoot: string | undefined;
+
+/** The random id that the kernel took at the last boot, which no process outlives. */
 export function bootId(): string {
-  return readProc('/proc/sys/kernel/random/boot_id').trim();
+  ownBoot ??= readProc('/proc/sys/kernel/random/boot_id').trim();
+  return ownBoot;
 }
 
 /** Whether a process group still has a member that runs; zombies that nobody has reaped yet do not count. */
