@@ -58,6 +58,7 @@ export function privateHostUser(user: User) {
   const docker = (call: string, ...asked: readonly unknown[]) => tell({ do: 'docker', call, with: asked });
 
   return {
+    pid: child.pid ?? 0,
     /** What the last call took in there. */
     tookMs: () => lastMs,
     start: async (mark: string): Promise<Started> => startedSchema.parse(await tell({ do: 'start', mark })),
