@@ -11,7 +11,10 @@ export function networkNamespacesInUse(): ReadonlyMap<number, readonly Namespace
   const found = new Map<number, NamespaceOfProcess[]>();
   for (const pid of allPids()) {
     const namespace = namespaceIfTold(pid);
-    if (namespace !== undefined) found.set(namespace.inode, [...(found.get(namespace.inode) ?? []), namespace]);
+    if (namespace === undefined) continue;
+    const ways = found.get(namespace.inode);
+    if (ways === undefined) found.set(namespace.inode, [namespace]);
+    else ways.push(namespace);
   }
   return found;
 }

@@ -81,6 +81,8 @@ const linkSchema = z.looseObject({
   master: z.string().optional(),
   ifalias: z.string().optional(),
   link_index: z.number().optional(),
+  /** This namespace's id of the one that the other end is in; undefined where that is this one. */
+  link_netnsid: z.number().optional(),
   addr_info: z.array(z.looseObject({ family: z.string(), local: z.string(), prefixlen: z.number() })).default([]),
 });
 export type SeenLink = z.infer<typeof linkSchema>;

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { z } from 'zod';
 import { type LoadedFile, loadWorkflow } from '../../src/definition/load.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { runnerOf } from '../../src/engine/define-step.ts';
@@ -19,7 +18,7 @@ import { ownProcess } from '../../src/host/process.ts';
 import * as wf from '../../src/index.ts';
 import { createRuntimes } from '../../src/runtime/runtimes.ts';
 import { docker, linkNames } from './docker-tests.ts';
-import { tool } from './host-state.ts';
+import { linksOf } from './host-state.ts';
 
 const PATIENCE = { timeout: 10_000 };
 
@@ -33,9 +32,7 @@ export async function endContainersAsAReboot(...names: readonly string[]): Promi
 
 /** Links of this namespace whose other end is in another one. */
 async function linksPairedWithContainers(): Promise<readonly string[]> {
-  const shown = JSON.parse(await tool('ip', '-json', 'link', 'show'));
-  const links = z.array(z.object({ ifname: z.string(), link_netnsid: z.number().optional() })).parse(shown);
-  return links.flatMap(({ ifname, link_netnsid: namespace }) => (namespace === undefined ? [] : [ifname]));
+  return [...(await linksOf()).values()].flatMap((link) => (link.link_netnsid === undefined ? [] : [link.ifname]));
 }
 
 /**
