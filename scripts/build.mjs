@@ -106,7 +106,13 @@ await build({
   define: { WF_VERSION: JSON.stringify(version) },
   plugins: [builtProgram],
 });
-await build({ ...esm, entryPoints: { index: 'src/index.ts' }, splitting: true });
+await build({
+  ...esm,
+  entryPoints: { index: 'src/index.ts' },
+  splitting: true,
+  // Whoever embeds the engine writes schemas, and has loaded zod: once is enough.
+  external: [...common.external, 'xstate', 'zod'],
+});
 await build({
   ...common,
   entryPoints: { program: 'src/cli/program.ts' },
