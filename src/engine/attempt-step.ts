@@ -36,7 +36,7 @@ type Found<Kind extends Seen['found']> = Extract<Seen, { found: Kind }>;
  * @throws whatever the runner throws; WfError E_FOREIGN and the like where something that is not ours is in the way.
  */
 export async function attemptStep(parts: AttemptParts, rawInput: Json): Promise<AttemptSuccess> {
-  const input = parts.runner.parseInput(parts.secrets.reveal(rawInput));
+  const input = parts.secrets.reveal(rawInput);
   const { behaviour } = parts.runner;
   if (behaviour.type !== 'change') return { output: await behaviour.read(input, parts.context), events: [] };
   return attemptChange(parts, behaviour, input);

@@ -87,7 +87,7 @@ function conclude(
   const followed: StateInTheMaking = {
     visits: before?.visits ?? NO_VISITS,
     active: new Map(before?.active),
-    timers: new Map(before?.timers),
+    timers: before?.timers ?? NO_TIMERS,
   };
   if (settled !== undefined) followed.active.delete(settled);
   const effects: Effect[] = [];
@@ -141,8 +141,11 @@ type PureAction = z.infer<typeof actionSchema>;
 interface StateInTheMaking {
   visits: Visits;
   readonly active: Map<string, StepId>;
-  readonly timers: Map<string, Timer>;
+  /** Most decisions leave them as they are. */
+  timers: ReadonlyMap<string, Timer>;
 }
+
+const NO_TIMERS: ReadonlyMap<string, Timer> = new Map();
 
 function applyAction(
   model: MachineModel,
@@ -164,14 +167,15 @@ function applyAction(
       const step = stepIdOf(id, count);
       state.visits = visits;
       state.active.set(id, step);
+      // In the order of canonical JSON, which then need not sort it.
       effects.push({
-        type: 'start-step',
-        step,
-        invoke: id,
-        stage: invocation.stage,
         actor: invocation.actor,
-        kind: invocation.runner.kind,
         input: toJson(input ?? {}),
+        invoke: id,
+        kind: invocation.runner.kind,
+        stage: invocation.stage,
+        step,
+        type: 'start-step',
       });
       return;
     }
@@ -186,15 +190,17 @@ function applyAction(
       const { event, id, delay } = action.params;
       const timer = id ?? `${event.type}@${now}`;
       const timed = { deadline: now + delay, event: asEvent(event) };
-      state.timers.set(timer, { ...timed, delayMs: delay });
+      state.timers = new Map(state.timers).set(timer, { ...timed, delayMs: delay });
       effects.push({ type: 'set-timer', timer, ...timed });
       return;
     }
-    case 'xstate.cancel':
-      if (state.timers.delete(action.params.sendId)) {
-        effects.push({ type: 'cancel-timer', timer: action.params.sendId });
-      }
+    case 'xstate.cancel': {
+      const left = new Map(state.timers);
+      if (!left.delete(action.params.sendId)) return;
+      state.timers = left;
+      effects.push({ type: 'cancel-timer', timer: action.params.sendId });
       return;
+    }
     case 'xstate.log':
       effects.push({ type: 'log', message: toJson(action.params.value) });
       return;

@@ -120,7 +120,7 @@ async function planOpen(planner: Planner, open: OpenStep, decision: Decision | u
   const runner = planner.runner(start.kind);
   switch (runner?.behaviour.type) {
     case 'change':
-      return planChange(planner, open, runner, runner.behaviour);
+      return planChange(planner, open, runner.behaviour);
     case 'undo':
       return { plan: 'run', why: 'nobody saw its end: what it has not undone yet, it undoes' };
     default:
@@ -128,18 +128,13 @@ async function planOpen(planner: Planner, open: OpenStep, decision: Decision | u
   }
 }
 
-async function planChange(
-  planner: Planner,
-  { start }: OpenStep,
-  runner: StepRunner,
-  behaviour: ChangeBehaviour,
-): Promise<Plan> {
+async function planChange(planner: Planner, { start }: OpenStep, behaviour: ChangeBehaviour): Promise<Plan> {
   const { parts, journal, secrets } = planner;
   const earlier = openIntent(journal.changes(), start.step);
   const says = intentSays(earlier, behaviour, parts.owner.bootId);
   const context: StepContext = { ...lookingContext(planner), step: start.step, attempt: 1, ledger: NO_LEDGER };
   try {
-    const input = runner.parseInput(secrets.reveal(start.input));
+    const input = secrets.reveal(start.input);
     const known = says === 'intended' && earlier !== undefined ? secrets.reveal(earlier.record) : undefined;
     const seen = await behaviour.observe(input, context, known);
     const landing = landingOf(

@@ -74,7 +74,7 @@ function rehearseStep(
   if (invocation === undefined)
     throw new WfError('E_INTERNAL', `no invocation ${effect.invoke}`, { hint: 'Report this.' });
   const { runner } = invocation;
-  const rehearsal = runner.rehearse(runner.parseInput(secrets.reveal(effect.input)));
+  const rehearsal = runner.rehearse(secrets.reveal(effect.input));
   undo.set(effect.step, rehearsal.undo);
   const undone = rehearsal.undoes.toReversed().flatMap((step) => undo.get(step) ?? []);
   const step: RehearsedStep = {

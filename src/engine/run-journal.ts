@@ -90,23 +90,20 @@ export function openRunJournal(parts: RunJournalParts, earlier: readonly Journal
     for (const event of events) crashPoints.reach(`${side} commit ${nameOf(event)}`);
   }
 
-  async function commit(events: readonly JournalEvent[], evidence: readonly StoredEvidence[], at: number) {
-    for (;;) {
-      try {
-        return await history.together(() => history.append(lease, { events, evidence }, at));
-      } catch (thrown) {
-        if (mayGoOn(thrown) === 'without') return [];
-      }
-    }
-  }
-
   return {
     async append(given, evidence = [], at = clock.now()) {
       const hides = secrets !== NO_SECRETS;
       const events = hides ? given.map((event) => hiddenEvent(event, secrets)) : given;
       const kept = hides ? evidence.map((seen) => hiddenEvidence(seen, secrets)) : evidence;
       reachAll('before', events);
-      const entries = await commit(events, kept, at);
+      let entries: readonly JournalEntry[] | undefined;
+      while (entries === undefined) {
+        try {
+          entries = await history.together(() => history.append(lease, { events, evidence: kept }, at));
+        } catch (thrown) {
+          if (mayGoOn(thrown) === 'without') entries = [];
+        }
+      }
       reachAll('after', events);
       for (const event of events) keepInMind(event, at);
       for (const entry of entries) observer.committed?.(entry);

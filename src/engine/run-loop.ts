@@ -103,8 +103,8 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
   /** Asked to stop: what is under way comes to its outcome, and nothing more is begun. */
   const isStopping = () => interruptedBy !== undefined || pausedAfter !== undefined;
 
-  /** Takes all that has arrived, in order, into one commit; answers what is then to be done. */
-  async function takeArrivals(): Promise<readonly Effect[]> {
+  /** Decides on all that has arrived, in order: what is to be committed, and what is to be done then. */
+  function takeArrivals(): Taken {
     const now = clock.now();
     const events: JournalEvent[] = [];
     const evidence: StoredEvidence[] = [];
@@ -154,12 +154,7 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
           takeOutcome(arrival, events, decideOn);
       }
     }
-    if (events.length > 0) {
-      await journal.append(events, evidence, now);
-      waiting = false;
-    }
-    for (const { start, attempt } of begin) beginStep(start, attempt);
-    return effects;
+    return { now, events, evidence, effects, begin };
   }
 
   /** Takes up the state that the journal ends with; answers the steps that are to be begun (again), as the table says. */
@@ -319,9 +314,17 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
 
   async function advance(): Promise<RunResult> {
     for (;;) {
-      const effects = await takeOrFail();
-      // Asked to stop, nothing more is begun; what was decided is in the journal, for whoever resumes.
-      if (!isStopping()) for (const effect of effects) carryOut(effect);
+      const taken = takeArrivals();
+      let isDurable = true;
+      try {
+        if (taken.events.length > 0) await journal.append(taken.events, taken.evidence, taken.now);
+      } catch (thrown) {
+        // On a full disk the machine goes no further: what stands is undone, for which the reserve is kept.
+        if (!isFullDisk(thrown)) throw thrown;
+        fail(thrown);
+        isDurable = false;
+      }
+      if (isDurable) doWhatIsDue(taken);
       if (arrivals.length > 0) continue;
       if (attempts.size === 0) {
         const result = await restOrEnd();
@@ -332,15 +335,11 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
     }
   }
 
-  /** On a full disk the machine goes no further: what stands is undone, for which the reserve is kept. */
-  async function takeOrFail(): Promise<readonly Effect[]> {
-    try {
-      return await takeArrivals();
-    } catch (thrown) {
-      if (!isFullDisk(thrown)) throw thrown;
-      fail(thrown);
-      return [];
-    }
+  function doWhatIsDue({ events, begin, effects }: Taken): void {
+    if (events.length > 0) waiting = false;
+    for (const { start, attempt } of begin) beginStep(start, attempt);
+    // Asked to stop, nothing more is begun; what was decided is in the journal, for whoever resumes.
+    if (!isStopping()) for (const effect of effects) carryOut(effect);
   }
 
   /** What becomes of a run that has nothing under way. */
@@ -407,6 +406,16 @@ type SetTimer = Extract<Effect, { type: 'set-timer' }>;
 interface Due {
   readonly start: StartStep;
   readonly attempt: number;
+}
+
+/** What was made of what had arrived: to be committed together, and only then done. */
+interface Taken {
+  /** The time that it was decided with. */
+  readonly now: number;
+  readonly events: readonly JournalEvent[];
+  readonly evidence: readonly StoredEvidence[];
+  readonly begin: readonly Due[];
+  readonly effects: readonly Effect[];
 }
 
 /** Whether the stage after which the run is to pause was active, and is not any more. */

@@ -1,4 +1,4 @@
-import { attemptHost, type HostWatch } from './attempt-host.ts';
+import { type AttemptHost, attemptHost, type HostWatch } from './attempt-host.ts';
 import { type AttemptSuccess, attemptStep } from './attempt-step.ts';
 import { asWfError, WfError } from './errors.ts';
 import type { Evidence } from './evidence.ts';
@@ -47,17 +47,21 @@ interface AttemptRequest {
 export function beginAttempt(request: AttemptRequest): RunningAttempt {
   const { run, runner, step, attempt, owner, secrets, ledger } = request;
   const { clock } = request.watch.host;
-  const host = attemptHost(request.watch, { run, step, attempt, owner });
+  // Made when it is asked for: a step that touches no host needs none.
+  let reached: AttemptHost | undefined;
+  const host = () => (reached ??= attemptHost(request.watch, { run, step, attempt, owner }));
   const ending = createEnding(clock);
   const evidence: StoredEvidence[] = [];
   const record = (seen: Evidence) => {
     evidence.push({ ...keptEvidence(seen, secrets), step, attempt });
   };
-  const contextOn = (ports: HostPorts): StepContext => ({
+  const contextOn = (ports: () => HostPorts): StepContext => ({
     run,
     step,
     attempt,
-    host: ports,
+    get host() {
+      return ports();
+    },
     get signal() {
       return ending.signal();
     },
@@ -69,8 +73,11 @@ export function beginAttempt(request: AttemptRequest): RunningAttempt {
   });
   const parts = {
     runner,
-    context: contextOn(host.looking),
-    acting: () => contextOn(host.acting()),
+    context: contextOn(() => host().looking),
+    acting() {
+      const ports = host().acting();
+      return contextOn(() => ports);
+    },
     journal: request.journal,
     ledger,
     bootId: owner.bootId,

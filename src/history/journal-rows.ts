@@ -27,8 +27,8 @@ export function journalEvent(): z.ZodType<JournalEvent> {
 const journalRow = z.object({ seq: z.number(), at: z.number(), type: z.string(), data: jsonText });
 
 /** The type has a column of its own; the rest of the event is JSON beside it. */
-export function eventColumns({ type, ...data }: JournalEvent): { readonly type: string; readonly data: string } {
-  return { type, data: JSON.stringify(data) };
+export function eventColumns(event: JournalEvent): { readonly type: string; readonly data: string } {
+  return { type: event.type, data: JSON.stringify({ ...event, type: undefined }) };
 }
 
 /** @throws WfError E_DATABASE_DAMAGED */

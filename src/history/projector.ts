@@ -47,6 +47,8 @@ export type RowOperation =
   | Extract<JournalEvent, { readonly type: 'change.applied' }>
   | Extract<JournalEvent, { readonly type: 'change.settled' }>;
 
+const GO_ON: RowOperation = { type: 'go-on' };
+
 /**
  * What a journal entry does to the rows beside the journal. Pure, and the only place where that is said: the store applies it in
  * the transaction that appends the entry, and {@link rebuildProjection} applies it to nothing.
@@ -58,22 +60,22 @@ export function project({ at, event }: JournalEntry): readonly RowOperation[] {
   switch (event.type) {
     case 'lease.taken':
     case 'interrupted':
-      return [{ type: 'go-on' }];
+      return [GO_ON];
     case 'definition.accepted':
       return [{ type: 'set-definition', definitionHash: event.definitionHash }];
     case 'decided':
-      return [{ type: 'begin-run', at }, { type: 'go-on' }, ...event.effects.flatMap((effect) => ofEffect(effect, at))];
+      return [{ type: 'begin-run', at }, GO_ON, ...event.effects.flatMap((effect) => ofEffect(effect, at))];
     case 'step.attempted':
       // A first attempt of its own is that of a step which was decided and not begun: the run paused in between.
-      return stepGoesOn({ ...event, status: 'running', error: null }, event.attempt === 1 ? at : null);
+      return [GO_ON, stepGoesOn(event, 'running', null, event.attempt === 1 ? at : null)];
     case 'step.retrying':
-      return stepGoesOn({ ...event, status: 'retrying' }, null);
+      return [GO_ON, stepGoesOn(event, 'retrying', event.error, null)];
     case 'step.succeeded':
-      return stepEnds({ ...event, status: 'succeeded', error: null }, at);
+      return [GO_ON, stepEnds(event, 'succeeded', event.output, null, at)];
     case 'step.failed':
-      return stepEnds({ ...event, status: 'failed', output: null }, at);
+      return [GO_ON, stepEnds(event, 'failed', null, event.error, at)];
     case 'step.stopped':
-      return stepEnds({ ...event, status: 'stopped', output: null, error: null }, at);
+      return [GO_ON, stepEnds(event, 'stopped', null, null, at)];
     case 'change.intended':
       return [{ type: 'intend-change', change: event.change }];
     case 'change.applied':
@@ -101,25 +103,24 @@ function ofEffect(effect: Effect, at: number): readonly RowOperation[] {
   return [{ type: 'start-step', step, stage, kind, input, at }];
 }
 
-interface StepAlteration {
-  readonly step: StepId;
-  readonly attempt: number;
-  readonly status: StepStatus;
-  readonly error: ErrorRecord | null;
-}
+/** Of what an entry tells that is about an attempt at a step. */
+type Attempt = { readonly step: StepId; readonly attempt: number };
 
 function stepGoesOn(
-  { step, attempt, status, error }: StepAlteration,
+  { step, attempt }: Attempt,
+  status: StepStatus,
+  error: ErrorRecord | null,
   startedAt: number | null,
-): readonly RowOperation[] {
-  const altered = { step, attempt, status, error, startedAt, output: null, finishedAt: null };
-  return [{ type: 'go-on' }, { type: 'alter-step', ...altered }];
+): RowOperation {
+  return { type: 'alter-step', step, status, attempt, startedAt, output: null, error, finishedAt: null };
 }
 
 function stepEnds(
-  { step, attempt, status, error, output }: StepAlteration & { readonly output: Json },
-  at: number,
-): readonly RowOperation[] {
-  const altered = { step, attempt, status, error, output, startedAt: null, finishedAt: at };
-  return [{ type: 'go-on' }, { type: 'alter-step', ...altered }];
+  { step, attempt }: Attempt,
+  status: StepStatus,
+  output: Json,
+  error: ErrorRecord | null,
+  finishedAt: number,
+): RowOperation {
+  return { type: 'alter-step', step, status, attempt, startedAt: null, output, error, finishedAt };
 }

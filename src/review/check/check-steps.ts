@@ -32,7 +32,7 @@ function checkKnownStep({ invoke, runner, input }: KnownStep, names: ReadonlySet
   let rehearsal: ReturnType<typeof runner.rehearse>;
   try {
     parsed = runner.parseInput(input);
-    rehearsal = runner.rehearse(parsed);
+    rehearsal = runner.rehearse(input);
   } catch (thrown) {
     const { message, hint } = asWfError(thrown);
     return finding({ check: 'step-input', severity: 'error', message: `its input is refused: ${message}`, hint });
