@@ -20,14 +20,29 @@ interface TransactionParts {
  * (`together`), it is a part of that.
  */
 export function writeTransactions({ db, statements, path, options, requireInPlace }: TransactionParts): Transact {
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const commit = db.prepare('COMMIT');
+  const rollBack = db.prepare('ROLLBACK');
+
+  // What `db.transaction` would do, which takes as long to be made, each time, as a small one to be carried out.
+  const committed: Transact = (work) => {
+    begin.run();
+    try {
+      refuseNewer(Number(statements.version.get()), path);
+      const result = work();
+      commit.run();
+      return result;
+    } catch (thrown) {
+      // SQLite may have given it up by itself (a full disk, say).
+      if (db.inTransaction) rollBack.run();
+      throw thrown;
+    }
+  };
+
   return (work) => {
     if (db.inTransaction) return work();
     return withReserve(path, options, () => {
-      const transaction = db.transaction(() => {
-        refuseNewer(Number(statements.version.get()), path);
-        return work();
-      });
-      const result = transaction.immediate();
+      const result = committed(work);
       // After the commit: a file that was deleted a moment before it would otherwise pass.
       requireInPlace();
       return result;
