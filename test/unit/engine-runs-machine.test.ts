@@ -107,6 +107,32 @@ describe('a run', () => {
     expect(result).toEqual({ type: 'ended', end: { status: 'succeeded', output: 'n7' } });
   });
 
+  test('gives a step what its schema makes of the input, once: a schema may take another type than it gives', async () => {
+    const seen: number[] = [];
+    const doubled = defineStep({
+      kind: 'test.doubled',
+      description: 'takes a text of digits',
+      input: z.object({ digits: z.string().transform(Number) }),
+      output: z.object({ twice: z.number() }),
+      commands: () => [],
+      rehearse: ({ digits }) => ({ twice: 2 * digits }),
+      async read({ digits }) {
+        seen.push(digits);
+        return { twice: 2 * digits };
+      },
+    });
+    const machine = setup({ actors: { doubled } }).createMachine({
+      initial: 'only',
+      states: {
+        only: { invoke: { id: 'only', src: 'doubled', input: { digits: '21' }, onDone: 'end' } },
+        end: { type: 'final' },
+      },
+    });
+    expect(await settle(await host.start(define(machine)))).toMatchObject({ end: { status: 'succeeded' } });
+    expect(seen).toEqual([21]);
+    expect(host.engine.rehearse(define(machine), {})).toMatchObject([{ step: 'only' }]);
+  });
+
   test('carries out the steps of parallel states at the same time, and joins them', async () => {
     const { step, calls, most, open } = counter();
     const region = (name: string) => ({
