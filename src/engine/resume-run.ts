@@ -111,9 +111,7 @@ async function goOn(
 ): Promise<RunHandle> {
   const { history, clock, owner, random } = parts;
   const { workflow, definition } = request;
-  const { host, journal, ledger, watch, entries, secrets } = taken;
-  const run = history.run(request.run);
-  if (run === undefined) throw runNotFound(request.run);
+  const { run, host, journal, ledger, watch, entries, secrets } = taken;
   if (isRollingBack(run)) {
     const begun = begunRollBack(entries);
     const error = begun?.error ?? takenBack(run).toRecord();
