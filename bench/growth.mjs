@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { short } from './lib/figures.mjs';
-import { measure, newFolder, removeFolder } from './lib/measure.mjs';
+import { inNewFolder, measure, peakMemory } from './lib/measure.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const { values: given } = parseArgs({
@@ -25,17 +25,14 @@ const contestants = {
 const waiting = { flags: ['--expose-gc'], script: path.join(here, 'contestants/wf-waiting.mjs') };
 const say = (line) => process.stdout.write(`${line}\n`);
 
-async function one(contestant, workload, parameters) {
-  const folder = newFolder();
-  const figures = await measure(contestant, workload, folder, parameters).done;
-  removeFolder(folder);
-  return figures;
-}
+const one = (contestant, workload, parameters) =>
+  inNewFolder((folder) => measure(contestant, workload, folder, parameters).done);
 
 const points = { runs: [], steps: [], waiting: [] };
 for (const runs of most([1, 10, 100, 1_000, 10_000])) {
   for (const [engine, contestant] of Object.entries(contestants)) {
-    const { ms, pssMiB } = await one(contestant, 'side', { runs, steps: 10 });
+    const { ms } = await one(contestant, 'side', { runs, steps: 10 });
+    const pssMiB = await inNewFolder((folder) => peakMemory(contestant, 'side', folder, { runs, steps: 10 }));
     const point = { engine, runs, ms, usPerStep: (ms * 1000) / (runs * 10), pssMiB };
     points.runs.push(point);
     say(
@@ -65,10 +62,10 @@ for (const steps of most([10, 100, 1_000, 5_000])) {
 }
 for (const gate of ['event', 'timer']) {
   for (const runs of most([10, 1_000, 10_000])) {
-    const folder = newFolder();
-    const first = await measure(waiting, gate, folder, { runs }).done;
-    const again = await measure(waiting, `${gate}-again`, folder, { runs }).done;
-    removeFolder(folder);
+    const [first, again] = await inNewFolder(async (folder) => [
+      await measure(waiting, gate, folder, { runs }).done,
+      await measure(waiting, `${gate}-again`, folder, { runs }).done,
+    ]);
     const point = { gate, runs, ...first, againMs: again.ms, againHeapMiB: again.heapMiB, againRssMiB: again.rssMiB };
     points.waiting.push(point);
     say(

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { coldStarts } from './lib/cold.mjs';
 import { range, short, shortRange } from './lib/figures.mjs';
 import { killedAndResumed } from './lib/killed.mjs';
-import { measure, newFolder, removeFolder } from './lib/measure.mjs';
+import { inNewFolder, measure, peakMemory } from './lib/measure.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const { values: given } = parseArgs({
@@ -33,12 +33,8 @@ const contestants = {
 };
 if (!('OpenWorkflow' in contestants)) say('OpenWorkflow is left out: `npm ci --prefix bench/peers` installs it.');
 
-async function one(contestant, workload, parameters) {
-  const folder = newFolder();
-  const figures = await measure(contestant, workload, folder, parameters).done;
-  removeFolder(folder);
-  return figures;
-}
+const one = (contestant, workload, parameters) =>
+  inNewFolder((folder) => measure(contestant, workload, folder, parameters).done);
 
 /** Each workload: what is measured of a contestant in one round. */
 const workloads = {
@@ -61,7 +57,9 @@ const workloads = {
   side: {
     title: 'W2  500 runs of 10 steps side by side',
     async measure(contestant) {
-      const { stepsPerSecond, pssMiB, raw } = await one(contestant, 'side', { runs: 500, steps: 10 });
+      const parameters = { runs: 500, steps: 10 };
+      const { stepsPerSecond, raw } = await one(contestant, 'side', parameters);
+      const pssMiB = await inNewFolder((folder) => peakMemory(contestant, 'side', folder, parameters));
       return {
         'steps/s': stepsPerSecond,
         'steps per raw commit': (stepsPerSecond * raw) / 1000,
