@@ -123,7 +123,12 @@ await build({
 // esbuild leaves regular expressions and comments as they are. What is all ASCII is read in no time.
 const program = path.join(out, 'program.cjs');
 const escaped = (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
-writeFileSync(program, readFileSync(program, 'utf8').replace(/[^\0-\x7f]/g, escaped));
+const content = readFileSync(program, 'utf8').replace(/[^\0-\x7f]/g, escaped);
+// A function that makes the module: what a script evaluates to, and what is exported to those who require it.
+writeFileSync(
+  program,
+  `(typeof module === 'object' ? module : {}).exports = (function (exports, require, module, __filename) {${content}\n})`,
+);
 // The programs of the embedded runtime: small, each in one file, and of the kind that Node starts quickest.
 await build({
   absWorkingDir: root,
