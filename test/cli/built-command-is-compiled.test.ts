@@ -38,7 +38,7 @@ test('where V8 does not take it, or another Node is at work, the command compile
   const compiled = path.join(dist, `reading-${process.versions.v8}.cache`);
   const env = { ...process.env, WF_DB: path.join(folder, 'wf.db') };
   const list = () =>
-    execFileSync(process.execPath, [path.join(dist, 'wf.js'), 'runs', '--json'], { encoding: 'utf8', env });
+    execFileSync(process.execPath, [path.join(dist, 'wf.cjs'), 'runs', '--json'], { encoding: 'utf8', env });
   writeFileSync(compiled, 'damaged');
   expect(list()).toBe('[]\n');
   rmSync(compiled);
