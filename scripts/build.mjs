@@ -58,6 +58,22 @@ const lazyStringWidth = {
   },
 };
 
+/** Commander starts no programs for wf; what could is 3 ms of each command. */
+const lazyChildProcess = {
+  name: 'lazy-child-process',
+  setup(plugin) {
+    plugin.onLoad({ filter: /[/\\]commander[/\\]lib[/\\]command\.js$/ }, ({ path: file }) => {
+      const source = readFileSync(file, 'utf8');
+      const contents = source.replace(
+        "const childProcess = require('node:child_process');",
+        "const childProcess = { get spawn() { return require('node:child_process').spawn; } };",
+      );
+      if (contents === source) throw new Error('commander is not what it was: look again at what it loads');
+      return { contents };
+    });
+  },
+};
+
 /** The SQLite addon itself, where its installation puts it: to look for it takes longer than to load it. */
 const addonInItsPlace = {
   name: 'addon-in-its-place',
@@ -86,7 +102,7 @@ const common = {
   legalComments: 'none',
   // A native addon, and a translator that reads files beside itself. ssh2 is only loaded for ssh:// engines.
   external: ['better-sqlite3', 'jiti', 'ssh2', 'cpu-features'],
-  plugins: [withoutBuildKit, englishOnly, lazyStringWidth],
+  plugins: [withoutBuildKit, englishOnly, lazyStringWidth, lazyChildProcess],
 };
 const esm = {
   ...common,

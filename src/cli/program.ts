@@ -1,3 +1,5 @@
+// Before any schema is made.
+import './schemas-as-they-are.ts';
 import { runProcess } from './process.ts';
 
 /** What `wf` does where more than its version is asked for; the rest of wf is loaded as the command line needs it. */

@@ -44,3 +44,18 @@ test('where V8 does not take it, or another Node is at work, the command compile
   rmSync(compiled);
   expect(list()).toBe('[]\n');
 });
+
+test('a command that starts no program loads nothing that could', ({ onTestFinished }) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'wf-loaded-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const hook = path.join(folder, 'hook.cjs');
+  writeFileSync(
+    hook,
+    "process.on('exit', () => require('node:fs').writeFileSync(__filename + '.json', JSON.stringify(process.moduleLoadList)));",
+  );
+  const env = { ...process.env, WF_DB: path.join(folder, 'wf.db') };
+  execFileSync(process.execPath, ['--require', hook, WF, 'runs'], { env, stdio: 'ignore' });
+  const loaded = readFileSync(`${hook}.json`, 'utf8');
+  expect(loaded).toContain('"NativeModule fs"');
+  expect(loaded).not.toContain('"NativeModule child_process"');
+});
