@@ -37,8 +37,8 @@ export function timelineLines(
     ...(withKind ? [{ title: 'kind', shrinksTo: 10 }] : []),
     { title: 'status' },
     { title: 'time', align: 'right' },
-    { title: barScale(durationText(timeline.totalMs), barWidth) },
-    { title: 'result', shrinksTo: 8 },
+    { title: barScale(durationText(timeline.totalMs), barWidth), goes: 2 },
+    { title: 'result', shrinksTo: 8, goes: 1 },
   ];
   const barCell = (spans: Parameters<typeof bar>[0]): Cell => ({
     text: bar(spans, timeline, barWidth),
