@@ -42,12 +42,6 @@ export const deflatedText = z.instanceof(Buffer).transform((deflated, context): 
   }
 });
 
-/** A column with JSON text, or NULL for null. */
-export const nullableJsonText = z
-  .string()
-  .nullable()
-  .transform((text, context) => (text === null ? null : jsonIn(text, context)));
-
 /** What a JSON text holds; an issue where it is none. */
 export function jsonIn(text: string, context: z.core.$RefinementCtx): Json {
   try {
