@@ -12,7 +12,7 @@ import { createJiti } from 'jiti';
 import { percentile, short } from './lib/figures.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const wf = path.join(root, 'dist/wf.js');
+const wf = path.join(root, 'dist/wf.cjs');
 const number = (option, usual) => {
   const at = process.argv.indexOf(option);
   return at === -1 ? usual : Number(process.argv[at + 1]);

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const program = path.join(root, 'dist/wf.js');
+const program = path.join(root, 'dist/wf.cjs');
 const at = process.argv.indexOf('--rounds');
 const rounds = at === -1 ? 7 : Number(process.argv[at + 1]);
 const folder = mkdtempSync(path.join(tmpdir(), 'wf-bench-'));

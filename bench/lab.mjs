@@ -30,7 +30,7 @@ const contestants = {
   'shell script': [path.join(root, 'bench/lab.sh'), IMAGE, PROBE],
   wf: [
     process.execPath,
-    path.join(root, 'dist/wf.js'),
+    path.join(root, 'dist/wf.cjs'),
     'start',
     'lab-network',
     '--input',

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const wf = path.join(root, 'dist/wf.js');
+const wf = path.join(root, 'dist/wf.cjs');
 const at = process.argv.indexOf('--rounds');
 const rounds = at === -1 ? 9 : Number(process.argv[at + 1]);
 

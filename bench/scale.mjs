@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const WF = fileURLToPath(new URL('../dist/wf.js', import.meta.url));
+const WF = fileURLToPath(new URL('../dist/wf.cjs', import.meta.url));
 const STAGES = ['setup', 'reachability', 'teardown', 'verification'];
 const COLUMNS = ['containers', 'probes', 'total', 'processor', ...STAGES, 'other', 'ms/container', 'ms/probe'];
 

@@ -35,7 +35,7 @@ const bundle = path.resolve(folder, 'program.cjs');
 async function carryOut(argv) {
   const compiled = path.resolve(folder, `${cache}-${process.versions.v8}.cache`);
   // As src/cli/built-program.ts has it.
-  const source = `(function (exports, require, module, __filename) {${readFileSync(bundle, 'latin1')}\n})`;
+  const source = readFileSync(bundle, 'latin1');
   const cachedData = existsSync(compiled) ? readFileSync(compiled) : undefined;
   const script = new Script(source, { filename: bundle, cachedData });
   process.on('exit', () => writeFileSync(compiled, script.createCachedData()));

@@ -52,7 +52,7 @@ const sources = Math.max(
   changedAt('scripts/compile.mjs'),
   changedAt('package.json'),
 );
-if (!existsSync(at('dist/wf.js')) || changedAt('dist/wf.js') < sources) {
+if (!existsSync(at('dist/wf.cjs')) || changedAt('dist/wf.cjs') < sources) {
   process.stderr.write('Building dist/ ...\n');
   run(process.execPath, at('scripts/build.mjs'));
 }

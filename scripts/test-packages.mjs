@@ -15,7 +15,9 @@ const PACKAGES = {
   ping: 'iputils-ping',
   brctl: 'bridge-utils',
   busybox: 'busybox-static',
+  fish: 'fish',
   strace: 'strace',
+  zsh: 'zsh',
 };
 
 const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin', '/bin'];

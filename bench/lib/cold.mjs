@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { newFolder, timeOf } from './measure.mjs';
 
-const wf = fileURLToPath(new URL('../../dist/wf.js', import.meta.url));
+const wf = fileURLToPath(new URL('../../dist/wf.cjs', import.meta.url));
 
 const WORKFLOW = `
 import { defineStep, defineWorkflow } from 'wf';

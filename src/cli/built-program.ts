@@ -11,33 +11,28 @@ const ADVANCES: readonly string[] = ['start', 'resume', 'rollback'];
  * compile its modules one by one takes longer than to do what most commands are for. Another Node than that of the build compiles it.
  */
 export async function runProgram(argv: readonly string[], version: string): Promise<void> {
+  const { createRequire } = process.getBuiltinModule('node:module');
   const advances = argv.some((argument) => ADVANCES.includes(argument));
-  const program = precompiled(advances ? 'advancing' : 'reading') ?? required();
-  const run = typeof program === 'object' && program !== null && 'runProgram' in program && program.runProgram;
-  if (typeof run !== 'function') throw new Error(`${BUNDLE.pathname} is damaged: install wf again`);
-  await run(argv, version);
+  const load = precompiled(advances ? 'advancing' : 'reading') ?? createRequire(import.meta.url)('./program.cjs');
+  if (typeof load !== 'function') throw new Error(`${BUNDLE.pathname} is damaged: install wf again`);
+  const made: { exports: { runProgram?: (argv: readonly string[], version: string) => Promise<void> } } = {
+    exports: {},
+  };
+  load(made.exports, createRequire(BUNDLE), made, fileOfBundle());
+  await made.exports.runProgram?.(argv, version);
 }
 
-const moduleOfNode = () => process.getBuiltinModule('node:module');
-
-function required(): unknown {
-  return moduleOfNode().createRequire(import.meta.url)('./program.cjs');
-}
+const fileOfBundle = () => process.getBuiltinModule('node:url').fileURLToPath(BUNDLE);
 
 /** Undefined where this is another V8 than that of the build, or does not take what was made for another reason (its flags). */
 function precompiled(name: string): unknown {
   const fs = process.getBuiltinModule('node:fs');
   const compiled = new URL(`./${name}-${process.versions.v8}.cache`, import.meta.url);
   if (!fs.existsSync(compiled)) return undefined;
-  const file = process.getBuiltinModule('node:url').fileURLToPath(BUNDLE);
-  // As scripts/compile.mjs has it. All of it is ASCII.
-  const source = `(function (exports, require, module, __filename) {${fs.readFileSync(file, 'latin1')}\n})`;
+  const file = fileOfBundle();
+  // All of it is ASCII, and it is taken as it is: V8 copies what is put together of pieces.
+  const source = fs.readFileSync(file, 'latin1');
   const { Script } = process.getBuiltinModule('node:vm');
   const script = new Script(source, { filename: file, cachedData: fs.readFileSync(compiled) });
-  if (script.cachedDataRejected === true) return undefined;
-  const made = { exports: {} };
-  const load: unknown = script.runInThisContext();
-  if (typeof load !== 'function') return undefined;
-  load(made.exports, moduleOfNode().createRequire(file), made, file);
-  return made.exports;
+  return script.cachedDataRejected === true ? undefined : script.runInThisContext();
 }

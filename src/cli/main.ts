@@ -6,17 +6,19 @@ declare const WF_VERSION: string | undefined;
 // The build puts the version in; run from source there is none.
 const version = typeof WF_VERSION === 'string' ? WF_VERSION : 'development';
 
-const argv = process.argv.slice(2);
+void main(process.argv.slice(2));
 
-if (asksForVersion(argv)) {
-  // Nobody reads on (`| true`): no error.
-  process.stdout.on('error', () => {});
-  process.stdout.write(`${argv.includes('--json') ? JSON.stringify({ version }) : version}\n`);
-} else {
-  keepCompiledCode();
-  // In what is built, built-program.ts stands here.
-  const { runProgram } = await import('./program.ts');
-  await runProgram(argv, version);
+async function main(argv: readonly string[]): Promise<void> {
+  if (asksForVersion(argv)) {
+    // Nobody reads on (`| true`): no error.
+    process.stdout.on('error', () => {});
+    process.stdout.write(`${argv.includes('--json') ? JSON.stringify({ version }) : version}\n`);
+  } else {
+    keepCompiledCode();
+    // In what is built, built-program.ts stands here.
+    const { runProgram } = await import('./program.ts');
+    await runProgram(argv, version);
+  }
 }
 
 /** `--version` before any command; answered at once, with nothing loaded. */

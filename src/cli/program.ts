@@ -1,9 +1,8 @@
-import { z } from 'zod';
+// Before any schema is made.
+import './schemas-as-they-are.ts';
 import { runProcess } from './process.ts';
 
 /** What `wf` does where more than its version is asked for; the rest of wf is loaded as the command line needs it. */
 export function runProgram(argv: readonly string[], version: string): Promise<void> {
-  // Before any schema is made. zod would compile a parser for each: that takes longer than one command gains by it (a tenth of the lab).
-  z.config({ jitless: true });
   return runProcess(argv, async (options) => (await import('./wire.ts')).openWire(options), version);
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../engine/ports/clock.ts';
 import { createProgressFollower, type ProgressFollower } from '../review/progress.ts';
 import { progressFrame } from '../review/text/progress-frame.ts';
 import { progressLine } from '../review/text/progress-line.ts';
+import { createLivePicture } from './live-picture.ts';
 import type { TextSink } from './terminal.ts';
 
 /** What a person sees of a run while it goes on. */
@@ -22,15 +23,15 @@ export interface ProgressView {
 const FRAME_MS = 80;
 
 /** A live view on a terminal, else a plain line for each step that has ended. `earlier` is what happened before it. */
-export async function createProgressView(
+export function createProgressView(
   sink: TextSink,
   clock: Clock,
   stageNames: readonly string[],
   earlier: readonly JournalEntry[] = [],
-): Promise<ProgressView> {
+): ProgressView {
   const follower = createProgressFollower();
   for (const entry of earlier) follower.follow(entry);
-  return sink.liveHeight === null ? plainView(sink, follower) : await liveView(sink, clock, stageNames, follower);
+  return sink.liveHeight === null ? plainView(sink, follower) : liveView(sink, clock, stageNames, follower);
 }
 
 function plainView(sink: TextSink, { progress, follow }: ProgressFollower): ProgressView {
@@ -48,14 +49,13 @@ function plainView(sink: TextSink, { progress, follow }: ProgressFollower): Prog
   };
 }
 
-async function liveView(
+function liveView(
   sink: TextSink,
   clock: Clock,
   stageNames: readonly string[],
   { progress, follow }: ProgressFollower,
-): Promise<ProgressView> {
-  const { createLogUpdate } = await import('log-update');
-  const screen = createLogUpdate(sink.stream);
+): ProgressView {
+  const picture = createLivePicture(sink.stream);
   const notes = new Map<StepId, string>();
   let frame = 0;
   let cancel = () => {};
@@ -63,7 +63,7 @@ async function liveView(
 
   const draw = () => {
     const material = { progress, stageNames, notes, now: clock.now(), frame, height: sink.liveHeight ?? 0 };
-    screen(progressFrame(material, sink.style).join('\n'));
+    picture.draw(progressFrame(material, sink.style));
   };
   const drawAgain = () => {
     cancel = clock.after(FRAME_MS, () => {
@@ -79,7 +79,8 @@ async function liveView(
       progress: (step, message) => void notes.set(step, message),
     },
     say(text) {
-      screen.persist(text);
+      picture.clear();
+      sink.write(`${text}\n`);
       if (!over) draw();
     },
     isRollingBack: () => progress.phase === 'rolling-back',
@@ -89,8 +90,7 @@ async function liveView(
       cancel();
       // Of a run that was refused there is no picture worth keeping.
       if (progress.visits.size > 0) draw();
-      else screen.clear();
-      screen.done();
+      else picture.clear();
     },
   };
 }

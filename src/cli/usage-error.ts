@@ -14,7 +14,20 @@ export function usageError(error: CommanderError, command: string): WfError {
   const suggestion = SUGGESTION.exec(text)?.[1];
   const message = text.replace(SUGGESTION, '');
   const meant = suggestion === undefined ? meantChoice(message) : `Did you mean ${suggestion}? `;
-  return new WfError('E_USAGE', message, { hint: `${meant}\`${command} --help\` shows how it is used.` });
+  const hint = `${meant}${whereToFind(message)}\`${command} --help\` shows how it is used.`;
+  return new WfError('E_USAGE', message, { hint });
+}
+
+const THERE_ARE: Readonly<Record<string, string>> = {
+  workflow: '`wf workflows` lists what there is. ',
+  run: '`wf runs` lists the runs; `@latest` names the newest. ',
+  of: '`wf workflows` lists the workflows, `wf runs` the runs. ',
+};
+
+/** Where what was not given is told; empty where that is no name of something that is there. */
+function whereToFind(message: string): string {
+  const [, argument = ''] = /^missing required argument '(\w+)'$/.exec(message) ?? [];
+  return THERE_ARE[argument] ?? '';
 }
 
 /** How commander refuses a value that is none of those there are. */

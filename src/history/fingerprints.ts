@@ -17,7 +17,11 @@ export function storeFingerprint(statements: Statements, fingerprint: Fingerprin
 }
 
 /** @throws WfError E_DATABASE_DAMAGED where what is stored is not what the hash was taken of. */
-export function readFingerprint(statements: Statements, hash: string, path: string): Fingerprint | undefined {
+export function readFingerprint(
+  statements: Pick<Statements, 'fingerprint'>,
+  hash: string,
+  path: string,
+): Fingerprint | undefined {
   const stored = statements.fingerprint.get({ hash });
   if (stored === undefined) return undefined;
   const place = { path, table: 'fingerprints', of: `hash ${hash}` };

@@ -32,10 +32,11 @@ export function eventColumns(event: JournalEvent): { readonly type: string; read
 }
 
 /** @throws WfError E_DATABASE_DAMAGED */
-export function parseJournalRow(row: unknown, place: RowPlace): JournalEntry {
+export function parseJournalRow(row: unknown, place: RowPlace & { readonly of: string }): JournalEntry {
   const { seq, at, type, data } = parseRow(journalRow, row, place);
   const members = isJsonObject(data) ? { ...data, type } : { type };
-  return { seq, at, event: parseRow(journalEvent(), members, { ...place, of: `${place.of}, seq ${seq}, ${type}` }) };
+  const event = { ...place, of: () => `${place.of}, seq ${seq}, ${type}` };
+  return { seq, at, event: parseRow(journalEvent(), members, event) };
 }
 
 function journalEventSchema(): z.ZodType<JournalEvent> {

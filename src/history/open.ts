@@ -7,8 +7,9 @@ import type { History } from './history.ts';
 import { importRun } from './import-run.ts';
 import { createPruner } from './prune.ts';
 import { createReader, type HistoryReader } from './reader.ts';
+import { prepareReadingStatements } from './reading-statements.ts';
 import { freeReserve, keepReserve, withReserve } from './reserve.ts';
-import { prepareStatements, type Statements } from './statements.ts';
+import { prepareStatements } from './statements.ts';
 import { writeTransactions } from './transaction.ts';
 import { createWriter } from './writer.ts';
 
@@ -25,7 +26,7 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
   return withReserve(path, options, () => {
     const file = prepareDatabaseFile(path);
     const db = connect(file, options);
-    const statements = prepareOrClose(db, file);
+    const statements = preparedOrClosed(db, file, prepareStatements);
     keepReserve(file);
     const requireInPlace = watchDatabaseFile(file);
     const write = writeTransactions({ db, statements, path: file, options, requireInPlace });
@@ -59,7 +60,7 @@ export function openHistoryForReading(path: string, options: ConnectOptions = {}
     if (file === undefined) return undefined;
     const db = connectForReading(file, options);
     if (db === undefined) return openHistory(file, options);
-    const statements = prepareOrClose(db, file);
+    const statements = preparedOrClosed(db, file, prepareReadingStatements);
     return {
       ...createReader(db, statements, file),
       close: () => withDatabaseErrors(file, () => db.close()),
@@ -67,9 +68,13 @@ export function openHistoryForReading(path: string, options: ConnectOptions = {}
   });
 }
 
-function prepareOrClose(db: Database.Database, path: string): Statements {
+function preparedOrClosed<Prepared>(
+  db: Database.Database,
+  path: string,
+  prepare: (db: Database.Database) => Prepared,
+): Prepared {
   try {
-    return prepareStatements(db);
+    return prepare(db);
   } catch (thrown) {
     db.close();
     // The statements are right for this version: what they name is missing from the file.

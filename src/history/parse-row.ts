@@ -8,8 +8,8 @@ import { inflateQuick } from './packing.ts';
 export interface RowPlace {
   readonly path: string;
   readonly table: string;
-  /** Which row: `run k3v9x2mq7p`, `hash 9f86...`. */
-  readonly of: string;
+  /** Which row: `run k3v9x2mq7p`, `hash 9f86...`. A function where finding out takes time: it is called for the error only. */
+  readonly of: string | (() => string);
 }
 
 /** @throws WfError E_DATABASE_DAMAGED naming the table and the run. */
@@ -17,7 +17,8 @@ export function parseRow<Schema extends z.ZodType>(schema: Schema, row: unknown,
   const parsed = schema.safeParse(row);
   if (parsed.success) return parsed.data;
   const what = z.prettifyError(parsed.error).replaceAll('\n', ' ');
-  throw damaged(place.path, `a row of the table ${place.table} (${place.of}) cannot be read: ${what}`, parsed.error);
+  const of = typeof place.of === 'string' ? place.of : place.of();
+  throw damaged(place.path, `a row of the table ${place.table} (${of}) cannot be read: ${what}`, parsed.error);
 }
 
 /** What a JSON text holds; parsed once, so what is inside needs no second look to be JSON. */
@@ -29,14 +30,7 @@ export const jsonObject = json.transform((value, context): JsonObject => {
 });
 
 /** A column with JSON text. */
-export const jsonText = z.string().transform((text, context): Json => {
-  try {
-    return parseJson(text);
-  } catch (thrown) {
-    context.addIssue(`not JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-    return z.NEVER;
-  }
-});
+export const jsonText = z.string().transform(jsonIn);
 
 /** A column with text that was packed by `deflateQuickly`. */
 export const deflatedText = z.instanceof(Buffer).transform((deflated, context): string => {
@@ -48,11 +42,26 @@ export const deflatedText = z.instanceof(Buffer).transform((deflated, context): 
   }
 });
 
-/** A column with JSON text, or NULL for null. */
-export const nullableJsonText = z.union([z.null(), jsonText]);
+/** What a JSON text holds; an issue where it is none. */
+export function jsonIn(text: string, context: z.core.$RefinementCtx): Json {
+  try {
+    return parseJson(text);
+  } catch (thrown) {
+    context.addIssue(`not JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    return z.NEVER;
+  }
+}
 
 export const errorRecord = z.strictObject({
   code: z.custom<ErrorCode>((value) => typeof value === 'string' && isErrorCode(value)),
   message: z.string(),
   hint: z.string(),
 });
+
+/** The error that a JSON text holds; an issue where it is none. */
+export function errorIn(text: string, context: z.core.$RefinementCtx): z.output<typeof errorRecord> {
+  const parsed = errorRecord.safeParse(jsonIn(text, context));
+  if (parsed.success) return parsed.data;
+  context.addIssue(`not an error: ${z.prettifyError(parsed.error)}`);
+  return z.NEVER;
+}

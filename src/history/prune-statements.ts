@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { PreparedStatement } from './statements.ts';
+import type { PreparedStatement } from './reading-statements.ts';
 
 /** Runs of one workflow and status before a place in the list that have ended, or where they have not, begun, before a moment. */
 const AGED = `workflow = @workflow AND status = @status AND (created_at, id) < (@createdAt, @id)

@@ -8,11 +8,12 @@ import { withDatabaseErrors } from './database-error.ts';
 import { runFileContent } from './export-run.ts';
 import { readFingerprint } from './fingerprints.ts';
 import { parseJournalRow } from './journal-rows.ts';
+import { namedRows } from './named-rows.ts';
 import { jsonText, parseRow } from './parse-row.ts';
 import { type PrunePlan, type PruneRequest, prunePlan, type Space, spaceOf } from './prune.ts';
+import type { ReadingStatements } from './reading-statements.ts';
 import { changeRow, evidenceRow, runId, runRow, standingChangeRow, stepRow } from './rows.ts';
 import type { RunFileContent } from './run-file.ts';
-import type { Statements } from './statements.ts';
 import type { HistoryWriter } from './writer.ts';
 
 /** What may be asked of a history that is not written to. */
@@ -29,9 +30,15 @@ export interface HistoryReader extends Omit<HistoryPort, keyof HistoryWriter | '
 /** Up to so many ids with one beginning are sorted; where there are more, enough of them are among the newest runs. */
 const SORTED_IDS = 1_000;
 
-export function createReader(db: Database, statements: Statements, path: string): Omit<HistoryReader, 'close'> {
+export function createReader(db: Database, statements: ReadingStatements, path: string): Omit<HistoryReader, 'close'> {
   const read = <Result>(work: () => Result): Result => withDatabaseErrors(path, work);
   const place = (table: string, id: string) => ({ path, table, of: `run ${id}` });
+  /** Where the row itself says of which run it is. */
+  const namedBy = (table: string, column: string, row: unknown) => ({
+    path,
+    table,
+    of: () => `run ${valueIn(row, column)}`,
+  });
 
   /** The place in the list before which it is to begin: every run of it is older. */
   function whereToBegin({ before, until = Number.MAX_SAFE_INTEGER }: RunFilter): ListPlace {
@@ -49,11 +56,13 @@ export function createReader(db: Database, statements: Statements, path: string)
     const { workflow, status, since = Number.MIN_SAFE_INTEGER, limit } = filter;
     const page = { limit: requireLimit(limit), since, ...whereToBegin(filter) };
     if (workflow === undefined) {
-      return status === undefined ? statements.runs.all(page) : statements.runsOfStatus.all({ ...page, status });
+      return status === undefined
+        ? namedRows(statements.runs, page)
+        : namedRows(statements.runsOfStatus, { ...page, status });
     }
     return status === undefined
-      ? statements.runsOfWorkflow.all({ ...page, workflow })
-      : statements.runsOfWorkflowAndStatus.all({ ...page, workflow, status });
+      ? namedRows(statements.runsOfWorkflow, { ...page, workflow })
+      : namedRows(statements.runsOfWorkflowAndStatus, { ...page, workflow, status });
   }
 
   function beginningWith(prefix: string, limit: number): readonly unknown[] {
@@ -65,14 +74,14 @@ export function createReader(db: Database, statements: Statements, path: string)
   const reader: Omit<HistoryReader, 'close'> = {
     run: (id) =>
       read(() => {
-        const row = statements.run.get({ id });
+        const [row] = namedRows(statements.run, { id });
         return row === undefined ? undefined : parseRow(runRow, row, place('runs', id));
       }),
     runs: (filter) =>
-      read(() => newestFirst(filter).map((row): StoredRun => parseRow(runRow, row, place('runs', idOf(row))))),
+      read(() => newestFirst(filter).map((row): StoredRun => parseRow(runRow, row, namedBy('runs', 'id', row)))),
     unfinishedRuns: () =>
       read(() =>
-        statements.unfinishedRuns.all().map((row): StoredRun => parseRow(runRow, row, place('runs', idOf(row)))),
+        namedRows(statements.unfinishedRuns).map((row): StoredRun => parseRow(runRow, row, namedBy('runs', 'id', row))),
       ),
     claimsOf: (id) =>
       read(() => statements.claimsOfRun.all({ id }).map((row) => parseRow(z.string(), row, place('claims', id)))),
@@ -85,23 +94,26 @@ export function createReader(db: Database, statements: Statements, path: string)
     workflowNames: () =>
       read(() => statements.workflowNames.all().map((name) => parseRow(z.string(), name, place('runs', String(name))))),
     journal: (id, after = 0) =>
-      read(() => statements.journal.all({ id, after }).map((row) => parseJournalRow(row, place('journal', id)))),
-    steps: (id) => read(() => statements.steps.all({ id }).map((row) => parseRow(stepRow, row, place('steps', id)))),
+      read(() => namedRows(statements.journal, { id, after }).map((row) => parseJournalRow(row, place('journal', id)))),
+    steps: (id) =>
+      read(() => namedRows(statements.steps, { id }).map((row) => parseRow(stepRow, row, place('steps', id)))),
     changes: (id) =>
-      read(() => statements.changes.all({ id }).map((row) => parseRow(changeRow, row, place('changes', id)))),
+      read(() => namedRows(statements.changes, { id }).map((row) => parseRow(changeRow, row, place('changes', id)))),
     standingChanges: () =>
       read(() =>
-        statements.standingChanges.all().map((row) => parseRow(standingChangeRow, row, place('changes', runOf(row)))),
+        namedRows(statements.standingChanges).map((row) =>
+          parseRow(standingChangeRow, row, namedBy('changes', 'run', row)),
+        ),
       ),
     evidence: (id, step, after = 0) =>
       read(() =>
-        statements.evidence
-          .all({ id, step: step ?? null, after })
-          .map((row) => parseRow(evidenceRow, row, place('evidence', id))),
+        namedRows(statements.evidence, { id, step: step ?? null, after }).map((row) =>
+          parseRow(evidenceRow, row, place('evidence', id)),
+        ),
       ),
     verification: (id) =>
       read(() => {
-        const row = statements.lastVerified.get({ id });
+        const [row] = namedRows(statements.lastVerified, { id });
         if (row === undefined) return undefined;
         const { event } = parseJournalRow(row, place('journal', id));
         return event.type === 'verified' ? event.verification : undefined;
@@ -139,11 +151,8 @@ function requireLimit(limit: number): number {
   throw new WfError('E_USAGE', `a list cannot be limited to ${limit}`, { hint: 'Give a whole number from 0 on.' });
 }
 
-const idOf = (row: unknown): string => namedIn(row, 'id');
-const runOf = (row: unknown): string => namedIn(row, 'run');
-
-/** What a row that may not parse says of itself, for the error. */
-function namedIn(row: unknown, column: string): string {
-  const named = z.record(z.string(), z.unknown()).safeParse(row);
-  return named.success ? String(named.data[column]) : 'unknown';
+/** What a row that does not parse says of itself, for the error. */
+function valueIn(row: unknown, column: string): string {
+  const values = z.record(z.string(), z.unknown()).safeParse(row);
+  return values.success ? String(values.data[column]) : 'unknown';
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CHANGE_STATUSES, type Change } from '../engine/change.ts';
 import { asDefinitionHash, asStepId, parseRunId, type RunId } from '../engine/ids.ts';
+import { isJsonObject } from '../engine/json.ts';
 import type { Owner } from '../engine/owner.ts';
 import {
   STORED_RUN_STATUSES,
@@ -9,7 +10,7 @@ import {
   type StoredRun,
   type StoredStep,
 } from '../engine/ports/history.ts';
-import { deflatedText, errorRecord, jsonObject, jsonText, nullableJsonText } from './parse-row.ts';
+import { deflatedText, errorIn, jsonIn, jsonText } from './parse-row.ts';
 
 export const runId = z.string().transform((text, context): RunId => {
   const id = parseRunId(text);
@@ -18,7 +19,6 @@ export const runId = z.string().transform((text, context): RunId => {
   return z.NEVER;
 });
 
-const error = nullableJsonText.pipe(errorRecord.nullable());
 const time = z.number();
 
 export const ownerColumns = {
@@ -53,64 +53,79 @@ export const runOptions = z.object({
   secrets: z.exactOptional(z.record(z.string(), z.string().nullable())),
 });
 
+/** Asked for by the thousand, as steps are: what SQLite gives is checked in one go, then what is in it. */
 export const runRow = z
   .object({
-    id: runId,
+    id: z.string(),
     workflow: z.string(),
-    definition_hash: z.string().transform(asDefinitionHash),
+    definition_hash: z.string(),
     runtime: z.enum(['docker', 'embedded']),
-    input: jsonText.pipe(jsonObject),
-    options: jsonText.pipe(runOptions),
+    input: z.string(),
+    options: z.string(),
     status: z.enum(STORED_RUN_STATUSES),
     created_at: time,
     started_at: time.nullable(),
     finished_at: time.nullable(),
-    output: nullableJsonText,
-    error,
+    output: z.string().nullable(),
+    error: z.string().nullable(),
     fence: z.number(),
     ...ownerColumns,
     standing_changes: z.number(),
     imported_from: z.string().nullable(),
   })
-  .transform(
-    (row): StoredRun => ({
-      id: row.id,
+  .transform((row, context): StoredRun => {
+    const id = parseRunId(row.id);
+    const input = jsonIn(row.input, context);
+    const options = runOptions.safeParse(jsonIn(row.options, context));
+    if (id === undefined) context.addIssue(`not a run id: ${row.id}`);
+    if (!isJsonObject(input)) context.addIssue('input: not a JSON object');
+    if (!options.success) context.addIssue(`options: ${z.prettifyError(options.error)}`);
+    if (id === undefined || !isJsonObject(input) || !options.success) return z.NEVER;
+    return {
+      id,
       workflow: row.workflow,
-      definitionHash: row.definition_hash,
+      definitionHash: asDefinitionHash(row.definition_hash),
       runtime: row.runtime,
-      input: row.input,
-      options: row.options,
+      input,
+      options: options.data,
       createdAt: row.created_at,
       status: row.status,
       owner: ownerOf(row),
       fence: row.fence,
       startedAt: row.started_at,
       finishedAt: row.finished_at,
-      output: row.output,
-      error: row.error,
+      output: row.output === null ? null : jsonIn(row.output, context),
+      error: row.error === null ? null : errorIn(row.error, context),
       standingChanges: row.standing_changes,
       importedFrom: row.imported_from,
-    }),
-  );
+    };
+  });
 
 export const stepRow = z
   .object({
-    id: z.string().transform(asStepId),
+    id: z.string(),
     stage: z.string(),
     kind: z.string(),
     status: z.enum(['running', 'retrying', 'succeeded', 'failed', 'stopped']),
     attempts: z.number(),
     started_at: time,
     finished_at: time.nullable(),
-    input: jsonText,
-    output: nullableJsonText,
-    error,
+    input: z.string(),
+    output: z.string().nullable(),
+    error: z.string().nullable(),
   })
   .transform(
-    ({ started_at: startedAt, finished_at: finishedAt, ...row }): StoredStep => ({
-      ...row,
-      startedAt,
-      finishedAt,
+    (row, context): StoredStep => ({
+      id: asStepId(row.id),
+      stage: row.stage,
+      kind: row.kind,
+      status: row.status,
+      attempts: row.attempts,
+      input: jsonIn(row.input, context),
+      output: row.output === null ? null : jsonIn(row.output, context),
+      error: row.error === null ? null : errorIn(row.error, context),
+      startedAt: row.started_at,
+      finishedAt: row.finished_at,
     }),
   );
 

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { expect, test } from 'vitest';
@@ -10,7 +11,7 @@ const BUNDLE = path.join(path.dirname(WF), 'program.cjs');
 /** As the built command does it. In a process of its own: what V8 has compiled once in a process it takes from there. */
 const LOAD = `
   const [, bundle, compiled, more] = process.argv;
-  const source = '(function (exports, require, module, __filename) {' + fs.readFileSync(bundle, 'latin1') + '\\n})' + more;
+  const source = fs.readFileSync(bundle, 'latin1') + more;
   const script = new vm.Script(source, { filename: bundle, cachedData: fs.readFileSync(compiled) });
   process.stdout.write(script.cachedDataRejected ? 'refused' : 'taken');
 `;
@@ -26,4 +27,35 @@ test.each(['reading', 'advancing'])('V8 takes what was compiled for %s, and not 
   };
   expect(load('')).toBe('taken');
   expect(load(';')).toBe('refused');
+});
+
+test('where V8 does not take it, or another Node is at work, the command compiles itself', ({ onTestFinished }) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'wf-other-node-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const dist = path.join(folder, 'dist');
+  cpSync(path.dirname(WF), dist, { recursive: true });
+  symlinkSync(path.join(path.dirname(WF), '../node_modules'), path.join(folder, 'node_modules'));
+  const compiled = path.join(dist, `reading-${process.versions.v8}.cache`);
+  const env = { ...process.env, WF_DB: path.join(folder, 'wf.db') };
+  const list = () =>
+    execFileSync(process.execPath, [path.join(dist, 'wf.cjs'), 'runs', '--json'], { encoding: 'utf8', env });
+  writeFileSync(compiled, 'damaged');
+  expect(list()).toBe('[]\n');
+  rmSync(compiled);
+  expect(list()).toBe('[]\n');
+});
+
+test('a command that starts no program loads nothing that could', ({ onTestFinished }) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'wf-loaded-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const hook = path.join(folder, 'hook.cjs');
+  writeFileSync(
+    hook,
+    "process.on('exit', () => require('node:fs').writeFileSync(__filename + '.json', JSON.stringify(process.moduleLoadList)));",
+  );
+  const env = { ...process.env, WF_DB: path.join(folder, 'wf.db') };
+  execFileSync(process.execPath, ['--require', hook, WF, 'runs'], { env, stdio: 'ignore' });
+  const loaded = readFileSync(`${hook}.json`, 'utf8');
+  expect(loaded).toContain('"NativeModule fs"');
+  expect(loaded).not.toContain('"NativeModule child_process"');
 });

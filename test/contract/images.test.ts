@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
+import { dockerImage } from '../../src/steps/docker/index.ts';
+import { carryOut } from '../support/carry-out.ts';
 import { describeContract } from '../support/contract-tests.ts';
+import { testContext } from '../support/step-context.ts';
 
 describeContract('images', (subject) => {
   test('one that is there is told, the same each time', async () => {
@@ -9,6 +12,16 @@ describeContract('images', (subject) => {
     expect(image?.entrypoint).toEqual(['/http-echo']);
     expect(await docker.image(subject().echoImage)).toEqual(image);
     expect((await docker.image(subject().sleepImage))?.entrypoint).toEqual([]);
+  });
+
+  test("the evidence of a look at one shows Docker's client only where there is one", async () => {
+    const context = testContext({ host: subject().host.ports });
+    await carryOut(dockerImage, { reference: subject().echoImage }, context);
+    const typed = `docker image inspect --format '{{.Id}}' ${subject().echoImage}`;
+    const isDocker = subject().runtime === 'docker';
+    expect(context.evidence.map(({ command }) => command)).toEqual([
+      isDocker ? typed : `# embedded runtime, in place of: ${typed}`,
+    ]);
   });
 
   test('one that is not there is null, and a container of it is refused and not made', async () => {

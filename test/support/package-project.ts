@@ -80,5 +80,5 @@ function installWf(modules: string): void {
   }
   const bin = path.join(modules, '.bin');
   mkdirSync(bin);
-  symlinkSync('../wf/dist/wf.js', path.join(bin, 'wf'));
+  symlinkSync('../wf/dist/wf.cjs', path.join(bin, 'wf'));
 }

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
 /** The built command. */
-export const WF = fileURLToPath(new URL('../../dist/wf.js', import.meta.url));
+export const WF = fileURLToPath(new URL('../../dist/wf.cjs', import.meta.url));
 
 /** What a finished command left behind. */
 export interface WfEnd {

@@ -36,11 +36,11 @@ test('runs: newest first, filtered, limited', async () => {
 });
 
 test('an empty history is a friendly line on stderr, and an empty array', async () => {
-  const { wf } = openFolderWf();
+  const { wf, host } = openFolderWf();
   expect(await wf(['runs'])).toEqual({
     exitCode: 0,
     out: '',
-    err: 'No run yet. `wf workflows` lists what there is to start.\n',
+    err: `No run yet in ${host.database}. \`wf workflows\` lists what there is to start.\n`,
   });
   expect(await wf(['runs', '--json'])).toEqual({ exitCode: 0, out: '[]\n', err: '' });
   expect(await wf(['changes'])).toMatchObject({ exitCode: 0, out: '', err: expect.stringContaining('Nothing stands') });

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { WfError } from '../../src/engine/errors.ts';
 import { openFolderWf, requirement } from '../fixtures/cli/folder-wire.ts';
 import { testTerminal } from '../fixtures/cli/test-terminal.ts';
+import { screenOf } from '../support/screen.ts';
 
 /** What the folder host calls its first run. */
 const FIRST_RUN = `run1-${process.pid}`;
@@ -225,9 +226,8 @@ test('on a terminal the last picture stays, every stage in one line, and nobody 
   const { wf } = openFolderWf();
   const terminal = testTerminal({ columns: 80, env: { NO_COLOR: '1' } });
   const ran = await wf(['start', 'files'], terminal);
-  const picture = ran.err.slice(ran.err.lastIndexOf('✓ setup'));
-  expect(steady(picture)).toContain('✓ test      N ms  1 step\n');
-  expect(steady(ran.err)).toContain('✓ teardown  N ms  1 step\n');
+  const shown = steady(screenOf(ran.err).join('\n'));
+  expect(shown).toContain('✓ setup     N ms  1 step\n✓ test      N ms  1 step\n✓ teardown  N ms  1 step');
   expect(ran.err).toContain(`run ${FIRST_RUN} of files`);
   // One signal would only be remembered; the second ends the process of whoever still listens.
   terminal.signal('SIGINT');

@@ -3,7 +3,12 @@ import { openFolderWf } from '../fixtures/cli/folder-wire.ts';
 
 test.each([
   [['strat', 'files'], "unknown command 'strat'", 'Did you mean start? '],
-  [['start'], "missing required argument 'workflow'", '`wf start --help`'],
+  [['start'], "missing required argument 'workflow'", '`wf workflows` lists what there is. `wf start --help`'],
+  [
+    ['graph'],
+    "missing required argument 'of'",
+    '`wf workflows` lists the workflows, `wf runs` the runs. `wf graph --help`',
+  ],
   [['start', 'files', '--on-failur', 'keep'], "unknown option '--on-failur'", 'Did you mean --on-failure? '],
   [['start', 'files', '--runtime', 'podman'], 'Allowed choices are auto, docker, embedded', '`wf start --help`'],
   [['start', 'files', '--input'], "'--input <name=value>' argument missing", '`wf start --help`'],
@@ -21,7 +26,7 @@ test.each([
   [['runs', '--limit', '0'], 'whole number', '`wf runs --help`'],
   [['resume', 'x', '--all'], '--all and the run x exclude each other', 'Give one of the two'],
   [['resume', '--pause-after'], "'--pause-after <stage>' argument missing", '`wf resume --help`'],
-  [['rollback'], "missing required argument 'run'", '`wf rollback --help`'],
+  [['rollback'], "missing required argument 'run'", '`@latest` names the newest. `wf rollback --help`'],
 ])('wf %j is refused, as text and as JSON', async (argv, message, hint) => {
   const { wf, host } = openFolderWf();
   const text = await wf(argv);

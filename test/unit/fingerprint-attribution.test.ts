@@ -122,6 +122,33 @@ describe('marks', () => {
 });
 
 describe('identities of the ledger', () => {
+  test('a policy rule that names a bridge belongs to whom the bridge belongs to', () => {
+    const rule = (dev: string): Json => ({ priority: 1000, src: 'all', iif: dev, action: 'blackhole' });
+    const after: Content = {
+      links: {
+        'link br-a': link({ kind: 'bridge', alias: 'wf.run=mine' }),
+        'link br-b': link({ kind: 'bridge', alias: 'wf.run=other1' }),
+        'link br-c': link({ kind: 'bridge' }),
+      },
+      'rules ipv4': {
+        'rule 1000 iif br-a': rule('br-a'),
+        'rule 1000 iif br-b': rule('br-b'),
+        'rule 1000 iif br-c': rule('br-c'),
+        'rule 1000 oif br-a': { priority: 1000, src: 'all', oif: 'br-a', action: 'blackhole' },
+      },
+    };
+    const found = compareFingerprints(fingerprint({}), fingerprint(after), runId('mine'), []);
+    const rules = found
+      .filter(({ subject }) => subject.startsWith('rule '))
+      .map(({ owner, reason }) => [owner, reason]);
+    expect(rules).toEqual([
+      ['run', 'it names br-a: it carries the mark of this run'],
+      ['other', 'it names br-b: run other1'],
+      ['other', 'nothing marks or records it as the work of this run'],
+      ['run', 'it names br-a: it carries the mark of this run'],
+    ]);
+  });
+
   test("a bridge that its network left behind is the run's, with its addresses and the rules that name it", () => {
     const after: Content = {
       links: { [`link ${OWN_BRIDGE}`]: link({ kind: 'bridge' }), 'link veth1': link({ master: OWN_BRIDGE }) },

@@ -12,6 +12,8 @@ test.each<[string, string, (history: HistoryPort) => unknown]>([
   ['runs', "UPDATE runs SET output = '{'", (history) => history.run(id)],
   ['runs', `UPDATE runs SET error = '{"code":"E_NO_SUCH"}'`, (history) => history.run(id)],
   ['steps', "UPDATE steps SET input = 'x'", (history) => history.steps(id)],
+  ['steps', "UPDATE steps SET output = '{'", (history) => history.steps(id)],
+  ['steps', `UPDATE steps SET error = '{"code":"E_NO_SUCH"}'`, (history) => history.steps(id)],
   ['changes', `UPDATE changes SET undo = '"rm"'`, (history) => history.changes(id)],
   ['changes', `UPDATE changes SET record = ''`, (history) => history.standingChanges()],
   ['journal', "UPDATE journal SET data = 'x'", (history) => history.journal(id)],

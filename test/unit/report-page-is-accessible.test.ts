@@ -140,6 +140,12 @@ describe('the style sheet', () => {
     }
   });
 
+  test('lets every cell break, and none grow so narrow that letters stand below each other (1.4.10)', () => {
+    expect(css()).toMatch(/^th, td \{ overflow-wrap: anywhere; min-width: 5rem; \}$/m);
+    expect(css()).toMatch(/@media \(max-width: 45rem\) \{[^@]* th, td \{[^}]*min-width: 2\.75rem; \}/);
+    expect(css().match(/nowrap/)).toBeNull();
+  });
+
   test('prints stages on pages of their own, and keeps rows, pictures and headings whole', () => {
     const print = css().slice(css().indexOf('@media print'));
     expect(print).toMatch(/\.chapter \{ break-before: page; \}/);

@@ -86,6 +86,23 @@ test('a table fits its terminal: the widest columns give way', () => {
   ]);
 });
 
+test('where columns cannot shrink any more they go, one after the other; what a row is about stays', () => {
+  const columns = [
+    { title: 'id' },
+    { title: 'target', shrinksTo: 8, goes: 2 },
+    { title: 'time', align: 'right', goes: 3 },
+    { title: 'why', shrinksTo: 6, goes: 1 },
+  ] as const;
+  expect(tableLines(columns, ROWS, terminalOf(36))).toEqual([
+    'id          target     time  why',
+    'k3v9x2mq7p  address…  12 ms  vanish…',
+    'x           network…  1.9 s',
+  ]);
+  expect(tableLines(columns, ROWS, terminalOf(30))[1]).toBe('k3v9x2mq7p  address 17…  12 ms');
+  expect(tableLines(columns, ROWS, terminalOf(20))[1]).toBe('k3v9x2mq7p  12 ms');
+  expect(tableLines(columns, ROWS, terminalOf(12))[1]).toBe('k3v9x2mq7p');
+});
+
 test('a piped table is not cut', () => {
   expect(tableLines(COLUMNS, ROWS, PIPED)).toEqual([
     'id          target                                       time  why',

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { asStepId } from '../../src/engine/ids.ts';
 import type { RunStatus } from '../../src/engine/ports/history.ts';
+import { readRunMaterial } from '../../src/review/run-material.ts';
 import { runRecord } from '../../src/review/run-record.ts';
 import { stepAttempts } from '../../src/review/step-attempts.ts';
 import { bar } from '../../src/review/text/bar.ts';
@@ -118,4 +119,21 @@ test('the timeline of a real run fits terminals from 80 columns on, and says the
     const coloured = timelineLines(material, record, 0, colourTerminalOf(width)).map(stripVTControlCharacters);
     expect(coloured).toEqual(lines);
   }
+});
+
+test('a terminal too narrow for bars gets the times without them, and no legend of what is not drawn', () => {
+  const { history } = openForTest();
+  tellFailure(history, 'r1');
+  const run = history.run(runId('r1'));
+  if (run === undefined) throw new Error('the run was not told');
+  const material = readRunMaterial(history, run);
+  const lines = timelineLines(
+    material,
+    runRecord(material, () => true),
+    0,
+    terminalOf(40),
+  );
+  for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(40);
+  expect(lines.join('\n')).toMatch(/^ {4}pingSplice +failed +2\.2 s$/m);
+  expect(lines.join('\n')).not.toMatch(/[█▒┊]/);
 });

@@ -232,7 +232,7 @@ test('prune: told first, then done, with what was kept and why', async () => {
   expect(dry).toEqual({
     exitCode: 0,
     err: '',
-    out: 'Would remove 4 runs (files 4).\nKept 1 run of that age: something of theirs may be on the host, or they need attention.\n',
+    out: 'Would remove 4 runs (files 4).\nKept 1 run of that age: something of theirs may be on the host (`wf changes`), or they need attention.\n',
   });
   expect(JSON.parse((await wf(['runs', '--json'])).out)).toHaveLength(5);
   expect((await wf([...all, '--keep', '3', '--dry-run'])).out).toMatch(/^Would remove [12] runs? \(files [12]\)\.\n/);

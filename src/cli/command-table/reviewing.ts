@@ -13,7 +13,10 @@ export function reviewing(program: Command, does: Does): void {
     .summary('past and present runs, newest first')
     .option('--workflow <name>', 'runs of this workflow only')
     .addOption(
-      new Option('--status <status>', 'runs that are this now').choices([...STORED_RUN_STATUSES, 'interrupted']),
+      new Option(
+        '--status <status>',
+        'runs that are this now; what failed and was undone is rolled-back, not failed',
+      ).choices([...STORED_RUN_STATUSES, 'interrupted']),
     )
     .option('--since <when>', 'runs created at this moment or later: 2h (ago), 2026-11-01, 2026-11-01T18:30 (UTC)')
     .option('--last <time>', 'runs created within this time until now: 90s, 15m, 2h, 7d, 4w')

@@ -6,6 +6,7 @@ import type { HistoryReader } from '../../history/reader.ts';
 import { type InputValue, LOOKED_AT, listRuns, type RunPage, type RunQuery } from '../../review/list-runs.ts';
 import { runSummary } from '../../review/run-record.ts';
 import { momentText } from '../../review/text/duration.ts';
+import { oneLine } from '../../review/text/plain-text.ts';
 import { runListLines } from '../../review/text/run-list.ts';
 import { defineCommand } from '../define-command.ts';
 import { didYouMean } from '../did-you-mean.ts';
@@ -44,7 +45,7 @@ export const runs = defineCommand(options, async (given, wire, { out, err }) => 
   } else if (page.runs.length > 0) {
     writeLines(out, runListLines(page.runs, wire.isAlive, wire.clock.now(), out.style));
   }
-  if (form !== 'json') writeLines(err, [...nothingLines(page, given, history), ...nextLines(page, given)]);
+  if (form !== 'json') writeLines(err, [...nothingLines(page, given, history, wire), ...nextLines(page, given)]);
   return 0;
 });
 
@@ -95,10 +96,13 @@ function nothingLines(
   { runs, isCutOff }: RunPage,
   given: Given,
   history: HistoryReader | undefined,
+  { places: { database } }: Wire,
 ): readonly string[] {
   if (runs.length > 0 || isCutOff) return [];
-  const names = history?.workflowNames() ?? [];
-  if (names.length === 0) return ['No run yet. `wf workflows` lists what there is to start.'];
+  const whatThereIs = '`wf workflows` lists what there is to start.';
+  if (history === undefined) return [`No run yet: there is no database ${oneLine(database)}. ${whatThereIs}`];
+  const names = history.workflowNames();
+  if (names.length === 0) return [`No run yet in ${oneLine(database)}. ${whatThereIs}`];
   const { workflow } = given;
   if (workflow !== undefined && !names.includes(workflow)) {
     return [`No run of ${workflow} yet. ${didYouMean(workflow, names)}There are runs of: ${names.join(', ')}.`];

@@ -17,7 +17,7 @@ export async function showFollowing(
 ): Promise<void> {
   const { out, err } = terminal;
   const stages = stageNamesOf(history.definition(definitionHash));
-  const view = await createProgressView(err, wire.clock, stages);
+  const view = createProgressView(err, wire.clock, stages);
   let end: FollowEnd;
   try {
     view.say(introduction(id, workflow));

@@ -38,7 +38,7 @@ _wf() {
   fi
   [[ -n \${answers[1]} ]] || return 1
   [[ \${answers[1]} == *=:* ]] && suffix=(-S '')
-  _describe -V wf answers $suffix
+  _describe -V wf answers "\${(@)suffix}"
 }
 if [[ \${funcstack[1]} == _wf ]]; then _wf "$@"; else compdef _wf wf; fi
 `,

@@ -21,6 +21,8 @@ const ruleSchema = z.object({
   src: z.string().default('all'),
   dst: z.string().optional(),
   table: textual.optional(),
+  iif: z.string().optional(),
+  oif: z.string().optional(),
 });
 const neighbourSchema = z.object({ dst: z.string(), dev: z.string() });
 const qdiscSchema = z.object({ kind: z.string(), dev: z.string() });
@@ -46,11 +48,8 @@ export function attribute(found: RawDifference, known: Known): Attribution {
     case 'routes ipv6':
       return ownerOfRoute(routeSchema.parse(entry), known);
     case 'rules ipv4':
-    case 'rules ipv6': {
-      const { priority, src, dst, table = '' } = ruleSchema.parse(entry);
-      const selectors = [priority, ...(src === 'all' ? [] : [src]), ...(dst === undefined ? [] : [dst])];
-      return byLedger(known, (change) => namesRule(change.words, table, selectors)) ?? SOMEBODY;
-    }
+    case 'rules ipv6':
+      return ownerOfPolicyRule(ruleSchema.parse(entry), known);
     case 'neighbours': {
       const { dst, dev } = neighbourSchema.parse(entry);
       return byWords(known, dst, dev) ?? ownerOfLink(dev, known);
@@ -113,6 +112,18 @@ function ownerOfRoute(route: z.output<typeof routeSchema>, known: Known): Attrib
   if (owner !== undefined) return owner;
   if (ownMark) return { owner: 'other', reason: "its protocol is wf's, but no change of this run names its device" };
   return devices.length === 0 ? (byWords(known, route.dst) ?? SOMEBODY) : SOMEBODY;
+}
+
+/** Of one that a network of the embedded runtime came with, only the bridge tells whose it is. */
+function ownerOfPolicyRule(rule: z.output<typeof ruleSchema>, known: Known): Attribution {
+  const { priority, src, dst, table = '', iif, oif } = rule;
+  const selectors = [priority, ...(src === 'all' ? [] : [src]), ...(dst === undefined ? [] : [dst])];
+  const named = byLedger(known, (change) => namesRule(change.words, table, selectors));
+  if (named !== undefined) return named;
+  const devices = [iif, oif].filter((name) => name !== undefined);
+  const owners = devices.map((dev) => ownerOfLink(dev, known)).filter((owner) => owner !== SOMEBODY);
+  const owner = owners.find((link) => link.owner === 'run') ?? owners[0];
+  return owner === undefined ? SOMEBODY : { ...owner, reason: `it names ${devices.join(' and ')}: ${owner.reason}` };
 }
 
 function namesRule(words: ReadonlySet<string>, table: string, selectors: readonly string[]): boolean {

@@ -67,7 +67,8 @@ pre .prompt { user-select: none; }
 table { width: 100%; margin: 1.25rem 0; border-collapse: collapse; font-size: 0.92rem; }
 caption { text-align: left; font-weight: 700; padding: 0.25rem 0; }
 th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.6rem; border: 1px solid var(--line); }
-td:last-child { overflow-wrap: anywhere; }
+th, td { overflow-wrap: anywhere; min-width: 5rem; }
+@media (max-width: 45rem) { body { padding: 0.75rem; } th, td { padding: 0.25rem; min-width: 2.75rem; } }
 thead th { background: var(--surface); }
 tbody th { font-weight: 400; }
 figure { margin: 1.5rem 0; }

@@ -24,7 +24,7 @@ function columnsFor({ width }: TextStyle): readonly Column[] {
   return [
     { title: '#', align: 'right' },
     { title: 'target', shrinksTo: isRoomy ? 40 : 20 },
-    { title: 'step', shrinksTo: 12 },
+    { title: 'step', shrinksTo: 12, goes: 1 },
     { title: 'status' },
     ...(isRoomy ? [{ title: 'why', shrinksTo: 12 }] : []),
   ];

@@ -43,9 +43,11 @@ function keptLines({ onHost, unfinished, isBusy }: Pruned): readonly string[] {
     ...(onHost === 0
       ? []
       : [
-          `Kept ${counted(onHost, 'run')} of that age: something of theirs may be on the host, or they need attention.`,
+          `Kept ${counted(onHost, 'run')} of that age: something of theirs may be on the host (\`wf changes\`), or they need attention.`,
         ]),
-    ...(unfinished === 0 ? [] : [`Kept ${counted(unfinished, 'run')} of that age: not ended.`]),
+    ...(unfinished === 0
+      ? []
+      : [`Kept ${counted(unfinished, 'run')} of that age: not ended (\`wf resume --all --dry-run\`).`]),
     ...(isBusy ? ['A run is under way: definitions and fingerprints that no run uses any more go the next time.'] : []),
   ];
 }

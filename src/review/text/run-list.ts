@@ -7,12 +7,12 @@ import { statusPaint, type TextStyle } from './text-style.ts';
 
 const COLUMNS: readonly Column[] = [
   { title: 'id', shrinksTo: 10 },
-  { title: 'workflow', shrinksTo: 12 },
+  { title: 'workflow', shrinksTo: 12, goes: 2 },
   { title: 'status' },
-  { title: 'started' },
-  { title: 'time', align: 'right' },
+  { title: 'started', goes: 4 },
+  { title: 'time', align: 'right', goes: 3 },
   { title: 'on host', align: 'right' },
-  { title: 'remarks', shrinksTo: 7 },
+  { title: 'remarks', shrinksTo: 7, goes: 1 },
 ];
 
 /**

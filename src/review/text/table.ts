@@ -6,6 +6,8 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /** Columns below which it is never cut; a column without one is never cut at all. */
   readonly shrinksTo?: number;
+  /** Where a terminal is too narrow even so, columns go: the lowest of these numbers first, never one without. */
+  readonly goes?: number;
 }
 
 /**
@@ -17,8 +19,8 @@ export type Cell = string | { readonly text: string; readonly paint: Paint; read
 const GAP = '  ';
 
 /**
- * A table with a line of titles, fitted to the terminal: the widest columns that may shrink do so until it fits. What
- * still does not fit is left to the terminal.
+ * A table with a line of titles, fitted to the terminal: the widest columns that may shrink do so until it fits, and those that may
+ * go do where that is not enough. What still does not fit is left to the terminal.
  */
 export function tableLines(
   columns: readonly Column[],
@@ -31,6 +33,11 @@ export function tableLines(
     Math.max(widthOf(column.title), ...texts.map((row) => widthOf(row[index] ?? ''))),
   );
   const available = style.width === null ? null : style.width - widthOf(indent) - GAP.length * (columns.length - 1);
+  const going = available === null ? undefined : goesFirst(columns, natural, available);
+  if (going !== undefined) {
+    const others = <Item>(list: readonly Item[]) => list.filter((_, index) => index !== going);
+    return tableLines(others(columns), rows.map(others), style, indent);
+  }
   const widths = available === null ? natural : fitted(columns, natural, available);
   const line = (cells: readonly string[], paints: readonly (Paint | undefined)[]) => {
     const last = cells.findLastIndex((text) => text !== '');
@@ -48,6 +55,18 @@ export function tableLines(
     columns.map(() => style.colors.dim),
   );
   return [titles, ...rows.map((row, index) => line(texts[index] ?? [], row.map(cellPaint)))];
+}
+
+/** The column that goes next; undefined where all fit, or none may go. */
+function goesFirst(columns: readonly Column[], natural: readonly number[], available: number): number | undefined {
+  const least = columns.map(({ shrinksTo }, index) =>
+    Math.min(natural[index] ?? 0, shrinksTo ?? Number.POSITIVE_INFINITY),
+  );
+  if (least.reduce((sum, width) => sum + width, 0) <= available) return undefined;
+  const [first] = columns
+    .flatMap(({ goes }, index) => (goes === undefined ? [] : [{ goes, index }]))
+    .toSorted((a, b) => a.goes - b.goes);
+  return first?.index;
 }
 
 function fitted(columns: readonly Column[], natural: readonly number[], available: number): readonly number[] {

@@ -31,14 +31,15 @@ export function timelineLines(
   const attempts = stepAttempts(material.journal, record.status);
   const barWidth = barWidthFor(style);
   const withKind = style.width === null || style.width >= WIDE;
+  const scale = barScale(durationText(timeline.totalMs), barWidth);
   const columns: readonly Column[] = [
     // The ids are what is typed next: they give way last.
     { title: 'stage and step', shrinksTo: between(14, (style.width ?? 80) - 50, 30) },
     ...(withKind ? [{ title: 'kind', shrinksTo: 10 }] : []),
     { title: 'status' },
     { title: 'time', align: 'right' },
-    { title: barScale(durationText(timeline.totalMs), barWidth) },
-    { title: 'result', shrinksTo: 8 },
+    { title: scale, goes: 2 },
+    { title: 'result', shrinksTo: 8, goes: 1 },
   ];
   const barCell = (spans: Parameters<typeof bar>[0]): Cell => ({
     text: bar(spans, timeline, barWidth),
@@ -71,7 +72,10 @@ export function timelineLines(
   });
   const lines = tableLines(columns, [...rows, ...rollbackRows(timeline, withKind, barCell, style)], style, '  ');
   const spans = [...timeline.steps.values(), timeline.rollback].flat();
-  const legend = wrapWords(barLegend(spans, timeline), style.width === null ? null : style.width - 2, '  ');
+  const isDrawn = lines[0]?.includes(scale) === true;
+  const legend = isDrawn
+    ? wrapWords(barLegend(spans, timeline), style.width === null ? null : style.width - 2, '  ')
+    : [];
   return [...lines, ...legend.map((line) => `  ${style.colors.dim(line)}`)];
 }
 

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
-import { commandLine } from '../../engine/evidence.ts';
 import { asCommand } from './client-output.ts';
 import { shortId } from './names.ts';
 import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
@@ -48,7 +47,7 @@ export const dockerImage = defineStep({
       if (image === null) return { found: 'absent', target, record: { reference, id: null, engine } };
       const { id, entrypoint, command } = image;
       context.record({
-        command: commandLine(['docker', 'image', 'inspect', '--format', '{{.Id}}', reference]),
+        command: context.host.docker.shown(['docker', 'image', 'inspect', '--format', '{{.Id}}', reference]),
         output: id,
         exitCode: 0,
         startedAt,
