@@ -68,6 +68,7 @@ async function openWhatMeets(
   run: StoredRun,
 ): Promise<RunHost> {
   const host = await parts.runtimes[run.runtime].open(run);
+  parts.crashPoints.reach('after open');
   try {
     for (;;) {
       const unmet = firstUnmet(await lookAtRequirements(requirements, host.ports));
