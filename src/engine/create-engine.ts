@@ -1,5 +1,6 @@
 import { chooseRuntime } from './choose-runtime.ts';
 import { concludeRun } from './conclude-run.ts';
+import { openEarly } from './early-host.ts';
 import type {
   Engine,
   EngineParts,
@@ -31,6 +32,10 @@ export function createEngine(parts: EngineParts): Engine {
   return {
     chooseRuntime: (workflow) => chooseRuntime(parts, workflow),
     preflight: (workflow, input, runtime) => preflight(parts, workflow, input, runtime),
+    openEarly(runtime, id) {
+      const run = newRun(parts, id);
+      return openEarly(parts, run, runtime, () => holdRun(parts, run.id));
+    },
     rehearse: (workflow, input) => rehearse(workflow, input, parts.random),
     async start(request, observer = {}) {
       const concealed = conceal(request.input, request.workflow.secretInputs ?? [], parts.random);
@@ -95,7 +100,8 @@ async function start(
   // Asked for only where there is something to claim: to find out takes as long as a step.
   const scope = wanted.length === 0 ? null : runtime.scope;
   const claims = scope === null ? [] : wanted;
-  const run = { id: request.id ?? parts.newRunId(), createdAt: parts.clock.now() };
+  const { early } = request;
+  const run = early?.run ?? newRun(parts, request.id);
   // Before the preflight: what it finds to be free stays free.
   const held = await parts.claims.hold(claims, run.id).catch(asWfError);
   let heldRun: HeldClaims | undefined;
@@ -106,10 +112,10 @@ async function start(
     heldRun?.release();
   };
   try {
-    heldRun = await holdRun(parts, run.id);
+    heldRun = await (early?.held ?? holdRun(parts, run.id));
     const unmetHere = workflow.networking ? firstUnmet(await runtime.look()) : undefined;
     if (unmetHere !== undefined) throw unmetHere;
-    host = await runtime.open(run);
+    host = await (early?.host ?? runtime.open(run));
     // What stands on the host tells more of what is in the way than a claim can.
     const unmet = firstUnmet(await lookAtRequirements(requirements, host.ports));
     if (unmet !== undefined) throw unmet;
@@ -120,6 +126,10 @@ async function start(
     release();
     throw thrown;
   }
+}
+
+function newRun({ newRunId, clock }: EngineParts, id: RunId = newRunId()): RunIdentity {
+  return { id, createdAt: clock.now() };
 }
 
 interface Begun extends RunIdentity {

@@ -1,3 +1,4 @@
+import type { EarlyHost } from './early-host.ts';
 import type { DefinitionHash, RunId, StepId } from './ids.ts';
 import type { JournalEntry, MachineEvent, RunEnd, RunOptions } from './journal-event.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -38,6 +39,8 @@ export interface StartRequest {
   readonly options: RunOptions;
   /** Chosen by the user; else one is made. */
   readonly id?: RunId;
+  /** Opened before, by this engine, on the same runtime; its id is the run's. */
+  readonly early?: EarlyHost | undefined;
   /** A run that only waits for timers is let go of as well: whoever asks for that resumes it in time. False where it is not said. */
   readonly mayRest?: boolean;
 }
@@ -147,6 +150,11 @@ export interface Engine {
   preflight(workflow: LoadedWorkflow, input: JsonObject, runtime: RuntimeName): Promise<readonly PreflightFinding[]>;
   /** Walks the machine with pretended outputs: what would be done, in order. Pure. */
   rehearse(workflow: LoadedWorkflow, input: JsonObject): readonly RehearsedStep[];
+  /**
+   * Begins to open the host of a run that is to be started. It is to be closed whatever becomes of the run.
+   * @throws WfError E_RUN_EXISTS
+   */
+  openEarly(runtime: RuntimeName, id: RunId | undefined): Promise<EarlyHost>;
   /**
    * Looks at the requirements, creates the run and begins it.
    * @throws WfError the first unmet requirement's error; E_RUN_EXISTS; E_NAME_IN_USE when another run claims the same names.

@@ -3,6 +3,7 @@ import { type Change, stands } from './change.ts';
 import type { Decision } from './decide.ts';
 import type { EngineParts, PlannedStep, ResumePlan, ResumeRequest } from './engine.ts';
 import { asWfError, WfError } from './errors.ts';
+import { hostLost, needsItsChanges } from './lost-host.ts';
 import { runnersOf } from './machine-model.ts';
 import { type OpenStep, openSteps } from './open-steps.ts';
 import type { StoredRun, StoredStep } from './ports/history.ts';
@@ -50,8 +51,15 @@ async function planOn(
   const isUndone = hasFailed(decision) && run.options.onFailure === 'rollback' && journal.changes().some(stands);
   if (isUndone) return planBack(planner, steps, []);
   const open = openSteps(entries);
-  const planned = steps.map((step) => planStep(planner, step, open.get(step.id), decision));
-  return { direction: 'forward', steps: hidden(await Promise.all(planned), secrets) };
+  const planned = await Promise.all(steps.map((step) => planStep(planner, step, open.get(step.id), decision)));
+  const isLost = host.isNew() && decision !== undefined && needsItsChanges(request.workflow.model, decision);
+  if (!isLost || !planned.some(({ plan }) => plan === 'gone')) {
+    return { direction: 'forward', steps: hidden(planned, secrets) };
+  }
+  if (run.options.onFailure === 'rollback') return planBack(planner, steps, []);
+  const why = hostLost(run).message;
+  const refused = planned.map((step): PlannedStep => (open.has(step.step) ? { ...step, plan: 'refused', why } : step));
+  return { direction: 'forward', steps: hidden(refused, secrets) };
 }
 
 function hasFailed(decision: Decision | undefined): boolean {

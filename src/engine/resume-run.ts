@@ -3,6 +3,7 @@ import type { EngineParts, ResumeRequest, RunHandle, RunObserver } from './engin
 import { WfError } from './errors.ts';
 import type { JournalEntry } from './journal-event.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
+import { hostLost, needsItsChanges } from './lost-host.ts';
 import { runnersOf } from './machine-model.ts';
 import { isEnd, type StoredRun } from './ports/history.ts';
 import type { RunHost } from './ports/runtime.ts';
@@ -13,7 +14,7 @@ import { begunRollBack, continueRollBack, takenBack } from './roll-back-run.ts';
 import { advanceRun, type Beginning } from './run-loop.ts';
 import { runNotFound } from './run-refusal.ts';
 import { requireValues, type Secrets } from './secrets.ts';
-import { type TakenRun, takeOver } from './take-over.ts';
+import { onLivingHost, type TakenRun, takeOver } from './take-over.ts';
 
 /**
  * Takes over a run that nobody advances, and goes on where its journal ends: forward or, where it was being rolled back, with that.
@@ -67,6 +68,7 @@ async function openWhatMeets(
   run: StoredRun,
 ): Promise<RunHost> {
   const host = await parts.runtimes[run.runtime].open(run);
+  parts.crashPoints.reach('after open');
   try {
     for (;;) {
       const unmet = firstUnmet(await lookAtRequirements(requirements, host.ports));
@@ -121,7 +123,7 @@ async function goOn(
   const isAccepted = run.definitionHash !== definition.hash;
   // A rival may have gone on under another one meanwhile.
   if (isAccepted && !request.acceptChanges) throw definitionChanged(run);
-  const beginning = beginningOf(request, taken, run, isAccepted);
+  const beginning = await onTakenHost(beginningOf(request, taken, run, isAccepted), request, taken, run);
   if (isAccepted) {
     history.putDefinition(definition.hash, definition.description, clock.now());
     await journal.append([{ type: 'definition.accepted', definitionHash: definition.hash }]);
@@ -168,7 +170,27 @@ function beginningOf(
   if (decision === undefined) return { type: 'start', first: [] };
   const failed = entries.findLast(({ event }) => event.type === 'step.failed')?.event;
   const lastFailure = failed?.type === 'step.failed' ? failed.error : undefined;
-  return { type: 'resume', decision, open: [...open.values()], lastFailure };
+  return { type: 'resume', decision, open: [...open.values()], lastFailure, obstacle: undefined };
+}
+
+/**
+ * A host that had to be made anew lacks all that an earlier one held. It is kept only where the machine can go on without that:
+ * until then, and where nothing but a rollback is left to do, it ends with this process.
+ */
+async function onTakenHost(
+  beginning: Beginning,
+  { workflow }: ResumeRequest,
+  { host, ledger }: TakenRun,
+  run: StoredRun,
+): Promise<Beginning> {
+  return onLivingHost(host, async () => {
+    if (!host.isNew()) return beginning;
+    if (beginning.type === 'resume' && needsItsChanges(workflow.model, beginning.decision)) {
+      if ((await ledger.vanished()).length > 0) return { ...beginning, obstacle: hostLost(run) };
+    }
+    await host.keep();
+    return beginning;
+  });
 }
 
 /** What this process was asked, else what the last one that was asked anything still had to do. */

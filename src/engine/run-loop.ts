@@ -44,6 +44,8 @@ export type Beginning =
       readonly decision: Decision;
       readonly open: readonly OpenStep[];
       readonly lastFailure: ErrorRecord | undefined;
+      /** Why the machine goes no further from here; undefined where it does. */
+      readonly obstacle: WfError | undefined;
     };
 
 interface RunLoopParts {
@@ -158,11 +160,13 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
   }
 
   /** Takes up the state that the journal ends with; answers the steps that are to be begun (again), as the table says. */
-  function resumeSteps({ decision, open, lastFailure: failure }: Resuming, events: JournalEvent[]): readonly Due[] {
+  function resumeSteps(resuming: Resuming, events: JournalEvent[]): readonly Due[] {
+    const { decision, open, lastFailure: failure, obstacle } = resuming;
     state = decision.state;
     stages = decision.stages;
     lastFailure = failure;
     if (decision.status.type !== 'active') ended = decision.status;
+    if (obstacle !== undefined) fail(obstacle);
     const now = clock.now();
     for (const [timer, { deadline, delayMs, event }] of decision.state.timers) {
       // Where the clock was set back meanwhile, nothing takes longer than it was meant to.

@@ -46,7 +46,8 @@ export interface TakenRun extends OpenRun {
 
 /**
  * Takes over a run that nobody advances: lease, claims, journal, and the end of every process that its earlier owners left behind
- * at work. When this has returned, nobody but this process works on the run. Null, and nothing was done, where the run is not due
+ * at work. When this has returned, nobody but this process works on the run; a host
+ * that it has made is not kept yet. Null, and nothing was done, where the run is not due
  * any more: a rival has brought it to its end since `run` was read.
  * @throws WfError E_LEASE_HELD, E_NAME_IN_USE, E_GHOST_ALIVE; then the run is as interrupted as it was.
  */
@@ -83,7 +84,12 @@ export async function takeOver(
     const opened = openRun(parts, lease, host, runner, observer, secrets, entries);
     await opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
     const open = openSteps(entries);
-    await takeHost(host, () => parts.ghosts.end(ghostsOf(seen, entries, open, opened.journal)));
+    await onLivingHost(host, async () => {
+      // Before the ghosts: what is begun until then is killed here, or found there.
+      await host.claim();
+      await parts.ghosts.end(ghostsOf(seen, entries, open, opened.journal));
+      if (!host.isNew()) await host.keep();
+    });
     return { ...opened, run, entries, open, release, letGo };
   } catch (thrown) {
     letGo(thrown);
@@ -91,15 +97,11 @@ export async function takeOver(
   }
 }
 
-/** Nobody else works on the host any more. Where it ends at that very moment, an empty one takes its place. */
-async function takeHost(host: RunHost, endGhosts: () => Promise<unknown>): Promise<void> {
+/** Where the host ends at that very moment, an empty one takes its place, and the work is done on that. */
+export async function onLivingHost<Answer>(host: RunHost, work: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
     try {
-      // Before the ghosts: what is begun until then is killed here, or found there.
-      await host.claim();
-      await endGhosts();
-      await host.keep();
-      return;
+      return await work();
     } catch (thrown) {
       if (!(await host.renew())) throw thrown;
     }

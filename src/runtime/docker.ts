@@ -26,6 +26,7 @@ export function dockerRuntime(ports: HostPorts): Runtime {
       ports,
       fingerprints,
       claim: async () => {},
+      isNew: () => false,
       keep: async () => {},
       renew: async () => false,
       end: async () => {},

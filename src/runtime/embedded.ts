@@ -22,7 +22,8 @@ export function embeddedRuntime(machine: HostPorts): Runtime {
       for (;;) {
         const found = await findKeptPrivateHost(mark, machine.clock);
         try {
-          return privateRunHost(found ?? (await start()), start, machine.clock);
+          const isNew = found === undefined;
+          return privateRunHost({ host: found ?? (await start()), isNew }, start, machine.clock);
         } catch (thrown) {
           // One that a rival has just brought to its end was found: it is gone at the next look.
           if (found === undefined || isAlive(found.process)) throw thrown;

@@ -26,9 +26,18 @@ interface Entered {
   readonly ports: HostPorts;
 }
 
-/** A private host as the host of a run. @param start makes another one of the same mark, once this one has ended */
-export function privateRunHost(first: PrivateHost, start: () => Promise<PrivateHost>, clock: Clock): RunHost {
-  let current = enter(first, clock);
+/**
+ * A private host as the host of a run.
+ * @param first with whether this process has made it
+ * @param start makes another one of the same mark, once this one has ended
+ */
+export function privateRunHost(
+  first: { readonly host: PrivateHost; readonly isNew: boolean },
+  start: () => Promise<PrivateHost>,
+  clock: Clock,
+): RunHost {
+  let current = enter(first.host, clock);
+  let { isNew } = first;
   const close = () => {
     current.entrance.close();
     current.host.close();
@@ -56,12 +65,14 @@ export function privateRunHost(first: PrivateHost, start: () => Promise<PrivateH
       compare: compareFingerprints,
     },
     claim: () => current.host.claim(),
+    isNew: () => isNew,
     keep: () => current.host.keep(),
     async renew() {
       if (!(await hasEnded(current.host, clock))) return false;
       const next = await start();
       close();
       current = enter(next, clock);
+      isNew = true;
       return true;
     },
     async end() {

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { describeCrash } from '../support/crash/crash-tests.ts';
+import { halted } from '../support/crash/halt.ts';
 import { judge } from '../support/crash/oracle.ts';
 import { openSubject } from '../support/crash/subject.ts';
 import { SPLICED } from '../support/lab.ts';
@@ -43,16 +44,16 @@ describeCrash('a run whose private host is killed', () => {
   });
 
   test.for([
-    ['at the moment in which it is taken over', /^run lost of lab-network/],
-    ['in the middle of a rollback', /^rollback {2}veth pair /],
-  ] as const)('%s is rolled back all the same', async ([, line]) => {
+    ['at the moment in which it is taken over', 'after commit lease.taken'],
+    ['in the middle of a rollback', 'before commit change.reverting change 6'],
+  ] as const)('%s is rolled back all the same', async ([, haltAt]) => {
     const subject = await openSubject('embedded');
     onTestFinished(() => subject.close());
     const before = await subject.state();
     const paused = await subject.lane.wf(subject.start('lost', '--pause-after', 'vethSplice'));
     expect(paused.exitCode, paused.stderr).toBe(0);
-    const wf = subject.lane.start(['rollback', 'lost', '--json']);
-    await wf.haltAt(line);
+    const wf = subject.lane.start(['rollback', 'lost', '--json'], { haltAt });
+    await halted(wf);
     expect(subject.killPrivateHost?.('lost')).toBe(true);
     wf.kill('SIGCONT');
     const end = await wf.end;

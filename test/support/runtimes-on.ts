@@ -13,6 +13,7 @@ export function runtimesOn(ports: HostPorts, fingerprints: FingerprintPort, scop
       ports,
       fingerprints,
       claim: async () => {},
+      isNew: () => false,
       keep: async () => {},
       renew: async () => false,
       end: async () => {},

@@ -28,6 +28,16 @@ test('at its second time where that is asked for', async () => {
   expect(child.lines).toEqual([A, B]);
 });
 
+test('a process stands still where that is asked for, once, until it is told to go on', async () => {
+  const child = reach({ WF_HALT_AT: A }, B, A, A, B);
+  const status = () => readFileSync(`/proc/${child.process.pid}/status`, 'utf8');
+  await expect.poll(status, { timeout: 10_000 }).toMatch(/^State:\s+T/m);
+  await expect.poll(() => child.lines).toEqual([B]);
+  child.process.kill('SIGCONT');
+  expect(await child.ended).toBe(0);
+  expect(child.lines).toEqual([B, A, A, B, 'handlers ran']);
+});
+
 test('each point is noted before the process dies there', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'wf-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { EarlyHost } from '../../engine/early-host.ts';
 import type { Engine, RuntimeChoice } from '../../engine/engine.ts';
-import { WfError } from '../../engine/errors.ts';
+import { type ExitCode, WfError } from '../../engine/errors.ts';
 import { parseRunId, type RunId } from '../../engine/ids.ts';
 import { RUNTIME_NAMES } from '../../engine/ports/runtime.ts';
 import type { LoadedWorkflow } from '../../engine/workflow.ts';
@@ -9,6 +10,8 @@ import { followRun, introduction, withView } from '../follow-run.ts';
 import { watchForInterruption } from '../interruption.ts';
 import { stageToPauseAfter } from '../stage-option.ts';
 import { tellOutcome } from '../tell-result.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Wire } from '../wire-types.ts';
 import { workflowInput } from '../workflow-input.ts';
 import { rehearse, runtimeLine } from './start-dry-run.ts';
 
@@ -28,6 +31,23 @@ type StartOptions = z.output<typeof options>;
 /** `wf start WORKFLOW`: starts a run and follows it to its end, or with --dry-run tells what it would do. */
 export const start = defineCommand(options, async (given, wire, terminal) => {
   const id = chosenId(given);
+  // A private host takes as long to start as the workflow to load. Where Docker may be taken, it is not known whether there will be one.
+  const isEarly = given.runtime === 'embedded' && !given.dryRun;
+  const early = isEarly ? await (await wire.engine()).openEarly('embedded', id) : undefined;
+  try {
+    return await startRun(given, id, early, wire, terminal);
+  } finally {
+    await early?.close();
+  }
+});
+
+async function startRun(
+  given: StartOptions,
+  id: RunId | undefined,
+  early: EarlyHost | undefined,
+  wire: Wire,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const { workflow, definition } = await wire.workflow(given.workflow);
   const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
   const { input, secrets } = workflowInput(workflow, { assignments: given.input, file: given.inputFile });
@@ -37,7 +57,7 @@ export const start = defineCommand(options, async (given, wire, terminal) => {
 
   const { runtime } = choice;
   const runOptions = { onFailure: given.onFailure, pauseAfter, secrets };
-  const request = { workflow, definition, input, runtime, options: runOptions };
+  const request = { workflow, definition, input, runtime, options: runOptions, early };
   const before = { stageNames: workflow.model.stages, journal: [] };
   const interruption = watchForInterruption(terminal);
   try {
@@ -53,7 +73,7 @@ export const start = defineCommand(options, async (given, wire, terminal) => {
   } finally {
     interruption.end();
   }
-});
+}
 
 function chosenId({ id }: StartOptions): RunId | undefined {
   if (id === undefined) return undefined;

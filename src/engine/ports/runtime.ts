@@ -31,6 +31,8 @@ export interface RunHost {
    * commands have ended. A host that other processes change too answers at once: there they are found by their marks.
    */
   claim(): Promise<void>;
+  /** Whether this process has made it, and it is empty therefore: what was on an earlier host of the run's own is gone. */
+  isNew(): boolean;
   /** The run is in the history: from now on a host of its own survives this process. */
   keep(): Promise<void>;
   /**

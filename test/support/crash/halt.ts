@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { RunningWf } from '../wf-process.ts';
 import type { Lane } from './lane.ts';
@@ -13,6 +14,26 @@ export async function haltAt(lane: Lane, wf: RunningWf, line: RegExp): Promise<v
     await new Promise((resolve) => setTimeout(resolve, 2));
     wf.kill('SIGSTOP');
     await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** Comes when it stands still (SIGSTOP). Throws where it ends instead. */
+export async function halted(wf: RunningWf): Promise<void> {
+  for (;;) {
+    const state = stateOf(wf.pid);
+    if (state === 'T') return;
+    if (['Z', 'X', ''].includes(state)) throw new Error(`wf ended: ${(await wf.end).stderr}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+function stateOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
+  } catch {
+    // It is gone by now.
+    return '';
   }
 }
 

@@ -13,6 +13,8 @@ import { killAllOf } from './processes.ts';
 export interface CrashOrders {
   /** The crash point at which the process kills itself, the first time that it reaches it. */
   readonly at?: string;
+  /** The crash point at which the process stands still (SIGSTOP), the first time that it reaches it. */
+  readonly haltAt?: string;
   /** The file to which each crash point that is reached is appended, one a line. */
   readonly log?: string;
   /** Another database than the lane's. */
@@ -136,8 +138,9 @@ export function laneIn({ namespace, folder = newLaneFolder(), asUser = [], takeA
   };
 }
 
-function environmentOf({ at, log }: CrashOrders): Record<string, string> {
-  return { ...(at === undefined ? {} : { WF_CRASH_AT: at }), ...(log === undefined ? {} : { WF_CRASH_LOG: log }) };
+function environmentOf({ at, haltAt, log }: CrashOrders): Record<string, string> {
+  const orders = Object.entries({ WF_CRASH_AT: at, WF_HALT_AT: haltAt, WF_CRASH_LOG: log });
+  return Object.fromEntries(orders.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
 export function killAndWait(child: ChildProcess): Promise<void> {

@@ -1,0 +1,73 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { describeCrash } from '../support/crash/crash-tests.ts';
+import { endHalfway } from '../support/crash/half-ended.ts';
+import { halted } from '../support/crash/halt.ts';
+import { judge } from '../support/crash/oracle.ts';
+import { privateProcessesIn } from '../support/crash/processes.ts';
+import { openSubject } from '../support/crash/subject.ts';
+import type { RunningWf } from '../support/wf-process.ts';
+
+/** Within this a resume fails that does not wait: ten times what it takes. */
+const MEETS_WITHIN_MS = 2_000;
+
+/** A run that was killed when it had not made anything, so that it can do without what was on its private host. */
+async function openKilled() {
+  const subject = await openSubject('embedded');
+  onTestFinished(() => subject.close());
+  const { lane } = subject;
+  const before = await subject.state();
+  const killed = await lane.wf(subject.start('lost'), { at: 'before commit change.intended change 1' });
+  expect(killed.signal, killed.stderr).toBe('SIGKILL');
+  return {
+    subject,
+    lane,
+    before,
+    firsts: () => privateProcessesIn(lane.folder).flatMap(({ pid, isFirst }) => (isFirst ? [pid] : [])),
+    resume: (haltAt?: string) => lane.start(['resume', 'lost', '--json'], haltAt === undefined ? {} : { haltAt }),
+  };
+}
+
+/** Gives it the time to fail. */
+async function goOn(wf: RunningWf): Promise<void> {
+  wf.kill('SIGCONT');
+  await Promise.race([wf.end, pause(MEETS_WITHIN_MS)]);
+}
+
+describeCrash('the private host of a run', () => {
+  test.for([
+    ['has been opened', 'after open'],
+    ['is taken over', 'after commit lease.taken'],
+  ] as const)(
+    'that is in the middle of its end when it %s is waited for, and another one takes its place',
+    async ([, at]) => {
+      const { subject, before, firsts, resume } = await openKilled();
+      const wf = resume(at);
+      await halted(wf);
+      const [first = 0] = firsts();
+      const end = await endHalfway(first);
+      onTestFinished(end.release);
+      await goOn(wf);
+      await end.release();
+      const { exitCode, stderr } = await wf.end;
+      expect(exitCode, stderr).toBe(0);
+      expect((await judge(subject, 'lost', before, ['succeeded'])).problems).toEqual([]);
+    },
+  );
+
+  test('that a rival has just made is left to the rival', async () => {
+    const { subject, before, firsts, resume } = await openKilled();
+    expect(subject.killPrivateHost?.('lost')).toBe(true);
+    const rival = resume('after open');
+    await halted(rival);
+    const made = firsts();
+    const late = resume();
+    await Promise.race([late.end, pause(MEETS_WITHIN_MS)]);
+    expect(firsts()).toEqual(made);
+    rival.kill('SIGCONT');
+    expect((await rival.end).exitCode).toBe(0);
+    const { exitCode, stdout } = await late.end;
+    expect([2, 4], stdout).toContain(exitCode);
+    expect((await judge(subject, 'lost', before, ['succeeded'])).problems).toEqual([]);
+  });
+});

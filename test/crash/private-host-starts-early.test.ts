@@ -1,0 +1,76 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { describeCrash } from '../support/crash/crash-tests.ts';
+import { privateProcessesIn } from '../support/crash/processes.ts';
+import { openSubject } from '../support/crash/subject.ts';
+import { refusalSchema } from '../support/run-record.ts';
+
+/** A workflow file that takes until there is a file `go`, and then is none. */
+const SLOW = `
+import { existsSync } from 'node:fs';
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+while (!existsSync('go')) Atomics.wait(sleeper, 0, 0, 5);
+export default 'no workflow';
+`;
+const START_SLOW = ['start', 'slow', '--runtime', 'embedded', '--id', 'early', '--json'];
+
+async function open(name: 'embedded' | 'embedded-as-user') {
+  const subject = await openSubject(name);
+  onTestFinished(() => subject.close());
+  const { lane } = subject;
+  lane.write('workflows/slow.ts', SLOW);
+  const before = await subject.state();
+  return {
+    lane,
+    async seen() {
+      await expect
+        .poll(() => privateProcessesIn(lane.folder).some(({ isFirst }) => isFirst), { timeout: 20_000 })
+        .toBe(true);
+    },
+    async expectNothingLeft() {
+      await expect.poll(() => privateProcessesIn(lane.folder), { timeout: 20_000 }).toEqual([]);
+      expect(await subject.state()).toEqual(before);
+    },
+  };
+}
+
+describeCrash('a private host that is started while the workflow is loaded', () => {
+  test.for(['embedded', 'embedded-as-user'] as const)('ends with a wf that is killed meanwhile (%s)', async (user) => {
+    const { lane, seen, expectNothingLeft } = await open(user);
+    const wf = lane.start(START_SLOW);
+    await seen();
+    wf.kill('SIGKILL');
+    expect((await wf.end).signal).toBe('SIGKILL');
+    await expectNothingLeft();
+  });
+
+  test('ends with a start whose workflow is refused, and is nobody else’s until then', async () => {
+    const { lane, seen, expectNothingLeft } = await open('embedded');
+    const wf = lane.start(START_SLOW);
+    await seen();
+    expect((await lane.wf(['sweep', '--yes', '--json'])).json()).toMatchObject([{ run: 'early', status: 'in-use' }]);
+    const rival = await lane.wf(START_SLOW);
+    expect(refusalSchema.parse(rival.json()).error.code).toBe('E_RUN_EXISTS');
+    lane.write('go', '');
+    const end = await wf.end;
+    expect(refusalSchema.parse(end.json()).error.code).toBe('E_WORKFLOW_INVALID');
+    expect(end.exitCode).toBe(2);
+    await expectNothingLeft();
+  });
+
+  test.for([
+    ['a workflow that is not there', ['nothing'], 2],
+    ['an input that is none', ['lab-network', '--input', 'nothing=1'], 2],
+    ['what is asked for as a rehearsal', ['lab-network', '--dry-run'], 0],
+  ] as const)('leaves nothing behind after %s', async ([, args, exitCode]) => {
+    const { lane, expectNothingLeft } = await open('embedded');
+    const end = await lane.wf([
+      'start',
+      ...args,
+      '--runtime',
+      'embedded',
+      ...(exitCode === 0 ? [] : ['--id', 'early']),
+    ]);
+    expect(end.exitCode, end.stderr).toBe(exitCode);
+    await expectNothingLeft();
+  });
+});

@@ -1,0 +1,79 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { describeCrash } from '../support/crash/crash-tests.ts';
+import type { CrashOrders } from '../support/crash/lane.ts';
+import { judge } from '../support/crash/oracle.ts';
+import { privateProcessesIn } from '../support/crash/processes.ts';
+import { openSubject } from '../support/crash/subject.ts';
+import { type RunRecord, runRecordSchema } from '../support/run-record.ts';
+import type { WfEnd } from '../support/wf-process.ts';
+
+/** A run that was paused, or killed at a crash point, and whose private host was then killed too. */
+async function openLost(options: readonly string[], orders: CrashOrders = {}) {
+  const subject = await openSubject('embedded');
+  onTestFinished(() => subject.close());
+  const before = await subject.state();
+  const left = await subject.lane.wf(subject.start('lost', ...options), orders);
+  expect(left.signal ?? left.exitCode, left.stderr).toBe(orders.at === undefined ? 0 : 'SIGKILL');
+  expect(subject.killPrivateHost?.('lost')).toBe(true);
+  return { subject, lane: subject.lane, before };
+}
+
+/** The record, where it says that no step was tried for which the changes that are gone were needed. */
+function expectGone(end: WfEnd): RunRecord {
+  expect(end.exitCode, end.stderr).toBe(1);
+  const record = runRecordSchema.parse(end.json());
+  expect(record.error).toMatchObject({
+    code: 'E_NAMESPACE_GONE',
+    message: expect.stringContaining('run lost is gone'),
+  });
+  expect(record.steps.map(({ status }) => status)).not.toContain('failed');
+  return record;
+}
+
+describeCrash('a run whose private host is gone', () => {
+  test.for(['setup', 'vethSplice'])(
+    'after %s fails at once when it is resumed, without trying what cannot succeed any more',
+    async (stage) => {
+      const { subject, lane, before } = await openLost(['--pause-after', stage]);
+      const plan = (await lane.wf(['resume', 'lost', '--dry-run', '--json'])).json();
+      expect(plan).toMatchObject({ direction: 'back' });
+      const end = await lane.wf(['resume', 'lost', '--json']);
+      expect(expectGone(end).steps.map(({ status }) => status)).toContain('stopped');
+      expect((await judge(subject, 'lost', before, ['rolled-back'], end)).problems).toEqual([]);
+    },
+  );
+
+  test('fails in the same way when the first resume was killed while it did', async () => {
+    const { subject, lane, before } = await openLost(['--pause-after', 'setup']);
+    const killed = await lane.wf(['resume', 'lost'], { at: 'before commit rolling-back' });
+    expect(killed.signal, killed.stderr).toBe('SIGKILL');
+    const end = await lane.wf(['resume', 'lost', '--json']);
+    expectGone(end);
+    expect((await judge(subject, 'lost', before, ['rolled-back'], end)).problems).toEqual([]);
+  });
+
+  test('fails without a rollback where its changes are to be kept; an empty private host is not', async () => {
+    const { subject, lane, before } = await openLost(['--pause-after', 'setup', '--on-failure', 'keep']);
+    const { status, changes } = expectGone(await lane.wf(['resume', 'lost', '--json']));
+    expect(status).toBe('failed');
+    expect(changes.map((change) => change.status)).toContain('applied');
+    await subject.settle?.('lost');
+    expect(privateProcessesIn(lane.folder)).toEqual([]);
+    expect((await lane.wf(['rollback', 'lost'])).exitCode).toBe(0);
+    expect((await judge(subject, 'lost', before, ['rolled-back'])).problems).toEqual([]);
+  });
+
+  test.for([
+    ['before it made anything', [], { at: 'after commit change.intended change 1' }],
+    ['before it is taken down', ['--pause-after', 'connectivityTest'], {}],
+    ['while it is taken down', [], { at: 'before commit step.succeeded observeLinksVanish' }],
+  ] as const)(
+    '%s goes on to its end when it is resumed: it needs nothing of what is gone',
+    async ([, options, orders]) => {
+      const { subject, lane, before } = await openLost(options, orders);
+      const end = await lane.wf(['resume', 'lost', '--json']);
+      expect(end.exitCode, end.stderr).toBe(0);
+      expect((await judge(subject, 'lost', before, ['succeeded'], end)).problems).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { execa } from 'execa';
+
+/** A pid namespace whose first process is between its last open file and its end, for as long as it is not released. */
+export interface HalfEnded {
+  release(): Promise<void>;
+}
+
+/**
+ * Kills the first process of a pid namespace, and keeps it from coming to its end: the kernel lets it end only when all others in
+ * there have been reaped, and one of them has a parent outside, which stands still.
+ */
+export async function endHalfway(first: number): Promise<HalfEnded> {
+  const parent = spawn(
+    'setpriv',
+    ['--pdeathsig', 'KILL', 'nsenter', `--pid=/proc/${first}/ns/pid`, '--', 'sleep', 'infinity'],
+    { stdio: 'ignore' },
+  );
+  const ended = once(parent, 'exit');
+  await until(() => readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, 'utf8') !== '');
+  parent.kill('SIGSTOP');
+  // Of its threads the last one to end waits for the others in there: it is to be the one that stands for the process in /proc.
+  const [processor = '0'] = (/^Cpus_allowed_list:\s*(\d+)/m.exec(readProcess(first, 'status')) ?? []).slice(1);
+  await execa('taskset', ['--all-tasks', '--cpu-list', '--pid', processor, String(first)]);
+  await execa('chrt', ['--idle', '--pid', '0', String(first)]);
+  process.kill(first, 'SIGKILL');
+  await until(() => readdirSync(`/proc/${first}/task`).length === 1);
+  await execa('chrt', ['--other', '--pid', '0', String(first)]);
+  await until(() => !/^State:\s+R/m.test(readProcess(first, 'status')));
+  if (/^State:\s+Z/m.test(readProcess(first, 'status'))) throw new Error(`process ${first} has ended at once`);
+  return {
+    async release() {
+      parent.kill('SIGCONT');
+      await ended;
+    },
+  };
+}
+
+function readProcess(pid: number, file: string): string {
+  return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
