@@ -11,6 +11,9 @@ import type { RunningWf } from '../support/wf-process.ts';
 /** Within this a resume fails that does not wait: ten times what it takes. */
 const MEETS_WITHIN_MS = 2_000;
 
+/** Now and then one ends at once. */
+const TRIES = 10;
+
 /** A run that was killed when it had not made anything, so that it can do without what was on its private host. */
 async function openKilled() {
   const subject = await openSubject('embedded');
@@ -28,6 +31,23 @@ async function openKilled() {
   };
 }
 
+/** The same, and a resume that stands still at a crash point, while the private host is in the middle of its end. */
+async function openHalfEnded(at: string) {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const { subject, before, firsts, resume } = await openKilled();
+    const wf = resume(at);
+    await halted(wf);
+    const [first = 0] = firsts();
+    const end = await endHalfway(first);
+    if (end !== undefined) {
+      onTestFinished(end.release);
+      return { subject, before, wf, end };
+    }
+    wf.kill('SIGKILL');
+  }
+  throw new Error(`the private host has ended at once, ${TRIES} times`);
+}
+
 /** Gives it the time to fail. */
 async function goOn(wf: RunningWf): Promise<void> {
   wf.kill('SIGCONT');
@@ -41,12 +61,7 @@ describeCrash('the private host of a run', () => {
   ] as const)(
     'that is in the middle of its end when it %s is waited for, and another one takes its place',
     async ([, at]) => {
-      const { subject, before, firsts, resume } = await openKilled();
-      const wf = resume(at);
-      await halted(wf);
-      const [first = 0] = firsts();
-      const end = await endHalfway(first);
-      onTestFinished(end.release);
+      const { subject, before, wf, end } = await openHalfEnded(at);
       await goOn(wf);
       await end.release();
       const { exitCode, stderr } = await wf.end;
