@@ -20,14 +20,14 @@ async function openKilled() {
   onTestFinished(() => subject.close());
   const { lane } = subject;
   const before = await subject.state();
-  const killed = await lane.wf(subject.start('lost'), { at: 'before commit change.intended change 1' });
+  const killed = await lane.wf(subject.start('halved'), { at: 'before commit change.intended change 1' });
   expect(killed.signal, killed.stderr).toBe('SIGKILL');
   return {
     subject,
     lane,
     before,
     firsts: () => privateProcessesIn(lane.folder).flatMap(({ pid, isFirst }) => (isFirst ? [pid] : [])),
-    resume: (haltAt?: string) => lane.start(['resume', 'lost', '--json'], haltAt === undefined ? {} : { haltAt }),
+    resume: (haltAt?: string) => lane.start(['resume', 'halved', '--json'], haltAt === undefined ? {} : { haltAt }),
   };
 }
 
@@ -66,13 +66,13 @@ describeCrash('the private host of a run', () => {
       await end.release();
       const { exitCode, stderr } = await wf.end;
       expect(exitCode, stderr).toBe(0);
-      expect((await judge(subject, 'lost', before, ['succeeded'])).problems).toEqual([]);
+      expect((await judge(subject, 'halved', before, ['succeeded'])).problems).toEqual([]);
     },
   );
 
   test('that a rival has just made is left to the rival', async () => {
     const { subject, before, firsts, resume } = await openKilled();
-    expect(subject.killPrivateHost?.('lost')).toBe(true);
+    expect(subject.killPrivateHost?.('halved')).toBe(true);
     const rival = resume('after open');
     await halted(rival);
     const made = firsts();
@@ -83,6 +83,6 @@ describeCrash('the private host of a run', () => {
     expect((await rival.end).exitCode).toBe(0);
     const { exitCode, stdout } = await late.end;
     expect([2, 4], stdout).toContain(exitCode);
-    expect((await judge(subject, 'lost', before, ['succeeded'])).problems).toEqual([]);
+    expect((await judge(subject, 'halved', before, ['succeeded'])).problems).toEqual([]);
   });
 });
