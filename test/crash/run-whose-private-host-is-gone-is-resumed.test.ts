@@ -12,9 +12,9 @@ async function openLost(options: readonly string[], orders: CrashOrders = {}) {
   const subject = await openSubject('embedded');
   onTestFinished(() => subject.close());
   const before = await subject.state();
-  const left = await subject.lane.wf(subject.start('lost', ...options), orders);
+  const left = await subject.lane.wf(subject.start('emptied', ...options), orders);
   expect(left.signal ?? left.exitCode, left.stderr).toBe(orders.at === undefined ? 0 : 'SIGKILL');
-  expect(subject.killPrivateHost?.('lost')).toBe(true);
+  expect(subject.killPrivateHost?.('emptied')).toBe(true);
   return { subject, lane: subject.lane, before };
 }
 
@@ -24,7 +24,7 @@ function expectGone(end: WfEnd): RunRecord {
   const record = runRecordSchema.parse(end.json());
   expect(record.error).toMatchObject({
     code: 'E_NAMESPACE_GONE',
-    message: expect.stringContaining('run lost is gone'),
+    message: expect.stringContaining('run emptied is gone'),
   });
   expect(record.steps.map(({ status }) => status)).not.toContain('failed');
   return record;
@@ -35,32 +35,32 @@ describeCrash('a run whose private host is gone', () => {
     'after %s fails at once when it is resumed, without trying what cannot succeed any more',
     async (stage) => {
       const { subject, lane, before } = await openLost(['--pause-after', stage]);
-      const plan = (await lane.wf(['resume', 'lost', '--dry-run', '--json'])).json();
+      const plan = (await lane.wf(['resume', 'emptied', '--dry-run', '--json'])).json();
       expect(plan).toMatchObject({ direction: 'back' });
-      const end = await lane.wf(['resume', 'lost', '--json']);
+      const end = await lane.wf(['resume', 'emptied', '--json']);
       expect(expectGone(end).steps.map(({ status }) => status)).toContain('stopped');
-      expect((await judge(subject, 'lost', before, ['rolled-back'], end)).problems).toEqual([]);
+      expect((await judge(subject, 'emptied', before, ['rolled-back'], end)).problems).toEqual([]);
     },
   );
 
   test('fails in the same way when the first resume was killed while it did', async () => {
     const { subject, lane, before } = await openLost(['--pause-after', 'setup']);
-    const killed = await lane.wf(['resume', 'lost'], { at: 'before commit rolling-back' });
+    const killed = await lane.wf(['resume', 'emptied'], { at: 'before commit rolling-back' });
     expect(killed.signal, killed.stderr).toBe('SIGKILL');
-    const end = await lane.wf(['resume', 'lost', '--json']);
+    const end = await lane.wf(['resume', 'emptied', '--json']);
     expectGone(end);
-    expect((await judge(subject, 'lost', before, ['rolled-back'], end)).problems).toEqual([]);
+    expect((await judge(subject, 'emptied', before, ['rolled-back'], end)).problems).toEqual([]);
   });
 
   test('fails without a rollback where its changes are to be kept; an empty private host is not', async () => {
     const { subject, lane, before } = await openLost(['--pause-after', 'setup', '--on-failure', 'keep']);
-    const { status, changes } = expectGone(await lane.wf(['resume', 'lost', '--json']));
+    const { status, changes } = expectGone(await lane.wf(['resume', 'emptied', '--json']));
     expect(status).toBe('failed');
     expect(changes.map((change) => change.status)).toContain('applied');
-    await subject.settle?.('lost');
+    await subject.settle?.('emptied');
     expect(privateProcessesIn(lane.folder)).toEqual([]);
-    expect((await lane.wf(['rollback', 'lost'])).exitCode).toBe(0);
-    expect((await judge(subject, 'lost', before, ['rolled-back'])).problems).toEqual([]);
+    expect((await lane.wf(['rollback', 'emptied'])).exitCode).toBe(0);
+    expect((await judge(subject, 'emptied', before, ['rolled-back'])).problems).toEqual([]);
   });
 
   test.for([
@@ -71,9 +71,9 @@ describeCrash('a run whose private host is gone', () => {
     '%s goes on to its end when it is resumed: it needs nothing of what is gone',
     async ([, options, orders]) => {
       const { subject, lane, before } = await openLost(options, orders);
-      const end = await lane.wf(['resume', 'lost', '--json']);
+      const end = await lane.wf(['resume', 'emptied', '--json']);
       expect(end.exitCode, end.stderr).toBe(0);
-      expect((await judge(subject, 'lost', before, ['succeeded'], end)).problems).toEqual([]);
+      expect((await judge(subject, 'emptied', before, ['succeeded'], end)).problems).toEqual([]);
     },
   );
 });
