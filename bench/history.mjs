@@ -118,15 +118,24 @@ function makeRuns() {
   return { ids, counts };
 }
 
-function medianOf(argv, rounds) {
+const empty = path.join(folder, 'empty.cjs');
+
+/** A command and a bare node in turn, as the speed of a machine drifts. */
+function timesOf(argv, rounds) {
   const env = { ...process.env, WF_DB: database };
-  const times = Array.from({ length: rounds }, () => {
+  const timeOf = (words) => {
     const begun = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, argv, { cwd: folder, env, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
+    const { status, stderr } = spawnSync(process.execPath, words, { cwd: folder, env, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`${words.join(' ')}: ${stderr}`);
     return performance.now() - begun;
-  }).toSorted((a, b) => a - b);
-  return { median: times[Math.floor(rounds / 2)], least: times[0] };
+  };
+  const pairs = Array.from({ length: rounds }, () => ({ bare: timeOf([empty]), command: timeOf(argv) }));
+  const [bare, command] = ['bare', 'command'].map((which) => pairs.map((pair) => pair[which]));
+  return {
+    median: percentile(command, 0.5),
+    above: percentile(command, 0.5) - percentile(bare, 0.5),
+    leastAbove: Math.min(...command) - Math.min(...bare),
+  };
 }
 
 /** What a program asks that has the history open: W4. */
@@ -167,10 +176,7 @@ say(
     .join(', ')}: ` + `${(statSync(database).size / 1e9).toFixed(2)} GB, made in ${seconds} s`,
 );
 await askInside();
-const empty = path.join(folder, 'empty.cjs');
 writeFileSync(empty, '');
-const bare = medianOf([empty], rounds);
-say(`${'node, and nothing else'.padEnd(52)}${bare.median.toFixed(0).padStart(6)} ms`);
 for (const argv of [
   ['runs'],
   ['runs', '--status', 'failed', '--since', '7d'],
@@ -182,16 +188,16 @@ for (const argv of [
   ['show', '@latest'],
   ['logs', ids.middle],
 ]) {
-  const { median, least } = medianOf([wf, ...argv], rounds);
-  const above = `${(median - bare.median).toFixed(0)} ms above (least ${(least - bare.least).toFixed(0)})`;
-  say(`wf ${argv.join(' ').padEnd(49)}${median.toFixed(0).padStart(6)} ms, ${above}`);
+  const { median, above, leastAbove } = timesOf([wf, ...argv], rounds);
+  const told = `${above.toFixed(0)} ms above a bare node (least ${leastAbove.toFixed(0)})`;
+  say(`wf ${argv.join(' ').padEnd(49)}${median.toFixed(0).padStart(6)} ms, ${told}`);
 }
 for (const argv of [
   ['runs', '--text', 'nowhere to be found'],
   ['runs', '--where', 'name=nothing', '--last', '7d'],
   ['prune', '--older-than', '30d', '--dry-run'],
 ]) {
-  const { median } = medianOf([wf, ...argv], 1);
+  const { median } = timesOf([wf, ...argv], 1);
   say(`wf ${argv.join(' ').padEnd(49)}${median.toFixed(0).padStart(6)} ms`);
 }
 const keepDays = Math.floor((runs * MINUTE) / 86_400_000 / 2);

@@ -58,7 +58,7 @@ const lazyStringWidth = {
   },
 };
 
-/** Commander starts no programs for wf; what could is 3 ms of each command. */
+/** Commander starts no programs for wf; to load what could takes a millisecond of each command. */
 const lazyChildProcess = {
   name: 'lazy-child-process',
   setup(plugin) {
