@@ -7,6 +7,8 @@ import { pathLabel } from '../../src/review/report/drawing-paths.ts';
 import { drawingSvg } from '../../src/review/report/drawing-svg.ts';
 import { drawingLines } from '../../src/review/report/drawing-text.ts';
 import { reportWords } from '../../src/review/report/words.ts';
+import { inputSchema } from '../../workflows/lab-network/input.ts';
+import { narrate } from '../../workflows/lab-network/narrative.ts';
 import { openForTest } from '../fixtures/history/temporary.ts';
 import { RECORDED, tellRecordedLab, toldByLab } from '../fixtures/review/recorded-lab-run.ts';
 
@@ -96,6 +98,29 @@ test('what was not observed is not drawn', () => {
   const withoutBridge = drawings({ alter: outputs({ observeDevBridge: () => 'null' }) });
   expect(picture(withoutBridge[0])).not.toContain('vethde2978e');
   expect(picture(withoutBridge[0])).toContain('172.18.0.2/16');
+});
+
+test('an end of a pair is drawn by its name where the bridge was looked at, else by its number', () => {
+  const outputs = {
+    createProdNetwork: { name: 'prod', subnet: '172.19.0.0/16', gateway: '172.19.0.1', bridge: 'br-2b717b8dd0fc' },
+    createAppProd: { name: 'AppProd', ipv4: '172.19.0.2', prefixLength: 16, mac: '02:42:ac:13:00:02' },
+    readAppProdAddresses: { links: [{ name: 'eth0', mac: null, peerIfindex: 6, addresses: ['172.19.0.2/16'] }] },
+  };
+  const bridge = {
+    name: 'br-2b717b8dd0fc',
+    ports: [{ link: 'veth4590b26', ifindex: 6, peer: { container: 'AppProd', link: 'eth0', ifindex: 5 } }],
+  };
+  const drawn = (more: Readonly<Record<string, unknown>>) => {
+    const { drawings: [first] = [] } = narrate({
+      language: 'en',
+      input: inputSchema.parse({}),
+      outputs: { ...outputs, ...more },
+    });
+    return picture(first);
+  };
+  expect(drawn({ observeProdBridge: bridge })).toContain('veth4590b26');
+  expect(drawn({ observeProdBridge: bridge })).not.toContain('interface number');
+  expect(drawn({})).toContain('interface number 6');
 });
 
 const BOX = { lines: [], ports: [], origin: 'given' } as const;

@@ -33,6 +33,7 @@ export interface Results {
   readonly fetchAppDevByName: OutputFrom<typeof httpProbe>;
   readonly inspectDevNetwork: OutputFrom<typeof inspectNetwork>;
   readonly observeDevBridge: OutputFrom<typeof observeBridge>;
+  readonly observeProdBridge: OutputFrom<typeof observeBridge>;
   readonly readAppDevAddresses: OutputFrom<typeof observeLinks>;
   readonly readAppProdAddresses: OutputFrom<typeof observeLinks>;
 

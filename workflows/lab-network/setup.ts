@@ -158,11 +158,27 @@ const prodSide = lab.createStateConfig({
       },
     },
     look: {
-      invoke: {
-        id: 'readAppProdAddresses',
-        src: 'observeLinks',
-        input: (scope) => ({ container: appProd(scope) }),
-        onDone: { target: 'ready', actions: keep('readAppProdAddresses') },
+      invoke: [
+        {
+          id: 'observeProdBridge',
+          src: 'observeBridge',
+          input: (scope) => ({
+            bridge: prodNetwork(scope).bridge,
+            gateway: prodNetwork(scope).gateway,
+            containers: [appProd(scope)],
+          }),
+          onDone: { actions: keep('observeProdBridge') },
+        },
+        {
+          id: 'readAppProdAddresses',
+          src: 'observeLinks',
+          input: (scope) => ({ container: appProd(scope) }),
+          onDone: { actions: keep('readAppProdAddresses') },
+        },
+      ],
+      always: {
+        guard: { type: 'found', params: ['observeProdBridge', 'readAppProdAddresses'] },
+        target: 'ready',
       },
     },
     ready: { type: 'final' },

@@ -6,7 +6,7 @@ type Tables = NonNullable<Narrative['tables']>;
 
 /** Every address that the steps read, and which interface holds it. Empty where none was read. */
 export function addressTable(observed: Observed, told: Told, texts: LabTexts): Tables {
-  const { observeDevBridge, createDevNetwork, createProdNetwork } = observed;
+  const { observeDevBridge, observeProdBridge, createDevNetwork, createProdNetwork } = observed;
   const none = '-';
   const bridges = [createDevNetwork, createProdNetwork]
     .filter((network) => network !== undefined)
@@ -17,7 +17,8 @@ export function addressTable(observed: Observed, told: Told, texts: LabTexts): T
       none,
       none,
     ]);
-  const ends = new Map(observeDevBridge?.ports.map(({ ifindex, link }) => [ifindex, link]));
+  const ports = [observeDevBridge, observeProdBridge].flatMap((bridge) => bridge?.ports ?? []);
+  const ends = new Map(ports.map(({ ifindex, link }) => [ifindex, link]));
   if (observed.createVethPair !== undefined) ends.set(observed.createVethPair.ifindex, observed.createVethPair.name);
   const inside = (container: string, seen: Observed['readAppDevAddresses']) =>
     (seen?.links ?? [])

@@ -47,19 +47,21 @@ function topology(
   const bridges: Box[] = [];
   const wires: Wire[] = [];
 
-  const { createAppDev, createAppProd, createDevNetwork, createProdNetwork, observeDevBridge } = observed;
+  const { createAppDev, createAppProd, createDevNetwork, createProdNetwork } = observed;
+  const plugged = [observed.observeDevBridge, observed.observeProdBridge].flatMap((bridge) =>
+    (bridge?.ports ?? []).map((port) => ({ ...port, bridge: bridge?.name ?? '' })),
+  );
   if (createAppDev !== undefined)
     containers.push(box(told.devContainer, [], portsOf(told.devContainer, observed.readAppDevAddresses, told)));
   const prodLinks = (spliced ? observed.readSplicedAddresses : undefined) ?? observed.readAppProdAddresses;
   if (createAppProd !== undefined)
     containers.push(box(told.prodContainer, [], portsOf(told.prodContainer, prodLinks, told)));
 
-  for (const port of observeDevBridge?.ports ?? []) {
-    const { peer, link } = port;
+  for (const { peer, link, bridge } of plugged) {
     if (peer !== null && peer.container === told.probeContainer && observed.removeProbe !== undefined) continue;
     ends.push(box(link, []));
     if (peer !== null) wires.push(wire(portId(peer.container, peer.link), link));
-    wires.push(wire(link, observeDevBridge?.name ?? ''));
+    wires.push(wire(link, bridge));
   }
   const pair = spliced ? observed.createVethPair : undefined;
   if (pair !== undefined) {
@@ -69,8 +71,9 @@ function topology(
     const { enslaveHostLink } = observed;
     if (enslaveHostLink !== undefined) wires.push(wire(pair.name, enslaveHostLink.bridge, 'added'));
   }
+  // Where nobody has looked at the bridge of prod, the other end of AppProd's pair is known by its number.
   const prodEnd = observed.readAppProdAddresses?.links.find(({ peerIfindex }) => peerIfindex !== null);
-  if (prodEnd?.peerIfindex != null) {
+  if (prodEnd?.peerIfindex != null && !plugged.some(({ ifindex }) => ifindex === prodEnd.peerIfindex)) {
     const id = `number ${prodEnd.peerIfindex}`;
     ends.push({ ...box(texts.linkNumber(prodEnd.peerIfindex), []), id });
     wires.push(wire(portId(told.prodContainer, prodEnd.name), id));

@@ -95,6 +95,7 @@ export function english(told: Told): LabTexts {
       fetchAppDevByName: `Fetch the page of \`${devContainer}\` by name from the helper`,
       inspectDevNetwork: `Inspect \`${devNetwork}\``,
       observeDevBridge: `Look at the bridge of \`${devNetwork}\` and at what is plugged into it`,
+      observeProdBridge: `Look at the bridge of \`${prodNetwork}\` and at what is plugged into it`,
       readAppDevAddresses: `Read the addresses and routes inside \`${devContainer}\``,
       readAppProdAddresses: `Read the addresses and routes inside \`${prodContainer}\``,
       removeProbe: 'Remove the helper',

@@ -95,6 +95,7 @@ export function french(told: Told): LabTexts {
       fetchAppDevByName: `Lire la page de \`${devContainer}\`, par son nom, depuis l’auxiliaire`,
       inspectDevNetwork: `Inspecter \`${devNetwork}\``,
       observeDevBridge: `Regarder le pont de \`${devNetwork}\` et ce qui y est branché`,
+      observeProdBridge: `Regarder le pont de \`${prodNetwork}\` et ce qui y est branché`,
       readAppDevAddresses: `Lire les adresses et les routes dans \`${devContainer}\``,
       readAppProdAddresses: `Lire les adresses et les routes dans \`${prodContainer}\``,
       removeProbe: 'Supprimer l’auxiliaire',

@@ -47,6 +47,7 @@ const observed = z.object({
   readAppProdAddresses: links.optional().catch(undefined),
   readSplicedAddresses: links.optional().catch(undefined),
   observeDevBridge: bridge.optional().catch(undefined),
+  observeProdBridge: bridge.optional().catch(undefined),
   pingAppDevByName: ping.optional().catch(undefined),
   fetchAppDevByName: http.optional().catch(undefined),
   controlAppDevAnswersPing: ping.optional().catch(undefined),
