@@ -1,6 +1,6 @@
 import type { Decision } from './decide.ts';
 import { WfError } from './errors.ts';
-import type { Invocation, MachineModel } from './machine-model.ts';
+import type { MachineModel } from './machine-model.ts';
 import type { StoredRun } from './ports/history.ts';
 
 /** Why a run cannot go on whose changes have vanished with the host that it had for itself. */
@@ -15,17 +15,13 @@ export function hostLost({ id, workflow, options }: StoredRun): WfError {
 }
 
 /**
- * Whether a machine that stands here needs what its steps have made: completed steps never run again. One that is taking it away
- * does not. That is told by the steps that it waits for, and by its stage, as far as those tell: a machine goes on in doubt.
+ * Whether a machine that stands here needs what its steps have made: completed steps never run again. One that is taking it away does
+ * not: that is told by its stage, which undoes and makes nothing. What else a stage does makes no difference.
  */
-export function needsItsChanges({ invocations }: MachineModel, { status, state, stages }: Decision): boolean {
+export function needsItsChanges({ invocations }: MachineModel, { status, stages }: Decision): boolean {
   if (status.type !== 'active') return false;
-  const awaited = [...state.active.keys()].flatMap((invoke) => invocations.get(invoke) ?? []);
-  if (awaited.length > 0 && awaited.every(undoes)) return false;
-  const ofStages = [...invocations.values()].filter(({ stage }) => stages.includes(stage));
-  return !ofStages.some(undoes) || ofStages.some(({ runner }) => runner.behaviour.type === 'change');
-}
-
-function undoes({ runner }: Invocation): boolean {
-  return runner.behaviour.type === 'undo';
+  const behaviours = [...invocations.values()]
+    .filter(({ stage }) => stages.includes(stage))
+    .map(({ runner }) => runner.behaviour.type);
+  return !behaviours.includes('undo') || behaviours.includes('change');
 }

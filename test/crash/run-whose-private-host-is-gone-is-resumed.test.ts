@@ -43,6 +43,13 @@ describeCrash('a run whose private host is gone', () => {
     },
   );
 
+  test('fails at once also while it takes away what it needs no more: it needs the rest', async () => {
+    const { subject, lane, before } = await openLost([], { at: 'before commit step.succeeded removeProbe' });
+    const end = await lane.wf(['resume', 'emptied', '--json']);
+    expectGone(end);
+    expect((await judge(subject, 'emptied', before, ['rolled-back'], end)).problems).toEqual([]);
+  });
+
   test('fails in the same way when the first resume was killed while it did', async () => {
     const { subject, lane, before } = await openLost(['--pause-after', 'setup']);
     const killed = await lane.wf(['resume', 'emptied'], { at: 'before commit rolling-back' });
