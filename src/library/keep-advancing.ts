@@ -39,31 +39,41 @@ export function keepAdvancing(
     });
   }
 
-  async function follow(begun: Promise<RunResult>): Promise<Stopped> {
-    for (let ended = await begun; ; ended = await resumed()) {
-      if (ended.type !== 'resting') return ended;
-      current = undefined;
-      // From here on what is sent is kept here: asked now, it has all that was sent before.
-      waiting.push(...ended.missed());
-      if (waiting.length === 0 && interruptedBy === undefined) await restUntil(ended.until);
+  async function follow(): Promise<Stopped> {
+    for (;;) {
+      const until = await untilItRests();
+      if (typeof until !== 'number') return until;
+      if (waiting.length === 0 && interruptedBy === undefined) await restUntil(until);
       wake = () => {};
       // It waits in the history, and nobody advances it.
       if (interruptedBy !== undefined || goOn === undefined) return { type: 'waiting' };
     }
   }
 
-  async function resumed(): Promise<RunResult> {
+  /** How the run has stopped, or until when it rests. In a function of its own: what its result holds on to goes with its frame. */
+  async function untilItRests(): Promise<Stopped | number> {
+    if (current === undefined) await takeUp();
+    if (current === undefined) return { type: 'waiting' };
+    const ended = await current.result;
+    if (ended.type !== 'resting') return ended;
+    current = undefined;
+    // From here on what is sent is kept here: asked now, it has all that was sent before.
+    waiting.push(...ended.missed());
+    return ended.until;
+  }
+
+  /** From the moment in which there is a handle, it is given what comes, after all that has come before. */
+  async function takeUp(): Promise<void> {
     const handle = await goOn?.();
-    if (handle === undefined) return { type: 'waiting' };
+    if (handle === undefined) return;
     current = handle;
     for (const event of waiting) handle.send(event);
     waiting = [];
     if (interruptedBy !== undefined) handle.interrupt(interruptedBy);
-    return handle.result;
   }
 
   return {
-    result: follow(first.result),
+    result: follow(),
     send(event) {
       if (current === undefined) waiting.push(event);
       else current.send?.(event);

@@ -1,10 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
 import { describeDefinition } from '../../src/definition/describe.ts';
 import { ownProcess } from '../../src/host/process.ts';
 import { keepAdvancing } from '../../src/library/keep-advancing.ts';
-import { type FolderHost, loaded, openFolderHost } from '../support/folder-host.ts';
+import { type FolderHost, loaded, openFolderHost, runId } from '../support/folder-host.ts';
 import { type SimulatedClock, simulatedClock } from '../support/simulated-clock.ts';
 
 const HOUR = 3_600_000;
@@ -116,3 +118,26 @@ test('what another process has taken over meanwhile is told, and nothing is done
   clock.step();
   await expect(result).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
 });
+
+test('of a run that rests nothing is held: what its result holds on to is collected', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: () => void = runInNewContext('gc');
+  const { held, followed } = restingRun();
+  await vi.waitFor(() => {
+    collectGarbage();
+    // An assertion that fails would hold on to what it shows.
+    expect(held.deref() === undefined).toBe(true);
+  });
+  expect(clock.pending).toBe(1);
+  followed.interrupt('SIGTERM');
+  expect(await followed.result).toEqual({ type: 'waiting' });
+});
+
+/** In a function of its own, so that the test itself holds on to nothing of the run. */
+function restingRun() {
+  const run = { all: 'that it is made of' };
+  const missed = () => (run.all === '' ? [{ type: 'never' }] : []);
+  const result = Promise.resolve({ type: 'resting', until: clock.now() + HOUR, missed } as const);
+  const followed = keepAdvancing({ id: runId('resting'), result, interrupt: () => {} }, undefined, clock);
+  return { held: new WeakRef(run), followed };
+}
