@@ -14,12 +14,12 @@ export async function runProgram(argv: readonly string[], version: string): Prom
   const { createRequire } = process.getBuiltinModule('node:module');
   const advances = argv.some((argument) => ADVANCES.includes(argument));
   const load = precompiled(advances ? 'advancing' : 'reading') ?? createRequire(import.meta.url)('./program.cjs');
-  if (typeof load !== 'function') throw new Error(`${BUNDLE.pathname} is damaged: install wf again`);
   const made: { exports: { runProgram?: (argv: readonly string[], version: string) => Promise<void> } } = {
     exports: {},
   };
-  load(made.exports, createRequire(BUNDLE), made, fileOfBundle());
-  await made.exports.runProgram?.(argv, version);
+  if (typeof load === 'function') load(made.exports, createRequire(BUNDLE), made, fileOfBundle());
+  if (made.exports.runProgram === undefined) throw new Error(`${BUNDLE.pathname} is damaged: install wf again`);
+  await made.exports.runProgram(argv, version);
 }
 
 const fileOfBundle = () => process.getBuiltinModule('node:url').fileURLToPath(BUNDLE);

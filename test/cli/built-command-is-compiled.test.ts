@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -43,6 +43,20 @@ test('where V8 does not take it, or another Node is at work, the command compile
   expect(list()).toBe('[]\n');
   rmSync(compiled);
   expect(list()).toBe('[]\n');
+});
+
+test('a command whose bundle is damaged says so, and does not end as if it had done something', ({
+  onTestFinished,
+}) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'wf-damaged-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  cpSync(WF, path.join(folder, 'wf.cjs'));
+  for (const content of ['', 'module.exports = () => {};']) {
+    writeFileSync(path.join(folder, 'program.cjs'), content);
+    const { status, stderr } = spawnSync(process.execPath, [path.join(folder, 'wf.cjs'), 'runs'], { encoding: 'utf8' });
+    expect(stderr).toContain('program.cjs is damaged: install wf again');
+    expect(status).toBe(1);
+  }
 });
 
 test('a command that starts no program loads nothing that could', ({ onTestFinished }) => {
