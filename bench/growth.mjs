@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { short } from './lib/figures.mjs';
-import { inNewFolder, measure, peakMemory } from './lib/measure.mjs';
+import { inNewFolder, measure, measureOnce, peakMemory } from './lib/measure.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const { values: given } = parseArgs({
@@ -25,14 +25,12 @@ const contestants = {
 const waiting = { flags: ['--expose-gc'], script: path.join(here, 'contestants/wf-waiting.mjs') };
 const say = (line) => process.stdout.write(`${line}\n`);
 
-const one = (contestant, workload, parameters) =>
-  inNewFolder((folder) => measure(contestant, workload, folder, parameters).done);
-
 const points = { runs: [], steps: [], waiting: [] };
 for (const runs of most([1, 10, 100, 1_000, 10_000])) {
   for (const [engine, contestant] of Object.entries(contestants)) {
-    const { ms } = await one(contestant, 'side', { runs, steps: 10 });
-    const pssMiB = await inNewFolder((folder) => peakMemory(contestant, 'side', folder, { runs, steps: 10 }));
+    const parameters = { runs, steps: 10 };
+    const { ms } = await measureOnce(contestant, 'side', parameters);
+    const pssMiB = await peakMemory(contestant, 'side', parameters);
     const point = { engine, runs, ms, usPerStep: (ms * 1000) / (runs * 10), pssMiB };
     points.runs.push(point);
     say(
@@ -42,7 +40,7 @@ for (const runs of most([1, 10, 100, 1_000, 10_000])) {
 }
 for (const steps of most([10, 100, 1_000, 5_000])) {
   for (const [engine, contestant] of Object.entries(contestants)) {
-    const { ms, definitionMs, replayMs } = await one(contestant, 'long', { steps });
+    const { ms, definitionMs, replayMs } = await measureOnce(contestant, 'long', { steps });
     const point = {
       engine,
       steps,

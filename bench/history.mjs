@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { createJiti } from 'jiti';
 import { percentile, short } from './lib/figures.mjs';
+import { timeOf } from './lib/measure.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wf = path.join(root, 'dist/wf.cjs');
@@ -123,13 +124,8 @@ const empty = path.join(folder, 'empty.cjs');
 /** A command and a bare node in turn, as the speed of a machine drifts. */
 function timesOf(argv, rounds) {
   const env = { ...process.env, WF_DB: database };
-  const timeOf = (words) => {
-    const begun = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, words, { cwd: folder, env, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`${words.join(' ')}: ${stderr}`);
-    return performance.now() - begun;
-  };
-  const pairs = Array.from({ length: rounds }, () => ({ bare: timeOf([empty]), command: timeOf(argv) }));
+  const timeOfNode = (...words) => timeOf([process.execPath, ...words], { cwd: folder, env });
+  const pairs = Array.from({ length: rounds }, () => ({ bare: timeOfNode(empty), command: timeOfNode(...argv) }));
   const [bare, command] = ['bare', 'command'].map((which) => pairs.map((pair) => pair[which]));
   return {
     median: percentile(command, 0.5),

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { coldStarts } from './lib/cold.mjs';
 import { range, short, shortRange } from './lib/figures.mjs';
 import { killedAndResumed } from './lib/killed.mjs';
-import { inNewFolder, measure, peakMemory } from './lib/measure.mjs';
+import { measureOnce, peakMemory } from './lib/measure.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const { values: given } = parseArgs({
@@ -33,16 +33,13 @@ const contestants = {
 };
 if (!('OpenWorkflow' in contestants)) say('OpenWorkflow is left out: `npm ci --prefix bench/peers` installs it.');
 
-const one = (contestant, workload, parameters) =>
-  inNewFolder((folder) => measure(contestant, workload, folder, parameters).done);
-
 /** Each workload: what is measured of a contestant in one round. */
 const workloads = {
   sequence: {
     title: 'W1  runs of 100 steps in sequence',
     async measure(contestant) {
-      const fresh = await one(contestant, 'sequence', { runs: 5, steps: 100 });
-      const warm = await one(contestant, 'sequence', { runs: 40, steps: 100 });
+      const fresh = await measureOnce(contestant, 'sequence', { runs: 5, steps: 100 });
+      const warm = await measureOnce(contestant, 'sequence', { runs: 40, steps: 100 });
       return {
         'fresh p50 ms': fresh.p50,
         'fresh p50, in raw commits': fresh.p50 / fresh.raw,
@@ -58,8 +55,8 @@ const workloads = {
     title: 'W2  500 runs of 10 steps side by side',
     async measure(contestant) {
       const parameters = { runs: 500, steps: 10 };
-      const { stepsPerSecond, raw } = await one(contestant, 'side', parameters);
-      const pssMiB = await inNewFolder((folder) => peakMemory(contestant, 'side', folder, parameters));
+      const { stepsPerSecond, raw } = await measureOnce(contestant, 'side', parameters);
+      const pssMiB = await peakMemory(contestant, 'side', parameters);
       return {
         'steps/s': stepsPerSecond,
         'steps per raw commit': (stepsPerSecond * raw) / 1000,

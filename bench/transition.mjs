@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createJiti } from 'jiti';
-import { createActor, initialTransition, transition } from 'xstate';
+import { initialTransition, transition } from 'xstate';
 import { chain } from './contestants/wf-chain.mjs';
 import { median, percentile, short } from './lib/figures.mjs';
 
@@ -18,7 +18,10 @@ const { values: given } = parseArgs({
 /** So many times a run is gone through: the first is that of a process which has just begun. */
 const ROUNDS = 200;
 
-const lab = await createJiti(import.meta.url).import('../workflows/lab-network.ts', { default: true });
+const jiti = createJiti(import.meta.url);
+const lab = await jiti.import('../workflows/lab-network.ts', { default: true });
+/** As wf does it: one scope for all transitions of a machine. */
+const { transitionsOf } = await jiti.import('../src/engine/transition.ts');
 const workflows = [lab, chain(100)];
 
 /** The steps that are begun, as the events of their ends, with the outputs that a dry run gives. */
@@ -46,29 +49,17 @@ function eventsOf({ machine, input }) {
 }
 
 /** As XState's documentation has it: each call makes an actor of the whole machine, and throws it away. */
-const pure = (machine, input) => ({
-  initial: () => initialTransition(machine, input)[0],
-  next: (snapshot, event) => transition(machine, snapshot, event)[0],
+const pureTransitions = (machine) => ({
+  initial: (input) => initialTransition(machine, input),
+  next: (snapshot, event) => transition(machine, snapshot, event),
 });
 
-/** As wf does it (src/engine/transition.ts): one scope for all transitions of a machine. */
-function shared(machine, input) {
-  const self = createActor(machine);
-  const none = () => {};
-  const scope = { self, system: self.system, id: '', sessionId: '', logger: none, defer: none, emit: none };
-  Object.assign(scope, { stopChild: none, actionExecutor: none });
-  return {
-    initial: () => machine.getInitialSnapshot(scope, input),
-    next: (snapshot, event) => machine.transition(snapshot, event, scope),
-  };
-}
-
 /** Microseconds of one transition: those of the first run in this process, and of one when V8 has compiled what it takes. */
-function timesOf({ initial, next }, events) {
+function timesOf({ initial, next }, input, events) {
   const rounds = Array.from({ length: ROUNDS }, () => {
-    let snapshot = initial();
+    let [snapshot] = initial(input);
     const begun = performance.now();
-    for (const event of events) snapshot = next(snapshot, event);
+    for (const event of events) [snapshot] = next(snapshot, event);
     return ((performance.now() - begun) * 1000) / events.length;
   });
   return {
@@ -85,8 +76,8 @@ const results = workflows.map((workflow) => {
   return {
     workflow: name,
     transitions: events.length,
-    shared: timesOf(shared(machine, input), events),
-    pure: timesOf(pure(machine, input), events),
+    shared: timesOf(transitionsOf(machine), input, events),
+    pure: timesOf(pureTransitions(machine), input, events),
   };
 });
 for (const { workflow, transitions, ...ways } of results) {

@@ -21,7 +21,7 @@ export function newFolder() {
 
 export const removeFolder = (folder) => rmSync(folder, { recursive: true, force: true });
 
-/** Does `work` in one. */
+/** Does `work` in a new one. */
 export async function inNewFolder(work) {
   const folder = newFolder();
   const answer = await work(folder);
@@ -65,19 +65,24 @@ export function measure({ node = process.execPath, flags = [], script }, workloa
   return { child, done };
 }
 
+/** The same in a folder of its own. */
+export const measureOnce = (contestant, workload, parameters) =>
+  inNewFolder((folder) => measure(contestant, workload, folder, parameters).done);
+
 /**
  * The greatest memory that a contestant is seen to take, in MiB. Not in the process whose speed is measured: each look holds it up, so
  * that it does a quarter fewer steps in a second.
  */
-export async function peakMemory(contestant, workload, folder, parameters) {
-  const { child, done } = measure(contestant, workload, folder, parameters);
-  let most = 0;
-  const sampling = setInterval(() => {
-    most = Math.max(most, pssOf(child.pid) ?? 0);
-  }, SAMPLE_MS);
-  await done.finally(() => clearInterval(sampling));
-  return most;
-}
+export const peakMemory = (contestant, workload, parameters) =>
+  inNewFolder(async (folder) => {
+    const { child, done } = measure(contestant, workload, folder, parameters);
+    let most = 0;
+    const sampling = setInterval(() => {
+      most = Math.max(most, pssOf(child.pid) ?? 0);
+    }, SAMPLE_MS);
+    await done.finally(() => clearInterval(sampling));
+    return most;
+  });
 
 /** Milliseconds that a command takes from its start to its end. */
 export function timeOf(argv, options = {}) {

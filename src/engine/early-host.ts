@@ -5,7 +5,6 @@ import type { RunHost, RunIdentity, RuntimeName } from './ports/runtime.ts';
 /** The host of a run that is about to be started, begun with while it is not known yet whether the run can be. */
 export interface EarlyHost {
   readonly run: RunIdentity;
-  readonly runtime: RuntimeName;
   /** The run is held all the time: else its host could be taken for one that was left over. */
   readonly held: HeldClaims;
   /** @throws WfError as Runtime.open does */
@@ -27,7 +26,6 @@ export async function openEarly(
   host.catch(() => undefined);
   return {
     run,
-    runtime,
     held,
     host,
     async close() {

@@ -46,9 +46,8 @@ export interface TakenRun extends OpenRun {
 
 /**
  * Takes over a run that nobody advances: lease, claims, journal, and the end of every process that its earlier owners left behind
- * at work. When this has returned, nobody but this process works on the run; a host
- * that it has made is not kept yet. Null, and nothing was done, where the run is not due
- * any more: a rival has brought it to its end since `run` was read.
+ * at work. When this has returned, nobody but this process works on the run; a host that it has made is not kept yet. Null, and
+ * nothing was done, where the run is not due any more: a rival has brought it to its end since `run` was read.
  * @throws WfError E_LEASE_HELD, E_NAME_IN_USE, E_GHOST_ALIVE; then the run is as interrupted as it was.
  */
 export async function takeOver(

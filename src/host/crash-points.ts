@@ -3,7 +3,8 @@ import { type CrashPoints, NO_CRASH_POINTS } from '../engine/ports/crash-points.
 
 /**
  * Crash points as a test asks for them: `WF_CRASH_AT` is the point at which the process kills itself, at its N-th time where
- * `@N` is added to it; `WF_HALT_AT` the one at which it stands still (SIGSTOP), the first time; `WF_CRASH_LOG` names a file to which each point that is reached is appended as a line.
+ * `@N` is added to it; `WF_HALT_AT` the one at which it stands still (SIGSTOP), the first time; `WF_CRASH_LOG` names a file to
+ * which each point that is reached is appended as a line.
  */
 export function createCrashPoints(env: Readonly<Record<string, string | undefined>>): CrashPoints {
   const { WF_CRASH_AT: at, WF_HALT_AT: halt, WF_CRASH_LOG: log } = env;

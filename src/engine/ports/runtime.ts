@@ -21,6 +21,11 @@ export function privateHostMark({ id, createdAt }: RunIdentity): string {
   return `${id}@${createdAt}`;
 }
 
+/** The run of such a mark, as text: whoever set it may have been somebody else. */
+export function runOfPrivateHostMark(mark: string): string {
+  return mark.split('@')[0] ?? mark;
+}
+
 /** The host that a run changes: the machine itself, or a private host of the run's own. */
 export interface RunHost {
   readonly ports: HostPorts;

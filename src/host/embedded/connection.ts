@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
 import type { Json, JsonObject } from '../../engine/json.ts';
 import type { Owner } from '../../engine/owner.ts';
+import { runOfPrivateHostMark } from '../../engine/ports/runtime.ts';
 import { isAlive } from '../process.ts';
 import { SOCKET_PATH } from './names.ts';
 import { createPeer, type Peer } from './peer.ts';
@@ -78,7 +79,7 @@ export function peerOn(socket: Socket, mark: string): Peer {
 
 /** Another process goes on with the run. */
 function takenOver(mark: string): WfError {
-  const run = runOf(mark);
+  const run = runOfPrivateHostMark(mark);
   return new WfError('E_LEASE_LOST', `another process has taken over run ${run}, and its private host`, {
     hint: `See who advances it with \`wf show ${run}\`.`,
   });
@@ -86,7 +87,7 @@ function takenOver(mark: string): WfError {
 
 /** What runs in it cannot be reached any more: it has ended, and everything that was in it is gone with it. */
 export function privateHostGone(mark: string): WfError {
-  const run = runOf(mark);
+  const run = runOfPrivateHostMark(mark);
   return new WfError('E_NAMESPACE_GONE', `the private host of run ${run} is gone, and all that was in it`, {
     hint: `\`wf rollback ${run}\` settles what the run did; then start it again.`,
     details: { mark },
@@ -95,16 +96,11 @@ export function privateHostGone(mark: string): WfError {
 
 /** Somebody killed it before it could do anything. */
 export function endedAtItsStart(mark: string): WfError {
-  const run = runOf(mark);
+  const run = runOfPrivateHostMark(mark);
   return new WfError('E_NAMESPACE_GONE', `the private host of run ${run} was killed while it started`, {
     hint: 'Nothing was done on it: try again.',
     details: { mark },
   });
-}
-
-/** The run of a mark `RUN@CREATED_AT`, as messages name it. */
-function runOf(mark: string): string {
-  return mark.split('@')[0] ?? mark;
 }
 
 /** Whether a call found nobody who answers: a private host that has ended, that is about to, or that does not listen yet. */

@@ -1,6 +1,7 @@
 import { asWfError, type WfError } from '../../engine/errors.ts';
 import { ROUTE_PROTOCOL, runOfLinkAlias } from '../../engine/mark.ts';
 import type { ContainerInfo, DockerPort, NetworkInfo } from '../../engine/ports/docker.ts';
+import { runOfPrivateHostMark } from '../../engine/ports/runtime.ts';
 import type { HostPorts } from '../../engine/step.ts';
 import { isDockerInstalled } from '../../host/docker/is-installed.ts';
 import { type FoundPrivateHost, findPrivateHosts } from '../../host/embedded/find-private-host.ts';
@@ -60,7 +61,7 @@ async function dockerObjects(docker: DockerPort) {
 }
 
 function markedPrivateHost({ mark, process }: FoundPrivateHost): readonly MarkedPrivateHost[] {
-  const run = markedRun(mark.split('@')[0]);
+  const run = markedRun(runOfPrivateHostMark(mark));
   if (run === null) return [];
   const id = String(process.pid);
   return [{ kind: 'private-host', id, name: mark, run, process, undo: ['kill', '-KILL', id] }];

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { isDead, processStat } from '../../../src/host/process.ts';
 import type { RunningWf } from '../wf-process.ts';
 import type { Lane } from './lane.ts';
 
@@ -20,20 +20,10 @@ export async function haltAt(lane: Lane, wf: RunningWf, line: RegExp): Promise<v
 /** Comes when it stands still (SIGSTOP). Throws where it ends instead. */
 export async function halted(wf: RunningWf): Promise<void> {
   for (;;) {
-    const state = stateOf(wf.pid);
-    if (state === 'T') return;
-    if (['Z', 'X', ''].includes(state)) throw new Error(`wf ended: ${(await wf.end).stderr}`);
+    const stat = processStat(wf.pid);
+    if (stat?.state === 'T') return;
+    if (stat === undefined || isDead(stat)) throw new Error(`wf ended: ${(await wf.end).stderr}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
-function stateOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
-  } catch {
-    // It is gone by now.
-    return '';
   }
 }
 
