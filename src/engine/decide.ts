@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import type { AnyMachineSnapshot } from 'xstate';
-import { z } from 'zod';
 import { asWfError, WfError } from './errors.ts';
 import { type StepId, stepIdOf } from './ids.ts';
 import type { Effect, MachineEvent } from './journal-event.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from './json.ts';
+import type { MachineAction } from './machine-action.ts';
 import type { MachineModel } from './machine-model.ts';
 import { type Transitioned, transitionsOf } from './transition.ts';
 import { NO_VISITS, type Visits } from './visits.ts';
@@ -91,7 +91,7 @@ function conclude(
   };
   if (settled !== undefined) followed.active.delete(settled);
   const effects: Effect[] = [];
-  for (const action of actions) applyAction(model, followed, effects, actionSchema.parse(action), now);
+  for (const action of actions) applyAction(model, followed, effects, action, now);
   const status = statusOf(snapshot);
   const value = toJson(snapshot.value);
   const isSame = before !== undefined && before.snapshot.context === snapshot.context;
@@ -119,25 +119,6 @@ function guarded(run: () => Transitioned): Transitioned {
   }
 }
 
-const eventSchema = z.looseObject({ type: z.string() });
-
-/** The actions that a pure transition answers with; `exec` and `info` are of no interest here. */
-const actionSchema = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('xstate.spawnChild'),
-    params: z.object({ id: z.string(), src: z.string(), input: z.unknown().optional() }),
-  }),
-  z.object({ type: z.literal('xstate.stopChild'), params: z.object({ id: z.string() }) }),
-  z.object({
-    type: z.literal('xstate.raise'),
-    params: z.object({ event: eventSchema, id: z.string().optional(), delay: z.number() }),
-  }),
-  z.object({ type: z.literal('xstate.cancel'), params: z.object({ sendId: z.string() }) }),
-  z.object({ type: z.literal('xstate.log'), params: z.object({ value: z.unknown() }) }),
-  z.object({ type: z.literal('xstate.emit'), params: z.object({ event: eventSchema }) }),
-]);
-type PureAction = z.infer<typeof actionSchema>;
-
 interface StateInTheMaking {
   visits: Visits;
   readonly active: Map<string, StepId>;
@@ -151,7 +132,7 @@ function applyAction(
   model: MachineModel,
   state: StateInTheMaking,
   effects: Effect[],
-  action: PureAction,
+  action: MachineAction,
   now: number,
 ): void {
   switch (action.type) {
@@ -188,6 +169,8 @@ function applyAction(
     }
     case 'xstate.raise': {
       const { event, id, delay } = action.params;
+      // One that is raised at once was taken within this decision.
+      if (delay === undefined) return;
       const timer = id ?? `${event.type}@${now}`;
       const timed = { deadline: now + delay, event: asEvent(event) };
       state.timers = new Map(state.timers).set(timer, { ...timed, delayMs: delay });

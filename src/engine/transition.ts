@@ -6,11 +6,13 @@ import {
   initialTransition,
   transition,
 } from 'xstate';
+import { withFixedCourses } from './fixed-courses.ts';
 import type { MachineEvent } from './journal-event.ts';
 import type { JsonObject } from './json.ts';
+import { type MachineAction, parseAction } from './machine-action.ts';
 
 /** A machine's next snapshot, and the actions that its engine is to carry out. */
-export type Transitioned = readonly [AnyMachineSnapshot, readonly unknown[]];
+export type Transitioned = readonly [AnyMachineSnapshot, readonly MachineAction[]];
 
 /** XState's pure `initialTransition` and `transition` of one machine, with equal answers. */
 export interface Transitions {
@@ -49,18 +51,22 @@ function sharingOneScope(machine: AnyStateMachine): Transitions {
   const collecting = (work: () => AnyMachineSnapshot): Transitioned => {
     actions = [];
     const snapshot = work();
-    return [snapshot, actions];
+    return [snapshot, actions.map(parseAction)];
   };
-  return {
+  return withFixedCourses(machine, scope, {
     initial: (input) => collecting(() => machine.getInitialSnapshot(scope, input)),
     next: (snapshot, event) => collecting(() => machine.transition(snapshot, event, scope)),
-  };
+  });
 }
 
 function pureTransitions(machine: AnyStateMachine): Transitions {
+  const parsed = ([snapshot, actions]: readonly [AnyMachineSnapshot, readonly unknown[]]): Transitioned => [
+    snapshot,
+    actions.map(parseAction),
+  ];
   return {
-    initial: (input) => initialTransition(machine, input),
-    next: (snapshot, event) => transition(machine, snapshot, event),
+    initial: (input) => parsed(initialTransition(machine, input)),
+    next: (snapshot, event) => parsed(transition(machine, snapshot, event)),
   };
 }
 

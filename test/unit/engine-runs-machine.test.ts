@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { assign, setup } from 'xstate';
+import { assign, raise, setup } from 'xstate';
 import { z } from 'zod';
 import { defineStep } from '../../src/engine/define-step.ts';
 import type { RunHandle } from '../../src/engine/engine.ts';
@@ -378,6 +378,23 @@ describe('a run', () => {
         message: expect.stringContaining(`event ${diverging?.seq} `),
       }),
     );
+  });
+
+  test('takes an event that its machine raises at once within the same decision', async () => {
+    const workflow = loaded({
+      name: 'raising',
+      version: '1',
+      description: '',
+      input: z.object({}),
+      machine: setup({}).createMachine({
+        initial: 'one',
+        states: { one: { entry: raise({ type: 'go' }), on: { go: 'end' } }, end: { type: 'final' } },
+      }),
+    });
+    const handle = await host.start(workflow);
+    expect(await handle.result).toMatchObject({ type: 'ended', end: { status: 'succeeded' } });
+    const decisions = host.history.journal(handle.id).filter(({ event }) => event.type === 'decided');
+    expect(decisions.map(({ event }) => event)).toMatchObject([{ value: 'end', effects: [] }]);
   });
 
   test('fails, and does not hang, when its machine goes round without an event', async () => {
