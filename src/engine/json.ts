@@ -70,15 +70,27 @@ function roundTrip(value: unknown): Json | undefined {
 
 /** JSON text with sorted keys: equal values give equal text, whatever order their keys were written in. */
 export function canonicalJson(value: Json): string {
+  // Most was made in this order: to see that, and leave it to JSON.stringify, takes half the time.
+  return isCanonical(value) ? JSON.stringify(value) : sortedJson(value);
+}
+
+function isCanonical(value: Json | undefined): boolean {
+  if (value === null || typeof value !== 'object') return value !== undefined;
+  if (isList(value)) return value.every(isCanonical);
+  const keys = Object.keys(value);
+  return areSorted(keys) && keys.every((key) => isCanonical(value[key]));
+}
+
+function sortedJson(value: Json): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   let text = '';
   if (isList(value)) {
-    for (const member of value) text += `${text === '' ? '' : ','}${canonicalJson(member)}`;
+    for (const member of value) text += `${text === '' ? '' : ','}${sortedJson(member)}`;
     return `[${text}]`;
   }
   for (const key of sortedKeys(value)) {
     const member = value[key];
-    if (member !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`;
+    if (member !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${sortedJson(member)}`;
   }
   return `{${text}}`;
 }
