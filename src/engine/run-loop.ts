@@ -125,8 +125,7 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
       if (decision.status.type !== 'active') ended = decision.status;
       events.push(decidedEvent(event, decision));
       effects.push(...decision.effects);
-      const stopped = decision.effects.flatMap((effect) => (effect.type === 'stop-step' ? [effect.step] : []));
-      events.push(...stopped.flatMap(stopRetry));
+      if (retries.size > 0) events.push(...decision.effects.flatMap(stopRetryOf));
     };
     for (const arrival of arrivals.splice(0)) {
       switch (arrival.type) {
@@ -265,6 +264,8 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
     });
     timers.set(timer, cancel);
   }
+
+  const stopRetryOf = (effect: Effect) => (effect.type === 'stop-step' ? stopRetry(effect.step) : []);
 
   /** A step that waits for its next attempt has nothing under way that could still come to an outcome. */
   function stopRetry(step: StepId): readonly JournalEvent[] {

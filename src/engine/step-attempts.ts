@@ -50,7 +50,7 @@ export function beginAttempt(request: AttemptRequest): RunningAttempt {
   // Made when it is asked for: a step that touches no host needs none.
   let reached: AttemptHost | undefined;
   const host = () => (reached ??= attemptHost(request.watch, { run, step, attempt, owner }));
-  const ending = createEnding(clock);
+  const ending = new Ending(clock);
   const evidence: StoredEvidence[] = [];
   const record = (seen: Evidence) => {
     evidence.push({ ...keptEvidence(seen, secrets), step, attempt });
@@ -63,12 +63,12 @@ export function beginAttempt(request: AttemptRequest): RunningAttempt {
       return ports();
     },
     get signal() {
-      return ending.signal();
+      return ending.signal;
     },
     record,
     progress: (message) => request.progress(secrets.hideText(message)),
     get ledger() {
-      return ledger.serviceFor(ending.signal(), record);
+      return ledger.serviceFor(ending.signal, record);
     },
   });
   const parts = {
@@ -84,73 +84,61 @@ export function beginAttempt(request: AttemptRequest): RunningAttempt {
     secrets,
   };
 
+  const failed = (error: WfError): AttemptOutcome => ({ type: 'failed', evidence, error: secrets.hideError(error) });
+
   async function carryOut(): Promise<AttemptOutcome> {
     const cancelTimeout = clock.after(runner.policy.timeoutMs, () => ending.end(timedOut(request)));
     try {
-      const success = await ending.waitFor(attemptStep(parts, request.input));
-      return { type: 'succeeded', evidence, ...success, output: secrets.hide(success.output) };
+      const { output, events } = await attemptStep(parts, request.input);
+      return { type: 'succeeded', evidence, output: secrets.hide(output), events };
     } catch (thrown) {
-      return { type: 'failed', evidence, error: secrets.hideError(ending.reason() ?? asWfError(thrown)) };
+      return failed(ending.reason ?? asWfError(thrown));
     } finally {
       cancelTimeout();
+      ending.over();
     }
   }
-  return { outcome: carryOut(), stop: () => ending.end(stopped(step)) };
+  const outcome = new Promise<AttemptOutcome>((resolve) => {
+    ending.givesUp = (reason) => resolve(failed(reason));
+    void carryOut().then(resolve);
+  });
+  return { outcome, stop: () => ending.end(stopped(step)) };
 }
 
-/** How an attempt is told to end. */
-interface Ending {
-  /** Made when it is first asked for: most steps are over before anybody does. */
-  signal(): AbortSignal;
-  /** Tells the runner to end. Only the first reason counts. */
-  end(reason: WfError): void;
-  reason(): WfError | undefined;
-  /** Waits for the runner; rejects some time after it was told to end, so that one that does not cannot hold up the run for ever. */
-  waitFor<Answer>(work: Promise<Answer>): Promise<Answer>;
-}
+/** How an attempt is told to end. A class: one is made for each attempt, most of which are over before anybody asks for anything of it. */
+class Ending {
+  readonly #clock: Clock;
+  #controller: AbortController | undefined;
+  #cancelGrace: (() => void) | undefined;
+  #isOver = false;
+  /** Why it was told to; only the first reason counts. */
+  reason: WfError | undefined;
+  /** Called some time after the runner was told to end, so that one that does not cannot hold up the run for ever. */
+  givesUp: (reason: WfError) => void = () => {};
 
-function createEnding(clock: Clock): Ending {
-  let controller: AbortController | undefined;
-  let ended: WfError | undefined;
-  let giveUp: ((reason: WfError) => void) | undefined;
-  let cancelGrace = () => {};
-
-  function startGrace(reason: WfError): void {
-    cancelGrace = clock.after(GRACE_MS, () => giveUp?.(reason));
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
-  return {
-    signal() {
-      controller ??= new AbortController();
-      if (ended !== undefined) controller.abort(ended);
-      return controller.signal;
-    },
-    end(reason) {
-      if (ended !== undefined) return;
-      ended = reason;
-      controller?.abort(reason);
-      if (giveUp !== undefined) startGrace(reason);
-    },
-    reason: () => ended,
-    waitFor: (work) =>
-      new Promise((resolve, reject) => {
-        const over = () => {
-          giveUp = undefined;
-          cancelGrace();
-        };
-        giveUp = reject;
-        if (ended !== undefined) startGrace(ended);
-        work.then(
-          (answer) => {
-            over();
-            resolve(answer);
-          },
-          (thrown) => {
-            over();
-            reject(thrown);
-          },
-        );
-      }),
-  };
+
+  /** Made when it is first asked for. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.reason !== undefined) this.#controller.abort(this.reason);
+    return this.#controller.signal;
+  }
+
+  /** Tells the runner to end. */
+  end(reason: WfError): void {
+    if (this.reason !== undefined) return;
+    this.reason = reason;
+    this.#controller?.abort(reason);
+    if (!this.#isOver) this.#cancelGrace = this.#clock.after(GRACE_MS, () => this.givesUp(reason));
+  }
+
+  over(): void {
+    this.#isOver = true;
+    this.#cancelGrace?.();
+  }
 }
 
 function timedOut({ run, step, runner }: AttemptRequest): WfError {
