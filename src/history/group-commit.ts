@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { HistoryPort } from '../engine/ports/history.ts';
 import { asDatabaseError } from './database-error.ts';
+import type { HeldRuns } from './held-runs.ts';
 import type { Transact } from './transaction.ts';
 
 /** What one caller asks to be committed, and who is to be told. */
@@ -23,7 +24,7 @@ interface GroupCommits extends Pick<HistoryPort, 'together'> {
  * Lets all that is asked for in one turn of the event loop share one commit: the disk is waited for once. Each caller is told
  * when that commit has returned, and of its own failure only.
  */
-export function groupCommits(db: Database, write: Transact, path: string): GroupCommits {
+export function groupCommits(db: Database, write: Transact, heldRuns: HeldRuns, path: string): GroupCommits {
   let group: Asked[] = [];
 
   function commitGroup(): void {
@@ -70,6 +71,8 @@ export function groupCommits(db: Database, write: Transact, path: string): Group
           db.transaction(work)();
           return 'done';
         } catch (thrown) {
+          // Of what it had written before it failed nothing is left.
+          heldRuns.clear();
           // SQLite has given up the whole transaction (a full disk, say).
           if (!db.inTransaction) throw thrown;
           return { thrown: asDatabaseError(thrown, path) };

@@ -104,6 +104,7 @@ export function prepareStatements(db: Database) {
     hasFingerprint: prepare('SELECT EXISTS (SELECT 1 FROM fingerprints WHERE hash = @hash)').pluck(),
 
     version: prepare('PRAGMA user_version').pluck(),
+    dataVersion: prepare('PRAGMA data_version').pluck(),
   };
 }
 
