@@ -1,8 +1,9 @@
 import type { RunId } from '../engine/ids.ts';
-import type { RunRow } from './apply-operation.ts';
+import type { StoredRows } from './stored-rows.ts';
 
 /** A run whose lease is held: what each append has to know of it. */
-export interface HeldRun extends RunRow {
+export interface HeldRun {
+  readonly rows: StoredRows;
   /** That of the lease. */
   readonly fence: number;
   /** The last one of its journal; 0 while it has none. */

@@ -7,6 +7,7 @@ import type { HistoryReader } from './reader.ts';
 import { invalid, type RunFileContent, runFileText } from './run-file.ts';
 import type { Statements } from './statements.ts';
 import { newRunColumns, storeDefinition, storeEntry } from './store-run.ts';
+import { StoredRows } from './stored-rows.ts';
 
 /**
  * Stores a run of another machine, inside one transaction: every entry of its journal goes through the projector, as if it
@@ -42,8 +43,8 @@ function store(
   for (const { fingerprint } of fingerprints) storeFingerprint(statements, fingerprint);
   const { lastInsertRowid } = statements.insertImportedRun.run({ ...columns, importedFrom: machine });
   const run = Number(lastInsertRowid);
-  const row = { number: run, hasBegun: false, isResting: false };
-  for (const entry of journal) storeEntry(statements, row, entry);
+  const rows = new StoredRows(statements, { number: run, hasBegun: false, isResting: false });
+  for (const entry of journal) storeEntry(statements, rows, entry);
   insertEvidence(statements, run, evidence);
 }
 

@@ -12,6 +12,7 @@ import { parseRow } from './parse-row.ts';
 import { heldRow, leaseRow, ownerOf } from './rows.ts';
 import type { Statements } from './statements.ts';
 import { newRunColumns, storeDefinition, storeEntry } from './store-run.ts';
+import { StoredRows } from './stored-rows.ts';
 import type { Transact } from './transaction.ts';
 
 /** What only the process that advances a run, or is about to, asks of a history. */
@@ -42,7 +43,8 @@ export function createWriter({ statements, heldRuns, write, path, requireInPlace
     if (row === undefined) throw whyLost(lease);
     const [number, status, startedAt, last] = parseRow(heldRow, row, { path, table: 'runs', of: `run ${id}` });
     const isResting = status === 'waiting' || status === 'paused';
-    const run = { number, fence, hasBegun: startedAt !== null, isResting, lastSeq: last ?? 0 };
+    const rows = new StoredRows(statements, { number, hasBegun: startedAt !== null, isResting });
+    const run = { rows, fence, lastSeq: last ?? 0 };
     heldRuns.set(id, run);
     return run;
   }
@@ -59,7 +61,7 @@ export function createWriter({ statements, heldRuns, write, path, requireInPlace
     return events.map((event) => {
       run.lastSeq += 1;
       const entry: JournalEntry = { seq: run.lastSeq, at, event };
-      storeEntry(statements, run, entry);
+      storeEntry(statements, run.rows, entry);
       return entry;
     });
   }
@@ -83,14 +85,15 @@ export function createWriter({ statements, heldRuns, write, path, requireInPlace
         const { lastInsertRowid } = statements.insertRun.run({ ...columns, pid, startTime, bootId });
         const number = Number(lastInsertRowid);
         claim(statements, number, claims, path);
-        heldRuns.set(header.id, { number, fence: 1, hasBegun: false, isResting: false, lastSeq: 0 });
+        const rows = new StoredRows(statements, { number, hasBegun: false, isResting: false });
+        heldRuns.set(header.id, { rows, fence: 1, lastSeq: 0 });
         return { run: header.id, fence: 1 };
       }),
 
     append: (lease, { events, evidence = [] }, at) =>
       write(() => {
         const held = requireLease(lease);
-        const run = held.number;
+        const { run } = held.rows;
         const entries = appendEvents(held, events, at);
         storeEvidence(statements, run, evidence);
         const last = events.find(({ type }) => GIVES_UP_THE_LEASE.includes(type));
