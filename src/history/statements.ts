@@ -11,13 +11,12 @@ export function prepareStatements(db: Database) {
       `INSERT INTO definitions (hash, definition, stored_at) VALUES (@hash, @definition, @at)
        ON CONFLICT (hash) DO NOTHING`,
     ),
-    hasDefinition: prepare('SELECT EXISTS (SELECT 1 FROM definitions WHERE hash = @hash)').pluck(),
+    hasDefinition: prepare('SELECT EXISTS (SELECT 1 FROM definitions WHERE hash = ?)').pluck(),
 
     insertRun: prepare(
       `INSERT INTO runs (id, workflow, definition_hash, runtime, input, options, status, created_at, fence,
          owner_pid, owner_start_time, owner_boot_id)
-       VALUES (@id, @workflow, @definitionHash, @runtime, @input, @options, 'running', @createdAt, 1,
-         @pid, @startTime, @bootId)`,
+       VALUES (?, ?, ?, ?, ?, ?, 'running', ?, 1, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     ),
     insertImportedRun: prepare(
       `INSERT INTO runs (id, workflow, definition_hash, runtime, input, options, status, created_at, fence, imported_from)

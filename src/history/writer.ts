@@ -11,7 +11,7 @@ import type { HeldRun, HeldRuns } from './held-runs.ts';
 import { parseRow } from './parse-row.ts';
 import { heldRow, leaseRow, ownerOf } from './rows.ts';
 import type { Statements } from './statements.ts';
-import { newRunColumns, storeDefinition, storeEntry } from './store-run.ts';
+import { storeDefinition, storeEntry, storeRun } from './store-run.ts';
 import { StoredRows } from './stored-rows.ts';
 import type { Transact } from './transaction.ts';
 
@@ -78,12 +78,10 @@ export function createWriter({ statements, heldRuns, write, path, requireInPlace
   }
 
   return {
-    create: (header, definition, { pid, startTime, bootId }, claims, at) =>
+    create: (header, definition, owner, claims, at) =>
       write(() => {
         storeDefinition(statements, header.definitionHash, definition, at);
-        const columns = newRunColumns(statements, header);
-        const { lastInsertRowid } = statements.insertRun.run({ ...columns, pid, startTime, bootId });
-        const number = Number(lastInsertRowid);
+        const number = storeRun(statements, header, owner);
         claim(statements, number, claims, path);
         const rows = new StoredRows(statements, { number, hasBegun: false, isResting: false });
         heldRuns.set(header.id, { rows, fence: 1, lastSeq: 0 });
