@@ -6,7 +6,8 @@ import { storeFingerprint } from './fingerprints.ts';
 import type { HistoryReader } from './reader.ts';
 import { invalid, type RunFileContent, runFileText } from './run-file.ts';
 import type { Statements } from './statements.ts';
-import { newRunColumns, storeDefinition, storeEntry } from './store-run.ts';
+import { runExists, storeDefinition, storeEntry } from './store-run.ts';
+import { StoredRows } from './stored-rows.ts';
 
 /**
  * Stores a run of another machine, inside one transaction: every entry of its journal goes through the projector, as if it
@@ -20,9 +21,9 @@ export function importRun(
   content: RunFileContent,
   at: number,
 ): void {
-  const columns = newRunColumns(statements, content.run);
+  if (statements.lease.get({ id: content.run.id }) !== undefined) throw runExists(content.run.id);
   try {
-    store(statements, columns, content, at);
+    store(statements, content, at);
     const run = reader.run(content.run.id);
     const stored = run === undefined ? '' : runFileText(runFileContent(reader, run, content.machine));
     if (stored !== runFileText(content)) throw invalid('it holds more than its run, or less');
@@ -34,16 +35,24 @@ export function importRun(
 
 function store(
   statements: Statements,
-  columns: ReturnType<typeof newRunColumns>,
-  { machine, definitions, journal, evidence, fingerprints }: RunFileContent,
+  { machine, run: header, definitions, journal, evidence, fingerprints }: RunFileContent,
   at: number,
 ): void {
   for (const { hash, definition } of definitions) storeDefinition(statements, hash, definition, at);
   for (const { fingerprint } of fingerprints) storeFingerprint(statements, fingerprint);
-  const { lastInsertRowid } = statements.insertImportedRun.run({ ...columns, importedFrom: machine });
+  const { lastInsertRowid } = statements.insertImportedRun.run({
+    id: header.id,
+    workflow: header.workflow,
+    definitionHash: header.definitionHash,
+    runtime: header.runtime,
+    input: JSON.stringify(header.input),
+    options: JSON.stringify(header.options),
+    createdAt: header.createdAt,
+    importedFrom: machine,
+  });
   const run = Number(lastInsertRowid);
-  const row = { number: run, hasBegun: false, isResting: false };
-  for (const entry of journal) storeEntry(statements, row, entry);
+  const rows = new StoredRows(statements, { number: run, hasBegun: false, isResting: false });
+  for (const entry of journal) storeEntry(statements, rows, entry);
   insertEvidence(statements, run, evidence);
 }
 

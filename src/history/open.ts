@@ -3,6 +3,7 @@ import { type ConnectOptions, connect, connectForReading } from './connect.ts';
 import { damaged, withDatabaseErrors } from './database-error.ts';
 import { findDatabaseFile, prepareDatabaseFile, watchDatabaseFile } from './database-file.ts';
 import { groupCommits } from './group-commit.ts';
+import type { HeldRuns } from './held-runs.ts';
 import type { History } from './history.ts';
 import { importRun } from './import-run.ts';
 import { createPruner } from './prune.ts';
@@ -29,13 +30,24 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
     const statements = preparedOrClosed(db, file, prepareStatements);
     keepReserve(file);
     const requireInPlace = watchDatabaseFile(file);
-    const write = writeTransactions({ db, statements, path: file, options, requireInPlace });
-    const group = groupCommits(db, write, file);
+    const heldRuns: HeldRuns = new Map();
+    const write = writeTransactions({ db, statements, heldRuns, path: file, options, requireInPlace });
+    const group = groupCommits(db, write, heldRuns, file);
     const reader = createReader(db, statements, file);
-    const pruner = createPruner({ db, write, path: file, workflowNames: reader.workflowNames });
+    const pruner = createPruner({
+      db,
+      write: (work) =>
+        write(() => {
+          // Runs that are held may be among those that go.
+          heldRuns.clear();
+          return work();
+        }),
+      path: file,
+      workflowNames: reader.workflowNames,
+    });
     return {
       ...reader,
-      ...createWriter(statements, write, file, requireInPlace),
+      ...createWriter({ statements, heldRuns, write, path: file, requireInPlace }),
       together: group.together,
       ...pruner,
       compact: (isAlive) => withDatabaseErrors(file, () => pruner.compact(isAlive)),

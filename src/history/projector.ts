@@ -5,122 +5,107 @@ import type { Effect, JournalEntry, JournalEvent } from '../engine/journal-event
 import type { Json } from '../engine/json.ts';
 import type { StepStatus, StoredRunStatus } from '../engine/ports/history.ts';
 
-/** One alteration of the rows beside the journal. Times are milliseconds since the epoch. */
-export type RowOperation =
-  /** Only the first of a run has an effect. */
-  | { readonly type: 'begin-run'; readonly at: number }
-  /** Ends waiting and pausing; leaves every other status as it is. */
-  | { readonly type: 'go-on' }
-  | { readonly type: 'set-run-status'; readonly status: 'waiting' | 'paused' }
-  /** An end that the run had come to is none any more. Without an error, the one that is stored stays. */
-  | { readonly type: 'roll-back-run'; readonly error: ErrorRecord | null }
-  | { readonly type: 'set-definition'; readonly definitionHash: DefinitionHash }
-  | {
-      readonly type: 'end-run';
-      readonly status: StoredRunStatus;
-      readonly output: Json;
-      readonly error: ErrorRecord | null;
-      readonly at: number;
-    }
-  | {
-      readonly type: 'start-step';
-      readonly step: StepId;
-      readonly stage: string;
-      readonly kind: string;
-      readonly input: Json;
-      readonly at: number;
-    }
-  /** Only a step without an end can be altered: a completed step never runs again. */
-  | {
-      readonly type: 'alter-step';
-      readonly step: StepId;
-      readonly status: StepStatus;
-      readonly attempt: number;
-      /** Null leaves it as it is. */
-      readonly startedAt: number | null;
-      readonly output: Json;
-      readonly error: ErrorRecord | null;
-      readonly finishedAt: number | null;
-    }
-  /** An intent that is renewed takes the place of the earlier one. */
-  | { readonly type: 'intend-change'; readonly change: Change }
-  | Extract<JournalEvent, { readonly type: 'change.applied' }>
-  | Extract<JournalEvent, { readonly type: 'change.settled' }>;
+export type StartStep = Extract<Effect, { readonly type: 'start-step' }>;
+export type ChangeApplied = Extract<JournalEvent, { readonly type: 'change.applied' }>;
+export type ChangeSettled = Extract<JournalEvent, { readonly type: 'change.settled' }>;
 
-const GO_ON: RowOperation = { type: 'go-on' };
+/** Of what an entry tells that is about an attempt at a step. */
+export interface Attempt {
+  readonly step: StepId;
+  readonly attempt: number;
+}
 
 /**
- * What a journal entry does to the rows beside the journal. Pure, and the only place where that is said: the store applies it in
- * the transaction that appends the entry, and {@link rebuildProjection} applies it to nothing.
+ * The rows of one run beside its journal, and all that an entry may do to them. False where the row that it needs is not there, or
+ * not in a state that allows it. Times are milliseconds since the epoch.
+ */
+export interface ProjectedRows {
+  /** Only the first of a run has an effect. */
+  beginRun(at: number): void;
+  /** Ends waiting and pausing; leaves every other status as it is. */
+  goOn(): void;
+  setRunStatus(status: 'waiting' | 'paused'): boolean;
+  /** An end that the run had come to is none any more. Without an error, the one that is stored stays. */
+  rollBackRun(error: ErrorRecord | null): boolean;
+  setDefinition(hash: DefinitionHash): boolean;
+  endRun(status: StoredRunStatus, output: Json, error: ErrorRecord | null, at: number): boolean;
+  startStep(start: StartStep, at: number): boolean;
+  /** Only a step without an end can be altered: a completed step never runs again. @param startedAt null leaves it as it is */
+  stepGoesOn(of: Attempt, status: StepStatus, error: ErrorRecord | null, startedAt: number | null): boolean;
+  stepEnds(of: Attempt, status: StepStatus, output: Json, error: ErrorRecord | null, at: number): boolean;
+  /** An intent that is renewed takes the place of the earlier one. */
+  intendChange(change: Change): void;
+  applyChange(event: ChangeApplied): boolean;
+  settleChange(event: ChangeSettled): boolean;
+}
+
+/**
+ * What a journal entry does to the rows beside the journal. The only place where that is said: the store has it done to its tables
+ * in the transaction that appends the entry, and {@link rebuildProjection} to rows that begin with nothing. Answers what the entry
+ * does not follow from (`run`, `step a`, `change 1`); undefined where all of it was done.
  *
  * `interrupted` only ends waiting and pausing: whether a run is interrupted is derived from its lease, which it gives up.
  * `verified` is read from the journal itself.
  */
-export function project({ at, event }: JournalEntry): readonly RowOperation[] {
+export function project({ at, event }: JournalEntry, rows: ProjectedRows): string | undefined {
   switch (event.type) {
     case 'lease.taken':
     case 'interrupted':
-      return [GO_ON];
+      rows.goOn();
+      return undefined;
     case 'definition.accepted':
-      return [{ type: 'set-definition', definitionHash: event.definitionHash }];
+      return rows.setDefinition(event.definitionHash) ? undefined : 'run';
     case 'decided':
-      return [{ type: 'begin-run', at }, GO_ON, ...event.effects.flatMap((effect) => ofEffect(effect, at))];
+      rows.beginRun(at);
+      rows.goOn();
+      for (const effect of event.effects) {
+        if (effect.type === 'start-step' && !rows.startStep(effect, at)) return `step ${effect.step}`;
+      }
+      return undefined;
     case 'step.attempted':
-      // A first attempt of its own is that of a step which was decided and not begun: the run paused in between.
-      return [GO_ON, stepGoesOn(event, 'running', null, event.attempt === 1 ? at : null)];
     case 'step.retrying':
-      return [GO_ON, stepGoesOn(event, 'retrying', event.error, null)];
     case 'step.succeeded':
-      return [GO_ON, stepEnds(event, 'succeeded', event.output, null, at)];
     case 'step.failed':
-      return [GO_ON, stepEnds(event, 'failed', null, event.error, at)];
     case 'step.stopped':
-      return [GO_ON, stepEnds(event, 'stopped', null, null, at)];
+      rows.goOn();
+      return altersStep(event, rows, at) ? undefined : `step ${event.step}`;
     case 'change.intended':
-      return [{ type: 'intend-change', change: event.change }];
+      rows.intendChange(event.change);
+      return undefined;
     case 'change.applied':
+      return rows.applyChange(event) ? undefined : `change ${event.seq}`;
     case 'change.settled':
-      return [event];
+      return rows.settleChange(event) ? undefined : `change ${event.seq}`;
     case 'waiting':
     case 'paused':
-      return [{ type: 'set-run-status', status: event.type }];
+      return rows.setRunStatus(event.type) ? undefined : 'run';
     case 'rolling-back':
-      return [{ type: 'roll-back-run', error: event.error }];
+      return rows.rollBackRun(event.error) ? undefined : 'run';
     case 'ended': {
       const error = 'error' in event ? event.error : null;
-      return [{ type: 'end-run', status: event.status, output: event.output, error, at }];
+      return rows.endRun(event.status, event.output, error, at) ? undefined : 'run';
     }
     case 'baseline.taken':
     case 'change.reverting':
     case 'verified':
-      return [];
+      return undefined;
   }
 }
 
-function ofEffect(effect: Effect, at: number): readonly RowOperation[] {
-  if (effect.type !== 'start-step') return [];
-  const { step, stage, kind, input } = effect;
-  return [{ type: 'start-step', step, stage, kind, input, at }];
-}
+type StepEvent = Extract<JournalEvent, { readonly type: `step.${string}` }>;
 
-/** Of what an entry tells that is about an attempt at a step. */
-type Attempt = { readonly step: StepId; readonly attempt: number };
-
-function stepGoesOn(
-  { step, attempt }: Attempt,
-  status: StepStatus,
-  error: ErrorRecord | null,
-  startedAt: number | null,
-): RowOperation {
-  return { type: 'alter-step', step, status, attempt, startedAt, output: null, error, finishedAt: null };
-}
-
-function stepEnds(
-  { step, attempt }: Attempt,
-  status: StepStatus,
-  output: Json,
-  error: ErrorRecord | null,
-  finishedAt: number,
-): RowOperation {
-  return { type: 'alter-step', step, status, attempt, startedAt: null, output, error, finishedAt };
+function altersStep(event: StepEvent, rows: ProjectedRows, at: number): boolean {
+  switch (event.type) {
+    case 'step.attempted':
+      // A first attempt of its own is that of a step which was decided and not begun: the run paused in between.
+      return rows.stepGoesOn(event, 'running', null, event.attempt === 1 ? at : null);
+    case 'step.retrying':
+      return rows.stepGoesOn(event, 'retrying', event.error, null);
+    case 'step.succeeded':
+      return rows.stepEnds(event, 'succeeded', event.output, null, at);
+    case 'step.failed':
+      return rows.stepEnds(event, 'failed', null, event.error, at);
+    case 'step.stopped':
+      return rows.stepEnds(event, 'stopped', null, null, at);
+  }
 }

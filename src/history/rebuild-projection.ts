@@ -1,9 +1,9 @@
 import { type Change, stands } from '../engine/change.ts';
-import type { DefinitionHash } from '../engine/ids.ts';
+import type { DefinitionHash, StepId } from '../engine/ids.ts';
 import type { JournalEntry } from '../engine/journal-event.ts';
 import { ledgerAfter } from '../engine/ledger-events.ts';
 import type { StoredRun, StoredStep } from '../engine/ports/history.ts';
-import { project, type RowOperation } from './projector.ts';
+import { type ChangeApplied, type ChangeSettled, type ProjectedRows, project } from './projector.ts';
 
 /** What the tables beside the journal hold of one run. */
 export interface Projection {
@@ -30,60 +30,67 @@ export function rebuildProjection(journal: readonly JournalEntry[]): Projection 
   const steps = new Map<string, StoredStep>();
   let changes: readonly Change[] = [];
 
-  const apply = (operation: RowOperation): boolean => {
-    switch (operation.type) {
-      case 'begin-run':
-        run = { ...run, startedAt: run.startedAt ?? operation.at };
-        return true;
-      case 'go-on':
-        if (run.status === 'waiting' || run.status === 'paused') run = { ...run, status: 'running' };
-        return true;
-      case 'set-run-status':
-        run = { ...run, status: operation.status, finishedAt: null };
-        return true;
-      case 'roll-back-run':
-        run = { ...run, status: 'rolling-back', finishedAt: null, error: operation.error ?? run.error };
-        return true;
-      case 'set-definition':
-        acceptedDefinition = operation.definitionHash;
-        return true;
-      case 'end-run': {
-        const { status, output, error, at } = operation;
-        run = { ...run, status, output, error, finishedAt: at };
-        return true;
-      }
-      case 'start-step': {
-        const { step: id, stage, kind, input, at } = operation;
-        if (steps.has(id)) return false;
-        const begun = { status: 'running', attempts: 1, startedAt: at, finishedAt: null } as const;
-        steps.set(id, { id, stage, kind, input, ...begun, output: null, error: null });
-        return true;
-      }
-      case 'alter-step': {
-        const step = steps.get(operation.step);
-        if (step === undefined || step.finishedAt !== null) return false;
-        const { status, attempt, output, error, finishedAt } = operation;
-        const startedAt = operation.startedAt ?? step.startedAt;
-        steps.set(step.id, { ...step, status, attempts: attempt, startedAt, output, error, finishedAt });
-        return true;
-      }
-      case 'intend-change':
-        changes = ledgerAfter(changes, { type: 'change.intended', change: operation.change });
-        return true;
-      case 'change.applied':
-      case 'change.settled': {
-        const known = changes.some(({ seq }) => seq === operation.seq);
-        changes = ledgerAfter(changes, operation);
-        return known;
-      }
-    }
+  function alterStep(id: StepId, alteration: Partial<StoredStep>): boolean {
+    const step = steps.get(id);
+    if (step === undefined || step.finishedAt !== null) return false;
+    steps.set(id, { ...step, ...alteration });
+    return true;
+  }
+
+  function alterChange(event: ChangeApplied | ChangeSettled): boolean {
+    const known = changes.some(({ seq }) => seq === event.seq);
+    changes = ledgerAfter(changes, event);
+    return known;
+  }
+
+  const rows: ProjectedRows = {
+    beginRun(at) {
+      run = { ...run, startedAt: run.startedAt ?? at };
+    },
+    goOn() {
+      if (run.status === 'waiting' || run.status === 'paused') run = { ...run, status: 'running' };
+    },
+    setRunStatus(status) {
+      run = { ...run, status, finishedAt: null };
+      return true;
+    },
+    rollBackRun(error) {
+      run = { ...run, status: 'rolling-back', finishedAt: null, error: error ?? run.error };
+      return true;
+    },
+    setDefinition(hash) {
+      acceptedDefinition = hash;
+      return true;
+    },
+    endRun(status, output, error, at) {
+      run = { ...run, status, output, error, finishedAt: at };
+      return true;
+    },
+    startStep({ step: id, stage, kind, input }, at) {
+      if (steps.has(id)) return false;
+      const begun = { status: 'running', attempts: 1, startedAt: at, finishedAt: null } as const;
+      steps.set(id, { id, stage, kind, input, ...begun, output: null, error: null });
+      return true;
+    },
+    stepGoesOn: ({ step, attempt }, status, error, startedAt) =>
+      alterStep(step, {
+        status,
+        attempts: attempt,
+        ...(startedAt === null ? {} : { startedAt }),
+        output: null,
+        error,
+        finishedAt: null,
+      }),
+    stepEnds: ({ step, attempt }, status, output, error, at) =>
+      alterStep(step, { status, attempts: attempt, output, error, finishedAt: at }),
+    intendChange(change) {
+      changes = ledgerAfter(changes, { type: 'change.intended', change });
+    },
+    applyChange: alterChange,
+    settleChange: alterChange,
   };
 
-  for (const entry of journal) {
-    for (const operation of project(entry)) {
-      if (!apply(operation)) return undefined;
-    }
-  }
+  for (const entry of journal) if (project(entry, rows) !== undefined) return undefined;
   return {
     run: { ...run, standingChanges: changes.filter(stands).length },
     acceptedDefinition,

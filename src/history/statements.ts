@@ -11,13 +11,12 @@ export function prepareStatements(db: Database) {
       `INSERT INTO definitions (hash, definition, stored_at) VALUES (@hash, @definition, @at)
        ON CONFLICT (hash) DO NOTHING`,
     ),
-    hasDefinition: prepare('SELECT EXISTS (SELECT 1 FROM definitions WHERE hash = @hash)').pluck(),
+    hasDefinition: prepare('SELECT EXISTS (SELECT 1 FROM definitions WHERE hash = ?)').pluck(),
 
     insertRun: prepare(
       `INSERT INTO runs (id, workflow, definition_hash, runtime, input, options, status, created_at, fence,
          owner_pid, owner_start_time, owner_boot_id)
-       VALUES (@id, @workflow, @definitionHash, @runtime, @input, @options, 'running', @createdAt, 1,
-         @pid, @startTime, @bootId)`,
+       VALUES (?, ?, ?, ?, ?, ?, 'running', ?, 1, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     ),
     insertImportedRun: prepare(
       `INSERT INTO runs (id, workflow, definition_hash, runtime, input, options, status, created_at, fence, imported_from)
@@ -42,8 +41,8 @@ export function prepareStatements(db: Database) {
       `UPDATE runs SET owner_pid = NULL, owner_start_time = NULL, owner_boot_id = NULL
        WHERE id = @id AND fence = @fence AND owner_pid IS NOT NULL`,
     ),
-    beginRun: prepare('UPDATE runs SET started_at = @at WHERE number = @run AND started_at IS NULL'),
-    goOn: prepare(`UPDATE runs SET status = 'running' WHERE number = @run AND status IN ('waiting', 'paused')`),
+    beginRun: prepare('UPDATE runs SET started_at = ? WHERE number = ? AND started_at IS NULL'),
+    goOn: prepare(`UPDATE runs SET status = 'running' WHERE number = ? AND status IN ('waiting', 'paused')`),
     setRunStatus: prepare('UPDATE runs SET status = @status, finished_at = NULL WHERE number = @run'),
     rollBackRun: prepare(
       `UPDATE runs SET status = 'rolling-back', finished_at = NULL, error = coalesce(@error, error) WHERE number = @run`,
@@ -53,9 +52,7 @@ export function prepareStatements(db: Database) {
       `UPDATE runs SET definition_hash = @hash
        WHERE number = @run AND EXISTS (SELECT 1 FROM definitions WHERE hash = @hash)`,
     ),
-    endRun: prepare(
-      'UPDATE runs SET status = @status, output = @output, error = @error, finished_at = @at WHERE number = @run',
-    ),
+    endRun: prepare('UPDATE runs SET status = ?, output = ?, error = ?, finished_at = ? WHERE number = ?'),
 
     insertClaim: prepare('INSERT INTO claims (resource, run) VALUES (@resource, @run)'),
     claimHolder: prepare(
@@ -104,6 +101,7 @@ export function prepareStatements(db: Database) {
     hasFingerprint: prepare('SELECT EXISTS (SELECT 1 FROM fingerprints WHERE hash = @hash)').pluck(),
 
     version: prepare('PRAGMA user_version').pluck(),
+    dataVersion: prepare('PRAGMA data_version').pluck(),
   };
 }
 

@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { WfError } from '../engine/errors.ts';
 import type { RunId } from '../engine/ids.ts';
 import type { JournalEntry, JournalEvent } from '../engine/journal-event.ts';
@@ -8,10 +7,12 @@ import { claim } from './claims.ts';
 import { withDatabaseErrors } from './database-error.ts';
 import { storeEvidence } from './evidence-rows.ts';
 import { storeFingerprint } from './fingerprints.ts';
+import type { HeldRun, HeldRuns } from './held-runs.ts';
 import { parseRow } from './parse-row.ts';
 import { heldRow, leaseRow, ownerOf } from './rows.ts';
 import type { Statements } from './statements.ts';
-import { newRunColumns, storeDefinition, storeEntry } from './store-run.ts';
+import { storeDefinition, storeEntry, storeRun } from './store-run.ts';
+import { StoredRows } from './stored-rows.ts';
 import type { Transact } from './transaction.ts';
 
 /** What only the process that advances a run, or is about to, asks of a history. */
@@ -23,19 +24,29 @@ export type HistoryWriter = Pick<
 /** With these a process lets go of the run: its lease ends in the commit that says so, and nothing may follow in it. */
 const GIVES_UP_THE_LEASE: readonly JournalEvent['type'][] = ['ended', 'paused', 'interrupted'];
 
-/** @param write carries out one IMMEDIATE transaction */
-export function createWriter(
-  statements: Statements,
-  write: Transact,
-  path: string,
-  requireInPlace: () => void,
-): HistoryWriter {
+interface WriterParts {
+  readonly statements: Statements;
+  readonly heldRuns: HeldRuns;
+  /** Carries out one IMMEDIATE transaction. */
+  readonly write: Transact;
+  readonly path: string;
+  requireInPlace(): void;
+}
+
+export function createWriter({ statements, heldRuns, write, path, requireInPlace }: WriterParts): HistoryWriter {
   /** The run whose lease this is. */
-  function requireLease(lease: Lease): z.output<typeof heldRow> {
+  function requireLease(lease: Lease): HeldRun {
     const { run: id, fence } = lease;
+    const found = heldRuns.get(id);
+    if (found?.fence === fence) return found;
     const row = statements.held.get(id, fence);
     if (row === undefined) throw whyLost(lease);
-    return parseRow(heldRow, row, { path, table: 'runs', of: `run ${id}` });
+    const [number, status, startedAt, last] = parseRow(heldRow, row, { path, table: 'runs', of: `run ${id}` });
+    const isResting = status === 'waiting' || status === 'paused';
+    const rows = new StoredRows(statements, { number, hasBegun: startedAt !== null, isResting });
+    const run = { rows, fence, lastSeq: last ?? 0 };
+    heldRuns.set(id, run);
+    return run;
   }
 
   function whyLost(lease: Lease): WfError {
@@ -46,38 +57,41 @@ export function createWriter(
     return leaseLost(lease, `process ${held.owner_pid} has taken the run over`);
   }
 
-  function appendEvents(
-    [number, status, startedAt, last]: z.output<typeof heldRow>,
-    events: readonly JournalEvent[],
-    at: number,
-  ): readonly JournalEntry[] {
-    const run = { number, hasBegun: startedAt !== null, isResting: status === 'waiting' || status === 'paused' };
-    return events.map((event, index) => {
-      const entry: JournalEntry = { seq: (last ?? 0) + index + 1, at, event };
-      storeEntry(statements, run, entry);
+  function appendEvents(run: HeldRun, events: readonly JournalEvent[], at: number): readonly JournalEntry[] {
+    return events.map((event) => {
+      run.lastSeq += 1;
+      const entry: JournalEntry = { seq: run.lastSeq, at, event };
+      storeEntry(statements, run.rows, entry);
       return entry;
     });
   }
 
-  function giveUpLease(run: number, { run: id, fence }: Lease, last: JournalEvent): void {
+  /** Nobody holds the run from here on, or somebody else does. */
+  function clearOwner({ run: id, fence }: Lease): void {
+    heldRuns.delete(id);
     statements.clearOwner.run({ id, fence });
+  }
+
+  function giveUpLease(run: number, lease: Lease, last: JournalEvent): void {
+    clearOwner(lease);
     if (last.type === 'ended' && statements.anyStanding.get({ run }) === 0) statements.deleteClaims.run({ run });
   }
 
   return {
-    create: (header, definition, { pid, startTime, bootId }, claims, at) =>
+    create: (header, definition, owner, claims, at) =>
       write(() => {
         storeDefinition(statements, header.definitionHash, definition, at);
-        const columns = newRunColumns(statements, header);
-        const { lastInsertRowid } = statements.insertRun.run({ ...columns, pid, startTime, bootId });
-        claim(statements, Number(lastInsertRowid), claims, path);
+        const number = storeRun(statements, header, owner);
+        claim(statements, number, claims, path);
+        const rows = new StoredRows(statements, { number, hasBegun: false, isResting: false });
+        heldRuns.set(header.id, { rows, fence: 1, lastSeq: 0 });
         return { run: header.id, fence: 1 };
       }),
 
     append: (lease, { events, evidence = [] }, at) =>
       write(() => {
         const held = requireLease(lease);
-        const [run] = held;
+        const { run } = held.rows;
         const entries = appendEvents(held, events, at);
         storeEvidence(statements, run, evidence);
         const last = events.find(({ type }) => GIVES_UP_THE_LEASE.includes(type));
@@ -94,6 +108,7 @@ export function createWriter(
         if (held.imported_from !== null) throw runImported(id, held.imported_from);
         const holder = ownerOf(held);
         if (holder !== null && isAlive(holder)) throw leaseHeld(id, holder);
+        heldRuns.delete(id);
         statements.takeOver.run({ id, ...owner });
         return { run: id, fence: held.fence + 1 };
       }),
@@ -104,10 +119,7 @@ export function createWriter(
         return statements.holdsLease.get({ id, fence }) === 1;
       }),
 
-    release: ({ run: id, fence }) =>
-      write(() => {
-        statements.clearOwner.run({ id, fence });
-      }),
+    release: (lease) => write(() => clearOwner(lease)),
 
     putDefinition: (hash, definition, at) =>
       write(() => {
