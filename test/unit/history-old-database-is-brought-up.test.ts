@@ -44,6 +44,27 @@ test('a database of the first schema is brought to this one, with every run as i
   expect(history.claimsOf(runId('stopped'))).toEqual(['network stopped']);
 });
 
+test('it then has the tables of a new one, and refuses the same rows', () => {
+  const tables = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' ORDER BY name";
+  const [brought, made] = [oldDatabase(), temporaryPath()].map((given) => {
+    const { history, path } = openForTest(given);
+    history.close();
+    return openRaw(path);
+  });
+  expect(brought?.prepare(tables).all()).toEqual(made?.prepare(tables).all());
+  for (const db of [brought, made]) {
+    expect(db?.pragma('integrity_check', { simple: true })).toBe('ok');
+    const step = `INSERT INTO steps (run, id, stage, kind, status, attempts, started_at, input) VALUES (1, 'x', '', '', ?, 1, 0, '{}')`;
+    const insert = db?.prepare(step);
+    db?.pragma('foreign_keys = OFF');
+    expect(() => insert?.run('done')).toThrow('CHECK constraint failed');
+    for (const status of ['running', 'retrying', 'succeeded', 'failed', 'stopped']) {
+      expect(insert?.run(status).changes).toBe(1);
+      db?.exec(`DELETE FROM steps WHERE run = 1 AND id = 'x'`);
+    }
+  }
+});
+
 test('what only reads brings it up too, and an interrupted run of it goes on', () => {
   const path = oldDatabase();
   const reader = openHistoryForReading(path);
