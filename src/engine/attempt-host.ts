@@ -13,6 +13,8 @@ export interface HostWatch {
   readonly host: HostPorts;
   readonly history: Pick<HistoryPort, 'holds'>;
   readonly lease: Lease;
+  /** Comes when this process holds the run: before that, nothing that carries the run's mark is begun. */
+  held(): Promise<void>;
   readonly crashPoints: CrashPoints;
   /** Of these none is left in part at the end of an output that was cut. */
   readonly secrets: Secrets;
@@ -32,12 +34,13 @@ export interface AttemptHost {
  */
 export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
   const { host, crashPoints } = watch;
-  const requireLease = () => {
+  const requireLease = async () => {
+    await watch.held();
     if (!watch.history.holds(watch.lease)) throw leaseLost(watch.lease);
   };
   const command: CommandPort = {
     async run(argv, options) {
-      requireLease();
+      await requireLease();
       const env = { ...options.env, [PROCESS_MARK_VARIABLE]: processMarkText(mark) };
       return withoutHalfSecrets(await host.command.run(argv, { ...options, env }), watch.secrets);
     },
@@ -49,7 +52,7 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
     command,
     get docker() {
       fenced ??= eachWrite(host.docker, async (_operation, call) => {
-        requireLease();
+        await requireLease();
         return call();
       });
       return fenced;

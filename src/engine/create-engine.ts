@@ -14,7 +14,7 @@ import { asWfError, WfError } from './errors.ts';
 import type { RunId } from './ids.ts';
 import type { RunHeader, RunOptions } from './journal-event.ts';
 import type { JsonObject } from './json.ts';
-import { type MachineModel, runnersOf } from './machine-model.ts';
+import { runnersOf } from './machine-model.ts';
 import { openRun } from './open-run.ts';
 import { planResume } from './plan-resume.ts';
 import type { HeldClaims } from './ports/claims.ts';
@@ -104,15 +104,15 @@ async function start(
   const run = early?.run ?? newRun(parts, request.id);
   // Before the preflight: what it finds to be free stays free.
   const held = await parts.claims.hold(claims, run.id).catch(asWfError);
-  let heldRun: HeldClaims | undefined;
+  const hold = heldOnDemand(async () => early?.held ?? (await holdRun(parts, run.id)));
   let host: RunHost | undefined;
   const release = () => {
     host?.close();
     if (!(held instanceof WfError)) held.release();
-    heldRun?.release();
+    hold.release();
   };
   try {
-    heldRun = await (early?.held ?? holdRun(parts, run.id));
+    if (isHeldFromStart(request)) await hold.held();
     const unmetHere = workflow.networking ? firstUnmet(await runtime.look()) : undefined;
     if (unmetHere !== undefined) throw unmetHere;
     host = await (early?.host ?? runtime.open(run));
@@ -120,7 +120,13 @@ async function start(
     const unmet = firstUnmet(await lookAtRequirements(requirements, host.ports));
     if (unmet !== undefined) throw unmet;
     if (held instanceof WfError) throw held;
-    const handle = await begin(parts, request, concealed, { ...run, host, claims: scoped(scope, claims) }, observer);
+    const handle = await begin(
+      parts,
+      request,
+      concealed,
+      { ...run, host, held: hold.held, claims: scoped(scope, claims) },
+      observer,
+    );
     return { ...handle, result: handle.result.finally(release) };
   } catch (thrown) {
     release();
@@ -134,6 +140,8 @@ function newRun({ newRunId, clock }: EngineParts, id: RunId = newRunId()): RunId
 
 interface Begun extends RunIdentity {
   readonly host: RunHost;
+  /** Comes when the run is held. */
+  held(): Promise<void>;
   /** With the scope that each is claimed in. */
   readonly claims: readonly string[];
 }
@@ -142,7 +150,7 @@ async function begin(
   parts: EngineParts,
   request: StartRequest,
   { input, names, secrets }: Concealed,
-  { id, createdAt, host, claims }: Begun,
+  { id, createdAt, host, held, claims }: Begun,
   observer: RunObserver,
 ): Promise<RunHandle> {
   const { workflow } = request;
@@ -163,9 +171,9 @@ async function begin(
   );
   crashPoints.reach('after commit create');
   await host.keep();
-  const { journal, ledger, watch } = openRun(parts, lease, host, runnersOf(workflow.model), observer, secrets);
+  const { journal, ledger, watch } = openRun(parts, lease, host, runnersOf(workflow.model), observer, secrets, held);
   // Taken while the first steps look around: the first intent waits for it, and tells if it failed.
-  if (changesHost(workflow.model)) ledger.ensureBaseline().catch(() => {});
+  if (workflow.model.changesHost) ledger.ensureBaseline().catch(() => {});
   return advanceRun({
     header,
     model: workflow.model,
@@ -194,6 +202,37 @@ function optionsWith(names: readonly string[], { secrets: sources = {}, ...optio
   return { ...options, secrets: Object.fromEntries(names.map((name) => [name, sources[name] ?? null])) };
 }
 
+/**
+ * Whether a run is held from its start: its id was given, and may be another's; it has a host of its own, or is there to change one.
+ * Any other is held as soon as a step of it reaches for the host: one that only waits or computes takes no socket.
+ */
+function isHeldFromStart({ early, id, runtime, workflow }: StartRequest): boolean {
+  return (
+    early !== undefined ||
+    id !== undefined ||
+    runtime === 'embedded' ||
+    workflow.networking ||
+    workflow.model.changesHost
+  );
+}
+
+/** Holds a run when it is first asked for. */
+function heldOnDemand(hold: () => Promise<HeldClaims>) {
+  let asked: Promise<HeldClaims> | undefined;
+  return {
+    async held() {
+      asked ??= hold();
+      await asked;
+    },
+    release() {
+      asked?.then(
+        (held) => held.release(),
+        () => undefined, // it was told to whoever asked
+      );
+    },
+  };
+}
+
 /** Marks carry the run's id: no two runs of one id, of whatever databases, may be under way on one host. */
 async function holdRun({ claims }: EngineParts, id: RunId): Promise<HeldClaims> {
   try {
@@ -208,8 +247,4 @@ async function holdRun({ claims }: EngineParts, id: RunId): Promise<HeldClaims> 
 /** Names are used up in one network namespace: in another, the same ones are free. */
 function scoped(scope: string | null, claims: readonly string[]): readonly string[] {
   return claims.map((claim) => `${scope} ${claim}`);
-}
-
-function changesHost({ invocations }: MachineModel): boolean {
-  return [...invocations.values()].some(({ runner }) => runner.behaviour.type === 'change');
 }

@@ -20,6 +20,8 @@ export interface MachineModel {
   /** Top-level states, except final ones, in the order of the file. */
   readonly stages: readonly string[];
   readonly invocations: ReadonlyMap<string, Invocation>;
+  /** Whether any step of it changes the host. */
+  readonly changesHost: boolean;
 }
 
 /** Actions that only compute: what touches the world is a step. XState itself adds the cancelling of delays. */
@@ -56,7 +58,8 @@ export function modelMachine(workflow: string, machine: AnyStateMachine): Machin
     });
   }
   boundMicrosteps(machine);
-  return { machine, stages, invocations };
+  const changesHost = [...invocations.values()].some(({ runner }) => runner.behaviour.type === 'change');
+  return { machine, stages, invocations, changesHost };
 }
 
 /** No machine that does something sensible takes so many transitions at one event. */

@@ -18,7 +18,9 @@ export interface OpenRun {
   readonly secrets: Secrets;
 }
 
-/** `runner` answers the step runners that undo; `earlier` is what the journal holds already. */
+/**
+ * `runner` answers the step runners that undo; `held` comes when this process holds the run; `earlier` is what the journal holds already.
+ */
 export function openRun(
   parts: EngineParts,
   lease: Lease,
@@ -26,11 +28,12 @@ export function openRun(
   runner: (kind: string) => StepRunner | undefined,
   observer: RunObserver,
   secrets: Secrets,
+  held: () => Promise<void>,
   earlier: readonly JournalEntry[] = [],
 ): OpenRun {
   const { history, clock, owner, crashPoints } = parts;
   const { ports, fingerprints } = host;
-  const watch: HostWatch = { host: ports, history, lease, crashPoints, secrets };
+  const watch: HostWatch = { host: ports, history, lease, held, crashPoints, secrets };
   const journal = openRunJournal({ history, lease, clock, crashPoints, observer, secrets }, earlier);
   const ledger = createRunLedger({ run: lease.run, history, watch, fingerprints, owner, journal, runner, secrets });
   return { lease, host, watch, journal, ledger, secrets };

@@ -80,7 +80,9 @@ export async function takeOver(
     }
     if (holdNames) held.push(await parts.claims.hold(namesOf(parts, run), run.id));
     const entries = history.journal(run.id);
-    const opened = openRun(parts, lease, host, runner, observer, secrets, entries);
+    // Since before the journal was read.
+    const isHeld = async () => {};
+    const opened = openRun(parts, lease, host, runner, observer, secrets, isHeld, entries);
     await opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
     const open = openSteps(entries);
     await onLivingHost(host, async () => {

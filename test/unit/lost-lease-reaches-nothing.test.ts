@@ -33,6 +33,7 @@ beforeEach(() => {
     host: ports,
     history: host.history,
     lease,
+    held: async () => {},
     crashPoints: NO_CRASH_POINTS,
     secrets: NO_SECRETS,
   };
