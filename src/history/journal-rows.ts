@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { CHANGE_STATUSES, verificationSchema } from '../engine/change.ts';
 import { asDefinitionHash, asStepId } from '../engine/ids.ts';
 import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../engine/journal-event.ts';
-import { isJsonObject } from '../engine/json.ts';
+import { isJsonObject, type Json, parseJson } from '../engine/json.ts';
+import { frequentEvent } from './frequent-events.ts';
 import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
 
 const stepId = z.string().transform(asStepId);
@@ -31,8 +32,37 @@ export function eventColumns(event: JournalEvent): { readonly type: string; read
   return { type: event.type, data: JSON.stringify({ ...event, type: undefined }) };
 }
 
-/** @throws WfError E_DATABASE_DAMAGED */
+/**
+ * @param row as the statements that read the journal answer it: seq, at, type, data
+ * @throws WfError E_DATABASE_DAMAGED
+ */
 export function parseJournalRow(row: unknown, place: RowPlace & { readonly of: string }): JournalEntry {
+  const [seq, at, type, data]: readonly unknown[] = Array.isArray(row) ? row : [];
+  return frequentEntry(seq, at, type, data) ?? strictEntry({ seq, at, type, data }, place);
+}
+
+/** Undefined where the schemas have to say what it is, or what is wrong with it. */
+function frequentEntry(seq: unknown, at: unknown, type: unknown, data: unknown): JournalEntry | undefined {
+  if (!isFiniteNumber(seq) || !isFiniteNumber(at) || typeof type !== 'string') return undefined;
+  const members = jsonOf(data);
+  const event = isJsonObject(members) ? frequentEvent(type, members) : undefined;
+  return event === undefined ? undefined : { seq, at, event };
+}
+
+function isFiniteNumber(value: unknown): value is number {
+  return Number.isFinite(value);
+}
+
+function jsonOf(text: unknown): Json | undefined {
+  if (typeof text !== 'string') return undefined;
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function strictEntry(row: unknown, place: RowPlace & { readonly of: string }): JournalEntry {
   const { seq, at, type, data } = parseRow(journalRow, row, place);
   const members = isJsonObject(data) ? { ...data, type } : { type };
   const event = { ...place, of: () => `${place.of}, seq ${seq}, ${type}` };

@@ -94,7 +94,10 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
     workflowNames: () =>
       read(() => statements.workflowNames.all().map((name) => parseRow(z.string(), name, place('runs', String(name))))),
     journal: (id, after = 0) =>
-      read(() => namedRows(statements.journal, { id, after }).map((row) => parseJournalRow(row, place('journal', id)))),
+      read(() => {
+        const where = place('journal', id);
+        return statements.journal.all({ id, after }).map((row) => parseJournalRow(row, where));
+      }),
     steps: (id) =>
       read(() => namedRows(statements.steps, { id }).map((row) => parseRow(stepRow, row, place('steps', id)))),
     changes: (id) =>
@@ -113,7 +116,7 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
       ),
     verification: (id) =>
       read(() => {
-        const [row] = namedRows(statements.lastVerified, { id });
+        const row = statements.lastVerified.get({ id });
         if (row === undefined) return undefined;
         const { event } = parseJournalRow(row, place('journal', id));
         return event.type === 'verified' ? event.verification : undefined;
