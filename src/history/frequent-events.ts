@@ -2,6 +2,7 @@ import { asStepId } from '../engine/ids.ts';
 import type { Effect, JournalEvent, MachineEvent } from '../engine/journal-event.ts';
 import { isJsonObject, type Json, type JsonObject } from '../engine/json.ts';
 import type { Owner } from '../engine/owner.ts';
+import { isNumber, isText, isTextOrNull } from './plain-values.ts';
 
 /**
  * The event of a journal row where it is of one of the types that most rows are of, and all that the schema asks of it is plain to
@@ -55,7 +56,7 @@ function leaseTaken(members: JsonObject): JournalEvent | undefined {
   const { purpose, pauseAfter } = members;
   const owner = ownerIn(members['owner']);
   if (purpose !== 'start' && purpose !== 'resume' && purpose !== 'rollback') return undefined;
-  if (owner === undefined || (pauseAfter !== null && !isText(pauseAfter)) || !hasOnly(3, members)) return undefined;
+  if (owner === undefined || !isTextOrNull(pauseAfter) || !hasOnly(3, members)) return undefined;
   return { type: 'lease.taken', purpose, owner, pauseAfter };
 }
 
@@ -69,15 +70,6 @@ function ownerIn(given: Json | undefined): Owner | undefined {
 /** Of so many members, each of which was seen to be there: a member more is one that this version does not know. */
 function hasOnly(count: number, members: JsonObject): boolean {
   return Object.keys(members).length === count;
-}
-
-function isText(value: Json | undefined): value is string {
-  return typeof value === 'string';
-}
-
-/** JSON can hold numbers that are too large to be one. */
-function isNumber(value: Json | undefined): value is number {
-  return Number.isFinite(value);
 }
 
 function isList(value: Json | undefined): value is readonly Json[] {

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { CHANGE_STATUSES, verificationSchema } from '../engine/change.ts';
 import { asDefinitionHash, asStepId } from '../engine/ids.ts';
 import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../engine/journal-event.ts';
-import { isJsonObject, type Json, parseJson } from '../engine/json.ts';
+import { isJsonObject } from '../engine/json.ts';
 import { frequentEvent } from './frequent-events.ts';
 import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
+import { isNumber, isText, jsonOf } from './plain-values.ts';
 
 const stepId = z.string().transform(asStepId);
 const machineEvent = jsonObject.transform((value, context): MachineEvent => {
@@ -43,23 +44,10 @@ export function parseJournalRow(row: unknown, place: RowPlace & { readonly of: s
 
 /** Undefined where the schemas have to say what it is, or what is wrong with it. */
 function frequentEntry(seq: unknown, at: unknown, type: unknown, data: unknown): JournalEntry | undefined {
-  if (!isFiniteNumber(seq) || !isFiniteNumber(at) || typeof type !== 'string') return undefined;
+  if (!isNumber(seq) || !isNumber(at) || !isText(type)) return undefined;
   const members = jsonOf(data);
   const event = isJsonObject(members) ? frequentEvent(type, members) : undefined;
   return event === undefined ? undefined : { seq, at, event };
-}
-
-function isFiniteNumber(value: unknown): value is number {
-  return Number.isFinite(value);
-}
-
-function jsonOf(text: unknown): Json | undefined {
-  if (typeof text !== 'string') return undefined;
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function strictEntry(row: unknown, place: RowPlace & { readonly of: string }): JournalEntry {
