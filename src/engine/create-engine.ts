@@ -18,6 +18,7 @@ import { runnersOf } from './machine-model.ts';
 import { openRun } from './open-run.ts';
 import { planResume } from './plan-resume.ts';
 import type { HeldClaims } from './ports/claims.ts';
+import type { StoredRun } from './ports/history.ts';
 import type { RunHost, RunIdentity, RuntimeName } from './ports/runtime.ts';
 import { firstUnmet, lookAtRequirements } from './preflight.ts';
 import { rehearse } from './rehearse.ts';
@@ -46,8 +47,9 @@ export function createEngine(parts: EngineParts): Engine {
       return hidingErrors(secrets, () => rollBackRun(parts, request, secrets, observer));
     },
     async resume(request, observer = {}) {
-      const secrets = knownSecrets(parts, request);
-      return hidingErrors(secrets, () => resumeRun(parts, request, secrets, observer));
+      const seen = request.seen ?? parts.history.run(request.run);
+      const secrets = secretsIn(seen, request);
+      return hidingErrors(secrets, () => resumeRun(parts, request, seen, secrets, observer));
     },
     async planResume(request) {
       const secrets = knownSecrets(parts, request);
@@ -73,8 +75,11 @@ async function preflight(parts: EngineParts, workflow: LoadedWorkflow, input: Js
 
 /** As far as this process was given the values of a run's secret inputs. */
 function knownSecrets({ history }: EngineParts, request: Pick<ResumeRequest, 'run' | 'secrets'>): Secrets {
-  const run = history.run(request.run);
-  return run === undefined ? NO_SECRETS : secretsOf(run, request.secrets ?? {});
+  return secretsIn(history.run(request.run), request);
+}
+
+function secretsIn(run: StoredRun | undefined, { secrets = {} }: Pick<ResumeRequest, 'secrets'>): Secrets {
+  return run === undefined ? NO_SECRETS : secretsOf(run, secrets);
 }
 
 async function hidingErrors<Answer>(secrets: Secrets, work: () => Promise<Answer>): Promise<Answer> {

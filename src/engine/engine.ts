@@ -8,7 +8,7 @@ import type { Clock, Random } from './ports/clock.ts';
 import type { Argv } from './ports/command.ts';
 import type { CrashPoints } from './ports/crash-points.ts';
 import type { GhostPort } from './ports/ghosts.ts';
-import type { HistoryPort } from './ports/history.ts';
+import type { HistoryPort, StoredRun } from './ports/history.ts';
 import type { RuntimeName, Runtimes } from './ports/runtime.ts';
 import type { Requirement, RequirementResult } from './requirement.ts';
 import type { StepRunner } from './step.ts';
@@ -57,6 +57,8 @@ export interface RollBackRequest {
 
 export interface ResumeRequest {
   readonly run: RunId;
+  /** That run as it was read in this very turn, by one who had to know its workflow: it is not read again then. */
+  readonly seen?: StoredRun;
   /** As its file defines it now. */
   readonly workflow: LoadedWorkflow;
   readonly definition: { readonly hash: DefinitionHash; readonly description: Json };

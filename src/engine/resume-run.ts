@@ -18,15 +18,17 @@ import { onLivingHost, type TakenRun, takeOver } from './take-over.ts';
 
 /**
  * Takes over a run that nobody advances, and goes on where its journal ends: forward or, where it was being rolled back, with that.
+ * @param seen the run as it is in the history at this moment
  * @throws WfError as Engine.resume says.
  */
 export async function resumeRun(
   parts: EngineParts,
   request: ResumeRequest,
+  seen: StoredRun | undefined,
   secrets: Secrets,
   observer: RunObserver,
 ): Promise<RunHandle> {
-  const run = resumableRun(parts, request);
+  const run = requireResumable(seen, request);
   requireValues(run, secrets);
   const { workflow, pauseAfter } = request;
   // Looked at before the run is taken over: what it needs of the machine. Its names are its own already.
@@ -88,11 +90,14 @@ function revealedInput({ input }: StoredRun, secrets: Secrets): JsonObject {
 }
 
 /** @throws WfError E_RUN_NOT_FOUND, E_RUN_ENDED, E_DEFINITION_CHANGED */
-export function resumableRun(
-  { history }: EngineParts,
+export function resumableRun({ history }: EngineParts, request: ResumeRequest): StoredRun {
+  return requireResumable(history.run(request.run), request);
+}
+
+function requireResumable(
+  run: StoredRun | undefined,
   { run: id, definition, acceptChanges }: ResumeRequest,
 ): StoredRun {
-  const run = history.run(id);
   if (run === undefined) throw runNotFound(id);
   if (isEnd(run.status)) throw runEnded(run);
   // Undoing needs no definition.

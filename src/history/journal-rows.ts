@@ -3,7 +3,9 @@ import { CHANGE_STATUSES, verificationSchema } from '../engine/change.ts';
 import { asDefinitionHash, asStepId } from '../engine/ids.ts';
 import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../engine/journal-event.ts';
 import { isJsonObject } from '../engine/json.ts';
+import { frequentEvent } from './frequent-events.ts';
 import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
+import { isNumber, isText, jsonOf } from './plain-values.ts';
 
 const stepId = z.string().transform(asStepId);
 const machineEvent = jsonObject.transform((value, context): MachineEvent => {
@@ -31,8 +33,24 @@ export function eventColumns(event: JournalEvent): { readonly type: string; read
   return { type: event.type, data: JSON.stringify({ ...event, type: undefined }) };
 }
 
-/** @throws WfError E_DATABASE_DAMAGED */
+/**
+ * @param row as the statements that read the journal answer it: seq, at, type, data
+ * @throws WfError E_DATABASE_DAMAGED
+ */
 export function parseJournalRow(row: unknown, place: RowPlace & { readonly of: string }): JournalEntry {
+  const [seq, at, type, data]: readonly unknown[] = Array.isArray(row) ? row : [];
+  return frequentEntry(seq, at, type, data) ?? strictEntry({ seq, at, type, data }, place);
+}
+
+/** Undefined where the schemas have to say what it is, or what is wrong with it. */
+function frequentEntry(seq: unknown, at: unknown, type: unknown, data: unknown): JournalEntry | undefined {
+  if (!isNumber(seq) || !isNumber(at) || !isText(type)) return undefined;
+  const members = jsonOf(data);
+  const event = isJsonObject(members) ? frequentEvent(type, members) : undefined;
+  return event === undefined ? undefined : { seq, at, event };
+}
+
+function strictEntry(row: unknown, place: RowPlace & { readonly of: string }): JournalEntry {
   const { seq, at, type, data } = parseRow(journalRow, row, place);
   const members = isJsonObject(data) ? { ...data, type } : { type };
   const event = { ...place, of: () => `${place.of}, seq ${seq}, ${type}` };

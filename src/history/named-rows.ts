@@ -10,13 +10,17 @@ export function namedRows(
   statement: PreparedStatement,
   parameters: Readonly<Record<string, unknown>> = {},
 ): readonly unknown[] {
+  return statement.all(parameters).map((row) => namedRow(statement, row));
+}
+
+/** One row that a `raw` statement has answered, with the names of its columns. */
+export function namedRow(statement: PreparedStatement, row: unknown): unknown {
   let names = namesOf.get(statement);
   if (names === undefined) {
     names = statement.columns().map(({ name }) => name);
     namesOf.set(statement, names);
   }
-  const columns = names;
-  return statement.all(parameters).map((row) => named(columns, row));
+  return named(names, row);
 }
 
 function named(names: readonly string[], row: unknown): unknown {

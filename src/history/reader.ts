@@ -8,10 +8,11 @@ import { withDatabaseErrors } from './database-error.ts';
 import { runFileContent } from './export-run.ts';
 import { readFingerprint } from './fingerprints.ts';
 import { parseJournalRow } from './journal-rows.ts';
-import { namedRows } from './named-rows.ts';
+import { namedRow, namedRows } from './named-rows.ts';
 import { jsonText, parseRow } from './parse-row.ts';
+import { plainRun } from './plain-run.ts';
 import { type PrunePlan, type PruneRequest, prunePlan, type Space, spaceOf } from './prune.ts';
-import type { ReadingStatements } from './reading-statements.ts';
+import type { PreparedStatement, ReadingStatements } from './reading-statements.ts';
 import { changeRow, evidenceRow, runId, runRow, standingChangeRow, stepRow } from './rows.ts';
 import type { RunFileContent } from './run-file.ts';
 import type { HistoryWriter } from './writer.ts';
@@ -52,17 +53,27 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
     });
   }
 
-  function newestFirst(filter: RunFilter): readonly unknown[] {
+  function runOf(statement: PreparedStatement, row: unknown): StoredRun {
+    const plain = Array.isArray(row) ? plainRun(row) : undefined;
+    if (plain !== undefined) return plain;
+    const named = namedRow(statement, row);
+    return parseRow(runRow, named, namedBy('runs', 'id', named));
+  }
+
+  const runsOf = (statement: PreparedStatement, parameters: Readonly<Record<string, unknown>> = {}) =>
+    statement.all(parameters).map((row) => runOf(statement, row));
+
+  function newestFirst(filter: RunFilter): readonly StoredRun[] {
     const { workflow, status, since = Number.MIN_SAFE_INTEGER, limit } = filter;
     const page = { limit: requireLimit(limit), since, ...whereToBegin(filter) };
     if (workflow === undefined) {
       return status === undefined
-        ? namedRows(statements.runs, page)
-        : namedRows(statements.runsOfStatus, { ...page, status });
+        ? runsOf(statements.runs, page)
+        : runsOf(statements.runsOfStatus, { ...page, status });
     }
     return status === undefined
-      ? namedRows(statements.runsOfWorkflow, { ...page, workflow })
-      : namedRows(statements.runsOfWorkflowAndStatus, { ...page, workflow, status });
+      ? runsOf(statements.runsOfWorkflow, { ...page, workflow })
+      : runsOf(statements.runsOfWorkflowAndStatus, { ...page, workflow, status });
   }
 
   function beginningWith(prefix: string, limit: number): readonly unknown[] {
@@ -74,15 +85,11 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
   const reader: Omit<HistoryReader, 'close'> = {
     run: (id) =>
       read(() => {
-        const [row] = namedRows(statements.run, { id });
-        return row === undefined ? undefined : parseRow(runRow, row, place('runs', id));
+        const row = statements.run.get({ id });
+        return row === undefined ? undefined : runOf(statements.run, row);
       }),
-    runs: (filter) =>
-      read(() => newestFirst(filter).map((row): StoredRun => parseRow(runRow, row, namedBy('runs', 'id', row)))),
-    unfinishedRuns: () =>
-      read(() =>
-        namedRows(statements.unfinishedRuns).map((row): StoredRun => parseRow(runRow, row, namedBy('runs', 'id', row))),
-      ),
+    runs: (filter) => read(() => newestFirst(filter)),
+    unfinishedRuns: () => read(() => runsOf(statements.unfinishedRuns)),
     claimsOf: (id) =>
       read(() => statements.claimsOfRun.all({ id }).map((row) => parseRow(z.string(), row, place('claims', id)))),
     runIds: (prefix, limit) =>
@@ -94,7 +101,10 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
     workflowNames: () =>
       read(() => statements.workflowNames.all().map((name) => parseRow(z.string(), name, place('runs', String(name))))),
     journal: (id, after = 0) =>
-      read(() => namedRows(statements.journal, { id, after }).map((row) => parseJournalRow(row, place('journal', id)))),
+      read(() => {
+        const where = place('journal', id);
+        return statements.journal.all({ id, after }).map((row) => parseJournalRow(row, where));
+      }),
     steps: (id) =>
       read(() => namedRows(statements.steps, { id }).map((row) => parseRow(stepRow, row, place('steps', id)))),
     changes: (id) =>
@@ -113,7 +123,7 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
       ),
     verification: (id) =>
       read(() => {
-        const [row] = namedRows(statements.lastVerified, { id });
+        const row = statements.lastVerified.get({ id });
         if (row === undefined) return undefined;
         const { event } = parseJournalRow(row, place('journal', id));
         return event.type === 'verified' ? event.verification : undefined;

@@ -3,6 +3,7 @@ import type { Database, Statement } from 'better-sqlite3';
 /** As in the partial index `changes_standing`, word for word, or SQLite will not use it. See `stands` in the engine. */
 export const STANDING = "status IN ('intended', 'applied', 'stuck')";
 
+/** In the order in which `plainRun` takes them. */
 const RUN_COLUMNS = `id, workflow, definition_hash, runtime, input, options, status, created_at, started_at, finished_at,
   output, error, fence, owner_pid, owner_start_time, owner_boot_id,
   imported_from, CASE WHEN imported_from IS NULL THEN

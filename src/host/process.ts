@@ -51,14 +51,24 @@ export function allPids(): readonly number[] {
   }
 }
 
+/** Processes of this boot that were seen to be dead, by pid and start time: none comes back. A killed wf leaves many runs. */
+const seenDead = new Set<string>();
+/** So that a wf that lives for years does not remember all that have died. */
+const MOST_SEEN_DEAD = 1_000;
+
 /**
  * Whether the very process still runs: not another one with its pid, not one from before the last boot. A zombie is dead.
  * @throws WfError E_HOST_STATE_UNKNOWN when /proc cannot be read: that is not "dead".
  */
 export function isAlive(owner: Owner): boolean {
   if (owner.bootId !== bootId()) return false;
+  const name = `${owner.pid} ${owner.startTime}`;
+  if (seenDead.has(name)) return false;
   const stat = readStat(String(owner.pid));
-  return stat !== undefined && stat.startTime === owner.startTime && !isDead(stat);
+  if (stat !== undefined && stat.startTime === owner.startTime && !isDead(stat)) return true;
+  if (seenDead.size >= MOST_SEEN_DEAD) seenDead.clear();
+  seenDead.add(name);
+  return false;
 }
 
 let ownBoot: string | undefined;

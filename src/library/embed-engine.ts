@@ -115,7 +115,8 @@ function embed(
       const mayRest = mayRestOf(workflow);
       const request = { run: run.id, workflow, definition, acceptChanges, pauseAfter, secrets, mayRest };
       return advance(
-        await engine.resume(request, observer),
+        // Only this time: what was seen now is old when the run is gone on with after a rest.
+        await engine.resume({ ...request, seen: run }, observer),
         mayRest ? () => engine.resume(request, observer) : undefined,
       );
     },

@@ -34,6 +34,15 @@ it('its own process is alive; one with another start time or from another boot i
   expect(isAlive({ ...own, pid: 4_194_305 })).toBe(false);
 });
 
+it('what is kept in mind of dead processes tells nothing of the living, however many have died', () => {
+  const own = ownProcess();
+  for (let startTime = 1; startTime <= 1_001; startTime += 1) {
+    expect(isAlive({ ...own, startTime: String(startTime) })).toBe(false);
+    expect(isAlive({ ...own, startTime: String(startTime) })).toBe(false);
+  }
+  expect(isAlive(own)).toBe(true);
+});
+
 it('a process that has ended is dead, and its namespace gone', async () => {
   const child = spawn('sleep', ['0']);
   await new Promise((resolve) => child.once('exit', resolve));

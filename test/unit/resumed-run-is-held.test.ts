@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
 import { describeDefinition } from '../../src/definition/describe.ts';
@@ -117,4 +117,24 @@ test('a run that is rolled back is held as well; its names are not needed for th
   await rollingBack?.result;
   expect(await during).toEqual(['E_LEASE_HELD', 'free']);
   expect(await whatOthersGet(id)).toEqual(['free', 'free']);
+});
+
+test('what its caller has seen of a run is not read again, and does not outweigh what became of it meanwhile', async () => {
+  const { id } = await interruptedRun();
+  const seen = host.history.run(id);
+  if (seen === undefined) throw new Error('the run is not there');
+  const { gate, letGo } = untilLetGo();
+  letGo();
+  const again = workflow(gate);
+  const definition = describeDefinition(again, again.model);
+  const request = { run: id, workflow: again, definition, acceptChanges: false, pauseAfter: null, seen };
+  const read = vi.spyOn(host.history, 'run');
+  const resumed = await host.engine.resume(request);
+  // Once it was held.
+  expect(read).toHaveBeenCalledTimes(1);
+  expect(await resumed.result).toMatchObject({ end: { status: 'succeeded' } });
+  const written = host.history.journal(id).length;
+  await expect(host.engine.resume(request)).rejects.toMatchObject({ code: 'E_RUN_ENDED' });
+  expect(host.history.run(id)).toMatchObject({ status: 'succeeded', owner: null });
+  expect(host.history.journal(id)).toHaveLength(written);
 });
