@@ -1,4 +1,11 @@
-import type { AnyActorRef, AnyActorScope, AnyMachineSnapshot, AnyStateMachine, AnyStateNode } from 'xstate';
+import type {
+  AnyActorRef,
+  AnyActorScope,
+  AnyMachineSnapshot,
+  AnyStateMachine,
+  AnyStateNode,
+  AnyTransitionDefinition,
+} from 'xstate';
 import type { MachineEvent } from './journal-event.ts';
 import { canonicalJson, toJson } from './json.ts';
 import type { MachineAction } from './machine-action.ts';
@@ -62,7 +69,7 @@ export function withFixedCourses(machine: AnyStateMachine, scope: AnyActorScope,
   function learned(before: AnyMachineSnapshot | undefined, event: MachineEvent, answered: Transitioned): Known {
     const course = courseOf(machine, scope, before, event, answered);
     const tried = course && followed(course, before, event);
-    return tried !== undefined && course !== undefined && told(tried) === told(answered) ? course : 'free';
+    return course !== undefined && tried !== undefined && isSame(tried, answered) ? course : 'free';
   }
 
   /** Undefined where a function of the machine throws. */
@@ -124,20 +131,19 @@ function courseOf(
   const { root } = machine;
   const left = before === undefined ? firstNodes(root) : activeNodes(root, before.value);
   const entered = activeNodes(root, end.value);
-  const assignments = before === undefined ? [] : assignmentsOf(machine, before, event, left);
-  const made = actions.map((action) => courseAction(action, entered));
-  if (assignments === undefined || !made.every((action) => action !== undefined)) return undefined;
   if (![...left, ...entered].every(onlyInvokes)) return undefined;
   // An output is worked out, and what an error says is each run's own.
   if (end.status !== 'active' && (end.status !== 'done' || root.output !== undefined)) return undefined;
-  // Any more of them, and states were passed through that are not looked at here.
-  if (before !== undefined && machine.microstep(before, event, scope).length !== 1) return undefined;
+  const assignments = before === undefined ? [] : assignmentsOf(machine, scope, before, event, left);
+  const made = actions.map((action) => courseAction(action, entered));
+  if (assignments === undefined || !made.every((action) => action !== undefined)) return undefined;
   return { end: { ...end, context: undefined }, assignments, actions: made };
 }
 
 /** The assignments of the one transition that is taken without a guard being asked; undefined where it is not so. */
 function assignmentsOf(
   machine: AnyStateMachine,
+  scope: AnyActorScope,
   before: AnyMachineSnapshot,
   event: MachineEvent,
   active: readonly AnyStateNode[],
@@ -145,8 +151,20 @@ function assignmentsOf(
   if (active.some((node) => asksGuards(node, event.type))) return undefined;
   const [taken, ...others] = machine.getTransitionData(before, event);
   if (taken === undefined || others.length > 0) return undefined;
+  // Any more of them, and states were passed through that nobody has looked at.
+  if (!leadsBeside(taken) && machine.microstep(before, event, scope).length !== 1) return undefined;
   const assignments = taken.actions.map((action) => assignmentOf(machine, action));
   return assignments.every((assignment) => assignment !== undefined) ? assignments : undefined;
+}
+
+/** Whether it exchanges one state for another beside it that leads nowhere by itself. XState is spared most of what is to be learned. */
+function leadsBeside({ source, target = [] }: AnyTransitionDefinition): boolean {
+  return target.every(
+    (state) =>
+      state.parent === source.parent &&
+      (state.type === 'atomic' || (state.type === 'final' && state.parent?.parent === undefined)) &&
+      onlyInvokes(state),
+  );
 }
 
 function asksGuards(node: AnyStateNode, type: string): boolean {
@@ -205,9 +223,11 @@ function allNodes({ root }: AnyStateMachine): readonly AnyStateNode[] {
   return nodes;
 }
 
-/** All that the engine takes from a transition. */
-function told([{ value, context, status, output, tags }, actions]: Transitioned): string {
-  return canonicalJson(toJson([value, context, status, output, [...tags], actions]));
+/** Whether what is each run's own is the same in both; all else was taken from one into the other. */
+function isSame([tried, made]: Transitioned, [asked, actions]: Transitioned): boolean {
+  const textOf = (value: unknown) => canonicalJson(toJson(value));
+  const same = (one: unknown, other: unknown) => one === other || textOf(one) === textOf(other);
+  return same(tried.context, asked.context) && made.every((action, index) => same(action, actions[index]));
 }
 
 function isMapper(value: unknown): value is Mapper {

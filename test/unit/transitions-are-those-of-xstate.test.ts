@@ -122,15 +122,15 @@ const machineOfCourses = () =>
           },
           { id: 'd', src: 'step', input: { n: 4 }, onDone: { actions: 'counted' } },
         ],
-        on: { leave: [{ guard: 'few', target: 'second' }, { target: 'other' }], back: 'both' },
+        on: { leave: [{ guard: 'few', target: 'second' }, { target: 'other' }], back: 'both', stay: '#aside' },
       },
       second: {
         initial: 'one',
-        onDone: 'both',
+        onDone: [{ guard: 'few', target: 'both' }, { target: 'other' }],
         states: {
           one: {
             invoke: { id: 'b', src: 'step', input: { n: 1 }, onDone: 'two', onError: 'timed' },
-            on: { back: 'watched', leave: 'noted', go: 'guarded', stay: 'left' },
+            on: { back: 'watched', leave: 'noted', go: 'guarded', stay: 'left', finish: 'three' },
           },
           two: { always: [{ guard: 'few', target: 'one' }, { target: 'three' }] },
           timed: { after: { 50: 'one' }, on: { leave: 'noted', back: { actions: raise({ type: 'leave' }) } } },
@@ -177,6 +177,15 @@ const machineOfCourses = () =>
         initial: { target: 'in', actions: 'leapt' },
         states: { in: { on: { leave: '#end', back: '#first' } } },
       },
+      /** Entered by a state of one of its parts, which leaves the other to its first one. */
+      parted: {
+        type: 'parallel',
+        on: { leave: 'first' },
+        states: {
+          part: { initial: 'in', states: { in: {}, aside: { id: 'aside' } } },
+          other: { initial: 'on', states: { on: { always: { guard: 'few', target: 'off' } }, off: {} } },
+        },
+      },
       end: { id: 'end', type: 'final', tags: ['failed'] },
     },
   });
@@ -192,6 +201,7 @@ const events: readonly MachineEvent[] = [
   { type: 'leave' },
   { type: 'go' },
   { type: 'stay' },
+  { type: 'finish' },
   { type: 'back' },
   { type: 'xstate.after.1000.(machine).first' },
   { type: 'xstate.after.50.(machine).second.timed' },
@@ -261,14 +271,22 @@ test('a machine that throws leaves nothing behind for the next transition', () =
   expect(told(own.next(snapshot, { type: 'stay' }))).toEqual(told(transition(machine, snapshot, { type: 'stay' })));
 });
 
-/** Three states in a row, with what is to be done on the way; counts how often XState is asked. */
-function chainOf(onTheWay: { input?: (scope: { context: { count: number } }) => { n: number }; actions?: 'counted' }) {
-  const { input = { n: 1 }, actions = 'counted' } = onTheWay;
+type Scope = { readonly context: { readonly count: number } };
+
+/**
+ * Three states in a row; counts how often XState is asked.
+ * @param input of the second one's step
+ * @param count what is added to the context on the way to it
+ */
+function chainOf(
+  input: (scope: Scope) => { n: number },
+  count: (scope: Scope) => number = ({ context }) => context.count + 1,
+) {
   const machine: AnyStateMachine = createMachine({
-    context: ({ input: { count } }) => ({ count, seen: [] }),
+    context: ({ input }) => ({ count: input.count, seen: [] }),
     initial: 'one',
     states: {
-      one: { invoke: { id: 'a', src: 'step', input: { n: 1 }, onDone: { target: 'two', actions } } },
+      one: { invoke: { id: 'a', src: 'step', input: { n: 1 }, onDone: { target: 'two', actions: assign({ count }) } } },
       two: { invoke: { id: 'b', src: 'step', input, onDone: 'end' } },
       end: { type: 'final' },
     },
@@ -300,7 +318,7 @@ function goThrough({ own, machine }: ReturnType<typeof chainOf>, count: number) 
 }
 
 test('XState is asked for a fixed course twice, and what is each run’s own stays its own', () => {
-  const chain = chainOf({ input: ({ context }) => ({ n: context.count }) });
+  const chain = chainOf(({ context }) => ({ n: context.count }));
   const asked: number[] = [];
   for (const count of [1, 2, 3, 4]) {
     chain.asked.count = 0;
@@ -310,9 +328,16 @@ test('XState is asked for a fixed course twice, and what is each run’s own sta
   expect(asked).toEqual([9, 9, 6, 6]);
 });
 
-test('a course of which following comes to something else than XState is left to XState', () => {
+const called = () => {
   let calls = 0;
-  const chain = chainOf({ input: () => ({ n: ++calls }) });
+  return () => ++calls;
+};
+const sometimes = called();
+
+test.each([
+  ['an input', chainOf(() => ({ n: sometimes() }))],
+  ['an assignment', chainOf(() => ({ n: 1 }), called())],
+])('a course on which following comes to %s other than XState’s is left to XState', (_what, chain) => {
   for (const count of [1, 2, 3, 4]) {
     let [snapshot] = chain.own.initial({ count });
     chain.asked.count = 0;
@@ -324,11 +349,9 @@ test('a course of which following comes to something else than XState is left to
 
 test('what a function on a fixed course throws is told as XState tells it', () => {
   let fails = false;
-  const chain = chainOf({
-    input: ({ context }) => {
-      if (fails) throw new Error('as told');
-      return { n: context.count };
-    },
+  const chain = chainOf(({ context }) => {
+    if (fails) throw new Error('as told');
+    return { n: context.count };
   });
   for (const count of [1, 2, 3]) goThrough(chain, count);
   const [snapshot] = chain.own.initial({ count: 1 });
