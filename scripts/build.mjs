@@ -5,6 +5,7 @@ import { chmodSync, cpSync, readFileSync, renameSync, rmSync, writeFileSync } fr
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { lazyExports } from './lazy-exports.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -92,6 +93,9 @@ const builtProgram = {
   },
 };
 
+/** All step runners and their schemas take 9 ms to make; a workflow uses a few of them. */
+const lazyWfModule = lazyExports(path.join(root, 'src/cli/wf-module.ts'), path.join(root, 'src/index.ts'));
+
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -142,7 +146,7 @@ await build({
   entryPoints: { program: 'src/cli/program.ts' },
   ...cjs,
   external: [...common.external.filter((name) => name !== 'better-sqlite3'), '*.node'],
-  plugins: [...common.plugins, addonInItsPlace],
+  plugins: [...common.plugins, addonInItsPlace, lazyWfModule],
   // Compiled beforehand, it has no way to import anything but what is in it: the rest is required.
   supported: { 'dynamic-import': false },
 });
