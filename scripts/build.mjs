@@ -172,8 +172,8 @@ await build({
   minifySyntax: true,
   legalComments: 'none',
 });
-for (const asset of ['definition/shared', 'host/probe-agent.mjs', 'host/probe-questions.mjs']) {
-  cpSync(path.join(root, 'src', asset), path.join(out, path.basename(asset)), { recursive: true });
+for (const asset of ['host/probe-agent.mjs', 'host/probe-questions.mjs']) {
+  cpSync(path.join(root, 'src', asset), path.join(out, path.basename(asset)));
 }
 chmodSync(path.join(out, 'wf.cjs'), 0o755);
 execFileSync(process.execPath, [path.join(root, 'scripts/compile.mjs'), out], { cwd: root, stdio: 'inherit' });

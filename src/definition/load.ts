@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import type { AnyStateMachine } from 'xstate';
 import { z } from 'zod';
 import { asWfError, WfError } from '../engine/errors.ts';
@@ -83,12 +82,14 @@ function narratorOf(name: string, input: z.ZodObject, narrate: Narrate): (facts:
 }
 
 async function importFile({ name, file }: WorkflowFile, { cacheFolder, wfModule }: LoadOptions): Promise<unknown> {
-  const [{ createJiti }, wf, xstate] = await Promise.all([import('jiti'), wfModule(), import('xstate')]);
-  Reflect.set(globalThis, Symbol.for('wf.shared-modules'), { wf, xstate, zod: await import('zod') });
-  const jiti = createJiti(import.meta.url, {
-    fsCache: cacheFolder,
-    alias: { wf: sharedModule('wf'), xstate: sharedModule('xstate'), zod: sharedModule('zod') },
-  });
+  const [{ createJiti }, wf, xstate, zod] = await Promise.all([
+    import('jiti'),
+    wfModule(),
+    import('xstate'),
+    import('zod'),
+  ]);
+  // The very modules that wf itself runs on, whatever lies in the folders around the file.
+  const jiti = createJiti(import.meta.url, { fsCache: cacheFolder, virtualModules: { wf, xstate, zod } });
   try {
     return await jiti.import(file);
   } catch (thrown) {
@@ -98,10 +99,6 @@ async function importFile({ name, file }: WorkflowFile, { cacheFolder, wfModule 
       cause: thrown,
     });
   }
-}
-
-function sharedModule(name: 'wf' | 'xstate' | 'zod'): string {
-  return fileURLToPath(new URL(`./shared/${name}.cjs`, import.meta.url));
 }
 
 /** What a workflow file is expected to export, as far as it can be told without running it. */
