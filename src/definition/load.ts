@@ -7,6 +7,7 @@ import { type Narrative, type NarrativeFacts, narrativeSchema } from '../engine/
 import type { LoadedWorkflow, Proof, WorkflowDefinition } from '../engine/workflow.ts';
 import { type DescribedDefinition, describeDefinition } from './describe.ts';
 import type { WorkflowFile } from './find-files.ts';
+import { type ImportOptions, importFile } from './import-file.ts';
 import { secretInputs, storedInputSchema } from './secret-inputs.ts';
 
 export interface LoadedFile {
@@ -15,19 +16,12 @@ export interface LoadedFile {
   readonly file: string;
 }
 
-interface LoadOptions {
-  /** Where translated workflow files are kept, so that a file is translated once. */
-  readonly cacheFolder: string;
-  /** The module that workflow files import as `wf`. */
-  wfModule(): Promise<unknown>;
-}
-
 /**
  * Loads a workflow file (TypeScript or JavaScript; no build step) and checks what it exports.
  * @throws WfError E_WORKFLOW_INVALID: the file throws, exports no definition, or its machine is refused.
  */
-export async function loadWorkflow(source: WorkflowFile, options: LoadOptions): Promise<LoadedFile> {
-  return loadDefinition(source, await importFile(source, options));
+export async function loadWorkflow(source: WorkflowFile, options: ImportOptions): Promise<LoadedFile> {
+  return loadDefinition(source, await importWorkflow(source, options));
 }
 
 /** The same for what a workflow file exports, or would. @throws WfError E_WORKFLOW_INVALID */
@@ -81,17 +75,9 @@ function narratorOf(name: string, input: z.ZodObject, narrate: Narrate): (facts:
   };
 }
 
-async function importFile({ name, file }: WorkflowFile, { cacheFolder, wfModule }: LoadOptions): Promise<unknown> {
-  const [{ createJiti }, wf, xstate, zod] = await Promise.all([
-    import('jiti'),
-    wfModule(),
-    import('xstate'),
-    import('zod'),
-  ]);
-  // The very modules that wf itself runs on, whatever lies in the folders around the file.
-  const jiti = createJiti(import.meta.url, { fsCache: cacheFolder, virtualModules: { wf, xstate, zod } });
+async function importWorkflow({ name, file }: WorkflowFile, options: ImportOptions): Promise<unknown> {
   try {
-    return await jiti.import(file);
+    return await importFile(file, options);
   } catch (thrown) {
     const { message } = asWfError(thrown);
     throw new WfError('E_WORKFLOW_INVALID', `workflow ${name}: ${file} could not be loaded: ${message}`, {
