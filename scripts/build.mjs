@@ -1,4 +1,4 @@
-// Bundles wf into dist/: a small entry for the command, all that it may load in one file, with what V8 makes of that; the library, in
+// Bundles wf into dist/: a small entry for the command, all that it may load in a few files, with what V8 makes of them; the library, in
 // chunks of which some are only read when they are needed. Types are emitted beside them.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -141,24 +141,36 @@ await build({
   // Whoever embeds the engine writes schemas, and has loaded zod: once is enough.
   external: [...common.external, 'xstate', 'zod'],
 });
+// In one file with the rest, V8 would take them over for each command.
+const APART = ['dockerode', 'execa'];
+const apart = {
+  name: 'apart',
+  setup(plugin) {
+    plugin.onResolve({ filter: /^(dockerode|execa)$/ }, ({ path: name, kind }) =>
+      kind === 'entry-point' ? undefined : { path: name, external: true },
+    );
+  },
+};
 await build({
   ...common,
-  entryPoints: { program: 'src/cli/program.ts' },
+  entryPoints: { program: 'src/cli/program.ts', ...Object.fromEntries(APART.map((name) => [name, name])) },
   ...cjs,
   external: [...common.external.filter((name) => name !== 'better-sqlite3'), '*.node'],
-  plugins: [...common.plugins, addonInItsPlace, lazyWfModule],
+  plugins: [apart, ...common.plugins, addonInItsPlace, lazyWfModule],
   // Compiled beforehand, it has no way to import anything but what is in it: the rest is required.
   supported: { 'dynamic-import': false },
 });
-// esbuild leaves regular expressions and comments as they are. What is all ASCII is read in no time.
-const program = path.join(out, 'program.cjs');
-const escaped = (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
-const content = readFileSync(program, 'utf8').replace(/[^\0-\x7f]/g, escaped);
-// A function that makes the module: what a script evaluates to, and what is exported to those who require it.
-writeFileSync(
-  program,
-  `(typeof module === 'object' ? module : {}).exports = (function (exports, require, module, __filename) {${content}\n})`,
-);
+for (const name of ['program', ...APART]) {
+  const file = path.join(out, `${name}.cjs`);
+  // esbuild leaves regular expressions and comments as they are. What is all ASCII is read in no time.
+  const escaped = (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const content = readFileSync(file, 'utf8').replace(/[^\0-\x7f]/g, escaped);
+  // A function that makes the module: what a script evaluates to, and what is exported to those who require it.
+  writeFileSync(
+    file,
+    `(typeof module === 'object' ? module : {}).exports = (function (exports, require, module, __filename) {${content}\n})`,
+  );
+}
 // The programs of the embedded runtime: small, each in one file, and of the kind that Node starts quickest.
 await build({
   absWorkingDir: root,

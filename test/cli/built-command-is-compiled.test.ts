@@ -6,8 +6,6 @@ import process from 'node:process';
 import { expect, test } from 'vitest';
 import { WF } from '../support/wf-process.ts';
 
-const BUNDLE = path.join(path.dirname(WF), 'program.cjs');
-
 /** As the built command does it. In a process of its own: what V8 has compiled once in a process it takes from there. */
 const LOAD = `
   const [, bundle, compiled, more] = process.argv;
@@ -16,13 +14,20 @@ const LOAD = `
   process.stdout.write(script.cachedDataRejected ? 'refused' : 'taken');
 `;
 
-test('what is built is ASCII: read byte by byte it is the same text', () => {
-  expect(readFileSync(BUNDLE, 'utf8') === readFileSync(BUNDLE, 'latin1')).toBe(true);
+test.each(['program', 'dockerode', 'execa'])('%s is ASCII: read byte by byte it is the same text', (name) => {
+  const file = path.join(path.dirname(WF), `${name}.cjs`);
+  expect(readFileSync(file, 'utf8') === readFileSync(file, 'latin1')).toBe(true);
 });
 
-test.each(['reading', 'advancing'])('V8 takes what was compiled for %s, and not for another text', (name) => {
+test.each([
+  ['reading', 'program'],
+  ['advancing', 'program'],
+  ['dockerode', 'dockerode'],
+  ['execa', 'execa'],
+])('V8 takes what was compiled for %s, and not for another text', (name, file) => {
   const load = (more: string) => {
-    const argv = ['-e', LOAD, BUNDLE, path.join(path.dirname(WF), `${name}-${process.versions.v8}.cache`), more];
+    const bundle = path.join(path.dirname(WF), `${file}.cjs`);
+    const argv = ['-e', LOAD, bundle, path.join(path.dirname(WF), `${name}-${process.versions.v8}.cache`), more];
     return execFileSync(process.execPath, argv, { encoding: 'utf8' });
   };
   expect(load('')).toBe('taken');
