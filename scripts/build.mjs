@@ -1,10 +1,11 @@
-// Bundles wf into dist/: a small entry for the command, all that it may load in a few files, with what V8 makes of them; the library, in
-// chunks of which some are only read when they are needed. Types are emitted beside them.
+// Bundles wf into dist/: a small entry for the command and one for the library, all that each may load in a few files, with what V8 makes
+// of them. Types are emitted beside them.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { exportsOf } from './exports-of.mjs';
 import { lazyExports } from './lazy-exports.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -108,15 +109,6 @@ const common = {
   external: ['better-sqlite3', 'jiti', 'ssh2', 'cpu-features'],
   plugins: [withoutBuildKit, englishOnly, lazyStringWidth, lazyChildProcess],
 };
-const esm = {
-  ...common,
-  outdir: out,
-  format: 'esm',
-  banner: {
-    js: "import { createRequire as wfCreateRequire } from 'node:module'; const require = wfCreateRequire(import.meta.url);",
-  },
-};
-
 /** Of this kind Node starts a program 10 ms sooner: its loader of modules, and `process` as one of them, are not needed. */
 const cjs = {
   outdir: out,
@@ -133,13 +125,6 @@ await build({
   ...cjs,
   define: { ...cjs.define, WF_VERSION: JSON.stringify(version) },
   plugins: [builtProgram],
-});
-await build({
-  ...esm,
-  entryPoints: { index: 'src/index.ts' },
-  splitting: true,
-  // Whoever embeds the engine writes schemas, and has loaded zod: once is enough.
-  external: [...common.external, 'xstate', 'zod'],
 });
 // In one file with the rest, V8 would take them over for each command.
 const APART = ['dockerode', 'execa'];
@@ -160,7 +145,31 @@ await build({
   // Compiled beforehand, it has no way to import anything but what is in it: the rest is required.
   supported: { 'dynamic-import': false },
 });
-for (const name of ['program', ...APART]) {
+// Whoever embeds the engine writes machines and schemas, and has loaded XState and zod: once is enough. They are given to it.
+const SHARED = ['xstate', 'zod'];
+await build({
+  ...common,
+  entryPoints: { library: 'src/index.ts' },
+  ...cjs,
+  external: [...common.external, ...SHARED, ...APART],
+  supported: { 'dynamic-import': false },
+});
+await build({
+  ...common,
+  stdin: {
+    resolveDir: root,
+    contents: `
+      ${SHARED.map((name) => `import * as ${name} from '${name}';`).join('\n')}
+      import { loadCompiled } from './src/library/load-compiled.ts';
+      export const { ${(await exportsOf(path.join(root, 'src/index.ts'))).join(', ')} } = loadCompiled({
+        folder: new URL('.', import.meta.url), name: 'library', compiledAs: 'library', given: { ${SHARED.join(', ')} },
+      });`,
+  },
+  outfile: path.join(out, 'index.js'),
+  format: 'esm',
+  external: SHARED,
+});
+for (const name of ['program', 'library', ...APART]) {
   const file = path.join(out, `${name}.cjs`);
   // esbuild leaves regular expressions and comments as they are. What is all ASCII is read in no time.
   const escaped = (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -28,16 +28,16 @@ const COMMANDS = {
   reading: [['show', '@latest'], ['logs', '@latest'], ['changes'], ['runs']],
 };
 
-/** As src/cli/built-program.ts has them. */
+/** As src/library/load-compiled.ts has them. */
 const APART = ['dockerode', 'execa'];
 
 const [, , folder, cache, ...words] = process.argv;
 
 /** Loads NAME.cjs into this process; when that ends, what was compiled is kept, with what was compiled before. */
-function load(name, compiledAs) {
+function load(name, compiledAs, given = {}) {
   const file = path.resolve(folder, `${name}.cjs`);
   const compiled = path.resolve(folder, `${compiledAs}-${process.versions.v8}.cache`);
-  // As src/cli/built-program.ts has it.
+  // As src/library/load-compiled.ts has it.
   const source = readFileSync(file, 'latin1');
   const cachedData = existsSync(compiled) ? readFileSync(compiled) : undefined;
   const script = new Script(source, { filename: file, cachedData });
@@ -46,6 +46,7 @@ function load(name, compiledAs) {
   const nodeRequire = createRequire(file);
   const apart = new Map();
   const require = (wanted) => {
+    if (wanted in given) return given[wanted];
     if (!APART.includes(wanted)) return nodeRequire(wanted);
     if (!apart.has(wanted)) apart.set(wanted, load(wanted, wanted));
     return apart.get(wanted);
@@ -54,7 +55,31 @@ function load(name, compiledAs) {
   return made.exports;
 }
 
-if (words.length > 0) await load('program', cache).runProgram(words, 'compiled');
+/** What a program does that embeds the engine: one run is started, paused and gone on with. */
+async function embed(database) {
+  const [xstate, zod] = await Promise.all([import('xstate'), import('zod')]);
+  const { defineWorkflow, execRead, openEngine } = load('library', 'library', { xstate, zod });
+  const invoke = (id, onDone) => ({ invoke: { id, src: 'read', input: { argv: ['true'] }, onDone } });
+  const workflow = defineWorkflow({
+    name: 'two',
+    version: '1',
+    description: 'two commands',
+    input: zod.z.object({}),
+    machine: xstate.setup({ actors: { read: execRead } }).createMachine({
+      initial: 'first',
+      states: { first: invoke('first', 'second'), second: invoke('second', 'end'), end: { type: 'final' } },
+    }),
+  });
+  const engine = await openEngine({ database, workflows: [workflow] });
+  const { id, result } = await engine.start(workflow, {}, { pauseAfter: 'first' });
+  await result;
+  engine.runs();
+  await (await engine.resume(id)).record;
+  await engine.close();
+}
+
+if (cache === 'library') await embed(...words);
+else if (words.length > 0) await load('program', cache).runProgram(words, 'compiled');
 else if (cache !== undefined) load(cache, cache);
 else {
   const project = mkdtempSync(path.join(tmpdir(), 'wf-build-'));
@@ -68,6 +93,7 @@ else {
     };
     // No command does so for certain on a machine without Docker.
     inProcess('dockerode');
+    inProcess('library', path.join(project, 'embedded.db'));
     for (const [name, commands] of Object.entries(COMMANDS)) {
       for (const command of commands) inProcess(name, ...command);
     }

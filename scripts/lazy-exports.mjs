@@ -1,7 +1,7 @@
 // An esbuild plugin: gives a module whose exports are each made when they are asked for, instead of all of them when it is loaded.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { build } from 'esbuild';
+import { exportsOf } from './exports-of.mjs';
 
 /** `export { a, type B } from './x.ts';` and `export * from './x.ts';`: all that such a module may consist of. */
 const REEXPORT = /^export (type )?(?:\{([^}]*)\}|\*) from '([^']+)';$/gm;
@@ -16,21 +16,6 @@ function originsIn(file) {
     const values = names.split(',').map((name) => name.trim());
     return values.filter((name) => name !== '' && !name.startsWith('type ')).map((name) => [name, origin]);
   });
-}
-
-/** What the module really exports. */
-async function exportsOf(file) {
-  const { metafile } = await build({
-    entryPoints: [file],
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    outdir: 'unwritten',
-    write: false,
-    metafile: true,
-  });
-  return Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined).exports;
 }
 
 /** @param importer whose import of the module `file` is given this one instead */

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { WF } from '../support/wf-process.ts';
 
 /** As the built command does it. In a process of its own: what V8 has compiled once in a process it takes from there. */
@@ -14,16 +14,20 @@ const LOAD = `
   process.stdout.write(script.cachedDataRejected ? 'refused' : 'taken');
 `;
 
-test.each(['program', 'dockerode', 'execa'])('%s is ASCII: read byte by byte it is the same text', (name) => {
-  const file = path.join(path.dirname(WF), `${name}.cjs`);
-  expect(readFileSync(file, 'utf8') === readFileSync(file, 'latin1')).toBe(true);
-});
+test.each(['program', 'library', 'dockerode', 'execa'])(
+  '%s is ASCII: read byte by byte it is the same text',
+  (name) => {
+    const file = path.join(path.dirname(WF), `${name}.cjs`);
+    expect(readFileSync(file, 'utf8') === readFileSync(file, 'latin1')).toBe(true);
+  },
+);
 
 test.each([
   ['reading', 'program'],
   ['advancing', 'program'],
   ['dockerode', 'dockerode'],
   ['execa', 'execa'],
+  ['library', 'library'],
 ])('V8 takes what was compiled for %s, and not for another text', (name, file) => {
   const load = (more: string) => {
     const bundle = path.join(path.dirname(WF), `${file}.cjs`);
@@ -62,6 +66,42 @@ test('a command whose bundle is damaged says so, and does not end as if it had d
     expect(stderr).toContain('program.cjs is damaged: install wf again');
     expect(status).toBe(1);
   }
+});
+
+const PROGRAM = `
+  import { setup } from 'xstate';
+  import { z } from 'zod';
+  import { defineWorkflow, execRead, openEngine, probeOrigin, WfError } from './dist/index.js';
+  const machine = setup({ actors: { read: execRead } }).createMachine({
+    initial: 'only',
+    states: { only: { invoke: { id: 'only', src: 'read', input: { argv: ['true'] }, onDone: 'end' } }, end: { type: 'final' } },
+  });
+  const workflow = defineWorkflow({ name: 'one', version: '1', description: 'd', input: z.object({}), machine });
+  const engine = await openEngine({ database: process.argv[2] });
+  const { status } = await (await engine.start(workflow, {})).record;
+  const refused = await engine.resume('nobody').catch((error) => error instanceof WfError);
+  await engine.close();
+  console.log(status, refused, probeOrigin instanceof z.ZodType);
+`;
+
+test.each(['taken', 'damaged', 'missing'])('a program finds the library where what was compiled is %s', (state) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'wf-library-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const dist = path.join(folder, 'dist');
+  cpSync(path.dirname(WF), dist, { recursive: true });
+  symlinkSync(path.join(path.dirname(WF), '../node_modules'), path.join(folder, 'node_modules'));
+  writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
+  writeFileSync(path.join(folder, 'program.js'), PROGRAM);
+  for (const name of ['library', 'execa']) {
+    const compiled = path.join(dist, `${name}-${process.versions.v8}.cache`);
+    if (state === 'damaged') writeFileSync(compiled, 'damaged');
+    if (state === 'missing') rmSync(compiled);
+  }
+  const run = () =>
+    spawnSync(process.execPath, [path.join(folder, 'program.js'), path.join(folder, 'wf.db')], { encoding: 'utf8' });
+  expect(run()).toMatchObject({ stdout: 'succeeded true true\n', stderr: '' });
+  writeFileSync(path.join(dist, 'library.cjs'), '');
+  expect(run().stderr).toContain('library.cjs is damaged: install wf again');
 });
 
 test('a command that starts no program loads nothing that could', ({ onTestFinished }) => {
