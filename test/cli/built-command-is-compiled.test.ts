@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -104,17 +104,60 @@ test.each(['taken', 'damaged', 'missing'])('a program finds the library where wh
   expect(run().stderr).toContain('library.cjs is damaged: install wf again');
 });
 
-test('a command that starts no program loads nothing that could', ({ onTestFinished }) => {
+const WORKFLOW = `
+  import { defineStep, defineWorkflow } from 'wf';
+  import { setup } from 'xstate';
+  import { z } from 'zod';
+  const step = defineStep({
+    kind: 'test.step', description: '', input: z.object({}), output: z.object({}),
+    commands: () => [], rehearse: () => ({}), read: async () => ({}),
+  });
+  export default defineWorkflow({
+    name: 'one', version: '1', description: 'one step', input: z.object({}),
+    machine: setup({ actors: { step } }).createMachine({
+      initial: 'only', states: { only: { invoke: { id: 'only', src: 'step', input: {}, onDone: 'end' } }, end: { type: 'final' } },
+    }),
+  });
+`;
+
+/** A folder with that workflow in it, and what a command there loads: Node's own modules, and files. */
+function openProject() {
   const folder = mkdtempSync(path.join(tmpdir(), 'wf-loaded-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
+  mkdirSync(path.join(folder, 'workflows'));
+  writeFileSync(path.join(folder, 'workflows/one.ts'), WORKFLOW);
   const hook = path.join(folder, 'hook.cjs');
   writeFileSync(
     hook,
-    "process.on('exit', () => require('node:fs').writeFileSync(__filename + '.json', JSON.stringify(process.moduleLoadList)));",
+    `process.on('exit', () => require('node:fs').writeFileSync(__filename + '.json',
+      JSON.stringify([...process.moduleLoadList, ...Object.keys(require.cache)])));`,
   );
-  const env = { ...process.env, WF_DB: path.join(folder, 'wf.db') };
-  execFileSync(process.execPath, ['--require', hook, WF, 'runs'], { env, stdio: 'ignore' });
-  const loaded = readFileSync(`${hook}.json`, 'utf8');
+  const env = { ...process.env, WF_DB: path.join(folder, 'wf.db'), XDG_CACHE_HOME: path.join(folder, 'cache') };
+  return (...argv: readonly string[]) => {
+    execFileSync(process.execPath, ['--require', hook, WF, ...argv], { cwd: folder, env, stdio: 'ignore' });
+    return readFileSync(`${hook}.json`, 'utf8');
+  };
+}
+
+test('a command that starts no program loads nothing that could', () => {
+  const loaded = openProject()('runs');
   expect(loaded).toContain('"NativeModule fs"');
   expect(loaded).not.toContain('"NativeModule child_process"');
+});
+
+test('a start loads no translator, HTTP or Web Crypto, nor what Docker or commands need, where none is needed', () => {
+  const loadedBy = openProject();
+  expect(loadedBy('start', 'one')).toContain('jiti.cjs');
+  const loaded = loadedBy('start', 'one');
+  expect(loaded).toContain('"NativeModule net"');
+  for (const [what, name] of [
+    ['jiti', 'jiti.cjs'],
+    ['Docker', 'dockerode.cjs'],
+    ['HTTP', '"NativeModule http"'],
+    ['HTTPS', '"NativeModule https"'],
+    ['promises of files', '"NativeModule fs/promises"'],
+    ['Web Crypto', '"NativeModule internal/crypto/webcrypto"'],
+  ] as const) {
+    expect(loaded, what).not.toContain(name);
+  }
 });
