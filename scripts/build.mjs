@@ -1,10 +1,12 @@
-// Bundles wf into dist/: a small entry for the command, all that it may load in one file, with what V8 makes of that; the library, in
-// chunks of which some are only read when they are needed. Types are emitted beside them.
+// Bundles wf into dist/: a small entry for the command and one for the library, all that each may load in a few files, with what V8 makes
+// of them. Types are emitted beside them.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { exportsOf } from './exports-of.mjs';
+import { lazyExports } from './lazy-exports.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -92,6 +94,9 @@ const builtProgram = {
   },
 };
 
+/** All step runners and their schemas take 9 ms to make; a workflow uses a few of them. */
+const lazyWfModule = lazyExports(path.join(root, 'src/cli/wf-module.ts'), path.join(root, 'src/index.ts'));
+
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -104,15 +109,6 @@ const common = {
   external: ['better-sqlite3', 'jiti', 'ssh2', 'cpu-features'],
   plugins: [withoutBuildKit, englishOnly, lazyStringWidth, lazyChildProcess],
 };
-const esm = {
-  ...common,
-  outdir: out,
-  format: 'esm',
-  banner: {
-    js: "import { createRequire as wfCreateRequire } from 'node:module'; const require = wfCreateRequire(import.meta.url);",
-  },
-};
-
 /** Of this kind Node starts a program 10 ms sooner: its loader of modules, and `process` as one of them, are not needed. */
 const cjs = {
   outdir: out,
@@ -130,31 +126,70 @@ await build({
   define: { ...cjs.define, WF_VERSION: JSON.stringify(version) },
   plugins: [builtProgram],
 });
-await build({
-  ...esm,
-  entryPoints: { index: 'src/index.ts' },
-  splitting: true,
-  // Whoever embeds the engine writes schemas, and has loaded zod: once is enough.
-  external: [...common.external, 'xstate', 'zod'],
-});
+// In one file with the rest, V8 would take them over for each command.
+const APART = ['dockerode', 'execa'];
+const apart = {
+  name: 'apart',
+  setup(plugin) {
+    plugin.onResolve({ filter: /^(dockerode|execa)$/ }, ({ path: name, kind }) =>
+      kind === 'entry-point' ? undefined : { path: name, external: true },
+    );
+  },
+};
 await build({
   ...common,
-  entryPoints: { program: 'src/cli/program.ts' },
+  entryPoints: { program: 'src/cli/program.ts', ...Object.fromEntries(APART.map((name) => [name, name])) },
   ...cjs,
   external: [...common.external.filter((name) => name !== 'better-sqlite3'), '*.node'],
-  plugins: [...common.plugins, addonInItsPlace],
+  plugins: [apart, ...common.plugins, addonInItsPlace, lazyWfModule],
   // Compiled beforehand, it has no way to import anything but what is in it: the rest is required.
   supported: { 'dynamic-import': false },
 });
-// esbuild leaves regular expressions and comments as they are. What is all ASCII is read in no time.
-const program = path.join(out, 'program.cjs');
-const escaped = (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
-const content = readFileSync(program, 'utf8').replace(/[^\0-\x7f]/g, escaped);
-// A function that makes the module: what a script evaluates to, and what is exported to those who require it.
-writeFileSync(
-  program,
-  `(typeof module === 'object' ? module : {}).exports = (function (exports, require, module, __filename) {${content}\n})`,
-);
+// Whoever embeds the engine writes machines and schemas, and has loaded XState and zod: once is enough. They are given to it.
+const SHARED = ['xstate', 'zod'];
+await build({
+  ...common,
+  entryPoints: { library: 'src/index.ts' },
+  ...cjs,
+  external: [...common.external, ...SHARED, ...APART],
+  supported: { 'dynamic-import': false },
+});
+await build({
+  ...common,
+  stdin: {
+    resolveDir: root,
+    contents: `
+      ${SHARED.map((name) => `import * as ${name} from '${name}';`).join('\n')}
+      import { loadCompiled } from './src/library/load-compiled.ts';
+      export const { ${(await exportsOf(path.join(root, 'src/index.ts'))).join(', ')} } = loadCompiled({
+        folder: new URL('.', import.meta.url), name: 'library', compiledAs: 'library', given: { ${SHARED.join(', ')} },
+      });`,
+  },
+  outfile: path.join(out, 'index.js'),
+  format: 'esm',
+  external: SHARED,
+});
+/** zod alone exports a thousand names: to describe a property for each, as esbuild does, takes three times as long (1.5 ms of each command). */
+function withQuickExports(code) {
+  const quick = code.replace(
+    /__defProp\d*\(target, name, \{ get: all\[name\], enumerable: !0 \}\)/g,
+    'Object.prototype.__defineGetter__.call(target, name, all[name])',
+  );
+  if (quick === code && code.includes('__export('))
+    throw new Error('esbuild exports in another way than it did: look again at how long that takes');
+  return quick;
+}
+for (const name of ['program', 'library', ...APART]) {
+  const file = path.join(out, `${name}.cjs`);
+  // esbuild leaves regular expressions and comments as they are. What is all ASCII is read in no time.
+  const escaped = (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const content = withQuickExports(readFileSync(file, 'utf8')).replace(/[^\0-\x7f]/g, escaped);
+  // A function that makes the module: what a script evaluates to, and what is exported to those who require it.
+  writeFileSync(
+    file,
+    `(typeof module === 'object' ? module : {}).exports = (function (exports, require, module, __filename) {${content}\n})`,
+  );
+}
 // The programs of the embedded runtime: small, each in one file, and of the kind that Node starts quickest.
 await build({
   absWorkingDir: root,
@@ -168,8 +203,8 @@ await build({
   minifySyntax: true,
   legalComments: 'none',
 });
-for (const asset of ['definition/shared', 'host/probe-agent.mjs', 'host/probe-questions.mjs']) {
-  cpSync(path.join(root, 'src', asset), path.join(out, path.basename(asset)), { recursive: true });
+for (const asset of ['host/probe-agent.mjs', 'host/probe-questions.mjs']) {
+  cpSync(path.join(root, 'src', asset), path.join(out, path.basename(asset)));
 }
 chmodSync(path.join(out, 'wf.cjs'), 0o755);
 execFileSync(process.execPath, [path.join(root, 'scripts/compile.mjs'), out], { cwd: root, stdio: 'inherit' });

@@ -8,6 +8,7 @@ import { systemClock } from '../host/clock.ts';
 import { isAlive } from '../host/process.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { findPlaces } from './places.ts';
+import { wfModule } from './wf-module.ts';
 import type { HistoryOptions, OpenWire, Wire, WorkflowSummary } from './wire-types.ts';
 
 type OpenHistory = (path: string, options?: HistoryOptions) => History;
@@ -36,7 +37,7 @@ export const openWire: OpenWire = async ({ database }) => {
 
   async function load(file: WorkflowFile): Promise<LoadedFile> {
     const { loadWorkflow } = await import('../definition/load.ts');
-    return loadWorkflow(file, { cacheFolder: places.cacheFolder, wfModule: () => import('../index.ts') });
+    return loadWorkflow(file, { cacheFolder: places.cacheFolder, wfModule });
   }
 
   async function summarize(file: WorkflowFile): Promise<WorkflowSummary> {

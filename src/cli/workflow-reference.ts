@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { WfError } from '../engine/errors.ts';
 import { findPlaces } from './places.ts';
+import { wfModule } from './wf-module.ts';
 import type { ResolvedWorkflow, Wire } from './wire-types.ts';
 
 const WORKFLOW_FILE = /^(.+)\.(?:ts|mts|js|mjs)$/;
@@ -26,5 +27,5 @@ export async function workflowByReference(wire: Pick<Wire, 'workflow'>, referenc
   }
   const { loadWorkflow } = await import('../definition/load.ts');
   const { cacheFolder } = findPlaces(undefined);
-  return loadWorkflow({ name, file }, { cacheFolder, wfModule: () => import('../index.ts') });
+  return loadWorkflow({ name, file }, { cacheFolder, wfModule });
 }

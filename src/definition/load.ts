@@ -1,13 +1,13 @@
-import { fileURLToPath } from 'node:url';
 import type { AnyStateMachine } from 'xstate';
 import { z } from 'zod';
 import { asWfError, WfError } from '../engine/errors.ts';
 import type { Json, JsonObject } from '../engine/json.ts';
 import { modelMachine } from '../engine/machine-model.ts';
-import { type Narrative, type NarrativeFacts, narrativeSchema } from '../engine/narrative.ts';
+import type { Narrative, NarrativeFacts } from '../engine/narrative.ts';
 import type { LoadedWorkflow, Proof, WorkflowDefinition } from '../engine/workflow.ts';
 import { type DescribedDefinition, describeDefinition } from './describe.ts';
 import type { WorkflowFile } from './find-files.ts';
+import { type ImportOptions, importFile } from './import-file.ts';
 import { secretInputs, storedInputSchema } from './secret-inputs.ts';
 
 export interface LoadedFile {
@@ -16,19 +16,12 @@ export interface LoadedFile {
   readonly file: string;
 }
 
-interface LoadOptions {
-  /** Where translated workflow files are kept, so that a file is translated once. */
-  readonly cacheFolder: string;
-  /** The module that workflow files import as `wf`. */
-  wfModule(): Promise<unknown>;
-}
-
 /**
  * Loads a workflow file (TypeScript or JavaScript; no build step) and checks what it exports.
  * @throws WfError E_WORKFLOW_INVALID: the file throws, exports no definition, or its machine is refused.
  */
-export async function loadWorkflow(source: WorkflowFile, options: LoadOptions): Promise<LoadedFile> {
-  return loadDefinition(source, await importFile(source, options));
+export async function loadWorkflow(source: WorkflowFile, options: ImportOptions): Promise<LoadedFile> {
+  return loadDefinition(source, await importWorkflow(source, options));
 }
 
 /** The same for what a workflow file exports, or would. @throws WfError E_WORKFLOW_INVALID */
@@ -75,6 +68,7 @@ type Narrate = NonNullable<WorkflowDefinition['narrative']>;
 
 function narratorOf(name: string, input: z.ZodObject, narrate: Narrate): (facts: NarrativeFacts) => Promise<Narrative> {
   return async (facts) => {
+    const { narrativeSchema } = await import('../engine/narrative.ts');
     const told = narrativeSchema.safeParse(await narrate({ ...facts, input: input.parse(facts.input) }));
     if (told.success) return told.data;
     const what = told.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
@@ -82,15 +76,9 @@ function narratorOf(name: string, input: z.ZodObject, narrate: Narrate): (facts:
   };
 }
 
-async function importFile({ name, file }: WorkflowFile, { cacheFolder, wfModule }: LoadOptions): Promise<unknown> {
-  const [{ createJiti }, wf, xstate] = await Promise.all([import('jiti'), wfModule(), import('xstate')]);
-  Reflect.set(globalThis, Symbol.for('wf.shared-modules'), { wf, xstate, zod: await import('zod') });
-  const jiti = createJiti(import.meta.url, {
-    fsCache: cacheFolder,
-    alias: { wf: sharedModule('wf'), xstate: sharedModule('xstate'), zod: sharedModule('zod') },
-  });
+async function importWorkflow({ name, file }: WorkflowFile, options: ImportOptions): Promise<unknown> {
   try {
-    return await jiti.import(file);
+    return await importFile(file, options);
   } catch (thrown) {
     const { message } = asWfError(thrown);
     throw new WfError('E_WORKFLOW_INVALID', `workflow ${name}: ${file} could not be loaded: ${message}`, {
@@ -98,10 +86,6 @@ async function importFile({ name, file }: WorkflowFile, { cacheFolder, wfModule 
       cause: thrown,
     });
   }
-}
-
-function sharedModule(name: 'wf' | 'xstate' | 'zod'): string {
-  return fileURLToPath(new URL(`./shared/${name}.cjs`, import.meta.url));
 }
 
 /** What a workflow file is expected to export, as far as it can be told without running it. */

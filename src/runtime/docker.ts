@@ -1,13 +1,13 @@
 import type { Runtime } from '../engine/ports/runtime.ts';
 import { lookAtRequirements } from '../engine/preflight.ts';
 import type { HostPorts } from '../engine/step.ts';
-import { createFingerprints } from '../host/fingerprint/create-fingerprints.ts';
 import { isOurs } from '../steps/docker/ownership.ts';
 import { dockerNetworking } from '../steps/docker-networking.ts';
+import { machineFingerprints } from './machine-fingerprints.ts';
 
 /** Runs change the machine itself, and its Docker engine. */
 export function dockerRuntime(ports: HostPorts): Runtime {
-  const fingerprints = createFingerprints(ports);
+  const fingerprints = machineFingerprints(ports);
   return {
     name: 'docker',
     get scope() {

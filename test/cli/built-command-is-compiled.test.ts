@@ -1,12 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { WF } from '../support/wf-process.ts';
-
-const BUNDLE = path.join(path.dirname(WF), 'program.cjs');
 
 /** As the built command does it. In a process of its own: what V8 has compiled once in a process it takes from there. */
 const LOAD = `
@@ -16,13 +14,24 @@ const LOAD = `
   process.stdout.write(script.cachedDataRejected ? 'refused' : 'taken');
 `;
 
-test('what is built is ASCII: read byte by byte it is the same text', () => {
-  expect(readFileSync(BUNDLE, 'utf8') === readFileSync(BUNDLE, 'latin1')).toBe(true);
-});
+test.each(['program', 'library', 'dockerode', 'execa'])(
+  '%s is ASCII: read byte by byte it is the same text',
+  (name) => {
+    const file = path.join(path.dirname(WF), `${name}.cjs`);
+    expect(readFileSync(file, 'utf8') === readFileSync(file, 'latin1')).toBe(true);
+  },
+);
 
-test.each(['reading', 'advancing'])('V8 takes what was compiled for %s, and not for another text', (name) => {
+test.each([
+  ['reading', 'program'],
+  ['advancing', 'program'],
+  ['dockerode', 'dockerode'],
+  ['execa', 'execa'],
+  ['library', 'library'],
+])('V8 takes what was compiled for %s, and not for another text', (name, file) => {
   const load = (more: string) => {
-    const argv = ['-e', LOAD, BUNDLE, path.join(path.dirname(WF), `${name}-${process.versions.v8}.cache`), more];
+    const bundle = path.join(path.dirname(WF), `${file}.cjs`);
+    const argv = ['-e', LOAD, bundle, path.join(path.dirname(WF), `${name}-${process.versions.v8}.cache`), more];
     return execFileSync(process.execPath, argv, { encoding: 'utf8' });
   };
   expect(load('')).toBe('taken');
@@ -59,17 +68,96 @@ test('a command whose bundle is damaged says so, and does not end as if it had d
   }
 });
 
-test('a command that starts no program loads nothing that could', ({ onTestFinished }) => {
+const PROGRAM = `
+  import { setup } from 'xstate';
+  import { z } from 'zod';
+  import { defineWorkflow, execRead, openEngine, probeOrigin, WfError } from './dist/index.js';
+  const machine = setup({ actors: { read: execRead } }).createMachine({
+    initial: 'only',
+    states: { only: { invoke: { id: 'only', src: 'read', input: { argv: ['true'] }, onDone: 'end' } }, end: { type: 'final' } },
+  });
+  const workflow = defineWorkflow({ name: 'one', version: '1', description: 'd', input: z.object({}), machine });
+  const engine = await openEngine({ database: process.argv[2] });
+  const { status } = await (await engine.start(workflow, {})).record;
+  const refused = await engine.resume('nobody').catch((error) => error instanceof WfError);
+  await engine.close();
+  console.log(status, refused, probeOrigin instanceof z.ZodType);
+`;
+
+test.each(['taken', 'damaged', 'missing'])('a program finds the library where what was compiled is %s', (state) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'wf-library-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const dist = path.join(folder, 'dist');
+  cpSync(path.dirname(WF), dist, { recursive: true });
+  symlinkSync(path.join(path.dirname(WF), '../node_modules'), path.join(folder, 'node_modules'));
+  writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
+  writeFileSync(path.join(folder, 'program.js'), PROGRAM);
+  for (const name of ['library', 'execa']) {
+    const compiled = path.join(dist, `${name}-${process.versions.v8}.cache`);
+    if (state === 'damaged') writeFileSync(compiled, 'damaged');
+    if (state === 'missing') rmSync(compiled);
+  }
+  const run = () =>
+    spawnSync(process.execPath, [path.join(folder, 'program.js'), path.join(folder, 'wf.db')], { encoding: 'utf8' });
+  expect(run()).toMatchObject({ stdout: 'succeeded true true\n', stderr: '' });
+  writeFileSync(path.join(dist, 'library.cjs'), '');
+  expect(run().stderr).toContain('library.cjs is damaged: install wf again');
+});
+
+const WORKFLOW = `
+  import { defineStep, defineWorkflow } from 'wf';
+  import { setup } from 'xstate';
+  import { z } from 'zod';
+  const step = defineStep({
+    kind: 'test.step', description: '', input: z.object({}), output: z.object({}),
+    commands: () => [], rehearse: () => ({}), read: async () => ({}),
+  });
+  export default defineWorkflow({
+    name: 'one', version: '1', description: 'one step', input: z.object({}),
+    machine: setup({ actors: { step } }).createMachine({
+      initial: 'only', states: { only: { invoke: { id: 'only', src: 'step', input: {}, onDone: 'end' } }, end: { type: 'final' } },
+    }),
+  });
+`;
+
+/** A folder with that workflow in it, and what a command there loads: Node's own modules, and files. */
+function openProject() {
   const folder = mkdtempSync(path.join(tmpdir(), 'wf-loaded-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
+  mkdirSync(path.join(folder, 'workflows'));
+  writeFileSync(path.join(folder, 'workflows/one.ts'), WORKFLOW);
   const hook = path.join(folder, 'hook.cjs');
   writeFileSync(
     hook,
-    "process.on('exit', () => require('node:fs').writeFileSync(__filename + '.json', JSON.stringify(process.moduleLoadList)));",
+    `process.on('exit', () => require('node:fs').writeFileSync(__filename + '.json',
+      JSON.stringify([...process.moduleLoadList, ...Object.keys(require.cache)])));`,
   );
-  const env = { ...process.env, WF_DB: path.join(folder, 'wf.db') };
-  execFileSync(process.execPath, ['--require', hook, WF, 'runs'], { env, stdio: 'ignore' });
-  const loaded = readFileSync(`${hook}.json`, 'utf8');
+  const env = { ...process.env, WF_DB: path.join(folder, 'wf.db'), XDG_CACHE_HOME: path.join(folder, 'cache') };
+  return (...argv: readonly string[]) => {
+    execFileSync(process.execPath, ['--require', hook, WF, ...argv], { cwd: folder, env, stdio: 'ignore' });
+    return readFileSync(`${hook}.json`, 'utf8');
+  };
+}
+
+test('a command that starts no program loads nothing that could', () => {
+  const loaded = openProject()('runs');
   expect(loaded).toContain('"NativeModule fs"');
   expect(loaded).not.toContain('"NativeModule child_process"');
+});
+
+test('a start loads no translator, HTTP or Web Crypto, nor what Docker or commands need, where none is needed', () => {
+  const loadedBy = openProject();
+  expect(loadedBy('start', 'one')).toContain('jiti.cjs');
+  const loaded = loadedBy('start', 'one');
+  expect(loaded).toContain('"NativeModule net"');
+  for (const [what, name] of [
+    ['jiti', 'jiti.cjs'],
+    ['Docker', 'dockerode.cjs'],
+    ['HTTP', '"NativeModule http"'],
+    ['HTTPS', '"NativeModule https"'],
+    ['promises of files', '"NativeModule fs/promises"'],
+    ['Web Crypto', '"NativeModule internal/crypto/webcrypto"'],
+  ] as const) {
+    expect(loaded, what).not.toContain(name);
+  }
 });

@@ -1,5 +1,4 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { Agent } from 'node:http';
 import type Docker from 'dockerode';
 import { WfError } from '../../engine/errors.ts';
 import { type Endpoint, type Environment, findEndpoint } from './endpoint.ts';
@@ -128,7 +127,7 @@ async function withDeadline<Answer>(
 async function connect(env: Environment): Promise<{ readonly client: Docker; readonly endpoint: Endpoint }> {
   const endpoint = await findEndpoint(env);
   const { default: Client } = await import('dockerode');
-  return { client: new Client(clientOptions(endpoint)), endpoint };
+  return { client: new Client(await clientOptions(endpoint)), endpoint };
 }
 
 /**
@@ -140,7 +139,7 @@ const NO_REUSE = { keepAlive: false };
 // Every field is said, `undefined` too: what is not said, dockerode takes from DOCKER_HOST on its own.
 // No version: an engine is spoken to in its own newest API.
 // @types/dockerode does not know `agent`, which docker-modem hands to each request.
-function clientOptions(endpoint: Endpoint): Docker.DockerOptions & { readonly agent?: HttpAgent } {
+async function clientOptions(endpoint: Endpoint): Promise<Docker.DockerOptions & { readonly agent?: Agent }> {
   const unset = {
     host: undefined,
     port: undefined,
@@ -151,14 +150,14 @@ function clientOptions(endpoint: Endpoint): Docker.DockerOptions & { readonly ag
   };
   switch (endpoint.type) {
     case 'unix':
-      return { ...unset, protocol: 'http', socketPath: endpoint.path, agent: new HttpAgent(NO_REUSE) };
+      return { ...unset, protocol: 'http', socketPath: endpoint.path, agent: await agentFor('http') };
     case 'tcp':
       return {
         ...unset,
         protocol: endpoint.tls === null ? 'http' : 'https',
         host: endpoint.host,
         port: endpoint.port,
-        agent: endpoint.tls === null ? new HttpAgent(NO_REUSE) : new HttpsAgent(NO_REUSE),
+        agent: await agentFor(endpoint.tls === null ? 'http' : 'https'),
         ...(endpoint.tls ?? {}),
       };
     case 'ssh':
@@ -171,4 +170,10 @@ function clientOptions(endpoint: Endpoint): Docker.DockerOptions & { readonly ag
         sshOptions: endpoint.agentSocket === null ? {} : { agent: endpoint.agentSocket },
       };
   }
+}
+
+/** Loaded when there is an engine to talk to: these two take 4 ms of a command that talks to none. */
+async function agentFor(protocol: 'http' | 'https'): Promise<Agent> {
+  const { Agent } = await (protocol === 'http' ? import('node:http') : import('node:https'));
+  return new Agent(NO_REUSE);
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+// Node loads this part of it when it is asked for.
+import { promises } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
@@ -63,7 +64,7 @@ async function contextTls(directory: string): Promise<TlsMaterial | null> {
 /** The text of a file, or null where there is none. */
 async function readOptional(file: string): Promise<string | null> {
   try {
-    return await readFile(file, 'utf8');
+    return await promises.readFile(file, 'utf8');
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return null;
     throw new WfError('E_DOCKER_UNREACHABLE', `${file}, which says where the Docker engine is, cannot be read`, {

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+// Node loads this part of it when it is asked for.
+import { promises } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { WfError } from '../../engine/errors.ts';
@@ -108,7 +109,7 @@ async function environmentTls(env: Environment): Promise<TlsMaterial | null> {
   const directory = env['DOCKER_CERT_PATH'] || join(env['HOME'] || homedir(), '.docker');
   try {
     const [ca, cert, key] = await Promise.all(
-      ['ca.pem', 'cert.pem', 'key.pem'].map((file) => readFile(join(directory, file), 'utf8')),
+      ['ca.pem', 'cert.pem', 'key.pem'].map((file) => promises.readFile(join(directory, file), 'utf8')),
     );
     if (ca === undefined || cert === undefined || key === undefined) throw new Error('a file is missing');
     return { ca, cert, key };

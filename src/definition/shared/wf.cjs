@@ -1,2 +1,0 @@
-// What a workflow file gets for `import ... from 'wf'`: the module that wf itself runs on (see ../load.ts).
-module.exports = globalThis[Symbol.for('wf.shared-modules')].wf;

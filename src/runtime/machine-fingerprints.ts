@@ -1,0 +1,21 @@
+import { WfError } from '../engine/errors.ts';
+import type { FingerprintPort } from '../engine/ports/fingerprint.ts';
+import type { HostPorts } from '../engine/step.ts';
+
+/** Fingerprints of the machine and its Docker engine. What takes them is loaded with the first: a run that changes nothing needs none. */
+export function machineFingerprints(ports: HostPorts): FingerprintPort {
+  let loaded: FingerprintPort | undefined;
+  return {
+    async take(expected) {
+      const { createFingerprints } = await import('../host/fingerprint/create-fingerprints.ts');
+      loaded ??= createFingerprints(ports);
+      return loaded.take(expected);
+    },
+    compare(before, after, run, ledger) {
+      if (loaded !== undefined) return loaded.compare(before, after, run, ledger);
+      throw new WfError('E_INTERNAL', 'fingerprints were to be compared before one was taken', {
+        hint: 'Report this.',
+      });
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { Clock } from '../engine/ports/clock.ts';
+import { privateHostMark, type RunHost, type RunIdentity, type StandingHost } from '../engine/ports/runtime.ts';
+import { privateHostGone } from '../host/embedded/connection.ts';
+import { findKeptPrivateHost } from '../host/embedded/find-kept-private-host.ts';
+import { startPrivateHost } from '../host/embedded/start-private-host.ts';
+import { isAlive } from '../host/process.ts';
+import { isOurs } from '../steps/docker/ownership.ts';
+import { privateRunHost } from './private-run-host.ts';
+
+/** The private host of this mark: found where an earlier process has left it, else made. */
+export async function openPrivateHost(mark: string, clock: Clock): Promise<RunHost> {
+  const start = () => startPrivateHost(mark, clock);
+  for (;;) {
+    const found = await findKeptPrivateHost(mark, clock);
+    try {
+      const isNew = found === undefined;
+      return privateRunHost({ host: found ?? (await start()), isNew }, start, clock);
+    } catch (thrown) {
+      // One that a rival has just brought to its end was found: it is gone at the next look.
+      if (found === undefined || isAlive(found.process)) throw thrown;
+      found.close();
+    }
+  }
+}
+
+/** The way into the private host that a run has left standing. @throws WfError E_NAMESPACE_GONE where it is gone */
+export async function standingPrivateHost(run: RunIdentity, clock: Clock): Promise<StandingHost> {
+  const mark = privateHostMark(run);
+  const host = await findKeptPrivateHost(mark, clock);
+  if (host === undefined) throw privateHostGone(mark);
+  return {
+    containers: async () => (await host.docker.containers()).filter((container) => isOurs(container, run.id)),
+    enter: (argv, container) => host.enter(argv, container ?? undefined),
+    close: () => host.close(),
+  };
+}
