@@ -40,7 +40,8 @@ function load(name, compiledAs, given = {}) {
   // As src/library/load-compiled.ts has it.
   const source = readFileSync(file, 'latin1');
   const cachedData = existsSync(compiled) ? readFileSync(compiled) : undefined;
-  const script = new Script(source, { filename: file, cachedData });
+  // The name goes with what is compiled, into stack traces, wherever wf is installed.
+  const script = new Script(source, { filename: `wf/dist/${name}.cjs`, cachedData });
   process.on('exit', () => writeFileSync(compiled, script.createCachedData()));
   const made = { exports: {} };
   const nodeRequire = createRequire(file);

@@ -25,7 +25,7 @@ export function lazyExports(importer, file) {
     setup(plugin) {
       plugin.onResolve({ filter: /^\./ }, (asked) => {
         const found = path.resolve(asked.resolveDir, asked.path);
-        return found === file && asked.importer === importer ? { path: file, namespace: 'lazy-exports' } : undefined;
+        return found === file && asked.importer === importer ? { path: 'wf', namespace: 'lazy-exports' } : undefined;
       });
       plugin.onLoad({ filter: /.*/, namespace: 'lazy-exports' }, async () => {
         const origins = originsIn(file);

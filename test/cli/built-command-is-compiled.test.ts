@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -119,6 +119,14 @@ const WORKFLOW = `
     }),
   });
 `;
+
+test('nothing that is built tells where it was built', () => {
+  const dist = path.dirname(WF);
+  const told = readdirSync(dist, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .filter(({ name }) => readFileSync(path.join(dist, name)).includes(path.dirname(dist)));
+  expect(told.map(({ name }) => name)).toEqual([]);
+});
 
 /** A folder with that workflow in it, and what a command there loads: Node's own modules, and files. */
 function openProject() {
