@@ -234,11 +234,6 @@ function topLevelStates(value: Json): readonly string[] {
 
 /** Over the canonical JSON of an object of the four; `context` is such JSON already. */
 function digestOf(value: Json, context: string, status: MachineStatus, effects: readonly Effect[]): string {
-  const parts = [
-    `"context":${context}`,
-    `"effects":${canonicalJson(effects)}`,
-    `"status":${canonicalJson(status)}`,
-    `"value":${canonicalJson(value)}`,
-  ];
-  return hash('sha256', `{${parts.join()}}`, 'hex');
+  const decided = `"effects":${canonicalJson(effects)},"status":${canonicalJson(status)},"value":${canonicalJson(value)}`;
+  return hash('sha256', `{"context":${context},${decided}}`, 'hex');
 }

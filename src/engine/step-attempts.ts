@@ -11,7 +11,7 @@ import type { StoredEvidence } from './ports/history.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { Secrets } from './secrets.ts';
-import type { HostPorts, StepContext, StepRunner } from './step.ts';
+import type { HostPorts, LedgerService, StepContext, StepRunner } from './step.ts';
 
 /** A runner that does not end after it was told to is given up after this long; its change stays an open intent. */
 const GRACE_MS = 10_000;
@@ -47,30 +47,15 @@ interface AttemptRequest {
 export function beginAttempt(request: AttemptRequest): RunningAttempt {
   const { run, runner, step, attempt, owner, secrets, ledger } = request;
   const { clock } = request.watch.host;
-  // Made when it is asked for: a step that touches no host needs none.
-  let reached: AttemptHost | undefined;
-  const host = () => (reached ??= attemptHost(request.watch, { run, step, attempt, owner }));
   const ending = new Ending(clock);
   const evidence: StoredEvidence[] = [];
   const record = (seen: Evidence) => {
     evidence.push({ ...keptEvidence(seen, secrets), step, attempt });
   };
-  const contextOn = (ports: () => HostPorts): StepContext => ({
-    run,
-    step,
-    attempt,
-    get host() {
-      return ports();
-    },
-    get signal() {
-      return ending.signal;
-    },
-    record,
-    progress: (message) => request.progress(secrets.hideText(message)),
-    get ledger() {
-      return ledger.serviceFor(ending.signal, record);
-    },
-  });
+  // Made when it is asked for: a step that touches no host needs none.
+  let reached: AttemptHost | undefined;
+  const host = () => (reached ??= attemptHost(request.watch, { run, step, attempt, owner }));
+  const contextOn = (ports: () => HostPorts) => new AttemptContext(request, ending, record, ports);
   const parts = {
     runner,
     context: contextOn(() => host().looking),
@@ -105,7 +90,48 @@ export function beginAttempt(request: AttemptRequest): RunningAttempt {
   return { outcome, stop: () => ending.end(stopped(step)) };
 }
 
-/** How an attempt is told to end. A class: one is made for each attempt, most of which are over before anybody asks for anything of it. */
+/**
+ * What a step runner is given. A class: one is made for each attempt, and to make an object with getters of its own takes ten times as
+ * long. What most steps never ask for is made when it is asked for.
+ */
+class AttemptContext implements StepContext {
+  readonly run: RunId;
+  readonly step: StepId;
+  readonly attempt: number;
+  readonly record: (evidence: Evidence) => void;
+  readonly #request: AttemptRequest;
+  readonly #ending: Ending;
+  readonly #ports: () => HostPorts;
+
+  constructor(request: AttemptRequest, ending: Ending, record: (evidence: Evidence) => void, ports: () => HostPorts) {
+    this.run = request.run;
+    this.step = request.step;
+    this.attempt = request.attempt;
+    this.record = record;
+    this.#request = request;
+    this.#ending = ending;
+    this.#ports = ports;
+  }
+
+  get host(): HostPorts {
+    return this.#ports();
+  }
+
+  get signal(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  get progress(): (message: string) => void {
+    const { secrets, progress } = this.#request;
+    return (message) => progress(secrets.hideText(message));
+  }
+
+  get ledger(): LedgerService {
+    return this.#request.ledger.serviceFor(this.signal, this.record);
+  }
+}
+
+/** How an attempt is told to end. */
 class Ending {
   readonly #clock: Clock;
   #controller: AbortController | undefined;
