@@ -86,10 +86,9 @@ function conclude(
   const [snapshot, actions] = guarded(run);
   const followed: StateInTheMaking = {
     visits: before?.visits ?? NO_VISITS,
-    active: new Map(before?.active),
+    active: activeWithout(before, settled),
     timers: before?.timers ?? NO_TIMERS,
   };
-  if (settled !== undefined) followed.active.delete(settled);
   const effects: Effect[] = [];
   for (const action of actions) applyAction(model, followed, effects, action, now);
   const status = statusOf(snapshot);
@@ -105,6 +104,15 @@ function conclude(
     stages: topLevelStates(value),
     digest: digestOf(value, context, status, due),
   };
+}
+
+/** The active steps but the one that has just ended: mostly that is all of them, and there is nothing to be copied. */
+function activeWithout(before: MachineState | undefined, settled: string | undefined): Map<string, StepId> {
+  const left = new Map<string, StepId>();
+  if (before === undefined) return left;
+  if (settled !== undefined && before.active.size === 1 && before.active.has(settled)) return left;
+  for (const [invoke, step] of before.active) if (invoke !== settled) left.set(invoke, step);
+  return left;
 }
 
 /** A guard or an assign that throws is a defect of the workflow file, which the user is told as such. */

@@ -46,18 +46,22 @@ function copied(value: unknown, depth: number): Json | undefined {
   }
 }
 
-function copiedPlain(value: object, depth: number): Json {
+function copiedPlain(value: Plain, depth: number): Json {
   if (Array.isArray(value)) return Array.from(value, (member: unknown) => copied(member, depth) ?? null);
   const copy: { [key: string]: Json } = {};
-  for (const [key, member] of Object.entries(value)) {
-    const kept = copied(member, depth);
+  for (const key of Object.keys(value)) {
+    const kept = copied(value[key], depth);
     if (kept !== undefined) copy[key] = kept;
   }
   return copy;
 }
 
+interface Plain {
+  readonly [key: string]: unknown;
+}
+
 /** Whether JSON sees of it what its own members are. */
-function isPlain(value: object): boolean {
+function isPlain(value: object): value is Plain {
   if ('toJSON' in value || Object.hasOwn(value, '__proto__')) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
