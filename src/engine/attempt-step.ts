@@ -16,7 +16,8 @@ export interface AttemptSuccess {
   readonly events: readonly JournalEvent[];
 }
 
-interface AttemptParts {
+/** What one attempt works with. */
+export interface AttemptParts {
   readonly runner: StepRunner;
   /** For looks. */
   readonly context: StepContext;

@@ -20,6 +20,8 @@ export interface MachineModel {
   /** Top-level states, except final ones, in the order of the file. */
   readonly stages: readonly string[];
   readonly invocations: ReadonlyMap<string, Invocation>;
+  /** Its step runners, by kind. */
+  readonly runners: ReadonlyMap<string, StepRunner>;
   /** Whether any step of it changes the host. */
   readonly changesHost: boolean;
 }
@@ -58,8 +60,9 @@ export function modelMachine(workflow: string, machine: AnyStateMachine): Machin
     });
   }
   boundMicrosteps(machine);
-  const changesHost = [...invocations.values()].some(({ runner }) => runner.behaviour.type === 'change');
-  return { machine, stages, invocations, changesHost };
+  const runners = new Map([...invocations.values()].map(({ runner }) => [runner.kind, runner]));
+  const changesHost = [...runners.values()].some(({ behaviour }) => behaviour.type === 'change');
+  return { machine, stages, invocations, runners, changesHost };
 }
 
 /** No machine that does something sensible takes so many transitions at one event. */
@@ -73,8 +76,7 @@ function boundMicrosteps({ options }: AnyStateMachine): void {
 }
 
 /** The step runners of a machine by their kind. */
-export function runnersOf({ invocations }: MachineModel): (kind: string) => StepRunner | undefined {
-  const runners = new Map([...invocations.values()].map(({ runner }) => [runner.kind, runner]));
+export function runnersOf({ runners }: MachineModel): (kind: string) => StepRunner | undefined {
   return (kind) => runners.get(kind);
 }
 

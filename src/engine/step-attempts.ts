@@ -1,5 +1,5 @@
 import { type AttemptHost, attemptHost, type HostWatch } from './attempt-host.ts';
-import { type AttemptSuccess, attemptStep } from './attempt-step.ts';
+import { type AttemptParts, type AttemptSuccess, attemptStep } from './attempt-step.ts';
 import { asWfError, WfError } from './errors.ts';
 import type { Evidence } from './evidence.ts';
 import { keptEvidence } from './hidden-event.ts';
@@ -45,89 +45,121 @@ interface AttemptRequest {
 
 /** Begins an attempt under its time-out. The secrets that it works with are hidden in all that comes of it. */
 export function beginAttempt(request: AttemptRequest): RunningAttempt {
-  const { run, runner, step, attempt, owner, secrets, ledger } = request;
-  const { clock } = request.watch.host;
-  const ending = new Ending(clock);
-  const evidence: StoredEvidence[] = [];
-  const record = (seen: Evidence) => {
-    evidence.push({ ...keptEvidence(seen, secrets), step, attempt });
-  };
-  // Made when it is asked for: a step that touches no host needs none.
-  let reached: AttemptHost | undefined;
-  const host = () => (reached ??= attemptHost(request.watch, { run, step, attempt, owner }));
-  const contextOn = (ports: () => HostPorts) => new AttemptContext(request, ending, record, ports);
-  const parts = {
-    runner,
-    context: contextOn(() => host().looking),
-    acting() {
-      const ports = host().acting();
-      return contextOn(() => ports);
-    },
-    journal: request.journal,
-    ledger,
-    bootId: owner.bootId,
-    secrets,
-  };
+  return new Attempt(request);
+}
 
-  const failed = (error: WfError): AttemptOutcome => ({ type: 'failed', evidence, error: secrets.hideError(error) });
+/** A class, as are those that follow: one is made for each step, and closures would each be an object more. */
+class Attempt implements RunningAttempt, AttemptParts {
+  readonly outcome: Promise<AttemptOutcome>;
+  readonly context: StepContext;
+  readonly request: AttemptRequest;
+  readonly ending: Ending;
+  readonly evidence: StoredEvidence[] = [];
+  #host: AttemptHost | undefined;
 
-  async function carryOut(): Promise<AttemptOutcome> {
-    const cancelTimeout = clock.after(runner.policy.timeoutMs, () => ending.end(timedOut(request)));
+  constructor(request: AttemptRequest) {
+    this.request = request;
+    this.ending = new Ending(request.watch.host.clock);
+    this.context = new AttemptContext(this);
+    this.outcome = new Promise((resolve) => {
+      this.ending.givesUp = (reason) => resolve(this.#failed(reason));
+      void this.#carryOut().then(resolve);
+    });
+  }
+
+  get runner(): StepRunner {
+    return this.request.runner;
+  }
+
+  get journal(): RunJournal {
+    return this.request.journal;
+  }
+
+  get ledger(): RunLedger {
+    return this.request.ledger;
+  }
+
+  get bootId(): string {
+    return this.request.owner.bootId;
+  }
+
+  get secrets(): Secrets {
+    return this.request.secrets;
+  }
+
+  /** Made when it is asked for: a step that touches no host needs none. */
+  get host(): AttemptHost {
+    const { watch, run, step, attempt, owner } = this.request;
+    this.#host ??= attemptHost(watch, { run, step, attempt, owner });
+    return this.#host;
+  }
+
+  acting(): StepContext {
+    return new AttemptContext(this, this.host.acting());
+  }
+
+  stop(): void {
+    this.ending.end(stopped(this.request.step));
+  }
+
+  async #carryOut(): Promise<AttemptOutcome> {
+    const { request, ending, evidence, secrets } = this;
+    const { timeoutMs } = request.runner.policy;
+    const cancelTimeout = request.watch.host.clock.after(timeoutMs, () => ending.end(timedOut(request)));
     try {
-      const { output, events } = await attemptStep(parts, request.input);
+      const { output, events } = await attemptStep(this, request.input);
       return { type: 'succeeded', evidence, output: secrets.hide(output), events };
     } catch (thrown) {
-      return failed(ending.reason ?? asWfError(thrown));
+      return this.#failed(ending.reason ?? asWfError(thrown));
     } finally {
       cancelTimeout();
       ending.over();
     }
   }
-  const outcome = new Promise<AttemptOutcome>((resolve) => {
-    ending.givesUp = (reason) => resolve(failed(reason));
-    void carryOut().then(resolve);
-  });
-  return { outcome, stop: () => ending.end(stopped(step)) };
+
+  #failed(error: WfError): AttemptOutcome {
+    return { type: 'failed', evidence: this.evidence, error: this.secrets.hideError(error) };
+  }
 }
 
-/**
- * What a step runner is given. A class: one is made for each attempt, and to make an object with getters of its own takes ten times as
- * long. What most steps never ask for is made when it is asked for.
- */
+/** What a step runner is given. What most steps never ask for is made when it is asked for. */
 class AttemptContext implements StepContext {
   readonly run: RunId;
   readonly step: StepId;
   readonly attempt: number;
   readonly record: (evidence: Evidence) => void;
-  readonly #request: AttemptRequest;
-  readonly #ending: Ending;
-  readonly #ports: () => HostPorts;
+  readonly #attempt: Attempt;
+  readonly #acting: HostPorts | undefined;
 
-  constructor(request: AttemptRequest, ending: Ending, record: (evidence: Evidence) => void, ports: () => HostPorts) {
-    this.run = request.run;
-    this.step = request.step;
-    this.attempt = request.attempt;
-    this.record = record;
-    this.#request = request;
-    this.#ending = ending;
-    this.#ports = ports;
+  /** @param acting for `apply`; looks reach the host without it */
+  constructor(attempt: Attempt, acting?: HostPorts) {
+    const { request, evidence } = attempt;
+    const { run, step, attempt: number, secrets } = request;
+    this.run = run;
+    this.step = step;
+    this.attempt = number;
+    this.record = (seen) => {
+      evidence.push({ ...keptEvidence(seen, secrets), step, attempt: number });
+    };
+    this.#attempt = attempt;
+    this.#acting = acting;
   }
 
   get host(): HostPorts {
-    return this.#ports();
+    return this.#acting ?? this.#attempt.host.looking;
   }
 
   get signal(): AbortSignal {
-    return this.#ending.signal;
+    return this.#attempt.ending.signal;
   }
 
   get progress(): (message: string) => void {
-    const { secrets, progress } = this.#request;
+    const { secrets, progress } = this.#attempt.request;
     return (message) => progress(secrets.hideText(message));
   }
 
   get ledger(): LedgerService {
-    return this.#request.ledger.serviceFor(this.signal, this.record);
+    return this.#attempt.ledger.serviceFor(this.signal, this.record);
   }
 }
 
