@@ -15,7 +15,18 @@ import { isAlive, ownProcess } from '../host/process.ts';
  * Ten of 31 characters without look-alikes: a million runs collide with a chance of one in 1,600, and then are refused.
  * The random bytes are Node's own: those of Web Crypto, which nanoid takes by itself, take 2 ms to load.
  */
-const newId = customRandom('23456789abcdefghjkmnpqrstuvwxyz', 10, (size) => randomBytes(size));
+const newId = customRandom('23456789abcdefghjkmnpqrstuvwxyz', 10, randomPool(1024));
+
+/** Random bytes, asked for so many at a time: to ask takes as long for one id as for fifty. */
+function randomPool(atOnce: number): (size: number) => Uint8Array {
+  let pool = new Uint8Array();
+  return (size) => {
+    if (pool.length < size) pool = randomBytes(Math.max(atOnce, size));
+    const taken = pool.subarray(0, size);
+    pool = pool.subarray(size);
+    return taken;
+  };
+}
 
 /**
  * The real parts of an engine.
