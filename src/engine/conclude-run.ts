@@ -34,8 +34,17 @@ export async function concludeRun(parts: ConcludeParts, machine: MachineEnd): Pr
   const error = await withVanished(machine.error, parts.ledger);
   if (header.options.onFailure === 'keep') return end(parts, { type: 'kept', error });
   if (!journal.changes().some(stands)) return end(parts, { type: 'failed', error });
-  await journal.append([{ type: 'rolling-back', error, kept: [] }]);
-  return rollBack(parts, journal.changes().filter(stands), error);
+  const told = (await renewHost(parts.host)) ? ofEndedHost(header.id, error) : error;
+  await journal.append([{ type: 'rolling-back', error: told, kept: [] }]);
+  return rollBack(parts, journal.changes().filter(stands), told);
+}
+
+/** Where the host of the run has ended, a step may fail by what it met first: a container that is gone, an engine that is silent. */
+function ofEndedHost(run: RunId, error: ErrorRecord): ErrorRecord {
+  const gone = `the private host of run ${run} is gone`;
+  if (error.message.startsWith(gone)) return error;
+  const hint = 'Somebody, or the machine, has ended it: start the run again.';
+  return { code: 'E_NAMESPACE_GONE', message: `${gone}: ${error.message}`, hint };
 }
 
 /** So many of what has vanished, or is left, are named in an error; the ledger and the verification have them all. */

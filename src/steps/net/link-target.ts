@@ -31,7 +31,7 @@ export function isRecorded(link: Link, identity: Pick<LinkIdentity, 'ifindex' | 
 }
 
 /** All links at a place. @throws WfError when it cannot be told */
-export function linksAt(context: HostContext, place: Place): Promise<readonly Link[]> {
+export async function linksAt(context: HostContext, place: Place): Promise<readonly Link[]> {
   return readLinks(context.host.command, namespaceOf(place, context.host));
 }
 

@@ -60,7 +60,8 @@ export const observeBridge = defineStep({
     const { command } = context.host;
     const [links, ...inside] = await Promise.all([
       linksAt(context, place),
-      ...containers.map((container) => readLinks(command, namespaceOfContainer(container))),
+      // What it throws is told with the others: they would be left to themselves, and fail unheard when the host ends.
+      ...containers.map(async (container) => readLinks(command, namespaceOfContainer(container))),
     ]);
     const bridge = requireNamed(links, place, name);
     const inContainers = containers.map((container, position) => ({ container, links: inside[position] ?? [] }));

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
 import type { Argv } from '../../engine/ports/command.ts';
+import type { ContainerInfo, DockerPort } from '../../engine/ports/docker.ts';
+import type { FoundNamespace } from '../../engine/ports/host-namespace.ts';
 import type { HostContext } from '../../engine/step.ts';
 import { namespaceOfPid } from '../../host/namespace.ts';
 import { type ContainerHandle, namespaceOfContainer, namespaceSchema } from '../container-handle.ts';
@@ -38,8 +40,30 @@ export async function originHere(origin: ProbeOrigin, { host }: HostContext): Pr
   if (origin.type !== 'container' || host.docker.programs === 'image') return origin;
   const { id, label } = origin;
   const container = await host.docker.container(id);
-  if (container?.running === true) return { type: 'namespace', label, namespace: namespaceOfPid(container.pid) };
-  throw new WfError('E_NAMESPACE_GONE', `container ${label} is not running`, {
+  if (container?.running !== true) throw notRunning(label);
+  return { type: 'namespace', label, namespace: await namespaceOfRunning(container, host.docker) };
+}
+
+/**
+ * The namespace of a container that was running a moment ago.
+ * @throws WfError E_NAMESPACE_GONE where it has ended meanwhile, or all of the private host that it was on
+ */
+export async function namespaceOfRunning(
+  { id, name, pid }: Pick<ContainerInfo, 'id' | 'name' | 'pid'>,
+  docker: DockerPort,
+): Promise<FoundNamespace> {
+  try {
+    return namespaceOfPid(pid);
+  } catch (thrown) {
+    if (!(thrown instanceof WfError) || thrown.code !== 'E_NAMESPACE_GONE') throw thrown;
+    // A private host that has ended says so.
+    await docker.container(id);
+    throw notRunning(name);
+  }
+}
+
+function notRunning(container: string): WfError {
+  return new WfError('E_NAMESPACE_GONE', `container ${container} is not running`, {
     hint: 'It was removed or has ended. Undo the run with `wf rollback RUN`, and start it again.',
   });
 }

@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
 import type { HostContext } from '../../engine/step.ts';
-import { namespaceOfPid } from '../../host/namespace.ts';
 import { ON_THE_WAY } from './on-the-way.ts';
-import type { ProbeOrigin } from './origin.ts';
+import { namespaceOfRunning, type ProbeOrigin } from './origin.ts';
 import { type AgentReport, askAgent } from './probe-agent.ts';
 
 /** Addresses by the names that are told of them. */
@@ -92,7 +91,7 @@ async function originOf({ from }: ReachabilityInput, { host }: HostContext): Pro
   const { id, name, startedAt } = from;
   const container = await host.docker.container(id);
   if (container?.running === true && container.startedAt === startedAt) {
-    return { type: 'namespace', label: name, namespace: namespaceOfPid(container.pid) };
+    return { type: 'namespace', label: name, namespace: await namespaceOfRunning(container, host.docker) };
   }
   const what = container === null ? 'was removed' : container.running ? 'was started again' : 'has ended';
   throw new WfError('E_NAMESPACE_GONE', `container ${name} ${what}`, {
