@@ -4,6 +4,7 @@ import { asWfError, type ErrorRecord, WfError } from './errors.ts';
 import type { RunId } from './ids.ts';
 import type { JournalEvent, RunEnd, RunHeader } from './journal-event.ts';
 import type { Json } from './json.ts';
+import { ofEndedHost } from './lost-host.ts';
 import type { RunHost } from './ports/runtime.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
@@ -37,14 +38,6 @@ export async function concludeRun(parts: ConcludeParts, machine: MachineEnd): Pr
   const told = (await renewHost(parts.host)) ? ofEndedHost(header.id, error) : error;
   await journal.append([{ type: 'rolling-back', error: told, kept: [] }]);
   return rollBack(parts, journal.changes().filter(stands), told);
-}
-
-/** Where the host of the run has ended, a step may fail by what it met first: a container that is gone, an engine that is silent. */
-function ofEndedHost(run: RunId, error: ErrorRecord): ErrorRecord {
-  const gone = `the private host of run ${run} is gone`;
-  if (error.message.startsWith(gone)) return error;
-  const hint = 'Somebody, or the machine, has ended it: start the run again.';
-  return { code: 'E_NAMESPACE_GONE', message: `${gone}: ${error.message}`, hint };
 }
 
 /** So many of what has vanished, or is left, are named in an error; the ledger and the verification have them all. */

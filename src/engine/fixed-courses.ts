@@ -9,6 +9,7 @@ import type {
 import type { MachineEvent } from './journal-event.ts';
 import { canonicalJson, toJson } from './json.ts';
 import type { MachineAction } from './machine-action.ts';
+import { allNodes, childrenOf } from './machine-nodes.ts';
 import type { Transitioned, Transitions } from './transition.ts';
 
 /** A function of a machine: XState gives it the context, the event and the like in one object. */
@@ -44,7 +45,7 @@ const MOST_KNOWN = 10_000;
  */
 export function withFixedCourses(machine: AnyStateMachine, scope: AnyActorScope, asked: Transitions): Transitions {
   const { self } = scope;
-  const nodes = allNodes(machine);
+  const nodes = allNodes(machine.root);
   // What a machine that remembers states does next depends on what it remembers.
   if (nodes.some(({ type }) => type === 'history')) return asked;
   /** Of these there are so many as the machine names; of those that a wildcard takes, as many as somebody sends. */
@@ -204,7 +205,7 @@ function onlyInvokes({ entry, exit, always = [], type, initial }: AnyStateNode):
 /** The states that the machine begins in. */
 function firstNodes(node: AnyStateNode): readonly AnyStateNode[] {
   if (node.type === 'compound') return [node, ...node.initial.target.flatMap(firstNodes)];
-  return node.type === 'parallel' ? [node, ...Object.values(node.states).flatMap(firstNodes)] : [node];
+  return node.type === 'parallel' ? [node, ...childrenOf(node).flatMap(firstNodes)] : [node];
 }
 
 /** The root and all states that are active. */
@@ -215,12 +216,6 @@ function activeNodes(node: AnyStateNode, value: unknown): readonly AnyStateNode[
     return child === undefined ? [] : activeNodes(child, inner);
   });
   return [node, ...below];
-}
-
-function allNodes({ root }: AnyStateMachine): readonly AnyStateNode[] {
-  const nodes = [root];
-  for (const node of nodes) nodes.push(...Object.values(node.states));
-  return nodes;
 }
 
 /** Whether what is each run's own is the same in both; all else was taken from one into the other. */

@@ -1,6 +1,7 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { runnerOf } from './define-step.ts';
 import { WfError } from './errors.ts';
+import { allNodes, childrenOf } from './machine-nodes.ts';
 import type { StepRunner } from './step.ts';
 
 /** One place in a machine that invokes a step runner. */
@@ -78,14 +79,6 @@ function boundMicrosteps({ options }: AnyStateMachine): void {
 /** The step runners of a machine by their kind. */
 export function runnersOf({ runners }: MachineModel): (kind: string) => StepRunner | undefined {
   return (kind) => runners.get(kind);
-}
-
-function childrenOf(node: AnyStateNode): readonly AnyStateNode[] {
-  return Object.values(node.states);
-}
-
-function allNodes(node: AnyStateNode): readonly AnyStateNode[] {
-  return [node, ...childrenOf(node).flatMap(allNodes)];
 }
 
 function nameOf(node: AnyStateNode): string {

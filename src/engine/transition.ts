@@ -10,6 +10,7 @@ import { withFixedCourses } from './fixed-courses.ts';
 import type { MachineEvent } from './journal-event.ts';
 import type { JsonObject } from './json.ts';
 import { type MachineAction, parseAction } from './machine-action.ts';
+import { allNodes } from './machine-nodes.ts';
 
 /** A machine's next snapshot, and the actions that its engine is to carry out. */
 export type Transitioned = readonly [AnyMachineSnapshot, readonly MachineAction[]];
@@ -71,11 +72,6 @@ function pureTransitions(machine: AnyStateMachine): Transitions {
 }
 
 /** A `systemId` is taken once in one scope: each transition then needs a scope of its own. */
-function namesActors(machine: AnyStateMachine): boolean {
-  const nodes = [machine.root];
-  for (const node of nodes) {
-    if (node.invoke.some(({ systemId }) => systemId !== undefined)) return true;
-    nodes.push(...Object.values(node.states));
-  }
-  return false;
+function namesActors({ root }: AnyStateMachine): boolean {
+  return allNodes(root).some(({ invoke }) => invoke.some(({ systemId }) => systemId !== undefined));
 }

@@ -40,6 +40,16 @@ export function namespaceOfPid(pid: number): NamespaceOfProcess {
   }
 }
 
+/** The same; null where the process is gone. @throws WfError E_PERMISSION */
+export function namespaceIfThere(pid: number): NamespaceOfProcess | null {
+  try {
+    return namespaceOfPid(pid);
+  } catch (thrown) {
+    if (thrown instanceof WfError && thrown.code === 'E_NAMESPACE_GONE') return null;
+    throw thrown;
+  }
+}
+
 function processGone(pid: number, cause?: unknown): WfError {
   return new WfError('E_NAMESPACE_GONE', `process ${pid} is gone, and with it the way to its network namespace`, {
     hint: 'Look whether the container still runs: `docker ps -a`.',

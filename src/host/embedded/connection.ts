@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
 import type { Json, JsonObject } from '../../engine/json.ts';
+import { privateHostIsGone } from '../../engine/lost-host.ts';
 import type { Owner } from '../../engine/owner.ts';
 import { runOfPrivateHostMark } from '../../engine/ports/runtime.ts';
 import { isAlive } from '../process.ts';
@@ -88,7 +89,7 @@ function takenOver(mark: string): WfError {
 /** What runs in it cannot be reached any more: it has ended, and everything that was in it is gone with it. */
 export function privateHostGone(mark: string): WfError {
   const run = runOfPrivateHostMark(mark);
-  return new WfError('E_NAMESPACE_GONE', `the private host of run ${run} is gone, and all that was in it`, {
+  return new WfError('E_NAMESPACE_GONE', `${privateHostIsGone(run)}, and all that was in it`, {
     hint: `\`wf rollback ${run}\` settles what the run did; then start it again.`,
     details: { mark },
   });

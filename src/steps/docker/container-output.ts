@@ -1,9 +1,8 @@
 import { WfError } from '../../engine/errors.ts';
 import type { ContainerInfo } from '../../engine/ports/docker.ts';
-import type { FoundNamespace } from '../../engine/ports/host-namespace.ts';
 import type { HostContext } from '../../engine/step.ts';
 import { pause } from '../../host/clock.ts';
-import { namespaceOfPid } from '../../host/namespace.ts';
+import { namespaceIfThere } from '../../host/namespace.ts';
 import type { ContainerHandle } from '../container-handle.ts';
 import { shortId } from './names.ts';
 
@@ -62,15 +61,6 @@ async function onceItsEndIsKnown({ id, startedAt }: ContainerInfo, { host, signa
     const isUnnoticed = seen?.status === 'running' && seen.startedAt === startedAt;
     if (!isUnnoticed || host.clock.now() >= until || signal.aborted) return seen;
     await pause(host.clock, POLL_MS, signal);
-  }
-}
-
-function namespaceIfThere(pid: number): FoundNamespace | null {
-  try {
-    return namespaceOfPid(pid);
-  } catch (thrown) {
-    if (thrown instanceof WfError && thrown.code === 'E_NAMESPACE_GONE') return null;
-    throw thrown;
   }
 }
 

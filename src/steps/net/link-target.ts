@@ -30,7 +30,11 @@ export function isRecorded(link: Link, identity: Pick<LinkIdentity, 'ifindex' | 
   return link.ifindex === identity.ifindex && (identity.mark === null || link.alias === identity.mark);
 }
 
-/** All links at a place. @throws WfError when it cannot be told */
+/**
+ * All links at a place. Rejects at once, and does not throw, where the place is gone: looks that were begun beside it would be left to
+ * themselves, and fail unheard.
+ * @throws WfError when it cannot be told
+ */
 export async function linksAt(context: HostContext, place: Place): Promise<readonly Link[]> {
   return readLinks(context.host.command, namespaceOf(place, context.host));
 }

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
 import type { Argv } from '../../engine/ports/command.ts';
-import { cidrOf, type Link, readLinks } from '../../host/ip/link.ts';
-import { type ContainerHandle, containerHandleSchema, namespaceOfContainer } from '../container-handle.ts';
+import { cidrOf, type Link } from '../../host/ip/link.ts';
+import { type ContainerHandle, containerHandleSchema } from '../container-handle.ts';
 import { linksAt, requireNamed } from './link-target.ts';
 import { addressSchema, linkNameSchema } from './name-schema.ts';
 import { hostPlace, type Place, showAt, typedIn } from './place.ts';
@@ -57,11 +57,9 @@ export const observeBridge = defineStep({
 
   async read({ bridge: name, containers, gateway }, context) {
     const place = hostPlace(context.host);
-    const { command } = context.host;
     const [links, ...inside] = await Promise.all([
       linksAt(context, place),
-      // What it throws is told with the others: they would be left to themselves, and fail unheard when the host ends.
-      ...containers.map(async (container) => readLinks(command, namespaceOfContainer(container))),
+      ...containers.map((container) => linksAt(context, { type: 'container', container })),
     ]);
     const bridge = requireNamed(links, place, name);
     const inContainers = containers.map((container, position) => ({ container, links: inside[position] ?? [] }));

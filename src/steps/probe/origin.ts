@@ -4,7 +4,7 @@ import type { Argv } from '../../engine/ports/command.ts';
 import type { ContainerInfo, DockerPort } from '../../engine/ports/docker.ts';
 import type { FoundNamespace } from '../../engine/ports/host-namespace.ts';
 import type { HostContext } from '../../engine/step.ts';
-import { namespaceOfPid } from '../../host/namespace.ts';
+import { namespaceIfThere } from '../../host/namespace.ts';
 import { type ContainerHandle, namespaceOfContainer, namespaceSchema } from '../container-handle.ts';
 
 /** Where a probe is sent from. */
@@ -52,14 +52,11 @@ export async function namespaceOfRunning(
   { id, name, pid }: Pick<ContainerInfo, 'id' | 'name' | 'pid'>,
   docker: DockerPort,
 ): Promise<FoundNamespace> {
-  try {
-    return namespaceOfPid(pid);
-  } catch (thrown) {
-    if (!(thrown instanceof WfError) || thrown.code !== 'E_NAMESPACE_GONE') throw thrown;
-    // A private host that has ended says so.
-    await docker.container(id);
-    throw notRunning(name);
-  }
+  const namespace = namespaceIfThere(pid);
+  if (namespace !== null) return namespace;
+  // A private host that has ended says so.
+  await docker.container(id);
+  throw notRunning(name);
 }
 
 function notRunning(container: string): WfError {
