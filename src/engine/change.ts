@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { StepId } from './ids.ts';
 import type { Json } from './json.ts';
+import { later } from './later.ts';
 
 /**
  * Where a change stands.
@@ -46,27 +47,31 @@ export function undoByHand(changes: readonly Change[]): readonly string[] {
 }
 
 /** A difference between two fingerprints, and whose it is. */
-export const differenceSchema = z.object({
-  /** What differs: `link int_hote`, `route default via ... table main`, `container AppDev`. */
-  subject: z.string(),
-  /** `added`, `removed` or `altered` since the earlier fingerprint. */
-  difference: z.enum(['added', 'removed', 'altered']),
-  before: z.string().nullable(),
-  after: z.string().nullable(),
-  /** The run itself, Docker, or somebody else. */
-  owner: z.enum(['run', 'docker', 'other']),
-  /** Why it is attributed so. */
-  reason: z.string(),
-});
-export type Difference = Readonly<z.infer<typeof differenceSchema>>;
+export const differenceSchema = later(() =>
+  z.object({
+    /** What differs: `link int_hote`, `route default via ... table main`, `container AppDev`. */
+    subject: z.string(),
+    /** `added`, `removed` or `altered` since the earlier fingerprint. */
+    difference: z.enum(['added', 'removed', 'altered']),
+    before: z.string().nullable(),
+    after: z.string().nullable(),
+    /** The run itself, Docker, or somebody else. */
+    owner: z.enum(['run', 'docker', 'other']),
+    /** Why it is attributed so. */
+    reason: z.string(),
+  }),
+);
+export type Difference = Readonly<z.infer<ReturnType<typeof differenceSchema>>>;
 
 /**
  * What the end of a run found. `restored` is true when no residue was found: every change is settled and no
  * difference is the run's. `drift` holds what Docker or somebody else changed meanwhile.
  */
-export const verificationSchema = z.object({
-  restored: z.boolean(),
-  residues: z.array(differenceSchema),
-  drift: z.array(differenceSchema),
-});
-export type Verification = Readonly<z.infer<typeof verificationSchema>>;
+export const verificationSchema = later(() =>
+  z.object({
+    restored: z.boolean(),
+    residues: z.array(differenceSchema()),
+    drift: z.array(differenceSchema()),
+  }),
+);
+export type Verification = Readonly<z.infer<ReturnType<typeof verificationSchema>>>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { asStepId, parseRunId, type RunId, type StepId } from './ids.ts';
+import { later } from './later.ts';
 import type { Owner } from './owner.ts';
 
 /** The environment variable that every process carries which an attempt at a step, or the undoing of one, starts. */
@@ -14,17 +15,19 @@ export interface ProcessMark {
   readonly owner: Owner;
 }
 
-const schema = z.object({
-  run: z.string().transform((text, context) => {
-    const id = parseRunId(text);
-    if (id !== undefined) return id;
-    context.addIssue('not a run id');
-    return z.NEVER;
+const schema = later(() =>
+  z.object({
+    run: z.string().transform((text, context) => {
+      const id = parseRunId(text);
+      if (id !== undefined) return id;
+      context.addIssue('not a run id');
+      return z.NEVER;
+    }),
+    step: z.string().transform(asStepId),
+    attempt: z.union([z.number().int(), z.literal('undo')]),
+    owner: z.object({ pid: z.number().int(), startTime: z.string(), bootId: z.string() }),
   }),
-  step: z.string().transform(asStepId),
-  attempt: z.union([z.number().int(), z.literal('undo')]),
-  owner: z.object({ pid: z.number().int(), startTime: z.string(), bootId: z.string() }),
-});
+);
 
 /** The value of the variable. */
 export function processMarkText({ run, step, attempt, owner }: ProcessMark): string {
@@ -39,6 +42,6 @@ export function parseProcessMark(text: string): ProcessMark | undefined {
   } catch {
     return undefined;
   }
-  const parsed = schema.safeParse(value);
+  const parsed = schema().safeParse(value);
   return parsed.success ? parsed.data : undefined;
 }

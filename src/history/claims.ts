@@ -5,7 +5,7 @@ import { parseRow } from './parse-row.ts';
 import { claimHolderRow } from './rows.ts';
 import type { Statements } from './statements.ts';
 
-type Holder = z.output<typeof claimHolderRow>;
+type Holder = z.output<ReturnType<typeof claimHolderRow>>;
 
 /**
  * Claims resources for a run, inside the transaction that creates it.
@@ -15,7 +15,7 @@ export function claim(statements: Statements, run: number, resources: readonly s
   for (const resource of new Set(resources)) {
     const row = statements.claimHolder.get({ resource });
     if (row !== undefined) {
-      const holder = parseRow(claimHolderRow, row, { path, table: 'claims', of: resource });
+      const holder = parseRow(claimHolderRow(), row, { path, table: 'claims', of: resource });
       if (!isFree(holder)) throw inUse(resource, holder);
       statements.deleteClaims.run({ run: holder.number });
     }

@@ -25,6 +25,12 @@ export function frequentEvent(type: string, members: JsonObject): JournalEvent |
     }
     case 'lease.taken':
       return leaseTaken(members);
+    case 'ended': {
+      const { status, output } = members;
+      // One that failed has an error, and one that proved something tells of it.
+      if (status !== 'succeeded' || output === undefined || !hasOnly(2, members)) return undefined;
+      return { type, status, output };
+    }
     default:
       return undefined;
   }

@@ -3,30 +3,18 @@ import { CHANGE_STATUSES, verificationSchema } from '../engine/change.ts';
 import { asDefinitionHash, asStepId } from '../engine/ids.ts';
 import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../engine/journal-event.ts';
 import { isJsonObject } from '../engine/json.ts';
+import { later } from '../engine/later.ts';
 import { frequentEvent } from './frequent-events.ts';
 import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
 import { isNumber, isText, jsonOf } from './plain-values.ts';
 
-const stepId = z.string().transform(asStepId);
-const machineEvent = jsonObject.transform((value, context): MachineEvent => {
-  const { type } = value;
-  if (typeof type === 'string') return { ...value, type };
-  context.addIssue('not an event: it has no type');
-  return z.NEVER;
-});
-
-let schema: z.ZodType<JournalEvent> | undefined;
-
 /**
- * Strict: a member that this version does not know belongs to a newer one, and must not be dropped unseen. Made when it is first
- * needed: that takes 4 ms, and a list of runs needs it not.
+ * Strict: a member that this version does not know belongs to a newer one, and must not be dropped unseen. To make it takes 4 ms,
+ * and a list of runs needs it not.
  */
-export function journalEvent(): z.ZodType<JournalEvent> {
-  schema ??= journalEventSchema();
-  return schema;
-}
+export const journalEvent = later(journalEventSchema);
 
-const journalRow = z.object({ seq: z.number(), at: z.number(), type: z.string(), data: jsonText });
+const journalRow = later(() => z.object({ seq: z.number(), at: z.number(), type: z.string(), data: jsonText() }));
 
 /** The type has a column of its own; the rest of the event is JSON beside it. */
 export function eventColumns(event: JournalEvent): { readonly type: string; readonly data: string } {
@@ -51,13 +39,20 @@ function frequentEntry(seq: unknown, at: unknown, type: unknown, data: unknown):
 }
 
 function strictEntry(row: unknown, place: RowPlace & { readonly of: string }): JournalEntry {
-  const { seq, at, type, data } = parseRow(journalRow, row, place);
+  const { seq, at, type, data } = parseRow(journalRow(), row, place);
   const members = isJsonObject(data) ? { ...data, type } : { type };
   const event = { ...place, of: () => `${place.of}, seq ${seq}, ${type}` };
   return { seq, at, event: parseRow(journalEvent(), members, event) };
 }
 
 function journalEventSchema(): z.ZodType<JournalEvent> {
+  const stepId = z.string().transform(asStepId);
+  const machineEvent = jsonObject().transform((value, context): MachineEvent => {
+    const { type } = value;
+    if (typeof type === 'string') return { ...value, type };
+    context.addIssue('not an event: it has no type');
+    return z.NEVER;
+  });
   const effect: z.ZodType<Effect> = z.discriminatedUnion('type', [
     z.strictObject({
       type: z.literal('start-step'),
@@ -66,12 +61,12 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
       stage: z.string(),
       actor: z.string(),
       kind: z.string(),
-      input: json,
+      input: json(),
     }),
     z.strictObject({ type: z.literal('stop-step'), step: stepId }),
     z.strictObject({ type: z.literal('set-timer'), timer: z.string(), deadline: z.number(), event: machineEvent }),
     z.strictObject({ type: z.literal('cancel-timer'), timer: z.string() }),
-    z.strictObject({ type: z.literal('log'), message: json }),
+    z.strictObject({ type: z.literal('log'), message: json() }),
     z.strictObject({ type: z.literal('emit'), event: machineEvent }),
   ]);
 
@@ -80,7 +75,7 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
     step: stepId,
     kind: z.string(),
     target: z.string(),
-    record: json,
+    record: json(),
     undo: z.array(z.string()),
     status: z.enum(CHANGE_STATUSES),
     reason: z.string().nullable(),
@@ -105,21 +100,21 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
       type: z.literal('decided'),
       event: machineEvent.nullable(),
       effects: z.array(effect),
-      value: json,
+      value: json(),
       stages: z.array(z.string()),
       digest: z.string(),
     }),
     z.strictObject({ type: z.literal('step.attempted'), ...attempt }),
-    z.strictObject({ type: z.literal('step.succeeded'), ...attempt, output: json }),
-    z.strictObject({ type: z.literal('step.retrying'), ...attempt, error: errorRecord, retryAt: z.number() }),
-    z.strictObject({ type: z.literal('step.failed'), ...attempt, error: errorRecord }),
+    z.strictObject({ type: z.literal('step.succeeded'), ...attempt, output: json() }),
+    z.strictObject({ type: z.literal('step.retrying'), ...attempt, error: errorRecord(), retryAt: z.number() }),
+    z.strictObject({ type: z.literal('step.failed'), ...attempt, error: errorRecord() }),
     z.strictObject({ type: z.literal('step.stopped'), ...attempt }),
     z.strictObject({ type: z.literal('baseline.taken'), fingerprint: z.string() }),
     z.strictObject({ type: z.literal('change.intended'), change }),
     z.strictObject({
       type: z.literal('change.applied'),
       seq: z.number(),
-      record: json,
+      record: json(),
       target: z.string(),
       undo: z.array(z.string()),
     }),
@@ -133,7 +128,7 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
     z.strictObject({
       type: z.literal('verified'),
       fingerprint: z.string().nullable(),
-      verification: verificationSchema,
+      verification: verificationSchema(),
     }),
     z.strictObject({ type: z.literal('waiting') }),
     z.strictObject({ type: z.literal('paused'), stage: z.string() }),
@@ -141,14 +136,14 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
     // wf 0.1 did not say what the run came to grief by.
     z.strictObject({
       type: z.literal('rolling-back'),
-      error: errorRecord.nullable().default(null),
+      error: errorRecord().nullable().default(null),
       kept: z.array(z.number()).default([]),
     }),
     z.discriminatedUnion('status', [
       z.strictObject({
         type: z.literal('ended'),
         status: z.literal('succeeded'),
-        output: json,
+        output: json(),
         proofs: z
           .discriminatedUnion('type', [
             z.strictObject({
@@ -163,7 +158,7 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
         type: z.literal('ended'),
         status: z.enum(['failed', 'rolled-back', 'needs-attention']),
         output: z.null(),
-        error: errorRecord,
+        error: errorRecord(),
       }),
     ]),
   ]);

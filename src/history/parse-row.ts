@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type ErrorCode, isErrorCode } from '../engine/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../engine/json.ts';
+import { later } from '../engine/later.ts';
 import { damaged } from './database-error.ts';
 import { inflateQuick } from './packing.ts';
 
@@ -22,25 +23,29 @@ export function parseRow<Schema extends z.ZodType>(schema: Schema, row: unknown,
 }
 
 /** What a JSON text holds; parsed once, so what is inside needs no second look to be JSON. */
-export const json = z.custom<Json>((value) => value !== undefined);
-export const jsonObject = json.transform((value, context): JsonObject => {
-  if (isJsonObject(value)) return value;
-  context.addIssue('not a JSON object');
-  return z.NEVER;
-});
+export const json = later(() => z.custom<Json>((value) => value !== undefined));
+export const jsonObject = later(() =>
+  json().transform((value, context): JsonObject => {
+    if (isJsonObject(value)) return value;
+    context.addIssue('not a JSON object');
+    return z.NEVER;
+  }),
+);
 
 /** A column with JSON text. */
-export const jsonText = z.string().transform(jsonIn);
+export const jsonText = later(() => z.string().transform(jsonIn));
 
 /** A column with text that was packed by `deflateQuickly`. */
-export const deflatedText = z.instanceof(Buffer).transform((deflated, context): string => {
-  try {
-    return inflateQuick(deflated);
-  } catch (thrown) {
-    context.addIssue(`cannot be unpacked: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-    return z.NEVER;
-  }
-});
+export const deflatedText = later(() =>
+  z.instanceof(Buffer).transform((deflated, context): string => {
+    try {
+      return inflateQuick(deflated);
+    } catch (thrown) {
+      context.addIssue(`cannot be unpacked: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      return z.NEVER;
+    }
+  }),
+);
 
 /** What a JSON text holds; an issue where it is none. */
 export function jsonIn(text: string, context: z.core.$RefinementCtx): Json {
@@ -52,15 +57,17 @@ export function jsonIn(text: string, context: z.core.$RefinementCtx): Json {
   }
 }
 
-export const errorRecord = z.strictObject({
-  code: z.custom<ErrorCode>((value) => typeof value === 'string' && isErrorCode(value)),
-  message: z.string(),
-  hint: z.string(),
-});
+export const errorRecord = later(() =>
+  z.strictObject({
+    code: z.custom<ErrorCode>((value) => typeof value === 'string' && isErrorCode(value)),
+    message: z.string(),
+    hint: z.string(),
+  }),
+);
 
 /** The error that a JSON text holds; an issue where it is none. */
-export function errorIn(text: string, context: z.core.$RefinementCtx): z.output<typeof errorRecord> {
-  const parsed = errorRecord.safeParse(jsonIn(text, context));
+export function errorIn(text: string, context: z.core.$RefinementCtx): z.output<ReturnType<typeof errorRecord>> {
+  const parsed = errorRecord().safeParse(jsonIn(text, context));
   if (parsed.success) return parsed.data;
   context.addIssue(`not an error: ${z.prettifyError(parsed.error)}`);
   return z.NEVER;

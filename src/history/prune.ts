@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import { WfError } from '../engine/errors.ts';
+import { later } from '../engine/later.ts';
 import type { Owner } from '../engine/owner.ts';
 import { isEnd, STORED_RUN_STATUSES, type StoredRunStatus } from '../engine/ports/history.ts';
 import { parseRow } from './parse-row.ts';
@@ -82,11 +83,11 @@ const ROWS_AT_ONCE = 5_000;
 const RUNS_AT_ONCE = 200;
 const HASHES_AT_ONCE = 500;
 
-const placeRow = z.object({ created_at: z.number(), id: z.string() });
-const candidateRow = placeRow.extend({ number: z.number(), ...ownerColumns });
-const countsRow = z.object({ aged: z.number(), removable: z.number() });
-const hashRow = z.object({ hash: z.string(), used: z.number() });
-const heldRow = z.object(ownerColumns);
+const placeRow = later(() => z.object({ created_at: z.number(), id: z.string() }));
+const candidateRow = later(() => placeRow().extend({ number: z.number(), ...ownerColumns() }));
+const countsRow = later(() => z.object({ aged: z.number(), removable: z.number() }));
+const hashRow = later(() => z.object({ hash: z.string(), used: z.number() }));
+const heldRow = later(() => z.object(ownerColumns()));
 
 /** Reads what pruning would do. @param workflows of which there are runs */
 export function prunePlan(db: Database, workflows: readonly string[], request: PruneRequest, path: string): PrunePlan {
@@ -95,7 +96,7 @@ export function prunePlan(db: Database, workflows: readonly string[], request: P
   let onHost = 0;
   let unfinished = 0;
   for (const selection of selections(statements, workflows, request, path)) {
-    const row = parseRow(countsRow, statements.agedRuns.get(selection), {
+    const row = parseRow(countsRow(), statements.agedRuns.get(selection), {
       path,
       table: 'runs',
       of: selection.workflow,
@@ -131,7 +132,7 @@ export function createPruner({ db, write, path, workflowNames }: PrunerParts): H
   const atWork = (isAlive: (owner: Owner) => boolean): Owner | undefined =>
     prepared()
       .heldRuns.all()
-      .flatMap((row) => ownerOf(parseRow(heldRow, row, { path, table: 'runs', of: 'a run that is held' })) ?? [])
+      .flatMap((row) => ownerOf(parseRow(heldRow(), row, { path, table: 'runs', of: 'a run that is held' })) ?? [])
       .find(isAlive);
 
   function removeRun(number: number): number {
@@ -151,7 +152,7 @@ export function createPruner({ db, write, path, workflowNames }: PrunerParts): H
           const { workflow, status } = selection;
           const found = prepared().removableRuns.all({ ...selection, limit: RUNS_AT_ONCE });
           for (const row of found) {
-            const { number, created_at, id, ...columns } = parseRow(candidateRow, row, {
+            const { number, created_at, id, ...columns } = parseRow(candidateRow(), row, {
               path,
               table: 'runs',
               of: workflow,
@@ -180,7 +181,7 @@ export function createPruner({ db, write, path, workflowNames }: PrunerParts): H
             : [prepared().fingerprintsInUse, prepared().deleteFingerprint];
         const found = find
           .all({ hash, limit: HASHES_AT_ONCE })
-          .map((row) => parseRow(hashRow, row, { path, table, of: `after ${hash}` }));
+          .map((row) => parseRow(hashRow(), row, { path, table, of: `after ${hash}` }));
         const unused = found.filter(({ used }) => used === 0);
         for (const each of unused) remove.run({ hash: each.hash });
         const last = found.at(-1);
@@ -225,7 +226,7 @@ function* selections(
     const row = keep === 0 ? undefined : statements.newestOfWorkflow.get({ workflow, skip: keep - 1 });
     // So few runs of it are all kept.
     if (row === undefined && keep > 0) continue;
-    const oldestKept = row === undefined ? undefined : parseRow(placeRow, row, { path, table: 'runs', of: workflow });
+    const oldestKept = row === undefined ? undefined : parseRow(placeRow(), row, { path, table: 'runs', of: workflow });
     // What ended before a moment was created before it.
     const isOlder = oldestKept !== undefined && oldestKept.created_at < endedBefore;
     const until = isOlder

@@ -57,7 +57,7 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
     const plain = Array.isArray(row) ? plainRun(row) : undefined;
     if (plain !== undefined) return plain;
     const named = namedRow(statement, row);
-    return parseRow(runRow, named, namedBy('runs', 'id', named));
+    return parseRow(runRow(), named, namedBy('runs', 'id', named));
   }
 
   const runsOf = (statement: PreparedStatement, parameters: Readonly<Record<string, unknown>> = {}) =>
@@ -96,7 +96,7 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
       read(() => {
         const ids =
           prefix === '' ? statements.newestIds.all({ limit: requireLimit(limit) }) : beginningWith(prefix, limit);
-        return ids.map((id) => parseRow(runId, id, place('runs', String(id))));
+        return ids.map((id) => parseRow(runId(), id, place('runs', String(id))));
       }),
     workflowNames: () =>
       read(() => statements.workflowNames.all().map((name) => parseRow(z.string(), name, place('runs', String(name))))),
@@ -106,19 +106,19 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
         return statements.journal.all({ id, after }).map((row) => parseJournalRow(row, where));
       }),
     steps: (id) =>
-      read(() => namedRows(statements.steps, { id }).map((row) => parseRow(stepRow, row, place('steps', id)))),
+      read(() => namedRows(statements.steps, { id }).map((row) => parseRow(stepRow(), row, place('steps', id)))),
     changes: (id) =>
-      read(() => namedRows(statements.changes, { id }).map((row) => parseRow(changeRow, row, place('changes', id)))),
+      read(() => namedRows(statements.changes, { id }).map((row) => parseRow(changeRow(), row, place('changes', id)))),
     standingChanges: () =>
       read(() =>
         namedRows(statements.standingChanges).map((row) =>
-          parseRow(standingChangeRow, row, namedBy('changes', 'run', row)),
+          parseRow(standingChangeRow(), row, namedBy('changes', 'run', row)),
         ),
       ),
     evidence: (id, step, after = 0) =>
       read(() =>
         namedRows(statements.evidence, { id, step: step ?? null, after }).map((row) =>
-          parseRow(evidenceRow, row, place('evidence', id)),
+          parseRow(evidenceRow(), row, place('evidence', id)),
         ),
       ),
     verification: (id) =>
@@ -132,7 +132,7 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
       read(() => {
         const text = statements.definition.get({ hash });
         if (text === undefined) return undefined;
-        return parseRow(jsonText, text, { path, table: 'definitions', of: `hash ${hash}` });
+        return parseRow(jsonText(), text, { path, table: 'definitions', of: `hash ${hash}` });
       }),
     fingerprint: (hash) => read(() => readFingerprint(statements, hash, path)),
     exportRun: (id, machine) =>

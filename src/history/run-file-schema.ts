@@ -29,15 +29,15 @@ export function runFileSchemas() {
     version: z.literal(VERSION),
     machine: name,
     run: z.strictObject({
-      id: runId,
+      id: runId(),
       workflow: name,
       definitionHash: hash.transform(asDefinitionHash),
       runtime: z.enum(['docker', 'embedded']),
-      input: jsonObject,
-      options: runOptions.strict(),
+      input: jsonObject(),
+      options: runOptions().strict(),
       createdAt: moment,
     }),
-    definitions: z.array(z.strictObject({ hash, definition: json })),
+    definitions: z.array(z.strictObject({ hash, definition: json() })),
     journal: z.array(z.strictObject({ seq: z.int(), at: moment, event: journalEvent() })),
     evidence: z.array(
       z.strictObject({
@@ -51,7 +51,7 @@ export function runFileSchemas() {
         durationMs: z.number(),
       }),
     ),
-    fingerprints: z.array(z.strictObject({ hash, fingerprint: jsonObject })),
+    fingerprints: z.array(z.strictObject({ hash, fingerprint: jsonObject() })),
   });
   /** Members of events whose values the journal's own schema leaves open. */
   const members: Readonly<Record<string, z.ZodType>> = {

@@ -41,7 +41,7 @@ export function createWriter({ statements, heldRuns, write, path, requireInPlace
     if (found?.fence === fence) return found;
     const row = statements.held.get(id, fence);
     if (row === undefined) throw whyLost(lease);
-    const [number, status, startedAt, last] = parseRow(heldRow, row, { path, table: 'runs', of: `run ${id}` });
+    const [number, status, startedAt, last] = parseRow(heldRow(), row, { path, table: 'runs', of: `run ${id}` });
     const isResting = status === 'waiting' || status === 'paused';
     const rows = new StoredRows(statements, { number, hasBegun: startedAt !== null, isResting });
     const run = { rows, fence, lastSeq: last ?? 0 };
@@ -52,7 +52,7 @@ export function createWriter({ statements, heldRuns, write, path, requireInPlace
   function whyLost(lease: Lease): WfError {
     const row = statements.lease.get({ id: lease.run });
     if (row === undefined) return leaseLost(lease, 'the database does not know it');
-    const held = parseRow(leaseRow, row, { path, table: 'runs', of: `run ${lease.run}` });
+    const held = parseRow(leaseRow(), row, { path, table: 'runs', of: `run ${lease.run}` });
     if (held.owner_pid === null) return leaseLost(lease, `nobody holds it, the run is ${held.status}`);
     return leaseLost(lease, `process ${held.owner_pid} has taken the run over`);
   }
@@ -104,7 +104,7 @@ export function createWriter({ statements, heldRuns, write, path, requireInPlace
       write(() => {
         const row = statements.lease.get({ id });
         if (row === undefined) throw runNotFound(id);
-        const held = parseRow(leaseRow, row, { path, table: 'runs', of: `run ${id}` });
+        const held = parseRow(leaseRow(), row, { path, table: 'runs', of: `run ${id}` });
         if (held.imported_from !== null) throw runImported(id, held.imported_from);
         const holder = ownerOf(held);
         if (holder !== null && isAlive(holder)) throw leaseHeld(id, holder);

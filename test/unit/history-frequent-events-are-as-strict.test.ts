@@ -41,6 +41,7 @@ const FREQUENT: Readonly<Record<string, (effect: fc.Arbitrary<Json>) => fc.Arbit
     }),
   'step.attempted': () => objectOf({ step: text, attempt: number }),
   'step.succeeded': () => objectOf({ step: text, attempt: number, output: anyJson }),
+  ended: () => objectOf({ status: fc.constant('succeeded'), output: anyJson }),
   'lease.taken': () =>
     objectOf({
       purpose: fc.constantFrom('start', 'resume', 'rollback'),

@@ -68,7 +68,7 @@ const named = (row: readonly unknown[]) => Object.fromEntries(columns.map((name,
 function expectAsStrict(row: readonly unknown[]): void {
   const taken = plainRun(row);
   if (taken === undefined) return;
-  const parsed = runRow.safeParse(named(row));
+  const parsed = runRow().safeParse(named(row));
   expect(parsed.error).toBeUndefined();
   expect(taken).toEqual(parsed.data);
   expect(JSON.stringify(taken)).toBe(JSON.stringify(parsed.data));

@@ -5,7 +5,7 @@ import { linkEntry, linksOf, readLinks } from '../../src/host/ip/link.ts';
 import { parseIpJson } from '../../src/host/ip/run-ip.ts';
 
 const stats64 = { rx: { bytes: 10, packets: 1, errors: 0 }, tx: { bytes: 20, packets: 2 } };
-const parse = (entries: unknown) => linksOf(parseIpJson(JSON.stringify(entries), linkEntry, []));
+const parse = (entries: unknown) => linksOf(parseIpJson(JSON.stringify(entries), linkEntry(), []));
 const link = (more: object) => ({ ifindex: 4, ifname: 'v0', flags: [], mtu: 1500, stats64, ...more });
 
 describe('links from ip -json', () => {
@@ -57,12 +57,12 @@ describe('links from ip -json', () => {
   });
 
   it('nothing, and the empty objects that some releases write', () => {
-    expect(parseIpJson('', linkEntry, [])).toEqual([]);
+    expect(parseIpJson('', linkEntry(), [])).toEqual([]);
     expect(parse([{}, link({}), {}])).toHaveLength(1);
   });
 
   it.each(['{', '{"ifindex":1}', '[{"ifindex":1}]', '[1]'])('%s is an unknown state, not an empty one', (text) => {
-    expect(() => parseIpJson(text, linkEntry, [])).toThrow(expect.objectContaining({ code: 'E_HOST_STATE_UNKNOWN' }));
+    expect(() => parseIpJson(text, linkEntry(), [])).toThrow(expect.objectContaining({ code: 'E_HOST_STATE_UNKNOWN' }));
   });
 });
 

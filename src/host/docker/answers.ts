@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { later } from '../../engine/later.ts';
 import type {
   ContainerEndpoint,
   ContainerInfo,
@@ -9,150 +10,172 @@ import type {
 } from '../../engine/ports/docker.ts';
 
 // The engine writes null, leaves a field out or writes an empty string, depending on its version, where it has nothing.
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => (value === undefined || value === '' ? null : value));
-const words = z
-  .union([z.array(z.string()), z.string().transform((word) => [word])])
-  .nullish()
-  .transform((value) => value ?? []);
-const stringMap = z
-  .record(z.string(), z.string())
-  .nullish()
-  .transform((value) => value ?? {});
+const text = later(() =>
+  z
+    .string()
+    .nullish()
+    .transform((value) => (value === undefined || value === '' ? null : value)),
+);
+const words = later(() =>
+  z
+    .union([z.array(z.string()), z.string().transform((word) => [word])])
+    .nullish()
+    .transform((value) => value ?? []),
+);
+const stringMap = later(() =>
+  z
+    .record(z.string(), z.string())
+    .nullish()
+    .transform((value) => value ?? {}),
+);
 
-export const infoAnswer = z.object({
-  DockerRootDir: z.string(),
-  ID: z.string(),
-  ServerVersion: z.string(),
-  OperatingSystem: z.string(),
-  SecurityOptions: words,
-});
-
-export const versionAnswer = z.object({ ApiVersion: z.string() });
-
-export const createdAnswer = z
-  .union([z.object({ Id: z.string() }), z.object({ id: z.string() }).transform(({ id }) => ({ Id: id }))])
-  .transform(({ Id }) => ({ id: Id }));
-
-export const imageAnswer = z
-  .object({
-    Id: z.string(),
-    RepoTags: words,
-    Config: z.object({ Entrypoint: words, Cmd: words }).nullish(),
-  })
-  .transform(
-    (image): ImageInfo => ({
-      id: image.Id,
-      tags: image.RepoTags,
-      entrypoint: image.Config?.Entrypoint ?? [],
-      command: image.Config?.Cmd ?? [],
-    }),
-  );
-
-/** What a list of networks is searched by; the rest is read by id. */
-export const networkListAnswer = z.array(z.object({ Id: z.string(), Name: z.string() }));
-
-const memberAnswer = z.object({ Name: z.string(), MacAddress: z.string(), IPv4Address: text });
-
-export const networkAnswer = z
-  .object({
-    Id: z.string(),
-    Name: z.string(),
-    Driver: z.string(),
-    Scope: z.string(),
-    Internal: z.boolean(),
-    IPAM: z.object({
-      Config: z.array(z.object({ Subnet: text, Gateway: text })).nullish(),
-    }),
-    Containers: z.record(z.string(), memberAnswer).nullish(),
-    Labels: stringMap,
-    Options: stringMap,
-  })
-  .transform(
-    (network): NetworkInfo => ({
-      id: network.Id,
-      name: network.Name,
-      driver: network.Driver,
-      scope: network.Scope,
-      internal: network.Internal,
-      subnets: (network.IPAM.Config ?? []).flatMap(({ Subnet, Gateway }): SubnetInfo[] =>
-        Subnet === null ? [] : [{ subnet: Subnet, gateway: Gateway }],
-      ),
-      labels: network.Labels,
-      options: network.Options,
-      members: Object.entries(network.Containers ?? {}).map(
-        ([containerId, member]): NetworkMember => ({
-          containerId,
-          name: member.Name,
-          mac: member.MacAddress,
-          ipv4: member.IPv4Address,
-        }),
-      ),
-    }),
-  );
-
-/** What a list of containers is searched by; the rest is read by id. */
-export const containerListAnswer = z.array(
+export const infoAnswer = later(() =>
   z.object({
-    Id: z.string(),
-    Names: z
-      .array(z.string())
-      .nullish()
-      .transform((names) => names ?? []),
+    DockerRootDir: z.string(),
+    ID: z.string(),
+    ServerVersion: z.string(),
+    OperatingSystem: z.string(),
+    SecurityOptions: words(),
   }),
 );
 
-const endpointAnswer = z.object({
-  NetworkID: z.string(),
-  IPAddress: text,
-  IPPrefixLen: z.number().int(),
-  MacAddress: text,
-  Gateway: text,
-});
+export const versionAnswer = later(() => z.object({ ApiVersion: z.string() }));
 
-export const containerAnswer = z
-  .object({
-    Id: z.string(),
-    Name: z.string(),
-    Config: z.object({ Image: z.string(), Labels: stringMap }),
-    State: z.object({
-      Running: z.boolean(),
-      Status: z.string(),
-      Pid: z.number().int(),
-      StartedAt: z.string(),
-      ExitCode: z.number().int(),
-    }),
-    NetworkSettings: z.object({ Networks: z.record(z.string(), endpointAnswer).nullish() }),
-  })
-  .transform(
-    (container): ContainerInfo => ({
-      id: container.Id,
-      name: container.Name.replace(/^\//, ''),
-      image: container.Config.Image,
-      labels: container.Config.Labels,
-      running: container.State.Running,
-      status: container.State.Status,
-      pid: container.State.Pid,
-      startedAt: container.State.StartedAt,
-      exitCode: container.State.ExitCode,
-      endpoints: Object.entries(container.NetworkSettings.Networks ?? {}).map(
-        ([network, endpoint]): ContainerEndpoint => ({
-          network,
-          networkId: endpoint.NetworkID,
-          ipv4: endpoint.IPAddress,
-          prefixLength: endpoint.IPAddress === null ? null : endpoint.IPPrefixLen,
-          mac: endpoint.MacAddress,
-          gateway: endpoint.Gateway,
-        }),
-      ),
-    }),
-  );
+export const createdAnswer = later(() =>
+  z
+    .union([z.object({ Id: z.string() }), z.object({ id: z.string() }).transform(({ id }) => ({ Id: id }))])
+    .transform(({ Id }) => ({ id: Id })),
+);
 
-export const execAnswer = z.object({
-  Running: z.boolean(),
-  ExitCode: z.number().int().nullable(),
-  /** On the engine's machine; 0 before it has started. */
-  Pid: z.number().int().nullish(),
-});
+export const imageAnswer = later(() =>
+  z
+    .object({
+      Id: z.string(),
+      RepoTags: words(),
+      Config: z.object({ Entrypoint: words(), Cmd: words() }).nullish(),
+    })
+    .transform(
+      (image): ImageInfo => ({
+        id: image.Id,
+        tags: image.RepoTags,
+        entrypoint: image.Config?.Entrypoint ?? [],
+        command: image.Config?.Cmd ?? [],
+      }),
+    ),
+);
+
+/** What a list of networks is searched by; the rest is read by id. */
+export const networkListAnswer = later(() => z.array(z.object({ Id: z.string(), Name: z.string() })));
+
+const memberAnswer = later(() => z.object({ Name: z.string(), MacAddress: z.string(), IPv4Address: text() }));
+
+export const networkAnswer = later(() =>
+  z
+    .object({
+      Id: z.string(),
+      Name: z.string(),
+      Driver: z.string(),
+      Scope: z.string(),
+      Internal: z.boolean(),
+      IPAM: z.object({
+        Config: z.array(z.object({ Subnet: text(), Gateway: text() })).nullish(),
+      }),
+      Containers: z.record(z.string(), memberAnswer()).nullish(),
+      Labels: stringMap(),
+      Options: stringMap(),
+    })
+    .transform(
+      (network): NetworkInfo => ({
+        id: network.Id,
+        name: network.Name,
+        driver: network.Driver,
+        scope: network.Scope,
+        internal: network.Internal,
+        subnets: (network.IPAM.Config ?? []).flatMap(({ Subnet, Gateway }): SubnetInfo[] =>
+          Subnet === null ? [] : [{ subnet: Subnet, gateway: Gateway }],
+        ),
+        labels: network.Labels,
+        options: network.Options,
+        members: Object.entries(network.Containers ?? {}).map(
+          ([containerId, member]): NetworkMember => ({
+            containerId,
+            name: member.Name,
+            mac: member.MacAddress,
+            ipv4: member.IPv4Address,
+          }),
+        ),
+      }),
+    ),
+);
+
+/** What a list of containers is searched by; the rest is read by id. */
+export const containerListAnswer = later(() =>
+  z.array(
+    z.object({
+      Id: z.string(),
+      Names: z
+        .array(z.string())
+        .nullish()
+        .transform((names) => names ?? []),
+    }),
+  ),
+);
+
+const endpointAnswer = later(() =>
+  z.object({
+    NetworkID: z.string(),
+    IPAddress: text(),
+    IPPrefixLen: z.number().int(),
+    MacAddress: text(),
+    Gateway: text(),
+  }),
+);
+
+export const containerAnswer = later(() =>
+  z
+    .object({
+      Id: z.string(),
+      Name: z.string(),
+      Config: z.object({ Image: z.string(), Labels: stringMap() }),
+      State: z.object({
+        Running: z.boolean(),
+        Status: z.string(),
+        Pid: z.number().int(),
+        StartedAt: z.string(),
+        ExitCode: z.number().int(),
+      }),
+      NetworkSettings: z.object({ Networks: z.record(z.string(), endpointAnswer()).nullish() }),
+    })
+    .transform(
+      (container): ContainerInfo => ({
+        id: container.Id,
+        name: container.Name.replace(/^\//, ''),
+        image: container.Config.Image,
+        labels: container.Config.Labels,
+        running: container.State.Running,
+        status: container.State.Status,
+        pid: container.State.Pid,
+        startedAt: container.State.StartedAt,
+        exitCode: container.State.ExitCode,
+        endpoints: Object.entries(container.NetworkSettings.Networks ?? {}).map(
+          ([network, endpoint]): ContainerEndpoint => ({
+            network,
+            networkId: endpoint.NetworkID,
+            ipv4: endpoint.IPAddress,
+            prefixLength: endpoint.IPAddress === null ? null : endpoint.IPPrefixLen,
+            mac: endpoint.MacAddress,
+            gateway: endpoint.Gateway,
+          }),
+        ),
+      }),
+    ),
+);
+
+export const execAnswer = later(() =>
+  z.object({
+    Running: z.boolean(),
+    ExitCode: z.number().int().nullable(),
+    /** On the engine's machine; 0 before it has started. */
+    Pid: z.number().int().nullish(),
+  }),
+);

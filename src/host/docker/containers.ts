@@ -25,14 +25,14 @@ export function containerCalls({ read, readOrNull, write, writeOrNull }: Connect
     const answer = await read('list containers', (client, abortSignal) =>
       client.listContainers({ all: true, abortSignal }),
     );
-    return parseAnswer(containerListAnswer, answer, 'docker ps --all');
+    return parseAnswer(containerListAnswer(), answer, 'docker ps --all');
   }
 
   async function byId(id: string): Promise<ContainerInfo | null> {
     const answer = await readOrNull(`inspect container ${id}`, (client, abortSignal) =>
       client.getContainer(id).inspect({ abortSignal }),
     );
-    return answer === null ? null : parseAnswer(containerAnswer, answer, `docker inspect ${id}`);
+    return answer === null ? null : parseAnswer(containerAnswer(), answer, `docker inspect ${id}`);
   }
 
   async function untilGone(id: string): Promise<void> {
@@ -73,7 +73,7 @@ export function containerCalls({ read, readOrNull, write, writeOrNull }: Connect
         });
         return { id: created.id };
       });
-      return parseAnswer(createdAnswer, answer, `docker create --name ${name}`);
+      return parseAnswer(createdAnswer(), answer, `docker create --name ${name}`);
     },
 
     async startContainer(id) {

@@ -34,11 +34,11 @@ export function createDocker(env: Environment = process.env): DockerPort {
         connection.read('ask the engine what it is', (client) => client.info()),
         connection.read('ask the engine for its version', (client) => client.version()),
       ]);
-      const { ID, ServerVersion, OperatingSystem, SecurityOptions } = parseAnswer(infoAnswer, info, 'docker info');
+      const { ID, ServerVersion, OperatingSystem, SecurityOptions } = parseAnswer(infoAnswer(), info, 'docker info');
       return {
         id: ID,
         version: ServerVersion,
-        apiVersion: parseAnswer(versionAnswer, version, 'docker version').ApiVersion,
+        apiVersion: parseAnswer(versionAnswer(), version, 'docker version').ApiVersion,
         operatingSystem: OperatingSystem,
         rootless: SecurityOptions.some((option) => option.split(',').includes('name=rootless')),
         endpoint: (await connection.endpoint()).description,
@@ -54,6 +54,6 @@ export function createDocker(env: Environment = process.env): DockerPort {
 /** With its folder: engines of one machine share its key in /etc/docker, from which Docker up to 24 takes the id. */
 async function askForId(connection: Connection): Promise<string> {
   const info = await connection.read('ask the engine what it is', (client) => client.info());
-  const { ID, DockerRootDir } = parseAnswer(infoAnswer, info, 'docker info');
+  const { ID, DockerRootDir } = parseAnswer(infoAnswer(), info, 'docker info');
   return `${ID} in ${DockerRootDir}`;
 }

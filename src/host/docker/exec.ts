@@ -25,7 +25,7 @@ export function execCall({ read, write }: Connection): DockerPort['exec'] {
         .exec({ Cmd: [...argv], AttachStdout: true, AttachStderr: true, abortSignal });
       return { id: exec.id };
     });
-    const exec = parseAnswer(createdAnswer, created, 'docker exec');
+    const exec = parseAnswer(createdAnswer(), created, 'docker exec');
     const { stream, both, output } = await write(`run ${name} in container ${id}`, async (client) => {
       const started = await client.getExec(exec.id).start({ hijack: true, stdin: false });
       const merged = new PassThrough();
@@ -39,7 +39,7 @@ export function execCall({ read, write }: Connection): DockerPort['exec'] {
     const inspected = await read(`inspect ${name} in container ${id}`, (client, abortSignal) =>
       client.getExec(exec.id).inspect({ abortSignal }),
     );
-    const state = parseAnswer(execAnswer, inspected, 'docker exec inspect');
+    const state = parseAnswer(execAnswer(), inspected, 'docker exec inspect');
     const stillRuns = !ended && state.Running;
     if (stillRuns && state.Pid) killInContainer(state.Pid, id);
     return { exitCode: stillRuns ? null : state.ExitCode, output: output.text(), timedOut: stillRuns };

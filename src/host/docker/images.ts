@@ -13,7 +13,7 @@ export function imageCalls({ readOrNull, write, writeOrNull }: Connection): Imag
     async image(reference) {
       checkReference(reference);
       const answer = await readOrNull(`inspect image ${reference}`, (client) => client.getImage(reference).inspect());
-      return answer === null ? null : parseAnswer(imageAnswer, answer, `docker image inspect ${reference}`);
+      return answer === null ? null : parseAnswer(imageAnswer(), answer, `docker image inspect ${reference}`);
     },
 
     async pullImage(reference, onProgress, signal) {

@@ -12,13 +12,13 @@ type NetworkCalls = Pick<DockerPort, 'networks' | 'network' | 'createNetwork' | 
 export function networkCalls({ read, readOrNull, write, writeOrNull }: Connection): NetworkCalls {
   async function list() {
     const answer = await read('list networks', (client, abortSignal) => client.listNetworks({ abortSignal }));
-    return parseAnswer(networkListAnswer, answer, 'docker network ls');
+    return parseAnswer(networkListAnswer(), answer, 'docker network ls');
   }
 
   // The list lacks the members, and its entries may be gone a moment later.
   async function byId(id: string): Promise<NetworkInfo | null> {
     const answer = await readOrNull(`inspect network ${id}`, (client) => client.getNetwork(id).inspect());
-    return answer === null ? null : parseAnswer(networkAnswer, answer, `docker network inspect ${id}`);
+    return answer === null ? null : parseAnswer(networkAnswer(), answer, `docker network inspect ${id}`);
   }
 
   return {
@@ -55,7 +55,7 @@ export function networkCalls({ read, readOrNull, write, writeOrNull }: Connectio
           abortSignal,
         }),
       );
-      return parseAnswer(createdAnswer, answer, `docker network create ${name}`);
+      return parseAnswer(createdAnswer(), answer, `docker network create ${name}`);
     },
 
     async removeNetwork(id) {

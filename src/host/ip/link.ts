@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { later } from '../../engine/later.ts';
 import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
 import { readIpJson } from './run-ip.ts';
 
@@ -42,36 +43,37 @@ export interface LinkCounters {
   readonly txBytes: number;
 }
 
-const count = z.number().int().nonnegative();
-const counters = z.object({ packets: count, bytes: count });
-
 /** One entry of `ip -json -details -statistics address show`. */
-export const linkEntry = z.object({
-  ifindex: z.number().int().positive(),
-  ifname: z.string(),
-  flags: z.array(z.string()),
-  mtu: z.number().int(),
-  master: z.string().optional(),
-  address: z.string().optional(),
-  link: z.string().nullish(),
-  link_index: z.number().int().optional(),
-  link_netnsid: z.number().int().optional(),
-  ifalias: z.string().optional(),
-  altnames: z.array(z.string()).optional(),
-  linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
-  stats64: z.object({ rx: counters, tx: counters }),
-  addr_info: z
-    .array(
-      z.object({
-        family: z.string(),
-        local: z.string().optional(),
-        prefixlen: z.number().int().optional(),
-        scope: z.string().optional(),
-      }),
-    )
-    .optional(),
+export const linkEntry = later(() => {
+  const count = z.number().int().nonnegative();
+  const counters = z.object({ packets: count, bytes: count });
+  return z.object({
+    ifindex: z.number().int().positive(),
+    ifname: z.string(),
+    flags: z.array(z.string()),
+    mtu: z.number().int(),
+    master: z.string().optional(),
+    address: z.string().optional(),
+    link: z.string().nullish(),
+    link_index: z.number().int().optional(),
+    link_netnsid: z.number().int().optional(),
+    ifalias: z.string().optional(),
+    altnames: z.array(z.string()).optional(),
+    linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
+    stats64: z.object({ rx: counters, tx: counters }),
+    addr_info: z
+      .array(
+        z.object({
+          family: z.string(),
+          local: z.string().optional(),
+          prefixlen: z.number().int().optional(),
+          scope: z.string().optional(),
+        }),
+      )
+      .optional(),
+  });
 });
-type LinkEntry = z.infer<typeof linkEntry>;
+type LinkEntry = z.infer<ReturnType<typeof linkEntry>>;
 
 const LINK_ARGS = ['-details', '-statistics', 'address', 'show'] as const;
 
@@ -81,7 +83,7 @@ const LINK_ARGS = ['-details', '-statistics', 'address', 'show'] as const;
  * because the read failed.
  */
 export async function readLinks(command: CommandPort, namespace?: NamespaceRef): Promise<Link[]> {
-  return linksOf(await readIpJson(command, LINK_ARGS, linkEntry, namespace));
+  return linksOf(await readIpJson(command, LINK_ARGS, linkEntry(), namespace));
 }
 
 /** The link of this name or alternative name, or null where there is none. Throws as readLinks does. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { later } from '../../engine/later.ts';
 import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
 import type { AddressFamily } from './link.ts';
 import { readIpJson } from './run-ip.ts';
@@ -28,18 +29,20 @@ export interface RouteFilter {
   readonly table: 'all' | 'main';
 }
 
-const routeEntry = z.object({
-  type: z.string().default('unicast'),
-  dst: z.string(),
-  gateway: z.string().optional(),
-  via: z.object({ host: z.string() }).optional(),
-  dev: z.string().optional(),
-  table: z.string().default('main'),
-  protocol: z.string(),
-  scope: z.string().optional(),
-  metric: z.number().int().optional(),
-  prefsrc: z.string().optional(),
-});
+const routeEntry = later(() =>
+  z.object({
+    type: z.string().default('unicast'),
+    dst: z.string(),
+    gateway: z.string().optional(),
+    via: z.object({ host: z.string() }).optional(),
+    dev: z.string().optional(),
+    table: z.string().default('main'),
+    protocol: z.string(),
+    scope: z.string().optional(),
+    metric: z.number().int().optional(),
+    prefsrc: z.string().optional(),
+  }),
+);
 
 /**
  * The routes of a namespace (wf's own where none is given).
@@ -52,7 +55,7 @@ export async function readRoutes(
 ): Promise<Route[]> {
   const family = filter.family === 'inet' ? '-4' : '-6';
   const args = ['-details', family, 'route', 'show', 'table', 'all'];
-  const entries = await readIpJson(command, args, routeEntry, namespace);
+  const entries = await readIpJson(command, args, routeEntry(), namespace);
   const routes = entries.map(
     (entry): Route => ({
       family: filter.family,
