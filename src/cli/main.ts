@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import process from 'node:process';
+import { standardOutput } from './standard-output.ts';
 
 declare const WF_VERSION: string | undefined;
 
@@ -11,8 +12,9 @@ void main(process.argv.slice(2));
 async function main(argv: readonly string[]): Promise<void> {
   if (asksForVersion(argv)) {
     // Nobody reads on (`| true`): no error.
-    process.stdout.on('error', () => {});
-    process.stdout.write(`${argv.includes('--json') ? JSON.stringify({ version }) : version}\n`);
+    const out = standardOutput(1);
+    out.on('error', () => {});
+    out.write(`${argv.includes('--json') ? JSON.stringify({ version }) : version}\n`);
   } else {
     keepCompiledCode();
     // In what is built, built-program.ts stands here.

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { runCommandLine } from './command-line.ts';
 import { reportError } from './report-error.ts';
+import { type StandardOutput, standardOutput } from './standard-output.ts';
 import { createSink, type StopSignal, type Terminal } from './terminal.ts';
 import type { OpenWire } from './wire-types.ts';
 
@@ -8,20 +9,21 @@ const STOP_SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 
 /** Carries out this process's command line, and ends the process with its exit code once all output is written. */
 export async function runProcess(argv: readonly string[], openWire: OpenWire, version: string): Promise<void> {
-  const terminal = processTerminal();
+  const outputs = { out: standardOutput(1), err: standardOutput(2) };
+  const terminal = processTerminal(outputs);
   process.on('uncaughtException', (thrown) => {
     terminal.exitNow(reportError(thrown, terminal, argv.includes('--json')));
   });
   const exitCode = await runCommandLine(argv, terminal, openWire, version);
-  await Promise.all([written(process.stdout), written(process.stderr)]);
+  await Promise.all([outputs.out.written(), outputs.err.written()]);
   // Not by running dry: a connection that a client keeps alive must not keep a finished command.
   terminal.exitNow(exitCode);
 }
 
-function processTerminal(): Terminal {
+function processTerminal({ out, err }: Readonly<Record<'out' | 'err', StandardOutput>>): Terminal {
   return {
-    out: createSink(process.stdout, process.env),
-    err: createSink(process.stderr, process.env),
+    out: createSink(out, process.env),
+    err: createSink(err, process.env),
     debug: process.env['WF_DEBUG'] === '1',
     onStopSignal(listener) {
       for (const signal of STOP_SIGNALS) process.on(signal, listener);
@@ -31,12 +33,4 @@ function processTerminal(): Terminal {
     },
     exitNow: (code) => process.exit(code),
   };
-}
-
-/** Comes when a stream has taken all that was written to it, or can take nothing any more. */
-function written(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.destroyed || !stream.writable) resolve();
-    else stream.write('', () => resolve());
-  });
 }

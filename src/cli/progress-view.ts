@@ -55,7 +55,7 @@ function liveView(
   stageNames: readonly string[],
   { progress, follow }: ProgressFollower,
 ): ProgressView {
-  const picture = createLivePicture(sink.stream);
+  const picture = createLivePicture(sink);
   const notes = new Map<StepId, string>();
   let frame = 0;
   let cancel = () => {};

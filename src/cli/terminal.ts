@@ -1,16 +1,16 @@
 import picocolors from 'picocolors';
 import type { TextStyle } from '../review/text/text-style.ts';
+import type { Output } from './standard-output.ts';
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
-/** One of the two streams that a command writes to. */
+/** One of the two outputs that a command writes to. */
 export interface TextSink {
   write(text: string): void;
   /** As the terminal is now: its width changes when a window does. */
   readonly style: TextStyle;
   /** Lines of the terminal; null where there is none, or one that cannot move its cursor. */
   readonly liveHeight: number | null;
-  readonly stream: NodeJS.WritableStream;
 }
 
 /** All that a command knows of the outside of its process. */
@@ -29,45 +29,37 @@ export interface Terminal {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What of a stream decides how it is written to. */
-export type OutputStream = NodeJS.WritableStream & {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  readonly rows?: number;
-};
-
 /** A terminal that says no width has this many columns, one that says no height this many lines: the VT100's. */
 const USUAL_WIDTH = 80;
 const USUAL_HEIGHT = 24;
 
-/** A stream as a sink. A reader that has gone away (`| head`) is no error: what is written after that is dropped. */
-export function createSink(stream: OutputStream, env: Environment): TextSink {
-  const colors = picocolors.createColors(hasColor(stream, env));
+/** An output as a sink. A reader that has gone away (`| head`) is no error: what is written after that is dropped. */
+export function createSink(output: Output, env: Environment): TextSink {
+  const colors = picocolors.createColors(hasColor(output, env));
   let open = true;
-  stream.on('error', (error: NodeJS.ErrnoException) => {
+  output.on('error', (error) => {
     open = false;
     if (error.code !== 'EPIPE') throw error;
   });
   return {
-    stream,
     write(text) {
-      if (open) stream.write(text);
+      if (open) output.write(text);
     },
     get style() {
-      return { width: stream.isTTY ? (stream.columns ?? USUAL_WIDTH) : null, colors };
+      return { width: output.isTTY ? (output.columns ?? USUAL_WIDTH) : null, colors };
     },
     get liveHeight() {
-      return stream.isTTY && env['TERM'] !== 'dumb' ? (stream.rows ?? USUAL_HEIGHT) : null;
+      return output.isTTY && env['TERM'] !== 'dumb' ? (output.rows ?? USUAL_HEIGHT) : null;
     },
   };
 }
 
 /** NO_COLOR beats FORCE_COLOR, which beats what the stream is. */
-function hasColor(stream: OutputStream, env: Environment): boolean {
+function hasColor({ isTTY }: Output, env: Environment): boolean {
   if ((env['NO_COLOR'] ?? '') !== '') return false;
   const forced = env['FORCE_COLOR'] ?? '';
   if (forced !== '') return forced !== '0' && forced !== 'false';
-  return stream.isTTY === true && env['TERM'] !== 'dumb';
+  return isTTY === true && env['TERM'] !== 'dumb';
 }
 
 /** Writes lines, each ended. */
