@@ -1,4 +1,3 @@
-import { connect, createServer } from 'node:net';
 import { WfError } from '../engine/errors.ts';
 import { errnoOf } from './errno.ts';
 
@@ -23,7 +22,7 @@ export interface HeldName {
  */
 export function takeName(name: string, answer: string): Promise<HeldName | null> {
   return new Promise((resolve, reject) => {
-    const server = createServer((socket) => {
+    const server = net().createServer((socket) => {
       socket.on('error', () => socket.destroy()); // who asked has gone away
       socket.end(answer);
     });
@@ -43,7 +42,7 @@ export function askName(name: string, timeoutMs = ANSWER_MS): Promise<Answer> {
       socket.destroy();
       resolve(answer);
     };
-    const socket = connect(address(name));
+    const socket = net().connect(address(name));
     socket.setTimeout(timeoutMs, () => finish({ type: 'silent' }));
     socket.on('data', (chunk) => {
       text += chunk.toString();
@@ -58,6 +57,11 @@ export function askName(name: string, timeoutMs = ANSWER_MS): Promise<Answer> {
       else reject(unknown(name, error));
     });
   });
+}
+
+/** Node's sockets take a while to load, and a run that touches no host needs none. */
+function net() {
+  return process.getBuiltinModule('node:net');
 }
 
 /**

@@ -1,11 +1,9 @@
 import type { Runtime } from '../engine/ports/runtime.ts';
 import { lookAtRequirements } from '../engine/preflight.ts';
 import type { HostPorts } from '../engine/step.ts';
-import { isOurs } from '../steps/docker/ownership.ts';
-import { dockerNetworking } from '../steps/docker-networking.ts';
 import { machineFingerprints } from './machine-fingerprints.ts';
 
-/** Runs change the machine itself, and its Docker engine. */
+/** Runs change the machine itself, and its Docker engine. What looks at it is loaded when it is looked at. */
 export function dockerRuntime(ports: HostPorts): Runtime {
   const fingerprints = machineFingerprints(ports);
   return {
@@ -13,8 +11,12 @@ export function dockerRuntime(ports: HostPorts): Runtime {
     get scope() {
       return `netns:${ports.namespace.own().inode}`;
     },
-    look: () => lookAtRequirements(dockerNetworking(), ports),
+    async look() {
+      const { dockerNetworking } = await import('../steps/docker-networking.ts');
+      return lookAtRequirements(dockerNetworking(), ports);
+    },
     async find({ id }) {
+      const { isOurs } = await import('../steps/docker/ownership.ts');
       return {
         containers: async () => (await ports.docker.containers()).filter((container) => isOurs(container, id)),
         enter: (argv, container) =>

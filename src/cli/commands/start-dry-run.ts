@@ -6,6 +6,7 @@ import { conceal } from '../../engine/secrets.ts';
 import type { LoadedWorkflow } from '../../engine/workflow.ts';
 import { warningLines } from '../../review/text/error-text.ts';
 import { rehearsalLines } from '../../review/text/rehearsal-text.ts';
+import { runtimeLine } from '../runtime-line.ts';
 import { type Terminal, writeJson, writeLines } from '../terminal.ts';
 
 interface Rehearsed {
@@ -13,11 +14,6 @@ interface Rehearsed {
   readonly input: JsonObject;
   readonly choice: RuntimeChoice;
   readonly json: boolean;
-}
-
-/** Which runtime was taken, and why. */
-export function runtimeLine({ runtime, why }: RuntimeChoice): string {
-  return why === null ? `runtime ${runtime}` : `runtime ${runtime}: ${why}`;
 }
 
 /** `wf start --dry-run`: what would be done, in order. What is not met on this machine is a warning. */

@@ -8,12 +8,12 @@ import type { LoadedWorkflow } from '../../engine/workflow.ts';
 import { defineCommand } from '../define-command.ts';
 import { followRun, introduction, withView } from '../follow-run.ts';
 import { watchForInterruption } from '../interruption.ts';
+import { runtimeLine } from '../runtime-line.ts';
 import { stageToPauseAfter } from '../stage-option.ts';
 import { tellOutcome } from '../tell-result.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
 import { workflowInput } from '../workflow-input.ts';
-import { rehearse, runtimeLine } from './start-dry-run.ts';
 
 const options = z.object({
   workflow: z.string(),
@@ -53,7 +53,10 @@ async function startRun(
   const { input, secrets } = workflowInput(workflow, { assignments: given.input, file: given.inputFile });
   const engine = await wire.engine();
   const choice = await runtimeFor(given, workflow, engine);
-  if (given.dryRun) return rehearse({ workflow, input, choice, json: given.json }, engine, terminal);
+  if (given.dryRun) {
+    const { rehearse } = await import('./start-dry-run.ts');
+    return rehearse({ workflow, input, choice, json: given.json }, engine, terminal);
+  }
 
   const { runtime } = choice;
   const runOptions = { onFailure: given.onFailure, pauseAfter, secrets };
