@@ -6,7 +6,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { exportsOf } from './exports-of.mjs';
-import { lazyExports } from './lazy-exports.mjs';
+import { LAZY_WF_MODULE, lazyExports } from './lazy-exports.mjs';
+import { inLazyGroups } from './lazy-groups.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -84,12 +85,16 @@ const lazyChildProcess = {
   },
 };
 
-/** The SQLite addon itself, where its installation puts it: to look for it takes longer than to load it. */
+/** The SQLite addon itself, where its installation puts it, first of all beside wf: to look for it takes longer than to load it. */
 const addonInItsPlace = {
   name: 'addon-in-its-place',
   setup(plugin) {
     plugin.onLoad({ filter: /[/\\]node_modules[/\\]bindings[/\\]bindings\.js$/ }, () => ({
-      contents: "module.exports = () => require('better-sqlite3/build/Release/better_sqlite3.node');",
+      contents: `
+        const { dirname } = require('node:path');
+        const addon = 'better-sqlite3/build/Release/better_sqlite3.node';
+        const beside = \`\${dirname(dirname(__filename))}/node_modules/\${addon}\`;
+        module.exports = () => require(require('node:fs').existsSync(beside) ? beside : addon);`,
     }));
   },
 };
@@ -122,8 +127,8 @@ const cjs = {
   outdir: out,
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
-  define: { 'import.meta.url': 'wfUrl' },
-  banner: { js: "const wfUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'wfFile.url' },
+  banner: { js: "const wfFile = { get url() { return require('node:url').pathToFileURL(__filename).href; } };" },
 };
 
 rmSync(out, { recursive: true, force: true });
@@ -144,8 +149,9 @@ const apart = {
     );
   },
 };
-await build({
+const { metafile: ofProgram } = await build({
   ...common,
+  metafile: true,
   entryPoints: { program: 'src/cli/program.ts', ...Object.fromEntries(APART.map((name) => [name, name])) },
   ...cjs,
   external: [...common.external.filter((name) => name !== 'better-sqlite3'), '*.node'],
@@ -155,8 +161,9 @@ await build({
 });
 // Whoever embeds the engine writes machines and schemas, and has loaded XState and zod: once is enough. They are given to it.
 const SHARED = ['xstate', 'zod'];
-await build({
+const { metafile: ofLibrary } = await build({
   ...common,
+  metafile: true,
   entryPoints: { library: 'src/index.ts' },
   ...cjs,
   external: [...common.external, ...SHARED, ...APART],
@@ -168,34 +175,59 @@ await build({
     resolveDir: root,
     contents: `
       ${SHARED.map((name) => `import * as ${name} from '${name}';`).join('\n')}
+      import { createRequire } from 'node:module';
+      import { fileURLToPath } from 'node:url';
       import { loadCompiled } from './src/library/load-compiled.ts';
       export const { ${(await exportsOf(path.join(root, 'src/index.ts'))).join(', ')} } = loadCompiled({
-        folder: new URL('.', import.meta.url), name: 'library', compiledAs: 'library', given: { ${SHARED.join(', ')} },
+        folder: fileURLToPath(new URL('.', import.meta.url)).slice(0, -1), require: createRequire(import.meta.url),
+        name: 'library', compiledAs: 'library', given: { ${SHARED.join(', ')} },
       });`,
   },
   outfile: path.join(out, 'index.js'),
   format: 'esm',
   external: SHARED,
 });
-/** zod alone exports a thousand names: to describe a property for each, as esbuild does, takes three times as long (1.5 ms of each command). */
-function withQuickExports(code) {
-  const quick = code.replace(
-    /__defProp\d*\(target, name, \{ get: all\[name\], enumerable: !0 \}\)/g,
-    'Object.prototype.__defineGetter__.call(target, name, all[name])',
-  );
-  if (quick === code && code.includes('__export('))
-    throw new Error('esbuild exports in another way than it did: look again at how long that takes');
+/** Names that a module exports, in esbuild's way: a function for each, since another module may be carried out before it is. */
+const EXPORTS = /^var (\w+) = \{\};\n__export\(\1, \{\n([^]*?)\n\}\);$/m;
+const EXPORTED = /^ *("[^"]*"|[\w$]+): \(\) => ([\w$.]+)(,?)$/gm;
+/**
+ * zod alone exports a thousand names, for which there are as many functions (3 ms of each command): what a package exports is written
+ * down when its module has been carried out. To copy all that Node's modules export, for each file that imports one as a whole, takes
+ * 0.5 ms.
+ */
+function withQuickModules(code) {
+  const modules = code.split(/^(?=\/\/ (?:src|node_modules|lazy-exports).*$)/m).map((module) => {
+    const [exporting, name, names] = EXPORTS.exec(module) ?? [];
+    if (exporting === undefined) return module;
+    const end = module.lastIndexOf('\n  }\n});');
+    if (!module.startsWith('// node_modules/') || end === -1)
+      return module.replace(
+        exporting,
+        `var ${name} = {};\n${name} = {\n${names.replace(EXPORTED, 'get $1() { return $2; }$3')}\n};`,
+      );
+    const written = `\nObject.assign(${name}, {\n${names.replace(EXPORTED, '$1: $2$3')}\n});`;
+    return `${module.slice(0, end)}${written}${module.slice(end)}`.replace(exporting, `var ${name} = {};`);
+  });
+  const quick = modules.join('').replace(/__toESM\((require\("node:[\w/]+"\)), 1\)/g, 'wfNodeModule($1)');
+  if (/__export\(|__toESM\(require\("node:/.test(quick))
+    throw new Error('esbuild exports or imports in another way than it did: look again at how long that takes');
   return quick;
 }
-for (const name of ['program', 'library', ...APART]) {
+const BUNDLES = {
+  program: (code) => inLazyGroups(code, ofProgram.inputs, 'src/cli/program.ts', (module) => module === LAZY_WF_MODULE),
+  library: (code) => inLazyGroups(code, ofLibrary.inputs, 'src/index.ts', () => false),
+  ...Object.fromEntries(APART.map((name) => [name, (code) => code])),
+};
+for (const [name, inGroups] of Object.entries(BUNDLES)) {
   const file = path.join(out, `${name}.cjs`);
   // esbuild leaves regular expressions and comments as they are. What is all ASCII is read in no time.
   const escaped = (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  const content = withQuickExports(readFileSync(file, 'utf8')).replace(/[^\0-\x7f]/g, escaped);
+  const content = inGroups(withQuickModules(readFileSync(file, 'utf8'))).replace(/[^\0-\x7f]/g, escaped);
+  const nodeModule = 'const wfNodeModule = (module) => Object.create(module, { default: { value: module } });';
   // A function that makes the module: what a script evaluates to, and what is exported to those who require it.
   writeFileSync(
     file,
-    `(typeof module === 'object' ? module : {}).exports = (function (exports, require, module, __filename) {${content}\n})`,
+    `(typeof module === 'object' ? module : {}).exports = (function (exports, require, module, __filename) {${nodeModule}${content}\n})`,
   );
 }
 // The programs of the embedded runtime: small, each in one file, and of the kind that Node starts quickest.

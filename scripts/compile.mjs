@@ -24,7 +24,11 @@ export default defineWorkflow({
 `;
 /** As src/cli/built-program.ts tells them apart. */
 const COMMANDS = {
-  advancing: [['start', 'one']],
+  // The first translates the workflow, the second finds that done.
+  advancing: [
+    ['start', 'one'],
+    ['start', 'one'],
+  ],
   reading: [['show', '@latest'], ['logs', '@latest'], ['changes'], ['runs']],
 };
 

@@ -18,6 +18,9 @@ function originsIn(file) {
   });
 }
 
+/** What esbuild calls the module that this plugin gives. */
+export const LAZY_WF_MODULE = 'lazy-exports:wf';
+
 /** @param importer whose import of the module `file` is given this one instead */
 export function lazyExports(importer, file) {
   return {

@@ -13,9 +13,10 @@ interface Program {
  */
 export async function runProgram(argv: readonly string[], version: string): Promise<void> {
   const advances = argv.some((argument) => ADVANCES.includes(argument));
-  const folder = new URL('.', import.meta.url);
-  const program = loadCompiled({ folder, name: 'program', compiledAs: advances ? 'advancing' : 'reading' });
-  if (!isProgram(program)) throw damaged(folder, 'program');
+  const compiledAs = advances ? 'advancing' : 'reading';
+  // What is built is CommonJS: these are there, and an address of this file would have to be made.
+  const program = loadCompiled({ folder: __dirname, require, name: 'program', compiledAs });
+  if (!isProgram(program)) throw damaged(__dirname, 'program');
   await program.runProgram(argv, version);
 }
 

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import process from 'node:process';
 import { standardOutput } from './standard-output.ts';
 
 declare const WF_VERSION: string | undefined;
@@ -33,7 +32,9 @@ function asksForVersion(given: readonly string[]): boolean {
 
 /** Where Node can (22.8 and later), what V8 makes of wf's code is kept in the user's cache folder, and read from the second command on. */
 function keepCompiledCode(): void {
-  const { env } = process;
+  const { env, versions } = process;
+  // To look whether it can takes as long as to parse what it was asked.
+  if (Number.parseInt(versions.node, 10) < 22) return;
   const cache = env['XDG_CACHE_HOME'] || (env['HOME'] && `${env['HOME']}/.cache`);
   const module: object = process.getBuiltinModule('node:module');
   if (!cache || !('enableCompileCache' in module) || typeof module.enableCompileCache !== 'function') return;

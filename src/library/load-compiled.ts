@@ -2,8 +2,10 @@
 const APART: readonly string[] = ['dockerode', 'execa'];
 
 interface CompiledFile {
-  /** Where it lies, with what V8 made of it beside it. */
-  readonly folder: URL;
+  /** The folder where it lies, with what V8 made of it beside it. */
+  readonly folder: string;
+  /** Of a file in that folder: for what is not in it. */
+  readonly require: (wanted: string) => unknown;
   /** NAME.cjs */
   readonly name: string;
   /** COMPILED-VERSION.cache: one file may have been compiled for several uses. */
@@ -17,15 +19,15 @@ interface CompiledFile {
  * out. Another Node than that of the build compiles it.
  */
 export function loadCompiled(file: CompiledFile): unknown {
-  const { folder, name, given = {} } = file;
+  const { folder, require: nodeRequire, name, given = {} } = file;
   const nothing = {};
   const made: { exports: unknown } = { exports: nothing };
-  const nodeRequire = process.getBuiltinModule('node:module').createRequire(pathOf(folder, name));
   const apart = new Map<string, unknown>();
   const require = (wanted: string): unknown => {
     if (Object.hasOwn(given, wanted)) return given[wanted];
     if (!APART.includes(wanted)) return nodeRequire(wanted);
-    if (!apart.has(wanted)) apart.set(wanted, loadCompiled({ folder, name: wanted, compiledAs: wanted }));
+    if (!apart.has(wanted))
+      apart.set(wanted, loadCompiled({ folder, require: nodeRequire, name: wanted, compiledAs: wanted }));
     return apart.get(wanted);
   };
   const make = precompiled(file) ?? nodeRequire(`./${name}.cjs`);
@@ -34,14 +36,14 @@ export function loadCompiled(file: CompiledFile): unknown {
   return made.exports;
 }
 
-export function damaged(folder: URL, name: string): Error {
+export function damaged(folder: string, name: string): Error {
   return new Error(`${pathOf(folder, name)} is damaged: install wf again`);
 }
 
 /** Undefined where this is another V8 than that of the build, or does not take what was made for another reason (its flags). */
 function precompiled({ folder, name, compiledAs }: CompiledFile): unknown {
   const fs = process.getBuiltinModule('node:fs');
-  const compiled = new URL(`${compiledAs}-${process.versions.v8}.cache`, folder);
+  const compiled = `${folder}/${compiledAs}-${process.versions.v8}.cache`;
   if (!fs.existsSync(compiled)) return undefined;
   const filename = pathOf(folder, name);
   // All of it is ASCII, and it is taken as it is: V8 copies what is put together of pieces.
@@ -51,6 +53,6 @@ function precompiled({ folder, name, compiledAs }: CompiledFile): unknown {
   return script.cachedDataRejected === true ? undefined : script.runInThisContext();
 }
 
-function pathOf(folder: URL, name: string): string {
-  return process.getBuiltinModule('node:url').fileURLToPath(new URL(`${name}.cjs`, folder));
+function pathOf(folder: string, name: string): string {
+  return `${folder}/${name}.cjs`;
 }
