@@ -94,7 +94,12 @@ const addonInItsPlace = {
         const { dirname } = require('node:path');
         const addon = 'better-sqlite3/build/Release/better_sqlite3.node';
         const beside = \`\${dirname(dirname(__filename))}/node_modules/\${addon}\`;
-        module.exports = () => require(require('node:fs').existsSync(beside) ? beside : addon);`,
+        module.exports = () => {
+          if (!require('node:fs').existsSync(beside)) return require(addon);
+          const loaded = { exports: {} };
+          process.dlopen(loaded, beside);
+          return loaded.exports;
+        };`,
     }));
   },
 };
@@ -127,8 +132,13 @@ const cjs = {
   outdir: out,
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
-  define: { 'import.meta.url': 'wfFile.url' },
-  banner: { js: "const wfFile = { get url() { return require('node:url').pathToFileURL(__filename).href; } };" },
+  define: { 'import.meta.url': 'wfFile.url', 'import.meta.dirname': 'wfFile.dirname' },
+  banner: {
+    js: `const wfFile = {
+      get url() { return require('node:url').pathToFileURL(__filename).href; },
+      get dirname() { return require('node:path').dirname(__filename); },
+    };`,
+  },
 };
 
 rmSync(out, { recursive: true, force: true });
@@ -188,7 +198,7 @@ await build({
   external: SHARED,
 });
 /** Names that a module exports, in esbuild's way: a function for each, since another module may be carried out before it is. */
-const EXPORTS = /^var (\w+) = \{\};\n__export\(\1, \{\n([^]*?)\n\}\);$/m;
+const EXPORTS = /^var (\w+) = \{\};\n__export\(\1, \{\n([\s\S]*?)\n\}\);$/m;
 const EXPORTED = /^ *("[^"]*"|[\w$]+): \(\) => ([\w$.]+)(,?)$/gm;
 /**
  * zod alone exports a thousand names, for which there are as many functions (3 ms of each command): what a package exports is written

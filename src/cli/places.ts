@@ -1,7 +1,7 @@
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { findProject } from '../definition/find-files.ts';
 import { packageRoot } from '../definition/package-root.ts';
+import { homeFolder } from '../host/home-folder.ts';
 
 /** Where wf keeps and finds things for a command that runs in this folder. */
 export interface Places {
@@ -18,13 +18,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** @param asked what `--db` was given. State and cache folders: XDG Base Directory Specification. */
 export function findPlaces(asked: string | undefined, env: Environment = process.env, folder = process.cwd()): Places {
   const project = findProject(folder);
-  const state = path.join(env['XDG_STATE_HOME'] || path.join(homedir(), '.local', 'state'), 'wf', 'wf.db');
-  const usual = project === undefined ? state : path.join(project, 'data', 'wf.db');
+  const state = () => path.join(env['XDG_STATE_HOME'] || path.join(homeFolder(), '.local', 'state'), 'wf', 'wf.db');
+  const usual = () => (project === undefined ? state() : path.join(project, 'data', 'wf.db'));
   const own = path.join(packageRoot(), 'workflows');
   const projectFolder = project === undefined ? own : path.join(project, 'workflows');
   return {
-    database: path.resolve(folder, asked ?? (env['WF_DB'] || usual)),
+    database: path.resolve(folder, asked ?? (env['WF_DB'] || usual())),
     workflowFolders: projectFolder === own ? [own] : [projectFolder, own],
-    cacheFolder: path.join(env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache'), 'wf', 'workflows'),
+    cacheFolder: path.join(env['XDG_CACHE_HOME'] || path.join(homeFolder(), '.cache'), 'wf', 'workflows'),
   };
 }

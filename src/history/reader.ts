@@ -11,6 +11,7 @@ import { parseJournalRow } from './journal-rows.ts';
 import { namedRow, namedRows } from './named-rows.ts';
 import { jsonText, parseRow } from './parse-row.ts';
 import { plainRun } from './plain-run.ts';
+import { jsonOf } from './plain-values.ts';
 import { type PrunePlan, type PruneRequest, prunePlan, type Space, spaceOf } from './prune.ts';
 import type { PreparedStatement, ReadingStatements } from './reading-statements.ts';
 import { changeRow, evidenceRow, runId, runRow, standingChangeRow, stepRow } from './rows.ts';
@@ -132,7 +133,7 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
       read(() => {
         const text = statements.definition.get({ hash });
         if (text === undefined) return undefined;
-        return parseRow(jsonText(), text, { path, table: 'definitions', of: `hash ${hash}` });
+        return jsonOf(text) ?? parseRow(jsonText(), text, { path, table: 'definitions', of: `hash ${hash}` });
       }),
     fingerprint: (hash) => read(() => readFingerprint(statements, hash, path)),
     exportRun: (id, machine) =>

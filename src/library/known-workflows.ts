@@ -1,8 +1,8 @@
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { type LoadedFile, loadDefinition, loadWorkflow } from '../definition/load.ts';
 import { WfError } from '../engine/errors.ts';
 import type { WorkflowDefinition } from '../engine/workflow.ts';
+import { homeFolder } from '../host/home-folder.ts';
 import type { WorkflowSource } from './embedded-engine.ts';
 
 /** The workflows that a program knows, by name. */
@@ -52,7 +52,7 @@ export async function loadKnown(sources: readonly WorkflowSource[]): Promise<Kno
 }
 
 async function loadFile(file: string): Promise<LoadedFile> {
-  const cache = process.env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache');
+  const cache = process.env['XDG_CACHE_HOME'] || path.join(homeFolder(), '.cache');
   const source = { name: path.basename(file).replace(/\.[^.]+$/, ''), file: path.resolve(file) };
   return loadWorkflow(source, {
     cacheFolder: path.join(cache, 'wf', 'workflows'),

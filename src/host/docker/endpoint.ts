@@ -1,8 +1,8 @@
 // Node loads this part of it when it is asked for.
 import { promises } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { WfError } from '../../engine/errors.ts';
+import { homeFolder } from '../home-folder.ts';
 import { contextEndpoint, selectedContext } from './context-store.ts';
 
 /** Keys and certificates of a connection over TLS, in PEM. */
@@ -46,7 +46,7 @@ export async function findEndpoint(env: Environment): Promise<Endpoint> {
   if (configured !== undefined && configured !== '') {
     return parseEndpoint(configured, 'DOCKER_HOST', env, await environmentTls(env));
   }
-  const configDirectory = env['DOCKER_CONFIG'] || join(env['HOME'] || homedir(), '.docker');
+  const configDirectory = env['DOCKER_CONFIG'] || join(env['HOME'] || homeFolder(), '.docker');
   const context = await selectedContext(env, configDirectory);
   if (context === null) {
     return { type: 'unix', path: DEFAULT_SOCKET, description: `unix://${DEFAULT_SOCKET} (default)` };
@@ -106,7 +106,7 @@ function malformed(address: string, source: string): WfError {
 
 async function environmentTls(env: Environment): Promise<TlsMaterial | null> {
   if ((env['DOCKER_TLS_VERIFY'] ?? '') === '') return null;
-  const directory = env['DOCKER_CERT_PATH'] || join(env['HOME'] || homedir(), '.docker');
+  const directory = env['DOCKER_CERT_PATH'] || join(env['HOME'] || homeFolder(), '.docker');
   try {
     const [ca, cert, key] = await Promise.all(
       ['ca.pem', 'cert.pem', 'key.pem'].map((file) => promises.readFile(join(directory, file), 'utf8')),
