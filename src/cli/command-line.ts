@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { type ExitCode, WfError } from '../engine/errors.ts';
 import type { Does } from './command-table/does.ts';
 import { examplesOf } from './command-table/examples.ts';
-import { addCommands, addGlobalOptions } from './command-table/groups.ts';
+import { addCommands, addGlobalOptions, groupsFor } from './command-table/groups.ts';
 import type { CliCommand } from './define-command.ts';
 import { nearestName } from './did-you-mean.ts';
 import { reportError } from './report-error.ts';
@@ -23,7 +23,7 @@ export async function runCommandLine(
   const json = wantsJson(argv);
   const parsing: Parsing = { command: 'wf', output: '', outcome: undefined };
   try {
-    await buildProgram(parsing, version, terminal).parseAsync([...argv], { from: 'user' });
+    await buildProgram(argv, parsing, version, terminal).parseAsync([...argv], { from: 'user' });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) return reportError(thrown, terminal, json);
     if (wasHelp(thrown)) return showText('help', parsing.output, terminal, json);
@@ -70,7 +70,7 @@ async function perform(
   }
 }
 
-function buildProgram(parsing: Parsing, version: string, terminal: Terminal): Command {
+function buildProgram(argv: readonly string[], parsing: Parsing, version: string, terminal: Terminal): Command {
   const width = terminal.out.style.width ?? 100;
   const write = (text: string) => {
     parsing.output += text;
@@ -99,7 +99,7 @@ function buildProgram(parsing: Parsing, version: string, terminal: Terminal): Co
       parsing.outcome = { load, given: { ...rest, ...named }, database: typeof db === 'string' ? db : undefined };
     };
 
-  addCommands(program, does);
+  addCommands(program, does, groupsFor(argv));
   for (const command of program.commands) {
     command.description(command.summary()).addHelpText('after', examplesOf(command.name()));
   }

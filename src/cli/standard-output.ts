@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
 import { errnoOf } from '../host/errno.ts';
 
 /** What a command writes text to, and what decides how. */
@@ -26,7 +26,7 @@ const NULL_DEVICE = 0x1_03;
  * that is written at once. A terminal, and what is longer, gets Node's stream, which waits for nobody.
  */
 export function standardOutput(descriptor: 1 | 2): StandardOutput {
-  const stats = fs.fstatSync(descriptor);
+  const stats = fstatSync(descriptor);
   if (stats.rdev === NULL_DEVICE) return directOutput(descriptor, Number.POSITIVE_INFINITY);
   // Whether it is a terminal is asked in the module that loads the streams.
   if (stats.isCharacterDevice()) return ofStream(standardStream(descriptor));
@@ -44,7 +44,7 @@ function directOutput(descriptor: 1 | 2, most: number): StandardOutput {
     let rest = bytes;
     try {
       while (rest.length > 0 && rest.length <= left) {
-        const count = fs.writeSync(descriptor, rest);
+        const count = writeSync(descriptor, rest);
         left -= count;
         rest = rest.subarray(count);
       }

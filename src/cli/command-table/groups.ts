@@ -6,18 +6,41 @@ import { reviewing } from './reviewing.ts';
 import { running } from './running.ts';
 import { settingUp } from './setting-up.ts';
 
-/** Gives a program all commands of wf, in the order in which the help lists them. */
-export function addCommands(program: Command, does: Does): void {
-  for (const [heading, group] of GROUPS) group(program.commandsGroup(heading), does);
+/** All commands of wf, in the order in which the help lists them. */
+export const GROUPS: readonly CommandGroup[] = [
+  {
+    heading: 'Run workflows:',
+    names: ['start', 'resume', 'rollback', 'shell', 'changes', 'sweep'],
+    add: running,
+  },
+  { heading: 'Review runs:', names: ['runs', 'show', 'logs', 'diff', 'report', 'graph'], add: reviewing },
+  { heading: 'Keep the history:', names: ['prune', 'export', 'import'], add: keeping },
+  { heading: 'Write workflows:', names: ['workflows', 'steps', 'new', 'check'], add: building },
+  { heading: 'Set up:', names: ['doctor', 'completion'], add: settingUp },
+];
+
+interface CommandGroup {
+  readonly heading: string;
+  /** Of its commands. */
+  readonly names: readonly string[];
+  readonly add: (program: Command, does: Does) => void;
 }
 
-const GROUPS = [
-  ['Run workflows:', running],
-  ['Review runs:', reviewing],
-  ['Keep the history:', keeping],
-  ['Write workflows:', building],
-  ['Set up:', settingUp],
-] as const;
+/** Gives a program these commands. */
+export function addCommands(program: Command, does: Does, groups: readonly CommandGroup[] = GROUPS): void {
+  for (const { heading, add } of groups) add(program.commandsGroup(heading), does);
+}
+
+/**
+ * The group of the command that a command line is for. All of them where it is for none: it then is about all commands, or wrong. To
+ * make the others takes a millisecond of each command.
+ */
+export function groupsFor(argv: readonly string[]): readonly CommandGroup[] {
+  // Of the global options, --db has a value.
+  const asked = argv.find((word, index) => !word.startsWith('-') && argv[index - 1] !== '--db');
+  const its = GROUPS.filter(({ names }) => names.some((name) => name === asked));
+  return its.length === 0 ? GROUPS : its;
+}
 
 /** What every command takes. */
 export function addGlobalOptions(program: Command): Command {
