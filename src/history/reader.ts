@@ -2,15 +2,16 @@ import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import { WfError } from '../engine/errors.ts';
 import type { RunId } from '../engine/ids.ts';
-import type { HistoryPort, RunFilter, StoredRun } from '../engine/ports/history.ts';
+import type { HistoryPort, RunFilter, StoredRun, StoredStep } from '../engine/ports/history.ts';
 import { runNotFound } from '../engine/run-refusal.ts';
 import { withDatabaseErrors } from './database-error.ts';
 import { runFileContent } from './export-run.ts';
 import { readFingerprint } from './fingerprints.ts';
 import { parseJournalRow } from './journal-rows.ts';
 import { namedRow, namedRows } from './named-rows.ts';
-import { jsonText, parseRow } from './parse-row.ts';
+import { jsonText, parseRow, type RowPlace } from './parse-row.ts';
 import { plainRun } from './plain-run.ts';
+import { plainStep } from './plain-step.ts';
 import { jsonOf } from './plain-values.ts';
 import { type PrunePlan, type PruneRequest, prunePlan, type Space, spaceOf } from './prune.ts';
 import type { PreparedStatement, ReadingStatements } from './reading-statements.ts';
@@ -61,6 +62,11 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
     return parseRow(runRow(), named, namedBy('runs', 'id', named));
   }
 
+  function stepOf(row: unknown, where: RowPlace): StoredStep {
+    const plain = Array.isArray(row) ? plainStep(row) : undefined;
+    return plain ?? parseRow(stepRow(), namedRow(statements.steps, row), where);
+  }
+
   const runsOf = (statement: PreparedStatement, parameters: Readonly<Record<string, unknown>> = {}) =>
     statement.all(parameters).map((row) => runOf(statement, row));
 
@@ -106,8 +112,7 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
         const where = place('journal', id);
         return statements.journal.all({ id, after }).map((row) => parseJournalRow(row, where));
       }),
-    steps: (id) =>
-      read(() => namedRows(statements.steps, { id }).map((row) => parseRow(stepRow(), row, place('steps', id)))),
+    steps: (id) => read(() => statements.steps.all({ id }).map((row) => stepOf(row, place('steps', id)))),
     changes: (id) =>
       read(() => namedRows(statements.changes, { id }).map((row) => parseRow(changeRow(), row, place('changes', id)))),
     standingChanges: () =>

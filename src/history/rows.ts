@@ -5,6 +5,7 @@ import { isJsonObject } from '../engine/json.ts';
 import { later } from '../engine/later.ts';
 import type { Owner } from '../engine/owner.ts';
 import {
+  STEP_STATUSES,
   STORED_RUN_STATUSES,
   type StandingChange,
   type StoredEvidence,
@@ -118,7 +119,7 @@ export const stepRow = later(() =>
       id: z.string(),
       stage: z.string(),
       kind: z.string(),
-      status: z.enum(['running', 'retrying', 'succeeded', 'failed', 'stopped']),
+      status: z.enum(STEP_STATUSES),
       attempts: z.number(),
       started_at: time(),
       finished_at: time().nullable(),

@@ -49,7 +49,8 @@ export interface StoredRun extends RunHeader {
   readonly importedFrom: string | null;
 }
 
-export type StepStatus = 'running' | 'retrying' | 'succeeded' | 'failed' | 'stopped';
+export const STEP_STATUSES = ['running', 'retrying', 'succeeded', 'failed', 'stopped'] as const;
+export type StepStatus = (typeof STEP_STATUSES)[number];
 
 /** A step as the history holds it: derived from the journal in the transaction that appends to it. */
 export interface StoredStep {
