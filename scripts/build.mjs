@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 import { exportsOf } from './exports-of.mjs';
 import { LAZY_WF_MODULE, lazyExports } from './lazy-exports.mjs';
 import { inLazyGroups } from './lazy-groups.mjs';
+import { withQuickModules } from './quick-modules.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -197,47 +198,22 @@ await build({
   format: 'esm',
   external: SHARED,
 });
-/** Names that a module exports, in esbuild's way: a function for each, since another module may be carried out before it is. */
-const EXPORTS = /^var (\w+) = \{\};\n__export\(\1, \{\n([\s\S]*?)\n\}\);$/m;
-const EXPORTED = /^ *("[^"]*"|[\w$]+): \(\) => ([\w$.]+)(,?)$/gm;
-/**
- * zod alone exports a thousand names, for which there are as many functions (3 ms of each command): what a package exports is written
- * down when its module has been carried out. To copy all that Node's modules export, for each file that imports one as a whole, takes
- * 0.5 ms.
- */
-function withQuickModules(code) {
-  const modules = code.split(/^(?=\/\/ (?:src|node_modules|lazy-exports).*$)/m).map((module) => {
-    const [exporting, name, names] = EXPORTS.exec(module) ?? [];
-    if (exporting === undefined) return module;
-    const end = module.lastIndexOf('\n  }\n});');
-    if (!module.startsWith('// node_modules/') || end === -1)
-      return module.replace(
-        exporting,
-        `var ${name} = {};\n${name} = {\n${names.replace(EXPORTED, 'get $1() { return $2; }$3')}\n};`,
-      );
-    const written = `\nObject.assign(${name}, {\n${names.replace(EXPORTED, '$1: $2$3')}\n});`;
-    return `${module.slice(0, end)}${written}${module.slice(end)}`.replace(exporting, `var ${name} = {};`);
-  });
-  const quick = modules.join('').replace(/__toESM\((require\("node:[\w/]+"\)), 1\)/g, 'wfNodeModule($1)');
-  if (/__export\(|__toESM\(require\("node:/.test(quick))
-    throw new Error('esbuild exports or imports in another way than it did: look again at how long that takes');
-  return quick;
-}
+const quickened = (inputs, entry) => (code) =>
+  inLazyGroups(withQuickModules(code, inputs), inputs, entry, (module) => module === LAZY_WF_MODULE);
 const BUNDLES = {
-  program: (code) => inLazyGroups(code, ofProgram.inputs, 'src/cli/program.ts', (module) => module === LAZY_WF_MODULE),
-  library: (code) => inLazyGroups(code, ofLibrary.inputs, 'src/index.ts', () => false),
+  program: quickened(ofProgram.inputs, 'src/cli/program.ts'),
+  library: quickened(ofLibrary.inputs, 'src/index.ts'),
   ...Object.fromEntries(APART.map((name) => [name, (code) => code])),
 };
-for (const [name, inGroups] of Object.entries(BUNDLES)) {
+for (const [name, made] of Object.entries(BUNDLES)) {
   const file = path.join(out, `${name}.cjs`);
   // esbuild leaves regular expressions and comments as they are. What is all ASCII is read in no time.
   const escaped = (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  const content = inGroups(withQuickModules(readFileSync(file, 'utf8'))).replace(/[^\0-\x7f]/g, escaped);
-  const nodeModule = 'const wfNodeModule = (module) => Object.create(module, { default: { value: module } });';
+  const content = made(readFileSync(file, 'utf8')).replace(/[^\0-\x7f]/g, escaped);
   // A function that makes the module: what a script evaluates to, and what is exported to those who require it.
   writeFileSync(
     file,
-    `(typeof module === 'object' ? module : {}).exports = (function (exports, require, module, __filename) {${nodeModule}${content}\n})`,
+    `(typeof module === 'object' ? module : {}).exports = (function (exports, require, module, __filename) {${content}\n})`,
   );
 }
 // The programs of the embedded runtime: small, each in one file, and of the kind that Node starts quickest.

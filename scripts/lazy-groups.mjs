@@ -32,11 +32,7 @@ export function inLazyGroups(code, inputs, entry, isLazy) {
   const all = [...groups.values()];
   const definitions = all.map((group) => {
     const isUsedOutside = (name) => [outside, ...all].some((other) => other !== group && other.words.has(name));
-    const modules = Object.keys(inputs).filter((module) => groupOf(module) === group);
-    const needed = modules
-      .flatMap((module) => loadedWith(inputs, module, isLazy))
-      .flatMap((module) => groupOf(module) ?? []);
-    return definitionOf(group, new Set(needed.filter((other) => other !== group)), isUsedOutside);
+    return definitionOf(group, isUsedOutside);
   });
   return [...definitions, ...outside.text].join('\n');
 }
@@ -113,9 +109,9 @@ function isExports({ type, expression }) {
 
 /**
  * What modules of other groups use stays where all see it: functions are put there when the group is made, which is when one of its
- * modules is asked for. The groups that it uses are made with it: esbuild does not call what carries out a module that does nothing.
+ * modules is asked for.
  */
-function definitionOf({ name, text, variables, functions }, needed, isUsedOutside) {
+function definitionOf({ name, text, variables, functions }, isUsedOutside) {
   const seen = functions.filter(isUsedOutside);
   const shared = variables.filter(isUsedOutside);
   const own = variables.filter((variable) => !isUsedOutside(variable));
@@ -126,7 +122,6 @@ function definitionOf({ name, text, variables, functions }, needed, isUsedOutsid
     `function use${name}() {`,
     `use${name} = () => {};`,
     `({ ${seen.join(', ')} } = make${name}());`,
-    ...[...needed].map((other) => `use${other.name}();`),
     '}',
     `function make${name}() {`,
     own.length === 0 ? '' : `var ${own.join(', ')};`,

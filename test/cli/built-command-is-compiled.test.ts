@@ -151,16 +151,20 @@ test('a command that starts no program loads nothing that could', () => {
   const loaded = openProject()('runs');
   expect(loaded).toContain('"NativeModule fs"');
   expect(loaded).not.toContain('"NativeModule child_process"');
+  // Nor streams, to write a few lines to a file or a pipe.
+  expect(loaded).not.toContain('"NativeModule stream"');
 });
 
-test('a start loads no translator, HTTP or Web Crypto, nor what Docker or commands need, where none is needed', () => {
+test('a start loads no translator, sockets, HTTP or Web Crypto, nor what Docker or commands need, where none is needed', () => {
   const loadedBy = openProject();
   expect(loadedBy('start', 'one')).toContain('jiti.cjs');
   const loaded = loadedBy('start', 'one');
-  expect(loaded).toContain('"NativeModule net"');
+  expect(loaded).toContain('"NativeModule crypto"');
   for (const [what, name] of [
     ['jiti', 'jiti.cjs'],
     ['Docker', 'dockerode.cjs'],
+    ['sockets', '"NativeModule net"'],
+    ['the operating system', '"NativeModule os"'],
     ['HTTP', '"NativeModule http"'],
     ['HTTPS', '"NativeModule https"'],
     ['promises of files', '"NativeModule fs/promises"'],
