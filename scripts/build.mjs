@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { exportsOf } from './exports-of.mjs';
 import { LAZY_WF_MODULE, lazyExports } from './lazy-exports.mjs';
 import { inLazyGroups } from './lazy-groups.mjs';
@@ -209,7 +209,10 @@ for (const [name, made] of Object.entries(BUNDLES)) {
   const file = path.join(out, `${name}.cjs`);
   // esbuild leaves regular expressions and comments as they are. What is all ASCII is read in no time.
   const escaped = (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  const content = made(readFileSync(file, 'utf8')).replace(/[^\0-\x7f]/g, escaped);
+  const bundled = made(readFileSync(file, 'utf8'));
+  // Each command reads all of it.
+  const { code } = await transform(bundled, { minifyWhitespace: true, lineLimit: 140, target: common.target });
+  const content = code.replace(/[^\0-\x7f]/g, escaped);
   // A function that makes the module: what a script evaluates to, and what is exported to those who require it.
   writeFileSync(
     file,
