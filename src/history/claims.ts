@@ -13,13 +13,13 @@ type Holder = z.output<ReturnType<typeof claimHolderRow>>;
  */
 export function claim(statements: Statements, run: number, resources: readonly string[], path: string): void {
   for (const resource of new Set(resources)) {
-    const row = statements.claimHolder.get({ resource });
+    const row = statements.claimHolder().get({ resource });
     if (row !== undefined) {
       const holder = parseRow(claimHolderRow(), row, { path, table: 'claims', of: resource });
       if (!isFree(holder)) throw inUse(resource, holder);
-      statements.deleteClaims.run({ run: holder.number });
+      statements.deleteClaims().run({ run: holder.number });
     }
-    statements.insertClaim.run({ resource, run });
+    statements.insertClaim().run({ resource, run });
   }
 }
 

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import { WfError } from '../engine/errors.ts';
 import { damaged, diskFull, isFull, readOnly } from './database-error.ts';
 import { hasBeenInUse, identityOf } from './database-file.ts';
-import { APPLICATION_ID, MIGRATIONS, migrate, versionOf } from './migrations.ts';
+import { APPLICATION_ID, MIGRATIONS, migrate, TABLES_AND_INDEXES, versionOf } from './migrations.ts';
 
 /** How long a write waits for another process's transaction: those of wf take well under a millisecond each. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -20,11 +20,12 @@ export interface ConnectOptions {
 /** Opens a database for reading and writing, and brings it to this version. The file exists. */
 export function connect(path: string, options: ConnectOptions): Database.Database {
   return opened(path, options, { readonly: false }, (db) => {
-    inspect(db, path);
+    const { version, holds } = inspect(db, path);
     useWriteAheadLog(db, path);
     db.pragma('synchronous = FULL');
     db.pragma('foreign_keys = ON');
-    migrate(db);
+    if (version === MIGRATIONS.length) requireWhole(holds, path);
+    else migrate(db);
   });
 }
 
@@ -36,7 +37,9 @@ export function connectForReading(path: string, options: ConnectOptions): Databa
   let version = 0;
   try {
     const db = opened(path, options, { readonly: true }, (reader) => {
-      version = inspectForReading(reader, path);
+      const found = inspectForReading(reader, path);
+      version = found.version;
+      if (version === MIGRATIONS.length) requireWhole(found.holds, path);
     });
     if (version === MIGRATIONS.length) return db;
     db.close();
@@ -90,21 +93,29 @@ function opened(
   }
 }
 
+/** What a database is before anything is done with it. */
+interface Inspected {
+  /** 0 for a new one. */
+  readonly version: number;
+  /** Names of its tables and indexes. */
+  readonly holds: readonly unknown[];
+}
+
 /**
- * The version of a database of wf's, 0 for a new one. Looked at in one transaction: another process may be making it.
+ * Looks at a database in one transaction: another process may be making it.
  * @throws WfError where it is another program's, or a newer wf's; nothing in it was altered.
  */
-function inspect(db: Database.Database, path: string): number {
+function inspect(db: Database.Database, path: string): Inspected {
   // Asked first: another process that makes the database right now fills it before it keeps a reserve.
   const inUse = hasBeenInUse(path);
   return db.transaction(() => {
     const application = Number(db.pragma('application_id', { simple: true }));
     const version = versionOf(db);
-    const tables = Number(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get());
-    const isNew = application === 0 && version === 0 && tables === 0;
+    const holds = db.prepare('SELECT name FROM sqlite_schema').pluck().all();
+    const isNew = application === 0 && version === 0 && holds.length === 0;
     if (isNew && inUse)
       throw damaged(path, 'it is empty, although it has been in use: its content, or its log, was lost');
-    if (isNew) return 0;
+    if (isNew) return { version, holds };
     if (application !== APPLICATION_ID) {
       throw new WfError('E_DATABASE', `${path} is a database of another program`, {
         hint: 'Nothing in it was changed. Choose another file with --db or WF_DB.',
@@ -113,11 +124,17 @@ function inspect(db: Database.Database, path: string): number {
     }
     refuseNewer(version, path);
     if (version < 1) throw damaged(path, 'its version is missing');
-    return version;
+    return { version, holds };
   })();
 }
 
-function inspectForReading(db: Database.Database, path: string): number {
+/** @throws WfError E_DATABASE_DAMAGED where a table or an index of this version is missing. */
+function requireWhole(holds: readonly unknown[], path: string): void {
+  const missing = TABLES_AND_INDEXES.filter((name) => !holds.includes(name));
+  if (missing.length > 0) throw damaged(path, `it lacks ${missing.join(', ')}`);
+}
+
+function inspectForReading(db: Database.Database, path: string): Inspected {
   try {
     return inspect(db, path);
   } catch (thrown) {

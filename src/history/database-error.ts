@@ -58,6 +58,8 @@ function ofSqlite(error: InstanceType<typeof Database.SqliteError>, path: string
       cause: error,
     });
   }
+  // The statements are right for this version: what they name is missing from the file.
+  if (code === 'SQLITE_ERROR' && error.message.startsWith('no such ')) return damaged(path, error.message, error);
   return new WfError('E_DATABASE', `the database ${path} does not work: ${error.message} (${code})`, {
     hint: 'Look whether its disk is healthy and mounted (`dmesg`, `df`), then do the same again; --db or WF_DB choose another file.',
     cause: error,

@@ -15,10 +15,10 @@ const WORTH_PACKING = 512;
 export function storeEvidence(statements: Statements, run: number, evidence: readonly StoredEvidence[]): void {
   const kept: StoredEvidence[] = [];
   for (const piece of evidence) {
-    const size = Number(statements.evidenceSize.get({ run, step: piece.step }) ?? 0);
+    const size = Number(statements.evidenceSize().get({ run, step: piece.step }) ?? 0);
     if (size > STEP_LIMIT) continue;
     const grown = size + piece.command.length + piece.output.length;
-    statements.setEvidenceSize.run({ run, step: piece.step, size: grown });
+    statements.setEvidenceSize().run({ run, step: piece.step, size: grown });
     kept.push(grown > STEP_LIMIT ? { ...piece, output: LEFT_OUT } : piece);
   }
   insertEvidence(statements, run, kept);
@@ -29,11 +29,11 @@ const LEFT_OUT = `[not kept, nor what came after it: the evidence of this step h
 /** Stores evidence as it is: that of a run file is bounded already. */
 export function insertEvidence(statements: Statements, run: number, evidence: readonly StoredEvidence[]): void {
   if (evidence.length === 0) return;
-  let ordinal = Number(statements.lastOrdinal.get({ run }) ?? 0);
+  let ordinal = Number(statements.lastOrdinal().get({ run }) ?? 0);
   for (const { step, attempt, command, output, exitCode, startedAt, durationMs } of evidence) {
     ordinal += 1;
     const packed = output.length >= WORTH_PACKING;
     const text = packed ? { output: '', deflated: deflateQuickly(output) } : { output, deflated: null };
-    statements.insertEvidence.run({ run, ordinal, step, attempt, command, ...text, exitCode, startedAt, durationMs });
+    statements.insertEvidence().run({ run, ordinal, step, attempt, command, ...text, exitCode, startedAt, durationMs });
   }
 }

@@ -10,8 +10,8 @@ import type { Statements } from './statements.ts';
 export function storeFingerprint(statements: Statements, fingerprint: Fingerprint): string {
   const text = canonicalJson(fingerprint);
   const hash = sha256(text);
-  if (statements.hasFingerprint.get({ hash }) === 0) {
-    statements.insertFingerprint.run({ hash, deflated: deflate(text) });
+  if (statements.hasFingerprint().get({ hash }) === 0) {
+    statements.insertFingerprint().run({ hash, deflated: deflate(text) });
   }
   return hash;
 }
@@ -22,7 +22,7 @@ export function readFingerprint(
   hash: string,
   path: string,
 ): Fingerprint | undefined {
-  const stored = statements.fingerprint.get({ hash });
+  const stored = statements.fingerprint().get({ hash });
   if (stored === undefined) return undefined;
   const place = { path, table: 'fingerprints', of: `hash ${hash}` };
   const text = inflated(parseRow(z.instanceof(Buffer), stored, place), path, hash);

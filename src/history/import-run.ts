@@ -21,7 +21,7 @@ export function importRun(
   content: RunFileContent,
   at: number,
 ): void {
-  if (statements.lease.get({ id: content.run.id }) !== undefined) throw runExists(content.run.id);
+  if (statements.lease().get({ id: content.run.id }) !== undefined) throw runExists(content.run.id);
   try {
     store(statements, content, at);
     const run = reader.run(content.run.id);
@@ -40,7 +40,7 @@ function store(
 ): void {
   for (const { hash, definition } of definitions) storeDefinition(statements, hash, definition, at);
   for (const { fingerprint } of fingerprints) storeFingerprint(statements, fingerprint);
-  const { lastInsertRowid } = statements.insertImportedRun.run({
+  const { lastInsertRowid } = statements.insertImportedRun().run({
     id: header.id,
     workflow: header.workflow,
     definitionHash: header.definitionHash,

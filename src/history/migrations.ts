@@ -137,6 +137,29 @@ export const MIGRATIONS: readonly string[] = [
   `,
 ];
 
+/** What a database of this version holds; without one of them some statement could not be prepared. */
+export const TABLES_AND_INDEXES: readonly string[] = [
+  'definitions',
+  'runs',
+  'journal',
+  'steps',
+  'changes',
+  'evidence',
+  'claims',
+  'fingerprints',
+  'runs_newest',
+  'runs_of_workflow',
+  'runs_of_status',
+  'runs_of_workflow_and_status',
+  'journal_verified',
+  'changes_standing',
+  'claims_of_run',
+  'runs_of_definition',
+  'runs_held',
+  'journal_fingerprints',
+  'journal_definitions',
+];
+
 /**
  * Applies what is missing, each migration in a transaction of its own. Where two processes open a new file at the same
  * moment, the one that gets the lock second finds the work done.

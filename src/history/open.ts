@@ -1,6 +1,5 @@
-import Database from 'better-sqlite3';
 import { type ConnectOptions, connect, connectForReading } from './connect.ts';
-import { damaged, withDatabaseErrors } from './database-error.ts';
+import { withDatabaseErrors } from './database-error.ts';
 import { findDatabaseFile, prepareDatabaseFile, watchDatabaseFile } from './database-file.ts';
 import { groupCommits } from './group-commit.ts';
 import type { HeldRuns } from './held-runs.ts';
@@ -27,7 +26,7 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
   return withReserve(path, options, () => {
     const file = prepareDatabaseFile(path);
     const db = connect(file, options);
-    const statements = preparedOrClosed(db, file, prepareStatements);
+    const statements = prepareStatements(db);
     keepReserve(file);
     const requireInPlace = watchDatabaseFile(file);
     const heldRuns: HeldRuns = new Map();
@@ -72,27 +71,9 @@ export function openHistoryForReading(path: string, options: ConnectOptions = {}
     if (file === undefined) return undefined;
     const db = connectForReading(file, options);
     if (db === undefined) return openHistory(file, options);
-    const statements = preparedOrClosed(db, file, prepareReadingStatements);
     return {
-      ...createReader(db, statements, file),
+      ...createReader(db, prepareReadingStatements(db), file),
       close: () => withDatabaseErrors(file, () => db.close()),
     };
   });
-}
-
-function preparedOrClosed<Prepared>(
-  db: Database.Database,
-  path: string,
-  prepare: (db: Database.Database) => Prepared,
-): Prepared {
-  try {
-    return prepare(db);
-  } catch (thrown) {
-    db.close();
-    // The statements are right for this version: what they name is missing from the file.
-    if (thrown instanceof Database.SqliteError && thrown.code === 'SQLITE_ERROR') {
-      throw damaged(path, thrown.message, thrown);
-    }
-    throw thrown;
-  }
 }

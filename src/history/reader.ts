@@ -46,7 +46,7 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
   /** The place in the list before which it is to begin: every run of it is older. */
   function whereToBegin({ before, until = Number.MAX_SAFE_INTEGER }: RunFilter): ListPlace {
     if (before === undefined) return { createdAt: until, id: '' };
-    const createdAt = statements.createdAt.get({ id: before });
+    const createdAt = statements.createdAt().get({ id: before });
     if (createdAt !== undefined) {
       return Number(createdAt) < until ? { createdAt: Number(createdAt), id: before } : { createdAt: until, id: '' };
     }
@@ -64,7 +64,7 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
 
   function stepOf(row: unknown, where: RowPlace): StoredStep {
     const plain = Array.isArray(row) ? plainStep(row) : undefined;
-    return plain ?? parseRow(stepRow(), namedRow(statements.steps, row), where);
+    return plain ?? parseRow(stepRow(), namedRow(statements.steps(), row), where);
   }
 
   const runsOf = (statement: PreparedStatement, parameters: Readonly<Record<string, unknown>> = {}) =>
@@ -75,68 +75,89 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
     const page = { limit: requireLimit(limit), since, ...whereToBegin(filter) };
     if (workflow === undefined) {
       return status === undefined
-        ? runsOf(statements.runs, page)
-        : runsOf(statements.runsOfStatus, { ...page, status });
+        ? runsOf(statements.runs(), page)
+        : runsOf(statements.runsOfStatus(), { ...page, status });
     }
     return status === undefined
-      ? runsOf(statements.runsOfWorkflow, { ...page, workflow })
-      : runsOf(statements.runsOfWorkflowAndStatus, { ...page, workflow, status });
+      ? runsOf(statements.runsOfWorkflow(), { ...page, workflow })
+      : runsOf(statements.runsOfWorkflowAndStatus(), { ...page, workflow, status });
   }
 
   function beginningWith(prefix: string, limit: number): readonly unknown[] {
-    const ids = statements.idsWithPrefix.all({ prefix, enough: SORTED_IDS });
+    const ids = statements.idsWithPrefix().all({ prefix, enough: SORTED_IDS });
     if (ids.length < SORTED_IDS) return ids.slice(0, requireLimit(limit));
-    return statements.newestIdsWithPrefix.all({ prefix, limit: requireLimit(limit) });
+    return statements.newestIdsWithPrefix().all({ prefix, limit: requireLimit(limit) });
   }
 
   const reader: Omit<HistoryReader, 'close'> = {
     run: (id) =>
       read(() => {
-        const row = statements.run.get({ id });
-        return row === undefined ? undefined : runOf(statements.run, row);
+        const row = statements.run().get({ id });
+        return row === undefined ? undefined : runOf(statements.run(), row);
       }),
     runs: (filter) => read(() => newestFirst(filter)),
-    unfinishedRuns: () => read(() => runsOf(statements.unfinishedRuns)),
+    unfinishedRuns: () => read(() => runsOf(statements.unfinishedRuns())),
     claimsOf: (id) =>
-      read(() => statements.claimsOfRun.all({ id }).map((row) => parseRow(z.string(), row, place('claims', id)))),
+      read(() =>
+        statements
+          .claimsOfRun()
+          .all({ id })
+          .map((row) => parseRow(z.string(), row, place('claims', id))),
+      ),
     runIds: (prefix, limit) =>
       read(() => {
         const ids =
-          prefix === '' ? statements.newestIds.all({ limit: requireLimit(limit) }) : beginningWith(prefix, limit);
+          prefix === '' ? statements.newestIds().all({ limit: requireLimit(limit) }) : beginningWith(prefix, limit);
         return ids.map((id) => parseRow(runId(), id, place('runs', String(id))));
       }),
     workflowNames: () =>
-      read(() => statements.workflowNames.all().map((name) => parseRow(z.string(), name, place('runs', String(name))))),
+      read(() =>
+        statements
+          .workflowNames()
+          .all()
+          .map((name) => parseRow(z.string(), name, place('runs', String(name)))),
+      ),
     journal: (id, after = 0) =>
       read(() => {
         const where = place('journal', id);
-        return statements.journal.all({ id, after }).map((row) => parseJournalRow(row, where));
+        return statements
+          .journal()
+          .all({ id, after })
+          .map((row) => parseJournalRow(row, where));
       }),
-    steps: (id) => read(() => statements.steps.all({ id }).map((row) => stepOf(row, place('steps', id)))),
+    steps: (id) =>
+      read(() =>
+        statements
+          .steps()
+          .all({ id })
+          .map((row) => stepOf(row, place('steps', id))),
+      ),
     changes: (id) =>
-      read(() => namedRows(statements.changes, { id }).map((row) => parseRow(changeRow(), row, place('changes', id)))),
+      read(() =>
+        namedRows(statements.changes(), { id }).map((row) => parseRow(changeRow(), row, place('changes', id))),
+      ),
     standingChanges: () =>
       read(() =>
-        namedRows(statements.standingChanges).map((row) =>
+        namedRows(statements.standingChanges()).map((row) =>
           parseRow(standingChangeRow(), row, namedBy('changes', 'run', row)),
         ),
       ),
     evidence: (id, step, after = 0) =>
       read(() =>
-        namedRows(statements.evidence, { id, step: step ?? null, after }).map((row) =>
+        namedRows(statements.evidence(), { id, step: step ?? null, after }).map((row) =>
           parseRow(evidenceRow(), row, place('evidence', id)),
         ),
       ),
     verification: (id) =>
       read(() => {
-        const row = statements.lastVerified.get({ id });
+        const row = statements.lastVerified().get({ id });
         if (row === undefined) return undefined;
         const { event } = parseJournalRow(row, place('journal', id));
         return event.type === 'verified' ? event.verification : undefined;
       }),
     definition: (hash) =>
       read(() => {
-        const text = statements.definition.get({ hash });
+        const text = statements.definition().get({ hash });
         if (text === undefined) return undefined;
         return jsonOf(text) ?? parseRow(jsonText(), text, { path, table: 'definitions', of: `hash ${hash}` });
       }),

@@ -10,25 +10,27 @@ import type { StoredRows } from './stored-rows.ts';
 
 /** Keeps a definition; one with the same hash is the same. */
 export function storeDefinition(statements: Statements, hash: string, definition: Json, at: number): void {
-  if (statements.hasDefinition.get(hash) === 1) return;
-  statements.insertDefinition.run({ hash, definition: JSON.stringify(definition), at });
+  if (statements.hasDefinition().get(hash) === 1) return;
+  statements.insertDefinition().run({ hash, definition: JSON.stringify(definition), at });
 }
 
 /** Stores a new run, held by `owner`. Answers its number. @throws WfError E_RUN_EXISTS */
 export function storeRun(statements: Statements, header: RunHeader, owner: Owner): number {
   const { id, workflow, definitionHash, runtime, input, options, createdAt } = header;
-  const { changes, lastInsertRowid } = statements.insertRun.run(
-    id,
-    workflow,
-    definitionHash,
-    runtime,
-    JSON.stringify(input),
-    JSON.stringify(options),
-    createdAt,
-    owner.pid,
-    owner.startTime,
-    owner.bootId,
-  );
+  const { changes, lastInsertRowid } = statements
+    .insertRun()
+    .run(
+      id,
+      workflow,
+      definitionHash,
+      runtime,
+      JSON.stringify(input),
+      JSON.stringify(options),
+      createdAt,
+      owner.pid,
+      owner.startTime,
+      owner.bootId,
+    );
   if (changes === 0) throw runExists(id);
   return Number(lastInsertRowid);
 }
@@ -40,7 +42,7 @@ export function storeRun(statements: Statements, header: RunHeader, owner: Owner
 export function storeEntry(statements: Statements, rows: StoredRows, entry: JournalEntry): void {
   const { seq, at, event } = entry;
   const { type, data } = eventColumns(event);
-  statements.insertEntry.run(rows.run, seq, at, type, data);
+  statements.insertEntry().run(rows.run, seq, at, type, data);
   const missing = project(entry, rows);
   if (missing !== undefined) throw doesNotFollow(event, missing);
 }

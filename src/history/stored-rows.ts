@@ -31,37 +31,37 @@ export class StoredRows implements ProjectedRows {
   }
 
   beginRun(at: number): void {
-    if (!this.#hasBegun) this.#statements.beginRun.run(at, this.run);
+    if (!this.#hasBegun) this.#statements.beginRun().run(at, this.run);
     this.#hasBegun = true;
   }
 
   goOn(): void {
-    if (this.#isResting) this.#statements.goOn.run(this.run);
+    if (this.#isResting) this.#statements.goOn().run(this.run);
     this.#isResting = false;
   }
 
   setRunStatus(status: 'waiting' | 'paused'): boolean {
     this.#isResting = true;
-    return this.#statements.setRunStatus.run({ run: this.run, status }).changes === 1;
+    return this.#statements.setRunStatus().run({ run: this.run, status }).changes === 1;
   }
 
   rollBackRun(error: ErrorRecord | null): boolean {
     this.#isResting = false;
-    return this.#statements.rollBackRun.run({ run: this.run, error: textOrNull(error) }).changes === 1;
+    return this.#statements.rollBackRun().run({ run: this.run, error: textOrNull(error) }).changes === 1;
   }
 
   setDefinition(hash: DefinitionHash): boolean {
-    return this.#statements.setDefinition.run({ run: this.run, hash }).changes === 1;
+    return this.#statements.setDefinition().run({ run: this.run, hash }).changes === 1;
   }
 
   endRun(status: StoredRunStatus, output: Json, error: ErrorRecord | null, at: number): boolean {
     this.#isResting = status === 'waiting' || status === 'paused';
-    const { endRun } = this.#statements;
+    const endRun = this.#statements.endRun();
     return endRun.run(status, textOrNull(output), textOrNull(error), at, this.run).changes === 1;
   }
 
   startStep({ step, stage, kind, input }: StartStep, at: number): boolean {
-    const { insertStep } = this.#statements;
+    const insertStep = this.#statements.insertStep();
     return insertStep.run(this.run, step, stage, kind, at, JSON.stringify(input)).changes === 1;
   }
 
@@ -81,7 +81,7 @@ export class StoredRows implements ProjectedRows {
     startedAt: number | null,
     finishedAt: number | null,
   ): boolean {
-    const { alterStep } = this.#statements;
+    const alterStep = this.#statements.alterStep();
     const told = textOrNull(output);
     const failure = textOrNull(error);
     return alterStep.run(status, attempt, told, failure, startedAt, finishedAt, this.run, step).changes === 1;
@@ -89,7 +89,7 @@ export class StoredRows implements ProjectedRows {
 
   intendChange({ seq, step, kind, target, status, reason, bootId, ...change }: Change): void {
     const columns = { record: JSON.stringify(change.record), undo: JSON.stringify(change.undo) };
-    this.#statements.intendChange.run({
+    this.#statements.intendChange().run({
       run: this.run,
       seq,
       step,
@@ -104,11 +104,11 @@ export class StoredRows implements ProjectedRows {
 
   applyChange({ seq, target, record, undo }: ChangeApplied): boolean {
     const columns = { run: this.run, seq, target, record: JSON.stringify(record), undo: JSON.stringify(undo) };
-    return this.#statements.applyChange.run(columns).changes === 1;
+    return this.#statements.applyChange().run(columns).changes === 1;
   }
 
   settleChange({ seq, status, reason }: ChangeSettled): boolean {
-    return this.#statements.settleChange.run({ run: this.run, seq, status, reason }).changes === 1;
+    return this.#statements.settleChange().run({ run: this.run, seq, status, reason }).changes === 1;
   }
 }
 

@@ -43,10 +43,10 @@ export function writeTransactions({
     begin.run();
     try {
       // From here on nobody else can write.
-      const version = statements.dataVersion.get();
+      const version = statements.dataVersion().get();
       if (version !== knownUpTo) {
         heldRuns.clear();
-        refuseNewer(Number(statements.version.get()), path);
+        refuseNewer(Number(statements.version().get()), path);
       }
       knownUpTo = undefined;
       const result = work();

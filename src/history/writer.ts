@@ -39,7 +39,7 @@ export function createWriter({ statements, heldRuns, write, path, requireInPlace
     const { run: id, fence } = lease;
     const found = heldRuns.get(id);
     if (found?.fence === fence) return found;
-    const row = statements.held.get(id, fence);
+    const row = statements.held().get(id, fence);
     if (row === undefined) throw whyLost(lease);
     const [number, status, startedAt, last] = parseRow(heldRow(), row, { path, table: 'runs', of: `run ${id}` });
     const isResting = status === 'waiting' || status === 'paused';
@@ -50,7 +50,7 @@ export function createWriter({ statements, heldRuns, write, path, requireInPlace
   }
 
   function whyLost(lease: Lease): WfError {
-    const row = statements.lease.get({ id: lease.run });
+    const row = statements.lease().get({ id: lease.run });
     if (row === undefined) return leaseLost(lease, 'the database does not know it');
     const held = parseRow(leaseRow(), row, { path, table: 'runs', of: `run ${lease.run}` });
     if (held.owner_pid === null) return leaseLost(lease, `nobody holds it, the run is ${held.status}`);
@@ -69,12 +69,12 @@ export function createWriter({ statements, heldRuns, write, path, requireInPlace
   /** Nobody holds the run from here on, or somebody else does. */
   function clearOwner({ run: id, fence }: Lease): void {
     heldRuns.delete(id);
-    statements.clearOwner.run({ id, fence });
+    statements.clearOwner().run({ id, fence });
   }
 
   function giveUpLease(run: number, lease: Lease, last: JournalEvent): void {
     clearOwner(lease);
-    if (last.type === 'ended' && statements.anyStanding.get({ run }) === 0) statements.deleteClaims.run({ run });
+    if (last.type === 'ended' && statements.anyStanding().get({ run }) === 0) statements.deleteClaims().run({ run });
   }
 
   return {
@@ -102,21 +102,21 @@ export function createWriter({ statements, heldRuns, write, path, requireInPlace
 
     takeOver: (id, owner, isAlive) =>
       write(() => {
-        const row = statements.lease.get({ id });
+        const row = statements.lease().get({ id });
         if (row === undefined) throw runNotFound(id);
         const held = parseRow(leaseRow(), row, { path, table: 'runs', of: `run ${id}` });
         if (held.imported_from !== null) throw runImported(id, held.imported_from);
         const holder = ownerOf(held);
         if (holder !== null && isAlive(holder)) throw leaseHeld(id, holder);
         heldRuns.delete(id);
-        statements.takeOver.run({ id, ...owner });
+        statements.takeOver().run({ id, ...owner });
         return { run: id, fence: held.fence + 1 };
       }),
 
     holds: ({ run: id, fence }) =>
       withDatabaseErrors(path, () => {
         requireInPlace();
-        return statements.holdsLease.get({ id, fence }) === 1;
+        return statements.holdsLease().get({ id, fence }) === 1;
       }),
 
     release: (lease) => write(() => clearOwner(lease)),

@@ -171,6 +171,22 @@ test.each<[string, (path: string) => void]>([
       db.close();
     },
   ],
+  [
+    'without one of its indexes',
+    (path) => {
+      const db = new Database(path);
+      db.exec('DROP INDEX runs_held');
+      db.close();
+    },
+  ],
+  [
+    'without a column of one of its tables',
+    (path) => {
+      const db = new Database(path);
+      db.exec('ALTER TABLE runs DROP COLUMN imported_from');
+      db.close();
+    },
+  ],
 ])('a damaged file is refused, and left for rescue: %s', (_how, damage) => {
   const path = databaseWithARun();
   damage(path);

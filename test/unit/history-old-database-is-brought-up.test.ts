@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { asStepId } from '../../src/engine/ids.ts';
-import { MIGRATIONS } from '../../src/history/migrations.ts';
+import { MIGRATIONS, TABLES_AND_INDEXES } from '../../src/history/migrations.ts';
 import { openHistory, openHistoryForReading } from '../../src/history/open.ts';
 import { rebuildProjection } from '../../src/history/rebuild-projection.ts';
 import { AT, ENDED, OWNER, runId } from '../fixtures/history/samples.ts';
@@ -107,3 +107,9 @@ test('what refers to a fingerprint in it is found, and what is unused goes', () 
 function rowsOf(journal: ReturnType<ReturnType<typeof openForTest>['history']['journal']>): readonly string[] {
   return journal.flatMap(({ event }) => (event.type === 'baseline.taken' ? [event.fingerprint] : []));
 }
+
+test('what a database of this version is said to hold is what it holds', () => {
+  const { path } = openForTest();
+  const names = openRaw(path).prepare("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'").pluck().all();
+  expect(names.toSorted()).toEqual([...TABLES_AND_INDEXES].toSorted());
+});
