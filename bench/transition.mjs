@@ -20,7 +20,7 @@ const ROUNDS = 200;
 
 const jiti = createJiti(import.meta.url);
 const lab = await jiti.import('../workflows/lab-network.ts', { default: true });
-/** As wf does it: one scope for all transitions of a machine, and XState is not asked for a fixed course more than twice. */
+/** As wf does it: one scope for all transitions of a machine, and XState is asked for a fixed course once or twice. */
 const { transitionsOf } = await jiti.import('../src/engine/transition.ts');
 const workflows = [lab, chain(100)];
 

@@ -31,7 +31,7 @@ type CourseAction =
   | { readonly type: 'same'; readonly action: MachineAction }
   | { readonly type: 'spawn'; readonly id: string; readonly src: string; readonly input: Mapper };
 
-/** `seen`: XState was asked once. `free`: the course may be another one each time. */
+/** `seen`: XState was asked, and nothing learned yet. `free`: the course may be another one each time. */
 type Known = 'seen' | 'free' | Course;
 
 /** Machines of many parallel states have more states than anybody wants to keep in memory. */
@@ -39,15 +39,16 @@ const MOST_KNOWN = 10_000;
 
 /**
  * Follows courses that are fixed without asking XState, most of whose work for a transition is to find its course, anew each time.
- * XState is asked for each course twice: a machine that is gone through once pays nothing for what is learned, and the second
- * answer must be what following the course comes to. Where a function of the machine throws, XState is asked, so that its
- * error is the one that is told.
+ * Following a course must come to what XState has answered, or it is not taken for fixed. Where few courses can be, they are learned
+ * when they are taken again: a machine that is gone through once pays nothing. Where a function of the machine throws, XState is
+ * asked, so that its error is the one that is told.
  */
 export function withFixedCourses(machine: AnyStateMachine, scope: AnyActorScope, asked: Transitions): Transitions {
   const { self } = scope;
   const nodes = allNodes(machine.root);
   // What a machine that remembers states does next depends on what it remembers.
   if (nodes.some(({ type }) => type === 'history')) return asked;
+  const learnsAtOnce = nodes.every(onlyInvokes);
   /** Of these there are so many as the machine names; of those that a wildcard takes, as many as somebody sends. */
   const namedEvents = new Set(nodes.flatMap(({ transitions }) => [...transitions.keys()]));
   const known = new Map<string, Map<string, Known>>();
@@ -59,11 +60,12 @@ export function withFixedCourses(machine: AnyStateMachine, scope: AnyActorScope,
     const course = courses.get(event.type);
     if (typeof course === 'object') return followed(course, before, event) ?? ask();
     const answered = ask();
-    if (course === 'seen') courses.set(event.type, learned(before, event, answered));
-    else if (course === undefined && count < MOST_KNOWN && (before === undefined || namedEvents.has(event.type))) {
+    const isNew = course === undefined && count < MOST_KNOWN && (before === undefined || namedEvents.has(event.type));
+    if (isNew) {
       count += 1;
       known.set(from, courses.set(event.type, 'seen'));
     }
+    if (course === 'seen' || (isNew && learnsAtOnce)) courses.set(event.type, learned(before, event, answered));
     return answered;
   }
 
