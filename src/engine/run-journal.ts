@@ -50,86 +50,136 @@ interface RunJournalParts {
 
 /** `earlier` is what the journal holds already. */
 export function openRunJournal(parts: RunJournalParts, earlier: readonly JournalEntry[] = []): RunJournal {
-  const { history, lease, clock, crashPoints, observer, secrets } = parts;
-  const intendedAt = new Map<number, number>();
-  const undoBegun = new Set<number>();
-  let changes: readonly Change[] = [];
-  let lastChangeSeq = 0;
-  let baseline: string | undefined;
-  let verification: Verification | undefined;
-  let goesOnOnFullDisk = false;
-  let refusal: WfError | undefined;
+  return new OpenRunJournal(parts, earlier);
+}
 
-  const keepInMind = (event: JournalEvent, at: number) => {
-    changes = ledgerAfter(changes, event);
-    if (event.type === 'change.intended') {
-      intendedAt.set(event.change.seq, at);
-      lastChangeSeq = Math.max(lastChangeSeq, event.change.seq);
+/** A class: each run has one, and closures would be twelve objects more. */
+class OpenRunJournal implements RunJournal {
+  readonly #parts: RunJournalParts;
+  /** Of each change that was intended; made with the first one, as that of the next. */
+  #intendedAt: Map<number, number> | undefined;
+  #undoBegun: Set<number> | undefined;
+  #changes: readonly Change[] = [];
+  #lastChangeSeq = 0;
+  #baseline: string | undefined;
+  #verification: Verification | undefined;
+  #goesOnOnFullDisk = false;
+  #refusal: WfError | undefined;
+
+  constructor(parts: RunJournalParts, earlier: readonly JournalEntry[]) {
+    this.#parts = parts;
+    for (const { event, at } of earlier) this.#keepInMind(event, at);
+    // An earlier process's look at the host says nothing of the host as it is now.
+    this.#verification = undefined;
+  }
+
+  async append(
+    given: readonly JournalEvent[],
+    evidence: readonly StoredEvidence[] = [],
+    at = this.#parts.clock.now(),
+  ): Promise<void> {
+    const { history, lease, observer, secrets } = this.#parts;
+    const hides = secrets !== NO_SECRETS;
+    const events = hides ? given.map((event) => hiddenEvent(event, secrets)) : given;
+    const kept = hides ? evidence.map((seen) => hiddenEvidence(seen, secrets)) : evidence;
+    this.#reachAll('before', events);
+    let entries: readonly JournalEntry[] | undefined;
+    while (entries === undefined) {
+      try {
+        entries = await history.together(() => history.append(lease, { events, evidence: kept }, at));
+      } catch (thrown) {
+        if (this.#mayGoOn(thrown) === 'without') entries = [];
+      }
     }
-    if (event.type === 'change.reverting') undoBegun.add(event.seq);
-    if (event.type === 'change.intended') undoBegun.delete(event.change.seq);
-    if (event.type === 'change.settled') undoBegun.delete(event.seq);
-    if (event.type === 'baseline.taken') baseline = event.fingerprint;
-    if (event.type === 'verified') verification = event.verification;
-    else if (event.type.startsWith('change.')) verification = undefined;
-  };
-  for (const { event, at } of earlier) keepInMind(event, at);
-  // An earlier process's look at the host says nothing of the host as it is now.
-  verification = undefined;
+    this.#reachAll('after', events);
+    for (const event of events) this.#keepInMind(event, at);
+    for (const entry of entries) observer.committed?.(entry);
+  }
+
+  keepFingerprint(fingerprint: Fingerprint): string | null {
+    for (;;) {
+      try {
+        return this.#parts.history.putFingerprint(fingerprint);
+      } catch (thrown) {
+        if (this.#mayGoOn(thrown) === 'without') return null;
+      }
+    }
+  }
+
+  newChangeSeq(): number {
+    this.#lastChangeSeq += 1;
+    return this.#lastChangeSeq;
+  }
+
+  goOnOnFullDisk(): void {
+    this.#goesOnOnFullDisk = true;
+  }
+
+  unrecorded(): WfError | undefined {
+    return this.#refusal;
+  }
+
+  changes(): readonly Change[] {
+    return this.#changes;
+  }
+
+  historyOf(seq: number): { readonly intendedAt: number; readonly undoBegun: boolean } {
+    return { intendedAt: this.#intendedAt?.get(seq) ?? 0, undoBegun: this.#undoBegun?.has(seq) ?? false };
+  }
+
+  baseline(): string | undefined {
+    return this.#baseline;
+  }
+
+  verification(): Verification | undefined {
+    return this.#verification;
+  }
+
+  #keepInMind(event: JournalEvent, at: number): void {
+    switch (event.type) {
+      case 'change.intended': {
+        const { seq } = event.change;
+        this.#intendedAt ??= new Map();
+        this.#intendedAt.set(seq, at);
+        this.#lastChangeSeq = Math.max(this.#lastChangeSeq, seq);
+        this.#undoBegun?.delete(seq);
+        break;
+      }
+      case 'change.reverting':
+        this.#undoBegun ??= new Set();
+        this.#undoBegun.add(event.seq);
+        break;
+      case 'change.settled':
+        this.#undoBegun?.delete(event.seq);
+        break;
+      case 'change.applied':
+        break;
+      case 'baseline.taken':
+        this.#baseline = event.fingerprint;
+        return;
+      case 'verified':
+        this.#verification = event.verification;
+        return;
+      default:
+        return;
+    }
+    this.#changes = ledgerAfter(this.#changes, event);
+    this.#verification = undefined;
+  }
 
   /** What was refused because the disk is full; thrown on unless that is to stop nothing. */
-  function mayGoOn(thrown: unknown): 'once more' | 'without' {
-    if (!goesOnOnFullDisk || !isFullDisk(thrown)) throw thrown;
-    if (history.freeReserve()) return 'once more';
-    refusal = thrown;
+  #mayGoOn(thrown: unknown): 'once more' | 'without' {
+    if (!this.#goesOnOnFullDisk || !isFullDisk(thrown)) throw thrown;
+    if (this.#parts.history.freeReserve()) return 'once more';
+    this.#refusal = thrown;
     return 'without';
   }
 
-  function reachAll(side: 'before' | 'after', events: readonly JournalEvent[]): void {
+  #reachAll(side: 'before' | 'after', events: readonly JournalEvent[]): void {
+    const { crashPoints } = this.#parts;
     if (crashPoints === NO_CRASH_POINTS) return;
     for (const event of events) crashPoints.reach(`${side} commit ${nameOf(event)}`);
   }
-
-  return {
-    async append(given, evidence = [], at = clock.now()) {
-      const hides = secrets !== NO_SECRETS;
-      const events = hides ? given.map((event) => hiddenEvent(event, secrets)) : given;
-      const kept = hides ? evidence.map((seen) => hiddenEvidence(seen, secrets)) : evidence;
-      reachAll('before', events);
-      let entries: readonly JournalEntry[] | undefined;
-      while (entries === undefined) {
-        try {
-          entries = await history.together(() => history.append(lease, { events, evidence: kept }, at));
-        } catch (thrown) {
-          if (mayGoOn(thrown) === 'without') entries = [];
-        }
-      }
-      reachAll('after', events);
-      for (const event of events) keepInMind(event, at);
-      for (const entry of entries) observer.committed?.(entry);
-    },
-    keepFingerprint(fingerprint) {
-      for (;;) {
-        try {
-          return history.putFingerprint(fingerprint);
-        } catch (thrown) {
-          if (mayGoOn(thrown) === 'without') return null;
-        }
-      }
-    },
-    newChangeSeq() {
-      lastChangeSeq += 1;
-      return lastChangeSeq;
-    },
-    goOnOnFullDisk() {
-      goesOnOnFullDisk = true;
-    },
-    unrecorded: () => refusal,
-    changes: () => changes,
-    historyOf: (seq) => ({ intendedAt: intendedAt.get(seq) ?? 0, undoBegun: undoBegun.has(seq) }),
-    baseline: () => baseline,
-    verification: () => verification,
-  };
 }
 
 /** Whether the history refused to write because there is no room. */

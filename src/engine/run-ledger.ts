@@ -45,28 +45,103 @@ export interface RunLedger {
 }
 
 export function createRunLedger(parts: RunLedgerParts): RunLedger {
-  const { journal, secrets } = parts;
-  let baseline: Promise<void> | undefined;
+  return new OwnLedger(parts);
+}
 
-  async function takeFingerprint(expected?: Fingerprint): Promise<Fingerprint> {
-    const fingerprint = secrets.hide(await parts.fingerprints.take(expected));
+/** A class: each run has one, and closures would be ten objects more. */
+class OwnLedger implements RunLedger {
+  readonly #parts: RunLedgerParts;
+  #baseline: Promise<void> | undefined;
+
+  constructor(parts: RunLedgerParts) {
+    this.#parts = parts;
+  }
+
+  ensureBaseline(): Promise<void> {
+    this.#baseline ??= this.#takeBaseline();
+    return this.#baseline;
+  }
+
+  serviceFor(signal: AbortSignal, record: (evidence: Evidence) => void): LedgerService {
+    const { journal } = this.#parts;
+    return {
+      changes: () => journal.changes(),
+      revert: async (steps) => {
+        const mine = (change: Change) => steps.includes(change.step);
+        for (const change of standingNewestFirst(journal.changes().filter(mine)))
+          await this.#revertOne(change, signal, record);
+        return journal.changes().filter(mine);
+      },
+      verify: async () => (await this.verify()) ?? { restored: true, residues: [], drift: [] },
+    };
+  }
+
+  async revert(changes: readonly Change[], isStopped: () => boolean): Promise<boolean> {
+    // No time-out: a half undone host is worse than a late answer.
+    const { signal } = new AbortController();
+    for (const change of changes.toSorted((a, b) => b.seq - a.seq)) {
+      if (isStopped()) return false;
+      await this.#revertOne(change, signal);
+    }
+    return true;
+  }
+
+  async vanished(): Promise<readonly { readonly target: string; readonly reason: string }[]> {
+    const looks = this.#parts.journal
+      .changes()
+      .map(async (change) => ({ target: change.target, reason: await this.#whyVanished(change) }));
+    return (await Promise.all(looks)).flatMap(({ target, reason }) =>
+      reason === undefined ? [] : [{ target, reason }],
+    );
+  }
+
+  async verify(): Promise<Verification | null> {
+    const { journal, secrets, history, fingerprints, run } = this.#parts;
+    const known = journal.verification();
+    if (known !== undefined) return known;
+    const hash = journal.baseline();
+    if (hash === undefined || journal.changes().length === 0) return null;
+    const before = history.fingerprint(hash);
+    if (before === undefined) {
+      throw new WfError('E_DATABASE_DAMAGED', `the fingerprint from before run ${run} is missing from the database`, {
+        hint: `Compare the host by hand with what \`wf show ${run}\` lists as changed.`,
+      });
+    }
+    const after = await this.#takeFingerprint(before);
+    const changes = journal.changes();
+    const differences = fingerprints.compare(before, after, run, changes);
+    const residues = [
+      ...changes.filter(stands).map(asResidue),
+      ...differences.filter((difference) => difference.owner === 'run'),
+    ];
+    const drift = differences.filter((difference) => difference.owner !== 'run');
+    const verification = hiddenVerification({ restored: residues.length === 0, residues, drift }, secrets);
+    await journal.append([{ type: 'verified', fingerprint: journal.keepFingerprint(after), verification }]);
+    return verification;
+  }
+
+  async #takeFingerprint(expected?: Fingerprint): Promise<Fingerprint> {
+    const { secrets, fingerprints } = this.#parts;
+    const fingerprint = secrets.hide(await fingerprints.take(expected));
     return isJsonObject(fingerprint) ? fingerprint : {};
   }
 
-  async function takeBaseline(): Promise<void> {
+  async #takeBaseline(): Promise<void> {
+    const { journal, history } = this.#parts;
     if (journal.baseline() !== undefined) return;
-    const fingerprint = await takeFingerprint();
-    await journal.append([{ type: 'baseline.taken', fingerprint: parts.history.putFingerprint(fingerprint) }]);
+    const fingerprint = await this.#takeFingerprint();
+    await journal.append([{ type: 'baseline.taken', fingerprint: history.putFingerprint(fingerprint) }]);
   }
 
-  async function revertOne(change: Change, signal: AbortSignal, record?: (evidence: Evidence) => void): Promise<void> {
-    const behaviour = parts.runner(change.kind)?.behaviour;
+  async #revertOne(change: Change, signal: AbortSignal, record?: (evidence: Evidence) => void): Promise<void> {
+    const { journal, secrets, run, owner, watch } = this.#parts;
+    const behaviour = this.#parts.runner(change.kind)?.behaviour;
     if (behaviour?.type !== 'change') {
       const reason = unknownRunner(change).message;
       await journal.append([{ type: 'change.settled', seq: change.seq, status: 'stuck', reason }]);
       return;
     }
-    const revealed = revealedRecord(change);
+    const revealed = this.#revealedRecord(change);
     if (revealed.type === 'missing') {
       await journal.append([{ type: 'change.settled', seq: change.seq, status: 'stuck', reason: revealed.reason }]);
       return;
@@ -75,8 +150,7 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
     const recordOwn = (seen: Evidence) => {
       evidence.push({ ...keptEvidence(seen, secrets), step: change.step, attempt: UNDO_EVIDENCE });
     };
-    const { run, owner } = parts;
-    const { looking, acting } = attemptHost(parts.watch, { run, step: change.step, attempt: 'undo', owner });
+    const { looking, acting } = attemptHost(watch, { run, step: change.step, attempt: 'undo', owner });
     const context = { run, host: looking, signal, record: record ?? recordOwn, progress: () => {} };
     const settled = await undoChange({
       change: { ...change, record: revealed.record },
@@ -91,9 +165,9 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
   }
 
   /** What undoing needs of a change, with its secrets in it. */
-  function revealedRecord({ record }: Change) {
+  #revealedRecord({ record }: Change) {
     try {
-      return { type: 'known', record: secrets.reveal(record) } as const;
+      return { type: 'known', record: this.#parts.secrets.reveal(record) } as const;
     } catch (thrown) {
       const { message, hint } = asWfError(thrown);
       return { type: 'missing', reason: `${message}. ${hint}` } as const;
@@ -101,82 +175,19 @@ export function createRunLedger(parts: RunLedgerParts): RunLedger {
   }
 
   /** Why a change is gone that nobody has undone; undefined where it stands. */
-  async function whyVanished(change: Change): Promise<string | undefined> {
-    const { run, owner } = parts;
-    const behaviour = parts.runner(change.kind)?.behaviour;
+  async #whyVanished(change: Change): Promise<string | undefined> {
+    const { run, owner, watch, secrets } = this.#parts;
+    const behaviour = this.#parts.runner(change.kind)?.behaviour;
     if (change.status !== 'applied' || behaviour?.type !== 'change') return undefined;
-    const { looking } = attemptHost(parts.watch, { run, step: change.step, attempt: 'undo', owner });
+    const { looking } = attemptHost(watch, { run, step: change.step, attempt: 'undo', owner });
     const { signal } = new AbortController();
     const context = { run, host: looking, signal, record: () => {}, progress: () => {} };
     // What cannot be told is not said to have vanished.
-    const revealed = revealedRecord(change);
+    const revealed = this.#revealedRecord(change);
     if (revealed.type === 'missing') return undefined;
     const standing = await behaviour.look(revealed.record, context).catch(() => undefined);
     return standing?.found === 'gone' ? secrets.hideText(standing.reason) : undefined;
   }
-
-  async function verify(): Promise<Verification | null> {
-    const known = journal.verification();
-    if (known !== undefined) return known;
-    const hash = journal.baseline();
-    if (hash === undefined || journal.changes().length === 0) return null;
-    const before = parts.history.fingerprint(hash);
-    if (before === undefined) {
-      throw new WfError(
-        'E_DATABASE_DAMAGED',
-        `the fingerprint from before run ${parts.run} is missing from the database`,
-        {
-          hint: `Compare the host by hand with what \`wf show ${parts.run}\` lists as changed.`,
-        },
-      );
-    }
-    const after = await takeFingerprint(before);
-    const changes = journal.changes();
-    const differences = parts.fingerprints.compare(before, after, parts.run, changes);
-    const residues = [
-      ...changes.filter(stands).map(asResidue),
-      ...differences.filter((difference) => difference.owner === 'run'),
-    ];
-    const drift = differences.filter((difference) => difference.owner !== 'run');
-    const verification = hiddenVerification({ restored: residues.length === 0, residues, drift }, secrets);
-    await journal.append([{ type: 'verified', fingerprint: journal.keepFingerprint(after), verification }]);
-    return verification;
-  }
-
-  return {
-    ensureBaseline() {
-      baseline ??= takeBaseline();
-      return baseline;
-    },
-    serviceFor: (signal, record) => ({
-      changes: () => journal.changes(),
-      async revert(steps) {
-        const mine = (change: Change) => steps.includes(change.step);
-        for (const change of standingNewestFirst(journal.changes().filter(mine)))
-          await revertOne(change, signal, record);
-        return journal.changes().filter(mine);
-      },
-      verify: async () => (await verify()) ?? { restored: true, residues: [], drift: [] },
-    }),
-    async revert(changes, isStopped) {
-      // No time-out: a half undone host is worse than a late answer.
-      const { signal } = new AbortController();
-      for (const change of changes.toSorted((a, b) => b.seq - a.seq)) {
-        if (isStopped()) return false;
-        await revertOne(change, signal);
-      }
-      return true;
-    },
-    async vanished() {
-      const looks = journal
-        .changes()
-        .map(async (change) => ({ target: change.target, reason: await whyVanished(change) }));
-      return (await Promise.all(looks)).flatMap(({ target, reason }) =>
-        reason === undefined ? [] : [{ target, reason }],
-      );
-    },
-    verify,
-  };
 }
 
 function asResidue(change: Change): Difference {
