@@ -16,13 +16,13 @@ import { isJsonObject, type Json, toJson } from './json.ts';
 import type { MachineModel } from './machine-model.ts';
 import type { OpenStep, StartStep } from './open-steps.ts';
 import type { Owner } from './owner.ts';
-import type { Random } from './ports/clock.ts';
+import type { Clock, Random } from './ports/clock.ts';
 import type { HistoryPort, StoredEvidence } from './ports/history.ts';
 import { RESUME } from './recovery-table.ts';
 import { isFullDisk, type RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { Secrets } from './secrets.ts';
-import type { RetryPolicy } from './step.ts';
+import type { RetryPolicy, StepRunner } from './step.ts';
 import { type AttemptOutcome, beginAttempt, type RunningAttempt } from './step-attempts.ts';
 
 /** What reaches a run from outside its decisions. */
@@ -81,109 +81,172 @@ export type MachineEnd =
  * has arrived by then shares one commit. Nothing is done before the commit that holds it has returned.
  */
 export function advanceRun(parts: RunLoopParts): RunHandle {
-  const { header, model, journal, beginning } = parts;
-  const { clock } = parts.watch.host;
-  const arrivals: Arrival[] = [{ type: beginning.type }];
-  const attempts = new Map<StepId, RunningAttempt>();
-  const retries = new Map<StepId, { readonly attempt: number; cancel(): void }>();
-  const failures = new Map<StepId, number>();
-  const timers = new Map<string, () => void>();
-  let state: MachineState | undefined;
-  let ended: MachineStatus | undefined;
-  let lastFailure: ErrorRecord | undefined;
-  let interruptedBy: string | undefined;
-  let pausedAfter: string | undefined;
-  let stages: readonly string[] = [];
-  let waiting = false;
-  let wake = () => {};
-
-  const arrive = (arrival: Arrival) => {
-    arrivals.push(arrival);
-    wake();
+  const loop = new RunLoop(parts);
+  return {
+    id: parts.header.id,
+    result: loop.advance(),
+    send: (event) => loop.send(event),
+    interrupt: (signal) => loop.interrupt(signal),
   };
+}
+
+/** A class: each run that is under way has one, and closures would be 25 objects more. */
+class RunLoop {
+  readonly #parts: RunLoopParts;
+  readonly #clock: Clock;
+  readonly #attempts = new Map<StepId, RunningAttempt>();
+  // These three are made when they are first needed: most runs need none.
+  #retries: Map<StepId, { readonly attempt: number; cancel(): void }> | undefined;
+  #failures: Map<StepId, number> | undefined;
+  #timers: Map<string, () => void> | undefined;
+  #arrivals: Arrival[];
+  #state: MachineState | undefined;
+  #ended: MachineStatus | undefined;
+  #lastFailure: ErrorRecord | undefined;
+  #interruptedBy: string | undefined;
+  #pausedAfter: string | undefined;
+  #stages: readonly string[] = [];
+  #waiting = false;
+  #wake = NOBODY_WAITS;
+
+  constructor(parts: RunLoopParts) {
+    this.#parts = parts;
+    this.#clock = parts.watch.host.clock;
+    this.#arrivals = [{ type: parts.beginning.type }];
+  }
+
+  async advance(): Promise<RunResult> {
+    const { journal } = this.#parts;
+    try {
+      for (;;) {
+        const taken = this.#takeArrivals();
+        let isDurable = true;
+        try {
+          if (taken.events.length > 0) await journal.append(taken.events, taken.evidence, taken.now);
+        } catch (thrown) {
+          // On a full disk the machine goes no further: what stands is undone, for which the reserve is kept.
+          if (!isFullDisk(thrown)) throw thrown;
+          this.#fail(thrown);
+          isDurable = false;
+        }
+        if (isDurable) this.#doWhatIsDue(taken);
+        if (this.#arrivals.length > 0) continue;
+        if (this.#attempts.size === 0) {
+          const result = await this.#restOrEnd();
+          if (result !== undefined) return result;
+        }
+        if (this.#arrivals.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve));
+        this.#wake = NOBODY_WAITS;
+      }
+    } finally {
+      this.#quiet();
+    }
+  }
+
+  send(event: MachineEvent): void {
+    this.#arrive({ type: 'sent', event: hiddenMachineEvent(event, this.#parts.secrets) });
+  }
+
+  interrupt(signal: string): void {
+    this.#interruptedBy ??= signal;
+    this.#wake();
+  }
+
+  #arrive(arrival: Arrival): void {
+    this.#arrivals.push(arrival);
+    this.#wake();
+  }
 
   /** Asked to stop: what is under way comes to its outcome, and nothing more is begun. */
-  const isStopping = () => interruptedBy !== undefined || pausedAfter !== undefined;
+  #isStopping(): boolean {
+    return this.#interruptedBy !== undefined || this.#pausedAfter !== undefined;
+  }
 
   /** Decides on all that has arrived, in order: what is to be committed, and what is to be done then. */
-  function takeArrivals(): Taken {
-    const now = clock.now();
-    const events: JournalEvent[] = [];
-    const evidence: StoredEvidence[] = [];
-    const effects: Effect[] = [];
-    const begin: Due[] = [];
-    const decideOn = (event: MachineEvent | null) => {
-      if (ended !== undefined) return;
-      const decision = nextDecision(event, now);
-      if (decision === undefined) {
-        events.push(...[...retries.keys()].flatMap(stopRetry));
-        return;
-      }
-      if (isLeaving(parts.pauseAfter, stages, decision)) pausedAfter = parts.pauseAfter ?? undefined;
-      stages = decision.stages;
-      state = decision.state;
-      if (decision.status.type !== 'active') ended = decision.status;
-      events.push(decidedEvent(event, decision));
-      effects.push(...decision.effects);
-      if (retries.size > 0) events.push(...decision.effects.flatMap(stopRetryOf));
-    };
-    for (const arrival of arrivals.splice(0)) {
+  #takeArrivals(): Taken {
+    const { beginning } = this.#parts;
+    const taken: Taken = { now: this.#clock.now(), events: [], evidence: [], effects: [], begin: [] };
+    const arrived = this.#arrivals;
+    this.#arrivals = [];
+    for (const arrival of arrived) {
       switch (arrival.type) {
         case 'start':
-          if (beginning.type === 'start') events.push(...beginning.first);
-          decideOn(null);
+          if (beginning.type === 'start') taken.events.push(...beginning.first);
+          this.#decideOn(null, taken);
           break;
         case 'resume':
-          if (beginning.type === 'resume') begin.push(...resumeSteps(beginning, events));
+          if (beginning.type === 'resume') taken.begin.push(...this.#resumeSteps(beginning, taken.events));
           break;
         case 'sent':
-          decideOn(arrival.event);
+          this.#decideOn(arrival.event, taken);
           break;
         case 'timer':
           // Another one of that name may have been set since it went off.
-          if (state?.timers.get(arrival.timer)?.deadline === arrival.deadline) decideOn(arrival.event);
+          if (this.#state?.timers.get(arrival.timer)?.deadline === arrival.deadline) {
+            this.#decideOn(arrival.event, taken);
+          }
           break;
         case 'retry':
-          retries.delete(arrival.start.step);
-          if (isStopping() || !isActive(arrival.start)) break;
-          events.push({ type: 'step.attempted', step: arrival.start.step, attempt: arrival.attempt });
-          begin.push(arrival);
+          this.#retries?.delete(arrival.start.step);
+          if (this.#isStopping() || !this.#isActive(arrival.start)) break;
+          taken.events.push({ type: 'step.attempted', step: arrival.start.step, attempt: arrival.attempt });
+          taken.begin.push(arrival);
           break;
         case 'outcome':
-          attempts.delete(arrival.start.step);
-          evidence.push(...arrival.outcome.evidence);
-          takeOutcome(arrival, events, decideOn);
+          this.#attempts.delete(arrival.start.step);
+          taken.evidence.push(...arrival.outcome.evidence);
+          this.#takeOutcome(arrival, taken);
       }
     }
-    return { now, events, evidence, effects, begin };
+    return taken;
+  }
+
+  #decideOn(event: MachineEvent | null, { now, events, effects }: Taken): void {
+    if (this.#ended !== undefined) return;
+    const decision = this.#nextDecision(event, now);
+    if (decision === undefined) {
+      for (const step of this.#retries?.keys() ?? []) events.push(...this.#stopRetry(step));
+      return;
+    }
+    const { pauseAfter } = this.#parts;
+    if (isLeaving(pauseAfter, this.#stages, decision)) this.#pausedAfter = pauseAfter ?? undefined;
+    this.#stages = decision.stages;
+    this.#state = decision.state;
+    if (decision.status.type !== 'active') this.#ended = decision.status;
+    events.push(decidedEvent(event, decision));
+    effects.push(...decision.effects);
+    for (const effect of decision.effects) {
+      if (effect.type === 'stop-step') events.push(...this.#stopRetry(effect.step));
+    }
   }
 
   /** Takes up the state that the journal ends with; answers the steps that are to be begun (again), as the table says. */
-  function resumeSteps(resuming: Resuming, events: JournalEvent[]): readonly Due[] {
-    const { decision, open, lastFailure: failure, obstacle } = resuming;
-    state = decision.state;
-    stages = decision.stages;
-    lastFailure = failure;
-    if (decision.status.type !== 'active') ended = decision.status;
-    if (obstacle !== undefined) fail(obstacle);
-    const now = clock.now();
+  #resumeSteps({ decision, open, lastFailure, obstacle }: Resuming, events: JournalEvent[]): readonly Due[] {
+    this.#state = decision.state;
+    this.#stages = decision.stages;
+    this.#lastFailure = lastFailure;
+    if (decision.status.type !== 'active') this.#ended = decision.status;
+    if (obstacle !== undefined) this.#fail(obstacle);
+    const now = this.#clock.now();
     for (const [timer, { deadline, delayMs, event }] of decision.state.timers) {
       // Where the clock was set back meanwhile, nothing takes longer than it was meant to.
-      setTimer({ timer, deadline, event }, Math.min(deadline, now + delayMs));
+      this.#setTimer({ timer, deadline, event }, Math.min(deadline, now + delayMs));
     }
-    return open.flatMap((step) => resumeStep(step, events));
+    return open.flatMap((step) => this.#resumeStep(step, events));
   }
 
-  function resumeStep({ start, attempt, failures: failed, says }: OpenStep, events: JournalEvent[]): readonly Due[] {
+  #resumeStep({ start, attempt, failures, says }: OpenStep, events: JournalEvent[]): readonly Due[] {
     const { step } = start;
-    failures.set(step, failed);
-    switch (RESUME[isActive(start) ? says.type : 'left']) {
+    this.#setFailures(step, failures);
+    switch (RESUME[this.#isActive(start) ? says.type : 'left']) {
       case 'stop':
         events.push({ type: 'step.stopped', step, attempt });
         return [];
-      case 'wait':
-        waitForRetry(start, attempt, says.type === 'retrying' ? retryOnceMore(start, says.retryAt) : clock.now());
+      case 'wait': {
+        const retryAt = says.type === 'retrying' ? this.#retryOnceMore(start, says.retryAt) : this.#clock.now();
+        this.#waitForRetry(start, attempt, retryAt);
         return [];
+      }
       case 'begin':
         events.push({ type: 'step.attempted', step, attempt });
         return [{ start, attempt }];
@@ -194,90 +257,101 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
   }
 
   /** When the next attempt is due that an earlier process waited for; the same goes for it as for a timer. */
-  function retryOnceMore({ invoke }: StartStep, retryAt: number): number {
-    const longestMs = model.invocations.get(invoke)?.runner.policy.retry.maxMs ?? 0;
-    return Math.min(retryAt, clock.now() + longestMs);
+  #retryOnceMore({ invoke }: StartStep, retryAt: number): number {
+    const longestMs = this.#runnerOf(invoke)?.policy.retry.maxMs ?? 0;
+    return Math.min(retryAt, this.#clock.now() + longestMs);
+  }
+
+  #runnerOf(invoke: string): StepRunner | undefined {
+    return this.#parts.model.invocations.get(invoke)?.runner;
   }
 
   /** The machine's decision; a machine that throws has failed, and all that is under way is stopped. */
-  function nextDecision(event: MachineEvent | null, now: number): Decision | undefined {
+  #nextDecision(event: MachineEvent | null, now: number): Decision | undefined {
+    const { model, header } = this.#parts;
     try {
-      if (event === null || state === undefined) return decideStart(model, header.input, now);
-      return decide(model, state, event, now);
+      if (event === null || this.#state === undefined) return decideStart(model, header.input, now);
+      return decide(model, this.#state, event, now);
     } catch (thrown) {
-      fail(asWfError(thrown));
+      this.#fail(asWfError(thrown));
       return undefined;
     }
   }
 
   /** The machine goes no further, and all that is under way is stopped. */
-  function fail(error: WfError): void {
-    lastFailure = error.toRecord();
-    ended = { type: 'error', error: toJson(lastFailure) };
-    for (const attempt of attempts.values()) attempt.stop();
+  #fail(error: WfError): void {
+    this.#lastFailure = error.toRecord();
+    this.#ended = { type: 'error', error: toJson(this.#lastFailure) };
+    for (const attempt of this.#attempts.values()) attempt.stop();
   }
 
-  const isActive = ({ invoke, step }: StartStep) => ended === undefined && state?.active.get(invoke) === step;
+  #isActive({ invoke, step }: StartStep): boolean {
+    return this.#ended === undefined && this.#state?.active.get(invoke) === step;
+  }
 
-  function takeOutcome(
-    { start, attempt, outcome }: Extract<Arrival, { type: 'outcome' }>,
-    events: JournalEvent[],
-    decideOn: (event: MachineEvent) => void,
-  ): void {
+  #setFailures(step: StepId, count: number): void {
+    this.#failures ??= new Map();
+    this.#failures.set(step, count);
+  }
+
+  #takeOutcome({ start, attempt, outcome }: Extract<Arrival, { type: 'outcome' }>, taken: Taken): void {
     const { step, invoke } = start;
+    const { events } = taken;
     if (outcome.type === 'succeeded') events.push(...outcome.events);
-    if (!isActive(start)) {
+    if (!this.#isActive(start)) {
       events.push({ type: 'step.stopped', step, attempt });
       return;
     }
     if (outcome.type === 'succeeded') {
       events.push({ type: 'step.succeeded', step, attempt, output: outcome.output });
-      decideOn(stepDone(invoke, outcome.output));
+      this.#decideOn(stepDone(invoke, outcome.output), taken);
       return;
     }
     const error = outcome.error.toRecord();
-    const policy = model.invocations.get(invoke)?.runner.policy.retry;
-    const failed = (failures.get(step) ?? 0) + 1;
-    failures.set(step, failed);
+    const policy = this.#runnerOf(invoke)?.policy.retry;
+    const failed = (this.#failures?.get(step) ?? 0) + 1;
+    this.#setFailures(step, failed);
     if (policy !== undefined && outcome.error.transient && failed < policy.attempts) {
-      const retryAt = clock.now() + backOff(policy, failed, parts.random);
+      const retryAt = this.#clock.now() + backOff(policy, failed, this.#parts.random);
       events.push({ type: 'step.retrying', step, attempt, error, retryAt });
-      waitForRetry(start, attempt, retryAt);
+      this.#waitForRetry(start, attempt, retryAt);
       return;
     }
-    lastFailure = error;
+    this.#lastFailure = error;
     events.push({ type: 'step.failed', step, attempt, error });
-    decideOn(stepError(invoke, toJson({ ...error, step })));
+    this.#decideOn(stepError(invoke, toJson({ ...error, step })), taken);
   }
 
-  function waitForRetry(start: StartStep, attempt: number, retryAt: number): void {
-    const delayMs = Math.max(0, retryAt - clock.now());
-    const cancel = clock.after(delayMs, () => arrive({ type: 'retry', start, attempt: attempt + 1 }));
-    retries.set(start.step, { attempt, cancel });
+  #waitForRetry(start: StartStep, attempt: number, retryAt: number): void {
+    const delayMs = Math.max(0, retryAt - this.#clock.now());
+    const cancel = this.#clock.after(delayMs, () => this.#arrive({ type: 'retry', start, attempt: attempt + 1 }));
+    this.#retries ??= new Map();
+    this.#retries.set(start.step, { attempt, cancel });
   }
 
-  function setTimer({ timer, deadline, event }: Omit<SetTimer, 'type'>, due = deadline): void {
+  #setTimer({ timer, deadline, event }: Omit<SetTimer, 'type'>, due = deadline): void {
+    this.#timers ??= new Map();
+    const timers = this.#timers;
     timers.get(timer)?.();
-    const cancel = clock.after(Math.max(0, due - clock.now()), () => {
+    const cancel = this.#clock.after(Math.max(0, due - this.#clock.now()), () => {
       if (timers.get(timer) === cancel) timers.delete(timer);
-      arrive({ type: 'timer', timer, deadline, event });
+      this.#arrive({ type: 'timer', timer, deadline, event });
     });
     timers.set(timer, cancel);
   }
 
-  const stopRetryOf = (effect: Effect) => (effect.type === 'stop-step' ? stopRetry(effect.step) : []);
-
   /** A step that waits for its next attempt has nothing under way that could still come to an outcome. */
-  function stopRetry(step: StepId): readonly JournalEvent[] {
-    const retry = retries.get(step);
+  #stopRetry(step: StepId): readonly JournalEvent[] {
+    const retry = this.#retries?.get(step);
     if (retry === undefined) return [];
     retry.cancel();
-    retries.delete(step);
+    this.#retries?.delete(step);
     return [{ type: 'step.stopped', step, attempt: retry.attempt }];
   }
 
-  function beginStep(start: StartStep, attempt: number): void {
-    const runner = model.invocations.get(start.invoke)?.runner;
+  #beginStep(start: StartStep, attempt: number): void {
+    const { header, watch, journal, ledger, owner, secrets, observer } = this.#parts;
+    const runner = this.#runnerOf(start.invoke);
     if (runner === undefined) return;
     const running = beginAttempt({
       run: header.id,
@@ -285,31 +359,31 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
       attempt,
       runner,
       input: start.input,
-      watch: parts.watch,
+      watch,
       journal,
-      ledger: parts.ledger,
-      owner: parts.owner,
-      secrets: parts.secrets,
-      progress: (message) => parts.observer.progress?.(start.step, message),
+      ledger,
+      owner,
+      secrets,
+      progress: (message) => observer.progress?.(start.step, message),
     });
-    attempts.set(start.step, running);
-    void running.outcome.then((outcome) => arrive({ type: 'outcome', start, attempt, outcome }));
+    this.#attempts.set(start.step, running);
+    void running.outcome.then((outcome) => this.#arrive({ type: 'outcome', start, attempt, outcome }));
   }
 
-  function carryOut(effect: Effect): void {
+  #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'start-step':
-        beginStep(effect, 1);
+        this.#beginStep(effect, 1);
         return;
       case 'stop-step':
-        attempts.get(effect.step)?.stop();
+        this.#attempts.get(effect.step)?.stop();
         return;
       case 'set-timer':
-        setTimer(effect);
+        this.#setTimer(effect);
         return;
       case 'cancel-timer':
-        timers.get(effect.timer)?.();
-        timers.delete(effect.timer);
+        this.#timers?.get(effect.timer)?.();
+        this.#timers?.delete(effect.timer);
         return;
       case 'log':
       case 'emit':
@@ -317,84 +391,63 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
     }
   }
 
-  async function advance(): Promise<RunResult> {
-    for (;;) {
-      const taken = takeArrivals();
-      let isDurable = true;
-      try {
-        if (taken.events.length > 0) await journal.append(taken.events, taken.evidence, taken.now);
-      } catch (thrown) {
-        // On a full disk the machine goes no further: what stands is undone, for which the reserve is kept.
-        if (!isFullDisk(thrown)) throw thrown;
-        fail(thrown);
-        isDurable = false;
-      }
-      if (isDurable) doWhatIsDue(taken);
-      if (arrivals.length > 0) continue;
-      if (attempts.size === 0) {
-        const result = await restOrEnd();
-        if (result !== undefined) return result;
-      }
-      if (arrivals.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-      wake = () => {};
-    }
-  }
-
-  function doWhatIsDue({ events, begin, effects }: Taken): void {
-    if (events.length > 0) waiting = false;
-    for (const { start, attempt } of begin) beginStep(start, attempt);
+  #doWhatIsDue({ events, begin, effects }: Taken): void {
+    if (events.length > 0) this.#waiting = false;
+    for (const { start, attempt } of begin) this.#beginStep(start, attempt);
     // Asked to stop, nothing more is begun; what was decided is in the journal, for whoever resumes.
-    if (!isStopping()) for (const effect of effects) carryOut(effect);
+    if (!this.#isStopping()) for (const effect of effects) this.#carryOut(effect);
   }
 
   /** What becomes of a run that has nothing under way. */
-  async function restOrEnd(): Promise<RunResult | undefined> {
-    if (interruptedBy !== undefined) {
-      await journal.append([{ type: 'interrupted', signal: interruptedBy }]);
-      return { type: 'interrupted', signal: interruptedBy };
+  async #restOrEnd(): Promise<RunResult | undefined> {
+    const { journal, history, watch, mayRest } = this.#parts;
+    const signal = this.#interruptedBy;
+    if (signal !== undefined) {
+      await journal.append([{ type: 'interrupted', signal }]);
+      return { type: 'interrupted', signal };
     }
-    if (ended !== undefined) return parts.conclude(machineEnd(ended, lastFailure), () => interruptedBy);
-    if (pausedAfter !== undefined) {
-      await journal.append([{ type: 'paused', stage: pausedAfter }]);
-      return { type: 'paused', stage: pausedAfter };
+    if (this.#ended !== undefined) {
+      return this.#parts.conclude(machineEnd(this.#ended, this.#lastFailure), () => this.#interruptedBy);
     }
-    if (retries.size > 0) return undefined;
-    if (!waiting) {
+    const stage = this.#pausedAfter;
+    if (stage !== undefined) {
+      await journal.append([{ type: 'paused', stage }]);
+      return { type: 'paused', stage };
+    }
+    if (hasEntries(this.#retries)) return undefined;
+    if (!this.#waiting) {
       await journal.append([{ type: 'waiting' }]);
-      waiting = true;
+      this.#waiting = true;
       // What has come meanwhile is seen to first.
-      if (arrivals.length > 0) return undefined;
-      if (interruptedBy !== undefined) return restOrEnd();
+      if (this.#arrivals.length > 0) return undefined;
+      if (this.#interruptedBy !== undefined) return this.#restOrEnd();
     }
-    if (timers.size > 0) return parts.mayRest ? rest() : undefined;
-    parts.history.release(parts.watch.lease);
+    if (hasEntries(this.#timers)) return mayRest ? this.#rest() : undefined;
+    history.release(watch.lease);
     return { type: 'waiting' };
   }
 
   /** Lets go of the run until its first timer goes off, unless that is soon. */
-  async function rest(): Promise<RunResult | undefined> {
-    const until = Math.min(...[...(state?.timers.values() ?? [])].map(({ deadline }) => deadline));
-    if (until - clock.now() < SHORTEST_REST_MS) return undefined;
-    await parts.history.together(() => parts.history.release(parts.watch.lease));
-    const missed = () => arrivals.flatMap((late) => (late.type === 'sent' ? [late.event] : []));
+  async #rest(): Promise<RunResult | undefined> {
+    const { history, watch } = this.#parts;
+    const until = Math.min(...[...(this.#state?.timers.values() ?? [])].map(({ deadline }) => deadline));
+    if (until - this.#clock.now() < SHORTEST_REST_MS) return undefined;
+    await history.together(() => history.release(watch.lease));
+    const missed = () => this.#arrivals.flatMap((late) => (late.type === 'sent' ? [late.event] : []));
     return { type: 'resting', until, missed };
   }
 
-  const quiet = () => {
-    for (const cancel of timers.values()) cancel();
-    for (const { cancel } of retries.values()) cancel();
-    for (const attempt of attempts.values()) attempt.stop();
-  };
+  #quiet(): void {
+    for (const cancel of this.#timers?.values() ?? []) cancel();
+    for (const { cancel } of this.#retries?.values() ?? []) cancel();
+    for (const attempt of this.#attempts.values()) attempt.stop();
+  }
+}
 
-  return {
-    id: header.id,
-    result: advance().finally(quiet),
-    send: (event) => arrive({ type: 'sent', event: hiddenMachineEvent(event, parts.secrets) }),
-    interrupt(signal) {
-      interruptedBy ??= signal;
-      wake();
-    },
-  };
+const NOBODY_WAITS = () => {};
+
+function hasEntries(map: ReadonlyMap<unknown, unknown> | undefined): boolean {
+  return map !== undefined && map.size > 0;
 }
 
 /** What comes from outside is given to the machine, and journaled, as it may be kept. */
@@ -417,10 +470,10 @@ interface Due {
 interface Taken {
   /** The time that it was decided with. */
   readonly now: number;
-  readonly events: readonly JournalEvent[];
-  readonly evidence: readonly StoredEvidence[];
-  readonly begin: readonly Due[];
-  readonly effects: readonly Effect[];
+  readonly events: JournalEvent[];
+  readonly evidence: StoredEvidence[];
+  readonly begin: Due[];
+  readonly effects: Effect[];
 }
 
 /** Whether the stage after which the run is to pause was active, and is not any more. */
