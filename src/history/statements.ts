@@ -73,7 +73,14 @@ export function prepareStatements(db: Database) {
        WHERE number = @run AND EXISTS (SELECT 1 FROM definitions WHERE hash = @hash)`,
       ),
     ),
-    endRun: later(() => prepare('UPDATE runs SET status = ?, output = ?, error = ?, finished_at = ? WHERE number = ?')),
+    // Nobody holds a run that has ended.
+    endRun: later(() =>
+      prepare(
+        `UPDATE runs SET status = ?, output = ?, error = ?, finished_at = ?,
+         owner_pid = NULL, owner_start_time = NULL, owner_boot_id = NULL
+       WHERE number = ?`,
+      ),
+    ),
 
     insertClaim: later(() => prepare('INSERT INTO claims (resource, run) VALUES (@resource, @run)')),
     claimHolder: later(() =>
@@ -84,7 +91,11 @@ export function prepareStatements(db: Database) {
       ),
     ),
     deleteClaims: later(() => prepare('DELETE FROM claims WHERE run = @run')),
-    anyStanding: later(() => prepare(`SELECT EXISTS (SELECT 1 FROM changes WHERE run = @run AND ${STANDING})`).pluck()),
+    deleteClaimsUnlessStanding: later(() =>
+      prepare(
+        `DELETE FROM claims WHERE run = @run AND NOT EXISTS (SELECT 1 FROM changes WHERE run = @run AND ${STANDING})`,
+      ),
+    ),
 
     insertEntry: later(() => prepare('INSERT INTO journal (run, seq, at, type, data) VALUES (?, ?, ?, ?, ?)')),
 

@@ -73,8 +73,11 @@ export function createWriter({ statements, heldRuns, write, path, requireInPlace
   }
 
   function giveUpLease(run: number, lease: Lease, last: JournalEvent): void {
-    clearOwner(lease);
-    if (last.type === 'ended' && statements.anyStanding().get({ run }) === 0) statements.deleteClaims().run({ run });
+    if (last.type === 'ended') {
+      // The end itself has cleared the owner.
+      heldRuns.delete(lease.run);
+      statements.deleteClaimsUnlessStanding().run({ run });
+    } else clearOwner(lease);
   }
 
   return {

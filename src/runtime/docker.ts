@@ -1,11 +1,21 @@
-import type { Runtime } from '../engine/ports/runtime.ts';
+import type { RunHost, Runtime } from '../engine/ports/runtime.ts';
 import { lookAtRequirements } from '../engine/preflight.ts';
 import type { HostPorts } from '../engine/step.ts';
 import { machineFingerprints } from './machine-fingerprints.ts';
 
 /** Runs change the machine itself, and its Docker engine. What looks at it is loaded when it is looked at. */
 export function dockerRuntime(ports: HostPorts): Runtime {
-  const fingerprints = machineFingerprints(ports);
+  /** There is one for all runs: no run opens it, and none ends it. */
+  const machine: RunHost = {
+    ports,
+    fingerprints: machineFingerprints(ports),
+    claim: async () => {},
+    isNew: () => false,
+    keep: async () => {},
+    renew: async () => false,
+    end: async () => {},
+    close: () => {},
+  };
   return {
     name: 'docker',
     get scope() {
@@ -24,15 +34,6 @@ export function dockerRuntime(ports: HostPorts): Runtime {
         close: () => {},
       };
     },
-    open: async () => ({
-      ports,
-      fingerprints,
-      claim: async () => {},
-      isNew: () => false,
-      keep: async () => {},
-      renew: async () => false,
-      end: async () => {},
-      close: () => {},
-    }),
+    open: async () => machine,
   };
 }
