@@ -364,10 +364,10 @@ class RunLoop {
       ledger,
       owner,
       secrets,
-      progress: (message) => observer.progress?.(start.step, message),
+      observer,
+      ended: (outcome) => this.#arrive({ type: 'outcome', start, attempt, outcome }),
     });
     this.#attempts.set(start.step, running);
-    void running.outcome.then((outcome) => this.#arrive({ type: 'outcome', start, attempt, outcome }));
   }
 
   #carryOut(effect: Effect): void {

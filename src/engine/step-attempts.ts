@@ -1,12 +1,12 @@
 import { type AttemptHost, attemptHost, type HostWatch } from './attempt-host.ts';
 import { type AttemptParts, type AttemptSuccess, attemptStep } from './attempt-step.ts';
+import type { RunObserver } from './engine.ts';
 import { asWfError, WfError } from './errors.ts';
 import type { Evidence } from './evidence.ts';
 import { keptEvidence } from './hidden-event.ts';
 import type { RunId, StepId } from './ids.ts';
 import type { Json } from './json.ts';
 import type { Owner } from './owner.ts';
-import type { Clock } from './ports/clock.ts';
 import type { StoredEvidence } from './ports/history.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
@@ -23,8 +23,6 @@ export type AttemptOutcome = { readonly evidence: readonly StoredEvidence[] } & 
 );
 
 export interface RunningAttempt {
-  /** Never rejects. */
-  readonly outcome: Promise<AttemptOutcome>;
   /** Tells the runner to end; its outcome still comes. */
   stop(): void;
 }
@@ -40,7 +38,9 @@ interface AttemptRequest {
   readonly ledger: RunLedger;
   readonly owner: Owner;
   readonly secrets: Secrets;
-  progress(message: string): void;
+  readonly observer: RunObserver;
+  /** Called once, and later than `beginAttempt` returns. */
+  ended(outcome: AttemptOutcome): void;
 }
 
 /** Begins an attempt under its time-out. The secrets that it works with are hidden in all that comes of it. */
@@ -50,21 +50,18 @@ export function beginAttempt(request: AttemptRequest): RunningAttempt {
 
 /** A class, as are those that follow: one is made for each step, and closures would each be an object more. */
 class Attempt implements RunningAttempt, AttemptParts {
-  readonly outcome: Promise<AttemptOutcome>;
   readonly context: StepContext;
   readonly request: AttemptRequest;
   readonly ending: Ending;
   readonly evidence: StoredEvidence[] = [];
   #host: AttemptHost | undefined;
+  #hasEnded = false;
 
   constructor(request: AttemptRequest) {
     this.request = request;
-    this.ending = new Ending(request.watch.host.clock);
+    this.ending = new Ending(this);
     this.context = new AttemptContext(this);
-    this.outcome = new Promise((resolve) => {
-      this.ending.givesUp = (reason) => resolve(this.#failed(reason));
-      void this.#carryOut().then(resolve);
-    });
+    void this.#carryOut();
   }
 
   get runner(): StepRunner {
@@ -102,23 +99,36 @@ class Attempt implements RunningAttempt, AttemptParts {
     this.ending.end(stopped(this.request.step));
   }
 
-  async #carryOut(): Promise<AttemptOutcome> {
+  /** The runner has not ended although it was told to: nobody waits for it any longer. */
+  giveUp(reason: WfError): void {
+    this.#end(this.#failed(reason));
+  }
+
+  async #carryOut(): Promise<void> {
     const { request, ending, evidence, secrets } = this;
     const { timeoutMs } = request.runner.policy;
     const cancelTimeout = request.watch.host.clock.after(timeoutMs, () => ending.end(timedOut(request)));
+    let outcome: AttemptOutcome;
     try {
       const { output, events } = await attemptStep(this, request.input);
-      return { type: 'succeeded', evidence, output: secrets.hide(output), events };
+      outcome = { type: 'succeeded', evidence, output: secrets.hide(output), events };
     } catch (thrown) {
-      return this.#failed(ending.reason ?? asWfError(thrown));
-    } finally {
-      cancelTimeout();
-      ending.over();
+      outcome = this.#failed(ending.reason ?? asWfError(thrown));
     }
+    cancelTimeout();
+    ending.over();
+    this.#end(outcome);
   }
 
   #failed(error: WfError): AttemptOutcome {
     return { type: 'failed', evidence: this.evidence, error: this.secrets.hideError(error) };
+  }
+
+  /** Only the first outcome counts. */
+  #end(outcome: AttemptOutcome): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.request.ended(outcome);
   }
 }
 
@@ -154,8 +164,8 @@ class AttemptContext implements StepContext {
   }
 
   get progress(): (message: string) => void {
-    const { secrets, progress } = this.#attempt.request;
-    return (message) => progress(secrets.hideText(message));
+    const { secrets, observer, step } = this.#attempt.request;
+    return (message) => observer.progress?.(step, secrets.hideText(message));
   }
 
   get ledger(): LedgerService {
@@ -165,17 +175,15 @@ class AttemptContext implements StepContext {
 
 /** How an attempt is told to end. */
 class Ending {
-  readonly #clock: Clock;
+  readonly #attempt: Attempt;
   #controller: AbortController | undefined;
   #cancelGrace: (() => void) | undefined;
   #isOver = false;
   /** Why it was told to; only the first reason counts. */
   reason: WfError | undefined;
-  /** Called some time after the runner was told to end, so that one that does not cannot hold up the run for ever. */
-  givesUp: (reason: WfError) => void = () => {};
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(attempt: Attempt) {
+    this.#attempt = attempt;
   }
 
   /** Made when it is first asked for. */
@@ -185,12 +193,14 @@ class Ending {
     return this.#controller.signal;
   }
 
-  /** Tells the runner to end. */
+  /** Tells the runner to end. One that does not cannot hold up the run for ever. */
   end(reason: WfError): void {
     if (this.reason !== undefined) return;
     this.reason = reason;
     this.#controller?.abort(reason);
-    if (!this.#isOver) this.#cancelGrace = this.#clock.after(GRACE_MS, () => this.givesUp(reason));
+    if (this.#isOver) return;
+    const { clock } = this.#attempt.request.watch.host;
+    this.#cancelGrace = clock.after(GRACE_MS, () => this.#attempt.giveUp(reason));
   }
 
   over(): void {
