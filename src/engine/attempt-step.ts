@@ -36,11 +36,15 @@ type Found<Kind extends Seen['found']> = Extract<Seen, { found: Kind }>;
  * One attempt at a step: look, make the intent durable, act, look again.
  * @throws whatever the runner throws; WfError E_FOREIGN and the like where something that is not ours is in the way.
  */
-export async function attemptStep(parts: AttemptParts, rawInput: Json): Promise<AttemptSuccess> {
+export function attemptStep(parts: AttemptParts, rawInput: Json): Promise<AttemptSuccess> {
   const input = parts.secrets.reveal(rawInput);
   const { behaviour } = parts.runner;
-  if (behaviour.type !== 'change') return { output: await behaviour.read(input, parts.context), events: [] };
-  return attemptChange(parts, behaviour, input);
+  if (behaviour.type === 'change') return attemptChange(parts, behaviour, input);
+  return behaviour.read(input, parts.context).then(changedNothing);
+}
+
+function changedNothing(output: Json): AttemptSuccess {
+  return { output, events: [] };
 }
 
 /** Does what the table says to what is found. */

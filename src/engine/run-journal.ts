@@ -73,27 +73,22 @@ class OpenRunJournal implements RunJournal {
     this.#verification = undefined;
   }
 
-  async append(
+  append(
     given: readonly JournalEvent[],
     evidence: readonly StoredEvidence[] = [],
     at = this.#parts.clock.now(),
   ): Promise<void> {
-    const { history, lease, observer, secrets } = this.#parts;
+    const { history, lease, secrets } = this.#parts;
     const hides = secrets !== NO_SECRETS;
     const events = hides ? given.map((event) => hiddenEvent(event, secrets)) : given;
     const kept = hides ? evidence.map((seen) => hiddenEvidence(seen, secrets)) : evidence;
     this.#reachAll('before', events);
-    let entries: readonly JournalEntry[] | undefined;
-    while (entries === undefined) {
-      try {
-        entries = await history.together(() => history.append(lease, { events, evidence: kept }, at));
-      } catch (thrown) {
-        if (this.#mayGoOn(thrown) === 'without') entries = [];
-      }
-    }
-    this.#reachAll('after', events);
-    for (const event of events) this.#keepInMind(event, at);
-    for (const entry of entries) observer.committed?.(entry);
+    const write = () => history.append(lease, { events, evidence: kept }, at);
+    // Not awaited: this is asked for with every step, and the frame of an async function would be another promise.
+    return history.together(write).then(
+      (entries) => this.#committed(events, entries, at),
+      async (thrown) => this.#committed(events, await this.#onceMore(write, thrown), at),
+    );
   }
 
   keepFingerprint(fingerprint: Fingerprint): string | null {
@@ -133,6 +128,22 @@ class OpenRunJournal implements RunJournal {
 
   verification(): Verification | undefined {
     return this.#verification;
+  }
+
+  #committed(events: readonly JournalEvent[], entries: readonly JournalEntry[], at: number): void {
+    this.#reachAll('after', events);
+    for (const event of events) this.#keepInMind(event, at);
+    for (const entry of entries) this.#parts.observer.committed?.(entry);
+  }
+
+  /** Writes after all what was refused, where it may: none is written where there is no room, and that is to stop nothing. */
+  async #onceMore(write: () => readonly JournalEntry[], refused: unknown): Promise<readonly JournalEntry[]> {
+    if (this.#mayGoOn(refused) === 'without') return [];
+    try {
+      return await this.#parts.history.together(write);
+    } catch (thrown) {
+      return this.#onceMore(write, thrown);
+    }
   }
 
   #keepInMind(event: JournalEvent, at: number): void {
