@@ -33,20 +33,30 @@ function randomPool(atOnce: number): (size: number) => Uint8Array {
  * @param history called when the history is first needed, so that what is refused before leaves no database behind
  */
 export function joinParts(runtimes: Runtimes, history: () => HistoryPort): EngineParts {
-  return {
-    get history() {
-      return history();
-    },
-    runtimes,
-    claims: socketClaims,
-    ghosts: createGhosts(systemClock),
-    crashPoints: createCrashPoints(process.env),
-    clock: systemClock,
-    random: Math.random,
-    newRunId: () => asRunId(newId()),
-    owner: ownProcess(),
-    isAlive,
-  };
+  return new JoinedParts(runtimes, history);
+}
+
+/** A class: a getter that is an object's own is looked for slowly, and each run asks for the history. */
+class JoinedParts implements EngineParts {
+  readonly runtimes: Runtimes;
+  readonly claims = socketClaims;
+  readonly ghosts = createGhosts(systemClock);
+  readonly crashPoints = createCrashPoints(process.env);
+  readonly clock = systemClock;
+  readonly random = Math.random;
+  readonly newRunId = () => asRunId(newId());
+  readonly owner = ownProcess();
+  readonly isAlive = isAlive;
+  readonly #history: () => HistoryPort;
+
+  constructor(runtimes: Runtimes, history: () => HistoryPort) {
+    this.runtimes = runtimes;
+    this.#history = history;
+  }
+
+  get history(): HistoryPort {
+    return this.#history();
+  }
 }
 
 function asRunId(text: string): RunId {
