@@ -10,6 +10,12 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** Switching a new database to WAL collides at most once with each process that opens it at the same moment. */
 const WAL_TRIES = 100;
 
+/**
+ * From so many pages on (1.2 MiB) a commit brings what is in the log into the database, and the log is overwritten. Where a log grows
+ * the file system has more to make durable: such a commit takes twice as long as one that overwrites.
+ */
+const LOG_PAGES = 300;
+
 export interface ConnectOptions {
   /** How long to wait for a lock that another process holds, in milliseconds; 5000 where it is not said. */
   readonly busyTimeoutMs?: number;
@@ -23,6 +29,7 @@ export function connect(path: string, options: ConnectOptions): Database.Databas
     const { version, holds } = inspect(db, path);
     useWriteAheadLog(db, path);
     db.pragma('synchronous = FULL');
+    db.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
     db.pragma('foreign_keys = ON');
     if (version === MIGRATIONS.length) requireWhole(holds, path);
     else migrate(db);
