@@ -209,6 +209,43 @@ describe('a run', () => {
     });
   });
 
+  test('takes no second outcome of a step that was given up, and ends after all', async () => {
+    const { step, open } = counter();
+    let end = () => {};
+    const deaf = defineStep({
+      kind: 'test.deaf',
+      description: 'does not hear that it is to end',
+      input: z.object({}),
+      output: z.object({}),
+      timeoutMs: 50,
+      commands: () => [],
+      rehearse: () => ({}),
+      async read() {
+        await new Promise<void>((resolve) => (end = resolve));
+        return {};
+      },
+    });
+    const machine = setup({ actors: { deaf, step } }).createMachine({
+      initial: 'one',
+      states: {
+        one: { invoke: { id: 'deaf', src: 'deaf', input: {}, onError: 'two' } },
+        two: { invoke: { id: 'next', src: 'step', input: { name: 'next', wait: true }, onDone: 'end' } },
+        end: { type: 'final' },
+      },
+    });
+    const handle = await host.start(define(machine));
+    const told = () => host.history.journal(handle.id).flatMap(({ event }) => ('step' in event ? [event.type] : []));
+    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    clock.step();
+    clock.step();
+    await vi.waitFor(() => expect(told()).toEqual(['step.failed']));
+    end();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    open('next');
+    expect(await handle.result).toMatchObject({ end: { status: 'succeeded' } });
+    expect(told()).toEqual(['step.failed', 'step.succeeded']);
+  });
+
   test('keeps the deadline of a delay in the journal, and stops the step that it interrupts', async () => {
     const { step } = counter();
     const machine = setup({
