@@ -39,7 +39,7 @@ interface AttemptRequest {
   readonly owner: Owner;
   readonly secrets: Secrets;
   readonly observer: RunObserver;
-  /** Called once, and later than `beginAttempt` returns. */
+  /** Called once; before `beginAttempt` returns where the step could not even be begun. */
   ended(outcome: AttemptOutcome): void;
 }
 
