@@ -8,9 +8,8 @@ import type { LoadedWorkflow } from '../engine/workflow.ts';
  * @throws WfError E_INPUT with all that is wrong at once; names that the schema does not have are wrong too.
  */
 export function checkInput(workflow: Pick<LoadedWorkflow, 'name' | 'input'>, raw: JsonObject): JsonObject {
-  const known = workflow.input.shape;
-  const isStrict = Object.keys(raw).every((name) => Object.hasOwn(known, name));
-  const checked = (isStrict ? workflow.input : z.strictObject(known)).safeParse(raw);
+  const parsed = strictOf(workflow.input).safeParse(raw);
+  const checked = parsed.success ? workflow.input.safeParse(raw) : parsed;
   if (!checked.success) {
     const missing = missingInputs(checked.error, raw);
     const give = missing.length === 0 ? '' : `Give it: \`${missing.map((name) => `--input ${name}=...`).join(' ')}\`. `;
@@ -20,6 +19,15 @@ export function checkInput(workflow: Pick<LoadedWorkflow, 'name' | 'input'>, raw
   }
   const input = toJson(checked.data);
   return isJsonObject(input) ? input : {};
+}
+
+const strict = new WeakMap<z.ZodObject, z.ZodObject>();
+
+/** The schema without room for other names: to make one takes longer than to check an input with it. */
+function strictOf(schema: z.ZodObject): z.ZodObject {
+  const made = strict.get(schema) ?? z.strictObject(schema.shape);
+  strict.set(schema, made);
+  return made;
 }
 
 /** Inputs without a default that were not given. */
