@@ -1,6 +1,9 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { expect, test, vi } from 'vitest';
 import { describeDocker } from '../support/docker-tests.ts';
 import { hostState } from '../support/host-state.ts';
 import { startLab } from '../support/lab.ts';
@@ -8,7 +11,8 @@ import { expectAllUndone, leavingTheHostAsItWas, pausedAfter } from '../support/
 import { expectNoStackTrace } from '../support/refusal.ts';
 import { refusalSchema, runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
-import { mountSmallDisk } from '../support/small-disk.ts';
+import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
+import type { RunningWf } from '../support/wf-process.ts';
 
 describeDocker('a disk that is full, or read-only', () => {
   test.for([
@@ -19,7 +23,7 @@ describeDocker('a disk that is full, or read-only', () => {
       const { project, options, disk } = await openOnSmallDisk();
       const lab = project.start(startLab({}, '--id', 'lab', '--json'), options);
       await lab.haltAt(line);
-      disk.fill();
+      await leaveNoRoom(lab, disk);
       lab.kill('SIGCONT');
       const end = await lab.end;
       expectNoStackTrace(end);
@@ -42,7 +46,7 @@ describeDocker('a disk that is full, or read-only', () => {
       const lab = project.start(startLab({}, '--id', 'lab', '--json'), options);
       await lab.haltAt(/^vethSplice {2}enslaveHostLink .* ok /);
       rmSync(disk.at('wf.db-reserve'));
-      disk.fill();
+      await leaveNoRoom(lab, disk);
       lab.kill('SIGCONT');
       const end = await lab.end;
       expect(await hostState()).toEqual(before);
@@ -101,6 +105,30 @@ describeDocker('a disk that is full, or read-only', () => {
       });
     }));
 });
+
+const FILL_LOG = fileURLToPath(new URL('../fixtures/history/fill-log.ts', import.meta.url));
+
+/** Fills the disk of a wf that stands still, and its log before that: what the log could overwrite takes no room of the disk. */
+async function leaveNoRoom(lab: RunningWf, disk: SmallDisk): Promise<void> {
+  const [file = '', ...through] = disk.through;
+  const script = [process.execPath, '--import', 'jiti/register', FILL_LOG, path.join(disk.folder, 'wf.db')];
+  // From a folder in which Node finds what it is to import.
+  const argv = [...through, 'env', `--chdir=${path.dirname(FILL_LOG)}`, ...script];
+  await vi.waitUntil(
+    async () => {
+      const { exitCode, stderr } = await execa(file, argv, { reject: false });
+      if (exitCode === 0) return true;
+      expect({ exitCode, stderr }).toEqual({ exitCode: 75, stderr: '' });
+      // It was halted in the middle of a commit.
+      lab.kill('SIGCONT');
+      await setTimeout(2);
+      lab.kill('SIGSTOP');
+      return false;
+    },
+    { timeout: 20_000, interval: 0 },
+  );
+  disk.fill();
+}
 
 async function openOnSmallDisk() {
   const project = openProject();
