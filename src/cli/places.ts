@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { findProject } from '../definition/find-files.ts';
 import { packageRoot } from '../definition/package-root.ts';
-import { homeFolder } from '../host/home-folder.ts';
+import { homeFolder, workflowCacheFolder } from '../host/user-folders.ts';
 
 /** Where wf keeps and finds things for a command that runs in this folder. */
 export interface Places {
@@ -25,6 +25,6 @@ export function findPlaces(asked: string | undefined, env: Environment = process
   return {
     database: path.resolve(folder, asked ?? (env['WF_DB'] || usual())),
     workflowFolders: projectFolder === own ? [own] : [projectFolder, own],
-    cacheFolder: path.join(env['XDG_CACHE_HOME'] || path.join(homeFolder(), '.cache'), 'wf', 'workflows'),
+    cacheFolder: workflowCacheFolder(env),
   };
 }

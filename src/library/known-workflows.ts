@@ -2,7 +2,7 @@ import path from 'node:path';
 import { type LoadedFile, loadDefinition, loadWorkflow } from '../definition/load.ts';
 import { WfError } from '../engine/errors.ts';
 import type { WorkflowDefinition } from '../engine/workflow.ts';
-import { homeFolder } from '../host/home-folder.ts';
+import { workflowCacheFolder } from '../host/user-folders.ts';
 import type { WorkflowSource } from './embedded-engine.ts';
 
 /** The workflows that a program knows, by name. */
@@ -52,10 +52,9 @@ export async function loadKnown(sources: readonly WorkflowSource[]): Promise<Kno
 }
 
 async function loadFile(file: string): Promise<LoadedFile> {
-  const cache = process.env['XDG_CACHE_HOME'] || path.join(homeFolder(), '.cache');
   const source = { name: path.basename(file).replace(/\.[^.]+$/, ''), file: path.resolve(file) };
   return loadWorkflow(source, {
-    cacheFolder: path.join(cache, 'wf', 'workflows'),
+    cacheFolder: workflowCacheFolder(process.env),
     wfModule: () => import('../index.ts'),
   });
 }

@@ -2,7 +2,7 @@
 import { promises } from 'node:fs';
 import { join } from 'node:path';
 import { WfError } from '../../engine/errors.ts';
-import { homeFolder } from '../home-folder.ts';
+import { homeFolder } from '../user-folders.ts';
 import { contextEndpoint, selectedContext } from './context-store.ts';
 
 /** Keys and certificates of a connection over TLS, in PEM. */
