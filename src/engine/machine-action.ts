@@ -1,3 +1,5 @@
+import { isNumber, isText } from './plain-values.ts';
+
 /** What a pure transition asks its engine to do. */
 export type MachineAction =
   | { readonly type: 'xstate.spawnChild'; readonly params: Spawned }
@@ -76,12 +78,4 @@ function isObject(value: unknown): value is Members {
 
 function isEvent(value: unknown): value is ActionEvent {
   return isObject(value) && isText(value['type']);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
-}
-
-function isNumber(value: unknown): value is number {
-  return Number.isFinite(value);
 }

@@ -1,4 +1,4 @@
-import { type Json, parseJson } from '../engine/json.ts';
+import { type Json, parseJson } from './json.ts';
 
 // What is plain to see of a value without a schema; each says yes to no more than the schema of the same name would.
 

@@ -26,13 +26,12 @@ export interface ConnectOptions {
 /** Opens a database for reading and writing, and brings it to this version. The file exists. */
 export function connect(path: string, options: ConnectOptions): Database.Database {
   return opened(path, options, { readonly: false }, (db) => {
-    const { version, holds } = inspect(db, path);
+    const version = inspect(db, path);
     useWriteAheadLog(db, path);
     db.pragma('synchronous = FULL');
     db.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
     db.pragma('foreign_keys = ON');
-    if (version === MIGRATIONS.length) requireWhole(holds, path);
-    else migrate(db);
+    if (version < MIGRATIONS.length) migrate(db);
   });
 }
 
@@ -44,9 +43,7 @@ export function connectForReading(path: string, options: ConnectOptions): Databa
   let version = 0;
   try {
     const db = opened(path, options, { readonly: true }, (reader) => {
-      const found = inspectForReading(reader, path);
-      version = found.version;
-      if (version === MIGRATIONS.length) requireWhole(found.holds, path);
+      version = inspectForReading(reader, path);
     });
     if (version === MIGRATIONS.length) return db;
     db.close();
@@ -100,19 +97,11 @@ function opened(
   }
 }
 
-/** What a database is before anything is done with it. */
-interface Inspected {
-  /** 0 for a new one. */
-  readonly version: number;
-  /** Names of its tables and indexes. */
-  readonly holds: readonly unknown[];
-}
-
 /**
- * Looks at a database in one transaction: another process may be making it.
+ * The version of a database of wf's, 0 for a new one. Looked at in one transaction: another process may be making it.
  * @throws WfError where it is another program's, or a newer wf's; nothing in it was altered.
  */
-function inspect(db: Database.Database, path: string): Inspected {
+function inspect(db: Database.Database, path: string): number {
   // Asked first: another process that makes the database right now fills it before it keeps a reserve.
   const inUse = hasBeenInUse(path);
   return db.transaction(() => {
@@ -122,7 +111,7 @@ function inspect(db: Database.Database, path: string): Inspected {
     const isNew = application === 0 && version === 0 && holds.length === 0;
     if (isNew && inUse)
       throw damaged(path, 'it is empty, although it has been in use: its content, or its log, was lost');
-    if (isNew) return { version, holds };
+    if (isNew) return 0;
     if (application !== APPLICATION_ID) {
       throw new WfError('E_DATABASE', `${path} is a database of another program`, {
         hint: 'Nothing in it was changed. Choose another file with --db or WF_DB.',
@@ -131,7 +120,8 @@ function inspect(db: Database.Database, path: string): Inspected {
     }
     refuseNewer(version, path);
     if (version < 1) throw damaged(path, 'its version is missing');
-    return { version, holds };
+    if (version === MIGRATIONS.length) requireWhole(holds, path);
+    return version;
   })();
 }
 
@@ -141,7 +131,7 @@ function requireWhole(holds: readonly unknown[], path: string): void {
   if (missing.length > 0) throw damaged(path, `it lacks ${missing.join(', ')}`);
 }
 
-function inspectForReading(db: Database.Database, path: string): Inspected {
+function inspectForReading(db: Database.Database, path: string): number {
   try {
     return inspect(db, path);
   } catch (thrown) {

@@ -2,7 +2,7 @@ import { asStepId } from '../engine/ids.ts';
 import type { Effect, JournalEvent, MachineEvent } from '../engine/journal-event.ts';
 import { isJsonObject, type Json, type JsonObject } from '../engine/json.ts';
 import type { Owner } from '../engine/owner.ts';
-import { isNumber, isText, isTextOrNull } from './plain-values.ts';
+import { isNumber, isText, isTextOrNull } from '../engine/plain-values.ts';
 
 /**
  * The event of a journal row where it is of one of the types that most rows are of, and all that the schema asks of it is plain to

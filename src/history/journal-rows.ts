@@ -4,9 +4,9 @@ import { asDefinitionHash, asStepId } from '../engine/ids.ts';
 import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../engine/journal-event.ts';
 import { isJsonObject } from '../engine/json.ts';
 import { later } from '../engine/later.ts';
+import { isNumber, isText, jsonOf } from '../engine/plain-values.ts';
 import { frequentEvent } from './frequent-events.ts';
 import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
-import { isNumber, isText, jsonOf } from './plain-values.ts';
 
 /**
  * Strict: a member that this version does not know belongs to a newer one, and must not be dropped unseen. To make it takes 4 ms,

@@ -1,8 +1,8 @@
 import { asDefinitionHash, parseRunId } from '../engine/ids.ts';
 import type { RunOptions } from '../engine/journal-event.ts';
 import { isJsonObject, type Json } from '../engine/json.ts';
+import { isNumber, isNumberOrNull, isText, isTextOrNull, jsonOf } from '../engine/plain-values.ts';
 import { STORED_RUN_STATUSES, type StoredRun } from '../engine/ports/history.ts';
-import { isNumber, isNumberOrNull, isText, isTextOrNull, jsonOf } from './plain-values.ts';
 import { ownerOf } from './rows.ts';
 
 /**

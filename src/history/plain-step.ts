@@ -1,6 +1,6 @@
 import { asStepId } from '../engine/ids.ts';
+import { isNumber, isNumberOrNull, isText, jsonOf } from '../engine/plain-values.ts';
 import { STEP_STATUSES, type StoredStep } from '../engine/ports/history.ts';
-import { isNumber, isNumberOrNull, isText, jsonOf } from './plain-values.ts';
 
 /**
  * The step of a row where all that `stepRow` asks of it is plain to see; equal to what that would make of it. Undefined where that is

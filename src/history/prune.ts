@@ -123,11 +123,7 @@ interface PrunerParts {
 }
 
 export function createPruner({ db, write, path, workflowNames }: PrunerParts): HistoryPruner {
-  let statements: PruneStatements | undefined;
-  const prepared = (): PruneStatements => {
-    statements ??= preparePruneStatements(db);
-    return statements;
-  };
+  const prepared = later(() => preparePruneStatements(db));
 
   const atWork = (isAlive: (owner: Owner) => boolean): Owner | undefined =>
     prepared()
