@@ -38,7 +38,15 @@ export type {
 } from './library/embedded-engine.ts';
 export { openEngine } from './library/open-engine.ts';
 export type { RunRecord, RunSummary } from './review/run-record.ts';
-export { addressAt, isInSubnet, prefixLengthOf, subnetsOverlap } from './steps/addresses.ts';
+export {
+  addressAt,
+  hostAddressProblem,
+  hostAddressSchema,
+  isInSubnet,
+  prefixLengthOf,
+  subnetSchema,
+  subnetsOverlap,
+} from './steps/addresses.ts';
 export { containerHandleSchema } from './steps/container-handle.ts';
 export * from './steps/docker/index.ts';
 export * from './steps/exec/index.ts';

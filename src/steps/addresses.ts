@@ -1,5 +1,59 @@
 import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
 import { WfError } from '../engine/errors.ts';
+
+/** Ranges whose addresses no interface of a network can have. */
+const NOT_UNICAST = [
+  ['0.0.0.0/8', '"this network"'],
+  ['127.0.0.0/8', 'loopback'],
+  ['224.0.0.0/4', 'multicast'],
+  ['240.0.0.0/4', 'reserved'],
+] as const;
+
+/** A longer prefix has no address for a container beside the gateway's. */
+const LONGEST_PREFIX = 30;
+
+/** An IPv4 subnet for a network, such as `172.20.0.0/16`: the address of the network itself, in its shortest form. */
+export const subnetSchema = z.string().superRefine((text, check) => {
+  const problem = subnetProblem(text);
+  if (problem !== undefined) check.addIssue({ code: 'custom', message: problem });
+});
+
+/** An IPv4 address that an interface can have, such as `172.20.0.100`. */
+export const hostAddressSchema = z.string().superRefine((text, check) => {
+  const problem = hostAddressProblem(text, null);
+  if (problem !== undefined) check.addIssue({ code: 'custom', message: problem });
+});
+
+function subnetProblem(text: string): string | undefined {
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(text)) return 'must be an IPv4 subnet such as 172.20.0.0/16';
+  const [address, prefixLength] = ipaddr.IPv4.parseCIDR(text);
+  const network = `${ipaddr.IPv4.networkAddressFromCIDR(text)}/${prefixLength}`;
+  if (network !== `${address}/${prefixLength}`) return `${text} has bits set after the prefix; use ${network}`;
+  if (network !== text) return `must be written as ${network}`;
+  if (prefixLength > LONGEST_PREFIX) {
+    return `${text} has no room for a gateway and a container; use a prefix length of ${LONGEST_PREFIX} or less`;
+  }
+  const special = NOT_UNICAST.find(([range]) => subnetsOverlap(range, text));
+  if (special === undefined) return undefined;
+  return `${text} overlaps the ${special[1]} addresses ${special[0]}; use a private subnet such as 172.20.0.0/16`;
+}
+
+/** Why no interface in a subnet can have an address; undefined if one can. A null subnet is any. */
+export function hostAddressProblem(address: string, subnet: string | null): string | undefined {
+  if (!ipaddr.IPv4.isValidFourPartDecimal(address)) return 'must be an IPv4 address such as 172.20.0.100';
+  const special = NOT_UNICAST.find(([range]) => isInSubnet(address, range));
+  if (special !== undefined) return `${address} is one of the ${special[1]} addresses ${special[0]}`;
+  if (subnet === null) return undefined;
+  if (!isInSubnet(address, subnet)) return `${address} is not in the subnet ${subnet}`;
+  if (address === ipaddr.IPv4.networkAddressFromCIDR(subnet).toString()) {
+    return `${address} is the address of the network ${subnet} itself`;
+  }
+  if (address === ipaddr.IPv4.broadcastAddressFromCIDR(subnet).toString()) {
+    return `${address} is the broadcast address of ${subnet}`;
+  }
+  return undefined;
+}
 
 /**
  * The IPv4 address that lies `offset` after the start of a subnet: `addressAt('172.20.0.0/16', 100)` is `172.20.0.100`.

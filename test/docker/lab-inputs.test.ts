@@ -6,7 +6,7 @@ import { runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
 
 describeDocker('the inputs of the lab', () => {
-  test('two people at the same time, each with a prefix: one replaces the route and chooses all names, one wants no route', async () => {
+  test('two people at the same time, each with a prefix: one replaces the route and chooses all names, one takes the smallest subnets and wants no route', async () => {
     const before = await hostState();
     const chosen = {
       prefix: 'ann-',
@@ -26,7 +26,8 @@ describeDocker('the inputs of the lab', () => {
     };
     const project = openProject();
     const ann = project.start(startLab(chosen, '--json', '--id', 'ann'));
-    const bob = project.start(startLab({ prefix: 'bob-', defaultRoute: 'none' }, '--json', '--id', 'bob'));
+    const smallest = { devSubnet: '172.29.0.0/29', spliceAddress: '172.29.0.4', prodSubnet: '172.28.5.0/30' };
+    const bob = project.start(startLab({ prefix: 'bob-', defaultRoute: 'none', ...smallest }, '--json', '--id', 'bob'));
 
     await Promise.all([
       ann.haltAt(SPLICED).then(async () => {
@@ -50,7 +51,7 @@ describeDocker('the inputs of the lab', () => {
         expect(routes).toHaveLength(1);
         expect(routes[0]?.dev).toBe('eth0');
         expect((await linksOf()).get('bob-int_hote')).toMatchObject({ ifalias: 'wf.run=bob' });
-        expect(ipv4Of((await linksOf(pid)).get('eth1'))).toHaveLength(1);
+        expect(ipv4Of((await linksOf(pid)).get('eth1'))).toEqual(['172.29.0.4/29']);
         bob.kill('SIGCONT');
       }),
     ]);

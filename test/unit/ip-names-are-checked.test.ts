@@ -20,7 +20,7 @@ describe('interface names', () => {
   it('the message names the limit', () => {
     const parsed = linkNameSchema.safeParse('prefix_int_conteneur');
     expect(parsed.error?.issues[0]?.message).toBe(
-      'the interface name "prefix_int_conteneur" has 20 bytes: the kernel\'s limit is 15',
+      'an interface name has at most 15 characters, the kernel\'s limit; "prefix_int_conteneur" has 20 bytes',
     );
   });
 });

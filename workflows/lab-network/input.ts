@@ -1,26 +1,42 @@
-import { isInSubnet, prefixLengthOf, subnetsOverlap } from 'wf';
+import {
+  addressAt,
+  containerNameSchema,
+  hostAddressProblem,
+  hostAddressSchema,
+  imageReferenceSchema,
+  linkNameSchema,
+  networkNameSchema,
+  prefixLengthOf,
+  subnetSchema,
+  subnetsOverlap,
+} from 'wf';
 import { z } from 'zod';
 
-/** Linux' IFNAMSIZ is 16 with the closing zero. */
+/** IFNAMSIZ of the kernel, less the terminating zero. */
 const LINK_NAME_LIMIT = 15;
 
 /** The smallest subnets that have an address number 100 are of 128 addresses. */
-const LONGEST_PREFIX = 25;
+const LONGEST_PREFIX_WITH_100 = 25;
+
+/** Six addresses: the gateway, AppDev, the probe container, and one for the splice. */
+const LONGEST_DEV_PREFIX = 29;
+
+/** Both runtimes give out a subnet's addresses in order: the first three are the gateway's, AppDev's and the probe container's. */
+const GIVEN_OUT = [1, 2, 3];
+
+/** Interfaces that every container has from the start. */
+const CONTAINER_LINKS = new Set(['lo', 'eth0']);
 
 const DEFAULT_LINKS = { hostLink: 'int_hote', containerLink: 'int_conteneur' };
 
-const dockerName = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'letters, digits, "_", "." and "-", beginning with a letter or a digit')
-  .max(63);
-const linkName = z
-  .string()
-  .regex(/^[^\s/:%]+$/, 'an interface name has no white space, "/", ":" or "%"')
-  .refine((name) => name !== '.' && name !== '..', 'not an interface name')
-  .refine(
-    (name) => Buffer.byteLength(name) <= LINK_NAME_LIMIT,
-    `an interface name has at most ${LINK_NAME_LIMIT} characters`,
-  );
+/** Docker's name server answers for names of one label. */
+const LABEL_LIMIT = 63;
+const containerName = containerNameSchema.max(LABEL_LIMIT);
+const networkName = networkNameSchema.max(LABEL_LIMIT);
+const insideLinkName = linkNameSchema.refine(
+  (name) => !CONTAINER_LINKS.has(name),
+  'every container has an interface of this name already; choose another one, such as eth1',
+);
 const text = z
   .string()
   .min(1)
@@ -29,22 +45,22 @@ const text = z
 
 export const inputSchema = z
   .object({
-    image: z.string().min(1).default('hashicorp/http-echo').describe('image of AppDev and AppProd; takes -text'),
-    probeImage: z.string().min(1).default('alpine').describe('image with ping, wget and nslookup'),
-    devNetwork: dockerName.default('devops'),
-    prodNetwork: dockerName.default('prod'),
-    devContainer: dockerName.default('AppDev'),
-    prodContainer: dockerName.default('AppProd'),
+    image: imageReferenceSchema.default('hashicorp/http-echo').describe('image of AppDev and AppProd; takes -text'),
+    probeImage: imageReferenceSchema.default('alpine').describe('image with ping, wget and nslookup'),
+    devNetwork: networkName.default('devops'),
+    prodNetwork: networkName.default('prod'),
+    devContainer: containerName.default('AppDev'),
+    prodContainer: containerName.default('AppProd'),
     devText: text.default('Mon AppDev'),
     prodText: text.default('Production'),
-    devSubnet: z.cidrv4().nullable().default(null).describe('e.g. 172.20.0.0/16; else Docker chooses'),
-    prodSubnet: z.cidrv4().nullable().default(null),
-    spliceAddress: z.ipv4().nullable().default(null).describe("else the devops subnet's .0.100"),
-    hostLink: linkName
+    devSubnet: subnetSchema.nullable().default(null).describe('e.g. 172.20.0.0/16; else Docker chooses'),
+    prodSubnet: subnetSchema.nullable().default(null),
+    spliceAddress: hostAddressSchema.nullable().default(null).describe("else the devops subnet's .0.100"),
+    hostLink: linkNameSchema
       .default(DEFAULT_LINKS.hostLink)
       .describe('the end of the veth pair that is enslaved to the bridge'),
-    containerLink: linkName.default(DEFAULT_LINKS.containerLink).describe('the end that goes into AppProd'),
-    containerDevice: linkName.default('eth1').describe('what it is called in there'),
+    containerLink: insideLinkName.default(DEFAULT_LINKS.containerLink).describe('the end that goes into AppProd'),
+    containerDevice: insideLinkName.default('eth1').describe('what it is called in there'),
     defaultRoute: z.enum(['secondary', 'replace', 'none']).default('secondary'),
     prefix: z
       .string()
@@ -53,27 +69,21 @@ export const inputSchema = z
       .describe('put before every name on the host, so that several people can run the lab on it'),
   })
   .superRefine((input, context) => {
-    const names = namesOf(input);
-    for (const key of ['hostLink', 'containerLink'] as const) {
-      if (!linkName.safeParse(names[key]).success) {
-        const message = `"${names[key]}" is longer than the ${LINK_NAME_LIMIT} characters of an interface name; choose a shorter prefix or name`;
-        context.addIssue({ code: 'custom', path: [key], message });
-      }
+    const refuse = (key: keyof Input, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+    for (const [key, message] of [...nameProblems(namesOf(input), input.prefix), ...clashes(input)])
+      refuse(key, message);
+    const { devSubnet, prodSubnet, spliceAddress } = input;
+    if (devSubnet === null) return;
+    if (prefixLengthOf(devSubnet) > LONGEST_DEV_PREFIX) {
+      refuse(
+        'devSubnet',
+        `${devSubnet} has no room for the gateway, two containers and the splice address; use a prefix length of ${LONGEST_DEV_PREFIX} or less`,
+      );
+      return;
     }
-    const same = (
-      a: 'devNetwork' | 'devContainer' | 'hostLink',
-      b: 'prodNetwork' | 'prodContainer' | 'containerLink',
-    ) => {
-      if (names[a] === names[b]) context.addIssue({ code: 'custom', path: [b], message: `must differ from ${a}` });
-    };
-    same('devNetwork', 'prodNetwork');
-    same('devContainer', 'prodContainer');
-    same('hostLink', 'containerLink');
-    if (input.devSubnet !== null && input.prodSubnet !== null && subnetsOverlap(input.devSubnet, input.prodSubnet)) {
-      context.addIssue({ code: 'custom', path: ['prodSubnet'], message: 'overlaps devSubnet' });
-    }
-    const problem = input.devSubnet === null ? undefined : spliceProblem(input.spliceAddress, input.devSubnet);
-    if (problem !== undefined) context.addIssue({ code: 'custom', path: ['spliceAddress'], message: problem });
+    if (prodSubnet !== null && subnetsOverlap(devSubnet, prodSubnet)) refuse('prodSubnet', 'overlaps devSubnet');
+    const problem = spliceProblem(spliceAddress, devSubnet);
+    if (problem !== undefined) refuse('spliceAddress', problem);
   });
 export type Input = z.output<typeof inputSchema>;
 
@@ -82,11 +92,53 @@ export type Names = Pick<
   'devNetwork' | 'prodNetwork' | 'devContainer' | 'prodContainer' | 'hostLink' | 'containerLink'
 > & { readonly probeContainer: string };
 
-/** Why an address cannot be AppProd's in the devops subnet; undefined where it can. Null: the subnet's .0.100. */
+/** Names of the host that the prefix makes too long, by the input that is to be shortened. */
+function nameProblems(names: Names, prefix: string): readonly [keyof Input, string][] {
+  const tooLong: [keyof Input, string][] = [];
+  for (const key of ['hostLink', 'containerLink'] as const) {
+    if (linkNameSchema.safeParse(names[key]).success) continue;
+    const message = `"${names[key]}" is longer than the ${LINK_NAME_LIMIT} characters of an interface name; choose a shorter prefix or name`;
+    tooLong.push([key, message]);
+  }
+  for (const key of ['devNetwork', 'prodNetwork', 'devContainer', 'prodContainer'] as const) {
+    const name = key === 'devContainer' ? names.probeContainer : names[key];
+    if (name.length <= LABEL_LIMIT) continue;
+    const subject = prefix === '' ? `"${name}"` : `"${name}", with the prefix,`;
+    tooLong.push([key, `${subject} has ${name.length} characters; use a name of at most ${LABEL_LIMIT}`]);
+  }
+  return tooLong;
+}
+
+/** Pairs of names that must differ. Docker's name server takes capital and small letters for the same. */
+function clashes(input: Input): readonly [keyof Input, string][] {
+  const { devNetwork, prodNetwork, devContainer, prodContainer, probeContainer, hostLink, containerLink } =
+    namesOf(input);
+  const differFrom = (other: string) => `must differ from ${other}`;
+  const found: [keyof Input, string][] = [];
+  if (devNetwork === prodNetwork) found.push(['prodNetwork', differFrom('devNetwork')]);
+  if (devContainer.toLowerCase() === prodContainer.toLowerCase()) {
+    found.push(['prodContainer', differFrom('devContainer, in more than capital and small letters')]);
+  }
+  if (probeContainer.toLowerCase() === prodContainer.toLowerCase()) {
+    found.push(['prodContainer', differFrom(`"${probeContainer}", the name of the probe container`)]);
+  }
+  if (hostLink === containerLink) found.push(['containerLink', differFrom('hostLink')]);
+  return found;
+}
+
+/** Why an address cannot be AppProd's in the devops subnet; undefined if it can. Null: the subnet's .0.100. */
 function spliceProblem(address: string | null, subnet: string): string | undefined {
-  if (address !== null) return isInSubnet(address, subnet) ? undefined : `${address} is not in devSubnet ${subnet}`;
-  if (prefixLengthOf(subnet) <= LONGEST_PREFIX) return undefined;
-  return `devSubnet ${subnet} is too small to have an address number 100; name one that it has`;
+  if (address === null) {
+    if (prefixLengthOf(subnet) <= LONGEST_PREFIX_WITH_100) return undefined;
+    const free = addressAt(subnet, GIVEN_OUT.length + 1);
+    return `devSubnet ${subnet} is too small to have an address number 100; name an address that it has, such as ${free}`;
+  }
+  const problem = hostAddressProblem(address, subnet);
+  if (problem !== undefined) return problem;
+  const number = GIVEN_OUT.find((offset) => addressAt(subnet, offset) === address);
+  if (number === undefined) return undefined;
+  const holder = number === 1 ? 'the gateway' : 'a container';
+  return `${address} is given to ${holder} of ${subnet}; use ${addressAt(subnet, GIVEN_OUT.length + 1)} or a later one`;
 }
 
 /** The names on the host. A link name that was left at its default is cut where a prefix makes it too long. */

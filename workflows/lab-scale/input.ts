@@ -1,3 +1,4 @@
+import { imageReferenceSchema } from 'wf';
 import { z } from 'zod';
 
 /** As many networks as Docker's default pools have subnets for, less the one of its default bridge. */
@@ -9,7 +10,7 @@ export const inputSchema = z.object({
   networks: z.number().int().min(1).max(MOST_NETWORKS).default(3).describe('how many networks'),
   // Alone on its network nobody would be there to show that it answers at all.
   hosts: z.number().int().min(2).max(MOST_HOSTS).default(3).describe('how many containers on each of them'),
-  image: z.string().min(1).default('hashicorp/http-echo').describe('image of the containers; takes -text'),
+  image: imageReferenceSchema.default('hashicorp/http-echo').describe('image of the containers; takes -text'),
   prefix: z
     .string()
     .regex(/^(?:[A-Za-z0-9][A-Za-z0-9_.-]*)?$/, 'letters, digits, "_", "." and "-"')

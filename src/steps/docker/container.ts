@@ -11,7 +11,7 @@ import { containerHandleSchema } from '../container-handle.ts';
 import { asCommand } from './client-output.ts';
 import { runningContainer } from './container-output.ts';
 import { createOrAdopt } from './landed.ts';
-import { objectNameSchema, shortId } from './names.ts';
+import { containerNameSchema, imageReferenceSchema, shortId } from './names.ts';
 import { containerNameInUse, isOurs, withoutMark } from './ownership.ts';
 import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
 import { pretendedAddress, pretendedId, pretendedPid, pretendedSubnet } from './pretended.ts';
@@ -19,8 +19,8 @@ import { engineIdSchema, requireSameEngine } from './same-engine.ts';
 import { orUnknown } from './unknown.ts';
 
 const inputSchema = z.object({
-  name: objectNameSchema,
-  image: z.string().min(1),
+  name: containerNameSchema,
+  image: imageReferenceSchema,
   /** Arguments for the image's entrypoint. */
   command: z.array(z.string()),
   networkId: z.string().min(1),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
 import { asCommand } from './client-output.ts';
-import { shortId } from './names.ts';
+import { imageReferenceSchema, shortId } from './names.ts';
 import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
 import { engineIdSchema, requireSameEngine } from './same-engine.ts';
 import { orUnknown } from './unknown.ts';
@@ -13,7 +13,7 @@ const PULL_TIMEOUT_MS = 10 * 60_000;
 export const dockerImage = defineStep({
   kind: 'docker.image',
   description: 'An image, pulled where the engine does not have it. It is kept when the run ends.',
-  input: z.object({ reference: z.string().min(1) }),
+  input: z.object({ reference: imageReferenceSchema }),
   output: z.object({
     id: z.string(),
     reference: z.string(),

@@ -5,6 +5,7 @@ export { inspectContainer } from './inspect-container.ts';
 export { inspectNetwork } from './inspect-network.ts';
 export { listContainers } from './list-containers.ts';
 export { listNetworks } from './list-networks.ts';
+export { containerNameSchema, imageReferenceSchema, networkNameSchema } from './names.ts';
 export { dockerNetwork } from './network.ts';
 export {
   containerNameFree,

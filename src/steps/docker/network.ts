@@ -8,9 +8,10 @@ import type { HostContext, StepContext } from '../../engine/step.ts';
 import { bridgeNameOf, bridgeOf } from '../../host/docker/bridge-name.ts';
 import { firstHostOf } from '../../host/docker/subnet.ts';
 import { findLink } from '../../host/ip/link.ts';
+import { subnetSchema } from '../addresses.ts';
 import { asCommand } from './client-output.ts';
 import { createOrAdopt } from './landed.ts';
-import { objectNameSchema, shortId, subnetSchema } from './names.ts';
+import { networkNameSchema, shortId } from './names.ts';
 import { networkGone, removeOwnNetwork } from './network-removal.ts';
 import { isOurs, networkNameInUse } from './ownership.ts';
 import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
@@ -19,7 +20,7 @@ import { engineIdSchema, requireSameEngine } from './same-engine.ts';
 import { orUnknown } from './unknown.ts';
 
 const inputSchema = z.object({
-  name: objectNameSchema,
+  name: networkNameSchema,
   /** Null leaves the choice to Docker. */
   subnet: subnetSchema.nullable().default(null),
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import { WfError } from '../../engine/errors.ts';
-import { isInSubnet } from '../addresses.ts';
+import { hostAddressProblem } from '../addresses.ts';
 import { ANSWER_MS, addressInUse, askSegment, holderInNetwork } from './address-holder.ts';
 import { requireLink } from './link-target.ts';
 import { addressSchema, cidrSchema, linkNameSchema } from './name-schema.ts';
@@ -34,9 +34,10 @@ export const checkAddressFree = defineStep({
   rehearse: (): AddressFree => ({ free: true, checked: [] }),
 
   async read({ address, link: name, networkId, subnet }, context): Promise<AddressFree> {
-    if (subnet !== null && !isInSubnet(address, subnet)) {
-      throw new WfError('E_STEP_INPUT', `the address ${address} is not in the subnet ${subnet}`, {
-        hint: 'Choose an address of that subnet in the input, or let it be chosen.',
+    const problem = subnet === null ? undefined : hostAddressProblem(address, subnet);
+    if (problem !== undefined) {
+      throw new WfError('E_STEP_INPUT', problem, {
+        hint: 'Choose another address of that subnet in the input, or let it be chosen.',
       });
     }
     const place = hostPlace(context.host);

@@ -4,6 +4,9 @@ import { z } from 'zod';
 /** IFNAMSIZ of the kernel, less the terminating zero. */
 const NAME_LIMIT = 15;
 
+/** Folders of the kernel: `/sys/class/net/..`, and `all` and `default` beside the interfaces in `/proc/sys/net/ipv4/conf`. */
+const RESERVED = new Set(['.', '..', 'all', 'default']);
+
 /** The name of a network interface, as the kernel accepts it. */
 export const linkNameSchema = z.string().superRefine((name, check) => {
   const complaint = linkNameComplaint(name);
@@ -13,8 +16,10 @@ export const linkNameSchema = z.string().superRefine((name, check) => {
 function linkNameComplaint(name: string): string | undefined {
   const bytes = Buffer.byteLength(name);
   if (bytes === 0) return 'an interface name must not be empty';
-  if (bytes > NAME_LIMIT) return `the interface name "${name}" has ${bytes} bytes: the kernel's limit is ${NAME_LIMIT}`;
-  if (name === '.' || name === '..') return `"${name}" cannot be an interface name`;
+  if (bytes > NAME_LIMIT) {
+    return `an interface name has at most ${NAME_LIMIT} characters, the kernel's limit; "${name}" has ${bytes} bytes`;
+  }
+  if (RESERVED.has(name)) return `the kernel reserves "${name}": it cannot be an interface name`;
   // A leading hyphen would be taken for an option of ip.
   if (/[/:%\s\p{Cc}]/u.test(name) || name.startsWith('-')) {
     return `the interface name "${name}" has a character that the kernel or ip does not accept: no "/", ":", "%", white space, nor "-" at its beginning`;
