@@ -103,7 +103,7 @@ function eachWrite(
     removeNetwork: (id) => pass('docker network rm', () => docker.removeNetwork(id)),
     createContainer: (spec) => pass('docker create', () => docker.createContainer(spec)),
     startContainer: (id) => pass('docker start', () => docker.startContainer(id)),
-    removeContainer: (id) => pass('docker rm', () => docker.removeContainer(id)),
+    removeContainer: (id, anonymousVolumes) => pass('docker rm', () => docker.removeContainer(id, anonymousVolumes)),
     exec: (id, argv, timeoutMs) => pass('docker exec', () => docker.exec(id, argv, timeoutMs)),
   };
 }

@@ -6,17 +6,19 @@ import type { MarkedObject } from '../../src/steps/sweep/marked-object.ts';
 import { unaccounted } from '../../src/steps/sweep/unaccounted.ts';
 
 const OURS = runId('ours');
+const recognisedBy = 'a mark';
 const NONE: ReadonlySet<string> = new Set();
 const ID = 'a'.repeat(64);
 const container = dockerObject('container', ID, 'AppDev');
 const network = dockerObject('network', ID, 'devops');
-const link: MarkedObject = { kind: 'link', id: '7', name: 'int_hote', run: OURS, undo: ['ip'] };
+const link: MarkedObject = { kind: 'link', id: '7', name: 'int_hote', run: OURS, recognisedBy, undo: ['ip'] };
 const words = 'default via 10.2.0.1 dev eth1 proto 119 metric 100'.split(' ');
 const route: MarkedObject = {
   kind: 'route',
   id: words.join(' '),
   name: 'x',
   run: null,
+  recognisedBy,
   family: 'inet',
   words,
   undo: ['ip'],
@@ -86,7 +88,7 @@ test('what an unfinished run has marked is its own, whatever its ledger says', (
 });
 
 function dockerObject(kind: 'container' | 'network', id: string, name: string): MarkedObject {
-  return { kind, id, name, run: OURS, undo: ['docker'] };
+  return { kind, id, name, run: OURS, recognisedBy, undo: ['docker'] };
 }
 
 function change(kind: string, record: Json): StandingChange {
@@ -102,7 +104,15 @@ function runId(text: string): RunId {
 
 test('a private host is accounted for by its mark, which tells runs of one id apart', () => {
   const process = { pid: 7, startTime: '1', bootId: 'b' };
-  const host: MarkedObject = { kind: 'private-host', id: '7', name: 'ours@5', run: OURS, process, undo: ['kill'] };
+  const host: MarkedObject = {
+    kind: 'private-host',
+    id: '7',
+    name: 'ours@5',
+    run: OURS,
+    recognisedBy,
+    process,
+    undo: ['kill'],
+  };
   const known = (mark: string) => ({ standing: [], unfinished: new Set([OURS]), privateHosts: new Set([mark]) });
   expect(unaccounted([host], known('ours@5'))).toEqual([]);
   expect(unaccounted([host], known('ours@6'))).toEqual([host]);

@@ -57,8 +57,8 @@ async function userOf({ run }: MarkedObject, objects: readonly MarkedObject[]): 
 }
 
 function asRecord({ object, status, reason }: Swept) {
-  const { kind, name, id, run, undo } = object;
-  return { kind, name, id, run, status, reason, undo: [commandLine(undo)] };
+  const { kind, name, id, run, recognisedBy, undo } = object;
+  return { kind, name, id, run, recognisedBy, status, reason, undo: [commandLine(undo)] };
 }
 
 function tell(swept: readonly Swept[], { out, err }: Terminal): void {
@@ -74,11 +74,12 @@ function tell(swept: readonly Swept[], { out, err }: Terminal): void {
 }
 
 function sweptLines({ object, status, reason }: Swept, style: TextStyle): readonly string[] {
-  const { kind, name, run, undo } = object;
+  const { kind, name, run, recognisedBy, undo } = object;
   const whose = run === null ? 'of a run that cannot be told' : `of run ${run}`;
   const words = reason === null ? '' : `: ${oneLine(reason)}`;
   const line = `${kind} ${oneLine(name)} ${style.colors.dim(whose)} (${paint(status, style)(status)}${words})`;
-  return status === 'removed' ? [line] : [line, `  ${oneLine(commandLine(undo))}`];
+  const mark = style.colors.dim(`  recognised by ${oneLine(recognisedBy)}`);
+  return status === 'removed' ? [line, mark] : [line, mark, `  ${oneLine(commandLine(undo))}`];
 }
 
 function paint(status: SweepStatus, { colors }: TextStyle): (text: string) => string {

@@ -17,6 +17,7 @@ export interface ImageInfo {
   readonly tags: readonly string[];
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface SubnetInfo {
@@ -57,7 +58,10 @@ export interface ContainerInfo {
   readonly id: string;
   readonly name: string;
   readonly image: string;
+  /** Without a run's label that its image carries as well: a container of that image inherits it from `docker commit`. */
   readonly labels: Readonly<Record<string, string>>;
+  /** The run that its label names if its image is gone: the label may be the image's, and is not among `labels`. */
+  readonly doubtfulRun?: string;
   readonly running: boolean;
   readonly status: string;
   /** Pid of its first process on the host; 0 when it is not running. */
@@ -120,8 +124,8 @@ export interface DockerPort {
   startContainer(id: string): Promise<void>;
   /** The last lines that the container wrote to stdout and stderr, bounded; empty where there is no such container. */
   logs(id: string, lastLines: number): Promise<string>;
-  /** Kills and removes it, with its anonymous volumes; succeeds when it is gone already. */
-  removeContainer(id: string): Promise<void>;
+  /** Kills and removes it, with its anonymous volumes unless they are to be kept; succeeds when it is gone already. */
+  removeContainer(id: string, anonymousVolumes?: 'keep'): Promise<void>;
   /** Runs argv inside the container; ended by its own deadline even when the stream never ends. */
   exec(id: string, argv: Argv, timeoutMs: number): Promise<ExecResult>;
 }

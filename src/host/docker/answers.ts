@@ -52,7 +52,7 @@ export const imageAnswer = later(() =>
     .object({
       Id: z.string(),
       RepoTags: words(),
-      Config: z.object({ Entrypoint: words(), Cmd: words() }).nullish(),
+      Config: z.object({ Entrypoint: words(), Cmd: words(), Labels: stringMap() }).nullish(),
     })
     .transform(
       (image): ImageInfo => ({
@@ -60,6 +60,7 @@ export const imageAnswer = later(() =>
         tags: image.RepoTags,
         entrypoint: image.Config?.Entrypoint ?? [],
         command: image.Config?.Cmd ?? [],
+        labels: image.Config?.Labels ?? {},
       }),
     ),
 );
@@ -135,6 +136,7 @@ export const containerAnswer = later(() =>
   z
     .object({
       Id: z.string(),
+      Image: z.string(),
       Name: z.string(),
       Config: z.object({ Image: z.string(), Labels: stringMap() }),
       State: z.object({
@@ -146,29 +148,28 @@ export const containerAnswer = later(() =>
       }),
       NetworkSettings: z.object({ Networks: z.record(z.string(), endpointAnswer()).nullish() }),
     })
-    .transform(
-      (container): ContainerInfo => ({
-        id: container.Id,
-        name: container.Name.replace(/^\//, ''),
-        image: container.Config.Image,
-        labels: container.Config.Labels,
-        running: container.State.Running,
-        status: container.State.Status,
-        pid: container.State.Pid,
-        startedAt: container.State.StartedAt,
-        exitCode: container.State.ExitCode,
-        endpoints: Object.entries(container.NetworkSettings.Networks ?? {}).map(
-          ([network, endpoint]): ContainerEndpoint => ({
-            network,
-            networkId: endpoint.NetworkID,
-            ipv4: endpoint.IPAddress,
-            prefixLength: endpoint.IPAddress === null ? null : endpoint.IPPrefixLen,
-            mac: endpoint.MacAddress,
-            gateway: endpoint.Gateway,
-          }),
-        ),
-      }),
-    ),
+    .transform((container): ContainerInfo & { readonly imageId: string } => ({
+      id: container.Id,
+      imageId: container.Image,
+      name: container.Name.replace(/^\//, ''),
+      image: container.Config.Image,
+      labels: container.Config.Labels,
+      running: container.State.Running,
+      status: container.State.Status,
+      pid: container.State.Pid,
+      startedAt: container.State.StartedAt,
+      exitCode: container.State.ExitCode,
+      endpoints: Object.entries(container.NetworkSettings.Networks ?? {}).map(
+        ([network, endpoint]): ContainerEndpoint => ({
+          network,
+          networkId: endpoint.NetworkID,
+          ipv4: endpoint.IPAddress,
+          prefixLength: endpoint.IPAddress === null ? null : endpoint.IPPrefixLen,
+          mac: endpoint.MacAddress,
+          gateway: endpoint.Gateway,
+        }),
+      ),
+    })),
 );
 
 export const execAnswer = later(() =>

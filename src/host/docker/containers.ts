@@ -6,6 +6,7 @@ import { collectBounded } from '../bounded-output.ts';
 import { containerAnswer, containerListAnswer, createdAnswer } from './answers.ts';
 import type { Connection } from './connection.ts';
 import { isObjectId } from './object-id.ts';
+import { withOwnMark } from './own-mark.ts';
 import { parseAnswer } from './parse-answer.ts';
 
 type ContainerCalls = Pick<
@@ -20,7 +21,10 @@ const REMOVAL_POLL_MS = 50;
 const MAX_LOG_BYTES = 64 * 1024;
 
 /** What wf asks an engine about containers. */
-export function containerCalls({ read, readOrNull, write, writeOrNull }: Connection): ContainerCalls {
+export function containerCalls(
+  { read, readOrNull, write, writeOrNull }: Connection,
+  image: DockerPort['image'],
+): ContainerCalls {
   async function list() {
     const answer = await read('list containers', (client, abortSignal) =>
       client.listContainers({ all: true, abortSignal }),
@@ -32,7 +36,9 @@ export function containerCalls({ read, readOrNull, write, writeOrNull }: Connect
     const answer = await readOrNull(`inspect container ${id}`, (client, abortSignal) =>
       client.getContainer(id).inspect({ abortSignal }),
     );
-    return answer === null ? null : parseAnswer(containerAnswer(), answer, `docker inspect ${id}`);
+    if (answer === null) return null;
+    const { imageId, ...container } = parseAnswer(containerAnswer(), answer, `docker inspect ${id}`);
+    return withOwnMark(container, imageId, image);
   }
 
   async function untilGone(id: string): Promise<void> {
@@ -101,10 +107,11 @@ export function containerCalls({ read, readOrNull, write, writeOrNull }: Connect
       return output.text();
     },
 
-    async removeContainer(id) {
+    async removeContainer(id, anonymousVolumes) {
+      const v = anonymousVolumes !== 'keep';
       try {
         await writeOrNull(`remove container ${id}`, (client, abortSignal) =>
-          client.getContainer(id).remove({ force: true, v: true, abortSignal }),
+          client.getContainer(id).remove({ force: true, v, abortSignal }),
         );
       } catch (thrown) {
         if (!(thrown instanceof WfError && /removal of container .* is already in progress/i.test(thrown.message)))

@@ -15,6 +15,7 @@ import { parseAnswer } from './parse-answer.ts';
  */
 export function createDocker(env: Environment = process.env): DockerPort {
   const connection = createConnection(env);
+  const images = imageCalls(connection);
   let engineId: Promise<string> | undefined;
   return {
     programs: 'image',
@@ -44,9 +45,9 @@ export function createDocker(env: Environment = process.env): DockerPort {
         endpoint: (await connection.endpoint()).description,
       };
     },
-    ...imageCalls(connection),
+    ...images,
     ...networkCalls(connection),
-    ...containerCalls(connection),
+    ...containerCalls(connection, images.image),
     exec: execCall(connection),
   };
 }

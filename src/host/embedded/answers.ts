@@ -12,6 +12,7 @@ export const imageAnswer: z.ZodType<ImageInfo> = z.object({
   tags: texts,
   entrypoint: texts,
   command: texts,
+  labels: z.record(z.string(), z.string()),
 });
 
 export const execAnswer = z.object({

@@ -12,7 +12,7 @@ import { asCommand } from './client-output.ts';
 import { runningContainer } from './container-output.ts';
 import { createOrAdopt } from './landed.ts';
 import { containerNameSchema, imageReferenceSchema, shortId } from './names.ts';
-import { containerNameInUse, isOurs, withoutMark } from './ownership.ts';
+import { containerNameInUse, isOurs } from './ownership.ts';
 import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
 import { pretendedAddress, pretendedId, pretendedPid, pretendedSubnet } from './pretended.ts';
 import { engineIdSchema, requireSameEngine } from './same-engine.ts';
@@ -75,8 +75,14 @@ export const dockerContainer = defineStep({
       const engine = await context.host.docker.engineId();
       const target = `container ${name}`;
       const container = await findContainer(earlier?.id ?? null, name, context);
-      if (container === null) return { found: 'absent', target, record: { name, id: null, startedNow: null, engine } };
-      if (!isOurs(container, context.run)) return { found: 'foreign', error: containerNameInUse(container) };
+      if (container === null) {
+        const marked = await imageWithMark(input.image, context);
+        if (marked !== undefined) return { found: 'foreign', error: marked };
+        return { found: 'absent', target, record: { name, id: null, startedNow: null, engine } };
+      }
+      const isRecorded = container.id === earlier?.id;
+      if (!isRecorded && !isOurs(container, context.run))
+        return { found: 'foreign', error: containerNameInUse(container) };
       const mismatch = otherThanAsked(container, input);
       if (mismatch !== undefined) return { found: 'foreign', error: mismatch };
       const record = { name, id: container.id, startedNow: null, engine };
@@ -123,7 +129,6 @@ export const dockerContainer = defineStep({
     const container = await ownContainer(record, context);
     if (container === null) return;
     const { id, name } = container;
-    if (!isOurs(container, context.run)) throw withoutMark('container', container, context.run);
     await asCommand(
       context,
       ['docker', 'rm', '--force', '--volumes', name],
@@ -163,6 +168,20 @@ async function create({ name, image, command, networkId }: Input, context: StepC
   };
   const { id } = await createOrAdopt(() => docker.createContainer(spec), find, context);
   return id;
+}
+
+/** Why no container of this image could be told from this run's own, or undefined. */
+async function imageWithMark(reference: string, { host, run }: HostContext): Promise<WfError | undefined> {
+  const image = await host.docker.image(reference);
+  if (image?.labels[RUN_LABEL] !== run) return undefined;
+  return new WfError(
+    'E_NAME_IN_USE',
+    `image ${reference} carries the label ${RUN_LABEL}=${run}, the mark of this run`,
+    {
+      hint: `Build it without the label: \`echo 'FROM ${reference}' | docker build --label ${RUN_LABEL}= -t ${reference} -\`.`,
+      details: { id: image.id },
+    },
+  );
 }
 
 function otherThanAsked(container: ContainerInfo, { name, image }: Input): WfError | undefined {

@@ -1,5 +1,5 @@
 import { asWfError, type WfError } from '../../engine/errors.ts';
-import { ROUTE_PROTOCOL, runOfLinkAlias } from '../../engine/mark.ts';
+import { linkAliasOf, ROUTE_PROTOCOL, RUN_LABEL, runOfLinkAlias } from '../../engine/mark.ts';
 import type { ContainerInfo, DockerPort, NetworkInfo } from '../../engine/ports/docker.ts';
 import { runOfPrivateHostMark } from '../../engine/ports/runtime.ts';
 import type { HostPorts } from '../../engine/step.ts';
@@ -40,10 +40,10 @@ export async function findMarked(host: HostPorts): Promise<Marked> {
   const routes = await Promise.all((['inet', 'inet6'] as const).map((family) => markedRoutes(host, family, links)));
   const objects = [
     ...findPrivateHosts().flatMap(markedPrivateHost),
-    ...containers.flatMap((container) => markedDockerObject('container', container)),
+    ...containers.flatMap(markedContainer),
     ...links.flatMap(markedLink),
     ...routes.flat(),
-    ...networks.flatMap((network) => markedDockerObject('network', network)),
+    ...networks.flatMap(markedNetwork),
   ];
   return { objects, unread };
 }
@@ -64,24 +64,35 @@ function markedPrivateHost({ mark, process }: FoundPrivateHost): readonly Marked
   const run = markedRun(runOfPrivateHostMark(mark));
   if (run === null) return [];
   const id = String(process.pid);
-  return [{ kind: 'private-host', id, name: mark, run, process, undo: ['kill', '-KILL', id] }];
+  const recognisedBy = `the mark ${mark} of process ${id}`;
+  return [{ kind: 'private-host', id, name: mark, run, recognisedBy, process, undo: ['kill', '-KILL', id] }];
 }
 
-function markedDockerObject(
-  kind: MarkedDockerObject['kind'],
-  object: ContainerInfo | NetworkInfo,
-): readonly MarkedDockerObject[] {
-  const { id, name } = object;
-  const run = markedRun(runOf(object));
+/** Its anonymous volumes may hold data that somebody wants: they are kept. */
+function markedContainer(container: ContainerInfo): readonly MarkedDockerObject[] {
+  const { id, name, image, doubtfulRun } = container;
+  const run = markedRun(runOf(container) ?? doubtfulRun);
   if (run === null) return [];
-  const removal = kind === 'container' ? (['rm', '--force', '--volumes'] as const) : (['network', 'rm'] as const);
-  return [{ kind, id, name, run, undo: ['docker', ...removal, shortId(id)] }];
+  const recognisedBy =
+    doubtfulRun === undefined
+      ? `label ${RUN_LABEL}=${run}, which its image ${image} does not carry`
+      : `label ${RUN_LABEL}=${run}, which may be of its image ${image}: that is gone`;
+  return [{ kind: 'container', id, name, run, recognisedBy, undo: ['docker', 'rm', '--force', shortId(id)] }];
+}
+
+function markedNetwork(network: NetworkInfo): readonly MarkedDockerObject[] {
+  const { id, name } = network;
+  const run = markedRun(runOf(network));
+  if (run === null) return [];
+  const recognisedBy = `label ${RUN_LABEL}=${run}`;
+  return [{ kind: 'network', id, name, run, recognisedBy, undo: ['docker', 'network', 'rm', shortId(id)] }];
 }
 
 function markedLink({ ifindex, name, alias }: Link): readonly MarkedLink[] {
   const run = markedRun(runOfLinkAlias(alias));
   if (run === null) return [];
-  return [{ kind: 'link', id: String(ifindex), name, run, undo: ['ip', 'link', 'delete', 'dev', name] }];
+  const recognisedBy = `alias ${linkAliasOf(run)}`;
+  return [{ kind: 'link', id: String(ifindex), name, run, recognisedBy, undo: ['ip', 'link', 'delete', 'dev', name] }];
 }
 
 async function markedRoutes(
@@ -94,6 +105,7 @@ async function markedRoutes(
     const link = links.find(({ name }) => name === wordAfter(words, 'dev'));
     const id = words.join(' ');
     const undo = ['ip', family === 'inet' ? '-4' : '-6', 'route', 'delete', ...words] as const;
-    return { kind: 'route', id, name: id, run: markedRun(runOfLinkAlias(link?.alias)), family, words, undo };
+    const run = markedRun(runOfLinkAlias(link?.alias));
+    return { kind: 'route', id, name: id, run, recognisedBy: `protocol ${ROUTE_PROTOCOL}`, family, words, undo };
   });
 }

@@ -14,6 +14,7 @@ export interface MarkedPrivateHost {
   /** Its mark: the run, and the moment at which that was created. */
   readonly name: string;
   readonly run: RunId;
+  readonly recognisedBy: string;
   readonly process: Owner;
   readonly undo: Argv;
 }
@@ -23,7 +24,9 @@ export interface MarkedDockerObject {
   readonly id: string;
   readonly name: string;
   readonly run: RunId;
-  /** What removes it by hand. */
+  /** The mark that it carries, for people: `label wf.run=k3v9x2mq7p`. */
+  readonly recognisedBy: string;
+  /** Removes it by hand. */
   readonly undo: Argv;
 }
 
@@ -33,6 +36,7 @@ export interface MarkedLink {
   readonly id: string;
   readonly name: string;
   readonly run: RunId;
+  readonly recognisedBy: string;
   readonly undo: Argv;
 }
 
@@ -43,6 +47,7 @@ export interface MarkedRoute {
   readonly name: string;
   /** A route's mark says "a run of wf", not which: that of the link it leads over, or null where that one tells none. */
   readonly run: RunId | null;
+  readonly recognisedBy: string;
   readonly family: AddressFamily;
   readonly words: readonly string[];
   readonly undo: Argv;

@@ -1,7 +1,8 @@
-import { asWfError } from '../../engine/errors.ts';
+import { asWfError, WfError } from '../../engine/errors.ts';
 import { type Evidence, evidenceOf } from '../../engine/evidence.ts';
 import type { RunId } from '../../engine/ids.ts';
 import { linkAliasOf, ROUTE_PROTOCOL } from '../../engine/mark.ts';
+import type { ContainerInfo } from '../../engine/ports/docker.ts';
 import type { HostContext, HostPorts } from '../../engine/step.ts';
 import { requireSuccess } from '../../host/checked-command.ts';
 import { bridgeNameOf } from '../../host/docker/bridge-name.ts';
@@ -10,6 +11,7 @@ import { readRoutesOfProtocol } from '../../host/ip/exact-route.ts';
 import { readLinks } from '../../host/ip/link.ts';
 import { isAlive } from '../../host/process.ts';
 import { asCommand } from '../docker/client-output.ts';
+import { shortId } from '../docker/names.ts';
 import { networkGone, removeOwnNetwork } from '../docker/network-removal.ts';
 import { isOurs, withoutMark } from '../docker/ownership.ts';
 import type { MarkedDockerObject, MarkedLink, MarkedObject, MarkedRoute } from './marked-object.ts';
@@ -63,12 +65,21 @@ async function removeContainer(object: MarkedDockerObject, context: HostContext)
   const { docker } = context.host;
   const container = await docker.container(object.id);
   if (container === null) return;
+  if (container.doubtfulRun === context.run) throw doubtful(container);
   if (!isOurs(container, context.run)) throw withoutMark('container', container, context.run);
   await asCommand(
     context,
     object.undo,
-    () => docker.removeContainer(object.id),
+    () => docker.removeContainer(object.id, 'keep'),
     () => object.name,
+  );
+}
+
+function doubtful({ id, name, image }: ContainerInfo): WfError {
+  return new WfError(
+    'E_FOREIGN',
+    `its image is gone, so that nobody can tell whether ${name} has the label of the run from its image ${image}`,
+    { hint: `If it is not needed, remove it by hand: \`docker rm --force ${shortId(id)}\`.`, details: { id, name } },
   );
 }
 

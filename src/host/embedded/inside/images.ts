@@ -27,7 +27,7 @@ export function imageOf(reference: string): ImageInfo | null {
   const found = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
   if (found === undefined) return null;
   const id = `sha256:${createHash('sha256').update(`wf embedded ${name}`).digest('hex')}`;
-  return { id, tags: [found.tag], entrypoint: found.entrypoint, command: found.command };
+  return { id, tags: [found.tag], entrypoint: found.entrypoint, command: found.command, labels: {} };
 }
 
 /** The same. @throws WfError E_IMAGE_UNAVAILABLE, which names those that there are. */
