@@ -24,6 +24,15 @@ const ENGINE_NAME = /^wft-\d+(-\d+)?$/;
 // Ready after 0.4 s on an idle machine with two cores.
 const READY_WITHIN_MS = 60_000;
 
+/** Who is asked for names that Docker does not know, and the domain that is put after a name. */
+interface NameServer {
+  readonly address: string;
+  readonly search: string;
+}
+
+/** Nobody listens there: "no such name" at once, and no search domain. */
+const NOWHERE: NameServer = { address: '127.0.0.1', search: '.' };
+
 let started = 0;
 
 /** What is missing on this machine for an engine of our own; empty where nothing is. */
@@ -41,7 +50,7 @@ export async function missingForEngine(): Promise<string[]> {
 }
 
 /** Starts an engine, after taking away what test runs left that were killed. */
-export async function startEngine(): Promise<TestEngine> {
+export async function startEngine(nameServer: NameServer = NOWHERE): Promise<TestEngine> {
   await removeStaleEngines();
   const name = started === 0 ? `wft-${process.pid}` : `wft-${process.pid}-${started}`;
   started += 1;
@@ -53,7 +62,7 @@ export async function startEngine(): Promise<TestEngine> {
     await writeFile(join(engine.directory, 'daemon.json'), '{}');
     await run('ip', ['netns', 'add', name]);
     await run('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
-    await startDaemon(engine);
+    await startDaemon(engine, nameServer);
   } catch (thrown) {
     await removeEngine(engine);
     throw thrown;
@@ -68,7 +77,7 @@ export function surroundingEngine(): TestEngine | undefined {
 }
 
 /** Starts dockerd and waits until it answers. Its containers of before are found again, stopped or running. */
-export async function startDaemon(engine: TestEngine): Promise<void> {
+export async function startDaemon(engine: TestEngine, nameServer: NameServer = NOWHERE): Promise<void> {
   const { directory, namespace } = engine;
   const log = openSync(join(directory, 'log'), 'a');
   const flags = {
@@ -77,10 +86,8 @@ export async function startDaemon(engine: TestEngine): Promise<void> {
     '--exec-root': join(directory, 'exec'),
     '--host': engine.dockerHost,
     '--pidfile': join(directory, 'pid'),
-    // Names that Docker does not know are asked of this server, where nobody listens: "no such name" at once, as on a
-    // machine with an uplink. With the machine's own server out of reach each such query takes 4 s, and holds up the
-    // removal of the container that asked.
-    '--dns': '127.0.0.1',
+    '--dns': nameServer.address,
+    '--dns-search': nameServer.search,
   };
   // Its own session: Ctrl-C on the terminal is for the tests. Its own environment: no proxy of the machine.
   const daemon = spawn('nsenter', [`--net=/run/netns/${namespace}`, '--', 'dockerd', ...Object.entries(flags).flat()], {

@@ -31,7 +31,9 @@ const DEFAULT_LINKS = { hostLink: 'int_hote', containerLink: 'int_conteneur' };
 
 /** Docker's name server answers for names of one label. */
 const LABEL_LIMIT = 63;
-const containerName = containerNameSchema.max(LABEL_LIMIT);
+const NO_DOT = /^[^.]*$/;
+const FORWARDED = 'Docker asks outside name servers for a name with a dot; use a name without one';
+const containerName = containerNameSchema.max(LABEL_LIMIT).regex(NO_DOT, FORWARDED);
 const networkName = networkNameSchema.max(LABEL_LIMIT);
 const insideLinkName = linkNameSchema.refine(
   (name) => !CONTAINER_LINKS.has(name),
@@ -64,7 +66,7 @@ export const inputSchema = z
     defaultRoute: z.enum(['secondary', 'replace', 'none']).default('secondary'),
     prefix: z
       .string()
-      .regex(/^(?:[A-Za-z0-9][A-Za-z0-9_.-]*)?$/, 'letters, digits, "_", "." and "-"')
+      .regex(/^(?:[A-Za-z0-9][A-Za-z0-9_-]*)?$/, 'letters, digits, "_" and "-"')
       .default('')
       .describe('put before every name on the host, so that several people can run the lab on it'),
   })

@@ -84,6 +84,8 @@ export interface ContainerSpec {
   readonly command: readonly string[];
   readonly networkId: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** The engine answers for names without a dot itself, and asks no other name server for them. */
+  readonly keepsNamesLocal?: boolean;
 }
 
 export interface ExecResult {

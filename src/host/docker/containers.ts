@@ -18,6 +18,9 @@ type ContainerCalls = Pick<
 const REMOVAL_DEADLINE_MS = 30_000;
 const REMOVAL_POLL_MS = 50;
 
+// With `ndots` set, the engine forwards no name without a dot. No search domain: a program would add it, and with it a dot.
+const LOCAL_NAMES = { DnsOptions: ['ndots:1'], DnsSearch: ['.'] };
+
 const MAX_LOG_BYTES = 64 * 1024;
 
 /** What wf asks an engine about containers. */
@@ -67,14 +70,18 @@ export function containerCalls(
       return match === undefined ? null : byId(match.Id);
     },
 
-    async createContainer({ name, image, command, networkId, labels }) {
+    async createContainer({ name, image, command, networkId, labels, keepsNamesLocal = false }) {
       const answer = await write(`create container ${name}`, async (client, abortSignal) => {
         const created = await client.createContainer({
           name,
           Image: image,
           Cmd: [...command],
           Labels: { ...labels },
-          HostConfig: { NetworkMode: networkId, RestartPolicy: { Name: 'no' } },
+          HostConfig: {
+            NetworkMode: networkId,
+            RestartPolicy: { Name: 'no' },
+            ...(keepsNamesLocal ? LOCAL_NAMES : {}),
+          },
           abortSignal,
         });
         return { id: created.id };

@@ -26,6 +26,8 @@ const inputSchema = z.object({
   networkId: z.string().min(1),
   /** Name of the network, for the equivalent command line only. */
   network: z.string(),
+  /** The engine answers for names without a dot itself, and asks no other name server for them. */
+  keepsNamesLocal: z.boolean().default(false),
 });
 const outputSchema = containerHandleSchema.extend({
   ipv4: z.string(),
@@ -141,9 +143,10 @@ export const dockerContainer = defineStep({
   rehearseUndo: ({ name }) => [['docker', 'rm', '--force', '--volumes', name]],
 });
 
-function runCommand({ name, image, command, network }: Input, run: string): Argv {
+function runCommand({ name, image, command, network, keepsNamesLocal }: Input, run: string): Argv {
   const label = ['--label', `${RUN_LABEL}=${run}`];
-  return ['docker', 'run', '--detach', '--name', name, ...label, '--network', network, image, ...command];
+  const dns = keepsNamesLocal ? ['--dns-option', 'ndots:1', '--dns-search', '.'] : [];
+  return ['docker', 'run', '--detach', '--name', name, ...label, ...dns, '--network', network, image, ...command];
 }
 
 /** By its id where that is known and still leads somewhere, else by its name. */
@@ -159,9 +162,12 @@ async function ownContainer({ id, name }: Record, context: HostContext): Promise
   return container !== null && (id !== null || isOurs(container, context.run)) ? container : null;
 }
 
-async function create({ name, image, command, networkId }: Input, context: StepContext): Promise<string> {
+async function create(
+  { name, image, command, networkId, keepsNamesLocal }: Input,
+  context: StepContext,
+): Promise<string> {
   const { docker } = context.host;
-  const spec = { name, image, command, networkId, labels: labelsOf(context.run) };
+  const spec = { name, image, command, networkId, labels: labelsOf(context.run), keepsNamesLocal };
   const find = async () => {
     const container = await docker.container(name);
     return container === null || isOurs(container, context.run) ? container : 'foreign';

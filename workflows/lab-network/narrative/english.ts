@@ -28,7 +28,7 @@ export function english(told: Told): LabTexts {
         title: 'Proof that Docker isolates them',
         text: [
           `That something does not answer proves little: a container that is dead, or that listens on another port, does not answer either. So controls come first. The host reaches both containers by ping and HTTP; \`${devContainer}\` reaches its gateway and can resolve a name. Only then does the silence between the two say something about the path between them.`,
-          `The name of \`${prodContainer}\` does not resolve either: Docker's DNS at \`127.0.0.11\` knows the containers of one's own networks only, and hands other names on to the host's resolvers.`,
+          `The name of \`${prodContainer}\` does not resolve either: Docker's DNS at \`127.0.0.11\` knows the containers of one's own networks only. It would hand other names on to the host's resolvers; the lab's containers have the option \`ndots:1\`, with which it answers for names without a dot itself.`,
         ],
         notice: [
           `The packets are lost, not refused: \`100% packet loss\` and a time-out, and no "connection refused". A rule dropped them without a word.`,

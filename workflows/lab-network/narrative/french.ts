@@ -28,7 +28,7 @@ export function french(told: Told): LabTexts {
         title: 'La preuve que Docker les isole',
         text: [
           `Une absence de réponse ne prouve pas grand-chose : un conteneur mort, ou qui écoute sur un autre port, ne répond pas non plus. Les contrôles viennent donc d’abord. L’hôte joint les deux conteneurs par ping et par HTTP ; \`${devContainer}\` joint sa passerelle et sait résoudre un nom. Alors seulement le silence entre les deux dit quelque chose du chemin qui les sépare.`,
-          `Le nom de \`${prodContainer}\` n’est pas résolu non plus : le DNS de Docker, à l’adresse \`127.0.0.11\`, ne connaît que les conteneurs des réseaux de celui qui demande, et transmet les autres noms aux résolveurs de l’hôte.`,
+          `Le nom de \`${prodContainer}\` n’est pas résolu non plus : le DNS de Docker, à l’adresse \`127.0.0.11\`, ne connaît que les conteneurs des réseaux de celui qui demande. Il transmettrait les autres noms aux résolveurs de l’hôte ; avec l’option \`ndots:1\` que portent les conteneurs de l’exercice, il répond lui-même pour les noms sans point.`,
         ],
         notice: [
           `Les paquets sont perdus, et non refusés : \`100% packet loss\` et un délai dépassé, mais pas de « connection refused ». Une règle les a jetés sans un mot.`,
