@@ -23,6 +23,7 @@ export { stepIdOf } from './engine/ids.ts';
 export { labelsOf, linkAliasOf, ROUTE_PROTOCOL } from './engine/mark.ts';
 export type { Drawing, Narrative, NarrativeFacts, ReportLanguage } from './engine/narrative.ts';
 export type { Argv, CommandPort, CommandResult } from './engine/ports/command.ts';
+export type { RuntimeName } from './engine/ports/runtime.ts';
 export type { Requirement, RequirementResult } from './engine/requirement.ts';
 export { secret } from './engine/secret-input.ts';
 export type { HostContext, Observation, RetryPolicy, Standing, StepContext, StepPolicy } from './engine/step.ts';

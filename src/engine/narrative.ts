@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { JsonObject } from './json.ts';
+import type { RuntimeName } from './ports/runtime.ts';
 
 /** The languages that reports are written in. */
 export const REPORT_LANGUAGES = ['en', 'fr'] as const;
@@ -8,6 +9,7 @@ export type ReportLanguage = (typeof REPORT_LANGUAGES)[number];
 /** What a narrative is written from. */
 export interface NarrativeFacts<Input = JsonObject> {
   readonly language: ReportLanguage;
+  readonly runtime: RuntimeName;
   readonly input: Input;
   /** What the steps that succeeded have found, by step id. A run may have ended before any of them. */
   readonly outputs: JsonObject;

@@ -29,7 +29,7 @@ describeDocker('the evidence of a lab', () => {
     expect(silent).toEqual([]);
     expect([...new Set(logs.map(({ stage }) => stage))]).toEqual(STAGES);
     const programs = new Set(logs.map(({ command }) => command.split(' ')[0]));
-    expect([...programs].sort()).toEqual(['#', 'docker', 'ip', 'iptables-save', 'nsenter', 'ping', 'wget']);
+    expect([...programs].sort()).toEqual(['#', 'bridge', 'docker', 'ip', 'iptables-save', 'nsenter', 'ping', 'wget']);
   });
 
   test('the textbook command for the default route, with what the kernel said to it', () => {
@@ -38,6 +38,17 @@ describeDocker('the evidence of a lab', () => {
     expect(textbook).toMatchObject({ exitCode: 2, output: expect.stringContaining('RTNETLINK answers: File exists') });
     expect(added?.command).toMatch(/ ip route add default via [\d.]+ dev eth1 metric \d+ protocol 119$/);
     expect(added).toMatchObject({ exitCode: 0 });
+  });
+
+  test('the tables of both sides: the neighbour that the splice brought, its port, and the ways of the packets', () => {
+    const veth = of('readSplicedAddresses')[0]?.output ?? '';
+    const mac = / eth1@[\s\S]*?link\/ether ([0-9a-f:]{17})/.exec(veth)?.[1] ?? 'no MAC address';
+    expect(of('readNeighboursBefore')[0]?.output).not.toContain(mac);
+    expect(of('readNeighboursAfter')[0]?.output).toContain(`lladdr ${mac}`);
+    expect(of('readForwarding')[0]?.output).toContain(`${mac} dev int_hote `);
+    expect(of('routeFromAppDev')[0]?.output).toMatch(/\.100 dev eth0 src /);
+    expect(of('routeFromAppProd')[0]?.output).toMatch(/ dev eth1 src [\d.]+\.100 /);
+    expect(of('observeDevBridge').map(({ command }) => command)).toContain('bridge link show');
   });
 
   test('pings: none lost inside a network and through the pair, all lost between the networks', () => {

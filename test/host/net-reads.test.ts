@@ -2,15 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import {
   checkAddressFree,
   linkNameFree,
   observeBridge,
   observeCounters,
   observeFirewall,
+  observeForwarding,
   observeLinks,
   observeLinksGone,
+  observeNeighbours,
+  observeRoute,
 } from '../../src/steps/net/index.ts';
 import { readWith } from '../support/carry-out.ts';
 import { testContext } from '../support/step-context.ts';
@@ -76,6 +79,36 @@ describeOwnNetwork('looking at links', () => {
     const before = await look();
     await readWith(checkAddressFree, { address: '10.3.0.55', link: 'r_br', networkId: null }, testContext());
     expect((await look()).txPackets).toBeGreaterThan(before.txPackets);
+  });
+
+  it('net.neighbours and net.forwarding know who answered, and behind which port', async () => {
+    const [eth0]: { address: string }[] = JSON.parse(second.ip('-json', 'link', 'show', 'eth0'));
+    const mac = eth0?.address ?? '';
+    const known = { address: '10.3.0.100', mac };
+    const neighbours = (expected: typeof known | null) =>
+      readWith(observeNeighbours, { link: 'r_br', container: null, expect: expected }, testContext());
+    const forwarding = (port: string) =>
+      readWith(observeForwarding, { bridge: 'r_br', expect: { mac, port } }, testContext());
+    await expect(neighbours(known)).rejects.toMatchObject({ code: 'E_NOT_PROVEN' });
+    ip('neigh', 'replace', '10.3.0.100', 'dev', 'r_br', 'use');
+    await vi.waitFor(() => expect(ip('neigh', 'show', '10.3.0.100', 'dev', 'r_br')).toContain(mac), 10_000);
+    expect((await neighbours(known)).neighbours).toContainEqual(expect.objectContaining(known));
+    await expect(neighbours({ ...known, mac: '02:00:00:00:00:cc' })).rejects.toMatchObject({ code: 'E_NOT_PROVEN' });
+    expect((await forwarding('r_two')).entries).toContainEqual({ mac, port: 'r_two', state: '' });
+    await expect(forwarding('r_one')).rejects.toMatchObject({ code: 'E_NOT_PROVEN' });
+  });
+
+  it('net.route-to tells the way of a packet, and refuses another way than the expected one', async () => {
+    const ask = (to: string, through: string | null) =>
+      readWith(observeRoute, { to, container: first.handle, through }, testContext());
+    expect(await ask('10.3.0.100', 'eth0')).toEqual({
+      to: '10.3.0.100',
+      gateway: null,
+      device: 'eth0',
+      source: '10.3.0.2',
+    });
+    await expect(ask('10.3.0.100', 'eth1')).rejects.toMatchObject({ code: 'E_NOT_PROVEN' });
+    await expect(ask('10.4.0.1', null)).rejects.toMatchObject({ code: 'E_HOST_COMMAND' });
   });
 
   it('net.address-free tells a free address from one that somebody answers for, and leaves no neighbour behind', async () => {

@@ -113,6 +113,7 @@ test('an end of a pair is drawn by its name where the bridge was looked at, else
   const drawn = (more: Readonly<Record<string, unknown>>) => {
     const { drawings: [first] = [] } = narrate({
       language: 'en',
+      runtime: 'docker',
       input: inputSchema.parse({}),
       outputs: { ...outputs, ...more },
     });

@@ -19,6 +19,8 @@ const TOLD = {
   containerLink: 'int_conteneur',
   containerDevice: 'eth1',
   spliceAddress: '172.18.0.100',
+  runtime: 'docker',
+  prodPid: 4711,
 } as const;
 
 test('a report has the same sections and blocks in both languages, and the same commands', () => {
@@ -29,10 +31,16 @@ test('a report has the same sections and blocks in both languages, and the same 
   expect(withoutLanguageParts).toEqual(names('en').filter((name) => name !== 'span'));
 });
 
-test.each(['secondary', 'replace', 'none'] as const)(
-  'the lab is told in both languages in as many paragraphs, naming the same things (route: %s)',
-  (defaultRoute) => {
-    const [en, fr] = [english({ ...TOLD, defaultRoute }), french({ ...TOLD, defaultRoute })];
+test.each([
+  ['secondary', 'docker'],
+  ['replace', 'docker'],
+  ['none', 'docker'],
+  ['secondary', 'embedded'],
+] as const)(
+  'the lab is told in both languages in as many paragraphs, naming the same things (route: %s, runtime: %s)',
+  (defaultRoute, runtime) => {
+    const told = { ...TOLD, defaultRoute, runtime };
+    const [en, fr] = [english(told), french(told)];
     expect(textShape(fr)).toEqual(textShape(en));
     expect(Object.keys(fr.stages)).toEqual([...RECORDED.stages]);
   },

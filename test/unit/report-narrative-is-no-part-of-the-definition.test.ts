@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { loadWorkflow } from '../../src/definition/load.ts';
 import { temporaryFolder } from '../fixtures/history/temporary.ts';
 
-const FACTS = { language: 'en', input: {}, outputs: {} } as const;
+const FACTS = { language: 'en', runtime: 'embedded', input: {}, outputs: {} } as const;
 
 /** A workflow file whose narrative is this expression; null: it has none. */
 function load(narrative: string | null) {
@@ -36,10 +36,12 @@ test('words may be mended: the definition hash does not change', async () => {
 
 test('a narrative is given the input as the schema parses it, and may come later', async () => {
   const { workflow } = await load(
-    `async ({ input, outputs, language }) => ({ title: [input.name, language, outputs.look].join(' '), introduction: [], stages: {} })`,
+    `async ({ input, outputs, language, runtime }) => ({ title: [input.name, language, runtime, outputs.look].join(' '), introduction: [], stages: {} })`,
   );
-  expect(await workflow.narrative?.({ language: 'fr', input: {}, outputs: { look: 'seen' } })).toEqual({
-    title: 'x fr seen',
+  expect(
+    await workflow.narrative?.({ language: 'fr', runtime: 'docker', input: {}, outputs: { look: 'seen' } }),
+  ).toEqual({
+    title: 'x fr docker seen',
     introduction: [],
     stages: {},
   });

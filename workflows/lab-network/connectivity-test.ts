@@ -1,17 +1,44 @@
 import { insideNamespaceOf } from 'wf';
-import { appDev, appProd, keep, lab, PINGS, READY, SILENCE, spliceAddress, url } from './machine-parts.ts';
+import {
+  appDev,
+  appProd,
+  devNetwork,
+  keep,
+  lab,
+  PINGS,
+  READY,
+  SILENCE,
+  spliceAddress,
+  splicedMac,
+  url,
+} from './machine-parts.ts';
 import { resultOf } from './results.ts';
+
+/** Docker's name for the first interface of a container. */
+const APP_DEV_LINK = 'eth0';
 
 /** AppDev and AppProd talk through the pair, and only through it. */
 export const connectivityTest = lab.createStateConfig({
-  initial: 'countersBefore',
+  initial: 'before',
   states: {
-    countersBefore: {
-      invoke: {
-        id: 'readCountersBefore',
-        src: 'observeCounters',
-        input: ({ context }) => ({ link: context.names.hostLink, container: null }),
-        onDone: { target: 'attempts', actions: keep('readCountersBefore') },
+    before: {
+      invoke: [
+        {
+          id: 'readCountersBefore',
+          src: 'observeCounters',
+          input: ({ context }) => ({ link: context.names.hostLink, container: null }),
+          onDone: { actions: keep('readCountersBefore') },
+        },
+        {
+          id: 'readNeighboursBefore',
+          src: 'observeNeighbours',
+          input: (scope) => ({ link: APP_DEV_LINK, container: appDev(scope) }),
+          onDone: { actions: keep('readNeighboursBefore') },
+        },
+      ],
+      always: {
+        guard: { type: 'found', params: ['readCountersBefore', 'readNeighboursBefore'] },
+        target: 'attempts',
       },
     },
     attempts: {
@@ -60,7 +87,7 @@ export const connectivityTest = lab.createStateConfig({
           }),
           onDone: { actions: keep('fetchAppDevFromAppProd') },
         },
-        // Docker knows nothing of the splice: AppProd's own address stays out of reach.
+        // The splice changes nothing about the networks: AppProd's own address stays out of reach.
         {
           id: 'pingAppProdOnItsOwnNetwork',
           src: 'pingProbe',
@@ -84,19 +111,63 @@ export const connectivityTest = lab.createStateConfig({
             'pingAppProdOnItsOwnNetwork',
           ],
         },
-        target: 'countersAfter',
+        target: 'after',
       },
     },
-    countersAfter: {
-      invoke: {
-        id: 'readCountersAfter',
-        src: 'observeCounters',
-        input: ({ context }) => ({
-          link: context.names.hostLink,
-          container: null,
-          moreThan: resultOf(context.found, 'readCountersBefore'),
-        }),
-        onDone: { target: 'done', actions: keep('readCountersAfter') },
+    after: {
+      invoke: [
+        {
+          id: 'readCountersAfter',
+          src: 'observeCounters',
+          input: ({ context }) => ({
+            link: context.names.hostLink,
+            container: null,
+            moreThan: resultOf(context.found, 'readCountersBefore'),
+          }),
+          onDone: { actions: keep('readCountersAfter') },
+        },
+        {
+          id: 'readNeighboursAfter',
+          src: 'observeNeighbours',
+          input: (scope) => ({
+            link: APP_DEV_LINK,
+            container: appDev(scope),
+            expect: { address: spliceAddress(scope), mac: splicedMac(scope) },
+          }),
+          onDone: { actions: keep('readNeighboursAfter') },
+        },
+        {
+          id: 'readForwarding',
+          src: 'observeForwarding',
+          input: (scope) => ({
+            bridge: devNetwork(scope).bridge,
+            expect: { mac: splicedMac(scope), port: scope.context.names.hostLink },
+          }),
+          onDone: { actions: keep('readForwarding') },
+        },
+        {
+          id: 'routeFromAppDev',
+          src: 'observeRoute',
+          input: (scope) => ({ to: spliceAddress(scope), container: appDev(scope), through: APP_DEV_LINK }),
+          onDone: { actions: keep('routeFromAppDev') },
+        },
+        {
+          id: 'routeFromAppProd',
+          src: 'observeRoute',
+          input: (scope) => ({
+            to: appDev(scope).ipv4,
+            container: appProd(scope),
+            through: scope.context.input.containerDevice,
+          }),
+          onDone: { actions: keep('routeFromAppProd') },
+        },
+      ],
+      always: {
+        guard: {
+          type: 'found',
+          params: ['readCountersAfter', 'readNeighboursAfter', 'readForwarding', 'routeFromAppDev', 'routeFromAppProd'],
+        },
+        target: 'done',
       },
     },
     done: { type: 'final' },

@@ -16,8 +16,11 @@ import {
   observeBridge,
   observeCounters,
   observeFirewall,
+  observeForwarding,
   observeLinks,
   observeLinksGone,
+  observeNeighbours,
+  observeRoute,
   type Proof,
   pingProbe,
   renameLink,
@@ -67,8 +70,11 @@ export const lab = setup({
     observeBridge,
     observeCounters,
     observeFirewall,
+    observeForwarding,
     observeLinks,
     observeLinksGone,
+    observeNeighbours,
+    observeRoute,
     pingProbe,
     renameLink,
     revertSteps,
@@ -100,5 +106,7 @@ export const devNameInDns = ({ context }: Scope) => context.names.devContainer.t
 export const prodNameInDns = ({ context }: Scope) => context.names.prodContainer.toLowerCase();
 export const spliceAddress = (scope: Scope) =>
   scope.context.input.spliceAddress ?? addressAt(devNetwork(scope).subnet, 100);
+/** The MAC address of the end of the pair that is in AppProd. */
+export const splicedMac = ({ context }: Scope) => resultOf(context.found, 'createVethPair').peer.mac;
 export const fromHost = { type: 'host' } as const;
 export const url = (host: string) => `http://${host}:${HTTP_PORT}/`;

@@ -11,9 +11,15 @@ import { proofsOf } from './proofs.ts';
 const TEXTS: Readonly<Record<ReportLanguage, (told: Told) => LabTexts>> = { en: english, fr: french };
 
 /** What a report tells of a run of the lab: why each stage is there, and what its steps have seen. */
-export function narrate({ language, input, outputs }: NarrativeFacts<Input>): Narrative {
+export function narrate({ language, runtime, input, outputs }: NarrativeFacts<Input>): Narrative {
   const observed = observedIn(outputs);
-  const told: Told = { ...input, ...namesOf(input), spliceAddress: spliceAddressOf(observed, input) };
+  const told: Told = {
+    ...input,
+    ...namesOf(input),
+    runtime,
+    spliceAddress: spliceAddressOf(observed, input),
+    prodPid: observed.createAppProd?.pid ?? null,
+  };
   const texts = TEXTS[language](told);
   return {
     title: texts.title,

@@ -76,7 +76,7 @@ export const ENGLISH_PROOFS: ProofWords = {
   spliced: (address, there, back) =>
     `${there.pings} pings and ${there.said} at ${address}; back ${back.pings} and ${back.said}`,
   throughPair: (out, into) => `${out} packets out of it, ${into} into it`,
-  stillIsolated: (pings) => `${pings} pings at its own address: Docker knows nothing of the pair`,
+  stillIsolated: (pings) => `${pings} pings at its own address: the networks are kept apart as before`,
 };
 
 type PingKey = KeyOf<'pingAppDevByName'>;

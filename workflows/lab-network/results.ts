@@ -2,6 +2,7 @@ import type {
   addAddress,
   addRoute,
   checkAddressFree,
+  createVethPair,
   dnsProbe,
   dockerContainer,
   dockerImage,
@@ -12,7 +13,10 @@ import type {
   observeBridge,
   observeCounters,
   observeFirewall,
+  observeForwarding,
   observeLinks,
+  observeNeighbours,
+  observeRoute,
   pingProbe,
   verifyHost,
 } from 'wf';
@@ -50,6 +54,7 @@ export interface Results {
   readonly readFirewallAfter: OutputFrom<typeof observeFirewall>;
 
   readonly checkSpliceAddress: OutputFrom<typeof checkAddressFree>;
+  readonly createVethPair: OutputFrom<typeof createVethPair>;
   readonly addSpliceAddress: OutputFrom<typeof addAddress>;
   readonly addDefaultRoute: OutputFrom<typeof addRoute>;
 
@@ -60,6 +65,11 @@ export interface Results {
   readonly fetchAppDevFromAppProd: OutputFrom<typeof httpProbe>;
   readonly pingAppProdOnItsOwnNetwork: OutputFrom<typeof pingProbe>;
   readonly readCountersAfter: OutputFrom<typeof observeCounters>;
+  readonly readNeighboursBefore: OutputFrom<typeof observeNeighbours>;
+  readonly readNeighboursAfter: OutputFrom<typeof observeNeighbours>;
+  readonly readForwarding: OutputFrom<typeof observeForwarding>;
+  readonly routeFromAppDev: OutputFrom<typeof observeRoute>;
+  readonly routeFromAppProd: OutputFrom<typeof observeRoute>;
 
   readonly verifyHost: OutputFrom<typeof verifyHost>;
 }

@@ -1,5 +1,5 @@
 import { prefixLengthOf } from 'wf';
-import { appProd, bridge, devNetwork, lab, spliceAddress } from './machine-parts.ts';
+import { appProd, bridge, devNetwork, keep, lab, spliceAddress } from './machine-parts.ts';
 
 /** A veth pair made by hand joins AppProd to devops, behind Docker's back. */
 export const vethSplice = lab.createStateConfig({
@@ -27,7 +27,7 @@ export const vethSplice = lab.createStateConfig({
           peer: scope.context.names.containerLink,
           mtu: bridge(scope).mtu,
         }),
-        onDone: 'ends',
+        onDone: { target: 'ends', actions: keep('createVethPair') },
       },
     },
     ends: {

@@ -82,5 +82,5 @@ async function toldByWorkflow(material: RunMaterial, language: ReportLanguage, w
 async function narrativeOf({ narrative }: LoadedWorkflow, { run, steps }: RunMaterial, language: ReportLanguage) {
   const succeeded = steps.filter((step) => step.status === 'succeeded');
   const outputs = Object.fromEntries(succeeded.map(({ id, output }) => [id, output]));
-  return narrative === undefined ? null : narrative({ language, input: run.input, outputs });
+  return narrative === undefined ? null : narrative({ language, runtime: run.runtime, input: run.input, outputs });
 }

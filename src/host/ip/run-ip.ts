@@ -16,16 +16,20 @@ export function inNamespace(namespace: NamespaceRef | undefined): { readonly nam
   return namespace === undefined ? {} : { namespace };
 }
 
+/** Programs of iproute2 that print JSON. */
+export type IpTool = 'ip' | 'bridge';
+
 /**
- * Runs an `ip` command that only reads, and answers what it wrote.
+ * Runs a command of iproute2 that only reads, and returns its output.
  * @throws WfError E_HOST_COMMAND when it failed, E_HOST_STATE_UNKNOWN when what it wrote is not whole.
  */
 export async function readIp(
   command: CommandPort,
   args: readonly string[],
   namespace: NamespaceRef | undefined,
+  tool: IpTool = 'ip',
 ): Promise<string> {
-  const argv: Argv = ['ip', ...args];
+  const argv: Argv = [tool, ...args];
   for (let attempt = 1; ; attempt += 1) {
     const result = await runChecked(command, argv, {
       timeoutMs: READ_TIMEOUT_MS,
@@ -39,14 +43,15 @@ export async function readIp(
   }
 }
 
-/** The same for `ip -json`, parsed: each entry must be as `entry` says. */
+/** Parses the JSON output of a command of iproute2; each entry must match `entry`. */
 export async function readIpJson<Entry extends z.ZodType>(
   command: CommandPort,
   args: readonly string[],
   entry: Entry,
   namespace: NamespaceRef | undefined,
+  tool: IpTool = 'ip',
 ): Promise<z.output<Entry>[]> {
-  return parseIpJson(await readIp(command, ['-json', ...args], namespace), entry, args);
+  return parseIpJson(await readIp(command, ['-json', ...args], namespace, tool), entry, args, tool);
 }
 
 /** Parses what `ip -json` wrote. Nothing at all means no entries; `{}` is what some releases write for one that a filter left out. */
@@ -54,9 +59,10 @@ export function parseIpJson<Entry extends z.ZodType>(
   text: string,
   entry: Entry,
   args: readonly string[],
+  tool: IpTool = 'ip',
 ): z.output<Entry>[] {
   if (text.trim() === '') return [];
-  const argv: Argv = ['ip', '-json', ...args];
+  const argv: Argv = [tool, '-json', ...args];
   const entries = z.array(z.record(z.string(), z.unknown())).safeParse(jsonOf(text, argv));
   if (!entries.success) throw notWhole(argv, z.prettifyError(entries.error));
   const parsed = z.array(entry).safeParse(entries.data.filter((found) => Object.keys(found).length > 0));

@@ -13,3 +13,6 @@ export { observeLinksGone } from './observe-links-gone.ts';
 export { renameLink } from './rename-link.ts';
 export { linkNameFree, networkAdmin, tool } from './requirements.ts';
 export { setLinkUp } from './set-link-up.ts';
+export { observeForwarding } from './tables/observe-forwarding.ts';
+export { observeNeighbours } from './tables/observe-neighbours.ts';
+export { observeRoute } from './tables/observe-route.ts';

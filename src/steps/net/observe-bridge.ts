@@ -43,6 +43,7 @@ export const observeBridge = defineStep({
   commands: ({ bridge, containers }) => [
     ['ip', 'address', 'show', 'dev', bridge],
     ['ip', 'link', 'show', 'master', bridge],
+    ['bridge', 'link', 'show'],
     ...containers.map((container) => typedIn(container, ['ip', 'link', 'show'])),
   ],
   rehearse: ({ bridge }) => ({
@@ -66,6 +67,7 @@ export const observeBridge = defineStep({
     await showAt(context, [
       [place, ['ip', 'address', 'show', 'dev', bridge.name]],
       [place, ['ip', 'link', 'show', 'master', bridge.name]],
+      [place, ['bridge', 'link', 'show']],
       ...containers.map((container): [Place, Argv] => [{ type: 'container', container }, ['ip', 'link', 'show']]),
     ]);
     if (gateway !== null && !bridge.addresses.some(({ address }) => address === gateway)) {

@@ -2,7 +2,13 @@ import { z } from 'zod';
 
 /** What the report reads of what the steps found: no more of each output than it tells. */
 const network = z.object({ name: z.string(), subnet: z.string(), gateway: z.string(), bridge: z.string() });
-const container = z.object({ name: z.string(), ipv4: z.string(), prefixLength: z.number(), mac: z.string() });
+const container = z.object({
+  name: z.string(),
+  pid: z.number().optional(),
+  ipv4: z.string(),
+  prefixLength: z.number(),
+  mac: z.string(),
+});
 const links = z.object({
   links: z.array(
     z.object({

@@ -1,4 +1,4 @@
-import type { Narrative } from 'wf';
+import type { Narrative, RuntimeName } from 'wf';
 import type { Input, Names } from '../input.ts';
 import type { ProofWords } from '../proofs.ts';
 
@@ -7,6 +7,9 @@ export type Told = Names &
   Pick<Input, 'containerDevice' | 'defaultRoute'> & {
     /** AppProd's address in devops, without prefix length. */
     readonly spliceAddress: string;
+    readonly runtime: RuntimeName;
+    /** Process id of AppProd; null if the run did not start it. */
+    readonly prodPid: number | null;
   };
 
 /** All words of the lab's narrative in one language. */

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { defineStep } from '../../../engine/define-step.ts';
+import { WfError } from '../../../engine/errors.ts';
+import { readNeighbours } from '../../../host/ip/neighbour.ts';
+import { containerHandleSchema } from '../../container-handle.ts';
+import { addressSchema, linkNameSchema } from '../name-schema.ts';
+import { namespaceOf, placeName, placeOf, tryAt, typedIn } from '../place.ts';
+
+/** Reads the neighbour table of a link, on the host or in a container; proves with `expect` that it knows a neighbour. */
+export const observeNeighbours = defineStep({
+  kind: 'net.neighbours',
+  description: 'Reads the neighbour table of a link.',
+  input: z.object({
+    link: linkNameSchema,
+    container: containerHandleSchema.nullable(),
+    /** Fails unless the table maps this address to this MAC address. */
+    expect: z.object({ address: addressSchema, mac: z.string() }).nullable().default(null),
+  }),
+  output: z.object({
+    neighbours: z.array(
+      z.object({
+        address: z.string(),
+        /** Null while nobody has answered for the address. */
+        mac: z.string().nullable(),
+        states: z.array(z.string()),
+      }),
+    ),
+  }),
+  commands: ({ link, container }) => [typedIn(container, ['ip', 'neighbour', 'show', 'dev', link])],
+  rehearse: () => ({ neighbours: [] }),
+
+  async read({ link, container, expect }, context) {
+    const place = placeOf(container, context.host);
+    const found = await readNeighbours(context.host.command, link, namespaceOf(place, context.host));
+    await tryAt(context, place, ['ip', 'neighbour', 'show', 'dev', link]);
+    if (expect !== null && !found.some(({ address, mac }) => address === expect.address && mac === expect.mac)) {
+      const message = `${link} ${placeName(place)} does not know ${expect.mac} as the neighbour ${expect.address}`;
+      throw new WfError('E_NOT_PROVEN', message, { hint: `Inspect its table: \`ip neighbour show dev ${link}\`.` });
+    }
+    return { neighbours: found.map(({ address, mac, states }) => ({ address, mac, states: [...states] })) };
+  },
+});

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { defineStep } from '../../../engine/define-step.ts';
+import { WfError } from '../../../engine/errors.ts';
+import { readRouteTo } from '../../../host/ip/route-to.ts';
+import { containerHandleSchema } from '../../container-handle.ts';
+import { addressSchema, linkNameSchema } from '../name-schema.ts';
+import { namespaceOf, placeName, placeOf, tryAt, typedIn } from '../place.ts';
+
+/** Asks the kernel which way a packet to an address would leave, on the host or in a container. */
+export const observeRoute = defineStep({
+  kind: 'net.route-to',
+  description: 'Asks the kernel which way a packet to an address would leave.',
+  input: z.object({
+    to: addressSchema,
+    container: containerHandleSchema.nullable(),
+    /** Fails unless packets leave through this link. */
+    through: linkNameSchema.nullable().default(null),
+  }),
+  output: z.object({
+    to: z.string(),
+    /** Null if the destination is on the link's own network. */
+    gateway: z.string().nullable(),
+    device: z.string(),
+    source: z.string().nullable(),
+  }),
+  commands: ({ to, container }) => [typedIn(container, ['ip', 'route', 'get', to])],
+  rehearse: ({ to, through }) => ({ to, gateway: null, device: through ?? 'eth0', source: null }),
+
+  async read({ to, container, through }, context) {
+    const place = placeOf(container, context.host);
+    const route = await readRouteTo(context.host.command, to, namespaceOf(place, context.host));
+    await tryAt(context, place, ['ip', 'route', 'get', to]);
+    if (through !== null && route.device !== through) {
+      throw new WfError(
+        'E_NOT_PROVEN',
+        `packets to ${to} leave through ${route.device} ${placeName(place)}, not ${through}`,
+        {
+          hint: 'Compare the routes with `ip route show`.',
+        },
+      );
+    }
+    return route;
+  },
+});
