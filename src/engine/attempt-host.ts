@@ -7,6 +7,7 @@ import type { HistoryPort, Lease } from './ports/history.ts';
 import { PROCESS_MARK_VARIABLE, type ProcessMark, processMarkText } from './process-mark.ts';
 import type { Secrets } from './secrets.ts';
 import type { HostPorts } from './step.ts';
+import { whileLocked } from './while-locked.ts';
 
 /** What the engine keeps watch with over all that a run does to the host. */
 export interface HostWatch {
@@ -36,7 +37,8 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
   const { host, crashPoints } = watch;
   const requireLease = async () => {
     await watch.held();
-    if (!watch.history.holds(watch.lease)) throw leaseLost(watch.lease);
+    const isHeld = await whileLocked(host.clock, () => watch.history.holds(watch.lease));
+    if (!isHeld) throw leaseLost(watch.lease);
   };
   const command: CommandPort = {
     async run(argv, options) {

@@ -96,13 +96,30 @@ async function end(parts: ConcludeParts, outcome: Outcome): Promise<RunResult> {
   let verified = await verify(parts);
   const isUndone = outcome.type === 'undone' || outcome.type === 'failed';
   if (verified.type === 'failed' && isUndone && (await renewHost(parts.host))) verified = await verify(parts);
-  const ended = endOf(parts, outcome, verified);
+  const judged = endOf(parts, outcome, verified);
   // Before the end is committed: nobody comes back to a run that has ended.
-  if (ended.status !== 'needs-attention' && !parts.journal.changes().some(isLeft)) await parts.host.end();
+  const isOver = judged.status !== 'needs-attention' && !parts.journal.changes().some(isLeft);
+  const ended = isOver ? await endHost(parts, judged) : judged;
   await parts.journal.append([{ type: 'ended', ...ended }]);
   const unrecorded = parts.journal.unrecorded();
   if (unrecorded !== undefined) throw undoneUnrecorded(parts.header.id, unrecorded);
   return { type: 'ended', end: ended };
+}
+
+/** Ends a host of the run's own. A run that leaves one behind needs attention. */
+async function endHost({ header, host }: ConcludeParts, judged: RunEnd): Promise<RunEnd> {
+  try {
+    await host.end();
+    return judged;
+  } catch (thrown) {
+    const { code, message, hint } = asWfError(thrown);
+    const before = judged.status === 'succeeded' ? '' : `${judged.error.message}; then `;
+    const error = new WfError(code, `${before}the host of run ${header.id} could not be ended: ${message}`, {
+      hint: `${hint} Then end what is left with \`wf rollback ${header.id}\`.`,
+      cause: thrown,
+    });
+    return { status: 'needs-attention', output: null, error: error.toRecord() };
+  }
 }
 
 /** Whether it may be undone later, for which the host has to be there. */

@@ -1,7 +1,9 @@
+import { abandonedLeases } from './abandoned-leases.ts';
 import { chooseRuntime } from './choose-runtime.ts';
 import { concludeRun } from './conclude-run.ts';
 import { openEarly } from './early-host.ts';
 import type {
+  AdvancingParts,
   Engine,
   EngineParts,
   PreflightFinding,
@@ -11,9 +13,11 @@ import type {
   StartRequest,
 } from './engine.ts';
 import { asWfError, WfError } from './errors.ts';
+import { guardObserver } from './guard-observer.ts';
 import type { RunId } from './ids.ts';
 import type { RunHeader, RunOptions } from './journal-event.ts';
 import type { JsonObject } from './json.ts';
+import { lettingGo } from './letting-go.ts';
 import { runnersOf } from './machine-model.ts';
 import { openRun } from './open-run.ts';
 import { planResume } from './plan-resume.ts';
@@ -29,7 +33,9 @@ import { type Concealed, conceal, NO_SECRETS, type Secrets, secretsOf } from './
 import type { LoadedWorkflow } from './workflow.ts';
 
 /** Joins an engine from its parts. */
-export function createEngine(parts: EngineParts): Engine {
+export function createEngine(given: EngineParts): Engine {
+  const parts = joined(given);
+  const guarded = (observer: RunObserver) => guardObserver(observer, given.warn ?? (() => {}));
   return {
     chooseRuntime: (workflow) => chooseRuntime(parts, workflow),
     preflight: (workflow, input, runtime) => preflight(parts, workflow, input, runtime),
@@ -40,21 +46,32 @@ export function createEngine(parts: EngineParts): Engine {
     rehearse: (workflow, input) => rehearse(workflow, input, parts.random),
     async start(request, observer = {}) {
       const concealed = conceal(request.input, request.workflow.secretInputs ?? [], parts.random);
-      return hidingErrors(concealed.secrets, () => start(parts, request, concealed, observer));
+      return hidingErrors(concealed.secrets, () => start(parts, request, concealed, guarded(observer)));
     },
     async rollBack(request, observer = {}) {
       const secrets = knownSecrets(parts, request);
-      return hidingErrors(secrets, () => rollBackRun(parts, request, secrets, observer));
+      return hidingErrors(secrets, () => rollBackRun(parts, request, secrets, guarded(observer)));
     },
     async resume(request, observer = {}) {
       const seen = request.seen ?? parts.history.run(request.run);
       const secrets = secretsIn(seen, request);
-      return hidingErrors(secrets, () => resumeRun(parts, request, seen, secrets, observer));
+      return hidingErrors(secrets, () => resumeRun(parts, request, seen, secrets, guarded(observer)));
     },
     async planResume(request) {
       const secrets = knownSecrets(parts, request);
       return hidingErrors(secrets, () => planResume(parts, request, secrets));
     },
+  };
+}
+
+/** The history is opened when it is first asked for. */
+function joined(parts: EngineParts): AdvancingParts {
+  return {
+    ...parts,
+    get history() {
+      return parts.history;
+    },
+    leases: abandonedLeases(parts),
   };
 }
 
@@ -91,7 +108,7 @@ async function hidingErrors<Answer>(secrets: Secrets, work: () => Promise<Answer
 }
 
 async function start(
-  parts: EngineParts,
+  parts: AdvancingParts,
   request: StartRequest,
   concealed: Concealed,
   observer: RunObserver,
@@ -125,14 +142,13 @@ async function start(
     const unmet = firstUnmet(await lookAtRequirements(requirements, host.ports));
     if (unmet !== undefined) throw unmet;
     if (held instanceof WfError) throw held;
-    const handle = await begin(
+    return await begin(
       parts,
       request,
       concealed,
-      { ...run, host, held: hold.held, claims: scoped(scope, claims) },
+      { ...run, host, held: hold.held, claims: scoped(scope, claims), release },
       observer,
     );
-    return { ...handle, result: handle.result.finally(release) };
   } catch (thrown) {
     release();
     throw thrown;
@@ -149,13 +165,15 @@ interface Begun extends RunIdentity {
   held(): Promise<void>;
   /** With the scope that each is claimed in. */
   readonly claims: readonly string[];
+  /** Lets go of the host and the claims. */
+  release(): void;
 }
 
 async function begin(
-  parts: EngineParts,
+  parts: AdvancingParts,
   request: StartRequest,
   { input, names, secrets }: Concealed,
-  { id, createdAt, host, held, claims }: Begun,
+  { id, createdAt, host, held, claims, release }: Begun,
   observer: RunObserver,
 ): Promise<RunHandle> {
   const { workflow } = request;
@@ -168,18 +186,27 @@ async function begin(
     options: optionsWith(names, request.options),
     createdAt,
   };
-  const { history, owner, crashPoints } = parts;
+  const { history, owner, crashPoints, leases } = parts;
   const { pauseAfter } = request.options;
   crashPoints.reach('before commit create');
   const lease = await history.together(() =>
     history.create(header, request.definition.description, owner, claims, createdAt),
   );
-  crashPoints.reach('after commit create');
-  await host.keep();
+  const letGo = () => {
+    release();
+    leases.release(lease);
+  };
+  try {
+    crashPoints.reach('after commit create');
+    await host.keep();
+  } catch (thrown) {
+    letGo();
+    throw thrown;
+  }
   const { journal, ledger, watch } = openRun(parts, lease, host, runnersOf(workflow.model), observer, secrets, held);
   // Taken while the first steps look around: the first intent waits for it, and tells if it failed.
   if (workflow.model.changesHost) ledger.ensureBaseline().catch(() => {});
-  return advanceRun({
+  const handle = advanceRun({
     header,
     model: workflow.model,
     beginning: { type: 'start', first: [{ type: 'lease.taken', purpose: 'start', owner, pauseAfter }] },
@@ -199,6 +226,7 @@ async function begin(
         end,
       ),
   });
+  return lettingGo(handle, { release, letGo });
 }
 
 /** With which inputs are secret, and where each was taken from. */

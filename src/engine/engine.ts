@@ -1,3 +1,4 @@
+import type { AbandonedLeases } from './abandoned-leases.ts';
 import type { EarlyHost } from './early-host.ts';
 import type { DefinitionHash, RunId, StepId } from './ids.ts';
 import type { JournalEntry, MachineEvent, RunEnd, RunOptions } from './journal-event.ts';
@@ -28,6 +29,13 @@ export interface EngineParts {
   readonly owner: Owner;
   /** Whether the process that holds a lease still runs. */
   readonly isAlive: (owner: Owner) => boolean;
+  /** Reports what an observer has thrown: the run goes on. Nobody is told where it is left out. */
+  readonly warn?: (error: unknown) => void;
+}
+
+/** The same with what the engine itself keeps beside them. */
+export interface AdvancingParts extends EngineParts {
+  readonly leases: AbandonedLeases;
 }
 
 export interface StartRequest {
@@ -94,7 +102,7 @@ export interface ResumePlan {
   readonly steps: readonly PlannedStep[];
 }
 
-/** What a live view follows. */
+/** What a live view follows. What it throws alters no run. */
 export interface RunObserver {
   /** Each journal entry, after it is durable. */
   committed?(entry: JournalEntry): void;

@@ -1,8 +1,9 @@
 import { concludeRun } from './conclude-run.ts';
-import type { EngineParts, ResumeRequest, RunHandle, RunObserver } from './engine.ts';
+import type { AdvancingParts, EngineParts, ResumeRequest, RunHandle, RunObserver } from './engine.ts';
 import { WfError } from './errors.ts';
 import type { JournalEntry } from './journal-event.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
+import { lettingGo } from './letting-go.ts';
 import { hostLost, needsItsChanges } from './lost-host.ts';
 import { runnersOf } from './machine-model.ts';
 import { isEnd, type StoredRun } from './ports/history.ts';
@@ -15,6 +16,7 @@ import { advanceRun, type Beginning } from './run-loop.ts';
 import { runNotFound } from './run-refusal.ts';
 import { requireValues, type Secrets } from './secrets.ts';
 import { onLivingHost, type TakenRun, takeOver } from './take-over.ts';
+import { whileLocked } from './while-locked.ts';
 
 /**
  * Takes over a run that nobody advances, and goes on where its journal ends: forward or, where it was being rolled back, with that.
@@ -22,7 +24,7 @@ import { onLivingHost, type TakenRun, takeOver } from './take-over.ts';
  * @throws WfError as Engine.resume says.
  */
 export async function resumeRun(
-  parts: EngineParts,
+  parts: AdvancingParts,
   request: ResumeRequest,
   seen: StoredRun | undefined,
   secrets: Secrets,
@@ -54,10 +56,9 @@ export async function resumeRun(
   );
   if (taken === null) throw runEnded(parts.history.run(run.id) ?? run);
   try {
-    const handle = await goOn(parts, request, taken, observer);
-    return { ...handle, result: handle.result.finally(taken.release) };
+    return lettingGo(await goOn(parts, request, taken, observer), taken);
   } catch (thrown) {
-    taken.letGo(thrown);
+    taken.letGo();
     throw thrown;
   }
 }
@@ -130,7 +131,7 @@ async function goOn(
   if (isAccepted && !request.acceptChanges) throw definitionChanged(run);
   const beginning = await onTakenHost(beginningOf(request, taken, run, isAccepted), request, taken, run);
   if (isAccepted) {
-    history.putDefinition(definition.hash, definition.description, clock.now());
+    await whileLocked(clock, () => history.putDefinition(definition.hash, definition.description, clock.now()));
     await journal.append([{ type: 'definition.accepted', definitionHash: definition.hash }]);
   }
   return advanceRun({

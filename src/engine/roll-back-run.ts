@@ -1,8 +1,9 @@
 import { type Change, stands } from './change.ts';
 import { rollBack } from './conclude-run.ts';
-import type { EngineParts, RollBackRequest, RunHandle, RunObserver } from './engine.ts';
+import type { AdvancingParts, RollBackRequest, RunHandle, RunObserver } from './engine.ts';
 import { type ErrorRecord, WfError } from './errors.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
+import { lettingGo } from './letting-go.ts';
 import { isEnd, type StoredRun } from './ports/history.ts';
 import { runNotFound } from './run-refusal.ts';
 import type { Secrets } from './secrets.ts';
@@ -14,7 +15,7 @@ import { type TakenRun, takeOver } from './take-over.ts';
  * @throws WfError E_RUN_NOT_FOUND; E_LEASE_HELD while a living process advances the run; E_GHOST_ALIVE.
  */
 export async function rollBackRun(
-  parts: EngineParts,
+  parts: AdvancingParts,
   request: RollBackRequest,
   secrets: Secrets,
   observer: RunObserver,
@@ -41,9 +42,9 @@ export async function rollBackRun(
     const error = begunRollBack(taken.entries)?.error ?? run.error ?? takenBack(run).toRecord();
     const changes = taken.journal.changes();
     const kept = changes.flatMap((change) => (!stands(change) && undoable(change) ? [change.seq] : []));
-    return await continueRollBack(taken, run, { error, kept });
+    return lettingGo(await continueRollBack(taken, run, { error, kept }), taken);
   } catch (thrown) {
-    taken.letGo(thrown);
+    taken.letGo();
     throw thrown;
   }
 }
@@ -63,7 +64,7 @@ export function changesToUndo(changes: readonly Change[], kept: readonly number[
 
 /** Undoes what a run that is taken over did, or what is left of it. */
 export async function continueRollBack(
-  { host, journal, ledger, open, release }: TakenRun,
+  { host, journal, ledger, open }: TakenRun,
   run: StoredRun,
   { error, kept }: { readonly error: ErrorRecord; readonly kept: readonly number[] },
 ): Promise<Omit<RunHandle, 'send'>> {
@@ -85,7 +86,7 @@ export async function continueRollBack(
   };
   return {
     id: run.id,
-    result: rollBack(conclusion, changes, error).finally(release),
+    result: rollBack(conclusion, changes, error),
     interrupt(asked) {
       signal ??= asked;
     },

@@ -9,6 +9,7 @@ import { type CrashPoints, NO_CRASH_POINTS } from './ports/crash-points.ts';
 import type { Fingerprint } from './ports/fingerprint.ts';
 import type { HistoryPort, Lease, StoredEvidence } from './ports/history.ts';
 import { NO_SECRETS, type Secrets } from './secrets.ts';
+import { whileLocked } from './while-locked.ts';
 
 /** One run's journal while it is advanced, and what the engine keeps in mind of it. */
 export interface RunJournal {
@@ -20,7 +21,7 @@ export interface RunJournal {
    */
   append(events: readonly JournalEvent[], evidence?: readonly StoredEvidence[], at?: number): Promise<void>;
   /** Keeps a fingerprint; answers its SHA-256, or null where a full disk keeps it from being kept and stops nothing. */
-  keepFingerprint(fingerprint: Fingerprint): string | null;
+  keepFingerprint(fingerprint: Fingerprint): Promise<string | null>;
   /** The seq of a change that is about to be intended: of two at the same time each gets its own. */
   newChangeSeq(): number;
   /**
@@ -84,17 +85,14 @@ class OpenRunJournal implements RunJournal {
     const kept = hides ? evidence.map((seen) => hiddenEvidence(seen, secrets)) : evidence;
     this.#reachAll('before', events);
     const write = () => history.append(lease, { events, evidence: kept }, at);
-    // Not awaited: this is asked for with every step, and the frame of an async function would be another promise.
-    return history.together(write).then(
-      (entries) => this.#committed(events, entries, at),
-      async (thrown) => this.#committed(events, await this.#onceMore(write, thrown), at),
-    );
+    return this.#written(write).then((entries) => this.#committed(events, entries, at));
   }
 
-  keepFingerprint(fingerprint: Fingerprint): string | null {
+  async keepFingerprint(fingerprint: Fingerprint): Promise<string | null> {
+    const { history, clock } = this.#parts;
     for (;;) {
       try {
-        return this.#parts.history.putFingerprint(fingerprint);
+        return await whileLocked(clock, () => history.putFingerprint(fingerprint));
       } catch (thrown) {
         if (this.#mayGoOn(thrown) === 'without') return null;
       }
@@ -136,13 +134,15 @@ class OpenRunJournal implements RunJournal {
     for (const entry of entries) this.#parts.observer.committed?.(entry);
   }
 
-  /** Writes after all what was refused, where it may: none is written where there is no room, and that is to stop nothing. */
-  async #onceMore(write: () => readonly JournalEntry[], refused: unknown): Promise<readonly JournalEntry[]> {
-    if (this.#mayGoOn(refused) === 'without') return [];
-    try {
-      return await this.#parts.history.together(write);
-    } catch (thrown) {
-      return this.#onceMore(write, thrown);
+  /** Nothing is written where there is no room, and that is to stop nothing. */
+  async #written(write: () => readonly JournalEntry[]): Promise<readonly JournalEntry[]> {
+    const { history, clock } = this.#parts;
+    for (;;) {
+      try {
+        return await whileLocked(clock, () => history.together(write));
+      } catch (thrown) {
+        if (this.#mayGoOn(thrown) === 'without') return [];
+      }
     }
   }
 

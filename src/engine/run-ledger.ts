@@ -12,6 +12,7 @@ import type { RunJournal } from './run-journal.ts';
 import type { Secrets } from './secrets.ts';
 import type { LedgerService, StepRunner } from './step.ts';
 import { undoChange, unknownRunner } from './undo-change.ts';
+import { whileLocked } from './while-locked.ts';
 
 /** The attempt under which the evidence of a rollback is kept, beside the step's own attempts, which count from 1. */
 const UNDO_EVIDENCE = 0;
@@ -29,7 +30,7 @@ interface RunLedgerParts {
 
 /** What a run does with its own changes: keeps the baseline, undoes, verifies. */
 export interface RunLedger {
-  /** Takes the fingerprint from before the first change, once; a later call waits for the same one. */
+  /** Takes the fingerprint from before the first change, once; a later call waits for the same one, or takes it where that failed. */
   ensureBaseline(): Promise<void>;
   /** What a step is given: evidence and end of its undoing are the step's own. */
   serviceFor(signal: AbortSignal, record: (evidence: Evidence) => void): LedgerService;
@@ -58,7 +59,10 @@ class OwnLedger implements RunLedger {
   }
 
   ensureBaseline(): Promise<void> {
-    this.#baseline ??= this.#takeBaseline();
+    this.#baseline ??= this.#takeBaseline().catch((thrown: unknown) => {
+      this.#baseline = undefined;
+      throw thrown;
+    });
     return this.#baseline;
   }
 
@@ -116,7 +120,7 @@ class OwnLedger implements RunLedger {
     ];
     const drift = differences.filter((difference) => difference.owner !== 'run');
     const verification = hiddenVerification({ restored: residues.length === 0, residues, drift }, secrets);
-    await journal.append([{ type: 'verified', fingerprint: journal.keepFingerprint(after), verification }]);
+    await journal.append([{ type: 'verified', fingerprint: await journal.keepFingerprint(after), verification }]);
     return verification;
   }
 
@@ -127,10 +131,11 @@ class OwnLedger implements RunLedger {
   }
 
   async #takeBaseline(): Promise<void> {
-    const { journal, history } = this.#parts;
+    const { journal, history, watch } = this.#parts;
     if (journal.baseline() !== undefined) return;
-    const fingerprint = await this.#takeFingerprint();
-    await journal.append([{ type: 'baseline.taken', fingerprint: history.putFingerprint(fingerprint) }]);
+    const taken = await this.#takeFingerprint();
+    const fingerprint = await whileLocked(watch.host.clock, () => history.putFingerprint(taken));
+    await journal.append([{ type: 'baseline.taken', fingerprint }]);
   }
 
   async #revertOne(change: Change, signal: AbortSignal, record?: (evidence: Evidence) => void): Promise<void> {

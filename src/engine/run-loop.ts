@@ -24,6 +24,7 @@ import type { RunLedger } from './run-ledger.ts';
 import type { Secrets } from './secrets.ts';
 import type { RetryPolicy, StepRunner } from './step.ts';
 import { type AttemptOutcome, beginAttempt, type RunningAttempt } from './step-attempts.ts';
+import { whileLocked } from './while-locked.ts';
 
 /** What reaches a run from outside its decisions. */
 type Arrival =
@@ -107,7 +108,9 @@ class RunLoop {
   #pausedAfter: string | undefined;
   #stages: readonly string[] = [];
   #waiting = false;
-  #wake = NOBODY_WAITS;
+  /** Whether something has come that the loop has not looked at yet. */
+  #isWoken = false;
+  #wakeUp = NOBODY_WAITS;
 
   constructor(parts: RunLoopParts) {
     this.#parts = parts;
@@ -119,6 +122,7 @@ class RunLoop {
     const { journal } = this.#parts;
     try {
       for (;;) {
+        this.#isWoken = false;
         const taken = this.#takeArrivals();
         let isDurable = true;
         try {
@@ -135,9 +139,11 @@ class RunLoop {
           const result = await this.#restOrEnd();
           if (result !== undefined) return result;
         }
-        if (this.#arrivals.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve));
-        this.#wake = NOBODY_WAITS;
+        await this.#untilWoken();
       }
+    } catch (thrown) {
+      await this.#endAttempts();
+      throw thrown;
     } finally {
       this.#quiet();
     }
@@ -155,6 +161,30 @@ class RunLoop {
   #arrive(arrival: Arrival): void {
     this.#arrivals.push(arrival);
     this.#wake();
+  }
+
+  #wake(): void {
+    this.#isWoken = true;
+    this.#wakeUp();
+  }
+
+  /** Comes at once where something has come since the loop looked last. */
+  async #untilWoken(): Promise<void> {
+    if (!this.#isWoken) await new Promise<void>((resolve) => (this.#wakeUp = resolve));
+    this.#wakeUp = NOBODY_WAITS;
+  }
+
+  /** A run that cannot be advanced any more is let go of once nothing of it is under way. */
+  async #endAttempts(): Promise<void> {
+    for (const attempt of this.#attempts.values()) attempt.stop();
+    for (;;) {
+      this.#isWoken = false;
+      for (const arrival of this.#arrivals.splice(0)) {
+        if (arrival.type === 'outcome') this.#attempts.delete(arrival.start.step);
+      }
+      if (this.#attempts.size === 0) return;
+      await this.#untilWoken();
+    }
   }
 
   /** Asked to stop: what is under way comes to its outcome, and nothing more is begun. */
@@ -423,7 +453,7 @@ class RunLoop {
       if (this.#interruptedBy !== undefined) return this.#restOrEnd();
     }
     if (hasEntries(this.#timers)) return mayRest ? this.#rest() : undefined;
-    history.release(watch.lease);
+    await whileLocked(this.#clock, () => history.release(watch.lease));
     return { type: 'waiting' };
   }
 
@@ -432,7 +462,7 @@ class RunLoop {
     const { history, watch } = this.#parts;
     const until = Math.min(...[...(this.#state?.timers.values() ?? [])].map(({ deadline }) => deadline));
     if (until - this.#clock.now() < SHORTEST_REST_MS) return undefined;
-    await history.together(() => history.release(watch.lease));
+    await whileLocked(this.#clock, () => history.together(() => history.release(watch.lease)));
     const missed = () => this.#arrivals.flatMap((late) => (late.type === 'sent' ? [late.event] : []));
     return { type: 'resting', until, missed };
   }

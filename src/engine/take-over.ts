@@ -1,6 +1,5 @@
 import { stands } from './change.ts';
-import type { EngineParts, RunObserver } from './engine.ts';
-import { WfError } from './errors.ts';
+import type { AdvancingParts, EngineParts, RunObserver } from './engine.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { type OpenRun, openRun } from './open-run.ts';
 import { type OpenSteps, openSteps } from './open-steps.ts';
@@ -40,8 +39,8 @@ export interface TakenRun extends OpenRun {
   readonly open: OpenSteps;
   /** Lets go of the claims on the run and its names. */
   release(): void;
-  /** Lets go of the run before anything was done with it: it is as interrupted as it was. */
-  letGo(why: unknown): void;
+  /** Lets go of the run with its lease, before its end: it is interrupted. */
+  letGo(): void;
 }
 
 /**
@@ -51,31 +50,26 @@ export interface TakenRun extends OpenRun {
  * @throws WfError E_LEASE_HELD, E_NAME_IN_USE, E_GHOST_ALIVE; then the run is as interrupted as it was.
  */
 export async function takeOver(
-  parts: EngineParts,
+  parts: AdvancingParts,
   { run: seen, host, purpose, pauseAfter, holdNames, isDue, runner, secrets }: TakeOverRequest,
   observer: RunObserver,
 ): Promise<TakenRun | null> {
-  const { history, owner } = parts;
+  const { history, owner, leases } = parts;
   const lease = await takeLease(parts, seen, host);
   const held: HeldClaims[] = [];
   const release = () => {
     host.close();
     for (const claims of held.splice(0)) claims.release();
   };
-  const letGo = (why: unknown) => {
+  const letGo = () => {
     release();
-    try {
-      history.release(lease);
-    } catch {
-      // Where even that cannot be written, what led here tells more; this process's end gives the lease up too.
-      if (why !== undefined && !(why instanceof WfError)) throw why;
-    }
+    leases.release(lease);
   };
   try {
     held.push(await parts.claims.holdRun(seen.id, FORK_MS));
     const run = history.run(seen.id) ?? seen;
     if (!isDue(run)) {
-      letGo(undefined);
+      letGo();
       return null;
     }
     if (holdNames) held.push(await parts.claims.hold(namesOf(parts, run), run.id));
@@ -93,7 +87,7 @@ export async function takeOver(
     });
     return { ...opened, run, entries, open, release, letGo };
   } catch (thrown) {
-    letGo(thrown);
+    letGo();
     throw thrown;
   }
 }
@@ -109,9 +103,16 @@ export async function onLivingHost<Answer>(host: RunHost, work: () => Promise<An
   }
 }
 
-async function takeLease({ history, owner, isAlive }: EngineParts, { id }: StoredRun, host: RunHost): Promise<Lease> {
+async function takeLease(
+  { history, owner, isAlive, leases }: AdvancingParts,
+  { id }: StoredRun,
+  host: RunHost,
+): Promise<Lease> {
+  const isAdvanced = (holder: Owner) => isAlive(holder) && !leases.isAbandoned(id, holder);
   try {
-    return await history.together(() => history.takeOver(id, owner, isAlive));
+    const lease = await history.together(() => history.takeOver(id, owner, isAdvanced));
+    leases.takenOver(id);
+    return lease;
   } catch (thrown) {
     host.close();
     throw thrown;

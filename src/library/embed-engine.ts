@@ -21,6 +21,8 @@ import type {
   AdvancedRun,
   EmbeddedEngine,
   OpenEngineOptions,
+  ResumeRunOptions,
+  RollBackRunOptions,
   StartRunOptions,
   WorkflowSource,
 } from './embedded-engine.ts';
@@ -56,6 +58,21 @@ function embed(
   own: ReadonlyMap<string, StepRunner>,
 ): EmbeddedEngine {
   const advanced = new Set<AdvancedRun>();
+  /** Starts, resumes and rollbacks that have not come to a run yet. */
+  const beginning = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  /** Begins with a run unless the engine is being closed, which waits for that. */
+  async function begun<Begun>(begin: () => Promise<Begun>): Promise<Begun> {
+    if (closing !== undefined) throw closed();
+    const begins = begin();
+    beginning.add(begins);
+    try {
+      return await begins;
+    } finally {
+      beginning.delete(begins);
+    }
+  }
 
   function storedRun(text: string): StoredRun {
     const id = runIdOf(text);
@@ -69,20 +86,22 @@ function embed(
   function advance(handle: Advancing, goOn?: () => Promise<RunHandle>): AdvancedRun {
     const { id } = handle;
     const kept = keepAdvancing(handle, goOn, systemClock);
-    const result = kept.result.finally(() => advanced.delete(run));
+    const result = handled(kept.result.finally(() => advanced.delete(run)));
     let record: Promise<RunRecord> | undefined;
     const run: AdvancedRun = {
       id,
       result,
       // Read when it is asked for: that takes longer than many a run.
       get record() {
-        record ??= result.then(() => recordOf(id));
+        record ??= handled(result.then(() => recordOf(id)));
         return record;
       },
       send: kept.send,
       interrupt: (signal = 'SIGTERM') => kept.interrupt(signal),
     };
     advanced.add(run);
+    // Begun while the engine was open, and not known to whoever closes it until now.
+    if (closing !== undefined) run.interrupt();
     return run;
   }
 
@@ -106,36 +125,63 @@ function embed(
     return advance(handle, mayRest ? () => engine.resume(again, observer) : undefined);
   }
 
+  async function resume(
+    id: string,
+    { acceptChanges = false, secrets = {}, observer, ...options }: ResumeRunOptions = {},
+  ): Promise<AdvancedRun> {
+    const run = storedRun(id);
+    const { workflow, definition } = known.find(run.workflow);
+    const pauseAfter = stageOf(options.pauseAfter, workflow);
+    const mayRest = mayRestOf(workflow);
+    const request = { run: run.id, workflow, definition, acceptChanges, pauseAfter, secrets, mayRest };
+    return advance(
+      // Only this time: what was seen now is old when the run is gone on with after a rest.
+      await engine.resume({ ...request, seen: run }, observer),
+      mayRest ? () => engine.resume(request, observer) : undefined,
+    );
+  }
+
+  async function rollBack(
+    id: string,
+    { removeKept = false, secrets = {}, observer }: RollBackRunOptions = {},
+  ): Promise<AdvancedRun | null> {
+    const runners = new Map([...known.all().flatMap(runnersIn), ...own]);
+    const runner = (kind: string) => runners.get(kind);
+    const handle = await engine.rollBack({ run: storedRun(id).id, runner, removeKept, secrets }, observer);
+    return handle === null ? null : advance(handle);
+  }
+
+  async function close(): Promise<void> {
+    for (const run of advanced) run.interrupt();
+    // What begins meanwhile is interrupted as soon as it has begun.
+    await Promise.allSettled(beginning);
+    await Promise.allSettled([...advanced].map(({ result }) => result));
+    history.close();
+  }
+
   return {
-    start,
-    async resume(id, { acceptChanges = false, secrets = {}, observer, ...options } = {}) {
-      const run = storedRun(id);
-      const { workflow, definition } = known.find(run.workflow);
-      const pauseAfter = stageOf(options.pauseAfter, workflow);
-      const mayRest = mayRestOf(workflow);
-      const request = { run: run.id, workflow, definition, acceptChanges, pauseAfter, secrets, mayRest };
-      return advance(
-        // Only this time: what was seen now is old when the run is gone on with after a rest.
-        await engine.resume({ ...request, seen: run }, observer),
-        mayRest ? () => engine.resume(request, observer) : undefined,
-      );
-    },
-    async rollBack(id, { removeKept = false, secrets = {}, observer } = {}) {
-      const runners = new Map([...known.all().flatMap(runnersIn), ...own]);
-      const runner = (kind: string) => runners.get(kind);
-      const handle = await engine.rollBack({ run: storedRun(id).id, runner, removeKept, secrets }, observer);
-      return handle === null ? null : advance(handle);
-    },
+    start: (source: WorkflowSource, input: JsonObject, options?: StartRunOptions) =>
+      begun(() => start(source, input, options)),
+    resume: (id, options) => begun(() => resume(id, options)),
+    rollBack: (id, options) => begun(() => rollBack(id, options)),
     run: recordOf,
     runs: ({ workflow, limit = LISTED } = {}) =>
       history.runs(workflow === undefined ? { limit } : { workflow, limit }).map((run) => runSummary(run, isAlive)),
-    async close() {
-      const running = [...advanced];
-      for (const run of running) run.interrupt();
-      await Promise.allSettled(running.map(({ result }) => result));
-      history.close();
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
+}
+
+/** Whoever asks for it is told of its rejection; nobody has to ask. */
+function handled<Answer>(promise: Promise<Answer>): Promise<Answer> {
+  promise.catch(() => {});
+  return promise;
+}
+
+function closed(): WfError {
+  return new WfError('E_USAGE', 'the engine is closed', { hint: 'Open another one with `openEngine`.' });
 }
 
 /** The values of secret inputs are nowhere but in the run that is advanced: it is kept. */

@@ -27,7 +27,7 @@ export interface StartRunOptions {
   readonly pauseAfter?: string | null;
   /** The id of the run: letters, digits, `_` and `-`, at most 63; made by wf where it is not given. */
   readonly id?: string;
-  /** Told of each journal entry once it is on disk, and of progress. */
+  /** Told of each journal entry once it is on disk, and of progress. What it throws becomes a warning of the process, and alters no run. */
   readonly observer?: RunObserver;
 }
 
@@ -94,6 +94,9 @@ export interface EmbeddedEngine {
   run(run: string): RunRecord;
   /** Newest first; at most `limit`, 20 where it is not said. */
   runs(filter?: { readonly workflow?: string; readonly limit?: number }): readonly RunSummary[];
-  /** Interrupts the runs that this engine advances, waits until each has stopped, and closes the history. */
+  /**
+   * Interrupts the runs that this engine advances and those that it is about to begin, waits until each has stopped, and closes the
+   * history. From then on nothing is begun: E_USAGE.
+   */
   close(): Promise<void>;
 }

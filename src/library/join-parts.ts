@@ -47,6 +47,8 @@ class JoinedParts implements EngineParts {
   readonly newRunId = () => asRunId(newId());
   readonly owner = ownProcess();
   readonly isAlive = isAlive;
+  readonly warn = (thrown: unknown) =>
+    process.emitWarning(`an observer of a run failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   readonly #history: () => HistoryPort;
 
   constructor(runtimes: Runtimes, history: () => HistoryPort) {

@@ -6,7 +6,7 @@ import { describeDefinition } from '../../src/definition/describe.ts';
 import { secretInputs } from '../../src/definition/secret-inputs.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { defineStep } from '../../src/engine/define-step.ts';
-import type { Engine, RunHandle, RunObserver } from '../../src/engine/engine.ts';
+import type { Engine, EngineParts, RunHandle, RunObserver } from '../../src/engine/engine.ts';
 import { WfError } from '../../src/engine/errors.ts';
 import { parseRunId, type RunId } from '../../src/engine/ids.ts';
 import type { RunOptions } from '../../src/engine/journal-event.ts';
@@ -39,6 +39,9 @@ export interface FolderHost {
   readonly claims: ClaimPort;
   /** Another process's engine on the same history and the same host, which reaches these crash points. */
   engineWith(crashPoints: CrashPoints): Engine;
+  /** An engine on the same host that differs in these parts. */
+  engineOf(parts: Partial<EngineParts>): Engine;
+  readonly fingerprints: FingerprintPort;
   /** Called right before and right after each touch of the folder. */
   onTouch: (point: string) => void;
   /** Makes a file of the run's own; its undo removes it. */
@@ -68,20 +71,22 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
   const history = openHistory(database);
   const claims = claimsIn(path.basename(root));
   let runs = 0;
-  const engineWith = (crashPoints: CrashPoints) =>
+  const engineOf = (parts: Partial<EngineParts>) =>
     createEngine({
       history,
       runtimes: runtimesOn({ ...machinePorts({}), clock }, folderFingerprints(folder), folder),
       claims,
       // Processes are the machine's own, and so is the time that they take.
       ghosts: createGhosts(systemClock),
-      crashPoints,
+      crashPoints: NO_CRASH_POINTS,
       clock,
       random: () => 0.5,
       newRunId: () => runId(`run${++runs}-${process.pid}`),
       owner: ownProcess(),
       isAlive: isOwnerAlive,
+      ...parts,
     });
+  const engineWith = (crashPoints: CrashPoints) => engineOf({ crashPoints });
   const engine = engineWith(NO_CRASH_POINTS);
   const host: FolderHost = {
     folder,
@@ -90,6 +95,8 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
     engine,
     claims,
     engineWith,
+    engineOf,
+    fingerprints: folderFingerprints(folder),
     onTouch: () => {},
     makeFile: fileStep(folder, (point) => host.onTouch(point)),
     start: (workflow, input = {}, options = {}, observer = {}) =>
