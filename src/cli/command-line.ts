@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { type ExitCode, WfError } from '../engine/errors.ts';
+import { alters } from './command-table/alters.ts';
 import type { Does } from './command-table/does.ts';
 import { examplesOf } from './command-table/examples.ts';
 import { addCommands, addGlobalOptions, groupsFor } from './command-table/groups.ts';
@@ -22,6 +23,25 @@ export async function runCommandLine(
 ): Promise<ExitCode> {
   const json = wantsJson(argv);
   const parsing: Parsing = { command: 'wf', output: '', outcome: undefined };
+  const exitCode = await carryOut(argv, parsing, terminal, openWire, version, json);
+  const failure = await terminal.out.failure();
+  if (failure === undefined) return exitCode;
+  const { outcome } = parsing;
+  const hasAltered = outcome !== undefined && alters(parsing.command, outcome.given);
+  const error = lostOutput(failure, hasAltered);
+  reportError(error, terminal, false);
+  // What was altered is told of by its own exit code.
+  return exitCode === 0 && !hasAltered ? error.exitCode : exitCode;
+}
+
+async function carryOut(
+  argv: readonly string[],
+  parsing: Parsing,
+  terminal: Terminal,
+  openWire: OpenWire,
+  version: string,
+  json: boolean,
+): Promise<ExitCode> {
   try {
     await buildProgram(argv, parsing, version, terminal).parseAsync([...argv], { from: 'user' });
   } catch (thrown) {
@@ -160,6 +180,15 @@ function showText(name: 'help' | 'version', text: string, { out }: Terminal, jso
   if (json) writeJson(out, { [name]: text.trim() });
   else out.write(text);
   return 0;
+}
+
+function lostOutput(cause: Error, hasAltered: boolean): WfError {
+  return new WfError('E_OUTPUT', `the result could not be written to standard output: ${cause.message}`, {
+    hint: hasAltered
+      ? 'What was done stands all the same: `wf show @latest` tells what became of the newest run.'
+      : 'Free some space, or write it elsewhere, and do the same again.',
+    cause,
+  });
 }
 
 function noCommand(): WfError {

@@ -9,17 +9,24 @@ const version = typeof WF_VERSION === 'string' ? WF_VERSION : 'development';
 void main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<void> {
-  if (asksForVersion(argv)) {
+  if (asksForVersion(argv) && (await isWritten(argv))) return;
+  keepCompiledCode();
+  // In what is built, built-program.ts stands here.
+  const { runProgram } = await import('./program.ts');
+  await runProgram(argv, version);
+}
+
+/** Prints the version. Answers whether it could be: whatever keeps it from being printed is told by the program. */
+async function isWritten(argv: readonly string[]): Promise<boolean> {
+  const out = standardOutput(1);
+  let failed = false;
+  out.on('error', ({ code }) => {
     // Nobody reads on (`| true`): no error.
-    const out = standardOutput(1);
-    out.on('error', () => {});
-    out.write(`${argv.includes('--json') ? JSON.stringify({ version }) : version}\n`);
-  } else {
-    keepCompiledCode();
-    // In what is built, built-program.ts stands here.
-    const { runProgram } = await import('./program.ts');
-    await runProgram(argv, version);
-  }
+    failed ||= code !== 'EPIPE';
+  });
+  out.write(`${argv.includes('--json') ? JSON.stringify({ version }) : version}\n`);
+  await out.written();
+  return !failed;
 }
 
 /** `--version` before any command; answered at once, with nothing loaded. */

@@ -15,7 +15,7 @@ export async function runProcess(argv: readonly string[], openWire: OpenWire, ve
     terminal.exitNow(reportError(thrown, terminal, argv.includes('--json')));
   });
   const exitCode = await runCommandLine(argv, terminal, openWire, version);
-  await Promise.all([outputs.out.written(), outputs.err.written()]);
+  await outputs.err.written();
   // Not by running dry: a connection that a client keeps alive must not keep a finished command.
   terminal.exitNow(exitCode);
 }

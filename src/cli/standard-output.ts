@@ -8,11 +8,12 @@ export interface Output {
   readonly rows?: number;
   write(text: string): unknown;
   on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
+  /** Comes when all that was written has been taken, or nothing can be taken any more, which `error` has told then. */
+  written?(): Promise<void>;
 }
 
 /** One of this process's own. */
 export interface StandardOutput extends Output {
-  /** Comes when all that was written has been taken, or nothing can be taken any more. */
   written(): Promise<void>;
 }
 
@@ -29,8 +30,13 @@ export function standardOutput(descriptor: 1 | 2): StandardOutput {
   const stats = fstatSync(descriptor);
   if (stats.rdev === NULL_DEVICE) return directOutput(descriptor, Number.POSITIVE_INFINITY);
   // Whether it is a terminal is asked in the module that loads the streams.
-  if (stats.isCharacterDevice()) return ofStream(standardStream(descriptor));
-  return directOutput(descriptor, stats.isFile() ? Number.POSITIVE_INFINITY : DIRECT_BYTES);
+  if (stats.isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(descriptor)) {
+    return ofStream(standardStream(descriptor));
+  }
+  return directOutput(
+    descriptor,
+    stats.isFile() || stats.isCharacterDevice() ? Number.POSITIVE_INFINITY : DIRECT_BYTES,
+  );
 }
 
 /** @param most bytes that may be written at once */
@@ -96,7 +102,9 @@ function standardStream(descriptor: 1 | 2): NodeJS.WriteStream {
 
 function writtenTo(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    if (stream.destroyed || !stream.writable) resolve();
-    else stream.write('', () => resolve());
+    // A turn later, `error` has been told.
+    const taken = () => setImmediate(resolve);
+    if (stream.destroyed || !stream.writable) taken();
+    else stream.write('', taken);
   });
 }

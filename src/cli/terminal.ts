@@ -9,6 +9,8 @@ export interface TextSink {
   write(text: string): void;
   /** As the terminal is now: its width changes when a window does. */
   readonly style: TextStyle;
+  /** Why some of what was written could not be; undefined where all was, or whoever read has gone away. Comes once that is known. */
+  failure(): Promise<Error | undefined>;
   /** Lines of the terminal; null where there is none, or one that cannot move its cursor. */
   readonly liveHeight: number | null;
 }
@@ -33,17 +35,25 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const USUAL_WIDTH = 80;
 const USUAL_HEIGHT = 24;
 
-/** An output as a sink. A reader that has gone away (`| head`) is no error: what is written after that is dropped. */
+/** A pipe that nobody reads (`| head`); a terminal that has been closed. */
+const NOBODY_READS: readonly (string | undefined)[] = ['EPIPE', 'EIO'];
+
+/** An output as a sink. It never throws: what cannot be written is dropped, as is all that is written after that. */
 export function createSink(output: Output, env: Environment): TextSink {
   const colors = picocolors.createColors(hasColor(output, env));
   let open = true;
+  let failure: Error | undefined;
   output.on('error', (error) => {
     open = false;
-    if (error.code !== 'EPIPE') throw error;
+    if (!NOBODY_READS.includes(error.code)) failure ??= error;
   });
   return {
     write(text) {
       if (open) output.write(text);
+    },
+    async failure() {
+      await output.written?.();
+      return failure;
     },
     get style() {
       return { width: output.isTTY ? (output.columns ?? USUAL_WIDTH) : null, colors };

@@ -35,7 +35,8 @@ export function abandonedLeases(parts: LeaseParts): AbandonedLeases {
       abandoned.delete(lease.run);
     } catch (thrown) {
       // Anything else says that the database is closed.
-      if (thrown instanceof WfError && left > 0) parts.clock.after(INTERVAL_MS, () => tryToRelease(lease, left - 1));
+      if (thrown instanceof WfError && left > 0)
+        parts.clock.after(INTERVAL_MS, () => tryToRelease(lease, left - 1), true);
     }
   }
 

@@ -17,6 +17,8 @@ export interface HostWatch {
   /** Comes when this process holds the run: before that, nothing that carries the run's mark is begun. */
   held(): Promise<void>;
   readonly crashPoints: CrashPoints;
+  /** Told why nothing may be begun any more. */
+  readonly noteTrouble?: (error: unknown) => void;
   /** Of these none is left in part at the end of an output that was cut. */
   readonly secrets: Secrets;
 }
@@ -37,8 +39,13 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
   const { host, crashPoints } = watch;
   const requireLease = async () => {
     await watch.held();
-    const isHeld = await whileLocked(host.clock, () => watch.history.holds(watch.lease));
-    if (!isHeld) throw leaseLost(watch.lease);
+    try {
+      const isHeld = await whileLocked(host.clock, () => watch.history.holds(watch.lease));
+      if (!isHeld) throw leaseLost(watch.lease);
+    } catch (thrown) {
+      watch.noteTrouble?.(thrown);
+      throw thrown;
+    }
   };
   const command: CommandPort = {
     async run(argv, options) {

@@ -33,8 +33,9 @@ export function openRun(
 ): OpenRun {
   const { history, clock, owner, crashPoints } = parts;
   const { ports, fingerprints } = host;
-  const watch: HostWatch = { host: ports, history, lease, held, crashPoints, secrets };
   const journal = openRunJournal({ history, lease, clock, crashPoints, observer, secrets }, earlier);
+  const noteTrouble = (error: unknown) => journal.noteTrouble(error);
+  const watch: HostWatch = { host: ports, history, lease, held, crashPoints, secrets, noteTrouble };
   const ledger = createRunLedger({ run: lease.run, history, watch, fingerprints, owner, journal, runner, secrets });
   return { lease, host, watch, journal, ledger, secrets };
 }

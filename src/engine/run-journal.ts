@@ -1,6 +1,6 @@
 import type { Change, Verification } from './change.ts';
 import type { RunObserver } from './engine.ts';
-import { WfError } from './errors.ts';
+import { asWfError, WfError } from './errors.ts';
 import { hiddenEvent, hiddenEvidence } from './hidden-event.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { ledgerAfter } from './ledger-events.ts';
@@ -31,6 +31,13 @@ export interface RunJournal {
   goOnOnFullDisk(): void;
   /** The error by which the history refused what is only kept in mind; undefined while all is durable. */
   unrecorded(): WfError | undefined;
+  /**
+   * Why this process cannot advance the run any further: the history does not work, or another process has taken the run over. A
+   * step that failed for it has not failed: whoever resumes begins it again. Undefined while neither is known.
+   */
+  trouble(): WfError | undefined;
+  /** Notes such an error where it was met outside of the journal. */
+  noteTrouble(error: unknown): void;
   changes(): readonly Change[];
   /** When this change was intended (ms since the epoch), and whether undoing it has begun without an end. */
   historyOf(seq: number): { readonly intendedAt: number; readonly undoBegun: boolean };
@@ -66,6 +73,7 @@ class OpenRunJournal implements RunJournal {
   #verification: Verification | undefined;
   #goesOnOnFullDisk = false;
   #refusal: WfError | undefined;
+  #trouble: WfError | undefined;
 
   constructor(parts: RunJournalParts, earlier: readonly JournalEntry[]) {
     this.#parts = parts;
@@ -112,6 +120,15 @@ class OpenRunJournal implements RunJournal {
     return this.#refusal;
   }
 
+  trouble(): WfError | undefined {
+    return this.#trouble;
+  }
+
+  noteTrouble(error: unknown): void {
+    // On a full disk the machine goes no further, and what stands is undone.
+    if (!isFullDisk(error)) this.#trouble ??= asWfError(error);
+  }
+
   changes(): readonly Change[] {
     return this.#changes;
   }
@@ -141,6 +158,7 @@ class OpenRunJournal implements RunJournal {
       try {
         return await whileLocked(clock, () => history.together(write));
       } catch (thrown) {
+        this.noteTrouble(thrown);
         if (this.#mayGoOn(thrown) === 'without') return [];
       }
     }

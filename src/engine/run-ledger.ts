@@ -166,6 +166,9 @@ class OwnLedger implements RunLedger {
       acting: { ...context, host: acting() },
       begin: () => journal.append([{ type: 'change.reverting', seq: change.seq }]),
     });
+    // What could not be undone for that reason is not stuck: whoever takes the rollback up undoes it.
+    const trouble = journal.trouble();
+    if (trouble !== undefined) throw trouble;
     await journal.append([settled], evidence);
   }
 

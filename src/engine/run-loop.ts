@@ -327,6 +327,8 @@ class RunLoop {
   #takeOutcome({ start, attempt, outcome }: Extract<Arrival, { type: 'outcome' }>, taken: Taken): void {
     const { step, invoke } = start;
     const { events } = taken;
+    const trouble = this.#parts.journal.trouble();
+    if (outcome.type === 'failed' && trouble !== undefined) throw trouble;
     if (outcome.type === 'succeeded') events.push(...outcome.events);
     if (!this.#isActive(start)) {
       events.push({ type: 'step.stopped', step, attempt });

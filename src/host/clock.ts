@@ -3,10 +3,10 @@ import type { Clock } from '../engine/ports/clock.ts';
 /** The longest delay a Node timer can hold (a signed 32-bit number of milliseconds, some 24.8 days): beyond it, it fires at once. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
-/** The machine's own time, and timers of any length. A pending timer keeps the process alive. */
+/** The machine's own time, and timers of any length. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  after(delayMs, callback) {
+  after(delayMs, callback, inBackground = false) {
     let timer: NodeJS.Timeout;
     const wait = (remainingMs: number): void => {
       const nextMs = Math.min(remainingMs, LONGEST_TIMER_MS);
@@ -14,6 +14,7 @@ export const systemClock: Clock = {
         if (remainingMs > nextMs) wait(remainingMs - nextMs);
         else callback();
       }, nextMs);
+      if (inBackground) timer.unref();
     };
     wait(delayMs);
     return () => clearTimeout(timer);

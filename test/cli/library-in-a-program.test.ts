@@ -145,3 +145,75 @@ test('the published types have no error of their own, and need no types that are
     .map(([, name = '']) => name);
   expect([...new Set(packages)].toSorted()).toEqual(['xstate', 'zod']);
 });
+
+test('a run that nobody awaits ends no program when its database is gone; once it is back, the same program resumes it', async () => {
+  const project = foldersProject();
+  const said = await ran(
+    project,
+    `import { renameSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
+const run = await engine.start(folders, { root: root + '/made' }, { observer: {
+  committed: ({ event }) => { if (event.type === 'step.succeeded' && event.step === 'makeOne') renameSync('wf.db', 'away.db'); },
+} });
+while (engine.runs().length === 1 && (await Promise.race([run.result.catch(() => 'gone'), setTimeout(10, 'under way')])) !== 'gone');
+renameSync('away.db', 'wf.db');
+console.log(await codeOf(run.result));
+const { status, error } = await (await engine.resume(run.id)).record;
+console.log(status, error?.message);
+await engine.close();`,
+  );
+  expect(said).toEqual(['E_DATABASE', 'succeeded undefined']);
+});
+
+test('nobody has to ask what came of a run, or of its record', async () => {
+  const project = foldersProject();
+  const said = await ran(
+    project,
+    `import { renameSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
+const run = await engine.start(folders, { root: root + '/made' }, { observer: {
+  committed: ({ event }) => { if (event.type === 'step.succeeded' && event.step === 'makeOne') renameSync('wf.db', 'away.db'); },
+} });
+void run.record;
+await setTimeout(2_000);
+console.log('goes on');`,
+  );
+  expect(said).toEqual(['goes on']);
+});
+
+test('close waits for a run that is about to start, which stops before its first change; then nothing is begun', async () => {
+  const project = foldersProject();
+  const said = await ran(
+    project,
+    `const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
+const starting = engine.start(folders, { root: root + '/made' });
+await engine.close();
+console.log(await (await starting).result.then(({ type }) => type, said));
+console.log(await codeOf(engine.start(folders, { root: root + '/made' })));
+await engine.close();
+const next = await openEngine({ database: 'wf.db', workflows: [folders] });
+const resuming = next.resume((await starting).id);
+await next.close();
+console.log(await (await resuming).result.then(({ type }) => type, said));`,
+  );
+  expect(said).toEqual(['interrupted', 'E_USAGE', 'interrupted']);
+  expect(existsSync(path.join(project.folder, 'made/three'))).toBe(false);
+});
+
+test('an observer that throws is a warning, and alters nothing', async () => {
+  const project = foldersProject();
+  const said = await ran(
+    project,
+    `const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
+const warnings: string[] = [];
+process.on('warning', ({ message }) => warnings.push(message));
+const run = await engine.start(folders, { root: root + '/made' }, { observer: {
+  committed: () => { throw new Error('no room'); },
+} });
+console.log((await run.record).status, warnings[0]);
+await engine.close();`,
+  );
+  expect(said).toContain('succeeded an observer of a run failed: no room');
+});

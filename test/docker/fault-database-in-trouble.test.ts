@@ -50,25 +50,29 @@ describeDocker('a database in trouble', () => {
       expectAllUndone(end.record);
     }));
 
-  test('held by another process for longer than is waited while the lab runs: it stops, and is resumed to its end', () =>
-    leavingTheHostAsItWas(async () => {
-      const project = openProject();
-      const lab = project.start(startLab({}, '--id', 'lab', '--json'));
-      await lab.haltAt(/^isolationTest {2}readFirewallAfter .* ok /);
-      const raw = new Database(project.database);
-      raw.exec('BEGIN EXCLUSIVE');
-      lab.kill('SIGCONT');
-      const end = await lab.end;
-      raw.exec('ROLLBACK');
-      raw.close();
-      // Containers and networks stand, and nobody sees to them.
-      expect(refusalOf(end)).toBe('5 E_DATABASE_LOCKED');
-      expect(end.stderr).toContain('`wf resume lab` goes on with it, `wf rollback lab` undoes what it did');
-      const resumed = await project.wf(['resume', 'lab', '--json']);
-      const record = runRecordSchema.parse(resumed.json());
-      expect({ exitCode: resumed.exitCode, status: record.status }).toEqual({ exitCode: 0, status: 'succeeded' });
-      expectAllUndone(record);
-    }));
+  test(
+    'held by another process for longer than is waited while the lab runs: it stops, and is resumed to its end',
+    () =>
+      leavingTheHostAsItWas(async () => {
+        const project = openProject();
+        const lab = project.start(startLab({}, '--id', 'lab', '--json'));
+        await lab.haltAt(/^isolationTest {2}readFirewallAfter .* ok /);
+        const raw = new Database(project.database);
+        raw.exec('BEGIN EXCLUSIVE');
+        lab.kill('SIGCONT');
+        const end = await lab.end;
+        raw.exec('ROLLBACK');
+        raw.close();
+        // Containers and networks stand, and nobody sees to them.
+        expect(refusalOf(end)).toBe('5 E_DATABASE_LOCKED');
+        expect(end.stderr).toContain('`wf resume lab` goes on with it, `wf rollback lab` undoes what it did');
+        const resumed = await project.wf(['resume', 'lab', '--json']);
+        const record = runRecordSchema.parse(resumed.json());
+        expect({ exitCode: resumed.exitCode, status: record.status }).toEqual({ exitCode: 0, status: 'succeeded' });
+        expectAllUndone(record);
+      }),
+    180_000,
+  );
 
   test('moved away while the lab runs: it touches the host no more; once the file is back, the run is rolled back', () =>
     leavingTheHostAsItWas(async () => {

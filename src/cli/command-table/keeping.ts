@@ -19,7 +19,7 @@ export function keeping(program: Command, does: Does): void {
     .command('export')
     .summary('write a run with all that tells of it to one file, for another machine')
     .argument('<run>', RUN_ARGUMENT)
-    .option('-o, --output <file>', 'write it there and not to stdout')
+    .option('-o, --output <file>', 'write it there; - or nothing for stdout')
     .option('--force', 'replace the file where it is there already')
     .action(does(['run'], async () => (await import('../commands/export.ts')).exportCommand));
   program

@@ -53,7 +53,10 @@ export function reviewing(program: Command, does: Does): void {
     .command('report')
     .summary('a run as a written exercise: explanations, commands and their output, pictures, results')
     .argument('<run>', RUN_ARGUMENT)
-    .option('-o, --output <file>', 'write it to FILE.md (Markdown) or FILE.html (one page that needs nothing else)')
+    .option(
+      '-o, --output <file>',
+      'FILE.md (Markdown) or FILE.html (one page that needs nothing else); - or nothing for Markdown on stdout',
+    )
     .addOption(new Option('--lang <language>', 'the language it is written in').choices(['en', 'fr']))
     .option('--force', 'replace the file where it is there already')
     .action(does(['run'], async () => (await import('../commands/report.ts')).report));

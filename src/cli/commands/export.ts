@@ -5,7 +5,7 @@ import { machineName } from '../../host/machine-name.ts';
 import { defineCommand } from '../define-command.ts';
 import { findRun } from '../find-run.ts';
 import { writeJson, writeLines } from '../terminal.ts';
-import { writeNewFile } from '../write-new-file.ts';
+import { isStandardOutput, writeNewFile } from '../write-new-file.ts';
 
 const options = z.object({
   json: z.boolean().default(false),
@@ -20,7 +20,7 @@ export const exportCommand = defineCommand(
   async ({ json, run: reference, output, force }, wire, { out, err }) => {
     const { history, run } = findRun(await wire.historyForReading(), reference);
     const text = runFileText(history.exportRun(run.id, machineName()));
-    if (output === undefined) {
+    if (output === undefined || isStandardOutput(output)) {
       out.write(text);
       return 0;
     }

@@ -14,7 +14,7 @@ import { defineCommand } from '../define-command.ts';
 import { findRun } from '../find-run.ts';
 import { writeJson, writeLines } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
-import { writeNewFile } from '../write-new-file.ts';
+import { isStandardOutput, writeNewFile } from '../write-new-file.ts';
 
 const options = z.object({
   json: z.boolean().default(false),
@@ -29,7 +29,8 @@ type Format = keyof typeof WRITERS;
 
 /** `wf report RUN`: a run as a written exercise. */
 export const report = defineCommand(options, async (given, wire, { out, err }) => {
-  const format = given.output === undefined ? 'markdown' : formatOf(given.output);
+  const file = given.output === undefined || isStandardOutput(given.output) ? undefined : given.output;
+  const format = file === undefined ? 'markdown' : formatOf(file);
   const { history, run } = findRun(await wire.historyForReading(), given.run);
   const material = readRunMaterial(history, run);
   const source = {
@@ -40,14 +41,14 @@ export const report = defineCommand(options, async (given, wire, { out, err }) =
   };
   const text = WRITERS[format](reportDocument(source, reportWords(given.lang)));
   const document = { run: run.id, language: given.lang, format };
-  if (given.output === undefined) {
+  if (file === undefined) {
     if (given.json) writeJson(out, { ...document, file: null, text });
     else out.write(text);
     return 0;
   }
-  writeNewFile(given.output, text, given.force);
-  if (given.json) writeJson(out, { ...document, file: path.resolve(given.output), text: null });
-  else writeLines(err, [`Wrote the report on run ${run.id} to ${given.output}.`]);
+  writeNewFile(file, text, given.force);
+  if (given.json) writeJson(out, { ...document, file: path.resolve(file), text: null });
+  else writeLines(err, [`Wrote the report on run ${run.id} to ${file}.`]);
   return 0;
 });
 
