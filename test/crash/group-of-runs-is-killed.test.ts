@@ -99,7 +99,7 @@ async function expectAllAtTheirEnd(group: Group): Promise<void> {
     expect(onDisk, id).toBeDefined();
     if (onDisk === undefined) continue;
     expect(['succeeded', 'rolled-back'], id).toContain(onDisk.run.status);
-    expect(await journalProblems(FOLDERS, onDisk), id).toEqual([]);
+    expect(await journalProblems([FOLDERS], onDisk), id).toEqual([]);
     expect(
       readdirSync(path.join(group.folder, id)).filter((name) => name !== 'log'),
       id,

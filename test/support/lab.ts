@@ -2,10 +2,19 @@ import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from './images.ts';
 
 /** `wf start lab-network` with the test images and these inputs. */
 export function startLab(inputs: Readonly<Record<string, string>> = {}, ...more: readonly string[]): string[] {
+  return startLabOf('lab-network', inputs, ...more);
+}
+
+/** The same for a workflow that takes the inputs of the lab. */
+export function startLabOf(
+  workflow: string,
+  inputs: Readonly<Record<string, string>>,
+  ...more: readonly string[]
+): string[] {
   const all = { image: HTTP_ECHO_IMAGE, probeImage: PROBE_IMAGE, ...inputs };
   return [
     'start',
-    'lab-network',
+    workflow,
     ...Object.entries(all).flatMap(([name, value]) => ['--input', `${name}=${value}`]),
     ...more,
   ];

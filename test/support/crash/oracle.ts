@@ -40,7 +40,7 @@ export async function judge(
   const problems = [
     ...recordProblems(record, ends),
     ...(await subject.ranTwice(onDisk)),
-    ...(await journalProblems(subject.source, onDisk)),
+    ...(await journalProblems(subject.sources, onDisk)),
     ...(isDeepStrictEqual(after, before) ? [] : [`the host is not as before:\n${differences(before, after)}`]),
     ...(onDisk.run.owner === null ? [] : [`process ${onDisk.run.owner.pid} still has the lease`]),
     ...processesOf(id).map(({ pid, command }) => `process ${pid} is left: ${command}`),

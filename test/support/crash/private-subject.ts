@@ -1,8 +1,8 @@
 import { chownSync } from 'node:fs';
-import path from 'node:path';
-import { startLab } from '../lab.ts';
+import { startLabOf } from '../lab.ts';
 import { ORDINARY_USER } from '../ordinary-user.ts';
 import { differences } from './differences.ts';
+import { LAB, writeFailingLab } from './failing-lab.ts';
 import { recordedCommands, recordingTools } from './ip-recorder.ts';
 import { ipWitness } from './ip-witness.ts';
 import { type Lane, laneIn, newLaneFolder } from './lane.ts';
@@ -17,8 +17,6 @@ export type PrivateUser = 'root' | 'ordinary user';
 const NOBODY = 65_534;
 /** A killed wf's private host ends by itself; on a machine that is all but stuck, so late. */
 const ENDS_WITHIN_MS = 20_000;
-
-const LAB = path.join(import.meta.dirname, '..', '..', '..', 'workflows', 'lab-network.ts');
 
 /** Everything of the machine that a run must leave alone all the time, as the kernel's own tools tell it: to the bit. */
 const LOOK = `
@@ -42,13 +40,14 @@ export async function openPrivateLab(user: PrivateUser): Promise<Subject> {
     env: { PATH: `${tools}:${process.env['PATH'] ?? ''}` },
     takeAway: machine.end,
   });
+  const failing = writeFailingLab(lane);
   const look = () => lane.tool('sh', '-c', LOOK);
   const untouched = await look();
   return {
     lane,
-    source: { name: 'lab-network', file: LAB },
-    start: (run, ...more) => startPrivateLab(run, more),
-    startFailing: (run, ...more) => startPrivateLab(run, more, { containerDevice: 'eth0' }),
+    sources: [LAB, failing],
+    start: (run, ...more) => startPrivateLab(LAB.name, run, more),
+    startFailing: (run, ...more) => startPrivateLab(failing.name, run, more),
     state: async () => ({ machine: (await look()).split('\n'), privateHosts: privateProcessesIn(folder) }),
     ranTwice: async (run) => ipWitness(recordedCommands(folder), run),
     async meanwhile() {
@@ -73,9 +72,9 @@ export async function openPrivateLab(user: PrivateUser): Promise<Subject> {
 }
 
 /** With the images that are built in. */
-function startPrivateLab(run: string, more: readonly string[], inputs = {}): readonly string[] {
+function startPrivateLab(workflow: string, run: string, more: readonly string[]): readonly string[] {
   const images = { image: 'hashicorp/http-echo', probeImage: 'alpine' };
-  return startLab({ ...images, ...inputs }, '--runtime', 'embedded', '--id', run, ...more);
+  return startLabOf(workflow, images, '--runtime', 'embedded', '--id', run, ...more);
 }
 
 /** The first processes of a run's private hosts, whatever moment their marks name. */

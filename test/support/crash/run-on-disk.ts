@@ -41,9 +41,14 @@ export interface WorkflowSource {
 }
 
 /** What is wrong with the journal of a run: it does not replay, or the tables beside it hold something else. */
-export async function journalProblems(source: WorkflowSource, onDisk: RunOnDisk): Promise<readonly string[]> {
+export async function journalProblems(
+  sources: readonly WorkflowSource[],
+  onDisk: RunOnDisk,
+): Promise<readonly string[]> {
   const { run, journal, steps, changes } = onDisk;
   const problems: string[] = [];
+  const source = sources.find(({ name }) => name === run.workflow);
+  if (source === undefined) return [`run ${run.id} is of the workflow ${run.workflow}, which is not of these tests`];
   const { workflow } = await load(source);
   try {
     replay(workflow.model, run, journal);

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { hostState, networkState } from '../host-state.ts';
-import { startLab } from '../lab.ts';
+import { startLab, startLabOf } from '../lab.ts';
 import { dockerWitness } from './docker-witness.ts';
+import { LAB, writeFailingLab } from './failing-lab.ts';
 import { holdNamespace, type Lane, openBareLane, openDockerLane } from './lane.ts';
 import { linesWitness } from './lines-witness.ts';
 import { openPrivateLab } from './private-subject.ts';
@@ -12,7 +13,8 @@ import type { RunOnDisk, WorkflowSource } from './run-on-disk.ts';
 /** A workflow in a lane, where its runs are killed. */
 export interface Subject {
   readonly lane: Lane;
-  readonly source: WorkflowSource;
+  /** The workflows of its runs. */
+  readonly sources: readonly WorkflowSource[];
   /** `wf start ...` for a run with this id. */
   start(run: string, ...more: readonly string[]): readonly string[];
   /** The same for a run that fails when all that it makes stands, or nearly, and undoes it by itself. */
@@ -52,12 +54,12 @@ const atRoot = (file: string) => path.join(import.meta.dirname, '..', '..', '..'
 /** The lab, on a Docker engine of its own. */
 async function openLab(): Promise<Subject> {
   const lane = await openDockerLane();
+  const failing = writeFailingLab(lane);
   return {
     lane,
-    source: { name: 'lab-network', file: atRoot('workflows/lab-network.ts') },
+    sources: [LAB, failing],
     start: (run, ...more) => startLab({}, '--id', run, ...more),
-    // AppProd has an eth0: the pair is made, enslaved and up when the move is refused.
-    startFailing: (run, ...more) => startLab({ containerDevice: 'eth0' }, '--id', run, ...more),
+    startFailing: (run, ...more) => startLabOf(failing.name, {}, '--id', run, ...more),
     state: () => hostState(lane.tool),
     ranTwice: (run) => dockerWitness(lane, run),
     close: (keepFolder) => lane.close(keepFolder),
@@ -113,7 +115,7 @@ async function openSmallLab(): Promise<Subject> {
   ];
   return {
     lane,
-    source: { name, file },
+    sources: [{ name, file }],
     start,
     startFailing: (run, ...more) => start(run, '--input', 'command=false', ...more),
     state: async () => ({
