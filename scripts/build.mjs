@@ -232,7 +232,7 @@ await build({
   minifySyntax: true,
   legalComments: 'none',
 });
-for (const asset of ['host/probe-agent.mjs', 'host/probe-questions.mjs']) {
+for (const asset of ['host/interrupts.mjs', 'host/probe-agent.mjs', 'host/probe-questions.mjs']) {
   cpSync(path.join(root, 'src', asset), path.join(out, path.basename(asset)));
 }
 chmodSync(path.join(out, 'wf.cjs'), 0o755);

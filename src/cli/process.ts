@@ -1,11 +1,11 @@
 import process from 'node:process';
+import { watchInterrupts } from '../host/interrupt-thread.ts';
+import { exitProcess } from '../host/own-process.ts';
 import { runCommandLine } from './command-line.ts';
 import { reportError } from './report-error.ts';
 import { type StandardOutput, standardOutput } from './standard-output.ts';
-import { createSink, type StopSignal, type Terminal } from './terminal.ts';
+import { createSink, type Terminal } from './terminal.ts';
 import type { OpenWire } from './wire-types.ts';
-
-const STOP_SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 
 /** Carries out this process's command line, and ends the process with its exit code once all output is written. */
 export async function runProcess(argv: readonly string[], openWire: OpenWire, version: string): Promise<void> {
@@ -26,11 +26,13 @@ function processTerminal({ out, err }: Readonly<Record<'out' | 'err', StandardOu
     err: createSink(err, process.env),
     debug: process.env['WF_DEBUG'] === '1',
     onStopSignal(listener) {
-      for (const signal of STOP_SIGNALS) process.on(signal, listener);
+      const unwatch = watchInterrupts(() => listener('SIGINT'));
+      process.on('SIGTERM', listener);
       return () => {
-        for (const signal of STOP_SIGNALS) process.off(signal, listener);
+        unwatch();
+        process.off('SIGTERM', listener);
       };
     },
-    exitNow: (code) => process.exit(code),
+    exitNow: exitProcess,
   };
 }

@@ -1,5 +1,6 @@
-import { fstatSync, writeSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { errnoOf } from '../host/errno.ts';
+import { standardStream, writeNow } from '../host/own-process.ts';
 
 /** What a command writes text to, and what decides how. */
 export interface Output {
@@ -50,7 +51,7 @@ function directOutput(descriptor: 1 | 2, most: number): StandardOutput {
     let rest = bytes;
     try {
       while (rest.length > 0 && rest.length <= left) {
-        const count = writeSync(descriptor, rest);
+        const count = writeNow(descriptor, rest);
         left -= count;
         rest = rest.subarray(count);
       }
@@ -94,10 +95,6 @@ function ofStream(stream: NodeJS.WriteStream): StandardOutput {
     on: (event, listener) => stream.on(event, listener),
     written: () => writtenTo(stream),
   };
-}
-
-function standardStream(descriptor: 1 | 2): NodeJS.WriteStream {
-  return descriptor === 1 ? process.stdout : process.stderr;
 }
 
 function writtenTo(stream: NodeJS.WriteStream): Promise<void> {

@@ -8,7 +8,6 @@ import { systemClock } from '../host/clock.ts';
 import { isAlive } from '../host/process.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { findPlaces } from './places.ts';
-import { wfModule } from './wf-module.ts';
 import type { HistoryOptions, OpenWire, Wire, WorkflowSummary } from './wire-types.ts';
 
 type OpenHistory = (path: string, options?: HistoryOptions) => History;
@@ -35,9 +34,13 @@ export const openWire: OpenWire = async ({ database }) => {
 
   const files = () => findWorkflowFiles(places.workflowFolders);
 
+  const loads = new Map<string, Promise<LoadedFile>>();
+
   async function load(file: WorkflowFile): Promise<LoadedFile> {
-    const { loadWorkflow } = await import('../definition/load.ts');
-    return loadWorkflow(file, { cacheFolder: places.cacheFolder, wfModule });
+    const { loadWorkflowFile } = await import('./load-workflow-file.ts');
+    const loading = loads.get(file.file) ?? loadWorkflowFile(file, places);
+    loads.set(file.file, loading);
+    return loading;
   }
 
   async function summarize(file: WorkflowFile): Promise<WorkflowSummary> {

@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { WfError } from '../engine/errors.ts';
 import { findPlaces } from './places.ts';
-import { wfModule } from './wf-module.ts';
 import type { ResolvedWorkflow, Wire } from './wire-types.ts';
 
 const WORKFLOW_FILE = /^(.+)\.(?:ts|mts|js|mjs)$/;
@@ -25,7 +24,6 @@ export async function workflowByReference(wire: Pick<Wire, 'workflow'>, referenc
       hint: 'Give the path of a .ts or .js file, or the name of a workflow: `wf workflows` lists them.',
     });
   }
-  const { loadWorkflow } = await import('../definition/load.ts');
-  const { cacheFolder } = findPlaces(undefined);
-  return loadWorkflow({ name, file }, { cacheFolder, wfModule });
+  const { loadWorkflowFile } = await import('./load-workflow-file.ts');
+  return loadWorkflowFile({ name, file }, findPlaces(undefined));
 }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { type LoadedFile, loadDefinition, loadWorkflow } from '../definition/load.ts';
 import { WfError } from '../engine/errors.ts';
 import type { WorkflowDefinition } from '../engine/workflow.ts';
+import { confineCode } from '../host/confine-code.ts';
 import { workflowCacheFolder } from '../host/user-folders.ts';
 import type { WorkflowSource } from './embedded-engine.ts';
 
@@ -56,5 +57,6 @@ async function loadFile(file: string): Promise<LoadedFile> {
   return loadWorkflow(source, {
     cacheFolder: workflowCacheFolder(process.env),
     wfModule: () => import('../index.ts'),
+    confine: confineCode,
   });
 }

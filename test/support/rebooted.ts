@@ -12,6 +12,7 @@ import type { StepRunner } from '../../src/engine/step.ts';
 import { openHistory } from '../../src/history/open.ts';
 import { socketClaims } from '../../src/host/claims.ts';
 import { systemClock } from '../../src/host/clock.ts';
+import { confineCode } from '../../src/host/confine-code.ts';
 import { createGhosts } from '../../src/host/ghosts.ts';
 import { machinePorts } from '../../src/host/machine-ports.ts';
 import { ownProcess } from '../../src/host/process.ts';
@@ -76,7 +77,10 @@ export async function loadLab(): Promise<LoadedFile> {
   const cacheFolder = mkdtempSync(path.join(tmpdir(), 'wf-test-'));
   try {
     const file = fileURLToPath(new URL('../../workflows/lab-network.ts', import.meta.url));
-    return await loadWorkflow({ name: 'lab-network', file }, { cacheFolder, wfModule: async () => wf });
+    return await loadWorkflow(
+      { name: 'lab-network', file },
+      { cacheFolder, wfModule: async () => wf, confine: confineCode },
+    );
   } finally {
     rmSync(cacheFolder, { recursive: true, force: true });
   }

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, setup } from 'xstate';
 import { loadWorkflow } from '../../src/definition/load.ts';
+import { confineCode } from '../../src/host/confine-code.ts';
 import { checkWorkflow } from '../../src/review/check/check-workflow.ts';
 import type { CheckName, Severity } from '../../src/review/check/finding.ts';
 import { revertSteps } from '../../src/steps/host/index.ts';
@@ -276,6 +277,7 @@ test('lab-network has no error, and no warning but that a failure undoes the run
     {
       cacheFolder: fileURLToPath(new URL('../../node_modules/.cache/wf-test', import.meta.url)),
       wfModule: () => import('../../src/index.ts'),
+      confine: confineCode,
     },
   );
   const findings = checkWorkflow(workflow.model, definition.description);

@@ -4,6 +4,7 @@ import { type AnyStateMachine, type AnyStateNode, createMachine, not, raise, set
 import { z } from 'zod';
 import { loadWorkflow } from '../../src/definition/load.ts';
 import { type Json, toJson } from '../../src/engine/json.ts';
+import { confineCode } from '../../src/host/confine-code.ts';
 import { dotText } from '../../src/review/graph/dot.ts';
 import { arrowsOf } from '../../src/review/graph/links.ts';
 import { type MachineGraph, statesBelow } from '../../src/review/graph/machine-graph.ts';
@@ -85,6 +86,7 @@ beforeAll(async () => {
       {
         cacheFolder: fileURLToPath(new URL('../../node_modules/.cache/wf-test', import.meta.url)),
         wfModule: () => import('../../src/index.ts'),
+        confine: confineCode,
       },
     );
     drawn.set(name, { machine: workflow.model.machine, description: definition.description });

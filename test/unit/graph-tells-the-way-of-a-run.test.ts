@@ -10,6 +10,7 @@ import type { JournalEntry, MachineEvent } from '../../src/engine/journal-event.
 import { isJsonObject, toJson } from '../../src/engine/json.ts';
 import type { LoadedWorkflow } from '../../src/engine/workflow.ts';
 import { defineWorkflow } from '../../src/engine/workflow.ts';
+import { confineCode } from '../../src/host/confine-code.ts';
 import { statesBelow } from '../../src/review/graph/machine-graph.ts';
 import { readDefinition } from '../../src/review/graph/read-graph.ts';
 import { type Mark, markRun } from '../../src/review/graph/run-marks.ts';
@@ -193,6 +194,7 @@ test('the lab, from its decisions alone: every state was passed, also the ends o
     {
       cacheFolder: fileURLToPath(new URL('../../node_modules/.cache/wf-test', import.meta.url)),
       wfModule: () => import('../../src/index.ts'),
+      confine: confineCode,
     },
   );
   const { graph, config } = readDefinition(definition.description);

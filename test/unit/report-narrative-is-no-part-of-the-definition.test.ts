@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { loadWorkflow } from '../../src/definition/load.ts';
+import { confineCode } from '../../src/host/confine-code.ts';
 import { temporaryFolder } from '../fixtures/history/temporary.ts';
 
 const FACTS = { language: 'en', runtime: 'embedded', input: {}, outputs: {} } as const;
@@ -21,7 +22,11 @@ const machine = setup({ actors: { look } }).createMachine({ initial: 'one', stat
 export default defineWorkflow({ name: 'told', version: '1', description: 'd', input: z.object({ name: z.string().default('x') }), machine, ${member} } as never);
 `,
   );
-  const options = { cacheFolder: path.join(folder, 'cache'), wfModule: () => import('../../src/index.ts') };
+  const options = {
+    cacheFolder: path.join(folder, 'cache'),
+    wfModule: () => import('../../src/index.ts'),
+    confine: confineCode,
+  };
   return loadWorkflow({ name: 'told', file }, options);
 }
 
@@ -61,7 +66,11 @@ test('what is no narrative is refused with what is wrong in it', async () => {
 
 test('the lab tells its narrative through the loader', async () => {
   const file = path.resolve(import.meta.dirname, '../../workflows/lab-network.ts');
-  const options = { cacheFolder: temporaryFolder(), wfModule: () => import('../../src/index.ts') };
+  const options = {
+    cacheFolder: temporaryFolder(),
+    wfModule: () => import('../../src/index.ts'),
+    confine: confineCode,
+  };
   const { workflow } = await loadWorkflow({ name: 'lab-network', file }, options);
   const told = await workflow.narrative?.(FACTS);
   expect(told?.title).toBe('Two Docker networks, joined by hand');

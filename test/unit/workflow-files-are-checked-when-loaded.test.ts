@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findProject, findWorkflowFiles } from '../../src/definition/find-files.ts';
 import { loadWorkflow } from '../../src/definition/load.ts';
+import { confineCode } from '../../src/host/confine-code.ts';
 
 let root: string;
 beforeAll(() => {
@@ -28,7 +29,7 @@ function load(name: string, text: string) {
   writeFileSync(file, text);
   return loadWorkflow(
     { name, file },
-    { cacheFolder: path.join(root, 'cache'), wfModule: () => import('../../src/index.ts') },
+    { cacheFolder: path.join(root, 'cache'), wfModule: () => import('../../src/index.ts'), confine: confineCode },
   );
 }
 

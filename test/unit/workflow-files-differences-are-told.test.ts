@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { definitionDifferences } from '../../src/definition/compare.ts';
 import { loadWorkflow } from '../../src/definition/load.ts';
 import { type Json, parseJson, toJson } from '../../src/engine/json.ts';
+import { confineCode } from '../../src/host/confine-code.ts';
 
 let root: string;
 beforeAll(() => {
@@ -61,7 +62,11 @@ export default defineWorkflow({
 async function describe(text: string): Promise<Json> {
   const file = path.join(mkdtempSync(path.join(root, 'folder-')), 'lab.ts');
   writeFileSync(file, text);
-  const options = { cacheFolder: path.join(root, 'cache'), wfModule: () => import('../../src/index.ts') };
+  const options = {
+    cacheFolder: path.join(root, 'cache'),
+    wfModule: () => import('../../src/index.ts'),
+    confine: confineCode,
+  };
   const { definition } = await loadWorkflow({ name: 'lab', file }, options);
   return parseJson(JSON.stringify(definition.description)); // as the history keeps it
 }

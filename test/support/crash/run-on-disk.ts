@@ -10,6 +10,7 @@ import type { StoredRun, StoredStep } from '../../../src/engine/ports/history.ts
 import { replay } from '../../../src/engine/replay.ts';
 import { type HistoryReader, openHistoryForReading } from '../../../src/history/open.ts';
 import { rebuildProjection } from '../../../src/history/rebuild-projection.ts';
+import { confineCode } from '../../../src/host/confine-code.ts';
 import { differences } from './differences.ts';
 
 /** All that the database holds of one run. */
@@ -70,7 +71,11 @@ function load(source: WorkflowSource): Promise<LoadedFile> {
   const cacheFolder = path.join(tmpdir(), `wf-crash-cache-${process.pid}`);
   const known = loading.get(source.file);
   if (known !== undefined) return known;
-  const loaded = loadWorkflow(source, { cacheFolder, wfModule: () => import('../../../src/index.ts') });
+  const loaded = loadWorkflow(source, {
+    cacheFolder,
+    wfModule: () => import('../../../src/index.ts'),
+    confine: confineCode,
+  });
   loading.set(source.file, loaded);
   return loaded.finally(() => rmSync(cacheFolder, { recursive: true, force: true }));
 }

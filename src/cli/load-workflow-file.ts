@@ -1,0 +1,18 @@
+import type { WorkflowFile } from '../definition/find-files.ts';
+import { type LoadedFile, loadWorkflow } from '../definition/load.ts';
+import { confineCodeOfCommand } from '../host/confine-code.ts';
+import { prepareInterrupts } from '../host/interrupt-thread.ts';
+import { reserveProcess } from '../host/own-process.ts';
+import type { Places } from './places.ts';
+import { wfModule } from './wf-module.ts';
+
+/**
+ * Loads a workflow file for a command. Functions of the workflow are called until the command ends: from now on, standard output and the
+ * end of the process are wf's own.
+ * @throws WfError E_WORKFLOW_INVALID
+ */
+export function loadWorkflowFile(source: WorkflowFile, { cacheFolder }: Places): Promise<LoadedFile> {
+  reserveProcess();
+  prepareInterrupts();
+  return loadWorkflow(source, { cacheFolder, wfModule, confine: confineCodeOfCommand });
+}

@@ -1,0 +1,52 @@
+import process from 'node:process';
+import { Worker } from 'node:worker_threads';
+
+/** Beside this module, and beside a bundle that this module is part of. */
+const PROGRAM = new URL('./interrupts.mjs', import.meta.url);
+
+/** A thread starts in some 30 ms. If it takes longer than this, wf continues without it. */
+const START_MS = 2_000;
+
+const IDLE = 0;
+const ASKED = 1;
+
+interface InterruptThread {
+  readonly worker: Worker;
+  /** What the thread does: idle, asked to watch, watching (2). */
+  readonly state: Int32Array<SharedArrayBuffer>;
+}
+
+let thread: InterruptThread | undefined;
+
+/** Starts the thread that `watchInterrupts` needs, while something else is done. */
+export function prepareInterrupts(): void {
+  thread ??= startThread();
+}
+
+/**
+ * Calls `listener` at each SIGINT, instead of dying of it. After the second one the process has a second to end; then it dies of it,
+ * even if this thread never returns from what it does. The answer ends this.
+ */
+export function watchInterrupts(listener: () => void): () => void {
+  // Until the other thread watches, and if it cannot be started, signals come to this one.
+  process.on('SIGINT', listener);
+  const { worker, state } = thread ?? startThread();
+  thread = undefined;
+  worker.on('message', listener);
+  Atomics.store(state, 0, ASKED);
+  Atomics.notify(state, 0);
+  Atomics.wait(state, 0, ASKED, START_MS);
+  return () => {
+    process.off('SIGINT', listener);
+    void worker.terminate();
+  };
+}
+
+function startThread(): InterruptThread {
+  const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(IDLE);
+  const worker = new Worker(PROGRAM, { workerData: state });
+  worker.unref();
+  // Without it, SIGINTs come to the main thread.
+  worker.on('error', () => {});
+  return { worker, state };
+}

@@ -1,0 +1,76 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import process from 'node:process';
+
+const ENDS = ['exit', 'abort', 'kill'] as const;
+const WRITES = ['writeSync', 'writeFileSync', 'appendFileSync'] as const;
+
+const { exit } = process;
+const { writeSync } = fs;
+const stdout = Object.getOwnPropertyDescriptor(process, 'stdout');
+
+/** Ends this process, for wf itself. */
+export function exitProcess(code: number): never {
+  return exit.call(process, code);
+}
+
+/** Standard output or error, for wf itself. */
+export function standardStream(descriptor: 1 | 2): NodeJS.WriteStream {
+  return descriptor === 1 ? (stdout?.get?.call(process) ?? process.stdout) : process.stderr;
+}
+
+/** Writes to a descriptor at once, for wf itself; answers how many bytes were taken. */
+export function writeNow(descriptor: 1 | 2, bytes: Buffer): number {
+  return writeSync(descriptor, bytes);
+}
+
+let reservations = 0;
+let restore = (): void => {};
+
+/**
+ * Reserves standard output and the end of this process for wf: what code of a workflow prints goes to standard error, and a call of it
+ * that would end the process throws. The answer gives both back.
+ */
+export function reserveProcess(): () => void {
+  if (reservations === 0) restore = takeProcess();
+  reservations += 1;
+  let released = false;
+  return () => {
+    if (released) return;
+    released = true;
+    reservations -= 1;
+    if (reservations === 0) restore();
+  };
+}
+
+function takeProcess(): () => void {
+  const before = {
+    process: ENDS.map((name) => [name, process[name]] as const),
+    fs: WRITES.map((name) => [name, fs[name]] as const),
+  };
+  for (const [name, end] of before.process) {
+    Reflect.set(process, name, (...given: readonly unknown[]) => {
+      if (name === 'kill' && !isOwn(given[0])) return Reflect.apply(end, process, given);
+      throw new Error(`it called process.${name}(${given.map(String).join(', ')}), which would end wf`);
+    });
+  }
+  for (const [name, write] of before.fs) {
+    Reflect.set(fs, name, (target: unknown, ...rest: readonly unknown[]) =>
+      Reflect.apply(write, fs, [target === 1 ? 2 : target, ...rest]),
+    );
+  }
+  // The console asks for it when it first prints.
+  Object.defineProperty(process, 'stdout', { configurable: true, enumerable: true, get: () => process.stderr });
+  syncBuiltinESMExports();
+  return () => {
+    for (const [name, end] of before.process) Reflect.set(process, name, end);
+    for (const [name, write] of before.fs) Reflect.set(fs, name, write);
+    if (stdout !== undefined) Object.defineProperty(process, 'stdout', stdout);
+    syncBuiltinESMExports();
+  };
+}
+
+/** Whether a signal to this pid reaches wf: its own, or its process group's. */
+function isOwn(pid: unknown): boolean {
+  return pid === process.pid || pid === -process.pid || pid === 0 || pid === -1;
+}
