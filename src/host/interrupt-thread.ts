@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 
 /** Beside this module, and beside a bundle that this module is part of. */
 const PROGRAM = new URL('./interrupts.mjs', import.meta.url);
@@ -44,7 +44,9 @@ export function watchInterrupts(listener: () => void): () => void {
 
 function startThread(): InterruptThread {
   const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(IDLE);
-  const worker = new Worker(PROGRAM, { workerData: state });
+  // Loaded when it is asked for: most commands ask for none.
+  const threads = process.getBuiltinModule('node:worker_threads');
+  const worker = new threads.Worker(PROGRAM, { workerData: state });
   worker.unref();
   // Without it, SIGINTs come to the main thread.
   worker.on('error', () => {});
