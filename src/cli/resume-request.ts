@@ -29,7 +29,7 @@ export async function resumeRequest(
   history: Source,
   wire: Wire,
 ): Promise<ResumeRequest> {
-  const refusal = refusalOf('resume', run, wire.isAlive);
+  const refusal = refusalOf('resume', run, wire.isAlive, wire.pidNamespace);
   if (refusal !== undefined) throw refusal;
   const { workflow, definition } = await workflowOf(run, wire);
   // To undo, any definition will do.

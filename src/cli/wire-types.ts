@@ -63,6 +63,8 @@ export interface Wire {
   hostPorts(): Promise<HostPorts>;
   runtimes(): Promise<Runtimes>;
   isAlive(owner: Owner): boolean;
+  /** The identity of the PID namespace that wf runs in. */
+  readonly pidNamespace: string;
   readonly clock: Clock;
   readonly places: Places;
   /** Closes what was opened. */

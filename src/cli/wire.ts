@@ -5,7 +5,7 @@ import { asWfError, WfError } from '../engine/errors.ts';
 import type { HostPorts, StepRunner } from '../engine/step.ts';
 import type { History } from '../history/history.ts';
 import { systemClock } from '../host/clock.ts';
-import { isAlive } from '../host/process.ts';
+import { isAlive, ownPidNamespace } from '../host/process.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { findPlaces } from './places.ts';
 import type { HistoryOptions, OpenWire, Wire, WorkflowSummary } from './wire-types.ts';
@@ -73,6 +73,9 @@ export const openWire: OpenWire = async ({ database }) => {
     clock: systemClock,
     places,
     isAlive,
+    get pidNamespace() {
+      return ownPidNamespace();
+    },
     history: async (options) => openOnce((await import('../history/open.ts')).openHistory, options),
     async historyForReading(options) {
       const { openHistoryForReading } = await import('../history/open.ts');

@@ -4,6 +4,7 @@ import type { CommandPort, CommandResult } from './ports/command.ts';
 import type { CrashPoints } from './ports/crash-points.ts';
 import type { DockerPort } from './ports/docker.ts';
 import type { HistoryPort, Lease } from './ports/history.ts';
+import type { RunPlace } from './ports/place.ts';
 import { PROCESS_MARK_VARIABLE, type ProcessMark, processMarkText } from './process-mark.ts';
 import type { Secrets } from './secrets.ts';
 import type { HostPorts } from './step.ts';
@@ -19,6 +20,8 @@ export interface HostWatch {
   readonly crashPoints: CrashPoints;
   /** Told why nothing may be begun any more. */
   readonly noteTrouble?: (error: unknown) => void;
+  /** Where the run was started; absent in runs of earlier versions. */
+  readonly place?: RunPlace | undefined;
   /** Of these none is left in part at the end of an output that was cut. */
   readonly secrets: Secrets;
 }
@@ -59,6 +62,7 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
   const looking: HostPorts = {
     ...host,
     command,
+    place: watch.place ?? host.place,
     get docker() {
       fenced ??= eachWrite(host.docker, async (_operation, call) => {
         await requireLease();

@@ -177,6 +177,7 @@ async function begin(
   observer: RunObserver,
 ): Promise<RunHandle> {
   const { workflow } = request;
+  const place = workflow.model.invocations.size === 0 ? undefined : host.ports.place;
   const header: RunHeader = {
     id,
     workflow: workflow.name,
@@ -185,6 +186,7 @@ async function begin(
     input,
     options: optionsWith(names, request.options),
     createdAt,
+    ...(place === undefined ? {} : { place }),
   };
   const { history, owner, crashPoints, leases } = parts;
   const { pauseAfter } = request.options;
@@ -203,7 +205,16 @@ async function begin(
     letGo();
     throw thrown;
   }
-  const { journal, ledger, watch } = openRun(parts, lease, host, runnersOf(workflow.model), observer, secrets, held);
+  const { journal, ledger, watch } = openRun(
+    parts,
+    lease,
+    host,
+    runnersOf(workflow.model),
+    observer,
+    secrets,
+    held,
+    place,
+  );
   // Taken while the first steps look around: the first intent waits for it, and tells if it failed.
   if (workflow.model.changesHost) ledger.ensureBaseline().catch(() => {});
   const handle = advanceRun({

@@ -29,6 +29,8 @@ interface StepDefinitionBase<Input extends z.ZodType, Output extends z.ZodType> 
   readonly output: Output;
   readonly timeoutMs?: number;
   readonly retry?: RetryPolicy;
+  /** See StepRunner; false if absent. */
+  readonly runsAnyCommand?: boolean;
   /** What a person would have typed. */
   commands(input: z.output<Input>): readonly Argv[];
   /** What a dry run takes for the output; it must satisfy the output schema. */
@@ -103,6 +105,7 @@ export function defineStep<Input extends z.ZodType, Output extends z.ZodType, Re
     description: definition.description,
     policy,
     behaviour,
+    runsAnyCommand: definition.runsAnyCommand ?? false,
     parseInput: (input) => toJson(parseInput(input)),
     rehearse(input) {
       const parsed = parseInput(input);

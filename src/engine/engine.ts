@@ -11,8 +11,8 @@ import type { CrashPoints } from './ports/crash-points.ts';
 import type { GhostPort } from './ports/ghosts.ts';
 import type { HistoryPort, StoredRun } from './ports/history.ts';
 import type { RuntimeName, Runtimes } from './ports/runtime.ts';
+import type { RunnersToUndo } from './require-runners.ts';
 import type { Requirement, RequirementResult } from './requirement.ts';
-import type { StepRunner } from './step.ts';
 import type { LoadedWorkflow } from './workflow.ts';
 
 /** What the engine is joined from. */
@@ -53,10 +53,9 @@ export interface StartRequest {
   readonly mayRest?: boolean;
 }
 
-export interface RollBackRequest {
+/** With the step runners by kind, whose `undo` takes the changes back. */
+export interface RollBackRequest extends RunnersToUndo {
   readonly run: RunId;
-  /** The step runners by kind, whose `undo` takes the changes back. */
-  runner(kind: string): StepRunner | undefined;
   /** Also undoes what a step runner keeps by design, such as a pulled image. */
   readonly removeKept: boolean;
   /** Values of the run's secret inputs, as far as they are known: where one is missing, what needs it is not undone. */
@@ -173,13 +172,14 @@ export interface Engine {
   /**
    * Begins to undo all that a run did that still stands, and then to verify the host. Null where there is nothing to undo
    * of a run that has ended.
-   * @throws WfError E_RUN_NOT_FOUND; E_LEASE_HELD while a living process advances the run; E_GHOST_ALIVE.
+   * @throws WfError E_RUN_NOT_FOUND; E_RUNNER_MISSING, E_WRONG_PLACE; E_LEASE_HELD while a living process advances the run;
+   * E_GHOST_ALIVE. Then nothing was touched.
    */
   rollBack(request: RollBackRequest, observer?: RunObserver): Promise<Omit<RunHandle, 'send'> | null>;
   /**
    * Takes over a run that nobody advances and goes on with it: forward, or, where it was being rolled back, with that.
    * @throws WfError E_RUN_NOT_FOUND, E_RUN_ENDED; E_LEASE_HELD while a living process advances it; E_DEFINITION_CHANGED with what
-   * differs; E_JOURNAL_DIVERGED; E_NAME_IN_USE where a run of another database has taken its names; E_GHOST_ALIVE.
+   * differs; E_WRONG_PLACE; E_JOURNAL_DIVERGED; E_NAME_IN_USE where a run of another database has taken its names; E_GHOST_ALIVE.
    */
   resume(request: ResumeRequest, observer?: RunObserver): Promise<RunHandle>;
   /** What `resume` would do, and why; takes no lease and touches nothing. @throws WfError as `resume` does. */

@@ -3,6 +3,7 @@ import type { ErrorRecord } from './errors.ts';
 import type { DefinitionHash, RunId, StepId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Owner } from './owner.ts';
+import type { RunPlace } from './ports/place.ts';
 import type { RuntimeName } from './ports/runtime.ts';
 import type { ProofsTold } from './workflow.ts';
 
@@ -131,6 +132,8 @@ export interface RunHeader {
   readonly input: JsonObject;
   readonly options: RunOptions;
   readonly createdAt: number;
+  /** Absent in a run that was imported, or has no steps. */
+  readonly place?: RunPlace;
 }
 
 export interface RunOptions {

@@ -2,6 +2,7 @@ import type { HostWatch } from './attempt-host.ts';
 import type { EngineParts, RunObserver } from './engine.ts';
 import type { JournalEntry } from './journal-event.ts';
 import type { Lease } from './ports/history.ts';
+import type { RunPlace } from './ports/place.ts';
 import type { RunHost } from './ports/runtime.ts';
 import { openRunJournal, type RunJournal } from './run-journal.ts';
 import { createRunLedger, type RunLedger } from './run-ledger.ts';
@@ -19,7 +20,7 @@ export interface OpenRun {
 }
 
 /**
- * `runner` answers the step runners that undo; `held` comes when this process holds the run; `earlier` is what the journal holds already.
+ * `runner` answers the step runners that undo; `held` comes when this process holds the run; `place` is where it was started; `earlier` is what the journal holds already.
  */
 export function openRun(
   parts: EngineParts,
@@ -29,13 +30,14 @@ export function openRun(
   observer: RunObserver,
   secrets: Secrets,
   held: () => Promise<void>,
+  place: RunPlace | undefined,
   earlier: readonly JournalEntry[] = [],
 ): OpenRun {
   const { history, clock, owner, crashPoints } = parts;
   const { ports, fingerprints } = host;
   const journal = openRunJournal({ history, lease, clock, crashPoints, observer, secrets }, earlier);
   const noteTrouble = (error: unknown) => journal.noteTrouble(error);
-  const watch: HostWatch = { host: ports, history, lease, held, crashPoints, secrets, noteTrouble };
+  const watch: HostWatch = { host: ports, history, lease, held, crashPoints, place, secrets, noteTrouble };
   const ledger = createRunLedger({ run: lease.run, history, watch, fingerprints, owner, journal, runner, secrets });
   return { lease, host, watch, journal, ledger, secrets };
 }

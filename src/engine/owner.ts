@@ -4,6 +4,8 @@ export interface Owner {
   /** Clock ticks after boot, as /proc/PID/stat says it. */
   readonly startTime: string;
   readonly bootId: string;
+  /** The identity of the PID namespace in which it has this pid; absent where that is wf's own. */
+  readonly pidNamespace?: string;
 }
 
 /** Whether two name the same process. */

@@ -10,6 +10,7 @@ import type { StoredRun, StoredStep } from './ports/history.ts';
 import type { RunHost } from './ports/runtime.ts';
 import { BACK, FORWARD } from './recovery-table.ts';
 import { replay } from './replay.ts';
+import { requirePlace } from './require-place.ts';
 import { isRollingBack, resumableRun } from './resume-run.ts';
 import { begunRollBack, changesToUndo } from './roll-back-run.ts';
 import { openRunJournal, type RunJournal } from './run-journal.ts';
@@ -22,7 +23,8 @@ import { changeSays, landingOf } from './undo-change.ts';
 export async function planResume(parts: EngineParts, request: ResumeRequest, secrets: Secrets): Promise<ResumePlan> {
   const run = resumableRun(parts, request);
   requireValues(run, secrets);
-  if (run.owner !== null && parts.isAlive(run.owner)) throw leaseHeld(run.id, run.owner);
+  if (run.owner !== null && parts.isAlive(run.owner)) throw leaseHeld(run.id, run.owner, parts.owner.pidNamespace);
+  requirePlace(parts, run, request.workflow.model.runners.values());
   const host = await parts.runtimes[run.runtime].open(run);
   try {
     return await planOn(host, parts, request, run, secrets);

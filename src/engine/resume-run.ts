@@ -10,6 +10,7 @@ import { isEnd, type StoredRun } from './ports/history.ts';
 import type { RunHost } from './ports/runtime.ts';
 import { firstUnmet, lookAtRequirements } from './preflight.ts';
 import { replay } from './replay.ts';
+import { requirePlace } from './require-place.ts';
 import type { Requirement } from './requirement.ts';
 import { begunRollBack, continueRollBack, takenBack } from './roll-back-run.ts';
 import { advanceRun, type Beginning } from './run-loop.ts';
@@ -33,6 +34,7 @@ export async function resumeRun(
   const run = requireResumable(seen, request);
   requireValues(run, secrets);
   const { workflow, pauseAfter } = request;
+  requirePlace(parts, run, workflow.model.runners.values());
   // Looked at before the run is taken over: what it needs of the machine. Its names are its own already.
   const general = workflow.requirements(revealedInput(run, secrets)).filter(({ claim }) => claim === null);
   const runtime = parts.runtimes[run.runtime];

@@ -5,14 +5,18 @@ import { type ErrorRecord, WfError } from './errors.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { lettingGo } from './letting-go.ts';
 import { isEnd, type StoredRun } from './ports/history.ts';
+import { requirePlace } from './require-place.ts';
+import { requireRunners } from './require-runners.ts';
 import { runNotFound } from './run-refusal.ts';
 import type { Secrets } from './secrets.ts';
+import type { StepRunner } from './step.ts';
 import { type TakenRun, takeOver } from './take-over.ts';
 
 /**
  * Begins to undo all that a run did that still stands. Needs the journal and the step runners only: neither the workflow file
  * nor what the run had made. Null where there is nothing to undo of a run that has ended.
- * @throws WfError E_RUN_NOT_FOUND; E_LEASE_HELD while a living process advances the run; E_GHOST_ALIVE.
+ * @throws WfError E_RUN_NOT_FOUND; E_RUNNER_MISSING, E_WRONG_PLACE; E_LEASE_HELD while a living process advances the run;
+ * E_GHOST_ALIVE. Then nothing was touched.
  */
 export async function rollBackRun(
   parts: AdvancingParts,
@@ -29,6 +33,9 @@ export async function rollBackRun(
   const isDue = ({ status }: StoredRun) =>
     !isEnd(status) || status === 'needs-attention' || history.changes(id).some(undoable);
   if (!isDue(found)) return null;
+  const changes = history.changes(id);
+  requireRunners(id, changes.filter(undoable), request, secrets);
+  requirePlace(parts, found, runnersOf(changes, runner));
   const host = await parts.runtimes[found.runtime].open(found);
   const taken = await takeOver(
     parts,
@@ -47,6 +54,10 @@ export async function rollBackRun(
     taken.letGo();
     throw thrown;
   }
+}
+
+function runnersOf(changes: readonly Change[], runner: RollBackRequest['runner']): readonly StepRunner[] {
+  return changes.flatMap(({ kind }) => runner(kind) ?? []);
 }
 
 type RollingBack = Extract<JournalEvent, { type: 'rolling-back' }>;

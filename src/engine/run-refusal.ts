@@ -2,8 +2,22 @@ import { WfError } from './errors.ts';
 import type { RunId } from './ids.ts';
 import type { Owner } from './owner.ts';
 
-/** A living process advances the run: it is never displaced. */
-export function leaseHeld(run: RunId, { pid }: Pick<Owner, 'pid'>): WfError {
+/** A living process advances the run: it is never displaced. @param here the PID namespace that wf runs in */
+export function leaseHeld(
+  run: RunId,
+  { pid, pidNamespace }: Pick<Owner, 'pid' | 'pidNamespace'>,
+  here: string | undefined,
+): WfError {
+  if (pidNamespace !== undefined && pidNamespace !== here) {
+    return new WfError(
+      'E_LEASE_HELD',
+      `run ${run} is being advanced by process ${pid} of the PID namespace ${pidNamespace}, and wf, in another one, cannot tell that it has ended`,
+      {
+        hint: 'Run the same in that namespace or container; or as root on the machine itself, outside of all containers, where wf sees whether the process lives.',
+        details: { run, pid, pidNamespace },
+      },
+    );
+  }
   return new WfError('E_LEASE_HELD', `run ${run} is being advanced by process ${pid}`, {
     hint: `Wait for it, or end it with Ctrl-C where it runs (kill -INT ${pid}). \`wf show ${run}\` tells how far it is.`,
     details: { run, pid },

@@ -8,6 +8,7 @@ import type { Clock } from './ports/clock.ts';
 import type { Argv, CommandPort } from './ports/command.ts';
 import type { DockerPort } from './ports/docker.ts';
 import type { HostNamespacePort } from './ports/host-namespace.ts';
+import type { RunPlace } from './ports/place.ts';
 
 /** What step runners reach the host through. */
 export interface HostPorts {
@@ -17,6 +18,8 @@ export interface HostPorts {
   /** Asks probes' questions where a process is there for it already; null where a program is started for each. */
   readonly agent: AgentPort | null;
   readonly clock: Clock;
+  /** Where the run was started; outside of a run, where this process is. */
+  readonly place: RunPlace;
 }
 
 /** What every look at the host and every act on it is given. */
@@ -133,6 +136,8 @@ export interface StepRunner {
   readonly description: string;
   readonly policy: StepPolicy;
   readonly behaviour: ReadBehaviour | ChangeBehaviour;
+  /** Whether it runs commands whose author alone knows what they do: they depend on the working directory and the user. */
+  readonly runsAnyCommand: boolean;
   /** The input with defaults filled in. @throws WfError E_STEP_INPUT */
   parseInput(input: unknown): Json;
   rehearse(input: Json): Rehearsal;

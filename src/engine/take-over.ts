@@ -76,7 +76,7 @@ export async function takeOver(
     const entries = history.journal(run.id);
     // Since before the journal was read.
     const isHeld = async () => {};
-    const opened = openRun(parts, lease, host, runner, observer, secrets, isHeld, entries);
+    const opened = openRun(parts, lease, host, runner, observer, secrets, isHeld, run.place, entries);
     await opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
     const open = openSteps(entries);
     await onLivingHost(host, async () => {

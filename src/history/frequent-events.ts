@@ -68,9 +68,11 @@ function leaseTaken(members: JsonObject): JournalEvent | undefined {
 
 function ownerIn(given: Json | undefined): Owner | undefined {
   if (!isJsonObject(given)) return undefined;
-  const { pid, startTime, bootId } = given;
-  if (!isNumber(pid) || !isText(startTime) || !isText(bootId) || !hasOnly(3, given)) return undefined;
-  return { pid, startTime, bootId };
+  const { pid, startTime, bootId, pidNamespace } = given;
+  if (!isNumber(pid) || !isText(startTime) || !isText(bootId)) return undefined;
+  if (pidNamespace === undefined) return hasOnly(3, given) ? { pid, startTime, bootId } : undefined;
+  if (!isText(pidNamespace) || !hasOnly(4, given)) return undefined;
+  return { pid, startTime, bootId, pidNamespace };
 }
 
 /** Of so many members, each of which was seen to be there: a member more is one that this version does not know. */

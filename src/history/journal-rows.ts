@@ -83,7 +83,12 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
   });
 
   const attempt = { step: stepId, attempt: z.number() };
-  const owner = z.strictObject({ pid: z.number(), startTime: z.string(), bootId: z.string() });
+  const owner = z.strictObject({
+    pid: z.number(),
+    startTime: z.string(),
+    bootId: z.string(),
+    pidNamespace: z.string().exactOptional(),
+  });
 
   return z.discriminatedUnion('type', [
     z.strictObject({

@@ -135,6 +135,11 @@ export const MIGRATIONS: readonly string[] = [
     WHERE type = 'table' AND name = 'steps';
   PRAGMA writable_schema = RESET;
   `,
+  // Where a run was started, and in which PID namespace its owner has its pid.
+  `
+  ALTER TABLE runs ADD COLUMN place TEXT;
+  ALTER TABLE runs ADD COLUMN owner_pid_namespace TEXT;
+  `,
 ];
 
 /** What a database of this version holds; without one of them some statement could not be prepared. */

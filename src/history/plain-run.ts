@@ -3,6 +3,7 @@ import type { RunOptions } from '../engine/journal-event.ts';
 import { isJsonObject, type Json } from '../engine/json.ts';
 import { isNumber, isNumberOrNull, isText, isTextOrNull, jsonOf } from '../engine/plain-values.ts';
 import { STORED_RUN_STATUSES, type StoredRun } from '../engine/ports/history.ts';
+import type { RunPlace } from '../engine/ports/place.ts';
 import { ownerOf } from './rows.ts';
 
 /**
@@ -12,7 +13,8 @@ import { ownerOf } from './rows.ts';
  */
 export function plainRun(row: readonly unknown[]): StoredRun | undefined {
   const [given, workflow, definitionHash, runtime, inputText, optionsText, givenStatus, createdAt, startedAt] = row;
-  const [finishedAt, outputText, error, fence, pid, startTime, bootId, importedFrom, standingChanges] = row.slice(9);
+  const [finishedAt, outputText, error, fence, pid, startTime, bootId, pidNamespace, placeText, ...rest] = row.slice(9);
+  const [importedFrom, standingChanges] = rest;
   const id = isText(given) ? parseRunId(given) : undefined;
   const status = STORED_RUN_STATUSES.find((known) => known === givenStatus);
   if (id === undefined || status === undefined || !isText(workflow) || !isText(definitionHash)) return undefined;
@@ -20,6 +22,9 @@ export function plainRun(row: readonly unknown[]): StoredRun | undefined {
   if (!isNumber(createdAt) || !isNumberOrNull(startedAt) || !isNumberOrNull(finishedAt)) return undefined;
   if (!isNumber(fence) || !isNumber(standingChanges) || !isTextOrNull(importedFrom)) return undefined;
   if (!isNumberOrNull(pid) || !isTextOrNull(startTime) || !isTextOrNull(bootId)) return undefined;
+  if (!isTextOrNull(pidNamespace)) return undefined;
+  const place = placeText === null ? undefined : plainPlace(jsonOf(placeText));
+  if (placeText !== null && place === undefined) return undefined;
   const input = jsonOf(inputText);
   const options = plainOptions(jsonOf(optionsText));
   const output = outputText === null ? null : jsonOf(outputText);
@@ -33,8 +38,14 @@ export function plainRun(row: readonly unknown[]): StoredRun | undefined {
     input,
     options,
     createdAt,
+    ...(place === undefined ? {} : { place }),
     status,
-    owner: ownerOf({ owner_pid: pid, owner_start_time: startTime, owner_boot_id: bootId }),
+    owner: ownerOf({
+      owner_pid: pid,
+      owner_start_time: startTime,
+      owner_boot_id: bootId,
+      owner_pid_namespace: pidNamespace,
+    }),
     fence,
     startedAt,
     finishedAt,
@@ -43,6 +54,15 @@ export function plainRun(row: readonly unknown[]): StoredRun | undefined {
     standingChanges,
     importedFrom,
   };
+}
+
+function plainPlace(place: Json | undefined): RunPlace | undefined {
+  if (!isJsonObject(place)) return undefined;
+  const { bootId, networkNamespace, pidNamespace, folder, user } = place;
+  if (!isText(bootId) || !isJsonObject(networkNamespace) || !isText(pidNamespace)) return undefined;
+  const { inode, name } = networkNamespace;
+  if (!isNumber(inode) || !isTextOrNull(name) || !isText(folder) || !isNumber(user)) return undefined;
+  return { bootId, networkNamespace: { inode, name }, pidNamespace, folder, user };
 }
 
 /** Those of a run without secrets. */

@@ -18,7 +18,7 @@ export function preparePruneStatements(db: Database) {
   return {
     deleteClaims: prepare('DELETE FROM claims WHERE run = @run'),
     removableRuns: prepare(
-      `SELECT number, created_at, id, owner_pid, owner_start_time, owner_boot_id FROM runs INDEXED BY runs_of_workflow_and_status
+      `SELECT number, created_at, id, owner_pid, owner_start_time, owner_boot_id, owner_pid_namespace FROM runs INDEXED BY runs_of_workflow_and_status
        WHERE ${AGED} AND created_at >= @afterCreatedAt AND (created_at, id) > (@afterCreatedAt, @afterId) AND ${REMOVABLE} ORDER BY created_at, id LIMIT @limit`,
     ),
     agedRuns: prepare(
@@ -27,7 +27,9 @@ export function preparePruneStatements(db: Database) {
     newestOfWorkflow: prepare(
       `SELECT created_at, id FROM runs WHERE workflow = @workflow ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET @skip`,
     ),
-    heldRuns: prepare('SELECT owner_pid, owner_start_time, owner_boot_id FROM runs WHERE owner_pid IS NOT NULL'),
+    heldRuns: prepare(
+      'SELECT owner_pid, owner_start_time, owner_boot_id, owner_pid_namespace FROM runs WHERE owner_pid IS NOT NULL',
+    ),
     deleteEvidence: prepare('DELETE FROM evidence WHERE run = @run'),
     deleteJournal: prepare('DELETE FROM journal WHERE run = @run'),
     deleteChanges: prepare('DELETE FROM changes WHERE run = @run'),

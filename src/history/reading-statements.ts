@@ -6,7 +6,7 @@ export const STANDING = "status IN ('intended', 'applied', 'stuck')";
 
 /** In the order in which `plainRun` takes them. */
 const RUN_COLUMNS = `id, workflow, definition_hash, runtime, input, options, status, created_at, started_at, finished_at,
-  output, error, fence, owner_pid, owner_start_time, owner_boot_id,
+  output, error, fence, owner_pid, owner_start_time, owner_boot_id, owner_pid_namespace, place,
   imported_from, CASE WHEN imported_from IS NULL THEN
     (SELECT count(*) FROM changes WHERE changes.run = runs.number AND changes.${STANDING}) ELSE 0 END AS standing_changes`;
 

@@ -29,12 +29,14 @@ export const ownerColumns = later(() => ({
   owner_pid: z.number().nullable(),
   owner_start_time: z.string().nullable(),
   owner_boot_id: z.string().nullable(),
+  owner_pid_namespace: z.string().nullable(),
 }));
 
 /** The process that holds a run's lease; null where nobody does. */
 export function ownerOf(row: z.output<z.ZodObject<ReturnType<typeof ownerColumns>>>): Owner | null {
-  const { owner_pid: pid, owner_start_time: startTime, owner_boot_id: bootId } = row;
-  return pid === null || startTime === null || bootId === null ? null : { pid, startTime, bootId };
+  const { owner_pid: pid, owner_start_time: startTime, owner_boot_id: bootId, owner_pid_namespace: pidNamespace } = row;
+  if (pid === null || startTime === null || bootId === null) return null;
+  return { pid, startTime, bootId, ...(pidNamespace === null ? {} : { pidNamespace }) };
 }
 
 /** A run whose lease is held, as every append asks for it, with the last seq of its journal. */
@@ -63,6 +65,17 @@ export const runOptions = later(() =>
   }),
 );
 
+/** Where a run was started. */
+export const runPlace = later(() =>
+  z.object({
+    bootId: z.string(),
+    networkNamespace: z.object({ inode: z.number(), name: z.string().nullable() }),
+    pidNamespace: z.string(),
+    folder: z.string(),
+    user: z.number(),
+  }),
+);
+
 /** Asked for by the thousand, as steps are: what SQLite gives is checked in one go, then what is in it. */
 export const runRow = later(() =>
   z
@@ -81,6 +94,7 @@ export const runRow = later(() =>
       error: z.string().nullable(),
       fence: z.number(),
       ...ownerColumns(),
+      place: z.string().nullable(),
       standing_changes: z.number(),
       imported_from: z.string().nullable(),
     })
@@ -88,10 +102,12 @@ export const runRow = later(() =>
       const id = parseRunId(row.id);
       const input = jsonIn(row.input, context);
       const options = runOptions().safeParse(jsonIn(row.options, context));
+      const place = row.place === null ? undefined : runPlace().safeParse(jsonIn(row.place, context));
       if (id === undefined) context.addIssue(`not a run id: ${row.id}`);
+      if (place?.success === false) context.addIssue(`place: ${z.prettifyError(place.error)}`);
       if (!isJsonObject(input)) context.addIssue('input: not a JSON object');
       if (!options.success) context.addIssue(`options: ${z.prettifyError(options.error)}`);
-      if (id === undefined || !isJsonObject(input) || !options.success) return z.NEVER;
+      if (id === undefined || !isJsonObject(input) || !options.success || place?.success === false) return z.NEVER;
       return {
         id,
         workflow: row.workflow,
@@ -100,6 +116,7 @@ export const runRow = later(() =>
         input,
         options: options.data,
         createdAt: row.created_at,
+        ...(place === undefined ? {} : { place: place.data }),
         status: row.status,
         owner: ownerOf(row),
         fence: row.fence,

@@ -19,8 +19,8 @@ export function prepareStatements(db: Database) {
     insertRun: later(() =>
       prepare(
         `INSERT INTO runs (id, workflow, definition_hash, runtime, input, options, status, created_at, fence,
-         owner_pid, owner_start_time, owner_boot_id)
-       VALUES (?, ?, ?, ?, ?, ?, 'running', ?, 1, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+         owner_pid, owner_start_time, owner_boot_id, owner_pid_namespace, place)
+       VALUES (?, ?, ?, ?, ?, ?, 'running', ?, 1, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
       ),
     ),
     insertImportedRun: later(() =>
@@ -31,12 +31,14 @@ export function prepareStatements(db: Database) {
     ),
     lease: later(() =>
       prepare(
-        `SELECT number, fence, status, imported_from, owner_pid, owner_start_time, owner_boot_id FROM runs WHERE id = @id`,
+        `SELECT number, fence, status, imported_from, owner_pid, owner_start_time, owner_boot_id, owner_pid_namespace
+       FROM runs WHERE id = @id`,
       ),
     ),
     takeOver: later(() =>
       prepare(
-        `UPDATE runs SET fence = fence + 1, owner_pid = @pid, owner_start_time = @startTime, owner_boot_id = @bootId
+        `UPDATE runs SET fence = fence + 1, owner_pid = @pid, owner_start_time = @startTime, owner_boot_id = @bootId,
+         owner_pid_namespace = @pidNamespace
        WHERE id = @id`,
       ),
     ),
@@ -52,7 +54,7 @@ export function prepareStatements(db: Database) {
     ),
     clearOwner: later(() =>
       prepare(
-        `UPDATE runs SET owner_pid = NULL, owner_start_time = NULL, owner_boot_id = NULL
+        `UPDATE runs SET owner_pid = NULL, owner_start_time = NULL, owner_boot_id = NULL, owner_pid_namespace = NULL
        WHERE id = @id AND fence = @fence AND owner_pid IS NOT NULL`,
       ),
     ),
@@ -77,7 +79,7 @@ export function prepareStatements(db: Database) {
     endRun: later(() =>
       prepare(
         `UPDATE runs SET status = ?, output = ?, error = ?, finished_at = ?,
-         owner_pid = NULL, owner_start_time = NULL, owner_boot_id = NULL
+         owner_pid = NULL, owner_start_time = NULL, owner_boot_id = NULL, owner_pid_namespace = NULL
        WHERE number = ?`,
       ),
     ),

@@ -16,7 +16,7 @@ export function storeDefinition(statements: Statements, hash: string, definition
 
 /** Stores a new run, held by `owner`. Answers its number. @throws WfError E_RUN_EXISTS */
 export function storeRun(statements: Statements, header: RunHeader, owner: Owner): number {
-  const { id, workflow, definitionHash, runtime, input, options, createdAt } = header;
+  const { id, workflow, definitionHash, runtime, input, options, createdAt, place } = header;
   const { changes, lastInsertRowid } = statements
     .insertRun()
     .run(
@@ -30,6 +30,8 @@ export function storeRun(statements: Statements, header: RunHeader, owner: Owner
       owner.pid,
       owner.startTime,
       owner.bootId,
+      owner.pidNamespace ?? null,
+      place === undefined ? null : JSON.stringify(place),
     );
   if (changes === 0) throw runExists(id);
   return Number(lastInsertRowid);

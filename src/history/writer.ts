@@ -110,9 +110,9 @@ export function createWriter({ statements, heldRuns, write, path, requireInPlace
         const held = parseRow(leaseRow(), row, { path, table: 'runs', of: `run ${id}` });
         if (held.imported_from !== null) throw runImported(id, held.imported_from);
         const holder = ownerOf(held);
-        if (holder !== null && isAlive(holder)) throw leaseHeld(id, holder);
+        if (holder !== null && isAlive(holder)) throw leaseHeld(id, holder, owner.pidNamespace);
         heldRuns.delete(id);
-        statements.takeOver().run({ id, ...owner });
+        statements.takeOver().run({ id, ...owner, pidNamespace: owner.pidNamespace ?? null });
         return { run: id, fence: held.fence + 1 };
       }),
 

@@ -82,7 +82,7 @@ function inUse(claim: string, holder: RunId | null): WfError {
 
 /** @param pid of the holder; null where it does not answer */
 function runHeld(run: RunId, pid: string | null): WfError {
-  if (pid !== null) return leaseHeld(run, { pid: Number(pid) });
+  if (pid !== null) return leaseHeld(run, { pid: Number(pid) }, undefined);
   return new WfError('E_LEASE_HELD', `run ${run} is being advanced by a process that does not answer`, {
     hint: 'It was probably stopped (Ctrl-Z, SIGSTOP): `ps -eo pid,stat,args | grep wf` shows a T. Let it go on with `kill -CONT PID`, or end it.',
     details: { run, pid: null },

@@ -3,6 +3,7 @@ import { systemClock } from './clock.ts';
 import { createCommandPort } from './command.ts';
 import { createDocker } from './docker/create-docker.ts';
 import { machineNamespace } from './namespace.ts';
+import { ownPlace } from './place.ts';
 import { throughExeca } from './start-command.ts';
 
 /** This machine, as step runners reach it. The Docker engine is found as the `docker` client finds it, from `env`. */
@@ -13,5 +14,8 @@ export function machinePorts(env: Readonly<Record<string, string | undefined>>):
     docker: createDocker(env),
     namespace: machineNamespace,
     agent: null,
+    get place() {
+      return ownPlace();
+    },
   };
 }

@@ -73,19 +73,25 @@ export const machineNamespace: HostNamespacePort = {
 /** Where `ip netns` keeps the namespaces that have a name. */
 const NAMED_NAMESPACES = '/run/netns';
 
+const OF_FIRST_PROCESS = '/proc/1/ns/net';
+
+/** The path by which wf's own namespace is found also after wf has ended; null where it has none that wf can see. */
+export function nameOfOwnNamespace(): string | null {
+  const { inode } = ownNetworkNamespace();
+  if (inodeOf(OF_FIRST_PROCESS) === inode) return OF_FIRST_PROCESS;
+  const names = existsSync(NAMED_NAMESPACES) ? readdirSync(NAMED_NAMESPACES) : [];
+  return names.map((name) => join(NAMED_NAMESPACES, name)).find((named) => inodeOf(named) === inode) ?? null;
+}
+
 /**
  * What a person gives to `ip link set ... netns` to mean wf's own namespace also after wf has ended: `1` (the first
  * process) where that is in it, else the path of its name, else the pid of wf itself.
  */
 function wayToOwnNamespace(): string {
-  const { inode } = ownNetworkNamespace();
-  const ofFirstProcess = inodeOf('/proc/1/ns/net');
-  if (ofFirstProcess === inode) return '1';
-  const names = existsSync(NAMED_NAMESPACES) ? readdirSync(NAMED_NAMESPACES) : [];
-  const path = names.map((name) => join(NAMED_NAMESPACES, name)).find((named) => inodeOf(named) === inode);
-  if (path !== undefined) return path;
+  const name = nameOfOwnNamespace();
+  if (name !== null && name !== OF_FIRST_PROCESS) return name;
   // Where even that may not be looked at, the usual case is the likely one.
-  return ofFirstProcess === undefined ? '1' : String(process.pid);
+  return name !== null || inodeOf(OF_FIRST_PROCESS) === undefined ? '1' : String(process.pid);
 }
 
 function inodeOf(path: string): number | undefined {

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { WfError } from '../engine/errors.ts';
 import type { Owner } from '../engine/owner.ts';
 import { errnoOf } from './errno.ts';
+import { processFile } from './process-files.ts';
 
 /** What wf reads from /proc/PID/stat. */
 export interface ProcessStat {
@@ -24,7 +25,7 @@ export interface ProcessStat {
 export function ownProcess(): Owner {
   const stat = readStat('self');
   if (stat === undefined) throw unreadable('/proc/self/stat', 'it does not exist');
-  return { pid: process.pid, startTime: stat.startTime, bootId: bootId() };
+  return { pid: process.pid, startTime: stat.startTime, bootId: bootId(), pidNamespace: ownPidNamespace() };
 }
 
 /** The process that has a pid now; undefined where there is none. @throws WfError E_HOST_STATE_UNKNOWN */
@@ -57,11 +58,14 @@ const seenDead = new Set<string>();
 const MOST_SEEN_DEAD = 1_000;
 
 /**
- * Whether the very process still runs: not another one with its pid, not one from before the last boot. A zombie is dead.
+ * Whether the very process still runs: not another one with its pid, not one from before the last boot. A zombie is dead. A process
+ * of another PID namespace counts as alive until it is proven dead.
  * @throws WfError E_HOST_STATE_UNKNOWN when /proc cannot be read: that is not "dead".
  */
 export function isAlive(owner: Owner): boolean {
   if (owner.bootId !== bootId()) return false;
+  const { pidNamespace } = owner;
+  if (pidNamespace !== undefined && !isOwnPidNamespace(pidNamespace)) return mayLiveElsewhere(owner, pidNamespace);
   const name = `${owner.pid} ${owner.startTime}`;
   if (seenDead.has(name)) return false;
   const stat = readStat(String(owner.pid));
@@ -69,6 +73,85 @@ export function isAlive(owner: Owner): boolean {
   if (seenDead.size >= MOST_SEEN_DEAD) seenDead.clear();
   seenDead.add(name);
   return false;
+}
+
+/** Of the machine's first PID namespace (PROC_PID_INIT_INO): from it, all others can be seen. */
+const FIRST_PID_NAMESPACE = 0xef_ff_ff_fc;
+
+let ownNamespace: string | undefined;
+
+/** The identity of the PID namespace that wf runs in: pids mean something in there only. */
+export function ownPidNamespace(): string {
+  ownNamespace ??= identityOfOwnPidNamespace();
+  return ownNamespace;
+}
+
+/** Inode numbers are used again: the start of the first process in it tells one from a later one. */
+function identityOfOwnPidNamespace(): string {
+  const inode = pidNamespaceOf('self');
+  if (inode === undefined) throw unreadable('/proc/self/ns/pid', 'it does not exist');
+  const first = inode === FIRST_PID_NAMESPACE ? undefined : processStat(1);
+  return first === undefined ? String(inode) : `${inode} since ${first.startTime}`;
+}
+
+function partsOf(pidNamespace: string): { readonly inode: number; readonly since: string | undefined } {
+  const [inode, since] = pidNamespace.split(' since ');
+  return { inode: Number(inode), since };
+}
+
+/** Whether wf runs in this PID namespace. */
+export function isOwnPidNamespace(pidNamespace: string): boolean {
+  const [asked, own] = [partsOf(pidNamespace), partsOf(ownPidNamespace())];
+  const sinceTheSame = asked.since === undefined || own.since === undefined || asked.since === own.since;
+  return asked.inode === own.inode && sinceTheSame;
+}
+
+/** Whether it is certain that a PID namespace of this boot has ended, with all processes in it. */
+export function pidNamespaceIsGone(pidNamespace: string): boolean {
+  if (!isInFirstPidNamespace()) return false;
+  const { inode, since } = partsOf(pidNamespace);
+  // Without its first process, the kernel ends all others.
+  return allPids().every((pid) => {
+    if (pidInside(pid) !== 1 || (pidNamespaceOf(pid) ?? inode) !== inode) return true;
+    const stat = processStat(pid);
+    return stat === undefined || isDead(stat) || (since !== undefined && stat.startTime !== since);
+  });
+}
+
+/** Whether wf sees all processes of the machine, with all that is known of them. */
+export function isInFirstPidNamespace(): boolean {
+  return partsOf(ownPidNamespace()).inode === FIRST_PID_NAMESPACE && process.geteuid?.() === 0;
+}
+
+/**
+ * Whether a process of another PID namespace runs, or may run where wf does not see it. wf sees those of the namespaces below its own,
+ * under other pids.
+ */
+function mayLiveElsewhere({ pid, startTime }: Owner, pidNamespace: string): boolean {
+  if (!isInFirstPidNamespace()) return true;
+  const { inode } = partsOf(pidNamespace);
+  return allPids().some((candidate) => {
+    const stat = processStat(candidate);
+    if (stat?.startTime !== startTime || isDead(stat) || pidInside(candidate) !== pid) return false;
+    return (pidNamespaceOf(candidate) ?? inode) === inode;
+  });
+}
+
+/** The pid that a process of a PID namespace below wf's own has in there; undefined for one of wf's own. */
+function pidInside(pid: number): number | undefined {
+  const pids = /^NSpid:\s*(.*)$/m.exec(processFile(pid, 'status')?.toString() ?? '')?.[1]?.split(/\s+/) ?? [];
+  return pids.length < 2 ? undefined : Number(pids.at(-1));
+}
+
+/** The inode of it; undefined where there is no such process, or it may not be looked into. */
+function pidNamespaceOf(pid: number | 'self'): number | undefined {
+  try {
+    return statSync(`/proc/${pid}/ns/pid`).ino;
+  } catch (thrown) {
+    const errno = errnoOf(thrown);
+    if (errno === 'ENOENT' || errno === 'ESRCH' || errno === 'EACCES' || errno === 'EPERM') return undefined;
+    throw unreadable(`/proc/${pid}/ns/pid`, thrown);
+  }
 }
 
 let ownBoot: string | undefined;

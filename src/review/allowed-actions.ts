@@ -27,12 +27,20 @@ const ACTIONS: Readonly<Record<RunStatus, Readonly<Record<RunAction, Answer>>>> 
   'needs-attention': { resume: 'ended', rollback: 'allowed' },
 };
 
-/** Why an action is not allowed now: E_RUN_IMPORTED, E_LEASE_HELD, E_RUN_ENDED; undefined where it is. */
-export function refusalOf(action: RunAction, run: StoredRun, isAlive: IsAlive): WfError | undefined {
+/**
+ * Why an action is not allowed now: E_RUN_IMPORTED, E_LEASE_HELD, E_RUN_ENDED; undefined where it is.
+ * @param pidNamespace the one that wf runs in; only the error depends on it
+ */
+export function refusalOf(
+  action: RunAction,
+  run: StoredRun,
+  isAlive: IsAlive,
+  pidNamespace?: string,
+): WfError | undefined {
   // Whatever its status: it took place on another machine.
   if (run.importedFrom !== null) return runImported(run.id, run.importedFrom);
   const status = runStatus(run, isAlive);
-  if (run.owner !== null && isAlive(run.owner)) return leaseHeld(run.id, run.owner);
+  if (run.owner !== null && isAlive(run.owner)) return leaseHeld(run.id, run.owner, pidNamespace);
   return ACTIONS[status][action] === 'ended' ? ended(run) : undefined;
 }
 

@@ -1,6 +1,7 @@
 import type { RunHost, Runtime } from '../engine/ports/runtime.ts';
 import { lookAtRequirements } from '../engine/preflight.ts';
 import type { HostPorts } from '../engine/step.ts';
+import { requireSamePlace } from '../host/place.ts';
 import { machineFingerprints } from './machine-fingerprints.ts';
 
 /** Runs change the machine itself, and its Docker engine. What looks at it is loaded when it is looked at. */
@@ -25,6 +26,7 @@ export function dockerRuntime(ports: HostPorts): Runtime {
       const { dockerNetworking } = await import('../steps/docker-networking.ts');
       return lookAtRequirements(dockerNetworking(), ports);
     },
+    requirePlace: (run, started, needs) => requireSamePlace(run, started, { ...needs, network: true }),
     async find({ id }) {
       const { isOurs } = await import('../steps/docker/ownership.ts');
       return {

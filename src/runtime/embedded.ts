@@ -2,6 +2,7 @@ import type { PreflightFinding } from '../engine/engine.ts';
 import { privateHostMark, type Runtime } from '../engine/ports/runtime.ts';
 import { lookAtRequirements } from '../engine/preflight.ts';
 import type { HostPorts } from '../engine/step.ts';
+import { requireSamePlace } from '../host/place.ts';
 
 /**
  * Each run has a private host of its own, made of Linux namespaces: no engine, no image, no root. The machine is not touched.
@@ -15,6 +16,8 @@ export function embeddedRuntime(machine: HostPorts): Runtime {
       const { privateNetworking } = await import('./private-networking.ts');
       return lookAtRequirements(privateNetworking(), machine);
     },
+    // A private host has a network namespace of its own.
+    requirePlace: (run, started, needs) => requireSamePlace(run, started, { ...needs, network: false }),
     async open(run) {
       const { openPrivateHost } = await import('./open-private-host.ts');
       return openPrivateHost(privateHostMark(run), machine.clock);

@@ -11,6 +11,7 @@ import type { PrivateHost } from '../host/embedded/private-host.ts';
 import { compareFingerprints } from '../host/fingerprint/compare.ts';
 import { createPrivateFingerprints } from '../host/fingerprint/create-fingerprints.ts';
 import { readSection } from '../host/fingerprint/shape.ts';
+import { ownPlace } from '../host/place.ts';
 import { isAlive } from '../host/process.ts';
 import { throughExeca } from '../host/start-command.ts';
 import { privateAgent } from './private-agent.ts';
@@ -56,6 +57,9 @@ export function privateRunHost(
     },
     get agent() {
       return current.ports.agent;
+    },
+    get place() {
+      return current.ports.place;
     },
   };
   return {
@@ -108,7 +112,16 @@ function enter(host: PrivateHost, clock: Clock): Entered {
   return {
     host,
     entrance,
-    ports: { clock, command, docker: host.docker, namespace: namespaceOf(host), agent: privateAgent(host) },
+    ports: {
+      clock,
+      command,
+      docker: host.docker,
+      namespace: namespaceOf(host),
+      agent: privateAgent(host),
+      get place() {
+        return ownPlace();
+      },
+    },
   };
 }
 

@@ -81,7 +81,11 @@ describe('a command that changes the host', () => {
   test('runs once, keeps its output, and is undone by its undo command when a later step fails', async () => {
     const ran = await runSteps(command({ argv: ['touch', at('made')], undo: ['rm', at('made')] }), failing());
     expect(ran.changes).toMatchObject([
-      { target: `command touch ${at('made')}`, status: 'reverted', undo: [`rm ${at('made')}`] },
+      {
+        target: `command touch ${at('made')}`,
+        status: 'reverted',
+        undo: [`env --chdir=${process.cwd()} rm ${at('made')}`],
+      },
       { status: 'gone' },
     ]);
     expect(ran.changes[0]?.record).toMatchObject({ result: { exitCode: 0, stdout: '', stderr: '', truncated: false } });

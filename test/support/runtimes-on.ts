@@ -1,6 +1,7 @@
 import type { FingerprintPort } from '../../src/engine/ports/fingerprint.ts';
 import type { Runtime, Runtimes } from '../../src/engine/ports/runtime.ts';
 import type { HostPorts } from '../../src/engine/step.ts';
+import { requireSamePlace } from '../../src/host/place.ts';
 
 /** Both runtimes on one host, which is nobody's own. */
 export function runtimesOn(ports: HostPorts, fingerprints: FingerprintPort, scope: string): Runtimes {
@@ -8,6 +9,7 @@ export function runtimesOn(ports: HostPorts, fingerprints: FingerprintPort, scop
     name,
     scope,
     look: async () => [],
+    requirePlace: (run, started, needs) => requireSamePlace(run, started, { ...needs, network: true }),
     find: () => Promise.reject(new Error('this test has no host to look around in')),
     open: async () => ({
       ports,

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { effectiveCapabilities } from '../../src/host/capabilities.ts';
 import { namespaceOfPid, ownNetworkNamespace } from '../../src/host/namespace.ts';
 import { openNamespace } from '../../src/host/open-namespace.ts';
-import { bootId, isAlive, ownProcess, parseProcessStat } from '../../src/host/process.ts';
+import { bootId, isAlive, ownPidNamespace, ownProcess, parseProcessStat, processOf } from '../../src/host/process.ts';
 
 it('reads a stat line whose command name has spaces and parentheses in it', () => {
   const line =
@@ -27,11 +27,22 @@ it('reads a stat line whose command name has spaces and parentheses in it', () =
 
 it('its own process is alive; one with another start time or from another boot is not', () => {
   const own = ownProcess();
-  expect(own).toEqual({ pid: process.pid, startTime: expect.stringMatching(/^\d+$/), bootId: bootId() });
+  expect(own).toEqual({
+    pid: process.pid,
+    startTime: expect.stringMatching(/^\d+$/),
+    bootId: bootId(),
+    pidNamespace: ownPidNamespace(),
+  });
   expect(isAlive(own)).toBe(true);
   expect(isAlive({ ...own, startTime: '1' })).toBe(false);
   expect(isAlive({ ...own, bootId: 'another' })).toBe(false);
   expect(isAlive({ ...own, pid: 4_194_305 })).toBe(false);
+});
+
+it('a process of another PID namespace counts as alive unless all processes of the machine can be seen', () => {
+  const seesAll = process.getuid?.() === 0 && statSync('/proc/self/ns/pid').ino === 0xef_ff_ff_fc;
+  expect(isAlive({ ...ownProcess(), pidNamespace: '1 since 1' })).toBe(!seesAll);
+  expect(isAlive({ ...ownProcess(), pidNamespace: '1 since 1', bootId: 'another' })).toBe(false);
 });
 
 it('what is kept in mind of dead processes tells nothing of the living, however many have died', () => {
@@ -62,7 +73,7 @@ it('knows the namespace of a process by the process, not by its number', () => {
   expect(own).toEqual({
     path: `/proc/${process.pid}/ns/net`,
     inode: statSync('/proc/self/ns/net').ino,
-    process: ownProcess(),
+    process: processOf(process.pid),
   });
   const opened = openNamespace(own);
   expect(statSync(opened.path).ino).toBe(own.inode);

@@ -45,7 +45,10 @@ const FREQUENT: Readonly<Record<string, (effect: fc.Arbitrary<Json>) => fc.Arbit
   'lease.taken': () =>
     objectOf({
       purpose: fc.constantFrom('start', 'resume', 'rollback'),
-      owner: objectOf({ pid: number, startTime: text, bootId: text }),
+      owner: fc.oneof(
+        objectOf({ pid: number, startTime: text, bootId: text }),
+        objectOf({ pid: number, startTime: text, bootId: text, pidNamespace: text }),
+      ),
       pauseAfter: fc.option(text),
     }),
 };

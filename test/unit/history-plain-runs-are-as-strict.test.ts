@@ -7,6 +7,14 @@ import { openForTest, openRaw } from '../fixtures/history/temporary.ts';
 
 const { id, workflow, definitionHash, runtime, input, options, createdAt } = headerOf('plain');
 
+const PLACE = JSON.stringify({
+  bootId: 'b',
+  networkNamespace: { inode: 1, name: null },
+  pidNamespace: '2 since 3',
+  folder: '/',
+  user: 0,
+});
+
 const { expectTaken, expectNoOtherTaken } = inTwoWays({
   row: {
     id,
@@ -25,6 +33,8 @@ const { expectTaken, expectNoOtherTaken } = inTwoWays({
     owner_pid: OWNER.pid,
     owner_start_time: OWNER.startTime,
     owner_boot_id: OWNER.bootId,
+    owner_pid_namespace: null,
+    place: null,
     imported_from: null,
     standing_changes: 3,
   },
@@ -38,6 +48,9 @@ const { expectTaken, expectNoOtherTaken } = inTwoWays({
     '{"onFailure":"keep"}',
     '{"onFailure":"keep","pauseAfter":null,"secrets":{"token":"env:TOKEN"}}',
     '{"onFailure":"keep","pauseAfter":null,"secrets":{"token":1}}',
+    PLACE,
+    PLACE.replace('"user":0', '"user":"0"'),
+    PLACE.replace('"name":null', '"name":1'),
   ],
 });
 
@@ -49,7 +62,9 @@ test('a row whose columns are in order is taken without the schema, and is what 
     [6, 'succeeded'],
     [10, '{"links":2}'],
     [13, null],
-    [16, 'elsewhere'],
+    [16, '4026532500 since 12'],
+    [17, PLACE],
+    [18, 'elsewhere'],
   ] as const) {
     expectTaken(column, value);
   }
@@ -59,14 +74,16 @@ test('no row is taken of which the schema refuses a column, or makes something e
 
 test('the columns are taken in the order in which they are asked for', () => {
   const { history, path } = openForTest();
-  history.create(headerOf('plain'), { name: 'lab' }, OWNER, [], createdAt);
+  const owner = { ...OWNER, pidNamespace: '2 since 3' };
+  const header = headerOf('plain', { place: JSON.parse(PLACE) });
+  history.create(header, { name: 'lab' }, owner, [], createdAt);
   openRaw(path).exec(
     `UPDATE runs SET status = 'succeeded', started_at = 11, finished_at = 12, output = '{"a":1}', fence = 13, imported_from = 'there'`,
   );
   const expected = {
-    ...headerOf('plain'),
+    ...header,
     status: 'succeeded',
-    owner: OWNER,
+    owner,
     startedAt: 11,
     finishedAt: 12,
     output: { a: 1 },

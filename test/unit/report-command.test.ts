@@ -25,6 +25,7 @@ function open(workflow: () => Promise<ResolvedWorkflow> = async () => resolved()
   const wire: Wire = {
     clock: systemClock,
     places: { database: '', workflowFolders: [], cacheFolder: '' },
+    pidNamespace: '1',
     isAlive: () => false,
     historyForReading: async () => history,
     workflow,

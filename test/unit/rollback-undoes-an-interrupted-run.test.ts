@@ -121,12 +121,17 @@ describe('rolling back', () => {
     expect(existsSync(path.join(host.folder, 'c'))).toBe(true);
   });
 
-  test('without the step runner reports the change as stuck, with the commands that undo it', async () => {
+  test('without the step runner is refused before anything is touched, naming each change and what is missing', async () => {
     const { id } = await interruptedRun();
-    const result = await (await host.engine.rollBack({ ...request(id), runner: () => undefined }))?.result;
-    expect(result).toMatchObject({
-      end: { status: 'needs-attention', error: { hint: expect.stringContaining('rm b && rm a') } },
+    const before = host.history.journal(id);
+    const missing = { runner: () => undefined, whyMissing: (kind: string) => `nobody has ${kind}` };
+    await expect(host.engine.rollBack({ ...request(id), ...missing })).rejects.toMatchObject({
+      code: 'E_RUNNER_MISSING',
+      message: expect.stringMatching(
+        /change 1 \(file a\): there is no step runner test.file: nobody has test.file; .*file b/,
+      ),
     });
+    expect(host.history.journal(id)).toEqual(before);
     expect(host.files()).toEqual(['a', 'b']);
   });
 

@@ -103,6 +103,7 @@ function runnerOf(behaviour: ChangeBehaviour): StepRunner {
     description: 'is told',
     policy: { timeoutMs: 5_000, retry: { attempts: 1, initialMs: 1, factor: 1, maxMs: 1 } },
     behaviour,
+    runsAnyCommand: false,
     parseInput: () => ({}),
     rehearse: () => ({ commands: [], output: {}, undo: [], undoes: [] }),
     schemas: { input: {}, output: {} },

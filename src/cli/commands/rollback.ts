@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { ExitCode } from '../../engine/errors.ts';
+import { asWfError, type ExitCode } from '../../engine/errors.ts';
 import type { RunId } from '../../engine/ids.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
-import type { StepRunner } from '../../engine/step.ts';
+import type { RunnersToUndo } from '../../engine/require-runners.ts';
 import { refusalOf } from '../../review/allowed-actions.ts';
 import { readRunMaterial } from '../../review/run-material.ts';
 import { runRecord } from '../../review/run-record.ts';
@@ -34,17 +34,17 @@ export const rollback = defineCommand(
   async ({ run: reference, removeImages, input, json }, wire, terminal) => {
     // Even reading takes some room beside the database.
     const { run } = findRun(await wire.historyForReading(ON_A_FULL_DISK), reference);
-    const refusal = refusalOf('rollback', run, wire.isAlive);
+    const refusal = refusalOf('rollback', run, wire.isAlive, wire.pidNamespace);
     if (refusal !== undefined) throw refusal;
     refuseOtherInputs(run, input);
     const secrets = knownSecrets(run, input);
     const interruption = watchForInterruption(terminal);
     try {
       const history = await wire.history(ON_A_FULL_DISK);
-      const [engine, runner] = [await wire.engine(), await knownRunners(run, wire)];
+      const [engine, runners] = [await wire.engine(), await knownRunners(run, wire)];
       const before = { stageNames: [], journal: history.journal(run.id) };
       const outcome = await withView(before, interruption, wire, terminal, async (view) => {
-        const request = { run: run.id, runner, removeKept: removeImages, secrets: secrets.values };
+        const request = { run: run.id, ...runners, removeKept: removeImages, secrets: secrets.values };
         const handle = await engine.rollBack(request, introduced(run, view));
         return handle === null ? null : followRun(handle, view, interruption, wire);
       });
@@ -57,22 +57,23 @@ export const rollback = defineCommand(
   },
 );
 
-/** wf's own step runners, and those of the workflow file where it can still be loaded. */
-async function knownRunners(run: StoredRun, wire: Wire): Promise<(kind: string) => StepRunner | undefined> {
+/** wf's own step runners and, if a change needs another one, those of the workflow file. */
+async function knownRunners(run: StoredRun, wire: Wire): Promise<RunnersToUndo> {
   const own = new Map((await wire.stepRunners()).map((runner) => [runner.kind, runner]));
   const history = await wire.history();
-  if (history.changes(run.id).some((change) => !own.has(change.kind))) {
-    for (const runner of await runnersOfWorkflow(run.workflow, wire)) own.set(runner.kind, runner);
-  }
-  return (kind) => own.get(kind);
-}
-
-async function runnersOfWorkflow(name: string, wire: Wire): Promise<readonly StepRunner[]> {
+  if (history.changes(run.id).every((change) => own.has(change.kind))) return { runner: (kind) => own.get(kind) };
   try {
-    const { workflow } = await wire.workflow(name);
-    return [...workflow.model.invocations.values()].map(({ runner }) => runner);
-  } catch {
-    return []; // its changes are then reported as stuck, with the commands that undo them by hand
+    const { workflow } = await wire.workflow(run.workflow);
+    return {
+      runner: (kind) => workflow.model.runners.get(kind) ?? own.get(kind),
+      whyMissing: () => `the workflow ${run.workflow} as it is now has none`,
+    };
+  } catch (thrown) {
+    const { message, hint } = asWfError(thrown);
+    return {
+      runner: (kind) => own.get(kind),
+      whyMissing: () => `the workflow ${run.workflow} cannot be loaded: ${message} (${hint})`,
+    };
   }
 }
 

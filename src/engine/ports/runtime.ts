@@ -4,6 +4,7 @@ import type { HostPorts } from '../step.ts';
 import type { Argv } from './command.ts';
 import type { ContainerInfo } from './docker.ts';
 import type { FingerprintPort } from './fingerprint.ts';
+import type { PlaceNeeds, RunPlace } from './place.ts';
 
 /** What provides networks and containers. */
 export const RUNTIME_NAMES = ['docker', 'embedded'] as const;
@@ -72,6 +73,11 @@ export interface Runtime {
    * @throws WfError E_RUNTIME_UNAVAILABLE, E_TOOL_MISSING where this machine cannot provide it.
    */
   open(run: RunIdentity): Promise<RunHost>;
+  /**
+   * Refuses to resume or undo a run elsewhere than where it was started; observes, and touches nothing.
+   * @throws WfError E_WRONG_PLACE naming the right place
+   */
+  requirePlace(run: RunId, started: RunPlace, needs: Pick<PlaceNeeds, 'folderAndUser'>): void;
   /** The way into the host that a run has left standing; makes nothing. @throws WfError E_NAMESPACE_GONE where it is gone */
   find(run: RunIdentity): Promise<StandingHost>;
 }

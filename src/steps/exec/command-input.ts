@@ -6,7 +6,7 @@ export const argvSchema = z.tuple([z.string().min(1)], z.string());
 /** What both runners take of a command. */
 export const commandFields = {
   argv: argvSchema,
-  /** The folder it runs in; null is wf's own. */
+  /** The folder it runs in; null is the one in which the run was started, from which a relative path counts, too. */
   cwd: z.string().min(1).nullable().default(null),
   /** Added to wf's own environment. */
   env: z.record(z.string(), z.string()).default({}),

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { defineStep } from '../../engine/define-step.ts';
 import { asWfError, WfError } from '../../engine/errors.ts';
 import { commandLine } from '../../engine/evidence.ts';
+import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext, Standing } from '../../engine/step.ts';
 import { argvSchema, commandFields, resultSchema, STEP_TIMEOUT_MS } from './command-input.ts';
-import { type CommandToRun, requireEnd, requireExitCode, requireStart, runToEnd } from './run-command.ts';
+import { type CommandToRun, folderOf, requireEnd, requireExitCode, requireStart, runToEnd } from './run-command.ts';
 
 const input = z.object({
   ...commandFields,
@@ -22,6 +23,7 @@ const record = z.object({
   argv: argvSchema,
   check: argvSchema.nullable(),
   undo: argvSchema.nullable(),
+  /** The working directory, absolute; null, or relative, in journals of wf 0.1. */
   cwd: z.string().nullable(),
   env: z.record(z.string(), z.string()),
   timeoutMs: z.number(),
@@ -40,6 +42,7 @@ export const execCommand = defineStep({
   output,
   record,
   timeoutMs: STEP_TIMEOUT_MS,
+  runsAnyCommand: true,
   // A command may change anything: nothing is known to be lost by a reboot.
   survivesReboot: true,
   commands: ({ argv }) => [argv],
@@ -48,7 +51,17 @@ export const execCommand = defineStep({
   async observe(asked, context, earlier) {
     const { argv, check, undo, cwd, env, timeoutMs } = asked;
     const target = `command ${commandLine(argv)}`;
-    const intended: CommandRecord = { step: context.step, argv, check, undo, cwd, env, timeoutMs, result: null };
+    const folder = folderOf(cwd, context);
+    const intended: CommandRecord = {
+      step: context.step,
+      argv,
+      check,
+      undo,
+      cwd: folder,
+      env,
+      timeoutMs,
+      result: null,
+    };
     const done = earlier?.result ?? NOT_SEEN;
     if (check === null) {
       if (earlier === undefined) return { found: 'absent', target, record: intended };
@@ -76,7 +89,7 @@ export const execCommand = defineStep({
     // Where nothing can be looked at, how its undo command ended is all that can be known.
     return (await askCheck(made, context)) ?? { found: 'gone', reason: 'its undo command ended with exit code 0' };
   },
-  undoCommands: ({ undo }) => (undo === null ? [] : [undo]),
+  undoCommands: (made) => (made.undo === null ? [] : [typedInFolder(made, made.undo)]),
 });
 
 type CheckAnswer = { readonly says: 'done' | 'not done' } | { readonly says: 'nothing'; readonly error: WfError };
@@ -111,12 +124,18 @@ async function runCheck(check: CommandToRun, context: HostContext): Promise<Chec
   }
 }
 
-function interrupted({ argv, undo }: CommandRecord): WfError {
+/** What a person would type, wherever they are. */
+function typedInFolder({ cwd }: CommandRecord, argv: Argv): Argv {
+  return cwd === null ? argv : ['env', `--chdir=${cwd}`, ...argv];
+}
+
+function interrupted(made: CommandRecord): WfError {
+  const { argv, undo } = made;
   const line = commandLine(argv);
   return new WfError('E_HOST_STATE_UNKNOWN', `nobody saw how ${line} ended: the run was interrupted while it ran`, {
     hint:
       `Look by hand whether it is done. \`wf rollback RUN\` then ` +
-      `${undo === null ? 'leaves it to you to undo' : `undoes it with \`${commandLine(undo)}\``}. With a \`check\`, wf can look by itself.`,
+      `${undo === null ? 'leaves it to you to undo' : `undoes it with \`${commandLine(typedInFolder(made, undo))}\``}. With a \`check\`, wf can look by itself.`,
   });
 }
 

@@ -10,6 +10,7 @@ export const execRead = defineStep({
   input: z.object(commandFields),
   output: resultSchema,
   timeoutMs: STEP_TIMEOUT_MS,
+  runsAnyCommand: true,
   commands: ({ argv }) => [argv],
   rehearse: ({ expectExitCodes }) => ({ exitCode: expectExitCodes[0] ?? 0, stdout: '', stderr: '', truncated: false }),
   read: async (input, context) => requireExitCode(input.argv, await runToEnd(input, context), input.expectExitCodes),

@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import { asWfError, WfError } from '../../engine/errors.ts';
 import { commandLine, evidenceOf } from '../../engine/evidence.ts';
 import type { Argv, CommandResult } from '../../engine/ports/command.ts';
-import type { HostContext } from '../../engine/step.ts';
+import type { HostContext, HostPorts } from '../../engine/step.ts';
+import { bootId } from '../../host/process.ts';
 import type { ExecResult } from './command-input.ts';
 
 /** Of stdout and of stderr: what a step's output, which is journaled, may hold. */
@@ -16,13 +18,34 @@ export interface CommandToRun {
   readonly timeoutMs: number;
 }
 
+/** The absolute folder of a step's input. */
+export function folderOf(cwd: string | null, { host }: HostContext): string {
+  return resolve(host.place.folder, cwd ?? '.');
+}
+
+/**
+ * A run whose network namespace has ended is undone elsewhere: its commands would see, and change, another network.
+ * @throws WfError E_HOST_STATE_UNKNOWN
+ */
+function requireNetworkNamespace({ namespace, place }: HostPorts): void {
+  if (namespace.holder !== null || place.bootId !== bootId()) return;
+  const { inode } = place.networkNamespace;
+  if (namespace.own().inode === inode) return;
+  throw new WfError(
+    'E_HOST_STATE_UNKNOWN',
+    `the network namespace ${inode}, in which the run was started, is gone: its commands run in no other one`,
+    { hint: 'Look by hand what they left outside of the network, and undo that.' },
+  );
+}
+
 /**
  * Runs a command and records it as evidence; how it ended is the caller's to judge.
  * @throws WfError as CommandPort.run does: then the command was not started.
  */
 export async function runRecorded(command: CommandToRun, context: HostContext): Promise<CommandResult> {
   const { argv, cwd, env, timeoutMs } = command;
-  const folder = cwd ?? process.cwd();
+  requireNetworkNamespace(context.host);
+  const folder = folderOf(cwd, context);
   const options = { timeoutMs, signal: context.signal, env, maxOutputBytes: OUTPUT_BYTES, cwd: folder };
   const result = await context.host.command.run(argv, options);
   context.record(evidenceOf(result));

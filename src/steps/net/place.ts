@@ -4,6 +4,7 @@ import { type Evidence, evidenceOf } from '../../engine/evidence.ts';
 import type { Argv, CommandResult, NamespaceRef } from '../../engine/ports/command.ts';
 import type { HostContext, HostPorts, Standing } from '../../engine/step.ts';
 import { requireSuccess } from '../../host/checked-command.ts';
+import { networkNamespaceIsGone } from '../../host/network-namespace-is-gone.ts';
 import { isAlive } from '../../host/process.ts';
 import {
   type ContainerHandle,
@@ -51,6 +52,11 @@ export function namespaceOf(place: Place, { namespace }: HostPorts): NamespaceRe
   if (place.holder !== null && !isAlive(place.holder)) throw hostGone(place.holder.pid);
   const own = namespace.own();
   if (own.inode === place.inode) return undefined;
+  if (networkNamespaceIsGone(place.inode)) {
+    throw new WfError('E_NAMESPACE_GONE', `the network namespace ${place.inode} is gone, with everything in it`, {
+      hint: 'Undo the run with `wf rollback RUN`, and start it again.',
+    });
+  }
   throw new WfError(
     'E_HOST_STATE_UNKNOWN',
     `wf runs in the network namespace ${own.inode}, but the run changed links in the namespace ${place.inode}`,

@@ -1,0 +1,85 @@
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { openNoteProject } from '../support/note.ts';
+import { runRecordSchema } from '../support/run-record.ts';
+import type { Project } from '../support/run-wf.ts';
+
+const noteIn = (project: Project) => path.join(project.folder, 'note');
+/** Its own on this host: tests run side by side. */
+const idOf = (project: Project) => path.basename(project.folder);
+const workflowOf = (project: Project) => path.join(project.folder, 'workflows', 'note.ts');
+
+async function pausedProject(): Promise<Project> {
+  const project = openNoteProject();
+  const start = [
+    'start',
+    'note',
+    '--id',
+    idOf(project),
+    '--input',
+    `file=${noteIn(project)}`,
+    '--pause-after',
+    'write',
+  ];
+  expect(await project.wf(start)).toMatchObject({ exitCode: 0 });
+  return project;
+}
+
+async function expectRefused(project: Project, why: RegExp): Promise<void> {
+  const before = (await project.wf(['show', idOf(project), '--json'])).stdout;
+  const refused = await project.wf(['rollback', idOf(project), '--json']);
+  expect(refused).toMatchObject({ exitCode: 3 });
+  expect(refused.json()).toMatchObject({
+    error: {
+      code: 'E_RUNNER_MISSING',
+      message: expect.stringMatching(why),
+      hint: expect.stringContaining('Nothing was touched'),
+    },
+  });
+  expect((await project.wf(['show', idOf(project), '--json'])).stdout).toBe(before);
+  expect(existsSync(noteIn(project))).toBe(true);
+}
+
+async function expectUndone(project: Project): Promise<void> {
+  const undone = await project.wf(['rollback', idOf(project), '--json']);
+  expect(undone.exitCode, undone.stdout).toBe(0);
+  expect(runRecordSchema.parse(undone.json())).toMatchObject({ status: 'rolled-back' });
+  expect(existsSync(noteIn(project))).toBe(false);
+}
+
+test.concurrent('a rollback whose step runner is in a file that is gone is refused, and goes through once it is back', async () => {
+  const project = await pausedProject();
+  renameSync(workflowOf(project), `${workflowOf(project)}.away`);
+  await expectRefused(
+    project,
+    /change 1 \(note .*\): there is no step runner note.file: .* there is no workflow "note"/,
+  );
+  renameSync(`${workflowOf(project)}.away`, workflowOf(project));
+  await expectUndone(project);
+});
+
+test.concurrent('one whose file cannot be loaded is refused with the reason', async () => {
+  const project = await pausedProject();
+  const text = readFileSync(workflowOf(project), 'utf8');
+  project.write('workflows/note.ts', `import 'no-such-package';\n${text}`);
+  await expectRefused(project, /note.file: the workflow note cannot be loaded: .*no-such-package/);
+  project.write('workflows/note.ts', text);
+  await expectUndone(project);
+});
+
+test.concurrent('one whose step runner is no longer in the file is refused', async () => {
+  const project = await pausedProject();
+  const text = readFileSync(workflowOf(project), 'utf8');
+  project.write('workflows/note.ts', text.replaceAll("'note.file'", "'note.paper'"));
+  await expectRefused(project, /there is no step runner note.file: the workflow note as it is now has none/);
+});
+
+test.concurrent('one whose step runner cannot read what it recorded is refused', async () => {
+  const project = await pausedProject();
+  const text = readFileSync(workflowOf(project), 'utf8');
+  project.write('workflows/note.ts', text.replace('record: note,', 'record: note.extend({ colour: z.string() }),'));
+  await expectRefused(project, /the step runner note.file cannot read what it recorded: .*colour/s);
+  project.write('workflows/note.ts', text);
+  await expectUndone(project);
+});

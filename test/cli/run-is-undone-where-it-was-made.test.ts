@@ -1,0 +1,200 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ORDINARY_USER, readableByAll } from '../support/ordinary-user.ts';
+import { runRecordSchema } from '../support/run-record.ts';
+import { openProject } from '../support/run-wf.ts';
+
+const ORDINARY_USER_ID = 65_534;
+const isRoot = process.getuid?.() === 0;
+
+const WORKFLOW = `
+import { defineWorkflow, execCommand, execRead } from 'wf';
+import { setup } from 'xstate';
+import { z } from 'zod';
+
+const link = (verb: string) => ['ip', 'link', verb, 'dev', 'wfplace'] as [string, ...string[]];
+const machine = setup({ actors: { execCommand, execRead } }).createMachine({
+  initial: 'make',
+  states: {
+    make: {
+      initial: 'folder',
+      onDone: 'look',
+      states: {
+        folder: {
+          invoke: { id: 'folder', src: 'execCommand', onDone: 'link',
+            input: { argv: ['mkdir', 'release'], undo: ['rm', '-rf', 'release'] } },
+        },
+        link: {
+          invoke: { id: 'link', src: 'execCommand', onDone: 'made', input: LINK },
+        },
+        made: { type: 'final' },
+      },
+    },
+    look: {
+      invoke: { id: 'look', src: 'execRead', input: { argv: ['ls', '-d', 'release'] }, onDone: 'done' },
+    },
+    done: { type: 'final' },
+  },
+});
+export default defineWorkflow({ name: 'release', version: '1', description: 'x', input: z.object({}), keepsChanges: true, machine });
+`;
+const NO_LINK = `{ argv: ['true'], undo: ['true'] }`;
+const LINK = `{ argv: ['ip', 'link', 'add', 'name', 'wfplace', 'type', 'bridge'], check: link('show'), undo: link('delete') }`;
+
+const project = (link = NO_LINK) => openProject({ 'workflows/release.ts': WORKFLOW.replace('LINK', link) });
+const PAUSED = ['start', 'release', '--id', 'placed', '--pause-after', 'make', '--runtime', 'docker'];
+
+/** Another folder of the project, in which something of the same name is. */
+function decoyFolder(folder: string): string {
+  const elsewhere = path.join(folder, 'elsewhere');
+  mkdirSync(path.join(elsewhere, 'release'), { recursive: true });
+  return elsewhere;
+}
+
+describe('the working directory', () => {
+  test('a rollback called in another folder undoes the folder of the run, and leaves one of the same name alone', async () => {
+    const { wf, folder } = project();
+    expect(await wf(PAUSED)).toMatchObject({ exitCode: 0 });
+    expect(existsSync(path.join(folder, 'release'))).toBe(true);
+    const elsewhere = decoyFolder(folder);
+    const told = await wf(['changes', 'placed'], { cwd: elsewhere });
+    expect(told.stdout).toContain(`env --chdir=${folder} rm -rf release`);
+    const undone = await wf(['rollback', 'placed', '--json'], { cwd: elsewhere });
+    expect(undone.exitCode, undone.stdout).toBe(0);
+    expect(existsSync(path.join(folder, 'release'))).toBe(false);
+    expect(readdirSync(elsewhere)).toEqual(['release']);
+  });
+
+  test('a step that reads does so in the folder of the run, whoever resumes it from where', async () => {
+    const { wf, folder } = project();
+    expect(await wf(PAUSED)).toMatchObject({ exitCode: 0 });
+    const elsewhere = decoyFolder(folder);
+    rmSync(path.join(elsewhere, 'release'), { recursive: true });
+    const resumed = await wf(['resume', 'placed', '--json'], { cwd: elsewhere });
+    expect(resumed.exitCode, resumed.stdout + resumed.stderr).toBe(0);
+  });
+
+  test('one that is gone is named, and nothing is touched', async () => {
+    const { wf, folder } = project();
+    const inside = path.join(folder, 'inside');
+    mkdirSync(inside);
+    expect(await wf(PAUSED, { cwd: inside })).toMatchObject({ exitCode: 0 });
+    renameSync(inside, `${inside}-moved`);
+    for (const args of [
+      ['rollback', 'placed'],
+      ['resume', 'placed'],
+      ['resume', 'placed', '--dry-run'],
+    ]) {
+      const refused = await wf([...args, '--json']);
+      expect(refused).toMatchObject({ exitCode: 4 });
+      expect(refused.json()).toMatchObject({
+        error: {
+          code: 'E_WRONG_PLACE',
+          message: expect.stringContaining(`run placed was started in ${inside}, and wf runs`),
+        },
+      });
+    }
+    expect(existsSync(path.join(`${inside}-moved`, 'release'))).toBe(true);
+    renameSync(`${inside}-moved`, inside);
+    expect(await wf(['rollback', 'placed'])).toMatchObject({ exitCode: 0 });
+    expect(readdirSync(inside)).toEqual([]);
+  });
+});
+
+describe.skipIf(!isRoot)('the network namespace', () => {
+  test('a rollback, a resume and a dry run in another one are refused, naming the right one, where it then succeeds', async () => {
+    const { wf } = project(LINK);
+    const there = await ownNetwork();
+    expect(await wf(PAUSED, { through: there.enter })).toMatchObject({ exitCode: 0 });
+    expect(there.hasLink()).toBe(true);
+    for (const args of [
+      ['rollback', 'placed'],
+      ['resume', 'placed'],
+      ['resume', 'placed', '--dry-run'],
+    ]) {
+      const refused = await wf([...args, '--json']);
+      expect(refused).toMatchObject({ exitCode: 4 });
+      expect(refused.json()).toMatchObject({
+        error: { code: 'E_WRONG_PLACE', hint: expect.stringContaining(`nsenter --net=/proc/${there.pid}/ns/net wf `) },
+      });
+    }
+    expect(there.hasLink()).toBe(true);
+    const shown = await wf(['show', 'placed', '--json']);
+    expect(runRecordSchema.parse(shown.json()).changes.map(({ status }) => status)).toEqual(['applied', 'applied']);
+    const undone = await wf(['rollback', 'placed', '--json'], { through: there.enter });
+    expect(undone.exitCode, undone.stdout).toBe(0);
+    expect(runRecordSchema.parse(undone.json())).toMatchObject({ verification: { restored: true } });
+    expect(there.hasLink()).toBe(false);
+  });
+
+  test('where it has ended, no command is run in another one, and the run needs attention', async () => {
+    const { wf, folder, database } = project(LINK);
+    const there = await ownNetwork();
+    expect(await wf(PAUSED, { through: there.enter })).toMatchObject({ exitCode: 0 });
+    await there.end();
+    // The kernel gives a new namespace the number of one that has ended: this one nothing has.
+    const db = new Database(database);
+    db.exec(`UPDATE runs SET place = json_set(place, '$.networkNamespace.inode', 1)`);
+    db.close();
+    const undone = await wf(['rollback', 'placed', '--json']);
+    expect(undone.exitCode, undone.stdout).toBe(5);
+    const { changes, verification } = runRecordSchema.parse(undone.json());
+    expect(changes.map(({ status }) => status)).toEqual(['stuck', 'stuck']);
+    const reasons = verification?.residues.map(({ reason }) => reason) ?? [];
+    expect(reasons.filter((reason) => /network namespace 1, in which .* is gone/.test(reason))).toHaveLength(2);
+    expect(existsSync(path.join(folder, 'release'))).toBe(true);
+  });
+});
+
+describe.skipIf(!isRoot || !readableByAll())('the user', () => {
+  test('commands of one user are undone by no other one', async () => {
+    const { wf, folder } = project();
+    ownedByOrdinaryUser(folder);
+    const started = await wf(PAUSED, { through: ORDINARY_USER });
+    expect(started.exitCode, started.stderr).toBe(0);
+    for (const args of [
+      ['rollback', 'placed'],
+      ['resume', 'placed'],
+    ]) {
+      const refused = await wf([...args, '--json']);
+      expect(refused).toMatchObject({ exitCode: 4 });
+      expect(refused.json()).toMatchObject({
+        error: {
+          code: 'E_WRONG_PLACE',
+          message: expect.stringContaining(`by user ${ORDINARY_USER_ID}, and wf runs as user 0`),
+        },
+      });
+    }
+    expect(existsSync(path.join(folder, 'release'))).toBe(true);
+    expect(await wf(['rollback', 'placed'], { through: ORDINARY_USER })).toMatchObject({ exitCode: 0 });
+    expect(existsSync(path.join(folder, 'release'))).toBe(false);
+  });
+});
+
+function ownedByOrdinaryUser(folder: string): void {
+  chmodSync(path.dirname(folder), 0o755);
+  for (const name of ['.', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })]) {
+    chownSync(path.join(folder, name), ORDINARY_USER_ID, ORDINARY_USER_ID);
+  }
+}
+
+/** A network namespace, and what enters it; it ends with the test at the latest. */
+async function ownNetwork() {
+  const holder = spawn('unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => holder.once('exit', resolve));
+  const end = async () => {
+    holder.kill('SIGKILL');
+    await ended;
+  };
+  onTestFinished(end);
+  const { pid } = holder;
+  if (pid === undefined) throw new Error('unshare could not be started');
+  const net = `/proc/${pid}/ns/net`;
+  while (readlinkSync(net) === readlinkSync('/proc/self/ns/net')) await new Promise((done) => setTimeout(done, 5));
+  const enter = ['nsenter', `--net=${net}`];
+  const hasLink = () => spawnSync('nsenter', [`--net=${net}`, 'ip', 'link', 'show', 'wfplace']).status === 0;
+  return { pid, enter, end, hasLink };
+}
