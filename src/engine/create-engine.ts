@@ -15,7 +15,7 @@ import type {
 import { asWfError, WfError } from './errors.ts';
 import { guardObserver } from './guard-observer.ts';
 import type { RunId } from './ids.ts';
-import type { RunHeader, RunOptions } from './journal-event.ts';
+import type { JournalEvent, RunHeader, RunOptions } from './journal-event.ts';
 import type { JsonObject } from './json.ts';
 import { lettingGo } from './letting-go.ts';
 import { runnersOf } from './machine-model.ts';
@@ -25,6 +25,7 @@ import type { HeldClaims } from './ports/claims.ts';
 import type { StoredRun } from './ports/history.ts';
 import type { RunHost, RunIdentity, RuntimeName } from './ports/runtime.ts';
 import { firstUnmet, lookAtRequirements } from './preflight.ts';
+import { keepHost } from './recorded-host.ts';
 import { rehearse } from './rehearse.ts';
 import { resumeRun } from './resume-run.ts';
 import { rollBackRun } from './roll-back-run.ts';
@@ -80,7 +81,7 @@ async function preflight(parts: EngineParts, workflow: LoadedWorkflow, input: Js
   const { secrets } = conceal(input, workflow.secretInputs ?? [], parts.random);
   const runtime = parts.runtimes[name];
   const general = workflow.networking ? await runtime.look() : [];
-  const host = await runtime.open({ id: parts.newRunId(), createdAt: parts.clock.now() });
+  const host = await runtime.open({ id: parts.newRunId(), createdAt: parts.clock.now() }, null);
   const own = await lookAtRequirements(workflow.requirements(input), host.ports).finally(() => host.close());
   return [...general, ...own].map(({ requirement, result }): PreflightFinding => {
     const { title, purpose } = requirement;
@@ -137,7 +138,7 @@ async function start(
     if (isHeldFromStart(request)) await hold.held();
     const unmetHere = workflow.networking ? firstUnmet(await runtime.look()) : undefined;
     if (unmetHere !== undefined) throw unmetHere;
-    host = await (early?.host ?? runtime.open(run));
+    host = await (early?.host ?? runtime.open(run, null));
     // What stands on the host tells more of what is in the way than a claim can.
     const unmet = firstUnmet(await lookAtRequirements(requirements, host.ports));
     if (unmet !== undefined) throw unmet;
@@ -198,13 +199,6 @@ async function begin(
     release();
     leases.release(lease);
   };
-  try {
-    crashPoints.reach('after commit create');
-    await host.keep();
-  } catch (thrown) {
-    letGo();
-    throw thrown;
-  }
   const { journal, ledger, watch } = openRun(
     parts,
     lease,
@@ -215,12 +209,21 @@ async function begin(
     held,
     place,
   );
+  const taken: JournalEvent = { type: 'lease.taken', purpose: 'start', owner, pauseAfter };
+  let journaled: readonly JournalEvent[];
+  try {
+    crashPoints.reach('after commit create');
+    journaled = await keepHost(host, journal, [taken]);
+  } catch (thrown) {
+    letGo();
+    throw thrown;
+  }
   // Taken while the first steps look around: the first intent waits for it, and tells if it failed.
   if (workflow.model.changesHost) ledger.ensureBaseline().catch(() => {});
   const handle = advanceRun({
     header,
     model: workflow.model,
-    beginning: { type: 'start', first: [{ type: 'lease.taken', purpose: 'start', owner, pauseAfter }] },
+    beginning: { type: 'start', first: journaled.length > 0 ? [] : [taken] },
     pauseAfter,
     mayRest: request.mayRest ?? false,
     history,

@@ -21,7 +21,7 @@ export async function openEarly(
   hold: () => Promise<HeldClaims>,
 ): Promise<EarlyHost> {
   const held = await hold();
-  const host = runtimes[runtime].open(run);
+  const host = runtimes[runtime].open(run, null);
   // What keeps it from starting is told to whoever starts the run.
   host.catch(() => undefined);
   return {

@@ -4,7 +4,7 @@ import type { DefinitionHash, RunId, StepId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Owner } from './owner.ts';
 import type { RunPlace } from './ports/place.ts';
-import type { RuntimeName } from './ports/runtime.ts';
+import type { PrivateHostIdentity, RuntimeName } from './ports/runtime.ts';
 import type { ProofsTold } from './workflow.ts';
 
 /** An event that is given to the machine. */
@@ -57,6 +57,8 @@ export type JournalEvent =
       /** The stage after which this process is to pause; null where it is not. */
       readonly pauseAfter: string | null;
     }
+  /** A private host was made for the run; nothing else is trusted to be it, and it is kept only once this is on disk. */
+  | ({ readonly type: 'host.made' } & PrivateHostIdentity)
   /** The user wants the run to go on under another definition than the one that it was started with. */
   | { readonly type: 'definition.accepted'; readonly definitionHash: DefinitionHash }
   /** The machine was given an event (null: its start) and this is what it decided. */

@@ -8,6 +8,7 @@ import { runnersOf } from './machine-model.ts';
 import { type OpenStep, openSteps } from './open-steps.ts';
 import type { StoredRun, StoredStep } from './ports/history.ts';
 import type { RunHost } from './ports/runtime.ts';
+import { recordedHost } from './recorded-host.ts';
 import { BACK, FORWARD } from './recovery-table.ts';
 import { replay } from './replay.ts';
 import { requirePlace } from './require-place.ts';
@@ -25,7 +26,7 @@ export async function planResume(parts: EngineParts, request: ResumeRequest, sec
   requireValues(run, secrets);
   if (run.owner !== null && parts.isAlive(run.owner)) throw leaseHeld(run.id, run.owner, parts.owner.pidNamespace);
   requirePlace(parts, run, request.workflow.model.runners.values());
-  const host = await parts.runtimes[run.runtime].open(run);
+  const host = await parts.runtimes[run.runtime].open(run, recordedHost(parts.history, run));
   try {
     return await planOn(host, parts, request, run, secrets);
   } finally {

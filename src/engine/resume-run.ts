@@ -9,6 +9,7 @@ import { runnersOf } from './machine-model.ts';
 import { isEnd, type StoredRun } from './ports/history.ts';
 import type { RunHost } from './ports/runtime.ts';
 import { firstUnmet, lookAtRequirements } from './preflight.ts';
+import { keepHost, recordedHost } from './recorded-host.ts';
 import { replay } from './replay.ts';
 import { requirePlace } from './require-place.ts';
 import type { Requirement } from './requirement.ts';
@@ -72,7 +73,7 @@ async function openWhatMeets(
   request: ResumeRequest,
   run: StoredRun,
 ): Promise<RunHost> {
-  const host = await parts.runtimes[run.runtime].open(run);
+  const host = await parts.runtimes[run.runtime].open(run, recordedHost(parts.history, run));
   parts.crashPoints.reach('after open');
   try {
     for (;;) {
@@ -188,7 +189,7 @@ function beginningOf(
 async function onTakenHost(
   beginning: Beginning,
   { workflow }: ResumeRequest,
-  { host, ledger }: TakenRun,
+  { host, journal, ledger }: TakenRun,
   run: StoredRun,
 ): Promise<Beginning> {
   return onLivingHost(host, async () => {
@@ -196,7 +197,7 @@ async function onTakenHost(
     if (beginning.type === 'resume' && needsItsChanges(workflow.model, beginning.decision)) {
       if ((await ledger.vanished()).length > 0) return { ...beginning, obstacle: hostLost(run) };
     }
-    await host.keep();
+    await keepHost(host, journal);
     return beginning;
   });
 }

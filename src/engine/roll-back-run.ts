@@ -5,6 +5,7 @@ import { type ErrorRecord, WfError } from './errors.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { lettingGo } from './letting-go.ts';
 import { isEnd, type StoredRun } from './ports/history.ts';
+import { recordedHost } from './recorded-host.ts';
 import { requirePlace } from './require-place.ts';
 import { requireRunners } from './require-runners.ts';
 import { runNotFound } from './run-refusal.ts';
@@ -36,7 +37,7 @@ export async function rollBackRun(
   const changes = history.changes(id);
   requireRunners(id, changes.filter(undoable), request, secrets);
   requirePlace(parts, found, runnersOf(changes, runner));
-  const host = await parts.runtimes[found.runtime].open(found);
+  const host = await parts.runtimes[found.runtime].open(found, recordedHost(history, found));
   const taken = await takeOver(
     parts,
     { run: found, host, purpose: 'rollback', pauseAfter: null, holdNames: false, isDue, runner, secrets },

@@ -8,6 +8,7 @@ import type { HeldClaims } from './ports/claims.ts';
 import type { Lease, StoredRun } from './ports/history.ts';
 import type { RunHost } from './ports/runtime.ts';
 import type { ProcessMark } from './process-mark.ts';
+import { recordedHostIn } from './recorded-host.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { Secrets } from './secrets.ts';
 import type { StepRunner } from './step.ts';
@@ -74,6 +75,7 @@ export async function takeOver(
     }
     if (holdNames) held.push(await parts.claims.hold(namesOf(parts, run), run.id));
     const entries = history.journal(run.id);
+    requireLastHost(parts, run, host, entries);
     // Since before the journal was read.
     const isHeld = async () => {};
     const opened = openRun(parts, lease, host, runner, observer, secrets, isHeld, run.place, entries);
@@ -90,6 +92,13 @@ export async function takeOver(
     letGo();
     throw thrown;
   }
+}
+
+/** Another process may have made the run another host, and died, after this one had read which is the run's. */
+function requireLastHost({ isAlive }: EngineParts, { id }: StoredRun, host: RunHost, entries: readonly JournalEntry[]) {
+  const [opened, last] = [host.identity(), recordedHostIn(entries)];
+  if (opened === null || last === null || sameOwner(opened.process, last.process) || !isAlive(last.process)) return;
+  throw new WfError('E_LEASE_HELD', `another process has advanced run ${id} meanwhile`, { hint: 'Try again.' });
 }
 
 /** Where the host ends at that very moment, an empty one takes its place, and the work is done on that. */

@@ -97,6 +97,7 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
       owner,
       pauseAfter: z.string().nullable(),
     }),
+    z.strictObject({ type: z.literal('host.made'), process: owner, user: z.number() }),
     z.strictObject({
       type: z.literal('definition.accepted'),
       definitionHash: z.string().transform(asDefinitionHash),

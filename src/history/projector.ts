@@ -85,6 +85,7 @@ export function project({ at, event }: JournalEntry, rows: ProjectedRows): strin
       const error = 'error' in event ? event.error : null;
       return rows.endRun(event.status, event.output, error, at) ? undefined : 'run';
     }
+    case 'host.made':
     case 'baseline.taken':
     case 'change.reverting':
     case 'verified':

@@ -234,6 +234,17 @@ function unreadable(path: string, reason: unknown): WfError {
   });
 }
 
+/**
+ * The user that a process runs as, as this one counts them; undefined where there is no such process, or it runs with the rights of
+ * more than one user.
+ * @throws WfError E_HOST_STATE_UNKNOWN
+ */
+export function userOfProcess(pid: number): number | undefined {
+  const users = /^Uid:\s*(.*)$/m.exec(processFile(pid, 'status')?.toString() ?? '')?.[1]?.split(/\s+/) ?? [];
+  const [first] = users;
+  return first !== undefined && users.every((user) => user === first) ? Number(first) : undefined;
+}
+
 /** The user that wf runs as; 0 is root. */
 export function ownUserId(): number {
   return process.geteuid?.() ?? -1;

@@ -11,6 +11,7 @@ export function dockerRuntime(ports: HostPorts): Runtime {
     ports,
     fingerprints: machineFingerprints(ports),
     claim: async () => {},
+    identity: () => null,
     isNew: () => false,
     keep: async () => {},
     renew: async () => false,

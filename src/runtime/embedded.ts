@@ -18,13 +18,13 @@ export function embeddedRuntime(machine: HostPorts): Runtime {
     },
     // A private host has a network namespace of its own.
     requirePlace: (run, started, needs) => requireSamePlace(run, started, { ...needs, network: false }),
-    async open(run) {
+    async open(run, recorded) {
       const { openPrivateHost } = await import('./open-private-host.ts');
-      return openPrivateHost(privateHostMark(run), machine.clock);
+      return openPrivateHost(privateHostMark(run), recorded, machine.clock);
     },
-    async find(run) {
+    async find(run, recorded) {
       const { standingPrivateHost } = await import('./open-private-host.ts');
-      return standingPrivateHost(run, machine.clock);
+      return standingPrivateHost(run, recorded, machine.clock);
     },
   };
 }

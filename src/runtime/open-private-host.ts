@@ -1,5 +1,11 @@
 import type { Clock } from '../engine/ports/clock.ts';
-import { privateHostMark, type RunHost, type RunIdentity, type StandingHost } from '../engine/ports/runtime.ts';
+import {
+  type PrivateHostIdentity,
+  privateHostMark,
+  type RunHost,
+  type RunIdentity,
+  type StandingHost,
+} from '../engine/ports/runtime.ts';
 import { privateHostGone } from '../host/embedded/connection.ts';
 import { findKeptPrivateHost } from '../host/embedded/find-kept-private-host.ts';
 import { startPrivateHost } from '../host/embedded/start-private-host.ts';
@@ -7,11 +13,15 @@ import { isAlive } from '../host/process.ts';
 import { isOurs } from '../steps/docker/ownership.ts';
 import { privateRunHost } from './private-run-host.ts';
 
-/** The private host of this mark: found where an earlier process has left it, else made. */
-export async function openPrivateHost(mark: string, clock: Clock): Promise<RunHost> {
+/** The private host of this mark: the recorded one where that still lives, else a new one. */
+export async function openPrivateHost(
+  mark: string,
+  recorded: PrivateHostIdentity | null,
+  clock: Clock,
+): Promise<RunHost> {
   const start = () => startPrivateHost(mark, clock);
   for (;;) {
-    const found = await findKeptPrivateHost(mark, clock);
+    const found = await findKeptPrivateHost(mark, recorded, clock);
     try {
       const isNew = found === undefined;
       return privateRunHost({ host: found ?? (await start()), isNew }, start, clock);
@@ -24,9 +34,13 @@ export async function openPrivateHost(mark: string, clock: Clock): Promise<RunHo
 }
 
 /** The way into the private host that a run has left standing. @throws WfError E_NAMESPACE_GONE where it is gone */
-export async function standingPrivateHost(run: RunIdentity, clock: Clock): Promise<StandingHost> {
+export async function standingPrivateHost(
+  run: RunIdentity,
+  recorded: PrivateHostIdentity | null,
+  clock: Clock,
+): Promise<StandingHost> {
   const mark = privateHostMark(run);
-  const host = await findKeptPrivateHost(mark, clock);
+  const host = await findKeptPrivateHost(mark, recorded, clock);
   if (host === undefined) throw privateHostGone(mark);
   return {
     containers: async () => (await host.docker.containers()).filter((container) => isOurs(container, run.id)),

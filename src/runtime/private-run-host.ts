@@ -12,7 +12,7 @@ import { compareFingerprints } from '../host/fingerprint/compare.ts';
 import { createPrivateFingerprints } from '../host/fingerprint/create-fingerprints.ts';
 import { readSection } from '../host/fingerprint/shape.ts';
 import { ownPlace } from '../host/place.ts';
-import { isAlive } from '../host/process.ts';
+import { isAlive, ownPidNamespace, ownUserId } from '../host/process.ts';
 import { throughExeca } from '../host/start-command.ts';
 import { privateAgent } from './private-agent.ts';
 
@@ -69,6 +69,10 @@ export function privateRunHost(
       compare: compareFingerprints,
     },
     claim: () => current.host.claim(),
+    identity: () => ({
+      process: { ...current.host.process, pidNamespace: ownPidNamespace() },
+      user: ownUserId(),
+    }),
     isNew: () => isNew,
     keep: () => current.host.keep(),
     async renew() {

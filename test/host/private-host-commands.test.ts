@@ -113,13 +113,13 @@ describeOwnNetwork('commands that a private host starts', () => {
       });
 
       it('are ended once another wf claims the private host, and whoever waits for them is told so', async () => {
-        const { mark, wf } = await startHost(user);
+        const { mark, wf, host } = await startHost(user);
         await wf.keep();
         const { env, variable } = markFor(mark);
         const told = wf.command(LONG, { env }).catch((thrown: unknown) => thrown);
         await eventually(() => withVariable(variable).length === 3, PATIENCE_MS);
         const second = another(user, mark);
-        await second.find(mark);
+        await second.find(mark, host.process);
         await second.claim();
         expect(withVariable(variable)).toEqual([]);
         expect(await told).toMatchObject({ code: 'E_LEASE_LOST', message: expect.stringContaining('taken over') });
@@ -136,7 +136,7 @@ describeOwnNetwork('commands that a private host starts', () => {
         process.kill(host.process.pid, 'SIGSTOP');
         void wf.command(['sh', '-c', `sleep 0.5; : > ${file}`], { env }).catch(() => undefined);
         const second = another(user, mark);
-        await second.find(mark);
+        await second.find(mark, host.process);
         await wf.kill();
         const claimed = second.claim();
         expect(await Promise.race([claimed, new Promise((resolve) => setTimeout(resolve, 300, 'waits'))])).toBe(

@@ -62,7 +62,9 @@ export function privateHostUser(user: User) {
     /** What the last call took in there. */
     tookMs: () => lastMs,
     start: async (mark: string): Promise<Started> => startedSchema.parse(await tell({ do: 'start', mark })),
-    find: async (mark: string) => startedSchema.nullable().parse(await tell({ do: 'find', mark })),
+    /** The private host as its run's journal would have it. */
+    find: async (mark: string, process: Started['process'], owner: User = user) =>
+      startedSchema.nullable().parse(await tell({ do: 'find', mark, process, user: userId(owner) })),
     found: async () => z.array(foundSchema).parse(await tell({ do: 'found' })),
     endProcess: (owner: Started['process']) => tell({ do: 'endProcess', process: owner }),
     keep: () => tell({ do: 'keep' }),
@@ -99,6 +101,11 @@ export function privateHostUser(user: User) {
     },
   };
 }
+function userId(user: User): number {
+  const own = process.getuid?.() ?? 0;
+  return user === 'root' || ORDINARY_USER.length === 0 ? own : Number(ORDINARY_USER[2]);
+}
+
 export type PrivateHostUser = ReturnType<typeof privateHostUser>;
 
 /** Pids of the processes whose environment has a mark, or any mark of a private host, read without the code under test. */

@@ -15,6 +15,7 @@ export function runtimesOn(ports: HostPorts, fingerprints: FingerprintPort, scop
       ports,
       fingerprints,
       claim: async () => {},
+      identity: () => null,
       isNew: () => false,
       keep: async () => {},
       renew: async () => false,

@@ -3,6 +3,7 @@ import { WfError } from '../../engine/errors.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { ContainerInfo } from '../../engine/ports/docker.ts';
 import type { StandingHost } from '../../engine/ports/runtime.ts';
+import { recordedHost } from '../../engine/recorded-host.ts';
 import { findTool } from '../../host/find-tool.ts';
 import { runInteractive } from '../../host/interactive.ts';
 import { nextActions, shellRefusal } from '../../review/allowed-actions.ts';
@@ -24,7 +25,7 @@ export const shell = defineCommand(options, async ({ run: reference, container: 
   const refusal = shellRefusal(run, wire.isAlive);
   if (refusal !== undefined) throw refusal;
   const runtime = (await wire.runtimes())[run.runtime];
-  const standing = await runtime.find(run);
+  const standing = await runtime.find(run, recordedHost(history, run));
   try {
     const container = name === undefined ? null : await containerOf(standing, run.id, name);
     const argv = standing.enter(shellArgv(), container);

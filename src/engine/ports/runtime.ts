@@ -1,5 +1,6 @@
 import type { PreflightFinding } from '../engine.ts';
 import type { RunId } from '../ids.ts';
+import type { Owner } from '../owner.ts';
 import type { HostPorts } from '../step.ts';
 import type { Argv } from './command.ts';
 import type { ContainerInfo } from './docker.ts';
@@ -17,7 +18,15 @@ export interface RunIdentity {
   readonly createdAt: number;
 }
 
-/** What the private host of a run is found by. The moment tells runs of one id apart, which two databases may have. */
+/** A private host as the journal knows it: any process can carry its mark. */
+export interface PrivateHostIdentity {
+  /** The first process in it. */
+  readonly process: Owner;
+  /** The user id that made it, as the machine counts them. */
+  readonly user: number;
+}
+
+/** What the processes of a private host are marked with. The moment tells runs of one id apart, which two databases may have. */
 export function privateHostMark({ id, createdAt }: RunIdentity): string {
   return `${id}@${createdAt}`;
 }
@@ -37,6 +46,8 @@ export interface RunHost {
    * commands have ended. A host that other processes change too answers at once: there they are found by their marks.
    */
   claim(): Promise<void>;
+  /** A host of the run's own, to be journaled before it is kept; null where that is the machine. */
+  identity(): PrivateHostIdentity | null;
   /** Whether this process has made it, and it is empty therefore: what was on an earlier host of the run's own is gone. */
   isNew(): boolean;
   /** The run is in the history: from now on a host of its own survives this process. */
@@ -69,17 +80,21 @@ export interface Runtime {
   /** What this machine has and lacks of what this runtime needs; looks, and touches nothing. */
   look(): Promise<readonly PreflightFinding[]>;
   /**
-   * The host of a run: found where an earlier process has left one of its own, else made.
-   * @throws WfError E_RUNTIME_UNAVAILABLE, E_TOOL_MISSING where this machine cannot provide it.
+   * The host of a run: where the one of its own that its journal names still lives, that one, else a new one.
+   * @throws WfError E_RUNTIME_UNAVAILABLE, E_TOOL_MISSING where this machine cannot provide it; E_PERMISSION where another user
+   * made the one that lives.
    */
-  open(run: RunIdentity): Promise<RunHost>;
+  open(run: RunIdentity, recorded: PrivateHostIdentity | null): Promise<RunHost>;
   /**
    * Refuses to resume or undo a run elsewhere than where it was started; observes, and touches nothing.
    * @throws WfError E_WRONG_PLACE naming the right place
    */
   requirePlace(run: RunId, started: RunPlace, needs: Pick<PlaceNeeds, 'folderAndUser'>): void;
-  /** The way into the host that a run has left standing; makes nothing. @throws WfError E_NAMESPACE_GONE where it is gone */
-  find(run: RunIdentity): Promise<StandingHost>;
+  /**
+   * The way into the host that a run has left standing; makes nothing.
+   * @throws WfError E_NAMESPACE_GONE where it is gone; E_PERMISSION where another user made it
+   */
+  find(run: RunIdentity, recorded: PrivateHostIdentity | null): Promise<StandingHost>;
 }
 
 export type Runtimes = { readonly [Name in RuntimeName]: Runtime };

@@ -6,7 +6,7 @@ import { privateHostIsGone } from '../../engine/lost-host.ts';
 import type { Owner } from '../../engine/owner.ts';
 import { runOfPrivateHostMark } from '../../engine/ports/runtime.ts';
 import { isAlive } from '../process.ts';
-import { SOCKET_PATH } from './names.ts';
+import { ownSocketOf } from './own-private-host.ts';
 import { createPeer, type Peer } from './peer.ts';
 
 /** Calls to one private host. */
@@ -111,22 +111,36 @@ export function doesNotAnswer(thrown: unknown): boolean {
 
 /** The path leads through the process: what is found there is its own, or another's that has its pid by now. */
 async function connectTo(mark: string, owner: Owner): Promise<Socket> {
-  const socket = connect(`/proc/${owner.pid}/root${SOCKET_PATH}`);
-  await new Promise<void>((resolve, reject) => {
-    socket.setTimeout(CONNECT_LIMIT_MS, () => socket.destroy(new Error('it does not answer')));
-    socket.once('connect', resolve);
-    socket.once('error', reject);
-  }).catch((cause: unknown) => {
+  try {
+    const socket = await connectedTo(ownSocketOf(owner.pid));
+    if (isAlive(owner)) return socket;
     socket.destroy();
-    if (!isAlive(owner)) throw privateHostGone(mark);
-    throw new WfError('E_DOCKER_UNREACHABLE', `the private host with the first process ${owner.pid} does not answer`, {
-      hint: `Look at it with \`ps -fp ${owner.pid}\`: it may have been stopped (SIGSTOP), or be another user's.`,
-      transient: true,
-      cause,
-    });
-  });
-  socket.setTimeout(0);
-  if (isAlive(owner)) return socket;
-  socket.destroy();
+  } catch (thrown) {
+    if (isAlive(owner)) throw thrown instanceof WfError ? thrown : noAnswer(owner, thrown);
+  }
   throw privateHostGone(mark);
+}
+
+async function connectedTo(path: string): Promise<Socket> {
+  const socket = connect(path);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.setTimeout(CONNECT_LIMIT_MS, () => reject(new Error('it does not answer')));
+      socket.once('connect', resolve);
+      socket.once('error', reject);
+    });
+    socket.setTimeout(0);
+    return socket;
+  } catch (thrown) {
+    socket.destroy();
+    throw thrown;
+  }
+}
+
+function noAnswer({ pid }: Owner, cause: unknown): WfError {
+  return new WfError('E_DOCKER_UNREACHABLE', `the private host with the first process ${pid} does not answer`, {
+    hint: `Look at it with \`ps -fp ${pid}\`: it may have been stopped (SIGSTOP).`,
+    transient: true,
+    cause,
+  });
 }

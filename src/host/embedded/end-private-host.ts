@@ -1,9 +1,9 @@
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { WfError } from '../../engine/errors.ts';
 import type { Owner } from '../../engine/owner.ts';
 import { pause, systemClock } from '../clock.ts';
 import { errnoOf } from '../errno.ts';
-import { isAlive } from '../process.ts';
-import { markOfProcess, pidsOfPrivateHost } from './find-private-host.ts';
+import { allPids, isAlive, isDead, processStat } from '../process.ts';
 
 const POLL_MS = 2;
 /** The kernel ends hundreds of processes within milliseconds; this is for a machine that is all but stuck. */
@@ -15,17 +15,46 @@ const LIMIT_MS = 20_000;
  * @throws WfError E_PERMISSION where it is somebody else's; E_RESIDUE where something of it stays.
  */
 export async function endPrivateHost(owner: Owner): Promise<void> {
-  const mark = markOfProcess(owner);
-  if (mark === undefined || !isAlive(owner)) return;
-  kill(owner);
-  for (let waitedMs = 0; ; waitedMs += POLL_MS) {
-    const gone = !isAlive(owner);
-    // The whole machine is only searched once the first process has gone, and all others with it.
-    const left = gone ? pidsOfPrivateHost(mark) : [owner.pid];
-    if (left.length === 0) return;
-    if (waitedMs >= LIMIT_MS) throw stays(mark, left);
-    await pause(systemClock, POLL_MS);
+  // Held open, its number is no other namespace's meanwhile.
+  const pids = openPids(owner);
+  if (pids === undefined) return;
+  try {
+    const { ino } = fstatSync(pids);
+    if (!isAlive(owner)) return;
+    kill(owner);
+    for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+      const gone = !isAlive(owner);
+      // The whole machine is only searched once the first process has gone, and all others with it.
+      const left = gone ? allPids().filter((pid) => runsIn(pid, ino)) : [owner.pid];
+      if (left.length === 0) return;
+      if (waitedMs >= LIMIT_MS) throw stays(owner, left);
+      await pause(systemClock, POLL_MS);
+    }
+  } finally {
+    closeSync(pids);
   }
+}
+
+/** The pid namespace of a process; undefined where it has ended. */
+function openPids({ pid }: Owner): number | undefined {
+  try {
+    return openSync(`/proc/${pid}/ns/pid`, 'r');
+  } catch (thrown) {
+    const errno = errnoOf(thrown);
+    if (errno === 'ENOENT' || errno === 'ESRCH') return undefined;
+    throw mayNotEnd(pid, thrown);
+  }
+}
+
+function runsIn(pid: number, namespace: number): boolean {
+  try {
+    if (statSync(`/proc/${pid}/ns/pid`).ino !== namespace) return false;
+  } catch {
+    // It has ended meanwhile, or is another user's: this user may look at all of his own.
+    return false;
+  }
+  const stat = processStat(pid);
+  return stat !== undefined && !isDead(stat);
 }
 
 function kill({ pid }: Owner): void {
@@ -33,16 +62,24 @@ function kill({ pid }: Owner): void {
     process.kill(pid, 'SIGKILL');
   } catch (thrown) {
     if (errnoOf(thrown) === 'ESRCH') return;
-    throw new WfError('E_PERMISSION', `the private host with the first process ${pid} may not be ended`, {
-      hint: 'Another user started it: run wf as that user, or as root (`sudo wf ...`).',
-      cause: thrown,
-    });
+    throw mayNotEnd(pid, thrown);
   }
 }
 
-function stays(mark: string, pids: readonly number[]): WfError {
-  return new WfError('E_RESIDUE', `the private host ${mark} does not end: processes ${pids.join(', ')}`, {
-    hint: `Look at them with \`ps -fp ${pids.join(',')}\`; end them with \`kill -KILL ${pids.join(' ')}\`.`,
-    details: { mark, pids },
+function mayNotEnd(pid: number, cause: unknown): WfError {
+  return new WfError('E_PERMISSION', `the private host with the first process ${pid} may not be ended`, {
+    hint: 'Another user started it: run wf as that user.',
+    cause,
   });
+}
+
+function stays({ pid }: Owner, pids: readonly number[]): WfError {
+  return new WfError(
+    'E_RESIDUE',
+    `the private host with the first process ${pid} does not end: processes ${pids.join(', ')}`,
+    {
+      hint: `Look at them with \`ps -fp ${pids.join(',')}\`; end them with \`kill -KILL ${pids.join(' ')}\`.`,
+      details: { pids },
+    },
+  );
 }

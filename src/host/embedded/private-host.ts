@@ -13,13 +13,9 @@ import { isAlive } from '../process.ts';
 import { id as idAnswer, nothing, type PrivateHostSettings, settingsAnswer } from './answers.ts';
 import { createConnection, privateHostGone } from './connection.ts';
 import { endPrivateHost } from './end-private-host.ts';
-import { processOfPrivateHost } from './find-private-host.ts';
 import type { Peer } from './peer.ts';
 import { privateCommands } from './private-commands.ts';
 import { privateDocker } from './private-docker.ts';
-
-/** For nsenter: with the rights of the user namespace's root, also where wf runs as the machine's root, which has no user in there. */
-const AS_ITS_ROOT = ['--preserve-credentials', '--setuid=0'] as const;
 
 /** A host of a run's own, made of Linux namespaces: what its networks and containers are in. */
 export interface PrivateHost {
@@ -59,14 +55,8 @@ export interface PrivateHost {
   close(): void;
 }
 
-/** The private host with a mark; undefined where none runs. @throws WfError E_HOST_STATE_UNKNOWN */
-export async function findPrivateHost(mark: string): Promise<PrivateHost | undefined> {
-  const owner = processOfPrivateHost(mark);
-  return owner === undefined ? undefined : openPrivateHost(mark, owner);
-}
-
 /**
- * The private host with this first process.
+ * The private host with this first process, which is known to be this user's own.
  * @param first a connection to it that is there already
  */
 export function openPrivateHost(mark: string, owner: Owner, first?: Peer): PrivateHost {
@@ -76,7 +66,7 @@ export function openPrivateHost(mark: string, owner: Owner, first?: Peer): Priva
   const networkNamespace = namespaceOfPid(pid);
   if (networkNamespace.process?.startTime !== owner.startTime) throw privateHostGone(mark);
   // Kept for as long as it lives: asking again would only tell the same.
-  const user = isInOtherUserNamespace(pid) ? [`--user=/proc/${pid}/ns/user`, ...AS_ITS_ROOT] : [];
+  const user = isInOtherUserNamespace(pid) ? [`--user=/proc/${pid}/ns/user`, '--preserve-credentials'] : [];
 
   return {
     mark,
