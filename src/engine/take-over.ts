@@ -1,5 +1,6 @@
 import { stands } from './change.ts';
 import type { AdvancingParts, EngineParts, RunObserver } from './engine.ts';
+import { WfError } from './errors.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { type OpenRun, openRun } from './open-run.ts';
 import { type OpenSteps, openSteps } from './open-steps.ts';

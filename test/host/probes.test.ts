@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dnsProbe, httpProbe, insideNamespaceOf, pingProbe } from '../../src/steps/probe/index.ts';
@@ -35,6 +36,23 @@ describeOwnNetwork('probes', () => {
     await asking.remove();
     await answering.remove();
     await removeLinks('p_one', 'p_two');
+  });
+
+  it('no argument of a process that a probe starts holds what is asked, which may be a secret', async () => {
+    const secret = `http://10.99.0.1:5678/?token=s3cret-${process.pid}`;
+    const probed = readWith(httpProbe, { from, url: secret, deadlineMs: 1_500, mustFail: true }, testContext());
+    const seen = new Set<string>();
+    let answered = false;
+    void probed.finally(() => {
+      answered = true;
+    });
+    while (!answered) {
+      for (const line of agentsIn(asking.handle.pid)) seen.add(line);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await probed;
+    expect([...seen], 'the control').not.toEqual([]);
+    expect([...seen].filter((line) => line.includes('s3cret'))).toEqual([]);
   });
 
   it('probe.http waits for a service that is not listening yet', async () => {
@@ -134,10 +152,24 @@ describeOwnNetwork('probes', () => {
       { from, url: 'http://10.99.0.1:5678/stopped', deadlineMs: 20_000 },
       testContext({ signal: stop.signal }),
     );
-    const running = () => execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).includes('5678/stopped');
+    const running = () => agentsIn(asking.handle.pid).length > 0;
     await eventually(running);
     stop.abort();
     await expect(probe).rejects.toThrow();
     expect(running()).toBe(false);
   });
 });
+
+/** The command lines of the probe agents in the network namespace of this process. */
+function agentsIn(pid: number): readonly string[] {
+  const namespace = readlinkSync(`/proc/${pid}/ns/net`);
+  return readdirSync('/proc').flatMap((entry) => {
+    try {
+      if (!/^\d+$/.test(entry) || readlinkSync(`/proc/${entry}/ns/net`) !== namespace) return [];
+      const line = readFileSync(`/proc/${entry}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      return line.includes('probe-agent') ? [line] : [];
+    } catch {
+      return []; // it has ended
+    }
+  });
+}

@@ -239,7 +239,7 @@ test('a run is let go of only when no step of it is under way any more', async (
 function hostWith(differs: Partial<RunHost>, fingerprints?: FingerprintPort) {
   const runtimes = runtimesOn(machinePorts({}), fingerprints ?? host.fingerprints, host.folder);
   const { open } = runtimes.docker;
-  const docker = { ...runtimes.docker, open: async (run: RunIdentity) => ({ ...(await open(run)), ...differs }) };
+  const docker = { ...runtimes.docker, open: async (run: RunIdentity) => ({ ...(await open(run, null)), ...differs }) };
   return { ...runtimes, docker };
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
-import type { Argv } from '../../engine/ports/command.ts';
+import type { Argv, CommandOptions } from '../../engine/ports/command.ts';
 import type { ContainerInfo, DockerPort } from '../../engine/ports/docker.ts';
 import type { FoundNamespace } from '../../engine/ports/host-namespace.ts';
 import type { HostContext } from '../../engine/step.ts';
@@ -94,12 +94,12 @@ export async function runFrom(
   origin: ProbeOrigin,
   argv: Argv,
   timeoutMs: number,
-  env: Readonly<Record<string, string>> = {},
+  given: Pick<CommandOptions, 'env' | 'stdin'> = {},
 ): Promise<ProbeRun> {
   if (origin.type === 'container') return runInContainer(context, origin, argv, timeoutMs);
   const result = await context.host.command.run(argv, {
+    ...given,
     timeoutMs,
-    env,
     signal: context.signal,
     ...(origin.type === 'namespace'
       ? { namespace: namespaceOfContainer({ name: origin.label, namespace: origin.namespace }) }

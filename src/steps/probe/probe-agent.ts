@@ -31,9 +31,13 @@ export async function askAgent<Outcome extends z.ZodType>(
   const asked = { ...request, patient: !mustFail, budgetMs: deadlineMs };
   const { agent } = context.host;
   if (agent !== null) return askResident(agent, context, origin, asked, limitMs, outcome);
-  const argv: Argv = [ownNode(), probeAgentPath(), JSON.stringify(asked)];
-  // Options meant for wf's own process (a debugger, a loader) would slow the agent down or speak on its stdout.
-  const run = await runFrom(context, origin, argv, limitMs, { NODE_OPTIONS: '' });
+  const argv: Argv = [ownNode(), probeAgentPath()];
+  const run = await runFrom(context, origin, argv, limitMs, {
+    // A request may hold a secret, and every user of the machine can read arguments.
+    stdin: JSON.stringify(asked),
+    // Options meant for wf's own process (a debugger, a loader) would slow the agent down or speak on its stdout.
+    env: { NODE_OPTIONS: '' },
+  });
   const report = reportSchema.safeParse(jsonOf(run.stdout));
   const parsed = outcome.safeParse(report.data?.outcome);
   if (report.success && parsed.success) return { ...report.data, outcome: parsed.data, run };
