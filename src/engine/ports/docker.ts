@@ -47,6 +47,7 @@ export interface NetworkInfo {
 
 export interface ContainerEndpoint {
   readonly network: string;
+  /** Empty before the container is started for the first time. */
   readonly networkId: string;
   readonly ipv4: string | null;
   readonly prefixLength: number | null;
@@ -70,6 +71,8 @@ export interface ContainerInfo {
   readonly startedAt: string;
   readonly exitCode: number;
   readonly endpoints: readonly ContainerEndpoint[];
+  /** The id of the container whose network namespace it shares (`--network container:ID`). */
+  readonly joins?: string;
 }
 
 export interface NetworkSpec {

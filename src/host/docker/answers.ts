@@ -146,6 +146,7 @@ export const containerAnswer = later(() =>
         StartedAt: z.string(),
         ExitCode: z.number().int(),
       }),
+      HostConfig: z.object({ NetworkMode: z.string() }),
       NetworkSettings: z.object({ Networks: z.record(z.string(), endpointAnswer()).nullish() }),
     })
     .transform((container): ContainerInfo & { readonly imageId: string } => ({
@@ -159,6 +160,7 @@ export const containerAnswer = later(() =>
       pid: container.State.Pid,
       startedAt: container.State.StartedAt,
       exitCode: container.State.ExitCode,
+      ...joined(container.HostConfig.NetworkMode),
       endpoints: Object.entries(container.NetworkSettings.Networks ?? {}).map(
         ([network, endpoint]): ContainerEndpoint => ({
           network,
@@ -171,6 +173,11 @@ export const containerAnswer = later(() =>
       ),
     })),
 );
+
+function joined(networkMode: string): Pick<ContainerInfo, 'joins'> {
+  const joins = /^container:(.+)$/.exec(networkMode)?.[1];
+  return joins === undefined ? {} : { joins };
+}
 
 export const execAnswer = later(() =>
   z.object({

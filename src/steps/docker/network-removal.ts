@@ -1,14 +1,18 @@
 import { WfError } from '../../engine/errors.ts';
+import type { RunId } from '../../engine/ids.ts';
+import { runOfLinkAlias } from '../../engine/mark.ts';
 import type { ContainerInfo, NetworkInfo } from '../../engine/ports/docker.ts';
 import type { HostContext } from '../../engine/step.ts';
 import { pause } from '../../host/clock.ts';
-import { findLink } from '../../host/ip/link.ts';
+import { bridgeNameOf } from '../../host/docker/bridge-name.ts';
+import { findLink, type Link, readLinks } from '../../host/ip/link.ts';
 import { asCommand } from './client-output.ts';
 import { shortId } from './names.ts';
 import { isOurs, withoutMark } from './ownership.ts';
 
 // The bridge goes within milliseconds; an endpoint that the engine has not let go of yet, within about a second.
 const GONE_WITHIN_MS = 5_000;
+const PORTS_GONE_WITHIN_MS = 1_000;
 const POLL_MS = 50;
 
 /**
@@ -23,7 +27,10 @@ export async function removeOwnNetwork(
   const { docker, clock } = context.host;
   const { id } = network;
   if (!isOurs(network, context.run)) throw withoutMark('network', network, context.run);
-  refuseStrangers(network, await attachedContainers(network, context), context);
+  const attached = await attachedContainers(network, context);
+  refuseStrangers(network, attached, context);
+  // With a running container of the run, the engine refuses to remove it, and the ports are that container's.
+  if (!attached.some(({ running }) => running)) await refuseForeignLinks(network, context);
   const deadline = clock.now() + GONE_WITHIN_MS;
   await asCommand(
     context,
@@ -75,10 +82,56 @@ function hasActiveEndpoints(thrown: unknown): boolean {
   return thrown instanceof WfError && thrown.code === 'E_DOCKER' && /has active endpoints/i.test(thrown.message);
 }
 
-/** The containers behind the network's members: a member whose container is gone (moby #49901) has none. */
+/**
+ * The containers that have an endpoint in the network, running or not: one that does not run could not be started any more without
+ * it. A member whose container is gone (moby #49901) is none.
+ */
 async function attachedContainers(network: NetworkInfo, { host }: HostContext): Promise<readonly ContainerInfo[]> {
-  const containers = await Promise.all(network.members.map(({ containerId }) => host.docker.container(containerId)));
-  return containers.filter((container) => container !== null);
+  const containers = await host.docker.containers();
+  return containers.filter(({ endpoints }) =>
+    endpoints.some((endpoint) =>
+      endpoint.networkId === '' ? endpoint.network === network.name : endpoint.networkId === network.id,
+    ),
+  );
+}
+
+/**
+ * The bridge goes with its network, and takes its ports and what lies on top of it along. Ports of removed containers go by
+ * themselves, a moment after them.
+ * @throws WfError E_FOREIGN
+ */
+async function refuseForeignLinks(network: NetworkInfo, { host, run, signal }: HostContext): Promise<void> {
+  const bridgeName = bridgeNameOf(network);
+  const deadline = host.clock.now() + PORTS_GONE_WITHIN_MS;
+  for (;;) {
+    const links = await readLinks(host.command);
+    const bridge = links.find(({ name }) => name === bridgeName);
+    const foreign = links.find((link) => isOn(link, bridge) && runOfLinkAlias(link.alias) !== run);
+    if (foreign === undefined) return;
+    if (host.clock.now() >= deadline || signal.aborted) throw foreignLink(foreign, network, run);
+    await pause(host.clock, POLL_MS, signal);
+  }
+}
+
+function isOn({ master, kind, peerIfindex, peerNamespaceId }: Link, bridge: Link | undefined): boolean {
+  if (bridge === undefined) return false;
+  if (master !== null) return master === bridge.name;
+  return kind !== 'veth' && peerNamespaceId === null && peerIfindex === bridge.ifindex;
+}
+
+function foreignLink(link: Link, network: NetworkInfo, run: RunId): WfError {
+  const { name, master } = link;
+  const bridge = bridgeNameOf(network);
+  const where = master === null ? 'lies on' : 'is a port of';
+  const detach = master === null ? `ip link delete dev ${name}` : `ip link set dev ${name} nomaster`;
+  return new WfError(
+    'E_FOREIGN',
+    `link ${name}, which run ${run} did not make, ${where} ${bridge}, the bridge of network ${network.name}`,
+    {
+      hint: `Detach it with \`${detach}\`, then \`wf rollback ${run}\`.`,
+      details: { network: network.id, link: name },
+    },
+  );
 }
 
 function refuseStrangers(network: NetworkInfo, attached: readonly ContainerInfo[], { run }: HostContext): void {
@@ -88,7 +141,7 @@ function refuseStrangers(network: NetworkInfo, attached: readonly ContainerInfo[
     'E_FOREIGN',
     `container ${stranger.name} (${shortId(stranger.id)}), which run ${run} did not make, is attached to network ${network.name}`,
     {
-      hint: `Detach it with \`docker network disconnect ${network.name} ${stranger.name}\`, then \`wf rollback ${run}\`.`,
+      hint: `Detach it with \`docker network disconnect ${network.name} ${stranger.name}\`, or remove it, then \`wf rollback ${run}\`.`,
       details: { network: network.id, container: stranger.id },
     },
   );

@@ -11,6 +11,7 @@ import { readRoutesOfProtocol } from '../../host/ip/exact-route.ts';
 import { readLinks } from '../../host/ip/link.ts';
 import { isAlive } from '../../host/process.ts';
 import { asCommand } from '../docker/client-output.ts';
+import { refuseForeignJoined } from '../docker/container-removal.ts';
 import { shortId } from '../docker/names.ts';
 import { networkGone, removeOwnNetwork } from '../docker/network-removal.ts';
 import { isOurs, withoutMark } from '../docker/ownership.ts';
@@ -67,6 +68,7 @@ async function removeContainer(object: MarkedDockerObject, context: HostContext)
   if (container === null) return;
   if (container.doubtfulRun === context.run) throw doubtful(container);
   if (!isOurs(container, context.run)) throw withoutMark('container', container, context.run);
+  await refuseForeignJoined(container, context);
   await asCommand(
     context,
     object.undo,
