@@ -6,6 +6,7 @@ import type { Argv } from './ports/command.ts';
 import type {
   ChangeBehaviour,
   HostContext,
+  HostPorts,
   Observation,
   ReadBehaviour,
   RetryPolicy,
@@ -66,6 +67,8 @@ export interface ChangeStepDefinition<Input extends z.ZodType, Output extends z.
     context: StepContext,
   ): Promise<z.output<Record>>;
   look(record: z.output<Record>, context: HostContext): Promise<Standing>;
+  /** See ChangeBehaviour. */
+  requireMadeHere?(record: z.output<Record>, host: HostPorts): Promise<void>;
   /** Answers nothing, and is looked at again; or, where a look cannot tell, what it knows to stand now. */
   undo(record: z.output<Record>, context: HostContext): Promise<Standing> | Promise<void>;
   undoCommands(record: z.output<Record>): readonly Argv[];
@@ -182,6 +185,7 @@ function changeBehaviour<Input extends z.ZodType, Output extends z.ZodType, Reco
       return toJson(parseRecord(await definition.apply(parseInput(input), parseRecord(record), found, context)));
     },
     look: (record, context) => definition.look(parseRecord(record), context),
+    requireMadeHere: async (record, host) => definition.requireMadeHere?.(parseRecord(record), host),
     undo: (record, context) => definition.undo(parseRecord(record), context),
     undoCommands: (record) => definition.undoCommands(parseRecord(record)),
   };

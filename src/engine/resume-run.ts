@@ -1,3 +1,4 @@
+import { stands } from './change.ts';
 import { concludeRun } from './conclude-run.ts';
 import type { AdvancingParts, EngineParts, ResumeRequest, RunHandle, RunObserver } from './engine.ts';
 import { WfError } from './errors.ts';
@@ -11,6 +12,7 @@ import type { RunHost } from './ports/runtime.ts';
 import { firstUnmet, lookAtRequirements } from './preflight.ts';
 import { keepHost, recordedHost } from './recorded-host.ts';
 import { replay } from './replay.ts';
+import { requireMadeHere } from './require-made-here.ts';
 import { requirePlace } from './require-place.ts';
 import type { Requirement } from './requirement.ts';
 import { begunRollBack, continueRollBack, takenBack } from './roll-back-run.ts';
@@ -41,8 +43,14 @@ export async function resumeRun(
   const runtime = parts.runtimes[run.runtime];
   const unmetHere = workflow.networking ? firstUnmet(await runtime.look()) : undefined;
   if (unmetHere !== undefined) throw unmetHere;
-  const host = await openWhatMeets(general, parts, request, run);
   const runner = runnersOf(workflow.model);
+  const host = await openWhatMeets(general, parts, request, run);
+  try {
+    await requireMadeHere(parts.history.changes(run.id).filter(stands), runner, host.ports);
+  } catch (thrown) {
+    host.close();
+    throw thrown;
+  }
   const taken = await takeOver(
     parts,
     {

@@ -6,6 +6,7 @@ import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { lettingGo } from './letting-go.ts';
 import { isEnd, type StoredRun } from './ports/history.ts';
 import { recordedHost } from './recorded-host.ts';
+import { requireMadeHere } from './require-made-here.ts';
 import { requirePlace } from './require-place.ts';
 import { requireRunners } from './require-runners.ts';
 import { runNotFound } from './run-refusal.ts';
@@ -38,6 +39,12 @@ export async function rollBackRun(
   requireRunners(id, changes.filter(undoable), request, secrets);
   requirePlace(parts, found, runnersOf(changes, runner));
   const host = await parts.runtimes[found.runtime].open(found, recordedHost(history, found));
+  try {
+    await requireMadeHere(changes.filter(undoable), runner, host.ports);
+  } catch (thrown) {
+    host.close();
+    throw thrown;
+  }
   const taken = await takeOver(
     parts,
     { run: found, host, purpose: 'rollback', pauseAfter: null, holdNames: false, isDue, runner, secrets },

@@ -120,6 +120,8 @@ export interface ChangeBehaviour {
   /** Makes what is absent, completes what is partial. Answers the record with what was learned (ids). */
   apply(input: Json, record: Json, found: 'absent' | 'partial', context: StepContext): Promise<Json>;
   look(record: Json, context: HostContext): Promise<Standing>;
+  /** Refuses to work on a change elsewhere than where it was made. @throws WfError E_WRONG_PLACE */
+  requireMadeHere?(record: Json, host: HostPorts): Promise<void>;
   /** Answers nothing, and is looked at again; or, where a look cannot tell, what it knows to stand now. */
   undo(record: Json, context: HostContext): Promise<Standing> | Promise<void>;
   /** Command lines that undo it by hand. */

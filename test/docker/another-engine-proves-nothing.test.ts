@@ -3,27 +3,33 @@ import { describeDocker } from '../support/docker-tests.ts';
 import { removeEngine, startEngine } from '../support/engine.ts';
 import { hostState } from '../support/host-state.ts';
 import { startLab } from '../support/lab.ts';
-import { runRecordSchema } from '../support/run-record.ts';
+import { refusalSchema, runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
 
 describeDocker('a run whose Docker engine is not the one that DOCKER_HOST now leads to', () => {
-  test('is not taken for undone because that one does not know its objects, and is rolled back on its own engine', async () => {
+  test('is neither resumed nor rolled back there: both are refused before anything is touched', async () => {
     const before = await hostState();
     const project = openProject();
-    const paused = await project.wf(startLab({}, '--id', 'elsewhere', '--pause-after', 'setup'));
+    const paused = await project.wf(startLab({}, '--id', 'elsewhere', '--pause-after', 'vethSplice'));
     expect(paused.exitCode, paused.stderr).toBe(0);
+    const spliced = await hostState();
+    const shown = (await project.wf(['show', 'elsewhere', '--json'])).json();
     const other = await startEngine();
     try {
       const env = { DOCKER_HOST: other.dockerHost };
-      const wrong = await project.wf(['rollback', 'elsewhere', '--json'], { env });
-      expect(wrong.exitCode).toBe(5);
-      const { status, changes } = runRecordSchema.parse(wrong.json());
-      expect(status).toBe('needs-attention');
-      const made = changes.filter(({ kind }) => kind === 'docker.network' || kind === 'docker.container');
-      // The probe was taken back by the run itself.
-      expect(made.map((change) => change.status).sort()).toEqual(['reverted', 'stuck', 'stuck', 'stuck', 'stuck']);
-      const told = await project.wf(['show', 'elsewhere']);
-      expect(told.stdout).toContain('DOCKER_HOST');
+      for (const command of ['rollback', 'resume']) {
+        const refused = await project.wf([command, 'elsewhere', '--json'], { env });
+        const { error } = refusalSchema.parse(refused.json());
+        expect({ command, exitCode: refused.exitCode, code: error.code }).toEqual({
+          command,
+          exitCode: 4,
+          code: 'E_WRONG_PLACE',
+        });
+        expect(error.message).toContain(other.dockerHost);
+        expect(error.hint).toContain('DOCKER_HOST');
+        expect(await hostState()).toEqual(spliced);
+        expect((await project.wf(['show', 'elsewhere', '--json'])).json()).toEqual(shown);
+      }
     } finally {
       await removeEngine(other);
     }

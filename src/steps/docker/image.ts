@@ -4,7 +4,7 @@ import { WfError } from '../../engine/errors.ts';
 import { asCommand } from './client-output.ts';
 import { imageReferenceSchema, shortId } from './names.ts';
 import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
-import { engineIdSchema, requireSameEngine } from './same-engine.ts';
+import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './same-engine.ts';
 import { orUnknown } from './unknown.ts';
 
 const PULL_TIMEOUT_MS = 10 * 60_000;
@@ -83,6 +83,8 @@ export const dockerImage = defineStep({
     }
     return { ...record, id: image.id };
   },
+
+  requireMadeHere: requireMadeOnEngine,
 
   look: ({ reference, id, engine }, context) =>
     orUnknown(async () => {

@@ -16,7 +16,7 @@ import { networkGone, removeOwnNetwork } from './network-removal.ts';
 import { isOurs, networkNameInUse } from './ownership.ts';
 import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
 import { pretendedId, pretendedSubnet } from './pretended.ts';
-import { engineIdSchema, requireSameEngine } from './same-engine.ts';
+import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './same-engine.ts';
 import { orUnknown } from './unknown.ts';
 
 const inputSchema = z.object({
@@ -96,6 +96,8 @@ export const dockerNetwork = defineStep({
     );
     return { ...record, id };
   },
+
+  requireMadeHere: requireMadeOnEngine,
 
   look: (record, context) =>
     orUnknown(async () => {
