@@ -38,7 +38,14 @@ describeDocker('the step runner docker.container', () => {
     const here = context();
     const { found, output, record } = await carryOut(dockerContainer, input(), here);
     expect(found).toBe('absent');
-    expect(record).toEqual({ name: NAME, id: output.id, startedNow: null, engine: expect.any(String) });
+    const hostLink = { name: expect.stringMatching(/^veth/), ifindex: expect.any(Number), mac: expect.any(String) };
+    expect(record).toEqual({
+      name: NAME,
+      id: output.id,
+      startedNow: null,
+      traces: { process: output.namespace.process, hostLink },
+      engine: expect.any(String),
+    });
     const format = '{{index .Config.Labels "wf.run"}} {{.State.Running}} {{.State.Pid}} {{.State.StartedAt}}';
     expect(await dockerInspect(NAME, format)).toBe(`${RUN} true ${output.pid} ${output.startedAt}`);
     const settings = (field: string) =>

@@ -10,12 +10,14 @@ import { firstHostOf } from '../../host/docker/subnet.ts';
 import { containerHandleSchema } from '../container-handle.ts';
 import { asCommand } from './client-output.ts';
 import { runningContainer } from './container-output.ts';
+import { refuseForeignJoined } from './container-removal.ts';
+import { hasTraces, removeTraces, tracesOf, tracesSchema } from './forgotten-container.ts';
 import { createOrAdopt } from './landed.ts';
 import { containerNameSchema, imageReferenceSchema, shortId } from './names.ts';
-import { containerNameInUse, isOurs } from './ownership.ts';
+import { containerNameInUse, isOurs, mayBeOurs, withoutMark } from './ownership.ts';
 import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
 import { pretendedAddress, pretendedId, pretendedPid, pretendedSubnet } from './pretended.ts';
-import { engineIdSchema, requireSameEngine } from './same-engine.ts';
+import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './same-engine.ts';
 import { orUnknown } from './unknown.ts';
 
 const inputSchema = z.object({
@@ -41,6 +43,8 @@ export const containerRecordSchema = z.object({
   id: z.string().nullable(),
   /** The start that was made a moment ago, for the look after it; null in all that is kept. */
   startedNow: z.string().nullable().default(null),
+  /** Null before it is started. */
+  traces: tracesSchema.nullable().default(null),
   engine: engineIdSchema,
 });
 
@@ -80,17 +84,19 @@ export const dockerContainer = defineStep({
       if (container === null) {
         const marked = await imageWithMark(input.image, context);
         if (marked !== undefined) return { found: 'foreign', error: marked };
-        return { found: 'absent', target, record: { name, id: null, startedNow: null, engine } };
+        return { found: 'absent', target, record: { name, id: null, startedNow: null, traces: null, engine } };
       }
-      const isRecorded = container.id === earlier?.id;
+      const isRecorded = container.id === earlier?.id && mayBeOurs(container, context.run);
       if (!isRecorded && !isOurs(container, context.run))
         return { found: 'foreign', error: containerNameInUse(container) };
       const mismatch = otherThanAsked(container, input);
       if (mismatch !== undefined) return { found: 'foreign', error: mismatch };
-      const record = { name, id: container.id, startedNow: null, engine };
+      const record = { name, id: container.id, startedNow: null, traces: earlier?.traces ?? null, engine };
       if (container.status === 'created') return { found: 'partial', target, record };
       const output = await runningContainer(container, input.networkId, context);
-      if (output !== 'exited') return { found: 'ours', target, record, output };
+      if (output !== 'exited') {
+        return { found: 'ours', target, record: { ...record, traces: await tracesOf(output, context) }, output };
+      }
       await refuseExited(await context.host.docker.container(container.id), earlier?.startedNow ?? null, context);
       return { found: 'partial', target, record };
     }),
@@ -117,31 +123,39 @@ export const dockerContainer = defineStep({
     return { ...record, id, startedNow };
   },
 
+  requireMadeHere: requireMadeOnEngine,
+
   look: (record, context) =>
     orUnknown(async () => {
       await requireSameEngine(record.engine, context);
       if ((await ownContainer(record, context)) !== null) return { found: 'standing' };
+      if (await hasTraces(record.traces, context)) return { found: 'standing' };
       const { name, id } = record;
       const which = id === null ? `container ${name} of this run` : `container ${name} (${shortId(id)})`;
       return { found: 'gone', reason: `${which} is not there` };
     }),
 
   async undo(record, context) {
-    const { docker } = context.host;
     const container = await ownContainer(record, context);
-    if (container === null) return;
-    const { id, name } = container;
-    await asCommand(
-      context,
-      ['docker', 'rm', '--force', '--volumes', name],
-      () => docker.removeContainer(id),
-      () => name,
-    );
+    if (container !== null) await remove(container, context);
+    if (record.traces !== null) await removeTraces(record.traces, context);
   },
 
   undoCommands: ({ name, id }) => [['docker', 'rm', '--force', '--volumes', id === null ? name : shortId(id)]],
   rehearseUndo: ({ name }) => [['docker', 'rm', '--force', '--volumes', name]],
 });
+
+async function remove(container: ContainerInfo, context: HostContext): Promise<void> {
+  const { id, name } = container;
+  if (!mayBeOurs(container, context.run)) throw withoutMark('container', container, context.run);
+  await refuseForeignJoined(container, context);
+  await asCommand(
+    context,
+    ['docker', 'rm', '--force', '--volumes', name],
+    () => context.host.docker.removeContainer(id),
+    () => name,
+  );
+}
 
 function runCommand({ name, image, command, network, keepsNamesLocal }: Input, run: string): Argv {
   const label = ['--label', `${RUN_LABEL}=${run}`];

@@ -13,6 +13,11 @@ export function isOurs(object: Labelled, run: RunId): boolean {
   return object.labels[RUN_LABEL] === run;
 }
 
+/** Whether a container that is known by its id carries this run's mark, be it that nobody can tell since its image is gone. */
+export function mayBeOurs(container: ContainerInfo, run: RunId): boolean {
+  return isOurs(container, run) || container.doubtfulRun === run;
+}
+
 /** The run whose mark the object carries, or undefined. */
 export function runOf(object: Labelled): string | undefined {
   return object.labels[RUN_LABEL];
