@@ -62,6 +62,7 @@ export async function resumeRun(
       isDue: ({ status }) => !isEnd(status),
       runner,
       secrets,
+      resting: request.resting,
     },
     observer,
   );
@@ -134,8 +135,7 @@ async function goOn(
   if (isRollingBack(run)) {
     const begun = begunRollBack(entries);
     const error = begun?.error ?? takenBack(run).toRecord();
-    const rollingBack = await continueRollBack(taken, run, { error, kept: begun?.kept ?? [] });
-    return { ...rollingBack, send: () => {} };
+    return continueRollBack(taken, run, { error, kept: begun?.kept ?? [] });
   }
   const isAccepted = run.definitionHash !== definition.hash;
   // A rival may have gone on under another one meanwhile.
