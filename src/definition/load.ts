@@ -27,8 +27,9 @@ export async function loadWorkflow(source: WorkflowFile, options: ImportOptions)
 /** The same for what a workflow file exports, or would. @throws WfError E_WORKFLOW_INVALID */
 export function loadDefinition(source: WorkflowFile, exported: unknown): LoadedFile {
   const definition = definitionIn(source, exported);
-  const model = modelMachine(source.name, definition.machine);
-  const secrets = secretInputs(source.name, definition.input);
+  const { name } = source;
+  const model = ofWorkflow(source, 'its machine cannot be used', () => modelMachine(name, definition.machine));
+  const secrets = ofWorkflow(source, 'its input schema cannot be used', () => secretInputs(name, definition.input));
   return {
     workflow: {
       name: definition.name,
@@ -39,17 +40,40 @@ export function loadDefinition(source: WorkflowFile, exported: unknown): LoadedF
       keepsChanges: definition.keepsChanges ?? false,
       networking: definition.networking ?? false,
       secretInputs: secrets,
-      requirements: (input: JsonObject) => definition.requirements?.(definition.input.parse(input)) ?? [],
-      proofs: (output: Json) => proofsIn(definition.name, definition.proofs?.(output) ?? []),
+      requirements: (input: JsonObject) =>
+        ofWorkflow(
+          name,
+          'its requirements throw',
+          () => definition.requirements?.(definition.input.parse(input)) ?? [],
+        ),
+      proofs: (output: Json) =>
+        proofsIn(
+          name,
+          ofWorkflow(source, 'its proofs throw', () => definition.proofs?.(output) ?? []),
+        ),
       ...(definition.narrative === undefined
         ? {}
         : {
             narrative: narratorOf(definition.name, storedInputSchema(definition.input, secrets), definition.narrative),
           }),
     },
-    definition: describeDefinition(definition, model),
+    definition: ofWorkflow(source, 'it cannot be described', () => describeDefinition(definition, model)),
     file: source.file,
   };
+}
+
+/** What `call` answers; an error that XState, zod or the workflow throws in it is the workflow's, not a defect in wf. */
+function ofWorkflow<Answer>({ name, file }: WorkflowFile, what: string, call: () => Answer): Answer {
+  try {
+    return call();
+  } catch (thrown) {
+    const { code, message } = asWfError(thrown);
+    if (code !== 'E_INTERNAL') throw thrown;
+    throw new WfError('E_WORKFLOW_INVALID', `workflow ${name}: ${file}: ${what}: ${message}`, {
+      hint: `Mend the file, then try again. \`wf check ${name}\` shows what is wrong with it.`,
+      cause: thrown,
+    });
+  }
 }
 
 const proofsSchema = z.array(z.object({ claim: z.string(), figures: z.string() }));

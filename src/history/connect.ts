@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { WfError } from '../engine/errors.ts';
+import { Connection } from './connection.ts';
 import { damaged, diskFull, isFull, readOnly } from './database-error.ts';
 import { hasBeenInUse, identityOf } from './database-file.ts';
 import { APPLICATION_ID, MIGRATIONS, migrate, TABLES_AND_INDEXES, versionOf } from './migrations.ts';
@@ -77,7 +78,7 @@ function opened(
   prepare: (db: Database.Database) => void,
 ): Database.Database {
   const before = identityOf(path);
-  const db = new Database(path, {
+  const db = new Connection(path, {
     ...mode,
     fileMustExist: true,
     timeout: options.busyTimeoutMs ?? BUSY_TIMEOUT_MS,

@@ -7,8 +7,28 @@ import { WfError } from '../engine/errors.ts';
 export function asDatabaseError(thrown: unknown, path: string): unknown {
   if (thrown instanceof WfError) return thrown;
   if (thrown instanceof Database.SqliteError) return ofSqlite(thrown, path);
+  if (isAddonMissing(thrown)) return addonMissing(thrown);
   if (thrown instanceof Error && 'syscall' in thrown && 'code' in thrown) return ofFileSystem(thrown, path);
   return thrown;
+}
+
+/** Whether the SQLite addon cannot be loaded: it is not there, or is built for another Node. */
+function isAddonMissing(thrown: unknown): thrown is Error {
+  if (!(thrown instanceof Error) || !('code' in thrown)) return false;
+  if (thrown.code === 'ERR_DLOPEN_FAILED') return true;
+  return thrown.code === 'MODULE_NOT_FOUND' && thrown.message.includes('better_sqlite3.node');
+}
+
+function addonMissing(cause: Error): WfError {
+  const versions = /NODE_MODULE_VERSION (\d+).*?NODE_MODULE_VERSION (\d+)/s.exec(cause.message);
+  const why =
+    versions === null
+      ? cause.message.split('\n')[0]
+      : `it is built for another Node.js (module version ${versions[1]}); Node.js ${process.version} needs module version ${versions[2]}`;
+  return new WfError('E_DATABASE', `the native addon of better-sqlite3 cannot be loaded: ${why}`, {
+    hint: 'Run `npm rebuild better-sqlite3` where wf is installed, or run wf with the Node.js that it was installed with.',
+    cause,
+  });
 }
 
 /** Runs `work`; what it throws comes out as {@link asDatabaseError} gives it. */

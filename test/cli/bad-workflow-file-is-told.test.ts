@@ -1,7 +1,21 @@
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { openNoteProject } from '../support/note.ts';
 import { expectNoStackTrace, expectRefusal, expectTextRefusal } from '../support/refusal.ts';
+import { refusalSchema } from '../support/run-record.ts';
+import { WF } from '../support/run-wf.ts';
+
+function withMachine(name: string, config: string): string {
+  return `
+    import { defineWorkflow } from 'wf';
+    import { createMachine } from 'xstate';
+    import { z } from 'zod';
+    const machine = createMachine(${config});
+    export default defineWorkflow({ name: '${name}', version: '1', description: '', input: z.object({}), machine });`;
+}
 
 const BAD: Readonly<Record<string, { readonly text: string; readonly says: readonly string[] }>> = {
   'throws-error': { text: "throw new Error('no such planet');", says: ['no such planet'] },
@@ -14,6 +28,17 @@ const BAD: Readonly<Record<string, { readonly text: string; readonly says: reado
     says: ['version', 'machine'],
   },
   'exports-null': { text: 'export default null;', says: ['could not be loaded'] },
+  'no-such-initial': {
+    text: withMachine('no-such-initial', "{ initial: 'nowhere', states: { a: {} } }"),
+    says: ['nowhere'],
+  },
+  'no-such-initial-within': {
+    text: withMachine(
+      'no-such-initial-within',
+      "{ initial: 'a', states: { a: { initial: 'nowhere', states: { b: {} } } } }",
+    ),
+    says: ['nowhere', '.a'],
+  },
   'is-empty': { text: '', says: ['no default export'] },
 };
 
@@ -49,4 +74,22 @@ test.concurrent('wf workflows lists the good with the bad, and is no failure', a
   expect(text.stdout).toMatch(/^throws-error .*E_WORKFLOW_INVALID$/m);
   expect(text.stderr).toContain('no such planet');
   expectNoStackTrace(text);
+});
+
+test.concurrent.for([
+  ['is missing', undefined, 'better_sqlite3.node'],
+  ['is no addon', 'no addon', 'better_sqlite3.node: '],
+] as const)('a SQLite addon that %s is told as what it is', async ([_what, content, says]) => {
+  const folder = path.join(project.folder, content ?? 'missing');
+  cpSync(path.dirname(WF), path.join(folder, 'dist'), { recursive: true });
+  const addon = path.join(folder, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
+  mkdirSync(path.dirname(addon), { recursive: true });
+  if (content !== undefined) writeFileSync(addon, content);
+  const argv = [path.join(folder, 'dist/wf.cjs'), 'runs', '--db', project.write('some.db', ''), '--json'];
+  const end = await execa(process.execPath, argv, { reject: false });
+  expect(end.exitCode).toBe(3);
+  const { error } = refusalSchema.parse(JSON.parse(end.stdout));
+  expect(error).toMatchObject({ code: 'E_DATABASE', hint: expect.stringContaining('npm rebuild better-sqlite3') });
+  expect(error.message).toContain('the native addon of better-sqlite3 cannot be loaded');
+  expect(error.message).toContain(says);
 });
