@@ -42,7 +42,7 @@ export function loadDefinition(source: WorkflowFile, exported: unknown): LoadedF
       secretInputs: secrets,
       requirements: (input: JsonObject) =>
         ofWorkflow(
-          name,
+          source,
           'its requirements throw',
           () => definition.requirements?.(definition.input.parse(input)) ?? [],
         ),
