@@ -124,7 +124,7 @@ const common = {
   minifySyntax: true,
   sourcemap: false,
   legalComments: 'none',
-  // A native addon, and a translator that reads files beside itself. ssh2 is only loaded for ssh:// engines.
+  // A native addon, and a translator that reads files beside itself. docker-modem would load ssh2 for ssh:// engines, which wf refuses.
   external: ['better-sqlite3', 'jiti', 'ssh2', 'cpu-features'],
   plugins: [withoutBuildKit, englishOnly, lazyStringWidth, picocolorsWithoutStdout, lazyChildProcess],
 };

@@ -60,7 +60,6 @@ describe('the engine is found as the docker client finds it', () => {
     ['tcp://[::1]:2375', { type: 'tcp', host: '::1', port: 2375 }],
     ['example.org:4711', { type: 'tcp', host: 'example.org', port: 4711 }],
     ['tcp://example.org', { type: 'tcp', port: 2375 }],
-    ['ssh://admin@example.org:2222', { type: 'ssh', host: 'example.org', port: 2222, user: 'admin' }],
   ])('at DOCKER_HOST=%s', async (address, expected) => {
     const found = await find({ DOCKER_HOST: address, DOCKER_CONTEXT: 'work', DOCKER_CONFIG: config('current') });
     expect(found).toMatchObject({ ...expected, description: `${address} (DOCKER_HOST)` });
@@ -73,11 +72,19 @@ describe('the engine is found as the docker client finds it', () => {
       path: '/run/work.sock',
       description: `unix:///run/work.sock (context work, ${file})`,
     });
-    const named = await find({ DOCKER_CONFIG: config('current'), DOCKER_CONTEXT: 'other' });
-    expect(named).toMatchObject({
-      type: 'ssh',
-      user: 'admin',
-      description: 'ssh://admin@example.org (context other, DOCKER_CONTEXT)',
+    const named = find({ DOCKER_CONFIG: config('current'), DOCKER_CONTEXT: 'other' });
+    await expect(named).rejects.toMatchObject({
+      code: 'E_DOCKER_UNREACHABLE',
+      message: expect.stringContaining('context other, DOCKER_CONTEXT'),
+    });
+  });
+
+  test('an engine over SSH is refused, with a way that keeps the host key check of ssh', async () => {
+    await expect(find({ DOCKER_HOST: 'ssh://admin@example.org:2222' })).rejects.toMatchObject({
+      code: 'E_DOCKER_UNREACHABLE',
+      exitCode: 3,
+      message: expect.stringContaining('ssh://admin@example.org:2222'),
+      hint: expect.stringContaining('ssh -nNT -L'),
     });
   });
 

@@ -1,6 +1,6 @@
-import type { Agent } from 'node:http';
 import type Docker from 'dockerode';
 import { WfError } from '../../engine/errors.ts';
+import { type CallAgent, callAgents, MAX_ANSWER_BYTES } from './call-agent.ts';
 import { type Endpoint, type Environment, findEndpoint } from './endpoint.ts';
 import { engineError, type Failure, failureOf } from './engine-error.ts';
 
@@ -30,7 +30,7 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
 
 export function createConnection(env: Environment): Connection {
-  let opening: Promise<{ readonly client: Docker; readonly endpoint: Endpoint }> | undefined;
+  let opening: Promise<Engine> | undefined;
   // An engine that never answered is not waited for: there may be none on this machine.
   let hasAnswered = false;
 
@@ -40,9 +40,9 @@ export function createConnection(env: Environment): Connection {
   };
 
   async function attempt<Answer>(call: Call<Answer>, doing: string, deadlineMs: number): Promise<Outcome<Answer>> {
-    const { client, endpoint } = await open();
+    const { endpoint, begin } = await open();
     try {
-      const answer = await withDeadline(doing, deadlineMs, (signal) => call(client, signal));
+      const answer = await bounded(doing, deadlineMs, endpoint, begin, call);
       hasAnswered = true;
       return { type: 'answered', answer };
     } catch (thrown) {
@@ -98,48 +98,72 @@ function answerOrNull<Answer>(outcome: Outcome<Answer>): Answer | null {
   return answerOf(outcome);
 }
 
+/** An engine that was found. */
+interface Engine {
+  readonly endpoint: Endpoint;
+  /** A client for one call, and the connections that it makes. */
+  begin(onTooMuch: () => void): { readonly client: Docker; readonly connections: CallAgent };
+}
+
 // dockerode forgets an answer that breaks off in the middle, so its promise alone would be waited for for ever.
-async function withDeadline<Answer>(
+async function bounded<Answer>(
   doing: string,
   deadlineMs: number,
-  call: (signal: AbortSignal) => Promise<Answer>,
+  { description }: Endpoint,
+  begin: Engine['begin'],
+  call: Call<Answer>,
 ): Promise<Answer> {
   const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new WfError('E_DOCKER', `cannot ${doing}: the Docker engine did not answer within ${deadlineMs / 1000} s`, {
-          hint: 'Look at `systemctl status docker`, and go on when the engine answers `docker info` again.',
-          transient: true,
-        }),
-      );
-      controller.abort();
-    }, deadlineMs);
+  let giveUp: (error: WfError) => void = () => {};
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    giveUp = reject;
   });
+  const { client, connections } = begin(() => giveUp(tooMuch(doing, description)));
+  const timer = setTimeout(() => giveUp(tooLate(doing, deadlineMs)), deadlineMs);
   try {
-    return await Promise.race([call(controller.signal), late]);
+    const answer = await Promise.race([call(client, controller.signal), givenUp]);
+    connections.lift();
+    return answer;
+  } catch (thrown) {
+    controller.abort();
+    connections.agent.destroy();
+    throw thrown;
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function connect(env: Environment): Promise<{ readonly client: Docker; readonly endpoint: Endpoint }> {
-  const endpoint = await findEndpoint(env);
-  const { default: Client } = await import('dockerode');
-  return { client: new Client(await clientOptions(endpoint)), endpoint };
+function tooLate(doing: string, deadlineMs: number): WfError {
+  return new WfError('E_DOCKER', `cannot ${doing}: the Docker engine did not answer within ${deadlineMs / 1000} s`, {
+    hint: 'Look at `systemctl status docker`, and go on when the engine answers `docker info` again.',
+    transient: true,
+  });
 }
 
-/**
- * A connection for each call (about 0.1 ms on a Unix socket). On one that is kept, the first call after the engine's restart
- * meets the dead end of it: a write is then lost and must not be repeated, which on a new connection is only unreachable.
- */
-const NO_REUSE = { keepAlive: false };
+function tooMuch(doing: string, where: string): WfError {
+  const limit = `${MAX_ANSWER_BYTES / 1024 / 1024} MiB`;
+  return new WfError('E_DOCKER', `cannot ${doing}: what answers at ${where} sends more than ${limit}`, {
+    hint: 'Check with `docker version` that it is a Docker engine, and set DOCKER_HOST to one.',
+  });
+}
 
-// Every field is said, `undefined` too: what is not said, dockerode takes from DOCKER_HOST on its own.
+async function connect(env: Environment): Promise<Engine> {
+  const endpoint = await findEndpoint(env);
+  const protocol = endpoint.type === 'tcp' && endpoint.tls !== null ? 'https' : 'http';
+  const [{ default: Client }, agentFor] = await Promise.all([import('dockerode'), callAgents(protocol)]);
+  const options = { ...clientOptions(endpoint), protocol } as const;
+  return {
+    endpoint,
+    begin(onTooMuch) {
+      const connections = agentFor(onTooMuch);
+      return { client: new Client({ ...options, ...{ agent: connections.agent } }), connections };
+    },
+  };
+}
+
+// Every field is set, `undefined` too: dockerode takes a missing one from DOCKER_HOST on its own.
 // No version: an engine is spoken to in its own newest API.
-// @types/dockerode does not know `agent`, which docker-modem hands to each request.
-async function clientOptions(endpoint: Endpoint): Promise<Docker.DockerOptions & { readonly agent?: Agent }> {
+function clientOptions(endpoint: Endpoint): Docker.DockerOptions {
   const unset = {
     host: undefined,
     port: undefined,
@@ -148,32 +172,6 @@ async function clientOptions(endpoint: Endpoint): Promise<Docker.DockerOptions &
     cert: undefined,
     key: undefined,
   };
-  switch (endpoint.type) {
-    case 'unix':
-      return { ...unset, protocol: 'http', socketPath: endpoint.path, agent: await agentFor('http') };
-    case 'tcp':
-      return {
-        ...unset,
-        protocol: endpoint.tls === null ? 'http' : 'https',
-        host: endpoint.host,
-        port: endpoint.port,
-        agent: await agentFor(endpoint.tls === null ? 'http' : 'https'),
-        ...(endpoint.tls ?? {}),
-      };
-    case 'ssh':
-      return {
-        ...unset,
-        protocol: 'ssh',
-        host: endpoint.host,
-        port: endpoint.port,
-        username: endpoint.user,
-        sshOptions: endpoint.agentSocket === null ? {} : { agent: endpoint.agentSocket },
-      };
-  }
-}
-
-/** Loaded when there is an engine to talk to: these two take 4 ms of a command that talks to none. */
-async function agentFor(protocol: 'http' | 'https'): Promise<Agent> {
-  const { Agent } = await (protocol === 'http' ? import('node:http') : import('node:https'));
-  return new Agent(NO_REUSE);
+  if (endpoint.type === 'unix') return { ...unset, socketPath: endpoint.path };
+  return { ...unset, host: endpoint.host, port: endpoint.port, ...(endpoint.tls ?? {}) };
 }

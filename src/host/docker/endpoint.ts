@@ -21,20 +21,11 @@ export type Endpoint =
       readonly port: number;
       readonly tls: TlsMaterial | null;
       readonly description: string;
-    }
-  | {
-      readonly type: 'ssh';
-      readonly host: string;
-      readonly port: number;
-      readonly user: string;
-      readonly agentSocket: string | null;
-      readonly description: string;
     };
-
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_SOCKET = '/var/run/docker.sock';
-const SUPPORTED = 'unix:///var/run/docker.sock, tcp://HOST:PORT or ssh://USER@HOST';
+const SUPPORTED = 'unix:///var/run/docker.sock or tcp://HOST:PORT';
 
 /**
  * Finds the engine as the docker client does: DOCKER_HOST, else DOCKER_CONTEXT, else the current context of the
@@ -44,7 +35,7 @@ const SUPPORTED = 'unix:///var/run/docker.sock, tcp://HOST:PORT or ssh://USER@HO
 export async function findEndpoint(env: Environment): Promise<Endpoint> {
   const configured = env['DOCKER_HOST'];
   if (configured !== undefined && configured !== '') {
-    return parseEndpoint(configured, 'DOCKER_HOST', env, await environmentTls(env));
+    return parseEndpoint(configured, 'DOCKER_HOST', await environmentTls(env));
   }
   const configDirectory = env['DOCKER_CONFIG'] || join(env['HOME'] || homeFolder(), '.docker');
   const context = await selectedContext(env, configDirectory);
@@ -52,16 +43,11 @@ export async function findEndpoint(env: Environment): Promise<Endpoint> {
     return { type: 'unix', path: DEFAULT_SOCKET, description: `unix://${DEFAULT_SOCKET} (default)` };
   }
   const { address, tls } = await contextEndpoint(context, configDirectory);
-  return parseEndpoint(address, `context ${context.name}, ${context.selectedBy}`, env, tls);
+  return parseEndpoint(address, `context ${context.name}, ${context.selectedBy}`, tls);
 }
 
 /** Parses one address, such as `unix:///run/docker.sock`. `source` says where it was found. */
-export function parseEndpoint(
-  address: string,
-  source: string,
-  env: Environment = {},
-  tls: TlsMaterial | null = null,
-): Endpoint {
+function parseEndpoint(address: string, source: string, tls: TlsMaterial | null = null): Endpoint {
   const description = `${address} (${source})`;
   if (address.startsWith('unix://')) {
     const path = address.slice('unix://'.length) || DEFAULT_SOCKET;
@@ -76,17 +62,22 @@ export function parseEndpoint(
     case 'http:':
       return { type: 'tcp', host, port: portOf(url, tls === null ? 2375 : 2376), tls, description };
     case 'ssh:':
-      return {
-        type: 'ssh',
-        host,
-        port: portOf(url, 22),
-        user: decodeURIComponent(url.username) || env['USER'] || 'root',
-        agentSocket: env['SSH_AUTH_SOCK'] ?? null,
-        description,
-      };
+      throw overSsh(address, source);
     default:
       throw malformed(address, source);
   }
+}
+
+/** The engine's networks would be on that machine, where wf does not observe them. */
+function overSsh(address: string, source: string): WfError {
+  return new WfError(
+    'E_DOCKER_UNREACHABLE',
+    `${source} says "${address}": wf does not speak to Docker engines over SSH`,
+    {
+      hint: 'Run wf on that machine; or let ssh, which checks its host key, forward the socket: `ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock USER@HOST`, with DOCKER_HOST=unix:///tmp/docker.sock.',
+      details: { address, source },
+    },
+  );
 }
 
 function parseUrl(text: string): URL | undefined {

@@ -45,6 +45,17 @@ const progressLine = z.object({
   error: z.string().optional(),
 });
 
+const MAX_LINE = 1024 * 1024;
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // The schema refuses what is no JSON.
+    return line;
+  }
+}
+
 /** Reads the engine's lines of JSON to their end. An error in the middle is a line as well, under status 200. */
 async function followPull(
   stream: NodeJS.ReadableStream,
@@ -54,7 +65,7 @@ async function followPull(
   let rest = '';
   const take = (line: string) => {
     if (line.trim() === '') return;
-    const { status, id, progress, error } = parseAnswer(progressLine, JSON.parse(line), 'docker pull');
+    const { status, id, progress, error } = parseAnswer(progressLine, jsonOf(line), 'docker pull');
     if (error !== undefined) throw new PullRefused(error);
     const words = [id === undefined ? status : `${id}: ${status ?? ''}`, progress];
     onProgress(words.filter((word) => word !== undefined).join(' '));
@@ -63,6 +74,7 @@ async function followPull(
     signal.throwIfAborted();
     const lines = `${rest}${chunk.toString()}`.split('\n');
     rest = lines.pop() ?? '';
+    if (rest.length > MAX_LINE) parseAnswer(progressLine, `a line of more than ${MAX_LINE} characters`, 'docker pull');
     for (const line of lines) take(line);
   }
   take(rest);
