@@ -55,23 +55,37 @@ export const differenceSchema = later(() =>
     difference: z.enum(['added', 'removed', 'altered']),
     before: z.string().nullable(),
     after: z.string().nullable(),
-    /** The run itself, Docker, or somebody else. */
-    owner: z.enum(['run', 'docker', 'other']),
+    /** The run itself, Docker, somebody else; `unknown` where nobody accounts for it. */
+    owner: z.enum(['run', 'docker', 'other', 'unknown']),
     /** Why it is attributed so. */
     reason: z.string(),
   }),
 );
 export type Difference = Readonly<z.infer<ReturnType<typeof differenceSchema>>>;
 
+/** A part of the host, or one thing on it, that the end of a run could not compare. */
+const notComparedSchema = later(() =>
+  z.object({
+    /** `qdiscs`, `link veth3f2a`. */
+    subject: z.string(),
+    /** Why: it could not be read, or kept changing. */
+    reason: z.string(),
+  }),
+);
+export type NotCompared = Readonly<z.infer<ReturnType<typeof notComparedSchema>>>;
+
 /**
- * What the end of a run found. `restored` is true when no residue was found: every change is settled and no
- * difference is the run's. `drift` holds what Docker or somebody else changed meanwhile.
+ * The outcome of comparing the host at the end of a run. `restored`: every change is settled, no difference is the run's, and
+ * none is unexplained. `unexplained`: differences that nobody accounts for after a step that may have altered anything.
+ * `drift`: what Docker or somebody else changed meanwhile. `notCompared`: what could not be compared, before or after.
  */
 export const verificationSchema = later(() =>
   z.object({
     restored: z.boolean(),
     residues: z.array(differenceSchema()),
+    unexplained: z.array(differenceSchema()).default([]),
     drift: z.array(differenceSchema()),
+    notCompared: z.array(notComparedSchema()).default([]),
   }),
 );
 export type Verification = Readonly<z.infer<ReturnType<typeof verificationSchema>>>;

@@ -158,9 +158,10 @@ function endOf({ header, journal, proofs }: ConcludeParts, outcome: Outcome, ver
     const error = unverifiedError(header.id, before, verified.error, journal.changes());
     return { status: 'needs-attention', output: null, error: error.toRecord() };
   }
-  const residues = verified.verification?.residues ?? [];
-  if (residues.length > 0) {
-    const error = residueError(header.id, before, residues, journal.changes());
+  const { residues = [], unexplained = [] } = verified.verification ?? {};
+  const left = [...residues, ...unexplained];
+  if (left.length > 0) {
+    const error = residueError(header.id, before, left, journal.changes());
     return { status: 'needs-attention', output: null, error: error.toRecord() };
   }
   switch (outcome.type) {
@@ -184,18 +185,13 @@ function told(tell: () => readonly Proof[]): { readonly proofs?: ProofsTold } {
   }
 }
 
-function residueError(
-  run: RunId,
-  before: string,
-  residues: readonly Difference[],
-  changes: readonly Change[],
-): WfError {
-  const what = firstOf(residues.map(({ subject }) => subject));
+function residueError(run: RunId, before: string, left: readonly Difference[], changes: readonly Change[]): WfError {
+  const what = firstOf(left.map(({ subject }) => subject));
   const byHand = undoByHand(changes);
   return new WfError('E_RESIDUE', `${before}the host is not as it was: ${what}`, {
     hint:
       byHand.length === 0
-        ? `See what differs with \`wf show ${run}\`.`
+        ? `See what differs with \`wf show ${run}\`, undo it by hand, and let \`wf rollback ${run}\` compare the host again.`
         : `Try again with \`wf rollback ${run}\`, or remove by hand what is left: ${byHand.join(' && ')}`,
   });
 }

@@ -58,7 +58,6 @@ export function createEngine(given: EngineParts): Engine {
       const secrets = secretsIn(seen, request);
       return hidingErrors(secrets, () => resumeRun(parts, request, seen, secrets, guarded(observer)));
     },
-    letGo: (resting) => parts.leases.release(resting),
     async planResume(request) {
       const secrets = knownSecrets(parts, request);
       return hidingErrors(secrets, () => planResume(parts, request, secrets));
@@ -200,11 +199,13 @@ async function begin(
     release();
     leases.release(lease);
   };
+  const { model } = workflow;
   const { journal, ledger, watch } = openRun(
     parts,
     lease,
     host,
-    runnersOf(workflow.model),
+    runnersOf(model),
+    model.alters,
     observer,
     secrets,
     held,

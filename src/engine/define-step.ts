@@ -1,6 +1,7 @@
 import { fromPromise, type PromiseActorLogic } from 'xstate';
 import { z } from 'zod';
 import { WfError } from './errors.ts';
+import type { Facet } from './facets.ts';
 import { type Json, toJson } from './json.ts';
 import type { Argv } from './ports/command.ts';
 import type {
@@ -53,6 +54,12 @@ export interface ChangeStepDefinition<Input extends z.ZodType, Output extends z.
   /** Set where the change is meant to stay: the reason. */
   readonly kept?: string;
   readonly survivesReboot: boolean;
+  /**
+   * The facets of the host's network and containers that it can alter, all of which its record tells: wf takes fingerprints of
+   * these; `[]` for one that alters files and the like. Without it, wf takes the step to be able to alter anything: it compares
+   * every facet, and a difference that nobody accounts for fails the run.
+   */
+  readonly alters?: readonly Facet[];
   /** See ChangeBehaviour; 0 where it is not said. */
   readonly landsWithinMs?: number;
   observe(
@@ -82,8 +89,11 @@ export interface ChangeStepDefinition<Input extends z.ZodType, Output extends z.
  */
 export type StepActor<Input, Output> = PromiseActorLogic<Output, Input> & {
   readonly runner: StepRunner;
-  /** The same runner with another time-out or retry policy. */
-  with(policy: Partial<StepPolicy>): StepActor<Input, Output>;
+  /**
+   * The same runner with another time-out or retry policy. `alters` limits what wf compares to these facets: say it of a command
+   * that is known to alter no others (`execCommand.with({ alters: [] })`).
+   */
+  with(changed: Partial<StepPolicy> & { readonly alters?: readonly Facet[] }): StepActor<Input, Output>;
 };
 
 /** Defines a step runner that changes the host, or one that only reads. There is nothing to register. */
@@ -146,9 +156,18 @@ function actorOf<Input, Output>(runner: StepRunner): StepActor<Input, Output> {
   return Object.assign(logic, {
     [STEP_ACTOR]: true,
     runner,
-    with: (policy: Partial<StepPolicy>) =>
-      actorOf<Input, Output>({ ...runner, schemas: runner.schemas, policy: { ...runner.policy, ...policy } }),
+    with: ({ alters, ...policy }: Partial<StepPolicy> & { readonly alters?: readonly Facet[] }) =>
+      actorOf<Input, Output>({
+        ...runner,
+        schemas: runner.schemas,
+        policy: { ...runner.policy, ...policy },
+        behaviour: withAlters(runner.behaviour, alters),
+      }),
   });
+}
+
+function withAlters(behaviour: StepRunner['behaviour'], alters: readonly Facet[] | undefined): StepRunner['behaviour'] {
+  return behaviour.type === 'change' && alters !== undefined ? { ...behaviour, alters } : behaviour;
 }
 
 type Named = { readonly kind: string };
@@ -175,6 +194,7 @@ function changeBehaviour<Input extends z.ZodType, Output extends z.ZodType, Reco
     type: 'change',
     kept: definition.kept ?? null,
     survivesReboot: definition.survivesReboot,
+    alters: definition.alters,
     landsWithinMs: definition.landsWithinMs ?? 0,
     async observe(input, context, earlier) {
       const record = earlier === undefined ? undefined : parseRecord(earlier);

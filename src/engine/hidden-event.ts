@@ -67,7 +67,16 @@ export function hiddenVerification(verification: Verification, secrets: Secrets)
       after: hiddenOrNull(one.after, secrets),
       reason: secrets.hideText(one.reason),
     }));
-  return { ...verification, residues: hidden(verification.residues), drift: hidden(verification.drift) };
+  return {
+    ...verification,
+    residues: hidden(verification.residues),
+    unexplained: hidden(verification.unexplained),
+    drift: hidden(verification.drift),
+    notCompared: verification.notCompared.map(({ subject, reason }) => ({
+      subject: secrets.hideText(subject),
+      reason: secrets.hideText(reason),
+    })),
+  };
 }
 
 function hiddenChange(change: Change, secrets: Secrets): Change {

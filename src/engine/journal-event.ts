@@ -1,5 +1,6 @@
 import type { Change, ChangeStatus, Verification } from './change.ts';
 import type { ErrorRecord } from './errors.ts';
+import type { Facet } from './facets.ts';
 import type { DefinitionHash, RunId, StepId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Owner } from './owner.ts';
@@ -65,8 +66,6 @@ export type JournalEvent =
   | {
       readonly type: 'decided';
       readonly event: MachineEvent | null;
-      /** The timer that raised the event, which is over with it. Absent unless a timer did. */
-      readonly timer?: string;
       readonly effects: readonly Effect[];
       /** The machine's state value after it, e.g. `{"setup":{"networks":"creating"}}`. */
       readonly value: Json;
@@ -87,7 +86,12 @@ export type JournalEvent =
   | { readonly type: 'step.failed'; readonly step: StepId; readonly attempt: number; readonly error: ErrorRecord }
   /** The machine left the state that invoked it before it had an outcome. */
   | { readonly type: 'step.stopped'; readonly step: StepId; readonly attempt: number }
-  | { readonly type: 'baseline.taken'; readonly fingerprint: string }
+  | {
+      readonly type: 'baseline.taken';
+      readonly fingerprint: string;
+      /** The facets in which a step of the workflow may alter more than its record tells; all, where it is not there. */
+      readonly arbitrary?: readonly Facet[] | undefined;
+    }
   | { readonly type: 'change.intended'; readonly change: Change }
   | {
       readonly type: 'change.applied';

@@ -1,6 +1,7 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { runnerOf } from './define-step.ts';
 import { WfError } from './errors.ts';
+import { type AlteredFacets, facetsOf } from './facets.ts';
 import { allNodes, childrenOf } from './machine-nodes.ts';
 import type { StepRunner } from './step.ts';
 
@@ -25,6 +26,8 @@ export interface MachineModel {
   readonly runners: ReadonlyMap<string, StepRunner>;
   /** Whether any step of it changes the host. */
   readonly changesHost: boolean;
+  /** The facets of the host that steps of it can alter. */
+  readonly alters: AlteredFacets;
 }
 
 /** Actions that only compute: what touches the world is a step. XState itself adds the cancelling of delays. */
@@ -62,8 +65,9 @@ export function modelMachine(workflow: string, machine: AnyStateMachine): Machin
   }
   boundMicrosteps(machine);
   const runners = new Map([...invocations.values()].map(({ runner }) => [runner.kind, runner]));
+  const alters = facetsOf([...invocations.values()].map(({ runner }) => runner));
   const changesHost = [...runners.values()].some(({ behaviour }) => behaviour.type === 'change');
-  return { machine, stages, invocations, runners, changesHost };
+  return { machine, stages, invocations, runners, changesHost, alters };
 }
 
 /** No machine that does something sensible takes so many transitions at one event. */
@@ -75,9 +79,6 @@ function boundMicrosteps({ options }: AnyStateMachine): void {
     Object.assign(options, { maxIterations: MICROSTEP_LIMIT });
   }
 }
-
-/** What a repeated visit appends to an invoke id to make a step's id, see `stepIdOf`. */
-const REPEATED_VISIT = /#\d+$/;
 
 /** The step runners of a machine by their kind. */
 export function runnersOf({ runners }: MachineModel): (kind: string) => StepRunner | undefined {
@@ -91,12 +92,8 @@ function nameOf(node: AnyStateNode): string {
 function invocationOf(
   machine: AnyStateMachine,
   node: AnyStateNode,
-  { id, src, onSnapshot }: { readonly id: string; readonly src: unknown; readonly onSnapshot?: unknown },
+  { id, src }: { readonly id: string; readonly src: unknown },
 ): Invocation | string {
-  if (REPEATED_VISIT.test(id))
-    return `the invoke id ${id} ends like the id of a repeated visit; choose one without "#"`;
-  if (onSnapshot !== undefined)
-    return `${nameOf(node)} has an onSnapshot for ${id}, but a step runner has no snapshots`;
   if (typeof src !== 'string') return `${nameOf(node)} invokes ${id} inline; name its step runner in setup({ actors })`;
   const implementations: Readonly<Record<string, unknown>> = machine.implementations.actors;
   const runner = runnerOf(implementations[src]);

@@ -1,5 +1,6 @@
 import type { HostWatch } from './attempt-host.ts';
 import type { EngineParts, RunObserver } from './engine.ts';
+import type { AlteredFacets } from './facets.ts';
 import type { JournalEntry } from './journal-event.ts';
 import type { Lease } from './ports/history.ts';
 import type { RunPlace } from './ports/place.ts';
@@ -20,13 +21,15 @@ export interface OpenRun {
 }
 
 /**
- * `runner` answers the step runners that undo; `held` comes when this process holds the run; `place` is where it was started; `earlier` is what the journal holds already.
+ * `runner` answers the step runners that undo; `alters` is what steps of it can alter; `held` comes when this process holds the run;
+ * `place` is where it was started; `earlier` is what the journal holds already.
  */
 export function openRun(
   parts: EngineParts,
   lease: Lease,
   host: RunHost,
   runner: (kind: string) => StepRunner | undefined,
+  alters: AlteredFacets,
   observer: RunObserver,
   secrets: Secrets,
   held: () => Promise<void>,
@@ -38,6 +41,16 @@ export function openRun(
   const journal = openRunJournal({ history, lease, clock, crashPoints, observer, secrets }, earlier);
   const noteTrouble = (error: unknown) => journal.noteTrouble(error);
   const watch: HostWatch = { host: ports, history, lease, held, crashPoints, place, secrets, noteTrouble };
-  const ledger = createRunLedger({ run: lease.run, history, watch, fingerprints, owner, journal, runner, secrets });
+  const ledger = createRunLedger({
+    run: lease.run,
+    history,
+    watch,
+    fingerprints,
+    alters,
+    owner,
+    journal,
+    runner,
+    secrets,
+  });
   return { lease, host, watch, journal, ledger, secrets };
 }

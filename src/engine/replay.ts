@@ -34,11 +34,11 @@ function replayOne(
   model: MachineModel,
   header: RunHeader,
   last: Decision | undefined,
-  { event, timer }: Decided,
+  { event }: Decided,
   at: number,
 ): Decision {
   if (event === null || last === undefined) return decideStart(model, header.input, at);
-  return decide(model, last.state, event, at, timer);
+  return decide(model, last.state, event, at);
 }
 
 function differenceOf(journaled: Decided, replayed: Decision): string | undefined {

@@ -61,8 +61,8 @@ export async function resumeRun(
       holdNames: true,
       isDue: ({ status }) => !isEnd(status),
       runner,
+      alters: workflow.model.alters,
       secrets,
-      resting: request.resting,
     },
     observer,
   );
@@ -135,7 +135,8 @@ async function goOn(
   if (isRollingBack(run)) {
     const begun = begunRollBack(entries);
     const error = begun?.error ?? takenBack(run).toRecord();
-    return continueRollBack(taken, run, { error, kept: begun?.kept ?? [] });
+    const rollingBack = await continueRollBack(taken, run, { error, kept: begun?.kept ?? [] });
+    return { ...rollingBack, send: () => {} };
   }
   const isAccepted = run.definitionHash !== definition.hash;
   // A rival may have gone on under another one meanwhile.

@@ -11,7 +11,6 @@ import { requirePlace } from './require-place.ts';
 import { requireRunners } from './require-runners.ts';
 import { runNotFound } from './run-refusal.ts';
 import type { Secrets } from './secrets.ts';
-import { takesNoEvent } from './sent-event.ts';
 import type { StepRunner } from './step.ts';
 import { type TakenRun, takeOver } from './take-over.ts';
 
@@ -26,7 +25,7 @@ export async function rollBackRun(
   request: RollBackRequest,
   secrets: Secrets,
   observer: RunObserver,
-): Promise<RunHandle | null> {
+): Promise<Omit<RunHandle, 'send'> | null> {
   const { history } = parts;
   const { run: id, runner } = request;
   const found = history.run(id);
@@ -48,7 +47,17 @@ export async function rollBackRun(
   }
   const taken = await takeOver(
     parts,
-    { run: found, host, purpose: 'rollback', pauseAfter: null, holdNames: false, isDue, runner, secrets },
+    {
+      run: found,
+      host,
+      purpose: 'rollback',
+      pauseAfter: null,
+      holdNames: false,
+      isDue,
+      runner,
+      alters: { facets: [], arbitrary: [] },
+      secrets,
+    },
     observer,
   );
   if (taken === null) return null;
@@ -87,7 +96,7 @@ export async function continueRollBack(
   { host, journal, ledger, open }: TakenRun,
   run: StoredRun,
   { error, kept }: { readonly error: ErrorRecord; readonly kept: readonly number[] },
-): Promise<RunHandle> {
+): Promise<Omit<RunHandle, 'send'>> {
   const stopped = [...open.values()].map(
     ({ start, attempt }): JournalEvent => ({ type: 'step.stopped', step: start.step, attempt }),
   );
@@ -107,9 +116,6 @@ export async function continueRollBack(
   return {
     id: run.id,
     result: rollBack(conclusion, changes, error),
-    send: async () => {
-      throw takesNoEvent(run.id, 'is rolled back');
-    },
     interrupt(asked) {
       signal ??= asked;
     },

@@ -1,6 +1,7 @@
 import type { Change, Verification } from './change.ts';
 import type { RunObserver } from './engine.ts';
 import { asWfError, WfError } from './errors.ts';
+import { FACETS, type Facet } from './facets.ts';
 import { hiddenEvent, hiddenEvidence } from './hidden-event.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { ledgerAfter } from './ledger-events.ts';
@@ -10,6 +11,16 @@ import type { Fingerprint } from './ports/fingerprint.ts';
 import type { HistoryPort, Lease, StoredEvidence } from './ports/history.ts';
 import { NO_SECRETS, type Secrets } from './secrets.ts';
 import { whileLocked } from './while-locked.ts';
+
+/** The fingerprint from before the first change. */
+export interface Baseline {
+  /** SHA-256 of the fingerprint. */
+  readonly hash: string;
+  /** The boot during which it was taken. */
+  readonly boot: string | undefined;
+  /** The facets in which a step of the workflow may alter more than its record tells. */
+  readonly arbitrary: readonly Facet[];
+}
 
 /** One run's journal while it is advanced, and what the engine keeps in mind of it. */
 export interface RunJournal {
@@ -41,8 +52,8 @@ export interface RunJournal {
   changes(): readonly Change[];
   /** When this change was intended (ms since the epoch), and whether undoing it has begun without an end. */
   historyOf(seq: number): { readonly intendedAt: number; readonly undoBegun: boolean };
-  /** SHA-256 of the fingerprint from before the first change; undefined while there is none. */
-  baseline(): string | undefined;
+  /** The fingerprint from before the first change; undefined while there is none. */
+  baseline(): Baseline | undefined;
   /** This process's last verification, if no change was made or undone since. */
   verification(): Verification | undefined;
 }
@@ -69,7 +80,9 @@ class OpenRunJournal implements RunJournal {
   #undoBegun: Set<number> | undefined;
   #changes: readonly Change[] = [];
   #lastChangeSeq = 0;
-  #baseline: string | undefined;
+  #baseline: Baseline | undefined;
+  /** The boot of the process that advances the run. */
+  #boot: string | undefined;
   #verification: Verification | undefined;
   #goesOnOnFullDisk = false;
   #refusal: WfError | undefined;
@@ -137,7 +150,7 @@ class OpenRunJournal implements RunJournal {
     return { intendedAt: this.#intendedAt?.get(seq) ?? 0, undoBegun: this.#undoBegun?.has(seq) ?? false };
   }
 
-  baseline(): string | undefined {
+  baseline(): Baseline | undefined {
     return this.#baseline;
   }
 
@@ -184,7 +197,10 @@ class OpenRunJournal implements RunJournal {
       case 'change.applied':
         break;
       case 'baseline.taken':
-        this.#baseline = event.fingerprint;
+        this.#baseline = { hash: event.fingerprint, boot: this.#boot, arbitrary: event.arbitrary ?? FACETS };
+        return;
+      case 'lease.taken':
+        this.#boot = event.owner.bootId;
         return;
       case 'verified':
         this.#verification = event.verification;

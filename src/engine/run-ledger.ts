@@ -2,13 +2,14 @@ import { attemptHost, type HostWatch } from './attempt-host.ts';
 import { type Change, type Difference, standingNewestFirst, stands, type Verification } from './change.ts';
 import { asWfError, WfError } from './errors.ts';
 import type { Evidence } from './evidence.ts';
+import { type AlteredFacets, isArbitrary } from './facets.ts';
 import { hiddenVerification, keptEvidence } from './hidden-event.ts';
 import type { RunId } from './ids.ts';
 import { isJsonObject } from './json.ts';
 import type { Owner } from './owner.ts';
-import type { Fingerprint, FingerprintPort } from './ports/fingerprint.ts';
+import type { Comparison, Fingerprint, FingerprintPort } from './ports/fingerprint.ts';
 import type { HistoryPort, StoredEvidence } from './ports/history.ts';
-import type { RunJournal } from './run-journal.ts';
+import type { Baseline, RunJournal } from './run-journal.ts';
 import type { Secrets } from './secrets.ts';
 import type { LedgerService, StepRunner } from './step.ts';
 import { undoChange, unknownRunner } from './undo-change.ts';
@@ -17,11 +18,15 @@ import { whileLocked } from './while-locked.ts';
 /** The attempt under which the evidence of a rollback is kept, beside the step's own attempts, which count from 1. */
 const UNDO_EVIDENCE = 0;
 
+/** Of a run that never changed anything. */
+const UNTOUCHED: Verification = { restored: true, residues: [], unexplained: [], drift: [], notCompared: [] };
+
 interface RunLedgerParts {
   readonly run: RunId;
   readonly history: HistoryPort;
   readonly watch: HostWatch;
   readonly fingerprints: FingerprintPort;
+  readonly alters: AlteredFacets;
   readonly owner: Owner;
   readonly journal: RunJournal;
   readonly secrets: Secrets;
@@ -76,7 +81,7 @@ class OwnLedger implements RunLedger {
           await this.#revertOne(change, signal, record);
         return journal.changes().filter(mine);
       },
-      verify: async () => (await this.verify()) ?? { restored: true, residues: [], drift: [] },
+      verify: async () => (await this.verify()) ?? UNTOUCHED,
     };
   }
 
@@ -100,42 +105,60 @@ class OwnLedger implements RunLedger {
   }
 
   async verify(): Promise<Verification | null> {
-    const { journal, secrets, history, fingerprints, run } = this.#parts;
+    const { journal, secrets, history, run } = this.#parts;
     const known = journal.verification();
     if (known !== undefined) return known;
-    const hash = journal.baseline();
-    if (hash === undefined || journal.changes().length === 0) return null;
-    const before = history.fingerprint(hash);
+    const baseline = journal.baseline();
+    if (baseline === undefined || journal.changes().length === 0) return null;
+    const before = history.fingerprint(baseline.hash);
     if (before === undefined) {
       throw new WfError('E_DATABASE_DAMAGED', `the fingerprint from before run ${run} is missing from the database`, {
         hint: `Compare the host by hand with what \`wf show ${run}\` lists as changed.`,
       });
     }
-    const after = await this.#takeFingerprint(before);
-    const changes = journal.changes();
-    const differences = fingerprints.compare(before, after, run, changes);
+    let compared = await this.#compareWith(before, baseline, false);
+    // Before a run fails for it, a difference gets the time to pass, or to be seen to come and go by itself.
+    if (compared.differences.some(failsRun)) compared = await this.#compareWith(before, baseline, true);
+    const { after, differences, notCompared } = compared;
     const residues = [
-      ...changes.filter(stands).map(asResidue),
-      ...differences.filter((difference) => difference.owner === 'run'),
+      ...journal.changes().filter(stands).map(asResidue),
+      ...differences.filter(({ owner }) => owner === 'run'),
     ];
-    const drift = differences.filter((difference) => difference.owner !== 'run');
-    const verification = hiddenVerification({ restored: residues.length === 0, residues, drift }, secrets);
+    const unexplained = differences.filter(({ owner }) => owner === 'unknown');
+    const drift = differences.filter((difference) => !failsRun(difference));
+    const restored = residues.length === 0 && unexplained.length === 0;
+    const verification = hiddenVerification(
+      { restored, residues, unexplained, drift, notCompared: [...notCompared] },
+      secrets,
+    );
     await journal.append([{ type: 'verified', fingerprint: await journal.keepFingerprint(after), verification }]);
     return verification;
   }
 
-  async #takeFingerprint(expected?: Fingerprint): Promise<Fingerprint> {
-    const { secrets, fingerprints } = this.#parts;
-    const fingerprint = secrets.hide(await fingerprints.take(expected));
-    return isJsonObject(fingerprint) ? fingerprint : {};
+  async #compareWith(
+    before: Fingerprint,
+    { boot, arbitrary }: Baseline,
+    isWatched: boolean,
+  ): Promise<Comparison & { readonly after: Fingerprint }> {
+    const { fingerprints, journal, owner, run, runner } = this.#parts;
+    const after = this.#hidden(await fingerprints.takeLike(before, isWatched));
+    const changes = journal.changes();
+    const suspects = changes.filter(({ kind }) => isArbitrary(runner(kind)));
+    const sameBoot = boot === owner.bootId;
+    return { after, ...fingerprints.compare(before, after, { run, changes, suspects, arbitrary, sameBoot }) };
+  }
+
+  #hidden(fingerprint: Fingerprint): Fingerprint {
+    const hidden = this.#parts.secrets.hide(fingerprint);
+    return isJsonObject(hidden) ? hidden : {};
   }
 
   async #takeBaseline(): Promise<void> {
-    const { journal, history, watch } = this.#parts;
+    const { journal, history, watch, fingerprints, alters } = this.#parts;
     if (journal.baseline() !== undefined) return;
-    const taken = await this.#takeFingerprint();
+    const taken = this.#hidden(await fingerprints.take(alters.facets));
     const fingerprint = await whileLocked(watch.host.clock, () => history.putFingerprint(taken));
-    await journal.append([{ type: 'baseline.taken', fingerprint }]);
+    await journal.append([{ type: 'baseline.taken', fingerprint, arbitrary: alters.arbitrary }]);
   }
 
   async #revertOne(change: Change, signal: AbortSignal, record?: (evidence: Evidence) => void): Promise<void> {
@@ -196,6 +219,11 @@ class OwnLedger implements RunLedger {
     const standing = await behaviour.look(revealed.record, context).catch(() => undefined);
     return standing?.found === 'gone' ? secrets.hideText(standing.reason) : undefined;
   }
+}
+
+/** Whether a run with this difference has not restored the host. */
+function failsRun({ owner }: Difference): boolean {
+  return owner === 'run' || owner === 'unknown';
 }
 
 function asResidue(change: Change): Difference {

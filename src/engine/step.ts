@@ -1,6 +1,7 @@
 import type { Change, Verification } from './change.ts';
 import type { WfError } from './errors.ts';
 import type { Evidence } from './evidence.ts';
+import type { Facet } from './facets.ts';
 import type { RunId, StepId } from './ids.ts';
 import type { Json } from './json.ts';
 import type { AgentPort } from './ports/agent.ts';
@@ -110,6 +111,8 @@ export interface ChangeBehaviour {
   readonly kept: string | null;
   /** Whether what it makes is still there after a reboot. */
   readonly survivesReboot: boolean;
+  /** The facets of the host that it can alter; all of them where it is undefined, as for a runner that another version of wf made. */
+  readonly alters?: readonly Facet[] | undefined;
   /**
    * What a process asked for before it was killed may still appear this many milliseconds later (an engine goes on with a
    * request whose client is gone): so long after an intent, "absent" is looked at again. 0 where that cannot be.

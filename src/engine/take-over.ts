@@ -1,6 +1,7 @@
 import { stands } from './change.ts';
 import type { AdvancingParts, EngineParts, RunObserver } from './engine.ts';
 import { WfError } from './errors.ts';
+import type { AlteredFacets } from './facets.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { type OpenRun, openRun } from './open-run.ts';
 import { type OpenSteps, openSteps } from './open-steps.ts';
@@ -30,9 +31,9 @@ interface TakeOverRequest {
   /** Whether there is still something to be done, asked once nobody else can do it any more. */
   isDue(run: StoredRun): boolean;
   runner(kind: string): StepRunner | undefined;
+  /** The facets of the host that steps can alter; none where no step is going to be carried out. */
+  readonly alters: AlteredFacets;
   readonly secrets: Secrets;
-  /** That of the run which hibernates in this process. */
-  readonly resting?: Lease | undefined;
 }
 
 /** A run that an earlier process left, taken over. */
@@ -55,11 +56,11 @@ export interface TakenRun extends OpenRun {
  */
 export async function takeOver(
   parts: AdvancingParts,
-  { run: seen, host, purpose, pauseAfter, holdNames, isDue, runner, secrets, resting }: TakeOverRequest,
+  { run: seen, host, purpose, pauseAfter, holdNames, isDue, runner, alters, secrets }: TakeOverRequest,
   observer: RunObserver,
 ): Promise<TakenRun | null> {
   const { history, owner, leases } = parts;
-  const lease = await takeLease(parts, seen, host, resting);
+  const lease = await takeLease(parts, seen, host);
   const held: HeldClaims[] = [];
   const release = () => {
     host.close();
@@ -81,7 +82,7 @@ export async function takeOver(
     requireLastHost(parts, run, host, entries);
     // Since before the journal was read.
     const isHeld = async () => {};
-    const opened = openRun(parts, lease, host, runner, observer, secrets, isHeld, run.place, entries);
+    const opened = openRun(parts, lease, host, runner, alters, observer, secrets, isHeld, run.place, entries);
     await opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
     const open = openSteps(entries);
     await onLivingHost(host, async () => {
@@ -119,11 +120,10 @@ async function takeLease(
   { history, owner, isAlive, leases }: AdvancingParts,
   { id }: StoredRun,
   host: RunHost,
-  resting: Lease | undefined,
 ): Promise<Lease> {
   const isAdvanced = (holder: Owner) => isAlive(holder) && !leases.isAbandoned(id, holder);
   try {
-    const lease = await history.together(() => history.takeOver(id, owner, isAdvanced, resting));
+    const lease = await history.together(() => history.takeOver(id, owner, isAdvanced));
     leases.takenOver(id);
     return lease;
   } catch (thrown) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CHANGE_STATUSES, verificationSchema } from '../engine/change.ts';
+import { FACETS } from '../engine/facets.ts';
 import { asDefinitionHash, asStepId } from '../engine/ids.ts';
 import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../engine/journal-event.ts';
 import { isJsonObject } from '../engine/json.ts';
@@ -105,7 +106,6 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
     z.strictObject({
       type: z.literal('decided'),
       event: machineEvent.nullable(),
-      timer: z.string().exactOptional(),
       effects: z.array(effect),
       value: json(),
       stages: z.array(z.string()),
@@ -116,7 +116,11 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
     z.strictObject({ type: z.literal('step.retrying'), ...attempt, error: errorRecord(), retryAt: z.number() }),
     z.strictObject({ type: z.literal('step.failed'), ...attempt, error: errorRecord() }),
     z.strictObject({ type: z.literal('step.stopped'), ...attempt }),
-    z.strictObject({ type: z.literal('baseline.taken'), fingerprint: z.string() }),
+    z.strictObject({
+      type: z.literal('baseline.taken'),
+      fingerprint: z.string(),
+      arbitrary: z.array(z.enum(FACETS)).optional(),
+    }),
     z.strictObject({ type: z.literal('change.intended'), change }),
     z.strictObject({
       type: z.literal('change.applied'),

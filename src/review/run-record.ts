@@ -133,6 +133,7 @@ function stepStatus(stored: StepStatus, open: OpenStep | undefined, run: RunStat
   return advancing || (run === 'paused' && stored === 'retrying') ? stored : 'interrupted';
 }
 
-function verificationRecord({ restored, residues, drift }: Verification): Verification {
-  return { restored, residues, drift };
+function verificationRecord(verification: Verification): Verification {
+  const { restored, residues, unexplained, drift, notCompared } = verification;
+  return { restored, residues, unexplained, drift, notCompared };
 }

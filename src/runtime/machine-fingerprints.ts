@@ -5,14 +5,16 @@ import type { HostPorts } from '../engine/step.ts';
 /** Fingerprints of the machine and its Docker engine. What takes them is loaded with the first: a run that changes nothing needs none. */
 export function machineFingerprints(ports: HostPorts): FingerprintPort {
   let loaded: FingerprintPort | undefined;
+  const load = async () => {
+    const { createFingerprints } = await import('../host/fingerprint/create-fingerprints.ts');
+    loaded ??= createFingerprints(ports);
+    return loaded;
+  };
   return {
-    async take(expected) {
-      const { createFingerprints } = await import('../host/fingerprint/create-fingerprints.ts');
-      loaded ??= createFingerprints(ports);
-      return loaded.take(expected);
-    },
-    compare(before, after, run, ledger) {
-      if (loaded !== undefined) return loaded.compare(before, after, run, ledger);
+    take: async (facets) => (await load()).take(facets),
+    takeLike: async (before, isWatched) => (await load()).takeLike(before, isWatched),
+    compare(before, after, run) {
+      if (loaded !== undefined) return loaded.compare(before, after, run);
       throw new WfError('E_INTERNAL', 'fingerprints were to be compared before one was taken', {
         hint: 'Report this.',
       });

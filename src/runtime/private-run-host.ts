@@ -65,7 +65,8 @@ export function privateRunHost(
   return {
     ports,
     fingerprints: {
-      take: (expected) => fingerprintsOf(current).take(expected),
+      take: (facets) => fingerprintsOf(current).take(facets),
+      takeLike: (before, isWatched) => fingerprintsOf(current).takeLike(before, isWatched),
       compare: compareFingerprints,
     },
     claim: () => current.host.claim(),

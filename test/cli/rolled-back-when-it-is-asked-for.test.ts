@@ -13,7 +13,7 @@ import { z } from 'zod';
 
 const record = z.object({ file: z.string() });
 const step = (kind: string, kept: { kept?: string }) => defineStep({
-  kind, description: 'A file.', input: record, output: record, record, survivesReboot: true, ...kept,
+  kind, description: 'A file.', input: record, output: record, record, survivesReboot: true, alters: [], ...kept,
   commands: ({ file }) => [['touch', file]],
   rehearse: (input) => input,
   async observe(input) {

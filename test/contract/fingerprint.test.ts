@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { parseRunId } from '../../src/engine/ids.ts';
+import { FACETS } from '../../src/engine/facets.ts';
+import { comparedRun } from '../support/compared-run.ts';
 import { addressOf } from '../support/contract-subject.ts';
 import { describeContract } from '../support/contract-tests.ts';
 
 describeContract('fingerprint', (subject) => {
   test('it tells what was made, and is as before once that has been removed', async () => {
     const { fingerprints, ports } = subject().host;
-    const run = parseRunId('contract');
-    if (run === undefined) throw new Error('not a run id');
-    const before = await fingerprints.take();
+    const run = comparedRun('contract');
+    const before = await fingerprints.take(FACETS);
     const network = await subject().network('ct-net');
     const one = await subject().container('ct-one', network);
     const two = await subject().container('ct-two', network);
@@ -16,15 +16,15 @@ describeContract('fingerprint', (subject) => {
     const made = await ports.command.run(['ip', 'link', 'add', 'ct-left', 'type', 'bridge'], { timeoutMs: 10_000 });
     expect(made.stderr).toBe('');
 
-    const differences = fingerprints.compare(before, await fingerprints.take(), run, []);
+    const differences = fingerprints.compare(before, await fingerprints.take(FACETS), run).differences;
     const told = JSON.stringify(differences);
     for (const name of ['ct-net', 'ct-one', 'ct-two', 'ct-left', `br-${network.id.slice(0, 12)}`])
       expect(told).toContain(name);
 
     await subject().cleanUp();
     await ports.command.run(['ip', 'link', 'delete', 'ct-left'], { timeoutMs: 10_000 });
-    const after = await fingerprints.take();
-    expect(fingerprints.compare(before, after, run, [])).toEqual([]);
+    const after = await fingerprints.take(FACETS);
+    expect(fingerprints.compare(before, after, run).differences).toEqual([]);
     expect(after).toEqual(before);
   });
 });

@@ -18,7 +18,7 @@ import { z } from 'zod';
 export default defineWorkflow({
   name: 'slow', version: '1', description: 'runs a slow program',
   input: z.object({ seconds: z.string().default('0.2') }),
-  machine: setup({ types: { context: {} as { seconds: string }, input: {} as { seconds: string } }, actors: { execCommand, revertSteps } }).createMachine({
+  machine: setup({ types: { context: {} as { seconds: string }, input: {} as { seconds: string } }, actors: { execCommand: execCommand.with({ alters: [] }), revertSteps } }).createMachine({
     context: ({ input }) => ({ seconds: input.seconds }),
     initial: 'work',
     states: {

@@ -1,27 +1,30 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Change, Difference } from '../../src/engine/change.ts';
+import { FACETS } from '../../src/engine/facets.ts';
 import { asStepId } from '../../src/engine/ids.ts';
 import type { Fingerprint } from '../../src/engine/ports/fingerprint.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { createCommandPort } from '../../src/host/command.ts';
 import { createDocker } from '../../src/host/docker/create-docker.ts';
 import { createFingerprints } from '../../src/host/fingerprint/create-fingerprints.ts';
+import { machineNamespace } from '../../src/host/namespace.ts';
 import { throughExeca } from '../../src/host/start-command.ts';
+import { comparedRun } from '../support/compared-run.ts';
 import { describeDocker, docker } from '../support/docker-tests.ts';
-import { runId } from '../support/folder-host.ts';
 import { PROBE_IMAGE } from '../support/images.ts';
 
 const fingerprints = createFingerprints({
   command: createCommandPort(systemClock, throughExeca),
   docker: createDocker(),
   clock: systemClock,
+  namespace: machineNamespace,
 });
 
 function compared(before: Fingerprint, after: Fingerprint, ledger: readonly Change[] = []): readonly Difference[] {
   // Named namespaces are the whole machine's: other tests may be making some.
   return fingerprints
-    .compare(before, after, runId('fprun'), ledger)
-    .filter(({ subject }) => !subject.startsWith('namespace '));
+    .compare(before, after, comparedRun('fprun', ledger))
+    .differences.filter(({ subject }) => !subject.startsWith('namespace '));
 }
 
 function ownersOf(differences: readonly Difference[]): Record<string, Difference['owner']> {
@@ -54,7 +57,7 @@ describeDocker('a fingerprint of a Docker engine', () => {
     docker('network', 'create', ...labels.flatMap((label) => ['--label', label]), name);
 
   test("a network and a container of this run: all that came is the run's, and gone when they are removed", async () => {
-    const before = await fingerprints.take();
+    const before = await fingerprints.take(FACETS);
     const network = await createNetwork('fp-devops', 'wf.run=fprun');
     await docker(
       'run',
@@ -71,7 +74,7 @@ describeDocker('a fingerprint of a Docker engine', () => {
       'sleep',
       '600',
     );
-    const found = compared(before, await fingerprints.take());
+    const found = compared(before, await fingerprints.take(FACETS));
     const owners = ownersOf(found);
     const bridge = `br-${network.slice(0, 12)}`;
     expect(owners).toMatchObject({ [`network fp-devops (${network.slice(0, 12)})`]: 'run', [`link ${bridge}`]: 'run' });
@@ -84,13 +87,13 @@ describeDocker('a fingerprint of a Docker engine', () => {
     expect(found.filter(({ owner }) => owner !== 'run')).toEqual([]);
     await docker('rm', '--force', 'fp-AppDev');
     await docker('network', 'rm', 'fp-devops');
-    expect(compared(before, await fingerprints.take())).toEqual([]);
+    expect(compared(before, await fingerprints.take(FACETS))).toEqual([]);
   });
 
   test("without a mark, what the ledger names by id is the run's", async () => {
-    const before = await fingerprints.take();
+    const before = await fingerprints.take(FACETS);
     const network = await createNetwork('fp-devops');
-    const after = await fingerprints.take();
+    const after = await fingerprints.take(FACETS);
     expect(new Set(Object.values(ownersOf(compared(before, after, [made('docker.network', network)]))))).toEqual(
       new Set(['run']),
     );
@@ -105,7 +108,7 @@ describeDocker('a fingerprint of a Docker engine', () => {
   });
 
   test("a network and a container of another run are that run's, with all that came with them", async () => {
-    const before = await fingerprints.take();
+    const before = await fingerprints.take(FACETS);
     await createNetwork('fp-prod', 'wf.run=otherrun');
     await docker(
       'run',
@@ -120,16 +123,16 @@ describeDocker('a fingerprint of a Docker engine', () => {
       'sleep',
       '600',
     );
-    const found = compared(before, await fingerprints.take());
+    const found = compared(before, await fingerprints.take(FACETS));
     expect(found.length).toBeGreaterThan(5);
     expect(found.filter(({ owner }) => owner !== 'other')).toEqual([]);
     expect(found.filter(({ reason }) => !/\brun otherrun$/.test(reason))).toEqual([]);
   });
 
   test("a foreign container on the default network: the container is somebody's, its veth is Docker's doing", async () => {
-    const before = await fingerprints.take();
+    const before = await fingerprints.take(FACETS);
     await docker('run', '--detach', '--name', 'fp-foreign', PROBE_IMAGE, 'sleep', '600');
-    const running = await fingerprints.take();
+    const running = await fingerprints.take(FACETS);
     const found = compared(before, running);
     const owners = Object.entries(ownersOf(found));
     expect(owners.filter(([subject]) => subject.startsWith('container fp-foreign')).map(([, owner]) => owner)).toEqual([
@@ -138,11 +141,11 @@ describeDocker('a fingerprint of a Docker engine', () => {
     expect(owners.filter(([subject]) => /^link veth/.test(subject)).map(([, owner]) => owner)).toEqual(['docker']);
     expect(owners.filter(([, owner]) => owner === 'run')).toEqual([]);
     await docker('stop', '--time', '0', 'fp-foreign');
-    const stopped = compared(running, await fingerprints.take());
+    const stopped = compared(running, await fingerprints.take(FACETS));
     expect(stopped.map(({ difference, subject }) => `${difference} ${subject.split(' ')[0]}`)).toContain(
       'altered container',
     );
     await docker('rm', 'fp-foreign');
-    expect(compared(before, await fingerprints.take()).filter(({ owner }) => owner !== 'docker')).toEqual([]);
+    expect(compared(before, await fingerprints.take(FACETS)).filter(({ owner }) => owner !== 'docker')).toEqual([]);
   });
 });

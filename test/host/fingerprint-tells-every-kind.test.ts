@@ -1,21 +1,25 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Change, Difference } from '../../src/engine/change.ts';
+import { FACETS } from '../../src/engine/facets.ts';
 import { asStepId } from '../../src/engine/ids.ts';
 import type { Fingerprint } from '../../src/engine/ports/fingerprint.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { createCommandPort } from '../../src/host/command.ts';
 import { createDocker } from '../../src/host/docker/create-docker.ts';
 import { createFingerprints } from '../../src/host/fingerprint/create-fingerprints.ts';
+import { machineNamespace } from '../../src/host/namespace.ts';
 import { throughExeca } from '../../src/host/start-command.ts';
-import { runId } from '../support/folder-host.ts';
+import { comparedRun } from '../support/compared-run.ts';
 import { describeOwnNetwork } from './own-network.ts';
 
 const fingerprints = createFingerprints({
   command: createCommandPort(systemClock, throughExeca),
   docker: createDocker({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' }),
   clock: systemClock,
+  namespace: machineNamespace,
 });
 
 /** The ledger entry that a runner of host commands would have written for this command line. */
@@ -36,7 +40,9 @@ function recorded(line: string): Change {
 function compared(before: Fingerprint, after: Fingerprint, ledger: readonly Change[]): readonly Difference[] {
   // Named namespaces are the whole machine's: other tests may be making some.
   const elsewhere = ({ subject }: Difference) => /^namespace (?!wffp)/.test(subject);
-  return fingerprints.compare(before, after, runId('mine'), ledger).filter((found) => !elsewhere(found));
+  return fingerprints
+    .compare(before, after, comparedRun('mine', ledger))
+    .differences.filter((found) => !elsewhere(found));
 }
 
 const execute = promisify(execFile);
@@ -179,10 +185,10 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
   afterAll(() => run('ip link del wffp0'));
 
   test.each(KINDS)('$kind: told when it comes, and gone when it goes', async ({ add, remove, differences }) => {
-    const before = await fingerprints.take();
+    const before = await fingerprints.take(FACETS);
     await run(add);
     try {
-      const between = await fingerprints.take();
+      const between = await fingerprints.take(FACETS);
       const found = compared(before, between, []);
       expect(found.map(({ difference, subject }) => `${difference} ${subject}`).sort()).toEqual(differences);
       expect(new Set(found.map(({ owner }) => owner)), 'without a ledger').toEqual(new Set(['other']));
@@ -192,12 +198,12 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
     } finally {
       await run(remove);
     }
-    expect(compared(before, await fingerprints.take(), [])).toEqual([]);
-    expect(compared(before, await fingerprints.take(), [])).toEqual([]);
+    expect(compared(before, await fingerprints.take(FACETS), [])).toEqual([]);
+    expect(compared(before, await fingerprints.take(FACETS), [])).toEqual([]);
   });
 
   test("a link is this run's by its alias, with what is on it, and another run's by another", async () => {
-    const before = await fingerprints.take();
+    const before = await fingerprints.take(FACETS);
     await run('ip link add wffp4 type bridge');
     await run('ip link set wffp4 alias wf.run=mine');
     await run('ip address add 10.80.0.1/24 dev wffp4');
@@ -205,7 +211,7 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
     await run('ip link set wffp5 alias wf.run=other1');
     await run('iptables -A FORWARD -i wffp4 -j ACCEPT');
     await run('iptables -A FORWARD -i wffp5 -j ACCEPT');
-    const found = compared(before, await fingerprints.take(), []);
+    const found = compared(before, await fingerprints.take(FACETS), []);
     await run('iptables -D FORWARD -i wffp4 -j ACCEPT');
     await run('iptables -D FORWARD -i wffp5 -j ACCEPT');
     await run('ip link del wffp4');
@@ -217,7 +223,7 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
       'iptables ipv4 filter FORWARD rule -i wffp4 -j ACCEPT': 'run',
       'iptables ipv4 filter FORWARD rule -i wffp5 -j ACCEPT': 'other',
     });
-    expect(compared(before, await fingerprints.take(), [])).toEqual([]);
+    expect(compared(before, await fingerprints.take(FACETS), [])).toEqual([]);
   });
 
   test('a rule put before others is one difference, a changed order is told', async () => {
@@ -225,13 +231,13 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
     await run('iptables -N WF-FP');
     const rule = (word: string, number: number) => `iptables -${word} WF-FP -s 10.81.0.${number} -j ACCEPT`;
     for (const number of [1, 2, 3]) await run(rule('A', number));
-    const before = await fingerprints.take();
+    const before = await fingerprints.take(FACETS);
     await run('iptables -I WF-FP 1 -s 10.81.0.9 -j DROP');
-    const inserted = compared(before, await fingerprints.take(), []);
+    const inserted = compared(before, await fingerprints.take(FACETS), []);
     await run('iptables -D WF-FP 1');
     await run(rule('D', 1));
     await run(rule('A', 1));
-    const moved = compared(before, await fingerprints.take(), []);
+    const moved = compared(before, await fingerprints.take(FACETS), []);
     await run('iptables -F WF-FP');
     await run('iptables -X WF-FP');
     expect(inserted).toMatchObject([{ difference: 'added', before: null, after: '#1' }]);
@@ -247,14 +253,14 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
     await run('ip link set wffp6 master wffp0 up');
     await run('ip address add 2001:db8:8::1/64 dev wffp0');
     try {
-      const before = await fingerprints.take();
+      const before = await fingerprints.take(FACETS);
       const flagsBefore = await flags();
       await run('ip -n wffp8 link set wffp7 up');
       await run('ip neigh add 10.77.0.8 lladdr 02:00:00:00:00:08 dev wffp0 nud reachable');
       await new Promise((resolve) => setTimeout(resolve, 2_500));
       expect(await flags(), 'the carrier').not.toBe(flagsBefore);
       expect(await run('ip -6 address show dev wffp0'), 'the test of the address').not.toContain('tentative');
-      expect(compared(before, await fingerprints.take(), [])).toEqual([]);
+      expect(compared(before, await fingerprints.take(FACETS), [])).toEqual([]);
     } finally {
       await run('ip netns del wffp8');
       await run('ip address del 2001:db8:8::1/64 dev wffp0');
@@ -263,31 +269,28 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
   });
 
   test("without an engine, Docker's part is known to be absent", async () => {
-    expect(await fingerprints.take()).toMatchObject({
+    expect(await fingerprints.take(FACETS)).toMatchObject({
       sections: { containers: { state: 'no engine', entries: {} }, networks: { state: 'no engine', entries: {} } },
     });
   });
 
-  test('a host that does not come to rest is an unknown state, with what kept changing', async () => {
-    let now = 0;
-    let mtu = 1400;
-    const restless = createFingerprints({
-      command: createCommandPort(systemClock, throughExeca),
-      docker: createDocker({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' }),
-      clock: {
-        now: () => now,
-        after: (delayMs, callback) => {
-          now += 1_000;
-          mtu += 1;
-          run(`ip link set wffp0 mtu ${mtu}`).then(callback, callback);
-          return systemClock.after(delayMs, () => {});
-        },
-      },
-    });
-    await expect(restless.take()).rejects.toMatchObject({
-      code: 'E_HOST_STATE_UNKNOWN',
-      message: expect.stringContaining('link wffp0'),
-    });
-    await run('ip link set wffp0 mtu 1500');
+  test('a host on which something always changes: the rest is compared, and what kept changing is named', async () => {
+    await run('ip link add wffp9 type bridge');
+    const flap = 'while :; do ip link set wffp9 mtu 1400; ip link set wffp9 mtu 1401; done';
+    const flapping = spawn('sh', ['-c', flap], { stdio: 'ignore' });
+    try {
+      const before = await fingerprints.take(FACETS);
+      await run('ip link add wffp1 type bridge');
+      const after = await fingerprints.takeLike(before, true);
+      const { differences, notCompared } = fingerprints.compare(before, after, comparedRun('mine'));
+      expect(differences.map(({ difference, subject }) => `${difference} ${subject}`)).toEqual(['added link wffp1']);
+      expect(notCompared).toContainEqual({ subject: 'link wffp9', reason: 'it kept changing' });
+      expect(notCompared.map(({ subject }) => subject)).not.toContain('link wffp1');
+    } finally {
+      flapping.kill('SIGKILL');
+      await once(flapping, 'exit');
+      await run('ip link del wffp9');
+      await run('ip link del wffp1');
+    }
   });
 });

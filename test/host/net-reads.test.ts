@@ -167,6 +167,17 @@ describeOwnNetwork('looking at links', () => {
     expect(seen.source).not.toBe('');
   });
 
+  it('net.firewall tells one rule once, whether nft is installed or not', async () => {
+    const rule = ['INPUT', '-s', '10.9.8.7', '-j', 'DROP'];
+    execFileSync('iptables', ['-A', ...rule]);
+    try {
+      const { rules } = await readWith(observeFirewall, {}, testContext());
+      expect(rules.filter((seen) => seen.rule.includes('10.9.8.7'))).toHaveLength(1);
+    } finally {
+      execFileSync('iptables', ['-D', ...rule]);
+    }
+  });
+
   it('a read that fails is never an empty answer', async () => {
     const gone = { ...first.handle, namespace: { path: '/proc/4194305/ns/net', inode: 5 } };
     const bridge = readWith(observeBridge, { bridge: 'r_br', containers: [gone] }, testContext());

@@ -190,13 +190,16 @@ function fileStep(folder: string, onTouch: (point: string) => void) {
 }
 
 function folderFingerprints(folder: string): FingerprintPort {
+  const take = async () =>
+    Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(path.join(folder, name), 'utf8')]));
   return {
-    take: async () =>
-      Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(path.join(folder, name), 'utf8')])),
-    compare: (before, after, run, ledger) =>
-      [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    take,
+    takeLike: take,
+    compare: (before, after, { run, changes }) => ({
+      notCompared: [],
+      differences: [...new Set([...Object.keys(before), ...Object.keys(after)])]
         .filter((name) => before[name] !== after[name])
-        .filter((name) => !ledger.some((change) => change.status === 'kept' && change.target === `file ${name}`))
+        .filter((name) => !changes.some((change) => change.status === 'kept' && change.target === `file ${name}`))
         .map((name) => ({
           subject: `file ${name}`,
           difference: before[name] === undefined ? 'added' : after[name] === undefined ? 'removed' : 'altered',
@@ -205,5 +208,6 @@ function folderFingerprints(folder: string): FingerprintPort {
           owner: String(after[name]).startsWith(`${run} `) ? 'run' : 'other',
           reason: 'its content names its maker',
         })),
+    }),
   };
 }

@@ -46,7 +46,7 @@ const differenceSchema = z.strictObject({
   difference: z.enum(['added', 'removed', 'altered']),
   before: z.string().nullable(),
   after: z.string().nullable(),
-  owner: z.enum(['run', 'docker', 'other']),
+  owner: z.enum(['run', 'docker', 'other', 'unknown']),
   reason: z.string(),
 });
 
@@ -75,7 +75,13 @@ export const runRecordSchema = z.strictObject({
   ),
   changes: z.array(changeSchema),
   verification: z
-    .strictObject({ restored: z.boolean(), residues: z.array(differenceSchema), drift: z.array(differenceSchema) })
+    .strictObject({
+      restored: z.boolean(),
+      residues: z.array(differenceSchema),
+      unexplained: z.array(differenceSchema),
+      drift: z.array(differenceSchema),
+      notCompared: z.array(z.strictObject({ subject: z.string(), reason: z.string() })),
+    })
     .nullable(),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;

@@ -4,7 +4,7 @@ import { asStepId } from '../../src/engine/ids.ts';
 import type { Json } from '../../src/engine/json.ts';
 import { compareFingerprints } from '../../src/host/fingerprint/compare.ts';
 import { asFingerprint, SECTION_NAMES, type SectionName, type Sections } from '../../src/host/fingerprint/shape.ts';
-import { runId } from '../support/folder-host.ts';
+import { comparedRun } from '../support/compared-run.ts';
 
 const OWN = 'ab'.repeat(32);
 const FOREIGN = 'cd'.repeat(32);
@@ -17,7 +17,7 @@ function fingerprint(content: Content, states: Partial<Record<SectionName, strin
   const sections = Object.fromEntries(
     SECTION_NAMES.map((name) => [name, { state: states[name] ?? 'read', entries: content[name] ?? {} }]),
   );
-  return asFingerprint(sections as unknown as Sections);
+  return asFingerprint(sections as unknown as Sections, null);
 }
 
 function change(kind: string, target: string, record: Json, status: Change['status'] = 'reverted'): Change {
@@ -25,7 +25,7 @@ function change(kind: string, target: string, record: Json, status: Change['stat
 }
 
 function owners(before: Content, after: Content, ledger: readonly Change[] = []): Record<string, Difference['owner']> {
-  const found = compareFingerprints(fingerprint(before), fingerprint(after), runId('mine'), ledger);
+  const found = compareFingerprints(fingerprint(before), fingerprint(after), comparedRun('mine', ledger)).differences;
   return Object.fromEntries(found.map(({ subject, owner }) => [subject, owner]));
 }
 
@@ -102,7 +102,7 @@ describe('marks', () => {
   test("what another run marked is never this run's, whatever the ledger names; the reason names the run", () => {
     const ledger = [change('net.veth', 'veth pair a0 and a1', { first: { name: 'a0' } })];
     const after = { links: { 'link a0': link({ alias: 'wf.run=other1' }) } };
-    expect(compareFingerprints(fingerprint({}), fingerprint(after), runId('mine'), ledger)).toEqual([
+    expect(compareFingerprints(fingerprint({}), fingerprint(after), comparedRun('mine', ledger)).differences).toEqual([
       expect.objectContaining({ subject: 'link a0', difference: 'added', owner: 'other', reason: 'run other1' }),
     ]);
   });
@@ -137,7 +137,7 @@ describe('identities of the ledger', () => {
         'rule 1000 oif br-a': { priority: 1000, src: 'all', oif: 'br-a', action: 'blackhole' },
       },
     };
-    const found = compareFingerprints(fingerprint({}), fingerprint(after), runId('mine'), []);
+    const found = compareFingerprints(fingerprint({}), fingerprint(after), comparedRun('mine')).differences;
     const rules = found
       .filter(({ subject }) => subject.startsWith('rule '))
       .map(({ owner, reason }) => [owner, reason]);
@@ -311,13 +311,13 @@ describe('what was not read both times', () => {
   test("what could be read before and cannot be now counts as the run's: nobody has looked", () => {
     const before = fingerprint({ networks: { [`network ${OWN}`]: network(OWN, {}) } });
     const after = fingerprint({}, { networks: 'no engine', containers: 'no engine' });
-    expect(compareFingerprints(before, after, runId('mine'), [])).toEqual([
+    expect(compareFingerprints(before, after, comparedRun('mine')).differences).toEqual([
       expect.objectContaining({ subject: 'reading of networks', before: 'read', after: 'no engine', owner: 'run' }),
       expect.objectContaining({ subject: 'reading of containers', owner: 'run' }),
     ]);
   });
 
-  test('what can only now be read is told, and of its content only what this run marked', () => {
+  test('what could not be read before is named, and of its content now only what this run marked is told', () => {
     const before = fingerprint({}, { networks: 'unreadable: needs more rights' });
     const after = fingerprint({
       networks: {
@@ -325,17 +325,16 @@ describe('what was not read both times', () => {
         [`network ${FOREIGN}`]: network(FOREIGN, {}, 'n2'),
       },
     });
-    expect(compareFingerprints(before, after, runId('mine'), []).map(({ subject, owner }) => [subject, owner])).toEqual(
-      [
-        ['reading of networks', 'other'],
-        ['network devops (abababababab)', 'run'],
-      ],
-    );
+    expect(
+      compareFingerprints(before, after, comparedRun('mine')).differences.map(({ subject, owner }) => [subject, owner]),
+    ).toEqual([['network devops (abababababab)', 'run']]);
   });
 
   test('unreadable both times is no difference', () => {
     const states = { nftables: 'unreadable: nft is not installed' } as const;
-    expect(compareFingerprints(fingerprint({}, states), fingerprint({}, states), runId('mine'), [])).toEqual([]);
+    expect(
+      compareFingerprints(fingerprint({}, states), fingerprint({}, states), comparedRun('mine')).differences,
+    ).toEqual([]);
   });
 });
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { FACETS } from '../../src/engine/facets.ts';
 import { machinePorts } from '../../src/host/machine-ports.ts';
 import { machineFingerprints } from '../../src/runtime/machine-fingerprints.ts';
-import { runId } from '../support/folder-host.ts';
+import { comparedRun } from '../support/compared-run.ts';
 
 test('nothing is compared before a fingerprint of the machine was taken; from then on it is', async () => {
   const ports = {
@@ -9,9 +10,9 @@ test('nothing is compared before a fingerprint of the machine was taken; from th
     command: { run: () => Promise.reject(new Error('no command is run here')) },
   };
   const fingerprints = machineFingerprints(ports);
-  const compared = () => fingerprints.compare({}, {}, runId('k3v9x2mq7p'), []);
+  const compared = () => fingerprints.compare({}, {}, comparedRun('k3v9x2mq7p'));
   expect(compared).toThrow(expect.objectContaining({ code: 'E_INTERNAL' }));
-  await fingerprints.take().catch(() => {});
+  await fingerprints.take(FACETS).catch(() => {});
   // It is looked at, and is none.
   expect(compared).toThrow(expect.objectContaining({ code: 'E_DATABASE_DAMAGED' }));
 });

@@ -128,10 +128,16 @@ test('the last verification counts', () => {
   const lease = history.create(headerOf('seen'), DEFINITION, OWNER, [], AT);
   expect(history.verification(lease.run)).toBeUndefined();
   for (const restored of [false, true]) {
-    const verification = { restored, residues: [], drift: [] };
+    const verification = { restored, residues: [], unexplained: [], drift: [], notCompared: [] };
     history.append(lease, { events: [{ type: 'verified', fingerprint: null, verification }, { type: 'waiting' }] }, AT);
   }
-  expect(history.verification(lease.run)).toEqual({ restored: true, residues: [], drift: [] });
+  expect(history.verification(lease.run)).toEqual({
+    restored: true,
+    residues: [],
+    unexplained: [],
+    drift: [],
+    notCompared: [],
+  });
 });
 
 test('the unfinished runs are those without an end, newest first, whoever advances them', () => {

@@ -90,7 +90,11 @@ function tellRun(history: History, id = 'there', last: JournalEvent = ENDED): vo
     {
       events: [
         { type: 'step.succeeded', step: a, attempt: 2, output: { id: 'n' } },
-        { type: 'verified', fingerprint: null, verification: { restored: true, residues: [], drift: [] } },
+        {
+          type: 'verified',
+          fingerprint: null,
+          verification: { restored: true, residues: [], unexplained: [], drift: [], notCompared: [] },
+        },
       ],
       evidence: [{ ...seen, attempt: 2, output: '' }],
     },

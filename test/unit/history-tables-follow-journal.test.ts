@@ -56,7 +56,13 @@ const event: fc.Arbitrary<JournalEvent> = fc.oneof(
   fc.record({
     type: fc.constant('verified'),
     fingerprint: fc.option(fingerprint),
-    verification: fc.record({ restored: fc.boolean(), residues: noDifferences, drift: noDifferences }),
+    verification: fc.record({
+      restored: fc.boolean(),
+      residues: noDifferences,
+      unexplained: noDifferences,
+      drift: noDifferences,
+      notCompared: fc.array(fc.record({ subject: fc.string(), reason: fc.string() }), { maxLength: 1 }),
+    }),
   }),
   fc.constant({ type: 'waiting' }),
   { arbitrary: fc.constantFrom('start', 'resume', 'rollback').map((purpose) => leaseTaken(purpose)), weight: 2 },

@@ -50,12 +50,16 @@ function hostileDocument(language: 'en' | 'fr') {
     owner: 'run',
     reason: one,
   } as const;
-  run.at(4, verified({ restored: false, residues: [difference], drift: [difference] }), {
-    type: 'ended',
-    status: 'needs-attention',
-    output: null,
-    error,
-  });
+  run.at(
+    4,
+    verified({ restored: false, residues: [difference], unexplained: [], drift: [difference], notCompared: [] }),
+    {
+      type: 'ended',
+      status: 'needs-attention',
+      output: null,
+      error,
+    },
+  );
   const stored = history.run(headerOf('hostile').id);
   if (stored === undefined) throw new Error('the run is not there');
   const told = {

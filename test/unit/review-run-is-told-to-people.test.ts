@@ -173,8 +173,10 @@ test('the ledger and the verification are told in one line each', () => {
     owner: 'other',
     reason: 'r',
   } as const;
-  expect(verificationWords({ restored: true, residues: [], drift: [drift] })).toBe('as before (no residue; drift: 1)');
-  expect(verificationWords({ restored: false, residues: [], drift: [] })).toBe(
+  expect(verificationWords({ restored: true, residues: [], unexplained: [], drift: [drift], notCompared: [] })).toBe(
+    'as before (no residue; drift: 1)',
+  );
+  expect(verificationWords({ restored: false, residues: [], unexplained: [], drift: [], notCompared: [] })).toBe(
     'not as before (changes still stand; no residue; drift: none)',
   );
   expect(verificationWords(null)).toBe('not compared with what it was');

@@ -165,7 +165,7 @@ test('of many differences the first are told, and where the rest is', () => {
     reason: 'r',
   });
   const drift = Array.from({ length: 12 }, (_, index) => link(`l${index}`));
-  const verification = { restored: true, residues: [], drift };
+  const verification = { restored: true, residues: [], unexplained: [], drift, notCompared: [] };
   expect(differenceLines(verification, terminalOf(30))).toHaveLength(24);
   expect(differenceLines(verification, PIPED)).toHaveLength(12);
   const first = firstDifferenceLines(verification, 'r1', PIPED, '  ');

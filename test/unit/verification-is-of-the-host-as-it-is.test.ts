@@ -86,7 +86,13 @@ describe('the verification of a run', () => {
       pauseAfter: null,
     });
     expect(await resumed.result).toMatchObject({ end: { status: 'rolled-back' } });
-    expect(host.history.verification(id)).toEqual({ restored: true, residues: [], drift: [] });
+    expect(host.history.verification(id)).toEqual({
+      restored: true,
+      residues: [],
+      unexplained: [],
+      drift: [],
+      notCompared: [],
+    });
     const baselines = host.history.journal(id).filter(({ event }) => event.type === 'baseline.taken');
     expect(baselines).toHaveLength(1);
   });

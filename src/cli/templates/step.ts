@@ -22,6 +22,7 @@ export const ${constant} = defineStep({
   output: z.object({ file: z.string() }),
   record,
   survivesReboot: true,
+  alters: [],
   timeoutMs: 10_000,
   retry: { attempts: 3, initialMs: 200, factor: 2, maxMs: 2_000 },
   commands: ({ file }) => [['ln', '--symbolic', 'wf.run', file]],

@@ -75,6 +75,23 @@ export interface ContainerInfo {
   readonly joins?: string;
 }
 
+/** A network as a list shows it. */
+export type ListedNetwork = Omit<NetworkInfo, 'members'>;
+
+/** A container as a list shows it. */
+export interface ListedContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  /** Stays the same when the image's tag moves to another image. */
+  readonly imageId: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly running: boolean;
+  readonly status: string;
+  /** Names of the networks that it is attached to. */
+  readonly networks: readonly string[];
+}
+
 export interface NetworkSpec {
   readonly name: string;
   readonly subnet: string | null;
@@ -118,11 +135,15 @@ export interface DockerPort {
   image(reference: string): Promise<ImageInfo | null>;
   pullImage(reference: string, onProgress: (line: string) => void, signal: AbortSignal): Promise<void>;
   removeImage(reference: string): Promise<void>;
+  /** One request, which also answers if the engine cannot inspect one of them. */
+  listNetworks(): Promise<readonly ListedNetwork[]>;
   networks(): Promise<readonly NetworkInfo[]>;
   /** By id or by name; a name that several networks have is an error (E_DOCKER). */
   network(idOrName: string): Promise<NetworkInfo | null>;
   createNetwork(spec: NetworkSpec): Promise<{ readonly id: string }>;
   removeNetwork(id: string): Promise<void>;
+  /** One request, which also answers if the engine cannot inspect one of them. */
+  listContainers(): Promise<readonly ListedContainer[]>;
   containers(): Promise<readonly ContainerInfo[]>;
   container(idOrName: string): Promise<ContainerInfo | null>;
   createContainer(spec: ContainerSpec): Promise<{ readonly id: string }>;

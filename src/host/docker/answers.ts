@@ -4,6 +4,7 @@ import type {
   ContainerEndpoint,
   ContainerInfo,
   ImageInfo,
+  ListedContainer,
   NetworkInfo,
   NetworkMember,
   SubnetInfo,
@@ -65,9 +66,6 @@ export const imageAnswer = later(() =>
     ),
 );
 
-/** What a list of networks is searched by; the rest is read by id. */
-export const networkListAnswer = later(() => z.array(z.object({ Id: z.string(), Name: z.string() })));
-
 const memberAnswer = later(() => z.object({ Name: z.string(), MacAddress: z.string(), IPv4Address: text() }));
 
 export const networkAnswer = later(() =>
@@ -109,16 +107,36 @@ export const networkAnswer = later(() =>
     ),
 );
 
-/** What a list of containers is searched by; the rest is read by id. */
+export const networkListAnswer = later(() => z.array(networkAnswer()));
+
+/** States in which a container's processes exist. */
+const ALIVE = new Set(['running', 'paused', 'restarting']);
+
+/** A name without a slash inside is the container's own: others are links to it. */
 export const containerListAnswer = later(() =>
   z.array(
-    z.object({
-      Id: z.string(),
-      Names: z
-        .array(z.string())
-        .nullish()
-        .transform((names) => names ?? []),
-    }),
+    z
+      .object({
+        Id: z.string(),
+        Names: words(),
+        Image: z.string(),
+        ImageID: z.string(),
+        Labels: stringMap(),
+        State: z.string(),
+        NetworkSettings: z.object({ Networks: z.record(z.string(), z.unknown()).nullish() }).nullish(),
+      })
+      .transform(
+        ({ Id, Names, Image, ImageID, Labels, State, NetworkSettings }): ListedContainer => ({
+          id: Id,
+          name: Names.map((name) => name.replace(/^\//, '')).find((name) => !name.includes('/')) ?? '',
+          image: Image,
+          imageId: ImageID,
+          labels: Labels,
+          running: ALIVE.has(State),
+          status: State,
+          networks: Object.keys(NetworkSettings?.Networks ?? {}),
+        }),
+      ),
   ),
 );
 

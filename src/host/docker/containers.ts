@@ -11,7 +11,7 @@ import { parseAnswer } from './parse-answer.ts';
 
 type ContainerCalls = Pick<
   DockerPort,
-  'containers' | 'container' | 'createContainer' | 'startContainer' | 'logs' | 'removeContainer'
+  'listContainers' | 'containers' | 'container' | 'createContainer' | 'startContainer' | 'logs' | 'removeContainer'
 >;
 
 // Removing takes some 0.1 s; another removal that is under way may wait for a slow storage driver.
@@ -58,16 +58,18 @@ export function containerCalls(
   }
 
   return {
+    listContainers: list,
+
     async containers() {
-      const found = await Promise.all((await list()).map(({ Id }) => byId(Id)));
+      const found = await Promise.all((await list()).map(({ id }) => byId(id)));
       return found.filter((container) => container !== null);
     },
 
     async container(idOrName) {
       if (isObjectId(idOrName)) return byId(idOrName);
       // Asked for a name, the engine also takes it for the beginning of an id: the list is searched for the very name.
-      const match = (await list()).find(({ Id, Names }) => Id === idOrName || Names.includes(`/${idOrName}`));
-      return match === undefined ? null : byId(match.Id);
+      const match = (await list()).find(({ id, name }) => id === idOrName || name === idOrName);
+      return match === undefined ? null : byId(match.id);
     },
 
     async createContainer({ name, image, command, networkId, labels, keepsNamesLocal = false }) {

@@ -6,7 +6,7 @@ import { isObjectId } from './object-id.ts';
 import { parseAnswer } from './parse-answer.ts';
 import { firstHostOf } from './subnet.ts';
 
-type NetworkCalls = Pick<DockerPort, 'networks' | 'network' | 'createNetwork' | 'removeNetwork'>;
+type NetworkCalls = Pick<DockerPort, 'listNetworks' | 'networks' | 'network' | 'createNetwork' | 'removeNetwork'>;
 
 /** What wf asks an engine about networks. */
 export function networkCalls({ read, readOrNull, write, writeOrNull }: Connection): NetworkCalls {
@@ -22,25 +22,27 @@ export function networkCalls({ read, readOrNull, write, writeOrNull }: Connectio
   }
 
   return {
+    listNetworks: list,
+
     async networks() {
-      const found = await Promise.all((await list()).map(({ Id }) => byId(Id)));
+      const found = await Promise.all((await list()).map(({ id }) => byId(id)));
       return found.filter((network) => network !== null);
     },
 
     async network(idOrName) {
       if (isObjectId(idOrName)) return byId(idOrName);
       // Asked for a name, the engine also takes it for the beginning of an id: the list is searched for the very name.
-      const matches = (await list()).filter(({ Id, Name }) => Id === idOrName || Name === idOrName);
+      const matches = (await list()).filter(({ id, name }) => id === idOrName || name === idOrName);
       const [match, ...others] = matches;
       if (match === undefined) return null;
       if (others.length > 0) {
-        const ids = matches.map(({ Id }) => Id.slice(0, 12)).join(', ');
+        const ids = matches.map(({ id }) => id.slice(0, 12)).join(', ');
         throw new WfError('E_DOCKER', `${matches.length} networks have the name ${idOrName}: ${ids}`, {
           hint: 'Remove all but one by id: `docker network rm ID`.',
-          details: { ids: matches.map(({ Id }) => Id) },
+          details: { ids: matches.map(({ id }) => id) },
         });
       }
-      return byId(match.Id);
+      return byId(match.id);
     },
 
     async createNetwork({ name, subnet, labels }) {

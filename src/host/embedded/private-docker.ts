@@ -15,6 +15,8 @@ const VERSION = '1';
 export function privateDocker(mark: string, owner: Owner, connection: Connection): DockerPort {
   const { call } = connection;
   const engineId = engineIdOf(mark, owner);
+  const networks = () => call('networks', {}, z.array(networkInfoSchema));
+  const containers = () => call('containers', {}, z.array(containerInfoSchema));
 
   return {
     programs: 'machine',
@@ -42,7 +44,8 @@ export function privateDocker(mark: string, owner: Owner, connection: Connection
     // They are part of wf.
     removeImage: async () => undefined,
 
-    networks: () => call('networks', {}, z.array(networkInfoSchema)),
+    listNetworks: networks,
+    networks,
     async network(idOrName) {
       if (isObjectId(idOrName)) return await call('network', { id: idOrName }, networkInfoSchema.nullable());
       return await call('networkNamed', { name: idOrName }, networkInfoSchema.nullable());
@@ -54,7 +57,14 @@ export function privateDocker(mark: string, owner: Owner, connection: Connection
       await call('removeNetwork', { id }, nothing);
     },
 
-    containers: () => call('containers', {}, z.array(containerInfoSchema)),
+    async listContainers() {
+      return (await containers()).map(({ endpoints, ...container }) => ({
+        ...container,
+        imageId: container.image,
+        networks: endpoints.map(({ network }) => network),
+      }));
+    },
+    containers,
     async container(idOrName) {
       if (isObjectId(idOrName)) return await call('container', { id: idOrName }, containerInfoSchema.nullable());
       return await call('containerNamed', { name: idOrName }, containerInfoSchema.nullable());

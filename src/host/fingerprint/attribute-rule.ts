@@ -1,5 +1,6 @@
 import { runOfLinkAlias } from '../../engine/mark.ts';
 import { type Attribution, byLedger, byMark, docker, type Known, SOMEBODY } from './attribution.ts';
+import { isNumber } from './ledger-identities.ts';
 import { ownerOfLink, ownerOfNetwork } from './link-owner.ts';
 import { type RuleFacts, ruleFacts } from './rule-facts.ts';
 import type { SectionName } from './shape.ts';
@@ -44,7 +45,11 @@ export function ownerOfRule(section: SectionName, { table, chain, rule }: Firewa
 
 /** A rule whose every word stands in one recorded command line, but for what iptables-save adds. */
 function byTypedCommand(chain: string, facts: RuleFacts, known: Known): Attribution | undefined {
-  const words = facts.words.filter((word, index) => word !== '-m' && facts.words[index - 1] !== '-m');
+  const words = facts.words.flatMap((word, index) => {
+    const previous = facts.words[index - 1];
+    if (word === '-m' || previous === '-m') return [];
+    return [isNumber(word) ? `${previous} ${word}` : word];
+  });
   if (words.length === 0) return undefined;
   return byLedger(known, (change) => {
     const has = (word: string) => change.words.has(word) || change.words.has(word.replace(/\/(32|128)$/, ''));

@@ -3,6 +3,7 @@ import { ROUTE_PROTOCOL } from '../../engine/mark.ts';
 import { ownerOfChain, ownerOfRule } from './attribute-rule.ts';
 import { type Attribution, byLabels, byLedger, byWords, docker, type Known, SOMEBODY } from './attribution.ts';
 import type { RawDifference } from './differences.ts';
+import { isNumber } from './ledger-identities.ts';
 import { byDockerId, kept, ownerOfLink, ownerOfLinkDifference, ownerOfNetwork } from './link-owner.ts';
 import { READ } from './shape.ts';
 import { contains, parseSubnet } from './subnets.ts';
@@ -28,6 +29,10 @@ const neighbourSchema = z.object({ dst: z.string(), dev: z.string() });
 const qdiscSchema = z.object({ kind: z.string(), dev: z.string() });
 const sysctlSchema = z.object({ value: z.string(), dev: z.string().optional() });
 const namespaceSchema = z.object({ name: z.string() });
+
+/** What `ip rule` calls a table and a priority. */
+const TABLE_WORDS = ['lookup', 'table'];
+const PRIORITY_WORDS = ['priority', 'preference', 'pref', 'order'];
 
 /** Made by the engine itself, at its start or when it joins a swarm. */
 const DOCKER_NETWORKS = new Set(['bridge', 'host', 'none', 'docker_gwbridge', 'ingress']);
@@ -74,19 +79,15 @@ export function attribute(found: RawDifference, known: Known): Attribution {
 }
 
 /**
- * What could be read before the run and cannot be read now may hide what the run left: it counts as the run's, since nobody has
- * looked. The other way round, nothing is hidden.
+ * Anything that could be read before the run and cannot be read now may hide what the run left: it counts as the run's, since
+ * nobody has looked.
  */
-function ownerOfReading({ before, after }: RawDifference): Attribution {
-  if (before === READ) {
-    return {
-      owner: 'run',
-      reason: 'it could be read before the run and not now: nobody can tell what the run left there',
-    };
-  }
-  if (after === READ)
-    return { owner: 'other', reason: 'it could not be read before the run: only what is marked is told' };
-  return { owner: 'other', reason: 'it could not be read before the run, nor now' };
+function ownerOfReading({ before }: RawDifference): Attribution {
+  if (before !== READ) return SOMEBODY;
+  return {
+    owner: 'run',
+    reason: 'it could be read before the run and not now: nobody can tell what the run left there',
+  };
 }
 
 function ownerOfRoute(route: z.output<typeof routeSchema>, known: Known): Attribution {
@@ -110,15 +111,15 @@ function ownerOfRoute(route: z.output<typeof routeSchema>, known: Known): Attrib
   const owners = devices.map((dev) => ownerOfLink(dev, known));
   const owner = owners.find((link) => link.owner === 'run') ?? owners.find((link) => link !== SOMEBODY);
   if (owner !== undefined) return owner;
-  if (ownMark) return { owner: 'other', reason: "its protocol is wf's, but no change of this run names its device" };
+  if (ownMark) return { owner: 'unknown', reason: "its protocol is wf's, but no change of this run names its device" };
   return devices.length === 0 ? (byWords(known, route.dst) ?? SOMEBODY) : SOMEBODY;
 }
 
 /** Of one that a network of the embedded runtime came with, only the bridge tells whose it is. */
 function ownerOfPolicyRule(rule: z.output<typeof ruleSchema>, known: Known): Attribution {
   const { priority, src, dst, table = '', iif, oif } = rule;
-  const selectors = [priority, ...(src === 'all' ? [] : [src]), ...(dst === undefined ? [] : [dst])];
-  const named = byLedger(known, (change) => namesRule(change.words, table, selectors));
+  const addresses = [...(src === 'all' ? [] : [src]), ...(dst === undefined ? [] : [dst])];
+  const named = byLedger(known, ({ words }) => namesRule(words, table, priority, addresses));
   if (named !== undefined) return named;
   const devices = [iif, oif].filter((name) => name !== undefined);
   const owners = devices.map((dev) => ownerOfLink(dev, known)).filter((owner) => owner !== SOMEBODY);
@@ -126,8 +127,12 @@ function ownerOfPolicyRule(rule: z.output<typeof ruleSchema>, known: Known): Att
   return owner === undefined ? SOMEBODY : { ...owner, reason: `it names ${devices.join(' and ')}: ${owner.reason}` };
 }
 
-function namesRule(words: ReadonlySet<string>, table: string, selectors: readonly string[]): boolean {
-  return words.has(table) && selectors.some((selector) => words.has(selector));
+/** By its table and an address; or by its table and its number, both as `ip rule add` was told them. */
+function namesRule(words: ReadonlySet<string>, table: string, priority: string, addresses: readonly string[]): boolean {
+  const says = (names: readonly string[], value: string) =>
+    names.some((name) => words.has(isNumber(value) ? `${name} ${value}` : value));
+  if (!says(TABLE_WORDS, table)) return false;
+  return addresses.some((address) => words.has(address)) || says(PRIORITY_WORDS, priority);
 }
 
 function ownerOfSysctl(found: RawDifference, known: Known): Attribution {
@@ -139,13 +144,18 @@ function ownerOfSysctl(found: RawDifference, known: Known): Attribution {
   if (recorded !== undefined) return recorded;
   const settingIn = (entry: unknown) => sysctlSchema.safeParse(entry).data?.value ?? '0';
   const turnedOn = settingIn(found.before) === '0' && settingIn(found.after) === '1';
-  if (turnedOn && /^net\.ipv[46]\.(ip_forward|conf\..*\.forwarding)$/.test(name)) {
+  if (turnedOn && /^net\.ipv[46]\.(ip_forward|conf\..*\.forwarding)$/.test(name) && hasStarted(known)) {
     return docker('Docker turns forwarding on at its start');
   }
-  if (name.startsWith('net.bridge.') && found.difference !== 'removed') {
+  if (name.startsWith('net.bridge.') && found.difference === 'added' && hasStarted(known)) {
     return docker('Docker loads br_netfilter at its start, which brings this setting');
   }
   return dev === undefined ? SOMEBODY : ownerOfLink(dev, known);
+}
+
+/** Whether a Docker engine was started between the two fingerprints: its own bridge came, or it answers only now. */
+function hasStarted({ before, after }: Known): boolean {
+  return (after.hasEngine && !before.hasEngine) || (after.links.has('docker0') && !before.links.has('docker0'));
 }
 
 /** Settings that the kernel carries over to this one. */

@@ -18,7 +18,11 @@ export interface Known {
   readonly changes: readonly NamedChange[];
 }
 
-export const SOMEBODY: Attribution = { owner: 'other', reason: 'nothing marks or records it as the work of this run' };
+/** Of what carries no mark and is in no record: somebody else's, unless a step of the run may have altered anything. */
+export const SOMEBODY: Attribution = {
+  owner: 'unknown',
+  reason: 'nothing marks or records it as the work of this run',
+};
 
 /** What a mark says, which is the id of a run. */
 export function byMark(run: string, known: Known): Attribution {

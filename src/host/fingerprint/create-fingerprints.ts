@@ -1,15 +1,17 @@
 import { WfError } from '../../engine/errors.ts';
+import type { Facet } from '../../engine/facets.ts';
 import { canonicalJson } from '../../engine/json.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { CommandPort } from '../../engine/ports/command.ts';
 import type { DockerPort } from '../../engine/ports/docker.ts';
 import type { FingerprintPort } from '../../engine/ports/fingerprint.ts';
-import { pause } from '../clock.ts';
+import type { HostNamespacePort } from '../../engine/ports/host-namespace.ts';
 import { compareFingerprints } from './compare.ts';
-import { differencesBetween } from './differences.ts';
 import { type ReadSettings, readMachineSettings } from './host-settings.ts';
 import { takeSample } from './sample.ts';
-import { asFingerprint, type Sections } from './shape.ts';
+import { settledSample } from './settle.ts';
+import { asFingerprint, facetsIn, type Place, readFingerprint } from './shape.ts';
+import { type Settle, shareSamples } from './shared-samples.ts';
 
 interface FingerprintParts {
   readonly command: CommandPort;
@@ -17,57 +19,58 @@ interface FingerprintParts {
   readonly clock: Clock;
 }
 
-interface SampledParts extends FingerprintParts {
-  readonly settings: ReadSettings;
+interface MachineParts extends FingerprintParts {
+  readonly namespace: HostNamespacePort;
 }
 
-/** Long enough for a change that is under way to show between two samples that take some 50 ms each. */
-const PAUSE_MS = 15;
-/** What Docker does after a call has answered is over within tenths of a second. */
-const LIMIT_MS = 5_000;
-/** So many of the subjects that keep changing are named. */
-const NAMED_SUBJECTS = 5;
-
 /** Fingerprints of the machine, and of the engine that the Docker port leads to. */
-export function createFingerprints(parts: FingerprintParts): FingerprintPort {
+export function createFingerprints(parts: MachineParts): FingerprintPort {
+  const settle = shareSamples(settleOn(parts, readMachineSettings));
+  const take = async (facets: readonly Facet[], isWatched: boolean) =>
+    // Without a facet there is nothing to look at, and nothing that could be of another place.
+    asFingerprint(await settle(facets, isWatched), facets.length === 0 ? null : await placeOf(parts, facets));
   return {
-    take: async () => asFingerprint(await settledSample({ ...parts, settings: readMachineSettings })),
+    take: (facets) => take(facets, false),
+    takeLike: (before, isWatched) => take(facetsIn(readFingerprint(before).sections), isWatched),
     compare: compareFingerprints,
   };
 }
 
 /** Fingerprints of a host that nobody works on but the run itself. */
 export function createPrivateFingerprints(parts: FingerprintParts, settings: ReadSettings): FingerprintPort {
+  const settle = settleOn(parts, settings);
+  const sampleOnce = async (facets: readonly Facet[]) =>
+    asFingerprint(await takeSample({ ...parts, settings }, facets), null);
   return {
-    async take(expected) {
-      const first = asFingerprint(await takeSample({ ...parts, settings }));
-      if (expected === undefined || canonicalJson(first) === canonicalJson(expected)) return first;
+    take: sampleOnce,
+    async takeLike(before, isWatched) {
+      const facets = facetsIn(readFingerprint(before).sections);
+      const first = await sampleOnce(facets);
+      if (canonicalJson(first) === canonicalJson(before)) return first;
       // What the kernel takes apart in the background may not be over yet.
-      return asFingerprint(await settledSample({ ...parts, settings }));
+      return asFingerprint(await settle(facets, isWatched), null);
     },
     compare: compareFingerprints,
   };
 }
 
-async function settledSample(parts: SampledParts): Promise<Sections> {
-  const deadline = parts.clock.now() + LIMIT_MS;
-  let previous = await takeSample(parts);
-  for (;;) {
-    await pause(parts.clock, PAUSE_MS);
-    const next = await takeSample(parts);
-    if (canonicalJson(asFingerprint(next)) === canonicalJson(asFingerprint(previous))) return next;
-    if (parts.clock.now() >= deadline) throw restless(previous, next);
-    previous = next;
-  }
+function settleOn(parts: FingerprintParts, settings: ReadSettings): Settle {
+  return (facets, isWatched) => settledSample(() => takeSample({ ...parts, settings }, facets), parts.clock, isWatched);
 }
 
-function restless(previous: Sections, next: Sections): WfError {
-  const subjects = [...new Set(differencesBetween(previous, next).map((difference) => difference.subject))];
-  const named = subjects.slice(0, NAMED_SUBJECTS).join(', ');
-  const more = subjects.length > NAMED_SUBJECTS ? ` and ${subjects.length - NAMED_SUBJECTS} more` : '';
-  return new WfError(
-    'E_HOST_STATE_UNKNOWN',
-    `the network of this host did not come to rest within ${LIMIT_MS / 1000} s: ${named}${more} kept changing`,
-    { hint: 'Find out what keeps changing it, wait until it is done, and try again.' },
-  );
+async function placeOf({ docker, namespace }: MachineParts, facets: readonly Facet[]): Promise<Place> {
+  return {
+    namespace: namespace.own().inode,
+    engine: facets.includes('docker') ? await engineIdOf(docker) : null,
+  };
+}
+
+/** Null where no engine says which it is: its sections tell why. */
+async function engineIdOf(docker: DockerPort): Promise<string | null> {
+  try {
+    return await docker.engineId();
+  } catch (thrown) {
+    if (!(thrown instanceof WfError)) throw thrown;
+    return null;
+  }
 }

@@ -7,6 +7,8 @@ import { READ, SECTION_NAMES, type Section, type SectionName, type Sections } fr
 export interface RawDifference {
   readonly section: SectionName;
   readonly subject: string;
+  /** The subject of the entry that it is in: of a rule, its chain. */
+  readonly entry: string;
   readonly difference: 'added' | 'removed' | 'altered';
   readonly before: Json;
   readonly after: Json;
@@ -30,13 +32,14 @@ type Chain = z.output<typeof chainSchema>;
 
 /** All differences, section by section. A section that was not read both times is one difference, followed by what of it could be read. */
 export function differencesBetween(before: Sections, after: Sections): readonly RawDifference[] {
-  return SECTION_NAMES.flatMap((name) => {
+  return SECTION_NAMES.flatMap((name): readonly RawDifference[] => {
     const [earlier, later] = [before[name], after[name]];
     const entries = entryDifferences(name, earlier, later);
     if (earlier.state === later.state) return entries;
     const state: RawDifference = {
       section: name,
       subject: `reading of ${name}`,
+      entry: '',
       difference: 'altered',
       before: earlier.state,
       after: later.state,
@@ -66,7 +69,15 @@ function entryDifference(
   after: Json | undefined,
 ): RawDifference {
   const difference = before === undefined ? 'added' : after === undefined ? 'removed' : 'altered';
-  return { section, subject, difference, before: before ?? null, after: after ?? null, about: { type: 'entry' } };
+  return {
+    section,
+    subject,
+    entry: subject,
+    difference,
+    before: before ?? null,
+    after: after ?? null,
+    about: { type: 'entry' },
+  };
 }
 
 function chainOf(entry: Json | undefined): Chain | undefined {
@@ -91,6 +102,7 @@ function chainDifferences(
     (rule): RawDifference => ({
       section,
       subject: `${subject} rule ${rule.value}`,
+      entry: subject,
       difference: rule.type === 'moved' ? 'altered' : rule.type,
       ...placesOf(rule),
       about: { type: 'firewall rule', table, chain, rule: rule.value },

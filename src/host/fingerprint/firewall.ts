@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { CommandPort } from '../../engine/ports/command.ts';
 import { errnoOf } from '../errno.ts';
-import { type IptablesState, iptablesState } from './iptables.ts';
+import { type IptablesState, iptablesState, nftTablesShown } from './iptables.ts';
 import { nftablesOf } from './nftables.ts';
-import { readTool } from './read-tool.ts';
+import { readSectionWith, readWith } from './read-section.ts';
 import type { Family } from './routes.ts';
-import { readSection, type Section, unreadableSection } from './shape.ts';
+import { READ, readSection, type Section, unreadableSection } from './shape.ts';
 
 export interface FirewallSections {
   readonly 'iptables ipv4': Section;
@@ -22,14 +22,12 @@ const TOOLS = {
     plain: 'iptables-save',
     legacy: 'iptables-legacy-save',
     legacyTables: '/proc/net/ip_tables_names',
-    nftFamily: 'ip',
   },
   ipv6: {
     nft: 'ip6tables-nft-save',
     plain: 'ip6tables-save',
     legacy: 'ip6tables-legacy-save',
     legacyTables: '/proc/net/ip6_tables_names',
-    nftFamily: 'ip6',
   },
 } as const;
 
@@ -38,74 +36,61 @@ interface FamilySections {
   readonly legacy: Section;
   /** Tables in nftables that iptables-nft-save has shown, such as `ip filter`. */
   readonly shown: readonly string[];
+  /** Those that it could not show, since nft made them. */
+  readonly unreadable: IptablesState['unreadable'];
 }
 
-/** Firewall rules in order, with policies. @throws WfError E_HOST_STATE_UNKNOWN */
+/** Firewall rules in order, with policies; each rule once, whichever tools show it. */
 export async function firewallSections(command: CommandPort): Promise<FirewallSections> {
-  const [ipv4, ipv6, ruleset] = await Promise.all([
-    readFamily(command, 'ipv4'),
-    readFamily(command, 'ipv6'),
-    readTool(command, ['nft', '-j', 'list', 'ruleset']),
-  ]);
+  const [ipv4, ipv6] = await Promise.all([readFamily(command, 'ipv4'), readFamily(command, 'ipv6')]);
+  const shown = new Set([...ipv4.shown, ...ipv6.shown]);
+  const nftables = await readSectionWith(command, ['nft', '-j', 'list', 'ruleset'], (text) => nftablesOf(text, shown));
+  const withUnreadable = ({ main, unreadable }: FamilySections) =>
+    nftables.state === READ || main.state !== READ
+      ? main
+      : readSection([...Object.entries(main.entries), ...unreadable]);
   return {
-    'iptables ipv4': ipv4.main,
-    'iptables ipv6': ipv6.main,
+    'iptables ipv4': withUnreadable(ipv4),
+    'iptables ipv6': withUnreadable(ipv6),
     'iptables-legacy ipv4': ipv4.legacy,
     'iptables-legacy ipv6': ipv6.legacy,
-    nftables:
-      ruleset.found === 'output'
-        ? nftablesOf(ruleset.stdout, new Set([...ipv4.shown, ...ipv6.shown]))
-        : unreadableSection(ruleset.why),
+    nftables,
   };
 }
 
 async function readFamily(command: CommandPort, family: Family): Promise<FamilySections> {
-  const tools = TOOLS[family];
   const [main, legacy] = await Promise.all([readMain(command, family), readLegacy(command, family)]);
-  if (main.state === undefined) return { main: main.section, legacy, shown: [] };
+  const { read, why } = main;
+  if (read === undefined) return { main: unreadableSection(why), legacy, shown: [], unreadable: [] };
+  const section = readSection(read.chains);
+  const { shown, unreadable } = read;
   // Where plain iptables is the legacy one, it has shown the legacy tables already.
-  if (main.state.variant === 'legacy') return { main: readSection([]), legacy: main.section, shown: [] };
-  return { main: main.section, legacy, shown: main.state.tables.map((table) => `${tools.nftFamily} ${table}`) };
+  if (read.variant === 'legacy') return { main: readSection([]), legacy: section, shown, unreadable };
+  return { main: section, legacy, shown, unreadable };
 }
 
-interface MainAnswer {
-  readonly section: Section;
-  readonly state: IptablesState | undefined;
-}
-
-async function readMain(command: CommandPort, family: Family): Promise<MainAnswer> {
+async function readMain(command: CommandPort, family: Family) {
   const { nft, plain } = TOOLS[family];
-  const first = await readTool(command, [nft]);
-  const answer = first.found === 'output' ? first : await readTool(command, [plain]);
-  if (answer.found !== 'output') return { section: unreadableSection(answer.why), state: undefined };
-  const state = iptablesState(answer.stdout, family);
-  return { section: readSection(state.chains), state };
+  const parse = (text: string) => ({ ...iptablesState(text, family), shown: nftTablesShown(text, family) });
+  const first = await readWith(command, [nft], parse);
+  return first.read === undefined ? readWith(command, [plain], parse) : first;
 }
 
 async function readLegacy(command: CommandPort, family: Family): Promise<Section> {
   const { legacy, legacyTables } = TOOLS[family];
   const tables = tablesListedIn(legacyTables);
-  if (tables === 'forbidden') return unreadableSection(`${legacyTables} needs more rights`);
   // Asking would load the tables into the kernel.
   if (tables === 'none') return readSection([]);
-  const answer = await readTool(command, [legacy]);
-  return answer.found === 'output'
-    ? readSection(iptablesState(answer.stdout, family).chains)
-    : unreadableSection(answer.why);
+  if (tables !== 'some') return unreadableSection(tables.why);
+  return readSectionWith(command, [legacy], (text) => readSection(iptablesState(text, family).chains));
 }
 
-function tablesListedIn(path: string): 'some' | 'none' | 'forbidden' {
+function tablesListedIn(path: string): 'some' | 'none' | { readonly why: string } {
   try {
     return readFileSync(path, 'utf8').trim() === '' ? 'none' : 'some';
   } catch (thrown) {
-    switch (errnoOf(thrown)) {
-      case 'ENOENT':
-        return 'none';
-      case 'EACCES':
-      case 'EPERM':
-        return 'forbidden';
-      default:
-        throw thrown;
-    }
+    const errno = errnoOf(thrown);
+    if (errno === 'ENOENT') return 'none';
+    return { why: errno === 'EACCES' || errno === 'EPERM' ? `${path} needs more rights` : `${path}: ${errno}` };
   }
 }

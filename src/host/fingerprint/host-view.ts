@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bridgeNameOf } from '../docker/bridge-name.ts';
-import type { Sections } from './shape.ts';
+import { READ, type Sections } from './shape.ts';
 import { parseSubnet, type Subnet } from './subnets.ts';
 
 const linkSchema = z.object({
@@ -34,6 +34,8 @@ export interface ViewedNetwork {
 
 /** What attribution has to know of a host as one fingerprint shows it. */
 export interface HostView {
+  /** Whether a Docker engine answered. */
+  readonly hasEngine: boolean;
   readonly links: ReadonlyMap<string, ViewedLink>;
   readonly networks: ReadonlyMap<string, ViewedNetwork>;
   readonly containers: ReadonlyMap<string, ViewedContainer>;
@@ -53,5 +55,10 @@ export function hostView(sections: Sections): HostView {
     const container = containerSchema.parse(entry);
     return [container.id, container] as const;
   });
-  return { links: new Map(links), networks: new Map(networks), containers: new Map(containers) };
+  return {
+    hasEngine: sections.networks.state === READ,
+    links: new Map(links),
+    networks: new Map(networks),
+    containers: new Map(containers),
+  };
 }

@@ -5,7 +5,10 @@ import { parseSubnet, type Subnet } from './subnets.ts';
 /** One change of the ledger by what it names. Records have the shape of their runners, so they are searched whole. */
 export interface NamedChange {
   readonly change: Change;
-  /** Every string and number of the record, whole, and the words of the target. */
+  /**
+   * Every string of the record, whole, and the words of the target. A number is no identity: it is a word only together with the
+   * one before it on a command line (`priority 1000`).
+   */
   readonly words: ReadonlySet<string>;
   /** Full ids of Docker objects. */
   readonly dockerIds: ReadonlySet<string>;
@@ -22,7 +25,7 @@ const DOCKER_ID = /^[0-9a-f]{64}$/;
 /** The ledger by what its changes name. */
 export function namedChanges(ledger: readonly Change[]): readonly NamedChange[] {
   return ledger.map((change) => {
-    const words = new Set([...wordsOf(change.record), ...change.target.split(/\s+/)]);
+    const words = new Set([...wordsOf(change.record), ...wordsInOrder(change.target.split(/\s+/))]);
     return {
       change,
       words,
@@ -36,9 +39,10 @@ export function namedChanges(ledger: readonly Change[]): readonly NamedChange[] 
 
 function* wordsOf(record: Json): Iterable<string> {
   if (typeof record === 'string') yield* wordAndName(record);
-  else if (typeof record === 'number') yield String(record);
-  else if (Array.isArray(record)) for (const member of record) yield* wordsOf(member);
-  else if (record !== null && typeof record === 'object')
+  else if (Array.isArray(record)) {
+    yield* wordsInOrder(record.filter((member) => typeof member === 'string'));
+    for (const member of record) if (typeof member !== 'string') yield* wordsOf(member);
+  } else if (record !== null && typeof record === 'object')
     for (const member of Object.values(record)) yield* wordsOf(member);
 }
 
@@ -49,6 +53,18 @@ function* linksOf(record: Json): Iterable<{ readonly name: string; readonly mac:
     if (typeof name === 'string' && typeof mac === 'string') yield { name, mac };
   }
   for (const member of Object.values(record)) yield* linksOf(member);
+}
+
+function* wordsInOrder(line: readonly string[]): Iterable<string> {
+  for (const [index, word] of line.entries()) {
+    if (isNumber(word)) yield `${line[index - 1]} ${word}`;
+    else yield* wordAndName(word);
+  }
+}
+
+/** Whether a word is nothing but a number, which many things of a host share. */
+export function isNumber(word: string): boolean {
+  return /^\d+$/.test(word);
 }
 
 /** `net.ipv4.ip_forward=1` is how a setting is written on a command line: its name is a word of its own. */

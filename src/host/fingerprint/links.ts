@@ -74,7 +74,7 @@ const ADDRESS_ATTRIBUTES = [
   'secondary',
 ];
 
-/** Links and addresses as `ip -json -details address show` gives both. @throws WfError E_HOST_STATE_UNKNOWN */
+/** Links and addresses as `ip -json -details address show` gives both. @throws OddAnswer */
 export function linksAndAddresses(text: string): { readonly links: Section; readonly addresses: Section } {
   // `{}` is what some releases write for a link that a filter left out.
   const found = parseAnswer('ip', text, z.array(z.record(z.string(), z.unknown())));

@@ -7,7 +7,7 @@ import { errnoOf } from '../errno.ts';
 export type Subjects = Iterable<readonly [subject: string, attributes: Json]>;
 
 /** Shows the network namespace of the process that looks. */
-const ROOT = '/proc/sys/net';
+export const SETTINGS = '/proc/sys/net';
 
 const GLOBAL = ['ipv4/ip_forward'];
 /** What decides whether packets are passed on between links, and who answers for whose addresses. */
@@ -67,13 +67,13 @@ function sysctlName(path: string): string {
 }
 
 function namesIn(folder: string): readonly string[] {
-  const path = join(ROOT, folder);
+  const path = join(SETTINGS, folder);
   return existsSync(path) ? readdirSync(path) : [];
 }
 
 function contentOf(path: string): string | undefined {
   try {
-    return readFileSync(join(ROOT, path), 'utf8').trim();
+    return readFileSync(join(SETTINGS, path), 'utf8').trim();
   } catch (thrown) {
     if (errnoOf(thrown) === 'ENOENT' || errnoOf(thrown) === 'ENODEV') return undefined;
     if (errnoOf(thrown) === 'EACCES' || errnoOf(thrown) === 'EPERM') return 'unreadable: needs more rights';

@@ -22,7 +22,7 @@ const SET_KINDS = new Set(['set', 'map']);
  * The rule set as `nft -j list ruleset` gives it, less the tables that iptables-nft made: those read better through
  * iptables-save, whose extensions nft cannot show.
  * @param iptablesTables such tables as `ip filter`, `ip6 nat`
- * @throws WfError E_HOST_STATE_UNKNOWN
+ * @throws OddAnswer
  */
 export function nftablesOf(text: string, iptablesTables: ReadonlySet<string>): Section {
   const { nftables } = parseAnswer('nft', text, answerSchema);

@@ -1,32 +1,28 @@
-import { z } from 'zod';
-import { WfError } from '../../engine/errors.ts';
+import type { z } from 'zod';
 
-/**
- * Parses what a tool wrote as one JSON document. Nothing at all means no entries.
- * @throws WfError E_HOST_STATE_UNKNOWN when it is not what the tool is known to write.
- */
+/** An answer of a tool that is not what the tool is known to write. */
+export class OddAnswer extends Error {}
+
+/** Parses what a tool wrote as one JSON document. Nothing at all means no entries. @throws OddAnswer */
 export function parseAnswer<Schema extends z.ZodType>(tool: string, text: string, schema: Schema): z.output<Schema> {
   return understood(tool, documentOf(tool, text), schema);
 }
 
-/** The same for a part of an answer that is parsed already. @throws WfError E_HOST_STATE_UNKNOWN */
+/** The same for a part of an answer that is parsed already. @throws OddAnswer */
 export function understood<Schema extends z.ZodType>(tool: string, value: unknown, schema: Schema): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw notUnderstood(tool, z.prettifyError(parsed.error));
+  // Which entry it is changes from one sample to the next.
+  const [issue] = parsed.error.issues;
+  const place = issue?.path.filter((part) => typeof part === 'string').join('.') ?? '';
+  throw new OddAnswer(`${tool} wrote another ${place === '' ? 'document' : place} than wf knows`);
 }
 
 function documentOf(tool: string, text: string): unknown {
   if (text.trim() === '') return [];
   try {
     return JSON.parse(text);
-  } catch (thrown) {
-    throw notUnderstood(tool, thrown instanceof Error ? thrown.message : String(thrown));
+  } catch {
+    throw new OddAnswer(`${tool} wrote no JSON`);
   }
-}
-
-function notUnderstood(tool: string, reason: string): WfError {
-  return new WfError('E_HOST_STATE_UNKNOWN', `the answer of ${tool} cannot be used: ${reason}`, {
-    hint: `Look at the version of ${tool} on this machine: wf needs iproute2 5.0 and nftables 0.9 or later.`,
-  });
 }

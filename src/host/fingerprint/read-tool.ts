@@ -2,11 +2,10 @@ import { WfError } from '../../engine/errors.ts';
 import { commandLine } from '../../engine/evidence.ts';
 import type { Argv, CommandPort } from '../../engine/ports/command.ts';
 
-/** What a tool wrote, or why this machine or this user cannot have it. */
+/** What a tool wrote; or why it is of no use: it is not installed, may not be run, or failed. */
 export type ToolAnswer =
   | { readonly found: 'output'; readonly stdout: string }
-  | { readonly found: 'missing'; readonly why: string }
-  | { readonly found: 'forbidden'; readonly why: string };
+  | { readonly found: 'nothing'; readonly why: string };
 
 /** Reading the kernel's tables takes milliseconds; this is for a machine that is all but stuck. */
 const READ_TIMEOUT_MS = 10_000;
@@ -17,16 +16,12 @@ const READ_ATTEMPTS = 4;
 
 const FORBIDDEN = /permission denied|operation not permitted|must be root/i;
 
-/**
- * Runs a tool that only reads.
- * @throws WfError E_HOST_STATE_UNKNOWN when it fails for any other reason than its absence or a lack of rights, or
- * when its output is not whole.
- */
+/** Runs a tool that only reads. @throws WfError as CommandPort.run when it cannot be started on a machine that has it. */
 export async function readTool(command: CommandPort, argv: Argv, stdin?: string): Promise<ToolAnswer> {
   for (let attempt = 1; ; attempt += 1) {
     const answer = await runOnce(command, argv, stdin);
     if (answer !== 'overtaken') return answer;
-    if (attempt === READ_ATTEMPTS) throw unknown(argv, 'the kernel changed its tables during each of the reads');
+    if (attempt === READ_ATTEMPTS) return failed(argv, 'the kernel changed its tables during each of the reads');
   }
 }
 
@@ -34,31 +29,24 @@ async function runOnce(command: CommandPort, argv: Argv, stdin: string | undefin
   try {
     const options = { timeoutMs: READ_TIMEOUT_MS, maxOutputBytes: READ_OUTPUT_BYTES };
     const result = await command.run(argv, stdin === undefined ? options : { ...options, stdin });
-    if (result.truncated) throw unknown(argv, 'its output is too long');
-    if (result.end.type !== 'exited') throw unknown(argv, `it was ended (${result.end.type})`);
+    if (result.truncated) return failed(argv, 'its output is too long');
+    if (result.end.type !== 'exited') return failed(argv, `it was ended (${result.end.type})`);
     if (result.end.exitCode !== 0) {
       const complaint = lastLine(result.stderr);
-      if (FORBIDDEN.test(result.stderr)) return { found: 'forbidden', why: `${argv[0]} needs more rights` };
-      throw unknown(argv, `exit code ${result.end.exitCode}${complaint === '' ? '' : `: ${complaint}`}`);
+      if (FORBIDDEN.test(result.stderr)) return { found: 'nothing', why: `${argv[0]} needs more rights` };
+      return failed(argv, `exit code ${result.end.exitCode}${complaint === '' ? '' : `: ${complaint}`}`);
     }
     return result.stderr.includes('Dump was interrupted') ? 'overtaken' : { found: 'output', stdout: result.stdout };
   } catch (thrown) {
     if (!(thrown instanceof WfError)) throw thrown;
-    if (thrown.code === 'E_TOOL_MISSING') return { found: 'missing', why: `${argv[0]} is not installed` };
-    if (thrown.code === 'E_PERMISSION') return { found: 'forbidden', why: `${argv[0]} may not be run` };
-    throw thrown.code === 'E_HOST_STATE_UNKNOWN' ? thrown : unknown(argv, thrown.message, thrown);
+    if (thrown.code === 'E_TOOL_MISSING') return { found: 'nothing', why: `${argv[0]} is not installed` };
+    if (thrown.code === 'E_PERMISSION') return { found: 'nothing', why: `${argv[0]} may not be run` };
+    throw thrown;
   }
 }
 
-function unknown(argv: Argv, reason: string, cause?: unknown): WfError {
-  return new WfError(
-    'E_HOST_STATE_UNKNOWN',
-    `the state of this host could not be read: \`${commandLine(argv)}\`: ${reason}`,
-    {
-      hint: 'Run the same command by hand, and try again when it answers.',
-      cause,
-    },
-  );
+function failed(argv: Argv, reason: string): ToolAnswer {
+  return { found: 'nothing', why: `\`${commandLine(argv)}\`: ${reason}` };
 }
 
 function lastLine(text: string): string {

@@ -33,7 +33,7 @@ const qdiscEntry = z.looseObject({ kind: z.string(), dev: z.string(), parent: z.
 const PASSING_ROUTE_ATTRIBUTES = new Set(['flags', 'expires', 'age', 'used', 'users']);
 const CONFIGURED_ROUTE_FLAGS = new Set(['onlink', 'pervasive']);
 
-/** Routes as `ip -4|-6 -json -details route show table all` gives them. @throws WfError E_HOST_STATE_UNKNOWN */
+/** Routes as `ip -4|-6 -json -details route show table all` gives them. @throws OddAnswer */
 export function routesOf(text: string, family: Family): Section {
   const routes = parseAnswer('ip', text, z.array(routeEntry)).filter((route) => !followsByItself(route, family));
   return readSection(routes.map((route) => [routeSubject(route, family), routeAttributes(route)]));
@@ -80,7 +80,7 @@ function lasting(all: Attributes): Attributes {
   return { ...Object.fromEntries(kept), ...(configured.length === 0 ? {} : { flags: configured }) };
 }
 
-/** Rules as `ip -4|-6 -json -details rule show` gives them. @throws WfError E_HOST_STATE_UNKNOWN */
+/** Rules as `ip -4|-6 -json -details rule show` gives them. @throws OddAnswer */
 export function rulesOf(text: string, family: Family): Section {
   const rules = parseAnswer('ip', text, z.array(ruleEntry));
   return readSection(
@@ -104,7 +104,7 @@ function prefix(address: Json | undefined, length: Json | undefined): string {
   return length === undefined ? text : `${text}/${String(length)}`;
 }
 
-/** Permanent neighbours as `ip -json neigh show nud permanent` gives them. @throws WfError E_HOST_STATE_UNKNOWN */
+/** Permanent neighbours as `ip -json neigh show nud permanent` gives them. @throws OddAnswer */
 export function neighboursOf(text: string): Section {
   const neighbours = parseAnswer('ip', text, z.array(neighbourEntry));
   return readSection(
@@ -114,7 +114,7 @@ export function neighboursOf(text: string): Section {
   );
 }
 
-/** Queueing disciplines as `tc -json qdisc show` gives them. @throws WfError E_HOST_STATE_UNKNOWN */
+/** Queueing disciplines as `tc -json qdisc show` gives them. @throws OddAnswer */
 export function qdiscsOf(text: string): Section {
   const qdiscs = parseAnswer('tc', text, z.array(qdiscEntry));
   return readSection(

@@ -1,70 +1,69 @@
-import { asWfError, WfError } from '../../engine/errors.ts';
+import type { Facet } from '../../engine/facets.ts';
 import type { CommandPort } from '../../engine/ports/command.ts';
 import type { DockerPort } from '../../engine/ports/docker.ts';
 import { dockerSections } from './docker-objects.ts';
 import { firewallSections } from './firewall.ts';
 import type { HostSettings, ReadSettings } from './host-settings.ts';
 import { linksAndAddresses } from './links.ts';
-import { readTool } from './read-tool.ts';
+import { readSectionWith, readWith } from './read-section.ts';
 import { type Family, neighboursOf, qdiscsOf, routesOf, rulesOf } from './routes.ts';
-import { readSection, type Section, type Sections, unreadableSection } from './shape.ts';
+import {
+  DOCKER_LEFT_OUT,
+  FIREWALL_LEFT_OUT,
+  NETWORK_LEFT_OUT,
+  readSection,
+  type Section,
+  type Sections,
+  unreadableSection,
+} from './shape.ts';
 
-interface SamplePorts {
+export interface SamplePorts {
   readonly command: CommandPort;
   readonly docker: DockerPort;
   readonly settings: ReadSettings;
 }
 
 /**
- * The host as it is now, everything read at the same time.
- * @throws WfError E_HOST_STATE_UNKNOWN when a read fails that this machine and this user could do.
+ * These facets of the host as they are now, everything read at the same time. A tool that is missing, may not be run or answers
+ * oddly makes its sections unreadable, and no others.
+ * @throws WfError where the host cannot be reached at all
  */
-export async function takeSample({ command, docker, settings: readSettings }: SamplePorts): Promise<Sections> {
-  try {
-    const settings = await readSettings();
-    const [links, ipv4, ipv6, qdiscs, firewall, objects] = await Promise.all([
-      linkSections(command),
-      routingSections(command, 'ipv4'),
-      ipv6Sections(command, settings),
-      qdiscSection(command),
-      firewallSections(command),
-      dockerSections(docker),
-    ]);
-    return {
-      ...links,
-      'routes ipv4': ipv4.routes,
-      'rules ipv4': ipv4.rules,
-      'routes ipv6': ipv6.routes,
-      'rules ipv6': ipv6.rules,
-      qdiscs,
-      sysctls: settings.sysctls,
-      namespaces: settings.namespaces,
-      ...firewall,
-      ...objects,
-    };
-  } catch (thrown) {
-    const error = asWfError(thrown);
-    if (error.code === 'E_HOST_STATE_UNKNOWN') throw error;
-    throw new WfError('E_HOST_STATE_UNKNOWN', `the state of this host could not be read: ${error.message}`, {
-      hint: error.hint,
-      cause: thrown,
-    });
-  }
+export async function takeSample(ports: SamplePorts, facets: readonly Facet[]): Promise<Sections> {
+  const { command, docker } = ports;
+  const [network, firewall, objects] = await Promise.all([
+    facets.includes('network') ? networkSections(ports) : NETWORK_LEFT_OUT,
+    facets.includes('firewall') ? firewallSections(command) : FIREWALL_LEFT_OUT,
+    facets.includes('docker') ? dockerSections(docker) : DOCKER_LEFT_OUT,
+  ]);
+  return { ...network, ...firewall, ...objects };
+}
+
+async function networkSections({ command, settings: readSettings }: SamplePorts) {
+  const settings = await readSettings();
+  const [links, ipv4, ipv6, qdiscs] = await Promise.all([
+    linkSections(command),
+    routingSections(command, 'ipv4'),
+    ipv6Sections(command, settings),
+    readSectionWith(command, ['tc', '-json', 'qdisc', 'show'], qdiscsOf),
+  ]);
+  return {
+    ...links,
+    'routes ipv4': ipv4.routes,
+    'rules ipv4': ipv4.rules,
+    'routes ipv6': ipv6.routes,
+    'rules ipv6': ipv6.rules,
+    qdiscs,
+    sysctls: settings.sysctls,
+    namespaces: settings.namespaces,
+  };
 }
 
 async function linkSections(command: CommandPort): Promise<Record<'links' | 'addresses' | 'neighbours', Section>> {
-  const [links, neighbours] = await Promise.all([
-    readTool(command, ['ip', '-json', '-details', 'address', 'show']),
-    readTool(command, ['ip', '-json', 'neigh', 'show', 'nud', 'permanent']),
+  const [{ read, why }, neighbours] = await Promise.all([
+    readWith(command, ['ip', '-json', '-details', 'address', 'show'], linksAndAddresses),
+    readSectionWith(command, ['ip', '-json', 'neigh', 'show', 'nud', 'permanent'], neighboursOf),
   ]);
-  const read =
-    links.found === 'output'
-      ? linksAndAddresses(links.stdout)
-      : { links: unreadableSection(links.why), addresses: unreadableSection(links.why) };
-  return {
-    ...read,
-    neighbours: neighbours.found === 'output' ? neighboursOf(neighbours.stdout) : unreadableSection(neighbours.why),
-  };
+  return { ...(read ?? { links: unreadableSection(why), addresses: unreadableSection(why) }), neighbours };
 }
 
 /** A kernel that was started without IPv6 has no routes of it to ask for. */
@@ -75,16 +74,10 @@ async function ipv6Sections(command: CommandPort, { hasIpv6 }: HostSettings) {
 async function routingSections(command: CommandPort, family: Family): Promise<Record<'routes' | 'rules', Section>> {
   const option = family === 'ipv4' ? '-4' : '-6';
   const [routes, rules] = await Promise.all([
-    readTool(command, ['ip', option, '-json', '-details', 'route', 'show', 'table', 'all']),
-    readTool(command, ['ip', option, '-json', '-details', 'rule', 'show']),
+    readSectionWith(command, ['ip', option, '-json', '-details', 'route', 'show', 'table', 'all'], (text) =>
+      routesOf(text, family),
+    ),
+    readSectionWith(command, ['ip', option, '-json', '-details', 'rule', 'show'], (text) => rulesOf(text, family)),
   ]);
-  return {
-    routes: routes.found === 'output' ? routesOf(routes.stdout, family) : unreadableSection(routes.why),
-    rules: rules.found === 'output' ? rulesOf(rules.stdout, family) : unreadableSection(rules.why),
-  };
-}
-
-async function qdiscSection(command: CommandPort): Promise<Section> {
-  const answer = await readTool(command, ['tc', '-json', 'qdisc', 'show']);
-  return answer.found === 'output' ? qdiscsOf(answer.stdout) : unreadableSection(answer.why);
+  return { routes, rules };
 }

@@ -1,4 +1,10 @@
-import { type Difference, standingNewestFirst, undoByHand } from '../../engine/change.ts';
+import {
+  type Difference,
+  type NotCompared,
+  standingNewestFirst,
+  undoByHand,
+  type Verification,
+} from '../../engine/change.ts';
 import type { JournalEntry } from '../../engine/journal-event.ts';
 import { runProofs } from '../run-proofs.ts';
 import { momentText } from '../text/duration.ts';
@@ -34,12 +40,29 @@ export function verificationSection({ record: { verification } }: ReportSource, 
     sections: [],
   });
   if (verification === null) return section(verified.never);
-  const { restored, residues, drift } = verification;
-  const outcome = restored ? verified.restored : residues.length > 0 ? verified.residue : verified.standing;
-  return section(outcome, [
+  const { residues, unexplained, drift, notCompared } = verification;
+  return section(outcomeOf(verification, verified), [
     differencesBlock(residues, words.residues, words.noResidues, words),
+    differencesBlock(unexplained, words.unexplained, words.noUnexplained, words),
     differencesBlock(drift, words.drift, words.noDrift, words),
+    ...(notCompared.length === 0 ? [] : [notComparedBlock(notCompared, words)]),
   ]);
+}
+
+function outcomeOf({ restored, residues, unexplained }: Verification, verified: ReportWords['verified']): string {
+  if (restored) return verified.restored;
+  if (residues.length > 0) return verified.residue;
+  return unexplained.length > 0 ? verified.unexplained : verified.standing;
+}
+
+function notComparedBlock(notCompared: readonly NotCompared[], words: ReportWords): Block {
+  const { subject, reason } = words.differences;
+  return {
+    type: 'table',
+    caption: words.notCompared,
+    columns: [subject, reason],
+    rows: notCompared.map((one) => [code(one.subject), journaled(one.reason)]),
+  };
 }
 
 function differencesBlock(

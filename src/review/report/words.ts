@@ -68,10 +68,13 @@ export interface ReportWords {
   readonly noneDefined: string;
   readonly resultsUntold: string;
   readonly verification: string;
-  readonly verified: Readonly<Record<'never' | 'restored' | 'residue' | 'standing', string>>;
+  readonly verified: Readonly<Record<'never' | 'restored' | 'residue' | 'unexplained' | 'standing', string>>;
   readonly residues: string;
+  readonly unexplained: string;
   readonly drift: string;
+  readonly notCompared: string;
   readonly noResidues: string;
+  readonly noUnexplained: string;
   readonly noDrift: string;
   readonly differences: Readonly<Record<'subject' | 'difference' | 'before' | 'after' | 'owner' | 'reason', string>>;
   readonly difference: Readonly<Record<Difference['difference'], string>>;

@@ -1,20 +1,25 @@
-import type { Difference, Verification } from '../../engine/change.ts';
+import type { Difference, NotCompared, Verification } from '../../engine/change.ts';
 import { oneLine, setText } from './plain-text.ts';
 import type { Paint, TextStyle } from './text-style.ts';
 
 /** What the look at the host found, in one line: `as before (no residue; drift: none)`. */
 export function verificationWords(verification: Verification | null): string {
   if (verification === null) return 'not compared with what it was';
-  const { restored, residues, drift } = verification;
-  const found = `${residues.length === 0 ? 'no residue' : `residues: ${residues.length}`}; drift: ${drift.length === 0 ? 'none' : drift.length}`;
+  const { restored, residues, unexplained, drift } = verification;
+  const found = [
+    residues.length === 0 ? 'no residue' : `residues: ${residues.length}`,
+    ...(unexplained.length === 0 ? [] : [`unexplained: ${unexplained.length}`]),
+    `drift: ${drift.length === 0 ? 'none' : drift.length}`,
+  ].join('; ');
   if (restored) return `as before (${found})`;
-  return residues.length > 0 ? `not as before (${found})` : `not as before (changes still stand; ${found})`;
+  const left = residues.length > 0 || unexplained.length > 0;
+  return left ? `not as before (${found})` : `not as before (changes still stand; ${found})`;
 }
 
 /** So many residues, and so many drifts, are told of where the rest is told elsewhere. */
 const MOST = 10;
 
-/** All residues and all drift, each whole; empty where there is none. */
+/** All differences, each whole, and what was not compared; empty where there is none. */
 export function differenceLines(verification: Verification | null, style: TextStyle, indent = ''): readonly string[] {
   return verification === null ? [] : linesOf(verification, style, indent, Number.POSITIVE_INFINITY, '');
 }
@@ -30,25 +35,45 @@ export function firstDifferenceLines(
 }
 
 function linesOf(
-  { residues, drift }: Verification,
+  { residues, unexplained, drift, notCompared }: Verification,
   { colors, width }: TextStyle,
   indent: string,
   most: number,
   where: string,
 ): readonly string[] {
-  const lines = (label: string, differences: readonly Difference[], paint: Paint) => {
-    const told = differences.slice(0, most).flatMap((difference) => {
+  const lines = (label: string, all: readonly string[], paint: Paint) => {
+    const told = all.slice(0, most).flatMap((words) => {
       const room = width === null ? null : width - indent.length;
-      return setText(`${label}: ${oneLine(differenceWords(difference))}`, room, 2);
+      return setText(`${label}: ${oneLine(words)}`, room, 2);
     });
-    const more = differences.length - most;
+    const more = all.length - most;
     return [...told, ...(more > 0 ? [`${label}: ${more} more${where}`] : [])].map((line) => indent + paint(line));
   };
-  return [...lines('residue', residues, colors.red), ...lines('drift', drift, colors.dim)];
+  return [
+    ...lines('residue', residues.map(differenceWords), colors.red),
+    ...lines('unexplained', unexplained.map(differenceWords), colors.red),
+    ...lines('drift', drift.map(differenceWords), colors.dim),
+    ...lines('not compared', notComparedWords(notCompared), colors.dim),
+  ];
 }
+
+/** One line for each reason. */
+function notComparedWords(notCompared: readonly NotCompared[]): readonly string[] {
+  const reasons = [...new Set(notCompared.map(({ reason }) => reason))];
+  return reasons.map((reason) => {
+    const subjects = notCompared.filter((one) => one.reason === reason).map(({ subject }) => subject);
+    return `${subjects.join(', ')} (${reason})`;
+  });
+}
+
+const BY: Readonly<Record<Difference['owner'], string>> = {
+  run: 'this run',
+  docker: 'Docker',
+  other: 'somebody else',
+  unknown: 'nobody known',
+};
 
 function differenceWords({ subject, difference, before, after, owner, reason }: Difference): string {
   const values = difference === 'altered' ? ` from ${before ?? 'nothing'} to ${after ?? 'nothing'}` : '';
-  const by = owner === 'other' ? 'somebody else' : owner === 'run' ? 'this run' : 'Docker';
-  return `${subject} ${difference}${values}, by ${by} (${reason})`;
+  return `${subject} ${difference}${values}, by ${BY[owner]} (${reason})`;
 }

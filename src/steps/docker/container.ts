@@ -60,6 +60,7 @@ export const dockerContainer = defineStep({
   record: containerRecordSchema,
   retry: ENGINE_RETRY,
   survivesReboot: true,
+  alters: ['docker', 'network', 'firewall'],
   landsWithinMs: LANDS_WITHIN_MS,
   commands: (input) => [runCommand(input, 'RUN')],
   rehearse: ({ name, network }) => ({

@@ -26,6 +26,8 @@ export const dockerImage = defineStep({
   timeoutMs: PULL_TIMEOUT_MS,
   retry: ENGINE_RETRY,
   survivesReboot: true,
+  // A fingerprint holds no images.
+  alters: [],
   // An engine gives up a pull that nobody waits for any more, unless it was all but done.
   landsWithinMs: LANDS_WITHIN_MS,
   commands: ({ reference }) => [['docker', 'pull', reference]],

@@ -24,7 +24,7 @@ export const listContainers = defineStep({
       context,
       COMMAND,
       async () => {
-        const found = await context.host.docker.containers();
+        const found = await context.host.docker.listContainers();
         return found
           .map(({ id, name, image, status }) => ({ id, name, image, status }))
           .sort((a, b) => a.name.localeCompare(b.name));

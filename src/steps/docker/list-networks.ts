@@ -22,7 +22,7 @@ export const listNetworks = defineStep({
       context,
       ['docker', 'network', 'ls'],
       async () => {
-        const found = await context.host.docker.networks();
+        const found = await context.host.docker.listNetworks();
         return found
           .map(({ id, name, driver, scope }) => ({ id, name, driver, scope }))
           .sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));

@@ -10,7 +10,7 @@ import { readLinks } from '../../host/ip/link.ts';
  * `docker0` alone does only where nothing speaks for an engine elsewhere, since a second engine here has one too.
  */
 export async function lookForLocalBridges({ docker, command }: HostPorts): Promise<RequirementResult> {
-  const [info, networks, links] = await Promise.all([docker.info(), docker.networks(), readLinks(command)]);
+  const [info, networks, links] = await Promise.all([docker.info(), docker.listNetworks(), readLinks(command)]);
   const here = new Set(links.map(({ name }) => name));
   const bridges = networks.filter(({ driver }) => driver === 'bridge').map(bridgeNameOf);
   const missing = bridges.filter((bridge) => !here.has(bridge));

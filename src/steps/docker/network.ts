@@ -47,6 +47,7 @@ export const dockerNetwork = defineStep({
   record: networkRecordSchema,
   retry: ENGINE_RETRY,
   survivesReboot: true,
+  alters: ['docker', 'network', 'firewall'],
   landsWithinMs: LANDS_WITHIN_MS,
   commands: (input) => [createCommand(input, 'RUN')],
   rehearse({ name, subnet }) {

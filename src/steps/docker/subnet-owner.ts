@@ -25,7 +25,7 @@ export async function lookForSubnet(cidr: string, host: HostPorts): Promise<Requ
 }
 
 async function networkIn(cidr: string, { docker }: HostPorts): Promise<SubnetOwner | undefined> {
-  for (const network of await docker.networks()) {
+  for (const network of await docker.listNetworks()) {
     const taken = network.subnets.find(({ subnet }) => overlap(cidr, subnet));
     if (taken === undefined) continue;
     const run = runOf(network);

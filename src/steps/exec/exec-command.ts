@@ -43,7 +43,7 @@ export const execCommand = defineStep({
   record,
   timeoutMs: STEP_TIMEOUT_MS,
   runsAnyCommand: true,
-  // A command may change anything: nothing is known to be lost by a reboot.
+  // A command may change anything: nothing is known to be lost by a reboot, and `alters` is left out.
   survivesReboot: true,
   commands: ({ argv }) => [argv],
   rehearse: ({ expectExitCodes }) => ({ exitCode: expectExitCodes[0] ?? 0, stdout: '', stderr: '', truncated: false }),

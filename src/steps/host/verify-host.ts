@@ -15,7 +15,7 @@ export const verifyHost = defineStep({
   output: verificationSchema(),
   timeoutMs: TIMEOUT_MS,
   commands: () => [],
-  rehearse: () => ({ restored: true, residues: [], drift: [] }),
+  rehearse: () => ({ restored: true, residues: [], unexplained: [], drift: [], notCompared: [] }),
   async read(_input, context) {
     const startedAt = context.host.clock.now();
     const verification = await context.ledger.verify();
@@ -37,13 +37,17 @@ function evidenceOfVerification(output: string, restored: boolean, startedAt: nu
   };
 }
 
-function reportOf({ restored, residues, drift }: Verification, changes: readonly Change[]): string {
+function reportOf(verification: Verification, changes: readonly Change[]): string {
+  const { restored, residues, unexplained, drift, notCompared } = verification;
   return [
     `${counted(changes.length, 'change')} in the ledger${statusCounts(changes)}`,
     `${counted(residues.length, 'residue')} of this run`,
     ...residues.map(lineOf),
+    `${counted(unexplained.length, 'difference')} that nobody accounts for`,
+    ...unexplained.map(lineOf),
     `${counted(drift.length, 'difference')} that this run did not make`,
     ...drift.map(lineOf),
+    ...notCompared.map(({ subject, reason }) => `not compared: ${subject} (${reason})`),
     restored ? 'The host is as it was before this run.' : 'The host is not as it was before this run.',
   ].join('\n');
 }
@@ -58,11 +62,12 @@ function lineOf({ subject, difference, owner, reason }: Difference): string {
   return `  ${difference}: ${subject} (${owner}: ${reason})`;
 }
 
-function residueError({ residues }: Verification, run: string): WfError {
-  const subjects = residues.map(({ subject, reason }) => `${subject} (${reason})`).join(', ');
+function residueError({ residues, unexplained }: Verification, run: string): WfError {
+  const left = [...residues, ...unexplained];
+  const subjects = left.map(({ subject, reason }) => `${subject} (${reason})`).join(', ');
   return new WfError('E_RESIDUE', `the host is not as it was before the run: ${subjects}`, {
     hint: `\`wf changes ${run}\` lists what stands with the commands that remove it; \`wf rollback ${run}\` tries again.`,
-    details: { residues: residues.map(({ subject }) => subject) },
+    details: { residues: left.map(({ subject }) => subject) },
   });
 }
 

@@ -40,6 +40,7 @@ export const addAddress = defineStep({
   output: z.object({ link: z.string(), address: z.string() }),
   record: linkIdentitySchema.extend({ address: z.string() }),
   survivesReboot: false,
+  alters: ['network'],
   commands: ({ link, address, container }) => [typedIn(container, addressCommand('add', address, link))],
   rehearse: ({ link, address }) => ({ link, address }),
 

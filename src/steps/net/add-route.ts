@@ -62,6 +62,7 @@ export const addRoute = defineStep({
   }),
   record: routeRecordSchema,
   survivesReboot: false,
+  alters: ['network'],
   commands: ({ destination, via, device, mode, container }) => [
     typedIn(container, ['ip', 'route', mode === 'replace' ? 'replace' : 'add', destination, 'via', via, 'dev', device]),
   ],

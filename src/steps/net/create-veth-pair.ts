@@ -41,6 +41,7 @@ export const createVethPair = defineStep({
   output: z.object({ ...outputEnd, peer: z.object(outputEnd) }),
   record: vethRecordSchema,
   survivesReboot: false,
+  alters: ['network'],
   commands: ({ name, peer, mtu }) => [
     ['ip', 'link', 'add', name, ...mtuWords(mtu), 'type', 'veth', 'peer', 'name', peer, ...mtuWords(mtu)],
   ],

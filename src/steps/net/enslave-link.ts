@@ -28,6 +28,7 @@ export const enslaveLink = defineStep({
     previousMaster: z.string().nullable(),
   }),
   survivesReboot: false,
+  alters: ['network'],
   commands: ({ link, bridge }) => [enslave(link, bridge)],
   rehearse: ({ link, bridge }) => ({ link, bridge }),
 

@@ -30,27 +30,20 @@ export function droppingIptablesRules(text: string): DroppingRule[] {
 }
 
 /**
- * Rules with a counter that drop or reject, from `nft list ruleset`. The tables that iptables keeps are left
- * out: `iptables-save` shows those.
+ * Rules with a counter that drop or reject, from `nft list ruleset`.
+ * @param shown tables that are left out because iptables-save has shown them, such as `ip filter`
  */
-export function droppingNftRules(text: string): DroppingRule[] {
+export function droppingNftRules(text: string, shown: ReadonlySet<string>): DroppingRule[] {
   const rules: DroppingRule[] = [];
   let table = '';
   let chain = '';
-  // The warning that nft writes above a table that iptables keeps.
-  let warned = false;
-  let skipTable = false;
   for (const line of text.split('\n').map((raw) => raw.trim())) {
     const opened = /^table (.+) \{$/.exec(line)?.[1];
-    if (opened !== undefined) {
-      table = opened;
-      skipTable = warned;
-    }
-    warned = line.startsWith('#') && line.includes('managed by iptables');
+    table = opened ?? table;
     chain = /^chain (\S+) \{$/.exec(line)?.[1] ?? chain;
     const packets = /\bcounter packets (\d+) bytes \d+\b/.exec(line)?.[1];
     const drops = /\b(drop|reject)\b/.test(line.replace(/comment ".*"/, ''));
-    if (packets === undefined || !drops || skipTable) continue;
+    if (packets === undefined || !drops || shown.has(table)) continue;
     rules.push({ table, chain, rule: line, packets: Number(packets) });
   }
   return rules;

@@ -45,6 +45,7 @@ export const moveLink = defineStep({
   output: z.object({ link: z.string(), container: z.string(), ifindex: z.number().int() }),
   record,
   survivesReboot: false,
+  alters: ['network'],
   commands: ({ link, container, name }) => [moveCommand(link, String(container.pid), name ?? link)],
   rehearse: ({ link, container, name }) => ({ link: name ?? link, container: container.name, ifindex: 2 }),
 

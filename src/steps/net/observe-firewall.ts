@@ -4,15 +4,14 @@ import { WfError } from '../../engine/errors.ts';
 import { evidenceOf } from '../../engine/evidence.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/step.ts';
+import { nftTablesShown } from '../../host/fingerprint/iptables.ts';
 import { droppingIptablesRules, droppingNftRules } from './firewall-rules.ts';
 
 const READ_TIMEOUT_MS = 5_000;
 const OUTPUT_BYTES = 8 * 1024 * 1024;
 
-const SOURCES = [
-  { argv: ['iptables-save', '--counters'], parse: droppingIptablesRules },
-  { argv: ['nft', 'list', 'ruleset'], parse: droppingNftRules },
-] as const;
+const IPTABLES: Argv = ['iptables-save', '--counters'];
+const NFT: Argv = ['nft', 'list', 'ruleset'];
 
 /** Reads the counters of the rules that drop or reject packets, as far as this machine lets them be seen. */
 export const observeFirewall = defineStep({
@@ -28,18 +27,19 @@ export const observeFirewall = defineStep({
       z.object({ table: z.string(), chain: z.string(), rule: z.string(), packets: z.number().int().nonnegative() }),
     ),
   }),
-  commands: () => SOURCES.map(({ argv }) => argv),
+  commands: () => [IPTABLES, NFT],
   rehearse: () => ({ available: false, source: 'a dry run does not look', rules: [] }),
 
   async read(_input, context) {
-    const readings = await Promise.all(
-      SOURCES.map(async ({ argv, parse }) => ({ argv, parse, ...(await readSource(context, argv)) })),
-    );
-    const read = readings.filter((reading) => reading.text !== null);
+    const [iptables, nft] = await Promise.all([readSource(context, IPTABLES), readSource(context, NFT)]);
+    const read = [...(iptables.text === null ? [] : [IPTABLES]), ...(nft.text === null ? [] : [NFT])];
     return {
       available: read.length > 0,
-      source: (read.length > 0 ? read.map(({ argv }) => argv.join(' ')) : readings.map(({ why }) => why)).join('; '),
-      rules: read.flatMap(({ parse, text }) => (text === null ? [] : parse(text))),
+      source: (read.length > 0 ? read.map((argv) => argv.join(' ')) : [iptables.why, nft.why]).join('; '),
+      rules: [
+        ...droppingIptablesRules(iptables.text ?? ''),
+        ...droppingNftRules(nft.text ?? '', new Set(nftTablesShown(iptables.text ?? '', 'ipv4'))),
+      ],
     };
   },
 });

@@ -25,6 +25,7 @@ export const renameLink = defineStep({
   output: z.object({ name: z.string() }),
   record: linkIdentitySchema.extend({ name: z.string() }),
   survivesReboot: false,
+  alters: ['network'],
   commands: ({ link, name, container }) => [typedIn(container, rename(link, name))],
   rehearse: ({ name }) => ({ name }),
 

@@ -21,6 +21,7 @@ export const setLinkUp = defineStep({
   output: z.object({ link: z.string() }),
   record: linkIdentitySchema,
   survivesReboot: false,
+  alters: ['network'],
   commands: ({ link, container }) => [typedIn(container, set(link, 'up'))],
   rehearse: ({ link }) => ({ link }),
 
