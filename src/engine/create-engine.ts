@@ -58,6 +58,7 @@ export function createEngine(given: EngineParts): Engine {
       const secrets = secretsIn(seen, request);
       return hidingErrors(secrets, () => resumeRun(parts, request, seen, secrets, guarded(observer)));
     },
+    letGo: (resting) => parts.leases.release(resting),
     async planResume(request) {
       const secrets = knownSecrets(parts, request);
       return hidingErrors(secrets, () => planResume(parts, request, secrets));

@@ -6,7 +6,7 @@ import type { Effect, MachineEvent } from './journal-event.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from './json.ts';
 import type { MachineAction } from './machine-action.ts';
 import type { MachineModel } from './machine-model.ts';
-import { type Transitioned, transitionsOf } from './transition.ts';
+import { firstTransition, nextTransition, spawnedActor, type Transitioned } from './transition.ts';
 import { NO_VISITS, type Visits } from './visits.ts';
 
 /** Where a machine is, with what the engine counts beside it. Never changed: each decision makes a new one. */
@@ -18,12 +18,16 @@ export interface MachineState {
   readonly visits: Visits;
   /** Steps whose outcome the machine waits for, by invoke id. */
   readonly active: ReadonlyMap<string, StepId>;
-  /** Timers that are set, by name. */
+  /** Timers that are set and have not fired, by name, in the order in which they were set. */
   readonly timers: ReadonlyMap<string, Timer>;
+  /** How often a timer of each id, or without one of each event type, has been set. */
+  readonly timersSet: Visits;
 }
 
 /** A delay of the machine: when it is over (ms since the epoch), how long it was when it was set, and the event it then raises. */
-interface Timer {
+export interface Timer {
+  /** By which the machine cancels it; several may have the same. Null where it has none. */
+  readonly id: string | null;
   readonly deadline: number;
   readonly delayMs: number;
   readonly event: MachineEvent;
@@ -49,15 +53,28 @@ export interface Decision {
 
 /** The machine's first decision. Pure: `now` (ms since the epoch) is only used to turn delays into deadlines. */
 export function decideStart(model: MachineModel, input: JsonObject, now: number): Decision {
-  const { initial } = transitionsOf(model.machine);
-  return conclude(model, undefined, undefined, now, () => initial(input));
+  return conclude(model, NOTHING_YET, now, () => firstTransition(model.machine, input));
 }
 
-/** What the machine decides when it is given `event`. Pure. */
-export function decide(model: MachineModel, state: MachineState, event: MachineEvent, now: number): Decision {
-  const settled = settledInvoke(event);
-  const { next } = transitionsOf(model.machine);
-  return conclude(model, state, settled, now, () => next(state.snapshot, event));
+/** What the machine decides when it is given `event`. Pure. @param timer the name of the timer that raised the event, which is over with it */
+export function decide(
+  model: MachineModel,
+  state: MachineState,
+  event: MachineEvent,
+  now: number,
+  timer?: string,
+): Decision {
+  const before = {
+    ...state,
+    active: without(state.active, settledInvoke(event)),
+    timers: without(state.timers, timer),
+  };
+  return conclude(model, before, now, () => nextTransition(model.machine, state.snapshot, event));
+}
+
+/** The timers that are set, in the order in which they are due: those of one deadline in the order in which they were set. */
+export function timersByDeadline({ timers }: MachineState): readonly (readonly [string, Timer])[] {
+  return [...timers].sort(([, one], [, other]) => one.deadline - other.deadline);
 }
 
 /** The invoke id whose outcome this event is, or undefined. */
@@ -76,28 +93,19 @@ export function stepError(invoke: string, error: Json): MachineEvent {
   return { type: `xstate.error.actor.${invoke}`, error, actorId: invoke };
 }
 
-function conclude(
-  model: MachineModel,
-  before: MachineState | undefined,
-  settled: string | undefined,
-  now: number,
-  run: () => Transitioned,
-): Decision {
+function conclude(model: MachineModel, before: Before, now: number, run: () => Transitioned): Decision {
   const [snapshot, actions] = guarded(run);
-  const followed: StateInTheMaking = {
-    visits: before?.visits ?? NO_VISITS,
-    active: activeWithout(before, settled),
-    timers: before?.timers ?? NO_TIMERS,
-  };
+  const { visits, timers, timersSet } = before;
+  const next: StateInTheMaking = { visits, active: new Map(before.active), timers, timersSet };
   const effects: Effect[] = [];
-  for (const action of actions) applyAction(model, followed, effects, action, now);
+  for (const action of actions) applyAction(model, next, effects, action, now);
   const status = statusOf(snapshot);
   const value = toJson(snapshot.value);
-  const isSame = before !== undefined && before.snapshot.context === snapshot.context;
+  const isSame = before.snapshot?.context === snapshot.context;
   const context = isSame ? before.context : canonicalJson(toJson(snapshot.context));
   const due = withoutVainStarts(effects);
   return {
-    state: { snapshot, context, ...followed },
+    state: { snapshot, context, ...next },
     status,
     effects: due,
     value,
@@ -106,20 +114,31 @@ function conclude(
   };
 }
 
-/** The active steps but the one that has just ended: mostly that is all of them, and there is nothing to be copied. */
-function activeWithout(before: MachineState | undefined, settled: string | undefined): Map<string, StepId> {
-  const left = new Map<string, StepId>();
-  if (before === undefined) return left;
-  if (settled !== undefined && before.active.size === 1 && before.active.has(settled)) return left;
-  for (const [invoke, step] of before.active) if (invoke !== settled) left.set(invoke, step);
+/** The state that a decision is made in: a machine that has not begun has no snapshot. */
+type Before = Omit<MachineState, 'snapshot'> & { readonly snapshot?: AnyMachineSnapshot };
+
+const NOTHING_YET: Before = {
+  context: '',
+  visits: NO_VISITS,
+  active: new Map(),
+  timers: new Map(),
+  timersSet: NO_VISITS,
+};
+
+/** A copy is made only if there is something to leave out: mostly there is not. */
+function without<Value>(all: ReadonlyMap<string, Value>, key: string | undefined): ReadonlyMap<string, Value> {
+  if (key === undefined || !all.has(key)) return all;
+  const left = new Map(all);
+  left.delete(key);
   return left;
 }
 
 /** A guard or an assign that throws is a defect of the workflow file, which the user is told as such. */
-function guarded(run: () => Transitioned): Transitioned {
+export function guarded<Answer>(run: () => Answer): Answer {
   try {
     return run();
   } catch (thrown) {
+    if (thrown instanceof WfError && thrown.code === 'E_WORKFLOW_INVALID') throw thrown;
     throw new WfError('E_WORKFLOW_INVALID', `the machine threw while it decided: ${asWfError(thrown).message}`, {
       hint: 'A guard, an assign or an input function of the workflow file has thrown. Mend it there.',
       cause: thrown,
@@ -132,9 +151,8 @@ interface StateInTheMaking {
   readonly active: Map<string, StepId>;
   /** Most decisions leave them as they are. */
   timers: ReadonlyMap<string, Timer>;
+  timersSet: Visits;
 }
-
-const NO_TIMERS: ReadonlyMap<string, Timer> = new Map();
 
 function applyAction(
   model: MachineModel,
@@ -147,11 +165,7 @@ function applyAction(
     case 'xstate.spawnChild': {
       const { id, input } = action.params;
       const invocation = model.invocations.get(id);
-      if (invocation === undefined) {
-        throw new WfError('E_WORKFLOW_INVALID', `the machine spawned ${id}, which no state invokes`, {
-          hint: 'Invoke step runners from states; spawning them from actions is not supported.',
-        });
-      }
+      if (invocation === undefined) throw spawnedActor(id);
       const { count, visits } = state.visits.visit(id);
       const step = stepIdOf(id, count);
       state.visits = visits;
@@ -177,19 +191,17 @@ function applyAction(
     }
     case 'xstate.raise': {
       const { event, id, delay } = action.params;
-      // One that is raised at once was taken within this decision.
-      if (delay === undefined) return;
-      const timer = id ?? `${event.type}@${now}`;
-      const timed = { deadline: now + delay, event: asEvent(event) };
-      state.timers = new Map(state.timers).set(timer, { ...timed, delayMs: delay });
-      effects.push({ type: 'set-timer', timer, ...timed });
+      // An event without a delay was taken within this decision.
+      if (delay !== undefined) setTimer(state, effects, asEvent(event), id, delay, now);
       return;
     }
     case 'xstate.cancel': {
-      const left = new Map(state.timers);
-      if (!left.delete(action.params.sendId)) return;
-      state.timers = left;
-      effects.push({ type: 'cancel-timer', timer: action.params.sendId });
+      const { sendId } = action.params;
+      for (const [timer, { id }] of state.timers) {
+        if (id !== sendId) continue;
+        state.timers = without(state.timers, timer);
+        effects.push({ type: 'cancel-timer', timer });
+      }
       return;
     }
     case 'xstate.log':
@@ -198,6 +210,24 @@ function applyAction(
     case 'xstate.emit':
       effects.push({ type: 'emit', event: asEvent(action.params.event) });
   }
+}
+
+/** Each timer has a name of its own: the machine may set several of one id, or without one, at the same moment. */
+function setTimer(
+  state: StateInTheMaking,
+  effects: Effect[],
+  event: MachineEvent,
+  id: string | undefined,
+  delayMs: number,
+  now: number,
+): void {
+  const base = id ?? event.type;
+  const { count, visits } = state.timersSet.visit(base);
+  const timer = `${base}#${count}`;
+  const deadline = now + delayMs;
+  state.timersSet = visits;
+  state.timers = new Map(state.timers).set(timer, { id: id ?? null, deadline, delayMs, event });
+  effects.push({ type: 'set-timer', timer, deadline, event });
 }
 
 function asEvent(event: { readonly type: string }): MachineEvent {

@@ -9,7 +9,7 @@ import type { Clock, Random } from './ports/clock.ts';
 import type { Argv } from './ports/command.ts';
 import type { CrashPoints } from './ports/crash-points.ts';
 import type { GhostPort } from './ports/ghosts.ts';
-import type { HistoryPort, StoredRun } from './ports/history.ts';
+import type { HistoryPort, Lease, StoredRun } from './ports/history.ts';
 import type { RuntimeName, Runtimes } from './ports/runtime.ts';
 import type { RunnersToUndo } from './require-runners.ts';
 import type { Requirement, RequirementResult } from './requirement.ts';
@@ -49,7 +49,7 @@ export interface StartRequest {
   readonly id?: RunId;
   /** Opened before, by this engine, on the same runtime; its id is the run's. */
   readonly early?: EarlyHost | undefined;
-  /** A run that only waits for timers is let go of as well: whoever asks for that resumes it in time. False where it is not said. */
+  /** A run that only waits for timers hibernates: whoever asks for that resumes it in time. Defaults to false. */
   readonly mayRest?: boolean;
 }
 
@@ -77,6 +77,8 @@ export interface ResumeRequest {
   readonly secrets?: Readonly<Record<string, string>>;
   /** As {@link StartRequest.mayRest}. */
   readonly mayRest?: boolean;
+  /** That of the run which hibernates in this process. */
+  readonly resting?: Lease;
 }
 
 /** What resuming would do with one step. */
@@ -113,8 +115,8 @@ export interface RunObserver {
 export type RunResult =
   | { readonly type: 'ended'; readonly end: RunEnd }
   | { readonly type: 'waiting' }
-  /** Let go of until a timer goes off (ms since the epoch); `missed` answers what was sent too late to be given to the machine. */
-  | { readonly type: 'resting'; readonly until: number; missed(): readonly MachineEvent[] }
+  /** Hibernates until a timer goes off (ms since the epoch); this process still holds the lease, and nothing else of the run. */
+  | { readonly type: 'resting'; readonly until: number; readonly lease: Lease }
   | { readonly type: 'paused'; readonly stage: string }
   | { readonly type: 'interrupted'; readonly signal: string };
 
@@ -122,8 +124,12 @@ export interface RunHandle {
   readonly id: RunId;
   /** Rejects only with an error of the history (E_DATABASE*, E_LEASE_LOST) or a defect. */
   readonly result: Promise<RunResult>;
-  /** Gives the machine an event from outside. */
-  send(event: MachineEvent): void;
+  /**
+   * Gives the machine an event from outside. Comes once the machine has taken it and that is durable.
+   * @throws WfError E_EVENT_INVALID; E_EVENT_UNEXPECTED with what the machine expects now; E_WORKFLOW_INVALID if it throws at the event;
+   * E_RUN_ENDED; E_RUN_NOT_ADVANCED once `result` has come without an end; an error of the history. Then the run is as it was.
+   */
+  send(event: MachineEvent): Promise<void>;
   /** Lets what is under way come to its outcome, starts nothing more, and ends with `interrupted`. */
   interrupt(signal: string): void;
 }
@@ -175,13 +181,15 @@ export interface Engine {
    * @throws WfError E_RUN_NOT_FOUND; E_RUNNER_MISSING, E_WRONG_PLACE; E_LEASE_HELD while a living process advances the run;
    * E_GHOST_ALIVE. Then nothing was touched.
    */
-  rollBack(request: RollBackRequest, observer?: RunObserver): Promise<Omit<RunHandle, 'send'> | null>;
+  rollBack(request: RollBackRequest, observer?: RunObserver): Promise<RunHandle | null>;
   /**
    * Takes over a run that nobody advances and goes on with it: forward, or, where it was being rolled back, with that.
    * @throws WfError E_RUN_NOT_FOUND, E_RUN_ENDED; E_LEASE_HELD while a living process advances it; E_DEFINITION_CHANGED with what
    * differs; E_WRONG_PLACE; E_JOURNAL_DIVERGED; E_NAME_IN_USE where a run of another database has taken its names; E_GHOST_ALIVE.
    */
   resume(request: ResumeRequest, observer?: RunObserver): Promise<RunHandle>;
+  /** Gives up a run that hibernates in this process: nobody advances it from then on. */
+  letGo(resting: Lease): void;
   /** What `resume` would do, and why; takes no lease and touches nothing. @throws WfError as `resume` does. */
   planResume(request: ResumeRequest): Promise<ResumePlan>;
 }

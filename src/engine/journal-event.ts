@@ -66,6 +66,8 @@ export type JournalEvent =
   | {
       readonly type: 'decided';
       readonly event: MachineEvent | null;
+      /** The timer that raised the event, which is over with it. Absent unless a timer did. */
+      readonly timer?: string;
       readonly effects: readonly Effect[];
       /** The machine's state value after it, e.g. `{"setup":{"networks":"creating"}}`. */
       readonly value: Json;

@@ -72,6 +72,37 @@ function roundTrip(value: unknown): Json | undefined {
   return text === undefined ? undefined : parseJson(text);
 }
 
+/**
+ * What keeps `value` from being JSON, as the path to the first such member and what it is (`.when is a Date`); undefined if nothing
+ * does. A member that is `undefined` counts as absent, as it does for `JSON.stringify`; an element of a list does not.
+ */
+export function notJson(value: unknown): string | undefined {
+  return strayIn(value, new Set());
+}
+
+function strayIn(value: unknown, above: Set<object>): string | undefined {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined;
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : ` is ${value}`;
+  if (typeof value !== 'object') return value === undefined ? ' is undefined' : ` is a ${typeof value}`;
+  if (!isPlain(value)) return ` is ${describeObject(value)}`;
+  if (above.has(value)) return ' contains itself';
+  above.add(value);
+  const isList = Array.isArray(value);
+  // A list is copied, so that its holes count as elements.
+  for (const [key, member] of Object.entries(isList ? Array.from(value) : value)) {
+    if (member === undefined && !isList) continue;
+    const stray = strayIn(member, above);
+    if (stray !== undefined) return `${isList ? `[${key}]` : `.${key}`}${stray}`;
+  }
+  above.delete(value);
+  return undefined;
+}
+
+function describeObject(value: object): string {
+  const { name } = value.constructor ?? {};
+  return typeof name === 'string' && name !== '' && name !== 'Object' ? `a ${name}` : 'not a plain object';
+}
+
 /** JSON text with sorted keys: equal values give equal text, whatever order their keys were written in. */
 export function canonicalJson(value: Json): string {
   // Most was made in this order: to see that, and leave it to JSON.stringify, takes half the time.

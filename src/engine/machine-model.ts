@@ -80,6 +80,9 @@ function boundMicrosteps({ options }: AnyStateMachine): void {
   }
 }
 
+/** What a repeated visit appends to an invoke id to make a step's id, see `stepIdOf`. */
+const REPEATED_VISIT = /#\d+$/;
+
 /** The step runners of a machine by their kind. */
 export function runnersOf({ runners }: MachineModel): (kind: string) => StepRunner | undefined {
   return (kind) => runners.get(kind);
@@ -92,8 +95,12 @@ function nameOf(node: AnyStateNode): string {
 function invocationOf(
   machine: AnyStateMachine,
   node: AnyStateNode,
-  { id, src }: { readonly id: string; readonly src: unknown },
+  { id, src, onSnapshot }: { readonly id: string; readonly src: unknown; readonly onSnapshot?: unknown },
 ): Invocation | string {
+  if (REPEATED_VISIT.test(id))
+    return `the invoke id ${id} ends like the id of a repeated visit; choose one without "#"`;
+  if (onSnapshot !== undefined)
+    return `${nameOf(node)} has an onSnapshot for ${id}, but a step runner has no snapshots`;
   if (typeof src !== 'string') return `${nameOf(node)} invokes ${id} inline; name its step runner in setup({ actors })`;
   const implementations: Readonly<Record<string, unknown>> = machine.implementations.actors;
   const runner = runnerOf(implementations[src]);

@@ -1,4 +1,4 @@
-import { type Decision, decide, decideStart, stepDone } from './decide.ts';
+import { decide, decideStart, stepDone, timersByDeadline } from './decide.ts';
 import type { RehearsedStep } from './engine.ts';
 import { asWfError, WfError } from './errors.ts';
 import type { Effect, MachineEvent } from './journal-event.ts';
@@ -11,6 +11,9 @@ import type { LoadedWorkflow } from './workflow.ts';
 
 /** A machine that loops for ever on pretended outputs is given up after this many steps. */
 const STEP_LIMIT = 10_000;
+
+/** A machine that begins no step while so many timers go off waits for an event from outside. */
+const TIMER_LIMIT = 1_000;
 
 /**
  * Walks a machine with pretended outputs: each step succeeds with what its runner's `rehearse` gives, each timer
@@ -38,13 +41,16 @@ function walk(model: MachineModel, input: JsonObject, secrets: Secrets): readonl
   const steps: RehearsedStep[] = [];
   const undo = new Map<string, readonly Argv[]>();
   const events: MachineEvent[] = [];
-  let decision = decideStart(model, input, 0);
+  let now = 0;
+  let timersInARow = 0;
+  let decision = decideStart(model, input, now);
   for (;;) {
     for (const effect of decision.effects) {
       if (effect.type === 'start-step') {
         const { step, output } = rehearseStep(model, effect, secrets, undo);
         steps.push(step);
         events.push(stepDone(effect.invoke, output));
+        timersInARow = 0;
       }
     }
     if (steps.length > STEP_LIMIT) {
@@ -52,15 +58,19 @@ function walk(model: MachineModel, input: JsonObject, secrets: Secrets): readonl
         hint: 'With pretended outputs it goes round in a loop; look at its guards.',
       });
     }
-    const event = events.shift() ?? firstTimer(decision);
-    if (event === undefined || decision.status.type !== 'active') return steps;
-    decision = decide(model, decision.state, event, 0);
+    if (decision.status.type !== 'active') return steps;
+    const event = events.shift();
+    if (event !== undefined) {
+      decision = decide(model, decision.state, event, now);
+      continue;
+    }
+    const [next] = timersByDeadline(decision.state);
+    if (next === undefined || timersInARow === TIMER_LIMIT) return steps;
+    const [timer, { deadline, event: raised }] = next;
+    now = Math.max(now, deadline);
+    timersInARow += 1;
+    decision = decide(model, decision.state, raised, now, timer);
   }
-}
-
-function firstTimer({ state }: Decision): MachineEvent | undefined {
-  const [first] = [...state.timers.values()].sort((a, b) => a.deadline - b.deadline);
-  return first?.event;
 }
 
 /** `undo` holds what would undo each step so far, and takes what would undo this one. */

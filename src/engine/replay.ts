@@ -34,11 +34,11 @@ function replayOne(
   model: MachineModel,
   header: RunHeader,
   last: Decision | undefined,
-  { event }: Decided,
+  { event, timer }: Decided,
   at: number,
 ): Decision {
   if (event === null || last === undefined) return decideStart(model, header.input, at);
-  return decide(model, last.state, event, at);
+  return decide(model, last.state, event, at, timer);
 }
 
 function differenceOf(journaled: Decided, replayed: Decision): string | undefined {

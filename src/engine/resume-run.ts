@@ -63,6 +63,7 @@ export async function resumeRun(
       runner,
       alters: workflow.model.alters,
       secrets,
+      resting: request.resting,
     },
     observer,
   );
@@ -135,8 +136,7 @@ async function goOn(
   if (isRollingBack(run)) {
     const begun = begunRollBack(entries);
     const error = begun?.error ?? takenBack(run).toRecord();
-    const rollingBack = await continueRollBack(taken, run, { error, kept: begun?.kept ?? [] });
-    return { ...rollingBack, send: () => {} };
+    return continueRollBack(taken, run, { error, kept: begun?.kept ?? [] });
   }
   const isAccepted = run.definitionHash !== definition.hash;
   // A rival may have gone on under another one meanwhile.

@@ -11,6 +11,7 @@ import { requirePlace } from './require-place.ts';
 import { requireRunners } from './require-runners.ts';
 import { runNotFound } from './run-refusal.ts';
 import type { Secrets } from './secrets.ts';
+import { takesNoEvent } from './sent-event.ts';
 import type { StepRunner } from './step.ts';
 import { type TakenRun, takeOver } from './take-over.ts';
 
@@ -25,7 +26,7 @@ export async function rollBackRun(
   request: RollBackRequest,
   secrets: Secrets,
   observer: RunObserver,
-): Promise<Omit<RunHandle, 'send'> | null> {
+): Promise<RunHandle | null> {
   const { history } = parts;
   const { run: id, runner } = request;
   const found = history.run(id);
@@ -96,7 +97,7 @@ export async function continueRollBack(
   { host, journal, ledger, open }: TakenRun,
   run: StoredRun,
   { error, kept }: { readonly error: ErrorRecord; readonly kept: readonly number[] },
-): Promise<Omit<RunHandle, 'send'>> {
+): Promise<RunHandle> {
   const stopped = [...open.values()].map(
     ({ start, attempt }): JournalEvent => ({ type: 'step.stopped', step: start.step, attempt }),
   );
@@ -116,6 +117,9 @@ export async function continueRollBack(
   return {
     id: run.id,
     result: rollBack(conclusion, changes, error),
+    send: async () => {
+      throw takesNoEvent(run.id, 'is rolled back');
+    },
     interrupt(asked) {
       signal ??= asked;
     },

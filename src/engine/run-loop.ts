@@ -3,10 +3,12 @@ import {
   type Decision,
   decide,
   decideStart,
+  guarded,
   type MachineState,
   type MachineStatus,
   stepDone,
   stepError,
+  timersByDeadline,
 } from './decide.ts';
 import type { RunHandle, RunObserver, RunResult } from './engine.ts';
 import { asWfError, type ErrorRecord, WfError } from './errors.ts';
@@ -22,8 +24,10 @@ import { RESUME } from './recovery-table.ts';
 import { isFullDisk, type RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { Secrets } from './secrets.ts';
+import { eventUnexpected, parseSentEvent, takenNoMore, takesNoEvent } from './sent-event.ts';
 import type { RetryPolicy, StepRunner } from './step.ts';
 import { type AttemptOutcome, beginAttempt, type RunningAttempt } from './step-attempts.ts';
+import { expectedEvents } from './transition.ts';
 import { whileLocked } from './while-locked.ts';
 
 /** What reaches a run from outside its decisions. */
@@ -32,8 +36,16 @@ type Arrival =
   | { readonly type: 'resume' }
   | { readonly type: 'outcome'; readonly start: StartStep; readonly attempt: number; readonly outcome: AttemptOutcome }
   | { readonly type: 'retry'; readonly start: StartStep; readonly attempt: number }
-  | { readonly type: 'timer'; readonly timer: string; readonly deadline: number; readonly event: MachineEvent }
-  | { readonly type: 'sent'; readonly event: MachineEvent };
+  | { readonly type: 'timer'; readonly timer: string }
+  | Sent;
+
+/** An event from outside, and its sender, who learns what becomes of it. */
+interface Sent {
+  readonly type: 'sent';
+  readonly event: MachineEvent;
+  handled(): void;
+  refused(why: WfError): void;
+}
 
 /** Where a process begins with a run. */
 export type Beginning =
@@ -57,7 +69,7 @@ interface RunLoopParts {
   readonly pauseAfter: string | null;
   /** Whether it is let go of where it only waits for timers. */
   readonly mayRest: boolean;
-  readonly history: Pick<HistoryPort, 'release' | 'together'>;
+  readonly history: Pick<HistoryPort, 'release'>;
   readonly watch: HostWatch;
   readonly random: Random;
   readonly owner: Owner;
@@ -111,6 +123,8 @@ class RunLoop {
   /** Whether something has come that the loop has not looked at yet. */
   #isWoken = false;
   #wakeUp = NOBODY_WAITS;
+  /** Why this process does not advance the run any more; undefined while it does. */
+  #over: WfError | undefined;
 
   constructor(parts: RunLoopParts) {
     this.#parts = parts;
@@ -119,29 +133,13 @@ class RunLoop {
   }
 
   async advance(): Promise<RunResult> {
-    const { journal } = this.#parts;
+    const { id } = this.#parts.header;
     try {
-      for (;;) {
-        this.#isWoken = false;
-        const taken = this.#takeArrivals();
-        let isDurable = true;
-        try {
-          if (taken.events.length > 0) await journal.append(taken.events, taken.evidence, taken.now);
-        } catch (thrown) {
-          // On a full disk the machine goes no further: what stands is undone, for which the reserve is kept.
-          if (!isFullDisk(thrown)) throw thrown;
-          this.#fail(thrown);
-          isDurable = false;
-        }
-        if (isDurable) this.#doWhatIsDue(taken);
-        if (this.#arrivals.length > 0) continue;
-        if (this.#attempts.size === 0) {
-          const result = await this.#restOrEnd();
-          if (result !== undefined) return result;
-        }
-        await this.#untilWoken();
-      }
+      const result = await this.#untilItStops();
+      this.#refuseEvents(takenNoMore(id, result));
+      return result;
     } catch (thrown) {
+      this.#refuseEvents(asWfError(thrown));
       await this.#endAttempts();
       throw thrown;
     } finally {
@@ -149,13 +147,48 @@ class RunLoop {
     }
   }
 
-  send(event: MachineEvent): void {
-    this.#arrive({ type: 'sent', event: hiddenMachineEvent(event, this.#parts.secrets) });
+  async #untilItStops(): Promise<RunResult> {
+    const { journal } = this.#parts;
+    for (;;) {
+      this.#isWoken = false;
+      const taken = this.#takeArrivals();
+      let isDurable = true;
+      try {
+        if (taken.events.length > 0) await journal.append(taken.events, taken.evidence, taken.now);
+      } catch (thrown) {
+        for (const { refused } of taken.sent) refused(asWfError(thrown));
+        // On a full disk the machine goes no further: what stands is undone, for which the reserve is kept.
+        if (!isFullDisk(thrown)) throw thrown;
+        this.#fail(thrown);
+        isDurable = false;
+      }
+      if (isDurable) this.#doWhatIsDue(taken);
+      if (this.#arrivals.length > 0) continue;
+      if (this.#attempts.size === 0) {
+        const result = await this.#restOrEnd();
+        if (result !== undefined) return result;
+      }
+      await this.#untilWoken();
+    }
+  }
+
+  async send(given: MachineEvent): Promise<void> {
+    const { header, secrets } = this.#parts;
+    const event = hiddenMachineEvent(parseSentEvent(given), secrets);
+    if (this.#over !== undefined) throw this.#over;
+    if (this.#ended !== undefined) throw takesNoEvent(header.id, 'has come to the end of its machine');
+    await new Promise<void>((handled, refused) => this.#arrive({ type: 'sent', event, handled, refused }));
   }
 
   interrupt(signal: string): void {
     this.#interruptedBy ??= signal;
     this.#wake();
+  }
+
+  /** Refuses each event that nobody takes any more, and all that still come. */
+  #refuseEvents(why: WfError): void {
+    this.#over = why;
+    for (const arrival of this.#arrivals) if (arrival.type === 'sent') arrival.refused(why);
   }
 
   #arrive(arrival: Arrival): void {
@@ -195,8 +228,8 @@ class RunLoop {
   /** Decides on all that has arrived, in order: what is to be committed, and what is to be done then. */
   #takeArrivals(): Taken {
     const { beginning } = this.#parts;
-    const taken: Taken = { now: this.#clock.now(), events: [], evidence: [], effects: [], begin: [] };
-    const arrived = this.#arrivals;
+    const taken: Taken = { now: this.#clock.now(), events: [], evidence: [], effects: [], begin: [], sent: [] };
+    const arrived = this.#inOrder(this.#arrivals);
     this.#arrivals = [];
     for (const arrival of arrived) {
       switch (arrival.type) {
@@ -208,14 +241,14 @@ class RunLoop {
           if (beginning.type === 'resume') taken.begin.push(...this.#resumeSteps(beginning, taken.events));
           break;
         case 'sent':
-          this.#decideOn(arrival.event, taken);
+          this.#takeSent(arrival, taken);
           break;
-        case 'timer':
-          // Another one of that name may have been set since it went off.
-          if (this.#state?.timers.get(arrival.timer)?.deadline === arrival.deadline) {
-            this.#decideOn(arrival.event, taken);
-          }
+        case 'timer': {
+          // A decision since it went off may have cancelled it.
+          const timer = this.#state?.timers.get(arrival.timer);
+          if (timer !== undefined) this.#decideOn(timer.event, taken, arrival.timer);
           break;
+        }
         case 'retry':
           this.#retries?.delete(arrival.start.step);
           if (this.#isStopping() || !this.#isActive(arrival.start)) break;
@@ -231,19 +264,47 @@ class RunLoop {
     return taken;
   }
 
-  #decideOn(event: MachineEvent | null, { now, events, effects }: Taken): void {
-    if (this.#ended !== undefined) return;
-    const decision = this.#nextDecision(event, now);
-    if (decision === undefined) {
-      for (const step of this.#retries?.keys() ?? []) events.push(...this.#stopRetry(step));
+  /** Timers that went off at about the same moment, in the order of their deadlines; everything else stays in its place. */
+  #inOrder(arrivals: readonly Arrival[]): readonly Arrival[] {
+    const wentOff = new Set(arrivals.flatMap((arrival) => (arrival.type === 'timer' ? [arrival.timer] : [])));
+    if (wentOff.size < 2 || this.#state === undefined) return arrivals;
+    const timers = timersByDeadline(this.#state).filter(([timer]) => wentOff.has(timer));
+    const places = timers.map(([timer]): Arrival => ({ type: 'timer', timer }));
+    return arrivals.flatMap((arrival) => (arrival.type === 'timer' ? places.splice(0, 1) : [arrival]));
+  }
+
+  /** A machine that has no transition for the event, or throws, leaves the run as it is: the sender learns why. */
+  #takeSent(sent: Sent, taken: Taken): void {
+    const { model, header } = this.#parts;
+    const { event, refused } = sent;
+    const state = this.#state;
+    if (this.#ended !== undefined || state === undefined) {
+      refused(takesNoEvent(header.id, 'has come to the end of its machine'));
       return;
     }
+    try {
+      if (!isExpected(state, event)) throw eventUnexpected(header.id, event, expectedEvents(state.snapshot));
+      this.#enter(event, decide(model, state, event, taken.now), taken);
+      taken.sent.push(sent);
+    } catch (thrown) {
+      refused(asWfError(thrown));
+    }
+  }
+
+  #decideOn(event: MachineEvent | null, taken: Taken, timer?: string): void {
+    if (this.#ended !== undefined) return;
+    const decision = this.#nextDecision(event, taken.now, timer);
+    if (decision !== undefined) this.#enter(event, decision, taken, timer);
+    else for (const step of this.#retries?.keys() ?? []) taken.events.push(...this.#stopRetry(step));
+  }
+
+  #enter(event: MachineEvent | null, decision: Decision, { events, effects }: Taken, timer?: string): void {
     const { pauseAfter } = this.#parts;
     if (isLeaving(pauseAfter, this.#stages, decision)) this.#pausedAfter = pauseAfter ?? undefined;
     this.#stages = decision.stages;
     this.#state = decision.state;
     if (decision.status.type !== 'active') this.#ended = decision.status;
-    events.push(decidedEvent(event, decision));
+    events.push(decidedEvent(event, decision, timer));
     effects.push(...decision.effects);
     for (const effect of decision.effects) {
       if (effect.type === 'stop-step') events.push(...this.#stopRetry(effect.step));
@@ -258,9 +319,9 @@ class RunLoop {
     if (decision.status.type !== 'active') this.#ended = decision.status;
     if (obstacle !== undefined) this.#fail(obstacle);
     const now = this.#clock.now();
-    for (const [timer, { deadline, delayMs, event }] of decision.state.timers) {
-      // Where the clock was set back meanwhile, nothing takes longer than it was meant to.
-      this.#setTimer({ timer, deadline, event }, Math.min(deadline, now + delayMs));
+    for (const [timer, { deadline, delayMs }] of timersByDeadline(decision.state)) {
+      // If the clock was set back meanwhile, nothing takes longer than it was meant to.
+      this.#setTimer(timer, Math.min(deadline, now + delayMs));
     }
     return open.flatMap((step) => this.#resumeStep(step, events));
   }
@@ -297,11 +358,11 @@ class RunLoop {
   }
 
   /** The machine's decision; a machine that throws has failed, and all that is under way is stopped. */
-  #nextDecision(event: MachineEvent | null, now: number): Decision | undefined {
+  #nextDecision(event: MachineEvent | null, now: number, timer: string | undefined): Decision | undefined {
     const { model, header } = this.#parts;
     try {
       if (event === null || this.#state === undefined) return decideStart(model, header.input, now);
-      return decide(model, this.#state, event, now);
+      return decide(model, this.#state, event, now, timer);
     } catch (thrown) {
       this.#fail(asWfError(thrown));
       return undefined;
@@ -361,13 +422,12 @@ class RunLoop {
     this.#retries.set(start.step, { attempt, cancel });
   }
 
-  #setTimer({ timer, deadline, event }: Omit<SetTimer, 'type'>, due = deadline): void {
+  #setTimer(timer: string, due: number): void {
     this.#timers ??= new Map();
     const timers = this.#timers;
-    timers.get(timer)?.();
     const cancel = this.#clock.after(Math.max(0, due - this.#clock.now()), () => {
-      if (timers.get(timer) === cancel) timers.delete(timer);
-      this.#arrive({ type: 'timer', timer, deadline, event });
+      timers.delete(timer);
+      this.#arrive({ type: 'timer', timer });
     });
     timers.set(timer, cancel);
   }
@@ -411,7 +471,7 @@ class RunLoop {
         this.#attempts.get(effect.step)?.stop();
         return;
       case 'set-timer':
-        this.#setTimer(effect);
+        this.#setTimer(effect.timer, effect.deadline);
         return;
       case 'cancel-timer':
         this.#timers?.get(effect.timer)?.();
@@ -423,7 +483,8 @@ class RunLoop {
     }
   }
 
-  #doWhatIsDue({ events, begin, effects }: Taken): void {
+  #doWhatIsDue({ events, begin, effects, sent }: Taken): void {
+    for (const { handled } of sent) handled();
     if (events.length > 0) this.#waiting = false;
     for (const { start, attempt } of begin) this.#beginStep(start, attempt);
     // Asked to stop, nothing more is begun; what was decided is in the journal, for whoever resumes.
@@ -459,14 +520,11 @@ class RunLoop {
     return { type: 'waiting' };
   }
 
-  /** Lets go of the run until its first timer goes off, unless that is soon. */
-  async #rest(): Promise<RunResult | undefined> {
-    const { history, watch } = this.#parts;
+  /** Hibernates until the first timer goes off, unless that is soon. The lease stays: if this process dies meanwhile, the run is interrupted. */
+  #rest(): RunResult | undefined {
+    const { lease } = this.#parts.watch;
     const until = Math.min(...[...(this.#state?.timers.values() ?? [])].map(({ deadline }) => deadline));
-    if (until - this.#clock.now() < SHORTEST_REST_MS) return undefined;
-    await whileLocked(this.#clock, () => history.together(() => history.release(watch.lease)));
-    const missed = () => this.#arrivals.flatMap((late) => (late.type === 'sent' ? [late.event] : []));
-    return { type: 'resting', until, missed };
+    return until - this.#clock.now() < SHORTEST_REST_MS ? undefined : { type: 'resting', until, lease };
   }
 
   #quiet(): void {
@@ -482,6 +540,10 @@ function hasEntries(map: ReadonlyMap<unknown, unknown> | undefined): boolean {
   return map !== undefined && map.size > 0;
 }
 
+function isExpected({ snapshot }: MachineState, event: MachineEvent): boolean {
+  return guarded(() => snapshot.can(event));
+}
+
 /** What comes from outside is given to the machine, and journaled, as it may be kept. */
 function hiddenMachineEvent({ type, ...payload }: MachineEvent, secrets: Secrets): MachineEvent {
   const hidden = secrets.hide(payload);
@@ -489,8 +551,6 @@ function hiddenMachineEvent({ type, ...payload }: MachineEvent, secrets: Secrets
 }
 
 type Resuming = Extract<Beginning, { type: 'resume' }>;
-
-type SetTimer = Extract<Effect, { type: 'set-timer' }>;
 
 /** A step that is to be begun with this attempt. */
 interface Due {
@@ -506,6 +566,8 @@ interface Taken {
   readonly evidence: StoredEvidence[];
   readonly begin: Due[];
   readonly effects: Effect[];
+  /** Events from outside whose decisions are among these. */
+  readonly sent: Sent[];
 }
 
 /** Whether the stage after which the run is to pause was active, and is not any more. */
@@ -513,8 +575,12 @@ function isLeaving(stage: string | null, before: readonly string[], { stages, st
   return stage !== null && status.type === 'active' && before.includes(stage) && !stages.includes(stage);
 }
 
-function decidedEvent(event: MachineEvent | null, { effects, value, stages, digest }: Decision): JournalEvent {
-  return { type: 'decided', event, effects, value, stages, digest };
+function decidedEvent(
+  event: MachineEvent | null,
+  { effects, value, stages, digest }: Decision,
+  timer: string | undefined,
+): JournalEvent {
+  return { type: 'decided', event, ...(timer === undefined ? {} : { timer }), effects, value, stages, digest };
 }
 
 /** Exponential back-off with half of it left to chance, so that steps that failed together do not come back together. */

@@ -34,6 +34,8 @@ interface TakeOverRequest {
   /** The facets of the host that steps can alter; none where no step is going to be carried out. */
   readonly alters: AlteredFacets;
   readonly secrets: Secrets;
+  /** That of the run which hibernates in this process. */
+  readonly resting?: Lease | undefined;
 }
 
 /** A run that an earlier process left, taken over. */
@@ -56,11 +58,11 @@ export interface TakenRun extends OpenRun {
  */
 export async function takeOver(
   parts: AdvancingParts,
-  { run: seen, host, purpose, pauseAfter, holdNames, isDue, runner, alters, secrets }: TakeOverRequest,
+  { run: seen, host, purpose, pauseAfter, holdNames, isDue, runner, alters, secrets, resting }: TakeOverRequest,
   observer: RunObserver,
 ): Promise<TakenRun | null> {
   const { history, owner, leases } = parts;
-  const lease = await takeLease(parts, seen, host);
+  const lease = await takeLease(parts, seen, host, resting);
   const held: HeldClaims[] = [];
   const release = () => {
     host.close();
@@ -120,10 +122,11 @@ async function takeLease(
   { history, owner, isAlive, leases }: AdvancingParts,
   { id }: StoredRun,
   host: RunHost,
+  resting: Lease | undefined,
 ): Promise<Lease> {
   const isAdvanced = (holder: Owner) => isAlive(holder) && !leases.isAbandoned(id, holder);
   try {
-    const lease = await history.together(() => history.takeOver(id, owner, isAdvanced));
+    const lease = await history.together(() => history.takeOver(id, owner, isAdvanced, resting));
     leases.takenOver(id);
     return lease;
   } catch (thrown) {

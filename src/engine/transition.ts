@@ -1,77 +1,65 @@
 import {
-  type AnyActorScope,
   type AnyMachineSnapshot,
   type AnyStateMachine,
-  createActor,
+  getNextTransitions,
   initialTransition,
   transition,
 } from 'xstate';
-import { withFixedCourses } from './fixed-courses.ts';
+import { WfError } from './errors.ts';
 import type { MachineEvent } from './journal-event.ts';
 import type { JsonObject } from './json.ts';
 import { type MachineAction, parseAction } from './machine-action.ts';
-import { allNodes } from './machine-nodes.ts';
 
 /** A machine's next snapshot, and the actions that its engine is to carry out. */
 export type Transitioned = readonly [AnyMachineSnapshot, readonly MachineAction[]];
 
-/** XState's pure `initialTransition` and `transition` of one machine, with equal answers. */
-export interface Transitions {
-  initial(input: JsonObject): Transitioned;
-  next(snapshot: AnyMachineSnapshot, event: MachineEvent): Transitioned;
+/** XState's pure `initialTransition`. @throws WfError E_WORKFLOW_INVALID if the machine spawns an actor; whatever the machine throws. */
+export function firstTransition(machine: AnyStateMachine, input: JsonObject): Transitioned {
+  const [snapshot, actions] = initialTransition(machine, input);
+  return withoutSpawned(NO_CHILDREN, [snapshot, actions.map(parseAction)]);
 }
 
-const known = new WeakMap<AnyStateMachine, Transitions>();
+/** XState's pure `transition`. @throws WfError E_WORKFLOW_INVALID if the machine spawns an actor; whatever the machine throws. */
+export function nextTransition(
+  machine: AnyStateMachine,
+  before: AnyMachineSnapshot,
+  event: MachineEvent,
+): Transitioned {
+  const [snapshot, actions]: readonly [AnyMachineSnapshot, readonly unknown[]] = transition(machine, before, event);
+  return withoutSpawned(before.children, [snapshot, actions.map(parseAction)]);
+}
+
+/** The types of the events from outside for which the active states have a transition, wildcards included; a guard may still refuse one. */
+export function expectedEvents(snapshot: AnyMachineSnapshot): readonly string[] {
+  // A transition without target and actions forbids the event.
+  const types = getNextTransitions(snapshot).flatMap(({ eventType, target, actions }) =>
+    target === undefined && actions.length === 0 ? [] : [eventType],
+  );
+  return [...new Set(types)].filter((type) => type !== '' && !type.startsWith('xstate.')).sort();
+}
+
+type Children = Readonly<Record<string, unknown>>;
+
+const NO_CHILDREN: Children = {};
 
 /**
- * XState's pure functions make a throw-away actor of the whole machine at each call, which takes more time than all the rest of
- * the transition. What they then call is public: it is called here with one such scope for all transitions of a machine.
+ * Refuses an actor that no state invokes. `spawn` in an `assign`, or in the machine's context, asks for no action: XState starts
+ * such an actor itself, and a pure transition never does.
  */
-export function transitionsOf(machine: AnyStateMachine): Transitions {
-  const made = known.get(machine) ?? (namesActors(machine) ? pureTransitions(machine) : sharingOneScope(machine));
-  known.set(machine, made);
-  return made;
+function withoutSpawned(before: Children, transitioned: Transitioned): Transitioned {
+  const [{ children }, actions] = transitioned;
+  const invoked = new Set(actions.flatMap((action) => (action.type === 'xstate.spawnChild' ? [action.params.id] : [])));
+  const started = Object.entries<unknown>(children).flatMap(([id, child]) => (child === before[id] ? [] : [id]));
+  // One that a final state stops at once is no child any more.
+  const stopped = actions.flatMap((action) => (action.type === 'xstate.stopChild' ? [action.params.id] : []));
+  const spawned = [...started, ...stopped.filter((id) => !(id in before))].find((id) => !invoked.has(id));
+  if (spawned !== undefined) throw spawnedActor(spawned);
+  return transitioned;
 }
 
-function sharingOneScope(machine: AnyStateMachine): Transitions {
-  let actions: unknown[] = [];
-  const self = createActor(machine);
-  const scope: AnyActorScope = {
-    self,
-    system: self.system,
-    id: '',
-    sessionId: '',
-    logger: () => {},
-    defer: () => {},
-    emit: () => {},
-    stopChild: () => {},
-    actionExecutor: (action) => {
-      actions.push(action);
-    },
-  };
-  const collecting = (work: () => AnyMachineSnapshot): Transitioned => {
-    actions = [];
-    const snapshot = work();
-    return [snapshot, actions.map(parseAction)];
-  };
-  return withFixedCourses(machine, scope, {
-    initial: (input) => collecting(() => machine.getInitialSnapshot(scope, input)),
-    next: (snapshot, event) => collecting(() => machine.transition(snapshot, event, scope)),
+/** The machine starts an actor in another way than by an invoking state. */
+export function spawnedActor(id: string): WfError {
+  return new WfError('E_WORKFLOW_INVALID', `the machine spawns the actor ${id}, which no state invokes`, {
+    hint: 'Invoke the step runner from a state instead of spawning it: what no state invokes is not carried out.',
   });
-}
-
-function pureTransitions(machine: AnyStateMachine): Transitions {
-  const parsed = ([snapshot, actions]: readonly [AnyMachineSnapshot, readonly unknown[]]): Transitioned => [
-    snapshot,
-    actions.map(parseAction),
-  ];
-  return {
-    initial: (input) => parsed(initialTransition(machine, input)),
-    next: (snapshot, event) => parsed(transition(machine, snapshot, event)),
-  };
-}
-
-/** A `systemId` is taken once in one scope: each transition then needs a scope of its own. */
-function namesActors({ root }: AnyStateMachine): boolean {
-  return allNodes(root).some(({ invoke }) => invoke.some(({ systemId }) => systemId !== undefined));
 }

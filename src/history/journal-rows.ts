@@ -106,6 +106,7 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
     z.strictObject({
       type: z.literal('decided'),
       event: machineEvent.nullable(),
+      timer: z.string().exactOptional(),
       effects: z.array(effect),
       value: json(),
       stages: z.array(z.string()),

@@ -103,14 +103,15 @@ export function createWriter({ statements, heldRuns, write, path, requireInPlace
         return entries;
       }),
 
-    takeOver: (id, owner, isAlive) =>
+    takeOver: (id, owner, isAlive, own) =>
       write(() => {
         const row = statements.lease().get({ id });
         if (row === undefined) throw runNotFound(id);
         const held = parseRow(leaseRow(), row, { path, table: 'runs', of: `run ${id}` });
         if (held.imported_from !== null) throw runImported(id, held.imported_from);
         const holder = ownerOf(held);
-        if (holder !== null && isAlive(holder)) throw leaseHeld(id, holder, owner.pidNamespace);
+        const isTaken = holder !== null && own?.fence !== held.fence && isAlive(holder);
+        if (isTaken) throw leaseHeld(id, holder, owner.pidNamespace);
         heldRuns.delete(id);
         statements.takeOver().run({ id, ...owner, pidNamespace: owner.pidNamespace ?? null });
         return { run: id, fence: held.fence + 1 };

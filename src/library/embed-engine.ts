@@ -2,18 +2,21 @@ import { checkInput } from '../definition/input.ts';
 import type { LoadedFile } from '../definition/load.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import { runnerOf } from '../engine/define-step.ts';
-import type { Engine, RunHandle } from '../engine/engine.ts';
+import type { Engine, ResumeRequest, RunHandle, RunObserver } from '../engine/engine.ts';
 import { asWfError, WfError } from '../engine/errors.ts';
 import { parseRunId, type RunId } from '../engine/ids.ts';
+import type { MachineEvent } from '../engine/journal-event.ts';
 import type { JsonObject } from '../engine/json.ts';
 import type { HistoryPort, StoredRun } from '../engine/ports/history.ts';
 import { runNotFound } from '../engine/run-refusal.ts';
 import { conceal } from '../engine/secrets.ts';
+import { parseSentEvent } from '../engine/sent-event.ts';
 import type { StepRunner } from '../engine/step.ts';
 import { openHistory } from '../history/open.ts';
 import { systemClock } from '../host/clock.ts';
 import { machinePorts } from '../host/machine-ports.ts';
 import { isAlive } from '../host/process.ts';
+import { isResumable } from '../review/allowed-actions.ts';
 import { readRunMaterial } from '../review/run-material.ts';
 import { type RunRecord, runRecord, runSummary } from '../review/run-record.ts';
 import { createRuntimes } from '../runtime/runtimes.ts';
@@ -27,7 +30,7 @@ import type {
   WorkflowSource,
 } from './embedded-engine.ts';
 import { joinParts } from './join-parts.ts';
-import { type Advancing, keepAdvancing } from './keep-advancing.ts';
+import { type Hibernation, type KeptAdvancing, keepAdvancing } from './keep-advancing.ts';
 import { type KnownWorkflows, loadKnown } from './known-workflows.ts';
 
 /** So many runs are listed where it is not said. */
@@ -83,9 +86,13 @@ function embed(
 
   const recordOf = (id: string): RunRecord => runRecord(readRunMaterial(history, storedRun(id)), isAlive);
 
-  function advance(handle: Advancing, goOn?: () => Promise<RunHandle>): AdvancedRun {
+  function hibernationOf(request: ResumeRequest, observer: RunObserver | undefined): Hibernation {
+    return { resume: (resting) => engine.resume({ ...request, resting }, observer), letGo: engine.letGo };
+  }
+
+  function advance(handle: RunHandle, hibernation: Hibernation): AdvancedRun {
     const { id } = handle;
-    const kept = keepAdvancing(handle, goOn, systemClock);
+    const kept = keepAdvancing(handle, hibernation, systemClock);
     const result = handled(kept.result.finally(() => advanced.delete(run)));
     let record: Promise<RunRecord> | undefined;
     const run: AdvancedRun = {
@@ -96,7 +103,7 @@ function embed(
         record ??= handled(result.then(() => recordOf(id)));
         return record;
       },
-      send: kept.send,
+      send: (event) => handled(sendChecked(kept, event)),
       interrupt: (signal = 'SIGTERM') => kept.interrupt(signal),
     };
     advanced.add(run);
@@ -122,7 +129,7 @@ function embed(
     };
     const handle = await engine.start(id === undefined ? request : { ...request, id: runIdOf(id) }, observer);
     const again = { run: handle.id, workflow, definition, acceptChanges: false, pauseAfter, mayRest };
-    return advance(handle, mayRest ? () => engine.resume(again, observer) : undefined);
+    return advance(handle, hibernationOf(again, observer));
   }
 
   async function resume(
@@ -134,11 +141,9 @@ function embed(
     const pauseAfter = stageOf(options.pauseAfter, workflow);
     const mayRest = mayRestOf(workflow);
     const request = { run: run.id, workflow, definition, acceptChanges, pauseAfter, secrets, mayRest };
-    return advance(
-      // Only this time: what was seen now is old when the run is gone on with after a rest.
-      await engine.resume({ ...request, seen: run }, observer),
-      mayRest ? () => engine.resume(request, observer) : undefined,
-    );
+    // `seen` only this time: it is old when the run is resumed after hibernation.
+    const handle = await engine.resume({ ...request, seen: run }, observer);
+    return advance(handle, hibernationOf(request, observer));
   }
 
   async function rollBack(
@@ -148,7 +153,7 @@ function embed(
     const runners = new Map([...known.all().flatMap(runnersIn), ...own]);
     const runner = (kind: string) => runners.get(kind);
     const handle = await engine.rollBack({ run: storedRun(id).id, runner, removeKept, secrets }, observer);
-    return handle === null ? null : advance(handle);
+    return handle === null ? null : advance(handle, NEVER);
   }
 
   async function close(): Promise<void> {
@@ -165,6 +170,11 @@ function embed(
     resume: (id, options) => begun(() => resume(id, options)),
     rollBack: (id, options) => begun(() => rollBack(id, options)),
     run: recordOf,
+    resumable: () =>
+      history
+        .unfinishedRuns()
+        .filter((run) => isResumable(run, isAlive))
+        .map((run) => runSummary(run, isAlive)),
     runs: ({ workflow, limit = LISTED } = {}) =>
       history.runs(workflow === undefined ? { limit } : { workflow, limit }).map((run) => runSummary(run, isAlive)),
     close() {
@@ -182,6 +192,18 @@ function handled<Answer>(promise: Promise<Answer>): Promise<Answer> {
 
 function closed(): WfError {
   return new WfError('E_USAGE', 'the engine is closed', { hint: 'Open another one with `openEngine`.' });
+}
+
+/** A rollback does not hibernate. */
+const NEVER: Hibernation = {
+  resume: ({ run }) =>
+    Promise.reject(new WfError('E_INTERNAL', `rollback of ${run} hibernates`, { hint: 'Report this.' })),
+  letGo: () => {},
+};
+
+/** Checks and copies the event at once: the run may hibernate, and the program alter the event meanwhile. */
+async function sendChecked(kept: KeptAdvancing, event: MachineEvent): Promise<void> {
+  await kept.send(parseSentEvent(event));
 }
 
 /** The values of secret inputs are nowhere but in the run that is advanced: it is kept. */

@@ -58,8 +58,15 @@ export interface AdvancedRun {
   readonly result: Promise<Stopped>;
   /** All that the history then holds of the run; read when it is first asked for. Comes and rejects as `result` does. */
   readonly record: Promise<RunRecord>;
-  /** Gives the machine an event from outside. A run that is being rolled back takes none. */
-  send(event: MachineEvent): void;
+  /**
+   * Gives the machine an event from outside. Comes once the machine has taken the event and that is in the history, also of a run that
+   * hibernates, which is resumed for it. Events are taken in the order in which they are sent.
+   * @throws WfError E_EVENT_INVALID if it is not an object with a `type` of the program's own, and otherwise JSON; E_EVENT_UNEXPECTED,
+   * with what the machine expects now in its message and `details.expected`; E_WORKFLOW_INVALID if the machine throws at it;
+   * E_RUN_ENDED also while the run is rolled back; E_RUN_NOT_ADVANCED once `result` has come without an end; an error of the history.
+   * Then the run is as it was.
+   */
+  send(event: MachineEvent): Promise<void>;
   /** Lets what is under way come to its outcome and starts nothing more; `signal` is the reason that is journaled. */
   interrupt(signal?: string): void;
 }
@@ -93,6 +100,8 @@ export interface EmbeddedEngine {
   rollBack(run: string, options?: RollBackRunOptions): Promise<AdvancedRun | null>;
   /** The run record, as `wf show --json` prints it. @throws WfError E_RUN_NOT_FOUND, E_USAGE */
   run(run: string): RunRecord;
+  /** The runs that have not ended and that nobody advances (interrupted, paused or waiting), newest first: `resume` resumes them. */
+  resumable(): readonly RunSummary[];
   /** Newest first; at most `limit`, 20 where it is not said. */
   runs(filter?: { readonly workflow?: string; readonly limit?: number }): readonly RunSummary[];
   /**

@@ -1,35 +1,43 @@
 import type { RunHandle, RunResult } from '../engine/engine.ts';
+import { asWfError, type WfError } from '../engine/errors.ts';
 import type { MachineEvent } from '../engine/journal-event.ts';
 import type { Clock } from '../engine/ports/clock.ts';
+import type { Lease } from '../engine/ports/history.ts';
+import { takenNoMore } from '../engine/sent-event.ts';
 
-/** A run that is advanced; one that is rolled back takes no events. */
-export type Advancing = Omit<RunHandle, 'send'> & Partial<Pick<RunHandle, 'send'>>;
-
-/** Why a run is let go of: as the program is told, which knows nothing of rests. */
+/** How a run stops, for a program, which knows nothing of hibernation. */
 export type Stopped = Exclude<RunResult, { readonly type: 'resting' }>;
 
-export interface KeptAdvancing {
-  readonly result: Promise<Stopped>;
-  send(event: MachineEvent): void;
-  interrupt(signal: string): void;
+export type KeptAdvancing = Omit<RunHandle, 'id' | 'result'> & { readonly result: Promise<Stopped> };
+
+/** What is done about a run that hibernates. */
+export interface Hibernation {
+  /** Resumes the run. */
+  resume(resting: Lease): Promise<RunHandle>;
+  /** Gives the run up: nobody advances it from then on. */
+  letGo(resting: Lease): void;
+}
+
+/** An event that waits for a run to be resumed, and its sender. */
+interface Sent {
+  readonly event: MachineEvent;
+  handled(): void;
+  refused(why: WfError): void;
 }
 
 /**
- * Follows a run to its end through all its rests: while it rests nothing of it is held in memory but this, and it is read from
- * its journal again when its timer goes off, or an event comes.
- * @param goOn resumes the run; undefined where it does not rest.
+ * Advances a run to its end through hibernation: meanwhile nothing of the run is in memory but this, and it is read from its journal
+ * again when its timer goes off, or an event comes. An event counts as taken when the resumed run has journaled it.
  */
-export function keepAdvancing(
-  first: Advancing,
-  goOn: (() => Promise<RunHandle>) | undefined,
-  clock: Clock,
-): KeptAdvancing {
-  let current: Advancing | undefined = first;
-  let waiting: MachineEvent[] = [];
+export function keepAdvancing(first: RunHandle, hibernation: Hibernation, clock: Clock): KeptAdvancing {
+  const { id } = first;
+  let current: RunHandle | undefined = first;
+  const waiting: Sent[] = [];
   let interruptedBy: string | undefined;
+  let over: WfError | undefined;
   let wake = () => {};
 
-  function restUntil(until: number): Promise<void> {
+  function sleepUntil(until: number): Promise<void> {
     return new Promise((resolve) => {
       const cancel = clock.after(Math.max(0, until - clock.now()), resolve);
       wake = () => {
@@ -41,44 +49,78 @@ export function keepAdvancing(
 
   async function follow(): Promise<Stopped> {
     for (;;) {
-      const until = await untilItRests();
-      if (typeof until !== 'number') return until;
-      if (waiting.length === 0 && interruptedBy === undefined) await restUntil(until);
+      const resting = await untilItRests();
+      if ('type' in resting) return resting;
+      if (waiting.length === 0 && interruptedBy === undefined) await sleepUntil(resting.until);
       wake = () => {};
-      // It waits in the history, and nobody advances it.
-      if (interruptedBy !== undefined || goOn === undefined) return { type: 'waiting' };
+      if (interruptedBy !== undefined) {
+        hibernation.letGo(resting.lease);
+        return { type: 'waiting' };
+      }
+      await takeUp(resting.lease);
     }
   }
 
-  /** How the run has stopped, or until when it rests. In a function of its own: what its result holds on to goes with its frame. */
-  async function untilItRests(): Promise<Stopped | number> {
-    if (current === undefined) await takeUp();
+  /** How the run has stopped, or until when it hibernates. In a function of its own: what its result holds on to goes with its frame. */
+  async function untilItRests(): Promise<Stopped | { readonly until: number; readonly lease: Lease }> {
     if (current === undefined) return { type: 'waiting' };
-    const ended = await current.result;
-    if (ended.type !== 'resting') return ended;
+    const result = await current.result;
+    if (result.type !== 'resting') return result;
     current = undefined;
-    // From here on what is sent is kept here: asked now, it has all that was sent before.
-    waiting.push(...ended.missed());
-    return ended.until;
+    const { until, lease } = result;
+    return { until, lease };
   }
 
   /** From the moment in which there is a handle, it is given what comes, after all that has come before. */
-  async function takeUp(): Promise<void> {
-    const handle = await goOn?.();
-    if (handle === undefined) return;
-    current = handle;
-    for (const event of waiting) handle.send(event);
-    waiting = [];
-    if (interruptedBy !== undefined) handle.interrupt(interruptedBy);
+  async function takeUp(lease: Lease): Promise<void> {
+    try {
+      current = await hibernation.resume(lease);
+    } catch (thrown) {
+      // Nobody advances the run any more, and whoever wants to resume it may.
+      hibernation.letGo(lease);
+      throw thrown;
+    }
+    if (interruptedBy !== undefined) current.interrupt(interruptedBy);
+    for (const sent of waiting.splice(0)) deliver(sent);
+  }
+
+  function deliver(sent: Sent): void {
+    const handle = current;
+    if (over !== undefined) sent.refused(over);
+    else if (handle === undefined) keep(sent);
+    else {
+      handle.send(sent.event).then(sent.handled, (thrown: unknown) => {
+        const why = asWfError(thrown);
+        if (why.code !== 'E_RUN_NOT_ADVANCED') sent.refused(why);
+        // The run has just begun to hibernate, or stopped: `follow` finds out which.
+        else if (over === undefined && current === handle) keep(sent);
+        else deliver(sent);
+      });
+    }
+  }
+
+  function keep(sent: Sent): void {
+    waiting.push(sent);
+    wake();
+  }
+
+  function close(why: WfError): void {
+    over = why;
+    for (const sent of waiting.splice(0)) sent.refused(why);
   }
 
   return {
-    result: follow(),
-    send(event) {
-      if (current === undefined) waiting.push(event);
-      else current.send?.(event);
-      wake();
-    },
+    result: follow().then(
+      (stopped) => {
+        close(takenNoMore(id, stopped));
+        return stopped;
+      },
+      (thrown: unknown) => {
+        close(asWfError(thrown));
+        throw thrown;
+      },
+    ),
+    send: (event) => new Promise<void>((handled, refused) => deliver({ event, handled, refused })),
     interrupt(signal) {
       interruptedBy ??= signal;
       current?.interrupt(signal);

@@ -1,5 +1,6 @@
 import { stands } from '../engine/change.ts';
 import { WfError } from '../engine/errors.ts';
+import { pendingTimers } from '../engine/pending-timers.ts';
 import { isEnd, type RunStatus, type StoredRun } from '../engine/ports/history.ts';
 import { leaseHeld, runImported } from '../engine/run-refusal.ts';
 import type { RunMaterial } from './run-material.ts';
@@ -17,7 +18,7 @@ type Answer = 'allowed' | 'advanced' | 'ended';
 const ACTIONS: Readonly<Record<RunStatus, Readonly<Record<RunAction, Answer>>>> = {
   running: { resume: 'advanced', rollback: 'advanced' },
   'rolling-back': { resume: 'advanced', rollback: 'advanced' },
-  // By nobody, until what it waits for comes; where a process waits, the lease says so.
+  // The lease says whether a process waits; without one nobody sees its timers go off.
   waiting: { resume: 'allowed', rollback: 'allowed' },
   paused: { resume: 'allowed', rollback: 'allowed' },
   interrupted: { resume: 'allowed', rollback: 'allowed' },
@@ -50,14 +51,13 @@ export function shellRefusal(run: StoredRun, isAlive: IsAlive): WfError | undefi
   return isEnd(runStatus(run, isAlive)) && run.standingChanges === 0 ? nothingStands(run) : undefined;
 }
 
-/** Whether somebody who names no run may mean this one when resuming: it stopped before its end, and nobody advances it. */
+/** Whether a run has not come to its end, and nobody advances it: it is interrupted or paused, or waits for an event or a timer. */
 export function isResumable(run: StoredRun, isAlive: IsAlive): boolean {
-  const status = runStatus(run, isAlive);
-  return (status === 'interrupted' || status === 'paused') && refusalOf('resume', run, isAlive) === undefined;
+  return refusalOf('resume', run, isAlive) === undefined;
 }
 
 /** The commands by which people go on with a run that stopped before its end, or undo what stands; the likeliest first. */
-export function nextActions({ run, changes }: RunMaterial, status: RunStatus): readonly string[] {
+export function nextActions({ run, changes, journal }: RunMaterial, status: RunStatus): readonly string[] {
   if (run.importedFrom !== null) return [];
   // With its owner dead it would be interrupted.
   if (status === 'waiting' && run.owner !== null) return [];
@@ -65,7 +65,9 @@ export function nextActions({ run, changes }: RunMaterial, status: RunStatus): r
   const undo = rollback === 'allowed' ? [`wf rollback ${run.id}`] : [];
   // To go on with a rollback, rolling back needs less: no workflow file.
   if (run.status === 'rolling-back') return undo;
-  if (resume === 'allowed' && status !== 'waiting') return [`wf resume ${run.id}`, `wf changes ${run.id}`, ...undo];
+  // Resuming a run that waits for an event only does not bring the event.
+  const resumes = resume === 'allowed' && (status !== 'waiting' || pendingTimers(journal).size > 0);
+  if (resumes) return [`wf resume ${run.id}`, `wf changes ${run.id}`, ...undo];
   return changes.some(stands) ? undo : [];
 }
 

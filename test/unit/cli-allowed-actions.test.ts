@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { asStepId } from '../../src/engine/ids.ts';
+import type { JournalEntry } from '../../src/engine/journal-event.ts';
 import { isEnd, type StoredRun, type StoredRunStatus } from '../../src/engine/ports/history.ts';
 import { isResumable, nextActions, refusalOf } from '../../src/review/allowed-actions.ts';
 import { runStatus } from '../../src/review/run-status.ts';
@@ -16,7 +17,7 @@ function runThat(status: StoredRunStatus, holder: Holder) {
   return { run, isAlive: () => holder === 'alive' };
 }
 
-function next(run: StoredRun, isAlive: () => boolean, standing: boolean) {
+function next(run: StoredRun, isAlive: () => boolean, standing: boolean, journal: readonly JournalEntry[] = []) {
   const change = {
     seq: 1,
     step: asStepId('s'),
@@ -33,7 +34,7 @@ function next(run: StoredRun, isAlive: () => boolean, standing: boolean) {
     changes,
     stageNames: [],
     innerEnds: new Set<string>(),
-    journal: [],
+    journal,
     steps: [],
     verification: undefined,
   };
@@ -49,14 +50,14 @@ test.each<[StoredRunStatus, Holder, string | undefined, string | undefined, bool
   ['rolling-back', 'dead', undefined, undefined, true, ['rollback']],
   ['rolling-back', 'nobody', undefined, undefined, true, ['rollback']],
   ['waiting', 'dead', undefined, undefined, true, ['resume', 'changes', 'rollback']],
-  ['waiting', 'nobody', undefined, undefined, false, ['rollback']],
+  ['waiting', 'nobody', undefined, undefined, true, ['rollback']],
   ['paused', 'nobody', undefined, undefined, true, ['resume', 'changes', 'rollback']],
   ['succeeded', 'nobody', 'E_RUN_ENDED', undefined, false, ['rollback']],
   ['failed', 'nobody', 'E_RUN_ENDED', undefined, false, ['rollback']],
   ['rolled-back', 'nobody', 'E_RUN_ENDED', undefined, false, ['rollback']],
   ['needs-attention', 'nobody', 'E_RUN_ENDED', undefined, false, ['rollback']],
 ])(
-  '%s, held by %s: resume %s, rollback %s, meant without being named %s, next %j',
+  '%s, held by %s: resume %s, rollback %s, resumable %s, next %j',
   (status, holder, resume, rollback, meant, actions) => {
     const { run, isAlive } = runThat(status, holder);
     expect(refusalOf('resume', run, isAlive)?.code).toBe(resume);
@@ -66,3 +67,17 @@ test.each<[StoredRunStatus, Holder, string | undefined, string | undefined, bool
     if (isEnd(status)) expect(next(run, isAlive, false)).toEqual([]);
   },
 );
+
+test('of a run that waits for a timer, and that nobody advances, one may want to see the timer go off', () => {
+  const { run, isAlive } = runThat('waiting', 'nobody');
+  const timer = { type: 'set-timer', timer: 'late#1', deadline: 5, event: { type: 'late' } } as const;
+  const decided = { type: 'decided', event: null, value: 'gate', stages: ['gate'], digest: '' } as const;
+  const set: JournalEntry = { seq: 1, at: 0, event: { ...decided, effects: [timer] } };
+  const fired: JournalEntry = {
+    seq: 2,
+    at: 5,
+    event: { ...decided, event: timer.event, timer: 'late#1', effects: [] },
+  };
+  expect(next(run, isAlive, true, [set])).toEqual(['resume', 'changes', 'rollback']);
+  expect(next(run, isAlive, true, [set, fired])).toEqual(['rollback']);
+});

@@ -82,7 +82,7 @@ test('without a run that can be resumed there is nothing to resume', async () =>
   expect(refused).toEqual({
     exitCode: 2,
     out: '',
-    err: 'error E_RUN_NOT_FOUND: there is nothing to resume: no run is interrupted or paused\n  next: `wf runs` lists the runs. Where the database of a run was deleted, `wf sweep` finds what it left on this host.\n',
+    err: 'error E_RUN_NOT_FOUND: there is nothing to resume: no run is interrupted or paused, or waits\n  next: `wf runs` lists the runs. Where the database of a run was deleted, `wf sweep` finds what it left on this host.\n',
   });
   expect(await opened.wf(['resume', '--all'])).toEqual({ exitCode: 0, out: '', err: 'There is nothing to resume.\n' });
   expect(await opened.wf(['resume', '--all', '--json'])).toEqual({ exitCode: 0, out: '[]\n', err: '' });

@@ -287,7 +287,7 @@ describe('a run', () => {
     });
     const handle = await host.start(define(machine));
     await vi.waitFor(() => expect(host.history.run(handle.id)).toMatchObject({ status: 'waiting' }));
-    handle.send({ type: 'go', word: 'now' });
+    await handle.send({ type: 'go', word: 'now' });
     expect(await handle.result).toMatchObject({ end: { status: 'succeeded', output: 'now' } });
 
     const withoutTimer = setup({ actors: { step } }).createMachine({

@@ -9,7 +9,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf start deploy --input password=@env:PASSWORD', 'a secret, which wf keeps nowhere'],
   ],
   resume: [
-    ['wf resume', 'the only run that was interrupted or paused'],
+    ['wf resume', 'the only run that is interrupted or paused'],
     ['wf resume 7kq --pause-after vethSplice', 'the run whose id begins so, up to a stage'],
     ['wf resume --all --dry-run', 'what would become of each step of each such run'],
   ],

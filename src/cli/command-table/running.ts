@@ -18,9 +18,9 @@ export function running(program: Command, does: Does): void {
     .action(does(['workflow'], async () => (await import('../commands/start.ts')).start));
   program
     .command('resume')
-    .summary('go on with a run that was interrupted or paused')
+    .summary('resume an interrupted, paused or waiting run')
     .argument('[run]', `${RUN_ARGUMENT}; may be left out where only one can be meant`)
-    .option('--all', 'each run that was interrupted or paused, in turn')
+    .option('--all', 'each run that nobody advances, in turn')
     .option('--dry-run', 'show what would become of each step and why, and touch nothing')
     .option('--input <name=value>', SECRET_AGAIN, collect)
     .option('--accept-changes', 'go on although the workflow is not as it was when the run was started')

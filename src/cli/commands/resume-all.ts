@@ -1,5 +1,7 @@
+import type { ResumeRequest } from '../../engine/engine.ts';
 import { asWfError, type ErrorCode, type ExitCode, type WfError } from '../../engine/errors.ts';
-import type { StoredRun } from '../../engine/ports/history.ts';
+import type { Lease, StoredRun } from '../../engine/ports/history.ts';
+import { isoTime } from '../../review/run-record.ts';
 import { notResumedLines, resumedLines } from '../../review/text/resumed-text.ts';
 import { runExitCode, signalExitCode, worstExitCode } from '../exit-code.ts';
 import type { FoundRun } from '../find-run.ts';
@@ -23,24 +25,57 @@ type Resumed = RunOutcome | { readonly type: 'refused'; readonly error: WfError 
 /** Another process has taken the run in the meantime, or has even brought it to its end: it is seen to. */
 const TAKEN: readonly ErrorCode[] = ['E_LEASE_HELD', 'E_RUN_ENDED'];
 
+/** A run that hibernates in this process until one of its timers goes off. */
+interface Asleep {
+  readonly found: FoundRun;
+  readonly request: ResumeRequest;
+  readonly until: number;
+  readonly lease: Lease;
+}
+
 /**
- * `wf resume --all`: each run in turn, in the order in which they were started. One that cannot go on holds up none of the
- * others; a signal to stop ends it all.
+ * `wf resume --all`: each run in turn, in the order in which they were started. One that cannot go on, or waits for a timer, holds up
+ * none of the others: a run that waits is resumed again when its timer is due. A signal to stop ends it all.
  */
 export async function resumeAll(all: AllRuns, wire: Wire, terminal: Terminal): Promise<ExitCode> {
   if (all.runs.length === 0 && !all.json) writeLines(terminal.err, ['There is nothing to resume.']);
   const interruption = watchForInterruption(terminal);
   const codes: ExitCode[] = [];
   const documents: unknown[] = [];
+  const asleep: Asleep[] = [];
+
+  function report({ run }: FoundRun, resumed: Resumed): void {
+    codes.push(exitCodeOf(resumed));
+    if (all.json) documents.push(documentOf(run, resumed));
+    else writeLines(terminal.out, linesOf(run, resumed, terminal));
+    writeLines(terminal.err, adviceFor(resumed));
+  }
+
+  async function advance(found: FoundRun, earlier?: Asleep): Promise<void> {
+    try {
+      const { history, run } = found;
+      // As it is now: the runs before it may have taken long.
+      const request = earlier?.request ?? (await resumeRequest(history.run(run.id) ?? run, all, history, wire));
+      const resting = earlier === undefined ? {} : { resting: earlier.lease };
+      const outcome = await resumeRun(run, { ...request, ...resting, mayRest: true }, interruption, wire, terminal);
+      if (outcome.type === 'known' && outcome.result.type === 'resting') {
+        asleep.push({ found, request, ...outcome.result });
+        writeLines(terminal.err, [`run ${run.id} waits until ${isoTime(outcome.result.until)}`]);
+      } else report(found, outcome);
+    } catch (thrown) {
+      if (earlier !== undefined) await letGo(earlier, wire);
+      report(found, { type: 'refused', error: asWfError(thrown) });
+    }
+  }
+
   try {
-    for (const found of all.runs) {
-      const { run } = found;
-      if (interruption.signal !== undefined) break;
-      const resumed = await resumeNext(found, all, interruption, wire, terminal);
-      codes.push(exitCodeOf(resumed));
-      if (all.json) documents.push(documentOf(run, resumed));
-      else writeLines(terminal.out, linesOf(run, resumed, terminal));
-      writeLines(terminal.err, adviceFor(resumed));
+    for (const found of all.runs) if (interruption.signal === undefined) await advance(found);
+    for (;;) {
+      const next = takeEarliest(asleep);
+      if (next === undefined) break;
+      await sleep(next, interruption, wire);
+      if (interruption.signal === undefined) await advance(next.found, next);
+      else await letGo(next, wire);
     }
   } finally {
     interruption.end();
@@ -49,20 +84,26 @@ export async function resumeAll(all: AllRuns, wire: Wire, terminal: Terminal): P
   return interruption.signal === undefined ? worstExitCode(codes) : signalExitCode(interruption.signal);
 }
 
-async function resumeNext(
-  { history, run }: FoundRun,
-  options: AllRuns,
-  interruption: Interruption,
-  wire: Wire,
-  terminal: Terminal,
-): Promise<Resumed> {
-  try {
-    // As it is now: the runs before it may have taken long.
-    const request = await resumeRequest(history.run(run.id) ?? run, options, history, wire);
-    return await resumeRun(run, request, interruption, wire, terminal);
-  } catch (thrown) {
-    return { type: 'refused', error: asWfError(thrown) };
-  }
+function takeEarliest(asleep: Asleep[]): Asleep | undefined {
+  const [earliest] = asleep.toSorted((one, other) => one.until - other.until);
+  if (earliest !== undefined) asleep.splice(asleep.indexOf(earliest), 1);
+  return earliest;
+}
+
+/** Until the timer of the run is due, or a signal to stop comes. */
+function sleep({ found, until }: Asleep, interruption: Interruption, { clock }: Wire): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(Math.max(0, until - clock.now()), resolve);
+    const interrupt = () => {
+      cancel();
+      resolve();
+    };
+    interruption.attach({ id: found.run.id, interrupt });
+  });
+}
+
+async function letGo({ lease }: Asleep, wire: Wire): Promise<void> {
+  (await wire.engine()).letGo(lease);
 }
 
 function wasTaken({ error }: Extract<Resumed, { type: 'refused' }>): boolean {

@@ -6,7 +6,7 @@ import { resumableLines } from '../../review/text/resumed-text.ts';
 import { defineCommand } from '../define-command.ts';
 import { type FoundRun, findRun } from '../find-run.ts';
 import { watchForInterruption } from '../interruption.ts';
-import { onlyResumable, resumableRuns } from '../resumable-runs.ts';
+import { likeliestRuns, onlyResumable, resumableRuns } from '../resumable-runs.ts';
 import { resumeRequest } from '../resume-request.ts';
 import { resumeRun } from '../resume-run.ts';
 import { refuseOtherInputs } from '../run-secrets.ts';
@@ -27,7 +27,7 @@ const options = z.object({
 });
 type Given = z.output<typeof options>;
 
-/** `wf resume [RUN]`: goes on with a run that was interrupted or paused; with --dry-run tells what that would do. */
+/** `wf resume [RUN]`: resumes an interrupted, paused or waiting run; with --dry-run tells what that would do. */
 export const resume = defineCommand(options, async (given, wire, terminal) => {
   if (given.all && given.run !== undefined) {
     throw new WfError('E_USAGE', `--all and the run ${given.run} exclude each other`, {
@@ -63,7 +63,7 @@ function runMeant(
   { err }: Terminal,
 ): FoundRun {
   if (reference !== undefined) return findRun(history, reference);
-  const runs = resumableRuns(history, wire.isAlive);
+  const runs = likeliestRuns(resumableRuns(history, wire.isAlive), wire.isAlive);
   if (runs.length > 1 && !json) {
     const since = ({ id, createdAt }: StoredRun) => history?.journal(id).at(-1)?.at ?? createdAt;
     const listed = runs.map(({ run }) => run);

@@ -1,4 +1,7 @@
 import { WfError } from '../../engine/errors.ts';
+import type { RunId } from '../../engine/ids.ts';
+import type { RunStatus } from '../../engine/ports/history.ts';
+import { runStatus } from '../../review/run-status.ts';
 import { findMarked } from '../../steps/sweep/find-marked.ts';
 import { knownRuns } from '../../steps/sweep/known-runs.ts';
 import { unaccounted } from '../../steps/sweep/unaccounted.ts';
@@ -13,11 +16,21 @@ const NAMED = 5;
 export function runChecks(wire: Wire): readonly Check[] {
   return [
     check('advice', 'interrupted runs', 'they wait to be resumed or rolled back, and keep their names', async () => {
-      const ids = resumableRuns(await wire.historyForReading(), wire.isAlive).map(({ run }) => run.id);
+      const ids = await unadvanced(wire, (status) => status !== 'waiting');
       if (ids.length === 0) return found('none');
       const [only] = ids;
       const next = ids.length === 1 ? `\`wf resume ${only}\`, or \`wf rollback ${only}\`` : '`wf resume --all`';
       return wrong(new WfError('E_INTERRUPTED', `${named(ids)} stopped before the end`, { hint: `Go on: ${next}.` }));
+    }),
+    check('advice', 'waiting runs', 'without a process no deadline of theirs fires', async () => {
+      const ids = await unadvanced(wire, (status) => status === 'waiting');
+      if (ids.length === 0) return found('none without a process');
+      const next = ids.length === 1 ? `wf resume ${ids[0]}` : 'wf resume --all';
+      return wrong(
+        new WfError('E_INTERRUPTED', `no process advances ${named(ids)}`, {
+          hint: `\`${next}\` fires the deadlines that have passed, and waits for the others.`,
+        }),
+      );
     }),
     check('advice', 'changes', 'they stand on this host because of wf', async () => {
       const history = await wire.historyForReading();
@@ -51,6 +64,11 @@ export function runChecks(wire: Wire): readonly Check[] {
       },
     ),
   ];
+}
+
+async function unadvanced(wire: Wire, which: (status: RunStatus) => boolean): Promise<readonly RunId[]> {
+  const runs = resumableRuns(await wire.historyForReading(), wire.isAlive);
+  return runs.filter(({ run }) => which(runStatus(run, wire.isAlive))).map(({ run }) => run.id);
 }
 
 function named(names: readonly string[]): string {

@@ -119,10 +119,10 @@ export interface HistoryPort {
   append(lease: Lease, batch: Batch, at: number): readonly JournalEntry[];
   /**
    * Takes a run over that nobody advances: its owner is dead, or gave the lease up. The fence rises, so that an earlier
-   * owner that wakes writes nothing more.
+   * owner that wakes writes nothing more. The holder of a lease may take its own run over.
    * @throws WfError E_LEASE_HELD naming the living owner; E_RUN_NOT_FOUND; E_RUN_IMPORTED: nobody advances that one here.
    */
-  takeOver(run: RunId, owner: Owner, isAlive: (owner: Owner) => boolean): Lease;
+  takeOver(run: RunId, owner: Owner, isAlive: (owner: Owner) => boolean, own?: Lease): Lease;
   /** Whether the lease is still the run's: false as soon as another process has taken the run over. */
   holds(lease: Lease): boolean;
   /** Gives up the lease without an end (a run that waits, is paused, or was asked to stop). */
