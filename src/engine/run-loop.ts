@@ -98,7 +98,11 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
   return {
     id: parts.header.id,
     result: loop.advance(),
-    send: (event) => loop.send(event),
+    send: (event) => {
+      const sent = loop.send(event);
+      sent.catch(() => {}); // the sender is told; a program that does not ask is not ended by that
+      return sent;
+    },
     interrupt: (signal) => loop.interrupt(signal),
   };
 }

@@ -70,7 +70,10 @@ test('a run that waits and whose process is gone is found, and resumed by a comm
     expect((await wf('resume', 'late').end).stderr).toContain('E_LEASE_HELD');
     all.kill('SIGINT');
     const end = await all.end;
-    expect(end).toMatchObject({ exitCode: 130, stdout: expect.stringMatching(/^soon {2}gate {2}succeeded in /) });
+    expect(end).toMatchObject({
+      exitCode: 130,
+      stdout: expect.stringMatching(/^soon {2}gate {2}succeeded in .*\nlate {2}gate {2}waiting\n$/),
+    });
     expect(history.run(runId('late'))).toMatchObject({ status: 'waiting', owner: null });
   } finally {
     history.close();

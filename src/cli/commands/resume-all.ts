@@ -31,6 +31,7 @@ interface Asleep {
   readonly request: ResumeRequest;
   readonly until: number;
   readonly lease: Lease;
+  readonly outcome: RunOutcome;
 }
 
 /**
@@ -59,7 +60,7 @@ export async function resumeAll(all: AllRuns, wire: Wire, terminal: Terminal): P
       const resting = earlier === undefined ? {} : { resting: earlier.lease };
       const outcome = await resumeRun(run, { ...request, ...resting, mayRest: true }, interruption, wire, terminal);
       if (outcome.type === 'known' && outcome.result.type === 'resting') {
-        asleep.push({ found, request, ...outcome.result });
+        asleep.push({ found, request, outcome, ...outcome.result });
         writeLines(terminal.err, [`run ${run.id} waits until ${isoTime(outcome.result.until)}`]);
       } else report(found, outcome);
     } catch (thrown) {
@@ -75,7 +76,10 @@ export async function resumeAll(all: AllRuns, wire: Wire, terminal: Terminal): P
       if (next === undefined) break;
       await sleep(next, interruption, wire);
       if (interruption.signal === undefined) await advance(next.found, next);
-      else await letGo(next, wire);
+      else {
+        await letGo(next, wire);
+        report(next.found, next.outcome);
+      }
     }
   } finally {
     interruption.end();
