@@ -53,8 +53,13 @@ function withoutSpawned(before: Children, transitioned: Transitioned): Transitio
   // One that a final state stops at once is no child any more.
   const stopped = actions.flatMap((action) => (action.type === 'xstate.stopChild' ? [action.params.id] : []));
   const spawned = [...started, ...stopped.filter((id) => !(id in before))].find((id) => !invoked.has(id));
-  if (spawned !== undefined) throw spawnedActor(spawned);
+  if (spawned !== undefined) throw spawnedActor(nameOf(spawned, children[spawned]));
   return transitioned;
+}
+
+/** An id that XState has chosen says nothing; the name of the actor in the machine's `setup` does. */
+function nameOf(id: string, child: AnyActorRef | undefined): string {
+  return /^x:\d+$/.test(id) && typeof child?.src === 'string' ? child.src : id;
 }
 
 /** The machine starts an actor in another way than by an invoking state. */

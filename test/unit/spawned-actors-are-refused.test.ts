@@ -29,6 +29,16 @@ const { createMachine: create } = setup({
 });
 const invoking = { invoke: { id: 'work', src: 'step', input: {}, onDone: 'end' } } as const;
 
+test('an actor without an id is named as in the setup of the machine', () => {
+  const machine = create({
+    context: ({ spawn }) => ({ ref: spawn('child') }),
+    initial: 'one',
+    states: { one: invoking, end: { type: 'final' } },
+  });
+  const workflow = loaded({ name: 'spawns', version: '1', description: '', input: z.object({}), machine });
+  expect(() => rehearse(workflow, {}, () => 0)).toThrow('spawns the actor child,');
+});
+
 const MACHINES: readonly (readonly [string, AnyStateMachine])[] = [
   [
     'on the way to a state',
