@@ -85,6 +85,7 @@ export interface ListedContainer {
   readonly image: string;
   /** Stays the same when the image's tag moves to another image. */
   readonly imageId: string;
+  /** As those of ContainerInfo. */
   readonly labels: Readonly<Record<string, string>>;
   readonly running: boolean;
   readonly status: string;

@@ -58,7 +58,9 @@ export function containerCalls(
   }
 
   return {
-    listContainers: list,
+    async listContainers() {
+      return Promise.all((await list()).map((container) => withOwnMark(container, container.imageId, image)));
+    },
 
     async containers() {
       const found = await Promise.all((await list()).map(({ id }) => byId(id)));

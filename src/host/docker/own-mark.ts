@@ -1,15 +1,19 @@
 import { RUN_LABEL } from '../../engine/mark.ts';
-import type { ContainerInfo, DockerPort } from '../../engine/ports/docker.ts';
+import type { DockerPort } from '../../engine/ports/docker.ts';
+
+interface Labelled {
+  readonly labels: Readonly<Record<string, string>>;
+}
 
 /**
  * The container without a run's label that it has from its image: `docker commit` copies the labels of a container into an image,
  * and each container of that image inherits them. If the image is gone, nobody can tell, and the label proves nothing either.
  */
-export async function withOwnMark(
-  container: ContainerInfo,
+export async function withOwnMark<Container extends Labelled>(
+  container: Container,
   imageId: string,
   image: DockerPort['image'],
-): Promise<ContainerInfo> {
+): Promise<Container & { readonly doubtfulRun?: string }> {
   const { [RUN_LABEL]: run, ...labels } = container.labels;
   if (run === undefined) return container;
   const made = await image(imageId);
