@@ -134,6 +134,23 @@ describeDocker('wf sweep', () => {
     expect(await hostState()).toEqual(before);
   });
 
+  test('is refused in another network namespace, and leaves a run that is under way alone', async () => {
+    const before = await hostState();
+    const [theirs, ours] = [openProject(), openProject()];
+    const lab = theirs.start(startLab({}, '--id', 'theirs'));
+    await lab.haltAt(SPLICED);
+    const standing = await hostState();
+    for (const more of [[], ['--yes']]) {
+      const refused = await ours.wf(['sweep', '--json', ...more], { through: ['unshare', '--net'] });
+      expect(refused.exitCode, refused.stdout).toBe(3);
+      expect(refused.json()).toMatchObject({ error: { code: 'E_DOCKER_NOT_LOCAL' } });
+    }
+    expect(await hostState()).toEqual(standing);
+    lab.kill('SIGCONT');
+    expect(await lab.end).toMatchObject({ exitCode: 0 });
+    expect(await hostState()).toEqual(before);
+  });
+
   test('a network with a foreign container in it is reported, and not emptied', async () => {
     const id = await docker('network', 'create', '--label', 'wf.run=forgotten', 'sweep-devops');
     await docker('run', '--detach', '--name', 'sweep-guest', '--network', id, PROBE_IMAGE, 'sleep', '600');

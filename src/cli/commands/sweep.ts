@@ -26,7 +26,8 @@ interface Swept {
 
 /**
  * `wf sweep`: what carries wf's mark on this host and no run of this database accounts for; with `--yes` it is removed. What
- * is not marked, and what a living run of another database has made, is never touched. Where the Docker engine does not answer,
+ * is not marked, and what a living run of another database has made, is never touched. Refused elsewhere than in the network namespace
+ * of the Docker engine. Where the Docker engine does not answer,
  * all else is swept, and the exit code tells of it.
  */
 export const sweep = defineCommand(options, async ({ json, yes }, wire, terminal) => {

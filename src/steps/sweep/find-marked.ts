@@ -3,10 +3,12 @@ import { linkAliasOf, ROUTE_PROTOCOL, RUN_LABEL, runOfLinkAlias } from '../../en
 import type { ContainerInfo, DockerPort, NetworkInfo } from '../../engine/ports/docker.ts';
 import { runOfPrivateHostMark } from '../../engine/ports/runtime.ts';
 import type { HostPorts } from '../../engine/step.ts';
+import { bridgeNameOf } from '../../host/docker/bridge-name.ts';
 import { isDockerInstalled } from '../../host/docker/is-installed.ts';
 import { type FoundPrivateHost, findPrivateHosts } from '../../host/embedded/find-private-host.ts';
 import { readRoutesOfProtocol } from '../../host/ip/exact-route.ts';
 import { type AddressFamily, type Link, readLinks } from '../../host/ip/link.ts';
+import { lookForLocalBridges } from '../docker/local-bridges.ts';
 import { shortId } from '../docker/names.ts';
 import { runOf } from '../docker/ownership.ts';
 import {
@@ -30,22 +32,34 @@ export interface Marked {
  * All that carries a run's mark on this host, in the order in which it can be removed: private hosts, with all that is in them;
  * containers whatever their state, links (an alias `wf.run=RUN`), routes (protocol 119, of all tables), networks. What is inside
  * the containers goes with them.
- * @throws WfError where a part of the host cannot be read: that is not "nothing there".
+ * @throws WfError E_DOCKER_NOT_LOCAL if Docker objects are marked, but wf runs elsewhere than the engine, where the runs that use them
+ * may not be seen; others if a part of the host cannot be read: that is not "nothing there"
  */
 export async function findMarked(host: HostPorts): Promise<Marked> {
   const [{ containers, networks, unread }, links] = await Promise.all([
     dockerObjects(host.docker),
     readLinks(host.command),
   ]);
+  const ofDocker = [...containers.flatMap(markedContainer), ...networks.flatMap(markedNetwork)];
+  if (ofDocker.length > 0) await requireLocalEngine(host);
   const routes = await Promise.all((['inet', 'inet6'] as const).map((family) => markedRoutes(host, family, links)));
   const objects = [
     ...findPrivateHosts().flatMap(markedPrivateHost),
-    ...containers.flatMap(markedContainer),
+    ...ofDocker.filter(({ kind }) => kind === 'container'),
     ...links.flatMap(markedLink),
     ...routes.flat(),
-    ...networks.flatMap(markedNetwork),
+    ...ofDocker.filter(({ kind }) => kind === 'network'),
   ];
   return { objects, unread };
+}
+
+/** One bridge that is named after its network's id proves it: others may have been removed by hand. */
+async function requireLocalEngine(host: HostPorts): Promise<void> {
+  const [networks, links] = await Promise.all([host.docker.networks(), readLinks(host.command)]);
+  const bridges = new Set(networks.filter(({ driver }) => driver === 'bridge').map(bridgeNameOf));
+  if (links.some(({ name }) => name.startsWith('br-') && bridges.has(name))) return;
+  const local = await lookForLocalBridges(host);
+  if (!local.met) throw local.error;
 }
 
 /** An engine that does not answer keeps nothing else from being swept. */
