@@ -1,3 +1,4 @@
+import { stands } from '../engine/change.ts';
 import { asWfError, type ExitCode, type WfError } from '../engine/errors.ts';
 import type { RunId } from '../engine/ids.ts';
 import type { Wire } from './wire-types.ts';
@@ -26,7 +27,7 @@ export function lostRunWords(id: RunId, { code }: WfError): string {
 
 async function standingChanges(id: RunId, wire: Wire): Promise<number | undefined> {
   try {
-    return (await wire.history()).run(id)?.standingChanges;
+    return (await wire.history()).changes(id).filter(stands).length;
   } catch {
     return undefined; // the same trouble as before, which is told already
   }

@@ -36,6 +36,11 @@ export function stands(change: Change): boolean {
   return change.status === 'intended' || change.status === 'applied' || change.status === 'stuck';
 }
 
+/** Whether a change may be on the host, meant to stay or not. */
+export function isInPlace(change: Change): boolean {
+  return stands(change) || change.status === 'kept';
+}
+
 /** What stands, in the order in which it is to be undone: newest first. */
 export function standingNewestFirst(changes: readonly Change[]): readonly Change[] {
   return changes.filter(stands).sort((a, b) => b.seq - a.seq);

@@ -1,4 +1,4 @@
-import { type Change, type Difference, stands, undoByHand, type Verification } from './change.ts';
+import { type Change, type Difference, isInPlace, stands, undoByHand, type Verification } from './change.ts';
 import type { RunResult } from './engine.ts';
 import { asWfError, type ErrorRecord, WfError } from './errors.ts';
 import type { RunId } from './ids.ts';
@@ -98,7 +98,7 @@ async function end(parts: ConcludeParts, outcome: Outcome): Promise<RunResult> {
   if (verified.type === 'failed' && isUndone && (await renewHost(parts.host))) verified = await verify(parts);
   const judged = endOf(parts, outcome, verified);
   // Before the end is committed: nobody comes back to a run that has ended.
-  const isOver = judged.status !== 'needs-attention' && !parts.journal.changes().some(isLeft);
+  const isOver = judged.status !== 'needs-attention' && !parts.journal.changes().some(isInPlace);
   const ended = isOver ? await endHost(parts, judged) : judged;
   await parts.journal.append([{ type: 'ended', ...ended }]);
   const unrecorded = parts.journal.unrecorded();
@@ -120,11 +120,6 @@ async function endHost({ header, host }: ConcludeParts, judged: RunEnd): Promise
     });
     return { status: 'needs-attention', output: null, error: error.toRecord() };
   }
-}
-
-/** Whether it may be undone later, for which the host has to be there. */
-function isLeft(change: Change): boolean {
-  return stands(change) || change.status === 'kept';
 }
 
 /** What a run has come to, before the host is looked at. */

@@ -140,6 +140,11 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE runs ADD COLUMN place TEXT;
   ALTER TABLE runs ADD COLUMN owner_pid_namespace TEXT;
   `,
+  // Kept changes are in place, too.
+  `
+  DROP INDEX changes_standing;
+  CREATE INDEX changes_in_place ON changes (run, seq) WHERE status IN ('intended', 'applied', 'kept', 'stuck');
+  `,
 ];
 
 /** What a database of this version holds; without one of them some statement could not be prepared. */
@@ -157,7 +162,7 @@ export const TABLES_AND_INDEXES: readonly string[] = [
   'runs_of_status',
   'runs_of_workflow_and_status',
   'journal_verified',
-  'changes_standing',
+  'changes_in_place',
   'claims_of_run',
   'runs_of_definition',
   'runs_held',

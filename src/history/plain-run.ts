@@ -14,13 +14,13 @@ import { ownerOf } from './rows.ts';
 export function plainRun(row: readonly unknown[]): StoredRun | undefined {
   const [given, workflow, definitionHash, runtime, inputText, optionsText, givenStatus, createdAt, startedAt] = row;
   const [finishedAt, outputText, error, fence, pid, startTime, bootId, pidNamespace, placeText, ...rest] = row.slice(9);
-  const [importedFrom, standingChanges] = rest;
+  const [importedFrom, changesInPlace] = rest;
   const id = isText(given) ? parseRunId(given) : undefined;
   const status = STORED_RUN_STATUSES.find((known) => known === givenStatus);
   if (id === undefined || status === undefined || !isText(workflow) || !isText(definitionHash)) return undefined;
   if (runtime !== 'docker' && runtime !== 'embedded') return undefined;
   if (!isNumber(createdAt) || !isNumberOrNull(startedAt) || !isNumberOrNull(finishedAt)) return undefined;
-  if (!isNumber(fence) || !isNumber(standingChanges) || !isTextOrNull(importedFrom)) return undefined;
+  if (!isNumber(fence) || !isNumber(changesInPlace) || !isTextOrNull(importedFrom)) return undefined;
   if (!isNumberOrNull(pid) || !isTextOrNull(startTime) || !isTextOrNull(bootId)) return undefined;
   if (!isTextOrNull(pidNamespace)) return undefined;
   const place = placeText === null ? undefined : plainPlace(jsonOf(placeText));
@@ -51,7 +51,7 @@ export function plainRun(row: readonly unknown[]): StoredRun | undefined {
     finishedAt,
     output,
     error,
-    standingChanges,
+    changesInPlace,
     importedFrom,
   };
 }

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { PreparedStatement } from './reading-statements.ts';
+import { IN_PLACE, type PreparedStatement } from './reading-statements.ts';
 
 /** Runs of one workflow and status before a place in the list that have ended, or where they have not, begun, before a moment. */
 const AGED = `workflow = @workflow AND status = @status AND (created_at, id) < (@createdAt, @id)
@@ -10,7 +10,7 @@ const AGED = `workflow = @workflow AND status = @status AND (created_at, id) < (
  * run never was on this host.
  */
 const REMOVABLE = `(imported_from IS NOT NULL OR (status IN ('succeeded', 'failed', 'rolled-back') AND NOT EXISTS
-  (SELECT 1 FROM changes WHERE changes.run = runs.number AND changes.status IN ('intended', 'applied', 'stuck', 'kept'))))`;
+  (SELECT 1 FROM changes WHERE changes.run = runs.number AND changes.${IN_PLACE})))`;
 
 /** The statements of pruning, prepared when they are first needed: few processes ever prune. */
 export function preparePruneStatements(db: Database) {

@@ -136,9 +136,9 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
       read(() =>
         namedRows(statements.changes(), { id }).map((row) => parseRow(changeRow(), row, place('changes', id))),
       ),
-    standingChanges: () =>
+    changesInPlace: () =>
       read(() =>
-        namedRows(statements.standingChanges()).map((row) =>
+        namedRows(statements.changesInPlace()).map((row) =>
           parseRow(standingChangeRow(), row, namedBy('changes', 'run', row)),
         ),
       ),

@@ -1,14 +1,14 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { later } from '../engine/later.ts';
 
-/** As in the partial index `changes_standing`, word for word, or SQLite will not use it. See `stands` in the engine. */
-export const STANDING = "status IN ('intended', 'applied', 'stuck')";
+/** As in the partial index `changes_in_place`, word for word, or SQLite will not use it. See `isInPlace` in the engine. */
+export const IN_PLACE = "status IN ('intended', 'applied', 'kept', 'stuck')";
 
 /** In the order in which `plainRun` takes them. */
 const RUN_COLUMNS = `id, workflow, definition_hash, runtime, input, options, status, created_at, started_at, finished_at,
   output, error, fence, owner_pid, owner_start_time, owner_boot_id, owner_pid_namespace, place,
   imported_from, CASE WHEN imported_from IS NULL THEN
-    (SELECT count(*) FROM changes WHERE changes.run = runs.number AND changes.${STANDING}) ELSE 0 END AS standing_changes`;
+    (SELECT count(*) FROM changes WHERE changes.run = runs.number AND changes.${IN_PLACE}) ELSE 0 END AS changes_in_place`;
 
 const OLDER =
   'created_at >= @since AND (created_at, id) < (@createdAt, @id) ORDER BY created_at DESC, id DESC LIMIT @limit';
@@ -95,10 +95,10 @@ export function prepareReadingStatements(db: Database) {
         `SELECT ${CHANGE_COLUMNS} FROM changes WHERE run = (SELECT number FROM runs WHERE id = @id) ORDER BY seq`,
       ).raw(),
     ),
-    standingChanges: later(() =>
+    changesInPlace: later(() =>
       prepare(
         `SELECT runs.id AS run, ${CHANGE_COLUMNS} FROM changes JOIN runs ON runs.number = changes.run
-       WHERE changes.${STANDING} AND runs.imported_from IS NULL ORDER BY changes.run, seq`,
+       WHERE changes.${IN_PLACE} AND runs.imported_from IS NULL ORDER BY changes.run, seq`,
       ).raw(),
     ),
     evidence: later(() =>

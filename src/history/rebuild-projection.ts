@@ -1,4 +1,4 @@
-import { type Change, stands } from '../engine/change.ts';
+import { type Change, isInPlace } from '../engine/change.ts';
 import type { DefinitionHash, StepId } from '../engine/ids.ts';
 import type { JournalEntry } from '../engine/journal-event.ts';
 import { ledgerAfter } from '../engine/ledger-events.ts';
@@ -7,7 +7,7 @@ import { type ChangeApplied, type ChangeSettled, type ProjectedRows, project } f
 
 /** What the tables beside the journal hold of one run. */
 export interface Projection {
-  readonly run: Pick<StoredRun, 'status' | 'startedAt' | 'finishedAt' | 'output' | 'error' | 'standingChanges'>;
+  readonly run: Pick<StoredRun, 'status' | 'startedAt' | 'finishedAt' | 'output' | 'error' | 'changesInPlace'>;
   /** What the run goes on under; null where that is still the definition that it was created with. */
   readonly acceptedDefinition: DefinitionHash | null;
   readonly steps: readonly StoredStep[];
@@ -19,7 +19,7 @@ export interface Projection {
  * Undefined where an entry does not follow from those before it: the store refuses such an entry.
  */
 export function rebuildProjection(journal: readonly JournalEntry[]): Projection | undefined {
-  let run: Omit<Projection['run'], 'standingChanges'> = {
+  let run: Omit<Projection['run'], 'changesInPlace'> = {
     status: 'running',
     startedAt: null,
     finishedAt: null,
@@ -92,7 +92,7 @@ export function rebuildProjection(journal: readonly JournalEntry[]): Projection 
 
   for (const entry of journal) if (project(entry, rows) !== undefined) return undefined;
   return {
-    run: { ...run, standingChanges: changes.filter(stands).length },
+    run: { ...run, changesInPlace: changes.filter(isInPlace).length },
     acceptedDefinition,
     steps: [...steps.values()],
     changes: [...changes].sort((a, b) => a.seq - b.seq),

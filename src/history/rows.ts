@@ -95,7 +95,7 @@ export const runRow = later(() =>
       fence: z.number(),
       ...ownerColumns(),
       place: z.string().nullable(),
-      standing_changes: z.number(),
+      changes_in_place: z.number(),
       imported_from: z.string().nullable(),
     })
     .transform((row, context): StoredRun => {
@@ -124,7 +124,7 @@ export const runRow = later(() =>
         finishedAt: row.finished_at,
         output: row.output === null ? null : jsonIn(row.output, context),
         error: row.error === null ? null : errorIn(row.error, context),
-        standingChanges: row.standing_changes,
+        changesInPlace: row.changes_in_place,
         importedFrom: row.imported_from,
       };
     }),

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { later } from '../engine/later.ts';
-import { type PreparedStatement, prepareReadingStatements, STANDING } from './reading-statements.ts';
+import { IN_PLACE, type PreparedStatement, prepareReadingStatements } from './reading-statements.ts';
 
 /** Every statement of the history, prepared once per connection, when it is first used. */
 export function prepareStatements(db: Database) {
@@ -88,14 +88,15 @@ export function prepareStatements(db: Database) {
     claimHolder: later(() =>
       prepare(
         `SELECT claims.run AS number, runs.id, runs.workflow, runs.status,
-         EXISTS (SELECT 1 FROM changes WHERE changes.run = claims.run AND changes.${STANDING}) AS standing
+         EXISTS (SELECT 1 FROM changes WHERE changes.run = claims.run AND changes.${IN_PLACE} AND changes.status <> 'kept') AS standing
        FROM claims JOIN runs ON runs.number = claims.run WHERE claims.resource = @resource`,
       ),
     ),
     deleteClaims: later(() => prepare('DELETE FROM claims WHERE run = @run')),
     deleteClaimsUnlessStanding: later(() =>
       prepare(
-        `DELETE FROM claims WHERE run = @run AND NOT EXISTS (SELECT 1 FROM changes WHERE run = @run AND ${STANDING})`,
+        `DELETE FROM claims WHERE run = @run
+       AND NOT EXISTS (SELECT 1 FROM changes WHERE run = @run AND ${IN_PLACE} AND status <> 'kept')`,
       ),
     ),
 

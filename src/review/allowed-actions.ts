@@ -48,7 +48,7 @@ export function refusalOf(
 /** Why nobody can look around on the host of a run now: E_RUN_IMPORTED, E_RUN_ENDED; undefined where one can. */
 export function shellRefusal(run: StoredRun, isAlive: IsAlive): WfError | undefined {
   if (run.importedFrom !== null) return runImported(run.id, run.importedFrom);
-  return isEnd(runStatus(run, isAlive)) && run.standingChanges === 0 ? nothingStands(run) : undefined;
+  return isEnd(runStatus(run, isAlive)) && run.changesInPlace === 0 ? nothingStands(run) : undefined;
 }
 
 /** Whether a run has not come to its end, and nobody advances it: it is interrupted or paused, or waits for an event or a timer. */
@@ -81,8 +81,8 @@ function nothingStands({ id, workflow, status }: StoredRun): WfError {
   );
 }
 
-function ended({ id, workflow, status, standingChanges }: StoredRun): WfError {
+function ended({ id, workflow, status, changesInPlace }: StoredRun): WfError {
   const anew = `\`wf show ${id}\` tells what came of it; \`wf start ${workflow}\` starts another run.`;
-  const hint = standingChanges === 0 ? anew : `\`wf rollback ${id}\` undoes what still stands of it. ${anew}`;
+  const hint = changesInPlace === 0 ? anew : `\`wf rollback ${id}\` undoes what still stands of it. ${anew}`;
   return new WfError('E_RUN_ENDED', `run ${id} has ended (${status}): there is nothing to resume`, { hint });
 }

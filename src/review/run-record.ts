@@ -22,12 +22,14 @@ export interface RunSummary {
   /** From the start to the end. */
   readonly durationMs: number | null;
   readonly error: ErrorRecord | null;
+  /** Changes in place on this host: `intended`, `applied`, `kept` or `stuck`. */
+  readonly changesInPlace: number;
   /** Only of a run that was imported: the machine on which it took place. */
   readonly importedFrom?: string;
 }
 
 /** What `start`, `resume`, `rollback` and `show` print with `--json`: a public contract, no field more or fewer. */
-export interface RunRecord extends RunSummary {
+export interface RunRecord extends Omit<RunSummary, 'changesInPlace'> {
   readonly stages: readonly StageRecord[];
   readonly steps: readonly StepRecord[];
   readonly changes: readonly ChangeRecord[];
@@ -67,7 +69,7 @@ export interface ChangeRecord {
 
 /** The run record of one run. */
 export function runRecord(material: RunMaterial, isAlive: IsAlive): RunRecord {
-  const { error, ...summary } = runSummary(material.run, isAlive);
+  const { error, changesInPlace: _counted, ...summary } = runSummary(material.run, isAlive);
   const open = openSteps(material.journal);
   const idle = idlePeriods(material.journal);
   return {
@@ -96,6 +98,7 @@ export function runSummary(run: StoredRun, isAlive: IsAlive): RunSummary {
     finishedAt: run.finishedAt === null ? null : isoTime(run.finishedAt),
     durationMs: run.startedAt === null || run.finishedAt === null ? null : elapsedMs(run.startedAt, run.finishedAt),
     error: run.error,
+    changesInPlace: run.changesInPlace,
     ...(run.importedFrom === null ? {} : { importedFrom: run.importedFrom }),
   };
 }

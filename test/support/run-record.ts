@@ -87,7 +87,7 @@ export const runRecordSchema = z.strictObject({
 export type RunRecord = z.infer<typeof runRecordSchema>;
 
 /** What `runs` prints with `--json`. */
-export const runSummariesSchema = z.array(z.strictObject(summary));
+export const runSummariesSchema = z.array(z.strictObject({ ...summary, changesInPlace: z.number().int() }));
 
 /** What `changes` prints with `--json`. */
 export const standingChangesSchema = z.array(changeSchema.extend({ run: z.string(), workflow: z.string() }).strict());

@@ -15,6 +15,7 @@ const SUMMARY_FIELDS = [
   'finishedAt',
   'durationMs',
   'error',
+  'changesInPlace',
 ];
 
 test('runs: newest first, filtered, limited', async () => {
@@ -43,7 +44,11 @@ test('an empty history is a friendly line on stderr, and an empty array', async 
     err: `No run yet in ${host.database}. \`wf workflows\` lists what there is to start.\n`,
   });
   expect(await wf(['runs', '--json'])).toEqual({ exitCode: 0, out: '[]\n', err: '' });
-  expect(await wf(['changes'])).toMatchObject({ exitCode: 0, out: '', err: expect.stringContaining('Nothing stands') });
+  expect(await wf(['changes'])).toMatchObject({
+    exitCode: 0,
+    out: '',
+    err: expect.stringContaining('No change of wf is in place'),
+  });
   expect(await wf(['changes', '--json'])).toEqual({ exitCode: 0, out: '[]\n', err: '' });
 });
 

@@ -94,11 +94,11 @@ test('what stands on the host is listed over all runs, whether they have ended o
       history.append(lease, { events: [settled, ENDED] }, AT);
     }
   }
-  expect(history.standingChanges().map(({ run, seq, target }) => [run, seq, target])).toEqual([
+  expect(history.changesInPlace().map(({ run, seq, target }) => [run, seq, target])).toEqual([
     ['one', 2, 'link int_hote'],
     ['three', 2, 'link int_hote'],
   ]);
-  expect(['one', 'two', 'three'].map((id) => history.run(runId(id))?.standingChanges)).toEqual([1, 0, 1]);
+  expect(['one', 'two', 'three'].map((id) => history.run(runId(id))?.changesInPlace)).toEqual([1, 0, 1]);
 });
 
 test('evidence comes in the order in which it was seen, of one step or of all; the journal from where it is asked for', () => {

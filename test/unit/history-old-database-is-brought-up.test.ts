@@ -28,7 +28,7 @@ test('a database of the first schema is brought to this one, with every run as i
   expect(openRaw(path).pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
   const runs = history.runs({ limit: 10 });
   expect(
-    runs.map(({ id, status, standingChanges, importedFrom }) => [id, status, standingChanges, importedFrom]),
+    runs.map(({ id, status, changesInPlace, importedFrom }) => [id, status, changesInPlace, importedFrom]),
   ).toEqual([
     ['stopped', 'running', 1, null],
     ['failed', 'needs-attention', 1, null],

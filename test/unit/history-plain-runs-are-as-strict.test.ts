@@ -36,7 +36,7 @@ const { expectTaken, expectNoOtherTaken } = inTwoWays({
     owner_pid_namespace: null,
     place: null,
     imported_from: null,
-    standing_changes: 3,
+    changes_in_place: 3,
   },
   plain: plainRun,
   schema: runRow(),
@@ -89,7 +89,7 @@ test('the columns are taken in the order in which they are asked for', () => {
     output: { a: 1 },
     error: null,
     fence: 13,
-    standingChanges: 0,
+    changesInPlace: 0,
     importedFrom: 'there',
   };
   expect(history.run(id)).toEqual(expected);

@@ -13,7 +13,7 @@ const WALKS_AN_INDEX: Readonly<Record<string, string>> = {
   newestIdsWithPrefix: 'SCAN runs USING COVERING INDEX runs_newest',
   // Of the runs that are being advanced, and of no others.
   heldRuns: 'SCAN runs USING INDEX runs_held',
-  standingChanges: 'SCAN changes USING INDEX changes_standing',
+  changesInPlace: 'SCAN changes USING INDEX changes_in_place',
 };
 
 /** Of no table: a row of constants, and the names that were found so far. */

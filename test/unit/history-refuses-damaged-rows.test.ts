@@ -15,7 +15,7 @@ test.each<[string, string, (history: HistoryPort) => unknown]>([
   ['steps', "UPDATE steps SET output = '{'", (history) => history.steps(id)],
   ['steps', `UPDATE steps SET error = '{"code":"E_NO_SUCH"}'`, (history) => history.steps(id)],
   ['changes', `UPDATE changes SET undo = '"rm"'`, (history) => history.changes(id)],
-  ['changes', `UPDATE changes SET record = ''`, (history) => history.standingChanges()],
+  ['changes', `UPDATE changes SET record = ''`, (history) => history.changesInPlace()],
   ['journal', "UPDATE journal SET data = 'x'", (history) => history.journal(id)],
   ['journal', "UPDATE journal SET data = '[1]'", (history) => history.journal(id)],
   ['journal', "UPDATE journal SET type = 'step.dreamt'", (history) => history.journal(id)],

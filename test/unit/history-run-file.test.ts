@@ -130,8 +130,8 @@ test('all that can be asked of the run is the same, but that it was imported and
   here.importRun(parseRunFile(textOf(there)), AT);
   const id = runId('there');
   const run = there.run(id);
-  expect(run?.standingChanges).toBe(1);
-  expect(here.run(id)).toEqual({ ...run, fence: 1, standingChanges: 0, importedFrom: 'trainer-pc' });
+  expect(run?.changesInPlace).toBe(1);
+  expect(here.run(id)).toEqual({ ...run, fence: 1, changesInPlace: 0, importedFrom: 'trainer-pc' });
   for (const read of [
     (history: History) => history.journal(id),
     (history: History) => history.steps(id),
@@ -148,12 +148,12 @@ test('an imported run is nobody’s here: not taken over, not unfinished, nothin
   const { history } = openForTest();
   history.importRun(parseRunFile(exported(INTERRUPTED)), AT);
   const id = runId('there');
-  expect(history.run(id)).toMatchObject({ status: 'running', owner: null, standingChanges: 0 });
+  expect(history.run(id)).toMatchObject({ status: 'running', owner: null, changesInPlace: 0 });
   expect(errorOf(() => history.takeOver(id, OWNER, () => false))).toMatchObject({
     code: 'E_RUN_IMPORTED',
     exitCode: 2,
   });
-  expect([history.unfinishedRuns(), history.standingChanges(), history.claimsOf(id)]).toEqual([[], [], []]);
+  expect([history.unfinishedRuns(), history.changesInPlace(), history.claimsOf(id)]).toEqual([[], [], []]);
   history.create(headerOf('mine'), {}, OWNER, ['network devops'], AT);
   expect(history.runs({ limit: 5 }).map((run) => run.id)).toEqual(['there', 'mine']);
 });

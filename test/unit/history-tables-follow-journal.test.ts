@@ -101,9 +101,9 @@ function asStored(projection: Projection | undefined): Projection | undefined {
 function stored(history: HistoryPort, id: RunId): Projection | undefined {
   const run = history.run(id);
   if (run === undefined) return undefined;
-  const { status, startedAt, finishedAt, output: result, error: failure, standingChanges } = run;
+  const { status, startedAt, finishedAt, output: result, error: failure, changesInPlace } = run;
   return {
-    run: { status, startedAt, finishedAt, output: result, error: failure, standingChanges },
+    run: { status, startedAt, finishedAt, output: result, error: failure, changesInPlace },
     acceptedDefinition: run.definitionHash === HASH ? null : run.definitionHash,
     steps: history.steps(id),
     changes: history.changes(id),

@@ -168,7 +168,7 @@ async function killAndRecover(
       : [];
     expect(host.files()).toEqual(expected);
     expect(run.status).toBe(succeeds ? 'succeeded' : 'rolled-back');
-    expect(run.standingChanges).toBe(0);
+    expect(run.changesInPlace).toBe(0);
     // The journal replays to the run, and the tables are what the journal says.
     expect(() => replay(workflow.model, run, journal)).not.toThrow();
     expect(rebuildProjection(journal)?.changes).toEqual(host.history.changes(id));

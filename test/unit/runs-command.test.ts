@@ -184,7 +184,7 @@ test('what an imported run left behind is not on this host', async () => {
     expect(await here.wf(argv)).toMatchObject({
       exitCode: 0,
       out: '',
-      err: 'Nothing stands on this host because of wf.\n',
+      err: 'No change of wf is in place on this host.\n',
     });
   }
   expect((await here.wf(['resume'])).err).toContain('nothing to resume');

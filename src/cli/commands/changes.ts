@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { type Change, stands } from '../../engine/change.ts';
+import { type Change, isInPlace } from '../../engine/change.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import { changeRecord } from '../../review/run-record.ts';
 import { type IsAlive, runStatus } from '../../review/run-status.ts';
-import { remainingLines } from '../../review/text/ledger-text.ts';
+import { keptLines, remainingLines } from '../../review/text/ledger-text.ts';
 import { statusPaint, type TextStyle } from '../../review/text/text-style.ts';
 import { defineCommand } from '../define-command.ts';
 import { type FoundRun, findRun } from '../find-run.ts';
@@ -12,13 +12,13 @@ import { writeJson, writeLines } from '../terminal.ts';
 
 const options = z.object({ json: z.boolean().default(false), run: z.string().optional() });
 
-/** The changes of one run that may stand. */
+/** The changes of one run that are in place. */
 interface Standing {
   readonly run: StoredRun;
   readonly changes: readonly Change[];
 }
 
-/** `wf changes [RUN]`: what may stand on this host because of wf, and the commands that undo it; newest run first. */
+/** `wf changes [RUN]`: changes of wf in place on this host, and the commands that undo them; newest run first. */
 export const changes = defineCommand(options, async ({ json, run: reference }, wire, { out, err }) => {
   const history = await wire.historyForReading();
   const standing = reference === undefined ? ofAllRuns(history) : ofRun(findRun(history, reference));
@@ -28,7 +28,7 @@ export const changes = defineCommand(options, async ({ json, run: reference }, w
     );
     writeJson(out, records);
   } else if (standing.length === 0) {
-    writeLines(err, ['Nothing stands on this host because of wf.']);
+    writeLines(err, ['No change of wf is in place on this host.']);
   } else {
     writeLines(
       out,
@@ -40,13 +40,13 @@ export const changes = defineCommand(options, async ({ json, run: reference }, w
 
 function ofRun({ history, run }: FoundRun): readonly Standing[] {
   // What an imported run changed is on the machine that it came from.
-  const changes = run.importedFrom === null ? history.changes(run.id).filter(stands) : [];
+  const changes = run.importedFrom === null ? history.changes(run.id).filter(isInPlace) : [];
   return changes.length === 0 ? [] : [{ run, changes }];
 }
 
 function ofAllRuns(history: HistoryReader | undefined): readonly Standing[] {
   if (history === undefined) return [];
-  const ids = new Set(history.standingChanges().map((change) => change.run));
+  const ids = new Set(history.changesInPlace().map((change) => change.run));
   return [...ids]
     .toReversed()
     .map((id) => history.run(id))
@@ -57,5 +57,5 @@ function standingLines(standing: Standing, isAlive: IsAlive, style: TextStyle): 
   const { run } = standing;
   const status = runStatus(run, isAlive);
   const title = `${style.colors.bold(run.id)}  ${run.workflow}  ${statusPaint(style, status)(status)}`;
-  return [title, ...remainingLines(standing, style)];
+  return [title, ...remainingLines(standing, style), ...keptLines(standing, style)];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Change } from '../../engine/change.ts';
 import { asWfError, type ExitCode } from '../../engine/errors.ts';
 import type { RunId } from '../../engine/ids.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
@@ -6,6 +7,8 @@ import type { RunnersToUndo } from '../../engine/require-runners.ts';
 import { refusalOf } from '../../review/allowed-actions.ts';
 import { readRunMaterial } from '../../review/run-material.ts';
 import { runRecord } from '../../review/run-record.ts';
+import { keptLines } from '../../review/text/ledger-text.ts';
+import type { TextStyle } from '../../review/text/text-style.ts';
 import { defineCommand } from '../define-command.ts';
 import { rollbackExitCode } from '../exit-code.ts';
 import { findRun } from '../find-run.ts';
@@ -77,9 +80,15 @@ async function knownRunners(run: StoredRun, wire: Wire): Promise<RunnersToUndo> 
   }
 }
 
+function nothingToUndoLines(run: StoredRun, changes: readonly Change[], style: TextStyle): readonly string[] {
+  const kept = keptLines({ run, changes }, style);
+  if (kept.length > 0) return [`Run ${run.id} has left nothing but what it keeps by design.`, ...kept];
+  return [`No change of run ${run.id} is in place on this host: there is nothing to undo.`];
+}
+
 async function tellNothingToUndo(id: RunId, json: boolean, wire: Wire, { out }: Terminal): Promise<ExitCode> {
   const { history, run } = findRun(await wire.history(), id);
   if (json) writeJson(out, runRecord(readRunMaterial(history, run), wire.isAlive));
-  else writeLines(out, [`Nothing of run ${id} stands on this host: there is nothing to undo.`]);
+  else writeLines(out, nothingToUndoLines(run, history.changes(id), out.style));
   return 0;
 }

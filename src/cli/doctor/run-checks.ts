@@ -1,3 +1,4 @@
+import { stands } from '../../engine/change.ts';
 import { WfError } from '../../engine/errors.ts';
 import type { RunId } from '../../engine/ids.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
@@ -35,7 +36,9 @@ export function runChecks(wire: Wire): readonly Check[] {
     check('advice', 'changes', 'they stand on this host because of wf', async () => {
       const history = await wire.historyForReading();
       const unfinished = new Set(history?.unfinishedRuns().map(({ id }) => id));
-      const changes = (history?.standingChanges() ?? []).filter(({ run }) => !unfinished.has(run));
+      const changes = (history?.changesInPlace() ?? []).filter(
+        (change) => stands(change) && !unfinished.has(change.run),
+      );
       if (changes.length === 0) return found('none of a run that has ended');
       const targets = changes.map(({ target }) => target);
       const runs = [...new Set(changes.map(({ run }) => run))];

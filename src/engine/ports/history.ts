@@ -43,8 +43,8 @@ export interface StoredRun extends RunHeader {
   readonly finishedAt: number | null;
   readonly output: Json;
   readonly error: ErrorRecord | null;
-  /** Changes that may still stand on this host (`intended`, `applied`, `stuck`); 0 of a run that was imported. */
-  readonly standingChanges: number;
+  /** Changes in place on this host (`isInPlace`); 0 of a run that was imported. */
+  readonly changesInPlace: number;
   /** The machine on which the run took place, where it was imported from there; null for a run of this history. */
   readonly importedFrom: string | null;
 }
@@ -141,8 +141,8 @@ export interface HistoryPort {
   journal(id: RunId, after?: number): readonly JournalEntry[];
   steps(id: RunId): readonly StoredStep[];
   changes(id: RunId): readonly Change[];
-  /** Those of all runs that may still stand on this host (`intended`, `applied`, `stuck`), oldest run first; none of imported ones. */
-  standingChanges(): readonly StandingChange[];
+  /** Those of all runs that are in place on this host (`isInPlace`), oldest run first; none of imported ones. */
+  changesInPlace(): readonly StandingChange[];
   /** In the order in which it was committed, without the first `after` pieces of the run. */
   evidence(id: RunId, step?: StepId, after?: number): readonly StoredEvidence[];
   /** The last verification, or undefined. */

@@ -8,6 +8,8 @@ import { changeNaming, type NamedChange } from './ledger-identities.ts';
 export interface Attribution {
   readonly owner: Difference['owner'];
   readonly reason: string;
+  /** Set if the run made it and means to leave it: the ledger has it, and it is neither residue nor drift. */
+  readonly isKept?: true;
 }
 
 /** All that attribution goes by. */
@@ -44,7 +46,7 @@ export function byLedger(known: Known, names: (change: NamedChange) => boolean):
 
 function byChange(change: Change): Attribution {
   const place = `change ${change.seq} (${change.target})`;
-  if (change.status === 'kept') return { owner: 'other', reason: `kept by design: ${place}` };
+  if (change.status === 'kept') return { owner: 'other', reason: `kept by design: ${place}`, isKept: true };
   return { owner: 'run', reason: `${place} of step ${change.step} names it` };
 }
 

@@ -38,6 +38,7 @@ function compareSections(earlier: Sections, later: Sections, compared: ComparedR
   const attributed = raw.map((found) => ({ found, attribution: judge(found, attribute(found, known)) }));
   return {
     differences: attributed
+      .filter(({ attribution }) => attribution.isKept === undefined)
       .filter(({ found, attribution }) => isComparable(found, attribution, earlier, later))
       .map(({ found, attribution }) => ({
         subject: subjectForPeople(found, known),

@@ -9,7 +9,7 @@ import { ledgerWords, remainingLines } from './ledger-text.ts';
 import { oneLine } from './plain-text.ts';
 import { proofLines } from './proof-text.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
-import { firstDifferenceLines, verificationWords } from './verification-text.ts';
+import { firstDifferenceLines, hostWords } from './verification-text.ts';
 
 /** The short text that `wf start` ends with: what was shown, what became of the host, what to look at next. */
 export function endOfRunLines(material: RunMaterial, record: RunRecord, style: TextStyle): readonly string[] {
@@ -61,5 +61,5 @@ function whereWords({ stage, id, kind, attempts }: StepRecord): string {
 
 /** Nothing is said of a host that no change was made to. */
 function hostLines({ verification, changes }: RunRecord): readonly string[] {
-  return verification === null && changes.length === 0 ? [] : [`host: ${verificationWords(verification)}`];
+  return verification === null && changes.length === 0 ? [] : [`host: ${hostWords(verification, changes)}`];
 }

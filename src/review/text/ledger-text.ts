@@ -49,17 +49,29 @@ export function ledgerLines(changes: readonly Change[], style: TextStyle, indent
 export function remainingLines({ run, changes }: Ledger, style: TextStyle): readonly string[] {
   const standing = standingNewestFirst(changes);
   if (standing.length === 0) return [];
-  const { colors, width } = style;
-  const lines = standing.flatMap((change) => [
-    `  ${oneLine(change.target)} ${colors.dim('(')}${standingWords(change, style)}${colors.dim(')')}`,
-    ...change.undo.map((command) => `    ${oneLine(command)}`),
-  ]);
   const count = counted(standing.length, 'change');
   const title =
     run.importedFrom === null
       ? `may still be on this host: ${count}; undo with \`wf rollback ${run.id}\`, or by hand in this order:`
       : `stood on ${oneLine(run.importedFrom)} when the run was exported: ${count}; there, undone by hand in this order:`;
-  return [...setText(title, width, 2).map(colors.yellow), ...lines];
+  return [...setText(title, style.width, 2).map(style.colors.yellow), ...undoLines(standing, style)];
+}
+
+/** The same of what a run means to leave on this host. */
+export function keptLines({ run, changes }: Ledger, style: TextStyle): readonly string[] {
+  const kept = changes.filter(({ status }) => status === 'kept').toReversed();
+  if (kept.length === 0) return [];
+  const undo = `undo with \`wf rollback ${run.id}\` (images: with --remove-images), or by hand in this order:`;
+  const title = `kept by design: ${counted(kept.length, 'change')}; ${undo}`;
+  return [...setText(title, style.width, 2), ...undoLines(kept, style)];
+}
+
+function undoLines(changes: readonly Change[], style: TextStyle): readonly string[] {
+  const { colors } = style;
+  return changes.flatMap((change) => [
+    `  ${oneLine(change.target)} ${colors.dim('(')}${standingWords(change, style)}${colors.dim(')')}`,
+    ...change.undo.map((command) => `    ${oneLine(command)}`),
+  ]);
 }
 
 interface Ledger {

@@ -37,7 +37,7 @@ export function resumableLines(
       run.workflow,
       { text: status, paint: statusPaint(style, status) },
       relativeTimeText(since(run), now),
-      String(run.standingChanges),
+      String(run.changesInPlace),
       `wf resume ${run.id}`,
     ];
   });

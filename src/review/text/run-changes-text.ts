@@ -6,7 +6,7 @@ import { shortId } from './output-words.ts';
 import { counted, oneLine, wrapWords } from './plain-text.ts';
 import { type Cell, type Column, tableLines } from './table.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
-import { differenceLines, verificationWords } from './verification-text.ts';
+import { differenceLines, hostWords } from './verification-text.ts';
 
 const SIGNS = { made: '+', altered: '~' } as const;
 
@@ -30,7 +30,7 @@ export function runChangesLines(
     remainingLines(material, style),
     comparedLines(told, offsetOf, style),
     [
-      `${colors.bold('host')}: ${verificationWords(told.verification)}`,
+      `${colors.bold('host')}: ${hostWords(told.verification, material.changes)}`,
       ...differenceLines(told.verification, style, '  '),
     ],
   ];

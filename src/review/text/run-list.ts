@@ -42,9 +42,9 @@ export function runListLines(
   return tableLines(columns, rows, style);
 }
 
-function onHostCell({ standingChanges, importedFrom }: StoredRun, { colors }: TextStyle): Cell {
+function onHostCell({ changesInPlace, importedFrom }: StoredRun, { colors }: TextStyle): Cell {
   if (importedFrom !== null) return '-';
-  return standingChanges === 0 ? '0' : { text: String(standingChanges), paint: colors.yellow };
+  return changesInPlace === 0 ? '0' : { text: String(changesInPlace), paint: colors.yellow };
 }
 
 /** Off a terminal nothing is cut: the code stands for the whole error there, which `wf show` tells. */

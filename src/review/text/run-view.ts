@@ -11,7 +11,7 @@ import { oneLine, wrapWords } from './plain-text.ts';
 import { proofLines } from './proof-text.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
 import { timelineLines } from './timeline-text.ts';
-import { firstDifferenceLines, verificationWords } from './verification-text.ts';
+import { firstDifferenceLines, hostWords } from './verification-text.ts';
 
 const LABEL_WIDTH = 12;
 
@@ -36,7 +36,7 @@ export function runViewLines(
   ]);
   sections.push(remainingLines(material, style));
   sections.push([
-    `${style.colors.bold('host')}: ${verificationWords(record.verification)}`,
+    `${style.colors.bold('host')}: ${hostWords(record.verification, record.changes)}`,
     ...firstDifferenceLines(record.verification, record.id, style, '  '),
   ]);
   const proofs = runProofs(material.journal);

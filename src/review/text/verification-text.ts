@@ -1,5 +1,5 @@
-import type { Difference, NotCompared, Verification } from '../../engine/change.ts';
-import { oneLine, setText } from './plain-text.ts';
+import type { Change, Difference, NotCompared, Verification } from '../../engine/change.ts';
+import { counted, oneLine, setText } from './plain-text.ts';
 import type { Paint, TextStyle } from './text-style.ts';
 
 /** What the look at the host found, in one line: `as before (no residue; drift: none)`. */
@@ -14,6 +14,13 @@ export function verificationWords(verification: Verification | null): string {
   if (restored) return `as before (${found})`;
   const left = residues.length > 0 || unexplained.length > 0;
   return left ? `not as before (${found})` : `not as before (changes still stand; ${found})`;
+}
+
+/** The same with how many changes the run means to leave on the host. */
+export function hostWords(verification: Verification | null, changes: readonly Pick<Change, 'status'>[]): string {
+  const kept = changes.filter(({ status }) => status === 'kept').length;
+  const words = verificationWords(verification);
+  return kept === 0 ? words : `${words}; in place by design: ${counted(kept, 'change')}`;
 }
 
 /** So many residues, and so many drifts, are told of where the rest is told elsewhere. */

@@ -1,10 +1,10 @@
-import { stands } from '../../engine/change.ts';
+import { isInPlace } from '../../engine/change.ts';
 import { type HistoryPort, isEnd, type StoredRun } from '../../engine/ports/history.ts';
 import { privateHostMark } from '../../engine/ports/runtime.ts';
 import type { MarkedObject } from './marked-object.ts';
 import type { KnownRuns } from './unaccounted.ts';
 
-type Asked = Pick<HistoryPort, 'run' | 'changes' | 'standingChanges' | 'unfinishedRuns'>;
+type Asked = Pick<HistoryPort, 'run' | 'changes' | 'changesInPlace' | 'unfinishedRuns'>;
 
 /** What a history knows of the runs that have marked these objects; nothing, where there is none. */
 export function knownRuns(history: Asked | undefined, objects: readonly MarkedObject[]): KnownRuns {
@@ -14,7 +14,7 @@ export function knownRuns(history: Asked | undefined, objects: readonly MarkedOb
     return known === undefined ? [] : [known];
   });
   return {
-    standing: history.standingChanges(),
+    standing: history.changesInPlace(),
     unfinished: new Set(history.unfinishedRuns().map(({ id }) => id)),
     privateHosts: new Set(runs.filter((run) => usesItsHost(run, history)).map(privateHostMark)),
   };
@@ -23,5 +23,5 @@ export function knownRuns(history: Asked | undefined, objects: readonly MarkedOb
 /** As the engine has it when a run ends: the host stays where something on it may be undone later. */
 function usesItsHost({ id, status }: StoredRun, history: Asked): boolean {
   if (!isEnd(status) || status === 'needs-attention') return true;
-  return history.changes(id).some((change) => stands(change) || change.status === 'kept');
+  return history.changes(id).some(isInPlace);
 }
