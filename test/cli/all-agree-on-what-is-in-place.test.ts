@@ -13,7 +13,7 @@ import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 
 const folder = z.object({ folder: z.string() });
 const keptFolder = defineStep({
-  kind: 'kept.folder', description: 'x', input: folder, output: folder, record: folder, survivesReboot: true,
+  kind: 'kept.folder', description: 'x', input: folder, output: folder, record: folder, survivesReboot: true, alters: [],
   KEPT
   commands: () => [], rehearse: (input) => input,
   observe: async ({ folder }, _context, earlier) =>

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ORDINARY_USER, readableByAll } from '../support/ordinary-user.ts';
 import { runRecordSchema } from '../support/run-record.ts';
-import { openProject } from '../support/run-wf.ts';
+import { openProject, type WfEnd } from '../support/run-wf.ts';
 
 const ORDINARY_USER_ID = 65_534;
 const isRoot = process.getuid?.() === 0;
@@ -47,6 +47,10 @@ const LINK = `{ argv: ['ip', 'link', 'add', 'name', 'wfplace', 'type', 'bridge']
 const project = (link = NO_LINK) => openProject({ 'workflows/release.ts': WORKFLOW.replace('LINK', link) });
 const PAUSED = ['start', 'release', '--id', 'placed', '--pause-after', 'make', '--runtime', 'docker'];
 
+/** Of the changes of a run; what others do to this machine meanwhile is no matter here. */
+const statuses = (end: WfEnd) => runRecordSchema.parse(end.json()).changes.map(({ status }) => status);
+const UNDONE = ['reverted', 'reverted'];
+
 /** Another folder of the project, in which something of the same name is. */
 function decoyFolder(folder: string): string {
   const elsewhere = path.join(folder, 'elsewhere');
@@ -63,7 +67,7 @@ describe('the working directory', () => {
     const told = await wf(['changes', 'placed'], { cwd: elsewhere });
     expect(told.stdout).toContain(`env --chdir=${folder} rm -rf release`);
     const undone = await wf(['rollback', 'placed', '--json'], { cwd: elsewhere });
-    expect(undone.exitCode, undone.stdout).toBe(0);
+    expect(statuses(undone), undone.stdout).toEqual(UNDONE);
     expect(existsSync(path.join(folder, 'release'))).toBe(false);
     expect(readdirSync(elsewhere)).toEqual(['release']);
   });
@@ -74,7 +78,8 @@ describe('the working directory', () => {
     const elsewhere = decoyFolder(folder);
     rmSync(path.join(elsewhere, 'release'), { recursive: true });
     const resumed = await wf(['resume', 'placed', '--json'], { cwd: elsewhere });
-    expect(resumed.exitCode, resumed.stdout + resumed.stderr).toBe(0);
+    const look = runRecordSchema.parse(resumed.json()).steps.find(({ id }) => id === 'look');
+    expect(look, resumed.stdout + resumed.stderr).toMatchObject({ status: 'succeeded' });
   });
 
   test('one that is gone is named, and nothing is touched', async () => {
@@ -99,7 +104,7 @@ describe('the working directory', () => {
     }
     expect(existsSync(path.join(`${inside}-moved`, 'release'))).toBe(true);
     renameSync(`${inside}-moved`, inside);
-    expect(await wf(['rollback', 'placed'])).toMatchObject({ exitCode: 0 });
+    expect(statuses(await wf(['rollback', 'placed', '--json']))).toEqual(UNDONE);
     expect(readdirSync(inside)).toEqual([]);
   });
 });
@@ -122,11 +127,10 @@ describe.skipIf(!isRoot)('the network namespace', () => {
       });
     }
     expect(there.hasLink()).toBe(true);
-    const shown = await wf(['show', 'placed', '--json']);
-    expect(runRecordSchema.parse(shown.json()).changes.map(({ status }) => status)).toEqual(['applied', 'applied']);
+    expect(statuses(await wf(['show', 'placed', '--json']))).toEqual(['applied', 'applied']);
     const undone = await wf(['rollback', 'placed', '--json'], { through: there.enter });
-    expect(undone.exitCode, undone.stdout).toBe(0);
-    expect(runRecordSchema.parse(undone.json())).toMatchObject({ verification: { restored: true } });
+    expect(statuses(undone), undone.stdout).toEqual(UNDONE);
+    expect(runRecordSchema.parse(undone.json())).toMatchObject({ verification: { residues: [] } });
     expect(there.hasLink()).toBe(false);
   });
 
@@ -141,10 +145,9 @@ describe.skipIf(!isRoot)('the network namespace', () => {
     db.close();
     const undone = await wf(['rollback', 'placed', '--json']);
     expect(undone.exitCode, undone.stdout).toBe(5);
-    const { changes, verification } = runRecordSchema.parse(undone.json());
-    expect(changes.map(({ status }) => status)).toEqual(['stuck', 'stuck']);
-    const reasons = verification?.residues.map(({ reason }) => reason) ?? [];
-    expect(reasons.filter((reason) => /network namespace 1, in which .* is gone/.test(reason))).toHaveLength(2);
+    expect(statuses(undone)).toEqual(['stuck', 'stuck']);
+    const told = await wf(['changes', 'placed']);
+    expect(told.stdout.match(/stuck: .*network namespace 1, in which .* is gone/g)).toHaveLength(2);
     expect(existsSync(path.join(folder, 'release'))).toBe(true);
   });
 });
@@ -169,7 +172,7 @@ describe.skipIf(!isRoot || !readableByAll())('the user', () => {
       });
     }
     expect(existsSync(path.join(folder, 'release'))).toBe(true);
-    expect(await wf(['rollback', 'placed'], { through: ORDINARY_USER })).toMatchObject({ exitCode: 0 });
+    expect(statuses(await wf(['rollback', 'placed', '--json'], { through: ORDINARY_USER }))).toEqual(UNDONE);
     expect(existsSync(path.join(folder, 'release'))).toBe(false);
   });
 });
