@@ -18,6 +18,9 @@ import { whileLocked } from './while-locked.ts';
 /** The attempt under which the evidence of a rollback is kept, beside the step's own attempts, which count from 1. */
 const UNDO_EVIDENCE = 0;
 
+/** So many runs that began later are asked whether a difference is of one of their changes. */
+const MOST_RUNS_MEANWHILE = 1_000;
+
 /** Of a run that never changed anything. */
 const UNTOUCHED: Verification = { restored: true, residues: [], unexplained: [], drift: [], notCompared: [] };
 
@@ -145,7 +148,18 @@ class OwnLedger implements RunLedger {
     const changes = journal.changes();
     const suspects = changes.filter(({ kind }) => isArbitrary(runner(kind)));
     const sameBoot = boot === owner.bootId;
-    return { after, ...fingerprints.compare(before, after, { run, changes, suspects, arbitrary, sameBoot }) };
+    const others = () => this.#runsMeanwhile();
+    return { after, ...fingerprints.compare(before, after, { run, changes, suspects, arbitrary, others, sameBoot }) };
+  }
+
+  /** Runs of this history that had not ended before this one was created, with their changes. */
+  #runsMeanwhile() {
+    const { history, run } = this.#parts;
+    const createdAt = history.run(run)?.createdAt ?? 0;
+    const later = history.runs({ since: createdAt, limit: MOST_RUNS_MEANWHILE });
+    const ids = new Set([...history.unfinishedRuns(), ...later].map(({ id }) => id));
+    ids.delete(run);
+    return [...ids].map((id) => ({ run: id, changes: history.changes(id) }));
   }
 
   #hidden(fingerprint: Fingerprint): Fingerprint {

@@ -89,7 +89,7 @@ describeDocker('the evidence of a lab', () => {
   test('a rule of Docker counted what it dropped, and the proofs name it', async () => {
     const dropped = (step: string) =>
       /\[(\d+):\d+\] (-A DOCKER-ISOLATION-STAGE-2 -o br-[0-9a-f]{12} -j DROP)/g[Symbol.matchAll](
-        of(step).at(-1)?.output ?? '',
+        of(step).find(({ command }) => command.startsWith('iptables-save'))?.output ?? '',
       );
     const counts = (step: string) => new Map([...dropped(step)].map(([, packets, rule]) => [rule, Number(packets)]));
     const [before, after] = [counts('readFirewallBefore'), counts('readFirewallAfter')];

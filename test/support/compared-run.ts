@@ -9,5 +9,5 @@ export function comparedRun(
   changes: readonly Change[] = [],
   suspects: readonly Change[] = [],
 ): ComparedRun {
-  return { run: runId(run), changes, suspects, arbitrary: FACETS, sameBoot: true };
+  return { run: runId(run), changes, suspects, arbitrary: FACETS, others: () => [], sameBoot: true };
 }

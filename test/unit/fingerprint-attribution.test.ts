@@ -5,6 +5,7 @@ import type { Json } from '../../src/engine/json.ts';
 import { compareFingerprints } from '../../src/host/fingerprint/compare.ts';
 import { asFingerprint, SECTION_NAMES, type SectionName, type Sections } from '../../src/host/fingerprint/shape.ts';
 import { comparedRun } from '../support/compared-run.ts';
+import { runId } from '../support/folder-host.ts';
 
 const OWN = 'ab'.repeat(32);
 const FOREIGN = 'cd'.repeat(32);
@@ -303,6 +304,109 @@ describe('what Docker does by itself', () => {
       'sysctl net.ipv4.ip_forward': 'other',
       'iptables ipv4 filter DOCKER-USER': 'docker',
       'iptables ipv4 filter DOCKER-USER rule -s 10.0.0.0/8 -j DROP': 'other',
+    });
+  });
+});
+
+describe('numbers are no identity', () => {
+  const rule = (attributes: Readonly<Record<string, Json>>): Content => ({
+    'rules ipv4': { rule: { priority: 100, src: 'all', table: 'main', ...attributes } },
+  });
+  const ownerOf = (ledger: readonly Change[], after: Content) => owners({}, after, ledger)['rule'];
+
+  test("somebody's rule with the number of this run's metric is not its residue", () => {
+    const route = { destination: 'default', table: 'main', metric: 100, argv: ['ip', 'route', 'add', 'metric', '100'] };
+    expect(ownerOf([change('net.route', 'route in table main with metric 100', route)], rule({}))).toBe('other');
+    const typed = { argv: ['ip', 'route', 'add', '10.1.0.0/16', 'dev', 'eth0', 'table', 'main', 'metric', '100'] };
+    expect(ownerOf([change('exec.command', 'c', typed)], rule({}))).toBe('other');
+  });
+
+  test('a rule is known by its table and priority as they were typed, or by its table and an address', () => {
+    const typed = (...words: string[]) => [change('exec.command', 'c', { argv: ['ip', 'rule', 'add', ...words] })];
+    expect(ownerOf(typed('pref', '100', 'lookup', 'main'), rule({}))).toBe('run');
+    expect(ownerOf(typed('pref', '100', 'lookup', '7'), rule({ table: 7 }))).toBe('run');
+    expect(ownerOf(typed('from', '10.7.0.0/24', 'lookup', '7'), rule({ table: 7, src: '10.7.0.0/24' }))).toBe('run');
+    expect(ownerOf(typed('pref', '7', 'lookup', '100'), rule({ table: 7 }))).toBe('other');
+  });
+
+  test('a port is a word of a firewall rule only together with its option', () => {
+    const filter: Content = {
+      'iptables ipv4': { x: chain('INPUT', ['-p tcp -m tcp --dport 80 -j ACCEPT'], 'ACCEPT') },
+    };
+    const typed = (...words: string[]) => [
+      change('exec.command', 'c', { argv: ['iptables', '-A', 'INPUT', ...words] }),
+    ];
+    const ruleOwner = (ledger: readonly Change[]) => Object.values(owners({}, filter, ledger))[0];
+    expect(ruleOwner(typed('-p', 'tcp', '--dport', '80', '-j', 'ACCEPT'))).toBe('run');
+    expect(ruleOwner(typed('-p', 'tcp', '--dport', '443', '--sport', '80', '-j', 'ACCEPT'))).toBe('other');
+  });
+});
+
+describe('after a step that may have altered anything', () => {
+  const command = change('exec.command', 'command ./act', { argv: ['./act'] });
+  const compared = (before: Content, after: Content, run = comparedRun('mine', [command], [command])) =>
+    Object.fromEntries(
+      compareFingerprints(fingerprint(before), fingerprint(after), run).differences.map((one) => [one.subject, one]),
+    );
+  const links: Content = { links: { 'link a0': link(), 'link b0': link({ alias: 'wf.run=other1' }) } };
+
+  test('what carries no mark and is in no record is unexplained; what another run marked is not', () => {
+    expect(compared({}, links)).toMatchObject({
+      'link a0': { owner: 'unknown', reason: expect.stringContaining('step s may have altered anything') },
+      'link b0': { owner: 'other', reason: 'run other1' },
+    });
+  });
+
+  test("what a change of another run names, which was under way, is that run's", () => {
+    const theirs = change('net.veth', 'veth pair a0 and a1', { first: { name: 'a0' } }, 'applied');
+    const others = () => [{ run: runId('other2'), changes: [theirs] }];
+    const found = compared({}, links, { ...comparedRun('mine', [command], [command]), others });
+    expect(found['link a0']).toMatchObject({ owner: 'other', reason: 'run other2' });
+  });
+
+  test('a kept change accounts for it', () => {
+    const kept: Change = { ...command, status: 'kept' };
+    expect(compared({}, links, comparedRun('mine', [kept], [kept]))['link a0']).toMatchObject({ owner: 'other' });
+  });
+
+  test("in a facet that the step is said not to alter, it is somebody else's", () => {
+    const run = { ...comparedRun('mine', [command], [command]), arbitrary: ['docker'] as const };
+    expect(compared({}, links, run)['link a0']).toMatchObject({ owner: 'other' });
+  });
+
+  test('what Docker does by itself counts as its own only where its objects changed', () => {
+    const rules = { 'iptables ipv4': { 'iptables ipv4 filter DOCKER': chain('DOCKER', ['-j ACCEPT']) } };
+    const owner = (found: Readonly<Record<string, Difference>>) =>
+      new Set(Object.values(found).map((one) => one.owner));
+    expect(owner(compared({}, rules))).toEqual(new Set(['unknown']));
+    const theirs = { [`network ${FOREIGN}`]: network(FOREIGN, { 'wf.run': 'other1' }) };
+    const found = compared({}, { ...rules, networks: theirs });
+    expect(Object.values(found).map((one) => one.owner)).not.toContain('unknown');
+  });
+
+  test("forwarding that was turned on is Docker's only where an engine was started", () => {
+    const forwarding = (value: string): Content => ({ sysctls: { 'sysctl net.ipv4.ip_forward': { value } } });
+    const subject = 'sysctl net.ipv4.ip_forward';
+    expect(compared(forwarding('0'), forwarding('1'))[subject]).toMatchObject({ owner: 'unknown' });
+    expect(owners(forwarding('0'), forwarding('1'))[subject]).toBe('other');
+  });
+});
+
+describe('fingerprints of two places', () => {
+  const placed = (namespace: number, engine: string | null) => ({ ...fingerprint({}), place: { namespace, engine } });
+
+  test('are compared only where namespace, engine and boot are the same', () => {
+    const compared = (after: ReturnType<typeof placed>, sameBoot = true) =>
+      compareFingerprints(placed(7, 'engine a'), after, { ...comparedRun('mine'), sameBoot });
+    expect(compared(placed(7, 'engine a'))).toEqual({ differences: [], notCompared: [] });
+    const elsewhere = { code: 'E_HOST_STATE_UNKNOWN', message: expect.stringMatching(/net:\[7\].*net:\[8\]/) };
+    expect(() => compared(placed(8, 'engine a'))).toThrow(expect.objectContaining(elsewhere));
+    const another = { code: 'E_HOST_STATE_UNKNOWN', message: expect.stringMatching(/engine a.*engine b/) };
+    expect(() => compared(placed(7, 'engine b'))).toThrow(expect.objectContaining(another));
+    // After a restart of the machine its namespaces have other numbers.
+    expect(compared(placed(8, 'engine a'), false)).toEqual({
+      differences: [],
+      notCompared: [{ subject: expect.any(String), reason: expect.stringContaining('restarted') }],
     });
   });
 });

@@ -13,6 +13,8 @@ export interface ComparedRun {
   /** Those of its changes whose steps may have altered more than they recorded, in these facets. */
   readonly suspects: readonly Change[];
   readonly arbitrary: readonly Facet[];
+  /** Changes of other runs of this history that were under way at the same time; asked for only when something is unexplained. */
+  others(): readonly { readonly run: RunId; readonly changes: readonly Change[] }[];
   /** Whether the machine has not been restarted since the earlier fingerprint. */
   readonly sameBoot: boolean;
 }

@@ -34,7 +34,7 @@ function compareSections(earlier: Sections, later: Sections, compared: ComparedR
   const { run, changes } = compared;
   const known: Known = { run, before: hostView(earlier), after: hostView(later), changes: namedChanges(changes) };
   const raw = differencesBetween(earlier, later).filter((found) => !isImplied(found, known.before, known.after));
-  const judge = unexplainedUnless(compared, raw);
+  const judge = unexplainedUnless(compared, raw, known);
   const attributed = raw.map((found) => ({ found, attribution: judge(found, attribute(found, known)) }));
   return {
     differences: attributed
