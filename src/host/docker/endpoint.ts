@@ -22,6 +22,7 @@ export type Endpoint =
       readonly tls: TlsMaterial | null;
       readonly description: string;
     };
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_SOCKET = '/var/run/docker.sock';
