@@ -14,6 +14,7 @@ import { keepHost, recordedHost } from './recorded-host.ts';
 import { replay } from './replay.ts';
 import { requireMadeHere } from './require-made-here.ts';
 import { requirePlace } from './require-place.ts';
+import { requireRunners } from './require-runners.ts';
 import type { Requirement } from './requirement.ts';
 import { begunRollBack, continueRollBack, takenBack } from './roll-back-run.ts';
 import { advanceRun, type Beginning } from './run-loop.ts';
@@ -37,13 +38,17 @@ export async function resumeRun(
   const run = requireResumable(seen, request);
   requireValues(run, secrets);
   const { workflow, pauseAfter } = request;
+  const runner = runnersOf(workflow.model);
+  if (isRollingBack(run)) {
+    const whyMissing = () => `the workflow ${workflow.name} as it is now has none`;
+    requireRunners(run.id, parts.history.changes(run.id).filter(stands), { runner, whyMissing }, secrets);
+  }
   requirePlace(parts, run, workflow.model.runners.values());
   // Looked at before the run is taken over: what it needs of the machine. Its names are its own already.
   const general = workflow.requirements(revealedInput(run, secrets)).filter(({ claim }) => claim === null);
   const runtime = parts.runtimes[run.runtime];
   const unmetHere = workflow.networking ? firstUnmet(await runtime.look()) : undefined;
   if (unmetHere !== undefined) throw unmetHere;
-  const runner = runnersOf(workflow.model);
   const host = await openWhatMeets(general, parts, request, run);
   try {
     await requireMadeHere(parts.history.changes(run.id).filter(stands), runner, host.ports);

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { openNoteProject } from '../support/note.ts';
 import { runRecordSchema } from '../support/run-record.ts';
@@ -80,6 +81,21 @@ test.concurrent('one whose step runner cannot read what it recorded is refused',
   const text = readFileSync(workflowOf(project), 'utf8');
   project.write('workflows/note.ts', text.replace('record: note,', 'record: note.extend({ colour: z.string() }),'));
   await expectRefused(project, /the step runner note.file cannot read what it recorded: .*colour/s);
+  project.write('workflows/note.ts', text);
+  await expectUndone(project);
+});
+
+test.concurrent('resuming a rollback that was cut off is refused likewise', async () => {
+  const project = await pausedProject();
+  const db = new Database(project.database);
+  db.exec(`UPDATE runs SET status = 'rolling-back'`);
+  db.close();
+  const text = readFileSync(workflowOf(project), 'utf8');
+  project.write('workflows/note.ts', text.replaceAll("'note.file'", "'note.paper'"));
+  const refused = await project.wf(['resume', idOf(project), '--json']);
+  expect(refused).toMatchObject({ exitCode: 3 });
+  expect(refused.json()).toMatchObject({ error: { code: 'E_RUNNER_MISSING' } });
+  expect(existsSync(noteIn(project))).toBe(true);
   project.write('workflows/note.ts', text);
   await expectUndone(project);
 });
