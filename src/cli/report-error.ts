@@ -1,5 +1,6 @@
 import { asWfError, type ExitCode } from '../engine/errors.ts';
 import { errorLines } from '../review/text/error-text.ts';
+import { harmless } from '../review/text/plain-text.ts';
 import { type Terminal, writeJson, writeLines } from './terminal.ts';
 
 /** The one place where an error becomes text, or with `--json` a document. Answers the exit code that it asks for. */
@@ -13,6 +14,6 @@ export function reportError(thrown: unknown, terminal: Terminal, json: boolean):
 
 function stackLines(error: Error): readonly string[] {
   const { stack, cause } = error;
-  const own = [stack ?? String(error)];
+  const own = [harmless(stack ?? String(error))];
   return cause instanceof Error ? [...own, 'caused by', ...stackLines(cause)] : own;
 }

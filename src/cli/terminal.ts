@@ -1,4 +1,6 @@
 import picocolors from 'picocolors';
+import { escapeSteering } from '../engine/json.ts';
+import { byNumber } from '../review/text/plain-text.ts';
 import type { TextStyle } from '../review/text/text-style.ts';
 import type { Output } from './standard-output.ts';
 
@@ -49,7 +51,7 @@ export function createSink(output: Output, env: Environment): TextSink {
   });
   return {
     write(text) {
-      if (open) output.write(text);
+      if (open) output.write(showSteering(text, output.isTTY === true || colors.isColorSupported));
     },
     async failure() {
       await output.written?.();
@@ -62,6 +64,18 @@ export function createSink(output: Output, env: Environment): TextSink {
       return output.isTTY && env['TERM'] !== 'dumb' ? (output.rows ?? USUAL_HEIGHT) : null;
     },
   };
+}
+
+const ESCAPE = '\u001B';
+/** A control character, with the rest of a sequence that wf writes itself: a colour, or a move of the live picture. */
+const STEERING = /(?![\n\t])(\p{Cc})(\[(?:[\d;]*[mAJK]|\?2026[hl]))?|\p{Bidi_Control}/gu;
+
+/** Shows by its number what would steer a terminal, except for wf's own sequences on one. The last line of defence, for all output. */
+function showSteering(text: string, isTerminal: boolean): string {
+  return text.replace(STEERING, (found, control?: string, rest?: string) => {
+    const isOwn = control === '\r' || (control === ESCAPE && rest !== undefined);
+    return isTerminal && isOwn ? found : `${byNumber(found)}${found.slice(1)}`;
+  });
 }
 
 /** NO_COLOR beats FORCE_COLOR, which beats what the stream is. */
@@ -79,5 +93,5 @@ export function writeLines(sink: TextSink, lines: readonly string[]): void {
 
 /** Writes the one JSON document of a command that was given `--json`. */
 export function writeJson(sink: TextSink, document: unknown): void {
-  sink.write(`${JSON.stringify(document, null, 2)}\n`);
+  sink.write(`${escapeSteering(JSON.stringify(document, null, 2))}\n`);
 }

@@ -181,3 +181,11 @@ function indexIn(key: string): number {
 export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** The same JSON text, in which no character steers a terminal or turns the direction of text around: each is written as `\uXXXX`. */
+export function escapeSteering(json: string): string {
+  return json.replace(
+    /(?![\n\t])\p{Cc}|[\p{Bidi_Control}\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { asWfError, WfError } from '../engine/errors.ts';
 import type { JournalEntry, JournalEvent, RunHeader } from '../engine/journal-event.ts';
-import { canonicalJson, isJsonObject, type Json, parseJson } from '../engine/json.ts';
+import { canonicalJson, escapeSteering, isJsonObject, type Json, parseJson } from '../engine/json.ts';
 import type { Fingerprint } from '../engine/ports/fingerprint.ts';
 import type { StoredEvidence } from '../engine/ports/history.ts';
 import { sha256 } from './packing.ts';
@@ -45,7 +45,7 @@ export function runFileText(content: RunFileContent): string {
     evidence,
     fingerprints,
   };
-  return `${JSON.stringify(file)}\n`;
+  return `${escapeSteering(JSON.stringify(file))}\n`;
 }
 
 /**

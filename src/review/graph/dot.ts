@@ -1,4 +1,4 @@
-import { oneLine } from '../text/plain-text.ts';
+import { oneLine, shownName } from '../text/plain-text.ts';
 import { ANYWHERE, linksOf } from './links.ts';
 import { type GraphState, isInside, type MachineGraph, statesBelow } from './machine-graph.ts';
 import { type Mark, markOf, type RunMarks } from './run-marks.ts';
@@ -15,7 +15,7 @@ const STYLES: Readonly<Record<Mark, string>> = {
 /** A machine in the language of Graphviz: `wf graph WORKFLOW -o dot | dot -Tpdf`. */
 export function dotText(graph: MachineGraph, marks: RunMarks | undefined): string {
   const { workflow, version, root } = graph;
-  const title = `${workflow} ${version}${marks === undefined ? '' : `, run ${marks.run}: ${marks.status}`}`;
+  const title = oneLine(`${workflow} ${version}${marks === undefined ? '' : `, run ${marks.run}: ${marks.status}`}`);
   return [
     `digraph ${quoted(workflow)} {`,
     `  label=${quoted(title)}; labelloc=t; compound=true; fontname="sans-serif";`,
@@ -106,5 +106,6 @@ function attributesText(attributes: readonly string[]): string {
 
 /** A quoted string, in which a line break is `\n`. */
 function quoted(text: string): string {
-  return `"${text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`;
+  const lines = text.split('\n').map(shownName);
+  return `"${lines.map((line) => line.replace(/\\/g, '\\\\').replace(/"/g, '\\"')).join('\\n')}"`;
 }

@@ -45,7 +45,7 @@ export interface ReportDocument {
 
 /** Words as one line, in which nothing steers a terminal or the eye of a reader. */
 export function line(text: string): string {
-  return printable(oneLine(text));
+  return oneLine(text);
 }
 
 export function plain(text: string): Text {
@@ -86,16 +86,5 @@ function withCode(text: string, source: Span['source']): Text {
 
 /** Output of a command: its lines as they are, without what would steer a terminal or a reader's eye. */
 export function outputText(output: string): string {
-  return printable(harmless(output)).replace(/\n+$/, '');
-}
-
-/** Characters that turn the direction of text around are shown by their number, so that text reads as it is; half characters
- * are no text. */
-function printable(text: string): string {
-  return text
-    .replace(/\p{Surrogate}/gu, '\ufffd')
-    .replace(
-      /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-      (character) => `[U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`,
-    );
+  return harmless(output).replace(/\n+$/, '');
 }

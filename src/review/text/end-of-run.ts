@@ -56,7 +56,7 @@ function failedStep(steps: readonly StepRecord[], message: string): StepRecord |
 }
 
 function whereWords({ stage, id, kind, attempts }: StepRecord): string {
-  return `${stage} / ${id} (${kind})${attempts > 1 ? `, after ${attempts} attempts` : ''}`;
+  return oneLine(`${stage} / ${id} (${kind})${attempts > 1 ? `, after ${attempts} attempts` : ''}`);
 }
 
 /** Nothing is said of a host that no change was made to. */

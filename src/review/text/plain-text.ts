@@ -37,16 +37,16 @@ export function pad(text: string, width: number, align: 'left' | 'right' = 'left
 }
 
 /**
- * Output of a command without what would steer a terminal: escape sequences and control characters vanish, a carriage
- * return begins a new line.
+ * Output of a command without what would steer a terminal or a reader's eye: escape sequences and control characters vanish, a carriage
+ * return begins a new line, and characters that turn the direction of text around are shown by their number.
  */
 export function harmless(text: string): string {
-  return dropControls(stripVTControlCharacters(text.replace(/\r\n?/g, '\n')), '\n\t');
+  return withoutSteering(stripVTControlCharacters(text.replace(/\r\n?/g, '\n')));
 }
 
-/** A text as one line: without what would steer a terminal, line breaks as spaces. */
+/** A text as one line: the same, line breaks as spaces. */
 export function oneLine(text: string): string {
-  return dropControls(stripVTControlCharacters(text).replace(/\s+/g, ' '), '').trim();
+  return withoutSteering(stripVTControlCharacters(text).replace(/\s+/g, ' ')).trim();
 }
 
 /** Words, set in lines of at most `width` columns; in one line where the width is null. */
@@ -79,13 +79,22 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-function dropControls(text: string, kept: string): string {
-  return Array.from(text)
-    .filter((character) => kept.includes(character) || !isControl(character.codePointAt(0) ?? 0))
-    .join('');
+function withoutSteering(text: string): string {
+  return (
+    text
+      // C0, delete and C1: a terminal takes them for orders.
+      .replace(/(?![\n\t])\p{Cc}/gu, '')
+      .replace(/\p{Surrogate}/gu, '\ufffd')
+      .replace(/\p{Bidi_Control}/gu, byNumber)
+  );
 }
 
-/** C0, delete and C1: what a terminal takes for an order rather than a character. */
-function isControl(code: number): boolean {
-  return code < 0x20 || (code >= 0x7f && code < 0xa0);
+/** A name in which what would steer is shown by its number: different names stay different. */
+export function shownName(name: string): string {
+  return name.replace(/\p{Cc}|\p{Bidi_Control}/gu, byNumber);
+}
+
+/** A character by its number, e.g. `[U+202E]`. */
+export function byNumber(character: string): string {
+  return `[U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`;
 }

@@ -73,5 +73,5 @@ function stepLine(
   const step = steps.get(id);
   if (step === undefined) return undefined;
   const took = step.finishedAt === null ? [] : [durationText(advancedMs(step.startedAt, step.finishedAt, idle))];
-  return [step.stage, step.id, step.kind, outcome, ...took, ...more].join(GAP);
+  return [oneLine(step.stage), oneLine(step.id), oneLine(step.kind), outcome, ...took, ...more].join(GAP);
 }

@@ -12,11 +12,11 @@ export function rehearsalLines(
   const lines: string[] = [];
   let stage: string | undefined;
   for (const step of steps) {
-    if (step.stage !== stage) lines.push('', colors.bold(step.stage));
+    if (step.stage !== stage) lines.push('', colors.bold(oneLine(step.stage)));
     stage = step.stage;
     const what =
       step.does === 'read' ? colors.dim('reads') : colors.yellow(step.does === 'undo' ? 'undoes' : 'changes');
-    lines.push(`  ${step.step}  ${colors.dim(step.kind)}  ${what}  ${oneLine(step.description)}`);
+    lines.push(`  ${oneLine(step.step)}  ${colors.dim(oneLine(step.kind))}  ${what}  ${oneLine(step.description)}`);
     lines.push(...step.commands.map((argv) => `    ${colors.green('$')} ${oneLine(commandLine(argv))}`));
   }
   const changing = steps.filter((step) => step.does !== 'read').length;

@@ -1,5 +1,5 @@
 import type { PlannedStep, ResumePlan } from '../../engine/engine.ts';
-import { counted } from './plain-text.ts';
+import { counted, oneLine } from './plain-text.ts';
 import { type Cell, type Column, tableLines } from './table.ts';
 import type { Paint, TextStyle } from './text-style.ts';
 
@@ -29,7 +29,7 @@ export function resumePlanLines(
   const [titles = '', ...lines] = tableLines(COLUMNS, rows, style, '  ');
   const grouped = lines.flatMap((line, index) => {
     const stage = steps[index]?.stage ?? '';
-    return stage === steps[index - 1]?.stage ? [line] : [colors.bold(stage), line];
+    return stage === steps[index - 1]?.stage ? [line] : [colors.bold(oneLine(stage)), line];
   });
   const table = steps.length === 0 ? [] : ['', titles, ...grouped];
   return [title, ...table, ...afterwards(direction, steps, stageNames)];
@@ -42,7 +42,7 @@ function afterwards(
 ): readonly string[] {
   if (direction === 'back') return ['', 'then the host is compared with what it was before the run'];
   const toCome = stagesToCome(steps, stageNames);
-  return toCome.length === 0 ? [] : ['', `then, as the machine decides: ${toCome.join(', ')}`];
+  return toCome.length === 0 ? [] : ['', `then, as the machine decides: ${oneLine(toCome.join(', '))}`];
 }
 
 /** `33 steps so far: 32 kept, 1 adopted`. */
