@@ -35,7 +35,7 @@ export function svgText(graph: MachineGraph, marks: RunMarks | undefined): strin
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="wf-graph" role="img" aria-labelledby="wf-graph-title wf-graph-description" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`,
     `<title id="wf-graph-title">${escaped(title)}</title>`,
-    `<desc id="wf-graph-description">${escaped(descriptionOf(root, marks))}</desc>`,
+    `<desc id="wf-graph-description">${escaped(oneLine(descriptionOf(root, marks)))}</desc>`,
     `<style>${STYLE}</style>`,
     '<defs><marker id="wf-graph-head" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="head" d="M0 0L8 4L0 8z"/></marker></defs>',
     `<rect class="page" width="${width}" height="${height}"/>`,
