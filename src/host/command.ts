@@ -21,14 +21,11 @@ export interface Entrance {
    * @throws WfError E_NAMESPACE_GONE where the host has ended
    */
   options(network: string | undefined): readonly string[];
-  /** Whether the host has its own view of the files, so that the working folder has to be found in there again. */
-  readonly entersFiles: boolean;
 }
 
 /** wf is there already. */
 const MACHINE: Entrance = {
   options: (network) => (network === undefined ? [] : [`--net=${network}`]),
-  entersFiles: false,
 };
 
 /** Runs commands of a host, of the machine itself where none is given. */
@@ -50,9 +47,7 @@ export function createCommandPort(
       try {
         const entered = entrance.options(namespace?.path);
         if (entered.length === 0) return await runProcess(argv, argv, options);
-        const inFolder: Argv =
-          entrance.entersFiles && options.cwd !== undefined ? ['env', `--chdir=${options.cwd}`, ...argv] : argv;
-        const result = await runProcess(argv, ['nsenter', ...entered, '--', ...inFolder], options);
+        const result = await runProcess(argv, ['nsenter', ...entered, '--', ...argv], options);
         const refusal = nsenterRefusal(argv, result, options.namespace?.path ?? 'of the private host');
         if (refusal !== undefined) throw refusal;
         return result;

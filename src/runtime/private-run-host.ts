@@ -110,9 +110,8 @@ function enter(host: PrivateHost, clock: Clock): Entered {
   const inside = host.command(clock);
   const fromOutside = createCommandPort(clock, throughExeca, entrance);
   const command: CommandPort = {
-    // What wf holds open, and folders as wf finds them, are not the private host's.
-    run: (argv, options) =>
-      (options.inherited === undefined && options.cwd === undefined ? inside : fromOutside).run(argv, options),
+    // Its own process cannot hand on what wf has open.
+    run: (argv, options) => (options.inherited === undefined ? inside : fromOutside).run(argv, options),
   };
   return {
     host,

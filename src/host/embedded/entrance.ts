@@ -33,7 +33,6 @@ export function holdEntrance(mark: string, owner: Owner): HeldEntrance {
   const ownUser = statSync('/proc/self/ns/user').ino === statSync(`/proc/${owner.pid}/ns/user`).ino;
   const path = (kind: Kind) => `/proc/${process.pid}/fd/${held.get(kind)}`;
   return {
-    entersFiles: true,
     options(network) {
       if (held.size === 0 || !isAlive(owner)) throw privateHostGone(mark);
       return [

@@ -4,11 +4,12 @@ import type { CommandOptions, CommandPort, NamespaceRef } from '../../engine/por
 import { toolFolders } from '../tool-folders.ts';
 import { commandAnswer, nothing } from './answers.ts';
 import type { Connection } from './connection.ts';
+import { TEMPORARY_FOLDER } from './names.ts';
 
 /** Between the end of a command's time, and that of the waiting for it: ending it takes less than a second. */
 const SPARE_MS = 60_000;
 
-/** Runs commands in a private host by its own process. Neither a working folder nor a descriptor can be given. */
+/** Runs commands in a private host by its own process. No descriptor can be given. */
 export function privateCommands({ call }: Connection, clock: Clock): CommandPort {
   let last = 0;
   // wf's own environment, as a command has it on the machine: the private host was started without it.
@@ -39,7 +40,7 @@ function asked(
   number: number,
   argv: readonly string[],
   own: Readonly<Record<string, string>>,
-  { timeoutMs, namespace, stdin, env, maxOutputBytes }: CommandOptions,
+  { timeoutMs, namespace, stdin, env, cwd, maxOutputBytes }: CommandOptions,
 ): JsonObject {
   return {
     number,
@@ -47,7 +48,8 @@ function asked(
     timeoutMs,
     namespace: namespace === undefined ? null : placeOf(namespace),
     stdin: stdin ?? null,
-    env: { ...own, PATH: toolFolders().join(':'), LC_ALL: 'C', ...env },
+    cwd: cwd ?? null,
+    env: { ...own, PATH: toolFolders().join(':'), LC_ALL: 'C', TMPDIR: TEMPORARY_FOLDER, ...env },
     maxOutputBytes: maxOutputBytes ?? null,
   };
 }

@@ -48,6 +48,7 @@ export class Commands {
     const [program = '', ...args] = takeTexts(asked, 'argv');
     const argv: Argv = [program, ...args];
     const stdin = takeTextOrNull(asked, 'stdin');
+    const cwd = takeTextOrNull(asked, 'cwd');
     const maxOutputBytes = takeNumberOrNull(asked, 'maxOutputBytes');
     const namespace = asked['namespace'] === null ? undefined : namespaceOf(takeObject(asked, 'namespace'));
     return this.#port.run(argv, {
@@ -56,6 +57,7 @@ export class Commands {
       // Its own mark, whatever wf itself was started in.
       env: { ...takeTextMap(asked, 'env'), [PRIVATE_HOST_VARIABLE]: process.env[PRIVATE_HOST_VARIABLE] ?? '' },
       ...(stdin === null ? {} : { stdin }),
+      ...(cwd === null ? {} : { cwd }),
       ...(maxOutputBytes === null ? {} : { maxOutputBytes }),
       ...(namespace === undefined ? {} : { namespace }),
     });

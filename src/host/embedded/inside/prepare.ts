@@ -1,14 +1,11 @@
-import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { WfError } from '../../../engine/errors.ts';
-import type { Argv } from '../../../engine/ports/command.ts';
 import { ipBatch } from '../ip-batch.ts';
-import { SOCKET_PATH } from '../names.ts';
+import { SOCKET_PATH, TEMPORARY_FOLDER } from '../names.ts';
 import { disableIpv6, writeNetworkSetting } from '../network-setting.ts';
-import { runProgram } from '../run-program.ts';
+import { mount } from './mount.ts';
+import { makeFilesReadOnly } from './read-only-files.ts';
 
-/** It takes milliseconds; this is for a machine that is all but stuck. */
-const MOUNT_LIMIT_MS = 20_000;
 const OWN_FOLDER = dirname(SOCKET_PATH);
 
 /** What is put in the place of files of the machine, for all that is in the private host. */
@@ -19,12 +16,13 @@ const FILES: readonly { readonly path: string; readonly content: string }[] = [
 ];
 
 /**
- * Makes the namespaces that this process is in into a host of its own. Nothing of the machine's own files is touched: what is
- * mounted is seen in here only.
+ * Makes the namespaces that this process is in into a host of its own. What is mounted is seen in here only; the machine's own
+ * files can be read, and not written to.
  * @throws WfError E_RUNTIME_UNAVAILABLE
  */
 export async function prepareHost(): Promise<void> {
-  await Promise.all([replaceFiles(), prepareNetwork()]);
+  await prepareNetwork();
+  await replaceFiles();
 }
 
 async function prepareNetwork(): Promise<void> {
@@ -50,6 +48,9 @@ async function replaceFiles(): Promise<void> {
     }
   });
   await Promise.all(replaced);
+  mkdirSync(TEMPORARY_FOLDER);
+  chmodSync(TEMPORARY_FOLDER, 0o1777);
+  await makeFilesReadOnly(OWN_FOLDER);
 }
 
 function whereItIs(path: string): string | undefined {
@@ -59,20 +60,4 @@ function whereItIs(path: string): string | undefined {
     // Where it is missing, nothing can be put in its place without touching the machine's own files.
     return existsSync(path) ? path : undefined;
   }
-}
-
-async function mount(args: readonly string[]): Promise<void> {
-  // --no-mtab: else the first one keeps its books in a folder /run/mount, which it makes on the machine itself where it is missing.
-  const argv: Argv = ['mount', '--no-mtab', ...args];
-  const { exitCode, output } = await runProgram(argv, { timeoutMs: MOUNT_LIMIT_MS }).catch((thrown: unknown) => {
-    throw unavailable(`\`${argv.join(' ')}\` cannot be run: ${String(thrown)}`);
-  });
-  if (exitCode === 0) return;
-  throw unavailable(`\`${argv.join(' ')}\` failed: ${output.trim() || `exit code ${exitCode}`}`);
-}
-
-function unavailable(why: string): WfError {
-  return new WfError('E_RUNTIME_UNAVAILABLE', `no private host can be made on this machine: ${why}`, {
-    hint: 'A container or a security module may forbid it. Run wf as root on the machine itself, or use Docker: `--runtime docker`.',
-  });
 }

@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { runRecordSchema } from '../support/run-record.ts';
+import { openProject } from '../support/run-wf.ts';
+
+const WORKFLOW = `
+import { defineWorkflow, execCommand, revertSteps } from 'wf';
+import { setup } from 'xstate';
+import { z } from 'zod';
+export default defineWorkflow({
+  name: 'writes', version: '1', description: 'writes a file',
+  input: z.object({ file: z.string() }),
+  machine: setup({ types: { context: {} as { file: string }, input: {} as { file: string } }, actors: { execCommand, revertSteps } }).createMachine({
+    context: ({ input }) => ({ file: input.file }),
+    initial: 'work',
+    states: {
+      work: { invoke: { id: 'write', src: 'execCommand', onDone: 'undo',
+        input: ({ context }) => ({ argv: ['cp', 'text', context.file], undo: ['rm', '-f', context.file] }) } },
+      undo: { invoke: { id: 'undo', src: 'revertSteps', input: { steps: ['write'] }, onDone: 'done' } },
+      done: { type: 'final' },
+    },
+  }),
+});
+`;
+
+test('a command of a run on the embedded runtime reads the files of the machine, and alters none', async () => {
+  const project = openProject({ 'workflows/writes.ts': WORKFLOW, text: 'mine' });
+  const start = (file: string) =>
+    project.wf(['start', 'writes', '--runtime', 'embedded', '--input', `file=${file}`, '--json']);
+  const own = await start('/run/copy');
+  expect(own.exitCode, own.stderr).toBe(0);
+  expect(existsSync('/run/copy')).toBe(false);
+  for (const file of ['text2', 'text']) {
+    const end = await start(file);
+    expect(end.exitCode, end.stderr).not.toBe(0);
+    expect(runRecordSchema.parse(end.json()).steps[0]?.error?.message).toMatch(
+      /cannot .*'text'|Read-only file system|are the same file/,
+    );
+  }
+  expect(existsSync(path.join(project.folder, 'text2'))).toBe(false);
+  expect(readFileSync(path.join(project.folder, 'text'), 'utf8')).toBe('mine');
+});
