@@ -25,7 +25,12 @@ const schema = later(() =>
     }),
     step: z.string().transform(asStepId),
     attempt: z.union([z.number().int(), z.literal('undo')]),
-    owner: z.object({ pid: z.number().int(), startTime: z.string(), bootId: z.string() }),
+    owner: z.object({
+      pid: z.number().int(),
+      startTime: z.string(),
+      bootId: z.string(),
+      pidNamespace: z.string().exactOptional(),
+    }),
   }),
 );
 

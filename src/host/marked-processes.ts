@@ -1,6 +1,7 @@
 import type { Owner } from '../engine/owner.ts';
 import type { Ghost } from '../engine/ports/ghosts.ts';
 import { PROCESS_MARK_VARIABLE, type ProcessMark, parseProcessMark } from '../engine/process-mark.ts';
+import { heldProcesses } from './command-cgroups.ts';
 import { allPids, isDead, processOf, processStat } from './process.ts';
 import { commandOf, processFile, variableIn } from './process-files.ts';
 
@@ -20,12 +21,12 @@ export interface ProcessScan {
 }
 
 /**
- * The processes of this machine whose mark `accepts` accepts, by their environment at the time they were started, which their
- * children inherit. Some 15 us for each process of the machine.
+ * The processes of this machine whose mark `accepts` accepts, by the cgroup that their command was started in, and by their
+ * environment at the time they were started, which their children inherit. Some 15 us for each process of the machine.
  *
- * Not seen: processes that wf may not look into. Without root those are the processes of other users, and programs that gain
- * rights when they are started, such as what a step runs with `sudo`. Nor one that has overwritten its own environment, or was
- * started by another with a cleared one.
+ * Not seen without a cgroup: programs that gain rights when they are started, such as what a step runs with `sudo`, and one that was
+ * started with a cleared environment, or has overwritten its own. With one: what another program starts for it (a service manager, a
+ * container engine), and root's processes that move to another cgroup.
  * @throws WfError E_HOST_STATE_UNKNOWN when /proc cannot be read.
  */
 export function markedProcesses(accepts: (mark: ProcessMark) => boolean): ProcessScan {
@@ -40,6 +41,11 @@ export function markedProcesses(accepts: (mark: ProcessMark) => boolean): Proces
       if (found === 'loading') loading.push(pid);
       else if (found !== 'other' && accepts(found.mark)) marked.push(found);
     }
+  }
+  const seen = new Set(marked.map(({ pid }) => pid));
+  for (const { pid, mark } of heldProcesses(accepts)) {
+    const identity = processOf(pid);
+    if (identity !== undefined && !seen.has(pid)) marked.push({ pid, command: commandOf(pid), mark, identity });
   }
   return { marked, loading };
 }

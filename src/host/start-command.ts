@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Options } from 'execa';
 import type { Argv } from '../engine/ports/command.ts';
+import { inOwnCgroup } from './command-cgroups.ts';
 
 /** What a command is started with. */
 export interface CommandStart {
@@ -34,7 +35,7 @@ export type StartCommand = (line: Argv, start: CommandStart) => StartedCommand;
 /** Loads execa, and answers how to start a command through it. */
 export async function throughExeca(): Promise<StartCommand> {
   const { execa } = await import('execa');
-  return (line, start) => startThrough(execa, line, start);
+  return inOwnCgroup((line, start) => startThrough(execa, line, start));
 }
 
 function startThrough(

@@ -6,6 +6,7 @@ import { asStepId } from '../../src/engine/ids.ts';
 import { type Owner, sameOwner } from '../../src/engine/owner.ts';
 import { PROCESS_MARK_VARIABLE, type ProcessMark, processMarkText } from '../../src/engine/process-mark.ts';
 import { systemClock } from '../../src/host/clock.ts';
+import { canHoldCommands } from '../../src/host/command-cgroups.ts';
 import { createGhosts } from '../../src/host/ghosts.ts';
 import { markedProcesses } from '../../src/host/marked-processes.ts';
 import { ownProcess } from '../../src/host/process.ts';
@@ -57,6 +58,33 @@ test('what a killed wf leaves behind is found, however it was started, and nothi
   });
   expect(lines.flatMap(running).sort()).toEqual(bystanders.sort());
 });
+
+test.skipIf(!canHoldCommands())(
+  'also what cleared its environment and left its session, and whose parent has ended',
+  async () => {
+    const lines = ['sleep 174.1', 'sleep 174.2'];
+    const commands = [
+      sh('env -i setsid sleep 174.1 & sleep 174.3'),
+      sh('env -i setsid sleep 174.2 >/dev/null 2>&1 </dev/null &'),
+    ];
+    notAfterTest(...lines, 'sleep 174.3');
+    const wf = startChild('../host/run-marked.ts', [`${run}-c`, 'cleared', JSON.stringify(commands)]);
+    const owner: Owner = JSON.parse(await wf.line(1));
+    const pids = await Promise.all(lines.map((line) => untilRunning(line)));
+    wf.process.kill('SIGKILL');
+    await wf.ended;
+    const bystander = startForTest(['env', '-i', 'sleep', '174.1']);
+    const ended = await ghosts.end((mark) => sameOwner(mark.owner, owner));
+    expect(ended.map(({ pid }) => pid)).toEqual(expect.arrayContaining(pids));
+    expect(ended).toContainEqual(
+      expect.objectContaining({
+        command: 'sleep 174.2',
+        mark: { run: `${run}-c`, step: 'cleared', attempt: 1, owner },
+      }),
+    );
+    expect(lines.flatMap(running)).toEqual([bystander]);
+  },
+);
 
 test('SIGTERM first, so that it can clean up; SIGKILL where it does not end', async () => {
   const note = path.join(temporaryFolder(), 'cleaned-up');

@@ -1,5 +1,6 @@
 import { WfError } from '../../engine/errors.ts';
 import type { CommandPort } from '../../engine/ports/command.ts';
+import { canHoldCommands } from '../../host/command-cgroups.ts';
 import { findTool } from '../../host/find-tool.ts';
 import { bridgesAreFiltered, isInFirstNamespace, procIsThere } from '../../host/machine.ts';
 import { howToInstall } from '../../host/tool-package.ts';
@@ -15,6 +16,17 @@ export function machineChecks(nodeVersion: string): readonly Check[] {
     check('run', 'node', 'runs wf', async () => nodeResult(nodeVersion)),
     check('run', '/proc', 'tells a living process from one that was killed', async () =>
       procIsThere() ? found('mounted') : wrong(noProc()),
+    ),
+    check(
+      'advice',
+      'cgroups',
+      'hold all that a step starts, so that none of it outlives a killed wf unseen',
+      async () =>
+        found(
+          canHoldCommands()
+            ? 'one is made for each command'
+            : 'may not be made: a program that clears its environment (`env -i`, sudo) is not found once wf was killed',
+        ),
     ),
     check('advice', 'network namespace', 'whose links, addresses and routes are altered', async () => {
       const isFirst = isInFirstNamespace();
