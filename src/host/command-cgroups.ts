@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROCESS_MARK_VARIABLE, type ProcessMark, parseProcessMark } from '../engine/process-mark.ts';
-import { bootId, ownUserId } from './process.ts';
+import { bootId, isAlive, ownUserId } from './process.ts';
 import type { StartCommand } from './start-command.ts';
 
 const PREFIX = 'wf.';
@@ -108,10 +108,11 @@ function heldBelow(path: string, accepts: (mark: ProcessMark) => boolean): reado
   return foldersIn(path).flatMap((name) => {
     const folder = join(path, name);
     const mark = markIn(name);
-    if (mark === undefined || !accepts(mark) || !isOwn(folder)) return heldBelow(folder, accepts);
+    if (mark === undefined || !isOwn(folder)) return heldBelow(folder, accepts);
     const pids = pidsBelow(folder);
-    if (pids.length === 0) removeIfEmpty(folder);
-    return pids.map((pid) => ({ pid, mark }));
+    // That of a living wf may have been made a moment ago.
+    if (pids.length === 0 && !isAlive(mark.owner)) removeIfEmpty(folder);
+    return accepts(mark) ? pids.map((pid) => ({ pid, mark })) : heldBelow(folder, accepts);
   });
 }
 
