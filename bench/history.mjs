@@ -52,6 +52,7 @@ export default defineWorkflow({
 /** Real runs, one that succeeds and one that fails, to be copied. */
 function makeSamples() {
   mkdirSync(path.join(folder, 'workflows'));
+  writeFileSync(path.join(folder, '.wf'), '');
   writeFileSync(path.join(folder, 'workflows/chain.ts'), WORKFLOW);
   const env = { ...process.env, WF_DB: database };
   for (const [id, broken] of [

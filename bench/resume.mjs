@@ -30,6 +30,7 @@ export default defineWorkflow({
 
 const folder = mkdtempSync(path.join(tmpdir(), 'wf-bench-'));
 mkdirSync(path.join(folder, 'workflows'));
+writeFileSync(path.join(folder, '.wf'), '');
 writeFileSync(path.join(folder, 'workflows/chain.ts'), WORKFLOW);
 
 /** A database with so many runs that were killed when their twenty-first step was under way. */

@@ -90,6 +90,7 @@ else {
   const project = mkdtempSync(path.join(tmpdir(), 'wf-build-'));
   try {
     mkdirSync(path.join(project, 'workflows'));
+    writeFileSync(path.join(project, '.wf'), '');
     writeFileSync(path.join(project, 'workflows/one.ts'), WORKFLOW);
     const env = { ...process.env, WF_DB: path.join(project, 'wf.db'), XDG_CACHE_HOME: path.join(project, 'cache') };
     const inProcess = (...words) => {

@@ -27,6 +27,7 @@ let project;
 function openProject() {
   const folder = newFolder();
   mkdirSync(path.join(folder, 'workflows'));
+  writeFileSync(path.join(folder, '.wf'), '');
   writeFileSync(path.join(folder, 'workflows/one.ts'), WORKFLOW);
   const options = {
     cwd: folder,

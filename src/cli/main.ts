@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { compiledCacheFolder } from '../host/user-folders.ts';
+import { privateFolder } from '../trust/private-folder.ts';
 import { standardOutput } from './standard-output.ts';
 
 declare const WF_VERSION: string | undefined;
@@ -37,13 +39,13 @@ function asksForVersion(given: readonly string[]): boolean {
   );
 }
 
-/** Where Node can (22.8 and later), what V8 makes of wf's code is kept in the user's cache folder, and read from the second command on. */
+/** With Node 22.8 and later, V8's compiled code of wf is kept in the user's cache folder, where nobody else can write it. */
 function keepCompiledCode(): void {
   const { env, versions } = process;
   // To look whether it can takes as long as to parse what it was asked.
   if (Number.parseInt(versions.node, 10) < 22) return;
-  const cache = env['XDG_CACHE_HOME'] || (env['HOME'] && `${env['HOME']}/.cache`);
   const module: object = process.getBuiltinModule('node:module');
-  if (!cache || !('enableCompileCache' in module) || typeof module.enableCompileCache !== 'function') return;
-  module.enableCompileCache(`${cache}/wf/compiled`);
+  if (!('enableCompileCache' in module) || typeof module.enableCompileCache !== 'function') return;
+  const folder = privateFolder(compiledCacheFolder(env));
+  if (folder !== undefined) module.enableCompileCache(folder);
 }

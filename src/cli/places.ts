@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { findProject } from '../definition/find-files.ts';
 import { packageRoot } from '../definition/package-root.ts';
-import { homeFolder, workflowCacheFolder } from '../host/user-folders.ts';
+import { stateFolder, workflowCacheFolder } from '../host/user-folders.ts';
 
 /** Where wf keeps and finds things for a command that runs in this folder. */
 export interface Places {
@@ -15,11 +15,11 @@ export interface Places {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @param asked what `--db` was given. State and cache folders: XDG Base Directory Specification. */
+/** @param asked the value of `--db` */
 export function findPlaces(asked: string | undefined, env: Environment = process.env, folder = process.cwd()): Places {
   const project = findProject(folder);
-  const state = () => path.join(env['XDG_STATE_HOME'] || path.join(homeFolder(), '.local', 'state'), 'wf', 'wf.db');
-  const usual = () => (project === undefined ? state() : path.join(project, 'data', 'wf.db'));
+  const usual = () =>
+    project === undefined ? path.join(stateFolder(env), 'wf.db') : path.join(project, 'data', 'wf.db');
   const own = path.join(packageRoot(), 'workflows');
   const projectFolder = project === undefined ? own : path.join(project, 'workflows');
   return {

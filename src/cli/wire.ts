@@ -1,4 +1,4 @@
-import { findWorkflowFiles, type WorkflowFile } from '../definition/find-files.ts';
+import { findUnmarked, findWorkflowFiles, PROJECT_MARKER, type WorkflowFile } from '../definition/find-files.ts';
 import type { LoadedFile } from '../definition/load.ts';
 import type { EngineParts } from '../engine/engine.ts';
 import { asWfError, WfError } from '../engine/errors.ts';
@@ -92,7 +92,7 @@ export const openWire: OpenWire = async ({ database }) => {
       if (file !== undefined) return load(file);
       const names = files().map((candidate) => candidate.name);
       throw new WfError('E_WORKFLOW_NOT_FOUND', `there is no workflow "${name}"`, {
-        hint: `${didYouMean(name, names)}There is: ${names.join(', ')}. Looked in ${places.workflowFolders.join(' and ')}.`,
+        hint: `${didYouMean(name, names)}There is: ${names.join(', ')}. Looked in ${places.workflowFolders.join(' and ')}.${unmarkedHint()}`,
       });
     },
     async stepRunners() {
@@ -115,3 +115,10 @@ export const openWire: OpenWire = async ({ database }) => {
   };
   return wire;
 };
+
+/** A folder of somebody else's may lie on the way upwards: a folder named `workflows` alone makes no project. */
+function unmarkedHint(): string {
+  const folder = findUnmarked(process.cwd());
+  if (folder === undefined) return '';
+  return ` ${folder}/workflows is not searched: \`touch ${folder}/${PROJECT_MARKER}\`, or a package.json that depends on wf, makes ${folder} a project.`;
+}

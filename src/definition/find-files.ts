@@ -1,5 +1,7 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
+import { later } from '../engine/later.ts';
 
 /** A file that should define the workflow that it is named after. */
 export interface WorkflowFile {
@@ -9,11 +11,50 @@ export interface WorkflowFile {
 
 const FILE_NAME = /^([a-z0-9][a-z0-9-]*)\.(?:ts|mts|js|mjs)$/;
 
-/** The nearest folder, from `from` upwards, that has a folder `workflows` in it; undefined where none has. */
+/** The package that the package.json of a project is, or depends on. */
+const PACKAGE = 'wf';
+
+const manifestSchema = later(() => {
+  const dependencies = z.record(z.string(), z.unknown()).optional();
+  return z.object({
+    name: z.string().optional(),
+    dependencies,
+    devDependencies: dependencies,
+    peerDependencies: dependencies,
+    optionalDependencies: dependencies,
+  });
+});
+
+/** An empty file of this name makes the folder that it lies in a project. */
+export const PROJECT_MARKER = '.wf';
+
+/** The nearest project from `from` upwards: a folder with `workflows` and a marker; undefined where there is none. */
 export function findProject(from: string): string | undefined {
-  for (let folder = path.resolve(from); ; folder = path.dirname(folder)) {
-    if (isFolder(path.join(folder, 'workflows'))) return folder;
-    if (folder === path.dirname(folder)) return undefined;
+  return foldersUpwards(from).find((folder) => isFolder(path.join(folder, 'workflows')) && isMarked(folder));
+}
+
+/** The nearest folder upwards that has a folder `workflows` in it, but no marker: it is no project. */
+export function findUnmarked(from: string): string | undefined {
+  return foldersUpwards(from).find((folder) => isFolder(path.join(folder, 'workflows')) && !isMarked(folder));
+}
+
+function foldersUpwards(from: string): readonly string[] {
+  const folder = path.resolve(from);
+  const parent = path.dirname(folder);
+  return parent === folder ? [folder] : [folder, ...foldersUpwards(parent)];
+}
+
+/** Whether a folder says that it is a project of wf: by {@link PROJECT_MARKER}, or a package.json that is wf's or depends on it. */
+function isMarked(folder: string): boolean {
+  if (existsSync(path.join(folder, PROJECT_MARKER))) return true;
+  try {
+    const manifest: unknown = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+    const { name, ...dependencies } = manifestSchema().parse(manifest);
+    return (
+      name === PACKAGE || Object.values(dependencies).some((one) => one !== undefined && Object.hasOwn(one, PACKAGE))
+    );
+  } catch {
+    return false; // none, or one that npm would refuse too
   }
 }
 

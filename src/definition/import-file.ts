@@ -1,3 +1,8 @@
+import { privateFolder } from '../trust/private-folder.ts';
+import { requireTrusted } from '../trust/trusted-path.ts';
+import { importedFiles } from './imported-files.ts';
+import { packageRoot } from './package-root.ts';
+
 export interface ImportOptions {
   /** Where translated workflow files are kept, so that a file is translated once. */
   readonly cacheFolder: string;
@@ -12,16 +17,23 @@ export type Confine = (load: () => unknown) => Promise<unknown>;
 
 /**
  * What a workflow file exports. `wf`, `xstate` and `zod` in it are the very modules that wf itself runs on, whatever lies in the folders
- * around the file.
+ * around the file. jiti keeps what it has translated with the digest of the source, in a folder that only this user can write; without
+ * such a folder it translates each time.
+ * @throws WfError E_UNTRUSTED where another user could have written the file or what it imports; none of it was executed
  */
 export async function importFile(file: string, { cacheFolder, wfModule, confine }: ImportOptions): Promise<unknown> {
+  const own = packageRoot();
+  for (const one of importedFiles(file, ['wf', 'xstate', 'zod'])) {
+    requireTrusted(one, one === file ? 'the workflow file' : `a file that ${file} imports`, own);
+  }
   const [wf, xstate, zod, { createJiti }] = await Promise.all([
     wfModule(),
     import('xstate'),
     import('zod'),
     import('jiti'),
   ]);
-  const jiti = createJiti(import.meta.url, { fsCache: cacheFolder, virtualModules: { wf, xstate, zod } });
+  const fsCache = privateFolder(cacheFolder) ?? false;
+  const jiti = createJiti(import.meta.url, { fsCache, virtualModules: { wf, xstate, zod } });
   try {
     // In one go: only a call that has not returned can be stopped.
     return await confine(() => jiti(file));

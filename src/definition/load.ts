@@ -104,6 +104,7 @@ async function importWorkflow({ name, file }: WorkflowFile, options: ImportOptio
   try {
     return await importFile(file, options);
   } catch (thrown) {
+    if (thrown instanceof WfError && thrown.code === 'E_UNTRUSTED') throw thrown;
     const { message } = asWfError(thrown);
     throw new WfError('E_WORKFLOW_INVALID', `workflow ${name}: ${file} could not be loaded: ${message}`, {
       hint: 'Mend the file, then try again. `wf workflows` shows which files load.',

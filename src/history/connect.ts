@@ -2,7 +2,8 @@ import Database from 'better-sqlite3';
 import { WfError } from '../engine/errors.ts';
 import { Connection } from './connection.ts';
 import { damaged, diskFull, isFull, readOnly } from './database-error.ts';
-import { hasBeenInUse, identityOf } from './database-file.ts';
+import { identityOf } from './file/own-content.ts';
+import { hasBeenInUse } from './file/side-files.ts';
 import { APPLICATION_ID, MIGRATIONS, migrate, TABLES_AND_INDEXES, versionOf } from './migrations.ts';
 
 /** How long a write waits for another process's transaction: those of wf take well under a millisecond each. */

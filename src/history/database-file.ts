@@ -1,7 +1,11 @@
 import fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { WfError } from '../engine/errors.ts';
-import { damaged, readOnly } from './database-error.ts';
+import { makeFolder } from '../trust/private-folder.ts';
+import { requireTrusted } from '../trust/trusted-path.ts';
+import { readOnly } from './database-error.ts';
+import { identityOf, requireOwnContent } from './file/own-content.ts';
+import { refuseLogWithoutDatabase, requireOwnSideFiles, reserveOf, walOf } from './file/side-files.ts';
 
 /** Only the user who owns it may read what a run did, and with which input. */
 const FILE_MODE = 0o600;
@@ -9,27 +13,30 @@ const FOLDER_MODE = 0o700;
 const OTHERS = 0o077;
 
 /**
- * Brings the file into being, readable for its owner only, and finds out whether it can be written.
- * Answers its real path, symbolic links resolved, beside which SQLite puts `-wal` and `-shm`.
- *
- * A file that exists is never opened here: closing it would drop the POSIX locks that SQLite holds on it elsewhere
- * in this process (https://www.sqlite.org/howtocorrupt.html, 2.2).
+ * Creates the file unless it exists, readable for its owner only, and checks that it is a database of wf's that can be written. Nothing
+ * that exists is altered. Returns its real path, symbolic links resolved, beside which SQLite puts `-wal` and `-shm`.
+ * @throws WfError E_UNTRUSTED, E_DATABASE, E_DATABASE_DAMAGED, E_DATABASE_READONLY
  */
 export function prepareDatabaseFile(given: string): string {
   const path = absolutePath(given);
-  makeFolder(dirname(path));
+  requireTrusted(path, 'the database');
   createUnlessThere(path);
   const real = fs.realpathSync(path);
   checkWritable(real);
-  refuseEmptyFileWithLog(real);
-  for (const file of [real, walOf(real), shmOf(real)]) tighten(file);
+  requireOwnContent(real);
+  requireOwnSideFiles(real);
+  requirePrivate(real);
   return real;
 }
 
-/** The real path of a database that is only to be read, or undefined where there is none. */
+/**
+ * The real path of a database that is only to be read, or undefined where there is none.
+ * @throws WfError E_UNTRUSTED, E_DATABASE, E_DATABASE_DAMAGED
+ */
 export function findDatabaseFile(given: string): string | undefined {
   const path = absolutePath(given);
   if (!exists(path)) return undefined;
+  requireTrusted(path, 'the database');
   const real = fs.realpathSync(path);
   requireRegularFile(real);
   try {
@@ -40,13 +47,10 @@ export function findDatabaseFile(given: string): string | undefined {
       cause,
     });
   }
+  requireOwnContent(real);
+  requireOwnSideFiles(real);
   return real;
 }
-
-export const walOf = (path: string): string => `${path}-wal`;
-export const shmOf = (path: string): string => `${path}-shm`;
-/** Disk space for the journal of a rollback on a full disk; it is there once a database has been in use. */
-export const reserveOf = (path: string): string => `${path}-reserve`;
 
 /** better-sqlite3 trims the name it is given, and would open another file. */
 function absolutePath(given: string): string {
@@ -57,28 +61,26 @@ function absolutePath(given: string): string {
   });
 }
 
-/** One folder at a time: the recursive mkdir of Node calls a read-only file system "no such file or directory". */
-function makeFolder(folder: string): void {
-  if (exists(folder)) return;
-  makeFolder(dirname(folder));
-  try {
-    fs.mkdirSync(folder, { mode: FOLDER_MODE });
-  } catch (thrown) {
-    if (!exists(folder)) throw thrown;
-  }
-}
-
 function exists(path: string): boolean {
   return fs.statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function createUnlessThere(path: string): void {
-  // That of a database that was taken away must not say of the new one that it has been in use.
-  if (!exists(path)) fs.rmSync(reserveOf(path), { force: true });
+  if (exists(path)) return;
+  if (fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+    throw new WfError('E_DATABASE', `the database ${path} is a symbolic link that leads nowhere`, {
+      hint: `Nothing was changed. Remove the link, mount what it leads to (${fs.readlinkSync(path)}), or choose another file with --db or WF_DB.`,
+    });
+  }
+  makeFolder(dirname(path), FOLDER_MODE);
+  requireOwnSideFiles(path);
+  refuseLogWithoutDatabase(path);
+  // The reserve of a database that was taken away must not say of the new one that it has been in use.
+  fs.rmSync(reserveOf(path), { force: true });
   try {
     fs.closeSync(fs.openSync(path, 'wx', FILE_MODE));
   } catch (thrown) {
-    // Another process may have been quicker; a symbolic link may be there too.
+    // Another process may have been quicker.
     if (!exists(path)) throw thrown;
   }
 }
@@ -102,26 +104,26 @@ function requireRegularFile(path: string): void {
   throw new WfError('E_DATABASE', `${path} is not a file`, { hint: 'Choose a file with --db or WF_DB.' });
 }
 
-/**
- * SQLite takes an empty file for a new database and deletes its log; a log that is there says that runs were lost.
- * The log is looked at first: a process that makes the database right now fills the file before the log.
- */
-function refuseEmptyFileWithLog(path: string): void {
-  const log = fs.statSync(walOf(path), { throwIfNoEntry: false });
-  if (log === undefined || log.size === 0 || fs.statSync(path).size > 0) return;
-  throw damaged(path, `it is empty, but ${walOf(path)} is not`);
-}
-
-function tighten(path: string): void {
-  const found = fs.statSync(path, { throwIfNoEntry: false });
-  if (found === undefined || (found.mode & OTHERS) === 0) return;
-  try {
-    fs.chmodSync(path, found.mode & 0o700);
-  } catch (cause) {
-    throw new WfError('E_DATABASE', `${path} can be read by others, and its mode cannot be changed`, {
-      hint: `Let its owner (uid ${found.uid}) run \`chmod go= ${path}\`, or choose another file with --db or WF_DB.`,
-      cause,
-    });
+/** @throws WfError E_DATABASE where others can read the file, or write it by another name. */
+function requirePrivate(path: string): void {
+  const { mode, nlink, uid } = fs.statSync(path);
+  if ((mode & OTHERS) !== 0) {
+    throw new WfError(
+      'E_DATABASE',
+      `the database ${path} is accessible to other users (mode ${(mode & 0o777).toString(8)})`,
+      {
+        hint: `Nothing was changed. Let its owner (uid ${uid}) run \`chmod go= ${path}\`, or choose another file with --db or WF_DB.`,
+      },
+    );
+  }
+  if (nlink > 1) {
+    throw new WfError(
+      'E_DATABASE',
+      `the database ${path} has ${nlink} names (hard links), each with a log of its own`,
+      {
+        hint: 'Nothing was changed. Copy it to a file of its own while no wf runs, and use that: --db or WF_DB choose it.',
+      },
+    );
   }
 }
 
@@ -144,15 +146,4 @@ function lost(file: string): WfError {
   return new WfError('E_DATABASE', `${file} was deleted or replaced while wf had it open`, {
     hint: 'What was committed last may be lost. Put the files back if you moved them; compare `wf changes` with the host before you start anything.',
   });
-}
-
-/** Whether the database was opened before, as far as what lies beside it tells. */
-export function hasBeenInUse(path: string): boolean {
-  return exists(reserveOf(path));
-}
-
-/** Device and inode; undefined where the file is absent. Inodes need all 64 bits. */
-export function identityOf(path: string): string | undefined {
-  const found = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
-  return found && `${found.dev}:${found.ino}`;
 }

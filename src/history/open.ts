@@ -1,6 +1,7 @@
 import { type ConnectOptions, connect, connectForReading } from './connect.ts';
 import { withDatabaseErrors } from './database-error.ts';
 import { findDatabaseFile, prepareDatabaseFile, watchDatabaseFile } from './database-file.ts';
+import { rememberOpen } from './file/own-content.ts';
 import { groupCommits } from './group-commit.ts';
 import type { HeldRuns } from './held-runs.ts';
 import type { History } from './history.ts';
@@ -26,6 +27,7 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
   return withReserve(path, options, () => {
     const file = prepareDatabaseFile(path);
     const db = connect(file, options);
+    const forget = rememberOpen(file);
     const statements = prepareStatements(db);
     keepReserve(file);
     const requireInPlace = watchDatabaseFile(file);
@@ -55,6 +57,7 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
       close() {
         group.commitNow();
         withDatabaseErrors(file, () => db.close());
+        forget();
       },
     };
   });
@@ -71,9 +74,13 @@ export function openHistoryForReading(path: string, options: ConnectOptions = {}
     if (file === undefined) return undefined;
     const db = connectForReading(file, options);
     if (db === undefined) return openHistory(file, options);
+    const forget = rememberOpen(file);
     return {
       ...createReader(db, prepareReadingStatements(db), file),
-      close: () => withDatabaseErrors(file, () => db.close()),
+      close() {
+        withDatabaseErrors(file, () => db.close());
+        forget();
+      },
     };
   });
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { WfError } from '../engine/errors.ts';
 import type { ConnectOptions } from './connect.ts';
 import { withDatabaseErrors } from './database-error.ts';
-import { reserveOf } from './database-file.ts';
+import { reserveOf } from './file/side-files.ts';
 import { randomContent } from './packing.ts';
 
 /**

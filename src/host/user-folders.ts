@@ -2,12 +2,30 @@ import path from 'node:path';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The user's home folder, as Node finds it. Node's module is loaded when it is asked for: most commands ask for none. */
+/** The user's home folder: HOME, or that of the user database where HOME is no absolute path. */
 export function homeFolder(): string {
-  return process.getBuiltinModule('node:os').homedir();
+  // Loaded when it is asked for: most commands ask for none.
+  const os = process.getBuiltinModule('node:os');
+  const home = os.homedir();
+  return path.isAbsolute(home) ? home : os.userInfo().homedir;
 }
 
-/** Where translated workflow files are kept (XDG Base Directory Specification). */
+/** Where translated workflow files are kept. */
 export function workflowCacheFolder(env: Environment): string {
-  return path.join(env['XDG_CACHE_HOME'] || path.join(homeFolder(), '.cache'), 'wf', 'workflows');
+  return path.join(baseFolder(env['XDG_CACHE_HOME'], '.cache'), 'wf', 'translated');
+}
+
+/** Where V8's compiled code of wf is kept. */
+export function compiledCacheFolder(env: Environment): string {
+  return path.join(baseFolder(env['XDG_CACHE_HOME'], '.cache'), 'wf', 'code');
+}
+
+/** Where the history of commands is kept that run in no project. */
+export function stateFolder(env: Environment): string {
+  return path.join(baseFolder(env['XDG_STATE_HOME'], '.local/state'), 'wf');
+}
+
+/** A relative path in one of these variables is ignored, as the XDG Base Directory Specification says. */
+function baseFolder(given: string | undefined, below: string): string {
+  return given !== undefined && path.isAbsolute(given) ? given : path.join(homeFolder(), below);
 }

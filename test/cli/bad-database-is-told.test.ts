@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
@@ -11,12 +21,47 @@ const note = (project: Project) => ['start', 'note', '--input', `file=${path.joi
 
 test.concurrent('a file that is not a database', async () => {
   const project = openNoteProject({ 'wf.db': 'This is a letter to my aunt, and not a database at all.\n'.repeat(40) });
-  const refusal = { exitCode: 3, code: 'E_DATABASE_DAMAGED', says: [project.database], next: 'Move it aside' };
+  chmodSync(project.database, 0o644);
+  const refusal = { exitCode: 3, code: 'E_DATABASE', says: [project.database], next: '--db' };
   await expectRefusal(project, note(project), refusal);
   await expectRefusal(project, ['runs'], refusal);
   await expectTextRefusal(project, ['show', '@latest'], refusal);
   expect(readFileSync(project.database, 'utf8')).toMatch(/^This is a letter to my aunt/);
+  expect(statSync(project.database).mode & 0o777).toBe(0o644);
 });
+
+test.concurrent.each<[string, (to: string, link: string) => void]>([
+  ['a link', symlinkSync],
+  ['another name', linkSync],
+])('%s of a file that is not its own: its mode stays, and nothing is put beside it', async (_what, make) => {
+  const project = openNoteProject({ 'etc/shadow': 'root:*:1:2:3\n' });
+  const file = path.join(project.folder, 'etc/shadow');
+  chmodSync(file, 0o640);
+  make(file, project.database);
+  const refusal = { exitCode: 3, code: 'E_DATABASE', says: ['is not a database of wf'], next: '--db' };
+  for (const args of [note(project), ['runs'], ['rollback', 'x']]) await expectRefusal(project, args, refusal);
+  expect(readFileSync(file, 'utf8')).toBe('root:*:1:2:3\n');
+  expect(statSync(file).mode & 0o777).toBe(0o640);
+  expect(readdirSync(path.dirname(file))).toEqual(['shadow']);
+});
+
+test.concurrent.each(['-wal', '-shm', '-reserve'])(
+  'a link at the place of its file %s is not followed',
+  async (end) => {
+    const project = openNoteProject({ precious: 'precious' });
+    const file = path.join(project.folder, 'precious');
+    chmodSync(file, 0o644);
+    symlinkSync(file, `${project.database}${end}`);
+    await expectRefusal(project, note(project), {
+      exitCode: 3,
+      code: 'E_DATABASE',
+      says: [`${project.database}${end}`, 'symbolic link'],
+      next: '--db',
+    });
+    expect(readFileSync(file, 'utf8')).toBe('precious');
+    expect(statSync(file).mode & 0o777).toBe(0o644);
+  },
+);
 
 test.concurrent("another program's database", async () => {
   const project = openNoteProject();
@@ -97,7 +142,7 @@ test.concurrent('a --db that is wrong beats a WF_DB that is right', async () => 
   writeFileSync(path.join(project.folder, 'unused'), '');
   await expectRefusal(project, ['runs', '--db', letter], {
     exitCode: 3,
-    code: 'E_DATABASE_DAMAGED',
+    code: 'E_DATABASE',
     says: [letter],
     next: 'Move it aside',
   });

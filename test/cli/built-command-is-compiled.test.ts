@@ -133,6 +133,7 @@ function openProject() {
   const folder = mkdtempSync(path.join(tmpdir(), 'wf-loaded-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   mkdirSync(path.join(folder, 'workflows'));
+  writeFileSync(path.join(folder, '.wf'), '');
   writeFileSync(path.join(folder, 'workflows/one.ts'), WORKFLOW);
   const hook = path.join(folder, 'hook.cjs');
   writeFileSync(

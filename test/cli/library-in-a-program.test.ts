@@ -124,7 +124,7 @@ await engine.close();`,
   );
   expect(said).toEqual([
     ...['E_WORKFLOW_NOT_FOUND', 'E_INPUT', 'E_INPUT', 'E_USAGE', 'E_USAGE', 'E_RUN_NOT_FOUND', 'E_RUN_NOT_FOUND'],
-    ...['E_USAGE', 'E_DATABASE_DAMAGED', 'E_INPUT', '0'],
+    ...['E_USAGE', 'E_DATABASE', 'E_INPUT', '0'],
   ]);
 });
 

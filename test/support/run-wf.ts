@@ -32,6 +32,7 @@ afterAll(async () => {
 export function openProject(files: Readonly<Record<string, string>> = {}): Project {
   const folder = mkdtempSync(path.join(root, 'p-'));
   mkdirSync(path.join(folder, 'workflows'));
+  writeFileSync(path.join(folder, '.wf'), '');
   const database = path.join(folder, 'wf.db');
   const write = (name: string, text: string) => {
     const file = path.join(folder, name);

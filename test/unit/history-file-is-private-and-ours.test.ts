@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../src/history/connect.ts';
 import { MIGRATIONS } from '../../src/history/migrations.ts';
 import { openHistory, openHistoryForReading } from '../../src/history/open.ts';
@@ -33,11 +33,128 @@ test('file, log and shared memory are made for their owner only, whatever the um
   }
 });
 
-test('a file that others can read is tightened when it is opened', () => {
+test('a database that others can read is refused, and keeps its mode', () => {
   const path = databaseWithARun();
-  fs.chmodSync(path, 0o664);
-  openForTest(path);
-  expect([path, `${path}-wal`, `${path}-shm`].map(modeOf)).toEqual([0o600, 0o600, 0o600]);
+  fs.chmodSync(path, 0o644);
+  expect(errorOf(() => openHistory(path))).toMatchObject({
+    code: 'E_DATABASE',
+    message: expect.stringContaining('accessible to other users (mode 644)'),
+    hint: expect.stringContaining(`chmod go= ${path}`),
+  });
+  expect(modeOf(path)).toBe(0o644);
+});
+
+const NOTES = 'these are my notes, not a database\n'.repeat(50);
+
+/** Each makes a path that leads to a file which is not wf's; returns the path and that file. */
+const FOREIGN: readonly (readonly [string, (folder: string) => { readonly path: string; readonly file: string }])[] = [
+  ['a text', (folder) => ({ path: join(folder, 'notes.txt'), file: join(folder, 'notes.txt') })],
+  [
+    'a symbolic link to one',
+    (folder) => {
+      fs.symlinkSync(join(folder, 'notes.txt'), join(folder, 'wf.db'));
+      return { path: join(folder, 'wf.db'), file: join(folder, 'notes.txt') };
+    },
+  ],
+  [
+    'another name of one',
+    (folder) => {
+      fs.linkSync(join(folder, 'notes.txt'), join(folder, 'wf.db'));
+      return { path: join(folder, 'wf.db'), file: join(folder, 'notes.txt') };
+    },
+  ],
+];
+
+test.each(FOREIGN)('%s is no database of wf: refused, with its content and its mode as they are', (_what, make) => {
+  const folder = temporaryFolder();
+  fs.writeFileSync(join(folder, 'notes.txt'), NOTES, { mode: 0o644 });
+  const { path, file } = make(folder);
+  const entries = fs.readdirSync(folder);
+  for (const open of [openHistory, openHistoryForReading]) {
+    expect(errorOf(() => open(path))).toMatchObject({
+      code: 'E_DATABASE',
+      message: expect.stringContaining('is not a database of wf'),
+    });
+  }
+  expect(fs.readFileSync(file, 'utf8')).toBe(NOTES);
+  expect(modeOf(file)).toBe(0o644);
+  expect(fs.readdirSync(folder)).toEqual(entries);
+});
+
+test("another program's database keeps its log", () => {
+  const path = join(temporaryFolder(), 'other.db');
+  const other = new Database(path);
+  onTestFinished(() => {
+    other.close();
+  });
+  other.pragma('journal_mode = WAL');
+  other.exec('CREATE TABLE notes (text)');
+  other.pragma('wal_checkpoint(TRUNCATE)');
+  other.exec("INSERT INTO notes VALUES ('in the log')");
+  const copy = join(temporaryFolder(), 'copy.db');
+  for (const end of ['', '-wal']) fs.copyFileSync(`${path}${end}`, `${copy}${end}`);
+  const before = fs.readFileSync(`${copy}-wal`);
+  for (const open of [openHistory, openHistoryForReading]) {
+    expect(errorOf(() => open(copy)).message).toContain('another program');
+  }
+  expect(fs.readdirSync(dirname(copy)).toSorted()).toEqual(['copy.db', 'copy.db-wal']);
+  expect(fs.readFileSync(`${copy}-wal`).equals(before)).toBe(true);
+});
+
+test('a database with two names is refused: each name has a log of its own', () => {
+  const path = databaseWithARun();
+  fs.linkSync(path, `${path}.other`);
+  expect(errorOf(() => openHistory(path))).toMatchObject({
+    code: 'E_DATABASE',
+    message: expect.stringContaining('2 names'),
+  });
+});
+
+describe.each(['-wal', '-shm', '-journal', '-reserve'])('a link at the place of %s', (end) => {
+  test.each(['symbolic', 'hard'] as const)('is refused, and what the %s link leads to is as it was', (kind) => {
+    for (const path of [databaseWithARun(), join(temporaryFolder(), 'new.db')]) {
+      const precious = join(temporaryFolder(), 'precious');
+      fs.writeFileSync(precious, NOTES, { mode: 0o644 });
+      fs.rmSync(`${path}${end}`, { force: true });
+      if (kind === 'symbolic') fs.symlinkSync(precious, `${path}${end}`);
+      else fs.linkSync(precious, `${path}${end}`);
+      const entries = fs.readdirSync(dirname(path));
+      expect(errorOf(() => openHistory(path))).toMatchObject({
+        code: 'E_DATABASE',
+        message: expect.stringContaining(`${path}${end}`),
+      });
+      expect(fs.readdirSync(dirname(path))).toEqual(entries);
+      expect(fs.readFileSync(precious, 'utf8')).toBe(NOTES);
+      expect(modeOf(precious)).toBe(0o644);
+    }
+  });
+});
+
+test('a link that leads nowhere is told as one, and nothing is made', () => {
+  const folder = temporaryFolder();
+  const link = join(folder, 'wf.db');
+  fs.symlinkSync(join(folder, 'unmounted', 'wf.db'), link);
+  expect(errorOf(() => openHistory(link))).toMatchObject({
+    code: 'E_DATABASE',
+    message: expect.stringContaining('a symbolic link that leads nowhere'),
+  });
+  expect(fs.readdirSync(folder)).toEqual(['wf.db']);
+});
+
+test('a database that this process has open stays locked while it is opened again', () => {
+  const { history, path } = openForTest();
+  history.create(HEADER, DEFINITION, OWNER, [], AT);
+  const locks = () =>
+    fs
+      .readFileSync('/proc/locks', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(` ${process.pid} `));
+  const inode = fs.statSync(path).ino;
+  const held = locks().filter((line) => line.includes(`:${inode} `));
+  expect(held, 'SQLite holds a lock as long as the database is open').not.toEqual([]);
+  openHistoryForReading(path)?.close();
+  openHistory(path).close();
+  expect(locks().filter((line) => line.includes(`:${inode} `))).toEqual(held);
 });
 
 test('a commit reaches the disk, and the file says whose it is', () => {
@@ -86,7 +203,7 @@ test('what was written is read back, with a writer at work and without', () => {
 
 test('reading an empty file, as one that is just being made, finds no runs', () => {
   const path = join(temporaryFolder(), 'wf.db');
-  fs.writeFileSync(path, '');
+  fs.writeFileSync(path, '', { mode: 0o600 });
   const reader = openHistoryForReading(path);
   expect(reader?.runs({ limit: 5 })).toEqual([]);
   reader?.close();
@@ -151,6 +268,7 @@ test.each<[string, (path: string) => void]>([
       const db = new Database(lost);
       db.pragma('journal_mode = WAL');
       fs.copyFileSync(lost, path);
+      fs.chmodSync(path, 0o600);
       db.close();
       fs.rmSync(lost);
     },

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
@@ -15,6 +15,7 @@ const SCHEMA_1 = new URL('../fixtures/history/schema-1.sql', import.meta.url);
 function oldDatabase(): string {
   const path = temporaryPath();
   mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, '', { mode: 0o600 });
   const db = new Database(path);
   db.pragma('journal_mode = WAL');
   db.pragma('foreign_keys = OFF'); // the tables come in no order

@@ -8,15 +8,17 @@ const source = fileURLToPath(new URL('../../src/', import.meta.url));
 /** What each folder of src/ may import from the others. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engine: [],
-  host: ['engine'],
-  history: ['engine'],
-  definition: ['engine'],
+  // Whose files wf executes and opens.
+  trust: ['engine'],
+  host: ['engine', 'trust'],
+  history: ['engine', 'trust'],
+  definition: ['engine', 'trust'],
   review: ['engine'],
   steps: ['engine', 'host'],
   runtime: ['engine', 'host', 'steps'],
   // Joins the parts for a program, as cli does for a person. Of index.ts only by import(): it is what workflow files import.
-  library: ['engine', 'host', 'history', 'definition', 'review', 'runtime', 'index.ts'],
-  cli: ['engine', 'host', 'history', 'definition', 'review', 'steps', 'runtime', 'library', 'index.ts'],
+  library: ['engine', 'trust', 'host', 'history', 'definition', 'review', 'runtime', 'index.ts'],
+  cli: ['engine', 'trust', 'host', 'history', 'definition', 'review', 'steps', 'runtime', 'library', 'index.ts'],
   // Of review, the types of what `library` answers.
   'index.ts': ['engine', 'steps', 'library', 'review'],
 };

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findProject, findWorkflowFiles } from '../../src/definition/find-files.ts';
+import { findProject, findUnmarked, findWorkflowFiles } from '../../src/definition/find-files.ts';
 import { loadWorkflow } from '../../src/definition/load.ts';
 import { confineCode } from '../../src/host/confine-code.ts';
 
@@ -130,7 +130,20 @@ describe('workflow files are found', () => {
     writeFileSync(path.join(root, 'workflows', 'README.md'), '');
     writeFileSync(path.join(root, 'workflows', 'Not_A_Name.ts'), '');
     writeFileSync(path.join(root, 'workflows', 'found.ts'), '');
-    expect(findProject(path.join(root, 'deep', 'below'))).toBe(root);
+    const below = path.join(root, 'deep', 'below');
+    expect(findProject(below), 'a folder of this name alone makes no project').toBeUndefined();
+    expect(findUnmarked(below)).toBe(root);
+    for (const [name, text] of [
+      ['.wf', ''],
+      ['package.json', '{"name":"wf"}'],
+      ['package.json', '{"devDependencies":{"wf":"1"}}'],
+    ] as const) {
+      writeFileSync(path.join(root, name), text);
+      expect(findProject(below)).toBe(root);
+      rmSync(path.join(root, name));
+    }
+    writeFileSync(path.join(root, 'package.json'), '{"dependencies":{"other":"1"}}');
+    expect(findProject(below)).toBeUndefined();
     const names = findWorkflowFiles([path.join(root, 'workflows'), path.join(root, 'missing')]).map(
       (file) => file.name,
     );

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { findProject } from '../../definition/find-files.ts';
+import { findProject, PROJECT_MARKER } from '../../definition/find-files.ts';
 import { WfError } from '../../engine/errors.ts';
+import { makeFolder } from '../../trust/private-folder.ts';
 import { defineCommand } from '../define-command.ts';
 import { stepTestText, stepText } from '../templates/step.ts';
 import { workflowText } from '../templates/workflow.ts';
@@ -26,11 +27,14 @@ interface StartingPoint {
 /** `wf new workflow|step NAME`: writes a starting point into the project, or makes this folder one. */
 export const create = defineCommand(options, async ({ what, name, json }, wire, { out }) => {
   const { files, next } = what === 'workflow' ? await newWorkflow(name, wire) : await newStep(name, wire);
-  const project = findProject(process.cwd()) ?? process.cwd();
-  const written = Object.entries(files).map(([file, text]) => ({ file: path.join(project, file), text }));
+  const found = findProject(process.cwd());
+  const project = found ?? process.cwd();
+  const marker = path.join(project, PROJECT_MARKER);
+  const all = found === undefined && !existsSync(marker) ? { [PROJECT_MARKER]: '', ...files } : files;
+  const written = Object.entries(all).map(([file, text]) => ({ file: path.join(project, file), text }));
   for (const { file } of written) if (existsSync(file)) throw isThere(file);
   for (const { file, text } of written) {
-    makeFolder(path.dirname(file));
+    makeFolderOf(file);
     writeNewFile(file, text, false);
   }
   const shown = written.map(({ file }) => path.relative(process.cwd(), file));
@@ -94,9 +98,13 @@ function isThere(file: string): WfError {
   });
 }
 
-function makeFolder(folder: string): void {
+/** Less the umask, as `mkdir` does. */
+const FOLDER_MODE = 0o777;
+
+function makeFolderOf(file: string): void {
+  const folder = path.dirname(file);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder, FOLDER_MODE);
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw new WfError('E_USAGE', `the folder ${folder} could not be made: ${reason}`, {

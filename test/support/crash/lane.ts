@@ -106,6 +106,7 @@ export function newLaneFolder(): string {
 
 export function laneIn({ namespace, folder = newLaneFolder(), asUser = [], takeAway, ...parts }: LaneParts): Lane {
   mkdirSync(path.join(folder, 'workflows'));
+  writeFileSync(path.join(folder, '.wf'), '');
   const database = path.join(folder, 'wf.db');
   const through = parts.through ?? ['nsenter', `--net=${namespace}`, '--'];
   const env = { PATH: process.env['PATH'] ?? '', HOME: path.join(folder, 'home'), WF_DB: database, ...parts.env };

@@ -1,0 +1,99 @@
+import fs from 'node:fs';
+import { WfError } from '../../engine/errors.ts';
+import { damaged } from '../database-error.ts';
+import { APPLICATION_ID } from '../migrations.ts';
+import { hasBeenInUse, journalOf, walOf } from './side-files.ts';
+
+/** https://www.sqlite.org/fileformat.html, 1.3 and 1.6: offsets in the first page. */
+const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
+const USER_VERSION = 60;
+const APPLICATION = 68;
+const TABLES_ON_FIRST_PAGE = 103;
+const HEADER_BYTES = 108;
+/** The same, 3: offsets in the header of a rollback journal. */
+const JOURNAL_MAGIC = Buffer.from('d9d505f920a163d7', 'hex');
+const PAGES_BEFORE = 16;
+const JOURNAL_HEADER_BYTES = 28;
+
+/**
+ * How often SQLite has a file open in this process, by its identity. Such a file is not read here: to close it would drop the POSIX locks
+ * that SQLite holds on it (https://www.sqlite.org/howtocorrupt.html, 2.2).
+ */
+const openHere = new Map<string, number>();
+
+/** Says that SQLite has a database open, until the returned function is called. */
+export function rememberOpen(path: string): () => void {
+  const identity = identityOf(path) ?? '';
+  const count = (more: number) => openHere.set(identity, (openHere.get(identity) ?? 0) + more);
+  count(1);
+  return () => {
+    if (count(-1).get(identity) === 0) openHere.delete(identity);
+  };
+}
+
+/**
+ * Refuses what is no database of wf's, or a new one, before SQLite opens it: SQLite would bring another program's log into its database.
+ * @throws WfError E_DATABASE, E_DATABASE_DAMAGED
+ */
+export function requireOwnContent(path: string): void {
+  if (openHere.has(identityOf(path) ?? '')) return;
+  refuseEmptyFileWithLog(path);
+  const header = beginningOf(path, HEADER_BYTES);
+  if (header.length > 0 && !isBeingMade(path)) requireOwnHeader(header, path);
+}
+
+function requireOwnHeader(header: Buffer, path: string): void {
+  if (header.length < HEADER_BYTES || !header.subarray(0, MAGIC.length).equals(MAGIC)) {
+    if (hasBeenInUse(path)) throw damaged(path, 'its first page is not that of a database');
+    throw notOwn(path, 'is not a database of wf', null);
+  }
+  const application = header.readInt32BE(APPLICATION);
+  if (application === APPLICATION_ID) return;
+  // Nothing is in a new one yet, or all that is in it is in its log.
+  const isNew = header.readInt32BE(USER_VERSION) === 0 && header.readUInt16BE(TABLES_ON_FIRST_PAGE) === 0;
+  if (application !== 0 || !isNew) throw notOwn(path, 'is a database of another program', application);
+}
+
+function notOwn(path: string, what: string, applicationId: number | null): WfError {
+  return new WfError('E_DATABASE', `${path} ${what}`, {
+    hint: 'Nothing in it was changed. Choose another file with --db or WF_DB.',
+    details: { applicationId },
+  });
+}
+
+function beginningOf(path: string, bytes: number): Buffer {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  const file = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const beginning = Buffer.alloc(bytes);
+    return beginning.subarray(0, fs.readSync(file, beginning, 0, bytes, 0));
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+/** Whether a process that was killed left its first transaction: the journal beside it says that the file was empty before. */
+function isBeingMade(path: string): boolean {
+  const journal = journalOf(path);
+  if (fs.lstatSync(journal, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const header = beginningOf(journal, JOURNAL_HEADER_BYTES);
+  if (header.length < JOURNAL_HEADER_BYTES || !header.subarray(0, JOURNAL_MAGIC.length).equals(JOURNAL_MAGIC))
+    return false;
+  return header.readUInt32BE(PAGES_BEFORE) === 0;
+}
+
+/**
+ * SQLite takes an empty file for a new database and deletes its log; a log that is there says that runs were lost.
+ * The log is looked at first: a process that makes the database right now fills the file before the log.
+ */
+function refuseEmptyFileWithLog(path: string): void {
+  const log = fs.statSync(walOf(path), { throwIfNoEntry: false });
+  if (log === undefined || log.size === 0 || fs.statSync(path).size > 0) return;
+  throw damaged(path, `it is empty, but ${walOf(path)} is not`);
+}
+
+/** Device and inode; undefined where the file is absent. Inodes need all 64 bits. */
+export function identityOf(path: string): string | undefined {
+  const found = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
+}

@@ -1,0 +1,125 @@
+import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
+import path from 'node:path';
+import { WfError } from '../engine/errors.ts';
+import { isPrivateGroup } from './private-group.ts';
+import { ownerOfAll, trustedUsers } from './users.ts';
+
+/** The environment variable with folders, separated by `:`, that are trusted whoever owns them. */
+export const SAFE_DIRECTORY_VARIABLE = 'WF_SAFE_DIRECTORY';
+
+/** The kernel follows as many links at most. */
+const MOST_LINKS = 40;
+const GROUP_WRITE = 0o020;
+const OTHERS_WRITE = 0o002;
+const STICKY = 0o1000;
+
+/** A part of a path that somebody else could have written, or could replace what lies below it. */
+export interface UntrustedPart {
+  readonly path: string;
+  readonly why: string;
+}
+
+/**
+ * Refuses what another user could have written: each folder on the way to `file`, each link on it, and what it leads to belong to root,
+ * to the user that wf runs as or to the caller of sudo, and nobody else may write to them. A path that does not exist is checked as far
+ * as it does.
+ * @param what names it in the message: `the workflow file`
+ * @param own the folder of wf itself: in a user namespace, the machine's root may own the files in there
+ * @throws WfError E_UNTRUSTED, with how to permit it
+ */
+export function requireTrusted(file: string, what: string, own?: string): void {
+  if (isPermitted(file)) return;
+  const users = trustedUsers();
+  const isOwn = own !== undefined && isWithin(realPathOf(file), own);
+  const found = untrustedPart(file, isOwn ? new Set([...users, ownerOfAll()]) : users);
+  if (found === undefined) return;
+  const where = found.path === path.resolve(file) ? '' : ` (on the way to ${path.resolve(file)})`;
+  throw new WfError(
+    'E_UNTRUSTED',
+    `${what} could have been written by another user: ${found.path} ${found.why}${where}`,
+    {
+      hint:
+        'Nothing in it was executed. Run wf as its owner, or take the right to write to it from the others (`chmod go-w`); ' +
+        `if you trust all that is in there: ${SAFE_DIRECTORY_VARIABLE}=${folderToPermit(file)} wf ...`,
+      details: { path: found.path },
+    },
+  );
+}
+
+/** The first part of the way to a file that is not only in the hands of these users; undefined where all is. */
+export function untrustedPart(file: string, users: ReadonlySet<number>): UntrustedPart | undefined {
+  const onTheWay = new Set([...users, ownerOfAll()]);
+  let left = path
+    .resolve(file)
+    .split('/')
+    .filter((name) => name !== '');
+  let at = '/';
+  let links = 0;
+  let found = lstatIfThere(at);
+  while (found !== undefined) {
+    const isLast = left.length === 0;
+    const why = whyUntrusted(found, isLast ? users : onTheWay);
+    if (why !== undefined) return { path: at, why };
+    if (found.isSymbolicLink()) {
+      // Nobody can open it.
+      if (++links > MOST_LINKS) return undefined;
+      const target = path.resolve(path.dirname(at), readlinkSync(at));
+      left = [...target.split('/').filter((name) => name !== ''), ...left];
+      at = '/';
+    } else if (isLast) {
+      return undefined;
+    } else {
+      at = path.join(at, left.shift() ?? '');
+    }
+    found = lstatIfThere(at);
+  }
+  return undefined;
+}
+
+/** A link's own mode means nothing, and what lies in a folder with the sticky bit only its owner may replace. */
+function whyUntrusted(found: Stats, users: ReadonlySet<number>): string | undefined {
+  if (!users.has(found.uid)) return `belongs to uid ${found.uid}`;
+  if (found.isSymbolicLink()) return undefined;
+  if (found.isDirectory() && (found.mode & STICKY) !== 0) return undefined;
+  if ((found.mode & OTHERS_WRITE) !== 0) return 'may be written by everybody';
+  if ((found.mode & GROUP_WRITE) === 0 || isPrivateGroup(found.gid, found.uid)) return undefined;
+  return `may be written by group ${found.gid}`;
+}
+
+/** Whether the file lies in a folder that the user has declared safe. */
+function isPermitted(file: string): boolean {
+  const folders = (process.env[SAFE_DIRECTORY_VARIABLE] ?? '').split(':').filter((folder) => path.isAbsolute(folder));
+  if (folders.length === 0) return false;
+  const real = realPathOf(file);
+  return folders.some((folder) => isWithin(real, realPathOf(folder)));
+}
+
+function isWithin(file: string, folder: string): boolean {
+  return file === folder || file.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
+}
+
+/** Links resolved as far as the path exists. */
+function realPathOf(file: string): string {
+  const absolute = path.resolve(file);
+  try {
+    return realpathSync(absolute);
+  } catch {
+    const parent = path.dirname(absolute);
+    return parent === absolute ? absolute : path.join(realPathOf(parent), path.basename(absolute));
+  }
+}
+
+/** Of a file of a project: the folder of the project, which is all that has to be permitted. */
+function folderToPermit(file: string): string {
+  const folder = path.dirname(path.resolve(file));
+  return ['workflows', 'data'].includes(path.basename(folder)) ? path.dirname(folder) : folder;
+}
+
+function lstatIfThere(file: string): Stats | undefined {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false });
+  } catch {
+    // A folder on the way that may not be entered: whoever opens the file is told.
+    return undefined;
+  }
+}
