@@ -30,12 +30,12 @@ export const PROJECT_MARKER = '.wf';
 
 /** The nearest project from `from` upwards: a folder with `workflows` and a marker; undefined where there is none. */
 export function findProject(from: string): string | undefined {
-  return foldersUpwards(from).find((folder) => isFolder(path.join(folder, 'workflows')) && isMarked(folder));
+  return foldersUpwards(from).find((folder) => isFolder(path.join(folder, 'workflows')) && isMarkedAsProject(folder));
 }
 
 /** The nearest folder upwards that has a folder `workflows` in it, but no marker: it is no project. */
 export function findUnmarked(from: string): string | undefined {
-  return foldersUpwards(from).find((folder) => isFolder(path.join(folder, 'workflows')) && !isMarked(folder));
+  return foldersUpwards(from).find((folder) => isFolder(path.join(folder, 'workflows')) && !isMarkedAsProject(folder));
 }
 
 function foldersUpwards(from: string): readonly string[] {
@@ -45,7 +45,7 @@ function foldersUpwards(from: string): readonly string[] {
 }
 
 /** Whether a folder says that it is a project of wf: by {@link PROJECT_MARKER}, or a package.json that is wf's or depends on it. */
-function isMarked(folder: string): boolean {
+export function isMarkedAsProject(folder: string): boolean {
   if (existsSync(path.join(folder, PROJECT_MARKER))) return true;
   try {
     const manifest: unknown = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));

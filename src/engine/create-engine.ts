@@ -254,7 +254,7 @@ function optionsWith(names: readonly string[], { secrets: sources = {}, ...optio
 
 /**
  * Whether a run is held from its start: its id was given, and may be another's; it has a host of its own, or is there to change one.
- * Any other is held as soon as a step of it reaches for the host: one that only waits or computes takes no socket.
+ * Any other is held as soon as a step of it reaches for the host: one that only waits or computes takes no lock.
  */
 function isHeldFromStart({ early, id, runtime, workflow }: StartRequest): boolean {
   return (

@@ -158,7 +158,7 @@ function ghostsOf(
     (mark.attempt === 'undo' ? undone.has(mark.step) : open.has(mark.step));
 }
 
-/** The names without the namespace in which they are used up: sockets are of a namespace by themselves. */
+/** The names without the namespace in which they are used up, which the port adds itself. */
 function namesOf({ history, runtimes }: EngineParts, { id, runtime }: StoredRun): readonly string[] {
   const claims = history.claimsOf(id);
   // Asked for only where there is something to hold: to find out takes longer than that.

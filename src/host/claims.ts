@@ -1,23 +1,30 @@
-import { createHash } from 'node:crypto';
 import { WfError } from '../engine/errors.ts';
 import { parseRunId, type RunId } from '../engine/ids.ts';
 import type { ClaimPort } from '../engine/ports/claims.ts';
 import { leaseHeld } from '../engine/run-refusal.ts';
-import { askName, type HeldName, takeName } from './abstract-socket.ts';
 import { pause, systemClock } from './clock.ts';
+import { type HeldLock, isHolder, lockHolder, takeLock } from './locks/lock.ts';
+import type { LockHolder } from './locks/lock-table.ts';
+import { ownNetworkNamespace } from './namespace.ts';
+import { isDead, isOwnPidNamespace, ownPidNamespace, processStat } from './process.ts';
 
 const POLL_MS = 10;
 
-/** Claims as abstract sockets. Whoever connects to a claim is told the run that holds it; to a run, the pid that does. */
-export const socketClaims: ClaimPort = {
+/** Claims as locks of this user. Names are used up in one network namespace, in which wf runs; run ids on the whole machine. */
+export const lockedClaims: ClaimPort = {
   async hold(claims, run) {
-    const held: HeldName[] = [];
+    const held: HeldLock[] = [];
     const release = () => {
-      for (const name of held.splice(0)) name.close();
+      for (const lock of held.splice(0)) lock.release();
     };
     try {
+      const scope = claims.length === 0 ? 0 : ownNetworkNamespace().inode;
       // In one order, so that of two processes that want the same names one gets the first, and with it all.
-      for (const claim of [...new Set(claims)].sort()) held.push(await take(claim, run));
+      for (const claim of [...new Set(claims)].sort()) {
+        const taken = await takeLock(`netns:${scope} ${claim}`, run);
+        if (isHolder(taken)) throw inUse(claim, parseRunId(taken.run) ?? null);
+        held.push(taken);
+      }
     } catch (thrown) {
       release();
       throw thrown;
@@ -25,52 +32,26 @@ export const socketClaims: ClaimPort = {
     return { release };
   },
 
-  /*
-   * Node (20: libuv 1.46) starts a child with fork and execve. In between the child is a copy of wf: it has wf's environment,
-   * not its own mark, but also wf's open files, the listening socket among them, which execve closes (SOCK_CLOEXEC). If wf is
-   * killed at that moment the copy goes on, and the name stays taken until it has become what it was to be. So no scan for
-   * marks made while this name is held overlooks a child of an earlier holder.
-   */
   async holdRun(run, waitMs) {
     for (let waitedMs = 0; ; waitedMs += POLL_MS) {
-      const held = await takeName(runName(run), String(process.pid));
-      if (held !== null) return { release: () => held.close() };
-      const answer = await askName(runName(run), Math.max(POLL_MS, waitMs - waitedMs));
-      if (answer.type === 'said') throw runHeld(run, answer.text);
-      if (answer.type === 'silent' || waitedMs >= waitMs) throw runHeld(run, null);
+      const taken = await takeLock(runLock(run), run);
+      if (!isHolder(taken)) return taken;
+      // A child of a killed wf may keep the lock until it has become what it was to be.
+      if (isRunning(taken) || waitedMs >= waitMs) throw runHeld(run, taken);
       await pause(systemClock, POLL_MS);
     }
   },
 };
 
 /**
- * Whether a living process advances a run, whatever database it works with: also one that was stopped and does not answer.
- * Seen are the processes of wf's own network namespace.
+ * Whether a living process of this user advances a run, whatever database it works with: also one that was stopped.
  * @throws WfError E_HOST_STATE_UNKNOWN
  */
 export async function runIsUnderWay(run: RunId): Promise<boolean> {
-  return (await askName(runName(run))).type !== 'nobody';
+  return (await lockHolder(runLock(run))) !== null;
 }
 
-async function take(claim: string, run: RunId): Promise<HeldName> {
-  const name = claimName(claim);
-  const held = await takeName(name, run);
-  if (held !== null) return held;
-  const answer = await askName(name);
-  // It may have ended between the two questions.
-  const again = answer.type === 'nobody' ? await takeName(name, run) : null;
-  if (again !== null) return again;
-  throw inUse(claim, answer.type === 'said' ? (parseRunId(answer.text) ?? null) : null);
-}
-
-/** A name has at most 107 bytes: hence the hash. */
-function claimName(claim: string): string {
-  return `wf-claim-${createHash('sha256').update(claim).digest('hex').slice(0, 40)}`;
-}
-
-function runName(run: RunId): string {
-  return `wf-run-${run}`;
-}
+const runLock = (run: RunId): string => `run ${run}`;
 
 function inUse(claim: string, holder: RunId | null): WfError {
   const by = holder === null ? 'another run' : `run ${holder}`;
@@ -80,11 +61,29 @@ function inUse(claim: string, holder: RunId | null): WfError {
   });
 }
 
-/** @param pid of the holder; null where it does not answer */
-function runHeld(run: RunId, pid: string | null): WfError {
-  if (pid !== null) return leaseHeld(run, { pid: Number(pid) }, undefined);
-  return new WfError('E_LEASE_HELD', `run ${run} is being advanced by a process that does not answer`, {
-    hint: 'It was probably stopped (Ctrl-Z, SIGSTOP): `ps -eo pid,stat,args | grep wf` shows a T. Let it go on with `kill -CONT PID`, or end it.',
-    details: { run, pid: null },
+function runHeld(run: RunId, holder: LockHolder): WfError {
+  const stat = holderStat(holder);
+  if (stat !== undefined && stat.state !== 'T') return leaseHeld(run, holder, ownPidNamespace());
+  const by =
+    stat === undefined
+      ? 'a process of another PID namespace, or one that is being started'
+      : `process ${holder.pid}, which was stopped`;
+  return new WfError('E_LEASE_HELD', `run ${run} is being advanced by ${by}`, {
+    hint:
+      stat === undefined
+        ? 'Go on where that process runs, or wait for its end.'
+        : `Let it go on with \`kill -CONT ${holder.pid}\`, or end it.`,
+    details: { run, pid: stat === undefined ? null : holder.pid },
   });
+}
+
+/** Whether the process that took the lock still runs, as far as this PID namespace shows it; else it is told by its sign alone. */
+function isRunning(holder: LockHolder): boolean {
+  return !isOwnPidNamespace(holder.pidNamespace) || holderStat(holder) !== undefined;
+}
+
+/** Undefined where it is dead, or cannot be seen from this PID namespace. */
+function holderStat({ pid, startTime, pidNamespace }: LockHolder) {
+  const stat = isOwnPidNamespace(pidNamespace) ? processStat(pid) : undefined;
+  return stat?.startTime === startTime && !isDead(stat) ? stat : undefined;
 }

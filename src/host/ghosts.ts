@@ -20,14 +20,20 @@ export function createGhosts(clock: Clock): GhostPort {
     async end(isGhost) {
       const found = new Map<string, MarkedProcess>();
       for (let waitedMs = 0; ; waitedMs += POLL_MS) {
-        const { marked, loading } = await scan(isGhost);
+        const { marked: seen, loading } = await scan(isGhost);
+        // What another user's process descends from may have ended since.
+        const known = new Set(seen.map(keyOf));
+        const marked = [
+          ...seen,
+          ...[...found.values()].filter((ghost) => !known.has(keyOf(ghost)) && isAlive(ghost.identity)),
+        ];
         if (marked.length === 0 && loading.length === 0) {
           return [...found.values()].map(({ pid, command, mark }) => ({ pid, command, mark }));
         }
         refuseOwnLineage(marked);
         if (waitedMs >= GIVE_UP_MS) throw marked.length > 0 ? stillAlive(marked) : stillLoading(loading);
         for (const ghost of marked) {
-          const key = `${ghost.pid} ${ghost.identity.startTime}`;
+          const key = keyOf(ghost);
           if (waitedMs >= GRACE_MS) signal(ghost, 'SIGKILL');
           else if (!found.has(key)) signal(ghost, 'SIGTERM');
           found.set(key, ghost);
@@ -37,6 +43,8 @@ export function createGhosts(clock: Clock): GhostPort {
     },
   };
 }
+
+const keyOf = ({ pid, identity }: MarkedProcess): string => `${pid} ${identity.startTime}`;
 
 type IsGhost = (mark: ProcessMark) => boolean;
 

@@ -1,6 +1,7 @@
 import type { Owner } from '../engine/owner.ts';
 import type { Ghost } from '../engine/ports/ghosts.ts';
 import { PROCESS_MARK_VARIABLE, type ProcessMark, parseProcessMark } from '../engine/process-mark.ts';
+import { trustedUsers } from '../trust/users.ts';
 import { heldProcesses } from './command-cgroups.ts';
 import { allPids, isDead, processOf, processStat } from './process.ts';
 import { commandOf, processFile, variableIn } from './process-files.ts';
@@ -27,6 +28,7 @@ export interface ProcessScan {
  * Not seen without a cgroup: programs that gain rights when they are started, such as what a step runs with `sudo`, and one that was
  * started with a cleared environment, or has overwritten its own. With one: what another program starts for it (a service manager, a
  * container engine), and root's processes that move to another cgroup.
+ * A mark in the environment of another user's process counts only if a marked process of wf's own user has started it, and still runs.
  * @throws WfError E_HOST_STATE_UNKNOWN when /proc cannot be read.
  */
 export function markedProcesses(accepts: (mark: ProcessMark) => boolean): ProcessScan {
@@ -58,10 +60,33 @@ function look(pid: number): MarkedProcess | 'loading' | 'other' {
   const identity = processOf(pid);
   const environment = processFile(pid, 'environ');
   if (identity === undefined || environment === undefined) return 'other';
-  if (environment.length === 0) return isLoading(pid) ? 'loading' : 'other';
+  if (environment.length === 0) return isLoading(pid) && isOwn(pid) ? 'loading' : 'other';
   const mark = markIn(environment);
-  if (mark === undefined) return 'other';
+  if (mark === undefined || !(isOwn(pid) || isOfMarkedProcess(pid))) return 'other';
   return { pid, command: commandOf(pid), mark, identity };
+}
+
+/** Anybody can put a mark into an environment: only a process of wf's own user, or of the caller of sudo, is wf's. */
+function isOwn(pid: number): boolean {
+  const user = realUserOf(pid);
+  return user !== undefined && trustedUsers().has(user);
+}
+
+/** Whether a process of another user comes from one of wf's own user that carries a mark: root's step has started it with `su`. */
+function isOfMarkedProcess(pid: number): boolean {
+  for (let at = processStat(pid)?.parent ?? 0; at > 0; at = processStat(at)?.parent ?? 0) {
+    if (isOwn(at)) return markIn(processFile(at, 'environ') ?? Buffer.alloc(0)) !== undefined;
+  }
+  return false;
+}
+
+/**
+ * The user who started a process; undefined where it is gone. Not the effective one, which a program may gain as it is started, nor the
+ * owner of /proc/PID, which is root for a process that cannot be traced.
+ */
+function realUserOf(pid: number): number | undefined {
+  const [, real] = /^Uid:\s+(\d+)/m.exec(processFile(pid, 'status')?.toString() ?? '') ?? [];
+  return real === undefined ? undefined : Number(real);
 }
 
 const VARIABLE = `${PROCESS_MARK_VARIABLE}=`;

@@ -5,7 +5,7 @@ import { WfError } from '../engine/errors.ts';
 import { parseRunId, type RunId } from '../engine/ids.ts';
 import type { HistoryPort } from '../engine/ports/history.ts';
 import type { Runtimes } from '../engine/ports/runtime.ts';
-import { socketClaims } from '../host/claims.ts';
+import { lockedClaims } from '../host/claims.ts';
 import { systemClock } from '../host/clock.ts';
 import { createCrashPoints } from '../host/crash-points.ts';
 import { createGhosts } from '../host/ghosts.ts';
@@ -39,7 +39,7 @@ export function joinParts(runtimes: Runtimes, history: () => HistoryPort): Engin
 /** A class: a getter that is an object's own is looked for slowly, and each run asks for the history. */
 class JoinedParts implements EngineParts {
   readonly runtimes: Runtimes;
-  readonly claims = socketClaims;
+  readonly claims = lockedClaims;
   readonly ghosts = createGhosts(systemClock);
   readonly crashPoints = createCrashPoints(process.env);
   readonly clock = systemClock;

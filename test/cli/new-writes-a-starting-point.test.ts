@@ -78,10 +78,10 @@ test.for([
 });
 
 test('without a project around it, the folder becomes one', async () => {
-  const project = openPackageProject();
+  const project = openPackageProject({ 'package.json': '{"type":"module"}' });
   const { exitCode, output } = await project.run('wf', ['new', 'workflow', 'first', '--json']);
   expect({ exitCode, written: JSON.parse(output) }).toEqual({
     exitCode: 0,
-    written: { files: [path.join(project.folder, 'workflows/first.ts')] },
+    written: { files: ['.wf', 'workflows/first.ts'].map((name) => path.join(project.folder, name)) },
   });
 });

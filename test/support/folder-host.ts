@@ -19,7 +19,7 @@ import type { FingerprintPort } from '../../src/engine/ports/fingerprint.ts';
 import type { LoadedWorkflow, WorkflowDefinition } from '../../src/engine/workflow.ts';
 import type { History } from '../../src/history/history.ts';
 import { openHistory } from '../../src/history/open.ts';
-import { socketClaims } from '../../src/host/claims.ts';
+import { lockedClaims } from '../../src/host/claims.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { createGhosts } from '../../src/host/ghosts.ts';
 import { machinePorts } from '../../src/host/machine-ports.ts';
@@ -60,7 +60,7 @@ export interface FolderHost {
 /** A run's id is held on the whole host, and other tests give the same ones: each folder is a host of its own. */
 function claimsIn(folder: string): ClaimPort {
   const within = (run: RunId) => runId(`${run}-${folder.replace(/[^a-z0-9]/gi, '').toLowerCase()}`);
-  return { hold: socketClaims.hold, holdRun: (run, waitMs) => socketClaims.holdRun(within(run), waitMs) };
+  return { hold: lockedClaims.hold, holdRun: (run, waitMs) => lockedClaims.holdRun(within(run), waitMs) };
 }
 
 /** @param isOwnerAlive whether the process that holds a lease still runs; the truth where it is not said. */

@@ -52,7 +52,7 @@ export function openPackageProject(files: Readonly<Record<string, string>> = {})
     }
   };
   write({
-    'package.json': JSON.stringify({ type: 'module' }),
+    'package.json': JSON.stringify({ type: 'module', dependencies: { wf: '*' } }),
     'tsconfig.json': JSON.stringify({
       extends: path.join(repository, 'tsconfig.json'),
       compilerOptions: { paths: {}, noEmit: false, rootDir: '.', outDir: 'out' },

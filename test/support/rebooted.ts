@@ -10,7 +10,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { NO_CRASH_POINTS } from '../../src/engine/ports/crash-points.ts';
 import type { StepRunner } from '../../src/engine/step.ts';
 import { openHistory } from '../../src/history/open.ts';
-import { socketClaims } from '../../src/host/claims.ts';
+import { lockedClaims } from '../../src/host/claims.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { confineCode } from '../../src/host/confine-code.ts';
 import { createGhosts } from '../../src/host/ghosts.ts';
@@ -49,7 +49,7 @@ export async function afterReboot<Answer>(
     const engine = createEngine({
       history,
       runtimes: createRuntimes(machinePorts(process.env)),
-      claims: socketClaims,
+      claims: lockedClaims,
       ghosts: createGhosts(systemClock),
       crashPoints: NO_CRASH_POINTS,
       clock: systemClock,

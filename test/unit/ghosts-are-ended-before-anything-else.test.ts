@@ -162,3 +162,30 @@ function temporaryFolder(): string {
   onTestFinished(() => rmSync(folder, { recursive: true }));
   return folder;
 }
+
+const asRoot = test.skipIf(process.getuid?.() !== 0);
+
+asRoot('a process of another user that carries the mark is not of the run, whatever it does', async () => {
+  notAfterTest('sleep 171.6');
+  const as = ['setpriv', '--reuid', '4242', '--regid', '4242', '--clear-groups'];
+  const found = process.env['PATH'] ?? '';
+  // Started by nobody who carries the mark: from another one's session, by all that can be seen.
+  const pid = startForTest(['env', '-i', ...as, 'env', `PATH=${found}`, ...environmentOf(marked()), 'sleep', '171.6']);
+  await untilRunning('sleep 171.6');
+  expect(await ghosts.end(ofRun)).toEqual([]);
+  expect(running('sleep 171.6')).toEqual([pid]);
+});
+
+asRoot('what a step starts as another user is of the run', async () => {
+  notAfterTest('sleep 171.7');
+  const as = 'setpriv --reuid 4242 --regid 4242 --clear-groups';
+  startForTest(sh(`${as} sh -c 'trap "" TERM; sleep 171.7 & wait' & wait`), marked());
+  const pid = await untilRunning('sleep 171.7');
+  const ended = await ghosts.end(ofRun);
+  expect(ended.map((ghost) => ghost.pid)).toContain(pid);
+  expect(running('sleep 171.7')).toEqual([]);
+});
+
+function environmentOf(variables: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+}

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { findProject, PROJECT_MARKER } from '../../definition/find-files.ts';
+import { findProject, isMarkedAsProject, PROJECT_MARKER } from '../../definition/find-files.ts';
 import { WfError } from '../../engine/errors.ts';
 import { makeFolder } from '../../trust/private-folder.ts';
 import { defineCommand } from '../define-command.ts';
@@ -29,8 +29,7 @@ export const create = defineCommand(options, async ({ what, name, json }, wire, 
   const { files, next } = what === 'workflow' ? await newWorkflow(name, wire) : await newStep(name, wire);
   const found = findProject(process.cwd());
   const project = found ?? process.cwd();
-  const marker = path.join(project, PROJECT_MARKER);
-  const all = found === undefined && !existsSync(marker) ? { [PROJECT_MARKER]: '', ...files } : files;
+  const all = found === undefined && !isMarkedAsProject(project) ? { [PROJECT_MARKER]: '', ...files } : files;
   const written = Object.entries(all).map(([file, text]) => ({ file: path.join(project, file), text }));
   for (const { file } of written) if (existsSync(file)) throw isThere(file);
   for (const { file, text } of written) {

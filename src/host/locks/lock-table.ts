@@ -1,0 +1,92 @@
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { z } from 'zod';
+import { WfError } from '../../engine/errors.ts';
+import { later } from '../../engine/later.ts';
+
+/** How long another process may take for its few rows. One that was stopped in the middle of that is told of. */
+const BUSY_MS = 5_000;
+
+/** Who holds a lock. */
+export interface LockHolder {
+  /** Its sign of life. */
+  readonly sign: string;
+  readonly run: string;
+  readonly pid: number;
+  /** Tells the process from a later one with its pid. */
+  readonly startTime: string;
+  /** In another one, the pid means somebody else. */
+  readonly pidNamespace: string;
+}
+
+const holderSchema = later(() =>
+  z.object({ sign: z.string(), run: z.string(), pid: z.number(), startTime: z.string(), pidNamespace: z.string() }),
+);
+
+/** Takes a lock, or returns who holds it. */
+export function takeRow(folder: string, lock: string, holder: LockHolder): LockHolder | null {
+  return inTable(folder, (db) => {
+    const insert = db.prepare(
+      'INSERT INTO locks VALUES (@lock, @sign, @run, @pid, @startTime, @pidNamespace) ON CONFLICT DO NOTHING',
+    );
+    return insert.run({ lock, ...holder }).changes === 1 ? null : holderIn(db, lock);
+  });
+}
+
+export function readRow(folder: string, lock: string): LockHolder | null {
+  return inTable(folder, (db) => holderIn(db, lock));
+}
+
+export function removeRow(folder: string, lock: string, sign: string): void {
+  inTable(folder, (db) => db.prepare('DELETE FROM locks WHERE lock = ? AND sign = ?').run(lock, sign));
+}
+
+/** Removes all locks of a process that has ended. */
+export function removeRowsOf(folder: string, sign: string): void {
+  inTable(folder, (db) => db.prepare('DELETE FROM locks WHERE sign = ?').run(sign));
+}
+
+export function signsIn(folder: string): readonly string[] {
+  const rows = inTable(folder, (db) => db.prepare('SELECT DISTINCT sign FROM locks').pluck().all());
+  return z.array(z.string()).parse(rows);
+}
+
+function holderIn(db: Database.Database, lock: string): LockHolder | null {
+  const row = db.prepare('SELECT sign, run, pid, startTime, pidNamespace FROM locks WHERE lock = ?').get(lock);
+  return row === undefined ? null : holderSchema().parse(row);
+}
+
+/** One short transaction; between two of them the file is closed. */
+function inTable<Answer>(folder: string, work: (db: Database.Database) => Answer): Answer {
+  const file = path.join(folder, 'locks.db');
+  try {
+    const db = new Database(file, { timeout: BUSY_MS });
+    try {
+      return db
+        .transaction(() => {
+          db.exec(
+            'CREATE TABLE IF NOT EXISTS locks (lock TEXT PRIMARY KEY, sign TEXT, run TEXT, pid INTEGER, startTime TEXT, pidNamespace TEXT) STRICT',
+          );
+          return work(db);
+        })
+        .immediate();
+    } finally {
+      db.close();
+    }
+  } catch (thrown) {
+    throw unknown(file, thrown);
+  }
+}
+
+function unknown(file: string, cause: unknown): WfError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new WfError(
+    'E_HOST_STATE_UNKNOWN',
+    `the locks of this user's runs cannot be read or written in ${file}: ${why}`,
+    {
+      hint: `Find who uses it with \`fuser -v ${file}\` (a process that was stopped?); if it is damaged, end all runs of wf and remove it.`,
+      transient: true,
+      cause,
+    },
+  );
+}
