@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { type CrashPoints, NO_CRASH_POINTS } from '../engine/ports/crash-points.ts';
+import { signalProcess } from './own-process.ts';
 
 /**
  * Crash points as a test asks for them: `WF_CRASH_AT` is the point at which the process kills itself, at its N-th time where
@@ -18,14 +19,14 @@ export function createCrashPoints(env: Readonly<Record<string, string | undefine
       if (point === fatal && --left === 0) dieNow();
       if (point !== halt || halted) return;
       halted = true;
-      process.kill(process.pid, 'SIGSTOP');
+      signalProcess('SIGSTOP');
     },
   };
 }
 
 /** As if killed from outside: no handler runs, nothing is flushed, nothing that comes after this is done. */
 function dieNow(): never {
-  process.kill(process.pid, 'SIGKILL');
+  signalProcess('SIGKILL');
   // Should the signal come a moment later.
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }

@@ -5,13 +5,18 @@ import process from 'node:process';
 const ENDS = ['exit', 'abort', 'kill'] as const;
 const WRITES = ['writeSync', 'writeFileSync', 'appendFileSync'] as const;
 
-const { exit } = process;
+const { exit, kill } = process;
 const { writeSync } = fs;
 const stdout = Object.getOwnPropertyDescriptor(process, 'stdout');
 
 /** Ends this process, for wf itself. */
 export function exitProcess(code: number): never {
   return exit.call(process, code);
+}
+
+/** Sends a signal to this process, for wf itself. */
+export function signalProcess(signal: NodeJS.Signals): void {
+  kill.call(process, process.pid, signal);
 }
 
 /** Standard output or error, for wf itself. */

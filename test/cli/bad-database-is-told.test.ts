@@ -144,6 +144,6 @@ test.concurrent('a --db that is wrong beats a WF_DB that is right', async () => 
     exitCode: 3,
     code: 'E_DATABASE',
     says: [letter],
-    next: 'Move it aside',
+    next: 'Choose another file',
   });
 });

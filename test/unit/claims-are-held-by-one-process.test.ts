@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ProcessMark } from '../../src/engine/process-mark.ts';
@@ -109,7 +110,14 @@ const OTHER_USER = ['setpriv', '--reuid', '4242', '--regid', '4242', '--clear-gr
 
 asRoot('another user neither holds a run of this one, nor is kept from its own of that id', async () => {
   const run = runId(`users-${process.pid}`);
-  const other = startChild('../host/run-marked.ts', [run, 'none'], OTHER_USER);
+  const runtime = mkdtempSync(path.join(tmpdir(), 'wf-runtime-'));
+  onTestFinished(() => rmSync(runtime, { recursive: true, force: true }));
+  chownSync(runtime, 4242, 4242);
+  const other = startChild(
+    '../host/run-marked.ts',
+    [run, 'none'],
+    [...OTHER_USER, 'env', `XDG_RUNTIME_DIR=${runtime}`],
+  );
   await other.line(1);
   expect(await runIsUnderWay(run)).toBe(false);
   const held = await lockedClaims.holdRun(run, 0);

@@ -15,9 +15,8 @@ let found: string | undefined;
  * @throws WfError E_PERMISSION where none can be had
  */
 export function lockFolder(): string {
-  found ??= candidates()
-    .map(usable)
-    .find((folder) => folder !== undefined);
+  // None is made after the first that serves.
+  found ??= candidates().find((folder) => usable(folder) !== undefined);
   if (found !== undefined) return found;
   throw new WfError(
     'E_PERMISSION',

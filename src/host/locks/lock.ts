@@ -1,6 +1,7 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { RunId } from '../../engine/ids.ts';
+import { systemClock } from '../clock.ts';
 import { ownPidNamespace, ownProcess } from '../process.ts';
 import { lockFolder } from './lock-folder.ts';
 import { type LockHolder, readRow, removeRow, removeRowsOf, signsIn, takeRow } from './lock-table.ts';
@@ -57,7 +58,17 @@ let isSwept = false;
 async function forgetDead(folder: string): Promise<void> {
   if (isSwept) return;
   isSwept = true;
-  const signs = signsIn(folder);
+  const signs = [...new Set([...signsIn(folder), ...settledSigns(folder)])];
   const up = await Promise.all(signs.map((sign) => isSignUp(folder, sign)));
   for (const [index, sign] of signs.entries()) if (up[index] === false) forget(folder, sign);
+}
+
+/** A socket refuses between its making and its first listening: a younger one may belong to a process that is about to take a lock. */
+const SETTLED_MS = 60_000;
+
+function settledSigns(folder: string): readonly string[] {
+  return readdirSync(folder).filter((name) => {
+    const made = statSync(path.join(folder, name), { throwIfNoEntry: false });
+    return made?.isSocket() === true && systemClock.now() - made.mtimeMs > SETTLED_MS;
+  });
 }
