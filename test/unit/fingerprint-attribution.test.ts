@@ -434,11 +434,14 @@ describe('what was not read both times', () => {
     ).toEqual([['network devops (abababababab)', 'run']]);
   });
 
-  test('unreadable both times is no difference', () => {
-    const states = { nftables: 'unreadable: nft is not installed' } as const;
-    expect(
-      compareFingerprints(fingerprint({}, states), fingerprint({}, states), comparedRun('mine')).differences,
-    ).toEqual([]);
+  test('unreadable both times is no difference, and is named unless the tool is not installed', () => {
+    const compared = (why: string) => {
+      const states = { nftables: `unreadable: ${why}` } as const;
+      return compareFingerprints(fingerprint({}, states), fingerprint({}, states), comparedRun('mine'));
+    };
+    expect(compared('nft is not installed')).toEqual({ differences: [], notCompared: [] });
+    const reason = 'unreadable: nft wrote no JSON';
+    expect(compared('nft wrote no JSON')).toEqual({ differences: [], notCompared: [{ subject: 'nftables', reason }] });
   });
 });
 

@@ -7,6 +7,7 @@ import type { Attribution, Known } from './attribution.ts';
 import { differencesBetween, type RawDifference } from './differences.ts';
 import { type HostView, hostView } from './host-view.ts';
 import { namedChanges } from './ledger-identities.ts';
+import { NOT_INSTALLED } from './read-tool.ts';
 import { LEFT_OUT, NO_ENGINE, type Place, READ, readFingerprint, SECTION_NAMES, type Sections } from './shape.ts';
 import { unexplainedUnless } from './unexplained.ts';
 
@@ -60,9 +61,11 @@ function isComparable(found: RawDifference, { owner }: Attribution, earlier: Sec
   return !changing.includes(found.entry);
 }
 
+/** A part whose tool the machine lacks is not named: `wf doctor` reports that once, and no command of the run had the tool either. */
 function notCompared(earlier: Sections, later: Sections): readonly NotCompared[] {
   return SECTION_NAMES.flatMap((name): readonly NotCompared[] => {
     const [before, after] = [earlier[name], later[name]];
+    if (before.state === after.state && before.state.endsWith(NOT_INSTALLED)) return [];
     const known = [READ, NO_ENGINE, LEFT_OUT];
     if (!known.includes(before.state)) return [{ subject: name, reason: before.state }];
     const changing = new Set([...(before.changing ?? []), ...(after.changing ?? [])]);

@@ -14,6 +14,9 @@ const READ_OUTPUT_BYTES = 32 * 1024 * 1024;
 /** How often a read is repeated that the kernel says was overtaken by a change. */
 const READ_ATTEMPTS = 4;
 
+/** Ends the reason why a tool that this machine does not have shows nothing. */
+export const NOT_INSTALLED = 'is not installed';
+
 const FORBIDDEN = /permission denied|operation not permitted|must be root/i;
 
 /** Runs a tool that only reads. @throws WfError as CommandPort.run when it cannot be started on a machine that has it. */
@@ -39,7 +42,7 @@ async function runOnce(command: CommandPort, argv: Argv, stdin: string | undefin
     return result.stderr.includes('Dump was interrupted') ? 'overtaken' : { found: 'output', stdout: result.stdout };
   } catch (thrown) {
     if (!(thrown instanceof WfError)) throw thrown;
-    if (thrown.code === 'E_TOOL_MISSING') return { found: 'nothing', why: `${argv[0]} is not installed` };
+    if (thrown.code === 'E_TOOL_MISSING') return { found: 'nothing', why: `${argv[0]} ${NOT_INSTALLED}` };
     if (thrown.code === 'E_PERMISSION') return { found: 'nothing', why: `${argv[0]} may not be run` };
     throw thrown;
   }
