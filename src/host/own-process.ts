@@ -55,7 +55,7 @@ function takeProcess(): () => void {
   };
   for (const [name, end] of before.process) {
     Reflect.set(process, name, (...given: readonly unknown[]) => {
-      if (name === 'kill' && !isOwn(given[0])) return Reflect.apply(end, process, given);
+      if (name === 'kill' && (given[1] === 0 || !isOwn(given[0]))) return Reflect.apply(end, process, given);
       throw new Error(`it called process.${name}(${given.map(String).join(', ')}), which would end wf`);
     });
   }
@@ -75,7 +75,7 @@ function takeProcess(): () => void {
   };
 }
 
-/** Whether a signal to this pid reaches wf: its own, or its process group's. */
+/** Whether a signal to this pid reaches wf: its own, or its process group's. Signal 0 only asks whether a process is there. */
 function isOwn(pid: unknown): boolean {
   return pid === process.pid || pid === -process.pid || pid === 0 || pid === -1;
 }
