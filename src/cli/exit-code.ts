@@ -1,11 +1,19 @@
 import type { RunResult } from '../engine/engine.ts';
-import { ERROR_EXIT_CODES, type ExitCode } from '../engine/errors.ts';
+import { ERROR_EXIT_CODES, type ExitCode, type WfError } from '../engine/errors.ts';
 import type { RunRecord } from '../review/run-record.ts';
 import type { StopSignal } from './terminal.ts';
 
 /** 128 and the signal's number, as shells report a process that died of it. */
 export function signalExitCode(signal: StopSignal): ExitCode {
   return signal === 'SIGINT' ? 130 : 143;
+}
+
+/**
+ * The exit code of a command that is refused before it has begun anything. What otherwise says that something was tried, and undone,
+ * says here that this machine cannot do it.
+ */
+export function refusalExitCode({ exitCode }: WfError): ExitCode {
+  return exitCode === 1 ? 3 : exitCode;
 }
 
 /** The exit code of a command that advanced a run. */

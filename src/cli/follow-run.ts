@@ -6,7 +6,7 @@ import type { StoredRun } from '../engine/ports/history.ts';
 import { type RunMaterial, readRunMaterial } from '../review/run-material.ts';
 import { type RunRecord, runRecord } from '../review/run-record.ts';
 import type { Interruption } from './interruption.ts';
-import { exitCodeOfLostRun } from './lost-run.ts';
+import { exitCodeOfLostRun, uncaughtEnd } from './lost-run.ts';
 import { createProgressView, type ProgressView } from './progress-view.ts';
 import type { Terminal } from './terminal.ts';
 import type { Wire } from './wire-types.ts';
@@ -69,18 +69,24 @@ export async function followRun(
   view: ProgressView,
   interruption: Interruption,
   wire: Wire,
+  terminal: Terminal,
 ): Promise<RunOutcome> {
   const { id } = handle;
   interruption.attach(handle);
+  const history = await wire.history();
+  const caught = terminal.onUncaught(() => {
+    view.end();
+    return uncaughtEnd(id, history);
+  });
   let result: RunResult;
   try {
     result = await handle.result;
   } catch (thrown) {
     return { type: 'lost', id, ...(await exitCodeOfLostRun(id, thrown, wire)) };
   } finally {
+    caught();
     view.end();
   }
-  const history = await wire.history();
   const run = history.run(id);
   if (run === undefined) throw new WfError('E_INTERNAL', `run ${id} is not in its own history`, { hint: '`wf runs`' });
   const material = readRunMaterial(history, run);

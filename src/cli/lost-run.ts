@@ -1,6 +1,8 @@
 import { stands } from '../engine/change.ts';
 import { asWfError, type ExitCode, type WfError } from '../engine/errors.ts';
 import type { RunId } from '../engine/ids.ts';
+import type { HistoryPort } from '../engine/ports/history.ts';
+import type { UncaughtEnd } from './terminal.ts';
 import type { Wire } from './wire-types.ts';
 
 /**
@@ -25,11 +27,30 @@ export function lostRunWords(id: RunId, { code }: WfError): string {
   return `run ${id} stopped there; \`wf resume ${id}\` goes on with it, \`wf rollback ${id}\` undoes what it did`;
 }
 
+/** How a command ends whose run was ended in the middle by an error that no code has caught. */
+export function uncaughtEnd(id: RunId, history: Standing): UncaughtEnd {
+  return {
+    exitCode: standingIn(history, id) === 0 ? 1 : 5,
+    words: `run ${id} stopped there; \`wf resume ${id}\` goes on with it, \`wf rollback ${id}\` undoes what it did`,
+  };
+}
+
 async function standingChanges(id: RunId, wire: Wire): Promise<number | undefined> {
   try {
-    return (await wire.history()).changes(id).filter(stands).length;
+    return standingIn(await wire.history(), id);
   } catch {
     return undefined; // the same trouble as before, which is told already
+  }
+}
+
+type Standing = Pick<HistoryPort, 'changes'>;
+
+/** Undefined where it cannot be read. */
+function standingIn(history: Standing, id: RunId): number | undefined {
+  try {
+    return history.changes(id).filter(stands).length;
+  } catch {
+    return undefined;
   }
 }
 

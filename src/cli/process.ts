@@ -4,15 +4,28 @@ import { exitProcess } from '../host/own-process.ts';
 import { runCommandLine } from './command-line.ts';
 import { reportError } from './report-error.ts';
 import { type StandardOutput, standardOutput } from './standard-output.ts';
-import { createSink, type Terminal } from './terminal.ts';
+import { createSink, type Terminal, type UncaughtEnd, writeLines } from './terminal.ts';
+import { uncaughtError } from './uncaught-error.ts';
 import type { OpenWire } from './wire-types.ts';
 
 /** Carries out this process's command line, and ends the process with its exit code once all output is written. */
 export async function runProcess(argv: readonly string[], openWire: OpenWire, version: string): Promise<void> {
   const outputs = { out: standardOutput(1), err: standardOutput(2) };
-  const terminal = processTerminal(outputs);
+  let tellRun: (() => UncaughtEnd) | undefined;
+  const terminal: Terminal = {
+    ...processTerminal(outputs),
+    onUncaught(tell) {
+      tellRun = tell;
+      return () => {
+        tellRun = undefined;
+      };
+    },
+  };
   process.on('uncaughtException', (thrown) => {
-    terminal.exitNow(reportError(thrown, terminal, argv.includes('--json')));
+    const refused = reportError(uncaughtError(thrown), terminal, argv.includes('--json'));
+    const end = tellRun?.();
+    if (end !== undefined) writeLines(terminal.err, [end.words]);
+    terminal.exitNow(end?.exitCode ?? refused);
   });
   const exitCode = await runCommandLine(argv, terminal, openWire, version);
   await outputs.err.written();
@@ -20,7 +33,7 @@ export async function runProcess(argv: readonly string[], openWire: OpenWire, ve
   terminal.exitNow(exitCode);
 }
 
-function processTerminal({ out, err }: Readonly<Record<'out' | 'err', StandardOutput>>): Terminal {
+function processTerminal({ out, err }: Readonly<Record<'out' | 'err', StandardOutput>>): Omit<Terminal, 'onUncaught'> {
   return {
     out: createSink(out, process.env),
     err: createSink(err, process.env),

@@ -18,6 +18,6 @@ export async function resumeRun(
   const before = { stageNames: request.workflow.model.stages, journal: history.journal(run.id) };
   return withView(before, interruption, wire, terminal, async (view) => {
     const handle = await engine.resume(request, introduced(run, view));
-    return followRun(handle, view, interruption, wire);
+    return followRun(handle, view, interruption, wire, terminal);
   });
 }

@@ -1,6 +1,7 @@
 import picocolors from 'picocolors';
 import { escapeSteering } from '../engine/json.ts';
 import { byNumber } from '../review/text/plain-text.ts';
+import type { ExitCode } from '../engine/errors.ts';
 import type { TextStyle } from '../review/text/text-style.ts';
 import type { Output } from './standard-output.ts';
 
@@ -27,8 +28,17 @@ export interface Terminal {
   readonly debug: boolean;
   /** Calls `listener` at each signal to stop, instead of dying of it; the answer takes it off again. */
   onStopSignal(listener: (signal: StopSignal) => void): () => void;
+  /** What `tell` answers is told of an error that no code has caught, instead of ending as one that began nothing; the answer takes it off again. */
+  onUncaught(tell: () => UncaughtEnd): () => void;
   /** Ends the process at once. */
   exitNow(code: number): void;
+}
+
+/** How a command ends by an error that no code has caught. */
+export interface UncaughtEnd {
+  readonly exitCode: ExitCode;
+  /** What is said after the error. */
+  readonly words: string;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -41,7 +41,7 @@ export function workflowInput(workflow: InputOwner, { assignments, file }: Given
     // Where it could be a secret it is not repeated.
     const what = secretNames.length === 0 ? `--input "${assignment}"` : `--input number ${index + 1}`;
     if (at < 1) malformed.push(`${what} is not of the form name=value`);
-    else raw.set(assignment.slice(0, at), valueFor(types[assignment.slice(0, at)] ?? [], assignment.slice(at + 1)));
+    else raw.set(assignment.slice(0, at), valueFor(types.get(assignment.slice(0, at)) ?? [], assignment.slice(at + 1)));
   }
   const secrets = takeSecrets(raw, secretNames);
   // What is wrong with an input may be told with its value in it.
@@ -100,12 +100,12 @@ function readInputFile(file: string): JsonObject {
   return value;
 }
 
-/** The JSON types that each input accepts, e.g. `{ pings: ['integer'] }`. */
-function inputTypes(schema: z.ZodObject): Readonly<Record<string, readonly string[]>> {
+/** The JSON types that each input accepts, e.g. `pings` integer. */
+function inputTypes(schema: z.ZodObject): ReadonlyMap<string, readonly string[]> {
   const described = toJson(z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }));
   const properties = isJsonObject(described) ? described['properties'] : undefined;
-  if (!isJsonObject(properties)) return {};
-  return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, acceptedTypes(property)]));
+  if (!isJsonObject(properties)) return new Map();
+  return new Map(Object.entries(properties).map(([name, property]) => [name, acceptedTypes(property)]));
 }
 
 function acceptedTypes(schema: Json | undefined): readonly string[] {

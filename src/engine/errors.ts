@@ -14,13 +14,12 @@ export const ERROR_EXIT_CODES = {
   E_INTERRUPTED: 1,
   E_ROLLED_BACK: 1,
   E_HOST_COMMAND: 1,
-  E_HOST_STATE_UNKNOWN: 1,
-  E_DOCKER: 1,
   E_PROBE_FAILED: 1,
   E_PROBE_ANSWERED: 1,
   E_NOT_PROVEN: 1,
   E_CONTAINER_CHANGED: 1,
   E_NAMESPACE_GONE: 1,
+  E_UNCAUGHT: 1,
   E_INTERNAL: 1,
   // 2: usage or bad input
   E_USAGE: 2,
@@ -35,10 +34,13 @@ export const ERROR_EXIT_CODES = {
   E_RUN_FILE_INVALID: 2,
   E_STEP_NOT_FOUND: 2,
   // 3: this machine cannot do it
+  E_HOST_STATE_UNKNOWN: 3,
+  E_DOCKER: 3,
   E_DOCKER_UNREACHABLE: 3,
   E_DOCKER_NOT_LOCAL: 3,
   E_PERMISSION: 3,
   E_UNTRUSTED: 3,
+  E_LIMIT: 3,
   E_TOOL_MISSING: 3,
   E_RUNNER_MISSING: 3,
   E_IMAGE_UNAVAILABLE: 3,
@@ -124,10 +126,44 @@ export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(ERROR_EXIT_CODES, text);
 }
 
-/** `thrown` as a WfError: unchanged where it is one, else a defect (E_INTERNAL) that keeps the original as its cause. */
+/**
+ * `thrown` as a WfError: unchanged where it is one; E_LIMIT where the system refused to give more; else a defect (E_INTERNAL). It keeps
+ * the original as its cause.
+ */
 export function asWfError(thrown: unknown): WfError {
   if (isWfError(thrown)) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return limitReached(message, thrown) ?? defect(message, thrown);
+}
+
+/** How the system, V8 and the dynamic linker say that they have no more to give. */
+const LIMITS: readonly { readonly matches: RegExp; readonly hint: string }[] = [
+  {
+    matches: /\bE[MN]FILE\b|too many open files/i,
+    hint: 'Let the process open more files (`ulimit -n`), or end what has many open, then do the same again.',
+  },
+  {
+    matches: /\bspawn\b.*\bEAGAIN\b|\bfork\b.*resource temporarily unavailable/i,
+    hint: 'Let the user have more processes (`ulimit -u`, the pids limit of the cgroup), or end some, then do the same again.',
+  },
+  {
+    matches: /\bENOMEM\b|cannot allocate memory|out of memory|failed to map segment|allocation failed/i,
+    hint: 'Let the process have more memory (`ulimit -v`, `free`), then do the same again.',
+  },
+];
+
+/** The error of what met a limit of the process or the machine, by what the system said; undefined where that says something else. */
+export function limitReached(said: string, cause?: unknown): WfError | undefined {
+  const limit = LIMITS.find(({ matches }) => matches.test(said));
+  if (limit === undefined) return undefined;
+  return new WfError('E_LIMIT', `this process may not have more: ${said}`, {
+    hint: limit.hint,
+    transient: true,
+    cause,
+  });
+}
+
+function defect(message: string, thrown: unknown): WfError {
   return new WfError('E_INTERNAL', message, {
     hint: 'This is a defect in wf or in a step runner. Run again with WF_DEBUG=1 to see where it was raised, and report it.',
     cause: thrown,

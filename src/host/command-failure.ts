@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { WfError } from '../engine/errors.ts';
+import { limitReached, WfError } from '../engine/errors.ts';
 import type { Argv, CommandResult } from '../engine/ports/command.ts';
 import { isNowhere } from './find-tool.ts';
 import type { StartFailure } from './start-command.ts';
@@ -24,15 +24,13 @@ export function explainStartFailure(argv: Argv, line: Argv, cwd: string | undefi
       return new WfError('E_PERMISSION', `${program} may not be run`, { hint: AS_ROOT });
     case 'EPERM':
       return new WfError('E_PERMISSION', `${program} may not be run`, { hint: AS_ROOT });
-    default:
-      return new WfError(
-        'E_HOST_COMMAND',
-        `${argv[0]} could not be started: ${failure.originalMessage ?? 'no reason given'}`,
-        {
-          hint: 'Look at the limits on processes and memory of this machine, and try again.',
-          transient: failure.code === 'EAGAIN' || failure.code === 'ENOMEM',
-        },
+    default: {
+      const why = `${argv[0]} could not be started: ${failure.originalMessage ?? failure.code ?? 'no reason given'}`;
+      return (
+        limitReached(why) ??
+        new WfError('E_HOST_COMMAND', why, { hint: 'Try the same by hand: what the system says of it tells more.' })
       );
+    }
   }
 }
 

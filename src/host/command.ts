@@ -6,6 +6,7 @@ import { pause } from './clock.ts';
 import { explainStartFailure, nsenterRefusal } from './command-failure.ts';
 import { openNamespace } from './open-namespace.ts';
 import { machineGroups, type ProcessGroups } from './process-group.ts';
+import { requireNoNul } from './require-no-nul.ts';
 import type { StartCommand } from './start-command.ts';
 import { toolFolders } from './tool-folders.ts';
 
@@ -42,6 +43,7 @@ export function createCommandPort(
   };
   return {
     async run(argv, options) {
+      requireNoNul(argv, options);
       if (options.signal?.aborted) return neverStarted(argv, clock.now());
       const namespace = options.namespace === undefined ? undefined : openNamespace(options.namespace);
       try {

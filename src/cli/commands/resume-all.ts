@@ -3,7 +3,7 @@ import { asWfError, type ErrorCode, type ExitCode, type WfError } from '../../en
 import type { Lease, StoredRun } from '../../engine/ports/history.ts';
 import { isoTime } from '../../review/run-record.ts';
 import { notResumedLines, resumedLines } from '../../review/text/resumed-text.ts';
-import { runExitCode, signalExitCode, worstExitCode } from '../exit-code.ts';
+import { refusalExitCode, runExitCode, signalExitCode, worstExitCode } from '../exit-code.ts';
 import type { FoundRun } from '../find-run.ts';
 import type { RunOutcome } from '../follow-run.ts';
 import { howToGoOn, type Interruption, watchForInterruption } from '../interruption.ts';
@@ -121,7 +121,7 @@ function exitCodeOf(resumed: Resumed): ExitCode {
     case 'lost':
       return resumed.exitCode;
     case 'refused':
-      return wasTaken(resumed) ? 0 : resumed.error.exitCode;
+      return wasTaken(resumed) ? 0 : refusalExitCode(resumed.error);
   }
 }
 

@@ -49,7 +49,7 @@ export const rollback = defineCommand(
       const outcome = await withView(before, interruption, wire, terminal, async (view) => {
         const request = { run: run.id, ...runners, removeKept: removeImages, secrets: secrets.values };
         const handle = await engine.rollBack(request, introduced(run, view));
-        return handle === null ? null : followRun(handle, view, interruption, wire);
+        return handle === null ? null : followRun(handle, view, interruption, wire, terminal);
       });
       if (outcome === null) return tellNothingToUndo(run.id, json, wire, terminal);
       const exitCode = tellOutcome(outcome, json, terminal);

@@ -70,7 +70,7 @@ async function startRun(
         .catch((thrown: unknown) => Promise.reject(withChoice(thrown, choice)));
       if (choice.why !== null) view.say(runtimeLine(choice));
       view.say(introduction(handle.id, workflow.name));
-      return followRun(handle, view, interruption, wire);
+      return followRun(handle, view, interruption, wire, terminal);
     });
     return tellOutcome(outcome, given.json, terminal);
   } finally {

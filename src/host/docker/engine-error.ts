@@ -1,4 +1,4 @@
-import { type ErrorCode, WfError } from '../../engine/errors.ts';
+import { type ErrorCode, limitReached, WfError } from '../../engine/errors.ts';
 import type { JsonObject } from '../../engine/json.ts';
 import { errnoOf } from '../errno.ts';
 
@@ -7,6 +7,8 @@ export type Failure =
   /** The request never reached an engine. */
   | { readonly type: 'unreachable'; readonly reason: string }
   | { readonly type: 'forbidden'; readonly reason: string }
+  /** Whoever answered is no engine: it does not speak its protocol, or not so that it can be trusted. */
+  | { readonly type: 'strange'; readonly reason: string }
   /** The connection was lost on the way: whether the engine did it is not known. */
   | { readonly type: 'lost'; readonly reason: string }
   /** The engine answered, and said no. */
@@ -24,7 +26,7 @@ const UNREACHABLE = new Set([
 ]);
 const LOST = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ABORT_ERR']);
 
-/** What dockerode threw, told apart; undefined when it is not about the engine but a defect. */
+/** What dockerode threw, told apart; undefined when it is not about the engine but a limit of this process, or a defect. */
 export function failureOf(thrown: unknown): Failure | undefined {
   if (!(thrown instanceof Error)) return undefined;
   const status = 'statusCode' in thrown ? thrown.statusCode : undefined;
@@ -34,7 +36,8 @@ export function failureOf(thrown: unknown): Failure | undefined {
   if (UNREACHABLE.has(code)) return { type: 'unreachable', reason: code };
   if (code === 'EACCES' || code === 'EPERM') return { type: 'forbidden', reason: code };
   if (LOST.has(code)) return { type: 'lost', reason: thrown.message };
-  return undefined;
+  if (limitReached(thrown.message) !== undefined) return undefined;
+  return { type: 'strange', reason: thrown.message };
 }
 
 /** The engine's own words: dockerode wraps them as `(HTTP code 409) conflict - WORDS `. */
@@ -52,6 +55,11 @@ export function engineError(failure: Failure, doing: string, where: string, caus
     case 'unreachable':
       return new WfError('E_DOCKER_UNREACHABLE', `no Docker engine answers at ${where} (${failure.reason})`, {
         hint: unreachableHint(where),
+        cause,
+      });
+    case 'strange':
+      return new WfError('E_DOCKER_UNREACHABLE', `what answers at ${where} is no Docker engine (${failure.reason})`, {
+        hint: 'Look who listens there (`ss -lxp`, `ss -ltp`), or correct where wf looks for the engine (DOCKER_HOST, DOCKER_CONTEXT).',
         cause,
       });
     case 'forbidden':

@@ -8,6 +8,7 @@ import { runOfPrivateHostMark } from '../../engine/ports/runtime.ts';
 import { isAlive } from '../process.ts';
 import { ownSocketOf } from './own-private-host.ts';
 import { createPeer, type Peer } from './peer.ts';
+import { stopWatch } from './stop-watch.ts';
 
 /** Calls to one private host. */
 export interface Connection {
@@ -31,6 +32,7 @@ const CONNECT_LIMIT_MS = 10_000;
  */
 export function createConnection(mark: string, owner: Owner, first?: Peer): Connection {
   let peer = first === undefined ? undefined : Promise.resolve(first);
+  const watch = stopWatch(mark, owner);
 
   async function open(): Promise<Peer> {
     const known = await peer?.catch(() => undefined);
@@ -41,7 +43,7 @@ export function createConnection(mark: string, owner: Owner, first?: Peer): Conn
 
   return {
     async call(name, asked, schema, limitMs = LIMIT_MS) {
-      const answer: Json = await (await open()).call(name, asked, limitMs);
+      const answer: Json = await watch.during((await open()).call(name, asked, limitMs));
       const parsed = schema.safeParse(answer);
       if (parsed.success) return parsed.data;
       throw new WfError('E_DOCKER', `the answer of the private host ${mark} to ${name} is not understood`, {

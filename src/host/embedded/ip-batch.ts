@@ -9,11 +9,16 @@ const LIMIT_MS = 20_000;
  * @throws WfError E_DOCKER
  */
 export async function ipBatch(commands: readonly string[], doing: string): Promise<void> {
-  const { exitCode, output } = await runProgram(['ip', '-batch', '-'], {
+  const { exitCode, output, timedOut } = await runProgram(['ip', '-batch', '-'], {
     stdin: commands.map((command) => `${command}\n`).join(''),
     timeoutMs: LIMIT_MS,
   });
   if (exitCode === 0) return;
+  if (timedOut) {
+    throw new WfError('E_DOCKER', `cannot ${doing}: \`ip\` did not end within ${LIMIT_MS / 1000} s`, {
+      hint: 'Run `ip link` by hand, and try again when it answers.',
+    });
+  }
   const line = /Command failed -:(\d+)/.exec(output)?.[1];
   const command = commands[Number(line ?? '1') - 1] ?? commands[0];
   const said = output.replace(/^Command failed.*$/gm, '').trim();

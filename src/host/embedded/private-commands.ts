@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../engine/json.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { CommandOptions, CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
+import { requireNoNul } from '../require-no-nul.ts';
 import { toolFolders } from '../tool-folders.ts';
 import { commandAnswer, nothing } from './answers.ts';
 import type { Connection } from './connection.ts';
@@ -16,6 +17,7 @@ export function privateCommands({ call }: Connection, clock: Clock): CommandPort
   const own = ownEnvironment();
   return {
     async run(argv, options) {
+      requireNoNul(argv, options);
       const { signal, timeoutMs } = options;
       const startedAt = clock.now();
       if (signal?.aborted) {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { PassThrough } from 'node:stream';
 import type { Argv } from '../../engine/ports/command.ts';
@@ -27,11 +27,15 @@ const STREAMS_MS = 200;
 export function runProgram(argv: Argv, { stdin, timeoutMs }: ProgramOptions): Promise<ProgramEnd> {
   const [program, ...args] = argv;
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'pipe', detached: true, env: process.env });
+    const child: ChildProcess = spawn(program, args, { stdio: 'pipe', detached: true, env: process.env });
+    child.once('error', reject);
+    // Without a descriptor left for them, there are none.
+    const { stdin: input, stdout, stderr } = child;
+    if (child.pid === undefined || !input || !stdout || !stderr) return;
     const both = new PassThrough();
     const output = collectBounded(both, MAX_OUTPUT_BYTES);
-    child.stdout.pipe(both, { end: false });
-    child.stderr.pipe(both, { end: false });
+    stdout.pipe(both, { end: false });
+    stderr.pipe(both, { end: false });
     let timedOut = false;
     let code: number | null = null;
     const timer = setTimeout(() => {
@@ -42,22 +46,18 @@ export function runProgram(argv: Argv, { stdin, timeoutMs }: ProgramOptions): Pr
     const finish = (): void => {
       clearTimeout(timer);
       clearTimeout(streamsTimer);
-      child.stdout.destroy();
-      child.stderr.destroy();
+      stdout.destroy();
+      stderr.destroy();
       resolve({ exitCode: timedOut ? null : code, output: output.text(), timedOut });
     };
-    child.once('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
     child.once('exit', (exitCode, signal) => {
       code = exitCode ?? 128 + (signal === null ? 0 : constants.signals[signal]);
       streamsTimer = setTimeout(finish, STREAMS_MS);
     });
     child.once('close', finish);
     // A program that ended before it has read all of it.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(stdin ?? '');
+    input.on('error', () => undefined);
+    input.end(stdin ?? '');
   });
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { WfError } from '../../engine/errors.ts';
+import { limitReached, WfError } from '../../engine/errors.ts';
 import { missingCapabilities } from '../capabilities.ts';
 import { findTool } from '../find-tool.ts';
 import { howToInstall } from '../tool-package.ts';
@@ -52,6 +52,8 @@ export function requireLinuxAndTools(): void {
 
 /** Why no namespaces could be made, from what unshare said and from what the kernel allows. */
 export function namespacesRefused(said: string): WfError {
+  const limit = limitReached(said.trim());
+  if (limit !== undefined) return limit;
   const withUser = needsUserNamespace();
   const obstacle = withUser ? OBSTACLES.find(({ setting, value }) => settingOf(setting) === value) : undefined;
   const why = obstacle === undefined ? said.trim() || 'unshare failed' : `${obstacle.setting} is ${obstacle.value}`;

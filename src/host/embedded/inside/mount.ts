@@ -1,4 +1,4 @@
-import { WfError } from '../../../engine/errors.ts';
+import { limitReached, WfError } from '../../../engine/errors.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
 import { runProgram } from '../run-program.ts';
 
@@ -21,6 +21,8 @@ export async function runTool(argv: Argv): Promise<void> {
 }
 
 function unavailable(why: string): WfError {
+  const limit = limitReached(why);
+  if (limit !== undefined) return limit;
   return new WfError('E_RUNTIME_UNAVAILABLE', `no private host can be made on this machine: ${why}`, {
     hint: 'A container or a security module may forbid it. Run wf as root on the machine itself, or use Docker: `--runtime docker`.',
   });

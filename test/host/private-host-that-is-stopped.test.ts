@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
+import { markedPids } from '../support/private-host.ts';
+import { refusalSchema, runRecordSchema } from '../support/run-record.ts';
+import { openProject } from '../support/run-wf.ts';
+import { describeOwnNetwork } from './own-network.ts';
+
+const PATIENCE_MS = 240_000;
+const project = openProject();
+const START = ['start', 'lab-network', '--runtime', 'embedded', '--json'];
+
+/** The first process of a run's private host: the one that is pid 1 in there. */
+async function firstProcess(id: string): Promise<number> {
+  const { createdAt } = runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
+  const first = markedPids(`${id}@${Date.parse(createdAt)}`).find((pid) =>
+    /^NSpid:.*\s1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')),
+  );
+  if (first === undefined) throw new Error(`run ${id} has no private host`);
+  return first;
+}
+
+/** Stops it, and lets it go on when the test has ended, too. */
+async function stop(id: string): Promise<{ readonly pid: number; goOn(): void }> {
+  const pid = await firstProcess(id);
+  const goOn = () => void process.kill(pid, 'SIGCONT');
+  process.kill(pid, 'SIGSTOP');
+  onTestFinished(() => {
+    try {
+      goOn();
+    } catch {
+      // It has ended.
+    }
+  });
+  return { pid, goOn };
+}
+
+describeOwnNetwork('a private host that is stopped (SIGSTOP)', () => {
+  test(
+    'while nobody works on it: rollback and resume touch nothing, are a 3, and say how to let it go on',
+    async () => {
+      const started = await project.wf([...START, '--id', 'rests', '--pause-after', 'setup']);
+      expect(started.exitCode).toBe(0);
+      const { pid, goOn } = await stop('rests');
+      for (const verb of ['rollback', 'resume']) {
+        const end = await project.wf([verb, 'rests', '--json']);
+        const { error } = refusalSchema.parse(end.json());
+        expect([verb, end.exitCode, error.code]).toEqual([verb, 3, 'E_RUNTIME_UNAVAILABLE']);
+        expect(error.hint).toContain(`kill -CONT ${pid}`);
+      }
+      goOn();
+      const undone = await project.wf(['rollback', 'rests', '--json']);
+      expect([undone.exitCode, runRecordSchema.parse(undone.json()).status]).toEqual([0, 'rolled-back']);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'while a run works on it: the run is never said to be undone, and is undone once it goes on',
+    async () => {
+      const wf = project.start([...START, '--id', 'works']);
+      await wf.haltAt(/^setup .* ok /);
+      const { pid, goOn } = await stop('works');
+      wf.kill('SIGCONT');
+      const end = await wf.end;
+      const record = runRecordSchema.parse(end.json());
+      expect([end.exitCode, record.status, record.verification?.restored ?? false]).toEqual([
+        5,
+        'needs-attention',
+        false,
+      ]);
+      expect(record.changes.some(({ status }) => status === 'stuck')).toBe(true);
+      expect(record.error?.hint).toContain(`kill -CONT ${pid}`);
+      goOn();
+      const undone = await project.wf(['rollback', 'works', '--json']);
+      expect([undone.exitCode, runRecordSchema.parse(undone.json()).status]).toEqual([0, 'rolled-back']);
+    },
+    PATIENCE_MS,
+  );
+});
