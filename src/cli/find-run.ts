@@ -1,4 +1,5 @@
 import { WfError } from '../engine/errors.ts';
+import { commandLine } from '../engine/evidence.ts';
 import { parseRunId } from '../engine/ids.ts';
 import type { StoredRun } from '../engine/ports/history.ts';
 import type { HistoryReader } from '../history/reader.ts';
@@ -18,11 +19,11 @@ export interface FoundRun {
 
 /**
  * The run that a user means: by its id, by the beginning of it where only one run has that, or `@latest`.
- * `history` is undefined where there is no database yet.
+ * `history` is undefined where there is no database, whose file is named in the error.
  * @throws WfError E_RUN_NOT_FOUND; E_RUN_AMBIGUOUS naming the candidates.
  */
-export function findRun(history: HistoryReader | undefined, reference: string): FoundRun {
-  if (history === undefined) throw notFound(reference, 'there is no run yet', WITHOUT_DATABASE);
+export function findRun(history: HistoryReader | undefined, reference: string, database = ''): FoundRun {
+  if (history === undefined) throw withoutDatabase(reference, database);
   if (reference === LATEST) {
     const [run] = history.runs({ limit: 1 });
     if (run === undefined) throw notFound(reference, 'there is no run yet');
@@ -38,7 +39,11 @@ function runByPrefix(history: HistoryReader, prefix: string): StoredRun {
   const [only] = ids;
   const run = only === undefined ? undefined : history.run(only);
   if (run === undefined)
-    throw notFound(prefix, 'no run has an id that begins so', `${meantRun(history, prefix)}${HOW_TO_NAME}`);
+    throw notFound(
+      prefix,
+      'no run has an id that begins so',
+      `${meantRun(history, prefix)}${HOW_TO_NAME} ${IF_DELETED}`,
+    );
   if (ids.length === 1) return run;
   const named = ids.slice(0, CANDIDATES).join(', ');
   throw new WfError(
@@ -68,8 +73,18 @@ const SHORTEST_GUESS = 4;
 
 const HOW_TO_NAME = '`wf runs` lists the runs; `@latest` names the newest.';
 
-const WITHOUT_DATABASE =
-  '`wf runs` lists the runs of a database: --db or WF_DB name one. Where it was deleted, `wf sweep` finds what its runs left on this host.';
+const IF_DELETED = 'If its database was deleted, `wf sweep` finds what it left on this host.';
+
+/** Its runs may have left something on the host, which carries their marks. */
+function withoutDatabase(reference: string, database: string): WfError {
+  const named = database === '' ? '' : ` ${commandLine(["--db", database])}`;
+  const missing = database === '' ? 'there is no run yet' : `there is no database ${database}`;
+  return notFound(
+    reference,
+    missing,
+    `If it is in another file, name that with --db or WF_DB. If the file was deleted, \`wf sweep${named}\` finds what its runs left on this host.`,
+  );
+}
 
 function notFound(reference: string, why: string, hint = HOW_TO_NAME): WfError {
   return new WfError('E_RUN_NOT_FOUND', `there is no run "${reference}": ${why}`, { hint });

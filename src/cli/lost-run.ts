@@ -21,9 +21,14 @@ export async function exitCodeOfLostRun(
   return { error, exitCode: standing === 0 ? untouchedOrFailed(error) : 5 };
 }
 
-/** What is said of such a run after its error. */
-export function lostRunWords(id: RunId, { code }: WfError): string {
-  if (code === 'E_LEASE_LOST') return `another process sees to run ${id} now; \`wf show ${id}\` tells how far it is`;
+/** What is said of such a run after its error. Nothing of one that came to its end: its error says what is left to do. */
+export function lostRunWords(id: RunId, { code, details }: WfError): readonly string[] {
+  if (details['hasEnded'] === true) return [];
+  if (code === 'E_LEASE_LOST') return [`another process sees to run ${id} now; \`wf show ${id}\` tells how far it is`];
+  return [stoppedThere(id)];
+}
+
+function stoppedThere(id: RunId): string {
   return `run ${id} stopped there; \`wf resume ${id}\` goes on with it, \`wf rollback ${id}\` undoes what it did`;
 }
 
@@ -31,7 +36,7 @@ export function lostRunWords(id: RunId, { code }: WfError): string {
 export function uncaughtEnd(id: RunId, history: Standing): UncaughtEnd {
   return {
     exitCode: standingIn(history, id) === 0 ? 1 : 5,
-    words: `run ${id} stopped there; \`wf resume ${id}\` goes on with it, \`wf rollback ${id}\` undoes what it did`,
+    words: stoppedThere(id),
   };
 }
 

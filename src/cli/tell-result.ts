@@ -12,7 +12,7 @@ import { type Terminal, writeJson, writeLines } from './terminal.ts';
 export function tellOutcome(outcome: RunOutcome, json: boolean, terminal: Terminal): ExitCode {
   if (outcome.type === 'lost') {
     reportError(outcome.error, terminal, json);
-    writeLines(terminal.err, [lostRunWords(outcome.id, outcome.error)]);
+    writeLines(terminal.err, lostRunWords(outcome.id, outcome.error));
     return outcome.exitCode;
   }
   const { id, result, material, record } = outcome;

@@ -201,11 +201,15 @@ function unverifiedError(run: RunId, before: string, cause: WfError, changes: re
   });
 }
 
+/** In the details of an error by which a run did not stop in the middle. */
+const HAS_ENDED = { hasEnded: true };
+
 function undoneUnrecorded(run: RunId, cause: WfError): WfError {
   return new WfError(
     'E_DISK_FULL',
     `run ${run} came to its end, but the disk was too full to record all of it: ${cause.message}`,
     {
+      details: HAS_ENDED,
       hint: `Make room, then let \`wf rollback ${run}\` look at the host again and complete the record.`,
       cause,
     },

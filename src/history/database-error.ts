@@ -44,7 +44,8 @@ export function damaged(path: string, what: string, cause?: unknown): WfError {
   return new WfError('E_DATABASE_DAMAGED', `the database ${path} is damaged: ${what}`, {
     hint:
       `Nothing was changed in it. Move it aside together with ${path}-wal and ${path}-shm, and put a backup in its ` +
-      'place, or begin a new one. What `sqlite3 OLD .recover` can still read tells what to undo by hand.',
+      `place, or begin a new one. What \`sqlite3 OLD .recover\` can still read tells what to undo by hand; without a backup, \`wf sweep ` +
+      `--db ${path}.new\` finds what its runs left on this host.`,
     cause,
   });
 }

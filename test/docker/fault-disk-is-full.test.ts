@@ -57,6 +57,8 @@ describeDocker('a disk that is full, or read-only', () => {
         message: expect.stringContaining('too full to record'),
         hint: expect.stringContaining('`wf rollback lab`'),
       });
+      // It came to its end: it did not stop on the way, and there is nothing to resume.
+      expect(end.stderr).not.toMatch(/stopped there|wf resume/);
       disk.makeRoom();
       const rolledBack = await project.wf(['rollback', 'lab', '--json'], options);
       expect(rolledBack.exitCode).toBe(0);

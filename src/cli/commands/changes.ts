@@ -21,7 +21,8 @@ interface Standing {
 /** `wf changes [RUN]`: changes of wf in place on this host, and the commands that undo them; newest run first. */
 export const changes = defineCommand(options, async ({ json, run: reference }, wire, { out, err }) => {
   const history = await wire.historyForReading();
-  const standing = reference === undefined ? ofAllRuns(history) : ofRun(findRun(history, reference));
+  const standing =
+    reference === undefined ? ofAllRuns(history) : ofRun(findRun(history, reference, wire.places.database));
   if (json) {
     const records = standing.flatMap(({ run, changes }) =>
       changes.map((change) => ({ run: run.id, workflow: run.workflow, ...changeRecord(change) })),

@@ -18,7 +18,7 @@ const options = z.object({ json: z.boolean().default(false), run: z.string(), ot
 /** `wf diff RUN [OTHER]`: what a run changed on the host; or how it and another run of its workflow differ. */
 export const diff = defineCommand(options, async ({ json, run: reference, other }, wire, terminal) => {
   const history = await wire.historyForReading();
-  const found = findRun(history, reference);
+  const found = findRun(history, reference, wire.places.database);
   if (other === undefined) tellChanges(found, json, wire, terminal);
   else await tellComparison(found, findRun(history, other), json, wire, terminal);
   return 0;

@@ -18,7 +18,7 @@ const options = z.object({
 export const exportCommand = defineCommand(
   options,
   async ({ json, run: reference, output, force }, wire, { out, err }) => {
-    const { history, run } = findRun(await wire.historyForReading(), reference);
+    const { history, run } = findRun(await wire.historyForReading(), reference, wire.places.database);
     const text = runFileText(history.exportRun(run.id, machineName()));
     if (output === undefined || isStandardOutput(output)) {
       out.write(text);

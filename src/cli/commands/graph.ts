@@ -64,7 +64,7 @@ async function find(wire: Wire, reference: string): Promise<Drawn> {
     if (notThere.code !== 'E_WORKFLOW_NOT_FOUND' || isFileReference(reference)) throw notThere;
   }
   try {
-    return drawRun(findRun(await wire.historyForReading(), reference), wire);
+    return drawRun(findRun(await wire.historyForReading(), reference, wire.places.database), wire);
   } catch (thrown) {
     const error = asWfError(thrown);
     if (error.code !== 'E_RUN_NOT_FOUND') throw error;

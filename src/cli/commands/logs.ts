@@ -19,7 +19,7 @@ const options = z.object({
 
 /** `wf logs RUN [STEP|STAGE]`: the commands of a run and their output; with `--follow`, as they come. */
 export const logs = defineCommand(options, async ({ json, follow, run: reference, step }, wire, terminal) => {
-  const found = findRun(await wire.historyForReading(), reference);
+  const found = findRun(await wire.historyForReading(), reference, wire.places.database);
   const status = runStatus(found.run, wire.isAlive);
   if (follow && !isLetGo(status)) {
     const { followLogs } = await import('./logs-following.ts');

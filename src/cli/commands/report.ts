@@ -31,7 +31,7 @@ type Format = keyof typeof WRITERS;
 export const report = defineCommand(options, async (given, wire, { out, err }) => {
   const file = given.output === undefined || isStandardOutput(given.output) ? undefined : given.output;
   const format = file === undefined ? 'markdown' : formatOf(file);
-  const { history, run } = findRun(await wire.historyForReading(), given.run);
+  const { history, run } = findRun(await wire.historyForReading(), given.run, wire.places.database);
   const material = readRunMaterial(history, run);
   const source = {
     material,

@@ -137,7 +137,7 @@ function linesOf(run: StoredRun, resumed: Resumed, { out: { style } }: Terminal)
 
 /** How to go on with one that did not come to its end. */
 function adviceFor(resumed: Resumed): readonly string[] {
-  if (resumed.type === 'lost') return [lostRunWords(resumed.id, resumed.error)];
+  if (resumed.type === 'lost') return lostRunWords(resumed.id, resumed.error);
   if (resumed.type === 'refused' || resumed.result.type !== 'interrupted') return [];
   return [howToGoOn(resumed.id, resumed.material.run.status === 'rolling-back')];
 }

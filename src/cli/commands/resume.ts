@@ -62,7 +62,7 @@ function runMeant(
   wire: Wire,
   { err }: Terminal,
 ): FoundRun {
-  if (reference !== undefined) return findRun(history, reference);
+  if (reference !== undefined) return findRun(history, reference, wire.places.database);
   const runs = likeliestRuns(resumableRuns(history, wire.isAlive), wire.isAlive);
   if (runs.length > 1 && !json) {
     const since = ({ id, createdAt }: StoredRun) => history?.journal(id).at(-1)?.at ?? createdAt;

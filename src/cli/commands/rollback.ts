@@ -36,7 +36,7 @@ export const rollback = defineCommand(
   options,
   async ({ run: reference, removeImages, input, json }, wire, terminal) => {
     // Even reading takes some room beside the database.
-    const { run } = findRun(await wire.historyForReading(ON_A_FULL_DISK), reference);
+    const { run } = findRun(await wire.historyForReading(ON_A_FULL_DISK), reference, wire.places.database);
     const refusal = refusalOf('rollback', run, wire.isAlive, wire.pidNamespace);
     if (refusal !== undefined) throw refusal;
     refuseOtherInputs(run, input);

@@ -21,7 +21,7 @@ const options = z.object({ run: z.string(), container: z.string().optional(), js
  * the run as it was. With --json it tells the command line that opens it, and opens none.
  */
 export const shell = defineCommand(options, async ({ run: reference, container: name, json }, wire, { out, err }) => {
-  const { history, run } = findRun(await wire.historyForReading(), reference);
+  const { history, run } = findRun(await wire.historyForReading(), reference, wire.places.database);
   const refusal = shellRefusal(run, wire.isAlive);
   if (refusal !== undefined) throw refusal;
   const runtime = (await wire.runtimes())[run.runtime];

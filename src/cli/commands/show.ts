@@ -21,7 +21,7 @@ const options = z.object({
 
 /** `wf show RUN [STEP]`: path, timeline, results, ledger and verification; one step whole; with `--follow`, a run as it goes on. */
 export const show = defineCommand(options, async ({ json, follow, run: reference, step }, wire, terminal) => {
-  const found = findRun(await wire.historyForReading(), reference);
+  const found = findRun(await wire.historyForReading(), reference, wire.places.database);
   if (step !== undefined) {
     if (follow) throw followsWholeRun(found, step);
     const { showStep } = await import('./show-step.ts');

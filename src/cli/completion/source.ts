@@ -50,7 +50,7 @@ export function completionSource(wire: Wire): CompletionSource {
         : [...named, { value: LATEST, description: 'the newest run' }];
     },
     async steps(command, reference) {
-      const { history, run } = findRun(await wire.historyForReading(), reference);
+      const { history, run } = findRun(await wire.historyForReading(), reference, wire.places.database);
       const steps = history.steps(run.id);
       const stages = command === 'logs' ? [...new Set(steps.map(({ stage }) => stage))] : [];
       return [

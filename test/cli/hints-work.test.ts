@@ -1,0 +1,61 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { foldersRun, openFoldersProject } from '../support/folders.ts';
+import { refusalSchema, runRecordSchema } from '../support/run-record.ts';
+import type { Project, WfEnd } from '../support/run-wf.ts';
+
+const PATIENCE_MS = 300_000;
+
+/** The command lines that a hint suggests, as they would be typed. */
+function suggested(end: WfEnd): readonly string[] {
+  const { error } = refusalSchema.parse(end.json());
+  return [...error.hint.matchAll(/`wf ([^`]+)`/g)].map(([, line = '']) => line);
+}
+
+/** Carries a suggested command line out, as a shell takes it. */
+async function carryOut(project: Project, line: string): Promise<WfEnd> {
+  return project.wf(line.split(' '), { env: { WF_DB: path.join(project.folder, 'none.db') } });
+}
+
+test.each([
+  ['deleted', (database: string) => rmSync(database)],
+  ['damaged', (database: string) => writeFileSync(database, 'A letter.\n'.repeat(999))],
+])(
+  'a rollback after its database was %s suggests a sweep that works',
+  async (_, ruin) => {
+    const project = openFoldersProject();
+    const database = path.join(project.folder, 'own.db');
+    const run = foldersRun(project);
+    expect((await run.start('--db', database, '--pause-after', 'first').end).exitCode).toBe(0);
+    for (const side of ['-wal', '-shm', '-reserve']) rmSync(`${database}${side}`, { force: true });
+    ruin(database);
+    const sweeps = suggested(await project.wf(['rollback', run.id, '--db', database, '--json'])).filter((line) =>
+      line.startsWith('sweep'),
+    );
+    expect(sweeps).toEqual([expect.stringContaining(`--db ${database}`)]);
+    for (const line of sweeps) expect((await carryOut(project, `${line} --json`)).exitCode).toBe(0);
+  },
+  PATIENCE_MS,
+);
+
+test(
+  'a database that is moved away in the middle of a run and put back: the run is resumed, as was said',
+  async () => {
+    const project = openFoldersProject();
+    const run = foldersRun(project);
+    const wf = run.start('--json');
+    await wf.haltAt(/^first {2}makeOne .* ok /);
+    renameSync(project.database, `${project.database}.away`);
+    wf.kill('SIGCONT');
+    run.go();
+    const end = await wf.end;
+    expect(end.exitCode).toBe(5);
+    expect(end.stderr).toContain(`\`wf resume ${run.id}\` goes on with it`);
+    renameSync(`${project.database}.away`, project.database);
+    const resumed = await project.wf(['resume', run.id, '--json']);
+    expect([resumed.exitCode, runRecordSchema.parse(resumed.json()).status]).toEqual([0, 'succeeded']);
+    expect(run.log()).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one']);
+  },
+  PATIENCE_MS,
+);
