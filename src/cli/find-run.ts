@@ -77,7 +77,7 @@ const IF_DELETED = 'If its database was deleted, `wf sweep` finds what it left o
 
 /** Its runs may have left something on the host, which carries their marks. */
 function withoutDatabase(reference: string, database: string): WfError {
-  const named = database === '' ? '' : ` ${commandLine(["--db", database])}`;
+  const named = database === '' ? '' : ` ${commandLine(['--db', database])}`;
   const missing = database === '' ? 'there is no run yet' : `there is no database ${database}`;
   return notFound(
     reference,

@@ -37,7 +37,7 @@ describe(
         void socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{"ID":')),
     };
 
-    test.concurrent.each(Object.entries(answers))('%s: this machine cannot do it', async (what, answer) => {
+    test.each(Object.entries(answers))('%s: this machine cannot do it', async (what, answer) => {
       const socket = path.join(project.folder, `${what.replace(/\W/g, '')}.sock`);
       const server = createServer((client) => {
         client.on('error', () => {});
