@@ -104,8 +104,10 @@ async function importWorkflow({ name, file }: WorkflowFile, options: ImportOptio
   try {
     return await importFile(file, options);
   } catch (thrown) {
-    if (thrown instanceof WfError && thrown.code === 'E_UNTRUSTED') throw thrown;
-    const { message } = asWfError(thrown);
+    const error = asWfError(thrown);
+    // The content of the file is not to blame.
+    if (error.code === 'E_UNTRUSTED' || error.code === 'E_LIMIT') throw error;
+    const { message } = error;
     throw new WfError('E_WORKFLOW_INVALID', `workflow ${name}: ${file} could not be loaded: ${message}`, {
       hint: 'Mend the file, then try again. `wf workflows` shows which files load.',
       cause: thrown,

@@ -143,7 +143,8 @@ const LIMITS: readonly { readonly matches: RegExp; readonly hint: string }[] = [
     hint: 'Let the process open more files (`ulimit -n`), or end what has many open, then do the same again.',
   },
   {
-    matches: /\bspawn\b.*\bEAGAIN\b|\bfork\b.*resource temporarily unavailable/i,
+    // A thread that could not be made says no more than that.
+    matches: /^EAGAIN$|\bspawn\b.*\bEAGAIN\b|\bfork\b.*resource temporarily unavailable/i,
     hint: 'Let the user have more processes (`ulimit -u`, the pids limit of the cgroup), or end some, then do the same again.',
   },
   {

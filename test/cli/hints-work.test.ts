@@ -34,7 +34,8 @@ test.each([
       line.startsWith('sweep'),
     );
     expect(sweeps).toEqual([expect.stringContaining(`--db ${database}`)]);
-    for (const line of sweeps) expect((await carryOut(project, `${line} --json`)).exitCode).toBe(0);
+    // It lists what it finds, whether or not there is a Docker engine to ask.
+    for (const line of sweeps) expect((await carryOut(project, `${line} --json`)).json()).toEqual(expect.any(Array));
   },
   PATIENCE_MS,
 );
