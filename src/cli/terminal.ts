@@ -1,7 +1,7 @@
 import picocolors from 'picocolors';
+import type { ExitCode } from '../engine/errors.ts';
 import { escapeSteering } from '../engine/json.ts';
 import { byNumber } from '../review/text/plain-text.ts';
-import type { ExitCode } from '../engine/errors.ts';
 import type { TextStyle } from '../review/text/text-style.ts';
 import type { Output } from './standard-output.ts';
 
