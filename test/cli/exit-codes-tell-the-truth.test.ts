@@ -16,7 +16,8 @@ const project = openProject({ 'workflows/folders.ts': FOLDERS_WORKFLOW, 'workflo
 const noDefect = (end: WfEnd) => expect(`${end.stdout}${end.stderr}`).not.toMatch(/E_INTERNAL|defect in wf/);
 
 /** Whether Node itself has aborted, for want of what it needs, which no program can answer. */
-const endedByNode = ({ stderr }: WfEnd) => /Native stack trace|Fatal process OOM/.test(stderr);
+const endedByNode = ({ signal, stderr }: WfEnd) =>
+  signal === 'SIGABRT' || signal === 'SIGTRAP' || /Native stack trace|Fatal process OOM/.test(stderr);
 
 function errorOf(end: WfEnd) {
   noDefect(end);
