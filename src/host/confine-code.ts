@@ -2,13 +2,13 @@ import process from 'node:process';
 import { createContext, runInContext } from 'node:vm';
 import { reserveProcess } from './own-process.ts';
 
-/** A workflow file is translated in less than a second; on a busy machine that takes a few. */
-const LIMIT_MS = 10_000;
+/** A workflow file is translated in less than a second; on a machine that is all but stuck, in ten. */
+const LIMIT_MS = 20_000;
 
 /**
  * Calls `load`, which carries out code of a workflow file, and answers what it answers. Until the call returns, that code can neither
  * print to standard output nor end the process.
- * @throws what `load` throws; an Error where it has not ended after ten seconds
+ * @throws what `load` throws; an Error where it has not ended after twenty seconds
  */
 export async function confineCode(load: () => unknown): Promise<unknown> {
   const release = reserveProcess();

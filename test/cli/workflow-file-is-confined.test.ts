@@ -27,8 +27,8 @@ function workflowFile(name: string, code: string, guard = 'true'): string {
 
 /** Top-level code of a workflow file, and a part of the message that the file is refused with. */
 const BAD: Readonly<Record<string, { readonly code: string; readonly says: string }>> = {
-  'never-loads': { code: 'await new Promise(() => {});', says: 'did not finish within 10 s' },
-  'loops-at-once': { code: 'for (;;);', says: 'did not finish within 10 s' },
+  'never-loads': { code: 'await new Promise(() => {});', says: 'did not finish within 20 s' },
+  'loops-at-once': { code: 'for (;;);', says: 'did not finish within 20 s' },
   exits: { code: 'process.exit(0);', says: 'called process.exit(0)' },
   'exits-after-await': { code: 'await null; process.exit(0);', says: 'called process.exit(0)' },
   'exits-soon': { code: 'setTimeout(() => process.exit(0), 0);', says: 'called process.exit(0)' },
