@@ -3,6 +3,7 @@ import { parseRunId, type RunId } from '../engine/ids.ts';
 import type { ClaimPort } from '../engine/ports/claims.ts';
 import { leaseHeld } from '../engine/run-refusal.ts';
 import { pause, systemClock } from './clock.ts';
+import { announceRun, isAnnounced } from './locks/announced-runs.ts';
 import { type HeldLock, isHolder, lockHolder, takeLock } from './locks/lock.ts';
 import type { LockHolder } from './locks/lock-table.ts';
 import { ownNetworkNamespace } from './namespace.ts';
@@ -35,7 +36,7 @@ export const lockedClaims: ClaimPort = {
   async holdRun(run, waitMs) {
     for (let waitedMs = 0; ; waitedMs += POLL_MS) {
       const taken = await takeLock(runLock(run), run);
-      if (!isHolder(taken)) return taken;
+      if (!isHolder(taken)) return announced(taken, run);
       // A child of a killed wf may keep the lock until it has become what it was to be.
       if (isRunning(taken) || waitedMs >= waitMs) throw runHeld(run, taken);
       await pause(systemClock, POLL_MS);
@@ -44,11 +45,27 @@ export const lockedClaims: ClaimPort = {
 };
 
 /**
- * Whether a living process of this user advances a run, whatever database it works with: also one that was stopped.
+ * Whether a living process advances a run, whatever database it works with, and whosever it is: also one that was stopped.
  * @throws WfError E_HOST_STATE_UNKNOWN
  */
 export async function runIsUnderWay(run: RunId): Promise<boolean> {
-  return (await lockHolder(runLock(run))) !== null;
+  return isAnnounced(run) || (await lockHolder(runLock(run))) !== null;
+}
+
+/** Other users cannot see the lock. */
+async function announced(lock: HeldLock, run: RunId): Promise<HeldLock> {
+  try {
+    const withdraw = await announceRun(run);
+    return {
+      release() {
+        withdraw();
+        lock.release();
+      },
+    };
+  } catch (thrown) {
+    lock.release();
+    throw thrown;
+  }
 }
 
 const runLock = (run: RunId): string => `run ${run}`;

@@ -1,10 +1,11 @@
 import { rmSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { describeDocker, docker, dockerInspect, dockerKnows, linkNames } from '../support/docker-tests.ts';
 import { hostState, tool } from '../support/host-state.ts';
 import { PROBE_IMAGE } from '../support/images.ts';
 import { SPLICED, startLab } from '../support/lab.ts';
+import { ORDINARY_USER, ownedByOrdinaryUser } from '../support/ordinary-user.ts';
 import { openProject, type Project } from '../support/run-wf.ts';
 
 const sweptSchema = z.array(
@@ -18,6 +19,23 @@ const sweptSchema = z.array(
     undo: z.array(z.string()),
   }),
 );
+
+/** Its one step, which begins by being seen, ends long after the test: it is ended with its wf. */
+const SLEEPER = `
+import { defineWorkflow, execRead } from 'wf';
+import { setup } from 'xstate';
+import { z } from 'zod';
+
+const machine = setup({ actors: { execRead } }).createMachine({
+  initial: 'sleep',
+  states: {
+    sleep: { invoke: { id: 'sleep', src: 'execRead', input: { argv: ['sleep', '30'] }, onDone: 'done' } },
+    done: { type: 'final' },
+  },
+});
+
+export default defineWorkflow({ name: 'sleeper', version: '1', description: 'Sleeps', input: z.object({}), machine });
+`;
 
 describeDocker('wf sweep', () => {
   // A lab that a test which failed has left would fail the next ones too.
@@ -132,6 +150,21 @@ describeDocker('wf sweep', () => {
     lab.kill('SIGCONT');
     expect(await lab.end).toMatchObject({ exitCode: 0 });
     expect(await hostState()).toEqual(before);
+  });
+
+  test("keeps its hands off another user's run that is under way, whose locks it cannot see", async () => {
+    const project = openProject({ 'workflows/sleeper.ts': SLEEPER });
+    ownedByOrdinaryUser(project.folder);
+    await docker('network', 'create', '--label', 'wf.run=theirs', 'sweep-theirs');
+    const run = project.start(['start', 'sleeper', '--id', 'theirs'], { through: ORDINARY_USER });
+    const inUse = [{ name: 'sweep-theirs', status: 'in-use' }];
+    await vi.waitFor(async () => expect((await swept(openProject())).objects).toMatchObject(inUse), 20_000);
+    expect((await swept(openProject(), '--yes')).objects).toMatchObject(inUse);
+    run.kill('SIGKILL');
+    await run.end;
+    // Ends the step's process, too.
+    expect(await project.wf(['rollback', 'theirs'], { through: ORDINARY_USER })).toMatchObject({ exitCode: 0 });
+    expect((await swept(openProject(), '--yes')).objects).toMatchObject([{ name: 'sweep-theirs', status: 'removed' }]);
   });
 
   test('is refused in another network namespace, and leaves a run that is under way alone', async () => {

@@ -1,13 +1,28 @@
 import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import process from 'node:process';
 import { WF } from './wf-process.ts';
 
+/** The user and group that stand for an ordinary user. */
+export const ORDINARY_USER_ID = 65_534;
+
 /** What lets a command run with no right at all: nothing where these tests run so already. */
 export const ORDINARY_USER: readonly string[] =
-  process.getuid?.() === 0 ? ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'] : [];
+  process.getuid?.() === 0
+    ? ['setpriv', '--reuid', `${ORDINARY_USER_ID}`, '--regid', `${ORDINARY_USER_ID}`, '--clear-groups', '--']
+    : [];
 
 /** Whether an ordinary user may read this checkout: below /root he may not. */
 export function readableByAll(): boolean {
   const [file, ...args] = [...ORDINARY_USER, 'test', '-r', WF];
   return file !== undefined && spawnSync(file, args).status === 0;
+}
+
+/** Gives a project's folder to the ordinary user, with all that is in it. */
+export function ownedByOrdinaryUser(folder: string): void {
+  chmodSync(path.dirname(folder), 0o755);
+  for (const name of ['.', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })]) {
+    chownSync(path.join(folder, name), ORDINARY_USER_ID, ORDINARY_USER_ID);
+  }
 }

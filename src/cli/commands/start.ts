@@ -6,6 +6,7 @@ import { parseRunId, type RunId } from '../../engine/ids.ts';
 import { RUNTIME_NAMES } from '../../engine/ports/runtime.ts';
 import type { LoadedWorkflow } from '../../engine/workflow.ts';
 import { defineCommand } from '../define-command.ts';
+import { escapingProcesses } from '../escaping-processes.ts';
 import { followRun, introduction, withView } from '../follow-run.ts';
 import { watchForInterruption } from '../interruption.ts';
 import { runtimeLine } from '../runtime-line.ts';
@@ -62,6 +63,7 @@ async function startRun(
   const runOptions = { onFailure: given.onFailure, pauseAfter, secrets };
   const request = { workflow, definition, input, runtime, options: runOptions, early };
   const before = { stageNames: workflow.model.stages, journal: [] };
+  const escaping = await escapingProcesses(workflow, runtime);
   const interruption = watchForInterruption(terminal);
   try {
     const outcome = await withView(before, interruption, wire, terminal, async (view) => {
@@ -70,6 +72,7 @@ async function startRun(
         .catch((thrown: unknown) => Promise.reject(withChoice(thrown, choice)));
       if (choice.why !== null) view.say(runtimeLine(choice));
       view.say(introduction(handle.id, workflow.name));
+      if (escaping !== undefined) view.say(escaping);
       return followRun(handle, view, interruption, wire, terminal);
     });
     return tellOutcome(outcome, given.json, terminal);
