@@ -185,11 +185,11 @@ describe.concurrent('a command line that cannot be', () => {
     [['strat', 'lab-network'], 'E_USAGE', "unknown command 'strat'", 'Did you mean start?'],
     [['runs', '--limit', '-1'], 'E_USAGE', 'whole number', 'wf runs --help'],
     [['show'], 'E_USAGE', "missing required argument 'run'", 'wf show --help'],
-    [['show', 'nosuch'], 'E_RUN_NOT_FOUND', 'there is no run "nosuch"', 'wf runs'],
-    [['show', '@latest'], 'E_RUN_NOT_FOUND', 'there is no run "@latest"', 'wf runs'],
-    [['show', "'; DROP TABLE runs; --"], 'E_RUN_NOT_FOUND', 'DROP TABLE', 'wf runs'],
-    [['logs', 'no such'], 'E_RUN_NOT_FOUND', 'there is no run "no such"', 'wf runs'],
-    [['changes', '%'], 'E_RUN_NOT_FOUND', 'there is no run "%"', 'wf runs'],
+    [['show', 'nosuch'], 'E_RUN_NOT_FOUND', 'there is no run "nosuch"', 'wf sweep --db '],
+    [['show', '@latest'], 'E_RUN_NOT_FOUND', 'there is no run "@latest"', 'wf sweep --db '],
+    [['show', "'; DROP TABLE runs; --"], 'E_RUN_NOT_FOUND', 'DROP TABLE', 'wf sweep --db '],
+    [['logs', 'no such'], 'E_RUN_NOT_FOUND', 'there is no run "no such"', 'wf sweep --db '],
+    [['changes', '%'], 'E_RUN_NOT_FOUND', 'there is no run "%"', 'wf sweep --db '],
     [['steps', 'net.vteh'], 'E_STEP_NOT_FOUND', 'there is no step runner "net.vteh"', 'Did you mean net.veth?'],
   ])('wf %j', async ([args, code, says, next]) => {
     await expectRefusal(project, args, { exitCode: 2, code, says: [says], next }, options);
@@ -203,7 +203,7 @@ describe.concurrent('the same for people', () => {
     [['start', 'lab-network', '--input-file', 'broken.json'], 'E_INPUT', 'broken.json', '--input-file a JSON file'],
     [['start', 'lab-netwrok'], 'E_WORKFLOW_NOT_FOUND', '"lab-netwrok"', 'Did you mean lab-network?'],
     [['start', 'lab-network', '--dryrun'], 'E_USAGE', "unknown option '--dryrun'", 'Did you mean --dry-run?'],
-    [['show', 'no\nsuch'], 'E_RUN_NOT_FOUND', 'there is no run', 'wf runs'],
+    [['show', 'no\nsuch'], 'E_RUN_NOT_FOUND', 'there is no run', 'wf sweep --db '],
   ])('wf %j', async ([args, code, says, next]) => {
     await expectTextRefusal(project, args, { exitCode: 2, code, says: [says], next }, options);
   });

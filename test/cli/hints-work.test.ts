@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { foldersRun, openFoldersProject } from '../support/folders.ts';
@@ -13,6 +13,9 @@ function suggested(end: WfEnd): readonly string[] {
   return [...error.hint.matchAll(/`wf ([^`]+)`/g)].map(([, line = '']) => line);
 }
 
+/** Of an SQLite database: by it, wf knows its own. */
+const HEADER_BYTES = 100;
+
 /** Carries a suggested command line out, as a shell takes it. */
 async function carryOut(project: Project, line: string): Promise<WfEnd> {
   return project.wf(line.split(' '), { env: { WF_DB: path.join(project.folder, 'none.db') } });
@@ -20,7 +23,7 @@ async function carryOut(project: Project, line: string): Promise<WfEnd> {
 
 test.each([
   ['deleted', (database: string) => rmSync(database)],
-  ['damaged', (database: string) => writeFileSync(database, 'A letter.\n'.repeat(999))],
+  ['damaged', (database: string) => writeFileSync(database, readFileSync(database).fill('A letter.', HEADER_BYTES))],
 ])(
   'a rollback after its database was %s suggests a sweep that works',
   async (_, ruin) => {

@@ -8,9 +8,9 @@ describe.concurrent('before there is a database', () => {
   project.write('workflows/broken.ts', 'export default defineWorkflow({ name: ');
 
   test.for<[args: readonly string[], code: string, says: string, next: string]>([
-    [['show', 'abc'], 'E_RUN_NOT_FOUND', 'there is no run yet', 'WF_DB'],
+    [['show', 'abc'], 'E_RUN_NOT_FOUND', 'there is no database ', 'WF_DB'],
     [['resume'], 'E_RUN_NOT_FOUND', 'there is nothing to resume', '`wf runs`'],
-    [['rollback', '@latest'], 'E_RUN_NOT_FOUND', 'there is no run yet', '`wf sweep`'],
+    [['rollback', '@latest'], 'E_RUN_NOT_FOUND', 'there is no database ', '`wf sweep --db '],
     [['start', 'folders'], 'E_INPUT', 'input root is missing', 'Give it: `--input root=...`. Inputs of folders: root'],
     [['start', 'folders', '--input', 'rot=/tmp'], 'E_INPUT', 'unknown input "rot"', 'Did you mean root?'],
     [['start', 'folders', '--input', 'root='], 'E_INPUT', 'input root: ', 'Inputs of folders'],

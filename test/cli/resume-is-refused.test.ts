@@ -24,7 +24,7 @@ test.concurrent('without a database there is nothing to resume, and none is made
   const refusal = { exitCode: 2, code: 'E_RUN_NOT_FOUND', says: ['nothing to resume'], next: 'wf runs' };
   await expectRefusal(project, ['resume'], refusal);
   await expectTextRefusal(project, ['resume', '--dry-run'], refusal);
-  await expectRefusal(project, ['resume', 'x'], { ...refusal, says: ['"x"'] });
+  await expectRefusal(project, ['resume', 'x'], { ...refusal, says: ['"x"'], next: 'wf sweep --db ' });
   expect(await project.wf(['resume', '--all', '--json'])).toMatchObject({ exitCode: 0, stdout: '[]\n', stderr: '' });
   expect(databaseFiles(project).size).toBe(0);
 });
