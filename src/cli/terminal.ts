@@ -68,7 +68,7 @@ export function createSink(output: Output, env: Environment): TextSink {
       return failure;
     },
     get style() {
-      return { width: output.isTTY ? (output.columns ?? USUAL_WIDTH) : null, colors };
+      return { width: output.isTTY ? output.columns || USUAL_WIDTH : null, colors };
     },
     get liveHeight() {
       return output.isTTY && env['TERM'] !== 'dumb' ? (output.rows ?? USUAL_HEIGHT) : null;

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { execa } from 'execa';
 import { expect, test, vi } from 'vitest';
 import { elementsIn, readPage } from '../support/html-tree.ts';
-import { openProject } from '../support/run-wf.ts';
+import { openProject, WF } from '../support/run-wf.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
@@ -57,6 +58,8 @@ const WORKFLOW = `
 
 const project = openProject({
   'workflows/hostile.ts': WORKFLOW,
+  // A run file with such a name of a stage is refused.
+  'workflows/exported.ts': WORKFLOW.replaceAll("'first' + H", "'first'").replace("name: 'hostile'", "name: 'exported'"),
   'workflows/refused.ts': `throw new Error(${TEXT});`,
 });
 const env = { WF_DEBUG: '1' };
@@ -152,4 +155,38 @@ test('JSON holds every character, escaped', async () => {
   expect(shown.json()).toMatchObject({ input: { text: HOSTILE } });
   const exported = await tell(['export', 'whole', '-o', '-']);
   expect(JSON.stringify(exported.json())).toContain(JSON.stringify(HOSTILE).slice(1, -1));
+});
+
+test('a run file of somebody else is imported, and shown by every command, without a step of that', async () => {
+  await tell(['start', 'exported', '--id', 'theirs', '--on-failure', 'keep', '--input', 'fail=true']);
+  const file = path.join(project.folder, 'theirs.json');
+  expect(await tell(['export', 'theirs', '-o', file])).toMatchObject({ exitCode: 0 });
+  const elsewhere = ['--db', path.join(project.folder, 'elsewhere.db')];
+  expect(await tell(['import', file, ...elsewhere])).toMatchObject({ exitCode: 0 });
+  for (const command of ['show', 'logs', 'diff', 'report', 'graph', 'changes', 'export'])
+    await tell([command, 'theirs', ...elsewhere, ...(command === 'export' ? ['-o', '-'] : [])]);
+  await tell(['runs', ...elsewhere]);
+});
+
+/** The colours, the moves of the cursor and the lines taken away by which the live view draws itself. */
+const ESCAPE = '\u001b';
+const LIVE_VIEW = new RegExp(`${ESCAPE}\\[(?:\\d*(?:;\\d+)*m|\\d*[ABGKJ]|\\?(?:25|2026)[lh])|\r`, 'g');
+
+test('the live view on a terminal draws itself, and nothing that a text asks for', async () => {
+  const typed = [process.execPath, WF, 'start', 'hostile', '--id', 'live', '--input', 'fail=true'].join(' ');
+  const { stdout } = await execa('script', ['--quiet', '--return', '--command', typed, '/dev/null'], {
+    cwd: project.folder,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      TERM: 'xterm',
+      COLUMNS: '200',
+      WF_DB: project.database,
+      HOME: project.folder,
+    },
+    extendEnv: false,
+    reject: false,
+  });
+  expect(stdout).toContain('live');
+  expect(STEERS.exec(stdout.replaceAll(LIVE_VIEW, ''))?.[0]).toBeUndefined();
+  expect(stdout).not.toContain('\u001b[2J');
 });

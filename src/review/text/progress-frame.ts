@@ -3,7 +3,7 @@ import { advancedMs } from '../idle-time.ts';
 import type { Progress, StepProgress } from '../progress.ts';
 import type { StageVisit } from '../stage-visits.ts';
 import { durationText } from './duration.ts';
-import { counted, cut, oneLine, pad, widthOf } from './plain-text.ts';
+import { counted, cut, harmless, oneLine, pad, widthOf } from './plain-text.ts';
 import { pausedWords } from './progress-line.ts';
 import type { Paint, TextStyle } from './text-style.ts';
 
@@ -210,13 +210,13 @@ function spinner({ frame }: FrameMaterial): string {
 
 type Part = readonly [text: string, paint: Paint];
 
-/** Parts in one line, measured and cut before they are painted. */
+/** Parts in one line, made harmless, measured and cut before they are painted. */
 function lineOf(parts: readonly Part[], { width }: TextStyle): string {
   let room = width ?? Number.POSITIVE_INFINITY;
   let line = '';
   for (const [text, paint] of parts) {
     if (room <= 0) break;
-    const shown = cut(text, Number.isFinite(room) ? room : null);
+    const shown = cut(harmless(text).replaceAll('\n', ' '), Number.isFinite(room) ? room : null);
     line += paint(shown);
     room -= widthOf(shown);
   }
