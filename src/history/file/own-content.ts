@@ -38,8 +38,9 @@ export function rememberOpen(path: string): () => void {
 export function requireOwnContent(path: string): void {
   if (openHere.has(identityOf(path) ?? '')) return;
   refuseEmptyFileWithLog(path);
-  const header = beginningOf(path, HEADER_BYTES);
-  if (header.length > 0 && !isBeingMade(path)) requireOwnHeader(header, path);
+  if (beginningOf(path, HEADER_BYTES).length === 0 || isBeingMade(path)) return;
+  // Read once more: another process may have made the database in between.
+  requireOwnHeader(beginningOf(path, HEADER_BYTES), path);
 }
 
 function requireOwnHeader(header: Buffer, path: string): void {
@@ -72,14 +73,25 @@ function beginningOf(path: string, bytes: number): Buffer {
   }
 }
 
-/** Whether a process that was killed left its first transaction: the journal beside it says that the file was empty before. */
+/** Whether the first transaction is not over, or was left by a killed process: the journal says that the file was empty before. */
 function isBeingMade(path: string): boolean {
   const journal = journalOf(path);
   if (fs.lstatSync(journal, { throwIfNoEntry: false })?.isFile() !== true) return false;
-  const header = beginningOf(journal, JOURNAL_HEADER_BYTES);
+  const header = unlessGone(() => beginningOf(journal, JOURNAL_HEADER_BYTES));
+  if (header === undefined) return false;
   if (header.length < JOURNAL_HEADER_BYTES || !header.subarray(0, JOURNAL_MAGIC.length).equals(JOURNAL_MAGIC))
     return false;
   return header.readUInt32BE(PAGES_BEFORE) === 0;
+}
+
+/** Undefined where the file was deleted meanwhile. */
+function unlessGone<Read>(read: () => Read): Read | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    throw thrown;
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 
@@ -49,23 +50,49 @@ END
 esac
 `;
 
-/** A folder for PATH with an `ip` in it that keeps a record: an independent count of what was done, as strace would be. */
-export function recordingTools(folder: string): string {
+/** An independent count of the `ip` commands that were carried out, as strace would be. */
+export interface IpRecorder {
+  /** A folder for PATH with an `ip` in it that keeps the record. */
+  readonly tools: string;
+  /** All that was recorded, in its order. */
+  commands(): readonly RecordedCommand[];
+  end(): void;
+}
+
+/** The files of the machine are read-only on a private host, but not its pipes: the record comes out of there through one. */
+export function recordIp(folder: string): IpRecorder {
   const tools = path.join(folder, 'tools');
+  const pipe = path.join(folder, 'ip-pipe');
+  const log = path.join(folder, 'ip-commands');
   const real = execFileSync('sh', ['-c', 'command -v ip'], { encoding: 'utf8' }).trim();
   mkdirSync(tools);
   const file = path.join(tools, 'ip');
-  writeFileSync(file, RECORDER.replaceAll('LOG', logIn(folder)).replaceAll('REAL', real));
+  writeFileSync(file, RECORDER.replaceAll('LOG', pipe).replaceAll('REAL', real));
   chmodSync(file, 0o755);
-  writeFileSync(logIn(folder), '');
-  chmodSync(logIn(folder), 0o666);
-  return tools;
+  execFileSync('mkfifo', ['--mode=666', pipe]);
+  writeFileSync(log, '');
+  // Opened for both, so that no writer waits and the end of one is not the end of all.
+  const copy = ['sh', '-c', 'exec cat <>"$0" >>"$1"', pipe, log];
+  const collector = spawn('setpriv', ['--pdeathsig', 'KILL', ...copy], { stdio: 'ignore' });
+  return {
+    tools,
+    commands: () => commandsIn(writtenSoFar(pipe, log)),
+    end: () => void collector.kill('SIGKILL'),
+  };
 }
 
-/** All that was recorded, in its order. */
-export function recordedCommands(folder: string): readonly RecordedCommand[] {
-  if (!existsSync(logIn(folder))) return [];
-  const lines = readFileSync(logIn(folder), 'utf8').split('\n');
+/** The lines of the log, once all that was in the pipe has come through. */
+function writtenSoFar(pipe: string, log: string): readonly string[] {
+  const last = randomUUID();
+  appendFileSync(pipe, `${last}\n`);
+  for (;;) {
+    const lines = readFileSync(log, 'utf8').split('\n');
+    if (lines.includes(last)) return lines;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+  }
+}
+
+function commandsIn(lines: readonly string[]): readonly RecordedCommand[] {
   // Both are cut to the hundredth of a second: no command is told to be later than it was.
   const bootedAt = Date.now() - TICK_MS - Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1_000;
   return lines.flatMap((line) => {
@@ -82,8 +109,4 @@ export function recordedCommands(folder: string): readonly RecordedCommand[] {
       },
     ];
   });
-}
-
-function logIn(folder: string): string {
-  return path.join(folder, 'ip-commands');
 }

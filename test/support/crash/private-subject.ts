@@ -3,7 +3,7 @@ import { startLabOf } from '../lab.ts';
 import { ORDINARY_USER } from '../ordinary-user.ts';
 import { differences } from './differences.ts';
 import { LAB, writeFailingLab } from './failing-lab.ts';
-import { recordedCommands, recordingTools } from './ip-recorder.ts';
+import { recordIp } from './ip-recorder.ts';
 import { ipWitness } from './ip-witness.ts';
 import { type Lane, laneIn, newLaneFolder } from './lane.ts';
 import { startOwnMachine } from './own-machine.ts';
@@ -18,27 +18,30 @@ const NOBODY = 65_534;
 /** A killed wf's private host ends by itself; on a machine that is all but stuck, so late. */
 const ENDS_WITHIN_MS = 20_000;
 
-/** Everything of the machine that a run must leave alone all the time, as the kernel's own tools tell it: to the bit. */
+/** Everything of the machine that a run must leave alone all the time, as the kernel's own tools tell it: to the bit. The folders of wf's locks are wf's own. */
 const LOOK = `
 ip -json link; ip -json address; ip -json rule; ip -json route show table all; ip -json netns; ip -json neigh
 uname -n
 cat /proc/self/mountinfo /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/disable_ipv6
-find /run /tmp -xdev -printf '%p %y %m %U %l\\n' | sort
+find /run /tmp -xdev -path /run/wf -prune -o -path /tmp/wf-65534 -prune -o -printf '%p %y %m %U %l\\n' | sort
 `;
 
 /** The lab on the embedded runtime, on a machine of its own, without any Docker engine. */
 export async function openPrivateLab(user: PrivateUser): Promise<Subject> {
   const folder = newLaneFolder();
   const machine = await startOwnMachine(folder);
-  const tools = recordingTools(folder);
+  const recorder = recordIp(folder);
   if (user === 'ordinary user') chownSync(folder, NOBODY, NOBODY);
   const lane = laneIn({
     namespace: machine.namespace,
     folder,
     through: [...machine.through, 'env', `--chdir=${folder}`],
     asUser: user === 'root' ? [] : ORDINARY_USER,
-    env: { PATH: `${tools}:${process.env['PATH'] ?? ''}` },
-    takeAway: machine.end,
+    env: { PATH: `${recorder.tools}:${process.env['PATH'] ?? ''}` },
+    takeAway: async () => {
+      recorder.end();
+      await machine.end();
+    },
   });
   const failing = writeFailingLab(lane);
   const look = () => lane.tool('sh', '-c', LOOK);
@@ -49,7 +52,7 @@ export async function openPrivateLab(user: PrivateUser): Promise<Subject> {
     start: (run, ...more) => startPrivateLab(LAB.name, run, more),
     startFailing: (run, ...more) => startPrivateLab(failing.name, run, more),
     state: async () => ({ machine: (await look()).split('\n'), privateHosts: privateProcessesIn(folder) }),
-    ranTwice: async (run) => ipWitness(recordedCommands(folder), run),
+    ranTwice: async (run) => ipWitness(recorder.commands(), run),
     async meanwhile() {
       const seen = await look();
       if (seen === untouched) return [];

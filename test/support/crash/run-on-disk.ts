@@ -85,6 +85,8 @@ function byId(steps: readonly StoredStep[]): readonly StoredStep[] {
 }
 
 function withReader<Result>(database: string, work: (reader: HistoryReader) => Result): Result | undefined {
+  // It may belong to the ordinary user of a lane.
+  process.env['WF_SAFE_DIRECTORY'] = path.dirname(database);
   const reader = openHistoryForReading(database);
   if (reader === undefined) return undefined;
   try {
