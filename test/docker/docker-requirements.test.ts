@@ -88,7 +88,7 @@ describeDocker('requirements of docker', () => {
     const other: HostPorts['docker'] = {
       ...real,
       info: async () => ({ ...(await real.info()), ...facts }),
-      networks: async () => (await real.networks()).filter(({ name }) => name === 'bridge'),
+      listNetworks: async () => (await real.listNetworks()).filter(({ name }) => name === 'bridge'),
     };
     expect(await look(localBridges(), { docker: other })).toMatchObject({
       met: false,
