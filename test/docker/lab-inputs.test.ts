@@ -12,7 +12,7 @@ describeDocker('the inputs of the lab', () => {
       prefix: 'ann-',
       devNetwork: 'Bench_1',
       prodNetwork: 'live.net',
-      devContainer: 'App.Dev-2',
+      devContainer: 'App_Dev-2',
       prodContainer: 'prod_app',
       hostLink: '$(id);',
       containerLink: '`é`',
@@ -33,7 +33,7 @@ describeDocker('the inputs of the lab', () => {
       ann.haltAt(SPLICED).then(async () => {
         const [pid, devPid, bridge, subnet] = await Promise.all([
           pidOf('ann-prod_app'),
-          pidOf('ann-App.Dev-2'),
+          pidOf('ann-App_Dev-2'),
           dockerInspect('ann-Bench_1', '{{.Id}}').then((id) => `br-${id.slice(0, 12)}`),
           dockerInspect('ann-live.net', '{{(index .IPAM.Config 0).Subnet}}'),
         ]);
@@ -42,7 +42,7 @@ describeDocker('the inputs of the lab', () => {
         expect(ipv4Of((await linksOf(pid)).get('uplink;0'))).toEqual(['172.30.7.77/16']);
         expect(await defaultRoutesOf(pid)).toMatchObject([{ gateway: '172.30.0.1', dev: 'uplink;0', protocol: '119' }]);
         expect(await fetchInside(devPid, 'http://172.30.7.77:5678/')).toBe(chosen.prodText);
-        expect(await fetchInside(pid, `http://${await addressOf('ann-App.Dev-2')}:5678/`)).toBe(chosen.devText);
+        expect(await fetchInside(pid, `http://${await addressOf('ann-App_Dev-2')}:5678/`)).toBe(chosen.devText);
         ann.kill('SIGCONT');
       }),
       bob.haltAt(SPLICED).then(async () => {

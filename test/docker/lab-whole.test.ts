@@ -73,7 +73,7 @@ describeDocker('the lab as a user runs it', () => {
     expect(latest.stdout).toBe(shown.stdout);
     const listed = await project.wf(['runs', '--json']);
     const { stages, steps, changes, verification, ...summary } = record;
-    expect(runSummariesSchema.parse(listed.json())).toEqual([summary]);
+    expect(runSummariesSchema.parse(listed.json())).toEqual([{ ...summary, changesInPlace: 0 }]);
     expect((await project.wf(['changes', '--json'])).json()).toEqual([]);
   });
 

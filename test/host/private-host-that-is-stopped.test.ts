@@ -58,7 +58,7 @@ describeOwnNetwork('a private host that is stopped (SIGSTOP)', () => {
     'while a run works on it: the run is never said to be undone, and is undone once it goes on',
     async () => {
       const wf = project.start([...START, '--id', 'works']);
-      await wf.haltAt(/^setup .* ok /);
+      await wf.haltAt(/^setup {2}createDevNetwork .* ok /);
       const { pid, goOn } = await stop('works');
       wf.kill('SIGCONT');
       const end = await wf.end;
