@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { WfError } from '../../engine/errors.ts';
 import type { Owner } from '../../engine/owner.ts';
 import { pause, systemClock } from '../clock.ts';
@@ -21,17 +21,34 @@ export async function endPrivateHost(owner: Owner): Promise<void> {
   try {
     const { ino } = fstatSync(pids);
     if (!isAlive(owner)) return;
+    const first = [owner, ...starterOf(owner)];
     kill(owner);
     for (let waitedMs = 0; ; waitedMs += POLL_MS) {
-      const gone = !isAlive(owner);
+      const alive = first.filter(isAlive).map(({ pid }) => pid);
       // The whole machine is only searched once the first process has gone, and all others with it.
-      const left = gone ? allPids().filter((pid) => runsIn(pid, ino)) : [owner.pid];
+      const left = alive.length > 0 ? alive : allPids().filter((pid) => runsIn(pid, ino));
       if (left.length === 0) return;
       if (waitedMs >= LIMIT_MS) throw stays(owner, left);
       await pause(systemClock, POLL_MS);
     }
   } finally {
     closeSync(pids);
+  }
+}
+
+/** The `unshare` that waits for the end of the first process, outside of its PID namespace, and ends after it. */
+function starterOf({ pid, bootId }: Owner): readonly Owner[] {
+  const parent = processStat(pid)?.parent;
+  const stat = parent === undefined ? undefined : processStat(parent);
+  if (parent === undefined || stat === undefined || nameOf(parent) !== 'unshare') return [];
+  return [{ pid: parent, startTime: stat.startTime, bootId }];
+}
+
+function nameOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return undefined; // it has ended
   }
 }
 
