@@ -1,3 +1,4 @@
+import { WfError } from '../engine/errors.ts';
 import { privateFolder } from '../trust/private-folder.ts';
 import { requireTrusted } from '../trust/trusted-path.ts';
 import { importedFiles } from './imported-files.ts';
@@ -26,12 +27,7 @@ export async function importFile(file: string, { cacheFolder, wfModule, confine 
   for (const one of importedFiles(file, ['wf', 'xstate', 'zod'])) {
     requireTrusted(one, one === file ? 'the workflow file' : `a file that ${file} imports`, own);
   }
-  const [wf, xstate, zod, { createJiti }] = await Promise.all([
-    wfModule(),
-    import('xstate'),
-    import('zod'),
-    import('jiti'),
-  ]);
+  const [wf, xstate, zod, { createJiti }] = await ownModules(wfModule);
   const fsCache = privateFolder(cacheFolder) ?? false;
   const jiti = createJiti(import.meta.url, { fsCache, virtualModules: { wf, xstate, zod } });
   try {
@@ -40,6 +36,19 @@ export async function importFile(file: string, { cacheFolder, wfModule, confine 
   } catch (thrown) {
     if (!mayAwait(thrown)) throw thrown;
     return confine(() => jiti.import(file));
+  }
+}
+
+async function ownModules(wfModule: ImportOptions['wfModule']) {
+  try {
+    return await Promise.all([wfModule(), import('xstate'), import('zod'), import('jiti')]);
+  } catch (cause) {
+    // Node does not find a module, either, if the process may open no more files.
+    const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    throw new WfError('E_LIMIT', `wf cannot load its own modules: ${why}`, {
+      hint: 'Let the process open more files (`ulimit -n`); if that does not help, install wf again.',
+      cause,
+    });
   }
 }
 
