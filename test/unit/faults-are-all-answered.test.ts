@@ -3,7 +3,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
-const FAULTS = 35;
+const FAULTS = 50;
+/** Of features that wf does not have yet: confirmation, an agent, fleets, a test kit for authors. */
+const OF_LATER_FEATURES = [43, 44, 45, 46, 48];
 const tests = fileURLToPath(new URL('..', import.meta.url));
 const text = readFileSync(path.join(tests, 'README.md'), 'utf8');
 const rows = text.split('\n').flatMap((line) => {
@@ -15,7 +17,8 @@ const rows = text.split('\n').flatMap((line) => {
 
 describe('the table of faults in test/README.md', () => {
   test('has each of them once, in order', () => {
-    expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: FAULTS }, (_, index) => index + 1));
+    const all = Array.from({ length: FAULTS }, (_, index) => index + 1);
+    expect(rows.map(({ number }) => number)).toEqual(all.filter((number) => !OF_LATER_FEATURES.includes(number)));
   });
 
   test.each(rows)('$number, $fault: names tests that are there', ({ proof }) => {
