@@ -30,7 +30,7 @@ export async function runCommandLine(
   const hasAltered = outcome !== undefined && alters(parsing.command, outcome.given);
   const error = lostOutput(failure, hasAltered);
   reportError(error, terminal, false);
-  // What was altered is told of by its own exit code.
+  // Its own exit code reports the alteration.
   return exitCode === 0 && !hasAltered ? error.exitCode : exitCode;
 }
 

@@ -2,7 +2,7 @@ import type { RuntimeName } from '../engine/ports/runtime.ts';
 import type { LoadedWorkflow } from '../engine/workflow.ts';
 
 /**
- * What can outlive a killed wf unseen in a run of a workflow, in one line; undefined if nothing can. A private host ends with all its
+ * Returns one line that names the programs that can outlive a killed wf unseen; undefined if none can. A private host ends with all its
  * processes, and step runners that run no arbitrary command start no program that leaves its session.
  */
 export async function escapingProcesses({ model }: LoadedWorkflow, runtime: RuntimeName): Promise<string | undefined> {

@@ -9,7 +9,7 @@ export interface Places {
   readonly database: string;
   /** Folders with workflow files; of two files with one name the one in the earlier folder counts. */
   readonly workflowFolders: readonly string[];
-  /** Where translated workflow files are kept. */
+  /** Folder of translated workflow files. */
   readonly cacheFolder: string;
 }
 

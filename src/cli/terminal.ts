@@ -37,7 +37,7 @@ export interface Terminal {
 /** How a command ends by an error that no code has caught. */
 export interface UncaughtEnd {
   readonly exitCode: ExitCode;
-  /** What is said after the error. */
+  /** Text that follows the error. */
   readonly words: string;
 }
 

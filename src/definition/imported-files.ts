@@ -36,7 +36,7 @@ function specifiersIn(file: string): readonly string[] {
   try {
     return [...readFileSync(file, 'utf8').matchAll(SPECIFIER)].flatMap(([, , specifier]) => specifier ?? []);
   } catch {
-    // Whoever imports it is told what is wrong with it.
+    // The importer gets the error.
     return [];
   }
 }

@@ -20,7 +20,7 @@ export interface HostWatch {
   readonly crashPoints: CrashPoints;
   /** Told why nothing may be begun any more. */
   readonly noteTrouble?: (error: unknown) => void;
-  /** Where the run was started; absent in runs of earlier versions. */
+  /** Place where the run was started. */
   readonly place?: RunPlace | undefined;
   /** Of these none is left in part at the end of an output that was cut. */
   readonly secrets: Secrets;

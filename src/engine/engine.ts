@@ -103,7 +103,7 @@ export interface ResumePlan {
   readonly steps: readonly PlannedStep[];
 }
 
-/** What a live view follows. What it throws alters no run. */
+/** Callbacks of a live view. An error that one throws alters no run. */
 export interface RunObserver {
   /** Each journal entry, after it is durable. */
   committed?(entry: JournalEntry): void;

@@ -80,7 +80,7 @@ function boundMicrosteps({ options }: AnyStateMachine): void {
   }
 }
 
-/** What a repeated visit appends to an invoke id to make a step's id, see `stepIdOf`. */
+/** Suffix that a repeated visit appends to an invoke id to make a step's id, see `stepIdOf`. */
 const REPEATED_VISIT = /#\d+$/;
 
 /** The step runners of a machine by their kind. */

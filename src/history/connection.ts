@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 
-/** What is never collected. */
+/** Objects that are never collected. */
 const kept: object[] = [];
 
 /**

@@ -65,7 +65,7 @@ export const runOptions = later(() =>
   }),
 );
 
-/** Where a run was started. */
+/** Place where a run was started. */
 export const runPlace = later(() =>
   z.object({
     bootId: z.string(),

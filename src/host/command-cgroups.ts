@@ -5,7 +5,7 @@ import { bootId, isAlive, ownUserId } from './process.ts';
 import type { StartCommand } from './start-command.ts';
 
 const PREFIX = 'wf.';
-/** Of a folder's name, on every file system. */
+/** Longest name of a folder on every file system. */
 const LONGEST_NAME = 255;
 
 /** A process in the cgroup of a command, by the mark of that command. */
@@ -33,7 +33,7 @@ export function inOwnCgroup(start: StartCommand): StartCommand {
     const cgroup = mark === undefined ? undefined : makeCgroup(mark);
     if (cgroup === undefined) return start(line, options);
     const child = cgroup.enter(() => start(line, options));
-    // What the command leaves in the background keeps it.
+    // Processes that the command leaves in the background keep it.
     void child.over.finally(() => removeIfEmpty(cgroup.path));
     return child;
   };

@@ -60,7 +60,7 @@ function callInTime(load: () => unknown): unknown {
   return answer;
 }
 
-/** What is thrown comes from the other context: it is no Error of this one. */
+/** The error comes from the other context: it is no Error of this one. */
 function isTimeout(thrown: unknown): boolean {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return false;
   return thrown.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';

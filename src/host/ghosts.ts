@@ -21,7 +21,7 @@ export function createGhosts(clock: Clock): GhostPort {
       const found = new Map<string, MarkedProcess>();
       for (let waitedMs = 0; ; waitedMs += POLL_MS) {
         const { marked: seen, loading } = await scan(isGhost);
-        // What another user's process descends from may have ended since.
+        // An ancestor of another user's process may have ended since.
         const known = new Set(seen.map(keyOf));
         const marked = [
           ...seen,

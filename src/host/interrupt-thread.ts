@@ -12,7 +12,7 @@ const ASKED = 1;
 
 interface InterruptThread {
   readonly worker: Worker;
-  /** What the thread does: idle, asked to watch, watching (2). */
+  /** State of the thread: idle, asked to watch, watching (2). */
   readonly state: Int32Array<SharedArrayBuffer>;
 }
 

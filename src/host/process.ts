@@ -75,7 +75,7 @@ export function isAlive(owner: Owner): boolean {
   return false;
 }
 
-/** Of the machine's first PID namespace (PROC_PID_INIT_INO): from it, all others can be seen. */
+/** Inode of the machine's first PID namespace (PROC_PID_INIT_INO): from it, all others can be seen. */
 const FIRST_PID_NAMESPACE = 0xef_ff_ff_fc;
 
 let ownNamespace: string | undefined;

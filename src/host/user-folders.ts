@@ -10,12 +10,12 @@ export function homeFolder(): string {
   return path.isAbsolute(home) ? home : os.userInfo().homedir;
 }
 
-/** Where translated workflow files are kept. */
+/** Folder of translated workflow files. */
 export function workflowCacheFolder(env: Environment): string {
   return path.join(baseFolder(env['XDG_CACHE_HOME'], '.cache'), 'wf', 'translated');
 }
 
-/** Where V8's compiled code of wf is kept. */
+/** Folder of V8's compiled code of wf. */
 export function compiledCacheFolder(env: Environment): string {
   return path.join(baseFolder(env['XDG_CACHE_HOME'], '.cache'), 'wf', 'code');
 }

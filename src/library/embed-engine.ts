@@ -158,7 +158,7 @@ function embed(
 
   async function close(): Promise<void> {
     for (const run of advanced) run.interrupt();
-    // What begins meanwhile is interrupted as soon as it has begun.
+    // A run that begins meanwhile is interrupted as soon as it has begun.
     await Promise.allSettled(beginning);
     await Promise.allSettled([...advanced].map(({ result }) => result));
     history.close();

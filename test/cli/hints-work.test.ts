@@ -13,7 +13,7 @@ function suggested(end: WfEnd): readonly string[] {
   return [...error.hint.matchAll(/`wf ([^`]+)`/g)].map(([, line = '']) => line);
 }
 
-/** Of an SQLite database: by it, wf knows its own. */
+/** Size of the header of an SQLite database, by which wf knows its own. */
 const HEADER_BYTES = 100;
 
 /** Carries a suggested command line out, as a shell takes it. */

@@ -1,4 +1,4 @@
-/** Where a run was started. Its steps are carried out, undone and verified there, and nowhere else. */
+/** Place where a run was started. Its steps are carried out, undone and verified there, and nowhere else. */
 export interface RunPlace {
   readonly bootId: string;
   readonly networkNamespace: {

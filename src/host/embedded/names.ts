@@ -13,7 +13,7 @@ export const CONTAINER_VARIABLE = 'WF_CONTAINER';
 /** Where a private host listens, on the file system that only it sees: from outside, below `/proc/PID/root`. */
 export const SOCKET_PATH = '/run/wf/private-host.sock';
 
-/** Where programs of a private host put temporary files: the machine's /tmp is read-only there. */
+/** Folder for temporary files of programs on a private host: the machine's /tmp is read-only there. */
 export const TEMPORARY_FOLDER = '/run/tmp';
 
 /** The descriptor of the private host's program, and of a container's, that leads to whoever started it. */

@@ -30,7 +30,7 @@ const qdiscSchema = z.object({ kind: z.string(), dev: z.string() });
 const sysctlSchema = z.object({ value: z.string(), dev: z.string().optional() });
 const namespaceSchema = z.object({ name: z.string() });
 
-/** What `ip rule` calls a table and a priority. */
+/** Names that `ip rule` gives a table and a priority. */
 const TABLE_WORDS = ['lookup', 'table'];
 const PRIORITY_WORDS = ['priority', 'preference', 'pref', 'order'];
 

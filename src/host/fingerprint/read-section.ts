@@ -3,7 +3,7 @@ import { OddAnswer } from './parse-answer.ts';
 import { readTool } from './read-tool.ts';
 import { type Section, unreadableSection } from './shape.ts';
 
-/** What one tool shows of a host; undefined where it shows nothing, and why. */
+/** Reading of a host by one tool; undefined if the tool shows nothing, with the reason. */
 export interface ToolReading<Read> {
   readonly read: Read | undefined;
   readonly why: string;

@@ -2,7 +2,7 @@ import { WfError } from '../../engine/errors.ts';
 import { commandLine } from '../../engine/evidence.ts';
 import type { Argv, CommandPort } from '../../engine/ports/command.ts';
 
-/** What a tool wrote; or why it is of no use: it is not installed, may not be run, or failed. */
+/** Output of a tool, or the reason why there is none: it is not installed, may not be run, or failed. */
 export type ToolAnswer =
   | { readonly found: 'output'; readonly stdout: string }
   | { readonly found: 'nothing'; readonly why: string };

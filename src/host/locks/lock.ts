@@ -54,7 +54,7 @@ function forget(folder: string, sign: string): void {
 
 let isSwept = false;
 
-/** What killed processes have left, once for each process: their runs may never be asked for again. */
+/** Removes the locks of killed processes, once for each process: nobody may ever ask for their runs again. */
 async function forgetDead(folder: string): Promise<void> {
   if (isSwept) return;
   isSwept = true;

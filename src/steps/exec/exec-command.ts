@@ -124,7 +124,7 @@ async function runCheck(check: CommandToRun, context: HostContext): Promise<Chec
   }
 }
 
-/** What a person would type, wherever they are. */
+/** Command that a person would type, wherever they are. */
 function typedInFolder({ cwd }: CommandRecord, argv: Argv): Argv {
   return cwd === null ? argv : ['env', `--chdir=${cwd}`, ...argv];
 }

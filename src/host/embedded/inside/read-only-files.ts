@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node
 import { join } from 'node:path';
 import { mount, runTool } from './mount.ts';
 
-/** Of a mount's own flags: a user namespace lets none of them be dropped. */
+/** Flags of a mount that a user namespace does not allow to drop. */
 const KEPT_FLAGS = ['nosuid', 'nodev', 'noexec', 'noatime', 'nodiratime', 'relatime'];
 /** Device files that change nothing. */
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
