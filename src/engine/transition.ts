@@ -1,10 +1,12 @@
 import {
+  type ActionExecutor,
   type AnyActorRef,
+  type AnyActorScope,
   type AnyMachineSnapshot,
   type AnyStateMachine,
+  createActor,
+  fromTransition,
   getNextTransitions,
-  initialTransition,
-  transition,
 } from 'xstate';
 import { WfError } from './errors.ts';
 import type { MachineEvent } from './journal-event.ts';
@@ -14,20 +16,57 @@ import { type MachineAction, parseAction } from './machine-action.ts';
 /** A machine's next snapshot, and the actions that its engine is to carry out. */
 export type Transitioned = readonly [AnyMachineSnapshot, readonly MachineAction[]];
 
-/** XState's pure `initialTransition`. @throws WfError E_WORKFLOW_INVALID if the machine spawns an actor; whatever the machine throws. */
+/**
+ * Returns the machine's first snapshot, purely: XState's `initialTransition`, in a scope that misses nothing.
+ * @throws WfError E_WORKFLOW_INVALID if the machine spawns an actor or sends an event by itself; whatever the machine throws
+ */
 export function firstTransition(machine: AnyStateMachine, input: JsonObject): Transitioned {
-  const [snapshot, actions] = initialTransition(machine, input);
-  return withoutSpawned(NO_CHILDREN, [snapshot, actions.map(parseAction)]);
+  return transitioned(NO_CHILDREN, (scope) => machine.getInitialSnapshot(scope, input));
 }
 
-/** XState's pure `transition`. @throws WfError E_WORKFLOW_INVALID if the machine spawns an actor; whatever the machine throws. */
+/**
+ * Returns the machine's next snapshot, purely: XState's `transition`, in a scope that misses nothing.
+ * @throws WfError E_WORKFLOW_INVALID if the machine spawns an actor or sends an event by itself; whatever the machine throws
+ */
 export function nextTransition(
   machine: AnyStateMachine,
   before: AnyMachineSnapshot,
   event: MachineEvent,
 ): Transitioned {
-  const [snapshot, actions]: readonly [AnyMachineSnapshot, readonly unknown[]] = transition(machine, before, event);
-  return withoutSpawned(before.children, [snapshot, actions.map(parseAction)]);
+  return transitioned(before.children, (scope) => machine.transition(before, event, scope));
+}
+
+/** XState's own `transition` offers no way to see an event that `self.send()` gives to an actor which never runs; its inspector does. */
+function transitioned(before: Children, run: (scope: AnyActorScope) => AnyMachineSnapshot): Transitioned {
+  const actions: MachineAction[] = [];
+  const sent: string[] = [];
+  const self = createActor(NOBODY, {
+    inspect: (inspected) => {
+      if (inspected.type === '@xstate.event') sent.push(inspected.event.type);
+    },
+  });
+  const snapshot = run(inertScope(self, (action) => actions.push(parseAction(action))));
+  const [first] = sent;
+  if (first !== undefined) throw sentByItself(first);
+  return withoutSpawned(before, [snapshot, actions]);
+}
+
+/** Stands in for the actor of a machine, which wf never starts. */
+const NOBODY = fromTransition(() => undefined, undefined);
+
+function inertScope(self: AnyActorRef, actionExecutor: ActionExecutor): AnyActorScope {
+  const nothing = () => {};
+  return {
+    self,
+    system: self.system,
+    id: self.id,
+    sessionId: self.sessionId,
+    logger: nothing,
+    defer: nothing,
+    emit: nothing,
+    stopChild: nothing,
+    actionExecutor,
+  };
 }
 
 /** The types of the events from outside for which the active states have a transition, wildcards included; a guard may still refuse one. */
@@ -67,5 +106,11 @@ function nameOf(id: string, child: AnyActorRef | undefined): string {
 export function spawnedActor(id: string): WfError {
   return new WfError('E_WORKFLOW_INVALID', `the machine spawns the actor ${id}, which no state invokes`, {
     hint: 'Invoke the step runner from a state instead of spawning it: what no state invokes is not carried out.',
+  });
+}
+
+function sentByItself(type: string): WfError {
+  return new WfError('E_WORKFLOW_INVALID', `the machine sends the event ${type} with send() while it decides`, {
+    hint: 'Use the action raise() instead: a guard, an assign or an input function has no effect but its answer.',
   });
 }

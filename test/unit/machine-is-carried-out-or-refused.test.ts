@@ -130,3 +130,54 @@ test.each([
   });
   expect(() => modelMachine('odd', machine)).toThrow(message);
 });
+
+const SENDING: readonly (readonly [string, AnyStateMachine])[] = [
+  [
+    'an assign',
+    create({
+      context: { ref: null },
+      initial: 'one',
+      states: {
+        one: {
+          entry: assign(({ self }) => {
+            self.send({ type: 'GO' });
+            return {};
+          }),
+          on: { GO: 'end' },
+        },
+        end: { type: 'final' },
+      },
+    }),
+  ],
+  [
+    'an input function',
+    create({
+      context: { ref: null },
+      initial: 'one',
+      states: {
+        one: {
+          invoke: {
+            id: 'work',
+            src: 'step',
+            input: ({ self }) => {
+              self.send({ type: 'GO' });
+              return {};
+            },
+          },
+          on: { GO: 'end' },
+        },
+        end: { type: 'final' },
+      },
+    }),
+  ],
+];
+
+test.each(SENDING)('an event that %s sends by itself is refused, and named', async (_where, machine) => {
+  const workflow = loaded({ name: 'sends', version: '1', description: '', input: z.object({}), machine });
+  const message = 'the machine sends the event GO with send() while it decides';
+  expect(() => rehearse(workflow, {}, () => 0)).toThrow(message);
+  const host = openFolderHost();
+  hosts.push(host);
+  const { result } = await host.start(workflow);
+  expect(await result).toMatchObject({ end: { status: 'failed', error: { code: 'E_WORKFLOW_INVALID', message } } });
+});
