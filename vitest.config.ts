@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-const alias = { wf: fileURLToPath(new URL('./src/index.ts', import.meta.url)) };
+const alias = { 'wf-engine': fileURLToPath(new URL('./src/index.ts', import.meta.url)) };
 
 export default defineConfig({
   resolve: { alias },

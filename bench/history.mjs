@@ -32,7 +32,7 @@ process.on('SIGINT', () => process.exit(130));
 const database = path.join(folder, 'wf.db');
 
 const WORKFLOW = `
-import { defineWorkflow, execRead } from 'wf';
+import { defineWorkflow, execRead } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 const steps = Array.from({ length: 10 }, (_, n) => 's' + n);

@@ -11,7 +11,7 @@ import { Script } from 'node:vm';
 
 /** One that any machine can carry out. */
 const WORKFLOW = `
-import { defineWorkflow, execRead } from 'wf';
+import { defineWorkflow, execRead } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 export default defineWorkflow({

@@ -1,4 +1,11 @@
-import { containerNameFree, defineWorkflow, imageAvailable, linkNameFree, networkNameFree, subnetFree } from 'wf';
+import {
+  containerNameFree,
+  defineWorkflow,
+  imageAvailable,
+  linkNameFree,
+  networkNameFree,
+  subnetFree,
+} from 'wf-engine';
 import { connectivityTest } from './lab-network/connectivity-test.ts';
 import { inputSchema, namesOf } from './lab-network/input.ts';
 import { isolationTest } from './lab-network/isolation-test.ts';

@@ -1,4 +1,4 @@
-import { containerNameFree, defineWorkflow, imageAvailable, networkNameFree } from 'wf';
+import { containerNameFree, defineWorkflow, imageAvailable, networkNameFree } from 'wf-engine';
 import { containerCount, containerName, inputSchema, networkName } from './lab-scale/input.ts';
 import { atTheStart, scale } from './lab-scale/machine-parts.ts';
 import { reachability } from './lab-scale/reachability.ts';

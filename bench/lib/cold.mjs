@@ -7,7 +7,7 @@ import { newFolder, timeOf } from './measure.mjs';
 const wf = fileURLToPath(new URL('../../dist/wf.cjs', import.meta.url));
 
 const WORKFLOW = `
-import { defineStep, defineWorkflow } from 'wf';
+import { defineStep, defineWorkflow } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 const step = defineStep({

@@ -120,5 +120,5 @@ export const openWire: OpenWire = async ({ database }) => {
 function unmarkedHint(): string {
   const folder = findUnmarked(process.cwd());
   if (folder === undefined) return '';
-  return ` ${folder}/workflows is not searched: \`touch ${folder}/${PROJECT_MARKER}\`, or a package.json that depends on wf, makes ${folder} a project.`;
+  return ` ${folder}/workflows is not searched: \`touch ${folder}/${PROJECT_MARKER}\`, or a package.json that depends on wf-engine, makes ${folder} a project.`;
 }

@@ -12,7 +12,7 @@ export interface WorkflowFile {
 const FILE_NAME = /^([a-z0-9][a-z0-9-]*)\.(?:ts|mts|js|mjs)$/;
 
 /** The package that the package.json of a project is, or depends on. */
-const PACKAGE = 'wf';
+const PACKAGE = 'wf-engine';
 
 const manifestSchema = later(() => {
   const dependencies = z.record(z.string(), z.unknown()).optional();

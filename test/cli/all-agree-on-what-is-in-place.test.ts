@@ -6,7 +6,7 @@ import { runRecordSchema, runSummariesSchema, standingChangesSchema } from '../s
 import { openProject, type Project } from '../support/run-wf.ts';
 
 const WORKFLOW = `
-import { defineStep, defineWorkflow, execCommand, execRead } from 'wf';
+import { defineStep, defineWorkflow, execCommand, execRead } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';

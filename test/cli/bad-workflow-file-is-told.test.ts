@@ -10,7 +10,7 @@ import { WF } from '../support/run-wf.ts';
 
 function withMachine(name: string, config: string): string {
   return `
-    import { defineWorkflow } from 'wf';
+    import { defineWorkflow } from 'wf-engine';
     import { createMachine } from 'xstate';
     import { z } from 'zod';
     const machine = createMachine(${config});

@@ -105,7 +105,7 @@ test.each(['taken', 'damaged', 'missing'])('a program finds the library where wh
 });
 
 const WORKFLOW = `
-  import { defineStep, defineWorkflow } from 'wf';
+  import { defineStep, defineWorkflow } from 'wf-engine';
   import { setup } from 'xstate';
   import { z } from 'zod';
   const step = defineStep({

@@ -5,7 +5,7 @@ import { runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
 
 const WORKFLOW = `
-import { defineWorkflow, execCommand, revertSteps } from 'wf';
+import { defineWorkflow, execCommand, revertSteps } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 export default defineWorkflow({

@@ -13,7 +13,7 @@ const HOSTILE =
 const TEXT = JSON.stringify(HOSTILE);
 
 const WORKFLOW = `
-  import { defineStep, defineWorkflow, WfError } from 'wf';
+  import { defineStep, defineWorkflow, WfError } from 'wf-engine';
   import { assign, setup } from 'xstate';
   import { z } from 'zod';
   const H = ${TEXT};

@@ -7,7 +7,7 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const STATES = 2_000;
 const LARGE = `
-  import { defineStep, defineWorkflow } from 'wf';
+  import { defineStep, defineWorkflow } from 'wf-engine';
   import { setup } from 'xstate';
   import { z } from 'zod';
   const prints = defineStep({

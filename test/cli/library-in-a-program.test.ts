@@ -8,7 +8,7 @@ const SLOW = readFileSync(new URL('../fixtures/workflows/folders.ts', import.met
 
 /** A program that says in a line what came of its run. */
 function program(body: string): string {
-  return `import { openEngine, WfError } from 'wf';
+  return `import { openEngine, WfError } from 'wf-engine';
 import folders from './workflows/folders.ts';
 
 const root = process.cwd();

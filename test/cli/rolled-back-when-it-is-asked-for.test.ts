@@ -7,7 +7,7 @@ import { openProject, type Project } from '../support/run-wf.ts';
 /** Makes two files; the first is one that its step runner keeps by design, as a pulled image is. */
 const KEEPER = `
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { defineStep, defineWorkflow } from 'wf';
+import { defineStep, defineWorkflow } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

@@ -10,7 +10,7 @@ import { openProject, type WfEnd } from '../support/run-wf.ts';
 const isRoot = process.getuid?.() === 0;
 
 const WORKFLOW = `
-import { defineWorkflow, execCommand, execRead } from 'wf';
+import { defineWorkflow, execCommand, execRead } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

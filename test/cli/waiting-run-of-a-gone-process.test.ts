@@ -7,7 +7,7 @@ import { openPackageProject } from '../support/package-project.ts';
 import { startWf } from '../support/wf-process.ts';
 
 /** Waits for an event, or for so long. */
-const GATE = `import { defineWorkflow } from 'wf';
+const GATE = `import { defineWorkflow } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 
@@ -24,7 +24,7 @@ export default defineWorkflow({ name: 'gate', version: '1', description: 'Waits'
 `;
 
 /** Starts two runs, and is killed while both hibernate. */
-const PROGRAM = `import { openEngine } from 'wf';
+const PROGRAM = `import { openEngine } from 'wf-engine';
 
 const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/gate.ts'] });
 for (const [id, ms] of [['late', 3_600_000], ['soon', 8_000]] as const) {
@@ -37,7 +37,7 @@ console.log(engine.resumable().length);
 process.kill(process.pid, 'SIGKILL');
 `;
 
-const NEXT_PROGRAM = `import { openEngine } from 'wf';
+const NEXT_PROGRAM = `import { openEngine } from 'wf-engine';
 
 const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/gate.ts'] });
 for (const { id, status } of engine.resumable()) {

@@ -13,7 +13,7 @@ function workflowFile(name: string, code: string, guard = 'true'): string {
   return `
     import { setup } from 'xstate';
     import { z } from 'zod';
-    import { defineWorkflow } from 'wf';
+    import { defineWorkflow } from 'wf-engine';
     import fs from 'node:fs';
     ${code}
     export default defineWorkflow({

@@ -12,7 +12,7 @@ import { readRun } from '../support/crash/run-on-disk.ts';
  * so that a ghost is seen by what it does and not just by its pid.
  */
 const WORKFLOW = `
-import { defineWorkflow, execCommand, revertSteps } from 'wf';
+import { defineWorkflow, execCommand, revertSteps } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 export default defineWorkflow({

@@ -32,7 +32,7 @@ async function engineThatCannotInspect(id: string, socket: string): Promise<Serv
   return server;
 }
 
-const WORKFLOW = `import { defineWorkflow, execCommand, revertSteps } from 'wf';
+const WORKFLOW = `import { defineWorkflow, execCommand, revertSteps } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

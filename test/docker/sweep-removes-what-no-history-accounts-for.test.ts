@@ -22,7 +22,7 @@ const sweptSchema = z.array(
 
 /** Its one step, which begins by being seen, ends long after the test: it is ended with its wf. */
 const SLEEPER = `
-import { defineWorkflow, execRead } from 'wf';
+import { defineWorkflow, execRead } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

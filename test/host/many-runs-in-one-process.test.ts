@@ -7,7 +7,7 @@ import { describeOwnNetwork } from './own-network.ts';
 
 const RUNS = 100;
 
-const WORKFLOW = `import { defineWorkflow, execCommand, revertSteps } from 'wf';
+const WORKFLOW = `import { defineWorkflow, execCommand, revertSteps } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 
@@ -40,7 +40,7 @@ export default defineWorkflow({
 });
 `;
 
-const PROGRAM = `import { openEngine } from 'wf';
+const PROGRAM = `import { openEngine } from 'wf-engine';
 import folder from './workflow.ts';
 
 const engine = await openEngine({ database: 'wf.db', workflows: [folder] });

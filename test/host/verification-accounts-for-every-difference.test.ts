@@ -10,7 +10,7 @@ import { openProject, type Project } from '../support/run-wf.ts';
 import { describeOwnNetwork, ip } from './own-network.ts';
 
 /** One program, and another that undoes it or does not: nothing on their command lines names what they do. */
-const WORKFLOW = `import { defineWorkflow, execCommand, revertSteps } from 'wf';
+const WORKFLOW = `import { defineWorkflow, execCommand, revertSteps } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 
@@ -39,7 +39,7 @@ export default defineWorkflow({ name: 'shell', version: '1', description: 'A com
 
 /** Makes a file, and says of itself that it alters links. */
 const MARKER = `import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { defineStep, defineWorkflow } from 'wf';
+import { defineStep, defineWorkflow } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

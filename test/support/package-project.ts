@@ -52,7 +52,7 @@ export function openPackageProject(files: Readonly<Record<string, string>> = {})
     }
   };
   write({
-    'package.json': JSON.stringify({ type: 'module', dependencies: { wf: '*' } }),
+    'package.json': JSON.stringify({ type: 'module', dependencies: { 'wf-engine': '*' } }),
     'tsconfig.json': JSON.stringify({
       extends: path.join(repository, 'tsconfig.json'),
       compilerOptions: { paths: {}, noEmit: false, rootDir: '.', outDir: 'out' },
@@ -70,7 +70,7 @@ const packageSchema = z.object({ files: z.array(z.string()) });
 /** As `npm install` would: what is published of wf, and beside it all that it depends on. */
 function installWf(modules: string): void {
   const { files } = packageSchema.parse(JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8')));
-  const wf = path.join(modules, 'wf');
+  const wf = path.join(modules, 'wf-engine');
   for (const file of ['package.json', ...files]) {
     cpSync(path.join(repository, file), path.join(wf, file), { recursive: true });
   }
@@ -80,5 +80,5 @@ function installWf(modules: string): void {
   }
   const bin = path.join(modules, '.bin');
   mkdirSync(bin);
-  symlinkSync('../wf/dist/wf.cjs', path.join(bin, 'wf'));
+  symlinkSync('../wf-engine/dist/wf.cjs', path.join(bin, 'wf'));
 }

@@ -14,7 +14,7 @@ function load(narrative: string | null) {
   const member = narrative === null ? '' : `narrative: ${narrative},`;
   writeFileSync(
     file,
-    `import { defineStep, defineWorkflow } from 'wf';
+    `import { defineStep, defineWorkflow } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 const look = defineStep({ kind: 'test.look', description: 'looks', input: z.object({}), output: z.null(), commands: () => [], rehearse: () => null, read: async () => null });

@@ -15,7 +15,7 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const HEAD = `
-import { defineStep, defineWorkflow } from 'wf';
+import { defineStep, defineWorkflow } from 'wf-engine';
 import { assign, fromPromise, log, raise, emit, sendTo, setup } from 'xstate';
 import { z } from 'zod';
 const look = defineStep({ kind: 'test.look', description: 'looks', input: z.object({}), output: z.null(), commands: () => [], rehearse: () => null, read: async () => null });
@@ -135,8 +135,8 @@ describe('workflow files are found', () => {
     expect(findUnmarked(below)).toBe(root);
     for (const [name, text] of [
       ['.wf', ''],
-      ['package.json', '{"name":"wf"}'],
-      ['package.json', '{"devDependencies":{"wf":"1"}}'],
+      ['package.json', '{"name":"wf-engine"}'],
+      ['package.json', '{"devDependencies":{"wf-engine":"1"}}'],
     ] as const) {
       writeFileSync(path.join(root, name), text);
       expect(findProject(below)).toBe(root);

@@ -15,7 +15,7 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const FILE = `
-import { defineStep, defineWorkflow } from 'wf';
+import { defineStep, defineWorkflow } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 

@@ -34,7 +34,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as xstate from 'xstate';
 import zod, { z } from 'zod';
-import { defineStep, WfError } from 'wf';
+import { defineStep, WfError } from 'wf-engine';
 import { double } from './parts/double.ts';
 export * from './parts/double.ts';
 interface Typed { readonly a: number }

@@ -9,7 +9,7 @@ import {
   prefixLengthOf,
   subnetSchema,
   subnetsOverlap,
-} from 'wf';
+} from 'wf-engine';
 import { z } from 'zod';
 
 /** IFNAMSIZ of the kernel, less the terminating zero. */

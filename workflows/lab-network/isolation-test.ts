@@ -1,4 +1,4 @@
-import { insideNamespaceOf } from 'wf';
+import { insideNamespaceOf } from 'wf-engine';
 import {
   appDev,
   appProd,

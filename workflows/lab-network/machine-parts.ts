@@ -27,7 +27,7 @@ import {
   revertSteps,
   setLinkUp,
   verifyHost,
-} from 'wf';
+} from 'wf-engine';
 import { type AnyEventObject, assign, type DoneActorEvent, setup } from 'xstate';
 import type { Input, Names } from './input.ts';
 import { type Found, type Results, resultOf } from './results.ts';

@@ -1,4 +1,4 @@
-import { addressAt, type Narrative, type NarrativeFacts, type ReportLanguage } from 'wf';
+import { addressAt, type Narrative, type NarrativeFacts, type ReportLanguage } from 'wf-engine';
 import { type Input, namesOf } from './input.ts';
 import { addressTable } from './narrative/addresses.ts';
 import { drawingsOf } from './narrative/drawings.ts';

@@ -1,4 +1,4 @@
-import type { Proof } from 'wf';
+import type { Proof } from 'wf-engine';
 import type { Results } from './results.ts';
 
 /** What a run of the lab has shown, with its figures. Called once all of it has been found. */

@@ -19,7 +19,7 @@ import type {
   observeRoute,
   pingProbe,
   verifyHost,
-} from 'wf';
+} from 'wf-engine';
 import type { OutputFrom } from 'xstate';
 
 /** What the steps of the lab find: the key is the id of the step. */

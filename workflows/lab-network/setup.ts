@@ -1,4 +1,4 @@
-import { insideContainer } from 'wf';
+import { insideContainer } from 'wf-engine';
 import {
   appDev,
   appProd,

@@ -1,4 +1,4 @@
-import { imageReferenceSchema } from 'wf';
+import { imageReferenceSchema } from 'wf-engine';
 import { z } from 'zod';
 
 /** As many networks as Docker's default pools have subnets for, less the one of its default bridge. */

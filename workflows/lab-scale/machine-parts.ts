@@ -1,5 +1,5 @@
-import type { Proof } from 'wf';
-import { dockerContainer, dockerImage, dockerNetwork, reachabilityProbe, revertSteps, verifyHost } from 'wf';
+import type { Proof } from 'wf-engine';
+import { dockerContainer, dockerImage, dockerNetwork, reachabilityProbe, revertSteps, verifyHost } from 'wf-engine';
 import { setup } from 'xstate';
 import { containerCount, type Input } from './input.ts';
 

@@ -1,4 +1,4 @@
-import { stepIdOf } from 'wf';
+import { stepIdOf } from 'wf-engine';
 import { assign } from 'xstate';
 import type { Input } from './input.ts';
 import { LANES, scale } from './machine-parts.ts';

@@ -8,7 +8,7 @@ interface NewStep {
 /** The text of a new step runner. It locks something by a symbolic link, the smallest change that can carry a mark. */
 export function stepText({ kind, constant }: NewStep): string {
   return `import { readlink } from 'node:fs/promises';
-import { type Argv, commandLine, defineStep, evidenceOf, type HostContext, WfError } from 'wf';
+import { type Argv, commandLine, defineStep, evidenceOf, type HostContext, WfError } from 'wf-engine';
 import { z } from 'zod';
 
 /** All that undoing needs: undo gets nothing else. */
@@ -94,7 +94,7 @@ import { existsSync, mkdtempSync, readlinkSync, rmSync, symlinkSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { defineWorkflow, openEngine } from 'wf';
+import { defineWorkflow, openEngine } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
 import { ${constant} } from './${file}.ts';

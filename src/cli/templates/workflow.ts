@@ -1,6 +1,6 @@
 /** The text of a new workflow file: it can be started at once, on any machine, and leaves nothing behind. */
 export function workflowText(name: string): string {
-  return `import { defineWorkflow, execCommand, execRead, revertSteps } from 'wf';
+  return `import { defineWorkflow, execCommand, execRead, revertSteps } from 'wf-engine';
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
 

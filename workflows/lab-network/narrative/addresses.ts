@@ -1,4 +1,4 @@
-import type { Narrative } from 'wf';
+import type { Narrative } from 'wf-engine';
 import type { Observed } from './observed.ts';
 import type { LabTexts, Told } from './texts.ts';
 

@@ -1,4 +1,4 @@
-import type { Drawing } from 'wf';
+import type { Drawing } from 'wf-engine';
 import type { Observed } from './observed.ts';
 import type { LabTexts, Told } from './texts.ts';
 

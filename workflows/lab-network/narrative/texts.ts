@@ -1,4 +1,4 @@
-import type { Narrative, RuntimeName } from 'wf';
+import type { Narrative, RuntimeName } from 'wf-engine';
 import type { Input, Names } from '../input.ts';
 import type { ProofWords } from '../proofs.ts';
 
