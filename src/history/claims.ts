@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import { WfError } from '../engine/errors.ts';
 import { isEnd } from '../engine/ports/history.ts';
-import { parseRow } from './parse-row.ts';
-import { claimHolderRow } from './rows.ts';
-import type { Statements } from './statements.ts';
+import { parseRow } from './rows/parse-row.ts';
+import { claimHolderRow } from './rows/run-row.ts';
+import type { Statements } from './sqlite/statements.ts';
 
 type Holder = z.output<ReturnType<typeof claimHolderRow>>;
 

@@ -1,5 +1,5 @@
 import type { RunId } from '../engine/ids.ts';
-import type { StoredRows } from './stored-rows.ts';
+import type { StoredRows } from './projection/table-rows.ts';
 
 /** A run whose lease is held: what each append has to know of it. */
 export interface HeldRun {

@@ -1,7 +1,7 @@
 import type { HistoryPort } from '../engine/ports/history.ts';
-import type { HistoryPruner } from './prune.ts';
+import type { HistoryPruner } from './prune/prune.ts';
 import type { HistoryReader } from './reader.ts';
-import type { RunFileContent } from './run-file.ts';
+import type { RunFileContent } from './transfer/run-file.ts';
 
 /** The history as the commands use it: what the engine needs of it, and the keeping of what is old or from elsewhere. */
 export interface History extends HistoryPort, HistoryReader, HistoryPruner {

@@ -1,21 +1,21 @@
-import { type ConnectOptions, connect, connectForReading } from './connect.ts';
-import { withDatabaseErrors } from './database-error.ts';
-import { findDatabaseFile, prepareDatabaseFile, watchDatabaseFile } from './database-file.ts';
-import { rememberOpen } from './file/own-content.ts';
-import { groupCommits } from './group-commit.ts';
 import type { HeldRuns } from './held-runs.ts';
 import type { History } from './history.ts';
-import { importRun } from './import-run.ts';
-import { createPruner } from './prune.ts';
+import { createPruner } from './prune/prune.ts';
 import { createReader, type HistoryReader } from './reader.ts';
 import { prepareReadingStatements } from './reading-statements.ts';
-import { freeReserve, keepReserve, withReserve } from './reserve.ts';
-import { prepareStatements } from './statements.ts';
-import { writeTransactions } from './transaction.ts';
+import { type ConnectOptions, connect, connectForReading } from './sqlite/connect.ts';
+import { withDatabaseErrors } from './sqlite/database-error.ts';
+import { findDatabaseFile, prepareDatabaseFile, watchDatabaseFile } from './sqlite/database-file.ts';
+import { rememberOpen } from './sqlite/file-header.ts';
+import { groupCommits } from './sqlite/grouped-commits.ts';
+import { freeReserve, keepReserve, withReserve } from './sqlite/reserve.ts';
+import { prepareStatements } from './sqlite/statements.ts';
+import { writeTransactions } from './sqlite/transaction.ts';
+import { importRun } from './transfer/import-run.ts';
 import { createWriter } from './writer.ts';
 
-export type { ConnectOptions } from './connect.ts';
 export type { HistoryReader } from './reader.ts';
+export type { ConnectOptions } from './sqlite/connect.ts';
 
 /**
  * Opens the history, and makes the file (mode 0600) and its folder (0700) where they are absent. Close it after use.

@@ -4,7 +4,7 @@ import { isJsonObject, type Json } from '../engine/json.ts';
 import { isNumber, isNumberOrNull, isText, isTextOrNull, jsonOf } from '../engine/plain-values.ts';
 import { STORED_RUN_STATUSES, type StoredRun } from '../engine/ports/history.ts';
 import type { RunPlace } from '../engine/ports/place.ts';
-import { ownerOf } from './rows.ts';
+import { ownerOf } from './rows/run-row.ts';
 
 /**
  * The run of a row where all that `runRow` asks of it is plain to see; equal to what that would make of it. Undefined where that is

@@ -5,18 +5,18 @@ import type { RunId } from '../engine/ids.ts';
 import { jsonOf } from '../engine/plain-values.ts';
 import type { HistoryPort, RunFilter, StoredRun, StoredStep } from '../engine/ports/history.ts';
 import { runNotFound } from '../engine/run-refusal.ts';
-import { withDatabaseErrors } from './database-error.ts';
-import { runFileContent } from './export-run.ts';
-import { readFingerprint } from './fingerprints.ts';
-import { parseJournalRow } from './journal-rows.ts';
 import { namedRow, namedRows } from './named-rows.ts';
-import { jsonText, parseRow, type RowPlace } from './parse-row.ts';
 import { plainRun } from './plain-run.ts';
 import { plainStep } from './plain-step.ts';
-import { type PrunePlan, type PruneRequest, prunePlan, type Space, spaceOf } from './prune.ts';
+import { type PrunePlan, type PruneRequest, prunePlan, type Space, spaceOf } from './prune/prune.ts';
 import type { PreparedStatement, ReadingStatements } from './reading-statements.ts';
-import { changeRow, evidenceRow, runId, runRow, standingChangeRow, stepRow } from './rows.ts';
-import type { RunFileContent } from './run-file.ts';
+import { readFingerprint } from './rows/fingerprints.ts';
+import { parseJournalRow } from './rows/journal-row.ts';
+import { jsonText, parseRow, type RowPlace } from './rows/parse-row.ts';
+import { changeRow, evidenceRow, runId, runRow, standingChangeRow, stepRow } from './rows/run-row.ts';
+import { withDatabaseErrors } from './sqlite/database-error.ts';
+import { runFileContent } from './transfer/export-run.ts';
+import type { RunFileContent } from './transfer/run-file.ts';
 import type { HistoryWriter } from './writer.ts';
 
 /** What may be asked of a history that is not written to. */

@@ -4,16 +4,16 @@ import type { JournalEntry, JournalEvent } from '../engine/journal-event.ts';
 import type { HistoryPort, Lease } from '../engine/ports/history.ts';
 import { leaseHeld, runImported, runNotFound } from '../engine/run-refusal.ts';
 import { claim } from './claims.ts';
-import { withDatabaseErrors } from './database-error.ts';
-import { storeEvidence } from './evidence-rows.ts';
-import { storeFingerprint } from './fingerprints.ts';
 import type { HeldRun, HeldRuns } from './held-runs.ts';
-import { parseRow } from './parse-row.ts';
-import { heldRow, leaseRow, ownerOf } from './rows.ts';
-import type { Statements } from './statements.ts';
-import { storeDefinition, storeEntry, storeRun } from './store-run.ts';
-import { StoredRows } from './stored-rows.ts';
-import type { Transact } from './transaction.ts';
+import { storeDefinition, storeEntry, storeRun } from './projection/store-entry.ts';
+import { StoredRows } from './projection/table-rows.ts';
+import { storeEvidence } from './rows/evidence.ts';
+import { storeFingerprint } from './rows/fingerprints.ts';
+import { parseRow } from './rows/parse-row.ts';
+import { heldRow, leaseRow, ownerOf } from './rows/run-row.ts';
+import { withDatabaseErrors } from './sqlite/database-error.ts';
+import type { Statements } from './sqlite/statements.ts';
+import type { Transact } from './sqlite/transaction.ts';
 
 /** What only the process that advances a run, or is about to, asks of a history. */
 export type HistoryWriter = Pick<

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../src/engine/json.ts';
 import { frequentEvent } from '../../src/history/frequent-events.ts';
-import { journalEvent } from '../../src/history/journal-rows.ts';
+import { journalEvent } from '../../src/history/rows/journal-row.ts';
 
 const text = fc.constantFrom('', 'a', 's1', 'setup', 'resume', '__proto__');
 const number = fc.constantFrom(0, 1, -3, 1.5, 4_711, 1_700_000_000_000);

@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { asStepId } from '../../src/engine/ids.ts';
-import { MIGRATIONS, TABLES_AND_INDEXES } from '../../src/history/migrations.ts';
 import { openHistory, openHistoryForReading } from '../../src/history/open.ts';
-import { rebuildProjection } from '../../src/history/rebuild-projection.ts';
+import { MIGRATIONS, TABLES_AND_INDEXES } from '../../src/history/sqlite/schema.ts';
+import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
 import { AT, ENDED, OWNER, runId } from '../fixtures/history/samples.ts';
 import { openForTest, openRaw, temporaryPath } from '../fixtures/history/temporary.ts';
 

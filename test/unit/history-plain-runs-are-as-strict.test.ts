@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { plainRun } from '../../src/history/plain-run.ts';
-import { runRow } from '../../src/history/rows.ts';
+import { runRow } from '../../src/history/rows/run-row.ts';
 import { inTwoWays } from '../fixtures/history/plain-rows.ts';
 import { headerOf, OWNER } from '../fixtures/history/samples.ts';
 import { openForTest, openRaw } from '../fixtures/history/temporary.ts';

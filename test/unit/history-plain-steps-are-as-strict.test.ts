@@ -1,6 +1,6 @@
 import { test } from 'vitest';
 import { plainStep } from '../../src/history/plain-step.ts';
-import { stepRow } from '../../src/history/rows.ts';
+import { stepRow } from '../../src/history/rows/run-row.ts';
 import { inTwoWays } from '../fixtures/history/plain-rows.ts';
 
 const { expectTaken, expectNoOtherTaken } = inTwoWays({

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { asStepId } from '../../src/engine/ids.ts';
-import { rebuildProjection } from '../../src/history/rebuild-projection.ts';
 import { startChild } from '../fixtures/history/child.ts';
+import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
 import { AT, DEFINITION, decidedToStart, ENDED, headerOf, OWNER } from '../fixtures/history/samples.ts';
 import { openForTest, openRaw } from '../fixtures/history/temporary.ts';
 

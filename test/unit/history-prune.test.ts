@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { asDefinitionHash, type RunId } from '../../src/engine/ids.ts';
 import type { JournalEvent } from '../../src/engine/journal-event.ts';
 import type { History } from '../../src/history/history.ts';
-import type { PrunePlace, PruneRequest, UnusedPlace } from '../../src/history/prune.ts';
+import type { PrunePlace, PruneRequest, UnusedPlace } from '../../src/history/prune/prune.ts';
 import {
   AT,
   DEFINITION,

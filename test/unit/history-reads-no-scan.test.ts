@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { preparePruneStatements } from '../../src/history/prune-statements.ts';
-import { prepareStatements } from '../../src/history/statements.ts';
+import { prepareStatements } from '../../src/history/sqlite/statements.ts';
 import { openForTest, openRaw } from '../fixtures/history/temporary.ts';
 
 const planRow = z.object({ detail: z.string() });

@@ -6,7 +6,7 @@ import { asDefinitionHash, asStepId } from '../../src/engine/ids.ts';
 import type { JournalEvent } from '../../src/engine/journal-event.ts';
 import { canonicalJson, type Json } from '../../src/engine/json.ts';
 import type { History } from '../../src/history/history.ts';
-import { parseRunFile, runFileText } from '../../src/history/run-file.ts';
+import { parseRunFile, runFileText } from '../../src/history/transfer/run-file.ts';
 import {
   AT,
   decidedToStart,

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { openHistory, openHistoryForReading } from '../../src/history/open.ts';
-import { rebuildProjection } from '../../src/history/rebuild-projection.ts';
 import { startChild } from '../fixtures/history/child.ts';
+import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
 import { headerOf, runId } from '../fixtures/history/samples.ts';
 import { openForTest, openRaw, temporaryFolder, temporaryPath } from '../fixtures/history/temporary.ts';
 

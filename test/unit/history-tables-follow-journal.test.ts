@@ -5,7 +5,7 @@ import { asDefinitionHash, asStepId, type RunId } from '../../src/engine/ids.ts'
 import type { JournalEntry, JournalEvent } from '../../src/engine/journal-event.ts';
 import { toJson } from '../../src/engine/json.ts';
 import type { HistoryPort } from '../../src/engine/ports/history.ts';
-import { type Projection, rebuildProjection } from '../../src/history/rebuild-projection.ts';
+import { type Projection, rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
 import {
   AT,
   DEFINITION,

@@ -10,7 +10,7 @@ import type { Engine, RunHandle } from '../../src/engine/engine.ts';
 import { WfError } from '../../src/engine/errors.ts';
 import type { CrashPoints } from '../../src/engine/ports/crash-points.ts';
 import { replay } from '../../src/engine/replay.ts';
-import { rebuildProjection } from '../../src/history/rebuild-projection.ts';
+import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
 import { type FolderHost, loaded, openFolderHost, runId } from '../support/folder-host.ts';
 
 /**

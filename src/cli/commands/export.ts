@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { runFileText } from '../../history/run-file.ts';
+import { runFileText } from '../../history/transfer/run-file.ts';
 import { machineName } from '../../host/machine-name.ts';
 import { defineCommand } from '../define-command.ts';
 import { findRun } from '../find-run.ts';

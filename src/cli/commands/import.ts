@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { z } from 'zod';
 import { asWfError, WfError } from '../../engine/errors.ts';
 import { parseRunId, type RunId } from '../../engine/ids.ts';
-import { invalid, parseRunFile, RUN_FILE_LIMIT } from '../../history/run-file.ts';
+import { invalid, parseRunFile, RUN_FILE_LIMIT } from '../../history/transfer/run-file.ts';
 import { runSummary } from '../../review/run-record.ts';
 import { defineCommand } from '../define-command.ts';
 import { findRun } from '../find-run.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
 import type { History } from '../../history/history.ts';
-import type { PrunePlace, PrunePlan, PruneRequest, Space, UnusedPlace } from '../../history/prune.ts';
+import type { PrunePlace, PrunePlan, PruneRequest, Space, UnusedPlace } from '../../history/prune/prune.ts';
 import { pause } from '../../host/clock.ts';
 import { type Pruned, prunedLines } from '../../review/text/pruned-text.ts';
 import { defineCommand } from '../define-command.ts';

@@ -9,8 +9,8 @@ import type { JournalEntry } from '../../../src/engine/journal-event.ts';
 import type { StoredRun, StoredStep } from '../../../src/engine/ports/history.ts';
 import { replay } from '../../../src/engine/replay.ts';
 import { type HistoryReader, openHistoryForReading } from '../../../src/history/open.ts';
-import { rebuildProjection } from '../../../src/history/rebuild-projection.ts';
 import { confineCode } from '../../../src/host/confine-code.ts';
+import { rebuildProjection } from '../../fixtures/history/rebuild-projection.ts';
 import { differences } from './differences.ts';
 
 /** All that the database holds of one run. */

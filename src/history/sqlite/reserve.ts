@@ -1,9 +1,9 @@
 import fs from 'node:fs';
-import { WfError } from '../engine/errors.ts';
+import { WfError } from '../../engine/errors.ts';
+import { randomContent } from '../rows/compression.ts';
 import type { ConnectOptions } from './connect.ts';
 import { withDatabaseErrors } from './database-error.ts';
-import { reserveOf } from './file/side-files.ts';
-import { randomContent } from './packing.ts';
+import { reserveOf } from './side-files.ts';
 
 /**
  * What the journal of a rollback takes on a full disk. Undoing 15 changes with 16 KiB of output each, from opening to the end of

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
-import type { HistoryPort } from '../engine/ports/history.ts';
+import type { HistoryPort } from '../../engine/ports/history.ts';
+import type { HeldRuns } from '../held-runs.ts';
 import { asDatabaseError } from './database-error.ts';
-import type { HeldRuns } from './held-runs.ts';
 import type { Transact } from './transaction.ts';
 
 /** What one caller asks to be committed, and who is to be told. */

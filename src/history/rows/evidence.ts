@@ -1,6 +1,6 @@
-import type { StoredEvidence } from '../engine/ports/history.ts';
-import { deflateQuickly } from './packing.ts';
-import type { Statements } from './statements.ts';
+import type { StoredEvidence } from '../../engine/ports/history.ts';
+import type { Statements } from '../sqlite/statements.ts';
+import { deflateQuickly } from './compression.ts';
 
 /**
  * So many characters of commands and output are kept of one step, over all its attempts and its undoing: 64 outputs of the

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { CHANGE_STATUSES, type Change } from '../engine/change.ts';
-import { asDefinitionHash, asStepId, parseRunId, type RunId } from '../engine/ids.ts';
-import { isJsonObject } from '../engine/json.ts';
-import { later } from '../engine/later.ts';
-import type { Owner } from '../engine/owner.ts';
+import { CHANGE_STATUSES, type Change } from '../../engine/change.ts';
+import { asDefinitionHash, asStepId, parseRunId, type RunId } from '../../engine/ids.ts';
+import { isJsonObject } from '../../engine/json.ts';
+import { later } from '../../engine/later.ts';
+import type { Owner } from '../../engine/owner.ts';
 import {
   STEP_STATUSES,
   STORED_RUN_STATUSES,
@@ -11,7 +11,7 @@ import {
   type StoredEvidence,
   type StoredRun,
   type StoredStep,
-} from '../engine/ports/history.ts';
+} from '../../engine/ports/history.ts';
 import { deflatedText, errorIn, jsonIn, jsonText } from './parse-row.ts';
 
 export const runId = later(() =>

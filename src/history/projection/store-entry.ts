@@ -1,12 +1,12 @@
-import { WfError } from '../engine/errors.ts';
-import type { RunId } from '../engine/ids.ts';
-import type { JournalEntry, JournalEvent, RunHeader } from '../engine/journal-event.ts';
-import type { Json } from '../engine/json.ts';
-import type { Owner } from '../engine/owner.ts';
-import { eventColumns } from './journal-rows.ts';
-import { project } from './projector.ts';
-import type { Statements } from './statements.ts';
-import type { StoredRows } from './stored-rows.ts';
+import { WfError } from '../../engine/errors.ts';
+import type { RunId } from '../../engine/ids.ts';
+import type { JournalEntry, JournalEvent, RunHeader } from '../../engine/journal-event.ts';
+import type { Json } from '../../engine/json.ts';
+import type { Owner } from '../../engine/owner.ts';
+import { eventColumns } from '../rows/journal-row.ts';
+import type { Statements } from '../sqlite/statements.ts';
+import { project } from './project.ts';
+import type { StoredRows } from './table-rows.ts';
 
 /** Keeps a definition; one with the same hash is the same. */
 export function storeDefinition(statements: Statements, hash: string, definition: Json, at: number): void {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { type ErrorCode, isErrorCode } from '../engine/errors.ts';
-import { isJsonObject, type Json, type JsonObject, parseJson } from '../engine/json.ts';
-import { later } from '../engine/later.ts';
-import { damaged } from './database-error.ts';
-import { inflateQuick } from './packing.ts';
+import { type ErrorCode, isErrorCode } from '../../engine/errors.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson } from '../../engine/json.ts';
+import { later } from '../../engine/later.ts';
+import { damaged } from '../sqlite/database-error.ts';
+import { inflateQuick } from './compression.ts';
 
 /** Where a row was read, for the error of one that does not parse. */
 export interface RowPlace {

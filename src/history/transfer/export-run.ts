@@ -1,5 +1,5 @@
-import type { RunHeader } from '../engine/journal-event.ts';
-import type { HistoryPort, StoredRun } from '../engine/ports/history.ts';
+import type { RunHeader } from '../../engine/journal-event.ts';
+import type { HistoryPort, StoredRun } from '../../engine/ports/history.ts';
 import type { RunFileContent } from './run-file.ts';
 
 type Source = Pick<HistoryPort, 'journal' | 'evidence' | 'definition' | 'fingerprint'>;

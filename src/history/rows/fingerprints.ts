@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { canonicalJson, isJsonObject, parseJson } from '../engine/json.ts';
-import type { Fingerprint } from '../engine/ports/fingerprint.ts';
-import { damaged } from './database-error.ts';
-import { deflate, inflate, sha256 } from './packing.ts';
+import { canonicalJson, isJsonObject, parseJson } from '../../engine/json.ts';
+import type { Fingerprint } from '../../engine/ports/fingerprint.ts';
+import { damaged } from '../sqlite/database-error.ts';
+import type { Statements } from '../sqlite/statements.ts';
+import { deflate, inflate, sha256 } from './compression.ts';
 import { parseRow } from './parse-row.ts';
-import type { Statements } from './statements.ts';
 
 /** Keeps a fingerprint under its SHA-256, over canonical JSON; equal ones are kept once. */
 export function storeFingerprint(statements: Statements, fingerprint: Fingerprint): string {

@@ -1,13 +1,13 @@
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
-import { WfError } from '../engine/errors.ts';
-import { later } from '../engine/later.ts';
-import type { Owner } from '../engine/owner.ts';
-import { isEnd, STORED_RUN_STATUSES, type StoredRunStatus } from '../engine/ports/history.ts';
-import { parseRow } from './parse-row.ts';
-import { type PruneStatements, preparePruneStatements } from './prune-statements.ts';
-import { ownerColumns, ownerOf } from './rows.ts';
-import type { Transact } from './transaction.ts';
+import { WfError } from '../../engine/errors.ts';
+import { later } from '../../engine/later.ts';
+import type { Owner } from '../../engine/owner.ts';
+import { isEnd, STORED_RUN_STATUSES, type StoredRunStatus } from '../../engine/ports/history.ts';
+import { type PruneStatements, preparePruneStatements } from '../prune-statements.ts';
+import { parseRow } from '../rows/parse-row.ts';
+import { ownerColumns, ownerOf } from '../rows/run-row.ts';
+import type { Transact } from '../sqlite/transaction.ts';
 
 /** Which runs are to be removed: those that satisfy both. */
 export interface PruneRequest {

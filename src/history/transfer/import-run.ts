@@ -1,13 +1,13 @@
 import Database from 'better-sqlite3';
-import { WfError } from '../engine/errors.ts';
-import { insertEvidence } from './evidence-rows.ts';
+import { WfError } from '../../engine/errors.ts';
+import { runExists, storeDefinition, storeEntry } from '../projection/store-entry.ts';
+import { StoredRows } from '../projection/table-rows.ts';
+import type { HistoryReader } from '../reader.ts';
+import { insertEvidence } from '../rows/evidence.ts';
+import { storeFingerprint } from '../rows/fingerprints.ts';
+import type { Statements } from '../sqlite/statements.ts';
 import { runFileContent } from './export-run.ts';
-import { storeFingerprint } from './fingerprints.ts';
-import type { HistoryReader } from './reader.ts';
 import { invalid, type RunFileContent, runFileText } from './run-file.ts';
-import type { Statements } from './statements.ts';
-import { runExists, storeDefinition, storeEntry } from './store-run.ts';
-import { StoredRows } from './stored-rows.ts';
 
 /**
  * Stores a run of another machine, inside one transaction: every entry of its journal goes through the projector, as if it

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { asDefinitionHash, asStepId } from '../engine/ids.ts';
-import { journalEvent } from './journal-rows.ts';
-import { json, jsonObject } from './parse-row.ts';
-import { runId, runOptions } from './rows.ts';
+import { asDefinitionHash, asStepId } from '../../engine/ids.ts';
+import { journalEvent } from '../rows/journal-row.ts';
+import { json, jsonObject } from '../rows/parse-row.ts';
+import { runId, runOptions } from '../rows/run-row.ts';
 
 /** What a run file says it is; its version rises with each change that an earlier wf could not read. */
 export const FORMAT = 'wf.run';

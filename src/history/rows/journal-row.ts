@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { CHANGE_STATUSES, verificationSchema } from '../engine/change.ts';
-import { FACETS } from '../engine/facets.ts';
-import { asDefinitionHash, asStepId } from '../engine/ids.ts';
-import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../engine/journal-event.ts';
-import { isJsonObject } from '../engine/json.ts';
-import { later } from '../engine/later.ts';
-import { isNumber, isText, jsonOf } from '../engine/plain-values.ts';
-import { frequentEvent } from './frequent-events.ts';
+import { CHANGE_STATUSES, verificationSchema } from '../../engine/change.ts';
+import { FACETS } from '../../engine/facets.ts';
+import { asDefinitionHash, asStepId } from '../../engine/ids.ts';
+import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../../engine/journal-event.ts';
+import { isJsonObject } from '../../engine/json.ts';
+import { later } from '../../engine/later.ts';
+import { isNumber, isText, jsonOf } from '../../engine/plain-values.ts';
+import { frequentEvent } from '../frequent-events.ts';
 import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
 
 /**

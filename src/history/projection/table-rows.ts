@@ -1,10 +1,10 @@
-import type { Change } from '../engine/change.ts';
-import type { ErrorRecord } from '../engine/errors.ts';
-import type { DefinitionHash } from '../engine/ids.ts';
-import type { Json } from '../engine/json.ts';
-import type { StepStatus, StoredRunStatus } from '../engine/ports/history.ts';
-import type { Attempt, ChangeApplied, ChangeSettled, ProjectedRows, StartStep } from './projector.ts';
-import type { Statements } from './statements.ts';
+import type { Change } from '../../engine/change.ts';
+import type { ErrorRecord } from '../../engine/errors.ts';
+import type { DefinitionHash } from '../../engine/ids.ts';
+import type { Json } from '../../engine/json.ts';
+import type { StepStatus, StoredRunStatus } from '../../engine/ports/history.ts';
+import type { Statements } from '../sqlite/statements.ts';
+import type { Attempt, ChangeApplied, ChangeSettled, ProjectedRows, StartStep } from './project.ts';
 
 /** What is known of a run's row: most entries leave it as it is, and then it is not written. */
 interface RunRow {

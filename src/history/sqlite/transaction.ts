@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
+import type { HeldRuns } from '../held-runs.ts';
 import { type ConnectOptions, refuseNewer } from './connect.ts';
-import type { HeldRuns } from './held-runs.ts';
 import { withReserve } from './reserve.ts';
 import type { Statements } from './statements.ts';
 

@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { WfError } from '../engine/errors.ts';
-import { makeFolder } from '../trust/private-folder.ts';
-import { requireTrusted } from '../trust/trusted-path.ts';
+import { WfError } from '../../engine/errors.ts';
+import { makeFolder } from '../../trust/private-folder.ts';
+import { requireTrusted } from '../../trust/trusted-path.ts';
 import { readOnly } from './database-error.ts';
-import { identityOf, requireOwnContent } from './file/own-content.ts';
-import { refuseLogWithoutDatabase, requireOwnSideFiles, reserveOf, walOf } from './file/side-files.ts';
+import { identityOf, requireOwnContent } from './file-header.ts';
+import { refuseLogWithoutDatabase, requireOwnSideFiles, reserveOf, walOf } from './side-files.ts';
 
 /** Only the user who owns it may read what a run did, and with which input. */
 const FILE_MODE = 0o600;

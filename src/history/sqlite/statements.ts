@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import { later } from '../engine/later.ts';
-import { IN_PLACE, type PreparedStatement, prepareReadingStatements } from './reading-statements.ts';
+import { later } from '../../engine/later.ts';
+import { IN_PLACE, type PreparedStatement, prepareReadingStatements } from '../reading-statements.ts';
 
 /** Every statement of the history, prepared once per connection, when it is first used. */
 export function prepareStatements(db: Database) {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { WfError } from '../../engine/errors.ts';
-import { damaged } from '../database-error.ts';
-import { APPLICATION_ID } from '../migrations.ts';
+import { damaged } from './database-error.ts';
+import { APPLICATION_ID } from './schema.ts';
 import { hasBeenInUse, journalOf, walOf } from './side-files.ts';
 
 /** https://www.sqlite.org/fileformat.html, 1.3 and 1.6: offsets in the first page. */

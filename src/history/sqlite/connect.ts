@@ -1,10 +1,10 @@
 import Database from 'better-sqlite3';
-import { WfError } from '../engine/errors.ts';
-import { Connection } from './connection.ts';
+import { WfError } from '../../engine/errors.ts';
 import { damaged, diskFull, isFull, readOnly } from './database-error.ts';
-import { identityOf } from './file/own-content.ts';
-import { hasBeenInUse } from './file/side-files.ts';
-import { APPLICATION_ID, MIGRATIONS, migrate, TABLES_AND_INDEXES, versionOf } from './migrations.ts';
+import { identityOf } from './file-header.ts';
+import { Connection } from './pinned-connection.ts';
+import { APPLICATION_ID, MIGRATIONS, migrate, TABLES_AND_INDEXES, versionOf } from './schema.ts';
+import { hasBeenInUse } from './side-files.ts';
 
 /** How long a write waits for another process's transaction: those of wf take well under a millisecond each. */
 const BUSY_TIMEOUT_MS = 5_000;
