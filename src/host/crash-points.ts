@@ -3,25 +3,31 @@ import { type CrashPoints, NO_CRASH_POINTS } from '../engine/ports/crash-points.
 import { signalProcess } from './own-process.ts';
 
 /**
- * Crash points as a test asks for them: `WF_CRASH_AT` is the point at which the process kills itself, at its N-th time where
- * `@N` is added to it; `WF_HALT_AT` the one at which it stands still (SIGSTOP), the first time; `WF_CRASH_LOG` names a file to
- * which each point that is reached is appended as a line.
+ * Crash points as a test asks for them: `WF_CRASH_AT` has the points, one a line, at which the process kills itself, at its N-th time
+ * where `@N` is added to one; `WF_HALT_AT` is the one at which it stands still (SIGSTOP), the first time; `WF_CRASH_LOG` names a file
+ * to which each point that is reached is appended as a line.
  */
 export function createCrashPoints(env: Readonly<Record<string, string | undefined>>): CrashPoints {
   const { WF_CRASH_AT: at, WF_HALT_AT: halt, WF_CRASH_LOG: log } = env;
   if (at === undefined && halt === undefined && log === undefined) return NO_CRASH_POINTS;
-  const [, fatal, times = '1'] = /^(.*?)(?:@(\d+))?$/s.exec(at ?? '') ?? [];
-  let left = Number(times);
+  const timesLeft = new Map(at?.split('\n').map(fatalPoint));
   let halted = false;
   return {
     reach(point) {
       if (log !== undefined) appendFileSync(log, `${point}\n`);
-      if (point === fatal && --left === 0) dieNow();
+      const left = timesLeft.get(point);
+      if (left === 1) dieNow();
+      if (left !== undefined) timesLeft.set(point, left - 1);
       if (point !== halt || halted) return;
       halted = true;
       signalProcess('SIGSTOP');
     },
   };
+}
+
+function fatalPoint(line: string): readonly [point: string, times: number] {
+  const [, point = line, times = '1'] = /^(.*?)(?:@(\d+))?$/.exec(line) ?? [];
+  return [point, Number(times)];
 }
 
 /** As if killed from outside: no handler runs, nothing is flushed, nothing that comes after this is done. */

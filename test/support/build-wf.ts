@@ -1,13 +1,25 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** For tests that run the built command: brings dist/ up to date with the sources, where it is not. */
-export default function buildWf(): void {
-  execFileSync(
-    process.execPath,
-    [fileURLToPath(new URL('../../scripts/set-up.mjs', import.meta.url)), '--build-only'],
-    {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    },
-  );
+const atRoot = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
+
+/** Brings dist/ up to date with the sources for tests that run the built command. The answer fails after them if one left a private host. */
+export default function buildWf(): () => void {
+  const setUp = [atRoot('scripts/set-up.mjs'), '--build-only'];
+  execFileSync(process.execPath, setUp, { stdio: ['ignore', 'inherit', 'inherit'] });
+  return () => {
+    const left = readdirSync('/proc').filter(
+      (pid) => /^\d+$/.test(pid) && commandOf(pid).includes(atRoot('dist/private-host.cjs')),
+    );
+    if (left.length > 0) throw new Error(`a test has left private hosts behind: processes ${left.join(', ')}`);
+  };
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // ended meanwhile
+  }
 }

@@ -1,24 +1,25 @@
 import { describe, expect } from 'vitest';
 import { distinctPoints, fewerPoints } from './crash-log.ts';
 import { crashMatrix, failures } from './crash-matrix.ts';
-import { forward, type Journey } from './journeys.ts';
-import { type KilledRun, pointsOf, type Verb } from './kill-at-point.ts';
+import type { Journey } from './journeys.ts';
+import { pointsOf, type Verb } from './kill-at-point.ts';
+import { type ChainEnd, killInTurn } from './kill-in-turn.ts';
 import { openSubject, type SubjectName } from './subject.ts';
 
-/**
- * `npm run crash-matrix` tries every state that a kill can leave, by a resume and by a rollback. Otherwise a run of the tests tries a
- * share of them, each by one of the two; the seed says which share, and the next seed takes the next one.
- */
+/** `npm run crash-matrix` kills a run of its own at every point. Otherwise a run of the tests tries a share: the seed says which. */
 export const EVERY_POINT = process.env['WF_CRASH_MATRIX'] === 'all';
 
 /** Of the commits that concern no change, this one in so many is tried where not all are. */
 const EVERY = 6;
 
-/** Of the states that matter, a run of the tests tries one in so many by a resume, and one by a rollback. */
-const TURNS: Readonly<Record<SubjectName, number>> = { small: 2, lab: 4, embedded: 6, 'embedded-as-user': 6 };
+/** About how many runs of its own a test kills once and recovers. */
+const SINGLES: Readonly<Record<SubjectName, number>> = { small: 12, lab: 5, embedded: 8, 'embedded-as-user': 8 };
+
+/** Into how many chains the points of a journey are dealt, so that one chain seldom kills one step twice; a test tries one of them. */
+const CHAINS: Readonly<Record<SubjectName, number>> = { small: 4, lab: 6, embedded: 6, 'embedded-as-user': 6 };
 
 /** Without WF_CRASH_SEED it changes each minute: each share comes up as often as any other. */
-const SEED = Number(process.env['WF_CRASH_SEED'] ?? Math.floor(Date.now() / 60_000));
+export const SEED = Number(process.env['WF_CRASH_SEED'] ?? Math.floor(Date.now() / 60_000));
 
 /**
  * A group of tests that kills real processes on a host of their own: needs root, and Docker where the lab is killed. Left out
@@ -38,13 +39,12 @@ interface MatrixOf {
 }
 
 /** Kills the journey at each of its points, recovers it each time, and expects nothing to be wrong. Answers what was done. */
-export async function expectSurvived(matrix: MatrixOf): Promise<readonly KilledRun[]> {
+export async function expectSurvived(matrix: MatrixOf): Promise<void> {
   const { journey, verb, prefix, only = () => true } = matrix;
   const open = () => openSubject(matrix.subject);
   const distinct = distinctPoints(await allPoints(matrix)).filter(only);
-  const isSmallAndForward = matrix.subject === 'small' && journey === forward;
-  const some = isSmallAndForward ? distinct : fewerPoints(distinct, EVERY);
-  const points = EVERY_POINT ? distinct : inTurn(some, verb, TURNS[matrix.subject]);
+  const some = fewerPoints(distinct, EVERY);
+  const points = EVERY_POINT ? distinct : dealt(some, Math.ceil(some.length / SINGLES[matrix.subject]));
   expect(points.length).toBeGreaterThan(0);
   const startedAt = performance.now();
   const killed = await crashMatrix({ journey, verb, prefix, points, open });
@@ -55,13 +55,45 @@ export async function expectSurvived(matrix: MatrixOf): Promise<readonly KilledR
       `${failures(killed).length} failed; ${seconds} s, the slowest recovery ${slowest} ms\n`,
   );
   expect(failures(killed).map(({ run, point, problems }) => ({ run, point, problems }))).toEqual([]);
-  return killed;
 }
 
-/** Each of them is recovered in one of the two ways, in turn; of more than two turns, the others are left out. */
-function inTurn(points: readonly string[], verb: Verb, turns: number): readonly string[] {
-  const turn = (SEED + (verb === 'resume' ? 0 : turns / 2)) % turns;
-  return points.filter((_point, index) => index % turns === turn);
+/**
+ * Kills one run at one point after the other, up to the end, and expects nothing to be wrong. If something is, runs of their own are
+ * killed once at each of these points, to find the one to blame; points that the run did not come by are tried in the same way.
+ */
+export async function expectChainSurvived(matrix: MatrixOf): Promise<void> {
+  const { journey, verb, prefix, only = () => true } = matrix;
+  const chains = CHAINS[matrix.subject];
+  const distinct = distinctPoints(await allPoints(matrix)).filter(only);
+  const points = dealt(distinct, chains);
+  expect(points.length).toBeGreaterThan(0);
+  const subject = await openSubject(matrix.subject);
+  const startedAt = performance.now();
+  let end: ChainEnd;
+  try {
+    end = await killInTurn({ subject, journey, run: `${prefix}chain`, points, verb, before: await subject.state() });
+  } finally {
+    await subject.close();
+  }
+  const { killedAt, missed, problems, slowestMs } = end;
+  const singly = problems.length > 0 ? points : missed;
+  const open = () => openSubject(matrix.subject);
+  const alone = failures(await crashMatrix({ journey, verb, prefix: `${prefix}single`, points: singly, open }));
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+  process.stdout.write(
+    `${matrix.subject}: ${journey.name}, WF_CRASH_SEED=${SEED}, one run killed at ${killedAt.length} of ${distinct.length} points, then ` +
+      `${verb} each time; ${missed.length} missed; ${seconds} s, the slowest recovery ${Math.round(slowestMs)} ms\n`,
+  );
+  expect({
+    problems,
+    killedAt: problems.length > 0 ? killedAt : [],
+    alone: alone.map(({ run, point, problems }) => ({ run, point, problems })),
+  }).toEqual({ problems: [], killedAt: [], alone: [] });
+}
+
+/** Every `hands`-th of these, as the seed deals them. */
+function dealt(points: readonly string[], hands: number): readonly string[] {
+  return points.filter((_point, index) => index % hands === SEED % hands);
 }
 
 async function allPoints({ subject: name, journey, prefix }: MatrixOf): Promise<readonly string[]> {

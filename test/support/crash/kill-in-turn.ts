@@ -1,0 +1,81 @@
+import { readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { WfEnd } from '../wf-process.ts';
+import type { Journey } from './journeys.ts';
+import type { Verb } from './kill-at-point.ts';
+import { judge } from './oracle.ts';
+import { readRun } from './run-on-disk.ts';
+import type { Subject } from './subject.ts';
+
+/** One run that is killed again and again. */
+export interface Chain {
+  readonly subject: Subject;
+  readonly journey: Journey;
+  readonly run: string;
+  /** The points at which it is to be killed, once at each, in the order in which it comes by them. */
+  readonly points: readonly string[];
+  /** What brings it on after each kill. */
+  readonly verb: Verb;
+  /** The state of the host that the run must leave as it was. */
+  readonly before: unknown;
+}
+
+export interface ChainEnd {
+  /** The points at which it was killed, in order. */
+  readonly killedAt: readonly string[];
+  /** The points that it did not come by. */
+  readonly missed: readonly string[];
+  readonly problems: readonly string[];
+  readonly slowestMs: number;
+}
+
+/** Kills one run at each of the points that it comes by, brings it on after each kill, and judges its end. */
+export async function killInTurn({ subject, journey, run, points, verb, before }: Chain): Promise<ChainEnd> {
+  const { lane } = subject;
+  const log = path.join(lane.folder, `${run}.points`);
+  const left = new Set(points);
+  const killedAt: string[] = [];
+  const touched: string[] = [];
+  let slowestMs = 0;
+  await journey.prepare(subject, run);
+  for (;;) {
+    rmSync(log, { force: true });
+    const found = statusOnDisk(subject, run);
+    const isEnded = found === journey.end || found === 'rolled-back';
+    const command = found === undefined ? journey.command(subject, run) : [verb, run, '--json'];
+    const startedAt = performance.now();
+    const end = isEnded ? undefined : await lane.wf(command, { at: [...left].join('\n'), log });
+    if (end?.signal !== 'SIGKILL') {
+      const ends = verb === 'rollback' && killedAt.length > 0 ? (['rolled-back', journey.end] as const) : [journey.end];
+      const { problems } = await judge(subject, run, before, ends, end);
+      const wrong = end === undefined ? [] : exitProblems(command, end, journey, verb);
+      return { killedAt, missed: [...left], problems: [...touched, ...wrong, ...problems], slowestMs };
+    }
+    if (killedAt.length > 0) slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+    const at = lastPoint(log);
+    left.delete(at);
+    killedAt.push(at);
+    for (const touch of (await subject.meanwhile?.()) ?? []) touched.push(`killed ${at}: ${touch}`);
+  }
+}
+
+function statusOnDisk({ lane }: Subject, run: string) {
+  return readRun(lane.database, run)?.run.status;
+}
+
+/** A run that failed and was undone is a 1; one that a rollback undid is a 0. */
+function exitProblems(
+  command: readonly string[],
+  { exitCode, stdout, stderr }: WfEnd,
+  { end }: Journey,
+  verb: Verb,
+): readonly string[] {
+  const expected = end === 'rolled-back' && (verb === 'resume' || command[0] === 'start') ? 1 : 0;
+  if (exitCode === expected) return [];
+  return [`wf ${command[0]} ended with ${exitCode}, expected ${expected}:\n${stdout}${stderr}`];
+}
+
+function lastPoint(log: string): string {
+  const [point = ''] = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-1);
+  return point;
+}
