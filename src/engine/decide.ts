@@ -7,40 +7,37 @@ import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from 
 import type { MachineAction } from './machine-action.ts';
 import type { MachineModel } from './machine-model.ts';
 import { firstTransition, nextTransition, spawnedActor, type Transitioned } from './transition.ts';
-import { NO_VISITS, type Visits } from './visits.ts';
 
-/** Where a machine is, with what the engine counts beside it. Never changed: each decision makes a new one. */
+/** A machine's snapshot and the engine's own counts. Immutable: each decision makes a new one. */
 export interface MachineState {
   readonly snapshot: AnyMachineSnapshot;
-  /** The snapshot's context as canonical JSON: most decisions leave it as it is. */
-  readonly context: string;
   /** How often each invoke id has been started. */
-  readonly visits: Visits;
+  readonly visits: ReadonlyMap<string, number>;
   /** Steps whose outcome the machine waits for, by invoke id. */
   readonly active: ReadonlyMap<string, StepId>;
   /** Timers that are set and have not fired, by name, in the order in which they were set. */
   readonly timers: ReadonlyMap<string, Timer>;
   /** How often a timer of each id, or without one of each event type, has been set. */
-  readonly timersSet: Visits;
+  readonly timersSet: ReadonlyMap<string, number>;
 }
 
-/** A delay of the machine: when it is over (ms since the epoch), how long it was when it was set, and the event it then raises. */
+/** A delay of the machine: its deadline (ms since the epoch), its length when it was set, and the event that it raises. */
 export interface Timer {
-  /** By which the machine cancels it; several may have the same. Null where it has none. */
+  /** The id by which the machine cancels it, which several timers may share; null if it has none. */
   readonly id: string | null;
   readonly deadline: number;
   readonly delayMs: number;
   readonly event: MachineEvent;
 }
 
-/** Whether the machine goes on. */
+/** Whether the machine is still active, and how it ended if not. */
 export type MachineStatus =
   | { readonly type: 'active' }
-  /** `failed` is true where it ended in a final state tagged `failed`. */
+  /** `failed` is true if it ended in a final state tagged `failed`. */
   | { readonly type: 'done'; readonly output: Json; readonly failed: boolean }
   | { readonly type: 'error'; readonly error: Json };
 
-/** What the machine makes of an event: the next state, and what is to be done. */
+/** A machine's answer to an event: the next state, and the effects to carry out. */
 export interface Decision {
   readonly state: MachineState;
   readonly status: MachineStatus;
@@ -51,12 +48,12 @@ export interface Decision {
   readonly digest: string;
 }
 
-/** The machine's first decision. Pure: `now` (ms since the epoch) is only used to turn delays into deadlines. */
+/** Returns the machine's first decision. Pure: `now` (ms since the epoch) is only used to turn delays into deadlines. */
 export function decideStart(model: MachineModel, input: JsonObject, now: number): Decision {
-  return conclude(model, NOTHING_YET, now, () => firstTransition(model.machine, input));
+  return decisionOf(model, NOTHING_YET, now, () => firstTransition(model.machine, input));
 }
 
-/** What the machine decides when it is given `event`. Pure. @param timer the name of the timer that raised the event, which is over with it */
+/** Returns the machine's decision on `event`. Pure. @param timer the name of the timer that raised the event, which ends with it */
 export function decide(
   model: MachineModel,
   state: MachineState,
@@ -69,71 +66,68 @@ export function decide(
     active: without(state.active, settledInvoke(event)),
     timers: without(state.timers, timer),
   };
-  return conclude(model, before, now, () => nextTransition(model.machine, state.snapshot, event));
+  return decisionOf(model, before, now, () => nextTransition(model.machine, state.snapshot, event));
 }
 
-/** The timers that are set, in the order in which they are due: those of one deadline in the order in which they were set. */
+/** Returns the timers that are set by deadline; those of one deadline in the order in which they were set. */
 export function timersByDeadline({ timers }: MachineState): readonly (readonly [string, Timer])[] {
   return [...timers].sort(([, one], [, other]) => one.deadline - other.deadline);
 }
 
-/** The invoke id whose outcome this event is, or undefined. */
+/** Returns the invoke id whose outcome this event is, or undefined. */
 function settledInvoke(event: MachineEvent): string | undefined {
   const isOutcome = event.type.startsWith('xstate.done.actor.') || event.type.startsWith('xstate.error.actor.');
   return isOutcome && typeof event['actorId'] === 'string' ? event['actorId'] : undefined;
 }
 
-/** The event by which a machine learns that a step has succeeded. */
+/** Returns the event that reports a step's success to its machine. */
 export function stepDone(invoke: string, output: Json): MachineEvent {
   return { type: `xstate.done.actor.${invoke}`, output, actorId: invoke };
 }
 
-/** The event by which a machine learns that a step has failed. */
+/** Returns the event that reports a step's failure to its machine. */
 export function stepError(invoke: string, error: Json): MachineEvent {
   return { type: `xstate.error.actor.${invoke}`, error, actorId: invoke };
 }
 
-function conclude(model: MachineModel, before: Before, now: number, run: () => Transitioned): Decision {
+function decisionOf(model: MachineModel, before: Before, now: number, run: () => Transitioned): Decision {
   const [snapshot, actions] = guarded(run);
-  const { visits, timers, timersSet } = before;
-  const next: StateInTheMaking = { visits, active: new Map(before.active), timers, timersSet };
+  const next = {
+    visits: new Map(before.visits),
+    active: new Map(before.active),
+    timers: new Map(before.timers),
+    timersSet: new Map(before.timersSet),
+  };
   const effects: Effect[] = [];
   for (const action of actions) applyAction(model, next, effects, action, now);
   const status = statusOf(snapshot);
   const value = toJson(snapshot.value);
-  const isSame = before.snapshot?.context === snapshot.context;
-  const context = isSame ? before.context : canonicalJson(toJson(snapshot.context));
-  const due = withoutVainStarts(effects);
+  const due = withoutTransientSteps(effects);
   return {
-    state: { snapshot, context, ...next },
+    state: { snapshot, ...next },
     status,
     effects: due,
     value,
     stages: topLevelStates(value),
-    digest: digestOf(value, context, status, due),
+    digest: digestOf({ value, context: toJson(snapshot.context), status, effects: due }),
   };
 }
 
-/** The state that a decision is made in: a machine that has not begun has no snapshot. */
+/** The state before a decision: a machine that has not begun has no snapshot. */
 type Before = Omit<MachineState, 'snapshot'> & { readonly snapshot?: AnyMachineSnapshot };
 
 const NOTHING_YET: Before = {
-  context: '',
-  visits: NO_VISITS,
+  visits: new Map(),
   active: new Map(),
   timers: new Map(),
-  timersSet: NO_VISITS,
+  timersSet: new Map(),
 };
 
-/** A copy is made only if there is something to leave out: mostly there is not. */
 function without<Value>(all: ReadonlyMap<string, Value>, key: string | undefined): ReadonlyMap<string, Value> {
-  if (key === undefined || !all.has(key)) return all;
-  const left = new Map(all);
-  left.delete(key);
-  return left;
+  return new Map([...all].filter(([name]) => name !== key));
 }
 
-/** A guard or an assign that throws is a defect of the workflow file, which the user is told as such. */
+/** Runs code of the workflow file: a guard or an assign that throws is a defect of that file, and reported as one. */
 export function guarded<Answer>(run: () => Answer): Answer {
   try {
     return run();
@@ -146,17 +140,24 @@ export function guarded<Answer>(run: () => Answer): Answer {
   }
 }
 
-interface StateInTheMaking {
-  visits: Visits;
+/** The counts and sets of the next state, which the actions of a decision fill in. */
+interface Bookkeeping {
+  readonly visits: Map<string, number>;
   readonly active: Map<string, StepId>;
-  /** Most decisions leave them as they are. */
-  timers: ReadonlyMap<string, Timer>;
-  timersSet: Visits;
+  readonly timers: Map<string, Timer>;
+  readonly timersSet: Map<string, number>;
+}
+
+/** Counts one more under `key`, and returns the new count. */
+function count(counts: Map<string, number>, key: string): number {
+  const next = (counts.get(key) ?? 0) + 1;
+  counts.set(key, next);
+  return next;
 }
 
 function applyAction(
   model: MachineModel,
-  state: StateInTheMaking,
+  state: Bookkeeping,
   effects: Effect[],
   action: MachineAction,
   now: number,
@@ -166,19 +167,16 @@ function applyAction(
       const { id, input } = action.params;
       const invocation = model.invocations.get(id);
       if (invocation === undefined) throw spawnedActor(id);
-      const { count, visits } = state.visits.visit(id);
-      const step = stepIdOf(id, count);
-      state.visits = visits;
+      const step = stepIdOf(id, count(state.visits, id));
       state.active.set(id, step);
-      // In the order of canonical JSON, which then need not sort it.
       effects.push({
-        actor: invocation.actor,
-        input: toJson(input ?? {}),
-        invoke: id,
-        kind: invocation.runner.kind,
-        stage: invocation.stage,
-        step,
         type: 'start-step',
+        step,
+        invoke: id,
+        stage: invocation.stage,
+        actor: invocation.actor,
+        kind: invocation.runner.kind,
+        input: toJson(input ?? {}),
       });
       return;
     }
@@ -199,7 +197,7 @@ function applyAction(
       const { sendId } = action.params;
       for (const [timer, { id }] of state.timers) {
         if (id !== sendId) continue;
-        state.timers = without(state.timers, timer);
+        state.timers.delete(timer);
         effects.push({ type: 'cancel-timer', timer });
       }
       return;
@@ -212,9 +210,9 @@ function applyAction(
   }
 }
 
-/** Each timer has a name of its own: the machine may set several of one id, or without one, at the same moment. */
+/** Gives each timer a name of its own: the machine may set several of one id, or without one, at the same moment. */
 function setTimer(
-  state: StateInTheMaking,
+  state: Bookkeeping,
   effects: Effect[],
   event: MachineEvent,
   id: string | undefined,
@@ -222,11 +220,9 @@ function setTimer(
   now: number,
 ): void {
   const base = id ?? event.type;
-  const { count, visits } = state.timersSet.visit(base);
-  const timer = `${base}#${count}`;
+  const timer = `${base}#${count(state.timersSet, base)}`;
   const deadline = now + delayMs;
-  state.timersSet = visits;
-  state.timers = new Map(state.timers).set(timer, { id: id ?? null, deadline, delayMs, event });
+  state.timers.set(timer, { id: id ?? null, deadline, delayMs, event });
   effects.push({ type: 'set-timer', timer, deadline, event });
 }
 
@@ -236,16 +232,16 @@ function asEvent(event: { readonly type: string }): MachineEvent {
   return isJsonObject(json) ? { ...json, type } : { type };
 }
 
-/** A state that was entered and left within one decision: its step was never due. */
-function withoutVainStarts(effects: readonly Effect[]): readonly Effect[] {
+/** Drops the starts and stops of states that were entered and left within one decision: their steps were never due. */
+function withoutTransientSteps(effects: readonly Effect[]): readonly Effect[] {
   if (!effects.some(({ type }) => type === 'stop-step')) return effects;
   const started = new Set(effects.flatMap((effect) => (effect.type === 'start-step' ? [effect.step] : [])));
-  const vain = new Set(
+  const transient = new Set(
     effects.flatMap((effect) => (effect.type === 'stop-step' && started.has(effect.step) ? [effect.step] : [])),
   );
-  if (vain.size === 0) return effects;
+  if (transient.size === 0) return effects;
   return effects.filter(
-    (effect) => !((effect.type === 'start-step' || effect.type === 'stop-step') && vain.has(effect.step)),
+    (effect) => !((effect.type === 'start-step' || effect.type === 'stop-step') && transient.has(effect.step)),
   );
 }
 
@@ -260,7 +256,7 @@ function statusOf(snapshot: AnyMachineSnapshot): MachineStatus {
   }
 }
 
-/** Of an Error nothing would be left otherwise. */
+/** Keeps an Error's message, which `toJson` would drop. */
 function errorAsJson(error: unknown): Json {
   return error instanceof Error ? { message: error.message } : toJson(error);
 }
@@ -270,8 +266,6 @@ function topLevelStates(value: Json): readonly string[] {
   return value === null || typeof value !== 'object' ? [] : Object.keys(value);
 }
 
-/** Over the canonical JSON of an object of the four; `context` is such JSON already. */
-function digestOf(value: Json, context: string, status: MachineStatus, effects: readonly Effect[]): string {
-  const decided = `"effects":${canonicalJson(effects)},"status":${canonicalJson(status)},"value":${canonicalJson(value)}`;
-  return hash('sha256', `{"context":${context},${decided}}`, 'hex');
+function digestOf(decided: Json): string {
+  return hash('sha256', canonicalJson(decided), 'hex');
 }

@@ -1,4 +1,4 @@
-/** A value that survives a JSON round trip. What is journaled is of this type. */
+/** A value that survives a JSON round trip: the type of all that is journaled. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** A JSON object. */
@@ -15,66 +15,28 @@ export function parseJson(text: string): Json {
 }
 
 /**
- * What remains of `value` after a JSON round trip: `undefined` members vanish, dates become strings.
+ * Returns what remains of `value` after a JSON round trip: `undefined` members vanish, dates become strings.
  * @throws TypeError on cycles and bigints, which the journal cannot hold.
  */
 export function toJson(value: unknown): Json {
-  return copied(value, 0) ?? null;
-}
-
-/** Deeper than this, the value may be a cycle, which `JSON.stringify` tells apart. */
-const DEEP = 50;
-
-/** A copy without the round trip where the value is plain, as most are: it takes a fifth of the time. */
-function copied(value: unknown, depth: number): Json | undefined {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return value;
-    case 'number':
-      // JSON knows neither infinities nor NaN, nor a negative zero.
-      return Number.isFinite(value) ? value + 0 : null;
-    case 'undefined':
-    case 'function':
-    case 'symbol':
-      return undefined;
-    case 'object':
-      if (value === null) return null;
-      return depth < DEEP && isPlain(value) ? copiedPlain(value, depth + 1) : roundTrip(value);
-    default:
-      return roundTrip(value);
-  }
-}
-
-function copiedPlain(value: Plain, depth: number): Json {
-  if (Array.isArray(value)) return Array.from(value, (member: unknown) => copied(member, depth) ?? null);
-  const copy: { [key: string]: Json } = {};
-  for (const key of Object.keys(value)) {
-    const kept = copied(value[key], depth);
-    if (kept !== undefined) copy[key] = kept;
-  }
-  return copy;
+  const text = JSON.stringify(value);
+  return text === undefined ? null : parseJson(text);
 }
 
 interface Plain {
   readonly [key: string]: unknown;
 }
 
-/** Whether JSON sees of it what its own members are. */
+/** Whether JSON keeps an object as it is, member by member. */
 function isPlain(value: object): value is Plain {
   if ('toJSON' in value || Object.hasOwn(value, '__proto__')) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
 }
 
-function roundTrip(value: unknown): Json | undefined {
-  const text = JSON.stringify(value);
-  return text === undefined ? undefined : parseJson(text);
-}
-
 /**
- * What keeps `value` from being JSON, as the path to the first such member and what it is (`.when is a Date`); undefined if nothing
- * does. A member that is `undefined` counts as absent, as it does for `JSON.stringify`; an element of a list does not.
+ * Returns the path to the first member that keeps `value` from being JSON, with its type (`.when is a Date`); undefined if there is
+ * none. A member that is `undefined` counts as absent, as it does for `JSON.stringify`; an element of a list does not.
  */
 export function notJson(value: unknown): string | undefined {
   return strayIn(value, new Set());
@@ -103,78 +65,12 @@ function describeObject(value: object): string {
   return typeof name === 'string' && name !== '' && name !== 'Object' ? `a ${name}` : 'not a plain object';
 }
 
-/** JSON text with sorted keys: equal values give equal text, whatever order their keys were written in. */
+/** Returns JSON text with sorted keys: equal values give equal text, whatever order their keys were written in. */
 export function canonicalJson(value: Json): string {
-  // Most was made in this order: to see that, and leave it to JSON.stringify, takes half the time.
-  return isCanonical(value) ? JSON.stringify(value) : sortedJson(value);
-}
-
-function isCanonical(value: Json | undefined): boolean {
-  if (value === null || typeof value !== 'object') return value !== undefined;
-  if (isList(value)) return value.every(isCanonical);
-  let before = '';
-  // Without a list of the keys: this is asked for all that a run decides.
-  for (const key in value) {
-    if (key < before || mayBeIndex(key) || !isCanonical(value[key])) return false;
-    before = key;
-  }
-  return true;
-}
-
-function sortedJson(value: Json): string {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  let text = '';
-  if (isList(value)) {
-    for (const member of value) text += `${text === '' ? '' : ','}${sortedJson(member)}`;
-    return `[${text}]`;
-  }
-  for (const key of sortedKeys(value)) {
-    const member = value[key];
-    if (member !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${sortedJson(member)}`;
-  }
-  return `{${text}}`;
-}
-
-function sortedKeys(value: JsonObject): readonly string[] {
-  const keys = Object.keys(value);
-  if (keys.length < 2 || areSorted(keys)) return keys;
-  // In most objects no key looks like a number: JavaScript's own order is the order, and quick.
-  return keys.some(mayBeIndex) ? keys.sort(inCanonicalOrder) : keys.sort();
-}
-
-/** To see that takes a fraction of the time of sorting. */
-function areSorted(keys: readonly string[]): boolean {
-  let before: string | undefined;
-  for (const key of keys) {
-    if ((before !== undefined && key < before) || mayBeIndex(key)) return false;
-    before = key;
-  }
-  return true;
-}
-
-function mayBeIndex(key: string): boolean {
-  const first = key.charCodeAt(0);
-  return first >= 48 && first <= 57;
-}
-
-function isList(value: object): value is readonly Json[] {
-  return Array.isArray(value);
-}
-
-/** Numbers come first, by their value, as in every object of JavaScript; then the rest. */
-function inCanonicalOrder(a: string, b: string): number {
-  const [first, second] = [indexIn(a), indexIn(b)];
-  if (first !== second) return first - second;
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** An array index is a whole number below 2^32 - 1 as JavaScript writes it; what is none comes after all of them. */
-const NO_INDEX = 2 ** 32 - 1;
-
-function indexIn(key: string): number {
-  if (!mayBeIndex(key)) return NO_INDEX;
-  const index = Number(key);
-  return index < NO_INDEX && String(index) === key && Number.isInteger(index) ? index : NO_INDEX;
+  return JSON.stringify(value, (_key, member: Json) => {
+    if (!isJsonObject(member)) return member;
+    return Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
 }
 
 /** Whether a JSON value is an object (not an array, not null). */
@@ -182,7 +78,7 @@ export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The same JSON text, in which no character steers a terminal or turns the direction of text around: each is written as `\uXXXX`. */
+/** Writes each character of a JSON text that controls a terminal or the direction of text as `\uXXXX`. */
 export function escapeSteering(json: string): string {
   return json.replace(
     /(?![\n\t])\p{Cc}|[\p{Bidi_Control}\u2028\u2029]/gu,

@@ -11,7 +11,8 @@ const ACTIONS = [
 ];
 
 test.each(ACTIONS)('of an action $type nothing is lost but what is of no interest to an engine', ({ type, params }) => {
-  expect(parseAction({ type, params: { ...params, more: 1 }, info: {}, exec: () => {} })).toEqual({ type, params });
+  const action = { type, params: { ...params, more: 1 }, info: {}, exec: () => {} };
+  expect(parseAction(action)).toEqual({ type, params });
 });
 
 test.each([
