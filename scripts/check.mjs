@@ -14,7 +14,7 @@ const checks = [
   ['types', 'check:types'],
   ['unused code', 'check:unused'],
   ['package', 'check:package'],
-  ['tests', 'check:tests', '--', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+  ['tests', 'check:tests', '--', '--report', report],
 ];
 
 let failed;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FOLDERS_WORKFLOW, foldersRun } from '../support/folders.ts';
 import { NOTE_WORKFLOW } from '../support/note.ts';
 import { readableByAll } from '../support/ordinary-user.ts';
@@ -24,7 +24,7 @@ function errorOf(end: WfEnd) {
   return refusalSchema.parse(end.json()).error;
 }
 
-describe(
+describe.concurrent(
   'what listens where a Docker engine should',
   () => {
     const answers: Readonly<Record<string, (socket: Socket) => void>> = {
@@ -41,7 +41,7 @@ describe(
         void socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{"ID":')),
     };
 
-    test.each(Object.entries(answers))('%s: this machine cannot do it', async (what, answer) => {
+    test.for(Object.entries(answers))('%s: this machine cannot do it', async ([what, answer], { onTestFinished }) => {
       const socket = path.join(project.folder, `${what.replace(/\W/g, '')}.sock`);
       const server = createServer((client) => {
         client.on('error', () => {});
@@ -76,7 +76,7 @@ function hanging(name: string): Record<string, string> {
   return { PATH: `${folder}:${process.env['PATH'] ?? ''}` };
 }
 
-test(
+test.concurrent(
   'an `ip` that hangs: nothing was begun, and this machine cannot do it',
   async () => {
     const args = ['start', 'lab-network', '--runtime', 'embedded', '--json'];

@@ -26,9 +26,13 @@ function workflowFile(name: string, code: string, guard = 'true'): string {
 }
 
 /** Top-level code of a workflow file, and a part of the message that the file is refused with. */
-const BAD: Readonly<Record<string, { readonly code: string; readonly says: string }>> = {
+type Bad = Readonly<Record<string, { readonly code: string; readonly says: string }>>;
+
+const ENDLESS: Bad = {
   'never-loads': { code: 'await new Promise(() => {});', says: 'did not finish within 20 s' },
   'loops-at-once': { code: 'for (;;);', says: 'did not finish within 20 s' },
+};
+const BAD: Bad = {
   exits: { code: 'process.exit(0);', says: 'called process.exit(0)' },
   'exits-after-await': { code: 'await null; process.exit(0);', says: 'called process.exit(0)' },
   'exits-soon': { code: 'setTimeout(() => process.exit(0), 0);', says: 'called process.exit(0)' },
@@ -39,32 +43,36 @@ const BAD: Readonly<Record<string, { readonly code: string; readonly says: strin
 };
 const PRINTS = "console.log('HELLO'); process.stdout.write('HELLO'); fs.writeSync(1, 'HELLO'); console.table([1]);";
 
-function openBadProject(): Project {
-  const files = Object.entries(BAD).map(([name, { code }]) => [`workflows/${name}.ts`, workflowFile(name, code)]);
+function openBadProject(bad: Bad = BAD): Project {
+  const files = Object.entries(bad).map(([name, { code }]) => [`workflows/${name}.ts`, workflowFile(name, code)]);
   return openNoteProject({ ...Object.fromEntries(files), 'workflows/prints.ts': workflowFile('prints', PRINTS) });
 }
 
 test.concurrent('one bad file hides no other from `wf workflows`, and the list is one JSON document', async () => {
-  const listed = await openBadProject().wf(['workflows', '--json']);
+  const bad = { ...BAD, ...ENDLESS };
+  const listed = await openBadProject(bad).wf(['workflows', '--json']);
   const entry = z.object({ name: z.string(), error: z.object({ code: z.string(), message: z.string() }).nullable() });
   const entries = z.array(entry).parse(listed.json());
   expect(listed.exitCode).toBe(0);
   expect(listed.stderr).toContain('HELLO');
   const errors = Object.fromEntries(entries.map(({ name, error }) => [name, error]));
   expect(errors).toMatchObject({ note: null, prints: null, 'lab-network': null });
-  for (const [name, { says }] of Object.entries(BAD)) {
+  for (const [name, { says }] of Object.entries(bad)) {
     expect(errors[name], name).toMatchObject({ code: 'E_WORKFLOW_INVALID' });
     expect(errors[name]?.message).toContain(says);
   }
 });
 
-test.concurrent.for(Object.entries(BAD))('wf start %s is refused', async ([name, { says }]) => {
-  const end = await openBadProject().wf(['start', name, '--json']);
-  expect(end).toMatchObject({ exitCode: 2, signal: undefined });
-  expect(end.json()).toMatchObject({ error: { code: 'E_WORKFLOW_INVALID' } });
-  expect(end.stdout).toContain(says);
-  expectNoStackTrace(end);
-});
+test.concurrent.for(Object.entries({ ...BAD, ...ENDLESS }))(
+  'wf start %s is refused',
+  async ([name, { says, code }]) => {
+    const end = await openBadProject({ [name]: { says, code } }).wf(['start', name, '--json']);
+    expect(end).toMatchObject({ exitCode: 2, signal: undefined });
+    expect(end.json()).toMatchObject({ error: { code: 'E_WORKFLOW_INVALID' } });
+    expect(end.stdout).toContain(says);
+    expectNoStackTrace(end);
+  },
+);
 
 test.concurrent.for(['check', 'doctor'] as const)('wf %s names each bad file once', async (command) => {
   const end = await openBadProject().wf([command, '--json']);

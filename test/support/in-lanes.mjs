@@ -1,0 +1,95 @@
+// Runs all tests, in lanes side by side: each is a machine of its own (network, processes, /run and /tmp), with an engine of its own
+// where it needs one. Without root there is one lane, the machine itself, and no engine.
+//   node test/support/in-lanes.mjs [--report FILE] [FILTER]...
+// FILE gets the counts, as vitest's JSON reporter writes them; a FILTER is a part of the paths of the test files to run.
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const VITEST = path.join(ROOT, 'node_modules/vitest/vitest.mjs');
+const WITH_ENGINE = [process.execPath, path.join(ROOT, 'test/support/with-engine.mjs'), '--'];
+
+const projects = (...names) => names.flatMap((name) => ['--project', name]);
+/** More than there are processors: tests of an engine mostly wait for it. */
+const LANES = {
+  'docker-1': [...projects('docker'), '--shard=1/2'],
+  'docker-2': [...projects('docker'), '--shard=2/2'],
+  crash: projects('crash'),
+  host: projects('host', 'contract'),
+  quick: projects('unit', 'cli'),
+};
+
+/** A folder in the place of /tmp, and an empty /run; the repository stays where it is. */
+const OWN_FOLDERS = `
+set -e
+tmp=$1; root=$2; shift 2
+case $root in /tmp/*) mkdir -p "$tmp\${root#/tmp}"; mount --bind "$root" "$tmp\${root#/tmp}";; esac
+mount --rbind "$tmp" /tmp
+mount -t tmpfs -o mode=755 wf-test /run
+mkdir -m 755 /run/lock
+ip link set lo up
+exec "$@"
+`;
+const OWN_MACHINE = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
+
+const { values, positionals: filters } = parseArgs({ options: { report: { type: 'string' } }, allowPositionals: true });
+/** Not below /tmp, which is another one in each lane. */
+const folder = mkdtempSync('/var/tmp/wf-lanes-');
+const blobs = path.join(folder, 'blobs');
+
+process.exitCode = await runAll();
+
+async function runAll() {
+  try {
+    await run([process.execPath, path.join(ROOT, 'scripts/set-up.mjs'), '--build-only']);
+    const lanes = process.getuid() === 0 ? Object.entries(LANES) : [['all', []]];
+    const ends = await Promise.all(lanes.map(([name, tests]) => runLane(name, tests)));
+    const { report } = values;
+    const reporters = report === undefined ? [] : ['--reporter=json', `--outputFile.json=${report}`];
+    const merged = await run([process.execPath, VITEST, `--merge-reports=${blobs}`, '--reporter=dot', ...reporters]);
+    return Math.max(merged, ...ends);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function runLane(name, tests) {
+  const tmp = path.join(folder, name);
+  mkdirSync(tmp, { mode: 0o1777 });
+  const blob = ['--reporter=default', '--reporter=blob', `--outputFile.blob=${path.join(blobs, `${name}.json`)}`];
+  const command = [...WITH_ENGINE, process.execPath, VITEST, 'run', ...filters, ...tests, '--passWithNoTests', ...blob];
+  const machine = ['unshare', ...OWN_MACHINE, '--', 'sh', '-c', OWN_FOLDERS, 'sh', tmp, ROOT];
+  const startedAt = performance.now();
+  const exitCode = await run(process.getuid() === 0 ? [...machine, ...command] : command, `${name}: `);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+  process.stdout.write(`== lane ${name}: exit code ${exitCode}, ${seconds} s\n`);
+  return exitCode;
+}
+
+/** Ends with the exit code of the command, each line of whose output is printed whole, after `prefix`. */
+function run([file, ...args], prefix = '') {
+  return new Promise((resolve) => {
+    const child = spawn(file, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const [from, to] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]) {
+      let rest = '';
+      from.setEncoding('utf8').on('data', (text) => {
+        const lines = (rest + text).split('\n');
+        rest = lines.pop();
+        to.write(lines.map((line) => `${prefix}${line}\n`).join(''));
+      });
+      from.on('end', () => to.write(rest === '' ? '' : `${prefix}${rest}\n`));
+    }
+    child.once('error', (error) => {
+      process.stderr.write(`${file}: ${error.message}\n`);
+      resolve(127);
+    });
+    child.once('close', (code) => resolve(code ?? 128));
+  });
+}
