@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { WfError } from '../../src/engine/errors.ts';
 import { bridgeNameOf, bridgeOf } from '../../src/host/docker/bridge-name.ts';
 import { engineError, failureOf } from '../../src/host/docker/engine-error.ts';
-import { firstHostOf } from '../../src/host/docker/subnet.ts';
+import { firstHostOf } from '../../src/host/ip/subnet.ts';
 import { asCommand, table } from '../../src/steps/docker/client-output.ts';
 import {
   dockerContainer,
@@ -42,7 +42,7 @@ describe('what Docker makes of an id or a subnet', () => {
   test('the gateway is the first address', () => {
     expect(firstHostOf('172.20.0.0/16')).toBe('172.20.0.1');
     expect(firstHostOf('10.1.2.128/25')).toBe('10.1.2.129');
-    expect(() => firstHostOf('10.1/16')).toThrow(/no IPv4 subnet/);
+    expect(() => firstHostOf('10.1/16')).toThrow(/not an IPv4 subnet/);
   });
 });
 

@@ -1,18 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import {
-  addressText,
-  freeAddress,
-  freeSubnet,
-  gatewayOf,
-  macOf,
-  overlap,
-  parseSubnet,
-  type Subnet,
-  subnetText,
-} from '../../src/host/embedded/inside/addresses.ts';
+import { freeAddress, freeSubnet, gatewayOf, macOf, usableSubnet } from '../../src/host/embedded/inside/addresses.ts';
+import { overlap, type Subnet, subnetText } from '../../src/host/ip/subnet.ts';
 
 const subnet = (text: string): Subnet => {
-  const parsed = parseSubnet(text);
+  const parsed = usableSubnet(text);
   if (parsed === undefined) throw new Error(`${text} is none`);
   return parsed;
 };
@@ -21,7 +12,7 @@ describe('subnets of a private host', () => {
   it('are read, whatever address of them is written', () => {
     expect(subnetText(subnet('172.18.0.0/16'))).toBe('172.18.0.0/16');
     expect(subnetText(subnet('10.77.3.9/24'))).toBe('10.77.3.0/24');
-    expect(addressText(gatewayOf(subnet('192.168.240.0/20')))).toBe('192.168.240.1');
+    expect(gatewayOf(subnet('192.168.240.0/20'))).toBe('192.168.240.1');
     for (const text of [
       '',
       '10.0.0.0',
@@ -32,7 +23,7 @@ describe('subnets of a private host', () => {
       'a/8',
       '1.2.3.4/8/8',
     ]) {
-      expect(parseSubnet(text), text).toBeUndefined();
+      expect(usableSubnet(text), text).toBeUndefined();
     }
   });
 
@@ -56,15 +47,15 @@ describe('subnets of a private host', () => {
 
   it('give the lowest free address, and none once all are taken', () => {
     const small = subnet('10.0.0.0/29');
-    const used = new Set<number>();
+    const used = new Set<string>();
     const given: string[] = [];
     for (let next = freeAddress(small, used); next !== undefined; next = freeAddress(small, used)) {
       used.add(next);
-      given.push(addressText(next));
+      given.push(next);
     }
     expect(given).toEqual(['10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5', '10.0.0.6']);
-    used.delete(small.base + 3);
-    expect(freeAddress(small, used)).toBe(small.base + 3);
-    expect(macOf(small.base + 3)).toBe('02:42:0a:00:00:03');
+    used.delete('10.0.0.3');
+    expect(freeAddress(small, used)).toBe('10.0.0.3');
+    expect(macOf('10.0.0.3')).toBe('02:42:0a:00:00:03');
   });
 });

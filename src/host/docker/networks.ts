@@ -1,10 +1,10 @@
 import { WfError } from '../../engine/errors.ts';
 import type { DockerPort, NetworkInfo } from '../../engine/ports/docker.ts';
+import { firstHostOf } from '../ip/subnet.ts';
 import { createdAnswer, networkAnswer, networkListAnswer } from './answers.ts';
 import type { Connection } from './connection.ts';
 import { isObjectId } from './object-id.ts';
 import { parseAnswer } from './parse-answer.ts';
-import { firstHostOf } from './subnet.ts';
 
 type NetworkCalls = Pick<DockerPort, 'listNetworks' | 'networks' | 'network' | 'createNetwork' | 'removeNetwork'>;
 

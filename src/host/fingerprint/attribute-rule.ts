@@ -1,10 +1,10 @@
 import { runOfLinkAlias } from '../../engine/mark.ts';
+import { contains, isNetwork, type Subnet, sameAddress } from '../ip/subnet.ts';
 import { type Attribution, byLedger, byMark, docker, type Known, SOMEBODY } from './attribution.ts';
 import { isNumber } from './ledger-identities.ts';
 import { ownerOfLink, ownerOfNetwork } from './link-owner.ts';
 import { type RuleFacts, ruleFacts } from './rule-facts.ts';
 import type { SectionName } from './shape.ts';
-import { contains, isNetwork, type Subnet, sameAddress } from './subnets.ts';
 
 interface FirewallRule {
   readonly table: string;

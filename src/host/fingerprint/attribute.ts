@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { ROUTE_PROTOCOL } from '../../engine/mark.ts';
+import { contains, parseSubnet } from '../ip/subnet.ts';
 import { ownerOfChain, ownerOfRule } from './attribute-rule.ts';
 import { type Attribution, byLabels, byLedger, byWords, docker, type Known, SOMEBODY } from './attribution.ts';
 import type { RawDifference } from './differences.ts';
 import { isNumber } from './ledger-identities.ts';
 import { byDockerId, kept, ownerOfLink, ownerOfLinkDifference, ownerOfNetwork } from './link-owner.ts';
 import { READ } from './shape.ts';
-import { contains, parseSubnet } from './subnets.ts';
 
 const textual = z.union([z.string(), z.number()]).transform(String);
 const addressSchema = z.object({ cidr: z.string(), dev: z.string() });

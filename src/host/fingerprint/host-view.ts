@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bridgeNameOf } from '../docker/bridge-name.ts';
+import { parseSubnet, type Subnet } from '../ip/subnet.ts';
 import { READ, type Sections } from './shape.ts';
-import { parseSubnet, type Subnet } from './subnets.ts';
 
 const linkSchema = z.object({
   kind: z.string().nullable(),

@@ -1,6 +1,6 @@
 import type { Change } from '../../engine/change.ts';
 import { isJsonObject, type Json } from '../../engine/json.ts';
-import { parseSubnet, type Subnet } from './subnets.ts';
+import { parseSubnet, type Subnet } from '../ip/subnet.ts';
 
 /** One change of the ledger by what it names. Records have the shape of their runners, so they are searched whole. */
 export interface NamedChange {

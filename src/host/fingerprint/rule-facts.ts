@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isJsonObject, type Json, parseJson } from '../../engine/json.ts';
+import { parseSubnet, type Subnet } from '../ip/subnet.ts';
 import type { SectionName } from './shape.ts';
-import { parseSubnet, type Subnet } from './subnets.ts';
 
 /** What a firewall rule says that tells whose it is. */
 export interface RuleFacts {

@@ -6,7 +6,7 @@ import type { Argv } from '../../engine/ports/command.ts';
 import type { ContainerInfo } from '../../engine/ports/docker.ts';
 import type { HostContext, StepContext } from '../../engine/step.ts';
 import { pause } from '../../host/clock.ts';
-import { firstHostOf } from '../../host/docker/subnet.ts';
+import { firstHostOf } from '../../host/ip/subnet.ts';
 import { containerHandleSchema } from '../container-handle.ts';
 import { asCommand } from './client-output.ts';
 import { runningContainer } from './container-output.ts';

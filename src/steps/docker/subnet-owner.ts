@@ -1,13 +1,13 @@
-import ipaddr from 'ipaddr.js';
 import { WfError } from '../../engine/errors.ts';
 import type { RequirementResult } from '../../engine/requirement.ts';
 import type { HostPorts } from '../../engine/step.ts';
 import { readRoutes } from '../../host/ip/route.ts';
+import { overlap, parseSubnet, requireIpv4Subnet, type Subnet } from '../../host/ip/subnet.ts';
 import { sshPeer } from '../../host/ssh-peer.ts';
 import { shortId } from './names.ts';
 import { runOf } from './ownership.ts';
 
-/** Who already uses a part of a subnet. */
+/** A user of a part of a subnet. */
 interface SubnetOwner {
   readonly name: string;
   readonly hint: string;
@@ -15,18 +15,16 @@ interface SubnetOwner {
 
 /** Looks for a Docker network, a route of this host, and the peer of an SSH connection that the subnet overlaps. */
 export async function lookForSubnet(cidr: string, host: HostPorts): Promise<RequirementResult> {
-  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(cidr)) {
-    throw new WfError('E_INPUT', `"${cidr}" is no IPv4 subnet`, { hint: 'Write it as 172.20.0.0/16.' });
-  }
-  const owner = (await networkIn(cidr, host)) ?? (await routeIn(cidr, host)) ?? sshPeerIn(cidr);
+  const subnet = requireIpv4Subnet(cidr);
+  const owner = (await networkIn(subnet, host)) ?? (await routeIn(subnet, host)) ?? sshPeerIn(subnet);
   if (owner === undefined) return { met: true, found: 'free' };
   const error = new WfError('E_SUBNET_IN_USE', `subnet ${cidr} overlaps ${owner.name}`, { hint: owner.hint });
   return { met: false, error };
 }
 
-async function networkIn(cidr: string, { docker }: HostPorts): Promise<SubnetOwner | undefined> {
+async function networkIn(range: Subnet, { docker }: HostPorts): Promise<SubnetOwner | undefined> {
   for (const network of await docker.listNetworks()) {
-    const taken = network.subnets.find(({ subnet }) => overlap(cidr, subnet));
+    const taken = network.subnets.find(({ subnet }) => overlaps(range, subnet));
     if (taken === undefined) continue;
     const run = runOf(network);
     const made = run === undefined ? '' : `, made by run ${run}`;
@@ -41,11 +39,11 @@ async function networkIn(cidr: string, { docker }: HostPorts): Promise<SubnetOwn
   return undefined;
 }
 
-async function routeIn(cidr: string, { command }: HostPorts): Promise<SubnetOwner | undefined> {
+async function routeIn(range: Subnet, { command }: HostPorts): Promise<SubnetOwner | undefined> {
   const routes = await readRoutes(command, { family: 'inet', table: 'all' });
   // The main table first: the local one says the same, in words that nobody would look for.
   const byTable = [...routes].sort((a, b) => Number(b.table === 'main') - Number(a.table === 'main'));
-  const route = byTable.find(({ destination }) => !isDefault(destination) && overlap(cidr, asCidr(destination)));
+  const route = byTable.find(({ destination }) => !isDefault(destination) && overlaps(range, destination));
   if (route === undefined) return undefined;
   const { destination, gateway, device } = route;
   const way = [gateway === null ? '' : ` via ${gateway}`, device === null ? '' : ` on ${device}`].join('');
@@ -55,10 +53,10 @@ async function routeIn(cidr: string, { command }: HostPorts): Promise<SubnetOwne
   };
 }
 
-/** Answers to who is logged in by SSH would go into the network instead of to them, though only the default route leads there. */
-function sshPeerIn(cidr: string): SubnetOwner | undefined {
+/** Answers to a user logged in by SSH would go into the network instead, though only the default route leads there. */
+function sshPeerIn(range: Subnet): SubnetOwner | undefined {
   const peer = sshPeer();
-  if (peer === undefined || !overlap(cidr, asCidr(peer))) return undefined;
+  if (peer === undefined || !overlaps(range, peer)) return undefined;
   return {
     name: `${peer}, from where this shell was logged into by SSH`,
     hint: 'Choose another subnet, or let Docker choose.',
@@ -70,14 +68,7 @@ function isDefault(destination: string): boolean {
   return ['default', '0.0.0.0/0', '0.0.0.0/1', '128.0.0.0/1'].includes(destination);
 }
 
-function asCidr(destination: string): string {
-  return destination.includes('/') ? destination : `${destination}/32`;
-}
-
-/** Whether two IPv4 subnets share an address. Anything else (IPv6) shares none with them. */
-function overlap(a: string, b: string): boolean {
-  if (!ipaddr.IPv4.isValidCIDR(a) || !ipaddr.IPv4.isValidCIDR(b)) return false;
-  const [first, firstLength] = ipaddr.IPv4.parseCIDR(a);
-  const [second, secondLength] = ipaddr.IPv4.parseCIDR(b);
-  return first.match(second, Math.min(firstLength, secondLength));
+function overlaps(range: Subnet, destination: string): boolean {
+  const other = parseSubnet(destination);
+  return other !== undefined && overlap(range, other);
 }

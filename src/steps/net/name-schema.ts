@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { isAddress, parseSubnet, subnetText } from '../../host/ip/subnet.ts';
 
 /** IFNAMSIZ of the kernel, less the terminating zero. */
 const NAME_LIMIT = 15;
@@ -36,20 +37,11 @@ export const addressSchema = z.string().transform((text, check) => {
 
 /** An address with prefix length, such as `172.18.0.100/16`, in its shortest form. */
 export const cidrSchema = z.string().transform((text, check) => {
-  const [address, , ...rest] = text.split('/');
-  if (address !== undefined && rest.length === 0 && isAddress(address) && ipaddr.isValidCIDR(text)) {
-    const [parsed, prefixLength] = ipaddr.parseCIDR(text);
-    return `${parsed.toString()}/${prefixLength}`;
-  }
+  const subnet = text.includes('/') ? parseSubnet(text) : undefined;
+  if (subnet !== undefined) return subnetText(subnet);
   check.addIssue({
     code: 'custom',
     message: `"${text}" is not an address with a prefix length, such as 172.18.0.100/16`,
   });
   return z.NEVER;
 });
-
-function isAddress(text: string): boolean {
-  return (
-    ipaddr.IPv4.isValidFourPartDecimal(text) || (text.includes(':') && !text.includes('%') && ipaddr.IPv6.isValid(text))
-  );
-}

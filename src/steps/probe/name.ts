@@ -1,6 +1,6 @@
-import ipaddr from 'ipaddr.js';
 import { WfError } from '../../engine/errors.ts';
 import type { HostContext } from '../../engine/step.ts';
+import { isAddress } from '../../host/ip/subnet.ts';
 import { dnsOutcome } from './dns-output.ts';
 import { originName, type ProbeOrigin } from './origin.ts';
 import { askAgent } from './probe-agent.ts';
@@ -10,15 +10,15 @@ import type { ProbeTime } from './probe-time.ts';
 export const CONTAINER_NAME_SERVER = '127.0.0.11';
 
 /**
- * The address that a container's own name server gives for a name; an address as it is. Without a process that asks from in
- * there, a name stays one, and is resolved as the origin's own resolv.conf says.
- * @throws WfError E_PROBE_FAILED where the name does not resolve
+ * Returns the address that a container's own name server gives for a name, and an address as it is. Without a probe agent in the
+ * container the name stays one: the origin's resolv.conf decides.
+ * @throws WfError E_PROBE_FAILED if the name does not resolve
  */
 export async function addressOf(
   context: HostContext,
   { from, to, deadlineMs, mustFail }: ProbeTime & { readonly from: ProbeOrigin; readonly to: string },
 ): Promise<string> {
-  if (ipaddr.isValid(to) || context.host.agent === null) return to;
+  if (isAddress(to) || context.host.agent === null) return to;
   const request = { kind: 'dns', name: to, server: CONTAINER_NAME_SERVER };
   const { outcome } = await askAgent(context, from, request, { deadlineMs, mustFail }, dnsOutcome);
   const address = outcome.type === 'resolved' ? outcome.addresses[0] : undefined;

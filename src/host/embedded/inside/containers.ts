@@ -2,7 +2,7 @@ import { WfError } from '../../../engine/errors.ts';
 import type { ContainerInfo, ContainerSpec, NetworkMember } from '../../../engine/ports/docker.ts';
 import { bridgeOf } from '../../docker/bridge-name.ts';
 import { ipBatch } from '../ip-batch.ts';
-import { addressText, broadcastOf, gatewayOf, macOf } from './addresses.ts';
+import { broadcastOf, gatewayOf, macOf } from './addresses.ts';
 import { type ContainerProcess, startContainerProcess } from './container-process.ts';
 import { noteDeeds } from './deeds.ts';
 import { programOf } from './images.ts';
@@ -21,7 +21,7 @@ interface Container {
   /** Its process: made in advance, or by its start. */
   process: Promise<ContainerProcess> | undefined;
   pid: number;
-  address: number | undefined;
+  address: string | undefined;
   startedAt: string;
   exitCode: number;
   /** The start that is under way, for whoever asks for the same, or wants to remove it. */
@@ -77,7 +77,7 @@ export class Containers {
       containerId: id,
       name: spec.name,
       mac: macOf(address),
-      ipv4: `${addressText(address)}/${network.subnet.prefixLength}`,
+      ipv4: `${address}/${network.subnet.prefixLength}`,
     }));
   }
 
@@ -243,11 +243,11 @@ export class Containers {
       const found = this.#running(network).find(
         ([{ id, spec }]) => spec.name.toLowerCase() === wanted || id.slice(0, 12) === wanted,
       );
-      return found === undefined ? null : addressText(found[1]);
+      return found === undefined ? null : found[1];
     };
   }
 
-  #running(network: Network): readonly (readonly [Container, number])[] {
+  #running(network: Network): readonly (readonly [Container, string])[] {
     return [...network.addresses].flatMap(([id, address]) => {
       const container = this.#containers.get(id);
       return container?.state === 'running' ? [[container, address] as const] : [];
@@ -298,10 +298,10 @@ export class Containers {
         {
           network: network?.name ?? spec.networkId,
           networkId: spec.networkId,
-          ipv4: there ? addressText(address) : null,
+          ipv4: there ? address : null,
           prefixLength: there ? network.subnet.prefixLength : null,
           mac: there ? macOf(address) : null,
-          gateway: there ? addressText(gatewayOf(network.subnet)) : null,
+          gateway: there ? gatewayOf(network.subnet) : null,
         },
       ],
     };
@@ -313,7 +313,7 @@ function linkOf(containerId: string): string {
   return `veth${containerId.slice(0, 7)}`;
 }
 
-function linkCommands({ id, spec }: Container, network: Network, address: number, process: ContainerProcess) {
+function linkCommands({ id, spec }: Container, network: Network, address: string, process: ContainerProcess) {
   const link = linkOf(id);
   const alias = aliasFor(spec.labels);
   const bridge = bridgeOf(network.id);
@@ -325,12 +325,12 @@ function linkCommands({ id, spec }: Container, network: Network, address: number
   ];
 }
 
-function insideCommands({ subnet }: Network, address: number): readonly string[] {
-  const own = `${addressText(address)}/${subnet.prefixLength}`;
+function insideCommands({ subnet }: Network, address: string): readonly string[] {
+  const own = `${address}/${subnet.prefixLength}`;
   return [
-    `address add ${own} broadcast ${addressText(broadcastOf(subnet))} dev eth0`,
+    `address add ${own} broadcast ${broadcastOf(subnet)} dev eth0`,
     'link set dev eth0 up',
-    `route add default via ${addressText(gatewayOf(subnet))} dev eth0`,
+    `route add default via ${gatewayOf(subnet)} dev eth0`,
   ];
 }
 

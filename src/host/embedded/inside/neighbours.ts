@@ -1,13 +1,13 @@
 import { bridgeOf } from '../../docker/bridge-name.ts';
 import { ipBatchForced } from '../ip-batch.ts';
-import { addressText, gatewayOf, macOf } from './addresses.ts';
+import { gatewayOf, macOf } from './addresses.ts';
 import type { ContainerProcess } from './container-process.ts';
 import { bridgeMac, type Network } from './networks.ts';
 
 /** A container that runs, as its neighbours know it. */
 export interface Member {
   readonly process: ContainerProcess;
-  readonly address: number;
+  readonly address: string;
 }
 
 /** Networks of so few are left to the kernel. */
@@ -50,8 +50,8 @@ export class Neighbours {
 
   async #introduce(network: Network, members: readonly Member[], all: string): Promise<void> {
     const { id, subnet } = network;
-    const entry = (address: number, mac: string, link: string) =>
-      `neighbour replace ${addressText(address)} lladdr ${mac} nud permanent dev ${link}`;
+    const entry = (address: string, mac: string, link: string) =>
+      `neighbour replace ${address} lladdr ${mac} nud permanent dev ${link}`;
     const known = (link: string) => members.map(({ address }) => entry(address, macOf(address), link));
     const inside = [...known('eth0'), entry(gatewayOf(subnet), bridgeMac(id), 'eth0')];
     await Promise.all([

@@ -4,18 +4,9 @@ import { parseRunId } from '../../../engine/ids.ts';
 import { linkAliasOf, RUN_LABEL } from '../../../engine/mark.ts';
 import type { NetworkInfo, NetworkMember, NetworkSpec } from '../../../engine/ports/docker.ts';
 import { bridgeOf } from '../../docker/bridge-name.ts';
+import { overlap, type Subnet, subnetText } from '../../ip/subnet.ts';
 import { ipBatch } from '../ip-batch.ts';
-import {
-  addressText,
-  broadcastOf,
-  freeAddress,
-  freeSubnet,
-  gatewayOf,
-  overlap,
-  parseSubnet,
-  type Subnet,
-  subnetText,
-} from './addresses.ts';
+import { broadcastOf, freeAddress, freeSubnet, gatewayOf, usableSubnet } from './addresses.ts';
 import { noteDeeds } from './deeds.ts';
 import { isLink, removeLink } from './remove-link.ts';
 
@@ -31,7 +22,7 @@ export interface Network {
   /** `making` and `ending`: its name and subnet are taken, but nobody can join it. */
   state: 'making' | 'ready' | 'ending';
   /** Addresses of containers that run or are being started, by container id. */
-  readonly addresses: Map<string, number>;
+  readonly addresses: Map<string, string>;
 }
 
 /** The networks of the private host. What is refused is refused before anything is awaited: of two that want a name, one gets it. */
@@ -101,7 +92,7 @@ export class Networks {
 }
 
 /** Takes an address for a container. @throws WfError E_DOCKER where there is none, or nobody can join. */
-export function joinNetwork(network: Network, containerId: string): number {
+export function joinNetwork(network: Network, containerId: string): string {
   const address = network.state === 'ready' ? freeAddress(network.subnet, new Set(network.addresses.values())) : null;
   if (address === null || address === undefined) {
     const why = address === null ? 'is being removed' : 'has no free address left';
@@ -122,7 +113,7 @@ export function networkInfo(network: Network, members: readonly NetworkMember[])
     driver: 'bridge',
     scope: 'local',
     internal: false,
-    subnets: [{ subnet: subnetText(subnet), gateway: addressText(gatewayOf(subnet)) }],
+    subnets: [{ subnet: subnetText(subnet), gateway: gatewayOf(subnet) }],
     labels,
     options: {},
     members,
@@ -143,11 +134,11 @@ export function bridgeMac(networkId: string): string {
 function bridgeCommands({ id, subnet, labels }: Network): readonly string[] {
   const bridge = bridgeOf(id);
   const alias = aliasFor(labels);
-  const gateway = `${addressText(gatewayOf(subnet))}/${subnet.prefixLength}`;
+  const gateway = `${gatewayOf(subnet)}/${subnet.prefixLength}`;
   return [
     `link add dev ${bridge} address ${bridgeMac(id)} type bridge`,
     ...(alias === undefined ? [] : [`link set dev ${bridge} alias ${alias}`]),
-    `address add ${gateway} broadcast ${addressText(broadcastOf(subnet))} dev ${bridge}`,
+    `address add ${gateway} broadcast ${broadcastOf(subnet)} dev ${bridge}`,
     // What comes from the network and is not for the host itself goes nowhere: dropped in silence, as Docker's rules do it.
     // What stays on the bridge is not routed, and meets no rule.
     `rule add pref ${ISOLATION_PREFERENCE} iif ${bridge} blackhole`,
@@ -172,7 +163,7 @@ function requireFree(taken: readonly Network[]): Subnet {
 }
 
 function requireUsable(asked: string, taken: readonly Network[]): Subnet {
-  const subnet = parseSubnet(asked);
+  const subnet = usableSubnet(asked);
   if (subnet === undefined) {
     throw new WfError('E_INPUT', `"${asked}" is no IPv4 subnet that a network can have`, {
       hint: 'Write it as 172.20.0.0/16; it has at most 30 bits.',
