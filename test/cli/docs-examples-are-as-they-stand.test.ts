@@ -1,20 +1,27 @@
+import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { missingLines, readDocPage } from '../support/doc-page.ts';
-import { openPackageProject } from '../support/package-project.ts';
+import { DOC_PAGES, missingLines, readDocPage, type Session } from '../support/doc-page.ts';
+import { openPackageProject, type PackageProject } from '../support/package-project.ts';
 
-test.for(['writing-a-workflow', 'writing-a-step-runner', 'embedding'])(
-  'what docs/%s.md shows compiles against the published types, and does what it says',
-  { timeout: 240_000 },
-  async (name) => {
-    const { files, typed } = readDocPage(name);
-    expect(Object.keys(files).length).toBeGreaterThan(0);
+const isRoot = process.getuid?.() === 0;
+const pages = DOC_PAGES.map((name) => ({ name, ...readDocPage(name) })).filter(
+  ({ files, sessions }) => Object.keys(files).length > 0 || sessions.length > 0,
+);
+
+test('pages with examples are found', () => {
+  expect(pages.length).toBeGreaterThan(5);
+});
+
+test.for(pages)(
+  'the examples of $name compile against the published types, and print what the page shows',
+  { timeout: 300_000 },
+  async ({ files, sessions }) => {
     const project = openPackageProject(files);
-    expect(await project.compile()).toEqual({ exitCode: 0, output: '' });
-    expect(typed.length).toBeGreaterThan(0);
-    for (const { command, shown } of typed) {
-      const { output } = await project.run('sh', ['-c', command]);
-      expect(missingLines(shown, output), `$ ${command}\n${output}`).toEqual([]);
-      if (shown.length === 0) expect(output).toBe('');
+    if (Object.keys(files).length > 0) expect(await project.compile()).toEqual({ exitCode: 0, output: '' });
+    try {
+      for (const session of sessions) await tryOut(session, project);
+    } finally {
+      await endRuns(project);
     }
     for (const file of Object.keys(files).filter((file) => file.endsWith('.test.ts'))) {
       const { exitCode, output } = await project.run(process.execPath, ['--test', `out/${file.replace(/ts$/, 'js')}`]);
@@ -23,3 +30,35 @@ test.for(['writing-a-workflow', 'writing-a-step-runner', 'embedding'])(
     }
   },
 );
+
+/** The link of a `host` block: one end of a pair, whose other end answers nothing. */
+const HOST =
+  'ip link set lo up && ip link add eth0 type veth peer name far0 && ip link set eth0 up && ip link set far0 up';
+
+async function tryOut({ needsHost, typed }: Session, project: PackageProject): Promise<void> {
+  if (needsHost && !isRoot) return;
+  const mark = randomUUID();
+  // `$?` and the folder of one command are those of the next.
+  const lines = typed.flatMap(({ command, stdin }) => [
+    stdin.length === 0 ? command : `${command} <<'${mark}'\n${stdin.join('\n')}\n${mark}`,
+    `status=$?; echo; echo ${mark}; (exit $status)`,
+  ]);
+  const script = ['exec 2>&1', ...(needsHost ? [HOST] : []), ...lines, 'exit 0'].join('\n');
+  const shell = ['sh', '-c', script];
+  const [program = '', ...args] = needsHost ? ['unshare', '--net', ...shell] : shell;
+  const { output } = await project.run(program, args);
+  const outputs = output.split(`\n${mark}`);
+  for (const [index, { command, shown }] of typed.entries()) {
+    const printed = outputs[index] ?? '';
+    expect(missingLines(shown, printed), `$ ${command}\n${printed}`).toEqual([]);
+    if (shown.length === 0) expect(printed.trim(), `$ ${command}`).toBe('');
+  }
+}
+
+/** Rolls back what an example has left paused or interrupted: a private host lives until then. */
+async function endRuns({ run }: PackageProject): Promise<void> {
+  for (const status of ['paused', 'interrupted']) {
+    const { output } = await run('wf', ['runs', '--status', status, '-o', 'ids']);
+    for (const id of output.split('\n').filter((line) => /^[\w-]+$/.test(line))) await run('wf', ['rollback', id]);
+  }
+}

@@ -1,39 +1,80 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-/** What a page of docs/ shows that can be tried. */
+/** The root of the repository. */
+export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Every page for users, by its path from the root of the repository. */
+export const DOC_PAGES: readonly string[] = [
+  ...readdirSync(REPOSITORY).filter((name) => name.endsWith('.md')),
+  ...readdirSync(path.join(REPOSITORY, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`)
+    .sort(),
+];
+
+/** The text of a page, and its parts that a test can try. */
 export interface DocPage {
   readonly text: string;
   /** Code blocks marked with `file=NAME`, by that name. */
   readonly files: Readonly<Record<string, string>>;
-  /** What is typed in its console blocks, in order, each with the output that is shown. */
+  /** Blocks of the language `console`, in order. */
+  readonly sessions: readonly Session[];
+  /** Lines of the blocks of the language `sh`, which no test runs. */
+  readonly untried: readonly string[];
+}
+
+/** The commands of one `console` block, which share a shell. */
+export interface Session {
+  /** Marked with `host`: in a network namespace with a link `eth0`, as root. */
+  readonly needsHost: boolean;
   readonly typed: readonly Typed[];
 }
 
-interface Typed {
+export interface Typed {
   readonly command: string;
+  /** Lines typed at a prompt of `wf shell`. */
+  readonly stdin: readonly string[];
   readonly shown: readonly string[];
 }
 
-/** @param name such as `embedding` */
-export function readDocPage(name: string): DocPage {
-  const text = readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
-  const blocks = [...text.matchAll(/^```(\w+)(?: file=(\S+))?\n(.*?)^```$/gms)];
-  const files = blocks.flatMap(([, , file, body = '']) => (file === undefined ? [] : [[file, body] as const]));
-  const typed = blocks.flatMap(([, language, , body = '']) => (language === 'console' ? typedIn(body) : []));
-  return { text, files: Object.fromEntries(files), typed };
+/** @param page one of DOC_PAGES */
+export function readDocPage(page: string): DocPage {
+  const text = readFileSync(path.join(REPOSITORY, page), 'utf8');
+  const blocks = [...text.matchAll(/^```(\w+)(?: (\S+))?\n(.*?)^```$/gms)].map(
+    ([, language, mark = '', body = '']) => ({
+      language,
+      mark,
+      body,
+    }),
+  );
+  const files = blocks.filter(({ mark }) => mark.startsWith('file=')).map(({ mark, body }) => [mark.slice(5), body]);
+  return {
+    text,
+    files: Object.fromEntries(files),
+    sessions: blocks
+      .filter(({ language }) => language === 'console')
+      .map(({ mark, body }) => ({ needsHost: mark === 'host', typed: typedIn(body) })),
+    untried: blocks.filter(({ language }) => language === 'sh').flatMap(({ body }) => body.trimEnd().split('\n')),
+  };
 }
 
-/** A line of the output that begins like a prompt (a transcript shows what was typed) is told by the dots in it. */
+/** A line of output that begins like a prompt (a transcript shows its commands) is recognised by the `/...` in it. */
 function typedIn(session: string): readonly Typed[] {
-  const typed: { command: string; shown: string[] }[] = [];
+  const typed: { command: string; stdin: string[]; shown: string[] }[] = [];
   for (const line of session.trimEnd().split('\n')) {
-    if (line.startsWith('$ ') && !line.includes('/...')) typed.push({ command: line.slice(2), shown: [] });
-    else typed.at(-1)?.shown.push(line);
+    const last = typed.at(-1);
+    const inShell = /^\[wf [^\]]+\] # (.*)$/.exec(line);
+    if (line.startsWith('$ ') && !line.includes('/...')) typed.push({ command: line.slice(2), stdin: [], shown: [] });
+    else if (last?.command.endsWith('\\')) last.command = `${last.command.slice(0, -1)}${line.trim()}`;
+    else if (inShell) last?.stdin.push(inShell[1] ?? '');
+    else last?.shown.push(line);
   }
   return typed;
 }
 
-/** The shown lines that the output does not have, in their order. `...` stands for any text, and alone for any lines. */
+/** The shown lines that the output lacks, in their order. `...` stands for any text, and alone on a line for any lines. */
 export function missingLines(shown: readonly string[], output: string): readonly string[] {
   const lines = output.split('\n').map(normalized);
   let from = 0;
@@ -51,7 +92,7 @@ function patternOf(line: string): RegExp {
   return new RegExp(`^${parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('.*')}$`);
 }
 
-/** Without what is another at each time: how long it took, and how wide a column therefore is. */
+/** Drops durations, and the widths of columns that follow from them. */
 function normalized(line: string): string {
   return line
     .replace(/\d+(?:\.\d+)? m?s\b/g, 'TIME')

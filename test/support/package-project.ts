@@ -8,18 +8,18 @@ import { z } from 'zod';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What a command left behind. */
+/** End and output of a command. */
 export interface Ended {
   readonly exitCode: number | undefined;
   /** stdout and stderr as they came. */
   readonly output: string;
 }
 
-/** A folder as a developer has it who has installed wf: the package as it is published, in `node_modules`. */
+/** A developer's folder with the published package of wf in `node_modules`. */
 export interface PackageProject {
   readonly folder: string;
   write(files: Readonly<Record<string, string>>): void;
-  /** Type-checks all of its TypeScript as strictly as wf's own, against the published types, and translates it into `out/`. */
+  /** Type-checks its TypeScript as strictly as wf's own, against the published types, and translates it into `out/`. */
   compile(options?: readonly string[]): Promise<Ended>;
   /** Runs a program in the project's folder, with `wf` and the other programs of `node_modules` at hand. */
   run(program: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
@@ -28,11 +28,17 @@ export interface PackageProject {
 const root = mkdtempSync(path.join(tmpdir(), 'wf-package-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** A new project with these files in it, taken away after the last test of the file. */
+/** Makes a project with these files, which is removed after the last test of the file. */
 export function openPackageProject(files: Readonly<Record<string, string>> = {}): PackageProject {
   const folder = mkdtempSync(path.join(root, 'p-'));
   installWf(path.join(folder, 'node_modules'));
-  const env = { PATH: process.env['PATH'] ?? '', HOME: path.join(root, 'home'), LC_ALL: 'C' };
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: path.join(root, 'home'),
+    // A project without workflows has its history there.
+    XDG_STATE_HOME: path.join(folder, 'state'),
+    LC_ALL: 'C',
+  };
   const bin = path.join(folder, 'node_modules/.bin');
   const run: PackageProject['run'] = async (program, args, more = {}) => {
     const { exitCode, all } = await execa(program, args, {
@@ -67,7 +73,7 @@ export function openPackageProject(files: Readonly<Record<string, string>> = {})
 
 const packageSchema = z.object({ files: z.array(z.string()) });
 
-/** As `npm install` would: what is published of wf, and beside it all that it depends on. */
+/** Installs the published files of wf and all that it depends on, as `npm install` would. */
 function installWf(modules: string): void {
   const { files } = packageSchema.parse(JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8')));
   const wf = path.join(modules, 'wf-engine');

@@ -6,23 +6,23 @@ import * as wf from '../../src/index.ts';
 
 const index = fileURLToPath(new URL('../../src/index.ts', import.meta.url));
 
-/** The rows of the tables: what is in their first column, and in the second. */
-const rows = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8')
+/** Rows of the tables, by their first two columns. */
+const rows = readFileSync(new URL('../../docs/reference/api.md', import.meta.url), 'utf8')
   .split('\n')
   .flatMap((line) => {
     const [, name, second = ''] = /^\| `(\w+)` \| ([^|]+)/.exec(line) ?? [];
     return name === undefined ? [] : [{ name, second: second.trim() }];
   });
 
-test('docs/api.md lists every export, each once, and nothing else', () => {
+test('docs/reference/api.md lists every export, each once, and nothing else', () => {
   expect(rows.map(({ name }) => name).toSorted()).toEqual([...exportsOf(index)].toSorted());
 });
 
-test('what is found in the sources is what the module exports', () => {
+test('the names found in the sources are those that the module exports', () => {
   expect([...exportsOf(index)]).toEqual(expect.arrayContaining(Object.keys(wf)));
 });
 
-test('docs/api.md names the kind of each step runner', () => {
+test('docs/reference/api.md names the kind of each step runner', () => {
   const runners = Object.entries(wf).flatMap(([name, exported]) => {
     const runner = runnerOf(exported);
     return runner === undefined ? [] : [{ name, second: `\`${runner.kind}\`` }];

@@ -1,18 +1,46 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { DOC_PAGES, REPOSITORY } from '../support/doc-page.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`)];
-
-test.for(pages)('every link of %s leads to a file that is there', (page) => {
-  const file = path.join(root, page);
-  const links = [...readFileSync(file, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link);
-  expect(links.filter((link) => !existsSync(path.resolve(path.dirname(file), link)))).toEqual([]);
+test.for(DOC_PAGES)('every link of %s leads to a file and a heading that exist', (page) => {
+  expect(linksOf(page).filter((link) => !leadsSomewhere(link))).toEqual([]);
 });
 
-test('README.md leads to every page', () => {
-  const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
-  for (const page of pages.filter((page) => page.startsWith('docs/'))) expect(readme).toContain(`(${page})`);
+test('README.md leads to every page, by one link or several', () => {
+  const reached = new Set(['README.md']);
+  for (const page of reached) {
+    for (const { file } of page.endsWith('.md') ? linksOf(page) : []) reached.add(path.relative(REPOSITORY, file));
+  }
+  expect(DOC_PAGES.filter((page) => !reached.has(page))).toEqual([]);
 });
+
+interface Link {
+  readonly file: string;
+  readonly heading: string;
+}
+
+/** Links and images, except those to other sites. */
+function linksOf(page: string): readonly Link[] {
+  const folder = path.join(REPOSITORY, path.dirname(page));
+  return [...readFileSync(path.join(REPOSITORY, page), 'utf8').matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].map(
+    ([, file = '', heading = '']) => ({
+      file: file === '' ? path.join(REPOSITORY, page) : path.resolve(folder, file),
+      heading,
+    }),
+  );
+}
+
+function leadsSomewhere({ file, heading }: Link): boolean {
+  if (!existsSync(file)) return false;
+  if (heading === '') return true;
+  return [...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)].some(([, title = '']) => anchorOf(title) === heading);
+}
+
+/** As GitHub makes it. */
+function anchorOf(title: string): string {
+  return title
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+}
