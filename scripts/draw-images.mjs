@@ -1,4 +1,5 @@
 // Draws docs/images/ from a real run of the lab on the embedded runtime: its output on a terminal, and the networks in its report.
+//   node scripts/draw-images.mjs [FOLDER]
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ const CLASSES = { 1: 'bold', 2: 'dim', 31: 'red', 32: 'green', 33: 'yellow', 36:
 const SEQUENCE = new RegExp(`${String.fromCharCode(27)}\\[(\\d+)m`);
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const images = path.join(root, 'docs/images');
+const images = path.resolve(process.argv[2] ?? path.join(root, 'docs/images'));
 const folder = mkdtempSync(path.join(tmpdir(), 'wf-images-'));
 
 try {
@@ -35,14 +36,14 @@ function wf(...args) {
   return ended;
 }
 
-/** The stage of the splice whole, and the first and last steps of the others. */
+/** The steps of the splice, the last step, and the result. Their sets are the same in every run. */
 function excerpt(progress, result) {
   const steps = progress.trimEnd().split('\n');
   const spliced = steps.filter((line) => line.startsWith('vethSplice'));
   const dots = '\u001B[2m...\u001B[22m';
   return [
     '\u001B[1m$ wf start lab-network\u001B[22m',
-    ...steps.slice(0, 2),
+    ...steps.slice(0, 1),
     dots,
     ...spliced.slice(1),
     dots,
