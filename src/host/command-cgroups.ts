@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Argv } from '../engine/ports/command.ts';
 import { PROCESS_MARK_VARIABLE, type ProcessMark, parseProcessMark } from '../engine/process-mark.ts';
 import { bootId, isAlive, ownUserId } from './process.ts';
 import type { StartCommand } from './start-command.ts';
@@ -25,11 +26,12 @@ let isRefused = false;
 
 /**
  * Starts each marked command in a cgroup of its own, below wf's: whatever it starts stays in there, also with a cleared environment
- * or in a session of its own. Without the right to make one, which only root is sure to have, commands are started as they are.
+ * or in a session of its own. Without the right to make one, which only root is sure to have, commands are started as they are; so are
+ * tools that start no process, because the kernel takes some 10 ms for each of the two moves.
  */
 export function inOwnCgroup(start: StartCommand): StartCommand {
   return (line, options) => {
-    const mark = parseProcessMark(options.env[PROCESS_MARK_VARIABLE] ?? '');
+    const mark = startsNoProcess(line) ? undefined : parseProcessMark(options.env[PROCESS_MARK_VARIABLE] ?? '');
     const cgroup = mark === undefined ? undefined : makeCgroup(mark);
     if (cgroup === undefined) return start(line, options);
     const child = cgroup.enter(() => start(line, options));
@@ -37,6 +39,15 @@ export function inOwnCgroup(start: StartCommand): StartCommand {
     void child.over.finally(() => removeIfEmpty(cgroup.path));
     return child;
   };
+}
+
+/** Tools that do all their work in one process; of them, only `ip netns exec` and `ip vrf exec` run a program. */
+const SINGLE_PROCESS_TOOLS = new Set(['ip', 'bridge', 'tc', 'ping']);
+
+/** Whether a command, perhaps run in a namespace by nsenter, is the process of one of these tools and never has another. */
+function startsNoProcess(line: Argv): boolean {
+  const [program = '', ...args] = line[0] === 'nsenter' ? line.slice(line.indexOf('--') + 1) : line;
+  return SINGLE_PROCESS_TOOLS.has(program) && !args.includes('exec');
 }
 
 /** Whether the commands of this process are held by cgroups. */
