@@ -2,7 +2,7 @@ import { findUnmarked, findWorkflowFiles, PROJECT_MARKER, type WorkflowFile } fr
 import type { LoadedFile } from '../definition/load.ts';
 import type { EngineParts } from '../engine/engine.ts';
 import { asWfError, WfError } from '../engine/errors.ts';
-import type { HostPorts, StepRunner } from '../engine/step.ts';
+import type { HostPorts } from '../engine/step.ts';
 import type { History } from '../history/history.ts';
 import { systemClock } from '../host/clock.ts';
 import { isAlive, ownPidNamespace } from '../host/process.ts';
@@ -96,9 +96,8 @@ export const openWire: OpenWire = async ({ database }) => {
       });
     },
     async stepRunners() {
-      const [{ runnerOf }, wf] = await Promise.all([import('../engine/define-step.ts'), import('../index.ts')]);
-      const runners: StepRunner[] = Object.values(wf).flatMap((exported) => runnerOf(exported) ?? []);
-      return runners.sort((a, b) => (a.kind < b.kind ? -1 : 1));
+      const { ownStepRunners } = await import('../library/step-runners.ts');
+      return [...(await ownStepRunners()).values()];
     },
     requirements: async () => (await import('../runtime/requirements.ts')).runtimeRequirements(systemClock),
     hostPorts() {

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { AnyStateMachine } from 'xstate';
 import { z } from 'zod';
+import { sha256 } from '../engine/digest.ts';
 import { asDefinitionHash, type DefinitionHash } from '../engine/ids.ts';
 import { canonicalJson, type Json, toJson } from '../engine/json.ts';
 import type { MachineModel } from '../engine/machine-model.ts';
 
-/** All that a definition consists of, as JSON: two descriptions can be compared member by member. */
+/** A definition as JSON, with its hash: two descriptions can be compared member by member. */
 export interface DescribedDefinition {
   readonly hash: DefinitionHash;
   readonly description: Json;
@@ -28,7 +28,7 @@ export function describeDefinition(
     machine: describe(configOf(model.machine)),
     runners: Object.fromEntries(runners),
   });
-  return { hash: asDefinitionHash(createHash('sha256').update(canonicalJson(description)).digest('hex')), description };
+  return { hash: asDefinitionHash(sha256(canonicalJson(description))), description };
 }
 
 function configOf({ config, implementations }: AnyStateMachine): unknown {
@@ -36,7 +36,7 @@ function configOf({ config, implementations }: AnyStateMachine): unknown {
   return { config, actions, guards, delays };
 }
 
-/** Like toJson, but with functions (and the members that XState's creators hang on them) in it. */
+/** Converts to JSON as toJson does, functions (and the members that XState's creators hang on them) included. */
 function describe(value: unknown): unknown {
   if (typeof value === 'function') {
     return madeByXState(value) ?? { source: value.toString(), ...describeMembers(value) };
@@ -46,8 +46,8 @@ function describe(value: unknown): unknown {
 }
 
 /**
- * What XState's creators (`assign`, `and`, ...) have made, by what they were given: their own source is of one version of XState,
- * and of one way to bundle it, and says nothing of the workflow. Undefined for every other function.
+ * Describes a function that one of XState's creators (`assign`, `and`, ...) made by the arguments of the creator: the function's
+ * source depends on XState's version and on the bundler, not on the workflow. Undefined for every other function.
  */
 function madeByXState(value: object & { readonly name: string }): unknown {
   const {

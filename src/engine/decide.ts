@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import type { AnyMachineSnapshot } from 'xstate';
+import { sha256 } from './digest.ts';
 import { asWfError, WfError } from './errors.ts';
 import { type StepId, stepIdOf } from './ids.ts';
 import type { Effect, MachineEvent } from './journal-event.ts';
@@ -109,7 +109,7 @@ function decisionOf(model: MachineModel, before: Before, now: number, run: () =>
     effects: due,
     value,
     stages: topLevelStates(value),
-    digest: digestOf({ value, context: toJson(snapshot.context), status, effects: due }),
+    digest: sha256(canonicalJson({ value, context: toJson(snapshot.context), status, effects: due })),
   };
 }
 
@@ -264,8 +264,4 @@ function errorAsJson(error: unknown): Json {
 function topLevelStates(value: Json): readonly string[] {
   if (typeof value === 'string') return [value];
   return value === null || typeof value !== 'object' ? [] : Object.keys(value);
-}
-
-function digestOf(decided: Json): string {
-  return hash('sha256', canonicalJson(decided), 'hex');
 }

@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { later } from './later.ts';
+
 /** Ids are branded, so that a step id is never passed where a run id is meant. */
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -11,10 +14,23 @@ export type DefinitionHash = Branded<'DefinitionHash'>;
 
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 
-/** The run id in `text`, or undefined where the text cannot be one: letters, digits, `_` and `-`, at most 63. */
+/** The rule for run ids, for an error's hint. */
+export const RUN_ID_RULE =
+  'A run id begins with a letter or digit, goes on with letters, digits, "_" and "-", and has at most 63 of them.';
+
+/** Returns `text` as a run id, or undefined if it cannot be one. */
 export function parseRunId(text: string): RunId | undefined {
   return isRunId(text) ? text : undefined;
 }
+
+export const runIdSchema = later(() =>
+  z.string().transform((text, context): RunId => {
+    const id = parseRunId(text);
+    if (id !== undefined) return id;
+    context.addIssue(`not a run id: ${text}`);
+    return z.NEVER;
+  }),
+);
 
 function isRunId(text: string): text is RunId {
   return RUN_ID.test(text);

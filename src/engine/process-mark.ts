@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { asStepId, parseRunId, type RunId, type StepId } from './ids.ts';
+import { asStepId, type RunId, runIdSchema, type StepId } from './ids.ts';
 import { later } from './later.ts';
-import type { Owner } from './owner.ts';
+import { type Owner, ownerSchema } from './owner.ts';
 
 /** The environment variable that every process carries which an attempt at a step, or the undoing of one, starts. */
 export const PROCESS_MARK_VARIABLE = 'WF_PROCESS';
@@ -17,20 +17,10 @@ export interface ProcessMark {
 
 const schema = later(() =>
   z.object({
-    run: z.string().transform((text, context) => {
-      const id = parseRunId(text);
-      if (id !== undefined) return id;
-      context.addIssue('not a run id');
-      return z.NEVER;
-    }),
+    run: runIdSchema(),
     step: z.string().transform(asStepId),
     attempt: z.union([z.number().int(), z.literal('undo')]),
-    owner: z.object({
-      pid: z.number().int(),
-      startTime: z.string(),
-      bootId: z.string(),
-      pidNamespace: z.string().exactOptional(),
-    }),
+    owner: ownerSchema(),
   }),
 );
 

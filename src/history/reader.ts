@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import { WfError } from '../engine/errors.ts';
-import type { RunId } from '../engine/ids.ts';
+import { type RunId, runIdSchema } from '../engine/ids.ts';
 import { jsonOf } from '../engine/plain-values.ts';
 import type { HistoryPort, RunFilter, StoredRun, StoredStep } from '../engine/ports/history.ts';
 import { runNotFound } from '../engine/run-refusal.ts';
@@ -13,7 +13,7 @@ import type { PreparedStatement, ReadingStatements } from './reading-statements.
 import { readFingerprint } from './rows/fingerprints.ts';
 import { parseJournalRow } from './rows/journal-row.ts';
 import { jsonText, parseRow, type RowPlace } from './rows/parse-row.ts';
-import { changeRow, evidenceRow, runId, runRow, standingChangeRow, stepRow } from './rows/run-row.ts';
+import { changeRow, evidenceRow, runRow, standingChangeRow, stepRow } from './rows/run-row.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
 import { runFileContent } from './transfer/export-run.ts';
 import type { RunFileContent } from './transfer/run-file.ts';
@@ -108,7 +108,7 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
       read(() => {
         const ids =
           prefix === '' ? statements.newestIds().all({ limit: requireLimit(limit) }) : beginningWith(prefix, limit);
-        return ids.map((id) => parseRow(runId(), id, place('runs', String(id))));
+        return ids.map((id) => parseRow(runIdSchema(), id, place('runs', String(id))));
       }),
     workflowNames: () =>
       read(() =>

@@ -1,25 +1,19 @@
-import { spawn } from 'node:child_process';
 import type { Argv } from '../engine/ports/command.ts';
 import { explainStartFailure } from './command-failure.ts';
 
 /**
  * Lets a person work in a program on this terminal until it ends. Signals of the terminal are the program's.
- * @throws WfError E_TOOL_MISSING, E_PERMISSION where it could not be started
+ * @throws WfError E_TOOL_MISSING, E_PERMISSION if it cannot be started
  */
-export async function runInteractive([program, ...args]: Argv, env: NodeJS.ProcessEnv): Promise<void> {
+export async function runInteractive(argv: Argv, env: NodeJS.ProcessEnv): Promise<void> {
+  const { execa } = await import('execa');
+  const [program, ...args] = argv;
   const ignore = () => undefined;
   process.on('SIGINT', ignore);
   try {
-    await new Promise<void>((resolve, reject) => {
-      const child = spawn(program, args, { stdio: 'inherit', env });
-      child.once('error', (error: NodeJS.ErrnoException) => {
-        const { code, message } = error;
-        reject(
-          explainStartFailure([program, ...args], [program, ...args], undefined, { code, originalMessage: message }),
-        );
-      });
-      child.once('exit', () => resolve());
-    });
+    const child = execa(program, args, { stdio: 'inherit', env, extendEnv: false, reject: false });
+    const result = await child;
+    if (child.pid === undefined) throw explainStartFailure(argv, argv, undefined, result);
   } finally {
     process.off('SIGINT', ignore);
   }

@@ -1,10 +1,9 @@
 import { checkInput } from '../definition/input.ts';
 import type { LoadedFile } from '../definition/load.ts';
 import { createEngine } from '../engine/create-engine.ts';
-import { runnerOf } from '../engine/define-step.ts';
 import type { Engine, ResumeRequest, RunHandle, RunObserver } from '../engine/engine.ts';
 import { asWfError, WfError } from '../engine/errors.ts';
-import { parseRunId, type RunId } from '../engine/ids.ts';
+import { parseRunId, RUN_ID_RULE, type RunId } from '../engine/ids.ts';
 import type { MachineEvent } from '../engine/journal-event.ts';
 import type { JsonObject } from '../engine/json.ts';
 import type { HistoryPort, StoredRun } from '../engine/ports/history.ts';
@@ -32,6 +31,7 @@ import type {
 import { joinParts } from './join-parts.ts';
 import { type Hibernation, type KeptAdvancing, keepAdvancing } from './keep-advancing.ts';
 import { type KnownWorkflows, loadKnown } from './known-workflows.ts';
+import { ownStepRunners } from './step-runners.ts';
 
 /** So many runs are listed where it is not said. */
 const LISTED = 20;
@@ -39,7 +39,7 @@ const LISTED = 20;
 /** What `openEngine` promises. */
 export async function embedEngine({ database, workflows = [] }: OpenEngineOptions): Promise<EmbeddedEngine> {
   const known = await loadKnown(workflows);
-  const own = await ownRunners();
+  const own = await ownStepRunners();
   const history = openHistory(database);
   try {
     return embed(
@@ -211,12 +211,6 @@ function mayRestOf({ secretInputs = [] }: LoadedFile['workflow']): boolean {
   return secretInputs.length === 0;
 }
 
-/** The step runners that come with wf, by kind. */
-async function ownRunners(): Promise<ReadonlyMap<string, StepRunner>> {
-  const runners = Object.values(await import('../index.ts')).flatMap((exported) => runnerOf(exported) ?? []);
-  return new Map(runners.map((runner) => [runner.kind, runner]));
-}
-
 function runnersIn({ workflow }: LoadedFile): readonly (readonly [string, StepRunner])[] {
   return [...workflow.model.invocations.values()].map(({ runner }) => [runner.kind, runner]);
 }
@@ -242,6 +236,6 @@ function runIdOf(text: string): RunId {
   const id = parseRunId(text);
   if (id !== undefined) return id;
   throw new WfError('E_USAGE', `"${text}" cannot be the id of a run`, {
-    hint: 'It begins with a letter or digit, goes on with letters, digits, "_" and "-", and has at most 63 of them.',
+    hint: RUN_ID_RULE,
   });
 }

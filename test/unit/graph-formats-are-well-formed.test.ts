@@ -13,7 +13,7 @@ import { mermaidText } from '../../src/review/graph/mermaid.ts';
 import { readDefinition } from '../../src/review/graph/read-graph.ts';
 import type { Mark, RunMarks } from '../../src/review/graph/run-marks.ts';
 import { svgText } from '../../src/review/graph/svg.ts';
-import { type Box, layOut } from '../../src/review/graph/svg-layout.ts';
+import { type Box, layoutGraph } from '../../src/review/graph/svg-layout.ts';
 import { pictureLines } from '../../src/review/graph/terminal-picture.ts';
 import { widthOf } from '../../src/review/text/plain-text.ts';
 import { described, look } from '../fixtures/review/drawn-machine.ts';
@@ -179,7 +179,7 @@ describe.each(NAMES)('%s', (name) => {
         expect(texts.some((text) => text.endsWith(state))).toBe(true);
         for (const { invoke } of steps) expect(texts.some((text) => text.includes(`${invoke} (`))).toBe(true);
       }
-      expectNoOverlap(layOut(graph, marks));
+      expectNoOverlap(layoutGraph(graph, marks));
       const [, , width = 0] = (svg.attributes['viewBox'] ?? '').split(' ').map(Number);
       const right = Math.max(
         ...allElements(svg)
@@ -276,7 +276,7 @@ test('an arrow that would cross the border of a state goes between those that ho
     label: 'on out / (both.left.a to outer.inner)',
     place: '',
   });
-  const drawnArrows = layOut(graph, undefined).arrows.map(({ arrow }) => arrow.to);
+  const drawnArrows = layoutGraph(graph, undefined).arrows.map(({ arrow }) => arrow.to);
   expect(drawnArrows.toSorted()).toEqual(['both', 'outer']);
 });
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { JournalEvent } from '../../src/engine/journal-event.ts';
 import { isJsonObject } from '../../src/engine/json.ts';
 import type { Drawing } from '../../src/engine/narrative.ts';
-import { layOut } from '../../src/review/report/drawing-layout.ts';
+import { layoutDrawing } from '../../src/review/report/drawing-layout.ts';
 import { pathLabel } from '../../src/review/report/drawing-paths.ts';
 import { drawingSvg } from '../../src/review/report/drawing-svg.ts';
 import { drawingLines } from '../../src/review/report/drawing-text.ts';
@@ -17,7 +17,7 @@ function drawings(telling: Parameters<typeof tellRecordedLab>[1] = {}): readonly
   return told.type === 'told' ? (told.narrative?.drawings ?? []) : [];
 }
 
-const lines = (drawing: Drawing) => drawingLines(layOut(drawing, (path) => pathLabel(path, reportWords('en'))));
+const lines = (drawing: Drawing) => drawingLines(layoutDrawing(drawing, (path) => pathLabel(path, reportWords('en'))));
 const picture = (drawing: Drawing | undefined) => (drawing === undefined ? '' : lines(drawing).join('\n'));
 
 test('the lab after the splice: both legs of AppProd, the pair on the bridge, what is open and what is not', () => {
@@ -163,7 +163,7 @@ test('any drawing can be laid out: unknown ends, no layers, wide characters, ben
 
 test('boxes of one layer never overlap, and each wire ends at its box', () => {
   for (const drawing of drawings()) {
-    const { boxes, wires } = layOut(drawing, () => 'x'.repeat(60));
+    const { boxes, wires } = layoutDrawing(drawing, () => 'x'.repeat(60));
     for (const a of boxes) {
       for (const b of boxes) {
         if (a === b) continue;

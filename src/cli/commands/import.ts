@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { asWfError, WfError } from '../../engine/errors.ts';
-import { parseRunId, type RunId } from '../../engine/ids.ts';
+import { parseRunId, RUN_ID_RULE, type RunId } from '../../engine/ids.ts';
 import { invalid, parseRunFile, RUN_FILE_LIMIT } from '../../history/transfer/run-file.ts';
 import { runSummary } from '../../review/run-record.ts';
 import { defineCommand } from '../define-command.ts';
@@ -33,7 +33,7 @@ function runIdOf(text: string): RunId {
   const id = parseRunId(text);
   if (id !== undefined) return id;
   throw new WfError('E_USAGE', `--id ${text} cannot be a run id`, {
-    hint: 'Letters, digits, _ and -, at most 63, beginning with a letter or a digit.',
+    hint: RUN_ID_RULE,
   });
 }
 

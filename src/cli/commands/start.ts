@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { EarlyHost } from '../../engine/early-host.ts';
 import type { Engine, RuntimeChoice } from '../../engine/engine.ts';
 import { type ExitCode, WfError } from '../../engine/errors.ts';
-import { parseRunId, type RunId } from '../../engine/ids.ts';
+import { parseRunId, RUN_ID_RULE, type RunId } from '../../engine/ids.ts';
 import { RUNTIME_NAMES } from '../../engine/ports/runtime.ts';
 import type { LoadedWorkflow } from '../../engine/workflow.ts';
 import { defineCommand } from '../define-command.ts';
@@ -86,7 +86,7 @@ function chosenId({ id }: StartOptions): RunId | undefined {
   const parsed = parseRunId(id);
   if (parsed !== undefined) return parsed;
   throw new WfError('E_USAGE', `--id "${id}" cannot be a run id`, {
-    hint: 'A run id begins with a letter or digit, goes on with letters, digits, "_" and "-", and has at most 63 of them.',
+    hint: RUN_ID_RULE,
   });
 }
 

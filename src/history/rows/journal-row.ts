@@ -5,6 +5,7 @@ import { asDefinitionHash, asStepId } from '../../engine/ids.ts';
 import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../../engine/journal-event.ts';
 import { isJsonObject } from '../../engine/json.ts';
 import { later } from '../../engine/later.ts';
+import { ownerSchema } from '../../engine/owner.ts';
 import { isNumber, isText, jsonOf } from '../../engine/plain-values.ts';
 import { frequentEvent } from '../frequent-events.ts';
 import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
@@ -84,12 +85,7 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
   });
 
   const attempt = { step: stepId, attempt: z.number() };
-  const owner = z.strictObject({
-    pid: z.number(),
-    startTime: z.string(),
-    bootId: z.string(),
-    pidNamespace: z.string().exactOptional(),
-  });
+  const owner = ownerSchema();
 
   return z.discriminatedUnion('type', [
     z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CHANGE_STATUSES, type Change } from '../../engine/change.ts';
-import { asDefinitionHash, asStepId, parseRunId, type RunId } from '../../engine/ids.ts';
+import { asDefinitionHash, asStepId, parseRunId, runIdSchema } from '../../engine/ids.ts';
 import { isJsonObject } from '../../engine/json.ts';
 import { later } from '../../engine/later.ts';
 import type { Owner } from '../../engine/owner.ts';
@@ -13,15 +13,6 @@ import {
   type StoredStep,
 } from '../../engine/ports/history.ts';
 import { deflatedText, errorIn, jsonIn, jsonText } from './parse-row.ts';
-
-export const runId = later(() =>
-  z.string().transform((text, context): RunId => {
-    const id = parseRunId(text);
-    if (id !== undefined) return id;
-    context.addIssue(`not a run id: ${text}`);
-    return z.NEVER;
-  }),
-);
 
 const time = later(() => z.number());
 
@@ -180,7 +171,7 @@ export const changeRow = later(() =>
 
 export const standingChangeRow = later(() =>
   changeColumns()
-    .extend({ run: runId() })
+    .extend({ run: runIdSchema() })
     .transform(({ boot_id: bootId, ...row }): StandingChange => ({ ...row, bootId })),
 );
 
@@ -217,7 +208,7 @@ export const evidenceRow = later(() =>
 export const claimHolderRow = later(() =>
   z.object({
     number: z.number(),
-    id: runId(),
+    id: runIdSchema(),
     workflow: z.string(),
     status: z.enum(STORED_RUN_STATUSES),
     standing: z.number(),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { asDefinitionHash, asStepId } from '../../engine/ids.ts';
+import { asDefinitionHash, asStepId, runIdSchema } from '../../engine/ids.ts';
 import { journalEvent } from '../rows/journal-row.ts';
 import { json, jsonObject } from '../rows/parse-row.ts';
-import { runId, runOptions } from '../rows/run-row.ts';
+import { runOptions } from '../rows/run-row.ts';
 
 /** What a run file says it is; its version rises with each change that an earlier wf could not read. */
 export const FORMAT = 'wf.run';
@@ -29,7 +29,7 @@ export function runFileSchemas() {
     version: z.literal(VERSION),
     machine: name,
     run: z.strictObject({
-      id: runId(),
+      id: runIdSchema(),
       workflow: name,
       definitionHash: hash.transform(asDefinitionHash),
       runtime: z.enum(['docker', 'embedded']),

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 // Node loads this part of it when it is asked for.
 import { promises } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { sha256 } from '../../engine/digest.ts';
 import { WfError } from '../../engine/errors.ts';
 import { errnoOf } from '../errno.ts';
 import type { Environment, TlsMaterial } from './endpoint.ts';
@@ -40,7 +40,7 @@ export async function contextEndpoint(
   context: SelectedContext,
   configDirectory: string,
 ): Promise<{ readonly address: string; readonly tls: TlsMaterial | null }> {
-  const key = createHash('sha256').update(context.name).digest('hex');
+  const key = sha256(context.name);
   const file = join(configDirectory, 'contexts', 'meta', key, 'meta.json');
   const text = await readOptional(file);
   if (text === null) {

@@ -3,11 +3,11 @@ import { constants } from 'node:os';
 import { PassThrough } from 'node:stream';
 import type { Argv } from '../../engine/ports/command.ts';
 import { collectBounded } from '../bounded-output.ts';
-import { errnoOf } from '../errno.ts';
+import { signalMembers } from '../process-group.ts';
 
 /** How a program ended. */
 export interface ProgramEnd {
-  /** 128 and the signal where a signal ended it; null where its time was over. */
+  /** 128 and the signal's number if a signal ended it; null if it timed out. */
   readonly exitCode: number | null;
   /** stdout and stderr in the order they came, bounded. */
   readonly output: string;
@@ -20,16 +20,16 @@ interface ProgramOptions {
 }
 
 const MAX_OUTPUT_BYTES = 256 * 1024;
-/** How long what it wrote is waited for after it has ended: a child of its own may hold the streams open for ever. */
+/** Limit of the wait for the rest of the output after the end: a child of the program may keep the streams open. */
 const STREAMS_MS = 200;
 
-/** Runs a program beside this one, in the same namespaces. @throws the system's error where it cannot be started. */
+/** Runs a program in the namespaces of this process. @throws the system's error if it cannot be started */
 export function runProgram(argv: Argv, { stdin, timeoutMs }: ProgramOptions): Promise<ProgramEnd> {
   const [program, ...args] = argv;
   return new Promise((resolve, reject) => {
     const child: ChildProcess = spawn(program, args, { stdio: 'pipe', detached: true, env: process.env });
     child.once('error', reject);
-    // Without a descriptor left for them, there are none.
+    // They are missing if no descriptor is left for them.
     const { stdin: input, stdout, stderr } = child;
     if (child.pid === undefined || !input || !stdout || !stderr) return;
     const both = new PassThrough();
@@ -40,7 +40,7 @@ export function runProgram(argv: Argv, { stdin, timeoutMs }: ProgramOptions): Pr
     let code: number | null = null;
     const timer = setTimeout(() => {
       timedOut = true;
-      endGroup(child.pid);
+      if (child.pid !== undefined) signalMembers(child.pid, 'SIGKILL');
     }, timeoutMs);
     let streamsTimer: NodeJS.Timeout | undefined;
     const finish = (): void => {
@@ -55,18 +55,8 @@ export function runProgram(argv: Argv, { stdin, timeoutMs }: ProgramOptions): Pr
       streamsTimer = setTimeout(finish, STREAMS_MS);
     });
     child.once('close', finish);
-    // A program that ended before it has read all of it.
+    // The program may end before it has read everything.
     input.on('error', () => undefined);
     input.end(stdin ?? '');
   });
-}
-
-function endGroup(group: number | undefined): void {
-  if (group === undefined) return;
-  try {
-    process.kill(-group, 'SIGKILL');
-  } catch (thrown) {
-    // It has ended by itself.
-    if (errnoOf(thrown) !== 'ESRCH') throw thrown;
-  }
 }

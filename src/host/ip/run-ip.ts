@@ -4,14 +4,26 @@ import { parseJson } from '../../engine/json.ts';
 import type { Argv, CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
 import { runChecked } from '../checked-command.ts';
 
-/** Reading the kernel's tables takes milliseconds; this is for a machine that is all but stuck. */
-const READ_TIMEOUT_MS = 10_000;
-/** Some 3 KB a link: room for ten thousand. */
-const READ_OUTPUT_BYTES = 32 * 1024 * 1024;
-/** How often a read is repeated that the kernel says was overtaken by a change. */
+/** Limits of a read of the kernel's tables: it takes milliseconds, and prints some 3 KB a link. */
+export const READ_LIMITS = { timeoutMs: 10_000, maxOutputBytes: 32 * 1024 * 1024 } as const;
+
+/** The reason why a read failed whose repetitions were overtaken as well. */
+export const OVERTAKEN = 'the kernel changed its tables during each of the reads';
+
 const READ_ATTEMPTS = 4;
 
-/** What `ip` is told about where: a namespace, or wf's own. */
+/** Repeats a read that a change of the kernel's tables overtook: such a dump may lack entries. Undefined if all attempts were. */
+export async function repeatOvertaken<Read extends { readonly stderr: string }>(
+  read: () => Promise<Read>,
+): Promise<Read | undefined> {
+  for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt += 1) {
+    const result = await read();
+    if (!result.stderr.includes('Dump was interrupted')) return result;
+  }
+  return undefined;
+}
+
+/** Returns the options by which a command runs in a namespace, or in wf's own. */
 export function inNamespace(namespace: NamespaceRef | undefined): { readonly namespace?: NamespaceRef } {
   return namespace === undefined ? {} : { namespace };
 }
@@ -30,17 +42,10 @@ export async function readIp(
   tool: IpTool = 'ip',
 ): Promise<string> {
   const argv: Argv = [tool, ...args];
-  for (let attempt = 1; ; attempt += 1) {
-    const result = await runChecked(command, argv, {
-      timeoutMs: READ_TIMEOUT_MS,
-      maxOutputBytes: READ_OUTPUT_BYTES,
-      ...inNamespace(namespace),
-    });
-    if (result.truncated) throw notWhole(argv, 'its output is too long');
-    // A dump that was overtaken by a change may lack entries: that is not "absent".
-    if (!result.stderr.includes('Dump was interrupted')) return result.stdout;
-    if (attempt === READ_ATTEMPTS) throw notWhole(argv, 'the kernel changed its tables during each of the reads');
-  }
+  const result = await repeatOvertaken(() => runChecked(command, argv, { ...READ_LIMITS, ...inNamespace(namespace) }));
+  if (result === undefined) throw notWhole(argv, OVERTAKEN);
+  if (result.truncated) throw notWhole(argv, 'its output is too long');
+  return result.stdout;
 }
 
 /** Parses the JSON output of a command of iproute2; each entry must match `entry`. */

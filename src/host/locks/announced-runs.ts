@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { sha256 } from '../../engine/digest.ts';
 import type { RunId } from '../../engine/ids.ts';
 import { lockFolder } from './lock-folder.ts';
 
@@ -28,5 +29,5 @@ export function isAnnounced(run: RunId): boolean {
 
 /** A run id is too long for the path of a socket. */
 function digestOf(run: RunId): string {
-  return createHash('sha256').update(run).digest('hex').slice(0, 16);
+  return sha256(run).slice(0, 16);
 }

@@ -36,7 +36,7 @@ export interface Path {
  * Gives each state its place: the children of one below each other in the order of the file, regions that are active at the
  * same time beside each other. An arrow to the next one goes straight down; the others take a lane on the right.
  */
-export function layOut(graph: MachineGraph, marks: RunMarks | undefined): Box {
+export function layoutGraph(graph: MachineGraph, marks: RunMarks | undefined): Box {
   const arrows = arrowsOf(graph, marks?.taken);
   return moved(boxOf(graph.root, arrows, marks), 0, 0);
 }

@@ -1,9 +1,10 @@
+import { escapeHtml } from '../report/markup.ts';
 import { oneLine } from '../text/plain-text.ts';
 import { type GraphState, type MachineGraph, statesBelow } from './machine-graph.ts';
 import { MARK_WORDS, MARKS, SIGNS } from './mark-style.ts';
 import { markOf, type RunMarks } from './run-marks.ts';
 import { textLinesOf } from './state-lines.ts';
-import { type Box, LETTER, LINE, layOut, type Path } from './svg-layout.ts';
+import { type Box, LETTER, LINE, layoutGraph, type Path } from './svg-layout.ts';
 
 const MARGIN = 16;
 const HEADER = 3 * LINE;
@@ -27,15 +28,15 @@ const STYLE = `
 /** A machine as one self-contained SVG: text is text, the colours follow the reader's choice of light or dark. */
 export function svgText(graph: MachineGraph, marks: RunMarks | undefined): string {
   const { workflow, version, root } = graph;
-  const picture = layOut(graph, marks);
+  const picture = layoutGraph(graph, marks);
   const title = oneLine(`${workflow} ${version}${marks === undefined ? '' : `, run ${marks.run}: ${marks.status}`}`);
   const legend = marks === undefined ? '' : MARKS.map((mark) => `${SIGNS[mark]} ${MARK_WORDS[mark]}`).join('   ');
   const width = Math.ceil(Math.max(picture.width, Math.max(title.length, legend.length) * LETTER) + 2 * MARGIN);
   const height = Math.ceil(picture.height + HEADER + 2 * MARGIN);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="wf-graph" role="img" aria-labelledby="wf-graph-title wf-graph-description" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`,
-    `<title id="wf-graph-title">${escaped(title)}</title>`,
-    `<desc id="wf-graph-description">${escaped(oneLine(descriptionOf(root, marks)))}</desc>`,
+    `<title id="wf-graph-title">${escapeHtml(title)}</title>`,
+    `<desc id="wf-graph-description">${escapeHtml(oneLine(descriptionOf(root, marks)))}</desc>`,
     `<style>${STYLE}</style>`,
     '<defs><marker id="wf-graph-head" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path class="head" d="M0 0L8 4L0 8z"/></marker></defs>',
     `<rect class="page" width="${width}" height="${height}"/>`,
@@ -76,7 +77,7 @@ function boxText(box: Box, marks: RunMarks | undefined): readonly string[] {
   const said = mark === undefined ? state.id : `${state.id}: ${MARK_WORDS[mark]}`;
   const [name, ...steps] = textLinesOf(state, marks);
   return [
-    `<g><title>${escaped(oneLine(said))}</title>`,
+    `<g><title>${escapeHtml(oneLine(said))}</title>`,
     `<rect class="${classes}" ${at(0)}/>`,
     ...(state.type === 'final' ? [`<rect class="end" ${at(3)}/>`] : []),
     textAt(x + 12, y + LINE, name, 'name'),
@@ -108,21 +109,10 @@ function pathText({ arrow, points, label }: Path, marks: RunMarks | undefined): 
 }
 
 function textAt(x: number, y: number, text: string, look: string): string {
-  return `<text class="${look}" x="${number(x)}" y="${number(y)}">${escaped(text)}</text>`;
+  return `<text class="${look}" x="${number(x)}" y="${number(y)}">${escapeHtml(text)}</text>`;
 }
 
 /** A tenth of a pixel is enough. */
 function number(value: number): string {
   return String(Math.round(value * 10) / 10);
-}
-
-function escaped(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }

@@ -47,7 +47,7 @@ const FRAME_EDGE = 2;
 const WIDEST_GAP = 200;
 
 /** Places the boxes of a drawing: those of a lower layer below what they are wired to. */
-export function layOut(drawing: Drawing, label: (path: Drawing['paths'][number]) => string): Layout {
+export function layoutDrawing(drawing: Drawing, label: (path: Drawing['paths'][number]) => string): Layout {
   const paths = drawing.paths.map((path): LabelledPath => ({ path, text: label(path) }));
   const columns = placedSideBySide(drawing, paths);
   const laneHeight = lanesOf(paths, columns[0] ?? [], 0).height;

@@ -2,7 +2,7 @@ import type { Drawing } from '../../engine/narrative.ts';
 import { widthOf } from '../text/plain-text.ts';
 import type { PlacedBox, Rectangle } from './drawing-boxes.ts';
 import type { PlacedLane } from './drawing-lanes.ts';
-import { type Layout, layOut, type Point } from './drawing-layout.ts';
+import { type Layout, layoutDrawing, type Point } from './drawing-layout.ts';
 import { drawingInWords, pathLabel } from './drawing-paths.ts';
 import { html, lines, type Markup } from './markup.ts';
 import type { ReportWords } from './words.ts';
@@ -15,7 +15,7 @@ const ARROW = { width: 5, height: 9 };
 
 /** A drawing as SVG that takes its colours from the page's style sheet. `id` is unique in the page. */
 export function drawingSvg(drawing: Drawing, id: string, words: ReportWords): Markup {
-  const layout = layOut(drawing, (path) => pathLabel(path, words));
+  const layout = layoutDrawing(drawing, (path) => pathLabel(path, words));
   const [width, height] = [layout.width * CELL.width, layout.height * CELL.height];
   return html`<svg role="img" aria-labelledby="${id}-title ${id}-description" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" xmlns="http://www.w3.org/2000/svg">
 <title id="${id}-title">${drawing.title}</title>

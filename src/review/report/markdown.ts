@@ -1,6 +1,6 @@
 import type { Drawing } from '../../engine/narrative.ts';
 import { type Block, plain, prose, type ReportDocument, type Section, type Span, type Text } from './document.ts';
-import { layOut } from './drawing-layout.ts';
+import { layoutDrawing } from './drawing-layout.ts';
 import { pathLabel, pathRows } from './drawing-paths.ts';
 import { drawingLines } from './drawing-text.ts';
 import { type ReportWords, reportWords } from './words.ts';
@@ -62,7 +62,7 @@ function withoutBorders(cell: string): string {
 }
 
 function drawingText(drawing: Drawing, words: ReportWords): string {
-  const layout = layOut(drawing, (path) => pathLabel(path, words));
+  const layout = layoutDrawing(drawing, (path) => pathLabel(path, words));
   const { caption, from, to, result, seen } = words.paths;
   const rows = pathRows(drawing, words);
   return [

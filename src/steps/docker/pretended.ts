@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../engine/digest.ts';
 
 /** What a dry run takes for what an engine would choose: the same for the same name, another for another. */
 export function pretendedId(name: string): string {
-  return createHash('sha256').update(name).digest('hex');
+  return sha256(name);
 }
 
 /** One of the pools that an engine takes its subnets from, 172.18.0.0/16 to 172.31.0.0/16. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../../engine/digest.ts';
 import { WfError } from '../../../engine/errors.ts';
 import type { ImageInfo } from '../../../engine/ports/docker.ts';
 
@@ -26,7 +26,7 @@ export function imageOf(reference: string): ImageInfo | null {
   const name = nameIn(reference);
   const found = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
   if (found === undefined) return null;
-  const id = `sha256:${createHash('sha256').update(`wf embedded ${name}`).digest('hex')}`;
+  const id = `sha256:${sha256(`wf embedded ${name}`)}`;
   return { id, tags: [found.tag], entrypoint: found.entrypoint, command: found.command, labels: {} };
 }
 
