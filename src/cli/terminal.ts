@@ -96,12 +96,25 @@ function hasColor({ isTTY }: Output, env: Environment): boolean {
   return isTTY === true && env['TERM'] !== 'dumb';
 }
 
+/** The style of a file: no colours, and lines of any length. */
+export const PLAIN_STYLE: TextStyle = { width: null, colors: picocolors.createColors(false) };
+
+/** Returns lines as a text, each ended. */
+export function linesText(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}
+
 /** Writes lines, each ended. */
 export function writeLines(sink: TextSink, lines: readonly string[]): void {
-  if (lines.length > 0) sink.write(`${lines.join('\n')}\n`);
+  if (lines.length > 0) sink.write(linesText(lines));
+}
+
+/** Returns a JSON document as a text. */
+export function jsonText(document: unknown): string {
+  return `${escapeSteering(JSON.stringify(document, null, 2))}\n`;
 }
 
 /** Writes the one JSON document of a command that was given `--json`. */
 export function writeJson(sink: TextSink, document: unknown): void {
-  sink.write(`${escapeSteering(JSON.stringify(document, null, 2))}\n`);
+  sink.write(jsonText(document));
 }

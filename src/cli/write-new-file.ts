@@ -4,11 +4,6 @@ import path from 'node:path';
 import { WfError } from '../engine/errors.ts';
 import { errnoOf } from '../host/errno.ts';
 
-/** Whether a file that was named stands for standard output, as usual. */
-export function isStandardOutput(file: string): boolean {
-  return file === '-';
-}
-
 /**
  * Writes a file whole or not at all. One that is there already is replaced only where that is asked for.
  * @throws WfError E_USAGE: it is there already, or cannot be written there; E_DISK_FULL.

@@ -58,7 +58,7 @@ async function tryOut({ needsHost, typed }: Session, project: PackageProject): P
 /** Rolls back what an example has left paused or interrupted: a private host lives until then. */
 async function endRuns({ run }: PackageProject): Promise<void> {
   for (const status of ['paused', 'interrupted']) {
-    const { output } = await run('wf', ['runs', '--status', status, '-o', 'ids']);
+    const { output } = await run('wf', ['runs', '--status', status, '--format', 'ids']);
     for (const id of output.split('\n').filter((line) => /^[\w-]+$/.test(line))) await run('wf', ['rollback', id]);
   }
 }

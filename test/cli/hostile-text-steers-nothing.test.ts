@@ -116,7 +116,7 @@ test('no output of any command holds what steers a terminal, as text and as JSON
     ['report', 'failed', '--lang', 'fr'],
     ['graph', 'hostile'],
     ['graph', 'failed'],
-    ...['mermaid', 'dot', 'svg', 'json'].map((format) => ['graph', 'failed', '-o', format]),
+    ...['mermaid', 'dot', 'svg', 'json'].map((format) => ['graph', 'failed', '--format', format]),
     ['start', 'hostile', '--dry-run'],
     ['start', 'refused'],
     ['start', HOSTILE.replaceAll('\0', '')],

@@ -33,7 +33,7 @@ test('a machine of 2,000 states runs, and is shown and drawn', async () => {
   for (const command of [
     ['show', 'states'],
     ['show', 'states', '--json'],
-    ['graph', 'states', '-o', 'mermaid'],
+    ['graph', 'states', '--format', 'mermaid'],
     ['check', 'states'],
   ]) {
     const end = await project.wf(command);

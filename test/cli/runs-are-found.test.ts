@@ -65,7 +65,7 @@ test.concurrent('an id is given once', async () => {
 test.concurrent('by what is asked of them, as ids that other commands take', async () => {
   const listed = await project.wf([
     'runs',
-    '-o',
+    '--format',
     'ids',
     '--where',
     `file=${project.folder}/note-alpha2`,
@@ -75,8 +75,8 @@ test.concurrent('by what is asked of them, as ids that other commands take', asy
   expect([listed.stdout, listed.stderr, listed.exitCode]).toEqual(['alpha2\n', '', 0]);
   const shown = await project.wf(['show', listed.stdout.trim(), '--json']);
   expect(runRecordSchema.parse(shown.json()).id).toBe('alpha2');
-  const page = await project.wf(['runs', '-o', 'ids', '--limit', '1']);
-  expect([page.stdout, page.stderr]).toEqual(['beta\n', 'Older ones: wf runs --limit 1 -o ids --before beta\n']);
+  const page = await project.wf(['runs', '--format', 'ids', '--limit', '1']);
+  expect([page.stdout, page.stderr]).toEqual(['beta\n', 'Older ones: wf runs --limit 1 --format ids --before beta\n']);
   const refusal = { exitCode: 2, code: 'E_USAGE', says: ['--since soon'], next: '2026-11-01' };
   await expectRefusal(project, ['runs', '--since', 'soon'], refusal);
 });

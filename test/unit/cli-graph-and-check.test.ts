@@ -53,14 +53,14 @@ describe('wf graph', () => {
     expect(byName.out.split('\n')[0]).toBe('lab-network  version 1');
     const of = path.join(FIXTURES, 'note.ts');
     expect((await carryOut(graph, { of })).out).toContain('note.file');
-    expect((await carryOut(graph, { of, output: 'mermaid' })).out).toMatch(/^stateDiagram-v2\n/);
-    expect((await carryOut(graph, { of, output: 'dot' })).out).toMatch(/^digraph "note" \{\n/);
-    expect((await carryOut(graph, { of, output: 'svg' })).out).toMatch(/^<svg xmlns=/);
-    const json = await carryOut(graph, { of, output: 'json' });
+    expect((await carryOut(graph, { of, format: 'mermaid' })).out).toMatch(/^stateDiagram-v2\n/);
+    expect((await carryOut(graph, { of, format: 'dot' })).out).toMatch(/^digraph "note" \{\n/);
+    expect((await carryOut(graph, { of, format: 'svg' })).out).toMatch(/^<svg xmlns=/);
+    const json = await carryOut(graph, { of, format: 'json' });
     expect(JSON.parse(json.out)).toMatchObject({ id: 'note', initial: 'write' });
     expect((await carryOut(graph, { of, json: true })).out).toBe(json.out);
-    const wrapped = JSON.parse((await carryOut(graph, { of, output: 'dot', json: true })).out);
-    expect(wrapped).toEqual({ format: 'dot', text: expect.stringMatching(/^digraph/) });
+    const wrapped = JSON.parse((await carryOut(graph, { of, format: 'dot', json: true })).out);
+    expect(wrapped).toEqual({ format: 'dot', file: null, text: expect.stringMatching(/^digraph/) });
   });
 
   test('of a run, without its workflow file: from what is stored with it', async () => {
@@ -85,7 +85,7 @@ describe('wf graph', () => {
       '⇒ taken',
       '',
     ]);
-    const json = JSON.parse((await carryOut(graph, { of: '@latest', output: 'json' }, { database })).out);
+    const json = JSON.parse((await carryOut(graph, { of: '@latest', format: 'json' }, { database })).out);
     expect(json.meta.wf).toEqual({ run: 'mine', status: 'rolled-back', mark: 'failed' });
     expect(json.states.test.meta.wf).toEqual({ mark: 'failed', steps: { look: 'failed' } });
     expect(json.states.setup.invoke[0].onDone[0].meta.wf).toEqual({ taken: 1 });
@@ -102,7 +102,7 @@ describe('wf graph', () => {
 
   test('a run of the size of the lab is told at once', async () => {
     const began = systemClock.now();
-    await carryOut(graph, { of: 'lab-network', output: 'svg' });
+    await carryOut(graph, { of: 'lab-network', format: 'svg' });
     expect(systemClock.now() - began).toBeLessThan(5_000);
   });
 });

@@ -121,7 +121,13 @@ test('--json answers one document', async () => {
   });
   const output = path.join(temporaryFolder(), 'report.html');
   const written = await run({ json: true, output });
-  expect(JSON.parse(written.out)).toEqual({ run: ID, language: 'en', format: 'html', file: output, text: null });
+  expect(JSON.parse(written.out)).toEqual({
+    run: ID,
+    language: 'en',
+    format: 'html',
+    file: output,
+    bytes: expect.any(Number),
+  });
   expect(written.err).toBe('');
 });
 

@@ -25,7 +25,7 @@ async function openWithRuns(): Promise<FolderWf> {
 test('filters, and the forms of a list', async () => {
   const { wf } = await openWithRuns();
   const ids = async (...argv: readonly string[]) => {
-    const { out, exitCode, err } = await wf(['runs', '-o', 'ids', ...argv]);
+    const { out, exitCode, err } = await wf(['runs', '--format', 'ids', ...argv]);
     expect(exitCode, err).toBe(0);
     return out.split('\n').filter((id) => id !== '');
   };
@@ -40,7 +40,9 @@ test('filters, and the forms of a list', async () => {
   expect(await ids('--last', '1h', '--workflow', 'files')).toHaveLength(4);
   expect(await ids('--until', '1h')).toEqual([]);
   expect(await ids('--since', '2200-01-01')).toEqual([]);
-  expect(JSON.parse((await wf(['runs', '-o', 'json', '--status', 'rolled-back'])).out)).toMatchObject([{ id: 'bad' }]);
+  expect(JSON.parse((await wf(['runs', '--format', 'json', '--status', 'rolled-back'])).out)).toMatchObject([
+    { id: 'bad' },
+  ]);
   const table = await wf(['runs', '--status', 'rolled-back']);
   expect(table.out).toMatch(
     /^id +workflow +status +started +time +on host +remarks\nbad +files +rolled-back .* 0 +E_PROBE_FAILED\n$/,
@@ -49,10 +51,10 @@ test('filters, and the forms of a list', async () => {
 
 test('pages: each says how the next one is seen, with all that was asked for, and not on stdout', async () => {
   const { wf } = await openWithRuns();
-  const first = await wf(['runs', '-o', 'ids', '--limit', '2', '--last', '1h', '--text', 'files']);
+  const first = await wf(['runs', '--format', 'ids', '--limit', '2', '--last', '1h', '--text', 'files']);
   const [, last = ''] = first.out.trim().split('\n');
-  expect(first.err).toBe(`Older ones: wf runs --last 1h --text files --limit 2 -o ids --before ${last}\n`);
-  const second = await wf(['runs', '-o', 'ids', '--limit', '2', '--before', last]);
+  expect(first.err).toBe(`Older ones: wf runs --last 1h --text files --limit 2 --format ids --before ${last}\n`);
+  const second = await wf(['runs', '--format', 'ids', '--limit', '2', '--before', last]);
   expect(second).toMatchObject({ err: '', exitCode: 0 });
   expect(new Set([...first.out.trim().split('\n'), ...second.out.trim().split('\n')]).size).toBe(4);
   expect((await wf(['runs', '--json', '--limit', '2'])).err).toBe('');
@@ -84,7 +86,7 @@ test.each([
   [['--since', '1h', '--until', '2h'], ['earlier']],
   [['--where', 'pings'], ['name=value']],
   [
-    ['-o', 'yaml'],
+    ['--format', 'yaml'],
     ['table', 'json', 'ids'],
   ],
   [['--limit', '0'], ['whole number']],
@@ -97,7 +99,7 @@ test.each([
 
 test('two forms at once are refused, in the one that programs read', async () => {
   const { wf } = openFolderWf();
-  const refused = await wf(['runs', '--json', '-o', 'ids']);
+  const refused = await wf(['runs', '--json', '--format', 'ids']);
   expect([refused.exitCode, JSON.parse(refused.out).error.code]).toEqual([2, 'E_USAGE']);
 });
 
@@ -246,7 +248,7 @@ test('prune: told first, then done, with what was kept and why', async () => {
     isBusy: false,
     freeBytes: 0,
   });
-  expect((await wf(['runs', '-o', 'ids'])).out).toBe('left\n');
+  expect((await wf(['runs', '--format', 'ids'])).out).toBe('left\n');
   expect((await wf(['rollback', 'left'])).exitCode).toBe(0);
 });
 

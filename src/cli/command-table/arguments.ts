@@ -1,10 +1,18 @@
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 export const RUN_ARGUMENT = 'id of the run, the beginning of it, or @latest';
 
 export const PAUSE_AFTER = 'stop after this stage, to be resumed';
 
 export const SECRET_AGAIN = 'a secret input, which is not kept: @env:VARIABLE or @file:PATH; repeatable';
+
+/** Adds the options of a command that writes a document: a file, and a format if there are several. */
+export function addDocumentOptions(command: Command, formats: readonly string[] = []): Command {
+  if (formats.length > 0) command.addOption(new Option('--format <format>', 'format to write').choices(formats));
+  return command
+    .option('-o, --output <file>', 'write to this file; - is standard output, the default')
+    .option('--force', 'replace the file if it exists');
+}
 
 /** For an option that may be given several times. */
 export function collect(value: string, earlier: readonly string[] = []): readonly string[] {

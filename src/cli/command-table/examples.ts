@@ -32,7 +32,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   runs: [
     ['wf runs --status failed --last 7d', 'runs that failed within a week'],
     ['wf runs --where prefix=ann- --since 2h', 'by an input, within two hours'],
-    ['wf runs --status interrupted -o ids | xargs -n1 wf rollback', 'ids for another command'],
+    ['wf runs --status interrupted --format ids | xargs -n1 wf rollback', 'ids for another command'],
   ],
   show: [
     ['wf show @latest', 'the newest run'],
@@ -49,12 +49,12 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf diff 7kq 9xm', 'how two runs differ'],
   ],
   report: [
-    ['wf report @latest -o lab.html', 'one page that needs nothing else'],
+    ['wf report @latest -o lab.html', 'one HTML page that needs no other file'],
     ['wf report @latest -o lab.md --lang fr', 'Markdown, in French'],
   ],
   graph: [
     ['wf graph lab-network', 'the machine, in the terminal'],
-    ['wf graph @latest -o svg > run.svg', 'with the way of the newest run marked'],
+    ['wf graph @latest -o run.svg', 'with the way of the newest run marked'],
   ],
   prune: [
     ['wf prune --older-than 90d --dry-run', 'what would go'],

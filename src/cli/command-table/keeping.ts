@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { RUN_ARGUMENT, wholeNumber } from './arguments.ts';
+import { addDocumentOptions, RUN_ARGUMENT, wholeNumber } from './arguments.ts';
 import type { Does } from './does.ts';
 
 /** What keeps the history small, and hands runs on. */
@@ -15,13 +15,13 @@ export function keeping(program: Command, does: Does): void {
       'write the file anew without the room that is free in it; takes a while, and as much room again',
     )
     .action(does([], async () => (await import('../commands/prune.ts')).prune));
-  program
+  const exporting = program
     .command('export')
     .summary('write a run with all that tells of it to one file, for another machine')
-    .argument('<run>', RUN_ARGUMENT)
-    .option('-o, --output <file>', 'write it there; - or nothing for stdout')
-    .option('--force', 'replace the file where it is there already')
-    .action(does(['run'], async () => (await import('../commands/export.ts')).exportCommand));
+    .argument('<run>', RUN_ARGUMENT);
+  addDocumentOptions(exporting).action(
+    does(['run'], async () => (await import('../commands/export.ts')).exportCommand),
+  );
   program
     .command('import')
     .summary('add a run that was exported on another machine, to be looked at')

@@ -1,14 +1,14 @@
 import { type Command, Option } from 'commander';
 import { STORED_RUN_STATUSES } from '../../engine/ports/history.ts';
 import { GRAPH_FORMATS } from '../../review/graph/formats.ts';
-import { collect, RUN_ARGUMENT, wholeNumber } from './arguments.ts';
+import { REPORT_FORMATS } from '../../review/report/formats.ts';
+import { addDocumentOptions, collect, RUN_ARGUMENT, wholeNumber } from './arguments.ts';
 import type { Does } from './does.ts';
-
-const RUN_FORMS: readonly string[] = ['table', 'json', 'ids'];
+import { DIFF_FORMATS, LIST_FORMATS } from './formats.ts';
 
 /** What tells of past and present runs. */
 export function reviewing(program: Command, does: Does): void {
-  program
+  const listing = program
     .command('runs')
     .summary('past and present runs, newest first')
     .option('--workflow <name>', 'runs of this workflow only')
@@ -24,11 +24,8 @@ export function reviewing(program: Command, does: Does): void {
     .option('--where <name=value>', 'runs with this input value; repeatable (then all must be)', collect)
     .option('--text <word>', 'runs with this in their id, workflow, input or error')
     .option('--limit <number>', 'so many runs at most (default: 20)', wholeNumber)
-    .option('--before <run>', 'runs that are older than this one: the next page')
-    .addOption(
-      new Option('-o, --output <form>', 'a table, JSON (as --json), or ids only, one a line').choices(RUN_FORMS),
-    )
-    .action(does([], async () => (await import('../commands/runs.ts')).runs));
+    .option('--before <run>', 'runs that are older than this one: the next page');
+  addDocumentOptions(listing, LIST_FORMATS).action(does([], async () => (await import('../commands/runs.ts')).runs));
   program
     .command('show')
     .summary('path, timeline, results, ledger and verification of a run, or one step whole')
@@ -43,27 +40,27 @@ export function reviewing(program: Command, does: Does): void {
     .argument('[step]', 'a step of the run, or a stage: all its steps')
     .option('-f, --follow', 'go on with what comes, until the run ends, pauses or is interrupted')
     .action(does(['run', 'step'], async () => (await import('../commands/logs.ts')).logs));
-  program
+  const comparing = program
     .command('diff')
     .summary('what a run changed on the host, or how two runs of one workflow differ')
     .argument('<run>', RUN_ARGUMENT)
-    .argument('[other]', 'another run of the same workflow')
-    .action(does(['run', 'other'], async () => (await import('../commands/diff.ts')).diff));
-  program
+    .argument('[other]', 'another run of the same workflow');
+  addDocumentOptions(comparing, DIFF_FORMATS).action(
+    does(['run', 'other'], async () => (await import('../commands/diff.ts')).diff),
+  );
+  const reporting = program
     .command('report')
     .summary('a run as a written exercise: explanations, commands and their output, pictures, results')
     .argument('<run>', RUN_ARGUMENT)
-    .option(
-      '-o, --output <file>',
-      'FILE.md (Markdown) or FILE.html (one page that needs nothing else); - or nothing for Markdown on stdout',
-    )
-    .addOption(new Option('--lang <language>', 'the language it is written in').choices(['en', 'fr']))
-    .option('--force', 'replace the file where it is there already')
-    .action(does(['run'], async () => (await import('../commands/report.ts')).report));
-  program
+    .addOption(new Option('--lang <language>', 'the language it is written in').choices(['en', 'fr']));
+  addDocumentOptions(reporting, REPORT_FORMATS).action(
+    does(['run'], async () => (await import('../commands/report.ts')).report),
+  );
+  const drawing = program
     .command('graph')
     .summary('the machine of a workflow as a picture, or the way of a run through it')
-    .argument('<of>', 'name or file of a workflow, or a run: its id, the beginning of it, or @latest')
-    .addOption(new Option('-o, --output <format>', 'what to draw it as').choices([...GRAPH_FORMATS]))
-    .action(does(['of'], async () => (await import('../commands/graph.ts')).graph));
+    .argument('<of>', 'name or file of a workflow, or a run: its id, the beginning of it, or @latest');
+  addDocumentOptions(drawing, GRAPH_FORMATS).action(
+    does(['of'], async () => (await import('../commands/graph.ts')).graph),
+  );
 }

@@ -7,50 +7,65 @@ import { runRecord } from '../../review/run-record.ts';
 import { runStatus } from '../../review/run-status.ts';
 import { runChangesLines } from '../../review/text/run-changes-text.ts';
 import { runComparisonLines } from '../../review/text/run-comparison-text.ts';
+import type { TextStyle } from '../../review/text/text-style.ts';
 import { timelineOf } from '../../review/timeline.ts';
+import { DIFF_FORMATS, type DiffFormat } from '../command-table/formats.ts';
 import { defineCommand } from '../define-command.ts';
 import { type FoundRun, findRun } from '../find-run.ts';
-import { type Terminal, writeJson, writeLines } from '../terminal.ts';
+import { jsonText, linesText } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
+import { documentOptions, documentStyle, type FormatEndings, formatOf, writeDocument } from '../write-document.ts';
 
-const options = z.object({ json: z.boolean().default(false), run: z.string(), other: z.string().optional() });
+const options = z.object({
+  ...documentOptions,
+  format: z.enum(DIFF_FORMATS).optional(),
+  run: z.string(),
+  other: z.string().optional(),
+});
+
+const ENDINGS: FormatEndings<DiffFormat> = { text: ['.txt'], json: ['.json'] };
+
+/** What a comparison found, in both formats. */
+interface Found {
+  readonly title: string;
+  readonly record: unknown;
+  readonly lines: (style: TextStyle) => readonly string[];
+}
 
 /** `wf diff RUN [OTHER]`: what a run changed on the host; or how it and another run of its workflow differ. */
-export const diff = defineCommand(options, async ({ json, run: reference, other }, wire, terminal) => {
+export const diff = defineCommand(options, async (given, wire, terminal) => {
+  const format = formatOf(given, ENDINGS, given.json ? 'json' : 'text');
   const history = await wire.historyForReading();
-  const found = findRun(history, reference, wire.places.database);
-  if (other === undefined) tellChanges(found, json, wire, terminal);
-  else await tellComparison(found, findRun(history, other), json, wire, terminal);
+  const run = findRun(history, given.run, wire.places.database);
+  const { title, record, lines } =
+    given.other === undefined ? changesOf(run, wire) : await comparisonOf(run, findRun(history, given.other), wire);
+  const style = documentStyle(given, terminal.out);
+  const text = format === 'json' ? jsonText(record) : linesText(lines(style));
+  writeDocument({ title, format, text, about: { run: run.run.id } }, given, terminal);
   return 0;
 });
 
-function tellChanges({ history, run }: FoundRun, json: boolean, wire: Wire, { out }: Terminal): void {
+function changesOf({ history, run }: FoundRun, wire: Wire): Found {
   const material = readRunMaterial(history, run);
   const status = runStatus(run, wire.isAlive);
-  const told: RunChanges = runChanges(material, status, history);
-  if (json) {
-    writeJson(out, told);
-    return;
-  }
+  const record: RunChanges = runChanges(material, status, history);
   const { offsetAt } = timelineOf(material.journal, status, wire.clock.now());
-  writeLines(
-    out,
-    runChangesLines(told, material, (moment) => offsetAt(Date.parse(moment)), out.style),
-  );
+  return {
+    title: `the changes of run ${run.id}`,
+    record,
+    lines: (style) => runChangesLines(record, material, (moment) => offsetAt(Date.parse(moment)), style),
+  };
 }
 
-async function tellComparison(
-  first: FoundRun,
-  second: FoundRun,
-  json: boolean,
-  wire: Wire,
-  { out }: Terminal,
-): Promise<void> {
+async function comparisonOf(first: FoundRun, second: FoundRun, wire: Wire): Promise<Found> {
   requireComparable(first, second);
   const [one, other] = [comparedRun(first, wire), comparedRun(second, wire)];
-  const comparison = compareRuns(one, other, await definitionsDiffer(first, second), wire.isAlive);
-  if (json) writeJson(out, comparison);
-  else writeLines(out, runComparisonLines(comparison, out.style));
+  const record = compareRuns(one, other, await definitionsDiffer(first, second), wire.isAlive);
+  return {
+    title: `the comparison of runs ${first.run.id} and ${second.run.id}`,
+    record,
+    lines: (style) => runComparisonLines(record, style),
+  };
 }
 
 function comparedRun({ history, run }: FoundRun, wire: Wire): ComparedRun {

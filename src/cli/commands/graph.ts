@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { asWfError, WfError } from '../../engine/errors.ts';
 import type { JournalEntry } from '../../engine/journal-event.ts';
-import type { Json } from '../../engine/json.ts';
 import { dotText } from '../../review/graph/dot.ts';
 import { GRAPH_FORMATS, type GraphFormat } from '../../review/graph/formats.ts';
 import { markedConfig } from '../../review/graph/marked-config.ts';
@@ -11,17 +10,27 @@ import { markRun, type RunMarks } from '../../review/graph/run-marks.ts';
 import { svgText } from '../../review/graph/svg.ts';
 import { pictureLines } from '../../review/graph/terminal-picture.ts';
 import { runStatus } from '../../review/run-status.ts';
+import type { TextStyle } from '../../review/text/text-style.ts';
 import { defineCommand } from '../define-command.ts';
 import { type FoundRun, findRun } from '../find-run.ts';
-import { writeJson, writeLines } from '../terminal.ts';
+import { jsonText, linesText } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
 import { isFileReference, workflowByReference } from '../workflow-reference.ts';
+import { documentOptions, documentStyle, type FormatEndings, formatOf, writeDocument } from '../write-document.ts';
 
 const options = z.object({
-  json: z.boolean().default(false),
-  output: z.enum(GRAPH_FORMATS).default('text'),
+  ...documentOptions,
+  format: z.enum(GRAPH_FORMATS).optional(),
   of: z.string(),
 });
+
+const ENDINGS: FormatEndings<GraphFormat> = {
+  text: ['.txt'],
+  mermaid: ['.mmd', '.mermaid'],
+  dot: ['.dot', '.gv'],
+  svg: ['.svg'],
+  json: ['.json'],
+};
 
 /** A machine, and the run that is told on it. */
 interface Drawn extends ReadDefinition {
@@ -29,17 +38,20 @@ interface Drawn extends ReadDefinition {
 }
 
 /** `wf graph WORKFLOW | RUN`: the machine as a picture; of a run, with the way that it took. */
-export const graph = defineCommand(options, async ({ json, output, of }, wire, { out }) => {
-  const drawn = await find(wire, of);
-  if (output === 'json' || (output === 'text' && json)) writeJson(out, configOf(drawn));
-  else if (output === 'text') writeLines(out, pictureLines(drawn.graph, drawn.marks, out.style));
-  else if (json) writeJson(out, { format: output, text: textOf(drawn, output) });
-  else out.write(textOf(drawn, output));
+export const graph = defineCommand(options, async (given, wire, terminal) => {
+  const format = formatOf(given, ENDINGS, given.json ? 'json' : 'text');
+  const drawn = await find(wire, given.of);
+  const text = textOf(drawn, format, documentStyle(given, terminal.out));
+  writeDocument({ title: `the graph of ${given.of}`, format, text, about: {} }, given, terminal);
   return 0;
 });
 
-function textOf({ graph: machine, marks }: Drawn, format: Exclude<GraphFormat, 'text' | 'json'>): string {
+function textOf({ graph: machine, config, marks }: Drawn, format: GraphFormat, style: TextStyle): string {
   switch (format) {
+    case 'text':
+      return linesText(pictureLines(machine, marks, style));
+    case 'json':
+      return jsonText(markedConfig(machine, config, marks));
     case 'mermaid':
       return mermaidText(machine, marks);
     case 'dot':
@@ -47,10 +59,6 @@ function textOf({ graph: machine, marks }: Drawn, format: Exclude<GraphFormat, '
     case 'svg':
       return svgText(machine, marks);
   }
-}
-
-function configOf({ graph: machine, config, marks }: Drawn): Json {
-  return markedConfig(machine, config, marks);
 }
 
 /** A workflow where there is one of that name, else a run. @throws WfError that names both where it is neither. */

@@ -1,8 +1,8 @@
-import path from 'node:path';
 import { z } from 'zod';
-import { asWfError, WfError } from '../../engine/errors.ts';
+import { asWfError } from '../../engine/errors.ts';
 import { REPORT_LANGUAGES, type ReportLanguage } from '../../engine/narrative.ts';
 import type { LoadedWorkflow } from '../../engine/workflow.ts';
+import { REPORT_FORMATS, type ReportFormat } from '../../review/report/formats.ts';
 import { htmlOf } from '../../review/report/html.ts';
 import { markdownOf } from '../../review/report/markdown.ts';
 import { reportDocument } from '../../review/report/report-document.ts';
@@ -12,25 +12,22 @@ import { type RunMaterial, readRunMaterial } from '../../review/run-material.ts'
 import { runRecord } from '../../review/run-record.ts';
 import { defineCommand } from '../define-command.ts';
 import { findRun } from '../find-run.ts';
-import { writeJson, writeLines } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
-import { isStandardOutput, writeNewFile } from '../write-new-file.ts';
+import { documentOptions, type FormatEndings, formatOf, writeDocument } from '../write-document.ts';
 
 const options = z.object({
-  json: z.boolean().default(false),
+  ...documentOptions,
+  format: z.enum(REPORT_FORMATS).optional(),
   run: z.string(),
-  output: z.string().optional(),
-  force: z.boolean().default(false),
   lang: z.enum(REPORT_LANGUAGES).default('en'),
 });
 
 const WRITERS = { markdown: markdownOf, html: htmlOf };
-type Format = keyof typeof WRITERS;
+const ENDINGS: FormatEndings<ReportFormat> = { markdown: ['.md', '.markdown'], html: ['.html', '.htm'] };
 
 /** `wf report RUN`: a run as a written exercise. */
-export const report = defineCommand(options, async (given, wire, { out, err }) => {
-  const file = given.output === undefined || isStandardOutput(given.output) ? undefined : given.output;
-  const format = file === undefined ? 'markdown' : formatOf(file);
+export const report = defineCommand(options, async (given, wire, terminal) => {
+  const format = formatOf(given, ENDINGS, 'markdown');
   const { history, run } = findRun(await wire.historyForReading(), given.run, wire.places.database);
   const material = readRunMaterial(history, run);
   const source = {
@@ -40,32 +37,10 @@ export const report = defineCommand(options, async (given, wire, { out, err }) =
     told: await toldByWorkflow(material, given.lang, wire),
   };
   const text = WRITERS[format](reportDocument(source, reportWords(given.lang)));
-  const document = { run: run.id, language: given.lang, format };
-  if (file === undefined) {
-    if (given.json) writeJson(out, { ...document, file: null, text });
-    else out.write(text);
-    return 0;
-  }
-  writeNewFile(file, text, given.force);
-  if (given.json) writeJson(out, { ...document, file: path.resolve(file), text: null });
-  else writeLines(err, [`Wrote the report on run ${run.id} to ${file}.`]);
+  const about = { run: run.id, language: given.lang };
+  writeDocument({ title: `the report on run ${run.id}`, format, text, about }, given, terminal);
   return 0;
 });
-
-function formatOf(file: string): Format {
-  switch (path.extname(file).toLowerCase()) {
-    case '.md':
-    case '.markdown':
-      return 'markdown';
-    case '.html':
-    case '.htm':
-      return 'html';
-    default:
-      throw new WfError('E_USAGE', `-o ${file}: the ending of its name does not say what to write`, {
-        hint: 'End the name with .md for Markdown or .html for a page.',
-      });
-  }
-}
 
 /** Only the definition that a run was made with may explain it; without it the run is reported all the same. */
 async function toldByWorkflow(material: RunMaterial, language: ReportLanguage, wire: Wire): Promise<ToldByWorkflow> {

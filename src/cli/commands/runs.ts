@@ -8,16 +8,19 @@ import { runSummary } from '../../review/run-record.ts';
 import { momentText } from '../../review/text/duration.ts';
 import { oneLine } from '../../review/text/plain-text.ts';
 import { runListLines } from '../../review/text/run-list.ts';
+import type { TextStyle } from '../../review/text/text-style.ts';
+import { LIST_FORMATS, type ListFormat } from '../command-table/formats.ts';
 import { defineCommand } from '../define-command.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { findRun } from '../find-run.ts';
 import { ageOption, momentOption } from '../moment.ts';
-import { writeJson, writeLines } from '../terminal.ts';
+import { jsonText, linesText, writeLines } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
+import { documentOptions, documentStyle, type FormatEndings, formatOf, writeDocument } from '../write-document.ts';
 
 const options = z.object({
-  json: z.boolean().default(false),
-  output: z.enum(['table', 'json', 'ids']).optional(),
+  ...documentOptions,
+  format: z.enum(LIST_FORMATS).optional(),
   limit: z.number().int().positive().default(20),
   workflow: z.string().optional(),
   status: z.enum([...STORED_RUN_STATUSES, 'interrupted']).optional(),
@@ -30,30 +33,38 @@ const options = z.object({
 });
 type Given = z.output<typeof options>;
 
+const ENDINGS: FormatEndings<ListFormat> = { table: ['.txt'], json: ['.json'], ids: ['.ids'] };
+
 /** `wf runs`: past and present runs, newest first. */
-export const runs = defineCommand(options, async (given, wire, { out, err }) => {
-  const form = formOf(given);
+export const runs = defineCommand(options, async (given, wire, terminal) => {
+  const format = listFormat(given);
   const query = queryOf(given, wire);
   const history = await wire.historyForReading();
   const page = history === undefined ? NOTHING : pageOf(history, given, query, wire);
-  if (form === 'json') {
-    const summaries = page.runs.map((run) => runSummary(run, wire.isAlive));
-    writeJson(out, summaries);
-  } else if (form === 'ids') {
-    const ids = page.runs.map(({ id }) => id);
-    writeLines(out, ids);
-  } else if (page.runs.length > 0) {
-    writeLines(out, runListLines(page.runs, wire.isAlive, wire.clock.now(), out.style));
-  }
-  if (form !== 'json') writeLines(err, [...nothingLines(page, given, history, wire), ...nextLines(page, given)]);
+  const text = listText(page.runs, format, wire, documentStyle(given, terminal.out));
+  writeDocument({ title: 'the list of runs', format, text, about: {} }, given, terminal);
+  if (!given.json && format !== 'json')
+    writeLines(terminal.err, [...nothingLines(page, given, history, wire), ...nextLines(page, given)]);
   return 0;
 });
 
 const NOTHING: RunPage = { runs: [], next: null, isCutOff: false };
 
-function formOf({ json, output }: Given): 'table' | 'json' | 'ids' {
-  if (json && output !== undefined && output !== 'json') throw exclude('--json', `-o ${output}`);
-  return json ? 'json' : (output ?? 'table');
+function listFormat(given: Given): ListFormat {
+  const format = formatOf(given, ENDINGS, given.json ? 'json' : 'table');
+  if (given.json && format !== 'json') throw exclude('--json', `--format ${format}`);
+  return format;
+}
+
+function listText(runs: RunPage['runs'], format: ListFormat, wire: Wire, style: TextStyle): string {
+  switch (format) {
+    case 'json':
+      return jsonText(runs.map((run) => runSummary(run, wire.isAlive)));
+    case 'ids':
+      return linesText(runs.map(({ id }) => id));
+    case 'table':
+      return runs.length === 0 ? '' : linesText(runListLines(runs, wire.isAlive, wire.clock.now(), style));
+  }
 }
 
 /** @throws WfError E_USAGE */
@@ -134,7 +145,7 @@ function nextLines({ next, isCutOff }: RunPage, given: Given): readonly string[]
 }
 
 function nextCommand(given: Given, before: string): string {
-  const { output, limit, workflow, status, since, last, until, where, text } = given;
+  const { format, limit, workflow, status, since, last, until, where, text } = given;
   const named = { workflow, status, since, last, until, text };
   return commandLine([
     'wf',
@@ -142,7 +153,7 @@ function nextCommand(given: Given, before: string): string {
     ...Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
     ...where.flatMap((value) => ['--where', value]),
     ...(limit === 20 ? [] : ['--limit', String(limit)]),
-    ...(output === undefined ? [] : ['-o', output]),
+    ...(format === undefined ? [] : ['--format', format]),
     '--before',
     before,
   ]);

@@ -12,7 +12,7 @@ const STYLES: Readonly<Record<Mark, string>> = {
   'not-run': 'color="#8c959f"',
 };
 
-/** A machine in the language of Graphviz: `wf graph WORKFLOW -o dot | dot -Tpdf`. */
+/** A machine in the language of Graphviz: `wf graph WORKFLOW --format dot | dot -Tpdf`. */
 export function dotText(graph: MachineGraph, marks: RunMarks | undefined): string {
   const { workflow, version, root } = graph;
   const title = oneLine(`${workflow} ${version}${marks === undefined ? '' : `, run ${marks.run}: ${marks.status}`}`);
