@@ -192,14 +192,14 @@ for (const argv of [
 for (const argv of [
   ['runs', '--text', 'nowhere to be found'],
   ['runs', '--where', 'name=nothing', '--last', '7d'],
-  ['prune', '--older-than', '30d', '--dry-run'],
+  ['prune', '--older-than', '30d'],
 ]) {
   const { median } = timesOf([wf, ...argv], 1);
   say(`wf ${argv.join(' ').padEnd(49)}${median.toFixed(0).padStart(6)} ms`);
 }
 const keepDays = Math.floor((runs * MINUTE) / 86_400_000 / 2);
 const pruning = performance.now();
-const told = execFileSync(process.execPath, [wf, 'prune', '--older-than', `${keepDays}d`], {
+const told = execFileSync(process.execPath, [wf, 'prune', '--older-than', `${keepDays}d`, '--yes'], {
   cwd: folder,
   env: { ...process.env, WF_DB: database },
   encoding: 'utf8',

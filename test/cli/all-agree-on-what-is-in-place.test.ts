@@ -49,7 +49,7 @@ async function inPlace({ wf }: Project) {
   const { changes } = runRecordSchema.parse((await wf(['show', '@latest', '--json'])).json());
   const listed = standingChangesSchema.parse((await wf(['changes', '--json'])).json());
   const [summary] = runSummariesSchema.parse((await wf(['runs', '--json'])).json());
-  const pruned = prunedSchema.parse((await wf(['prune', '--older-than', '0s', '--dry-run', '--json'])).json());
+  const pruned = prunedSchema.parse((await wf(['prune', '--older-than', '0s', '--json'])).json());
   return {
     show: changes.filter(({ status }) => !['reverted', 'gone'].includes(status)).length,
     changes: listed.length,

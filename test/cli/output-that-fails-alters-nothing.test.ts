@@ -28,7 +28,7 @@ const READING = [
   ...['runs', 'runs --json', 'show @latest', 'show @latest --json', 'logs @latest', 'logs @latest --json', 'steps'],
   ...['steps --json', 'workflows', 'diff @latest', 'report @latest', 'graph @latest', 'graph note', 'changes --json'],
   ...['export @latest', 'check note', 'doctor --json', 'completion bash', 'start note --dry-run --input file=x'],
-  ...['prune --keep 5 --dry-run', '--version', '--version --json', '--help', 'start --help'],
+  ...['prune --keep 5', '--version', '--version --json', '--help', 'start --help'],
 ];
 
 describe('standard output that is full', () => {

@@ -226,20 +226,22 @@ test.each(['nothing', 'a folder', 'not ours', 'an id that is none'])('import of 
   expect(refused.err).toContain(what === 'not ours' ? 'E_RUN_FILE_INVALID' : 'E_USAGE');
 });
 
-test('prune: told first, then done, with what was kept and why', async () => {
+test('prune: shown first, then done with --yes, with what was kept and why', async () => {
   const { wf } = await openWithRuns();
   await wf(['start', 'files', '--id', 'left', '--input', 'broken=true', '--on-failure', 'keep']);
   const all = ['prune', '--older-than', '0s'];
-  const dry = await wf([...all, '--dry-run']);
+  const dry = await wf(all);
   expect(dry).toEqual({
     exitCode: 0,
-    err: '',
+    err: 'Nothing was removed. Add --yes to remove them.\n',
     out: 'Would remove 4 runs (files 4).\nKept 1 run of that age: something of theirs may be on the host (`wf changes`), or they need attention.\n',
   });
   expect(JSON.parse((await wf(['runs', '--json'])).out)).toHaveLength(5);
-  expect((await wf([...all, '--keep', '3', '--dry-run'])).out).toMatch(/^Would remove [12] runs? \(files [12]\)\.\n/);
-  expect((await wf(['prune', '--older-than', '90d'])).out).toMatch(/^Removed nothing: no run is old enough\.\n/);
-  const done = await wf([...all, '--json', '--compact']);
+  expect((await wf([...all, '--keep', '3'])).out).toMatch(/^Would remove [12] runs? \(files [12]\)\.\n/);
+  expect((await wf(['prune', '--older-than', '90d', '--yes'])).out).toMatch(
+    /^Removed nothing: no run is old enough\.\n/,
+  );
+  const done = await wf([...all, '--json', '--compact', '--yes']);
   expect(JSON.parse(done.out)).toMatchObject({
     dryRun: false,
     runs: { files: 4 },

@@ -1,12 +1,15 @@
-/** Commands that are there to alter a run, the host, the history or the project. */
+/** The commands that exist to alter a run, the host, the history or the project. */
 const ALTERING: readonly string[] = ['start', 'resume', 'rollback', 'sweep', 'prune', 'import', 'new'];
 
+/** Those that only show what they would do without `--yes`. */
+const ALTERING_WITH_YES: readonly string[] = ['sweep', 'prune'];
+
 /**
- * Whether a command that was given this may have altered something: its exit code then tells of that, whatever becomes of its output.
+ * Returns whether a command with these options may have altered something: its exit code then reports that, whatever becomes of its output.
  * @param command e.g. `wf start`
  */
 export function alters(command: string, { dryRun, yes }: Readonly<Record<string, unknown>>): boolean {
   const name = command.replace(/^wf /, '');
-  if (dryRun === true || (name === 'sweep' && yes !== true)) return false;
+  if (dryRun === true || (ALTERING_WITH_YES.includes(name) && yes !== true)) return false;
   return ALTERING.includes(name);
 }

@@ -26,8 +26,8 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf changes @latest --json', 'of the newest run, for a program'],
   ],
   sweep: [
-    ['wf sweep', 'look only'],
-    ['wf sweep --yes', 'remove what was found'],
+    ['wf sweep', 'show what would be removed'],
+    ['wf sweep --yes', 'remove it'],
   ],
   runs: [
     ['wf runs --status failed --last 7d', 'runs that failed within a week'],
@@ -57,8 +57,8 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf graph @latest -o run.svg', 'with the way of the newest run marked'],
   ],
   prune: [
-    ['wf prune --older-than 90d --dry-run', 'what would go'],
-    ['wf prune --older-than 90d --keep 100', 'what is older, except the newest hundred'],
+    ['wf prune --older-than 90d', 'show what would be removed'],
+    ['wf prune --older-than 90d --keep 100 --yes', 'remove what is older, except the newest hundred of each workflow'],
   ],
   export: [['wf export 7kq', 'a run as one file, for another machine']],
   import: [['wf import 7kq.wfrun', 'to be looked at here, never resumed']],

@@ -6,14 +6,11 @@ import type { Does } from './does.ts';
 export function keeping(program: Command, does: Does): void {
   program
     .command('prune')
-    .summary('remove old runs from the history; never one that has not ended or left something on the host')
-    .option('--older-than <time>', 'runs that ended longer ago than this: 90d, 12w, 36h')
-    .option('--keep <number>', 'keep so many of the newest runs of each workflow, whatever their age', wholeNumber)
-    .option('--dry-run', 'tell what would be removed, and remove nothing')
-    .option(
-      '--compact',
-      'write the file anew without the room that is free in it; takes a while, and as much room again',
-    )
+    .summary('show old runs that can be removed from the history, and remove them with --yes')
+    .option('--older-than <time>', 'select runs that ended longer ago than this: 90d, 12w, 36h')
+    .option('--keep <number>', 'keep this many of the newest runs of each workflow, whatever their age', wholeNumber)
+    .option('--yes', 'remove them')
+    .option('--compact', 'rewrite the file without its free space; needs as much disk space again')
     .action(does([], async () => (await import('../commands/prune.ts')).prune));
   const exporting = program
     .command('export')

@@ -46,8 +46,8 @@ export function running(program: Command, does: Does): void {
     .action(does(['run'], async () => (await import('../commands/changes.ts')).changes));
   program
     .command('sweep')
-    .summary('find what runs of wf left on this host that no history knows of')
-    .option('--yes', 'remove what was found')
+    .summary('show objects of wf on this host that belong to no run of the history, and remove them with --yes')
+    .option('--yes', 'remove them')
     .action(does([], async () => (await import('../commands/sweep.ts')).sweep));
 }
 

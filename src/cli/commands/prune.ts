@@ -13,7 +13,7 @@ const options = z.object({
   json: z.boolean().default(false),
   olderThan: z.string().optional(),
   keep: z.number().int().positive().optional(),
-  dryRun: z.boolean().default(false),
+  yes: z.boolean().default(false),
   compact: z.boolean().default(false),
 });
 type Given = z.output<typeof options>;
@@ -24,13 +24,15 @@ type Given = z.output<typeof options>;
  */
 const BREATH_MS = 25;
 
-/** `wf prune`: removes old runs with everything of theirs. Killed in the middle, it has removed whole runs only. */
-export const prune = defineCommand(options, async (given, wire, { out }) => {
+/** `wf prune`: shows which old runs it would remove; with `--yes` removes them. If it is killed, it has removed whole runs only. */
+export const prune = defineCommand(options, async (given, wire, { out, err }) => {
   if (given.olderThan === undefined && given.keep === undefined) throw nothingAsked(given);
   const request = requestOf(given, wire);
-  const pruned = given.dryRun ? await planned(request, wire) : await carriedOut(request, given, wire);
+  const pruned = given.yes ? await carriedOut(request, given, wire) : await planned(request, wire);
   if (given.json) writeJson(out, pruned);
   else writeLines(out, prunedLines(pruned));
+  if (!given.json && !given.yes && Object.keys(pruned.runs).length > 0)
+    writeLines(err, ['Nothing was removed. Add --yes to remove them.']);
   return 0;
 });
 
@@ -105,8 +107,8 @@ async function removeUnused(history: History, wire: Wire) {
 }
 
 function nothingAsked({ compact }: Given): WfError {
-  const more = compact ? ' --compact goes with either.' : '';
-  return new WfError('E_USAGE', 'it was not said which runs are to be removed', {
-    hint: `Give --older-than (as in --older-than 90d), --keep (as in --keep 100), or both: then runs go that both allow.${more}`,
+  const more = compact ? ' --compact needs one of the two.' : '';
+  return new WfError('E_USAGE', 'no runs are specified', {
+    hint: `Specify --older-than (as in --older-than 90d), --keep (as in --keep 100), or both: then a run must match both.${more}`,
   });
 }

@@ -71,7 +71,8 @@ function tell(swept: readonly Swept[], { out, err }: Terminal): void {
     out,
     swept.flatMap((one) => sweptLines(one, out.style)),
   );
-  if (swept.some(({ status }) => status === 'found')) writeLines(err, ['`wf sweep --yes` removes what was found.']);
+  if (swept.some(({ status }) => status === 'found'))
+    writeLines(err, ['Nothing was removed. Add --yes to remove what was found.']);
 }
 
 function sweptLines({ object, status, reason }: Swept, style: TextStyle): readonly string[] {

@@ -56,7 +56,7 @@ function emptyPlace(database: string) {
 
 function littleRoom(folder: string, free: number): WfError {
   return new WfError('E_DISK_FULL', `only ${mebibytes(free)} are free in ${folder}`, {
-    hint: 'Make room there (`df -h`; `wf prune --dry-run` tells what of old runs could go), or choose another file with --db or WF_DB.',
+    hint: 'Make room there (`df -h`; `wf prune --older-than 90d` shows which old runs can go), or choose another file with --db or WF_DB.',
   });
 }
 

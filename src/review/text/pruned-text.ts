@@ -1,7 +1,7 @@
 import { bytesText } from './bytes.ts';
 import { counted, oneLine } from './plain-text.ts';
 
-/** What `wf prune` did, or with `--dry-run` would do. Printed as it is with `--json`. */
+/** What `wf prune` would do, or with `--yes` did. Printed as it is with `--json`. */
 export interface Pruned {
   readonly dryRun: boolean;
   /** How many runs of each workflow. */
