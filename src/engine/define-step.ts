@@ -27,6 +27,7 @@ interface StepDefinitionBase<Input extends z.ZodType, Output extends z.ZodType> 
   /** Family and name, e.g. `docker.network`. */
   readonly kind: string;
   readonly description: string;
+  /** An unknown key is an error (E_STEP_INPUT), unless the schema is a `z.looseObject`. Nested objects are as their own schema says. */
   readonly input: Input;
   readonly output: Output;
   readonly timeoutMs?: number;
@@ -106,7 +107,10 @@ export function defineStep<Input extends z.ZodType, Output extends z.ZodType>(
 export function defineStep<Input extends z.ZodType, Output extends z.ZodType, Record extends z.ZodType>(
   definition: ReadStepDefinition<Input, Output> | ChangeStepDefinition<Input, Output, Record>,
 ): StepActor<z.input<Input>, z.output<Output>> {
-  const parseInput = (input: unknown): z.output<Input> => parseAs(definition, definition.input, input, 'input');
+  const parseInput = (input: unknown): z.output<Input> => {
+    requireKnownKeys(definition, input);
+    return parseAs(definition, definition.input, input, 'input');
+  };
   const policy: StepPolicy = {
     timeoutMs: definition.timeoutMs ?? DEFAULT_POLICY.timeoutMs,
     retry: definition.retry ?? DEFAULT_POLICY.retry,
@@ -128,7 +132,7 @@ export function defineStep<Input extends z.ZodType, Output extends z.ZodType, Re
       return { commands: definition.commands(parsed), output: toJson(output), undo, undoes };
     },
     get schemas() {
-      return { input: jsonSchema(definition.input), output: jsonSchema(definition.output) };
+      return { input: jsonSchema(strictOf(definition.input)), output: jsonSchema(definition.output) };
     },
   });
 }
@@ -168,6 +172,32 @@ function actorOf<Input, Output>(runner: StepRunner): StepActor<Input, Output> {
 
 function withAlters(behaviour: StepRunner['behaviour'], alters: readonly Facet[] | undefined): StepRunner['behaviour'] {
   return behaviour.type === 'change' && alters !== undefined ? { ...behaviour, alters } : behaviour;
+}
+
+/** Returns the schema without room for unknown keys, unless the schema itself says what it does with them. */
+function strictOf(schema: z.ZodType): z.ZodType {
+  return takesKnownKeysOnly(schema) ? schema.strict() : schema;
+}
+
+function takesKnownKeysOnly(schema: z.ZodType): schema is z.ZodObject {
+  return schema instanceof z.ZodObject && schema.def.catchall === undefined;
+}
+
+/**
+ * Refuses keys that the input schema does not have: a misspelt optional key (`undoo`) would be dropped in silence.
+ * @throws WfError E_STEP_INPUT naming the keys
+ */
+function requireKnownKeys({ kind, input: schema }: Named & { readonly input: z.ZodType }, input: unknown): void {
+  if (!takesKnownKeysOnly(schema) || typeof input !== 'object' || input === null) return;
+  const unknown = Object.keys(input).filter((key) => !Object.hasOwn(schema.shape, key));
+  if (unknown.length === 0) return;
+  const keys = Object.keys(schema.shape);
+  const known = keys.length === 0 ? 'It takes no keys.' : `Its keys: ${keys.join(', ')}.`;
+  throw new WfError(
+    'E_STEP_INPUT',
+    `${kind}: unknown key ${unknown.map((key) => JSON.stringify(key)).join(', ')} in the input`,
+    { hint: `${known} \`wf steps ${kind}\` prints the schema.` },
+  );
 }
 
 type Named = { readonly kind: string };

@@ -1,12 +1,14 @@
 import { decide, decideStart, stepDone, timersByDeadline } from './decide.ts';
 import type { RehearsedStep } from './engine.ts';
 import { asWfError, WfError } from './errors.ts';
+import type { StepId } from './ids.ts';
 import type { Effect, MachineEvent } from './journal-event.ts';
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { MachineModel } from './machine-model.ts';
 import type { Random } from './ports/clock.ts';
 import type { Argv } from './ports/command.ts';
 import { conceal, type Secrets } from './secrets.ts';
+import type { Rehearsal, StepRunner } from './step.ts';
 import type { LoadedWorkflow } from './workflow.ts';
 
 /** A machine that loops for ever on pretended outputs is given up after this many steps. */
@@ -84,7 +86,7 @@ function rehearseStep(
   if (invocation === undefined)
     throw new WfError('E_INTERNAL', `no invocation ${effect.invoke}`, { hint: 'Report this.' });
   const { runner } = invocation;
-  const rehearsal = runner.rehearse(secrets.reveal(effect.input));
+  const rehearsal = rehearsalOf(runner, effect.step, secrets.reveal(effect.input));
   undo.set(effect.step, rehearsal.undo);
   const undone = rehearsal.undoes.toReversed().flatMap((step) => undo.get(step) ?? []);
   const step: RehearsedStep = {
@@ -96,4 +98,14 @@ function rehearseStep(
     commands: [...rehearsal.commands, ...undone],
   };
   return { step, output: secrets.hide(rehearsal.output) };
+}
+
+/** @throws WfError as the runner does, naming the step */
+function rehearsalOf(runner: StepRunner, step: StepId, input: Json): Rehearsal {
+  try {
+    return runner.rehearse(input);
+  } catch (thrown) {
+    const { code, message, hint } = asWfError(thrown);
+    throw new WfError(code, `step ${step}: ${message}`, { hint, details: { step }, cause: thrown });
+  }
 }

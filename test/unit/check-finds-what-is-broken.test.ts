@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, setup } from 'xstate';
+import { z } from 'zod';
 import { loadWorkflow } from '../../src/definition/load.ts';
 import { confineCode } from '../../src/host/confine-code.ts';
 import { checkWorkflow } from '../../src/review/check/check-workflow.ts';
@@ -19,7 +20,7 @@ const parts = setup({
 /** What is found, but for the usual warning that there is no `onError`. */
 function found(machine: AnyStateMachine): readonly (readonly [CheckName, Severity, readonly string[]])[] {
   const { model, description } = described(machine);
-  return checkWorkflow(model, description)
+  return checkWorkflow({ model, input: z.object({}) }, description)
     .filter(({ check }) => check !== 'no-on-error')
     .map(({ check, severity, where, message, hint }) => {
       expect(message).not.toBe('');
@@ -265,7 +266,7 @@ describe('one broken machine for each check', () => {
       },
     });
     const { model, description } = described(machine);
-    expect(checkWorkflow(model, description)).toEqual([
+    expect(checkWorkflow({ model, input: z.object({}) }, description)).toEqual([
       expect.objectContaining({ check: 'no-on-error', severity: 'warning', where: ['bare', 'guarded'] }),
     ]);
   });
@@ -280,6 +281,6 @@ test('lab-network has no error, and no warning but that a failure undoes the run
       confine: confineCode,
     },
   );
-  const findings = checkWorkflow(workflow.model, definition.description);
+  const findings = checkWorkflow(workflow, definition.description);
   expect(findings.map(({ check, severity }) => [check, severity])).toEqual([['no-on-error', 'warning']]);
 });

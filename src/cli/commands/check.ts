@@ -40,7 +40,7 @@ function checkReferred(wire: Wire, reference: string): Promise<CheckedWorkflow> 
 async function checkOne(name: string, file: string, load: () => Promise<ResolvedWorkflow>): Promise<CheckedWorkflow> {
   try {
     const { workflow, definition, file: found } = await load();
-    return { workflow: workflow.name, file: found, findings: checkWorkflow(workflow.model, definition.description) };
+    return { workflow: workflow.name, file: found, findings: checkWorkflow(workflow, definition.description) };
   } catch (thrown) {
     const error = asWfError(thrown);
     if (error.code !== 'E_WORKFLOW_INVALID') throw error;

@@ -1,7 +1,7 @@
 /** The text of a new workflow file: it can be started at once, on any machine, and leaves nothing behind. */
 export function workflowText(name: string): string {
   return `import { defineWorkflow, execCommand, execRead, revertSteps } from 'wf-engine';
-import { assign, setup } from 'xstate';
+import { assign, type InputFrom, setup } from 'xstate';
 import { z } from 'zod';
 
 /** What \`wf start ${name} --input NAME=VALUE\` takes. */
@@ -31,7 +31,8 @@ const machine = setup({
       invoke: {
         id: 'makeFolder',
         src: 'execCommand',
-        input: ({ context }) => ({
+        // With its type named, a misspelt key is a compile error; without, \`wf check\` and the run report it.
+        input: ({ context }): InputFrom<typeof execCommand> => ({
           argv: ['mkdir', context.folder],
           // Exit code 0 says that it is done: so wf can tell after an interruption, and when it undoes.
           check: ['test', '-d', context.folder],

@@ -1,16 +1,19 @@
 import type { WfError } from '../../engine/errors.ts';
 import type { Json } from '../../engine/json.ts';
-import type { MachineModel } from '../../engine/machine-model.ts';
 import { readDefinition } from '../graph/read-graph.ts';
+import { type ComputesInputs, checkComputedInputs } from './check-computed-inputs.ts';
 import { checkImplementations } from './check-implementations.ts';
 import { checkStates } from './check-states.ts';
 import { checkSteps } from './check-steps.ts';
 import type { Finding } from './finding.ts';
 
-/** All that can be said against a workflow without running it; errors first. */
-export function checkWorkflow(model: MachineModel, description: Json): readonly Finding[] {
+/** Returns what is wrong with a workflow, as far as it shows without a run; errors first. */
+export function checkWorkflow(workflow: ComputesInputs, description: Json): readonly Finding[] {
   const { graph } = readDefinition(description);
-  const findings = [...checkStates(graph), ...checkImplementations(model.machine), ...checkSteps(graph, model)];
+  const { model } = workflow;
+  const constant = [...checkStates(graph), ...checkImplementations(model.machine), ...checkSteps(graph, model)];
+  // A dry run of a machine with an error would only report the same again.
+  const findings = constant.some(isError) ? constant : [...constant, ...checkComputedInputs(workflow)];
   return findings.toSorted((a, b) => rank(a) - rank(b));
 }
 
@@ -27,6 +30,10 @@ export function refusals({ message, hint, details }: WfError): readonly Finding[
   }));
 }
 
-function rank({ severity }: Finding): number {
-  return severity === 'error' ? 0 : 1;
+function isError({ severity }: Finding): boolean {
+  return severity === 'error';
+}
+
+function rank(finding: Finding): number {
+  return isError(finding) ? 0 : 1;
 }

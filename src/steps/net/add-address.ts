@@ -19,7 +19,7 @@ import { cidrSchema, linkNameSchema } from './name-schema.ts';
 import { gone, hostPlace, lookIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
 
 /** Where others might have the address. */
-const segmentSchema = z.object({
+const segmentSchema = z.strictObject({
   /** The link of the host that is on it: the bridge. */
   link: linkNameSchema,
   networkId: z.string().nullable(),

@@ -12,7 +12,7 @@ export const observeForwarding = defineStep({
   input: z.object({
     bridge: linkNameSchema,
     /** Fails unless the bridge knows this MAC address behind this port. */
-    expect: z.object({ mac: z.string(), port: linkNameSchema }).nullable().default(null),
+    expect: z.strictObject({ mac: z.string(), port: linkNameSchema }).nullable().default(null),
   }),
   output: z.object({
     /** `state` is `permanent` for the bridge's and its ports' own addresses, and empty for one that was learned. */

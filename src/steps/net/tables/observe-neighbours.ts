@@ -14,7 +14,7 @@ export const observeNeighbours = defineStep({
     link: linkNameSchema,
     container: containerHandleSchema.nullable(),
     /** Fails unless the table maps this address to this MAC address. */
-    expect: z.object({ address: addressSchema, mac: z.string() }).nullable().default(null),
+    expect: z.strictObject({ address: addressSchema, mac: z.string() }).nullable().default(null),
   }),
   output: z.object({
     neighbours: z.array(

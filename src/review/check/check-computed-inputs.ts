@@ -1,0 +1,29 @@
+import { asWfError } from '../../engine/errors.ts';
+import { isJsonObject, toJson } from '../../engine/json.ts';
+import { rehearse } from '../../engine/rehearse.ts';
+import type { LoadedWorkflow } from '../../engine/workflow.ts';
+import type { Finding } from './finding.ts';
+
+/** The parts of a workflow that a dry run needs. */
+export type ComputesInputs = Pick<LoadedWorkflow, 'model' | 'input' | 'secretInputs'>;
+
+/**
+ * Checks the step inputs that the machine computes, as a dry run with the workflow's default inputs does. Finds nothing if an input
+ * has no default: then only `wf start --dry-run` can tell.
+ */
+export function checkComputedInputs(workflow: ComputesInputs): readonly Finding[] {
+  const defaults = workflow.input.safeParse({});
+  if (!defaults.success) return [];
+  const input = toJson(defaults.data);
+  try {
+    rehearse(workflow, isJsonObject(input) ? input : {}, () => 0);
+    return [];
+  } catch (thrown) {
+    const { code, message, hint, details } = asWfError(thrown);
+    // A guard may well throw on rehearsed outputs.
+    if (code !== 'E_STEP_INPUT') return [];
+    const { step } = details;
+    const where = typeof step === 'string' ? [step] : [];
+    return [{ check: 'step-input', severity: 'error', where, message: `its input is refused: ${message}`, hint }];
+  }
+}
