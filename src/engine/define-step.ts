@@ -2,7 +2,7 @@ import { fromPromise, type PromiseActorLogic } from 'xstate';
 import { z } from 'zod';
 import { WfError } from './errors.ts';
 import type { Facet } from './facets.ts';
-import { type Json, toJson } from './json.ts';
+import { type HasNoJson, type Json, type JsonOf, notJson, toJson } from './json.ts';
 import type { Argv } from './ports/command.ts';
 import type {
   ChangeBehaviour,
@@ -97,16 +97,25 @@ export type StepActor<Input, Output> = PromiseActorLogic<Output, Input> & {
   with(changed: Partial<StepPolicy> & { readonly alters?: readonly Facet[] }): StepActor<Input, Output>;
 };
 
-/** Defines a step runner that changes the host, or one that only reads. There is nothing to register. */
+/** Refuses, as a compile error, a schema whose values the journal cannot hold. */
+type IsJson<Schema extends z.ZodType, Member extends string> =
+  true extends HasNoJson<z.output<Schema>>
+    ? { readonly [Key in Member]: 'it has a member that JSON cannot hold, such as a Date' }
+    : unknown;
+
+/**
+ * Defines a step runner that changes the host, or one that only reads. There is nothing to register. The journal keeps output and
+ * record as JSON: members that are `undefined` are absent, and a Date or a Map is refused.
+ */
 export function defineStep<Input extends z.ZodType, Output extends z.ZodType, Record extends z.ZodType>(
-  definition: ChangeStepDefinition<Input, Output, Record>,
-): StepActor<z.input<Input>, z.output<Output>>;
+  definition: ChangeStepDefinition<Input, Output, Record> & IsJson<Output, 'output'> & IsJson<Record, 'record'>,
+): StepActor<z.input<Input>, JsonOf<z.output<Output>>>;
 export function defineStep<Input extends z.ZodType, Output extends z.ZodType>(
-  definition: ReadStepDefinition<Input, Output>,
-): StepActor<z.input<Input>, z.output<Output>>;
+  definition: ReadStepDefinition<Input, Output> & IsJson<Output, 'output'>,
+): StepActor<z.input<Input>, JsonOf<z.output<Output>>>;
 export function defineStep<Input extends z.ZodType, Output extends z.ZodType, Record extends z.ZodType>(
   definition: ReadStepDefinition<Input, Output> | ChangeStepDefinition<Input, Output, Record>,
-): StepActor<z.input<Input>, z.output<Output>> {
+): StepActor<z.input<Input>, JsonOf<z.output<Output>>> {
   const parseInput = (input: unknown): z.output<Input> => {
     requireKnownKeys(definition, input);
     return parseAs(definition, definition.input, input, 'input');
@@ -129,7 +138,7 @@ export function defineStep<Input extends z.ZodType, Output extends z.ZodType, Re
       const output = parseAs(definition, definition.output, definition.rehearse(parsed), 'output');
       const undo = 'rehearseUndo' in definition ? (definition.rehearseUndo?.(parsed) ?? []) : [];
       const undoes = 'undoes' in definition ? (definition.undoes?.(parsed) ?? []) : [];
-      return { commands: definition.commands(parsed), output: toJson(output), undo, undoes };
+      return { commands: definition.commands(parsed), output: asJson(definition, output, 'output'), undo, undoes };
     },
     get schemas() {
       return { input: jsonSchema(strictOf(definition.input)), output: jsonSchema(definition.output) };
@@ -210,7 +219,7 @@ function readBehaviour<Input extends z.ZodType, Output extends z.ZodType>(
     type: definition.undoes === undefined ? 'read' : 'undo',
     async read(input, context) {
       const output = await definition.read(parseInput(input), context);
-      return toJson(parseAs(definition, definition.output, output, 'output'));
+      return asJson(definition, parseAs(definition, definition.output, output, 'output'), 'output');
     },
   };
 }
@@ -232,7 +241,8 @@ function changeBehaviour<Input extends z.ZodType, Output extends z.ZodType, Reco
       return observationAsJson(definition, seen);
     },
     async apply(input, record, found, context) {
-      return toJson(parseRecord(await definition.apply(parseInput(input), parseRecord(record), found, context)));
+      const learned = await definition.apply(parseInput(input), parseRecord(record), found, context);
+      return asJson(definition, parseRecord(learned), 'record');
     },
     look: (record, context) => definition.look(parseRecord(record), context),
     requireMadeHere: async (record, host) => definition.requireMadeHere?.(parseRecord(record), host),
@@ -245,20 +255,30 @@ function observationAsJson<Input extends z.ZodType, Output extends z.ZodType, Re
   definition: ChangeStepDefinition<Input, Output, Record>,
   seen: Observation<z.output<Record>, z.output<Output>>,
 ): Observation<Json, Json> {
+  const record = (value: z.output<Record>) => asJson(definition, value, 'record');
+  const output = (value: z.output<Output>) =>
+    asJson(definition, parseAs(definition, definition.output, value, 'output'), 'output');
   switch (seen.found) {
     case 'absent':
     case 'partial':
-      return { found: seen.found, target: seen.target, record: toJson(seen.record) };
-    case 'ours': {
-      const output = toJson(parseAs(definition, definition.output, seen.output, 'output'));
-      return { found: 'ours', target: seen.target, record: toJson(seen.record), output };
-    }
+      return { found: seen.found, target: seen.target, record: record(seen.record) };
+    case 'ours':
+      return { found: 'ours', target: seen.target, record: record(seen.record), output: output(seen.output) };
     case 'unchanged':
-      return { found: 'unchanged', output: toJson(parseAs(definition, definition.output, seen.output, 'output')) };
+      return { found: 'unchanged', output: output(seen.output) };
     case 'foreign':
     case 'unknown':
       return seen;
   }
+}
+
+/** Returns a value as JSON. @throws WfError E_STEP_OUTPUT if a member would become something else by that */
+function asJson({ kind }: Named, value: unknown, what: 'output' | 'record'): Json {
+  const stray = notJson(value);
+  if (stray === undefined) return toJson(value);
+  throw new WfError('E_STEP_OUTPUT', `${kind}: ${what}${stray}, which JSON cannot hold`, {
+    hint: `Make the ${what} of the step runner of texts, numbers, booleans, null, lists and plain objects.`,
+  });
 }
 
 function parseAs<Schema extends z.ZodType>(

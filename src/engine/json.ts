@@ -4,6 +4,38 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** A JSON object. */
 export type JsonObject = { readonly [key: string]: Json };
 
+type NoJson =
+  | bigint
+  | symbol
+  | Date
+  | RegExp
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | ((...args: never[]) => unknown);
+
+/**
+ * The JSON that a value of this type becomes in the journal: an optional member may be absent, and is never `undefined`. `never` for
+ * what JSON cannot hold, such as a Date.
+ */
+export type JsonOf<Value> = unknown extends Value
+  ? Value
+  : Value extends Json
+    ? Value
+    : Value extends NoJson
+      ? never
+      : { [Key in keyof Value]: JsonOf<Exclude<Value[Key], undefined>> };
+
+/** Whether a type has a member that JSON cannot hold, at any depth. */
+export type HasNoJson<Value> = unknown extends Value
+  ? false
+  : Value extends Json | undefined
+    ? false
+    : Value extends NoJson
+      ? true
+      : Value extends readonly (infer Element)[]
+        ? HasNoJson<Element>
+        : { [Key in keyof Value]-?: HasNoJson<Value[Key]> }[keyof Value];
+
 /**
  * Parses JSON text into a {@link Json} value.
  * `JSON.parse` can produce nothing else, which its own type does not say.

@@ -32,7 +32,7 @@ function misspelt() {
 test('a step is refused that is given an unknown key; its command is not run', async () => {
   const { result, id } = await host.start(misspelt());
   const refused = { code: 'E_STEP_INPUT', message: expect.stringContaining('unknown key "undoo"') };
-  expect(await result).toMatchObject({ end: { status: 'failed', error: refused } });
+  expect(await result).toMatchObject({ end: { status: 'rolled-back', error: refused } });
   expect(host.history.changes(id).map(({ target, status }) => [target, status])).toEqual([['file a', 'reverted']]);
 });
 
