@@ -44,7 +44,7 @@ export function createEngine(given: EngineParts): Engine {
       const run = newRun(parts, id);
       return openEarly(parts, run, runtime, () => holdRun(parts, run.id));
     },
-    rehearse: (workflow, input) => rehearse(workflow, input, parts.random),
+    rehearse: (workflow, input, run) => rehearse(workflow, input, parts.random, run),
     async start(request, observer = {}) {
       const concealed = conceal(request.input, request.workflow.secretInputs ?? [], parts.random);
       return hidingErrors(concealed.secrets, () => start(parts, request, concealed, guarded(observer)));

@@ -10,6 +10,8 @@ import { firstTransition, nextTransition, spawnedActor, type Transitioned } from
 
 /** A machine's snapshot and the engine's own counts. Immutable: each decision makes a new one. */
 export interface MachineState {
+  /** The id of the run: `self.id` for the machine. */
+  readonly run: string;
   readonly snapshot: AnyMachineSnapshot;
   /** How often each invoke id has been started. */
   readonly visits: ReadonlyMap<string, number>;
@@ -48,9 +50,16 @@ export interface Decision {
   readonly digest: string;
 }
 
+/** The facts of a run that its first decision depends on. */
+export interface StartOfRun {
+  readonly id: string;
+  readonly input: JsonObject;
+}
+
 /** Returns the machine's first decision. Pure: `now` (ms since the epoch) is only used to turn delays into deadlines. */
-export function decideStart(model: MachineModel, input: JsonObject, now: number): Decision {
-  return decisionOf(model, NOTHING_YET, now, () => firstTransition(model.machine, input));
+export function decideStart(model: MachineModel, { id, input }: StartOfRun, now: number): Decision {
+  const before = { run: id, visits: new Map(), active: new Map(), timers: new Map(), timersSet: new Map() };
+  return decisionOf(model, before, now, () => firstTransition(model.machine, id, input));
 }
 
 /** Returns the machine's decision on `event`. Pure. @param timer the name of the timer that raised the event, which ends with it */
@@ -66,7 +75,7 @@ export function decide(
     active: without(state.active, settledInvoke(event)),
     timers: without(state.timers, timer),
   };
-  return decisionOf(model, before, now, () => nextTransition(model.machine, state.snapshot, event));
+  return decisionOf(model, before, now, () => nextTransition(model.machine, state.run, state.snapshot, event));
 }
 
 /** Returns the timers that are set by deadline; those of one deadline in the order in which they were set. */
@@ -93,6 +102,7 @@ export function stepError(invoke: string, error: Json): MachineEvent {
 function decisionOf(model: MachineModel, before: Before, now: number, run: () => Transitioned): Decision {
   const [snapshot, actions] = guarded(run);
   const next = {
+    run: before.run,
     visits: new Map(before.visits),
     active: new Map(before.active),
     timers: new Map(before.timers),
@@ -115,13 +125,6 @@ function decisionOf(model: MachineModel, before: Before, now: number, run: () =>
 
 /** The state before a decision: a machine that has not begun has no snapshot. */
 type Before = Omit<MachineState, 'snapshot'> & { readonly snapshot?: AnyMachineSnapshot };
-
-const NOTHING_YET: Before = {
-  visits: new Map(),
-  active: new Map(),
-  timers: new Map(),
-  timersSet: new Map(),
-};
 
 function without<Value>(all: ReadonlyMap<string, Value>, key: string | undefined): ReadonlyMap<string, Value> {
   return new Map([...all].filter(([name]) => name !== key));

@@ -163,8 +163,8 @@ export interface Engine {
   chooseRuntime(workflow: LoadedWorkflow): Promise<RuntimeChoice>;
   /** Looks at each requirement of the workflow; touches nothing. */
   preflight(workflow: LoadedWorkflow, input: JsonObject, runtime: RuntimeName): Promise<readonly PreflightFinding[]>;
-  /** Walks the machine with pretended outputs: what would be done, in order. Pure. */
-  rehearse(workflow: LoadedWorkflow, input: JsonObject): readonly RehearsedStep[];
+  /** Returns the steps of a run, in order, if each had the output that its runner rehearses. Pure. `run` is the id of that run. */
+  rehearse(workflow: LoadedWorkflow, input: JsonObject, run?: RunId): readonly RehearsedStep[];
   /**
    * Begins to open the host of a run that is to be started. It is to be closed whatever becomes of the run.
    * @throws WfError E_RUN_EXISTS

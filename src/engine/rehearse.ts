@@ -1,4 +1,4 @@
-import { decide, decideStart, stepDone, timersByDeadline } from './decide.ts';
+import { decide, decideStart, type StartOfRun, stepDone, timersByDeadline } from './decide.ts';
 import type { RehearsedStep } from './engine.ts';
 import { asWfError, WfError } from './errors.ts';
 import type { StepId } from './ids.ts';
@@ -17,6 +17,9 @@ const STEP_LIMIT = 10_000;
 /** A machine that begins no step while so many timers go off waits for an event from outside. */
 const TIMER_LIMIT = 1_000;
 
+/** The id that a machine finds in a dry run for which nobody has chosen one. */
+const REHEARSED_RUN = 'dry-run';
+
 /**
  * Walks a machine with pretended outputs: each step succeeds with what its runner's `rehearse` gives, each timer
  * fires. Ends where the machine ends, or waits for an event from outside. Pure.
@@ -26,10 +29,14 @@ export function rehearse(
   { model, secretInputs = [] }: Pick<LoadedWorkflow, 'model' | 'secretInputs'>,
   given: JsonObject,
   random: Random,
+  run = REHEARSED_RUN,
 ): readonly RehearsedStep[] {
   const { input, secrets } = conceal(given, secretInputs, random);
   try {
-    return walk(model, input, secrets).map((step) => ({ ...step, commands: step.commands.map(hiddenArgv(secrets)) }));
+    return walk(model, { id: run, input }, secrets).map((step) => ({
+      ...step,
+      commands: step.commands.map(hiddenArgv(secrets)),
+    }));
   } catch (thrown) {
     throw secrets.hideError(asWfError(thrown));
   }
@@ -39,13 +46,13 @@ function hiddenArgv({ hideText }: Secrets): (argv: Argv) => Argv {
   return ([program, ...words]) => [hideText(program), ...words.map(hideText)];
 }
 
-function walk(model: MachineModel, input: JsonObject, secrets: Secrets): readonly RehearsedStep[] {
+function walk(model: MachineModel, start: StartOfRun, secrets: Secrets): readonly RehearsedStep[] {
   const steps: RehearsedStep[] = [];
   const undo = new Map<string, readonly Argv[]>();
   const events: MachineEvent[] = [];
   let now = 0;
   let timersInARow = 0;
-  let decision = decideStart(model, input, now);
+  let decision = decideStart(model, start, now);
   for (;;) {
     for (const effect of decision.effects) {
       if (effect.type === 'start-step') {

@@ -37,7 +37,7 @@ function replayOne(
   { event, timer }: Decided,
   at: number,
 ): Decision {
-  if (event === null || last === undefined) return decideStart(model, header.input, at);
+  if (event === null || last === undefined) return decideStart(model, header, at);
   return decide(model, last.state, event, at, timer);
 }
 

@@ -365,7 +365,7 @@ class RunLoop {
   #nextDecision(event: MachineEvent | null, now: number, timer: string | undefined): Decision | undefined {
     const { model, header } = this.#parts;
     try {
-      if (event === null || this.#state === undefined) return decideStart(model, header.input, now);
+      if (event === null || this.#state === undefined) return decideStart(model, header, now);
       return decide(model, this.#state, event, now, timer);
     } catch (thrown) {
       this.#fail(asWfError(thrown));

@@ -17,11 +17,12 @@ import { type MachineAction, parseAction } from './machine-action.ts';
 export type Transitioned = readonly [AnyMachineSnapshot, readonly MachineAction[]];
 
 /**
- * Returns the machine's first snapshot, purely: XState's `initialTransition`, in a scope that misses nothing.
+ * Returns the machine's first snapshot, purely: XState's `initialTransition`, in a scope that misses nothing. The machine finds the id
+ * of the run in `self.id`.
  * @throws WfError E_WORKFLOW_INVALID if the machine spawns an actor or sends an event by itself; whatever the machine throws
  */
-export function firstTransition(machine: AnyStateMachine, input: JsonObject): Transitioned {
-  return transitioned(NO_CHILDREN, (scope) => machine.getInitialSnapshot(scope, input));
+export function firstTransition(machine: AnyStateMachine, run: string, input: JsonObject): Transitioned {
+  return transitioned(run, NO_CHILDREN, (scope) => machine.getInitialSnapshot(scope, input));
 }
 
 /**
@@ -30,17 +31,19 @@ export function firstTransition(machine: AnyStateMachine, input: JsonObject): Tr
  */
 export function nextTransition(
   machine: AnyStateMachine,
+  run: string,
   before: AnyMachineSnapshot,
   event: MachineEvent,
 ): Transitioned {
-  return transitioned(before.children, (scope) => machine.transition(before, event, scope));
+  return transitioned(run, before.children, (scope) => machine.transition(before, event, scope));
 }
 
 /** XState's own `transition` offers no way to see an event that `self.send()` gives to an actor which never runs; its inspector does. */
-function transitioned(before: Children, run: (scope: AnyActorScope) => AnyMachineSnapshot): Transitioned {
+function transitioned(id: string, before: Children, run: (scope: AnyActorScope) => AnyMachineSnapshot): Transitioned {
   const actions: MachineAction[] = [];
   const sent: string[] = [];
   const self = createActor(NOBODY, {
+    id,
     inspect: (inspected) => {
       if (inspected.type === '@xstate.event') sent.push(inspected.event.type);
     },

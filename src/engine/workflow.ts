@@ -27,7 +27,10 @@ export interface WorkflowDefinition<
   readonly version: string;
   readonly description: string;
   readonly input: Schema;
-  /** Its top-level states, except final ones, are the stages; its actors are step runners. */
+  /**
+   * Its top-level states, except final ones, are the stages; its actors are step runners. It finds the id of its run in XState's
+   * `self.id`, in `context`, in `assign` and in the input of a step: `context: ({ input, self }) => ({ ...input, run: self.id })`.
+   */
   readonly machine: Machine;
   /** Whether a run that succeeds leaves its changes on the host, settled as `kept`. Otherwise each that still stands is a residue. */
   readonly keepsChanges?: boolean;

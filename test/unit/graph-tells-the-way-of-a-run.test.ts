@@ -226,7 +226,7 @@ function rehearsedJournal({ model }: LoadedWorkflow, input: unknown): readonly J
     }
   };
   const given = toJson(input);
-  let decision = decideStart(model, isJsonObject(given) ? given : {}, 0);
+  let decision = decideStart(model, { id: 'graph', input: isJsonObject(given) ? given : {} }, 0);
   note(null, decision);
   for (let event = open.shift(); event !== undefined; event = open.shift()) {
     decision = decide(model, decision.state, event, 0);

@@ -1,6 +1,7 @@
 import type { Engine, RuntimeChoice } from '../../engine/engine.ts';
 import type { ExitCode } from '../../engine/errors.ts';
 import { commandLine } from '../../engine/evidence.ts';
+import type { RunId } from '../../engine/ids.ts';
 import type { JsonObject } from '../../engine/json.ts';
 import { conceal } from '../../engine/secrets.ts';
 import type { LoadedWorkflow } from '../../engine/workflow.ts';
@@ -12,17 +13,18 @@ import { type Terminal, writeJson, writeLines } from '../terminal.ts';
 interface Rehearsed {
   readonly workflow: LoadedWorkflow;
   readonly input: JsonObject;
+  readonly id: RunId | undefined;
   readonly choice: RuntimeChoice;
   readonly json: boolean;
 }
 
 /** `wf start --dry-run`: what would be done, in order. What is not met on this machine is a warning. */
 export async function rehearse(
-  { workflow, input, choice, json }: Rehearsed,
+  { workflow, input, id, choice, json }: Rehearsed,
   engine: Engine,
   { out, err }: Terminal,
 ): Promise<ExitCode> {
-  const rehearsed = engine.rehearse(workflow, input);
+  const rehearsed = engine.rehearse(workflow, input, id);
   const findings = await engine.preflight(workflow, input, choice.runtime);
   const warnings = findings.flatMap(({ result }) =>
     result.met ? [] : [warningLines(result.error.toRecord(), err.style).join('\n')],

@@ -56,7 +56,7 @@ async function startRun(
   const choice = await runtimeFor(given, workflow, engine);
   if (given.dryRun) {
     const { rehearse } = await import('./start-dry-run.ts');
-    return rehearse({ workflow, input, choice, json: given.json }, engine, terminal);
+    return rehearse({ workflow, input, id, choice, json: given.json }, engine, terminal);
   }
 
   const { runtime } = choice;
