@@ -1,6 +1,3 @@
-import { z } from 'zod';
-import { later } from './later.ts';
-
 /** Ids are branded, so that a step id is never passed where a run id is meant. */
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -22,15 +19,6 @@ export const RUN_ID_RULE =
 export function parseRunId(text: string): RunId | undefined {
   return isRunId(text) ? text : undefined;
 }
-
-export const runIdSchema = later(() =>
-  z.string().transform((text, context): RunId => {
-    const id = parseRunId(text);
-    if (id !== undefined) return id;
-    context.addIssue(`not a run id: ${text}`);
-    return z.NEVER;
-  }),
-);
 
 function isRunId(text: string): text is RunId {
   return RUN_ID.test(text);

@@ -1,18 +1,7 @@
-import { z } from 'zod';
-import { later } from './later.ts';
+import type { z } from 'zod';
+import type { ownerSchema } from './identity-schemas.ts';
 
-/** The schema of a process, which tells it from a later one with the same pid, and from one before the last boot. */
-export const ownerSchema = later(() =>
-  z.strictObject({
-    pid: z.number(),
-    /** Clock ticks after boot, as in /proc/PID/stat. */
-    startTime: z.string(),
-    bootId: z.string(),
-    /** The identity of the PID namespace in which it has this pid; absent if that is wf's own. */
-    pidNamespace: z.string().exactOptional(),
-  }),
-);
-
+/** A process, told apart from a later one with the same pid, and from one before the last boot. */
 export type Owner = Readonly<z.output<ReturnType<typeof ownerSchema>>>;
 
 /** Whether both are the same process. */

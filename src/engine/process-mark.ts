@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { asStepId, type RunId, runIdSchema, type StepId } from './ids.ts';
+import { ownerSchema, runIdSchema } from './identity-schemas.ts';
+import { asStepId, type RunId, type StepId } from './ids.ts';
 import { later } from './later.ts';
-import { type Owner, ownerSchema } from './owner.ts';
+import type { Owner } from './owner.ts';
 
 /** The environment variable that every process carries which an attempt at a step, or the undoing of one, starts. */
 export const PROCESS_MARK_VARIABLE = 'WF_PROCESS';

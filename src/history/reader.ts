@@ -1,7 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import { WfError } from '../engine/errors.ts';
-import { type RunId, runIdSchema } from '../engine/ids.ts';
+import { runIdSchema } from '../engine/identity-schemas.ts';
+import type { RunId } from '../engine/ids.ts';
 import { jsonOf } from '../engine/plain-values.ts';
 import type { HistoryPort, RunFilter, StoredRun, StoredStep } from '../engine/ports/history.ts';
 import { runNotFound } from '../engine/run-refusal.ts';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { CHANGE_STATUSES, verificationSchema } from '../../engine/change.ts';
 import { FACETS } from '../../engine/facets.ts';
+import { ownerSchema } from '../../engine/identity-schemas.ts';
 import { asDefinitionHash, asStepId } from '../../engine/ids.ts';
 import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../../engine/journal-event.ts';
 import { isJsonObject } from '../../engine/json.ts';
 import { later } from '../../engine/later.ts';
-import { ownerSchema } from '../../engine/owner.ts';
 import { isNumber, isText, jsonOf } from '../../engine/plain-values.ts';
 import { frequentEvent } from '../frequent-events.ts';
 import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CHANGE_STATUSES, type Change } from '../../engine/change.ts';
-import { asDefinitionHash, asStepId, parseRunId, runIdSchema } from '../../engine/ids.ts';
+import { runIdSchema } from '../../engine/identity-schemas.ts';
+import { asDefinitionHash, asStepId, parseRunId } from '../../engine/ids.ts';
 import { isJsonObject } from '../../engine/json.ts';
 import { later } from '../../engine/later.ts';
 import type { Owner } from '../../engine/owner.ts';

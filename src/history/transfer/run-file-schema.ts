@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { asDefinitionHash, asStepId, runIdSchema } from '../../engine/ids.ts';
+import { runIdSchema } from '../../engine/identity-schemas.ts';
+import { asDefinitionHash, asStepId } from '../../engine/ids.ts';
 import { journalEvent } from '../rows/journal-row.ts';
 import { json, jsonObject } from '../rows/parse-row.ts';
 import { runOptions } from '../rows/run-row.ts';

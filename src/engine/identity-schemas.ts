@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { parseRunId, type RunId } from './ids.ts';
+import { later } from './later.ts';
+
+// Apart from ids.ts and owner.ts, which are part of the private host's program: zod would make that ten times as large.
+
+export const runIdSchema = later(() =>
+  z.string().transform((text, context): RunId => {
+    const id = parseRunId(text);
+    if (id !== undefined) return id;
+    context.addIssue(`not a run id: ${text}`);
+    return z.NEVER;
+  }),
+);
+
+/** The schema of a process, which tells it from a later one with the same pid, and from one before the last boot. */
+export const ownerSchema = later(() =>
+  z.strictObject({
+    pid: z.number(),
+    /** Clock ticks after boot, as in /proc/PID/stat. */
+    startTime: z.string(),
+    bootId: z.string(),
+    /** The identity of the PID namespace in which it has this pid; absent if that is wf's own. */
+    pidNamespace: z.string().exactOptional(),
+  }),
+);
