@@ -21,7 +21,6 @@ export function usageError(error: CommanderError, command: string): WfError {
 const THERE_ARE: Readonly<Record<string, string>> = {
   workflow: '`wf workflows` lists what there is. ',
   run: '`wf runs` lists the runs; `@latest` names the newest. ',
-  of: '`wf workflows` lists the workflows, `wf runs` the runs. ',
 };
 
 /** Where what was not given is told; empty where that is no name of something that is there. */

@@ -184,7 +184,7 @@ describe.concurrent('a command line that cannot be', () => {
     [['start', 'lab-network', '--id', LONG], 'E_USAGE', 'cannot be a run id', '63'],
     [['strat', 'lab-network'], 'E_USAGE', "unknown command 'strat'", 'Did you mean start?'],
     [['runs', '--limit', '-1'], 'E_USAGE', 'whole number', 'wf runs --help'],
-    [['show'], 'E_USAGE', "missing required argument 'run'", 'wf show --help'],
+    [['rollback'], 'E_USAGE', "missing required argument 'run'", 'wf rollback --help'],
     [['show', 'nosuch'], 'E_RUN_NOT_FOUND', 'there is no run "nosuch"', 'wf sweep --db '],
     [['show', '@latest'], 'E_RUN_NOT_FOUND', 'there is no run "@latest"', 'wf sweep --db '],
     [['show', "'; DROP TABLE runs; --"], 'E_RUN_NOT_FOUND', 'DROP TABLE', 'wf sweep --db '],

@@ -218,3 +218,52 @@ test('a reader that has gone away is no error', async () => {
   const ran = await wf(['start', 'files'], terminal);
   expect(ran).toMatchObject({ exitCode: 0, out: '' });
 });
+
+test.each(['show', 'logs', 'diff', 'report', 'graph', 'export'])(
+  '%s: without a run it reads the newest',
+  async (command) => {
+    const { wf } = openFolderWf();
+    for (const id of ['older', 'newer']) await wf(['start', 'files', '--id', id, '--input', `name=${id}`]);
+    const newest = await wf([command, 'newer', '--json']);
+    expect(newest.exitCode).toBe(0);
+    expect(newest.out).not.toBe((await wf([command, 'older', '--json'])).out);
+    expect(await wf([command, '--json'])).toEqual(newest);
+    expect(await wf([command, '@latest', '--json'])).toEqual(newest);
+  },
+);
+
+test.each(['show', 'logs', 'diff', 'report', 'export'])('%s: without any run it says so', async (command) => {
+  const { wf } = openFolderWf();
+  expect(await wf([command])).toMatchObject({ exitCode: 2, out: '', err: expect.stringContaining('no run yet') });
+});
+
+test('workflows NAME: its stages and inputs', async () => {
+  const { wf } = openFolderWf();
+  const { out, exitCode } = await wf(['workflows', 'files']);
+  expect(exitCode).toBe(0);
+  expect(out).toMatchInlineSnapshot(`
+    "files  version 1  makes a file and takes it away
+      /w/files.ts
+
+    stages
+      setup, test, teardown
+
+    inputs
+      name      type     default  description
+      name      string   "a"      of the file
+      pings     integer  3
+      broken    boolean  false
+      undoable  boolean  true
+    "
+  `);
+  const record = JSON.parse((await wf(['workflows', 'files', '--json'])).out);
+  expect(record).toMatchObject({
+    name: 'files',
+    version: '1',
+    stages: ['setup', 'test', 'teardown'],
+    input: { properties: { name: { default: 'a', description: 'of the file' } } },
+    secretInputs: [],
+  });
+  const refused = await wf(['workflows', 'file']);
+  expect(refused).toMatchObject({ exitCode: 2, out: '', err: expect.stringContaining('E_WORKFLOW_NOT_FOUND') });
+});

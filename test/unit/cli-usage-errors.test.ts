@@ -4,11 +4,6 @@ import { openFolderWf } from '../fixtures/cli/folder-wire.ts';
 test.each([
   [['strat', 'files'], "unknown command 'strat'", 'Did you mean start? '],
   [['start'], "missing required argument 'workflow'", '`wf workflows` lists what there is. `wf start --help`'],
-  [
-    ['graph'],
-    "missing required argument 'of'",
-    '`wf workflows` lists the workflows, `wf runs` the runs. `wf graph --help`',
-  ],
   [['start', 'files', '--on-failur', 'keep'], "unknown option '--on-failur'", 'Did you mean --on-failure? '],
   [['start', 'files', '--runtime', 'podman'], 'Allowed choices are auto, docker, embedded', '`wf start --help`'],
   [['start', 'files', '--input'], "'--input <name=value>' argument missing", '`wf start --help`'],

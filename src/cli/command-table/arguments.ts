@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-export const RUN_ARGUMENT = 'id of the run, the beginning of it, or @latest';
+export const RUN_ARGUMENT = 'id of the run, the beginning of its id, or @latest';
+
+export const RUN_TO_READ = `${RUN_ARGUMENT} (default: @latest)`;
 
 export const PAUSE_AFTER = 'stop after this stage, to be resumed';
 

@@ -5,8 +5,9 @@ import type { Does } from './does.ts';
 export function building(program: Command, does: Does): void {
   program
     .command('workflows')
-    .summary('what there is to start')
-    .action(does([], async () => (await import('../commands/workflows.ts')).workflows));
+    .summary('list workflows, or show the inputs and stages of one')
+    .argument('[workflow]', 'name or file of a workflow')
+    .action(does(['workflow'], async () => (await import('../commands/workflows.ts')).workflows));
   program
     .command('steps')
     .summary('what there is to build workflows with')

@@ -35,26 +35,26 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf runs --status interrupted --format ids | xargs -n1 wf rollback', 'ids for another command'],
   ],
   show: [
-    ['wf show @latest', 'the newest run'],
+    ['wf show', 'the newest run'],
     ['wf show 7kq isolated', 'one step of a run, whole'],
-    ['wf show @latest --follow', 'a run that goes on, from any terminal'],
+    ['wf show --follow', 'follow the newest run from any terminal'],
   ],
   logs: [
-    ['wf logs @latest', 'all commands and what came back'],
+    ['wf logs', 'all commands of the newest run with their output'],
     ['wf logs 7kq vethSplice', 'those of one step, or of all steps of a stage'],
-    ['wf logs @latest -f | tee lab.txt', 'as they come'],
+    ['wf logs -f | tee lab.txt', 'follow the newest run'],
   ],
   diff: [
-    ['wf diff @latest', 'what the run changed on the host'],
+    ['wf diff', 'what the newest run changed on the host'],
     ['wf diff 7kq 9xm', 'how two runs differ'],
   ],
   report: [
-    ['wf report @latest -o lab.html', 'one HTML page that needs no other file'],
-    ['wf report @latest -o lab.md --lang fr', 'Markdown, in French'],
+    ['wf report -o lab.html', 'one HTML page that needs no other file'],
+    ['wf report -o lab.md --lang fr', 'Markdown, in French'],
   ],
   graph: [
     ['wf graph lab-network', 'the machine, in the terminal'],
-    ['wf graph @latest -o run.svg', 'with the way of the newest run marked'],
+    ['wf graph @latest -o run.svg', 'the path of the newest run, as a picture'],
   ],
   prune: [
     ['wf prune --older-than 90d', 'show what would be removed'],
@@ -63,8 +63,8 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   export: [['wf export 7kq', 'a run as one file, for another machine']],
   import: [['wf import 7kq.wfrun', 'to be looked at here, never resumed']],
   workflows: [
-    ['wf workflows', 'what `wf start` takes'],
-    ['wf workflows --json', 'with their files, for a program'],
+    ['wf workflows', 'list what `wf start` takes'],
+    ['wf workflows lab-network', 'show its inputs and stages'],
   ],
   steps: [
     ['wf steps', 'all step runners'],

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { addDocumentOptions, RUN_ARGUMENT, wholeNumber } from './arguments.ts';
+import { addDocumentOptions, RUN_TO_READ, wholeNumber } from './arguments.ts';
 import type { Does } from './does.ts';
 
 /** What keeps the history small, and hands runs on. */
@@ -15,7 +15,7 @@ export function keeping(program: Command, does: Does): void {
   const exporting = program
     .command('export')
     .summary('write a run with all that tells of it to one file, for another machine')
-    .argument('<run>', RUN_ARGUMENT);
+    .argument('[run]', RUN_TO_READ);
   addDocumentOptions(exporting).action(
     does(['run'], async () => (await import('../commands/export.ts')).exportCommand),
   );

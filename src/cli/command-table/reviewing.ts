@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { STORED_RUN_STATUSES } from '../../engine/ports/history.ts';
 import { GRAPH_FORMATS } from '../../review/graph/formats.ts';
 import { REPORT_FORMATS } from '../../review/report/formats.ts';
-import { addDocumentOptions, collect, RUN_ARGUMENT, wholeNumber } from './arguments.ts';
+import { addDocumentOptions, collect, RUN_TO_READ, wholeNumber } from './arguments.ts';
 import type { Does } from './does.ts';
 import { DIFF_FORMATS, LIST_FORMATS } from './formats.ts';
 
@@ -29,21 +29,21 @@ export function reviewing(program: Command, does: Does): void {
   program
     .command('show')
     .summary('path, timeline, results, ledger and verification of a run, or one step whole')
-    .argument('<run>', RUN_ARGUMENT)
+    .argument('[run]', RUN_TO_READ)
     .argument('[step]', 'a step of the run')
     .option('-f, --follow', 'show a run that goes on as it does, until it ends, pauses or is interrupted')
     .action(does(['run', 'step'], async () => (await import('../commands/show.ts')).show));
   program
     .command('logs')
     .summary('the commands of a run and their output')
-    .argument('<run>', RUN_ARGUMENT)
+    .argument('[run]', RUN_TO_READ)
     .argument('[step]', 'a step of the run, or a stage: all its steps')
     .option('-f, --follow', 'go on with what comes, until the run ends, pauses or is interrupted')
     .action(does(['run', 'step'], async () => (await import('../commands/logs.ts')).logs));
   const comparing = program
     .command('diff')
     .summary('what a run changed on the host, or how two runs of one workflow differ')
-    .argument('<run>', RUN_ARGUMENT)
+    .argument('[run]', RUN_TO_READ)
     .argument('[other]', 'another run of the same workflow');
   addDocumentOptions(comparing, DIFF_FORMATS).action(
     does(['run', 'other'], async () => (await import('../commands/diff.ts')).diff),
@@ -51,7 +51,7 @@ export function reviewing(program: Command, does: Does): void {
   const reporting = program
     .command('report')
     .summary('a run as a written exercise: explanations, commands and their output, pictures, results')
-    .argument('<run>', RUN_ARGUMENT)
+    .argument('[run]', RUN_TO_READ)
     .addOption(new Option('--lang <language>', 'the language it is written in').choices(['en', 'fr']));
   addDocumentOptions(reporting, REPORT_FORMATS).action(
     does(['run'], async () => (await import('../commands/report.ts')).report),
@@ -59,7 +59,10 @@ export function reviewing(program: Command, does: Does): void {
   const drawing = program
     .command('graph')
     .summary('the machine of a workflow as a picture, or the way of a run through it')
-    .argument('<of>', 'name or file of a workflow, or a run: its id, the beginning of it, or @latest');
+    .argument(
+      '[of]',
+      'name or file of a workflow, or a run: its id, the beginning of its id, or @latest (default: @latest)',
+    );
   addDocumentOptions(drawing, GRAPH_FORMATS).action(
     does(['of'], async () => (await import('../commands/graph.ts')).graph),
   );

@@ -11,7 +11,7 @@ import type { TextStyle } from '../../review/text/text-style.ts';
 import { timelineOf } from '../../review/timeline.ts';
 import { DIFF_FORMATS, type DiffFormat } from '../command-table/formats.ts';
 import { defineCommand } from '../define-command.ts';
-import { type FoundRun, findRun } from '../find-run.ts';
+import { type FoundRun, findRun, LATEST } from '../find-run.ts';
 import { jsonText, linesText } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
 import { documentOptions, documentStyle, type FormatEndings, formatOf, writeDocument } from '../write-document.ts';
@@ -19,7 +19,7 @@ import { documentOptions, documentStyle, type FormatEndings, formatOf, writeDocu
 const options = z.object({
   ...documentOptions,
   format: z.enum(DIFF_FORMATS).optional(),
-  run: z.string(),
+  run: z.string().default(LATEST),
   other: z.string().optional(),
 });
 

@@ -3,10 +3,10 @@ import { commandLine } from '../../engine/evidence.ts';
 import { runFileText } from '../../history/transfer/run-file.ts';
 import { machineName } from '../../host/machine-name.ts';
 import { defineCommand } from '../define-command.ts';
-import { findRun } from '../find-run.ts';
+import { findRun, LATEST } from '../find-run.ts';
 import { documentOptions, writeDocument } from '../write-document.ts';
 
-const options = z.object({ ...documentOptions, run: z.string() });
+const options = z.object({ ...documentOptions, run: z.string().default(LATEST) });
 
 /** `wf export RUN`: writes a run with its journal and evidence as one file, which is JSON. */
 export const exportCommand = defineCommand(options, async (given, wire, terminal) => {

@@ -12,7 +12,7 @@ import { pictureLines } from '../../review/graph/terminal-picture.ts';
 import { runStatus } from '../../review/run-status.ts';
 import type { TextStyle } from '../../review/text/text-style.ts';
 import { defineCommand } from '../define-command.ts';
-import { type FoundRun, findRun } from '../find-run.ts';
+import { type FoundRun, findRun, LATEST } from '../find-run.ts';
 import { jsonText, linesText } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
 import { isFileReference, workflowByReference } from '../workflow-reference.ts';
@@ -21,7 +21,7 @@ import { documentOptions, documentStyle, type FormatEndings, formatOf, writeDocu
 const options = z.object({
   ...documentOptions,
   format: z.enum(GRAPH_FORMATS).optional(),
-  of: z.string(),
+  of: z.string().default(LATEST),
 });
 
 const ENDINGS: FormatEndings<GraphFormat> = {

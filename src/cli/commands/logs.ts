@@ -4,7 +4,7 @@ import { runStatus } from '../../review/run-status.ts';
 import { stepAttempts } from '../../review/step-attempts.ts';
 import { transcriptLines } from '../../review/text/transcript.ts';
 import { defineCommand } from '../define-command.ts';
-import { type FoundRun, findRun } from '../find-run.ts';
+import { type FoundRun, findRun, LATEST } from '../find-run.ts';
 import { findSteps } from '../find-step.ts';
 import { isLetGo } from '../follow-journal.ts';
 import { type Terminal, writeJson, writeLines } from '../terminal.ts';
@@ -13,7 +13,7 @@ import type { Wire } from '../wire-types.ts';
 const options = z.object({
   json: z.boolean().default(false),
   follow: z.boolean().default(false),
-  run: z.string(),
+  run: z.string().default(LATEST),
   step: z.string().optional(),
 });
 

@@ -11,14 +11,14 @@ import { reportWords } from '../../review/report/words.ts';
 import { type RunMaterial, readRunMaterial } from '../../review/run-material.ts';
 import { runRecord } from '../../review/run-record.ts';
 import { defineCommand } from '../define-command.ts';
-import { findRun } from '../find-run.ts';
+import { findRun, LATEST } from '../find-run.ts';
 import type { Wire } from '../wire-types.ts';
 import { documentOptions, type FormatEndings, formatOf, writeDocument } from '../write-document.ts';
 
 const options = z.object({
   ...documentOptions,
   format: z.enum(REPORT_FORMATS).optional(),
-  run: z.string(),
+  run: z.string().default(LATEST),
   lang: z.enum(REPORT_LANGUAGES).default('en'),
 });
 

@@ -7,7 +7,7 @@ import { runStatus } from '../../review/run-status.ts';
 import { nextLine } from '../../review/text/end-of-run.ts';
 import { runViewLines } from '../../review/text/run-view.ts';
 import { defineCommand } from '../define-command.ts';
-import { type FoundRun, findRun } from '../find-run.ts';
+import { type FoundRun, findRun, LATEST } from '../find-run.ts';
 import { isLetGo } from '../follow-journal.ts';
 import { type Terminal, writeJson, writeLines } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
@@ -15,7 +15,7 @@ import type { Wire } from '../wire-types.ts';
 const options = z.object({
   json: z.boolean().default(false),
   follow: z.boolean().default(false),
-  run: z.string(),
+  run: z.string().default(LATEST),
   step: z.string().optional(),
 });
 

@@ -1,24 +1,42 @@
 import { z } from 'zod';
+import { isJsonObject } from '../../engine/json.ts';
 import { warningLines } from '../../review/text/error-text.ts';
 import { tableLines } from '../../review/text/table.ts';
+import { workflowLines } from '../../review/text/workflow-text.ts';
 import { defineCommand } from '../define-command.ts';
-import { writeJson, writeLines } from '../terminal.ts';
+import { type Terminal, writeJson, writeLines } from '../terminal.ts';
+import type { ResolvedWorkflow, Wire } from '../wire-types.ts';
+import { workflowByReference } from '../workflow-reference.ts';
 
-const options = z.object({ json: z.boolean().default(false) });
+const options = z.object({ json: z.boolean().default(false), workflow: z.string().optional() });
 
-/** `wf workflows`: what there is to start. A file that cannot be loaded is listed with its error. */
-export const workflows = defineCommand(options, async ({ json }, wire, { out, err }) => {
+/** `wf workflows [WORKFLOW]`: lists all workflows, those that cannot be loaded with their error; or shows one. */
+export const workflows = defineCommand(options, async ({ json, workflow }, wire, terminal) => {
+  if (workflow !== undefined) showWorkflow(await workflowByReference(wire, workflow), json, terminal);
+  else await listWorkflows(json, wire, terminal);
+  return 0;
+});
+
+function showWorkflow({ workflow, definition, file }: ResolvedWorkflow, json: boolean, { out }: Terminal): void {
+  const { name, version, description, model, secretInputs = [] } = workflow;
+  const input = isJsonObject(definition.description) ? (definition.description['input'] ?? null) : null;
+  const record = { name, version, description, file, stages: model.stages, input, secretInputs };
+  if (json) writeJson(out, record);
+  else writeLines(out, workflowLines(record, out.style));
+}
+
+async function listWorkflows(json: boolean, wire: Wire, { out, err }: Terminal): Promise<void> {
   const found = await wire.workflows();
   if (json) {
     writeJson(
       out,
       found.map(({ name, version, description, file, error }) => ({ name, version, description, file, error })),
     );
-    return 0;
+    return;
   }
   if (found.length === 0) {
     writeLines(err, ['There is no workflow here. A workflow is a file in the folder `workflows` of a project.']);
-    return 0;
+    return;
   }
   const { style } = out;
   const columns = [{ title: 'workflow' }, { title: 'version' }, { title: 'description', shrinksTo: 20 }];
@@ -29,5 +47,4 @@ export const workflows = defineCommand(options, async ({ json }, wire, { out, er
   ]);
   writeLines(out, tableLines(columns, rows, style));
   for (const { error } of found) if (error !== null) writeLines(err, warningLines(error, err.style));
-  return 0;
-});
+}

@@ -1,10 +1,9 @@
-import { isJsonObject, type Json, type JsonObject } from '../../engine/json.ts';
 import type { StepRunner } from '../../engine/step.ts';
 import { durationText } from './duration.ts';
-import { type Column, tableLines } from './table.ts';
+import { schemaLines } from './schema-text.ts';
 import type { TextStyle } from './text-style.ts';
 
-/** What `wf steps KIND` prints: what the runner does, and what goes in and comes out. */
+/** Returns what `wf steps KIND` prints: the behaviour, the inputs and the outputs of a step runner. */
 export function stepRunnerLines(runner: StepRunner, style: TextStyle): readonly string[] {
   const { colors } = style;
   const { timeoutMs, retry } = runner.policy;
@@ -13,10 +12,10 @@ export function stepRunnerLines(runner: StepRunner, style: TextStyle): readonly 
     `  ${behaviourWords(runner)}; time-out ${durationText(timeoutMs)}, attempts ${retry.attempts}`,
     '',
     colors.bold('input'),
-    ...membersLines(runner.schemas.input, style),
+    ...schemaLines(runner.schemas.input, style),
     '',
     colors.bold('output'),
-    ...membersLines(runner.schemas.output, style),
+    ...schemaLines(runner.schemas.output, style),
   ];
 }
 
@@ -25,44 +24,4 @@ function behaviourWords({ behaviour }: StepRunner): string {
     return behaviour.type === 'undo' ? 'undoes what earlier steps changed' : 'reads, and changes nothing';
   }
   return behaviour.kept === null ? 'changes the host; undone at rollback' : `changes the host; kept: ${behaviour.kept}`;
-}
-
-const COLUMNS: readonly Column[] = [
-  { title: 'name' },
-  { title: 'type', shrinksTo: 12 },
-  { title: 'default' },
-  { title: 'description', shrinksTo: 16 },
-];
-
-function membersLines(schema: Json, style: TextStyle): readonly string[] {
-  const properties = isJsonObject(schema) ? schema['properties'] : undefined;
-  const entries = isJsonObject(properties) ? Object.entries(properties) : [];
-  if (entries.length === 0) return [`  ${isJsonObject(schema) ? typeWords(schema) : 'anything'}`];
-  const required = isJsonObject(schema) && Array.isArray(schema['required']) ? schema['required'] : [];
-  const rows = entries.map(([name, member]) => {
-    const described: JsonObject = isJsonObject(member) ? member : {};
-    return [name, typeWords(described), defaultWords(described, required.includes(name)), descriptionOf(described)];
-  });
-  return tableLines(COLUMNS, rows, style, '  ');
-}
-
-function defaultWords(member: JsonObject, required: boolean): string {
-  if (member['default'] !== undefined) return JSON.stringify(member['default']);
-  return required ? '(required)' : '(optional)';
-}
-
-function descriptionOf({ description }: JsonObject): string {
-  return typeof description === 'string' ? description : '';
-}
-
-/** A JSON Schema in a few words: `string`, `integer or null`, `list of string`, `"a" or "b"`. */
-function typeWords(schema: JsonObject): string {
-  const { type, items, const: constant } = schema;
-  const choice = schema['anyOf'] ?? schema['oneOf'];
-  if (Array.isArray(schema['enum'])) return schema['enum'].map((value) => JSON.stringify(value)).join(' or ');
-  if (constant !== undefined) return JSON.stringify(constant);
-  if (Array.isArray(choice)) return choice.map((one) => (isJsonObject(one) ? typeWords(one) : 'anything')).join(' or ');
-  if (type === 'array') return `list of ${isJsonObject(items) ? typeWords(items) : 'anything'}`;
-  if (Array.isArray(type)) return type.join(' or ');
-  return typeof type === 'string' ? type : 'anything';
 }
