@@ -42,9 +42,8 @@ if (install) {
   process.stderr.write(
     'Installing dependencies (once; where a binary must be compiled this takes a few minutes) ...\n',
   );
-  // The versions of the lock file, which is left as it is. Not "npm ci": it refuses a lock file without the binaries that
-  // some development tools have for other platforms. Builds dist/ too: "prepare".
-  run('npm', 'install', '--no-save', '--no-fund', '--no-audit');
+  // The script "prepare" builds dist/ too.
+  run('npm', 'ci', '--no-fund', '--no-audit');
 }
 const sources = Math.max(
   newestBelow('src'),
