@@ -7,11 +7,14 @@ import { refusalOf } from '../review/allowed-actions.ts';
 import { requiredSecrets } from './run-secrets.ts';
 import { stageToPauseAfter } from './stage-option.ts';
 import type { ResolvedWorkflow, Wire } from './wire-types.ts';
+import { workflowOfRun } from './workflow-reference.ts';
 
 /** What `wf resume` was given beside the run. */
 export interface ResumeOptions {
   readonly acceptChanges: boolean;
   readonly pauseAfter?: string | undefined;
+  /** File of the workflow, if it is not in a workflow folder. */
+  readonly workflow?: string | undefined;
   /** Secret inputs that are given again, as typed. */
   readonly input: readonly string[];
 }
@@ -25,13 +28,13 @@ type Source = Pick<HistoryReader, 'definition'>;
  */
 export async function resumeRequest(
   run: StoredRun,
-  { acceptChanges, pauseAfter, input }: ResumeOptions,
+  { acceptChanges, pauseAfter, input, workflow: file }: ResumeOptions,
   history: Source,
   wire: Wire,
 ): Promise<ResumeRequest> {
   const refusal = refusalOf('resume', run, wire.isAlive, wire.pidNamespace);
   if (refusal !== undefined) throw refusal;
-  const { workflow, definition } = await workflowOf(run, wire);
+  const { workflow, definition } = await workflowOf(run, file, wire);
   // To undo, any definition will do.
   const undoes = run.status === 'rolling-back';
   if (!acceptChanges && !undoes) refuseAnother(run, definition, history);
@@ -45,13 +48,17 @@ export async function resumeRequest(
   };
 }
 
-async function workflowOf({ id, workflow }: StoredRun, wire: Wire): Promise<ResolvedWorkflow> {
+async function workflowOf(
+  { id, workflow }: StoredRun,
+  file: string | undefined,
+  wire: Wire,
+): Promise<ResolvedWorkflow> {
   try {
-    return await wire.workflow(workflow);
+    return await workflowOfRun(wire, workflow, file);
   } catch (thrown) {
     const error = asWfError(thrown);
     throw new WfError(error.code, `run ${id} cannot go on: ${error.message}`, {
-      hint: `${error.hint} \`wf rollback ${id}\` undoes what the run did, and needs no workflow file.`,
+      hint: `${error.hint} If the run was started with a file, name it with --workflow. \`wf rollback ${id}\` undoes what the run did, and needs no workflow file.`,
       cause: thrown,
     });
   }

@@ -6,13 +6,13 @@ import type { ResolvedWorkflow, Wire } from './wire-types.ts';
 
 const WORKFLOW_FILE = /^(.+)\.(?:ts|mts|js|mjs)$/;
 
-/** Whether a user means a file rather than a workflow by its name. */
+/** Returns whether a reference is the path of a file rather than the name of a workflow. */
 export function isFileReference(reference: string): boolean {
   return reference.includes('/') || WORKFLOW_FILE.test(reference);
 }
 
 /**
- * A workflow by its name, or by the path of its file, wherever that is.
+ * Returns a workflow by its name, or by the path of its file, wherever that is.
  * @throws WfError E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID
  */
 export async function workflowByReference(wire: Pick<Wire, 'workflow'>, reference: string): Promise<ResolvedWorkflow> {
@@ -26,4 +26,20 @@ export async function workflowByReference(wire: Pick<Wire, 'workflow'>, referenc
   }
   const { loadWorkflowFile } = await import('./load-workflow-file.ts');
   return loadWorkflowFile({ name, file }, findPlaces(undefined));
+}
+
+/**
+ * Returns the workflow of a run: by its name, or the one in the file that `--workflow` names.
+ * @throws WfError E_USAGE if the file has another workflow; E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID
+ */
+export async function workflowOfRun(
+  wire: Pick<Wire, 'workflow'>,
+  name: string,
+  file: string | undefined,
+): Promise<ResolvedWorkflow> {
+  const found = await workflowByReference(wire, file ?? name);
+  if (found.workflow.name === name) return found;
+  throw new WfError('E_USAGE', `--workflow ${file}: the file has the workflow ${found.workflow.name}, not ${name}`, {
+    hint: 'Name the file with which the run was started.',
+  });
 }

@@ -183,7 +183,7 @@ test('without its workflow file a run is not resumed, but can be rolled back', a
   expect(refused).toEqual({
     exitCode: 2,
     out: '',
-    err: 'error E_WORKFLOW_NOT_FOUND: run mine cannot go on: there is no workflow "files"\n  next: There is: files. `wf rollback mine` undoes what the run did, and needs no workflow file.\n',
+    err: 'error E_WORKFLOW_NOT_FOUND: run mine cannot go on: there is no workflow "files"\n  next: There is: files. If the run was started with a file, name it with --workflow. `wf rollback mine` undoes what the run did, and needs no workflow file.\n',
   });
   expect((await opened.wf(['rollback', 'mine'])).exitCode).toBe(0);
   expect(opened.host.files()).toEqual([]);

@@ -8,6 +8,8 @@ export const PAUSE_AFTER = 'stop after this stage, to be resumed';
 
 export const SECRET_AGAIN = 'a secret input, which is not kept: @env:VARIABLE or @file:PATH; repeatable';
 
+export const WORKFLOW_FILE = 'file of the workflow, if the run was started with a file that is not in workflows/';
+
 /** Adds the options of a command that writes a document: a file, and a format if there are several. */
 export function addDocumentOptions(command: Command, formats: readonly string[] = []): Command {
   if (formats.length > 0) command.addOption(new Option('--format <format>', 'format to write').choices(formats));

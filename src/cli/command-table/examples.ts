@@ -6,6 +6,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   start: [
     ['wf start lab-network --dry-run', 'what the lab would do; nothing is touched'],
     ['wf start lab-network --input prefix=ann- --pause-after isolationTest', 'with names of its own, up to a stage'],
+    ['wf start ./new-address.ts', 'the workflow of a file'],
     ['wf start deploy --input password=@env:PASSWORD', 'a secret, which wf keeps nowhere'],
   ],
   resume: [

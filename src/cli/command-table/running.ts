@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { collect, PAUSE_AFTER, RUN_ARGUMENT, SECRET_AGAIN } from './arguments.ts';
+import { collect, PAUSE_AFTER, RUN_ARGUMENT, SECRET_AGAIN, WORKFLOW_FILE } from './arguments.ts';
 import type { Does } from './does.ts';
 
 /** What makes, goes on with and undoes runs. */
@@ -7,7 +7,7 @@ export function running(program: Command, does: Does): void {
   program
     .command('start')
     .summary('start a run of a workflow and follow it to its end')
-    .argument('<workflow>', 'name of the workflow; `wf workflows` lists them')
+    .argument('<workflow>', 'name or file of the workflow; `wf workflows` lists the names')
     .option('--input <name=value>', 'an input of the run; repeatable; secrets as @env:VARIABLE or @file:PATH', collect)
     .option('--input-file <file>', 'a JSON file with inputs; --input beats it')
     .addOption(runtimeOption())
@@ -23,6 +23,7 @@ export function running(program: Command, does: Does): void {
     .option('--all', 'each run that nobody advances, in turn')
     .option('--dry-run', 'show what would become of each step and why, and touch nothing')
     .option('--input <name=value>', SECRET_AGAIN, collect)
+    .option('--workflow <file>', WORKFLOW_FILE)
     .option('--accept-changes', 'go on although the workflow is not as it was when the run was started')
     .option('--pause-after <stage>', PAUSE_AFTER)
     .action(does(['run'], async () => (await import('../commands/resume.ts')).resume));
@@ -31,6 +32,7 @@ export function running(program: Command, does: Does): void {
     .summary('undo all that a run did that still stands')
     .argument('<run>', RUN_ARGUMENT)
     .option('--input <name=value>', SECRET_AGAIN, collect)
+    .option('--workflow <file>', WORKFLOW_FILE)
     .option('--remove-images', 'also remove the images that the run pulled, which are kept otherwise')
     .action(does(['run'], async () => (await import('../commands/rollback.ts')).rollback));
   program

@@ -23,6 +23,7 @@ const options = z.object({
   acceptChanges: z.boolean().default(false),
   pauseAfter: z.string().optional(),
   input: z.array(z.string()).default([]),
+  workflow: z.string().optional(),
   json: z.boolean().default(false),
 });
 type Given = z.output<typeof options>;
@@ -32,6 +33,11 @@ export const resume = defineCommand(options, async (given, wire, terminal) => {
   if (given.all && given.run !== undefined) {
     throw new WfError('E_USAGE', `--all and the run ${given.run} exclude each other`, {
       hint: 'Give one of the two: --all resumes each run that can be resumed.',
+    });
+  }
+  if (given.all && given.workflow !== undefined) {
+    throw new WfError('E_USAGE', '--all and --workflow exclude each other', {
+      hint: 'Name the run that was started with this file.',
     });
   }
   const history = await wire.historyForReading();

@@ -18,11 +18,13 @@ import { knownSecrets, refuseOtherInputs } from '../run-secrets.ts';
 import { tellOutcome } from '../tell-result.ts';
 import { type Terminal, writeJson, writeLines } from '../terminal.ts';
 import type { HistoryOptions, Wire } from '../wire-types.ts';
+import { workflowOfRun } from '../workflow-reference.ts';
 
 const options = z.object({
   run: z.string(),
   removeImages: z.boolean().default(false),
   input: z.array(z.string()).default([]),
+  workflow: z.string().optional(),
   json: z.boolean().default(false),
 });
 
@@ -34,7 +36,7 @@ const ON_A_FULL_DISK: HistoryOptions = { freeReserveOnFullDisk: true };
  */
 export const rollback = defineCommand(
   options,
-  async ({ run: reference, removeImages, input, json }, wire, terminal) => {
+  async ({ run: reference, removeImages, input, workflow, json }, wire, terminal) => {
     // Even reading takes some room beside the database.
     const { run } = findRun(await wire.historyForReading(ON_A_FULL_DISK), reference, wire.places.database);
     const refusal = refusalOf('rollback', run, wire.isAlive, wire.pidNamespace);
@@ -44,7 +46,7 @@ export const rollback = defineCommand(
     const interruption = watchForInterruption(terminal);
     try {
       const history = await wire.history(ON_A_FULL_DISK);
-      const [engine, runners] = [await wire.engine(), await knownRunners(run, wire)];
+      const [engine, runners] = [await wire.engine(), await knownRunners(run, workflow, wire)];
       const before = { stageNames: [], journal: history.journal(run.id) };
       const outcome = await withView(before, interruption, wire, terminal, async (view) => {
         const request = { run: run.id, ...runners, removeKept: removeImages, secrets: secrets.values };
@@ -61,12 +63,12 @@ export const rollback = defineCommand(
 );
 
 /** wf's own step runners and, if a change needs another one, those of the workflow file. */
-async function knownRunners(run: StoredRun, wire: Wire): Promise<RunnersToUndo> {
+async function knownRunners(run: StoredRun, file: string | undefined, wire: Wire): Promise<RunnersToUndo> {
   const own = new Map((await wire.stepRunners()).map((runner) => [runner.kind, runner]));
   const history = await wire.history();
   if (history.changes(run.id).every((change) => own.has(change.kind))) return { runner: (kind) => own.get(kind) };
   try {
-    const { workflow } = await wire.workflow(run.workflow);
+    const { workflow } = await workflowOfRun(wire, run.workflow, file);
     return {
       runner: (kind) => workflow.model.runners.get(kind) ?? own.get(kind),
       whyMissing: () => `the workflow ${run.workflow} as it is now has none`,

@@ -15,6 +15,7 @@ import { tellOutcome } from '../tell-result.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
 import { workflowInput } from '../workflow-input.ts';
+import { workflowByReference } from '../workflow-reference.ts';
 
 const options = z.object({
   workflow: z.string(),
@@ -29,7 +30,7 @@ const options = z.object({
 });
 type StartOptions = z.output<typeof options>;
 
-/** `wf start WORKFLOW`: starts a run and follows it to its end, or with --dry-run tells what it would do. */
+/** `wf start WORKFLOW|FILE`: starts a run and follows it to its end, or with --dry-run tells what it would do. */
 export const start = defineCommand(options, async (given, wire, terminal) => {
   const id = chosenId(given);
   // A private host takes as long to start as the workflow to load. Where Docker may be taken, it is not known whether there will be one.
@@ -49,7 +50,7 @@ async function startRun(
   wire: Wire,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const { workflow, definition } = await wire.workflow(given.workflow);
+  const { workflow, definition } = await workflowByReference(wire, given.workflow);
   const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
   const { input, secrets } = workflowInput(workflow, { assignments: given.input, file: given.inputFile });
   const engine = await wire.engine();

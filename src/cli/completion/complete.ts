@@ -178,7 +178,7 @@ async function valuesOf(option: Option, place: Place, typed: string, source: Com
   if (option.argChoices !== undefined) return choices(option.argChoices, option.description);
   const meaning = /<([^>]+)>/.exec(option.flags)?.[1] ?? '';
   const command = place.command?.name() ?? '';
-  switch (nameOf(option) === '--workflow' ? 'workflow' : meaning) {
+  switch (nameOf(option) === '--workflow' && meaning === 'name' ? 'workflow' : meaning) {
     case 'workflow':
       return source.workflows();
     case 'run':
