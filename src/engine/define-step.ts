@@ -163,7 +163,7 @@ const STEP_ACTOR = Symbol.for('wf.step-actor');
 function actorOf<Input, Output>(runner: StepRunner): StepActor<Input, Output> {
   const logic = fromPromise<Output, Input>(() => {
     throw new WfError('E_INTERNAL', `the step runner ${runner.kind} was started outside wf's engine`, {
-      hint: 'Start the workflow with `wf start`, or with createEngine().',
+      hint: 'Start the workflow with `wf start`, or with openEngine().',
     });
   });
   return Object.assign(logic, {

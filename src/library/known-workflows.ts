@@ -4,7 +4,7 @@ import { WfError } from '../engine/errors.ts';
 import type { WorkflowDefinition } from '../engine/workflow.ts';
 import { confineCode } from '../host/confine-code.ts';
 import { workflowCacheFolder } from '../host/user-folders.ts';
-import type { WorkflowSource } from './embedded-engine.ts';
+import type { WorkflowSource } from './workflow-engine.ts';
 
 /** The workflows that a program knows, by name. */
 export interface KnownWorkflows {

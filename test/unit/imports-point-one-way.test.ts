@@ -88,7 +88,9 @@ describe('the sources', () => {
     expect(loaded).toContain('library/open-engine.ts');
     const back = files.filter(({ folder, text }) => folder === 'library' && /from '\.\.\/index\.ts'/.test(text));
     expect(back).toEqual([]);
-    expect(loaded.filter((name) => /^(?:history|definition|cli)\/|create-docker|embed-engine/.test(name))).toEqual([]);
+    expect(
+      loaded.filter((name) => /^(?:history|definition|cli)\/|create-docker|create-workflow-engine/.test(name)),
+    ).toEqual([]);
   });
 
   test('join the real parts in two places only: for the command, and for programs', () => {
@@ -96,6 +98,6 @@ describe('the sources', () => {
       imports.some((imported) => imported === 'history/open.ts' || imported === 'host/docker/create-docker.ts'),
     );
     const outside = joins.filter(({ folder }) => folder !== 'host' && folder !== 'history');
-    expect(outside.map((file) => file.name).toSorted()).toEqual(['cli/wire.ts', 'library/embed-engine.ts']);
+    expect(outside.map((file) => file.name).toSorted()).toEqual(['cli/wire.ts', 'library/create-workflow-engine.ts']);
   });
 });

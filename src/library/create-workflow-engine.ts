@@ -19,25 +19,25 @@ import { isResumable } from '../review/allowed-actions.ts';
 import { readRunMaterial } from '../review/run-material.ts';
 import { type RunRecord, runRecord, runSummary } from '../review/run-record.ts';
 import { createRuntimes } from '../runtime/runtimes.ts';
-import type {
-  AdvancedRun,
-  EmbeddedEngine,
-  OpenEngineOptions,
-  ResumeRunOptions,
-  RollBackRunOptions,
-  StartRunOptions,
-  WorkflowSource,
-} from './embedded-engine.ts';
 import { joinParts } from './join-parts.ts';
 import { type Hibernation, type KeptAdvancing, keepAdvancing } from './keep-advancing.ts';
 import { type KnownWorkflows, loadKnown } from './known-workflows.ts';
 import { ownStepRunners } from './step-runners.ts';
+import type {
+  AdvancedRun,
+  OpenEngineOptions,
+  ResumeRunOptions,
+  RollBackRunOptions,
+  StartRunOptions,
+  WorkflowEngine,
+  WorkflowSource,
+} from './workflow-engine.ts';
 
 /** So many runs are listed where it is not said. */
 const LISTED = 20;
 
 /** What `openEngine` promises. */
-export async function embedEngine({ database, workflows = [] }: OpenEngineOptions): Promise<EmbeddedEngine> {
+export async function createWorkflowEngine({ database, workflows = [] }: OpenEngineOptions): Promise<WorkflowEngine> {
   const known = await loadKnown(workflows);
   const own = await ownStepRunners();
   const history = openHistory(database);
@@ -59,7 +59,7 @@ function embed(
   history: HistoryPort,
   known: KnownWorkflows,
   own: ReadonlyMap<string, StepRunner>,
-): EmbeddedEngine {
+): WorkflowEngine {
   const advanced = new Set<AdvancedRun>();
   /** Starts, resumes and rollbacks that have not come to a run yet. */
   const beginning = new Set<Promise<unknown>>();

@@ -72,7 +72,7 @@ export interface AdvancedRun {
 }
 
 /** An engine inside another program, on this machine. */
-export interface EmbeddedEngine {
+export interface WorkflowEngine {
   /**
    * Starts a run. When the promise comes, the run is in the history and under way; its `record` tells what became of it.
    * @throws WfError E_INPUT, E_WORKFLOW_INVALID, E_USAGE; the first unmet requirement's error; E_RUN_EXISTS, E_NAME_IN_USE. Then

@@ -1,0 +1,16 @@
+/** The step runners that come with wf, and the requirements, schemas and helpers that belong to them. */
+export {
+  addressAt,
+  hostAddressProblem,
+  hostAddressSchema,
+  isInSubnet,
+  prefixLengthOf,
+  subnetSchema,
+  subnetsOverlap,
+} from './addresses.ts';
+export { containerHandleSchema } from './container-handle.ts';
+export * from './docker/index.ts';
+export * from './exec/index.ts';
+export * from './host/index.ts';
+export * from './net/index.ts';
+export * from './probe/index.ts';
