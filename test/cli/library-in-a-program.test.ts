@@ -136,7 +136,7 @@ test('the published types have no error of their own, and need no types that are
   const options = ['--skipLibCheck', 'false', '--exactOptionalPropertyTypes', 'false', '--noEmit'];
   const { output } = await project.compile(options);
   expect(output).toBe('');
-  const types = path.join(project.folder, 'node_modules/wf/dist/types');
+  const types = path.join(project.folder, 'node_modules/wf-engine/dist/types');
   const packages = readdirSync(types, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.d.ts'))
     .flatMap((name) => [
