@@ -1,40 +1,63 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { WfError } from '../engine/errors.ts';
-import { isEnd } from '../engine/ports/history.ts';
+import { runIdSchema } from '../engine/identity-schemas.ts';
+import { later } from '../engine/later.ts';
+import { isEnd, STORED_RUN_STATUSES } from '../engine/ports/history.ts';
 import { parseRow } from './rows/parse-row.ts';
-import { claimHolderRow } from './rows/run-row.ts';
+import { IN_PLACE } from './sqlite/schema.ts';
 import type { Statements } from './sqlite/statements.ts';
 
-type Holder = z.output<ReturnType<typeof claimHolderRow>>;
+/** Condition for a change whose resources stay claimed: it is in place, and not by design. */
+const BLOCKING = `${IN_PLACE} AND status <> 'kept'`;
+
+const holderRow = later(() =>
+  z.object({
+    number: z.number(),
+    id: runIdSchema(),
+    workflow: z.string(),
+    status: z.enum(STORED_RUN_STATUSES),
+    in_place: z.number(),
+  }),
+);
+
+type Holder = z.output<ReturnType<typeof holderRow>>;
 
 /**
- * Claims resources for a run, inside the transaction that creates it.
- * @throws WfError E_NAME_IN_USE where another run has one of them: one that has not ended, or whose changes still stand.
+ * Claims resources for a run, inside the transaction that creates it. @param run its number
+ * @throws WfError E_NAME_IN_USE if another run holds one of them: it has not ended, or a change of it is still in place
  */
 export function claim(statements: Statements, run: number, resources: readonly string[], path: string): void {
   for (const resource of new Set(resources)) {
-    const row = statements.claimHolder().get({ resource });
+    const row = statements.row(
+      `SELECT claims.run AS number, runs.id, runs.workflow, runs.status,
+         EXISTS (SELECT 1 FROM changes WHERE changes.run = claims.run AND changes.${BLOCKING}) AS in_place
+       FROM claims JOIN runs ON runs.number = claims.run WHERE claims.resource = @resource`,
+      { resource },
+    );
     if (row !== undefined) {
-      const holder = parseRow(claimHolderRow(), row, { path, table: 'claims', of: resource });
-      if (!isFree(holder)) throw inUse(resource, holder);
-      statements.deleteClaims().run({ run: holder.number });
+      const holder = parseRow(holderRow(), row, { path, table: 'claims', of: resource });
+      if (!isEnd(holder.status) || holder.in_place === 1) throw inUse(resource, holder);
+      statements.run('DELETE FROM claims WHERE run = @run', { run: holder.number });
     }
-    statements.insertClaim().run({ resource, run });
+    statements.run('INSERT INTO claims (resource, run) VALUES (@resource, @run)', { resource, run });
   }
 }
 
-function isFree(holder: Holder): boolean {
-  return isEnd(holder.status) && holder.standing === 0;
+/** Gives up the claims of a run that has ended, unless a change of it is still in place. @param run its number */
+export function releaseClaims(statements: Statements, run: number): void {
+  statements.run(
+    `DELETE FROM claims WHERE run = @run AND NOT EXISTS (SELECT 1 FROM changes WHERE run = @run AND ${BLOCKING})`,
+    { run },
+  );
 }
 
-function inUse(resource: string, holder: Holder): WfError {
-  const { id, workflow, status } = holder;
-  const ended = isEnd(holder.status);
-  const state = ended ? `${status}, its changes still stand` : status;
+function inUse(resource: string, { id, workflow, status }: Holder): WfError {
+  const ended = isEnd(status);
+  const state = ended ? `${status}, with changes in place` : status;
   return new WfError('E_NAME_IN_USE', `${resource} is in use by run ${id} of ${workflow} (${state})`, {
     hint: ended
-      ? `Undo what it left with \`wf rollback ${id}\`; \`wf show ${id}\` lists it.`
-      : `Look at it with \`wf show ${id}\`: if it still runs, wait for it; if it was interrupted, undo it with \`wf rollback ${id}\`. Or choose other names.`,
+      ? `Undo its changes with \`wf rollback ${id}\`; \`wf show ${id}\` lists them.`
+      : `Inspect it with \`wf show ${id}\`: wait for it if it is running, undo it with \`wf rollback ${id}\` if it was interrupted, or choose other names.`,
     details: { resource, run: id, status },
   });
 }

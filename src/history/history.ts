@@ -1,13 +1,13 @@
 import type { HistoryPort } from '../engine/ports/history.ts';
-import type { HistoryPruner } from './prune/prune.ts';
+import type { HistoryPruner } from './prune/pruner.ts';
 import type { HistoryReader } from './reader.ts';
 import type { RunFileContent } from './transfer/run-file.ts';
 
-/** The history as the commands use it: what the engine needs of it, and the keeping of what is old or from elsewhere. */
+/** The history as the commands use it: the port of the engine, reading, pruning and importing. */
 export interface History extends HistoryPort, HistoryReader, HistoryPruner {
   /**
-   * Stores a run of another machine, to be looked at: nobody resumes it or rolls it back here, and what it changed does not
-   * count as this host's. @param at now, in milliseconds since the epoch
+   * Stores a run of another machine for inspection: it cannot be resumed or rolled back here, and its changes do not count as changes
+   * of this host. @param at now, in milliseconds since the epoch
    * @throws WfError E_RUN_EXISTS; E_RUN_FILE_INVALID: nothing was stored.
    */
   importRun(content: RunFileContent, at: number): void;

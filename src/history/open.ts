@@ -1,15 +1,13 @@
-import type { HeldRuns } from './held-runs.ts';
 import type { History } from './history.ts';
-import { createPruner } from './prune/prune.ts';
+import { createPruner } from './prune/pruner.ts';
 import { createReader, type HistoryReader } from './reader.ts';
-import { prepareReadingStatements } from './reading-statements.ts';
 import { type ConnectOptions, connect, connectForReading } from './sqlite/connect.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
 import { findDatabaseFile, prepareDatabaseFile, watchDatabaseFile } from './sqlite/database-file.ts';
 import { rememberOpen } from './sqlite/file-header.ts';
 import { groupCommits } from './sqlite/grouped-commits.ts';
 import { freeReserve, keepReserve, withReserve } from './sqlite/reserve.ts';
-import { prepareStatements } from './sqlite/statements.ts';
+import { Statements } from './sqlite/statements.ts';
 import { writeTransactions } from './sqlite/transaction.ts';
 import { importRun } from './transfer/import-run.ts';
 import { createWriter } from './writer.ts';
@@ -18,37 +16,26 @@ export type { HistoryReader } from './reader.ts';
 export type { ConnectOptions } from './sqlite/connect.ts';
 
 /**
- * Opens the history, and makes the file (mode 0600) and its folder (0700) where they are absent. Close it after use.
- * Where there is room, `PATH-reserve` keeps disk space for a rollback on a full disk.
- * @throws WfError E_DATABASE_NEWER, E_DATABASE_DAMAGED, E_DATABASE_READONLY, E_DATABASE_LOCKED, E_DISK_FULL; E_DATABASE
- * where it is another program's file, or does not work for another reason.
+ * Opens the history; creates the file (mode 0600) and its folder (0700) if they are absent. The caller closes it.
+ * `PATH-reserve` keeps disk space for a rollback on a full disk, if there is room for it.
+ * @throws WfError E_DATABASE_NEWER, E_DATABASE_DAMAGED, E_DATABASE_READONLY, E_DATABASE_LOCKED, E_DISK_FULL; E_DATABASE if the file
+ * belongs to another program or cannot be used for another reason
  */
 export function openHistory(path: string, options: ConnectOptions = {}): History {
   return withReserve(path, options, () => {
     const file = prepareDatabaseFile(path);
     const db = connect(file, options);
     const forget = rememberOpen(file);
-    const statements = prepareStatements(db);
+    const statements = new Statements(db);
     keepReserve(file);
     const requireInPlace = watchDatabaseFile(file);
-    const heldRuns: HeldRuns = new Map();
-    const write = writeTransactions({ db, statements, heldRuns, path: file, options, requireInPlace });
-    const group = groupCommits(db, write, heldRuns, file);
+    const write = writeTransactions({ db, statements, path: file, options, requireInPlace });
+    const group = groupCommits(db, write, file);
     const reader = createReader(db, statements, file);
-    const pruner = createPruner({
-      db,
-      write: (work) =>
-        write(() => {
-          // Runs that are held may be among those that go.
-          heldRuns.clear();
-          return work();
-        }),
-      path: file,
-      workflowNames: reader.workflowNames,
-    });
+    const pruner = createPruner({ db, statements, write, path: file, workflowNames: reader.workflowNames });
     return {
       ...reader,
-      ...createWriter({ statements, heldRuns, write, path: file, requireInPlace }),
+      ...createWriter({ statements, write, path: file, requireInPlace }),
       together: group.together,
       ...pruner,
       compact: (isAlive) => withDatabaseErrors(file, () => pruner.compact(isAlive)),
@@ -64,9 +51,9 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
 }
 
 /**
- * Opens the history to read what is there; undefined where there is no file. Writes nothing, unless the database is of
- * an older wf: then it is brought to this version first, as openHistory does it.
- * @throws WfError as openHistory does.
+ * Opens the history for reading; returns undefined if there is no file. Writes only if the database has no tables yet, or a killed
+ * process left a transaction to roll back.
+ * @throws WfError like {@link openHistory}
  */
 export function openHistoryForReading(path: string, options: ConnectOptions = {}): HistoryReader | undefined {
   return withReserve(path, options, () => {
@@ -76,7 +63,7 @@ export function openHistoryForReading(path: string, options: ConnectOptions = {}
     if (db === undefined) return openHistory(file, options);
     const forget = rememberOpen(file);
     return {
-      ...createReader(db, prepareReadingStatements(db), file),
+      ...createReader(db, new Statements(db), file),
       close() {
         withDatabaseErrors(file, () => db.close());
         forget();

@@ -3,164 +3,171 @@ import { z } from 'zod';
 import { WfError } from '../engine/errors.ts';
 import { runIdSchema } from '../engine/identity-schemas.ts';
 import type { RunId } from '../engine/ids.ts';
-import { jsonOf } from '../engine/plain-values.ts';
-import type { HistoryPort, RunFilter, StoredRun, StoredStep } from '../engine/ports/history.ts';
+import type { HistoryPort, RunFilter, StoredRun } from '../engine/ports/history.ts';
 import { runNotFound } from '../engine/run-refusal.ts';
-import { namedRow, namedRows } from './named-rows.ts';
-import { plainRun } from './plain-run.ts';
-import { plainStep } from './plain-step.ts';
-import { type PrunePlan, type PruneRequest, prunePlan, type Space, spaceOf } from './prune/prune.ts';
-import type { PreparedStatement, ReadingStatements } from './reading-statements.ts';
+import { type PrunePlan, type PruneRequest, prunePlan } from './prune/plan.ts';
+import { type Space, spaceOf } from './prune/space.ts';
+import { CHANGE_COLUMNS, changeOfRunRow, changeRow } from './rows/change-row.ts';
+import { evidenceRow } from './rows/evidence.ts';
 import { readFingerprint } from './rows/fingerprints.ts';
-import { parseJournalRow } from './rows/journal-row.ts';
-import { jsonText, parseRow, type RowPlace } from './rows/parse-row.ts';
-import { changeRow, evidenceRow, runRow, standingChangeRow, stepRow } from './rows/run-row.ts';
+import { JOURNAL_COLUMNS, parseJournalRow } from './rows/journal-row.ts';
+import { jsonText, parseRow } from './rows/parse-row.ts';
+import { RUN_COLUMNS, runRow } from './rows/run-row.ts';
+import { STEP_COLUMNS, stepRow } from './rows/step-row.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
+import { IN_PLACE } from './sqlite/schema.ts';
+import type { Row, Statements } from './sqlite/statements.ts';
 import { runFileContent } from './transfer/export-run.ts';
 import type { RunFileContent } from './transfer/run-file.ts';
 import type { HistoryWriter } from './writer.ts';
 
-/** What may be asked of a history that is not written to. */
+/** A history opened for reading. */
 export interface HistoryReader extends Omit<HistoryPort, keyof HistoryWriter | 'together' | 'freeReserve'> {
-  /** The workflows of which there are runs, by name. */
+  /** Names of the workflows that have runs, sorted. */
   workflowNames(): readonly string[];
-  /** What a run file holds of a run, all read at one moment. @param machine the name of this one @throws WfError E_RUN_NOT_FOUND */
+  /** Reads the content of a run file at one moment. @param machine name of this machine @throws WfError E_RUN_NOT_FOUND */
   exportRun(id: RunId, machine: string): RunFileContent;
-  /** What pruning would do, without doing it. */
+  /** Returns what pruning would remove. */
   prunePlan(request: PruneRequest): PrunePlan;
   space(): Space;
 }
 
-/** Up to so many ids with one beginning are sorted; where there are more, enough of them are among the newest runs. */
-const SORTED_IDS = 1_000;
+/** Condition for the rows of the run with the id `@id`. */
+const OF_RUN = 'run = (SELECT number FROM runs WHERE id = @id)';
 
-export function createReader(db: Database, statements: ReadingStatements, path: string): Omit<HistoryReader, 'close'> {
+export function createReader(db: Database, statements: Statements, path: string): Omit<HistoryReader, 'close'> {
   const read = <Result>(work: () => Result): Result => withDatabaseErrors(path, work);
-  const place = (table: string, id: string) => ({ path, table, of: `run ${id}` });
-  /** Where the row itself says of which run it is. */
-  const namedBy = (table: string, column: string, row: unknown) => ({
-    path,
-    table,
-    of: () => `run ${valueIn(row, column)}`,
-  });
+  const place = (table: string, id: unknown) => ({ path, table, of: `run ${id}` });
+  const parseRun = (row: Row): StoredRun => parseRow(runRow(), row, place('runs', row['id']));
 
-  /** The place in the list before which it is to begin: every run of it is older. */
-  function whereToBegin({ before, until = Number.MAX_SAFE_INTEGER }: RunFilter): ListPlace {
+  /** Returns the position in the list of runs after which a page begins. */
+  function pageStart({ before, until = Number.MAX_SAFE_INTEGER }: RunFilter) {
     if (before === undefined) return { createdAt: until, id: '' };
-    const createdAt = statements.createdAt().get({ id: before });
+    const createdAt = statements.value('SELECT created_at FROM runs WHERE id = @id', { id: before });
     if (createdAt !== undefined) {
       return Number(createdAt) < until ? { createdAt: Number(createdAt), id: before } : { createdAt: until, id: '' };
     }
     throw new WfError('E_RUN_NOT_FOUND', `there is no run ${before} to continue the list from`, {
-      hint: 'Begin at the newest with `wf runs`.',
+      hint: 'Begin with the newest run: `wf runs`.',
     });
   }
 
-  function runOf(statement: PreparedStatement, row: unknown): StoredRun {
-    const plain = Array.isArray(row) ? plainRun(row) : undefined;
-    if (plain !== undefined) return plain;
-    const named = namedRow(statement, row);
-    return parseRow(runRow(), named, namedBy('runs', 'id', named));
-  }
-
-  function stepOf(row: unknown, where: RowPlace): StoredStep {
-    const plain = Array.isArray(row) ? plainStep(row) : undefined;
-    return plain ?? parseRow(stepRow(), namedRow(statements.steps(), row), where);
-  }
-
-  const runsOf = (statement: PreparedStatement, parameters: Readonly<Record<string, unknown>> = {}) =>
-    statement.all(parameters).map((row) => runOf(statement, row));
-
   function newestFirst(filter: RunFilter): readonly StoredRun[] {
     const { workflow, status, since = Number.MIN_SAFE_INTEGER, limit } = filter;
-    const page = { limit: requireLimit(limit), since, ...whereToBegin(filter) };
-    if (workflow === undefined) {
-      return status === undefined
-        ? runsOf(statements.runs(), page)
-        : runsOf(statements.runsOfStatus(), { ...page, status });
-    }
-    return status === undefined
-      ? runsOf(statements.runsOfWorkflow(), { ...page, workflow })
-      : runsOf(statements.runsOfWorkflowAndStatus(), { ...page, workflow, status });
-  }
-
-  function beginningWith(prefix: string, limit: number): readonly unknown[] {
-    const ids = statements.idsWithPrefix().all({ prefix, enough: SORTED_IDS });
-    if (ids.length < SORTED_IDS) return ids.slice(0, requireLimit(limit));
-    return statements.newestIdsWithPrefix().all({ prefix, limit: requireLimit(limit) });
+    // The planner would search by one of both alone.
+    const index = workflow === undefined || status === undefined ? '' : 'INDEXED BY runs_of_workflow_and_status';
+    const conditions = [
+      ...(workflow === undefined ? [] : ['workflow = @workflow']),
+      ...(status === undefined ? [] : ['status = @status']),
+      'created_at >= @since AND (created_at, id) < (@createdAt, @id)',
+    ];
+    return statements
+      .rows(
+        `SELECT ${RUN_COLUMNS} FROM runs ${index} WHERE ${conditions.join(' AND ')}
+         ORDER BY created_at DESC, id DESC LIMIT @limit`,
+        { workflow, status, since, limit: requireLimit(limit), ...pageStart(filter) },
+      )
+      .map(parseRun);
   }
 
   const reader: Omit<HistoryReader, 'close'> = {
     run: (id) =>
       read(() => {
-        const row = statements.run().get({ id });
-        return row === undefined ? undefined : runOf(statements.run(), row);
+        const row = statements.row(`SELECT ${RUN_COLUMNS} FROM runs WHERE id = @id`, { id });
+        return row && parseRun(row);
       }),
     runs: (filter) => read(() => newestFirst(filter)),
-    unfinishedRuns: () => read(() => runsOf(statements.unfinishedRuns())),
+    unfinishedRuns: () =>
+      read(() =>
+        statements
+          .rows(
+            `SELECT ${RUN_COLUMNS} FROM runs
+             WHERE status IN ('running', 'waiting', 'paused', 'rolling-back') AND imported_from IS NULL
+             ORDER BY created_at DESC, id DESC`,
+          )
+          .map(parseRun),
+      ),
     claimsOf: (id) =>
       read(() =>
         statements
-          .claimsOfRun()
-          .all({ id })
-          .map((row) => parseRow(z.string(), row, place('claims', id))),
+          .values(`SELECT resource FROM claims WHERE ${OF_RUN} ORDER BY resource`, { id })
+          .map((resource) => parseRow(z.string(), resource, place('claims', id))),
       ),
     runIds: (prefix, limit) =>
       read(() => {
-        const ids =
-          prefix === '' ? statements.newestIds().all({ limit: requireLimit(limit) }) : beginningWith(prefix, limit);
-        return ids.map((id) => parseRow(runIdSchema(), id, place('runs', String(id))));
+        // Every id with the prefix is below the prefix followed by the last character.
+        const range = prefix === '' ? '' : 'WHERE id >= @prefix AND id < @prefix || char(0x10FFFF)';
+        return statements
+          .values(`SELECT id FROM runs ${range} ORDER BY created_at DESC, id DESC LIMIT @limit`, {
+            prefix,
+            limit: requireLimit(limit),
+          })
+          .map((id) => parseRow(runIdSchema(), id, place('runs', id)));
       }),
     workflowNames: () =>
       read(() =>
         statements
-          .workflowNames()
-          .all()
-          .map((name) => parseRow(z.string(), name, place('runs', String(name)))),
+          .values(
+            // Seeks from each name to the next one in the index, however many runs there are.
+            `WITH RECURSIVE names (name) AS (
+               SELECT min(workflow) FROM runs
+               UNION ALL SELECT (SELECT min(workflow) FROM runs WHERE workflow > names.name) FROM names WHERE name IS NOT NULL
+             ) SELECT name FROM names WHERE name IS NOT NULL`,
+          )
+          .map((name) => parseRow(z.string(), name, { path, table: 'runs', of: `workflow ${name}` })),
       ),
     journal: (id, after = 0) =>
-      read(() => {
-        const where = place('journal', id);
-        return statements
-          .journal()
-          .all({ id, after })
-          .map((row) => parseJournalRow(row, where));
-      }),
+      read(() =>
+        statements
+          .rows(`SELECT ${JOURNAL_COLUMNS} FROM journal WHERE ${OF_RUN} AND seq > @after ORDER BY seq`, { id, after })
+          .map((row) => parseJournalRow(row, place('journal', id))),
+      ),
     steps: (id) =>
       read(() =>
         statements
-          .steps()
-          .all({ id })
-          .map((row) => stepOf(row, place('steps', id))),
+          .rows(`SELECT ${STEP_COLUMNS} FROM steps WHERE ${OF_RUN} ORDER BY number`, { id })
+          .map((row) => parseRow(stepRow(), row, place('steps', id))),
       ),
     changes: (id) =>
       read(() =>
-        namedRows(statements.changes(), { id }).map((row) => parseRow(changeRow(), row, place('changes', id))),
+        statements
+          .rows(`SELECT ${CHANGE_COLUMNS} FROM changes WHERE ${OF_RUN} ORDER BY seq`, { id })
+          .map((row) => parseRow(changeRow(), row, place('changes', id))),
       ),
     changesInPlace: () =>
       read(() =>
-        namedRows(statements.changesInPlace()).map((row) =>
-          parseRow(standingChangeRow(), row, namedBy('changes', 'run', row)),
-        ),
+        statements
+          .rows(
+            `SELECT runs.id AS run, ${CHANGE_COLUMNS} FROM changes JOIN runs ON runs.number = changes.run
+             WHERE changes.${IN_PLACE} AND runs.imported_from IS NULL ORDER BY changes.run, seq`,
+          )
+          .map((row) => parseRow(changeOfRunRow(), row, place('changes', row['run']))),
       ),
     evidence: (id, step, after = 0) =>
       read(() =>
-        namedRows(statements.evidence(), { id, step: step ?? null, after }).map((row) =>
-          parseRow(evidenceRow(), row, place('evidence', id)),
-        ),
+        statements
+          .rows(
+            `SELECT step, attempt, command, output, exit_code, started_at, duration_ms FROM evidence
+             WHERE ${OF_RUN} AND ordinal > @after AND (@step IS NULL OR step = @step) ORDER BY ordinal`,
+            { id, step: step ?? null, after },
+          )
+          .map((row) => parseRow(evidenceRow(), row, place('evidence', id))),
       ),
     verification: (id) =>
       read(() => {
-        const row = statements.lastVerified().get({ id });
+        const row = statements.row(
+          `SELECT ${JOURNAL_COLUMNS} FROM journal WHERE ${OF_RUN} AND type = 'verified' ORDER BY seq DESC LIMIT 1`,
+          { id },
+        );
         if (row === undefined) return undefined;
         const { event } = parseJournalRow(row, place('journal', id));
         return event.type === 'verified' ? event.verification : undefined;
       }),
     definition: (hash) =>
       read(() => {
-        const text = statements.definition().get({ hash });
+        const text = statements.value('SELECT definition FROM definitions WHERE hash = @hash', { hash });
         if (text === undefined) return undefined;
-        return jsonOf(text) ?? parseRow(jsonText(), text, { path, table: 'definitions', of: `hash ${hash}` });
+        return parseRow(jsonText(), text, { path, table: 'definitions', of: `hash ${hash}` });
       }),
     fingerprint: (hash) => read(() => readFingerprint(statements, hash, path)),
     exportRun: (id, machine) =>
@@ -171,26 +178,14 @@ export function createReader(db: Database, statements: ReadingStatements, path: 
           return runFileContent(reader, run, machine);
         }),
       ),
-    prunePlan: (request) => read(() => prunePlan(db, reader.workflowNames(), request, path)),
-    space: () => read(() => spaceOf(db)),
+    prunePlan: (request) => read(() => prunePlan(statements, reader.workflowNames(), request, path)),
+    space: () => read(() => spaceOf(statements)),
   };
   return reader;
 }
 
-/** A place between two runs of a list that is ordered by creation time, then id. */
-interface ListPlace {
-  readonly createdAt: number;
-  readonly id: string;
-}
-
-/** SQLite takes a negative limit for none. */
+/** SQLite takes a negative limit for no limit. */
 function requireLimit(limit: number): number {
   if (Number.isSafeInteger(limit) && limit >= 0) return limit;
-  throw new WfError('E_USAGE', `a list cannot be limited to ${limit}`, { hint: 'Give a whole number from 0 on.' });
-}
-
-/** What a row that does not parse says of itself, for the error. */
-function valueIn(row: unknown, column: string): string {
-  const values = z.record(z.string(), z.unknown()).safeParse(row);
-  return values.success ? String(values.data[column]) : 'unknown';
+  throw new WfError('E_USAGE', `${limit} is not a valid limit of a list`, { hint: 'Give a whole number from 0 on.' });
 }

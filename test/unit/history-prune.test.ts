@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { asDefinitionHash, type RunId } from '../../src/engine/ids.ts';
 import type { JournalEvent } from '../../src/engine/journal-event.ts';
 import type { History } from '../../src/history/history.ts';
-import type { PrunePlace, PruneRequest, UnusedPlace } from '../../src/history/prune/prune.ts';
+import type { PrunePosition, PruneRequest } from '../../src/history/prune/plan.ts';
+import type { UnusedPosition } from '../../src/history/prune/pruner.ts';
 import {
   AT,
   DEFINITION,
@@ -67,7 +68,7 @@ function make(history: History, made: Omit<Made, 'id'>, index: number): Made {
 
 function pruneAll(history: History, request: PruneRequest): readonly string[] {
   const removed: string[] = [];
-  let place: PrunePlace | null = null;
+  let place: PrunePosition | null = null;
   for (;;) {
     const pruned = history.pruneSome(request, place);
     removed.push(...pruned.removed);
@@ -78,7 +79,7 @@ function pruneAll(history: History, request: PruneRequest): readonly string[] {
 
 function pruneUnused(history: History, isAlive = () => false): Readonly<Record<string, number>> | 'busy' {
   const counts = { definitions: 0, fingerprints: 0 };
-  let place: UnusedPlace = { table: 'definitions', hash: '' };
+  let place: UnusedPosition = { table: 'definitions', hash: '' };
   for (;;) {
     const pruned = history.pruneUnused(place, isAlive);
     if (pruned.type === 'busy') return 'busy';

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
 import type { History } from '../../history/history.ts';
-import type { PrunePlace, PrunePlan, PruneRequest, Space, UnusedPlace } from '../../history/prune/prune.ts';
+import type { PrunePlan, PrunePosition, PruneRequest } from '../../history/prune/plan.ts';
+import type { UnusedPosition } from '../../history/prune/pruner.ts';
+import type { Space } from '../../history/prune/space.ts';
 import { pause } from '../../host/clock.ts';
 import { type Pruned, prunedLines } from '../../review/text/pruned-text.ts';
 import { defineCommand } from '../define-command.ts';
@@ -83,7 +85,7 @@ async function carriedOut(request: PruneRequest, { compact }: Given, wire: Wire)
 
 async function removeRuns(history: History, request: PruneRequest, wire: Wire): Promise<Record<string, number>> {
   const runs: Record<string, number> = {};
-  let after: PrunePlace | null = null;
+  let after: PrunePosition | null = null;
   do {
     const { removed, next } = history.pruneSome(request, after);
     for (const workflow of removed) runs[workflow] = (runs[workflow] ?? 0) + 1;
@@ -95,7 +97,7 @@ async function removeRuns(history: History, request: PruneRequest, wire: Wire): 
 
 async function removeUnused(history: History, wire: Wire) {
   const counts = { definitions: 0, fingerprints: 0 };
-  let place: UnusedPlace | null = { table: 'definitions', hash: '' };
+  let place: UnusedPosition | null = { table: 'definitions', hash: '' };
   while (place !== null) {
     const pruned = history.pruneUnused(place, wire.isAlive);
     if (pruned.type === 'busy') return { ...counts, isBusy: true };

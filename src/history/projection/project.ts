@@ -9,55 +9,54 @@ export type StartStep = Extract<Effect, { readonly type: 'start-step' }>;
 export type ChangeApplied = Extract<JournalEvent, { readonly type: 'change.applied' }>;
 export type ChangeSettled = Extract<JournalEvent, { readonly type: 'change.settled' }>;
 
-/** Of what an entry tells that is about an attempt at a step. */
+/** An attempt at a step. */
 export interface Attempt {
   readonly step: StepId;
   readonly attempt: number;
 }
 
 /**
- * The rows of one run beside its journal, and all that an entry may do to them. False where the row that it needs is not there, or
- * not in a state that allows it. Times are milliseconds since the epoch.
+ * The rows derived from the journal of one run, with all updates that an entry may make to them. An update returns false if the row
+ * that it needs is missing, or is in a state that does not allow the update. Times are milliseconds since the epoch.
  */
 export interface ProjectedRows {
-  /** Only the first of a run has an effect. */
+  /** Sets the start of the run, unless it is set. */
   beginRun(at: number): void;
-  /** Ends waiting and pausing; leaves every other status as it is. */
-  goOn(): void;
+  /** Sets a waiting or paused run to running; leaves every other status as it is. */
+  resumeRun(): void;
   setRunStatus(status: 'waiting' | 'paused'): boolean;
-  /** An end that the run had come to is none any more. Without an error, the one that is stored stays. */
+  /** Revokes the end of the run, if it had one. Without an error, the stored one stays. */
   rollBackRun(error: ErrorRecord | null): boolean;
   setDefinition(hash: DefinitionHash): boolean;
   endRun(status: StoredRunStatus, output: Json, error: ErrorRecord | null, at: number): boolean;
   startStep(start: StartStep, at: number): boolean;
-  /** Only a step without an end can be altered: a completed step never runs again. @param startedAt null leaves it as it is */
-  stepGoesOn(of: Attempt, status: StepStatus, error: ErrorRecord | null, startedAt: number | null): boolean;
-  stepEnds(of: Attempt, status: StepStatus, output: Json, error: ErrorRecord | null, at: number): boolean;
-  /** An intent that is renewed takes the place of the earlier one. */
+  /** Updates a step that has not ended: a completed step never runs again. @param startedAt null leaves it as it is */
+  continueStep(of: Attempt, status: StepStatus, error: ErrorRecord | null, startedAt: number | null): boolean;
+  endStep(of: Attempt, status: StepStatus, output: Json, error: ErrorRecord | null, at: number): boolean;
+  /** Adds a change, or replaces the earlier intent with the same seq. */
   intendChange(change: Change): void;
   applyChange(event: ChangeApplied): boolean;
   settleChange(event: ChangeSettled): boolean;
 }
 
 /**
- * What a journal entry does to the rows beside the journal. The only place where that is said: the store has it done to its tables
- * in the transaction that appends the entry, and {@link rebuildProjection} to rows that begin with nothing. Answers what the entry
- * does not follow from (`run`, `step a`, `change 1`); undefined where all of it was done.
+ * Applies a journal entry to the rows beside the journal. It is the only definition of what an entry means for them. Returns the row
+ * that the entry needs and does not find (`run`, `step a`, `change 1`); undefined if all updates were made.
  *
- * `interrupted` only ends waiting and pausing: whether a run is interrupted is derived from its lease, which it gives up.
- * `verified` is read from the journal itself.
+ * `interrupted` only ends waiting and pausing: whether a run is interrupted is derived from its lease. `verified` is read from the
+ * journal itself.
  */
 export function project({ at, event }: JournalEntry, rows: ProjectedRows): string | undefined {
   switch (event.type) {
     case 'lease.taken':
     case 'interrupted':
-      rows.goOn();
+      rows.resumeRun();
       return undefined;
     case 'definition.accepted':
       return rows.setDefinition(event.definitionHash) ? undefined : 'run';
     case 'decided':
       rows.beginRun(at);
-      rows.goOn();
+      rows.resumeRun();
       for (const effect of event.effects) {
         if (effect.type === 'start-step' && !rows.startStep(effect, at)) return `step ${effect.step}`;
       }
@@ -67,8 +66,8 @@ export function project({ at, event }: JournalEntry, rows: ProjectedRows): strin
     case 'step.succeeded':
     case 'step.failed':
     case 'step.stopped':
-      rows.goOn();
-      return altersStep(event, rows, at) ? undefined : `step ${event.step}`;
+      rows.resumeRun();
+      return projectStep(event, rows, at) ? undefined : `step ${event.step}`;
     case 'change.intended':
       rows.intendChange(event.change);
       return undefined;
@@ -95,18 +94,18 @@ export function project({ at, event }: JournalEntry, rows: ProjectedRows): strin
 
 type StepEvent = Extract<JournalEvent, { readonly type: `step.${string}` }>;
 
-function altersStep(event: StepEvent, rows: ProjectedRows, at: number): boolean {
+function projectStep(event: StepEvent, rows: ProjectedRows, at: number): boolean {
   switch (event.type) {
     case 'step.attempted':
-      // A first attempt of its own is that of a step which was decided and not begun: the run paused in between.
-      return rows.stepGoesOn(event, 'running', null, event.attempt === 1 ? at : null);
+      // A separate first attempt means that the run paused between the decision to start the step and its start.
+      return rows.continueStep(event, 'running', null, event.attempt === 1 ? at : null);
     case 'step.retrying':
-      return rows.stepGoesOn(event, 'retrying', event.error, null);
+      return rows.continueStep(event, 'retrying', event.error, null);
     case 'step.succeeded':
-      return rows.stepEnds(event, 'succeeded', event.output, null, at);
+      return rows.endStep(event, 'succeeded', event.output, null, at);
     case 'step.failed':
-      return rows.stepEnds(event, 'failed', null, event.error, at);
+      return rows.endStep(event, 'failed', null, event.error, at);
     case 'step.stopped':
-      return rows.stepEnds(event, 'stopped', null, null, at);
+      return rows.endStep(event, 'stopped', null, null, at);
   }
 }

@@ -6,113 +6,129 @@ import type { StepStatus, StoredRunStatus } from '../../engine/ports/history.ts'
 import type { Statements } from '../sqlite/statements.ts';
 import type { Attempt, ChangeApplied, ChangeSettled, ProjectedRows, StartStep } from './project.ts';
 
-/** What is known of a run's row: most entries leave it as it is, and then it is not written. */
-interface RunRow {
-  readonly number: number;
-  /** Whether it has a start. */
-  readonly hasBegun: boolean;
-  /** Whether it is `waiting` or `paused`. */
-  readonly isResting: boolean;
-}
-
 /** The rows of one run in the tables, for the transactions that append to its journal. */
-export class StoredRows implements ProjectedRows {
-  /** The number of the run. */
-  readonly run: number;
+export class TableRows implements ProjectedRows {
   readonly #statements: Statements;
-  #hasBegun: boolean;
-  #isResting: boolean;
+  readonly #run: number;
 
-  constructor(statements: Statements, { number, hasBegun, isResting }: RunRow) {
-    this.run = number;
+  /** @param run its number */
+  constructor(statements: Statements, run: number) {
     this.#statements = statements;
-    this.#hasBegun = hasBegun;
-    this.#isResting = isResting;
+    this.#run = run;
   }
 
   beginRun(at: number): void {
-    if (!this.#hasBegun) this.#statements.beginRun().run(at, this.run);
-    this.#hasBegun = true;
+    this.#update('UPDATE runs SET started_at = @at WHERE number = @run AND started_at IS NULL', { at });
   }
 
-  goOn(): void {
-    if (this.#isResting) this.#statements.goOn().run(this.run);
-    this.#isResting = false;
+  resumeRun(): void {
+    this.#update(`UPDATE runs SET status = 'running' WHERE number = @run AND status IN ('waiting', 'paused')`);
   }
 
   setRunStatus(status: 'waiting' | 'paused'): boolean {
-    this.#isResting = true;
-    return this.#statements.setRunStatus().run({ run: this.run, status }).changes === 1;
+    return this.#update('UPDATE runs SET status = @status, finished_at = NULL WHERE number = @run', { status });
   }
 
   rollBackRun(error: ErrorRecord | null): boolean {
-    this.#isResting = false;
-    return this.#statements.rollBackRun().run({ run: this.run, error: textOrNull(error) }).changes === 1;
+    return this.#update(
+      `UPDATE runs SET status = 'rolling-back', finished_at = NULL, error = coalesce(@error, error) WHERE number = @run`,
+      { error: textOrNull(error) },
+    );
   }
 
+  /** Returns false if the definition is not stored. */
   setDefinition(hash: DefinitionHash): boolean {
-    return this.#statements.setDefinition().run({ run: this.run, hash }).changes === 1;
+    return this.#update(
+      `UPDATE runs SET definition_hash = @hash
+       WHERE number = @run AND EXISTS (SELECT 1 FROM definitions WHERE hash = @hash)`,
+      { hash },
+    );
   }
 
   endRun(status: StoredRunStatus, output: Json, error: ErrorRecord | null, at: number): boolean {
-    this.#isResting = status === 'waiting' || status === 'paused';
-    const endRun = this.#statements.endRun();
-    return endRun.run(status, textOrNull(output), textOrNull(error), at, this.run).changes === 1;
+    return this.#update(
+      'UPDATE runs SET status = @status, output = @output, error = @error, finished_at = @at WHERE number = @run',
+      { status, output: textOrNull(output), error: textOrNull(error), at },
+    );
   }
 
   startStep({ step, stage, kind, input }: StartStep, at: number): boolean {
-    const insertStep = this.#statements.insertStep();
-    return insertStep.run(this.run, step, stage, kind, at, JSON.stringify(input)).changes === 1;
+    return this.#update(
+      `INSERT INTO steps (run, id, stage, kind, status, attempts, started_at, input)
+       VALUES (@run, @step, @stage, @kind, 'running', 1, @at, @input) ON CONFLICT (run, id) DO NOTHING`,
+      { step, stage, kind, at, input: JSON.stringify(input) },
+    );
   }
 
-  stepGoesOn(of: Attempt, status: StepStatus, error: ErrorRecord | null, startedAt: number | null): boolean {
-    return this.#alterStep(of, status, null, error, startedAt, null);
+  continueStep(
+    { step, attempt }: Attempt,
+    status: StepStatus,
+    error: ErrorRecord | null,
+    startedAt: number | null,
+  ): boolean {
+    return this.#update(
+      `UPDATE steps SET status = @status, attempts = @attempt, output = NULL, error = @error,
+         started_at = coalesce(@startedAt, started_at)
+       WHERE run = @run AND id = @step AND finished_at IS NULL`,
+      { step, attempt, status, error: textOrNull(error), startedAt },
+    );
   }
 
-  stepEnds(of: Attempt, status: StepStatus, output: Json, error: ErrorRecord | null, at: number): boolean {
-    return this.#alterStep(of, status, output, error, null, at);
-  }
-
-  #alterStep(
+  endStep(
     { step, attempt }: Attempt,
     status: StepStatus,
     output: Json,
     error: ErrorRecord | null,
-    startedAt: number | null,
-    finishedAt: number | null,
+    at: number,
   ): boolean {
-    const alterStep = this.#statements.alterStep();
-    const told = textOrNull(output);
-    const failure = textOrNull(error);
-    return alterStep.run(status, attempt, told, failure, startedAt, finishedAt, this.run, step).changes === 1;
+    return this.#update(
+      `UPDATE steps SET status = @status, attempts = @attempt, output = @output, error = @error, finished_at = @at
+       WHERE run = @run AND id = @step AND finished_at IS NULL`,
+      { step, attempt, status, output: textOrNull(output), error: textOrNull(error), at },
+    );
   }
 
-  intendChange({ seq, step, kind, target, status, reason, bootId, ...change }: Change): void {
-    const columns = { record: JSON.stringify(change.record), undo: JSON.stringify(change.undo) };
-    this.#statements.intendChange().run({
-      run: this.run,
-      seq,
-      step,
-      kind,
-      target,
-      status,
-      reason,
-      bootId,
-      ...columns,
-    });
+  intendChange({ seq, step, kind, target, record, undo, status, reason, bootId }: Change): void {
+    this.#update(
+      `INSERT OR REPLACE INTO changes (run, seq, step, kind, target, record, undo, status, reason, boot_id)
+       VALUES (@run, @seq, @step, @kind, @target, @record, @undo, @status, @reason, @bootId)`,
+      {
+        seq,
+        step,
+        kind,
+        target,
+        record: JSON.stringify(record),
+        undo: JSON.stringify(undo),
+        status,
+        reason,
+        bootId,
+      },
+    );
   }
 
   applyChange({ seq, target, record, undo }: ChangeApplied): boolean {
-    const columns = { run: this.run, seq, target, record: JSON.stringify(record), undo: JSON.stringify(undo) };
-    return this.#statements.applyChange().run(columns).changes === 1;
+    return this.#update(
+      `UPDATE changes SET status = 'applied', reason = NULL, record = @record, target = @target, undo = @undo
+       WHERE run = @run AND seq = @seq`,
+      { seq, target, record: JSON.stringify(record), undo: JSON.stringify(undo) },
+    );
   }
 
   settleChange({ seq, status, reason }: ChangeSettled): boolean {
-    return this.#statements.settleChange().run({ run: this.run, seq, status, reason }).changes === 1;
+    return this.#update('UPDATE changes SET status = @status, reason = @reason WHERE run = @run AND seq = @seq', {
+      seq,
+      status,
+      reason,
+    });
+  }
+
+  /** Returns whether a row was changed. */
+  #update(sql: string, parameters: Readonly<Record<string, unknown>> = {}): boolean {
+    return this.#statements.run(sql, { run: this.#run, ...parameters }).changes > 0;
   }
 }
 
-/** JSON null is kept as NULL. */
+/** JSON null is stored as NULL. */
 function textOrNull(value: Json | ErrorRecord): string | null {
   return value === null ? null : JSON.stringify(value);
 }

@@ -1,39 +1,78 @@
+import { z } from 'zod';
+import { asStepId } from '../../engine/ids.ts';
+import { later } from '../../engine/later.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
 import type { Statements } from '../sqlite/statements.ts';
-import { deflateQuickly } from './compression.ts';
+import { compress } from './compression.ts';
+import { compressedText } from './parse-row.ts';
 
 /**
- * So many characters of commands and output are kept of one step, over all its attempts and its undoing: 64 outputs of the
- * greatest length that the engine keeps of one. A step that polls for hours must not fill the disk.
+ * Number of characters of commands and output stored for one step, over all its attempts and its undo: 64 outputs of the greatest
+ * length that the engine keeps of one. A step that polls for hours must not fill the disk.
  */
 const STEP_LIMIT = 1024 * 1024;
+const OMITTED = `[omitted, like all later evidence of this step: it has more than ${STEP_LIMIT} characters]`;
 
-/** Shorter outputs would hardly shrink, and most are shorter. */
-const WORTH_PACKING = 512;
+/** Length in characters from which compression saves space. */
+const COMPRESSED_FROM = 512;
 
-/** Stores what one commit adds to a run's evidence. What goes beyond the limit of its step is told once, and not kept. */
+export const evidenceRow = later(() =>
+  z
+    .object({
+      step: z.string().transform(asStepId),
+      attempt: z.number(),
+      command: z.string(),
+      output: z.union([z.string(), compressedText()]),
+      exit_code: z.number().nullable(),
+      started_at: z.number(),
+      duration_ms: z.number(),
+    })
+    .transform(
+      ({ exit_code: exitCode, started_at: startedAt, duration_ms: durationMs, ...row }): StoredEvidence => ({
+        ...row,
+        exitCode,
+        startedAt,
+        durationMs,
+      }),
+    ),
+);
+
+/** Stores the evidence of one commit. A notice takes the place of the first output beyond the limit of its step; later evidence is dropped. */
 export function storeEvidence(statements: Statements, run: number, evidence: readonly StoredEvidence[]): void {
   const kept: StoredEvidence[] = [];
   for (const piece of evidence) {
-    const size = Number(statements.evidenceSize().get({ run, step: piece.step }) ?? 0);
+    const { step } = piece;
+    const size = Number(
+      statements.value('SELECT evidence_size FROM steps WHERE run = @run AND id = @step', { run, step }) ?? 0,
+    );
     if (size > STEP_LIMIT) continue;
     const grown = size + piece.command.length + piece.output.length;
-    statements.setEvidenceSize().run({ run, step: piece.step, size: grown });
-    kept.push(grown > STEP_LIMIT ? { ...piece, output: LEFT_OUT } : piece);
+    statements.run('UPDATE steps SET evidence_size = @grown WHERE run = @run AND id = @step', { run, step, grown });
+    kept.push(grown > STEP_LIMIT ? { ...piece, output: OMITTED } : piece);
   }
   insertEvidence(statements, run, kept);
 }
 
-const LEFT_OUT = `[not kept, nor what came after it: the evidence of this step has more than ${STEP_LIMIT} characters]`;
-
-/** Stores evidence as it is: that of a run file is bounded already. */
+/** Stores evidence without a limit: that of a run file is limited already. */
 export function insertEvidence(statements: Statements, run: number, evidence: readonly StoredEvidence[]): void {
   if (evidence.length === 0) return;
-  let ordinal = Number(statements.lastOrdinal().get({ run }) ?? 0);
+  let ordinal = Number(statements.value('SELECT max(ordinal) FROM evidence WHERE run = @run', { run }) ?? 0);
   for (const { step, attempt, command, output, exitCode, startedAt, durationMs } of evidence) {
     ordinal += 1;
-    const packed = output.length >= WORTH_PACKING;
-    const text = packed ? { output: '', deflated: deflateQuickly(output) } : { output, deflated: null };
-    statements.insertEvidence().run({ run, ordinal, step, attempt, command, ...text, exitCode, startedAt, durationMs });
+    statements.run(
+      `INSERT INTO evidence (run, ordinal, step, attempt, command, output, exit_code, started_at, duration_ms)
+       VALUES (@run, @ordinal, @step, @attempt, @command, @output, @exitCode, @startedAt, @durationMs)`,
+      {
+        run,
+        ordinal,
+        step,
+        attempt,
+        command,
+        output: output.length < COMPRESSED_FROM ? output : compress(output),
+        exitCode,
+        startedAt,
+        durationMs,
+      },
+    );
   }
 }

@@ -6,45 +6,28 @@ import { asDefinitionHash, asStepId } from '../../engine/ids.ts';
 import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../../engine/journal-event.ts';
 import { isJsonObject } from '../../engine/json.ts';
 import { later } from '../../engine/later.ts';
-import { isNumber, isText, jsonOf } from '../../engine/plain-values.ts';
-import { frequentEvent } from '../frequent-events.ts';
 import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
 
-/**
- * Strict: a member that this version does not know belongs to a newer one, and must not be dropped unseen. To make it takes 4 ms,
- * and a list of runs needs it not.
- */
+/** Strict: an unknown member comes from a newer version of wf and must not be dropped silently. */
 export const journalEvent = later(journalEventSchema);
+
+export const JOURNAL_COLUMNS = 'seq, at, type, data';
 
 const journalRow = later(() => z.object({ seq: z.number(), at: z.number(), type: z.string(), data: jsonText() }));
 
-/** The type has a column of its own; the rest of the event is JSON beside it. */
+/** Returns the columns of an event: its type, and its other members as JSON. */
 export function eventColumns(event: JournalEvent): { readonly type: string; readonly data: string } {
   return { type: event.type, data: JSON.stringify({ ...event, type: undefined }) };
 }
 
 /**
- * @param row as the statements that read the journal answer it: seq, at, type, data
+ * @param row of the columns {@link JOURNAL_COLUMNS}
  * @throws WfError E_DATABASE_DAMAGED
  */
-export function parseJournalRow(row: unknown, place: RowPlace & { readonly of: string }): JournalEntry {
-  const [seq, at, type, data]: readonly unknown[] = Array.isArray(row) ? row : [];
-  return frequentEntry(seq, at, type, data) ?? strictEntry({ seq, at, type, data }, place);
-}
-
-/** Undefined where the schemas have to say what it is, or what is wrong with it. */
-function frequentEntry(seq: unknown, at: unknown, type: unknown, data: unknown): JournalEntry | undefined {
-  if (!isNumber(seq) || !isNumber(at) || !isText(type)) return undefined;
-  const members = jsonOf(data);
-  const event = isJsonObject(members) ? frequentEvent(type, members) : undefined;
-  return event === undefined ? undefined : { seq, at, event };
-}
-
-function strictEntry(row: unknown, place: RowPlace & { readonly of: string }): JournalEntry {
+export function parseJournalRow(row: unknown, place: RowPlace): JournalEntry {
   const { seq, at, type, data } = parseRow(journalRow(), row, place);
   const members = isJsonObject(data) ? { ...data, type } : { type };
-  const event = { ...place, of: () => `${place.of}, seq ${seq}, ${type}` };
-  return { seq, at, event: parseRow(journalEvent(), members, event) };
+  return { seq, at, event: parseRow(journalEvent(), members, { ...place, of: `${place.of}, seq ${seq}, ${type}` }) };
 }
 
 function journalEventSchema(): z.ZodType<JournalEvent> {
@@ -141,12 +124,7 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
     z.strictObject({ type: z.literal('waiting') }),
     z.strictObject({ type: z.literal('paused'), stage: z.string() }),
     z.strictObject({ type: z.literal('interrupted'), signal: z.string() }),
-    // wf 0.1 did not say what the run came to grief by.
-    z.strictObject({
-      type: z.literal('rolling-back'),
-      error: errorRecord().nullable().default(null),
-      kept: z.array(z.number()).default([]),
-    }),
+    z.strictObject({ type: z.literal('rolling-back'), error: errorRecord().nullable(), kept: z.array(z.number()) }),
     z.discriminatedUnion('status', [
       z.strictObject({
         type: z.literal('ended'),

@@ -1,21 +1,13 @@
 import { z } from 'zod';
-import { CHANGE_STATUSES, type Change } from '../../engine/change.ts';
 import { runIdSchema } from '../../engine/identity-schemas.ts';
-import { asDefinitionHash, asStepId, parseRunId } from '../../engine/ids.ts';
-import { isJsonObject } from '../../engine/json.ts';
+import { asDefinitionHash } from '../../engine/ids.ts';
 import { later } from '../../engine/later.ts';
 import type { Owner } from '../../engine/owner.ts';
-import {
-  STEP_STATUSES,
-  STORED_RUN_STATUSES,
-  type StandingChange,
-  type StoredEvidence,
-  type StoredRun,
-  type StoredStep,
-} from '../../engine/ports/history.ts';
-import { deflatedText, errorIn, jsonIn, jsonText } from './parse-row.ts';
+import { STORED_RUN_STATUSES, type StoredRun } from '../../engine/ports/history.ts';
+import { IN_PLACE } from '../sqlite/schema.ts';
+import { errorRecord, jsonObject, jsonText } from './parse-row.ts';
 
-const time = later(() => z.number());
+export const OWNER_COLUMNS = 'owner_pid, owner_start_time, owner_boot_id, owner_pid_namespace';
 
 export const ownerColumns = later(() => ({
   owner_pid: z.number().nullable(),
@@ -24,19 +16,14 @@ export const ownerColumns = later(() => ({
   owner_pid_namespace: z.string().nullable(),
 }));
 
-/** The process that holds a run's lease; null where nobody does. */
+/** Returns the process that holds the lease of a run; null if none does. */
 export function ownerOf(row: z.output<z.ZodObject<ReturnType<typeof ownerColumns>>>): Owner | null {
   const { owner_pid: pid, owner_start_time: startTime, owner_boot_id: bootId, owner_pid_namespace: pidNamespace } = row;
   if (pid === null || startTime === null || bootId === null) return null;
   return { pid, startTime, bootId, ...(pidNamespace === null ? {} : { pidNamespace }) };
 }
 
-/** A run whose lease is held, as every append asks for it, with the last seq of its journal. */
-export const heldRow = later(() =>
-  z.tuple([z.number(), z.enum(STORED_RUN_STATUSES), time().nullable(), z.number().nullable()]),
-);
-
-/** Who may write a run's journal. */
+/** The lease of a run. */
 export const leaseRow = later(() =>
   z.object({
     number: z.number(),
@@ -52,13 +39,13 @@ export const runOptions = later(() =>
   z.object({
     onFailure: z.enum(['rollback', 'keep']),
     pauseAfter: z.string().nullable(),
-    // Null where it was typed. Absent where the run has none.
+    // Null stands for a secret that was typed.
     secrets: z.exactOptional(z.record(z.string(), z.string().nullable())),
   }),
 );
 
-/** Place where a run was started. */
-export const runPlace = later(() =>
+/** The place where a run was started. */
+const runPlace = later(() =>
   z.object({
     bootId: z.string(),
     networkNamespace: z.object({ inode: z.number(), name: z.string().nullable() }),
@@ -68,150 +55,51 @@ export const runPlace = later(() =>
   }),
 );
 
-/** Asked for by the thousand, as steps are: what SQLite gives is checked in one go, then what is in it. */
+export const RUN_COLUMNS = `id, workflow, definition_hash, runtime, input, options, place, status, created_at, started_at,
+  finished_at, output, error, fence, ${OWNER_COLUMNS}, imported_from, CASE WHEN imported_from IS NULL THEN
+    (SELECT count(*) FROM changes WHERE changes.run = runs.number AND changes.${IN_PLACE}) ELSE 0 END AS changes_in_place`;
+
+/** A run, of the columns {@link RUN_COLUMNS}. */
 export const runRow = later(() =>
   z
     .object({
-      id: z.string(),
+      id: runIdSchema(),
       workflow: z.string(),
-      definition_hash: z.string(),
+      definition_hash: z.string().transform(asDefinitionHash),
       runtime: z.enum(['docker', 'embedded']),
-      input: z.string(),
-      options: z.string(),
+      input: jsonText().pipe(jsonObject()),
+      options: jsonText().pipe(runOptions()),
+      place: jsonText().pipe(runPlace()).nullable(),
       status: z.enum(STORED_RUN_STATUSES),
-      created_at: time(),
-      started_at: time().nullable(),
-      finished_at: time().nullable(),
-      output: z.string().nullable(),
-      error: z.string().nullable(),
+      created_at: z.number(),
+      started_at: z.number().nullable(),
+      finished_at: z.number().nullable(),
+      output: jsonText().nullable(),
+      error: jsonText().pipe(errorRecord()).nullable(),
       fence: z.number(),
       ...ownerColumns(),
-      place: z.string().nullable(),
-      changes_in_place: z.number(),
       imported_from: z.string().nullable(),
+      changes_in_place: z.number(),
     })
-    .transform((row, context): StoredRun => {
-      const id = parseRunId(row.id);
-      const input = jsonIn(row.input, context);
-      const options = runOptions().safeParse(jsonIn(row.options, context));
-      const place = row.place === null ? undefined : runPlace().safeParse(jsonIn(row.place, context));
-      if (id === undefined) context.addIssue(`not a run id: ${row.id}`);
-      if (place?.success === false) context.addIssue(`place: ${z.prettifyError(place.error)}`);
-      if (!isJsonObject(input)) context.addIssue('input: not a JSON object');
-      if (!options.success) context.addIssue(`options: ${z.prettifyError(options.error)}`);
-      if (id === undefined || !isJsonObject(input) || !options.success || place?.success === false) return z.NEVER;
-      return {
-        id,
+    .transform(
+      (row): StoredRun => ({
+        id: row.id,
         workflow: row.workflow,
-        definitionHash: asDefinitionHash(row.definition_hash),
+        definitionHash: row.definition_hash,
         runtime: row.runtime,
-        input,
-        options: options.data,
+        input: row.input,
+        options: row.options,
         createdAt: row.created_at,
-        ...(place === undefined ? {} : { place: place.data }),
+        ...(row.place === null ? {} : { place: row.place }),
         status: row.status,
         owner: ownerOf(row),
         fence: row.fence,
         startedAt: row.started_at,
         finishedAt: row.finished_at,
-        output: row.output === null ? null : jsonIn(row.output, context),
-        error: row.error === null ? null : errorIn(row.error, context),
+        output: row.output,
+        error: row.error,
         changesInPlace: row.changes_in_place,
         importedFrom: row.imported_from,
-      };
-    }),
-);
-
-export const stepRow = later(() =>
-  z
-    .object({
-      id: z.string(),
-      stage: z.string(),
-      kind: z.string(),
-      status: z.enum(STEP_STATUSES),
-      attempts: z.number(),
-      started_at: time(),
-      finished_at: time().nullable(),
-      input: z.string(),
-      output: z.string().nullable(),
-      error: z.string().nullable(),
-    })
-    .transform(
-      (row, context): StoredStep => ({
-        id: asStepId(row.id),
-        stage: row.stage,
-        kind: row.kind,
-        status: row.status,
-        attempts: row.attempts,
-        input: jsonIn(row.input, context),
-        output: row.output === null ? null : jsonIn(row.output, context),
-        error: row.error === null ? null : errorIn(row.error, context),
-        startedAt: row.started_at,
-        finishedAt: row.finished_at,
       }),
     ),
-);
-
-const changeColumns = later(() =>
-  z.object({
-    seq: z.number(),
-    step: z.string().transform(asStepId),
-    kind: z.string(),
-    target: z.string(),
-    record: jsonText(),
-    undo: jsonText().pipe(z.array(z.string())),
-    status: z.enum(CHANGE_STATUSES),
-    reason: z.string().nullable(),
-    boot_id: z.string(),
-  }),
-);
-
-export const changeRow = later(() =>
-  changeColumns().transform(({ boot_id: bootId, ...row }): Change => ({ ...row, bootId })),
-);
-
-export const standingChangeRow = later(() =>
-  changeColumns()
-    .extend({ run: runIdSchema() })
-    .transform(({ boot_id: bootId, ...row }): StandingChange => ({ ...row, bootId })),
-);
-
-export const evidenceRow = later(() =>
-  z
-    .object({
-      step: z.string().transform(asStepId),
-      attempt: z.number(),
-      command: z.string(),
-      output: z.string(),
-      deflated: deflatedText().nullable(),
-      exit_code: z.number().nullable(),
-      started_at: time(),
-      duration_ms: z.number(),
-    })
-    .transform(
-      ({
-        output,
-        deflated,
-        exit_code: exitCode,
-        started_at: startedAt,
-        duration_ms: durationMs,
-        ...row
-      }): StoredEvidence => ({
-        ...row,
-        output: deflated ?? output,
-        exitCode,
-        startedAt,
-        durationMs,
-      }),
-    ),
-);
-
-export const claimHolderRow = later(() =>
-  z.object({
-    number: z.number(),
-    id: runIdSchema(),
-    workflow: z.string(),
-    status: z.enum(STORED_RUN_STATUSES),
-    standing: z.number(),
-  }),
 );

@@ -2,84 +2,78 @@ import Database from 'better-sqlite3';
 import { WfError } from '../../engine/errors.ts';
 import { damaged, diskFull, isFull, readOnly } from './database-error.ts';
 import { identityOf } from './file-header.ts';
-import { Connection } from './pinned-connection.ts';
-import { APPLICATION_ID, MIGRATIONS, migrate, TABLES_AND_INDEXES, versionOf } from './schema.ts';
+import { PinnedConnection } from './pinned-connection.ts';
+import { APPLICATION_ID, createTables, SCHEMA_VERSION, TABLES_AND_INDEXES, versionOf } from './schema.ts';
 import { hasBeenInUse } from './side-files.ts';
 
-/** How long a write waits for another process's transaction: those of wf take well under a millisecond each. */
+/** Time for which a write waits for the transaction of another process. One of wf takes well under a millisecond. */
 const BUSY_TIMEOUT_MS = 5_000;
 
-/** Switching a new database to WAL collides at most once with each process that opens it at the same moment. */
-const WAL_TRIES = 100;
+/** Attempts to switch a new database to WAL, which collides at most once with each process that opens it at the same moment. */
+const WAL_ATTEMPTS = 100;
 
-/**
- * From so many pages on (1.2 MiB) a commit brings what is in the log into the database, and the log is overwritten. Where a log grows
- * the file system has more to make durable: such a commit takes twice as long as one that overwrites.
- */
+/** Pages (1.2 MiB) from which a commit moves the log into the database: the reserve for a full disk must hold the log. */
 const LOG_PAGES = 300;
 
 export interface ConnectOptions {
-  /** How long to wait for a lock that another process holds, in milliseconds; 5000 where it is not said. */
+  /** Time to wait for a lock of another process, in milliseconds; default 5000. */
   readonly busyTimeoutMs?: number;
-  /** Gives up the reserve where the disk is too full to open the database or to write: for undoing, and nothing else. */
+  /** Gives up the reserve if the disk is too full to open or write the database. For rollbacks only. */
   readonly freeReserveOnFullDisk?: boolean;
 }
 
-/** Opens a database for reading and writing, and brings it to this version. The file exists. */
+/** Opens an existing file for reading and writing, and creates the tables if it is empty. */
 export function connect(path: string, options: ConnectOptions): Database.Database {
-  return opened(path, options, { readonly: false }, (db) => {
+  return open(path, options, { readonly: false }, (db) => {
     const version = inspect(db, path);
     useWriteAheadLog(db, path);
     db.pragma('synchronous = FULL');
     db.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
     db.pragma('foreign_keys = ON');
-    if (version < MIGRATIONS.length) migrate(db);
+    if (version === 0) createTables(db);
   });
 }
 
 /**
- * Opens a database that is only read; undefined where that takes more than reading: it is older than this version, or a
- * process that was killed left something to be put in order.
+ * Opens an existing file for reading. Returns undefined if that requires writing: the file is empty, or a killed process left a
+ * transaction to roll back.
  */
 export function connectForReading(path: string, options: ConnectOptions): Database.Database | undefined {
   let version = 0;
   try {
-    const db = opened(path, options, { readonly: true }, (reader) => {
+    const db = open(path, options, { readonly: true }, (reader) => {
       version = inspectForReading(reader, path);
     });
-    if (version === MIGRATIONS.length) return db;
+    if (version > 0) return db;
     db.close();
     return undefined;
   } catch (thrown) {
-    if (needsRecovery(thrown)) return undefined;
+    if (thrown instanceof Database.SqliteError && NEEDS_RECOVERY.includes(thrown.code)) return undefined;
     throw thrown;
   }
 }
 
-/** What SQLite answers where a reader finds the traces of a killed writer and may not remove them. */
-const LEFT_BY_A_KILLED_WRITER: readonly string[] = ['SQLITE_READONLY_ROLLBACK', 'SQLITE_READONLY_RECOVERY'];
+/** Errors of a reader that finds the unfinished transaction of a killed writer and may not roll it back. */
+const NEEDS_RECOVERY: readonly string[] = ['SQLITE_READONLY_ROLLBACK', 'SQLITE_READONLY_RECOVERY'];
 
-function needsRecovery(thrown: unknown): boolean {
-  return thrown instanceof Database.SqliteError && LEFT_BY_A_KILLED_WRITER.includes(thrown.code);
-}
-
+/** @throws WfError E_DATABASE_NEWER */
 export function refuseNewer(version: number, path: string): void {
-  if (version <= MIGRATIONS.length) return;
+  if (version <= SCHEMA_VERSION) return;
   throw new WfError(
     'E_DATABASE_NEWER',
-    `the database ${path} was written by a newer wf (its version is ${version}, this wf knows ${MIGRATIONS.length})`,
+    `the database ${path} was written by a newer wf (schema version ${version}, this wf supports ${SCHEMA_VERSION})`,
     { hint: 'Use the newer wf, or choose another file with --db or WF_DB.' },
   );
 }
 
-function opened(
+function open(
   path: string,
   options: ConnectOptions,
   mode: { readonly readonly: boolean },
   prepare: (db: Database.Database) => void,
 ): Database.Database {
   const before = identityOf(path);
-  const db = new Connection(path, {
+  const db = new PinnedConnection(path, {
     ...mode,
     fileMustExist: true,
     timeout: options.busyTimeoutMs ?? BUSY_TIMEOUT_MS,
@@ -89,7 +83,7 @@ function opened(
     prepare(db);
     if (identityOf(path) !== before) {
       throw new WfError('E_DATABASE', `the database ${path} was replaced while wf opened it`, {
-        hint: 'Do the same again.',
+        hint: 'Repeat the command.',
       });
     }
     return db;
@@ -100,20 +94,20 @@ function opened(
 }
 
 /**
- * The version of a database of wf's, 0 for a new one. Looked at in one transaction: another process may be making it.
- * @throws WfError where it is another program's, or a newer wf's; nothing in it was altered.
+ * Returns the schema version of a database, 0 for an empty one. Reads all in one transaction, as another process may be creating it.
+ * @throws WfError if it belongs to another program or a newer wf; nothing in it is changed
  */
 function inspect(db: Database.Database, path: string): number {
-  // Asked first: another process that makes the database right now fills it before it keeps a reserve.
+  // Checked first: a process that creates the database fills it before it makes the reserve.
   const inUse = hasBeenInUse(path);
   return db.transaction(() => {
     const application = Number(db.pragma('application_id', { simple: true }));
     const version = versionOf(db);
-    const holds = db.prepare('SELECT name FROM sqlite_schema').pluck().all();
-    const isNew = application === 0 && version === 0 && holds.length === 0;
-    if (isNew && inUse)
-      throw damaged(path, 'it is empty, although it has been in use: its content, or its log, was lost');
-    if (isNew) return 0;
+    const names = db.prepare('SELECT name FROM sqlite_schema').pluck().all();
+    if (application === 0 && version === 0 && names.length === 0) {
+      if (inUse) throw damaged(path, 'it is empty although it has been in use: its content or its log was lost');
+      return 0;
+    }
     if (application !== APPLICATION_ID) {
       throw new WfError('E_DATABASE', `${path} is a database of another program`, {
         hint: 'Nothing in it was changed. Choose another file with --db or WF_DB.',
@@ -121,16 +115,11 @@ function inspect(db: Database.Database, path: string): number {
       });
     }
     refuseNewer(version, path);
-    if (version < 1) throw damaged(path, 'its version is missing');
-    if (version === MIGRATIONS.length) requireWhole(holds, path);
+    if (version < 1) throw damaged(path, 'its schema version is missing');
+    const missing = TABLES_AND_INDEXES.filter((name) => !names.includes(name));
+    if (missing.length > 0) throw damaged(path, `it lacks ${missing.join(', ')}`);
     return version;
   })();
-}
-
-/** @throws WfError E_DATABASE_DAMAGED where a table or an index of this version is missing. */
-function requireWhole(holds: readonly unknown[], path: string): void {
-  const missing = TABLES_AND_INDEXES.filter((name) => !holds.includes(name));
-  if (missing.length > 0) throw damaged(path, `it lacks ${missing.join(', ')}`);
 }
 
 function inspectForReading(db: Database.Database, path: string): number {
@@ -139,24 +128,24 @@ function inspectForReading(db: Database.Database, path: string): number {
   } catch (thrown) {
     if (!(thrown instanceof Database.SqliteError && thrown.code.startsWith('SQLITE_CANTOPEN'))) throw thrown;
     if (isFull(path)) throw diskFull(path, thrown);
-    throw readOnly(path, 'its write-ahead log needs a folder that can be written, even for reading', thrown);
+    throw readOnly(path, 'its write-ahead log needs a writable folder, even for reading', thrown);
   }
 }
 
-/** @throws WfError E_DATABASE where the file system cannot share memory between processes, which the log needs. */
+/** @throws WfError E_DATABASE if the file system cannot share memory between processes, which the log needs */
 function useWriteAheadLog(db: Database.Database, path: string): void {
-  for (let tries = 1; ; tries++) {
+  for (let attempt = 1; ; attempt++) {
     try {
       const mode = db.pragma('journal_mode = WAL', { simple: true });
       if (mode === 'wal') return;
-      throw new WfError('E_DATABASE', `the file system of ${path} cannot hold a write-ahead log`, {
-        hint: 'Keep the database on a local disk, not on a network share: --db or WF_DB choose another file.',
+      throw new WfError('E_DATABASE', `the file system of ${path} does not support a write-ahead log`, {
+        hint: 'Keep the database on a local disk, not on a network share: choose another file with --db or WF_DB.',
       });
     } catch (thrown) {
       const busy = thrown instanceof Database.SqliteError && thrown.code.startsWith('SQLITE_BUSY');
-      if (!busy || tries >= WAL_TRIES) throw thrown;
+      if (!busy || attempt >= WAL_ATTEMPTS) throw thrown;
     }
-    // SQLite does not wait for the lock that the switch needs, but it does for this one.
+    // SQLite does not wait for the lock of the switch, but waits for this one.
     db.transaction(() => {}).immediate();
   }
 }

@@ -1,78 +1,77 @@
 import type { Database } from 'better-sqlite3';
 import type { HistoryPort } from '../../engine/ports/history.ts';
-import type { HeldRuns } from '../held-runs.ts';
 import { asDatabaseError } from './database-error.ts';
 import type { Transact } from './transaction.ts';
 
-/** What one caller asks to be committed, and who is to be told. */
-interface Asked {
-  /** May be carried out more than once; only what the last one did counts. */
+/** Work of one caller, and how to settle its promise. */
+interface Request {
+  /** May run more than once; the last time counts. */
   carryOut(): void;
   succeed(): void;
   fail(thrown: unknown): void;
 }
 
-interface GroupCommits extends Pick<HistoryPort, 'together'> {
-  /** Commits what was asked for in this turn, without waiting for its end. */
+interface GroupedCommits extends Pick<HistoryPort, 'together'> {
+  /** Commits the requests so far without waiting for the end of the turn. */
   commitNow(): void;
 }
 
+const NO_FAILURES: ReadonlyMap<Request, unknown> = new Map();
+
 /**
- * Lets all that is asked for in one turn of the event loop share one commit: the disk is waited for once. Each caller is told
- * when that commit has returned, and of its own failure only.
+ * Lets all requests of one turn of the event loop share one commit, so that they wait for the disk once. A promise settles after that
+ * commit has returned, and rejects only for a failure of its own request.
  */
-export function groupCommits(db: Database, write: Transact, heldRuns: HeldRuns, path: string): GroupCommits {
-  let group: Asked[] = [];
+export function groupCommits(db: Database, write: Transact, path: string): GroupedCommits {
+  let group: Request[] = [];
 
   function commitGroup(): void {
-    const asked = group;
-    if (asked.length === 0) return;
+    const requests = group;
+    if (requests.length === 0) return;
     group = [];
-    let failures: ReadonlyMap<Asked, unknown>;
+    let failures: ReadonlyMap<Request, unknown>;
     try {
-      failures = commit(asked);
+      failures = commit(requests);
     } catch (thrown) {
-      for (const each of asked) each.fail(thrown);
+      for (const request of requests) request.fail(thrown);
       return;
     }
-    for (const each of asked) {
-      if (failures.has(each)) each.fail(failures.get(each));
-      else each.succeed();
+    for (const request of requests) {
+      if (failures.has(request)) request.fail(failures.get(request));
+      else request.succeed();
     }
   }
 
-  /** Answers by what those failed that did; the others were committed. */
-  function commit(asked: readonly Asked[]): ReadonlyMap<Asked, unknown> {
-    let current: Asked | undefined;
+  /** Returns the failed requests with what they threw; all others are committed. */
+  function commit(requests: readonly Request[]): ReadonlyMap<Request, unknown> {
+    let current: Request | undefined;
     try {
       write(() => {
-        for (const each of asked) {
-          current = each;
-          each.carryOut();
+        for (const request of requests) {
+          current = request;
+          request.carryOut();
         }
         current = undefined;
       });
       return NO_FAILURES;
     } catch (thrown) {
-      // The commit itself failed: for all of them.
+      // The commit itself failed, for all requests.
       if (current === undefined) throw thrown;
-      return asked.length === 1 ? new Map([[current, thrown]]) : commitEachForItself(asked);
+      return requests.length === 1 ? new Map([[current, thrown]]) : commitWithSavepoints(requests);
     }
   }
 
-  /** One of them has failed, which undid the work of all: with a savepoint around each, it undoes its own only. */
-  function commitEachForItself(asked: readonly Asked[]): ReadonlyMap<Asked, unknown> {
+  /** Repeats a group in which a request failed: a savepoint around each request undoes only that request. */
+  function commitWithSavepoints(requests: readonly Request[]): ReadonlyMap<Request, unknown> {
     return write(() => {
-      const failures = new Map<Asked, unknown>();
-      for (const each of asked) {
+      const failures = new Map<Request, unknown>();
+      for (const request of requests) {
         try {
-          db.transaction(() => each.carryOut())();
+          db.transaction(() => request.carryOut())();
         } catch (thrown) {
-          // Of what it had written before it failed nothing is left.
-          heldRuns.clear();
-          // SQLite has given up the whole transaction (a full disk, say).
+          // SQLite has rolled back the whole transaction (for example on a full disk).
           if (!db.inTransaction) throw thrown;
-          failures.set(each, asDatabaseError(thrown, path));
+          failures.set(request, asDatabaseError(thrown, path));
         }
       }
       return failures;
@@ -84,32 +83,16 @@ export function groupCommits(db: Database, write: Transact, heldRuns: HeldRuns, 
     together: <Answer>(work: () => Answer) =>
       new Promise<Answer>((resolve, reject) => {
         if (group.length === 0) setImmediate(commitGroup);
-        group.push(new Request(work, resolve, reject));
+        let done: { readonly answer: Answer } | undefined;
+        group.push({
+          carryOut() {
+            done = { answer: work() };
+          },
+          succeed() {
+            if (done !== undefined) resolve(done.answer);
+          },
+          fail: reject,
+        });
       }),
   };
-}
-
-const NO_FAILURES: ReadonlyMap<Asked, unknown> = new Map();
-
-/** Of a class, as one is made with every step: closures would each be another object. */
-class Request<Answer> implements Asked {
-  readonly #work: () => Answer;
-  readonly #resolve: (answer: Answer) => void;
-  readonly fail: (thrown: unknown) => void;
-  /** Undefined until the work was carried out. */
-  #done: { readonly answer: Answer } | undefined;
-
-  constructor(work: () => Answer, resolve: (answer: Answer) => void, fail: (thrown: unknown) => void) {
-    this.#work = work;
-    this.#resolve = resolve;
-    this.fail = fail;
-  }
-
-  carryOut(): void {
-    this.#done = { answer: this.#work() };
-  }
-
-  succeed(): void {
-    if (this.#done !== undefined) this.#resolve(this.#done.answer);
-  }
 }

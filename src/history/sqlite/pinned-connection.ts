@@ -1,25 +1,25 @@
 import Database from 'better-sqlite3';
 
-/** Objects that are never collected. */
-const kept: object[] = [];
+/** Objects that must never be collected. */
+const pinned: object[] = [];
 
 /**
- * A connection that lives as long as the process, with all its statements. Node 24.21 aborts when V8 collects an object of the addon
- * while no JavaScript runs: the addon's base class (node_object_wrap.h) then asks for an environment, and there is none.
+ * A connection that, with all its statements, lives as long as the process. Node 24.21 aborts when V8 collects an object of the addon
+ * while no JavaScript runs: the base class of the addon (node_object_wrap.h) then asks for an environment, and there is none.
  */
-export class Connection extends Database {
+export class PinnedConnection extends Database {
   constructor(path: string, options: Database.Options) {
     super(path, options);
-    kept.push(this);
+    pinned.push(this);
   }
 
   override prepare<Bound extends unknown[] | object = unknown[], Result = unknown>(sql: string) {
     const statement = super.prepare<Bound, Result>(sql);
-    kept.push(statement);
+    pinned.push(statement);
     return statement;
   }
 
-  /** The base class makes a statement that nobody can keep. */
+  /** Replaces the method of the base class, whose statement cannot be pinned. */
   override pragma(source: string, options: Database.PragmaOptions = {}): unknown {
     const statement = this.prepare<[], unknown>(`PRAGMA ${source}`);
     if (!statement.reader) return void statement.run();

@@ -1,18 +1,19 @@
 import type { Database } from 'better-sqlite3';
 
-/** "wfdb" in ASCII, in the header of every database of wf: tells it apart from another program's. */
+/** Marks a database as one of wf, in the header of its file: "wfdb" in ASCII. */
 export const APPLICATION_ID = 0x77666462;
 
+/** Version of the schema below, stored as `user_version`. */
+export const SCHEMA_VERSION = 1;
+
+/** Condition for a change that is in place on a host (`isInPlace` in the engine). Queries repeat it so that SQLite uses the index. */
+export const IN_PLACE = "status IN ('intended', 'applied', 'kept', 'stuck')";
+
 /**
- * What brings a database from one version to the next; the version is how many have been applied (`user_version`).
- * One that was released is never edited: a new one is added.
- *
- * Runs have a number beside their id, so that the rows of what is going on now lie side by side at the end of each
- * table, whatever the ids. Rows that hold JSON are wide, which a table WITHOUT ROWID would carry in its inner pages
- * too: those have a narrow unique index instead.
+ * A run has a number beside its id: the rows of recent runs are then neighbours at the end of each table.
+ * Tables with wide rows keep their rowid and have a narrow unique index, because WITHOUT ROWID would put whole rows into inner pages.
  */
-export const MIGRATIONS: readonly string[] = [
-  `
+const SCHEMA = `
   CREATE TABLE definitions (
     hash TEXT NOT NULL PRIMARY KEY,
     definition TEXT NOT NULL,
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly string[] = [
     runtime TEXT NOT NULL CHECK (runtime IN ('docker', 'embedded')),
     input TEXT NOT NULL CHECK (json_valid(input)),
     options TEXT NOT NULL CHECK (json_valid(options)),
+    place TEXT,
     status TEXT NOT NULL CHECK (status IN ('running', 'waiting', 'paused', 'rolling-back',
       'succeeded', 'failed', 'rolled-back', 'needs-attention')),
     created_at INTEGER NOT NULL,
@@ -34,16 +36,20 @@ export const MIGRATIONS: readonly string[] = [
     finished_at INTEGER,
     output TEXT,
     error TEXT,
+    imported_from TEXT,
     fence INTEGER NOT NULL,
     owner_pid INTEGER,
     owner_start_time TEXT,
     owner_boot_id TEXT,
+    owner_pid_namespace TEXT,
     CHECK ((owner_pid IS NULL) = (owner_start_time IS NULL) AND (owner_pid IS NULL) = (owner_boot_id IS NULL))
   ) STRICT;
   CREATE INDEX runs_newest ON runs (created_at, id);
   CREATE INDEX runs_of_workflow ON runs (workflow, created_at, id);
   CREATE INDEX runs_of_status ON runs (status, created_at, id);
   CREATE INDEX runs_of_workflow_and_status ON runs (workflow, status, created_at, id);
+  CREATE INDEX runs_of_definition ON runs (definition_hash);
+  CREATE INDEX runs_with_owner ON runs (number) WHERE owner_pid IS NOT NULL;
 
   CREATE TABLE journal (
     run INTEGER NOT NULL REFERENCES runs (number),
@@ -54,6 +60,10 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (run, seq)
   ) STRICT;
   CREATE INDEX journal_verified ON journal (run, seq) WHERE type = 'verified';
+  CREATE INDEX journal_fingerprints ON journal (json_extract(data, '$.fingerprint'))
+    WHERE type IN ('baseline.taken', 'verified');
+  CREATE INDEX journal_definitions ON journal (json_extract(data, '$.definitionHash'))
+    WHERE type = 'definition.accepted';
 
   CREATE TABLE steps (
     number INTEGER PRIMARY KEY,
@@ -68,6 +78,7 @@ export const MIGRATIONS: readonly string[] = [
     input TEXT NOT NULL,
     output TEXT,
     error TEXT,
+    evidence_size INTEGER NOT NULL DEFAULT 0,
     UNIQUE (run, id)
   ) STRICT;
 
@@ -84,7 +95,7 @@ export const MIGRATIONS: readonly string[] = [
     boot_id TEXT NOT NULL,
     UNIQUE (run, seq)
   ) STRICT;
-  CREATE INDEX changes_standing ON changes (run, seq) WHERE status IN ('intended', 'applied', 'stuck');
+  CREATE INDEX changes_in_place ON changes (run, seq) WHERE ${IN_PLACE};
 
   CREATE TABLE evidence (
     run INTEGER NOT NULL REFERENCES runs (number),
@@ -95,7 +106,7 @@ export const MIGRATIONS: readonly string[] = [
     started_at INTEGER NOT NULL,
     duration_ms REAL NOT NULL,
     command TEXT NOT NULL,
-    output TEXT NOT NULL,
+    output ANY NOT NULL CHECK (typeof(output) IN ('text', 'blob')), -- a blob is compressed text
     UNIQUE (run, ordinal)
   ) STRICT;
 
@@ -107,88 +118,24 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE fingerprints (
     hash TEXT NOT NULL PRIMARY KEY,
-    deflated BLOB NOT NULL
+    compressed BLOB NOT NULL
   ) STRICT;
-  `,
-  // Imported runs; what prune asks: which definitions and fingerprints are in use, and who is at work; evidence, bounded and
-  // packed. What refers to a fingerprint or a definition by its hash are journal entries, of few types.
-  `
-  ALTER TABLE runs ADD COLUMN imported_from TEXT;
-  CREATE INDEX runs_of_definition ON runs (definition_hash);
-  CREATE INDEX runs_held ON runs (number) WHERE owner_pid IS NOT NULL;
-  CREATE INDEX journal_fingerprints ON journal (json_extract(data, '$.fingerprint'))
-    WHERE type IN ('baseline.taken', 'verified');
-  CREATE INDEX journal_definitions ON journal (json_extract(data, '$.definitionHash'))
-    WHERE type = 'definition.accepted';
-  ALTER TABLE evidence ADD COLUMN deflated BLOB;
-  ALTER TABLE steps ADD COLUMN evidence_size INTEGER NOT NULL DEFAULT 0;
-  `,
-  // For a list SQLite fills a table of its own at each insert and update: 2.7 us of the 6.2 that a step's row took. What is stored stays
-  // as it is, and so does what the constraint says: its text is exchanged, as https://www.sqlite.org/lang_altertable.html has it.
-  `
-  PRAGMA writable_schema = ON;
-  UPDATE sqlite_schema SET sql = replace(
-      sql,
-      'status IN (''running'', ''retrying'', ''succeeded'', ''failed'', ''stopped'')',
-      'status = ''running'' OR status = ''succeeded'' OR status = ''retrying'' OR status = ''failed'' OR status = ''stopped'''
-    )
-    WHERE type = 'table' AND name = 'steps';
-  PRAGMA writable_schema = RESET;
-  `,
-  // Where a run was started, and in which PID namespace its owner has its pid.
-  `
-  ALTER TABLE runs ADD COLUMN place TEXT;
-  ALTER TABLE runs ADD COLUMN owner_pid_namespace TEXT;
-  `,
-  // Kept changes are in place, too.
-  `
-  DROP INDEX changes_standing;
-  CREATE INDEX changes_in_place ON changes (run, seq) WHERE status IN ('intended', 'applied', 'kept', 'stuck');
-  `,
-];
+`;
 
-/** What a database of this version holds; without one of them some statement could not be prepared. */
-export const TABLES_AND_INDEXES: readonly string[] = [
-  'definitions',
-  'runs',
-  'journal',
-  'steps',
-  'changes',
-  'evidence',
-  'claims',
-  'fingerprints',
-  'runs_newest',
-  'runs_of_workflow',
-  'runs_of_status',
-  'runs_of_workflow_and_status',
-  'journal_verified',
-  'changes_in_place',
-  'claims_of_run',
-  'runs_of_definition',
-  'runs_held',
-  'journal_fingerprints',
-  'journal_definitions',
-];
+/** Names of all tables and indexes. */
+export const TABLES_AND_INDEXES = Array.from(SCHEMA.matchAll(/CREATE (?:TABLE|INDEX) (\w+)/g), ([, name = '']) => name);
 
-/**
- * Applies what is missing, each migration in a transaction of its own. Where two processes open a new file at the same
- * moment, the one that gets the lock second finds the work done.
- */
-export function migrate(db: Database): void {
-  MIGRATIONS.forEach((migration, index) => {
-    db.transaction(() => {
-      if (versionOf(db) > index) return;
-      // The schema's text is protected otherwise.
-      db.unsafeMode(true);
-      db.exec(migration);
-      db.pragma(`application_id = ${APPLICATION_ID}`);
-      db.pragma(`user_version = ${index + 1}`);
-      db.unsafeMode(false);
-    }).immediate();
-  });
+/** Creates the tables, unless another process has created them in the meantime. */
+export function createTables(db: Database): void {
+  db.transaction(() => {
+    if (versionOf(db) > 0) return;
+    db.exec(SCHEMA);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.pragma(`user_version = ${SCHEMA_VERSION}`);
+  }).immediate();
 }
 
-/** How many migrations the database has seen. */
+/** Returns the schema version of a database; 0 if it has no tables yet. */
 export function versionOf(db: Database): number {
   return Number(db.pragma('user_version', { simple: true }));
 }

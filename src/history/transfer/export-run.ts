@@ -5,14 +5,13 @@ import type { RunFileContent } from './run-file.ts';
 type Source = Pick<HistoryPort, 'journal' | 'evidence' | 'definition' | 'fingerprint'>;
 
 /**
- * What a run file holds of a run. Derived rows are left out: the journal tells them. A run that was imported says the machine
- * that it came from, so that its file is the same wherever it is written.
- * @param machine the name of this one
+ * Returns the content of the run file of a run. Derived rows are left out: the journal determines them. An imported run keeps the name
+ * of its original machine, so that its file is the same wherever it is written. @param machine name of this machine
  */
 export function runFileContent(source: Source, run: StoredRun, machine: string): RunFileContent {
   const journal = source.journal(run.id);
-  const hashes = journal.flatMap(({ event }) => (event.type === 'definition.accepted' ? [event.definitionHash] : []));
-  const definitions = [...new Set([run.definitionHash, ...hashes])].flatMap((hash) => {
+  const accepted = journal.flatMap(({ event }) => (event.type === 'definition.accepted' ? [event.definitionHash] : []));
+  const definitions = [...new Set([run.definitionHash, ...accepted])].flatMap((hash) => {
     const definition = source.definition(hash);
     return definition === undefined ? [] : [{ hash, definition }];
   });

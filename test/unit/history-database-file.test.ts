@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openHistory, openHistoryForReading } from '../../src/history/open.ts';
 import { connect } from '../../src/history/sqlite/connect.ts';
-import { MIGRATIONS } from '../../src/history/sqlite/schema.ts';
+import { SCHEMA_VERSION } from '../../src/history/sqlite/schema.ts';
 import { AT, DEFINITION, decidedToStart, headerOf, OWNER } from '../fixtures/history/samples.ts';
 import { errorOf, openForTest, openRaw, temporaryFolder, temporaryPath } from '../fixtures/history/temporary.ts';
 
@@ -172,7 +172,7 @@ test('a commit reaches the disk, and the file says whose it is', () => {
   expect(setting('busy_timeout')).toBe(5000);
   expect(setting('foreign_keys')).toBe(1);
   expect(setting('trusted_schema')).toBe(0);
-  expect(setting('user_version')).toBe(MIGRATIONS.length);
+  expect(setting('user_version')).toBe(SCHEMA_VERSION);
   expect(Number(setting('application_id')).toString(16)).toBe('77666462');
 });
 
@@ -295,7 +295,7 @@ test.each<[string, (path: string) => void]>([
     'without one of its indexes',
     (path) => {
       const db = new Database(path);
-      db.exec('DROP INDEX runs_held');
+      db.exec('DROP INDEX runs_with_owner');
       db.close();
     },
   ],

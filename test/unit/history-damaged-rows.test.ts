@@ -19,6 +19,11 @@ test.each<[string, string, (history: HistoryPort) => unknown]>([
   ['journal', "UPDATE journal SET data = 'x'", (history) => history.journal(id)],
   ['journal', "UPDATE journal SET data = '[1]'", (history) => history.journal(id)],
   ['journal', "UPDATE journal SET type = 'step.dreamt'", (history) => history.journal(id)],
+  [
+    'journal',
+    `UPDATE journal SET type = 'step.attempted', data = '{"step":"a","attempt":1e999}'`,
+    (history) => history.journal(id),
+  ],
   ['journal', `UPDATE journal SET data = json_set(data, '$.more', 1)`, (history) => history.journal(id)],
   ['journal', `UPDATE journal SET data = json_remove(data, '$.effects[0].step')`, (history) => history.journal(id)],
 ])('a row that does not parse is damage, named by table and run: %s, %s', (table, sql, read) => {
@@ -42,9 +47,9 @@ test('a definition or a fingerprint that is not what was stored is damage', () =
   const raw = openRaw(path);
   raw.exec("UPDATE definitions SET definition = '{'");
   expect(errorOf(() => history.definition(definitionHash)).code).toBe('E_DATABASE_DAMAGED');
-  raw.prepare('UPDATE fingerprints SET deflated = (SELECT deflated FROM fingerprints WHERE hash = ?)').run(other);
-  expect(errorOf(() => history.fingerprint(hash)).message).toContain('not what was stored');
-  raw.exec("UPDATE fingerprints SET deflated = x'00'");
+  raw.prepare('UPDATE fingerprints SET compressed = (SELECT compressed FROM fingerprints WHERE hash = ?)').run(other);
+  expect(errorOf(() => history.fingerprint(hash)).message).toContain('does not match its hash');
+  raw.exec("UPDATE fingerprints SET compressed = x'00'");
   expect(errorOf(() => history.fingerprint(hash)).code).toBe('E_DATABASE_DAMAGED');
 });
 

@@ -18,7 +18,7 @@ import {
   OWNER,
   PAUSED,
 } from '../fixtures/history/samples.ts';
-import { errorOf, openForTest, openRaw } from '../fixtures/history/temporary.ts';
+import { errorOf, openForTest } from '../fixtures/history/temporary.ts';
 
 // Few names, so that events meet.
 const step = fc.constantFrom('a', 'b', 'b#2').map(asStepId);
@@ -254,17 +254,6 @@ test('a definition is accepted only where it is stored', () => {
   history.putDefinition(definitionHash, { name: 'lab', version: '2' }, AT);
   expect(after(2, accepted)).toMatchObject({ definitionHash });
   expect(history.definition(definitionHash)).toEqual({ name: 'lab', version: '2' });
-});
-
-test('the journal of an earlier wf, without leases and reasons, is still read', () => {
-  const { history, path } = openForTest();
-  const after = teller(history, 'early');
-  after(1, decidedToStart('a'));
-  after(2, { type: 'rolling-back', error: null, kept: [] });
-  openRaw(path).exec("UPDATE journal SET data = '{}' WHERE type = 'rolling-back'");
-  const id = headerOf('early').id;
-  expect(history.journal(id).at(-1)?.event).toEqual({ type: 'rolling-back', error: null, kept: [] });
-  expect(rebuildProjection(history.journal(id))?.run.status).toBe('rolling-back');
 });
 
 test('a completed step never runs again: an attempt at it is refused before anything is done', () => {

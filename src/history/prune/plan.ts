@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { later } from '../../engine/later.ts';
+import type { Owner } from '../../engine/owner.ts';
+import { isEnd, STORED_RUN_STATUSES, type StoredRunStatus } from '../../engine/ports/history.ts';
+import { parseRow } from '../rows/parse-row.ts';
+import { IN_PLACE } from '../sqlite/schema.ts';
+import type { Statements } from '../sqlite/statements.ts';
+
+/** Selects the runs to remove: those that satisfy both conditions. */
+export interface PruneRequest {
+  /** Removes runs that ended before this moment; milliseconds since the epoch. */
+  readonly endedBefore: number;
+  /** Keeps this many of the newest runs of each workflow, whatever their age. */
+  readonly keep: number;
+  isAlive(owner: Owner): boolean;
+}
+
+/** Effect of pruning on the runs that are old enough. */
+export interface PrunePlan {
+  /** Number of runs to remove, for each workflow that has any. */
+  readonly removable: Readonly<Record<string, number>>;
+  /** Number of ended runs that are kept because they have changes in place, or need attention. */
+  readonly onHost: number;
+  /** Number of runs that are kept because they have not ended. */
+  readonly unfinished: number;
+}
+
+/** Position of pruning: all runs of this workflow and status up to this run have been considered. */
+export interface PrunePosition {
+  readonly workflow: string;
+  readonly status: StoredRunStatus;
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+/** Runs of one workflow and status that are old enough: the parameters of {@link AGED}. */
+interface Selection {
+  readonly workflow: string;
+  readonly status: StoredRunStatus;
+  readonly endedBefore: number;
+  /** Selects runs older than this position, where the newest runs of the workflow that are kept begin. */
+  readonly createdAt: number;
+  readonly id: string;
+  /** Selects runs newer than this position, up to which runs have been considered. */
+  readonly afterCreatedAt: number;
+  readonly afterId: string;
+}
+
+/** Condition for the runs of a selection. A run that has not ended counts by its creation. */
+export const AGED = `workflow = @workflow AND status = @status AND (created_at, id) < (@createdAt, @id)
+  AND coalesce(finished_at, created_at) < @endedBefore`;
+
+/** Condition for a run that may be forgotten: it left nothing on this host. An imported run never did. */
+export const REMOVABLE = `(imported_from IS NOT NULL OR (status IN ('succeeded', 'failed', 'rolled-back') AND NOT EXISTS
+  (SELECT 1 FROM changes WHERE changes.run = runs.number AND changes.${IN_PLACE})))`;
+
+const BEFORE_ALL = { afterCreatedAt: Number.MIN_SAFE_INTEGER, afterId: '' };
+
+const positionRow = later(() => z.object({ created_at: z.number(), id: z.string() }));
+const countsRow = later(() => z.object({ aged: z.number(), removable: z.number() }));
+
+/** Returns what pruning would do. @param workflows names of the workflows that have runs */
+export function prunePlan(
+  statements: Statements,
+  workflows: readonly string[],
+  request: PruneRequest,
+  path: string,
+): PrunePlan {
+  const removable: Record<string, number> = {};
+  let onHost = 0;
+  let unfinished = 0;
+  for (const selection of selections(statements, workflows, request, path)) {
+    const { workflow, status } = selection;
+    const row = statements.row(
+      `SELECT count(*) AS aged, count(CASE WHEN ${REMOVABLE} THEN 1 END) AS removable FROM runs WHERE ${AGED}`,
+      { ...selection },
+    );
+    const counts = parseRow(countsRow(), row, { path, table: 'runs', of: `workflow ${workflow}` });
+    if (counts.removable > 0) removable[workflow] = (removable[workflow] ?? 0) + counts.removable;
+    if (isEnd(status)) onHost += counts.aged - counts.removable;
+    else unfinished += counts.aged - counts.removable;
+  }
+  return { removable, onHost, unfinished };
+}
+
+/** Yields a selection for each workflow and status, from a position on. */
+export function* selections(
+  statements: Statements,
+  workflows: readonly string[],
+  { endedBefore, keep }: PruneRequest,
+  path: string,
+  after: PrunePosition | null = null,
+): Generator<Selection> {
+  for (const workflow of workflows) {
+    if (after !== null && workflow < after.workflow) continue;
+    const oldestKept = keep === 0 ? undefined : nthNewest(statements, workflow, keep, path);
+    // The workflow has fewer runs than are kept.
+    if (oldestKept === undefined && keep > 0) continue;
+    // A run that ended before a moment was created before it.
+    const until =
+      oldestKept !== undefined && oldestKept.created_at < endedBefore
+        ? { createdAt: oldestKept.created_at, id: oldestKept.id }
+        : { createdAt: endedBefore, id: '' };
+    const begun = after?.workflow === workflow ? after : null;
+    const first = begun === null ? 0 : STORED_RUN_STATUSES.indexOf(begun.status);
+    for (const status of STORED_RUN_STATUSES.slice(first)) {
+      const from = begun?.status === status ? { afterCreatedAt: begun.createdAt, afterId: begun.id } : BEFORE_ALL;
+      yield { workflow, status, endedBefore, ...until, ...from };
+    }
+  }
+}
+
+function nthNewest(statements: Statements, workflow: string, n: number, path: string) {
+  const row = statements.row(
+    'SELECT created_at, id FROM runs WHERE workflow = @workflow ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET @skip',
+    { workflow, skip: n - 1 },
+  );
+  return row && parseRow(positionRow(), row, { path, table: 'runs', of: `workflow ${workflow}` });
+}

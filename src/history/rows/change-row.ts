@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { CHANGE_STATUSES, type Change } from '../../engine/change.ts';
+import { runIdSchema } from '../../engine/identity-schemas.ts';
+import { asStepId } from '../../engine/ids.ts';
+import { later } from '../../engine/later.ts';
+import type { StandingChange } from '../../engine/ports/history.ts';
+import { jsonText } from './parse-row.ts';
+
+export const CHANGE_COLUMNS = 'seq, step, kind, target, record, undo, changes.status, reason, boot_id';
+
+const changeColumns = later(() =>
+  z.object({
+    seq: z.number(),
+    step: z.string().transform(asStepId),
+    kind: z.string(),
+    target: z.string(),
+    record: jsonText(),
+    undo: jsonText().pipe(z.array(z.string())),
+    status: z.enum(CHANGE_STATUSES),
+    reason: z.string().nullable(),
+    boot_id: z.string(),
+  }),
+);
+
+/** A change, of the columns {@link CHANGE_COLUMNS}. */
+export const changeRow = later(() =>
+  changeColumns().transform(({ boot_id: bootId, ...row }): Change => ({ ...row, bootId })),
+);
+
+/** A change with the id of its run. */
+export const changeOfRunRow = later(() =>
+  changeColumns()
+    .extend({ run: runIdSchema() })
+    .transform(({ boot_id: bootId, ...row }): StandingChange => ({ ...row, bootId })),
+);

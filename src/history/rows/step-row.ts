@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { asStepId } from '../../engine/ids.ts';
+import { later } from '../../engine/later.ts';
+import { STEP_STATUSES, type StoredStep } from '../../engine/ports/history.ts';
+import { errorRecord, jsonText } from './parse-row.ts';
+
+export const STEP_COLUMNS = 'id, stage, kind, status, attempts, input, output, error, started_at, finished_at';
+
+/** A step, of the columns {@link STEP_COLUMNS}. */
+export const stepRow = later(() =>
+  z
+    .object({
+      id: z.string().transform(asStepId),
+      stage: z.string(),
+      kind: z.string(),
+      status: z.enum(STEP_STATUSES),
+      attempts: z.number(),
+      input: jsonText(),
+      output: jsonText().nullable(),
+      error: jsonText().pipe(errorRecord()).nullable(),
+      started_at: z.number(),
+      finished_at: z.number().nullable(),
+    })
+    .transform(
+      ({ started_at: startedAt, finished_at: finishedAt, ...row }): StoredStep => ({ ...row, startedAt, finishedAt }),
+    ),
+);
