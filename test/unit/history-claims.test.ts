@@ -19,7 +19,7 @@ const claimsIn = (path: string) => openRaw(path).prepare('SELECT resource FROM c
 
 const start = (history: HistoryPort, id: string) => history.create(headerOf(id), DEFINITION, OWNER, CLAIMS, AT);
 
-/** The first run begins a step and a change, then goes on as told. */
+/** Creates a run that begins a step and a change, then appends `events`. */
 function firstRun(history: HistoryPort, ...events: readonly JournalEvent[]) {
   const lease = start(history, 'first');
   history.append(lease, { events: [decidedToStart('a'), intended(1, 'a'), ...events] }, AT);
@@ -30,7 +30,7 @@ const GONE: JournalEvent = { type: 'change.settled', seq: 1, status: 'gone', rea
 const KEPT: JournalEvent = { ...GONE, status: 'kept' };
 const STUCK: JournalEvent = { ...GONE, status: 'stuck' };
 
-test('of two runs that claim the same name the second is refused, and told who has it', () => {
+test('the second of two runs that claim a name is refused with the id of the first', () => {
   const { history, path } = openForTest();
   firstRun(history);
   const error = errorOf(() => start(history, 'second'));
@@ -41,7 +41,7 @@ test('of two runs that claim the same name the second is refused, and told who h
   expect(claimsIn(path)).toEqual(['container AppDev', 'network devops']);
 });
 
-test('a run that waits, released its lease or was interrupted keeps its names', () => {
+test('a waiting run without an owner keeps its claims', () => {
   const { history } = openForTest();
   history.release(firstRun(history, { type: 'waiting' }));
   expect(errorOf(() => start(history, 'second')).message).toContain('(waiting)');
@@ -50,7 +50,7 @@ test('a run that waits, released its lease or was interrupted keeps its names', 
 test.each([
   ['gone', GONE],
   ['kept by design', KEPT],
-])('a run that has ended gives its names back: the change is %s', (_status, settled) => {
+])('a run that ended releases its claims if its change is %s', (_status, settled) => {
   const { history, path } = openForTest();
   firstRun(history, settled, ENDED);
   expect(claimsIn(path)).toEqual([]);
@@ -60,34 +60,34 @@ test.each([
 test.each([
   ['stuck', [STUCK]],
   ['only intended', []],
-])('a run that has ended keeps its names while a change may still stand: %s', (_status, settled) => {
+])('a run that ended keeps its claims while a change may be in place: %s', (_status, settled) => {
   const { history, path } = openForTest();
   firstRun(history, ...settled, ENDED);
   const error = errorOf(() => start(history, 'second'));
   expect(error.code).toBe('E_NAME_IN_USE');
   expect(error.hint).toContain('wf rollback first');
   expect(claimsIn(path)).toHaveLength(2);
-  // What a rollback after the end will do: settle what stood.
+  // A rollback after the end settles the change.
   openRaw(path).exec("UPDATE changes SET status = 'reverted'");
   expect(start(history, 'second')).toEqual({ run: 'second', fence: 1 });
   expect(claimsIn(path)).toHaveLength(2);
 });
 
-test('an id is given once', () => {
+test('an id is used once', () => {
   const { history } = openForTest();
   start(history, 'first');
   const again = () => history.create(headerOf('first'), { other: true }, OWNER, [], AT);
   expect(errorOf(again)).toMatchObject({ code: 'E_RUN_EXISTS', hint: expect.stringContaining('wf show first') });
 });
 
-test('a definition is kept once, under its hash', () => {
+test('a definition is stored once, under its hash', () => {
   const { history, path } = openForTest();
   for (const id of ['one', 'two']) history.create(headerOf(id), DEFINITION, OWNER, [], AT);
   expect(history.definition(headerOf('one').definitionHash)).toEqual(DEFINITION);
   expect(openRaw(path).prepare('SELECT count(*) FROM definitions').pluck().get()).toBe(1);
 });
 
-test('the claims of a run can be asked for as long as they hold', () => {
+test('claimsOf returns the claims of a run until it ends', () => {
   const { history } = openForTest();
   const lease = history.create(headerOf('mine'), DEFINITION, OWNER, ['network prod', 'network devops'], AT);
   history.create(headerOf('other'), DEFINITION, OWNER, ['container AppDev'], AT);

@@ -26,7 +26,7 @@ test.each<[string, string, (history: HistoryPort) => unknown]>([
   ],
   ['journal', `UPDATE journal SET data = json_set(data, '$.more', 1)`, (history) => history.journal(id)],
   ['journal', `UPDATE journal SET data = json_remove(data, '$.effects[0].step')`, (history) => history.journal(id)],
-])('a row that does not parse is damage, named by table and run: %s, %s', (table, sql, read) => {
+])('a row that does not parse is reported as damage, with its table and run: %s, %s', (table, sql, read) => {
   const { history, path } = openForTest();
   const lease = history.create(headerOf(id), DEFINITION, OWNER, [], AT);
   history.append(lease, { events: [decidedToStart('a')] }, AT);
@@ -37,7 +37,7 @@ test.each<[string, string, (history: HistoryPort) => unknown]>([
   expect(error.message).toContain(`table ${table} (run torn`);
 });
 
-test('a definition or a fingerprint that is not what was stored is damage', () => {
+test('an altered definition or fingerprint is reported as damage', () => {
   const { history, path } = openForTest();
   history.create(headerOf(id), DEFINITION, OWNER, [], AT);
   const hash = history.putFingerprint({ links: ['lo'] });
@@ -53,7 +53,7 @@ test('a definition or a fingerprint that is not what was stored is damage', () =
   expect(errorOf(() => history.fingerprint(hash)).code).toBe('E_DATABASE_DAMAGED');
 });
 
-test('a rebuilt object does not depend on the order of its keys', () => {
+test('the hash of a fingerprint does not depend on the order of its keys', () => {
   const { history } = openForTest();
   expect(history.putFingerprint({ a: 1, b: { c: 2, d: 3 } })).toBe(history.putFingerprint({ b: { d: 3, c: 2 }, a: 1 }));
   expect(history.steps(headerOf('nobody').id)).toEqual([]);

@@ -21,7 +21,7 @@ function databaseWithARun(): string {
 
 const modeOf = (path: string) => fs.statSync(path).mode & 0o777;
 
-test('file, log and shared memory are made for their owner only, whatever the umask', () => {
+test('file, log and shared memory are private to their owner, whatever the umask', () => {
   const umask = process.umask(0);
   try {
     const { history, path } = openForTest();
@@ -33,7 +33,7 @@ test('file, log and shared memory are made for their owner only, whatever the um
   }
 });
 
-test('a database that others can read is refused, and keeps its mode', () => {
+test('a database that other users can read is refused and keeps its mode', () => {
   const path = databaseWithARun();
   fs.chmodSync(path, 0o644);
   expect(errorOf(() => openHistory(path))).toMatchObject({
@@ -46,18 +46,18 @@ test('a database that others can read is refused, and keeps its mode', () => {
 
 const NOTES = 'these are my notes, not a database\n'.repeat(50);
 
-/** Each makes a path that leads to a file which is not wf's; returns the path and that file. */
+/** Each creates a file that does not belong to wf; returns a path that leads to it, and the file. */
 const FOREIGN: readonly (readonly [string, (folder: string) => { readonly path: string; readonly file: string }])[] = [
   ['a text', (folder) => ({ path: join(folder, 'notes.txt'), file: join(folder, 'notes.txt') })],
   [
-    'a symbolic link to one',
+    'a symbolic link to a text',
     (folder) => {
       fs.symlinkSync(join(folder, 'notes.txt'), join(folder, 'wf.db'));
       return { path: join(folder, 'wf.db'), file: join(folder, 'notes.txt') };
     },
   ],
   [
-    'another name of one',
+    'a hard link to a text',
     (folder) => {
       fs.linkSync(join(folder, 'notes.txt'), join(folder, 'wf.db'));
       return { path: join(folder, 'wf.db'), file: join(folder, 'notes.txt') };
@@ -65,7 +65,7 @@ const FOREIGN: readonly (readonly [string, (folder: string) => { readonly path: 
   ],
 ];
 
-test.each(FOREIGN)('%s is no database of wf: refused, with its content and its mode as they are', (_what, make) => {
+test.each(FOREIGN)('%s is refused as no database of wf; content and mode stay', (_what, make) => {
   const folder = temporaryFolder();
   fs.writeFileSync(join(folder, 'notes.txt'), NOTES, { mode: 0o644 });
   const { path, file } = make(folder);
@@ -81,7 +81,7 @@ test.each(FOREIGN)('%s is no database of wf: refused, with its content and its m
   expect(fs.readdirSync(folder)).toEqual(entries);
 });
 
-test("another program's database keeps its log", () => {
+test('a database of another program keeps its log', () => {
   const path = join(temporaryFolder(), 'other.db');
   const other = new Database(path);
   onTestFinished(() => {
@@ -101,7 +101,7 @@ test("another program's database keeps its log", () => {
   expect(fs.readFileSync(`${copy}-wal`).equals(before)).toBe(true);
 });
 
-test('a database with two names is refused: each name has a log of its own', () => {
+test('a database with two names is refused, as each name would have its own log', () => {
   const path = databaseWithARun();
   fs.linkSync(path, `${path}.other`);
   expect(errorOf(() => openHistory(path))).toMatchObject({
@@ -110,8 +110,8 @@ test('a database with two names is refused: each name has a log of its own', () 
   });
 });
 
-describe.each(['-wal', '-shm', '-journal', '-reserve'])('a link at the place of %s', (end) => {
-  test.each(['symbolic', 'hard'] as const)('is refused, and what the %s link leads to is as it was', (kind) => {
+describe.each(['-wal', '-shm', '-journal', '-reserve'])('a link in place of %s', (end) => {
+  test.each(['symbolic', 'hard'] as const)('is refused, and the target of the %s link stays as it is', (kind) => {
     for (const path of [databaseWithARun(), join(temporaryFolder(), 'new.db')]) {
       const precious = join(temporaryFolder(), 'precious');
       fs.writeFileSync(precious, NOTES, { mode: 0o644 });
@@ -130,18 +130,18 @@ describe.each(['-wal', '-shm', '-journal', '-reserve'])('a link at the place of 
   });
 });
 
-test('a link that leads nowhere is told as one, and nothing is made', () => {
+test('a link without a target is reported, and nothing is created', () => {
   const folder = temporaryFolder();
   const link = join(folder, 'wf.db');
   fs.symlinkSync(join(folder, 'unmounted', 'wf.db'), link);
   expect(errorOf(() => openHistory(link))).toMatchObject({
     code: 'E_DATABASE',
-    message: expect.stringContaining('a symbolic link that leads nowhere'),
+    message: expect.stringContaining('a symbolic link without a target'),
   });
   expect(fs.readdirSync(folder)).toEqual(['wf.db']);
 });
 
-test('a database that this process has open stays locked while it is opened again', () => {
+test('a second open in the same process keeps the locks of the first', () => {
   const { history, path } = openForTest();
   history.create(HEADER, DEFINITION, OWNER, [], AT);
   const inode = fs.statSync(path).ino;
@@ -150,7 +150,7 @@ test('a database that this process has open stays locked while it is opened agai
       .readFileSync('/proc/locks', 'utf8')
       .split('\n')
       .filter((line) => line.includes(` ${process.pid} `) && line.includes(`:${inode} `))
-      // Each line begins with its number in the whole list.
+      // Each line begins with its number.
       .map((line) => line.replace(/^\d+: /, ''));
   const held = locks();
   expect(held, 'SQLite holds a lock as long as the database is open').not.toEqual([]);
@@ -159,7 +159,7 @@ test('a database that this process has open stays locked while it is opened agai
   expect(locks()).toEqual(held);
 });
 
-test('a commit reaches the disk, and the file says whose it is', () => {
+test('each commit is synchronised to disk, and the file carries the application id', () => {
   const path = databaseWithARun();
   const db = connect(path, {});
   onTestFinished(() => {
@@ -167,7 +167,7 @@ test('a commit reaches the disk, and the file says whose it is', () => {
   });
   const setting = (name: string) => db.pragma(name, { simple: true });
   expect(setting('journal_mode')).toBe('wal');
-  // 2 is FULL: the log is synchronised at each commit (https://www.sqlite.org/pragma.html#pragma_synchronous).
+  // 2 is FULL (https://www.sqlite.org/pragma.html#pragma_synchronous).
   expect(setting('synchronous')).toBe(2);
   expect(setting('busy_timeout')).toBe(5000);
   expect(setting('foreign_keys')).toBe(1);
@@ -176,7 +176,7 @@ test('a commit reaches the disk, and the file says whose it is', () => {
   expect(Number(setting('application_id')).toString(16)).toBe('77666462');
 });
 
-test('a reserve of a database that was taken away does not hinder a new one', () => {
+test('the reserve of a removed database does not prevent a new one', () => {
   const path = databaseWithARun();
   fs.rmSync(path);
   expect(fs.existsSync(`${path}-reserve`)).toBe(true);
@@ -185,13 +185,13 @@ test('a reserve of a database that was taken away does not hinder a new one', ()
   expect(fs.statSync(`${path}-reserve`).mode & 0o777).toBe(0o600);
 });
 
-test('reading on a fresh machine makes no file and no folder', () => {
+test('opening for reading creates no file and no folder', () => {
   const folder = temporaryFolder();
   expect(openHistoryForReading(join(folder, 'data', 'wf.db'))).toBeUndefined();
   expect(fs.readdirSync(folder)).toEqual([]);
 });
 
-test('what was written is read back, with a writer at work and without', () => {
+test('a reader sees all commits, with an open writer and without', () => {
   const { history, path } = openForTest();
   history.create(HEADER, DEFINITION, OWNER, [], AT);
   const reader = openHistoryForReading(path);
@@ -203,7 +203,7 @@ test('what was written is read back, with a writer at work and without', () => {
   later?.close();
 });
 
-test('reading an empty file, as one that is just being made, finds no runs', () => {
+test('opening an empty file for reading finds no runs', () => {
   const path = join(temporaryFolder(), 'wf.db');
   fs.writeFileSync(path, '', { mode: 0o600 });
   const reader = openHistoryForReading(path);
@@ -211,7 +211,7 @@ test('reading an empty file, as one that is just being made, finds no runs', () 
   reader?.close();
 });
 
-test('a database of a newer wf is refused, and left as it is', () => {
+test('a database of a newer wf is refused and left as it is', () => {
   const path = databaseWithARun();
   const raw = openRaw(path);
   raw.pragma('user_version = 99');
@@ -224,7 +224,7 @@ test('a database of a newer wf is refused, and left as it is', () => {
   expect(raw.pragma('user_version', { simple: true })).toBe(99);
 });
 
-test('a database that a newer wf migrated meanwhile is not written to any more', () => {
+test('an open database is refused for writing once a newer wf has changed its schema', () => {
   const { history, path } = openForTest();
   const lease = history.create(HEADER, DEFINITION, OWNER, [], AT);
   openRaw(path).pragma('user_version = 99');
@@ -253,16 +253,16 @@ test.each([
 test.each<[string, (path: string) => void]>([
   ['no database at all', (path) => fs.writeFileSync(path, 'these are my notes, not a database\n'.repeat(50))],
   ['a few bytes', (path) => fs.writeFileSync(path, 'SQLite')],
-  ['cut in its header', (path) => fs.truncateSync(path, 60)],
-  ['cut after its first page', (path) => fs.truncateSync(path, 4096)],
+  ['truncated in its header', (path) => fs.truncateSync(path, 60)],
+  ['truncated after its first page', (path) => fs.truncateSync(path, 4096)],
   [
-    'cut to nothing beside its log',
+    'truncated to nothing beside its log',
     (path) => {
       fs.truncateSync(path, 0);
       fs.writeFileSync(`${path}-wal`, Buffer.alloc(5000, 1));
     },
   ],
-  ['cut to nothing', (path) => fs.truncateSync(path, 0)],
+  ['truncated to nothing', (path) => fs.truncateSync(path, 0)],
   [
     'with its content in a log that was lost',
     (path) => {
@@ -325,11 +325,11 @@ test.each<[string, (path: string) => void]>([
 });
 
 test.each<[string, (path: string) => void]>([
-  ['the file was deleted', (path) => fs.rmSync(path)],
-  ['its log was deleted', (path) => fs.rmSync(`${path}-wal`)],
-  ['its folder was moved', (path) => fs.renameSync(dirname(path), `${dirname(path)}.old`)],
+  ['the file is deleted', (path) => fs.rmSync(path)],
+  ['its log is deleted', (path) => fs.rmSync(`${path}-wal`)],
+  ['its folder is moved', (path) => fs.renameSync(dirname(path), `${dirname(path)}.old`)],
   [
-    'a copy took its place',
+    'a copy takes its place',
     (path) => {
       fs.copyFileSync(path, `${path}.copy`);
       fs.renameSync(`${path}.copy`, path);
@@ -343,7 +343,7 @@ test.each<[string, (path: string) => void]>([
   expect(error).toMatchObject({ code: 'E_DATABASE', message: expect.stringContaining('deleted or replaced') });
 });
 
-test('a database behind a symbolic link is the one that the link leads to', () => {
+test('a symbolic link opens its target', () => {
   const path = databaseWithARun();
   const link = join(temporaryFolder(), 'wf.db');
   fs.symlinkSync(path, link);
@@ -361,7 +361,7 @@ test.each([
       return join(folder, 'file', 'wf.db');
     },
   ],
-  ['a name that ends in a blank', (folder: string) => join(folder, 'wf.db ')],
+  ['a name that ends with white space', (folder: string) => join(folder, 'wf.db ')],
   [
     'a link to itself',
     (folder: string) => {

@@ -16,9 +16,9 @@ const seen = (step: string, output: string): StoredEvidence => ({
 
 const LINE = '2: eth0@if5: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default\n';
 
-test('long outputs are stored packed, and read as they were', () => {
+test('long outputs are stored compressed and read back unchanged', () => {
   const { history, path } = openForTest();
-  const lease = history.create(headerOf('packed'), DEFINITION, OWNER, [], AT);
+  const lease = history.create(headerOf('compressed'), DEFINITION, OWNER, [], AT);
   const pieces = ['', 'short', LINE.repeat(150), `${LINE.repeat(10)}é\u0000\u{1F600}`].map((output) =>
     seen('a', output),
   );
@@ -28,7 +28,7 @@ test('long outputs are stored packed, and read as they were', () => {
   expect(Number(bytes.get())).toBeLessThan((LINE.length * 160) / 4);
 });
 
-test('a step that says the same for hours keeps a bounded part of it, and says so once; other steps keep theirs', () => {
+test('the evidence of a step is limited, with one notice; other steps keep theirs', () => {
   const { history } = openForTest();
   const lease = history.create(headerOf('polls'), DEFINITION, OWNER, [], AT);
   history.append(lease, { events: [decidedToStart('a', 'b')] }, AT);
@@ -43,7 +43,7 @@ test('a step that says the same for hours keeps a bounded part of it, and says s
   expect(ofStep('b')).toHaveLength(100);
 });
 
-test('evidence that is not kept takes no place in the order: a reader goes on where it was', () => {
+test('dropped evidence takes no ordinal, so that a reader continues where it was', () => {
   const { history } = openForTest();
   const lease = history.create(headerOf('order'), DEFINITION, OWNER, [], AT);
   history.append(lease, { events: [decidedToStart('a', 'b')] }, AT);

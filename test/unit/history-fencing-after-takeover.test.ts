@@ -1,4 +1,3 @@
-// What is known of a run from one append to the next must never be relied upon once it may have become untrue.
 import { expect, test } from 'vitest';
 import type { Lease } from '../../src/engine/ports/history.ts';
 import type { History } from '../../src/history/history.ts';
@@ -9,8 +8,8 @@ import { errorOf, openForTest, openRaw } from '../fixtures/history/temporary.ts'
 const WAITS = { events: [{ type: 'waiting' }] } as const;
 const OTHER = { ...OWNER, pid: 4712 };
 
-/** A run that has been appended to, so that it is known. */
-function knownRun(history: History): Lease {
+/** Creates a run and appends to it. */
+function createRun(history: History): Lease {
   const lease = history.create(headerOf('known'), DEFINITION, OWNER, [], AT);
   history.append(lease, { events: [leaseTaken('start')] }, AT);
   return lease;
@@ -18,9 +17,9 @@ function knownRun(history: History): Lease {
 
 const seqs = (history: History, { run }: Lease) => history.journal(run).map(({ seq }) => seq);
 
-test('an owner whose run another connection has taken over writes nothing more, and goes on behind it', () => {
+test('after a takeover by another connection, the earlier owner cannot write until it takes the run over again', () => {
   const { history, path } = openForTest();
-  const lease = knownRun(history);
+  const lease = createRun(history);
   const other = openForTest(path).history;
   const later = other.takeOver(lease.run, OTHER, () => false);
   expect(errorOf(() => history.append(lease, WAITS, AT)).code).toBe('E_LEASE_LOST');
@@ -33,9 +32,9 @@ test('an owner whose run another connection has taken over writes nothing more, 
   expect(seqs(history, lease)).toEqual([1, 2, 3]);
 });
 
-test('an owner whose run another process has taken over writes nothing more', async () => {
+test('after a takeover by another process, the earlier owner cannot write', async () => {
   const { history, path } = openForTest();
-  const lease = knownRun(history);
+  const lease = createRun(history);
   const child = startChild('take-over.ts', [path, lease.run]);
   expect(await child.line(1)).toBe('2');
   const asked = history.together(() => history.append(lease, WAITS, AT));
@@ -45,9 +44,9 @@ test('an owner whose run another process has taken over writes nothing more', as
   expect(seqs(history, lease)).toEqual([1, 2]);
 });
 
-test('what another connection wrote is seen, whether or not it has emptied the log as well', () => {
+test('an append sees the commits of other connections, also after a checkpoint', () => {
   const { history, path } = openForTest();
-  const lease = knownRun(history);
+  const lease = createRun(history);
   const raw = openRaw(path);
   raw.exec(`INSERT INTO journal (run, seq, at, type, data) VALUES (1, 2, ${AT}, 'waiting', '{}')`);
   raw.exec(`UPDATE runs SET status = 'waiting'`);
@@ -61,10 +60,10 @@ test('what another connection wrote is seen, whether or not it has emptied the l
   expect(errorOf(() => history.append(lease, WAITS, AT)).code).toBe('E_DATABASE_NEWER');
 });
 
-test('of a transaction that was rolled back nothing is taken for written', () => {
+test('an append after a rolled-back transaction starts from the committed rows', () => {
   const { history } = openForTest();
-  const lease = knownRun(history);
-  // The second decision does not follow: the step has been started.
+  const lease = createRun(history);
+  // The second decision does not follow: it starts the same step.
   const begun = decidedToStart('a');
   expect(errorOf(() => history.append(lease, { events: [begun, begun] }, AT)).code).toBe('E_INTERNAL');
   expect(history.run(lease.run)?.startedAt).toBeNull();
@@ -73,9 +72,9 @@ test('of a transaction that was rolled back nothing is taken for written', () =>
   expect(seqs(history, lease)).toEqual([1, 2]);
 });
 
-test('of what one of those who share a commit failed with nothing is taken for written', async () => {
+test('a request that fails in a grouped commit leaves nothing behind', async () => {
   const { history } = openForTest();
-  const lease = knownRun(history);
+  const lease = createRun(history);
   const failing = () => {
     history.append(lease, { events: [decidedToStart('a')] }, AT);
     throw new Error('after it has written');
@@ -89,9 +88,9 @@ test('of what one of those who share a commit failed with nothing is taken for w
   expect(seqs(history, lease)).toEqual([1, 2]);
 });
 
-test('a run that was removed is held by nobody', () => {
+test('a lease ends with the removal of its run', () => {
   const { history } = openForTest();
-  const lease = knownRun(history);
+  const lease = createRun(history);
   history.append(lease, { events: [ENDED] }, AT);
   const again = history.takeOver(lease.run, OWNER, () => false);
   history.append(again, { events: [leaseTaken('rollback')] }, AT);

@@ -40,7 +40,7 @@ function rowsOf(path: string): unknown {
 
 test.each<[string, (history: HistoryPort, lease: Lease, path: string) => Lease]>([
   [
-    'another process has taken the run over',
+    'another process has taken over the run',
     (_history, lease, path) => {
       openRaw(path).exec('UPDATE runs SET fence = fence + 1, owner_pid = 99');
       return lease;
@@ -60,9 +60,9 @@ test.each<[string, (history: HistoryPort, lease: Lease, path: string) => Lease]>
       return lease;
     },
   ],
-  ['the run is not there', (_history, lease) => ({ ...lease, run: runId('nowhere') })],
+  ['the run does not exist', (_history, lease) => ({ ...lease, run: runId('nowhere') })],
   ['the fence is from the future', (_history, lease) => ({ ...lease, fence: lease.fence + 1 })],
-])('without the lease nothing is written: %s', (_why, lose) => {
+])('nothing is written without the lease: %s', (_why, lose) => {
   const { history, path } = openForTest();
   const lease = lose(history, history.create(headerOf('fenced'), DEFINITION, OWNER, ['network devops'], AT), path);
   const before = rowsOf(path);
@@ -74,7 +74,7 @@ test.each<[string, (history: HistoryPort, lease: Lease, path: string) => Lease]>
   expect(rowsOf(path)).toEqual(before);
 });
 
-test('with the lease everything is written, in one commit', () => {
+test('an append with the lease is one commit', () => {
   const { history, path } = openForTest();
   const lease = history.create(headerOf('fenced'), DEFINITION, OWNER, [], AT);
   const raw = openRaw(path);
@@ -85,7 +85,7 @@ test('with the lease everything is written, in one commit', () => {
   expect(history.evidence(lease.run)).toEqual([EVIDENCE]);
 });
 
-test('one event that does not follow takes the whole batch with it', () => {
+test('a batch with one event that does not follow is refused whole', () => {
   const { history, path } = openForTest();
   const lease = history.create(headerOf('fenced'), DEFINITION, OWNER, [], AT);
   const before = rowsOf(path);
@@ -101,7 +101,7 @@ test('one event that does not follow takes the whole batch with it', () => {
   expect(rowsOf(path)).toEqual(before);
 });
 
-test('releasing gives up the lease and nothing else; a lease that is lost takes nothing from the new owner', () => {
+test('release gives up the lease and keeps the claims; a lost lease cannot be released', () => {
   const { history, path } = openForTest();
   const lease = history.create(headerOf('fenced'), DEFINITION, OWNER, ['network devops'], AT);
   const before = history.run(lease.run);
@@ -116,7 +116,7 @@ test('releasing gives up the lease and nothing else; a lease that is lost takes 
 test.each([
   ['a pause', PAUSED, 'paused'],
   ['an interruption', INTERRUPTED, 'running'],
-] as const)('%s gives up the lease in the commit that says so, and keeps the claims', (_what, last, status) => {
+] as const)('%s gives up the lease in its own commit and keeps the claims', (_what, last, status) => {
   const { history, path } = openForTest();
   const lease = history.create(headerOf('fenced'), DEFINITION, OWNER, ['network devops'], AT);
   const raw = openRaw(path);
@@ -130,7 +130,7 @@ test.each([
   expect(history.claimsOf(lease.run)).toEqual(['network devops']);
 });
 
-test('a lease is held until another process takes the run over, and by nobody who has an earlier one', () => {
+test('holds is true only for the latest lease', () => {
   const { history, path } = openForTest();
   const lease = history.create(headerOf('fenced'), DEFINITION, OWNER, [], AT);
   expect([lease, { ...lease, fence: 2 }, { ...lease, run: runId('nowhere') }].map(history.holds)).toEqual([
@@ -145,7 +145,7 @@ test('a lease is held until another process takes the run over, and by nobody wh
   expect(errorOf(() => history.holds(lease))).toMatchObject({ code: 'E_DATABASE' });
 });
 
-test('of 20 that take over what a dead process left, each later one is refused while the first lives', () => {
+test('only the first of 20 processes takes over the run of a dead process', () => {
   const { history } = openForTest();
   const lease = history.create(headerOf('fenced'), DEFINITION, OWNER, [], AT);
   const alive = new Set<number>();

@@ -12,26 +12,26 @@ const create = (history: History, id: string): Lease => history.create(headerOf(
 const waits = (history: History, lease: Lease) => history.together(() => history.append(lease, WAITS, AT));
 const lengthOf = (history: History, run: RunId): number => history.journal(run).length;
 
-test('what is asked for in one turn of the event loop is one commit, and nobody is told before it has returned', async () => {
+test('requests of one turn of the event loop share one commit, and settle after it', async () => {
   const { history, path } = openForTest();
   const leases = Array.from({ length: 100 }, (_unused, n) => create(history, `run${n}`));
-  // Another number after each commit of another connection.
+  // `data_version` changes with each commit of another connection.
   const other = openRaw(path);
   const version = () => Number(other.pragma('data_version', { simple: true }));
   const before = version();
-  let told = 0;
-  const asked = leases.map((lease) => waits(history, lease).then(() => (told += 1)));
+  let settled = 0;
+  const asked = leases.map((lease) => waits(history, lease).then(() => (settled += 1)));
   await Promise.resolve();
-  expect([told, version()]).toEqual([0, before]);
+  expect([settled, version()]).toEqual([0, before]);
   await asked[0];
   const after = version();
   expect(after).not.toBe(before);
   await Promise.all(asked);
-  expect([told, version()]).toEqual([100, after]);
+  expect([settled, version()]).toEqual([100, after]);
   expect(leases.map(({ run }) => lengthOf(history, run))).toEqual(leases.map(() => 1));
 });
 
-test('a lease that is lost fails its own run only', async () => {
+test('a lost lease fails only its own request', async () => {
   const { history } = openForTest();
   const [first, lost, last] = ['first', 'lost', 'last'].map((id) => create(history, id));
   if (first === undefined || lost === undefined || last === undefined) throw new Error('no leases');
@@ -42,7 +42,7 @@ test('a lease that is lost fails its own run only', async () => {
   expect([first, lost, last].map(({ run }) => lengthOf(history, run))).toEqual([1, 0, 1]);
 });
 
-test('what was written before one of them failed is written once, and of the one that failed nothing is left', async () => {
+test('a failed request leaves nothing behind, and the others are written once', async () => {
   const { history } = openForTest();
   const [first, second] = [create(history, 'first'), create(history, 'second')];
   const outcomes = await Promise.allSettled([
@@ -57,7 +57,7 @@ test('what was written before one of them failed is written once, and of the one
   expect([lengthOf(history, first.run), lengthOf(history, second.run)]).toEqual([2, 0]);
 });
 
-test('what was asked for is committed before the history is closed', async () => {
+test('close commits pending requests first', async () => {
   const path = temporaryPath();
   const history = openHistory(path);
   const lease = create(history, 'run');

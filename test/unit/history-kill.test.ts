@@ -10,7 +10,7 @@ import { openForTest, openRaw, temporaryFolder, temporaryPath } from '../fixture
 
 const { id } = headerOf('killed');
 
-test.each([1, 2, 3, 4])('what append has returned for survives kill -9 (%i)', async () => {
+test.each([1, 2, 3, 4])('entries whose append has returned survive kill -9 (%i)', async () => {
   const path = temporaryPath();
   const child = startChild('append-loop.ts', [path, id, '1000000']);
   await child.line(1);
@@ -25,7 +25,7 @@ test.each([1, 2, 3, 4])('what append has returned for survives kill -9 (%i)', as
   reader?.close();
   const lastTold = Number(child.lines.at(-1));
   expect(journal.length).toBeGreaterThanOrEqual(lastTold);
-  // At most the one append that was under way when the signal came.
+  // At most one append was running when the signal came.
   expect(journal.length).toBeLessThanOrEqual(lastTold + 2);
   expect(journal.map(({ seq }) => seq)).toEqual(journal.map((_entry, index) => index + 1));
   const rebuilt = rebuildProjection(journal);
@@ -34,7 +34,7 @@ test.each([1, 2, 3, 4])('what append has returned for survives kill -9 (%i)', as
   expect(history.run(id)).toMatchObject({ ...rebuilt?.run, fence: 1 });
 });
 
-test.each([1, 2, 3, 4])('a database whose making was killed is no trouble to whoever comes next (%i)', async () => {
+test.each([1, 2, 3, 4])('a database whose creation was killed can be opened (%i)', async () => {
   const folder = temporaryFolder();
   const child = startChild('make-databases.ts', [folder, '1000000']);
   await child.line(3);
@@ -55,12 +55,12 @@ test.each([1, 2, 3, 4])('a database whose making was killed is no trouble to who
   }
 });
 
-test('a reader puts in order what a process left that was killed while it wrote the first page', () => {
+test('a reader recovers from a process killed while it wrote the first page', () => {
   const folder = temporaryFolder();
   const [making, path] = [join(folder, 'making.db'), join(folder, 'wf.db')];
   fs.writeFileSync(making, '', { mode: 0o600 });
   const raw = openRaw(making);
-  // A cache this small is written to the file, and the journal that undoes it, before the commit.
+  // With a cache this small, SQLite writes to the file and its rollback journal before the commit.
   raw.pragma('cache_size = 1');
   raw.exec('BEGIN; CREATE TABLE filler (x); INSERT INTO filler VALUES (randomblob(300000))');
   raw.exec('INSERT INTO filler VALUES (randomblob(300000))');
@@ -71,7 +71,7 @@ test('a reader puts in order what a process left that was killed while it wrote 
   reader?.close();
 });
 
-test('a reserve that a killed process left too short is made anew', () => {
+test('a reserve that a killed process left too short is created again', () => {
   const path = temporaryPath();
   openHistory(path).close();
   const { size } = fs.statSync(`${path}-reserve`);

@@ -19,7 +19,7 @@ import { errorOf, openForTest } from '../fixtures/history/temporary.ts';
 
 const newestFirst = (a: StoredRun, b: StoredRun) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1);
 
-test('pages of a list, put together, are the list: every run once, newest first, whatever the filter', () => {
+test('the pages of a list contain every run once, newest first, whatever the filter', () => {
   const { history } = openForTest();
   const all: StoredRun[] = [];
   fc.assert(
@@ -60,14 +60,14 @@ test('pages of a list, put together, are the list: every run once, newest first,
   );
 });
 
-test('a list that is to go on from an unknown run, or has no sensible limit, is refused', () => {
+test('an unknown run to continue from and an invalid limit are refused', () => {
   const { history } = openForTest();
   expect(errorOf(() => history.runs({ limit: 5, before: runId('nowhere') })).code).toBe('E_RUN_NOT_FOUND');
   expect(errorOf(() => history.runs({ limit: -1 })).code).toBe('E_USAGE');
   expect(errorOf(() => history.runIds('', 1.5)).code).toBe('E_USAGE');
 });
 
-test('ids are found by their beginning, newest first, and what is no id finds nothing', () => {
+test('ids are found by prefix, newest first', () => {
   const { history } = openForTest();
   ['ab1', 'ab2', 'aB3', 'abz', 'b1', 'a_b', 'a-b'].forEach((id, age) => {
     history.create(headerOf(id, { createdAt: AT - age }), DEFINITION, OWNER, [], AT);
@@ -82,7 +82,7 @@ test('ids are found by their beginning, newest first, and what is no id finds no
   }
 });
 
-test('what stands on the host is listed over all runs, whether they have ended or not', () => {
+test('changes in place are listed over all runs, ended or not', () => {
   const { history } = openForTest();
   for (const id of ['one', 'two', 'three']) {
     const lease = history.create(headerOf(id), DEFINITION, OWNER, [], AT);
@@ -101,7 +101,7 @@ test('what stands on the host is listed over all runs, whether they have ended o
   expect(['one', 'two', 'three'].map((id) => history.run(runId(id))?.changesInPlace)).toEqual([1, 0, 1]);
 });
 
-test('evidence comes in the order in which it was seen, of one step or of all; the journal from where it is asked for', () => {
+test('evidence is listed in order, of one step or of all; the journal from a given entry on', () => {
   const { history } = openForTest();
   const lease = history.create(headerOf('seen'), DEFINITION, OWNER, [], AT);
   history.append(lease, { events: [decidedToStart('b', 'a')] }, AT);
@@ -123,7 +123,7 @@ test('evidence comes in the order in which it was seen, of one step or of all; t
   expect(history.journal(lease.run, 1).map(({ seq }) => seq)).toEqual([2]);
 });
 
-test('the last verification counts', () => {
+test('verification returns the last one', () => {
   const { history } = openForTest();
   const lease = history.create(headerOf('seen'), DEFINITION, OWNER, [], AT);
   expect(history.verification(lease.run)).toBeUndefined();
@@ -140,7 +140,7 @@ test('the last verification counts', () => {
   });
 });
 
-test('the unfinished runs are those without an end, newest first, whoever advances them', () => {
+test('unfinished runs are those without an end, newest first, with or without an owner', () => {
   const { history } = openForTest();
   const ends: Readonly<Record<string, readonly JournalEvent[]>> = {
     running: [],

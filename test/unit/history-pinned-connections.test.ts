@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 const OPEN = fileURLToPath(new URL('../../src/history/open.ts', import.meta.url));
 
-/** Counts what the addon makes and what of that is collected, while histories are opened, read and closed. */
+/** Counts the statements of the addon, and those collected, while histories are opened, read and closed. */
 const SCRIPT = `
   import { createRequire } from 'node:module';
   import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,7 +34,7 @@ const SCRIPT = `
   console.log(JSON.stringify({ made: made > 50, collected }));
 `;
 
-test('no statement is collected while wf lives: Node 24.21 aborts when one is', () => {
+test('no statement is collected: Node 24.21 aborts when one is', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'wf-collected-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const argv = ['--expose-gc', '--input-type=module', '-e', SCRIPT, path.join(folder, 'wf.db')];

@@ -20,7 +20,7 @@ import {
 } from '../fixtures/history/samples.ts';
 import { errorOf, openForTest } from '../fixtures/history/temporary.ts';
 
-// Few names, so that events meet.
+// Few names, so that events concern the same rows.
 const step = fc.constantFrom('a', 'b', 'b#2').map(asStepId);
 const seq = fc.integer({ min: 1, max: 3 });
 const attempt = fc.integer({ min: 1, max: 3 });
@@ -72,7 +72,7 @@ const event: fc.Arbitrary<JournalEvent> = fc.oneof(
   }),
   fc.record({ type: fc.constant('rolling-back'), error: fc.option(error), kept: fc.array(seq, { maxLength: 2 }) }),
 );
-/** Each gives up the lease. */
+/** Events that give up the lease. */
 const stop: fc.Arbitrary<JournalEvent> = fc.constantFrom(PAUSED, INTERRUPTED);
 const batch = fc.oneof(
   { arbitrary: event.map((one) => [one]), weight: 3 },
@@ -92,7 +92,7 @@ const end: fc.Arbitrary<JournalEvent> = fc.oneof(
   }),
 );
 
-/** The definition that the run was created with may be accepted again: its row does not say so. */
+/** Returns the stored rows. A run that accepted its own definition again looks like one that accepted none. */
 function asStored(projection: Projection | undefined): Projection | undefined {
   if (projection === undefined || projection.acceptedDefinition !== HASH) return projection;
   return { ...projection, acceptedDefinition: null };
@@ -110,7 +110,7 @@ function stored(history: HistoryPort, id: RunId): Projection | undefined {
   };
 }
 
-test('the tables are what the journal replays to, and an event that does not follow is refused', () => {
+test('the tables equal the projection of the journal, and an event that does not follow is refused', () => {
   const { history } = openForTest();
   const other = asDefinitionHash('b'.repeat(64));
   history.putDefinition(other, DEFINITION, AT);
@@ -127,7 +127,7 @@ test('the tables are what the journal replays to, and an event that does not fol
         let journal: readonly JournalEntry[] = [];
         [...batches, ...ends.map((last) => [last])].forEach((events, turn) => {
           const at = AT + turn;
-          // Whoever gave the lease up is followed by another.
+          // Another owner follows one that gave up the lease.
           if (!history.holds(lease)) lease = history.takeOver(header.id, OWNER, () => false);
           const next = [
             ...journal,
@@ -151,7 +151,7 @@ test('the tables are what the journal replays to, and an event that does not fol
   expect(refusals).toBeGreaterThan(100);
 });
 
-test('the life of a run as its row tells it', () => {
+test('the row of a run from start to end', () => {
   const { history } = openForTest();
   const lease = history.create(headerOf('life'), DEFINITION, OWNER, [], AT);
   const a = asStepId('a');
@@ -183,8 +183,8 @@ test('the life of a run as its row tells it', () => {
 
 const FAILURE = { code: 'E_DOCKER', message: 'no answer', hint: 'try again' } as const;
 
-/** Appends as one process after the other would, and answers what the run's row then is. */
-function teller(history: HistoryPort, id: string) {
+/** Returns a function that appends as a new owner, and returns the run. */
+function appender(history: HistoryPort, id: string) {
   let lease = history.create(headerOf(id), DEFINITION, OWNER, ['network devops'], AT);
   return (at: number, ...events: readonly JournalEvent[]) => {
     if (!history.holds(lease)) lease = history.takeOver(lease.run, OWNER, () => false);
@@ -193,9 +193,9 @@ function teller(history: HistoryPort, id: string) {
   };
 }
 
-test('a run that pauses is paused until another process goes on with it; a step that was not begun begins then', () => {
+test('a paused run stays paused until it is resumed; a step that was not begun begins then', () => {
   const { history } = openForTest();
-  const after = teller(history, 'paused');
+  const after = appender(history, 'paused');
   expect(after(1, leaseTaken('start'), decidedToStart('a'), PAUSED)).toMatchObject({ status: 'paused', owner: null });
   expect(after(900, leaseTaken('resume'))).toMatchObject({ status: 'running', owner: OWNER, fence: 2 });
   after(901, { type: 'step.attempted', step: asStepId('a'), attempt: 1 });
@@ -204,16 +204,16 @@ test('a run that pauses is paused until another process goes on with it; a step 
   expect(history.steps(headerOf('paused').id)).toMatchObject([{ attempts: 2, startedAt: AT + 901 }]);
 });
 
-test('a run that waited for a timer is not waiting any more once it was interrupted', () => {
+test('an interruption ends waiting', () => {
   const { history } = openForTest();
-  const after = teller(history, 'waited');
+  const after = appender(history, 'waited');
   expect(after(1, decidedToStart(), { type: 'waiting' })).toMatchObject({ status: 'waiting' });
   expect(after(2, INTERRUPTED)).toMatchObject({ status: 'running', owner: null });
 });
 
-test('a rollback that was cut off goes on as one, with the error that it began with', () => {
+test('an interrupted rollback continues with the error that it began with', () => {
   const { history } = openForTest();
-  const after = teller(history, 'back');
+  const after = appender(history, 'back');
   after(1, decidedToStart('a'), intended(1, 'a'));
   const begun = { status: 'rolling-back', error: FAILURE, finishedAt: null };
   expect(after(2, { type: 'rolling-back', error: FAILURE, kept: [] })).toMatchObject(begun);
@@ -222,9 +222,9 @@ test('a rollback that was cut off goes on as one, with the error that it began w
   expect(after(10, { type: 'rolling-back', error: null, kept: [] })).toMatchObject(begun);
 });
 
-test('an end that is taken back is none: the newest one counts', () => {
+test('a rollback after the end revokes it: the last end counts', () => {
   const { history } = openForTest();
-  const after = teller(history, 'again');
+  const after = appender(history, 'again');
   after(1, decidedToStart('a'), intended(1, 'a'));
   after(2, { type: 'change.settled', seq: 1, status: 'kept', reason: 'by design' });
   const output = { proofs: 3 };
@@ -245,9 +245,9 @@ test('an end that is taken back is none: the newest one counts', () => {
   });
 });
 
-test('a definition is accepted only where it is stored', () => {
+test('a definition is accepted only if it is stored', () => {
   const { history } = openForTest();
-  const after = teller(history, 'accepted');
+  const after = appender(history, 'accepted');
   const definitionHash = asDefinitionHash('c'.repeat(64));
   const accepted: JournalEvent = { type: 'definition.accepted', definitionHash };
   expect(errorOf(() => after(1, accepted)).code).toBe('E_INTERNAL');
@@ -256,7 +256,7 @@ test('a definition is accepted only where it is stored', () => {
   expect(history.definition(definitionHash)).toEqual({ name: 'lab', version: '2' });
 });
 
-test('a completed step never runs again: an attempt at it is refused before anything is done', () => {
+test('a completed step never runs again: an attempt at it is refused', () => {
   const { history } = openForTest();
   const lease = history.create(headerOf('once'), DEFINITION, OWNER, [], AT);
   const a = asStepId('a');

@@ -9,7 +9,7 @@ import { openForTest, openRaw } from '../fixtures/history/temporary.ts';
 const RUNS = 1_500;
 const STEPS = Array.from({ length: 12 }, (_, index) => `step${index}`);
 
-test.each([1, 2, 3])('pruning that is killed in the middle has removed whole runs only (%i)', async () => {
+test.each([1, 2, 3])('killed pruning has removed only whole runs (%i)', async () => {
   const { history, path } = openForTest();
   const evidence = STEPS.map((step) => ({
     step: asStepId(step),

@@ -32,15 +32,18 @@ const end = (status: 'failed' | 'rolled-back' | 'needs-attention'): JournalEvent
   error: FAILURE,
 });
 
-/** What a run may have come to, and whether it may be forgotten then. */
+/** Events of a run, and whether it may be removed after them. */
 const LIVES: Readonly<Record<string, { readonly events: readonly JournalEvent[]; readonly goes: boolean }>> = {
   succeeded: { events: [settled('reverted'), ENDED], goes: true },
   failed: { events: [settled('gone'), end('failed')], goes: true },
   'rolled back': { events: [settled('reverted'), end('rolled-back')], goes: true },
-  'failed, and kept what it did': { events: [end('failed')], goes: false },
-  'left something on purpose': { events: [settled('kept'), ENDED], goes: false },
+  'failed, and kept its change': { events: [end('failed')], goes: false },
+  'kept a change by design': { events: [settled('kept'), ENDED], goes: false },
   stuck: { events: [settled('stuck'), end('needs-attention')], goes: false },
-  'needs attention though all is settled': { events: [settled('reverted'), end('needs-attention')], goes: false },
+  'needs attention although every change is settled': {
+    events: [settled('reverted'), end('needs-attention')],
+    goes: false,
+  },
   interrupted: { events: [settled('reverted'), INTERRUPTED], goes: false },
   waiting: { events: [settled('reverted'), { type: 'waiting' }], goes: false },
   'rolling back': { events: [{ type: 'rolling-back', error: null, kept: [] }, INTERRUPTED], goes: false },
@@ -96,7 +99,7 @@ const made = fc.record({
   endedAt: fc.integer({ min: 0, max: 20 }).map((days) => AT - days * DAY),
 });
 
-test('what goes is old, ended, nothing of it is on the host, and is not among the newest of its workflow', () => {
+test('pruning removes old, ended runs without changes in place, except the newest of each workflow', () => {
   fc.assert(
     fc.property(fc.array(made, { maxLength: 25 }), fc.nat(20), fc.nat(4), (wanted, days, keep) => {
       const { history, path } = openForTest();
@@ -123,7 +126,7 @@ test('what goes is old, ended, nothing of it is on the host, and is not among th
 
       expect([...pruneAll(history, request)].sort()).toEqual(goes.map(({ workflow }) => workflow).sort());
       expect(runs.filter(({ id }) => history.run(id) === undefined)).toEqual(goes);
-      // Nothing of theirs is left, and nothing of the others' is missing.
+      // All rows of the removed runs are gone, and no others.
       const raw = openRaw(path);
       for (const table of ['journal', 'steps', 'changes']) {
         const found = raw.prepare(`SELECT count(DISTINCT run) FROM ${table}`).pluck().get();
@@ -152,7 +155,7 @@ test('what goes is old, ended, nothing of it is on the host, and is not among th
 
 const ALL: PruneRequest = { endedBefore: AT + DAY, keep: 0, isAlive: () => false };
 
-test('a transaction ends after some thousand rows, and the next goes on where it ended', () => {
+test('a transaction ends after some thousand rows, and the next continues there', () => {
   const { history } = openForTest();
   for (let index = 0; index < 450; index++)
     make(history, { workflow: 'lab', life: 'succeeded', createdAt: AT, endedAt: AT }, index);
@@ -164,7 +167,7 @@ test('a transaction ends after some thousand rows, and the next goes on where it
   expect(history.pruneSome(ALL, second.next)).toEqual({ removed: Array(50).fill('lab'), next: null });
 });
 
-test('a run that somebody has just taken over, to undo what it kept, stays; a dead owner keeps nothing', () => {
+test('a run with a living owner stays; a dead owner does not count', () => {
   const { history } = openForTest();
   const run = make(history, { workflow: 'lab', life: 'succeeded', createdAt: AT, endedAt: AT }, 1);
   history.takeOver(run.id, OWNER, () => false);
@@ -172,7 +175,7 @@ test('a run that somebody has just taken over, to undo what it kept, stays; a de
   expect(pruneAll(history, ALL)).toEqual(['lab']);
 });
 
-test('while a run is being advanced nothing is taken for unused: it may be about to refer to it', () => {
+test('nothing counts as unused while a run is being advanced', () => {
   const { history } = openForTest();
   const lease = history.create(headerOf('goes-on'), DEFINITION, OWNER, [], AT);
   const fingerprint = history.putFingerprint({ links: ['unused as yet'] });
@@ -184,7 +187,7 @@ test('while a run is being advanced nothing is taken for unused: it may be about
   expect(history.fingerprint(fingerprint)).toBeDefined();
 });
 
-test('a definition that a run has gone on under counts as used, and so does the last one', () => {
+test('every definition that a run accepted counts as used', () => {
   const { history } = openForTest();
   const lease = history.create(headerOf('accepted'), DEFINITION, OWNER, [], AT);
   for (const letter of ['b', 'c', 'd']) history.putDefinition(asDefinitionHash(letter.repeat(64)), { letter }, AT);
@@ -192,7 +195,7 @@ test('a definition that a run has gone on under counts as used, and so does the 
     const definitionHash = asDefinitionHash(letter.repeat(64));
     history.append(lease, { events: [{ type: 'definition.accepted', definitionHash }] }, AT);
   }
-  // The first one's hash is not in the journal: it is forgotten with the run's going on under another.
+  // The journal does not name the first definition: nothing refers to it once another is accepted.
   expect(pruneUnused(history)).toEqual({ definitions: 2, fingerprints: 0 });
   expect(['b', 'c'].map((letter) => history.definition(asDefinitionHash(letter.repeat(64))))).toEqual([
     { letter: 'b' },
@@ -200,7 +203,7 @@ test('a definition that a run has gone on under counts as used, and so does the 
   ]);
 });
 
-test('the room is free inside the file, and compacting gives it back', () => {
+test('removed rows leave free space in the file, which compacting returns', () => {
   const { history } = openForTest();
   for (let index = 0; index < 300; index++)
     make(history, { workflow: 'lab', life: 'succeeded', createdAt: AT, endedAt: AT }, index);

@@ -26,7 +26,7 @@ const awkward = fc.oneof(
 );
 const json = fc.jsonValue({ noUnicodeString: false, maxDepth: 3 }).map(toJson);
 
-test('text and JSON of every kind come back as they were given', () => {
+test('text and JSON of every kind are read back unchanged', () => {
   const { history } = openForTest();
   let run = 0;
   fc.assert(

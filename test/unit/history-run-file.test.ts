@@ -27,8 +27,8 @@ const DEFINITIONS = ['1', '2'].map((version) => {
 });
 const [FIRST, SECOND] = DEFINITIONS;
 
-/** A run with all that a run can have: under two definitions, retried, interrupted, verified, with something left. */
-function tellRun(history: History, id = 'there', last: JournalEvent = ENDED): void {
+/** Creates a run with two definitions, a retry, an interruption, a verification and a change in place. */
+function recordRun(history: History, id = 'there', last: JournalEvent = ENDED): void {
   if (FIRST === undefined || SECOND === undefined) throw new Error('there are two definitions');
   const header = headerOf(id, { definitionHash: FIRST.hash, input: { b: 1, a: 'é\u0000', 10: [null, 0.5] } });
   const lease = history.create(header, FIRST.definition, OWNER, ['network devops'], AT);
@@ -106,14 +106,14 @@ function tellRun(history: History, id = 'there', last: JournalEvent = ENDED): vo
 const textOf = (history: History, id = 'there', machine = 'trainer-pc') =>
   runFileText(history.exportRun(runId(id), machine));
 
-/** The text of a file with a run in it, on another machine than the one that imports it. */
+/** Returns the text of a run file of another machine. */
 function exported(last?: JournalEvent): string {
   const { history } = openForTest();
-  tellRun(history, 'there', last);
+  recordRun(history, 'there', last);
   return textOf(history);
 }
 
-test('the export of an import is the export, byte for byte, whichever machine writes it', () => {
+test('the export of an imported run equals its file, byte for byte, on every machine', () => {
   const text = exported();
   const { history } = openForTest();
   history.importRun(parseRunFile(text), AT + 99);
@@ -123,9 +123,9 @@ test('the export of an import is the export, byte for byte, whichever machine wr
   expect(textOf(third, 'there', 'a third')).toBe(text);
 });
 
-test('all that can be asked of the run is the same, but that it was imported and nobody holds it', () => {
+test('an imported run reads like the original, except for its owner and its origin', () => {
   const { history: there } = openForTest();
-  tellRun(there);
+  recordRun(there);
   const { history: here } = openForTest();
   here.importRun(parseRunFile(textOf(there)), AT);
   const id = runId('there');
@@ -144,7 +144,7 @@ test('all that can be asked of the run is the same, but that it was imported and
   }
 });
 
-test('an imported run is nobody’s here: not taken over, not unfinished, nothing of it stands, and it claims nothing', () => {
+test('an imported run cannot be taken over, is not unfinished, and has no changes in place and no claims', () => {
   const { history } = openForTest();
   history.importRun(parseRunFile(exported(INTERRUPTED)), AT);
   const id = runId('there');
@@ -158,7 +158,7 @@ test('an imported run is nobody’s here: not taken over, not unfinished, nothin
   expect(history.runs({ limit: 5 }).map((run) => run.id)).toEqual(['there', 'mine']);
 });
 
-test('pruned by its age, whatever became of it where it took place', () => {
+test('an imported run is pruned by its age alone', () => {
   const { history } = openForTest();
   history.importRun(parseRunFile(exported(INTERRUPTED)), AT);
   const request = { endedBefore: AT + 50, keep: 0, isAlive: () => false };
@@ -167,7 +167,7 @@ test('pruned by its age, whatever became of it where it took place', () => {
   expect(history.run(runId('there'))).toBeUndefined();
 });
 
-test('a run that is there already is left as it is', () => {
+test('an existing run is not replaced', () => {
   const { history } = openForTest();
   history.create(headerOf('there', { workflow: 'mine' }), {}, OWNER, [], AT);
   expect(errorOf(() => history.importRun(parseRunFile(exported()), AT)).code).toBe('E_RUN_EXISTS');
@@ -175,19 +175,19 @@ test('a run that is there already is left as it is', () => {
   expect(history.definition(DEFINITIONS[0]?.hash ?? asDefinitionHash(''))).toBeUndefined();
 });
 
-describe('a file that wf has not written so is refused, and nothing of it is stored', () => {
+describe('a file that wf could not have written is refused, and nothing is stored', () => {
   const wrong: Readonly<Record<string, (file: ReturnType<typeof parseRunFile>) => object>> = {
     'another format': (file) => ({ ...file, format: 'tar' }),
     'a newer version': (file) => ({ ...file, version: 2 }),
-    'more than is known': (file) => ({ ...file, more: 1 }),
+    'an unknown member': (file) => ({ ...file, more: 1 }),
     'an id that is a path': (file) => ({ ...file, run: { ...file.run, id: '../../etc/passwd' } }),
-    'a workflow that steers the terminal': (file) => ({ ...file, run: { ...file.run, workflow: '\u001b[2Jlab' } }),
+    'a workflow with control characters': (file) => ({ ...file, run: { ...file.run, workflow: '\u001b[2Jlab' } }),
     'a machine of two lines': (file) => ({ ...file, machine: 'a\nb' }),
-    'an option that is not known': (file) => ({
+    'an unknown option': (file) => ({
       ...file,
       run: { ...file.run, options: { ...file.run.options, run: 'rm' } },
     }),
-    'a time beyond all calendars': (file) => ({ ...file, run: { ...file.run, createdAt: 9e15 } }),
+    'a time out of range': (file) => ({ ...file, run: { ...file.run, createdAt: 9e15 } }),
     'another definition under the hash': (file) => ({
       ...file,
       definitions: file.definitions.map((each) => ({ ...each, definition: { forged: true } })),
@@ -205,39 +205,39 @@ describe('a file that wf has not written so is refused, and nothing of it is sto
     }),
     'a gap in the journal': (file) => ({ ...file, journal: file.journal.filter(({ seq }) => seq !== 3) }),
     'entries in another order': (file) => ({ ...file, journal: file.journal.toReversed() }),
-    'an event that is not known': (file) => ({
+    'an unknown event': (file) => ({
       ...file,
       journal: [{ seq: 1, at: AT, event: { type: 'executed', argv: ['rm'] } }],
     }),
-    'an outcome of a step that was never begun': (file) => ({
+    'an outcome of a step that never began': (file) => ({
       ...file,
       journal: [{ seq: 1, at: AT, event: { type: 'step.succeeded', step: 'x', attempt: 1, output: null } }],
     }),
-    'a definition accepted that is not in it': (file) => ({
+    'an accepted definition that is missing': (file) => ({
       ...file,
       journal: [{ seq: 1, at: AT, event: { type: 'definition.accepted', definitionHash: 'f'.repeat(64) } }],
     }),
-    'half an attempt': (file) => ({
+    'a fractional attempt': (file) => ({
       ...file,
       journal: file.journal.map((entry) =>
         'attempt' in entry.event ? { ...entry, event: { ...entry.event, attempt: 1.5 } } : entry,
       ),
     }),
-    'a step that steers the terminal': (file) => ({
+    'a step with control characters': (file) => ({
       ...file,
       journal: [{ seq: 1, at: AT, event: decidedToStart('a\u001b]0;x\u0007') }],
     }),
-    'a stage that does': (file) => ({
+    'a stage with control characters': (file) => ({
       ...file,
       journal: [{ seq: 1, at: AT, event: { type: 'paused', stage: 'a\rb' } }],
     }),
-    'a retry beyond all calendars': (file) => ({
+    'a retry out of range': (file) => ({
       ...file,
       journal: file.journal.map((entry) =>
         entry.event.type === 'step.retrying' ? { ...entry, event: { ...entry.event, retryAt: 1e300 } } : entry,
       ),
     }),
-    'evidence from beyond all calendars': (file) => ({
+    'evidence out of range': (file) => ({
       ...file,
       evidence: file.evidence.map((each) => ({ ...each, startedAt: 1e17 })),
     }),
@@ -257,20 +257,20 @@ describe('a file that wf has not written so is refused, and nothing of it is sto
   });
 
   test.each(['', 'null', '[]', '{', '{"format":"wf.run"}', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'cut off'])(
-    'no run file at all: %#',
+    'not a run file: %#',
     (given) => {
       const text = given === 'cut off' ? exported().slice(0, -20) : given;
       expect(errorOf(() => parseRunFile(text)).code).toBe('E_RUN_FILE_INVALID');
     },
   );
 
-  test('what is nested without end', () => {
+  test('nesting that is too deep', () => {
     const input = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
     const text = exported().replace('"input":{', `"input":{"deep":${input},`);
     expect(errorOf(() => parseRunFile(text)).message).toContain('levels deep');
   });
 
-  test('whatever is altered in a file, it is refused as such or is a run like any other', () => {
+  test('an altered file is refused, or is imported like any other', () => {
     const text = exported();
     let refused = 0;
     const piece = fc.constantFrom(

@@ -4,7 +4,7 @@ import { startChild } from '../fixtures/history/child.ts';
 import { AT, DEFINITION, decidedToStart, headerOf, OWNER, runId } from '../fixtures/history/samples.ts';
 import { errorOf, openForTest, temporaryFolder, temporaryPath } from '../fixtures/history/temporary.ts';
 
-test('processes that open a new database at the same moment all succeed', async () => {
+test('processes can open a new database at the same moment', async () => {
   const folder = temporaryFolder();
   const ids = ['first', 'second', 'third'];
   const databases = 120;
@@ -18,7 +18,7 @@ test('processes that open a new database at the same moment all succeed', async 
   }
 });
 
-test('processes append to different runs at once, and none finds the database locked', async () => {
+test('processes append to different runs at once without a lock error', async () => {
   const path = temporaryPath();
   const children = ['one', 'two', 'three'].map((id) => startChild('append-loop.ts', [path, id, '400']));
   expect(await Promise.all(children.map((child) => child.ended))).toEqual([0, 0, 0]);
@@ -26,7 +26,7 @@ test('processes append to different runs at once, and none finds the database lo
   for (const id of ['one', 'two', 'three']) expect(history.journal(runId(id))).toHaveLength(800);
 });
 
-test('a lock that another process does not give back is named, after the time-out', async () => {
+test('a lock of another process is reported after the time-out', async () => {
   const { history, path } = openForTest();
   const lease = history.create(headerOf('held'), DEFINITION, OWNER, [], AT);
   const child = startChild('hold-lock.ts', [path]);

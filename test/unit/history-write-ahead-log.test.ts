@@ -6,7 +6,7 @@ import { openForTest } from '../fixtures/history/temporary.ts';
 
 const MIB = 1024 * 1024;
 
-test('the log is overwritten before it has grown to what a file system takes long for', () => {
+test('the log is overwritten from 1.2 MiB on', () => {
   const { history, path } = openForTest();
   const lease = history.create(headerOf('long'), DEFINITION, OWNER, [], AT);
   const lengths = Array.from({ length: 500 }, () => {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { WfError } from '../../engine/errors.ts';
 
-/** What the history throws for trouble that SQLite or the file system reports; anything else unchanged. */
+/** Returns the WfError for an error of SQLite or the file system; anything else unchanged. */
 export function asDatabaseError(thrown: unknown, path: string): unknown {
   if (thrown instanceof WfError) return thrown;
   if (thrown instanceof Database.SqliteError) return ofSqlite(thrown, path);
@@ -12,7 +12,7 @@ export function asDatabaseError(thrown: unknown, path: string): unknown {
   return thrown;
 }
 
-/** Whether the SQLite addon cannot be loaded: it is not there, or is built for another Node. */
+/** Returns whether the SQLite addon cannot be loaded: it is absent, or built for another Node. */
 function isAddonMissing(thrown: unknown): thrown is Error {
   if (!(thrown instanceof Error) || !('code' in thrown)) return false;
   if (thrown.code === 'ERR_DLOPEN_FAILED') return true;
@@ -26,12 +26,12 @@ function addonMissing(cause: Error): WfError {
       ? cause.message.split('\n')[0]
       : `it is built for another Node.js (module version ${versions[1]}); Node.js ${process.version} needs module version ${versions[2]}`;
   return new WfError('E_DATABASE', `the native addon of better-sqlite3 cannot be loaded: ${why}`, {
-    hint: 'Run `npm rebuild better-sqlite3` where wf is installed, or run wf with the Node.js that it was installed with.',
+    hint: 'Run `npm rebuild better-sqlite3` in the folder of wf, or run wf with the Node.js that it was installed with.',
     cause,
   });
 }
 
-/** Runs `work`; what it throws comes out as {@link asDatabaseError} gives it. */
+/** Runs `work` and converts its errors with {@link asDatabaseError}. */
 export function withDatabaseErrors<Result>(path: string, work: () => Result): Result {
   try {
     return work();
@@ -43,9 +43,9 @@ export function withDatabaseErrors<Result>(path: string, work: () => Result): Re
 export function damaged(path: string, what: string, cause?: unknown): WfError {
   return new WfError('E_DATABASE_DAMAGED', `the database ${path} is damaged: ${what}`, {
     hint:
-      `Nothing was changed in it. Move it aside together with ${path}-wal and ${path}-shm, and put a backup in its ` +
-      `place, or begin a new one. What \`sqlite3 OLD .recover\` can still read tells what to undo by hand; without a backup, \`wf sweep ` +
-      `--db ${path}.new\` finds what its runs left on this host.`,
+      `Nothing was changed in it. Move it aside together with ${path}-wal and ${path}-shm, then restore a backup or begin a new ` +
+      `database. Recover a list of what to undo by hand with \`sqlite3 OLD .recover\`; without a backup, find what its runs left on ` +
+      `this host with \`wf sweep --db ${path}.new\`.`,
     cause,
   });
 }
@@ -59,47 +59,47 @@ export function readOnly(path: string, what: string, cause?: unknown): WfError {
 
 export function diskFull(path: string, cause: unknown): WfError {
   return new WfError('E_DISK_FULL', `no space is left for the database ${path}`, {
-    hint: 'Free some space on that file system (`df`, or the quota of its owner), then do the same again. What was not committed was not done.',
+    hint: 'Free some space on that file system (`df`, or the quota of its owner), then repeat the command. Nothing was done that is not committed.',
     cause,
   });
 }
 
-/** The codes are SQLite's own extended result codes: https://www.sqlite.org/rescode.html */
+/** Maps extended result codes: https://www.sqlite.org/rescode.html */
 function ofSqlite(error: InstanceType<typeof Database.SqliteError>, path: string): WfError {
   const { code } = error;
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return locked(path, error);
   if (code.startsWith('SQLITE_FULL') || code === 'SQLITE_IOERR_SHMSIZE') return diskFull(path, error);
-  // So it also says where a file could not be made or grow.
+  // SQLite also uses these codes if a file cannot be created or grow.
   if (/^SQLITE_(IOERR|CANTOPEN)/.test(code) && isFull(path)) return diskFull(path, error);
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return damaged(path, error.message, error);
   if (code.startsWith('SQLITE_READONLY')) return readOnly(path, error.message, error);
   if (code.startsWith('SQLITE_CONSTRAINT')) {
-    return new WfError('E_INTERNAL', `rows that contradict the database ${path} were refused: ${error.message}`, {
+    return new WfError('E_INTERNAL', `the database ${path} refused a row: ${error.message}`, {
       hint: 'This is a defect in wf: nothing was written. Report it with the journal of the run.',
       cause: error,
     });
   }
-  // The statements are right for this version: what they name is missing from the file.
+  // The statements fit this version, so the file lacks a table or an index.
   if (code === 'SQLITE_ERROR' && error.message.startsWith('no such ')) return damaged(path, error.message, error);
-  return new WfError('E_DATABASE', `the database ${path} does not work: ${error.message} (${code})`, {
-    hint: 'Look whether its disk is healthy and mounted (`dmesg`, `df`), then do the same again; --db or WF_DB choose another file.',
+  return new WfError('E_DATABASE', `the database ${path} cannot be used: ${error.message} (${code})`, {
+    hint: 'Check its disk (`dmesg`, `df`), then repeat the command, or choose another file with --db or WF_DB.',
     cause: error,
   });
 }
 
-/** Whether the file system of a database has no block or no inode left. */
+/** Returns whether the file system of a database has no block or no inode left. */
 export function isFull(path: string): boolean {
   try {
     const { bavail, files, ffree } = fs.statfsSync(dirname(path));
     return bavail === 0 || (files > 0 && ffree === 0);
   } catch {
-    return false; // the error that led here is told
+    return false; // the caller reports its own error
   }
 }
 
 function locked(path: string, cause: unknown): WfError {
-  return new WfError('E_DATABASE_LOCKED', `another process holds the database ${path} locked`, {
-    hint: `Find it with \`fuser -v ${path}\` (a backup, an sqlite3 shell with an open transaction?), let it end, then do the same again.`,
+  return new WfError('E_DATABASE_LOCKED', `the database ${path} is locked by another process`, {
+    hint: `Find the process with \`fuser -v ${path}\` (a backup, an sqlite3 shell with an open transaction), wait for its end, then repeat the command.`,
     transient: true,
     cause,
   });

@@ -4,24 +4,24 @@ import { damaged } from './database-error.ts';
 import { APPLICATION_ID } from './schema.ts';
 import { hasBeenInUse, journalOf, walOf } from './side-files.ts';
 
-/** https://www.sqlite.org/fileformat.html, 1.3 and 1.6: offsets in the first page. */
+/** Offsets in the first page: https://www.sqlite.org/fileformat.html, 1.3 and 1.6. */
 const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 const USER_VERSION = 60;
 const APPLICATION = 68;
 const TABLES_ON_FIRST_PAGE = 103;
 const HEADER_BYTES = 108;
-/** The same, 3: offsets in the header of a rollback journal. */
+/** Offsets in the header of a rollback journal: the same document, 3. */
 const JOURNAL_MAGIC = Buffer.from('d9d505f920a163d7', 'hex');
 const PAGES_BEFORE = 16;
 const JOURNAL_HEADER_BYTES = 28;
 
 /**
- * How often SQLite has a file open in this process, by its identity. Such a file is not read here: to close it would drop the POSIX locks
- * that SQLite holds on it (https://www.sqlite.org/howtocorrupt.html, 2.2).
+ * Number of connections of this process to a file, by its identity. This module does not read such a file: closing it would drop the
+ * POSIX locks of SQLite (https://www.sqlite.org/howtocorrupt.html, 2.2).
  */
 const openHere = new Map<string, number>();
 
-/** Says that SQLite has a database open, until the returned function is called. */
+/** Records that this process has a database open, until the returned function is called. */
 export function rememberOpen(path: string): () => void {
   const identity = identityOf(path) ?? '';
   const count = (more: number) => openHere.set(identity, (openHere.get(identity) ?? 0) + more);
@@ -32,15 +32,15 @@ export function rememberOpen(path: string): () => void {
 }
 
 /**
- * Refuses what is no database of wf's, or a new one, before SQLite opens it: SQLite would bring another program's log into its database.
+ * Refuses a file that is neither a database of wf nor empty, before SQLite opens it: SQLite would apply the log of another program.
  * @throws WfError E_DATABASE, E_DATABASE_DAMAGED
  */
-export function requireOwnContent(path: string): void {
+export function requireOwnDatabase(path: string): void {
   if (openHere.has(identityOf(path) ?? '')) return;
   refuseEmptyFileWithLog(path);
-  if (beginningOf(path, HEADER_BYTES).length === 0 || isBeingMade(path)) return;
-  // Read once more: another process may have made the database in between.
-  requireOwnHeader(beginningOf(path, HEADER_BYTES), path);
+  if (firstBytes(path, HEADER_BYTES).length === 0 || isBeingCreated(path)) return;
+  // Read again: another process may have created the database in the meantime.
+  requireOwnHeader(firstBytes(path, HEADER_BYTES), path);
 }
 
 function requireOwnHeader(header: Buffer, path: string): void {
@@ -50,7 +50,7 @@ function requireOwnHeader(header: Buffer, path: string): void {
   }
   const application = header.readInt32BE(APPLICATION);
   if (application === APPLICATION_ID) return;
-  // Nothing is in a new one yet, or all that is in it is in its log.
+  // A new database is empty, or has all its content in its log.
   const isNew = header.readInt32BE(USER_VERSION) === 0 && header.readUInt16BE(TABLES_ON_FIRST_PAGE) === 0;
   if (application !== 0 || !isNew) throw notOwn(path, 'is a database of another program', application);
 }
@@ -62,7 +62,7 @@ function notOwn(path: string, what: string, applicationId: number | null): WfErr
   });
 }
 
-function beginningOf(path: string, bytes: number): Buffer {
+function firstBytes(path: string, bytes: number): Buffer {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   const file = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
@@ -73,18 +73,18 @@ function beginningOf(path: string, bytes: number): Buffer {
   }
 }
 
-/** Whether the first transaction is not over, or was left by a killed process: the journal says that the file was empty before. */
-function isBeingMade(path: string): boolean {
+/** Returns whether the first transaction is unfinished: according to its journal, the file was empty before. */
+function isBeingCreated(path: string): boolean {
   const journal = journalOf(path);
   if (fs.lstatSync(journal, { throwIfNoEntry: false })?.isFile() !== true) return false;
-  const header = unlessGone(() => beginningOf(journal, JOURNAL_HEADER_BYTES));
+  const header = unlessGone(() => firstBytes(journal, JOURNAL_HEADER_BYTES));
   if (header === undefined) return false;
   if (header.length < JOURNAL_HEADER_BYTES || !header.subarray(0, JOURNAL_MAGIC.length).equals(JOURNAL_MAGIC))
     return false;
   return header.readUInt32BE(PAGES_BEFORE) === 0;
 }
 
-/** Undefined where the file was deleted meanwhile. */
+/** Returns undefined if the file was deleted in the meantime. */
 function unlessGone<Read>(read: () => Read): Read | undefined {
   try {
     return read();
@@ -95,8 +95,8 @@ function unlessGone<Read>(read: () => Read): Read | undefined {
 }
 
 /**
- * SQLite takes an empty file for a new database and deletes its log; a log that is there says that runs were lost.
- * The log is looked at first: a process that makes the database right now fills the file before the log.
+ * SQLite takes an empty file for a new database and deletes its log; such a log means that runs were lost.
+ * The log is checked first: a process that creates the database fills the file before the log.
  */
 function refuseEmptyFileWithLog(path: string): void {
   const log = fs.statSync(walOf(path), { throwIfNoEntry: false });
@@ -104,7 +104,7 @@ function refuseEmptyFileWithLog(path: string): void {
   throw damaged(path, `it is empty, but ${walOf(path)} is not`);
 }
 
-/** Device and inode; undefined where the file is absent. Inodes need all 64 bits. */
+/** Returns device and inode; undefined if the file is absent. Inodes need all 64 bits. */
 export function identityOf(path: string): string | undefined {
   const found = fs.statSync(path, { bigint: true, throwIfNoEntry: false });
   return found && `${found.dev}:${found.ino}`;

@@ -6,17 +6,17 @@ import { withDatabaseErrors } from './database-error.ts';
 import { reserveOf } from './side-files.ts';
 
 /**
- * What the journal of a rollback takes on a full disk. Undoing 15 changes with 16 KiB of output each, from opening to the end of
- * the run, lets `-wal` and `-shm` grow to 0.9 MiB; with three such outputs each to 1.4 MiB.
+ * Space for the journal of a rollback on a full disk. Undoing 15 changes with three outputs of 16 KiB each lets `-wal` and `-shm` grow
+ * to 1.4 MiB.
  */
 const RESERVE_BYTES = 2 * 1024 * 1024;
 
-/** With less than this free, no reserve is made: other processes may need right now what it would take. */
+/** Free space below which no reserve is made, so that it takes nothing that other processes need. */
 const ROOM_BYTES = 4 * RESERVE_BYTES;
 
 /**
- * Keeps disk space in reserve beside the database, unless it is kept already or there is no room: then the history works
- * without. The content is random, so that no file system stores it in less than its size.
+ * Creates the reserve beside the database, unless it exists or there is no room. Its content is random, so that no file system stores it
+ * in less than its size.
  */
 export function keepReserve(path: string): void {
   const reserve = reserveOf(path);
@@ -25,17 +25,17 @@ export function keepReserve(path: string): void {
   const { bavail, bsize } = fs.statfsSync(path);
   if (bavail * bsize < ROOM_BYTES) return;
   try {
-    // What is too short was left by a process that was killed here.
+    // A killed process left a file that is too short.
     fs.rmSync(reserve, { force: true });
     fs.writeFileSync(reserve, randomContent(RESERVE_BYTES), { flag: 'wx', mode: 0o600 });
   } catch (thrown) {
-    // Another process makes it at this moment.
+    // Another process is creating it.
     if (isErrno(thrown, 'EEXIST')) return;
     fs.rmSync(reserve, { force: true });
   }
 }
 
-/** Gives the reserve up. False where there was none. */
+/** Removes the reserve. Returns false if there was none. */
 export function freeReserve(path: string): boolean {
   try {
     fs.unlinkSync(reserveOf(path));
@@ -46,7 +46,7 @@ export function freeReserve(path: string): boolean {
   }
 }
 
-/** Does `work`, and once more without the reserve where the disk is full, the options say so, and there was one. */
+/** Runs `work`. If the disk is full and the options allow it, removes the reserve and runs `work` again. */
 export function withReserve<Result>(path: string, options: ConnectOptions, work: () => Result): Result {
   try {
     return withDatabaseErrors(path, work);

@@ -7,26 +7,26 @@ const OTHERS = 0o077;
 export const walOf = (path: string): string => `${path}-wal`;
 export const journalOf = (path: string): string => `${path}-journal`;
 const shmOf = (path: string): string => `${path}-shm`;
-/** Disk space for the journal of a rollback on a full disk; it is there once a database has been in use. */
+/** Disk space for the journal of a rollback on a full disk; it exists once a database has been in use. */
 export const reserveOf = (path: string): string => `${path}-reserve`;
 
-/** Whether the database was opened before, as far as what lies beside it tells. */
+/** Returns whether the database has been in use, judging by its reserve. */
 export function hasBeenInUse(path: string): boolean {
   return fs.existsSync(reserveOf(path));
 }
 
-/** SQLite deletes a log without a database; one that is there says that runs were lost. */
+/** Refuses a log without a database: SQLite would delete it, and with it the runs in it. */
 export function refuseLogWithoutDatabase(path: string): void {
   const log = fs.statSync(walOf(path), { throwIfNoEntry: false });
   if (log === undefined || log.size === 0 || fs.existsSync(path)) return;
-  throw new WfError('E_DATABASE_DAMAGED', `${walOf(path)} is there, but not the database ${path} that it belongs to`, {
-    hint: 'Nothing was changed. Put the database back, or move the log away to begin a new one.',
+  throw new WfError('E_DATABASE_DAMAGED', `${walOf(path)} exists, but its database ${path} does not`, {
+    hint: 'Nothing was changed. Restore the database, or move the log away to begin a new one.',
   });
 }
 
 /**
- * SQLite opens these files by their names, and wf removes the reserve: each is a file of its own, of a trusted user or the owner of
- * the database.
+ * Checks that each side file is a regular file with one name, of a trusted user or the owner of the database: SQLite opens them by name,
+ * and wf removes the reserve.
  * @throws WfError E_DATABASE
  */
 export function requireOwnSideFiles(path: string): void {
@@ -37,7 +37,7 @@ export function requireOwnSideFiles(path: string): void {
     if (found === undefined) continue;
     const why = whyNotOwn(found, users);
     if (why === undefined) continue;
-    throw new WfError('E_DATABASE', `${file} ${why}, and is no file of the database ${path}`, {
+    throw new WfError('E_DATABASE', `${file} ${why}, so it is not a file of the database ${path}`, {
       hint: 'Nothing was changed. Move it away, or choose another file with --db or WF_DB.',
     });
   }

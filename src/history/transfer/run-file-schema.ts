@@ -5,7 +5,7 @@ import { journalEvent } from '../rows/journal-row.ts';
 import { json, jsonObject } from '../rows/parse-row.ts';
 import { runOptions } from '../rows/run-row.ts';
 
-/** What a run file says it is; its version rises with each change that an earlier wf could not read. */
+/** Format of a run file. The version rises with each change that an earlier wf could not read. */
 export const FORMAT = 'wf.run';
 export const VERSION = 1;
 
@@ -14,10 +14,10 @@ const LAST_MOMENT = 8.64e15;
 
 export type RunFileSchemas = ReturnType<typeof runFileSchemas>;
 
-/** Made where a file is read: every command that opens the history would wait for them otherwise. */
+/** Creates the schemas: only an import needs them. */
 export function runFileSchemas() {
   const moment = z.int().min(0).max(LAST_MOMENT);
-  // Without what would steer a terminal.
+  // Control characters could steer a terminal.
   const name = z
     .string()
     .min(1)
@@ -48,13 +48,13 @@ export function runFileSchemas() {
         output: z.string(),
         exitCode: z.int().nullable(),
         startedAt: moment,
-        // Negative where the clock was set back.
+        // Negative if the clock was set back.
         durationMs: z.number(),
       }),
     ),
     fingerprints: z.array(z.strictObject({ hash, fingerprint: jsonObject() })),
   });
-  /** Members of events whose values the journal's own schema leaves open. */
+  /** Stricter schemas for members of events, by name. */
   const members: Readonly<Record<string, z.ZodType>> = {
     ...Object.fromEntries(['step', 'invoke', 'actor', 'kind', 'stage', 'timer', 'signal'].map((key) => [key, name])),
     stages: z.array(name),

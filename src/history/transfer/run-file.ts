@@ -7,32 +7,31 @@ import type { StoredEvidence } from '../../engine/ports/history.ts';
 import { sha256 } from '../rows/compression.ts';
 import { FORMAT, type RunFileSchemas, runFileSchemas, VERSION } from './run-file-schema.ts';
 
-/** A run with all that tells of it, as `wf export` writes it to a file. */
+/** A run with its definitions, journal, evidence and fingerprints, as `wf export` writes it. */
 export interface RunFile {
   readonly format: typeof FORMAT;
   readonly version: typeof VERSION;
-  /** The machine on which the run took place. */
+  /** Name of the machine on which the run took place. */
   readonly machine: string;
   readonly run: RunHeader;
-  /** The definition that the run goes by, then those that it went by before, as far as they are known. */
+  /** The current definition of the run, then its earlier ones. */
   readonly definitions: readonly { readonly hash: string; readonly definition: Json }[];
-  /** All that else is known of the run is derived from it. */
   readonly journal: readonly JournalEntry[];
   readonly evidence: readonly StoredEvidence[];
-  /** Those that the journal refers to, in its order. */
+  /** The fingerprints that the journal refers to, in its order. */
   readonly fingerprints: readonly { readonly hash: string; readonly fingerprint: Fingerprint }[];
 }
 
-/** A run file's content beside its format. */
+/** Content of a run file without its format. */
 export type RunFileContent = Omit<RunFile, 'format' | 'version'>;
 
-/** Larger files are refused: 128 steps with as much evidence as is kept of one. */
+/** Greatest size of a run file in bytes: 128 steps with as much evidence as is stored of one. */
 export const RUN_FILE_LIMIT = 128 * 1024 * 1024;
 
-/** Deeper than any state machine; what is nested without end must not exhaust the stack. */
+/** Greatest nesting of JSON, deeper than any state machine: more could exhaust the stack. */
 const DEEPEST = 250;
 
-/** The text of a run file: equal runs give equal text. */
+/** Returns the text of a run file: equal runs give equal text. */
 export function runFileText(content: RunFileContent): string {
   const { machine, run, definitions, journal, evidence, fingerprints } = content;
   const file: RunFile = {
@@ -49,15 +48,15 @@ export function runFileText(content: RunFileContent): string {
 }
 
 /**
- * What a run file holds. It is not trusted: it is parsed strictly, and what it says of itself (hashes, the order of the
- * journal) is checked. Whether its journal makes sense only its replay tells.
+ * Parses a run file. The file is not trusted: it is parsed strictly, and its hashes and the order of its journal are checked. Whether the
+ * journal is consistent is checked by its projection.
  * @throws WfError E_RUN_FILE_INVALID
  */
 export function parseRunFile(text: string): RunFileContent {
   const value = jsonOf(text);
   if (isJsonObject(value) && value['format'] === FORMAT && Number(value['version']) > VERSION) {
     throw invalid(
-      `it was written by a newer wf (its version is ${Number(value['version'])}, this wf knows ${VERSION})`,
+      `it was written by a newer wf (format version ${Number(value['version'])}, this wf supports ${VERSION})`,
     );
   }
   const { file, members } = runFileSchemas();
@@ -65,7 +64,7 @@ export function parseRunFile(text: string): RunFileContent {
   if (!parsed.success) throw invalid(firstIssue(parsed.error));
   const { journal, run, definitions, fingerprints } = parsed.data;
   journal.forEach(({ seq, event }, index) => {
-    if (seq !== index + 1) throw invalid(`entry ${index + 1} of its journal says that it is the entry ${seq}`);
+    if (seq !== index + 1) throw invalid(`entry ${index + 1} of its journal has the number ${seq}`);
     checkEvent(event, seq, members);
   });
   for (const each of definitions) checkHash('definition', each.hash, each.definition);
@@ -75,10 +74,10 @@ export function parseRunFile(text: string): RunFileContent {
   return parsed.data;
 }
 
-/** Not a run that wf could have written. */
+/** Returns the error for a file that wf could not have written. */
 export function invalid(why: string, cause?: unknown): WfError {
-  return new WfError('E_RUN_FILE_INVALID', `the file holds no run that can be imported: ${why}`, {
-    hint: 'Nothing was stored. Have the run exported anew, with `wf export RUN -o FILE`, by a wf no newer than this one.',
+  return new WfError('E_RUN_FILE_INVALID', `the run file cannot be imported: ${why}`, {
+    hint: 'Nothing was stored. Export the run again with `wf export RUN -o FILE`, with a wf no newer than this one.',
     cause,
   });
 }
@@ -94,7 +93,7 @@ function jsonOf(text: string): Json {
   return value;
 }
 
-/** Level by level rather than by recursion. */
+/** Goes level by level: recursion could exhaust the stack. */
 function isDeeperThan(value: Json, deepest: number): boolean {
   let level: readonly Json[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
@@ -104,20 +103,20 @@ function isDeeperThan(value: Json, deepest: number): boolean {
   return false;
 }
 
-/** Names and moments of an event: what the schema of the journal leaves open, as wf itself writes nothing else. */
+/** Checks names and moments of an event, which the schema of the journal does not restrict. */
 function checkEvent(event: JournalEvent, seq: number, members: RunFileSchemas['members']): void {
   const effects = event.type === 'decided' ? event.effects : [];
   const parts: readonly object[] = [event, ...effects, ...(event.type === 'change.intended' ? [event.change] : [])];
   for (const [key, value] of parts.flatMap((part): [string, unknown][] => Object.entries(part))) {
     const schema = members[key];
     if (schema !== undefined && !schema.safeParse(value).success)
-      throw invalid(`entry ${seq} of its journal: ${key} is not right`);
+      throw invalid(`entry ${seq} of its journal: ${key} is invalid`);
   }
 }
 
-function checkHash(what: string, claimed: string, content: Json): void {
+function checkHash(kind: string, claimed: string, content: Json): void {
   const found = sha256(canonicalJson(content));
-  if (found !== claimed) throw invalid(`its ${what} ${claimed.slice(0, 12)} is not what the hash was taken of`);
+  if (found !== claimed) throw invalid(`its ${kind} ${claimed.slice(0, 12)} does not match its hash`);
 }
 
 function firstIssue(error: z.ZodError): string {
