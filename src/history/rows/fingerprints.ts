@@ -1,8 +1,9 @@
+import { sha256 } from '../../engine/digest.ts';
 import { canonicalJson, isJsonObject, parseJson } from '../../engine/json.ts';
 import type { Fingerprint } from '../../engine/ports/fingerprint.ts';
 import { damaged } from '../sqlite/database-error.ts';
 import type { Statements } from '../sqlite/statements.ts';
-import { compress, sha256 } from './compression.ts';
+import { compress } from './compression.ts';
 import { compressedText, parseRow } from './parse-row.ts';
 
 /** Stores a fingerprint under the SHA-256 of its canonical JSON, unless it is stored already. Returns the hash. */

@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import { WfError } from '../../engine/errors.ts';
-import { randomContent } from '../rows/compression.ts';
 import type { ConnectOptions } from './connect.ts';
 import { withDatabaseErrors } from './database-error.ts';
 import { reserveOf } from './side-files.ts';
@@ -27,7 +26,10 @@ export function keepReserve(path: string): void {
   try {
     // A killed process left a file that is too short.
     fs.rmSync(reserve, { force: true });
-    fs.writeFileSync(reserve, randomContent(RESERVE_BYTES), { flag: 'wx', mode: 0o600 });
+    fs.writeFileSync(reserve, process.getBuiltinModule('node:crypto').randomBytes(RESERVE_BYTES), {
+      flag: 'wx',
+      mode: 0o600,
+    });
   } catch (thrown) {
     // Another process is creating it.
     if (isErrno(thrown, 'EEXIST')) return;

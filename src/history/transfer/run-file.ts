@@ -1,10 +1,11 @@
 import type { z } from 'zod';
+import { sha256 } from '../../engine/digest.ts';
 import { asWfError, WfError } from '../../engine/errors.ts';
 import type { JournalEntry, JournalEvent, RunHeader } from '../../engine/journal-event.ts';
 import { canonicalJson, escapeSteering, isJsonObject, type Json, parseJson } from '../../engine/json.ts';
 import type { Fingerprint } from '../../engine/ports/fingerprint.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
-import { sha256 } from '../rows/compression.ts';
+
 import { FORMAT, type RunFileSchemas, runFileSchemas, VERSION } from './run-file-schema.ts';
 
 /** A run with its definitions, journal, evidence and fingerprints, as `wf export` writes it. */
