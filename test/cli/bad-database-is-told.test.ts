@@ -131,7 +131,12 @@ test.skipIf(!readableByAll()).concurrent('a database in a folder that this user 
   await expectRefusal(project, note(project), refusal, through);
   expect((await project.wf(note(project))).exitCode).toBe(0);
   expect(statSync(project.database).mode & 0o777).toBe(0o600);
-  await expectRefusal(project, ['runs'], { ...refusal, code: 'E_DATABASE', says: ['may not be read'] }, through);
+  await expectRefusal(
+    project,
+    ['runs'],
+    { ...refusal, code: 'E_DATABASE', says: ['has no permission to read'] },
+    through,
+  );
 });
 
 test.concurrent('a --db that is wrong beats a WF_DB that is right', async () => {
