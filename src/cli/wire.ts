@@ -60,13 +60,13 @@ export const openWire: OpenWire = async ({ database }) => {
   }
 
   async function engineParts(): Promise<EngineParts> {
-    const [runtimes, { openHistory }, { joinParts }] = await Promise.all([
+    const [runtimes, { openHistory }, { engineDependencies }] = await Promise.all([
       wire.runtimes(),
       import('../history/open.ts'),
-      import('../library/join-parts.ts'),
+      import('../library/engine-dependencies.ts'),
     ]);
     // Opened when a run is created: a start that is refused before leaves no database behind.
-    return joinParts(runtimes, () => openOnce(openHistory));
+    return engineDependencies(runtimes, () => openOnce(openHistory));
   }
 
   const wire: Wire = {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { checkInput } from '../definition/input.ts';
 import { asWfError, WfError } from '../engine/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson, toJson } from '../engine/json.ts';
-import { conceal } from '../engine/secrets.ts';
+import { redactInput } from '../engine/secrets.ts';
 import type { LoadedWorkflow } from '../engine/workflow.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { givenSecret } from './secret-value.ts';
@@ -45,14 +45,14 @@ export function workflowInput(workflow: InputOwner, { assignments, file }: Given
   }
   const secrets = takeSecrets(raw, secretNames);
   // What is wrong with an input may be told with its value in it.
-  const { hideError } = conceal(Object.fromEntries(raw), secretNames, () => 0).secrets;
+  const { redactError } = redactInput(Object.fromEntries(raw), secretNames, () => 0).secrets;
   const checked = check(workflow, Object.fromEntries(raw));
   if (checked.type === 'valid' && malformed.length === 0) return { input: checked.input, secrets };
   const problems = checked.type === 'valid' ? malformed : [checked.error.message, ...malformed];
   const names = Object.keys(workflow.input.shape);
   const unknown = [...raw.keys()].filter((name) => !names.includes(name));
   const meant = unknown.map((name) => didYouMean(name, names)).join('');
-  throw hideError(
+  throw redactError(
     new WfError('E_INPUT', problems.join('; '), {
       hint:
         meant + (checked.type === 'valid' ? `Inputs of ${workflow.name}: ${names.join(', ')}.` : checked.error.hint),

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { later } from '../engine/later.ts';
+import { lazy } from '../engine/lazy.ts';
 
 /** A file that should define the workflow that it is named after. */
 export interface WorkflowFile {
@@ -14,7 +14,7 @@ const FILE_NAME = /^([a-z0-9][a-z0-9-]*)\.(?:ts|mts|js|mjs)$/;
 /** The package that the package.json of a project is, or depends on. */
 const PACKAGE = 'wf-engine';
 
-const manifestSchema = later(() => {
+const manifestSchema = lazy(() => {
   const dependencies = z.record(z.string(), z.unknown()).optional();
   return z.object({
     name: z.string().optional(),

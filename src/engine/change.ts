@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { StepId } from './ids.ts';
 import type { Json } from './json.ts';
-import { later } from './later.ts';
+import { lazy } from './lazy.ts';
 
 /**
  * Where a change stands.
@@ -52,7 +52,7 @@ export function undoByHand(changes: readonly Change[]): readonly string[] {
 }
 
 /** A difference between two fingerprints, and whose it is. */
-export const differenceSchema = later(() =>
+export const differenceSchema = lazy(() =>
   z.object({
     /** What differs: `link int_hote`, `route default via ... table main`, `container AppDev`. */
     subject: z.string(),
@@ -69,7 +69,7 @@ export const differenceSchema = later(() =>
 export type Difference = Readonly<z.infer<ReturnType<typeof differenceSchema>>>;
 
 /** A part of the host, or one thing on it, that the end of a run could not compare. */
-const notComparedSchema = later(() =>
+const notComparedSchema = lazy(() =>
   z.object({
     /** `qdiscs`, `link veth3f2a`. */
     subject: z.string(),
@@ -84,7 +84,7 @@ export type NotCompared = Readonly<z.infer<ReturnType<typeof notComparedSchema>>
  * none is unexplained. `unexplained`: differences that nobody accounts for after a step that may have altered anything.
  * `drift`: what Docker or somebody else changed meanwhile. `notCompared`: what could not be compared, before or after.
  */
-export const verificationSchema = later(() =>
+export const verificationSchema = lazy(() =>
   z.object({
     restored: z.boolean(),
     residues: z.array(differenceSchema()),

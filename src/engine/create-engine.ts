@@ -1,7 +1,5 @@
 import { abandonedLeases } from './abandoned-leases.ts';
 import { chooseRuntime } from './choose-runtime.ts';
-import { concludeRun } from './conclude-run.ts';
-import { openEarly } from './early-host.ts';
 import type {
   AdvancingParts,
   Engine,
@@ -13,11 +11,11 @@ import type {
   StartRequest,
 } from './engine.ts';
 import { asWfError, WfError } from './errors.ts';
+import { finishRun } from './finish-run.ts';
 import { guardObserver } from './guard-observer.ts';
 import type { RunId } from './ids.ts';
 import type { JournalEvent, RunHeader, RunOptions } from './journal-event.ts';
 import type { JsonObject } from './json.ts';
-import { lettingGo } from './letting-go.ts';
 import { runnersOf } from './machine-model.ts';
 import { openRun } from './open-run.ts';
 import { planResume } from './plan-resume.ts';
@@ -25,12 +23,14 @@ import type { HeldClaims } from './ports/claims.ts';
 import type { StoredRun } from './ports/history.ts';
 import type { RunHost, RunIdentity, RuntimeName } from './ports/runtime.ts';
 import { firstUnmet, lookAtRequirements } from './preflight.ts';
+import { prestartHost } from './prestarted-host.ts';
 import { keepHost } from './recorded-host.ts';
 import { rehearse } from './rehearse.ts';
+import { releaseAtEnd } from './release-run.ts';
 import { resumeRun } from './resume-run.ts';
 import { rollBackRun } from './roll-back-run.ts';
 import { advanceRun } from './run-loop.ts';
-import { type Concealed, conceal, NO_SECRETS, type Secrets, secretsOf } from './secrets.ts';
+import { NO_SECRETS, type RedactedInput, redactInput, type Secrets, secretsOf } from './secrets.ts';
 import type { LoadedWorkflow } from './workflow.ts';
 
 /** Joins an engine from its parts. */
@@ -40,28 +40,28 @@ export function createEngine(given: EngineParts): Engine {
   return {
     chooseRuntime: (workflow) => chooseRuntime(parts, workflow),
     preflight: (workflow, input, runtime) => preflight(parts, workflow, input, runtime),
-    openEarly(runtime, id) {
+    prestartHost(runtime, id) {
       const run = newRun(parts, id);
-      return openEarly(parts, run, runtime, () => holdRun(parts, run.id));
+      return prestartHost(parts, run, runtime, () => holdRun(parts, run.id));
     },
     rehearse: (workflow, input, run) => rehearse(workflow, input, parts.random, run),
     async start(request, observer = {}) {
-      const concealed = conceal(request.input, request.workflow.secretInputs ?? [], parts.random);
-      return hidingErrors(concealed.secrets, () => start(parts, request, concealed, guarded(observer)));
+      const redacted = redactInput(request.input, request.workflow.secretInputs ?? [], parts.random);
+      return redactingErrors(redacted.secrets, () => start(parts, request, redacted, guarded(observer)));
     },
     async rollBack(request, observer = {}) {
       const secrets = knownSecrets(parts, request);
-      return hidingErrors(secrets, () => rollBackRun(parts, request, secrets, guarded(observer)));
+      return redactingErrors(secrets, () => rollBackRun(parts, request, secrets, guarded(observer)));
     },
     async resume(request, observer = {}) {
       const seen = request.seen ?? parts.history.run(request.run);
       const secrets = secretsIn(seen, request);
-      return hidingErrors(secrets, () => resumeRun(parts, request, seen, secrets, guarded(observer)));
+      return redactingErrors(secrets, () => resumeRun(parts, request, seen, secrets, guarded(observer)));
     },
     letGo: (resting) => parts.leases.release(resting),
     async planResume(request) {
       const secrets = knownSecrets(parts, request);
-      return hidingErrors(secrets, () => planResume(parts, request, secrets));
+      return redactingErrors(secrets, () => planResume(parts, request, secrets));
     },
   };
 }
@@ -79,16 +79,16 @@ function joined(parts: EngineParts): AdvancingParts {
 
 /** Looks at the requirements of a run with this input; what is told of them holds no secret. */
 async function preflight(parts: EngineParts, workflow: LoadedWorkflow, input: JsonObject, name: RuntimeName) {
-  const { secrets } = conceal(input, workflow.secretInputs ?? [], parts.random);
+  const { secrets } = redactInput(input, workflow.secretInputs ?? [], parts.random);
   const runtime = parts.runtimes[name];
   const general = workflow.networking ? await runtime.look() : [];
   const host = await runtime.open({ id: parts.newRunId(), createdAt: parts.clock.now() }, null);
   const own = await lookAtRequirements(workflow.requirements(input), host.ports).finally(() => host.close());
   return [...general, ...own].map(({ requirement, result }): PreflightFinding => {
     const { title, purpose } = requirement;
-    const hidden = { ...requirement, title: secrets.hideText(title), purpose: secrets.hideText(purpose) };
-    if (result.met) return { requirement: hidden, result: { met: true, found: secrets.hideText(result.found) } };
-    return { requirement: hidden, result: { met: false, error: secrets.hideError(result.error) } };
+    const hidden = { ...requirement, title: secrets.redactText(title), purpose: secrets.redactText(purpose) };
+    if (result.met) return { requirement: hidden, result: { met: true, found: secrets.redactText(result.found) } };
+    return { requirement: hidden, result: { met: false, error: secrets.redactError(result.error) } };
   });
 }
 
@@ -101,34 +101,34 @@ function secretsIn(run: StoredRun | undefined, { secrets = {} }: Pick<ResumeRequ
   return run === undefined ? NO_SECRETS : secretsOf(run, secrets);
 }
 
-async function hidingErrors<Answer>(secrets: Secrets, work: () => Promise<Answer>): Promise<Answer> {
+async function redactingErrors<Answer>(secrets: Secrets, work: () => Promise<Answer>): Promise<Answer> {
   try {
     return await work();
   } catch (thrown) {
-    throw secrets.hideError(asWfError(thrown));
+    throw secrets.redactError(asWfError(thrown));
   }
 }
 
 async function start(
   parts: AdvancingParts,
   request: StartRequest,
-  concealed: Concealed,
+  redacted: RedactedInput,
   observer: RunObserver,
 ): Promise<RunHandle> {
   const { workflow } = request;
   const runtime = parts.runtimes[request.runtime];
   const requirements = workflow.requirements(request.input);
-  const { hideText } = concealed.secrets;
+  const { redactText } = redacted.secrets;
   // On a host of its own nobody else can use up a name.
-  const wanted = requirements.flatMap(({ claim }) => (claim === null ? [] : [hideText(claim)]));
+  const wanted = requirements.flatMap(({ claim }) => (claim === null ? [] : [redactText(claim)]));
   // Asked for only where there is something to claim: to find out takes as long as a step.
   const scope = wanted.length === 0 ? null : runtime.scope;
   const claims = scope === null ? [] : wanted;
-  const { early } = request;
-  const run = early?.run ?? newRun(parts, request.id);
+  const { prestarted } = request;
+  const run = prestarted?.run ?? newRun(parts, request.id);
   // Before the preflight: what it finds to be free stays free.
   const held = await parts.claims.hold(claims, run.id).catch(asWfError);
-  const hold = heldOnDemand(async () => early?.held ?? (await holdRun(parts, run.id)));
+  const hold = heldOnDemand(async () => prestarted?.held ?? (await holdRun(parts, run.id)));
   let host: RunHost | undefined;
   const release = () => {
     host?.close();
@@ -139,7 +139,7 @@ async function start(
     if (isHeldFromStart(request)) await hold.held();
     const unmetHere = workflow.networking ? firstUnmet(await runtime.look()) : undefined;
     if (unmetHere !== undefined) throw unmetHere;
-    host = await (early?.host ?? runtime.open(run, null));
+    host = await (prestarted?.host ?? runtime.open(run, null));
     // What stands on the host tells more of what is in the way than a claim can.
     const unmet = firstUnmet(await lookAtRequirements(requirements, host.ports));
     if (unmet !== undefined) throw unmet;
@@ -147,7 +147,7 @@ async function start(
     return await begin(
       parts,
       request,
-      concealed,
+      redacted,
       { ...run, host, held: hold.held, claims: scoped(scope, claims), release },
       observer,
     );
@@ -174,7 +174,7 @@ interface Begun extends RunIdentity {
 async function begin(
   parts: AdvancingParts,
   request: StartRequest,
-  { input, names, secrets }: Concealed,
+  { input, names, secrets }: RedactedInput,
   { id, createdAt, host, held, claims, release }: Begun,
   observer: RunObserver,
 ): Promise<RunHandle> {
@@ -237,13 +237,13 @@ async function begin(
     ledger,
     secrets,
     observer,
-    conclude: (end, stopSignal) =>
-      concludeRun(
+    finish: (end, stopSignal) =>
+      finishRun(
         { header, host, journal, ledger, keepsChanges: workflow.keepsChanges, proofs: workflow.proofs, stopSignal },
         end,
       ),
   });
-  return lettingGo(handle, { release, letGo });
+  return releaseAtEnd(handle, { release, letGo });
 }
 
 /** With which inputs are secret, and where each was taken from. */
@@ -256,9 +256,9 @@ function optionsWith(names: readonly string[], { secrets: sources = {}, ...optio
  * Whether a run is held from its start: its id was given, and may be another's; it has a host of its own, or is there to change one.
  * Any other is held as soon as a step of it reaches for the host: one that only waits or computes takes no lock.
  */
-function isHeldFromStart({ early, id, runtime, workflow }: StartRequest): boolean {
+function isHeldFromStart({ prestarted, id, runtime, workflow }: StartRequest): boolean {
   return (
-    early !== undefined ||
+    prestarted !== undefined ||
     id !== undefined ||
     runtime === 'embedded' ||
     workflow.networking ||

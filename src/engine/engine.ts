@@ -1,5 +1,4 @@
 import type { AbandonedLeases } from './abandoned-leases.ts';
-import type { EarlyHost } from './early-host.ts';
 import type { DefinitionHash, RunId, StepId } from './ids.ts';
 import type { JournalEntry, MachineEvent, RunEnd, RunOptions } from './journal-event.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -8,9 +7,10 @@ import type { ClaimPort } from './ports/claims.ts';
 import type { Clock, Random } from './ports/clock.ts';
 import type { Argv } from './ports/command.ts';
 import type { CrashPoints } from './ports/crash-points.ts';
-import type { GhostPort } from './ports/ghosts.ts';
 import type { HistoryPort, Lease, StoredRun } from './ports/history.ts';
+import type { OrphanedProcessPort } from './ports/orphaned-processes.ts';
 import type { RuntimeName, Runtimes } from './ports/runtime.ts';
+import type { PrestartedHost } from './prestarted-host.ts';
 import type { RunnersToUndo } from './require-runners.ts';
 import type { Requirement, RequirementResult } from './requirement.ts';
 import type { LoadedWorkflow } from './workflow.ts';
@@ -20,7 +20,7 @@ export interface EngineParts {
   readonly history: HistoryPort;
   readonly runtimes: Runtimes;
   readonly claims: ClaimPort;
-  readonly ghosts: GhostPort;
+  readonly orphans: OrphanedProcessPort;
   readonly crashPoints: CrashPoints;
   readonly clock: Clock;
   readonly random: Random;
@@ -48,7 +48,7 @@ export interface StartRequest {
   /** Chosen by the user; else one is made. */
   readonly id?: RunId;
   /** Opened before, by this engine, on the same runtime; its id is the run's. */
-  readonly early?: EarlyHost | undefined;
+  readonly prestarted?: PrestartedHost | undefined;
   /** A run that only waits for timers hibernates: whoever asks for that resumes it in time. Defaults to false. */
   readonly mayRest?: boolean;
 }
@@ -169,7 +169,7 @@ export interface Engine {
    * Begins to open the host of a run that is to be started. It is to be closed whatever becomes of the run.
    * @throws WfError E_RUN_EXISTS
    */
-  openEarly(runtime: RuntimeName, id: RunId | undefined): Promise<EarlyHost>;
+  prestartHost(runtime: RuntimeName, id: RunId | undefined): Promise<PrestartedHost>;
   /**
    * Looks at the requirements, creates the run and begins it.
    * @throws WfError the first unmet requirement's error; E_RUN_EXISTS; E_NAME_IN_USE when another run claims the same names.
@@ -179,13 +179,13 @@ export interface Engine {
    * Begins to undo all that a run did that still stands, and then to verify the host. Null where there is nothing to undo
    * of a run that has ended.
    * @throws WfError E_RUN_NOT_FOUND; E_RUNNER_MISSING, E_WRONG_PLACE; E_LEASE_HELD while a living process advances the run;
-   * E_GHOST_ALIVE. Then nothing was touched.
+   * E_ORPHAN_ALIVE. Then nothing was touched.
    */
   rollBack(request: RollBackRequest, observer?: RunObserver): Promise<RunHandle | null>;
   /**
    * Takes over a run that nobody advances and goes on with it: forward, or, where it was being rolled back, with that.
    * @throws WfError E_RUN_NOT_FOUND, E_RUN_ENDED; E_LEASE_HELD while a living process advances it; E_DEFINITION_CHANGED with what
-   * differs; E_WRONG_PLACE; E_JOURNAL_DIVERGED; E_NAME_IN_USE where a run of another database has taken its names; E_GHOST_ALIVE.
+   * differs; E_WRONG_PLACE; E_JOURNAL_DIVERGED; E_NAME_IN_USE where a run of another database has taken its names; E_ORPHAN_ALIVE.
    */
   resume(request: ResumeRequest, observer?: RunObserver): Promise<RunHandle>;
   /** Gives up a run that hibernates in this process: nobody advances it from then on. */

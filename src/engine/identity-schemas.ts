@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { parseRunId, type RunId } from './ids.ts';
-import { later } from './later.ts';
+import { lazy } from './lazy.ts';
 
 // Apart from ids.ts and owner.ts, which are part of the private host's program: zod would make that ten times as large.
 
-export const runIdSchema = later(() =>
+export const runIdSchema = lazy(() =>
   z.string().transform((text, context): RunId => {
     const id = parseRunId(text);
     if (id !== undefined) return id;
@@ -14,7 +14,7 @@ export const runIdSchema = later(() =>
 );
 
 /** The schema of a process, which tells it from a later one with the same pid, and from one before the last boot. */
-export const ownerSchema = later(() =>
+export const ownerSchema = lazy(() =>
   z.strictObject({
     pid: z.number(),
     /** Clock ticks after boot, as in /proc/PID/stat. */

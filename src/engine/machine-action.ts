@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { later } from './later.ts';
+import { lazy } from './lazy.ts';
 
-const actionSchema = later(() => {
+const actionSchema = lazy(() => {
   const event = z.looseObject({ type: z.string() });
   return z.discriminatedUnion('type', [
     z.object({

@@ -1,4 +1,4 @@
-import { hostShows, intentSays, openIntent } from './attempt-step.ts';
+import { hostShows, intentSays, openIntent } from './apply-change.ts';
 import { type Change, stands } from './change.ts';
 import type { Decision } from './decide.ts';
 import type { EngineParts, PlannedStep, ResumePlan, ResumeRequest } from './engine.ts';
@@ -77,8 +77,8 @@ async function planBack(planner: Planner, steps: readonly StoredStep[], kept: re
 }
 
 /** What was found on the host may hold a secret. */
-function hidden(steps: readonly PlannedStep[], { hideText }: Secrets): readonly PlannedStep[] {
-  return steps.map((step) => ({ ...step, why: hideText(step.why) }));
+function hidden(steps: readonly PlannedStep[], { redactText }: Secrets): readonly PlannedStep[] {
+  return steps.map((step) => ({ ...step, why: redactText(step.why) }));
 }
 
 interface Planner {

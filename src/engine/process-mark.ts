@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ownerSchema, runIdSchema } from './identity-schemas.ts';
 import { asStepId, type RunId, type StepId } from './ids.ts';
-import { later } from './later.ts';
+import { lazy } from './lazy.ts';
 import type { Owner } from './owner.ts';
 
 /** The environment variable that every process carries which an attempt at a step, or the undoing of one, starts. */
@@ -16,7 +16,7 @@ export interface ProcessMark {
   readonly owner: Owner;
 }
 
-const schema = later(() =>
+const schema = lazy(() =>
   z.object({
     run: runIdSchema(),
     step: z.string().transform(asStepId),

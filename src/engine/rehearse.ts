@@ -7,7 +7,7 @@ import type { Json, JsonObject } from './json.ts';
 import type { MachineModel } from './machine-model.ts';
 import type { Random } from './ports/clock.ts';
 import type { Argv } from './ports/command.ts';
-import { conceal, type Secrets } from './secrets.ts';
+import { redactInput, type Secrets } from './secrets.ts';
 import type { Rehearsal, StepRunner } from './step.ts';
 import type { LoadedWorkflow } from './workflow.ts';
 
@@ -31,19 +31,19 @@ export function rehearse(
   random: Random,
   run = REHEARSED_RUN,
 ): readonly RehearsedStep[] {
-  const { input, secrets } = conceal(given, secretInputs, random);
+  const { input, secrets } = redactInput(given, secretInputs, random);
   try {
     return walk(model, { id: run, input }, secrets).map((step) => ({
       ...step,
-      commands: step.commands.map(hiddenArgv(secrets)),
+      commands: step.commands.map(redactedArgv(secrets)),
     }));
   } catch (thrown) {
-    throw secrets.hideError(asWfError(thrown));
+    throw secrets.redactError(asWfError(thrown));
   }
 }
 
-function hiddenArgv({ hideText }: Secrets): (argv: Argv) => Argv {
-  return ([program, ...words]) => [hideText(program), ...words.map(hideText)];
+function redactedArgv({ redactText }: Secrets): (argv: Argv) => Argv {
+  return ([program, ...words]) => [redactText(program), ...words.map(redactText)];
 }
 
 function walk(model: MachineModel, start: StartOfRun, secrets: Secrets): readonly RehearsedStep[] {
@@ -104,7 +104,7 @@ function rehearseStep(
     does: runner.behaviour.type,
     commands: [...rehearsal.commands, ...undone],
   };
-  return { step, output: secrets.hide(rehearsal.output) };
+  return { step, output: secrets.redact(rehearsal.output) };
 }
 
 /** @throws WfError as the runner does, naming the step */

@@ -1,16 +1,16 @@
 import { stands } from './change.ts';
-import { concludeRun } from './conclude-run.ts';
 import type { AdvancingParts, EngineParts, ResumeRequest, RunHandle, RunObserver } from './engine.ts';
 import { WfError } from './errors.ts';
+import { finishRun } from './finish-run.ts';
 import type { JournalEntry } from './journal-event.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
-import { lettingGo } from './letting-go.ts';
 import { hostLost, needsItsChanges } from './lost-host.ts';
 import { runnersOf } from './machine-model.ts';
 import { isEnd, type StoredRun } from './ports/history.ts';
 import type { RunHost } from './ports/runtime.ts';
 import { firstUnmet, lookAtRequirements } from './preflight.ts';
 import { keepHost, recordedHost } from './recorded-host.ts';
+import { releaseAtEnd } from './release-run.ts';
 import { replay } from './replay.ts';
 import { requireMadeHere } from './require-made-here.ts';
 import { requirePlace } from './require-place.ts';
@@ -74,7 +74,7 @@ export async function resumeRun(
   );
   if (taken === null) throw runEnded(parts.history.run(run.id) ?? run);
   try {
-    return lettingGo(await goOn(parts, request, taken, observer), taken);
+    return releaseAtEnd(await goOn(parts, request, taken, observer), taken);
   } catch (thrown) {
     taken.letGo();
     throw thrown;
@@ -165,8 +165,8 @@ async function goOn(
     ledger,
     secrets,
     observer,
-    conclude: (end, stopSignal) =>
-      concludeRun(
+    finish: (end, stopSignal) =>
+      finishRun(
         {
           header: run,
           host,

@@ -1,11 +1,11 @@
 import { type Change, stands } from './change.ts';
-import { rollBack } from './conclude-run.ts';
 import type { AdvancingParts, RollBackRequest, RunHandle, RunObserver } from './engine.ts';
 import { type ErrorRecord, WfError } from './errors.ts';
+import { rollBack } from './finish-run.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
-import { lettingGo } from './letting-go.ts';
 import { isEnd, type StoredRun } from './ports/history.ts';
 import { recordedHost } from './recorded-host.ts';
+import { releaseAtEnd } from './release-run.ts';
 import { requireMadeHere } from './require-made-here.ts';
 import { requirePlace } from './require-place.ts';
 import { requireRunners } from './require-runners.ts';
@@ -19,7 +19,7 @@ import { type TakenRun, takeOver } from './take-over.ts';
  * Begins to undo all that a run did that still stands. Needs the journal and the step runners only: neither the workflow file
  * nor what the run had made. Null where there is nothing to undo of a run that has ended.
  * @throws WfError E_RUN_NOT_FOUND; E_RUNNER_MISSING, E_WRONG_PLACE; E_LEASE_HELD while a living process advances the run;
- * E_GHOST_ALIVE. Then nothing was touched.
+ * E_ORPHAN_ALIVE. Then nothing was touched.
  */
 export async function rollBackRun(
   parts: AdvancingParts,
@@ -68,7 +68,7 @@ export async function rollBackRun(
     const error = begunRollBack(taken.entries)?.error ?? run.error ?? takenBack(run).toRecord();
     const changes = taken.journal.changes();
     const kept = changes.flatMap((change) => (!stands(change) && undoable(change) ? [change.seq] : []));
-    return lettingGo(await continueRollBack(taken, run, { error, kept }), taken);
+    return releaseAtEnd(await continueRollBack(taken, run, { error, kept }), taken);
   } catch (thrown) {
     taken.letGo();
     throw thrown;

@@ -2,13 +2,13 @@ import type { Change, Verification } from './change.ts';
 import type { RunObserver } from './engine.ts';
 import { asWfError, WfError } from './errors.ts';
 import { FACETS, type Facet } from './facets.ts';
-import { hiddenEvent, hiddenEvidence } from './hidden-event.ts';
 import type { JournalEntry, JournalEvent } from './journal-event.ts';
 import { ledgerAfter } from './ledger-events.ts';
 import type { Clock } from './ports/clock.ts';
 import { type CrashPoints, NO_CRASH_POINTS } from './ports/crash-points.ts';
 import type { Fingerprint } from './ports/fingerprint.ts';
 import type { HistoryPort, Lease, StoredEvidence } from './ports/history.ts';
+import { redactedEvent, redactedEvidence } from './redact.ts';
 import { NO_SECRETS, type Secrets } from './secrets.ts';
 import { whileLocked } from './while-locked.ts';
 
@@ -102,8 +102,8 @@ class OpenRunJournal implements RunJournal {
   ): Promise<void> {
     const { history, lease, secrets } = this.#parts;
     const hides = secrets !== NO_SECRETS;
-    const events = hides ? given.map((event) => hiddenEvent(event, secrets)) : given;
-    const kept = hides ? evidence.map((seen) => hiddenEvidence(seen, secrets)) : evidence;
+    const events = hides ? given.map((event) => redactedEvent(event, secrets)) : given;
+    const kept = hides ? evidence.map((seen) => redactedEvidence(seen, secrets)) : evidence;
     this.#reachAll('before', events);
     const write = () => history.append(lease, { events, evidence: kept }, at);
     return this.#written(write).then((entries) => this.#committed(events, entries, at));

@@ -3,12 +3,12 @@ import { type Change, type Difference, standingNewestFirst, stands, type Verific
 import { asWfError, WfError } from './errors.ts';
 import type { Evidence } from './evidence.ts';
 import { type AlteredFacets, isArbitrary } from './facets.ts';
-import { hiddenVerification, keptEvidence } from './hidden-event.ts';
 import type { RunId } from './ids.ts';
 import { isJsonObject } from './json.ts';
 import type { Owner } from './owner.ts';
 import type { Comparison, Fingerprint, FingerprintPort } from './ports/fingerprint.ts';
 import type { HistoryPort, StoredEvidence } from './ports/history.ts';
+import { redactedVerification, storedEvidenceOf } from './redact.ts';
 import type { Baseline, RunJournal } from './run-journal.ts';
 import type { Secrets } from './secrets.ts';
 import type { LedgerService, StepRunner } from './step.ts';
@@ -130,7 +130,7 @@ class OwnLedger implements RunLedger {
     const unexplained = differences.filter(({ owner }) => owner === 'unknown');
     const drift = differences.filter((difference) => !failsRun(difference));
     const restored = residues.length === 0 && unexplained.length === 0;
-    const verification = hiddenVerification(
+    const verification = redactedVerification(
       { restored, residues, unexplained, drift, notCompared: [...notCompared] },
       secrets,
     );
@@ -163,7 +163,7 @@ class OwnLedger implements RunLedger {
   }
 
   #hidden(fingerprint: Fingerprint): Fingerprint {
-    const hidden = this.#parts.secrets.hide(fingerprint);
+    const hidden = this.#parts.secrets.redact(fingerprint);
     return isJsonObject(hidden) ? hidden : {};
   }
 
@@ -190,7 +190,7 @@ class OwnLedger implements RunLedger {
     }
     const evidence: StoredEvidence[] = [];
     const recordOwn = (seen: Evidence) => {
-      evidence.push({ ...keptEvidence(seen, secrets), step: change.step, attempt: UNDO_EVIDENCE });
+      evidence.push({ ...storedEvidenceOf(seen, secrets), step: change.step, attempt: UNDO_EVIDENCE });
     };
     const { looking, acting } = attemptHost(watch, { run, step: change.step, attempt: 'undo', owner });
     const context = { run, host: looking, signal, record: record ?? recordOwn, progress: () => {} };
@@ -231,7 +231,7 @@ class OwnLedger implements RunLedger {
     const revealed = this.#revealedRecord(change);
     if (revealed.type === 'missing') return undefined;
     const standing = await behaviour.look(revealed.record, context).catch(() => undefined);
-    return standing?.found === 'gone' ? secrets.hideText(standing.reason) : undefined;
+    return standing?.found === 'gone' ? secrets.redactText(standing.reason) : undefined;
   }
 }
 

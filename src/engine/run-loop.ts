@@ -1,3 +1,4 @@
+import { type AttemptOutcome, beginAttempt, type RunningAttempt } from './attempt.ts';
 import type { HostWatch } from './attempt-host.ts';
 import {
   type Decision,
@@ -26,7 +27,6 @@ import type { RunLedger } from './run-ledger.ts';
 import type { Secrets } from './secrets.ts';
 import { eventUnexpected, parseSentEvent, takenNoMore, takesNoEvent } from './sent-event.ts';
 import type { RetryPolicy, StepRunner } from './step.ts';
-import { type AttemptOutcome, beginAttempt, type RunningAttempt } from './step-attempts.ts';
 import { expectedEvents } from './transition.ts';
 import { whileLocked } from './while-locked.ts';
 
@@ -78,7 +78,7 @@ interface RunLoopParts {
   readonly secrets: Secrets;
   readonly observer: RunObserver;
   /** Brings a run whose machine has come to its end to its own: undoes, verifies, commits the end. */
-  conclude(end: MachineEnd, stopSignal: () => string | undefined): Promise<RunResult>;
+  finish(end: MachineEnd, stopSignal: () => string | undefined): Promise<RunResult>;
 }
 
 /** A run that is let go of is read again from its journal: for less than this it is not worth it. */
@@ -178,7 +178,7 @@ class RunLoop {
 
   async send(given: MachineEvent): Promise<void> {
     const { header, secrets } = this.#parts;
-    const event = hiddenMachineEvent(parseSentEvent(given), secrets);
+    const event = redactedMachineEvent(parseSentEvent(given), secrets);
     if (this.#over !== undefined) throw this.#over;
     if (this.#ended !== undefined) throw takesNoEvent(header.id, 'has come to the end of its machine');
     await new Promise<void>((handled, refused) => this.#arrive({ type: 'sent', event, handled, refused }));
@@ -504,7 +504,7 @@ class RunLoop {
       return { type: 'interrupted', signal };
     }
     if (this.#ended !== undefined) {
-      return this.#parts.conclude(machineEnd(this.#ended, this.#lastFailure), () => this.#interruptedBy);
+      return this.#parts.finish(machineEnd(this.#ended, this.#lastFailure), () => this.#interruptedBy);
     }
     const stage = this.#pausedAfter;
     if (stage !== undefined) {
@@ -549,8 +549,8 @@ function isExpected({ snapshot }: MachineState, event: MachineEvent): boolean {
 }
 
 /** What comes from outside is given to the machine, and journaled, as it may be kept. */
-function hiddenMachineEvent({ type, ...payload }: MachineEvent, secrets: Secrets): MachineEvent {
-  const hidden = secrets.hide(payload);
+function redactedMachineEvent({ type, ...payload }: MachineEvent, secrets: Secrets): MachineEvent {
+  const hidden = secrets.redact(payload);
   return isJsonObject(hidden) ? { ...hidden, type } : { type };
 }
 

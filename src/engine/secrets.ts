@@ -5,8 +5,8 @@ import type { Random } from './ports/clock.ts';
 import { formsOf, SHORTEST_SECRET } from './secret-forms.ts';
 
 /**
- * What a process knows of its run's secret inputs. Everything but the step runners sees placeholders: `hide` puts them in,
- * `reveal` takes them out again, and `reveal(hide(x))` is `x`, so that what was hidden loses nothing.
+ * The secret inputs of a run, as far as this process has their values. Everything but the step runners sees placeholders: `redact` puts them in,
+ * `reveal` takes them out again, and `reveal(redact(x))` is `x`, so that redaction loses nothing.
  */
 export interface Secrets {
   /** Names of the secret inputs whose value this process was not given. */
@@ -14,22 +14,22 @@ export interface Secrets {
   /** For a step runner. @throws WfError E_INPUT where a value that it takes is missing. */
   reveal(value: Json): Json;
   /** For everything that is kept, shown, or given to the machine. */
-  hide(value: Json): Json;
-  hideText(text: string): string;
+  redact(value: Json): Json;
+  redactText(text: string): string;
   /** A text whose end was cut off, without the beginning of a secret that it may end with. */
   cutHalf(text: string): string;
   /** The same error, its stack and its causes included. */
-  hideError(error: WfError): WfError;
+  redactError(error: WfError): WfError;
 }
 
 /** Of a run that has none. */
 export const NO_SECRETS: Secrets = {
   missing: [],
   reveal: (value) => value,
-  hide: (value) => value,
-  hideText: (text) => text,
+  redact: (value) => value,
+  redactText: (text) => text,
   cutHalf: (text) => text,
-  hideError: (error) => error,
+  redactError: (error) => error,
 };
 
 /** In hexadecimal digits; what no one else can guess cannot be planted in an output to be taken for a placeholder. */
@@ -42,27 +42,27 @@ const LONGEST_SECRET = 16 * 1024;
 type SecretRun = Pick<RunHeader, 'id' | 'input' | 'options'>;
 
 /** An input as it may be kept, the names of the secrets that were in it, and those. */
-export interface Concealed {
+export interface RedactedInput {
   readonly input: JsonObject;
   readonly names: readonly string[];
   readonly secrets: Secrets;
 }
 
 /**
- * Takes the secrets out of an input. Absent and empty ones hide nothing.
+ * Takes the secrets out of an input. Absent and empty ones redact nothing.
  * @throws WfError E_INPUT where one is no text, or one that cannot be told from other text.
  */
-export function conceal(input: JsonObject, names: readonly string[], random: Random): Concealed {
+export function redactInput(input: JsonObject, names: readonly string[], random: Random): RedactedInput {
   const given = names.filter((name) => (input[name] ?? '') !== '');
   if (given.length === 0) return { input, names: [], secrets: NO_SECRETS };
   const nonce = Array.from({ length: NONCE_LENGTH }, () => Math.floor(random() * 16).toString(16)).join('');
   const values = new Map(given.map((name) => [name, secretText(name, input[name])]));
   const secrets = createSecrets(nonce, values, []);
-  const hidden = Object.entries(input).map(([name, value]) => [
+  const redacted = Object.entries(input).map(([name, value]) => [
     name,
-    values.has(name) ? placeholder(nonce, name) : secrets.hide(value),
+    values.has(name) ? placeholder(nonce, name) : secrets.redact(value),
   ]);
-  return { input: Object.fromEntries(hidden), names: given, secrets };
+  return { input: Object.fromEntries(redacted), names: given, secrets };
 }
 
 /** The secrets of a run that was started earlier, with the values that this process was given for them. */
@@ -86,7 +86,7 @@ export function requireValues({ id }: Pick<SecretRun, 'id'>, { missing }: Secret
   });
 }
 
-/** The value of a secret input, as far as it can be hidden. @throws WfError E_INPUT */
+/** The value of a secret input, as far as it can be redacted. @throws WfError E_INPUT */
 export function secretText(name: string, value: Json | undefined): string {
   if (typeof value !== 'string') {
     throw new WfError('E_INPUT', `input ${name} is secret, and is no text`, {
@@ -129,14 +129,14 @@ function createSecrets(nonce: string, values: ReadonlyMap<string, string>, missi
     'g',
   );
   const revealText = (text: string) => text.replace(tokens, (found, name) => textOf.get(found) ?? lacking(name));
-  const hideText = (text: string) => text.replace(anything, (found) => placeholderOf.get(found) ?? found);
-  const hideError = (error: WfError) => hiddenError(error, hideText);
+  const redactText = (text: string) => text.replace(anything, (found) => placeholderOf.get(found) ?? found);
+  const redactError = (error: WfError) => redactedError(error, redactText);
   return {
     missing,
-    hideText,
-    hideError,
+    redactText,
+    redactError,
     reveal: (value) => mapTexts(value, revealText),
-    hide: (value) => mapTexts(value, hideText),
+    redact: (value) => mapTexts(value, redactText),
     cutHalf: (text) => withoutBeginning(text, texts),
   };
 }
@@ -169,31 +169,31 @@ function mapTexts(value: Json, change: (text: string) => string): Json {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [change(name), mapTexts(member, change)]));
 }
 
-function hiddenError(error: WfError, hideText: (text: string) => string): WfError {
+function redactedError(error: WfError, redactText: (text: string) => string): WfError {
   const { code, message, hint, transient, untouched, details, cause } = error;
-  const hiddenDetails = mapTexts(details, hideText);
-  const hidden = new WfError(code, hideText(message), {
-    hint: hideText(hint),
+  const redactedDetails = mapTexts(details, redactText);
+  const redacted = new WfError(code, redactText(message), {
+    hint: redactText(hint),
     transient,
     untouched,
-    details: isJsonObject(hiddenDetails) ? hiddenDetails : {},
-    ...(cause === undefined ? {} : { cause: hiddenCause(cause, hideText) }),
+    details: isJsonObject(redactedDetails) ? redactedDetails : {},
+    ...(cause === undefined ? {} : { cause: redactedCause(cause, redactText) }),
   });
-  return withStack(hidden, error, hideText);
+  return withStack(redacted, error, redactText);
 }
 
-function hiddenCause(cause: unknown, hideText: (text: string) => string): Error {
-  if (cause instanceof WfError) return hiddenError(cause, hideText);
-  if (!(cause instanceof Error)) return new Error(hideText(String(cause)));
-  const options = cause.cause === undefined ? {} : { cause: hiddenCause(cause.cause, hideText) };
-  return withStack(new Error(hideText(cause.message), options), cause, hideText);
+function redactedCause(cause: unknown, redactText: (text: string) => string): Error {
+  if (cause instanceof WfError) return redactedError(cause, redactText);
+  if (!(cause instanceof Error)) return new Error(redactText(String(cause)));
+  const options = cause.cause === undefined ? {} : { cause: redactedCause(cause.cause, redactText) };
+  return withStack(new Error(redactText(cause.message), options), cause, redactText);
 }
 
 function withStack<Failure extends Error>(
-  hidden: Failure,
+  redacted: Failure,
   { stack }: Error,
-  hideText: (text: string) => string,
+  redactText: (text: string) => string,
 ): Failure {
-  if (stack !== undefined) hidden.stack = hideText(stack);
-  return hidden;
+  if (stack !== undefined) redacted.stack = redactText(stack);
+  return redacted;
 }

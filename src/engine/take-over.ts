@@ -54,7 +54,7 @@ export interface TakenRun extends OpenRun {
  * Takes over a run that nobody advances: lease, claims, journal, and the end of every process that its earlier owners left behind
  * at work. When this has returned, nobody but this process works on the run; a host that it has made is not kept yet. Null, and
  * nothing was done, where the run is not due any more: a rival has brought it to its end since `run` was read.
- * @throws WfError E_LEASE_HELD, E_NAME_IN_USE, E_GHOST_ALIVE; then the run is as interrupted as it was.
+ * @throws WfError E_LEASE_HELD, E_NAME_IN_USE, E_ORPHAN_ALIVE; then the run is as interrupted as it was.
  */
 export async function takeOver(
   parts: AdvancingParts,
@@ -88,9 +88,9 @@ export async function takeOver(
     await opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
     const open = openSteps(entries);
     await onLivingHost(host, async () => {
-      // Before the ghosts: what is begun until then is killed here, or found there.
+      // Before the orphaned processes: what is begun until then is killed here, or found there.
       await host.claim();
-      await parts.ghosts.end(ghostsOf(seen, entries, open, opened.journal));
+      await parts.orphans.end(orphansOf(seen, entries, open, opened.journal));
       if (!host.isNew()) await host.keep();
     });
     return { ...opened, run, entries, open, release, letGo };
@@ -136,7 +136,7 @@ async function takeLease(
 }
 
 /** Whether a mark is that of a process which an earlier owner of the run left at a step, or at an undo, without an outcome. */
-function ghostsOf(
+function orphansOf(
   run: StoredRun,
   entries: readonly JournalEntry[],
   open: OpenSteps,

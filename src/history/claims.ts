@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { WfError } from '../engine/errors.ts';
 import { runIdSchema } from '../engine/identity-schemas.ts';
-import { later } from '../engine/later.ts';
+import { lazy } from '../engine/lazy.ts';
 import { isEnd, STORED_RUN_STATUSES } from '../engine/ports/history.ts';
 import { parseRow } from './rows/parse-row.ts';
 import { IN_PLACE } from './sqlite/schema.ts';
@@ -10,7 +10,7 @@ import type { Statements } from './sqlite/statements.ts';
 /** Condition for a change whose resources stay claimed: it is in place, and not by design. */
 const BLOCKING = `${IN_PLACE} AND status <> 'kept'`;
 
-const holderRow = later(() =>
+const holderRow = lazy(() =>
   z.object({
     number: z.number(),
     id: runIdSchema(),

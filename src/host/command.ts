@@ -16,7 +16,7 @@ const GRACE_MS = 500;
 const DEFAULT_OUTPUT_BYTES = 256 * 1024;
 
 /** The way into the host that commands are for. */
-export interface Entrance {
+export interface NamespaceEntry {
   /**
    * What nsenter is told: to enter this network namespace, or the host's own where none is given. Empty where nothing is entered.
    * @throws WfError E_NAMESPACE_GONE where the host has ended
@@ -25,7 +25,7 @@ export interface Entrance {
 }
 
 /** wf is there already. */
-const MACHINE: Entrance = {
+const MACHINE: NamespaceEntry = {
   options: (network) => (network === undefined ? [] : [`--net=${network}`]),
 };
 
@@ -33,7 +33,7 @@ const MACHINE: Entrance = {
 export function createCommandPort(
   clock: Clock,
   starter: () => StartCommand | Promise<StartCommand>,
-  entrance = MACHINE,
+  entry = MACHINE,
   groups = machineGroups,
 ): CommandPort {
   const runProcess = async (argv: Argv, line: Argv, options: CommandOptions) => {
@@ -47,7 +47,7 @@ export function createCommandPort(
       if (options.signal?.aborted) return neverStarted(argv, clock.now());
       const namespace = options.namespace === undefined ? undefined : openNamespace(options.namespace);
       try {
-        const entered = entrance.options(namespace?.path);
+        const entered = entry.options(namespace?.path);
         if (entered.length === 0) return await runProcess(argv, argv, options);
         const result = await runProcess(argv, ['nsenter', ...entered, '--', ...argv], options);
         const refusal = nsenterRefusal(argv, result, options.namespace?.path ?? 'of the private host');

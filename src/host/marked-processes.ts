@@ -1,5 +1,5 @@
 import type { Owner } from '../engine/owner.ts';
-import type { Ghost } from '../engine/ports/ghosts.ts';
+import type { OrphanedProcess } from '../engine/ports/orphaned-processes.ts';
 import { PROCESS_MARK_VARIABLE, type ProcessMark, parseProcessMark } from '../engine/process-mark.ts';
 import { trustedUsers } from '../trust/users.ts';
 import { heldProcesses } from './command-cgroups.ts';
@@ -11,7 +11,7 @@ const PF_EXITING = 0x0000_0004;
 const PF_KTHREAD = 0x0020_0000;
 
 /** A process that carries a mark, told apart from a later one with its pid. */
-export interface MarkedProcess extends Ghost {
+export interface MarkedProcess extends OrphanedProcess {
   readonly identity: Owner;
 }
 

@@ -8,7 +8,7 @@ import type { MachineEvent } from '../engine/journal-event.ts';
 import type { JsonObject } from '../engine/json.ts';
 import type { HistoryPort, StoredRun } from '../engine/ports/history.ts';
 import { runNotFound } from '../engine/run-refusal.ts';
-import { conceal } from '../engine/secrets.ts';
+import { redactInput } from '../engine/secrets.ts';
 import { parseSentEvent } from '../engine/sent-event.ts';
 import type { StepRunner } from '../engine/step.ts';
 import { openHistory } from '../history/open.ts';
@@ -19,7 +19,7 @@ import { isResumable } from '../review/allowed-actions.ts';
 import { readRunMaterial } from '../review/run-material.ts';
 import { type RunRecord, runRecord, runSummary } from '../review/run-record.ts';
 import { createRuntimes } from '../runtime/runtimes.ts';
-import { joinParts } from './join-parts.ts';
+import { engineDependencies } from './engine-dependencies.ts';
 import { type Hibernation, type KeptAdvancing, keepAdvancing } from './keep-advancing.ts';
 import { type KnownWorkflows, loadKnown } from './known-workflows.ts';
 import { ownStepRunners } from './step-runners.ts';
@@ -43,7 +43,7 @@ export async function createWorkflowEngine({ database, workflows = [] }: OpenEng
   const history = openHistory(database);
   try {
     return embed(
-      createEngine(joinParts(createRuntimes(machinePorts(process.env)), () => history)),
+      createEngine(engineDependencies(createRuntimes(machinePorts(process.env)), () => history)),
       history,
       known,
       own,
@@ -217,11 +217,11 @@ function runnersIn({ workflow }: LoadedFile): readonly (readonly [string, StepRu
 
 /** What is wrong with an input may be told with its value in it. */
 function checkedInput(workflow: LoadedFile['workflow'], given: JsonObject): JsonObject {
-  const { hideError } = conceal(given, workflow.secretInputs ?? [], () => 0).secrets;
+  const { redactError } = redactInput(given, workflow.secretInputs ?? [], () => 0).secrets;
   try {
     return checkInput(workflow, given);
   } catch (thrown) {
-    throw hideError(asWfError(thrown));
+    throw redactError(asWfError(thrown));
   }
 }
 

@@ -88,13 +88,13 @@ export interface WorkflowEngine {
   /**
    * Goes on with a run that was interrupted, is paused, or waits.
    * @throws WfError E_RUN_NOT_FOUND, E_RUN_ENDED, E_WORKFLOW_NOT_FOUND, E_USAGE; E_LEASE_HELD while a living process advances it;
-   * E_DEFINITION_CHANGED, E_WRONG_PLACE, E_JOURNAL_DIVERGED; E_NAME_IN_USE; E_GHOST_ALIVE. Then nothing was touched.
+   * E_DEFINITION_CHANGED, E_WRONG_PLACE, E_JOURNAL_DIVERGED; E_NAME_IN_USE; E_ORPHAN_ALIVE. Then nothing was touched.
    */
   resume(run: string, options?: ResumeRunOptions): Promise<AdvancedRun>;
   /**
    * Undoes all that a run did that still stands, newest first, and verifies the host. Null where nothing of it stands.
    * @throws WfError E_RUN_NOT_FOUND; E_RUNNER_MISSING for a change whose step runner neither comes with wf nor belongs to a known
-   * workflow, or cannot read its record; E_WRONG_PLACE; E_LEASE_HELD while a living process advances the run; E_GHOST_ALIVE. Then
+   * workflow, or cannot read its record; E_WRONG_PLACE; E_LEASE_HELD while a living process advances the run; E_ORPHAN_ALIVE. Then
    * nothing was touched.
    */
   rollBack(run: string, options?: RollBackRunOptions): Promise<AdvancedRun | null>;

@@ -6,7 +6,7 @@ import type { HostPorts } from '../engine/step.ts';
 import { pause } from '../host/clock.ts';
 import { createCommandPort } from '../host/command.ts';
 import { doesNotAnswer } from '../host/embedded/connection.ts';
-import { type HeldEntrance, holdEntrance } from '../host/embedded/entrance.ts';
+import { type OpenNamespaceEntry, openNamespaceEntry } from '../host/embedded/namespace-entry.ts';
 import type { PrivateHost } from '../host/embedded/private-host.ts';
 import { compareFingerprints } from '../host/fingerprint/compare.ts';
 import { createPrivateFingerprints } from '../host/fingerprint/create-fingerprints.ts';
@@ -23,7 +23,7 @@ const POLL_MS = 5;
 /** A private host with the way into it. */
 interface Entered {
   readonly host: PrivateHost;
-  readonly entrance: HeldEntrance;
+  readonly entry: OpenNamespaceEntry;
   readonly ports: HostPorts;
 }
 
@@ -40,7 +40,7 @@ export function privateRunHost(
   let current = enter(first.host, clock);
   let { isNew } = first;
   const close = () => {
-    current.entrance.close();
+    current.entry.close();
     current.host.close();
   };
   // Whoever holds these reaches the private host that is there at that moment.
@@ -85,7 +85,7 @@ export function privateRunHost(
       return true;
     },
     async end() {
-      current.entrance.close();
+      current.entry.close();
       await current.host.end();
     },
     close,
@@ -106,16 +106,16 @@ async function hasEnded({ process, isKept }: PrivateHost, clock: Clock): Promise
 }
 
 function enter(host: PrivateHost, clock: Clock): Entered {
-  const entrance = holdEntrance(host.mark, host.process);
+  const entry = openNamespaceEntry(host.mark, host.process);
   const inside = host.command(clock);
-  const fromOutside = createCommandPort(clock, throughExeca, entrance);
+  const fromOutside = createCommandPort(clock, throughExeca, entry);
   const command: CommandPort = {
     // Its own process cannot hand on what wf has open.
     run: (argv, options) => (options.inherited === undefined ? inside : fromOutside).run(argv, options),
   };
   return {
     host,
-    entrance,
+    entry,
     ports: {
       clock,
       command,

@@ -12,7 +12,7 @@ test.concurrent('a run that was killed is resumed without being named, and no co
     `next: wf resume ${run.id}    wf changes ${run.id}    wf rollback ${run.id}\n`,
   );
 
-  // Its shell, which waits for this, is a ghost by now: were it not ended, it would make the folder too.
+  // Its shell, which waits for this, is an orphaned process by now: were it not ended, it would make the folder too.
   run.go();
   const resumed = await project.wf(['resume', '--json']);
   expect(resumed.exitCode, resumed.stderr).toBe(0);

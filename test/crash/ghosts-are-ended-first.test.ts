@@ -9,7 +9,7 @@ import { readRun } from '../support/crash/run-on-disk.ts';
 
 /**
  * One step that runs a slow program. The program notes when it begins and when it looks, and would write `late` after a while,
- * so that a ghost is seen by what it does and not just by its pid.
+ * so that an orphaned process is seen by what it does and not just by its pid.
  */
 const WORKFLOW = `
 import { defineWorkflow, execCommand, revertSteps } from 'wf-engine';
@@ -85,9 +85,9 @@ describeCrash('a step whose program survives the wf that started it', () => {
       wf.kill('SIGKILL');
       await wf.end;
       await untilLeft('haunted', ['/bin/sh ./slow do 97', 'sleep 97']);
-      const ghosts = processesOf('haunted');
+      const orphans = processesOf('haunted');
 
-      const [first] = ghosts;
+      const [first] = orphans;
       const mark = JSON.parse(first?.mark ?? '');
       const decoys = [
         startDecoy(lane, undefined),
@@ -98,7 +98,7 @@ describeCrash('a step whose program survives the wf that started it', () => {
       lane.write('quick', '');
       const recovered = await lane.wf([verb, 'haunted', '--json']);
       expect(recovered.exitCode, recovered.stdout + recovered.stderr).toBe(0);
-      expect(ghosts.filter(({ pid }) => runs(pid))).toEqual([]);
+      expect(orphans.filter(({ pid }) => runs(pid))).toEqual([]);
       expect(decoys.filter(runs)).toEqual(decoys);
 
       // Never two at once: the ghost is gone when the program is looked at, and the second one begins.
@@ -124,11 +124,11 @@ describeCrash('a step whose program survives the wf that started it', () => {
     wf.kill('SIGKILL');
     await wf.end;
     await untilLeft('undoing', ['/bin/sh ./slow undo', 'sleep 97']);
-    const ghosts = processesOf('undoing');
+    const orphans = processesOf('undoing');
     lane.write('fast', '');
     const rolledBack = await lane.wf(['rollback', 'undoing', '--json']);
     expect(rolledBack.exitCode, rolledBack.stdout + rolledBack.stderr).toBe(0);
-    expect(ghosts.filter(({ pid }) => runs(pid))).toEqual([]);
+    expect(orphans.filter(({ pid }) => runs(pid))).toEqual([]);
     expect(existsSync(path.join(lane.folder, 'late'))).toBe(false);
   });
 
@@ -160,11 +160,11 @@ describeCrash('a step whose program survives the wf that started it', () => {
     await untilTold(path.join(lane.folder, 'story'), /do begins/);
     wf.kill('SIGKILL');
     await wf.end;
-    const ghosts = processesOf('stubborn');
-    expect(ghosts).not.toEqual([]);
+    const orphans = processesOf('stubborn');
+    expect(orphans).not.toEqual([]);
     lane.write('quick', '');
     const resumed = await lane.wf(['resume', 'stubborn', '--json']);
     expect(resumed.exitCode, resumed.stdout + resumed.stderr).toBe(0);
-    expect(ghosts.filter(({ pid }) => runs(pid))).toEqual([]);
+    expect(orphans.filter(({ pid }) => runs(pid))).toEqual([]);
   });
 });

@@ -21,8 +21,8 @@ import type { History } from '../../src/history/history.ts';
 import { openHistory } from '../../src/history/open.ts';
 import { lockedClaims } from '../../src/host/claims.ts';
 import { systemClock } from '../../src/host/clock.ts';
-import { createGhosts } from '../../src/host/ghosts.ts';
 import { machinePorts } from '../../src/host/machine-ports.ts';
+import { createOrphanedProcesses } from '../../src/host/orphaned-processes.ts';
 import { isAlive, ownProcess } from '../../src/host/process.ts';
 import { runtimesOn } from './runtimes-on.ts';
 
@@ -77,7 +77,7 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
       runtimes: runtimesOn({ ...machinePorts({}), clock }, folderFingerprints(folder), folder),
       claims,
       // Processes are the machine's own, and so is the time that they take.
-      ghosts: createGhosts(systemClock),
+      orphans: createOrphanedProcesses(systemClock),
       crashPoints: NO_CRASH_POINTS,
       clock,
       random: () => 0.5,

@@ -13,8 +13,8 @@ import { openHistory } from '../../src/history/open.ts';
 import { lockedClaims } from '../../src/host/claims.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { confineCode } from '../../src/host/confine-code.ts';
-import { createGhosts } from '../../src/host/ghosts.ts';
 import { machinePorts } from '../../src/host/machine-ports.ts';
+import { createOrphanedProcesses } from '../../src/host/orphaned-processes.ts';
 import { ownProcess } from '../../src/host/process.ts';
 import * as wf from '../../src/index.ts';
 import { createRuntimes } from '../../src/runtime/runtimes.ts';
@@ -50,7 +50,7 @@ export async function afterReboot<Answer>(
       history,
       runtimes: createRuntimes(machinePorts(process.env)),
       claims: lockedClaims,
-      ghosts: createGhosts(systemClock),
+      orphans: createOrphanedProcesses(systemClock),
       crashPoints: NO_CRASH_POINTS,
       clock: systemClock,
       random: Math.random,

@@ -7,8 +7,8 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ProcessMark } from '../../src/engine/process-mark.ts';
 import { lockedClaims, runIsUnderWay } from '../../src/host/claims.ts';
 import { systemClock } from '../../src/host/clock.ts';
-import { createGhosts } from '../../src/host/ghosts.ts';
 import { lockFolder } from '../../src/host/locks/lock-folder.ts';
+import { createOrphanedProcesses } from '../../src/host/orphaned-processes.ts';
 import { processStat } from '../../src/host/process.ts';
 import { startChild } from '../fixtures/history/child.ts';
 import { runId } from '../fixtures/history/samples.ts';
@@ -82,7 +82,7 @@ test('a run stays held while its process is stopped, and is free when that is ki
 
 test('a child that is not yet what it was started as keeps the run held after the death of wf; then it has its mark', async () => {
   const run = runId(`slow-${process.pid}`);
-  const ghosts = createGhosts(systemClock);
+  const orphans = createOrphanedProcesses(systemClock);
   const ofRun = (mark: ProcessMark) => mark.run === run;
   notAfterTest('sleep 181.25');
   const wf = startChild('../host/start-slowly.ts', [run, '181.25']);
@@ -96,11 +96,11 @@ test('a child that is not yet what it was started as keeps the run held after th
 
   expect(await runIsUnderWay(run)).toBe(true);
   await expect(lockedClaims.holdRun(run, 20)).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
-  expect(await ghosts.end(ofRun), 'no scan can tell yet what it will be').toEqual([]);
+  expect(await orphans.end(ofRun), 'no scan can tell yet what it will be').toEqual([]);
 
   process.kill(copy, 'SIGCONT');
   const held = await lockedClaims.holdRun(run, 10_000);
-  expect(await ghosts.end(ofRun)).toMatchObject([{ pid: copy, command: 'sleep 181.25' }]);
+  expect(await orphans.end(ofRun)).toMatchObject([{ pid: copy, command: 'sleep 181.25' }]);
   expect(running('sleep 181.25')).toEqual([]);
   held.release();
 });

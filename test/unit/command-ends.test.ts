@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import type { Argv } from '../../src/engine/ports/command.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { createCommandPort } from '../../src/host/command.ts';
-import { startLean } from '../../src/host/embedded/inside/start-lean.ts';
+import { startWithSpawn } from '../../src/host/embedded/inside/start-with-spawn.ts';
 import { throughExeca } from '../../src/host/start-command.ts';
 
 const STARTERS = [
   ['throughExeca', 'start-command.ts', throughExeca],
-  ['startLean', 'embedded/inside/start-lean.ts', () => startLean],
+  ['startWithSpawn', 'embedded/inside/start-with-spawn.ts', () => startWithSpawn],
 ] as const;
 const sh = (script: string, ...args: string[]): Argv => ['sh', '-c', script, 'sh', ...args];
 

@@ -7,14 +7,14 @@ import { type Owner, sameOwner } from '../../src/engine/owner.ts';
 import { PROCESS_MARK_VARIABLE, type ProcessMark, processMarkText } from '../../src/engine/process-mark.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { canHoldCommands } from '../../src/host/command-cgroups.ts';
-import { createGhosts } from '../../src/host/ghosts.ts';
 import { markedProcesses } from '../../src/host/marked-processes.ts';
+import { createOrphanedProcesses } from '../../src/host/orphaned-processes.ts';
 import { ownProcess } from '../../src/host/process.ts';
 import { startChild } from '../fixtures/history/child.ts';
 import { runId } from '../fixtures/history/samples.ts';
 import { notAfterTest, running, startForTest, untilRunning } from '../support/processes.ts';
 
-const ghosts = createGhosts(systemClock);
+const orphans = createOrphanedProcesses(systemClock);
 const run = runId(`ghosts-${process.pid}`);
 const dead: Owner = { ...ownProcess(), startTime: '1' };
 const sh = (script: string): [string, ...string[]] => ['sh', '-c', script];
@@ -48,7 +48,7 @@ test('what a killed wf leaves behind is found, however it was started, and nothi
   await wf.ended;
   expect(lines.flatMap(running)).toEqual(expect.arrayContaining(pids));
 
-  const ended = await ghosts.end((mark) => ofRun(mark) && sameOwner(mark.owner, owner));
+  const ended = await orphans.end((mark) => ofRun(mark) && sameOwner(mark.owner, owner));
   expect(ended).toHaveLength(5); // the four, and the shell that waits
   expect(ended.map(({ pid }) => pid)).toEqual(expect.arrayContaining(pids));
   expect(ended).toContainEqual({
@@ -74,7 +74,7 @@ test.skipIf(!canHoldCommands())(
     wf.process.kill('SIGKILL');
     await wf.ended;
     const bystander = startForTest(['env', '-i', 'sleep', '174.1']);
-    const ended = await ghosts.end((mark) => sameOwner(mark.owner, owner));
+    const ended = await orphans.end((mark) => sameOwner(mark.owner, owner));
     expect(ended.map(({ pid }) => pid)).toEqual(expect.arrayContaining(pids));
     expect(ended).toContainEqual(
       expect.objectContaining({
@@ -92,7 +92,7 @@ test('SIGTERM first, so that it can clean up; SIGKILL where it does not end', as
   startForTest(sh('trap "" TERM; while :; do sleep 172.25; done'), marked());
   await Promise.all([untilRunning('sleep 172.5'), untilRunning('sleep 172.25')]);
   const startedAt = performance.now();
-  expect((await ghosts.end(ofRun)).length).toBeGreaterThanOrEqual(4);
+  expect((await orphans.end(ofRun)).length).toBeGreaterThanOrEqual(4);
   expect(performance.now() - startedAt).toBeGreaterThan(500);
   expect(running('sleep 172.25')).toEqual([]);
   expect(() => rmSync(note)).not.toThrow();
@@ -102,14 +102,14 @@ test('what it starts while it is being ended is ended as well', async () => {
   notAfterTest('sleep 173.25');
   startForTest(sh('trap "setsid sleep 173.25 & exit" TERM; sleep 173.5 & wait'), marked());
   await untilRunning('sleep 173.5');
-  await ghosts.end(ofRun);
+  await orphans.end(ofRun);
   expect(running('sleep 173.25')).toEqual([]);
 });
 
 test('one that was stopped is ended', async () => {
   const pid = startForTest(['sleep', '174.25'], marked());
   process.kill(await untilRunning('sleep 174.25'), 'SIGSTOP');
-  expect(await ghosts.end(ofRun)).toMatchObject([{ pid }]);
+  expect(await orphans.end(ofRun)).toMatchObject([{ pid }]);
   expect(running('sleep 174.25')).toEqual([]);
 });
 
@@ -117,7 +117,7 @@ test('one that has ended and was not reaped is no ghost', async () => {
   const { WF_PROCESS = '' } = marked();
   startForTest(['env', `MARK=${WF_PROCESS}`, ...sh('env WF_PROCESS="$MARK" true & sleep 0.1; exec sleep 175.25')]);
   await untilRunning('sleep 175.25');
-  expect(await ghosts.end(ofRun)).toEqual([]);
+  expect(await orphans.end(ofRun)).toEqual([]);
 });
 
 // Three hundred looks at a busy machine take their time.
@@ -129,9 +129,9 @@ test('one that becomes another program again and again is seen at every look', {
   await untilRunning(`/bin/sh ${script}`);
   for (let looks = 0; looks < 300; looks += 1) {
     const { marked: found, loading } = markedProcesses(ofRun);
-    expect([...found.map((ghost) => ghost.pid), ...loading]).toContain(pid);
+    expect([...found.map((orphan) => orphan.pid), ...loading]).toContain(pid);
   }
-  await ghosts.end(ofRun);
+  await orphans.end(ofRun);
   expect(running(`/bin/sh ${script}`)).toEqual([]);
 });
 
@@ -148,7 +148,7 @@ test('wf ends neither itself nor the shell that it was started from', async () =
   const script = '"$@"; echo "the shell lives"';
   const wf = startChild('../host/end-ghosts.ts', [run], ['env', ...environment, ...sh(script), 'sh']);
   expect(JSON.parse(await wf.line(1))).toMatchObject({
-    code: 'E_GHOST_ALIVE',
+    code: 'E_ORPHAN_ALIVE',
     message: expect.stringContaining(`step s of run ${run}`),
     hint: expect.stringContaining('another terminal'),
   });
@@ -172,7 +172,7 @@ asRoot('a process of another user that carries the mark is not of the run, whate
   // Started by nobody who carries the mark: from another one's session, by all that can be seen.
   const pid = startForTest(['env', '-i', ...as, 'env', `PATH=${found}`, ...environmentOf(marked()), 'sleep', '171.6']);
   await untilRunning('sleep 171.6');
-  expect(await ghosts.end(ofRun)).toEqual([]);
+  expect(await orphans.end(ofRun)).toEqual([]);
   expect(running('sleep 171.6')).toEqual([pid]);
 });
 
@@ -181,8 +181,8 @@ asRoot('what a step starts as another user is of the run', async () => {
   const as = 'setpriv --reuid 4242 --regid 4242 --clear-groups';
   startForTest(sh(`${as} sh -c 'trap "" TERM; sleep 171.7 & wait' & wait`), marked());
   const pid = await untilRunning('sleep 171.7');
-  const ended = await ghosts.end(ofRun);
-  expect(ended.map((ghost) => ghost.pid)).toContain(pid);
+  const ended = await orphans.end(ofRun);
+  expect(ended.map((orphan) => orphan.pid)).toContain(pid);
   expect(running('sleep 171.7')).toEqual([]);
 });
 

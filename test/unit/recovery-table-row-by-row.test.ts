@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { attemptStep } from '../../src/engine/attempt-step.ts';
+import { applyStep } from '../../src/engine/apply-change.ts';
 import type { Change } from '../../src/engine/change.ts';
 import { WfError } from '../../src/engine/errors.ts';
 import { asDefinitionHash, asStepId } from '../../src/engine/ids.ts';
@@ -125,7 +125,7 @@ describe('a step that is to make its change', () => {
     const context = testContext();
     const ledger = { ensureBaseline: async () => {}, serviceFor: () => context.ledger, revert: async () => true };
     const attempt = () =>
-      attemptStep(
+      applyStep(
         {
           runner,
           context,

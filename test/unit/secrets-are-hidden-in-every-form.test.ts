@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { WfError } from '../../src/engine/errors.ts';
-import { hiddenEvidence, keptEvidence } from '../../src/engine/hidden-event.ts';
 import type { Json } from '../../src/engine/json.ts';
+import { redactedEvidence, storedEvidenceOf } from '../../src/engine/redact.ts';
 import { SHORTEST_SECRET } from '../../src/engine/secret-forms.ts';
-import { conceal, NO_SECRETS, secretsOf } from '../../src/engine/secrets.ts';
+import { NO_SECRETS, redactInput, secretsOf } from '../../src/engine/secrets.ts';
 import { errorOf } from '../fixtures/history/temporary.ts';
 import { runId } from '../support/folder-host.ts';
 
-const secretsFor = (value: string) => conceal({ password: value }, ['password'], () => 0.3).secrets;
+const secretsFor = (value: string) => redactInput({ password: value }, ['password'], () => 0.3).secrets;
 
 const secretText = fc.string({ minLength: SHORTEST_SECRET, maxLength: 60, unit: 'binary' });
 
@@ -21,14 +21,14 @@ describe('what is hidden', () => {
         fc.string(),
         fc.string(),
         (value, other, before, after) => {
-          const { hide, reveal } = secretsFor(value);
+          const { redact, reveal } = secretsFor(value);
           const told: Json = {
             [`${before}${value}`]: [`${before}${value}${after}`, value],
             other: JSON.stringify(other),
           };
-          const hidden = hide(told);
+          const hidden = redact(told);
           expect(reveal(hidden)).toEqual(told);
-          expect(hide(hidden)).toEqual(hidden);
+          expect(redact(hidden)).toEqual(hidden);
           // A value that is a part of its own placeholder cannot be told from it.
           fc.pre(!'wf-secret:password:444444444444'.includes(value));
           if (before === '' && after === '')
@@ -54,8 +54,8 @@ describe('what is hidden', () => {
     ['in base64 as basic authentication', Buffer.from(`me:${value}!`).toString('base64')],
     ['in base64 for URLs', Buffer.from(`a:${value}`).toString('base64url')],
   ])('is found %s', (_what, text) => {
-    const { hideText, reveal } = secretsFor(value);
-    const hidden = hideText(text);
+    const { redactText, reveal } = secretsFor(value);
+    const hidden = redactText(text);
     expect(hidden).toContain('wf-secret:password:');
     expect(reveal(hidden)).toBe(text);
     expect(hidden.length).toBeLessThan(text.length + 60);
@@ -66,13 +66,13 @@ describe('what is hidden', () => {
 
   test('a file of several lines is found line by line, and in base64 of broken lines', () => {
     const key = ['-----BEGIN KEY-----', 'MIIEpAIBAAKCAQEA1234', '5678abcdefghijklmnop', '-----END KEY-----'].join('\n');
-    const { hideText } = secretsFor(key);
-    expect(hideText(`1: ${key.split('\n')[1]} / 2: ${key.split('\n')[2]}`)).toMatch(
+    const { redactText } = secretsFor(key);
+    expect(redactText(`1: ${key.split('\n')[1]} / 2: ${key.split('\n')[2]}`)).toMatch(
       /^1: wf-secret\S+ \/ 2: wf-secret\S+$/,
     );
     const broken = Buffer.from(key).toString('base64').replace(/.{76}/g, '$&\n');
-    expect(hideText(broken)).not.toContain(broken.slice(0, 20));
-    expect(hideText(broken)).not.toContain(broken.slice(80, 100));
+    expect(redactText(broken)).not.toContain(broken.slice(0, 20));
+    expect(redactText(broken)).not.toContain(broken.slice(80, 100));
   });
 
   test('a text that was cut in the middle of a secret does not keep the half', () => {
@@ -84,9 +84,9 @@ describe('what is hidden', () => {
   });
 
   test('an error keeps its code and loses the value, in its stack and its causes too', () => {
-    const { hideError } = secretsFor('hunter2');
+    const { redactError } = secretsFor('hunter2');
     const cause = new Error('hunter2 was refused', { cause: new Error('by hunter2') });
-    const error = hideError(
+    const error = redactError(
       new WfError('E_STEP_FAILED', 'no hunter2', {
         hint: 'try hunter2',
         transient: true,
@@ -112,17 +112,17 @@ test('evidence is cut after secrets were hidden in it, so that no half of one is
     startedAt: 0,
     durationMs: 1,
   };
-  const kept = keptEvidence(seen, secretsFor(value));
+  const kept = storedEvidenceOf(seen, secretsFor(value));
   expect(kept.command).toBe('echo wf-secret:password:444444444444');
   expect(kept.output).toMatch(/xxwf-secret:password:4+\n\[\d+ more characters\]$/);
-  expect(hiddenEvidence(kept, secretsFor(value))).toEqual(kept);
+  expect(redactedEvidence(kept, secretsFor(value))).toEqual(kept);
   // A process that was not given the value cannot hide it.
   const run = {
     id: runId('r'),
     input: { password: kept.command },
     options: { onFailure: 'keep', pauseAfter: null, secrets: { password: null } },
   } as const;
-  expect(keptEvidence(seen, secretsOf(run, {})).output).toMatch(/^\[not kept: the secret input password /);
+  expect(storedEvidenceOf(seen, secretsOf(run, {})).output).toMatch(/^\[not kept: the secret input password /);
 });
 
 describe('a placeholder', () => {
@@ -133,7 +133,7 @@ describe('a placeholder', () => {
   });
 
   test('whose value this process was not given is an error, not a text that is passed on', () => {
-    const { input } = conceal({ password: 'hunter2' }, ['password'], () => 0.3);
+    const { input } = redactInput({ password: 'hunter2' }, ['password'], () => 0.3);
     const run = {
       id: runId('r'),
       input,
@@ -145,19 +145,19 @@ describe('a placeholder', () => {
 });
 
 test('other inputs that hold the value are hidden too; absent and empty secrets hide nothing', () => {
-  const concealed = conceal(
+  const redacted = redactInput(
     { password: 'hunter2', url: 'http://me:hunter2@host', note: 'x', token: '' },
     ['password', 'token', 'none'],
     () => 0.3,
   );
-  expect(concealed.names).toEqual(['password']);
-  expect(concealed.input).toEqual({
+  expect(redacted.names).toEqual(['password']);
+  expect(redacted.input).toEqual({
     password: 'wf-secret:password:444444444444',
     url: 'http://me:wf-secret:password:444444444444@host',
     note: 'x',
     token: '',
   });
-  expect(conceal({ token: '' }, ['token', 'none'], () => 0).secrets).toBe(NO_SECRETS);
+  expect(redactInput({ token: '' }, ['token', 'none'], () => 0).secrets).toBe(NO_SECRETS);
 });
 
 test.each([
@@ -166,7 +166,7 @@ test.each([
   [['a'], 'is no text'],
   ['x'.repeat(16_385), '16385'],
 ])('a secret %j is refused without being repeated', (value, says) => {
-  expect(() => conceal({ password: value }, ['password'], () => 0)).toThrow(says);
-  const { message, hint } = errorOf(() => conceal({ password: value }, ['password'], () => 0));
+  expect(() => redactInput({ password: value }, ['password'], () => 0)).toThrow(says);
+  const { message, hint } = errorOf(() => redactInput({ password: value }, ['password'], () => 0));
   expect(`${message} ${hint}`).not.toContain(JSON.stringify(value).slice(0, 20));
 });

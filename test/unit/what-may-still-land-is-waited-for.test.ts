@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { attemptStep } from '../../src/engine/attempt-step.ts';
+import { applyStep } from '../../src/engine/apply-change.ts';
 import type { Change } from '../../src/engine/change.ts';
 import { WfError } from '../../src/engine/errors.ts';
 import { asDefinitionHash, asStepId } from '../../src/engine/ids.ts';
@@ -112,7 +112,7 @@ function runnerOf(behaviour: ChangeBehaviour): StepRunner {
 
 function attempt(behaviour: ChangeBehaviour) {
   const context = testContext();
-  return attemptStep(
+  return applyStep(
     {
       runner: runnerOf(behaviour),
       context,

@@ -3,7 +3,7 @@ import type { ExitCode } from '../../engine/errors.ts';
 import { commandLine } from '../../engine/evidence.ts';
 import type { RunId } from '../../engine/ids.ts';
 import type { JsonObject } from '../../engine/json.ts';
-import { conceal } from '../../engine/secrets.ts';
+import { redactInput } from '../../engine/secrets.ts';
 import type { LoadedWorkflow } from '../../engine/workflow.ts';
 import { warningLines } from '../../review/text/error-text.ts';
 import { rehearsalLines } from '../../review/text/rehearsal-text.ts';
@@ -41,7 +41,7 @@ export async function rehearse(
       changes: does !== 'read',
       commands: commands.map(commandLine),
     }));
-    const hidden = conceal(input, workflow.secretInputs ?? [], () => 0);
+    const hidden = redactInput(input, workflow.secretInputs ?? [], () => 0);
     writeJson(out, { workflow: workflow.name, input: hidden.input, steps });
   } else {
     writeLines(out, rehearsalLines(workflow.name, rehearsed, out.style));

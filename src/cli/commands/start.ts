@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { EarlyHost } from '../../engine/early-host.ts';
 import type { Engine, RuntimeChoice } from '../../engine/engine.ts';
 import { type ExitCode, WfError } from '../../engine/errors.ts';
 import { parseRunId, RUN_ID_RULE, type RunId } from '../../engine/ids.ts';
 import { RUNTIME_NAMES } from '../../engine/ports/runtime.ts';
+import type { PrestartedHost } from '../../engine/prestarted-host.ts';
 import type { LoadedWorkflow } from '../../engine/workflow.ts';
 import { defineCommand } from '../define-command.ts';
 import { escapingProcesses } from '../escaping-processes.ts';
@@ -34,19 +34,19 @@ type StartOptions = z.output<typeof options>;
 export const start = defineCommand(options, async (given, wire, terminal) => {
   const id = chosenId(given);
   // A private host takes as long to start as the workflow to load. Where Docker may be taken, it is not known whether there will be one.
-  const isEarly = given.runtime === 'embedded' && !given.dryRun;
-  const early = isEarly ? await (await wire.engine()).openEarly('embedded', id) : undefined;
+  const isPrestarted = given.runtime === 'embedded' && !given.dryRun;
+  const prestarted = isPrestarted ? await (await wire.engine()).prestartHost('embedded', id) : undefined;
   try {
-    return await startRun(given, id, early, wire, terminal);
+    return await startRun(given, id, prestarted, wire, terminal);
   } finally {
-    await early?.close();
+    await prestarted?.close();
   }
 });
 
 async function startRun(
   given: StartOptions,
   id: RunId | undefined,
-  early: EarlyHost | undefined,
+  prestarted: PrestartedHost | undefined,
   wire: Wire,
   terminal: Terminal,
 ): Promise<ExitCode> {
@@ -62,7 +62,7 @@ async function startRun(
 
   const { runtime } = choice;
   const runOptions = { onFailure: given.onFailure, pauseAfter, secrets };
-  const request = { workflow, definition, input, runtime, options: runOptions, early };
+  const request = { workflow, definition, input, runtime, options: runOptions, prestarted };
   const before = { stageNames: workflow.model.stages, journal: [] };
   const escaping = await escapingProcesses(workflow, runtime);
   const interruption = watchForInterruption(terminal);

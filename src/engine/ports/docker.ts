@@ -125,7 +125,7 @@ export interface DockerPort {
   /** Whose programs are found in a container: those of its image, or those of the machine. */
   readonly programs: 'image' | 'machine';
   /** How this network or container was made or removed just now; empty where a client's command line says it all. */
-  deeds(id: string): Promise<readonly string[]>;
+  executedCommands(id: string): Promise<readonly string[]>;
   /** How evidence shows what the docker client would do: as its command line, or said to be done in its place. */
   shown(argv: Argv): string;
   info(): Promise<EngineInfo>;

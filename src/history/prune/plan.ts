@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { later } from '../../engine/later.ts';
+import { lazy } from '../../engine/lazy.ts';
 import type { Owner } from '../../engine/owner.ts';
 import { isEnd, STORED_RUN_STATUSES, type StoredRunStatus } from '../../engine/ports/history.ts';
 import { parseRow } from '../rows/parse-row.ts';
@@ -56,8 +56,8 @@ export const REMOVABLE = `(imported_from IS NOT NULL OR (status IN ('succeeded',
 
 const BEFORE_ALL = { afterCreatedAt: Number.MIN_SAFE_INTEGER, afterId: '' };
 
-const positionRow = later(() => z.object({ created_at: z.number(), id: z.string() }));
-const countsRow = later(() => z.object({ aged: z.number(), removable: z.number() }));
+const positionRow = lazy(() => z.object({ created_at: z.number(), id: z.string() }));
+const countsRow = lazy(() => z.object({ aged: z.number(), removable: z.number() }));
 
 /** Returns what pruning would do. @param workflows names of the workflows that have runs */
 export function prunePlan(

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
-import { later } from '../../engine/later.ts';
+import { lazy } from '../../engine/lazy.ts';
 import type { Owner } from '../../engine/owner.ts';
 import { parseRow } from '../rows/parse-row.ts';
 import { OWNER_COLUMNS, ownerColumns, ownerOf } from '../rows/run-row.ts';
@@ -61,11 +61,11 @@ const IN_USE: Readonly<Record<UnusedPosition['table'], string>> = {
     WHERE type IN ('baseline.taken', 'verified') AND json_extract(data, '$.fingerprint') = +fingerprints.hash)`,
 };
 
-const candidateRow = later(() =>
+const candidateRow = lazy(() =>
   z.object({ number: z.number(), created_at: z.number(), id: z.string(), ...ownerColumns() }),
 );
-const hashRow = later(() => z.object({ hash: z.string(), used: z.number() }));
-const ownerRow = later(() => z.object(ownerColumns()));
+const hashRow = lazy(() => z.object({ hash: z.string(), used: z.number() }));
+const ownerRow = lazy(() => z.object(ownerColumns()));
 
 interface PrunerDependencies {
   readonly db: Database;

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { CHANGE_STATUSES, type Change } from '../../engine/change.ts';
 import { runIdSchema } from '../../engine/identity-schemas.ts';
 import { asStepId } from '../../engine/ids.ts';
-import { later } from '../../engine/later.ts';
+import { lazy } from '../../engine/lazy.ts';
 import type { StandingChange } from '../../engine/ports/history.ts';
 import { jsonText } from './parse-row.ts';
 
 export const CHANGE_COLUMNS = 'seq, step, kind, target, record, undo, changes.status, reason, boot_id';
 
-const changeColumns = later(() =>
+const changeColumns = lazy(() =>
   z.object({
     seq: z.number(),
     step: z.string().transform(asStepId),
@@ -23,12 +23,12 @@ const changeColumns = later(() =>
 );
 
 /** A change, of the columns {@link CHANGE_COLUMNS}. */
-export const changeRow = later(() =>
+export const changeRow = lazy(() =>
   changeColumns().transform(({ boot_id: bootId, ...row }): Change => ({ ...row, bootId })),
 );
 
 /** A change with the id of its run. */
-export const changeOfRunRow = later(() =>
+export const changeOfRunRow = lazy(() =>
   changeColumns()
     .extend({ run: runIdSchema() })
     .transform(({ boot_id: bootId, ...row }): StandingChange => ({ ...row, bootId })),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { asStepId } from '../../engine/ids.ts';
-import { later } from '../../engine/later.ts';
+import { lazy } from '../../engine/lazy.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
 import type { Statements } from '../sqlite/statements.ts';
 import { compress } from './compression.ts';
@@ -16,7 +16,7 @@ const OMITTED = `[omitted, like all later evidence of this step: it has more tha
 /** Length in characters from which compression saves space. */
 const COMPRESSED_FROM = 512;
 
-export const evidenceRow = later(() =>
+export const evidenceRow = lazy(() =>
   z
     .object({
       step: z.string().transform(asStepId),

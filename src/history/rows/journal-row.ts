@@ -5,15 +5,15 @@ import { ownerSchema } from '../../engine/identity-schemas.ts';
 import { asDefinitionHash, asStepId } from '../../engine/ids.ts';
 import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../../engine/journal-event.ts';
 import { isJsonObject } from '../../engine/json.ts';
-import { later } from '../../engine/later.ts';
+import { lazy } from '../../engine/lazy.ts';
 import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
 
 /** Strict: an unknown member comes from a newer version of wf and must not be dropped silently. */
-export const journalEvent = later(journalEventSchema);
+export const journalEvent = lazy(journalEventSchema);
 
 export const JOURNAL_COLUMNS = 'seq, at, type, data';
 
-const journalRow = later(() => z.object({ seq: z.number(), at: z.number(), type: z.string(), data: jsonText() }));
+const journalRow = lazy(() => z.object({ seq: z.number(), at: z.number(), type: z.string(), data: jsonText() }));
 
 /** Returns the columns of an event: its type, and its other members as JSON. */
 export function eventColumns(event: JournalEvent): { readonly type: string; readonly data: string } {

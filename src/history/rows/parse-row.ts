@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type ErrorCode, isErrorCode } from '../../engine/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../engine/json.ts';
-import { later } from '../../engine/later.ts';
+import { lazy } from '../../engine/lazy.ts';
 import { damaged } from '../sqlite/database-error.ts';
 import { decompress } from './compression.ts';
 
@@ -26,8 +26,8 @@ export function parseRow<Schema extends z.ZodType>(
 }
 
 /** A parsed JSON value: its members need no check of their own. */
-export const json = later(() => z.custom<Json>((value) => value !== undefined));
-export const jsonObject = later(() =>
+export const json = lazy(() => z.custom<Json>((value) => value !== undefined));
+export const jsonObject = lazy(() =>
   json().transform((value, context): JsonObject => {
     if (isJsonObject(value)) return value;
     context.addIssue('not a JSON object');
@@ -36,7 +36,7 @@ export const jsonObject = later(() =>
 );
 
 /** A column that holds JSON text. */
-export const jsonText = later(() =>
+export const jsonText = lazy(() =>
   z.string().transform((text, context): Json => {
     try {
       return parseJson(text);
@@ -48,7 +48,7 @@ export const jsonText = later(() =>
 );
 
 /** A column that holds compressed text. */
-export const compressedText = later(() =>
+export const compressedText = lazy(() =>
   z.instanceof(Buffer).transform((compressed, context): string => {
     try {
       return decompress(compressed);
@@ -59,7 +59,7 @@ export const compressedText = later(() =>
   }),
 );
 
-export const errorRecord = later(() =>
+export const errorRecord = lazy(() =>
   z.strictObject({
     code: z.custom<ErrorCode>((value) => typeof value === 'string' && isErrorCode(value)),
     message: z.string(),

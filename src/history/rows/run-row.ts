@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { runIdSchema } from '../../engine/identity-schemas.ts';
 import { asDefinitionHash } from '../../engine/ids.ts';
-import { later } from '../../engine/later.ts';
+import { lazy } from '../../engine/lazy.ts';
 import type { Owner } from '../../engine/owner.ts';
 import { STORED_RUN_STATUSES, type StoredRun } from '../../engine/ports/history.ts';
 import { IN_PLACE } from '../sqlite/schema.ts';
@@ -9,7 +9,7 @@ import { errorRecord, jsonObject, jsonText } from './parse-row.ts';
 
 export const OWNER_COLUMNS = 'owner_pid, owner_start_time, owner_boot_id, owner_pid_namespace';
 
-export const ownerColumns = later(() => ({
+export const ownerColumns = lazy(() => ({
   owner_pid: z.number().nullable(),
   owner_start_time: z.string().nullable(),
   owner_boot_id: z.string().nullable(),
@@ -24,7 +24,7 @@ export function ownerOf(row: z.output<z.ZodObject<ReturnType<typeof ownerColumns
 }
 
 /** The lease of a run. */
-export const leaseRow = later(() =>
+export const leaseRow = lazy(() =>
   z.object({
     number: z.number(),
     fence: z.number(),
@@ -35,7 +35,7 @@ export const leaseRow = later(() =>
 );
 
 /** The options of a run, as its row and a run file hold them. */
-export const runOptions = later(() =>
+export const runOptions = lazy(() =>
   z.object({
     onFailure: z.enum(['rollback', 'keep']),
     pauseAfter: z.string().nullable(),
@@ -45,7 +45,7 @@ export const runOptions = later(() =>
 );
 
 /** The place where a run was started. */
-const runPlace = later(() =>
+const runPlace = lazy(() =>
   z.object({
     bootId: z.string(),
     networkNamespace: z.object({ inode: z.number(), name: z.string().nullable() }),
@@ -60,7 +60,7 @@ export const RUN_COLUMNS = `id, workflow, definition_hash, runtime, input, optio
     (SELECT count(*) FROM changes WHERE changes.run = runs.number AND changes.${IN_PLACE}) ELSE 0 END AS changes_in_place`;
 
 /** A run, of the columns {@link RUN_COLUMNS}. */
-export const runRow = later(() =>
+export const runRow = lazy(() =>
   z
     .object({
       id: runIdSchema(),

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { asStepId } from '../../engine/ids.ts';
-import { later } from '../../engine/later.ts';
+import { lazy } from '../../engine/lazy.ts';
 import { STEP_STATUSES, type StoredStep } from '../../engine/ports/history.ts';
 import { errorRecord, jsonText } from './parse-row.ts';
 
 export const STEP_COLUMNS = 'id, stage, kind, status, attempts, input, output, error, started_at, finished_at';
 
 /** A step, of the columns {@link STEP_COLUMNS}. */
-export const stepRow = later(() =>
+export const stepRow = lazy(() =>
   z
     .object({
       id: z.string().transform(asStepId),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { later } from '../../engine/later.ts';
+import { lazy } from '../../engine/lazy.ts';
 import type {
   ContainerEndpoint,
   ContainerInfo,
@@ -11,26 +11,26 @@ import type {
 } from '../../engine/ports/docker.ts';
 
 // The engine writes null, leaves a field out or writes an empty string, depending on its version, where it has nothing.
-const text = later(() =>
+const text = lazy(() =>
   z
     .string()
     .nullish()
     .transform((value) => (value === undefined || value === '' ? null : value)),
 );
-const words = later(() =>
+const words = lazy(() =>
   z
     .union([z.array(z.string()), z.string().transform((word) => [word])])
     .nullish()
     .transform((value) => value ?? []),
 );
-const stringMap = later(() =>
+const stringMap = lazy(() =>
   z
     .record(z.string(), z.string())
     .nullish()
     .transform((value) => value ?? {}),
 );
 
-export const infoAnswer = later(() =>
+export const infoAnswer = lazy(() =>
   z.object({
     DockerRootDir: z.string(),
     ID: z.string(),
@@ -40,15 +40,15 @@ export const infoAnswer = later(() =>
   }),
 );
 
-export const versionAnswer = later(() => z.object({ ApiVersion: z.string() }));
+export const versionAnswer = lazy(() => z.object({ ApiVersion: z.string() }));
 
-export const createdAnswer = later(() =>
+export const createdAnswer = lazy(() =>
   z
     .union([z.object({ Id: z.string() }), z.object({ id: z.string() }).transform(({ id }) => ({ Id: id }))])
     .transform(({ Id }) => ({ id: Id })),
 );
 
-export const imageAnswer = later(() =>
+export const imageAnswer = lazy(() =>
   z
     .object({
       Id: z.string(),
@@ -66,9 +66,9 @@ export const imageAnswer = later(() =>
     ),
 );
 
-const memberAnswer = later(() => z.object({ Name: z.string(), MacAddress: z.string(), IPv4Address: text() }));
+const memberAnswer = lazy(() => z.object({ Name: z.string(), MacAddress: z.string(), IPv4Address: text() }));
 
-export const networkAnswer = later(() =>
+export const networkAnswer = lazy(() =>
   z
     .object({
       Id: z.string(),
@@ -107,13 +107,13 @@ export const networkAnswer = later(() =>
     ),
 );
 
-export const networkListAnswer = later(() => z.array(networkAnswer()));
+export const networkListAnswer = lazy(() => z.array(networkAnswer()));
 
 /** States in which a container's processes exist. */
 const ALIVE = new Set(['running', 'paused', 'restarting']);
 
 /** A name without a slash inside is the container's own: others are links to it. */
-export const containerListAnswer = later(() =>
+export const containerListAnswer = lazy(() =>
   z.array(
     z
       .object({
@@ -140,7 +140,7 @@ export const containerListAnswer = later(() =>
   ),
 );
 
-const endpointAnswer = later(() =>
+const endpointAnswer = lazy(() =>
   z.object({
     NetworkID: z.string(),
     IPAddress: text(),
@@ -150,7 +150,7 @@ const endpointAnswer = later(() =>
   }),
 );
 
-export const containerAnswer = later(() =>
+export const containerAnswer = lazy(() =>
   z
     .object({
       Id: z.string(),
@@ -197,7 +197,7 @@ function joined(networkMode: string): Pick<ContainerInfo, 'joins'> {
   return joins === undefined ? {} : { joins };
 }
 
-export const execAnswer = later(() =>
+export const execAnswer = lazy(() =>
   z.object({
     Running: z.boolean(),
     ExitCode: z.number().int().nullable(),

@@ -20,7 +20,7 @@ export function createDocker(env: Environment = process.env): DockerPort {
   return {
     programs: 'image',
     shown: commandLine,
-    deeds: async () => [],
+    executedCommands: async () => [],
     // What an engine had may come back with it.
     hasEnded: () => false,
     engineId() {

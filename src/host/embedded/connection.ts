@@ -8,7 +8,7 @@ import { runOfPrivateHostMark } from '../../engine/ports/runtime.ts';
 import { isAlive } from '../process.ts';
 import { ownSocketOf } from './own-private-host.ts';
 import { createPeer, type Peer } from './peer.ts';
-import { stopWatch } from './stop-watch.ts';
+import { watchForStop } from './stopped-host.ts';
 
 /** Calls to one private host. */
 export interface Connection {
@@ -32,7 +32,7 @@ const CONNECT_LIMIT_MS = 10_000;
  */
 export function createConnection(mark: string, owner: Owner, first?: Peer): Connection {
   let peer = first === undefined ? undefined : Promise.resolve(first);
-  const watch = stopWatch(mark, owner);
+  const watch = watchForStop(mark, owner);
 
   async function open(): Promise<Peer> {
     const known = await peer?.catch(() => undefined);

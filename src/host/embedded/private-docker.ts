@@ -23,7 +23,7 @@ export function privateDocker(mark: string, owner: Owner, connection: Connection
     // There is no such client: whoever reads the evidence must not take it for one.
     shown: (argv) => `# embedded runtime, in place of: ${commandLine(argv)}`,
     hasEnded,
-    deeds: (id) => call('deeds', { id }, z.array(z.string())),
+    executedCommands: (id) => call('executedCommands', { id }, z.array(z.string())),
     async info() {
       return {
         id: engineId,

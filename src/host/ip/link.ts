@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { later } from '../../engine/later.ts';
+import { lazy } from '../../engine/lazy.ts';
 import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
 import { readIpJson } from './run-ip.ts';
 
@@ -44,7 +44,7 @@ export interface LinkCounters {
 }
 
 /** One entry of `ip -json -details -statistics address show`. */
-export const linkEntry = later(() => {
+export const linkEntry = lazy(() => {
   const count = z.number().int().nonnegative();
   const counters = z.object({ packets: count, bytes: count });
   return z.object({

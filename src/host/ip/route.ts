@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { later } from '../../engine/later.ts';
+import { lazy } from '../../engine/lazy.ts';
 import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
 import type { AddressFamily } from './link.ts';
 import { readIpJson } from './run-ip.ts';
@@ -29,7 +29,7 @@ export interface RouteFilter {
   readonly table: 'all' | 'main';
 }
 
-const routeEntry = later(() =>
+const routeEntry = lazy(() =>
   z.object({
     type: z.string().default('unicast'),
     dst: z.string(),

@@ -2,7 +2,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
-import { later } from '../../engine/later.ts';
+import { lazy } from '../../engine/lazy.ts';
 
 /** How long another process may take for its few rows. One that was stopped in the middle of that is told of. */
 const BUSY_MS = 5_000;
@@ -19,7 +19,7 @@ export interface LockHolder {
   readonly pidNamespace: string;
 }
 
-const holderSchema = later(() =>
+const holderSchema = lazy(() =>
   z.object({ sign: z.string(), run: z.string(), pid: z.number(), startTime: z.string(), pidNamespace: z.string() }),
 );
 

@@ -3,9 +3,9 @@ import path from 'node:path';
 import type { RunId } from '../../engine/ids.ts';
 import { systemClock } from '../clock.ts';
 import { ownPidNamespace, ownProcess } from '../process.ts';
+import { isLivenessSocketOpen, openLivenessSocket } from './liveness-socket.ts';
 import { lockFolder } from './lock-folder.ts';
 import { type LockHolder, readRow, removeRow, removeRowsOf, signsIn, takeRow } from './lock-table.ts';
-import { isSignUp, signOfLife } from './sign-of-life.ts';
 
 /** A lock that is held until it is released, or the process ends. */
 export interface HeldLock {
@@ -19,7 +19,7 @@ export interface HeldLock {
  */
 export async function takeLock(lock: string, run: RunId): Promise<HeldLock | LockHolder> {
   const folder = lockFolder();
-  const sign = await signOfLife(folder);
+  const sign = await openLivenessSocket(folder);
   await forgetDead(folder);
   const { pid, startTime } = ownProcess();
   const own: LockHolder = { sign, run, pid, startTime, pidNamespace: ownPidNamespace() };
@@ -35,7 +35,7 @@ export async function takeLock(lock: string, run: RunId): Promise<HeldLock | Loc
 export async function lockHolder(lock: string): Promise<LockHolder | null> {
   const folder = lockFolder();
   const holder = readRow(folder, lock);
-  return holder !== null && (await isSignUp(folder, holder.sign)) ? holder : null;
+  return holder !== null && (await isLivenessSocketOpen(folder, holder.sign)) ? holder : null;
 }
 
 export function isHolder(answer: HeldLock | LockHolder): answer is LockHolder {
@@ -43,7 +43,7 @@ export function isHolder(answer: HeldLock | LockHolder): answer is LockHolder {
 }
 
 async function lives(folder: string, sign: string, own: string): Promise<boolean> {
-  return sign === own || isSignUp(folder, sign);
+  return sign === own || isLivenessSocketOpen(folder, sign);
 }
 
 /** A dead process's sign is never up again. */
@@ -59,7 +59,7 @@ async function forgetDead(folder: string): Promise<void> {
   if (isSwept) return;
   isSwept = true;
   const signs = [...new Set([...signsIn(folder), ...settledSigns(folder)])];
-  const up = await Promise.all(signs.map((sign) => isSignUp(folder, sign)));
+  const up = await Promise.all(signs.map((sign) => isLivenessSocketOpen(folder, sign)));
   for (const [index, sign] of signs.entries()) if (up[index] === false) forget(folder, sign);
 }
 

@@ -21,8 +21,8 @@ export async function asCommand<Answer>(
   try {
     const answer = await act();
     const id = about(answer);
-    const deeds = id === null ? [] : await docker.deeds(id);
-    record([...deeds, printed(answer)].join('\n'), 0);
+    const executedCommands = id === null ? [] : await docker.executedCommands(id);
+    record([...executedCommands, printed(answer)].join('\n'), 0);
     return answer;
   } catch (thrown) {
     if (thrown instanceof WfError) record(`Error response from daemon: ${thrown.message}`, 1);

@@ -3,15 +3,23 @@ import type { Argv, CommandResult, NamespaceRef } from '../../../engine/ports/co
 import { systemClock } from '../../clock.ts';
 import { createCommandPort } from '../../command.ts';
 import { PRIVATE_HOST_VARIABLE } from '../names.ts';
-import { takeNumber, takeNumberOrNull, takeObject, takeText, takeTextMap, takeTextOrNull, takeTexts } from '../take.ts';
+import {
+  takeNumber,
+  takeNumberOrNull,
+  takeObject,
+  takeText,
+  takeTextMap,
+  takeTextOrNull,
+  takeTexts,
+} from '../request-members.ts';
 import { innerGroups } from './inner-groups.ts';
-import { startLean } from './start-lean.ts';
+import { startWithSpawn } from './start-with-spawn.ts';
 
 /** The commands that one connection has asked for. They end with it. */
 export class Commands {
   readonly #groups = innerGroups();
   // Without an entrance: this process is there already.
-  readonly #port = createCommandPort(systemClock, () => startLean, undefined, this.#groups);
+  readonly #port = createCommandPort(systemClock, () => startWithSpawn, undefined, this.#groups);
   readonly #running = new Map<number, { readonly stop: AbortController; readonly ended: Promise<unknown> }>();
   #isOver = false;
 

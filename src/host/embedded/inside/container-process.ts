@@ -4,7 +4,7 @@ import { Duplex, type Readable } from 'node:stream';
 import { WfError } from '../../../engine/errors.ts';
 import { CONTAINER_VARIABLE, FOLLOWING_MOUNTS } from '../names.ts';
 import { createPeer, type Handler, type Peer } from '../peer.ts';
-import { takeNumber } from '../take.ts';
+import { takeNumber } from '../request-members.ts';
 
 /** The process of a container, in namespaces of its own, from its start to its end. */
 export interface ContainerProcess {

@@ -4,14 +4,14 @@ import { bridgeOf } from '../../docker/bridge-name.ts';
 import { ipBatch } from '../ip-batch.ts';
 import { broadcastOf, gatewayOf, macOf } from './addresses.ts';
 import { type ContainerProcess, startContainerProcess } from './container-process.ts';
-import { noteDeeds } from './deeds.ts';
+import { recordCommands } from './executed-commands.ts';
 import { programOf } from './images.ts';
 import { linkWorks } from './link-works.ts';
 import { LogTail } from './log-tail.ts';
 import { type Member, Neighbours } from './neighbours.ts';
 import { aliasFor, joinNetwork, type Network, type Networks } from './networks.ts';
 import { removeLink } from './remove-link.ts';
-import { Spare } from './spare.ts';
+import { Spare } from './spare-container.ts';
 
 interface Container {
   readonly id: string;
@@ -168,8 +168,8 @@ export class Containers {
         if (!process.peer.isGone()) throw thrown;
       });
       if (!process.peer.isGone()) await this.#connected(container, network, process);
-      noteDeeds(id, links);
-      noteDeeds(id, insideCommands(network, address), spec.name);
+      recordCommands(id, links);
+      recordCommands(id, insideCommands(network, address), spec.name);
       container.startedAt = startMoment();
       container.pid = process.pid;
       container.state = 'running';

@@ -7,7 +7,7 @@ import { bridgeOf } from '../../docker/bridge-name.ts';
 import { overlap, type Subnet, subnetText } from '../../ip/subnet.ts';
 import { ipBatch } from '../ip-batch.ts';
 import { broadcastOf, freeAddress, freeSubnet, gatewayOf, usableSubnet } from './addresses.ts';
-import { noteDeeds } from './deeds.ts';
+import { recordCommands } from './executed-commands.ts';
 import { isLink, removeLink } from './remove-link.ts';
 
 /** Where the rules that keep networks apart stand: behind the table of the host's own addresses, before all others. */
@@ -63,7 +63,7 @@ export class Networks {
       this.#networks.delete(network.id);
       throw thrown;
     }
-    noteDeeds(network.id, bridgeCommands(network));
+    recordCommands(network.id, bridgeCommands(network));
     network.state = 'ready';
     return network.id;
   }
@@ -86,7 +86,7 @@ export class Networks {
         transient: true,
       });
     }
-    noteDeeds(id, [`link delete dev ${bridgeOf(id)}`, endOfIsolation(id)]);
+    recordCommands(id, [`link delete dev ${bridgeOf(id)}`, endOfIsolation(id)]);
     this.#networks.delete(id);
   }
 }

@@ -2,9 +2,9 @@ import type { Json, JsonObject } from '../../../engine/json.ts';
 import { hasIpv6, readNamedNamespaces, readSysctls } from '../../fingerprint/network-settings.ts';
 import { askQuestion } from '../../probe-questions.mjs';
 import type { Handler } from '../peer.ts';
-import { takeNumber, takeObject, takeText, takeTextMap, takeTextOrNull, takeTexts } from '../take.ts';
+import { takeNumber, takeObject, takeText, takeTextMap, takeTextOrNull, takeTexts } from '../request-members.ts';
 import type { Containers } from './containers.ts';
-import { takeDeeds } from './deeds.ts';
+import { takeRecordedCommands } from './executed-commands.ts';
 import { imageOf, requireImage } from './images.ts';
 import { type Network, type Networks, networkInfo } from './networks.ts';
 
@@ -61,7 +61,7 @@ export function callsOf(networks: Networks, containers: Containers, life: Life):
       await containers.start(takeText(asked, 'id'));
       return null;
     },
-    deeds: (asked) => [...takeDeeds(takeText(asked, 'id'))],
+    executedCommands: (asked) => [...takeRecordedCommands(takeText(asked, 'id'))],
     logs: (asked) => containers.logs(takeText(asked, 'id'), takeNumber(asked, 'lastLines')),
     removeContainer: async (asked) => {
       await containers.remove(takeText(asked, 'id'));

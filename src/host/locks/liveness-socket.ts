@@ -17,7 +17,7 @@ const own = new Map<string, Promise<string>>();
  * mark, but also wf's open files, the listening socket among them, which execve closes (SOCK_CLOEXEC). If wf is killed at that moment
  * the copy keeps the sign up until it has become what it was to be. So no scan for marks overlooks a child of an earlier holder.
  */
-export function signOfLife(folder: string): Promise<string> {
+export function openLivenessSocket(folder: string): Promise<string> {
   const known = own.get(folder) ?? listen(folder, `${randomBytes(12).toString('hex')}.socket`);
   own.set(folder, known);
   return known;
@@ -38,7 +38,7 @@ function listen(folder: string, name: string): Promise<string> {
 }
 
 /** Whether the process whose sign this is still lives. Nothing is read from it. @throws WfError E_HOST_STATE_UNKNOWN */
-export function isSignUp(folder: string, name: string): Promise<boolean> {
+export function isLivenessSocketOpen(folder: string, name: string): Promise<boolean> {
   const at = path.join(folder, name);
   return new Promise((resolve, reject) => {
     const socket = net().connect(at);

@@ -2,27 +2,27 @@ import type { EngineParts } from './engine.ts';
 import type { HeldClaims } from './ports/claims.ts';
 import type { RunHost, RunIdentity, RuntimeName } from './ports/runtime.ts';
 
-/** The host of a run that is about to be started, begun with while it is not known yet whether the run can be. */
-export interface EarlyHost {
+/** The host of a run, started before wf knows whether the run itself can start. */
+export interface PrestartedHost {
   readonly run: RunIdentity;
-  /** The run is held all the time: else its host could be taken for one that was left over. */
+  /** The claims on the run: without them its host could be taken for one that was left over. */
   readonly held: HeldClaims;
   /** @throws WfError as Runtime.open does */
   readonly host: Promise<RunHost>;
-  /** Lets go of both: a host that no run was begun on ends. */
+  /** Releases the claims and closes the host, which ends if no run has begun on it. */
   close(): Promise<void>;
 }
 
-/** Comes when the host has begun to start. @param hold holds the run */
-export async function openEarly(
+/** Starts a host, and resolves when it has begun to start. @param hold claims the run */
+export async function prestartHost(
   { runtimes }: EngineParts,
   run: RunIdentity,
   runtime: RuntimeName,
   hold: () => Promise<HeldClaims>,
-): Promise<EarlyHost> {
+): Promise<PrestartedHost> {
   const held = await hold();
   const host = runtimes[runtime].open(run, null);
-  // What keeps it from starting is told to whoever starts the run.
+  // The start of the run reports the error.
   host.catch(() => undefined);
   return {
     run,

@@ -36,7 +36,7 @@ type Found<Kind extends Seen['found']> = Extract<Seen, { found: Kind }>;
  * One attempt at a step: look, make the intent durable, act, look again.
  * @throws whatever the runner throws; WfError E_FOREIGN and the like where something that is not ours is in the way.
  */
-export function attemptStep(parts: AttemptParts, rawInput: Json): Promise<AttemptSuccess> {
+export function applyStep(parts: AttemptParts, rawInput: Json): Promise<AttemptSuccess> {
   const input = parts.secrets.reveal(rawInput);
   const { behaviour } = parts.runner;
   if (behaviour.type === 'change') return attemptChange(parts, behaviour, input);
@@ -67,7 +67,7 @@ async function attemptChange(parts: AttemptParts, behaviour: ChangeBehaviour, in
         const whole = requireFound(seen, 'ours');
         const intended = says === 'intended' ? earlier : undefined;
         const change = intended ?? (await intend(parts, behaviour, whole, earlier));
-        return concluded(behaviour, change.seq, whole, context);
+        return finished(behaviour, change.seq, whole, context);
       }
       case 'leave':
         return { output: requireFound(seen, 'unchanged').output, events: [] };
@@ -129,7 +129,7 @@ async function act(
     acting.signal.throwIfAborted();
     const record = await behaviour.apply(input, seen.record, seen.found, acting);
     const after = await behaviour.observe(input, context, record);
-    if (after.found === 'ours') return concluded(behaviour, change.seq, after, context);
+    if (after.found === 'ours') return finished(behaviour, change.seq, after, context);
     if (after.found === 'foreign' || after.found === 'unknown') throw after.error;
     throw new WfError('E_HOST_STATE_UNKNOWN', `${change.target} was made, but is ${after.found} when looked at again`, {
       hint: 'Something else on this host may have removed or altered it at once. `wf show` and `wf logs` tell what was done.',
@@ -164,7 +164,7 @@ async function intend(
   return change;
 }
 
-function concluded(
+function finished(
   behaviour: ChangeBehaviour,
   seq: number,
   seen: { readonly target: string; readonly record: Json; readonly output: Json },

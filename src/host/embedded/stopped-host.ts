@@ -9,13 +9,13 @@ const STOPPED_LIMIT_MS = 5_000;
 const POLL_MS = 250;
 
 /** Tells of a private host that was stopped, instead of the time that a call to it takes then. */
-export interface StopWatch {
+export interface StopDetector {
   /** @throws WfError E_RUNTIME_UNAVAILABLE where the private host stays stopped while it is asked */
   during<Answer>(call: Promise<Answer>): Promise<Answer>;
 }
 
 /** @param owner the first process of the private host */
-export function stopWatch(mark: string, owner: Owner): StopWatch {
+export function watchForStop(mark: string, owner: Owner): StopDetector {
   // Waited for once: a run that has twelve changes on it asks for each.
   let isKnown = false;
   return {

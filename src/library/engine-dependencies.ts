@@ -7,7 +7,7 @@ import type { Runtimes } from '../engine/ports/runtime.ts';
 import { lockedClaims } from '../host/claims.ts';
 import { systemClock } from '../host/clock.ts';
 import { createCrashPoints } from '../host/crash-points.ts';
-import { createGhosts } from '../host/ghosts.ts';
+import { createOrphanedProcesses } from '../host/orphaned-processes.ts';
 import { isAlive, ownProcess } from '../host/process.ts';
 
 /** Makes ten of 31 characters without look-alikes: a million runs collide with a chance of one in 1,600, and then are refused. */
@@ -17,11 +17,11 @@ const newId = customAlphabet('23456789abcdefghjkmnpqrstuvwxyz', 10);
  * Returns the dependencies of an engine on this machine.
  * @param history called when the history is first needed, so that a refusal before that leaves no database behind
  */
-export function joinParts(runtimes: Runtimes, history: () => HistoryPort): EngineParts {
+export function engineDependencies(runtimes: Runtimes, history: () => HistoryPort): EngineParts {
   return {
     runtimes,
     claims: lockedClaims,
-    ghosts: createGhosts(systemClock),
+    orphans: createOrphanedProcesses(systemClock),
     crashPoints: createCrashPoints(process.env),
     clock: systemClock,
     random: Math.random,

@@ -11,7 +11,7 @@ import type { RunLedger } from './run-ledger.ts';
 import type { MachineEnd } from './run-loop.ts';
 import type { Proof, ProofsTold } from './workflow.ts';
 
-interface ConcludeParts {
+interface FinishParts {
   readonly header: Pick<RunHeader, 'id' | 'options'>;
   readonly host: RunHost;
   readonly journal: RunJournal;
@@ -25,7 +25,7 @@ interface ConcludeParts {
 }
 
 /** Undoes what a failed run did unless it is to be kept, verifies the host, and commits the run's end. */
-export async function concludeRun(parts: ConcludeParts, machine: MachineEnd): Promise<RunResult> {
+export async function finishRun(parts: FinishParts, machine: MachineEnd): Promise<RunResult> {
   const { header, journal } = parts;
   journal.goOnOnFullDisk();
   if (machine.type === 'done') {
@@ -61,11 +61,7 @@ function firstOf(all: readonly string[]): string {
  * Undoes these changes, newest first, verifies the host, and commits the end of a run that came to grief by `error`. That it is
  * being rolled back is in the journal already. Asked to stop, it does so after the change that is being undone.
  */
-export async function rollBack(
-  parts: ConcludeParts,
-  changes: readonly Change[],
-  error: ErrorRecord,
-): Promise<RunResult> {
+export async function rollBack(parts: FinishParts, changes: readonly Change[], error: ErrorRecord): Promise<RunResult> {
   parts.journal.goOnOnFullDisk();
   const isStopped = () => parts.stopSignal() !== undefined;
   await renewHost(parts.host);
@@ -92,7 +88,7 @@ async function renewHost(host: RunHost): Promise<boolean> {
   }
 }
 
-async function end(parts: ConcludeParts, outcome: Outcome): Promise<RunResult> {
+async function end(parts: FinishParts, outcome: Outcome): Promise<RunResult> {
   let verified = await verify(parts);
   const isUndone = outcome.type === 'undone' || outcome.type === 'failed';
   if (verified.type === 'failed' && isUndone && (await renewHost(parts.host))) verified = await verify(parts);
@@ -107,7 +103,7 @@ async function end(parts: ConcludeParts, outcome: Outcome): Promise<RunResult> {
 }
 
 /** Ends a host of the run's own. A run that leaves one behind needs attention. */
-async function endHost({ header, host }: ConcludeParts, judged: RunEnd): Promise<RunEnd> {
+async function endHost({ header, host }: FinishParts, judged: RunEnd): Promise<RunEnd> {
   try {
     await host.end();
     return judged;
@@ -138,7 +134,7 @@ type Verified =
   | { readonly type: 'looked'; readonly verification: Verification | null }
   | { readonly type: 'failed'; readonly error: WfError };
 
-async function verify({ ledger }: ConcludeParts): Promise<Verified> {
+async function verify({ ledger }: FinishParts): Promise<Verified> {
   try {
     return { type: 'looked', verification: await ledger.verify() };
   } catch (thrown) {
@@ -146,7 +142,7 @@ async function verify({ ledger }: ConcludeParts): Promise<Verified> {
   }
 }
 
-function endOf({ header, journal, proofs }: ConcludeParts, outcome: Outcome, verified: Verified): RunEnd {
+function endOf({ header, journal, proofs }: FinishParts, outcome: Outcome, verified: Verified): RunEnd {
   if (outcome.type === 'kept') return { status: 'failed', output: null, error: outcome.error };
   const before = outcome.type === 'succeeded' ? '' : `${outcome.error.message}; then `;
   if (verified.type === 'failed') {

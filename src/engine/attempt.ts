@@ -1,13 +1,13 @@
+import { type AttemptParts, type AttemptSuccess, applyStep } from './apply-change.ts';
 import { type AttemptHost, attemptHost, type HostWatch } from './attempt-host.ts';
-import { type AttemptParts, type AttemptSuccess, attemptStep } from './attempt-step.ts';
 import type { RunObserver } from './engine.ts';
 import { asWfError, WfError } from './errors.ts';
 import type { Evidence } from './evidence.ts';
-import { keptEvidence } from './hidden-event.ts';
 import type { RunId, StepId } from './ids.ts';
 import type { Json } from './json.ts';
 import type { Owner } from './owner.ts';
 import type { StoredEvidence } from './ports/history.ts';
+import { storedEvidenceOf } from './redact.ts';
 import type { RunJournal } from './run-journal.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { Secrets } from './secrets.ts';
@@ -110,8 +110,8 @@ class Attempt implements RunningAttempt, AttemptParts {
     const cancelTimeout = request.watch.host.clock.after(timeoutMs, () => ending.end(timedOut(request)));
     let outcome: AttemptOutcome;
     try {
-      const { output, events } = await attemptStep(this, request.input);
-      outcome = { type: 'succeeded', evidence, output: secrets.hide(output), events };
+      const { output, events } = await applyStep(this, request.input);
+      outcome = { type: 'succeeded', evidence, output: secrets.redact(output), events };
     } catch (thrown) {
       outcome = this.#failed(ending.reason ?? asWfError(thrown));
     }
@@ -121,7 +121,7 @@ class Attempt implements RunningAttempt, AttemptParts {
   }
 
   #failed(error: WfError): AttemptOutcome {
-    return { type: 'failed', evidence: this.evidence, error: this.secrets.hideError(error) };
+    return { type: 'failed', evidence: this.evidence, error: this.secrets.redactError(error) };
   }
 
   /** Only the first outcome counts. */
@@ -149,7 +149,7 @@ class AttemptContext implements StepContext {
     this.step = step;
     this.attempt = number;
     this.record = (seen) => {
-      evidence.push({ ...keptEvidence(seen, secrets), step, attempt: number });
+      evidence.push({ ...storedEvidenceOf(seen, secrets), step, attempt: number });
     };
     this.#attempt = attempt;
     this.#acting = acting;
@@ -165,7 +165,7 @@ class AttemptContext implements StepContext {
 
   get progress(): (message: string) => void {
     const { secrets, observer, step } = this.#attempt.request;
-    return (message) => observer.progress?.(step, secrets.hideText(message));
+    return (message) => observer.progress?.(step, secrets.redactText(message));
   }
 
   get ledger(): LedgerService {

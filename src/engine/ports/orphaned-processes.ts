@@ -1,7 +1,7 @@
 import type { ProcessMark } from '../process-mark.ts';
 
 /** A process that has outlived the wf that started it. */
-export interface Ghost {
+export interface OrphanedProcess {
   readonly pid: number;
   /** Its command line, for reading. */
   readonly command: string;
@@ -9,11 +9,11 @@ export interface Ghost {
 }
 
 /** Finds and ends processes by the mark in the environment that wf starts them with: never by name, never by pid alone. */
-export interface GhostPort {
+export interface OrphanedProcessPort {
   /**
-   * Ends (SIGTERM, then SIGKILL) every process on this machine whose mark `isGhost` accepts, and waits until none of them runs,
+   * Ends (SIGTERM, then SIGKILL) every process on this machine whose mark `isOrphan` accepts, and waits until none of them runs,
    * also none that they started meanwhile. Answers those that were found.
-   * @throws WfError E_GHOST_ALIVE naming what could not be ended, or may not be (another user's).
+   * @throws WfError E_ORPHAN_ALIVE naming what could not be ended, or may not be (another user's).
    */
-  end(isGhost: (mark: ProcessMark) => boolean): Promise<readonly Ghost[]>;
+  end(isOrphan: (mark: ProcessMark) => boolean): Promise<readonly OrphanedProcess[]>;
 }

@@ -1,6 +1,6 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import type { Owner } from '../../engine/owner.ts';
-import type { Entrance } from '../command.ts';
+import type { NamespaceEntry } from '../command.ts';
 import { isAlive } from '../process.ts';
 import { privateHostGone } from './connection.ts';
 
@@ -8,7 +8,7 @@ const KINDS = ['user', 'net', 'mnt', 'uts'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** The way into a private host, held open: a pid that is somebody else's by now leads nowhere. */
-export interface HeldEntrance extends Entrance {
+export interface OpenNamespaceEntry extends NamespaceEntry {
   close(): void;
 }
 
@@ -16,7 +16,7 @@ export interface HeldEntrance extends Entrance {
  * Holds the namespaces of a private host open. Closed before the private host ends: what is held open outlives it.
  * @throws WfError E_NAMESPACE_GONE where it has ended
  */
-export function holdEntrance(mark: string, owner: Owner): HeldEntrance {
+export function openNamespaceEntry(mark: string, owner: Owner): OpenNamespaceEntry {
   const held = new Map<Kind, number>();
   const close = () => {
     for (const descriptor of held.values()) closeSync(descriptor);
