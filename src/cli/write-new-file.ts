@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { WfError } from '../engine/errors.ts';
@@ -10,7 +9,7 @@ import { errnoOf } from '../host/errno.ts';
  */
 export function writeNewFile(file: string, text: string, replace: boolean): void {
   const target = path.resolve(file);
-  const draft = path.join(path.dirname(target), `.${path.basename(target)}.${randomUUID().slice(0, 8)}`);
+  const draft = path.join(path.dirname(target), `.${path.basename(target)}.${crypto.randomUUID().slice(0, 8)}`);
   try {
     if (!replace && existsSync(target)) throw exists(file);
     writeWhole(draft, text);
