@@ -1,7 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-const alias = { 'wf-engine': fileURLToPath(new URL('./src/index.ts', import.meta.url)) };
+const source = (name: string) => fileURLToPath(new URL(`./src/${name}/index.ts`, import.meta.url));
+const alias = {
+  // Longest first: an alias also matches what begins with it.
+  'wf-engine/steps': source('steps'),
+  'wf-engine/testing': source('testing'),
+  'wf-engine': source('.'),
+};
 
 export default defineConfig({
   resolve: { alias },

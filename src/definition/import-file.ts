@@ -7,7 +7,7 @@ import { packageRoot } from './package-root.ts';
 export interface ImportOptions {
   /** Where translated workflow files are kept, so that a file is translated once. */
   readonly cacheFolder: string;
-  /** The module that workflow files import as `wf-engine`. */
+  /** Loads the module that workflow files import as `wf-engine` and as `wf-engine/steps`. */
   wfModule(): Promise<unknown>;
   /** Carries out the code of a workflow file, within limits of time. */
   readonly confine: Confine;
@@ -17,19 +17,21 @@ export interface ImportOptions {
 export type Confine = (load: () => unknown) => Promise<unknown>;
 
 /**
- * What a workflow file exports. `wf-engine`, `xstate` and `zod` in it are the very modules that wf itself runs on, whatever lies in the folders
- * around the file. jiti keeps what it has translated with the digest of the source, in a folder that only this user can write; without
- * such a folder it translates each time.
+ * Returns the exports of a workflow file. `wf-engine`, `wf-engine/steps`, `xstate` and `zod` in it are the modules that wf itself runs
+ * on, whatever is in the folders around the file. jiti caches its translations by the digest of the source, in a folder that only this
+ * user can write; without such a folder it translates each time.
  * @throws WfError E_UNTRUSTED where another user could have written the file or what it imports; none of it was executed
  */
 export async function importFile(file: string, { cacheFolder, wfModule, confine }: ImportOptions): Promise<unknown> {
   const own = packageRoot();
-  for (const one of importedFiles(file, ['wf-engine', 'xstate', 'zod'])) {
+  for (const one of importedFiles(file, ['wf-engine', 'wf-engine/steps', 'xstate', 'zod'])) {
     requireTrusted(one, one === file ? 'the workflow file' : `a file that ${file} imports`, own);
   }
   const [wf, xstate, zod, { createJiti }] = await ownModules(wfModule);
   const fsCache = privateFolder(cacheFolder) ?? false;
-  const jiti = createJiti(import.meta.url, { fsCache, virtualModules: { 'wf-engine': wf, xstate, zod } });
+  // One module for both: `wf-engine` has all that `wf-engine/steps` has.
+  const virtualModules = { 'wf-engine': wf, 'wf-engine/steps': wf, xstate, zod };
+  const jiti = createJiti(import.meta.url, { fsCache, virtualModules });
   try {
     // In one go: only a call that has not returned can be stopped.
     return await confine(() => jiti(file));

@@ -1,15 +1,16 @@
 import { appendFileSync } from 'node:fs';
+import { WfError } from '../engine/errors.ts';
 import { type CrashPoints, NO_CRASH_POINTS } from '../engine/ports/crash-points.ts';
 import { signalProcess } from './own-process.ts';
 
 /**
- * Crash points as a test asks for them: `WF_CRASH_AT` has the points, one a line, at which the process kills itself, at its N-th time
- * where `@N` is added to one; `WF_HALT_AT` is the one at which it stands still (SIGSTOP), the first time; `WF_CRASH_LOG` names a file
- * to which each point that is reached is appended as a line.
+ * Returns the crash points that a test asks for. `WF_CRASH_AT` has the points, one a line, at which the process kills itself, at its
+ * N-th time if `@N` is added; `WF_HALT_AT` is the one at which it stops (SIGSTOP), the first time; `WF_FAIL_AT` is the one at which
+ * a touch of the host fails; `WF_CRASH_LOG` names a file to which each point that is reached is appended as a line.
  */
 export function createCrashPoints(env: Readonly<Record<string, string | undefined>>): CrashPoints {
-  const { WF_CRASH_AT: at, WF_HALT_AT: halt, WF_CRASH_LOG: log } = env;
-  if (at === undefined && halt === undefined && log === undefined) return NO_CRASH_POINTS;
+  const { WF_CRASH_AT: at, WF_HALT_AT: halt, WF_FAIL_AT: fail, WF_CRASH_LOG: log } = env;
+  if ([at, halt, fail, log].every((asked) => asked === undefined)) return NO_CRASH_POINTS;
   const timesLeft = new Map(at?.split('\n').map(fatalPoint));
   let halted = false;
   return {
@@ -18,6 +19,7 @@ export function createCrashPoints(env: Readonly<Record<string, string | undefine
       const left = timesLeft.get(point);
       if (left === 1) dieNow();
       if (left !== undefined) timesLeft.set(point, left - 1);
+      if (point === fail) throw failed(point);
       if (point !== halt || halted) return;
       halted = true;
       signalProcess('SIGSTOP');
@@ -28,6 +30,10 @@ export function createCrashPoints(env: Readonly<Record<string, string | undefine
 function fatalPoint(line: string): readonly [point: string, times: number] {
   const [, point = line, times = '1'] = /^(.*?)(?:@(\d+))?$/.exec(line) ?? [];
   return [point, Number(times)];
+}
+
+function failed(point: string): WfError {
+  return new WfError('E_STEP_FAILED', `the test asked for a failure: ${point}`, { hint: 'Unset WF_FAIL_AT.' });
 }
 
 /** As if killed from outside: no handler runs, nothing is flushed, nothing that comes after this is done. */
