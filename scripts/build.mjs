@@ -198,6 +198,9 @@ await build({
   format: 'esm',
   external: SHARED,
 });
+const namesOfSteps = await exportsOf(path.join(root, 'src/steps/index.ts'));
+writeFileSync(path.join(out, 'steps.js'), `export { ${namesOfSteps.join(', ')} } from './index.js';\n`);
+await build({ ...common, entryPoints: { testing: 'src/testing/index.ts' }, outdir: out, format: 'esm' });
 const quickened = (inputs, entry) => (code) =>
   inLazyGroups(withQuickModules(code, inputs), inputs, entry, (module) => module === LAZY_WF_MODULE);
 const BUNDLES = {

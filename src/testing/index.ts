@@ -7,14 +7,13 @@ import { openSession, type TestedWorkflow } from './session.ts';
 
 export type { TestedWorkflow } from './session.ts';
 
-/** A touch of the host by a step, or a commit of its progress. */
-const POINT_OF_A_STEP = / (?:touch|commit (?:step|change)\.)/;
+/** After a touch of the host by a step, or a commit of its progress. Before the next one, the host and the disk are the same. */
+const POINT_OF_A_STEP = /^after (?:touch|commit (?:step|change)\.)/;
 const TOUCH_OF_APPLY = / touch \S+ apply /;
-const TOUCH_OF_UNDO = / touch \S+ undo /;
+const TOUCH_OF_UNDO = /^after touch \S+ undo /;
 
 /**
- * Kills a run (SIGKILL) at each crash point of its steps: before and after every commit, and every command or request of `apply` and
- * `undo`. Each killed run is once resumed, and must come to the same state as one that nobody killed; and once rolled back, and must
+ * Kills a run (SIGKILL) after each commit of its steps' progress, and after each command or request of their `apply` and `undo`. Each killed run is once resumed, and must come to the same state as one that nobody killed; and once rolled back, and must
  * leave the host as it was. Returns the points at which a run was killed.
  */
 export async function killAtEveryPoint(tested: TestedWorkflow): Promise<readonly string[]> {
@@ -24,12 +23,13 @@ export async function killAtEveryPoint(tested: TestedWorkflow): Promise<readonly
     for (const verb of ['resume', 'rollback'] as const) {
       const run = session.nextRun(point);
       const end = await run.start({ killAt: point });
-      if (end.signal !== 'SIGKILL') {
-        run.requireExit(end, [0]);
-      } else {
+      if (end.signal === 'SIGKILL') {
         killed.add(point);
         run.requireExit(await run.wf([verb, run.id]), [0]);
-        if (verb === 'resume') await run.requireState('after');
+        await run.requireState(verb === 'resume' ? 'after' : 'before');
+        if (verb === 'rollback') continue;
+      } else {
+        run.requireExit(end, [0]);
       }
       await run.undo();
     }
@@ -55,7 +55,7 @@ export async function failAtEveryTouch(tested: TestedWorkflow): Promise<readonly
 }
 
 /**
- * Undoes each run twice: kills its rollback before and after each command or request of `undo`, and rolls it back again, which must
+ * Undoes runs twice: kills the rollback after each command or request of `undo`, and rolls the run back again, which must
  * leave the host as it was. Returns the points at which a rollback was killed.
  * @param pauseAfter the stage after which to roll back, for a workflow that cleans up by itself
  */

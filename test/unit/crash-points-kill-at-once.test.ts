@@ -47,6 +47,14 @@ test('each point is noted before the process dies there', async () => {
   expect(readFileSync(log, 'utf8')).toBe(`${A}\n${B}\n${A}\n${B}\n`);
 });
 
+test('a touch of the host fails where that is asked for', () => {
+  const points = createCrashPoints({ WF_FAIL_AT: B });
+  points.reach(A);
+  expect(() => points.reach(B)).toThrow(
+    expect.objectContaining({ code: 'E_STEP_FAILED', message: expect.stringContaining(B) }),
+  );
+});
+
 test('without being asked for there are none', () => {
   expect(createCrashPoints({})).toBe(NO_CRASH_POINTS);
 });

@@ -48,6 +48,14 @@ export default async () => ({
 });
 `;
 
+test('wf-engine/steps is a part of the same wf', async () => {
+  write(
+    'main.ts',
+    `import * as wf from 'wf-engine'; import { execRead } from 'wf-engine/steps'; export default wf.execRead === execRead;`,
+  );
+  expect(await load()).toBe(true);
+});
+
 test('a file shares wf, xstate and zod with the wf that loads it', async () => {
   write('main.ts', PARTS);
   write('parts/double.ts', `export const double = (n: number): number => 2 * n;`);
