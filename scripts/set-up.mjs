@@ -1,6 +1,5 @@
-// Brings a fresh clone, or one that was pulled or edited, to where wf can run: dependencies as the lock file says, and
-// dist/ built from the sources as they are. Does nothing where that is so already. With `--build-only` it installs nothing:
-// tests run where there is no network.
+// Installs the dependencies of the lock file and builds dist/, each only if it is out of date. `--build-only` installs nothing: tests run
+// without a network.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -25,7 +24,7 @@ const newestBelow = (name) =>
       .map((entry) => statSync(path.join(entry.parentPath, entry.name)).mtimeMs),
   );
 
-/** What is printed goes to standard error: `npm start -- --json` leaves standard output to wf. */
+/** Sends all that is printed to standard error: `npm start -- --json` leaves standard output to wf. */
 function run(file, ...args) {
   const { status } = spawnSync(file, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (status === 0) return;
@@ -39,18 +38,11 @@ const install =
   !process.argv.includes('--build-only') &&
   changedAt('node_modules/.package-lock.json') < changedAt('package-lock.json');
 if (install) {
-  process.stderr.write(
-    'Installing dependencies (once; where a binary must be compiled this takes a few minutes) ...\n',
-  );
+  process.stderr.write('Installing dependencies (once; this takes a few minutes if a binary must be compiled) ...\n');
   // The script "prepare" builds dist/ too.
   run('npm', 'ci', '--no-fund', '--no-audit');
 }
-const sources = Math.max(
-  newestBelow('src'),
-  changedAt('scripts/build.mjs'),
-  changedAt('scripts/compile.mjs'),
-  changedAt('package.json'),
-);
+const sources = Math.max(newestBelow('src'), changedAt('scripts/build.mjs'), changedAt('package.json'));
 if (!existsSync(at('dist/wf.cjs')) || changedAt('dist/wf.cjs') < sources) {
   process.stderr.write('Building dist/ ...\n');
   run(process.execPath, at('scripts/build.mjs'));

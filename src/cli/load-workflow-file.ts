@@ -4,7 +4,6 @@ import { confineCodeOfCommand } from '../host/confine-code.ts';
 import { prepareInterrupts } from '../host/interrupt-thread.ts';
 import { reserveProcess } from '../host/own-process.ts';
 import type { Places } from './places.ts';
-import { wfModule } from './wf-module.ts';
 
 /**
  * Loads a workflow file for a command. Functions of the workflow are called until the command ends: from now on, standard output and the
@@ -14,5 +13,5 @@ import { wfModule } from './wf-module.ts';
 export function loadWorkflowFile(source: WorkflowFile, { cacheFolder }: Places): Promise<LoadedFile> {
   reserveProcess();
   prepareInterrupts();
-  return loadWorkflow(source, { cacheFolder, wfModule, confine: confineCodeOfCommand });
+  return loadWorkflow(source, { cacheFolder, wfModule: () => import('../index.ts'), confine: confineCodeOfCommand });
 }

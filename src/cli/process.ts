@@ -1,9 +1,11 @@
+// First: before any schema is made.
+import './disable-zod-jit.ts';
 import process from 'node:process';
 import { watchInterrupts } from '../host/interrupt-thread.ts';
 import { exitProcess } from '../host/own-process.ts';
 import { runCommandLine } from './command-line.ts';
 import { reportError } from './report-error.ts';
-import { type StandardOutput, standardOutput } from './standard-output.ts';
+import { type Output, standardOutput, written } from './standard-output.ts';
 import { createSink, type Terminal, type UncaughtEnd, writeLines } from './terminal.ts';
 import { uncaughtError } from './uncaught-error.ts';
 import type { OpenWire } from './wire-types.ts';
@@ -28,12 +30,12 @@ export async function runProcess(argv: readonly string[], openWire: OpenWire, ve
     terminal.exitNow(end?.exitCode ?? refused);
   });
   const exitCode = await runCommandLine(argv, terminal, openWire, version);
-  await outputs.err.written();
+  await written(outputs.err);
   // Not by running dry: a connection that a client keeps alive must not keep a finished command.
   terminal.exitNow(exitCode);
 }
 
-function processTerminal({ out, err }: Readonly<Record<'out' | 'err', StandardOutput>>): Omit<Terminal, 'onUncaught'> {
+function processTerminal({ out, err }: Readonly<Record<'out' | 'err', Output>>): Omit<Terminal, 'onUncaught'> {
   return {
     out: createSink(out, process.env),
     err: createSink(err, process.env),

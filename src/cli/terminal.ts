@@ -1,9 +1,10 @@
 import picocolors from 'picocolors';
 import type { ExitCode } from '../engine/errors.ts';
 import { escapeSteering } from '../engine/json.ts';
+import { errnoOf } from '../host/errno.ts';
 import { byNumber } from '../review/text/plain-text.ts';
 import type { TextStyle } from '../review/text/text-style.ts';
-import type { Output } from './standard-output.ts';
+import { type Output, written } from './standard-output.ts';
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
@@ -57,14 +58,14 @@ export function createSink(output: Output, env: Environment): TextSink {
   let failure: Error | undefined;
   output.on('error', (error) => {
     open = false;
-    if (!NOBODY_READS.includes(error.code)) failure ??= error;
+    if (!NOBODY_READS.includes(errnoOf(error))) failure ??= error;
   });
   return {
     write(text) {
       if (open) output.write(showSteering(text, output.isTTY === true || colors.isColorSupported));
     },
     async failure() {
-      await output.written?.();
+      await written(output);
       return failure;
     },
     get style() {

@@ -31,7 +31,7 @@ export async function importFile(file: string, { cacheFolder, wfModule, confine 
   const fsCache = privateFolder(cacheFolder) ?? false;
   // One module for both: `wf-engine` has all that `wf-engine/steps` has.
   const virtualModules = { 'wf-engine': wf, 'wf-engine/steps': wf, xstate, zod };
-  const jiti = createJiti(import.meta.url, { fsCache, virtualModules });
+  const jiti = createJiti(import.meta.filename, { fsCache, virtualModules });
   try {
     // In one go: only a call that has not returned can be stopped.
     return await confine(() => jiti(file));

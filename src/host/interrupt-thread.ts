@@ -1,8 +1,9 @@
+import path from 'node:path';
 import process from 'node:process';
 import type { Worker } from 'node:worker_threads';
 
-/** Beside this module, and beside a bundle that this module is part of. */
-const PROGRAM = new URL('./interrupts.mjs', import.meta.url);
+/** Beside this module, and beside the bundle that this module is part of. */
+const PROGRAM = path.join(import.meta.dirname, 'interrupts.mjs');
 
 /** A thread starts in some 30 ms. If it takes longer than this, wf continues without it. */
 const START_MS = 2_000;
@@ -44,7 +45,7 @@ export function watchInterrupts(listener: () => void): () => void {
 
 function startThread(): InterruptThread {
   const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(IDLE);
-  // Loaded when it is asked for: most commands ask for none.
+  // Loaded lazily: most commands need none.
   const threads = process.getBuiltinModule('node:worker_threads');
   const worker = new threads.Worker(PROGRAM, { workerData: state });
   worker.unref();

@@ -6,7 +6,7 @@ const ENDS = ['exit', 'abort', 'kill'] as const;
 const WRITES = ['writeSync', 'writeFileSync', 'appendFileSync'] as const;
 
 const { exit, kill } = process;
-const { writeSync } = fs;
+const { writeFileSync } = fs;
 const stdout = Object.getOwnPropertyDescriptor(process, 'stdout');
 
 /** Ends this process, for wf itself. */
@@ -24,9 +24,9 @@ export function standardStream(descriptor: 1 | 2): NodeJS.WriteStream {
   return descriptor === 1 ? (stdout?.get?.call(process) ?? process.stdout) : process.stderr;
 }
 
-/** Writes to a descriptor at once, for wf itself; answers how many bytes were taken. */
-export function writeNow(descriptor: 1 | 2, bytes: Buffer): number {
-  return writeSync(descriptor, bytes);
+/** Writes a whole text to standard output or error, for wf itself. @throws Error of Node with its `code` */
+export function writeAll(descriptor: 1 | 2, text: string): void {
+  writeFileSync(descriptor, text);
 }
 
 let reservations = 0;

@@ -82,7 +82,12 @@ test.concurrent.for([
 ] as const)('a SQLite addon that %s is told as what it is', async ([_what, content, says]) => {
   const folder = path.join(project.folder, content ?? 'missing');
   cpSync(path.dirname(WF), path.join(folder, 'dist'), { recursive: true });
-  const addon = path.join(folder, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
+  const installed = path.join(path.dirname(WF), '../node_modules');
+  const modules = path.join(folder, 'node_modules');
+  const addon = path.join(modules, 'better-sqlite3/build/Release/better_sqlite3.node');
+  for (const name of ['better-sqlite3/package.json', 'better-sqlite3/lib', 'bindings', 'file-uri-to-path']) {
+    cpSync(path.join(installed, name), path.join(modules, name), { recursive: true });
+  }
   mkdirSync(path.dirname(addon), { recursive: true });
   if (content !== undefined) writeFileSync(addon, content);
   const argv = [path.join(folder, 'dist/wf.cjs'), 'runs', '--db', project.write('some.db', ''), '--json'];

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
@@ -54,6 +54,14 @@ describe('standard output that is full', () => {
       const { exitCode, stderr } = await bash(`wf ${command} > ${disk.folder}/out`, disk.through);
       expect({ exitCode, stderr }, command).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('E_OUTPUT') });
     }
+    disk.makeRoom();
+    writeFileSync(disk.at('nearly-all'), Buffer.alloc(1024 * 1024 - 4096));
+    const cutShort = await bash(`wf steps --json > ${disk.folder}/out`, disk.through);
+    expect({ exitCode: cutShort.exitCode, size: statSync(disk.at('out')).size }, 'a short write').toEqual({
+      exitCode: 3,
+      size: 4096,
+    });
+    disk.fill();
     const run = await bash(
       `wf start note ${noteOf('full-disk')} > ${disk.folder}/out 2> ${disk.folder}/err`,
       disk.through,

@@ -50,5 +50,5 @@ test.each(['runs', 'show', 'logs', 'changes'])('`wf %s` loads neither a Docker c
     `src/cli/commands/${command}.ts`,
     'src/history/open.ts',
   );
-  expect(loaded).toEqual(['better-sqlite3', 'commander', 'picocolors', 'string-width', 'zod']);
+  expect(loaded).toEqual(['better-sqlite3', 'commander', 'fast-string-width', 'picocolors', 'zod']);
 });

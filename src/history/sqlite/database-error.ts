@@ -7,24 +7,30 @@ import { WfError } from '../../engine/errors.ts';
 export function asDatabaseError(thrown: unknown, path: string): unknown {
   if (thrown instanceof WfError) return thrown;
   if (thrown instanceof Database.SqliteError) return ofSqlite(thrown, path);
-  if (isAddonMissing(thrown)) return addonMissing(thrown);
+  if (isAddonError(thrown)) return addonUnusable(thrown);
   if (thrown instanceof Error && 'syscall' in thrown && 'code' in thrown) return ofFileSystem(thrown, path);
   return thrown;
 }
 
-/** Returns whether the SQLite addon cannot be loaded: it is absent, or built for another Node. */
-function isAddonMissing(thrown: unknown): thrown is Error {
-  if (!(thrown instanceof Error) || !('code' in thrown)) return false;
-  if (thrown.code === 'ERR_DLOPEN_FAILED') return true;
-  return thrown.code === 'MODULE_NOT_FOUND' && thrown.message.includes('better_sqlite3.node');
+/** Returns whether the addon of better-sqlite3 cannot be loaded: it is absent, or built for another Node. */
+function isAddonError(thrown: unknown): thrown is Error {
+  if (!(thrown instanceof Error)) return false;
+  return isAddonMissing(thrown) || ('code' in thrown && thrown.code === 'ERR_DLOPEN_FAILED');
 }
 
-function addonMissing(cause: Error): WfError {
-  const versions = /NODE_MODULE_VERSION (\d+).*?NODE_MODULE_VERSION (\d+)/s.exec(cause.message);
-  const why =
-    versions === null
-      ? cause.message.split('\n')[0]
-      : `it is built for another Node.js (module version ${versions[1]}); Node.js ${process.version} needs module version ${versions[2]}`;
+/** Returns whether the addon is absent: the package `bindings`, which searches for it, lists in `tries` where it did. */
+function isAddonMissing(error: Error): boolean {
+  return 'tries' in error;
+}
+
+function loadFailure(message: string): string | undefined {
+  const versions = /NODE_MODULE_VERSION (\d+).*?NODE_MODULE_VERSION (\d+)/s.exec(message);
+  if (versions === null) return message.split('\n')[0];
+  return `it is built for another Node.js (module version ${versions[1]}); Node.js ${process.version} needs module version ${versions[2]}`;
+}
+
+function addonUnusable(cause: Error): WfError {
+  const why = isAddonMissing(cause) ? 'there is no better_sqlite3.node' : loadFailure(cause.message);
   return new WfError('E_DATABASE', `the native addon of better-sqlite3 cannot be loaded: ${why}`, {
     hint: 'Run `npm rebuild better-sqlite3` in the folder of wf, or run wf with the Node.js that it was installed with.',
     cause,
