@@ -8,10 +8,12 @@ const source = fileURLToPath(new URL('../../src/', import.meta.url));
 /** What each folder of src/ may import from the others. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engine: [],
+  // Connections as wf opens them.
+  sqlite: [],
   // Whose files wf executes and opens.
   trust: ['engine'],
-  host: ['engine', 'trust'],
-  history: ['engine', 'trust'],
+  host: ['engine', 'trust', 'sqlite'],
+  history: ['engine', 'trust', 'sqlite'],
   definition: ['engine', 'trust'],
   review: ['engine'],
   steps: ['engine', 'host'],

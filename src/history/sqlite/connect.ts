@@ -1,8 +1,8 @@
 import Database from 'better-sqlite3';
 import { WfError } from '../../engine/errors.ts';
+import { PinnedConnection } from '../../sqlite/pinned-connection.ts';
 import { damaged, diskFull, isFull, readOnly } from './database-error.ts';
 import { identityOf } from './file-header.ts';
-import { PinnedConnection } from './pinned-connection.ts';
 import { APPLICATION_ID, createTables, SCHEMA_VERSION, TABLES_AND_INDEXES, versionOf } from './schema.ts';
 import { hasBeenInUse } from './side-files.ts';
 

@@ -1,8 +1,10 @@
+import { statSync } from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import { WfError } from '../../engine/errors.ts';
 import { lazy } from '../../engine/lazy.ts';
+import { PinnedConnection } from '../../sqlite/pinned-connection.ts';
 
 /** How long another process may take for its few rows. One that was stopped in the middle of that is told of. */
 const BUSY_MS = 5_000;
@@ -51,31 +53,56 @@ export function signsIn(folder: string): readonly string[] {
   return z.array(z.string()).parse(rows);
 }
 
-function holderIn(db: Database.Database, lock: string): LockHolder | null {
+function holderIn(db: Database, lock: string): LockHolder | null {
   const row = db.prepare('SELECT sign, run, pid, startTime, pidNamespace FROM locks WHERE lock = ?').get(lock);
   return row === undefined ? null : holderSchema().parse(row);
 }
 
-/** One short transaction; between two of them the file is closed. */
-function inTable<Answer>(folder: string, work: (db: Database.Database) => Answer): Answer {
+/** Does the work in one short transaction. */
+function inTable<Answer>(folder: string, work: (db: Database) => Answer): Answer {
   const file = path.join(folder, 'locks.db');
   try {
-    const db = new Database(file, { timeout: BUSY_MS });
-    try {
-      return db
-        .transaction(() => {
-          db.exec(
-            'CREATE TABLE IF NOT EXISTS locks (lock TEXT PRIMARY KEY, sign TEXT, run TEXT, pid INTEGER, startTime TEXT, pidNamespace TEXT) STRICT',
-          );
-          return work(db);
-        })
-        .immediate();
-    } finally {
-      db.close();
-    }
+    const db = connectionTo(file);
+    return db
+      .transaction(() => {
+        db.exec(
+          'CREATE TABLE IF NOT EXISTS locks (lock TEXT PRIMARY KEY, sign TEXT, run TEXT, pid INTEGER, startTime TEXT, pidNamespace TEXT) STRICT',
+        );
+        return work(db);
+      })
+      .immediate();
   } catch (thrown) {
     throw unknown(file, thrown);
   }
+}
+
+interface OpenTable {
+  readonly db: PinnedConnection;
+  readonly file: string;
+  readonly inode: number;
+}
+
+let open: OpenTable | undefined;
+
+/** The file may be removed while the process lives: then it is made anew. */
+function connectionTo(file: string): PinnedConnection {
+  if (open?.file === file && open.inode === inodeOf(file)) return open.db;
+  open?.db.close();
+  open = undefined;
+  const db = new PinnedConnection(file, { timeout: BUSY_MS });
+  try {
+    // Makes the file, which is otherwise made by the first write.
+    db.exec('BEGIN IMMEDIATE; COMMIT');
+    open = { db, file, inode: statSync(file).ino };
+    return db;
+  } catch (thrown) {
+    db.close();
+    throw thrown;
+  }
+}
+
+function inodeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino;
 }
 
 function unknown(file: string, cause: unknown): WfError {
