@@ -7,7 +7,7 @@ import { addCommands, addGlobalOptions, groupsFor } from './command-table/groups
 import type { CliCommand } from './define-command.ts';
 import { nearestName } from './did-you-mean.ts';
 import { reportError } from './report-error.ts';
-import { type Terminal, writeJson } from './terminal.ts';
+import { namingDatabase, type Terminal, type TextSink, writeJson } from './terminal.ts';
 import { usageError, wasHelp, wasNoCommand, wasVersion } from './usage-error.ts';
 import type { OpenWire, Wire } from './wire-types.ts';
 
@@ -74,14 +74,20 @@ interface Invocation {
 
 async function perform(
   { load, given, database }: Invocation,
-  terminal: Terminal,
+  outer: Terminal,
   openWire: OpenWire,
   json: boolean,
 ): Promise<ExitCode> {
   let wire: Wire | undefined;
+  let terminal = outer;
   try {
     const command = await load();
     wire = await openWire({ database });
+    const { namedDatabase } = wire.places;
+    if (namedDatabase !== null) {
+      const named = (sink: TextSink) => namingDatabase(sink, namedDatabase);
+      terminal = { ...outer, out: named(outer.out), err: named(outer.err) };
+    }
     return await command(given, wire, terminal);
   } catch (thrown) {
     return reportError(thrown, terminal, json);

@@ -38,6 +38,21 @@ export function runExitCode(result: RunResult, record: Pick<RunRecord, 'changes'
   }
 }
 
+/** The exit code with which `wf start` would have ended, for a command that only follows the run. */
+export function followedExitCode(record: Pick<RunRecord, 'status' | 'changes' | 'error'>): ExitCode {
+  switch (record.status) {
+    case 'needs-attention':
+      return 5;
+    case 'failed':
+    case 'rolled-back':
+      return untouchedExitCode(record) ?? 1;
+    case 'interrupted':
+      return 130;
+    default:
+      return 0;
+  }
+}
+
 /** The exit code of a command that rolled a run back: that the run had failed is why it was asked to. */
 export function rollbackExitCode(result: RunResult): ExitCode {
   if (result.type === 'interrupted') return interruptedExitCode(result);

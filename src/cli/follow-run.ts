@@ -76,7 +76,7 @@ export async function followRun(
   const history = await wire.history();
   const caught = terminal.onUncaught(() => {
     view.end();
-    return uncaughtEnd(id, history);
+    return uncaughtEnd(id, history, terminal.err.style);
   });
   let result: RunResult;
   try {

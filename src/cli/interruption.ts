@@ -1,5 +1,7 @@
 import type { RunHandle } from '../engine/engine.ts';
 import type { RunId } from '../engine/ids.ts';
+import { suggestions } from '../review/text/suggestion.ts';
+import type { TextStyle } from '../review/text/text-style.ts';
 import { signalExitCode } from './exit-code.ts';
 import type { ProgressView } from './progress-view.ts';
 import type { StopSignal, Terminal } from './terminal.ts';
@@ -34,7 +36,7 @@ export function watchForInterruption(terminal: Terminal): Interruption {
       attached?.interrupt(signal);
       return;
     }
-    if (attached !== undefined) voice.say(howToGoOn(attached.id, voice.isRollingBack()));
+    if (attached !== undefined) voice.say(howToGoOn(attached.id, voice.isRollingBack(), terminal.err.style));
     terminal.exitNow(signalExitCode(first));
   });
   return {
@@ -52,9 +54,10 @@ export function watchForInterruption(terminal: Terminal): Interruption {
   };
 }
 
-/** What is said of a run that was asked to stop. */
-export function howToGoOn(id: RunId, rollingBack: boolean): string {
-  return rollingBack
+/** Returns how to resume or undo a run that was asked to stop. */
+export function howToGoOn(id: RunId, rollingBack: boolean, style: TextStyle): string {
+  const words = rollingBack
     ? `run ${id} is interrupted while it is rolled back; \`wf rollback ${id}\` goes on with that`
     : `run ${id} is interrupted; \`wf resume ${id}\` goes on with it, \`wf rollback ${id}\` undoes what it did`;
+  return suggestions(words, style);
 }

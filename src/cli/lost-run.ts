@@ -2,6 +2,8 @@ import { stands } from '../engine/change.ts';
 import { asWfError, type ExitCode, type WfError } from '../engine/errors.ts';
 import type { RunId } from '../engine/ids.ts';
 import type { HistoryPort } from '../engine/ports/history.ts';
+import { suggestions } from '../review/text/suggestion.ts';
+import type { TextStyle } from '../review/text/text-style.ts';
 import type { UncaughtEnd } from './terminal.ts';
 import type { Wire } from './wire-types.ts';
 
@@ -22,21 +24,22 @@ export async function exitCodeOfLostRun(
 }
 
 /** What is said of such a run after its error. Nothing of one that came to its end: its error says what is left to do. */
-export function lostRunWords(id: RunId, { code, details }: WfError): readonly string[] {
+export function lostRunWords(id: RunId, { code, details }: WfError, style: TextStyle): readonly string[] {
   if (details['hasEnded'] === true) return [];
-  if (code === 'E_LEASE_LOST') return [`another process sees to run ${id} now; \`wf show ${id}\` tells how far it is`];
-  return [stoppedThere(id)];
+  if (code !== 'E_LEASE_LOST') return [stoppedThere(id, style)];
+  return [suggestions(`another process advances run ${id} now; \`wf show ${id}\` shows how far it is`, style)];
 }
 
-function stoppedThere(id: RunId): string {
-  return `run ${id} stopped there; \`wf resume ${id}\` goes on with it, \`wf rollback ${id}\` undoes what it did`;
+function stoppedThere(id: RunId, style: TextStyle): string {
+  const words = `run ${id} stopped there; \`wf resume ${id}\` goes on with it, \`wf rollback ${id}\` undoes what it did`;
+  return suggestions(words, style);
 }
 
 /** How a command ends whose run was ended in the middle by an error that no code has caught. */
-export function uncaughtEnd(id: RunId, history: Standing): UncaughtEnd {
+export function uncaughtEnd(id: RunId, history: Standing, style: TextStyle): UncaughtEnd {
   return {
     exitCode: standingIn(history, id) === 0 ? 1 : 5,
-    words: stoppedThere(id),
+    words: stoppedThere(id, style),
   };
 }
 

@@ -1,6 +1,7 @@
 import { asWfError, type ExitCode } from '../engine/errors.ts';
 import { errorLines } from '../review/text/error-text.ts';
 import { harmless } from '../review/text/plain-text.ts';
+import { suggestions } from '../review/text/suggestion.ts';
 import { refusalExitCode } from './exit-code.ts';
 import { type Terminal, writeJson, writeLines } from './terminal.ts';
 
@@ -9,8 +10,9 @@ import { type Terminal, writeJson, writeLines } from './terminal.ts';
  */
 export function reportError(thrown: unknown, terminal: Terminal, json: boolean): ExitCode {
   const error = asWfError(thrown);
-  if (json) writeJson(terminal.out, { error: error.toRecord() });
-  else writeLines(terminal.err, errorLines(error.toRecord(), terminal.err.style));
+  const record = error.toRecord();
+  if (json) writeJson(terminal.out, { error: { ...record, hint: suggestions(record.hint, terminal.err.style) } });
+  else writeLines(terminal.err, errorLines(record, terminal.err.style));
   if (terminal.debug) writeLines(terminal.err, stackLines(error));
   return refusalExitCode(error);
 }

@@ -12,14 +12,14 @@ import { type Terminal, writeJson, writeLines } from './terminal.ts';
 export function tellOutcome(outcome: RunOutcome, json: boolean, terminal: Terminal): ExitCode {
   if (outcome.type === 'lost') {
     reportError(outcome.error, terminal, json);
-    writeLines(terminal.err, lostRunWords(outcome.id, outcome.error));
+    writeLines(terminal.err, lostRunWords(outcome.id, outcome.error, terminal.err.style));
     return outcome.exitCode;
   }
   const { id, result, material, record } = outcome;
   if (json) writeJson(terminal.out, record);
   else writeLines(terminal.out, endOfRunLines(material, record, terminal.out.style));
   if (result.type === 'interrupted') {
-    const words = howToGoOn(id, material.run.status === 'rolling-back');
+    const words = howToGoOn(id, material.run.status === 'rolling-back', terminal.err.style);
     writeLines(terminal.err, setText(words, terminal.err.style.width, 2));
   }
   return runExitCode(result, record);

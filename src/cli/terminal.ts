@@ -97,6 +97,20 @@ function hasColor({ isTTY }: Output, env: Environment): boolean {
   return isTTY === true && env['TERM'] !== 'dumb';
 }
 
+/** Returns the sink with the database that the commands suggested in it name. */
+export function namingDatabase(sink: TextSink, database: string): TextSink {
+  return {
+    write: (text) => sink.write(text),
+    failure: () => sink.failure(),
+    get style() {
+      return { ...sink.style, database };
+    },
+    get liveHeight() {
+      return sink.liveHeight;
+    },
+  };
+}
+
 /** The style of a file: no colours, and lines of any length. */
 export const PLAIN_STYLE: TextStyle = { width: null, colors: picocolors.createColors(false) };
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { foldersRun, killInSecond, openFoldersProject } from '../support/folders.ts';
 import { runRecordSchema, runSummariesSchema } from '../support/run-record.ts';
+import { withoutDatabase } from '../support/run-wf.ts';
 
 test.concurrent('a run that was killed is resumed without being named, and no completed step runs again', async () => {
   const project = openFoldersProject();
@@ -8,7 +9,7 @@ test.concurrent('a run that was killed is resumed without being named, and no co
   await killInSecond(run);
   const runs = runSummariesSchema.parse((await project.wf(['runs', '--json'])).json());
   expect(runs).toMatchObject([{ id: run.id, status: 'interrupted' }]);
-  expect((await project.wf(['show', run.id])).stdout).toContain(
+  expect(withoutDatabase(project, (await project.wf(['show', run.id])).stdout)).toContain(
     `next: wf resume ${run.id}    wf changes ${run.id}    wf rollback ${run.id}\n`,
   );
 

@@ -73,7 +73,7 @@ test.concurrent('a follower ends by itself where the run is killed or pauses', a
   const killed = await untilKilled.end;
   expect(killed.exitCode).toBe(0);
   expect(killed.stdout).toMatch(/^folders interrupted {2}run /);
-  expect(killed.stdout).toContain(`next: wf resume ${run.id} `);
+  expect(killed.stdout).toContain(`next: wf resume ${run.id} --db ${project.database}  `);
 
   const resumed = project.start(['resume', run.id, '--pause-after', 'second']);
   await resumed.line(/^resumed by process /);

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { refusalSchema } from './run-record.ts';
-import type { Project, WfEnd, WfOptions } from './run-wf.ts';
+import { type Project, type WfEnd, type WfOptions, withoutDatabase } from './run-wf.ts';
 
 /** What a command that is refused is to say. */
 export interface Refusal {
@@ -23,7 +23,7 @@ export async function expectRefusal(
   const { error } = refusalSchema.parse(end.json());
   expect({ ...exitOf(end), code: error.code }).toEqual({ exitCode, signal: undefined, code });
   for (const part of says) expect(error.message).toContain(part);
-  expect(error.hint).toContain(next);
+  expect(withAndWithout(project, error.hint)).toContain(next);
   expect(end.stderr).toBe('');
   expectNoStackTrace(end);
 }
@@ -37,13 +37,18 @@ export async function expectTextRefusal(
 ): Promise<void> {
   const end = await project.wf(args, options);
   expect({ ...exitOf(end), stdout: end.stdout }).toEqual({ exitCode, signal: undefined, stdout: '' });
-  const [first, second, ...rest] = end.stderr.split('\n');
+  const [first, second = '', ...rest] = end.stderr.split('\n');
   expect(first).toMatch(new RegExp(`^error ${code}: .`));
   for (const part of says) expect(first).toContain(part);
   expect(second).toMatch(/^ {2}next: ./);
-  expect(second).toContain(next);
+  expect(withAndWithout(project, second)).toContain(next);
   expect(rest).toEqual(['']);
   expectNoStackTrace(end);
+}
+
+/** A hint as it is, and without the database that its commands name. */
+function withAndWithout(project: Project, hint: string): string {
+  return `${hint}\n${withoutDatabase(project, hint)}`;
 }
 
 /** Nobody who uses wf should have to read where in its code something was raised. */

@@ -50,6 +50,11 @@ export function openProject(files: Readonly<Record<string, string>> = {}): Proje
   return { folder, database, write, start, wf: (args, options) => start(args, options).end };
 }
 
+/** Returns a text without the `--db` that the commands suggested in it carry: WF_DB chooses a project's database. */
+export function withoutDatabase({ database }: Pick<Project, 'database'>, text: string): string {
+  return text.replaceAll(` --db ${database}`, '');
+}
+
 /** Little of the tests' own environment: nothing of the person's who runs them reaches wf. */
 function environment(database: string): Record<string, string> {
   const { PATH = '', DOCKER_HOST } = process.env;

@@ -21,6 +21,8 @@ test.each([
   [['runs', '--limit', '0'], 'whole number', '`wf runs --help`'],
   [['resume', 'x', '--all'], '--all and the run x exclude each other', 'Give one of the two'],
   [['resume', '--all', '--workflow', 'a.ts'], '--all and --workflow exclude each other', 'Name the run'],
+  [['show', '--exit-code'], '--exit-code needs --follow', 'Add --follow'],
+  [['logs', '--exit-code'], '--exit-code needs --follow', 'Add --follow'],
   [['resume', '--pause-after'], "'--pause-after <stage>' argument missing", '`wf resume --help`'],
   [['rollback'], "missing required argument 'run'", '`@latest` names the newest. `wf rollback --help`'],
 ])('wf %j is refused, as text and as JSON', async (argv, message, hint) => {

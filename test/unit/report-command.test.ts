@@ -24,7 +24,7 @@ function open(workflow: () => Promise<ResolvedWorkflow> = async () => resolved()
   };
   const wire: Wire = {
     clock: systemClock,
-    places: { database: '', workflowFolders: [], cacheFolder: '' },
+    places: { database: '', namedDatabase: null, workflowFolders: [], cacheFolder: '' },
     pidNamespace: '1',
     isAlive: () => false,
     historyForReading: async () => history,

@@ -88,3 +88,24 @@ test('a run is not compared with itself', async () => {
     err: expect.stringMatching(/^error E_USAGE: run one is to be compared with itself\n {2}next: `wf diff one` /),
   });
 });
+
+test.each(['show', 'logs'])('%s --follow --exit-code ends as the run did', async (command) => {
+  const folderWf = openFolderWf();
+  const { wf } = folderWf;
+  const follow = (id: string) => wf([command, id, '--follow', '--exit-code']);
+  await wf(['start', 'files', '--id', 'good']);
+  await wf(['start', 'files', '--id', 'bad', '--input', 'broken=true']);
+  await wf(['start', 'files', '--id', 'paused', '--pause-after', 'setup']);
+  expect((await follow('good')).exitCode).toBe(0);
+  expect((await follow('bad')).exitCode).toBe(1);
+  expect((await wf([command, 'bad', '--follow'])).exitCode).toBe(0);
+  expect((await follow('paused')).exitCode).toBe(0);
+  expect((await wf(['rollback', 'paused'])).exitCode).toBe(0);
+
+  let following: Promise<{ readonly exitCode: number }> | undefined;
+  folderWf.whileLooking = async () => {
+    following ??= follow('going');
+  };
+  await wf(['start', 'files', '--id', 'going', '--input', 'broken=true', '--input', 'undoable=false']);
+  expect((await following)?.exitCode).toBe(5);
+});

@@ -10,6 +10,8 @@ export const SECRET_AGAIN = 'a secret input, which is not kept: @env:VARIABLE or
 
 export const WORKFLOW_FILE = 'file of the workflow, if the run was started with a file that is not in workflows/';
 
+export const EXIT_CODE = 'with --follow: end with the exit code of the run, as wf start does';
+
 /** Adds the options of a command that writes a document: a file, and a format if there are several. */
 export function addDocumentOptions(command: Command, formats: readonly string[] = []): Command {
   if (formats.length > 0) command.addOption(new Option('--format <format>', 'format to write').choices(formats));

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { STORED_RUN_STATUSES } from '../../engine/ports/history.ts';
 import { GRAPH_FORMATS } from '../../review/graph/formats.ts';
 import { REPORT_FORMATS } from '../../review/report/formats.ts';
-import { addDocumentOptions, collect, RUN_TO_READ, wholeNumber } from './arguments.ts';
+import { addDocumentOptions, collect, EXIT_CODE, RUN_TO_READ, wholeNumber } from './arguments.ts';
 import type { Does } from './does.ts';
 import { DIFF_FORMATS, LIST_FORMATS } from './formats.ts';
 
@@ -31,14 +31,16 @@ export function reviewing(program: Command, does: Does): void {
     .summary('path, timeline, results, ledger and verification of a run, or one step whole')
     .argument('[run]', RUN_TO_READ)
     .argument('[step]', 'a step of the run')
-    .option('-f, --follow', 'show a run that goes on as it does, until it ends, pauses or is interrupted')
+    .option('-f, --follow', 'follow the run until it ends, pauses or is interrupted')
+    .option('--exit-code', EXIT_CODE)
     .action(does(['run', 'step'], async () => (await import('../commands/show.ts')).show));
   program
     .command('logs')
     .summary('the commands of a run and their output')
     .argument('[run]', RUN_TO_READ)
     .argument('[step]', 'a step of the run, or a stage: all its steps')
-    .option('-f, --follow', 'go on with what comes, until the run ends, pauses or is interrupted')
+    .option('-f, --follow', 'follow the run until it ends, pauses or is interrupted')
+    .option('--exit-code', EXIT_CODE)
     .action(does(['run', 'step'], async () => (await import('../commands/logs.ts')).logs));
   const comparing = program
     .command('diff')

@@ -4,6 +4,7 @@ import { asWfError, WfError } from '../../engine/errors.ts';
 import { parseRunId, RUN_ID_RULE, type RunId } from '../../engine/ids.ts';
 import { invalid, parseRunFile, RUN_FILE_LIMIT } from '../../history/transfer/run-file.ts';
 import { runSummary } from '../../review/run-record.ts';
+import { nextLine } from '../../review/text/end-of-run.ts';
 import { defineCommand } from '../define-command.ts';
 import { findRun } from '../find-run.ts';
 import { writeJson, writeLines } from '../terminal.ts';
@@ -24,7 +25,7 @@ export const importCommand = defineCommand(options, async ({ json, file, id }, w
   }
   writeLines(out, [
     `Imported run ${run.id} of ${run.workflow} from ${content.machine} (${imported.status}): to be looked at only.`,
-    `next: wf show ${run.id}, wf logs ${run.id}, wf report ${run.id}`,
+    nextLine([`wf show ${run.id}`, `wf logs ${run.id}`, `wf report ${run.id}`], out.style),
   ]);
   return 0;
 });

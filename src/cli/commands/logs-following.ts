@@ -5,7 +5,7 @@ import { invokeIdsOf, stageNamesOf } from '../../review/run-material.ts';
 import { createTranscript, isOfRollback, type TranscriptStep } from '../../review/text/transcript.ts';
 import type { FoundRun } from '../find-run.ts';
 import { findSteps } from '../find-step.ts';
-import { followJournal, noLongerFollowed } from '../follow-journal.ts';
+import { type FollowEnd, followJournal, noLongerFollowed } from '../follow-journal.ts';
 import { type Terminal, writeLines } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
 
@@ -19,7 +19,7 @@ export async function followLogs(
   json: boolean,
   wire: Wire,
   terminal: Terminal,
-): Promise<void> {
+): Promise<FollowEnd> {
   const { out, err } = terminal;
   const definition = history.definition(run.definitionHash);
   // A step that has not begun yet may be waited for.
@@ -70,6 +70,7 @@ export async function followLogs(
 
   const end = await followJournal(history, run.id, wire, terminal, json ? () => {} : tell);
   writeLines(err, [end.type === 'stopped' ? noLongerFollowed(run.id) : `run ${run.id} ${end.status}`]);
+  return end;
 }
 
 function groupedByStep(evidence: readonly StoredEvidence[]): ReadonlyMap<StepId, readonly StoredEvidence[]> {

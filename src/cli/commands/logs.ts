@@ -6,27 +6,32 @@ import { transcriptLines } from '../../review/text/transcript.ts';
 import { defineCommand } from '../define-command.ts';
 import { type FoundRun, findRun, LATEST } from '../find-run.ts';
 import { findSteps } from '../find-step.ts';
-import { isLetGo } from '../follow-journal.ts';
+import { exitCodeOfFollowed, requireFollow } from '../follow-exit-code.ts';
+import { type FollowEnd, isLetGo } from '../follow-journal.ts';
 import { type Terminal, writeJson, writeLines } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
 
 const options = z.object({
   json: z.boolean().default(false),
   follow: z.boolean().default(false),
+  exitCode: z.boolean().default(false),
   run: z.string().default(LATEST),
   step: z.string().optional(),
 });
 
 /** `wf logs RUN [STEP|STAGE]`: the commands of a run and their output; with `--follow`, as they come. */
-export const logs = defineCommand(options, async ({ json, follow, run: reference, step }, wire, terminal) => {
+export const logs = defineCommand(options, async (given, wire, terminal) => {
+  const { json, follow, run: reference, step } = given;
+  requireFollow(given);
   const found = findRun(await wire.historyForReading(), reference, wire.places.database);
   const status = runStatus(found.run, wire.isAlive);
+  let end: FollowEnd | undefined;
   if (follow && !isLetGo(status)) {
     const { followLogs } = await import('./logs-following.ts');
-    await followLogs(found, step, json, wire, terminal);
+    end = await followLogs(found, step, json, wire, terminal);
   }
   if (json || !follow || isLetGo(status)) writeLogs(found, step, json, wire, terminal);
-  return 0;
+  return given.exitCode ? exitCodeOfFollowed(found, end, wire) : 0;
 });
 
 function writeLogs(

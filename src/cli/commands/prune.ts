@@ -32,7 +32,7 @@ export const prune = defineCommand(options, async (given, wire, { out, err }) =>
   const request = requestOf(given, wire);
   const pruned = given.yes ? await carriedOut(request, given, wire) : await planned(request, wire);
   if (given.json) writeJson(out, pruned);
-  else writeLines(out, prunedLines(pruned));
+  else writeLines(out, prunedLines(pruned, out.style));
   if (!given.json && !given.yes && Object.keys(pruned.runs).length > 0)
     writeLines(err, ['Nothing was removed. Add --yes to remove them.']);
   return 0;

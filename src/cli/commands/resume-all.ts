@@ -3,6 +3,7 @@ import { asWfError, type ErrorCode, type ExitCode, type WfError } from '../../en
 import type { Lease, StoredRun } from '../../engine/ports/history.ts';
 import { isoTime } from '../../review/run-record.ts';
 import { notResumedLines, resumedLines } from '../../review/text/resumed-text.ts';
+import type { TextStyle } from '../../review/text/text-style.ts';
 import { refusalExitCode, runExitCode, signalExitCode, worstExitCode } from '../exit-code.ts';
 import type { FoundRun } from '../find-run.ts';
 import type { RunOutcome } from '../follow-run.ts';
@@ -49,7 +50,7 @@ export async function resumeAll(all: AllRuns, wire: Wire, terminal: Terminal): P
     codes.push(exitCodeOf(resumed));
     if (all.json) documents.push(documentOf(run, resumed));
     else writeLines(terminal.out, linesOf(run, resumed, terminal));
-    writeLines(terminal.err, adviceFor(resumed));
+    writeLines(terminal.err, adviceFor(resumed, terminal.err.style));
   }
 
   async function advance(found: FoundRun, earlier?: Asleep): Promise<void> {
@@ -136,8 +137,8 @@ function linesOf(run: StoredRun, resumed: Resumed, { out: { style } }: Terminal)
 }
 
 /** How to go on with one that did not come to its end. */
-function adviceFor(resumed: Resumed): readonly string[] {
-  if (resumed.type === 'lost') return lostRunWords(resumed.id, resumed.error);
+function adviceFor(resumed: Resumed, style: TextStyle): readonly string[] {
+  if (resumed.type === 'lost') return lostRunWords(resumed.id, resumed.error, style);
   if (resumed.type === 'refused' || resumed.result.type !== 'interrupted') return [];
-  return [howToGoOn(resumed.id, resumed.material.run.status === 'rolling-back')];
+  return [howToGoOn(resumed.id, resumed.material.run.status === 'rolling-back', style)];
 }

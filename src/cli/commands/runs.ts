@@ -8,6 +8,7 @@ import { runSummary } from '../../review/run-record.ts';
 import { momentText } from '../../review/text/duration.ts';
 import { oneLine } from '../../review/text/plain-text.ts';
 import { runListLines } from '../../review/text/run-list.ts';
+import { suggestedCommand } from '../../review/text/suggestion.ts';
 import type { TextStyle } from '../../review/text/text-style.ts';
 import { LIST_FORMATS, type ListFormat } from '../command-table/formats.ts';
 import { defineCommand } from '../define-command.ts';
@@ -44,7 +45,10 @@ export const runs = defineCommand(options, async (given, wire, terminal) => {
   const text = listText(page.runs, format, wire, documentStyle(given, terminal.out));
   writeDocument({ title: 'the list of runs', format, text, about: {} }, given, terminal);
   if (!given.json && format !== 'json')
-    writeLines(terminal.err, [...nothingLines(page, given, history, wire), ...nextLines(page, given)]);
+    writeLines(terminal.err, [
+      ...nothingLines(page, given, history, wire),
+      ...nextLines(page, given, terminal.err.style),
+    ]);
   return 0;
 });
 
@@ -134,9 +138,9 @@ function unknownInputs({ where, workflow }: Given, history: HistoryReader | unde
 }
 
 /** How the list goes on, where it does. */
-function nextLines({ next, isCutOff }: RunPage, given: Given): readonly string[] {
+function nextLines({ next, isCutOff }: RunPage, given: Given, style: TextStyle): readonly string[] {
   if (next === null) return [];
-  const command = nextCommand(given, next.id);
+  const command = suggestedCommand(nextCommand(given, next.id), style);
   if (!isCutOff) return [`Older ones: ${command}`];
   return [
     `Looked at ${LOOKED_AT} runs, back to ${momentText(next.createdAt)}: a time (--since, --last, --until) or a workflow narrows that.`,

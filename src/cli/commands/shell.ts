@@ -9,6 +9,7 @@ import { runInteractive } from '../../host/interactive.ts';
 import { nextActions, shellRefusal } from '../../review/allowed-actions.ts';
 import { readRunMaterial } from '../../review/run-material.ts';
 import { runStatus } from '../../review/run-status.ts';
+import { suggestedCommand } from '../../review/text/suggestion.ts';
 import { defineCommand } from '../define-command.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { findRun } from '../find-run.ts';
@@ -35,7 +36,8 @@ export const shell = defineCommand(options, async ({ run: reference, container: 
     }
     const where = container === null ? `host (${run.runtime})` : container.name;
     const status = runStatus(run, wire.isAlive);
-    const next = nextActions(readRunMaterial(history, run), status).join('    ');
+    const actions = nextActions(readRunMaterial(history, run), status);
+    const next = actions.map((action) => suggestedCommand(action, err.style)).join('    ');
     writeLines(err, [`${where} of run ${run.id}, which is ${status}; \`exit\` leaves it as it is.  ${next}`]);
     const env = { ...process.env, PS1: `[wf ${run.id} ${where}] # `, ENV: '', PROMPT_COMMAND: '' };
     await runInteractive(argv, env);

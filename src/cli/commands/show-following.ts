@@ -14,7 +14,7 @@ export async function showFollowing(
   json: boolean,
   wire: Wire,
   terminal: Terminal,
-): Promise<void> {
+): Promise<FollowEnd> {
   const { out, err } = terminal;
   const stages = stageNamesOf(history.definition(definitionHash));
   const view = createProgressView(err, wire.clock, stages);
@@ -29,9 +29,10 @@ export async function showFollowing(
   }
   if (end.type === 'stopped') writeLines(err, [noLongerFollowed(id)]);
   const run = history.run(id);
-  if (run === undefined || (end.type === 'stopped' && !json)) return;
+  if (run === undefined || (end.type === 'stopped' && !json)) return end;
   const material = readRunMaterial(history, run);
   const record = runRecord(material, wire.isAlive);
   if (json) writeJson(out, record);
   else writeLines(out, endOfRunLines(material, record, out.style));
+  return end;
 }

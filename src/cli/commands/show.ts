@@ -8,31 +8,36 @@ import { nextLine } from '../../review/text/end-of-run.ts';
 import { runViewLines } from '../../review/text/run-view.ts';
 import { defineCommand } from '../define-command.ts';
 import { type FoundRun, findRun, LATEST } from '../find-run.ts';
-import { isLetGo } from '../follow-journal.ts';
+import { exitCodeOfFollowed, requireFollow } from '../follow-exit-code.ts';
+import { type FollowEnd, isLetGo } from '../follow-journal.ts';
 import { type Terminal, writeJson, writeLines } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
 
 const options = z.object({
   json: z.boolean().default(false),
   follow: z.boolean().default(false),
+  exitCode: z.boolean().default(false),
   run: z.string().default(LATEST),
   step: z.string().optional(),
 });
 
 /** `wf show RUN [STEP]`: path, timeline, results, ledger and verification; one step whole; with `--follow`, a run as it goes on. */
-export const show = defineCommand(options, async ({ json, follow, run: reference, step }, wire, terminal) => {
+export const show = defineCommand(options, async (given, wire, terminal) => {
+  const { json, follow, run: reference, step } = given;
+  requireFollow(given);
   const found = findRun(await wire.historyForReading(), reference, wire.places.database);
+  let end: FollowEnd | undefined;
   if (step !== undefined) {
     if (follow) throw followsWholeRun(found, step);
     const { showStep } = await import('./show-step.ts');
     showStep(found, step, json, wire, terminal);
   } else if (follow && !isLetGo(runStatus(found.run, wire.isAlive))) {
     const { showFollowing } = await import('./show-following.ts');
-    await showFollowing(found, json, wire, terminal);
+    end = await showFollowing(found, json, wire, terminal);
   } else {
     showRun(found, json, wire, terminal);
   }
-  return 0;
+  return given.exitCode ? exitCodeOfFollowed(found, end, wire) : 0;
 });
 
 function showRun({ history, run }: FoundRun, json: boolean, wire: Wire, { out }: Terminal): void {
@@ -44,7 +49,7 @@ function showRun({ history, run }: FoundRun, json: boolean, wire: Wire, { out }:
   }
   writeLines(out, runViewLines(material, record, wire.clock.now(), out.style));
   const actions = nextActions(material, record.status);
-  if (actions.length > 0) writeLines(out, ['', nextLine(actions)]);
+  if (actions.length > 0) writeLines(out, ['', nextLine(actions, out.style)]);
 }
 
 function followsWholeRun({ run }: FoundRun, step: string): WfError {

@@ -8,6 +8,7 @@ import { errorLines } from './error-text.ts';
 import { ledgerWords, remainingLines } from './ledger-text.ts';
 import { oneLine } from './plain-text.ts';
 import { proofLines } from './proof-text.ts';
+import { suggestedCommand } from './suggestion.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
 import { firstDifferenceLines, hostWords } from './verification-text.ts';
 
@@ -25,13 +26,13 @@ export function endOfRunLines(material: RunMaterial, record: RunRecord, style: T
     ...hostLines(record),
     ...firstDifferenceLines(record.verification, record.id, style, '  '),
     ...remainingLines(material, style),
-    nextLine(nextAfter(material, record)),
+    nextLine(nextAfter(material, record), style),
   ];
 }
 
-/** What to type next, in one line. */
-export function nextLine(commands: readonly string[]): string {
-  return `next: ${commands.join('    ')}`;
+/** Returns what to type next, in one line. */
+export function nextLine(commands: readonly string[], style: TextStyle): string {
+  return `next: ${commands.map((command) => suggestedCommand(command, style)).join('    ')}`;
 }
 
 function nextAfter(material: RunMaterial, { id, status }: RunRecord): readonly string[] {

@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '../../engine/errors.ts';
 import { oneLine, setText } from './plain-text.ts';
+import { suggestions } from './suggestion.ts';
 import type { Paint, TextStyle } from './text-style.ts';
 
 /** An error for people: the code and what happened, then the next thing to do. */
@@ -12,15 +13,11 @@ export function warningLines(error: ErrorRecord, style: TextStyle): readonly str
   return told('warning', style.colors.yellow, error, style);
 }
 
-function told(
-  word: string,
-  paint: Paint,
-  { code, message, hint }: ErrorRecord,
-  { colors, width }: TextStyle,
-): readonly string[] {
+function told(word: string, paint: Paint, { code, message, hint }: ErrorRecord, style: TextStyle): readonly string[] {
+  const { colors, width } = style;
   return [
     ...setText(`${paint(`${word} ${code}`)}: ${oneLine(message)}`, width, 4),
-    ...nextLines(hint, width, 2, colors.bold),
+    ...nextLines(suggestions(hint, style), width, 2, colors.bold),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { PreflightFinding } from '../../engine/engine.ts';
 import { nextLines } from './error-text.ts';
 import { counted, oneLine, pad, setText, widthOf } from './plain-text.ts';
+import { suggestions } from './suggestion.ts';
 import type { TextStyle } from './text-style.ts';
 
 /** What was found of one check, and whether runs depend on it. */
@@ -29,7 +30,7 @@ export function findingLines(findings: readonly DoctorFinding[], style: TextStyl
     return [
       ...found(wordOf(concerns, style), title, `${code}: ${message}`, style),
       ...below(`${concerns === 'run' ? 'needed for' : 'matters as'}: ${purpose}`, style).map(colors.dim),
-      ...nextLines(hint, style.width, INDENT, colors.bold),
+      ...nextLines(suggestions(hint, style), style.width, INDENT, colors.bold),
     ];
   });
   return [...lines, '', ...conclusion(findings, style)];

@@ -1,6 +1,7 @@
 import { type Change, type ChangeStatus, standingNewestFirst } from '../../engine/change.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
 import { counted, oneLine, setText } from './plain-text.ts';
+import { suggestions } from './suggestion.ts';
 import { type Column, tableLines } from './table.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
 
@@ -54,7 +55,10 @@ export function remainingLines({ run, changes }: Ledger, style: TextStyle): read
     run.importedFrom === null
       ? `may still be on this host: ${count}; undo with \`wf rollback ${run.id}\`, or by hand in this order:`
       : `stood on ${oneLine(run.importedFrom)} when the run was exported: ${count}; there, undone by hand in this order:`;
-  return [...setText(title, style.width, 2).map(style.colors.yellow), ...undoLines(standing, style)];
+  return [
+    ...setText(suggestions(title, style), style.width, 2).map(style.colors.yellow),
+    ...undoLines(standing, style),
+  ];
 }
 
 /** The same of what a run means to leave on this host. */
@@ -63,7 +67,7 @@ export function keptLines({ run, changes }: Ledger, style: TextStyle): readonly 
   if (kept.length === 0) return [];
   const undo = `undo with \`wf rollback ${run.id}\` (images: with --remove-images), or by hand in this order:`;
   const title = `kept by design: ${counted(kept.length, 'change')}; ${undo}`;
-  return [...setText(title, style.width, 2), ...undoLines(kept, style)];
+  return [...setText(suggestions(title, style), style.width, 2), ...undoLines(kept, style)];
 }
 
 function undoLines(changes: readonly Change[], style: TextStyle): readonly string[] {

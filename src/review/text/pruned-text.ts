@@ -1,5 +1,7 @@
 import { bytesText } from './bytes.ts';
 import { counted, oneLine } from './plain-text.ts';
+import { suggestions } from './suggestion.ts';
+import type { TextStyle } from './text-style.ts';
 
 /** What `wf prune` would do, or with `--yes` did. Printed as it is with `--json`. */
 export interface Pruned {
@@ -20,9 +22,9 @@ export interface Pruned {
   readonly fileBytes: number;
 }
 
-/** What people are told of it. */
-export function prunedLines(pruned: Pruned): readonly string[] {
-  return [removedLine(pruned), ...keptLines(pruned), ...spaceLines(pruned)];
+/** Returns it as text. */
+export function prunedLines(pruned: Pruned, style: TextStyle): readonly string[] {
+  return [removedLine(pruned), ...keptLines(pruned), ...spaceLines(pruned)].map((line) => suggestions(line, style));
 }
 
 function removedLine({ dryRun, runs, definitions, fingerprints }: Pruned): string {

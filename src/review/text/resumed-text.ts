@@ -4,6 +4,7 @@ import type { RunRecord } from '../run-record.ts';
 import { type IsAlive, runStatus } from '../run-status.ts';
 import { durationText, relativeTimeText } from './duration.ts';
 import { oneLine } from './plain-text.ts';
+import { suggestedCommand } from './suggestion.ts';
 import { type Cell, type Column, tableLines } from './table.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
 
@@ -38,7 +39,7 @@ export function resumableLines(
       { text: status, paint: statusPaint(style, status) },
       relativeTimeText(since(run), now),
       String(run.changesInPlace),
-      `wf resume ${run.id}`,
+      suggestedCommand(`wf resume ${run.id}`, style),
     ];
   });
   const more = runs.length - SHOWN;

@@ -11,6 +11,8 @@ export interface TextStyle {
   /** Columns of the terminal; null where there is none. */
   readonly width: number | null;
   readonly colors: Colors;
+  /** The database that suggested commands name; undefined if it is the one that wf uses where they are typed. */
+  readonly database?: string;
 }
 
 export type Paint = (text: string) => string;

@@ -1,5 +1,6 @@
 import type { Change, Difference, NotCompared, Verification } from '../../engine/change.ts';
 import { counted, oneLine, setText } from './plain-text.ts';
+import { suggestedCommand } from './suggestion.ts';
 import type { Paint, TextStyle } from './text-style.ts';
 
 /** What the look at the host found, in one line: `as before (no residue; drift: none)`. */
@@ -38,7 +39,9 @@ export function firstDifferenceLines(
   style: TextStyle,
   indent = '',
 ): readonly string[] {
-  return verification === null ? [] : linesOf(verification, style, indent, MOST, `: wf diff ${run}`);
+  return verification === null
+    ? []
+    : linesOf(verification, style, indent, MOST, `: ${suggestedCommand(`wf diff ${run}`, style)}`);
 }
 
 function linesOf(
