@@ -7,7 +7,7 @@ import { addCommands, addGlobalOptions, groupsFor } from './command-table/groups
 import type { CliCommand } from './define-command.ts';
 import { nearestName } from './did-you-mean.ts';
 import { reportError } from './report-error.ts';
-import { namingDatabase, type Terminal, type TextSink, writeJson } from './terminal.ts';
+import { PLAIN_STYLE, SILENT, type Terminal, withStyle, writeJson } from './terminal.ts';
 import { usageError, wasHelp, wasNoCommand, wasVersion } from './usage-error.ts';
 import type { OpenWire, Wire } from './wire-types.ts';
 
@@ -17,11 +17,12 @@ import type { OpenWire, Wire } from './wire-types.ts';
  */
 export async function runCommandLine(
   argv: readonly string[],
-  terminal: Terminal,
+  outer: Terminal,
   openWire: OpenWire,
   version: string,
 ): Promise<ExitCode> {
-  const json = wantsJson(argv);
+  const json = wants(argv, '--json');
+  const terminal = wants(argv, '--no-color') ? withStyle(outer, { colors: PLAIN_STYLE.colors }) : outer;
   const parsing: Parsing = { command: 'wf', output: '', outcome: undefined };
   const exitCode = await carryOut(argv, parsing, terminal, openWire, version, json);
   const failure = await terminal.out.failure();
@@ -84,10 +85,8 @@ async function perform(
     const command = await load();
     wire = await openWire({ database });
     const { namedDatabase } = wire.places;
-    if (namedDatabase !== null) {
-      const named = (sink: TextSink) => namingDatabase(sink, namedDatabase);
-      terminal = { ...outer, out: named(outer.out), err: named(outer.err) };
-    }
+    if (namedDatabase !== null) terminal = withStyle(terminal, { database: namedDatabase });
+    if (given['quiet'] === true) terminal = { ...terminal, progress: SILENT };
     return await command(given, wire, terminal);
   } catch (thrown) {
     return reportError(thrown, terminal, json);
@@ -176,10 +175,10 @@ Exit codes:
   5         the host needs attention
   130, 143  stopped by SIGINT or SIGTERM; can be resumed or rolled back`;
 
-/** `--json` as far as it can be told from a command line that may not even parse. */
-function wantsJson(argv: readonly string[]): boolean {
+/** Returns whether a command line that may not even parse has this option. */
+function wants(argv: readonly string[], option: string): boolean {
   const end = argv.indexOf('--');
-  return (end === -1 ? argv : argv.slice(0, end)).includes('--json');
+  return (end === -1 ? argv : argv.slice(0, end)).includes(option);
 }
 
 function showText(name: 'help' | 'version', text: string, { out }: Terminal, json: boolean): ExitCode {

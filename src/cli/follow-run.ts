@@ -37,7 +37,7 @@ export async function withView<Answer>(
   terminal: Terminal,
   work: (view: ProgressView) => Promise<Answer>,
 ): Promise<Answer> {
-  const view = createProgressView(terminal.err, wire.clock, before.stageNames, before.journal);
+  const view = createProgressView(terminal.progress, wire.clock, before.stageNames, before.journal);
   interruption.speakThrough(view);
   try {
     return await work(view);

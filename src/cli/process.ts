@@ -36,9 +36,11 @@ export async function runProcess(argv: readonly string[], openWire: OpenWire, ve
 }
 
 function processTerminal({ out, err }: Readonly<Record<'out' | 'err', Output>>): Omit<Terminal, 'onUncaught'> {
+  const errors = createSink(err, process.env);
   return {
     out: createSink(out, process.env),
-    err: createSink(err, process.env),
+    err: errors,
+    progress: errors,
     debug: process.env['WF_DEBUG'] === '1',
     onStopSignal(listener) {
       const unwatch = watchInterrupts(() => listener('SIGINT'));

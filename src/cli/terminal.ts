@@ -23,8 +23,10 @@ export interface TextSink {
 export interface Terminal {
   /** For results. */
   readonly out: TextSink;
-  /** For progress, warnings and errors. */
+  /** For warnings, errors and what to do about a run. */
   readonly err: TextSink;
+  /** For progress and notes, which `--quiet` leaves out; else the same as `err`. */
+  readonly progress: TextSink;
   /** Whether a defect is reported with its stack trace (WF_DEBUG=1). */
   readonly debug: boolean;
   /** Calls `listener` at each signal to stop, instead of dying of it; the answer takes it off again. */
@@ -97,13 +99,28 @@ function hasColor({ isTTY }: Output, env: Environment): boolean {
   return isTTY === true && env['TERM'] !== 'dumb';
 }
 
-/** Returns the sink with the database that the commands suggested in it name. */
-export function namingDatabase(sink: TextSink, database: string): TextSink {
+/** Writes nothing: the progress of a command that was given `--quiet`. */
+export const SILENT: TextSink = {
+  write: () => {},
+  failure: async () => undefined,
+  get style() {
+    return PLAIN_STYLE;
+  },
+  liveHeight: null,
+};
+
+/** Returns the terminal with another style of its texts. */
+export function withStyle(terminal: Terminal, style: Partial<TextStyle>): Terminal {
+  const { out, err, progress } = terminal;
+  return { ...terminal, out: styled(out, style), err: styled(err, style), progress: styled(progress, style) };
+}
+
+function styled(sink: TextSink, style: Partial<TextStyle>): TextSink {
   return {
     write: (text) => sink.write(text),
     failure: () => sink.failure(),
     get style() {
-      return { ...sink.style, database };
+      return { ...sink.style, ...style };
     },
     get liveHeight() {
       return sink.liveHeight;

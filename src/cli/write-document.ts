@@ -70,7 +70,7 @@ export function documentStyle(options: Pick<DocumentOptions, 'output'>, out: Tex
  * Writes a document to standard output or to the file that `-o` names.
  * @throws WfError E_USAGE if the file exists and `--force` was not given, or cannot be written; E_DISK_FULL
  */
-export function writeDocument(document: Document, options: DocumentOptions, { out, err }: Terminal): void {
+export function writeDocument(document: Document, options: DocumentOptions, { out, progress }: Terminal): void {
   const { title, format, text, about, next } = document;
   const file = fileOf(options);
   if (file === undefined) {
@@ -81,5 +81,5 @@ export function writeDocument(document: Document, options: DocumentOptions, { ou
   writeNewFile(file, text, options.force);
   const bytes = Buffer.byteLength(text);
   if (options.json) writeJson(out, { ...about, format, file: path.resolve(file), bytes });
-  else writeLines(err, [[`Wrote ${title} to ${file}.`, ...(next === undefined ? [] : [next(file)])].join(' ')]);
+  else writeLines(progress, [[`Wrote ${title} to ${file}.`, ...(next === undefined ? [] : [next(file)])].join(' ')]);
 }

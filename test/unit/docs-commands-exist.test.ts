@@ -5,7 +5,7 @@ import { DOC_PAGES, readDocPage } from '../support/doc-page.ts';
 
 const program = addGlobalOptions(new Command('wf'));
 addCommands(program, () => () => {});
-const GLOBAL = ['--json', '--db', '--help', '--version'];
+const GLOBAL = ['--json', '--quiet', '-q', '--no-color', '--db', '--help', '--version'];
 
 /** The changelog names commands of other versions. */
 const pages = DOC_PAGES.filter((page) => page !== 'CHANGELOG.md').map((name) => ({ name, ...readDocPage(name) }));

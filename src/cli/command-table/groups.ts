@@ -46,5 +46,7 @@ export function groupsFor(argv: readonly string[]): readonly CommandGroup[] {
 export function addGlobalOptions(program: Command): Command {
   return program
     .option('--json', 'print one JSON document on stdout, and nothing else there')
+    .option('-q, --quiet', 'print no progress on stderr, only errors')
+    .option('--no-color', 'print no colours (also: NO_COLOR=1)')
     .option('--db <file>', 'the database to use instead of data/wf.db of the project (also: WF_DB)');
 }

@@ -20,7 +20,7 @@ export async function followLogs(
   wire: Wire,
   terminal: Terminal,
 ): Promise<FollowEnd> {
-  const { out, err } = terminal;
+  const { out, progress } = terminal;
   const definition = history.definition(run.definitionHash);
   // A step that has not begun yet may be waited for.
   const known = [
@@ -69,7 +69,7 @@ export async function followLogs(
   }
 
   const end = await followJournal(history, run.id, wire, terminal, json ? () => {} : tell);
-  writeLines(err, [end.type === 'stopped' ? noLongerFollowed(run.id) : `run ${run.id} ${end.status}`]);
+  writeLines(progress, [end.type === 'stopped' ? noLongerFollowed(run.id) : `run ${run.id} ${end.status}`]);
   return end;
 }
 

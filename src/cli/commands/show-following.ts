@@ -15,9 +15,9 @@ export async function showFollowing(
   wire: Wire,
   terminal: Terminal,
 ): Promise<FollowEnd> {
-  const { out, err } = terminal;
+  const { out, progress } = terminal;
   const stages = stageNamesOf(history.definition(definitionHash));
-  const view = createProgressView(err, wire.clock, stages);
+  const view = createProgressView(progress, wire.clock, stages);
   let end: FollowEnd;
   try {
     view.say(introduction(id, workflow));
@@ -27,7 +27,7 @@ export async function showFollowing(
   } finally {
     view.end();
   }
-  if (end.type === 'stopped') writeLines(err, [noLongerFollowed(id)]);
+  if (end.type === 'stopped') writeLines(progress, [noLongerFollowed(id)]);
   const run = history.run(id);
   if (run === undefined || (end.type === 'stopped' && !json)) return end;
   const material = readRunMaterial(history, run);
