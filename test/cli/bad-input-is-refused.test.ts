@@ -171,7 +171,7 @@ describe.concurrent('a command line that cannot be', () => {
       'there is no workflow "lab-netwrok"',
       'Did you mean lab-network?',
     ],
-    [['start', '../../etc/passwd'], 'E_WORKFLOW_NOT_FOUND', '"../../etc/passwd"', 'lab-network'],
+    [['start', '../../etc/passwd'], 'E_WORKFLOW_NOT_FOUND', 'there is no workflow file', 'wf workflows'],
     [['start', '$(touch pwned)'], 'E_WORKFLOW_NOT_FOUND', '"$(touch pwned)"', 'lab-network'],
     [['start'], 'E_USAGE', "missing required argument 'workflow'", 'wf start --help'],
     [['start', 'lab-network', 'again'], 'E_USAGE', 'too many arguments', 'wf start --help'],

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { openNoteProject } from '../support/note.ts';
 import { expectNoStackTrace, expectRefusal, expectTextRefusal } from '../support/refusal.ts';
 import { refusalSchema } from '../support/run-record.ts';
-import { WF } from '../support/run-wf.ts';
+import { openProject, WF } from '../support/run-wf.ts';
 
 function withMachine(name: string, config: string): string {
   return `
@@ -97,4 +97,35 @@ test.concurrent.for([
   expect(error).toMatchObject({ code: 'E_DATABASE', hint: expect.stringContaining('npm rebuild better-sqlite3') });
   expect(error.message).toContain('the native addon of better-sqlite3 cannot be loaded');
   expect(error.message).toContain(says);
+});
+
+test.concurrent('start refuses what check reports as an error, before anything is touched', async () => {
+  const project = openProject();
+  project.write(
+    'workflows/broken.ts',
+    `import { defineWorkflow, execCommand } from 'wf-engine';
+import { setup } from 'xstate';
+import { z } from 'zod';
+const machine = setup({ actors: { execCommand } }).createMachine({
+  initial: 'make',
+  states: {
+    make: { invoke: { id: 'make', src: 'execCommand', input: { argv: ['touch', 'made'] }, onDone: 'end' } },
+    lost: { always: 'end' },
+    end: { type: 'final' },
+  },
+});
+export default defineWorkflow({ name: 'broken', version: '1', description: 'd', input: z.object({}), machine });
+`,
+  );
+  expect((await project.wf(['check', 'broken'])).exitCode).toBe(2);
+  for (const more of [[], ['--dry-run']]) {
+    await expectRefusal(project, ['start', 'broken', ...more], {
+      exitCode: 2,
+      code: 'E_WORKFLOW_INVALID',
+      says: ['workflow broken: lost: ', '(and 1 other error)'],
+      next: '`wf check broken` shows all errors.',
+    });
+  }
+  expect(existsSync(project.database)).toBe(false);
+  expect(existsSync(path.join(project.folder, 'made'))).toBe(false);
 });

@@ -51,6 +51,8 @@ async function startRun(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { workflow, definition } = await workflowByReference(wire, given.workflow);
+  const { refuseErrors } = await import('../../review/check/check-workflow.ts');
+  refuseErrors(workflow, definition.description);
   const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
   const { input, secrets } = workflowInput(workflow, { assignments: given.input, file: given.inputFile });
   const engine = await wire.engine();

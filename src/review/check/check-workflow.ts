@@ -1,6 +1,9 @@
-import type { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/errors.ts';
 import type { Json } from '../../engine/json.ts';
+import type { MachineModel } from '../../engine/machine-model.ts';
+import type { LoadedWorkflow } from '../../engine/workflow.ts';
 import { readDefinition } from '../graph/read-graph.ts';
+import { counted } from '../text/plain-text.ts';
 import { type ComputesInputs, checkComputedInputs } from './check-computed-inputs.ts';
 import { checkImplementations } from './check-implementations.ts';
 import { checkStates } from './check-states.ts';
@@ -9,12 +12,30 @@ import type { Finding } from './finding.ts';
 
 /** Returns what is wrong with a workflow, as far as it shows without a run; errors first. */
 export function checkWorkflow(workflow: ComputesInputs, description: Json): readonly Finding[] {
-  const { graph } = readDefinition(description);
-  const { model } = workflow;
-  const constant = [...checkStates(graph), ...checkImplementations(model.machine), ...checkSteps(graph, model)];
+  const constant = checkDefinition(workflow.model, description);
   // A dry run of a machine with an error would only report the same again.
   const findings = constant.some(isError) ? constant : [...constant, ...checkComputedInputs(workflow)];
   return findings.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** Returns what is wrong with a workflow whatever its input. */
+function checkDefinition(model: MachineModel, description: Json): readonly Finding[] {
+  const { graph } = readDefinition(description);
+  return [...checkStates(graph), ...checkImplementations(model.machine), ...checkSteps(graph, model)];
+}
+
+/**
+ * Refuses to start a workflow with an error that holds whatever its input: a run would fail, never end or not be undone.
+ * @throws WfError E_WORKFLOW_INVALID
+ */
+export function refuseErrors({ name, model }: Pick<LoadedWorkflow, 'name' | 'model'>, description: Json): void {
+  const [first, ...others] = checkDefinition(model, description).filter(isError);
+  if (first === undefined) return;
+  const where = first.where.length === 0 ? '' : `${first.where.join(', ')}: `;
+  const more = others.length === 0 ? '' : ` (and ${counted(others.length, 'other error')})`;
+  throw new WfError('E_WORKFLOW_INVALID', `workflow ${name}: ${where}${first.message}${more}`, {
+    hint: `${first.hint} \`wf check ${name}\` shows all errors.`,
+  });
 }
 
 /** Why a file could not be loaded, as findings: one for each reason that the error tells apart. */
