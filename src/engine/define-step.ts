@@ -17,7 +17,7 @@ import type {
   StepRunner,
 } from './step.ts';
 
-/** One attempt, thirty seconds: what a runner gets that says nothing else. */
+/** The policy of a runner that names none. */
 const DEFAULT_POLICY: StepPolicy = {
   timeoutMs: 30_000,
   retry: { attempts: 1, initialMs: 100, factor: 2, maxMs: 5_000 },
@@ -34,25 +34,25 @@ interface StepDefinitionBase<Input extends z.ZodType, Output extends z.ZodType> 
   readonly retry?: RetryPolicy;
   /** See StepRunner; false if absent. */
   readonly runsAnyCommand?: boolean;
-  /** What a person would have typed. */
+  /** Returns the commands that a person would type for the same. */
   commands(input: z.output<Input>): readonly Argv[];
-  /** What a dry run takes for the output; it must satisfy the output schema. */
+  /** Returns the output for a dry run; it must satisfy the output schema. */
   rehearse(input: z.output<Input>): z.output<Output>;
 }
 
 export interface ReadStepDefinition<Input extends z.ZodType, Output extends z.ZodType>
   extends StepDefinitionBase<Input, Output> {
-  /** Set where it undoes what earlier steps of the run changed: their ids. */
+  /** Returns the ids of the earlier steps whose changes it undoes; absent if it undoes none. */
   undoes?(input: z.output<Input>): readonly string[];
-  /** Looks, and changes nothing of its own. */
+  /** Reads the host and makes no change of its own. */
   read(input: z.output<Input>, context: StepContext): Promise<z.output<Output>>;
 }
 
 export interface ChangeStepDefinition<Input extends z.ZodType, Output extends z.ZodType, Record extends z.ZodType>
   extends StepDefinitionBase<Input, Output> {
-  /** Identity, previous state, and all that undoing needs: undo gets nothing else. */
+  /** Identity, previous state, and all that undo needs: it receives nothing else. */
   readonly record: Record;
-  /** Set where the change is meant to stay: the reason. */
+  /** The reason why the change is meant to stay; absent if it is not. */
   readonly kept?: string;
   readonly survivesReboot: boolean;
   /**
@@ -61,7 +61,7 @@ export interface ChangeStepDefinition<Input extends z.ZodType, Output extends z.
    * every facet, and a difference that nobody accounts for fails the run.
    */
   readonly alters?: readonly Facet[];
-  /** See ChangeBehaviour; 0 where it is not said. */
+  /** See ChangeBehaviour; 0 if absent. */
   readonly landsWithinMs?: number;
   observe(
     input: z.output<Input>,

@@ -8,12 +8,12 @@ import type { WorkflowSource } from './workflow-engine.ts';
 
 /** The workflows that a program knows, by name. */
 export interface KnownWorkflows {
-  /** @throws WfError E_WORKFLOW_NOT_FOUND; E_WORKFLOW_INVALID where a definition that was not known before is refused. */
+  /** @throws WfError E_WORKFLOW_NOT_FOUND; E_WORKFLOW_INVALID if a new definition is refused */
   find(workflow: WorkflowSource): LoadedFile;
   all(): readonly LoadedFile[];
 }
 
-/** @throws WfError E_WORKFLOW_INVALID; E_USAGE where two have one name. */
+/** @throws WfError E_WORKFLOW_INVALID; E_USAGE if two have one name */
 export async function loadKnown(sources: readonly WorkflowSource[]): Promise<KnownWorkflows> {
   const known = new Map<string, LoadedFile>();
   const byDefinition = new Map<WorkflowDefinition, LoadedFile>();
@@ -22,7 +22,7 @@ export async function loadKnown(sources: readonly WorkflowSource[]): Promise<Kno
     const { name } = loaded.workflow;
     if (known.has(name)) {
       throw new WfError('E_USAGE', `two workflows have the name ${name}`, {
-        hint: 'Runs are gone on with by the name of their workflow: give each its own.',
+        hint: 'Give each its own: a run is resumed by the name of its workflow.',
       });
     }
     known.set(name, loaded);

@@ -2,9 +2,9 @@ import { loadWorkflowEngine } from './load-workflow-engine.mjs';
 import type { OpenEngineOptions, WorkflowEngine } from './workflow-engine.ts';
 
 /**
- * Opens an engine for use inside another program: joined with this machine and the history in a file, as `wf` itself is. What it
- * needs is loaded now, and not when `wf` is imported. Close it after use.
- * @throws WfError E_DATABASE*, E_DISK_FULL; E_WORKFLOW_INVALID; E_USAGE where two workflows have one name.
+ * Opens an engine inside another program, on this machine and with its history in a file. Its modules are loaded now, and not when
+ * `wf-engine` is imported. Close it after use.
+ * @throws WfError E_DATABASE*, E_DISK_FULL; E_WORKFLOW_INVALID; E_USAGE if two workflows have one name
  */
 export async function openEngine(options: OpenEngineOptions): Promise<WorkflowEngine> {
   const { createWorkflowEngine } = await loadWorkflowEngine();
