@@ -137,7 +137,7 @@ function buildProgram(argv: readonly string[], parsing: Parsing, version: string
 function addHelp(program: Command, parsing: Parsing): void {
   program
     .command('help')
-    .summary('how a command is used, with examples')
+    .summary('show the help of a command, with examples')
     .argument('[command]', 'a command')
     .action((name?: string) => {
       const command = name === undefined ? program : program.commands.find((one) => one.name() === name);

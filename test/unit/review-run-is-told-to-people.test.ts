@@ -47,7 +47,7 @@ function viewOf(tellRun: typeof tellSuccess | typeof tellFailure, style: TextSty
 test('a run that succeeded, on a terminal of 80 columns', () => {
   expect(viewOf(tellSuccess, terminalOf(80))).toEqual([
     'r1  lab-network  succeeded',
-    '  started     2026-01-31 12:00:00 UTC (3 min ago), took 6.2 s',
+    '  started     2026-01-31 12:00:00 UTC (3 min ago), elapsed 6.2 s',
     '  runtime     docker',
     '  definition  ab12ab12ab12',
     '  input       devNetwork=devops  pings=3',

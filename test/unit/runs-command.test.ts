@@ -65,7 +65,7 @@ test('an empty list says why', async () => {
   expect((await wf(['runs', '--workflow', 'file'])).err).toBe(
     'No run of file yet. Did you mean files? There are runs of: files.\n',
   );
-  expect((await wf(['runs', '--status', 'paused'])).err).toBe('No run is like that.\n');
+  expect((await wf(['runs', '--status', 'paused'])).err).toBe('No runs match.\n');
 });
 
 test.each([
@@ -112,9 +112,9 @@ test('an input that no run has is told, with the one that may be meant', async (
   const { wf } = await openWithRuns();
   const { err } = await wf(['runs', '--where', 'pigns=2']);
   expect(err).toBe(
-    'No run is like that.\nNo recent run has an input pigns. Did you mean pings? Inputs are: name, pings, broken, undoable.\n',
+    'No runs match.\nNo recent run has an input pigns. Did you mean pings? Inputs are: name, pings, broken, undoable.\n',
   );
-  expect((await wf(['runs', '--where', 'pings=9'])).err).toBe('No run is like that.\n');
+  expect((await wf(['runs', '--where', 'pings=9'])).err).toBe('No runs match.\n');
 });
 
 test('a list fits 80 columns, with the error as far as there is room', async () => {

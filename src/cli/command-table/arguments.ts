@@ -4,9 +4,9 @@ export const RUN_ARGUMENT = 'id of the run, the beginning of its id, or @latest'
 
 export const RUN_TO_READ = `${RUN_ARGUMENT} (default: @latest)`;
 
-export const PAUSE_AFTER = 'stop after this stage, to be resumed';
+export const PAUSE_AFTER = 'pause after this stage; `wf resume` continues';
 
-export const SECRET_AGAIN = 'a secret input, which is not kept: @env:VARIABLE or @file:PATH; repeatable';
+export const SECRET_AGAIN = 'give a secret input again, as @env:VARIABLE or @file:PATH; repeatable';
 
 export const WORKFLOW_FILE = 'file of the workflow, if the run was started with a file that is not in workflows/';
 

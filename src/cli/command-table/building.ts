@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import type { Does } from './does.ts';
 
-/** What there is to start and to build workflows with, and whether it is right. */
+/** Adds the commands for who writes workflows. */
 export function building(program: Command, does: Does): void {
   program
     .command('workflows')
@@ -10,8 +10,8 @@ export function building(program: Command, does: Does): void {
     .action(does(['workflow'], async () => (await import('../commands/workflows.ts')).workflows));
   program
     .command('steps')
-    .summary('what there is to build workflows with')
-    .argument('[kind]', 'a step runner, whose inputs and outputs are then shown')
+    .summary('list step runners, or show the inputs and outputs of one')
+    .argument('[kind]', 'kind of a step runner')
     .action(does(['kind'], async () => (await import('../commands/steps.ts')).steps));
   program
     .command('new')
@@ -21,7 +21,7 @@ export function building(program: Command, does: Does): void {
     .action(does(['what', 'name'], async () => (await import('../commands/new.ts')).create));
   program
     .command('check')
-    .summary('what is wrong with a workflow, without running it')
-    .argument('[workflow]', 'name or file; all workflows of the project where it is left out')
+    .summary('check workflows for errors without running them')
+    .argument('[workflow]', 'name or file of a workflow (default: all workflows of the project)')
     .action(does(['workflow'], async () => (await import('../commands/check.ts')).check));
 }

@@ -48,5 +48,5 @@ export function addGlobalOptions(program: Command): Command {
     .option('--json', 'print one JSON document on stdout, and nothing else there')
     .option('-q, --quiet', 'print no progress on stderr, only errors')
     .option('--no-color', 'print no colours (also: NO_COLOR=1)')
-    .option('--db <file>', 'the database to use instead of data/wf.db of the project (also: WF_DB)');
+    .option('--db <file>', 'use this database instead of data/wf.db of the project (also: WF_DB)');
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { addDocumentOptions, RUN_TO_READ, wholeNumber } from './arguments.ts';
 import type { Does } from './does.ts';
 
-/** What keeps the history small, and hands runs on. */
+/** Adds the commands that prune, export and import the history. */
 export function keeping(program: Command, does: Does): void {
   program
     .command('prune')
@@ -14,15 +14,15 @@ export function keeping(program: Command, does: Does): void {
     .action(does([], async () => (await import('../commands/prune.ts')).prune));
   const exporting = program
     .command('export')
-    .summary('write a run with all that tells of it to one file, for another machine')
+    .summary('write a run with its journal and evidence to a file')
     .argument('[run]', RUN_TO_READ);
   addDocumentOptions(exporting).action(
     does(['run'], async () => (await import('../commands/export.ts')).exportCommand),
   );
   program
     .command('import')
-    .summary('add a run that was exported on another machine, to be looked at')
-    .argument('<file>', 'what `wf export` wrote')
-    .option('--id <id>', 'import it under this id; without it, the run keeps its own')
+    .summary('import a run that was exported on another machine, to read it')
+    .argument('<file>', 'file that `wf export` wrote')
+    .option('--id <id>', 'import it under this id (default: its own)')
     .action(does(['file'], async () => (await import('../commands/import.ts')).importCommand));
 }

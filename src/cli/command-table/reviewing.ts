@@ -6,29 +6,28 @@ import { addDocumentOptions, collect, EXIT_CODE, RUN_TO_READ, wholeNumber } from
 import type { Does } from './does.ts';
 import { DIFF_FORMATS, LIST_FORMATS } from './formats.ts';
 
-/** What tells of past and present runs. */
+/** Adds the commands that read runs. */
 export function reviewing(program: Command, does: Does): void {
   const listing = program
     .command('runs')
-    .summary('past and present runs, newest first')
+    .summary('list runs, newest first')
     .option('--workflow <name>', 'runs of this workflow only')
     .addOption(
-      new Option(
-        '--status <status>',
-        'runs that are this now; what failed and was undone is rolled-back, not failed',
-      ).choices([...STORED_RUN_STATUSES, 'interrupted']),
+      new Option('--status <status>', 'runs with this status; a run that failed and was undone is rolled-back').choices(
+        [...STORED_RUN_STATUSES, 'interrupted'],
+      ),
     )
     .option('--since <when>', 'runs created at this moment or later: 2h (ago), 2026-11-01, 2026-11-01T18:30 (UTC)')
     .option('--last <time>', 'runs created within this time until now: 90s, 15m, 2h, 7d, 4w')
     .option('--until <when>', 'runs created before this moment, given as for --since')
-    .option('--where <name=value>', 'runs with this input value; repeatable (then all must be)', collect)
-    .option('--text <word>', 'runs with this in their id, workflow, input or error')
-    .option('--limit <number>', 'so many runs at most (default: 20)', wholeNumber)
-    .option('--before <run>', 'runs that are older than this one: the next page');
+    .option('--where <name=value>', 'runs with this input value; repeatable: a run must match all', collect)
+    .option('--text <word>', 'runs with this text in their id, workflow, input or error')
+    .option('--limit <number>', 'at most this many runs (default: 20)', wholeNumber)
+    .option('--before <run>', 'runs older than this one: the next page');
   addDocumentOptions(listing, LIST_FORMATS).action(does([], async () => (await import('../commands/runs.ts')).runs));
   program
     .command('show')
-    .summary('path, timeline, results, ledger and verification of a run, or one step whole')
+    .summary('show the path, timeline, results, ledger and verification of a run, or one step')
     .argument('[run]', RUN_TO_READ)
     .argument('[step]', 'a step of the run')
     .option('-f, --follow', 'follow the run until it ends, pauses or is interrupted')
@@ -36,15 +35,15 @@ export function reviewing(program: Command, does: Does): void {
     .action(does(['run', 'step'], async () => (await import('../commands/show.ts')).show));
   program
     .command('logs')
-    .summary('the commands of a run and their output')
+    .summary('print the commands of a run with their output')
     .argument('[run]', RUN_TO_READ)
-    .argument('[step]', 'a step of the run, or a stage: all its steps')
+    .argument('[step]', 'a step of the run, or a stage for all its steps')
     .option('-f, --follow', 'follow the run until it ends, pauses or is interrupted')
     .option('--exit-code', EXIT_CODE)
     .action(does(['run', 'step'], async () => (await import('../commands/logs.ts')).logs));
   const comparing = program
     .command('diff')
-    .summary('what a run changed on the host, or how two runs of one workflow differ')
+    .summary('show what a run changed on the host, or how two runs of one workflow differ')
     .argument('[run]', RUN_TO_READ)
     .argument('[other]', 'another run of the same workflow');
   addDocumentOptions(comparing, DIFF_FORMATS).action(
@@ -52,15 +51,15 @@ export function reviewing(program: Command, does: Does): void {
   );
   const reporting = program
     .command('report')
-    .summary('a run as a written exercise: explanations, commands and their output, pictures, results')
+    .summary('write a report on a run: explanations, commands with their output, pictures, results')
     .argument('[run]', RUN_TO_READ)
-    .addOption(new Option('--lang <language>', 'the language it is written in').choices(['en', 'fr']));
+    .addOption(new Option('--lang <language>', 'language of the report').choices(['en', 'fr']));
   addDocumentOptions(reporting, REPORT_FORMATS).action(
     does(['run'], async () => (await import('../commands/report.ts')).report),
   );
   const drawing = program
     .command('graph')
-    .summary('the machine of a workflow as a picture, or the way of a run through it')
+    .summary('draw the state machine of a workflow, or the path of a run through it')
     .argument(
       '[of]',
       'name or file of a workflow, or a run: its id, the beginning of its id, or @latest (default: @latest)',

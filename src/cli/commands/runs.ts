@@ -122,7 +122,7 @@ function nothingLines(
   if (workflow !== undefined && !names.includes(workflow)) {
     return [`No run of ${workflow} yet. ${didYouMean(workflow, names)}There are runs of: ${names.join(', ')}.`];
   }
-  const none = given.before === undefined ? 'No run is like that.' : 'No older run is like that.';
+  const none = given.before === undefined ? 'No runs match.' : 'No older runs match.';
   return [none, ...unknownInputs(given, history)];
 }
 

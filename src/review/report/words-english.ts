@@ -25,7 +25,7 @@ export const ENGLISH: ReportWords = {
     workflow: 'Workflow',
     status: 'Status',
     started: 'Started',
-    took: 'Took',
+    took: 'Elapsed',
     imported: 'Imported from',
     runtime: 'Runtime',
     definition: 'Definition',

@@ -63,8 +63,8 @@ function headerLines({ run }: RunMaterial, record: RunRecord, now: number, style
 }
 
 function timing(startedAt: number, record: RunRecord, now: number): string {
-  const took = record.durationMs === null ? '' : `, took ${durationText(record.durationMs)}`;
-  return `${momentText(startedAt)} (${relativeTimeText(startedAt, now)})${took}`;
+  const elapsed = record.durationMs === null ? '' : `, elapsed ${durationText(record.durationMs)}`;
+  return `${momentText(startedAt)} (${relativeTimeText(startedAt, now)})${elapsed}`;
 }
 
 function inputText(value: unknown): string {
