@@ -66,15 +66,9 @@ export function createEngine(given: EngineParts): Engine {
   };
 }
 
-/** The history is opened when it is first asked for. */
+/** Adds to the parts themselves: a copy would read `history`, which opens the database. */
 function joined(parts: EngineParts): AdvancingParts {
-  return {
-    ...parts,
-    get history() {
-      return parts.history;
-    },
-    leases: abandonedLeases(parts),
-  };
+  return Object.assign(parts, { leases: abandonedLeases(parts) });
 }
 
 /** Looks at the requirements of a run with this input; what is told of them holds no secret. */
