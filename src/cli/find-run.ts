@@ -30,7 +30,7 @@ export function findRun(history: HistoryReader | undefined, reference: string, d
     return { history, run };
   }
   const id = parseRunId(reference);
-  if (id === undefined) throw notFound(reference, 'that cannot be a run id');
+  if (id === undefined) throw notFound(reference, 'it is not a valid run id');
   return { history, run: history.run(id) ?? runByPrefix(history, reference) };
 }
 
@@ -39,16 +39,12 @@ function runByPrefix(history: HistoryReader, prefix: string): StoredRun {
   const [only] = ids;
   const run = only === undefined ? undefined : history.run(only);
   if (run === undefined)
-    throw notFound(
-      prefix,
-      'no run has an id that begins so',
-      `${meantRun(history, prefix)}${HOW_TO_NAME} ${IF_DELETED}`,
-    );
+    throw notFound(prefix, 'no run id has this prefix', `${meantRun(history, prefix)}${HOW_TO_NAME} ${IF_DELETED}`);
   if (ids.length === 1) return run;
   const named = ids.slice(0, CANDIDATES).join(', ');
   throw new WfError(
     'E_RUN_AMBIGUOUS',
-    `"${prefix}" is the beginning of several runs: ${named}${ids.length > CANDIDATES ? ', ...' : ''}`,
+    `"${prefix}" is a prefix of several run ids: ${named}${ids.length > CANDIDATES ? ', ...' : ''}`,
     {
       hint: 'Give more of the id. `wf runs` lists the runs.',
     },

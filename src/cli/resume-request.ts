@@ -57,7 +57,7 @@ async function workflowOf(
     return await workflowOfRun(wire, workflow, file);
   } catch (thrown) {
     const error = asWfError(thrown);
-    throw new WfError(error.code, `run ${id} cannot go on: ${error.message}`, {
+    throw new WfError(error.code, `run ${id} cannot be resumed: ${error.message}`, {
       hint: `${error.hint} If the run was started with a file, name it with --workflow. \`wf rollback ${id}\` undoes what the run did, and needs no workflow file.`,
       cause: thrown,
     });
@@ -68,12 +68,12 @@ function refuseAnother(run: StoredRun, { hash, description }: ResolvedWorkflow['
   if (run.definitionHash === hash) return;
   const stored = history.definition(run.definitionHash);
   const told = stored === undefined ? [] : definitionDifferences(stored, description);
-  const differences = told.length === 0 ? 'what differs is not known' : told.join('; ');
+  const differences = told.length === 0 ? 'the differences are unknown' : told.join('; ');
   throw new WfError(
     'E_DEFINITION_CHANGED',
-    `workflow ${run.workflow} is not as it was when run ${run.id} was started: ${differences}`,
+    `workflow ${run.workflow} has changed since run ${run.id} started: ${differences}`,
     {
-      hint: `Go on with it as it is now by \`wf resume ${run.id} --accept-changes\`, or undo what the run did by \`wf rollback ${run.id}\`.`,
+      hint: `Resume it under the new definition with \`wf resume ${run.id} --accept-changes\`, or undo it with \`wf rollback ${run.id}\`.`,
     },
   );
 }

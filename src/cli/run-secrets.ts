@@ -42,7 +42,10 @@ export function requiredSecrets(
   const { values, unknown } = knownSecrets(run, assignments);
   const [first] = unknown;
   if (first !== undefined) {
-    throw new WfError(first.code, `run ${run.id} cannot go on: ${first.message}`, { hint: first.hint, cause: first });
+    throw new WfError(first.code, `run ${run.id} cannot be resumed: ${first.message}`, {
+      hint: first.hint,
+      cause: first,
+    });
   }
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, checked(name, value, input)]));
 }

@@ -4,8 +4,8 @@ import { WfError } from '../engine/errors.ts';
 import { errnoOf } from '../host/errno.ts';
 
 /**
- * Writes a file whole or not at all. One that is there already is replaced only where that is asked for.
- * @throws WfError E_USAGE: it is there already, or cannot be written there; E_DISK_FULL.
+ * Writes a file whole or not at all. An existing file is replaced only if asked for.
+ * @throws WfError E_USAGE: it exists, or cannot be written there; E_DISK_FULL.
  */
 export function writeNewFile(file: string, text: string, replace: boolean): void {
   const target = path.resolve(file);
@@ -47,7 +47,7 @@ function putInPlace(draft: string, target: string): void {
 }
 
 function exists(file: string): WfError {
-  return new WfError('E_USAGE', `${file} is there already`, {
+  return new WfError('E_USAGE', `${file} already exists`, {
     hint: 'Name another file with -o, or replace this one with --force.',
   });
 }

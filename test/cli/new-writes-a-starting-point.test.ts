@@ -55,7 +55,7 @@ test('what is there is never written over', async () => {
   ]) {
     const end = await project.wf(['new', ...args]);
     expect(end).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(end.stderr).toMatch(/E_USAGE: .* is there already\n {2}next: Choose another name/);
+    expect(end.stderr).toMatch(/E_USAGE: .* already exists\n {2}next: Choose another name/);
   }
   expect(readFileSync(path.join(project.folder, 'workflows/mine.ts'), 'utf8')).toBe('mine');
   expect(existsSync(path.join(project.folder, 'steps/site-lock.ts'))).toBe(false);

@@ -78,7 +78,7 @@ test.concurrent('by what is asked of them, as ids that other commands take', asy
   const page = await project.wf(['runs', '--format', 'ids', '--limit', '1']);
   expect([page.stdout, page.stderr]).toEqual([
     'beta\n',
-    `Older ones: wf runs --limit 1 --format ids --before beta --db ${project.database}\n`,
+    `Older runs: wf runs --limit 1 --format ids --before beta --db ${project.database}\n`,
   ]);
   const refusal = { exitCode: 2, code: 'E_USAGE', says: ['--since soon'], next: '2026-11-01' };
   await expectRefusal(project, ['runs', '--since', 'soon'], refusal);

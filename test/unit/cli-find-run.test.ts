@@ -24,9 +24,9 @@ test('an id that is the beginning of another one is that run', () => {
 test('a beginning that several runs have is refused, and the candidates are named', () => {
   const error = errorOf(() => findRun(historyWith('abc1', 'abd2', 'xyz3'), 'ab'));
   expect(error).toMatchObject({ code: 'E_RUN_AMBIGUOUS', exitCode: 2 });
-  expect(error.message).toBe('"ab" is the beginning of several runs: abd2, abc1');
+  expect(error.message).toBe('"ab" is a prefix of several run ids: abd2, abc1');
   const many = errorOf(() => findRun(historyWith('a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7'), 'a'));
-  expect(many.message).toBe('"a" is the beginning of several runs: a7, a6, a5, a4, a3, ...');
+  expect(many.message).toBe('"a" is a prefix of several run ids: a7, a6, a5, a4, a3, ...');
 });
 
 test.each(['nosuch', '%', '_', 'a b', '', '@first'])('"%s" is not found', (reference) => {

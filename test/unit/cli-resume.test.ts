@@ -163,8 +163,8 @@ test('another definition is refused with what differs, and accepted where the us
       exitCode: 4,
       out: '',
       err: [
-        'error E_DEFINITION_CHANGED: workflow files is not as it was when run mine was started: version 1 -> 2',
-        '  next: Go on with it as it is now by `wf resume mine --accept-changes`, or undo what the run did by `wf rollback mine`.',
+        'error E_DEFINITION_CHANGED: workflow files has changed since run mine started: version 1 -> 2',
+        '  next: Resume it under the new definition with `wf resume mine --accept-changes`, or undo it with `wf rollback mine`.',
         '',
       ].join('\n'),
     });
@@ -183,7 +183,7 @@ test('without its workflow file a run is not resumed, but can be rolled back', a
   expect(refused).toEqual({
     exitCode: 2,
     out: '',
-    err: 'error E_WORKFLOW_NOT_FOUND: run mine cannot go on: there is no workflow "files"\n  next: There is: files. If the run was started with a file, name it with --workflow. `wf rollback mine` undoes what the run did, and needs no workflow file.\n',
+    err: 'error E_WORKFLOW_NOT_FOUND: run mine cannot be resumed: there is no workflow "files"\n  next: There is: files. If the run was started with a file, name it with --workflow. `wf rollback mine` undoes what the run did, and needs no workflow file.\n',
   });
   expect((await opened.wf(['rollback', 'mine'])).exitCode).toBe(0);
   expect(opened.host.files()).toEqual([]);
@@ -235,8 +235,8 @@ test('--all resumes each in turn, oldest first, holds none up for another, and e
     'first  files  succeeded in N ms',
     'second  files  rolled-back in N ms: E_PROBE_FAILED: second is broken',
     '  next: Give --input broken=false.',
-    'third  files  not resumed: E_DEFINITION_CHANGED: workflow files is not as it was when run third was started: version 2 -> 1',
-    expect.stringContaining('  next: Go on with it as it is now by `wf resume third --accept-changes`'),
+    'third  files  not resumed: E_DEFINITION_CHANGED: workflow files has changed since run third started: version 2 -> 1',
+    expect.stringContaining('  next: Resume it under the new definition with `wf resume third --accept-changes`'),
     '',
   ]);
   expect(opened.host.files()).toEqual(['third']);

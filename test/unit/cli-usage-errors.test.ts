@@ -8,7 +8,7 @@ test.each([
   [['start', 'files', '--runtime', 'podman'], 'Allowed choices are auto, docker, embedded', '`wf start --help`'],
   [['start', 'files', '--input'], "'--input <name=value>' argument missing", '`wf start --help`'],
   [['start', 'files', 'more'], 'too many arguments', '`wf start --help`'],
-  [['start', 'files', '--id', '../x'], '--id "../x" cannot be a run id', 'letters, digits'],
+  [['start', 'files', '--id', '../x'], '--id "../x" is not a valid run id', 'letters, digits'],
   [
     ['start', 'files', '--pause-after', 'stup'],
     '--pause-after stup: workflow files has no such stage',
@@ -19,7 +19,7 @@ test.each([
   [['completion', 'bsh'], "'bsh' is invalid", 'Did you mean bash? '],
   [['help', 'shw'], "unknown command 'shw'", 'Did you mean show? `wf --help`'],
   [['runs', '--limit', '0'], 'whole number', '`wf runs --help`'],
-  [['resume', 'x', '--all'], '--all and the run x exclude each other', 'Give one of the two'],
+  [['resume', 'x', '--all'], '--all and the run x exclude each other', 'Specify one of the two'],
   [['resume', '--all', '--workflow', 'a.ts'], '--all and --workflow exclude each other', 'Name the run'],
   [['show', '--exit-code'], '--exit-code needs --follow', 'Add --follow'],
   [['logs', '--exit-code'], '--exit-code needs --follow', 'Add --follow'],

@@ -85,7 +85,7 @@ test('a run is not compared with itself', async () => {
   expect(await wf(['diff', 'one', '@latest'])).toMatchObject({
     exitCode: 2,
     out: '',
-    err: expect.stringMatching(/^error E_USAGE: run one is to be compared with itself\n {2}next: `wf diff one` /),
+    err: expect.stringMatching(/^error E_USAGE: run one cannot be compared with itself\n {2}next: `wf diff one` /),
   });
 });
 

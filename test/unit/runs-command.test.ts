@@ -53,7 +53,7 @@ test('pages: each says how the next one is seen, with all that was asked for, an
   const { wf } = await openWithRuns();
   const first = await wf(['runs', '--format', 'ids', '--limit', '2', '--last', '1h', '--text', 'files']);
   const [, last = ''] = first.out.trim().split('\n');
-  expect(first.err).toBe(`Older ones: wf runs --last 1h --text files --limit 2 --format ids --before ${last}\n`);
+  expect(first.err).toBe(`Older runs: wf runs --last 1h --text files --limit 2 --format ids --before ${last}\n`);
   const second = await wf(['runs', '--format', 'ids', '--limit', '2', '--before', last]);
   expect(second).toMatchObject({ err: '', exitCode: 0 });
   expect(new Set([...first.out.trim().split('\n'), ...second.out.trim().split('\n')]).size).toBe(4);

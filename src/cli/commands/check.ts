@@ -15,7 +15,9 @@ export const check = defineCommand(options, async ({ json, workflow: reference }
   if (json) {
     writeJson(out, checked.map(checkRecord));
   } else if (checked.length === 0) {
-    writeLines(err, ['There is no workflow here. A workflow is a file in the folder `workflows` of a project.']);
+    writeLines(err, [
+      'No workflows found. Put workflow files into the folder `workflows` of a project, or run `wf new workflow NAME`.',
+    ]);
   } else {
     writeLines(
       out,

@@ -82,7 +82,7 @@ async function definitionsDiffer(first: FoundRun, second: FoundRun): Promise<rea
 
 function requireComparable({ run: first }: FoundRun, { run: second }: FoundRun): void {
   if (first.id === second.id) {
-    throw new WfError('E_USAGE', `run ${first.id} is to be compared with itself`, {
+    throw new WfError('E_USAGE', `run ${first.id} cannot be compared with itself`, {
       hint: `\`wf diff ${first.id}\` tells what it changed on the host; \`wf runs --workflow ${first.workflow}\` lists others.`,
     });
   }

@@ -33,7 +33,7 @@ export const importCommand = defineCommand(options, async ({ json, file, id }, w
 function runIdOf(text: string): RunId {
   const id = parseRunId(text);
   if (id !== undefined) return id;
-  throw new WfError('E_USAGE', `--id ${text} cannot be a run id`, {
+  throw new WfError('E_USAGE', `--id ${text} is not a valid run id`, {
     hint: RUN_ID_RULE,
   });
 }

@@ -92,7 +92,7 @@ function constantOf(kind: string): string {
 }
 
 function isThere(file: string): WfError {
-  return new WfError('E_USAGE', `${file} is there already`, {
+  return new WfError('E_USAGE', `${file} already exists`, {
     hint: 'Choose another name, or move the file away first: nothing was written.',
   });
 }

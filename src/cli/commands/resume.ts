@@ -32,7 +32,7 @@ type Given = z.output<typeof options>;
 export const resume = defineCommand(options, async (given, wire, terminal) => {
   if (given.all && given.run !== undefined) {
     throw new WfError('E_USAGE', `--all and the run ${given.run} exclude each other`, {
-      hint: 'Give one of the two: --all resumes each run that can be resumed.',
+      hint: 'Specify one of the two: --all resumes every run that can be resumed.',
     });
   }
   if (given.all && given.workflow !== undefined) {

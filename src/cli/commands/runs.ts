@@ -141,10 +141,10 @@ function unknownInputs({ where, workflow }: Given, history: HistoryReader | unde
 function nextLines({ next, isCutOff }: RunPage, given: Given, style: TextStyle): readonly string[] {
   if (next === null) return [];
   const command = suggestedCommand(nextCommand(given, next.id), style);
-  if (!isCutOff) return [`Older ones: ${command}`];
+  if (!isCutOff) return [`Older runs: ${command}`];
   return [
     `Looked at ${LOOKED_AT} runs, back to ${momentText(next.createdAt)}: a time (--since, --last, --until) or a workflow narrows that.`,
-    `Older ones: ${command}`,
+    `Older runs: ${command}`,
   ];
 }
 
@@ -164,5 +164,5 @@ function nextCommand(given: Given, before: string): string {
 }
 
 function exclude(one: string, other: string): WfError {
-  return new WfError('E_USAGE', `${one} and ${other} exclude each other`, { hint: 'Give one of the two.' });
+  return new WfError('E_USAGE', `${one} and ${other} exclude each other`, { hint: 'Specify one of the two.' });
 }

@@ -88,7 +88,7 @@ function chosenId({ id }: StartOptions): RunId | undefined {
   if (id === undefined) return undefined;
   const parsed = parseRunId(id);
   if (parsed !== undefined) return parsed;
-  throw new WfError('E_USAGE', `--id "${id}" cannot be a run id`, {
+  throw new WfError('E_USAGE', `--id "${id}" is not a valid run id`, {
     hint: RUN_ID_RULE,
   });
 }

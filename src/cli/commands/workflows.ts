@@ -35,7 +35,9 @@ async function listWorkflows(json: boolean, wire: Wire, { out, err }: Terminal):
     return;
   }
   if (found.length === 0) {
-    writeLines(err, ['There is no workflow here. A workflow is a file in the folder `workflows` of a project.']);
+    writeLines(err, [
+      'No workflows found. Put workflow files into the folder `workflows` of a project, or run `wf new workflow NAME`.',
+    ]);
     return;
   }
   const { style } = out;

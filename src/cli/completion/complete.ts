@@ -139,7 +139,9 @@ function commandsOf(program: Command, positional: readonly string[]): readonly C
   const commands = program.commands
     .filter((command) => !command.name().startsWith('_'))
     .map((command) => ({ value: command.name(), description: command.summary() }));
-  return positional.length === 0 ? [...commands, { value: 'help', description: 'show the help of a command' }] : commands;
+  return positional.length === 0
+    ? [...commands, { value: 'help', description: 'show the help of a command' }]
+    : commands;
 }
 
 function choices(values: readonly string[], description: string): readonly Candidate[] {
