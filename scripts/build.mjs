@@ -39,8 +39,21 @@ const split = {
 
 rmSync(out, { recursive: true, force: true });
 
+/**
+ * All of zod, in a file of its own: workflow files may use any part of it. The commands that only read bundle the parts of zod/mini that
+ * they use, and never load it.
+ */
+const wholeZod = {
+  name: 'whole-zod',
+  setup({ onResolve }) {
+    onResolve({ filter: /^zod$/ }, () => ({ path: './zod.cjs', external: true }));
+  },
+};
+await build({ ...common, bundle: true, entryPoints: { zod: 'zod' }, format: 'cjs', outExtension: { '.js': '.cjs' } });
+
 const { metafile } = await build({
   ...split,
+  plugins: [wholeZod],
   entryPoints: { wf: 'src/cli/main.ts' },
   outExtension: { '.js': '.cjs' },
   define: { WF_VERSION: JSON.stringify(version) },

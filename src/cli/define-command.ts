@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import * as z from 'zod/mini';
 import type { ExitCode } from '../engine/errors.ts';
 import type { Terminal } from './terminal.ts';
 import type { Wire } from './wire-types.ts';
@@ -7,9 +7,9 @@ import type { Wire } from './wire-types.ts';
 export type CliCommand = (given: unknown, wire: Wire, terminal: Terminal) => Promise<ExitCode>;
 
 /** A command whose options are parsed by a schema before it runs. */
-export function defineCommand<Options extends z.ZodType>(
+export function defineCommand<Options extends z.core.$ZodType>(
   options: Options,
   perform: (options: z.output<Options>, wire: Wire, terminal: Terminal) => Promise<ExitCode>,
 ): CliCommand {
-  return (given, wire, terminal) => perform(options.parse(given), wire, terminal);
+  return (given, wire, terminal) => perform(z.parse(options, given), wire, terminal);
 }

@@ -1,5 +1,5 @@
 // First: before any schema is made.
-import './disable-zod-jit.ts';
+import './configure-zod.ts';
 import process from 'node:process';
 import { watchInterrupts } from '../host/interrupt-thread.ts';
 import { exitProcess } from '../host/own-process.ts';

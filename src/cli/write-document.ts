@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { WfError } from '../engine/errors.ts';
 import type { JsonObject } from '../engine/json.ts';
 import type { TextStyle } from '../review/text/text-style.ts';
@@ -8,9 +8,9 @@ import { writeNewFile } from './write-new-file.ts';
 
 /** The options of each command that writes a document, beside its formats. */
 export const documentOptions = {
-  json: z.boolean().default(false),
-  output: z.string().optional(),
-  force: z.boolean().default(false),
+  json: z._default(z.boolean(), false),
+  output: z.optional(z.string()),
+  force: z._default(z.boolean(), false),
 };
 
 interface DocumentOptions {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { lazy } from '../engine/lazy.ts';
 
 /** A file that should define the workflow that it is named after. */
@@ -15,9 +15,9 @@ const FILE_NAME = /^([a-z0-9][a-z0-9-]*)\.(?:ts|mts|js|mjs)$/;
 const PACKAGE = 'wf-engine';
 
 const manifestSchema = lazy(() => {
-  const dependencies = z.record(z.string(), z.unknown()).optional();
+  const dependencies = z.optional(z.record(z.string(), z.unknown()));
   return z.object({
-    name: z.string().optional(),
+    name: z.optional(z.string()),
     dependencies,
     devDependencies: dependencies,
     peerDependencies: dependencies,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { StepId } from './ids.ts';
 import type { Json } from './json.ts';
 import { lazy } from './lazy.ts';
@@ -58,8 +58,8 @@ export const differenceSchema = lazy(() =>
     subject: z.string(),
     /** `added`, `removed` or `altered` since the earlier fingerprint. */
     difference: z.enum(['added', 'removed', 'altered']),
-    before: z.string().nullable(),
-    after: z.string().nullable(),
+    before: z.nullable(z.string()),
+    after: z.nullable(z.string()),
     /** The run itself, Docker, somebody else; `unknown` where nobody accounts for it. */
     owner: z.enum(['run', 'docker', 'other', 'unknown']),
     /** Why it is attributed so. */
@@ -88,9 +88,9 @@ export const verificationSchema = lazy(() =>
   z.object({
     restored: z.boolean(),
     residues: z.array(differenceSchema()),
-    unexplained: z.array(differenceSchema()).default([]),
+    unexplained: z._default(z.array(differenceSchema()), []),
     drift: z.array(differenceSchema()),
-    notCompared: z.array(notComparedSchema()).default([]),
+    notCompared: z._default(z.array(notComparedSchema()), []),
   }),
 );
 export type Verification = Readonly<z.infer<ReturnType<typeof verificationSchema>>>;

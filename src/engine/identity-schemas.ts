@@ -1,16 +1,19 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { parseRunId, type RunId } from './ids.ts';
 import { lazy } from './lazy.ts';
 
 // Apart from ids.ts and owner.ts, which are part of the private host's program: zod would make that ten times as large.
 
 export const runIdSchema = lazy(() =>
-  z.string().transform((text, context): RunId => {
-    const id = parseRunId(text);
-    if (id !== undefined) return id;
-    context.addIssue(`not a run id: ${text}`);
-    return z.NEVER;
-  }),
+  z.pipe(
+    z.string(),
+    z.transform((text, { issues }): RunId => {
+      const id = parseRunId(text);
+      if (id !== undefined) return id;
+      issues.push({ code: 'custom', message: `not a run id: ${text}`, input: text });
+      return z.NEVER;
+    }),
+  ),
 );
 
 /** The schema of a process, which tells it from a later one with the same pid, and from one before the last boot. */
@@ -21,6 +24,6 @@ export const ownerSchema = lazy(() =>
     startTime: z.string(),
     bootId: z.string(),
     /** The identity of the PID namespace in which it has this pid; absent if that is wf's own. */
-    pidNamespace: z.string().exactOptional(),
+    pidNamespace: z.exactOptional(z.string()),
   }),
 );

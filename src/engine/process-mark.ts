@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ownerSchema, runIdSchema } from './identity-schemas.ts';
 import { asStepId, type RunId, type StepId } from './ids.ts';
 import { lazy } from './lazy.ts';
@@ -19,8 +19,8 @@ export interface ProcessMark {
 const schema = lazy(() =>
   z.object({
     run: runIdSchema(),
-    step: z.string().transform(asStepId),
-    attempt: z.union([z.number().int(), z.literal('undo')]),
+    step: z.pipe(z.string(), z.transform(asStepId)),
+    attempt: z.union([z.int(), z.literal('undo')]),
     owner: ownerSchema(),
   }),
 );

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { WfError } from '../engine/errors.ts';
 import { runIdSchema } from '../engine/identity-schemas.ts';
 import { lazy } from '../engine/lazy.ts';

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { WfError } from '../engine/errors.ts';
 import { runIdSchema } from '../engine/identity-schemas.ts';
 import type { RunId } from '../engine/ids.ts';

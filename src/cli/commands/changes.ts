@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { type Change, isInPlace } from '../../engine/change.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
@@ -10,7 +10,7 @@ import { defineCommand } from '../define-command.ts';
 import { type FoundRun, findRun } from '../find-run.ts';
 import { writeJson, writeLines } from '../terminal.ts';
 
-const options = z.object({ json: z.boolean().default(false), run: z.string().optional() });
+const options = z.object({ json: z._default(z.boolean(), false), run: z.optional(z.string()) });
 
 /** The changes of one run that are in place. */
 interface Standing {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { oneLine } from '../../review/text/plain-text.ts';
 import { addCommands, addGlobalOptions } from '../command-table/groups.ts';
 import { type Candidate, complete } from '../completion/complete.ts';

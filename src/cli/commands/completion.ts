@@ -1,9 +1,9 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { COMPLETION_SCRIPTS, SHELLS } from '../completion/scripts.ts';
 import { defineCommand } from '../define-command.ts';
 import { writeJson } from '../terminal.ts';
 
-const options = z.object({ json: z.boolean().default(false), shell: z.enum(SHELLS) });
+const options = z.object({ json: z._default(z.boolean(), false), shell: z.enum(SHELLS) });
 
 /** `wf completion SHELL`: what makes a shell complete wf's command lines. */
 export const completion = defineCommand(options, async ({ json, shell }, _wire, { out }) => {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { commandLine } from '../../engine/evidence.ts';
 import { runFileText } from '../../history/transfer/run-file.ts';
 import { machineName } from '../../host/machine-name.ts';
@@ -6,7 +6,7 @@ import { defineCommand } from '../define-command.ts';
 import { findRun, LATEST } from '../find-run.ts';
 import { documentOptions, writeDocument } from '../write-document.ts';
 
-const options = z.object({ ...documentOptions, run: z.string().default(LATEST) });
+const options = z.object({ ...documentOptions, run: z._default(z.string(), LATEST) });
 
 /** `wf export RUN`: writes a run with its journal and evidence as one file, which is JSON. */
 export const exportCommand = defineCommand(options, async (given, wire, terminal) => {

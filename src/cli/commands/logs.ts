@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { evidenceRecord } from '../../review/evidence-record.ts';
 import { runStatus } from '../../review/run-status.ts';
 import { stepAttempts } from '../../review/step-attempts.ts';
@@ -12,11 +12,11 @@ import { type Terminal, writeJson, writeLines } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
 
 const options = z.object({
-  json: z.boolean().default(false),
-  follow: z.boolean().default(false),
-  exitCode: z.boolean().default(false),
-  run: z.string().default(LATEST),
-  step: z.string().optional(),
+  json: z._default(z.boolean(), false),
+  follow: z._default(z.boolean(), false),
+  exitCode: z._default(z.boolean(), false),
+  run: z._default(z.string(), LATEST),
+  step: z.optional(z.string()),
 });
 
 /** `wf logs RUN [STEP|STAGE]`: the commands of a run and their output; with `--follow`, as they come. */

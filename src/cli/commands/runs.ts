@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { WfError } from '../../engine/errors.ts';
 import { commandLine } from '../../engine/evidence.ts';
 import { STORED_RUN_STATUSES } from '../../engine/ports/history.ts';
@@ -21,16 +21,16 @@ import { documentOptions, documentStyle, type FormatEndings, formatOf, writeDocu
 
 const options = z.object({
   ...documentOptions,
-  format: z.enum(LIST_FORMATS).optional(),
-  limit: z.number().int().positive().default(20),
-  workflow: z.string().optional(),
-  status: z.enum([...STORED_RUN_STATUSES, 'interrupted']).optional(),
-  since: z.string().optional(),
-  last: z.string().optional(),
-  until: z.string().optional(),
-  where: z.array(z.string()).default([]),
-  text: z.string().optional(),
-  before: z.string().optional(),
+  format: z.optional(z.enum(LIST_FORMATS)),
+  limit: z._default(z.int().check(z.positive()), 20),
+  workflow: z.optional(z.string()),
+  status: z.optional(z.enum([...STORED_RUN_STATUSES, 'interrupted'])),
+  since: z.optional(z.string()),
+  last: z.optional(z.string()),
+  until: z.optional(z.string()),
+  where: z._default(z.array(z.string()), []),
+  text: z.optional(z.string()),
+  before: z.optional(z.string()),
 });
 type Given = z.output<typeof options>;
 

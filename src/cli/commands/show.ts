@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { WfError } from '../../engine/errors.ts';
 import { nextActions } from '../../review/allowed-actions.ts';
 import { readRunMaterial } from '../../review/run-material.ts';
@@ -14,11 +14,11 @@ import { type Terminal, writeJson, writeLines } from '../terminal.ts';
 import type { Wire } from '../wire-types.ts';
 
 const options = z.object({
-  json: z.boolean().default(false),
-  follow: z.boolean().default(false),
-  exitCode: z.boolean().default(false),
-  run: z.string().default(LATEST),
-  step: z.string().optional(),
+  json: z._default(z.boolean(), false),
+  follow: z._default(z.boolean(), false),
+  exitCode: z._default(z.boolean(), false),
+  run: z._default(z.string(), LATEST),
+  step: z.optional(z.string()),
 });
 
 /** `wf show RUN [STEP]`: path, timeline, results, ledger and verification; one step whole; with `--follow`, a run as it goes on. */

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { WfError } from '../../engine/errors.ts';
 import { lazy } from '../../engine/lazy.ts';
 import type { Owner } from '../../engine/owner.ts';

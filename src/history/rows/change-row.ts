@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { CHANGE_STATUSES, type Change } from '../../engine/change.ts';
 import { runIdSchema } from '../../engine/identity-schemas.ts';
 import { asStepId } from '../../engine/ids.ts';
@@ -11,25 +11,29 @@ export const CHANGE_COLUMNS = 'seq, step, kind, target, record, undo, changes.st
 const changeColumns = lazy(() =>
   z.object({
     seq: z.number(),
-    step: z.string().transform(asStepId),
+    step: z.pipe(z.string(), z.transform(asStepId)),
     kind: z.string(),
     target: z.string(),
     record: jsonText(),
-    undo: jsonText().pipe(z.array(z.string())),
+    undo: z.pipe(jsonText(), z.array(z.string())),
     status: z.enum(CHANGE_STATUSES),
-    reason: z.string().nullable(),
+    reason: z.nullable(z.string()),
     boot_id: z.string(),
   }),
 );
 
 /** A change, of the columns {@link CHANGE_COLUMNS}. */
 export const changeRow = lazy(() =>
-  changeColumns().transform(({ boot_id: bootId, ...row }): Change => ({ ...row, bootId })),
+  z.pipe(
+    changeColumns(),
+    z.transform(({ boot_id: bootId, ...row }): Change => ({ ...row, bootId })),
+  ),
 );
 
 /** A change with the id of its run. */
 export const changeOfRunRow = lazy(() =>
-  changeColumns()
-    .extend({ run: runIdSchema() })
-    .transform(({ boot_id: bootId, ...row }): StandingChange => ({ ...row, bootId })),
+  z.pipe(
+    z.extend(changeColumns(), { run: runIdSchema() }),
+    z.transform(({ boot_id: bootId, ...row }): StandingChange => ({ ...row, bootId })),
+  ),
 );

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { asStepId } from '../../engine/ids.ts';
 import { lazy } from '../../engine/lazy.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
@@ -17,17 +17,17 @@ const OMITTED = `[omitted, like all later evidence of this step: it has more tha
 const COMPRESSED_FROM = 512;
 
 export const evidenceRow = lazy(() =>
-  z
-    .object({
-      step: z.string().transform(asStepId),
+  z.pipe(
+    z.object({
+      step: z.pipe(z.string(), z.transform(asStepId)),
       attempt: z.number(),
       command: z.string(),
       output: z.union([z.string(), compressedText()]),
-      exit_code: z.number().nullable(),
+      exit_code: z.nullable(z.number()),
       started_at: z.number(),
       duration_ms: z.number(),
-    })
-    .transform(
+    }),
+    z.transform(
       ({ exit_code: exitCode, started_at: startedAt, duration_ms: durationMs, ...row }): StoredEvidence => ({
         ...row,
         exitCode,
@@ -35,6 +35,7 @@ export const evidenceRow = lazy(() =>
         durationMs,
       }),
     ),
+  ),
 );
 
 /** Stores the evidence of one commit. A notice takes the place of the first output beyond the limit of its step; later evidence is dropped. */

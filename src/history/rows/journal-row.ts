@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { CHANGE_STATUSES, verificationSchema } from '../../engine/change.ts';
 import { FACETS } from '../../engine/facets.ts';
 import { ownerSchema } from '../../engine/identity-schemas.ts';
@@ -30,15 +30,18 @@ export function parseJournalRow(row: unknown, place: RowPlace): JournalEntry {
   return { seq, at, event: parseRow(journalEvent(), members, { ...place, of: `${place.of}, seq ${seq}, ${type}` }) };
 }
 
-function journalEventSchema(): z.ZodType<JournalEvent> {
-  const stepId = z.string().transform(asStepId);
-  const machineEvent = jsonObject().transform((value, context): MachineEvent => {
-    const { type } = value;
-    if (typeof type === 'string') return { ...value, type };
-    context.addIssue('not an event: it has no type');
-    return z.NEVER;
-  });
-  const effect: z.ZodType<Effect> = z.discriminatedUnion('type', [
+function journalEventSchema(): z.ZodMiniType<JournalEvent> {
+  const stepId = z.pipe(z.string(), z.transform(asStepId));
+  const machineEvent = z.pipe(
+    jsonObject(),
+    z.transform((value, { issues }): MachineEvent => {
+      const { type } = value;
+      if (typeof type === 'string') return { ...value, type };
+      issues.push({ code: 'custom', message: 'not an event: it has no type', input: value });
+      return z.NEVER;
+    }),
+  );
+  const effect: z.ZodMiniType<Effect> = z.discriminatedUnion('type', [
     z.strictObject({
       type: z.literal('start-step'),
       step: stepId,
@@ -63,7 +66,7 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
     record: json(),
     undo: z.array(z.string()),
     status: z.enum(CHANGE_STATUSES),
-    reason: z.string().nullable(),
+    reason: z.nullable(z.string()),
     bootId: z.string(),
   });
 
@@ -75,17 +78,17 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
       type: z.literal('lease.taken'),
       purpose: z.enum(['start', 'resume', 'rollback']),
       owner,
-      pauseAfter: z.string().nullable(),
+      pauseAfter: z.nullable(z.string()),
     }),
     z.strictObject({ type: z.literal('host.made'), process: owner, user: z.number() }),
     z.strictObject({
       type: z.literal('definition.accepted'),
-      definitionHash: z.string().transform(asDefinitionHash),
+      definitionHash: z.pipe(z.string(), z.transform(asDefinitionHash)),
     }),
     z.strictObject({
       type: z.literal('decided'),
-      event: machineEvent.nullable(),
-      timer: z.string().exactOptional(),
+      event: z.nullable(machineEvent),
+      timer: z.exactOptional(z.string()),
       effects: z.array(effect),
       value: json(),
       stages: z.array(z.string()),
@@ -99,7 +102,7 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
     z.strictObject({
       type: z.literal('baseline.taken'),
       fingerprint: z.string(),
-      arbitrary: z.array(z.enum(FACETS)).optional(),
+      arbitrary: z.optional(z.array(z.enum(FACETS))),
     }),
     z.strictObject({ type: z.literal('change.intended'), change }),
     z.strictObject({
@@ -113,32 +116,32 @@ function journalEventSchema(): z.ZodType<JournalEvent> {
     z.strictObject({
       type: z.literal('change.settled'),
       seq: z.number(),
-      status: z.enum(CHANGE_STATUSES).exclude(['intended', 'applied']),
-      reason: z.string().nullable(),
+      status: z.enum(['reverted', 'gone', 'kept', 'stuck']),
+      reason: z.nullable(z.string()),
     }),
     z.strictObject({
       type: z.literal('verified'),
-      fingerprint: z.string().nullable(),
+      fingerprint: z.nullable(z.string()),
       verification: verificationSchema(),
     }),
     z.strictObject({ type: z.literal('waiting') }),
     z.strictObject({ type: z.literal('paused'), stage: z.string() }),
     z.strictObject({ type: z.literal('interrupted'), signal: z.string() }),
-    z.strictObject({ type: z.literal('rolling-back'), error: errorRecord().nullable(), kept: z.array(z.number()) }),
+    z.strictObject({ type: z.literal('rolling-back'), error: z.nullable(errorRecord()), kept: z.array(z.number()) }),
     z.discriminatedUnion('status', [
       z.strictObject({
         type: z.literal('ended'),
         status: z.literal('succeeded'),
         output: json(),
-        proofs: z
-          .discriminatedUnion('type', [
+        proofs: z.exactOptional(
+          z.discriminatedUnion('type', [
             z.strictObject({
               type: z.literal('told'),
               proofs: z.array(z.strictObject({ claim: z.string(), figures: z.string() })),
             }),
             z.strictObject({ type: z.literal('untold'), reason: z.string() }),
-          ])
-          .exactOptional(),
+          ]),
+        ),
       }),
       z.strictObject({
         type: z.literal('ended'),

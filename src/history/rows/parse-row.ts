@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { type ErrorCode, isErrorCode } from '../../engine/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../engine/json.ts';
 import { lazy } from '../../engine/lazy.ts';
@@ -14,7 +14,7 @@ export interface RowPlace {
 }
 
 /** @throws WfError E_DATABASE_DAMAGED naming the table and the row */
-export function parseRow<Schema extends z.ZodType>(
+export function parseRow<Schema extends z.ZodMiniType>(
   schema: Schema,
   row: unknown,
   { path, table, of }: RowPlace,
@@ -28,35 +28,44 @@ export function parseRow<Schema extends z.ZodType>(
 /** A parsed JSON value: its members need no check of their own. */
 export const json = lazy(() => z.custom<Json>((value) => value !== undefined));
 export const jsonObject = lazy(() =>
-  json().transform((value, context): JsonObject => {
-    if (isJsonObject(value)) return value;
-    context.addIssue('not a JSON object');
-    return z.NEVER;
-  }),
+  z.pipe(
+    json(),
+    z.transform((value, { issues }): JsonObject => {
+      if (isJsonObject(value)) return value;
+      issues.push({ code: 'custom', message: 'not a JSON object', input: value });
+      return z.NEVER;
+    }),
+  ),
 );
 
 /** A column that holds JSON text. */
 export const jsonText = lazy(() =>
-  z.string().transform((text, context): Json => {
-    try {
-      return parseJson(text);
-    } catch (thrown) {
-      context.addIssue(`not JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-      return z.NEVER;
-    }
-  }),
+  z.pipe(
+    z.string(),
+    z.transform((text, { issues }): Json => {
+      try {
+        return parseJson(text);
+      } catch (thrown) {
+        issues.push({ code: 'custom', message: `not JSON: ${messageOf(thrown)}`, input: text });
+        return z.NEVER;
+      }
+    }),
+  ),
 );
 
 /** A column that holds compressed text. */
 export const compressedText = lazy(() =>
-  z.instanceof(Buffer).transform((compressed, context): string => {
-    try {
-      return decompress(compressed);
-    } catch (thrown) {
-      context.addIssue(`cannot be decompressed: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-      return z.NEVER;
-    }
-  }),
+  z.pipe(
+    z.instanceof(Buffer),
+    z.transform((compressed, { issues }): string => {
+      try {
+        return decompress(compressed);
+      } catch (thrown) {
+        issues.push({ code: 'custom', message: `cannot be decompressed: ${messageOf(thrown)}`, input: compressed });
+        return z.NEVER;
+      }
+    }),
+  ),
 );
 
 export const errorRecord = lazy(() =>
@@ -66,3 +75,7 @@ export const errorRecord = lazy(() =>
     hint: z.string(),
   }),
 );
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { runIdSchema } from '../../engine/identity-schemas.ts';
 import { asDefinitionHash } from '../../engine/ids.ts';
 import { lazy } from '../../engine/lazy.ts';
@@ -10,14 +10,14 @@ import { errorRecord, jsonObject, jsonText } from './parse-row.ts';
 export const OWNER_COLUMNS = 'owner_pid, owner_start_time, owner_boot_id, owner_pid_namespace';
 
 export const ownerColumns = lazy(() => ({
-  owner_pid: z.number().nullable(),
-  owner_start_time: z.string().nullable(),
-  owner_boot_id: z.string().nullable(),
-  owner_pid_namespace: z.string().nullable(),
+  owner_pid: z.nullable(z.number()),
+  owner_start_time: z.nullable(z.string()),
+  owner_boot_id: z.nullable(z.string()),
+  owner_pid_namespace: z.nullable(z.string()),
 }));
 
 /** Returns the process that holds the lease of a run; null if none does. */
-export function ownerOf(row: z.output<z.ZodObject<ReturnType<typeof ownerColumns>>>): Owner | null {
+export function ownerOf(row: z.output<z.ZodMiniObject<ReturnType<typeof ownerColumns>>>): Owner | null {
   const { owner_pid: pid, owner_start_time: startTime, owner_boot_id: bootId, owner_pid_namespace: pidNamespace } = row;
   if (pid === null || startTime === null || bootId === null) return null;
   return { pid, startTime, bootId, ...(pidNamespace === null ? {} : { pidNamespace }) };
@@ -29,7 +29,7 @@ export const leaseRow = lazy(() =>
     number: z.number(),
     fence: z.number(),
     status: z.enum(STORED_RUN_STATUSES),
-    imported_from: z.string().nullable(),
+    imported_from: z.nullable(z.string()),
     ...ownerColumns(),
   }),
 );
@@ -38,9 +38,9 @@ export const leaseRow = lazy(() =>
 export const runOptions = lazy(() =>
   z.object({
     onFailure: z.enum(['rollback', 'keep']),
-    pauseAfter: z.string().nullable(),
+    pauseAfter: z.nullable(z.string()),
     // Null stands for a secret that was typed.
-    secrets: z.exactOptional(z.record(z.string(), z.string().nullable())),
+    secrets: z.exactOptional(z.record(z.string(), z.nullable(z.string()))),
   }),
 );
 
@@ -48,7 +48,7 @@ export const runOptions = lazy(() =>
 const runPlace = lazy(() =>
   z.object({
     bootId: z.string(),
-    networkNamespace: z.object({ inode: z.number(), name: z.string().nullable() }),
+    networkNamespace: z.object({ inode: z.number(), name: z.nullable(z.string()) }),
     pidNamespace: z.string(),
     folder: z.string(),
     user: z.number(),
@@ -61,27 +61,27 @@ export const RUN_COLUMNS = `id, workflow, definition_hash, runtime, input, optio
 
 /** A run, of the columns {@link RUN_COLUMNS}. */
 export const runRow = lazy(() =>
-  z
-    .object({
+  z.pipe(
+    z.object({
       id: runIdSchema(),
       workflow: z.string(),
-      definition_hash: z.string().transform(asDefinitionHash),
+      definition_hash: z.pipe(z.string(), z.transform(asDefinitionHash)),
       runtime: z.enum(['docker', 'embedded']),
-      input: jsonText().pipe(jsonObject()),
-      options: jsonText().pipe(runOptions()),
-      place: jsonText().pipe(runPlace()).nullable(),
+      input: z.pipe(jsonText(), jsonObject()),
+      options: z.pipe(jsonText(), runOptions()),
+      place: z.nullable(z.pipe(jsonText(), runPlace())),
       status: z.enum(STORED_RUN_STATUSES),
       created_at: z.number(),
-      started_at: z.number().nullable(),
-      finished_at: z.number().nullable(),
-      output: jsonText().nullable(),
-      error: jsonText().pipe(errorRecord()).nullable(),
+      started_at: z.nullable(z.number()),
+      finished_at: z.nullable(z.number()),
+      output: z.nullable(jsonText()),
+      error: z.nullable(z.pipe(jsonText(), errorRecord())),
       fence: z.number(),
       ...ownerColumns(),
-      imported_from: z.string().nullable(),
+      imported_from: z.nullable(z.string()),
       changes_in_place: z.number(),
-    })
-    .transform(
+    }),
+    z.transform(
       (row): StoredRun => ({
         id: row.id,
         workflow: row.workflow,
@@ -102,4 +102,5 @@ export const runRow = lazy(() =>
         importedFrom: row.imported_from,
       }),
     ),
+  ),
 );

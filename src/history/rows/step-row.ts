@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { asStepId } from '../../engine/ids.ts';
 import { lazy } from '../../engine/lazy.ts';
 import { STEP_STATUSES, type StoredStep } from '../../engine/ports/history.ts';
@@ -8,20 +8,21 @@ export const STEP_COLUMNS = 'id, stage, kind, status, attempts, input, output, e
 
 /** A step, of the columns {@link STEP_COLUMNS}. */
 export const stepRow = lazy(() =>
-  z
-    .object({
-      id: z.string().transform(asStepId),
+  z.pipe(
+    z.object({
+      id: z.pipe(z.string(), z.transform(asStepId)),
       stage: z.string(),
       kind: z.string(),
       status: z.enum(STEP_STATUSES),
       attempts: z.number(),
       input: jsonText(),
-      output: jsonText().nullable(),
-      error: jsonText().pipe(errorRecord()).nullable(),
+      output: z.nullable(jsonText()),
+      error: z.nullable(z.pipe(jsonText(), errorRecord())),
       started_at: z.number(),
-      finished_at: z.number().nullable(),
-    })
-    .transform(
+      finished_at: z.nullable(z.number()),
+    }),
+    z.transform(
       ({ started_at: startedAt, finished_at: finishedAt, ...row }): StoredStep => ({ ...row, startedAt, finishedAt }),
     ),
+  ),
 );

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { runIdSchema } from '../../engine/identity-schemas.ts';
 import { asDefinitionHash, asStepId } from '../../engine/ids.ts';
 import { journalEvent } from '../rows/journal-row.ts';
@@ -16,15 +16,11 @@ export type RunFileSchemas = ReturnType<typeof runFileSchemas>;
 
 /** Creates the schemas: only an import needs them. */
 export function runFileSchemas() {
-  const moment = z.int().min(0).max(LAST_MOMENT);
+  const moment = z.int().check(z.minimum(0), z.maximum(LAST_MOMENT));
   // Control characters could steer a terminal.
-  const name = z
-    .string()
-    .min(1)
-    .max(255)
-    .regex(/^\P{Cc}+$/u, 'not a name');
-  const hash = z.string().regex(/^[0-9a-f]{64}$/);
-  const count = z.int().min(0);
+  const name = z.string().check(z.minLength(1), z.maxLength(255), z.regex(/^\P{Cc}+$/u, 'not a name'));
+  const hash = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+  const count = z.int().check(z.minimum(0));
   const file = z.strictObject({
     format: z.literal(FORMAT),
     version: z.literal(VERSION),
@@ -32,21 +28,21 @@ export function runFileSchemas() {
     run: z.strictObject({
       id: runIdSchema(),
       workflow: name,
-      definitionHash: hash.transform(asDefinitionHash),
+      definitionHash: z.pipe(hash, z.transform(asDefinitionHash)),
       runtime: z.enum(['docker', 'embedded']),
       input: jsonObject(),
-      options: runOptions().strict(),
+      options: z.catchall(runOptions(), z.never()),
       createdAt: moment,
     }),
     definitions: z.array(z.strictObject({ hash, definition: json() })),
     journal: z.array(z.strictObject({ seq: z.int(), at: moment, event: journalEvent() })),
     evidence: z.array(
       z.strictObject({
-        step: name.transform(asStepId),
+        step: z.pipe(name, z.transform(asStepId)),
         attempt: count,
         command: z.string(),
         output: z.string(),
-        exitCode: z.int().nullable(),
+        exitCode: z.nullable(z.int()),
         startedAt: moment,
         // Negative if the clock was set back.
         durationMs: z.number(),
@@ -55,7 +51,7 @@ export function runFileSchemas() {
     fingerprints: z.array(z.strictObject({ hash, fingerprint: jsonObject() })),
   });
   /** Stricter schemas for members of events, by name. */
-  const members: Readonly<Record<string, z.ZodType>> = {
+  const members: Readonly<Record<string, z.ZodMiniType>> = {
     ...Object.fromEntries(['step', 'invoke', 'actor', 'kind', 'stage', 'timer', 'signal'].map((key) => [key, name])),
     stages: z.array(name),
     attempt: count,

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import { sha256 } from '../../engine/digest.ts';
 import { asWfError, WfError } from '../../engine/errors.ts';
 import type { JournalEntry, JournalEvent, RunHeader } from '../../engine/journal-event.ts';
@@ -120,7 +120,7 @@ function checkHash(kind: string, claimed: string, content: Json): void {
   if (found !== claimed) throw invalid(`its ${kind} ${claimed.slice(0, 12)} does not match its hash`);
 }
 
-function firstIssue(error: z.ZodError): string {
+function firstIssue(error: z.core.$ZodError): string {
   const [issue] = error.issues;
   return issue === undefined ? 'it has another form' : `${issue.path.join('.') || 'the whole'}: ${issue.message}`;
 }

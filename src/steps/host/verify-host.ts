@@ -12,7 +12,7 @@ export const verifyHost = defineStep({
   kind: 'host.verify',
   description: 'Compares the host with what it was before the run changed anything.',
   input: z.object({}),
-  output: verificationSchema(),
+  output: z.object(verificationSchema().shape),
   timeoutMs: TIMEOUT_MS,
   commands: () => [],
   rehearse: () => ({ restored: true, residues: [], unexplained: [], drift: [], notCompared: [] }),
