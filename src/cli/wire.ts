@@ -78,8 +78,10 @@ export const openWire: OpenWire = async ({ database }) => {
     },
     history: async (options) => openOnce((await import('../history/open.ts')).openHistory, options),
     async historyForReading(options) {
-      const { openHistoryForReading } = await import('../history/open.ts');
-      const reader = openHistoryForReading(places.database, options);
+      const { openReadOnly } = await import('../history/open-read-only.ts');
+      const reader =
+        openReadOnly(places.database, options) ??
+        (await import('../history/open.ts')).openHistoryForReading(places.database, options);
       return reader === undefined ? undefined : keepOpen(reader);
     },
     async engine() {

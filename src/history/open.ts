@@ -1,7 +1,8 @@
 import type { History } from './history.ts';
+import { openReadOnly } from './open-read-only.ts';
 import { createPruner } from './prune/pruner.ts';
 import { createReader, type HistoryReader } from './reader.ts';
-import { type ConnectOptions, connect, connectForReading } from './sqlite/connect.ts';
+import { type ConnectOptions, connect } from './sqlite/connect.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
 import { findDatabaseFile, prepareDatabaseFile, watchDatabaseFile } from './sqlite/database-file.ts';
 import { rememberOpen } from './sqlite/file-header.ts';
@@ -56,18 +57,10 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
  * @throws WfError like {@link openHistory}
  */
 export function openHistoryForReading(path: string, options: ConnectOptions = {}): HistoryReader | undefined {
+  const reader = openReadOnly(path, options);
+  if (reader !== undefined) return reader;
   return withReserve(path, options, () => {
     const file = findDatabaseFile(path);
-    if (file === undefined) return undefined;
-    const db = connectForReading(file, options);
-    if (db === undefined) return openHistory(file, options);
-    const forget = rememberOpen(file);
-    return {
-      ...createReader(db, new Statements(db), file),
-      close() {
-        withDatabaseErrors(file, () => db.close());
-        forget();
-      },
-    };
+    return file === undefined ? undefined : openHistory(file, options);
   });
 }

@@ -50,7 +50,7 @@ test.each(['runs', 'show', 'logs', 'changes'])(
       'src/cli/process.ts',
       'src/cli/wire.ts',
       `src/cli/commands/${command}.ts`,
-      'src/history/open.ts',
+      'src/history/open-read-only.ts',
     );
     expect(loaded).toEqual([
       'better-sqlite3',

@@ -1,0 +1,28 @@
+import { createReader, type HistoryReader } from './reader.ts';
+import { type ConnectOptions, connectForReading } from './sqlite/connect.ts';
+import { withDatabaseErrors } from './sqlite/database-error.ts';
+import { findDatabaseFile } from './sqlite/database-file.ts';
+import { rememberOpen } from './sqlite/file-header.ts';
+import { withReserve } from './sqlite/reserve.ts';
+import { Statements } from './sqlite/statements.ts';
+
+/**
+ * Opens the history for reading, and writes nothing. Returns undefined if there is no file, or if reading it requires writing.
+ * Apart from open.ts: a command that only reads need not load what writes.
+ * @throws WfError like `openHistory`
+ */
+export function openReadOnly(path: string, options: ConnectOptions = {}): HistoryReader | undefined {
+  return withReserve(path, options, () => {
+    const file = findDatabaseFile(path);
+    const db = file === undefined ? undefined : connectForReading(file, options);
+    if (file === undefined || db === undefined) return undefined;
+    const forget = rememberOpen(file);
+    return {
+      ...createReader(db, new Statements(db), file),
+      close() {
+        withDatabaseErrors(file, () => db.close());
+        forget();
+      },
+    };
+  });
+}
