@@ -3,7 +3,7 @@
 //   node test/support/in-lanes.mjs [--report FILE] [FILTER]...
 // FILE gets the counts, as vitest's JSON reporter writes them; a FILTER is a part of the paths of the test files to run.
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -14,16 +14,14 @@ const VITEST = path.join(ROOT, 'node_modules/vitest/vitest.mjs');
 const WITH_ENGINE = [process.execPath, path.join(ROOT, 'test/support/with-engine.mjs'), '--'];
 
 const projects = (...names) => names.flatMap((name) => ['--project', name]);
-/** More than there are processors: tests of an engine mostly wait for it. */
+/** One more than there are processors, mostly: tests of an engine wait for it. Each takes about as long as the others. */
 const LANES = {
-  'docker-1': [...projects('docker'), '--shard=1/2'],
-  'docker-2': [...projects('docker'), '--shard=2/2'],
-  crash: projects('crash'),
-  host: projects('host', 'contract'),
-  quick: projects('unit', 'cli'),
+  docker: projects('docker'),
+  machine: projects('host', 'contract', 'crash'),
+  command: [...projects('unit', 'cli'), '--maxWorkers=1'],
 };
 
-/** A folder in the place of /tmp, and an empty /run; the repository stays where it is. */
+/** A folder in the place of /tmp, and an empty /run; the repository stays where it is. As first process the shell reaps orphans. */
 const OWN_FOLDERS = `
 set -e
 tmp=$1; root=$2; shift 2
@@ -32,7 +30,8 @@ mount --rbind "$tmp" /tmp
 mount -t tmpfs -o mode=755 wf-test /run
 mkdir -m 755 /run/lock
 ip link set lo up
-exec "$@"
+"$@" &
+wait "$!"
 `;
 const OWN_MACHINE = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
 
@@ -59,7 +58,9 @@ async function runAll() {
 
 async function runLane(name, tests) {
   const tmp = path.join(folder, name);
-  mkdirSync(tmp, { mode: 0o1777 });
+  mkdirSync(tmp);
+  // Whatever the umask: tests act as other users in there, too.
+  chmodSync(tmp, 0o1777);
   const blob = ['--reporter=default', '--reporter=blob', `--outputFile.blob=${path.join(blobs, `${name}.json`)}`];
   const command = [...WITH_ENGINE, process.execPath, VITEST, 'run', ...filters, ...tests, '--passWithNoTests', ...blob];
   const machine = ['unshare', ...OWN_MACHINE, '--', 'sh', '-c', OWN_FOLDERS, 'sh', tmp, ROOT];
