@@ -81,12 +81,19 @@ await build({
 await build({
   ...common,
   bundle: true,
-  entryPoints: { 'private-host': 'src/host/embedded/inside/main.ts', container: 'src/host/embedded/container/main.ts' },
+  entryPoints: {
+    'private-host': 'src/runtime/embedded/server/main.ts',
+    container: 'src/runtime/embedded/container/main.ts',
+  },
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
 });
-for (const program of ['interrupts.mjs', 'probe-agent.mjs', 'probe-questions.mjs']) {
-  cpSync(path.join(root, 'src/host', program), path.join(out, program));
+for (const program of [
+  'workflow-code/interrupts.mjs',
+  'probe-agent/probe-agent.mjs',
+  'probe-agent/probe-questions.mjs',
+]) {
+  cpSync(path.join(root, 'src/host', program), path.join(out, path.basename(program)));
 }
 chmodSync(path.join(out, 'wf.cjs'), 0o755);
 if (!process.argv.includes('--no-types')) {

@@ -1,15 +1,15 @@
 import { Command, CommanderError } from 'commander';
-import { type ExitCode, WfError } from '../engine/errors.ts';
+import { type ExitCode, WfError } from '../engine/model/errors.ts';
 import { alters } from './command-table/alters.ts';
 import type { Does } from './command-table/does.ts';
 import { examplesOf } from './command-table/examples.ts';
 import { addCommands, addGlobalOptions, groupsFor } from './command-table/groups.ts';
 import type { CliCommand } from './define-command.ts';
-import { nearestName } from './did-you-mean.ts';
-import { reportError } from './report-error.ts';
-import { PLAIN_STYLE, SILENT, type Terminal, withStyle, writeJson } from './terminal.ts';
-import { usageError, wasHelp, wasNoCommand, wasVersion } from './usage-error.ts';
-import type { OpenWire, Wire } from './wire-types.ts';
+import { nearestName } from './output/did-you-mean.ts';
+import { reportError } from './output/report-error.ts';
+import { PLAIN_STYLE, SILENT, type Terminal, withStyle, writeJson } from './output/terminal.ts';
+import { usageError, wasHelp, wasNoCommand, wasVersion } from './output/usage-error.ts';
+import type { OpenWire, Wire } from './services/wire-types.ts';
 
 /**
  * Carries out one command line: parses it, loads the command that is asked for and nothing else, and answers the exit

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import type { ExitCode } from '../engine/errors.ts';
-import type { Terminal } from './terminal.ts';
-import type { Wire } from './wire-types.ts';
+import type { ExitCode } from '../engine/model/errors.ts';
+import type { Terminal } from './output/terminal.ts';
+import type { Wire } from './services/wire-types.ts';
 
 /** A command: what it was given, still unparsed, then the parts and the terminal. Answers the exit code. */
 export type CliCommand = (given: unknown, wire: Wire, terminal: Terminal) => Promise<ExitCode>;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { writeFileSync } from 'node:fs';
-import { compiledCacheFolder } from '../host/user-folders.ts';
+import { compiledCacheFolder } from '../host/machine/user-folders.ts';
 import { privateFolder } from '../trust/private-folder.ts';
 
 declare const WF_VERSION: string | undefined;
@@ -14,8 +14,8 @@ async function main(argv: readonly string[]): Promise<void> {
   if (asksForVersion(argv) && printVersion(argv)) return;
   if (process.env['WF_DEBUG'] === '1') process.setSourceMapsEnabled(true);
   keepCompiledCode();
-  const { runProcess } = await import('./process.ts');
-  await runProcess(argv, async (options) => (await import('./wire.ts')).openWire(options), version);
+  const { runProcess } = await import('./services/process.ts');
+  await runProcess(argv, async (options) => (await import('./services/wire.ts')).openWire(options), version);
 }
 
 /** Prints the version. Returns false if it cannot be written: the program then tries again, and reports why. */

@@ -1,4 +1,4 @@
-import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../engine/json.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../engine/model/json.ts';
 
 /** So many differences are told one by one: more than that nobody reads. */
 const TOLD = 20;

@@ -1,9 +1,9 @@
 import type { AnyStateMachine } from 'xstate';
 import { z } from 'zod';
-import { sha256 } from '../engine/digest.ts';
-import { asDefinitionHash, type DefinitionHash } from '../engine/ids.ts';
-import { canonicalJson, type Json, toJson } from '../engine/json.ts';
-import type { MachineModel } from '../engine/machine-model.ts';
+import type { MachineModel } from '../engine/machine/machine-model.ts';
+import { sha256 } from '../engine/model/digest.ts';
+import { asDefinitionHash, type DefinitionHash } from '../engine/model/ids.ts';
+import { canonicalJson, type Json, toJson } from '../engine/model/json.ts';
 
 /** A definition as JSON, with its hash: two descriptions can be compared member by member. */
 export interface DescribedDefinition {

@@ -1,4 +1,4 @@
-import { WfError } from '../engine/errors.ts';
+import { WfError } from '../engine/model/errors.ts';
 import { privateFolder } from '../trust/private-folder.ts';
 import { requireTrusted } from '../trust/trusted-path.ts';
 import { importedFiles } from './imported-files.ts';

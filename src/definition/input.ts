@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { WfError } from '../engine/errors.ts';
-import { isJsonObject, type JsonObject, toJson } from '../engine/json.ts';
-import type { LoadedWorkflow } from '../engine/workflow.ts';
+import { WfError } from '../engine/model/errors.ts';
+import { isJsonObject, type JsonObject, toJson } from '../engine/model/json.ts';
+import type { LoadedWorkflow } from '../engine/workflow/workflow.ts';
 
 /**
  * A run's input with the schema's defaults filled in.

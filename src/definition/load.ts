@@ -1,10 +1,10 @@
 import type { AnyStateMachine } from 'xstate';
 import { z } from 'zod';
-import { asWfError, WfError } from '../engine/errors.ts';
-import type { Json, JsonObject } from '../engine/json.ts';
-import { modelMachine } from '../engine/machine-model.ts';
-import type { Narrative, NarrativeFacts } from '../engine/narrative.ts';
-import type { LoadedWorkflow, Proof, WorkflowDefinition } from '../engine/workflow.ts';
+import { modelMachine } from '../engine/machine/machine-model.ts';
+import { asWfError, WfError } from '../engine/model/errors.ts';
+import type { Json, JsonObject } from '../engine/model/json.ts';
+import type { Narrative, NarrativeFacts } from '../engine/workflow/narrative.ts';
+import type { LoadedWorkflow, Proof, WorkflowDefinition } from '../engine/workflow/workflow.ts';
 import { type DescribedDefinition, describeDefinition } from './describe.ts';
 import type { WorkflowFile } from './find-files.ts';
 import { type ImportOptions, importFile } from './import-file.ts';
@@ -92,7 +92,7 @@ type Narrate = NonNullable<WorkflowDefinition['narrative']>;
 
 function narratorOf(name: string, input: z.ZodObject, narrate: Narrate): (facts: NarrativeFacts) => Promise<Narrative> {
   return async (facts) => {
-    const { narrativeSchema } = await import('../engine/narrative.ts');
+    const { narrativeSchema } = await import('../engine/workflow/narrative.ts');
     const told = narrativeSchema.safeParse(await narrate({ ...facts, input: input.parse(facts.input) }));
     if (told.success) return told.data;
     const what = told.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');

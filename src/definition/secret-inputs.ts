@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { WfError } from '../engine/errors.ts';
-import { isJsonObject, type Json, toJson } from '../engine/json.ts';
+import { WfError } from '../engine/model/errors.ts';
+import { isJsonObject, type Json, toJson } from '../engine/model/json.ts';
 
 /**
  * Names of the inputs that a schema marks as secret, by `secret()` or `.meta({ secret: true })`.

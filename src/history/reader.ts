@@ -1,10 +1,10 @@
 import type { Database } from 'better-sqlite3';
 import * as z from 'zod/mini';
-import { WfError } from '../engine/errors.ts';
-import { runIdSchema } from '../engine/identity-schemas.ts';
-import type { RunId } from '../engine/ids.ts';
+import { WfError } from '../engine/model/errors.ts';
+import { runIdSchema } from '../engine/model/identity-schemas.ts';
+import type { RunId } from '../engine/model/ids.ts';
 import type { HistoryPort, RunFilter, StoredRun } from '../engine/ports/history.ts';
-import { runNotFound } from '../engine/run-refusal.ts';
+import { runNotFound } from '../engine/run/run-refusal.ts';
 import { type PrunePlan, type PruneRequest, prunePlan } from './prune/plan.ts';
 import { type Space, spaceOf } from './prune/space.ts';
 import { CHANGE_COLUMNS, changeOfRunRow, changeRow } from './rows/change-row.ts';

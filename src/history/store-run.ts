@@ -1,8 +1,8 @@
-import { WfError } from '../engine/errors.ts';
-import type { RunId } from '../engine/ids.ts';
-import type { JournalEntry, JournalEvent, RunHeader } from '../engine/journal-event.ts';
-import type { Json } from '../engine/json.ts';
-import type { Owner } from '../engine/owner.ts';
+import { WfError } from '../engine/model/errors.ts';
+import type { RunId } from '../engine/model/ids.ts';
+import type { JournalEntry, JournalEvent, RunHeader } from '../engine/model/journal-event.ts';
+import type { Json } from '../engine/model/json.ts';
+import type { Owner } from '../engine/model/owner.ts';
 import { project } from './projection/project.ts';
 import { TableRows } from './projection/table-rows.ts';
 import { eventColumns } from './rows/journal-row.ts';

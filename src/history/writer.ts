@@ -1,8 +1,8 @@
-import { WfError } from '../engine/errors.ts';
-import type { RunId } from '../engine/ids.ts';
-import type { JournalEntry, JournalEvent } from '../engine/journal-event.ts';
+import { WfError } from '../engine/model/errors.ts';
+import type { RunId } from '../engine/model/ids.ts';
+import type { JournalEntry, JournalEvent } from '../engine/model/journal-event.ts';
 import type { HistoryPort, Lease } from '../engine/ports/history.ts';
-import { leaseHeld, runImported, runNotFound } from '../engine/run-refusal.ts';
+import { leaseHeld, runImported, runNotFound } from '../engine/run/run-refusal.ts';
 import { claim, releaseClaims } from './claims.ts';
 import { storeEvidence } from './rows/evidence.ts';
 import { storeFingerprint } from './rows/fingerprints.ts';

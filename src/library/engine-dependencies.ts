@@ -1,14 +1,14 @@
 import { customAlphabet } from 'nanoid';
-import type { EngineParts } from '../engine/engine.ts';
-import { WfError } from '../engine/errors.ts';
-import { parseRunId, type RunId } from '../engine/ids.ts';
+import { WfError } from '../engine/model/errors.ts';
+import { parseRunId, type RunId } from '../engine/model/ids.ts';
 import type { HistoryPort } from '../engine/ports/history.ts';
 import type { Runtimes } from '../engine/ports/runtime.ts';
-import { lockedClaims } from '../host/claims.ts';
-import { systemClock } from '../host/clock.ts';
-import { createCrashPoints } from '../host/crash-points.ts';
-import { createOrphanedProcesses } from '../host/orphaned-processes.ts';
-import { isAlive, ownProcess } from '../host/process.ts';
+import type { EngineParts } from '../engine/run/engine.ts';
+import { lockedClaims } from '../host/locks/claims.ts';
+import { systemClock } from '../host/machine/clock.ts';
+import { createOrphanedProcesses } from '../host/processes/orphaned-processes.ts';
+import { isAlive, ownProcess } from '../host/processes/process.ts';
+import { createCrashPoints } from '../host/workflow-code/crash-points.ts';
 
 /** Makes ten of 31 characters without look-alikes: a million runs collide with a chance of one in 1,600, and then are refused. */
 const newId = customAlphabet('23456789abcdefghjkmnpqrstuvwxyz', 10);

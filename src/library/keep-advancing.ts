@@ -1,9 +1,9 @@
-import type { RunHandle, RunResult } from '../engine/engine.ts';
-import { asWfError, type WfError } from '../engine/errors.ts';
-import type { MachineEvent } from '../engine/journal-event.ts';
+import { takenNoMore } from '../engine/machine/sent-event.ts';
+import { asWfError, type WfError } from '../engine/model/errors.ts';
+import type { MachineEvent } from '../engine/model/journal-event.ts';
 import type { Clock } from '../engine/ports/clock.ts';
 import type { Lease } from '../engine/ports/history.ts';
-import { takenNoMore } from '../engine/sent-event.ts';
+import type { RunHandle, RunResult } from '../engine/run/engine.ts';
 
 /** How a run stops, for a program, which knows nothing of hibernation. */
 export type Stopped = Exclude<RunResult, { readonly type: 'resting' }>;

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { type LoadedFile, loadDefinition, loadWorkflow } from '../definition/load.ts';
-import { WfError } from '../engine/errors.ts';
-import type { WorkflowDefinition } from '../engine/workflow.ts';
-import { confineCode } from '../host/confine-code.ts';
-import { workflowCacheFolder } from '../host/user-folders.ts';
+import { WfError } from '../engine/model/errors.ts';
+import type { WorkflowDefinition } from '../engine/workflow/workflow.ts';
+import { workflowCacheFolder } from '../host/machine/user-folders.ts';
+import { confineCode } from '../host/workflow-code/confine-code.ts';
 import type { WorkflowSource } from './workflow-engine.ts';
 
 /** The workflows that a program knows, by name. */

@@ -1,5 +1,5 @@
-import { runnerOf } from '../engine/define-step.ts';
-import type { StepRunner } from '../engine/step.ts';
+import { runnerOf } from '../engine/workflow/define-step.ts';
+import type { StepRunner } from '../engine/workflow/step.ts';
 
 /** Returns the step runners that come with wf by kind, in the order of their kinds. */
 export async function ownStepRunners(): Promise<ReadonlyMap<string, StepRunner>> {

@@ -1,11 +1,11 @@
 import type { AnyStateMachine } from 'xstate';
 import type { z } from 'zod';
-import type { RunObserver } from '../engine/engine.ts';
-import type { MachineEvent } from '../engine/journal-event.ts';
-import type { JsonObject } from '../engine/json.ts';
+import type { MachineEvent } from '../engine/model/journal-event.ts';
+import type { JsonObject } from '../engine/model/json.ts';
 import type { RuntimeName } from '../engine/ports/runtime.ts';
-import type { WorkflowDefinition } from '../engine/workflow.ts';
-import type { RunRecord, RunSummary } from '../review/run-record.ts';
+import type { RunObserver } from '../engine/run/engine.ts';
+import type { WorkflowDefinition } from '../engine/workflow/workflow.ts';
+import type { RunRecord, RunSummary } from '../review/record/run-record.ts';
 import type { Stopped } from './keep-advancing.ts';
 
 /** A definition, or the path of a workflow file, which is loaded as `wf start` loads it. */

@@ -1,7 +1,7 @@
 import type { RunHost, Runtime } from '../engine/ports/runtime.ts';
-import { lookAtRequirements } from '../engine/preflight.ts';
-import type { HostPorts } from '../engine/step.ts';
-import { requireSamePlace } from '../host/place.ts';
+import { lookAtRequirements } from '../engine/run/preflight.ts';
+import type { HostPorts } from '../engine/workflow/step.ts';
+import { requireSamePlace } from '../host/machine/place.ts';
 import { machineFingerprints } from './machine-fingerprints.ts';
 
 /** Runs change the machine itself, and its Docker engine. What looks at it is loaded when it is looked at. */
@@ -29,7 +29,7 @@ export function dockerRuntime(ports: HostPorts): Runtime {
     },
     requirePlace: (run, started, needs) => requireSamePlace(run, started, { ...needs, network: true }),
     async find({ id }) {
-      const { isOurs } = await import('../steps/docker/ownership.ts');
+      const { isOurs } = await import('../steps/docker/engine/ownership.ts');
       return {
         containers: async () => (await ports.docker.containers()).filter((container) => isOurs(container, id)),
         enter: (argv, container) =>

@@ -1,8 +1,8 @@
-import type { PreflightFinding } from '../engine/engine.ts';
 import { privateHostMark, type Runtime } from '../engine/ports/runtime.ts';
-import { lookAtRequirements } from '../engine/preflight.ts';
-import type { HostPorts } from '../engine/step.ts';
-import { requireSamePlace } from '../host/place.ts';
+import type { PreflightFinding } from '../engine/run/engine.ts';
+import { lookAtRequirements } from '../engine/run/preflight.ts';
+import type { HostPorts } from '../engine/workflow/step.ts';
+import { requireSamePlace } from '../host/machine/place.ts';
 
 /**
  * Each run has a private host of its own, made of Linux namespaces: no engine, no image, no root. The machine is not touched.

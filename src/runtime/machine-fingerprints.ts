@@ -1,12 +1,12 @@
-import { WfError } from '../engine/errors.ts';
+import { WfError } from '../engine/model/errors.ts';
 import type { FingerprintPort } from '../engine/ports/fingerprint.ts';
-import type { HostPorts } from '../engine/step.ts';
+import type { HostPorts } from '../engine/workflow/step.ts';
 
 /** Fingerprints of the machine and its Docker engine. What takes them is loaded with the first: a run that changes nothing needs none. */
 export function machineFingerprints(ports: HostPorts): FingerprintPort {
   let loaded: FingerprintPort | undefined;
   const load = async () => {
-    const { createFingerprints } = await import('../host/fingerprint/create-fingerprints.ts');
+    const { createFingerprints } = await import('../fingerprint/create-fingerprints.ts');
     loaded ??= createFingerprints(ports);
     return loaded;
   };

@@ -6,11 +6,11 @@ import {
   type RunIdentity,
   type StandingHost,
 } from '../engine/ports/runtime.ts';
-import { privateHostGone } from '../host/embedded/connection.ts';
-import { findKeptPrivateHost } from '../host/embedded/find-kept-private-host.ts';
-import { startPrivateHost } from '../host/embedded/start-private-host.ts';
-import { isAlive } from '../host/process.ts';
-import { isOurs } from '../steps/docker/ownership.ts';
+import { isAlive } from '../host/processes/process.ts';
+import { isOurs } from '../steps/docker/engine/ownership.ts';
+import { privateHostGone } from './embedded/client/connection.ts';
+import { findKeptPrivateHost } from './embedded/client/find-kept-private-host.ts';
+import { startPrivateHost } from './embedded/client/start-private-host.ts';
 import { privateRunHost } from './private-run-host.ts';
 
 /** The private host of this mark: the recorded one where that still lives, else a new one. */

@@ -1,7 +1,7 @@
-import { WfError } from '../engine/errors.ts';
+import { WfError } from '../engine/model/errors.ts';
 import type { AgentPort } from '../engine/ports/agent.ts';
 import type { NamespaceRef } from '../engine/ports/command.ts';
-import type { PrivateHost } from '../host/embedded/private-host.ts';
+import type { PrivateHost } from './embedded/client/private-host.ts';
 
 /** Questions are asked by the processes that are in the private host's namespaces already. */
 export function privateAgent({ agent, containerOf }: PrivateHost): AgentPort {

@@ -1,7 +1,7 @@
-import type { Requirement } from '../engine/requirement.ts';
-import type { HostPorts } from '../engine/step.ts';
-import { startPrivateHost } from '../host/embedded/start-private-host.ts';
+import type { Requirement } from '../engine/workflow/requirement.ts';
+import type { HostPorts } from '../engine/workflow/step.ts';
 import { tool } from '../steps/net/requirements.ts';
+import { startPrivateHost } from './embedded/client/start-private-host.ts';
 
 /** What a machine must offer for private hosts: all of it is on a fresh Debian. That namespaces can be made shows when one is. */
 export function privateNetworking(): readonly Requirement[] {

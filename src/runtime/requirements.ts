@@ -1,6 +1,6 @@
 import type { Clock } from '../engine/ports/clock.ts';
 import type { RuntimeName } from '../engine/ports/runtime.ts';
-import type { Requirement } from '../engine/requirement.ts';
+import type { Requirement } from '../engine/workflow/requirement.ts';
 import { dockerNetworking } from '../steps/docker-networking.ts';
 import { privateHost, privateNetworking } from './private-networking.ts';
 

@@ -1,5 +1,5 @@
 import type { Runtimes } from '../engine/ports/runtime.ts';
-import type { HostPorts } from '../engine/step.ts';
+import type { HostPorts } from '../engine/workflow/step.ts';
 import { dockerRuntime } from './docker.ts';
 import { embeddedRuntime } from './embedded.ts';
 

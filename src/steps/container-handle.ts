@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { WfError } from '../engine/errors.ts';
+import { WfError } from '../engine/model/errors.ts';
 import type { NamespaceRef } from '../engine/ports/command.ts';
-import { openNamespace } from '../host/open-namespace.ts';
+import { openNamespace } from '../host/namespaces/open-namespace.ts';
 
 /** A process, told apart from a later one with its pid. */
 export const processSchema = z.object({ pid: z.number().int(), startTime: z.string(), bootId: z.string() });

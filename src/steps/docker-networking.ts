@@ -1,4 +1,4 @@
-import type { Requirement } from '../engine/requirement.ts';
+import type { Requirement } from '../engine/workflow/requirement.ts';
 import { dockerEngine, localBridges } from './docker/requirements.ts';
 import { networkAdmin, tool } from './net/requirements.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { packageRoot } from '../definition/package-root.ts';
-import type { JsonObject } from '../engine/json.ts';
+import type { JsonObject } from '../engine/model/json.ts';
 import type { RuntimeName } from '../engine/ports/runtime.ts';
 
 /** A workflow that a test runs again and again, each time in a process of its own. */

@@ -1,6 +1,6 @@
 import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import path from 'node:path';
-import { WfError } from '../engine/errors.ts';
+import { WfError } from '../engine/model/errors.ts';
 import { isPrivateGroup } from './private-group.ts';
 import { ownerOfAll, trustedUsers } from './users.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FACETS } from '../../src/engine/facets.ts';
+import { FACETS } from '../../src/engine/workflow/facets.ts';
 import { comparedRun } from '../support/compared-run.ts';
 import { addressOf } from '../support/contract-subject.ts';
 import { describeContract } from '../support/contract-tests.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { namespaceOfPid } from '../../src/host/namespace.ts';
-import { openNamespace } from '../../src/host/open-namespace.ts';
+import { namespaceOfPid } from '../../src/host/namespaces/namespace.ts';
+import { openNamespace } from '../../src/host/namespaces/open-namespace.ts';
 import { describeContract } from '../support/contract-tests.ts';
 
 const TIME = { timeoutMs: 10_000 };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ContainerInfo } from '../../src/engine/ports/docker.ts';
-import { namespaceOfPid } from '../../src/host/namespace.ts';
+import { namespaceOfPid } from '../../src/host/namespaces/namespace.ts';
 import { dnsProbe, httpProbe, insideContainer, insideNamespaceOf, pingProbe } from '../../src/steps/probe/index.ts';
 import { readWith } from '../support/carry-out.ts';
 import { addressOf } from '../support/contract-subject.ts';

@@ -2,9 +2,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
 import { describeDefinition } from '../../src/definition/describe.ts';
-import { runnerOf } from '../../src/engine/define-step.ts';
-import type { WfError } from '../../src/engine/errors.ts';
+import type { WfError } from '../../src/engine/model/errors.ts';
 import { NO_CRASH_POINTS } from '../../src/engine/ports/crash-points.ts';
+import { runnerOf } from '../../src/engine/workflow/define-step.ts';
 import { loaded, openFolderHost } from '../support/folder-host.ts';
 
 // Found by the random killer: resuming looks at the run, then at the machine, and only then takes the run over.

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openHistory } from '../../src/history/open.ts';
-import { ownProcess } from '../../src/host/process.ts';
+import { ownProcess } from '../../src/host/processes/process.ts';
 import { describeCrash } from '../support/crash/crash-tests.ts';
 import { haltAt } from '../support/crash/halt.ts';
 import { judge } from '../support/crash/oracle.ts';

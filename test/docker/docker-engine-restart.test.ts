@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDocker } from '../../src/host/docker/create-docker.ts';
+import { createDocker } from '../../src/docker/create-docker.ts';
 import { describeDocker } from '../support/docker-tests.ts';
 import { removeEngine, startDaemon, startEngine, stopDaemon, type TestEngine } from '../support/engine.ts';
 

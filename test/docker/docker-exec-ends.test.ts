@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDocker } from '../../src/host/docker/create-docker.ts';
+import { createDocker } from '../../src/docker/create-docker.ts';
 import { describeDocker, docker } from '../support/docker-tests.ts';
 import { PROBE_IMAGE } from '../support/images.ts';
 

@@ -1,6 +1,6 @@
 import Dockerode from 'dockerode';
 import { afterEach, expect, test } from 'vitest';
-import { createDocker } from '../../src/host/docker/create-docker.ts';
+import { createDocker } from '../../src/docker/create-docker.ts';
 import { dockerNetwork } from '../../src/steps/docker/index.ts';
 import { carryOut, changeOf } from '../support/carry-out.ts';
 import { describeDocker, docker, dockerHost, dockerInspect, dockerKnows, linkNames } from '../support/docker-tests.ts';

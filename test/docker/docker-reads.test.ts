@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDocker } from '../../src/host/docker/create-docker.ts';
+import { createDocker } from '../../src/docker/create-docker.ts';
 import { inspectContainer, inspectNetwork, listContainers, listNetworks } from '../../src/steps/docker/index.ts';
 import { readWith } from '../support/carry-out.ts';
 import { describeDocker, docker, dockerHost, dockerInspect } from '../support/docker-tests.ts';

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Requirement } from '../../src/engine/requirement.ts';
-import type { HostPorts } from '../../src/engine/step.ts';
-import { createDocker } from '../../src/host/docker/create-docker.ts';
+import { createDocker } from '../../src/docker/create-docker.ts';
+import type { Requirement } from '../../src/engine/workflow/requirement.ts';
+import type { HostPorts } from '../../src/engine/workflow/step.ts';
 import {
   containerNameFree,
   dockerEngine,

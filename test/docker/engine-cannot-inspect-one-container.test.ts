@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { createDocker } from '../../src/host/docker/create-docker.ts';
+import { createDocker } from '../../src/docker/create-docker.ts';
 import { describeDocker, docker } from '../support/docker-tests.ts';
 import { PROBE_IMAGE } from '../support/images.ts';
 import { runRecordSchema } from '../support/run-record.ts';

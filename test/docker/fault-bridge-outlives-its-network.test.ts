@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Clock } from '../../src/engine/ports/clock.ts';
-import { systemClock } from '../../src/host/clock.ts';
+import { systemClock } from '../../src/host/machine/clock.ts';
 import { dockerNetwork } from '../../src/steps/docker/index.ts';
 import { changeOf } from '../support/carry-out.ts';
 import { describeDocker, docker, dockerKnows, linkNames } from '../support/docker-tests.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { namespaceOfPid } from '../../src/host/namespace.ts';
+import { namespaceOfPid } from '../../src/host/namespaces/namespace.ts';
 import type { ContainerHandle } from '../../src/steps/container-handle.ts';
 import { checkAddressFree, observeBridge } from '../../src/steps/net/index.ts';
 import {

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { systemClock } from '../../src/host/clock.ts';
-import { createCommandPort } from '../../src/host/command.ts';
-import { throughExeca } from '../../src/host/start-command.ts';
+import { createCommandPort } from '../../src/host/commands/command.ts';
+import { throughExeca } from '../../src/host/commands/start-command.ts';
+import { systemClock } from '../../src/host/machine/clock.ts';
 import { describeOwnNetwork, type TestContainer, testContainer } from './own-network.ts';
 
 const command = createCommandPort(systemClock, throughExeca);

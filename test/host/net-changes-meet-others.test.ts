@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { StepActor } from '../../src/engine/define-step.ts';
-import type { Json } from '../../src/engine/json.ts';
+import type { Json } from '../../src/engine/model/json.ts';
 import type { CommandPort } from '../../src/engine/ports/command.ts';
-import type { StepRunner } from '../../src/engine/step.ts';
+import type { StepActor } from '../../src/engine/workflow/define-step.ts';
+import type { StepRunner } from '../../src/engine/workflow/step.ts';
 import {
   addAddress,
   addRoute,

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, expect, it, vi } from 'vitest';
-import type { StepActor } from '../../src/engine/define-step.ts';
+import type { StepActor } from '../../src/engine/workflow/define-step.ts';
 import {
   addAddress,
   addRoute,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Json } from '../../src/engine/json.ts';
-import type { StepRunner } from '../../src/engine/step.ts';
+import type { Json } from '../../src/engine/model/json.ts';
+import type { StepRunner } from '../../src/engine/workflow/step.ts';
 import { addAddress, enslaveLink, moveLink, renameLink, setLinkUp } from '../../src/steps/net/index.ts';
 import { carryOut } from '../support/carry-out.ts';
 import { testContext } from '../support/step-context.ts';

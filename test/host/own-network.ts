@@ -1,7 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { describe } from 'vitest';
-import { namespaceOfPid } from '../../src/host/namespace.ts';
+import { namespaceOfPid } from '../../src/host/namespaces/namespace.ts';
 import type { ContainerHandle } from '../../src/steps/container-handle.ts';
 
 const asked = process.env['WF_TEST_NAMESPACE'] === '1' || process.env['WF_TEST_DOCKER'] === '1';

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { endPrivateHost } from '../../src/host/embedded/end-private-host.ts';
-import { findPrivateHosts } from '../../src/host/embedded/find-private-host.ts';
-import { processOf } from '../../src/host/process.ts';
+import { processOf } from '../../src/host/processes/process.ts';
+import { endPrivateHost } from '../../src/runtime/embedded/client/end-private-host.ts';
+import { findPrivateHosts } from '../../src/runtime/embedded/client/find-private-host.ts';
 import { readableByAll } from '../support/ordinary-user.ts';
 import { markedPids, type PrivateHostUser, privateHostUser, USERS, type User } from '../support/private-host.ts';
 import { describeOwnNetwork, eventually } from './own-network.ts';

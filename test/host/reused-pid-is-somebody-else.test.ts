@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { asStepId } from '../../src/engine/ids.ts';
-import { PROCESS_MARK_VARIABLE, processMarkText } from '../../src/engine/process-mark.ts';
-import { ownProcess } from '../../src/host/process.ts';
+import { asStepId } from '../../src/engine/model/ids.ts';
+import { PROCESS_MARK_VARIABLE, processMarkText } from '../../src/engine/model/process-mark.ts';
+import { ownProcess } from '../../src/host/processes/process.ts';
 import { startChild } from '../fixtures/history/child.ts';
 import { runId } from '../fixtures/history/samples.ts';
 import { ORDINARY_USER, readableByAll } from '../support/ordinary-user.ts';

@@ -1,6 +1,6 @@
-import type { StepActor } from '../../src/engine/define-step.ts';
-import type { Json } from '../../src/engine/json.ts';
-import type { ChangeBehaviour, Observation, StepContext, StepRunner } from '../../src/engine/step.ts';
+import type { Json } from '../../src/engine/model/json.ts';
+import type { StepActor } from '../../src/engine/workflow/define-step.ts';
+import type { ChangeBehaviour, Observation, StepContext, StepRunner } from '../../src/engine/workflow/step.ts';
 
 /** What became of a step that was carried out without an engine around it. */
 export interface CarriedOut<Output> {

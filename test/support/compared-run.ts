@@ -1,6 +1,6 @@
-import type { Change } from '../../src/engine/change.ts';
-import { FACETS } from '../../src/engine/facets.ts';
+import type { Change } from '../../src/engine/model/change.ts';
 import type { ComparedRun } from '../../src/engine/ports/fingerprint.ts';
+import { FACETS } from '../../src/engine/workflow/facets.ts';
 import { runId } from './folder-host.ts';
 
 /** A run of this boot with these changes, none of which is a suspect unless it is given. */

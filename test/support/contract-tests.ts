@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
-import { parseRunId, type RunId } from '../../src/engine/ids.ts';
+import { parseRunId, type RunId } from '../../src/engine/model/ids.ts';
 import type { RunHost, RuntimeName } from '../../src/engine/ports/runtime.ts';
-import { machinePorts } from '../../src/host/machine-ports.ts';
+import { machinePorts } from '../../src/runtime/machine-ports.ts';
 import { createRuntimes } from '../../src/runtime/runtimes.ts';
 import { type Subject, subjectOn } from './contract-subject.ts';
 import { describeDocker } from './docker-tests.ts';

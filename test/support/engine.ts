@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { isAlive, ownProcess } from '../../src/host/process.ts';
+import { isAlive, ownProcess } from '../../src/host/processes/process.ts';
 import { containerdsOf, endAndWait, processesOf, removeCgroups, unmountBelow } from './engine-debris.ts';
 
 const run = promisify(execFile);

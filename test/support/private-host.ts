@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { containerInfoSchema, networkInfoSchema } from '../../src/host/docker/info-schemas.ts';
-import { commandAnswer } from '../../src/host/embedded/answers.ts';
+import { containerInfoSchema, networkInfoSchema } from '../../src/docker/info-schemas.ts';
+import { commandAnswer } from '../../src/runtime/embedded/protocol/answers.ts';
 import { ORDINARY_USER } from './ordinary-user.ts';
 
 const SCRIPT = fileURLToPath(new URL('../fixtures/host/private-host.ts', import.meta.url));

@@ -1,7 +1,7 @@
 import type { FingerprintPort } from '../../src/engine/ports/fingerprint.ts';
 import type { Runtime, Runtimes } from '../../src/engine/ports/runtime.ts';
-import type { HostPorts } from '../../src/engine/step.ts';
-import { requireSamePlace } from '../../src/host/place.ts';
+import type { HostPorts } from '../../src/engine/workflow/step.ts';
+import { requireSamePlace } from '../../src/host/machine/place.ts';
 
 /** Both runtimes on one host, which is nobody's own. */
 export function runtimesOn(ports: HostPorts, fingerprints: FingerprintPort, scope: string): Runtimes {

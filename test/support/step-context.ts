@@ -1,7 +1,7 @@
-import type { Evidence } from '../../src/engine/evidence.ts';
-import { asStepId, parseRunId, type RunId } from '../../src/engine/ids.ts';
-import type { HostPorts, LedgerService, StepContext } from '../../src/engine/step.ts';
-import { machinePorts } from '../../src/host/machine-ports.ts';
+import type { Evidence } from '../../src/engine/model/evidence.ts';
+import { asStepId, parseRunId, type RunId } from '../../src/engine/model/ids.ts';
+import type { HostPorts, LedgerService, StepContext } from '../../src/engine/workflow/step.ts';
+import { machinePorts } from '../../src/runtime/machine-ports.ts';
 
 /** What a test may decide about the context; the rest are the real ports, run `testrun`, step `step`, attempt 1. */
 export interface TestContextOverrides extends Partial<Omit<StepContext, 'run' | 'step' | 'host'>> {

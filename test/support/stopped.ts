@@ -1,7 +1,7 @@
-import type { Json } from '../../src/engine/json.ts';
+import type { Json } from '../../src/engine/model/json.ts';
 import type { CommandPort } from '../../src/engine/ports/command.ts';
 import type { DockerPort } from '../../src/engine/ports/docker.ts';
-import type { ChangeBehaviour, HostPorts, StepContext, StepRunner } from '../../src/engine/step.ts';
+import type { ChangeBehaviour, HostPorts, StepContext, StepRunner } from '../../src/engine/workflow/step.ts';
 import { changeOf } from './carry-out.ts';
 
 /** What stands for the end of the process: nothing of what a step runner does about errors is meant for it. */

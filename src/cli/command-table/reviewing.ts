@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { STORED_RUN_STATUSES } from '../../engine/ports/history.ts';
-import { GRAPH_FORMATS } from '../../review/graph/formats.ts';
+import { GRAPH_FORMATS } from '../../review/graph/draw/formats.ts';
 import { REPORT_FORMATS } from '../../review/report/formats.ts';
 import { addDocumentOptions, collect, EXIT_CODE, RUN_TO_READ, wholeNumber } from './arguments.ts';
 import type { Does } from './does.ts';

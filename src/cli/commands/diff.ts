@@ -1,20 +1,26 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/errors.ts';
-import { type RunChanges, runChanges } from '../../review/run-changes.ts';
-import { type ComparedRun, compareRuns } from '../../review/run-comparison.ts';
-import { readRunMaterial } from '../../review/run-material.ts';
-import { runRecord } from '../../review/run-record.ts';
-import { runStatus } from '../../review/run-status.ts';
-import { runChangesLines } from '../../review/text/run-changes-text.ts';
-import { runComparisonLines } from '../../review/text/run-comparison-text.ts';
-import type { TextStyle } from '../../review/text/text-style.ts';
-import { timelineOf } from '../../review/timeline.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { type ComparedRun, compareRuns } from '../../review/compare/run-comparison.ts';
+import { type RunChanges, runChanges } from '../../review/record/run-changes.ts';
+import { readRunMaterial } from '../../review/record/run-material.ts';
+import { runRecord } from '../../review/record/run-record.ts';
+import { runStatus } from '../../review/record/run-status.ts';
+import type { TextStyle } from '../../review/text/format/text-style.ts';
+import { runChangesLines } from '../../review/text/run/run-changes-text.ts';
+import { runComparisonLines } from '../../review/text/run/run-comparison-text.ts';
+import { timelineOf } from '../../review/timeline/timeline.ts';
+import { type FoundRun, findRun, LATEST } from '../arguments/find-run.ts';
 import { DIFF_FORMATS, type DiffFormat } from '../command-table/formats.ts';
 import { defineCommand } from '../define-command.ts';
-import { type FoundRun, findRun, LATEST } from '../find-run.ts';
-import { jsonText, linesText } from '../terminal.ts';
-import type { Wire } from '../wire-types.ts';
-import { documentOptions, documentStyle, type FormatEndings, formatOf, writeDocument } from '../write-document.ts';
+import { jsonText, linesText } from '../output/terminal.ts';
+import {
+  documentOptions,
+  documentStyle,
+  type FormatEndings,
+  formatOf,
+  writeDocument,
+} from '../output/write-document.ts';
+import type { Wire } from '../services/wire-types.ts';
 
 const options = z.object({
   ...documentOptions,

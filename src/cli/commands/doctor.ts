@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { z } from 'zod';
-import { lookAtRequirements } from '../../engine/preflight.ts';
-import type { Requirement } from '../../engine/requirement.ts';
+import { lookAtRequirements } from '../../engine/run/preflight.ts';
+import type { Requirement } from '../../engine/workflow/requirement.ts';
 import { type DoctorFinding, findingLines } from '../../review/text/finding-text.ts';
 import { defineCommand } from '../define-command.ts';
 import type { Check } from '../doctor/check.ts';
@@ -9,8 +9,8 @@ import { databaseChecks } from '../doctor/database-checks.ts';
 import { machineChecks, toolChecks } from '../doctor/machine-checks.ts';
 import { runChecks } from '../doctor/run-checks.ts';
 import { workflowChecks } from '../doctor/workflow-checks.ts';
-import { writeJson, writeLines } from '../terminal.ts';
-import type { Wire } from '../wire-types.ts';
+import { writeJson, writeLines } from '../output/terminal.ts';
+import type { Wire } from '../services/wire-types.ts';
 
 const options = z.object({ json: z.boolean().default(false) });
 

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { commandLine } from '../../engine/evidence.ts';
+import { commandLine } from '../../engine/model/evidence.ts';
 import { runFileText } from '../../history/transfer/run-file.ts';
-import { machineName } from '../../host/machine-name.ts';
+import { machineName } from '../../host/machine/machine-name.ts';
+import { findRun, LATEST } from '../arguments/find-run.ts';
 import { defineCommand } from '../define-command.ts';
-import { findRun, LATEST } from '../find-run.ts';
-import { documentOptions, writeDocument } from '../write-document.ts';
+import { documentOptions, writeDocument } from '../output/write-document.ts';
 
 const options = z.object({ ...documentOptions, run: z._default(z.string(), LATEST) });
 

@@ -1,22 +1,28 @@
 import { z } from 'zod';
-import { asWfError, WfError } from '../../engine/errors.ts';
-import type { JournalEntry } from '../../engine/journal-event.ts';
-import { dotText } from '../../review/graph/dot.ts';
-import { GRAPH_FORMATS, type GraphFormat } from '../../review/graph/formats.ts';
+import { asWfError, WfError } from '../../engine/model/errors.ts';
+import type { JournalEntry } from '../../engine/model/journal-event.ts';
+import { dotText } from '../../review/graph/draw/dot.ts';
+import { GRAPH_FORMATS, type GraphFormat } from '../../review/graph/draw/formats.ts';
+import { mermaidText } from '../../review/graph/draw/mermaid.ts';
+import { svgText } from '../../review/graph/draw/svg.ts';
+import { pictureLines } from '../../review/graph/draw/terminal-picture.ts';
 import { markedConfig } from '../../review/graph/marked-config.ts';
-import { mermaidText } from '../../review/graph/mermaid.ts';
 import { type ReadDefinition, readDefinition } from '../../review/graph/read-graph.ts';
 import { markRun, type RunMarks } from '../../review/graph/run-marks.ts';
-import { svgText } from '../../review/graph/svg.ts';
-import { pictureLines } from '../../review/graph/terminal-picture.ts';
-import { runStatus } from '../../review/run-status.ts';
-import type { TextStyle } from '../../review/text/text-style.ts';
+import { runStatus } from '../../review/record/run-status.ts';
+import type { TextStyle } from '../../review/text/format/text-style.ts';
+import { type FoundRun, findRun, LATEST } from '../arguments/find-run.ts';
+import { isFileReference, workflowByReference } from '../arguments/workflow-reference.ts';
 import { defineCommand } from '../define-command.ts';
-import { type FoundRun, findRun, LATEST } from '../find-run.ts';
-import { jsonText, linesText } from '../terminal.ts';
-import type { Wire } from '../wire-types.ts';
-import { isFileReference, workflowByReference } from '../workflow-reference.ts';
-import { documentOptions, documentStyle, type FormatEndings, formatOf, writeDocument } from '../write-document.ts';
+import { jsonText, linesText } from '../output/terminal.ts';
+import {
+  documentOptions,
+  documentStyle,
+  type FormatEndings,
+  formatOf,
+  writeDocument,
+} from '../output/write-document.ts';
+import type { Wire } from '../services/wire-types.ts';
 
 const options = z.object({
   ...documentOptions,

@@ -1,13 +1,13 @@
-import type { StepId } from '../../engine/ids.ts';
-import type { JournalEntry } from '../../engine/journal-event.ts';
+import type { StepId } from '../../engine/model/ids.ts';
+import type { JournalEntry } from '../../engine/model/journal-event.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
-import { invokeIdsOf, stageNamesOf } from '../../review/run-material.ts';
-import { createTranscript, isOfRollback, type TranscriptStep } from '../../review/text/transcript.ts';
-import type { FoundRun } from '../find-run.ts';
-import { findSteps } from '../find-step.ts';
-import { type FollowEnd, followJournal, noLongerFollowed } from '../follow-journal.ts';
-import { type Terminal, writeLines } from '../terminal.ts';
-import type { Wire } from '../wire-types.ts';
+import { invokeIdsOf, stageNamesOf } from '../../review/record/run-material.ts';
+import { createTranscript, isOfRollback, type TranscriptStep } from '../../review/text/run/transcript.ts';
+import type { FoundRun } from '../arguments/find-run.ts';
+import { findSteps } from '../arguments/find-step.ts';
+import { type FollowEnd, followJournal, noLongerFollowed } from '../follow/follow-journal.ts';
+import { type Terminal, writeLines } from '../output/terminal.ts';
+import type { Wire } from '../services/wire-types.ts';
 
 /**
  * `wf logs RUN [STEP] --follow`: the commands of a run as they come. With `json` nothing is written meanwhile: the one document

@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { findProject, isMarkedAsProject, PROJECT_MARKER } from '../../definition/find-files.ts';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import { makeFolder } from '../../trust/private-folder.ts';
 import { defineCommand } from '../define-command.ts';
+import { writeJson, writeLines } from '../output/terminal.ts';
+import { writeNewFile } from '../output/write-new-file.ts';
+import type { Wire } from '../services/wire-types.ts';
 import { stepTestText, stepText } from '../templates/step.ts';
 import { workflowText } from '../templates/workflow.ts';
-import { writeJson, writeLines } from '../terminal.ts';
-import type { Wire } from '../wire-types.ts';
-import { writeNewFile } from '../write-new-file.ts';
 
 const options = z.object({
   what: z.enum(['workflow', 'step']),

@@ -1,19 +1,19 @@
 import { z } from 'zod';
-import { asWfError } from '../../engine/errors.ts';
-import { REPORT_LANGUAGES, type ReportLanguage } from '../../engine/narrative.ts';
-import type { LoadedWorkflow } from '../../engine/workflow.ts';
+import { asWfError } from '../../engine/model/errors.ts';
+import { REPORT_LANGUAGES, type ReportLanguage } from '../../engine/workflow/narrative.ts';
+import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
+import { type RunMaterial, readRunMaterial } from '../../review/record/run-material.ts';
+import { runRecord } from '../../review/record/run-record.ts';
 import { REPORT_FORMATS, type ReportFormat } from '../../review/report/formats.ts';
 import { htmlOf } from '../../review/report/html.ts';
 import { markdownOf } from '../../review/report/markdown.ts';
 import { reportDocument } from '../../review/report/report-document.ts';
 import type { ToldByWorkflow } from '../../review/report/report-source.ts';
 import { reportWords } from '../../review/report/words.ts';
-import { type RunMaterial, readRunMaterial } from '../../review/run-material.ts';
-import { runRecord } from '../../review/run-record.ts';
+import { findRun, LATEST } from '../arguments/find-run.ts';
 import { defineCommand } from '../define-command.ts';
-import { findRun, LATEST } from '../find-run.ts';
-import type { Wire } from '../wire-types.ts';
-import { documentOptions, type FormatEndings, formatOf, writeDocument } from '../write-document.ts';
+import { documentOptions, type FormatEndings, formatOf, writeDocument } from '../output/write-document.ts';
+import type { Wire } from '../services/wire-types.ts';
 
 const options = z.object({
   ...documentOptions,

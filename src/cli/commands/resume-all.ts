@@ -1,18 +1,18 @@
-import type { ResumeRequest } from '../../engine/engine.ts';
-import { asWfError, type ErrorCode, type ExitCode, type WfError } from '../../engine/errors.ts';
+import { asWfError, type ErrorCode, type ExitCode, type WfError } from '../../engine/model/errors.ts';
 import type { Lease, StoredRun } from '../../engine/ports/history.ts';
-import { isoTime } from '../../review/run-record.ts';
-import { notResumedLines, resumedLines } from '../../review/text/resumed-text.ts';
-import type { TextStyle } from '../../review/text/text-style.ts';
-import { refusalExitCode, runExitCode, signalExitCode, worstExitCode } from '../exit-code.ts';
-import type { FoundRun } from '../find-run.ts';
-import type { RunOutcome } from '../follow-run.ts';
-import { howToGoOn, type Interruption, watchForInterruption } from '../interruption.ts';
-import { lostRunWords } from '../lost-run.ts';
-import { type ResumeOptions, resumeRequest } from '../resume-request.ts';
-import { resumeRun } from '../resume-run.ts';
-import { type Terminal, writeJson, writeLines } from '../terminal.ts';
-import type { Wire } from '../wire-types.ts';
+import type { ResumeRequest } from '../../engine/run/engine.ts';
+import { isoTime } from '../../review/record/run-record.ts';
+import type { TextStyle } from '../../review/text/format/text-style.ts';
+import { notResumedLines, resumedLines } from '../../review/text/run/resumed-text.ts';
+import type { FoundRun } from '../arguments/find-run.ts';
+import { type ResumeOptions, resumeRequest } from '../arguments/resume-request.ts';
+import type { RunOutcome } from '../follow/follow-run.ts';
+import { howToGoOn, type Interruption, watchForInterruption } from '../follow/interruption.ts';
+import { resumeRun } from '../follow/resume-run.ts';
+import { refusalExitCode, runExitCode, signalExitCode, worstExitCode } from '../output/exit-code.ts';
+import { lostRunWords } from '../output/lost-run.ts';
+import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
+import type { Wire } from '../services/wire-types.ts';
 
 /** The runs that `--all` means, oldest first, each with the history that holds it. */
 export interface AllRuns extends ResumeOptions {

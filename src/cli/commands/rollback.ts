@@ -1,24 +1,24 @@
 import { z } from 'zod';
-import type { Change } from '../../engine/change.ts';
-import { asWfError, type ExitCode } from '../../engine/errors.ts';
-import type { RunId } from '../../engine/ids.ts';
+import type { Change } from '../../engine/model/change.ts';
+import { asWfError, type ExitCode } from '../../engine/model/errors.ts';
+import type { RunId } from '../../engine/model/ids.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
-import type { RunnersToUndo } from '../../engine/require-runners.ts';
-import { refusalOf } from '../../review/allowed-actions.ts';
-import { readRunMaterial } from '../../review/run-material.ts';
-import { runRecord } from '../../review/run-record.ts';
-import { keptLines } from '../../review/text/ledger-text.ts';
-import type { TextStyle } from '../../review/text/text-style.ts';
+import type { RunnersToUndo } from '../../engine/recovery/require-runners.ts';
+import { refusalOf } from '../../review/record/allowed-actions.ts';
+import { readRunMaterial } from '../../review/record/run-material.ts';
+import { runRecord } from '../../review/record/run-record.ts';
+import type { TextStyle } from '../../review/text/format/text-style.ts';
+import { keptLines } from '../../review/text/run/ledger-text.ts';
+import { findRun } from '../arguments/find-run.ts';
+import { knownSecrets, refuseOtherInputs } from '../arguments/run-secrets.ts';
+import { workflowOfRun } from '../arguments/workflow-reference.ts';
 import { defineCommand } from '../define-command.ts';
-import { rollbackExitCode } from '../exit-code.ts';
-import { findRun } from '../find-run.ts';
-import { followRun, introduced, withView } from '../follow-run.ts';
-import { watchForInterruption } from '../interruption.ts';
-import { knownSecrets, refuseOtherInputs } from '../run-secrets.ts';
-import { tellOutcome } from '../tell-result.ts';
-import { type Terminal, writeJson, writeLines } from '../terminal.ts';
-import type { HistoryOptions, Wire } from '../wire-types.ts';
-import { workflowOfRun } from '../workflow-reference.ts';
+import { followRun, introduced, withView } from '../follow/follow-run.ts';
+import { watchForInterruption } from '../follow/interruption.ts';
+import { rollbackExitCode } from '../output/exit-code.ts';
+import { tellOutcome } from '../output/tell-result.ts';
+import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
+import type { HistoryOptions, Wire } from '../services/wire-types.ts';
 
 const options = z.object({
   run: z.string(),

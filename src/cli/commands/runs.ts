@@ -1,23 +1,29 @@
 import * as z from 'zod/mini';
-import { WfError } from '../../engine/errors.ts';
-import { commandLine } from '../../engine/evidence.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { commandLine } from '../../engine/model/evidence.ts';
 import { STORED_RUN_STATUSES } from '../../engine/ports/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
-import { type InputValue, LOOKED_AT, listRuns, type RunPage, type RunQuery } from '../../review/list-runs.ts';
-import { runSummary } from '../../review/run-record.ts';
-import { momentText } from '../../review/text/duration.ts';
-import { oneLine } from '../../review/text/plain-text.ts';
-import { runListLines } from '../../review/text/run-list.ts';
+import { type InputValue, LOOKED_AT, listRuns, type RunPage, type RunQuery } from '../../review/record/list-runs.ts';
+import { runSummary } from '../../review/record/run-record.ts';
+import { momentText } from '../../review/text/format/duration.ts';
+import { oneLine } from '../../review/text/format/plain-text.ts';
+import type { TextStyle } from '../../review/text/format/text-style.ts';
+import { runListLines } from '../../review/text/run/run-list.ts';
 import { suggestedCommand } from '../../review/text/suggestion.ts';
-import type { TextStyle } from '../../review/text/text-style.ts';
+import { findRun } from '../arguments/find-run.ts';
+import { ageOption, momentOption } from '../arguments/moment.ts';
 import { LIST_FORMATS, type ListFormat } from '../command-table/formats.ts';
 import { defineCommand } from '../define-command.ts';
-import { didYouMean } from '../did-you-mean.ts';
-import { findRun } from '../find-run.ts';
-import { ageOption, momentOption } from '../moment.ts';
-import { jsonText, linesText, writeLines } from '../terminal.ts';
-import type { Wire } from '../wire-types.ts';
-import { documentOptions, documentStyle, type FormatEndings, formatOf, writeDocument } from '../write-document.ts';
+import { didYouMean } from '../output/did-you-mean.ts';
+import { jsonText, linesText, writeLines } from '../output/terminal.ts';
+import {
+  documentOptions,
+  documentStyle,
+  type FormatEndings,
+  formatOf,
+  writeDocument,
+} from '../output/write-document.ts';
+import type { Wire } from '../services/wire-types.ts';
 
 const options = z.object({
   ...documentOptions,

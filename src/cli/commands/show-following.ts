@@ -1,12 +1,12 @@
-import { readRunMaterial, stageNamesOf } from '../../review/run-material.ts';
-import { runRecord } from '../../review/run-record.ts';
-import { endOfRunLines } from '../../review/text/end-of-run.ts';
-import type { FoundRun } from '../find-run.ts';
-import { type FollowEnd, followJournal, noLongerFollowed } from '../follow-journal.ts';
-import { introduction } from '../follow-run.ts';
-import { createProgressView } from '../progress-view.ts';
-import { type Terminal, writeJson, writeLines } from '../terminal.ts';
-import type { Wire } from '../wire-types.ts';
+import { readRunMaterial, stageNamesOf } from '../../review/record/run-material.ts';
+import { runRecord } from '../../review/record/run-record.ts';
+import { endOfRunLines } from '../../review/text/run/end-of-run.ts';
+import type { FoundRun } from '../arguments/find-run.ts';
+import { type FollowEnd, followJournal, noLongerFollowed } from '../follow/follow-journal.ts';
+import { introduction } from '../follow/follow-run.ts';
+import { createProgressView } from '../output/progress-view.ts';
+import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
+import type { Wire } from '../services/wire-types.ts';
 
 /** `wf show RUN --follow`: a view of a run that another process advances, then what became of it. */
 export async function showFollowing(

@@ -1,11 +1,11 @@
-import { readRunMaterial } from '../../review/run-material.ts';
-import { runRecord } from '../../review/run-record.ts';
-import { stepDetail } from '../../review/step-detail.ts';
-import { stepViewLines } from '../../review/text/step-view.ts';
-import type { FoundRun } from '../find-run.ts';
-import { findStep } from '../find-step.ts';
-import { type Terminal, writeJson, writeLines } from '../terminal.ts';
-import type { Wire } from '../wire-types.ts';
+import { readRunMaterial } from '../../review/record/run-material.ts';
+import { runRecord } from '../../review/record/run-record.ts';
+import { stepDetail } from '../../review/record/step-detail.ts';
+import { stepViewLines } from '../../review/text/run/step-view.ts';
+import type { FoundRun } from '../arguments/find-run.ts';
+import { findStep } from '../arguments/find-step.ts';
+import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
+import type { Wire } from '../services/wire-types.ts';
 
 /** `wf show RUN STEP`: one step whole. @throws WfError E_STEP_NOT_FOUND */
 export function showStep({ history, run }: FoundRun, id: string, json: boolean, wire: Wire, { out }: Terminal): void {

@@ -1,21 +1,21 @@
 import { z } from 'zod';
-import type { Engine, RuntimeChoice } from '../../engine/engine.ts';
-import { type ExitCode, WfError } from '../../engine/errors.ts';
-import { parseRunId, RUN_ID_RULE, type RunId } from '../../engine/ids.ts';
+import { type ExitCode, WfError } from '../../engine/model/errors.ts';
+import { parseRunId, RUN_ID_RULE, type RunId } from '../../engine/model/ids.ts';
+import type { PrestartedHost } from '../../engine/place/prestarted-host.ts';
 import { RUNTIME_NAMES } from '../../engine/ports/runtime.ts';
-import type { PrestartedHost } from '../../engine/prestarted-host.ts';
-import type { LoadedWorkflow } from '../../engine/workflow.ts';
+import type { Engine, RuntimeChoice } from '../../engine/run/engine.ts';
+import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
+import { stageToPauseAfter } from '../arguments/stage-option.ts';
+import { workflowInput } from '../arguments/workflow-input.ts';
+import { workflowByReference } from '../arguments/workflow-reference.ts';
 import { defineCommand } from '../define-command.ts';
-import { escapingProcesses } from '../escaping-processes.ts';
-import { followRun, introduction, withView } from '../follow-run.ts';
-import { watchForInterruption } from '../interruption.ts';
-import { runtimeLine } from '../runtime-line.ts';
-import { stageToPauseAfter } from '../stage-option.ts';
-import { tellOutcome } from '../tell-result.ts';
-import type { Terminal } from '../terminal.ts';
-import type { Wire } from '../wire-types.ts';
-import { workflowInput } from '../workflow-input.ts';
-import { workflowByReference } from '../workflow-reference.ts';
+import { followRun, introduction, withView } from '../follow/follow-run.ts';
+import { watchForInterruption } from '../follow/interruption.ts';
+import { escapingProcesses } from '../output/escaping-processes.ts';
+import { runtimeLine } from '../output/runtime-line.ts';
+import { tellOutcome } from '../output/tell-result.ts';
+import type { Terminal } from '../output/terminal.ts';
+import type { Wire } from '../services/wire-types.ts';
 
 const options = z.object({
   workflow: z.string(),

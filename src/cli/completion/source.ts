@@ -1,11 +1,11 @@
 import { findWorkflowFiles } from '../../definition/find-files.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../engine/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../engine/model/json.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
-import { isResumable, refusalOf } from '../../review/allowed-actions.ts';
-import { runStatus } from '../../review/run-status.ts';
-import { findRun, LATEST } from '../find-run.ts';
-import type { Wire } from '../wire-types.ts';
+import { isResumable, refusalOf } from '../../review/record/allowed-actions.ts';
+import { runStatus } from '../../review/record/run-status.ts';
+import { findRun, LATEST } from '../arguments/find-run.ts';
+import type { Wire } from '../services/wire-types.ts';
 import type { Candidate, CompletionSource, KnownInput, StageOwner } from './complete.ts';
 
 /** So many runs are offered; what is typed narrows them down. */

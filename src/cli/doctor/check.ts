@@ -1,5 +1,5 @@
-import { asWfError, type WfError } from '../../engine/errors.ts';
-import type { Requirement, RequirementResult } from '../../engine/requirement.ts';
+import { asWfError, type WfError } from '../../engine/model/errors.ts';
+import type { Requirement, RequirementResult } from '../../engine/workflow/requirement.ts';
 
 /** Something that `wf doctor` looks at. */
 export interface Check {

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { WfError } from '../../engine/errors.ts';
-import type { Wire } from '../wire-types.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import type { Wire } from '../services/wire-types.ts';
 import { type Check, check, found, orWrong, wrong } from './check.ts';
 
 const MEBIBYTE = 1024 * 1024;

@@ -1,9 +1,9 @@
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import type { CommandPort } from '../../engine/ports/command.ts';
-import { canHoldCommands } from '../../host/command-cgroups.ts';
-import { findTool } from '../../host/find-tool.ts';
-import { bridgesAreFiltered, isInFirstNamespace, procIsThere } from '../../host/machine.ts';
-import { howToInstall } from '../../host/tool-package.ts';
+import { findTool } from '../../host/commands/find-tool.ts';
+import { howToInstall } from '../../host/commands/tool-package.ts';
+import { bridgesAreFiltered, isInFirstNamespace, procIsThere } from '../../host/machine/machine.ts';
+import { canHoldCommands } from '../../host/processes/command-cgroups.ts';
 import { type Check, check, found, wrong } from './check.ts';
 
 /** As package.json says (`engines`). */

@@ -1,13 +1,13 @@
-import { stands } from '../../engine/change.ts';
-import { WfError } from '../../engine/errors.ts';
-import type { RunId } from '../../engine/ids.ts';
+import { stands } from '../../engine/model/change.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import type { RunId } from '../../engine/model/ids.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
-import { runStatus } from '../../review/run-status.ts';
-import { findMarked } from '../../steps/sweep/find-marked.ts';
-import { knownRuns } from '../../steps/sweep/known-runs.ts';
-import { unaccounted } from '../../steps/sweep/unaccounted.ts';
-import { resumableRuns } from '../resumable-runs.ts';
-import type { Wire } from '../wire-types.ts';
+import { runStatus } from '../../review/record/run-status.ts';
+import { findMarked } from '../../sweep/find-marked.ts';
+import { knownRuns } from '../../sweep/known-runs.ts';
+import { unaccounted } from '../../sweep/unaccounted.ts';
+import { resumableRuns } from '../arguments/resumable-runs.ts';
+import type { Wire } from '../services/wire-types.ts';
 import { type Check, check, found, wrong } from './check.ts';
 
 /** So many of each are named. */

@@ -1,6 +1,6 @@
 import { checkInput } from '../../definition/input.ts';
-import { WfError } from '../../engine/errors.ts';
-import type { ResolvedWorkflow, Wire } from '../wire-types.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import type { ResolvedWorkflow, Wire } from '../services/wire-types.ts';
 import { type Check, check, wrong } from './check.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { NamespaceRef } from './command.ts';
 
 /** Answers what the program `probe-agent.mjs` answers, without a process being started for it. */

@@ -1,4 +1,4 @@
-import type { RunId } from '../ids.ts';
+import type { RunId } from '../model/ids.ts';
 
 /** Claims that are held. */
 export interface HeldClaims {

@@ -1,7 +1,7 @@
-import type { Change, Difference, NotCompared } from '../change.ts';
-import type { Facet } from '../facets.ts';
-import type { RunId } from '../ids.ts';
-import type { JsonObject } from '../json.ts';
+import type { Change, Difference, NotCompared } from '../model/change.ts';
+import type { RunId } from '../model/ids.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Facet } from '../workflow/facets.ts';
 
 /** The normalised state of the host's network and containers at one moment. Its shape is the port's own. */
 export type Fingerprint = JsonObject;

@@ -1,10 +1,10 @@
-import type { Change, Verification } from '../change.ts';
-import type { ErrorRecord } from '../errors.ts';
-import type { Evidence } from '../evidence.ts';
-import type { DefinitionHash, RunId, StepId } from '../ids.ts';
-import type { JournalEntry, JournalEvent, RunHeader } from '../journal-event.ts';
-import type { Json } from '../json.ts';
-import type { Owner } from '../owner.ts';
+import type { Change, Verification } from '../model/change.ts';
+import type { ErrorRecord } from '../model/errors.ts';
+import type { Evidence } from '../model/evidence.ts';
+import type { DefinitionHash, RunId, StepId } from '../model/ids.ts';
+import type { JournalEntry, JournalEvent, RunHeader } from '../model/journal-event.ts';
+import type { Json } from '../model/json.ts';
+import type { Owner } from '../model/owner.ts';
 import type { Fingerprint } from './fingerprint.ts';
 
 /** The right of one living process to advance a run. Every write carries it; a later lease has a higher fence. */

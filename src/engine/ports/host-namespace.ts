@@ -1,4 +1,4 @@
-import type { Owner } from '../owner.ts';
+import type { Owner } from '../model/owner.ts';
 import type { Argv, NamespaceRef } from './command.ts';
 
 /** A namespace that is known to have been there, with the inode that it had. */

@@ -1,7 +1,7 @@
-import type { PreflightFinding } from '../engine.ts';
-import type { RunId } from '../ids.ts';
-import type { Owner } from '../owner.ts';
-import type { HostPorts } from '../step.ts';
+import type { RunId } from '../model/ids.ts';
+import type { Owner } from '../model/owner.ts';
+import type { PreflightFinding } from '../run/engine.ts';
+import type { HostPorts } from '../workflow/step.ts';
 import type { Argv } from './command.ts';
 import type { ContainerInfo } from './docker.ts';
 import type { FingerprintPort } from './fingerprint.ts';

@@ -1,8 +1,8 @@
-import type { Change } from '../../engine/change.ts';
-import type { ErrorRecord } from '../../engine/errors.ts';
-import type { DefinitionHash, StepId } from '../../engine/ids.ts';
-import type { Effect, JournalEntry, JournalEvent } from '../../engine/journal-event.ts';
-import type { Json } from '../../engine/json.ts';
+import type { Change } from '../../engine/model/change.ts';
+import type { ErrorRecord } from '../../engine/model/errors.ts';
+import type { DefinitionHash, StepId } from '../../engine/model/ids.ts';
+import type { Effect, JournalEntry, JournalEvent } from '../../engine/model/journal-event.ts';
+import type { Json } from '../../engine/model/json.ts';
 import type { StepStatus, StoredRunStatus } from '../../engine/ports/history.ts';
 
 export type StartStep = Extract<Effect, { readonly type: 'start-step' }>;

@@ -1,7 +1,7 @@
-import type { Change } from '../../engine/change.ts';
-import type { ErrorRecord } from '../../engine/errors.ts';
-import type { DefinitionHash } from '../../engine/ids.ts';
-import type { Json } from '../../engine/json.ts';
+import type { Change } from '../../engine/model/change.ts';
+import type { ErrorRecord } from '../../engine/model/errors.ts';
+import type { DefinitionHash } from '../../engine/model/ids.ts';
+import type { Json } from '../../engine/model/json.ts';
 import type { StepStatus, StoredRunStatus } from '../../engine/ports/history.ts';
 import type { Statements } from '../sqlite/statements.ts';
 import type { Attempt, ChangeApplied, ChangeSettled, ProjectedRows, StartStep } from './project.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { lazy } from '../../engine/lazy.ts';
-import type { Owner } from '../../engine/owner.ts';
+import { lazy } from '../../engine/journal/lazy.ts';
+import type { Owner } from '../../engine/model/owner.ts';
 import { isEnd, STORED_RUN_STATUSES, type StoredRunStatus } from '../../engine/ports/history.ts';
 import { parseRow } from '../rows/parse-row.ts';
 import { IN_PLACE } from '../sqlite/schema.ts';

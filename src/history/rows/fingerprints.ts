@@ -1,5 +1,5 @@
-import { sha256 } from '../../engine/digest.ts';
-import { canonicalJson, isJsonObject, parseJson } from '../../engine/json.ts';
+import { sha256 } from '../../engine/model/digest.ts';
+import { canonicalJson, isJsonObject, parseJson } from '../../engine/model/json.ts';
 import type { Fingerprint } from '../../engine/ports/fingerprint.ts';
 import { damaged } from '../sqlite/database-error.ts';
 import type { Statements } from '../sqlite/statements.ts';

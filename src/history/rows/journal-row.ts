@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
-import { CHANGE_STATUSES, verificationSchema } from '../../engine/change.ts';
-import { FACETS } from '../../engine/facets.ts';
-import { ownerSchema } from '../../engine/identity-schemas.ts';
-import { asDefinitionHash, asStepId } from '../../engine/ids.ts';
-import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../../engine/journal-event.ts';
-import { isJsonObject } from '../../engine/json.ts';
-import { lazy } from '../../engine/lazy.ts';
+import { lazy } from '../../engine/journal/lazy.ts';
+import { CHANGE_STATUSES, verificationSchema } from '../../engine/model/change.ts';
+import { ownerSchema } from '../../engine/model/identity-schemas.ts';
+import { asDefinitionHash, asStepId } from '../../engine/model/ids.ts';
+import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../../engine/model/journal-event.ts';
+import { isJsonObject } from '../../engine/model/json.ts';
+import { FACETS } from '../../engine/workflow/facets.ts';
 import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
 
 /** Strict: an unknown member comes from a newer version of wf and must not be dropped silently. */

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { type ErrorCode, isErrorCode } from '../../engine/errors.ts';
-import { isJsonObject, type Json, type JsonObject, parseJson } from '../../engine/json.ts';
-import { lazy } from '../../engine/lazy.ts';
+import { lazy } from '../../engine/journal/lazy.ts';
+import { type ErrorCode, isErrorCode } from '../../engine/model/errors.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson } from '../../engine/model/json.ts';
 import { damaged } from '../sqlite/database-error.ts';
 import { decompress } from './compression.ts';
 

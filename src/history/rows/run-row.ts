@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { runIdSchema } from '../../engine/identity-schemas.ts';
-import { asDefinitionHash } from '../../engine/ids.ts';
-import { lazy } from '../../engine/lazy.ts';
-import type { Owner } from '../../engine/owner.ts';
+import { lazy } from '../../engine/journal/lazy.ts';
+import { runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { asDefinitionHash } from '../../engine/model/ids.ts';
+import type { Owner } from '../../engine/model/owner.ts';
 import { STORED_RUN_STATUSES, type StoredRun } from '../../engine/ports/history.ts';
 import { IN_PLACE } from '../sqlite/schema.ts';
 import { errorRecord, jsonObject, jsonText } from './parse-row.ts';

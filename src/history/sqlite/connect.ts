@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import { PinnedConnection } from '../../sqlite/pinned-connection.ts';
 import { damaged, diskFull, isFull, readOnly } from './database-error.ts';
 import { identityOf } from './file-header.ts';

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 
 /** Returns the WfError for an error of SQLite or the file system; anything else unchanged. */
 export function asDatabaseError(thrown: unknown, path: string): unknown {

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import { makeFolder } from '../../trust/private-folder.ts';
 import { requireTrusted } from '../../trust/trusted-path.ts';
 import { readOnly } from './database-error.ts';

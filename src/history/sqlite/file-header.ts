@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import { damaged } from './database-error.ts';
 import { APPLICATION_ID } from './schema.ts';
 import { hasBeenInUse, journalOf, walOf } from './side-files.ts';

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import type { ConnectOptions } from './connect.ts';
 import { withDatabaseErrors } from './database-error.ts';
 import { reserveOf } from './side-files.ts';

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import { trustedUsers } from '../../trust/users.ts';
 
 const OTHERS = 0o077;

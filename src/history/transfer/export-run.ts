@@ -1,4 +1,4 @@
-import type { RunHeader } from '../../engine/journal-event.ts';
+import type { RunHeader } from '../../engine/model/journal-event.ts';
 import type { HistoryPort, StoredRun } from '../../engine/ports/history.ts';
 import type { RunFileContent } from './run-file.ts';
 

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import type { HistoryReader } from '../reader.ts';
 import { insertEvidence } from '../rows/evidence.ts';
 import { storeFingerprint } from '../rows/fingerprints.ts';

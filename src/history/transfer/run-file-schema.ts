@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { runIdSchema } from '../../engine/identity-schemas.ts';
-import { asDefinitionHash, asStepId } from '../../engine/ids.ts';
+import { runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { asDefinitionHash, asStepId } from '../../engine/model/ids.ts';
 import { journalEvent } from '../rows/journal-row.ts';
 import { json, jsonObject } from '../rows/parse-row.ts';
 import { runOptions } from '../rows/run-row.ts';

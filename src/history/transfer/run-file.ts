@@ -1,8 +1,8 @@
 import type * as z from 'zod/mini';
-import { sha256 } from '../../engine/digest.ts';
-import { asWfError, WfError } from '../../engine/errors.ts';
-import type { JournalEntry, JournalEvent, RunHeader } from '../../engine/journal-event.ts';
-import { canonicalJson, escapeSteering, isJsonObject, type Json, parseJson } from '../../engine/json.ts';
+import { sha256 } from '../../engine/model/digest.ts';
+import { asWfError, WfError } from '../../engine/model/errors.ts';
+import type { JournalEntry, JournalEvent, RunHeader } from '../../engine/model/journal-event.ts';
+import { canonicalJson, escapeSteering, isJsonObject, type Json, parseJson } from '../../engine/model/json.ts';
 import type { Fingerprint } from '../../engine/ports/fingerprint.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
 

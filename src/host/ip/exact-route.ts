@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/errors.ts';
-import { canonicalJson, type Json, toJson } from '../../engine/json.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { canonicalJson, type Json, toJson } from '../../engine/model/json.ts';
 import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
 import type { AddressFamily } from './link.ts';
 import { readIp, readIpJson } from './run-ip.ts';

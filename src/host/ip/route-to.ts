@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
 import { readIpJson } from './run-ip.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/errors.ts';
-import { parseJson } from '../../engine/json.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { parseJson } from '../../engine/model/json.ts';
 import type { Argv, CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
-import { runChecked } from '../checked-command.ts';
+import { runChecked } from '../commands/checked-command.ts';
 
 /** Limits of a read of the kernel's tables: it takes milliseconds, and prints some 3 KB a link. */
 export const READ_LIMITS = { timeoutMs: 10_000, maxOutputBytes: 32 * 1024 * 1024 } as const;

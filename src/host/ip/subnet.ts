@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 
 /** An IPv4 or IPv6 address and how many of its bits name the network; an address alone is a subnet of one. */
 export interface Subnet {

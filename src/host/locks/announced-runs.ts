@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { sha256 } from '../../engine/digest.ts';
-import type { RunId } from '../../engine/ids.ts';
+import { sha256 } from '../../engine/model/digest.ts';
+import type { RunId } from '../../engine/model/ids.ts';
 import { lockFolder } from './lock-folder.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { WfError } from '../../engine/errors.ts';
-import { errnoOf } from '../errno.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { errnoOf } from '../machine/errno.ts';
 
 /** The kernel answers for a process that was stopped; a full queue is answered at once too. */
 const ANSWER_MS = 1_000;

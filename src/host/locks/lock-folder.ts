@@ -1,6 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import { privateFolder } from '../../trust/private-folder.ts';
 import { ownUser } from '../../trust/users.ts';
 

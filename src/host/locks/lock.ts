@@ -1,8 +1,8 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { RunId } from '../../engine/ids.ts';
-import { systemClock } from '../clock.ts';
-import { ownPidNamespace, ownProcess } from '../process.ts';
+import type { RunId } from '../../engine/model/ids.ts';
+import { systemClock } from '../machine/clock.ts';
+import { ownPidNamespace, ownProcess } from '../processes/process.ts';
 import { isLivenessSocketOpen, openLivenessSocket } from './liveness-socket.ts';
 import { lockFolder } from './lock-folder.ts';
 import { type LockHolder, readRow, removeRow, removeRowsOf, signsIn, takeRow } from './lock-table.ts';

@@ -1,7 +1,7 @@
-import { asWfError } from '../../engine/errors.ts';
-import { isJsonObject, toJson } from '../../engine/json.ts';
-import { rehearse } from '../../engine/rehearse.ts';
-import type { LoadedWorkflow } from '../../engine/workflow.ts';
+import { rehearse } from '../../engine/machine/rehearse.ts';
+import { asWfError } from '../../engine/model/errors.ts';
+import { isJsonObject, toJson } from '../../engine/model/json.ts';
+import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
 import type { Finding } from './finding.ts';
 
 /** The parts of a workflow that a dry run needs. */

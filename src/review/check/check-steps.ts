@@ -1,7 +1,7 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import { asWfError } from '../../engine/errors.ts';
-import { isJsonObject, type Json, toJson } from '../../engine/json.ts';
-import type { Invocation, MachineModel } from '../../engine/machine-model.ts';
+import type { Invocation, MachineModel } from '../../engine/machine/machine-model.ts';
+import { asWfError } from '../../engine/model/errors.ts';
+import { isJsonObject, type Json, toJson } from '../../engine/model/json.ts';
 import {
   ancestorIds,
   type GraphState,

@@ -1,9 +1,9 @@
-import { WfError } from '../../engine/errors.ts';
-import type { Json } from '../../engine/json.ts';
-import type { MachineModel } from '../../engine/machine-model.ts';
-import type { LoadedWorkflow } from '../../engine/workflow.ts';
+import type { MachineModel } from '../../engine/machine/machine-model.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import type { Json } from '../../engine/model/json.ts';
+import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
 import { readDefinition } from '../graph/read-graph.ts';
-import { counted } from '../text/plain-text.ts';
+import { counted } from '../text/format/plain-text.ts';
 import { type ComputesInputs, checkComputedInputs } from './check-computed-inputs.ts';
 import { checkImplementations } from './check-implementations.ts';
 import { checkStates } from './check-states.ts';

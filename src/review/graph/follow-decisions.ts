@@ -1,7 +1,7 @@
 import { type AnyMachineSnapshot, type AnyStateMachine, initialTransition, transition } from 'xstate';
 import { z } from 'zod';
-import type { JournalEntry, JournalEvent, MachineEvent } from '../../engine/journal-event.ts';
-import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from '../../engine/json.ts';
+import type { JournalEntry, JournalEvent, MachineEvent } from '../../engine/model/journal-event.ts';
+import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from '../../engine/model/json.ts';
 import { enteredBy, tracedMachine, transitionOf } from './traced-machine.ts';
 
 /** The way of a run through its machine. */

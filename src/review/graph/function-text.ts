@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../../engine/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../engine/model/json.ts';
 
 /** A function as a stored definition holds it: its source text, and what XState's creators hang on it. */
 export type FunctionText = JsonObject & { readonly source: string };

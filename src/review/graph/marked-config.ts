@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../../engine/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../engine/model/json.ts';
 import type { GraphState, MachineGraph, Trigger } from './machine-graph.ts';
 import { markOf, type RunMarks } from './run-marks.ts';
 

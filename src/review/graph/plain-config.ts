@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../../engine/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../engine/model/json.ts';
 import { combinedGuardName, isFunctionText, nameOf } from './function-text.ts';
 
 /**

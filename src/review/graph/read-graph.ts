@@ -1,7 +1,7 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { z } from 'zod';
-import { WfError } from '../../engine/errors.ts';
-import type { Json, JsonObject } from '../../engine/json.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import type { Json, JsonObject } from '../../engine/model/json.ts';
 import { nameOf } from './function-text.ts';
 import type { GraphState, GraphTransition, MachineGraph, Trigger } from './machine-graph.ts';
 import { plainConfig } from './plain-config.ts';

@@ -1,5 +1,5 @@
-import type { JournalEntry } from '../../engine/journal-event.ts';
-import type { JsonObject } from '../../engine/json.ts';
+import type { JournalEntry } from '../../engine/model/journal-event.ts';
+import type { JsonObject } from '../../engine/model/json.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
 import { isEnd } from '../../engine/ports/history.ts';
 import { type Course, followDecisions, statesIn } from './follow-decisions.ts';

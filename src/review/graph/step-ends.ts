@@ -1,5 +1,5 @@
-import type { StepId } from '../../engine/ids.ts';
-import type { JournalEntry } from '../../engine/journal-event.ts';
+import type { StepId } from '../../engine/model/ids.ts';
+import type { JournalEntry } from '../../engine/model/journal-event.ts';
 
 /** `due`: decided, and not begun. */
 export type StepEnd = 'due' | 'begun' | 'succeeded' | 'failed' | 'stopped';

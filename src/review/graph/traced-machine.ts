@@ -1,6 +1,6 @@
 import { type AnyStateMachine, createMachine, fromPromise, raise } from 'xstate';
 import { z } from 'zod';
-import { isJsonObject, type Json, type JsonObject } from '../../engine/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../engine/model/json.ts';
 
 /** Each transition of a traced machine has one action of this name, with its number. */
 export const TAKEN = 'wf.taken';

@@ -1,5 +1,5 @@
-import type { Drawing, ReportLanguage } from '../../engine/narrative.ts';
-import { harmless, oneLine } from '../text/plain-text.ts';
+import type { Drawing, ReportLanguage } from '../../engine/workflow/narrative.ts';
+import { harmless, oneLine } from '../text/format/plain-text.ts';
 
 /** A piece of text. */
 export interface Span {

@@ -1,4 +1,4 @@
-import type { Drawing } from '../../engine/narrative.ts';
+import type { Drawing } from '../../engine/workflow/narrative.ts';
 import { plain, strong, type Text } from './document.ts';
 import type { ReportWords } from './words.ts';
 

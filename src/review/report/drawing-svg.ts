@@ -1,5 +1,5 @@
-import type { Drawing } from '../../engine/narrative.ts';
-import { widthOf } from '../text/plain-text.ts';
+import type { Drawing } from '../../engine/workflow/narrative.ts';
+import { widthOf } from '../text/format/plain-text.ts';
 import type { PlacedBox, Rectangle } from './drawing-boxes.ts';
 import type { PlacedLane } from './drawing-lanes.ts';
 import { type Layout, layoutDrawing, type Point } from './drawing-layout.ts';

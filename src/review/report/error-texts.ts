@@ -1,4 +1,4 @@
-import type { ErrorRecord } from '../../engine/errors.ts';
+import type { ErrorRecord } from '../../engine/model/errors.ts';
 import { code, journaled, journaledProse, type Text } from './document.ts';
 import type { ReportWords } from './words.ts';
 

@@ -1,4 +1,4 @@
-import type { Drawing } from '../../engine/narrative.ts';
+import type { Drawing } from '../../engine/workflow/narrative.ts';
 import { line } from './document.ts';
 
 type Box = Drawing['layers'][number]['boxes'][number];

@@ -1,4 +1,4 @@
-import type { Drawing } from '../../engine/narrative.ts';
+import type { Drawing } from '../../engine/workflow/narrative.ts';
 import { type Block, plain, prose, type ReportDocument, type Section, type Span, type Text } from './document.ts';
 import { pathRows } from './drawing-paths.ts';
 import { drawingSvg } from './drawing-svg.ts';

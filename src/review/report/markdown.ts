@@ -1,4 +1,4 @@
-import type { Drawing } from '../../engine/narrative.ts';
+import type { Drawing } from '../../engine/workflow/narrative.ts';
 import { type Block, plain, prose, type ReportDocument, type Section, type Span, type Text } from './document.ts';
 import { layoutDrawing } from './drawing-layout.ts';
 import { pathLabel, pathRows } from './drawing-paths.ts';

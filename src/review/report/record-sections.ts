@@ -4,10 +4,10 @@ import {
   standingNewestFirst,
   undoByHand,
   type Verification,
-} from '../../engine/change.ts';
-import type { JournalEntry } from '../../engine/journal-event.ts';
-import { runProofs } from '../run-proofs.ts';
-import { momentText } from '../text/duration.ts';
+} from '../../engine/model/change.ts';
+import type { JournalEntry } from '../../engine/model/journal-event.ts';
+import { runProofs } from '../record/run-proofs.ts';
+import { momentText } from '../text/format/duration.ts';
 import { type Block, code, journaled, plain, type Section, type Text } from './document.ts';
 import { narrativeOf, type ReportSource } from './report-source.ts';
 import type { ReportWords } from './words.ts';

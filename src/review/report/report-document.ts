@@ -1,7 +1,7 @@
-import type { Json } from '../../engine/json.ts';
+import type { Json } from '../../engine/model/json.ts';
 import { isEnd } from '../../engine/ports/history.ts';
-import { nextActions } from '../allowed-actions.ts';
-import { momentText } from '../text/duration.ts';
+import { nextActions } from '../record/allowed-actions.ts';
+import { momentText } from '../text/format/duration.ts';
 import {
   type Block,
   code,

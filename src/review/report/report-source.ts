@@ -1,7 +1,7 @@
-import type { Narrative } from '../../engine/narrative.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
-import type { RunMaterial } from '../run-material.ts';
-import type { RunRecord } from '../run-record.ts';
+import type { Narrative } from '../../engine/workflow/narrative.ts';
+import type { RunMaterial } from '../record/run-material.ts';
+import type { RunRecord } from '../record/run-record.ts';
 
 /** What only the workflow that a run was made with can tell of it. */
 export type ToldByWorkflow =

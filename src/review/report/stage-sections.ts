@@ -1,9 +1,9 @@
-import { asStepId, type StepId } from '../../engine/ids.ts';
-import type { Drawing } from '../../engine/narrative.ts';
+import { asStepId, type StepId } from '../../engine/model/ids.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
-import { interruptedAttempts } from '../interrupted-attempts.ts';
-import type { StepRecord } from '../run-record.ts';
-import type { StageRecord } from '../stage-record.ts';
+import type { Drawing } from '../../engine/workflow/narrative.ts';
+import { interruptedAttempts } from '../record/interrupted-attempts.ts';
+import type { StepRecord } from '../record/run-record.ts';
+import type { StageRecord } from '../record/stage-record.ts';
 import { type Block, code, outputText, plain, prose, type Section, strong, type Text } from './document.ts';
 import { colon, errorTexts } from './error-texts.ts';
 import { harmlessDrawing } from './harmless-drawing.ts';

@@ -1,4 +1,4 @@
-import { durationText } from '../text/duration.ts';
+import { durationText } from '../text/format/duration.ts';
 import type { ReportWords } from './words.ts';
 
 const RUN_STATUS: ReportWords['runStatus'] = {

@@ -1,8 +1,8 @@
-import type { ChangeStatus, Difference } from '../../engine/change.ts';
-import type { ReportLanguage } from '../../engine/narrative.ts';
+import type { ChangeStatus, Difference } from '../../engine/model/change.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
-import type { ShownStepStatus } from '../run-record.ts';
-import type { StageStatus } from '../stage-record.ts';
+import type { ReportLanguage } from '../../engine/workflow/narrative.ts';
+import type { ShownStepStatus } from '../record/run-record.ts';
+import type { StageStatus } from '../record/stage-record.ts';
 import { ENGLISH } from './words-english.ts';
 import { FRENCH } from './words-french.ts';
 

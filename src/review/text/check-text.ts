@@ -1,6 +1,6 @@
 import type { Finding } from '../check/finding.ts';
-import { counted, oneLine, widthOf, wrapWords } from './plain-text.ts';
-import type { Paint, TextStyle } from './text-style.ts';
+import { counted, oneLine, widthOf, wrapWords } from './format/plain-text.ts';
+import type { Paint, TextStyle } from './format/text-style.ts';
 
 /** So many states or steps are named in a line; `--json` names all. */
 const NAMED = 6;

@@ -1,11 +1,11 @@
-import type { JournalEntry, JournalEvent } from '../../engine/journal-event.ts';
-import type { Owner } from '../../engine/owner.ts';
+import type { JournalEntry, JournalEvent } from '../../engine/model/journal-event.ts';
+import type { Owner } from '../../engine/model/owner.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
-import type { RunMaterial } from '../run-material.ts';
-import { durationText, momentText } from './duration.ts';
-import { oneLine } from './plain-text.ts';
+import type { RunMaterial } from '../record/run-material.ts';
+import { durationText, momentText } from './format/duration.ts';
+import { oneLine } from './format/plain-text.ts';
+import type { TextStyle } from './format/text-style.ts';
 import { pausedWords } from './progress-line.ts';
-import type { TextStyle } from './text-style.ts';
 
 type LeaseTaken = Extract<JournalEvent, { readonly type: 'lease.taken' }>;
 

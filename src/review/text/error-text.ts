@@ -1,7 +1,7 @@
-import type { ErrorRecord } from '../../engine/errors.ts';
-import { oneLine, setText } from './plain-text.ts';
+import type { ErrorRecord } from '../../engine/model/errors.ts';
+import { oneLine, setText } from './format/plain-text.ts';
+import type { Paint, TextStyle } from './format/text-style.ts';
 import { suggestions } from './suggestion.ts';
-import type { Paint, TextStyle } from './text-style.ts';
 
 /** An error for people: the code and what happened, then the next thing to do. */
 export function errorLines(error: ErrorRecord, style: TextStyle): readonly string[] {

@@ -1,8 +1,8 @@
-import type { PreflightFinding } from '../../engine/engine.ts';
+import type { PreflightFinding } from '../../engine/run/engine.ts';
 import { nextLines } from './error-text.ts';
-import { counted, oneLine, pad, setText, widthOf } from './plain-text.ts';
+import { counted, oneLine, pad, setText, widthOf } from './format/plain-text.ts';
+import type { TextStyle } from './format/text-style.ts';
 import { suggestions } from './suggestion.ts';
-import type { TextStyle } from './text-style.ts';
 
 /** What was found of one check, and whether runs depend on it. */
 export interface DoctorFinding extends PreflightFinding {

@@ -1,11 +1,11 @@
-import type { StepId } from '../../engine/ids.ts';
-import { advancedMs } from '../idle-time.ts';
-import type { Progress, StepProgress } from '../progress.ts';
-import type { StageVisit } from '../stage-visits.ts';
-import { durationText } from './duration.ts';
-import { counted, cut, harmless, oneLine, pad, widthOf } from './plain-text.ts';
+import type { StepId } from '../../engine/model/ids.ts';
+import type { StageVisit } from '../record/stage-visits.ts';
+import { advancedMs } from '../timeline/idle-time.ts';
+import type { Progress, StepProgress } from '../timeline/progress.ts';
+import { durationText } from './format/duration.ts';
+import { counted, cut, harmless, oneLine, pad, widthOf } from './format/plain-text.ts';
+import type { Paint, TextStyle } from './format/text-style.ts';
 import { pausedWords } from './progress-line.ts';
-import type { Paint, TextStyle } from './text-style.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 

@@ -1,11 +1,11 @@
-import type { StepId } from '../../engine/ids.ts';
-import type { JournalEntry } from '../../engine/journal-event.ts';
-import { advancedMs } from '../idle-time.ts';
-import type { Progress } from '../progress.ts';
-import { durationText } from './duration.ts';
-import { oneLine } from './plain-text.ts';
-import type { TextStyle } from './text-style.ts';
-import { verificationWords } from './verification-text.ts';
+import type { StepId } from '../../engine/model/ids.ts';
+import type { JournalEntry } from '../../engine/model/journal-event.ts';
+import { advancedMs } from '../timeline/idle-time.ts';
+import type { Progress } from '../timeline/progress.ts';
+import { durationText } from './format/duration.ts';
+import { oneLine } from './format/plain-text.ts';
+import type { TextStyle } from './format/text-style.ts';
+import { verificationWords } from './run/verification-text.ts';
 
 const GAP = '  ';
 

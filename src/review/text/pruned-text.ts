@@ -1,7 +1,7 @@
-import { bytesText } from './bytes.ts';
-import { counted, oneLine } from './plain-text.ts';
+import { bytesText } from './format/bytes.ts';
+import { counted, oneLine } from './format/plain-text.ts';
+import type { TextStyle } from './format/text-style.ts';
 import { suggestions } from './suggestion.ts';
-import type { TextStyle } from './text-style.ts';
 
 /** What `wf prune` would do, or with `--yes` did. Printed as it is with `--json`. */
 export interface Pruned {

@@ -1,7 +1,7 @@
-import type { RehearsedStep } from '../../engine/engine.ts';
-import { commandLine } from '../../engine/evidence.ts';
-import { counted, oneLine } from './plain-text.ts';
-import type { TextStyle } from './text-style.ts';
+import { commandLine } from '../../engine/model/evidence.ts';
+import type { RehearsedStep } from '../../engine/run/engine.ts';
+import { counted, oneLine } from './format/plain-text.ts';
+import type { TextStyle } from './format/text-style.ts';
 
 /** What a dry run prints: each stage with its steps and the equivalent commands, which are never cut. */
 export function rehearsalLines(

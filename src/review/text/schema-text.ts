@@ -1,6 +1,6 @@
-import { isJsonObject, type Json, type JsonObject } from '../../engine/json.ts';
-import { type Column, tableLines } from './table.ts';
-import type { TextStyle } from './text-style.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../engine/model/json.ts';
+import { type Column, tableLines } from './format/table.ts';
+import type { TextStyle } from './format/text-style.ts';
 
 const COLUMNS: readonly Column[] = [
   { title: 'name' },

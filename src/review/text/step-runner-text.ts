@@ -1,7 +1,7 @@
-import type { StepRunner } from '../../engine/step.ts';
-import { durationText } from './duration.ts';
+import type { StepRunner } from '../../engine/workflow/step.ts';
+import { durationText } from './format/duration.ts';
+import type { TextStyle } from './format/text-style.ts';
 import { schemaLines } from './schema-text.ts';
-import type { TextStyle } from './text-style.ts';
 
 /** Returns what `wf steps KIND` prints: the behaviour, the inputs and the outputs of a step runner. */
 export function stepRunnerLines(runner: StepRunner, style: TextStyle): readonly string[] {

@@ -1,5 +1,5 @@
-import { commandLine } from '../../engine/evidence.ts';
-import type { TextStyle } from './text-style.ts';
+import { commandLine } from '../../engine/model/evidence.ts';
+import type { TextStyle } from './format/text-style.ts';
 
 type Place = Pick<TextStyle, 'database'>;
 

@@ -1,7 +1,7 @@
-import type { Json } from '../../engine/json.ts';
-import { oneLine } from './plain-text.ts';
+import type { Json } from '../../engine/model/json.ts';
+import { oneLine } from './format/plain-text.ts';
+import type { TextStyle } from './format/text-style.ts';
 import { schemaLines } from './schema-text.ts';
-import type { TextStyle } from './text-style.ts';
 
 /** A workflow, as `wf workflows NAME --json` prints it. */
 export interface WorkflowRecord {

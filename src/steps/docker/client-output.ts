@@ -1,6 +1,6 @@
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import type { Argv } from '../../engine/ports/command.ts';
-import type { HostContext } from '../../engine/step.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
 
 /**
  * Does what `argv` would have done, and records it as evidence: the output as the docker client would have printed it, after what

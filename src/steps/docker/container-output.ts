@@ -1,8 +1,8 @@
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import type { ContainerInfo } from '../../engine/ports/docker.ts';
-import type { HostContext } from '../../engine/step.ts';
-import { pause } from '../../host/clock.ts';
-import { namespaceIfThere } from '../../host/namespace.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
+import { pause } from '../../host/machine/clock.ts';
+import { namespaceIfThere } from '../../host/namespaces/namespace.ts';
 import type { ContainerHandle } from '../container-handle.ts';
 import { shortId } from './names.ts';
 

@@ -1,8 +1,8 @@
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import type { ContainerInfo } from '../../engine/ports/docker.ts';
-import type { HostContext } from '../../engine/step.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
+import { isOurs } from './engine/ownership.ts';
 import { shortId } from './names.ts';
-import { isOurs } from './ownership.ts';
 
 /**
  * A container that shares the network namespace of another one loses its network with that, or can no longer be started.

@@ -1,24 +1,24 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
-import { WfError } from '../../engine/errors.ts';
-import { labelsOf, RUN_LABEL } from '../../engine/mark.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { labelsOf, RUN_LABEL } from '../../engine/model/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { ContainerInfo } from '../../engine/ports/docker.ts';
-import type { HostContext, StepContext } from '../../engine/step.ts';
-import { pause } from '../../host/clock.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
+import type { HostContext, StepContext } from '../../engine/workflow/step.ts';
 import { firstHostOf } from '../../host/ip/subnet.ts';
+import { pause } from '../../host/machine/clock.ts';
 import { containerHandleSchema } from '../container-handle.ts';
 import { asCommand } from './client-output.ts';
 import { runningContainer } from './container-output.ts';
 import { refuseForeignJoined } from './container-removal.ts';
-import { hasTraces, removeTraces, tracesOf, tracesSchema } from './forgotten-container.ts';
-import { createOrAdopt } from './landed.ts';
+import { hasTraces, removeTraces, tracesOf, tracesSchema } from './engine/forgotten-container.ts';
+import { createOrAdopt } from './engine/landed.ts';
+import { containerNameInUse, isOurs, mayBeOurs, withoutMark } from './engine/ownership.ts';
+import { ENGINE_RETRY, LANDS_WITHIN_MS } from './engine/policy.ts';
+import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './engine/same-engine.ts';
+import { orUnknown } from './engine/unknown.ts';
 import { containerNameSchema, imageReferenceSchema, shortId } from './names.ts';
-import { containerNameInUse, isOurs, mayBeOurs, withoutMark } from './ownership.ts';
-import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
 import { pretendedAddress, pretendedId, pretendedPid, pretendedSubnet } from './pretended.ts';
-import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './same-engine.ts';
-import { orUnknown } from './unknown.ts';
 
 const inputSchema = z.object({
   name: containerNameSchema,

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
 import { asCommand } from './client-output.ts';
+import { ENGINE_RETRY, LANDS_WITHIN_MS } from './engine/policy.ts';
+import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './engine/same-engine.ts';
+import { orUnknown } from './engine/unknown.ts';
 import { imageReferenceSchema, shortId } from './names.ts';
-import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
-import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './same-engine.ts';
-import { orUnknown } from './unknown.ts';
 
 const PULL_TIMEOUT_MS = 10 * 60_000;
 

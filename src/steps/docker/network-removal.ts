@@ -1,14 +1,14 @@
-import { WfError } from '../../engine/errors.ts';
-import type { RunId } from '../../engine/ids.ts';
-import { runOfLinkAlias } from '../../engine/mark.ts';
+import { bridgeNameOf } from '../../docker/bridge-name.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import type { RunId } from '../../engine/model/ids.ts';
+import { runOfLinkAlias } from '../../engine/model/mark.ts';
 import type { ContainerInfo, NetworkInfo } from '../../engine/ports/docker.ts';
-import type { HostContext } from '../../engine/step.ts';
-import { pause } from '../../host/clock.ts';
-import { bridgeNameOf } from '../../host/docker/bridge-name.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
 import { findLink, type Link, readLinks } from '../../host/ip/link.ts';
+import { pause } from '../../host/machine/clock.ts';
 import { asCommand } from './client-output.ts';
+import { isOurs, withoutMark } from './engine/ownership.ts';
 import { shortId } from './names.ts';
-import { isOurs, withoutMark } from './ownership.ts';
 
 // The bridge goes within milliseconds; an endpoint that the engine has not let go of yet, within about a second.
 const GONE_WITHIN_MS = 5_000;

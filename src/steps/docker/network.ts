@@ -1,23 +1,23 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
-import { WfError } from '../../engine/errors.ts';
-import { labelsOf, RUN_LABEL } from '../../engine/mark.ts';
+import { bridgeNameOf, bridgeOf } from '../../docker/bridge-name.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { labelsOf, RUN_LABEL } from '../../engine/model/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { NetworkInfo } from '../../engine/ports/docker.ts';
-import type { HostContext, StepContext } from '../../engine/step.ts';
-import { bridgeNameOf, bridgeOf } from '../../host/docker/bridge-name.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
+import type { HostContext, StepContext } from '../../engine/workflow/step.ts';
 import { findLink } from '../../host/ip/link.ts';
 import { firstHostOf } from '../../host/ip/subnet.ts';
 import { subnetSchema } from '../addresses.ts';
 import { asCommand } from './client-output.ts';
-import { createOrAdopt } from './landed.ts';
+import { createOrAdopt } from './engine/landed.ts';
+import { isOurs, networkNameInUse } from './engine/ownership.ts';
+import { ENGINE_RETRY, LANDS_WITHIN_MS } from './engine/policy.ts';
+import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './engine/same-engine.ts';
+import { orUnknown } from './engine/unknown.ts';
 import { networkNameSchema, shortId } from './names.ts';
 import { networkGone, removeOwnNetwork } from './network-removal.ts';
-import { isOurs, networkNameInUse } from './ownership.ts';
-import { ENGINE_RETRY, LANDS_WITHIN_MS } from './policy.ts';
 import { pretendedId, pretendedSubnet } from './pretended.ts';
-import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './same-engine.ts';
-import { orUnknown } from './unknown.ts';
 
 const inputSchema = z.object({
   name: networkNameSchema,

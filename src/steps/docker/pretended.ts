@@ -1,4 +1,4 @@
-import { sha256 } from '../../engine/digest.ts';
+import { sha256 } from '../../engine/model/digest.ts';
 
 /** What a dry run takes for what an engine would choose: the same for the same name, another for another. */
 export function pretendedId(name: string): string {

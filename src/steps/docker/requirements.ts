@@ -1,9 +1,9 @@
-import { WfError } from '../../engine/errors.ts';
-import type { Requirement, RequirementResult } from '../../engine/requirement.ts';
-import { lookForLocalBridges } from './local-bridges.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import type { Requirement, RequirementResult } from '../../engine/workflow/requirement.ts';
+import { lookForLocalBridges } from './engine/local-bridges.ts';
+import { containerNameInUse, networkNameInUse } from './engine/ownership.ts';
+import { lookForSubnet } from './engine/subnet-owner.ts';
 import { shortId } from './names.ts';
-import { containerNameInUse, networkNameInUse } from './ownership.ts';
-import { lookForSubnet } from './subnet-owner.ts';
 
 /** An engine answers. */
 export function dockerEngine(): Requirement {

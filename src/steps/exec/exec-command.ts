@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
-import { asWfError, WfError } from '../../engine/errors.ts';
-import { commandLine } from '../../engine/evidence.ts';
+import { asWfError, WfError } from '../../engine/model/errors.ts';
+import { commandLine } from '../../engine/model/evidence.ts';
 import type { Argv } from '../../engine/ports/command.ts';
-import type { HostContext, Standing } from '../../engine/step.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
+import type { HostContext, Standing } from '../../engine/workflow/step.ts';
 import { argvSchema, commandFields, resultSchema, STEP_TIMEOUT_MS } from './command-input.ts';
 import { type CommandToRun, folderOf, requireEnd, requireExitCode, requireStart, runToEnd } from './run-command.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
 import { commandFields, resultSchema, STEP_TIMEOUT_MS } from './command-input.ts';
 import { requireExitCode, runToEnd } from './run-command.ts';
 

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { asWfError, WfError } from '../../engine/errors.ts';
-import { commandLine, evidenceOf } from '../../engine/evidence.ts';
+import { asWfError, WfError } from '../../engine/model/errors.ts';
+import { commandLine, evidenceOf } from '../../engine/model/evidence.ts';
 import type { Argv, CommandResult } from '../../engine/ports/command.ts';
-import type { HostContext, HostPorts } from '../../engine/step.ts';
-import { bootId } from '../../host/process.ts';
+import type { HostContext, HostPorts } from '../../engine/workflow/step.ts';
+import { bootId } from '../../host/processes/process.ts';
 import type { ExecResult } from './command-input.ts';
 
 /** Of stdout and of stderr: what a step's output, which is journaled, may hold. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { CHANGE_STATUSES, type Change, undoByHand } from '../../engine/change.ts';
-import { defineStep } from '../../engine/define-step.ts';
-import { WfError } from '../../engine/errors.ts';
-import { asStepId } from '../../engine/ids.ts';
+import { CHANGE_STATUSES, type Change, undoByHand } from '../../engine/model/change.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { asStepId } from '../../engine/model/ids.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
 
 /** Undoing a container or a network takes up to some seconds each, and there may be many. */
 const TIMEOUT_MS = 5 * 60_000;

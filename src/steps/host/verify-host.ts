@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { type Change, type Difference, type Verification, verificationSchema } from '../../engine/change.ts';
-import { defineStep } from '../../engine/define-step.ts';
-import { WfError } from '../../engine/errors.ts';
-import type { Evidence } from '../../engine/evidence.ts';
+import { type Change, type Difference, type Verification, verificationSchema } from '../../engine/model/change.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import type { Evidence } from '../../engine/model/evidence.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
 
 /** Two fingerprints take tenths of a second; this is for a host that takes long to come to rest. */
 const TIMEOUT_MS = 60_000;

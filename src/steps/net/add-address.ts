@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import type { Argv } from '../../engine/ports/command.ts';
-import type { StepContext } from '../../engine/step.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
+import type { StepContext } from '../../engine/workflow/step.ts';
 import { addressesOf, cidrOf } from '../../host/ip/link.ts';
 import { containerHandleSchema } from '../container-handle.ts';
-import { addressInUse, askSegment, holderInNetwork } from './address-holder.ts';
 import {
   claimedByAnotherRun,
   identityOf,
@@ -16,6 +15,7 @@ import {
   requireNamed,
 } from './link-target.ts';
 import { cidrSchema, linkNameSchema } from './name-schema.ts';
+import { addressInUse, askSegment, holderInNetwork } from './observe/address-holder.ts';
 import { gone, hostPlace, lookIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
 
 /** Where others might have the address. */

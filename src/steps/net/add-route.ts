@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
-import { WfError } from '../../engine/errors.ts';
-import { ROUTE_PROTOCOL } from '../../engine/mark.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { ROUTE_PROTOCOL } from '../../engine/model/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
-import type { HostContext } from '../../engine/step.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
 import { type ExactRoute, exactRouteSchema, readExactRoutes, sameRoute } from '../../host/ip/exact-route.ts';
 import { type AddressFamily, readLinks } from '../../host/ip/link.ts';
 import { type Route, readRoutes } from '../../host/ip/route.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
-import { WfError } from '../../engine/errors.ts';
-import { linkAliasOf } from '../../engine/mark.ts';
-import type { HostContext } from '../../engine/step.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { linkAliasOf } from '../../engine/model/mark.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
 import type { Link } from '../../host/ip/link.ts';
 import { linkInUse, linksAt, namedIn } from './link-target.ts';
 import { linkNameSchema } from './name-schema.ts';

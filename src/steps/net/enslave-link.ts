@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import type { Argv } from '../../engine/ports/command.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { Link } from '../../host/ip/link.ts';
 import {
   claimedByAnotherRun,

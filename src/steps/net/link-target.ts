@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/errors.ts';
-import { runOfLinkAlias } from '../../engine/mark.ts';
-import type { HostContext } from '../../engine/step.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { runOfLinkAlias } from '../../engine/model/mark.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
 import { type Link, readLinks } from '../../host/ip/link.ts';
 import { namespaceOf, type Place, placeName, placeSchema } from './place.ts';
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
-import { WfError } from '../../engine/errors.ts';
-import { linkAliasOf } from '../../engine/mark.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { linkAliasOf } from '../../engine/model/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
-import type { HostContext } from '../../engine/step.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
 import { cidrOf, type Link, readLinks } from '../../host/ip/link.ts';
-import { openNamespace } from '../../host/open-namespace.ts';
+import { openNamespace } from '../../host/namespaces/open-namespace.ts';
 import { type ContainerHandle, containerHandleSchema, namespaceOfContainer } from '../container-handle.ts';
 import { claimedByAnotherRun, linkInUse, linksAt, namedIn, requireNamed } from './link-target.ts';
 import { linkNameSchema } from './name-schema.ts';

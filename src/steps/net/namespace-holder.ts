@@ -1,8 +1,8 @@
-import { asWfError } from '../../engine/errors.ts';
-import type { HostContext } from '../../engine/step.ts';
+import { asWfError } from '../../engine/model/errors.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
 import { type Link, readLinks } from '../../host/ip/link.ts';
-import { networkNamespacesInUse } from '../../host/namespaces-in-use.ts';
-import { commandOf } from '../../host/process-files.ts';
+import { networkNamespacesInUse } from '../../host/namespaces/namespaces-in-use.ts';
+import { commandOf } from '../../host/processes/process-files.ts';
 
 /** What keeps the network namespace of a link's other end alive, in words, or why that cannot be told. */
 export async function holderOfPeerNamespace(link: Link, context: HostContext): Promise<string> {

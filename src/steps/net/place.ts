@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/errors.ts';
-import { type Evidence, evidenceOf } from '../../engine/evidence.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { type Evidence, evidenceOf } from '../../engine/model/evidence.ts';
 import type { Argv, CommandResult, NamespaceRef } from '../../engine/ports/command.ts';
-import type { HostContext, HostPorts, Standing } from '../../engine/step.ts';
-import { requireSuccess } from '../../host/checked-command.ts';
-import { networkNamespaceIsGone } from '../../host/network-namespace-is-gone.ts';
-import { isAlive } from '../../host/process.ts';
+import type { HostContext, HostPorts, Standing } from '../../engine/workflow/step.ts';
+import { requireSuccess } from '../../host/commands/checked-command.ts';
+import { networkNamespaceIsGone } from '../../host/namespaces/network-namespace-is-gone.ts';
+import { isAlive } from '../../host/processes/process.ts';
 import {
   type ContainerHandle,
   containerHandleSchema,

@@ -1,4 +1,4 @@
-import { sha256 } from '../../engine/digest.ts';
+import { sha256 } from '../../engine/model/digest.ts';
 
 /**
  * Returns the MAC address that belongs to a link of an owner: locally administered (bit 1 of the first octet) and unicast (bit 0

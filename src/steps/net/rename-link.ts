@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
-import { linkAliasOf } from '../../engine/mark.ts';
+import { linkAliasOf } from '../../engine/model/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
 import { containerHandleSchema } from '../container-handle.ts';
 import {
   claimedByAnotherRun,

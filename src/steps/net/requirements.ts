@@ -1,9 +1,9 @@
-import { asWfError, WfError } from '../../engine/errors.ts';
-import type { Requirement } from '../../engine/requirement.ts';
-import { type Capability, missingCapabilities } from '../../host/capabilities.ts';
-import { findTool } from '../../host/find-tool.ts';
+import { asWfError, WfError } from '../../engine/model/errors.ts';
+import type { Requirement } from '../../engine/workflow/requirement.ts';
+import { findTool } from '../../host/commands/find-tool.ts';
+import { howToInstall } from '../../host/commands/tool-package.ts';
 import { findLink } from '../../host/ip/link.ts';
-import { howToInstall } from '../../host/tool-package.ts';
+import { type Capability, missingCapabilities } from '../../host/machine/capabilities.ts';
 import { linkInUse } from './link-target.ts';
 import { hostPlace } from './place.ts';
 

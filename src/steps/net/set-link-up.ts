@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
 import type { Argv } from '../../engine/ports/command.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
 import { containerHandleSchema } from '../container-handle.ts';
 import {
   claimedByAnotherRun,

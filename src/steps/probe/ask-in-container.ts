@@ -1,6 +1,6 @@
-import { commandLine } from '../../engine/evidence.ts';
+import { commandLine } from '../../engine/model/evidence.ts';
 import type { Argv } from '../../engine/ports/command.ts';
-import type { HostContext } from '../../engine/step.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
 import { type ProbeOrigin, type ProbeRun, runFrom, typedFrom } from './origin.ts';
 import { CONTAINER_START_MS, type ProbeTime } from './probe-time.ts';
 import { untilDeadline } from './until-deadline.ts';

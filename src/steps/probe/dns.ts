@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import type { Argv } from '../../engine/ports/command.ts';
-import type { HostContext } from '../../engine/step.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
 import { addressSchema } from '../net/name-schema.ts';
 import { askInContainer, recordAnswer } from './ask-in-container.ts';
 import { asNslookup, type DnsOutcome, dnsOutcome, parseNslookup } from './dns-output.ts';

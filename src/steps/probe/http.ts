@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import type { Argv } from '../../engine/ports/command.ts';
-import type { HostContext } from '../../engine/step.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
 import { askInContainer, recordAnswer } from './ask-in-container.ts';
 import { asWget, cameBack, type HttpOutcome, httpOutcome, isFine, parseWget } from './http-output.ts';
 import { ON_THE_WAY } from './on-the-way.ts';

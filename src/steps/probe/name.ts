@@ -1,5 +1,5 @@
-import { WfError } from '../../engine/errors.ts';
-import type { HostContext } from '../../engine/step.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
 import { isAddress } from '../../host/ip/subnet.ts';
 import { dnsOutcome } from './dns-output.ts';
 import { originName, type ProbeOrigin } from './origin.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/errors.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import type { Argv, CommandOptions } from '../../engine/ports/command.ts';
 import type { ContainerInfo, DockerPort } from '../../engine/ports/docker.ts';
 import type { FoundNamespace } from '../../engine/ports/host-namespace.ts';
-import type { HostContext } from '../../engine/step.ts';
-import { namespaceIfThere } from '../../host/namespace.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
+import { namespaceIfThere } from '../../host/namespaces/namespace.ts';
 import { type ContainerHandle, namespaceOfContainer, namespaceSchema } from '../container-handle.ts';
 
 /** Where a probe is sent from. */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
-import { WfError } from '../../engine/errors.ts';
-import { commandLine } from '../../engine/evidence.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { commandLine } from '../../engine/model/evidence.ts';
 import type { Argv } from '../../engine/ports/command.ts';
-import type { HostContext } from '../../engine/step.ts';
-import { findTool } from '../../host/find-tool.ts';
-import { ownUserId } from '../../host/process.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
+import { findTool } from '../../host/commands/find-tool.ts';
+import { ownUserId } from '../../host/processes/process.ts';
 import { hostNameSchema } from './host-name.ts';
 import { addressOf } from './name.ts';
 import { ON_THE_WAY } from './on-the-way.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/errors.ts';
-import type { Json } from '../../engine/json.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import type { Json } from '../../engine/model/json.ts';
 import type { AgentPort } from '../../engine/ports/agent.ts';
 import type { Argv } from '../../engine/ports/command.ts';
-import type { HostContext } from '../../engine/step.ts';
-import { ownNode, probeAgentPath } from '../../host/probe-agent-path.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
+import { ownNode, probeAgentPath } from '../../host/probe-agent/probe-agent-path.ts';
 import { namespaceOfContainer } from '../container-handle.ts';
 import { originName, type ProbeOrigin, type ProbeRun, runFrom } from './origin.ts';
 import { endOf, type ProbeTime } from './probe-time.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HostContext } from '../../engine/step.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
 import { originName, type ProbeOrigin } from './origin.ts';
 import type { PingSummary } from './ping-output.ts';
 import { askAgent } from './probe-agent.ts';

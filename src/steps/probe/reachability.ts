@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { defineStep } from '../../engine/define-step.ts';
-import { WfError } from '../../engine/errors.ts';
-import type { HostContext } from '../../engine/step.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
 import { ON_THE_WAY } from './on-the-way.ts';
 import { namespaceOfRunning, type ProbeOrigin } from './origin.ts';
 import { type AgentReport, askAgent } from './probe-agent.ts';

@@ -1,5 +1,5 @@
-import type { HostContext } from '../../engine/step.ts';
-import { pause } from '../../host/clock.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
+import { pause } from '../../host/machine/clock.ts';
 
 const PAUSE_MS = 100;
 /** An attempt that would have less time than this is not begun. */

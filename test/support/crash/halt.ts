@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { isDead, processStat } from '../../../src/host/process.ts';
+import { isDead, processStat } from '../../../src/host/processes/process.ts';
 import type { RunningWf } from '../wf-process.ts';
 import type { Lane } from './lane.ts';
 

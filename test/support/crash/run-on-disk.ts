@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type LoadedFile, loadWorkflow } from '../../../src/definition/load.ts';
-import type { Change } from '../../../src/engine/change.ts';
-import { parseRunId, type RunId } from '../../../src/engine/ids.ts';
-import type { JournalEntry } from '../../../src/engine/journal-event.ts';
+import { replay } from '../../../src/engine/machine/replay.ts';
+import type { Change } from '../../../src/engine/model/change.ts';
+import { parseRunId, type RunId } from '../../../src/engine/model/ids.ts';
+import type { JournalEntry } from '../../../src/engine/model/journal-event.ts';
 import type { StoredRun, StoredStep } from '../../../src/engine/ports/history.ts';
-import { replay } from '../../../src/engine/replay.ts';
 import { type HistoryReader, openHistoryForReading } from '../../../src/history/open.ts';
-import { confineCode } from '../../../src/host/confine-code.ts';
+import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
 import { rebuildProjection } from '../../fixtures/history/rebuild-projection.ts';
 import { differences } from './differences.ts';
 

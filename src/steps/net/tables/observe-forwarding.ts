@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineStep } from '../../../engine/define-step.ts';
-import { WfError } from '../../../engine/errors.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
 import { readForwarding } from '../../../host/ip/forwarding.ts';
 import { linkNameSchema } from '../name-schema.ts';
 import { hostPlace, namespaceOf, tryAt } from '../place.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineStep } from '../../../engine/define-step.ts';
-import { WfError } from '../../../engine/errors.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
 import { readRouteTo } from '../../../host/ip/route-to.ts';
 import { containerHandleSchema } from '../../container-handle.ts';
 import { addressSchema, linkNameSchema } from '../name-schema.ts';

@@ -1,0 +1,79 @@
+import { definitionDifferences } from '../../definition/compare.ts';
+import { asWfError, WfError } from '../../engine/model/errors.ts';
+import type { StoredRun } from '../../engine/ports/history.ts';
+import type { ResumeRequest } from '../../engine/run/engine.ts';
+import type { HistoryReader } from '../../history/reader.ts';
+import { refusalOf } from '../../review/record/allowed-actions.ts';
+import type { ResolvedWorkflow, Wire } from '../services/wire-types.ts';
+import { requiredSecrets } from './run-secrets.ts';
+import { stageToPauseAfter } from './stage-option.ts';
+import { workflowOfRun } from './workflow-reference.ts';
+
+/** What `wf resume` was given beside the run. */
+export interface ResumeOptions {
+  readonly acceptChanges: boolean;
+  readonly pauseAfter?: string | undefined;
+  /** File of the workflow, if it is not in a workflow folder. */
+  readonly workflow?: string | undefined;
+  /** Secret inputs that are given again, as typed. */
+  readonly input: readonly string[];
+}
+
+type Source = Pick<HistoryReader, 'definition'>;
+
+/**
+ * What the engine needs to go on with a run, found out and checked before anything is done.
+ * @throws WfError E_RUN_ENDED, E_LEASE_HELD; E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID; E_DEFINITION_CHANGED with what differs;
+ * E_INPUT where a secret input is not known any more; E_USAGE where there is no such stage to pause after.
+ */
+export async function resumeRequest(
+  run: StoredRun,
+  { acceptChanges, pauseAfter, input, workflow: file }: ResumeOptions,
+  history: Source,
+  wire: Wire,
+): Promise<ResumeRequest> {
+  const refusal = refusalOf('resume', run, wire.isAlive, wire.pidNamespace);
+  if (refusal !== undefined) throw refusal;
+  const { workflow, definition } = await workflowOf(run, file, wire);
+  // To undo, any definition will do.
+  const undoes = run.status === 'rolling-back';
+  if (!acceptChanges && !undoes) refuseAnother(run, definition, history);
+  return {
+    run: run.id,
+    workflow,
+    definition,
+    acceptChanges: acceptChanges || undoes,
+    pauseAfter: stageToPauseAfter(pauseAfter, workflow),
+    secrets: requiredSecrets(run, input, workflow),
+  };
+}
+
+async function workflowOf(
+  { id, workflow }: StoredRun,
+  file: string | undefined,
+  wire: Wire,
+): Promise<ResolvedWorkflow> {
+  try {
+    return await workflowOfRun(wire, workflow, file);
+  } catch (thrown) {
+    const error = asWfError(thrown);
+    throw new WfError(error.code, `run ${id} cannot be resumed: ${error.message}`, {
+      hint: `${error.hint} If the run was started with a file, name it with --workflow. \`wf rollback ${id}\` undoes what the run did, and needs no workflow file.`,
+      cause: thrown,
+    });
+  }
+}
+
+function refuseAnother(run: StoredRun, { hash, description }: ResolvedWorkflow['definition'], history: Source): void {
+  if (run.definitionHash === hash) return;
+  const stored = history.definition(run.definitionHash);
+  const told = stored === undefined ? [] : definitionDifferences(stored, description);
+  const differences = told.length === 0 ? 'the differences are unknown' : told.join('; ');
+  throw new WfError(
+    'E_DEFINITION_CHANGED',
+    `workflow ${run.workflow} has changed since run ${run.id} started: ${differences}`,
+    {
+      hint: `Resume it under the new definition with \`wf resume ${run.id} --accept-changes\`, or undo it with \`wf rollback ${run.id}\`.`,
+    },
+  );
+}

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { checkInput } from '../../definition/input.ts';
+import { asWfError, WfError } from '../../engine/model/errors.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson, toJson } from '../../engine/model/json.ts';
+import { redactInput } from '../../engine/secrets/secrets.ts';
+import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
+import { didYouMean } from '../output/did-you-mean.ts';
+import { givenSecret } from './secret-value.ts';
+
+/** What the user gave as the input of a run. */
+export interface GivenInput {
+  /** As typed: `devNetwork=lab`. */
+  readonly assignments: readonly string[];
+  /** A JSON file with an object in it. */
+  readonly file: string | undefined;
+}
+
+type InputOwner = Pick<LoadedWorkflow, 'name' | 'input' | 'secretInputs'>;
+
+/** What a run is started with. */
+export interface WorkflowInput {
+  /** Checked, with the schema's defaults; the values of secret inputs are in it. */
+  readonly input: JsonObject;
+  /** Where each secret input was taken from; see RunOptions. */
+  readonly secrets: Readonly<Record<string, string | null>>;
+}
+
+/**
+ * The input of a run, checked, with the schema's defaults. What is typed with `--input` beats the file; of two for the
+ * same name the later one counts.
+ * @throws WfError E_INPUT with all that is wrong with it at once.
+ */
+export function workflowInput(workflow: InputOwner, { assignments, file }: GivenInput): WorkflowInput {
+  const types = inputTypes(workflow.input);
+  const raw = new Map(Object.entries(file === undefined ? {} : readInputFile(file)));
+  const malformed: string[] = [];
+  const secretNames = workflow.secretInputs ?? [];
+  for (const [index, assignment] of assignments.entries()) {
+    const at = assignment.indexOf('=');
+    // Where it could be a secret it is not repeated.
+    const what = secretNames.length === 0 ? `--input "${assignment}"` : `--input number ${index + 1}`;
+    if (at < 1) malformed.push(`${what} is not of the form name=value`);
+    else raw.set(assignment.slice(0, at), valueFor(types.get(assignment.slice(0, at)) ?? [], assignment.slice(at + 1)));
+  }
+  const secrets = takeSecrets(raw, secretNames);
+  // What is wrong with an input may be told with its value in it.
+  const { redactError } = redactInput(Object.fromEntries(raw), secretNames, () => 0).secrets;
+  const checked = check(workflow, Object.fromEntries(raw));
+  if (checked.type === 'valid' && malformed.length === 0) return { input: checked.input, secrets };
+  const problems = checked.type === 'valid' ? malformed : [checked.error.message, ...malformed];
+  const names = Object.keys(workflow.input.shape);
+  const unknown = [...raw.keys()].filter((name) => !names.includes(name));
+  const meant = unknown.map((name) => didYouMean(name, names)).join('');
+  throw redactError(
+    new WfError('E_INPUT', problems.join('; '), {
+      hint:
+        meant + (checked.type === 'valid' ? `Inputs of ${workflow.name}: ${names.join(', ')}.` : checked.error.hint),
+    }),
+  );
+}
+
+/** Puts the values of secret inputs where only was said where they are; answers where each was taken from. */
+function takeSecrets(raw: Map<string, Json>, names: readonly string[]): WorkflowInput['secrets'] {
+  const sources: Record<string, string | null> = {};
+  for (const name of names) {
+    const typed = raw.get(name);
+    if (typeof typed !== 'string') continue;
+    const { value, source } = givenSecret(name, typed);
+    raw.set(name, value);
+    sources[name] = source;
+  }
+  return sources;
+}
+
+type Checked =
+  | { readonly type: 'valid'; readonly input: JsonObject }
+  | { readonly type: 'invalid'; readonly error: WfError };
+
+function check(workflow: InputOwner, raw: JsonObject): Checked {
+  try {
+    return { type: 'valid', input: checkInput(workflow, raw) };
+  } catch (thrown) {
+    const error = asWfError(thrown);
+    if (error.code !== 'E_INPUT') throw error;
+    return { type: 'invalid', error };
+  }
+}
+
+function readInputFile(file: string): JsonObject {
+  const hint = 'Give --input-file a JSON file with one object in it: { "devNetwork": "lab" }.';
+  let value: Json;
+  try {
+    value = parseJson(readFileSync(file, 'utf8'));
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new WfError('E_INPUT', `input file ${file} cannot be read: ${why}`, { hint, cause: thrown });
+  }
+  if (!isJsonObject(value)) throw new WfError('E_INPUT', `input file ${file} does not hold a JSON object`, { hint });
+  return value;
+}
+
+/** The JSON types that each input accepts, e.g. `pings` integer. */
+function inputTypes(schema: z.ZodObject): ReadonlyMap<string, readonly string[]> {
+  const described = toJson(z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }));
+  const properties = isJsonObject(described) ? described['properties'] : undefined;
+  if (!isJsonObject(properties)) return new Map();
+  return new Map(Object.entries(properties).map(([name, property]) => [name, acceptedTypes(property)]));
+}
+
+function acceptedTypes(schema: Json | undefined): readonly string[] {
+  if (!isJsonObject(schema)) return [];
+  const { type, anyOf, oneOf } = schema;
+  const own = Array.isArray(type) ? type : [type];
+  const alternatives = [anyOf, oneOf].flatMap((choice) => (Array.isArray(choice) ? choice : []));
+  return [...own.filter((name) => typeof name === 'string'), ...alternatives.flatMap(acceptedTypes)];
+}
+
+/** What was typed, as the type that the schema wants. What does not fit stays text: the schema then says what is wrong. */
+function valueFor(types: readonly string[], text: string): Json {
+  if (types.includes('string')) return text;
+  const wanted = types.filter((type) => type !== 'null');
+  if (wanted.includes('boolean') && (text === 'true' || text === 'false')) return text === 'true';
+  const numeric = wanted.includes('number') || wanted.includes('integer');
+  if (numeric && text.trim() !== '' && Number.isFinite(Number(text))) return Number(text);
+  if (wanted.includes('array') || wanted.includes('object')) return jsonOrText(text);
+  return text;
+}
+
+function jsonOrText(text: string): Json {
+  try {
+    return parseJson(text);
+  } catch {
+    return text; // not JSON: the schema says what it wants instead
+  }
+}

@@ -1,0 +1,45 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { WfError } from '../../engine/model/errors.ts';
+import { findPlaces } from '../services/places.ts';
+import type { ResolvedWorkflow, Wire } from '../services/wire-types.ts';
+
+const WORKFLOW_FILE = /^(.+)\.(?:ts|mts|js|mjs)$/;
+
+/** Returns whether a reference is the path of a file rather than the name of a workflow. */
+export function isFileReference(reference: string): boolean {
+  return reference.includes('/') || WORKFLOW_FILE.test(reference);
+}
+
+/**
+ * Returns a workflow by its name, or by the path of its file, wherever that is.
+ * @throws WfError E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID
+ */
+export async function workflowByReference(wire: Pick<Wire, 'workflow'>, reference: string): Promise<ResolvedWorkflow> {
+  if (!isFileReference(reference)) return wire.workflow(reference);
+  const file = path.resolve(reference);
+  const name = WORKFLOW_FILE.exec(path.basename(file))?.[1];
+  if (name === undefined || statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw new WfError('E_WORKFLOW_NOT_FOUND', `there is no workflow file ${file}`, {
+      hint: 'Give the path of a .ts or .js file, or the name of a workflow: `wf workflows` lists them.',
+    });
+  }
+  const { loadWorkflowFile } = await import('../services/load-workflow-file.ts');
+  return loadWorkflowFile({ name, file }, findPlaces(undefined));
+}
+
+/**
+ * Returns the workflow of a run: by its name, or the one in the file that `--workflow` names.
+ * @throws WfError E_USAGE if the file has another workflow; E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID
+ */
+export async function workflowOfRun(
+  wire: Pick<Wire, 'workflow'>,
+  name: string,
+  file: string | undefined,
+): Promise<ResolvedWorkflow> {
+  const found = await workflowByReference(wire, file ?? name);
+  if (found.workflow.name === name) return found;
+  throw new WfError('E_USAGE', `--workflow ${file}: the file has the workflow ${found.workflow.name}, not ${name}`, {
+    hint: 'Name the file with which the run was started.',
+  });
+}

@@ -1,0 +1,23 @@
+import { type ExitCode, WfError } from '../../engine/model/errors.ts';
+import { readRunMaterial } from '../../review/record/run-material.ts';
+import { runRecord } from '../../review/record/run-record.ts';
+import type { FoundRun } from '../arguments/find-run.ts';
+import { followedExitCode, signalExitCode } from '../output/exit-code.ts';
+import type { Wire } from '../services/wire-types.ts';
+import type { FollowEnd } from './follow-journal.ts';
+
+/** @throws WfError E_USAGE if `--exit-code` is given without `--follow` */
+export function requireFollow({ follow, exitCode }: { readonly follow: boolean; readonly exitCode: boolean }): void {
+  if (follow || !exitCode) return;
+  throw new WfError('E_USAGE', '--exit-code needs --follow', { hint: 'Add --follow, or leave --exit-code out.' });
+}
+
+/**
+ * Returns the exit code of `--follow --exit-code`: that of the run, or that of the signal which ended the following.
+ * @param end undefined if there was nothing to follow
+ */
+export function exitCodeOfFollowed({ history, run }: FoundRun, end: FollowEnd | undefined, wire: Wire): ExitCode {
+  if (end?.type === 'stopped') return signalExitCode(end.signal);
+  const material = readRunMaterial(history, history.run(run.id) ?? run);
+  return followedExitCode(runRecord(material, wire.isAlive));
+}

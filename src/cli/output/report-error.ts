@@ -1,0 +1,24 @@
+import { asWfError, type ExitCode } from '../../engine/model/errors.ts';
+import { errorLines } from '../../review/text/error-text.ts';
+import { harmless } from '../../review/text/format/plain-text.ts';
+import { suggestions } from '../../review/text/suggestion.ts';
+import { refusalExitCode } from './exit-code.ts';
+import { type Terminal, writeJson, writeLines } from './terminal.ts';
+
+/**
+ * The one place where an error becomes text, or with `--json` a document. Answers the exit code of a command that is refused by it.
+ */
+export function reportError(thrown: unknown, terminal: Terminal, json: boolean): ExitCode {
+  const error = asWfError(thrown);
+  const record = error.toRecord();
+  if (json) writeJson(terminal.out, { error: { ...record, hint: suggestions(record.hint, terminal.err.style) } });
+  else writeLines(terminal.err, errorLines(record, terminal.err.style));
+  if (terminal.debug) writeLines(terminal.err, stackLines(error));
+  return refusalExitCode(error);
+}
+
+function stackLines(error: Error): readonly string[] {
+  const { stack, cause } = error;
+  const own = [harmless(stack ?? String(error))];
+  return cause instanceof Error ? [...own, 'caused by', ...stackLines(cause)] : own;
+}

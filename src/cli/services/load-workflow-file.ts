@@ -1,0 +1,17 @@
+import type { WorkflowFile } from '../../definition/find-files.ts';
+import { type LoadedFile, loadWorkflow } from '../../definition/load.ts';
+import { reserveProcess } from '../../host/processes/own-process.ts';
+import { confineCodeOfCommand } from '../../host/workflow-code/confine-code.ts';
+import { prepareInterrupts } from '../../host/workflow-code/interrupt-thread.ts';
+import type { Places } from './places.ts';
+
+/**
+ * Loads a workflow file for a command. Functions of the workflow are called until the command ends: from now on, standard output and the
+ * end of the process are wf's own.
+ * @throws WfError E_WORKFLOW_INVALID
+ */
+export function loadWorkflowFile(source: WorkflowFile, { cacheFolder }: Places): Promise<LoadedFile> {
+  reserveProcess();
+  prepareInterrupts();
+  return loadWorkflow(source, { cacheFolder, wfModule: () => import('../../index.ts'), confine: confineCodeOfCommand });
+}

@@ -1,0 +1,55 @@
+// First: before any schema is made.
+import '../configure-zod.ts';
+import process from 'node:process';
+import { exitProcess } from '../../host/processes/own-process.ts';
+import { watchInterrupts } from '../../host/workflow-code/interrupt-thread.ts';
+import { runCommandLine } from '../command-line.ts';
+import { reportError } from '../output/report-error.ts';
+import { type Output, standardOutput, written } from '../output/standard-output.ts';
+import { createSink, type Terminal, type UncaughtEnd, writeLines } from '../output/terminal.ts';
+import { uncaughtError } from '../output/uncaught-error.ts';
+import type { OpenWire } from './wire-types.ts';
+
+/** Carries out this process's command line, and ends the process with its exit code once all output is written. */
+export async function runProcess(argv: readonly string[], openWire: OpenWire, version: string): Promise<void> {
+  const outputs = { out: standardOutput(1), err: standardOutput(2) };
+  let tellRun: (() => UncaughtEnd) | undefined;
+  const terminal: Terminal = {
+    ...processTerminal(outputs),
+    onUncaught(tell) {
+      tellRun = tell;
+      return () => {
+        tellRun = undefined;
+      };
+    },
+  };
+  process.on('uncaughtException', (thrown) => {
+    const refused = reportError(uncaughtError(thrown), terminal, argv.includes('--json'));
+    const end = tellRun?.();
+    if (end !== undefined) writeLines(terminal.err, [end.words]);
+    terminal.exitNow(end?.exitCode ?? refused);
+  });
+  const exitCode = await runCommandLine(argv, terminal, openWire, version);
+  await written(outputs.err);
+  // Not by running dry: a connection that a client keeps alive must not keep a finished command.
+  terminal.exitNow(exitCode);
+}
+
+function processTerminal({ out, err }: Readonly<Record<'out' | 'err', Output>>): Omit<Terminal, 'onUncaught'> {
+  const errors = createSink(err, process.env);
+  return {
+    out: createSink(out, process.env),
+    err: errors,
+    progress: errors,
+    debug: process.env['WF_DEBUG'] === '1',
+    onStopSignal(listener) {
+      const unwatch = watchInterrupts(() => listener('SIGINT'));
+      process.on('SIGTERM', listener);
+      return () => {
+        unwatch();
+        process.off('SIGTERM', listener);
+      };
+    },
+    exitNow: exitProcess,
+  };
+}

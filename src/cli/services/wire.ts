@@ -1,0 +1,125 @@
+import { findUnmarked, findWorkflowFiles, PROJECT_MARKER, type WorkflowFile } from '../../definition/find-files.ts';
+import type { LoadedFile } from '../../definition/load.ts';
+import { asWfError, WfError } from '../../engine/model/errors.ts';
+import type { EngineParts } from '../../engine/run/engine.ts';
+import type { HostPorts } from '../../engine/workflow/step.ts';
+import type { History } from '../../history/history.ts';
+import { systemClock } from '../../host/machine/clock.ts';
+import { isAlive, ownPidNamespace } from '../../host/processes/process.ts';
+import { didYouMean } from '../output/did-you-mean.ts';
+import { findPlaces } from './places.ts';
+import type { HistoryOptions, OpenWire, Wire, WorkflowSummary } from './wire-types.ts';
+
+type OpenHistory = (path: string, options?: HistoryOptions) => History;
+
+/**
+ * Joins the real parts: the only place where this is done. Each is imported when it is first asked for, so that a
+ * command pays for nothing that it does not use.
+ */
+export const openWire: OpenWire = async ({ database }) => {
+  const places = findPlaces(database);
+  const opened: { close(): void }[] = [];
+  let history: History | undefined;
+  let hostPorts: Promise<HostPorts> | undefined;
+
+  const keepOpen = <Port extends { close(): void }>(port: Port): Port => {
+    opened.push(port);
+    return port;
+  };
+
+  function openOnce(openHistory: OpenHistory, options?: HistoryOptions): History {
+    history ??= keepOpen(openHistory(places.database, options));
+    return history;
+  }
+
+  const files = () => findWorkflowFiles(places.workflowFolders);
+
+  const loads = new Map<string, Promise<LoadedFile>>();
+
+  async function load(file: WorkflowFile): Promise<LoadedFile> {
+    const { loadWorkflowFile } = await import('./load-workflow-file.ts');
+    const loading = loads.get(file.file) ?? loadWorkflowFile(file, places);
+    loads.set(file.file, loading);
+    return loading;
+  }
+
+  async function summarize(file: WorkflowFile): Promise<WorkflowSummary> {
+    try {
+      const { workflow } = await load(file);
+      const { name, version, description } = workflow;
+      return { name, version, description, file: file.file, error: null };
+    } catch (thrown) {
+      return {
+        name: file.name,
+        version: null,
+        description: null,
+        file: file.file,
+        error: asWfError(thrown).toRecord(),
+      };
+    }
+  }
+
+  async function engineParts(): Promise<EngineParts> {
+    const [runtimes, { openHistory }, { engineDependencies }] = await Promise.all([
+      wire.runtimes(),
+      import('../../history/open.ts'),
+      import('../../library/engine-dependencies.ts'),
+    ]);
+    // Opened when a run is created: a start that is refused before leaves no database behind.
+    return engineDependencies(runtimes, () => openOnce(openHistory));
+  }
+
+  const wire: Wire = {
+    clock: systemClock,
+    places,
+    isAlive,
+    get pidNamespace() {
+      return ownPidNamespace();
+    },
+    history: async (options) => openOnce((await import('../../history/open.ts')).openHistory, options),
+    async historyForReading(options) {
+      const { openReadOnly } = await import('../../history/open-read-only.ts');
+      const reader =
+        openReadOnly(places.database, options) ??
+        (await import('../../history/open.ts')).openHistoryForReading(places.database, options);
+      return reader === undefined ? undefined : keepOpen(reader);
+    },
+    async engine() {
+      const [{ createEngine }, parts] = await Promise.all([import('../../engine/run/create-engine.ts'), engineParts()]);
+      return createEngine(parts);
+    },
+    workflows: () => Promise.all(files().map(summarize)),
+    async workflow(name) {
+      const file = files().find((candidate) => candidate.name === name);
+      if (file !== undefined) return load(file);
+      const names = files().map((candidate) => candidate.name);
+      throw new WfError('E_WORKFLOW_NOT_FOUND', `there is no workflow "${name}"`, {
+        hint: `${didYouMean(name, names)}There is: ${names.join(', ')}. Looked in ${places.workflowFolders.join(' and ')}.${unmarkedHint()}`,
+      });
+    },
+    async stepRunners() {
+      const { ownStepRunners } = await import('../../library/step-runners.ts');
+      return [...(await ownStepRunners()).values()];
+    },
+    requirements: async () => (await import('../../runtime/requirements.ts')).runtimeRequirements(systemClock),
+    hostPorts() {
+      hostPorts ??= import('../../runtime/machine-ports.ts').then(({ machinePorts }) => machinePorts(process.env));
+      return hostPorts;
+    },
+    async runtimes() {
+      const [{ createRuntimes }, machine] = await Promise.all([import('../../runtime/runtimes.ts'), wire.hostPorts()]);
+      return createRuntimes(machine);
+    },
+    close() {
+      for (const port of opened.splice(0).reverse()) port.close();
+    },
+  };
+  return wire;
+};
+
+/** A folder of somebody else's may lie on the way upwards: a folder named `workflows` alone makes no project. */
+function unmarkedHint(): string {
+  const folder = findUnmarked(process.cwd());
+  if (folder === undefined) return '';
+  return ` ${folder}/workflows is not searched: \`touch ${folder}/${PROJECT_MARKER}\`, or a package.json that depends on wf-engine, makes ${folder} a project.`;
+}

@@ -1,0 +1,177 @@
+import type Docker from 'dockerode';
+import { WfError } from '../engine/model/errors.ts';
+import { type CallAgent, callAgents, MAX_ANSWER_BYTES } from './call-agent.ts';
+import { type Endpoint, type Environment, findEndpoint } from './endpoint.ts';
+import { engineError, type Failure, failureOf } from './engine-error.ts';
+
+/** One call to the engine. The signal is aborted when the call has lost its time. */
+type Call<Answer> = (client: Docker, signal: AbortSignal) => Promise<Answer>;
+
+/** Calls to one engine: each has a deadline, and a restart of the engine in the middle is waited out. */
+export interface Connection {
+  endpoint(): Promise<Endpoint>;
+  /** A call that changes nothing: repeated when the connection is lost or the engine has trouble of its own (5xx). */
+  read<Answer>(doing: string, call: Call<Answer>): Promise<Answer>;
+  /** As `read`; null when the engine says that there is no such object. */
+  readOrNull<Answer>(doing: string, call: Call<Answer>): Promise<Answer | null>;
+  /** A call that changes something: repeated only when it certainly did not reach the engine. */
+  write<Answer>(doing: string, call: Call<Answer>): Promise<Answer>;
+  /** As `write`; null when the engine says that there is no such object. */
+  writeOrNull<Answer>(doing: string, call: Call<Answer>): Promise<Answer | null>;
+}
+
+// A read is answered in about 2 ms, starting a container takes 0.3 s on an idle machine: far above both,
+// so that only an engine that hangs is given up.
+const READ_DEADLINE_MS = 15_000;
+const WRITE_DEADLINE_MS = 60_000;
+// dockerd is back about 1 s after `systemctl restart docker`.
+const REPEAT_WITHIN_MS = 5_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 1_000;
+
+export function createConnection(env: Environment): Connection {
+  let opening: Promise<Engine> | undefined;
+  // An engine that never answered is not waited for: there may be none on this machine.
+  let hasAnswered = false;
+
+  const open = () => {
+    opening ??= connect(env);
+    return opening;
+  };
+
+  async function attempt<Answer>(call: Call<Answer>, doing: string, deadlineMs: number): Promise<Outcome<Answer>> {
+    const { endpoint, begin } = await open();
+    try {
+      const answer = await bounded(doing, deadlineMs, endpoint, begin, call);
+      hasAnswered = true;
+      return { type: 'answered', answer };
+    } catch (thrown) {
+      if (thrown instanceof WfError) throw thrown;
+      const failure = failureOf(thrown);
+      if (failure === undefined) throw thrown;
+      if (failure.type === 'refused') hasAnswered = true;
+      return { type: 'failed', failure, error: engineError(failure, doing, endpoint.description, thrown) };
+    }
+  }
+
+  async function repeat<Answer>(
+    call: Call<Answer>,
+    doing: string,
+    deadlineMs: number,
+    mayRepeat: (failure: Failure) => boolean,
+  ): Promise<Outcome<Answer>> {
+    const startedAt = performance.now();
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+      const outcome = await attempt(call, doing, deadlineMs);
+      if (outcome.type === 'answered' || !mayRepeat(outcome.failure)) return outcome;
+      if (performance.now() - startedAt + pauseMs > REPEAT_WITHIN_MS) return outcome;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  const neverSent = (failure: Failure) => failure.type === 'unreachable' && hasAnswered;
+  const readAgain = (failure: Failure) =>
+    neverSent(failure) || failure.type === 'lost' || (failure.type === 'refused' && failure.status >= 500);
+  const reading = <Answer>(doing: string, call: Call<Answer>) => repeat(call, doing, READ_DEADLINE_MS, readAgain);
+  const writing = <Answer>(doing: string, call: Call<Answer>) => repeat(call, doing, WRITE_DEADLINE_MS, neverSent);
+
+  return {
+    endpoint: async () => (await open()).endpoint,
+    read: async (doing, call) => answerOf(await reading(doing, call)),
+    readOrNull: async (doing, call) => answerOrNull(await reading(doing, call)),
+    write: async (doing, call) => answerOf(await writing(doing, call)),
+    writeOrNull: async (doing, call) => answerOrNull(await writing(doing, call)),
+  };
+}
+
+type Outcome<Answer> =
+  | { readonly type: 'answered'; readonly answer: Answer }
+  | { readonly type: 'failed'; readonly failure: Failure; readonly error: WfError };
+
+function answerOf<Answer>(outcome: Outcome<Answer>): Answer {
+  if (outcome.type === 'failed') throw outcome.error;
+  return outcome.answer;
+}
+
+function answerOrNull<Answer>(outcome: Outcome<Answer>): Answer | null {
+  if (outcome.type === 'failed' && outcome.failure.type === 'refused' && outcome.failure.status === 404) return null;
+  return answerOf(outcome);
+}
+
+/** An engine that was found. */
+interface Engine {
+  readonly endpoint: Endpoint;
+  /** A client for one call, and the connections that it makes. */
+  begin(onTooMuch: () => void): { readonly client: Docker; readonly connections: CallAgent };
+}
+
+// dockerode forgets an answer that breaks off in the middle, so its promise alone would be waited for for ever.
+async function bounded<Answer>(
+  doing: string,
+  deadlineMs: number,
+  { description }: Endpoint,
+  begin: Engine['begin'],
+  call: Call<Answer>,
+): Promise<Answer> {
+  const controller = new AbortController();
+  let giveUp: (error: WfError) => void = () => {};
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    giveUp = reject;
+  });
+  const { client, connections } = begin(() => giveUp(tooMuch(doing, description)));
+  const timer = setTimeout(() => giveUp(tooLate(doing, deadlineMs)), deadlineMs);
+  try {
+    const answer = await Promise.race([call(client, controller.signal), givenUp]);
+    connections.lift();
+    return answer;
+  } catch (thrown) {
+    controller.abort();
+    connections.agent.destroy();
+    throw thrown;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLate(doing: string, deadlineMs: number): WfError {
+  return new WfError('E_DOCKER', `cannot ${doing}: the Docker engine did not answer within ${deadlineMs / 1000} s`, {
+    hint: 'Look at `systemctl status docker`, and go on when the engine answers `docker info` again.',
+    transient: true,
+  });
+}
+
+function tooMuch(doing: string, where: string): WfError {
+  const limit = `${MAX_ANSWER_BYTES / 1024 / 1024} MiB`;
+  return new WfError('E_DOCKER', `cannot ${doing}: what answers at ${where} sends more than ${limit}`, {
+    hint: 'Check with `docker version` that it is a Docker engine, and set DOCKER_HOST to one.',
+  });
+}
+
+async function connect(env: Environment): Promise<Engine> {
+  const endpoint = await findEndpoint(env);
+  const protocol = endpoint.type === 'tcp' && endpoint.tls !== null ? 'https' : 'http';
+  const [{ default: Client }, agentFor] = await Promise.all([import('dockerode'), callAgents(protocol)]);
+  const options = { ...clientOptions(endpoint), protocol } as const;
+  return {
+    endpoint,
+    begin(onTooMuch) {
+      const connections = agentFor(onTooMuch);
+      return { client: new Client({ ...options, ...{ agent: connections.agent } }), connections };
+    },
+  };
+}
+
+// Every field is set, `undefined` too: dockerode takes a missing one from DOCKER_HOST on its own.
+// No version: an engine is spoken to in its own newest API.
+function clientOptions(endpoint: Endpoint): Docker.DockerOptions {
+  const unset = {
+    host: undefined,
+    port: undefined,
+    socketPath: undefined,
+    ca: undefined,
+    cert: undefined,
+    key: undefined,
+  };
+  if (endpoint.type === 'unix') return { ...unset, socketPath: endpoint.path };
+  return { ...unset, host: endpoint.host, port: endpoint.port, ...(endpoint.tls ?? {}) };
+}

@@ -1,0 +1,60 @@
+import { commandLine } from '../engine/model/evidence.ts';
+import type { DockerPort } from '../engine/ports/docker.ts';
+import { infoAnswer, versionAnswer } from './answers.ts';
+import { type Connection, createConnection } from './connection.ts';
+import { containerCalls } from './containers.ts';
+import type { Environment } from './endpoint.ts';
+import { execCall } from './exec.ts';
+import { imageCalls } from './images.ts';
+import { networkCalls } from './networks.ts';
+import { parseAnswer } from './parse-answer.ts';
+
+/**
+ * The Docker engine that `env` leads to, found as the docker client finds it. Making the port touches nothing:
+ * the engine is looked for, and dockerode loaded, at the first call.
+ */
+export function createDocker(env: Environment = process.env): DockerPort {
+  const connection = createConnection(env);
+  const images = imageCalls(connection);
+  let engineId: Promise<string> | undefined;
+  return {
+    programs: 'image',
+    shown: commandLine,
+    executedCommands: async () => [],
+    // What an engine had may come back with it.
+    hasEnded: () => false,
+    engineId() {
+      engineId ??= askForId(connection).catch((thrown: unknown) => {
+        engineId = undefined; // the next one asks again
+        throw thrown;
+      });
+      return engineId;
+    },
+    async info() {
+      const [info, version] = await Promise.all([
+        connection.read('ask the engine what it is', (client) => client.info()),
+        connection.read('ask the engine for its version', (client) => client.version()),
+      ]);
+      const { ID, ServerVersion, OperatingSystem, SecurityOptions } = parseAnswer(infoAnswer(), info, 'docker info');
+      return {
+        id: ID,
+        version: ServerVersion,
+        apiVersion: parseAnswer(versionAnswer(), version, 'docker version').ApiVersion,
+        operatingSystem: OperatingSystem,
+        rootless: SecurityOptions.some((option) => option.split(',').includes('name=rootless')),
+        endpoint: (await connection.endpoint()).description,
+      };
+    },
+    ...images,
+    ...networkCalls(connection),
+    ...containerCalls(connection, images.image),
+    exec: execCall(connection),
+  };
+}
+
+/** With its folder: engines of one machine share its key in /etc/docker, from which Docker up to 24 takes the id. */
+async function askForId(connection: Connection): Promise<string> {
+  const info = await connection.read('ask the engine what it is', (client) => client.info());
+  const { ID, DockerRootDir } = parseAnswer(infoAnswer(), info, 'docker info');
+  return `${ID} in ${DockerRootDir}`;
+}

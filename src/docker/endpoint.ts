@@ -1,0 +1,115 @@
+// Node loads this part of it when it is asked for.
+import { promises } from 'node:fs';
+import { join } from 'node:path';
+import { WfError } from '../engine/model/errors.ts';
+import { homeFolder } from '../host/machine/user-folders.ts';
+import { contextEndpoint, selectedContext } from './context-store.ts';
+
+/** Keys and certificates of a connection over TLS, in PEM. */
+export interface TlsMaterial {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Where an engine is spoken to, and how that was found. */
+export type Endpoint =
+  | { readonly type: 'unix'; readonly path: string; readonly description: string }
+  | {
+      readonly type: 'tcp';
+      readonly host: string;
+      readonly port: number;
+      readonly tls: TlsMaterial | null;
+      readonly description: string;
+    };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const DEFAULT_SOCKET = '/var/run/docker.sock';
+const SUPPORTED = 'unix:///var/run/docker.sock or tcp://HOST:PORT';
+
+/**
+ * Finds the engine as the docker client does: DOCKER_HOST, else DOCKER_CONTEXT, else the current context of the
+ * client's config.json, else the default socket.
+ * @throws WfError E_DOCKER_UNREACHABLE naming what was found where, when it leads nowhere.
+ */
+export async function findEndpoint(env: Environment): Promise<Endpoint> {
+  const configured = env['DOCKER_HOST'];
+  if (configured !== undefined && configured !== '') {
+    return parseEndpoint(configured, 'DOCKER_HOST', await environmentTls(env));
+  }
+  const configDirectory = env['DOCKER_CONFIG'] || join(env['HOME'] || homeFolder(), '.docker');
+  const context = await selectedContext(env, configDirectory);
+  if (context === null) {
+    return { type: 'unix', path: DEFAULT_SOCKET, description: `unix://${DEFAULT_SOCKET} (default)` };
+  }
+  const { address, tls } = await contextEndpoint(context, configDirectory);
+  return parseEndpoint(address, `context ${context.name}, ${context.selectedBy}`, tls);
+}
+
+/** Parses one address, such as `unix:///run/docker.sock`. `source` says where it was found. */
+function parseEndpoint(address: string, source: string, tls: TlsMaterial | null = null): Endpoint {
+  const description = `${address} (${source})`;
+  if (address.startsWith('unix://')) {
+    const path = address.slice('unix://'.length) || DEFAULT_SOCKET;
+    if (!path.startsWith('/')) throw malformed(address, source);
+    return { type: 'unix', path, description };
+  }
+  const url = parseUrl(address.includes('://') ? address : `tcp://${address}`);
+  if (url === undefined || url.hostname === '') throw malformed(address, source);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  switch (url.protocol) {
+    case 'tcp:':
+    case 'http:':
+      return { type: 'tcp', host, port: portOf(url, tls === null ? 2375 : 2376), tls, description };
+    case 'ssh:':
+      throw overSsh(address, source);
+    default:
+      throw malformed(address, source);
+  }
+}
+
+/** The engine's networks would be on that machine, where wf does not observe them. */
+function overSsh(address: string, source: string): WfError {
+  return new WfError(
+    'E_DOCKER_UNREACHABLE',
+    `${source} says "${address}": wf does not speak to Docker engines over SSH`,
+    {
+      hint: 'Run wf on that machine; or let ssh, which checks its host key, forward the socket: `ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock USER@HOST`, with DOCKER_HOST=unix:///tmp/docker.sock.',
+      details: { address, source },
+    },
+  );
+}
+
+function parseUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+function portOf(url: URL, fallback: number): number {
+  return url.port === '' ? fallback : Number(url.port);
+}
+
+function malformed(address: string, source: string): WfError {
+  return new WfError('E_DOCKER_UNREACHABLE', `${source} says "${address}", which is no address of a Docker engine`, {
+    hint: `Set it to ${SUPPORTED}, or unset it to use unix://${DEFAULT_SOCKET}.`,
+    details: { address, source },
+  });
+}
+
+async function environmentTls(env: Environment): Promise<TlsMaterial | null> {
+  if ((env['DOCKER_TLS_VERIFY'] ?? '') === '') return null;
+  const directory = env['DOCKER_CERT_PATH'] || join(env['HOME'] || homeFolder(), '.docker');
+  try {
+    const [ca, cert, key] = await Promise.all(
+      ['ca.pem', 'cert.pem', 'key.pem'].map((file) => promises.readFile(join(directory, file), 'utf8')),
+    );
+    if (ca === undefined || cert === undefined || key === undefined) throw new Error('a file is missing');
+    return { ca, cert, key };
+  } catch (cause) {
+    throw new WfError(
+      'E_DOCKER_UNREACHABLE',
+      `DOCKER_TLS_VERIFY is set, but ca.pem, cert.pem and key.pem cannot be read from ${directory}`,
+      { hint: 'Set DOCKER_CERT_PATH to the directory that holds them, or unset DOCKER_TLS_VERIFY.', cause },
+    );
+  }
+}

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { WfError } from '../engine/model/errors.ts';
+import type { DockerPort } from '../engine/ports/docker.ts';
+import { imageAnswer } from './answers.ts';
+import type { Connection } from './connection.ts';
+import { parseAnswer } from './parse-answer.ts';
+
+type ImageCalls = Pick<DockerPort, 'image' | 'pullImage' | 'removeImage'>;
+
+/** What wf asks an engine about images. */
+export function imageCalls({ readOrNull, write, writeOrNull }: Connection): ImageCalls {
+  return {
+    async image(reference) {
+      checkReference(reference);
+      const answer = await readOrNull(`inspect image ${reference}`, (client) => client.getImage(reference).inspect());
+      return answer === null ? null : parseAnswer(imageAnswer(), answer, `docker image inspect ${reference}`);
+    },
+
+    async pullImage(reference, onProgress, signal) {
+      checkReference(reference);
+      try {
+        // Only the beginning of the answer is waited for by the connection; the pull itself takes what it takes.
+        const stream = await write(`pull image ${reference}`, (client) =>
+          client.pull(reference, { abortSignal: signal }),
+        );
+        await followPull(stream, onProgress, signal);
+      } catch (thrown) {
+        throw pullError(reference, thrown, signal);
+      }
+    },
+
+    async removeImage(reference) {
+      checkReference(reference);
+      await writeOrNull(`remove image ${reference}`, (client, abortSignal) =>
+        client.getImage(reference).remove({ abortSignal }),
+      );
+    },
+  };
+}
+
+const progressLine = z.object({
+  status: z.string().optional(),
+  id: z.string().optional(),
+  progress: z.string().optional(),
+  error: z.string().optional(),
+});
+
+const MAX_LINE = 1024 * 1024;
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // The schema refuses what is no JSON.
+    return line;
+  }
+}
+
+/** Reads the engine's lines of JSON to their end. An error in the middle is a line as well, under status 200. */
+async function followPull(
+  stream: NodeJS.ReadableStream,
+  onProgress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let rest = '';
+  const take = (line: string) => {
+    if (line.trim() === '') return;
+    const { status, id, progress, error } = parseAnswer(progressLine, jsonOf(line), 'docker pull');
+    if (error !== undefined) throw new PullRefused(error);
+    const words = [id === undefined ? status : `${id}: ${status ?? ''}`, progress];
+    onProgress(words.filter((word) => word !== undefined).join(' '));
+  };
+  for await (const chunk of stream) {
+    signal.throwIfAborted();
+    const lines = `${rest}${chunk.toString()}`.split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > MAX_LINE) parseAnswer(progressLine, `a line of more than ${MAX_LINE} characters`, 'docker pull');
+    for (const line of lines) take(line);
+  }
+  take(rest);
+}
+
+class PullRefused extends Error {}
+
+function pullError(reference: string, thrown: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) {
+    return new WfError('E_STEP_STOPPED', `the pull of ${reference} was stopped`, {
+      hint: 'What was pulled so far is kept by the engine: pulling again goes on from there.',
+    });
+  }
+  const refusedByEngine =
+    thrown instanceof WfError && (thrown.code === 'E_DOCKER' || thrown.code === 'E_IMAGE_UNAVAILABLE');
+  if (!(thrown instanceof PullRefused) && !refusedByEngine) return thrown;
+  const reason = thrown.message.replace(`cannot pull image ${reference}: `, '');
+  return new WfError('E_IMAGE_UNAVAILABLE', `image ${reference} is not here and cannot be pulled: ${reason}`, {
+    hint: `Try \`docker pull ${reference}\` yourself (after \`docker login\` where the registry asks for it), or choose an image that \`docker images\` lists.`,
+    // A registry that is slow or breaks off may answer the next time; one that cannot be found, or says no, will not.
+    transient: /timeout|timed out|deadline exceeded|connection reset|unexpected EOF|too many requests/i.test(reason),
+    cause: thrown,
+  });
+}
+
+// dockerode puts the reference into the request's path as it is.
+function checkReference(reference: string): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9_.:/@-]*$/.test(reference) && !reference.split('/').includes('..')) return;
+  throw new WfError('E_INPUT', `"${reference}" is no image reference`, {
+    hint: 'Write it as NAME, NAME:TAG or REGISTRY/NAME:TAG, e.g. hashicorp/http-echo or alpine:3.20.',
+  });
+}

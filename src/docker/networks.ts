@@ -1,0 +1,67 @@
+import { WfError } from '../engine/model/errors.ts';
+import type { DockerPort, NetworkInfo } from '../engine/ports/docker.ts';
+import { firstHostOf } from '../host/ip/subnet.ts';
+import { createdAnswer, networkAnswer, networkListAnswer } from './answers.ts';
+import type { Connection } from './connection.ts';
+import { isObjectId } from './object-id.ts';
+import { parseAnswer } from './parse-answer.ts';
+
+type NetworkCalls = Pick<DockerPort, 'listNetworks' | 'networks' | 'network' | 'createNetwork' | 'removeNetwork'>;
+
+/** What wf asks an engine about networks. */
+export function networkCalls({ read, readOrNull, write, writeOrNull }: Connection): NetworkCalls {
+  async function list() {
+    const answer = await read('list networks', (client, abortSignal) => client.listNetworks({ abortSignal }));
+    return parseAnswer(networkListAnswer(), answer, 'docker network ls');
+  }
+
+  // The list lacks the members, and its entries may be gone a moment later.
+  async function byId(id: string): Promise<NetworkInfo | null> {
+    const answer = await readOrNull(`inspect network ${id}`, (client) => client.getNetwork(id).inspect());
+    return answer === null ? null : parseAnswer(networkAnswer(), answer, `docker network inspect ${id}`);
+  }
+
+  return {
+    listNetworks: list,
+
+    async networks() {
+      const found = await Promise.all((await list()).map(({ id }) => byId(id)));
+      return found.filter((network) => network !== null);
+    },
+
+    async network(idOrName) {
+      if (isObjectId(idOrName)) return byId(idOrName);
+      // Asked for a name, the engine also takes it for the beginning of an id: the list is searched for the very name.
+      const matches = (await list()).filter(({ id, name }) => id === idOrName || name === idOrName);
+      const [match, ...others] = matches;
+      if (match === undefined) return null;
+      if (others.length > 0) {
+        const ids = matches.map(({ id }) => id.slice(0, 12)).join(', ');
+        throw new WfError('E_DOCKER', `${matches.length} networks have the name ${idOrName}: ${ids}`, {
+          hint: 'Remove all but one by id: `docker network rm ID`.',
+          details: { ids: matches.map(({ id }) => id) },
+        });
+      }
+      return byId(match.id);
+    },
+
+    async createNetwork({ name, subnet, labels }) {
+      const answer = await write(`create network ${name}`, (client, abortSignal) =>
+        client.createNetwork({
+          Name: name,
+          Driver: 'bridge',
+          CheckDuplicate: true,
+          Labels: { ...labels },
+          // Said, since engines before 26 do not tell the gateway that they chose in a subnet that was given.
+          ...(subnet === null ? {} : { IPAM: { Config: [{ Subnet: subnet, Gateway: firstHostOf(subnet) }] } }),
+          abortSignal,
+        }),
+      );
+      return parseAnswer(createdAnswer(), answer, `docker network create ${name}`);
+    },
+
+    async removeNetwork(id) {
+      await writeOrNull(`remove network ${id}`, (client, abortSignal) => client.getNetwork(id).remove({ abortSignal }));
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import { RUN_LABEL } from '../engine/model/mark.ts';
+import type { DockerPort } from '../engine/ports/docker.ts';
+
+interface Labelled {
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/**
+ * The container without a run's label that it has from its image: `docker commit` copies the labels of a container into an image,
+ * and each container of that image inherits them. If the image is gone, nobody can tell, and the label proves nothing either.
+ */
+export async function withOwnMark<Container extends Labelled>(
+  container: Container,
+  imageId: string,
+  image: DockerPort['image'],
+): Promise<Container & { readonly doubtfulRun?: string }> {
+  const { [RUN_LABEL]: run, ...labels } = container.labels;
+  if (run === undefined) return container;
+  const made = await image(imageId);
+  if (made === null) return { ...container, labels, doubtfulRun: run };
+  return made.labels[RUN_LABEL] === run ? { ...container, labels } : container;
+}

@@ -1,0 +1,22 @@
+import type { Change } from '../model/change.ts';
+import type { JournalEvent } from '../model/journal-event.ts';
+
+/** The ledger after an event: events that concern no change leave it as it is. Pure. */
+export function ledgerAfter(ledger: readonly Change[], event: JournalEvent): readonly Change[] {
+  switch (event.type) {
+    case 'change.intended':
+      return [...ledger.filter((change) => change.seq !== event.change.seq), event.change];
+    case 'change.applied': {
+      const { record, target, undo } = event;
+      return altered(ledger, event.seq, { record, target, undo, status: 'applied', reason: null });
+    }
+    case 'change.settled':
+      return altered(ledger, event.seq, { status: event.status, reason: event.reason });
+    default:
+      return ledger;
+  }
+}
+
+function altered(ledger: readonly Change[], seq: number, update: Partial<Change>): readonly Change[] {
+  return ledger.map((change) => (change.seq === seq ? { ...change, ...update } : change));
+}

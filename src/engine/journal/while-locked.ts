@@ -1,0 +1,27 @@
+import { WfError } from '../model/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import { pause } from '../run/undo-change.ts';
+
+/** A run waits this long for a database that another process holds locked (a backup, a shell with an open transaction). */
+const LOCKED_LIMIT_MS = 30_000;
+const PAUSE_MS = 100;
+
+/**
+ * Repeats `work` while another process holds the database locked. Each try waits for the lock by itself, too.
+ * @throws WfError E_DATABASE_LOCKED after the limit; anything else that `work` throws, at once.
+ */
+export async function whileLocked<Answer>(clock: Clock, work: () => Answer | Promise<Answer>): Promise<Answer> {
+  const until = clock.now() + LOCKED_LIMIT_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (!isLocked(thrown) || clock.now() >= until) throw thrown;
+    }
+    await pause(clock, PAUSE_MS);
+  }
+}
+
+function isLocked(thrown: unknown): boolean {
+  return thrown instanceof WfError && thrown.code === 'E_DATABASE_LOCKED';
+}

@@ -1,0 +1,19 @@
+import type { RunObserver } from '../run/engine.ts';
+
+/** An observer that alters nothing: what it throws, or rejects with, reaches `report` and no run. */
+export function guardObserver(observer: RunObserver, report: (error: unknown) => void): RunObserver {
+  const guarded = <Given extends readonly unknown[]>(call: (...given: Given) => unknown) => {
+    return (...given: Given): void => {
+      try {
+        const answer = call(...given);
+        if (answer instanceof Promise) answer.catch(report);
+      } catch (thrown) {
+        report(thrown);
+      }
+    };
+  };
+  return {
+    committed: guarded((entry) => observer.committed?.(entry)),
+    progress: guarded((step, message) => observer.progress?.(step, message)),
+  };
+}

@@ -1,0 +1,138 @@
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { WfError } from '../model/errors.ts';
+import { runnerOf } from '../workflow/define-step.ts';
+import { type AlteredFacets, facetsOf } from '../workflow/facets.ts';
+import type { StepRunner } from '../workflow/step.ts';
+import { allNodes, childrenOf } from './machine-nodes.ts';
+
+/** One place in a machine that invokes a step runner. */
+export interface Invocation {
+  /** The id under which the machine knows it. */
+  readonly invoke: string;
+  /** The top-level state that it belongs to. */
+  readonly stage: string;
+  /** Name of the actor in the machine's `setup`. */
+  readonly actor: string;
+  readonly runner: StepRunner;
+}
+
+/** What the engine needs to know of a machine, worked out once per definition. */
+export interface MachineModel {
+  readonly machine: AnyStateMachine;
+  /** Top-level states, except final ones, in the order of the file. */
+  readonly stages: readonly string[];
+  readonly invocations: ReadonlyMap<string, Invocation>;
+  /** Its step runners, by kind. */
+  readonly runners: ReadonlyMap<string, StepRunner>;
+  /** Whether any step of it changes the host. */
+  readonly changesHost: boolean;
+  /** The facets of the host that steps of it can alter. */
+  readonly alters: AlteredFacets;
+}
+
+/** Actions that only compute: what touches the world is a step. XState itself adds the cancelling of delays. */
+const PURE_ACTIONS = new Set(['xstate.assign', 'xstate.raise', 'xstate.cancel', 'xstate.emit', 'xstate.log']);
+
+/**
+ * Reads a machine and refuses what could not be run durably.
+ * @throws WfError E_WORKFLOW_INVALID with every reason: an action that is not pure, an actor that is not a step runner, an
+ * invoke id that is used twice, a machine without a top-level state.
+ */
+export function modelMachine(workflow: string, machine: AnyStateMachine): MachineModel {
+  const nodes = allNodes(machine.root);
+  const invocations = new Map<string, Invocation>();
+  const problems: string[] = nodes.flatMap((node) => impureActions(machine, node));
+  for (const node of nodes) {
+    for (const definition of node.invoke) {
+      const found = invocationOf(machine, node, definition);
+      if (typeof found === 'string') problems.push(found);
+      else if (invocations.has(found.invoke)) {
+        problems.push(
+          `the invoke id ${found.invoke} is used twice (again in ${nameOf(node)}); a step's id must be its own`,
+        );
+      } else invocations.set(found.invoke, found);
+    }
+  }
+  const stages = childrenOf(machine.root)
+    .filter((state) => state.type !== 'final')
+    .map((state) => state.key);
+  if (stages.length === 0) problems.push('the machine has no top-level state that could be a stage');
+  if (problems.length > 0) {
+    throw new WfError('E_WORKFLOW_INVALID', `workflow ${workflow}: ${problems.join('; ')}`, {
+      hint: 'Change the workflow file. What touches the world must be a step: invoke a step runner made with defineStep().',
+      details: { problems },
+    });
+  }
+  boundMicrosteps(machine);
+  const runners = new Map([...invocations.values()].map(({ runner }) => [runner.kind, runner]));
+  const alters = facetsOf([...invocations.values()].map(({ runner }) => runner));
+  const changesHost = [...runners.values()].some(({ behaviour }) => behaviour.type === 'change');
+  return { machine, stages, invocations, runners, changesHost, alters };
+}
+
+/** No machine that does something sensible takes so many transitions at one event. */
+const MICROSTEP_LIMIT = 10_000;
+
+/** XState goes on for ever with a machine that goes round without an event (an `always` back to where it came from). */
+function boundMicrosteps({ options }: AnyStateMachine): void {
+  if (options?.maxIterations === undefined || options.maxIterations === Number.POSITIVE_INFINITY) {
+    Object.assign(options, { maxIterations: MICROSTEP_LIMIT });
+  }
+}
+
+/** Suffix that a repeated visit appends to an invoke id to make a step's id, see `stepIdOf`. */
+const REPEATED_VISIT = /#\d+$/;
+
+/** The step runners of a machine by their kind. */
+export function runnersOf({ runners }: MachineModel): (kind: string) => StepRunner | undefined {
+  return (kind) => runners.get(kind);
+}
+
+function nameOf(node: AnyStateNode): string {
+  return node.path.length === 0 ? 'the root state' : `state ${node.path.join('.')}`;
+}
+
+function invocationOf(
+  machine: AnyStateMachine,
+  node: AnyStateNode,
+  { id, src, onSnapshot }: { readonly id: string; readonly src: unknown; readonly onSnapshot?: unknown },
+): Invocation | string {
+  if (REPEATED_VISIT.test(id))
+    return `the invoke id ${id} ends like the id of a repeated visit; choose one without "#"`;
+  if (onSnapshot !== undefined)
+    return `${nameOf(node)} has an onSnapshot for ${id}, but a step runner has no snapshots`;
+  if (typeof src !== 'string') return `${nameOf(node)} invokes ${id} inline; name its step runner in setup({ actors })`;
+  const implementations: Readonly<Record<string, unknown>> = machine.implementations.actors;
+  const runner = runnerOf(implementations[src]);
+  if (runner === undefined) return `${nameOf(node)} invokes ${src}, which is not a step runner made with defineStep()`;
+  const stage = node.path[0];
+  if (stage === undefined) return `the root state invokes ${src}; a step belongs to a stage, a top-level state`;
+  return { invoke: id, stage, actor: src, runner };
+}
+
+/** Why actions of this state are refused; empty where all are pure. */
+function impureActions(machine: AnyStateMachine, node: AnyStateNode): readonly string[] {
+  const transitions = [...node.transitions.values()].flat();
+  const actions: readonly unknown[] = [
+    ...node.entry,
+    ...node.exit,
+    ...transitions.flatMap((transition) => transition.actions),
+    ...(node.always ?? []).flatMap((transition) => transition.actions),
+    ...(node.initial?.actions ?? []),
+  ];
+  const implementations: Readonly<Record<string, unknown>> = machine.implementations.actions;
+  return actions.flatMap((action) => {
+    const name = typeof action === 'string' ? action : typeOf(action);
+    const type = typeof action === 'function' ? typeOf(action) : typeOf(implementations[name ?? '']);
+    if (type !== undefined && PURE_ACTIONS.has(type)) return [];
+    const described = type ?? (name === undefined || name === '' ? 'a function' : `"${name}"`);
+    return [`${nameOf(node)} has the action ${described}; only assign, raise, emit and log are pure`];
+  });
+}
+
+/** The `type` of an action: a property of the functions that XState's action creators make, and of action objects. */
+function typeOf(action: unknown): string | undefined {
+  if ((typeof action !== 'object' && typeof action !== 'function') || action === null) return undefined;
+  if (!('type' in action) || typeof action.type !== 'string') return undefined;
+  return action.type;
+}

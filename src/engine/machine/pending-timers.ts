@@ -1,0 +1,15 @@
+import type { JournalEntry } from '../model/journal-event.ts';
+
+/** The timers that a journal leaves set, with their deadlines (ms since the epoch), in the order in which they were set. Pure. */
+export function pendingTimers(entries: readonly JournalEntry[]): ReadonlyMap<string, number> {
+  const pending = new Map<string, number>();
+  for (const { event } of entries) {
+    if (event.type !== 'decided') continue;
+    if (event.timer !== undefined) pending.delete(event.timer);
+    for (const effect of event.effects) {
+      if (effect.type === 'set-timer') pending.set(effect.timer, effect.deadline);
+      if (effect.type === 'cancel-timer') pending.delete(effect.timer);
+    }
+  }
+  return pending;
+}

@@ -1,0 +1,119 @@
+import {
+  type ActionExecutor,
+  type AnyActorRef,
+  type AnyActorScope,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  createActor,
+  fromTransition,
+  getNextTransitions,
+} from 'xstate';
+import { WfError } from '../model/errors.ts';
+import type { MachineEvent } from '../model/journal-event.ts';
+import type { JsonObject } from '../model/json.ts';
+import { type MachineAction, parseAction } from './machine-action.ts';
+
+/** A machine's next snapshot, and the actions that its engine is to carry out. */
+export type Transitioned = readonly [AnyMachineSnapshot, readonly MachineAction[]];
+
+/**
+ * Returns the machine's first snapshot, purely: XState's `initialTransition`, in a scope that misses nothing. The machine finds the id
+ * of the run in `self.id`.
+ * @throws WfError E_WORKFLOW_INVALID if the machine spawns an actor or sends an event by itself; whatever the machine throws
+ */
+export function firstTransition(machine: AnyStateMachine, run: string, input: JsonObject): Transitioned {
+  return transitioned(run, NO_CHILDREN, (scope) => machine.getInitialSnapshot(scope, input));
+}
+
+/**
+ * Returns the machine's next snapshot, purely: XState's `transition`, in a scope that misses nothing.
+ * @throws WfError E_WORKFLOW_INVALID if the machine spawns an actor or sends an event by itself; whatever the machine throws
+ */
+export function nextTransition(
+  machine: AnyStateMachine,
+  run: string,
+  before: AnyMachineSnapshot,
+  event: MachineEvent,
+): Transitioned {
+  return transitioned(run, before.children, (scope) => machine.transition(before, event, scope));
+}
+
+/** XState's own `transition` offers no way to see an event that `self.send()` gives to an actor which never runs; its inspector does. */
+function transitioned(id: string, before: Children, run: (scope: AnyActorScope) => AnyMachineSnapshot): Transitioned {
+  const actions: MachineAction[] = [];
+  const sent: string[] = [];
+  const self = createActor(NOBODY, {
+    id,
+    inspect: (inspected) => {
+      if (inspected.type === '@xstate.event') sent.push(inspected.event.type);
+    },
+  });
+  const snapshot = run(inertScope(self, (action) => actions.push(parseAction(action))));
+  const [first] = sent;
+  if (first !== undefined) throw sentByItself(first);
+  return withoutSpawned(before, [snapshot, actions]);
+}
+
+/** Stands in for the actor of a machine, which wf never starts. */
+const NOBODY = fromTransition(() => undefined, undefined);
+
+function inertScope(self: AnyActorRef, actionExecutor: ActionExecutor): AnyActorScope {
+  const nothing = () => {};
+  return {
+    self,
+    system: self.system,
+    id: self.id,
+    sessionId: self.sessionId,
+    logger: nothing,
+    defer: nothing,
+    emit: nothing,
+    stopChild: nothing,
+    actionExecutor,
+  };
+}
+
+/** The types of the events from outside for which the active states have a transition, wildcards included; a guard may still refuse one. */
+export function expectedEvents(snapshot: AnyMachineSnapshot): readonly string[] {
+  // A transition without target and actions forbids the event.
+  const types = getNextTransitions(snapshot).flatMap(({ eventType, target, actions }) =>
+    target === undefined && actions.length === 0 ? [] : [eventType],
+  );
+  return [...new Set(types)].filter((type) => type !== '' && !type.startsWith('xstate.')).sort();
+}
+
+type Children = Readonly<Record<string, unknown>>;
+
+const NO_CHILDREN: Children = {};
+
+/**
+ * Refuses an actor that no state invokes. `spawn` in an `assign`, or in the machine's context, asks for no action: XState starts
+ * such an actor itself, and a pure transition never does.
+ */
+function withoutSpawned(before: Children, transitioned: Transitioned): Transitioned {
+  const [{ children }, actions] = transitioned;
+  const invoked = new Set(actions.flatMap((action) => (action.type === 'xstate.spawnChild' ? [action.params.id] : [])));
+  const started = Object.entries<unknown>(children).flatMap(([id, child]) => (child === before[id] ? [] : [id]));
+  // One that a final state stops at once is no child any more.
+  const stopped = actions.flatMap((action) => (action.type === 'xstate.stopChild' ? [action.params.id] : []));
+  const spawned = [...started, ...stopped.filter((id) => !(id in before))].find((id) => !invoked.has(id));
+  if (spawned !== undefined) throw spawnedActor(nameOf(spawned, children[spawned]));
+  return transitioned;
+}
+
+/** An id that XState has chosen says nothing; the name of the actor in the machine's `setup` does. */
+function nameOf(id: string, child: AnyActorRef | undefined): string {
+  return /^x:\d+$/.test(id) && typeof child?.src === 'string' ? child.src : id;
+}
+
+/** The machine starts an actor in another way than by an invoking state. */
+export function spawnedActor(id: string): WfError {
+  return new WfError('E_WORKFLOW_INVALID', `the machine spawns the actor ${id}, which no state invokes`, {
+    hint: 'Invoke the step runner from a state instead of spawning it: what no state invokes is not carried out.',
+  });
+}
+
+function sentByItself(type: string): WfError {
+  return new WfError('E_WORKFLOW_INVALID', `the machine sends the event ${type} with send() while it decides`, {
+    hint: 'Use the action raise() instead: a guard, an assign or an input function has no effect but its answer.',
+  });
+}

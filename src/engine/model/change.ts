@@ -1,0 +1,96 @@
+import * as z from 'zod/mini';
+import { lazy } from '../journal/lazy.ts';
+import type { StepId } from './ids.ts';
+import type { Json } from './json.ts';
+
+/**
+ * Where a change stands.
+ * `intended`: durable, the host may or may not have it; `applied`: read back from the host;
+ * `reverted`: undone by wf; `gone`: vanished by itself; `kept`: stays by design; `stuck`: could not be undone.
+ */
+export const CHANGE_STATUSES = ['intended', 'applied', 'reverted', 'gone', 'kept', 'stuck'] as const;
+export type ChangeStatus = (typeof CHANGE_STATUSES)[number];
+
+/** One alteration of the host, as the ledger holds it. */
+export interface Change {
+  /** Position in the ledger, from 1. */
+  readonly seq: number;
+  readonly step: StepId;
+  /** The step runner that made it, and whose `undo` takes it back. */
+  readonly kind: string;
+  /** What was altered, for people: `network devops`, `address 172.18.0.100/16 on eth1 in AppProd`. */
+  readonly target: string;
+  /** Identity, previous state, and all that undoing needs; its shape is the runner's. */
+  readonly record: Json;
+  /** Command lines that undo it by hand. */
+  readonly undo: readonly string[];
+  readonly status: ChangeStatus;
+  /** Why it has this status, where that needs words; else null. */
+  readonly reason: string | null;
+  /** The boot during which it was intended: after another boot, links and namespaces are gone. */
+  readonly bootId: string;
+}
+
+/** Whether a change may still be on the host without having been meant to stay. */
+export function stands(change: Change): boolean {
+  return change.status === 'intended' || change.status === 'applied' || change.status === 'stuck';
+}
+
+/** Whether a change may be on the host, meant to stay or not. */
+export function isInPlace(change: Change): boolean {
+  return stands(change) || change.status === 'kept';
+}
+
+/** What stands, in the order in which it is to be undone: newest first. */
+export function standingNewestFirst(changes: readonly Change[]): readonly Change[] {
+  return changes.filter(stands).sort((a, b) => b.seq - a.seq);
+}
+
+/** The command lines that undo by hand what stands, in the order in which they are to be typed. */
+export function undoByHand(changes: readonly Change[]): readonly string[] {
+  return standingNewestFirst(changes).flatMap(({ undo }) => undo);
+}
+
+/** A difference between two fingerprints, and whose it is. */
+export const differenceSchema = lazy(() =>
+  z.object({
+    /** What differs: `link int_hote`, `route default via ... table main`, `container AppDev`. */
+    subject: z.string(),
+    /** `added`, `removed` or `altered` since the earlier fingerprint. */
+    difference: z.enum(['added', 'removed', 'altered']),
+    before: z.nullable(z.string()),
+    after: z.nullable(z.string()),
+    /** The run itself, Docker, somebody else; `unknown` where nobody accounts for it. */
+    owner: z.enum(['run', 'docker', 'other', 'unknown']),
+    /** Why it is attributed so. */
+    reason: z.string(),
+  }),
+);
+export type Difference = Readonly<z.infer<ReturnType<typeof differenceSchema>>>;
+
+/** A part of the host, or one thing on it, that the end of a run could not compare. */
+const notComparedSchema = lazy(() =>
+  z.object({
+    /** `qdiscs`, `link veth3f2a`. */
+    subject: z.string(),
+    /** Why: it could not be read, or kept changing. */
+    reason: z.string(),
+  }),
+);
+export type NotCompared = Readonly<z.infer<ReturnType<typeof notComparedSchema>>>;
+
+/**
+ * The outcome of comparing the host at the end of a run. `restored`: every change is settled, no difference is the run's, and
+ * none is unexplained. `unexplained`: differences that nobody accounts for after a step that may have altered anything.
+ * `drift`: what Docker or somebody else changed meanwhile. `notCompared`: what could not be compared, before or after.
+ */
+export const verificationSchema = lazy(() =>
+  z.object({
+    restored: z.boolean(),
+    residues: z.array(differenceSchema()),
+    unexplained: z._default(z.array(differenceSchema()), []),
+    drift: z.array(differenceSchema()),
+    notCompared: z._default(z.array(notComparedSchema()), []),
+  }),
+);
+export type Verification = Readonly<z.infer<ReturnType<typeof verificationSchema>>>;

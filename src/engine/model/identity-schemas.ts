@@ -1,0 +1,29 @@
+import * as z from 'zod/mini';
+import { lazy } from '../journal/lazy.ts';
+import { parseRunId, type RunId } from './ids.ts';
+
+// Apart from ids.ts and owner.ts, which are part of the private host's program: zod would make that ten times as large.
+
+export const runIdSchema = lazy(() =>
+  z.pipe(
+    z.string(),
+    z.transform((text, { issues }): RunId => {
+      const id = parseRunId(text);
+      if (id !== undefined) return id;
+      issues.push({ code: 'custom', message: `not a run id: ${text}`, input: text });
+      return z.NEVER;
+    }),
+  ),
+);
+
+/** The schema of a process, which tells it from a later one with the same pid, and from one before the last boot. */
+export const ownerSchema = lazy(() =>
+  z.strictObject({
+    pid: z.number(),
+    /** Clock ticks after boot, as in /proc/PID/stat. */
+    startTime: z.string(),
+    bootId: z.string(),
+    /** The identity of the PID namespace in which it has this pid; absent if that is wf's own. */
+    pidNamespace: z.exactOptional(z.string()),
+  }),
+);

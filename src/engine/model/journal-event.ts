@@ -1,0 +1,157 @@
+import type { RunPlace } from '../ports/place.ts';
+import type { PrivateHostIdentity, RuntimeName } from '../ports/runtime.ts';
+import type { Facet } from '../workflow/facets.ts';
+import type { ProofsTold } from '../workflow/workflow.ts';
+import type { Change, ChangeStatus, Verification } from './change.ts';
+import type { ErrorRecord } from './errors.ts';
+import type { DefinitionHash, RunId, StepId } from './ids.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Owner } from './owner.ts';
+
+/** An event that is given to the machine. */
+export type MachineEvent = { readonly type: string } & JsonObject;
+
+/** What a decision asks the engine to do. Committed with the decision, before any of it is done. */
+export type Effect =
+  | {
+      readonly type: 'start-step';
+      readonly step: StepId;
+      /** The id under which the machine invoked it, to which its outcome is addressed. */
+      readonly invoke: string;
+      readonly stage: string;
+      /** Name of the actor in the machine's `setup`. */
+      readonly actor: string;
+      /** Kind of the step runner, e.g. `docker.network`. */
+      readonly kind: string;
+      readonly input: Json;
+    }
+  | { readonly type: 'stop-step'; readonly step: StepId }
+  | { readonly type: 'set-timer'; readonly timer: string; readonly deadline: number; readonly event: MachineEvent }
+  | { readonly type: 'cancel-timer'; readonly timer: string }
+  | { readonly type: 'log'; readonly message: Json }
+  | { readonly type: 'emit'; readonly event: MachineEvent };
+
+/** How a run ended, as stored. */
+export type RunEnd =
+  | {
+      readonly status: 'succeeded';
+      readonly output: Json;
+      /** Not there where the workflow shows nothing. */
+      readonly proofs?: ProofsTold;
+    }
+  | {
+      readonly status: 'failed' | 'rolled-back' | 'needs-attention';
+      readonly output: null;
+      readonly error: ErrorRecord;
+    };
+
+/**
+ * What the journal holds: facts, in the order in which they were committed. The state of a run is what they replay
+ * to; every table beside the journal is derived from them in the same transaction.
+ */
+export type JournalEvent =
+  /** A process began to advance the run. Every process says so before it does anything else. */
+  | {
+      readonly type: 'lease.taken';
+      readonly purpose: 'start' | 'resume' | 'rollback';
+      readonly owner: Owner;
+      /** The stage after which this process is to pause; null where it is not. */
+      readonly pauseAfter: string | null;
+    }
+  /** A private host was made for the run; nothing else is trusted to be it, and it is kept only once this is on disk. */
+  | ({ readonly type: 'host.made' } & PrivateHostIdentity)
+  /** The user wants the run to go on under another definition than the one that it was started with. */
+  | { readonly type: 'definition.accepted'; readonly definitionHash: DefinitionHash }
+  /** The machine was given an event (null: its start) and this is what it decided. */
+  | {
+      readonly type: 'decided';
+      readonly event: MachineEvent | null;
+      /** The timer that raised the event, which is over with it. Absent unless a timer did. */
+      readonly timer?: string;
+      readonly effects: readonly Effect[];
+      /** The machine's state value after it, e.g. `{"setup":{"networks":"creating"}}`. */
+      readonly value: Json;
+      /** Top-level states that are active after it. */
+      readonly stages: readonly string[];
+      /** SHA-256 over value, context, status, output and effects: replay must come to the same. */
+      readonly digest: string;
+    }
+  | { readonly type: 'step.attempted'; readonly step: StepId; readonly attempt: number }
+  | { readonly type: 'step.succeeded'; readonly step: StepId; readonly attempt: number; readonly output: Json }
+  | {
+      readonly type: 'step.retrying';
+      readonly step: StepId;
+      readonly attempt: number;
+      readonly error: ErrorRecord;
+      readonly retryAt: number;
+    }
+  | { readonly type: 'step.failed'; readonly step: StepId; readonly attempt: number; readonly error: ErrorRecord }
+  /** The machine left the state that invoked it before it had an outcome. */
+  | { readonly type: 'step.stopped'; readonly step: StepId; readonly attempt: number }
+  | {
+      readonly type: 'baseline.taken';
+      readonly fingerprint: string;
+      /** The facets in which a step of the workflow may alter more than its record tells; all, where it is not there. */
+      readonly arbitrary?: readonly Facet[] | undefined;
+    }
+  | { readonly type: 'change.intended'; readonly change: Change }
+  | {
+      readonly type: 'change.applied';
+      readonly seq: number;
+      readonly record: Json;
+      readonly target: string;
+      readonly undo: readonly string[];
+    }
+  /** Undoing has begun. */
+  | { readonly type: 'change.reverting'; readonly seq: number }
+  | {
+      readonly type: 'change.settled';
+      readonly seq: number;
+      readonly status: Exclude<ChangeStatus, 'intended' | 'applied'>;
+      readonly reason: string | null;
+    }
+  | { readonly type: 'verified'; readonly fingerprint: string | null; readonly verification: Verification }
+  | { readonly type: 'waiting' }
+  /** Stopped as asked after this stage: what is due next was decided, and none of it was begun. */
+  | { readonly type: 'paused'; readonly stage: string }
+  | { readonly type: 'interrupted'; readonly signal: string }
+  /** Undoing what stands has begun. */
+  | {
+      readonly type: 'rolling-back';
+      /** What the run came to grief by; null in journals of wf 0.1. */
+      readonly error: ErrorRecord | null;
+      /** Kept changes that are undone as well, by their seq. */
+      readonly kept: readonly number[];
+    }
+  | ({ readonly type: 'ended' } & RunEnd);
+
+export interface JournalEntry {
+  /** Position in the run's journal, from 1, without gaps. */
+  readonly seq: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly event: JournalEvent;
+}
+
+/** What a run is created with; never changes afterwards. */
+export interface RunHeader {
+  readonly id: RunId;
+  readonly workflow: string;
+  readonly definitionHash: DefinitionHash;
+  readonly runtime: RuntimeName;
+  readonly input: JsonObject;
+  readonly options: RunOptions;
+  readonly createdAt: number;
+  /** Absent in a run that was imported, or has no steps. */
+  readonly place?: RunPlace;
+}
+
+export interface RunOptions {
+  readonly onFailure: 'rollback' | 'keep';
+  readonly pauseAfter: string | null;
+  /**
+   * The inputs that are secret: of these the input holds a placeholder. Each with where its value was taken from, and may be taken
+   * from again (`env:VARIABLE`, `file:PATH`); null where it was typed.
+   */
+  readonly secrets?: Readonly<Record<string, string | null>>;
+}

@@ -1,0 +1,31 @@
+import type { RunJournal } from '../journal/run-journal.ts';
+import type { JournalEntry, JournalEvent } from '../model/journal-event.ts';
+import type { HistoryPort, StoredRun } from '../ports/history.ts';
+import type { PrivateHostIdentity, RunHost } from '../ports/runtime.ts';
+
+/** The private host that a run made last, by its journal; null where it made none. */
+export function recordedHostIn(entries: readonly JournalEntry[]): PrivateHostIdentity | null {
+  const made = entries.findLast(({ event }) => event.type === 'host.made')?.event;
+  return made?.type === 'host.made' ? { process: made.process, user: made.user } : null;
+}
+
+/** The same for a run of the history; no journal is read of one that changes the machine itself. */
+export function recordedHost(
+  history: Pick<HistoryPort, 'journal'>,
+  { id, runtime }: Pick<StoredRun, 'id' | 'runtime'>,
+): PrivateHostIdentity | null {
+  return runtime === 'embedded' ? recordedHostIn(history.journal(id)) : null;
+}
+
+/** Keeps a host beyond the end of this process, once the journal knows it. Returns the events that are on disk then. */
+export async function keepHost(
+  host: RunHost,
+  journal: RunJournal,
+  before: readonly JournalEvent[] = [],
+): Promise<readonly JournalEvent[]> {
+  const made = host.identity();
+  const events: readonly JournalEvent[] = made === null ? [] : [...before, { type: 'host.made', ...made }];
+  if (events.length > 0) await journal.append(events);
+  await host.keep();
+  return events;
+}

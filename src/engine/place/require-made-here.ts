@@ -1,0 +1,23 @@
+import type { Change } from '../model/change.ts';
+import { pause } from '../run/undo-change.ts';
+import type { HostPorts, StepRunner } from '../workflow/step.ts';
+
+/**
+ * Refuses to work on these changes if one of them was made elsewhere (on another Docker engine); nothing is touched.
+ * @throws WfError E_WRONG_PLACE
+ */
+export async function requireMadeHere(
+  changes: readonly Change[],
+  runner: (kind: string) => StepRunner | undefined,
+  host: HostPorts,
+): Promise<void> {
+  for (const { kind, record } of changes) {
+    const behaviour = runner(kind)?.behaviour;
+    if (behaviour?.type !== 'change') continue;
+    const askedAt = host.clock.now();
+    await behaviour.requireMadeHere?.(record, host);
+    // An engine that stood still has earlier requests before it, and may carry them out after this answer.
+    const { landsWithinMs } = behaviour;
+    if (landsWithinMs > 0 && host.clock.now() - askedAt >= landsWithinMs / 2) await pause(host.clock, landsWithinMs);
+  }
+}

@@ -1,0 +1,18 @@
+import type { StoredRun } from '../ports/history.ts';
+import type { EngineParts } from '../run/engine.ts';
+import type { StepRunner } from '../workflow/step.ts';
+
+/**
+ * Refuses to resume or undo a run elsewhere than where it was started; nothing is touched.
+ * @param runners of the steps that are to be carried out or undone
+ * @throws WfError E_WRONG_PLACE
+ */
+export function requirePlace(
+  { runtimes }: EngineParts,
+  { id, place, runtime }: StoredRun,
+  runners: Iterable<StepRunner>,
+): void {
+  const all = [...runners];
+  if (place === undefined || all.length === 0) return;
+  runtimes[runtime].requirePlace(id, place, { folderAndUser: all.some(({ runsAnyCommand }) => runsAnyCommand) });
+}

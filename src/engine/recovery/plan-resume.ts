@@ -1,0 +1,217 @@
+import { openRunJournal, type RunJournal } from '../journal/run-journal.ts';
+import type { Decision } from '../machine/decide.ts';
+import { runnersOf } from '../machine/machine-model.ts';
+import { replay } from '../machine/replay.ts';
+import { type Change, stands } from '../model/change.ts';
+import { asWfError, WfError } from '../model/errors.ts';
+import { hostLost, needsItsChanges } from '../place/lost-host.ts';
+import { recordedHost } from '../place/recorded-host.ts';
+import { requirePlace } from '../place/require-place.ts';
+import type { StoredRun, StoredStep } from '../ports/history.ts';
+import type { RunHost } from '../ports/runtime.ts';
+import { hostShows, intentSays, openIntent } from '../run/apply-change.ts';
+import type { EngineParts, PlannedStep, ResumePlan, ResumeRequest } from '../run/engine.ts';
+import { type OpenStep, openSteps } from '../run/open-steps.ts';
+import { leaseHeld } from '../run/run-refusal.ts';
+import { changeSays, landingOf } from '../run/undo-change.ts';
+import { requireValues, type Secrets } from '../secrets/secrets.ts';
+import type { ChangeBehaviour, HostContext, StepContext, StepRunner } from '../workflow/step.ts';
+import { BACK, FORWARD } from './recovery-table.ts';
+import { isRollingBack, resumableRun } from './resume-run.ts';
+import { begunRollBack, changesToUndo } from './roll-back-run.ts';
+
+/** What resuming would do with each step, by the same tables: looks at the host, takes no lease, touches nothing. */
+export async function planResume(parts: EngineParts, request: ResumeRequest, secrets: Secrets): Promise<ResumePlan> {
+  const run = resumableRun(parts, request);
+  requireValues(run, secrets);
+  if (run.owner !== null && parts.isAlive(run.owner)) throw leaseHeld(run.id, run.owner, parts.owner.pidNamespace);
+  requirePlace(parts, run, request.workflow.model.runners.values());
+  const host = await parts.runtimes[run.runtime].open(run, recordedHost(parts.history, run));
+  try {
+    return await planOn(host, parts, request, run, secrets);
+  } finally {
+    host.close();
+  }
+}
+
+async function planOn(
+  host: RunHost,
+  parts: EngineParts,
+  request: ResumeRequest,
+  run: StoredRun,
+  secrets: Secrets,
+): Promise<ResumePlan> {
+  const { history, clock, crashPoints } = parts;
+  const entries = history.journal(run.id);
+  const lease = { run: run.id, fence: run.fence };
+  const journal = openRunJournal({ history, lease, clock, crashPoints, observer: {}, secrets }, entries);
+  const steps = history.steps(run.id);
+  const planner: Planner = { parts, host, journal, secrets, run: run.id, runner: runnersOf(request.workflow.model) };
+  if (isRollingBack(run)) return planBack(planner, steps, begunRollBack(entries)?.kept ?? []);
+  const accepted = request.acceptChanges ? Number.POSITIVE_INFINITY : undefined;
+  const decision = replay(request.workflow.model, run, entries, accepted);
+  // A machine that has failed has nothing before it but to be undone.
+  const isUndone = hasFailed(decision) && run.options.onFailure === 'rollback' && journal.changes().some(stands);
+  if (isUndone) return planBack(planner, steps, []);
+  const open = openSteps(entries);
+  const planned = await Promise.all(steps.map((step) => planStep(planner, step, open.get(step.id), decision)));
+  const isLost = host.isNew() && decision !== undefined && needsItsChanges(request.workflow.model, decision);
+  if (!isLost || !planned.some(({ plan }) => plan === 'gone')) {
+    return { direction: 'forward', steps: hidden(planned, secrets) };
+  }
+  if (run.options.onFailure === 'rollback') return planBack(planner, steps, []);
+  const why = hostLost(run).message;
+  const refused = planned.map((step): PlannedStep => (open.has(step.step) ? { ...step, plan: 'refused', why } : step));
+  return { direction: 'forward', steps: hidden(refused, secrets) };
+}
+
+function hasFailed(decision: Decision | undefined): boolean {
+  const status = decision?.status;
+  return status?.type === 'error' || (status?.type === 'done' && status.failed);
+}
+
+async function planBack(planner: Planner, steps: readonly StoredStep[], kept: readonly number[]): Promise<ResumePlan> {
+  const changes = changesToUndo(planner.journal.changes(), kept).toReversed();
+  const planned = await Promise.all(changes.map((change) => planUndo(planner, change, steps)));
+  return { direction: 'back', steps: hidden(planned, planner.secrets) };
+}
+
+/** What was found on the host may hold a secret. */
+function hidden(steps: readonly PlannedStep[], { redactText }: Secrets): readonly PlannedStep[] {
+  return steps.map((step) => ({ ...step, why: redactText(step.why) }));
+}
+
+interface Planner {
+  readonly parts: EngineParts;
+  readonly host: RunHost;
+  readonly journal: RunJournal;
+  readonly secrets: Secrets;
+  readonly run: StoredRun['id'];
+  runner(kind: string): StepRunner | undefined;
+}
+
+type Plan = Pick<PlannedStep, 'plan' | 'why'>;
+
+async function planStep(
+  planner: Planner,
+  step: StoredStep,
+  open: OpenStep | undefined,
+  decision: Decision | undefined,
+): Promise<PlannedStep> {
+  const { id, stage, kind } = step;
+  const plan = open === undefined ? await planEnded(planner, step) : await planOpen(planner, open, decision);
+  return { step: id, stage, kind, ...plan };
+}
+
+/** A step that has ended is never run again; what it changed is looked at, as later steps may need it. */
+async function planEnded(planner: Planner, { id, kind, status }: StoredStep): Promise<Plan> {
+  if (status !== 'succeeded') return { plan: 'kept', why: `${status}; the machine has gone on from that` };
+  const change = planner.journal.changes().find((made) => made.step === id && stands(made));
+  if (change === undefined) return { plan: 'kept', why: 'completed' };
+  const behaviour = planner.runner(kind)?.behaviour;
+  if (behaviour?.type !== 'change') return { plan: 'kept', why: `completed: ${change.target}` };
+  const seen = await lookAt(planner, behaviour, change);
+  switch (seen.found) {
+    case 'standing':
+      return { plan: 'kept', why: `completed, and stands: ${change.target}` };
+    case 'gone':
+      return { plan: 'gone', why: `completed, but gone since: ${seen.reason}` };
+    case 'unknown':
+      return { plan: 'kept', why: `completed; whether it stands cannot be told: ${seen.error.message}` };
+  }
+}
+
+async function planOpen(planner: Planner, open: OpenStep, decision: Decision | undefined): Promise<Plan> {
+  const { start, says, attempt } = open;
+  if (decision !== undefined && decision.state.active.get(start.invoke) !== start.step) {
+    return { plan: 'kept', why: 'the machine has gone on without it' };
+  }
+  if (says.type === 'decided') return { plan: 'run', why: 'due, and not begun yet' };
+  if (says.type === 'retrying') return { plan: 'run', why: `attempt ${attempt} failed, the next one is due` };
+  const runner = planner.runner(start.kind);
+  switch (runner?.behaviour.type) {
+    case 'change':
+      return planChange(planner, open, runner.behaviour);
+    case 'undo':
+      return { plan: 'run', why: 'nobody saw its end: what it has not undone yet, it undoes' };
+    default:
+      return { plan: 'run', why: 'nobody saw its end; it only reads' };
+  }
+}
+
+async function planChange(planner: Planner, { start }: OpenStep, behaviour: ChangeBehaviour): Promise<Plan> {
+  const { parts, journal, secrets } = planner;
+  const earlier = openIntent(journal.changes(), start.step);
+  const says = intentSays(earlier, behaviour, parts.owner.bootId);
+  const context: StepContext = { ...lookingContext(planner), step: start.step, attempt: 1, ledger: NO_LEDGER };
+  try {
+    const input = secrets.reveal(start.input);
+    const known = says === 'intended' && earlier !== undefined ? secrets.reveal(earlier.record) : undefined;
+    const seen = await behaviour.observe(input, context, known);
+    const landing = landingOf(
+      behaviour,
+      earlier === undefined ? 0 : journal.historyOf(earlier.seq).intendedAt,
+      parts.clock,
+    );
+    const action = FORWARD[says][hostShows(seen, landing.mayStillLand())];
+    const target = 'target' in seen ? seen.target : (earlier?.target ?? start.step);
+    switch (action) {
+      case 'adopt':
+        return { plan: 'adopted', why: `looked at: ${target} is there, and is this run's` };
+      case 'complete':
+        return { plan: 'completed', why: `looked at: of ${target} a part is there` };
+      case 'apply':
+      case 'look again':
+        return {
+          plan: 'run',
+          why: `looked at: ${target} is not there${says === 'lost' ? ' any more: the machine was restarted' : ''}`,
+        };
+      case 'leave':
+      case 'withdraw':
+        return { plan: 'kept', why: `looked at: ${target} is as asked already` };
+      case 'refuse':
+      case 'stop':
+        return { plan: 'refused', why: 'error' in seen ? seen.error.message : 'it cannot be told' };
+    }
+  } catch (thrown) {
+    return { plan: 'refused', why: asWfError(thrown).message };
+  }
+}
+
+async function planUndo(planner: Planner, change: Change, steps: readonly StoredStep[]): Promise<PlannedStep> {
+  const { step, kind } = change;
+  const stage = steps.find(({ id }) => id === step)?.stage ?? '';
+  return { step, kind, stage, ...(await planOfUndo(planner, change)) };
+}
+
+async function planOfUndo(planner: Planner, change: Change): Promise<Plan> {
+  const behaviour = planner.runner(change.kind)?.behaviour;
+  if (behaviour?.type !== 'change') return { plan: 'refused', why: `no step runner ${change.kind} is known` };
+  const { owner } = planner.parts;
+  const journaled = planner.journal.historyOf(change.seq);
+  const says = changeSays({ change, behaviour, bootId: owner.bootId, journaled });
+  const seen = await lookAt(planner, behaviour, change);
+  switch (BACK[says][seen.found]) {
+    case 'undo':
+      return { plan: 'undone', why: `${change.target} stands` };
+    case 'settle as stuck':
+      return { plan: 'refused', why: seen.found === 'unknown' ? seen.error.message : change.target };
+    default:
+      return { plan: 'gone', why: seen.found === 'gone' ? seen.reason : 'the machine was restarted since' };
+  }
+}
+
+async function lookAt(planner: Planner, behaviour: ChangeBehaviour, change: Change) {
+  try {
+    return await behaviour.look(planner.secrets.reveal(change.record), lookingContext(planner));
+  } catch (thrown) {
+    return { found: 'unknown', error: asWfError(thrown) } as const;
+  }
+}
+
+function lookingContext({ host, run }: Planner): HostContext {
+  return { run, host: host.ports, signal: new AbortController().signal, record: () => {}, progress: () => {} };
+}
+
+const refused = () => Promise.reject(new WfError('E_INTERNAL', 'a plan changes nothing', { hint: 'Report this.' }));
+const NO_LEDGER: StepContext['ledger'] = { revert: refused, verify: refused, changes: () => [] };

@@ -1,0 +1,50 @@
+import type { Change } from '../model/change.ts';
+import { asWfError, WfError } from '../model/errors.ts';
+import type { RunId } from '../model/ids.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+import type { StepRunner } from '../workflow/step.ts';
+
+/** The step runners of a rollback. */
+export interface RunnersToUndo {
+  runner(kind: string): StepRunner | undefined;
+  /** Why the runner of a kind could not be loaded; absent if nothing more is known. */
+  whyMissing?(kind: string): string | undefined;
+}
+
+/**
+ * Refuses a rollback of which some change could not be undone, as its step runner is missing or does not understand its record.
+ * @throws WfError E_RUNNER_MISSING naming each such change; nothing was touched
+ */
+export function requireRunners(run: RunId, changes: readonly Change[], runners: RunnersToUndo, secrets: Secrets): void {
+  const obstacles = changes.flatMap((change) => {
+    const why = obstacleTo(change, runners, secrets);
+    return why === undefined ? [] : [`change ${change.seq} (${change.target}): ${why}`];
+  });
+  if (obstacles.length === 0) return;
+  throw new WfError('E_RUNNER_MISSING', `run ${run} cannot be undone: ${obstacles.join('; ')}`, {
+    hint: `Nothing was touched. Restore the workflow file, or the package, with the step runners that made these changes, as they were then. Then \`wf rollback ${run}\` undoes all of it; \`wf changes ${run}\` lists the commands that do so by hand.`,
+  });
+}
+
+function obstacleTo(change: Change, runners: RunnersToUndo, secrets: Secrets): string | undefined {
+  const { kind, record } = change;
+  const behaviour = runners.runner(kind)?.behaviour;
+  if (behaviour === undefined) {
+    const why = runners.whyMissing?.(kind);
+    return `there is no step runner ${kind}${why === undefined ? '' : `: ${why}`}`;
+  }
+  if (behaviour.type !== 'change') return `the step runner ${kind} undoes nothing`;
+  let revealed = record;
+  try {
+    revealed = secrets.reveal(record);
+  } catch {
+    return undefined; // its undo asks for the value itself, and reports that it is missing
+  }
+  try {
+    // Reads the record, and touches nothing.
+    behaviour.undoCommands(revealed);
+    return undefined;
+  } catch (thrown) {
+    return `the step runner ${kind} cannot read what it recorded: ${asWfError(thrown).message}`;
+  }
+}

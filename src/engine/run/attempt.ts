@@ -1,0 +1,221 @@
+import type { RunJournal } from '../journal/run-journal.ts';
+import type { RunLedger } from '../journal/run-ledger.ts';
+import { asWfError, WfError } from '../model/errors.ts';
+import type { Evidence } from '../model/evidence.ts';
+import type { RunId, StepId } from '../model/ids.ts';
+import type { Json } from '../model/json.ts';
+import type { Owner } from '../model/owner.ts';
+import { type AttemptHost, attemptHost, type HostWatch } from '../place/attempt-host.ts';
+import type { StoredEvidence } from '../ports/history.ts';
+import { storedEvidenceOf } from '../secrets/redact.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+import type { HostPorts, LedgerService, StepContext, StepRunner } from '../workflow/step.ts';
+import { type AttemptParts, type AttemptSuccess, applyStep } from './apply-change.ts';
+import type { RunObserver } from './engine.ts';
+
+/** A runner that does not end after it was told to is given up after this long; its change stays an open intent. */
+const GRACE_MS = 10_000;
+
+/** How one attempt ended, with what was seen on the way. */
+export type AttemptOutcome = { readonly evidence: readonly StoredEvidence[] } & (
+  | ({ readonly type: 'succeeded' } & AttemptSuccess)
+  | { readonly type: 'failed'; readonly error: WfError }
+);
+
+export interface RunningAttempt {
+  /** Tells the runner to end; its outcome still comes. */
+  stop(): void;
+}
+
+interface AttemptRequest {
+  readonly run: RunId;
+  readonly step: StepId;
+  readonly attempt: number;
+  readonly runner: StepRunner;
+  readonly input: Json;
+  readonly watch: HostWatch;
+  readonly journal: RunJournal;
+  readonly ledger: RunLedger;
+  readonly owner: Owner;
+  readonly secrets: Secrets;
+  readonly observer: RunObserver;
+  /** Called once; before `beginAttempt` returns where the step could not even be begun. */
+  ended(outcome: AttemptOutcome): void;
+}
+
+/** Begins an attempt under its time-out. The secrets that it works with are hidden in all that comes of it. */
+export function beginAttempt(request: AttemptRequest): RunningAttempt {
+  return new Attempt(request);
+}
+
+/** A class, as are those that follow: one is made for each step, and closures would each be an object more. */
+class Attempt implements RunningAttempt, AttemptParts {
+  readonly context: StepContext;
+  readonly request: AttemptRequest;
+  readonly ending: Ending;
+  readonly evidence: StoredEvidence[] = [];
+  #host: AttemptHost | undefined;
+  #hasEnded = false;
+
+  constructor(request: AttemptRequest) {
+    this.request = request;
+    this.ending = new Ending(this);
+    this.context = new AttemptContext(this);
+    void this.#carryOut();
+  }
+
+  get runner(): StepRunner {
+    return this.request.runner;
+  }
+
+  get journal(): RunJournal {
+    return this.request.journal;
+  }
+
+  get ledger(): RunLedger {
+    return this.request.ledger;
+  }
+
+  get bootId(): string {
+    return this.request.owner.bootId;
+  }
+
+  get secrets(): Secrets {
+    return this.request.secrets;
+  }
+
+  /** Made when it is asked for: a step that touches no host needs none. */
+  get host(): AttemptHost {
+    const { watch, run, step, attempt, owner } = this.request;
+    this.#host ??= attemptHost(watch, { run, step, attempt, owner });
+    return this.#host;
+  }
+
+  acting(): StepContext {
+    return new AttemptContext(this, this.host.acting());
+  }
+
+  stop(): void {
+    this.ending.end(stopped(this.request.step));
+  }
+
+  /** The runner has not ended although it was told to: nobody waits for it any longer. */
+  giveUp(reason: WfError): void {
+    this.#end(this.#failed(reason));
+  }
+
+  async #carryOut(): Promise<void> {
+    const { request, ending, evidence, secrets } = this;
+    const { timeoutMs } = request.runner.policy;
+    const cancelTimeout = request.watch.host.clock.after(timeoutMs, () => ending.end(timedOut(request)));
+    let outcome: AttemptOutcome;
+    try {
+      const { output, events } = await applyStep(this, request.input);
+      outcome = { type: 'succeeded', evidence, output: secrets.redact(output), events };
+    } catch (thrown) {
+      outcome = this.#failed(ending.reason ?? asWfError(thrown));
+    }
+    cancelTimeout();
+    ending.over();
+    this.#end(outcome);
+  }
+
+  #failed(error: WfError): AttemptOutcome {
+    return { type: 'failed', evidence: this.evidence, error: this.secrets.redactError(error) };
+  }
+
+  /** Only the first outcome counts. */
+  #end(outcome: AttemptOutcome): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.request.ended(outcome);
+  }
+}
+
+/** What a step runner is given. What most steps never ask for is made when it is asked for. */
+class AttemptContext implements StepContext {
+  readonly run: RunId;
+  readonly step: StepId;
+  readonly attempt: number;
+  readonly record: (evidence: Evidence) => void;
+  readonly #attempt: Attempt;
+  readonly #acting: HostPorts | undefined;
+
+  /** @param acting for `apply`; looks reach the host without it */
+  constructor(attempt: Attempt, acting?: HostPorts) {
+    const { request, evidence } = attempt;
+    const { run, step, attempt: number, secrets } = request;
+    this.run = run;
+    this.step = step;
+    this.attempt = number;
+    this.record = (seen) => {
+      evidence.push({ ...storedEvidenceOf(seen, secrets), step, attempt: number });
+    };
+    this.#attempt = attempt;
+    this.#acting = acting;
+  }
+
+  get host(): HostPorts {
+    return this.#acting ?? this.#attempt.host.looking;
+  }
+
+  get signal(): AbortSignal {
+    return this.#attempt.ending.signal;
+  }
+
+  get progress(): (message: string) => void {
+    const { secrets, observer, step } = this.#attempt.request;
+    return (message) => observer.progress?.(step, secrets.redactText(message));
+  }
+
+  get ledger(): LedgerService {
+    return this.#attempt.ledger.serviceFor(this.signal, this.record);
+  }
+}
+
+/** How an attempt is told to end. */
+class Ending {
+  readonly #attempt: Attempt;
+  #controller: AbortController | undefined;
+  #cancelGrace: (() => void) | undefined;
+  #isOver = false;
+  /** Why it was told to; only the first reason counts. */
+  reason: WfError | undefined;
+
+  constructor(attempt: Attempt) {
+    this.#attempt = attempt;
+  }
+
+  /** Made when it is first asked for. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.reason !== undefined) this.#controller.abort(this.reason);
+    return this.#controller.signal;
+  }
+
+  /** Tells the runner to end. One that does not cannot hold up the run for ever. */
+  end(reason: WfError): void {
+    if (this.reason !== undefined) return;
+    this.reason = reason;
+    this.#controller?.abort(reason);
+    if (this.#isOver) return;
+    const { clock } = this.#attempt.request.watch.host;
+    this.#cancelGrace = clock.after(GRACE_MS, () => this.#attempt.giveUp(reason));
+  }
+
+  over(): void {
+    this.#isOver = true;
+    this.#cancelGrace?.();
+  }
+}
+
+function timedOut({ run, step, runner }: AttemptRequest): WfError {
+  return new WfError('E_STEP_TIMEOUT', `${step} (${runner.kind}) took longer than ${runner.policy.timeoutMs} ms`, {
+    hint: `See how far it came with \`wf logs ${run} ${step}\`; a longer time-out is set in the workflow file.`,
+    transient: true,
+  });
+}
+
+function stopped(step: StepId): WfError {
+  return new WfError('E_STEP_STOPPED', `${step} was stopped`, { hint: 'The machine went on without it.' });
+}

@@ -1,0 +1,205 @@
+import { z } from 'zod';
+import { ROUTE_PROTOCOL } from '../../engine/model/mark.ts';
+import { contains, parseSubnet } from '../../host/ip/subnet.ts';
+import type { RawDifference } from '../differences/differences.ts';
+import { READ } from '../differences/shape.ts';
+import { ownerOfChain, ownerOfRule } from './attribute-rule.ts';
+import { type Attribution, byLabels, byLedger, byWords, docker, type Known, SOMEBODY } from './attribution.ts';
+import { isNumber } from './ledger-identities.ts';
+import { byDockerId, kept, ownerOfLink, ownerOfLinkDifference, ownerOfNetwork } from './link-owner.ts';
+
+const textual = z.union([z.string(), z.number()]).transform(String);
+const addressSchema = z.object({ cidr: z.string(), dev: z.string() });
+const routeSchema = z.object({
+  dst: z.string(),
+  dev: z.string().optional(),
+  gateway: z.string().optional(),
+  protocol: textual.optional(),
+  nexthops: z.array(z.object({ dev: z.string().optional() })).default([]),
+});
+const ruleSchema = z.object({
+  priority: textual,
+  src: z.string().default('all'),
+  dst: z.string().optional(),
+  table: textual.optional(),
+  iif: z.string().optional(),
+  oif: z.string().optional(),
+});
+const neighbourSchema = z.object({ dst: z.string(), dev: z.string() });
+const qdiscSchema = z.object({ kind: z.string(), dev: z.string() });
+const sysctlSchema = z.object({ value: z.string(), dev: z.string().optional() });
+const namespaceSchema = z.object({ name: z.string() });
+
+/** Names that `ip rule` gives a table and a priority. */
+const TABLE_WORDS = ['lookup', 'table'];
+const PRIORITY_WORDS = ['priority', 'preference', 'pref', 'order'];
+
+/** Made by the engine itself, at its start or when it joins a swarm. */
+const DOCKER_NETWORKS = new Set(['bridge', 'host', 'none', 'docker_gwbridge', 'ingress']);
+
+/** Whose a difference is. Pure. */
+export function attribute(found: RawDifference, known: Known): Attribution {
+  if (found.about.type === 'section') return ownerOfReading(found);
+  if (found.about.type === 'firewall rule') return ownerOfRule(found.section, found.about, known);
+  const entry = found.after ?? found.before;
+  switch (found.section) {
+    case 'links':
+      return ownerOfLinkDifference(found.subject.replace(/^link /, ''), found.difference, known);
+    case 'addresses': {
+      const { cidr, dev } = addressSchema.parse(entry);
+      return byWords(known, cidr, dev) ?? byWords(known, cidr.replace(/\/\d+$/, ''), dev) ?? ownerOfLink(dev, known);
+    }
+    case 'routes ipv4':
+    case 'routes ipv6':
+      return ownerOfRoute(routeSchema.parse(entry), known);
+    case 'rules ipv4':
+    case 'rules ipv6':
+      return ownerOfPolicyRule(ruleSchema.parse(entry), known);
+    case 'neighbours': {
+      const { dst, dev } = neighbourSchema.parse(entry);
+      return byWords(known, dst, dev) ?? ownerOfLink(dev, known);
+    }
+    case 'qdiscs': {
+      const { kind, dev } = qdiscSchema.parse(entry);
+      return byWords(known, kind, dev) ?? ownerOfLink(dev, known);
+    }
+    case 'sysctls':
+      return ownerOfSysctl(found, known);
+    case 'namespaces': {
+      if (found.difference === 'removed') return SOMEBODY;
+      const { name } = namespaceSchema.parse(entry);
+      return byWords(known, name) ?? byWords(known, `/run/netns/${name}`) ?? SOMEBODY;
+    }
+    case 'networks':
+    case 'containers':
+      return ownerOfDockerObject(found, known);
+    default:
+      return ownerOfFirewallEntry(found, known);
+  }
+}
+
+/**
+ * Anything that could be read before the run and cannot be read now may hide what the run left: it counts as the run's, since
+ * nobody has looked.
+ */
+function ownerOfReading({ before }: RawDifference): Attribution {
+  if (before !== READ) return SOMEBODY;
+  return {
+    owner: 'run',
+    reason: 'it could be read before the run and not now: nobody can tell what the run left there',
+  };
+}
+
+function ownerOfRoute(route: z.output<typeof routeSchema>, known: Known): Attribution {
+  const devices = [route.dev, ...route.nexthops.map((hop) => hop.dev)].filter((name) => name !== undefined);
+  const ownMark = route.protocol === String(ROUTE_PROTOCOL);
+  for (const dev of devices) {
+    if (ownMark) {
+      const marked = byWords(known, dev);
+      if (marked !== undefined) return { ...marked, reason: `its protocol is wf's, and ${marked.reason}` };
+    }
+    const named = byWords(known, route.dst, dev, ...(route.gateway === undefined ? [] : [route.gateway]));
+    if (named !== undefined) return named;
+    const destination = route.protocol === 'kernel' ? parseSubnet(route.dst) : undefined;
+    const followed =
+      destination &&
+      byLedger(known, ({ ofDocker, words, subnets }) => {
+        return !ofDocker && words.has(dev) && subnets.some((subnet) => contains(subnet, destination));
+      });
+    if (followed !== undefined) return followed;
+  }
+  const owners = devices.map((dev) => ownerOfLink(dev, known));
+  const owner = owners.find((link) => link.owner === 'run') ?? owners.find((link) => link !== SOMEBODY);
+  if (owner !== undefined) return owner;
+  if (ownMark) return { owner: 'unknown', reason: "its protocol is wf's, but no change of this run names its device" };
+  return devices.length === 0 ? (byWords(known, route.dst) ?? SOMEBODY) : SOMEBODY;
+}
+
+/** Of one that a network of the embedded runtime came with, only the bridge tells whose it is. */
+function ownerOfPolicyRule(rule: z.output<typeof ruleSchema>, known: Known): Attribution {
+  const { priority, src, dst, table = '', iif, oif } = rule;
+  const addresses = [...(src === 'all' ? [] : [src]), ...(dst === undefined ? [] : [dst])];
+  const named = byLedger(known, ({ words }) => namesRule(words, table, priority, addresses));
+  if (named !== undefined) return named;
+  const devices = [iif, oif].filter((name) => name !== undefined);
+  const owners = devices.map((dev) => ownerOfLink(dev, known)).filter((owner) => owner !== SOMEBODY);
+  const owner = owners.find((link) => link.owner === 'run') ?? owners[0];
+  return owner === undefined ? SOMEBODY : { ...owner, reason: `it names ${devices.join(' and ')}: ${owner.reason}` };
+}
+
+/** By its table and an address; or by its table and its number, both as `ip rule add` was told them. */
+function namesRule(words: ReadonlySet<string>, table: string, priority: string, addresses: readonly string[]): boolean {
+  const says = (names: readonly string[], value: string) =>
+    names.some((name) => words.has(isNumber(value) ? `${name} ${value}` : value));
+  if (!says(TABLE_WORDS, table)) return false;
+  return addresses.some((address) => words.has(address)) || says(PRIORITY_WORDS, priority);
+}
+
+function ownerOfSysctl(found: RawDifference, known: Known): Attribution {
+  const name = found.subject.replace(/^sysctl /, '');
+  const { dev } = sysctlSchema.parse(found.after ?? found.before);
+  const recorded = [name, ...broaderSettings(name)]
+    .map((setting) => byWords(known, setting) ?? byWords(known, procPath(setting)))
+    .find((attribution) => attribution !== undefined);
+  if (recorded !== undefined) return recorded;
+  const settingIn = (entry: unknown) => sysctlSchema.safeParse(entry).data?.value ?? '0';
+  const turnedOn = settingIn(found.before) === '0' && settingIn(found.after) === '1';
+  if (turnedOn && /^net\.ipv[46]\.(ip_forward|conf\..*\.forwarding)$/.test(name) && hasStarted(known)) {
+    return docker('Docker turns forwarding on at its start');
+  }
+  if (name.startsWith('net.bridge.') && found.difference === 'added' && hasStarted(known)) {
+    return docker('Docker loads br_netfilter at its start, which brings this setting');
+  }
+  return dev === undefined ? SOMEBODY : ownerOfLink(dev, known);
+}
+
+/** Whether a Docker engine was started between the two fingerprints: its own bridge came, or it answers only now. */
+function hasStarted({ before, after }: Known): boolean {
+  return (after.hasEngine && !before.hasEngine) || (after.links.has('docker0') && !before.links.has('docker0'));
+}
+
+/** Settings that the kernel carries over to this one. */
+function broaderSettings(name: string): readonly string[] {
+  const ofLink = /^(net\.ipv[46]\.conf)\.[^.]+\.([^.]+)$/.exec(name);
+  if (ofLink === null) return name === 'net.ipv4.ip_forward' ? ['net.ipv4.conf.all.forwarding'] : [];
+  const all = `${ofLink[1]}.all.${ofLink[2]}`;
+  return all === 'net.ipv4.conf.all.forwarding' ? [all, 'net.ipv4.ip_forward'] : [all];
+}
+
+function procPath(setting: string): string {
+  return `/proc/sys/${setting
+    .split('.')
+    .map((part) => part.replaceAll('/', '.'))
+    .join('/')}`;
+}
+
+function ownerOfDockerObject(found: RawDifference, known: Known): Attribution {
+  const id = found.subject.replace(/^(network|container) /, '');
+  const network = known.after.networks.get(id) ?? known.before.networks.get(id);
+  const container = known.after.containers.get(id) ?? known.before.containers.get(id);
+  if (network !== undefined) {
+    const owner = ownerOfNetwork(network, known);
+    if (owner !== undefined) return owner;
+    if (DOCKER_NETWORKS.has(network.name)) return docker(`${network.name} is one of the engine's own networks`);
+  } else if (container !== undefined) {
+    // A change also names containers that it only used: those were there before the run.
+    const recorded = known.before.containers.has(id) ? undefined : byDockerId(id, known);
+    return kept(recorded) ?? byLabels(container.labels, known) ?? recorded ?? SOMEBODY;
+  }
+  return SOMEBODY;
+}
+
+function ownerOfFirewallEntry(found: RawDifference, known: Known): Attribution {
+  const names = found.subject.split(' ');
+  const [table = '', chain = ''] = found.section === 'nftables' ? names.slice(-2) : names.slice(2);
+  // `nft table ip docker-bridges` ends with the table itself.
+  const owner = [ownerOfChain(table, chain), ownerOfChain(chain, '')].find((candidate) => candidate !== SOMEBODY);
+  if (owner !== undefined) return owner;
+  const policy = z.object({ policy: z.string() }).safeParse(found.after).data?.policy;
+  const named = byWords(known, chain, policy ?? chain);
+  if (named !== undefined) return named;
+  if (table === 'filter' && chain === 'FORWARD' && policy === 'DROP') {
+    return docker('Docker sets this policy when it turns forwarding on');
+  }
+  return SOMEBODY;
+}

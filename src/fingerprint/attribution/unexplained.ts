@@ -1,0 +1,49 @@
+import type { ComparedRun } from '../../engine/ports/fingerprint.ts';
+import type { RawDifference } from '../differences/differences.ts';
+import { FACET_OF_SECTION } from '../differences/shape.ts';
+import { attribute } from './attribute.ts';
+import type { Attribution, Known } from './attribution.ts';
+import { namedChanges } from './ledger-identities.ts';
+
+/** Docker's own names for the host's ends of the pairs that lead into its containers. */
+const DOCKER_VETH = /^link veth[0-9a-f]{7}$/;
+
+type Judge = (found: RawDifference, attribution: Attribution) => Attribution;
+
+/**
+ * What becomes of an attribution to nobody, or to what Docker does by itself, when a step of the run may have altered anything. A
+ * change that is kept by design, or one of another run, accounts for it; else it is unexplained, except for what Docker does when its objects change.
+ */
+export function unexplainedUnless(
+  { suspects, arbitrary, others }: ComparedRun,
+  all: readonly RawDifference[],
+  known: Known,
+): Judge {
+  const [suspect] = suspects;
+  if (suspect === undefined) return (_found, attribution) => asOthers(attribution);
+  const kept = suspects.find(({ status }) => status === 'kept');
+  const dockerActed = all.some(({ section }) => section === 'networks' || section === 'containers');
+  let asOthersSee: readonly Known[] | undefined;
+  const ofAnotherRun = (found: RawDifference) => {
+    asOthersSee ??= others().map(({ run, changes }) => ({ ...known, run, changes: namedChanges(changes) }));
+    return asOthersSee.find((other) => attribute(found, other).owner === 'run')?.run;
+  };
+  return (found, attribution) => {
+    const byDocker = attribution.owner === 'docker' && (dockerActed || DOCKER_VETH.test(found.subject));
+    if (!arbitrary.includes(FACET_OF_SECTION[found.section])) return asOthers(attribution);
+    if (byDocker || attribution.owner === 'run' || attribution.owner === 'other') return attribution;
+    if (kept !== undefined) {
+      return { owner: 'other', reason: `kept by design: it may be of change ${kept.seq} (${kept.target})` };
+    }
+    const another = ofAnotherRun(found);
+    if (another !== undefined) return { owner: 'other', reason: `run ${another}` };
+    return {
+      owner: 'unknown',
+      reason: `nothing marks or records whose it is, and step ${suspect.step} may have altered anything`,
+    };
+  };
+}
+
+function asOthers(attribution: Attribution): Attribution {
+  return attribution.owner === 'unknown' ? { ...attribution, owner: 'other' } : attribution;
+}

@@ -1,0 +1,76 @@
+import { WfError } from '../engine/model/errors.ts';
+import { canonicalJson } from '../engine/model/json.ts';
+import type { Clock } from '../engine/ports/clock.ts';
+import type { CommandPort } from '../engine/ports/command.ts';
+import type { DockerPort } from '../engine/ports/docker.ts';
+import type { FingerprintPort } from '../engine/ports/fingerprint.ts';
+import type { HostNamespacePort } from '../engine/ports/host-namespace.ts';
+import type { Facet } from '../engine/workflow/facets.ts';
+import { compareFingerprints } from './differences/compare.ts';
+import { asFingerprint, facetsIn, type Place, readFingerprint } from './differences/shape.ts';
+import { takeSample } from './sample.ts';
+import { type ReadSettings, readMachineSettings } from './sections/host-settings.ts';
+import { settledSample } from './settle.ts';
+import { type Settle, shareSamples } from './shared-samples.ts';
+
+interface FingerprintParts {
+  readonly command: CommandPort;
+  readonly docker: DockerPort;
+  readonly clock: Clock;
+}
+
+interface MachineParts extends FingerprintParts {
+  readonly namespace: HostNamespacePort;
+}
+
+/** Fingerprints of the machine, and of the engine that the Docker port leads to. */
+export function createFingerprints(parts: MachineParts): FingerprintPort {
+  const settle = shareSamples(settleOn(parts, readMachineSettings));
+  const take = async (facets: readonly Facet[], isWatched: boolean) =>
+    // Without a facet there is nothing to look at, and nothing that could be of another place.
+    asFingerprint(await settle(facets, isWatched), facets.length === 0 ? null : await placeOf(parts, facets));
+  return {
+    take: (facets) => take(facets, false),
+    takeLike: (before, isWatched) => take(facetsIn(readFingerprint(before).sections), isWatched),
+    compare: compareFingerprints,
+  };
+}
+
+/** Fingerprints of a host that nobody works on but the run itself. */
+export function createPrivateFingerprints(parts: FingerprintParts, settings: ReadSettings): FingerprintPort {
+  const settle = settleOn(parts, settings);
+  const sampleOnce = async (facets: readonly Facet[]) =>
+    asFingerprint(await takeSample({ ...parts, settings }, facets), null);
+  return {
+    take: sampleOnce,
+    async takeLike(before, isWatched) {
+      const facets = facetsIn(readFingerprint(before).sections);
+      const first = await sampleOnce(facets);
+      if (canonicalJson(first) === canonicalJson(before)) return first;
+      // What the kernel takes apart in the background may not be over yet.
+      return asFingerprint(await settle(facets, isWatched), null);
+    },
+    compare: compareFingerprints,
+  };
+}
+
+function settleOn(parts: FingerprintParts, settings: ReadSettings): Settle {
+  return (facets, isWatched) => settledSample(() => takeSample({ ...parts, settings }, facets), parts.clock, isWatched);
+}
+
+async function placeOf({ docker, namespace }: MachineParts, facets: readonly Facet[]): Promise<Place> {
+  return {
+    namespace: namespace.own().inode,
+    engine: facets.includes('docker') ? await engineIdOf(docker) : null,
+  };
+}
+
+/** Null where no engine says which it is: its sections tell why. */
+async function engineIdOf(docker: DockerPort): Promise<string | null> {
+  try {
+    return await docker.engineId();
+  } catch (thrown) {
+    if (!(thrown instanceof WfError)) throw thrown;
+    return null;
+  }
+}

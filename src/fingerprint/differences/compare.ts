@@ -1,0 +1,117 @@
+import type { NotCompared } from '../../engine/model/change.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { canonicalJson, isJsonObject, type Json } from '../../engine/model/json.ts';
+import type { ComparedRun, Comparison, Fingerprint } from '../../engine/ports/fingerprint.ts';
+import { attribute } from '../attribution/attribute.ts';
+import type { Attribution, Known } from '../attribution/attribution.ts';
+import { namedChanges } from '../attribution/ledger-identities.ts';
+import { unexplainedUnless } from '../attribution/unexplained.ts';
+import { type HostView, hostView } from '../sections/host-view.ts';
+import { NOT_INSTALLED } from '../sections/read-tool.ts';
+import { differencesBetween, type RawDifference } from './differences.ts';
+import { LEFT_OUT, NO_ENGINE, type Place, READ, readFingerprint, SECTION_NAMES, type Sections } from './shape.ts';
+
+/**
+ * All differences from `before` to `after`, each attributed: to the run by its mark or by what its ledger names, to Docker
+ * for what Docker does by itself, else to somebody else; to nobody if a step of the run may have altered anything. Pure.
+ * What only follows from a link that came or went (its qdisc, its settings, the routes that the kernel makes) is not told apart.
+ * @throws WfError E_DATABASE_DAMAGED when one of them is no fingerprint; E_HOST_STATE_UNKNOWN when they are of two places.
+ */
+export function compareFingerprints(before: Fingerprint, after: Fingerprint, compared: ComparedRun): Comparison {
+  const [earlier, later] = [readFingerprint(before), readFingerprint(after)];
+  if (earlier.place !== null && later.place !== null) {
+    if (!compared.sameBoot) return { differences: [], notCompared: [OF_EARLIER_BOOT] };
+    requireSamePlace(earlier.place, later.place);
+  }
+  return compareSections(earlier.sections, later.sections, compared);
+}
+
+const OF_EARLIER_BOOT: NotCompared = {
+  subject: 'network, firewall and containers of this host',
+  reason: 'the machine was restarted after the fingerprint from before the run was taken',
+};
+
+function compareSections(earlier: Sections, later: Sections, compared: ComparedRun): Comparison {
+  const { run, changes } = compared;
+  const known: Known = { run, before: hostView(earlier), after: hostView(later), changes: namedChanges(changes) };
+  const raw = differencesBetween(earlier, later).filter((found) => !isImplied(found, known.before, known.after));
+  const judge = unexplainedUnless(compared, raw, known);
+  const attributed = raw.map((found) => ({ found, attribution: judge(found, attribute(found, known)) }));
+  return {
+    differences: attributed
+      .filter(({ attribution }) => attribution.isKept === undefined)
+      .filter(({ found, attribution }) => isComparable(found, attribution, earlier, later))
+      .map(({ found, attribution }) => ({
+        subject: subjectForPeople(found, known),
+        difference: found.difference,
+        before: shown(found.before),
+        after: shown(found.after),
+        ...attribution,
+      })),
+    notCompared: notCompared(earlier, later),
+  };
+}
+
+/** Of what could not be read before, or kept changing, nobody knows whether it is new, unless it is the run's. */
+function isComparable(found: RawDifference, { owner }: Attribution, earlier: Sections, later: Sections): boolean {
+  if (owner === 'run') return true;
+  const [before, after] = [earlier[found.section], later[found.section]];
+  if (before.state !== READ && before.state !== NO_ENGINE) return false;
+  const changing = [...(before.changing ?? []), ...(after.changing ?? [])];
+  return !changing.includes(found.entry);
+}
+
+/** A part whose tool the machine lacks is not named: `wf doctor` reports that once, and no command of the run had the tool either. */
+function notCompared(earlier: Sections, later: Sections): readonly NotCompared[] {
+  return SECTION_NAMES.flatMap((name): readonly NotCompared[] => {
+    const [before, after] = [earlier[name], later[name]];
+    if (before.state === after.state && before.state.endsWith(NOT_INSTALLED)) return [];
+    const known = [READ, NO_ENGINE, LEFT_OUT];
+    if (!known.includes(before.state)) return [{ subject: name, reason: before.state }];
+    const changing = new Set([...(before.changing ?? []), ...(after.changing ?? [])]);
+    return [...changing].map((subject) => ({ subject, reason: 'it kept changing' }));
+  });
+}
+
+/** @throws WfError E_HOST_STATE_UNKNOWN */
+function requireSamePlace(before: Place, after: Place): void {
+  if (before.namespace !== after.namespace) {
+    throw new WfError(
+      'E_HOST_STATE_UNKNOWN',
+      `the run began in the network namespace net:[${before.namespace}], and wf is in net:[${after.namespace}] now`,
+      {
+        hint: `Run wf where the run began: \`lsns --type net\` lists the processes of each namespace, \`nsenter --net --target PID wf ...\` enters one.`,
+      },
+    );
+  }
+  if (before.engine !== null && after.engine !== null && before.engine !== after.engine) {
+    throw new WfError(
+      'E_HOST_STATE_UNKNOWN',
+      `the run began with the Docker engine ${before.engine}, and wf reaches ${after.engine} now`,
+      { hint: 'Set DOCKER_HOST, or the context of the docker client, as it was when the run was started.' },
+    );
+  }
+}
+
+function isImplied({ section, difference, before, after }: RawDifference, earlier: HostView, later: HostView): boolean {
+  const entry = after ?? before;
+  if (!isJsonObject(entry)) return false;
+  const { dev, protocol } = entry;
+  const kernelRoute = section.startsWith('routes') && protocol === 'kernel';
+  if (typeof dev !== 'string' || !(kernelRoute || section === 'qdiscs' || section === 'sysctls')) return false;
+  const [was, is] = [earlier.links.has(dev), later.links.has(dev)];
+  return difference === 'added' ? !was && is : was && !is;
+}
+
+/** Docker objects are kept by their full ids, and shown by name. */
+function subjectForPeople({ section, subject }: RawDifference, { before, after }: Known): string {
+  if (section !== 'networks' && section !== 'containers') return subject;
+  const [kind = '', id = ''] = subject.split(' ');
+  const object = after[section].get(id) ?? before[section].get(id);
+  return object === undefined ? subject : `${kind} ${object.name} (${id.slice(0, 12)})`;
+}
+
+function shown(value: Json): string | null {
+  if (value === null) return null;
+  return typeof value === 'string' ? value : canonicalJson(value);
+}

@@ -1,0 +1,83 @@
+import type { CommandPort } from '../engine/ports/command.ts';
+import type { DockerPort } from '../engine/ports/docker.ts';
+import type { Facet } from '../engine/workflow/facets.ts';
+import {
+  DOCKER_LEFT_OUT,
+  FIREWALL_LEFT_OUT,
+  NETWORK_LEFT_OUT,
+  readSection,
+  type Section,
+  type Sections,
+  unreadableSection,
+} from './differences/shape.ts';
+import { dockerSections } from './sections/docker-objects.ts';
+import { firewallSections } from './sections/firewall.ts';
+import type { HostSettings, ReadSettings } from './sections/host-settings.ts';
+import { linksAndAddresses } from './sections/links.ts';
+import { readSectionWith, readWith } from './sections/read-section.ts';
+import { type Family, neighboursOf, qdiscsOf, routesOf, rulesOf } from './sections/routes.ts';
+
+export interface SamplePorts {
+  readonly command: CommandPort;
+  readonly docker: DockerPort;
+  readonly settings: ReadSettings;
+}
+
+/**
+ * These facets of the host as they are now, everything read at the same time. A tool that is missing, may not be run or answers
+ * oddly makes its sections unreadable, and no others.
+ * @throws WfError where the host cannot be reached at all
+ */
+export async function takeSample(ports: SamplePorts, facets: readonly Facet[]): Promise<Sections> {
+  const { command, docker } = ports;
+  const [network, firewall, objects] = await Promise.all([
+    facets.includes('network') ? networkSections(ports) : NETWORK_LEFT_OUT,
+    facets.includes('firewall') ? firewallSections(command) : FIREWALL_LEFT_OUT,
+    facets.includes('docker') ? dockerSections(docker) : DOCKER_LEFT_OUT,
+  ]);
+  return { ...network, ...firewall, ...objects };
+}
+
+async function networkSections({ command, settings: readSettings }: SamplePorts) {
+  const settings = await readSettings();
+  const [links, ipv4, ipv6, qdiscs] = await Promise.all([
+    linkSections(command),
+    routingSections(command, 'ipv4'),
+    ipv6Sections(command, settings),
+    readSectionWith(command, ['tc', '-json', 'qdisc', 'show'], qdiscsOf),
+  ]);
+  return {
+    ...links,
+    'routes ipv4': ipv4.routes,
+    'rules ipv4': ipv4.rules,
+    'routes ipv6': ipv6.routes,
+    'rules ipv6': ipv6.rules,
+    qdiscs,
+    sysctls: settings.sysctls,
+    namespaces: settings.namespaces,
+  };
+}
+
+async function linkSections(command: CommandPort): Promise<Record<'links' | 'addresses' | 'neighbours', Section>> {
+  const [{ read, why }, neighbours] = await Promise.all([
+    readWith(command, ['ip', '-json', '-details', 'address', 'show'], linksAndAddresses),
+    readSectionWith(command, ['ip', '-json', 'neigh', 'show', 'nud', 'permanent'], neighboursOf),
+  ]);
+  return { ...(read ?? { links: unreadableSection(why), addresses: unreadableSection(why) }), neighbours };
+}
+
+/** A kernel that was started without IPv6 has no routes of it to ask for. */
+async function ipv6Sections(command: CommandPort, { hasIpv6 }: HostSettings) {
+  return hasIpv6 ? routingSections(command, 'ipv6') : { routes: readSection([]), rules: readSection([]) };
+}
+
+async function routingSections(command: CommandPort, family: Family): Promise<Record<'routes' | 'rules', Section>> {
+  const option = family === 'ipv4' ? '-4' : '-6';
+  const [routes, rules] = await Promise.all([
+    readSectionWith(command, ['ip', option, '-json', '-details', 'route', 'show', 'table', 'all'], (text) =>
+      routesOf(text, family),
+    ),
+    readSectionWith(command, ['ip', option, '-json', '-details', 'rule', 'show'], (text) => rulesOf(text, family)),
+  ]);
+  return { routes, rules };
+}

@@ -1,0 +1,52 @@
+import { WfError } from '../../engine/model/errors.ts';
+import type { Json } from '../../engine/model/json.ts';
+import type { DockerPort, ListedContainer, ListedNetwork } from '../../engine/ports/docker.ts';
+import { NO_ENGINE, readSection, type Section, unreadableSection } from '../differences/shape.ts';
+
+export interface DockerSections {
+  readonly networks: Section;
+  readonly containers: Section;
+}
+
+/** Networks and containers by id, one request each. */
+export async function dockerSections(docker: DockerPort): Promise<DockerSections> {
+  const [networks, containers] = await Promise.all([
+    sectionOf(async () =>
+      (await docker.listNetworks()).map((network) => [`network ${network.id}`, networkAttributes(network)]),
+    ),
+    sectionOf(async () =>
+      (await docker.listContainers()).map((container) => [`container ${container.id}`, containerAttributes(container)]),
+    ),
+  ]);
+  return { networks, containers };
+}
+
+/** @throws WfError as DockerPort, but for an engine that is not there, not allowed, or that answers oddly. */
+async function sectionOf(read: () => Promise<readonly (readonly [subject: string, attributes: Json])[]>) {
+  try {
+    return readSection(await read());
+  } catch (thrown) {
+    if (!(thrown instanceof WfError)) throw thrown;
+    switch (thrown.code) {
+      case 'E_DOCKER_UNREACHABLE':
+        return { state: NO_ENGINE, entries: {} };
+      case 'E_PERMISSION':
+      case 'E_DOCKER':
+        return unreadableSection(thrown.message);
+      default:
+        throw thrown;
+    }
+  }
+}
+
+function networkAttributes(network: ListedNetwork): Json {
+  const { id, name, driver, scope, internal, labels, options } = network;
+  const subnets = network.subnets.map(({ subnet, gateway }) => ({ subnet, gateway }));
+  return { id, name, driver, scope, internal, subnets, labels, options };
+}
+
+/** Without pid, start and addresses: a container that restarts by itself is as it was. */
+function containerAttributes(container: ListedContainer): Json {
+  const { id, name, imageId, labels, running, networks } = container;
+  return { id, name, image: imageId, labels, running, networks: [...networks].sort() };
+}

@@ -1,0 +1,15 @@
+import { errnoOf } from '../../host/machine/errno.ts';
+import { readSection, type Section, unreadableSection } from '../differences/shape.ts';
+import type { Subjects } from './network-settings.ts';
+
+/** The section of what is read from files below `folder`. */
+export function sectionOfFiles(folder: string, read: () => Subjects): Section {
+  try {
+    return readSection(read());
+  } catch (thrown) {
+    const errno = errnoOf(thrown);
+    if (errno === undefined) throw thrown;
+    if (errno === 'ENOENT') return readSection([]);
+    return unreadableSection(errno === 'EACCES' ? `${folder} needs more rights` : `${folder}: ${errno}`);
+  }
+}

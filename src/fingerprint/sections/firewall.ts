@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import type { CommandPort } from '../../engine/ports/command.ts';
+import { errnoOf } from '../../host/machine/errno.ts';
+import { READ, readSection, type Section, unreadableSection } from '../differences/shape.ts';
+import { type IptablesState, iptablesState, nftTablesShown } from './iptables.ts';
+import { nftablesOf } from './nftables.ts';
+import { readSectionWith, readWith } from './read-section.ts';
+import type { Family } from './routes.ts';
+
+export interface FirewallSections {
+  readonly 'iptables ipv4': Section;
+  readonly 'iptables ipv6': Section;
+  readonly 'iptables-legacy ipv4': Section;
+  readonly 'iptables-legacy ipv6': Section;
+  readonly nftables: Section;
+}
+
+/** The programs of one family, and where the kernel lists the tables that only the legacy ones show. */
+const TOOLS = {
+  ipv4: {
+    nft: 'iptables-nft-save',
+    plain: 'iptables-save',
+    legacy: 'iptables-legacy-save',
+    legacyTables: '/proc/net/ip_tables_names',
+  },
+  ipv6: {
+    nft: 'ip6tables-nft-save',
+    plain: 'ip6tables-save',
+    legacy: 'ip6tables-legacy-save',
+    legacyTables: '/proc/net/ip6_tables_names',
+  },
+} as const;
+
+interface FamilySections {
+  readonly main: Section;
+  readonly legacy: Section;
+  /** Tables in nftables that iptables-nft-save has shown, such as `ip filter`. */
+  readonly shown: readonly string[];
+  /** Those that it could not show, since nft made them. */
+  readonly unreadable: IptablesState['unreadable'];
+}
+
+/** Firewall rules in order, with policies; each rule once, whichever tools show it. */
+export async function firewallSections(command: CommandPort): Promise<FirewallSections> {
+  const [ipv4, ipv6] = await Promise.all([readFamily(command, 'ipv4'), readFamily(command, 'ipv6')]);
+  const shown = new Set([...ipv4.shown, ...ipv6.shown]);
+  const nftables = await readSectionWith(command, ['nft', '-j', 'list', 'ruleset'], (text) => nftablesOf(text, shown));
+  const withUnreadable = ({ main, unreadable }: FamilySections) =>
+    nftables.state === READ || main.state !== READ
+      ? main
+      : readSection([...Object.entries(main.entries), ...unreadable]);
+  return {
+    'iptables ipv4': withUnreadable(ipv4),
+    'iptables ipv6': withUnreadable(ipv6),
+    'iptables-legacy ipv4': ipv4.legacy,
+    'iptables-legacy ipv6': ipv6.legacy,
+    nftables,
+  };
+}
+
+async function readFamily(command: CommandPort, family: Family): Promise<FamilySections> {
+  const [main, legacy] = await Promise.all([readMain(command, family), readLegacy(command, family)]);
+  const { read, why } = main;
+  if (read === undefined) return { main: unreadableSection(why), legacy, shown: [], unreadable: [] };
+  const section = readSection(read.chains);
+  const { shown, unreadable } = read;
+  // Where plain iptables is the legacy one, it has shown the legacy tables already.
+  if (read.variant === 'legacy') return { main: readSection([]), legacy: section, shown, unreadable };
+  return { main: section, legacy, shown, unreadable };
+}
+
+async function readMain(command: CommandPort, family: Family) {
+  const { nft, plain } = TOOLS[family];
+  const parse = (text: string) => ({ ...iptablesState(text, family), shown: nftTablesShown(text, family) });
+  const first = await readWith(command, [nft], parse);
+  return first.read === undefined ? readWith(command, [plain], parse) : first;
+}
+
+async function readLegacy(command: CommandPort, family: Family): Promise<Section> {
+  const { legacy, legacyTables } = TOOLS[family];
+  const tables = tablesListedIn(legacyTables);
+  // Asking would load the tables into the kernel.
+  if (tables === 'none') return readSection([]);
+  if (tables !== 'some') return unreadableSection(tables.why);
+  return readSectionWith(command, [legacy], (text) => readSection(iptablesState(text, family).chains));
+}
+
+function tablesListedIn(path: string): 'some' | 'none' | { readonly why: string } {
+  try {
+    return readFileSync(path, 'utf8').trim() === '' ? 'none' : 'some';
+  } catch (thrown) {
+    const errno = errnoOf(thrown);
+    if (errno === 'ENOENT') return 'none';
+    return { why: errno === 'EACCES' || errno === 'EPERM' ? `${path} needs more rights` : `${path}: ${errno}` };
+  }
+}

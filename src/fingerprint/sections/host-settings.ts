@@ -1,0 +1,20 @@
+import type { Section } from '../differences/shape.ts';
+import { namespaceSection } from './named-namespaces.ts';
+import { hasIpv6 } from './network-settings.ts';
+import { sysctlSection } from './sysctls.ts';
+
+/** What of a host no command tells, but a look at its files. */
+export interface HostSettings {
+  readonly sysctls: Section;
+  readonly namespaces: Section;
+  readonly hasIpv6: boolean;
+}
+
+export type ReadSettings = () => Promise<HostSettings>;
+
+/** Of the network namespace that wf itself runs in. */
+export const readMachineSettings: ReadSettings = async () => ({
+  sysctls: sysctlSection(),
+  namespaces: namespaceSection(),
+  hasIpv6: hasIpv6(),
+});

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import type { Json } from '../../engine/model/json.ts';
+import { readSection, type Section } from '../differences/shape.ts';
+import { parseAnswer } from './parse-answer.ts';
+
+export type Family = 'ipv4' | 'ipv6';
+
+const attributes = z.record(z.string(), z.json());
+type Attributes = z.output<typeof attributes>;
+
+const nexthop = z.looseObject({
+  gateway: z.string().optional(),
+  dev: z.string().optional(),
+  weight: z.number().optional(),
+});
+const routeEntry = z.looseObject({
+  type: z.string().default('unicast'),
+  dst: z.string(),
+  gateway: z.string().optional(),
+  dev: z.string().optional(),
+  table: z.string().default('main'),
+  protocol: z.string().optional(),
+  metric: z.number().optional(),
+  nexthops: z.array(nexthop).default([]),
+});
+type Route = z.output<typeof routeEntry>;
+
+const ruleEntry = z.looseObject({ priority: z.number(), table: z.string().optional() });
+const neighbourEntry = z.looseObject({ dst: z.string(), dev: z.string(), state: z.array(z.string()).default([]) });
+const qdiscEntry = z.looseObject({ kind: z.string(), dev: z.string(), parent: z.string().optional() });
+
+/** Whether a carrier is seen or hardware helps, and how long a router's announcement is still good for. */
+const PASSING_ROUTE_ATTRIBUTES = new Set(['flags', 'expires', 'age', 'used', 'users']);
+const CONFIGURED_ROUTE_FLAGS = new Set(['onlink', 'pervasive']);
+
+/** Routes as `ip -4|-6 -json -details route show table all` gives them. @throws OddAnswer */
+export function routesOf(text: string, family: Family): Section {
+  const routes = parseAnswer('ip', text, z.array(routeEntry)).filter((route) => !followsByItself(route, family));
+  return readSection(routes.map((route) => [routeSubject(route, family), routeAttributes(route)]));
+}
+
+/**
+ * What the kernel adds to each IPv6 address once nobody else is found to have it, and to each link at its first carrier: it says
+ * no more than the address and the link do.
+ */
+function followsByItself(route: Route, family: Family): boolean {
+  return family === 'ipv6' && route.table === 'local' && route.protocol === 'kernel';
+}
+
+function routeSubject(route: Route, family: Family): string {
+  const hops = route.nexthops.map((hop) => `nexthop${via(hop)}`).join(' ');
+  return [
+    family === 'ipv6' ? 'route ipv6' : 'route',
+    route.type === 'unicast' ? '' : route.type,
+    `${route.dst}${via(route)}`,
+    hops,
+    `table ${route.table}`,
+    route.metric === undefined || route.metric === 0 ? '' : `metric ${route.metric}`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+function via(hop: { readonly gateway?: string | undefined; readonly dev?: string | undefined }): string {
+  return `${hop.gateway === undefined ? '' : ` via ${hop.gateway}`}${hop.dev === undefined ? '' : ` dev ${hop.dev}`}`;
+}
+
+function routeAttributes(route: Route): Json {
+  const { nexthops, ...own } = route;
+  const hops = nexthops.map((hop) => lasting(attributes.parse(hop)));
+  return { ...lasting(attributes.parse(own)), ...(hops.length === 0 ? {} : { nexthops: hops }) };
+}
+
+function lasting(all: Attributes): Attributes {
+  const kept = Object.entries(all).filter(([name]) => !PASSING_ROUTE_ATTRIBUTES.has(name));
+  const { flags } = all;
+  const configured = Array.isArray(flags)
+    ? flags.filter((flag) => typeof flag === 'string' && CONFIGURED_ROUTE_FLAGS.has(flag))
+    : [];
+  return { ...Object.fromEntries(kept), ...(configured.length === 0 ? {} : { flags: configured }) };
+}
+
+/** Rules as `ip -4|-6 -json -details rule show` gives them. @throws OddAnswer */
+export function rulesOf(text: string, family: Family): Section {
+  const rules = parseAnswer('ip', text, z.array(ruleEntry));
+  return readSection(
+    rules.map((rule) => {
+      const all = attributes.parse(rule);
+      const { priority, table, protocol: _protocol, src, srclen, dst, dstlen, ...others } = all;
+      const words = [
+        `rule ${family} ${String(priority)}`,
+        `from ${prefix(src, srclen)}`,
+        dst === undefined ? '' : `to ${prefix(dst, dstlen)}`,
+        ...Object.entries(others).map(([name, value]) => `${name} ${value === null ? '' : String(value)}`.trimEnd()),
+        table === undefined ? '' : `lookup ${String(table)}`,
+      ];
+      return [words.filter((word) => word !== '').join(' '), all];
+    }),
+  );
+}
+
+function prefix(address: Json | undefined, length: Json | undefined): string {
+  const text = address === undefined ? 'all' : String(address);
+  return length === undefined ? text : `${text}/${String(length)}`;
+}
+
+/** Permanent neighbours as `ip -json neigh show nud permanent` gives them. @throws OddAnswer */
+export function neighboursOf(text: string): Section {
+  const neighbours = parseAnswer('ip', text, z.array(neighbourEntry));
+  return readSection(
+    neighbours
+      .filter((neighbour) => neighbour.state.includes('PERMANENT'))
+      .map(({ state: _state, ...kept }) => [`neighbour ${kept.dst} dev ${kept.dev}`, attributes.parse(kept)]),
+  );
+}
+
+/** Queueing disciplines as `tc -json qdisc show` gives them. @throws OddAnswer */
+export function qdiscsOf(text: string): Section {
+  const qdiscs = parseAnswer('tc', text, z.array(qdiscEntry));
+  return readSection(
+    qdiscs.map((qdisc) => {
+      // The kernel numbers handles as it makes them: the same qdisc made again has another one.
+      const { handle: _handle, refcnt: _refcnt, ...kept } = attributes.parse(qdisc);
+      return [
+        `qdisc ${qdisc.kind} ${qdisc.parent === undefined ? 'root' : `parent ${qdisc.parent}`} dev ${qdisc.dev}`,
+        kept,
+      ];
+    }),
+  );
+}

@@ -1,0 +1,89 @@
+import { canonicalJson } from '../engine/model/json.ts';
+import type { Clock } from '../engine/ports/clock.ts';
+import { pause } from '../host/machine/clock.ts';
+import {
+  SECTION_NAMES,
+  type Section,
+  type SectionName,
+  type Sections,
+  unreadableSection,
+} from './differences/shape.ts';
+
+/** Long enough for a change that is under way to show between two samples that take some 50 ms each. */
+const PAUSE_MS = 15;
+/** Docker's after-effects of a call take tenths of a second: what changes in the later half of this is not of the run. */
+const SETTLE_MS = 2_000;
+/** To see what comes and goes once a second or so. */
+const WATCH_MS = 4_000;
+/** On a machine where one sample takes as long as that. */
+const LEAST_SAMPLES = 4;
+
+interface Difference {
+  readonly section: SectionName;
+  /** Undefined for the state of the section. */
+  readonly subject: string | undefined;
+}
+
+/**
+ * Samples until two samples in a row are equal. If that never happens, the last sample names what changed in the later half of
+ * the time.
+ * @param isWatched samples all the time, also when two are equal
+ */
+export async function settledSample(
+  sample: () => Promise<Sections>,
+  clock: Clock,
+  isWatched: boolean,
+): Promise<Sections> {
+  const startedAt = clock.now();
+  const lastsMs = isWatched ? WATCH_MS : SETTLE_MS;
+  const seen: { readonly at: number; readonly differences: readonly Difference[] }[] = [];
+  let previous = await sample();
+  for (let count = 2; ; count += 1) {
+    await pause(clock, PAUSE_MS);
+    const next = await sample();
+    const at = clock.now();
+    const differences = differencesOf(previous, next);
+    if (differences.length === 0 && !isWatched) return next;
+    seen.push({ at, differences });
+    if (at - startedAt >= lastsMs && count >= LEAST_SAMPLES) {
+      const late = seen.filter((sampled) => sampled.at - startedAt >= (at - startedAt) / 2);
+      return withChanging(
+        next,
+        late.flatMap((sampled) => sampled.differences),
+      );
+    }
+    previous = next;
+  }
+}
+
+function differencesOf(before: Sections, after: Sections): readonly Difference[] {
+  return SECTION_NAMES.flatMap((section): readonly Difference[] => {
+    const [earlier, later] = [before[section], after[section]];
+    const subjects = new Set([...Object.keys(earlier.entries), ...Object.keys(later.entries)]);
+    const altered = [...subjects].filter((subject) => !isSame(earlier, later, subject));
+    const state = earlier.state === later.state ? [] : [{ section, subject: undefined }];
+    return [...state, ...altered.map((subject) => ({ section, subject }))];
+  });
+}
+
+function isSame(earlier: Section, later: Section, subject: string): boolean {
+  return canonicalJson(earlier.entries[subject] ?? null) === canonicalJson(later.entries[subject] ?? null);
+}
+
+function withChanging(sections: Sections, differences: readonly Difference[]): Sections {
+  let marked = sections;
+  for (const section of SECTION_NAMES) {
+    const own = differences.filter((difference) => difference.section === section);
+    if (own.length === 0) continue;
+    const subjects = own.flatMap(({ subject }) => subject ?? []);
+    const changing = [...new Set(subjects)].sort();
+    const isReadable = own.every(({ subject }) => subject !== undefined);
+    marked = {
+      ...marked,
+      [section]: isReadable
+        ? { ...sections[section], changing }
+        : unreadableSection('it could be read at some moments only'),
+    };
+  }
+  return marked;
+}

@@ -1,0 +1,51 @@
+import { FACETS, type Facet } from '../engine/workflow/facets.ts';
+import { limitedTo, type Sections } from './differences/shape.ts';
+
+/** Samples these facets of one host until they have settled. */
+export type Settle = (facets: readonly Facet[], isWatched: boolean) => Promise<Sections>;
+
+interface Request {
+  readonly facets: readonly Facet[];
+  readonly isWatched: boolean;
+  resolve(sections: Sections): void;
+  reject(thrown: unknown): void;
+}
+
+/**
+ * One sampling of a host at a time. Callers that ask while one is under way share the next one, which begins after they have
+ * asked: each sees the host as it is after all that the caller did.
+ */
+export function shareSamples(settle: Settle): Settle {
+  let waiting: readonly Request[] = [];
+  let isBusy = false;
+
+  async function work(): Promise<void> {
+    isBusy = true;
+    for (;;) {
+      // Callers of the same turn join.
+      await new Promise((resolve) => setImmediate(resolve));
+      const isWatched = waiting[0]?.isWatched;
+      if (isWatched === undefined) break;
+      const batch = waiting.filter((request) => request.isWatched === isWatched);
+      waiting = waiting.filter((request) => request.isWatched !== isWatched);
+      await answer(batch, isWatched);
+    }
+    isBusy = false;
+  }
+
+  async function answer(batch: readonly Request[], isWatched: boolean): Promise<void> {
+    const facets = FACETS.filter((facet) => batch.some((request) => request.facets.includes(facet)));
+    try {
+      const sections = await settle(facets, isWatched);
+      for (const request of batch) request.resolve(limitedTo(request.facets, sections));
+    } catch (thrown) {
+      for (const request of batch) request.reject(thrown);
+    }
+  }
+
+  return (facets, isWatched) =>
+    new Promise((resolve, reject) => {
+      waiting = [...waiting, { facets, isWatched, resolve, reject }];
+      if (!isBusy) void work();
+    });
+}

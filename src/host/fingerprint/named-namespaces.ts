@@ -1,8 +1,0 @@
-import { sectionOfFiles } from './files-section.ts';
-import { NAMED_NAMESPACES, readNamedNamespaces } from './network-settings.ts';
-import type { Section } from './shape.ts';
-
-/** Named network namespaces with their inodes: another inode under the same name is another namespace. */
-export function namespaceSection(): Section {
-  return sectionOfFiles(NAMED_NAMESPACES, readNamedNamespaces);
-}

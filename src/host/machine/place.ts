@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { WfError } from '../../engine/model/errors.ts';
+import type { RunId } from '../../engine/model/ids.ts';
+import type { PlaceNeeds, RunPlace } from '../../engine/ports/place.ts';
+import { nameOfOwnNamespace, ownNetworkNamespace } from '../namespaces/namespace.ts';
+import { networkNamespacesInUse } from '../namespaces/namespaces-in-use.ts';
+import { networkNamespaceIsGone } from '../namespaces/network-namespace-is-gone.ts';
+import { bootId, isOwnPidNamespace, ownPidNamespace, pidNamespaceIsGone } from '../processes/process.ts';
+
+type FixedPlace = Omit<RunPlace, 'folder'>;
+
+/** A process stays in its namespaces; only its working directory may change. */
+let fixed: FixedPlace | undefined;
+
+/** The place of this process. @throws WfError E_USAGE if its working directory is gone */
+export function ownPlace(): RunPlace {
+  fixed ??= {
+    bootId: bootId(),
+    networkNamespace: { inode: ownNetworkNamespace().inode, name: nameOfOwnNamespace() },
+    pidNamespace: ownPidNamespace(),
+    user: process.geteuid?.() ?? 0,
+  };
+  return { ...fixed, folder: ownFolder() };
+}
+
+function ownFolder(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new WfError('E_USAGE', 'the working directory is gone', { hint: 'Change to one that exists.', cause });
+  }
+}
+
+/** Refuses to work on a run in another place than the one it was started in. @throws WfError E_WRONG_PLACE naming that one */
+export function requireSamePlace(run: RunId, started: RunPlace, { network, folderAndUser }: PlaceNeeds): void {
+  const here = ownPlace();
+  const sameBoot = started.bootId === here.bootId;
+  if (sameBoot && !isOwnPidNamespace(started.pidNamespace) && !pidNamespaceIsGone(started.pidNamespace)) {
+    throw wrongPlace(run, started, here, {
+      where: `in the PID namespace ${started.pidNamespace}`,
+      here: `in ${here.pidNamespace}, where processes of the run cannot be told apart`,
+      hint: 'Run the same in that container or namespace, or as root on the machine itself after it has ended.',
+    });
+  }
+  if (network && !isSameNetwork(started, here)) throw otherNetwork(run, started, here);
+  if (!folderAndUser) return;
+  if (started.user !== here.user) {
+    throw wrongPlace(run, started, here, {
+      where: `by user ${started.user}`,
+      here: `as user ${here.user}: its commands run as the user who started it`,
+      hint: `Run the same as that user: \`sudo -u '#${started.user}' wf ...\`.`,
+    });
+  }
+  if (existsSync(started.folder)) return;
+  throw wrongPlace(run, started, here, {
+    where: `in ${started.folder}`,
+    here: 'where that folder does not exist: its commands run in the folder in which it was started',
+    hint: `Restore the folder and what its commands need there: ${started.folder}.`,
+  });
+}
+
+/** Inode numbers are those of one boot: after another one, the name counts, and what had none is gone with everything in it. */
+function isSameNetwork({ bootId: boot, networkNamespace: { inode, name } }: RunPlace, here: RunPlace): boolean {
+  if (boot !== here.bootId) return name === null || name === here.networkNamespace.name;
+  return inode === here.networkNamespace.inode || networkNamespaceIsGone(inode);
+}
+
+function otherNetwork(run: RunId, started: RunPlace, here: RunPlace): WfError {
+  const { inode, name } = started.networkNamespace;
+  const sameBoot = started.bootId === here.bootId;
+  const pid = sameBoot && name === null ? networkNamespacesInUse().get(inode)?.[0]?.process.pid : undefined;
+  const path = name ?? (pid === undefined ? null : `/proc/${pid}/ns/net`);
+  return wrongPlace(run, started, here, {
+    where: `in the network namespace ${path ?? inode}${path === null || !sameBoot ? '' : ` (${inode})`}`,
+    here: `in ${here.networkNamespace.name ?? here.networkNamespace.inode}, where nothing of it can be seen`,
+    hint:
+      path === null
+        ? `Run the same in the network namespace ${inode}; \`lsns --type net\` as root lists the processes in it.`
+        : `Run the same there: \`nsenter --net=${path} wf ...\`.`,
+  });
+}
+
+interface Difference {
+  readonly where: string;
+  readonly here: string;
+  readonly hint: string;
+}
+
+function wrongPlace(run: RunId, started: RunPlace, here: RunPlace, { where, here: now, hint }: Difference): WfError {
+  return new WfError('E_WRONG_PLACE', `run ${run} was started ${where}, and wf runs ${now}`, {
+    hint: `Nothing was touched. ${hint}`,
+    details: { started: { ...started }, here: { ...here } },
+  });
+}

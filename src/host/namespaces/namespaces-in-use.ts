@@ -1,0 +1,31 @@
+import { WfError } from '../../engine/model/errors.ts';
+import { allPids } from '../processes/process.ts';
+import { type NamespaceOfProcess, namespaceOfPid } from './namespace.ts';
+
+/**
+ * The network namespaces that processes of this machine are in, by inode, each with the ways to it; those of processes that
+ * wf may not look into are left out.
+ * @throws WfError E_HOST_STATE_UNKNOWN when /proc cannot be read.
+ */
+export function networkNamespacesInUse(): ReadonlyMap<number, readonly NamespaceOfProcess[]> {
+  const found = new Map<number, NamespaceOfProcess[]>();
+  for (const pid of allPids()) {
+    const namespace = namespaceIfTold(pid);
+    if (namespace === undefined) continue;
+    const ways = found.get(namespace.inode);
+    if (ways === undefined) found.set(namespace.inode, [namespace]);
+    else ways.push(namespace);
+  }
+  return found;
+}
+
+function namespaceIfTold(pid: number): NamespaceOfProcess | undefined {
+  try {
+    return namespaceOfPid(pid);
+  } catch (thrown) {
+    if (thrown instanceof WfError && (thrown.code === 'E_NAMESPACE_GONE' || thrown.code === 'E_PERMISSION')) {
+      return undefined;
+    }
+    throw thrown;
+  }
+}

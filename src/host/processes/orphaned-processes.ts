@@ -1,0 +1,130 @@
+import { WfError } from '../../engine/model/errors.ts';
+import type { ProcessMark } from '../../engine/model/process-mark.ts';
+import type { Clock } from '../../engine/ports/clock.ts';
+import type { OrphanedProcess, OrphanedProcessPort } from '../../engine/ports/orphaned-processes.ts';
+import { pause } from '../machine/clock.ts';
+import { errnoOf } from '../machine/errno.ts';
+import { type MarkedProcess, markedProcesses, type ProcessScan } from './marked-processes.ts';
+import { isAlive, ownLineage } from './process.ts';
+
+/** How long an orphaned process has between SIGTERM and SIGKILL. */
+const GRACE_MS = 500;
+/** A killed process that has not ended by then waits for a device or a file server, perhaps for ever. */
+const GIVE_UP_MS = 5_000;
+const POLL_MS = 20;
+
+/** Ends the processes that outlived the wf that started them; which of all processes are seen, `markedProcesses` says. */
+export function createOrphanedProcesses(clock: Clock): OrphanedProcessPort {
+  const scan = sharedScans();
+  return {
+    async end(isOrphan) {
+      const found = new Map<string, MarkedProcess>();
+      for (let waitedMs = 0; ; waitedMs += POLL_MS) {
+        const { marked: seen, loading } = await scan(isOrphan);
+        // An ancestor of another user's process may have ended since.
+        const known = new Set(seen.map(keyOf));
+        const marked = [
+          ...seen,
+          ...[...found.values()].filter((orphan) => !known.has(keyOf(orphan)) && isAlive(orphan.identity)),
+        ];
+        if (marked.length === 0 && loading.length === 0) {
+          return [...found.values()].map(({ pid, command, mark }) => ({ pid, command, mark }));
+        }
+        refuseOwnLineage(marked);
+        if (waitedMs >= GIVE_UP_MS) throw marked.length > 0 ? stillAlive(marked) : stillLoading(loading);
+        for (const orphan of marked) {
+          const key = keyOf(orphan);
+          if (waitedMs >= GRACE_MS) signal(orphan, 'SIGKILL');
+          else if (!found.has(key)) signal(orphan, 'SIGTERM');
+          found.set(key, orphan);
+        }
+        await pause(clock, POLL_MS);
+      }
+    },
+  };
+}
+
+const keyOf = ({ pid, identity }: MarkedProcess): string => `${pid} ${identity.startTime}`;
+
+type IsOrphan = (mark: ProcessMark) => boolean;
+
+/**
+ * Scans on behalf of all who ask in one turn of the event loop: a process that goes on with a thousand runs looks at the machine
+ * once. No scan is older than the question.
+ */
+function sharedScans(): (isOrphan: IsOrphan) => Promise<ProcessScan> {
+  let asked: { readonly isOrphan: IsOrphan; answer(scan: ProcessScan): void; fail(thrown: unknown): void }[] = [];
+
+  function scanForAll(): void {
+    const all = asked;
+    asked = [];
+    try {
+      const { marked, loading } = markedProcesses((mark) => all.some(({ isOrphan }) => isOrphan(mark)));
+      for (const { isOrphan, answer } of all) answer({ marked: marked.filter(({ mark }) => isOrphan(mark)), loading });
+    } catch (thrown) {
+      for (const { fail } of all) fail(thrown);
+    }
+  }
+  return (isOrphan) =>
+    new Promise((resolve, reject) => {
+      if (asked.length === 0) setImmediate(scanForAll);
+      asked.push({ isOrphan, answer: resolve, fail: reject });
+    });
+}
+
+/** To the process alone, and only while its pid is still its own. A group's number says nothing of who is in it. */
+function signal(orphan: MarkedProcess, name: 'SIGTERM' | 'SIGKILL'): void {
+  if (!isAlive(orphan.identity)) return;
+  try {
+    process.kill(orphan.pid, name);
+  } catch (thrown) {
+    if (errnoOf(thrown) === 'ESRCH') return;
+    if (errnoOf(thrown) !== 'EPERM') throw thrown;
+    throw new WfError('E_ORPHAN_ALIVE', `${told([orphan])} is another user's: wf may not end it`, {
+      hint: 'Run the same as root (`sudo wf ...`). Nothing was touched.',
+      details: detailsOf([orphan]),
+      cause: thrown,
+    });
+  }
+}
+
+/** A person may have typed the command in a shell that a step started: wf ends neither that nor itself. */
+function refuseOwnLineage(marked: readonly MarkedProcess[]): void {
+  const lineage = ownLineage();
+  const own = marked.filter(({ pid }) => lineage.has(pid));
+  if (own.length === 0) return;
+  throw new WfError('E_ORPHAN_ALIVE', `wf itself was started from what has to end first: ${told(own)}`, {
+    hint: 'Run the same in another terminal, one that the run did not open.',
+    details: detailsOf(own),
+  });
+}
+
+function stillAlive(orphans: readonly OrphanedProcess[]): WfError {
+  const pids = orphans.map(({ pid }) => pid).join(' ');
+  return new WfError(
+    'E_ORPHAN_ALIVE',
+    `killed, but still there after more than ${GIVE_UP_MS / 1_000} s: ${told(orphans)}`,
+    {
+      hint: `See what they wait for: \`ps -o pid,stat,wchan:32,args -p ${pids}\`. Try again once they are gone; a reboot ends them too.`,
+      details: detailsOf(orphans),
+    },
+  );
+}
+
+function stillLoading(pids: readonly number[]): WfError {
+  return new WfError(
+    'E_HOST_STATE_UNKNOWN',
+    `whether these processes belong to the run cannot be told, as their programs are still being loaded: ${pids.join(', ')}`,
+    { hint: `See what they wait for: \`ps -o pid,stat,wchan:32,args -p ${pids.join(' ')}\`. Then try again.` },
+  );
+}
+
+function told(orphans: readonly OrphanedProcess[]): string {
+  return orphans
+    .map(({ pid, command, mark }) => `process ${pid} (\`${command}\`) of step ${mark.step} of run ${mark.run}`)
+    .join(', ');
+}
+
+function detailsOf(orphans: readonly OrphanedProcess[]) {
+  return { processes: orphans.map(({ pid, command, mark }) => ({ pid, command, run: mark.run, step: mark.step })) };
+}

@@ -1,0 +1,80 @@
+import process from 'node:process';
+import { createContext, runInContext } from 'node:vm';
+import { reserveProcess } from '../processes/own-process.ts';
+
+/** A workflow file is translated in less than a second; on a machine that is all but stuck, in ten. */
+const LIMIT_MS = 20_000;
+
+/**
+ * Calls `load`, which carries out code of a workflow file, and answers what it answers. Until the call returns, that code can neither
+ * print to standard output nor end the process.
+ * @throws what `load` throws; an Error where it has not ended after twenty seconds
+ */
+export async function confineCode(load: () => unknown): Promise<unknown> {
+  const release = reserveProcess();
+  let answer: unknown;
+  try {
+    answer = callInTime(load);
+  } finally {
+    release();
+  }
+  return settleInTime(answer);
+}
+
+let previous: Promise<unknown> = Promise.resolve();
+
+/**
+ * The same for a command, whose process is wf's own: an error that nobody catches meanwhile counts as thrown by `load`. One call is
+ * carried out after the other.
+ */
+export function confineCodeOfCommand(load: () => unknown): Promise<unknown> {
+  const answer = previous.then(() => withUncaughtErrors(load));
+  previous = answer.catch(() => {});
+  return answer;
+}
+
+async function withUncaughtErrors(load: () => unknown): Promise<unknown> {
+  const uncaught = new Promise((_resolve, reject) => process.setUncaughtExceptionCaptureCallback(reject));
+  // A rejection that nobody handles, and a timer that is due, come before the next millisecond is over.
+  const loaded = confineCode(load).then((answer) => new Promise((resolve) => setTimeout(() => resolve(answer), 1)));
+  try {
+    return await Promise.race([uncaught, loaded]);
+  } finally {
+    process.setUncaughtExceptionCaptureCallback(null);
+  }
+}
+
+function callInTime(load: () => unknown): unknown {
+  let answer: unknown;
+  const context = createContext({
+    call: () => {
+      answer = load();
+    },
+  });
+  try {
+    runInContext('call()', context, { timeout: LIMIT_MS });
+  } catch (thrown) {
+    if (isTimeout(thrown)) throw tooLate();
+    throw thrown;
+  }
+  return answer;
+}
+
+/** The error comes from the other context: it is no Error of this one. */
+function isTimeout(thrown: unknown): boolean {
+  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return false;
+  return thrown.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
+}
+
+function settleInTime(answer: unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(tooLate()), LIMIT_MS);
+    Promise.resolve(answer)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
+}
+
+function tooLate(): Error {
+  return new Error(`it did not finish within ${LIMIT_MS / 1_000} s`);
+}

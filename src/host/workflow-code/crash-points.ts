@@ -1,0 +1,44 @@
+import { appendFileSync } from 'node:fs';
+import { WfError } from '../../engine/model/errors.ts';
+import { type CrashPoints, NO_CRASH_POINTS } from '../../engine/ports/crash-points.ts';
+import { signalProcess } from '../processes/own-process.ts';
+
+/**
+ * Returns the crash points that a test asks for. `WF_CRASH_AT` has the points, one a line, at which the process kills itself, at its
+ * N-th time if `@N` is added; `WF_HALT_AT` is the one at which it stops (SIGSTOP), the first time; `WF_FAIL_AT` is the one at which
+ * a touch of the host fails; `WF_CRASH_LOG` names a file to which each point that is reached is appended as a line.
+ */
+export function createCrashPoints(env: Readonly<Record<string, string | undefined>>): CrashPoints {
+  const { WF_CRASH_AT: at, WF_HALT_AT: halt, WF_FAIL_AT: fail, WF_CRASH_LOG: log } = env;
+  if ([at, halt, fail, log].every((asked) => asked === undefined)) return NO_CRASH_POINTS;
+  const timesLeft = new Map(at?.split('\n').map(fatalPoint));
+  let halted = false;
+  return {
+    reach(point) {
+      if (log !== undefined) appendFileSync(log, `${point}\n`);
+      const left = timesLeft.get(point);
+      if (left === 1) dieNow();
+      if (left !== undefined) timesLeft.set(point, left - 1);
+      if (point === fail) throw failed(point);
+      if (point !== halt || halted) return;
+      halted = true;
+      signalProcess('SIGSTOP');
+    },
+  };
+}
+
+function fatalPoint(line: string): readonly [point: string, times: number] {
+  const [, point = line, times = '1'] = /^(.*?)(?:@(\d+))?$/.exec(line) ?? [];
+  return [point, Number(times)];
+}
+
+function failed(point: string): WfError {
+  return new WfError('E_STEP_FAILED', `the test asked for a failure: ${point}`, { hint: 'Unset WF_FAIL_AT.' });
+}
+
+/** As if killed from outside: no handler runs, nothing is flushed, nothing that comes after this is done. */
+function dieNow(): never {
+  signalProcess('SIGKILL');
+  // Should the signal come a moment later.
+  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}

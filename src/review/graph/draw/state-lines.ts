@@ -1,0 +1,14 @@
+import { oneLine } from '../../text/format/plain-text.ts';
+import type { GraphState } from '../machine-graph.ts';
+import { markOf, type RunMarks } from '../run-marks.ts';
+import { SIGNS } from './mark-style.ts';
+
+/** What a box says: the name of its state, then its steps, each with the sign of its mark. */
+export function textLinesOf(state: GraphState, marks: RunMarks | undefined): readonly [string, ...string[]] {
+  const sign = marks === undefined ? '' : `${SIGNS[markOf(marks, state.id)]} `;
+  const steps = state.steps.map(({ invoke, kind, actor }) => {
+    const stepSign = marks === undefined ? '' : `${SIGNS[marks.steps.get(invoke) ?? 'not-run']} `;
+    return oneLine(`${stepSign}${invoke} (${kind ?? actor})`);
+  });
+  return [oneLine(`${sign}${state.name}`), ...steps];
+}

@@ -1,0 +1,132 @@
+import type { Json } from '../../engine/model/json.ts';
+import type { HistoryPort, RunFilter, RunStatus, StoredRun, StoredRunStatus } from '../../engine/ports/history.ts';
+import { type IsAlive, runStatus } from './run-status.ts';
+
+/** Which runs are asked for: those that satisfy all that is given. */
+export interface RunQuery extends Pick<RunFilter, 'workflow' | 'since' | 'until' | 'before' | 'limit'> {
+  /** As people are told it: a run whose process is gone is `interrupted`, and not `running`. */
+  readonly status?: RunStatus;
+  /** Input values, as they are typed: `pings` is `3`. */
+  readonly where: readonly InputValue[];
+  /** In the id, the workflow, the input, the error or the machine that it came from; in either case. */
+  readonly text?: string;
+}
+
+export interface InputValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A page of a list of runs. */
+export interface RunPage {
+  /** Newest first. */
+  readonly runs: readonly StoredRun[];
+  /** The run before which the list goes on; null where it is at its end. */
+  readonly next: StoredRun | null;
+  /** Whether it stops there because so many runs were looked at, and not because the page is full. */
+  readonly isCutOff: boolean;
+}
+
+type Source = Pick<HistoryPort, 'runs'>;
+
+/**
+ * What no index answers (input values, texts, whether an owner is alive) is looked for in so many runs, and then goes on from
+ * there only when it is asked for: some 2 s.
+ */
+export const LOOKED_AT = 100_000;
+
+/** So many are read at a time at most. */
+const CHUNK = 500;
+
+/** Of a run with one of these the status that people are told depends on whether its owner lives. */
+const DERIVED: readonly (RunStatus | undefined)[] = ['running', 'waiting', 'rolling-back', 'interrupted'];
+
+/** Lists runs, newest first. @throws WfError E_RUN_NOT_FOUND where the list is to go on from a run that is not there */
+export function listRuns(source: Source, query: RunQuery, isAlive: IsAlive): RunPage {
+  const { limit } = query;
+  const looked = DERIVED.includes(query.status) || query.where.length > 0 || query.text !== undefined;
+  const found: StoredRun[] = [];
+  let last: StoredRun | null = null;
+  let count = 0;
+  for (const run of walk(source, query)) {
+    if (looked && count === LOOKED_AT) return { runs: found, next: last, isCutOff: true };
+    count += 1;
+    if (answers(run, query, isAlive)) {
+      if (found.length === limit) return { runs: found, next: found.at(-1) ?? null, isCutOff: false };
+      found.push(run);
+    }
+    last = run;
+  }
+  return { runs: found, next: null, isCutOff: false };
+}
+
+/** Under which stored statuses runs of a status are found; undefined where it was not asked for. */
+function storedAs(status: RunStatus | undefined): readonly (StoredRunStatus | undefined)[] {
+  return status === 'interrupted' ? ['running', 'waiting', 'rolling-back'] : [status];
+}
+
+/** The runs that an index finds, newest first. */
+function walk(source: Source, query: RunQuery): Generator<StoredRun> {
+  return storedAs(query.status)
+    .map((status) =>
+      walkOne(source, { ...filterOf(query), ...(status === undefined ? {} : { status }) }, query.limit + 1),
+    )
+    .reduce(merged);
+}
+
+function filterOf({ workflow, since, until, before }: RunQuery): Omit<RunFilter, 'limit'> {
+  return {
+    ...(workflow === undefined ? {} : { workflow }),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+    ...(before === undefined ? {} : { before }),
+  };
+}
+
+function* walkOne(source: Source, filter: Omit<RunFilter, 'limit'>, firstChunk: number): Generator<StoredRun> {
+  let before = filter.before;
+  for (let limit = firstChunk; ; limit = Math.max(limit, CHUNK)) {
+    const runs = source.runs({ ...filter, limit, ...(before === undefined ? {} : { before }) });
+    yield* runs;
+    before = runs.at(-1)?.id;
+    if (runs.length < limit) return;
+  }
+}
+
+/** Two lists, newest first, as one. */
+function* merged(one: Generator<StoredRun>, other: Generator<StoredRun>): Generator<StoredRun> {
+  let [a, b] = [one.next(), other.next()];
+  while (!a.done && !b.done) {
+    if (isNewer(a.value, b.value)) {
+      yield a.value;
+      a = one.next();
+    } else {
+      yield b.value;
+      b = other.next();
+    }
+  }
+  for (; !a.done; a = one.next()) yield a.value;
+  for (; !b.done; b = other.next()) yield b.value;
+}
+
+function isNewer(a: StoredRun, b: StoredRun): boolean {
+  return a.createdAt === b.createdAt ? a.id > b.id : a.createdAt > b.createdAt;
+}
+
+function answers(run: StoredRun, { status, where, text }: RunQuery, isAlive: IsAlive): boolean {
+  if (status !== undefined && runStatus(run, isAlive) !== status) return false;
+  if (!where.every(({ name, value }) => Object.hasOwn(run.input, name) && typed(run.input[name]) === value))
+    return false;
+  return text === undefined || textsOf(run).some((each) => each.toLowerCase().includes(text.toLowerCase()));
+}
+
+function textsOf({ id, workflow, input, error, importedFrom }: StoredRun): readonly string[] {
+  const inputs = Object.entries(input).map(([name, value]) => `${name}=${typed(value)}`);
+  return [id, workflow, ...inputs, ...(error === null ? [] : [`${error.code}: ${error.message}`]), importedFrom ?? ''];
+}
+
+/** A value as a person types it after `--input name=`. */
+function typed(value: Json | undefined): string {
+  if (value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,142 @@
+import type { Change, ChangeStatus, Verification } from '../../engine/model/change.ts';
+import type { ErrorRecord } from '../../engine/model/errors.ts';
+import type { Json, JsonObject } from '../../engine/model/json.ts';
+import type { RunStatus, StepStatus, StoredRun, StoredStep } from '../../engine/ports/history.ts';
+import { type OpenStep, openSteps } from '../../engine/run/open-steps.ts';
+import { advancedMs, elapsedMs, type IdlePeriod, idlePeriods } from '../timeline/idle-time.ts';
+import type { RunMaterial } from './run-material.ts';
+import { type IsAlive, runStatus } from './run-status.ts';
+import { type StageRecord, stageRecords } from './stage-record.ts';
+
+/** What `wf runs --json` lists. Times are ISO 8601 in UTC, durations milliseconds; null is "not yet". */
+export interface RunSummary {
+  readonly id: string;
+  readonly workflow: string;
+  readonly definitionHash: string;
+  readonly status: RunStatus;
+  readonly runtime: string;
+  readonly input: JsonObject;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  /** From the start to the end. */
+  readonly durationMs: number | null;
+  readonly error: ErrorRecord | null;
+  /** Changes in place on this host: `intended`, `applied`, `kept` or `stuck`. */
+  readonly changesInPlace: number;
+  /** Only of a run that was imported: the machine on which it took place. */
+  readonly importedFrom?: string;
+}
+
+/** What `start`, `resume`, `rollback` and `show` print with `--json`: a public contract, no field more or fewer. */
+export interface RunRecord extends Omit<RunSummary, 'changesInPlace'> {
+  readonly stages: readonly StageRecord[];
+  readonly steps: readonly StepRecord[];
+  readonly changes: readonly ChangeRecord[];
+  readonly verification: Verification | null;
+}
+
+/**
+ * Two are derived. `interrupted`, as for the run: the process that was carrying the step out is gone. `pending`: it was decided,
+ * and not begun before the run paused or was asked to stop.
+ */
+export type ShownStepStatus = StepStatus | 'interrupted' | 'pending';
+
+export interface StepRecord {
+  readonly id: string;
+  readonly stage: string;
+  readonly kind: string;
+  readonly status: ShownStepStatus;
+  /** 0 for one that is pending. */
+  readonly attempts: number;
+  /** When it was begun; of one that is pending, when it was decided. */
+  readonly startedAt: string;
+  /** Without the time in which nobody advanced the run. */
+  readonly durationMs: number | null;
+  readonly output: Json;
+  readonly error: ErrorRecord | null;
+}
+
+export interface ChangeRecord {
+  readonly seq: number;
+  readonly step: string;
+  readonly kind: string;
+  readonly target: string;
+  readonly status: ChangeStatus;
+  /** The command lines that undo it by hand, joined by ` && `. */
+  readonly undo: string;
+}
+
+/** The run record of one run. */
+export function runRecord(material: RunMaterial, isAlive: IsAlive): RunRecord {
+  const { error, changesInPlace: _counted, ...summary } = runSummary(material.run, isAlive);
+  const open = openSteps(material.journal);
+  const idle = idlePeriods(material.journal);
+  return {
+    ...summary,
+    stages: stageRecords({ ...material, status: summary.status }),
+    steps: material.steps.map((step) =>
+      stepRecord(step, stepStatus(step.status, open.get(step.id), summary.status), idle),
+    ),
+    changes: material.changes.map(changeRecord),
+    verification: material.verification === undefined ? null : verificationRecord(material.verification),
+    error,
+  };
+}
+
+/** The run record without stages, steps, changes and verification. */
+export function runSummary(run: StoredRun, isAlive: IsAlive): RunSummary {
+  return {
+    id: run.id,
+    workflow: run.workflow,
+    definitionHash: run.definitionHash,
+    status: runStatus(run, isAlive),
+    runtime: run.runtime,
+    input: run.input,
+    createdAt: isoTime(run.createdAt),
+    startedAt: run.startedAt === null ? null : isoTime(run.startedAt),
+    finishedAt: run.finishedAt === null ? null : isoTime(run.finishedAt),
+    durationMs: run.startedAt === null || run.finishedAt === null ? null : elapsedMs(run.startedAt, run.finishedAt),
+    error: run.error,
+    changesInPlace: run.changesInPlace,
+    ...(run.importedFrom === null ? {} : { importedFrom: run.importedFrom }),
+  };
+}
+
+/** A change as the run record shows it. */
+export function changeRecord(change: Change): ChangeRecord {
+  const { seq, step, kind, target, status, undo } = change;
+  return { seq, step, kind, target, status, undo: undo.join(' && ') };
+}
+
+/** Milliseconds since the epoch as ISO 8601 in UTC. */
+export function isoTime(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function stepRecord(step: StoredStep, status: ShownStepStatus, idle: readonly IdlePeriod[]): StepRecord {
+  return {
+    id: step.id,
+    stage: step.stage,
+    kind: step.kind,
+    status,
+    attempts: status === 'pending' ? 0 : step.attempts,
+    startedAt: isoTime(step.startedAt),
+    durationMs: step.finishedAt === null ? null : advancedMs(step.startedAt, step.finishedAt, idle),
+    output: step.output,
+    error: step.error,
+  };
+}
+
+function stepStatus(stored: StepStatus, open: OpenStep | undefined, run: RunStatus): ShownStepStatus {
+  if (stored !== 'running' && stored !== 'retrying') return stored;
+  if (open?.says.type === 'decided') return 'pending';
+  const advancing = run === 'running' || run === 'waiting';
+  // Between two attempts nothing was cut off by a pause.
+  return advancing || (run === 'paused' && stored === 'retrying') ? stored : 'interrupted';
+}
+
+function verificationRecord(verification: Verification): Verification {
+  const { restored, residues, unexplained, drift, notCompared } = verification;
+  return { restored, residues, unexplained, drift, notCompared };
+}

@@ -1,0 +1,94 @@
+import type { JournalEntry } from '../../engine/model/journal-event.ts';
+import type { RunStatus, StoredStep } from '../../engine/ports/history.ts';
+import { isEnd } from '../../engine/ports/history.ts';
+import { openSteps } from '../../engine/run/open-steps.ts';
+import { advancedMs, type IdlePeriod, idlePeriods } from '../timeline/idle-time.ts';
+import { answersFailure, followStages, NO_VISITS, type StageVisit } from './stage-visits.ts';
+
+export type StageStatus = 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped' | 'interrupted';
+
+/** A stage of the run record. */
+export interface StageRecord {
+  readonly name: string;
+  readonly status: StageStatus;
+  /** Over all visits; null where it was never entered, is not over, or nobody saw its end. */
+  readonly durationMs: number | null;
+}
+
+/** What the stages of a run are derived from. */
+export interface StageMaterial {
+  readonly status: RunStatus;
+  /** In the order of the definition; empty where it is not known: then those that the journal names. */
+  readonly stageNames: readonly string[];
+  readonly journal: readonly JournalEntry[];
+  readonly steps: readonly StoredStep[];
+}
+
+/** The stages of a run, from the decisions in its journal. */
+export function stageRecords(material: StageMaterial): readonly StageRecord[] {
+  const idle = idlePeriods(material.journal);
+  const visits = material.journal.reduce((sofar, entry) => followStages(sofar, entry, idle), NO_VISITS);
+  const names = material.stageNames.length > 0 ? material.stageNames : [...visits.keys()];
+  return names.map((name) => {
+    const visit = visits.get(name);
+    return visit === undefined
+      ? { name, status: isOver(material.status) ? 'skipped' : 'pending', durationMs: null }
+      : visitRecord(visit, material, idle);
+  });
+}
+
+function visitRecord(visit: StageVisit, material: StageMaterial, idle: readonly IdlePeriod[]): StageRecord {
+  const { name } = visit;
+  if (!visit.active) {
+    return { name, status: visit.leftByFailure ? 'failed' : 'succeeded', durationMs: visit.durationMs };
+  }
+  const status = statusOfActive(visit, material);
+  // Nobody saw when an interrupted stage came to its end; one that runs or is due has none yet.
+  if (status === 'interrupted' || status === 'running' || status === 'pending')
+    return { name, status, durationMs: null };
+  const end = lastDecision(material.journal)?.at ?? visit.enteredAt;
+  return { name, status, durationMs: visit.durationMs + advancedMs(visit.enteredAt, end, idle) };
+}
+
+/** The status of a stage that the machine was in after its last decision. */
+function statusOfActive(visit: StageVisit, { status, journal, steps }: StageMaterial): StageStatus {
+  if (status === 'succeeded') return 'succeeded';
+  if (status === 'interrupted' || status === 'paused')
+    return isDue(visit, status, journal, steps) ? 'pending' : 'interrupted';
+  if (!isOver(status)) return 'running';
+  const own = steps.filter((step) => step.stage === visit.name);
+  const last = lastDecision(journal);
+  if (own.some((step) => step.status === 'failed') || (last !== undefined && answersFailure(last))) return 'failed';
+  return wasBrokenOff(journal, own) ? 'interrupted' : 'failed';
+}
+
+/** Whether the machine has entered a stage of which nothing was begun. */
+function isDue(
+  visit: StageVisit,
+  status: 'interrupted' | 'paused',
+  journal: readonly JournalEntry[],
+  steps: readonly StoredStep[],
+): boolean {
+  const own = steps.filter((step) => step.stage === visit.name && step.startedAt >= visit.enteredAt);
+  const open = openSteps(journal);
+  // A stage without a step does what it does by being entered.
+  if (own.length === 0) return status === 'paused';
+  return own.every((step) => open.get(step.id)?.says.type === 'decided');
+}
+
+function wasBrokenOff(journal: readonly JournalEntry[], steps: readonly StoredStep[]): boolean {
+  const decision = lastDecision(journal)?.seq ?? 0;
+  return (
+    steps.some((step) => step.status === 'running' || step.status === 'retrying') ||
+    journal.some((entry) => entry.seq > decision && entry.event.type === 'interrupted')
+  );
+}
+
+function lastDecision(journal: readonly JournalEntry[]): JournalEntry | undefined {
+  return journal.findLast((entry) => entry.event.type === 'decided');
+}
+
+/** Whether no stage will be entered any more. */
+function isOver(status: RunStatus): boolean {
+  return isEnd(status) || status === 'rolling-back';
+}

@@ -1,8 +1,0 @@
-import type { JournalEntry } from '../engine/journal-event.ts';
-import type { ProofsTold } from '../engine/workflow.ts';
-
-/** What a run that succeeded has shown; undefined of any other, and of one whose workflow shows nothing. */
-export function runProofs(journal: readonly JournalEntry[]): ProofsTold | undefined {
-  const end = journal.findLast(({ event }) => event.type === 'ended')?.event;
-  return end?.type === 'ended' && end.status === 'succeeded' ? end.proofs : undefined;
-}

@@ -1,0 +1,50 @@
+import type picocolors from 'picocolors';
+import type { ChangeStatus } from '../../../engine/model/change.ts';
+import type { RunStatus } from '../../../engine/ports/history.ts';
+import type { ShownStepStatus } from '../../record/run-record.ts';
+import type { StageStatus } from '../../record/stage-record.ts';
+
+export type Colors = ReturnType<typeof picocolors.createColors>;
+
+/** What a text is written for: a terminal of some width, or a file or pipe, whose lines are never cut. */
+export interface TextStyle {
+  /** Columns of the terminal; null where there is none. */
+  readonly width: number | null;
+  readonly colors: Colors;
+  /** The database that suggested commands name; undefined if it is the one that wf uses where they are typed. */
+  readonly database?: string;
+}
+
+export type Paint = (text: string) => string;
+
+type ShownStatus = RunStatus | StageStatus | ShownStepStatus | ChangeStatus;
+
+/** The colour of a status: green is good, red is bad, yellow wants a look, cyan is under way. */
+export function statusPaint({ colors }: TextStyle, status: ShownStatus): Paint {
+  switch (status) {
+    case 'succeeded':
+    case 'reverted':
+    case 'gone':
+    case 'kept':
+      return colors.green;
+    case 'failed':
+    case 'needs-attention':
+    case 'stuck':
+      return colors.red;
+    case 'interrupted':
+    case 'rolled-back':
+    case 'retrying':
+    case 'intended':
+    case 'applied':
+      return colors.yellow;
+    case 'running':
+    case 'rolling-back':
+    case 'waiting':
+    case 'paused':
+      return colors.cyan;
+    case 'pending':
+    case 'skipped':
+    case 'stopped':
+      return colors.dim;
+  }
+}

@@ -1,0 +1,66 @@
+import { isEnd } from '../../../engine/ports/history.ts';
+import { nextActions } from '../../record/allowed-actions.ts';
+import type { RunMaterial } from '../../record/run-material.ts';
+import { runProofs } from '../../record/run-proofs.ts';
+import type { RunRecord, StepRecord } from '../../record/run-record.ts';
+import { errorLines } from '../error-text.ts';
+import { durationText } from '../format/duration.ts';
+import { oneLine } from '../format/plain-text.ts';
+import { statusPaint, type TextStyle } from '../format/text-style.ts';
+import { suggestedCommand } from '../suggestion.ts';
+import { ledgerWords, remainingLines } from './ledger-text.ts';
+import { proofLines } from './proof-text.ts';
+import { firstDifferenceLines, hostWords } from './verification-text.ts';
+
+/** The short text that `wf start` ends with: what was shown, what became of the host, what to look at next. */
+export function endOfRunLines(material: RunMaterial, record: RunRecord, style: TextStyle): readonly string[] {
+  const { colors } = style;
+  const proofs = runProofs(material.journal);
+  const took = record.durationMs === null ? '' : ` in ${durationText(record.durationMs)}`;
+  const title = `${colors.bold(record.workflow)} ${statusPaint(style, record.status)(record.status)}${took}`;
+  return [
+    `${title}  ${colors.dim(`run ${record.id}`)}`,
+    ...failureLines(record, style),
+    ...(proofs === undefined ? [] : proofLines(proofs, style)),
+    ledgerWords(material.changes),
+    ...hostLines(record),
+    ...firstDifferenceLines(record.verification, record.id, style, '  '),
+    ...remainingLines(material, style),
+    nextLine(nextAfter(material, record), style),
+  ];
+}
+
+/** Returns what to type next, in one line. */
+export function nextLine(commands: readonly string[], style: TextStyle): string {
+  return `next: ${commands.map((command) => suggestedCommand(command, style)).join('    ')}`;
+}
+
+function nextAfter(material: RunMaterial, { id, status }: RunRecord): readonly string[] {
+  const actions = nextActions(material, status);
+  return isEnd(status) || actions.length === 0 ? [...actions, `wf show ${id}`, `wf logs ${id}`] : actions;
+}
+
+/** Why a run was rolled back that did not fail: somebody asked for it. */
+const ASKED_FOR: readonly string[] = ['E_ROLLED_BACK', 'E_INTERRUPTED'];
+
+function failureLines({ error, steps }: RunRecord, style: TextStyle): readonly string[] {
+  if (error === null) return [];
+  if (ASKED_FOR.includes(error.code)) return [oneLine(error.message)];
+  const culprit = failedStep(steps, error.message);
+  return [...(culprit === undefined ? [] : [`failed at ${whereWords(culprit)}`]), ...errorLines(error, style)];
+}
+
+/** The step whose error is the run's, else the last that failed: a machine may have answered earlier failures. */
+function failedStep(steps: readonly StepRecord[], message: string): StepRecord | undefined {
+  const failed = steps.filter((step) => step.status === 'failed');
+  return failed.find((step) => step.error?.message === message) ?? failed.at(-1);
+}
+
+function whereWords({ stage, id, kind, attempts }: StepRecord): string {
+  return oneLine(`${stage} / ${id} (${kind})${attempts > 1 ? `, after ${attempts} attempts` : ''}`);
+}
+
+/** Nothing is said of a host that no change was made to. */
+function hostLines({ verification, changes }: RunRecord): readonly string[] {
+  return verification === null && changes.length === 0 ? [] : [`host: ${hostWords(verification, changes)}`];
+}

@@ -1,0 +1,89 @@
+import { type Change, type ChangeStatus, standingNewestFirst } from '../../../engine/model/change.ts';
+import type { StoredRun } from '../../../engine/ports/history.ts';
+import { counted, oneLine, setText } from '../format/plain-text.ts';
+import { type Column, tableLines } from '../format/table.ts';
+import { statusPaint, type TextStyle } from '../format/text-style.ts';
+import { suggestions } from '../suggestion.ts';
+
+const ORDER: readonly ChangeStatus[] = ['reverted', 'gone', 'kept', 'intended', 'applied', 'stuck'];
+
+/** The ledger in one line: `12 changes, all undone: 4 reverted, 8 gone`. */
+export function ledgerWords(changes: readonly Change[]): string {
+  if (changes.length === 0) return 'no changes';
+  const counts = ORDER.map((status) => ({ status, count: changes.filter((change) => change.status === status).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ status, count }) => `${count} ${status}${status === 'kept' ? ' by design' : ''}`);
+  const undone = changes.every(({ status }) => status === 'reverted' || status === 'gone');
+  return `${counted(changes.length, 'change')}${undone ? ', all undone' : ''}: ${counts.join(', ')}`;
+}
+
+/** From this width on there is room for the reasons; those of what still stands are told with it all the same. */
+const ROOM_FOR_REASONS = 100;
+
+function columnsFor({ width }: TextStyle): readonly Column[] {
+  const isRoomy = width === null || width >= ROOM_FOR_REASONS;
+  return [
+    { title: '#', align: 'right' },
+    { title: 'target', shrinksTo: isRoomy ? 40 : 20 },
+    { title: 'step', shrinksTo: 12, goes: 1 },
+    { title: 'status' },
+    ...(isRoomy ? [{ title: 'why', shrinksTo: 12 }] : []),
+  ];
+}
+
+/** The ledger as a table, in its order. */
+export function ledgerLines(changes: readonly Change[], style: TextStyle, indent = ''): readonly string[] {
+  const rows = changes.map(({ seq, target, step, status, reason }) => [
+    String(seq),
+    target,
+    step,
+    { text: status, paint: statusPaint(style, status) },
+    { text: reason ?? '', paint: style.colors.dim },
+  ]);
+  return tableLines(columnsFor(style), rows, style, indent);
+}
+
+/**
+ * What a run left on the host and the commands that undo it, in the order in which they are to be typed: newest first.
+ * Command lines are never cut. Empty where nothing stands.
+ */
+export function remainingLines({ run, changes }: Ledger, style: TextStyle): readonly string[] {
+  const standing = standingNewestFirst(changes);
+  if (standing.length === 0) return [];
+  const count = counted(standing.length, 'change');
+  const title =
+    run.importedFrom === null
+      ? `may still be on this host: ${count}; undo with \`wf rollback ${run.id}\`, or by hand in this order:`
+      : `stood on ${oneLine(run.importedFrom)} when the run was exported: ${count}; there, undone by hand in this order:`;
+  return [
+    ...setText(suggestions(title, style), style.width, 2).map(style.colors.yellow),
+    ...undoLines(standing, style),
+  ];
+}
+
+/** The same of what a run means to leave on this host. */
+export function keptLines({ run, changes }: Ledger, style: TextStyle): readonly string[] {
+  const kept = changes.filter(({ status }) => status === 'kept').toReversed();
+  if (kept.length === 0) return [];
+  const undo = `undo with \`wf rollback ${run.id}\` (images: with --remove-images), or by hand in this order:`;
+  const title = `kept by design: ${counted(kept.length, 'change')}; ${undo}`;
+  return [...setText(suggestions(title, style), style.width, 2), ...undoLines(kept, style)];
+}
+
+function undoLines(changes: readonly Change[], style: TextStyle): readonly string[] {
+  const { colors } = style;
+  return changes.flatMap((change) => [
+    `  ${oneLine(change.target)} ${colors.dim('(')}${standingWords(change, style)}${colors.dim(')')}`,
+    ...change.undo.map((command) => `    ${oneLine(command)}`),
+  ]);
+}
+
+interface Ledger {
+  readonly run: Pick<StoredRun, 'id' | 'importedFrom'>;
+  readonly changes: readonly Change[];
+}
+
+function standingWords({ status, reason }: Change, style: TextStyle): string {
+  const word = statusPaint(style, status)(status);
+  return reason === null ? word : `${word}: ${oneLine(reason)}`;
+}

@@ -1,0 +1,72 @@
+import type { RunMaterial } from '../../record/run-material.ts';
+import { runProofs } from '../../record/run-proofs.ts';
+import type { RunRecord } from '../../record/run-record.ts';
+import { statePath } from '../../timeline/state-path.ts';
+import { courseLines } from '../course-text.ts';
+import { errorLines } from '../error-text.ts';
+import { durationText, momentText, relativeTimeText } from '../format/duration.ts';
+import { pathLines } from '../format/path-text.ts';
+import { oneLine, wrapWords } from '../format/plain-text.ts';
+import { statusPaint, type TextStyle } from '../format/text-style.ts';
+import { ledgerLines, ledgerWords, remainingLines } from './ledger-text.ts';
+import { proofLines } from './proof-text.ts';
+import { timelineLines } from './timeline-text.ts';
+import { firstDifferenceLines, hostWords } from './verification-text.ts';
+
+const LABEL_WIDTH = 12;
+
+/** What `wf show` prints of one run. */
+export function runViewLines(
+  material: RunMaterial,
+  record: RunRecord,
+  now: number,
+  style: TextStyle,
+): readonly string[] {
+  const sections: (readonly string[])[] = [headerLines(material, record, now, style)];
+  const section = (title: string, lines: readonly string[]) => {
+    if (lines.length > 0) sections.push([style.colors.bold(title), ...lines]);
+  };
+  if (record.error !== null) sections.push(errorLines(record.error, style));
+  section('course', courseLines(material, record.status, style));
+  section('path', pathLines(statePath(material), record, style));
+  section('timeline', timelineLines(material, record, now, style));
+  sections.push([
+    style.colors.bold(ledgerWords(material.changes)),
+    ...(material.changes.length === 0 ? [] : ledgerLines(material.changes, style, '  ')),
+  ]);
+  sections.push(remainingLines(material, style));
+  sections.push([
+    `${style.colors.bold('host')}: ${hostWords(record.verification, record.changes)}`,
+    ...firstDifferenceLines(record.verification, record.id, style, '  '),
+  ]);
+  const proofs = runProofs(material.journal);
+  if (proofs !== undefined) section('proven', proofLines(proofs, style));
+  return sections.filter((lines) => lines.length > 0).flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
+}
+
+function headerLines({ run }: RunMaterial, record: RunRecord, now: number, style: TextStyle): readonly string[] {
+  const { colors } = style;
+  const field = (label: string, text: string) => `  ${colors.dim(label.padEnd(LABEL_WIDTH))}${text}`;
+  const inputs = Object.entries(record.input).map(([key, value]) => `${key}=${oneLine(inputText(value))}`);
+  const room = style.width === null ? null : style.width - LABEL_WIDTH - 2;
+  const inputLines = wrapWords(inputs, room, '  ');
+  return [
+    `${colors.bold(record.id)}  ${record.workflow}  ${statusPaint(style, record.status)(record.status)}`,
+    ...(run.importedFrom === null
+      ? []
+      : [field('imported', `from ${oneLine(run.importedFrom)}, to be looked at only`)]),
+    field('started', run.startedAt === null ? 'not yet' : timing(run.startedAt, record, now)),
+    field('runtime', record.runtime),
+    field('definition', record.definitionHash.slice(0, 12)),
+    ...inputLines.map((line, index) => field(index === 0 ? 'input' : '', line)),
+  ];
+}
+
+function timing(startedAt: number, record: RunRecord, now: number): string {
+  const elapsed = record.durationMs === null ? '' : `, elapsed ${durationText(record.durationMs)}`;
+  return `${momentText(startedAt)} (${relativeTimeText(startedAt, now)})${elapsed}`;
+}
+
+function inputText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,106 @@
+import type { ErrorRecord } from '../../../engine/model/errors.ts';
+import type { StepId } from '../../../engine/model/ids.ts';
+import type { StoredEvidence, StoredStep } from '../../../engine/ports/history.ts';
+import type { StepAttempt } from '../../record/step-attempts.ts';
+import { durationText } from '../format/duration.ts';
+import { harmless, oneLine } from '../format/plain-text.ts';
+import type { TextStyle } from '../format/text-style.ts';
+
+/** What names a step in a transcript. */
+export type TranscriptStep = Pick<StoredStep, 'id' | 'stage' | 'kind'>;
+
+/**
+ * Writes commands and their output as a terminal session, piece by piece: a title where another stage, the rollback, or
+ * another step begins. Output is never cut, but loses what would steer a terminal.
+ */
+export interface Transcript {
+  /** `step` is undefined where the history does not know it. */
+  command(step: TranscriptStep | undefined, evidence: StoredEvidence): readonly string[];
+  /** How a step failed; `attempt` where it was tried again. */
+  failure(step: TranscriptStep, error: ErrorRecord, attempt: number | null): readonly string[];
+}
+
+export function createTranscript(style: TextStyle): Transcript {
+  const { colors } = style;
+  let chapter: string | undefined;
+  let part: string | undefined;
+  let attempt = 1;
+
+  function titles(nextChapter: string, step: TranscriptStep | undefined): readonly string[] {
+    const isFirst = chapter === undefined;
+    const sameChapter = chapter === nextChapter;
+    if (sameChapter && part === step?.id) return [];
+    chapter = nextChapter;
+    part = step?.id;
+    attempt = 1;
+    const gap = isFirst ? [] : [''];
+    const chapterTitle = sameChapter ? [] : [colors.bold(`=== ${oneLine(nextChapter)} ===`), ''];
+    const stepTitle = step === undefined ? [] : [colors.cyan(`--- ${oneLine(step.id)} (${oneLine(step.kind)}) ---`)];
+    return [...gap, ...chapterTitle, ...stepTitle];
+  }
+
+  return {
+    command(step, evidence) {
+      const above = titles(isOfRollback(evidence) ? 'rollback' : (step?.stage ?? 'rollback'), step);
+      const another = !isOfRollback(evidence) && evidence.attempt !== attempt;
+      if (another) attempt = evidence.attempt;
+      const attemptLine = another ? [colors.dim(`(attempt ${evidence.attempt})`)] : [];
+      return [...above, ...attemptLine, ...commandLines(evidence, style)];
+    },
+    failure(step, { code, message }, failed) {
+      const which = failed === null ? '' : `attempt ${failed}: `;
+      return [...titles(step.stage, step), colors.red(`[${which}${code}: ${oneLine(message)}]`)];
+    },
+  };
+}
+
+/** The engine keeps what undoing a change needed under the attempt 0 of the step that made it. */
+export function isOfRollback({ attempt }: Pick<StoredEvidence, 'attempt'>): boolean {
+  return attempt === 0;
+}
+
+/**
+ * What `wf logs` prints of these steps: by stage and step, in the order in which they began, with how their attempts failed;
+ * then what undoing them needed.
+ */
+export function transcriptLines(
+  steps: readonly StoredStep[],
+  evidence: readonly StoredEvidence[],
+  style: TextStyle,
+  attempts: ReadonlyMap<StepId, readonly StepAttempt[]> = new Map(),
+): readonly string[] {
+  const transcript = createTranscript(style);
+  const stepLines = steps.flatMap((step) => {
+    const own = evidence.filter((item) => item.step === step.id && !isOfRollback(item));
+    const tried = (attempts.get(step.id) ?? []).filter(({ error, retryAt }) => error !== null && retryAt !== null);
+    const commands = (from: number, to: number) =>
+      own.filter(({ attempt }) => attempt > from && attempt <= to).flatMap((item) => transcript.command(step, item));
+    let last = 0;
+    const earlier = tried.flatMap(({ attempt, error }) => {
+      const lines = commands(last, attempt);
+      last = attempt;
+      return error === null ? lines : [...lines, ...transcript.failure(step, error, attempt)];
+    });
+    const rest = commands(last, Number.POSITIVE_INFINITY);
+    return [...earlier, ...rest, ...(step.error === null ? [] : transcript.failure(step, step.error, null))];
+  });
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  const undone = evidence.filter(isOfRollback).flatMap((item) => transcript.command(byId.get(item.step), item));
+  return [...stepLines, ...undone];
+}
+
+function commandLines(item: StoredEvidence, style: TextStyle): readonly string[] {
+  const { colors } = style;
+  return [`${colors.green('$')} ${colors.bold(oneLine(item.command))}`, ...outputLines(item), ending(item, style)];
+}
+
+function outputLines({ output }: StoredEvidence): readonly string[] {
+  const text = harmless(output).replace(/\n+$/, '');
+  return text === '' ? [] : text.split('\n');
+}
+
+function ending({ exitCode, durationMs }: StoredEvidence, { colors }: TextStyle): string {
+  const end = exitCode === null ? 'ended by its deadline' : `exit ${exitCode}`;
+  const text = `[${end}, ${durationText(durationMs)}]`;
+  return exitCode === 0 ? colors.dim(text) : colors.yellow(text);
+}

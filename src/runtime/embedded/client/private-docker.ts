@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { containerInfoSchema, networkInfoSchema } from '../../../docker/info-schemas.ts';
+import { isObjectId } from '../../../docker/object-id.ts';
+import { commandLine } from '../../../engine/model/evidence.ts';
+import type { Owner } from '../../../engine/model/owner.ts';
+import type { DockerPort } from '../../../engine/ports/docker.ts';
+import { isAlive } from '../../../host/processes/process.ts';
+import { execAnswer, id as idAnswer, imageAnswer, nothing } from '../protocol/answers.ts';
+import type { Connection } from './connection.ts';
+
+/** Goes up with what a private host answers. */
+const VERSION = '1';
+
+/** The networks, containers and images of a private host, as wf asks a Docker engine for its own. */
+export function privateDocker(mark: string, owner: Owner, connection: Connection): DockerPort {
+  const { call } = connection;
+  const engineId = engineIdOf(mark, owner);
+  const networks = () => call('networks', {}, z.array(networkInfoSchema));
+  const containers = () => call('containers', {}, z.array(containerInfoSchema));
+
+  return {
+    programs: 'machine',
+    // There is no such client: whoever reads the evidence must not take it for one.
+    shown: (argv) => `# embedded runtime, in place of: ${commandLine(argv)}`,
+    hasEnded,
+    executedCommands: (id) => call('executedCommands', { id }, z.array(z.string())),
+    async info() {
+      return {
+        id: engineId,
+        version: VERSION,
+        apiVersion: VERSION,
+        operatingSystem: 'wf embedded',
+        rootless: false,
+        endpoint: `private host ${mark} (process ${owner.pid})`,
+      };
+    },
+    engineId: async () => engineId,
+
+    image: (reference) => call('image', { reference }, imageAnswer.nullable()),
+    async pullImage(reference, onProgress) {
+      await call('requireImage', { reference }, imageAnswer);
+      onProgress(`${reference}: built in`);
+    },
+    // They are part of wf.
+    removeImage: async () => undefined,
+
+    listNetworks: networks,
+    networks,
+    async network(idOrName) {
+      if (isObjectId(idOrName)) return await call('network', { id: idOrName }, networkInfoSchema.nullable());
+      return await call('networkNamed', { name: idOrName }, networkInfoSchema.nullable());
+    },
+    async createNetwork({ name, subnet, labels }) {
+      return { id: await call('createNetwork', { name, subnet, labels }, idAnswer) };
+    },
+    async removeNetwork(id) {
+      await call('removeNetwork', { id }, nothing);
+    },
+
+    async listContainers() {
+      return (await containers()).map(({ endpoints, ...container }) => ({
+        ...container,
+        imageId: container.image,
+        networks: endpoints.map(({ network }) => network),
+      }));
+    },
+    containers,
+    async container(idOrName) {
+      if (isObjectId(idOrName)) return await call('container', { id: idOrName }, containerInfoSchema.nullable());
+      return await call('containerNamed', { name: idOrName }, containerInfoSchema.nullable());
+    },
+    async createContainer({ name, image, command, networkId, labels }) {
+      return { id: await call('createContainer', { name, image, command, networkId, labels }, idAnswer) };
+    },
+    async startContainer(id) {
+      await call('startContainer', { id }, nothing);
+    },
+    logs: (id, lastLines) => call('logs', { id, lastLines }, z.string()),
+    async removeContainer(id) {
+      await call('removeContainer', { id }, nothing);
+    },
+    exec: (id, argv, timeoutMs) => call('exec', { id, argv, timeoutMs }, execAnswer, timeoutMs + ANSWER_MS),
+  };
+}
+
+const ENGINE_ID = /^private host (?<mark>.*), process (?<pid>\d+) of (?<startTime>\d+) since (?<bootId>\S+)$/;
+
+function engineIdOf(mark: string, { pid, startTime, bootId }: Owner): string {
+  return `private host ${mark}, process ${pid} of ${startTime} since ${bootId}`;
+}
+
+/** What was in a private host has ended with its first process. Of another kind of engine that cannot be told from here. */
+function hasEnded(engineId: string): boolean {
+  const { pid, startTime, bootId } = ENGINE_ID.exec(engineId)?.groups ?? {};
+  if (pid === undefined || startTime === undefined || bootId === undefined) return false;
+  return !isAlive({ pid: Number(pid), startTime, bootId });
+}
+
+/** What an answer may take after the time of what was asked for. */
+const ANSWER_MS = 5_000;

@@ -1,0 +1,29 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { askQuestion } from '../../../host/probe-agent/probe-questions.mjs';
+
+const LIMIT_MS = 1_000;
+
+/**
+ * Asks itself over the loopback once, and takes the server away again: the first question and the first answer of a process
+ * take some 15 ms, most of it for code that is seen for the first time, and the next ones take 1 ms. What comes of it does not matter.
+ */
+export function warmUp(): Promise<void> {
+  const server = createServer((_request, response) => response.end('\n'));
+  return new Promise((resolve) => {
+    server.once('error', () => resolve());
+    server.listen(0, '127.0.0.1', () => {
+      const url = `http://127.0.0.1:${portOf(server.address())}/`;
+      const request = { kind: 'http', url, expect: null, patient: false, budgetMs: LIMIT_MS };
+      const done = (): void => {
+        server.close();
+        resolve();
+      };
+      askQuestion(request, performance.now()).then(done, done);
+    });
+  });
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

@@ -1,0 +1,89 @@
+import type { Json, JsonObject } from '../../../engine/model/json.ts';
+import type { Argv, CommandResult, NamespaceRef } from '../../../engine/ports/command.ts';
+import { createCommandPort } from '../../../host/commands/command.ts';
+import { systemClock } from '../../../host/machine/clock.ts';
+import { PRIVATE_HOST_VARIABLE } from '../protocol/names.ts';
+import {
+  takeNumber,
+  takeNumberOrNull,
+  takeObject,
+  takeText,
+  takeTextMap,
+  takeTextOrNull,
+  takeTexts,
+} from '../protocol/request-members.ts';
+import { startWithSpawn } from './containers/start-with-spawn.ts';
+import { innerGroups } from './inner-groups.ts';
+
+/** The commands that one connection has asked for. They end with it. */
+export class Commands {
+  readonly #groups = innerGroups();
+  // Without an entrance: this process is there already.
+  readonly #port = createCommandPort(systemClock, () => startWithSpawn, undefined, this.#groups);
+  readonly #running = new Map<number, { readonly stop: AbortController; readonly ended: Promise<unknown> }>();
+  #isOver = false;
+
+  /** Runs one, which is known by the number that the connection gave it, and answers how it ended. */
+  async run(asked: JsonObject): Promise<Json> {
+    const number = takeNumber(asked, 'number');
+    const stop = new AbortController();
+    if (this.#isOver) stop.abort();
+    const ended = this.#start(asked, stop.signal);
+    this.#running.set(number, { stop, ended });
+    try {
+      const { end, stdout, stderr, truncated } = await ended;
+      return { end: { ...end }, stdout, stderr, truncated };
+    } finally {
+      this.#running.delete(number);
+    }
+  }
+
+  /** Ends one as whoever asked for it wants no more of it; one that has ended is none to be stopped. */
+  stop(asked: JsonObject): void {
+    this.#running.get(takeNumber(asked, 'number'))?.stop.abort();
+  }
+
+  /** Kills all at once, with all that is in their process groups, and answers when none of it is left. Nothing is run any more. */
+  async end(): Promise<void> {
+    this.#isOver = true;
+    const left = [...this.#running.values()];
+    for (const { stop } of left) stop.abort();
+    this.#groups.killAll();
+    await Promise.allSettled(left.map(({ ended }) => ended));
+  }
+
+  #start(asked: JsonObject, signal: AbortSignal): Promise<CommandResult> {
+    const [program = '', ...args] = takeTexts(asked, 'argv');
+    const argv: Argv = [program, ...args];
+    const stdin = takeTextOrNull(asked, 'stdin');
+    const cwd = takeTextOrNull(asked, 'cwd');
+    const maxOutputBytes = takeNumberOrNull(asked, 'maxOutputBytes');
+    const namespace = asked['namespace'] === null ? undefined : namespaceOf(takeObject(asked, 'namespace'));
+    return this.#port.run(argv, {
+      signal,
+      timeoutMs: takeNumber(asked, 'timeoutMs'),
+      // Its own mark, whatever wf itself was started in.
+      env: { ...takeTextMap(asked, 'env'), [PRIVATE_HOST_VARIABLE]: process.env[PRIVATE_HOST_VARIABLE] ?? '' },
+      ...(stdin === null ? {} : { stdin }),
+      ...(cwd === null ? {} : { cwd }),
+      ...(maxOutputBytes === null ? {} : { maxOutputBytes }),
+      ...(namespace === undefined ? {} : { namespace }),
+    });
+  }
+}
+
+function namespaceOf(asked: JsonObject): NamespaceRef {
+  const process = asked['process'] === null ? null : takeObject(asked, 'process');
+  return {
+    path: takeText(asked, 'path'),
+    inode: takeNumberOrNull(asked, 'inode'),
+    process:
+      process === null
+        ? null
+        : {
+            pid: takeNumber(process, 'pid'),
+            startTime: takeText(process, 'startTime'),
+            bootId: takeText(process, 'bootId'),
+          },
+  };
+}

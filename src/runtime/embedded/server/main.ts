@@ -1,0 +1,55 @@
+import { readlinkSync } from 'node:fs';
+import { createServer, Socket } from 'node:net';
+import process from 'node:process';
+import { SOCKET_PATH, STARTER_DESCRIPTOR } from '../protocol/names.ts';
+import { Callers } from './callers.ts';
+import { Containers } from './containers/containers.ts';
+import { Networks } from './network/networks.ts';
+import { prepareHost } from './prepare.ts';
+import { callsOf } from './serve.ts';
+
+/*
+ * The program of a private host: the first process of its pid namespace. When it ends, by whatever means, the kernel ends every
+ * other process in there, and takes the links and the namespaces away. Until it is to be kept it ends with whoever started it.
+ */
+
+// Whatever wf was started with: what stands for the machine's own files must be readable in there. The socket is in a folder that
+// only its own user can enter.
+process.umask(0o022);
+
+let kept = false;
+const networks = new Networks();
+const containers = new Containers(networks);
+const calls = callsOf(networks, containers, {
+  isKept: () => kept,
+  keep() {
+    kept = true;
+  },
+});
+
+const callers = new Callers({ ...calls, hello });
+
+const prepared = prepareHost().then(
+  () =>
+    new Promise<void>((resolve, reject) => {
+      const server = createServer((connection) => callers.serve(connection));
+      server.on('error', reject);
+      server.listen(SOCKET_PATH, resolve);
+    }),
+);
+
+/** Answered once all is there. /proc counts the pids of the machine. */
+async function hello() {
+  await prepared;
+  setImmediate(() => containers.provideSpare());
+  return { pid: Number(readlinkSync('/proc/self')) };
+}
+
+// Nobody reads what it says once it has started: a warning of Node must not end it.
+process.stderr.on('error', () => undefined);
+
+// It is told to whoever says hello.
+prepared.catch(() => undefined);
+callers.serve(new Socket({ fd: STARTER_DESCRIPTOR, readable: true, writable: true }), () => {
+  if (!kept) process.exit(0);
+});

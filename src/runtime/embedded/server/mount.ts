@@ -1,0 +1,29 @@
+import { limitReached, WfError } from '../../../engine/model/errors.ts';
+import type { Argv } from '../../../engine/ports/command.ts';
+import { runProgram } from '../shared/run-program.ts';
+
+/** It takes milliseconds; this is for a machine that is all but stuck. */
+const LIMIT_MS = 20_000;
+
+/** Mounts in the mount namespace of this process. @throws WfError E_RUNTIME_UNAVAILABLE */
+export async function mount(args: readonly string[]): Promise<void> {
+  // --no-mtab: else the first one keeps its books in a folder /run/mount, which it makes on the machine itself where it is missing.
+  await runTool(['mount', '--no-mtab', ...args]);
+}
+
+/** Runs a program that a private host is made with. @throws WfError E_RUNTIME_UNAVAILABLE where it fails */
+export async function runTool(argv: Argv): Promise<void> {
+  const { exitCode, output } = await runProgram(argv, { timeoutMs: LIMIT_MS }).catch((thrown: unknown) => {
+    throw unavailable(`\`${argv.join(' ')}\` cannot be run: ${String(thrown)}`);
+  });
+  if (exitCode === 0) return;
+  throw unavailable(`\`${argv.join(' ')}\` failed: ${output.trim() || `exit code ${exitCode}`}`);
+}
+
+function unavailable(why: string): WfError {
+  const limit = limitReached(why);
+  if (limit !== undefined) return limit;
+  return new WfError('E_RUNTIME_UNAVAILABLE', `no private host can be made on this machine: ${why}`, {
+    hint: 'A container or a security module may forbid it. Run wf as root on the machine itself, or use Docker: `--runtime docker`.',
+  });
+}

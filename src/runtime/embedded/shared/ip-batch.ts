@@ -1,0 +1,36 @@
+import { WfError } from '../../../engine/model/errors.ts';
+import { runProgram } from './run-program.ts';
+
+const LIMIT_MS = 20_000;
+
+/**
+ * Carries out several `ip` commands by one process, up to the first that fails.
+ * @param doing what for, as `create network devops`
+ * @throws WfError E_DOCKER
+ */
+export async function ipBatch(commands: readonly string[], doing: string): Promise<void> {
+  const { exitCode, output, timedOut } = await runProgram(['ip', '-batch', '-'], {
+    stdin: commands.map((command) => `${command}\n`).join(''),
+    timeoutMs: LIMIT_MS,
+  });
+  if (exitCode === 0) return;
+  if (timedOut) {
+    throw new WfError('E_DOCKER', `cannot ${doing}: \`ip\` did not end within ${LIMIT_MS / 1000} s`, {
+      hint: 'Run `ip link` by hand, and try again when it answers.',
+    });
+  }
+  const line = /Command failed -:(\d+)/.exec(output)?.[1];
+  const command = commands[Number(line ?? '1') - 1] ?? commands[0];
+  const said = output.replace(/^Command failed.*$/gm, '').trim();
+  throw new WfError('E_DOCKER', `cannot ${doing}: \`ip ${command}\` said: ${said || `exit code ${exitCode}`}`, {
+    hint: 'The kernel of this machine may lack bridges or veth links (`modprobe bridge veth`): see `wf doctor`.',
+  });
+}
+
+/** The same for what may be gone already: whatever can be done of it, is. */
+export async function ipBatchForced(commands: readonly string[]): Promise<void> {
+  await runProgram(['ip', '-force', '-batch', '-'], {
+    stdin: commands.map((command) => `${command}\n`).join(''),
+    timeoutMs: LIMIT_MS,
+  });
+}

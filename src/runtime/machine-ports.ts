@@ -1,0 +1,21 @@
+import { createDocker } from '../docker/create-docker.ts';
+import type { HostPorts } from '../engine/workflow/step.ts';
+import { createCommandPort } from '../host/commands/command.ts';
+import { throughExeca } from '../host/commands/start-command.ts';
+import { systemClock } from '../host/machine/clock.ts';
+import { ownPlace } from '../host/machine/place.ts';
+import { machineNamespace } from '../host/namespaces/namespace.ts';
+
+/** This machine, as step runners reach it. The Docker engine is found as the `docker` client finds it, from `env`. */
+export function machinePorts(env: Readonly<Record<string, string | undefined>>): HostPorts {
+  return {
+    clock: systemClock,
+    command: createCommandPort(systemClock, throughExeca),
+    docker: createDocker(env),
+    namespace: machineNamespace,
+    agent: null,
+    get place() {
+      return ownPlace();
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { Argv } from '../../../engine/ports/command.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import { asCommand, table } from '../client-output.ts';
+import { ENGINE_RETRY } from '../engine/policy.ts';
+import { shortId } from '../names.ts';
+
+// The columns that can be shown without asking the engine once more.
+const COMMAND: Argv = ['docker', 'ps', '--all', '--format', 'table {{.ID}}\\t{{.Image}}\\t{{.State}}\\t{{.Names}}'];
+
+/** Lists all containers of the engine, running or not, by name. */
+export const listContainers = defineStep({
+  kind: 'docker.list-containers',
+  description: 'All containers of the engine, running or not.',
+  input: z.object({}),
+  output: z.object({
+    containers: z.array(z.object({ id: z.string(), name: z.string(), image: z.string(), status: z.string() })),
+  }),
+  retry: ENGINE_RETRY,
+  commands: () => [COMMAND],
+  rehearse: () => ({ containers: [] }),
+  async read(_input, context) {
+    const containers = await asCommand(
+      context,
+      COMMAND,
+      async () => {
+        const found = await context.host.docker.listContainers();
+        return found
+          .map(({ id, name, image, status }) => ({ id, name, image, status }))
+          .sort((a, b) => a.name.localeCompare(b.name));
+      },
+      (rows) =>
+        table(
+          ['CONTAINER ID', 'IMAGE', 'STATE', 'NAMES'],
+          rows.map(({ id, image, status, name }) => [shortId(id), image, status, name]),
+        ),
+    );
+    return { containers };
+  },
+});

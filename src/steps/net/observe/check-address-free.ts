@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { WfError } from '../../../engine/model/errors.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import { hostAddressProblem } from '../../addresses.ts';
+import { requireLink } from '../link-target.ts';
+import { addressSchema, cidrSchema, linkNameSchema } from '../name-schema.ts';
+import { hostPlace } from '../place.ts';
+import { ANSWER_MS, addressInUse, askSegment, holderInNetwork } from './address-holder.ts';
+
+const outputSchema = z.object({
+  free: z.literal(true),
+  /** What was looked at, in words. */
+  checked: z.array(z.string()),
+});
+type AddressFree = z.infer<typeof outputSchema>;
+
+/** Makes sure that nobody has an address: no member of the Docker network, nobody who answers on the segment. */
+export const checkAddressFree = defineStep({
+  kind: 'net.address-free',
+  description: 'Makes sure that nobody on a segment has an address.',
+  input: z.object({
+    address: addressSchema,
+    /** The link of the host that is on the segment: the bridge. */
+    link: linkNameSchema,
+    networkId: z.string().nullable(),
+    /** Fails unless the address is in it. */
+    subnet: cidrSchema.nullable().default(null),
+  }),
+  output: outputSchema,
+  commands: ({ address, link }) => [
+    ['ip', 'neighbour', 'replace', address, 'dev', link, 'use'],
+    ['ip', 'neighbour', 'show', address, 'dev', link, 'nud', 'all'],
+  ],
+  rehearse: (): AddressFree => ({ free: true, checked: [] }),
+
+  async read({ address, link: name, networkId, subnet }, context): Promise<AddressFree> {
+    const problem = subnet === null ? undefined : hostAddressProblem(address, subnet);
+    if (problem !== undefined) {
+      throw new WfError('E_STEP_INPUT', problem, {
+        hint: 'Choose another address of that subnet in the input, or let it be chosen.',
+      });
+    }
+    const place = hostPlace(context.host);
+    const link = await requireLink(context, place, name);
+    if (link.addresses.some((held) => held.address === address))
+      throw addressInUse(address, `the link ${name} of the host`);
+    const checked = [`the addresses of ${name}`];
+    if (networkId !== null) {
+      const { holder, searched } = await holderInNetwork(context, networkId, address);
+      if (holder !== null) throw addressInUse(address, holder);
+      checked.push(searched);
+    }
+    const holder = await askSegment(context, place, name, address);
+    if (holder !== undefined) throw addressInUse(address, `${holder.mac ?? 'a machine'} on the segment of ${name}`);
+    checked.push(`the segment of ${name}: no answer within ${ANSWER_MS} ms`);
+    return { free: true, checked };
+  },
+});

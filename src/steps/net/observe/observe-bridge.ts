@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { WfError } from '../../../engine/model/errors.ts';
+import type { Argv } from '../../../engine/ports/command.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import { cidrOf, type Link } from '../../../host/ip/link.ts';
+import { type ContainerHandle, containerHandleSchema } from '../../container-handle.ts';
+import { linksAt, requireNamed } from '../link-target.ts';
+import { addressSchema, linkNameSchema } from '../name-schema.ts';
+import { hostPlace, type Place, showAt, typedIn } from '../place.ts';
+
+interface ContainerLinks {
+  readonly container: ContainerHandle;
+  readonly links: readonly Link[];
+}
+
+/** Tells which links are ports of a bridge, and which container's interface is at the other end of each. */
+export const observeBridge = defineStep({
+  kind: 'net.bridge',
+  description: 'Tells the ports of a bridge, and the container interface at the other end of each.',
+  input: z.object({
+    bridge: linkNameSchema,
+    containers: z.array(containerHandleSchema),
+    /** Without prefix length: fails unless the bridge holds it. */
+    gateway: addressSchema.nullable().default(null),
+  }),
+  output: z.object({
+    name: z.string(),
+    ifindex: z.number().int(),
+    mac: z.string(),
+    mtu: z.number().int(),
+    up: z.boolean(),
+    /** With prefix length. */
+    addresses: z.array(z.string()),
+    ports: z.array(
+      z.object({
+        link: z.string(),
+        ifindex: z.number().int(),
+        /** Null where the other end is in none of the given containers. */
+        peer: z.object({ container: z.string(), link: z.string(), ifindex: z.number().int() }).nullable(),
+      }),
+    ),
+  }),
+  commands: ({ bridge, containers }) => [
+    ['ip', 'address', 'show', 'dev', bridge],
+    ['ip', 'link', 'show', 'master', bridge],
+    ['bridge', 'link', 'show'],
+    ...containers.map((container) => typedIn(container, ['ip', 'link', 'show'])),
+  ],
+  rehearse: ({ bridge }) => ({
+    name: bridge,
+    ifindex: 1,
+    mac: '02:00:00:00:00:01',
+    mtu: 1500,
+    up: true,
+    addresses: [],
+    ports: [],
+  }),
+
+  async read({ bridge: name, containers, gateway }, context) {
+    const place = hostPlace(context.host);
+    const [links, ...inside] = await Promise.all([
+      linksAt(context, place),
+      ...containers.map((container) => linksAt(context, { type: 'container', container })),
+    ]);
+    const bridge = requireNamed(links, place, name);
+    const inContainers = containers.map((container, position) => ({ container, links: inside[position] ?? [] }));
+    await showAt(context, [
+      [place, ['ip', 'address', 'show', 'dev', bridge.name]],
+      [place, ['ip', 'link', 'show', 'master', bridge.name]],
+      [place, ['bridge', 'link', 'show']],
+      ...containers.map((container): [Place, Argv] => [{ type: 'container', container }, ['ip', 'link', 'show']]),
+    ]);
+    if (gateway !== null && !bridge.addresses.some(({ address }) => address === gateway)) {
+      throw new WfError('E_NOT_PROVEN', `the bridge ${name} does not hold the gateway address ${gateway}`, {
+        hint: `See what it holds: \`ip address show dev ${name}\`.`,
+      });
+    }
+    return {
+      name: bridge.name,
+      ifindex: bridge.ifindex,
+      mac: bridge.mac ?? '',
+      mtu: bridge.mtu,
+      up: bridge.up,
+      addresses: bridge.addresses.map(cidrOf),
+      ports: links
+        .filter((link) => link.master === bridge.name)
+        .map((port) => ({ link: port.name, ifindex: port.ifindex, peer: peerOf(port, inContainers) })),
+    };
+  },
+});
+
+/** The interface that names the port as its other end, and that the port names as its own: `eth0@if7` and `veth1a2b@if6`. */
+function peerOf(port: Link, inContainers: readonly ContainerLinks[]) {
+  if (port.kind !== 'veth' || port.peerNamespaceId === null) return null;
+  for (const { container, links } of inContainers) {
+    const peer = links.find(
+      (link) => link.kind === 'veth' && link.ifindex === port.peerIfindex && link.peerIfindex === port.ifindex,
+    );
+    if (peer !== undefined) return { container: container.name, link: peer.name, ifindex: peer.ifindex };
+  }
+  return null;
+}

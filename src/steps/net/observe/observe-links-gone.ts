@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { WfError } from '../../../engine/model/errors.ts';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import type { Link } from '../../../host/ip/link.ts';
+import { pause } from '../../../host/machine/clock.ts';
+import { linksAt, namedIn } from '../link-target.ts';
+import { linkNameSchema } from '../name-schema.ts';
+import { holderOfPeerNamespace } from '../namespace-holder.ts';
+import { hostPlace, showAt } from '../place.ts';
+
+/** The kernel takes a namespace apart in the background: some milliseconds, or tens of them, where nothing holds it. */
+const POLL_MS = 5;
+
+/** Waits until none of the links is on the host any more. */
+export const observeLinksGone = defineStep({
+  kind: 'net.gone',
+  description: 'Waits until none of the links is on the host any more.',
+  input: z.object({
+    links: z.array(linkNameSchema),
+    deadlineMs: z.number().int().positive().default(5_000),
+  }),
+  output: z.object({ gone: z.array(z.string()) }),
+  commands: ({ links }) => links.map((link) => ['ip', 'link', 'show', 'dev', link]),
+  rehearse: ({ links }) => ({ gone: links }),
+
+  async read({ links, deadlineMs }, context) {
+    const { clock } = context.host;
+    const place = hostPlace(context.host);
+    const until = clock.now() + deadlineMs;
+    let remaining = await present();
+    while (remaining.length > 0 && clock.now() < until && !context.signal.aborted) {
+      context.progress(`waiting for ${remaining.map(({ name }) => name).join(', ')} to vanish`);
+      await pause(clock, POLL_MS, context.signal);
+      remaining = await present();
+    }
+    await showAt(
+      context,
+      links.map((link) => [place, ['ip', 'link', 'show', 'dev', link]]),
+    );
+    const [first] = remaining;
+    if (first === undefined) return { gone: links };
+    const names = remaining.map(({ name }) => name);
+    throw new WfError('E_NOT_PROVEN', `still on the host after ${deadlineMs} ms: ${names.join(', ')}`, {
+      hint: `${first.name} goes with the network namespace of its other end: ${await holderOfPeerNamespace(first, context)}.`,
+      details: { remaining: names },
+    });
+
+    async function present(): Promise<Link[]> {
+      const found = await linksAt(context, place);
+      return links.flatMap((name) => namedIn(found, name) ?? []);
+    }
+  },
+});

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { defineStep } from '../../../engine/workflow/define-step.ts';
+import { cidrOf, readLinks } from '../../../host/ip/link.ts';
+import { readRoutes } from '../../../host/ip/route.ts';
+import { containerHandleSchema } from '../../container-handle.ts';
+import { namespaceOf, placeOf, showAt, typedIn } from '../place.ts';
+
+/** Lists links with their addresses, and the IPv4 routes of the main table, on the host or in a container. */
+export const observeLinks = defineStep({
+  kind: 'net.links',
+  description: 'Lists links, addresses and IPv4 routes, on the host or in a container.',
+  input: z.object({ container: containerHandleSchema.nullable() }),
+  output: z.object({
+    links: z.array(
+      z.object({
+        name: z.string(),
+        ifindex: z.number().int(),
+        kind: z.string().nullable(),
+        mac: z.string().nullable(),
+        mtu: z.number().int(),
+        up: z.boolean(),
+        master: z.string().nullable(),
+        peerIfindex: z.number().int().nullable(),
+        /** With prefix length. */
+        addresses: z.array(z.string()),
+      }),
+    ),
+    routes: z.array(
+      z.object({
+        destination: z.string(),
+        gateway: z.string().nullable(),
+        device: z.string().nullable(),
+        metric: z.number().int().nullable(),
+        protocol: z.string(),
+      }),
+    ),
+  }),
+  commands: ({ container }) => [
+    typedIn(container, ['ip', 'address', 'show']),
+    typedIn(container, ['ip', 'route', 'show']),
+  ],
+  rehearse: () => ({ links: [], routes: [] }),
+
+  async read({ container }, context) {
+    const place = placeOf(container, context.host);
+    const namespace = namespaceOf(place, context.host);
+    const { command } = context.host;
+    const [links, routes] = await Promise.all([
+      readLinks(command, namespace),
+      readRoutes(command, { family: 'inet', table: 'main' }, namespace),
+    ]);
+    await showAt(context, [
+      [place, ['ip', 'address', 'show']],
+      [place, ['ip', 'route', 'show']],
+    ]);
+    return {
+      links: links.map(({ name, ifindex, kind, mac, mtu, up, master, peerIfindex, addresses }) => ({
+        name,
+        ifindex,
+        kind,
+        mac,
+        mtu,
+        up,
+        master,
+        peerIfindex,
+        addresses: addresses.map(cidrOf),
+      })),
+      routes: routes.map(({ destination, gateway, device, metric, protocol }) => ({
+        destination,
+        gateway,
+        device,
+        metric,
+        protocol,
+      })),
+    };
+  },
+});

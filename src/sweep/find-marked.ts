@@ -1,0 +1,125 @@
+import { bridgeNameOf } from '../docker/bridge-name.ts';
+import { isDockerInstalled } from '../docker/is-installed.ts';
+import { asWfError, type WfError } from '../engine/model/errors.ts';
+import { linkAliasOf, ROUTE_PROTOCOL, RUN_LABEL, runOfLinkAlias } from '../engine/model/mark.ts';
+import type { ContainerInfo, DockerPort, NetworkInfo } from '../engine/ports/docker.ts';
+import { runOfPrivateHostMark } from '../engine/ports/runtime.ts';
+import type { HostPorts } from '../engine/workflow/step.ts';
+import { readRoutesOfProtocol } from '../host/ip/exact-route.ts';
+import { type AddressFamily, type Link, readLinks } from '../host/ip/link.ts';
+import { type FoundPrivateHost, findPrivateHosts } from '../runtime/embedded/client/find-private-host.ts';
+import { lookForLocalBridges } from '../steps/docker/engine/local-bridges.ts';
+import { runOf } from '../steps/docker/engine/ownership.ts';
+import { shortId } from '../steps/docker/names.ts';
+import {
+  type MarkedDockerObject,
+  type MarkedLink,
+  type MarkedObject,
+  type MarkedPrivateHost,
+  type MarkedRoute,
+  markedRun,
+  wordAfter,
+} from './marked-object.ts';
+
+/** What is marked on this host. */
+export interface Marked {
+  readonly objects: readonly MarkedObject[];
+  /** Why the Docker engine could not be asked; what it has is then not among the objects. Null where it could, or there is none. */
+  readonly unread: WfError | null;
+}
+
+/**
+ * All that carries a run's mark on this host, in the order in which it can be removed: private hosts, with all that is in them;
+ * containers whatever their state, links (an alias `wf.run=RUN`), routes (protocol 119, of all tables), networks. What is inside
+ * the containers goes with them.
+ * @throws WfError E_DOCKER_NOT_LOCAL if Docker objects are marked, but wf runs elsewhere than the engine, where the runs that use them
+ * may not be seen; others if a part of the host cannot be read: that is not "nothing there"
+ */
+export async function findMarked(host: HostPorts): Promise<Marked> {
+  const [{ containers, networks, unread }, links] = await Promise.all([
+    dockerObjects(host.docker),
+    readLinks(host.command),
+  ]);
+  const ofDocker = [...containers.flatMap(markedContainer), ...networks.flatMap(markedNetwork)];
+  if (ofDocker.length > 0) await requireLocalEngine(host);
+  const routes = await Promise.all((['inet', 'inet6'] as const).map((family) => markedRoutes(host, family, links)));
+  const objects = [
+    ...findPrivateHosts().flatMap(markedPrivateHost),
+    ...ofDocker.filter(({ kind }) => kind === 'container'),
+    ...links.flatMap(markedLink),
+    ...routes.flat(),
+    ...ofDocker.filter(({ kind }) => kind === 'network'),
+  ];
+  return { objects, unread };
+}
+
+/** One bridge that is named after its network's id proves it: others may have been removed by hand. */
+async function requireLocalEngine(host: HostPorts): Promise<void> {
+  const [networks, links] = await Promise.all([host.docker.networks(), readLinks(host.command)]);
+  const bridges = new Set(networks.filter(({ driver }) => driver === 'bridge').map(bridgeNameOf));
+  if (links.some(({ name }) => name.startsWith('br-') && bridges.has(name))) return;
+  const local = await lookForLocalBridges(host);
+  if (!local.met) throw local.error;
+}
+
+/** An engine that does not answer keeps nothing else from being swept. */
+async function dockerObjects(docker: DockerPort) {
+  try {
+    const [containers, networks] = await Promise.all([docker.containers(), docker.networks()]);
+    return { containers, networks, unread: null };
+  } catch (thrown) {
+    const error = asWfError(thrown);
+    if (error.code !== 'E_DOCKER_UNREACHABLE') throw error;
+    return { containers: [], networks: [], unread: isDockerInstalled() ? error : null };
+  }
+}
+
+function markedPrivateHost({ mark, process }: FoundPrivateHost): readonly MarkedPrivateHost[] {
+  const run = markedRun(runOfPrivateHostMark(mark));
+  if (run === null) return [];
+  const id = String(process.pid);
+  const recognisedBy = `the mark ${mark} of process ${id}`;
+  return [{ kind: 'private-host', id, name: mark, run, recognisedBy, process, undo: ['kill', '-KILL', id] }];
+}
+
+/** Its anonymous volumes may hold data that somebody wants: they are kept. */
+function markedContainer(container: ContainerInfo): readonly MarkedDockerObject[] {
+  const { id, name, image, doubtfulRun } = container;
+  const run = markedRun(runOf(container) ?? doubtfulRun);
+  if (run === null) return [];
+  const recognisedBy =
+    doubtfulRun === undefined
+      ? `label ${RUN_LABEL}=${run}, which its image ${image} does not carry`
+      : `label ${RUN_LABEL}=${run}, which may be of its image ${image}: that is gone`;
+  return [{ kind: 'container', id, name, run, recognisedBy, undo: ['docker', 'rm', '--force', shortId(id)] }];
+}
+
+function markedNetwork(network: NetworkInfo): readonly MarkedDockerObject[] {
+  const { id, name } = network;
+  const run = markedRun(runOf(network));
+  if (run === null) return [];
+  const recognisedBy = `label ${RUN_LABEL}=${run}`;
+  return [{ kind: 'network', id, name, run, recognisedBy, undo: ['docker', 'network', 'rm', shortId(id)] }];
+}
+
+function markedLink({ ifindex, name, alias }: Link): readonly MarkedLink[] {
+  const run = markedRun(runOfLinkAlias(alias));
+  if (run === null) return [];
+  const recognisedBy = `alias ${linkAliasOf(run)}`;
+  return [{ kind: 'link', id: String(ifindex), name, run, recognisedBy, undo: ['ip', 'link', 'delete', 'dev', name] }];
+}
+
+async function markedRoutes(
+  { command }: HostPorts,
+  family: AddressFamily,
+  links: readonly Link[],
+): Promise<readonly MarkedRoute[]> {
+  const routes = await readRoutesOfProtocol(command, family, ROUTE_PROTOCOL);
+  return routes.map((words): MarkedRoute => {
+    const link = links.find(({ name }) => name === wordAfter(words, 'dev'));
+    const id = words.join(' ');
+    const undo = ['ip', family === 'inet' ? '-4' : '-6', 'route', 'delete', ...words] as const;
+    const run = markedRun(runOfLinkAlias(link?.alias));
+    return { kind: 'route', id, name: id, run, recognisedBy: `protocol ${ROUTE_PROTOCOL}`, family, words, undo };
+  });
+}

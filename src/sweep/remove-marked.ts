@@ -1,0 +1,138 @@
+import { bridgeNameOf } from '../docker/bridge-name.ts';
+import { asWfError, WfError } from '../engine/model/errors.ts';
+import { type Evidence, evidenceOf } from '../engine/model/evidence.ts';
+import type { RunId } from '../engine/model/ids.ts';
+import { linkAliasOf, ROUTE_PROTOCOL } from '../engine/model/mark.ts';
+import type { ContainerInfo } from '../engine/ports/docker.ts';
+import type { HostContext, HostPorts } from '../engine/workflow/step.ts';
+import { requireSuccess } from '../host/commands/checked-command.ts';
+import { readRoutesOfProtocol } from '../host/ip/exact-route.ts';
+import { readLinks } from '../host/ip/link.ts';
+import { isAlive } from '../host/processes/process.ts';
+import { endPrivateHost } from '../runtime/embedded/client/end-private-host.ts';
+import { asCommand } from '../steps/docker/client-output.ts';
+import { refuseForeignJoined } from '../steps/docker/container-removal.ts';
+import { isOurs, withoutMark } from '../steps/docker/engine/ownership.ts';
+import { shortId } from '../steps/docker/names.ts';
+import { networkGone, removeOwnNetwork } from '../steps/docker/network-removal.ts';
+import type { MarkedDockerObject, MarkedLink, MarkedObject, MarkedRoute } from './marked-object.ts';
+
+/** `removed`: it is not there any more, whoever took it away. */
+export type Removal = { readonly status: 'removed' } | { readonly status: 'stuck'; readonly reason: string };
+
+/** As for any `ip` command that alters the host: it takes milliseconds. */
+const COMMAND_TIMEOUT_MS = 10_000;
+
+/**
+ * Removes one marked object: looks by its identity and its mark right before, removes, and looks again. What has lost its mark
+ * meanwhile is left alone. Never throws for what the host answers.
+ */
+export async function removeMarked(
+  object: MarkedObject,
+  host: HostPorts,
+  record: (evidence: Evidence) => void,
+): Promise<Removal> {
+  try {
+    await removeBySort(object, host, record);
+    if (!(await isThere(object, host))) return { status: 'removed' };
+    return { status: 'stuck', reason: 'it is still there after it was removed' };
+  } catch (thrown) {
+    const { message } = asWfError(thrown);
+    return (await isGone(object, host)) ? { status: 'removed' } : { status: 'stuck', reason: message };
+  }
+}
+
+async function removeBySort(
+  object: MarkedObject,
+  host: HostPorts,
+  record: (evidence: Evidence) => void,
+): Promise<void> {
+  switch (object.kind) {
+    case 'private-host':
+      return endPrivateHost(object.process);
+    case 'container':
+    case 'network': {
+      const context = contextFor(object.run, host, record);
+      return object.kind === 'container' ? removeContainer(object, context) : removeNetwork(object, context);
+    }
+    case 'link':
+    case 'route':
+      if (!(await isThere(object, host))) return;
+      return runRemoval(object, host, record);
+  }
+}
+
+async function removeContainer(object: MarkedDockerObject, context: HostContext): Promise<void> {
+  const { docker } = context.host;
+  const container = await docker.container(object.id);
+  if (container === null) return;
+  if (container.doubtfulRun === context.run) throw doubtful(container);
+  if (!isOurs(container, context.run)) throw withoutMark('container', container, context.run);
+  await refuseForeignJoined(container, context);
+  await asCommand(
+    context,
+    object.undo,
+    () => docker.removeContainer(object.id, 'keep'),
+    () => object.name,
+  );
+}
+
+function doubtful({ id, name, image }: ContainerInfo): WfError {
+  return new WfError(
+    'E_FOREIGN',
+    `its image is gone, so that nobody can tell whether ${name} has the label of the run from its image ${image}`,
+    { hint: `If it is not needed, remove it by hand: \`docker rm --force ${shortId(id)}\`.`, details: { id, name } },
+  );
+}
+
+async function removeNetwork(object: MarkedDockerObject, context: HostContext): Promise<void> {
+  const network = await context.host.docker.network(object.id);
+  if (network === null) return;
+  await removeOwnNetwork(network, context, object.undo.at(-1));
+  await networkGone(network.id, network.name, bridgeNameOf(network), context);
+}
+
+async function runRemoval(
+  object: MarkedLink | MarkedRoute,
+  { command }: HostPorts,
+  record: (evidence: Evidence) => void,
+): Promise<void> {
+  const result = await command.run(object.undo, { timeoutMs: COMMAND_TIMEOUT_MS });
+  record(evidenceOf(result));
+  requireSuccess(result, COMMAND_TIMEOUT_MS);
+}
+
+/** Whether it is there still, and marked still. @throws WfError where that cannot be told. */
+async function isThere(object: MarkedObject, { docker, command }: HostPorts): Promise<boolean> {
+  switch (object.kind) {
+    case 'private-host':
+      return isAlive(object.process);
+    case 'container':
+      return (await docker.container(object.id)) !== null;
+    case 'network':
+      return (await docker.network(object.id)) !== null;
+    case 'link': {
+      const { id, name, run } = object;
+      const links = await readLinks(command);
+      // By its name as well: it is what the command names it by.
+      return links.some((link) => String(link.ifindex) === id && link.name === name && link.alias === linkAliasOf(run));
+    }
+    case 'route': {
+      const routes = await readRoutesOfProtocol(command, object.family, ROUTE_PROTOCOL);
+      return routes.some((words) => words.join(' ') === object.id);
+    }
+  }
+}
+
+/** A look that fails does not tell that it is gone. */
+async function isGone(object: MarkedObject, host: HostPorts): Promise<boolean> {
+  try {
+    return !(await isThere(object, host));
+  } catch {
+    return false;
+  }
+}
+
+function contextFor(run: RunId, host: HostPorts, record: (evidence: Evidence) => void): HostContext {
+  return { run, host, signal: new AbortController().signal, record, progress: () => {} };
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { findRun } from '../../../src/cli/arguments/find-run.ts';
+import { errorOf, openForTest } from '../../fixtures/history/temporary.ts';
+import { BEGIN, tell } from '../../fixtures/review/lab-run.ts';
+
+function historyWith(...ids: readonly string[]) {
+  const { history } = openForTest();
+  for (const [index, id] of ids.entries()) tell(history, id, { createdAt: BEGIN + index });
+  return history;
+}
+
+test('a run is found by its id, by the beginning of it, and as the latest', () => {
+  const history = historyWith('abc1', 'abd2', 'xyz3');
+  expect(findRun(history, 'abc1').run.id).toBe('abc1');
+  expect(findRun(history, 'abd').run.id).toBe('abd2');
+  expect(findRun(history, 'x').run.id).toBe('xyz3');
+  expect(findRun(history, '@latest').run.id).toBe('xyz3');
+});
+
+test('an id that is the beginning of another one is that run', () => {
+  expect(findRun(historyWith('ab', 'abc'), 'ab').run.id).toBe('ab');
+});
+
+test('a beginning that several runs have is refused, and the candidates are named', () => {
+  const error = errorOf(() => findRun(historyWith('abc1', 'abd2', 'xyz3'), 'ab'));
+  expect(error).toMatchObject({ code: 'E_RUN_AMBIGUOUS', exitCode: 2 });
+  expect(error.message).toBe('"ab" is a prefix of several run ids: abd2, abc1');
+  const many = errorOf(() => findRun(historyWith('a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7'), 'a'));
+  expect(many.message).toBe('"a" is a prefix of several run ids: a7, a6, a5, a4, a3, ...');
+});
+
+test.each(['nosuch', '%', '_', 'a b', '', '@first'])('"%s" is not found', (reference) => {
+  const error = errorOf(() => findRun(historyWith('abc1'), reference));
+  expect(error).toMatchObject({ code: 'E_RUN_NOT_FOUND', exitCode: 2 });
+  expect(error.message).toContain(`"${reference}"`);
+});
+
+test('without a database, and in an empty one, there is no run yet', () => {
+  for (const history of [undefined, historyWith()]) {
+    expect(errorOf(() => findRun(history, '@latest')).message).toBe('there is no run "@latest": there is no run yet');
+  }
+});

@@ -1,0 +1,163 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { check } from '../../../src/cli/commands/check.ts';
+import { graph } from '../../../src/cli/commands/graph.ts';
+import { openWire } from '../../../src/cli/services/wire.ts';
+import { systemClock } from '../../../src/host/machine/clock.ts';
+import { openFolderWf } from '../../fixtures/cli/folder-wire.ts';
+import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'wf-graph-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Carries out one of the two commands with the real wire, on a database of its own. */
+async function carryOut(
+  command: typeof graph,
+  given: Readonly<Record<string, unknown>>,
+  { columns, database = path.join(folder, 'none.db') }: { readonly columns?: number; readonly database?: string } = {},
+) {
+  const terminal = testTerminal(columns === undefined ? {} : { columns, env: { NO_COLOR: '1' } });
+  const wire = await openWire({ database });
+  onTestFinished(() => wire.close());
+  const exitCode = await command(given, wire, terminal);
+  return { exitCode, ...terminal.written };
+}
+
+const FIXTURES = fileURLToPath(new URL('../../fixtures/workflows/', import.meta.url));
+
+/** A workflow file with these states. */
+function workflowFile(name: string, states: string): string {
+  const file = path.join(folder, `${name}.ts`);
+  writeFileSync(
+    file,
+    `import { defineWorkflow, execRead, execCommand } from 'wf-engine';
+import { setup } from 'xstate';
+import { z } from 'zod';
+const machine = setup({ actors: { execRead, execCommand } }).createMachine({ initial: 'one', states: ${states} });
+export default defineWorkflow({ name: '${name}', version: '1', description: 'd', input: z.object({}), machine });
+`,
+  );
+  return file;
+}
+
+describe('wf graph', () => {
+  test('of a workflow, by name and by file, in each format', async () => {
+    const byName = await carryOut(graph, { of: 'lab-network' }, { columns: 80 });
+    expect(byName).toMatchObject({ exitCode: 0, err: '' });
+    expect(byName.out.split('\n')[0]).toBe('lab-network  version 1');
+    const of = path.join(FIXTURES, 'note.ts');
+    expect((await carryOut(graph, { of })).out).toContain('note.file');
+    expect((await carryOut(graph, { of, format: 'mermaid' })).out).toMatch(/^stateDiagram-v2\n/);
+    expect((await carryOut(graph, { of, format: 'dot' })).out).toMatch(/^digraph "note" \{\n/);
+    expect((await carryOut(graph, { of, format: 'svg' })).out).toMatch(/^<svg xmlns=/);
+    const json = await carryOut(graph, { of, format: 'json' });
+    expect(JSON.parse(json.out)).toMatchObject({ id: 'note', initial: 'write' });
+    expect((await carryOut(graph, { of, json: true })).out).toBe(json.out);
+    const wrapped = JSON.parse((await carryOut(graph, { of, format: 'dot', json: true })).out);
+    expect(wrapped).toEqual({ format: 'dot', file: null, text: expect.stringMatching(/^digraph/) });
+  });
+
+  test('of a run, without its workflow file: from what is stored with it', async () => {
+    const folderWf = openFolderWf();
+    await folderWf.wf(['start', 'files', '--id', 'mine', '--input', 'broken=true']);
+    const database = path.join(path.dirname(folderWf.host.folder), 'wf.db');
+    const told = await carryOut(graph, { of: 'mine' }, { columns: 80, database });
+    expect(told).toMatchObject({ exitCode: 0, err: '' });
+    expect(told.out.split('\n')).toEqual([
+      'files  version 1  run mine  rolled-back',
+      '',
+      '✓ ● setup',
+      '✓     make  test.file  done ⇒ test',
+      '✗ ○ test',
+      '✗     look  test.look  done → teardown',
+      '· ○ teardown',
+      '·     takeAway  test.revert  done → done',
+      '· ◎ done',
+      '',
+      '● entered first  ○ state  ◎ end',
+      '✓ passed  ▶ the run is here  ✗ failed here  ■ stopped here  · did not run',
+      '⇒ taken',
+      '',
+    ]);
+    const json = JSON.parse((await carryOut(graph, { of: '@latest', format: 'json' }, { database })).out);
+    expect(json.meta.wf).toEqual({ run: 'mine', status: 'rolled-back', mark: 'failed' });
+    expect(json.states.test.meta.wf).toEqual({ mark: 'failed', steps: { look: 'failed' } });
+    expect(json.states.setup.invoke[0].onDone[0].meta.wf).toEqual({ taken: 1 });
+  });
+
+  test('of what is neither: both lists are named', async () => {
+    await expect(carryOut(graph, { of: 'lab-netwrok' })).rejects.toMatchObject({
+      code: 'E_WORKFLOW_NOT_FOUND',
+      message: '"lab-netwrok" is neither a workflow nor a run',
+      hint: expect.stringMatching(/Did you mean lab-network\? .*`wf runs`/),
+    });
+    await expect(carryOut(graph, { of: './nothing.ts' })).rejects.toMatchObject({ code: 'E_WORKFLOW_NOT_FOUND' });
+  });
+
+  test('a run of the size of the lab is told at once', async () => {
+    const began = systemClock.now();
+    await carryOut(graph, { of: 'lab-network', format: 'svg' });
+    expect(systemClock.now() - began).toBeLessThan(5_000);
+  });
+});
+
+describe('wf check', () => {
+  test('without a name: all workflows of the project, 0 where there is no error', async () => {
+    const all = await carryOut(check, {}, { columns: 80 });
+    expect(all).toMatchObject({ exitCode: 0, err: '' });
+    expect(all.out).toMatch(/^lab-network {2}ok {2}1 warning\n {2}warning no-on-error: /);
+    for (const line of all.out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test('2 where there is an error; each finding says why and what to do', async () => {
+    const file = workflowFile(
+      'broken',
+      `{ one: { invoke: { id: 'a', src: 'execCommand', input: { argv: ['touch', 'x'] }, onDone: 'end', onError: 'end' } }, lost: { always: 'end' }, end: { type: 'final' } }`,
+    );
+    const told = await carryOut(check, { workflow: file }, { columns: 80 });
+    expect(told.exitCode).toBe(2);
+    expect(told.out.split('\n')).toEqual([
+      'broken  not ok  2 errors',
+      '  error unreachable-state: lost',
+      '    no run ever comes here: no transition that can be taken leads to it',
+      '    next: Let the step before it lead here (`onDone`), or take the state out.',
+      '  error no-undo: a',
+      '    what it changes cannot be undone: a rollback leaves it standing, and the',
+      '      host needs attention',
+      '    next: Give its input an `undo`. A command that leaves nothing behind says',
+      "      so with `undo: ['true']`.",
+      '',
+    ]);
+    const json = await carryOut(check, { workflow: file, json: true });
+    expect(json.exitCode).toBe(2);
+    expect(JSON.parse(json.out)).toMatchObject([
+      { workflow: 'broken', file, ok: false, findings: [{ check: 'unreachable-state' }, { check: 'no-undo' }] },
+    ]);
+  });
+
+  test('what the loader refuses is told as one list', async () => {
+    const file = workflowFile(
+      'refused',
+      `{ one: { entry: () => {}, invoke: { id: 'a', src: 'execRead', input: { argv: ['x'] }, onDone: 'two' } }, two: { invoke: { id: 'a', src: 'execRead', input: { argv: ['x'] }, onDone: 'end' } }, end: { type: 'final' } }`,
+    );
+    const json = await carryOut(check, { workflow: file, json: true });
+    expect(json.exitCode).toBe(2);
+    expect(JSON.parse(json.out)[0].findings).toMatchObject([
+      { check: 'refused', severity: 'error', message: expect.stringContaining('a function; only assign') },
+      { check: 'refused', severity: 'error', message: expect.stringContaining('the invoke id a is used twice') },
+    ]);
+    writeFileSync(file, 'export const x = 1;');
+    const other = await carryOut(check, { workflow: workflowFile('empty', 'undefined').replace('empty', 'refused') });
+    expect(other.exitCode).toBe(2);
+  });
+
+  test('a workflow that is not there is an error of the user’s', async () => {
+    await expect(carryOut(check, { workflow: 'lab-netwrok' })).rejects.toMatchObject({ code: 'E_WORKFLOW_NOT_FOUND' });
+  });
+});

@@ -1,0 +1,90 @@
+import { type ChildProcess, execFileSync, type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+
+const WRITER = fileURLToPath(new URL('../../fixtures/cli/writer.ts', import.meta.url));
+
+function newFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'wf-output-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A process that writes so many lines of so many bytes. */
+function write({ size, count, to }: { size: number; count: number; to: number | 'pipe' }) {
+  const stdio: StdioOptions = ['ignore', to, 'pipe'];
+  const child: ChildProcess = spawn(
+    process.execPath,
+    ['--import', 'jiti/register', WRITER, String(size), String(count)],
+    {
+      stdio,
+    },
+  );
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let said = '';
+  child.stderr?.on('data', (chunk) => {
+    said += String(chunk);
+  });
+  return {
+    child,
+    async says(words: string) {
+      while (!said.includes(words)) await once(child.stderr ?? child, 'data');
+      return said;
+    },
+  };
+}
+
+const expected = (size: number, count: number) =>
+  Array.from({ length: count }, (_, line) => `${String(line).padStart(size - 1, '.')}\n`).join('');
+
+test.each([
+  ['little', 100, 20],
+  ['more than a pipe holds, in one piece', 1_000_000, 1],
+  ['more than a pipe holds, in pieces', 1_000, 500],
+])('a process whose output nobody reads goes on, and %s comes whole and in order', async (_, size, count) => {
+  const { child, says } = write({ size, count, to: 'pipe' });
+  // Node reads ahead of whoever reads: it is to read nothing.
+  child.stdout?.pause();
+  await says('went on');
+  expect(child.stdout === null ? '' : await text(child.stdout)).toBe(expected(size, count));
+  expect(await says('written')).toBe('went on\nwritten\n');
+});
+
+test('to a file', async () => {
+  const file = path.join(newFolder(), 'out');
+  const descriptor = openSync(file, 'w');
+  const { child } = write({ size: 1_000, count: 100, to: descriptor });
+  closeSync(descriptor);
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(readFileSync(file, 'utf8')).toBe(expected(1_000, 100));
+});
+
+test('a pipe that is full, and is not to be waited for', async () => {
+  const fifo = path.join(newFolder(), 'pipe');
+  execFileSync('mkfifo', [fifo]);
+  const descriptor = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+  onTestFinished(() => closeSync(descriptor));
+  let filled = 0;
+  try {
+    for (;;) filled += writeSync(descriptor, Buffer.alloc(4_096));
+  } catch {
+    expect(filled).toBeGreaterThan(0);
+  }
+  const { says } = write({ size: 100, count: 3, to: descriptor });
+  await says('went on');
+  for (let left = filled; left > 0; ) left -= readSync(descriptor, Buffer.alloc(left));
+  await says('written');
+  const rest = Buffer.alloc(1_000);
+  expect(rest.subarray(0, readSync(descriptor, rest)).toString()).toBe(expected(100, 3));
+});
+
+test('a reader that has gone away is reported, and ends nothing', async () => {
+  const { child, says } = write({ size: 100, count: 2, to: 'pipe' });
+  child.stdout?.destroy();
+  expect(await says('written')).toBe('went on\nEPIPE\nwritten\n');
+});

@@ -1,0 +1,117 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { importFile } from '../../../src/definition/import-file.ts';
+import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
+
+let root: string;
+let folder: string;
+beforeAll(() => {
+  root = mkdtempSync(path.join(tmpdir(), 'wf-imported-'));
+});
+beforeEach(() => {
+  folder = mkdtempSync(path.join(root, 'project-'));
+  for (const name of ['parts', 'node_modules', 'node_modules/nanoid']) mkdirSync(path.join(folder, name));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const cache = () => path.join(folder, 'cache');
+const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
+
+/** What the workflow file exports as its default. */
+async function load(name = 'main.ts'): Promise<unknown> {
+  const exported = await importFile(path.join(folder, name), {
+    cacheFolder: cache(),
+    wfModule: () => import('../../../src/index.ts'),
+    confine: confineCode,
+  });
+  return typeof exported === 'object' && exported !== null ? Reflect.get(exported, 'default') : undefined;
+}
+
+const PARTS = `
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import * as xstate from 'xstate';
+import zod, { z } from 'zod';
+import { defineStep, WfError } from 'wf-engine';
+import { double } from './parts/double.ts';
+export * from './parts/double.ts';
+interface Typed { readonly a: number }
+const typed: Typed = { a: double(21) };
+export default async () => ({
+  ...typed,
+  shared: [WfError, z.ZodObject, xstate.setup, defineStep, zod.ZodObject],
+  base: path.basename('/x/y'),
+  reads: typeof readFileSync,
+  later: (await import('./parts/later.ts')).later,
+});
+`;
+
+test('wf-engine/steps is a part of the same wf', async () => {
+  write(
+    'main.ts',
+    `import * as wf from 'wf-engine'; import { execRead } from 'wf-engine/steps'; export default wf.execRead === execRead;`,
+  );
+  expect(await load()).toBe(true);
+});
+
+test('a file shares wf, xstate and zod with the wf that loads it', async () => {
+  write('main.ts', PARTS);
+  write('parts/double.ts', `export const double = (n: number): number => 2 * n;`);
+  write('parts/later.ts', `import { double } from './double.ts'; export const later = double(2);`);
+  const exported = await load();
+  if (typeof exported !== 'function') throw new Error('not what it exports');
+  const { WfError } = await import('../../../src/engine/model/errors.ts');
+  const { ZodObject } = await import('zod');
+  const { setup } = await import('xstate');
+  const { defineStep } = await import('../../../src/engine/workflow/define-step.ts');
+  const value: unknown = await exported();
+  expect(value).toEqual({
+    a: 42,
+    later: 4,
+    base: 'y',
+    reads: 'function',
+    shared: [WfError, ZodObject, setup, defineStep, ZodObject],
+  });
+  expect(readdirSync(cache())).not.toEqual([]);
+});
+
+test.each([
+  ['requires', `export default { n: require('node:path').sep === '/' ? 1 : 0 };`],
+  ['is JavaScript', `export default { n: 1 };`, 'main.mjs'],
+  ['imports a package', `import { nanoid } from 'nanoid'; export default { n: nanoid() };`],
+  ['imports a package that awaits', `import { slow } from 'nanoid/slow.js'; export default { n: slow };`],
+  ['imports what it names as it runs', `const name = './parts/n.ts'; export default { n: (await import(name)).n };`],
+  ['awaits at its top level', `const n = await Promise.resolve(1); export default { n };`],
+  ['imports a file that awaits', `import { n } from './parts/awaits.ts'; export default { n };`],
+  ['imports JSON', `import data from './parts/data.json'; export default { n: data.n };`],
+  ['imports a file without its ending', `import { n } from './parts/n'; export default { n };`],
+  ['imports the default of another', `import n from './parts/default.ts'; export default { n };`],
+  [
+    'imports itself by way of another',
+    `import { m } from './parts/back.ts'; export const k = 1; export default { get n() { return m(); } };`,
+  ],
+])('a file that %s is loaded', async (_what, text, name = 'main.ts') => {
+  write('node_modules/nanoid/package.json', '{"name":"nanoid","type":"module"}');
+  write('node_modules/nanoid/index.js', 'export const nanoid = () => 1;');
+  write('node_modules/nanoid/slow.js', 'export const slow = await Promise.resolve(1);');
+  write('parts/n.ts', `export const n = 1;`);
+  write('parts/awaits.ts', `export const n = await Promise.resolve(1);`);
+  write('parts/data.json', `{"n":1}`);
+  write('parts/default.ts', `export default 1;`);
+  write('parts/back.ts', `import { k } from '../main.ts'; export const m = () => k;`);
+  write(name, text);
+  expect(await load(name)).toEqual({ n: 1 });
+});
+
+test('code of a file neither ends the program that embeds wf, nor prints to its standard output', async () => {
+  const { exit } = process;
+  const stdout = Object.getOwnPropertyDescriptor(process, 'stdout');
+  write('main.ts', `process.exit(0);`);
+  write('tells.ts', `export default { n: process.stdout === process.stderr };`);
+  await expect(load()).rejects.toThrow('process.exit(0)');
+  expect(await load('tells.ts')).toEqual({ n: true });
+  expect(process.exit).toBe(exit);
+  expect(Object.getOwnPropertyDescriptor(process, 'stdout')).toEqual(stdout);
+});

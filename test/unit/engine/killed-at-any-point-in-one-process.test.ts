@@ -1,0 +1,229 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { setup } from 'xstate';
+import { z } from 'zod';
+import { describeDefinition } from '../../../src/definition/describe.ts';
+import { replay } from '../../../src/engine/machine/replay.ts';
+import { WfError } from '../../../src/engine/model/errors.ts';
+import type { CrashPoints } from '../../../src/engine/ports/crash-points.ts';
+import type { Engine, RunHandle } from '../../../src/engine/run/engine.ts';
+import { defineStep, runnerOf } from '../../../src/engine/workflow/define-step.ts';
+import { rebuildProjection } from '../../fixtures/history/rebuild-projection.ts';
+import { type FolderHost, loaded, openFolderHost, runId } from '../../support/folder-host.ts';
+
+/**
+ * A wf that "dies" at one of its crash points: from then on nothing that it does reaches the history or the host. Real processes
+ * are killed in test/crash; this tries machines of any shape at points of all kinds, by the thousand.
+ */
+function mortal(diesAt: number): CrashPoints & { readonly reached: () => number; readonly isDead: () => boolean } {
+  let count = 0;
+  return {
+    reach() {
+      count += 1;
+      if (count >= diesAt) throw new WfError('E_INTERNAL', 'killed', { hint: 'none' });
+    },
+    reached: () => count,
+    isDead: () => count >= diesAt,
+  };
+}
+
+/** A chain of stages; each makes its files side by side. The last stage may fail. */
+interface Shape {
+  readonly stages: readonly number[];
+  readonly fails: boolean;
+  readonly pauseAfter: number | null;
+}
+
+const shapes: fc.Arbitrary<Shape> = fc.record({
+  stages: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
+  fails: fc.boolean(),
+  pauseAfter: fc.option(fc.integer({ min: 0, max: 2 })),
+});
+
+/** A step that only counts, outside of the history, how often it was completed. */
+function countingStep(host: FolderHost) {
+  return defineStep({
+    kind: 'test.count',
+    description: 'counts',
+    input: z.object({ name: z.string(), fails: z.boolean() }),
+    output: z.object({ name: z.string() }),
+    commands: () => [],
+    rehearse: ({ name }) => ({ name }),
+    async read({ name, fails }) {
+      if (fails) throw new WfError('E_STEP_FAILED', 'as told', { hint: 'none' });
+      appendFileSync(path.join(host.folder, '..', 'count'), `${name}\n`);
+      return { name };
+    },
+  });
+}
+
+function workflowOf(host: FolderHost, { stages, fails }: Shape) {
+  const definition = setup({ actors: { makeFile: host.makeFile, count: countingStep(host) } });
+  const states = stages.map((width, stage) => [
+    `stage${stage}`,
+    {
+      type: 'parallel',
+      states: Object.fromEntries(
+        Array.from({ length: width }, (_unused, lane) => [
+          `lane${lane}`,
+          {
+            initial: 'make',
+            states: {
+              make: {
+                invoke: {
+                  id: `make-${stage}-${lane}`,
+                  src: 'makeFile',
+                  input: { name: `file-${stage}-${lane}` },
+                  onDone: 'count',
+                },
+              },
+              count: {
+                invoke: {
+                  id: `count-${stage}-${lane}`,
+                  src: 'count',
+                  input: { name: `${stage}-${lane}`, fails: fails && stage === stages.length - 1 && lane === 0 },
+                  onDone: 'end',
+                },
+              },
+              end: { type: 'final' },
+            },
+          },
+        ]),
+      ),
+      onDone: `stage${stage + 1}`,
+    },
+  ]);
+  return loaded({
+    name: 'stages',
+    version: '1',
+    description: '',
+    input: z.object({}),
+    machine: definition.createMachine({
+      initial: 'stage0',
+      states: { ...Object.fromEntries(states), [`stage${stages.length}`]: { type: 'final' } },
+    }),
+    keepsChanges: true,
+  });
+}
+
+const id = runId(`mortal-${process.pid}`);
+
+/** One life of a process that advances the run: it begins as `begin` says, and ends with the run, a pause, or its death. */
+async function live(begin: () => Promise<Pick<RunHandle, 'result'> | null>): Promise<void> {
+  const handle = await begin().catch(() => null);
+  await handle?.result.catch(() => {});
+  // A socket that was closed is gone a turn later; of a process that has ended, at once.
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Answers how many points each life reached. */
+async function killAndRecover(
+  shape: Shape,
+  recovery: 'resume' | 'rollback',
+  deaths: readonly number[],
+): Promise<readonly number[]> {
+  const reached: number[] = [];
+  let dead = () => false;
+  const host = openFolderHost(undefined, () => false);
+  host.onTouch = () => {
+    if (dead()) throw new WfError('E_INTERNAL', 'killed', { hint: 'none' });
+  };
+  try {
+    const workflow = workflowOf(host, shape);
+    const definition = describeDefinition(workflow, workflow.model);
+    const pauseAfter = shape.pauseAfter === null ? null : `stage${shape.pauseAfter % shape.stages.length}`;
+    const runner = (kind: string) => (kind === 'test.file' ? runnerOf(host.makeFile) : undefined);
+    const start = (engine: Engine) =>
+      engine.start({
+        workflow,
+        definition,
+        input: {},
+        runtime: 'docker',
+        options: { onFailure: 'rollback', pauseAfter },
+        id,
+      });
+    const recover = (engine: Engine) =>
+      recovery === 'resume'
+        ? engine.resume({ run: id, workflow, definition, acceptChanges: false, pauseAfter: null })
+        : engine.rollBack({ run: id, runner, removeKept: false });
+
+    for (const [life, diesAt] of [...deaths, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY].entries()) {
+      const crashPoints = mortal(diesAt);
+      dead = crashPoints.isDead;
+      const engine = host.engineWith(crashPoints);
+      await live(() => (life === 0 || host.history.run(id) === undefined ? start(engine) : recover(engine)));
+      reached.push(crashPoints.reached());
+    }
+
+    const run = host.history.run(id);
+    if (run === undefined) throw new Error('there is no run');
+    const journal = host.history.journal(id);
+    const succeeds = recovery === 'resume' && !shape.fails;
+    const expected = succeeds
+      ? shape.stages.flatMap((width, stage) =>
+          Array.from({ length: width }, (_unused, lane) => `file-${stage}-${lane}`),
+        )
+      : [];
+    expect(host.files()).toEqual(expected);
+    expect(run.status).toBe(succeeds ? 'succeeded' : 'rolled-back');
+    // A run that succeeds keeps its files.
+    expect(run.changesInPlace).toBe(expected.length);
+    // The journal replays to the run, and the tables are what the journal says.
+    expect(() => replay(workflow.model, run, journal)).not.toThrow();
+    expect(rebuildProjection(journal)?.changes).toEqual(host.history.changes(id));
+    // No completed step ran twice: its outcome is in the journal at most once, and nothing of it comes after that.
+    const completed = journal.flatMap(({ seq, event }) =>
+      event.type === 'step.succeeded' ? [{ seq, step: event.step }] : [],
+    );
+    expect(new Set(completed.map((one) => one.step)).size).toBe(completed.length);
+    for (const { seq, step } of completed) {
+      expect(journal.filter((entry) => entry.seq > seq && 'step' in entry.event && entry.event.step === step)).toEqual(
+        [],
+      );
+    }
+    const counted = countedIn(host);
+    if (succeeds) expect(new Set(counted).size).toBe(completed.filter((one) => one.step.startsWith('count-')).length);
+    return reached;
+  } finally {
+    host.close();
+  }
+}
+
+function countedIn(host: FolderHost): readonly string[] {
+  const file = path.join(host.folder, '..', 'count');
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+}
+
+describe('a wf that is killed', { timeout: 180_000 }, () => {
+  test.for([
+    ['while it goes forward', { stages: [2, 1], fails: false, pauseAfter: null }],
+    ['while it fails and is undone', { stages: [1, 2], fails: true, pauseAfter: null }],
+    ['while it pauses', { stages: [1, 1], fails: false, pauseAfter: 0 }],
+  ] as const)(
+    '%s, at every one of its points, is brought to its proper end by resume and by rollback',
+    async ([, shape]) => {
+      const [points = 0] = await killAndRecover(shape, 'resume', [Number.POSITIVE_INFINITY]);
+      expect(points).toBeGreaterThan(20);
+      for (let diesAt = 1; diesAt <= points; diesAt += 1) {
+        await killAndRecover(shape, 'resume', [diesAt]);
+        await killAndRecover(shape, 'rollback', [diesAt]);
+      }
+    },
+  );
+
+  test('again and again, whatever its machine: the run comes to its proper end', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        shapes,
+        fc.constantFrom('resume' as const, 'rollback' as const),
+        fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 4 }),
+        async (shape, recovery, deaths) => {
+          await killAndRecover(shape, recovery, deaths);
+        },
+      ),
+      { numRuns: 120 },
+    );
+  });
+});

@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import type { HostContext } from '../../../src/engine/workflow/step.ts';
+import { ownProcess } from '../../../src/host/processes/process.ts';
+import { machinePorts } from '../../../src/runtime/machine-ports.ts';
+import { linksAt } from '../../../src/steps/net/link-target.ts';
+import { runId } from '../../support/folder-host.ts';
+
+/** A container whose process has ended. */
+function endedContainer() {
+  const { pid } = spawnSync('true');
+  const process = { ...ownProcess(), pid };
+  const namespace = { path: `/proc/${pid}/ns/net`, inode: 1, process };
+  return { id: 'x', name: 'ended', startedAt: '', pid, namespace };
+}
+
+test('a look in a container that has ended fails as a look does: looks beside it are not left to themselves', async () => {
+  const context: HostContext = {
+    run: runId('r'),
+    host: machinePorts({}),
+    signal: new AbortController().signal,
+    record: () => {},
+    progress: () => {},
+  };
+  const looks = [endedContainer(), endedContainer()].map((container) =>
+    linksAt(context, { type: 'container', container }),
+  );
+  for (const result of await Promise.allSettled(looks)) {
+    expect(result).toMatchObject({ status: 'rejected', reason: { code: 'E_NAMESPACE_GONE' } });
+  }
+});

@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { asDefinitionHash, asStepId } from '../../../src/engine/model/ids.ts';
+import { type AttemptHost, attemptHost } from '../../../src/engine/place/attempt-host.ts';
+import { NO_CRASH_POINTS } from '../../../src/engine/ports/crash-points.ts';
+import type { Lease } from '../../../src/engine/ports/history.ts';
+import { NO_SECRETS } from '../../../src/engine/secrets/secrets.ts';
+import type { HostPorts } from '../../../src/engine/workflow/step.ts';
+import { ownProcess } from '../../../src/host/processes/process.ts';
+import { machinePorts } from '../../../src/runtime/machine-ports.ts';
+import { type FolderHost, openFolderHost, runId } from '../../support/folder-host.ts';
+
+let host: FolderHost;
+let lease: Lease;
+let attempt: AttemptHost;
+beforeEach(() => {
+  host = openFolderHost();
+  const header = {
+    id: runId('lost'),
+    workflow: 'lost',
+    definitionHash: asDefinitionHash('h'),
+    runtime: 'docker',
+    input: {},
+    options: { onFailure: 'rollback', pauseAfter: null },
+    createdAt: 1,
+  } as const;
+  const owner = ownProcess();
+  lease = host.history.create(header, {}, owner, [], 1);
+  // Where no engine is: what reaches it at all fails by that.
+  const ports: HostPorts = machinePorts({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' });
+  const watch = {
+    host: ports,
+    history: host.history,
+    lease,
+    held: async () => {},
+    crashPoints: NO_CRASH_POINTS,
+    secrets: NO_SECRETS,
+  };
+  attempt = attemptHost(watch, { run: lease.run, step: asStepId('s'), attempt: 1, owner });
+});
+afterEach(() => host.close());
+
+/** The lease is another's from now on: this process was stopped in the middle of a step, and wakes. */
+const loseLease = () => host.history.takeOver(lease.run, ownProcess(), () => false);
+
+test('no command is begun any more, neither for a change nor for a look', async () => {
+  const file = path.join(host.folder, 'made');
+  for (const { command } of [attempt.acting(), attempt.looking]) {
+    await command.run(['rm', '--force', file], { timeoutMs: 5_000 });
+  }
+  loseLease();
+  for (const { command } of [attempt.acting(), attempt.looking]) {
+    await expect(command.run(['touch', file], { timeoutMs: 5_000 })).rejects.toMatchObject({ code: 'E_LEASE_LOST' });
+  }
+  expect(existsSync(file)).toBe(false);
+});
+
+const spec = { name: 'x', labels: {} };
+const WRITES: readonly (readonly [string, (ports: HostPorts) => Promise<unknown>])[] = [
+  ['pull an image', ({ docker }) => docker.pullImage('x', () => {}, new AbortController().signal)],
+  ['remove an image', ({ docker }) => docker.removeImage('x')],
+  ['create a network', ({ docker }) => docker.createNetwork({ ...spec, subnet: null })],
+  ['remove a network', ({ docker }) => docker.removeNetwork('x')],
+  ['create a container', ({ docker }) => docker.createContainer({ ...spec, image: 'x', command: [], networkId: 'x' })],
+  ['start a container', ({ docker }) => docker.startContainer('x')],
+  ['remove a container', ({ docker }) => docker.removeContainer('x')],
+  ['run a command in a container', ({ docker }) => docker.exec('x', ['true'], 1_000)],
+];
+
+test.for(WRITES)('the engine is not asked to %s', async ([, ask]) => {
+  await expect(ask(attempt.acting())).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
+  loseLease();
+  for (const ports of [attempt.acting(), attempt.looking]) {
+    await expect(ask(ports)).rejects.toMatchObject({ code: 'E_LEASE_LOST' });
+  }
+});

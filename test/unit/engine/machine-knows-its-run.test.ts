@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { assign, setup } from 'xstate';
+import { z } from 'zod';
+import { describeDefinition } from '../../../src/definition/describe.ts';
+import { NO_CRASH_POINTS } from '../../../src/engine/ports/crash-points.ts';
+import { type FolderHost, loaded, openFolderHost, runId } from '../../support/folder-host.ts';
+
+let host: FolderHost;
+beforeEach(() => {
+  host = openFolderHost();
+});
+afterEach(() => host.close());
+
+/** Makes two files named after the run: the first by the context, the second by the input of its step. */
+function namedAfterItsRun() {
+  const { makeFile } = host;
+  const machine = setup({
+    types: { context: {} as { run: string; again: string }, output: {} as { run: string; again: string } },
+    actors: { makeFile },
+  }).createMachine({
+    context: ({ self }) => ({ run: self.id, again: '' }),
+    initial: 'one',
+    states: {
+      one: {
+        invoke: {
+          id: 'one',
+          src: 'makeFile',
+          input: ({ context }) => ({ name: `${context.run}.one` }),
+          onDone: { target: 'two', actions: assign({ again: ({ self }) => self.id }) },
+        },
+      },
+      two: {
+        invoke: { id: 'two', src: 'makeFile', input: ({ self }) => ({ name: `${self.id}.two` }), onDone: 'end' },
+      },
+      end: { type: 'final' },
+    },
+    output: ({ context }) => context,
+  });
+  return loaded({ name: 'named', version: '1', description: '', input: z.object({}), machine, keepsChanges: true });
+}
+
+test('self.id is the id of the run, also after a resume, which replays the same decisions', async () => {
+  const workflow = namedAfterItsRun();
+  const paused = await host.start(workflow, {}, { pauseAfter: 'one' });
+  expect(await paused.result).toMatchObject({ type: 'paused' });
+  const request = {
+    workflow,
+    definition: describeDefinition(workflow, workflow.model),
+    acceptChanges: false,
+    pauseAfter: null,
+  };
+  const resumed = await host.engineWith(NO_CRASH_POINTS).resume({ run: paused.id, ...request });
+  expect(await resumed.result).toMatchObject({
+    end: { status: 'succeeded', output: { run: paused.id, again: paused.id } },
+  });
+  expect(host.files()).toEqual([`${paused.id}.one`, `${paused.id}.two`]);
+});
+
+test('a dry run takes the id that is chosen for the run; without one, dry-run', () => {
+  const workflow = namedAfterItsRun();
+  const commands = (run?: string) =>
+    host.engine.rehearse(workflow, {}, run === undefined ? undefined : runId(run)).flatMap((step) => step.commands);
+  expect(commands('mine')).toEqual([
+    ['touch', 'mine.one'],
+    ['touch', 'mine.two'],
+  ]);
+  expect(commands()[0]).toEqual(['touch', 'dry-run.one']);
+});

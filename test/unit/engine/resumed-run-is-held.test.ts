@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { setup } from 'xstate';
+import { z } from 'zod';
+import { describeDefinition } from '../../../src/definition/describe.ts';
+import type { RunHandle } from '../../../src/engine/run/engine.ts';
+import { defineStep, runnerOf } from '../../../src/engine/workflow/define-step.ts';
+import { type FolderHost, loaded, openFolderHost, runId } from '../../support/folder-host.ts';
+
+let host: FolderHost;
+/** Whether the process that holds the lease counts as alive; it is this one. */
+let alive = false;
+beforeEach(() => {
+  alive = false;
+  host = openFolderHost(undefined, () => alive);
+});
+afterEach(() => host.close());
+
+/** A name that nobody else on the machine uses meanwhile. */
+const claim = `file held-${process.pid}`;
+const stranger = runId(`stranger-${process.pid}`);
+
+/** A step that lasts until it is let go. */
+function untilLetGo() {
+  let letGo = () => {};
+  const gone = new Promise<void>((resolve) => (letGo = resolve));
+  const gate = defineStep({
+    kind: 'test.gate',
+    description: 'waits',
+    input: z.object({}),
+    output: z.null(),
+    commands: () => [],
+    rehearse: () => null,
+    async read() {
+      await gone;
+      return null;
+    },
+  });
+  return { gate, letGo };
+}
+
+function workflow(gate = untilLetGo().gate) {
+  const { makeFile } = host;
+  const machine = setup({ actors: { makeFile, gate } }).createMachine({
+    initial: 'first',
+    states: {
+      first: { invoke: { id: 'a', src: 'makeFile', input: { name: 'a' }, onDone: 'second' } },
+      second: { invoke: { id: 'wait', src: 'gate', input: {}, onDone: 'end' } },
+      end: { type: 'final' },
+    },
+  });
+  return loaded({
+    name: 'held',
+    version: '1',
+    description: '',
+    input: z.object({}),
+    machine,
+    keepsChanges: true,
+    requirements: () => [
+      { title: 'a name', purpose: 'is used', claim, look: async () => ({ met: true, found: 'free' }) },
+    ],
+  });
+}
+
+/** A run that was asked to stop when it had made a file. */
+async function interruptedRun(): Promise<RunHandle> {
+  const handle: RunHandle = await host.start(
+    workflow(),
+    {},
+    {},
+    {
+      committed({ event }) {
+        if (event.type === 'change.applied') handle.interrupt('SIGINT');
+      },
+    },
+  );
+  await handle.result;
+  return handle;
+}
+
+/** What another process, with another database, is told that wants the run, and the names. */
+async function whatOthersGet(run: RunHandle['id']): Promise<readonly string[]> {
+  const ask = async (held: Promise<{ release(): void }>) =>
+    held.then(
+      (free) => {
+        free.release();
+        return 'free';
+      },
+      (thrown: { readonly code: string }) => thrown.code,
+    );
+  return [await ask(host.claims.holdRun(run, 0)), await ask(host.claims.hold([claim], stranger))];
+}
+
+test('a run that is resumed is held against every other wf of the host, with its names, until it ends', async () => {
+  const { id } = await interruptedRun();
+  expect(await whatOthersGet(id)).toEqual(['free', 'free']);
+  const { gate, letGo } = untilLetGo();
+  const again = workflow(gate);
+  const definition = describeDefinition(again, again.model);
+  const request = { run: id, workflow: again, definition, acceptChanges: false, pauseAfter: null };
+  const resumed = await host.engine.resume(request);
+  alive = true;
+  // What it would do now, its owner decides: nobody else says.
+  await expect(host.engine.planResume(request)).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
+  await expect(host.engine.resume(request)).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
+  expect(await whatOthersGet(id)).toEqual(['E_LEASE_HELD', 'E_NAME_IN_USE']);
+  letGo();
+  expect(await resumed.result).toMatchObject({ end: { status: 'succeeded' } });
+  expect(await whatOthersGet(id)).toEqual(['free', 'free']);
+});
+
+test('a run that is rolled back is held as well; its names are not needed for that', async () => {
+  const { id } = await interruptedRun();
+  const runner = (kind: string) => (kind === 'test.file' ? runnerOf(host.makeFile) : undefined);
+  let during: Promise<readonly string[]> | undefined;
+  host.onTouch = () => (during ??= whatOthersGet(id));
+  const rollingBack = await host.engine.rollBack({ run: id, runner, removeKept: false });
+  await rollingBack?.result;
+  expect(await during).toEqual(['E_LEASE_HELD', 'free']);
+  expect(await whatOthersGet(id)).toEqual(['free', 'free']);
+});
+
+test('what its caller has seen of a run is not read again, and does not outweigh what became of it meanwhile', async () => {
+  const { id } = await interruptedRun();
+  const seen = host.history.run(id);
+  if (seen === undefined) throw new Error('the run is not there');
+  const { gate, letGo } = untilLetGo();
+  letGo();
+  const again = workflow(gate);
+  const definition = describeDefinition(again, again.model);
+  const request = { run: id, workflow: again, definition, acceptChanges: false, pauseAfter: null, seen };
+  const read = vi.spyOn(host.history, 'run');
+  const resumed = await host.engine.resume(request);
+  // Once it was held.
+  expect(read).toHaveBeenCalledTimes(1);
+  expect(await resumed.result).toMatchObject({ end: { status: 'succeeded' } });
+  const written = host.history.journal(id).length;
+  await expect(host.engine.resume(request)).rejects.toMatchObject({ code: 'E_RUN_ENDED' });
+  expect(host.history.run(id)).toMatchObject({ status: 'succeeded', owner: null });
+  expect(host.history.journal(id)).toHaveLength(written);
+});

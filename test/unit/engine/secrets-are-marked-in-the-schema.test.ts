@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { knownSecrets, refuseOtherInputs, requiredSecrets } from '../../../src/cli/arguments/run-secrets.ts';
+import { givenSecret } from '../../../src/cli/arguments/secret-value.ts';
+import { workflowInput } from '../../../src/cli/arguments/workflow-input.ts';
+import { secretInputs, storedInputSchema } from '../../../src/definition/secret-inputs.ts';
+import { secret } from '../../../src/engine/secrets/secret-input.ts';
+import { errorOf } from '../../fixtures/history/temporary.ts';
+import { runId } from '../../support/folder-host.ts';
+
+const names = (shape: z.ZodRawShape) => secretInputs('lab', z.object(shape));
+
+describe('the mark is found', () => {
+  test.each<[what: string, schema: z.ZodType]>([
+    ['by secret()', secret(z.string())],
+    ['by meta', z.string().meta({ secret: true })],
+    ['beside a description', secret(z.string().describe('of the service'))],
+    ['before a check', secret(z.string()).min(8)],
+    ['under optional', secret(z.string()).optional()],
+    ['over optional', secret(z.string().optional())],
+    ['under nullable', secret(z.string()).nullable()],
+    ['under an empty default', secret(z.string()).default('')],
+    ['before a transform', secret(z.string()).transform((text) => text.trim())],
+    ['behind a preprocess', z.preprocess((value) => value, secret(z.string()))],
+    ['on a choice', secret(z.enum(['aaaaaa', 'bbbbbb']))],
+  ])('%s', (_what, schema) => {
+    expect(names({ open: z.string(), password: schema })).toEqual(['password']);
+  });
+
+  test('and nothing that only looks like it', () => {
+    expect(names({ a: z.string().describe('"secret":true'), b: z.string().meta({ secret: false }) })).toEqual([]);
+  });
+});
+
+test.each<[what: string, schema: z.ZodType, says: string]>([
+  ['a number', secret(z.number()), 'is not a text'],
+  ['a member', z.object({ password: secret(z.string()) }), 'is not a text'],
+  ['an item', z.array(secret(z.string())), 'is not a text'],
+  ['a text or a number', secret(z.union([z.string(), z.number()])), 'is not a text'],
+  ['one with a default', secret(z.string()).default('changeme'), 'has a default'],
+])('%s that is marked makes the workflow invalid', (_what, schema, says) => {
+  expect(errorOf(() => names({ password: schema }))).toMatchObject({
+    code: 'E_WORKFLOW_INVALID',
+    message: expect.stringContaining(`input password is`),
+  });
+  expect(() => names({ password: schema })).toThrow(says);
+});
+
+test('a stored input is parsed with the placeholders in it', () => {
+  const schema = z.object({ pin: secret(z.string().regex(/^\d+$/)), count: z.number().default(1) });
+  expect(storedInputSchema(schema, ['pin']).parse({ pin: 'wf-secret:pin:0123456789ab', count: 2 })).toMatchObject({
+    count: 2,
+  });
+  expect(storedInputSchema(schema, [])).toBe(schema);
+});
+
+describe('what is given', () => {
+  const input = z.object({ password: secret(z.string().max(20)).optional(), url: z.string().default('x') });
+  const workflow = { name: 'lab', input, secretInputs: ['password'] };
+
+  test('is taken from the environment or a file for secrets, and only for those', () => {
+    process.env['WF_TEST_SECRET'] = 'hunter2';
+    const given = workflowInput(workflow, {
+      assignments: ['password=@env:WF_TEST_SECRET', 'url=@env:WF_TEST_SECRET'],
+      file: undefined,
+    });
+    expect(given).toEqual({
+      input: { password: 'hunter2', url: '@env:WF_TEST_SECRET' },
+      secrets: { password: 'env:WF_TEST_SECRET' },
+    });
+    expect(givenSecret('password', 'hunter2')).toEqual({ value: 'hunter2', source: null });
+    expect(errorOf(() => givenSecret('password', '@env:NO', {}))).toMatchObject({
+      code: 'E_INPUT',
+      message: 'input password: the environment variable NO is not set',
+    });
+  });
+
+  test('is hidden in what is said of it', () => {
+    const refuse = () =>
+      workflowInput(workflow, { assignments: [`password=${'hunter2'.repeat(4)}`, 'hunter3'], file: undefined });
+    expect(errorOf(refuse).message).not.toMatch(/hunter/);
+  });
+
+  test('of a run that goes on is what is typed now, else where it came from', () => {
+    const options = {
+      onFailure: 'rollback',
+      pauseAfter: null,
+      secrets: { password: 'env:WF_TEST_SECRET', token: null },
+    } as const;
+    const run = { id: runId('r'), options };
+    expect(knownSecrets(run, [])).toMatchObject({ values: { password: 'hunter2' }, unknown: [{ code: 'E_INPUT' }] });
+    expect(knownSecrets(run, ['token=1234567', 'password=other-one'])).toEqual({
+      values: { password: 'other-one', token: '1234567' },
+      unknown: [],
+    });
+    expect(() => requiredSecrets(run, [], workflow)).toThrow(
+      'run r cannot be resumed: its secret input token is not known',
+    );
+    expect(
+      errorOf(() => requiredSecrets(run, ['token=1234567', `password=${'hunter2'.repeat(4)}`], workflow)).message,
+    ).not.toMatch(/hunter/);
+    expect(errorOf(() => refuseOtherInputs(run, ['tokne=1']))).toMatchObject({
+      code: 'E_INPUT',
+      hint: expect.stringContaining('Did you mean token?'),
+    });
+  });
+});

@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest';
+import { asStepId, parseRunId, type RunId } from '../../../src/engine/model/ids.ts';
+import type { Json } from '../../../src/engine/model/json.ts';
+import type { StandingChange } from '../../../src/engine/ports/history.ts';
+import type { MarkedObject } from '../../../src/sweep/marked-object.ts';
+import { unaccounted } from '../../../src/sweep/unaccounted.ts';
+
+const OURS = runId('ours');
+const recognisedBy = 'a mark';
+const NONE: ReadonlySet<string> = new Set();
+const ID = 'a'.repeat(64);
+const container = dockerObject('container', ID, 'AppDev');
+const network = dockerObject('network', ID, 'devops');
+const link: MarkedObject = { kind: 'link', id: '7', name: 'int_hote', run: OURS, recognisedBy, undo: ['ip'] };
+const words = 'default via 10.2.0.1 dev eth1 proto 119 metric 100'.split(' ');
+const route: MarkedObject = {
+  kind: 'route',
+  id: words.join(' '),
+  name: 'x',
+  run: null,
+  recognisedBy,
+  family: 'inet',
+  words,
+  undo: ['ip'],
+};
+
+const place = { type: 'host', inode: 1 };
+const end = (name: string, ifindex: number | null) => ({ name, mac: '02:00:00:00:00:01', ifindex });
+const pair = (ifindex: number | null) => ({
+  place,
+  alias: 'wf.run=ours',
+  mtu: null,
+  first: end('int_hote', ifindex),
+  second: end('int_conteneur', ifindex === null ? null : ifindex + 1),
+});
+const routeRecord = (via: string) => ({
+  ...{ place, ifindex: 3, link: 'eth1', family: 'inet', destination: 'default', via, metric: 100 },
+  ...{ replaced: [], textbook: null },
+});
+
+const cases: readonly [string, MarkedObject, string, Json, 'accounted for' | 'left'][] = [
+  ['a container by its id', container, 'docker.container', { name: 'other', id: ID }, 'accounted for'],
+  [
+    'a container by its name where no id is known',
+    container,
+    'docker.container',
+    { name: 'AppDev', id: null },
+    'accounted for',
+  ],
+  ['a later container of the name', container, 'docker.container', { name: 'AppDev', id: 'b'.repeat(64) }, 'left'],
+  [
+    'a network by its name, as its undo finds it',
+    network,
+    'docker.network',
+    { name: 'devops', id: 'b' },
+    'accounted for',
+  ],
+  ['a network by the change of a container', network, 'docker.container', { name: 'devops', id: ID }, 'left'],
+  ['a link by its ifindex', link, 'net.veth', pair(7), 'accounted for'],
+  ['a link by its name before it is known', link, 'net.veth', pair(null), 'accounted for'],
+  ['a link of the name with another ifindex', link, 'net.veth', pair(17), 'left'],
+  ['a link by what was only set on it', link, 'net.up', { place, ifindex: 7, link: 'int_hote' }, 'left'],
+  ['a route by where it leads', route, 'net.route', routeRecord('10.2.0.1'), 'accounted for'],
+  ['a route by another one', route, 'net.route', routeRecord('10.2.0.9'), 'left'],
+  ['anything by a step runner that is not known', link, 'acme.switch', { port: 3 }, 'accounted for'],
+  ['anything by a record that cannot be read', link, 'net.veth', { shape: 'of another version' }, 'accounted for'],
+];
+
+test.each(cases)('%s', (_what, object, kind, record, verdict) => {
+  const left = unaccounted([object], { standing: [change(kind, record)], unfinished: new Set(), privateHosts: NONE });
+  expect(left).toEqual(verdict === 'left' ? [object] : []);
+});
+
+test('a change of another run accounts for nothing', () => {
+  const other = { ...change('docker.container', { name: 'AppDev', id: ID }), run: runId('other') };
+  expect(unaccounted([container], { standing: [other], unfinished: new Set(), privateHosts: NONE })).toEqual([
+    container,
+  ]);
+});
+
+test('what an unfinished run has marked is its own, whatever its ledger says', () => {
+  expect(
+    unaccounted([container, link, route], { standing: [], unfinished: new Set([OURS]), privateHosts: NONE }),
+  ).toEqual([route]);
+  expect(unaccounted([container], { standing: [], unfinished: new Set([runId('other')]), privateHosts: NONE })).toEqual(
+    [container],
+  );
+});
+
+function dockerObject(kind: 'container' | 'network', id: string, name: string): MarkedObject {
+  return { kind, id, name, run: OURS, recognisedBy, undo: ['docker'] };
+}
+
+function change(kind: string, record: Json): StandingChange {
+  const base = { seq: 1, step: asStepId('step'), target: 'x', undo: [], status: 'applied', reason: null } as const;
+  return { ...base, kind, record, bootId: 'boot', run: OURS };
+}
+
+function runId(text: string): RunId {
+  const id = parseRunId(text);
+  if (id === undefined) throw new Error(text);
+  return id;
+}
+
+test('a private host is accounted for by its mark, which tells runs of one id apart', () => {
+  const process = { pid: 7, startTime: '1', bootId: 'b' };
+  const host: MarkedObject = {
+    kind: 'private-host',
+    id: '7',
+    name: 'ours@5',
+    run: OURS,
+    recognisedBy,
+    process,
+    undo: ['kill'],
+  };
+  const known = (mark: string) => ({ standing: [], unfinished: new Set([OURS]), privateHosts: new Set([mark]) });
+  expect(unaccounted([host], known('ours@5'))).toEqual([]);
+  expect(unaccounted([host], known('ours@6'))).toEqual([host]);
+});

@@ -1,0 +1,214 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { assign, setup } from 'xstate';
+import { z } from 'zod';
+import { describeDefinition } from '../../../src/definition/describe.ts';
+import { WfError } from '../../../src/engine/model/errors.ts';
+import type { RunId } from '../../../src/engine/model/ids.ts';
+import type { Lease } from '../../../src/engine/ports/history.ts';
+import { ownProcess } from '../../../src/host/processes/process.ts';
+import { keepAdvancing } from '../../../src/library/keep-advancing.ts';
+import { type FolderHost, loaded, openFolderHost, runId } from '../../support/folder-host.ts';
+import { type SimulatedClock, simulatedClock } from '../../support/simulated-clock.ts';
+
+const HOUR = 3_600_000;
+
+const machine = setup({
+  types: { events: {} as { type: 'go' | 'note'; word: string }, context: {} as { word: string } },
+}).createMachine({
+  context: { word: 'nobody came' },
+  initial: 'gate',
+  states: {
+    gate: {
+      after: { [HOUR]: 'end' },
+      on: {
+        go: { target: 'second', actions: assign({ word: ({ event }) => event.word }) },
+        note: { actions: assign({}) },
+      },
+    },
+    second: { after: { [2 * HOUR]: 'end' } },
+    end: { type: 'final' },
+  },
+  output: ({ context }) => context.word,
+});
+const workflow = loaded({ name: 'waits', version: '1', description: '', input: z.object({}), machine });
+const definition = describeDefinition(workflow, workflow.model);
+
+let clock: SimulatedClock;
+let host: FolderHost;
+beforeEach(() => {
+  clock = simulatedClock();
+  host = openFolderHost(clock);
+});
+afterEach(() => host.close());
+
+const start = () =>
+  host.engine.start({
+    workflow,
+    definition,
+    input: {},
+    runtime: 'docker',
+    options: { onFailure: 'rollback', pauseAfter: null },
+    mayRest: true,
+  });
+
+/** A run that is followed through its rests, and how often it was read from its journal again. */
+async function kept() {
+  const first = await start();
+  const { id } = first;
+  const request = { run: id, workflow, definition, acceptChanges: false, pauseAfter: null, mayRest: true };
+  const goOn = vi.fn((resting: Lease) => host.engine.resume({ ...request, resting }));
+  return { id, goOn, ...keepAdvancing(first, { resume: goOn, letGo: host.engine.letGo }, clock) };
+}
+
+const isLetGo = (id: Awaited<ReturnType<typeof kept>>['id']) =>
+  vi.waitFor(() => {
+    expect(host.history.run(id)).toMatchObject({ status: 'waiting', owner: ownProcess() });
+    expect(clock.pending).toBe(1);
+  });
+
+test('a run that only waits for a timer hibernates: nothing of it is left but its lease, and when it is due', async () => {
+  const handle = await start();
+  const result = await handle.result;
+  expect(result).toMatchObject({ type: 'resting', until: clock.now() + HOUR });
+  await expect(handle.send({ type: 'go', word: 'late' })).rejects.toMatchObject({ code: 'E_RUN_NOT_ADVANCED' });
+  expect(host.history.run(handle.id)).toMatchObject({ status: 'waiting', owner: ownProcess() });
+  expect(clock.pending).toBe(0);
+});
+
+test('nobody takes a hibernating run away from a living process', async () => {
+  const { id, interrupt, result } = await kept();
+  await isLetGo(id);
+  const resume = host.engine.resume({ run: id, workflow, definition, acceptChanges: false, pauseAfter: null });
+  await expect(resume).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
+  interrupt('SIGTERM');
+  await result;
+});
+
+test('it goes on when its timer goes off', async () => {
+  const { id, goOn, result } = await kept();
+  await isLetGo(id);
+  expect(goOn).not.toHaveBeenCalled();
+  clock.step();
+  await vi.waitFor(() => expect(goOn).toHaveBeenCalledTimes(1));
+  // What is due by then goes off at once; a real clock does so by itself.
+  await vi.waitFor(() => expect(clock.step()).toBe(true));
+  expect(await result).toMatchObject({ end: { status: 'succeeded', output: 'nobody came' } });
+});
+
+test('an event that comes while it rests is durable when it is said to be handled, and the run rests again', async () => {
+  const { id, goOn, result, send } = await kept();
+  await isLetGo(id);
+  await send({ type: 'go', word: 'now' });
+  expect(decidedOn(id)).toEqual(['go']);
+  await isLetGo(id);
+  expect(goOn).toHaveBeenCalledTimes(1);
+  clock.step();
+  await vi.waitFor(() => expect(goOn).toHaveBeenCalledTimes(2));
+  await vi.waitFor(() => expect(clock.step()).toBe(true));
+  expect(await result).toMatchObject({ end: { status: 'succeeded', output: 'now' } });
+  await expect(send({ type: 'go', word: 'after' })).rejects.toMatchObject({ code: 'E_RUN_ENDED' });
+});
+
+const decidedOn = (id: RunId) =>
+  host.history.journal(id).flatMap(({ event }) => (event.type === 'decided' && event.event ? [event.event.type] : []));
+
+test('one that the machine does not expect is refused, and the run rests on', async () => {
+  const { id, send, interrupt, result } = await kept();
+  await isLetGo(id);
+  const refused = { code: 'E_EVENT_UNEXPECTED', details: { event: 'stop', expected: ['go', 'note'] } };
+  await expect(send({ type: 'stop' })).rejects.toMatchObject(refused);
+  expect(decidedOn(id)).toEqual([]);
+  await isLetGo(id);
+  interrupt('SIGTERM');
+  await result;
+});
+
+test('events that are sent as the run falls asleep are taken, in their order', async () => {
+  const first = await start();
+  const request = { run: first.id, workflow, definition, acceptChanges: false, pauseAfter: null, mayRest: true };
+  const followed = keepAdvancing(
+    first,
+    { resume: (resting) => host.engine.resume({ ...request, resting }), letGo: host.engine.letGo },
+    clock,
+  );
+  const sent: Promise<unknown>[] = [];
+  void first.result.then(() => {
+    sent.push(followed.send({ type: 'note', word: 'one' }));
+    sent.push(followed.send({ type: 'note', word: 'two' }));
+  });
+  await vi.waitFor(() => expect(sent).toHaveLength(2));
+  await Promise.all(sent);
+  const words = host.history
+    .journal(first.id)
+    .flatMap(({ event }) => (event.type === 'decided' && event.event ? [event.event['word']] : []));
+  expect(words).toEqual(['one', 'two']);
+  await isLetGo(first.id);
+  followed.interrupt('SIGTERM');
+  await followed.result;
+});
+
+test('interrupted while it rests, it is left to whoever resumes it', async () => {
+  const { id, goOn, result, interrupt, send } = await kept();
+  await isLetGo(id);
+  interrupt('SIGTERM');
+  expect(await result).toEqual({ type: 'waiting' });
+  expect(goOn).not.toHaveBeenCalled();
+  expect(clock.pending).toBe(0);
+  expect(host.history.run(id)).toMatchObject({ status: 'waiting', owner: null });
+  await expect(send({ type: 'go', word: 'late' })).rejects.toMatchObject({ code: 'E_RUN_NOT_ADVANCED' });
+});
+
+test('a run that cannot be resumed is given up: the sender learns why, and the same process may resume it', async () => {
+  const first = await start();
+  const resume = () => Promise.reject(new WfError('E_DOCKER_UNREACHABLE', 'no engine', { hint: 'none' }));
+  const followed = keepAdvancing(first, { resume, letGo: host.engine.letGo }, clock);
+  await isLetGo(first.id);
+  const failed = followed.result.catch((thrown) => thrown);
+  await expect(followed.send({ type: 'go', word: 'now' })).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
+  expect(await failed).toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
+  const again = await host.engine.resume({
+    run: first.id,
+    workflow,
+    definition,
+    acceptChanges: false,
+    pauseAfter: null,
+  });
+  await again.send({ type: 'go', word: 'then' });
+  again.interrupt('SIGTERM');
+  expect(await again.result).toMatchObject({ type: 'interrupted' });
+});
+
+test('what another process has taken over meanwhile is told, and nothing is done', async () => {
+  const { id, result } = await kept();
+  await isLetGo(id);
+  host.history.takeOver(id, ownProcess(), () => false);
+  clock.step();
+  await expect(result).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
+});
+
+test('of a run that rests nothing is held: what its result holds on to is collected', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: () => void = runInNewContext('gc');
+  const { held, followed } = restingRun();
+  await vi.waitFor(() => {
+    collectGarbage();
+    // An assertion that fails would hold on to what it shows.
+    expect(held.deref() === undefined).toBe(true);
+  });
+  expect(clock.pending).toBe(1);
+  followed.interrupt('SIGTERM');
+  expect(await followed.result).toEqual({ type: 'waiting' });
+});
+
+/** In a function of its own, so that the test itself holds on to nothing of the run. */
+function restingRun() {
+  const lease = { run: runId('resting'), fence: 1 };
+  const run = { all: 'that it is made of' };
+  const result = Promise.resolve({ type: 'resting', until: clock.now() + HOUR, lease, run } as const);
+  const handle = { id: lease.run, result, send: async () => {}, interrupt: () => {} };
+  const resume = () => Promise.reject(new Error('never due'));
+  const followed = keepAdvancing(handle, { resume, letGo: () => {} }, clock);
+  return { held: new WeakRef(run), followed };
+}

@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openRunJournal, type RunJournal } from '../../../src/engine/journal/run-journal.ts';
+import type { Change } from '../../../src/engine/model/change.ts';
+import { WfError } from '../../../src/engine/model/errors.ts';
+import { asDefinitionHash, asStepId } from '../../../src/engine/model/ids.ts';
+import { NO_CRASH_POINTS } from '../../../src/engine/ports/crash-points.ts';
+import { applyStep } from '../../../src/engine/run/apply-change.ts';
+import { undoChange } from '../../../src/engine/run/undo-change.ts';
+import { NO_SECRETS } from '../../../src/engine/secrets/secrets.ts';
+import type { ChangeBehaviour, StepRunner } from '../../../src/engine/workflow/step.ts';
+import { ownProcess } from '../../../src/host/processes/process.ts';
+import { type FolderHost, openFolderHost, runId } from '../../support/folder-host.ts';
+import { testContext } from '../../support/step-context.ts';
+
+const LANDS_WITHIN_MS = 400;
+
+let host: FolderHost;
+let journal: RunJournal;
+beforeEach(() => {
+  host = openFolderHost();
+  const header = {
+    id: runId('landing'),
+    workflow: 'landing',
+    definitionHash: asDefinitionHash('h'),
+    runtime: 'docker',
+    input: {},
+    options: { onFailure: 'rollback', pauseAfter: null },
+    createdAt: 1,
+  } as const;
+  const lease = host.history.create(header, {}, ownProcess(), [], 1);
+  const { clock } = testContext().host;
+  journal = openRunJournal({
+    history: host.history,
+    lease,
+    clock,
+    crashPoints: NO_CRASH_POINTS,
+    observer: {},
+    secrets: NO_SECRETS,
+  });
+});
+afterEach(() => host.close());
+
+const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** An engine that was asked for an object long ago, by a client that is dead, and stands still until it is first looked at. */
+function standingStill(answersAfterMs: number, landsAfterMs: number) {
+  const calls: string[] = [];
+  let there = false;
+  let looks = 0;
+  /** The first look is answered late; what was asked for earlier is there some time after that answer. */
+  async function look(): Promise<boolean> {
+    looks += 1;
+    if (looks > 1) return there;
+    await after(answersAfterMs);
+    setTimeout(() => (there = true), landsAfterMs).unref();
+    return false;
+  }
+  const behaviour: ChangeBehaviour = {
+    type: 'change',
+    kept: null,
+    survivesReboot: true,
+    landsWithinMs: LANDS_WITHIN_MS,
+    async observe() {
+      if (!(await look())) return { found: 'absent', target: 'x', record: {} };
+      return { found: 'ours', target: 'x', record: {}, output: 'made' };
+    },
+    async apply(_input, record) {
+      calls.push('apply');
+      there = true;
+      return record;
+    },
+    look: async () => ((await look()) ? { found: 'standing' } : { found: 'gone', reason: 'not there' }),
+    async undo() {
+      calls.push('undo');
+      there = false;
+    },
+    undoCommands: () => [],
+  };
+  const isThere = () => there;
+  return { behaviour, calls, isThere };
+}
+
+async function intended(): Promise<Change> {
+  const change: Change = {
+    seq: 1,
+    step: asStepId('step'),
+    kind: 'test.landing',
+    target: 'x',
+    record: {},
+    undo: [],
+    status: 'intended',
+    reason: null,
+    bootId: ownProcess().bootId,
+  };
+  // Long ago: its own time is over.
+  await journal.append([{ type: 'change.intended', change }], [], 1);
+  return change;
+}
+
+function runnerOf(behaviour: ChangeBehaviour): StepRunner {
+  return {
+    kind: 'test.landing',
+    description: 'is told',
+    policy: { timeoutMs: 5_000, retry: { attempts: 1, initialMs: 1, factor: 1, maxMs: 1 } },
+    behaviour,
+    runsAnyCommand: false,
+    parseInput: () => ({}),
+    rehearse: () => ({ commands: [], output: {}, undo: [], undoes: [] }),
+    schemas: { input: {}, output: {} },
+  };
+}
+
+function attempt(behaviour: ChangeBehaviour) {
+  const context = testContext();
+  return applyStep(
+    {
+      runner: runnerOf(behaviour),
+      context,
+      acting: () => context,
+      journal,
+      bootId: ownProcess().bootId,
+      secrets: NO_SECRETS,
+      ledger: {
+        ensureBaseline: async () => {},
+        serviceFor: () => context.ledger,
+        revert: async () => true,
+        vanished: async () => [],
+        verify: async () => null,
+      },
+    },
+    {},
+  );
+}
+
+function undoing(behaviour: ChangeBehaviour, change: Change) {
+  const context = testContext();
+  return undoChange({
+    change,
+    behaviour,
+    bootId: ownProcess().bootId,
+    journaled: journal.historyOf(1),
+    looking: context,
+    acting: context,
+    begin: async () => {},
+  });
+}
+
+describe('what a killed client asked of an engine that then stood still', () => {
+  test('is undone, and not called gone because the first look does not show it', async () => {
+    const { behaviour, calls, isThere } = standingStill(LANDS_WITHIN_MS, 100);
+    expect(await undoing(behaviour, await intended())).toMatchObject({ status: 'reverted' });
+    expect(calls).toEqual(['undo']);
+    await after(200);
+    expect(isThere()).toBe(false);
+  });
+
+  test('is adopted by the step that goes on, and not made twice', async () => {
+    await intended();
+    const { behaviour, calls } = standingStill(LANDS_WITHIN_MS, 100);
+    expect(await attempt(behaviour)).toMatchObject({ output: 'made' });
+    expect(calls).toEqual([]);
+  });
+
+  test('is waited for no longer than its time where it does not come', async () => {
+    const { behaviour, calls } = standingStill(LANDS_WITHIN_MS, 60_000);
+    const begunAt = performance.now();
+    expect(await undoing(behaviour, await intended())).toMatchObject({ status: 'gone' });
+    expect(performance.now() - begunAt).toBeGreaterThanOrEqual(2 * LANDS_WITHIN_MS - 5);
+    expect(calls).toEqual([]);
+  });
+});
+
+test('an engine that answers each look late does not hold up an undo for ever', async () => {
+  const { behaviour } = standingStill(0, 60_000);
+  const slow: ChangeBehaviour = {
+    ...behaviour,
+    async look() {
+      await after(LANDS_WITHIN_MS);
+      return { found: 'gone', reason: 'not there' };
+    },
+  };
+  expect(await undoing(slow, await intended())).toMatchObject({ status: 'gone' });
+});
+
+test('an intent whose request was lost on the way stays open, as it may still be carried out', async () => {
+  const behaviour: ChangeBehaviour = {
+    ...standingStill(0, 60_000).behaviour,
+    async apply() {
+      throw new WfError('E_DOCKER', 'the connection was lost', { hint: 'none', transient: true });
+    },
+  };
+  await expect(attempt(behaviour)).rejects.toMatchObject({ message: 'the connection was lost' });
+  expect(journal.changes()).toMatchObject([{ seq: 1, status: 'intended' }]);
+  // Where nothing can come any more, it is settled at once.
+  await expect(attempt({ ...behaviour, landsWithinMs: 0 })).rejects.toMatchObject({ code: 'E_DOCKER' });
+  expect(journal.changes()).toMatchObject([{ seq: 1, status: 'gone' }]);
+});

@@ -1,0 +1,127 @@
+import Database from 'better-sqlite3';
+import { expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { asStepId } from '../../../src/engine/model/ids.ts';
+import type { History } from '../../../src/history/history.ts';
+import {
+  AT,
+  DEFINITION,
+  decidedToStart,
+  ENDED,
+  HASH,
+  headerOf,
+  intended,
+  OWNER,
+} from '../../fixtures/history/samples.ts';
+import { openForTest, openRaw } from '../../fixtures/history/temporary.ts';
+
+const planRow = z.object({ detail: z.string() });
+
+/** Plans that read an index from one end until they have enough rows. */
+const INDEX_SCANS: readonly string[] = [
+  'SCAN runs USING COVERING INDEX runs_newest',
+  'SCAN runs USING INDEX runs_with_owner',
+  'SCAN changes USING INDEX changes_in_place',
+];
+
+/** Plans that read no table. */
+const NO_TABLE: readonly string[] = ['SCAN CONSTANT ROW', 'SCAN names'];
+
+/** Plans that read only the rows they return, from an index in the order of the list. */
+const SEARCHES: readonly string[] = [
+  'SEARCH runs USING INDEX runs_newest (created_at>? AND (created_at,id)<(?,?))',
+  'SEARCH runs USING INDEX runs_of_workflow (workflow=? AND created_at>? AND (created_at,id)<(?,?))',
+  'SEARCH runs USING INDEX runs_of_status (status=? AND created_at>? AND (created_at,id)<(?,?))',
+  'SEARCH runs USING INDEX runs_of_workflow_and_status (workflow=? AND status=? AND created_at>? AND (created_at,id)<(?,?))',
+  'SEARCH runs USING COVERING INDEX runs_of_workflow (workflow>?)',
+  'SEARCH runs USING COVERING INDEX runs_of_workflow (workflow=?)',
+  'SEARCH runs USING INDEX runs_of_workflow_and_status (workflow=? AND status=? AND (created_at,id)<(?,?))',
+  'SEARCH runs USING INDEX sqlite_autoindex_runs_1 (id>? AND id<?)',
+  'SEARCH steps USING INDEX sqlite_autoindex_steps_1 (run=? AND id=?)',
+  'SEARCH claims USING COVERING INDEX claims_of_run (run=?)',
+  'SEARCH journal USING INDEX journal_verified (run=?)',
+  'SEARCH journal USING INDEX journal_definitions (<expr>=?)',
+  'SEARCH journal USING INDEX journal_fingerprints (<expr>=?)',
+  // Foreign keys: rows that refer to a deleted one.
+  'SEARCH journal USING COVERING INDEX sqlite_autoindex_journal_1 (run=?)',
+  'SEARCH runs USING COVERING INDEX runs_of_definition (definition_hash=?)',
+];
+
+/** Calls every method of a history, so that it runs every statement. */
+function callAll(history: History): void {
+  const { id, workflow } = headerOf('all');
+  const lease = history.create(headerOf('all'), DEFINITION, OWNER, ['network devops'], AT);
+  const evidence = [
+    { step: asStepId('a'), attempt: 1, command: 'ip', output: '', exitCode: 0, startedAt: AT, durationMs: 1 },
+  ];
+  const a = { step: asStepId('a'), attempt: 1 };
+  history.append(lease, { events: [decidedToStart('a'), { type: 'step.attempted', ...a }], evidence }, AT);
+  const applied = { type: 'change.applied', seq: 1, record: null, target: 'network devops', undo: [] } as const;
+  const reverted = { type: 'change.settled', seq: 1, status: 'reverted', reason: null } as const;
+  history.append(lease, { events: [intended(1, 'a'), applied, reverted, { type: 'waiting' }] }, AT);
+  history.putDefinition(HASH, DEFINITION, AT);
+  const fingerprint = history.putFingerprint({ links: [] });
+  const accepted = { type: 'definition.accepted', definitionHash: HASH } as const;
+  const rollingBack = { type: 'rolling-back', error: null, kept: [] } as const;
+  history.append(lease, { events: [accepted, { type: 'step.succeeded', ...a, output: 1 }, rollingBack] }, AT);
+  history.holds(lease);
+  history.release(lease);
+  const later = history.takeOver(id, OWNER, () => false);
+  history.append(later, { events: [ENDED] }, AT);
+
+  history.run(id);
+  for (const filter of [{}, { workflow }, { status: 'failed' }, { workflow, status: 'failed' }] as const) {
+    history.runs({ ...filter, limit: 1 });
+  }
+  history.runs({ limit: 1, before: id });
+  history.unfinishedRuns();
+  history.claimsOf(id);
+  history.runIds('', 1);
+  history.runIds('a', 1);
+  history.workflowNames();
+  history.journal(id);
+  history.steps(id);
+  history.changes(id);
+  history.changesInPlace();
+  history.evidence(id);
+  history.verification(id);
+  history.definition(HASH);
+  history.fingerprint(fingerprint);
+  history.space();
+
+  const request = { endedBefore: AT + 1, keep: 0, isAlive: () => false };
+  history.prunePlan({ ...request, keep: 1 });
+  history.pruneSome(request, null);
+  history.pruneUnused(null, () => false);
+  history.pruneUnused({ table: 'fingerprints', hash: '' }, () => false);
+}
+
+/** Returns the text of every query that `work` prepares. */
+function queriesOf(work: () => void): readonly string[] {
+  const prepare = vi.spyOn(Database.prototype, 'prepare');
+  work();
+  const texts = prepare.mock.calls.map(([sql]) => sql);
+  prepare.mockRestore();
+  return [...new Set(texts)].filter((sql) => /^(SELECT|INSERT|UPDATE|DELETE|WITH)/.test(sql.trim()));
+}
+
+test('no query reads a whole table, or sorts more rows than it returns', () => {
+  const { history, path } = openForTest();
+  const raw = openRaw(path);
+  const plans = queriesOf(() => callAll(history)).map((sql) => {
+    const names = [...sql.matchAll(/@(\w+)/g)].map(([, name = '']) => name);
+    const rows = raw.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(Object.fromEntries(names.map((name) => [name, 1])));
+    return { sql, details: rows.map((row) => planRow.parse(row).detail) };
+  });
+  expect(plans.length).toBeGreaterThan(30);
+  const scans = plans.flatMap(({ details }) => details.filter((detail) => detail.startsWith('SCAN ')));
+  expect(scans.filter((detail) => ![...INDEX_SCANS, ...NO_TABLE].includes(detail))).toEqual([]);
+  const details = plans.flatMap((plan) => plan.details);
+  expect(SEARCHES.filter((search) => !details.includes(search))).toEqual([]);
+  const sorting = plans.filter((plan) => plan.details.some((detail) => detail.includes('TEMP B-TREE')));
+  expect(sorting.map(({ sql }) => /ORDER BY.*$/.exec(sql)?.[0])).toEqual([
+    'ORDER BY created_at DESC, id DESC', // unfinished runs
+    'ORDER BY created_at DESC, id DESC LIMIT @limit', // run ids with a prefix
+    'ORDER BY number', // steps
+  ]);
+});

@@ -1,0 +1,192 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import type { ProcessMark } from '../../../src/engine/model/process-mark.ts';
+import { lockedClaims, runIsUnderWay } from '../../../src/host/locks/claims.ts';
+import { lockFolder } from '../../../src/host/locks/lock-folder.ts';
+import { systemClock } from '../../../src/host/machine/clock.ts';
+import { createOrphanedProcesses } from '../../../src/host/processes/orphaned-processes.ts';
+import { processStat } from '../../../src/host/processes/process.ts';
+import { startChild } from '../../fixtures/history/child.ts';
+import { runId } from '../../fixtures/history/samples.ts';
+import { readableByAll } from '../../support/ordinary-user.ts';
+import { notAfterTest, running } from '../../support/processes.ts';
+
+const unique = `${process.pid}-${process.hrtime.bigint()}`;
+
+test('a claim that is held is refused, naming the run that holds it; nothing else of the set stays held', async () => {
+  const held = await lockedClaims.hold([`link a ${unique}`], runId('one'));
+  await expect(lockedClaims.hold([`link b ${unique}`, `link a ${unique}`], runId('two'))).rejects.toMatchObject({
+    code: 'E_NAME_IN_USE',
+    message: expect.stringContaining('run one'),
+  });
+  const other = await lockedClaims.hold([`link b ${unique}`], runId('three'));
+  other.release();
+  held.release();
+});
+
+test('a claim that was released is free', async () => {
+  const claims = [`network x ${unique}`, `network y ${unique}`];
+  (await lockedClaims.hold(claims, runId('one'))).release();
+  (await lockedClaims.hold(claims, runId('two'))).release();
+});
+
+test('of many at the same moment exactly one gets all of them', async () => {
+  const claims = ['c', 'a', 'b'].map((name) => `container ${name} ${unique}`);
+  const tries = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, n) => lockedClaims.hold(n % 2 === 0 ? claims : claims.toReversed(), runId(`r${n}`))),
+  );
+  const winners = tries.flatMap((tried) => (tried.status === 'fulfilled' ? [tried.value] : []));
+  expect(winners).toHaveLength(1);
+  for (const winner of winners) winner.release();
+});
+
+test('a run is held by one process, which is named to the others at once', async () => {
+  const run = runId(`held-${process.pid}`);
+  expect(await runIsUnderWay(run)).toBe(false);
+  const tries = await Promise.allSettled(Array.from({ length: 20 }, () => lockedClaims.holdRun(run, 60_000)));
+  const winners = tries.flatMap((tried) => (tried.status === 'fulfilled' ? [tried.value] : []));
+  expect(winners).toHaveLength(1);
+  for (const tried of tries) {
+    if (tried.status === 'fulfilled') continue;
+    expect(tried.reason).toMatchObject({
+      code: 'E_LEASE_HELD',
+      message: `run ${run} is being advanced by process ${process.pid}`,
+    });
+  }
+  expect(await runIsUnderWay(run)).toBe(true);
+  for (const winner of winners) winner.release();
+  expect(await runIsUnderWay(run)).toBe(false);
+});
+
+test('a run stays held while its process is stopped, and is free when that is killed', async () => {
+  const run = runId(`stopped-${process.pid}`);
+  const holder = startChild('../host/run-marked.ts', [run, 'none']);
+  await holder.line(1);
+  holder.process.kill('SIGSTOP');
+  await vi.waitFor(() => expect(processStat(holder.process.pid ?? 0)?.state).toBe('T'), 10_000);
+  await expect(lockedClaims.holdRun(run, 50)).rejects.toMatchObject({
+    code: 'E_LEASE_HELD',
+    message: expect.stringContaining(`process ${holder.process.pid}, which was stopped`),
+    hint: expect.stringContaining('kill -CONT'),
+  });
+  expect(await runIsUnderWay(run)).toBe(true);
+  holder.process.kill('SIGKILL');
+  await holder.ended;
+  expect(await runIsUnderWay(run)).toBe(false);
+  (await lockedClaims.holdRun(run, 0)).release();
+});
+
+test('a child that is not yet what it was started as keeps the run held after the death of wf; then it has its mark', async () => {
+  const run = runId(`slow-${process.pid}`);
+  const orphans = createOrphanedProcesses(systemClock);
+  const ofRun = (mark: ProcessMark) => mark.run === run;
+  notAfterTest('sleep 181.25');
+  const wf = startChild('../host/start-slowly.ts', [run, '181.25']);
+  await wf.line(1);
+  const copy = firstChildOf(wf.process.pid ?? 0);
+  process.kill(copy, 'SIGSTOP');
+  const ended = once(wf.process, 'exit'); // its standard output the copy may still have open
+  wf.process.kill('SIGKILL');
+  await ended;
+  expect(wf.lines, 'it was killed while it started the child').toEqual(['starting']);
+
+  expect(await runIsUnderWay(run)).toBe(true);
+  await expect(lockedClaims.holdRun(run, 20)).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
+  expect(await orphans.end(ofRun), 'no scan can tell yet what it will be').toEqual([]);
+
+  process.kill(copy, 'SIGCONT');
+  const held = await lockedClaims.holdRun(run, 10_000);
+  expect(await orphans.end(ofRun)).toMatchObject([{ pid: copy, command: 'sleep 181.25' }]);
+  expect(running('sleep 181.25')).toEqual([]);
+  held.release();
+});
+
+const asRoot = test.skipIf(process.getuid?.() !== 0 || !readableByAll());
+const OTHER_USER = ['setpriv', '--reuid', '4242', '--regid', '4242', '--clear-groups'];
+
+asRoot('another user neither holds a run of this one, nor is kept from its own of that id', async () => {
+  const run = runId(`users-${process.pid}`);
+  const runtime = mkdtempSync(path.join(tmpdir(), 'wf-runtime-'));
+  onTestFinished(() => rmSync(runtime, { recursive: true, force: true }));
+  chownSync(runtime, 4242, 4242);
+  const other = startChild(
+    '../host/run-marked.ts',
+    [run, 'none'],
+    [...OTHER_USER, 'env', `XDG_RUNTIME_DIR=${runtime}`],
+  );
+  await other.line(1);
+  // It is seen, so that its things are left alone.
+  expect(await runIsUnderWay(run)).toBe(true);
+  const held = await lockedClaims.holdRun(run, 0);
+  held.release();
+});
+
+asRoot('the locks lie in a folder that only this user can enter', async () => {
+  const held = await lockedClaims.holdRun(runId(`folder-${process.pid}`), 0);
+  const { mode, uid } = statSync(lockFolder());
+  expect({ mode: mode & 0o7777, uid }).toEqual({ mode: 0o700, uid: process.getuid?.() });
+  for (const name of readdirSync(lockFolder())) {
+    const reached = spawnSync('setpriv', [...OTHER_USER.slice(1), 'test', '-e', path.join(lockFolder(), name)]);
+    expect(reached.status, name).toBe(1);
+  }
+  held.release();
+});
+
+asRoot(
+  'a run is held in all network and pid namespaces; a pid of another one is not told as if it were of this',
+  async () => {
+    const run = runId(`namespaces-${process.pid}`);
+    const away = ['unshare', '--net', '--pid', '--fork', '--mount-proc', '--kill-child'];
+    const holder = startChild('../host/run-marked.ts', [run, 'none'], away);
+    expect(JSON.parse(await holder.line(1))).toMatchObject({ pid: 1 });
+    expect(await runIsUnderWay(run)).toBe(true);
+    const refusal = lockedClaims.holdRun(run, 0);
+    await expect(refusal).rejects.toMatchObject({
+      code: 'E_LEASE_HELD',
+      message: expect.stringContaining('another PID namespace'),
+      hint: expect.not.stringMatching(/kill/),
+    });
+    holder.process.kill('SIGKILL');
+    await holder.ended;
+    (await lockedClaims.holdRun(run, 5_000)).release();
+  },
+);
+
+asRoot('a name is claimed in one network namespace', async () => {
+  const claim = `link n ${unique}`;
+  const held = await lockedClaims.hold([claim], runId('here'));
+  const there = startChild('../host/hold-claim.ts', [claim], ['unshare', '--net']);
+  expect(await there.line(1)).toBe('held');
+  const beside = startChild('../host/hold-claim.ts', [claim]);
+  expect(await beside.line(1)).toContain('is claimed by run here');
+  held.release();
+});
+
+test('what killed processes have left is removed by the next one', async () => {
+  const killed = startChild('../host/run-marked.ts', [`left-${process.pid}`, 'none']);
+  await killed.line(1);
+  const before = new Set(readdirSync(lockFolder()));
+  killed.process.kill('SIGKILL');
+  await killed.ended;
+  const next = startChild('../host/hold-claim.ts', [`link next ${unique}`]);
+  await next.line(1);
+  expect(readdirSync(lockFolder()).filter((name) => before.has(name)).length).toBeLessThan(before.size);
+});
+
+/** The first child that a process has, as soon as it has one. */
+function firstChildOf(pid: number): number {
+  const until = Date.now() + 5_000;
+  while (Date.now() < until) {
+    const [child = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+    if (child === '') continue;
+    onTestFinished(() => {
+      if (existsSync(`/proc/${child}`)) process.kill(Number(child), 'SIGKILL');
+    });
+    return Number(child);
+  }
+  throw new Error(`process ${pid} has started nothing`);
+}

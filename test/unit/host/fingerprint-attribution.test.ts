@@ -1,0 +1,463 @@
+import { describe, expect, test } from 'vitest';
+import type { Change, Difference } from '../../../src/engine/model/change.ts';
+import { asStepId } from '../../../src/engine/model/ids.ts';
+import type { Json } from '../../../src/engine/model/json.ts';
+import { compareFingerprints } from '../../../src/fingerprint/differences/compare.ts';
+import {
+  asFingerprint,
+  SECTION_NAMES,
+  type SectionName,
+  type Sections,
+} from '../../../src/fingerprint/differences/shape.ts';
+import { comparedRun } from '../../support/compared-run.ts';
+import { runId } from '../../support/folder-host.ts';
+
+const OWN = 'ab'.repeat(32);
+const FOREIGN = 'cd'.repeat(32);
+const OWN_BRIDGE = 'br-abababababab';
+const FOREIGN_BRIDGE = 'br-cdcdcdcdcdcd';
+
+type Content = Partial<Record<SectionName, Readonly<Record<string, Json>>>>;
+
+function fingerprint(content: Content, states: Partial<Record<SectionName, string>> = {}) {
+  const sections = Object.fromEntries(
+    SECTION_NAMES.map((name) => [name, { state: states[name] ?? 'read', entries: content[name] ?? {} }]),
+  );
+  return asFingerprint(sections as unknown as Sections, null);
+}
+
+function change(kind: string, target: string, record: Json, status: Change['status'] = 'reverted'): Change {
+  return { seq: 3, step: asStepId('s'), kind, target, record, undo: [], status, reason: null, bootId: 'b' };
+}
+
+function owners(before: Content, after: Content, ledger: readonly Change[] = []): Record<string, Difference['owner']> {
+  const found = compareFingerprints(fingerprint(before), fingerprint(after), comparedRun('mine', ledger)).differences;
+  return Object.fromEntries(found.map(({ subject, owner }) => [subject, owner]));
+}
+
+const link = (attributes: Readonly<Record<string, Json>> = {}): Json => ({
+  kind: 'veth',
+  up: true,
+  mtu: 1500,
+  master: null,
+  alias: null,
+  ...attributes,
+});
+const network = (
+  id: string,
+  labels: Readonly<Record<string, string>>,
+  name = 'devops',
+  subnet = '172.20.0.0/16',
+): Json => ({
+  id,
+  name,
+  driver: 'bridge',
+  scope: 'local',
+  internal: false,
+  subnets: [{ subnet, gateway: null }],
+  labels,
+  options: {},
+});
+const container = (id: string, labels: Readonly<Record<string, string>>): Json => ({
+  id,
+  name: 'AppDev',
+  image: 'x',
+  labels,
+  running: true,
+  networks: ['devops'],
+});
+const chain = (name: string, rules: readonly string[], policy: string | null = null): Json => ({
+  table: 'filter',
+  chain: name,
+  policy,
+  rules,
+});
+const made = change('docker.network', 'network devops', { name: 'devops', id: OWN });
+
+describe('marks', () => {
+  test('an alias, a label and a comment say which run made it', () => {
+    const after: Content = {
+      links: { 'link a0': link({ alias: 'wf.run=mine' }), 'link b0': link({ alias: 'wf.run=other1' }) },
+      networks: {
+        [`network ${OWN}`]: network(OWN, { 'wf.run': 'mine' }),
+        [`network ${FOREIGN}`]: network(FOREIGN, { 'wf.run': 'other1' }, 'n2'),
+      },
+      containers: { [`container ${OWN}`]: container(OWN, { 'wf.run': 'mine' }) },
+      'iptables ipv4': {
+        'iptables ipv4 filter DOCKER-USER': chain('DOCKER-USER', [
+          '-m comment --comment "wf.run=mine" -j ACCEPT',
+          '-m comment --comment "wf.run=other1" -j ACCEPT',
+        ]),
+      },
+      nftables: {
+        'nft inet lab f': { table: 'lab', chain: 'f', attributes: {}, rules: ['{"comment":"wf.run=mine","expr":[]}'] },
+      },
+    };
+    expect(owners({}, after)).toMatchObject({
+      'link a0': 'run',
+      'link b0': 'other',
+      'network devops (abababababab)': 'run',
+      'network n2 (cdcdcdcdcdcd)': 'other',
+      'container AppDev (abababababab)': 'run',
+      'iptables ipv4 filter DOCKER-USER rule -m comment --comment "wf.run=mine" -j ACCEPT': 'run',
+      'iptables ipv4 filter DOCKER-USER rule -m comment --comment "wf.run=other1" -j ACCEPT': 'other',
+      'nft inet lab f rule {"comment":"wf.run=mine","expr":[]}': 'run',
+    });
+  });
+
+  test("what another run marked is never this run's, whatever the ledger names; the reason names the run", () => {
+    const ledger = [change('net.veth', 'veth pair a0 and a1', { first: { name: 'a0' } })];
+    const after = { links: { 'link a0': link({ alias: 'wf.run=other1' }) } };
+    expect(compareFingerprints(fingerprint({}), fingerprint(after), comparedRun('mine', ledger)).differences).toEqual([
+      expect.objectContaining({ subject: 'link a0', difference: 'added', owner: 'other', reason: 'run other1' }),
+    ]);
+  });
+
+  test("a mark of a run whose id begins like this one's is not this run's", () => {
+    expect(owners({}, { links: { 'link a0': link({ alias: 'wf.run=mine2' }) } })).toEqual({ 'link a0': 'other' });
+  });
+
+  test("wf's route protocol counts together with a device of the ledger", () => {
+    const route = { dst: '10.5.0.0/16', dev: 'eth7', protocol: '119', table: 'main' };
+    const before = { links: { 'link eth7': link({ kind: null }) } };
+    const after = { ...before, 'routes ipv4': { 'route 10.5.0.0/16 dev eth7 table main': route } };
+    const ledger = [change('net.route', 'route', { link: 'eth7' })];
+    expect(owners(before, after)).toEqual({ 'route 10.5.0.0/16 dev eth7 table main': 'other' });
+    expect(owners(before, after, ledger)).toEqual({ 'route 10.5.0.0/16 dev eth7 table main': 'run' });
+  });
+});
+
+describe('identities of the ledger', () => {
+  test('a policy rule that names a bridge belongs to whom the bridge belongs to', () => {
+    const rule = (dev: string): Json => ({ priority: 1000, src: 'all', iif: dev, action: 'blackhole' });
+    const after: Content = {
+      links: {
+        'link br-a': link({ kind: 'bridge', alias: 'wf.run=mine' }),
+        'link br-b': link({ kind: 'bridge', alias: 'wf.run=other1' }),
+        'link br-c': link({ kind: 'bridge' }),
+      },
+      'rules ipv4': {
+        'rule 1000 iif br-a': rule('br-a'),
+        'rule 1000 iif br-b': rule('br-b'),
+        'rule 1000 iif br-c': rule('br-c'),
+        'rule 1000 oif br-a': { priority: 1000, src: 'all', oif: 'br-a', action: 'blackhole' },
+      },
+    };
+    const found = compareFingerprints(fingerprint({}), fingerprint(after), comparedRun('mine')).differences;
+    const rules = found
+      .filter(({ subject }) => subject.startsWith('rule '))
+      .map(({ owner, reason }) => [owner, reason]);
+    expect(rules).toEqual([
+      ['run', 'it names br-a: it carries the mark of this run'],
+      ['other', 'it names br-b: run other1'],
+      ['other', 'nothing marks or records it as the work of this run'],
+      ['run', 'it names br-a: it carries the mark of this run'],
+    ]);
+  });
+
+  test("a bridge that its network left behind is the run's, with its addresses and the rules that name it", () => {
+    const after: Content = {
+      links: { [`link ${OWN_BRIDGE}`]: link({ kind: 'bridge' }), 'link veth1': link({ master: OWN_BRIDGE }) },
+      addresses: { [`address 172.20.0.1/16 on ${OWN_BRIDGE}`]: { cidr: '172.20.0.1/16', dev: OWN_BRIDGE } },
+      'iptables ipv4': { 'iptables ipv4 filter FORWARD': chain('FORWARD', [`-i ${OWN_BRIDGE} -j ACCEPT`], 'ACCEPT') },
+    };
+    expect(new Set(Object.values(owners({}, after, [made])))).toEqual(new Set(['run']));
+    expect(Object.keys(owners({}, after, [made]))).toHaveLength(4);
+  });
+
+  test("a name that only begins like one of the ledger is somebody else's", () => {
+    const ledger = [
+      made,
+      change('net.veth', 'veth pair br-ab and x', { first: { name: 'br-ab' }, second: { name: 'x' } }),
+    ];
+    const after: Content = {
+      links: {
+        'link br-abc': link(),
+        'link br-a': link(),
+        [`link ${OWN_BRIDGE}0`]: link({ kind: 'bridge' }),
+        'link br-ab': link(),
+      },
+      'iptables ipv4': { 'iptables ipv4 filter FORWARD': chain('FORWARD', [`-i ${OWN_BRIDGE}0 -j ACCEPT`], 'ACCEPT') },
+    };
+    expect(owners({}, after, ledger)).toEqual({
+      'link br-abc': 'other',
+      'link br-a': 'other',
+      [`link ${OWN_BRIDGE}0`]: 'other',
+      'link br-ab': 'run',
+      [`iptables ipv4 filter FORWARD rule -i ${OWN_BRIDGE}0 -j ACCEPT`]: 'other',
+    });
+  });
+
+  test("a link that has the name of one of the ledger, and neither its mark nor its address, is somebody else's", () => {
+    const record = {
+      first: { name: 'a0', mac: '02:00:00:00:00:01' },
+      second: { name: 'a1', mac: '02:00:00:00:00:02' },
+    };
+    const ledger = [
+      change('net.veth', 'veth pair a0 and a1', record, 'gone'),
+      change('net.up', 'link a0 up', { link: 'a0' }),
+    ];
+    const own = link({ mac: '02:00:00:00:00:01' });
+    const another = link({ mac: '02:00:00:00:00:09' });
+    const bridge = link({ kind: 'bridge' });
+    expect(owners({}, { links: { 'link a0': own } }, ledger)).toEqual({ 'link a0': 'run' });
+    expect(owners({}, { links: { 'link a0': another } }, ledger)).toEqual({ 'link a0': 'other' });
+    expect(owners({}, { links: { 'link a0': bridge } }, ledger)).toEqual({ 'link a0': 'other' });
+    expect(owners({}, { links: { 'link a0': link({ kind: 'bridge', alias: 'wf.run=mine' }) } }, ledger)).toEqual({
+      'link a0': 'run',
+    });
+  });
+
+  test("a Docker object that was there before the run is not the run's because a change names it", () => {
+    const ledger = [change('net.address', 'address', { container: { id: FOREIGN } })];
+    const before = { containers: { [`container ${FOREIGN}`]: container(FOREIGN, {}) } };
+    const stopped = {
+      containers: { [`container ${FOREIGN}`]: { id: FOREIGN, name: 'AppDev', labels: {}, running: false } },
+    };
+    expect(owners(before, {}, ledger)).toEqual({ 'container AppDev (cdcdcdcdcdcd)': 'other' });
+    expect(owners(before, stopped, ledger)).toEqual({ 'container AppDev (cdcdcdcdcdcd)': 'other' });
+  });
+
+  test("somebody's link that the run altered is the run's difference; the name of a Docker object is no link", () => {
+    const before = { links: { 'link eth7': link(), 'link devops': link() } };
+    const after = { links: { 'link eth7': link({ mtu: 1400 }), 'link devops': link({ mtu: 1400 }) } };
+    const ledger = [change('net.mtu', 'MTU of eth7', { link: 'eth7', previous: 1500 }), made];
+    expect(owners(before, after, ledger)).toEqual({ 'link eth7': 'run', 'link devops': 'other' });
+  });
+
+  test("rules with addresses of the run's subnet are the run's, unless a network of somebody has that subnet now", () => {
+    const ledger = [change('docker.network', 'network devops', { id: OWN, subnet: '172.20.0.0/16' })];
+    const rules: Content = {
+      'iptables ipv4': {
+        'iptables ipv4 nat POSTROUTING': {
+          table: 'nat',
+          chain: 'POSTROUTING',
+          policy: 'ACCEPT',
+          rules: [
+            '-s 172.20.0.2/32 -d 172.20.0.2/32 -p tcp -m tcp --dport 80 -j MASQUERADE',
+            '-s 172.21.0.2/32 -j MASQUERADE',
+          ],
+        },
+      },
+    };
+    expect(Object.values(owners({}, rules, ledger))).toEqual(['run', 'other']);
+    const theirs = { networks: { [`network ${FOREIGN}`]: network(FOREIGN, {}) } };
+    expect(Object.values(owners(theirs, { ...theirs, ...rules }, ledger))).toEqual(['docker', 'other']);
+  });
+
+  test('what is kept by design is neither residue nor drift', () => {
+    const ledger = [change('docker.network', 'network devops', { id: OWN }, 'kept')];
+    const after = { networks: { [`network ${OWN}`]: network(OWN, { 'wf.run': 'mine' }) } };
+    expect(owners({}, after, ledger)).toEqual({});
+  });
+
+  test("what a recorded command line names is the run's: link, address, setting, rule", () => {
+    const ledger = [
+      change('exec.command', 'c', { argv: ['ip', 'link', 'add', 'br9', 'type', 'bridge'] }),
+      change('exec.command', 'c', { argv: ['ip', 'address', 'add', '10.7.0.1/24', 'dev', 'eth7'] }),
+      change('exec.command', 'c', { argv: ['sysctl', '-w', 'net.ipv4.conf.eth7.proxy_arp=1'] }),
+      change('exec.command', 'c', { argv: ['iptables', '-A', 'FORWARD', '-s', '10.7.0.9', '-j', 'ACCEPT'] }),
+    ];
+    const before: Content = { links: { 'link eth7': link() } };
+    const after: Content = {
+      links: { ...before.links, 'link br9': link({ kind: 'bridge' }) },
+      addresses: { 'address 10.7.0.1/24 on eth7': { cidr: '10.7.0.1/24', dev: 'eth7' } },
+      'routes ipv4': {
+        'route 10.7.0.0/24 dev eth7 table main': { dst: '10.7.0.0/24', dev: 'eth7', protocol: 'kernel' },
+      },
+      sysctls: { 'sysctl net.ipv4.conf.eth7.proxy_arp': { value: '1', dev: 'eth7' } },
+      'iptables ipv4': { 'iptables ipv4 filter FORWARD': chain('FORWARD', ['-s 10.7.0.9/32 -j ACCEPT'], 'ACCEPT') },
+    };
+    expect(new Set(Object.values(owners(before, after, ledger)))).toEqual(new Set(['run']));
+    expect(new Set(Object.values(owners(before, after)))).toEqual(new Set(['other']));
+  });
+});
+
+describe('what Docker does by itself', () => {
+  const theirs = { [`network ${FOREIGN}`]: network(FOREIGN, {}) };
+  const before: Content = { networks: theirs, links: { [`link ${FOREIGN_BRIDGE}`]: link({ kind: 'bridge' }) } };
+
+  test('its bridge, its chains, forwarding turned on, and the ports and rules of networks of others', () => {
+    const after: Content = {
+      networks: theirs,
+      links: {
+        ...before.links,
+        'link docker0': link({ kind: 'bridge' }),
+        'link veth9': link({ master: FOREIGN_BRIDGE }),
+      },
+      sysctls: { 'sysctl net.ipv4.ip_forward': { value: '1' } },
+      'iptables ipv4': {
+        'iptables ipv4 filter DOCKER': chain('DOCKER', ['-d 172.20.0.9/32 ! -i x -j ACCEPT']),
+        'iptables ipv4 filter FORWARD': chain('FORWARD', ['-j DOCKER-USER', `-o ${FOREIGN_BRIDGE} -j DOCKER`], 'DROP'),
+      },
+    };
+    const earlier: Content = { ...before, sysctls: { 'sysctl net.ipv4.ip_forward': { value: '0' } } };
+    const found = owners(earlier, after, [made]);
+    expect(new Set(Object.values(found))).toEqual(new Set(['docker']));
+    expect(Object.keys(found)).toHaveLength(8);
+  });
+
+  test('but not what others put into DOCKER-USER, nor forwarding turned off, nor their networks', () => {
+    const earlier: Content = { sysctls: { 'sysctl net.ipv4.ip_forward': { value: '1' } } };
+    const after: Content = {
+      networks: theirs,
+      sysctls: { 'sysctl net.ipv4.ip_forward': { value: '0' } },
+      'iptables ipv4': { 'iptables ipv4 filter DOCKER-USER': chain('DOCKER-USER', ['-s 10.0.0.0/8 -j DROP']) },
+    };
+    expect(owners(earlier, after)).toEqual({
+      'network devops (cdcdcdcdcdcd)': 'other',
+      'sysctl net.ipv4.ip_forward': 'other',
+      'iptables ipv4 filter DOCKER-USER': 'docker',
+      'iptables ipv4 filter DOCKER-USER rule -s 10.0.0.0/8 -j DROP': 'other',
+    });
+  });
+});
+
+describe('numbers are no identity', () => {
+  const rule = (attributes: Readonly<Record<string, Json>>): Content => ({
+    'rules ipv4': { rule: { priority: 100, src: 'all', table: 'main', ...attributes } },
+  });
+  const ownerOf = (ledger: readonly Change[], after: Content) => owners({}, after, ledger)['rule'];
+
+  test("somebody's rule with the number of this run's metric is not its residue", () => {
+    const route = { destination: 'default', table: 'main', metric: 100, argv: ['ip', 'route', 'add', 'metric', '100'] };
+    expect(ownerOf([change('net.route', 'route in table main with metric 100', route)], rule({}))).toBe('other');
+    const typed = { argv: ['ip', 'route', 'add', '10.1.0.0/16', 'dev', 'eth0', 'table', 'main', 'metric', '100'] };
+    expect(ownerOf([change('exec.command', 'c', typed)], rule({}))).toBe('other');
+  });
+
+  test('a rule is known by its table and priority as they were typed, or by its table and an address', () => {
+    const typed = (...words: string[]) => [change('exec.command', 'c', { argv: ['ip', 'rule', 'add', ...words] })];
+    expect(ownerOf(typed('pref', '100', 'lookup', 'main'), rule({}))).toBe('run');
+    expect(ownerOf(typed('pref', '100', 'lookup', '7'), rule({ table: 7 }))).toBe('run');
+    expect(ownerOf(typed('from', '10.7.0.0/24', 'lookup', '7'), rule({ table: 7, src: '10.7.0.0/24' }))).toBe('run');
+    expect(ownerOf(typed('pref', '7', 'lookup', '100'), rule({ table: 7 }))).toBe('other');
+  });
+
+  test('a port is a word of a firewall rule only together with its option', () => {
+    const filter: Content = {
+      'iptables ipv4': { x: chain('INPUT', ['-p tcp -m tcp --dport 80 -j ACCEPT'], 'ACCEPT') },
+    };
+    const typed = (...words: string[]) => [
+      change('exec.command', 'c', { argv: ['iptables', '-A', 'INPUT', ...words] }),
+    ];
+    const ruleOwner = (ledger: readonly Change[]) => Object.values(owners({}, filter, ledger))[0];
+    expect(ruleOwner(typed('-p', 'tcp', '--dport', '80', '-j', 'ACCEPT'))).toBe('run');
+    expect(ruleOwner(typed('-p', 'tcp', '--dport', '443', '--sport', '80', '-j', 'ACCEPT'))).toBe('other');
+  });
+});
+
+describe('after a step that may have altered anything', () => {
+  const command = change('exec.command', 'command ./act', { argv: ['./act'] });
+  const compared = (before: Content, after: Content, run = comparedRun('mine', [command], [command])) =>
+    Object.fromEntries(
+      compareFingerprints(fingerprint(before), fingerprint(after), run).differences.map((one) => [one.subject, one]),
+    );
+  const links: Content = { links: { 'link a0': link(), 'link b0': link({ alias: 'wf.run=other1' }) } };
+
+  test('what carries no mark and is in no record is unexplained; what another run marked is not', () => {
+    expect(compared({}, links)).toMatchObject({
+      'link a0': { owner: 'unknown', reason: expect.stringContaining('step s may have altered anything') },
+      'link b0': { owner: 'other', reason: 'run other1' },
+    });
+  });
+
+  test("what a change of another run names, which was under way, is that run's", () => {
+    const theirs = change('net.veth', 'veth pair a0 and a1', { first: { name: 'a0' } }, 'applied');
+    const others = () => [{ run: runId('other2'), changes: [theirs] }];
+    const found = compared({}, links, { ...comparedRun('mine', [command], [command]), others });
+    expect(found['link a0']).toMatchObject({ owner: 'other', reason: 'run other2' });
+  });
+
+  test('a kept change accounts for it', () => {
+    const kept: Change = { ...command, status: 'kept' };
+    expect(compared({}, links, comparedRun('mine', [kept], [kept]))['link a0']).toMatchObject({ owner: 'other' });
+  });
+
+  test("in a facet that the step is said not to alter, it is somebody else's", () => {
+    const run = { ...comparedRun('mine', [command], [command]), arbitrary: ['docker'] as const };
+    expect(compared({}, links, run)['link a0']).toMatchObject({ owner: 'other' });
+  });
+
+  test('what Docker does by itself counts as its own only where its objects changed', () => {
+    const rules = { 'iptables ipv4': { 'iptables ipv4 filter DOCKER': chain('DOCKER', ['-j ACCEPT']) } };
+    const owner = (found: Readonly<Record<string, Difference>>) =>
+      new Set(Object.values(found).map((one) => one.owner));
+    expect(owner(compared({}, rules))).toEqual(new Set(['unknown']));
+    const theirs = { [`network ${FOREIGN}`]: network(FOREIGN, { 'wf.run': 'other1' }) };
+    const found = compared({}, { ...rules, networks: theirs });
+    expect(Object.values(found).map((one) => one.owner)).not.toContain('unknown');
+  });
+
+  test("forwarding that was turned on is Docker's only where an engine was started", () => {
+    const forwarding = (value: string): Content => ({ sysctls: { 'sysctl net.ipv4.ip_forward': { value } } });
+    const subject = 'sysctl net.ipv4.ip_forward';
+    expect(compared(forwarding('0'), forwarding('1'))[subject]).toMatchObject({ owner: 'unknown' });
+    expect(owners(forwarding('0'), forwarding('1'))[subject]).toBe('other');
+  });
+});
+
+describe('fingerprints of two places', () => {
+  const placed = (namespace: number, engine: string | null) => ({ ...fingerprint({}), place: { namespace, engine } });
+
+  test('are compared only where namespace, engine and boot are the same', () => {
+    const compared = (after: ReturnType<typeof placed>, sameBoot = true) =>
+      compareFingerprints(placed(7, 'engine a'), after, { ...comparedRun('mine'), sameBoot });
+    expect(compared(placed(7, 'engine a'))).toEqual({ differences: [], notCompared: [] });
+    const elsewhere = { code: 'E_HOST_STATE_UNKNOWN', message: expect.stringMatching(/net:\[7\].*net:\[8\]/) };
+    expect(() => compared(placed(8, 'engine a'))).toThrow(expect.objectContaining(elsewhere));
+    const another = { code: 'E_HOST_STATE_UNKNOWN', message: expect.stringMatching(/engine a.*engine b/) };
+    expect(() => compared(placed(7, 'engine b'))).toThrow(expect.objectContaining(another));
+    // After a restart of the machine its namespaces have other numbers.
+    expect(compared(placed(8, 'engine a'), false)).toEqual({
+      differences: [],
+      notCompared: [{ subject: expect.any(String), reason: expect.stringContaining('restarted') }],
+    });
+  });
+});
+
+describe('what was not read both times', () => {
+  test("what could be read before and cannot be now counts as the run's: nobody has looked", () => {
+    const before = fingerprint({ networks: { [`network ${OWN}`]: network(OWN, {}) } });
+    const after = fingerprint({}, { networks: 'no engine', containers: 'no engine' });
+    expect(compareFingerprints(before, after, comparedRun('mine')).differences).toEqual([
+      expect.objectContaining({ subject: 'reading of networks', before: 'read', after: 'no engine', owner: 'run' }),
+      expect.objectContaining({ subject: 'reading of containers', owner: 'run' }),
+    ]);
+  });
+
+  test('what could not be read before is named, and of its content now only what this run marked is told', () => {
+    const before = fingerprint({}, { networks: 'unreadable: needs more rights' });
+    const after = fingerprint({
+      networks: {
+        [`network ${OWN}`]: network(OWN, { 'wf.run': 'mine' }),
+        [`network ${FOREIGN}`]: network(FOREIGN, {}, 'n2'),
+      },
+    });
+    expect(
+      compareFingerprints(before, after, comparedRun('mine')).differences.map(({ subject, owner }) => [subject, owner]),
+    ).toEqual([['network devops (abababababab)', 'run']]);
+  });
+
+  test('unreadable both times is no difference, and is named unless the tool is not installed', () => {
+    const compared = (why: string) => {
+      const states = { nftables: `unreadable: ${why}` } as const;
+      return compareFingerprints(fingerprint({}, states), fingerprint({}, states), comparedRun('mine'));
+    };
+    expect(compared('nft is not installed')).toEqual({ differences: [], notCompared: [] });
+    const reason = 'unreadable: nft wrote no JSON';
+    expect(compared('nft wrote no JSON')).toEqual({ differences: [], notCompared: [{ subject: 'nftables', reason }] });
+  });
+});
+
+test('what only follows from a link that came or went is not told apart', () => {
+  const follows: Content = {
+    qdiscs: { 'qdisc noqueue root dev a0': { kind: 'noqueue', dev: 'a0' } },
+    sysctls: { 'sysctl net.ipv4.conf.a0.forwarding': { value: '0', dev: 'a0' } },
+    'routes ipv6': { 'route ipv6 fe80::/64 dev a0 table main': { dst: 'fe80::/64', dev: 'a0', protocol: 'kernel' } },
+  };
+  const links = { 'link a0': link() };
+  expect(Object.keys(owners({}, { links, ...follows }))).toEqual(['link a0']);
+  expect(Object.keys(owners({ links, ...follows }, {}))).toEqual(['link a0']);
+  expect(Object.keys(owners({ links }, { links, ...follows }))).toHaveLength(3);
+});

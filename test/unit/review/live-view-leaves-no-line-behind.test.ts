@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { createProgressView } from '../../../src/cli/output/progress-view.ts';
+import { progressFrame } from '../../../src/review/text/progress-frame.ts';
+import { createProgressFollower } from '../../../src/review/timeline/progress.ts';
+import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
+import { RECORDED } from '../../fixtures/review/recorded-lab-run.ts';
+import { screenOf } from '../../support/screen.ts';
+import { simulatedClock } from '../../support/simulated-clock.ts';
+
+test('the terminal shows the picture of the moment and nothing of an earlier one, however it grows and shrinks', () => {
+  const { err, written } = testTerminal({ columns: 80, env: { NO_COLOR: '1' } });
+  const clock = simulatedClock(RECORDED.journal[0]?.at ?? 0);
+  const { progress, follow } = createProgressFollower();
+  const view = createProgressView(err, clock, RECORDED.stages);
+  view.say('run r1 of lab-network');
+  for (const [index, entry] of RECORDED.journal.entries()) {
+    follow({ ...entry, seq: index + 1 });
+    view.observer.committed?.({ ...entry, seq: index + 1 });
+    clock.step();
+    const picture = {
+      progress,
+      stageNames: RECORDED.stages,
+      notes: new Map(),
+      now: clock.now(),
+      frame: index + 1,
+      height: 24,
+    };
+    const shown = ['run r1 of lab-network', ...progressFrame(picture, err.style)];
+    expect(screenOf(written.err).join('\n').trimEnd()).toBe(shown.join('\n'));
+  }
+  view.say('a line that stays');
+  view.end();
+  err.write('what follows\n');
+  const [first, second, ...rest] = screenOf(written.err);
+  expect([first, second]).toEqual(['run r1 of lab-network', 'a line that stays']);
+  expect(rest.filter((line) => line !== '')).toHaveLength(RECORDED.stages.length + 1);
+  expect(rest[RECORDED.stages.length]).toBe('what follows');
+});

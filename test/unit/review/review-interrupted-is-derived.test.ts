@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest';
+import { asStepId } from '../../../src/engine/model/ids.ts';
+import type { JournalEvent } from '../../../src/engine/model/journal-event.ts';
+import { readRunMaterial } from '../../../src/review/record/run-material.ts';
+import { runRecord } from '../../../src/review/record/run-record.ts';
+import { openForTest } from '../../fixtures/history/temporary.ts';
+import {
+  attempted,
+  BEGIN,
+  decided,
+  INTERRUPTED,
+  leaseTaken,
+  OWNER,
+  PAUSED,
+  runId,
+  takeOver,
+  tell,
+} from '../../fixtures/review/lab-run.ts';
+
+const ROLLING_BACK: JournalEvent = { type: 'rolling-back', error: null, kept: [] };
+const STARTED = decided(['setup'], ['createNetwork']);
+
+/** `later` is what another process appends. */
+function recordAfter(
+  events: readonly JournalEvent[],
+  alive: boolean,
+  release = false,
+  later: readonly JournalEvent[] = [],
+) {
+  const { history } = openForTest();
+  const run = tell(history, 'r1');
+  run.at(5, ...events);
+  if (release) history.release(run.lease);
+  if (later.length > 0) history.append(takeOver(history, run.lease), { events: later }, BEGIN + 10);
+  const stored = history.run(runId('r1'));
+  if (stored === undefined) throw new Error('the run is not there');
+  return runRecord(readRunMaterial(history, stored), (owner) => alive && owner.pid === OWNER.pid);
+}
+
+test('a run whose owner lives is running; one whose owner is dead is interrupted, with its stage and its step', () => {
+  const running = recordAfter([STARTED], true);
+  expect(running.status).toBe('running');
+  expect(running.stages[0]).toEqual({ name: 'setup', status: 'running', durationMs: null });
+  expect(running.steps[0]?.status).toBe('running');
+
+  const interrupted = recordAfter([STARTED], false);
+  expect(interrupted.status).toBe('interrupted');
+  expect(interrupted.stages).toEqual([
+    { name: 'setup', status: 'interrupted', durationMs: null },
+    { name: 'test', status: 'pending', durationMs: null },
+    { name: 'teardown', status: 'pending', durationMs: null },
+  ]);
+  expect(interrupted.steps[0]?.status).toBe('interrupted');
+});
+
+test('a rollback whose owner is dead is interrupted', () => {
+  expect(recordAfter([STARTED, ROLLING_BACK], true).status).toBe('rolling-back');
+  expect(recordAfter([STARTED, ROLLING_BACK], false).status).toBe('interrupted');
+});
+
+test('a run that was let go of in the middle is interrupted, one that waits is waiting', () => {
+  expect(recordAfter([STARTED], true, true).status).toBe('interrupted');
+  expect(recordAfter([decided(['setup']), { type: 'waiting' }], false, true).status).toBe('waiting');
+  expect(recordAfter([decided(['setup']), { type: 'waiting' }], false).status).toBe('interrupted');
+});
+
+test('an end is an end, whoever is dead', () => {
+  const ended: JournalEvent = { type: 'ended', status: 'succeeded', output: null };
+  expect(recordAfter([decided(['done']), ended], false).status).toBe('succeeded');
+});
+
+test('a run that was interrupted and then rolled back was not failed by its stage', () => {
+  const error = { code: 'E_STEP_STOPPED', message: 'rolled back', hint: 'none' } as const;
+  const undone: JournalEvent = { type: 'ended', status: 'rolled-back', output: null, error };
+  const underWay = recordAfter([STARTED, ROLLING_BACK, undone], false);
+  expect(underWay.stages.map(({ status }) => status)).toEqual(['interrupted', 'skipped', 'skipped']);
+  expect(underWay.steps[0]?.status).toBe('interrupted');
+
+  const done: JournalEvent = { type: 'step.succeeded', step: asStepId('createNetwork'), attempt: 1, output: null };
+  const between = recordAfter([STARTED, done, INTERRUPTED], false, false, [undone]);
+  expect(between.stages[0]?.status).toBe('interrupted');
+});
+
+const statuses = ({ status, stages, steps }: ReturnType<typeof recordAfter>) => ({
+  status,
+  stages: stages.map((stage) => stage.status),
+  steps: steps.map((step) => ({ status: step.status, attempts: step.attempts })),
+});
+
+test('what was decided and not begun before a pause or an interruption is pending', () => {
+  const done: JournalEvent = { type: 'step.succeeded', step: asStepId('createNetwork'), attempt: 1, output: null };
+  const next = decided(['test'], ['pingControl']);
+  const steps = [
+    { status: 'succeeded', attempts: 1 },
+    { status: 'pending', attempts: 0 },
+  ];
+  const stages = ['succeeded', 'pending', 'pending'];
+  for (const alive of [true, false]) {
+    expect(statuses(recordAfter([STARTED, done, next, PAUSED], alive))).toEqual({ status: 'paused', stages, steps });
+    const interrupted = recordAfter([STARTED, done, next, INTERRUPTED], alive);
+    expect(statuses(interrupted)).toEqual({ status: 'interrupted', stages, steps });
+  }
+  const begun = recordAfter([STARTED, done, next, PAUSED], false, false, [
+    leaseTaken('resume', { pid: 4712 }),
+    attempted('pingControl'),
+  ]);
+  expect(statuses(begun)).toEqual({
+    status: 'interrupted',
+    stages: ['succeeded', 'interrupted', 'pending'],
+    steps: [steps[0], { status: 'interrupted', attempts: 1 }],
+  });
+});
+
+test('a step that waits for another attempt when the run stops is not cut off by a pause, but is by an interruption', () => {
+  const error = { code: 'E_DOCKER', message: 'busy', hint: 'none' } as const;
+  const retrying: JournalEvent = {
+    type: 'step.retrying',
+    step: asStepId('createNetwork'),
+    attempt: 1,
+    error,
+    retryAt: BEGIN,
+  };
+  expect(recordAfter([STARTED, retrying, PAUSED], false).steps[0]?.status).toBe('retrying');
+  expect(recordAfter([STARTED, retrying, INTERRUPTED], false).steps[0]?.status).toBe('interrupted');
+});

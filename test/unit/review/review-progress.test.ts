@@ -1,0 +1,182 @@
+import { expect, test } from 'vitest';
+import { asStepId, type StepId } from '../../../src/engine/model/ids.ts';
+import type { HistoryPort } from '../../../src/engine/ports/history.ts';
+import { widthOf } from '../../../src/review/text/format/plain-text.ts';
+import { progressFrame } from '../../../src/review/text/progress-frame.ts';
+import { progressLine } from '../../../src/review/text/progress-line.ts';
+import { createProgressFollower } from '../../../src/review/timeline/progress.ts';
+import { openForTest } from '../../fixtures/history/temporary.ts';
+import {
+  BEGIN,
+  decided,
+  INTERRUPTED,
+  leaseTaken,
+  runId,
+  STAGES,
+  succeeded,
+  takeOver,
+  tell,
+  tellFailure,
+  tellResumed,
+  tellSuccess,
+} from '../../fixtures/review/lab-run.ts';
+import { colourTerminalOf, PIPED, terminalOf } from '../../fixtures/review/style.ts';
+
+function plainLines(tellRun: (history: HistoryPort, id: string) => unknown): readonly string[] {
+  const { history } = openForTest();
+  tellRun(history, 'r1');
+  const { progress, follow } = createProgressFollower();
+  return history.journal(runId('r1')).flatMap((entry) => {
+    follow(entry);
+    return progressLine(progress, entry, PIPED) ?? [];
+  });
+}
+
+/** The frame after the first `count` journal entries. */
+function frameAfter(
+  tellRun: (history: HistoryPort, id: string) => unknown,
+  count: number,
+  { width = 80, height = 24, after = 0, notes = new Map<StepId, string>() } = {},
+): readonly string[] {
+  const { history } = openForTest();
+  tellRun(history, 'r1');
+  const { progress, follow } = createProgressFollower();
+  const entries = history.journal(runId('r1')).slice(0, count);
+  for (const entry of entries) follow(entry);
+  const now = (entries.at(-1)?.at ?? BEGIN) + after;
+  return progressFrame({ progress, stageNames: STAGES, notes, now, frame: 0, height }, terminalOf(width));
+}
+
+test('without a terminal: one plain line for each step that has ended', () => {
+  expect(plainLines(tellSuccess)).toEqual([
+    'setup  createNetwork  docker.network  ok  100 ms',
+    'test  pingControl  probe.ping  ok  2.0 s',
+    'host: as before (no residue; drift: none)',
+  ]);
+});
+
+test('a failure, another attempt and the rollback are told as they come', () => {
+  const failure = 'E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered';
+  expect(plainLines(tellFailure)).toEqual([
+    'setup  createNetwork  docker.network  ok  100 ms',
+    'setup  addLink  docker.network  ok  100 ms',
+    `test  pingSplice  probe.ping  attempt 1 failed  tried again in 200 ms  ${failure}`,
+    `test  pingSplice  probe.ping  failed  2.2 s  ${failure}`,
+    'rolling back',
+    'rollback  link int_hote  stuck  device is busy',
+    'rollback  network devops  reverted',
+    'host: not as before (residues: 1; drift: none)',
+  ]);
+});
+
+test('the live view: finished stages in one line, the active one with its steps', () => {
+  expect(frameAfter(tellSuccess, 1, { after: 40 })).toEqual([
+    '⠋ setup     40 ms  1 step',
+    '  ⠋ createNetwork  docker.network    40 ms',
+    '  test',
+    '  teardown',
+  ]);
+  const notes = new Map([[asStepId('pingControl'), 'waiting for the third answer']]);
+  expect(frameAfter(tellSuccess, 5, { after: 1_000, notes })).toEqual([
+    '✓ setup     100 ms  1 step',
+    '⠋ test      1.0 s  1 step',
+    '  ⠋ pingControl  probe.ping    1.0 s  waiting for the third answer',
+    '  teardown',
+  ]);
+});
+
+test('before the first decision and after the last step the view says what the engine does', () => {
+  expect(frameAfter(tellSuccess, 0).at(-1)).toBe('⠋ looking at the host');
+  expect(frameAfter(tellSuccess, 9).at(-1)).toBe('⠋ looking at the host');
+});
+
+test('the last picture: every stage in one line; a stage that failed with the step that did', () => {
+  expect(frameAfter(tellSuccess, 99)).toEqual([
+    '✓ setup     100 ms  1 step',
+    '✓ test      2.0 s  1 step',
+    '✓ teardown  3.9 s  0 steps',
+  ]);
+  expect(frameAfter(tellFailure, 99, { width: 60 })).toEqual([
+    '✓ setup     100 ms  2 steps',
+    '✗ test      2.2 s  1 step',
+    '  ✗ pingSplice  probe.ping    2.2 s  E_PROBE_FAILED: 0 of 3…',
+    '  teardown',
+  ]);
+});
+
+test('while a run rolls back, the view counts', () => {
+  const { history } = openForTest();
+  tellFailure(history, 'r1');
+  const begun = history.journal(runId('r1')).findIndex(({ event }) => event.type === 'rolling-back');
+  expect(frameAfter(tellFailure, begun + 3).at(-1)).toBe('⠋ rolling back: 1 of 2 changes undone');
+});
+
+test('a stage with more steps than fit shows the latest, and no line is wider than the terminal', () => {
+  const many = (history: HistoryPort, id: string) => {
+    const run = tell(history, id);
+    const steps = Array.from({ length: 30 }, (_, index) => `pingNumber${index}`);
+    run.at(0, decided(['setup'], steps));
+    run.at(5, ...steps.slice(0, 20).map((step) => succeeded(step, null)));
+  };
+  const frame = frameAfter(many, 99, { width: 40, height: 12 });
+  expect(frame.length).toBeLessThanOrEqual(12);
+  expect(frame[1]?.trim()).toMatch(/^\d+ earlier steps$/);
+  expect(frame.at(-3)).toContain('pingNumber29');
+  const { progress, follow } = createProgressFollower();
+  const { history } = openForTest();
+  tellFailure(history, 'r1');
+  for (const entry of history.journal(runId('r1'))) follow(entry);
+  const material = { progress, stageNames: STAGES, notes: new Map(), now: BEGIN, frame: 3, height: 24 };
+  for (const line of progressFrame(material, colourTerminalOf(30))) expect(widthOf(line)).toBeLessThanOrEqual(30);
+});
+
+test('pauses, interruptions and resumes are told as they come', () => {
+  expect(plainLines(tellResumed)).toEqual([
+    'setup  createNetwork  docker.network  ok  100 ms',
+    'paused after setup',
+    'resumed by process 4712 after 1 min 0 s',
+    'resumed by process 4713 after 3 min 0 s',
+    'test  pingControl  probe.ping  ok  2.1 s',
+    'host: as before (no residue; drift: none)',
+  ]);
+  const stopped = (history: HistoryPort, id: string) => {
+    const run = tell(history, id);
+    run.at(0, decided(['setup'], ['createNetwork']), INTERRUPTED);
+    const lease = takeOver(history, run.lease);
+    history.append(lease, { events: [leaseTaken('rollback')] }, BEGIN + 9);
+    history.append(lease, { events: [{ type: 'rolling-back', error: null, kept: [] }] }, BEGIN + 9);
+  };
+  expect(plainLines(stopped)).toEqual(['interrupted by SIGINT', 'rolling back']);
+});
+
+test('the live view of a run that pauses, and of one that goes on where another process was killed', () => {
+  expect(frameAfter(tellResumed, 5, { after: 30_000 })).toEqual([
+    '✓ setup     100 ms  1 step',
+    '  test',
+    '  teardown',
+    'paused after setup',
+  ]);
+  expect(frameAfter(tellResumed, 8, { after: 50 })).toEqual([
+    '✓ setup     100 ms  1 step',
+    '⠋ test      150 ms  1 step',
+    '  ! pingControl  probe.ping    50 ms',
+    '  teardown',
+    '⠋ looking at the host',
+  ]);
+});
+
+test('the live view of a stage that was left in the middle, and of a rollback that goes on', () => {
+  const stopped = (history: HistoryPort, id: string) => {
+    const run = tell(history, id);
+    run.at(0, decided(['setup'], ['createNetwork', 'addLink']));
+    run.at(100, succeeded('createNetwork', null), INTERRUPTED);
+    history.append(takeOver(history, run.lease), { events: [leaseTaken('rollback')] }, BEGIN + 9_000);
+  };
+  expect(frameAfter(stopped, 3).map((line) => line.trimEnd())).toEqual([
+    '! setup     100 ms  2 steps',
+    '  test',
+    '  teardown',
+    'interrupted',
+  ]);
+  expect(frameAfter(stopped, 4).at(-1)).toBe('⠋ rolling back: 0 of 0 changes undone');
+});

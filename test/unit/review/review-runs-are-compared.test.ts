@@ -1,0 +1,138 @@
+import { expect, test } from 'vitest';
+import type { HistoryPort } from '../../../src/engine/ports/history.ts';
+import { memberDifferences } from '../../../src/review/compare/member-differences.ts';
+import { compareRuns } from '../../../src/review/compare/run-comparison.ts';
+import { createTellingJudge } from '../../../src/review/compare/telling-differences.ts';
+import { readRunMaterial } from '../../../src/review/record/run-material.ts';
+import { runRecord } from '../../../src/review/record/run-record.ts';
+import { runComparisonLines } from '../../../src/review/text/run/run-comparison-text.ts';
+import { openForTest } from '../../fixtures/history/temporary.ts';
+import { FAILURE, runId, tellFailure, tellSuccess } from '../../fixtures/review/lab-run.ts';
+import { PIPED } from '../../fixtures/review/style.ts';
+
+function comparedRun(history: HistoryPort, id: string) {
+  const run = history.run(runId(id));
+  if (run === undefined) throw new Error('the run is not there');
+  const material = readRunMaterial(history, run);
+  return { material, record: runRecord(material, () => true) };
+}
+
+function comparison(differences: readonly string[] = []) {
+  const { history } = openForTest();
+  tellSuccess(history, 'good', { input: { devNetwork: 'devops', pings: 3, route: 'secondary' } });
+  tellFailure(history, 'bad');
+  return compareRuns(comparedRun(history, 'good'), comparedRun(history, 'bad'), differences, () => true);
+}
+
+test('inputs, path, steps, outcomes, outputs and timings of two runs, as a document', () => {
+  const compared = comparison();
+  expect(compared).toMatchObject({
+    workflow: 'lab-network',
+    first: { id: 'good', status: 'succeeded' },
+    second: { id: 'bad', status: 'needs-attention' },
+    definition: { equal: true, differences: [] },
+    inputs: [{ member: 'route', first: 'secondary' }],
+    path: { onlyFirst: ['teardown', 'done'], onlySecond: [] },
+    steps: { onlyFirst: ['pingControl'], onlySecond: ['addLink', 'pingSplice'] },
+    outcomes: [
+      {
+        step: null,
+        first: { status: 'succeeded', error: null },
+        second: { status: 'needs-attention', error: FAILURE },
+      },
+    ],
+    timings: {
+      run: { first: 6_200, second: 2_600, ratio: 0.42 },
+      stages: [
+        { stage: 'setup', first: 100, second: 100, ratio: 1 },
+        { stage: 'test', first: 2_000, second: 2_200, ratio: 1.1 },
+        { stage: 'teardown', second: null, ratio: null },
+      ],
+    },
+  });
+  expect(compared.inputs[0]).not.toHaveProperty('second');
+  expect(compared.outputs.map(({ step, member, says }) => [step, member, says])).toEqual([
+    ['createNetwork', 'id', 'telling'],
+    ['createNetwork', 'members', 'telling'],
+  ]);
+});
+
+test('the same for people', () => {
+  expect(runComparisonLines(comparison(), PIPED)).toEqual([
+    'two runs of lab-network',
+    '  good  succeeded        6.2 s',
+    '  bad   needs-attention  2.6 s',
+    '',
+    'definition',
+    '  the same',
+    '',
+    'inputs',
+    '  input  good       bad',
+    '  route  secondary  (not there)',
+    '',
+    'path',
+    '  in good only',
+    '    teardown  done',
+    '',
+    'steps',
+    '  in good only',
+    '    pingControl',
+    '  in bad only',
+    '    addLink  pingSplice',
+    '',
+    'outcomes',
+    '  of       good       bad',
+    `  the run  succeeded  needs-attention: E_PROBE_FAILED: ${FAILURE.message}`,
+    '',
+    'outputs',
+    '  output                 good          bad',
+    '  createNetwork.id       cccccccccccc  (not there)',
+    '  createNetwork.members  []            (not there)',
+    '',
+    'timings',
+    '  stage and step     good     bad   ratio',
+    '  the run           6.2 s   2.6 s  x 0.42',
+    '  setup            100 ms  100 ms  x 1.00',
+    '    createNetwork  100 ms  100 ms  x 1.00',
+    '  test              2.0 s   2.2 s  x 1.10',
+    '  teardown          3.9 s       -       -',
+  ]);
+});
+
+test('members are compared to the innermost, items of a list by their names where they have some in common', () => {
+  expect(memberDifferences({ a: 1, b: { c: [1, 2] } }, { b: { c: [1, 3, 4] }, a: 1 })).toEqual([
+    { member: 'b.c.1', first: 2, second: 3 },
+    { member: 'b.c.2', second: 4 },
+  ]);
+  const [x, y, z] = [
+    { name: 'x', up: true },
+    { name: 'y', up: true },
+    { name: 'z', up: true },
+  ] as const;
+  expect(memberDifferences([x, y], [y, { ...x, up: false }])).toEqual([{ member: 'x.up', first: true, second: false }]);
+  expect(memberDifferences([x, y], [y, z])).toEqual([
+    { member: 'x', first: x },
+    { member: 'z', second: z },
+  ]);
+  expect(memberDifferences('a', ['a'])).toEqual([{ member: '', first: 'a', second: ['a'] }]);
+});
+
+test('what no two runs have in common, and what follows from a difference that was told, is told apart', () => {
+  const { judge } = createTellingJudge(['run1', 'run2']);
+  const says = (member: string, first: string | number, second: string | number) => judge({ member, first, second });
+  expect(says('pid', 4711, 4712)).toBe('passing');
+  expect(says('rttMs', 0.5, 0.7)).toBe('passing');
+  expect(says('alias', 'wf.run=run1', 'wf.run=run2')).toBe('passing');
+  expect(says('bridge', `br-${'a'.repeat(12)}`, `br-${'b'.repeat(12)}`)).toBe('passing');
+  expect(says('received', 3, 0)).toBe('telling');
+  expect(says('name', 'devops', 'x-devops')).toBe('telling');
+  expect(says('subnet', '172.18.0.0/16', '172.21.0.0/16')).toBe('telling');
+  expect(says('address', '172.18.0.2', '172.21.0.3')).toBe('telling');
+  expect(says('url', 'http://172.18.0.2:5678/', 'http://172.21.0.3:5678/')).toBe('following');
+  expect(says('target', `network devops on br-${'a'.repeat(12)}`, `network x-devops on br-${'b'.repeat(12)}`)).toBe(
+    'following',
+  );
+  expect(says('again', 'devops', 'x-devops')).toBe('following');
+  expect(says('body', 'devops', 'something else')).toBe('telling');
+  expect(judge({ member: 'id', second: 'c'.repeat(64) })).toBe('telling');
+});
