@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { expect } from 'vitest';
 import { openProject, type Project, type RunningWf } from './run-wf.ts';
 
 export const FOLDERS_WORKFLOW = readFileSync(new URL('../fixtures/workflows/folders.ts', import.meta.url), 'utf8');
@@ -46,10 +48,12 @@ export function foldersRun(project: Project): FoldersRun {
   };
 }
 
-/** Starts a run and kills it while its second folder is waited for. */
+/** Starts a run and kills it while the command that makes its second folder waits. */
 export async function killInSecond(run: FoldersRun, ...more: readonly string[]): Promise<void> {
   const wf = run.start(...more);
   await wf.line(/^first {2}makeOne .* ok /);
+  const waits = () => execFileSync('ps', ['-eo', 'args='], { encoding: 'utf8' }).includes(`/${run.id} two `);
+  await expect.poll(waits, { timeout: 10_000, interval: 10 }).toBe(true);
   wf.kill('SIGKILL');
   await wf.end;
 }

@@ -20,13 +20,13 @@ export interface WorkflowRecord {
 export function workflowLines(workflow: WorkflowRecord, style: TextStyle): readonly string[] {
   const { name, version, description, file, stages, input, secretInputs } = workflow;
   const { colors } = style;
-  const secrets = secretInputs.length === 0 ? [] : [`  secret: ${secretInputs.join(', ')}`];
+  const secrets = secretInputs.length === 0 ? [] : [`  secret: ${secretInputs.map(oneLine).join(', ')}`];
   return [
     `${colors.bold(name)}  version ${oneLine(version)}  ${oneLine(description)}`,
     `  ${oneLine(file)}`,
     '',
     colors.bold('stages'),
-    `  ${stages.join(', ')}`,
+    `  ${stages.map(oneLine).join(', ')}`,
     '',
     colors.bold('inputs'),
     ...schemaLines(input, style),
