@@ -63,6 +63,17 @@ export default defineConfig({
         },
       },
       {
+        // Needs the machine's first PID namespace, where it can be seen that a namespace has ended.
+        extends: true,
+        test: {
+          name: 'place',
+          globalSetup: 'test/support/build-wf.ts',
+          include: ['test/place/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
         // Real processes are killed, on hosts of their own: two files at a time, after all others.
         extends: true,
         test: {

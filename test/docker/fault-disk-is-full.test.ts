@@ -55,7 +55,7 @@ describeDocker('a disk that is full, or read-only', () => {
       expect(refusalSchema.parse(end.json()).error).toMatchObject({
         code: 'E_DISK_FULL',
         message: expect.stringContaining('too full to record'),
-        hint: expect.stringContaining('`wf rollback lab`'),
+        hint: expect.stringContaining('`wf rollback lab '),
       });
       // It came to its end: it did not stop on the way, and there is nothing to resume.
       expect(end.stderr).not.toMatch(/stopped there|wf resume/);

@@ -20,6 +20,8 @@ const LANES = {
   machine: projects('host', 'contract', 'crash'),
   command: [...projects('unit', 'cli'), '--maxWorkers=1'],
 };
+/** On the machine itself. */
+const OUTSIDE = { place: projects('place') };
 
 /** A folder in the place of /tmp, and an empty /run; the repository stays where it is. As first process the shell reaps orphans. */
 const OWN_FOLDERS = `
@@ -40,13 +42,24 @@ const { values, positionals: filters } = parseArgs({ options: { report: { type: 
 const folder = mkdtempSync('/var/tmp/wf-lanes-');
 const blobs = path.join(folder, 'blobs');
 
+/** With the first process of a lane, the kernel ends all others in it. */
+const children = new Set();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    for (const child of children) child.kill('SIGKILL');
+  });
+}
+
 process.exitCode = await runAll();
 
 async function runAll() {
   try {
     await run([process.execPath, path.join(ROOT, 'scripts/set-up.mjs'), '--build-only']);
-    const lanes = process.getuid() === 0 ? Object.entries(LANES) : [['all', []]];
-    const ends = await Promise.all(lanes.map(([name, tests]) => runLane(name, tests)));
+    const [lanes, outside] = process.getuid() === 0 ? [LANES, OUTSIDE] : [{}, { all: [] }];
+    const ends = await Promise.all([
+      ...Object.entries(lanes).map(([name, tests]) => runLane(name, tests, true)),
+      ...Object.entries(outside).map(([name, tests]) => runLane(name, tests, false)),
+    ]);
     const { report } = values;
     const reporters = report === undefined ? [] : ['--reporter=json', `--outputFile.json=${report}`];
     const merged = await run([process.execPath, VITEST, `--merge-reports=${blobs}`, '--reporter=dot', ...reporters]);
@@ -56,16 +69,17 @@ async function runAll() {
   }
 }
 
-async function runLane(name, tests) {
+async function runLane(name, tests, hasMachine) {
   const tmp = path.join(folder, name);
   mkdirSync(tmp);
   // Whatever the umask: tests act as other users in there, too.
   chmodSync(tmp, 0o1777);
   const blob = ['--reporter=default', '--reporter=blob', `--outputFile.blob=${path.join(blobs, `${name}.json`)}`];
-  const command = [...WITH_ENGINE, process.execPath, VITEST, 'run', ...filters, ...tests, '--passWithNoTests', ...blob];
+  const command = [process.execPath, VITEST, 'run', ...filters, ...tests, '--passWithNoTests', ...blob];
   const machine = ['unshare', ...OWN_MACHINE, '--', 'sh', '-c', OWN_FOLDERS, 'sh', tmp, ROOT];
   const startedAt = performance.now();
-  const exitCode = await run(process.getuid() === 0 ? [...machine, ...command] : command, `${name}: `);
+  const around = hasMachine ? [...machine, ...WITH_ENGINE] : process.getuid() === 0 ? [] : WITH_ENGINE;
+  const exitCode = await run([...around, ...command], `${name}: `);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   process.stdout.write(`== lane ${name}: exit code ${exitCode}, ${seconds} s\n`);
   return exitCode;
@@ -75,6 +89,7 @@ async function runLane(name, tests) {
 function run([file, ...args], prefix = '') {
   return new Promise((resolve) => {
     const child = spawn(file, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    children.add(child);
     for (const [from, to] of [
       [child.stdout, process.stdout],
       [child.stderr, process.stderr],
@@ -91,6 +106,9 @@ function run([file, ...args], prefix = '') {
       process.stderr.write(`${file}: ${error.message}\n`);
       resolve(127);
     });
-    child.once('close', (code) => resolve(code ?? 128));
+    child.once('close', (code) => {
+      children.delete(child);
+      resolve(code ?? 128);
+    });
   });
 }
