@@ -26,10 +26,10 @@ try {
 }
 
 function wf(...args) {
-  const { FORCE_COLOR: _, NO_COLOR: __, ...env } = process.env;
+  const { FORCE_COLOR: _, NO_COLOR: __, WF_DB: ___, ...env } = process.env;
   const ended = spawnSync(process.execPath, [path.join(root, 'dist/wf.cjs'), ...args], {
-    cwd: root,
-    env: { ...env, FORCE_COLOR: '1', WF_DB: path.join(folder, 'wf.db') },
+    cwd: folder,
+    env: { ...env, FORCE_COLOR: '1', XDG_STATE_HOME: folder },
     encoding: 'utf8',
   });
   if (ended.status !== 0) throw new Error(`wf ${args.join(' ')} ended with ${ended.status}: ${ended.stderr}`);
