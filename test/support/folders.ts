@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
 import { openProject, type Project, type RunningWf } from './run-wf.ts';
 
 export const FOLDERS_WORKFLOW = readFileSync(new URL('../fixtures/workflows/folders.ts', import.meta.url), 'utf8');
@@ -53,7 +53,10 @@ export async function killInSecond(run: FoldersRun, ...more: readonly string[]):
   const wf = run.start(...more);
   await wf.line(/^first {2}makeOne .* ok /);
   const waits = () => execFileSync('ps', ['-eo', 'args='], { encoding: 'utf8' }).includes(`/${run.id} two `);
-  await expect.poll(waits, { timeout: 10_000, interval: 10 }).toBe(true);
+  for (let tries = 0; !waits(); tries += 1) {
+    if (tries === 500) throw new Error(`the second folder of ${run.id} was not begun`);
+    await setTimeout(20);
+  }
   wf.kill('SIGKILL');
   await wf.end;
 }
