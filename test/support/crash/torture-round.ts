@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isEnd } from '../../../src/engine/ports/history.ts';
 import type { RunRecord } from '../run-record.ts';
 import type { RunningWf, WfEnd } from '../wf-process.ts';
+import { differences } from './differences.ts';
 import { hostTrouble } from './host-trouble.ts';
 import type { Verb } from './kill-at-point.ts';
 import { judge } from './oracle.ts';
@@ -136,8 +138,10 @@ export async function tortureRound(
   }
   const end = readRun(lane.database, run)?.run.status ?? null;
   if (end === null) await subject.settle?.(run);
-  if (end === null && JSON.stringify(await subject.state()) !== JSON.stringify(before)) {
-    problems.push('a run that was never begun touched the host');
+  if (end === null) {
+    const after = await subject.state();
+    const isSame = isDeepStrictEqual(after, before);
+    if (!isSame) problems.push(`a run that was never begun touched the host:\n${differences(before, after)}`);
   }
   return { story: story.join('; '), kills, startEndedMs, end, recoveriesMs, firstStepsMs, problems };
 }
