@@ -7,7 +7,7 @@ import { recordIp } from './ip-recorder.ts';
 import { ipWitness } from './ip-witness.ts';
 import { type Lane, laneIn, newLaneFolder } from './lane.ts';
 import { startOwnMachine } from './own-machine.ts';
-import { privateProcessesIn } from './processes.ts';
+import { type PrivateProcess, privateProcessesIn } from './processes.ts';
 import type { Subject } from './subject.ts';
 
 /** Whom wf runs as. */
@@ -60,7 +60,8 @@ export async function openPrivateLab(user: PrivateUser): Promise<Subject> {
     },
     async settle(run) {
       const until = Date.now() + ENDS_WITHIN_MS;
-      while (privateHostsOf(lane, run).length > 0 && Date.now() < until) await pause();
+      // Also a process that was about to become the first one of a private host.
+      while (privateProcessesOf(lane, run).length > 0 && Date.now() < until) await pause();
     },
     killPrivateHost(run) {
       const found = privateHostsOf(lane, run);
@@ -81,10 +82,12 @@ function startPrivateLab(workflow: string, run: string, more: readonly string[])
 }
 
 /** The first processes of a run's private hosts, whatever moment their marks name. */
-function privateHostsOf({ folder }: Lane, run: string): readonly number[] {
-  return privateProcessesIn(folder).flatMap(({ pid, mark, isFirst }) =>
-    isFirst && mark.startsWith(`${run}@`) ? [pid] : [],
-  );
+function privateHostsOf(lane: Lane, run: string): readonly number[] {
+  return privateProcessesOf(lane, run).flatMap(({ pid, isFirst }) => (isFirst ? [pid] : []));
+}
+
+function privateProcessesOf({ folder }: Lane, run: string): readonly PrivateProcess[] {
+  return privateProcessesIn(folder).filter(({ mark }) => mark.startsWith(`${run}@`));
 }
 
 function kill(pid: number): void {
