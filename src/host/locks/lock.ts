@@ -1,8 +1,8 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { RunId } from '../../engine/model/ids.ts';
-import { pause, systemClock } from '../machine/clock.ts';
-import { bootId, isAlive, ownPidNamespace, ownProcess } from '../processes/process.ts';
+import { systemClock } from '../machine/clock.ts';
+import { ownPidNamespace, ownProcess } from '../processes/process.ts';
 import { isLivenessSocketOpen, openLivenessSocket } from './liveness-socket.ts';
 import { lockFolder } from './lock-folder.ts';
 import { type LockHolder, readRow, removeRow, removeRowsOf, signsIn, takeRow } from './lock-table.ts';
@@ -23,22 +23,12 @@ export async function takeLock(lock: string, run: RunId): Promise<HeldLock | Loc
   await forgetDead(folder);
   const { pid, startTime } = ownProcess();
   const own: LockHolder = { sign, run, pid, startTime, pidNamespace: ownPidNamespace() };
-  const until = systemClock.now() + COPY_ENDS_MS;
   for (;;) {
     const holder = takeRow(folder, lock, own);
     if (holder === null) return { release: () => removeRow(folder, lock, sign) };
-    if (!(await lives(folder, holder.sign, sign))) forget(folder, holder.sign);
-    else if (!hasEnded(holder) || systemClock.now() > until) return holder;
-    else await pause(systemClock, COPY_POLL_MS);
+    if (await lives(folder, holder.sign, sign)) return holder;
+    forget(folder, holder.sign);
   }
-}
-
-/** A copy of a killed wf that is about to become a child keeps its sign up (see liveness-socket.ts): on a busy machine, for so long. */
-const COPY_ENDS_MS = 2_000;
-const COPY_POLL_MS = 10;
-
-function hasEnded({ pid, startTime, pidNamespace }: LockHolder): boolean {
-  return pidNamespace === ownPidNamespace() && !isAlive({ pid, startTime, bootId: bootId() });
 }
 
 /** Who holds a lock; null where nobody alive does. */

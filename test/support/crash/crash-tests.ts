@@ -33,14 +33,16 @@ interface MatrixOf {
   readonly subject: SubjectName;
   readonly journey: Journey;
   readonly verb: Verb;
+  /** Tells the ids of its runs from those of the subject's other ones. */
   readonly prefix: string;
   /** All of them, where it is not said. */
   only?(point: string): boolean;
 }
 
-/** Kills the journey at each of its points, recovers it each time, and expects nothing to be wrong. Answers what was done. */
+/** Kills the journey at each of its points, recovers it each time, and expects nothing to be wrong. */
 export async function expectSurvived(matrix: MatrixOf): Promise<void> {
-  const { journey, verb, prefix, only = () => true } = matrix;
+  const { journey, verb, only = () => true } = matrix;
+  const prefix = idPrefix(matrix);
   const open = () => openSubject(matrix.subject);
   const distinct = distinctPoints(await allPoints(matrix)).filter(only);
   const some = fewerPoints(distinct, EVERY);
@@ -62,7 +64,8 @@ export async function expectSurvived(matrix: MatrixOf): Promise<void> {
  * killed once at each of these points, to find the one to blame; points that the run did not come by are tried in the same way.
  */
 export async function expectChainSurvived(matrix: MatrixOf): Promise<void> {
-  const { journey, verb, prefix, only = () => true } = matrix;
+  const { journey, verb, only = () => true } = matrix;
+  const prefix = idPrefix(matrix);
   const chains = CHAINS[matrix.subject];
   const distinct = distinctPoints(await allPoints(matrix)).filter(only);
   const points = dealt(distinct, chains);
@@ -96,10 +99,15 @@ function dealt(points: readonly string[], hands: number): readonly string[] {
   return points.filter((_point, index) => index % hands === SEED % hands);
 }
 
-async function allPoints({ subject: name, journey, prefix }: MatrixOf): Promise<readonly string[]> {
-  const subject = await openSubject(name);
+/** A run's id is locked on the whole machine, and two files of these tests run at a time. */
+function idPrefix({ subject, prefix }: MatrixOf): string {
+  return `${subject}-${prefix}`;
+}
+
+async function allPoints(matrix: MatrixOf): Promise<readonly string[]> {
+  const subject = await openSubject(matrix.subject);
   try {
-    return await pointsOf(subject, journey, `${prefix}points`);
+    return await pointsOf(subject, matrix.journey, `${idPrefix(matrix)}points`);
   } finally {
     await subject.close();
   }
