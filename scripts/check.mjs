@@ -11,14 +11,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'wf-check-'));
 const report = path.join(folder, 'tests.json');
 
 const isQuick = process.argv.includes('--quick');
-const quickTests = [
-  '--project',
-  'unit',
-  'test/unit',
-  '--reporter=dot',
-  '--reporter=json',
-  `--outputFile.json=${report}`,
-];
+const quickTests = ['--project', 'unit', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
 const checks = [
   ['style', 'npm', 'run', '--silent', 'check:style'],
   ['types', 'npm', 'run', '--silent', 'check:types'],

@@ -134,7 +134,8 @@ export async function openSession(tested: TestedWorkflow, pauseAfter?: string): 
   };
 }
 
-function pointsIn(log: string): readonly string[] {
+/** Returns the points in a log, each once, in the order in which they were first reached. */
+export function pointsIn(log: string): readonly string[] {
   if (!existsSync(log)) return [];
   return [...new Set(readFileSync(log, 'utf8').split('\n').filter(Boolean))];
 }

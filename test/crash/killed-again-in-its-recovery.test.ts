@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { distinctPoints } from '../support/crash/crash-log.ts';
-import { describeCrash, EVERY_POINT, SEED } from '../support/crash/crash-tests.ts';
+import { dealt, describeCrash, EVERY_POINT, SEED } from '../support/crash/crash-tests.ts';
 import { forward, recovering } from '../support/crash/journeys.ts';
 import { killAndRecover, pointsOf } from '../support/crash/kill-at-point.ts';
 import { killInTurn } from '../support/crash/kill-in-turn.ts';
@@ -37,7 +37,7 @@ async function killedAgain(name: SubjectName, kills: number): Promise<readonly u
         before,
         journey: recovering(verb, point),
         run: `again${kill}`,
-        points: some(distinctPoints(seen.recoveryPoints)),
+        points: dealt(distinctPoints(seen.recoveryPoints), EVERY_POINT ? 1 : 5),
         verb: then,
       });
       if (again.problems.length > 0) return [{ ...again, first: { point, verb }, then, seed: SEED }];
@@ -46,9 +46,4 @@ async function killedAgain(name: SubjectName, kills: number): Promise<readonly u
   } finally {
     await subject.close();
   }
-}
-
-/** Of the points of a recovery, those at which it is killed where not all are tried. */
-function some(points: readonly string[]): readonly string[] {
-  return EVERY_POINT ? points : points.filter((_point, index) => index % 5 === SEED % 5);
 }

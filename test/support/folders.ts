@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { untilRunning } from './processes.ts';
 import { openProject, type Project, type RunningWf } from './run-wf.ts';
 
 export const FOLDERS_WORKFLOW = readFileSync(new URL('../fixtures/workflows/folders.ts', import.meta.url), 'utf8');
@@ -52,11 +51,7 @@ export function foldersRun(project: Project): FoldersRun {
 export async function killInSecond(run: FoldersRun, ...more: readonly string[]): Promise<void> {
   const wf = run.start(...more);
   await wf.line(/^first {2}makeOne .* ok /);
-  const waits = () => execFileSync('ps', ['-eo', 'args='], { encoding: 'utf8' }).includes(`/${run.id} two `);
-  for (let tries = 0; !waits(); tries += 1) {
-    if (tries === 500) throw new Error(`the second folder of ${run.id} was not begun`);
-    await setTimeout(20);
-  }
+  await untilRunning(new RegExp(`/${run.id} two `), 10_000);
   wf.kill('SIGKILL');
   await wf.end;
 }

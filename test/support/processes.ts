@@ -1,18 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { onTestFinished } from 'vitest';
 
-/** Pids of the processes that run (not: zombies) with just this command line, as `ps` tells. */
-export function running(commandLine: string): number[] {
+/** Returns the pids of the processes that run (not: zombies) with just this command line, or one that matches, as `ps` prints it. */
+export function running(commandLine: string | RegExp): number[] {
+  const isMeant = (line = '') => (typeof commandLine === 'string' ? line === commandLine : commandLine.test(line));
   return execFileSync('ps', ['-eo', 'pid=,stat=,args='], { encoding: 'utf8' })
     .split('\n')
     .map((line) => /^\s*(\d+)\s+(\S+)\s+(.*)$/.exec(line))
-    .flatMap((found) =>
-      found !== null && !found[2]?.startsWith('Z') && found[3] === commandLine ? [Number(found[1])] : [],
-    );
+    .flatMap((found) => (found !== null && !found[2]?.startsWith('Z') && isMeant(found[3]) ? [Number(found[1])] : []));
 }
 
-/** Waits until something runs with just this command line. */
-export async function untilRunning(commandLine: string, timeoutMs = 5_000): Promise<number> {
+/** Waits until a process runs with just this command line, or one that matches. */
+export async function untilRunning(commandLine: string | RegExp, timeoutMs = 5_000): Promise<number> {
   const until = Date.now() + timeoutMs;
   for (;;) {
     const [pid] = running(commandLine);

@@ -1,13 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-
-/** The crash points in a log, in the order in which they were first reached. */
-export function pointsIn(log: string): readonly string[] {
-  if (!existsSync(log)) return [];
-  return [...new Set(readFileSync(log, 'utf8').split('\n'))].filter((point) => point !== '');
-}
-
 /**
- * Of all crash points of a run one for each state that a kill can leave: after each commit, after each touch of the host, and
+ * Returns, of all crash points of a run, one for each state that a kill can leave: after each commit, after each touch of the host, and
  * before each. Left out is what leaves the same state as another one: the events that share a commit; what only reads; the near
  * side of a commit, before which nothing has happened since what came last; the commit of an intent, after which the touch comes
  * whose near side is tried; the near side of a touch that follows another one of the same step.

@@ -95,7 +95,7 @@ export async function expectChainSurvived(matrix: MatrixOf): Promise<void> {
 }
 
 /** Every `hands`-th of these, as the seed deals them. */
-function dealt(points: readonly string[], hands: number): readonly string[] {
+export function dealt(points: readonly string[], hands: number): readonly string[] {
   return points.filter((_point, index) => index % hands === SEED % hands);
 }
 

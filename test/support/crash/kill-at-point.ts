@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { pointsIn } from '../../../src/testing/session.ts';
 import { type RunRecord, refusalSchema } from '../run-record.ts';
 import type { WfEnd } from '../wf-process.ts';
-import { pointsIn } from './crash-log.ts';
 import type { Journey } from './journeys.ts';
 import { judge } from './oracle.ts';
 import { readRun } from './run-on-disk.ts';
@@ -114,7 +114,8 @@ async function hostProblems(
   return (await judge(subject, run, before, [expected.status], told)).problems;
 }
 
-function logOf({ lane }: Subject, run: string): string {
+/** Returns the file for the points that a process of the run comes by; there is none yet. */
+export function logOf({ lane }: Subject, run: string): string {
   const log = path.join(lane.folder, `${run}.points`);
   rmSync(log, { force: true });
   return log;

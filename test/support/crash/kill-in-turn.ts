@@ -1,8 +1,7 @@
-import { readFileSync, rmSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { WfEnd } from '../wf-process.ts';
 import type { Journey } from './journeys.ts';
-import type { Verb } from './kill-at-point.ts';
+import { logOf, type Verb } from './kill-at-point.ts';
 import { judge } from './oracle.ts';
 import { readRun } from './run-on-disk.ts';
 import type { Subject } from './subject.ts';
@@ -14,7 +13,7 @@ export interface Chain {
   readonly run: string;
   /** The points at which it is to be killed, once at each, in the order in which it comes by them. */
   readonly points: readonly string[];
-  /** What brings it on after each kill. */
+  /** The command that follows each kill. */
   readonly verb: Verb;
   /** The state of the host that the run must leave as it was. */
   readonly before: unknown;
@@ -32,14 +31,13 @@ export interface ChainEnd {
 /** Kills one run at each of the points that it comes by, brings it on after each kill, and judges its end. */
 export async function killInTurn({ subject, journey, run, points, verb, before }: Chain): Promise<ChainEnd> {
   const { lane } = subject;
-  const log = path.join(lane.folder, `${run}.points`);
   const left = new Set(points);
   const killedAt: string[] = [];
   const touched: string[] = [];
   let slowestMs = 0;
   await journey.prepare(subject, run);
   for (;;) {
-    rmSync(log, { force: true });
+    const log = logOf(subject, run);
     const found = statusOnDisk(subject, run);
     const isEnded = found === journey.end || found === 'rolled-back';
     const command = found === undefined ? journey.command(subject, run) : [verb, run, '--json'];
