@@ -31,7 +31,7 @@ const options = z.object({
 
 const ENDINGS: FormatEndings<DiffFormat> = { text: ['.txt'], json: ['.json'] };
 
-/** What a comparison found, in both formats. */
+/** The result of a comparison, for both formats. */
 interface Found {
   readonly title: string;
   readonly record: unknown;

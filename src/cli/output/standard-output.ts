@@ -2,7 +2,7 @@ import { fstatSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { standardStream, writeAll } from '../../host/processes/own-process.ts';
 
-/** What a command writes text to. */
+/** A stream that a command writes text to. */
 export type Output = Writable & Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'rows'>>;
 
 /** Opens standard output (1) or standard error (2) of this process. */

@@ -22,7 +22,7 @@ interface DocumentOptions {
 /** Endings of file names by format. */
 export type FormatEndings<Format extends string> = Readonly<Record<Format, readonly string[]>>;
 
-/** What a command writes. */
+/** A text that a command writes to standard output or to a file. */
 export interface Document {
   /** For people, e.g. `the report on run 7kq`. */
   readonly title: string;

@@ -9,7 +9,7 @@ import { ensureImages } from '../images.ts';
 import { type RunningWf, startWf, type WfEnd } from '../wf-process.ts';
 import { killAllOf } from './processes.ts';
 
-/** Where wf is to kill itself, and where it tells what it came by (see src/host/workflow-code/crash-points.ts); and of what it is to know. */
+/** The points at which wf kills itself, and the log of those that it comes by (see src/host/workflow-code/crash-points.ts). */
 export interface CrashOrders {
   /** The crash point at which the process kills itself, the first time that it reaches it. */
   readonly at?: string;

@@ -55,7 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['engine', 'steps', 'library', 'review'],
 };
 
-/** What only these may reach: processes, sockets, /proc and the clock. */
+/** Only these may reach processes, sockets, /proc and the clock. */
 const REACHES_THE_MACHINE = /^(?:host|docker|runtime\/embedded|testing)\//;
 
 const ONLY_HOST = [

@@ -10,7 +10,7 @@ import { shortId } from '../names.ts';
 /** Reads a container, with its addresses. */
 export const inspectContainer = defineStep({
   kind: 'docker.inspect-container',
-  description: 'What Docker knows of a container: its state, its process and its addresses.',
+  description: 'Reads a container as Docker knows it: its state, its process and its addresses.',
   input: z.object({ id: z.string().min(1) }),
   output: containerInfoSchema,
   retry: ENGINE_RETRY,

@@ -10,7 +10,7 @@ import { shortId } from '../names.ts';
 /** Reads a network, with the containers in it. */
 export const inspectNetwork = defineStep({
   kind: 'docker.inspect-network',
-  description: 'What Docker knows of a network: driver, subnet, gateway and the containers in it.',
+  description: 'Reads a network as Docker knows it: driver, subnet, gateway and the containers in it.',
   input: z.object({ id: z.string().min(1) }),
   output: networkInfoSchema,
   retry: ENGINE_RETRY,
