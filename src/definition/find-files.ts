@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
-import { lazy } from '../engine/journal/lazy.ts';
+import { lazy } from '../engine/model/lazy.ts';
 
 /** A file that should define the workflow that it is named after. */
 export interface WorkflowFile {

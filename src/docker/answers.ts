@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lazy } from '../engine/journal/lazy.ts';
+import { lazy } from '../engine/model/lazy.ts';
 import type {
   ContainerEndpoint,
   ContainerInfo,

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { lazy } from '../engine/journal/lazy.ts';
 import { WfError } from '../engine/model/errors.ts';
 import { runIdSchema } from '../engine/model/identity-schemas.ts';
+import { lazy } from '../engine/model/lazy.ts';
 import { isEnd, STORED_RUN_STATUSES } from '../engine/ports/history.ts';
 import { parseRow } from './rows/parse-row.ts';
 import { IN_PLACE } from './sqlite/schema.ts';

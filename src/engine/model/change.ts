@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { lazy } from '../journal/lazy.ts';
 import type { StepId } from './ids.ts';
 import type { Json } from './json.ts';
+import { lazy } from './lazy.ts';
 
 /**
  * Where a change stands.

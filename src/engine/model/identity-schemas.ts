@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { lazy } from '../journal/lazy.ts';
 import { parseRunId, type RunId } from './ids.ts';
+import { lazy } from './lazy.ts';
 
 // Apart from ids.ts and owner.ts, which are part of the private host's program: zod would make that ten times as large.
 

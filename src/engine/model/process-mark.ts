@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { lazy } from '../journal/lazy.ts';
 import { ownerSchema, runIdSchema } from './identity-schemas.ts';
 import { asStepId, type RunId, type StepId } from './ids.ts';
+import { lazy } from './lazy.ts';
 import type { Owner } from './owner.ts';
 
 /** The environment variable that every process carries which an attempt at a step, or the undoing of one, starts. */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { lazy } from '../../engine/journal/lazy.ts';
+import { lazy } from '../../engine/model/lazy.ts';
 import type { Owner } from '../../engine/model/owner.ts';
 import { isEnd, STORED_RUN_STATUSES, type StoredRunStatus } from '../../engine/ports/history.ts';
 import { parseRow } from '../rows/parse-row.ts';

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import * as z from 'zod/mini';
-import { lazy } from '../../engine/journal/lazy.ts';
 import { WfError } from '../../engine/model/errors.ts';
+import { lazy } from '../../engine/model/lazy.ts';
 import type { Owner } from '../../engine/model/owner.ts';
 import { parseRow } from '../rows/parse-row.ts';
 import { OWNER_COLUMNS, ownerColumns, ownerOf } from '../rows/run-row.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { lazy } from '../../engine/journal/lazy.ts';
 import { CHANGE_STATUSES, type Change } from '../../engine/model/change.ts';
 import { runIdSchema } from '../../engine/model/identity-schemas.ts';
 import { asStepId } from '../../engine/model/ids.ts';
+import { lazy } from '../../engine/model/lazy.ts';
 import type { StandingChange } from '../../engine/ports/history.ts';
 import { jsonText } from './parse-row.ts';
 

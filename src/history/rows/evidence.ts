@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { lazy } from '../../engine/journal/lazy.ts';
 import { asStepId } from '../../engine/model/ids.ts';
+import { lazy } from '../../engine/model/lazy.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
 import type { Statements } from '../sqlite/statements.ts';
 import { compress } from './compression.ts';

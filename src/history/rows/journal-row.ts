@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { lazy } from '../../engine/journal/lazy.ts';
 import { CHANGE_STATUSES, verificationSchema } from '../../engine/model/change.ts';
 import { ownerSchema } from '../../engine/model/identity-schemas.ts';
 import { asDefinitionHash, asStepId } from '../../engine/model/ids.ts';
 import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../../engine/model/journal-event.ts';
 import { isJsonObject } from '../../engine/model/json.ts';
+import { lazy } from '../../engine/model/lazy.ts';
 import { FACETS } from '../../engine/workflow/facets.ts';
 import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { lazy } from '../../engine/journal/lazy.ts';
 import { type ErrorCode, isErrorCode } from '../../engine/model/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../engine/model/json.ts';
+import { lazy } from '../../engine/model/lazy.ts';
 import { damaged } from '../sqlite/database-error.ts';
 import { decompress } from './compression.ts';
 

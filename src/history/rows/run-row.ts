@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { lazy } from '../../engine/journal/lazy.ts';
 import { runIdSchema } from '../../engine/model/identity-schemas.ts';
 import { asDefinitionHash } from '../../engine/model/ids.ts';
+import { lazy } from '../../engine/model/lazy.ts';
 import type { Owner } from '../../engine/model/owner.ts';
 import { STORED_RUN_STATUSES, type StoredRun } from '../../engine/ports/history.ts';
 import { IN_PLACE } from '../sqlite/schema.ts';

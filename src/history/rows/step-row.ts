@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { lazy } from '../../engine/journal/lazy.ts';
 import { asStepId } from '../../engine/model/ids.ts';
+import { lazy } from '../../engine/model/lazy.ts';
 import { STEP_STATUSES, type StoredStep } from '../../engine/ports/history.ts';
 import { errorRecord, jsonText } from './parse-row.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { lazy } from '../../engine/journal/lazy.ts';
+import { lazy } from '../../engine/model/lazy.ts';
 import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
 import type { AddressFamily } from './link.ts';
 import { readIpJson } from './run-ip.ts';

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
-import { lazy } from '../../engine/journal/lazy.ts';
 import { WfError } from '../../engine/model/errors.ts';
+import { lazy } from '../../engine/model/lazy.ts';
 import { PinnedConnection } from '../../sqlite/pinned-connection.ts';
 
 /** How long another process may take for its few rows. One that was stopped in the middle of that is told of. */

@@ -1,7 +1,7 @@
 import type { Drawing } from '../../engine/workflow/narrative.ts';
 import { type Block, plain, prose, type ReportDocument, type Section, type Span, type Text } from './document.ts';
-import { pathRows } from './drawing-paths.ts';
-import { drawingSvg } from './drawing-svg.ts';
+import { pathRows } from './drawing/drawing-paths.ts';
+import { drawingSvg } from './drawing/drawing-svg.ts';
 import { html, lines, type Markup, trusted } from './markup.ts';
 import { styleSheet } from './style-sheet.ts';
 import { type ReportWords, reportWords } from './words.ts';

@@ -1,8 +1,8 @@
 import type { Drawing } from '../../engine/workflow/narrative.ts';
 import { type Block, plain, prose, type ReportDocument, type Section, type Span, type Text } from './document.ts';
-import { layoutDrawing } from './drawing-layout.ts';
-import { pathLabel, pathRows } from './drawing-paths.ts';
-import { drawingLines } from './drawing-text.ts';
+import { layoutDrawing } from './drawing/drawing-layout.ts';
+import { pathLabel, pathRows } from './drawing/drawing-paths.ts';
+import { drawingLines } from './drawing/drawing-text.ts';
 import { type ReportWords, reportWords } from './words.ts';
 
 /** A report in Markdown (CommonMark, with the tables of GitHub's dialect). */

@@ -5,8 +5,8 @@ import { interruptedAttempts } from '../record/interrupted-attempts.ts';
 import type { StepRecord } from '../record/run-record.ts';
 import type { StageRecord } from '../record/stage-record.ts';
 import { type Block, code, outputText, plain, prose, type Section, strong, type Text } from './document.ts';
+import { harmlessDrawing } from './drawing/harmless-drawing.ts';
 import { colon, errorTexts } from './error-texts.ts';
-import { harmlessDrawing } from './harmless-drawing.ts';
 import { narrativeOf, type ReportSource } from './report-source.ts';
 import type { ReportWords } from './words.ts';
 

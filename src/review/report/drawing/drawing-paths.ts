@@ -1,6 +1,6 @@
-import type { Drawing } from '../../engine/workflow/narrative.ts';
-import { plain, strong, type Text } from './document.ts';
-import type { ReportWords } from './words.ts';
+import type { Drawing } from '../../../engine/workflow/narrative.ts';
+import { plain, strong, type Text } from '../document.ts';
+import type { ReportWords } from '../words.ts';
 
 type Path = Drawing['paths'][number];
 

@@ -1,5 +1,5 @@
-import type { Drawing } from '../../engine/workflow/narrative.ts';
-import { widthOf } from '../text/format/plain-text.ts';
+import type { Drawing } from '../../../engine/workflow/narrative.ts';
+import { widthOf } from '../../text/format/plain-text.ts';
 
 type Box = Drawing['layers'][number]['boxes'][number];
 type Port = Box['ports'][number];

@@ -1,4 +1,4 @@
-import { widthOf } from '../text/format/plain-text.ts';
+import { widthOf } from '../../text/format/plain-text.ts';
 import type { PlacedBox, Rectangle } from './drawing-boxes.ts';
 import type { Layout, Point } from './drawing-layout.ts';
 

@@ -1,5 +1,5 @@
-import type { Drawing } from '../../engine/workflow/narrative.ts';
-import { widthOf } from '../text/format/plain-text.ts';
+import type { Drawing } from '../../../engine/workflow/narrative.ts';
+import { widthOf } from '../../text/format/plain-text.ts';
 import { holds, middle, moved, type PlacedBox, placedBox, sameHeight } from './drawing-boxes.ts';
 import { type LabelledPath, lanesOf, type PlacedLane } from './drawing-lanes.ts';
 

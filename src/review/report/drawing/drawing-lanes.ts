@@ -1,5 +1,5 @@
-import type { Drawing } from '../../engine/workflow/narrative.ts';
-import { widthOf } from '../text/format/plain-text.ts';
+import type { Drawing } from '../../../engine/workflow/narrative.ts';
+import { widthOf } from '../../text/format/plain-text.ts';
 import { middle, type PlacedBox } from './drawing-boxes.ts';
 import type { Point } from './drawing-layout.ts';
 

@@ -1,11 +1,11 @@
-import type { Drawing } from '../../engine/workflow/narrative.ts';
-import { widthOf } from '../text/format/plain-text.ts';
+import type { Drawing } from '../../../engine/workflow/narrative.ts';
+import { widthOf } from '../../text/format/plain-text.ts';
+import { html, lines, type Markup } from '../markup.ts';
+import type { ReportWords } from '../words.ts';
 import type { PlacedBox, Rectangle } from './drawing-boxes.ts';
 import type { PlacedLane } from './drawing-lanes.ts';
 import { type Layout, layoutDrawing, type Point } from './drawing-layout.ts';
 import { drawingInWords, pathLabel } from './drawing-paths.ts';
-import { html, lines, type Markup } from './markup.ts';
-import type { ReportWords } from './words.ts';
 
 /** Extent of a cell in pixels: a character of 13 pixels in a monospaced font is at most 8 wide. */
 const CELL = { width: 8, height: 18 };

@@ -1,5 +1,5 @@
-import type { Drawing } from '../../engine/workflow/narrative.ts';
-import { line } from './document.ts';
+import type { Drawing } from '../../../engine/workflow/narrative.ts';
+import { line } from '../document.ts';
 
 type Box = Drawing['layers'][number]['boxes'][number];
 type Port = Box['ports'][number];
