@@ -6,13 +6,14 @@ import { describeDefinition } from '../../src/definition/describe.ts';
 import { secretInputs } from '../../src/definition/secret-inputs.ts';
 import { modelMachine } from '../../src/engine/machine/machine-model.ts';
 import { WfError } from '../../src/engine/model/errors.ts';
-import { parseRunId, type RunId } from '../../src/engine/model/ids.ts';
+import { asDefinitionHash, parseRunId, type RunId } from '../../src/engine/model/ids.ts';
 import type { RunOptions } from '../../src/engine/model/journal-event.ts';
 import type { Json, JsonObject } from '../../src/engine/model/json.ts';
 import type { ClaimPort } from '../../src/engine/ports/claims.ts';
 import type { Clock } from '../../src/engine/ports/clock.ts';
 import { type CrashPoints, NO_CRASH_POINTS } from '../../src/engine/ports/crash-points.ts';
 import type { FingerprintPort } from '../../src/engine/ports/fingerprint.ts';
+import type { Lease } from '../../src/engine/ports/history.ts';
 import { createEngine } from '../../src/engine/run/create-engine.ts';
 import type { Engine, EngineParts, RunHandle, RunObserver } from '../../src/engine/run/engine.ts';
 import { defineStep } from '../../src/engine/workflow/define-step.ts';
@@ -210,4 +211,18 @@ function folderFingerprints(folder: string): FingerprintPort {
         })),
     }),
   };
+}
+
+/** Creates a run without a machine, which this process holds: for tests of what the engine does with one. */
+export function createRun(history: History, name: string): Lease {
+  const header = {
+    id: runId(name),
+    workflow: name,
+    definitionHash: asDefinitionHash('h'),
+    runtime: 'docker',
+    input: {},
+    options: { onFailure: 'rollback', pauseAfter: null },
+    createdAt: 1,
+  } as const;
+  return history.create(header, {}, ownProcess(), [], 1);
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { asDefinitionHash, asStepId } from '../../../src/engine/model/ids.ts';
+import { asStepId } from '../../../src/engine/model/ids.ts';
 import { type AttemptHost, attemptHost } from '../../../src/engine/place/attempt-host.ts';
 import { NO_CRASH_POINTS } from '../../../src/engine/ports/crash-points.ts';
 import type { Lease } from '../../../src/engine/ports/history.ts';
@@ -9,24 +9,15 @@ import { NO_SECRETS } from '../../../src/engine/secrets/secrets.ts';
 import type { HostPorts } from '../../../src/engine/workflow/step.ts';
 import { ownProcess } from '../../../src/host/processes/process.ts';
 import { machinePorts } from '../../../src/runtime/machine-ports.ts';
-import { type FolderHost, openFolderHost, runId } from '../../support/folder-host.ts';
+import { createRun, type FolderHost, openFolderHost } from '../../support/folder-host.ts';
 
 let host: FolderHost;
 let lease: Lease;
 let attempt: AttemptHost;
 beforeEach(() => {
   host = openFolderHost();
-  const header = {
-    id: runId('lost'),
-    workflow: 'lost',
-    definitionHash: asDefinitionHash('h'),
-    runtime: 'docker',
-    input: {},
-    options: { onFailure: 'rollback', pauseAfter: null },
-    createdAt: 1,
-  } as const;
   const owner = ownProcess();
-  lease = host.history.create(header, {}, owner, [], 1);
+  lease = createRun(host.history, 'lost');
   // Where no engine is: what reaches it at all fails by that.
   const ports: HostPorts = machinePorts({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' });
   const watch = {

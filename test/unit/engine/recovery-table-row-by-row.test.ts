@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openRunJournal, type RunJournal } from '../../../src/engine/journal/run-journal.ts';
 import type { Change } from '../../../src/engine/model/change.ts';
 import { WfError } from '../../../src/engine/model/errors.ts';
-import { asDefinitionHash, asStepId } from '../../../src/engine/model/ids.ts';
+import { asStepId } from '../../../src/engine/model/ids.ts';
 import type { Json } from '../../../src/engine/model/json.ts';
 import { NO_CRASH_POINTS } from '../../../src/engine/ports/crash-points.ts';
 import { BACK, FORWARD, RESUME } from '../../../src/engine/recovery/recovery-table.ts';
@@ -13,7 +13,7 @@ import { undoChange } from '../../../src/engine/run/undo-change.ts';
 import { NO_SECRETS } from '../../../src/engine/secrets/secrets.ts';
 import type { ChangeBehaviour, Observation, Standing, StepRunner } from '../../../src/engine/workflow/step.ts';
 import { ownProcess } from '../../../src/host/processes/process.ts';
-import { type FolderHost, openFolderHost, runId } from '../../support/folder-host.ts';
+import { createRun, type FolderHost, openFolderHost } from '../../support/folder-host.ts';
 import { testContext } from '../../support/step-context.ts';
 
 /** A boot that is not this one. */
@@ -24,16 +24,7 @@ let host: FolderHost;
 let journal: RunJournal;
 beforeEach(() => {
   host = openFolderHost();
-  const header = {
-    id: runId('table'),
-    workflow: 'table',
-    definitionHash: asDefinitionHash('h'),
-    runtime: 'docker',
-    input: {},
-    options: { onFailure: 'rollback', pauseAfter: null },
-    createdAt: 1,
-  } as const;
-  const lease = host.history.create(header, {}, ownProcess(), [], 1);
+  const lease = createRun(host.history, 'table');
   const clock = testContext().host.clock;
   const parts = { crashPoints: NO_CRASH_POINTS, observer: {}, secrets: NO_SECRETS };
   journal = openRunJournal({ history: host.history, lease, clock, ...parts });

@@ -2,14 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openRunJournal, type RunJournal } from '../../../src/engine/journal/run-journal.ts';
 import type { Change } from '../../../src/engine/model/change.ts';
 import { WfError } from '../../../src/engine/model/errors.ts';
-import { asDefinitionHash, asStepId } from '../../../src/engine/model/ids.ts';
+import { asStepId } from '../../../src/engine/model/ids.ts';
 import { NO_CRASH_POINTS } from '../../../src/engine/ports/crash-points.ts';
 import { applyStep } from '../../../src/engine/run/apply-change.ts';
 import { undoChange } from '../../../src/engine/run/undo-change.ts';
 import { NO_SECRETS } from '../../../src/engine/secrets/secrets.ts';
 import type { ChangeBehaviour, StepRunner } from '../../../src/engine/workflow/step.ts';
 import { ownProcess } from '../../../src/host/processes/process.ts';
-import { type FolderHost, openFolderHost, runId } from '../../support/folder-host.ts';
+import { createRun, type FolderHost, openFolderHost } from '../../support/folder-host.ts';
 import { testContext } from '../../support/step-context.ts';
 
 const LANDS_WITHIN_MS = 400;
@@ -18,16 +18,7 @@ let host: FolderHost;
 let journal: RunJournal;
 beforeEach(() => {
   host = openFolderHost();
-  const header = {
-    id: runId('landing'),
-    workflow: 'landing',
-    definitionHash: asDefinitionHash('h'),
-    runtime: 'docker',
-    input: {},
-    options: { onFailure: 'rollback', pauseAfter: null },
-    createdAt: 1,
-  } as const;
-  const lease = host.history.create(header, {}, ownProcess(), [], 1);
+  const lease = createRun(host.history, 'landing');
   const { clock } = testContext().host;
   journal = openRunJournal({
     history: host.history,
