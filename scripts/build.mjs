@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+const leftOut = path.join(root, 'scripts/left-out.cjs');
 const dist = path.join(root, 'dist');
 /** Renamed to dist/ at the end: a wf that starts during a build finds a whole one. */
 const out = path.join(root, `dist-${process.pid}`);
@@ -18,82 +19,54 @@ const common = {
   platform: 'node',
   target: 'node20.19',
   legalComments: 'none',
-  // Node compiles the source text of each command anew.
+  bundle: true,
   minify: true,
   sourcemap: 'linked',
   sourcesContent: false,
+  // A native addon; a translator that reads files beside itself.
+  external: ['better-sqlite3', 'jiti'],
+  alias: { '@grpc/grpc-js': leftOut, '@grpc/proto-loader': leftOut, ssh2: leftOut },
 };
-/** Modules behind `import()` are in files of their own, which a command loads when it needs them. */
-const split = {
+/** One file for each program: what a command does not use is neither compiled nor executed. Node starts CommonJS in half the time of ES modules. */
+const program = {
   ...common,
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  // A native addon; a translator that reads files beside itself; the client of ssh:// engines, which wf refuses.
-  external: ['better-sqlite3', 'jiti', 'ssh2', 'cpu-features'],
-  alias: {
-    '@grpc/grpc-js': path.join(root, 'scripts/no-buildkit.cjs'),
-    '@grpc/proto-loader': path.join(root, 'scripts/no-buildkit.cjs'),
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  supported: { 'dynamic-import': false },
+  define: {
+    WF_VERSION: JSON.stringify(version),
+    'import.meta.dirname': '__dirname',
+    'import.meta.filename': '__filename',
   },
 };
 
 rmSync(out, { recursive: true, force: true });
-
-/**
- * All of zod, in a file of its own: workflow files may use any part of it. The commands that only read bundle the parts of zod/mini that
- * they use, and never load it.
- */
-const wholeZod = {
-  name: 'whole-zod',
-  setup({ onResolve }) {
-    onResolve({ filter: /^zod$/ }, () => ({ path: './zod.cjs', external: true }));
-  },
-};
-await build({ ...common, bundle: true, entryPoints: { zod: 'zod' }, format: 'cjs', outExtension: { '.js': '.cjs' } });
-
-const { metafile } = await build({
-  ...split,
-  plugins: [wholeZod],
-  entryPoints: { wf: 'src/cli/main.ts' },
-  outExtension: { '.js': '.cjs' },
-  define: { WF_VERSION: JSON.stringify(version) },
-  metafile: true,
-});
-// Node starts CommonJS in half the time of ES modules, and esbuild splits ES modules only.
 await build({
-  ...common,
-  entryPoints: Object.keys(metafile.outputs).filter((file) => !file.endsWith('.map')),
-  allowOverwrite: true,
-  format: 'cjs',
-  outExtension: { '.js': '.cjs' },
-  define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
-  supported: { 'dynamic-import': false },
-});
-
-await build({
-  ...split,
-  entryPoints: { index: 'src/index.ts', steps: 'src/steps/index.ts', testing: 'src/testing/index.ts' },
-  // The program that embeds wf writes machines and schemas with them: both must be its own.
-  external: [...split.external, 'xstate', 'zod'],
-  banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
-});
-
-await build({
-  ...common,
-  bundle: true,
+  ...program,
   entryPoints: {
+    wf: 'src/cli/main.ts',
+    program: 'src/cli/program.ts',
     'private-host': 'src/runtime/embedded/server/main.ts',
     container: 'src/runtime/embedded/container/main.ts',
   },
-  format: 'cjs',
-  outExtension: { '.js': '.cjs' },
 });
-for (const program of [
+// The library is in modules: a program that embeds wf loads the parts that it uses.
+await build({
+  ...common,
+  splitting: true,
+  format: 'esm',
+  entryPoints: { index: 'src/index.ts', steps: 'src/steps/index.ts', testing: 'src/testing/index.ts' },
+  // The program that embeds wf writes machines and schemas with them: both must be its own.
+  external: [...common.external, 'xstate', 'zod'],
+  banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
+});
+
+for (const copied of [
   'workflow-code/interrupts.mjs',
   'probe-agent/probe-agent.mjs',
   'probe-agent/probe-questions.mjs',
 ]) {
-  cpSync(path.join(root, 'src/host', program), path.join(out, path.basename(program)));
+  cpSync(path.join(root, 'src/host', copied), path.join(out, path.basename(copied)));
 }
 chmodSync(path.join(out, 'wf.cjs'), 0o755);
 if (!process.argv.includes('--no-types')) {

@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
 import { compiledCacheFolder } from '../host/machine/user-folders.ts';
 import { privateFolder } from '../trust/private-folder.ts';
+import { loadCompiled } from './compiled-code.ts';
 
 declare const WF_VERSION: string | undefined;
 
@@ -12,10 +15,10 @@ void main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<void> {
   if (asksForVersion(argv) && printVersion(argv)) return;
-  if (process.env['WF_DEBUG'] === '1') process.setSourceMapsEnabled(true);
-  keepCompiledCode();
-  const { runProcess } = await import('./services/process.ts');
-  await runProcess(argv, async (options) => (await import('./services/wire.ts')).openWire(options), version);
+  const isDebugging = process.env['WF_DEBUG'] === '1';
+  if (isDebugging) process.setSourceMapsEnabled(true);
+  // With a cache of Node 20, stack traces would not be mapped to the sources.
+  await loadProgram(isDebugging ? undefined : privateFolder(compiledCacheFolder(process.env)))(argv, version);
 }
 
 /** Prints the version. Returns false if it cannot be written: the program then tries again, and reports why. */
@@ -36,10 +39,26 @@ function asksForVersion(given: readonly string[]): boolean {
   );
 }
 
-/** Has Node 22.8 and later keep V8's compiled code of wf in the user's cache folder, where nobody else can write it. */
-function keepCompiledCode(): void {
+type Program = (argv: readonly string[], version: string) => Promise<void>;
+
+/** Loads the program beside this file. @param cache folder for V8's compiled code of it */
+function loadProgram(cache: string | undefined): Program {
+  const file = path.join(import.meta.dirname, 'program.cjs');
+  const require = createRequire(import.meta.filename);
+  const isCached = cache !== undefined && !usesCacheOfNode(cache);
+  const loaded: unknown = isCached ? loadCompiled(file, cache, require) : require(file);
+  if (isProgram(loaded)) return loaded.runProgram;
+  throw new TypeError(`${file} is damaged: install wf again`);
+}
+
+/** Whether Node keeps the compiled code itself, as Node 22.8 and later do. */
+function usesCacheOfNode(folder: string): boolean {
   const module: object = process.getBuiltinModule('node:module');
-  if (!('enableCompileCache' in module) || typeof module.enableCompileCache !== 'function') return;
-  const folder = privateFolder(compiledCacheFolder(process.env));
-  if (folder !== undefined) module.enableCompileCache(folder);
+  if (!('enableCompileCache' in module) || typeof module.enableCompileCache !== 'function') return false;
+  module.enableCompileCache(folder);
+  return true;
+}
+
+function isProgram(loaded: unknown): loaded is { readonly runProgram: Program } {
+  return typeof loaded === 'object' && loaded !== null && 'runProgram' in loaded;
 }

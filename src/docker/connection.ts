@@ -1,3 +1,4 @@
+import { promises } from 'node:fs';
 import type Docker from 'dockerode';
 import { WfError } from '../engine/model/errors.ts';
 import { type CallAgent, callAgents, MAX_ANSWER_BYTES } from './call-agent.ts';
@@ -102,7 +103,7 @@ function answerOrNull<Answer>(outcome: Outcome<Answer>): Answer | null {
 interface Engine {
   readonly endpoint: Endpoint;
   /** A client for one call, and the connections that it makes. */
-  begin(onTooMuch: () => void): { readonly client: Docker; readonly connections: CallAgent };
+  begin(onTooMuch: () => void): Promise<{ readonly client: Docker; readonly connections: CallAgent }>;
 }
 
 // dockerode forgets an answer that breaks off in the middle, so its promise alone would be waited for for ever.
@@ -118,7 +119,7 @@ async function bounded<Answer>(
   const givenUp = new Promise<never>((_resolve, reject) => {
     giveUp = reject;
   });
-  const { client, connections } = begin(() => giveUp(tooMuch(doing, description)));
+  const { client, connections } = await begin(() => giveUp(tooMuch(doing, description)));
   const timer = setTimeout(() => giveUp(tooLate(doing, deadlineMs)), deadlineMs);
   try {
     const answer = await Promise.race([call(client, controller.signal), givenUp]);
@@ -150,11 +151,13 @@ function tooMuch(doing: string, where: string): WfError {
 async function connect(env: Environment): Promise<Engine> {
   const endpoint = await findEndpoint(env);
   const protocol = endpoint.type === 'tcp' && endpoint.tls !== null ? 'https' : 'http';
-  const [{ default: Client }, agentFor] = await Promise.all([import('dockerode'), callAgents(protocol)]);
   const options = { ...clientOptions(endpoint), protocol } as const;
   return {
     endpoint,
-    begin(onTooMuch) {
+    async begin(onTooMuch) {
+      // A machine without Docker has no socket, and loading dockerode takes as long as a step.
+      if (endpoint.type === 'unix') await promises.access(endpoint.path);
+      const [{ default: Client }, agentFor] = await Promise.all([import('dockerode'), callAgents(protocol)]);
       const connections = agentFor(onTooMuch);
       return { client: new Client({ ...options, ...{ agent: connections.agent } }), connections };
     },

@@ -11,6 +11,7 @@ import {
   prodNameInDns,
   READY,
   SILENCE,
+  spliceAddress,
   url,
 } from './machine-parts.ts';
 
@@ -124,11 +125,23 @@ export const isolationTest = lab.createStateConfig({
           input: (scope) => ({ from: insideNamespaceOf(appDev(scope)), name: prodNameInDns(scope), ...SILENCE }),
           onDone: { actions: keep('resolveAppProdFromAppDev') },
         },
+        // Nobody answers at the address of the splice before the splice is there.
+        {
+          id: 'checkSpliceAddress',
+          src: 'checkAddressFree',
+          input: (scope) => ({
+            address: spliceAddress(scope),
+            subnet: devNetwork(scope).subnet,
+            link: devNetwork(scope).bridge,
+            networkId: devNetwork(scope).id,
+          }),
+          onDone: { actions: keep('checkSpliceAddress') },
+        },
       ],
       always: {
         guard: {
           type: 'found',
-          params: ['pingAppProdFromAppDev', 'fetchAppProdFromAppDev', 'resolveAppProdFromAppDev'],
+          params: ['pingAppProdFromAppDev', 'fetchAppProdFromAppDev', 'resolveAppProdFromAppDev', 'checkSpliceAddress'],
         },
         target: 'rule',
       },

@@ -3,21 +3,8 @@ import { appProd, bridge, devNetwork, keep, lab, spliceAddress } from './machine
 
 /** A veth pair made by hand joins AppProd to devops, behind Docker's back. */
 export const vethSplice = lab.createStateConfig({
-  initial: 'address',
+  initial: 'pair',
   states: {
-    address: {
-      invoke: {
-        id: 'checkSpliceAddress',
-        src: 'checkAddressFree',
-        input: (scope) => ({
-          address: spliceAddress(scope),
-          subnet: devNetwork(scope).subnet,
-          link: devNetwork(scope).bridge,
-          networkId: devNetwork(scope).id,
-        }),
-        onDone: 'pair',
-      },
-    },
     pair: {
       invoke: {
         id: 'createVethPair',

@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { type ExitCode, WfError } from '../../engine/model/errors.ts';
 import { parseRunId, RUN_ID_RULE, type RunId } from '../../engine/model/ids.ts';
-import type { PrestartedHost } from '../../engine/place/prestarted-host.ts';
 import { RUNTIME_NAMES } from '../../engine/ports/runtime.ts';
-import type { Engine, RuntimeChoice } from '../../engine/run/engine.ts';
+import type { Engine, RuntimeChoice, StartRequest } from '../../engine/run/engine.ts';
 import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
 import { stageToPauseAfter } from '../arguments/stage-option.ts';
 import { workflowInput } from '../arguments/workflow-input.ts';
@@ -30,55 +29,56 @@ const options = z.object({
 });
 type StartOptions = z.output<typeof options>;
 
-/** `wf start WORKFLOW|FILE`: starts a run and follows it to its end, or with --dry-run tells what it would do. */
+/** `wf start WORKFLOW|FILE`: starts a run and follows it to its end; with --dry-run, prints what it would do. */
 export const start = defineCommand(options, async (given, wire, terminal) => {
   const id = chosenId(given);
-  // A private host takes as long to start as the workflow to load. Where Docker may be taken, it is not known whether there will be one.
-  const isPrestarted = given.runtime === 'embedded' && !given.dryRun;
-  const prestarted = isPrestarted ? await (await wire.engine()).prestartHost('embedded', id) : undefined;
+  const { workflow, definition } = await workflowByReference(wire, given.workflow);
+  const engine = await wire.engine();
+  const choice = await runtimeFor(given, workflow, engine);
+  const { runtime } = choice;
+  // A private host starts while the definition and the input are checked, on another CPU.
+  const prestarted = runtime === 'embedded' && !given.dryRun ? await engine.prestartHost(runtime, id) : undefined;
   try {
-    return await startRun(given, id, prestarted, wire, terminal);
+    const { refuseErrors } = await import('../../review/check/check-workflow.ts');
+    refuseErrors(workflow, definition.description);
+    const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
+    const { input, secrets } = workflowInput(workflow, { assignments: given.input, file: given.inputFile });
+    if (given.dryRun) {
+      const { rehearse } = await import('./start-dry-run.ts');
+      return rehearse({ workflow, input, id, choice, json: given.json }, engine, terminal);
+    }
+    const runOptions = { onFailure: given.onFailure, pauseAfter, secrets };
+    const request = { workflow, definition, input, runtime, options: runOptions, prestarted };
+    return await startRun(id === undefined ? request : { ...request, id }, choice, engine, given.json, wire, terminal);
   } finally {
     await prestarted?.close();
   }
 });
 
+/** Starts the run and follows it to its end. */
 async function startRun(
-  given: StartOptions,
-  id: RunId | undefined,
-  prestarted: PrestartedHost | undefined,
+  request: StartRequest,
+  choice: RuntimeChoice,
+  engine: Engine,
+  json: boolean,
   wire: Wire,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const { workflow, definition } = await workflowByReference(wire, given.workflow);
-  const { refuseErrors } = await import('../../review/check/check-workflow.ts');
-  refuseErrors(workflow, definition.description);
-  const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
-  const { input, secrets } = workflowInput(workflow, { assignments: given.input, file: given.inputFile });
-  const engine = await wire.engine();
-  const choice = await runtimeFor(given, workflow, engine);
-  if (given.dryRun) {
-    const { rehearse } = await import('./start-dry-run.ts');
-    return rehearse({ workflow, input, id, choice, json: given.json }, engine, terminal);
-  }
-
-  const { runtime } = choice;
-  const runOptions = { onFailure: given.onFailure, pauseAfter, secrets };
-  const request = { workflow, definition, input, runtime, options: runOptions, prestarted };
+  const { workflow, runtime } = request;
   const before = { stageNames: workflow.model.stages, journal: [] };
   const escaping = await escapingProcesses(workflow, runtime);
   const interruption = watchForInterruption(terminal);
   try {
     const outcome = await withView(before, interruption, wire, terminal, async (view) => {
       const handle = await engine
-        .start(id === undefined ? request : { ...request, id }, view.observer)
+        .start(request, view.observer)
         .catch((thrown: unknown) => Promise.reject(withChoice(thrown, choice)));
       if (choice.why !== null) view.say(runtimeLine(choice));
       view.say(introduction(handle.id, workflow.name));
       if (escaping !== undefined) view.say(escaping);
       return followRun(handle, view, interruption, wire, terminal);
     });
-    return tellOutcome(outcome, given.json, terminal);
+    return tellOutcome(outcome, json, terminal);
   } finally {
     interruption.end();
   }

@@ -14,6 +14,7 @@ import {
   gone,
   lookIn,
   namespaceOf,
+  type Place,
   placeName,
   placeOf,
   runAt,
@@ -70,10 +71,9 @@ export const addRoute = defineStep({
 
   async observe({ destination, via, device, mode, container }, context, earlier) {
     const place = placeOf(container, context.host);
-    const link = await requireLink(context, place, device);
     const family: AddressFamily = via.includes(':') ? 'inet6' : 'inet';
     const target = `route ${destination} via ${via} on ${device} ${placeName(place)}`;
-    const routes = await readRoutes(context.host.command, { family, table: 'main' }, namespaceOf(place, context.host));
+    const [link, routes] = await Promise.all([requireLink(context, place, device), mainRoutes(family, place, context)]);
     const rivals = routes.filter((route) => sameDestination(route.destination, destination));
     const same = rivals.find((route) => route.gateway === via && route.device === device);
     const intended =
@@ -110,13 +110,15 @@ export const addRoute = defineStep({
   },
 
   async apply(_input, route, _found, context) {
-    const made = await ourRoutes(route, context);
-    const tried = route.textbook ?? (made.length > 0 ? null : await tryTextbook(route, context));
+    const present = await routesTo(route, context);
+    const wasMade = present.some((one) => isOurs(one, route));
+    const tried = wasMade ? null : await tryTextbook(route, present, context);
     for (const old of await presentOfReplaced(route, context)) {
       await runAt(context, route.place, ipRoute(route.family, 'delete', old.words));
     }
-    if ((await ourRoutes(route, context)).length === 0) await runAt(context, route.place, addCommand(route));
-    return { ...route, textbook: tried };
+    const isMade = wasMade || (tried !== null && !tried.refused && (await ourRoutes(route, context)).length > 0);
+    if (!isMade) await runAt(context, route.place, addCommand(route));
+    return { ...route, textbook: route.textbook ?? tried?.textbook ?? null };
   },
 
   look: (route, context) =>
@@ -142,22 +144,26 @@ export const addRoute = defineStep({
 });
 
 /**
- * The command as a textbook has it, which a route of the same metric makes fail. Only tried where there is one. Should that one
- * vanish at this very moment, what was added is the route that is wanted: it is marked, which is all that a textbook leaves out.
+ * Tries the command as a textbook has it, which a present route of the same metric makes fail; null if there is no such route. Should that
+ * one vanish at this very moment, the command adds the route that is wanted: it is marked, which is all that a textbook leaves out.
  */
-async function tryTextbook(route: RouteRecord, context: HostContext): Promise<RouteRecord['textbook']> {
-  const rivals = await routesTo(route, context);
-  if (route.family !== 'inet' || !rivals.some((one) => (one.metric ?? 0) === 0)) return null;
+async function tryTextbook(route: RouteRecord, present: readonly Route[], context: HostContext) {
+  if (route.textbook !== null || route.family !== 'inet' || !present.some((one) => (one.metric ?? 0) === 0))
+    return null;
   const typed: Argv = ['ip', 'route', 'add', route.destination, 'via', route.via];
-  const result = await tryAt(context, route.place, addCommand({ ...route, metric: null }), typed);
-  return { command: typed.join(' '), output: (result.stderr || result.stdout).trim() };
+  const { end, stderr, stdout } = await tryAt(context, route.place, addCommand({ ...route, metric: null }), typed);
+  const refused = end.type === 'exited' && end.exitCode !== 0;
+  return { refused, textbook: { command: typed.join(' '), output: (stderr || stdout).trim() } };
 }
 
 /** The routes in the main table to the same destination. */
 async function routesTo(route: RouteRecord, context: HostContext): Promise<Route[]> {
-  const filter = { family: route.family, table: 'main' } as const;
-  const routes = await readRoutes(context.host.command, filter, namespaceOf(route.place, context.host));
+  const routes = await mainRoutes(route.family, route.place, context);
   return routes.filter((one) => sameDestination(one.destination, route.destination));
+}
+
+async function mainRoutes(family: AddressFamily, place: Place, { host }: HostContext): Promise<Route[]> {
+  return readRoutes(host.command, { family, table: 'main' }, namespaceOf(place, host));
 }
 
 /** Those that this change has made: more than one only where the textbook's command did what it was not expected to do. */

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { closeSync, constants, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Script } from 'node:vm';
+
+const DIGEST_BYTES = 32;
+
+/**
+ * Loads a CommonJS module as `require` does, with V8's compiled code of an earlier start if `folder` has it: a tenth of the lab, a fifth of
+ * `wf show`. Node 22 has `module.enableCompileCache()` for this.
+ * @param folder a folder that only this user can write
+ */
+export function loadCompiled(file: string, folder: string, require: NodeJS.Require): unknown {
+  // esbuild writes ASCII.
+  const source = readFileSync(file, 'latin1');
+  const cache = path.join(folder, `${path.basename(file)}-${process.version}-${process.arch}`);
+  const cachedData = readCache(cache, source);
+  const wrapped = `(function (exports, require, module, __filename, __dirname) { ${source}\n})`;
+  const script = new Script(wrapped, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) });
+  if (cachedData === undefined || script.cachedDataRejected === true) {
+    // At the end: by then V8 has compiled the functions that were called, too.
+    process.once('exit', () => writeCache(cache, source, script.createCachedData()));
+  }
+  const module = { exports: {} };
+  const run: unknown = script.runInThisContext();
+  if (typeof run !== 'function') throw new TypeError(`${file} is no module`);
+  Reflect.apply(run, module.exports, [module.exports, require, module, file, path.dirname(file)]);
+  return module.exports;
+}
+
+/** Returns the compiled code of exactly this source; undefined if there is none. */
+function readCache(cache: string, source: string): Buffer | undefined {
+  try {
+    const descriptor = openSync(cache, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      const content = readFileSync(descriptor);
+      const code = content.subarray(DIGEST_BYTES);
+      return content.subarray(0, DIGEST_BYTES).equals(digestOf(source, code)) ? code : undefined;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+function writeCache(cache: string, source: string, code: Buffer): void {
+  const temporary = `${cache}.${process.pid}`;
+  try {
+    writeFileSync(temporary, Buffer.concat([digestOf(source, code), code]), { flag: 'wx', mode: 0o600 });
+    renameSync(temporary, cache);
+  } catch {
+    // The next start compiles again.
+  }
+}
+
+function digestOf(source: string, code: Buffer): Buffer {
+  return createHash('sha256').update(source, 'latin1').update(code).digest();
+}
