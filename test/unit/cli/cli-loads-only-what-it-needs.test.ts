@@ -8,7 +8,7 @@ let inputs: Metafile['inputs'];
 beforeAll(async () => {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/cli/main.ts'],
+    entryPoints: ['src/cli/main.ts', 'src/cli/program.ts'],
     bundle: true,
     splitting: true,
     format: 'esm',
