@@ -37,7 +37,7 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
     return {
       ...reader,
       ...createWriter({ statements, write, path: file, requireInPlace }),
-      together: group.together,
+      groupedCommit: group.groupedCommit,
       ...pruner,
       compact: (isAlive) => withDatabaseErrors(file, () => pruner.compact(isAlive)),
       importRun: (content, at) => write(() => importRun(statements, reader, content, at)),

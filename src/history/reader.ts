@@ -22,7 +22,7 @@ import type { RunFileContent } from './transfer/run-file.ts';
 import type { HistoryWriter } from './writer.ts';
 
 /** A history opened for reading. */
-export interface HistoryReader extends Omit<HistoryPort, keyof HistoryWriter | 'together' | 'freeReserve'> {
+export interface HistoryReader extends Omit<HistoryPort, keyof HistoryWriter | 'groupedCommit' | 'freeReserve'> {
   /** Names of the workflows that have runs, sorted. */
   workflowNames(): readonly string[];
   /** Reads the content of a run file at one moment. @param machine name of this machine @throws WfError E_RUN_NOT_FOUND */

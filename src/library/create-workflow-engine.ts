@@ -87,7 +87,10 @@ function embed(
   const recordOf = (id: string): RunRecord => runRecord(readRunMaterial(history, storedRun(id)), isAlive);
 
   function hibernationOf(request: ResumeRequest, observer: RunObserver | undefined): Hibernation {
-    return { resume: (resting) => engine.resume({ ...request, resting }, observer), letGo: engine.letGo };
+    return {
+      resume: (hibernating) => engine.resume({ ...request, hibernating }, observer),
+      release: engine.releaseLease,
+    };
   }
 
   function advance(handle: RunHandle, hibernation: Hibernation): AdvancedRun {
@@ -118,17 +121,17 @@ function embed(
     const pauseAfter = stageOf(options.pauseAfter, workflow);
     const input = checkedInput(workflow, given);
     const runtime = options.runtime ?? (await engine.chooseRuntime(workflow)).runtime;
-    const mayRest = mayRestOf(workflow);
+    const mayHibernate = canHibernate(workflow);
     const request = {
       workflow,
       definition,
       input,
       runtime,
       options: { onFailure, pauseAfter },
-      mayRest,
+      mayHibernate,
     };
     const handle = await engine.start(id === undefined ? request : { ...request, id: runIdOf(id) }, observer);
-    const again = { run: handle.id, workflow, definition, acceptChanges: false, pauseAfter, mayRest };
+    const again = { run: handle.id, workflow, definition, acceptChanges: false, pauseAfter, mayHibernate };
     return advance(handle, hibernationOf(again, observer));
   }
 
@@ -139,8 +142,8 @@ function embed(
     const run = storedRun(id);
     const { workflow, definition } = known.find(run.workflow);
     const pauseAfter = stageOf(options.pauseAfter, workflow);
-    const mayRest = mayRestOf(workflow);
-    const request = { run: run.id, workflow, definition, acceptChanges, pauseAfter, secrets, mayRest };
+    const mayHibernate = canHibernate(workflow);
+    const request = { run: run.id, workflow, definition, acceptChanges, pauseAfter, secrets, mayHibernate };
     // `seen` only this time: it is old when the run is resumed after hibernation.
     const handle = await engine.resume({ ...request, seen: run }, observer);
     return advance(handle, hibernationOf(request, observer));
@@ -198,7 +201,7 @@ function closed(): WfError {
 const NEVER: Hibernation = {
   resume: ({ run }) =>
     Promise.reject(new WfError('E_INTERNAL', `rollback of ${run} hibernates`, { hint: 'Report this.' })),
-  letGo: () => {},
+  release: () => {},
 };
 
 /** Checks and copies the event at once: the run may hibernate, and the program alter the event meanwhile. */
@@ -207,7 +210,7 @@ async function sendChecked(kept: KeptAdvancing, event: MachineEvent): Promise<vo
 }
 
 /** The values of secret inputs are nowhere but in the run that is advanced: it is kept. */
-function mayRestOf({ secretInputs = [] }: LoadedFile['workflow']): boolean {
+function canHibernate({ secretInputs = [] }: LoadedFile['workflow']): boolean {
   return secretInputs.length === 0;
 }
 

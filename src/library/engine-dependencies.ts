@@ -3,7 +3,7 @@ import { WfError } from '../engine/model/errors.ts';
 import { parseRunId, type RunId } from '../engine/model/ids.ts';
 import type { HistoryPort } from '../engine/ports/history.ts';
 import type { Runtimes } from '../engine/ports/runtime.ts';
-import type { EngineParts } from '../engine/run/engine.ts';
+import type { EngineDependencies } from '../engine/run/engine.ts';
 import { lockedClaims } from '../host/locks/claims.ts';
 import { systemClock } from '../host/machine/clock.ts';
 import { createOrphanedProcesses } from '../host/processes/orphaned-processes.ts';
@@ -17,7 +17,7 @@ const newId = customAlphabet('23456789abcdefghjkmnpqrstuvwxyz', 10);
  * Returns the dependencies of an engine on this machine.
  * @param history called when the history is first needed, so that a refusal before that leaves no database behind
  */
-export function engineDependencies(runtimes: Runtimes, history: () => HistoryPort): EngineParts {
+export function engineDependencies(runtimes: Runtimes, history: () => HistoryPort): EngineDependencies {
   return {
     runtimes,
     claims: lockedClaims,

@@ -1,4 +1,4 @@
-import { takenNoMore } from '../engine/machine/sent-event.ts';
+import { runNotAdvanced } from '../engine/machine/sent-event.ts';
 import { asWfError, type WfError } from '../engine/model/errors.ts';
 import type { MachineEvent } from '../engine/model/journal-event.ts';
 import type { Clock } from '../engine/ports/clock.ts';
@@ -6,16 +6,16 @@ import type { Lease } from '../engine/ports/history.ts';
 import type { RunHandle, RunResult } from '../engine/run/engine.ts';
 
 /** How a run stops, for a program, which knows nothing of hibernation. */
-export type Stopped = Exclude<RunResult, { readonly type: 'resting' }>;
+export type Stopped = Exclude<RunResult, { readonly type: 'hibernating' }>;
 
 export type KeptAdvancing = Omit<RunHandle, 'id' | 'result'> & { readonly result: Promise<Stopped> };
 
 /** What is done about a run that hibernates. */
 export interface Hibernation {
   /** Resumes the run. */
-  resume(resting: Lease): Promise<RunHandle>;
+  resume(hibernating: Lease): Promise<RunHandle>;
   /** Gives the run up: nobody advances it from then on. */
-  letGo(resting: Lease): void;
+  release(hibernating: Lease): void;
 }
 
 /** An event that waits for a run to be resumed, and its sender. */
@@ -49,35 +49,35 @@ export function keepAdvancing(first: RunHandle, hibernation: Hibernation, clock:
 
   async function follow(): Promise<Stopped> {
     for (;;) {
-      const resting = await untilItRests();
-      if ('type' in resting) return resting;
-      if (waiting.length === 0 && interruptedBy === undefined) await sleepUntil(resting.until);
+      const hibernating = await untilItHibernates();
+      if ('type' in hibernating) return hibernating;
+      if (waiting.length === 0 && interruptedBy === undefined) await sleepUntil(hibernating.until);
       wake = () => {};
       if (interruptedBy !== undefined) {
-        hibernation.letGo(resting.lease);
+        hibernation.release(hibernating.lease);
         return { type: 'waiting' };
       }
-      await takeUp(resting.lease);
+      await resume(hibernating.lease);
     }
   }
 
   /** How the run has stopped, or until when it hibernates. In a function of its own: what its result holds on to goes with its frame. */
-  async function untilItRests(): Promise<Stopped | { readonly until: number; readonly lease: Lease }> {
+  async function untilItHibernates(): Promise<Stopped | { readonly until: number; readonly lease: Lease }> {
     if (current === undefined) return { type: 'waiting' };
     const result = await current.result;
-    if (result.type !== 'resting') return result;
+    if (result.type !== 'hibernating') return result;
     current = undefined;
     const { until, lease } = result;
     return { until, lease };
   }
 
   /** From the moment in which there is a handle, it is given what comes, after all that has come before. */
-  async function takeUp(lease: Lease): Promise<void> {
+  async function resume(lease: Lease): Promise<void> {
     try {
       current = await hibernation.resume(lease);
     } catch (thrown) {
       // Nobody advances the run any more, and whoever wants to resume it may.
-      hibernation.letGo(lease);
+      hibernation.release(lease);
       throw thrown;
     }
     if (interruptedBy !== undefined) current.interrupt(interruptedBy);
@@ -112,7 +112,7 @@ export function keepAdvancing(first: RunHandle, hibernation: Hibernation, clock:
   return {
     result: follow().then(
       (stopped) => {
-        close(takenNoMore(id, stopped));
+        close(runNotAdvanced(id, stopped));
         return stopped;
       },
       (thrown: unknown) => {

@@ -1,5 +1,5 @@
 import type { RunHost, Runtime } from '../engine/ports/runtime.ts';
-import { lookAtRequirements } from '../engine/run/preflight.ts';
+import { checkRequirements } from '../engine/run/preflight.ts';
 import type { HostPorts } from '../engine/workflow/step.ts';
 import { requireSamePlace } from '../host/machine/place.ts';
 import { machineFingerprints } from './machine-fingerprints.ts';
@@ -23,9 +23,9 @@ export function dockerRuntime(ports: HostPorts): Runtime {
     get scope() {
       return `netns:${ports.namespace.own().inode}`;
     },
-    async look() {
+    async checkMachine() {
       const { dockerNetworking } = await import('../steps/docker-networking.ts');
-      return lookAtRequirements(dockerNetworking(), ports);
+      return checkRequirements(dockerNetworking(), ports);
     },
     requirePlace: (run, started, needs) => requireSamePlace(run, started, { ...needs, network: true }),
     async find({ id }) {

@@ -1,6 +1,6 @@
 import { privateHostMark, type Runtime } from '../engine/ports/runtime.ts';
 import type { PreflightFinding } from '../engine/run/engine.ts';
-import { lookAtRequirements } from '../engine/run/preflight.ts';
+import { checkRequirements } from '../engine/run/preflight.ts';
 import type { HostPorts } from '../engine/workflow/step.ts';
 import { requireSamePlace } from '../host/machine/place.ts';
 
@@ -12,9 +12,9 @@ export function embeddedRuntime(machine: HostPorts): Runtime {
   return {
     name: 'embedded',
     scope: null,
-    async look(): Promise<readonly PreflightFinding[]> {
+    async checkMachine(): Promise<readonly PreflightFinding[]> {
       const { privateNetworking } = await import('./private-networking.ts');
-      return lookAtRequirements(privateNetworking(), machine);
+      return checkRequirements(privateNetworking(), machine);
     },
     // A private host has a network namespace of its own.
     requirePlace: (run, started, needs) => requireSamePlace(run, started, { ...needs, network: false }),

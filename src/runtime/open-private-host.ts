@@ -1,10 +1,10 @@
 import type { Clock } from '../engine/ports/clock.ts';
 import {
+  type FoundHost,
   type PrivateHostIdentity,
   privateHostMark,
   type RunHost,
   type RunIdentity,
-  type StandingHost,
 } from '../engine/ports/runtime.ts';
 import { isAlive } from '../host/processes/process.ts';
 import { isOurs } from '../steps/docker/engine/ownership.ts';
@@ -38,7 +38,7 @@ export async function standingPrivateHost(
   run: RunIdentity,
   recorded: PrivateHostIdentity | null,
   clock: Clock,
-): Promise<StandingHost> {
+): Promise<FoundHost> {
   const mark = privateHostMark(run);
   const host = await findKeptPrivateHost(mark, recorded, clock);
   if (host === undefined) throw privateHostGone(mark);

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { RunId } from '../engine/model/ids.ts';
 import type { Json } from '../engine/model/json.ts';
-import type { StandingChange } from '../engine/ports/history.ts';
+import type { ChangeOfRun } from '../engine/ports/history.ts';
 import { containerRecordSchema } from '../steps/docker/container.ts';
 import { networkRecordSchema } from '../steps/docker/network.ts';
 import { routeRecordSchema } from '../steps/net/add-route.ts';
@@ -10,7 +10,7 @@ import { type MarkedObject, wordAfter } from './marked-object.ts';
 
 /** What a history knows of this host. */
 export interface KnownRuns {
-  readonly standing: readonly StandingChange[];
+  readonly standing: readonly ChangeOfRun[];
   /** Runs that have not come to an end: each may go on with what it has made. */
   readonly unfinished: ReadonlySet<RunId>;
   /** Of the private hosts of runs that it knows: what is in them may still be used, or undone. */
@@ -32,7 +32,7 @@ function isKnown(object: MarkedObject, { standing, unfinished, privateHosts }: K
   );
 }
 
-function accountsFor({ kind, record }: StandingChange, object: MarkedObject): boolean {
+function accountsFor({ kind, record }: ChangeOfRun, object: MarkedObject): boolean {
   const made = MADE_BY[kind];
   if (made !== undefined) return made(record, object);
   // Of a step runner that is not wf's own nobody knows here what it makes.

@@ -15,7 +15,7 @@ import { type CrashPoints, NO_CRASH_POINTS } from '../../src/engine/ports/crash-
 import type { FingerprintPort } from '../../src/engine/ports/fingerprint.ts';
 import type { Lease } from '../../src/engine/ports/history.ts';
 import { createEngine } from '../../src/engine/run/create-engine.ts';
-import type { Engine, EngineParts, RunHandle, RunObserver } from '../../src/engine/run/engine.ts';
+import type { Engine, EngineDependencies, RunHandle, RunObserver } from '../../src/engine/run/engine.ts';
 import { defineStep } from '../../src/engine/workflow/define-step.ts';
 import type { LoadedWorkflow, WorkflowDefinition } from '../../src/engine/workflow/workflow.ts';
 import type { History } from '../../src/history/history.ts';
@@ -41,7 +41,7 @@ export interface FolderHost {
   /** Another process's engine on the same history and the same host, which reaches these crash points. */
   engineWith(crashPoints: CrashPoints): Engine;
   /** An engine on the same host that differs in these parts. */
-  engineOf(parts: Partial<EngineParts>): Engine;
+  engineOf(parts: Partial<EngineDependencies>): Engine;
   readonly fingerprints: FingerprintPort;
   /** Called right before and right after each touch of the folder. */
   onTouch: (point: string) => void;
@@ -61,7 +61,7 @@ export interface FolderHost {
 /** A run's id is held on the whole host, and other tests give the same ones: each folder is a host of its own. */
 function claimsIn(folder: string): ClaimPort {
   const within = (run: RunId) => runId(`${run}-${folder.replace(/[^a-z0-9]/gi, '').toLowerCase()}`);
-  return { hold: lockedClaims.hold, holdRun: (run, waitMs) => lockedClaims.holdRun(within(run), waitMs) };
+  return { acquire: lockedClaims.acquire, acquireRun: (run, waitMs) => lockedClaims.acquireRun(within(run), waitMs) };
 }
 
 /** @param isOwnerAlive whether the process that holds a lease still runs; the truth where it is not said. */
@@ -72,7 +72,7 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
   const history = openHistory(database);
   const claims = claimsIn(path.basename(root));
   let runs = 0;
-  const engineOf = (parts: Partial<EngineParts>) =>
+  const engineOf = (parts: Partial<EngineDependencies>) =>
     createEngine({
       history,
       runtimes: runtimesOn({ ...machinePorts({}), clock }, folderFingerprints(folder), folder),

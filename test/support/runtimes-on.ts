@@ -8,7 +8,7 @@ export function runtimesOn(ports: HostPorts, fingerprints: FingerprintPort, scop
   const runtime = (name: Runtime['name']): Runtime => ({
     name,
     scope,
-    look: async () => [],
+    checkMachine: async () => [],
     requirePlace: (run, started, needs) => requireSamePlace(run, started, { ...needs, network: true }),
     find: () => Promise.reject(new Error('this test has no host to look around in')),
     open: async () => ({

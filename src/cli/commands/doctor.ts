@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { z } from 'zod';
-import { lookAtRequirements } from '../../engine/run/preflight.ts';
+import { checkRequirements } from '../../engine/run/preflight.ts';
 import type { Requirement } from '../../engine/workflow/requirement.ts';
 import { type DoctorFinding, findingLines } from '../../review/text/finding-text.ts';
 import { defineCommand } from '../define-command.ts';
@@ -30,7 +30,7 @@ export const doctor = defineCommand(options, async ({ json }, wire, { out }) => 
 });
 
 async function look(checks: readonly Check[], wire: Wire): Promise<readonly DoctorFinding[]> {
-  const results = await lookAtRequirements(
+  const results = await checkRequirements(
     checks.map(({ requirement }) => requirement),
     await wire.hostPorts(),
   );
@@ -43,8 +43,8 @@ async function runtimeFindings(wire: Wire): Promise<readonly DoctorFinding[]> {
   const shared = titlesOf(docker.map((requirement) => ({ requirement })));
   const host = await wire.hostPorts();
   const [forDocker, forEmbedded] = await Promise.all([
-    lookAtRequirements(docker, host),
-    lookAtRequirements(embedded, host),
+    checkRequirements(docker, host),
+    checkRequirements(embedded, host),
   ]);
   const works = [forDocker, forEmbedded].some((findings) => findings.every(({ result }) => result.met));
   const told = [...forDocker, ...forEmbedded.filter(({ requirement }) => !shared.has(requirement.title))];

@@ -58,14 +58,20 @@ export async function resumeAll(all: AllRuns, wire: Wire, terminal: Terminal): P
       const { history, run } = found;
       // As it is now: the runs before it may have taken long.
       const request = earlier?.request ?? (await resumeRequest(history.run(run.id) ?? run, all, history, wire));
-      const resting = earlier === undefined ? {} : { resting: earlier.lease };
-      const outcome = await resumeRun(run, { ...request, ...resting, mayRest: true }, interruption, wire, terminal);
-      if (outcome.type === 'known' && outcome.result.type === 'resting') {
+      const hibernating = earlier === undefined ? {} : { hibernating: earlier.lease };
+      const outcome = await resumeRun(
+        run,
+        { ...request, ...hibernating, mayHibernate: true },
+        interruption,
+        wire,
+        terminal,
+      );
+      if (outcome.type === 'known' && outcome.result.type === 'hibernating') {
         asleep.push({ found, request, outcome, ...outcome.result });
         writeLines(terminal.err, [`run ${run.id} waits until ${isoTime(outcome.result.until)}`]);
       } else report(found, outcome);
     } catch (thrown) {
-      if (earlier !== undefined) await letGo(earlier, wire);
+      if (earlier !== undefined) await releaseLease(earlier, wire);
       report(found, { type: 'refused', error: asWfError(thrown) });
     }
   }
@@ -78,7 +84,7 @@ export async function resumeAll(all: AllRuns, wire: Wire, terminal: Terminal): P
       await sleep(next, interruption, wire);
       if (interruption.signal === undefined) await advance(next.found, next);
       else {
-        await letGo(next, wire);
+        await releaseLease(next, wire);
         report(next.found, next.outcome);
       }
     }
@@ -107,8 +113,8 @@ function sleep({ found, until }: Asleep, interruption: Interruption, { clock }: 
   });
 }
 
-async function letGo({ lease }: Asleep, wire: Wire): Promise<void> {
-  (await wire.engine()).letGo(lease);
+async function releaseLease({ lease }: Asleep, wire: Wire): Promise<void> {
+  (await wire.engine()).releaseLease(lease);
 }
 
 function wasTaken({ error }: Extract<Resumed, { type: 'refused' }>): boolean {

@@ -3,7 +3,7 @@ import { WfError } from '../../engine/model/errors.ts';
 import { recordedHost } from '../../engine/place/recorded-host.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { ContainerInfo } from '../../engine/ports/docker.ts';
-import type { StandingHost } from '../../engine/ports/runtime.ts';
+import type { FoundHost } from '../../engine/ports/runtime.ts';
 import { findTool } from '../../host/commands/find-tool.ts';
 import { runInteractive } from '../../host/commands/interactive.ts';
 import { nextActions, shellRefusal } from '../../review/record/allowed-actions.ts';
@@ -52,7 +52,7 @@ function shellArgv(): Argv {
   return findTool('bash') === undefined ? ['sh'] : ['bash', '--noprofile', '--norc'];
 }
 
-async function containerOf(standing: StandingHost, run: string, name: string): Promise<ContainerInfo> {
+async function containerOf(standing: FoundHost, run: string, name: string): Promise<ContainerInfo> {
   const containers = (await standing.containers()).filter(({ running }) => running);
   const names = containers.map((container) => container.name);
   const found =

@@ -1,4 +1,4 @@
-import { stands } from '../../engine/model/change.ts';
+import { needsUndo } from '../../engine/model/change.ts';
 import { WfError } from '../../engine/model/errors.ts';
 import type { RunId } from '../../engine/model/ids.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
@@ -37,7 +37,7 @@ export function runChecks(wire: Wire): readonly Check[] {
       const history = await wire.historyForReading();
       const unfinished = new Set(history?.unfinishedRuns().map(({ id }) => id));
       const changes = (history?.changesInPlace() ?? []).filter(
-        (change) => stands(change) && !unfinished.has(change.run),
+        (change) => needsUndo(change) && !unfinished.has(change.run),
       );
       if (changes.length === 0) return found('none of a run that has ended');
       const targets = changes.map(({ target }) => target);

@@ -20,7 +20,7 @@ export function refusalExitCode({ exitCode }: WfError): ExitCode {
 export function runExitCode(result: RunResult, record: Pick<RunRecord, 'changes' | 'error'>): ExitCode {
   switch (result.type) {
     case 'waiting':
-    case 'resting':
+    case 'hibernating':
     case 'paused':
       return 0;
     case 'interrupted':

@@ -1,4 +1,4 @@
-import { stands } from '../../engine/model/change.ts';
+import { needsUndo } from '../../engine/model/change.ts';
 import { asWfError, type ExitCode, type WfError } from '../../engine/model/errors.ts';
 import type { RunId } from '../../engine/model/ids.ts';
 import type { HistoryPort } from '../../engine/ports/history.ts';
@@ -56,7 +56,7 @@ type Standing = Pick<HistoryPort, 'changes'>;
 /** Undefined where it cannot be read. */
 function standingIn(history: Standing, id: RunId): number | undefined {
   try {
-    return history.changes(id).filter(stands).length;
+    return history.changes(id).filter(needsUndo).length;
   } catch {
     return undefined;
   }

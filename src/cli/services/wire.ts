@@ -1,7 +1,7 @@
 import { findUnmarked, findWorkflowFiles, PROJECT_MARKER, type WorkflowFile } from '../../definition/find-files.ts';
 import type { LoadedFile } from '../../definition/load.ts';
 import { asWfError, WfError } from '../../engine/model/errors.ts';
-import type { EngineParts } from '../../engine/run/engine.ts';
+import type { EngineDependencies } from '../../engine/run/engine.ts';
 import type { HostPorts } from '../../engine/workflow/step.ts';
 import type { History } from '../../history/history.ts';
 import { systemClock } from '../../host/machine/clock.ts';
@@ -59,7 +59,7 @@ export const openWire: OpenWire = async ({ database }) => {
     }
   }
 
-  async function engineParts(): Promise<EngineParts> {
+  async function engineParts(): Promise<EngineDependencies> {
     const [runtimes, { openHistory }, { engineDependencies }] = await Promise.all([
       wire.runtimes(),
       import('../../history/open.ts'),

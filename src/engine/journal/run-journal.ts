@@ -39,7 +39,7 @@ export interface RunJournal {
    * From now on a full disk stops nothing: the reserve is used up first, and what then still finds no room is only kept in
    * mind. Undoing needs no more than the intents, which are durable already.
    */
-  goOnOnFullDisk(): void;
+  tolerateFullDisk(): void;
   /** The error by which the history refused what is only kept in mind; undefined while all is durable. */
   unrecorded(): WfError | undefined;
   /**
@@ -58,7 +58,7 @@ export interface RunJournal {
   verification(): Verification | undefined;
 }
 
-interface RunJournalParts {
+interface RunJournalDependencies {
   readonly history: HistoryPort;
   readonly lease: Lease;
   readonly clock: Clock;
@@ -68,13 +68,13 @@ interface RunJournalParts {
 }
 
 /** `earlier` is what the journal holds already. */
-export function openRunJournal(parts: RunJournalParts, earlier: readonly JournalEntry[] = []): RunJournal {
+export function openRunJournal(parts: RunJournalDependencies, earlier: readonly JournalEntry[] = []): RunJournal {
   return new OpenRunJournal(parts, earlier);
 }
 
 /** A class: each run has one, and closures would be twelve objects more. */
 class OpenRunJournal implements RunJournal {
-  readonly #parts: RunJournalParts;
+  readonly #parts: RunJournalDependencies;
   /** Of each change that was intended; made with the first one, as that of the next. */
   #intendedAt: Map<number, number> | undefined;
   #undoBegun: Set<number> | undefined;
@@ -88,7 +88,7 @@ class OpenRunJournal implements RunJournal {
   #refusal: WfError | undefined;
   #trouble: WfError | undefined;
 
-  constructor(parts: RunJournalParts, earlier: readonly JournalEntry[]) {
+  constructor(parts: RunJournalDependencies, earlier: readonly JournalEntry[]) {
     this.#parts = parts;
     for (const { event, at } of earlier) this.#keepInMind(event, at);
     // An earlier process's look at the host says nothing of the host as it is now.
@@ -125,7 +125,7 @@ class OpenRunJournal implements RunJournal {
     return this.#lastChangeSeq;
   }
 
-  goOnOnFullDisk(): void {
+  tolerateFullDisk(): void {
     this.#goesOnOnFullDisk = true;
   }
 
@@ -169,7 +169,7 @@ class OpenRunJournal implements RunJournal {
     const { history, clock } = this.#parts;
     for (;;) {
       try {
-        return await whileLocked(clock, () => history.together(write));
+        return await whileLocked(clock, () => history.groupedCommit(write));
       } catch (thrown) {
         this.noteTrouble(thrown);
         if (this.#mayGoOn(thrown) === 'without') return [];

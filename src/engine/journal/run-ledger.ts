@@ -1,4 +1,4 @@
-import { type Change, type Difference, standingNewestFirst, stands, type Verification } from '../model/change.ts';
+import { type Change, type Difference, needsUndo, undoOrder, type Verification } from '../model/change.ts';
 import { asWfError, WfError } from '../model/errors.ts';
 import type { Evidence } from '../model/evidence.ts';
 import type { RunId } from '../model/ids.ts';
@@ -24,7 +24,7 @@ const MOST_RUNS_MEANWHILE = 1_000;
 /** Of a run that never changed anything. */
 const UNTOUCHED: Verification = { restored: true, residues: [], unexplained: [], drift: [], notCompared: [] };
 
-interface RunLedgerParts {
+interface RunLedgerDependencies {
   readonly run: RunId;
   readonly history: HistoryPort;
   readonly watch: HostWatch;
@@ -53,16 +53,16 @@ export interface RunLedger {
   verify(): Promise<Verification | null>;
 }
 
-export function createRunLedger(parts: RunLedgerParts): RunLedger {
+export function createRunLedger(parts: RunLedgerDependencies): RunLedger {
   return new OwnLedger(parts);
 }
 
 /** A class: each run has one, and closures would be ten objects more. */
 class OwnLedger implements RunLedger {
-  readonly #parts: RunLedgerParts;
+  readonly #parts: RunLedgerDependencies;
   #baseline: Promise<void> | undefined;
 
-  constructor(parts: RunLedgerParts) {
+  constructor(parts: RunLedgerDependencies) {
     this.#parts = parts;
   }
 
@@ -80,8 +80,7 @@ class OwnLedger implements RunLedger {
       changes: () => journal.changes(),
       revert: async (steps) => {
         const mine = (change: Change) => steps.includes(change.step);
-        for (const change of standingNewestFirst(journal.changes().filter(mine)))
-          await this.#revertOne(change, signal, record);
+        for (const change of undoOrder(journal.changes().filter(mine))) await this.#revertOne(change, signal, record);
         return journal.changes().filter(mine);
       },
       verify: async () => (await this.verify()) ?? UNTOUCHED,
@@ -124,7 +123,7 @@ class OwnLedger implements RunLedger {
     if (compared.differences.some(failsRun)) compared = await this.#compareWith(before, baseline, true);
     const { after, differences, notCompared } = compared;
     const residues = [
-      ...journal.changes().filter(stands).map(asResidue),
+      ...journal.changes().filter(needsUndo).map(asResidue),
       ...differences.filter(({ owner }) => owner === 'run'),
     ];
     const unexplained = differences.filter(({ owner }) => owner === 'unknown');

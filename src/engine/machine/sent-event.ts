@@ -50,7 +50,7 @@ export function eventUnexpected(run: RunId, { type }: MachineEvent, expected: re
 }
 
 /** The machine has come to its end, or the run is being undone. */
-export function takesNoEvent(run: RunId, why: string): WfError {
+export function runTakesNoEvent(run: RunId, why: string): WfError {
   return new WfError('E_RUN_ENDED', `run ${run} ${why}: it takes no event`, {
     hint: `See what came of it with \`wf show ${run}\`.`,
     details: { run },
@@ -59,14 +59,14 @@ export function takesNoEvent(run: RunId, why: string): WfError {
 
 const STOPPED: Readonly<Record<Exclude<RunResult['type'], 'ended'>, string>> = {
   waiting: 'waits',
-  resting: 'hibernates',
+  hibernating: 'hibernates',
   paused: 'is paused',
   interrupted: 'was interrupted',
 };
 
 /** The process does not advance the run any more: an event would have to wait for somebody who resumes it. */
-export function takenNoMore(run: RunId, { type }: RunResult): WfError {
-  if (type === 'ended') return takesNoEvent(run, 'has ended');
+export function runNotAdvanced(run: RunId, { type }: RunResult): WfError {
+  if (type === 'ended') return runTakesNoEvent(run, 'has ended');
   return new WfError(
     'E_RUN_NOT_ADVANCED',
     `run ${run} ${STOPPED[type]}: nobody advances it here, and the event was not taken`,

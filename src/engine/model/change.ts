@@ -32,23 +32,23 @@ export interface Change {
 }
 
 /** Whether a change may still be on the host without having been meant to stay. */
-export function stands(change: Change): boolean {
+export function needsUndo(change: Change): boolean {
   return change.status === 'intended' || change.status === 'applied' || change.status === 'stuck';
 }
 
 /** Whether a change may be on the host, meant to stay or not. */
 export function isInPlace(change: Change): boolean {
-  return stands(change) || change.status === 'kept';
+  return needsUndo(change) || change.status === 'kept';
 }
 
 /** What stands, in the order in which it is to be undone: newest first. */
-export function standingNewestFirst(changes: readonly Change[]): readonly Change[] {
-  return changes.filter(stands).sort((a, b) => b.seq - a.seq);
+export function undoOrder(changes: readonly Change[]): readonly Change[] {
+  return changes.filter(needsUndo).sort((a, b) => b.seq - a.seq);
 }
 
 /** The command lines that undo by hand what stands, in the order in which they are to be typed. */
 export function undoByHand(changes: readonly Change[]): readonly string[] {
-  return standingNewestFirst(changes).flatMap(({ undo }) => undo);
+  return undoOrder(changes).flatMap(({ undo }) => undo);
 }
 
 /** A difference between two fingerprints, and whose it is. */

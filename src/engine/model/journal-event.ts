@@ -1,7 +1,7 @@
 import type { RunPlace } from '../ports/place.ts';
 import type { PrivateHostIdentity, RuntimeName } from '../ports/runtime.ts';
 import type { Facet } from '../workflow/facets.ts';
-import type { ProofsTold } from '../workflow/workflow.ts';
+import type { RecordedProofs } from '../workflow/workflow.ts';
 import type { Change, ChangeStatus, Verification } from './change.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { DefinitionHash, RunId, StepId } from './ids.ts';
@@ -37,7 +37,7 @@ export type RunEnd =
       readonly status: 'succeeded';
       readonly output: Json;
       /** Not there where the workflow shows nothing. */
-      readonly proofs?: ProofsTold;
+      readonly proofs?: RecordedProofs;
     }
   | {
       readonly status: 'failed' | 'rolled-back' | 'needs-attention';

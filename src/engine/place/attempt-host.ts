@@ -54,7 +54,7 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
     async run(argv, options) {
       await requireLease();
       const env = { ...options.env, [PROCESS_MARK_VARIABLE]: processMarkText(mark) };
-      return withoutHalfSecrets(await host.command.run(argv, { ...options, env }), watch.secrets);
+      return withoutPartialSecrets(await host.command.run(argv, { ...options, env }), watch.secrets);
     },
   };
   // Made when it is asked for: most steps that only read ask for none.
@@ -93,8 +93,10 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
 }
 
 /** What is there in full is hidden where it is kept; a half could not be told any more. */
-function withoutHalfSecrets(result: CommandResult, { cutHalf }: Secrets): CommandResult {
-  return result.truncated ? { ...result, stdout: cutHalf(result.stdout), stderr: cutHalf(result.stderr) } : result;
+function withoutPartialSecrets(result: CommandResult, { cutPartialSecret }: Secrets): CommandResult {
+  return result.truncated
+    ? { ...result, stdout: cutPartialSecret(result.stdout), stderr: cutPartialSecret(result.stderr) }
+    : result;
 }
 
 /** The first words of a command, which hold no address, id or namespace: `ip link set`. */

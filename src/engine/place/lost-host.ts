@@ -8,7 +8,7 @@ import type { StoredRun } from '../ports/history.ts';
 export const privateHostIsGone = (run: string): string => `the private host of run ${run} is gone`;
 
 /** Where the host of the run has ended, a step may fail by what it met first: a container that is gone, an engine that is silent. */
-export function ofEndedHost(run: RunId, error: ErrorRecord): ErrorRecord {
+export function lostHostError(run: RunId, error: ErrorRecord): ErrorRecord {
   const gone = privateHostIsGone(run);
   if (error.message.startsWith(gone)) return error;
   const hint = 'Somebody, or the machine, has ended it: start the run again.';

@@ -1,12 +1,12 @@
-import type { HeldClaims } from '../ports/claims.ts';
+import type { AcquiredClaims } from '../ports/claims.ts';
 import type { RunHost, RunIdentity, RuntimeName } from '../ports/runtime.ts';
-import type { EngineParts } from '../run/engine.ts';
+import type { EngineDependencies } from '../run/engine.ts';
 
 /** The host of a run, started before wf knows whether the run itself can start. */
 export interface PrestartedHost {
   readonly run: RunIdentity;
   /** The claims on the run: without them its host could be taken for one that was left over. */
-  readonly held: HeldClaims;
+  readonly held: AcquiredClaims;
   /** @throws WfError as Runtime.open does */
   readonly host: Promise<RunHost>;
   /** Releases the claims and closes the host, which ends if no run has begun on it. */
@@ -15,10 +15,10 @@ export interface PrestartedHost {
 
 /** Starts a host, and resolves when it has begun to start. @param hold claims the run */
 export async function prestartHost(
-  { runtimes }: EngineParts,
+  { runtimes }: EngineDependencies,
   run: RunIdentity,
   runtime: RuntimeName,
-  hold: () => Promise<HeldClaims>,
+  hold: () => Promise<AcquiredClaims>,
 ): Promise<PrestartedHost> {
   const held = await hold();
   const host = runtimes[runtime].open(run, null);

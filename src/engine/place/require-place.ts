@@ -1,5 +1,5 @@
 import type { StoredRun } from '../ports/history.ts';
-import type { EngineParts } from '../run/engine.ts';
+import type { EngineDependencies } from '../run/engine.ts';
 import type { StepRunner } from '../workflow/step.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { StepRunner } from '../workflow/step.ts';
  * @throws WfError E_WRONG_PLACE
  */
 export function requirePlace(
-  { runtimes }: EngineParts,
+  { runtimes }: EngineDependencies,
   { id, place, runtime }: StoredRun,
   runners: Iterable<StepRunner>,
 ): void {

@@ -1,7 +1,7 @@
 import type { RunId } from '../model/ids.ts';
 
 /** Claims that are held. */
-export interface HeldClaims {
+export interface AcquiredClaims {
   release(): void;
 }
 
@@ -11,11 +11,11 @@ export interface HeldClaims {
  */
 export interface ClaimPort {
   /** Holds all of them, or none. @throws WfError E_NAME_IN_USE naming the claim and, where it answers, the run that holds it. */
-  hold(claims: readonly string[], run: RunId): Promise<HeldClaims>;
+  acquire(claims: readonly string[], run: RunId): Promise<AcquiredClaims>;
   /**
    * Holds the run itself. A process that was killed while it started a child leaves, for an instant, a copy of itself that holds on:
    * up to `waitMs` it is waited for. What the child then runs carries its mark.
    * @throws WfError E_LEASE_HELD where a living process holds the run still.
    */
-  holdRun(run: RunId, waitMs: number): Promise<HeldClaims>;
+  acquireRun(run: RunId, waitMs: number): Promise<AcquiredClaims>;
 }

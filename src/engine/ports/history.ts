@@ -72,7 +72,7 @@ export interface StoredEvidence extends Evidence {
 }
 
 /** A change that may still stand on the host, and whose it is. */
-export interface StandingChange extends Change {
+export interface ChangeOfRun extends Change {
   readonly run: RunId;
 }
 
@@ -95,7 +95,7 @@ export interface RunFilter {
 }
 
 /**
- * The durable memory of all runs. Every method but `together` is synchronous and one transaction; when it returns, what it
+ * The durable memory of all runs. Every method but `groupedCommit` is synchronous and one transaction; when it returns, what it
  * wrote is on disk. Two processes on the same file are the normal case.
  * @throws WfError E_DATABASE*, E_DISK_FULL from every method.
  */
@@ -105,7 +105,7 @@ export interface HistoryPort {
    * loop: runs that are advanced side by side wait for the disk once. When the promise comes, that commit has returned. What one
    * `work` throws undoes its own writes only, and is told to its caller only. It may be carried out more than once.
    */
-  together<Answer>(work: () => Answer): Promise<Answer>;
+  groupedCommit<Answer>(work: () => Answer): Promise<Answer>;
   /**
    * Creates a run with its lease and its claims, all or nothing.
    * @throws WfError E_RUN_EXISTS; E_NAME_IN_USE naming the run that holds one of the claims and what to do about it.
@@ -142,7 +142,7 @@ export interface HistoryPort {
   steps(id: RunId): readonly StoredStep[];
   changes(id: RunId): readonly Change[];
   /** Those of all runs that are in place on this host (`isInPlace`), oldest run first; none of imported ones. */
-  changesInPlace(): readonly StandingChange[];
+  changesInPlace(): readonly ChangeOfRun[];
   /** In the order in which it was committed, without the first `after` pieces of the run. */
   evidence(id: RunId, step?: StepId, after?: number): readonly StoredEvidence[];
   /** The last verification, or undefined. */

@@ -64,7 +64,7 @@ export interface RunHost {
 }
 
 /** The host of a run that nobody may be advancing, for whoever wants to look around in it. */
-export interface StandingHost {
+export interface FoundHost {
   /** The containers that carry the run's mark. */
   containers(): Promise<readonly ContainerInfo[]>;
   /** The command line that does `argv` on the host, or in a container of it. */
@@ -78,7 +78,7 @@ export interface Runtime {
   /** Names where names are used up, so that claims of two places do not collide; null where each run has a host of its own. */
   readonly scope: string | null;
   /** What this machine has and lacks of what this runtime needs; looks, and touches nothing. */
-  look(): Promise<readonly PreflightFinding[]>;
+  checkMachine(): Promise<readonly PreflightFinding[]>;
   /**
    * The host of a run: where the one of its own that its journal names still lives, that one, else a new one.
    * @throws WfError E_RUNTIME_UNAVAILABLE, E_TOOL_MISSING where this machine cannot provide it; E_PERMISSION where another user
@@ -94,7 +94,7 @@ export interface Runtime {
    * The way into the host that a run has left standing; makes nothing.
    * @throws WfError E_NAMESPACE_GONE where it is gone; E_PERMISSION where another user made it
    */
-  find(run: RunIdentity, recorded: PrivateHostIdentity | null): Promise<StandingHost>;
+  find(run: RunIdentity, recorded: PrivateHostIdentity | null): Promise<FoundHost>;
 }
 
 export type Runtimes = { readonly [Name in RuntimeName]: Runtime };

@@ -2,18 +2,18 @@ import { openRunJournal, type RunJournal } from '../journal/run-journal.ts';
 import type { Decision } from '../machine/decide.ts';
 import { runnersOf } from '../machine/machine-model.ts';
 import { replay } from '../machine/replay.ts';
-import { type Change, stands } from '../model/change.ts';
+import { type Change, needsUndo } from '../model/change.ts';
 import { asWfError, WfError } from '../model/errors.ts';
 import { hostLost, needsItsChanges } from '../place/lost-host.ts';
 import { recordedHost } from '../place/recorded-host.ts';
 import { requirePlace } from '../place/require-place.ts';
 import type { StoredRun, StoredStep } from '../ports/history.ts';
 import type { RunHost } from '../ports/runtime.ts';
-import { hostShows, intentSays, openIntent } from '../run/apply-change.ts';
-import type { EngineParts, PlannedStep, ResumePlan, ResumeRequest } from '../run/engine.ts';
+import { journaledIntent, observedTarget, openIntent } from '../run/apply-change.ts';
+import type { EngineDependencies, PlannedStep, ResumePlan, ResumeRequest } from '../run/engine.ts';
 import { type OpenStep, openSteps } from '../run/open-steps.ts';
 import { leaseHeld } from '../run/run-refusal.ts';
-import { changeSays, landingOf } from '../run/undo-change.ts';
+import { journaledChange, lateEffectOf } from '../run/undo-change.ts';
 import { requireValues, type Secrets } from '../secrets/secrets.ts';
 import type { ChangeBehaviour, HostContext, StepContext, StepRunner } from '../workflow/step.ts';
 import { BACK, FORWARD } from './recovery-table.ts';
@@ -21,7 +21,11 @@ import { isRollingBack, resumableRun } from './resume-run.ts';
 import { begunRollBack, changesToUndo } from './roll-back-run.ts';
 
 /** What resuming would do with each step, by the same tables: looks at the host, takes no lease, touches nothing. */
-export async function planResume(parts: EngineParts, request: ResumeRequest, secrets: Secrets): Promise<ResumePlan> {
+export async function planResume(
+  parts: EngineDependencies,
+  request: ResumeRequest,
+  secrets: Secrets,
+): Promise<ResumePlan> {
   const run = resumableRun(parts, request);
   requireValues(run, secrets);
   if (run.owner !== null && parts.isAlive(run.owner)) throw leaseHeld(run.id, run.owner, parts.owner.pidNamespace);
@@ -36,7 +40,7 @@ export async function planResume(parts: EngineParts, request: ResumeRequest, sec
 
 async function planOn(
   host: RunHost,
-  parts: EngineParts,
+  parts: EngineDependencies,
   request: ResumeRequest,
   run: StoredRun,
   secrets: Secrets,
@@ -51,7 +55,7 @@ async function planOn(
   const accepted = request.acceptChanges ? Number.POSITIVE_INFINITY : undefined;
   const decision = replay(request.workflow.model, run, entries, accepted);
   // A machine that has failed has nothing before it but to be undone.
-  const isUndone = hasFailed(decision) && run.options.onFailure === 'rollback' && journal.changes().some(stands);
+  const isUndone = hasFailed(decision) && run.options.onFailure === 'rollback' && journal.changes().some(needsUndo);
   if (isUndone) return planBack(planner, steps, []);
   const open = openSteps(entries);
   const planned = await Promise.all(steps.map((step) => planStep(planner, step, open.get(step.id), decision)));
@@ -82,7 +86,7 @@ function hidden(steps: readonly PlannedStep[], { redactText }: Secrets): readonl
 }
 
 interface Planner {
-  readonly parts: EngineParts;
+  readonly parts: EngineDependencies;
   readonly host: RunHost;
   readonly journal: RunJournal;
   readonly secrets: Secrets;
@@ -106,7 +110,7 @@ async function planStep(
 /** A step that has ended is never run again; what it changed is looked at, as later steps may need it. */
 async function planEnded(planner: Planner, { id, kind, status }: StoredStep): Promise<Plan> {
   if (status !== 'succeeded') return { plan: 'kept', why: `${status}; the machine has gone on from that` };
-  const change = planner.journal.changes().find((made) => made.step === id && stands(made));
+  const change = planner.journal.changes().find((made) => made.step === id && needsUndo(made));
   if (change === undefined) return { plan: 'kept', why: 'completed' };
   const behaviour = planner.runner(kind)?.behaviour;
   if (behaviour?.type !== 'change') return { plan: 'kept', why: `completed: ${change.target}` };
@@ -142,18 +146,18 @@ async function planOpen(planner: Planner, open: OpenStep, decision: Decision | u
 async function planChange(planner: Planner, { start }: OpenStep, behaviour: ChangeBehaviour): Promise<Plan> {
   const { parts, journal, secrets } = planner;
   const earlier = openIntent(journal.changes(), start.step);
-  const says = intentSays(earlier, behaviour, parts.owner.bootId);
+  const says = journaledIntent(earlier, behaviour, parts.owner.bootId);
   const context: StepContext = { ...lookingContext(planner), step: start.step, attempt: 1, ledger: NO_LEDGER };
   try {
     const input = secrets.reveal(start.input);
     const known = says === 'intended' && earlier !== undefined ? secrets.reveal(earlier.record) : undefined;
     const seen = await behaviour.observe(input, context, known);
-    const landing = landingOf(
+    const lateEffect = lateEffectOf(
       behaviour,
       earlier === undefined ? 0 : journal.historyOf(earlier.seq).intendedAt,
       parts.clock,
     );
-    const action = FORWARD[says][hostShows(seen, landing.mayStillLand())];
+    const action = FORWARD[says][observedTarget(seen, lateEffect.isPossible())];
     const target = 'target' in seen ? seen.target : (earlier?.target ?? start.step);
     switch (action) {
       case 'adopt':
@@ -161,7 +165,7 @@ async function planChange(planner: Planner, { start }: OpenStep, behaviour: Chan
       case 'complete':
         return { plan: 'completed', why: `looked at: of ${target} a part is there` };
       case 'apply':
-      case 'look again':
+      case 'observe again':
         return {
           plan: 'run',
           why: `looked at: ${target} is not there${says === 'lost' ? ' any more: the machine was restarted' : ''}`,
@@ -189,7 +193,7 @@ async function planOfUndo(planner: Planner, change: Change): Promise<Plan> {
   if (behaviour?.type !== 'change') return { plan: 'refused', why: `no step runner ${change.kind} is known` };
   const { owner } = planner.parts;
   const journaled = planner.journal.historyOf(change.seq);
-  const says = changeSays({ change, behaviour, bootId: owner.bootId, journaled });
+  const says = journaledChange({ change, behaviour, bootId: owner.bootId, journaled });
   const seen = await lookAt(planner, behaviour, change);
   switch (BACK[says][seen.found]) {
     case 'undo':

@@ -1,7 +1,7 @@
 import { whileLocked } from '../journal/while-locked.ts';
 import { runnersOf } from '../machine/machine-model.ts';
 import { replay } from '../machine/replay.ts';
-import { stands } from '../model/change.ts';
+import { needsUndo } from '../model/change.ts';
 import { WfError } from '../model/errors.ts';
 import type { JournalEntry } from '../model/journal-event.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
@@ -11,17 +11,17 @@ import { requireMadeHere } from '../place/require-made-here.ts';
 import { requirePlace } from '../place/require-place.ts';
 import { isEnd, type StoredRun } from '../ports/history.ts';
 import type { RunHost } from '../ports/runtime.ts';
-import type { AdvancingParts, EngineParts, ResumeRequest, RunHandle, RunObserver } from '../run/engine.ts';
+import type { EngineDependencies, EngineServices, ResumeRequest, RunHandle, RunObserver } from '../run/engine.ts';
 import { finishRun } from '../run/finish-run.ts';
-import { firstUnmet, lookAtRequirements } from '../run/preflight.ts';
+import { checkRequirements, firstUnmet } from '../run/preflight.ts';
 import { releaseAtEnd } from '../run/release-run.ts';
 import { advanceRun, type Beginning } from '../run/run-loop.ts';
 import { runNotFound } from '../run/run-refusal.ts';
 import { requireValues, type Secrets } from '../secrets/secrets.ts';
 import type { Requirement } from '../workflow/requirement.ts';
 import { requireRunners } from './require-runners.ts';
-import { begunRollBack, continueRollBack, takenBack } from './roll-back-run.ts';
-import { onLivingHost, type TakenRun, takeOver } from './take-over.ts';
+import { begunRollBack, continueRollBack, rolledBackOnRequest } from './roll-back-run.ts';
+import { type TakenRun, takeOver, withRenewedHost } from './take-over.ts';
 
 /**
  * Takes over a run that nobody advances, and goes on where its journal ends: forward or, where it was being rolled back, with that.
@@ -29,7 +29,7 @@ import { onLivingHost, type TakenRun, takeOver } from './take-over.ts';
  * @throws WfError as Engine.resume says.
  */
 export async function resumeRun(
-  parts: AdvancingParts,
+  parts: EngineServices,
   request: ResumeRequest,
   seen: StoredRun | undefined,
   secrets: Secrets,
@@ -41,17 +41,17 @@ export async function resumeRun(
   const runner = runnersOf(workflow.model);
   if (isRollingBack(run)) {
     const whyMissing = () => `the workflow ${workflow.name} as it is now has none`;
-    requireRunners(run.id, parts.history.changes(run.id).filter(stands), { runner, whyMissing }, secrets);
+    requireRunners(run.id, parts.history.changes(run.id).filter(needsUndo), { runner, whyMissing }, secrets);
   }
   requirePlace(parts, run, workflow.model.runners.values());
   // Looked at before the run is taken over: what it needs of the machine. Its names are its own already.
   const general = workflow.requirements(revealedInput(run, secrets)).filter(({ claim }) => claim === null);
   const runtime = parts.runtimes[run.runtime];
-  const unmetHere = workflow.networking ? firstUnmet(await runtime.look()) : undefined;
+  const unmetHere = workflow.networking ? firstUnmet(await runtime.checkMachine()) : undefined;
   if (unmetHere !== undefined) throw unmetHere;
   const host = await openWhatMeets(general, parts, request, run);
   try {
-    await requireMadeHere(parts.history.changes(run.id).filter(stands), runner, host.ports);
+    await requireMadeHere(parts.history.changes(run.id).filter(needsUndo), runner, host.ports);
   } catch (thrown) {
     host.close();
     throw thrown;
@@ -68,7 +68,7 @@ export async function resumeRun(
       runner,
       alters: workflow.model.alters,
       secrets,
-      resting: request.resting,
+      hibernating: request.hibernating,
     },
     observer,
   );
@@ -76,7 +76,7 @@ export async function resumeRun(
   try {
     return releaseAtEnd(await goOn(parts, request, taken, observer), taken);
   } catch (thrown) {
-    taken.letGo();
+    taken.releaseWithLease();
     throw thrown;
   }
 }
@@ -84,7 +84,7 @@ export async function resumeRun(
 /** The host of the run, once it meets the requirements. Where it ends meanwhile, a rival may have brought the run to its end. */
 async function openWhatMeets(
   requirements: readonly Requirement[],
-  parts: EngineParts,
+  parts: EngineDependencies,
   request: ResumeRequest,
   run: StoredRun,
 ): Promise<RunHost> {
@@ -92,7 +92,7 @@ async function openWhatMeets(
   parts.crashPoints.reach('after open');
   try {
     for (;;) {
-      const unmet = firstUnmet(await lookAtRequirements(requirements, host.ports));
+      const unmet = firstUnmet(await checkRequirements(requirements, host.ports));
       if (unmet === undefined) return host;
       resumableRun(parts, request);
       if (!(await host.renew())) throw unmet;
@@ -109,7 +109,7 @@ function revealedInput({ input }: StoredRun, secrets: Secrets): JsonObject {
 }
 
 /** @throws WfError E_RUN_NOT_FOUND, E_RUN_ENDED, E_DEFINITION_CHANGED */
-export function resumableRun({ history }: EngineParts, request: ResumeRequest): StoredRun {
+export function resumableRun({ history }: EngineDependencies, request: ResumeRequest): StoredRun {
   return requireResumable(history.run(request.run), request);
 }
 
@@ -130,7 +130,7 @@ export function isRollingBack({ status }: StoredRun): boolean {
 }
 
 async function goOn(
-  parts: EngineParts,
+  parts: EngineDependencies,
   request: ResumeRequest,
   taken: TakenRun,
   observer: RunObserver,
@@ -140,13 +140,13 @@ async function goOn(
   const { run, host, journal, ledger, watch, entries, secrets } = taken;
   if (isRollingBack(run)) {
     const begun = begunRollBack(entries);
-    const error = begun?.error ?? takenBack(run).toRecord();
+    const error = begun?.error ?? rolledBackOnRequest(run).toRecord();
     return continueRollBack(taken, run, { error, kept: begun?.kept ?? [] });
   }
   const isAccepted = run.definitionHash !== definition.hash;
   // A rival may have gone on under another one meanwhile.
   if (isAccepted && !request.acceptChanges) throw definitionChanged(run);
-  const beginning = await onTakenHost(beginningOf(request, taken, run, isAccepted), request, taken, run);
+  const beginning = await prepareHost(beginningOf(request, taken, run, isAccepted), request, taken, run);
   if (isAccepted) {
     await whileLocked(clock, () => history.putDefinition(definition.hash, definition.description, clock.now()));
     await journal.append([{ type: 'definition.accepted', definitionHash: definition.hash }]);
@@ -156,7 +156,7 @@ async function goOn(
     model: workflow.model,
     beginning,
     pauseAfter: pauseAfterOf(request, run, entries),
-    mayRest: request.mayRest ?? false,
+    mayHibernate: request.mayHibernate ?? false,
     history,
     watch,
     random,
@@ -200,13 +200,13 @@ function beginningOf(
  * A host that had to be made anew lacks all that an earlier one held. It is kept only where the machine can go on without that:
  * until then, and where nothing but a rollback is left to do, it ends with this process.
  */
-async function onTakenHost(
+async function prepareHost(
   beginning: Beginning,
   { workflow }: ResumeRequest,
   { host, journal, ledger }: TakenRun,
   run: StoredRun,
 ): Promise<Beginning> {
-  return onLivingHost(host, async () => {
+  return withRenewedHost(host, async () => {
     if (!host.isNew()) return beginning;
     if (beginning.type === 'resume' && needsItsChanges(workflow.model, beginning.decision)) {
       if ((await ledger.vanished()).length > 0) return { ...beginning, obstacle: hostLost(run) };

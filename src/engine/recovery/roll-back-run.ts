@@ -1,12 +1,12 @@
-import { takesNoEvent } from '../machine/sent-event.ts';
-import { type Change, stands } from '../model/change.ts';
+import { runTakesNoEvent } from '../machine/sent-event.ts';
+import { type Change, needsUndo } from '../model/change.ts';
 import { type ErrorRecord, WfError } from '../model/errors.ts';
 import type { JournalEntry, JournalEvent } from '../model/journal-event.ts';
 import { recordedHost } from '../place/recorded-host.ts';
 import { requireMadeHere } from '../place/require-made-here.ts';
 import { requirePlace } from '../place/require-place.ts';
 import { isEnd, type StoredRun } from '../ports/history.ts';
-import type { AdvancingParts, RollBackRequest, RunHandle, RunObserver } from '../run/engine.ts';
+import type { EngineServices, RollBackRequest, RunHandle, RunObserver } from '../run/engine.ts';
 import { rollBack } from '../run/finish-run.ts';
 import { releaseAtEnd } from '../run/release-run.ts';
 import { runNotFound } from '../run/run-refusal.ts';
@@ -22,7 +22,7 @@ import { type TakenRun, takeOver } from './take-over.ts';
  * E_ORPHAN_ALIVE. Then nothing was touched.
  */
 export async function rollBackRun(
-  parts: AdvancingParts,
+  parts: EngineServices,
   request: RollBackRequest,
   secrets: Secrets,
   observer: RunObserver,
@@ -65,12 +65,12 @@ export async function rollBackRun(
   try {
     const { run } = taken;
     // What the run came to grief by, and not what an earlier rollback ended with.
-    const error = begunRollBack(taken.entries)?.error ?? run.error ?? takenBack(run).toRecord();
+    const error = begunRollBack(taken.entries)?.error ?? run.error ?? rolledBackOnRequest(run).toRecord();
     const changes = taken.journal.changes();
-    const kept = changes.flatMap((change) => (!stands(change) && undoable(change) ? [change.seq] : []));
+    const kept = changes.flatMap((change) => (!needsUndo(change) && undoable(change) ? [change.seq] : []));
     return releaseAtEnd(await continueRollBack(taken, run, { error, kept }), taken);
   } catch (thrown) {
-    taken.letGo();
+    taken.releaseWithLease();
     throw thrown;
   }
 }
@@ -89,7 +89,7 @@ export function begunRollBack(entries: readonly JournalEntry[]): RollingBack | u
 
 /** What a rollback undoes: what stands, and of what was to stay the changes that it was asked for, unless they are undone already. */
 export function changesToUndo(changes: readonly Change[], kept: readonly number[]): readonly Change[] {
-  return changes.filter((change) => stands(change) || (change.status === 'kept' && kept.includes(change.seq)));
+  return changes.filter((change) => needsUndo(change) || (change.status === 'kept' && kept.includes(change.seq)));
 }
 
 /** Undoes what a run that is taken over did, or what is left of it. */
@@ -101,7 +101,7 @@ export async function continueRollBack(
   const stopped = [...open.values()].map(
     ({ start, attempt }): JournalEvent => ({ type: 'step.stopped', step: start.step, attempt }),
   );
-  journal.goOnOnFullDisk();
+  journal.tolerateFullDisk();
   await journal.append([...stopped, { type: 'rolling-back', error, kept }]);
   const changes = changesToUndo(journal.changes(), kept);
   let signal: string | undefined;
@@ -118,7 +118,7 @@ export async function continueRollBack(
     id: run.id,
     result: rollBack(conclusion, changes, error),
     send: async () => {
-      throw takesNoEvent(run.id, 'is rolled back');
+      throw runTakesNoEvent(run.id, 'is rolled back');
     },
     interrupt(asked) {
       signal ??= asked;
@@ -132,11 +132,11 @@ function undoableChanges({ runner, removeKept }: Omit<RollBackRequest, 'run'>): 
     const behaviour = runner(kind)?.behaviour;
     return behaviour?.type === 'change' && behaviour.kept !== null;
   };
-  return (change) => stands(change) || (change.status === 'kept' && (removeKept || !isKeptByDesign(change)));
+  return (change) => needsUndo(change) || (change.status === 'kept' && (removeKept || !isKeptByDesign(change)));
 }
 
 /** Why a run that did not fail is rolled back. */
-export function takenBack({ id, workflow, status }: StoredRun): WfError {
+export function rolledBackOnRequest({ id, workflow, status }: StoredRun): WfError {
   const hint = `Start it anew with \`wf start ${workflow}\`.`;
   if (isEnd(status) || status === 'paused' || status === 'waiting') {
     return new WfError('E_ROLLED_BACK', `run ${id} was rolled back on request; it was ${status}`, { hint });

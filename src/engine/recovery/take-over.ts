@@ -1,14 +1,14 @@
 import type { RunJournal } from '../journal/run-journal.ts';
-import { stands } from '../model/change.ts';
+import { needsUndo } from '../model/change.ts';
 import { WfError } from '../model/errors.ts';
 import type { JournalEntry, JournalEvent } from '../model/journal-event.ts';
 import { type Owner, sameOwner } from '../model/owner.ts';
 import type { ProcessMark } from '../model/process-mark.ts';
 import { recordedHostIn } from '../place/recorded-host.ts';
-import type { HeldClaims } from '../ports/claims.ts';
+import type { AcquiredClaims } from '../ports/claims.ts';
 import type { Lease, StoredRun } from '../ports/history.ts';
 import type { RunHost } from '../ports/runtime.ts';
-import type { AdvancingParts, EngineParts, RunObserver } from '../run/engine.ts';
+import type { EngineDependencies, EngineServices, RunObserver } from '../run/engine.ts';
 import { type OpenRun, openRun } from '../run/open-run.ts';
 import { type OpenSteps, openSteps } from '../run/open-steps.ts';
 import type { Secrets } from '../secrets/secrets.ts';
@@ -35,7 +35,7 @@ interface TakeOverRequest {
   readonly alters: AlteredFacets;
   readonly secrets: Secrets;
   /** That of the run which hibernates in this process. */
-  readonly resting?: Lease | undefined;
+  readonly hibernating?: Lease | undefined;
 }
 
 /** A run that an earlier process left, taken over. */
@@ -47,7 +47,7 @@ export interface TakenRun extends OpenRun {
   /** Lets go of the claims on the run and its names. */
   release(): void;
   /** Lets go of the run with its lease, before its end: it is interrupted. */
-  letGo(): void;
+  releaseWithLease(): void;
 }
 
 /**
@@ -57,29 +57,29 @@ export interface TakenRun extends OpenRun {
  * @throws WfError E_LEASE_HELD, E_NAME_IN_USE, E_ORPHAN_ALIVE; then the run is as interrupted as it was.
  */
 export async function takeOver(
-  parts: AdvancingParts,
-  { run: seen, host, purpose, pauseAfter, holdNames, isDue, runner, alters, secrets, resting }: TakeOverRequest,
+  parts: EngineServices,
+  { run: seen, host, purpose, pauseAfter, holdNames, isDue, runner, alters, secrets, hibernating }: TakeOverRequest,
   observer: RunObserver,
 ): Promise<TakenRun | null> {
   const { history, owner, leases } = parts;
-  const lease = await takeLease(parts, seen, host, resting);
-  const held: HeldClaims[] = [];
+  const lease = await takeLease(parts, seen, host, hibernating);
+  const held: AcquiredClaims[] = [];
   const release = () => {
     host.close();
     for (const claims of held.splice(0)) claims.release();
   };
-  const letGo = () => {
+  const releaseWithLease = () => {
     release();
     leases.release(lease);
   };
   try {
-    held.push(await parts.claims.holdRun(seen.id, FORK_MS));
+    held.push(await parts.claims.acquireRun(seen.id, FORK_MS));
     const run = history.run(seen.id) ?? seen;
     if (!isDue(run)) {
-      letGo();
+      releaseWithLease();
       return null;
     }
-    if (holdNames) held.push(await parts.claims.hold(namesOf(parts, run), run.id));
+    if (holdNames) held.push(await parts.claims.acquire(namesOf(parts, run), run.id));
     const entries = history.journal(run.id);
     requireLastHost(parts, run, host, entries);
     // Since before the journal was read.
@@ -87,28 +87,33 @@ export async function takeOver(
     const opened = openRun(parts, lease, host, runner, alters, observer, secrets, isHeld, run.place, entries);
     await opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
     const open = openSteps(entries);
-    await onLivingHost(host, async () => {
+    await withRenewedHost(host, async () => {
       // Before the orphaned processes: what is begun until then is killed here, or found there.
       await host.claim();
       await parts.orphans.end(orphansOf(seen, entries, open, opened.journal));
       if (!host.isNew()) await host.keep();
     });
-    return { ...opened, run, entries, open, release, letGo };
+    return { ...opened, run, entries, open, release, releaseWithLease };
   } catch (thrown) {
-    letGo();
+    releaseWithLease();
     throw thrown;
   }
 }
 
 /** Another process may have made the run another host, and died, after this one had read which is the run's. */
-function requireLastHost({ isAlive }: EngineParts, { id }: StoredRun, host: RunHost, entries: readonly JournalEntry[]) {
+function requireLastHost(
+  { isAlive }: EngineDependencies,
+  { id }: StoredRun,
+  host: RunHost,
+  entries: readonly JournalEntry[],
+) {
   const [opened, last] = [host.identity(), recordedHostIn(entries)];
   if (opened === null || last === null || sameOwner(opened.process, last.process) || !isAlive(last.process)) return;
   throw new WfError('E_LEASE_HELD', `another process has advanced run ${id} meanwhile`, { hint: 'Try again.' });
 }
 
 /** Where the host ends at that very moment, an empty one takes its place, and the work is done on that. */
-export async function onLivingHost<Answer>(host: RunHost, work: () => Promise<Answer>): Promise<Answer> {
+export async function withRenewedHost<Answer>(host: RunHost, work: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
     try {
       return await work();
@@ -119,14 +124,14 @@ export async function onLivingHost<Answer>(host: RunHost, work: () => Promise<An
 }
 
 async function takeLease(
-  { history, owner, isAlive, leases }: AdvancingParts,
+  { history, owner, isAlive, leases }: EngineServices,
   { id }: StoredRun,
   host: RunHost,
-  resting: Lease | undefined,
+  hibernating: Lease | undefined,
 ): Promise<Lease> {
   const isAdvanced = (holder: Owner) => isAlive(holder) && !leases.isAbandoned(id, holder);
   try {
-    const lease = await history.together(() => history.takeOver(id, owner, isAdvanced, resting));
+    const lease = await history.groupedCommit(() => history.takeOver(id, owner, isAdvanced, hibernating));
     leases.takenOver(id);
     return lease;
   } catch (thrown) {
@@ -149,7 +154,7 @@ function orphansOf(
   const undone = new Set(
     journal
       .changes()
-      .filter((change) => stands(change) && journal.historyOf(change.seq).undoBegun)
+      .filter((change) => needsUndo(change) && journal.historyOf(change.seq).undoBegun)
       .map(({ step }) => step),
   );
   return (mark) =>
@@ -159,7 +164,7 @@ function orphansOf(
 }
 
 /** The names without the namespace in which they are used up, which the port adds itself. */
-function namesOf({ history, runtimes }: EngineParts, { id, runtime }: StoredRun): readonly string[] {
+function namesOf({ history, runtimes }: EngineDependencies, { id, runtime }: StoredRun): readonly string[] {
   const claims = history.claimsOf(id);
   // Asked for only where there is something to hold: to find out takes longer than that.
   const scope = claims.length === 0 ? null : runtimes[runtime].scope;

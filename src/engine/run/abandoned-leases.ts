@@ -7,7 +7,7 @@ import type { HistoryPort, Lease } from '../ports/history.ts';
 const TRIES = 15;
 const INTERVAL_MS = 2_000;
 
-interface LeaseParts {
+interface LeaseDependencies {
   readonly history: HistoryPort;
   readonly clock: Clock;
   /** This process. */
@@ -24,7 +24,7 @@ export interface AbandonedLeases {
   takenOver(run: Lease['run']): void;
 }
 
-export function abandonedLeases(parts: LeaseParts): AbandonedLeases {
+export function abandonedLeases(parts: LeaseDependencies): AbandonedLeases {
   const abandoned = new Map<Lease['run'], Lease>();
 
   function tryToRelease(lease: Lease, left: number): void {

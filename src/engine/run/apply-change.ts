@@ -5,10 +5,10 @@ import { asWfError, WfError } from '../model/errors.ts';
 import { commandLine } from '../model/evidence.ts';
 import type { JournalEvent } from '../model/journal-event.ts';
 import type { Json } from '../model/json.ts';
-import { FORWARD, type HostShows, type IntentSays } from '../recovery/recovery-table.ts';
+import { FORWARD, type JournaledIntent, type ObservedTarget } from '../recovery/recovery-table.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { ChangeBehaviour, Observation, StepContext, StepRunner } from '../workflow/step.ts';
-import { LOOK_AGAIN_MS, landingOf, pause } from './undo-change.ts';
+import { lateEffectOf, OBSERVE_AGAIN_MS, pause } from './undo-change.ts';
 
 /** What an attempt came to. Its events are committed together with the decision that it leads to. */
 export interface AttemptSuccess {
@@ -17,7 +17,7 @@ export interface AttemptSuccess {
 }
 
 /** What one attempt works with. */
-export interface AttemptParts {
+export interface AttemptDependencies {
   readonly runner: StepRunner;
   /** For looks. */
   readonly context: StepContext;
@@ -36,7 +36,7 @@ type Found<Kind extends Seen['found']> = Extract<Seen, { found: Kind }>;
  * One attempt at a step: look, make the intent durable, act, look again.
  * @throws whatever the runner throws; WfError E_FOREIGN and the like where something that is not ours is in the way.
  */
-export function applyStep(parts: AttemptParts, rawInput: Json): Promise<AttemptSuccess> {
+export function applyStep(parts: AttemptDependencies, rawInput: Json): Promise<AttemptSuccess> {
   const input = parts.secrets.reveal(rawInput);
   const { behaviour } = parts.runner;
   if (behaviour.type === 'change') return attemptChange(parts, behaviour, input);
@@ -48,16 +48,20 @@ function changedNothing(output: Json): AttemptSuccess {
 }
 
 /** Does what the table says to what is found. */
-async function attemptChange(parts: AttemptParts, behaviour: ChangeBehaviour, input: Json): Promise<AttemptSuccess> {
+async function attemptChange(
+  parts: AttemptDependencies,
+  behaviour: ChangeBehaviour,
+  input: Json,
+): Promise<AttemptSuccess> {
   const { context, journal } = parts;
   const earlier = openIntent(journal.changes(), context.step);
-  const says = intentSays(earlier, behaviour, parts.bootId);
+  const says = journaledIntent(earlier, behaviour, parts.bootId);
   const intendedAt = earlier === undefined ? 0 : journal.historyOf(earlier.seq).intendedAt;
-  const landing = landingOf(behaviour, intendedAt, context.host.clock);
+  const lateEffect = lateEffectOf(behaviour, intendedAt, context.host.clock);
   const known = says === 'intended' && earlier !== undefined ? parts.secrets.reveal(earlier.record) : undefined;
   for (;;) {
-    const seen = await landing.during(() => behaviour.observe(input, context, known));
-    switch (FORWARD[says][hostShows(seen, landing.mayStillLand())]) {
+    const seen = await lateEffect.during(() => behaviour.observe(input, context, known));
+    switch (FORWARD[says][observedTarget(seen, lateEffect.isPossible())]) {
       case 'apply':
       case 'complete': {
         const missing = requireFound(seen, 'absent', 'partial');
@@ -73,8 +77,8 @@ async function attemptChange(parts: AttemptParts, behaviour: ChangeBehaviour, in
         return { output: requireFound(seen, 'unchanged').output, events: [] };
       case 'withdraw':
         return { output: requireFound(seen, 'unchanged').output, events: withdrawn(earlier) };
-      case 'look again':
-        await pause(context.host.clock, LOOK_AGAIN_MS);
+      case 'observe again':
+        await pause(context.host.clock, OBSERVE_AGAIN_MS);
         context.signal.throwIfAborted();
         break;
       case 'refuse':
@@ -90,13 +94,17 @@ export function openIntent(changes: readonly Change[], step: Change['step']): Ch
 }
 
 /** What the journal says of the change that a step is about to make. */
-export function intentSays(earlier: Change | undefined, behaviour: ChangeBehaviour, bootId: string): IntentSays {
+export function journaledIntent(
+  earlier: Change | undefined,
+  behaviour: ChangeBehaviour,
+  bootId: string,
+): JournaledIntent {
   if (earlier === undefined) return 'nothing';
   return earlier.bootId !== bootId && !behaviour.survivesReboot ? 'lost' : 'intended';
 }
 
-export function hostShows(seen: Seen, mayStillLand: boolean): HostShows {
-  return seen.found === 'absent' && mayStillLand ? 'not yet' : seen.found;
+export function observedTarget(seen: Seen, isPossible: boolean): ObservedTarget {
+  return seen.found === 'absent' && isPossible ? 'not yet' : seen.found;
 }
 
 /** What was seen, as the table's action needs it. */
@@ -116,7 +124,7 @@ function isFound<Kind extends Seen['found']>(seen: Seen, kinds: readonly Kind[])
 }
 
 async function act(
-  parts: AttemptParts,
+  parts: AttemptDependencies,
   behaviour: ChangeBehaviour,
   input: Json,
   seen: Found<'absent' | 'partial'>,
@@ -142,7 +150,7 @@ async function act(
 
 /** Makes the intent durable. Nothing may touch the host before this has returned. */
 async function intend(
-  { context, journal, ledger, runner, bootId }: AttemptParts,
+  { context, journal, ledger, runner, bootId }: AttemptDependencies,
   behaviour: ChangeBehaviour,
   seen: { readonly target: string; readonly record: Json },
   earlier?: Change,
@@ -195,7 +203,7 @@ function withdrawn(earlier: Change | undefined): readonly JournalEvent[] {
  * a request without an answer may still make.
  */
 async function settleIfNothingWasMade(
-  { context, journal }: AttemptParts,
+  { context, journal }: AttemptDependencies,
   behaviour: ChangeBehaviour,
   change: Change,
   failure: WfError,

@@ -10,7 +10,7 @@ import type { StoredEvidence } from '../ports/history.ts';
 import { storedEvidenceOf } from '../secrets/redact.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { HostPorts, LedgerService, StepContext, StepRunner } from '../workflow/step.ts';
-import { type AttemptParts, type AttemptSuccess, applyStep } from './apply-change.ts';
+import { type AttemptDependencies, type AttemptSuccess, applyStep } from './apply-change.ts';
 import type { RunObserver } from './engine.ts';
 
 /** A runner that does not end after it was told to is given up after this long; its change stays an open intent. */
@@ -49,7 +49,7 @@ export function beginAttempt(request: AttemptRequest): RunningAttempt {
 }
 
 /** A class, as are those that follow: one is made for each step, and closures would each be an object more. */
-class Attempt implements RunningAttempt, AttemptParts {
+class Attempt implements RunningAttempt, AttemptDependencies {
   readonly context: StepContext;
   readonly request: AttemptRequest;
   readonly ending: Ending;

@@ -7,7 +7,7 @@ import type { JournalEvent, RunHeader, RunOptions } from '../model/journal-event
 import type { JsonObject } from '../model/json.ts';
 import { prestartHost } from '../place/prestarted-host.ts';
 import { keepHost } from '../place/recorded-host.ts';
-import type { HeldClaims } from '../ports/claims.ts';
+import type { AcquiredClaims } from '../ports/claims.ts';
 import type { StoredRun } from '../ports/history.ts';
 import type { RunHost, RunIdentity, RuntimeName } from '../ports/runtime.ts';
 import { planResume } from '../recovery/plan-resume.ts';
@@ -18,9 +18,9 @@ import type { LoadedWorkflow } from '../workflow/workflow.ts';
 import { abandonedLeases } from './abandoned-leases.ts';
 import { chooseRuntime } from './choose-runtime.ts';
 import type {
-  AdvancingParts,
   Engine,
-  EngineParts,
+  EngineDependencies,
+  EngineServices,
   PreflightFinding,
   ResumeRequest,
   RunHandle,
@@ -29,12 +29,12 @@ import type {
 } from './engine.ts';
 import { finishRun } from './finish-run.ts';
 import { openRun } from './open-run.ts';
-import { firstUnmet, lookAtRequirements } from './preflight.ts';
+import { checkRequirements, firstUnmet } from './preflight.ts';
 import { releaseAtEnd } from './release-run.ts';
 import { advanceRun } from './run-loop.ts';
 
 /** Joins an engine from its parts. */
-export function createEngine(given: EngineParts): Engine {
+export function createEngine(given: EngineDependencies): Engine {
   const parts = joined(given);
   const guarded = (observer: RunObserver) => guardObserver(observer, given.warn ?? (() => {}));
   return {
@@ -42,7 +42,7 @@ export function createEngine(given: EngineParts): Engine {
     preflight: (workflow, input, runtime) => preflight(parts, workflow, input, runtime),
     prestartHost(runtime, id) {
       const run = newRun(parts, id);
-      return prestartHost(parts, run, runtime, () => holdRun(parts, run.id));
+      return prestartHost(parts, run, runtime, () => acquireRun(parts, run.id));
     },
     rehearse: (workflow, input, run) => rehearse(workflow, input, parts.random, run),
     async start(request, observer = {}) {
@@ -58,7 +58,7 @@ export function createEngine(given: EngineParts): Engine {
       const secrets = secretsIn(seen, request);
       return redactingErrors(secrets, () => resumeRun(parts, request, seen, secrets, guarded(observer)));
     },
-    letGo: (resting) => parts.leases.release(resting),
+    releaseLease: (lease) => parts.leases.release(lease),
     async planResume(request) {
       const secrets = knownSecrets(parts, request);
       return redactingErrors(secrets, () => planResume(parts, request, secrets));
@@ -67,17 +67,17 @@ export function createEngine(given: EngineParts): Engine {
 }
 
 /** Adds to the parts themselves: a copy would read `history`, which opens the database. */
-function joined(parts: EngineParts): AdvancingParts {
+function joined(parts: EngineDependencies): EngineServices {
   return Object.assign(parts, { leases: abandonedLeases(parts) });
 }
 
 /** Looks at the requirements of a run with this input; what is told of them holds no secret. */
-async function preflight(parts: EngineParts, workflow: LoadedWorkflow, input: JsonObject, name: RuntimeName) {
+async function preflight(parts: EngineDependencies, workflow: LoadedWorkflow, input: JsonObject, name: RuntimeName) {
   const { secrets } = redactInput(input, workflow.secretInputs ?? [], parts.random);
   const runtime = parts.runtimes[name];
-  const general = workflow.networking ? await runtime.look() : [];
+  const general = workflow.networking ? await runtime.checkMachine() : [];
   const host = await runtime.open({ id: parts.newRunId(), createdAt: parts.clock.now() }, null);
-  const own = await lookAtRequirements(workflow.requirements(input), host.ports).finally(() => host.close());
+  const own = await checkRequirements(workflow.requirements(input), host.ports).finally(() => host.close());
   return [...general, ...own].map(({ requirement, result }): PreflightFinding => {
     const { title, purpose } = requirement;
     const hidden = { ...requirement, title: secrets.redactText(title), purpose: secrets.redactText(purpose) };
@@ -87,7 +87,7 @@ async function preflight(parts: EngineParts, workflow: LoadedWorkflow, input: Js
 }
 
 /** As far as this process was given the values of a run's secret inputs. */
-function knownSecrets({ history }: EngineParts, request: Pick<ResumeRequest, 'run' | 'secrets'>): Secrets {
+function knownSecrets({ history }: EngineDependencies, request: Pick<ResumeRequest, 'run' | 'secrets'>): Secrets {
   return secretsIn(history.run(request.run), request);
 }
 
@@ -104,7 +104,7 @@ async function redactingErrors<Answer>(secrets: Secrets, work: () => Promise<Ans
 }
 
 async function start(
-  parts: AdvancingParts,
+  parts: EngineServices,
   request: StartRequest,
   redacted: RedactedInput,
   observer: RunObserver,
@@ -121,8 +121,8 @@ async function start(
   const { prestarted } = request;
   const run = prestarted?.run ?? newRun(parts, request.id);
   // Before the preflight: what it finds to be free stays free.
-  const held = await parts.claims.hold(claims, run.id).catch(asWfError);
-  const hold = heldOnDemand(async () => prestarted?.held ?? (await holdRun(parts, run.id)));
+  const held = await parts.claims.acquire(claims, run.id).catch(asWfError);
+  const hold = heldOnDemand(async () => prestarted?.held ?? (await acquireRun(parts, run.id)));
   let host: RunHost | undefined;
   const release = () => {
     host?.close();
@@ -131,11 +131,11 @@ async function start(
   };
   try {
     if (isHeldFromStart(request)) await hold.held();
-    const unmetHere = workflow.networking ? firstUnmet(await runtime.look()) : undefined;
+    const unmetHere = workflow.networking ? firstUnmet(await runtime.checkMachine()) : undefined;
     if (unmetHere !== undefined) throw unmetHere;
     host = await (prestarted?.host ?? runtime.open(run, null));
     // What stands on the host tells more of what is in the way than a claim can.
-    const unmet = firstUnmet(await lookAtRequirements(requirements, host.ports));
+    const unmet = firstUnmet(await checkRequirements(requirements, host.ports));
     if (unmet !== undefined) throw unmet;
     if (held instanceof WfError) throw held;
     return await begin(
@@ -151,7 +151,7 @@ async function start(
   }
 }
 
-function newRun({ newRunId, clock }: EngineParts, id: RunId = newRunId()): RunIdentity {
+function newRun({ newRunId, clock }: EngineDependencies, id: RunId = newRunId()): RunIdentity {
   return { id, createdAt: clock.now() };
 }
 
@@ -166,7 +166,7 @@ interface Begun extends RunIdentity {
 }
 
 async function begin(
-  parts: AdvancingParts,
+  parts: EngineServices,
   request: StartRequest,
   { input, names, secrets }: RedactedInput,
   { id, createdAt, host, held, claims, release }: Begun,
@@ -187,10 +187,10 @@ async function begin(
   const { history, owner, crashPoints, leases } = parts;
   const { pauseAfter } = request.options;
   crashPoints.reach('before commit create');
-  const lease = await history.together(() =>
+  const lease = await history.groupedCommit(() =>
     history.create(header, request.definition.description, owner, claims, createdAt),
   );
-  const letGo = () => {
+  const releaseWithLease = () => {
     release();
     leases.release(lease);
   };
@@ -212,7 +212,7 @@ async function begin(
     crashPoints.reach('after commit create');
     journaled = await keepHost(host, journal, [taken]);
   } catch (thrown) {
-    letGo();
+    releaseWithLease();
     throw thrown;
   }
   // Taken while the first steps look around: the first intent waits for it, and tells if it failed.
@@ -222,7 +222,7 @@ async function begin(
     model: workflow.model,
     beginning: { type: 'start', first: journaled.length > 0 ? [] : [taken] },
     pauseAfter,
-    mayRest: request.mayRest ?? false,
+    mayHibernate: request.mayHibernate ?? false,
     history,
     watch,
     random: parts.random,
@@ -237,7 +237,7 @@ async function begin(
         end,
       ),
   });
-  return releaseAtEnd(handle, { release, letGo });
+  return releaseAtEnd(handle, { release, releaseWithLease });
 }
 
 /** With which inputs are secret, and where each was taken from. */
@@ -261,8 +261,8 @@ function isHeldFromStart({ prestarted, id, runtime, workflow }: StartRequest): b
 }
 
 /** Holds a run when it is first asked for. */
-function heldOnDemand(hold: () => Promise<HeldClaims>) {
-  let asked: Promise<HeldClaims> | undefined;
+function heldOnDemand(hold: () => Promise<AcquiredClaims>) {
+  let asked: Promise<AcquiredClaims> | undefined;
   return {
     async held() {
       asked ??= hold();
@@ -278,9 +278,9 @@ function heldOnDemand(hold: () => Promise<HeldClaims>) {
 }
 
 /** Marks carry the run's id: no two runs of one id, of whatever databases, may be under way on one host. */
-async function holdRun({ claims }: EngineParts, id: RunId): Promise<HeldClaims> {
+async function acquireRun({ claims }: EngineDependencies, id: RunId): Promise<AcquiredClaims> {
   try {
-    return await claims.holdRun(id, 0);
+    return await claims.acquireRun(id, 0);
   } catch (thrown) {
     const cause = asWfError(thrown);
     if (cause.code !== 'E_LEASE_HELD') throw cause;

@@ -16,7 +16,7 @@ import type { LoadedWorkflow } from '../workflow/workflow.ts';
 import type { AbandonedLeases } from './abandoned-leases.ts';
 
 /** What the engine is joined from. */
-export interface EngineParts {
+export interface EngineDependencies {
   readonly history: HistoryPort;
   readonly runtimes: Runtimes;
   readonly claims: ClaimPort;
@@ -34,7 +34,7 @@ export interface EngineParts {
 }
 
 /** The same with what the engine itself keeps beside them. */
-export interface AdvancingParts extends EngineParts {
+export interface EngineServices extends EngineDependencies {
   readonly leases: AbandonedLeases;
 }
 
@@ -50,7 +50,7 @@ export interface StartRequest {
   /** Opened before, by this engine, on the same runtime; its id is the run's. */
   readonly prestarted?: PrestartedHost | undefined;
   /** A run that only waits for timers hibernates: whoever asks for that resumes it in time. Defaults to false. */
-  readonly mayRest?: boolean;
+  readonly mayHibernate?: boolean;
 }
 
 /** With the step runners by kind, whose `undo` takes the changes back. */
@@ -75,10 +75,10 @@ export interface ResumeRequest {
   readonly pauseAfter: string | null;
   /** Values of the run's secret inputs: wf keeps none. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** As {@link StartRequest.mayRest}. */
-  readonly mayRest?: boolean;
+  /** As {@link StartRequest.mayHibernate}. */
+  readonly mayHibernate?: boolean;
   /** That of the run which hibernates in this process. */
-  readonly resting?: Lease;
+  readonly hibernating?: Lease;
 }
 
 /** What resuming would do with one step. */
@@ -116,7 +116,7 @@ export type RunResult =
   | { readonly type: 'ended'; readonly end: RunEnd }
   | { readonly type: 'waiting' }
   /** Hibernates until a timer goes off (ms since the epoch); this process still holds the lease, and nothing else of the run. */
-  | { readonly type: 'resting'; readonly until: number; readonly lease: Lease }
+  | { readonly type: 'hibernating'; readonly until: number; readonly lease: Lease }
   | { readonly type: 'paused'; readonly stage: string }
   | { readonly type: 'interrupted'; readonly signal: string };
 
@@ -189,7 +189,7 @@ export interface Engine {
    */
   resume(request: ResumeRequest, observer?: RunObserver): Promise<RunHandle>;
   /** Gives up a run that hibernates in this process: nobody advances it from then on. */
-  letGo(resting: Lease): void;
+  releaseLease(hibernating: Lease): void;
   /** What `resume` would do, and why; takes no lease and touches nothing. @throws WfError as `resume` does. */
   planResume(request: ResumeRequest): Promise<ResumePlan>;
 }

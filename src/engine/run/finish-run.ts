@@ -1,17 +1,17 @@
 import type { RunJournal } from '../journal/run-journal.ts';
 import type { RunLedger } from '../journal/run-ledger.ts';
-import { type Change, type Difference, isInPlace, stands, undoByHand, type Verification } from '../model/change.ts';
+import { type Change, type Difference, isInPlace, needsUndo, undoByHand, type Verification } from '../model/change.ts';
 import { asWfError, type ErrorRecord, WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
 import type { JournalEvent, RunEnd, RunHeader } from '../model/journal-event.ts';
 import type { Json } from '../model/json.ts';
-import { ofEndedHost } from '../place/lost-host.ts';
+import { lostHostError } from '../place/lost-host.ts';
 import type { RunHost } from '../ports/runtime.ts';
-import type { Proof, ProofsTold } from '../workflow/workflow.ts';
+import type { Proof, RecordedProofs } from '../workflow/workflow.ts';
 import type { RunResult } from './engine.ts';
 import type { MachineEnd } from './run-loop.ts';
 
-interface FinishParts {
+interface FinishRequest {
   readonly header: Pick<RunHeader, 'id' | 'options'>;
   readonly host: RunHost;
   readonly journal: RunJournal;
@@ -25,19 +25,19 @@ interface FinishParts {
 }
 
 /** Undoes what a failed run did unless it is to be kept, verifies the host, and commits the run's end. */
-export async function finishRun(parts: FinishParts, machine: MachineEnd): Promise<RunResult> {
+export async function finishRun(parts: FinishRequest, machine: MachineEnd): Promise<RunResult> {
   const { header, journal } = parts;
-  journal.goOnOnFullDisk();
+  journal.tolerateFullDisk();
   if (machine.type === 'done') {
     if (parts.keepsChanges) await keepChanges(journal);
     return end(parts, { type: 'succeeded', output: machine.output });
   }
   const error = await withVanished(machine.error, parts.ledger);
   if (header.options.onFailure === 'keep') return end(parts, { type: 'kept', error });
-  if (!journal.changes().some(stands)) return end(parts, { type: 'failed', error });
-  const told = (await renewHost(parts.host)) ? ofEndedHost(header.id, error) : error;
+  if (!journal.changes().some(needsUndo)) return end(parts, { type: 'failed', error });
+  const told = (await renewHost(parts.host)) ? lostHostError(header.id, error) : error;
   await journal.append([{ type: 'rolling-back', error: told, kept: [] }]);
-  return rollBack(parts, journal.changes().filter(stands), told);
+  return rollBack(parts, journal.changes().filter(needsUndo), told);
 }
 
 /** So many of what has vanished, or is left, are named in an error; the ledger and the verification have them all. */
@@ -61,15 +61,19 @@ function firstOf(all: readonly string[]): string {
  * Undoes these changes, newest first, verifies the host, and commits the end of a run that came to grief by `error`. That it is
  * being rolled back is in the journal already. Asked to stop, it does so after the change that is being undone.
  */
-export async function rollBack(parts: FinishParts, changes: readonly Change[], error: ErrorRecord): Promise<RunResult> {
-  parts.journal.goOnOnFullDisk();
+export async function rollBack(
+  parts: FinishRequest,
+  changes: readonly Change[],
+  error: ErrorRecord,
+): Promise<RunResult> {
+  parts.journal.tolerateFullDisk();
   const isStopped = () => parts.stopSignal() !== undefined;
   await renewHost(parts.host);
   let isComplete = await parts.ledger.revert(changes, isStopped);
   // The host may end in the middle of it: what could not be looked at then is gone with it.
   while (isComplete && (await renewHost(parts.host))) {
     const seqs = new Set(changes.map(({ seq }) => seq));
-    const left = parts.journal.changes().filter((change) => stands(change) && seqs.has(change.seq));
+    const left = parts.journal.changes().filter((change) => needsUndo(change) && seqs.has(change.seq));
     isComplete = await parts.ledger.revert(left, isStopped);
   }
   if (isComplete) return end(parts, { type: 'undone', error });
@@ -88,7 +92,7 @@ async function renewHost(host: RunHost): Promise<boolean> {
   }
 }
 
-async function end(parts: FinishParts, outcome: Outcome): Promise<RunResult> {
+async function end(parts: FinishRequest, outcome: Outcome): Promise<RunResult> {
   let verified = await verify(parts);
   const isUndone = outcome.type === 'undone' || outcome.type === 'failed';
   if (verified.type === 'failed' && isUndone && (await renewHost(parts.host))) verified = await verify(parts);
@@ -103,7 +107,7 @@ async function end(parts: FinishParts, outcome: Outcome): Promise<RunResult> {
 }
 
 /** Ends a host of the run's own. A run that leaves one behind needs attention. */
-async function endHost({ header, host }: FinishParts, judged: RunEnd): Promise<RunEnd> {
+async function endHost({ header, host }: FinishRequest, judged: RunEnd): Promise<RunEnd> {
   try {
     await host.end();
     return judged;
@@ -134,7 +138,7 @@ type Verified =
   | { readonly type: 'looked'; readonly verification: Verification | null }
   | { readonly type: 'failed'; readonly error: WfError };
 
-async function verify({ ledger }: FinishParts): Promise<Verified> {
+async function verify({ ledger }: FinishRequest): Promise<Verified> {
   try {
     return { type: 'looked', verification: await ledger.verify() };
   } catch (thrown) {
@@ -142,7 +146,7 @@ async function verify({ ledger }: FinishParts): Promise<Verified> {
   }
 }
 
-function endOf({ header, journal, proofs }: FinishParts, outcome: Outcome, verified: Verified): RunEnd {
+function endOf({ header, journal, proofs }: FinishRequest, outcome: Outcome, verified: Verified): RunEnd {
   if (outcome.type === 'kept') return { status: 'failed', output: null, error: outcome.error };
   const before = outcome.type === 'succeeded' ? '' : `${outcome.error.message}; then `;
   if (verified.type === 'failed') {
@@ -166,7 +170,7 @@ function endOf({ header, journal, proofs }: FinishParts, outcome: Outcome, verif
 }
 
 /** Kept with the end, so that they can be told where the workflow is another one by now, or not there. It fails no run. */
-function told(tell: () => readonly Proof[]): { readonly proofs?: ProofsTold } {
+function told(tell: () => readonly Proof[]): { readonly proofs?: RecordedProofs } {
   try {
     const proofs = tell();
     return proofs.length === 0 ? {} : { proofs: { type: 'told', proofs } };

@@ -8,7 +8,7 @@ import type { RunHost } from '../ports/runtime.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { AlteredFacets } from '../workflow/facets.ts';
 import type { StepRunner } from '../workflow/step.ts';
-import type { EngineParts, RunObserver } from './engine.ts';
+import type { EngineDependencies, RunObserver } from './engine.ts';
 
 /** A run whose lease is held, ready to be advanced or undone. */
 export interface OpenRun {
@@ -25,7 +25,7 @@ export interface OpenRun {
  * `place` is where it was started; `earlier` is what the journal holds already.
  */
 export function openRun(
-  parts: EngineParts,
+  parts: EngineDependencies,
   lease: Lease,
   host: RunHost,
   runner: (kind: string) => StepRunner | undefined,

@@ -4,7 +4,7 @@ import type { HostPorts } from '../workflow/step.ts';
 import type { PreflightFinding } from './engine.ts';
 
 /** Looks at every requirement, all at once; touches nothing. The findings come in the order of the requirements. */
-export function lookAtRequirements(
+export function checkRequirements(
   requirements: readonly Requirement[],
   host: HostPorts,
 ): Promise<readonly PreflightFinding[]> {

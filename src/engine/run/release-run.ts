@@ -5,13 +5,13 @@ interface Ways {
   /** Releases a run whose lease the journal has given up already. */
   release(): void;
   /** Releases a run whose lease this process still holds, since it cannot be advanced any further. */
-  letGo(): void;
+  releaseWithLease(): void;
 }
 
 /** Returns a handle that releases the run, in the way that its result asks for, before the result comes. Nobody has to await that. */
 export function releaseAtEnd<Handle extends Pick<RunHandle, 'result'>>(
   handle: Handle,
-  { release, letGo }: Ways,
+  { release, releaseWithLease }: Ways,
 ): Handle {
   const result = handle.result.then(
     (stopped) => {
@@ -19,7 +19,7 @@ export function releaseAtEnd<Handle extends Pick<RunHandle, 'result'>>(
       return stopped;
     },
     (thrown: unknown) => {
-      letGo();
+      releaseWithLease();
       throw thrown;
     },
   );

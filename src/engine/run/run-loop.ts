@@ -13,7 +13,7 @@ import {
   timersByDeadline,
 } from '../machine/decide.ts';
 import type { MachineModel } from '../machine/machine-model.ts';
-import { eventUnexpected, parseSentEvent, takenNoMore, takesNoEvent } from '../machine/sent-event.ts';
+import { eventUnexpected, parseSentEvent, runNotAdvanced, runTakesNoEvent } from '../machine/sent-event.ts';
 import { expectedEvents } from '../machine/transition.ts';
 import { asWfError, type ErrorRecord, WfError } from '../model/errors.ts';
 import type { StepId } from '../model/ids.ts';
@@ -61,14 +61,14 @@ export type Beginning =
       readonly obstacle: WfError | undefined;
     };
 
-interface RunLoopParts {
+interface AdvanceRequest {
   readonly header: RunHeader;
   readonly model: MachineModel;
   readonly beginning: Beginning;
   /** The stage after which the run is to pause; null where it is not. */
   readonly pauseAfter: string | null;
   /** Whether it is let go of where it only waits for timers. */
-  readonly mayRest: boolean;
+  readonly mayHibernate: boolean;
   readonly history: Pick<HistoryPort, 'release'>;
   readonly watch: HostWatch;
   readonly random: Random;
@@ -82,7 +82,7 @@ interface RunLoopParts {
 }
 
 /** A run that is let go of is read again from its journal: for less than this it is not worth it. */
-const SHORTEST_REST_MS = 5_000;
+const SHORTEST_HIBERNATION_MS = 5_000;
 
 /** How a machine ended. */
 export type MachineEnd =
@@ -93,7 +93,7 @@ export type MachineEnd =
  * Advances one run: takes what arrives, decides, commits the decision with what is to be done, then does it. All that
  * has arrived by then shares one commit. Nothing is done before the commit that holds it has returned.
  */
-export function advanceRun(parts: RunLoopParts): RunHandle {
+export function advanceRun(parts: AdvanceRequest): RunHandle {
   const loop = new RunLoop(parts);
   return {
     id: parts.header.id,
@@ -109,7 +109,7 @@ export function advanceRun(parts: RunLoopParts): RunHandle {
 
 /** A class: each run that is under way has one, and closures would be 25 objects more. */
 class RunLoop {
-  readonly #parts: RunLoopParts;
+  readonly #parts: AdvanceRequest;
   readonly #clock: Clock;
   readonly #attempts = new Map<StepId, RunningAttempt>();
   // These three are made when they are first needed: most runs need none.
@@ -130,7 +130,7 @@ class RunLoop {
   /** Why this process does not advance the run any more; undefined while it does. */
   #over: WfError | undefined;
 
-  constructor(parts: RunLoopParts) {
+  constructor(parts: AdvanceRequest) {
     this.#parts = parts;
     this.#clock = parts.watch.host.clock;
     this.#arrivals = [{ type: parts.beginning.type }];
@@ -140,7 +140,7 @@ class RunLoop {
     const { id } = this.#parts.header;
     try {
       const result = await this.#untilItStops();
-      this.#refuseEvents(takenNoMore(id, result));
+      this.#refuseEvents(runNotAdvanced(id, result));
       return result;
     } catch (thrown) {
       this.#refuseEvents(asWfError(thrown));
@@ -169,7 +169,7 @@ class RunLoop {
       if (isDurable) this.#doWhatIsDue(taken);
       if (this.#arrivals.length > 0) continue;
       if (this.#attempts.size === 0) {
-        const result = await this.#restOrEnd();
+        const result = await this.#hibernateOrStop();
         if (result !== undefined) return result;
       }
       await this.#untilWoken();
@@ -180,7 +180,7 @@ class RunLoop {
     const { header, secrets } = this.#parts;
     const event = redactedMachineEvent(parseSentEvent(given), secrets);
     if (this.#over !== undefined) throw this.#over;
-    if (this.#ended !== undefined) throw takesNoEvent(header.id, 'has come to the end of its machine');
+    if (this.#ended !== undefined) throw runTakesNoEvent(header.id, 'has come to the end of its machine');
     await new Promise<void>((handled, refused) => this.#arrive({ type: 'sent', event, handled, refused }));
   }
 
@@ -283,7 +283,7 @@ class RunLoop {
     const { event, refused } = sent;
     const state = this.#state;
     if (this.#ended !== undefined || state === undefined) {
-      refused(takesNoEvent(header.id, 'has come to the end of its machine'));
+      refused(runTakesNoEvent(header.id, 'has come to the end of its machine'));
       return;
     }
     try {
@@ -496,8 +496,8 @@ class RunLoop {
   }
 
   /** What becomes of a run that has nothing under way. */
-  async #restOrEnd(): Promise<RunResult | undefined> {
-    const { journal, history, watch, mayRest } = this.#parts;
+  async #hibernateOrStop(): Promise<RunResult | undefined> {
+    const { journal, history, watch, mayHibernate } = this.#parts;
     const signal = this.#interruptedBy;
     if (signal !== undefined) {
       await journal.append([{ type: 'interrupted', signal }]);
@@ -517,18 +517,18 @@ class RunLoop {
       this.#waiting = true;
       // What has come meanwhile is seen to first.
       if (this.#arrivals.length > 0) return undefined;
-      if (this.#interruptedBy !== undefined) return this.#restOrEnd();
+      if (this.#interruptedBy !== undefined) return this.#hibernateOrStop();
     }
-    if (hasEntries(this.#timers)) return mayRest ? this.#rest() : undefined;
+    if (hasEntries(this.#timers)) return mayHibernate ? this.#hibernate() : undefined;
     await whileLocked(this.#clock, () => history.release(watch.lease));
     return { type: 'waiting' };
   }
 
   /** Hibernates until the first timer goes off, unless that is soon. The lease stays: if this process dies meanwhile, the run is interrupted. */
-  #rest(): RunResult | undefined {
+  #hibernate(): RunResult | undefined {
     const { lease } = this.#parts.watch;
     const until = Math.min(...[...(this.#state?.timers.values() ?? [])].map(({ deadline }) => deadline));
-    return until - this.#clock.now() < SHORTEST_REST_MS ? undefined : { type: 'resting', until, lease };
+    return until - this.#clock.now() < SHORTEST_HIBERNATION_MS ? undefined : { type: 'hibernating', until, lease };
   }
 
   #quiet(): void {

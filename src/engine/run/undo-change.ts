@@ -2,18 +2,18 @@ import type { Change } from '../model/change.ts';
 import { asWfError, WfError } from '../model/errors.ts';
 import type { JournalEvent } from '../model/journal-event.ts';
 import type { Clock } from '../ports/clock.ts';
-import { BACK, type ChangeSays } from '../recovery/recovery-table.ts';
+import { BACK, type JournaledChange } from '../recovery/recovery-table.ts';
 import type { ChangeBehaviour, HostContext, Standing } from '../workflow/step.ts';
 
 /** A busy engine or a lost connection: an undo is tried this often before its change is called stuck. */
 const UNDO_ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 100;
 /** What may still appear is looked at again this often. */
-export const LOOK_AGAIN_MS = 100;
+export const OBSERVE_AGAIN_MS = 100;
 
 type Settled = Extract<JournalEvent, { type: 'change.settled' }>;
 
-interface UndoParts {
+interface UndoRequest {
   readonly change: Change;
   readonly behaviour: ChangeBehaviour;
   readonly bootId: string;
@@ -29,18 +29,18 @@ interface UndoParts {
  * Takes one change back: looks, acts, looks again, as the table says. Never throws for what the host answers: a change that
  * cannot be undone is settled as `stuck` with the reason.
  */
-export async function undoChange(parts: UndoParts): Promise<Settled> {
+export async function undoChange(parts: UndoRequest): Promise<Settled> {
   const { change, behaviour, journaled, looking } = parts;
-  const says = changeSays(parts);
-  const landing = landingOf(behaviour, journaled.intendedAt, looking.host.clock);
+  const says = journaledChange(parts);
+  const lateEffect = lateEffectOf(behaviour, journaled.intendedAt, looking.host.clock);
   for (;;) {
-    const seen: Standing = says === 'lost' ? LOST : await landing.during(() => lookAt(parts));
-    const shows = seen.found === 'gone' && landing.mayStillLand() ? 'not yet' : seen.found;
+    const seen: Standing = says === 'lost' ? LOST : await lateEffect.during(() => lookAt(parts));
+    const shows = seen.found === 'gone' && lateEffect.isPossible() ? 'not yet' : seen.found;
     switch (BACK[says][shows]) {
       case 'undo':
         return undo(parts);
-      case 'look again':
-        await pause(looking.host.clock, LOOK_AGAIN_MS);
+      case 'observe again':
+        await pause(looking.host.clock, OBSERVE_AGAIN_MS);
         break;
       case 'settle as gone':
         return settled(change, 'gone', seen.found === 'gone' ? seen.reason : null);
@@ -55,12 +55,12 @@ export async function undoChange(parts: UndoParts): Promise<Settled> {
 const LOST: Standing = { found: 'gone', reason: 'the machine was restarted since, which took it away' };
 
 /** What the journal says of a change that is to be undone. */
-export function changeSays({
+export function journaledChange({
   change,
   behaviour,
   bootId,
   journaled,
-}: Omit<UndoParts, 'looking' | 'acting' | 'begin'>): ChangeSays {
+}: Omit<UndoRequest, 'looking' | 'acting' | 'begin'>): JournaledChange {
   if (change.bootId !== bootId && !behaviour.survivesReboot) return 'lost';
   if (journaled.undoBegun) return 'undo begun';
   switch (change.status) {
@@ -82,8 +82,8 @@ export function changeSays({
 }
 
 /** Whether a request that was made may still be carried out. */
-interface Landing {
-  mayStillLand(): boolean;
+interface LateEffect {
+  isPossible(): boolean;
   /** Takes a look, and notes how long the answer was waited for. */
   during<Seen>(look: () => Promise<Seen>): Promise<Seen>;
 }
@@ -94,11 +94,11 @@ interface Landing {
  * was stopped, a machine that was suspended) has before it what it was asked earlier, and may carry it out after it has answered.
  * It is given more time once only: one that is slow at each look holds nobody up for ever.
  */
-export function landingOf({ landsWithinMs }: ChangeBehaviour, intendedAt: number, clock: Clock): Landing {
+export function lateEffectOf({ landsWithinMs }: ChangeBehaviour, intendedAt: number, clock: Clock): LateEffect {
   let until = Math.min(intendedAt, clock.now()) + landsWithinMs;
   let stoodStill = false;
   return {
-    mayStillLand: () => clock.now() < until,
+    isPossible: () => clock.now() < until,
     async during(look) {
       const begunAt = clock.now();
       const seen = await look();
@@ -112,7 +112,7 @@ export function landingOf({ landsWithinMs }: ChangeBehaviour, intendedAt: number
   };
 }
 
-async function undo(parts: UndoParts): Promise<Settled> {
+async function undo(parts: UndoRequest): Promise<Settled> {
   const { change } = parts;
   await parts.begin();
   const done = await tryUndo(parts);
@@ -131,7 +131,7 @@ type Tried =
   | { readonly type: 'told'; readonly standing: Standing }
   | { readonly type: 'failed'; readonly error: WfError };
 
-async function tryUndo({ change, behaviour, acting }: UndoParts): Promise<Tried> {
+async function tryUndo({ change, behaviour, acting }: UndoRequest): Promise<Tried> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const standing = await behaviour.undo(change.record, acting);
@@ -146,7 +146,7 @@ async function tryUndo({ change, behaviour, acting }: UndoParts): Promise<Tried>
 }
 
 /** A look that throws is a look that could not tell. */
-async function lookAt({ change, behaviour, looking }: UndoParts): Promise<Standing> {
+async function lookAt({ change, behaviour, looking }: UndoRequest): Promise<Standing> {
   try {
     return await behaviour.look(change.record, looking);
   } catch (thrown) {

@@ -2,7 +2,7 @@ import type { Change, Difference, Verification } from '../model/change.ts';
 import type { ErrorRecord } from '../model/errors.ts';
 import { boundedEvidence, type Evidence } from '../model/evidence.ts';
 import type { JournalEvent } from '../model/journal-event.ts';
-import type { ProofsTold } from '../workflow/workflow.ts';
+import type { RecordedProofs } from '../workflow/workflow.ts';
 import { NO_SECRETS, type Secrets } from './secrets.ts';
 
 /**
@@ -89,7 +89,7 @@ function redactedChange(change: Change, secrets: Secrets): Change {
   };
 }
 
-function redactedProofs(told: ProofsTold, { redactText }: Secrets): ProofsTold {
+function redactedProofs(told: RecordedProofs, { redactText }: Secrets): RecordedProofs {
   if (told.type === 'untold') return { ...told, reason: redactText(told.reason) };
   const proofs = told.proofs.map(({ claim, figures }) => ({ claim: redactText(claim), figures: redactText(figures) }));
   return { ...told, proofs };

@@ -17,7 +17,7 @@ export interface Secrets {
   redact(value: Json): Json;
   redactText(text: string): string;
   /** A text whose end was cut off, without the beginning of a secret that it may end with. */
-  cutHalf(text: string): string;
+  cutPartialSecret(text: string): string;
   /** The same error, its stack and its causes included. */
   redactError(error: WfError): WfError;
 }
@@ -28,7 +28,7 @@ export const NO_SECRETS: Secrets = {
   reveal: (value) => value,
   redact: (value) => value,
   redactText: (text) => text,
-  cutHalf: (text) => text,
+  cutPartialSecret: (text) => text,
   redactError: (error) => error,
 };
 
@@ -137,7 +137,7 @@ function createSecrets(nonce: string, values: ReadonlyMap<string, string>, missi
     redactError,
     reveal: (value) => mapTexts(value, revealText),
     redact: (value) => mapTexts(value, redactText),
-    cutHalf: (text) => withoutBeginning(text, texts),
+    cutPartialSecret: (text) => withoutBeginning(text, texts),
   };
 }
 

@@ -12,7 +12,7 @@ export interface Proof {
 }
 
 /** What is known of what a run has shown: as its workflow put it when it ended, or why the workflow could not say. */
-export type ProofsTold =
+export type RecordedProofs =
   | { readonly type: 'told'; readonly proofs: readonly Proof[] }
   | { readonly type: 'untold'; readonly reason: string };
 

@@ -3,7 +3,7 @@ import { CHANGE_STATUSES, type Change } from '../../engine/model/change.ts';
 import { runIdSchema } from '../../engine/model/identity-schemas.ts';
 import { asStepId } from '../../engine/model/ids.ts';
 import { lazy } from '../../engine/model/lazy.ts';
-import type { StandingChange } from '../../engine/ports/history.ts';
+import type { ChangeOfRun } from '../../engine/ports/history.ts';
 import { jsonText } from './parse-row.ts';
 
 export const CHANGE_COLUMNS = 'seq, step, kind, target, record, undo, changes.status, reason, boot_id';
@@ -34,6 +34,6 @@ export const changeRow = lazy(() =>
 export const changeOfRunRow = lazy(() =>
   z.pipe(
     z.extend(changeColumns(), { run: runIdSchema() }),
-    z.transform(({ boot_id: bootId, ...row }): StandingChange => ({ ...row, bootId })),
+    z.transform(({ boot_id: bootId, ...row }): ChangeOfRun => ({ ...row, bootId })),
   ),
 );

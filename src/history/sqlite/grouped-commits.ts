@@ -11,7 +11,7 @@ interface Request {
   fail(thrown: unknown): void;
 }
 
-interface GroupedCommits extends Pick<HistoryPort, 'together'> {
+interface GroupedCommits extends Pick<HistoryPort, 'groupedCommit'> {
   /** Commits the requests so far without waiting for the end of the turn. */
   commitNow(): void;
 }
@@ -80,7 +80,7 @@ export function groupCommits(db: Database, write: Transact, path: string): Group
 
   return {
     commitNow: commitGroup,
-    together: <Answer>(work: () => Answer) =>
+    groupedCommit: <Answer>(work: () => Answer) =>
       new Promise<Answer>((resolve, reject) => {
         if (group.length === 0) setImmediate(commitGroup);
         let done: { readonly answer: Answer } | undefined;

@@ -13,7 +13,7 @@ const POLL_MS = 10;
 
 /** Claims as locks of this user. Names are used up in one network namespace, in which wf runs; run ids on the whole machine. */
 export const lockedClaims: ClaimPort = {
-  async hold(claims, run) {
+  async acquire(claims, run) {
     const held: HeldLock[] = [];
     const release = () => {
       for (const lock of held.splice(0)) lock.release();
@@ -33,7 +33,7 @@ export const lockedClaims: ClaimPort = {
     return { release };
   },
 
-  async holdRun(run, waitMs) {
+  async acquireRun(run, waitMs) {
     for (let waitedMs = 0; ; waitedMs += POLL_MS) {
       const taken = await takeLock(runLock(run), run);
       if (!isHolder(taken)) return announced(taken, run);

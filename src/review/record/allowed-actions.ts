@@ -1,5 +1,5 @@
 import { pendingTimers } from '../../engine/machine/pending-timers.ts';
-import { stands } from '../../engine/model/change.ts';
+import { needsUndo } from '../../engine/model/change.ts';
 import { WfError } from '../../engine/model/errors.ts';
 import { isEnd, type RunStatus, type StoredRun } from '../../engine/ports/history.ts';
 import { leaseHeld, runImported } from '../../engine/run/run-refusal.ts';
@@ -68,7 +68,7 @@ export function nextActions({ run, changes, journal }: RunMaterial, status: RunS
   // Resuming a run that waits for an event only does not bring the event.
   const resumes = resume === 'allowed' && (status !== 'waiting' || pendingTimers(journal).size > 0);
   if (resumes) return [`wf resume ${run.id}`, `wf changes ${run.id}`, ...undo];
-  return changes.some(stands) ? undo : [];
+  return changes.some(needsUndo) ? undo : [];
 }
 
 function nothingStands({ id, workflow, status }: StoredRun): WfError {

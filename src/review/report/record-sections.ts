@@ -1,8 +1,8 @@
 import {
   type Difference,
   type NotCompared,
-  standingNewestFirst,
   undoByHand,
+  undoOrder,
   type Verification,
 } from '../../engine/model/change.ts';
 import type { JournalEntry } from '../../engine/model/journal-event.ts';
@@ -112,7 +112,7 @@ export function ledgerSection({ material: { changes } }: ReportSource, words: Re
     ]),
   };
   const standing: readonly Block[] =
-    standingNewestFirst(changes).length === 0
+    undoOrder(changes).length === 0
       ? []
       : [
           {

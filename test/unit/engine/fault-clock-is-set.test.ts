@@ -7,7 +7,7 @@ import { describeDefinition } from '../../../src/definition/describe.ts';
 import { WfError } from '../../../src/engine/model/errors.ts';
 import type { RunId } from '../../../src/engine/model/ids.ts';
 import type { RunHandle } from '../../../src/engine/run/engine.ts';
-import { landingOf } from '../../../src/engine/run/undo-change.ts';
+import { lateEffectOf } from '../../../src/engine/run/undo-change.ts';
 import { defineStep } from '../../../src/engine/workflow/define-step.ts';
 import type { LoadedWorkflow } from '../../../src/engine/workflow/workflow.ts';
 import { readRunMaterial } from '../../../src/review/record/run-material.ts';
@@ -144,8 +144,8 @@ test('what may still land is not waited for longer than it takes, whatever the c
   const { behaviour } = host.makeFile.runner;
   if (behaviour.type !== 'change') throw new Error('it only reads');
   for (const [, shift] of SHIFTS) {
-    const landing = landingOf({ ...behaviour, landsWithinMs }, clock.now() - shift, clock);
+    const lateEffect = lateEffectOf({ ...behaviour, landsWithinMs }, clock.now() - shift, clock);
     clock.set(clock.now() + landsWithinMs);
-    expect(landing.mayStillLand()).toBe(false);
+    expect(lateEffect.isPossible()).toBe(false);
   }
 });

@@ -59,14 +59,14 @@ test('what finds no room is refused, and not kept in mind', async () => {
 
 test('where a full disk is to stop nothing, the reserve is used up first', async () => {
   const { journal, written } = journalOf(2, 2);
-  journal.goOnOnFullDisk();
+  journal.tolerateFullDisk();
   await journal.append([INTENDED]);
   expect([journal.changes(), written(), journal.unrecorded()]).toEqual([[CHANGE], ['change.intended'], undefined]);
 });
 
 test('what then finds no room still is only kept in mind', async () => {
   const { journal, written } = journalOf(2, 1);
-  journal.goOnOnFullDisk();
+  journal.tolerateFullDisk();
   await journal.append([INTENDED]);
   expect([journal.changes(), written()]).toEqual([[CHANGE], []]);
   expect(journal.unrecorded()).toMatchObject({ code: 'E_DISK_FULL' });

@@ -148,7 +148,7 @@ describe('a step that is to make its change', () => {
         expect(change).toMatchObject({ seq: 1, status: 'intended', bootId });
         expect(events).toMatchObject([{ type: 'change.applied', seq: 1 }]);
         return;
-      case 'look again':
+      case 'observe again':
         // It did not come: then it is made, and not before its time was over.
         expect(calls.filter((call) => call.startsWith('apply'))).toEqual(['apply to absent']);
         expect(Date.now() - now).toBeGreaterThanOrEqual(LANDS_WITHIN_MS);
@@ -219,7 +219,7 @@ describe('a change that is to be undone', () => {
         expect(begun).toEqual(['look']);
         expect(settled).toMatchObject({ status: 'reverted' });
         return;
-      case 'look again':
+      case 'observe again':
         expect(Date.now() - now).toBeGreaterThanOrEqual(LANDS_WITHIN_MS);
         expect(settled).toMatchObject({ status: says === 'undo begun' ? 'reverted' : 'gone' });
         return;

@@ -19,10 +19,10 @@ afterEach(() => host.close());
 const claim = `file held-${process.pid}`;
 const stranger = runId(`stranger-${process.pid}`);
 
-/** A step that lasts until it is let go. */
-function untilLetGo() {
-  let letGo = () => {};
-  const gone = new Promise<void>((resolve) => (letGo = resolve));
+/** A step that lasts until its gate is opened. */
+function untilOpened() {
+  let open = () => {};
+  const gone = new Promise<void>((resolve) => (open = resolve));
   const gate = defineStep({
     kind: 'test.gate',
     description: 'waits',
@@ -35,10 +35,10 @@ function untilLetGo() {
       return null;
     },
   });
-  return { gate, letGo };
+  return { gate, open };
 }
 
-function workflow(gate = untilLetGo().gate) {
+function workflow(gate = untilOpened().gate) {
   const { makeFile } = host;
   const machine = setup({ actors: { makeFile, gate } }).createMachine({
     initial: 'first',
@@ -87,13 +87,13 @@ async function whatOthersGet(run: RunHandle['id']): Promise<readonly string[]> {
       },
       (thrown: { readonly code: string }) => thrown.code,
     );
-  return [await ask(host.claims.holdRun(run, 0)), await ask(host.claims.hold([claim], stranger))];
+  return [await ask(host.claims.acquireRun(run, 0)), await ask(host.claims.acquire([claim], stranger))];
 }
 
 test('a run that is resumed is held against every other wf of the host, with its names, until it ends', async () => {
   const { id } = await interruptedRun();
   expect(await whatOthersGet(id)).toEqual(['free', 'free']);
-  const { gate, letGo } = untilLetGo();
+  const { gate, open } = untilOpened();
   const again = workflow(gate);
   const definition = describeDefinition(again, again.model);
   const request = { run: id, workflow: again, definition, acceptChanges: false, pauseAfter: null };
@@ -103,7 +103,7 @@ test('a run that is resumed is held against every other wf of the host, with its
   await expect(host.engine.planResume(request)).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
   await expect(host.engine.resume(request)).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
   expect(await whatOthersGet(id)).toEqual(['E_LEASE_HELD', 'E_NAME_IN_USE']);
-  letGo();
+  open();
   expect(await resumed.result).toMatchObject({ end: { status: 'succeeded' } });
   expect(await whatOthersGet(id)).toEqual(['free', 'free']);
 });
@@ -123,8 +123,8 @@ test('what its caller has seen of a run is not read again, and does not outweigh
   const { id } = await interruptedRun();
   const seen = host.history.run(id);
   if (seen === undefined) throw new Error('the run is not there');
-  const { gate, letGo } = untilLetGo();
-  letGo();
+  const { gate, open } = untilOpened();
+  open();
   const again = workflow(gate);
   const definition = describeDefinition(again, again.model);
   const request = { run: id, workflow: again, definition, acceptChanges: false, pauseAfter: null, seen };

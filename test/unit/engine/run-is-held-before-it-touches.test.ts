@@ -15,7 +15,7 @@ afterEach(() => host.close());
 
 /** Whether nobody holds the run: tried by holding it. */
 async function isFree(run: string): Promise<boolean> {
-  return host.claims.holdRun(runId(run), 0).then(
+  return host.claims.acquireRun(runId(run), 0).then(
     (held) => {
       held.release();
       return true;
@@ -90,7 +90,7 @@ test.each<[string, boolean, Partial<StartRequest>]>([
 test('a run whose id somebody else holds begins no command', async () => {
   const begun: string[] = [];
   const workflow = reading(async ({ run, host: { command } }) => {
-    const other = await host.claims.holdRun(run, 0);
+    const other = await host.claims.acquireRun(run, 0);
     try {
       await command.run(nothing, { timeoutMs: 5_000 });
       begun.push('a command');

@@ -76,11 +76,13 @@ describe('what is hidden', () => {
   });
 
   test('a text that was cut in the middle of a secret does not keep the half', () => {
-    const { cutHalf } = secretsFor('correct-hörse');
-    expect(cutHalf('password is correct-h')).toBe('password is ');
-    expect(cutHalf('password is correct-h\uFFFD')).toBe('password is ');
-    expect(cutHalf(`in base64 ${Buffer.from('correct-hörse').toString('base64').slice(0, 9)}`)).toBe('in base64 ');
-    expect(cutHalf('nothing of it')).toBe('nothing of it');
+    const { cutPartialSecret } = secretsFor('correct-hörse');
+    expect(cutPartialSecret('password is correct-h')).toBe('password is ');
+    expect(cutPartialSecret('password is correct-h\uFFFD')).toBe('password is ');
+    expect(cutPartialSecret(`in base64 ${Buffer.from('correct-hörse').toString('base64').slice(0, 9)}`)).toBe(
+      'in base64 ',
+    );
+    expect(cutPartialSecret('nothing of it')).toBe('nothing of it');
   });
 
   test('an error keeps its code and loses the value, in its stack and its causes too', () => {

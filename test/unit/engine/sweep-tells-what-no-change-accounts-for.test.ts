@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { asStepId, parseRunId, type RunId } from '../../../src/engine/model/ids.ts';
 import type { Json } from '../../../src/engine/model/json.ts';
-import type { StandingChange } from '../../../src/engine/ports/history.ts';
+import type { ChangeOfRun } from '../../../src/engine/ports/history.ts';
 import type { MarkedObject } from '../../../src/sweep/marked-object.ts';
 import { unaccounted } from '../../../src/sweep/unaccounted.ts';
 
@@ -91,7 +91,7 @@ function dockerObject(kind: 'container' | 'network', id: string, name: string): 
   return { kind, id, name, run: OURS, recognisedBy, undo: ['docker'] };
 }
 
-function change(kind: string, record: Json): StandingChange {
+function change(kind: string, record: Json): ChangeOfRun {
   const base = { seq: 1, step: asStepId('step'), target: 'x', undo: [], status: 'applied', reason: null } as const;
   return { ...base, kind, record, bootId: 'boot', run: OURS };
 }

@@ -37,7 +37,7 @@ test('after a takeover by another process, the earlier owner cannot write', asyn
   const lease = createRun(history);
   const child = startChild('take-over.ts', [path, lease.run]);
   expect(await child.line(1)).toBe('2');
-  const asked = history.together(() => history.append(lease, WAITS, AT));
+  const asked = history.groupedCommit(() => history.append(lease, WAITS, AT));
   await expect(asked).rejects.toMatchObject({ code: 'E_LEASE_LOST' });
   expect(await child.ended).toBe(0);
   expect(errorOf(() => history.append(lease, WAITS, AT)).code).toBe('E_LEASE_LOST');
@@ -80,8 +80,8 @@ test('a request that fails in a grouped commit leaves nothing behind', async () 
     throw new Error('after it has written');
   };
   const outcomes = await Promise.allSettled([
-    history.together(failing),
-    history.together(() => history.append(lease, { events: [decidedToStart('a')] }, AT + 1)),
+    history.groupedCommit(failing),
+    history.groupedCommit(() => history.append(lease, { events: [decidedToStart('a')] }, AT + 1)),
   ]);
   expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
   expect(history.run(lease.run)?.startedAt).toBe(AT + 1);

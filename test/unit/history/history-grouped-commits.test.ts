@@ -9,7 +9,7 @@ import { openForTest, openRaw, temporaryPath } from '../../fixtures/history/temp
 const WAITS = { events: [{ type: 'waiting' }] } as const;
 
 const create = (history: History, id: string): Lease => history.create(headerOf(id), DEFINITION, OWNER, [], AT);
-const waits = (history: History, lease: Lease) => history.together(() => history.append(lease, WAITS, AT));
+const waits = (history: History, lease: Lease) => history.groupedCommit(() => history.append(lease, WAITS, AT));
 const lengthOf = (history: History, run: RunId): number => history.journal(run).length;
 
 test('requests of one turn of the event loop share one commit, and settle after it', async () => {
@@ -47,7 +47,7 @@ test('a failed request leaves nothing behind, and the others are written once', 
   const [first, second] = [create(history, 'first'), create(history, 'second')];
   const outcomes = await Promise.allSettled([
     waits(history, first),
-    history.together(() => {
+    history.groupedCommit(() => {
       history.append(second, WAITS, AT);
       throw new Error('after it has written');
     }),

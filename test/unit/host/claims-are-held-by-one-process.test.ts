@@ -18,26 +18,28 @@ import { notAfterTest, running } from '../../support/processes.ts';
 const unique = `${process.pid}-${process.hrtime.bigint()}`;
 
 test('a claim that is held is refused, naming the run that holds it; nothing else of the set stays held', async () => {
-  const held = await lockedClaims.hold([`link a ${unique}`], runId('one'));
-  await expect(lockedClaims.hold([`link b ${unique}`, `link a ${unique}`], runId('two'))).rejects.toMatchObject({
+  const held = await lockedClaims.acquire([`link a ${unique}`], runId('one'));
+  await expect(lockedClaims.acquire([`link b ${unique}`, `link a ${unique}`], runId('two'))).rejects.toMatchObject({
     code: 'E_NAME_IN_USE',
     message: expect.stringContaining('run one'),
   });
-  const other = await lockedClaims.hold([`link b ${unique}`], runId('three'));
+  const other = await lockedClaims.acquire([`link b ${unique}`], runId('three'));
   other.release();
   held.release();
 });
 
 test('a claim that was released is free', async () => {
   const claims = [`network x ${unique}`, `network y ${unique}`];
-  (await lockedClaims.hold(claims, runId('one'))).release();
-  (await lockedClaims.hold(claims, runId('two'))).release();
+  (await lockedClaims.acquire(claims, runId('one'))).release();
+  (await lockedClaims.acquire(claims, runId('two'))).release();
 });
 
 test('of many at the same moment exactly one gets all of them', async () => {
   const claims = ['c', 'a', 'b'].map((name) => `container ${name} ${unique}`);
   const tries = await Promise.allSettled(
-    Array.from({ length: 20 }, (_, n) => lockedClaims.hold(n % 2 === 0 ? claims : claims.toReversed(), runId(`r${n}`))),
+    Array.from({ length: 20 }, (_, n) =>
+      lockedClaims.acquire(n % 2 === 0 ? claims : claims.toReversed(), runId(`r${n}`)),
+    ),
   );
   const winners = tries.flatMap((tried) => (tried.status === 'fulfilled' ? [tried.value] : []));
   expect(winners).toHaveLength(1);
@@ -47,7 +49,7 @@ test('of many at the same moment exactly one gets all of them', async () => {
 test('a run is held by one process, which is named to the others at once', async () => {
   const run = runId(`held-${process.pid}`);
   expect(await runIsUnderWay(run)).toBe(false);
-  const tries = await Promise.allSettled(Array.from({ length: 20 }, () => lockedClaims.holdRun(run, 60_000)));
+  const tries = await Promise.allSettled(Array.from({ length: 20 }, () => lockedClaims.acquireRun(run, 60_000)));
   const winners = tries.flatMap((tried) => (tried.status === 'fulfilled' ? [tried.value] : []));
   expect(winners).toHaveLength(1);
   for (const tried of tries) {
@@ -68,7 +70,7 @@ test('a run stays held while its process is stopped, and is free when that is ki
   await holder.line(1);
   holder.process.kill('SIGSTOP');
   await vi.waitFor(() => expect(processStat(holder.process.pid ?? 0)?.state).toBe('T'), 10_000);
-  await expect(lockedClaims.holdRun(run, 50)).rejects.toMatchObject({
+  await expect(lockedClaims.acquireRun(run, 50)).rejects.toMatchObject({
     code: 'E_LEASE_HELD',
     message: expect.stringContaining(`process ${holder.process.pid}, which was stopped`),
     hint: expect.stringContaining('kill -CONT'),
@@ -77,7 +79,7 @@ test('a run stays held while its process is stopped, and is free when that is ki
   holder.process.kill('SIGKILL');
   await holder.ended;
   expect(await runIsUnderWay(run)).toBe(false);
-  (await lockedClaims.holdRun(run, 0)).release();
+  (await lockedClaims.acquireRun(run, 0)).release();
 });
 
 test('a child that is not yet what it was started as keeps the run held after the death of wf; then it has its mark', async () => {
@@ -95,11 +97,11 @@ test('a child that is not yet what it was started as keeps the run held after th
   expect(wf.lines, 'it was killed while it started the child').toEqual(['starting']);
 
   expect(await runIsUnderWay(run)).toBe(true);
-  await expect(lockedClaims.holdRun(run, 20)).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
+  await expect(lockedClaims.acquireRun(run, 20)).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
   expect(await orphans.end(ofRun), 'no scan can tell yet what it will be').toEqual([]);
 
   process.kill(copy, 'SIGCONT');
-  const held = await lockedClaims.holdRun(run, 10_000);
+  const held = await lockedClaims.acquireRun(run, 10_000);
   expect(await orphans.end(ofRun)).toMatchObject([{ pid: copy, command: 'sleep 181.25' }]);
   expect(running('sleep 181.25')).toEqual([]);
   held.release();
@@ -121,12 +123,12 @@ asRoot('another user neither holds a run of this one, nor is kept from its own o
   await other.line(1);
   // It is seen, so that its things are left alone.
   expect(await runIsUnderWay(run)).toBe(true);
-  const held = await lockedClaims.holdRun(run, 0);
+  const held = await lockedClaims.acquireRun(run, 0);
   held.release();
 });
 
 asRoot('the locks lie in a folder that only this user can enter', async () => {
-  const held = await lockedClaims.holdRun(runId(`folder-${process.pid}`), 0);
+  const held = await lockedClaims.acquireRun(runId(`folder-${process.pid}`), 0);
   const { mode, uid } = statSync(lockFolder());
   expect({ mode: mode & 0o7777, uid }).toEqual({ mode: 0o700, uid: process.getuid?.() });
   for (const name of readdirSync(lockFolder())) {
@@ -144,7 +146,7 @@ asRoot(
     const holder = startChild('../host/run-marked.ts', [run, 'none'], away);
     expect(JSON.parse(await holder.line(1))).toMatchObject({ pid: 1 });
     expect(await runIsUnderWay(run)).toBe(true);
-    const refusal = lockedClaims.holdRun(run, 0);
+    const refusal = lockedClaims.acquireRun(run, 0);
     await expect(refusal).rejects.toMatchObject({
       code: 'E_LEASE_HELD',
       message: expect.stringContaining('another PID namespace'),
@@ -152,13 +154,13 @@ asRoot(
     });
     holder.process.kill('SIGKILL');
     await holder.ended;
-    (await lockedClaims.holdRun(run, 5_000)).release();
+    (await lockedClaims.acquireRun(run, 5_000)).release();
   },
 );
 
 asRoot('a name is claimed in one network namespace', async () => {
   const claim = `link n ${unique}`;
-  const held = await lockedClaims.hold([claim], runId('here'));
+  const held = await lockedClaims.acquire([claim], runId('here'));
   const there = startChild('../host/hold-claim.ts', [claim], ['unshare', '--net']);
   expect(await there.line(1)).toBe('held');
   const beside = startChild('../host/hold-claim.ts', [claim]);

@@ -1,4 +1,4 @@
-import { type Change, type ChangeStatus, standingNewestFirst } from '../../../engine/model/change.ts';
+import { type Change, type ChangeStatus, undoOrder } from '../../../engine/model/change.ts';
 import type { StoredRun } from '../../../engine/ports/history.ts';
 import { counted, oneLine, setText } from '../format/plain-text.ts';
 import { type Column, tableLines } from '../format/table.ts';
@@ -48,7 +48,7 @@ export function ledgerLines(changes: readonly Change[], style: TextStyle, indent
  * Command lines are never cut. Empty where nothing stands.
  */
 export function remainingLines({ run, changes }: Ledger, style: TextStyle): readonly string[] {
-  const standing = standingNewestFirst(changes);
+  const standing = undoOrder(changes);
   if (standing.length === 0) return [];
   const count = counted(standing.length, 'change');
   const title =

@@ -50,16 +50,16 @@ const start = () =>
     input: {},
     runtime: 'docker',
     options: { onFailure: 'rollback', pauseAfter: null },
-    mayRest: true,
+    mayHibernate: true,
   });
 
 /** A run that is followed through its rests, and how often it was read from its journal again. */
 async function kept() {
   const first = await start();
   const { id } = first;
-  const request = { run: id, workflow, definition, acceptChanges: false, pauseAfter: null, mayRest: true };
-  const goOn = vi.fn((resting: Lease) => host.engine.resume({ ...request, resting }));
-  return { id, goOn, ...keepAdvancing(first, { resume: goOn, letGo: host.engine.letGo }, clock) };
+  const request = { run: id, workflow, definition, acceptChanges: false, pauseAfter: null, mayHibernate: true };
+  const goOn = vi.fn((hibernating: Lease) => host.engine.resume({ ...request, hibernating }));
+  return { id, goOn, ...keepAdvancing(first, { resume: goOn, release: host.engine.releaseLease }, clock) };
 }
 
 const isLetGo = (id: Awaited<ReturnType<typeof kept>>['id']) =>
@@ -71,7 +71,7 @@ const isLetGo = (id: Awaited<ReturnType<typeof kept>>['id']) =>
 test('a run that only waits for a timer hibernates: nothing of it is left but its lease, and when it is due', async () => {
   const handle = await start();
   const result = await handle.result;
-  expect(result).toMatchObject({ type: 'resting', until: clock.now() + HOUR });
+  expect(result).toMatchObject({ type: 'hibernating', until: clock.now() + HOUR });
   await expect(handle.send({ type: 'go', word: 'late' })).rejects.toMatchObject({ code: 'E_RUN_NOT_ADVANCED' });
   expect(host.history.run(handle.id)).toMatchObject({ status: 'waiting', owner: ownProcess() });
   expect(clock.pending).toBe(0);
@@ -127,10 +127,10 @@ test('one that the machine does not expect is refused, and the run rests on', as
 
 test('events that are sent as the run falls asleep are taken, in their order', async () => {
   const first = await start();
-  const request = { run: first.id, workflow, definition, acceptChanges: false, pauseAfter: null, mayRest: true };
+  const request = { run: first.id, workflow, definition, acceptChanges: false, pauseAfter: null, mayHibernate: true };
   const followed = keepAdvancing(
     first,
-    { resume: (resting) => host.engine.resume({ ...request, resting }), letGo: host.engine.letGo },
+    { resume: (hibernating) => host.engine.resume({ ...request, hibernating }), release: host.engine.releaseLease },
     clock,
   );
   const sent: Promise<unknown>[] = [];
@@ -163,7 +163,7 @@ test('interrupted while it rests, it is left to whoever resumes it', async () =>
 test('a run that cannot be resumed is given up: the sender learns why, and the same process may resume it', async () => {
   const first = await start();
   const resume = () => Promise.reject(new WfError('E_DOCKER_UNREACHABLE', 'no engine', { hint: 'none' }));
-  const followed = keepAdvancing(first, { resume, letGo: host.engine.letGo }, clock);
+  const followed = keepAdvancing(first, { resume, release: host.engine.releaseLease }, clock);
   await isLetGo(first.id);
   const failed = followed.result.catch((thrown) => thrown);
   await expect(followed.send({ type: 'go', word: 'now' })).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
@@ -204,11 +204,11 @@ test('of a run that rests nothing is held: what its result holds on to is collec
 
 /** In a function of its own, so that the test itself holds on to nothing of the run. */
 function restingRun() {
-  const lease = { run: runId('resting'), fence: 1 };
+  const lease = { run: runId('hibernating'), fence: 1 };
   const run = { all: 'that it is made of' };
-  const result = Promise.resolve({ type: 'resting', until: clock.now() + HOUR, lease, run } as const);
+  const result = Promise.resolve({ type: 'hibernating', until: clock.now() + HOUR, lease, run } as const);
   const handle = { id: lease.run, result, send: async () => {}, interrupt: () => {} };
   const resume = () => Promise.reject(new Error('never due'));
-  const followed = keepAdvancing(handle, { resume, letGo: () => {} }, clock);
+  const followed = keepAdvancing(handle, { resume, release: () => {} }, clock);
   return { held: new WeakRef(run), followed };
 }

@@ -18,7 +18,7 @@ let host: FolderHost;
 let journal: RunJournal;
 beforeEach(() => {
   host = openFolderHost();
-  const lease = createRun(host.history, 'landing');
+  const lease = createRun(host.history, 'late');
   const { clock } = testContext().host;
   journal = openRunJournal({
     history: host.history,
@@ -75,7 +75,7 @@ async function intended(): Promise<Change> {
   const change: Change = {
     seq: 1,
     step: asStepId('step'),
-    kind: 'test.landing',
+    kind: 'test.late',
     target: 'x',
     record: {},
     undo: [],
@@ -90,7 +90,7 @@ async function intended(): Promise<Change> {
 
 function runnerOf(behaviour: ChangeBehaviour): StepRunner {
   return {
-    kind: 'test.landing',
+    kind: 'test.late',
     description: 'is told',
     policy: { timeoutMs: 5_000, retry: { attempts: 1, initialMs: 1, factor: 1, maxMs: 1 } },
     behaviour,

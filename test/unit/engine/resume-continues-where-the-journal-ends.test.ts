@@ -87,7 +87,7 @@ async function turns(count = 50) {
 }
 
 /** Lets the step of this name, once it has begun, come to an end. */
-async function letGo(name: string, end: 'succeed' | 'fail' = 'succeed') {
+async function interruptRun(name: string, end: 'succeed' | 'fail' = 'succeed') {
   await until(() => gates.has(name));
   const gate = gates.get(name);
   gates.delete(name);
@@ -110,13 +110,13 @@ describe('a run that is resumed', () => {
   test('begins again what had begun, as another attempt, and nothing that was completed', async () => {
     const workflow = threeSteps();
     const handle = await begin(workflow);
-    await letGo('one');
+    await interruptRun('one');
     await left(handle);
     const resumed = await resume(handle.id, workflow);
     await until(() => calls.at(-1) === 'two 2');
     expect(calls).toEqual(['one 1', 'two 1', 'two 2']);
-    await letGo('two');
-    await letGo('three');
+    await interruptRun('two');
+    await interruptRun('three');
     expect(await resumed.result).toMatchObject({ end: { status: 'succeeded' } });
     expect(calls).toEqual(['one 1', 'two 1', 'two 2', 'three 1']);
   });
@@ -131,23 +131,23 @@ describe('a run that is resumed', () => {
       await turns();
     }
     // Three failures are too many, two are not.
-    await letGo('one', 'fail');
+    await interruptRun('one', 'fail');
     clock.step();
     await turns();
-    await letGo('one', 'fail');
+    await interruptRun('one', 'fail');
     clock.step();
     await turns();
-    await letGo('one', 'succeed');
+    await interruptRun('one', 'succeed');
     expect(host.history.steps(handle.id)[0]).toMatchObject({ id: 'one', status: 'succeeded', attempts: 7 });
-    await letGo('two');
-    await letGo('three');
+    await interruptRun('two');
+    await interruptRun('three');
     expect(await handle.result).toMatchObject({ end: { status: 'succeeded' } });
   });
 
   test('keeps the time of the next attempt of a step that had failed', async () => {
     const workflow = threeSteps();
     const handle = await begin(workflow);
-    await letGo('one', 'fail');
+    await interruptRun('one', 'fail');
     const retrying = host.history.journal(handle.id).find(({ event }) => event.type === 'step.retrying')?.event;
     const retryAt = retrying?.type === 'step.retrying' ? retrying.retryAt : 0;
     expect(retryAt).toBeGreaterThan(clock.now());
@@ -161,7 +161,7 @@ describe('a run that is resumed', () => {
     expect(clock.now()).toBe(retryAt);
     expect(calls).toEqual(['one 1', 'one 2']);
     resumed.interrupt('SIGINT');
-    await letGo('one');
+    await interruptRun('one');
     await resumed.result;
   });
 
@@ -190,9 +190,9 @@ describe('a run that is resumed', () => {
     await turns();
     clock.step();
     expect(clock.now()).toBe(startedAt + 9_000);
-    await letGo('one');
+    await interruptRun('one');
     await turns();
-    await letGo('two');
+    await interruptRun('two');
     expect(await third.result).toMatchObject({ end: { status: 'succeeded' } });
     expect(host.history.steps(handle.id).find(({ id }) => id === 'one')).toMatchObject({ status: 'stopped' });
   });
@@ -200,18 +200,18 @@ describe('a run that is resumed', () => {
   test('that was paused goes on with what was due, as its first attempt', async () => {
     const workflow = threeSteps();
     const handle = await begin(workflow, { pauseAfter: 'first' });
-    await letGo('one');
+    await interruptRun('one');
     expect(await handle.result).toEqual({ type: 'paused', stage: 'first' });
     expect(host.history.run(handle.id)).toMatchObject({ status: 'paused', owner: null });
     expect(calls).toEqual(['one 1']);
     const resumed = await resume(handle.id, workflow, { pauseAfter: 'second' });
     await until(() => calls.at(-1) === 'two 1');
     expect(calls).toEqual(['one 1', 'two 1']);
-    await letGo('two');
+    await interruptRun('two');
     expect(await resumed.result).toEqual({ type: 'paused', stage: 'second' });
     const last = await resume(handle.id, workflow);
     await turns();
-    await letGo('three');
+    await interruptRun('three');
     expect(await last.result).toMatchObject({ end: { status: 'succeeded' } });
     expect(host.history.steps(handle.id).map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
   });
@@ -222,8 +222,8 @@ describe('a run that is resumed', () => {
     await left(handle);
     const resumed = await resume(handle.id, workflow);
     await turns();
-    await letGo('one');
-    await letGo('two');
+    await interruptRun('one');
+    await interruptRun('two');
     expect(await resumed.result).toEqual({ type: 'paused', stage: 'second' });
   });
 
@@ -232,28 +232,28 @@ describe('a run that is resumed', () => {
     const handle = await begin(workflow);
     await turns();
     handle.interrupt('SIGINT');
-    await letGo('one');
+    await interruptRun('one');
     expect(await handle.result).toEqual({ type: 'interrupted', signal: 'SIGINT' });
     expect(host.history.run(handle.id)).toMatchObject({ status: 'running', owner: null });
     const resumed = await resume(handle.id, workflow);
     await until(() => calls.at(-1) === 'two 1');
     expect(calls).toEqual(['one 1', 'two 1']);
-    await letGo('two');
-    await letGo('three');
+    await interruptRun('two');
+    await interruptRun('three');
     await resumed.result;
   });
 
   test('that has ended is refused', async () => {
     const workflow = threeSteps();
     const handle = await begin(workflow);
-    for (const name of ['one', 'two', 'three']) await letGo(name);
+    for (const name of ['one', 'two', 'three']) await interruptRun(name);
     await handle.result;
     await expect(resume(handle.id, workflow)).rejects.toMatchObject({ code: 'E_RUN_ENDED', exitCode: 2 });
   });
 
   test('under another definition is refused, untouched, until that is accepted', async () => {
     const handle = await begin(threeSteps());
-    await letGo('one');
+    await interruptRun('one');
     await left(handle);
     const entries = host.history.journal(handle.id).length;
     const changed = threeSteps('2', {
@@ -265,7 +265,7 @@ describe('a run that is resumed', () => {
     const accepted = await resume(handle.id, changed, { acceptChanges: true });
     accepted.result.catch(() => {});
     await turns();
-    await letGo('two');
+    await interruptRun('two');
     expect(calls).toEqual(['one 1', 'two 1', 'two 2', 'other 1']);
     const { hash } = describeDefinition(changed, changed.model);
     expect(host.history.run(handle.id)?.definitionHash).toBe(hash);
@@ -274,14 +274,14 @@ describe('a run that is resumed', () => {
     await left(accepted);
     const again = await resume(handle.id, changed);
     await turns();
-    await letGo('other');
+    await interruptRun('other');
     expect(await again.result).toMatchObject({ end: { status: 'succeeded' } });
     await expect(resume(handle.id, threeSteps())).rejects.toMatchObject({ code: 'E_RUN_ENDED' });
   });
 
   test('under a definition that would not have come the same way is refused even so', async () => {
     const handle = await begin(threeSteps());
-    await letGo('one');
+    await interruptRun('one');
     await left(handle);
     const elsewhere = threeSteps('2', { second: { on: { go: 'third' } } });
     await expect(resume(handle.id, elsewhere, { acceptChanges: true })).rejects.toMatchObject({
@@ -293,7 +293,7 @@ describe('a run that is resumed', () => {
     const resumed = await resume(handle.id, threeSteps());
     await until(() => calls.at(-1) === 'two 2');
     resumed.interrupt('SIGINT');
-    await letGo('two');
+    await interruptRun('two');
     await resumed.result;
   });
 
@@ -315,7 +315,7 @@ describe('a run that is resumed', () => {
     await left(handle);
     const resumed = await resume(handle.id, workflow);
     await until(() => calls.at(-1) === 'two 2');
-    await letGo('two');
+    await interruptRun('two');
     expect(await resumed.result).toMatchObject({ end: { status: 'succeeded' } });
     expect(calls).toEqual(['one 1', 'two 1', 'two 2']);
     expect(host.history.steps(handle.id).map(({ id, status }) => `${id} ${status}`)).toEqual([
@@ -329,14 +329,14 @@ describe('a run that is resumed', () => {
     const handle = await begin(workflow);
     for (const attempt of ['one 1', 'one 2']) {
       await until(() => calls.at(-1) === attempt);
-      await letGo('one', 'fail');
+      await interruptRun('one', 'fail');
       clock.step();
     }
     await until(() => calls.at(-1) === 'one 3');
     await left(handle);
     const resumed = await resume(handle.id, workflow);
     await until(() => calls.at(-1) === 'one 4');
-    await letGo('one', 'fail');
+    await interruptRun('one', 'fail');
     // Three failures, and one attempt that nobody saw the end of.
     expect(await resumed.result).toMatchObject({ end: { status: 'failed', error: { code: 'E_DOCKER' } } });
     expect(calls).toHaveLength(4);
@@ -355,14 +355,14 @@ describe('a run that is resumed', () => {
     const handle = await begin(workflow);
     for (const attempt of ['one 1', 'one 2', 'one 3']) {
       await until(() => calls.at(-1) === attempt);
-      await letGo('one', 'fail');
+      await interruptRun('one', 'fail');
       if (attempt !== 'one 3') clock.step();
     }
     await until(() => calls.at(-1) === 'two 1');
     await left(handle);
     const resumed = await resume(handle.id, workflow);
     await until(() => calls.at(-1) === 'two 2');
-    await letGo('two');
+    await interruptRun('two');
     expect(await resumed.result).toMatchObject({ end: { status: 'failed', error: { message: 'one failed' } } });
   });
 
@@ -381,7 +381,7 @@ describe('a run that is resumed', () => {
       ],
     };
     const handle = await begin(needy);
-    await letGo('one');
+    await interruptRun('one');
     await left(handle);
     const before = host.history.journal(handle.id).length;
     error = new WfError('E_TOOL_MISSING', 'there is no tool', { hint: 'Install it.' });
@@ -408,14 +408,14 @@ describe('a run that is resumed', () => {
       ],
     };
     const handle = await begin(looked);
-    await letGo('one');
+    await interruptRun('one');
     await left(handle);
     meanwhile = async () => {
       meanwhile = async () => {};
       const other = { third: { invoke: { id: 'other', src: 'step', input: { name: 'other' }, onDone: 'end' } } };
       const rival = await resume(handle.id, threeSteps('2', other), { acceptChanges: true });
       rival.interrupt('SIGINT');
-      await letGo('two');
+      await interruptRun('two');
       expect(await rival.result).toMatchObject({ type: 'interrupted' });
     };
     await expect(resume(handle.id, looked)).rejects.toMatchObject({ code: 'E_DEFINITION_CHANGED' });
