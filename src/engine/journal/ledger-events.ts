@@ -1,7 +1,7 @@
 import type { Change } from '../model/change.ts';
 import type { JournalEvent } from '../model/journal-event.ts';
 
-/** The ledger after an event: events that concern no change leave it as it is. Pure. */
+/** Returns the ledger after an event; an event that concerns no change leaves it as it is. Pure. */
 export function ledgerAfter(ledger: readonly Change[], event: JournalEvent): readonly Change[] {
   switch (event.type) {
     case 'change.intended':

@@ -18,43 +18,43 @@ export interface Baseline {
   readonly hash: string;
   /** The boot during which it was taken. */
   readonly boot: string | undefined;
-  /** The facets in which a step of the workflow may alter more than its record tells. */
+  /** The facets in which a step of the workflow may alter more than it records. */
   readonly arbitrary: readonly Facet[];
 }
 
-/** One run's journal while it is advanced, and what the engine keeps in mind of it. */
+/** The journal of one run that is being advanced, with the facts that the engine needs from it. */
 export interface RunJournal {
   /**
-   * Commits events and evidence, with all secrets hidden, in one transaction (which it may share with other runs of this process),
-   * then tells the observer. `at` (now, unless it is said) is the time that a decision among them was made with, so that its replay
-   * comes to the same deadlines. Nothing that they tell of may be done before the promise has come.
-   * @throws WfError E_LEASE_LOST, E_DATABASE*, E_DISK_FULL; then nothing was written.
+   * Commits events and evidence, redacted, in one transaction (which other runs of this process may share), then notifies the observer.
+   * The caller does nothing that the events announce before the promise resolves.
+   * @param at the time with which a decision among them was made, so that its replay gets the same deadlines; now if absent
+   * @throws WfError E_LEASE_LOST, E_DATABASE*, E_DISK_FULL; nothing was written
    */
   append(events: readonly JournalEvent[], evidence?: readonly StoredEvidence[], at?: number): Promise<void>;
-  /** Keeps a fingerprint; answers its SHA-256, or null where a full disk keeps it from being kept and stops nothing. */
+  /** Stores a fingerprint and returns its SHA-256; null if the disk is full and that is tolerated. */
   keepFingerprint(fingerprint: Fingerprint): Promise<string | null>;
-  /** The seq of a change that is about to be intended: of two at the same time each gets its own. */
+  /** Returns a new seq for a change that is about to be intended. */
   newChangeSeq(): number;
   /**
-   * From now on a full disk stops nothing: the reserve is used up first, and what then still finds no room is only kept in
-   * mind. Undoing needs no more than the intents, which are durable already.
+   * Lets the run continue on a full disk from now on: the journal uses the reserve first, then keeps events in memory only. Undoing
+   * needs only the intents, which are durable already.
    */
   tolerateFullDisk(): void;
-  /** The error by which the history refused what is only kept in mind; undefined while all is durable. */
+  /** Returns the error by which the history refused events that are only in memory; undefined while all are durable. */
   unrecorded(): WfError | undefined;
   /**
-   * Why this process cannot advance the run any further: the history does not work, or another process has taken the run over. A
-   * step that failed for it has not failed: whoever resumes begins it again. Undefined while neither is known.
+   * Returns why this process cannot advance the run any further: the history fails, or another process has taken the run over. A step
+   * that fails for this reason does not count as failed: a resume begins it again. Undefined if there is no such reason.
    */
   trouble(): WfError | undefined;
-  /** Notes such an error where it was met outside of the journal. */
+  /** Records such an error that occurred outside of the journal. */
   noteTrouble(error: unknown): void;
   changes(): readonly Change[];
-  /** When this change was intended (ms since the epoch), and whether undoing it has begun without an end. */
+  /** Returns when a change was intended (ms since the epoch), and whether an undo of it has begun without an end. */
   historyOf(seq: number): { readonly intendedAt: number; readonly undoBegun: boolean };
-  /** The fingerprint from before the first change; undefined while there is none. */
+  /** Returns the fingerprint from before the first change; undefined while there is none. */
   baseline(): Baseline | undefined;
-  /** This process's last verification, if no change was made or undone since. */
+  /** Returns the last verification by this process, if no change was made or undone since. */
   verification(): Verification | undefined;
 }
 
@@ -67,15 +67,18 @@ interface RunJournalDependencies {
   readonly secrets: Secrets;
 }
 
-/** `earlier` is what the journal holds already. */
-export function openRunJournal(parts: RunJournalDependencies, earlier: readonly JournalEntry[] = []): RunJournal {
-  return new OpenRunJournal(parts, earlier);
+/** Opens the journal of a run. @param earlier its entries so far */
+export function openRunJournal(
+  dependencies: RunJournalDependencies,
+  earlier: readonly JournalEntry[] = [],
+): RunJournal {
+  return new OpenRunJournal(dependencies, earlier);
 }
 
-/** A class: each run has one, and closures would be twelve objects more. */
+/** A class, because each run has one: closures would be twelve more objects. */
 class OpenRunJournal implements RunJournal {
-  readonly #parts: RunJournalDependencies;
-  /** Of each change that was intended; made with the first one, as that of the next. */
+  readonly #dependencies: RunJournalDependencies;
+  /** By seq. Created lazily, like the next map. */
   #intendedAt: Map<number, number> | undefined;
   #undoBegun: Set<number> | undefined;
   #changes: readonly Change[] = [];
@@ -84,38 +87,38 @@ class OpenRunJournal implements RunJournal {
   /** The boot of the process that advances the run. */
   #boot: string | undefined;
   #verification: Verification | undefined;
-  #goesOnOnFullDisk = false;
+  #toleratesFullDisk = false;
   #refusal: WfError | undefined;
   #trouble: WfError | undefined;
 
-  constructor(parts: RunJournalDependencies, earlier: readonly JournalEntry[]) {
-    this.#parts = parts;
-    for (const { event, at } of earlier) this.#keepInMind(event, at);
-    // An earlier process's look at the host says nothing of the host as it is now.
+  constructor(dependencies: RunJournalDependencies, earlier: readonly JournalEntry[]) {
+    this.#dependencies = dependencies;
+    for (const { event, at } of earlier) this.#track(event, at);
+    // The host may have changed since an earlier process verified it.
     this.#verification = undefined;
   }
 
   append(
     given: readonly JournalEvent[],
     evidence: readonly StoredEvidence[] = [],
-    at = this.#parts.clock.now(),
+    at = this.#dependencies.clock.now(),
   ): Promise<void> {
-    const { history, lease, secrets } = this.#parts;
-    const hides = secrets !== NO_SECRETS;
-    const events = hides ? given.map((event) => redactedEvent(event, secrets)) : given;
-    const kept = hides ? evidence.map((seen) => redactedEvidence(seen, secrets)) : evidence;
+    const { history, lease, secrets } = this.#dependencies;
+    const redacts = secrets !== NO_SECRETS;
+    const events = redacts ? given.map((event) => redactedEvent(event, secrets)) : given;
+    const stored = redacts ? evidence.map((seen) => redactedEvidence(seen, secrets)) : evidence;
     this.#reachAll('before', events);
-    const write = () => history.append(lease, { events, evidence: kept }, at);
+    const write = () => history.append(lease, { events, evidence: stored }, at);
     return this.#written(write).then((entries) => this.#committed(events, entries, at));
   }
 
   async keepFingerprint(fingerprint: Fingerprint): Promise<string | null> {
-    const { history, clock } = this.#parts;
+    const { history, clock } = this.#dependencies;
     for (;;) {
       try {
         return await whileLocked(clock, () => history.putFingerprint(fingerprint));
       } catch (thrown) {
-        if (this.#mayGoOn(thrown) === 'without') return null;
+        if (this.#onFullDisk(thrown) === 'skip') return null;
       }
     }
   }
@@ -126,7 +129,7 @@ class OpenRunJournal implements RunJournal {
   }
 
   tolerateFullDisk(): void {
-    this.#goesOnOnFullDisk = true;
+    this.#toleratesFullDisk = true;
   }
 
   unrecorded(): WfError | undefined {
@@ -138,7 +141,7 @@ class OpenRunJournal implements RunJournal {
   }
 
   noteTrouble(error: unknown): void {
-    // On a full disk the machine goes no further, and what stands is undone.
+    // A full disk is no such error: the run can still be rolled back.
     if (!isFullDisk(error)) this.#trouble ??= asWfError(error);
   }
 
@@ -160,24 +163,24 @@ class OpenRunJournal implements RunJournal {
 
   #committed(events: readonly JournalEvent[], entries: readonly JournalEntry[], at: number): void {
     this.#reachAll('after', events);
-    for (const event of events) this.#keepInMind(event, at);
-    for (const entry of entries) this.#parts.observer.committed?.(entry);
+    for (const event of events) this.#track(event, at);
+    for (const entry of entries) this.#dependencies.observer.committed?.(entry);
   }
 
-  /** Nothing is written where there is no room, and that is to stop nothing. */
+  /** Returns no entries if the disk is full and that is tolerated. */
   async #written(write: () => readonly JournalEntry[]): Promise<readonly JournalEntry[]> {
-    const { history, clock } = this.#parts;
+    const { history, clock } = this.#dependencies;
     for (;;) {
       try {
         return await whileLocked(clock, () => history.groupedCommit(write));
       } catch (thrown) {
         this.noteTrouble(thrown);
-        if (this.#mayGoOn(thrown) === 'without') return [];
+        if (this.#onFullDisk(thrown) === 'skip') return [];
       }
     }
   }
 
-  #keepInMind(event: JournalEvent, at: number): void {
+  #track(event: JournalEvent, at: number): void {
     switch (event.type) {
       case 'change.intended': {
         const { seq } = event.change;
@@ -212,27 +215,27 @@ class OpenRunJournal implements RunJournal {
     this.#verification = undefined;
   }
 
-  /** What was refused because the disk is full; thrown on unless that is to stop nothing. */
-  #mayGoOn(thrown: unknown): 'once more' | 'without' {
-    if (!this.#goesOnOnFullDisk || !isFullDisk(thrown)) throw thrown;
-    if (this.#parts.history.freeReserve()) return 'once more';
+  /** Decides how to continue on a full disk: with the freed reserve, or without the write. Rethrows any other error. */
+  #onFullDisk(thrown: unknown): 'retry' | 'skip' {
+    if (!this.#toleratesFullDisk || !isFullDisk(thrown)) throw thrown;
+    if (this.#dependencies.history.freeReserve()) return 'retry';
     this.#refusal = thrown;
-    return 'without';
+    return 'skip';
   }
 
   #reachAll(side: 'before' | 'after', events: readonly JournalEvent[]): void {
-    const { crashPoints } = this.#parts;
+    const { crashPoints } = this.#dependencies;
     if (crashPoints === NO_CRASH_POINTS) return;
     for (const event of events) crashPoints.reach(`${side} commit ${nameOf(event)}`);
   }
 }
 
-/** Whether the history refused to write because there is no room. */
+/** Whether the history refused a write because the disk is full. */
 export function isFullDisk(thrown: unknown): thrown is WfError {
   return thrown instanceof WfError && thrown.code === 'E_DISK_FULL';
 }
 
-/** The event as crash points name it. */
+/** Returns the name of an event in crash points. */
 function nameOf(event: JournalEvent): string {
   const about = 'step' in event ? event.step : 'seq' in event ? `change ${event.seq}` : undefined;
   if (event.type === 'decided') return `decided ${event.event?.type ?? 'start'}`;

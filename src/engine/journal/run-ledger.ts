@@ -15,13 +15,13 @@ import type { LedgerService, StepRunner } from '../workflow/step.ts';
 import type { Baseline, RunJournal } from './run-journal.ts';
 import { whileLocked } from './while-locked.ts';
 
-/** The attempt under which the evidence of a rollback is kept, beside the step's own attempts, which count from 1. */
+/** The attempt number for the evidence of a rollback; the step's own attempts count from 1. */
 const UNDO_EVIDENCE = 0;
 
-/** So many runs that began later are asked whether a difference is of one of their changes. */
-const MOST_RUNS_MEANWHILE = 1_000;
+/** The number of later runs whose changes may account for a difference. */
+const MOST_CONCURRENT_RUNS = 1_000;
 
-/** Of a run that never changed anything. */
+/** The verification of a run that never changed anything. */
 const UNTOUCHED: Verification = { restored: true, residues: [], unexplained: [], drift: [], notCompared: [] };
 
 interface RunLedgerDependencies {
@@ -36,34 +36,34 @@ interface RunLedgerDependencies {
   runner(kind: string): StepRunner | undefined;
 }
 
-/** What a run does with its own changes: keeps the baseline, undoes, verifies. */
+/** The changes of a run: takes the baseline, undoes and verifies them. */
 export interface RunLedger {
-  /** Takes the fingerprint from before the first change, once; a later call waits for the same one, or takes it where that failed. */
+  /** Takes the fingerprint from before the first change, once: later calls share it, and try again if it failed. */
   ensureBaseline(): Promise<void>;
-  /** What a step is given: evidence and end of its undoing are the step's own. */
+  /** Returns the ledger as a step uses it: an undo adds to the evidence of the step, and ends with its signal. */
   serviceFor(signal: AbortSignal, record: (evidence: Evidence) => void): LedgerService;
   /**
-   * Undoes these changes, newest first, and goes on past what cannot be undone. `isStopped` is asked before each: where it says
-   * so, the rest is left standing. Answers whether all were come to.
+   * Undoes these changes, newest first, and continues after one that cannot be undone. Returns false if `isStopped`, which it calls
+   * before each, ended it early.
    */
   revert(changes: readonly Change[], isStopped: () => boolean): Promise<boolean>;
-  /** Changes that a step has made and that nobody has undone, but which the host does not show any more; each with the reason. */
+  /** Returns the applied changes that are gone from the host although wf did not undo them, each with the reason. */
   vanished(): Promise<readonly { readonly target: string; readonly reason: string }[]>;
-  /** The verification, looked at anew unless nothing was changed since the last one; null where the run never changed anything. */
+  /** Verifies the host, unless nothing has changed since the last verification. Returns null if the run never changed anything. */
   verify(): Promise<Verification | null>;
 }
 
-export function createRunLedger(parts: RunLedgerDependencies): RunLedger {
-  return new OwnLedger(parts);
+export function createRunLedger(dependencies: RunLedgerDependencies): RunLedger {
+  return new OwnLedger(dependencies);
 }
 
-/** A class: each run has one, and closures would be ten objects more. */
+/** A class, because each run has one: closures would be ten more objects. */
 class OwnLedger implements RunLedger {
-  readonly #parts: RunLedgerDependencies;
+  readonly #dependencies: RunLedgerDependencies;
   #baseline: Promise<void> | undefined;
 
-  constructor(parts: RunLedgerDependencies) {
-    this.#parts = parts;
+  constructor(dependencies: RunLedgerDependencies) {
+    this.#dependencies = dependencies;
   }
 
   ensureBaseline(): Promise<void> {
@@ -75,7 +75,7 @@ class OwnLedger implements RunLedger {
   }
 
   serviceFor(signal: AbortSignal, record: (evidence: Evidence) => void): LedgerService {
-    const { journal } = this.#parts;
+    const { journal } = this.#dependencies;
     return {
       changes: () => journal.changes(),
       revert: async (steps) => {
@@ -88,7 +88,7 @@ class OwnLedger implements RunLedger {
   }
 
   async revert(changes: readonly Change[], isStopped: () => boolean): Promise<boolean> {
-    // No time-out: a half undone host is worse than a late answer.
+    // No time-out: a half undone host is worse than a slow rollback.
     const { signal } = new AbortController();
     for (const change of changes.toSorted((a, b) => b.seq - a.seq)) {
       if (isStopped()) return false;
@@ -98,28 +98,28 @@ class OwnLedger implements RunLedger {
   }
 
   async vanished(): Promise<readonly { readonly target: string; readonly reason: string }[]> {
-    const looks = this.#parts.journal
+    const reasons = this.#dependencies.journal
       .changes()
       .map(async (change) => ({ target: change.target, reason: await this.#whyVanished(change) }));
-    return (await Promise.all(looks)).flatMap(({ target, reason }) =>
+    return (await Promise.all(reasons)).flatMap(({ target, reason }) =>
       reason === undefined ? [] : [{ target, reason }],
     );
   }
 
   async verify(): Promise<Verification | null> {
-    const { journal, secrets, history, run } = this.#parts;
+    const { journal, secrets, history, run } = this.#dependencies;
     const known = journal.verification();
     if (known !== undefined) return known;
     const baseline = journal.baseline();
     if (baseline === undefined || journal.changes().length === 0) return null;
     const before = history.fingerprint(baseline.hash);
     if (before === undefined) {
-      throw new WfError('E_DATABASE_DAMAGED', `the fingerprint from before run ${run} is missing from the database`, {
-        hint: `Compare the host by hand with what \`wf show ${run}\` lists as changed.`,
+      throw new WfError('E_DATABASE_DAMAGED', `run ${run}: its first fingerprint is missing from the database`, {
+        hint: `Compare the host by hand with the changes that \`wf show ${run}\` lists.`,
       });
     }
     let compared = await this.#compareWith(before, baseline, false);
-    // Before a run fails for it, a difference gets the time to pass, or to be seen to come and go by itself.
+    // A second, longer sample before the run fails: the difference may be temporary, or turn out to come and go by itself.
     if (compared.differences.some(failsRun)) compared = await this.#compareWith(before, baseline, true);
     const { after, differences, notCompared } = compared;
     const residues = [
@@ -142,41 +142,41 @@ class OwnLedger implements RunLedger {
     { boot, arbitrary }: Baseline,
     isWatched: boolean,
   ): Promise<Comparison & { readonly after: Fingerprint }> {
-    const { fingerprints, journal, owner, run, runner } = this.#parts;
-    const after = this.#hidden(await fingerprints.takeLike(before, isWatched));
+    const { fingerprints, journal, owner, run, runner } = this.#dependencies;
+    const after = this.#redacted(await fingerprints.takeLike(before, isWatched));
     const changes = journal.changes();
     const suspects = changes.filter(({ kind }) => isArbitrary(runner(kind)));
     const sameBoot = boot === owner.bootId;
-    const others = () => this.#runsMeanwhile();
+    const others = () => this.#concurrentRuns();
     return { after, ...fingerprints.compare(before, after, { run, changes, suspects, arbitrary, others, sameBoot }) };
   }
 
-  /** Runs of this history that had not ended before this one was created, with their changes. */
-  #runsMeanwhile() {
-    const { history, run } = this.#parts;
+  /** Returns the runs of this history that had not ended when this one was created, with their changes. */
+  #concurrentRuns() {
+    const { history, run } = this.#dependencies;
     const createdAt = history.run(run)?.createdAt ?? 0;
-    const later = history.runs({ since: createdAt, limit: MOST_RUNS_MEANWHILE });
+    const later = history.runs({ since: createdAt, limit: MOST_CONCURRENT_RUNS });
     const ids = new Set([...history.unfinishedRuns(), ...later].map(({ id }) => id));
     ids.delete(run);
     return [...ids].map((id) => ({ run: id, changes: history.changes(id) }));
   }
 
-  #hidden(fingerprint: Fingerprint): Fingerprint {
-    const hidden = this.#parts.secrets.redact(fingerprint);
-    return isJsonObject(hidden) ? hidden : {};
+  #redacted(fingerprint: Fingerprint): Fingerprint {
+    const redacted = this.#dependencies.secrets.redact(fingerprint);
+    return isJsonObject(redacted) ? redacted : {};
   }
 
   async #takeBaseline(): Promise<void> {
-    const { journal, history, watch, fingerprints, alters } = this.#parts;
+    const { journal, history, watch, fingerprints, alters } = this.#dependencies;
     if (journal.baseline() !== undefined) return;
-    const taken = this.#hidden(await fingerprints.take(alters.facets));
+    const taken = this.#redacted(await fingerprints.take(alters.facets));
     const fingerprint = await whileLocked(watch.host.clock, () => history.putFingerprint(taken));
     await journal.append([{ type: 'baseline.taken', fingerprint, arbitrary: alters.arbitrary }]);
   }
 
   async #revertOne(change: Change, signal: AbortSignal, record?: (evidence: Evidence) => void): Promise<void> {
-    const { journal, secrets, run, owner, watch } = this.#parts;
-    const behaviour = this.#parts.runner(change.kind)?.behaviour;
+    const { journal, secrets, run, owner, watch } = this.#dependencies;
+    const behaviour = this.#dependencies.runner(change.kind)?.behaviour;
     if (behaviour?.type !== 'change') {
       const reason = unknownRunner(change).message;
       await journal.append([{ type: 'change.settled', seq: change.seq, status: 'stuck', reason }]);
@@ -191,42 +191,41 @@ class OwnLedger implements RunLedger {
     const recordOwn = (seen: Evidence) => {
       evidence.push({ ...storedEvidenceOf(seen, secrets), step: change.step, attempt: UNDO_EVIDENCE });
     };
-    const { looking, acting } = attemptHost(watch, { run, step: change.step, attempt: 'undo', owner });
-    const context = { run, host: looking, signal, record: record ?? recordOwn, progress: () => {} };
+    const { observing, acting } = attemptHost(watch, { run, step: change.step, attempt: 'undo', owner });
+    const context = { run, host: observing, signal, record: record ?? recordOwn, progress: () => {} };
     const settled = await undoChange({
       change: { ...change, record: revealed.record },
       behaviour,
       bootId: owner.bootId,
       journaled: journal.historyOf(change.seq),
-      looking: context,
+      observing: context,
       acting: { ...context, host: acting() },
       begin: () => journal.append([{ type: 'change.reverting', seq: change.seq }]),
     });
-    // What could not be undone for that reason is not stuck: whoever takes the rollback up undoes it.
+    // Such a change is not stuck: the process that resumes the rollback undoes it.
     const trouble = journal.trouble();
     if (trouble !== undefined) throw trouble;
     await journal.append([settled], evidence);
   }
 
-  /** What undoing needs of a change, with its secrets in it. */
+  /** Returns the record of a change with its secrets, which its undo needs. */
   #revealedRecord({ record }: Change) {
     try {
-      return { type: 'known', record: this.#parts.secrets.reveal(record) } as const;
+      return { type: 'known', record: this.#dependencies.secrets.reveal(record) } as const;
     } catch (thrown) {
       const { message, hint } = asWfError(thrown);
       return { type: 'missing', reason: `${message}. ${hint}` } as const;
     }
   }
 
-  /** Why a change is gone that nobody has undone; undefined where it stands. */
+  /** Returns why an applied change is gone from the host; undefined if it is in place, or that is unknown. */
   async #whyVanished(change: Change): Promise<string | undefined> {
-    const { run, owner, watch, secrets } = this.#parts;
-    const behaviour = this.#parts.runner(change.kind)?.behaviour;
+    const { run, owner, watch, secrets } = this.#dependencies;
+    const behaviour = this.#dependencies.runner(change.kind)?.behaviour;
     if (change.status !== 'applied' || behaviour?.type !== 'change') return undefined;
-    const { looking } = attemptHost(watch, { run, step: change.step, attempt: 'undo', owner });
+    const { observing } = attemptHost(watch, { run, step: change.step, attempt: 'undo', owner });
     const { signal } = new AbortController();
-    const context = { run, host: looking, signal, record: () => {}, progress: () => {} };
-    // What cannot be told is not said to have vanished.
+    const context = { run, host: observing, signal, record: () => {}, progress: () => {} };
     const revealed = this.#revealedRecord(change);
     if (revealed.type === 'missing') return undefined;
     const standing = await behaviour.look(revealed.record, context).catch(() => undefined);
@@ -246,6 +245,6 @@ function asResidue(change: Change): Difference {
     before: null,
     after: change.status,
     owner: 'run',
-    reason: change.reason ?? `change ${change.seq} of step ${change.step} still stands`,
+    reason: change.reason ?? `change ${change.seq} of step ${change.step} is still in place`,
   };
 }

@@ -2,13 +2,13 @@ import { WfError } from '../model/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { pause } from '../run/undo-change.ts';
 
-/** A run waits this long for a database that another process holds locked (a backup, a shell with an open transaction). */
+/** How long a run waits for a database that another process has locked (a backup, a shell with an open transaction). */
 const LOCKED_LIMIT_MS = 30_000;
 const PAUSE_MS = 100;
 
 /**
- * Repeats `work` while another process holds the database locked. Each try waits for the lock by itself, too.
- * @throws WfError E_DATABASE_LOCKED after the limit; anything else that `work` throws, at once.
+ * Repeats `work` while another process has the database locked. Each try waits for the lock by itself, too.
+ * @throws WfError E_DATABASE_LOCKED after the limit; any other error of `work`, at once
  */
 export async function whileLocked<Answer>(clock: Clock, work: () => Answer | Promise<Answer>): Promise<Answer> {
   const until = clock.now() + LOCKED_LIMIT_MS;

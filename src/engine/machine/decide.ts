@@ -137,7 +137,7 @@ export function guarded<Answer>(run: () => Answer): Answer {
   } catch (thrown) {
     if (thrown instanceof WfError && thrown.code === 'E_WORKFLOW_INVALID') throw thrown;
     throw new WfError('E_WORKFLOW_INVALID', `the machine threw while it decided: ${asWfError(thrown).message}`, {
-      hint: 'A guard, an assign or an input function of the workflow file has thrown. Mend it there.',
+      hint: 'Fix the guard, assign or input function of the workflow file that has thrown.',
       cause: thrown,
     });
   }

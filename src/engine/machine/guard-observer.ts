@@ -1,6 +1,6 @@
 import type { RunObserver } from '../run/engine.ts';
 
-/** An observer that alters nothing: what it throws, or rejects with, reaches `report` and no run. */
+/** Returns an observer whose errors go to `report` instead of the run. */
 export function guardObserver(observer: RunObserver, report: (error: unknown) => void): RunObserver {
   const guarded = <Given extends readonly unknown[]>(call: (...given: Given) => unknown) => {
     return (...given: Given): void => {

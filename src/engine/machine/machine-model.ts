@@ -16,7 +16,7 @@ export interface Invocation {
   readonly runner: StepRunner;
 }
 
-/** What the engine needs to know of a machine, worked out once per definition. */
+/** The facts about a machine that the engine needs, computed once per definition. */
 export interface MachineModel {
   readonly machine: AnyStateMachine;
   /** Top-level states, except final ones, in the order of the file. */
@@ -24,17 +24,17 @@ export interface MachineModel {
   readonly invocations: ReadonlyMap<string, Invocation>;
   /** Its step runners, by kind. */
   readonly runners: ReadonlyMap<string, StepRunner>;
-  /** Whether any step of it changes the host. */
+  /** Whether any of its steps changes the host. */
   readonly changesHost: boolean;
-  /** The facets of the host that steps of it can alter. */
+  /** The facets of the host that its steps can alter. */
   readonly alters: AlteredFacets;
 }
 
-/** Actions that only compute: what touches the world is a step. XState itself adds the cancelling of delays. */
+/** Actions that only compute: every effect on the world is a step. XState itself adds the cancelling of delays. */
 const PURE_ACTIONS = new Set(['xstate.assign', 'xstate.raise', 'xstate.cancel', 'xstate.emit', 'xstate.log']);
 
 /**
- * Reads a machine and refuses what could not be run durably.
+ * Reads a machine, and refuses one that cannot run durably.
  * @throws WfError E_WORKFLOW_INVALID with every reason: an action that is not pure, an actor that is not a step runner, an
  * invoke id that is used twice, a machine without a top-level state.
  */
@@ -48,7 +48,7 @@ export function modelMachine(workflow: string, machine: AnyStateMachine): Machin
       if (typeof found === 'string') problems.push(found);
       else if (invocations.has(found.invoke)) {
         problems.push(
-          `the invoke id ${found.invoke} is used twice (again in ${nameOf(node)}); a step's id must be its own`,
+          `the invoke id ${found.invoke} is used twice (again in ${nameOf(node)}); each step needs an id of its own`,
         );
       } else invocations.set(found.invoke, found);
     }
@@ -59,7 +59,7 @@ export function modelMachine(workflow: string, machine: AnyStateMachine): Machin
   if (stages.length === 0) problems.push('the machine has no top-level state that could be a stage');
   if (problems.length > 0) {
     throw new WfError('E_WORKFLOW_INVALID', `workflow ${workflow}: ${problems.join('; ')}`, {
-      hint: 'Change the workflow file. What touches the world must be a step: invoke a step runner made with defineStep().',
+      hint: 'Change the workflow file. Every effect on the world must be a step: invoke a step runner made with defineStep().',
       details: { problems },
     });
   }
@@ -70,10 +70,10 @@ export function modelMachine(workflow: string, machine: AnyStateMachine): Machin
   return { machine, stages, invocations, runners, changesHost, alters };
 }
 
-/** No machine that does something sensible takes so many transitions at one event. */
+/** More transitions at one event than any sensible machine takes. */
 const MICROSTEP_LIMIT = 10_000;
 
-/** XState goes on for ever with a machine that goes round without an event (an `always` back to where it came from). */
+/** Ends a machine that loops without an event (an `always` back to its source): XState itself would never stop. */
 function boundMicrosteps({ options }: AnyStateMachine): void {
   if (options?.maxIterations === undefined || options.maxIterations === Number.POSITIVE_INFINITY) {
     Object.assign(options, { maxIterations: MICROSTEP_LIMIT });
@@ -83,7 +83,7 @@ function boundMicrosteps({ options }: AnyStateMachine): void {
 /** Suffix that a repeated visit appends to an invoke id to make a step's id, see `stepIdOf`. */
 const REPEATED_VISIT = /#\d+$/;
 
-/** The step runners of a machine by their kind. */
+/** Returns a function that finds the step runners of a machine by kind. */
 export function runnersOf({ runners }: MachineModel): (kind: string) => StepRunner | undefined {
   return (kind) => runners.get(kind);
 }
@@ -110,7 +110,7 @@ function invocationOf(
   return { invoke: id, stage, actor: src, runner };
 }
 
-/** Why actions of this state are refused; empty where all are pure. */
+/** Returns why actions of this state are refused; empty if all are pure. */
 function impureActions(machine: AnyStateMachine, node: AnyStateNode): readonly string[] {
   const transitions = [...node.transitions.values()].flat();
   const actions: readonly unknown[] = [
@@ -130,7 +130,7 @@ function impureActions(machine: AnyStateMachine, node: AnyStateNode): readonly s
   });
 }
 
-/** The `type` of an action: a property of the functions that XState's action creators make, and of action objects. */
+/** Returns the `type` of an action: a property of action objects, and of the functions that XState's action creators make. */
 function typeOf(action: unknown): string | undefined {
   if ((typeof action !== 'object' && typeof action !== 'function') || action === null) return undefined;
   if (!('type' in action) || typeof action.type !== 'string') return undefined;

@@ -11,19 +11,19 @@ import type { LoadedWorkflow } from '../workflow/workflow.ts';
 import { decide, decideStart, type StartOfRun, stepDone, timersByDeadline } from './decide.ts';
 import type { MachineModel } from './machine-model.ts';
 
-/** A machine that loops for ever on pretended outputs is given up after this many steps. */
+/** Steps after which a dry run gives up on a machine that loops on rehearsed outputs. */
 const STEP_LIMIT = 10_000;
 
-/** A machine that begins no step while so many timers go off waits for an event from outside. */
+/** Timers in a row, without a step, after which a dry run takes the machine to wait for an event from outside. */
 const TIMER_LIMIT = 1_000;
 
-/** The id that a machine finds in a dry run for which nobody has chosen one. */
+/** The run id in a dry run for which none was chosen. */
 const REHEARSED_RUN = 'dry-run';
 
 /**
- * Walks a machine with pretended outputs: each step succeeds with what its runner's `rehearse` gives, each timer
- * fires. Ends where the machine ends, or waits for an event from outside. Pure.
- * @throws WfError E_WORKFLOW_INVALID when the machine does not come to an end, E_STEP_INPUT when a step is given a wrong input.
+ * Walks a machine with rehearsed outputs: each step succeeds with the output of its runner's `rehearse`, each timer fires. Stops when
+ * the machine ends, or waits for an event from outside. Pure.
+ * @throws WfError E_WORKFLOW_INVALID if the machine does not end, E_STEP_INPUT if a step gets a wrong input
  */
 export function rehearse(
   { model, secretInputs = [] }: Pick<LoadedWorkflow, 'model' | 'secretInputs'>,
@@ -63,8 +63,8 @@ function walk(model: MachineModel, start: StartOfRun, secrets: Secrets): readonl
       }
     }
     if (steps.length > STEP_LIMIT) {
-      throw new WfError('E_WORKFLOW_INVALID', `the machine is not at its end after ${STEP_LIMIT} steps`, {
-        hint: 'With pretended outputs it goes round in a loop; look at its guards.',
+      throw new WfError('E_WORKFLOW_INVALID', `the machine has not ended after ${STEP_LIMIT} steps`, {
+        hint: 'Check its guards: with rehearsed outputs it loops.',
       });
     }
     if (decision.status.type !== 'active') return steps;
@@ -82,7 +82,7 @@ function walk(model: MachineModel, start: StartOfRun, secrets: Secrets): readonl
   }
 }
 
-/** `undo` holds what would undo each step so far, and takes what would undo this one. */
+/** Rehearses one step, and adds the commands that undo it to `undo`. @param undo by step */
 function rehearseStep(
   model: MachineModel,
   effect: Extract<Effect, { type: 'start-step' }>,
@@ -107,7 +107,7 @@ function rehearseStep(
   return { step, output: secrets.redact(rehearsal.output) };
 }
 
-/** @throws WfError as the runner does, naming the step */
+/** @throws WfError the error of the runner, with the step in its message */
 function rehearsalOf(runner: StepRunner, step: StepId, input: Json): Rehearsal {
   try {
     return runner.rehearse(input);

@@ -7,11 +7,10 @@ import type { MachineModel } from './machine-model.ts';
 type Decided = Extract<JournalEvent, { type: 'decided' }>;
 
 /**
- * Replays a run's decisions and answers the last one: exactly the state that the run had. Undefined where the journal
- * holds no decision yet. What was decided before the user accepted another definition need only come to the same states and
- * the same steps. Pure.
- * @param acceptedAt seq of the entry up to which that is so.
- * @throws WfError E_JOURNAL_DIVERGED naming the first event whose replay comes to something else.
+ * Replays the decisions of a run and returns the last one: exactly the state that the run had. Returns undefined if the journal holds
+ * no decision. Decisions from before the user accepted another definition need only lead to the same states and steps. Pure.
+ * @param acceptedAt seq of the last such entry
+ * @throws WfError E_JOURNAL_DIVERGED naming the first event that replays differently
  */
 export function replay(
   model: MachineModel,
@@ -46,11 +45,11 @@ function differenceOf(journaled: Decided, replayed: Decision): string | undefine
   const state = [canonicalJson(journaled.value), canonicalJson(replayed.value)];
   if (state[0] !== state[1]) return `the state was ${state[0]} and is ${state[1]} when replayed`;
   const effects = [canonicalJson(toJson(journaled.effects)), canonicalJson(toJson(replayed.effects))];
-  if (effects[0] !== effects[1]) return `what was to be done was ${effects[0]} and is ${effects[1]} when replayed`;
-  return 'the context or the output is another one when replayed';
+  if (effects[0] !== effects[1]) return `the effects were ${effects[0]} and are ${effects[1]} when replayed`;
+  return 'the context or the output differs when replayed';
 }
 
-/** Whether a machine that is not the one that decided has come the same way. */
+/** Compares only states and steps: another machine made the replayed decision. */
 function differenceOfPath(journaled: Decided, replayed: Decision): string | undefined {
   const state = [canonicalJson(journaled.value), canonicalJson(replayed.value)];
   if (state[0] !== state[1]) return `the state was ${state[0]} and is ${state[1]} under this definition`;
@@ -71,8 +70,8 @@ function diverged(header: RunHeader, seq: number, { event }: Decided, difference
     `run ${header.id}: event ${seq} (${what}) replays differently: ${difference}`,
     {
       hint:
-        'The workflow file is not the one that the run was started with, or its machine is not pure (a guard or an assign that reads the clock, say). ' +
-        `\`wf rollback ${header.id}\` undoes what the run did, and needs no workflow file.`,
+        'The workflow file has changed since the run started, or its machine is not pure (for example, a guard or an assign reads the clock). ' +
+        `Restore the file, or undo the run with \`wf rollback ${header.id}\`, which needs no workflow file.`,
       details: { seq },
     },
   );

@@ -5,8 +5,8 @@ import { isJsonObject, notJson, toJson } from '../model/json.ts';
 import type { RunResult } from '../run/engine.ts';
 
 /**
- * A copy of an event that a program sends, as the journal can hold it.
- * @throws WfError E_EVENT_INVALID unless it is an object with a `type` that is free for use, and otherwise JSON.
+ * Returns a copy of an event that a program sends, as JSON.
+ * @throws WfError E_EVENT_INVALID unless it is an object with a `type` that is not reserved, and otherwise JSON
  */
 export function parseSentEvent(given: unknown): MachineEvent {
   try {
@@ -16,7 +16,7 @@ export function parseSentEvent(given: unknown): MachineEvent {
     return isJsonObject(json) ? { ...json, type } : { type };
   } catch (thrown) {
     if (thrown instanceof WfError) throw thrown;
-    // A getter or a proxy of the caller's has thrown, or it is nested too deep to be read.
+    // A getter or a proxy of the caller has thrown, or the event is nested too deep.
     throw invalid(`it cannot be read (${thrown instanceof Error ? thrown.message : String(thrown)})`);
   }
 }
@@ -24,35 +24,35 @@ export function parseSentEvent(given: unknown): MachineEvent {
 function requireEvent(given: unknown): asserts given is { readonly type: string } {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw invalid('it is not an object');
   const type: unknown = 'type' in given ? given.type : undefined;
-  if (typeof type !== 'string' || type === '') throw invalid('its type is not a text, or is empty');
+  if (typeof type !== 'string' || type === '') throw invalid('its type is not a string, or is empty');
   if (type === '*') throw invalid('its type is "*", which stands for any type in a machine');
-  // XState's own: the end of a step, or of a delay, is the engine's to report.
+  // Reserved by XState: only the engine reports the end of a step or a delay.
   if (type.startsWith('xstate.')) throw invalid(`its type ${type} begins with "xstate."`);
   const stray = notJson(given);
-  if (stray !== undefined) throw invalid(`${type}${stray}, which JSON cannot hold`);
+  if (stray !== undefined) throw invalid(`${type}${stray}, which JSON cannot represent`);
 }
 
 function invalid(problem: string): WfError {
   return new WfError('E_EVENT_INVALID', `the event cannot be sent: ${problem}`, {
-    hint: 'Send an object such as { type: "approve", by: "Ann" }: a type of your own, and otherwise JSON values only.',
+    hint: 'Send an object with a type of your own and JSON values, such as { type: "approve", by: "Ann" }.',
   });
 }
 
-/** The machine has no transition for the event in its state. */
+/** Returns the error for an event for which the machine has no transition in its state. */
 export function eventUnexpected(run: RunId, { type }: MachineEvent, expected: readonly string[]): WfError {
   const now = expected.length === 0 ? 'no event' : expected.join(', ');
   return new WfError('E_EVENT_UNEXPECTED', `run ${run} does not expect the event ${type} now; it expects ${now}`, {
     hint: expected.includes(type)
-      ? `A guard of the machine refuses this one: compare its data with what the workflow asks for.`
-      : `See where the run is with \`wf show ${run}\`.`,
+      ? `Compare its data with the guards of the workflow: one of them refuses it.`
+      : `Check the state of the run with \`wf show ${run}\`.`,
     details: { run, event: type, expected },
   });
 }
 
-/** The machine has come to its end, or the run is being undone. */
+/** Returns the error for an event to a run that takes none any more. @param why `has ended` */
 export function runTakesNoEvent(run: RunId, why: string): WfError {
   return new WfError('E_RUN_ENDED', `run ${run} ${why}: it takes no event`, {
-    hint: `See what came of it with \`wf show ${run}\`.`,
+    hint: `Check its result with \`wf show ${run}\`.`,
     details: { run },
   });
 }
@@ -64,14 +64,14 @@ const STOPPED: Readonly<Record<Exclude<RunResult['type'], 'ended'>, string>> = {
   interrupted: 'was interrupted',
 };
 
-/** The process does not advance the run any more: an event would have to wait for somebody who resumes it. */
+/** Returns the error for an event to a run that this process does not advance any more. */
 export function runNotAdvanced(run: RunId, { type }: RunResult): WfError {
   if (type === 'ended') return runTakesNoEvent(run, 'has ended');
   return new WfError(
     'E_RUN_NOT_ADVANCED',
-    `run ${run} ${STOPPED[type]}: nobody advances it here, and the event was not taken`,
+    `run ${run} ${STOPPED[type]}: this process does not advance it, and the event was not taken`,
     {
-      hint: 'Resume the run, and send the event to what that returns.',
+      hint: 'Resume the run, then send the event to the resumed run.',
       details: { run },
     },
   );

@@ -72,7 +72,7 @@ function inertScope(self: AnyActorRef, actionExecutor: ActionExecutor): AnyActor
   };
 }
 
-/** The types of the events from outside for which the active states have a transition, wildcards included; a guard may still refuse one. */
+/** Returns the types of the outside events for which the active states have a transition, wildcards included; a guard may refuse one. */
 export function expectedEvents(snapshot: AnyMachineSnapshot): readonly string[] {
   // A transition without target and actions forbids the event.
   const types = getNextTransitions(snapshot).flatMap(({ eventType, target, actions }) =>
@@ -86,34 +86,34 @@ type Children = Readonly<Record<string, unknown>>;
 const NO_CHILDREN: Children = {};
 
 /**
- * Refuses an actor that no state invokes. `spawn` in an `assign`, or in the machine's context, asks for no action: XState starts
- * such an actor itself, and a pure transition never does.
+ * Refuses an actor that no state invokes. `spawn` in an `assign` or in the machine's context is no action: XState starts such an actor
+ * itself, and a pure transition never does.
  */
 function withoutSpawned(before: Children, transitioned: Transitioned): Transitioned {
   const [{ children }, actions] = transitioned;
   const invoked = new Set(actions.flatMap((action) => (action.type === 'xstate.spawnChild' ? [action.params.id] : [])));
   const started = Object.entries<unknown>(children).flatMap(([id, child]) => (child === before[id] ? [] : [id]));
-  // One that a final state stops at once is no child any more.
+  // An actor that a final state stops at once is not among the children.
   const stopped = actions.flatMap((action) => (action.type === 'xstate.stopChild' ? [action.params.id] : []));
   const spawned = [...started, ...stopped.filter((id) => !(id in before))].find((id) => !invoked.has(id));
   if (spawned !== undefined) throw spawnedActor(nameOf(spawned, children[spawned]));
   return transitioned;
 }
 
-/** An id that XState has chosen says nothing; the name of the actor in the machine's `setup` does. */
+/** Returns the id of an actor, or its name in the machine's `setup` if XState has chosen the id. */
 function nameOf(id: string, child: AnyActorRef | undefined): string {
   return /^x:\d+$/.test(id) && typeof child?.src === 'string' ? child.src : id;
 }
 
-/** The machine starts an actor in another way than by an invoking state. */
+/** Returns the error for a machine that starts an actor otherwise than by an invoking state. */
 export function spawnedActor(id: string): WfError {
   return new WfError('E_WORKFLOW_INVALID', `the machine spawns the actor ${id}, which no state invokes`, {
-    hint: 'Invoke the step runner from a state instead of spawning it: what no state invokes is not carried out.',
+    hint: 'Invoke the step runner from a state instead of spawning it: wf does not run a spawned actor.',
   });
 }
 
 function sentByItself(type: string): WfError {
   return new WfError('E_WORKFLOW_INVALID', `the machine sends the event ${type} with send() while it decides`, {
-    hint: 'Use the action raise() instead: a guard, an assign or an input function has no effect but its answer.',
+    hint: 'Use the action raise() instead: a guard, an assign or an input function can only return a value.',
   });
 }

@@ -4,34 +4,33 @@ import type { Json } from './json.ts';
 import { lazy } from './lazy.ts';
 
 /**
- * Where a change stands.
- * `intended`: durable, the host may or may not have it; `applied`: read back from the host;
- * `reverted`: undone by wf; `gone`: vanished by itself; `kept`: stays by design; `stuck`: could not be undone.
+ * Statuses of a change. `intended`: durable, and perhaps on the host; `applied`: read back from the host; `reverted`: undone by wf;
+ * `gone`: vanished by itself; `kept`: stays by design; `stuck`: could not be undone.
  */
 export const CHANGE_STATUSES = ['intended', 'applied', 'reverted', 'gone', 'kept', 'stuck'] as const;
 export type ChangeStatus = (typeof CHANGE_STATUSES)[number];
 
-/** One alteration of the host, as the ledger holds it. */
+/** One alteration of the host, as the ledger records it. */
 export interface Change {
   /** Position in the ledger, from 1. */
   readonly seq: number;
   readonly step: StepId;
-  /** The step runner that made it, and whose `undo` takes it back. */
+  /** The step runner that made it and undoes it. */
   readonly kind: string;
-  /** What was altered, for people: `network devops`, `address 172.18.0.100/16 on eth1 in AppProd`. */
+  /** The altered object, for people: `network devops`, `address 172.18.0.100/16 on eth1 in AppProd`. */
   readonly target: string;
-  /** Identity, previous state, and all that undoing needs; its shape is the runner's. */
+  /** Identity, previous state, and all that undoing needs; the step runner defines its shape. */
   readonly record: Json;
   /** Command lines that undo it by hand. */
   readonly undo: readonly string[];
   readonly status: ChangeStatus;
-  /** Why it has this status, where that needs words; else null. */
+  /** Why it has this status; null if that is obvious. */
   readonly reason: string | null;
-  /** The boot during which it was intended: after another boot, links and namespaces are gone. */
+  /** The boot during which it was intended: a reboot removes links and namespaces. */
   readonly bootId: string;
 }
 
-/** Whether a change may still be on the host without having been meant to stay. */
+/** Whether a change may be on the host and is not meant to stay. */
 export function needsUndo(change: Change): boolean {
   return change.status === 'intended' || change.status === 'applied' || change.status === 'stuck';
 }
@@ -41,34 +40,34 @@ export function isInPlace(change: Change): boolean {
   return needsUndo(change) || change.status === 'kept';
 }
 
-/** What stands, in the order in which it is to be undone: newest first. */
+/** Returns the changes that need undoing, in the order of undoing: newest first. */
 export function undoOrder(changes: readonly Change[]): readonly Change[] {
   return changes.filter(needsUndo).sort((a, b) => b.seq - a.seq);
 }
 
-/** The command lines that undo by hand what stands, in the order in which they are to be typed. */
+/** Returns the command lines that undo these changes by hand, in the order in which to type them. */
 export function undoByHand(changes: readonly Change[]): readonly string[] {
   return undoOrder(changes).flatMap(({ undo }) => undo);
 }
 
-/** A difference between two fingerprints, and whose it is. */
+/** A difference between two fingerprints, and its owner. */
 export const differenceSchema = lazy(() =>
   z.object({
-    /** What differs: `link int_hote`, `route default via ... table main`, `container AppDev`. */
+    /** The object that differs: `link int_hote`, `route default via ... table main`, `container AppDev`. */
     subject: z.string(),
     /** `added`, `removed` or `altered` since the earlier fingerprint. */
     difference: z.enum(['added', 'removed', 'altered']),
     before: z.nullable(z.string()),
     after: z.nullable(z.string()),
-    /** The run itself, Docker, somebody else; `unknown` where nobody accounts for it. */
+    /** The run itself, Docker, somebody else; `unknown` if nobody accounts for it. */
     owner: z.enum(['run', 'docker', 'other', 'unknown']),
-    /** Why it is attributed so. */
+    /** Why it has this owner. */
     reason: z.string(),
   }),
 );
 export type Difference = Readonly<z.infer<ReturnType<typeof differenceSchema>>>;
 
-/** A part of the host, or one thing on it, that the end of a run could not compare. */
+/** A facet of the host, or an object on it, that a verification could not compare. */
 const notComparedSchema = lazy(() =>
   z.object({
     /** `qdiscs`, `link veth3f2a`. */
@@ -80,9 +79,9 @@ const notComparedSchema = lazy(() =>
 export type NotCompared = Readonly<z.infer<ReturnType<typeof notComparedSchema>>>;
 
 /**
- * The outcome of comparing the host at the end of a run. `restored`: every change is settled, no difference is the run's, and
- * none is unexplained. `unexplained`: differences that nobody accounts for after a step that may have altered anything.
- * `drift`: what Docker or somebody else changed meanwhile. `notCompared`: what could not be compared, before or after.
+ * The result of comparing the host at the end of a run. `restored`: every change is settled, and no difference is the run's or
+ * unexplained. `unexplained`: differences that nobody accounts for after a step that may have altered anything. `drift`: differences
+ * that Docker or somebody else made meanwhile. `notCompared`: objects that could not be compared, before or after.
  */
 export const verificationSchema = lazy(() =>
   z.object({

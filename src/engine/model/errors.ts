@@ -1,8 +1,8 @@
 import type { JsonObject } from './json.ts';
 
 /**
- * What a run or a command can fail with. A code never changes its meaning; its number is the
- * exit code of a command that ends with it before the host was touched.
+ * The errors with which a run or a command can fail. A code never changes its meaning; its number is the exit code of a command that
+ * ends with it before it has touched the host.
  */
 export const ERROR_EXIT_CODES = {
   // 1: it was tried, and it failed
@@ -75,7 +75,7 @@ export const ERROR_EXIT_CODES = {
 export type ErrorCode = keyof typeof ERROR_EXIT_CODES;
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 130 | 143;
 
-/** An error as it is journaled and printed: a stable code, what happened with the names in it, what to do next. */
+/** An error as it is journaled and printed: a stable code, a message with exact names, and the next thing to do. */
 export interface ErrorRecord {
   readonly code: ErrorCode;
   readonly message: string;
@@ -85,16 +85,16 @@ export interface ErrorRecord {
 interface WfErrorOptions {
   /** The next thing to do, as a sentence or a command. */
   readonly hint: string;
-  /** Whether trying the same again may succeed without anybody doing anything (a busy daemon, a lost connection). */
+  /** Whether a retry may succeed without intervention (a busy daemon, a lost connection). */
   readonly transient?: boolean;
-  /** Set by a step runner's `apply` that knows for certain that it has not touched the host. */
+  /** Set by a step runner's `apply` that is certain not to have touched the host. */
   readonly untouched?: boolean;
   /** Facts for a reader of the journal: ids, addresses, exit codes. Never secrets. */
   readonly details?: JsonObject;
   readonly cause?: unknown;
 }
 
-/** Every error that wf raises on purpose. Anything else that reaches the top is a defect, reported as E_INTERNAL. */
+/** An error that wf raises on purpose. Any other error that reaches the top is a defect, reported as E_INTERNAL. */
 export class WfError extends Error {
   override readonly name = 'WfError';
   readonly code: ErrorCode;
@@ -127,8 +127,8 @@ export function isErrorCode(text: string): text is ErrorCode {
 }
 
 /**
- * `thrown` as a WfError: unchanged where it is one; E_LIMIT where the system refused to give more; else a defect (E_INTERNAL). It keeps
- * the original as its cause.
+ * Returns `thrown` as a WfError: unchanged if it is one; E_LIMIT if a limit of the system was reached; else a defect (E_INTERNAL). The
+ * original is its cause.
  */
 export function asWfError(thrown: unknown): WfError {
   if (isWfError(thrown)) return thrown;
@@ -136,28 +136,28 @@ export function asWfError(thrown: unknown): WfError {
   return limitReached(message, thrown) ?? defect(message, thrown);
 }
 
-/** How the system, V8 and the dynamic linker say that they have no more to give. */
+/** Messages with which the system, V8 and the dynamic linker report an exhausted resource. */
 const LIMITS: readonly { readonly matches: RegExp; readonly hint: string }[] = [
   {
     matches: /\bE[MN]FILE\b|too many open files/i,
-    hint: 'Let the process open more files (`ulimit -n`), or end what has many open, then do the same again.',
+    hint: 'Raise the limit of open files (`ulimit -n`), or end a process that has many open, then try again.',
   },
   {
-    // A thread that could not be made says no more than that.
+    // The first alternative is the whole message if a thread cannot be created.
     matches: /^EAGAIN$|\bspawn\b.*\bEAGAIN\b|\bfork\b.*resource temporarily unavailable/i,
-    hint: 'Let the user have more processes (`ulimit -u`, the pids limit of the cgroup), or end some, then do the same again.',
+    hint: 'Raise the limit of processes (`ulimit -u`, the pids limit of the cgroup), or end some, then try again.',
   },
   {
     matches: /\bENOMEM\b|cannot allocate memory|out of memory|failed to map segment|allocation failed/i,
-    hint: 'Let the process have more memory (`ulimit -v`, `free`), then do the same again.',
+    hint: 'Free some memory (`free`), or raise the limit (`ulimit -v`), then try again.',
   },
 ];
 
-/** The error of what met a limit of the process or the machine, by what the system said; undefined where that says something else. */
-export function limitReached(said: string, cause?: unknown): WfError | undefined {
-  const limit = LIMITS.find(({ matches }) => matches.test(said));
+/** Returns the E_LIMIT error for a message of the system about an exhausted resource; undefined for any other message. */
+export function limitReached(message: string, cause?: unknown): WfError | undefined {
+  const limit = LIMITS.find(({ matches }) => matches.test(message));
   if (limit === undefined) return undefined;
-  return new WfError('E_LIMIT', `this process may not have more: ${said}`, {
+  return new WfError('E_LIMIT', `a limit of this process or machine is reached: ${message}`, {
     hint: limit.hint,
     transient: true,
     cause,
@@ -166,12 +166,12 @@ export function limitReached(said: string, cause?: unknown): WfError | undefined
 
 function defect(message: string, thrown: unknown): WfError {
   return new WfError('E_INTERNAL', message, {
-    hint: 'This is a defect in wf or in a step runner. Run again with WF_DEBUG=1 to see where it was raised, and report it.',
+    hint: 'This is a defect in wf or in a step runner. Run the command again with WF_DEBUG=1 to see where it was raised, and report it.',
     cause: thrown,
   });
 }
 
-/** Also true of an error that a package of step runners raised with its own copy of wf. */
+/** Also true for an error that a package of step runners raised with its own copy of wf. */
 function isWfError(thrown: unknown): thrown is WfError {
   if (thrown instanceof WfError) return true;
   return thrown instanceof Error && thrown.name === 'WfError' && 'code' in thrown && isErrorCode(String(thrown.code));

@@ -1,28 +1,28 @@
 import type { Argv, CommandResult } from '../ports/command.ts';
 
-/** What a person would have typed, and what came back. */
+/** A command as a person would have typed it, and its output. */
 export interface Evidence {
   /** The equivalent command line, quoted for reading. */
   readonly command: string;
-  /** Output as a terminal would have shown it, bounded. */
+  /** Output as a terminal would have shown it, cut to a limit. */
   readonly output: string;
-  /** Exit code that the command had, or would have had; null where it was ended by a deadline. */
+  /** Exit code that the command had, or would have had; null if a deadline ended it. */
   readonly exitCode: number | null;
   readonly startedAt: number;
   readonly durationMs: number;
 }
 
-/** At most this much of one command's output is kept as evidence. */
+/** Characters of output that are kept of one command. */
 const OUTPUT_LIMIT = 16 * 1024;
 
-/** Evidence with its output cut to what is kept. */
+/** Cuts the output of evidence to the limit. */
 export function boundedEvidence(evidence: Evidence): Evidence {
   if (evidence.output.length <= OUTPUT_LIMIT) return evidence;
   const cut = evidence.output.length - OUTPUT_LIMIT;
   return { ...evidence, output: `${evidence.output.slice(0, OUTPUT_LIMIT)}\n[${cut} more characters]` };
 }
 
-/** An argv as a line that a person can read and paste into a shell. */
+/** Returns an argv as a line that a person can read and paste into a shell. */
 export function commandLine(argv: Argv | readonly string[]): string {
   return argv.map(quoteForReading).join(' ');
 }
@@ -32,7 +32,7 @@ function quoteForReading(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Evidence of a command that ran; `typed` is what a person would have typed, where that is something else. */
+/** Returns the evidence of a command that ran. @param typed the argv that a person would have typed, if it is another one */
 export function evidenceOf(result: CommandResult, typed: Argv = result.argv): Evidence {
   return {
     command: commandLine(typed),

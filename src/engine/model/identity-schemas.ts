@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { parseRunId, type RunId } from './ids.ts';
 import { lazy } from './lazy.ts';
 
-// Apart from ids.ts and owner.ts, which are part of the private host's program: zod would make that ten times as large.
+// Apart from ids.ts and owner.ts, which the program of the private host contains: zod would make that ten times as large.
 
 export const runIdSchema = lazy(() =>
   z.pipe(
@@ -16,7 +16,7 @@ export const runIdSchema = lazy(() =>
   ),
 );
 
-/** The schema of a process, which tells it from a later one with the same pid, and from one before the last boot. */
+/** The identity of a process: it differs from that of a later process with the same pid, and of one before the last boot. */
 export const ownerSchema = lazy(() =>
   z.strictObject({
     pid: z.number(),

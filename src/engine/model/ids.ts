@@ -6,14 +6,13 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 export type RunId = Branded<'RunId'>;
 /** Names one invocation of a step runner inside a run, e.g. `createDevNetwork` or, at a second visit, `createDevNetwork#2`. */
 export type StepId = Branded<'StepId'>;
-/** SHA-256, in hex, over what a definition consists of. */
+/** SHA-256 of a definition, in hex. */
 export type DefinitionHash = Branded<'DefinitionHash'>;
 
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 
-/** The rule for run ids, for an error's hint. */
-export const RUN_ID_RULE =
-  'A run id begins with a letter or digit, goes on with letters, digits, "_" and "-", and has at most 63 of them.';
+/** The rule for run ids, for the hint of an error. */
+export const RUN_ID_RULE = 'A run id has at most 63 letters, digits, "_" and "-", and begins with a letter or digit.';
 
 /** Returns `text` as a run id, or undefined if it cannot be one. */
 export function parseRunId(text: string): RunId | undefined {
@@ -24,17 +23,17 @@ function isRunId(text: string): text is RunId {
   return RUN_ID.test(text);
 }
 
-/** The id of the `visit`-th (from 1) invocation under one invoke id: the first carries the invoke id itself. */
+/** Returns the step id of the `visit`-th invocation (from 1) of an invoke id; that of the first is the invoke id itself. */
 export function stepIdOf(invokeId: string, visit: number): StepId {
   return asStepId(visit === 1 ? invokeId : `${invokeId}#${visit}`);
 }
 
-/** Takes text that is known to be a step id (from the journal, or from an argument that is then looked up). */
+/** Brands text that is known to be a step id (from the journal, or from an argument that is then looked up). */
 export function asStepId(text: string): StepId {
   return text as StepId;
 }
 
-/** Takes text that is known to be a definition hash. */
+/** Brands text that is known to be a definition hash. */
 export function asDefinitionHash(text: string): DefinitionHash {
   return text as DefinitionHash;
 }

@@ -11,12 +11,12 @@ import type { Owner } from './owner.ts';
 /** An event that is given to the machine. */
 export type MachineEvent = { readonly type: string } & JsonObject;
 
-/** What a decision asks the engine to do. Committed with the decision, before any of it is done. */
+/** An effect that a decision asks for. Committed with the decision, before the engine carries any of it out. */
 export type Effect =
   | {
       readonly type: 'start-step';
       readonly step: StepId;
-      /** The id under which the machine invoked it, to which its outcome is addressed. */
+      /** The id under which the machine invoked it, and receives its outcome. */
       readonly invoke: string;
       readonly stage: string;
       /** Name of the actor in the machine's `setup`. */
@@ -36,7 +36,7 @@ export type RunEnd =
   | {
       readonly status: 'succeeded';
       readonly output: Json;
-      /** Not there where the workflow shows nothing. */
+      /** Absent if the workflow proves nothing. */
       readonly proofs?: RecordedProofs;
     }
   | {
@@ -46,34 +46,34 @@ export type RunEnd =
     };
 
 /**
- * What the journal holds: facts, in the order in which they were committed. The state of a run is what they replay
- * to; every table beside the journal is derived from them in the same transaction.
+ * A fact in the journal. The facts of a run, in the order of their commits, replay to its state; every table beside the journal is
+ * derived from them in the same transaction.
  */
 export type JournalEvent =
-  /** A process began to advance the run. Every process says so before it does anything else. */
+  /** A process began to advance the run: its first event. */
   | {
       readonly type: 'lease.taken';
       readonly purpose: 'start' | 'resume' | 'rollback';
       readonly owner: Owner;
-      /** The stage after which this process is to pause; null where it is not. */
+      /** The stage after which this process pauses; null if it does not. */
       readonly pauseAfter: string | null;
     }
-  /** A private host was made for the run; nothing else is trusted to be it, and it is kept only once this is on disk. */
+  /** A private host was made for the run; it is kept only once this is on disk, and no other is trusted to be it. */
   | ({ readonly type: 'host.made' } & PrivateHostIdentity)
-  /** The user wants the run to go on under another definition than the one that it was started with. */
+  /** The user has accepted another definition for the rest of the run. */
   | { readonly type: 'definition.accepted'; readonly definitionHash: DefinitionHash }
-  /** The machine was given an event (null: its start) and this is what it decided. */
+  /** A decision of the machine on an event (null: its start). */
   | {
       readonly type: 'decided';
       readonly event: MachineEvent | null;
-      /** The timer that raised the event, which is over with it. Absent unless a timer did. */
+      /** The timer that raised the event, and ends with it; absent if none did. */
       readonly timer?: string;
       readonly effects: readonly Effect[];
       /** The machine's state value after it, e.g. `{"setup":{"networks":"creating"}}`. */
       readonly value: Json;
       /** Top-level states that are active after it. */
       readonly stages: readonly string[];
-      /** SHA-256 over value, context, status, output and effects: replay must come to the same. */
+      /** SHA-256 over value, context, status, output and effects: a replay must give the same. */
       readonly digest: string;
     }
   | { readonly type: 'step.attempted'; readonly step: StepId; readonly attempt: number }
@@ -91,7 +91,7 @@ export type JournalEvent =
   | {
       readonly type: 'baseline.taken';
       readonly fingerprint: string;
-      /** The facets in which a step of the workflow may alter more than its record tells; all, where it is not there. */
+      /** The facets in which a step of the workflow may alter more than it records; all if absent. */
       readonly arbitrary?: readonly Facet[] | undefined;
     }
   | { readonly type: 'change.intended'; readonly change: Change }
@@ -102,7 +102,7 @@ export type JournalEvent =
       readonly target: string;
       readonly undo: readonly string[];
     }
-  /** Undoing has begun. */
+  /** The undo of a change has begun. */
   | { readonly type: 'change.reverting'; readonly seq: number }
   | {
       readonly type: 'change.settled';
@@ -112,13 +112,13 @@ export type JournalEvent =
     }
   | { readonly type: 'verified'; readonly fingerprint: string | null; readonly verification: Verification }
   | { readonly type: 'waiting' }
-  /** Stopped as asked after this stage: what is due next was decided, and none of it was begun. */
+  /** The run paused after this stage: the next steps are decided, and none has begun. */
   | { readonly type: 'paused'; readonly stage: string }
   | { readonly type: 'interrupted'; readonly signal: string }
-  /** Undoing what stands has begun. */
+  /** The rollback has begun. */
   | {
       readonly type: 'rolling-back';
-      /** What the run came to grief by; null in journals of wf 0.1. */
+      /** The error that ended the run; null in journals of wf 0.1. */
       readonly error: ErrorRecord | null;
       /** Kept changes that are undone as well, by their seq. */
       readonly kept: readonly number[];
@@ -133,7 +133,7 @@ export interface JournalEntry {
   readonly event: JournalEvent;
 }
 
-/** What a run is created with; never changes afterwards. */
+/** The facts with which a run is created; they never change. */
 export interface RunHeader {
   readonly id: RunId;
   readonly workflow: string;
@@ -150,8 +150,8 @@ export interface RunOptions {
   readonly onFailure: 'rollback' | 'keep';
   readonly pauseAfter: string | null;
   /**
-   * The inputs that are secret: of these the input holds a placeholder. Each with where its value was taken from, and may be taken
-   * from again (`env:VARIABLE`, `file:PATH`); null where it was typed.
+   * The secret inputs, for which `input` has placeholders, each with the source of its value (`env:VARIABLE`, `file:PATH`), which a
+   * resume reads again; null if the value was typed.
    */
   readonly secrets?: Readonly<Record<string, string | null>>;
 }

@@ -1,4 +1,4 @@
-/** A value that survives a JSON round trip: the type of all that is journaled. */
+/** A value that survives a JSON round trip, like all journaled values. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** A JSON object. */
@@ -14,8 +14,8 @@ type NoJson =
   | ((...args: never[]) => unknown);
 
 /**
- * The JSON that a value of this type becomes in the journal: an optional member may be absent, and is never `undefined`. `never` for
- * what JSON cannot hold, such as a Date.
+ * The JSON that a value of this type becomes in the journal: an optional member may be absent, and is never `undefined`. `never` for a
+ * type that JSON cannot represent, such as a Date.
  */
 export type JsonOf<Value> = unknown extends Value
   ? Value
@@ -25,7 +25,7 @@ export type JsonOf<Value> = unknown extends Value
       ? never
       : { [Key in keyof Value]: JsonOf<Exclude<Value[Key], undefined>> };
 
-/** Whether a type has a member that JSON cannot hold, at any depth. */
+/** Whether a type has a member that JSON cannot represent, at any depth. */
 export type HasNoJson<Value> = unknown extends Value
   ? false
   : Value extends Json | undefined
@@ -37,9 +37,8 @@ export type HasNoJson<Value> = unknown extends Value
         : { [Key in keyof Value]-?: HasNoJson<Value[Key]> }[keyof Value];
 
 /**
- * Parses JSON text into a {@link Json} value.
- * `JSON.parse` can produce nothing else, which its own type does not say.
- * @throws SyntaxError when the text is not JSON.
+ * Parses JSON text. `JSON.parse` returns only {@link Json} values, although its type is `any`.
+ * @throws SyntaxError if the text is not JSON
  */
 export function parseJson(text: string): Json {
   const value: Json = JSON.parse(text);
@@ -47,8 +46,8 @@ export function parseJson(text: string): Json {
 }
 
 /**
- * Returns what remains of `value` after a JSON round trip: `undefined` members vanish, dates become strings.
- * @throws TypeError on cycles and bigints, which the journal cannot hold.
+ * Returns `value` after a JSON round trip: `undefined` members vanish, dates become strings.
+ * @throws TypeError for cycles and bigints
  */
 export function toJson(value: unknown): Json {
   const text = JSON.stringify(value);

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { ownerSchema } from './identity-schemas.ts';
 
-/** A process, told apart from a later one with the same pid, and from one before the last boot. */
+/** The identity of a process, which no later process shares. */
 export type Owner = Readonly<z.output<ReturnType<typeof ownerSchema>>>;
 
 /** Whether both are the same process. */

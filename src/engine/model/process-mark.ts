@@ -4,10 +4,10 @@ import { asStepId, type RunId, type StepId } from './ids.ts';
 import { lazy } from './lazy.ts';
 import type { Owner } from './owner.ts';
 
-/** The environment variable that every process carries which an attempt at a step, or the undoing of one, starts. */
+/** The environment variable of every process that an attempt at a step, or its undo, starts. */
 export const PROCESS_MARK_VARIABLE = 'WF_PROCESS';
 
-/** What a process was started for, and by which wf. Its own children inherit it. */
+/** The attempt for which a process was started, and by which wf. Child processes inherit it. */
 export interface ProcessMark {
   readonly run: RunId;
   readonly step: StepId;
@@ -25,12 +25,12 @@ const schema = lazy(() =>
   }),
 );
 
-/** The value of the variable. */
+/** Returns a mark as the value of the variable. */
 export function processMarkText({ run, step, attempt, owner }: ProcessMark): string {
   return JSON.stringify({ run, step, attempt, owner });
 }
 
-/** The mark in a value of the variable; undefined where it is none (somebody else may use the name). */
+/** Parses a value of the variable; undefined if it is no mark (another program may use the name). */
 export function parseProcessMark(text: string): ProcessMark | undefined {
   let value: unknown;
   try {

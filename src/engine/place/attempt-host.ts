@@ -10,38 +10,38 @@ import type { RunPlace } from '../ports/place.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { HostPorts } from '../workflow/step.ts';
 
-/** What the engine keeps watch with over all that a run does to the host. */
+/** The means by which the engine controls every access of a run to its host. */
 export interface HostWatch {
   readonly host: HostPorts;
   readonly history: Pick<HistoryPort, 'holds'>;
   readonly lease: Lease;
-  /** Comes when this process holds the run: before that, nothing that carries the run's mark is begun. */
-  held(): Promise<void>;
+  /** Resolves once this process has claimed the run: nothing with the mark of the run begins before. */
+  claimed(): Promise<void>;
   readonly crashPoints: CrashPoints;
-  /** Told why nothing may be begun any more. */
+  /** Receives the error for which nothing more may begin. */
   readonly noteTrouble?: (error: unknown) => void;
-  /** Place where the run was started. */
+  /** The place where the run was started. */
   readonly place?: RunPlace | undefined;
-  /** Of these none is left in part at the end of an output that was cut. */
+  /** A part of one of these is removed from the end of a cut output. */
   readonly secrets: Secrets;
 }
 
-/** The host as an attempt at a step, or the undoing of one, reaches it. */
+/** The host for an attempt at a step, or for its undo. */
 export interface AttemptHost {
-  /** For looks. */
-  readonly looking: HostPorts;
-  /** For `apply` and `undo`: the same with a crash point on both sides of each command and each request that changes something. */
+  /** For observing. */
+  readonly observing: HostPorts;
+  /** For `apply` and `undo`: with crash points before and after each command and each request that changes something. */
   acting(): HostPorts;
 }
 
 /**
- * Each command carries the mark of its attempt, so that whoever takes the run over finds it; and nothing is begun any more
- * once the lease is lost (an owner that was stopped, and wakes after a takeover).
+ * Returns the host for an attempt. Each command carries the mark of the attempt, so that a takeover finds it; and none begins after the
+ * lease is lost (an owner that was stopped wakes after a takeover).
  */
 export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
   const { host, crashPoints } = watch;
   const requireLease = async () => {
-    await watch.held();
+    await watch.claimed();
     try {
       const isHeld = await whileLocked(host.clock, () => watch.history.holds(watch.lease));
       if (!isHeld) throw leaseLost(watch.lease);
@@ -57,9 +57,9 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
       return withoutPartialSecrets(await host.command.run(argv, { ...options, env }), watch.secrets);
     },
   };
-  // Made when it is asked for: most steps that only read ask for none.
+  // Created lazily: most steps that only read do not use it.
   let fenced: DockerPort | undefined;
-  const looking: HostPorts = {
+  const observing: HostPorts = {
     ...host,
     command,
     place: watch.place ?? host.place,
@@ -84,27 +84,27 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
       return answer;
     };
     return {
-      ...looking,
+      ...observing,
       command: { run: (argv, options) => touch(operationOf(argv), () => command.run(argv, options)) },
-      docker: eachWrite(looking.docker, touch),
+      docker: eachWrite(observing.docker, touch),
     };
   }
-  return { looking, acting };
+  return { observing, acting };
 }
 
-/** What is there in full is hidden where it is kept; a half could not be told any more. */
+/** Removes a secret that the cut has split: redaction only recognises whole ones. */
 function withoutPartialSecrets(result: CommandResult, { cutPartialSecret }: Secrets): CommandResult {
   return result.truncated
     ? { ...result, stdout: cutPartialSecret(result.stdout), stderr: cutPartialSecret(result.stderr) }
     : result;
 }
 
-/** The first words of a command, which hold no address, id or namespace: `ip link set`. */
+/** Returns the first words of a command, which contain no address, id or namespace: `ip link set`. */
 function operationOf(argv: readonly string[]): string {
   return commandLine(argv.slice(0, 3));
 }
 
-/** A Docker port whose requests that change something go through `pass`. */
+/** Returns a Docker port that passes each request that changes something through `pass`. */
 function eachWrite(
   docker: DockerPort,
   pass: <Answer>(operation: string, call: () => Promise<Answer>) => Promise<Answer>,
@@ -125,6 +125,6 @@ function eachWrite(
 
 function leaseLost({ run }: Lease): WfError {
   return new WfError('E_LEASE_LOST', `this process no longer holds the lease of run ${run}`, {
-    hint: `Nothing more was done. See who advances it with \`wf show ${run}\`.`,
+    hint: `Nothing more was done. Find the process that advances it with \`wf show ${run}\`.`,
   });
 }

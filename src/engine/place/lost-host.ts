@@ -4,31 +4,31 @@ import { type ErrorRecord, WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
 import type { StoredRun } from '../ports/history.ts';
 
-/** How each error begins that says so. */
+/** The beginning of each error about a lost private host. */
 export const privateHostIsGone = (run: string): string => `the private host of run ${run} is gone`;
 
-/** Where the host of the run has ended, a step may fail by what it met first: a container that is gone, an engine that is silent. */
+/** Names the lost host in the error of a step that failed because of it: a container is gone, an engine does not answer. */
 export function lostHostError(run: RunId, error: ErrorRecord): ErrorRecord {
   const gone = privateHostIsGone(run);
   if (error.message.startsWith(gone)) return error;
-  const hint = 'Somebody, or the machine, has ended it: start the run again.';
+  const hint = 'Start the run again: its private host was ended from outside, or by a restart of the machine.';
   return { code: 'E_NAMESPACE_GONE', message: `${gone}: ${error.message}`, hint };
 }
 
-/** Why a run cannot go on whose changes have vanished with the host that it had for itself. */
+/** Returns the error for a run that cannot continue because its changes have vanished with its private host. */
 export function hostLost({ id, workflow, options }: StoredRun): WfError {
-  const again = `start it again with \`wf start ${workflow}\``;
-  return new WfError('E_NAMESPACE_GONE', `${privateHostIsGone(id)}, with what the run needs to go on`, {
+  const command = `\`wf start ${workflow}\``;
+  return new WfError('E_NAMESPACE_GONE', `${privateHostIsGone(id)}, with the changes that the run needs to continue`, {
     hint:
       options.onFailure === 'keep'
-        ? `\`wf rollback ${id}\` settles what the run did; then ${again}.`
-        : `Somebody, or the machine, has ended it: ${again}.`,
+        ? `Settle its changes with \`wf rollback ${id}\`, then start it again with ${command}.`
+        : `Start it again with ${command}: its private host was ended from outside, or by a restart of the machine.`,
   });
 }
 
 /**
- * Whether a machine that stands here needs what its steps have made: completed steps never run again. One that is taking it away does
- * not: that is told by its stage, which undoes and makes nothing. What else a stage does makes no difference.
+ * Whether a machine still needs the changes of its completed steps, which never run again. A machine in a stage that undoes changes and
+ * makes none does not need them.
  */
 export function needsItsChanges({ invocations }: MachineModel, { status, stages }: Decision): boolean {
   if (status.type !== 'active') return false;

@@ -5,35 +5,35 @@ import type { EngineDependencies } from '../run/engine.ts';
 /** The host of a run, started before wf knows whether the run itself can start. */
 export interface PrestartedHost {
   readonly run: RunIdentity;
-  /** The claims on the run: without them its host could be taken for one that was left over. */
-  readonly held: AcquiredClaims;
+  /** The claim on the run: without it, another wf would take the host for an orphaned one. */
+  readonly claims: AcquiredClaims;
   /** @throws WfError as Runtime.open does */
   readonly host: Promise<RunHost>;
-  /** Releases the claims and closes the host, which ends if no run has begun on it. */
+  /** Releases the claim and closes the host, which ends if no run has begun on it. */
   close(): Promise<void>;
 }
 
-/** Starts a host, and resolves when it has begun to start. @param hold claims the run */
+/** Starts a host, and resolves when it has begun to start. @param claim claims the run */
 export async function prestartHost(
   { runtimes }: EngineDependencies,
   run: RunIdentity,
   runtime: RuntimeName,
-  hold: () => Promise<AcquiredClaims>,
+  claim: () => Promise<AcquiredClaims>,
 ): Promise<PrestartedHost> {
-  const held = await hold();
+  const claims = await claim();
   const host = runtimes[runtime].open(run, null);
   // The start of the run reports the error.
   host.catch(() => undefined);
   return {
     run,
-    held,
+    claims,
     host,
     async close() {
       await host.then(
         (opened) => opened.close(),
         () => undefined,
       );
-      held.release();
+      claims.release();
     },
   };
 }

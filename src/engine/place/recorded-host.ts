@@ -3,13 +3,13 @@ import type { JournalEntry, JournalEvent } from '../model/journal-event.ts';
 import type { HistoryPort, StoredRun } from '../ports/history.ts';
 import type { PrivateHostIdentity, RunHost } from '../ports/runtime.ts';
 
-/** The private host that a run made last, by its journal; null where it made none. */
+/** Returns the private host that a run made last, by its journal; null if it made none. */
 export function recordedHostIn(entries: readonly JournalEntry[]): PrivateHostIdentity | null {
   const made = entries.findLast(({ event }) => event.type === 'host.made')?.event;
   return made?.type === 'host.made' ? { process: made.process, user: made.user } : null;
 }
 
-/** The same for a run of the history; no journal is read of one that changes the machine itself. */
+/** Returns the same for a run of the history. Reads no journal if the run changes the machine itself. */
 export function recordedHost(
   history: Pick<HistoryPort, 'journal'>,
   { id, runtime }: Pick<StoredRun, 'id' | 'runtime'>,
@@ -17,7 +17,7 @@ export function recordedHost(
   return runtime === 'embedded' ? recordedHostIn(history.journal(id)) : null;
 }
 
-/** Keeps a host beyond the end of this process, once the journal knows it. Returns the events that are on disk then. */
+/** Journals a host, then keeps it beyond the end of this process. Returns the events that were journaled. */
 export async function keepHost(
   host: RunHost,
   journal: RunJournal,

@@ -3,7 +3,7 @@ import { pause } from '../run/undo-change.ts';
 import type { HostPorts, StepRunner } from '../workflow/step.ts';
 
 /**
- * Refuses to work on these changes if one of them was made elsewhere (on another Docker engine); nothing is touched.
+ * Refuses to work on these changes if one of them was made elsewhere (on another Docker engine). Touches nothing.
  * @throws WfError E_WRONG_PLACE
  */
 export async function requireMadeHere(
@@ -16,7 +16,7 @@ export async function requireMadeHere(
     if (behaviour?.type !== 'change') continue;
     const askedAt = host.clock.now();
     await behaviour.requireMadeHere?.(record, host);
-    // An engine that stood still has earlier requests before it, and may carry them out after this answer.
+    // An engine that was stopped may still carry out earlier requests after this answer.
     const { landsWithinMs } = behaviour;
     if (landsWithinMs > 0 && host.clock.now() - askedAt >= landsWithinMs / 2) await pause(host.clock, landsWithinMs);
   }

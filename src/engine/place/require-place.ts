@@ -3,8 +3,8 @@ import type { EngineDependencies } from '../run/engine.ts';
 import type { StepRunner } from '../workflow/step.ts';
 
 /**
- * Refuses to resume or undo a run elsewhere than where it was started; nothing is touched.
- * @param runners of the steps that are to be carried out or undone
+ * Refuses to resume or undo a run elsewhere than where it was started. Touches nothing.
+ * @param runners step runners of the steps to carry out or undo
  * @throws WfError E_WRONG_PLACE
  */
 export function requirePlace(

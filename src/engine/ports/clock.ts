@@ -1,13 +1,13 @@
-/** Time and chance, passed in so that a test decides both. */
+/** The time, passed in so that a test can set it. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /**
-   * Calls `callback` once after `delayMs`; the answer cancels it. The process waits for it before it ends, unless it is called in the
-   * background.
+   * Calls `callback` once after `delayMs`; the returned function cancels that. The process does not end before, unless the timer is in
+   * the background.
    */
   after(delayMs: number, callback: () => void, inBackground?: boolean): () => void;
 }
 
-/** A number in [0, 1), as Math.random gives it. */
+/** Returns a number in [0, 1), like Math.random. */
 export type Random = () => number;

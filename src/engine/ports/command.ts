@@ -4,17 +4,16 @@ import type { Owner } from '../model/owner.ts';
 export type Argv = readonly [program: string, ...args: string[]];
 
 /**
- * A network namespace by where it can be opened and what it must be: the inode tells a namespace
- * apart from another one that a reused pid now has.
+ * A network namespace: the path to open, and the expected identity, since a path through a reused pid leads to another namespace.
  */
 export interface NamespaceRef {
   /** Such as `/proc/4711/ns/net` or `/run/netns/lab`. */
   readonly path: string;
-  /** Inode of the namespace; `null` accepts whatever the path leads to (only for looking, never for changing). */
+  /** Inode of the namespace; `null` accepts any (only for observing, never for changing). */
   readonly inode: number | null;
   /**
-   * The process that the path leads through, where it leads through one: inodes and pids are used again (after a restart of
-   * a container often the very same ones), the start time tells them apart. Null where no process is concerned.
+   * The process whose /proc entry the path leads through; null if there is none. Inodes and pids are reused (often the same ones after
+   * a restart of a container), but its start time differs.
    */
   readonly process: Owner | null;
 }
@@ -26,16 +25,16 @@ export interface CommandOptions {
   readonly namespace?: NamespaceRef;
   readonly signal?: AbortSignal;
   /**
-   * A descriptor of wf that the command has as its descriptor 3: `/proc/self/fd/3` leads to what wf holds open, also where the
-   * command may not look into wf's own /proc.
+   * A descriptor of wf that becomes descriptor 3 of the command: `/proc/self/fd/3` leads to the open file even if the command has no
+   * access to wf's own /proc.
    */
   readonly inherited?: number;
-  /** Written to the command's standard input, which is otherwise empty. */
+  /** Content of the command's standard input; empty if absent. */
   readonly stdin?: string;
   /** Added to wf's own environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Each of stdout and stderr is cut after this many bytes; 256 KiB where it is not said. */
+  /** Bytes after which stdout and stderr are cut, each; 256 KiB if absent. */
   readonly maxOutputBytes?: number;
 }
 
@@ -60,8 +59,8 @@ export interface CommandResult {
 /** Runs host commands. The caller judges the exit code. */
 export interface CommandPort {
   /**
-   * @throws WfError E_TOOL_MISSING when the program does not exist, E_PERMISSION when it may not be run or the
-   * namespace may not be entered, E_NAMESPACE_GONE when the namespace is gone or is another one by now.
+   * @throws WfError E_TOOL_MISSING if the program does not exist, E_PERMISSION if it may not be run or the namespace may not be entered,
+   * E_NAMESPACE_GONE if the namespace is gone or is another one by now
    */
   run(argv: Argv, options: CommandOptions): Promise<CommandResult>;
 }

@@ -1,14 +1,14 @@
 import type { Argv } from './command.ts';
 
-/** What wf needs to know of an engine. */
+/** The facts about an engine that wf needs. */
 export interface EngineInfo {
-  /** The engine's own id, which tells two engines apart. */
+  /** The engine's own id, different for each engine. */
   readonly id: string;
   readonly version: string;
   readonly apiVersion: string;
   readonly operatingSystem: string;
   readonly rootless: boolean;
-  /** Where it was found, e.g. `unix:///var/run/docker.sock (default)`. */
+  /** The endpoint and its source, e.g. `unix:///var/run/docker.sock (default)`. */
   readonly endpoint: string;
 }
 
@@ -59,15 +59,15 @@ export interface ContainerInfo {
   readonly id: string;
   readonly name: string;
   readonly image: string;
-  /** Without a run's label that its image carries as well: a container of that image inherits it from `docker commit`. */
+  /** Without the label of a run if the image carries it too: a container of that image inherits it from `docker commit`. */
   readonly labels: Readonly<Record<string, string>>;
-  /** The run that its label names if its image is gone: the label may be the image's, and is not among `labels`. */
+  /** The run that its label names if its image is gone: the label may come from the image, and is not among `labels`. */
   readonly doubtfulRun?: string;
   readonly running: boolean;
   readonly status: string;
   /** Pid of its first process on the host; 0 when it is not running. */
   readonly pid: number;
-  /** As Docker says it, to the nanosecond: another value means another start, so another namespace. */
+  /** As Docker reports it, to the nanosecond: another value means another start, and so another namespace. */
   readonly startedAt: string;
   readonly exitCode: number;
   readonly endpoints: readonly ContainerEndpoint[];
@@ -75,15 +75,15 @@ export interface ContainerInfo {
   readonly joins?: string;
 }
 
-/** A network as a list shows it. */
+/** A network in a list. */
 export type ListedNetwork = Omit<NetworkInfo, 'members'>;
 
-/** A container as a list shows it. */
+/** A container in a list. */
 export interface ListedContainer {
   readonly id: string;
   readonly name: string;
   readonly image: string;
-  /** Stays the same when the image's tag moves to another image. */
+  /** Stays the same if the image's tag moves to another image. */
   readonly imageId: string;
   /** As those of ContainerInfo. */
   readonly labels: Readonly<Record<string, string>>;
@@ -105,7 +105,7 @@ export interface ContainerSpec {
   readonly command: readonly string[];
   readonly networkId: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** The engine answers for names without a dot itself, and asks no other name server for them. */
+  /** Whether the engine resolves names without a dot itself only, and asks no other name server. */
   readonly keepsNamesLocal?: boolean;
 }
 
@@ -117,21 +117,21 @@ export interface ExecResult {
 }
 
 /**
- * The few calls wf makes to an engine. Answers are parsed. `null` means that the engine said "no such object";
- * every other trouble is a WfError (E_DOCKER_UNREACHABLE, E_DOCKER, E_NAME_IN_USE, E_SUBNET_IN_USE,
- * E_IMAGE_UNAVAILABLE, E_PERMISSION), so that a failed read is never taken for absence.
+ * The requests that wf makes to an engine. Answers are parsed. `null` means that the engine answered "no such object"; any other failure
+ * is a WfError (E_DOCKER_UNREACHABLE, E_DOCKER, E_NAME_IN_USE, E_SUBNET_IN_USE, E_IMAGE_UNAVAILABLE, E_PERMISSION), so that a failed
+ * read is never taken for absence.
  */
 export interface DockerPort {
-  /** Whose programs are found in a container: those of its image, or those of the machine. */
+  /** The source of the programs in a container: its image, or the machine. */
   readonly programs: 'image' | 'machine';
-  /** How this network or container was made or removed just now; empty where a client's command line says it all. */
+  /** Returns the commands that made or removed this network or container just now; empty if one docker command line does the same. */
   executedCommands(id: string): Promise<readonly string[]>;
-  /** How evidence shows what the docker client would do: as its command line, or said to be done in its place. */
+  /** Returns the text by which evidence shows a docker command: its command line, or with a note that wf did the same. */
   shown(argv: Argv): string;
   info(): Promise<EngineInfo>;
-  /** What tells this engine from every other one; asked for once. What one engine does not know, another one may have. */
+  /** Returns the id of this engine, which it requests once. An object that one engine does not know may be on another. */
   engineId(): Promise<string>;
-  /** Whether the engine of this id has ended for good, and all that it had with it. */
+  /** Whether the engine with this id has ended for good, with all its objects. */
   hasEnded(engineId: string): boolean;
   image(reference: string): Promise<ImageInfo | null>;
   pullImage(reference: string, onProgress: (line: string) => void, signal: AbortSignal): Promise<void>;
@@ -149,10 +149,10 @@ export interface DockerPort {
   container(idOrName: string): Promise<ContainerInfo | null>;
   createContainer(spec: ContainerSpec): Promise<{ readonly id: string }>;
   startContainer(id: string): Promise<void>;
-  /** The last lines that the container wrote to stdout and stderr, bounded; empty where there is no such container. */
+  /** Returns the last lines that the container wrote to stdout and stderr, cut to a limit; empty if there is no such container. */
   logs(id: string, lastLines: number): Promise<string>;
-  /** Kills and removes it, with its anonymous volumes unless they are to be kept; succeeds when it is gone already. */
+  /** Kills and removes it, with its anonymous volumes unless they are kept; succeeds if it is gone already. */
   removeContainer(id: string, anonymousVolumes?: 'keep'): Promise<void>;
-  /** Runs argv inside the container; ended by its own deadline even when the stream never ends. */
+  /** Runs argv inside the container; the time-out ends it even if the stream never ends. */
   exec(id: string, argv: Argv, timeoutMs: number): Promise<ExecResult>;
 }

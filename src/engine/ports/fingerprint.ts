@@ -3,17 +3,17 @@ import type { RunId } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Facet } from '../workflow/facets.ts';
 
-/** The normalised state of the host's network and containers at one moment. Its shape is the port's own. */
+/** The normalised state of the host's network and containers at one moment. The port defines its shape. */
 export type Fingerprint = JsonObject;
 
 /** The run whose host is compared. */
 export interface ComparedRun {
   readonly run: RunId;
   readonly changes: readonly Change[];
-  /** Those of its changes whose steps may have altered more than they recorded, in these facets. */
+  /** The changes whose steps may have altered more than they recorded, in the facets `arbitrary`. */
   readonly suspects: readonly Change[];
   readonly arbitrary: readonly Facet[];
-  /** Changes of other runs of this history that were under way at the same time; asked for only when something is unexplained. */
+  /** Returns the changes of concurrent runs of this history; called only if a difference is unexplained. */
   others(): readonly { readonly run: RunId; readonly changes: readonly Change[] }[];
   /** Whether the machine has not been restarted since the earlier fingerprint. */
   readonly sameBoot: boolean;
@@ -26,19 +26,19 @@ export interface Comparison {
 
 export interface FingerprintPort {
   /**
-   * Samples these facets until two samples in a row are equal. On a host that never comes to rest, the fingerprint names what
-   * kept changing. Callers that ask at the same moment share samples, which all begin after they have asked.
-   * @throws WfError where the host cannot be reached
+   * Samples these facets until two samples in a row are equal. On a host that keeps changing, the fingerprint names the changing objects.
+   * Concurrent callers share samples that begin after their calls.
+   * @throws WfError if the host cannot be reached
    */
   take(facets: readonly Facet[]): Promise<Fingerprint>;
   /**
-   * The same facets as those of `before`. On a host that the run has for itself one sample is enough if it equals `before`.
-   * @param isWatched goes on sampling for some seconds: only so does it learn what changes now and then
+   * Takes the facets of `before`. On a private host, one sample is enough if it equals `before`.
+   * @param isWatched keeps sampling for some seconds, to find objects that change now and then
    */
   takeLike(before: Fingerprint, isWatched: boolean): Promise<Fingerprint>;
   /**
-   * All differences from `before` to `after`, each attributed. Pure.
-   * @throws WfError E_HOST_STATE_UNKNOWN where they are of two network namespaces or two Docker engines
+   * Returns all differences from `before` to `after`, each with its owner. Pure.
+   * @throws WfError E_HOST_STATE_UNKNOWN if they are of two network namespaces or two Docker engines
    */
   compare(before: Fingerprint, after: Fingerprint, run: ComparedRun): Comparison;
 }

@@ -27,15 +27,15 @@ export const STORED_RUN_STATUSES = [
 export type StoredRunStatus = (typeof STORED_RUN_STATUSES)[number];
 export type RunStatus = StoredRunStatus | 'interrupted';
 
-/** Whether a run with this status has come to one of its ends. */
+/** Whether a run with this status has ended. */
 export function isEnd(status: RunStatus): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'rolled-back' || status === 'needs-attention';
 }
 
-/** A run as the history holds it. */
+/** A run in the history. */
 export interface StoredRun extends RunHeader {
   readonly status: StoredRunStatus;
-  /** Who holds the lease; null when nobody does. */
+  /** The holder of the lease; null if there is none. */
   readonly owner: Owner | null;
   readonly fence: number;
   /** When the machine made its first decision. */
@@ -43,16 +43,16 @@ export interface StoredRun extends RunHeader {
   readonly finishedAt: number | null;
   readonly output: Json;
   readonly error: ErrorRecord | null;
-  /** Changes in place on this host (`isInPlace`); 0 of a run that was imported. */
+  /** Number of changes in place on this host (`isInPlace`); 0 for an imported run. */
   readonly changesInPlace: number;
-  /** The machine on which the run took place, where it was imported from there; null for a run of this history. */
+  /** The machine from which the run was imported; null for a run of this history. */
   readonly importedFrom: string | null;
 }
 
 export const STEP_STATUSES = ['running', 'retrying', 'succeeded', 'failed', 'stopped'] as const;
 export type StepStatus = (typeof STEP_STATUSES)[number];
 
-/** A step as the history holds it: derived from the journal in the transaction that appends to it. */
+/** A step in the history: derived from the journal in the transaction that appends to it. */
 export interface StoredStep {
   readonly id: StepId;
   readonly stage: string;
@@ -71,12 +71,12 @@ export interface StoredEvidence extends Evidence {
   readonly attempt: number;
 }
 
-/** A change that may still stand on the host, and whose it is. */
+/** A change with the id of its run. */
 export interface ChangeOfRun extends Change {
   readonly run: RunId;
 }
 
-/** All that one commit makes durable. */
+/** The content of one commit. */
 export interface Batch {
   readonly events: readonly JournalEvent[];
   readonly evidence?: readonly StoredEvidence[];
@@ -101,9 +101,9 @@ export interface RunFilter {
  */
 export interface HistoryPort {
   /**
-   * Commits what `work` writes by the other methods, in one transaction with all that is asked for in the same turn of the event
-   * loop: runs that are advanced side by side wait for the disk once. When the promise comes, that commit has returned. What one
-   * `work` throws undoes its own writes only, and is told to its caller only. It may be carried out more than once.
+   * Commits the writes that `work` makes by the other methods, in one transaction with all other requests of the same turn of the event
+   * loop: concurrent runs wait for the disk once. The promise resolves after the commit. An error of `work` undoes its own writes only,
+   * and rejects its own promise only. `work` may run more than once.
    */
   groupedCommit<Answer>(work: () => Answer): Promise<Answer>;
   /**
@@ -112,50 +112,49 @@ export interface HistoryPort {
    */
   create(header: RunHeader, definition: Json, owner: Owner, claims: readonly string[], at: number): Lease;
   /**
-   * Appends to the journal and brings runs, steps and changes in line with it. Ending a run gives up its lease, and its
-   * claims when no change of it stands.
-   * @throws WfError E_LEASE_LOST when the lease is no longer the run's: nothing was written.
+   * Appends to the journal and updates runs, steps and changes. Ending a run releases its lease, and its claims if none of its changes
+   * needs undoing.
+   * @throws WfError E_LEASE_LOST if the run has another lease: nothing was written
    */
   append(lease: Lease, batch: Batch, at: number): readonly JournalEntry[];
   /**
-   * Takes a run over that nobody advances: its owner is dead, or gave the lease up. The fence rises, so that an earlier
-   * owner that wakes writes nothing more. The holder of a lease may take its own run over.
-   * @throws WfError E_LEASE_HELD naming the living owner; E_RUN_NOT_FOUND; E_RUN_IMPORTED: nobody advances that one here.
+   * Takes over a run that nobody advances: its owner is dead, or has released the lease. The fence rises, so that an earlier owner that
+   * wakes writes nothing more. The holder of a lease may take over its own run.
+   * @throws WfError E_LEASE_HELD naming the living owner; E_RUN_NOT_FOUND; E_RUN_IMPORTED
    */
   takeOver(run: RunId, owner: Owner, isAlive: (owner: Owner) => boolean, own?: Lease): Lease;
   /** Whether the lease is still the run's: false as soon as another process has taken the run over. */
   holds(lease: Lease): boolean;
-  /** Gives up the lease without an end (a run that waits, is paused, or was asked to stop). */
+  /** Releases the lease of a run that has not ended (it waits, is paused, or was interrupted). */
   release(lease: Lease): void;
-  /** The run, or undefined. */
   run(id: RunId): StoredRun | undefined;
   /** Newest first. */
   runs(filter: RunFilter): readonly StoredRun[];
-  /** Runs of this history (none that was imported) that have not come to an end, whoever advances them; newest first. */
+  /** Returns the runs that have not ended, without imported ones, newest first. */
   unfinishedRuns(): readonly StoredRun[];
-  /** What the run claimed when it was created, as it was given to `create`. */
+  /** Returns the claims of a run, as they were passed to `create`. */
   claimsOf(run: RunId): readonly string[];
-  /** Ids that start with `prefix`, newest first, at most `limit`. */
+  /** Returns the ids that start with `prefix`, newest first, at most `limit`. */
   runIds(prefix: string, limit: number): readonly RunId[];
-  /** From sequence number `after` (exclusive) on. */
+  /** Returns the journal of a run from the entry after the seq `after`. */
   journal(id: RunId, after?: number): readonly JournalEntry[];
   steps(id: RunId): readonly StoredStep[];
   changes(id: RunId): readonly Change[];
-  /** Those of all runs that are in place on this host (`isInPlace`), oldest run first; none of imported ones. */
+  /** Returns the changes of all runs that are in place on this host (`isInPlace`), oldest run first, without those of imported runs. */
   changesInPlace(): readonly ChangeOfRun[];
-  /** In the order in which it was committed, without the first `after` pieces of the run. */
+  /** Returns evidence in the order of its commits, without the first `after` pieces of the run. */
   evidence(id: RunId, step?: StepId, after?: number): readonly StoredEvidence[];
-  /** The last verification, or undefined. */
+  /** Returns the last verification. */
   verification(id: RunId): Verification | undefined;
   definition(hash: DefinitionHash): Json | undefined;
-  /** Keeps a definition that a run goes on under (`definition.accepted`); equal ones are kept once. */
+  /** Stores the definition under which a run is resumed (`definition.accepted`); equal ones are stored once. */
   putDefinition(hash: DefinitionHash, definition: Json, at: number): void;
-  /** Keeps a fingerprint; equal ones are kept once. Answers its SHA-256. */
+  /** Stores a fingerprint and returns its SHA-256; equal ones are stored once. */
   putFingerprint(fingerprint: Fingerprint): string;
   fingerprint(hash: string): Fingerprint | undefined;
   /**
-   * Gives up the disk space that is kept in reserve beside the database, so that what undoes can still be journaled on a full
-   * disk. The next `openHistory` that finds room keeps a new reserve. False where there was none (left).
+   * Frees the disk space that is reserved beside the database, so that a rollback can be journaled on a full disk. The next
+   * `openHistory` that finds room makes a new reserve. Returns false if there was none.
    */
   freeReserve(): boolean;
   close(): void;

@@ -1,19 +1,19 @@
 import type { Owner } from '../model/owner.ts';
 import type { Argv, NamespaceRef } from './command.ts';
 
-/** A namespace that is known to have been there, with the inode that it had. */
+/** A namespace that was found, with its inode. */
 export interface FoundNamespace extends NamespaceRef {
   readonly inode: number;
 }
 
-/** The network namespace that a run calls the host. */
+/** The network namespace that is the host of a run. */
 export interface HostNamespacePort {
   /** @throws WfError E_NAMESPACE_GONE, E_HOST_STATE_UNKNOWN */
   own(): FoundNamespace;
-  /** The process that it ends with, and all that is in it; null where that is the machine. */
+  /** The process with which it ends; null if it is the machine's own. */
   readonly holder: Owner | null;
-  /** What a person gives to `ip link set ... netns` to mean it. */
+  /** Returns the argument of `ip link set ... netns` for it. */
   wayTo(): string;
-  /** What a person types on the machine to have the same done as by these commands on the run's host. */
+  /** Returns the commands to type on the machine for the same effect as these commands on the host of the run. */
   byHand(commands: readonly Argv[]): readonly Argv[];
 }

@@ -8,12 +8,12 @@ export interface OrphanedProcess {
   readonly mark: ProcessMark;
 }
 
-/** Finds and ends processes by the mark in the environment that wf starts them with: never by name, never by pid alone. */
+/** Finds and ends processes by the mark in their environment: never by name, never by pid alone. */
 export interface OrphanedProcessPort {
   /**
-   * Ends (SIGTERM, then SIGKILL) every process on this machine whose mark `isOrphan` accepts, and waits until none of them runs,
-   * also none that they started meanwhile. Answers those that were found.
-   * @throws WfError E_ORPHAN_ALIVE naming what could not be ended, or may not be (another user's).
+   * Ends (SIGTERM, then SIGKILL) every process on this machine whose mark `isOrphan` accepts, and waits until none of them runs, nor any
+   * that they started meanwhile. Returns the processes that it found.
+   * @throws WfError E_ORPHAN_ALIVE naming those that it could not end, or may not (another user's)
    */
   end(isOrphan: (mark: ProcessMark) => boolean): Promise<readonly OrphanedProcess[]>;
 }

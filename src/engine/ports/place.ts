@@ -1,9 +1,9 @@
-/** Place where a run was started. Its steps are carried out, undone and verified there, and nowhere else. */
+/** The place where a run was started. Its steps are carried out, undone and verified only there. */
 export interface RunPlace {
   readonly bootId: string;
   readonly networkNamespace: {
     readonly inode: number;
-    /** `/proc/1/ns/net` for that of the machine's first process, else a path such as `/run/netns/lab`; null without such a name. */
+    /** `/proc/1/ns/net` for that of the machine's first process, else a path such as `/run/netns/lab`; null if it has no name. */
     readonly name: string | null;
   };
   /** The identity of the PID namespace. */
@@ -14,10 +14,10 @@ export interface RunPlace {
   readonly user: number;
 }
 
-/** Which parts of its place a run depends on; its PID namespace always counts. */
+/** The parts of its place on which a run depends, beside its PID namespace. */
 export interface PlaceNeeds {
-  /** It observes or changes the network namespace that wf runs in. */
+  /** Whether it observes or changes the network namespace of wf. */
   readonly network: boolean;
-  /** It runs commands whose meaning depends on the working directory and the user. */
+  /** Whether it runs commands whose effect depends on the working directory and the user. */
   readonly folderAndUser: boolean;
 }

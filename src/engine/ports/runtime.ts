@@ -7,92 +7,88 @@ import type { ContainerInfo } from './docker.ts';
 import type { FingerprintPort } from './fingerprint.ts';
 import type { PlaceNeeds, RunPlace } from './place.ts';
 
-/** What provides networks and containers. */
+/** Names of the runtimes, which provide networks and containers. */
 export const RUNTIME_NAMES = ['docker', 'embedded'] as const;
 export type RuntimeName = (typeof RUNTIME_NAMES)[number];
 
-/** What tells a run from every other one, of whatever database. */
+/** The identity of a run among those of all databases. */
 export interface RunIdentity {
   readonly id: RunId;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
 }
 
-/** A private host as the journal knows it: any process can carry its mark. */
+/** The identity of a private host in the journal: its mark alone proves nothing, as any process can carry it. */
 export interface PrivateHostIdentity {
   /** The first process in it. */
   readonly process: Owner;
-  /** The user id that made it, as the machine counts them. */
+  /** The id of the user who made it, outside of all user namespaces. */
   readonly user: number;
 }
 
-/** What the processes of a private host are marked with. The moment tells runs of one id apart, which two databases may have. */
+/** Returns the mark of the processes of a private host. The time of creation differs for runs of one id in two databases. */
 export function privateHostMark({ id, createdAt }: RunIdentity): string {
   return `${id}@${createdAt}`;
 }
 
-/** The run of such a mark, as text: whoever set it may have been somebody else. */
+/** Returns the run id in such a mark, as unchecked text: another program may have set it. */
 export function runOfPrivateHostMark(mark: string): string {
   return mark.split('@')[0] ?? mark;
 }
 
-/** The host that a run changes: the machine itself, or a private host of the run's own. */
+/** The host that a run changes: the machine itself, or a private host. */
 export interface RunHost {
   readonly ports: HostPorts;
-  /** Of this host. */
   readonly fingerprints: FingerprintPort;
   /**
-   * The run is this process's: nothing that an earlier one has asked a host of the run's own for is carried out any more, and its
-   * commands have ended. A host that other processes change too answers at once: there they are found by their marks.
+   * Claims a private host for this process: ends all requests and commands of an earlier one. Does nothing on the machine, where marks
+   * identify them.
    */
   claim(): Promise<void>;
-  /** A host of the run's own, to be journaled before it is kept; null where that is the machine. */
+  /** Returns the identity of a private host, to be journaled before `keep`; null for the machine. */
   identity(): PrivateHostIdentity | null;
-  /** Whether this process has made it, and it is empty therefore: what was on an earlier host of the run's own is gone. */
+  /** Whether this process has made the host: the changes on an earlier private host of the run are then gone. */
   isNew(): boolean;
-  /** The run is in the history: from now on a host of its own survives this process. */
+  /** Lets a private host survive this process. Called once the run is in the history. */
   keep(): Promise<void>;
-  /**
-   * Where a host of the run's own has ended meanwhile, with all that was in it, an empty one takes its place: so that what
-   * stood is seen to be gone, and what the host is like without it. Otherwise nothing is done. Answers whether it was so.
-   */
+  /** Replaces a private host that has ended by an empty one, so that its changes are observed to be gone. Returns whether it did. */
   renew(): Promise<boolean>;
-  /** Nothing of the run is left: a host of its own ends. Succeeds when it has ended already. */
+  /** Ends a private host, once nothing of the run is left; succeeds if it has ended already. */
   end(): Promise<void>;
-  /** Lets go of it and leaves it as it is; one that was never to be kept ends. */
+  /** Disconnects from the host and leaves it as it is; a private host that was not kept ends. */
   close(): void;
 }
 
-/** The host of a run that nobody may be advancing, for whoever wants to look around in it. */
+/** The host of a run as `wf shell` enters it, whether or not a process advances the run. */
 export interface FoundHost {
-  /** The containers that carry the run's mark. */
+  /** Returns the containers that carry the mark of the run. */
   containers(): Promise<readonly ContainerInfo[]>;
-  /** The command line that does `argv` on the host, or in a container of it. */
+  /** Returns the command line that runs `argv` on the host, or in one of its containers. */
   enter(argv: Argv, container: ContainerInfo | null): Argv;
   close(): void;
 }
 
-/** What runs are carried out on. Both runtimes keep the same promises: `test/contract` holds them to it. */
+/** A provider of hosts for runs. `test/contract` tests both runtimes against the same contract. */
 export interface Runtime {
   readonly name: RuntimeName;
-  /** Names where names are used up, so that claims of two places do not collide; null where each run has a host of its own. */
+  /** The scope in which names of objects are unique, as part of claims; null if each run has a private host. */
   readonly scope: string | null;
-  /** What this machine has and lacks of what this runtime needs; looks, and touches nothing. */
+  /** Checks whether this machine meets the requirements of this runtime. Touches nothing. */
   checkMachine(): Promise<readonly PreflightFinding[]>;
   /**
-   * The host of a run: where the one of its own that its journal names still lives, that one, else a new one.
-   * @throws WfError E_RUNTIME_UNAVAILABLE, E_TOOL_MISSING where this machine cannot provide it; E_PERMISSION where another user
-   * made the one that lives.
+   * Opens the host of a run: the recorded private host if it is alive, else a new one.
+   * @throws WfError E_RUNTIME_UNAVAILABLE, E_TOOL_MISSING if this machine cannot provide it; E_PERMISSION if another user made the
+   * living one
    */
   open(run: RunIdentity, recorded: PrivateHostIdentity | null): Promise<RunHost>;
   /**
-   * Refuses to resume or undo a run elsewhere than where it was started; observes, and touches nothing.
+   * Refuses to resume or undo a run elsewhere than where it was started. Touches nothing.
    * @throws WfError E_WRONG_PLACE naming the right place
    */
   requirePlace(run: RunId, started: RunPlace, needs: Pick<PlaceNeeds, 'folderAndUser'>): void;
   /**
-   * The way into the host that a run has left standing; makes nothing.
-   * @throws WfError E_NAMESPACE_GONE where it is gone; E_PERMISSION where another user made it
+   * Finds the existing host of a run, and makes none.
+   * @throws WfError E_NAMESPACE_GONE if it is gone; E_PERMISSION if another user made it
    */
   find(run: RunIdentity, recorded: PrivateHostIdentity | null): Promise<FoundHost>;
 }

@@ -20,19 +20,20 @@ import { BACK, FORWARD } from './recovery-table.ts';
 import { isRollingBack, resumableRun } from './resume-run.ts';
 import { begunRollBack, changesToUndo } from './roll-back-run.ts';
 
-/** What resuming would do with each step, by the same tables: looks at the host, takes no lease, touches nothing. */
+/** Returns what a resume would do with each step, by the same tables. Observes the host, takes no lease, touches nothing. */
 export async function planResume(
-  parts: EngineDependencies,
+  dependencies: EngineDependencies,
   request: ResumeRequest,
   secrets: Secrets,
 ): Promise<ResumePlan> {
-  const run = resumableRun(parts, request);
+  const run = resumableRun(dependencies, request);
   requireValues(run, secrets);
-  if (run.owner !== null && parts.isAlive(run.owner)) throw leaseHeld(run.id, run.owner, parts.owner.pidNamespace);
-  requirePlace(parts, run, request.workflow.model.runners.values());
-  const host = await parts.runtimes[run.runtime].open(run, recordedHost(parts.history, run));
+  if (run.owner !== null && dependencies.isAlive(run.owner))
+    throw leaseHeld(run.id, run.owner, dependencies.owner.pidNamespace);
+  requirePlace(dependencies, run, request.workflow.model.runners.values());
+  const host = await dependencies.runtimes[run.runtime].open(run, recordedHost(dependencies.history, run));
   try {
-    return await planOn(host, parts, request, run, secrets);
+    return await planOn(host, dependencies, request, run, secrets);
   } finally {
     host.close();
   }
@@ -40,33 +41,40 @@ export async function planResume(
 
 async function planOn(
   host: RunHost,
-  parts: EngineDependencies,
+  dependencies: EngineDependencies,
   request: ResumeRequest,
   run: StoredRun,
   secrets: Secrets,
 ): Promise<ResumePlan> {
-  const { history, clock, crashPoints } = parts;
+  const { history, clock, crashPoints } = dependencies;
   const entries = history.journal(run.id);
   const lease = { run: run.id, fence: run.fence };
   const journal = openRunJournal({ history, lease, clock, crashPoints, observer: {}, secrets }, entries);
   const steps = history.steps(run.id);
-  const planner: Planner = { parts, host, journal, secrets, run: run.id, runner: runnersOf(request.workflow.model) };
+  const planner: Planner = {
+    dependencies,
+    host,
+    journal,
+    secrets,
+    run: run.id,
+    runner: runnersOf(request.workflow.model),
+  };
   if (isRollingBack(run)) return planBack(planner, steps, begunRollBack(entries)?.kept ?? []);
   const accepted = request.acceptChanges ? Number.POSITIVE_INFINITY : undefined;
   const decision = replay(request.workflow.model, run, entries, accepted);
-  // A machine that has failed has nothing before it but to be undone.
+  // Resuming a machine that has failed only undoes it.
   const isUndone = hasFailed(decision) && run.options.onFailure === 'rollback' && journal.changes().some(needsUndo);
   if (isUndone) return planBack(planner, steps, []);
   const open = openSteps(entries);
   const planned = await Promise.all(steps.map((step) => planStep(planner, step, open.get(step.id), decision)));
   const isLost = host.isNew() && decision !== undefined && needsItsChanges(request.workflow.model, decision);
   if (!isLost || !planned.some(({ plan }) => plan === 'gone')) {
-    return { direction: 'forward', steps: hidden(planned, secrets) };
+    return { direction: 'forward', steps: redactedSteps(planned, secrets) };
   }
   if (run.options.onFailure === 'rollback') return planBack(planner, steps, []);
   const why = hostLost(run).message;
   const refused = planned.map((step): PlannedStep => (open.has(step.step) ? { ...step, plan: 'refused', why } : step));
-  return { direction: 'forward', steps: hidden(refused, secrets) };
+  return { direction: 'forward', steps: redactedSteps(refused, secrets) };
 }
 
 function hasFailed(decision: Decision | undefined): boolean {
@@ -77,16 +85,16 @@ function hasFailed(decision: Decision | undefined): boolean {
 async function planBack(planner: Planner, steps: readonly StoredStep[], kept: readonly number[]): Promise<ResumePlan> {
   const changes = changesToUndo(planner.journal.changes(), kept).toReversed();
   const planned = await Promise.all(changes.map((change) => planUndo(planner, change, steps)));
-  return { direction: 'back', steps: hidden(planned, planner.secrets) };
+  return { direction: 'back', steps: redactedSteps(planned, planner.secrets) };
 }
 
-/** What was found on the host may hold a secret. */
-function hidden(steps: readonly PlannedStep[], { redactText }: Secrets): readonly PlannedStep[] {
+/** Redacts the reasons: what was observed on the host may contain a secret. */
+function redactedSteps(steps: readonly PlannedStep[], { redactText }: Secrets): readonly PlannedStep[] {
   return steps.map((step) => ({ ...step, why: redactText(step.why) }));
 }
 
 interface Planner {
-  readonly parts: EngineDependencies;
+  readonly dependencies: EngineDependencies;
   readonly host: RunHost;
   readonly journal: RunJournal;
   readonly secrets: Secrets;
@@ -107,75 +115,75 @@ async function planStep(
   return { step: id, stage, kind, ...plan };
 }
 
-/** A step that has ended is never run again; what it changed is looked at, as later steps may need it. */
+/** Plans a step that has ended: it never runs again, but its change is observed, as later steps may need it. */
 async function planEnded(planner: Planner, { id, kind, status }: StoredStep): Promise<Plan> {
-  if (status !== 'succeeded') return { plan: 'kept', why: `${status}; the machine has gone on from that` };
+  if (status !== 'succeeded') return { plan: 'kept', why: `${status}; the machine has left its state` };
   const change = planner.journal.changes().find((made) => made.step === id && needsUndo(made));
   if (change === undefined) return { plan: 'kept', why: 'completed' };
   const behaviour = planner.runner(kind)?.behaviour;
   if (behaviour?.type !== 'change') return { plan: 'kept', why: `completed: ${change.target}` };
-  const seen = await lookAt(planner, behaviour, change);
+  const seen = await observe(planner, behaviour, change);
   switch (seen.found) {
     case 'standing':
-      return { plan: 'kept', why: `completed, and stands: ${change.target}` };
+      return { plan: 'kept', why: `completed, in place: ${change.target}` };
     case 'gone':
-      return { plan: 'gone', why: `completed, but gone since: ${seen.reason}` };
+      return { plan: 'gone', why: `completed, but gone: ${seen.reason}` };
     case 'unknown':
-      return { plan: 'kept', why: `completed; whether it stands cannot be told: ${seen.error.message}` };
+      return { plan: 'kept', why: `completed; its change could not be observed: ${seen.error.message}` };
   }
 }
 
 async function planOpen(planner: Planner, open: OpenStep, decision: Decision | undefined): Promise<Plan> {
-  const { start, says, attempt } = open;
+  const { start, journaled, attempt } = open;
   if (decision !== undefined && decision.state.active.get(start.invoke) !== start.step) {
-    return { plan: 'kept', why: 'the machine has gone on without it' };
+    return { plan: 'kept', why: 'the machine has left its state' };
   }
-  if (says.type === 'decided') return { plan: 'run', why: 'due, and not begun yet' };
-  if (says.type === 'retrying') return { plan: 'run', why: `attempt ${attempt} failed, the next one is due` };
+  if (journaled.type === 'decided') return { plan: 'run', why: 'due, and not begun yet' };
+  if (journaled.type === 'retrying') return { plan: 'run', why: `attempt ${attempt} failed, the next one is due` };
   const runner = planner.runner(start.kind);
   switch (runner?.behaviour.type) {
     case 'change':
       return planChange(planner, open, runner.behaviour);
     case 'undo':
-      return { plan: 'run', why: 'nobody saw its end: what it has not undone yet, it undoes' };
+      return { plan: 'run', why: 'its end was not journaled: it undoes what is left' };
     default:
-      return { plan: 'run', why: 'nobody saw its end; it only reads' };
+      return { plan: 'run', why: 'its end was not journaled; it only reads' };
   }
 }
 
 async function planChange(planner: Planner, { start }: OpenStep, behaviour: ChangeBehaviour): Promise<Plan> {
-  const { parts, journal, secrets } = planner;
+  const { dependencies, journal, secrets } = planner;
   const earlier = openIntent(journal.changes(), start.step);
-  const says = journaledIntent(earlier, behaviour, parts.owner.bootId);
-  const context: StepContext = { ...lookingContext(planner), step: start.step, attempt: 1, ledger: NO_LEDGER };
+  const journaled = journaledIntent(earlier, behaviour, dependencies.owner.bootId);
+  const context: StepContext = { ...observingContext(planner), step: start.step, attempt: 1, ledger: NO_LEDGER };
   try {
     const input = secrets.reveal(start.input);
-    const known = says === 'intended' && earlier !== undefined ? secrets.reveal(earlier.record) : undefined;
+    const known = journaled === 'intended' && earlier !== undefined ? secrets.reveal(earlier.record) : undefined;
     const seen = await behaviour.observe(input, context, known);
     const lateEffect = lateEffectOf(
       behaviour,
       earlier === undefined ? 0 : journal.historyOf(earlier.seq).intendedAt,
-      parts.clock,
+      dependencies.clock,
     );
-    const action = FORWARD[says][observedTarget(seen, lateEffect.isPossible())];
+    const action = FORWARD[journaled][observedTarget(seen, lateEffect.isPossible())];
     const target = 'target' in seen ? seen.target : (earlier?.target ?? start.step);
     switch (action) {
       case 'adopt':
-        return { plan: 'adopted', why: `looked at: ${target} is there, and is this run's` };
+        return { plan: 'adopted', why: `observed: ${target} exists, made by this run` };
       case 'complete':
-        return { plan: 'completed', why: `looked at: of ${target} a part is there` };
+        return { plan: 'completed', why: `observed: a part of ${target} exists` };
       case 'apply':
       case 'observe again':
         return {
           plan: 'run',
-          why: `looked at: ${target} is not there${says === 'lost' ? ' any more: the machine was restarted' : ''}`,
+          why: `observed: ${target} ${journaled === 'lost' ? 'is gone: the machine was restarted' : 'does not exist'}`,
         };
       case 'leave':
       case 'withdraw':
-        return { plan: 'kept', why: `looked at: ${target} is as asked already` };
+        return { plan: 'kept', why: `observed: ${target} is as requested already` };
       case 'refuse':
       case 'stop':
-        return { plan: 'refused', why: 'error' in seen ? seen.error.message : 'it cannot be told' };
+        return { plan: 'refused', why: 'error' in seen ? seen.error.message : 'its state is unknown' };
     }
   } catch (thrown) {
     return { plan: 'refused', why: asWfError(thrown).message };
@@ -191,13 +199,13 @@ async function planUndo(planner: Planner, change: Change, steps: readonly Stored
 async function planOfUndo(planner: Planner, change: Change): Promise<Plan> {
   const behaviour = planner.runner(change.kind)?.behaviour;
   if (behaviour?.type !== 'change') return { plan: 'refused', why: `no step runner ${change.kind} is known` };
-  const { owner } = planner.parts;
+  const { owner } = planner.dependencies;
   const journaled = planner.journal.historyOf(change.seq);
-  const says = journaledChange({ change, behaviour, bootId: owner.bootId, journaled });
-  const seen = await lookAt(planner, behaviour, change);
-  switch (BACK[says][seen.found]) {
+  const state = journaledChange({ change, behaviour, bootId: owner.bootId, journaled });
+  const seen = await observe(planner, behaviour, change);
+  switch (BACK[state][seen.found]) {
     case 'undo':
-      return { plan: 'undone', why: `${change.target} stands` };
+      return { plan: 'undone', why: `${change.target} is in place` };
     case 'settle as stuck':
       return { plan: 'refused', why: seen.found === 'unknown' ? seen.error.message : change.target };
     default:
@@ -205,15 +213,15 @@ async function planOfUndo(planner: Planner, change: Change): Promise<Plan> {
   }
 }
 
-async function lookAt(planner: Planner, behaviour: ChangeBehaviour, change: Change) {
+async function observe(planner: Planner, behaviour: ChangeBehaviour, change: Change) {
   try {
-    return await behaviour.look(planner.secrets.reveal(change.record), lookingContext(planner));
+    return await behaviour.look(planner.secrets.reveal(change.record), observingContext(planner));
   } catch (thrown) {
     return { found: 'unknown', error: asWfError(thrown) } as const;
   }
 }
 
-function lookingContext({ host, run }: Planner): HostContext {
+function observingContext({ host, run }: Planner): HostContext {
   return { run, host: host.ports, signal: new AbortController().signal, record: () => {}, progress: () => {} };
 }
 

@@ -1,29 +1,28 @@
 /**
- * What is done when a change is come to, by what the journal says of it and what the host shows: the first time, after an
- * interruption, and when it is undone. Pure data; the engine does what stands here, and nothing else.
+ * The recovery tables: the action of the engine on a change or a step, by its journaled and its observed state. Pure data; the engine
+ * takes no other actions.
  */
 
 /**
- * What the journal says of a change that a step is about to make.
- * `nothing`: no intent; `intended`: an earlier attempt may have made it, or a part of it; `lost`: the same, but the machine was
- * restarted since, which took such a change away, and with it all that its record could be recognised by.
+ * The journaled state of a change that a step is about to make. `nothing`: no intent; `intended`: an earlier attempt may have made it,
+ * or a part of it; `lost`: the same, but a restart of the machine has removed it, and all by which its record could recognise it.
  */
 export type JournaledIntent = 'nothing' | 'intended' | 'lost';
 
 /**
- * What a step finds on the host. `not yet`: it is absent, but a request of the killed process may still be carried out.
- * `unchanged`: as asked, by somebody else.
+ * The state of the target that a step observes on the host. `not yet`: absent, but a request of the killed process may still have a late
+ * effect; `unchanged`: as requested, by somebody else.
  */
 export type ObservedTarget = 'absent' | 'not yet' | 'partial' | 'ours' | 'unchanged' | 'foreign' | 'unknown';
 
 /**
- * `apply`: make the intent durable, then make it; `complete`: the same with what is missing; `adopt`: take it as made;
- * `leave`: nothing is to be changed or undone; `withdraw`: the same, and the open intent is settled as gone; `look again`: in a
- * moment; `refuse`: the step fails, and what is there is not touched; `stop`: the step fails, as it cannot be told.
+ * `apply`: make the intent durable, then the change; `complete`: the same for the missing part; `adopt`: take the change as made;
+ * `leave`: change nothing, and record nothing to undo; `withdraw`: the same, and settle the open intent as gone; `observe again`: after a
+ * pause; `refuse`: fail the step, and leave the foreign object untouched; `stop`: fail the step, as the state is unknown.
  */
 export type ForwardAction = 'apply' | 'complete' | 'adopt' | 'leave' | 'withdraw' | 'observe again' | 'refuse' | 'stop';
 
-/** A step that is to make its change. */
+/** Actions for a step that makes its change. */
 export const FORWARD = {
   nothing: {
     absent: 'apply',
@@ -54,19 +53,16 @@ export const FORWARD = {
   },
 } as const satisfies Record<JournaledIntent, Record<ObservedTarget, ForwardAction>>;
 
-/**
- * What the journal says of a change that is to be undone. `undo begun`: an earlier undo may have done it, or a part of it;
- * `lost`: as above; `done with`: it needs no undoing any more.
- */
+/** The journaled state of a change to undo. `undo begun`: an earlier undo may have undone it, or a part of it; `lost`: as above. */
 export type JournaledChange = 'intended' | 'applied' | 'undo begun' | 'stuck' | 'kept' | 'lost';
 
-/** What is found of a change that is to be undone. `not yet`: gone, but a request of the killed process may still be carried out. */
+/** The observed state of a change to undo. `not yet`: gone, but a request of the killed process may still have a late effect. */
 export type ObservedChange = 'standing' | 'gone' | 'not yet' | 'unknown';
 
-/** `undo`: journal that it begins, undo, look again; the others settle the change, or look again in a moment. */
+/** `undo`: journal that the undo begins, undo, observe; the others settle the change, or observe it again after a pause. */
 export type BackAction = 'undo' | 'settle as gone' | 'settle as reverted' | 'settle as stuck' | 'observe again';
 
-/** A change that is to be undone. */
+/** Actions for a change to undo. */
 export const BACK = {
   intended: { standing: 'undo', gone: 'settle as gone', 'not yet': 'observe again', unknown: 'settle as stuck' },
   applied: { standing: 'undo', gone: 'settle as gone', 'not yet': 'settle as gone', unknown: 'settle as stuck' },
@@ -78,7 +74,7 @@ export const BACK = {
   },
   stuck: { standing: 'undo', gone: 'settle as gone', 'not yet': 'observe again', unknown: 'settle as stuck' },
   kept: { standing: 'undo', gone: 'settle as gone', 'not yet': 'settle as gone', unknown: 'settle as stuck' },
-  // Not looked at: what carries its name now is somebody else's.
+  // Not observed: an object that has its name now is somebody else's.
   lost: {
     standing: 'settle as gone',
     gone: 'settle as gone',
@@ -88,16 +84,15 @@ export const BACK = {
 } as const satisfies Record<JournaledChange, Record<ObservedChange, BackAction>>;
 
 /**
- * What the journal says of a step when a run is resumed. `decided`: due, and not begun; `begun`: nobody saw its end;
- * `retrying`: waits for its next attempt; `left`: the machine went on without it, and nobody saw its end; `ended`: completed or
- * failed, and the machine knows.
+ * The journaled state of a step when a run is resumed. `decided`: due, and not begun; `begun`: its end was not journaled; `retrying`: it
+ * waits for its next attempt; `left`: the machine has left its state, and its end was not journaled; `ended`: it has completed or failed.
  */
 export type JournaledStep = 'decided' | 'begun' | 'retrying' | 'left' | 'ended';
 
-/** `begin`: its next attempt, which looks before it acts; `wait`: until the time of its next attempt; `stop`: journal that it was stopped. */
+/** `begin`: the next attempt, which observes before it acts; `wait`: until the time of the next attempt; `stop`: journal that it stopped. */
 export type ResumeAction = 'begin' | 'begin again' | 'wait' | 'stop' | 'keep';
 
-/** A step of a run that is resumed. */
+/** Actions for a step of a run that is resumed. */
 export const RESUME = {
   decided: 'begin',
   begun: 'begin again',

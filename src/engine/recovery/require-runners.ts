@@ -4,16 +4,16 @@ import type { RunId } from '../model/ids.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { StepRunner } from '../workflow/step.ts';
 
-/** The step runners of a rollback. */
+/** The step runners for a rollback. */
 export interface RunnersToUndo {
   runner(kind: string): StepRunner | undefined;
-  /** Why the runner of a kind could not be loaded; absent if nothing more is known. */
+  /** Returns why the runner of a kind could not be loaded; undefined if that is unknown. */
   whyMissing?(kind: string): string | undefined;
 }
 
 /**
- * Refuses a rollback of which some change could not be undone, as its step runner is missing or does not understand its record.
- * @throws WfError E_RUNNER_MISSING naming each such change; nothing was touched
+ * Refuses a rollback if the step runner of a change is missing or cannot read its record. Touches nothing.
+ * @throws WfError E_RUNNER_MISSING naming each such change
  */
 export function requireRunners(run: RunId, changes: readonly Change[], runners: RunnersToUndo, secrets: Secrets): void {
   const obstacles = changes.flatMap((change) => {
@@ -22,7 +22,7 @@ export function requireRunners(run: RunId, changes: readonly Change[], runners: 
   });
   if (obstacles.length === 0) return;
   throw new WfError('E_RUNNER_MISSING', `run ${run} cannot be undone: ${obstacles.join('; ')}`, {
-    hint: `Nothing was touched. Restore the workflow file, or the package, with the step runners that made these changes, as they were then. Then \`wf rollback ${run}\` undoes all of it; \`wf changes ${run}\` lists the commands that do so by hand.`,
+    hint: `Nothing was touched. Restore the workflow file or the package with the step runners that made these changes, then repeat \`wf rollback ${run}\`; or undo them by hand with the commands that \`wf changes ${run}\` lists.`,
   });
 }
 
@@ -38,7 +38,7 @@ function obstacleTo(change: Change, runners: RunnersToUndo, secrets: Secrets): s
   try {
     revealed = secrets.reveal(record);
   } catch {
-    return undefined; // its undo asks for the value itself, and reports that it is missing
+    return undefined; // its undo reports the missing value
   }
   try {
     // Reads the record, and touches nothing.

@@ -11,11 +11,11 @@ import { requireMadeHere } from '../place/require-made-here.ts';
 import { requirePlace } from '../place/require-place.ts';
 import { isEnd, type StoredRun } from '../ports/history.ts';
 import type { RunHost } from '../ports/runtime.ts';
+import { advanceOpenRun } from '../run/advance-open-run.ts';
 import type { EngineDependencies, EngineServices, ResumeRequest, RunHandle, RunObserver } from '../run/engine.ts';
-import { finishRun } from '../run/finish-run.ts';
 import { checkRequirements, firstUnmet } from '../run/preflight.ts';
 import { releaseAtEnd } from '../run/release-run.ts';
-import { advanceRun, type Beginning } from '../run/run-loop.ts';
+import type { Beginning } from '../run/run-loop.ts';
 import { runNotFound } from '../run/run-refusal.ts';
 import { requireValues, type Secrets } from '../secrets/secrets.ts';
 import type { Requirement } from '../workflow/requirement.ts';
@@ -24,12 +24,12 @@ import { begunRollBack, continueRollBack, rolledBackOnRequest } from './roll-bac
 import { type TakenRun, takeOver, withRenewedHost } from './take-over.ts';
 
 /**
- * Takes over a run that nobody advances, and goes on where its journal ends: forward or, where it was being rolled back, with that.
- * @param seen the run as it is in the history at this moment
- * @throws WfError as Engine.resume says.
+ * Takes over a run that nobody advances and resumes it where its journal ends; a run that was rolling back continues its rollback.
+ * @param seen the run as the history holds it at this moment
+ * @throws WfError as Engine.resume does
  */
 export async function resumeRun(
-  parts: EngineServices,
+  services: EngineServices,
   request: ResumeRequest,
   seen: StoredRun | undefined,
   secrets: Secrets,
@@ -38,63 +38,61 @@ export async function resumeRun(
   const run = requireResumable(seen, request);
   requireValues(run, secrets);
   const { workflow, pauseAfter } = request;
+  const { history } = services;
   const runner = runnersOf(workflow.model);
   if (isRollingBack(run)) {
-    const whyMissing = () => `the workflow ${workflow.name} as it is now has none`;
-    requireRunners(run.id, parts.history.changes(run.id).filter(needsUndo), { runner, whyMissing }, secrets);
+    const whyMissing = () => `the current workflow ${workflow.name} has none`;
+    requireRunners(run.id, history.changes(run.id).filter(needsUndo), { runner, whyMissing }, secrets);
   }
-  requirePlace(parts, run, workflow.model.runners.values());
-  // Looked at before the run is taken over: what it needs of the machine. Its names are its own already.
+  requirePlace(services, run, workflow.model.runners.values());
+  // Checked before the takeover. The run has its names already: requirements with a claim are left out.
   const general = workflow.requirements(revealedInput(run, secrets)).filter(({ claim }) => claim === null);
-  const runtime = parts.runtimes[run.runtime];
-  const unmetHere = workflow.networking ? firstUnmet(await runtime.checkMachine()) : undefined;
+  const unmetHere = workflow.networking ? firstUnmet(await services.runtimes[run.runtime].checkMachine()) : undefined;
   if (unmetHere !== undefined) throw unmetHere;
-  const host = await openWhatMeets(general, parts, request, run);
+  const host = await openHostThatMeets(general, services, request, run);
   try {
-    await requireMadeHere(parts.history.changes(run.id).filter(needsUndo), runner, host.ports);
+    await requireMadeHere(history.changes(run.id).filter(needsUndo), runner, host.ports);
   } catch (thrown) {
     host.close();
     throw thrown;
   }
-  const taken = await takeOver(
-    parts,
-    {
-      run,
-      host,
-      purpose: 'resume',
-      pauseAfter,
-      holdNames: true,
-      isDue: ({ status }) => !isEnd(status),
-      runner,
-      alters: workflow.model.alters,
-      secrets,
-      hibernating: request.hibernating,
-    },
+  const taken = await takeOver(services, {
+    run,
+    host,
+    purpose: 'resume',
+    pauseAfter,
+    claimNames: true,
+    isDue: ({ status }) => !isEnd(status),
+    runner,
+    alters: workflow.model.alters,
+    secrets,
     observer,
-  );
-  if (taken === null) throw runEnded(parts.history.run(run.id) ?? run);
+    hibernating: request.hibernating,
+  });
+  if (taken === null) throw runEnded(history.run(run.id) ?? run);
   try {
-    return releaseAtEnd(await goOn(parts, request, taken, observer), taken);
+    return releaseAtEnd(await resumeTaken(services, request, taken), taken);
   } catch (thrown) {
     taken.releaseWithLease();
     throw thrown;
   }
 }
 
-/** The host of the run, once it meets the requirements. Where it ends meanwhile, a rival may have brought the run to its end. */
-async function openWhatMeets(
+/** Opens the host of a run once it meets the requirements. If it ends meanwhile, a rival may have ended the run: that is checked again. */
+async function openHostThatMeets(
   requirements: readonly Requirement[],
-  parts: EngineDependencies,
+  dependencies: EngineDependencies,
   request: ResumeRequest,
   run: StoredRun,
 ): Promise<RunHost> {
-  const host = await parts.runtimes[run.runtime].open(run, recordedHost(parts.history, run));
-  parts.crashPoints.reach('after open');
+  const { runtimes, history, crashPoints } = dependencies;
+  const host = await runtimes[run.runtime].open(run, recordedHost(history, run));
+  crashPoints.reach('after open');
   try {
     for (;;) {
       const unmet = firstUnmet(await checkRequirements(requirements, host.ports));
       if (unmet === undefined) return host;
-      resumableRun(parts, request);
+      resumableRun(dependencies, request);
       if (!(await host.renew())) throw unmet;
     }
   } catch (thrown) {
@@ -119,77 +117,41 @@ function requireResumable(
 ): StoredRun {
   if (run === undefined) throw runNotFound(id);
   if (isEnd(run.status)) throw runEnded(run);
-  // Undoing needs no definition.
+  // A rollback needs no definition.
   if (acceptChanges || run.definitionHash === definition.hash || isRollingBack(run)) return run;
   throw definitionChanged(run);
 }
 
-/** Whether a run goes on with its rollback. */
+/** Whether resuming the run continues its rollback. */
 export function isRollingBack({ status }: StoredRun): boolean {
   return status === 'rolling-back';
 }
 
-async function goOn(
-  parts: EngineDependencies,
-  request: ResumeRequest,
-  taken: TakenRun,
-  observer: RunObserver,
-): Promise<RunHandle> {
-  const { history, clock, owner, random } = parts;
-  const { workflow, definition } = request;
-  const { run, host, journal, ledger, watch, entries, secrets } = taken;
+async function resumeTaken(services: EngineServices, request: ResumeRequest, taken: TakenRun): Promise<RunHandle> {
+  const { history, clock } = services;
+  const { workflow, definition, mayHibernate = false } = request;
+  const { run, entries } = taken;
   if (isRollingBack(run)) {
     const begun = begunRollBack(entries);
     const error = begun?.error ?? rolledBackOnRequest(run).toRecord();
     return continueRollBack(taken, run, { error, kept: begun?.kept ?? [] });
   }
   const isAccepted = run.definitionHash !== definition.hash;
-  // A rival may have gone on under another one meanwhile.
+  // A rival may have resumed the run under another definition meanwhile.
   if (isAccepted && !request.acceptChanges) throw definitionChanged(run);
-  const beginning = await prepareHost(beginningOf(request, taken, run, isAccepted), request, taken, run);
+  const beginning = await prepareHost(beginningOf(request, taken, isAccepted), request, taken);
   if (isAccepted) {
     await whileLocked(clock, () => history.putDefinition(definition.hash, definition.description, clock.now()));
-    await journal.append([{ type: 'definition.accepted', definitionHash: definition.hash }]);
+    await taken.journal.append([{ type: 'definition.accepted', definitionHash: definition.hash }]);
   }
-  return advanceRun({
-    header: run,
-    model: workflow.model,
-    beginning,
-    pauseAfter: pauseAfterOf(request, run, entries),
-    mayHibernate: request.mayHibernate ?? false,
-    history,
-    watch,
-    random,
-    owner,
-    journal,
-    ledger,
-    secrets,
-    observer,
-    finish: (end, stopSignal) =>
-      finishRun(
-        {
-          header: run,
-          host,
-          journal,
-          ledger,
-          keepsChanges: workflow.keepsChanges,
-          proofs: workflow.proofs,
-          stopSignal,
-        },
-        end,
-      ),
-  });
+  const pauseAfter = pauseAfterOf(request, run, entries);
+  return advanceOpenRun(services, taken, { header: run, workflow, beginning, pauseAfter, mayHibernate });
 }
 
 /** @throws WfError E_JOURNAL_DIVERGED */
-function beginningOf(
-  { workflow }: ResumeRequest,
-  { entries, open }: TakenRun,
-  run: StoredRun,
-  isAccepted: boolean,
-): Beginning {
+function beginningOf({ workflow }: ResumeRequest, { run, entries, open }: TakenRun, isAccepted: boolean): Beginning {
   const decision = replay(workflow.model, run, entries, isAccepted ? Number.POSITIVE_INFINITY : undefined);
-  // Killed before its first decision.
+  // The earlier process was killed before its first decision.
   if (decision === undefined) return { type: 'start', first: [] };
   const failed = entries.findLast(({ event }) => event.type === 'step.failed')?.event;
   const lastFailure = failed?.type === 'step.failed' ? failed.error : undefined;
@@ -197,14 +159,13 @@ function beginningOf(
 }
 
 /**
- * A host that had to be made anew lacks all that an earlier one held. It is kept only where the machine can go on without that:
- * until then, and where nothing but a rollback is left to do, it ends with this process.
+ * Keeps a renewed host, which lacks what was in the earlier one, only if the machine can continue without that. Otherwise the host ends
+ * with this process: all that is left to do is a rollback.
  */
 async function prepareHost(
   beginning: Beginning,
   { workflow }: ResumeRequest,
-  { host, journal, ledger }: TakenRun,
-  run: StoredRun,
+  { run, host, journal, ledger }: TakenRun,
 ): Promise<Beginning> {
   return withRenewedHost(host, async () => {
     if (!host.isNew()) return beginning;
@@ -216,25 +177,21 @@ async function prepareHost(
   });
 }
 
-/** What this process was asked, else what the last one that was asked anything still had to do. */
+/** Returns the stage of this request, else that of the last process which was given one, else that of the start. */
 function pauseAfterOf(request: ResumeRequest, run: StoredRun, entries: readonly JournalEntry[]): string | null {
   if (request.pauseAfter !== null) return request.pauseAfter;
-  const asked = entries.flatMap(({ event }) => (event.type === 'lease.taken' ? [event.pauseAfter] : []));
-  return asked.findLast((stage) => stage !== null) ?? run.options.pauseAfter;
+  const given = entries.flatMap(({ event }) => (event.type === 'lease.taken' ? [event.pauseAfter] : []));
+  return given.findLast((stage) => stage !== null) ?? run.options.pauseAfter;
 }
 
 function runEnded({ id, workflow, status }: StoredRun): WfError {
   return new WfError('E_RUN_ENDED', `run ${id} has ended: it is ${status}`, {
-    hint: `Look at it with \`wf show ${id}\`, or start a new run with \`wf start ${workflow}\`.`,
+    hint: `Inspect it with \`wf show ${id}\`, or start a new run with \`wf start ${workflow}\`.`,
   });
 }
 
 function definitionChanged({ id, workflow }: StoredRun): WfError {
-  return new WfError(
-    'E_DEFINITION_CHANGED',
-    `workflow ${workflow} is no longer the one that run ${id} was started with`,
-    {
-      hint: `Go on under the new definition with \`wf resume ${id} --accept-changes\`, or undo the run with \`wf rollback ${id}\`, which needs no definition.`,
-    },
-  );
+  return new WfError('E_DEFINITION_CHANGED', `workflow ${workflow} has changed since run ${id} was started`, {
+    hint: `Resume under the new definition with \`wf resume ${id} --accept-changes\`, or undo the run with \`wf rollback ${id}\`, which needs no definition.`,
+  });
 }

@@ -16,55 +16,52 @@ import { requireRunners } from './require-runners.ts';
 import { type TakenRun, takeOver } from './take-over.ts';
 
 /**
- * Begins to undo all that a run did that still stands. Needs the journal and the step runners only: neither the workflow file
- * nor what the run had made. Null where there is nothing to undo of a run that has ended.
+ * Begins to undo the changes of a run that are in place. Needs only the journal and the step runners: neither the workflow file
+ * nor the objects that the run had made. Returns null if the run has ended and has nothing to undo.
  * @throws WfError E_RUN_NOT_FOUND; E_RUNNER_MISSING, E_WRONG_PLACE; E_LEASE_HELD while a living process advances the run;
  * E_ORPHAN_ALIVE. Then nothing was touched.
  */
 export async function rollBackRun(
-  parts: EngineServices,
+  services: EngineServices,
   request: RollBackRequest,
   secrets: Secrets,
   observer: RunObserver,
 ): Promise<RunHandle | null> {
-  const { history } = parts;
+  const { history } = services;
   const { run: id, runner } = request;
   const found = history.run(id);
   if (found === undefined) throw runNotFound(id);
   const undoable = undoableChanges(request);
-  // One that needs attention may only need another look: somebody has removed by hand what was left.
+  // A run that needs attention may only need to be verified again: somebody has removed by hand what was left.
   const isDue = ({ status }: StoredRun) =>
     !isEnd(status) || status === 'needs-attention' || history.changes(id).some(undoable);
   if (!isDue(found)) return null;
   const changes = history.changes(id);
   requireRunners(id, changes.filter(undoable), request, secrets);
-  requirePlace(parts, found, runnersOf(changes, runner));
-  const host = await parts.runtimes[found.runtime].open(found, recordedHost(history, found));
+  requirePlace(services, found, runnersOf(changes, runner));
+  const host = await services.runtimes[found.runtime].open(found, recordedHost(history, found));
   try {
     await requireMadeHere(changes.filter(undoable), runner, host.ports);
   } catch (thrown) {
     host.close();
     throw thrown;
   }
-  const taken = await takeOver(
-    parts,
-    {
-      run: found,
-      host,
-      purpose: 'rollback',
-      pauseAfter: null,
-      holdNames: false,
-      isDue,
-      runner,
-      alters: { facets: [], arbitrary: [] },
-      secrets,
-    },
+  const taken = await takeOver(services, {
+    run: found,
+    host,
+    purpose: 'rollback',
+    pauseAfter: null,
+    claimNames: false,
+    isDue,
+    runner,
+    alters: { facets: [], arbitrary: [] },
+    secrets,
     observer,
-  );
+  });
   if (taken === null) return null;
   try {
     const { run } = taken;
-    // What the run came to grief by, and not what an earlier rollback ended with.
+    // The error that ended the run, not the one that an earlier rollback ended with.
     const error = begunRollBack(taken.entries)?.error ?? run.error ?? rolledBackOnRequest(run).toRecord();
     const changes = taken.journal.changes();
     const kept = changes.flatMap((change) => (!needsUndo(change) && undoable(change) ? [change.seq] : []));
@@ -81,18 +78,18 @@ function runnersOf(changes: readonly Change[], runner: RollBackRequest['runner']
 
 type RollingBack = Extract<JournalEvent, { type: 'rolling-back' }>;
 
-/** The last rollback that the journal says has begun. */
+/** Returns the event of the last rollback that has begun. */
 export function begunRollBack(entries: readonly JournalEntry[]): RollingBack | undefined {
   const found = entries.findLast(({ event }) => event.type === 'rolling-back')?.event;
   return found?.type === 'rolling-back' ? found : undefined;
 }
 
-/** What a rollback undoes: what stands, and of what was to stay the changes that it was asked for, unless they are undone already. */
+/** Returns the changes that a rollback undoes: those that need it, and the kept ones that it was asked for. */
 export function changesToUndo(changes: readonly Change[], kept: readonly number[]): readonly Change[] {
   return changes.filter((change) => needsUndo(change) || (change.status === 'kept' && kept.includes(change.seq)));
 }
 
-/** Undoes what a run that is taken over did, or what is left of it. */
+/** Undoes the changes of a run that was taken over, or what an earlier rollback left of them. */
 export async function continueRollBack(
   { host, journal, ledger, open }: TakenRun,
   run: StoredRun,
@@ -105,7 +102,7 @@ export async function continueRollBack(
   await journal.append([...stopped, { type: 'rolling-back', error, kept }]);
   const changes = changesToUndo(journal.changes(), kept);
   let signal: string | undefined;
-  const conclusion = {
+  const request = {
     header: run,
     host,
     journal,
@@ -116,7 +113,7 @@ export async function continueRollBack(
   };
   return {
     id: run.id,
-    result: rollBack(conclusion, changes, error),
+    result: rollBack(request, changes, error),
     send: async () => {
       throw runTakesNoEvent(run.id, 'is rolled back');
     },
@@ -126,7 +123,7 @@ export async function continueRollBack(
   };
 }
 
-/** What stands, and what the workflow left on the host; what a step runner keeps by design only where that is asked for. */
+/** Selects the changes that need undoing and those that the workflow kept; those that a step runner keeps by design only on request. */
 function undoableChanges({ runner, removeKept }: Omit<RollBackRequest, 'run'>): (change: Change) => boolean {
   const isKeptByDesign = ({ kind }: Change) => {
     const behaviour = runner(kind)?.behaviour;
@@ -135,9 +132,9 @@ function undoableChanges({ runner, removeKept }: Omit<RollBackRequest, 'run'>): 
   return (change) => needsUndo(change) || (change.status === 'kept' && (removeKept || !isKeptByDesign(change)));
 }
 
-/** Why a run that did not fail is rolled back. */
+/** Returns the error of a run that is rolled back although it did not fail. */
 export function rolledBackOnRequest({ id, workflow, status }: StoredRun): WfError {
-  const hint = `Start it anew with \`wf start ${workflow}\`.`;
+  const hint = `Start it again with \`wf start ${workflow}\`.`;
   if (isEnd(status) || status === 'paused' || status === 'waiting') {
     return new WfError('E_ROLLED_BACK', `run ${id} was rolled back on request; it was ${status}`, { hint });
   }

@@ -22,19 +22,20 @@ type LeaseTaken = Extract<JournalEvent, { type: 'lease.taken' }>;
 
 interface TakeOverRequest {
   readonly run: StoredRun;
-  /** Closed when the run is let go of. */
+  /** Closed when the run is released. */
   readonly host: RunHost;
   readonly purpose: LeaseTaken['purpose'];
   readonly pauseAfter: string | null;
-  /** Whether the run is going to use the names that it claimed: undoing works by identity and needs none. */
-  readonly holdNames: boolean;
-  /** Whether there is still something to be done, asked once nobody else can do it any more. */
+  /** Whether to claim the names of the run again: undoing works by identity and needs none. */
+  readonly claimNames: boolean;
+  /** Whether there is something left to do; called when no other process can do it any more. */
   isDue(run: StoredRun): boolean;
   runner(kind: string): StepRunner | undefined;
-  /** The facets of the host that steps can alter; none where no step is going to be carried out. */
+  /** The facets of the host that steps can alter; none if no step will be carried out. */
   readonly alters: AlteredFacets;
   readonly secrets: Secrets;
-  /** That of the run which hibernates in this process. */
+  readonly observer: RunObserver;
+  /** The lease of the run if it hibernates in this process. */
   readonly hibernating?: Lease | undefined;
 }
 
@@ -44,53 +45,51 @@ export interface TakenRun extends OpenRun {
   readonly run: StoredRun;
   readonly entries: readonly JournalEntry[];
   readonly open: OpenSteps;
-  /** Lets go of the claims on the run and its names. */
+  /** Closes the host, and releases the claims on the run and its names. */
   release(): void;
-  /** Lets go of the run with its lease, before its end: it is interrupted. */
+  /** Releases the lease too, before the end of the run: it is interrupted. */
   releaseWithLease(): void;
 }
 
 /**
- * Takes over a run that nobody advances: lease, claims, journal, and the end of every process that its earlier owners left behind
- * at work. When this has returned, nobody but this process works on the run; a host that it has made is not kept yet. Null, and
- * nothing was done, where the run is not due any more: a rival has brought it to its end since `run` was read.
- * @throws WfError E_LEASE_HELD, E_NAME_IN_USE, E_ORPHAN_ALIVE; then the run is as interrupted as it was.
+ * Takes over a run that nobody advances: takes its lease and claims, reads its journal, and ends every process that its earlier owners
+ * left at work. After that only this process works on the run; a host that it has made is not kept yet. Returns null, and does nothing,
+ * if the run is not due: a rival has ended it since `run` was read.
+ * @throws WfError E_LEASE_HELD, E_NAME_IN_USE, E_ORPHAN_ALIVE; the run is then still interrupted
  */
 export async function takeOver(
-  parts: EngineServices,
-  { run: seen, host, purpose, pauseAfter, holdNames, isDue, runner, alters, secrets, hibernating }: TakeOverRequest,
-  observer: RunObserver,
+  services: EngineServices,
+  { run: seen, host, purpose, pauseAfter, claimNames, isDue, hibernating, ...request }: TakeOverRequest,
 ): Promise<TakenRun | null> {
-  const { history, owner, leases } = parts;
-  const lease = await takeLease(parts, seen, host, hibernating);
-  const held: AcquiredClaims[] = [];
+  const { history, claims, owner, leases, orphans } = services;
+  const lease = await takeLease(services, seen, host, hibernating);
+  const acquired: AcquiredClaims[] = [];
   const release = () => {
     host.close();
-    for (const claims of held.splice(0)) claims.release();
+    for (const each of acquired.splice(0)) each.release();
   };
   const releaseWithLease = () => {
     release();
     leases.release(lease);
   };
   try {
-    held.push(await parts.claims.acquireRun(seen.id, FORK_MS));
+    acquired.push(await claims.acquireRun(seen.id, FORK_MS));
     const run = history.run(seen.id) ?? seen;
     if (!isDue(run)) {
       releaseWithLease();
       return null;
     }
-    if (holdNames) held.push(await parts.claims.acquire(namesOf(parts, run), run.id));
+    if (claimNames) acquired.push(await claims.acquire(namesOf(services, run), run.id));
     const entries = history.journal(run.id);
-    requireLastHost(parts, run, host, entries);
-    // Since before the journal was read.
-    const isHeld = async () => {};
-    const opened = openRun(parts, lease, host, runner, alters, observer, secrets, isHeld, run.place, entries);
+    requireLastHost(services, run, host, entries);
+    const { place } = run;
+    const opened = openRun(services, { ...request, lease, host, claimed: async () => {}, place, entries });
     await opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
     const open = openSteps(entries);
     await withRenewedHost(host, async () => {
-      // Before the orphaned processes: what is begun until then is killed here, or found there.
+      // Before the orphaned processes: the claim ends what the host has begun, or leaves it to be found among them.
       await host.claim();
-      await parts.orphans.end(orphansOf(seen, entries, open, opened.journal));
+      await orphans.end(orphansOf(seen, entries, open, opened.journal));
       if (!host.isNew()) await host.keep();
     });
     return { ...opened, run, entries, open, release, releaseWithLease };
@@ -100,7 +99,7 @@ export async function takeOver(
   }
 }
 
-/** Another process may have made the run another host, and died, after this one had read which is the run's. */
+/** Refuses a host that is out of date: another process has made the run a new one since this process read which one it has. */
 function requireLastHost(
   { isAlive }: EngineDependencies,
   { id }: StoredRun,
@@ -109,10 +108,12 @@ function requireLastHost(
 ) {
   const [opened, last] = [host.identity(), recordedHostIn(entries)];
   if (opened === null || last === null || sameOwner(opened.process, last.process) || !isAlive(last.process)) return;
-  throw new WfError('E_LEASE_HELD', `another process has advanced run ${id} meanwhile`, { hint: 'Try again.' });
+  throw new WfError('E_LEASE_HELD', `run ${id} was advanced by another process meanwhile`, {
+    hint: 'Try again.',
+  });
 }
 
-/** Where the host ends at that very moment, an empty one takes its place, and the work is done on that. */
+/** Runs `work`; if the host ends meanwhile, renews it and runs `work` again on the empty one. */
 export async function withRenewedHost<Answer>(host: RunHost, work: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
     try {
@@ -140,7 +141,7 @@ async function takeLease(
   }
 }
 
-/** Whether a mark is that of a process which an earlier owner of the run left at a step, or at an undo, without an outcome. */
+/** Selects the marks of processes that an earlier owner of the run left at a step, or at an undo, without an outcome. */
 function orphansOf(
   run: StoredRun,
   entries: readonly JournalEntry[],
@@ -163,10 +164,10 @@ function orphansOf(
     (mark.attempt === 'undo' ? undone.has(mark.step) : open.has(mark.step));
 }
 
-/** The names without the namespace in which they are used up, which the port adds itself. */
+/** Returns the claimed names without their scope, which the port adds itself. */
 function namesOf({ history, runtimes }: EngineDependencies, { id, runtime }: StoredRun): readonly string[] {
   const claims = history.claimsOf(id);
-  // Asked for only where there is something to hold: to find out takes longer than that.
+  // Read only if there is a claim: reading the scope takes longer than claiming.
   const scope = claims.length === 0 ? null : runtimes[runtime].scope;
   if (scope === null) return [];
   return claims.map((claim) => (claim.startsWith(`${scope} `) ? claim.slice(scope.length + 1) : claim));

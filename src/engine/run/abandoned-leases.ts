@@ -3,7 +3,7 @@ import { type Owner, sameOwner } from '../model/owner.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { HistoryPort, Lease } from '../ports/history.ts';
 
-/** A lease that could not be given up is tried again this often, at this interval. */
+/** Tries to release a lease, and the interval between them. */
 const TRIES = 15;
 const INTERVAL_MS = 2_000;
 
@@ -14,29 +14,29 @@ interface LeaseDependencies {
   readonly owner: Owner;
 }
 
-/** Leases that this process holds and whose runs it no longer advances: the database refused to take them back. */
+/** Leases that this process still holds, although it does not advance their runs: the database refused to release them. */
 export interface AbandonedLeases {
-  /** Gives a lease up, at once or as soon as the database allows it. */
+  /** Releases a lease, at once or as soon as the database allows it. */
   release(lease: Lease): void;
-  /** Whether nobody advances a run with this owner, although the owner is alive. */
+  /** Whether a run with this owner is not advanced although the owner is alive. */
   isAbandoned(run: Lease['run'], owner: Owner): boolean;
-  /** The run is advanced again, by this process. */
+  /** Records that this process advances the run again. */
   takenOver(run: Lease['run']): void;
 }
 
-export function abandonedLeases(parts: LeaseDependencies): AbandonedLeases {
+export function abandonedLeases(dependencies: LeaseDependencies): AbandonedLeases {
   const abandoned = new Map<Lease['run'], Lease>();
 
   function tryToRelease(lease: Lease, left: number): void {
-    // The same run may have been taken over, and abandoned, once more.
+    // The same run may have been taken over and abandoned again.
     if (abandoned.get(lease.run) !== lease) return;
     try {
-      parts.history.release(lease);
+      dependencies.history.release(lease);
       abandoned.delete(lease.run);
     } catch (thrown) {
-      // Anything else says that the database is closed.
+      // Any other error means that the database is closed.
       if (thrown instanceof WfError && left > 0)
-        parts.clock.after(INTERVAL_MS, () => tryToRelease(lease, left - 1), true);
+        dependencies.clock.after(INTERVAL_MS, () => tryToRelease(lease, left - 1), true);
     }
   }
 
@@ -46,6 +46,6 @@ export function abandonedLeases(parts: LeaseDependencies): AbandonedLeases {
       tryToRelease(lease, TRIES);
     },
     takenOver: (run) => void abandoned.delete(run),
-    isAbandoned: (run, owner) => abandoned.has(run) && sameOwner(owner, parts.owner),
+    isAbandoned: (run, owner) => abandoned.has(run) && sameOwner(owner, dependencies.owner),
   };
 }

@@ -10,18 +10,18 @@ import type { Secrets } from '../secrets/secrets.ts';
 import type { ChangeBehaviour, Observation, StepContext, StepRunner } from '../workflow/step.ts';
 import { lateEffectOf, OBSERVE_AGAIN_MS, pause } from './undo-change.ts';
 
-/** What an attempt came to. Its events are committed together with the decision that it leads to. */
+/** The success of an attempt. Its events are committed with the decision on it. */
 export interface AttemptSuccess {
   readonly output: Json;
   readonly events: readonly JournalEvent[];
 }
 
-/** What one attempt works with. */
-export interface AttemptDependencies {
+/** The services of one attempt. */
+export interface AttemptServices {
   readonly runner: StepRunner;
-  /** For looks. */
+  /** For observing. */
   readonly context: StepContext;
-  /** For `apply`: the same evidence, the same signal. */
+  /** Returns the context for `apply`, with the same evidence and signal. */
   acting(): StepContext;
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
@@ -33,44 +33,44 @@ type Seen = Observation<Json, Json>;
 type Found<Kind extends Seen['found']> = Extract<Seen, { found: Kind }>;
 
 /**
- * One attempt at a step: look, make the intent durable, act, look again.
- * @throws whatever the runner throws; WfError E_FOREIGN and the like where something that is not ours is in the way.
+ * Makes one attempt at a step: observes, makes the intent durable, acts, observes again.
+ * @throws any error of the runner; WfError E_FOREIGN and the like if an object that is not the run's is in the way
  */
-export function applyStep(parts: AttemptDependencies, rawInput: Json): Promise<AttemptSuccess> {
-  const input = parts.secrets.reveal(rawInput);
-  const { behaviour } = parts.runner;
-  if (behaviour.type === 'change') return attemptChange(parts, behaviour, input);
-  return behaviour.read(input, parts.context).then(changedNothing);
+export function applyStep(services: AttemptServices, rawInput: Json): Promise<AttemptSuccess> {
+  const input = services.secrets.reveal(rawInput);
+  const { behaviour } = services.runner;
+  if (behaviour.type === 'change') return attemptChange(services, behaviour, input);
+  return behaviour.read(input, services.context).then(changedNothing);
 }
 
 function changedNothing(output: Json): AttemptSuccess {
   return { output, events: [] };
 }
 
-/** Does what the table says to what is found. */
+/** Takes the action of the recovery table for the observed state. */
 async function attemptChange(
-  parts: AttemptDependencies,
+  services: AttemptServices,
   behaviour: ChangeBehaviour,
   input: Json,
 ): Promise<AttemptSuccess> {
-  const { context, journal } = parts;
+  const { context, journal } = services;
   const earlier = openIntent(journal.changes(), context.step);
-  const says = journaledIntent(earlier, behaviour, parts.bootId);
+  const journaled = journaledIntent(earlier, behaviour, services.bootId);
   const intendedAt = earlier === undefined ? 0 : journal.historyOf(earlier.seq).intendedAt;
   const lateEffect = lateEffectOf(behaviour, intendedAt, context.host.clock);
-  const known = says === 'intended' && earlier !== undefined ? parts.secrets.reveal(earlier.record) : undefined;
+  const known = journaled === 'intended' && earlier !== undefined ? services.secrets.reveal(earlier.record) : undefined;
   for (;;) {
     const seen = await lateEffect.during(() => behaviour.observe(input, context, known));
-    switch (FORWARD[says][observedTarget(seen, lateEffect.isPossible())]) {
+    switch (FORWARD[journaled][observedTarget(seen, lateEffect.isPossible())]) {
       case 'apply':
       case 'complete': {
         const missing = requireFound(seen, 'absent', 'partial');
-        return act(parts, behaviour, input, missing, await intend(parts, behaviour, missing, earlier));
+        return act(services, behaviour, input, missing, await intend(services, behaviour, missing, earlier));
       }
       case 'adopt': {
         const whole = requireFound(seen, 'ours');
-        const intended = says === 'intended' ? earlier : undefined;
-        const change = intended ?? (await intend(parts, behaviour, whole, earlier));
+        const intended = journaled === 'intended' ? earlier : undefined;
+        const change = intended ?? (await intend(services, behaviour, whole, earlier));
         return finished(behaviour, change.seq, whole, context);
       }
       case 'leave':
@@ -88,12 +88,12 @@ async function attemptChange(
   }
 }
 
-/** The intent of an earlier attempt at the step, of which nobody knows what became. */
+/** Returns the intent that an earlier attempt at the step left without an outcome. */
 export function openIntent(changes: readonly Change[], step: Change['step']): Change | undefined {
   return changes.find((change) => change.step === step && change.status === 'intended');
 }
 
-/** What the journal says of the change that a step is about to make. */
+/** Returns the journaled state of the change that a step is about to make. */
 export function journaledIntent(
   earlier: Change | undefined,
   behaviour: ChangeBehaviour,
@@ -103,11 +103,12 @@ export function journaledIntent(
   return earlier.bootId !== bootId && !behaviour.survivesReboot ? 'lost' : 'intended';
 }
 
+/** Returns the observed state of the target of a step. @param isPossible whether a late effect is possible */
 export function observedTarget(seen: Seen, isPossible: boolean): ObservedTarget {
   return seen.found === 'absent' && isPossible ? 'not yet' : seen.found;
 }
 
-/** What was seen, as the table's action needs it. */
+/** Returns an observation of one of these kinds, which the action of the table needs. */
 function requireFound<Kind extends Seen['found']>(seen: Seen, ...kinds: readonly Kind[]): Found<Kind> {
   if (isFound(seen, kinds)) return seen;
   throw new WfError(
@@ -124,33 +125,33 @@ function isFound<Kind extends Seen['found']>(seen: Seen, kinds: readonly Kind[])
 }
 
 async function act(
-  parts: AttemptDependencies,
+  services: AttemptServices,
   behaviour: ChangeBehaviour,
   input: Json,
   seen: Found<'absent' | 'partial'>,
   change: Change,
 ): Promise<AttemptSuccess> {
-  const { context } = parts;
-  const acting = parts.acting();
+  const { context } = services;
+  const acting = services.acting();
   try {
-    // Told to end while its intent was committed, it does not begin.
+    // The attempt was stopped while its intent was committed.
     acting.signal.throwIfAborted();
     const record = await behaviour.apply(input, seen.record, seen.found, acting);
     const after = await behaviour.observe(input, context, record);
     if (after.found === 'ours') return finished(behaviour, change.seq, after, context);
     if (after.found === 'foreign' || after.found === 'unknown') throw after.error;
-    throw new WfError('E_HOST_STATE_UNKNOWN', `${change.target} was made, but is ${after.found} when looked at again`, {
-      hint: 'Something else on this host may have removed or altered it at once. `wf show` and `wf logs` tell what was done.',
+    throw new WfError('E_HOST_STATE_UNKNOWN', `${change.target} was made, but is observed as ${after.found}`, {
+      hint: 'Check the attempt with `wf show` and `wf logs`: another program on this host may have removed or altered it at once.',
     });
   } catch (thrown) {
-    await settleIfNothingWasMade(parts, behaviour, change, asWfError(thrown));
+    await settleIfNothingWasMade(services, behaviour, change, asWfError(thrown));
     throw thrown;
   }
 }
 
 /** Makes the intent durable. Nothing may touch the host before this has returned. */
 async function intend(
-  { context, journal, ledger, runner, bootId }: AttemptDependencies,
+  { context, journal, ledger, runner, bootId }: AttemptServices,
   behaviour: ChangeBehaviour,
   seen: { readonly target: string; readonly record: Json },
   earlier?: Change,
@@ -187,23 +188,23 @@ function finished(
   };
 }
 
-/** The command lines that undo a change from a shell of the machine. */
+/** Returns the command lines that undo a change from a shell of the machine. */
 function undoByHand(behaviour: ChangeBehaviour, record: Json, { host }: StepContext): readonly string[] {
   return host.namespace.byHand(behaviour.undoCommands(record)).map(commandLine);
 }
 
 function withdrawn(earlier: Change | undefined): readonly JournalEvent[] {
   if (earlier === undefined) return [];
-  const reason = 'it was not made: somebody else had done it';
+  const reason = 'not made: somebody else has made it';
   return [{ type: 'change.settled', seq: earlier.seq, status: 'gone', reason }];
 }
 
 /**
- * An attempt that failed before it made anything leaves no open intent behind. What cannot be told stays open, and so does what
- * a request without an answer may still make.
+ * Settles the intent of an attempt that failed before it made anything. The intent stays open if that is unknown, or if a request
+ * without an answer may still have a late effect.
  */
 async function settleIfNothingWasMade(
-  { context, journal }: AttemptDependencies,
+  { context, journal }: AttemptServices,
   behaviour: ChangeBehaviour,
   change: Change,
   failure: WfError,

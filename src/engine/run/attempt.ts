@@ -10,20 +10,20 @@ import type { StoredEvidence } from '../ports/history.ts';
 import { storedEvidenceOf } from '../secrets/redact.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { HostPorts, LedgerService, StepContext, StepRunner } from '../workflow/step.ts';
-import { type AttemptDependencies, type AttemptSuccess, applyStep } from './apply-change.ts';
+import { type AttemptServices, type AttemptSuccess, applyStep } from './apply-change.ts';
 import type { RunObserver } from './engine.ts';
 
-/** A runner that does not end after it was told to is given up after this long; its change stays an open intent. */
+/** Time after a stop request at which the engine gives up on a runner; its change stays an open intent. */
 const GRACE_MS = 10_000;
 
-/** How one attempt ended, with what was seen on the way. */
+/** The outcome of one attempt, with its evidence. */
 export type AttemptOutcome = { readonly evidence: readonly StoredEvidence[] } & (
   | ({ readonly type: 'succeeded' } & AttemptSuccess)
   | { readonly type: 'failed'; readonly error: WfError }
 );
 
 export interface RunningAttempt {
-  /** Tells the runner to end; its outcome still comes. */
+  /** Asks the runner to stop; its outcome still follows. */
   stop(): void;
 }
 
@@ -39,17 +39,17 @@ interface AttemptRequest {
   readonly owner: Owner;
   readonly secrets: Secrets;
   readonly observer: RunObserver;
-  /** Called once; before `beginAttempt` returns where the step could not even be begun. */
+  /** Called once; before `beginAttempt` returns if the step cannot begin. */
   ended(outcome: AttemptOutcome): void;
 }
 
-/** Begins an attempt under its time-out. The secrets that it works with are hidden in all that comes of it. */
+/** Begins an attempt under its time-out. Its outcome and evidence are redacted. */
 export function beginAttempt(request: AttemptRequest): RunningAttempt {
   return new Attempt(request);
 }
 
-/** A class, as are those that follow: one is made for each step, and closures would each be an object more. */
-class Attempt implements RunningAttempt, AttemptDependencies {
+/** A class, like those below, because each attempt has one: closures would each be one more object. */
+class Attempt implements RunningAttempt, AttemptServices {
   readonly context: StepContext;
   readonly request: AttemptRequest;
   readonly ending: Ending;
@@ -84,7 +84,7 @@ class Attempt implements RunningAttempt, AttemptDependencies {
     return this.request.secrets;
   }
 
-  /** Made when it is asked for: a step that touches no host needs none. */
+  /** Created lazily: a step that touches no host needs none. */
   get host(): AttemptHost {
     const { watch, run, step, attempt, owner } = this.request;
     this.#host ??= attemptHost(watch, { run, step, attempt, owner });
@@ -99,7 +99,7 @@ class Attempt implements RunningAttempt, AttemptDependencies {
     this.ending.end(stopped(this.request.step));
   }
 
-  /** The runner has not ended although it was told to: nobody waits for it any longer. */
+  /** Ends the attempt although its runner has not stopped. */
   giveUp(reason: WfError): void {
     this.#end(this.#failed(reason));
   }
@@ -132,7 +132,7 @@ class Attempt implements RunningAttempt, AttemptDependencies {
   }
 }
 
-/** What a step runner is given. What most steps never ask for is made when it is asked for. */
+/** The context for a step runner. Members that most steps do not use are created lazily. */
 class AttemptContext implements StepContext {
   readonly run: RunId;
   readonly step: StepId;
@@ -141,7 +141,7 @@ class AttemptContext implements StepContext {
   readonly #attempt: Attempt;
   readonly #acting: HostPorts | undefined;
 
-  /** @param acting for `apply`; looks reach the host without it */
+  /** @param acting the host for `apply`; absent for observing */
   constructor(attempt: Attempt, acting?: HostPorts) {
     const { request, evidence } = attempt;
     const { run, step, attempt: number, secrets } = request;
@@ -156,7 +156,7 @@ class AttemptContext implements StepContext {
   }
 
   get host(): HostPorts {
-    return this.#acting ?? this.#attempt.host.looking;
+    return this.#acting ?? this.#attempt.host.observing;
   }
 
   get signal(): AbortSignal {
@@ -173,27 +173,27 @@ class AttemptContext implements StepContext {
   }
 }
 
-/** How an attempt is told to end. */
+/** The stop request to an attempt. */
 class Ending {
   readonly #attempt: Attempt;
   #controller: AbortController | undefined;
   #cancelGrace: (() => void) | undefined;
   #isOver = false;
-  /** Why it was told to; only the first reason counts. */
+  /** The reason for the stop; only the first counts. */
   reason: WfError | undefined;
 
   constructor(attempt: Attempt) {
     this.#attempt = attempt;
   }
 
-  /** Made when it is first asked for. */
+  /** Created lazily. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.reason !== undefined) this.#controller.abort(this.reason);
     return this.#controller.signal;
   }
 
-  /** Tells the runner to end. One that does not cannot hold up the run for ever. */
+  /** Asks the runner to stop, and ends the attempt after the grace period if it has not. */
   end(reason: WfError): void {
     if (this.reason !== undefined) return;
     this.reason = reason;
@@ -211,11 +211,13 @@ class Ending {
 
 function timedOut({ run, step, runner }: AttemptRequest): WfError {
   return new WfError('E_STEP_TIMEOUT', `${step} (${runner.kind}) took longer than ${runner.policy.timeoutMs} ms`, {
-    hint: `See how far it came with \`wf logs ${run} ${step}\`; a longer time-out is set in the workflow file.`,
+    hint: `Check its progress with \`wf logs ${run} ${step}\`, or set a longer time-out in the workflow file.`,
     transient: true,
   });
 }
 
 function stopped(step: StepId): WfError {
-  return new WfError('E_STEP_STOPPED', `${step} was stopped`, { hint: 'The machine went on without it.' });
+  return new WfError('E_STEP_STOPPED', `${step} was stopped`, {
+    hint: 'Nothing to do: the machine has left its state.',
+  });
 }

@@ -16,6 +16,7 @@ import { rollBackRun } from '../recovery/roll-back-run.ts';
 import { NO_SECRETS, type RedactedInput, redactInput, type Secrets, secretsOf } from '../secrets/secrets.ts';
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
 import { abandonedLeases } from './abandoned-leases.ts';
+import { advanceOpenRun } from './advance-open-run.ts';
 import { chooseRuntime } from './choose-runtime.ts';
 import type {
   Engine,
@@ -27,66 +28,69 @@ import type {
   RunObserver,
   StartRequest,
 } from './engine.ts';
-import { finishRun } from './finish-run.ts';
 import { openRun } from './open-run.ts';
 import { checkRequirements, firstUnmet } from './preflight.ts';
 import { releaseAtEnd } from './release-run.ts';
-import { advanceRun } from './run-loop.ts';
 
-/** Joins an engine from its parts. */
-export function createEngine(given: EngineDependencies): Engine {
-  const parts = joined(given);
-  const guarded = (observer: RunObserver) => guardObserver(observer, given.warn ?? (() => {}));
+/** Creates an engine from its dependencies. */
+export function createEngine(dependencies: EngineDependencies): Engine {
+  const services = withLeases(dependencies);
+  const guarded = (observer: RunObserver) => guardObserver(observer, dependencies.warn ?? (() => {}));
   return {
-    chooseRuntime: (workflow) => chooseRuntime(parts, workflow),
-    preflight: (workflow, input, runtime) => preflight(parts, workflow, input, runtime),
+    chooseRuntime: (workflow) => chooseRuntime(services, workflow),
+    preflight: (workflow, input, runtime) => preflight(services, workflow, input, runtime),
     prestartHost(runtime, id) {
-      const run = newRun(parts, id);
-      return prestartHost(parts, run, runtime, () => acquireRun(parts, run.id));
+      const run = newRun(services, id);
+      return prestartHost(services, run, runtime, () => claimRun(services, run.id));
     },
-    rehearse: (workflow, input, run) => rehearse(workflow, input, parts.random, run),
+    rehearse: (workflow, input, run) => rehearse(workflow, input, services.random, run),
     async start(request, observer = {}) {
-      const redacted = redactInput(request.input, request.workflow.secretInputs ?? [], parts.random);
-      return redactingErrors(redacted.secrets, () => start(parts, request, redacted, guarded(observer)));
+      const redacted = redactInput(request.input, request.workflow.secretInputs ?? [], services.random);
+      return redactingErrors(redacted.secrets, () => start(services, request, redacted, guarded(observer)));
     },
     async rollBack(request, observer = {}) {
-      const secrets = knownSecrets(parts, request);
-      return redactingErrors(secrets, () => rollBackRun(parts, request, secrets, guarded(observer)));
+      const secrets = knownSecrets(services, request);
+      return redactingErrors(secrets, () => rollBackRun(services, request, secrets, guarded(observer)));
     },
     async resume(request, observer = {}) {
-      const seen = request.seen ?? parts.history.run(request.run);
+      const seen = request.seen ?? services.history.run(request.run);
       const secrets = secretsIn(seen, request);
-      return redactingErrors(secrets, () => resumeRun(parts, request, seen, secrets, guarded(observer)));
+      return redactingErrors(secrets, () => resumeRun(services, request, seen, secrets, guarded(observer)));
     },
-    releaseLease: (lease) => parts.leases.release(lease),
+    releaseLease: (lease) => services.leases.release(lease),
     async planResume(request) {
-      const secrets = knownSecrets(parts, request);
-      return redactingErrors(secrets, () => planResume(parts, request, secrets));
+      const secrets = knownSecrets(services, request);
+      return redactingErrors(secrets, () => planResume(services, request, secrets));
     },
   };
 }
 
-/** Adds to the parts themselves: a copy would read `history`, which opens the database. */
-function joined(parts: EngineDependencies): EngineServices {
-  return Object.assign(parts, { leases: abandonedLeases(parts) });
+/** Adds the leases to the object itself: a copy would read `history`, and so open the database. */
+function withLeases(dependencies: EngineDependencies): EngineServices {
+  return Object.assign(dependencies, { leases: abandonedLeases(dependencies) });
 }
 
-/** Looks at the requirements of a run with this input; what is told of them holds no secret. */
-async function preflight(parts: EngineDependencies, workflow: LoadedWorkflow, input: JsonObject, name: RuntimeName) {
-  const { secrets } = redactInput(input, workflow.secretInputs ?? [], parts.random);
-  const runtime = parts.runtimes[name];
+/** Checks the requirements of a run with this input; the findings are redacted. */
+async function preflight(
+  { runtimes, random, newRunId, clock }: EngineDependencies,
+  workflow: LoadedWorkflow,
+  input: JsonObject,
+  name: RuntimeName,
+): Promise<readonly PreflightFinding[]> {
+  const { secrets } = redactInput(input, workflow.secretInputs ?? [], random);
+  const runtime = runtimes[name];
   const general = workflow.networking ? await runtime.checkMachine() : [];
-  const host = await runtime.open({ id: parts.newRunId(), createdAt: parts.clock.now() }, null);
+  const host = await runtime.open({ id: newRunId(), createdAt: clock.now() }, null);
   const own = await checkRequirements(workflow.requirements(input), host.ports).finally(() => host.close());
   return [...general, ...own].map(({ requirement, result }): PreflightFinding => {
     const { title, purpose } = requirement;
-    const hidden = { ...requirement, title: secrets.redactText(title), purpose: secrets.redactText(purpose) };
-    if (result.met) return { requirement: hidden, result: { met: true, found: secrets.redactText(result.found) } };
-    return { requirement: hidden, result: { met: false, error: secrets.redactError(result.error) } };
+    const redacted = { ...requirement, title: secrets.redactText(title), purpose: secrets.redactText(purpose) };
+    if (result.met) return { requirement: redacted, result: { met: true, found: secrets.redactText(result.found) } };
+    return { requirement: redacted, result: { met: false, error: secrets.redactError(result.error) } };
   });
 }
 
-/** As far as this process was given the values of a run's secret inputs. */
+/** Returns the secrets of a run, with the values that the request has for them. */
 function knownSecrets({ history }: EngineDependencies, request: Pick<ResumeRequest, 'run' | 'secrets'>): Secrets {
   return secretsIn(history.run(request.run), request);
 }
@@ -104,47 +108,41 @@ async function redactingErrors<Answer>(secrets: Secrets, work: () => Promise<Ans
 }
 
 async function start(
-  parts: EngineServices,
+  services: EngineServices,
   request: StartRequest,
   redacted: RedactedInput,
   observer: RunObserver,
 ): Promise<RunHandle> {
-  const { workflow } = request;
-  const runtime = parts.runtimes[request.runtime];
+  const { workflow, prestarted } = request;
+  const runtime = services.runtimes[request.runtime];
   const requirements = workflow.requirements(request.input);
   const { redactText } = redacted.secrets;
-  // On a host of its own nobody else can use up a name.
   const wanted = requirements.flatMap(({ claim }) => (claim === null ? [] : [redactText(claim)]));
-  // Asked for only where there is something to claim: to find out takes as long as a step.
+  // Read only if there is a claim: reading the scope takes as long as a step. A private host has none: its names are its own.
   const scope = wanted.length === 0 ? null : runtime.scope;
-  const claims = scope === null ? [] : wanted;
-  const { prestarted } = request;
-  const run = prestarted?.run ?? newRun(parts, request.id);
-  // Before the preflight: what it finds to be free stays free.
-  const held = await parts.claims.acquire(claims, run.id).catch(asWfError);
-  const hold = heldOnDemand(async () => prestarted?.held ?? (await acquireRun(parts, run.id)));
+  const names = scope === null ? [] : wanted;
+  const run = prestarted?.run ?? newRun(services, request.id);
+  // Claimed before the preflight: a name that it finds free stays free.
+  const nameClaims = await services.claims.acquire(names, run.id).catch(asWfError);
+  const runClaim = claimOnDemand(async () => prestarted?.claims ?? (await claimRun(services, run.id)));
   let host: RunHost | undefined;
   const release = () => {
     host?.close();
-    if (!(held instanceof WfError)) held.release();
-    hold.release();
+    if (!(nameClaims instanceof WfError)) nameClaims.release();
+    runClaim.release();
   };
   try {
-    if (isHeldFromStart(request)) await hold.held();
+    if (isClaimedAtStart(request)) await runClaim.claimed();
     const unmetHere = workflow.networking ? firstUnmet(await runtime.checkMachine()) : undefined;
     if (unmetHere !== undefined) throw unmetHere;
     host = await (prestarted?.host ?? runtime.open(run, null));
-    // What stands on the host tells more of what is in the way than a claim can.
+    // A requirement names the obstacle more precisely than a refused claim does.
     const unmet = firstUnmet(await checkRequirements(requirements, host.ports));
     if (unmet !== undefined) throw unmet;
-    if (held instanceof WfError) throw held;
-    return await begin(
-      parts,
-      request,
-      redacted,
-      { ...run, host, held: hold.held, claims: scoped(scope, claims), release },
-      observer,
-    );
+    if (nameClaims instanceof WfError) throw nameClaims;
+    const claims = names.map((name) => `${scope} ${name}`);
+    const { claimed } = runClaim;
+    return await createAndAdvance(services, request, redacted, { ...run, host, claimed, claims, release }, observer);
   } catch (thrown) {
     release();
     throw thrown;
@@ -155,102 +153,80 @@ function newRun({ newRunId, clock }: EngineDependencies, id: RunId = newRunId())
   return { id, createdAt: clock.now() };
 }
 
-interface Begun extends RunIdentity {
+interface NewRun extends RunIdentity {
   readonly host: RunHost;
-  /** Comes when the run is held. */
-  held(): Promise<void>;
-  /** With the scope that each is claimed in. */
+  /** Resolves once this process has claimed the run. */
+  claimed(): Promise<void>;
+  /** Each with the scope in which it is unique. */
   readonly claims: readonly string[];
-  /** Lets go of the host and the claims. */
+  /** Releases the host and the claims. */
   release(): void;
 }
 
-async function begin(
-  parts: EngineServices,
+async function createAndAdvance(
+  services: EngineServices,
   request: StartRequest,
   { input, names, secrets }: RedactedInput,
-  { id, createdAt, host, held, claims, release }: Begun,
+  { id, createdAt, host, claimed, claims, release }: NewRun,
   observer: RunObserver,
 ): Promise<RunHandle> {
-  const { workflow } = request;
-  const place = workflow.model.invocations.size === 0 ? undefined : host.ports.place;
+  const { workflow, definition, options } = request;
+  const { model } = workflow;
+  const place = model.invocations.size === 0 ? undefined : host.ports.place;
   const header: RunHeader = {
     id,
     workflow: workflow.name,
-    definitionHash: request.definition.hash,
+    definitionHash: definition.hash,
     runtime: request.runtime,
     input,
-    options: optionsWith(names, request.options),
+    options: optionsWith(names, options),
     createdAt,
     ...(place === undefined ? {} : { place }),
   };
-  const { history, owner, crashPoints, leases } = parts;
-  const { pauseAfter } = request.options;
+  const { history, owner, crashPoints, leases } = services;
   crashPoints.reach('before commit create');
   const lease = await history.groupedCommit(() =>
-    history.create(header, request.definition.description, owner, claims, createdAt),
+    history.create(header, definition.description, owner, claims, createdAt),
   );
   const releaseWithLease = () => {
     release();
     leases.release(lease);
   };
-  const { model } = workflow;
-  const { journal, ledger, watch } = openRun(
-    parts,
-    lease,
-    host,
-    runnersOf(model),
-    model.alters,
-    observer,
-    secrets,
-    held,
-    place,
-  );
+  const runner = runnersOf(model);
+  const opened = openRun(services, { lease, host, runner, alters: model.alters, secrets, observer, claimed, place });
+  const { pauseAfter } = options;
   const taken: JournalEvent = { type: 'lease.taken', purpose: 'start', owner, pauseAfter };
   let journaled: readonly JournalEvent[];
   try {
     crashPoints.reach('after commit create');
-    journaled = await keepHost(host, journal, [taken]);
+    journaled = await keepHost(host, opened.journal, [taken]);
   } catch (thrown) {
     releaseWithLease();
     throw thrown;
   }
-  // Taken while the first steps look around: the first intent waits for it, and tells if it failed.
-  if (workflow.model.changesHost) ledger.ensureBaseline().catch(() => {});
-  const handle = advanceRun({
+  // Taken while the first steps observe the host; the first intent awaits it, and reports its error.
+  if (model.changesHost) opened.ledger.ensureBaseline().catch(() => {});
+  const handle = advanceOpenRun(services, opened, {
     header,
-    model: workflow.model,
+    workflow,
     beginning: { type: 'start', first: journaled.length > 0 ? [] : [taken] },
     pauseAfter,
     mayHibernate: request.mayHibernate ?? false,
-    history,
-    watch,
-    random: parts.random,
-    owner,
-    journal,
-    ledger,
-    secrets,
-    observer,
-    finish: (end, stopSignal) =>
-      finishRun(
-        { header, host, journal, ledger, keepsChanges: workflow.keepsChanges, proofs: workflow.proofs, stopSignal },
-        end,
-      ),
   });
   return releaseAtEnd(handle, { release, releaseWithLease });
 }
 
-/** With which inputs are secret, and where each was taken from. */
+/** Adds the names of the secret inputs, each with the source of its value. */
 function optionsWith(names: readonly string[], { secrets: sources = {}, ...options }: RunOptions): RunOptions {
   if (names.length === 0) return options;
   return { ...options, secrets: Object.fromEntries(names.map((name) => [name, sources[name] ?? null])) };
 }
 
 /**
- * Whether a run is held from its start: its id was given, and may be another's; it has a host of its own, or is there to change one.
- * Any other is held as soon as a step of it reaches for the host: one that only waits or computes takes no lock.
+ * Whether a run is claimed at its start: its id was given, so another run may have it; it has a private host; or it changes a host.
+ * Any other run is claimed when a step first uses the host: one that only waits or computes takes no lock.
  */
-function isHeldFromStart({ prestarted, id, runtime, workflow }: StartRequest): boolean {
+function isClaimedAtStart({ prestarted, id, runtime, workflow }: StartRequest): boolean {
   return (
     prestarted !== undefined ||
     id !== undefined ||
@@ -260,25 +236,25 @@ function isHeldFromStart({ prestarted, id, runtime, workflow }: StartRequest): b
   );
 }
 
-/** Holds a run when it is first asked for. */
-function heldOnDemand(hold: () => Promise<AcquiredClaims>) {
-  let asked: Promise<AcquiredClaims> | undefined;
+/** Acquires a claim at the first call of `claimed`. */
+function claimOnDemand(acquire: () => Promise<AcquiredClaims>) {
+  let acquired: Promise<AcquiredClaims> | undefined;
   return {
-    async held() {
-      asked ??= hold();
-      await asked;
+    async claimed() {
+      acquired ??= acquire();
+      await acquired;
     },
     release() {
-      asked?.then(
-        (held) => held.release(),
-        () => undefined, // it was told to whoever asked
+      acquired?.then(
+        (claims) => claims.release(),
+        () => undefined, // the caller of `claimed` got the error
       );
     },
   };
 }
 
-/** Marks carry the run's id: no two runs of one id, of whatever databases, may be under way on one host. */
-async function acquireRun({ claims }: EngineDependencies, id: RunId): Promise<AcquiredClaims> {
+/** Claims a run id: marks on the host carry it, so two runs with one id cannot be under way on one host. @throws WfError E_RUN_EXISTS */
+async function claimRun({ claims }: EngineDependencies, id: RunId): Promise<AcquiredClaims> {
   try {
     return await claims.acquireRun(id, 0);
   } catch (thrown) {
@@ -286,9 +262,4 @@ async function acquireRun({ claims }: EngineDependencies, id: RunId): Promise<Ac
     if (cause.code !== 'E_LEASE_HELD') throw cause;
     throw new WfError('E_RUN_EXISTS', `a run ${id} is under way on this host`, { hint: 'Choose another --id.', cause });
   }
-}
-
-/** Names are used up in one network namespace: in another, the same ones are free. */
-function scoped(scope: string | null, claims: readonly string[]): readonly string[] {
-  return claims.map((claim) => `${scope} ${claim}`);
 }

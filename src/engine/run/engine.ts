@@ -15,7 +15,7 @@ import type { Requirement, RequirementResult } from '../workflow/requirement.ts'
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
 import type { AbandonedLeases } from './abandoned-leases.ts';
 
-/** What the engine is joined from. */
+/** The dependencies of an engine. */
 export interface EngineDependencies {
   readonly history: HistoryPort;
   readonly runtimes: Runtimes;
@@ -29,11 +29,11 @@ export interface EngineDependencies {
   readonly owner: Owner;
   /** Whether the process that holds a lease still runs. */
   readonly isAlive: (owner: Owner) => boolean;
-  /** Reports what an observer has thrown: the run goes on. Nobody is told where it is left out. */
+  /** Reports an error of an observer; without it, such errors are dropped. */
   readonly warn?: (error: unknown) => void;
 }
 
-/** The same with what the engine itself keeps beside them. */
+/** The dependencies of an engine with the state that it shares among its runs. */
 export interface EngineServices extends EngineDependencies {
   readonly leases: AbandonedLeases;
 }
@@ -41,81 +41,81 @@ export interface EngineServices extends EngineDependencies {
 export interface StartRequest {
   readonly workflow: LoadedWorkflow;
   readonly definition: { readonly hash: DefinitionHash; readonly description: Json };
-  /** As the workflow's schema parsed it; the engine takes the secrets out of it before it keeps anything. */
+  /** As the workflow's schema parsed it; the engine redacts the secrets before it stores anything. */
   readonly input: JsonObject;
   readonly runtime: RuntimeName;
   readonly options: RunOptions;
-  /** Chosen by the user; else one is made. */
+  /** Chosen by the user; a new one if absent. */
   readonly id?: RunId;
-  /** Opened before, by this engine, on the same runtime; its id is the run's. */
+  /** Started by this engine on the same runtime; its id is the run's. */
   readonly prestarted?: PrestartedHost | undefined;
-  /** A run that only waits for timers hibernates: whoever asks for that resumes it in time. Defaults to false. */
+  /** Whether a run that only waits for timers hibernates; the caller must resume it in time. False if absent. */
   readonly mayHibernate?: boolean;
 }
 
-/** With the step runners by kind, whose `undo` takes the changes back. */
+/** Request for a rollback, with the step runners that undo the changes. */
 export interface RollBackRequest extends RunnersToUndo {
   readonly run: RunId;
   /** Also undoes what a step runner keeps by design, such as a pulled image. */
   readonly removeKept: boolean;
-  /** Values of the run's secret inputs, as far as they are known: where one is missing, what needs it is not undone. */
+  /** Values of the run's secret inputs. A change whose undo needs a missing one is not undone. */
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
 export interface ResumeRequest {
   readonly run: RunId;
-  /** That run as it was read in this very turn, by one who had to know its workflow: it is not read again then. */
+  /** The run, if the caller has read it in this turn of the event loop. */
   readonly seen?: StoredRun;
-  /** As its file defines it now. */
+  /** The current workflow. */
   readonly workflow: LoadedWorkflow;
   readonly definition: { readonly hash: DefinitionHash; readonly description: Json };
-  /** Goes on although the definition is another one than the run was started with. */
+  /** Whether to resume although the definition has changed since the start of the run. */
   readonly acceptChanges: boolean;
-  /** Null leaves it at what the run was started with. */
+  /** Null keeps the stage that was given at the start. */
   readonly pauseAfter: string | null;
   /** Values of the run's secret inputs: wf keeps none. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** As {@link StartRequest.mayHibernate}. */
+  /** See {@link StartRequest.mayHibernate}. */
   readonly mayHibernate?: boolean;
-  /** That of the run which hibernates in this process. */
+  /** The lease of the run if it hibernates in this process. */
   readonly hibernating?: Lease;
 }
 
-/** What resuming would do with one step. */
+/** The plan for one step of a resume. */
 export interface PlannedStep {
   readonly step: StepId;
   readonly stage: string;
   readonly kind: string;
   /**
-   * `kept`: completed, never run again; `run`: begun anew, or for the first time; `adopted`: what it was to make is there, and
-   * taken as made; `completed`: what is half there is completed; `undone`: its change is taken back; `gone`: its change is
-   * gone by itself; `refused`: something that is not the run's is in the way, or it cannot be told.
+   * `kept`: completed, never runs again; `run`: begins, again or for the first time; `adopted`: its change exists, and is taken as made;
+   * `completed`: its partial change is completed; `undone`: its change is undone; `gone`: its change has vanished; `refused`: an object
+   * that is not the run's is in the way, or its state is unknown.
    */
   readonly plan: 'kept' | 'run' | 'adopted' | 'completed' | 'undone' | 'gone' | 'refused';
-  /** In words, with what was found on the host. */
+  /** The reason in words, with what was observed on the host. */
   readonly why: string;
 }
 
-/** What resuming would do, found out without touching anything. */
+/** The plan of a resume, made without touching anything. */
 export interface ResumePlan {
-  /** `forward`: to its end; `back`: it has failed, or was being rolled back, and is undone. */
+  /** `forward`: towards its end; `back`: it has failed, or was rolling back, and is undone. */
   readonly direction: 'forward' | 'back';
   readonly steps: readonly PlannedStep[];
 }
 
-/** Callbacks of a live view. An error that one throws alters no run. */
+/** Callbacks of a live view. Their errors do not affect the run. */
 export interface RunObserver {
-  /** Each journal entry, after it is durable. */
+  /** Receives each journal entry after it is durable. */
   committed?(entry: JournalEntry): void;
-  /** A note of a running step on how far it is; not durable. */
+  /** Receives a note of a running step on its progress; not durable. */
   progress?(step: StepId, message: string): void;
 }
 
-/** Why `result` came: the run ended, waits for an event from outside, or was asked to stop. */
+/** Why a process stopped advancing a run. `waiting`: for an event from outside. */
 export type RunResult =
   | { readonly type: 'ended'; readonly end: RunEnd }
   | { readonly type: 'waiting' }
-  /** Hibernates until a timer goes off (ms since the epoch); this process still holds the lease, and nothing else of the run. */
+  /** Hibernates until a timer fires (ms since the epoch); this process keeps only the lease of the run. */
   | { readonly type: 'hibernating'; readonly until: number; readonly lease: Lease }
   | { readonly type: 'paused'; readonly stage: string }
   | { readonly type: 'interrupted'; readonly signal: string };
@@ -125,29 +125,29 @@ export interface RunHandle {
   /** Rejects only with an error of the history (E_DATABASE*, E_LEASE_LOST) or a defect. */
   readonly result: Promise<RunResult>;
   /**
-   * Gives the machine an event from outside. Comes once the machine has taken it and that is durable.
-   * @throws WfError E_EVENT_INVALID; E_EVENT_UNEXPECTED with what the machine expects now; E_WORKFLOW_INVALID if it throws at the event;
-   * E_RUN_ENDED; E_RUN_NOT_ADVANCED once `result` has come without an end; an error of the history. Then the run is as it was.
+   * Sends the machine an event from outside. Resolves once the machine has taken it and that is durable.
+   * @throws WfError E_EVENT_INVALID; E_EVENT_UNEXPECTED naming the events that the machine expects; E_WORKFLOW_INVALID if it throws at the
+   * event; E_RUN_ENDED; E_RUN_NOT_ADVANCED once `result` has settled without an end; an error of the history. The run is then unchanged.
    */
   send(event: MachineEvent): Promise<void>;
-  /** Lets what is under way come to its outcome, starts nothing more, and ends with `interrupted`. */
+  /** Lets running steps finish, starts nothing more, and stops with `interrupted`. */
   interrupt(signal: string): void;
 }
 
-/** One requirement and what a look at it found. */
+/** A requirement and the result of its check. */
 export interface PreflightFinding {
   readonly requirement: Requirement;
   readonly result: RequirementResult;
 }
 
-/** The runtime that was taken, and why. */
+/** The chosen runtime, and why. */
 export interface RuntimeChoice {
   readonly runtime: RuntimeName;
-  /** In words; null where the workflow needs no runtime, so that it does not matter. */
+  /** The reason in words; null if the workflow needs no runtime. */
   readonly why: string | null;
 }
 
-/** One step as a dry run walks past it. */
+/** One step of a dry run. */
 export interface RehearsedStep {
   readonly step: StepId;
   readonly stage: string;
@@ -159,37 +159,37 @@ export interface RehearsedStep {
 }
 
 export interface Engine {
-  /** The runtime for a run of this workflow, where `auto` was asked for or nothing was said. */
+  /** Chooses the runtime for a run of this workflow, for `auto` or no choice of the user. */
   chooseRuntime(workflow: LoadedWorkflow): Promise<RuntimeChoice>;
-  /** Looks at each requirement of the workflow; touches nothing. */
+  /** Checks each requirement of the workflow. Touches nothing. */
   preflight(workflow: LoadedWorkflow, input: JsonObject, runtime: RuntimeName): Promise<readonly PreflightFinding[]>;
-  /** Returns the steps of a run, in order, if each had the output that its runner rehearses. Pure. `run` is the id of that run. */
+  /** Returns the steps of a dry run, in order, each with its rehearsed output. Pure. @param run the run id for the machine */
   rehearse(workflow: LoadedWorkflow, input: JsonObject, run?: RunId): readonly RehearsedStep[];
   /**
-   * Begins to open the host of a run that is to be started. It is to be closed whatever becomes of the run.
+   * Begins to open the host of a run that is about to start. The caller closes it whether or not the run starts.
    * @throws WfError E_RUN_EXISTS
    */
   prestartHost(runtime: RuntimeName, id: RunId | undefined): Promise<PrestartedHost>;
   /**
-   * Looks at the requirements, creates the run and begins it.
-   * @throws WfError the first unmet requirement's error; E_RUN_EXISTS; E_NAME_IN_USE when another run claims the same names.
+   * Checks the requirements, creates the run and begins to advance it.
+   * @throws WfError the error of the first unmet requirement; E_RUN_EXISTS; E_NAME_IN_USE if another run has claimed the same names
    */
   start(request: StartRequest, observer?: RunObserver): Promise<RunHandle>;
   /**
-   * Begins to undo all that a run did that still stands, and then to verify the host. Null where there is nothing to undo
-   * of a run that has ended.
+   * Begins to undo the changes of a run that are in place, and to verify the host. Returns null if the run has ended and has nothing to
+   * undo.
    * @throws WfError E_RUN_NOT_FOUND; E_RUNNER_MISSING, E_WRONG_PLACE; E_LEASE_HELD while a living process advances the run;
    * E_ORPHAN_ALIVE. Then nothing was touched.
    */
   rollBack(request: RollBackRequest, observer?: RunObserver): Promise<RunHandle | null>;
   /**
-   * Takes over a run that nobody advances and goes on with it: forward, or, where it was being rolled back, with that.
-   * @throws WfError E_RUN_NOT_FOUND, E_RUN_ENDED; E_LEASE_HELD while a living process advances it; E_DEFINITION_CHANGED with what
-   * differs; E_WRONG_PLACE; E_JOURNAL_DIVERGED; E_NAME_IN_USE where a run of another database has taken its names; E_ORPHAN_ALIVE.
+   * Takes over a run that nobody advances, and resumes it; a run that was rolling back continues its rollback.
+   * @throws WfError E_RUN_NOT_FOUND, E_RUN_ENDED; E_LEASE_HELD while a living process advances it; E_DEFINITION_CHANGED; E_WRONG_PLACE;
+   * E_JOURNAL_DIVERGED; E_NAME_IN_USE if a run of another database has claimed its names; E_ORPHAN_ALIVE
    */
   resume(request: ResumeRequest, observer?: RunObserver): Promise<RunHandle>;
-  /** Gives up a run that hibernates in this process: nobody advances it from then on. */
+  /** Releases the lease of a run that hibernates in this process: nobody advances it from then on. */
   releaseLease(hibernating: Lease): void;
-  /** What `resume` would do, and why; takes no lease and touches nothing. @throws WfError as `resume` does. */
+  /** Returns what `resume` would do, and why. Takes no lease, touches nothing. @throws WfError as `resume` does */
   planResume(request: ResumeRequest): Promise<ResumePlan>;
 }

@@ -16,34 +16,34 @@ interface FinishRequest {
   readonly host: RunHost;
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
-  /** Whether a run of this workflow that succeeds means to leave its changes on the host. */
+  /** Whether a run of this workflow that succeeds leaves its changes on the host. */
   readonly keepsChanges: boolean;
-  /** What the workflow says that a run with this output has shown. */
+  /** Returns what a run with this output has proven, according to the workflow. */
   proofs(output: Json): readonly Proof[];
-  /** The signal that asks to stop; undefined while none does. */
+  /** Returns the signal that asked to stop; undefined if none did. */
   stopSignal(): string | undefined;
 }
 
-/** Undoes what a failed run did unless it is to be kept, verifies the host, and commits the run's end. */
-export async function finishRun(parts: FinishRequest, machine: MachineEnd): Promise<RunResult> {
-  const { header, journal } = parts;
+/** Undoes the changes of a failed run unless they are kept, verifies the host, and commits the end of the run. */
+export async function finishRun(request: FinishRequest, machine: MachineEnd): Promise<RunResult> {
+  const { header, journal } = request;
   journal.tolerateFullDisk();
   if (machine.type === 'done') {
-    if (parts.keepsChanges) await keepChanges(journal);
-    return end(parts, { type: 'succeeded', output: machine.output });
+    if (request.keepsChanges) await keepChanges(journal);
+    return end(request, { type: 'succeeded', output: machine.output });
   }
-  const error = await withVanished(machine.error, parts.ledger);
-  if (header.options.onFailure === 'keep') return end(parts, { type: 'kept', error });
-  if (!journal.changes().some(needsUndo)) return end(parts, { type: 'failed', error });
-  const told = (await renewHost(parts.host)) ? lostHostError(header.id, error) : error;
-  await journal.append([{ type: 'rolling-back', error: told, kept: [] }]);
-  return rollBack(parts, journal.changes().filter(needsUndo), told);
+  const error = await withVanished(machine.error, request.ledger);
+  if (header.options.onFailure === 'keep') return end(request, { type: 'kept', error });
+  if (!journal.changes().some(needsUndo)) return end(request, { type: 'failed', error });
+  const cause = (await renewHost(request.host)) ? lostHostError(header.id, error) : error;
+  await journal.append([{ type: 'rolling-back', error: cause, kept: [] }]);
+  return rollBack(request, journal.changes().filter(needsUndo), cause);
 }
 
-/** So many of what has vanished, or is left, are named in an error; the ledger and the verification have them all. */
+/** Number of objects that an error names; the ledger and the verification list them all. */
 const NAMED = 3;
 
-/** A failure is often explained by what has gone from the host meanwhile: somebody deleted a link, restarted a container. */
+/** Adds the vanished changes to an error: they often explain it (somebody deleted a link, or restarted a container). */
 async function withVanished(error: ErrorRecord, ledger: RunLedger): Promise<ErrorRecord> {
   const vanished = await ledger.vanished();
   if (vanished.length === 0) return error;
@@ -58,31 +58,32 @@ function firstOf(all: readonly string[]): string {
 }
 
 /**
- * Undoes these changes, newest first, verifies the host, and commits the end of a run that came to grief by `error`. That it is
- * being rolled back is in the journal already. Asked to stop, it does so after the change that is being undone.
+ * Undoes these changes, newest first, verifies the host, and commits the end of the run. The caller has journaled that the rollback
+ * begins. A stop request takes effect after the current change.
+ * @param error the error that ended the run
  */
 export async function rollBack(
-  parts: FinishRequest,
+  request: FinishRequest,
   changes: readonly Change[],
   error: ErrorRecord,
 ): Promise<RunResult> {
-  parts.journal.tolerateFullDisk();
-  const isStopped = () => parts.stopSignal() !== undefined;
-  await renewHost(parts.host);
-  let isComplete = await parts.ledger.revert(changes, isStopped);
-  // The host may end in the middle of it: what could not be looked at then is gone with it.
-  while (isComplete && (await renewHost(parts.host))) {
+  request.journal.tolerateFullDisk();
+  const isStopped = () => request.stopSignal() !== undefined;
+  await renewHost(request.host);
+  let isComplete = await request.ledger.revert(changes, isStopped);
+  // The host may end meanwhile: changes that could not be observed are gone with it.
+  while (isComplete && (await renewHost(request.host))) {
     const seqs = new Set(changes.map(({ seq }) => seq));
-    const left = parts.journal.changes().filter((change) => needsUndo(change) && seqs.has(change.seq));
-    isComplete = await parts.ledger.revert(left, isStopped);
+    const left = request.journal.changes().filter((change) => needsUndo(change) && seqs.has(change.seq));
+    isComplete = await request.ledger.revert(left, isStopped);
   }
-  if (isComplete) return end(parts, { type: 'undone', error });
-  const signal = parts.stopSignal() ?? '';
-  await parts.journal.append([{ type: 'interrupted', signal }]);
+  if (isComplete) return end(request, { type: 'undone', error });
+  const signal = request.stopSignal() ?? '';
+  await request.journal.append([{ type: 'interrupted', signal }]);
   return { type: 'interrupted', signal };
 }
 
-/** Whether another host had to take its place. Where that fails, nobody can look: each change, and the verification, tells so. */
+/** Renews the host if it has ended. An error is dropped: each undo, and the verification, reports it. */
 async function renewHost(host: RunHost): Promise<boolean> {
   try {
     return await host.renew();
@@ -92,21 +93,21 @@ async function renewHost(host: RunHost): Promise<boolean> {
   }
 }
 
-async function end(parts: FinishRequest, outcome: Outcome): Promise<RunResult> {
-  let verified = await verify(parts);
+async function end(request: FinishRequest, outcome: Outcome): Promise<RunResult> {
+  let verified = await verify(request);
   const isUndone = outcome.type === 'undone' || outcome.type === 'failed';
-  if (verified.type === 'failed' && isUndone && (await renewHost(parts.host))) verified = await verify(parts);
-  const judged = endOf(parts, outcome, verified);
-  // Before the end is committed: nobody comes back to a run that has ended.
-  const isOver = judged.status !== 'needs-attention' && !parts.journal.changes().some(isInPlace);
-  const ended = isOver ? await endHost(parts, judged) : judged;
-  await parts.journal.append([{ type: 'ended', ...ended }]);
-  const unrecorded = parts.journal.unrecorded();
-  if (unrecorded !== undefined) throw undoneUnrecorded(parts.header.id, unrecorded);
+  if (verified.type === 'failed' && isUndone && (await renewHost(request.host))) verified = await verify(request);
+  const judged = endOf(request, outcome, verified);
+  // Before the end is committed: a run that has ended cannot be resumed.
+  const isOver = judged.status !== 'needs-attention' && !request.journal.changes().some(isInPlace);
+  const ended = isOver ? await endHost(request, judged) : judged;
+  await request.journal.append([{ type: 'ended', ...ended }]);
+  const unrecorded = request.journal.unrecorded();
+  if (unrecorded !== undefined) throw undoneUnrecorded(request.header.id, unrecorded);
   return { type: 'ended', end: ended };
 }
 
-/** Ends a host of the run's own. A run that leaves one behind needs attention. */
+/** Ends a private host. A run that leaves one behind needs attention. */
 async function endHost({ header, host }: FinishRequest, judged: RunEnd): Promise<RunEnd> {
   try {
     await host.end();
@@ -115,14 +116,14 @@ async function endHost({ header, host }: FinishRequest, judged: RunEnd): Promise
     const { code, message, hint } = asWfError(thrown);
     const before = judged.status === 'succeeded' ? '' : `${judged.error.message}; then `;
     const error = new WfError(code, `${before}the host of run ${header.id} could not be ended: ${message}`, {
-      hint: `${hint} Then end what is left with \`wf rollback ${header.id}\`.`,
+      hint: `${hint} Then end the host with \`wf rollback ${header.id}\`.`,
       cause: thrown,
     });
     return { status: 'needs-attention', output: null, error: error.toRecord() };
   }
 }
 
-/** What a run has come to, before the host is looked at. */
+/** The outcome of a run before its verification. */
 type Outcome =
   | { readonly type: 'succeeded'; readonly output: Json }
   | { readonly type: 'failed' | 'kept' | 'undone'; readonly error: ErrorRecord };
@@ -135,12 +136,12 @@ async function keepChanges(journal: RunJournal): Promise<void> {
 }
 
 type Verified =
-  | { readonly type: 'looked'; readonly verification: Verification | null }
+  | { readonly type: 'compared'; readonly verification: Verification | null }
   | { readonly type: 'failed'; readonly error: WfError };
 
 async function verify({ ledger }: FinishRequest): Promise<Verified> {
   try {
-    return { type: 'looked', verification: await ledger.verify() };
+    return { type: 'compared', verification: await ledger.verify() };
   } catch (thrown) {
     return { type: 'failed', error: asWfError(thrown) };
   }
@@ -161,7 +162,7 @@ function endOf({ header, journal, proofs }: FinishRequest, outcome: Outcome, ver
   }
   switch (outcome.type) {
     case 'succeeded':
-      return { status: 'succeeded', output: outcome.output, ...told(() => proofs(outcome.output)) };
+      return { status: 'succeeded', output: outcome.output, ...recorded(() => proofs(outcome.output)) };
     case 'failed':
       return { status: 'failed', output: null, error: outcome.error };
     case 'undone':
@@ -169,10 +170,10 @@ function endOf({ header, journal, proofs }: FinishRequest, outcome: Outcome, ver
   }
 }
 
-/** Kept with the end, so that they can be told where the workflow is another one by now, or not there. It fails no run. */
-function told(tell: () => readonly Proof[]): { readonly proofs?: RecordedProofs } {
+/** Records the proofs with the end, so that they outlive the workflow. An error of the workflow is recorded instead. */
+function recorded(prove: () => readonly Proof[]): { readonly proofs?: RecordedProofs } {
   try {
-    const proofs = tell();
+    const proofs = prove();
     return proofs.length === 0 ? {} : { proofs: { type: 'told', proofs } };
   } catch (thrown) {
     const { code, message } = asWfError(thrown);
@@ -186,31 +187,31 @@ function residueError(run: RunId, before: string, left: readonly Difference[], c
   return new WfError('E_RESIDUE', `${before}the host is not as it was: ${what}`, {
     hint:
       byHand.length === 0
-        ? `See what differs with \`wf show ${run}\`, undo it by hand, and let \`wf rollback ${run}\` compare the host again.`
-        : `Try again with \`wf rollback ${run}\`, or remove by hand what is left: ${byHand.join(' && ')}`,
+        ? `Check the differences with \`wf show ${run}\`, undo them by hand, then verify the host with \`wf rollback ${run}\`.`
+        : `Repeat \`wf rollback ${run}\`, or undo the changes by hand: ${byHand.join(' && ')}`,
   });
 }
 
-/** The run has ended: whoever mends what kept the host from being looked at lets it be looked at again by a rollback. */
+/** Returns the error of a run whose host could not be verified; a rollback verifies it again. */
 function unverifiedError(run: RunId, before: string, cause: WfError, changes: readonly Change[]): WfError {
   const byHand = undoByHand(changes);
-  const rest = byHand.length === 0 ? '' : ` What may be left is removed by hand with: ${byHand.join(' && ')}`;
+  const rest = byHand.length === 0 ? '' : ` To undo the changes by hand: ${byHand.join(' && ')}`;
   return new WfError(cause.code, `${before}the host could not be verified: ${cause.message}`, {
-    hint: `${cause.hint} Then let \`wf rollback ${run}\` look at the host again.${rest}`,
+    hint: `${cause.hint} Then verify the host with \`wf rollback ${run}\`.${rest}`,
     cause,
   });
 }
 
-/** In the details of an error by which a run did not stop in the middle. */
+/** Details of an error after which the run has ended all the same. */
 const HAS_ENDED = { hasEnded: true };
 
 function undoneUnrecorded(run: RunId, cause: WfError): WfError {
   return new WfError(
     'E_DISK_FULL',
-    `run ${run} came to its end, but the disk was too full to record all of it: ${cause.message}`,
+    `run ${run} has ended, but the disk was too full to record all of it: ${cause.message}`,
     {
       details: HAS_ENDED,
-      hint: `Make room, then let \`wf rollback ${run}\` look at the host again and complete the record.`,
+      hint: `Free some space, then complete the record with \`wf rollback ${run}\`, which verifies the host again.`,
       cause,
     },
   );

@@ -10,7 +10,7 @@ import type { AlteredFacets } from '../workflow/facets.ts';
 import type { StepRunner } from '../workflow/step.ts';
 import type { EngineDependencies, RunObserver } from './engine.ts';
 
-/** A run whose lease is held, ready to be advanced or undone. */
+/** A run whose lease this process holds, ready to be advanced or undone. */
 export interface OpenRun {
   readonly lease: Lease;
   readonly host: RunHost;
@@ -18,39 +18,44 @@ export interface OpenRun {
   readonly journal: RunJournal;
   readonly ledger: RunLedger;
   readonly secrets: Secrets;
+  readonly observer: RunObserver;
 }
 
-/**
- * `runner` answers the step runners that undo; `alters` is what steps of it can alter; `held` comes when this process holds the run;
- * `place` is where it was started; `earlier` is what the journal holds already.
- */
+interface OpenRunRequest {
+  readonly lease: Lease;
+  readonly host: RunHost;
+  /** Returns the step runner that undoes changes of this kind. */
+  runner(kind: string): StepRunner | undefined;
+  /** The facets of the host that the steps can alter. */
+  readonly alters: AlteredFacets;
+  readonly secrets: Secrets;
+  readonly observer: RunObserver;
+  /** Resolves once this process has claimed the run. */
+  claimed(): Promise<void>;
+  /** The place where the run was started. */
+  readonly place: RunPlace | undefined;
+  /** The journal so far. */
+  readonly entries?: readonly JournalEntry[];
+}
+
+/** Opens the journal and the ledger of a run. */
 export function openRun(
-  parts: EngineDependencies,
-  lease: Lease,
-  host: RunHost,
-  runner: (kind: string) => StepRunner | undefined,
-  alters: AlteredFacets,
-  observer: RunObserver,
-  secrets: Secrets,
-  held: () => Promise<void>,
-  place: RunPlace | undefined,
-  earlier: readonly JournalEntry[] = [],
+  { history, clock, owner, crashPoints }: EngineDependencies,
+  { lease, host, runner, alters, secrets, observer, claimed, place, entries = [] }: OpenRunRequest,
 ): OpenRun {
-  const { history, clock, owner, crashPoints } = parts;
-  const { ports, fingerprints } = host;
-  const journal = openRunJournal({ history, lease, clock, crashPoints, observer, secrets }, earlier);
-  const noteTrouble = (error: unknown) => journal.noteTrouble(error);
-  const watch: HostWatch = { host: ports, history, lease, held, crashPoints, place, secrets, noteTrouble };
-  const ledger = createRunLedger({
-    run: lease.run,
+  const journal = openRunJournal({ history, lease, clock, crashPoints, observer, secrets }, entries);
+  const watch: HostWatch = {
+    host: host.ports,
     history,
-    watch,
-    fingerprints,
-    alters,
-    owner,
-    journal,
-    runner,
+    lease,
+    claimed,
+    crashPoints,
+    place,
     secrets,
-  });
-  return { lease, host, watch, journal, ledger, secrets };
+    noteTrouble: (error) => journal.noteTrouble(error),
+  };
+  const { fingerprints } = host;
+  const run = lease.run;
+  const ledger = createRunLedger({ run, history, watch, fingerprints, alters, owner, journal, runner, secrets });
+  return { lease, host, watch, journal, ledger, secrets, observer };
 }

@@ -6,11 +6,11 @@ export type StartStep = Extract<Effect, { type: 'start-step' }>;
 /** A step without an outcome in the journal. */
 export interface OpenStep {
   readonly start: StartStep;
-  /** The attempt that was begun or, where none was, that is due. */
+  /** The attempt that has begun or, if none has, is due. */
   readonly attempt: number;
-  /** Attempts that failed; an interrupted one did not. */
+  /** Number of failed attempts, without interrupted ones. */
   readonly failures: number;
-  readonly says:
+  readonly journaled:
     | { readonly type: 'decided' }
     | { readonly type: 'begun' }
     | { readonly type: 'retrying'; readonly retryAt: number };
@@ -18,7 +18,7 @@ export interface OpenStep {
 
 export type OpenSteps = ReadonlyMap<StepId, OpenStep>;
 
-/** The steps that a journal leaves without an outcome, in the order in which they were decided. Pure. */
+/** Returns the steps without an outcome in a journal, in the order of their decisions. Pure. */
 export function openSteps(entries: readonly JournalEntry[]): OpenSteps {
   const open = new Map<StepId, OpenStep>();
   for (const { event } of entries) follow(open, event);
@@ -30,18 +30,18 @@ function follow(open: Map<StepId, OpenStep>, event: JournalEvent): void {
     case 'decided':
       for (const effect of event.effects) {
         if (effect.type === 'start-step')
-          open.set(effect.step, { start: effect, attempt: 1, failures: 0, says: BEGUN });
+          open.set(effect.step, { start: effect, attempt: 1, failures: 0, journaled: BEGUN });
       }
       return;
     case 'step.attempted':
-      alter(open, event.step, (step) => ({ ...step, attempt: event.attempt, says: BEGUN }));
+      alter(open, event.step, (step) => ({ ...step, attempt: event.attempt, journaled: BEGUN }));
       return;
     case 'step.retrying':
       alter(open, event.step, (step) => ({
         ...step,
         attempt: event.attempt,
         failures: step.failures + 1,
-        says: { type: 'retrying', retryAt: event.retryAt },
+        journaled: { type: 'retrying', retryAt: event.retryAt },
       }));
       return;
     case 'step.succeeded':
@@ -49,11 +49,11 @@ function follow(open: Map<StepId, OpenStep>, event: JournalEvent): void {
     case 'step.stopped':
       open.delete(event.step);
       return;
-    // Both come after all that was under way has come to its outcome: what is still open was not begun.
+    // Both follow the outcomes of all running steps: a step that is still open has not begun.
     case 'paused':
     case 'interrupted':
       for (const [id, step] of open)
-        if (step.says.type === 'begun') open.set(id, { ...step, says: { type: 'decided' } });
+        if (step.journaled.type === 'begun') open.set(id, { ...step, journaled: { type: 'decided' } });
       return;
     default:
   }

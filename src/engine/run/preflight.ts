@@ -3,18 +3,18 @@ import type { Requirement, RequirementResult } from '../workflow/requirement.ts'
 import type { HostPorts } from '../workflow/step.ts';
 import type { PreflightFinding } from './engine.ts';
 
-/** Looks at every requirement, all at once; touches nothing. The findings come in the order of the requirements. */
+/** Checks all requirements concurrently. Touches nothing. The findings are in the order of the requirements. */
 export function checkRequirements(
   requirements: readonly Requirement[],
   host: HostPorts,
 ): Promise<readonly PreflightFinding[]> {
   return Promise.all(
-    requirements.map(async (requirement) => ({ requirement, result: await lookAt(requirement, host) })),
+    requirements.map(async (requirement) => ({ requirement, result: await check(requirement, host) })),
   );
 }
 
-/** A look that throws has not been met: what could not be seen is not taken for granted. */
-async function lookAt(requirement: Requirement, host: HostPorts): Promise<RequirementResult> {
+/** Checks one requirement; one whose check throws is not met. */
+async function check(requirement: Requirement, host: HostPorts): Promise<RequirementResult> {
   try {
     return await requirement.look(host);
   } catch (thrown) {
@@ -22,7 +22,7 @@ async function lookAt(requirement: Requirement, host: HostPorts): Promise<Requir
   }
 }
 
-/** The error of the first finding that is not met; undefined where all are. */
+/** Returns the error of the first unmet requirement; undefined if all are met. */
 export function firstUnmet(findings: readonly PreflightFinding[]) {
   for (const { result } of findings) if (!result.met) return result.error;
   return undefined;

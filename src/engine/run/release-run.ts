@@ -1,17 +1,17 @@
 import type { RunHandle } from './engine.ts';
 
 /** The two ways in which a process releases a run. */
-interface Ways {
-  /** Releases a run whose lease the journal has given up already. */
+interface Releases {
+  /** Releases the host and the claims of a run whose lease the journal has given up. */
   release(): void;
-  /** Releases a run whose lease this process still holds, since it cannot be advanced any further. */
+  /** Releases the lease too: this process cannot advance the run any further. */
   releaseWithLease(): void;
 }
 
-/** Returns a handle that releases the run, in the way that its result asks for, before the result comes. Nobody has to await that. */
+/** Returns a handle that releases the run before its result settles: with the lease if the result is an error. */
 export function releaseAtEnd<Handle extends Pick<RunHandle, 'result'>>(
   handle: Handle,
-  { release, releaseWithLease }: Ways,
+  { release, releaseWithLease }: Releases,
 ): Handle {
   const result = handle.result.then(
     (stopped) => {

@@ -30,7 +30,7 @@ import { type AttemptOutcome, beginAttempt, type RunningAttempt } from './attemp
 import type { RunHandle, RunObserver, RunResult } from './engine.ts';
 import type { OpenStep, StartStep } from './open-steps.ts';
 
-/** What reaches a run from outside its decisions. */
+/** An input to the loop of a run, from outside its decisions. */
 type Arrival =
   | { readonly type: 'start' }
   | { readonly type: 'resume' }
@@ -39,7 +39,7 @@ type Arrival =
   | { readonly type: 'timer'; readonly timer: string }
   | Sent;
 
-/** An event from outside, and its sender, who learns what becomes of it. */
+/** An event from outside, with callbacks to its sender. */
 interface Sent {
   readonly type: 'sent';
   readonly event: MachineEvent;
@@ -47,27 +47,27 @@ interface Sent {
   refused(why: WfError): void;
 }
 
-/** Where a process begins with a run. */
+/** The point at which a process begins to advance a run. */
 export type Beginning =
-  /** `first` is committed with the machine's first decision. */
+  /** `first`: events to commit with the first decision of the machine. */
   | { readonly type: 'start'; readonly first: readonly JournalEvent[] }
-  /** Where the journal of an earlier process ends: its last decision, the steps without an outcome, the last failure. */
+  /** The end of the journal of an earlier process: its last decision, the steps without an outcome, the last failure. */
   | {
       readonly type: 'resume';
       readonly decision: Decision;
       readonly open: readonly OpenStep[];
       readonly lastFailure: ErrorRecord | undefined;
-      /** Why the machine goes no further from here; undefined where it does. */
+      /** Why the machine cannot continue from here; undefined if it can. */
       readonly obstacle: WfError | undefined;
     };
 
-interface AdvanceRequest {
+export interface AdvanceRequest {
   readonly header: RunHeader;
   readonly model: MachineModel;
   readonly beginning: Beginning;
-  /** The stage after which the run is to pause; null where it is not. */
+  /** The stage after which the run pauses; null if it does not. */
   readonly pauseAfter: string | null;
-  /** Whether it is let go of where it only waits for timers. */
+  /** Whether the run hibernates when it only waits for timers. */
   readonly mayHibernate: boolean;
   readonly history: Pick<HistoryPort, 'release'>;
   readonly watch: HostWatch;
@@ -77,11 +77,11 @@ interface AdvanceRequest {
   readonly ledger: RunLedger;
   readonly secrets: Secrets;
   readonly observer: RunObserver;
-  /** Brings a run whose machine has come to its end to its own: undoes, verifies, commits the end. */
+  /** Ends a run whose machine has ended: undoes, verifies, commits the end. */
   finish(end: MachineEnd, stopSignal: () => string | undefined): Promise<RunResult>;
 }
 
-/** A run that is let go of is read again from its journal: for less than this it is not worth it. */
+/** Waits shorter than this are not worth reading the run from its journal again. */
 const SHORTEST_HIBERNATION_MS = 5_000;
 
 /** How a machine ended. */
@@ -90,29 +90,29 @@ export type MachineEnd =
   | { readonly type: 'failed'; readonly error: ErrorRecord };
 
 /**
- * Advances one run: takes what arrives, decides, commits the decision with what is to be done, then does it. All that
- * has arrived by then shares one commit. Nothing is done before the commit that holds it has returned.
+ * Advances one run: decides on each arrival, commits the decision with its effects, then carries them out, never before. All
+ * arrivals of one turn share one commit.
  */
-export function advanceRun(parts: AdvanceRequest): RunHandle {
-  const loop = new RunLoop(parts);
+export function advanceRun(request: AdvanceRequest): RunHandle {
+  const loop = new RunLoop(request);
   return {
-    id: parts.header.id,
+    id: request.header.id,
     result: loop.advance(),
     send: (event) => {
       const sent = loop.send(event);
-      sent.catch(() => {}); // the sender is told; a program that does not ask is not ended by that
+      sent.catch(() => {}); // an unhandled rejection would end a program that ignores it
       return sent;
     },
     interrupt: (signal) => loop.interrupt(signal),
   };
 }
 
-/** A class: each run that is under way has one, and closures would be 25 objects more. */
+/** A class, because each run under way has one: closures would be 25 more objects. */
 class RunLoop {
-  readonly #parts: AdvanceRequest;
+  readonly #request: AdvanceRequest;
   readonly #clock: Clock;
   readonly #attempts = new Map<StepId, RunningAttempt>();
-  // These three are made when they are first needed: most runs need none.
+  // These three are created lazily: most runs need none.
   #retries: Map<StepId, { readonly attempt: number; cancel(): void }> | undefined;
   #failures: Map<StepId, number> | undefined;
   #timers: Map<string, () => void> | undefined;
@@ -124,22 +124,22 @@ class RunLoop {
   #pausedAfter: string | undefined;
   #stages: readonly string[] = [];
   #waiting = false;
-  /** Whether something has come that the loop has not looked at yet. */
+  /** Whether something has arrived that the loop has not handled yet. */
   #isWoken = false;
-  #wakeUp = NOBODY_WAITS;
-  /** Why this process does not advance the run any more; undefined while it does. */
-  #over: WfError | undefined;
+  #wakeUp = NO_WAITER;
+  /** The error for events once this process has stopped advancing the run. */
+  #refusal: WfError | undefined;
 
-  constructor(parts: AdvanceRequest) {
-    this.#parts = parts;
-    this.#clock = parts.watch.host.clock;
-    this.#arrivals = [{ type: parts.beginning.type }];
+  constructor(request: AdvanceRequest) {
+    this.#request = request;
+    this.#clock = request.watch.host.clock;
+    this.#arrivals = [{ type: request.beginning.type }];
   }
 
   async advance(): Promise<RunResult> {
-    const { id } = this.#parts.header;
+    const { id } = this.#request.header;
     try {
-      const result = await this.#untilItStops();
+      const result = await this.#loop();
       this.#refuseEvents(runNotAdvanced(id, result));
       return result;
     } catch (thrown) {
@@ -147,26 +147,26 @@ class RunLoop {
       await this.#endAttempts();
       throw thrown;
     } finally {
-      this.#quiet();
+      this.#cancelAll();
     }
   }
 
-  async #untilItStops(): Promise<RunResult> {
-    const { journal } = this.#parts;
+  async #loop(): Promise<RunResult> {
+    const { journal } = this.#request;
     for (;;) {
       this.#isWoken = false;
-      const taken = this.#takeArrivals();
+      const turn = this.#handleArrivals();
       let isDurable = true;
       try {
-        if (taken.events.length > 0) await journal.append(taken.events, taken.evidence, taken.now);
+        if (turn.events.length > 0) await journal.append(turn.events, turn.evidence, turn.now);
       } catch (thrown) {
-        for (const { refused } of taken.sent) refused(asWfError(thrown));
-        // On a full disk the machine goes no further: what stands is undone, for which the reserve is kept.
+        for (const { refused } of turn.sent) refused(asWfError(thrown));
+        // A full disk fails the machine; the reserve is for its rollback.
         if (!isFullDisk(thrown)) throw thrown;
         this.#fail(thrown);
         isDurable = false;
       }
-      if (isDurable) this.#doWhatIsDue(taken);
+      if (isDurable) this.#carryOutTurn(turn);
       if (this.#arrivals.length > 0) continue;
       if (this.#attempts.size === 0) {
         const result = await this.#hibernateOrStop();
@@ -177,10 +177,10 @@ class RunLoop {
   }
 
   async send(given: MachineEvent): Promise<void> {
-    const { header, secrets } = this.#parts;
+    const { header, secrets } = this.#request;
     const event = redactedMachineEvent(parseSentEvent(given), secrets);
-    if (this.#over !== undefined) throw this.#over;
-    if (this.#ended !== undefined) throw runTakesNoEvent(header.id, 'has come to the end of its machine');
+    if (this.#refusal !== undefined) throw this.#refusal;
+    if (this.#ended !== undefined) throw runTakesNoEvent(header.id, 'has reached the end of its machine');
     await new Promise<void>((handled, refused) => this.#arrive({ type: 'sent', event, handled, refused }));
   }
 
@@ -189,9 +189,9 @@ class RunLoop {
     this.#wake();
   }
 
-  /** Refuses each event that nobody takes any more, and all that still come. */
+  /** Refuses the events that have arrived, and all later ones. */
   #refuseEvents(why: WfError): void {
-    this.#over = why;
+    this.#refusal = why;
     for (const arrival of this.#arrivals) if (arrival.type === 'sent') arrival.refused(why);
   }
 
@@ -205,13 +205,13 @@ class RunLoop {
     this.#wakeUp();
   }
 
-  /** Comes at once where something has come since the loop looked last. */
+  /** Resolves at once if something has arrived since the last turn. */
   async #untilWoken(): Promise<void> {
     if (!this.#isWoken) await new Promise<void>((resolve) => (this.#wakeUp = resolve));
-    this.#wakeUp = NOBODY_WAITS;
+    this.#wakeUp = NO_WAITER;
   }
 
-  /** A run that cannot be advanced any more is let go of once nothing of it is under way. */
+  /** Stops all attempts, and waits until none is running: only then can the run be released. */
   async #endAttempts(): Promise<void> {
     for (const attempt of this.#attempts.values()) attempt.stop();
     for (;;) {
@@ -224,86 +224,86 @@ class RunLoop {
     }
   }
 
-  /** Asked to stop: what is under way comes to its outcome, and nothing more is begun. */
+  /** Whether the run was asked to stop: running steps finish, and no other begins. */
   #isStopping(): boolean {
     return this.#interruptedBy !== undefined || this.#pausedAfter !== undefined;
   }
 
-  /** Decides on all that has arrived, in order: what is to be committed, and what is to be done then. */
-  #takeArrivals(): Taken {
-    const { beginning } = this.#parts;
-    const taken: Taken = { now: this.#clock.now(), events: [], evidence: [], effects: [], begin: [], sent: [] };
+  /** Decides on all arrivals, in order. Returns what to commit, and what to carry out after that. */
+  #handleArrivals(): Turn {
+    const { beginning } = this.#request;
+    const turn: Turn = { now: this.#clock.now(), events: [], evidence: [], effects: [], begin: [], sent: [] };
     const arrived = this.#inOrder(this.#arrivals);
     this.#arrivals = [];
     for (const arrival of arrived) {
       switch (arrival.type) {
         case 'start':
-          if (beginning.type === 'start') taken.events.push(...beginning.first);
-          this.#decideOn(null, taken);
+          if (beginning.type === 'start') turn.events.push(...beginning.first);
+          this.#decideOn(null, turn);
           break;
         case 'resume':
-          if (beginning.type === 'resume') taken.begin.push(...this.#resumeSteps(beginning, taken.events));
+          if (beginning.type === 'resume') turn.begin.push(...this.#resumeSteps(beginning, turn.events));
           break;
         case 'sent':
-          this.#takeSent(arrival, taken);
+          this.#handleSent(arrival, turn);
           break;
         case 'timer': {
-          // A decision since it went off may have cancelled it.
+          // A decision may have cancelled the timer since it fired.
           const timer = this.#state?.timers.get(arrival.timer);
-          if (timer !== undefined) this.#decideOn(timer.event, taken, arrival.timer);
+          if (timer !== undefined) this.#decideOn(timer.event, turn, arrival.timer);
           break;
         }
         case 'retry':
           this.#retries?.delete(arrival.start.step);
           if (this.#isStopping() || !this.#isActive(arrival.start)) break;
-          taken.events.push({ type: 'step.attempted', step: arrival.start.step, attempt: arrival.attempt });
-          taken.begin.push(arrival);
+          turn.events.push({ type: 'step.attempted', step: arrival.start.step, attempt: arrival.attempt });
+          turn.begin.push(arrival);
           break;
         case 'outcome':
           this.#attempts.delete(arrival.start.step);
-          taken.evidence.push(...arrival.outcome.evidence);
-          this.#takeOutcome(arrival, taken);
+          turn.evidence.push(...arrival.outcome.evidence);
+          this.#handleOutcome(arrival, turn);
       }
     }
-    return taken;
+    return turn;
   }
 
-  /** Timers that went off at about the same moment, in the order of their deadlines; everything else stays in its place. */
+  /** Sorts timers that fired at about the same moment by their deadlines; all other arrivals keep their places. */
   #inOrder(arrivals: readonly Arrival[]): readonly Arrival[] {
-    const wentOff = new Set(arrivals.flatMap((arrival) => (arrival.type === 'timer' ? [arrival.timer] : [])));
-    if (wentOff.size < 2 || this.#state === undefined) return arrivals;
-    const timers = timersByDeadline(this.#state).filter(([timer]) => wentOff.has(timer));
+    const fired = new Set(arrivals.flatMap((arrival) => (arrival.type === 'timer' ? [arrival.timer] : [])));
+    if (fired.size < 2 || this.#state === undefined) return arrivals;
+    const timers = timersByDeadline(this.#state).filter(([timer]) => fired.has(timer));
     const places = timers.map(([timer]): Arrival => ({ type: 'timer', timer }));
     return arrivals.flatMap((arrival) => (arrival.type === 'timer' ? places.splice(0, 1) : [arrival]));
   }
 
-  /** A machine that has no transition for the event, or throws, leaves the run as it is: the sender learns why. */
-  #takeSent(sent: Sent, taken: Taken): void {
-    const { model, header } = this.#parts;
+  /** Refuses an event for which the machine has no transition, or at which it throws; the run stays unchanged. */
+  #handleSent(sent: Sent, turn: Turn): void {
+    const { model, header } = this.#request;
     const { event, refused } = sent;
     const state = this.#state;
     if (this.#ended !== undefined || state === undefined) {
-      refused(runTakesNoEvent(header.id, 'has come to the end of its machine'));
+      refused(runTakesNoEvent(header.id, 'has reached the end of its machine'));
       return;
     }
     try {
       if (!isExpected(state, event)) throw eventUnexpected(header.id, event, expectedEvents(state.snapshot));
-      this.#enter(event, decide(model, state, event, taken.now), taken);
-      taken.sent.push(sent);
+      this.#enter(event, decide(model, state, event, turn.now), turn);
+      turn.sent.push(sent);
     } catch (thrown) {
       refused(asWfError(thrown));
     }
   }
 
-  #decideOn(event: MachineEvent | null, taken: Taken, timer?: string): void {
+  #decideOn(event: MachineEvent | null, turn: Turn, timer?: string): void {
     if (this.#ended !== undefined) return;
-    const decision = this.#nextDecision(event, taken.now, timer);
-    if (decision !== undefined) this.#enter(event, decision, taken, timer);
-    else for (const step of this.#retries?.keys() ?? []) taken.events.push(...this.#stopRetry(step));
+    const decision = this.#nextDecision(event, turn.now, timer);
+    if (decision !== undefined) this.#enter(event, decision, turn, timer);
+    else for (const step of this.#retries?.keys() ?? []) turn.events.push(...this.#stopRetry(step));
   }
 
-  #enter(event: MachineEvent | null, decision: Decision, { events, effects }: Taken, timer?: string): void {
-    const { pauseAfter } = this.#parts;
+  #enter(event: MachineEvent | null, decision: Decision, { events, effects }: Turn, timer?: string): void {
+    const { pauseAfter } = this.#request;
     if (isLeaving(pauseAfter, this.#stages, decision)) this.#pausedAfter = pauseAfter ?? undefined;
     this.#stages = decision.stages;
     this.#state = decision.state;
@@ -315,7 +315,7 @@ class RunLoop {
     }
   }
 
-  /** Takes up the state that the journal ends with; answers the steps that are to be begun (again), as the table says. */
+  /** Restores the state at the end of the journal. Returns the steps to begin, by the recovery table. */
   #resumeSteps({ decision, open, lastFailure, obstacle }: Resuming, events: JournalEvent[]): readonly Due[] {
     this.#state = decision.state;
     this.#stages = decision.stages;
@@ -324,21 +324,21 @@ class RunLoop {
     if (obstacle !== undefined) this.#fail(obstacle);
     const now = this.#clock.now();
     for (const [timer, { deadline, delayMs }] of timersByDeadline(decision.state)) {
-      // If the clock was set back meanwhile, nothing takes longer than it was meant to.
+      // If the clock was set back meanwhile, no wait is longer than its delay.
       this.#setTimer(timer, Math.min(deadline, now + delayMs));
     }
     return open.flatMap((step) => this.#resumeStep(step, events));
   }
 
-  #resumeStep({ start, attempt, failures, says }: OpenStep, events: JournalEvent[]): readonly Due[] {
+  #resumeStep({ start, attempt, failures, journaled }: OpenStep, events: JournalEvent[]): readonly Due[] {
     const { step } = start;
     this.#setFailures(step, failures);
-    switch (RESUME[this.#isActive(start) ? says.type : 'left']) {
+    switch (RESUME[this.#isActive(start) ? journaled.type : 'left']) {
       case 'stop':
         events.push({ type: 'step.stopped', step, attempt });
         return [];
       case 'wait': {
-        const retryAt = says.type === 'retrying' ? this.#retryOnceMore(start, says.retryAt) : this.#clock.now();
+        const retryAt = journaled.type === 'retrying' ? this.#nextRetryAt(start, journaled.retryAt) : this.#clock.now();
         this.#waitForRetry(start, attempt, retryAt);
         return [];
       }
@@ -351,19 +351,19 @@ class RunLoop {
     }
   }
 
-  /** When the next attempt is due that an earlier process waited for; the same goes for it as for a timer. */
-  #retryOnceMore({ invoke }: StartStep, retryAt: number): number {
+  /** Returns when the next attempt is due, at most its longest delay from now, as for a timer. */
+  #nextRetryAt({ invoke }: StartStep, retryAt: number): number {
     const longestMs = this.#runnerOf(invoke)?.policy.retry.maxMs ?? 0;
     return Math.min(retryAt, this.#clock.now() + longestMs);
   }
 
   #runnerOf(invoke: string): StepRunner | undefined {
-    return this.#parts.model.invocations.get(invoke)?.runner;
+    return this.#request.model.invocations.get(invoke)?.runner;
   }
 
-  /** The machine's decision; a machine that throws has failed, and all that is under way is stopped. */
+  /** Returns the decision of the machine; undefined if it throws, and so has failed. */
   #nextDecision(event: MachineEvent | null, now: number, timer: string | undefined): Decision | undefined {
-    const { model, header } = this.#parts;
+    const { model, header } = this.#request;
     try {
       if (event === null || this.#state === undefined) return decideStart(model, header, now);
       return decide(model, this.#state, event, now, timer);
@@ -373,7 +373,7 @@ class RunLoop {
     }
   }
 
-  /** The machine goes no further, and all that is under way is stopped. */
+  /** Ends the machine with an error, and stops all running steps. */
   #fail(error: WfError): void {
     this.#lastFailure = error.toRecord();
     this.#ended = { type: 'error', error: toJson(this.#lastFailure) };
@@ -389,10 +389,10 @@ class RunLoop {
     this.#failures.set(step, count);
   }
 
-  #takeOutcome({ start, attempt, outcome }: Extract<Arrival, { type: 'outcome' }>, taken: Taken): void {
+  #handleOutcome({ start, attempt, outcome }: Extract<Arrival, { type: 'outcome' }>, turn: Turn): void {
     const { step, invoke } = start;
-    const { events } = taken;
-    const trouble = this.#parts.journal.trouble();
+    const { events } = turn;
+    const trouble = this.#request.journal.trouble();
     if (outcome.type === 'failed' && trouble !== undefined) throw trouble;
     if (outcome.type === 'succeeded') events.push(...outcome.events);
     if (!this.#isActive(start)) {
@@ -401,7 +401,7 @@ class RunLoop {
     }
     if (outcome.type === 'succeeded') {
       events.push({ type: 'step.succeeded', step, attempt, output: outcome.output });
-      this.#decideOn(stepDone(invoke, outcome.output), taken);
+      this.#decideOn(stepDone(invoke, outcome.output), turn);
       return;
     }
     const error = outcome.error.toRecord();
@@ -409,14 +409,14 @@ class RunLoop {
     const failed = (this.#failures?.get(step) ?? 0) + 1;
     this.#setFailures(step, failed);
     if (policy !== undefined && outcome.error.transient && failed < policy.attempts) {
-      const retryAt = this.#clock.now() + backOff(policy, failed, this.#parts.random);
+      const retryAt = this.#clock.now() + backOff(policy, failed, this.#request.random);
       events.push({ type: 'step.retrying', step, attempt, error, retryAt });
       this.#waitForRetry(start, attempt, retryAt);
       return;
     }
     this.#lastFailure = error;
     events.push({ type: 'step.failed', step, attempt, error });
-    this.#decideOn(stepError(invoke, toJson({ ...error, step })), taken);
+    this.#decideOn(stepError(invoke, toJson({ ...error, step })), turn);
   }
 
   #waitForRetry(start: StartStep, attempt: number, retryAt: number): void {
@@ -436,7 +436,7 @@ class RunLoop {
     timers.set(timer, cancel);
   }
 
-  /** A step that waits for its next attempt has nothing under way that could still come to an outcome. */
+  /** Stops a step that waits for its next attempt: it has no running attempt whose outcome would follow. */
   #stopRetry(step: StepId): readonly JournalEvent[] {
     const retry = this.#retries?.get(step);
     if (retry === undefined) return [];
@@ -446,7 +446,7 @@ class RunLoop {
   }
 
   #beginStep(start: StartStep, attempt: number): void {
-    const { header, watch, journal, ledger, owner, secrets, observer } = this.#parts;
+    const { header, watch, journal, ledger, owner, secrets, observer } = this.#request;
     const runner = this.#runnerOf(start.invoke);
     if (runner === undefined) return;
     const running = beginAttempt({
@@ -483,28 +483,28 @@ class RunLoop {
         return;
       case 'log':
       case 'emit':
-        return; // in the journal with the decision: whoever follows the run sees it there
+        return; // the journal has it with the decision, for followers of the run
     }
   }
 
-  #doWhatIsDue({ events, begin, effects, sent }: Taken): void {
+  #carryOutTurn({ events, begin, effects, sent }: Turn): void {
     for (const { handled } of sent) handled();
     if (events.length > 0) this.#waiting = false;
     for (const { start, attempt } of begin) this.#beginStep(start, attempt);
-    // Asked to stop, nothing more is begun; what was decided is in the journal, for whoever resumes.
+    // A run that was asked to stop begins nothing more; a resume finds the effects in the journal.
     if (!this.#isStopping()) for (const effect of effects) this.#carryOut(effect);
   }
 
-  /** What becomes of a run that has nothing under way. */
+  /** Decides what follows when no step is running; undefined if the loop continues to wait. */
   async #hibernateOrStop(): Promise<RunResult | undefined> {
-    const { journal, history, watch, mayHibernate } = this.#parts;
+    const { journal, history, watch, mayHibernate } = this.#request;
     const signal = this.#interruptedBy;
     if (signal !== undefined) {
       await journal.append([{ type: 'interrupted', signal }]);
       return { type: 'interrupted', signal };
     }
     if (this.#ended !== undefined) {
-      return this.#parts.finish(machineEnd(this.#ended, this.#lastFailure), () => this.#interruptedBy);
+      return this.#request.finish(machineEnd(this.#ended, this.#lastFailure), () => this.#interruptedBy);
     }
     const stage = this.#pausedAfter;
     if (stage !== undefined) {
@@ -515,7 +515,7 @@ class RunLoop {
     if (!this.#waiting) {
       await journal.append([{ type: 'waiting' }]);
       this.#waiting = true;
-      // What has come meanwhile is seen to first.
+      // Arrivals during the commit come first.
       if (this.#arrivals.length > 0) return undefined;
       if (this.#interruptedBy !== undefined) return this.#hibernateOrStop();
     }
@@ -524,21 +524,21 @@ class RunLoop {
     return { type: 'waiting' };
   }
 
-  /** Hibernates until the first timer goes off, unless that is soon. The lease stays: if this process dies meanwhile, the run is interrupted. */
+  /** Hibernates until the first timer fires, unless that is soon. The process keeps the lease: if it dies, the run is interrupted. */
   #hibernate(): RunResult | undefined {
-    const { lease } = this.#parts.watch;
+    const { lease } = this.#request.watch;
     const until = Math.min(...[...(this.#state?.timers.values() ?? [])].map(({ deadline }) => deadline));
     return until - this.#clock.now() < SHORTEST_HIBERNATION_MS ? undefined : { type: 'hibernating', until, lease };
   }
 
-  #quiet(): void {
+  #cancelAll(): void {
     for (const cancel of this.#timers?.values() ?? []) cancel();
     for (const { cancel } of this.#retries?.values() ?? []) cancel();
     for (const attempt of this.#attempts.values()) attempt.stop();
   }
 }
 
-const NOBODY_WAITS = () => {};
+const NO_WAITER = () => {};
 
 function hasEntries(map: ReadonlyMap<unknown, unknown> | undefined): boolean {
   return map !== undefined && map.size > 0;
@@ -548,33 +548,33 @@ function isExpected({ snapshot }: MachineState, event: MachineEvent): boolean {
   return guarded(() => snapshot.can(event));
 }
 
-/** What comes from outside is given to the machine, and journaled, as it may be kept. */
+/** Redacts the payload of an event from outside, for the machine and the journal. */
 function redactedMachineEvent({ type, ...payload }: MachineEvent, secrets: Secrets): MachineEvent {
-  const hidden = secrets.redact(payload);
-  return isJsonObject(hidden) ? { ...hidden, type } : { type };
+  const redacted = secrets.redact(payload);
+  return isJsonObject(redacted) ? { ...redacted, type } : { type };
 }
 
 type Resuming = Extract<Beginning, { type: 'resume' }>;
 
-/** A step that is to be begun with this attempt. */
+/** A step to begin with this attempt. */
 interface Due {
   readonly start: StartStep;
   readonly attempt: number;
 }
 
-/** What was made of what had arrived: to be committed together, and only then done. */
-interface Taken {
-  /** The time that it was decided with. */
+/** The result of one turn: the events and evidence of one commit, and what to carry out after it. */
+interface Turn {
+  /** The time of its decisions. */
   readonly now: number;
   readonly events: JournalEvent[];
   readonly evidence: StoredEvidence[];
   readonly begin: Due[];
   readonly effects: Effect[];
-  /** Events from outside whose decisions are among these. */
+  /** The events from outside that the machine has taken. */
   readonly sent: Sent[];
 }
 
-/** Whether the stage after which the run is to pause was active, and is not any more. */
+/** Whether the decision leaves the stage after which the run pauses. */
 function isLeaving(stage: string | null, before: readonly string[], { stages, status }: Decision): boolean {
   return stage !== null && status.type === 'active' && before.includes(stage) && !stages.includes(stage);
 }
@@ -587,19 +587,19 @@ function decidedEvent(
   return { type: 'decided', event, ...(timer === undefined ? {} : { timer }), effects, value, stages, digest };
 }
 
-/** Exponential back-off with half of it left to chance, so that steps that failed together do not come back together. */
+/** Returns an exponential back-off, half of it random, so that steps that failed at the same time do not retry at the same time. */
 function backOff(policy: RetryPolicy, attempt: number, random: Random): number {
   const full = Math.min(policy.maxMs, policy.initialMs * policy.factor ** (attempt - 1));
   return Math.round(full * (0.5 + random() / 2));
 }
 
-/** What an ended machine has come to; `lastFailure` is the last failure of a step, or of the machine. */
+/** Returns the end of a machine. @param lastFailure the last failure of a step, or of the machine */
 function machineEnd(status: MachineStatus, lastFailure: ErrorRecord | undefined): MachineEnd {
   if (status.type === 'done' && !status.failed) return { type: 'done', output: status.output };
   if (lastFailure !== undefined) return { type: 'failed', error: lastFailure };
-  const said = status.type === 'error' ? describeError(status.error) : 'it ended in a state tagged "failed"';
-  const error = new WfError('E_STEP_FAILED', `the machine failed: ${said}`, {
-    hint: 'Look at its last decisions with `wf show`.',
+  const reason = status.type === 'error' ? describeError(status.error) : 'it ended in a state tagged "failed"';
+  const error = new WfError('E_STEP_FAILED', `the machine failed: ${reason}`, {
+    hint: 'Inspect its last decisions with `wf show`.',
   });
   return { type: 'failed', error: error.toRecord() };
 }

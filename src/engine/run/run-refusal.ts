@@ -2,7 +2,7 @@ import { WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Owner } from '../model/owner.ts';
 
-/** A living process advances the run: it is never displaced. @param here the PID namespace that wf runs in */
+/** Returns the error for a run that a living process advances: it is never displaced. @param here the PID namespace of wf */
 export function leaseHeld(
   run: RunId,
   { pid, pidNamespace }: Pick<Owner, 'pid' | 'pidNamespace'>,
@@ -11,31 +11,27 @@ export function leaseHeld(
   if (pidNamespace !== undefined && pidNamespace !== here) {
     return new WfError(
       'E_LEASE_HELD',
-      `run ${run} is being advanced by process ${pid} of the PID namespace ${pidNamespace}, and wf, in another one, cannot tell that it has ended`,
+      `run ${run} is being advanced by process ${pid} of the PID namespace ${pidNamespace}, or was: from its own, wf cannot check whether that process is alive`,
       {
-        hint: 'Run the same in that namespace or container; or as root on the machine itself, outside of all containers, where wf sees whether the process lives.',
+        hint: 'Run the command in that namespace or container, or as root on the machine itself, outside of all containers.',
         details: { run, pid, pidNamespace },
       },
     );
   }
   return new WfError('E_LEASE_HELD', `run ${run} is being advanced by process ${pid}`, {
-    hint: `Wait for it, or end it with Ctrl-C where it runs (kill -INT ${pid}). \`wf show ${run}\` tells how far it is.`,
+    hint: `Wait for it, or interrupt it with Ctrl-C in its terminal (\`kill -INT ${pid}\`). Check its progress with \`wf show ${run}\`.`,
     details: { run, pid },
   });
 }
 
 export function runNotFound(run: RunId): WfError {
-  return new WfError('E_RUN_NOT_FOUND', `there is no run ${run}`, { hint: '`wf runs` lists the runs that there are.' });
+  return new WfError('E_RUN_NOT_FOUND', `there is no run ${run}`, { hint: 'List the runs with `wf runs`.' });
 }
 
-/** The run took place on another machine: nothing of it is on this host, and nobody goes on with it or undoes it here. */
+/** Returns the error for an imported run: it took place on another machine, and cannot be resumed or undone here. */
 export function runImported(run: RunId, importedFrom: string): WfError {
-  return new WfError(
-    'E_RUN_IMPORTED',
-    `run ${run} was imported from ${importedFrom}: it is here to be looked at only`,
-    {
-      hint: `\`wf show ${run}\`, \`wf logs ${run}\` and \`wf report ${run}\` tell of it; what it changed stands on ${importedFrom}.`,
-      details: { run, importedFrom },
-    },
-  );
+  return new WfError('E_RUN_IMPORTED', `run ${run} was imported from ${importedFrom}: it can only be inspected here`, {
+    hint: `Inspect it with \`wf show ${run}\`, \`wf logs ${run}\` or \`wf report ${run}\`; resume it or undo its changes on ${importedFrom}.`,
+    details: { run, importedFrom },
+  });
 }

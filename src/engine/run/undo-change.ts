@@ -5,10 +5,10 @@ import type { Clock } from '../ports/clock.ts';
 import { BACK, type JournaledChange } from '../recovery/recovery-table.ts';
 import type { ChangeBehaviour, HostContext, Standing } from '../workflow/step.ts';
 
-/** A busy engine or a lost connection: an undo is tried this often before its change is called stuck. */
+/** Tries of an undo, after transient errors, before its change is settled as stuck. */
 const UNDO_ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 100;
-/** What may still appear is looked at again this often. */
+/** Interval of observations while a late effect is possible. */
 export const OBSERVE_AGAIN_MS = 100;
 
 type Settled = Extract<JournalEvent, { type: 'change.settled' }>;
@@ -19,28 +19,28 @@ interface UndoRequest {
   readonly bootId: string;
   /** When the change was intended, in ms since the epoch, and whether an earlier undo of it has begun. */
   readonly journaled: { readonly intendedAt: number; readonly undoBegun: boolean };
-  readonly looking: HostContext;
+  readonly observing: HostContext;
   readonly acting: HostContext;
-  /** Waited for before the host is touched; must make the beginning durable. */
+  /** Makes the beginning of the undo durable. Awaited before the host is touched. */
   begin(): Promise<void>;
 }
 
 /**
- * Takes one change back: looks, acts, looks again, as the table says. Never throws for what the host answers: a change that
- * cannot be undone is settled as `stuck` with the reason.
+ * Undoes one change by the recovery table: observes, acts, observes again. Throws no error of the host: a change that cannot be undone
+ * is settled as `stuck` with the reason.
  */
-export async function undoChange(parts: UndoRequest): Promise<Settled> {
-  const { change, behaviour, journaled, looking } = parts;
-  const says = journaledChange(parts);
-  const lateEffect = lateEffectOf(behaviour, journaled.intendedAt, looking.host.clock);
+export async function undoChange(request: UndoRequest): Promise<Settled> {
+  const { change, behaviour, journaled, observing } = request;
+  const state = journaledChange(request);
+  const lateEffect = lateEffectOf(behaviour, journaled.intendedAt, observing.host.clock);
   for (;;) {
-    const seen: Standing = says === 'lost' ? LOST : await lateEffect.during(() => lookAt(parts));
+    const seen: Standing = state === 'lost' ? LOST : await lateEffect.during(() => observe(request));
     const shows = seen.found === 'gone' && lateEffect.isPossible() ? 'not yet' : seen.found;
-    switch (BACK[says][shows]) {
+    switch (BACK[state][shows]) {
       case 'undo':
-        return undo(parts);
+        return undo(request);
       case 'observe again':
-        await pause(looking.host.clock, OBSERVE_AGAIN_MS);
+        await pause(observing.host.clock, OBSERVE_AGAIN_MS);
         break;
       case 'settle as gone':
         return settled(change, 'gone', seen.found === 'gone' ? seen.reason : null);
@@ -54,13 +54,13 @@ export async function undoChange(parts: UndoRequest): Promise<Settled> {
 
 const LOST: Standing = { found: 'gone', reason: 'the machine was restarted since, which took it away' };
 
-/** What the journal says of a change that is to be undone. */
+/** Returns the journaled state of a change to undo. */
 export function journaledChange({
   change,
   behaviour,
   bootId,
   journaled,
-}: Omit<UndoRequest, 'looking' | 'acting' | 'begin'>): JournaledChange {
+}: Omit<UndoRequest, 'observing' | 'acting' | 'begin'>): JournaledChange {
   if (change.bootId !== bootId && !behaviour.survivesReboot) return 'lost';
   if (journaled.undoBegun) return 'undo begun';
   switch (change.status) {
@@ -81,30 +81,29 @@ export function journaledChange({
   }
 }
 
-/** Whether a request that was made may still be carried out. */
+/** The late effect of a request whose sender was killed. */
 interface LateEffect {
   isPossible(): boolean;
-  /** Takes a look, and notes how long the answer was waited for. */
-  during<Seen>(look: () => Promise<Seen>): Promise<Seen>;
+  /** Observes the host, and measures how long the answer took. */
+  during<Seen>(observe: () => Promise<Seen>): Promise<Seen>;
 }
 
 /**
- * Whether a request that was made at `intendedAt` may still be carried out; however the clock was set, for no longer than its
- * time. That time counts from the answer to a look where it was waited for as long as that: whoever stood still (an engine that
- * was stopped, a machine that was suspended) has before it what it was asked earlier, and may carry it out after it has answered.
- * It is given more time once only: one that is slow at each look holds nobody up for ever.
+ * Tracks whether a request of the time `intendedAt` may still have a late effect: for `landsWithinMs`, however the clock was set. A slow
+ * answer to an observation extends that time, counted from the answer: an engine that was stopped, or a machine that was suspended, may
+ * carry out earlier requests after it. Only the first slow answer does, so that a slow engine cannot delay the run for ever.
  */
 export function lateEffectOf({ landsWithinMs }: ChangeBehaviour, intendedAt: number, clock: Clock): LateEffect {
   let until = Math.min(intendedAt, clock.now()) + landsWithinMs;
-  let stoodStill = false;
+  let isExtended = false;
   return {
     isPossible: () => clock.now() < until,
-    async during(look) {
+    async during(observe) {
       const begunAt = clock.now();
-      const seen = await look();
+      const seen = await observe();
       const answeredAt = clock.now();
-      if (!stoodStill && landsWithinMs > 0 && answeredAt - begunAt >= landsWithinMs / 2) {
-        stoodStill = true;
+      if (!isExtended && landsWithinMs > 0 && answeredAt - begunAt >= landsWithinMs / 2) {
+        isExtended = true;
         until = Math.max(until, answeredAt + landsWithinMs);
       }
       return seen;
@@ -112,30 +111,26 @@ export function lateEffectOf({ landsWithinMs }: ChangeBehaviour, intendedAt: num
   };
 }
 
-async function undo(parts: UndoRequest): Promise<Settled> {
-  const { change } = parts;
-  await parts.begin();
-  const done = await tryUndo(parts);
-  const after = done.type === 'told' ? done.standing : await lookAt(parts);
+async function undo(request: UndoRequest): Promise<Settled> {
+  const { change } = request;
+  await request.begin();
+  const done = await tryUndo(request);
+  const after = done.type === 'reported' ? done.standing : await observe(request);
   if (after.found === 'gone') return settled(change, 'reverted', null);
   if (after.found === 'unknown') return settled(change, 'stuck', after.error.message);
-  return settled(
-    change,
-    'stuck',
-    done.type === 'failed' ? done.error.message : 'it is still there after it was undone',
-  );
+  return settled(change, 'stuck', done.type === 'failed' ? done.error.message : 'it still exists after its undo');
 }
 
 type Tried =
   | { readonly type: 'done' }
-  | { readonly type: 'told'; readonly standing: Standing }
+  | { readonly type: 'reported'; readonly standing: Standing }
   | { readonly type: 'failed'; readonly error: WfError };
 
 async function tryUndo({ change, behaviour, acting }: UndoRequest): Promise<Tried> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const standing = await behaviour.undo(change.record, acting);
-      return standing ? { type: 'told', standing } : { type: 'done' };
+      return standing ? { type: 'reported', standing } : { type: 'done' };
     } catch (thrown) {
       const error = asWfError(thrown);
       if (error.code === 'E_LEASE_LOST') throw error;
@@ -145,10 +140,10 @@ async function tryUndo({ change, behaviour, acting }: UndoRequest): Promise<Trie
   }
 }
 
-/** A look that throws is a look that could not tell. */
-async function lookAt({ change, behaviour, looking }: UndoRequest): Promise<Standing> {
+/** Observes the change; an error means that its state is unknown. */
+async function observe({ change, behaviour, observing }: UndoRequest): Promise<Standing> {
   try {
-    return await behaviour.look(change.record, looking);
+    return await behaviour.look(change.record, observing);
   } catch (thrown) {
     const error = asWfError(thrown);
     if (error.code === 'E_LEASE_LOST') throw error;
@@ -166,9 +161,9 @@ function settled(change: Change, status: Settled['status'], reason: string | nul
   return { type: 'change.settled', seq: change.seq, status, reason };
 }
 
-/** What is said of a change whose step runner nobody knows any more. */
+/** Returns the error for a change whose step runner is unknown. */
 export function unknownRunner(change: Change): WfError {
-  return new WfError('E_STEP_NOT_FOUND', `no step runner ${change.kind} is known, which made ${change.target}`, {
+  return new WfError('E_STEP_NOT_FOUND', `the step runner ${change.kind}, which made ${change.target}, is unknown`, {
     hint: change.undo.length > 0 ? `Undo it by hand: ${change.undo.join(' && ')}` : 'Undo it by hand.',
   });
 }

@@ -2,12 +2,12 @@ import type { Change, Difference, Verification } from '../model/change.ts';
 import type { ErrorRecord } from '../model/errors.ts';
 import { boundedEvidence, type Evidence } from '../model/evidence.ts';
 import type { JournalEvent } from '../model/journal-event.ts';
-import type { RecordedProofs } from '../workflow/workflow.ts';
+import type { Proof, RecordedProofs } from '../workflow/workflow.ts';
 import { NO_SECRETS, type Secrets } from './secrets.ts';
 
 /**
- * Returns an event as it may be stored. wf's own names (ids, kinds, digests) stay as they are, even if they contain a secret's text;
- * so do decisions, since a machine is given redacted values only.
+ * Redacts an event for storage. wf's own names (ids, kinds, digests) stay unchanged, even if they contain the text of a secret; so do
+ * decisions, since a machine only gets redacted values.
  */
 export function redactedEvent(event: JournalEvent, secrets: Secrets): JournalEvent {
   if (secrets === NO_SECRETS) return event;
@@ -44,7 +44,7 @@ export function redactedEvent(event: JournalEvent, secrets: Secrets): JournalEve
   }
 }
 
-/** Returns evidence as it is stored. It is redacted before it is cut: the rest of a cut secret could not be recognised. */
+/** Redacts evidence, then cuts it to its limit: the rest of a cut secret could not be recognised. */
 export function storedEvidenceOf(seen: Evidence, secrets: Secrets): Evidence {
   return boundedEvidence(redactedEvidence(seen, secrets));
 }
@@ -54,12 +54,12 @@ export function redactedEvidence<Seen extends Evidence>(seen: Seen, secrets: Sec
   const output =
     missing.length === 0
       ? redactText(seen.output)
-      : `[not kept: the secret input ${missing.join(', ')} could be in it, whose value was not given]`;
+      : `[not stored: it may contain the secret input ${missing.join(', ')}, whose value is unknown here]`;
   return { ...seen, command: redactText(seen.command), output };
 }
 
 export function redactedVerification(verification: Verification, secrets: Secrets): Verification {
-  const hidden = (all: readonly Difference[]) =>
+  const redactedAll = (all: readonly Difference[]) =>
     all.map((one) => ({
       ...one,
       subject: secrets.redactText(one.subject),
@@ -69,9 +69,9 @@ export function redactedVerification(verification: Verification, secrets: Secret
     }));
   return {
     ...verification,
-    residues: hidden(verification.residues),
-    unexplained: hidden(verification.unexplained),
-    drift: hidden(verification.drift),
+    residues: redactedAll(verification.residues),
+    unexplained: redactedAll(verification.unexplained),
+    drift: redactedAll(verification.drift),
     notCompared: verification.notCompared.map(({ subject, reason }) => ({
       subject: secrets.redactText(subject),
       reason: secrets.redactText(reason),
@@ -89,10 +89,10 @@ function redactedChange(change: Change, secrets: Secrets): Change {
   };
 }
 
-function redactedProofs(told: RecordedProofs, { redactText }: Secrets): RecordedProofs {
-  if (told.type === 'untold') return { ...told, reason: redactText(told.reason) };
-  const proofs = told.proofs.map(({ claim, figures }) => ({ claim: redactText(claim), figures: redactText(figures) }));
-  return { ...told, proofs };
+function redactedProofs(recorded: RecordedProofs, { redactText }: Secrets): RecordedProofs {
+  if (recorded.type === 'untold') return { ...recorded, reason: redactText(recorded.reason) };
+  const redact = ({ claim, figures }: Proof) => ({ claim: redactText(claim), figures: redactText(figures) });
+  return { ...recorded, proofs: recorded.proofs.map(redact) };
 }
 
 function redactedRecord({ code, message, hint }: ErrorRecord, secrets: Secrets): ErrorRecord {

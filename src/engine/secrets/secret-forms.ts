@@ -1,13 +1,12 @@
-/** Shorter texts are in any output by chance: hiding them would hide nothing, and spoil what is kept. */
+/** Length of the shortest secret: shorter texts occur in any output by chance, so that redacting them would only damage it. */
 export const SHORTEST_SECRET = 6;
 
-/** `base64` and PEM files break their lines after 76 and 64 characters. */
+/** Line lengths of `base64` and of PEM files. */
 const BASE64_LINES = [76, 64] as const;
 
 /**
- * The texts as which programs write a value, each with a name: as it is, escaped for JSON (once and twice), a shell or a URL, in
- * hexadecimal, in base64 wherever it stands in what was encoded, and each of its lines. Which forms there are depends on the
- * value; those that are too short to be told from other text are left out.
+ * Returns the texts as which programs write a value, by name: unchanged, escaped for JSON (once and twice), a shell or a URL, in
+ * hexadecimal, in base64 at any offset of the encoded text, and each of its lines. Texts that are too short to be recognised are left out.
  */
 export function formsOf(value: string): ReadonlyMap<string, string> {
   const bytes = Buffer.from(value);
@@ -55,7 +54,7 @@ function urlForms(value: string): readonly Form[] {
   ]);
 }
 
-/** The letters that the value alone decides where it begins `offset` bytes after a multiple of three. */
+/** Returns the base64 characters that depend on the value alone if it begins `offset` bytes after a multiple of three. */
 function base64Forms(bytes: Buffer, offset: 0 | 1 | 2): readonly Form[] {
   const first = Math.ceil((offset * 8) / 6);
   const end = Math.floor(((offset + bytes.length) * 8) / 6);

@@ -5,24 +5,24 @@ import type { Random } from '../ports/clock.ts';
 import { formsOf, SHORTEST_SECRET } from './secret-forms.ts';
 
 /**
- * The secret inputs of a run, as far as this process has their values. Everything but the step runners sees placeholders: `redact` puts them in,
- * `reveal` takes them out again, and `reveal(redact(x))` is `x`, so that redaction loses nothing.
+ * The secret inputs of a run whose values this process has. Only step runners get the values: `redact` replaces them by placeholders,
+ * `reveal` does the reverse, and `reveal(redact(x))` is `x`.
  */
 export interface Secrets {
-  /** Names of the secret inputs whose value this process was not given. */
+  /** Names of the secret inputs whose values this process does not have. */
   readonly missing: readonly string[];
-  /** For a step runner. @throws WfError E_INPUT where a value that it takes is missing. */
+  /** Returns a value for a step runner. @throws WfError E_INPUT if it contains the placeholder of a missing value */
   reveal(value: Json): Json;
-  /** For everything that is kept, shown, or given to the machine. */
+  /** Returns a value for storage, for printing, or for the machine. */
   redact(value: Json): Json;
   redactText(text: string): string;
-  /** A text whose end was cut off, without the beginning of a secret that it may end with. */
+  /** Returns a text whose end was cut off, without the beginning of a secret at its end. */
   cutPartialSecret(text: string): string;
-  /** The same error, its stack and its causes included. */
+  /** Redacts an error with its stack and its causes. */
   redactError(error: WfError): WfError;
 }
 
-/** Of a run that has none. */
+/** The secrets of a run without secret inputs. */
 export const NO_SECRETS: Secrets = {
   missing: [],
   reveal: (value) => value,
@@ -32,16 +32,15 @@ export const NO_SECRETS: Secrets = {
   redactError: (error) => error,
 };
 
-/** In hexadecimal digits; what no one else can guess cannot be planted in an output to be taken for a placeholder. */
+/** Hexadecimal digits of the nonce in each placeholder: nobody can guess it, and so plant a placeholder in an output. */
 const NONCE_LENGTH = 12;
 
-/** A longer one is a file, which a step is better given the path of. */
+/** Characters of the longest secret; for a longer one, give a step the path of a file. */
 const LONGEST_SECRET = 16 * 1024;
 
-/** What of a run's options says which inputs are secret. */
 type SecretRun = Pick<RunHeader, 'id' | 'input' | 'options'>;
 
-/** An input as it may be kept, the names of the secrets that were in it, and those. */
+/** A redacted input, with the names of its secrets and the secrets themselves. */
 export interface RedactedInput {
   readonly input: JsonObject;
   readonly names: readonly string[];
@@ -49,8 +48,8 @@ export interface RedactedInput {
 }
 
 /**
- * Takes the secrets out of an input. Absent and empty ones redact nothing.
- * @throws WfError E_INPUT where one is no text, or one that cannot be told from other text.
+ * Redacts the secrets in an input, except absent and empty ones.
+ * @throws WfError E_INPUT if one is not a string, or too short or too long
  */
 export function redactInput(input: JsonObject, names: readonly string[], random: Random): RedactedInput {
   const given = names.filter((name) => (input[name] ?? '') !== '');
@@ -65,7 +64,7 @@ export function redactInput(input: JsonObject, names: readonly string[], random:
   return { input: Object.fromEntries(redacted), names: given, secrets };
 }
 
-/** The secrets of a run that was started earlier, with the values that this process was given for them. */
+/** Returns the secrets of an existing run, with the given values. */
 export function secretsOf({ input, options }: SecretRun, given: Readonly<Record<string, string>>): Secrets {
   const names = Object.keys(options.secrets ?? {});
   const [first] = names;
@@ -77,20 +76,20 @@ export function secretsOf({ input, options }: SecretRun, given: Readonly<Record<
   return createSecrets(nonce, values, missing);
 }
 
-/** @throws WfError E_INPUT naming the secret inputs that a run cannot go on without. */
+/** Requires the values of all secret inputs. @throws WfError E_INPUT naming the missing ones */
 export function requireValues({ id }: Pick<SecretRun, 'id'>, { missing }: Secrets): void {
   const [first] = missing;
   if (first === undefined) return;
-  throw new WfError('E_INPUT', `run ${id} cannot go on without its secret input ${missing.join(', ')}`, {
-    hint: `wf keeps no secret: give it again, \`wf resume ${id} --input ${first}=@env:VARIABLE\` (or @file:PATH). \`wf rollback ${id}\` undoes what the run did.`,
+  throw new WfError('E_INPUT', `run ${id} cannot be resumed without its secret input ${missing.join(', ')}`, {
+    hint: `Give it again, as wf stores no secrets: \`wf resume ${id} --input ${first}=@env:VARIABLE\` (or @file:PATH); or undo the run with \`wf rollback ${id}\`.`,
   });
 }
 
-/** The value of a secret input, as far as it can be redacted. @throws WfError E_INPUT */
+/** Returns the value of a secret input. @throws WfError E_INPUT if it cannot be redacted */
 export function secretText(name: string, value: Json | undefined): string {
   if (typeof value !== 'string') {
-    throw new WfError('E_INPUT', `input ${name} is secret, and is no text`, {
-      hint: 'Only texts can be kept secret: let the schema of the workflow give one.',
+    throw new WfError('E_INPUT', `input ${name} is secret, but not a string`, {
+      hint: 'Change the schema of the workflow: only a string can be secret.',
     });
   }
   if (value.length < SHORTEST_SECRET || value.length > LONGEST_SECRET) {
@@ -98,14 +97,14 @@ export function secretText(name: string, value: Json | undefined): string {
       'E_INPUT',
       `input ${name} is secret, and must have ${SHORTEST_SECRET} to ${LONGEST_SECRET} characters: it has ${value.length}`,
       {
-        hint: 'One that is shorter cannot be told from other text in an output, and so could not be kept out of the history.',
+        hint: 'Choose another value: wf could not tell a shorter one from other text in an output, and redact it.',
       },
     );
   }
   return value;
 }
 
-/** `form` is empty where the text stands as it is. No character of it is one that JSON, a URL or a shell escapes. */
+/** Returns a placeholder, whose characters JSON, URLs and shells leave unescaped. @param form empty for the unchanged value */
 function placeholder(nonce: string, name: string, form = ''): string {
   return ['wf-secret', encodeURIComponent(name), ...(form === '' ? [] : [form]), nonce].join(':');
 }
@@ -123,12 +122,12 @@ function createSecrets(nonce: string, values: ReadonlyMap<string, string>, missi
   const texts = [...placeholderOf.keys()].toSorted((a, b) => b.length - a.length);
   const token = `wf-secret:([^:\\s]+):(?:[A-Za-z0-9-]+:)?${nonce}`;
   const tokens = new RegExp(token, 'g');
-  // What is a placeholder already stays one, whatever is in it.
+  // Matches a placeholder first, so that its text is not redacted again.
   const anything = new RegExp(
     [token, ...texts.map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))].join('|'),
     'g',
   );
-  const revealText = (text: string) => text.replace(tokens, (found, name) => textOf.get(found) ?? lacking(name));
+  const revealText = (text: string) => text.replace(tokens, (found, name) => textOf.get(found) ?? missingSecret(name));
   const redactText = (text: string) => text.replace(anything, (found) => placeholderOf.get(found) ?? found);
   const redactError = (error: WfError) => redactedError(error, redactText);
   return {
@@ -141,9 +140,9 @@ function createSecrets(nonce: string, values: ReadonlyMap<string, string>, missi
   };
 }
 
-/** A text without the longest end of it that one of these begins with. */
+/** Returns a text without its longest end that is the beginning of one of the secrets. */
 function withoutBeginning(cut: string, whole: readonly string[]): string {
-  // Where a character was cut, this stands for what is left of it.
+  // A cut character is decoded to this replacement.
   const text = cut.replace(/\uFFFD+$/, '');
   const longest = whole.reduce((found, one) => {
     for (let length = Math.min(one.length - 1, text.length); length > found; length -= 1) {
@@ -154,14 +153,14 @@ function withoutBeginning(cut: string, whole: readonly string[]): string {
   return text.slice(0, text.length - longest);
 }
 
-function lacking(encodedName: string): never {
+function missingSecret(encodedName: string): never {
   const name = decodeURIComponent(encodedName);
-  throw new WfError('E_INPUT', `this needs the secret input ${name}, whose value is not known here`, {
-    hint: `Give the value that the run was started with: \`--input ${name}=@env:VARIABLE\` (or @file:PATH).`,
+  throw new WfError('E_INPUT', `the value of the secret input ${name} is needed, and is unknown here`, {
+    hint: `Give the value from the start of the run: \`--input ${name}=@env:VARIABLE\` (or @file:PATH).`,
   });
 }
 
-/** A value with each of its texts changed, the names of its members included. */
+/** Returns a value with each string replaced, the names of members included. */
 function mapTexts(value: Json, change: (text: string) => string): Json {
   if (typeof value === 'string') return change(value);
   if (Array.isArray(value)) return value.map((item: Json) => mapTexts(item, change));

@@ -27,14 +27,14 @@ interface StepDefinitionBase<Input extends z.ZodType, Output extends z.ZodType> 
   /** Family and name, e.g. `docker.network`. */
   readonly kind: string;
   readonly description: string;
-  /** An unknown key is an error (E_STEP_INPUT), unless the schema is a `z.looseObject`. Nested objects are as their own schema says. */
+  /** An unknown key is an error (E_STEP_INPUT), unless the schema is a `z.looseObject`. Nested objects follow their own schemas. */
   readonly input: Input;
   readonly output: Output;
   readonly timeoutMs?: number;
   readonly retry?: RetryPolicy;
   /** See StepRunner; false if absent. */
   readonly runsAnyCommand?: boolean;
-  /** Returns the commands that a person would type for the same. */
+  /** Returns the commands that a person would type for the same effect. */
   commands(input: z.output<Input>): readonly Argv[];
   /** Returns the output for a dry run; it must satisfy the output schema. */
   rehearse(input: z.output<Input>): z.output<Output>;
@@ -52,13 +52,13 @@ export interface ChangeStepDefinition<Input extends z.ZodType, Output extends z.
   extends StepDefinitionBase<Input, Output> {
   /** Identity, previous state, and all that undo needs: it receives nothing else. */
   readonly record: Record;
-  /** The reason why the change is meant to stay; absent if it is not. */
+  /** Why the change is meant to stay; absent if it is not. */
   readonly kept?: string;
   readonly survivesReboot: boolean;
   /**
-   * The facets of the host's network and containers that it can alter, all of which its record tells: wf takes fingerprints of
-   * these; `[]` for one that alters files and the like. Without it, wf takes the step to be able to alter anything: it compares
-   * every facet, and a difference that nobody accounts for fails the run.
+   * The facets of the host's network and containers that the step can alter, and fully records: wf takes fingerprints of these; `[]` for
+   * a step that alters files and the like. If absent, the step may alter anything: wf compares every facet, and an unexplained difference
+   * fails the run.
    */
   readonly alters?: readonly Facet[];
   /** See ChangeBehaviour; 0 if absent. */
@@ -77,35 +77,35 @@ export interface ChangeStepDefinition<Input extends z.ZodType, Output extends z.
   look(record: z.output<Record>, context: HostContext): Promise<Standing>;
   /** See ChangeBehaviour. */
   requireMadeHere?(record: z.output<Record>, host: HostPorts): Promise<void>;
-  /** Answers nothing, and is looked at again; or, where a look cannot tell, what it knows to stand now. */
+  /** Undoes the change. Returns nothing, and wf calls `look` again; or the state of the change, if `look` cannot tell it. */
   undo(record: z.output<Record>, context: HostContext): Promise<Standing> | Promise<void>;
   undoCommands(record: z.output<Record>): readonly Argv[];
-  /** The same before there is a record, for a dry run; without it, the change is one that vanishes with another. */
+  /** Returns the same for a dry run, without a record; absent if the change vanishes with another one. */
   rehearseUndo?(input: z.output<Input>): readonly Argv[];
 }
 
 /**
- * A step runner as a value: give it to XState's `setup({ actors })`, and its input and output types reach
- * the machine. In XState's own tools it is an ordinary promise actor; only wf's engine carries it out.
+ * A step runner as a value for XState's `setup({ actors })`: the machine gets its input and output types. For XState's own tools it is an
+ * ordinary promise actor; only the engine of wf carries it out.
  */
 export type StepActor<Input, Output> = PromiseActorLogic<Output, Input> & {
   readonly runner: StepRunner;
   /**
-   * The same runner with another time-out or retry policy. `alters` limits what wf compares to these facets: say it of a command
-   * that is known to alter no others (`execCommand.with({ alters: [] })`).
+   * Returns the same runner with another time-out or retry policy. `alters` limits the comparison to these facets, for a command that is
+   * known to alter no others (`execCommand.with({ alters: [] })`).
    */
   with(changed: Partial<StepPolicy> & { readonly alters?: readonly Facet[] }): StepActor<Input, Output>;
 };
 
-/** Refuses, as a compile error, a schema whose values the journal cannot hold. */
+/** Makes a schema whose values JSON cannot represent a compile error. */
 type IsJson<Schema extends z.ZodType, Member extends string> =
   true extends HasNoJson<z.output<Schema>>
-    ? { readonly [Key in Member]: 'it has a member that JSON cannot hold, such as a Date' }
+    ? { readonly [Key in Member]: 'it has a member that JSON cannot represent, such as a Date' }
     : unknown;
 
 /**
- * Defines a step runner that changes the host, or one that only reads. There is nothing to register. The journal keeps output and
- * record as JSON: members that are `undefined` are absent, and a Date or a Map is refused.
+ * Defines a step runner that changes the host, or one that only reads. It needs no registration. The journal stores output and record as
+ * JSON: members that are `undefined` are absent, and a Date or a Map is refused.
  */
 export function defineStep<Input extends z.ZodType, Output extends z.ZodType, Record extends z.ZodType>(
   definition: ChangeStepDefinition<Input, Output, Record> & IsJson<Output, 'output'> & IsJson<Record, 'record'>,
@@ -147,8 +147,8 @@ export function defineStep<Input extends z.ZodType, Output extends z.ZodType, Re
 }
 
 /**
- * The step runner that an actor logic carries, or undefined where it is not one made by defineStep. Recognised by a symbol
- * that all copies of wf share: a package of step runners may have brought its own copy.
+ * Returns the step runner of an actor logic that defineStep made; undefined for any other. All copies of wf share the symbol that marks
+ * it: a package of step runners may use its own copy.
  */
 export function runnerOf(logic: unknown): StepRunner | undefined {
   return isStepActor(logic) ? logic.runner : undefined;
@@ -163,7 +163,7 @@ const STEP_ACTOR = Symbol.for('wf.step-actor');
 function actorOf<Input, Output>(runner: StepRunner): StepActor<Input, Output> {
   const logic = fromPromise<Output, Input>(() => {
     throw new WfError('E_INTERNAL', `the step runner ${runner.kind} was started outside wf's engine`, {
-      hint: 'Start the workflow with `wf start`, or with openEngine().',
+      hint: 'Start the workflow with `wf start` or openEngine().',
     });
   });
   return Object.assign(logic, {
@@ -183,7 +183,7 @@ function withAlters(behaviour: StepRunner['behaviour'], alters: readonly Facet[]
   return behaviour.type === 'change' && alters !== undefined ? { ...behaviour, alters } : behaviour;
 }
 
-/** Returns the schema without room for unknown keys, unless the schema itself says what it does with them. */
+/** Returns the schema with unknown keys refused, unless the schema itself defines what to do with them. */
 function strictOf(schema: z.ZodType): z.ZodType {
   return takesKnownKeysOnly(schema) ? schema.strict() : schema;
 }
@@ -201,7 +201,7 @@ function requireKnownKeys({ kind, input: schema }: Named & { readonly input: z.Z
   const unknown = Object.keys(input).filter((key) => !Object.hasOwn(schema.shape, key));
   if (unknown.length === 0) return;
   const keys = Object.keys(schema.shape);
-  const known = keys.length === 0 ? 'It takes no keys.' : `Its keys: ${keys.join(', ')}.`;
+  const known = keys.length === 0 ? 'Remove it: the step takes no keys.' : `Use its keys: ${keys.join(', ')}.`;
   throw new WfError(
     'E_STEP_INPUT',
     `${kind}: unknown key ${unknown.map((key) => JSON.stringify(key)).join(', ')} in the input`,
@@ -272,12 +272,12 @@ function observationAsJson<Input extends z.ZodType, Output extends z.ZodType, Re
   }
 }
 
-/** Returns a value as JSON. @throws WfError E_STEP_OUTPUT if a member would become something else by that */
+/** Returns a value as JSON. @throws WfError E_STEP_OUTPUT if that would change a member */
 function asJson({ kind }: Named, value: unknown, what: 'output' | 'record'): Json {
   const stray = notJson(value);
   if (stray === undefined) return toJson(value);
-  throw new WfError('E_STEP_OUTPUT', `${kind}: ${what}${stray}, which JSON cannot hold`, {
-    hint: `Make the ${what} of the step runner of texts, numbers, booleans, null, lists and plain objects.`,
+  throw new WfError('E_STEP_OUTPUT', `${kind}: ${what}${stray}, which JSON cannot represent`, {
+    hint: `Use only strings, numbers, booleans, null, lists and plain objects in the ${what} of the step runner.`,
   });
 }
 

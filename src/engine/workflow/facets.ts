@@ -1,13 +1,13 @@
 import type { StepRunner } from './step.ts';
 
 /**
- * The parts of a host that a fingerprint holds. `network`: links, addresses, routes, rules, neighbours, queueing disciplines,
- * kernel settings and named namespaces; `firewall`: iptables and nftables; `docker`: networks and containers of the engine.
+ * The facets of a host in a fingerprint. `network`: links, addresses, routes, rules, neighbours, queueing disciplines, kernel settings and
+ * named namespaces; `firewall`: iptables and nftables; `docker`: networks and containers of the engine.
  */
 export const FACETS = ['network', 'firewall', 'docker'] as const;
 export type Facet = (typeof FACETS)[number];
 
-/** Whether a step of this runner may alter more than its record tells: its command line, or its code, is somebody's own. */
+/** Whether a step of this runner may alter more than it records: its command line, or its code, is the user's own. */
 export function isArbitrary(runner: StepRunner | undefined): boolean {
   if (runner === undefined) return true;
   const { behaviour, runsAnyCommand } = runner;
@@ -17,11 +17,11 @@ export function isArbitrary(runner: StepRunner | undefined): boolean {
 /** The facets that the steps of a workflow can alter. */
 export interface AlteredFacets {
   readonly facets: readonly Facet[];
-  /** Those of them in which a step may alter more than its record tells. */
+  /** The facets among them in which a step may alter more than it records. */
   readonly arbitrary: readonly Facet[];
 }
 
-/** The facets that steps of these runners can alter. */
+/** Returns the facets that steps of these runners can alter. */
 export function facetsOf(runners: readonly StepRunner[]): AlteredFacets {
   return { facets: altersOf(runners), arbitrary: altersOf(runners.filter(isArbitrary)) };
 }

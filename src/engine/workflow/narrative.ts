@@ -2,24 +2,24 @@ import { z } from 'zod';
 import type { JsonObject } from '../model/json.ts';
 import type { RuntimeName } from '../ports/runtime.ts';
 
-/** The languages that reports are written in. */
+/** The languages of reports. */
 export const REPORT_LANGUAGES = ['en', 'fr'] as const;
 export type ReportLanguage = (typeof REPORT_LANGUAGES)[number];
 
-/** What a narrative is written from. */
+/** The facts about a run for its narrative. */
 export interface NarrativeFacts<Input = JsonObject> {
   readonly language: ReportLanguage;
   readonly runtime: RuntimeName;
   readonly input: Input;
-  /** What the steps that succeeded have found, by step id. A run may have ended before any of them. */
+  /** Outputs of the steps that have succeeded, by step id: a run may have ended before any of them. */
   readonly outputs: JsonObject;
 }
 
-/** Plain text; what stands between two backticks is shown as code. Nothing else in it is markup. */
+/** Plain text with code between backticks; nothing else in it is markup. */
 const prose = z.string();
 const paragraphs = z.array(prose).readonly();
 
-/** Whether the run itself added it to what was there: shown with a thicker line. */
+/** `added`: by the run itself, shown with a thicker line; `given`: there before. */
 const origin = z.enum(['given', 'added']);
 
 const drawnPort = z.object({
@@ -34,22 +34,22 @@ const drawnBox = drawnPort.extend({ ports: z.array(drawnPort).readonly() });
 /** Boxes side by side. Neighbouring layers of the same group are framed together. */
 const drawnLayer = z.object({ group: z.string().nullable(), boxes: z.array(drawnBox).readonly() });
 
-/** A tried way. Its ends are boxes or ports; it is drawn where both are in the topmost layer, else only told. */
+/** A tested path between boxes or ports. It is drawn if both ends are in the topmost layer, else only listed. */
 const triedPath = z.object({
   from: z.string(),
   to: z.string(),
-  /** `blocked`: nothing came through; `unclear`: some did, some did not. */
+  /** `blocked`: no packet came through; `unclear`: some did. */
   state: z.enum(['open', 'blocked', 'unclear']),
-  /** What was seen, in a few words. */
+  /** The observation in a few words. */
   seen: z.string(),
 });
 
-/** A picture of what steps have observed at one moment. */
+/** A picture of the state that steps observed at one moment. */
 const drawingSchema = z.object({
   title: z.string(),
-  /** What it shows and what to notice; for people who do not see it, too. */
+  /** What it shows and what to notice, also for people who cannot see it. */
   text: prose,
-  /** The stage whose section it ends; null: it is shown after all stages. */
+  /** The stage whose section ends with it; null shows it after all stages. */
   stage: z.string().nullable(),
   /** From top to bottom. */
   layers: z.array(drawnLayer).readonly(),
@@ -73,18 +73,18 @@ const stageNarrative = z.object({
   notice: paragraphs.optional(),
 });
 
-/** What a report says besides what the run recorded, in one language. */
+/** The explanations that a report adds to the record of a run, in one language. */
 export const narrativeSchema = z.object({
   title: z.string(),
   introduction: paragraphs,
-  /** By name of the stage. */
+  /** By stage name. */
   stages: z.record(z.string(), stageNarrative),
-  /** What a step does in a few words, by its invoke id. */
+  /** Summaries of steps in a few words, by invoke id. */
   steps: z.record(z.string(), prose).optional(),
   drawings: z.array(drawingSchema).readonly().optional(),
   /** Shown after all stages. */
   tables: z.array(exhibitTable).readonly().optional(),
-  /** What a run that succeeded has shown, in the language of the report; without it, what the workflow's `proofs` says. */
+  /** The proofs of a run that succeeded, in the language of the report; the workflow's `proofs` if absent. */
   proofs: z
     .array(z.object({ claim: z.string(), figures: z.string() }))
     .readonly()

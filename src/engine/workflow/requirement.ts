@@ -1,24 +1,23 @@
 import type { WfError } from '../model/errors.ts';
 import type { HostPorts } from './step.ts';
 
-/** What a look at a requirement found. */
+/** The result of checking a requirement. */
 export type RequirementResult =
   | { readonly met: true; readonly found: string }
   | { readonly met: false; readonly error: WfError };
 
 /**
- * One thing that must hold before a run may touch the host. Looking at it touches nothing. `wf doctor` and the
- * preflight of `wf start` look at the same values.
+ * A condition that must hold before a run may touch the host. Checking it touches nothing. `wf doctor` and the preflight of `wf start`
+ * check the same conditions.
  */
 export interface Requirement {
   /** E.g. `docker engine`, `tool ip`, `container name AppDev`. */
   readonly title: string;
-  /** What wf needs it for. */
+  /** Why wf needs it. */
   readonly purpose: string;
   /**
-   * A resource that one run at a time may use, e.g. `container AppDev`; null where nothing is used up.
-   * Claimed in the history in one transaction with the run's creation, so that of two runs that start at the same
-   * moment one is refused before it touches the host.
+   * A resource that only one run at a time may use, e.g. `container AppDev`; null if there is none. The history claims it in the
+   * transaction that creates the run: if two runs start at the same moment, one is refused before it touches the host.
    */
   readonly claim: string | null;
   look(host: HostPorts): Promise<RequirementResult>;

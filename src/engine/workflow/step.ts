@@ -11,31 +11,31 @@ import type { HostNamespacePort } from '../ports/host-namespace.ts';
 import type { RunPlace } from '../ports/place.ts';
 import type { Facet } from './facets.ts';
 
-/** What step runners reach the host through. */
+/** The access of step runners to the host. */
 export interface HostPorts {
   readonly command: CommandPort;
   readonly docker: DockerPort;
   readonly namespace: HostNamespacePort;
-  /** Asks probes' questions where a process is there for it already; null where a program is started for each. */
+  /** Answers the requests of probes in a running process; null if a program is started for each. */
   readonly agent: AgentPort | null;
   readonly clock: Clock;
-  /** Where the run was started; outside of a run, where this process is. */
+  /** The place where the run was started; outside of a run, the place of this process. */
   readonly place: RunPlace;
 }
 
-/** What every look at the host and every act on it is given. */
+/** The context of every observation and every change of the host. */
 export interface HostContext {
   readonly run: RunId;
   readonly host: HostPorts;
-  /** Aborted at the step's time-out and when the run stops; a runner passes it on and ends soon after. */
+  /** Aborted at the step's time-out and if the run stops; a runner passes it on, and ends soon after. */
   readonly signal: AbortSignal;
   /** Adds to the step's evidence. */
   record(evidence: Evidence): void;
-  /** A short note on how far a long step is, for the live view; not journaled. */
+  /** Shows a short note on the progress of a long step in the live view; not journaled. */
   progress(message: string): void;
 }
 
-/** What a step runner is given when it carries out a step. */
+/** The context of a step runner that carries out a step. */
 export interface StepContext extends HostContext {
   readonly step: StepId;
   /** From 1. */
@@ -43,39 +43,39 @@ export interface StepContext extends HostContext {
   readonly ledger: LedgerService;
 }
 
-/** What a step may ask of the engine about its own run's changes. */
+/** The access of a step to the changes of its own run. */
 export interface LedgerService {
-  /** Undoes the standing changes of these steps, newest first, each as a rollback would. Answers each with its new status. */
+  /** Undoes the changes of these steps, newest first, as a rollback does. Returns each with its new status. */
   revert(steps: readonly StepId[]): Promise<readonly Change[]>;
-  /** Compares the host with what it was before the first change, and the ledger with what must be settled. */
+  /** Compares the host with its state before the first change, and checks that every change is settled. */
   verify(): Promise<Verification>;
   changes(): readonly Change[];
 }
 
 /**
- * What a changing step finds on the host before it acts, and after.
- * `record` is what the ledger keeps: identity, previous state, all that undoing needs.
+ * The state that a changing step observes before it acts, and after. The ledger stores `record`: identity, previous state, and all that
+ * undoing needs.
  */
 export type Observation<Record, Output> =
   | { readonly found: 'absent'; readonly target: string; readonly record: Record }
   | { readonly found: 'partial'; readonly target: string; readonly record: Record }
   | { readonly found: 'ours'; readonly target: string; readonly record: Record; readonly output: Output }
-  /** Already as asked, by somebody else: there is nothing to change and nothing to undo. */
+  /** Already as requested, by somebody else: nothing to change and nothing to undo. */
   | { readonly found: 'unchanged'; readonly output: Output }
-  /** Present and not ours: refused, untouched. */
+  /** Exists, and is not the run's: the step fails, and leaves it untouched. */
   | { readonly found: 'foreign'; readonly error: WfError }
-  /** A read failed: that is not "absent". */
+  /** A read failed, which is not "absent". */
   | { readonly found: 'unknown'; readonly error: WfError };
 
-/** What undoing finds of a change. */
+/** The state of a change that is to be undone. */
 export type Standing =
   | { readonly found: 'standing' }
   | { readonly found: 'gone'; readonly reason: string }
   | { readonly found: 'unknown'; readonly error: WfError };
 
-/** Tries again after a failed attempt, waiting `initialMs`, then `factor` times as long each time, at most `maxMs`. */
+/** The retries of a failed attempt: after `initialMs`, then `factor` times as long each time, at most `maxMs`. */
 export interface RetryPolicy {
-  /** Attempts in all, the first included. */
+  /** Number of attempts, with the first one. */
   readonly attempts: number;
   readonly initialMs: number;
   readonly factor: number;
@@ -83,57 +83,57 @@ export interface RetryPolicy {
 }
 
 export interface StepPolicy {
-  /** An attempt that takes longer is ended and has failed with E_STEP_TIMEOUT. */
+  /** An attempt that takes longer is stopped, and fails with E_STEP_TIMEOUT. */
   readonly timeoutMs: number;
-  /** Which failed attempts are repeated: those whose error is transient. */
+  /** Applies to attempts that fail with a transient error. */
   readonly retry: RetryPolicy;
 }
 
-/** What a person would type, and what a dry run pretends came of it. */
+/** The commands that a person would type for a step, and the output that a dry run gives it. */
 export interface Rehearsal {
   readonly commands: readonly Argv[];
   readonly output: Json;
-  /** What would undo it. */
+  /** Commands that would undo it. */
   readonly undo: readonly Argv[];
   /** Ids of the steps whose changes it undoes. */
   readonly undoes: readonly string[];
 }
 
 export interface ReadBehaviour {
-  /** `undo`: it changes nothing of its own, but undoes what earlier steps changed. */
+  /** `undo`: it makes no change, but undoes those of earlier steps. */
   readonly type: 'read' | 'undo';
   read(input: Json, context: StepContext): Promise<Json>;
 }
 
 export interface ChangeBehaviour {
   readonly type: 'change';
-  /** Set where a change is meant to stay, as a pulled image is: the reason. */
+  /** Why the change is meant to stay, like a pulled image; null if it is not. */
   readonly kept: string | null;
-  /** Whether what it makes is still there after a reboot. */
+  /** Whether the change survives a reboot. */
   readonly survivesReboot: boolean;
-  /** The facets of the host that it can alter; all of them where it is undefined, as for a runner that another version of wf made. */
+  /** The facets of the host that it can alter; all if absent. */
   readonly alters?: readonly Facet[] | undefined;
   /**
-   * What a process asked for before it was killed may still appear this many milliseconds later (an engine goes on with a
-   * request whose client is gone): so long after an intent, "absent" is looked at again. 0 where that cannot be.
+   * Time for which a request of a killed process may still have a late effect, in milliseconds after the intent: an engine completes a
+   * request whose client is gone. Until then an absent target is observed again. 0 if there is no late effect.
    */
   readonly landsWithinMs: number;
-  /** `earlier` is the record of an intent by the same step that an earlier attempt left, where there is one. */
+  /** @param earlier record of the intent that an earlier attempt at the step left, if there is one */
   observe(input: Json, context: StepContext, earlier: Json | undefined): Promise<Observation<Json, Json>>;
-  /** Makes what is absent, completes what is partial. Answers the record with what was learned (ids). */
+  /** Makes an absent target, completes a partial one. Returns the record with what it has learned (ids). */
   apply(input: Json, record: Json, found: 'absent' | 'partial', context: StepContext): Promise<Json>;
   look(record: Json, context: HostContext): Promise<Standing>;
-  /** Refuses to work on a change elsewhere than where it was made. @throws WfError E_WRONG_PLACE */
+  /** Refuses a host where the change was not made. @throws WfError E_WRONG_PLACE */
   requireMadeHere?(record: Json, host: HostPorts): Promise<void>;
-  /** Answers nothing, and is looked at again; or, where a look cannot tell, what it knows to stand now. */
+  /** Undoes the change. Returns nothing, and the engine calls `look` again; or the state of the change, if `look` cannot tell it. */
   undo(record: Json, context: HostContext): Promise<Standing> | Promise<void>;
-  /** Command lines that undo it by hand. */
+  /** Returns the command lines that undo it by hand. */
   undoCommands(record: Json): readonly Argv[];
 }
 
 /**
- * The code that carries out one kind of step, as the engine sees it: values are JSON, and the runner parses
- * what it is given against its own schemas. Made by `defineStep`, never by hand.
+ * The code that carries out one kind of step, for the engine: values are JSON, which the runner parses by its own schemas. Only
+ * `defineStep` makes one.
  */
 export interface StepRunner {
   /** Family and name, e.g. `docker.network`. */
@@ -141,9 +141,9 @@ export interface StepRunner {
   readonly description: string;
   readonly policy: StepPolicy;
   readonly behaviour: ReadBehaviour | ChangeBehaviour;
-  /** Whether it runs commands whose author alone knows what they do: they depend on the working directory and the user. */
+  /** Whether it runs arbitrary commands, which depend on the working directory and the user. */
   readonly runsAnyCommand: boolean;
-  /** The input with defaults filled in. @throws WfError E_STEP_INPUT */
+  /** Returns the input with its defaults. @throws WfError E_STEP_INPUT */
   parseInput(input: unknown): Json;
   rehearse(input: Json): Rehearsal;
   /** JSON Schemas, for `wf steps`. */

@@ -130,7 +130,7 @@ function stepRecord(step: StoredStep, status: ShownStepStatus, idle: readonly Id
 
 function stepStatus(stored: StepStatus, open: OpenStep | undefined, run: RunStatus): ShownStepStatus {
   if (stored !== 'running' && stored !== 'retrying') return stored;
-  if (open?.says.type === 'decided') return 'pending';
+  if (open?.journaled.type === 'decided') return 'pending';
   const advancing = run === 'running' || run === 'waiting';
   // Between two attempts nothing was cut off by a pause.
   return advancing || (run === 'paused' && stored === 'retrying') ? stored : 'interrupted';

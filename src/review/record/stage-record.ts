@@ -73,7 +73,7 @@ function isDue(
   const open = openSteps(journal);
   // A stage without a step does what it does by being entered.
   if (own.length === 0) return status === 'paused';
-  return own.every((step) => open.get(step.id)?.says.type === 'decided');
+  return own.every((step) => open.get(step.id)?.journaled.type === 'decided');
 }
 
 function wasBrokenOff(journal: readonly JournalEntry[], steps: readonly StoredStep[]): boolean {

@@ -130,7 +130,7 @@ function undoing(behaviour: ChangeBehaviour, change: Change) {
     behaviour,
     bootId: ownProcess().bootId,
     journaled: journal.historyOf(1),
-    looking: context,
+    observing: context,
     acting: context,
     begin: async () => {},
   });

@@ -24,7 +24,7 @@ beforeEach(() => {
     host: ports,
     history: host.history,
     lease,
-    held: async () => {},
+    claimed: async () => {},
     crashPoints: NO_CRASH_POINTS,
     secrets: NO_SECRETS,
   };
@@ -37,11 +37,11 @@ const loseLease = () => host.history.takeOver(lease.run, ownProcess(), () => fal
 
 test('no command is begun any more, neither for a change nor for a look', async () => {
   const file = path.join(host.folder, 'made');
-  for (const { command } of [attempt.acting(), attempt.looking]) {
+  for (const { command } of [attempt.acting(), attempt.observing]) {
     await command.run(['rm', '--force', file], { timeoutMs: 5_000 });
   }
   loseLease();
-  for (const { command } of [attempt.acting(), attempt.looking]) {
+  for (const { command } of [attempt.acting(), attempt.observing]) {
     await expect(command.run(['touch', file], { timeoutMs: 5_000 })).rejects.toMatchObject({ code: 'E_LEASE_LOST' });
   }
   expect(existsSync(file)).toBe(false);
@@ -62,7 +62,7 @@ const WRITES: readonly (readonly [string, (ports: HostPorts) => Promise<unknown>
 test.for(WRITES)('the engine is not asked to %s', async ([, ask]) => {
   await expect(ask(attempt.acting())).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
   loseLease();
-  for (const ports of [attempt.acting(), attempt.looking]) {
+  for (const ports of [attempt.acting(), attempt.observing]) {
     await expect(ask(ports)).rejects.toMatchObject({ code: 'E_LEASE_LOST' });
   }
 });

@@ -206,7 +206,7 @@ describe('a change that is to be undone', () => {
       behaviour,
       bootId,
       journaled: journal.historyOf(1),
-      looking: context,
+      observing: context,
       acting: context,
       begin: async () => {
         begun.push([...calls].join());

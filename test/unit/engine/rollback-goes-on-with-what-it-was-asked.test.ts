@@ -92,7 +92,7 @@ test('what is meant to stay is undone where that is asked for, and by whoever go
   const request = { run: id, workflow, definition, acceptChanges: false, pauseAfter: null };
   expect(await host.engine.planResume(request)).toEqual({
     direction: 'back',
-    steps: [{ step: 'a', stage: 'first', kind: 'test.staying', plan: 'undone', why: 'file a stands' }],
+    steps: [{ step: 'a', stage: 'first', kind: 'test.staying', plan: 'undone', why: 'file a is in place' }],
   });
   const resumed = await host.engine.resume(request);
   await resumed.result;

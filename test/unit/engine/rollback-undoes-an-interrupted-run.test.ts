@@ -160,7 +160,7 @@ describe('rolling back', () => {
     const resume = { run: handle.id, workflow, definition, acceptChanges: false, pauseAfter: null };
     expect(await host.engine.planResume(resume)).toEqual({
       direction: 'back',
-      steps: [{ step: 'make-a', stage: 'first', kind: 'test.file', plan: 'undone', why: 'file a stands' }],
+      steps: [{ step: 'make-a', stage: 'first', kind: 'test.file', plan: 'undone', why: 'file a is in place' }],
     });
     expect(await (await host.engine.resume(resume)).result).toMatchObject({ end: { status: 'rolled-back' } });
     expect(host.files()).toEqual([]);

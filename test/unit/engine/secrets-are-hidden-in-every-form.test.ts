@@ -124,7 +124,9 @@ test('evidence is cut after secrets were hidden in it, so that no half of one is
     input: { password: kept.command },
     options: { onFailure: 'keep', pauseAfter: null, secrets: { password: null } },
   } as const;
-  expect(storedEvidenceOf(seen, secretsOf(run, {})).output).toMatch(/^\[not kept: the secret input password /);
+  expect(storedEvidenceOf(seen, secretsOf(run, {})).output).toMatch(
+    /^\[not stored: it may contain the secret input password/,
+  );
 });
 
 describe('a placeholder', () => {
@@ -164,8 +166,8 @@ test('other inputs that hold the value are hidden too; absent and empty secrets 
 
 test.each([
   ['short', 'it has 5'],
-  [7, 'is no text'],
-  [['a'], 'is no text'],
+  [7, 'is secret, but not a string'],
+  [['a'], 'is secret, but not a string'],
   ['x'.repeat(16_385), '16385'],
 ])('a secret %j is refused without being repeated', (value, says) => {
   expect(() => redactInput({ password: value }, ['password'], () => 0)).toThrow(says);

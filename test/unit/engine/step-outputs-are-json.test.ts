@@ -37,7 +37,7 @@ test('a Date in an output is refused, naming where it is, in a dry run and in a 
   const runner = runnerOf(dated);
   const refused = {
     code: 'E_STEP_OUTPUT',
-    message: 'test.read: output.seen[0].when is a Date, which JSON cannot hold',
+    message: 'test.read: output.seen[0].when is a Date, which JSON cannot represent',
   };
   expect(() => runner?.rehearse({})).toThrow(expect.objectContaining(refused));
   if (runner?.behaviour.type !== 'read') throw new Error('it reads');

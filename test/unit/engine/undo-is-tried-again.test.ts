@@ -46,7 +46,7 @@ async function undoing(...failures: readonly WfError[]) {
     behaviour,
     bootId,
     journaled: { intendedAt: 1, undoBegun: false },
-    looking: context,
+    observing: context,
     acting: context,
     begin: async () => {},
   });

@@ -1,0 +1,32 @@
+import type { LoadedWorkflow } from '../workflow/workflow.ts';
+import type { EngineDependencies, RunHandle } from './engine.ts';
+import { finishRun } from './finish-run.ts';
+import type { OpenRun } from './open-run.ts';
+import { type AdvanceRequest, advanceRun } from './run-loop.ts';
+
+interface AdvanceOpenRunRequest extends Pick<AdvanceRequest, 'header' | 'beginning' | 'pauseAfter' | 'mayHibernate'> {
+  readonly workflow: LoadedWorkflow;
+}
+
+/** Advances an open run until it stops; a run whose machine has ended is verified and ended. */
+export function advanceOpenRun(
+  { history, owner, random }: EngineDependencies,
+  { host, watch, journal, ledger, secrets, observer }: OpenRun,
+  { workflow, ...request }: AdvanceOpenRunRequest,
+): RunHandle {
+  const { model, keepsChanges, proofs } = workflow;
+  const { header } = request;
+  return advanceRun({
+    ...request,
+    model,
+    history,
+    watch,
+    random,
+    owner,
+    journal,
+    ledger,
+    secrets,
+    observer,
+    finish: (end, stopSignal) => finishRun({ header, host, journal, ledger, keepsChanges, proofs, stopSignal }, end),
+  });
+}
