@@ -5,13 +5,13 @@ import { sha256 } from '../engine/model/digest.ts';
 import { asDefinitionHash, type DefinitionHash } from '../engine/model/ids.ts';
 import { canonicalJson, type Json, toJson } from '../engine/model/json.ts';
 
-/** A definition as JSON, with its hash: two descriptions can be compared member by member. */
+/** A definition as JSON, which can be compared member by member, with its hash. */
 export interface DescribedDefinition {
   readonly hash: DefinitionHash;
   readonly description: Json;
 }
 
-/** Describes a definition and takes its hash. Functions are described by their source text. */
+/** Describes a definition and computes its hash. Functions are described by their source text. */
 export function describeDefinition(
   { name, version, input }: { readonly name: string; readonly version: string; readonly input: z.ZodObject },
   model: MachineModel,
@@ -36,7 +36,7 @@ function configOf({ config, implementations }: AnyStateMachine): unknown {
   return { config, actions, guards, delays };
 }
 
-/** Converts to JSON as toJson does, functions (and the members that XState's creators hang on them) included. */
+/** Converts a value for toJson, with functions and the members that XState's creators add to them. */
 function describe(value: unknown): unknown {
   if (typeof value === 'function') {
     return madeByXState(value) ?? { source: value.toString(), ...describeMembers(value) };
@@ -46,8 +46,8 @@ function describe(value: unknown): unknown {
 }
 
 /**
- * Describes a function that one of XState's creators (`assign`, `and`, ...) made by the arguments of the creator: the function's
- * source depends on XState's version and on the bundler, not on the workflow. Undefined for every other function.
+ * Describes a function that one of XState's creators (`assign`, `and`, ...) made by the arguments of the creator: its source depends on
+ * the version of XState and on the bundler. Returns undefined for any other function.
  */
 function madeByXState(value: object & { readonly name: string }): unknown {
   const {
@@ -58,7 +58,7 @@ function madeByXState(value: object & { readonly name: string }): unknown {
   } = { resolve: null, execute: null, check: null, ...value };
   if ('type' in given && typeof given.type === 'string' && given.type.startsWith('xstate.'))
     return describeMembers(given);
-  // A bundler tells functions of one name apart by a number.
+  // A bundler appends a number to functions with the same name.
   return typeof check === 'function' ? { guard: value.name.replace(/\d+$/, ''), ...describeMembers(given) } : undefined;
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import * as z from 'zod/mini';
 import { lazy } from '../engine/model/lazy.ts';
 
-/** A file that should define the workflow that it is named after. */
+/** A workflow file, named after its workflow. */
 export interface WorkflowFile {
   readonly name: string;
   readonly file: string;
@@ -11,7 +11,7 @@ export interface WorkflowFile {
 
 const FILE_NAME = /^([a-z0-9][a-z0-9-]*)\.(?:ts|mts|js|mjs)$/;
 
-/** The package that the package.json of a project is, or depends on. */
+/** The package on which a project depends, by its package.json, or which it is. */
 const PACKAGE = 'wf-engine';
 
 const manifestSchema = lazy(() => {
@@ -25,15 +25,15 @@ const manifestSchema = lazy(() => {
   });
 });
 
-/** An empty file of this name makes the folder that it lies in a project. */
+/** An empty file with this name marks its folder as a project. */
 export const PROJECT_MARKER = '.wf';
 
-/** The nearest project from `from` upwards: a folder with `workflows` and a marker; undefined where there is none. */
+/** Returns the nearest project from `from` upwards: a folder with `workflows` and a marker; undefined if there is none. */
 export function findProject(from: string): string | undefined {
   return foldersUpwards(from).find((folder) => isFolder(path.join(folder, 'workflows')) && isMarkedAsProject(folder));
 }
 
-/** The nearest folder upwards that has a folder `workflows` in it, but no marker: it is no project. */
+/** Returns the nearest folder upwards that has a folder `workflows`, but no marker, and so is no project. */
 export function findUnmarked(from: string): string | undefined {
   return foldersUpwards(from).find((folder) => isFolder(path.join(folder, 'workflows')) && !isMarkedAsProject(folder));
 }
@@ -44,7 +44,7 @@ function foldersUpwards(from: string): readonly string[] {
   return parent === folder ? [folder] : [folder, ...foldersUpwards(parent)];
 }
 
-/** Whether a folder says that it is a project of wf: by {@link PROJECT_MARKER}, or a package.json that is wf's or depends on it. */
+/** Whether a folder is a project of wf: it has a {@link PROJECT_MARKER}, or a package.json that is wf's or depends on it. */
 export function isMarkedAsProject(folder: string): boolean {
   if (existsSync(path.join(folder, PROJECT_MARKER))) return true;
   try {
@@ -54,11 +54,11 @@ export function isMarkedAsProject(folder: string): boolean {
       name === PACKAGE || Object.values(dependencies).some((one) => one !== undefined && Object.hasOwn(one, PACKAGE))
     );
   } catch {
-    return false; // none, or one that npm would refuse too
+    return false; // it is absent, or npm would refuse it too
   }
 }
 
-/** All workflow files of these folders, by name; of two with one name the one of the earlier folder counts. */
+/** Returns the workflow files of these folders, sorted by name; an earlier folder has precedence. */
 export function findWorkflowFiles(folders: readonly string[]): readonly WorkflowFile[] {
   const files = new Map<string, WorkflowFile>();
   for (const folder of folders) {

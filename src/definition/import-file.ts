@@ -5,22 +5,22 @@ import { importedFiles } from './imported-files.ts';
 import { packageRoot } from './package-root.ts';
 
 export interface ImportOptions {
-  /** Where translated workflow files are kept, so that a file is translated once. */
+  /** Cache of translated workflow files. */
   readonly cacheFolder: string;
-  /** Loads the module that workflow files import as `wf-engine` and as `wf-engine/steps`. */
+  /** Loads the module for imports of `wf-engine` and `wf-engine/steps`. */
   wfModule(): Promise<unknown>;
-  /** Carries out the code of a workflow file, within limits of time. */
+  /** Runs the code of a workflow file with a time limit. */
   readonly confine: Confine;
 }
 
-/** Calls `load`, and answers what it answers. @throws what `load` throws; an Error where it does not end in time */
+/** Calls `load` and returns its result. @throws any error of `load`; an Error if it does not end in time */
 export type Confine = (load: () => unknown) => Promise<unknown>;
 
 /**
- * Returns the exports of a workflow file. `wf-engine`, `wf-engine/steps`, `xstate` and `zod` in it are the modules that wf itself runs
- * on, whatever is in the folders around the file. jiti caches its translations by the digest of the source, in a folder that only this
- * user can write; without such a folder it translates each time.
- * @throws WfError E_UNTRUSTED where another user could have written the file or what it imports; none of it was executed
+ * Returns the exports of a workflow file. Its imports of `wf-engine`, `wf-engine/steps`, `xstate` and `zod` are the modules of wf itself,
+ * whatever the folders around the file contain. jiti caches translations by the digest of the source, in a folder that only this user
+ * can write; without such a folder it translates each time.
+ * @throws WfError E_UNTRUSTED if another user could have written the file or one that it imports; none of it was executed
  */
 export async function importFile(file: string, { cacheFolder, wfModule, confine }: ImportOptions): Promise<unknown> {
   const own = packageRoot();
@@ -29,11 +29,11 @@ export async function importFile(file: string, { cacheFolder, wfModule, confine 
   }
   const [wf, xstate, zod, { createJiti }] = await ownModules(wfModule);
   const fsCache = privateFolder(cacheFolder) ?? false;
-  // One module for both: `wf-engine` has all that `wf-engine/steps` has.
+  // `wf-engine` exports all that `wf-engine/steps` does.
   const virtualModules = { 'wf-engine': wf, 'wf-engine/steps': wf, xstate, zod };
   const jiti = createJiti(import.meta.filename, { fsCache, virtualModules });
   try {
-    // In one go: only a call that has not returned can be stopped.
+    // Synchronous: only a call that has not returned can be stopped.
     return await confine(() => jiti(file));
   } catch (thrown) {
     if (!mayAwait(thrown)) throw thrown;
@@ -45,16 +45,16 @@ async function ownModules(wfModule: ImportOptions['wfModule']) {
   try {
     return await Promise.all([wfModule(), import('xstate'), import('zod'), import('jiti')]);
   } catch (cause) {
-    // Node does not find a module, either, if the process may open no more files.
+    // Node also fails to find a module if the process reaches its limit of open files.
     const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
     throw new WfError('E_LIMIT', `wf cannot load its own modules: ${why}`, {
-      hint: 'Let the process open more files (`ulimit -n`); if that does not help, install wf again.',
+      hint: 'Raise the limit of open files (`ulimit -n`); if that does not help, install wf again.',
       cause,
     });
   }
 }
 
-/** Whether this is what comes of an `await` at the top level of a file that is carried out in one go: a keyword or a name, as it follows. */
+/** Whether the error may come from a top-level `await` in a file that is run synchronously: it is parsed as a keyword or as a name. */
 function mayAwait(thrown: unknown): boolean {
   return thrown instanceof SyntaxError || (thrown instanceof ReferenceError && thrown.message.startsWith('await '));
 }

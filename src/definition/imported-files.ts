@@ -2,14 +2,14 @@ import { readFileSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 
-/** `from '...'`, `import '...'`, `import('...')` and `require('...')`. */
+/** Matches `from '...'`, `import '...'`, `import('...')` and `require('...')`. */
 const SPECIFIER = /\b(?:from|import|require)\s*\(?\s*(["'])([^"'\n]+)\1/g;
 const ENDINGS = ['', '.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx', '.json'];
 
 /**
- * A workflow file, the files that it imports by a relative path, and so on; and the folders in `node_modules` that its other imports
- * lead to. What a file computes while it runs (`import(name)`) is not found.
- * @param shared modules that come from wf itself
+ * Returns a workflow file with all files that it imports by path, directly or indirectly, and the folders in `node_modules` of its other
+ * imports. Computed imports (`import(name)`) are not found.
+ * @param shared modules that wf itself provides
  */
 export function importedFiles(file: string, shared: readonly string[]): readonly string[] {
   const found = new Set<string>();
@@ -41,14 +41,14 @@ function specifiersIn(file: string): readonly string[] {
   }
 }
 
-/** A path without its ending, of a folder with an index, or with the ending that the translated file would have. */
+/** Resolves a path without its extension, of a folder with an index, or with the extension of the translated file. */
 function fileOf(given: string): string | undefined {
   const source = given.replace(/\.([cm]?)js$/, '.$1ts');
   const candidates = [given, path.join(given, 'index'), source].flatMap((one) => ENDINGS.map((end) => one + end));
   return candidates.find((one) => statSync(one, { throwIfNoEntry: false })?.isFile() === true);
 }
 
-/** The nearest folder upwards in which Node finds a package. */
+/** Returns the folder of a package, as Node resolves it. */
 function packageFolder(from: string, specifier: string): string | undefined {
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
   for (let folder = from; ; folder = path.dirname(folder)) {

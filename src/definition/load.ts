@@ -24,7 +24,7 @@ export async function loadWorkflow(source: WorkflowFile, options: ImportOptions)
   return loadDefinition(source, await importWorkflow(source, options));
 }
 
-/** The same for what a workflow file exports, or would. @throws WfError E_WORKFLOW_INVALID */
+/** Checks the exports of a workflow file, or those that a program passes instead. @throws WfError E_WORKFLOW_INVALID */
 export function loadDefinition(source: WorkflowFile, exported: unknown): LoadedFile {
   const definition = definitionIn(source, exported);
   const { name } = source;
@@ -62,7 +62,7 @@ export function loadDefinition(source: WorkflowFile, exported: unknown): LoadedF
   };
 }
 
-/** What `call` answers; an error that XState, zod or the workflow throws in it is the workflow's, not a defect in wf. */
+/** Returns the result of `call`; an error of XState, zod or the workflow becomes E_WORKFLOW_INVALID, as it is no defect in wf. */
 function ofWorkflow<Answer>({ name, file }: WorkflowFile, what: string, call: () => Answer): Answer {
   try {
     return call();
@@ -70,7 +70,7 @@ function ofWorkflow<Answer>({ name, file }: WorkflowFile, what: string, call: ()
     const { code, message } = asWfError(thrown);
     if (code !== 'E_INTERNAL') throw thrown;
     throw new WfError('E_WORKFLOW_INVALID', `workflow ${name}: ${file}: ${what}: ${message}`, {
-      hint: `Mend the file, then try again. \`wf check ${name}\` shows what is wrong with it.`,
+      hint: `Fix the file, then try again. \`wf check ${name}\` lists its errors.`,
       cause: thrown,
     });
   }
@@ -78,13 +78,13 @@ function ofWorkflow<Answer>({ name, file }: WorkflowFile, what: string, call: ()
 
 const proofsSchema = z.array(z.object({ claim: z.string(), figures: z.string() }));
 
-function proofsIn(name: string, told: unknown): readonly Proof[] {
-  const proofs = proofsSchema.safeParse(told);
+function proofsIn(name: string, returned: unknown): readonly Proof[] {
+  const proofs = proofsSchema.safeParse(returned);
   if (proofs.success) return proofs.data;
   throw invalid(
     name,
-    'what its proofs answers are none',
-    'Let it answer a list of { claim, figures }, each of them a text.',
+    'proofs() returns no list of proofs',
+    'Return a list of { claim, figures } from it, both of them strings.',
   );
 }
 
@@ -93,10 +93,10 @@ type Narrate = NonNullable<WorkflowDefinition['narrative']>;
 function narratorOf(name: string, input: z.ZodObject, narrate: Narrate): (facts: NarrativeFacts) => Promise<Narrative> {
   return async (facts) => {
     const { narrativeSchema } = await import('../engine/workflow/narrative.ts');
-    const told = narrativeSchema.safeParse(await narrate({ ...facts, input: input.parse(facts.input) }));
-    if (told.success) return told.data;
-    const what = told.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-    throw invalid(name, `its narrative is none: ${what}`, 'Let it answer what the type Narrative says.');
+    const narrative = narrativeSchema.safeParse(await narrate({ ...facts, input: input.parse(facts.input) }));
+    if (narrative.success) return narrative.data;
+    const what = narrative.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    throw invalid(name, `narrative() returns no narrative: ${what}`, 'Return a value of the type Narrative from it.');
   };
 }
 
@@ -105,17 +105,17 @@ async function importWorkflow({ name, file }: WorkflowFile, options: ImportOptio
     return await importFile(file, options);
   } catch (thrown) {
     const error = asWfError(thrown);
-    // The content of the file is not to blame.
+    // Neither is an error in the content of the file.
     if (error.code === 'E_UNTRUSTED' || error.code === 'E_LIMIT') throw error;
     const { message } = error;
     throw new WfError('E_WORKFLOW_INVALID', `workflow ${name}: ${file} could not be loaded: ${message}`, {
-      hint: 'Mend the file, then try again. `wf workflows` shows which files load.',
+      hint: 'Fix the file, then try again. `wf workflows` shows which files load.',
       cause: thrown,
     });
   }
 }
 
-/** What a workflow file is expected to export, as far as it can be told without running it. */
+/** The default export of a workflow file, as far as it can be checked without running it. */
 const definitionSchema = z.object({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and hyphens'),
   version: z.string().min(1),
@@ -143,14 +143,14 @@ function definitionIn({ name, file }: WorkflowFile, exported: unknown): z.infer<
     throw invalid(
       name,
       `${file}: ${what.join('; ')}`,
-      'Export what defineWorkflow({ name, version, description, input, machine }) gives.',
+      'Export the result of defineWorkflow({ name, version, description, input, machine }).',
     );
   }
   if (parsed.data.name !== name) {
     throw invalid(
       name,
       `${file} defines the workflow "${parsed.data.name}"`,
-      'A workflow file is named after its workflow: rename one of the two.',
+      'Rename the file or the workflow: both must have the same name.',
     );
   }
   return parsed.data;

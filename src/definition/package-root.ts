@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-/** The folder that wf is installed in: the nearest one above this module with a package.json. */
+/** Returns the folder in which wf is installed: the nearest one above this module with a package.json. */
 export function packageRoot(): string {
   let folder = import.meta.dirname;
   while (!existsSync(path.join(folder, 'package.json'))) {

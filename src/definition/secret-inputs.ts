@@ -3,8 +3,8 @@ import { WfError } from '../engine/model/errors.ts';
 import { isJsonObject, type Json, toJson } from '../engine/model/json.ts';
 
 /**
- * Names of the inputs that a schema marks as secret, by `secret()` or `.meta({ secret: true })`.
- * @throws WfError E_WORKFLOW_INVALID where the mark is on something that could not be kept secret.
+ * Returns the names of the inputs that a schema marks as secret, by `secret()` or `.meta({ secret: true })`.
+ * @throws WfError E_WORKFLOW_INVALID if a marked input cannot be kept secret
  */
 export function secretInputs(workflow: string, schema: z.ZodObject): readonly string[] {
   const sides = (['input', 'output'] as const).map((io) => propertiesOf(schema, io));
@@ -15,19 +15,19 @@ export function secretInputs(workflow: string, schema: z.ZodObject): readonly st
     if (!isText(given) || !described.some((property) => isMarked(property))) {
       throw invalid(
         workflow,
-        `input ${name} is marked secret, and is not a text`,
+        `input ${name} is marked secret, but is not a string`,
         'Make each secret an input of its own.',
       );
     }
-    // The definition is kept in the history, and the file is for all to read.
+    // The history stores the definition, and the workflow file is not secret.
     if (hasDefault(given)) {
-      throw invalid(workflow, `input ${name} is secret, and has a default`, 'Leave out the default, or make it "".');
+      throw invalid(workflow, `input ${name} is secret, but has a default`, 'Remove the default, or make it "".');
     }
     return true;
   });
 }
 
-/** The schema of an input that was checked when its run was started, and holds placeholders for its secrets. */
+/** Returns the schema of a stored input, which was checked at the start of its run, and has placeholders for its secrets. */
 export function storedInputSchema(schema: z.ZodObject, secrets: readonly string[]): z.ZodObject {
   if (secrets.length === 0) return schema;
   const placeholders = secrets.map((name) => [name, z.string().nullish()]);
@@ -40,7 +40,7 @@ function propertiesOf(schema: z.ZodObject, io: 'input' | 'output'): Readonly<Rec
   return isJsonObject(properties) ? properties : {};
 }
 
-/** Itself, or as one of several alternatives: a nullable one is. */
+/** Whether the property is marked, or one of its alternatives, as of a nullable one. */
 function isMarked(property: Json | undefined): boolean {
   if (!isJsonObject(property)) return false;
   return property['secret'] === true || alternativesOf(property).some(isMarked);

@@ -1,4 +1,4 @@
-import { checkInput } from '../definition/input.ts';
+import { checkInput } from '../definition/check-input.ts';
 import type { LoadedFile } from '../definition/load.ts';
 import { parseSentEvent } from '../engine/machine/sent-event.ts';
 import { asWfError, WfError } from '../engine/model/errors.ts';
@@ -33,10 +33,10 @@ import type {
   WorkflowSource,
 } from './workflow-engine.ts';
 
-/** So many runs are listed where it is not said. */
+/** The default limit of a list of runs. */
 const LISTED = 20;
 
-/** What `openEngine` promises. */
+/** Creates the engine of {@link openEngine}. */
 export async function createWorkflowEngine({ database, workflows = [] }: OpenEngineOptions): Promise<WorkflowEngine> {
   const known = await loadKnown(workflows);
   const own = await ownStepRunners();
@@ -61,11 +61,11 @@ function embed(
   own: ReadonlyMap<string, StepRunner>,
 ): WorkflowEngine {
   const advanced = new Set<AdvancedRun>();
-  /** Starts, resumes and rollbacks that have not come to a run yet. */
+  /** Starts, resumes and rollbacks that have not resolved to a run yet. */
   const beginning = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
-  /** Begins with a run unless the engine is being closed, which waits for that. */
+  /** Calls `begin` unless the engine is closing; `close` waits for the result. */
   async function begun<Begun>(begin: () => Promise<Begun>): Promise<Begun> {
     if (closing !== undefined) throw closed();
     const begins = begin();
@@ -101,7 +101,7 @@ function embed(
     const run: AdvancedRun = {
       id,
       result,
-      // Read when it is asked for: that takes longer than many a run.
+      // Lazy: reading the record takes longer than a short run.
       get record() {
         record ??= handled(result.then(() => recordOf(id)));
         return record;
@@ -110,7 +110,7 @@ function embed(
       interrupt: (signal = 'SIGTERM') => kept.interrupt(signal),
     };
     advanced.add(run);
-    // Begun while the engine was open, and not known to whoever closes it until now.
+    // `close` was called while the run began.
     if (closing !== undefined) run.interrupt();
     return run;
   }
@@ -144,7 +144,7 @@ function embed(
     const pauseAfter = stageOf(options.pauseAfter, workflow);
     const mayHibernate = canHibernate(workflow);
     const request = { run: run.id, workflow, definition, acceptChanges, pauseAfter, secrets, mayHibernate };
-    // `seen` only this time: it is old when the run is resumed after hibernation.
+    // `seen` is out of date when the run is resumed after hibernation.
     const handle = await engine.resume({ ...request, seen: run }, observer);
     return advance(handle, hibernationOf(request, observer));
   }
@@ -161,7 +161,7 @@ function embed(
 
   async function close(): Promise<void> {
     for (const run of advanced) run.interrupt();
-    // A run that begins meanwhile is interrupted as soon as it has begun.
+    // `advance` interrupts a run that begins meanwhile.
     await Promise.allSettled(beginning);
     await Promise.allSettled([...advanced].map(({ result }) => result));
     history.close();
@@ -187,7 +187,7 @@ function embed(
   };
 }
 
-/** Whoever asks for it is told of its rejection; nobody has to ask. */
+/** Marks a rejection as handled: a program may ignore the promise. */
 function handled<Answer>(promise: Promise<Answer>): Promise<Answer> {
   promise.catch(() => {});
   return promise;
@@ -197,19 +197,19 @@ function closed(): WfError {
   return new WfError('E_USAGE', 'the engine is closed', { hint: 'Open another one with `openEngine`.' });
 }
 
-/** A rollback does not hibernate. */
+/** For rollbacks, which do not hibernate. */
 const NEVER: Hibernation = {
   resume: ({ run }) =>
     Promise.reject(new WfError('E_INTERNAL', `rollback of ${run} hibernates`, { hint: 'Report this.' })),
   release: () => {},
 };
 
-/** Checks and copies the event at once: the run may hibernate, and the program alter the event meanwhile. */
+/** Checks and copies the event at once: the program may alter it while the run hibernates. */
 async function sendChecked(kept: KeptAdvancing, event: MachineEvent): Promise<void> {
   await kept.send(parseSentEvent(event));
 }
 
-/** The values of secret inputs are nowhere but in the run that is advanced: it is kept. */
+/** Whether runs of a workflow can hibernate: not with secret inputs, whose values only the advancing run has. */
 function canHibernate({ secretInputs = [] }: LoadedFile['workflow']): boolean {
   return secretInputs.length === 0;
 }
@@ -218,7 +218,7 @@ function runnersIn({ workflow }: LoadedFile): readonly (readonly [string, StepRu
   return [...workflow.model.invocations.values()].map(({ runner }) => [runner.kind, runner]);
 }
 
-/** What is wrong with an input may be told with its value in it. */
+/** Checks an input, and redacts the error, which may contain values. */
 function checkedInput(workflow: LoadedFile['workflow'], given: JsonObject): JsonObject {
   const { redactError } = redactInput(given, workflow.secretInputs ?? [], () => 0).secrets;
   try {

@@ -10,7 +10,7 @@ import { createOrphanedProcesses } from '../host/processes/orphaned-processes.ts
 import { isAlive, ownProcess } from '../host/processes/process.ts';
 import { createCrashPoints } from '../host/workflow-code/crash-points.ts';
 
-/** Makes ten of 31 characters without look-alikes: a million runs collide with a chance of one in 1,600, and then are refused. */
+/** Returns ten of 31 characters without look-alikes: two of a million runs collide with a chance of one in 1,600; the second is refused. */
 const newId = customAlphabet('23456789abcdefghjkmnpqrstuvwxyz', 10);
 
 /**

@@ -5,16 +5,16 @@ import type { Clock } from '../engine/ports/clock.ts';
 import type { Lease } from '../engine/ports/history.ts';
 import type { RunHandle, RunResult } from '../engine/run/engine.ts';
 
-/** How a run stops, for a program, which knows nothing of hibernation. */
+/** Why an engine stopped advancing a run; hibernation is not visible to a program. */
 export type Stopped = Exclude<RunResult, { readonly type: 'hibernating' }>;
 
 export type KeptAdvancing = Omit<RunHandle, 'id' | 'result'> & { readonly result: Promise<Stopped> };
 
-/** What is done about a run that hibernates. */
+/** The actions on a run that hibernates. */
 export interface Hibernation {
   /** Resumes the run. */
   resume(hibernating: Lease): Promise<RunHandle>;
-  /** Gives the run up: nobody advances it from then on. */
+  /** Releases the lease of the run: nobody advances it from then on. */
   release(hibernating: Lease): void;
 }
 
@@ -26,8 +26,8 @@ interface Sent {
 }
 
 /**
- * Advances a run to its end through hibernation: meanwhile nothing of the run is in memory but this, and it is read from its journal
- * again when its timer goes off, or an event comes. An event counts as taken when the resumed run has journaled it.
+ * Advances a run through hibernation: meanwhile memory has only this object, and the run is read from its journal again when its timer
+ * fires or an event arrives. An event is taken once the resumed run has journaled it.
  */
 export function keepAdvancing(first: RunHandle, hibernation: Hibernation, clock: Clock): KeptAdvancing {
   const { id } = first;
@@ -61,7 +61,7 @@ export function keepAdvancing(first: RunHandle, hibernation: Hibernation, clock:
     }
   }
 
-  /** How the run has stopped, or until when it hibernates. In a function of its own: what its result holds on to goes with its frame. */
+  /** Waits until the run stops or hibernates. A function of its own, so that no frame keeps a reference to the result of the run. */
   async function untilItHibernates(): Promise<Stopped | { readonly until: number; readonly lease: Lease }> {
     if (current === undefined) return { type: 'waiting' };
     const result = await current.result;
@@ -71,12 +71,12 @@ export function keepAdvancing(first: RunHandle, hibernation: Hibernation, clock:
     return { until, lease };
   }
 
-  /** From the moment in which there is a handle, it is given what comes, after all that has come before. */
+  /** Resumes the run, and sends it the events that have arrived meanwhile, in order. */
   async function resume(lease: Lease): Promise<void> {
     try {
       current = await hibernation.resume(lease);
     } catch (thrown) {
-      // Nobody advances the run any more, and whoever wants to resume it may.
+      // Any process may resume the run now.
       hibernation.release(lease);
       throw thrown;
     }
@@ -92,7 +92,7 @@ export function keepAdvancing(first: RunHandle, hibernation: Hibernation, clock:
       handle.send(sent.event).then(sent.handled, (thrown: unknown) => {
         const why = asWfError(thrown);
         if (why.code !== 'E_RUN_NOT_ADVANCED') sent.refused(why);
-        // The run has just begun to hibernate, or stopped: `follow` finds out which.
+        // The run has just begun to hibernate, or has stopped: `follow` handles both.
         else if (over === undefined && current === handle) keep(sent);
         else deliver(sent);
       });

@@ -1,6 +1,6 @@
 import type { OpenEngineOptions, WorkflowEngine } from './workflow-engine.ts';
 
-/** Loads what `openEngine` needs. */
+/** Loads the modules that `openEngine` needs. */
 export function loadWorkflowEngine(): Promise<{
   createWorkflowEngine(options: OpenEngineOptions): Promise<WorkflowEngine>;
 }>;

@@ -1,2 +1,2 @@
-// JavaScript, with its type beside it: so the published declarations end here, and hold nothing of the history and its driver.
+// JavaScript with a separate type, so that the published declarations end here, without the history and its driver.
 export const loadWorkflowEngine = () => import('./create-workflow-engine.ts');

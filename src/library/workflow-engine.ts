@@ -52,7 +52,7 @@ export interface RollBackRunOptions {
 export interface AdvancedRun {
   readonly id: string;
   /**
-   * Resolves when the run has ended (with its output or its error), pauses, waits for an event, or was interrupted. Rejects only if
+   * Resolves when the run has ended (with its output or its error), pauses, waits for an event, or is interrupted. Rejects only if
    * the history cannot be written, or if another process has taken the run over.
    */
   readonly result: Promise<Stopped>;

@@ -52,7 +52,7 @@ test.concurrent.for(Object.entries(BAD))('%s.ts', async ([name, { says }]) => {
 });
 
 test.concurrent('for people', async () => {
-  const refusal = { exitCode: 2, code: 'E_WORKFLOW_INVALID', says: ['no such planet'], next: 'Mend the file' };
+  const refusal = { exitCode: 2, code: 'E_WORKFLOW_INVALID', says: ['no such planet'], next: 'Fix the file' };
   await expectTextRefusal(project, ['start', 'throws-error'], refusal);
 });
 

@@ -16,7 +16,7 @@ describe.concurrent('before there is a database', () => {
     [['start', 'folders', '--input', 'root='], 'E_INPUT', 'input root: ', 'Inputs of folders'],
     [['start', 'folder'], 'E_WORKFLOW_NOT_FOUND', 'there is no workflow "folder"', 'Did you mean folders?'],
     [['start', 'folders', '--pause-after', 'secnod'], 'E_USAGE', 'no such stage', 'Did you mean second?'],
-    [['start', 'broken'], 'E_WORKFLOW_INVALID', 'broken.ts could not be loaded', 'Mend the file, then try again.'],
+    [['start', 'broken'], 'E_WORKFLOW_INVALID', 'broken.ts could not be loaded', 'Fix the file, then try again.'],
     [['strat', 'folders'], 'E_USAGE', "unknown command 'strat'", 'Did you mean start?'],
     [['help', 'rolback'], 'E_USAGE', "unknown command 'rolback'", 'Did you mean rollback?'],
     [['runs', '--workflw', 'x'], 'E_USAGE', "unknown option '--workflw'", 'Did you mean --workflow?'],

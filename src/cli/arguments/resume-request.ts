@@ -1,4 +1,4 @@
-import { definitionDifferences } from '../../definition/compare.ts';
+import { definitionDifferences } from '../../definition/definition-diff.ts';
 import { asWfError, WfError } from '../../engine/model/errors.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { ResumeRequest } from '../../engine/run/engine.ts';

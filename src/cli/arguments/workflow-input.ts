@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { checkInput } from '../../definition/input.ts';
+import { checkInput } from '../../definition/check-input.ts';
 import { asWfError, WfError } from '../../engine/model/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson, toJson } from '../../engine/model/json.ts';
 import { redactInput } from '../../engine/secrets/secrets.ts';

@@ -82,7 +82,7 @@ function comparedRun({ history, run }: FoundRun, wire: Wire): ComparedRun {
 async function definitionsDiffer(first: FoundRun, second: FoundRun): Promise<readonly string[]> {
   const [one, other] = [first, second].map(({ history, run }) => history.definition(run.definitionHash));
   if (one === undefined || other === undefined) return [];
-  const { definitionDifferences } = await import('../../definition/compare.ts');
+  const { definitionDifferences } = await import('../../definition/definition-diff.ts');
   return definitionDifferences(one, other);
 }
 

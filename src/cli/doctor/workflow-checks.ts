@@ -1,4 +1,4 @@
-import { checkInput } from '../../definition/input.ts';
+import { checkInput } from '../../definition/check-input.ts';
 import { WfError } from '../../engine/model/errors.ts';
 import type { ResolvedWorkflow, Wire } from '../services/wire-types.ts';
 import { type Check, check, wrong } from './check.ts';

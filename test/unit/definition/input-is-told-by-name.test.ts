@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { checkInput } from '../../../src/definition/input.ts';
+import { checkInput } from '../../../src/definition/check-input.ts';
 
 const input = z
   .object({ subnet: z.string().regex(/^[\d.]+\/\d\d$/, 'not a subnet'), address: z.string().default('172.20.0.100') })

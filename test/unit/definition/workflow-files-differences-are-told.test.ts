@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { definitionDifferences } from '../../../src/definition/compare.ts';
+import { definitionDifferences } from '../../../src/definition/definition-diff.ts';
 import { loadWorkflow } from '../../../src/definition/load.ts';
 import { type Json, parseJson, toJson } from '../../../src/engine/model/json.ts';
 import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
@@ -157,7 +157,7 @@ test.each<[string, readonly (readonly [from: string, to: string])[], readonly st
 test('stages that changed places are told', () => {
   const of = (stages: readonly string[]) => toJson({ stages });
   expect(definitionDifferences(of(['a', 'b', 'c']), of(['b', 'a', 'c']))).toEqual([
-    'the stages are in another order: b, a, c',
+    'the order of the stages changed: b, a, c',
   ]);
   expect(definitionDifferences(of(['a', 'b']), of(['a', 'x', 'b']))).toEqual([]);
 });

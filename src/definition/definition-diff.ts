@@ -1,18 +1,17 @@
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../engine/model/json.ts';
 
-/** So many differences are told one by one: more than that nobody reads. */
-const TOLD = 20;
-/** A value of at most so many letters is told, a longer one has "changed". */
-const SHORT = 40;
+/** Number of differences that are listed one by one. */
+const LISTED = 20;
+/** Characters of the longest value that is printed; a longer one has "changed". */
+const LONGEST_VALUE = 40;
 
 /**
- * What differs between two descriptions of a definition (as `describeDefinition` gives them), in words: `version 1 -> 2`,
- * `stage teardown is gone`, `state setup.images: invoke provideImage: input changed`. At most 20 of them, then how many
- * more there are; empty where nothing differs.
+ * Returns the differences between two descriptions of a definition (by `describeDefinition`) in words: `version 1 -> 2`, `stage teardown
+ * is gone`, `state setup.images: invoke provideImage: input changed`. At most 20 of them, then the number of the others.
  */
 export function definitionDifferences(stored: Json, current: Json): readonly string[] {
   const all = differences(objectIn(stored), objectIn(current));
-  return all.length <= TOLD ? all : [...all.slice(0, TOLD), `and ${all.length - TOLD} more`];
+  return all.length <= LISTED ? all : [...all.slice(0, LISTED), `and ${all.length - LISTED} more`];
 }
 
 function differences(before: JsonObject, after: JsonObject): readonly string[] {
@@ -45,11 +44,11 @@ function machineDifferences(
   });
 }
 
-/** Stages that are new or gone are told as states; here only those that have changed places. */
+/** Reports only a changed order: stages that are new or gone are reported as states. */
 function stageOrder(before: readonly string[], after: readonly string[]): readonly string[] {
   const common = (names: readonly string[], others: readonly string[]) => names.filter((name) => others.includes(name));
   const sameOrder = common(before, after).join(' ') === common(after, before).join(' ');
-  return sameOrder ? [] : [`the stages are in another order: ${after.join(', ')}`];
+  return sameOrder ? [] : [`the order of the stages changed: ${after.join(', ')}`];
 }
 
 function stateDifferences(
@@ -92,7 +91,7 @@ function invokeDifferences(state: string, before: Json | undefined, after: Json 
   });
 }
 
-/** A state may invoke one or several, with or without an id of its own. */
+/** Returns the invokes of a state by id; one without an id has the name of its actor, or its number. */
 function invokesById(invoke: Json | undefined): JsonObject {
   const list = Array.isArray(invoke) ? invoke : invoke === undefined ? [] : [invoke];
   return Object.fromEntries(
@@ -104,7 +103,7 @@ function invokesById(invoke: Json | undefined): JsonObject {
   );
 }
 
-/** Only of steps that are in both: new and gone ones are told with their states. */
+/** Compares only steps that both have: new and gone ones are reported with their states. */
 function runnerDifferences(before: Json | undefined, after: Json | undefined): readonly string[] {
   return eachMember(before, after, (step, was, is) => {
     if (was === undefined || is === undefined) return [];
@@ -117,7 +116,7 @@ function runnerDifferences(before: Json | undefined, after: Json | undefined): r
   });
 }
 
-/** `timeoutMs 60000 -> 30000`, `retry.attempts 1 -> 3`. */
+/** Returns the differences between innermost members: `timeoutMs 60000 -> 30000`, `retry.attempts 1 -> 3`. */
 function leafDifferences(
   what: string,
   before: Json | undefined,
@@ -129,7 +128,7 @@ function leafDifferences(
   return eachMember(before, after, (member, ...values) => leafDifferences(what, ...values, [...path, member]));
 }
 
-/** Of two JSON Schemas of objects. */
+/** Compares two JSON Schemas of objects. */
 function inputDifferences(before: JsonObject, after: JsonObject): readonly string[] {
   return eachMember(before, after, (member, was, is) => {
     switch (member) {
@@ -151,21 +150,21 @@ function propertyDifferences(name: string, before: Json | undefined, after: Json
   return eachMember(before, after, (member, ...values) => altered(`input ${name}: ${member}`, ...values));
 }
 
-/** Names of `others` that are not among `names`. */
+/** Returns the names in `others` that are not in `names`. */
 function missingFrom(names: Json | undefined, others: Json | undefined): readonly string[] {
   return namesIn(others).filter((name) => !namesIn(names).includes(name));
 }
 
 type Compare = (name: string, before: Json | undefined, after: Json | undefined) => readonly string[];
 
-/** What `compare` says of each member that either of two objects has. */
+/** Calls `compare` for each member of either object, and returns all results. */
 function eachMember(before: Json | undefined, after: Json | undefined, compare: Compare): readonly string[] {
   const [was, is] = [objectIn(before), objectIn(after)];
   const names = new Set([...Object.keys(was), ...Object.keys(is)]);
   return [...names].flatMap((name) => compare(name, memberOf(was, name), memberOf(is, name)));
 }
 
-/** Not what every object inherits: a member may be called `toString`. */
+/** Returns an own member only: its name may be that of an inherited one, such as `toString`. */
 function memberOf(object: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
@@ -176,8 +175,9 @@ function altered(what: string, before: Json | undefined, after: Json | undefined
   if (after === undefined) return [`${what} is gone`];
   if (canonicalJson(before) === canonicalJson(after)) return [];
   const [was, is] = [wordOf(before), wordOf(after)];
-  const told = !isJsonObject(before) && !isJsonObject(after) && was.length <= SHORT && is.length <= SHORT;
-  return [told ? `${what} ${was} -> ${is}` : `${what} changed`];
+  const isShort = was.length <= LONGEST_VALUE && is.length <= LONGEST_VALUE;
+  const isPrinted = !isJsonObject(before) && !isJsonObject(after) && isShort;
+  return [isPrinted ? `${what} ${was} -> ${is}` : `${what} changed`];
 }
 
 function wordOf(value: Json | undefined): string {

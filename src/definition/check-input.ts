@@ -4,8 +4,8 @@ import { isJsonObject, type JsonObject, toJson } from '../engine/model/json.ts';
 import type { LoadedWorkflow } from '../engine/workflow/workflow.ts';
 
 /**
- * A run's input with the schema's defaults filled in.
- * @throws WfError E_INPUT with all that is wrong at once; names that the schema does not have are wrong too.
+ * Checks the input of a run, and returns it with the defaults of the schema.
+ * @throws WfError E_INPUT with all problems at once; a name that is not in the schema is one
  */
 export function checkInput(workflow: Pick<LoadedWorkflow, 'name' | 'input'>, raw: JsonObject): JsonObject {
   const parsed = strictOf(workflow.input).safeParse(raw);
@@ -23,14 +23,14 @@ export function checkInput(workflow: Pick<LoadedWorkflow, 'name' | 'input'>, raw
 
 const strict = new WeakMap<z.ZodObject, z.ZodObject>();
 
-/** The schema without room for other names: to make one takes longer than to check an input with it. */
+/** Returns the schema with other names refused. Cached: creating it takes longer than checking an input. */
 function strictOf(schema: z.ZodObject): z.ZodObject {
   const made = strict.get(schema) ?? z.strictObject(schema.shape);
   strict.set(schema, made);
   return made;
 }
 
-/** Inputs without a default that were not given. */
+/** Returns the absent inputs that have no default. */
 function missingInputs(error: z.ZodError, raw: JsonObject): readonly string[] {
   const lacking = error.issues.filter(({ code }) => code === 'invalid_type' || code === 'invalid_value');
   const names = lacking.flatMap(({ path }) => (path.length === 1 ? [String(path[0])] : []));
