@@ -33,10 +33,10 @@ describe('the mark is found', () => {
 });
 
 test.each<[what: string, schema: z.ZodType, says: string]>([
-  ['a number', secret(z.number()), 'is not a text'],
-  ['a member', z.object({ password: secret(z.string()) }), 'is not a text'],
-  ['an item', z.array(secret(z.string())), 'is not a text'],
-  ['a text or a number', secret(z.union([z.string(), z.number()])), 'is not a text'],
+  ['a number', secret(z.number()), 'is not a string'],
+  ['a member', z.object({ password: secret(z.string()) }), 'is not a string'],
+  ['an item', z.array(secret(z.string())), 'is not a string'],
+  ['a text or a number', secret(z.union([z.string(), z.number()])), 'is not a string'],
   ['one with a default', secret(z.string()).default('changeme'), 'has a default'],
 ])('%s that is marked makes the workflow invalid', (_what, schema, says) => {
   expect(errorOf(() => names({ password: schema }))).toMatchObject({
