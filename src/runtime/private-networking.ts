@@ -6,10 +6,10 @@ import { startPrivateHost } from './embedded/client/start-private-host.ts';
 /** What a machine must offer for private hosts: all of it is on a fresh Debian. That namespaces can be made shows when one is. */
 export function privateNetworking(): readonly Requirement[] {
   return [
-    tool('ip', 'reads and alters links, addresses and routes'),
-    tool('nsenter', 'enters the private host and its containers'),
-    tool('unshare', 'makes the private host'),
-    tool('mount', 'gives the private host files of its own'),
+    tool('ip', 'reading and changing links, addresses and routes'),
+    tool('nsenter', 'entering the private host and its containers'),
+    tool('unshare', 'creating the private host'),
+    tool('mount', 'giving the private host its own files'),
   ];
 }
 
@@ -17,7 +17,7 @@ export function privateNetworking(): readonly Requirement[] {
 export function privateHost({ clock }: Pick<HostPorts, 'clock'>): Requirement {
   return {
     title: 'private host',
-    purpose: 'networks and containers without Docker and without root, made of namespaces',
+    purpose: 'creating networks and containers without Docker or root',
     claim: null,
     async look() {
       const startedAt = clock.now();

@@ -11,7 +11,7 @@ import {
   subnetText,
 } from '../host/ip/subnet.ts';
 
-/** Ranges whose addresses no interface of a network can have. */
+/** Ranges whose addresses no network interface can have. */
 const NOT_UNICAST = [
   ['0.0.0.0/8', '"this network"'],
   ['127.0.0.0/8', 'loopback'],
@@ -19,10 +19,10 @@ const NOT_UNICAST = [
   ['240.0.0.0/4', 'reserved'],
 ] as const;
 
-/** The longest prefix that leaves an address for a container beside the gateway's. */
+/** Longest prefix that leaves one address for a container next to the gateway. */
 const LONGEST_PREFIX = 30;
 
-/** An IPv4 subnet for a network, such as `172.20.0.0/16`: the address of the network itself, in its shortest form. */
+/** An IPv4 subnet for a network, such as `172.20.0.0/16`: the network address in its shortest form. */
 export const subnetSchema = z.string().superRefine((text, check) => {
   const problem = subnetProblem(text);
   if (problem !== undefined) check.addIssue({ code: 'custom', message: problem });
@@ -39,22 +39,22 @@ function subnetProblem(text: string): string | undefined {
   if (subnet?.address.kind() !== 'ipv4') return 'must be an IPv4 subnet such as 172.20.0.0/16';
   const network = subnetText(networkOf(subnet));
   if (network !== subnetText(subnet)) return `${text} has bits set after the prefix; use ${network}`;
-  if (network !== text) return `must be written as ${network}`;
+  if (network !== text) return `write it as ${network}`;
   if (subnet.prefixLength > LONGEST_PREFIX) {
     return `${text} has no room for a gateway and a container; use a prefix length of ${LONGEST_PREFIX} or less`;
   }
   const special = NOT_UNICAST.find(([range]) => subnetsOverlap(range, text));
   if (special === undefined) return undefined;
-  return `${text} overlaps the ${special[1]} addresses ${special[0]}; use a private subnet such as 172.20.0.0/16`;
+  return `${text} overlaps the ${special[1]} range ${special[0]}; use a private subnet such as 172.20.0.0/16`;
 }
 
-/** Returns why no interface in a subnet can have an address; undefined if one can. A null subnet is any. */
+/** Returns why no interface in the subnet can have the address; undefined if one can. A null subnet means any subnet. */
 export function hostAddressProblem(address: string, subnet: string | null): string | undefined {
   if (address.includes('/') || parseSubnet(address)?.address.kind() !== 'ipv4') {
     return 'must be an IPv4 address such as 172.20.0.100';
   }
   const special = NOT_UNICAST.find(([range]) => isInSubnet(address, range));
-  if (special !== undefined) return `${address} is one of the ${special[1]} addresses ${special[0]}`;
+  if (special !== undefined) return `${address} is in the ${special[1]} range ${special[0]}`;
   if (subnet === null) return undefined;
   if (!isInSubnet(address, subnet)) return `${address} is not in the subnet ${subnet}`;
   const network = requireIpv4Subnet(subnet);
@@ -72,7 +72,7 @@ export function addressAt(subnet: string, offset: number): string {
   const network = requireIpv4Subnet(subnet);
   if (offset > 0 && offset < sizeOf(network) - 1) return offsetAddress(network, offset);
   throw new WfError('E_INPUT', `the subnet ${subnet} has no address number ${offset}`, {
-    hint: 'Choose a larger subnet, or name the address.',
+    hint: 'Choose a larger subnet, or set the address.',
   });
 }
 

@@ -3,34 +3,43 @@ import { WfError } from '../engine/model/errors.ts';
 import type { NamespaceRef } from '../engine/ports/command.ts';
 import { openNamespace } from '../host/namespaces/open-namespace.ts';
 
-/** A process, told apart from a later one with its pid. */
-export const processSchema = z.object({ pid: z.number().int(), startTime: z.string(), bootId: z.string() });
+/** A process. The start time distinguishes it from a later process with the same pid. */
+export const processSchema = z.object({
+  pid: z.number().int().describe('process id'),
+  startTime: z.string().describe('start time of the process, in clock ticks since boot'),
+  bootId: z.string().describe('id of the boot'),
+});
 
-/** A network namespace: where to open it, and what it must be. */
+/** A network namespace: the path that opens it and its identity. */
 export const namespaceSchema = z.object({
-  path: z.string(),
-  inode: z.number().int(),
-  /** Null in journals from before it was recorded: there the inode alone tells. */
-  process: processSchema.nullable().default(null),
+  path: z.string().describe('path that opens the namespace'),
+  inode: z.number().int().describe('inode of the namespace'),
+  // Null in journals that predate this field: then only the inode identifies the namespace.
+  process: processSchema.nullable().default(null).describe('process that keeps the namespace alive'),
 });
 
 /**
- * A container as a step may hold on to it: its id, the start that its process and its namespace belong to, and
- * that namespace. A container that was started again has another `startedAt` and another namespace.
+ * Identity of a container across steps: its id, the start that its process belongs to, and its network namespace. A restarted
+ * container has another `startedAt` and another namespace.
  */
 export const containerHandleSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  startedAt: z.string(),
-  pid: z.number().int(),
-  namespace: namespaceSchema,
+  id: z.string().describe('container id'),
+  name: z.string().describe('container name'),
+  startedAt: z.string().describe('start time, as the engine reports it'),
+  pid: z.number().int().describe('pid of the first process'),
+  namespace: namespaceSchema.describe('network namespace'),
 });
+
+/** Step input for the place of a link: a container, or null for the host. */
+export const containerOrHost = containerHandleSchema
+  .nullable()
+  .describe('container whose network namespace has the link; null for the host');
 
 export type ContainerHandle = z.infer<typeof containerHandleSchema>;
 
 /**
- * The namespace of a container, made sure to be there.
- * @throws WfError E_NAMESPACE_GONE naming the container where it ended or was started again; E_PERMISSION.
+ * Returns the network namespace of a container after checking that it still exists.
+ * @throws WfError E_NAMESPACE_GONE, naming the container, if the container ended or was restarted; E_PERMISSION.
  */
 export function namespaceOfContainer({ name, namespace }: Pick<ContainerHandle, 'name' | 'namespace'>): NamespaceRef {
   try {
@@ -40,9 +49,9 @@ export function namespaceOfContainer({ name, namespace }: Pick<ContainerHandle, 
     if (!(thrown instanceof WfError) || thrown.code !== 'E_NAMESPACE_GONE') throw thrown;
     throw new WfError(
       'E_NAMESPACE_GONE',
-      `container ${name} was started again or removed since: the network namespace it had, and what was made in it, are gone`,
+      `container ${name} was restarted or removed: its network namespace and everything created in it are gone`,
       {
-        hint: `Look at it: \`docker ps --all --filter name=${name}\`. Undo the run with \`wf rollback RUN\`, and start it again.`,
+        hint: `Check it with \`docker ps --all --filter name=${name}\`. Undo the run with \`wf rollback RUN\`, then start it again.`,
         details: thrown.details,
         cause: thrown,
       },

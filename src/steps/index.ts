@@ -1,4 +1,4 @@
-/** The step runners that come with wf, and the requirements, schemas and helpers that belong to them. */
+/** Step runners that come with wf, with their requirements, schemas and helpers. */
 export {
   addressAt,
   hostAddressProblem,

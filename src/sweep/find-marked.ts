@@ -8,7 +8,7 @@ import type { HostPorts } from '../engine/workflow/step.ts';
 import { readRoutesOfProtocol } from '../host/ip/exact-route.ts';
 import { type AddressFamily, type Link, readLinks } from '../host/ip/link.ts';
 import { type FoundPrivateHost, findPrivateHosts } from '../runtime/embedded/client/find-private-host.ts';
-import { lookForLocalBridges } from '../steps/docker/engine/local-bridges.ts';
+import { checkLocalBridges } from '../steps/docker/engine/local-bridges.ts';
 import { runOf } from '../steps/docker/engine/ownership.ts';
 import { shortId } from '../steps/docker/names.ts';
 import {
@@ -58,7 +58,7 @@ async function requireLocalEngine(host: HostPorts): Promise<void> {
   const [networks, links] = await Promise.all([host.docker.networks(), readLinks(host.command)]);
   const bridges = new Set(networks.filter(({ driver }) => driver === 'bridge').map(bridgeNameOf));
   if (links.some(({ name }) => name.startsWith('br-') && bridges.has(name))) return;
-  const local = await lookForLocalBridges(host);
+  const local = await checkLocalBridges(host);
   if (!local.met) throw local.error;
 }
 

@@ -35,7 +35,7 @@ describeContract('reachability of many at a time', (subject) => {
     const refused = readWith(reachabilityProbe, wrong, context);
     await expect(refused).rejects.toMatchObject({
       code: 'E_PROBE_ANSWERED',
-      message: expect.stringContaining(`ct-from -> ct-near (${addressOf(near)}) answered, and should not have`),
+      message: expect.stringContaining(`ct-from -> ct-near (${addressOf(near)}) answered and should not have`),
     });
     await expect(refused).rejects.toMatchObject({
       message: expect.stringContaining(`ct-from -> ct-far (${addressOf(far)}) did not answer within 1000 ms`),

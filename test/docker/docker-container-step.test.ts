@@ -105,14 +105,14 @@ describeDocker('the step runner docker.container', () => {
   test.each([
     ['without the mark', [], 'docker rm --force'],
     ['with the mark of another run', ['--label', 'wf.run=otherrun'], 'wf rollback otherrun'],
-  ])('refuses a container %s, and leaves it as it is', async (_which, label, wayOut) => {
+  ])('refuses a container %s, and leaves it as it is', async (_which, label, removalHint) => {
     const id = await create(...label, PROBE_IMAGE, 'sleep', '600');
     expect(await behaviour.observe(input(), context(), undefined)).toMatchObject({
       found: 'foreign',
       error: {
         code: 'E_NAME_IN_USE',
         message: expect.stringContaining(id.slice(0, 12)),
-        hint: expect.stringContaining(wayOut),
+        hint: expect.stringContaining(removalHint),
       },
     });
     expect(await dockerInspect(id, '{{.State.Status}}')).toBe('created');

@@ -10,7 +10,7 @@ describeDocker('what somebody does between two stages is noticed and told, and a
       await docker('restart', '--time', '0', 'AppProd');
       expectFailedAndUndone(await lab.resume(), {
         code: 'E_NAMESPACE_GONE',
-        says: ['AppProd was started again or removed since'],
+        says: ['AppProd was restarted or removed'],
       });
     }));
 
@@ -23,7 +23,7 @@ describeDocker('what somebody does between two stages is noticed and told, and a
         code: 'E_STEP_FAILED',
         says: [
           /no link int_hote.*; gone from the host meanwhile: veth pair int_hote and int_conteneur/,
-          'AppProd was started again or removed since',
+          'AppProd was restarted or removed',
         ],
       });
       const status = (step: string) => end.record.changes.find((change) => change.step === step)?.status;

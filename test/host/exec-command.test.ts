@@ -149,7 +149,7 @@ describe('a command that changes the host', () => {
   test('one that takes too long is ended, with what it started', async () => {
     const argv = ['sh', '-c', `sleep 30; touch ${at('late')}`];
     const ran = await runSteps(command({ argv, undo: ['true'], timeoutMs: 200 }));
-    expect(ran.errors['step1']).toMatch(/^E_HOST_COMMAND .*not done after 200 ms/);
+    expect(ran.errors['step1']).toMatch(/^E_HOST_COMMAND .*timed out after 200 ms/);
   });
 
   test('folder and environment reach the command, its check and its undo', async () => {
@@ -270,7 +270,7 @@ describe('undoing and verifying as steps', () => {
       'touch two',
       'rm two',
       'rm one',
-      expect.stringMatching(/^# what became of the changes of /),
+      expect.stringMatching(/^# results of undoing the changes of /),
       expect.stringMatching(/^# compare the host with its fingerprint/),
     ]);
     expect(host.files()).toEqual([]);

@@ -13,8 +13,7 @@ describeOwnNetwork('a container that was started again', () => {
   const context = () => testContext({ run: 'restarted' });
   const gone = {
     code: 'E_NAMESPACE_GONE',
-    message:
-      'container AppProd was started again or removed since: the network namespace it had, and what was made in it, are gone',
+    message: 'container AppProd was restarted or removed: its network namespace and everything created in it are gone',
     hint: expect.stringContaining('docker ps'),
   };
 

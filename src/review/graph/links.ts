@@ -47,7 +47,7 @@ export function arrowsOf(graph: MachineGraph, taken?: ReadonlyMap<number, number
 }
 
 function arrowOf({ from, to, labels, taken }: Link, parallel: ReadonlySet<string>): Arrow {
-  const ways = [wayOut(from), wayOut(to)] as const;
+  const ways = [removalHint(from), removalHint(to)] as const;
   const shared = ways[0].slice(1).find((id) => ways[1].slice(1).includes(id)) ?? '';
   // Between the regions of a parallel state there is no room: from one to another it leaves and enters the whole state.
   const place = parallel.has(shared) ? (ancestorIds(shared)[0] ?? '') : shared;
@@ -58,7 +58,7 @@ function arrowOf({ from, to, labels, taken }: Link, parallel: ReadonlySet<string
 }
 
 /** A state and all that hold it, innermost first. */
-function wayOut(id: string): readonly string[] {
+function removalHint(id: string): readonly string[] {
   return [id, ...ancestorIds(id)];
 }
 

@@ -3,8 +3,8 @@ import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 
 /**
- * Does what `argv` would have done, and records it as evidence: the output as the docker client would have printed it, after what
- * was done in its place to the network or container whose id `about` answers.
+ * Runs `act` and records it as evidence of `argv`, with the output that the docker client would have printed. `about` returns the
+ * id of the network or container that the output shows.
  * @throws what `act` throws, after recording it the way the client reports it.
  */
 export async function asCommand<Answer>(
@@ -30,7 +30,7 @@ export async function asCommand<Answer>(
   }
 }
 
-/** A table as the docker client sets it: columns of at least 10 characters, three spaces after the longest entry. */
+/** Formats a table like the docker client: columns of at least 10 characters, three spaces after the longest cell. */
 export function table(header: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
   const lines = [header, ...rows];
   const widths = header.map((_name, column) => Math.max(10, ...lines.map((line) => (line[column] ?? '').length + 3)));
@@ -40,7 +40,7 @@ export function table(header: readonly string[], rows: ReadonlyArray<readonly st
     .join('\n');
 }
 
-/** JSON as `docker inspect` prints it: a list of one, four spaces deep. */
+/** Formats JSON like `docker inspect`: a list with one element, indented by four spaces. */
 export function inspection(object: unknown): string {
   return JSON.stringify([object], null, 4);
 }

@@ -17,10 +17,9 @@ interface Addresses {
 }
 
 /**
- * The handle of a container and its addresses in one network; `exited` when its process has ended, be it while it was
- * looked at.
- * @throws WfError E_CONTAINER_CHANGED when it is neither running nor exited (paused, restarting, being removed), or is
- * another start by now; E_DOCKER when it is not attached to the network.
+ * Returns the handle of a container and its addresses in one network; `exited` if its process has ended, even during this call.
+ * @throws WfError E_CONTAINER_CHANGED if the container is neither running nor exited (paused, restarting, being removed) or was
+ * restarted meanwhile; E_DOCKER if it is not attached to the network.
  */
 export async function runningContainer(
   container: ContainerInfo,
@@ -33,19 +32,19 @@ export async function runningContainer(
     throw new WfError('E_CONTAINER_CHANGED', `container ${name} (${shortId(id)}) is ${status}, not running`, {
       hint:
         status === 'paused'
-          ? `Let it go on with \`docker unpause ${name}\`, then resume the run.`
-          : `Look at it with \`docker inspect ${name}\`, then resume the run.`,
+          ? `Unpause it with \`docker unpause ${name}\`, then resume the run.`
+          : `Inspect it with \`docker inspect ${name}\`, then resume the run.`,
       transient: status === 'restarting' || status === 'removing',
       details: { id, status },
     });
   }
   const namespace = namespaceIfThere(pid);
-  // Between the engine's answer and the look at /proc, the pid may have become another process.
-  const again = await (namespace === null ? onceItsEndIsKnown(container, context) : context.host.docker.container(id));
+  // The pid may have become another process between the engine's answer and the read of /proc.
+  const again = await (namespace === null ? waitForExit(container, context) : context.host.docker.container(id));
   if (again?.status === 'exited') return 'exited';
   if (namespace === null || again === null || again.pid !== pid || again.startedAt !== startedAt) {
-    throw new WfError('E_CONTAINER_CHANGED', `container ${name} (${shortId(id)}) changed while it was looked at`, {
-      hint: `Look at \`docker logs ${name}\`, then resume the run.`,
+    throw new WfError('E_CONTAINER_CHANGED', `container ${name} (${shortId(id)}) changed while wf inspected it`, {
+      hint: `Check \`docker logs ${name}\`, then resume the run.`,
       transient: true,
       details: { id },
     });
@@ -53,8 +52,8 @@ export async function runningContainer(
   return { id, name, startedAt, pid, namespace, ...addressesIn(container, networkId) };
 }
 
-/** A container whose process has ended, once the engine has noticed: some milliseconds, on a busy machine some tenths of a second. */
-async function onceItsEndIsKnown({ id, startedAt }: ContainerInfo, { host, signal }: HostContext) {
+/** Returns a container whose process has ended, once the engine has noticed: milliseconds, or tenths of a second on a busy machine. */
+async function waitForExit({ id, startedAt }: ContainerInfo, { host, signal }: HostContext) {
   const until = host.clock.now() + NOTICED_WITHIN_MS;
   for (;;) {
     const seen = await host.docker.container(id);
@@ -82,7 +81,7 @@ function addressesIn({ id, name, endpoints }: ContainerInfo, networkId: string):
       'E_DOCKER',
       `container ${name} (${shortId(id)}) has no address in network ${endpoint.network} yet`,
       {
-        hint: `Look at it with \`docker inspect ${name}\`, then resume the run.`,
+        hint: `Inspect it with \`docker inspect ${name}\`, then resume the run.`,
         transient: true,
         details: { id, networkId },
       },

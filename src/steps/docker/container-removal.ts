@@ -5,8 +5,8 @@ import { isOurs } from './engine/ownership.ts';
 import { shortId } from './names.ts';
 
 /**
- * A container that shares the network namespace of another one loses its network with that, or can no longer be started.
- * @throws WfError E_FOREIGN if one that the run did not make shares this container's.
+ * Refuses to remove a container whose network namespace a foreign container shares: that container would lose its network.
+ * @throws WfError E_FOREIGN if a container that the run did not make shares this container's namespace.
  */
 export async function refuseForeignJoined({ id, name }: ContainerInfo, { host, run }: HostContext): Promise<void> {
   const containers = await host.docker.containers();
@@ -16,7 +16,7 @@ export async function refuseForeignJoined({ id, name }: ContainerInfo, { host, r
     'E_FOREIGN',
     `container ${stranger.name} (${shortId(stranger.id)}), which run ${run} did not make, shares the network of container ${name}`,
     {
-      hint: `Remove it with \`docker rm --force ${stranger.name}\` if nobody needs it, then \`wf rollback ${run}\`.`,
+      hint: `Remove it with \`docker rm --force ${stranger.name}\` if it is not needed, then \`wf rollback ${run}\`.`,
       details: { container: stranger.id },
     },
   );

@@ -11,25 +11,25 @@ import { containerHandleSchema } from '../container-handle.ts';
 import { asCommand } from './client-output.ts';
 import { runningContainer } from './container-output.ts';
 import { refuseForeignJoined } from './container-removal.ts';
+import { dryRunAddress, dryRunId, dryRunPid, dryRunSubnet } from './dry-run-values.ts';
+import { createOrAdopt } from './engine/create-or-adopt.ts';
 import { hasTraces, removeTraces, tracesOf, tracesSchema } from './engine/forgotten-container.ts';
-import { createOrAdopt } from './engine/landed.ts';
 import { containerNameInUse, isOurs, mayBeOurs, withoutMark } from './engine/ownership.ts';
-import { ENGINE_RETRY, LANDS_WITHIN_MS } from './engine/policy.ts';
+import { ENGINE_RETRY, LATE_EFFECT_MS } from './engine/policy.ts';
 import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './engine/same-engine.ts';
 import { orUnknown } from './engine/unknown.ts';
 import { containerNameSchema, imageReferenceSchema, shortId } from './names.ts';
-import { pretendedAddress, pretendedId, pretendedPid, pretendedSubnet } from './pretended.ts';
 
 const inputSchema = z.object({
-  name: containerNameSchema,
-  image: imageReferenceSchema,
-  /** Arguments for the image's entrypoint. */
-  command: z.array(z.string()),
-  networkId: z.string().min(1),
-  /** Name of the network, for the equivalent command line only. */
-  network: z.string(),
-  /** The engine answers for names without a dot itself, and asks no other name server for them. */
-  keepsNamesLocal: z.boolean().default(false),
+  name: containerNameSchema.describe('container name'),
+  image: imageReferenceSchema.describe('image reference such as `alpine:3.20`'),
+  command: z.array(z.string()).describe("arguments for the image's entrypoint"),
+  networkId: z.string().min(1).describe('id of the network'),
+  network: z.string().describe('name of the network, used only in the equivalent command line'),
+  keepsNamesLocal: z
+    .boolean()
+    .default(false)
+    .describe('whether names without a dot are resolved by the engine alone, without another name server'),
 });
 const outputSchema = containerHandleSchema.extend({
   ipv4: z.string(),
@@ -39,11 +39,11 @@ const outputSchema = containerHandleSchema.extend({
 });
 export const containerRecordSchema = z.object({
   name: z.string(),
-  /** Null while it is not known whether the engine has made it: then it is known by name and mark. */
+  /** Null until the engine has created the container: until then name and mark identify it. */
   id: z.string().nullable(),
-  /** The start that was made a moment ago, for the look after it; null in all that is kept. */
+  /** Start time of a container that this step has just started, for the observation that follows; null in stored records. */
   startedNow: z.string().nullable().default(null),
-  /** Null before it is started. */
+  /** Null before the container starts. */
   traces: tracesSchema.nullable().default(null),
   engine: engineIdSchema,
 });
@@ -51,28 +51,28 @@ export const containerRecordSchema = z.object({
 type Input = z.output<typeof inputSchema>;
 type Record = z.output<typeof containerRecordSchema>;
 
-/** Makes and starts a container with this run's mark. */
+/** Creates and starts a container with this run's mark. */
 export const dockerContainer = defineStep({
   kind: 'docker.container',
-  description: 'A running container of this run, in one network.',
+  description: 'Creates and starts a container in one network.',
   input: inputSchema,
   output: outputSchema,
   record: containerRecordSchema,
   retry: ENGINE_RETRY,
   survivesReboot: true,
   alters: ['docker', 'network', 'firewall'],
-  landsWithinMs: LANDS_WITHIN_MS,
+  landsWithinMs: LATE_EFFECT_MS,
   commands: (input) => [runCommand(input, 'RUN')],
   rehearse: ({ name, network }) => ({
-    id: pretendedId(name),
+    id: dryRunId(name),
     name,
     startedAt: '2024-01-01T00:00:00.000000000Z',
-    pid: pretendedPid(name),
-    namespace: { path: `/proc/${pretendedPid(name)}/ns/net`, inode: 4026532000, process: null },
-    ipv4: pretendedAddress(network, name),
+    pid: dryRunPid(name),
+    namespace: { path: `/proc/${dryRunPid(name)}/ns/net`, inode: 4026532000, process: null },
+    ipv4: dryRunAddress(network, name),
     prefixLength: 16,
     mac: '02:42:ac:12:00:02',
-    gateway: firstHostOf(pretendedSubnet(network)),
+    gateway: firstHostOf(dryRunSubnet(network)),
   }),
 
   observe: (input, context, earlier) =>
@@ -90,7 +90,7 @@ export const dockerContainer = defineStep({
       const isRecorded = container.id === earlier?.id && mayBeOurs(container, context.run);
       if (!isRecorded && !isOurs(container, context.run))
         return { found: 'foreign', error: containerNameInUse(container) };
-      const mismatch = otherThanAsked(container, input);
+      const mismatch = mismatchWithInput(container, input);
       if (mismatch !== undefined) return { found: 'foreign', error: mismatch };
       const record = { name, id: container.id, startedNow: null, traces: earlier?.traces ?? null, engine };
       if (container.status === 'created') return { found: 'partial', target, record };
@@ -164,14 +164,14 @@ function runCommand({ name, image, command, network, keepsNamesLocal }: Input, r
   return ['docker', 'run', '--detach', '--name', name, ...label, ...dns, '--network', network, image, ...command];
 }
 
-/** By its id where that is known and still leads somewhere, else by its name. */
+/** Finds a container by id if the id is known and still exists, otherwise by name. */
 async function findContainer(id: string | null, name: string, context: HostContext): Promise<ContainerInfo | null> {
   const { docker } = context.host;
   const known = id === null ? null : await docker.container(id);
   return known ?? (await docker.container(name));
 }
 
-/** The container that the record names; without an id, the one of this name if it carries the run's mark. */
+/** Returns the recorded container; without a recorded id, the container of that name if it carries the run's mark. */
 async function ownContainer({ id, name }: Record, context: HostContext): Promise<ContainerInfo | null> {
   const container = await context.host.docker.container(id ?? name);
   return container !== null && (id !== null || isOurs(container, context.run)) ? container : null;
@@ -191,21 +191,21 @@ async function create(
   return id;
 }
 
-/** Why no container of this image could be told from this run's own, or undefined. */
+/** Returns the error for an image whose label imitates this run's mark, or undefined. */
 async function imageWithMark(reference: string, { host, run }: HostContext): Promise<WfError | undefined> {
   const image = await host.docker.image(reference);
   if (image?.labels[RUN_LABEL] !== run) return undefined;
   return new WfError(
     'E_NAME_IN_USE',
-    `image ${reference} carries the label ${RUN_LABEL}=${run}, the mark of this run`,
+    `image ${reference} carries the label ${RUN_LABEL}=${run}, which is the mark of this run`,
     {
-      hint: `Build it without the label: \`echo 'FROM ${reference}' | docker build --label ${RUN_LABEL}= -t ${reference} -\`.`,
+      hint: `Rebuild it without the label: \`echo 'FROM ${reference}' | docker build --label ${RUN_LABEL}= -t ${reference} -\`.`,
       details: { id: image.id },
     },
   );
 }
 
-function otherThanAsked(container: ContainerInfo, { name, image }: Input): WfError | undefined {
+function mismatchWithInput(container: ContainerInfo, { name, image }: Input): WfError | undefined {
   if (container.name === name && container.image === image) return undefined;
   const { id } = container;
   const what =
@@ -214,13 +214,13 @@ function otherThanAsked(container: ContainerInfo, { name, image }: Input): WfErr
     hint:
       container.name === name
         ? 'Give the two containers of the workflow different names.'
-        : `Give it its name back with \`docker rename ${container.name} ${name}\`, then resume the run.`,
+        : `Rename it back with \`docker rename ${container.name} ${name}\`, then resume the run.`,
     details: { id },
   });
 }
 
-/** The engine may write down what a container said a moment after it tells that it has exited. */
-async function lastWords(id: string, { host: { docker, clock } }: StepContext): Promise<string> {
+/** The engine may store the last output of a container shortly after it reports the exit. */
+async function lastOutput(id: string, { host: { docker, clock } }: StepContext): Promise<string> {
   for (let look = 1; ; look += 1) {
     const said = (await docker.logs(id, 1)).trim();
     if (said !== '' || look === LOG_LOOKS) return said;
@@ -231,8 +231,8 @@ async function lastWords(id: string, { host: { docker, clock } }: StepContext): 
 const LOG_LOOKS = 6;
 const LOG_POLL_MS = 25;
 
-// A container that cannot run says why at once, and starting it again would not help. One that was stopped since an
-// earlier start is no failure: it is started again.
+// Restarting a container that exits at once would not help. A container stopped since an earlier start is not a failure: it is
+// restarted.
 async function refuseExited(
   container: ContainerInfo | null,
   startedNow: string | null,
@@ -240,7 +240,7 @@ async function refuseExited(
 ): Promise<void> {
   if (container?.status !== 'exited' || container.startedAt !== startedNow) return;
   const { id, name, exitCode, image } = container;
-  const said = await lastWords(id, context);
+  const said = await lastOutput(id, context);
   const words = said === '' ? '' : `: ${said}`;
   throw new WfError('E_STEP_FAILED', `container ${name} exited at once, with exit code ${exitCode}${words}`, {
     hint: `Compare its arguments with what the image expects: \`docker inspect ${image}\`.`,

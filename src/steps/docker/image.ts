@@ -2,18 +2,19 @@ import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import { asCommand } from './client-output.ts';
-import { ENGINE_RETRY, LANDS_WITHIN_MS } from './engine/policy.ts';
+import { ENGINE_RETRY, LATE_EFFECT_MS } from './engine/policy.ts';
 import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './engine/same-engine.ts';
 import { orUnknown } from './engine/unknown.ts';
 import { imageReferenceSchema, shortId } from './names.ts';
 
 const PULL_TIMEOUT_MS = 10 * 60_000;
 
-/** Makes sure that an image is there: pulls it where it is not. A pulled image is kept. */
+/** Ensures that an image is present and pulls it if it is not. A pulled image is kept. */
 export const dockerImage = defineStep({
   kind: 'docker.image',
-  description: 'An image, pulled where the engine does not have it. It is kept when the run ends.',
-  input: z.object({ reference: imageReferenceSchema }),
+  description:
+    'Ensures that an image is present; pulls it if the engine lacks it. wf keeps the image when the run ends.',
+  input: z.object({ reference: imageReferenceSchema.describe('image reference such as `alpine:3.20`') }),
   output: z.object({
     id: z.string(),
     reference: z.string(),
@@ -26,10 +27,10 @@ export const dockerImage = defineStep({
   timeoutMs: PULL_TIMEOUT_MS,
   retry: ENGINE_RETRY,
   survivesReboot: true,
-  // A fingerprint holds no images.
+  // A fingerprint contains no images.
   alters: [],
-  // An engine gives up a pull that nobody waits for any more, unless it was all but done.
-  landsWithinMs: LANDS_WITHIN_MS,
+  // An engine abandons a pull that no client waits for, unless it is nearly complete.
+  landsWithinMs: LATE_EFFECT_MS,
   commands: ({ reference }) => [['docker', 'pull', reference]],
   rehearse: ({ reference }) => ({
     id: `sha256:${'0'.repeat(64)}`,
@@ -56,7 +57,7 @@ export const dockerImage = defineStep({
         durationMs: context.host.clock.now() - startedAt,
       });
       const facts = { id, reference, entrypoint: [...entrypoint], command: [...command] };
-      // With an earlier intent, the pull was this step's: the ledger must not lose it.
+      // An earlier intent means that this step pulled the image: the ledger must keep it.
       if (earlier === undefined) return { found: 'unchanged', output: { ...facts, pulled: false } };
       return { found: 'ours', target, record: { reference, id, engine }, output: { ...facts, pulled: true } };
     }),
@@ -69,7 +70,7 @@ export const dockerImage = defineStep({
       ['docker', 'pull', reference],
       async () => {
         const onProgress = (line: string) => {
-          // Progress bars are for the live view; the layers and the end are what stays.
+          // Progress bars belong to the live view; the evidence keeps the layers and the result.
           if (!/Downloading|Extracting|Waiting|Pulling fs layer/.test(line)) lines.push(line);
           context.progress(line);
         };
@@ -79,8 +80,8 @@ export const dockerImage = defineStep({
       () => lines.join('\n'),
     );
     if (image === null) {
-      throw new WfError('E_IMAGE_UNAVAILABLE', `image ${reference} was pulled, and is not there`, {
-        hint: `Is somebody removing images (\`docker image prune\`)? Look with \`docker image inspect ${reference}\`.`,
+      throw new WfError('E_IMAGE_UNAVAILABLE', `image ${reference} was pulled and is missing`, {
+        hint: `Check with \`docker image inspect ${reference}\` whether something removes images (\`docker image prune\`).`,
       });
     }
     return { ...record, id: image.id };
@@ -93,7 +94,7 @@ export const dockerImage = defineStep({
       await requireSameEngine(engine, context);
       const image = await context.host.docker.image(reference);
       if (image !== null && (id === null || image.id === id)) return { found: 'standing' };
-      return { found: 'gone', reason: `image ${reference}${id === null ? '' : ` (${shortId(id)})`} is not there` };
+      return { found: 'gone', reason: `image ${reference}${id === null ? '' : ` (${shortId(id)})`} does not exist` };
     }),
 
   async undo({ reference, id }, context) {

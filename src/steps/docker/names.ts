@@ -1,17 +1,17 @@
 import { z } from 'zod';
 
-/** The name of a container, as the engine accepts it. */
+/** A container name that the engine accepts. */
 export const containerNameSchema = z
   .string()
   .regex(
     /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/,
-    'must be two or more letters, digits, "_", "." and "-", beginning with a letter or a digit',
+    'must have two or more letters, digits, "_", "." or "-" and begin with a letter or a digit',
   );
 
-/** Names that every engine reserves for networks of its own. */
+/** Names that every engine reserves for its own networks. */
 const PREDEFINED_NETWORKS = new Set(['bridge', 'default', 'host', 'none']);
 
-/** The name of a network: the engine accepts more than this, but such a name fits into any command line. */
+/** A network name. Stricter than the engine, so that the name fits into any command line. */
 export const networkNameSchema = containerNameSchema.refine(
   (name) => !PREDEFINED_NETWORKS.has(name),
   'is the name of a predefined Docker network; choose another one',
@@ -25,7 +25,7 @@ const IMAGE_REFERENCE = new RegExp(
   `^(?:${DOMAIN.source}/)?${PATH.source}(?:/${PATH.source})*(?::${TAG.source})?(?:@${DIGEST.source})?$`,
 );
 
-/** A reference to an image, by the grammar of the OCI distribution project (`reference/reference.go`). */
+/** An image reference in the grammar of the OCI distribution project (`reference/reference.go`). */
 export const imageReferenceSchema = z
   .string()
   .max(255)
@@ -34,7 +34,7 @@ export const imageReferenceSchema = z
     'must be an image reference such as alpine:3.20 or registry.example/group/name, in lower-case letters',
   );
 
-/** An id as `docker ps` and `docker network ls` show it. */
+/** Shortens an id as `docker ps` and `docker network ls` do. */
 export function shortId(id: string): string {
   return id.replace(/^sha256:/, '').slice(0, 12);
 }

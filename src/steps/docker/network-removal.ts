@@ -10,13 +10,13 @@ import { asCommand } from './client-output.ts';
 import { isOurs, withoutMark } from './engine/ownership.ts';
 import { shortId } from './names.ts';
 
-// The bridge goes within milliseconds; an endpoint that the engine has not let go of yet, within about a second.
+// A bridge goes within milliseconds; an endpoint that the engine still has to release goes within about a second.
 const GONE_WITHIN_MS = 5_000;
 const PORTS_GONE_WITHIN_MS = 1_000;
 const POLL_MS = 50;
 
 /**
- * Removes a network of this run by its id; `typed` is what a person would call it.
+ * Removes a network of this run by its id; `typed` is the name that a person would type.
  * @throws WfError E_FOREIGN, E_RESIDUE, E_DOCKER
  */
 export async function removeOwnNetwork(
@@ -29,7 +29,7 @@ export async function removeOwnNetwork(
   if (!isOurs(network, context.run)) throw withoutMark('network', network, context.run);
   const attached = await attachedContainers(network, context);
   refuseStrangers(network, attached, context);
-  // With a running container of the run, the engine refuses to remove it, and the ports are that container's.
+  // The engine refuses to remove a network with a running container of the run; the ports are then that container's.
   if (!attached.some(({ running }) => running)) await refuseForeignLinks(network, context);
   const deadline = clock.now() + GONE_WITHIN_MS;
   await asCommand(
@@ -45,7 +45,7 @@ export async function removeOwnNetwork(
           if (now === null) return;
           const attached = await attachedContainers(now, context);
           refuseStrangers(now, attached, context);
-          // Only an endpoint without a container may still go by itself.
+          // Only an endpoint without a container can still go by itself.
           const waitsForNothing = attached.length > 0 || clock.now() >= deadline || context.signal.aborted;
           if (waitsForNothing) throw stillAttached(now, context, thrown);
           await pause(clock, POLL_MS, context.signal);
@@ -57,7 +57,7 @@ export async function removeOwnNetwork(
   );
 }
 
-/** Waits until neither the network nor its bridge is there: the engine may say that it is done and leave the bridge (libnetwork #738). */
+/** Waits until the network and its bridge are gone: the engine may report success and leave the bridge (libnetwork #738). */
 export async function networkGone(id: string, name: string, bridge: string, context: HostContext): Promise<void> {
   const { docker, command, clock } = context.host;
   const deadline = clock.now() + GONE_WITHIN_MS;
@@ -83,8 +83,8 @@ function hasActiveEndpoints(thrown: unknown): boolean {
 }
 
 /**
- * The containers that have an endpoint in the network, running or not: one that does not run could not be started any more without
- * it. A member whose container is gone (moby #49901) is none.
+ * Returns the containers that have an endpoint in the network, running or not: a stopped one could not start without the network.
+ * A member whose container is gone (moby #49901) does not count.
  */
 async function attachedContainers(network: NetworkInfo, { host }: HostContext): Promise<readonly ContainerInfo[]> {
   const containers = await host.docker.containers();
@@ -96,8 +96,8 @@ async function attachedContainers(network: NetworkInfo, { host }: HostContext): 
 }
 
 /**
- * The bridge goes with its network, and takes its ports and what lies on top of it along. Ports of removed containers go by
- * themselves, a moment after them.
+ * Refuses to remove a network whose bridge carries foreign links: removing the bridge would detach its ports and remove the links
+ * stacked on it. Ports of removed containers disappear shortly after them.
  * @throws WfError E_FOREIGN
  */
 async function refuseForeignLinks(network: NetworkInfo, { host, run, signal }: HostContext): Promise<void> {
@@ -122,7 +122,7 @@ function isOn({ master, kind, peerIfindex, peerNamespaceId }: Link, bridge: Link
 function foreignLink(link: Link, network: NetworkInfo, run: RunId): WfError {
   const { name, master } = link;
   const bridge = bridgeNameOf(network);
-  const where = master === null ? 'lies on' : 'is a port of';
+  const where = master === null ? 'is stacked on' : 'is a port of';
   const detach = master === null ? `ip link delete dev ${name}` : `ip link set dev ${name} nomaster`;
   return new WfError(
     'E_FOREIGN',
@@ -147,16 +147,16 @@ function refuseStrangers(network: NetworkInfo, attached: readonly ContainerInfo[
   );
 }
 
-// A container of this run whose own undo has not succeeded, or an endpoint that the engine has forgotten to remove.
+// Remaining cause: a container of this run whose undo failed, or an endpoint that the engine failed to remove.
 function stillAttached(network: NetworkInfo, context: HostContext, cause: unknown): WfError {
   const names = network.members.map((member) => member.name);
   const first = names[0] ?? 'CONTAINER';
   return new WfError(
     'E_RESIDUE',
-    `network ${network.name} (${shortId(network.id)}) cannot be removed: the engine says that it has active endpoints` +
-      (names.length === 0 ? ', and names none' : ` (${names.join(', ')})`),
+    `network ${network.name} (${shortId(network.id)}) cannot be removed: the engine reports active endpoints` +
+      (names.length === 0 ? ' without names' : ` (${names.join(', ')})`),
     {
-      hint: `Detach them with \`docker network disconnect --force ${network.name} ${first}\`, then \`wf rollback ${context.run}\`; where none is left, restart the Docker engine first.`,
+      hint: `Detach them with \`docker network disconnect --force ${network.name} ${first}\`, then \`wf rollback ${context.run}\`. If none is left, restart the Docker engine first.`,
       details: { id: network.id, endpoints: names },
       cause,
     },

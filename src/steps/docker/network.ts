@@ -10,19 +10,21 @@ import { findLink } from '../../host/ip/link.ts';
 import { firstHostOf } from '../../host/ip/subnet.ts';
 import { subnetSchema } from '../addresses.ts';
 import { asCommand } from './client-output.ts';
-import { createOrAdopt } from './engine/landed.ts';
+import { dryRunId, dryRunSubnet } from './dry-run-values.ts';
+import { createOrAdopt } from './engine/create-or-adopt.ts';
 import { isOurs, networkNameInUse } from './engine/ownership.ts';
-import { ENGINE_RETRY, LANDS_WITHIN_MS } from './engine/policy.ts';
+import { ENGINE_RETRY, LATE_EFFECT_MS } from './engine/policy.ts';
 import { engineIdSchema, requireMadeOnEngine, requireSameEngine } from './engine/same-engine.ts';
 import { orUnknown } from './engine/unknown.ts';
 import { networkNameSchema, shortId } from './names.ts';
 import { networkGone, removeOwnNetwork } from './network-removal.ts';
-import { pretendedId, pretendedSubnet } from './pretended.ts';
 
 const inputSchema = z.object({
-  name: networkNameSchema,
-  /** Null leaves the choice to Docker. */
-  subnet: subnetSchema.nullable().default(null),
+  name: networkNameSchema.describe('network name'),
+  subnet: subnetSchema
+    .nullable()
+    .default(null)
+    .describe('IPv4 subnet such as `172.20.0.0/16`; null lets Docker choose'),
 });
 const outputSchema = z.object({
   id: z.string(),
@@ -32,27 +34,27 @@ const outputSchema = z.object({
   gateway: z.string(),
   bridge: z.string(),
 });
-/** Without an id while it is not known whether the engine has made it: then it is known by name and mark. */
+/** Record of a network. The id is null until the engine has created it: until then name and mark identify it. */
 export const networkRecordSchema = z.object({ name: z.string(), id: z.string().nullable(), engine: engineIdSchema });
 
 type Input = z.output<typeof inputSchema>;
 type Record = z.output<typeof networkRecordSchema>;
 
-/** Makes a bridge network with this run's mark. */
+/** Creates a bridge network with this run's mark. */
 export const dockerNetwork = defineStep({
   kind: 'docker.network',
-  description: 'A bridge network of this run.',
+  description: 'Creates a bridge network.',
   input: inputSchema,
   output: outputSchema,
   record: networkRecordSchema,
   retry: ENGINE_RETRY,
   survivesReboot: true,
   alters: ['docker', 'network', 'firewall'],
-  landsWithinMs: LANDS_WITHIN_MS,
+  landsWithinMs: LATE_EFFECT_MS,
   commands: (input) => [createCommand(input, 'RUN')],
   rehearse({ name, subnet }) {
-    const id = pretendedId(name);
-    const chosen = subnet ?? pretendedSubnet(name);
+    const id = dryRunId(name);
+    const chosen = subnet ?? dryRunSubnet(name);
     return { id, name, driver: 'bridge', subnet: chosen, gateway: firstHostOf(chosen), bridge: bridgeOf(id) };
   },
 
@@ -64,9 +66,9 @@ export const dockerNetwork = defineStep({
       const target = `network ${name}`;
       const named = (await context.host.docker.networks()).filter((network) => network.name === name);
       const ours = named.filter((network) => isOurs(network, context.run));
-      const network = theOne(ours, earlier?.id ?? null);
+      const network = pickNetwork(ours, earlier?.id ?? null);
       if (network !== undefined) {
-        const mismatch = otherThanAsked(network, input);
+        const mismatch = mismatchWithInput(network, input);
         if (mismatch !== undefined) return { found: 'foreign', error: mismatch };
         const record = { name, id: network.id, engine };
         if (ours.length > 1) return { found: 'partial', target, record };
@@ -105,7 +107,7 @@ export const dockerNetwork = defineStep({
       await requireSameEngine(record.engine, context);
       if ((await ownNetworks(record, context)).length > 0) return { found: 'standing' };
       const { name, id } = record;
-      if (id === null) return { found: 'gone', reason: `no network ${name} of this run is there` };
+      if (id === null) return { found: 'gone', reason: `this run has no network ${name}` };
       if ((await findLink(context.host.command, bridgeOf(id))) !== null) return { found: 'standing' };
       return { found: 'gone', reason: `network ${name} (${shortId(id)}) and its bridge are gone` };
     }),
@@ -137,20 +139,20 @@ async function findOwn(name: string, { host, run }: StepContext): Promise<Networ
 }
 
 /**
- * Of several networks of one name and one run, the one that is meant: the recorded one, else one that is in use. There are
- * several where a request of a killed process was still carried out while the next process asked again (moby #29268).
+ * Picks one of several networks with the same name and run: the recorded one, otherwise one that is in use. Duplicates occur if
+ * the engine carries out a killed process's request after the next process has repeated it (moby #29268).
  */
-function theOne(ours: readonly NetworkInfo[], recorded: string | null): NetworkInfo | undefined {
+function pickNetwork(ours: readonly NetworkInfo[], recorded: string | null): NetworkInfo | undefined {
   return ours.find(({ id }) => id === recorded) ?? ours.find(({ members }) => members.length > 0) ?? ours[0];
 }
 
-/** @throws WfError E_RESIDUE or E_FOREIGN where a container is attached to one of them: it is not emptied. */
+/** Removes the duplicate networks. @throws WfError E_RESIDUE or E_FOREIGN if a container is attached to one of them. */
 async function removeSurplus(kept: Record, context: HostContext): Promise<void> {
   const surplus = (await ownNetworks(kept, context)).filter(({ id }) => id !== kept.id);
   await removeAll(surplus, context, ({ id }) => shortId(id));
 }
 
-/** Goes on past one that cannot be removed. @throws WfError of the first that could not. */
+/** Removes all networks and continues after a failure. @throws WfError of the first failure. */
 async function removeAll(
   networks: readonly NetworkInfo[],
   context: HostContext,
@@ -168,13 +170,13 @@ async function removeAll(
   if (failures.length > 0) throw failures[0];
 }
 
-/** The network that the record names, and all of this name that carry the run's mark. */
+/** Returns the recorded network and every network of this name that carries the run's mark. */
 async function ownNetworks({ name, id }: Record, { host, run }: HostContext): Promise<readonly NetworkInfo[]> {
   const networks = await host.docker.networks();
   return networks.filter((network) => network.id === id || (network.name === name && isOurs(network, run)));
 }
 
-function otherThanAsked(network: NetworkInfo, { name, subnet }: Input): WfError | undefined {
+function mismatchWithInput(network: NetworkInfo, { name, subnet }: Input): WfError | undefined {
   const found = network.subnets[0]?.subnet;
   if (subnet === null || subnet === found) return undefined;
   return new WfError(
@@ -192,7 +194,7 @@ function outputOf(network: NetworkInfo): z.output<typeof outputSchema> {
   const range = network.subnets[0];
   if (range === undefined || range.gateway === null) {
     throw new WfError('E_DOCKER', `network ${name} (${shortId(id)}) has no subnet with a gateway`, {
-      hint: `Look at it with \`docker network inspect ${shortId(id)}\`; wf needs a network of driver bridge.`,
+      hint: `Inspect it with \`docker network inspect ${shortId(id)}\`; wf needs the bridge driver.`,
     });
   }
   return { id, name, driver, subnet: range.subnet, gateway: range.gateway, bridge: bridgeNameOf(network) };

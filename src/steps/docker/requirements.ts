@@ -1,15 +1,15 @@
 import { WfError } from '../../engine/model/errors.ts';
 import type { Requirement, RequirementResult } from '../../engine/workflow/requirement.ts';
-import { lookForLocalBridges } from './engine/local-bridges.ts';
+import { checkLocalBridges } from './engine/local-bridges.ts';
 import { containerNameInUse, networkNameInUse } from './engine/ownership.ts';
-import { lookForSubnet } from './engine/subnet-owner.ts';
+import { checkSubnet } from './engine/subnet-owner.ts';
 import { shortId } from './names.ts';
 
-/** An engine answers. */
+/** Requires an engine that answers. */
 export function dockerEngine(): Requirement {
   return {
     title: 'docker engine',
-    purpose: 'provides the networks and containers',
+    purpose: 'creating networks and containers',
     claim: null,
     look: ({ docker }) =>
       orUnmet(async () => {
@@ -19,35 +19,35 @@ export function dockerEngine(): Requirement {
   };
 }
 
-/** The engine's bridges are links of the network namespace that wf runs in. */
+/** Requires that the engine's bridges are links of the network namespace that wf runs in. */
 export function localBridges(): Requirement {
   return {
     title: 'bridges of docker',
-    purpose: 'the bridges are looked at, and links are attached to them, from here',
+    purpose: 'inspecting bridges and attaching links to them',
     claim: null,
-    look: (host) => orUnmet(() => lookForLocalBridges(host)),
+    look: (host) => orUnmet(() => checkLocalBridges(host)),
   };
 }
 
-/** The image is there, or will be pulled. */
+/** Requires an image that is present or can be pulled. */
 export function imageAvailable(reference: string): Requirement {
   return {
     title: `image ${reference}`,
-    purpose: 'containers are made from it',
+    purpose: 'creating containers',
     claim: null,
     look: ({ docker }) =>
       orUnmet(async () => {
         const image = await docker.image(reference);
-        return { met: true, found: image === null ? 'not here: it will be pulled' : shortId(image.id) };
+        return { met: true, found: image === null ? 'missing: wf will pull it' : shortId(image.id) };
       }),
   };
 }
 
-/** No container has the name. */
+/** Requires that no container has the name. */
 export function containerNameFree(name: string): Requirement {
   return {
     title: `container name ${name}`,
-    purpose: 'a container of this name will be made',
+    purpose: 'creating a container',
     claim: `container ${name}`,
     look: ({ docker }) =>
       orUnmet(async () => {
@@ -58,15 +58,15 @@ export function containerNameFree(name: string): Requirement {
   };
 }
 
-/** No network has the name. */
+/** Requires that no network has the name. */
 export function networkNameFree(name: string): Requirement {
   return {
     title: `network name ${name}`,
-    purpose: 'a network of this name will be made',
+    purpose: 'creating a network',
     claim: `network ${name}`,
     look: ({ docker }) =>
       orUnmet(async () => {
-        // The list, not the name: where two networks have it, asking for it is an error of the engine.
+        // The name is looked up in the list: if two networks have it, inspecting it by name is an error of the engine.
         const network = (await docker.networks()).find((candidate) => candidate.name === name);
         if (network === undefined) return { met: true, found: 'free' };
         return { met: false, error: networkNameInUse(network) };
@@ -74,13 +74,13 @@ export function networkNameFree(name: string): Requirement {
   };
 }
 
-/** No Docker network and no route of the host overlaps the subnet, e.g. `172.20.0.0/16`. */
+/** Requires that no Docker network and no route of the host overlaps the subnet, such as `172.20.0.0/16`. */
 export function subnetFree(cidr: string): Requirement {
   return {
     title: `subnet ${cidr}`,
-    purpose: 'a network of this subnet will be made',
+    purpose: 'creating a network',
     claim: `subnet ${cidr}`,
-    look: (host) => orUnmet(() => lookForSubnet(cidr, host)),
+    look: (host) => orUnmet(() => checkSubnet(cidr, host)),
   };
 }
 

@@ -9,13 +9,17 @@ import { type CommandToRun, folderOf, requireEnd, requireExitCode, requireStart,
 
 const input = z.object({
   ...commandFields,
-  /** Exit code 0 says that what argv does is done; any other, that it is not. Null where nothing can tell. */
-  check: argvSchema.nullable().default(null),
-  /** Takes back what argv did. It may be run twice, after an interruption. Null where nothing does. */
-  undo: argvSchema.nullable().default(null),
+  check: argvSchema
+    .nullable()
+    .default(null)
+    .describe('command that exits with 0 if the change is in place, and otherwise with another code'),
+  undo: argvSchema
+    .nullable()
+    .default(null)
+    .describe('command that undoes the change; it may run twice after an interruption'),
 });
 
-/** The exit code is null where argv was not run, because the check said that it is done, or where its end was not seen. */
+/** Output of the step. The exit code is null if argv was not run because the check reported it as done, or if its end was not observed. */
 const output = resultSchema.extend({ exitCode: z.number().int().nullable() });
 
 const record = z.object({
@@ -23,11 +27,11 @@ const record = z.object({
   argv: argvSchema,
   check: argvSchema.nullable(),
   undo: argvSchema.nullable(),
-  /** The working directory, absolute; null, or relative, in journals of wf 0.1. */
+  /** Absolute working directory; null or relative in journals of wf 0.1. */
   cwd: z.string().nullable(),
   env: z.record(z.string(), z.string()),
   timeoutMs: z.number(),
-  /** How argv ended, once it is known. */
+  /** Result of argv, once it is known. */
   result: resultSchema.nullable(),
 });
 type CommandRecord = z.infer<typeof record>;
@@ -37,13 +41,13 @@ const NOT_SEEN: z.output<typeof output> = { exitCode: null, stdout: '', stderr: 
 /** Runs a command that changes the host in a way that only its author knows. */
 export const execCommand = defineStep({
   kind: 'exec.command',
-  description: 'Runs a command that changes the host, and undoes it by another.',
+  description: 'Runs a command that changes the host, and undoes it with another command.',
   input,
   output,
   record,
   timeoutMs: STEP_TIMEOUT_MS,
   runsAnyCommand: true,
-  // A command may change anything: nothing is known to be lost by a reboot, and `alters` is left out.
+  // A command may change anything: a reboot is not known to undo it, and `alters` is omitted.
   survivesReboot: true,
   commands: ({ argv }) => [argv],
   rehearse: ({ expectExitCodes }) => ({ exitCode: expectExitCodes[0] ?? 0, stdout: '', stderr: '', truncated: false }),
@@ -86,7 +90,7 @@ export const execCommand = defineStep({
     const { undo } = made;
     if (undo === null) throw noUndo(made);
     requireExitCode(undo, await runToEnd({ ...made, argv: undo }, context), [0]);
-    // Where nothing can be looked at, how its undo command ended is all that can be known.
+    // Without a check, the exit code of the undo command is the only evidence.
     return (await askCheck(made, context)) ?? { found: 'gone', reason: 'its undo command ended with exit code 0' };
   },
   undoCommands: (made) => (made.undo === null ? [] : [typedInFolder(made, made.undo)]),
@@ -94,7 +98,7 @@ export const execCommand = defineStep({
 
 type CheckAnswer = { readonly says: 'done' | 'not done' } | { readonly says: 'nothing'; readonly error: WfError };
 
-/** What its check says of it; undefined where it was given none. */
+/** Runs the check of the command; returns undefined if it has none. */
 async function askCheck(made: CommandRecord, context: HostContext): Promise<Standing | undefined> {
   const { check } = made;
   if (check === null) return undefined;
@@ -103,20 +107,20 @@ async function askCheck(made: CommandRecord, context: HostContext): Promise<Stan
     case 'done':
       return { found: 'standing' };
     case 'not done':
-      return { found: 'gone', reason: `its check (${commandLine(check)}) says that it is not done` };
+      return { found: 'gone', reason: `its check (${commandLine(check)}) reports that it is not done` };
     case 'nothing':
       return { found: 'unknown', error: checked.error };
   }
 }
 
-/** A check that could not be run to its end says nothing: that is not "not done". */
+/** Runs a check. A check that did not finish leaves the state unknown: that is not "not done". */
 async function runCheck(check: CommandToRun, context: HostContext): Promise<CheckAnswer> {
   try {
     const { exitCode } = await runToEnd(check, context);
     return { says: exitCode === 0 ? 'done' : 'not done' };
   } catch (thrown) {
     const cause = asWfError(thrown);
-    const error = new WfError('E_HOST_STATE_UNKNOWN', `the check cannot tell whether it is done: ${cause.message}`, {
+    const error = new WfError('E_HOST_STATE_UNKNOWN', `the check did not finish: ${cause.message}`, {
       hint: cause.hint,
       cause,
     });
@@ -124,7 +128,7 @@ async function runCheck(check: CommandToRun, context: HostContext): Promise<Chec
   }
 }
 
-/** Command that a person would type, wherever they are. */
+/** Returns the command that a person would type from any directory. */
 function typedInFolder({ cwd }: CommandRecord, argv: Argv): Argv {
   return cwd === null ? argv : ['env', `--chdir=${cwd}`, ...argv];
 }
@@ -132,15 +136,15 @@ function typedInFolder({ cwd }: CommandRecord, argv: Argv): Argv {
 function interrupted(made: CommandRecord): WfError {
   const { argv, undo } = made;
   const line = commandLine(argv);
-  return new WfError('E_HOST_STATE_UNKNOWN', `nobody saw how ${line} ended: the run was interrupted while it ran`, {
+  return new WfError('E_HOST_STATE_UNKNOWN', `the result of ${line} is unknown: the run was interrupted while it ran`, {
     hint:
-      `Look by hand whether it is done. \`wf rollback RUN\` then ` +
-      `${undo === null ? 'leaves it to you to undo' : `undoes it with \`${commandLine(typedInFolder(made, undo))}\``}. With a \`check\`, wf can look by itself.`,
+      `Check by hand whether it is done. \`wf rollback RUN\` then ` +
+      `${undo === null ? 'leaves it to you to undo' : `undoes it with \`${commandLine(typedInFolder(made, undo))}\``}. Give the step a \`check\`, so that wf can observe the result.`,
   });
 }
 
 function noUndo({ argv }: CommandRecord): WfError {
-  return new WfError('E_STEP_FAILED', `${commandLine(argv)} was given no undo command, so wf cannot take it back`, {
-    hint: 'Undo by hand what it did, and give the step an `undo` for the next time.',
+  return new WfError('E_STEP_FAILED', `${commandLine(argv)} has no undo command, so wf cannot undo it`, {
+    hint: 'Undo its effects by hand, and give the step an `undo` command for the next run.',
   });
 }

@@ -3,7 +3,7 @@ import { defineStep } from '../../engine/workflow/define-step.ts';
 import { commandFields, resultSchema, STEP_TIMEOUT_MS } from './command-input.ts';
 import { requireExitCode, runToEnd } from './run-command.ts';
 
-/** Runs a command that changes nothing: it leaves no entry in the ledger, and runs again when its step does. */
+/** Runs a command that changes nothing: it has no ledger entry and runs again whenever its step does. */
 export const execRead = defineStep({
   kind: 'exec.read',
   description: 'Runs a command that only reads.',

@@ -6,9 +6,9 @@ import type { HostContext, HostPorts } from '../../engine/workflow/step.ts';
 import { bootId } from '../../host/processes/process.ts';
 import type { ExecResult } from './command-input.ts';
 
-/** Of stdout and of stderr: what a step's output, which is journaled, may hold. */
+/** Limit of stdout and of stderr in a step's output, which is journaled. */
 const OUTPUT_BYTES = 64 * 1024;
-/** So many of the last lines of stderr go into an error. */
+/** Number of last lines of stderr in an error. */
 const COMPLAINT_LINES = 3;
 
 export interface CommandToRun {
@@ -18,13 +18,13 @@ export interface CommandToRun {
   readonly timeoutMs: number;
 }
 
-/** The absolute folder of a step's input. */
+/** Returns the absolute working directory of a step's input. */
 export function folderOf(cwd: string | null, { host }: HostContext): string {
   return resolve(host.place.folder, cwd ?? '.');
 }
 
 /**
- * A run whose network namespace has ended is undone elsewhere: its commands would see, and change, another network.
+ * Refuses a run whose network namespace has ended: its commands would change another network.
  * @throws WfError E_HOST_STATE_UNKNOWN
  */
 function requireNetworkNamespace({ namespace, place }: HostPorts): void {
@@ -33,14 +33,14 @@ function requireNetworkNamespace({ namespace, place }: HostPorts): void {
   if (namespace.own().inode === inode) return;
   throw new WfError(
     'E_HOST_STATE_UNKNOWN',
-    `the network namespace ${inode}, in which the run was started, is gone: its commands run in no other one`,
-    { hint: 'Look by hand what they left outside of the network, and undo that.' },
+    `the network namespace ${inode}, in which the run started, is gone: wf runs its commands in no other namespace`,
+    { hint: 'Find by hand what they left outside the network, and undo it.' },
   );
 }
 
 /**
- * Runs a command and records it as evidence; how it ended is the caller's to judge.
- * @throws WfError as CommandPort.run does: then the command was not started.
+ * Runs a command and records it as evidence; the caller judges its result.
+ * @throws WfError like CommandPort.run: then the command was not started.
  */
 export async function runRecorded(command: CommandToRun, context: HostContext): Promise<CommandResult> {
   const { argv, cwd, env, timeoutMs } = command;
@@ -52,7 +52,10 @@ export async function runRecorded(command: CommandToRun, context: HostContext): 
   return result;
 }
 
-/** The same for a command that changes the host. @throws WfError that says that the host is untouched: it was not started. */
+/**
+ * Like runRecorded, for a command that changes the host.
+ * @throws WfError with `untouched` if the command was not started.
+ */
 export async function requireStart(command: CommandToRun, context: HostContext): Promise<CommandResult> {
   try {
     context.signal.throwIfAborted();
@@ -63,19 +66,22 @@ export async function requireStart(command: CommandToRun, context: HostContext):
   }
 }
 
-/** @throws WfError E_HOST_COMMAND when it was ended before it was done, E_STEP_STOPPED when its step was stopped. */
+/**
+ * Returns the result of a command that ran to its end.
+ * @throws WfError E_HOST_COMMAND if it was ended early, E_STEP_STOPPED if its step was stopped.
+ */
 export function requireEnd(result: CommandResult, timeoutMs: number): ExecResult {
   const { end, stdout, stderr, truncated } = result;
   if (end.type !== 'exited') throw endedEarly(result, timeoutMs);
   return { exitCode: end.exitCode, stdout, stderr, truncated };
 }
 
-/** Both of these: the exit code is the caller's to judge. */
+/** Runs a command to its end; the caller judges the exit code. */
 export async function runToEnd(command: CommandToRun, context: HostContext): Promise<ExecResult> {
   return requireEnd(await runRecorded(command, context), command.timeoutMs);
 }
 
-/** @throws WfError E_HOST_COMMAND with the exit code and the last lines of stderr. */
+/** Checks the exit code. @throws WfError E_HOST_COMMAND with the exit code and the last lines of stderr. */
 export function requireExitCode(argv: Argv, result: ExecResult, expected: readonly number[]): ExecResult {
   if (expected.includes(result.exitCode)) return result;
   const complaint = result.stderr.trimEnd().split('\n').slice(-COMPLAINT_LINES).join(' / ');
@@ -84,7 +90,7 @@ export function requireExitCode(argv: Argv, result: ExecResult, expected: readon
     'E_HOST_COMMAND',
     `${commandLine(argv)} ended with exit code ${result.exitCode}${wanted}${complaint === '' ? '' : `: ${complaint}`}`,
     {
-      hint: '`wf logs RUN STEP` shows all of its output; exit codes that are no failure are named in `expectExitCodes`.',
+      hint: 'Read its output with `wf logs RUN STEP`. List exit codes that are not a failure in `expectExitCodes`.',
       details: { exitCode: result.exitCode },
     },
   );
@@ -94,16 +100,16 @@ function endedEarly({ argv, end }: CommandResult, timeoutMs: number): WfError {
   const line = commandLine(argv);
   switch (end.type) {
     case 'timed-out':
-      return new WfError('E_HOST_COMMAND', `${line} was not done after ${timeoutMs} ms and was ended`, {
+      return new WfError('E_HOST_COMMAND', `${line} timed out after ${timeoutMs} ms`, {
         hint: 'Find out what it waits for, or give the step a longer `timeoutMs`.',
       });
     case 'killed':
-      return new WfError('E_HOST_COMMAND', `${line} was ended by ${end.signal}`, {
-        hint: 'Somebody, or a lack of memory, ended it: look at the log of the machine.',
+      return new WfError('E_HOST_COMMAND', `${line} was killed by ${end.signal}`, {
+        hint: 'Check the system log: another process or a lack of memory killed it.',
       });
     default:
-      return new WfError('E_STEP_STOPPED', `${line} was ended, because its step was stopped`, {
-        hint: '`wf show RUN` tells why.',
+      return new WfError('E_STEP_STOPPED', `${line} was stopped with its step`, {
+        hint: 'Find the reason with `wf show RUN`.',
       });
   }
 }

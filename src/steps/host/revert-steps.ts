@@ -4,16 +4,18 @@ import { WfError } from '../../engine/model/errors.ts';
 import { asStepId } from '../../engine/model/ids.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 
-/** Undoing a container or a network takes up to some seconds each, and there may be many. */
+/** Undoing a container or a network takes up to some seconds, and there may be many. */
 const TIMEOUT_MS = 5 * 60_000;
 
-/** Undoes what earlier steps changed, newest first, as a rollback would. */
+/** Undoes the changes of earlier steps, newest first, as a rollback does. */
 export const revertSteps = defineStep({
   kind: 'host.revert',
-  description: 'Undoes what the named steps of this run changed, newest first.',
+  description: 'Undoes the changes of the given steps of this run, newest first.',
   input: z.object({
-    /** Ids of steps, such as `createDevNetwork`; one that changed nothing is passed over. */
-    steps: z.array(z.string().min(1)).min(1),
+    steps: z
+      .array(z.string().min(1))
+      .min(1)
+      .describe('ids of steps such as `createDevNetwork`; a step without changes is ignored'),
   }),
   output: z.object({
     changes: z.array(
@@ -21,16 +23,17 @@ export const revertSteps = defineStep({
     ),
   }),
   timeoutMs: TIMEOUT_MS,
-  // What it types is what undoes those steps.
+  // The commands are those that undo the steps, recorded one by one.
   commands: () => [],
   undoes: ({ steps }) => steps,
   rehearse: () => ({ changes: [] }),
   async read({ steps }, context) {
     const startedAt = context.host.clock.now();
     const changes = await context.ledger.revert(steps.map(asStepId));
-    // What was undone by a command is told by that command; this tells what became of each, also of what was gone.
+    // The undo commands are recorded where they run; this record has the result of every change, including those that were
+    // already gone.
     context.record({
-      command: `# what became of the changes of ${steps.join(', ')}`,
+      command: `# results of undoing the changes of ${steps.join(', ')}`,
       output: changes
         .map(({ seq, target, status, reason }) => `${seq}  ${target}  ${status}${reason === null ? '' : `: ${reason}`}`)
         .join('\n'),
@@ -45,13 +48,13 @@ export const revertSteps = defineStep({
 });
 
 function stuckError(stuck: readonly Change[]): WfError {
-  const what = stuck.map(({ target, reason }) => `${target} (${reason ?? 'no reason is known'})`).join(', ');
+  const what = stuck.map(({ target, reason }) => `${target} (${reason ?? 'unknown reason'})`).join(', ');
   const commands = undoByHand(stuck);
-  return new WfError('E_RESIDUE', `could not be undone: ${what}`, {
+  return new WfError('E_RESIDUE', `cannot undo: ${what}`, {
     hint:
       commands.length === 0
-        ? 'No command is known that undoes it: look at each by hand.'
-        : `Undo by hand what is still there: ${commands.join(' && ')}`,
+        ? 'wf knows no undo command: check each by hand.'
+        : `Undo the rest by hand: ${commands.join(' && ')}`,
     details: { stuck: stuck.map(({ seq, target, undo }) => ({ seq, target, undo })) },
   });
 }

@@ -4,13 +4,13 @@ import { WfError } from '../../engine/model/errors.ts';
 import type { Evidence } from '../../engine/model/evidence.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 
-/** Two fingerprints take tenths of a second; this is for a host that takes long to come to rest. */
+/** Two fingerprints take tenths of a second; the rest is for a host that takes long to settle. */
 const TIMEOUT_MS = 60_000;
 
-/** Proves that the host is as it was before the run's first change: it fails where anything of the run is left. */
+/** Verifies that the host is as it was before the run's first change; fails if anything of the run is left. */
 export const verifyHost = defineStep({
   kind: 'host.verify',
-  description: 'Compares the host with what it was before the run changed anything.',
+  description: 'Compares the host with its state before the first change of the run.',
   input: z.object({}),
   output: z.object(verificationSchema().shape),
   timeoutMs: TIMEOUT_MS,
@@ -29,7 +29,7 @@ export const verifyHost = defineStep({
 function evidenceOfVerification(output: string, restored: boolean, startedAt: number, endedAt: number): Evidence {
   return {
     command:
-      '# compare the host with its fingerprint from before the first change, and the ledger with what must be settled',
+      '# compare the host with its fingerprint before the first change, and check that every change in the ledger is settled',
     output,
     exitCode: restored ? 0 : 1,
     startedAt,
@@ -66,7 +66,7 @@ function residueError({ residues, unexplained }: Verification, run: string): WfE
   const left = [...residues, ...unexplained];
   const subjects = left.map(({ subject, reason }) => `${subject} (${reason})`).join(', ');
   return new WfError('E_RESIDUE', `the host is not as it was before the run: ${subjects}`, {
-    hint: `\`wf changes ${run}\` lists what stands with the commands that remove it; \`wf rollback ${run}\` tries again.`,
+    hint: `List the changes in place and the commands that remove them with \`wf changes ${run}\`; try again with \`wf rollback ${run}\`.`,
     details: { residues: left.map(({ subject }) => subject) },
   });
 }

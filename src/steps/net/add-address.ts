@@ -4,7 +4,7 @@ import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { StepContext } from '../../engine/workflow/step.ts';
 import { addressesOf, cidrOf } from '../../host/ip/link.ts';
-import { containerHandleSchema } from '../container-handle.ts';
+import { containerOrHost } from '../container-handle.ts';
 import {
   claimedByAnotherRun,
   identityOf,
@@ -16,26 +16,27 @@ import {
 } from './link-target.ts';
 import { cidrSchema, linkNameSchema } from './name-schema.ts';
 import { addressInUse, askSegment, holderInNetwork } from './observe/address-holder.ts';
-import { gone, hostPlace, lookIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
+import { gone, hostPlace, observeIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
 
-/** Where others might have the address. */
+/** Network segment on which others might have the address. */
 const segmentSchema = z.strictObject({
-  /** The link of the host that is on it: the bridge. */
-  link: linkNameSchema,
-  networkId: z.string().nullable(),
+  link: linkNameSchema.describe('link of the host on the segment: the bridge'),
+  networkId: z.string().nullable().describe('id of the Docker network of the segment, or null'),
 });
 type Segment = z.infer<typeof segmentSchema>;
 
-/** Gives a link an address, on the host or in a container. */
+/** Adds an address to a link, on the host or in a container. */
 export const addAddress = defineStep({
   kind: 'net.address',
-  description: 'Gives a link an address, on the host or in a container.',
+  description: 'Adds an address to a link, on the host or in a container.',
   input: z.object({
-    link: linkNameSchema,
-    address: cidrSchema,
-    container: containerHandleSchema.nullable(),
-    /** Where it is looked whether somebody else has the address, right before and right after; null where that is not wanted. */
-    segment: segmentSchema.nullable().default(null),
+    link: linkNameSchema.describe('link name'),
+    address: cidrSchema.describe('address with prefix length, such as `172.18.0.100/16`'),
+    container: containerOrHost,
+    segment: segmentSchema
+      .nullable()
+      .default(null)
+      .describe('segment on which nobody else may have the address, checked before and after; null skips the check'),
   }),
   output: z.object({ link: z.string(), address: z.string() }),
   record: linkIdentitySchema.extend({ address: z.string() }),
@@ -53,7 +54,7 @@ export const addAddress = defineStep({
     const target = `address ${address} on ${name} ${placeName(place)}`;
     const record = { ...identityOf(place, link), address };
     const bare = withoutPrefix(address);
-    // Docker's own choice of addresses knows nothing of this one: somebody may have been given it meanwhile.
+    // Docker assigns addresses without knowing this one: a container may have got it meanwhile.
     const stranger = segment === null ? null : await memberWith(bare, segment, context);
     if (stranger !== null) return { found: 'foreign', error: addressInUse(bare, stranger) };
     const holders = addressesOf(links).filter((held) => held.address === bare);
@@ -68,7 +69,7 @@ export const addAddress = defineStep({
       };
     }
     const output = { link: name, address };
-    // An address can carry no mark: it is ours only where an intent of this step was recorded for this very link.
+    // An address can carry no mark: it is ours only if an intent of this step names this very link.
     const intended = earlier !== undefined && isRecorded(link, earlier) && earlier.address === address;
     if (!intended) return { found: 'unchanged', output };
     return { found: 'ours', target, record, output };
@@ -81,11 +82,11 @@ export const addAddress = defineStep({
   },
 
   look: (record, context) =>
-    lookIn(async () => {
+    observeIn(async () => {
       const link = await recordedLink(context, record);
       if (link === null) return gone(`the link ${record.link} is gone`);
       const held = link.addresses.some((address) => cidrOf(address) === record.address);
-      return held ? STANDING : gone(`${link.name} no longer has the address ${record.address}`);
+      return held ? STANDING : gone(`${link.name} lost the address ${record.address}`);
     }),
 
   undo: (record, context) =>
@@ -110,7 +111,7 @@ async function memberWith(address: string, { networkId }: Segment, context: Step
   return (await holderInNetwork(context, networkId, address)).holder;
 }
 
-/** @throws WfError E_ADDRESS_IN_USE where somebody on the segment answers for the address. */
+/** Checks that nobody on the segment answers for the address. @throws WfError E_ADDRESS_IN_USE */
 async function refuseDuplicate(address: string, { link }: Segment, context: StepContext): Promise<void> {
   const holder = await askSegment(context, hostPlace(context.host), link, address);
   if (holder !== undefined) throw addressInUse(address, `${holder.mac ?? 'a machine'} on the segment of ${link}`);

@@ -7,14 +7,14 @@ import type { HostContext } from '../../engine/workflow/step.ts';
 import { type ExactRoute, exactRouteSchema, readExactRoutes, sameRoute } from '../../host/ip/exact-route.ts';
 import { type AddressFamily, readLinks } from '../../host/ip/link.ts';
 import { type Route, readRoutes } from '../../host/ip/route.ts';
-import { containerHandleSchema } from '../container-handle.ts';
+import { containerOrHost } from '../container-handle.ts';
 import { identityOf, isRecorded, linkIdentitySchema, requireLink } from './link-target.ts';
 import { addressSchema, cidrSchema, linkNameSchema } from './name-schema.ts';
 import {
   gone,
-  lookIn,
   namespaceOf,
   type Place,
+  observeIn,
   placeName,
   placeOf,
   runAt,
@@ -25,7 +25,7 @@ import {
   undoIn,
 } from './place.ts';
 
-/** How much less preferred than the least preferred one that exists a secondary route is. */
+/** Added to the highest existing metric, so that a secondary route is the least preferred. */
 const METRIC_STEP = 100;
 
 const textbook = z.object({ command: z.string(), output: z.string() });
@@ -33,26 +33,27 @@ export const routeRecordSchema = linkIdentitySchema.extend({
   family: z.enum(['inet', 'inet6']),
   destination: z.string(),
   via: z.string(),
-  /** Null: none is given, which the kernel takes for 0 (IPv6: 1024). */
+  /** Null sets no metric: the kernel uses 0, or 1024 for IPv6. */
   metric: z.number().int().nullable(),
-  /** What `replace` takes out of the way and undoing puts back. */
+  /** Routes that `replace` removes and an undo restores. */
   replaced: z.array(exactRouteSchema),
-  /** What the plain command answered where a route was in its way. */
+  /** Result of the plain command if a route was in its way. */
   textbook: textbook.nullable(),
 });
 type RouteRecord = z.infer<typeof routeRecordSchema>;
 
-/** Adds a route beside those that exist, or in their place, on the host or in a container. */
+/** Adds a route beside existing ones or in their place, on the host or in a container. */
 export const addRoute = defineStep({
   kind: 'net.route',
-  description: 'Adds a route beside those that exist (secondary) or in their place (replace).',
+  description: 'Adds a route beside existing ones (secondary) or in their place (replace).',
   input: z.object({
-    destination: z.union([z.literal('default'), cidrSchema]),
-    via: addressSchema,
-    device: linkNameSchema,
-    /** `secondary`: with a higher metric than any that exists; `replace`: those that exist are taken away and put back at undo. */
-    mode: z.enum(['secondary', 'replace']),
-    container: containerHandleSchema.nullable(),
+    destination: z.union([z.literal('default'), cidrSchema]).describe('`default`, or a subnet such as `10.1.0.0/16`'),
+    via: addressSchema.describe('address of the gateway'),
+    device: linkNameSchema.describe('link that packets leave through'),
+    mode: z
+      .enum(['secondary', 'replace'])
+      .describe('`secondary`: a higher metric than any existing route; `replace`: in place of the existing routes'),
+    container: containerOrHost,
   }),
   output: z.object({
     destination: z.string(),
@@ -82,7 +83,7 @@ export const addRoute = defineStep({
         : undefined;
     const output = { destination, via, device };
     if (same !== undefined && intended === undefined) {
-      // The protocol number says "a wf run", not which: without an intent of our own it is another run's.
+      // The protocol number identifies wf, not the run: without an intent of this step the route is another run's.
       if (isMarked(same)) return { found: 'foreign', error: routeInUse(same) };
       return { found: 'unchanged', output: { ...output, metric: same.metric, textbook: null } };
     }
@@ -93,7 +94,7 @@ export const addRoute = defineStep({
         const made = { ...output, metric: ours.metric, textbook: intended.textbook };
         return { found: 'ours', target, record: { ...intended, metric: ours.metric }, output: made };
       }
-      // What was taken away must not be forgotten: it is on record only here.
+      // Only this record has the routes that were removed: they must not be lost.
       if (ours !== undefined || intended.replaced.length > 0) return { found: 'partial', target, record: intended };
     }
     const strange = rivals.find(isMarked);
@@ -112,7 +113,7 @@ export const addRoute = defineStep({
   async apply(_input, route, _found, context) {
     const present = await routesTo(route, context);
     const wasMade = present.some((one) => isOurs(one, route));
-    const tried = wasMade ? null : await tryTextbook(route, present, context);
+    const tried = wasMade ? null : await tryPlainCommand(route, present, context);
     for (const old of await presentOfReplaced(route, context)) {
       await runAt(context, route.place, ipRoute(route.family, 'delete', old.words));
     }
@@ -122,7 +123,7 @@ export const addRoute = defineStep({
   },
 
   look: (route, context) =>
-    lookIn(async () => {
+    observeIn(async () => {
       if ((await ourRoutes(route, context)).length > 0) return STANDING;
       if ((await missingRoutes(route, context)).length > 0) return STANDING;
       return gone(`the route ${route.destination} via ${route.via} is gone`);
@@ -144,10 +145,10 @@ export const addRoute = defineStep({
 });
 
 /**
- * Tries the command as a textbook has it, which a present route of the same metric makes fail; null if there is no such route. Should that
- * one vanish at this very moment, the command adds the route that is wanted: it is marked, which is all that a textbook leaves out.
+ * Tries the plain `ip route add`, which a present route of the same metric makes fail; null if there is no such route. If that
+ * route vanishes at this moment, the command adds the wanted route, which is then marked.
  */
-async function tryTextbook(route: RouteRecord, present: readonly Route[], context: HostContext) {
+async function tryPlainCommand(route: RouteRecord, present: readonly Route[], context: HostContext) {
   if (route.textbook !== null || route.family !== 'inet' || !present.some((one) => (one.metric ?? 0) === 0))
     return null;
   const typed: Argv = ['ip', 'route', 'add', route.destination, 'via', route.via];
@@ -156,7 +157,7 @@ async function tryTextbook(route: RouteRecord, present: readonly Route[], contex
   return { refused, textbook: { command: typed.join(' '), output: (stderr || stdout).trim() } };
 }
 
-/** The routes in the main table to the same destination. */
+/** Returns the routes of the main table to the same destination. */
 async function routesTo(route: RouteRecord, context: HostContext): Promise<Route[]> {
   const routes = await mainRoutes(route.family, route.place, context);
   return routes.filter((one) => sameDestination(one.destination, route.destination));
@@ -166,12 +167,12 @@ async function mainRoutes(family: AddressFamily, place: Place, { host }: HostCon
   return readRoutes(host.command, { family, table: 'main' }, namespaceOf(place, host));
 }
 
-/** Those that this change has made: more than one only where the textbook's command did what it was not expected to do. */
+/** Returns the routes that this change added: more than one only if the plain command succeeded unexpectedly. */
 async function ourRoutes(route: RouteRecord, context: HostContext): Promise<Route[]> {
   return (await routesTo(route, context)).filter((one) => isOurs(one, route));
 }
 
-/** Which of the routes that are to be replaced are still there. */
+/** Returns the routes that are to be replaced and still exist. */
 async function presentOfReplaced({ replaced, ...route }: RouteRecord, context: HostContext): Promise<ExactRoute[]> {
   if (replaced.length === 0) return [];
   const { family, destination, place } = route;
@@ -179,7 +180,7 @@ async function presentOfReplaced({ replaced, ...route }: RouteRecord, context: H
   return present.filter((one) => replaced.some((known) => sameRoute(known, one)));
 }
 
-/** Which of the routes that were replaced are not there now, and could be: those of a vanished link went with it. */
+/** Returns the replaced routes that are missing and can be restored; routes of a vanished link went with it. */
 async function missingRoutes(route: RouteRecord, context: HostContext): Promise<RouteRecord['replaced']> {
   if (route.replaced.length === 0) return [];
   const present = await readExactRoutes(
@@ -222,19 +223,19 @@ function metricWords(metric: number | null): readonly string[] {
   return metric === null ? [] : ['metric', String(metric)];
 }
 
-/** The links that a route leads over: of one with several next hops, those of each. */
+/** Returns the links that a route uses; a multipath route has several. */
 function devicesOf({ words }: ExactRoute): readonly string[] {
   return words.filter((_word, position) => words[position - 1] === 'dev');
 }
 
-/** One that runs out by itself (a router advertised it) would be another one when it is put back. */
+/** A route that expires by itself (from a router advertisement) could not be restored as it was. */
 function cannotBePutBack({ words }: ExactRoute): boolean {
   return words.includes('expires');
 }
 
 function passingRoute({ words }: ExactRoute): WfError {
-  return new WfError('E_ROUTE_IN_USE', `the route ${words.join(' ')} runs out by itself, so it could not be put back`, {
-    hint: 'Add the new route beside it: mode `secondary`.',
+  return new WfError('E_ROUTE_IN_USE', `the route ${words.join(' ')} expires by itself, so wf could not restore it`, {
+    hint: 'Add the new route beside it with mode `secondary`.',
   });
 }
 
@@ -242,14 +243,14 @@ function highestMetric(routes: readonly Route[]): number {
   return Math.max(0, ...routes.map((route) => route.metric ?? 0));
 }
 
-/** `ip` leaves out the prefix length of a single host. */
+/** `ip` omits the prefix length of a single host. */
 function sameDestination(shown: string, wanted: string): boolean {
   return shown === wanted || wanted === `${shown}/${shown.includes(':') ? 128 : 32}`;
 }
 
 function routeInUse(route: Route): WfError {
   const via = route.gateway === null ? '' : ` via ${route.gateway}`;
-  return new WfError('E_ROUTE_IN_USE', `a route ${route.destination}${via} that another wf run made exists already`, {
+  return new WfError('E_ROUTE_IN_USE', `another wf run made the route ${route.destination}${via}`, {
     hint: 'Find that run with `wf changes` and undo it with `wf rollback RUN`.',
   });
 }

@@ -4,16 +4,16 @@ import { linkAliasOf } from '../../engine/model/mark.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import type { Link } from '../../host/ip/link.ts';
+import { macOf } from './derived-mac.ts';
 import { linkInUse, linksAt, namedIn } from './link-target.ts';
 import { linkNameSchema } from './name-schema.ts';
-import { gone, hostPlace, lookIn, placeSchema, runAt, STANDING } from './place.ts';
-import { macOf } from './recognisable-mac.ts';
+import { gone, hostPlace, observeIn, placeSchema, runAt, STANDING } from './place.ts';
 
 const end = z.object({
   name: z.string(),
-  /** Chosen before the pair is made: by it, a pair that was made but not yet marked is known to be ours. */
+  /** Chosen before the pair is created: it identifies a pair that exists and is not yet marked. */
   mac: z.string(),
-  /** Known once it is made. */
+  /** Null until the pair exists. */
   ifindex: z.number().int().nullable(),
 });
 export const vethRecordSchema = z.object({
@@ -28,15 +28,20 @@ type VethEnd = z.infer<typeof end>;
 
 const outputEnd = { name: z.string(), ifindex: z.number().int(), mac: z.string() };
 
-/** Makes a veth pair on the host, with the run's mark on both ends. */
+/** Creates a veth pair on the host, with the run's mark on both ends. */
 export const createVethPair = defineStep({
   kind: 'net.veth',
-  description: 'Makes a pair of virtual Ethernet links on the host.',
+  description: 'Creates a pair of virtual Ethernet links on the host.',
   input: z.object({
-    name: linkNameSchema,
-    peer: linkNameSchema,
-    /** Of both ends; null leaves it to the kernel. It should be that of the bridge that one end goes to. */
-    mtu: z.number().int().min(68).max(65_535).nullable(),
+    name: linkNameSchema.describe('name of the first end'),
+    peer: linkNameSchema.describe('name of the second end'),
+    mtu: z
+      .number()
+      .int()
+      .min(68)
+      .max(65_535)
+      .nullable()
+      .describe('MTU of both ends in bytes, equal to that of the bridge they join; null leaves it to the kernel'),
   }),
   output: z.object({ ...outputEnd, peer: z.object(outputEnd) }),
   record: vethRecordSchema,
@@ -108,15 +113,15 @@ export const createVethPair = defineStep({
   },
 
   look: (made, context) =>
-    lookIn(async () =>
-      (await standingEnd(made, context)) === undefined
-        ? gone('the pair is gone: it went with the network namespace of one of its ends, or somebody removed it')
+    observeIn(async () =>
+      (await remainingEnd(made, context)) === undefined
+        ? gone('the pair is gone: the network namespace of one end ended, or somebody removed it')
         : STANDING,
     ),
 
   async undo(made, context) {
-    // Both ends go with either one, wherever the other is.
-    const link = await standingEnd(made, context);
+    // Deleting either end deletes both, in whatever namespace the other end is.
+    const link = await remainingEnd(made, context);
     if (link !== undefined) await runAt(context, made.place, ['ip', 'link', 'delete', 'dev', link.name]);
   },
   undoCommands: ({ first }) => [['ip', 'link', 'delete', 'dev', first.name]],
@@ -126,14 +131,14 @@ function mtuWords(mtu: number | null): readonly string[] {
   return mtu === null ? [] : ['mtu', String(mtu)];
 }
 
-/** By its mark; or, before it was marked, by the address that the intent chose for it. */
+/** A link is ours by its mark, or before it is marked by the MAC address of the intent. */
 function isOurs(link: Link, expected: VethEnd, alias: string, intended: boolean): boolean {
   if (link.kind !== 'veth') return false;
   return link.alias === alias || (intended && link.alias === null && link.mac === expected.mac);
 }
 
-/** The end of the pair that is (still) on the host. */
-async function standingEnd(made: VethRecord, context: HostContext): Promise<Link | undefined> {
+/** Returns an end of the pair that is still on the host. */
+async function remainingEnd(made: VethRecord, context: HostContext): Promise<Link | undefined> {
   const links = await linksAt(context, made.place);
   return links.find((link) =>
     [made.first, made.second].some(
@@ -144,11 +149,7 @@ async function standingEnd(made: VethRecord, context: HostContext): Promise<Link
 }
 
 function tornApart(name: string, peer: string): WfError {
-  return new WfError(
-    'E_HOST_STATE_UNKNOWN',
-    `${name} and ${peer} are not, or no longer, the two ends of one pair on the host`,
-    {
-      hint: 'Somebody moved or renamed one of them meanwhile. Undo the run: `wf rollback RUN`.',
-    },
-  );
+  return new WfError('E_HOST_STATE_UNKNOWN', `${name} and ${peer} are not the two ends of one pair on the host`, {
+    hint: 'Undo the run with `wf rollback RUN`: somebody moved or renamed one of them.',
+  });
 }

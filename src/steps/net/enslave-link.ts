@@ -14,13 +14,12 @@ import {
   requireNamed,
 } from './link-target.ts';
 import { linkNameSchema } from './name-schema.ts';
-import { gone, hostPlace, lookIn, runAt, STANDING } from './place.ts';
+import { gone, hostPlace, observeIn, runAt, STANDING } from './place.ts';
 
-/** Makes a link on the host a port of a bridge. */
 export const enslaveLink = defineStep({
   kind: 'net.enslave',
-  description: 'Makes a link on the host a port of a bridge.',
-  input: z.object({ link: linkNameSchema, bridge: linkNameSchema }),
+  description: 'Adds a link on the host to a bridge as a port.',
+  input: z.object({ link: linkNameSchema.describe('link name'), bridge: linkNameSchema.describe('bridge name') }),
   output: z.object({ link: z.string(), bridge: z.string() }),
   record: linkIdentitySchema.extend({
     bridge: z.string(),
@@ -63,13 +62,13 @@ export const enslaveLink = defineStep({
   },
 
   look: (record, context) =>
-    lookIn(async () => {
+    observeIn(async () => {
       const links = await linksAt(context, record.place);
       const link = links.find((candidate) => isRecorded(candidate, record));
       if (link === undefined) return gone(`the link ${record.link} is gone`);
       const bridge = links.find(({ ifindex }) => ifindex === record.bridgeIndex);
       if (bridge === undefined) return gone(`the bridge ${record.bridge} is gone`);
-      return link.master === bridge.name ? STANDING : gone(`${link.name} is no longer in ${bridge.name}`);
+      return link.master === bridge.name ? STANDING : gone(`${link.name} is not a port of ${bridge.name}`);
     }),
 
   async undo(record, context) {
@@ -77,7 +76,7 @@ export const enslaveLink = defineStep({
     const link = links.find((candidate) => isRecorded(candidate, record));
     const bridge = links.find(({ ifindex }) => ifindex === record.bridgeIndex);
     if (link === undefined || bridge === undefined || link.master !== bridge.name) return;
-    // The bridge it came from may have gone meanwhile.
+    // The previous bridge may have gone meanwhile.
     const previous = record.previousMaster === null ? null : namedIn(links, record.previousMaster);
     await runAt(context, record.place, previous === null ? release(link.name) : enslave(link.name, previous.name));
   },
@@ -92,12 +91,12 @@ function release(link: string): Argv {
   return ['ip', 'link', 'set', 'dev', link, 'nomaster'];
 }
 
-/** The kernel lowers the MTU of a bridge to that of its smallest port: a change that nobody asked for. */
+/** The kernel lowers the MTU of a bridge to that of its smallest port, which would be an unwanted change. */
 function requireSameMtu(link: Link, bridge: Link): void {
   if (link.mtu === bridge.mtu) return;
   throw new WfError(
     'E_STEP_FAILED',
-    `${link.name} has an MTU of ${link.mtu} and the bridge ${bridge.name} one of ${bridge.mtu}: the kernel would change the bridge's`,
-    { hint: `Make the link with an MTU of ${bridge.mtu}.` },
+    `${link.name} has MTU ${link.mtu} and the bridge ${bridge.name} has MTU ${bridge.mtu}: the kernel would lower the MTU of the bridge`,
+    { hint: `Create the link with MTU ${bridge.mtu}.` },
   );
 }

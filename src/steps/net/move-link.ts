@@ -12,8 +12,8 @@ import { linkNameSchema } from './name-schema.ts';
 import {
   gone,
   hostPlace,
-  lookIn,
   namespaceOf,
+  observeIn,
   type Place,
   placeSchema,
   runAt,
@@ -24,24 +24,28 @@ import {
 
 const record = z.object({
   from: placeSchema,
-  /** What `ip link set ... netns` is told by hand to move it back. */
+  /** Argument of `ip link set ... netns` that moves it back by hand. */
   home: z.string(),
   container: containerHandleSchema,
   link: z.string(),
-  /** What it is called in the container. */
+  /** Name of the link in the container. */
   name: z.string(),
-  /** Stays the same through the move; the ifindex need not. */
+  /** Constant through the move; the ifindex may change. */
   mac: z.string(),
   alias: z.string().nullable(),
   wasUp: z.boolean(),
 });
 type MoveRecord = z.infer<typeof record>;
 
-/** Moves a link from the host into a container's network namespace, and gives it another name there where one is asked for. */
+/** Moves a link from the host into a container's network namespace and optionally renames it. */
 export const moveLink = defineStep({
   kind: 'net.move',
   description: "Moves a link from the host into a container's network namespace.",
-  input: z.object({ link: linkNameSchema, container: containerHandleSchema, name: linkNameSchema.optional() }),
+  input: z.object({
+    link: linkNameSchema.describe('link name on the host'),
+    container: containerHandleSchema.describe('container that gets the link'),
+    name: linkNameSchema.optional().describe('link name in the container'),
+  }),
   output: z.object({ link: z.string(), container: z.string(), ifindex: z.number().int() }),
   record,
   survivesReboot: false,
@@ -58,7 +62,7 @@ export const moveLink = defineStep({
     const present = namedIn(insideLinks, name);
     if (present !== null) {
       const intended = earlier !== undefined && isRecorded(present, earlier) && present.name === name;
-      // Without an intent its mark alone speaks for it: then there must be none left that is still to be moved.
+      // Without an intent, the mark identifies the link only if no marked link is left on the host to be moved.
       const marked = present.alias === linkAliasOf(context.run) && onHost === null;
       if (!intended && !marked) return { found: 'foreign', error: linkInUse(inside, present) };
       const output = { link: name, container: container.name, ifindex: present.ifindex };
@@ -73,7 +77,7 @@ export const moveLink = defineStep({
 
   async apply(_input, move, _found, context) {
     const { container, link, name } = move;
-    // Held open from the check on, so that a pid that is reused meanwhile cannot take the link elsewhere.
+    // Opened before the check and kept open, so that a reused pid cannot redirect the link.
     const destination = openNamespace(namespaceOfContainer(container));
     try {
       const typed = moveCommand(link, String(container.pid), name);
@@ -85,10 +89,10 @@ export const moveLink = defineStep({
   },
 
   look: (move, context) =>
-    lookIn(async () => {
+    observeIn(async () => {
       if ((await movedLink(context, move)) !== undefined) return STANDING;
       if ((await leftDown(context, move)) !== undefined) return STANDING;
-      return gone(`${move.name} is no longer in ${move.container.name}`);
+      return gone(`${move.name} is not in ${move.container.name}`);
     }),
 
   undo: (move, context) =>
@@ -104,10 +108,10 @@ export const moveLink = defineStep({
   ],
 });
 
-/** What wf holds open, as the command that inherits it reaches it. */
+/** Path of the inherited namespace descriptor in the child process. */
 const INHERITED = '/proc/self/fd/3';
 
-/** Moving and naming in one request: at no moment does the container have two links of one name. */
+/** Moves and renames in one request, so that the container never has two links with one name. */
 function moveCommand(link: string, namespace: string, name: string): Argv {
   const move: Argv = ['ip', 'link', 'set', 'dev', link, 'netns', namespace];
   return name === link ? move : [...move, 'name', name];
@@ -143,7 +147,7 @@ async function movedLink(context: HostContext, move: MoveRecord): Promise<Link |
 }
 
 async function moveBack(context: HostContext, move: MoveRecord, link: Link): Promise<void> {
-  // Only once the host is known to be the one that the link came from.
+  // Safe only once the host is known to be the one that the link came from.
   namespaceOf(move.from, context.host);
   const home = openNamespace(context.host.namespace.own());
   const inside: Place = { type: 'container', container: move.container };
@@ -155,23 +159,23 @@ async function moveBack(context: HostContext, move: MoveRecord, link: Link): Pro
   }
 }
 
-/** The link, back on the host but down: moving takes a link down, and it was up before. */
+/** Returns the link if it is back on the host but down: moving a link takes it down, and it was up before. */
 async function leftDown(context: HostContext, move: MoveRecord): Promise<Link | undefined> {
   if (!move.wasUp) return undefined;
   const links = await linksAt(context, move.from);
   return links.find((link) => isRecorded(link, move) && !link.up);
 }
 
-/** Moving takes a link out of its bridge and away from its addresses, which moving it back would not restore. */
+/** Refuses a move that cannot be undone: moving removes a link from its bridge and deletes its addresses. */
 function cannotComeBack(from: Place, link: Link): WfError | undefined {
   if (link.master !== null) return linkInUse(from, link);
   const held = link.addresses.find((address) => address.scope !== 'link');
   if (held === undefined) return undefined;
   return new WfError(
     'E_LINK_IN_USE',
-    `${link.name} has the address ${cidrOf(held)} on the host: moving it would lose that`,
+    `${link.name} has the address ${cidrOf(held)} on the host: moving the link would delete it`,
     {
-      hint: `Remove the address first: \`ip address delete ${cidrOf(held)} dev ${link.name}\`.`,
+      hint: `Remove the address first with \`ip address delete ${cidrOf(held)} dev ${link.name}\`.`,
     },
   );
 }

@@ -2,13 +2,13 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { isAddress, parseSubnet, subnetText } from '../../host/ip/subnet.ts';
 
-/** IFNAMSIZ of the kernel, less the terminating zero. */
+/** IFNAMSIZ of the kernel without the terminating zero. */
 const NAME_LIMIT = 15;
 
-/** Folders of the kernel: `/sys/class/net/..`, and `all` and `default` beside the interfaces in `/proc/sys/net/ipv4/conf`. */
+/** Names with a meaning in `/sys/class/net` and `/proc/sys/net/ipv4/conf`. */
 const RESERVED = new Set(['.', '..', 'all', 'default']);
 
-/** The name of a network interface, as the kernel accepts it. */
+/** The name of a network interface that the kernel accepts. */
 export const linkNameSchema = z.string().superRefine((name, check) => {
   const complaint = linkNameComplaint(name);
   if (complaint !== undefined) check.addIssue({ code: 'custom', message: complaint });
@@ -21,9 +21,9 @@ function linkNameComplaint(name: string): string | undefined {
     return `an interface name has at most ${NAME_LIMIT} characters, the kernel's limit; "${name}" has ${bytes} bytes`;
   }
   if (RESERVED.has(name)) return `the kernel reserves "${name}": it cannot be an interface name`;
-  // A leading hyphen would be taken for an option of ip.
+  // ip would read a leading hyphen as an option.
   if (/[/:%\s\p{Cc}]/u.test(name) || name.startsWith('-')) {
-    return `the interface name "${name}" has a character that the kernel or ip does not accept: no "/", ":", "%", white space, nor "-" at its beginning`;
+    return `the interface name "${name}" has a character that the kernel or ip does not accept: no "/", ":", "%", white space or leading "-"`;
   }
   return undefined;
 }

@@ -4,29 +4,29 @@ import { type Link, readLinks } from '../../host/ip/link.ts';
 import { networkNamespacesInUse } from '../../host/namespaces/namespaces-in-use.ts';
 import { commandOf } from '../../host/processes/process-files.ts';
 
-/** What keeps the network namespace of a link's other end alive, in words, or why that cannot be told. */
+/** Describes what keeps the network namespace of a link's other end alive, or why that is unknown. */
 export async function holderOfPeerNamespace(link: Link, context: HostContext): Promise<string> {
-  if (link.peerNamespaceId === null) return `that of ${link.name} is this one`;
+  if (link.peerNamespaceId === null) return `${link.name} has both ends in this namespace`;
   try {
     const pid = await processAtOtherEnd(link, context);
     if (pid !== undefined) return `process ${pid} (${commandOf(pid)}) is in it`;
-    return 'no process was found in it, so a mount (`grep nsfs /proc/*/mountinfo`) or an open file may keep it';
+    return 'no process is in it; a mount (`grep nsfs /proc/*/mountinfo`) or an open file may keep it alive';
   } catch (thrown) {
-    // Only the explanation of a failure that is told already.
-    return `who is in it cannot be told: ${asWfError(thrown).message}`;
+    // This text only explains a failure that is already reported.
+    return `its processes cannot be read: ${asWfError(thrown).message}`;
   }
 }
 
 /**
- * A process in the namespace that the other end is in. `lsns` tells as much, but leaves namespaces out when a process ends
- * while it reads (2.38): on a busy machine each time.
+ * Finds a process in the namespace of the other end. `lsns` (2.38) omits namespaces if a process ends while it reads, which
+ * happens regularly on a busy machine.
  */
 async function processAtOtherEnd(link: Link, { host }: HostContext): Promise<number | undefined> {
   const own = host.namespace.own().inode;
   for (const [inode, ways] of networkNamespacesInUse()) {
     if (inode === own) continue;
     for (const way of ways) {
-      // One that has ended meanwhile, or may not be entered, tells nothing; the next one in the same namespace may.
+      // A process that has ended or cannot be entered is skipped: another process may be in the same namespace.
       const links = await readLinks(host.command, way).catch(() => undefined);
       if (links === undefined) continue;
       if (links.some((candidate) => isOtherEnd(candidate, link))) return way.process.pid;
@@ -36,7 +36,7 @@ async function processAtOtherEnd(link: Link, { host }: HostContext): Promise<num
   return undefined;
 }
 
-/** Indexes are a namespace's own: two ends that name each other are told from a chance by kind and mark. */
+/** Indexes are local to a namespace: kind and mark distinguish a real pair from a coincidence. */
 function isOtherEnd(candidate: Link, { ifindex, peerIfindex, kind, alias }: Link): boolean {
   return (
     candidate.ifindex === peerIfindex &&

@@ -16,12 +16,12 @@ import {
 /** One `ip` command that alters the host takes milliseconds. */
 const COMMAND_TIMEOUT_MS = 10_000;
 
-/** Where a link is: on the host of the run, or in a container's network namespace. */
+/** Place of a link: the host of the run, or a container's network namespace. */
 export const placeSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('host'),
     inode: z.number().int(),
-    /** The process that this host ends with; null where it is the machine. */
+    /** Process that the private host ends with; null for the machine itself. */
     holder: processSchema.nullable().default(null),
   }),
   z.object({ type: z.literal('container'), container: containerHandleSchema }),
@@ -32,20 +32,20 @@ export function hostPlace({ namespace }: HostPorts): Place {
   return { type: 'host', inode: namespace.own().inode, holder: namespace.holder };
 }
 
-/** The place of a step's input, where null means the host. */
+/** Returns the place of a step's input, whose null means the host. */
 export function placeOf(container: ContainerHandle | null, host: HostPorts): Place {
   return container === null ? hostPlace(host) : { type: 'container', container };
 }
 
-/** `on the host`, `in AppProd`. */
+/** Formats a place: `on the host`, `in AppProd`. */
 export function placeName(place: Place): string {
   return place.type === 'host' ? 'on the host' : `in ${place.container.name}`;
 }
 
 /**
- * Where a command for this place has to run; undefined is the host of the run.
- * @throws WfError E_NAMESPACE_GONE naming the container that was started again or removed, or the host that has ended;
- * E_HOST_STATE_UNKNOWN when wf runs in another namespace than the run that recorded the place.
+ * Returns the namespace in which a command for this place runs; undefined is the host of the run.
+ * @throws WfError E_NAMESPACE_GONE naming the container that was restarted or removed, or the host that has ended;
+ * E_HOST_STATE_UNKNOWN if wf runs in another namespace than the run that recorded the place.
  */
 export function namespaceOf(place: Place, { namespace }: HostPorts): NamespaceRef | undefined {
   if (place.type === 'container') return namespaceOfContainer(place.container);
@@ -54,40 +54,36 @@ export function namespaceOf(place: Place, { namespace }: HostPorts): NamespaceRe
   if (own.inode === place.inode) return undefined;
   if (networkNamespaceIsGone(place.inode)) {
     throw new WfError('E_NAMESPACE_GONE', `the network namespace ${place.inode} is gone, with everything in it`, {
-      hint: 'Undo the run with `wf rollback RUN`, and start it again.',
+      hint: 'Undo the run with `wf rollback RUN`, then start it again.',
     });
   }
   throw new WfError(
     'E_HOST_STATE_UNKNOWN',
     `wf runs in the network namespace ${own.inode}, but the run changed links in the namespace ${place.inode}`,
-    { hint: 'Run wf in the network namespace that the run was started in.' },
+    { hint: 'Run wf in the network namespace in which the run started.' },
   );
 }
 
 function hostGone(pid: number): WfError {
-  return new WfError(
-    'E_NAMESPACE_GONE',
-    `the private host of process ${pid} has ended, and all that was made in it is gone`,
-    {
-      hint: 'Undo the run with `wf rollback RUN`, and start it again.',
-    },
-  );
+  return new WfError('E_NAMESPACE_GONE', `the private host of process ${pid} has ended with everything created in it`, {
+    hint: 'Undo the run with `wf rollback RUN`, then start it again.',
+  });
 }
 
-/** What a person would type to run argv there. */
+/** Returns the command line that a person would type to run argv at the place. */
 export function typedAt(place: Place, argv: Argv): Argv {
   if (place.type === 'host') return argv;
   return ['nsenter', `--net=${place.container.namespace.path}`, ...argv];
 }
 
-/** The same for a step's input, where null means the host. */
+/** Like typedAt, for a step's input, whose null means the host. */
 export function typedIn(container: ContainerHandle | null, argv: Argv): Argv {
   return container === null ? argv : typedAt({ type: 'container', container }, argv);
 }
 
 /**
- * Runs a command at a place and records it as evidence; `typed` is what a person would have typed there.
- * The exit code is the caller's to judge. `inherited`: a descriptor that the command has as /proc/self/fd/3.
+ * Runs a command at a place and records it as evidence; `typed` is the command line that a person would type. The caller judges
+ * the exit code. `inherited` is a descriptor that the command gets as /proc/self/fd/3.
  */
 export async function tryAt(
   context: HostContext,
@@ -107,7 +103,7 @@ export async function tryAt(
   return result;
 }
 
-/** Runs commands that only show, side by side, and records them in this order, up to the first that could not be run. */
+/** Runs read-only commands in parallel and records them in this order, up to the first that could not run. */
 export async function showAt(
   context: HostContext,
   commands: readonly (readonly [place: Place, argv: Argv])[],
@@ -126,7 +122,7 @@ export async function showAt(
   }
 }
 
-/** The same as tryAt for a command that must succeed. @throws WfError E_HOST_COMMAND, E_PERMISSION, E_NAMESPACE_GONE */
+/** Like tryAt, for a command that must succeed. @throws WfError E_HOST_COMMAND, E_PERMISSION, E_NAMESPACE_GONE */
 export async function runAt(
   context: HostContext,
   place: Place,
@@ -137,8 +133,8 @@ export async function runAt(
   return requireSuccess(await tryAt(context, place, argv, typed, inherited), COMMAND_TIMEOUT_MS);
 }
 
-/** A look at a change in a place that may be gone, which then took the change along. */
-export async function lookIn(look: () => Promise<Standing>): Promise<Standing> {
+/** Observes a change in a place; if the place is gone, the change is gone with it. */
+export async function observeIn(look: () => Promise<Standing>): Promise<Standing> {
   try {
     return await look();
   } catch (thrown) {
@@ -148,7 +144,7 @@ export async function lookIn(look: () => Promise<Standing>): Promise<Standing> {
   }
 }
 
-/** An undo in a place that may be gone: then there is nothing left to undo. */
+/** Undoes a change in a place; if the place is gone, there is nothing left to undo. */
 export async function undoIn(undo: () => Promise<void>): Promise<void> {
   try {
     await undo();

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { linkAliasOf } from '../../engine/model/mark.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
-import { containerHandleSchema } from '../container-handle.ts';
+import { containerOrHost } from '../container-handle.ts';
 import {
   claimedByAnotherRun,
   identityOf,
@@ -15,13 +15,16 @@ import {
   requireNamed,
 } from './link-target.ts';
 import { linkNameSchema } from './name-schema.ts';
-import { gone, lookIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
+import { gone, observeIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
 
-/** Gives a link another name, on the host or in a container. */
 export const renameLink = defineStep({
   kind: 'net.rename',
-  description: 'Gives a link another name, on the host or in a container.',
-  input: z.object({ link: linkNameSchema, name: linkNameSchema, container: containerHandleSchema.nullable() }),
+  description: 'Renames a link, on the host or in a container.',
+  input: z.object({
+    link: linkNameSchema.describe('current link name'),
+    name: linkNameSchema.describe('new link name'),
+    container: containerOrHost,
+  }),
   output: z.object({ name: z.string() }),
   record: linkIdentitySchema.extend({ name: z.string() }),
   survivesReboot: false,
@@ -41,7 +44,7 @@ export const renameLink = defineStep({
     }
     if (named !== null) {
       const intended = earlier !== undefined && isRecorded(named, earlier) && named.name === name;
-      // Without an intent its mark alone speaks for it: then there must be none left that is still to be renamed.
+      // Without an intent, the mark identifies the link only if no marked link is left to be renamed.
       const marked = named.alias === linkAliasOf(context.run) && namedIn(links, oldName) === null;
       if (!intended && !marked) return { found: 'foreign', error: linkInUse(place, named) };
       return { found: 'ours', target, record: { ...identityOf(place, named), link: oldName, name }, output };
@@ -58,10 +61,10 @@ export const renameLink = defineStep({
   },
 
   look: (record, context) =>
-    lookIn(async () => {
+    observeIn(async () => {
       const link = await recordedLink(context, record);
       if (link === null) return gone(`the link ${record.name} is gone`);
-      return link.name === record.name ? STANDING : gone(`the link has the name ${link.name} now`);
+      return link.name === record.name ? STANDING : gone(`the link is now called ${link.name}`);
     }),
 
   undo: (record, context) =>

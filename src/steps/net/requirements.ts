@@ -7,7 +7,7 @@ import { type Capability, missingCapabilities } from '../../host/machine/capabil
 import { linkInUse } from './link-target.ts';
 import { hostPlace } from './place.ts';
 
-/** A program of this machine, e.g. `tool('ping', 'probes')`. */
+/** Requires a program of this machine, such as `tool('ping', 'probing')`. */
 export function tool(name: string, purpose: string): Requirement {
   return {
     title: `tool ${name}`,
@@ -26,21 +26,21 @@ export function tool(name: string, purpose: string): Requirement {
   };
 }
 
-/** CAP_NET_ADMIN makes and alters links, CAP_SYS_ADMIN enters namespaces, CAP_NET_RAW pings. */
+/** CAP_NET_ADMIN creates and alters links, CAP_SYS_ADMIN enters namespaces, CAP_NET_RAW pings. */
 const NEEDED: readonly Capability[] = ['CAP_NET_ADMIN', 'CAP_SYS_ADMIN', 'CAP_NET_RAW'];
 
-/** The right to make links and to enter network namespaces. */
+/** Requires the right to create links and to enter network namespaces. */
 export function networkAdmin(): Requirement {
   return {
     title: 'right to administer the network',
-    purpose: "making links and entering the containers' network namespaces",
+    purpose: "creating links and entering the containers' network namespaces",
     claim: null,
     async look() {
       const missing = missingCapabilities(NEEDED);
       if (missing.length === 0) return { met: true, found: NEEDED.join(', ') };
       return {
         met: false,
-        error: new WfError('E_PERMISSION', `wf has not the right to administer the network (${missing.join(', ')})`, {
+        error: new WfError('E_PERMISSION', `wf may not administer the network (missing ${missing.join(', ')})`, {
           hint: 'Run it as root: `sudo wf ...`.',
         }),
       };
@@ -48,11 +48,11 @@ export function networkAdmin(): Requirement {
   };
 }
 
-/** That no link of the host has this name; claimed for the run. */
+/** Requires that no link of the host has this name, and claims the name for the run. */
 export function linkNameFree(name: string): Requirement {
   return {
     title: `link name ${name}`,
-    purpose: `making the link ${name}`,
+    purpose: 'creating a link',
     claim: `link ${name}`,
     async look(host) {
       try {

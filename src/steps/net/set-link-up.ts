@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
-import { containerHandleSchema } from '../container-handle.ts';
+import { containerOrHost } from '../container-handle.ts';
 import {
   claimedByAnotherRun,
   identityOf,
@@ -11,13 +11,12 @@ import {
   requireLink,
 } from './link-target.ts';
 import { linkNameSchema } from './name-schema.ts';
-import { gone, lookIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
+import { gone, observeIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
 
-/** Sets a link up, on the host or in a container. */
 export const setLinkUp = defineStep({
   kind: 'net.up',
   description: 'Sets a link up, on the host or in a container.',
-  input: z.object({ link: linkNameSchema, container: containerHandleSchema.nullable() }),
+  input: z.object({ link: linkNameSchema.describe('link name'), container: containerOrHost }),
   output: z.object({ link: z.string() }),
   record: linkIdentitySchema,
   survivesReboot: false,
@@ -33,7 +32,7 @@ export const setLinkUp = defineStep({
     const target = `link ${name} up ${placeName(place)}`;
     const record = identityOf(place, link);
     if (!link.up) return { found: 'absent', target, record };
-    // Up before this step meant it: there is nothing to undo.
+    // The link was up before this step recorded an intent: there is nothing to undo.
     if (earlier === undefined || !isRecorded(link, earlier)) return { found: 'unchanged', output: { link: name } };
     return { found: 'ours', target, record, output: { link: name } };
   },
@@ -44,10 +43,10 @@ export const setLinkUp = defineStep({
   },
 
   look: (record, context) =>
-    lookIn(async () => {
+    observeIn(async () => {
       const link = await recordedLink(context, record);
       if (link === null) return gone(`the link ${record.link} is gone`);
-      return link.up ? STANDING : gone(`the link ${link.name} is down again`);
+      return link.up ? STANDING : gone(`the link ${link.name} is down`);
     }),
 
   undo: (record, context) =>

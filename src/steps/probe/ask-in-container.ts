@@ -5,15 +5,15 @@ import { type ProbeOrigin, type ProbeRun, runFrom, typedFrom } from './origin.ts
 import { CONTAINER_START_MS, type ProbeTime } from './probe-time.ts';
 import { untilDeadline } from './until-deadline.ts';
 
-/** What a probe asks, and how it reads what came back. */
+/** A question of a probe, with the parser of its answer. */
 interface Question<Outcome> {
   readonly argv: Argv;
   parse(output: string, exitCode: number | null): Outcome;
-  /** Whether a probe that expects an answer need not ask again. */
+  /** Whether a probe that expects an answer can stop asking. */
   isGood(outcome: Outcome): boolean;
 }
 
-/** Asks by a program of the container's image: until the answer is good, or once where none may come. */
+/** Asks with a program of the container's image: until the answer is good, or once if no answer may come. */
 export async function askInContainer<Outcome>(
   context: HostContext,
   { from, deadlineMs, mustFail }: ProbeTime & { readonly from: ProbeOrigin },
@@ -30,7 +30,7 @@ export async function askInContainer<Outcome>(
   return outcome;
 }
 
-/** Records what a person would have typed to ask, and what they would have seen. */
+/** Records the command that a person would type and the output that they would see. */
 export function recordAnswer(
   context: HostContext,
   from: ProbeOrigin,

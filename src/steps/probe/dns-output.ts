@@ -1,15 +1,15 @@
 import { z } from 'zod';
 
-/** What came of asking a name server. */
+/** Outcome of a query to a name server. */
 export const dnsOutcome = z.discriminatedUnion('type', [
   z.object({ type: z.literal('resolved'), addresses: z.array(z.string()) }),
   z.object({ type: z.literal('no-such-name') }),
-  /** The server was silent, refused, or could not tell. */
+  /** The server was silent, refused, or failed. */
   z.object({ type: z.literal('no-answer'), code: z.string() }),
 ]);
 export type DnsOutcome = z.infer<typeof dnsOutcome>;
 
-/** What nslookup would have written, so that evidence reads as on a terminal. */
+/** Formats an outcome like nslookup, so that evidence reads as on a terminal. */
 export function asNslookup(name: string, server: string, outcome: DnsOutcome): string {
   const header = `Server:\t\t${server}\nAddress:\t${server}#53\n`;
   switch (outcome.type) {
@@ -24,7 +24,7 @@ export function asNslookup(name: string, server: string, outcome: DnsOutcome): s
   }
 }
 
-/** The outcome in the output of nslookup, of busybox (both of its implementations) or BIND. */
+/** Parses the output of nslookup, of busybox (both of its implementations) or BIND. */
 export function parseNslookup(output: string, exitCode: number | null): DnsOutcome {
   const answer = output.slice(Math.max(0, output.search(/^Name:/m)));
   const named = /^Name:/m.test(output);

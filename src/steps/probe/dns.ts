@@ -8,33 +8,31 @@ import { askInContainer, recordAnswer } from './ask-in-container.ts';
 import { asNslookup, type DnsOutcome, dnsOutcome, parseNslookup } from './dns-output.ts';
 import { hostNameSchema } from './host-name.ts';
 import { CONTAINER_NAME_SERVER } from './name.ts';
-import { originHere, originName, probeOrigin, typedFrom } from './origin.ts';
+import { originName, probeOrigin, resolveOrigin, typedFrom } from './origin.ts';
 import { askAgent } from './probe-agent.ts';
+import { deadlineSchema } from './probe-time.ts';
 
 const inputSchema = z.object({
   from: probeOrigin,
-  /** As it is asked: no search domain is added. */
-  name: hostNameSchema,
-  server: addressSchema.default(CONTAINER_NAME_SERVER),
-  /** See ProbeTime. */
-  deadlineMs: z.number().int().min(50),
-  /** True: fails when the name resolves. False: fails unless it does, asking again until the deadline. */
-  mustFail: z.boolean().default(false),
+  name: hostNameSchema.describe('name to resolve; no search domain is added'),
+  server: addressSchema.default(CONTAINER_NAME_SERVER).describe('address of the name server'),
+  deadlineMs: deadlineSchema,
+  mustFail: z.boolean().default(false).describe('whether the name must not resolve'),
 });
 type DnsInput = z.output<typeof inputSchema>;
 
 const outputSchema = z.object({
   name: z.string(),
   addresses: z.array(z.string()),
-  /** `no-answer`: the server was silent until the deadline, refused, or could not tell. */
-  outcome: z.enum(['resolved', 'no-such-name', 'no-answer']),
+  outcome: z
+    .enum(['resolved', 'no-such-name', 'no-answer'])
+    .describe('`no-answer`: the server was silent until the deadline, refused, or failed'),
 });
 type DnsOutput = z.infer<typeof outputSchema>;
 
-/** Asks a name server for the addresses of a name. */
 export const dnsProbe = defineStep({
   kind: 'probe.dns',
-  description: 'Asks a name server for the addresses of a name, expecting some or none.',
+  description: 'Asks a name server for the addresses of a name and expects some or none.',
   input: inputSchema,
   output: outputSchema,
   commands: (input) => [typedFrom(input.from, nslookup(input))],
@@ -45,7 +43,7 @@ export const dnsProbe = defineStep({
   }),
 
   async read(given, context) {
-    const input = { ...given, from: await originHere(given.from, context) };
+    const input = { ...given, from: await resolveOrigin(given.from, context) };
     const { from, name, server, deadlineMs, mustFail } = input;
     const outcome =
       from.type === 'container'
@@ -57,7 +55,7 @@ export const dnsProbe = defineStep({
         'E_PROBE_ANSWERED',
         `${name} resolves from ${originName(from)} to ${addresses.join(', ')}; it should not`,
         {
-          hint: 'The name is known on a network that the asking container is on: look at `docker network inspect`.',
+          hint: 'Find the network that knows the name with `docker network inspect`: the asking container is on it.',
           details: { name, addresses },
         },
       );
@@ -67,7 +65,7 @@ export const dnsProbe = defineStep({
       throw new WfError(
         'E_PROBE_FAILED',
         `${name} does not resolve from ${originName(from)} at ${server} within ${deadlineMs} ms: ${why}`,
-        { hint: 'Look whether the container runs and is on this network.', details: { name, server } },
+        { hint: 'Check that the container runs and is on this network.', details: { name, server } },
       );
     }
     return { name, addresses, outcome: outcome.type };

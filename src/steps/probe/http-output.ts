@@ -1,21 +1,21 @@
 import { z } from 'zod';
 
-/** What came of an HTTP request. */
+/** Outcome of an HTTP request. */
 export const httpOutcome = z.discriminatedUnion('type', [
   z.object({ type: z.literal('response'), status: z.number().int(), body: z.string() }),
   z.object({ type: z.literal('no-answer'), code: z.string() }),
 ]);
 export type HttpOutcome = z.infer<typeof httpOutcome>;
 
-/** A refusal is an answer too, of the target's kernel: packets get there and back. */
+/** A refusal is an answer of the target's kernel: packets get there and back. */
 const REFUSALS = new Set(['ECONNREFUSED', 'ECONNRESET']);
 
-/** Whether anything came back from the target. */
+/** Returns whether the target answered in any way. */
 export function cameBack(outcome: HttpOutcome): boolean {
   return outcome.type === 'response' || REFUSALS.has(outcome.code);
 }
 
-/** What `wget -qO-` would have written. */
+/** Formats an outcome like `wget -qO-`. */
 export function asWget(outcome: HttpOutcome): string {
   if (outcome.type === 'no-answer') {
     return outcome.code === 'ETIMEDOUT'
@@ -25,7 +25,7 @@ export function asWget(outcome: HttpOutcome): string {
   return isFine(outcome.status) ? outcome.body : `wget: server returned error: HTTP/1.1 ${outcome.status}\n`;
 }
 
-/** The outcome in the output of `wget -qO-`, of busybox or GNU. */
+/** Parses the output of `wget -qO-`, of busybox or GNU. */
 export function parseWget(output: string, exitCode: number | null): HttpOutcome {
   if (exitCode === 0) return { type: 'response', status: 200, body: output };
   const status = /HTTP\/1\.\d (\d{3})|ERROR (\d{3})/.exec(output);

@@ -5,32 +5,32 @@ import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { askInContainer, recordAnswer } from './ask-in-container.ts';
 import { asWget, cameBack, type HttpOutcome, httpOutcome, isFine, parseWget } from './http-output.ts';
-import { ON_THE_WAY } from './on-the-way.ts';
-import { originHere, originName, probeOrigin, typedFrom } from './origin.ts';
+import { originName, probeOrigin, resolveOrigin, typedFrom } from './origin.ts';
+import { PATH_HINT } from './path-hint.ts';
 import { askAgent } from './probe-agent.ts';
+import { deadlineSchema } from './probe-time.ts';
 
 const inputSchema = z.object({
   from: probeOrigin,
-  url: z.url({ protocol: /^http$/ }),
-  /** What the body must be, but for white space around it; null takes any. */
-  expect: z.string().nullable().default(null),
-  /** See ProbeTime. */
-  deadlineMs: z.number().int().min(50),
-  /** True: fails when anything comes back, a refused connection included. False: fails unless the answer is right, asking again until the deadline. */
-  mustFail: z.boolean().default(false),
+  url: z.url({ protocol: /^http$/ }).describe('URL with the scheme `http`'),
+  expect: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('expected body, compared without surrounding white space; null accepts any'),
+  deadlineMs: deadlineSchema,
+  mustFail: z.boolean().default(false).describe('whether nothing may answer, not even with a refusal'),
 });
 type HttpInput = z.output<typeof inputSchema>;
 
-/** Fetches a URL. */
 export const httpProbe = defineStep({
   kind: 'probe.http',
-  description: 'Fetches a URL, expecting a certain answer or none.',
+  description: 'Fetches a URL and expects a certain answer or none.',
   input: inputSchema,
   output: z.object({
     url: z.string(),
     status: z.number().int().nullable(),
-    /** At most 16 KiB. */
-    body: z.string(),
+    body: z.string().describe('body, at most 16 KiB'),
     answered: z.boolean(),
   }),
   commands: (input) => [typedFrom(input.from, wget(input))],
@@ -40,7 +40,7 @@ export const httpProbe = defineStep({
       : { url, status: 200, body: expect ?? '', answered: true },
 
   async read(given, context) {
-    const input = { ...given, from: await originHere(given.from, context) };
+    const input = { ...given, from: await resolveOrigin(given.from, context) };
     const { from, url, mustFail } = input;
     const outcome =
       from.type === 'container'
@@ -57,7 +57,7 @@ export const httpProbe = defineStep({
 function requireSilence({ from, url }: HttpInput, outcome: HttpOutcome): void {
   if (!cameBack(outcome)) return;
   throw new WfError('E_PROBE_ANSWERED', `${url} answered ${originName(from)} (${describe(outcome)}); it should not`, {
-    hint: 'The two can reach each other: look at the routes, the bridges and the firewall rules between them.',
+    hint: 'Check the routes, bridges and firewall rules between the two: they can reach each other.',
   });
 }
 
@@ -67,7 +67,7 @@ function requireRightAnswer({ from, url, expect, deadlineMs }: HttpInput, outcom
   throw new WfError(
     'E_PROBE_FAILED',
     `${url} did not give ${originName(from)} ${wanted} within ${deadlineMs} ms: ${describe(outcome)}`,
-    { hint: `Look whether the service runs (\`docker logs\`), and ${ON_THE_WAY}.` },
+    { hint: `Check the service with \`docker logs\`, and ${PATH_HINT}.` },
   );
 }
 

@@ -6,12 +6,12 @@ import { originName, type ProbeOrigin } from './origin.ts';
 import { askAgent } from './probe-agent.ts';
 import type { ProbeTime } from './probe-time.ts';
 
-/** The name server inside the namespace of every container on a network that a user made. */
+/** Name server inside every container on a user-defined network. */
 export const CONTAINER_NAME_SERVER = '127.0.0.11';
 
 /**
- * Returns the address that a container's own name server gives for a name, and an address as it is. Without a probe agent in the
- * container the name stays one: the origin's resolv.conf decides.
+ * Resolves a name with a container's own name server; returns an address unchanged. Without a probe agent in the container,
+ * returns the name: the origin's resolv.conf decides.
  * @throws WfError E_PROBE_FAILED if the name does not resolve
  */
 export async function addressOf(
@@ -23,8 +23,8 @@ export async function addressOf(
   const { outcome } = await askAgent(context, from, request, { deadlineMs, mustFail }, dnsOutcome);
   const address = outcome.type === 'resolved' ? outcome.addresses[0] : undefined;
   if (address !== undefined) return address;
-  throw new WfError('E_PROBE_FAILED', `${to} does not resolve from ${originName(from)}, so that it cannot be pinged`, {
-    hint: 'Look whether the container runs and is on this network.',
+  throw new WfError('E_PROBE_FAILED', `${to} does not resolve from ${originName(from)}, so wf cannot ping it`, {
+    hint: 'Check that the container runs and is on this network.',
     details: { name: to },
   });
 }

@@ -7,14 +7,16 @@ import type { HostContext } from '../../engine/workflow/step.ts';
 import { namespaceIfThere } from '../../host/namespaces/namespace.ts';
 import { type ContainerHandle, namespaceOfContainer, namespaceSchema } from '../container-handle.ts';
 
-/** Where a probe is sent from. */
-export const probeOrigin = z.discriminatedUnion('type', [
-  /** The host's own programs inside the namespace: the image needs none, and nothing is started in the container. */
-  z.object({ type: z.literal('namespace'), label: z.string(), namespace: namespaceSchema }),
-  /** The programs of a container's image (`ping`, `nslookup`, `wget`). */
-  z.object({ type: z.literal('container'), label: z.string(), id: z.string() }),
-  z.object({ type: z.literal('host') }),
-]);
+/** Origin of a probe. */
+export const probeOrigin = z
+  .discriminatedUnion('type', [
+    /** Programs of the host inside the namespace: nothing is needed in the image or started in the container. */
+    z.object({ type: z.literal('namespace'), label: z.string(), namespace: namespaceSchema }),
+    /** Programs of the container's image (`ping`, `nslookup`, `wget`). */
+    z.object({ type: z.literal('container'), label: z.string(), id: z.string() }),
+    z.object({ type: z.literal('host') }),
+  ])
+  .describe('origin of the probe: insideNamespaceOf(container), insideContainer(container) or the host');
 export type ProbeOrigin = z.infer<typeof probeOrigin>;
 
 /** Probes from a container's network namespace, with the host's programs. */
@@ -32,11 +34,11 @@ export function originName(origin: ProbeOrigin): string {
 }
 
 /**
- * The origin as the runtime has it: where containers have the programs of the machine, a probe by a container's programs is one
- * from its namespace.
- * @throws WfError E_NAMESPACE_GONE where the container does not run any more
+ * Resolves the origin for the runtime: if containers share the programs of the machine, a probe by a container's programs runs in
+ * its namespace.
+ * @throws WfError E_NAMESPACE_GONE if the container does not run
  */
-export async function originHere(origin: ProbeOrigin, { host }: HostContext): Promise<ProbeOrigin> {
+export async function resolveOrigin(origin: ProbeOrigin, { host }: HostContext): Promise<ProbeOrigin> {
   if (origin.type !== 'container' || host.docker.programs === 'image') return origin;
   const { id, label } = origin;
   const container = await host.docker.container(id);
@@ -45,8 +47,8 @@ export async function originHere(origin: ProbeOrigin, { host }: HostContext): Pr
 }
 
 /**
- * The namespace of a container that was running a moment ago.
- * @throws WfError E_NAMESPACE_GONE where it has ended meanwhile, or all of the private host that it was on
+ * Returns the namespace of a container that was just running.
+ * @throws WfError E_NAMESPACE_GONE if the container or its private host has ended meanwhile
  */
 export async function namespaceOfRunning(
   { id, name, pid }: Pick<ContainerInfo, 'id' | 'name' | 'pid'>,
@@ -54,18 +56,18 @@ export async function namespaceOfRunning(
 ): Promise<FoundNamespace> {
   const namespace = namespaceIfThere(pid);
   if (namespace !== null) return namespace;
-  // A private host that has ended says so.
+  // The error of a private host that has ended takes precedence.
   await docker.container(id);
   throw notRunning(name);
 }
 
 function notRunning(container: string): WfError {
   return new WfError('E_NAMESPACE_GONE', `container ${container} is not running`, {
-    hint: 'It was removed or has ended. Undo the run with `wf rollback RUN`, and start it again.',
+    hint: 'It was removed or has ended. Undo the run with `wf rollback RUN`, then start it again.',
   });
 }
 
-/** What a person would type to run argv there. */
+/** Returns the command line that a person would type to run argv at the origin. */
 export function typedFrom(origin: ProbeOrigin, argv: Argv): Argv {
   switch (origin.type) {
     case 'host':
@@ -77,18 +79,21 @@ export function typedFrom(origin: ProbeOrigin, argv: Argv): Argv {
   }
 }
 
-/** How a program of the origin ended. */
+/** Result of a program run at the origin. */
 export interface ProbeRun {
-  /** Null where it was ended at its deadline. */
+  /** Null if it was killed at its deadline. */
   readonly exitCode: number | null;
   readonly stdout: string;
-  /** Empty in a container, where stdout has both. */
+  /** Empty in a container, whose stdout has both. */
   readonly stderr: string;
   readonly startedAt: number;
   readonly durationMs: number;
 }
 
-/** Runs argv at the origin; nothing of it is alive after `timeoutMs`. @throws WfError E_TOOL_MISSING, E_NAMESPACE_GONE, ... */
+/**
+ * Runs argv at the origin; nothing of it is alive after `timeoutMs`.
+ * @throws WfError E_TOOL_MISSING, E_NAMESPACE_GONE, ...
+ */
 export async function runFrom(
   context: HostContext,
   origin: ProbeOrigin,
@@ -122,7 +127,7 @@ async function runInContainer(
   context.signal.throwIfAborted();
   if (isMissing(result.output, argv[0])) {
     throw new WfError('E_TOOL_MISSING', `the image of the container ${origin.label} has no ${argv[0]}`, {
-      hint: 'Probe from the namespace of the container instead (insideNamespaceOf), or take an image such as alpine.',
+      hint: 'Probe from the namespace of the container (insideNamespaceOf), or use an image such as alpine.',
     });
   }
   const exitCode = result.timedOut ? null : result.exitCode;

@@ -1,4 +1,4 @@
-/** What ping said in the end. */
+/** Summary line of ping. */
 export interface PingSummary {
   readonly sent: number;
   readonly received: number;
@@ -6,7 +6,7 @@ export interface PingSummary {
   readonly rttMs: number | null;
 }
 
-/** The summary in the output of ping, of iputils or busybox; undefined where it did not get as far as one. */
+/** Parses the summary in the output of ping, of iputils or busybox; undefined if ping printed none. */
 export function parsePing(output: string): PingSummary | undefined {
   const counts = /(\d+) packets transmitted, (\d+) (?:packets )?received/.exec(output);
   if (counts === null) return undefined;
@@ -14,7 +14,7 @@ export function parsePing(output: string): PingSummary | undefined {
   return { sent: Number(counts[1]), received: Number(counts[2]), rttMs: mean === undefined ? null : Number(mean) };
 }
 
-/** Whether the kernel itself refused to send: there is no route to the target. */
+/** Returns whether the kernel itself refused to send because there is no route to the target. */
 export function isUnreachable(output: string): boolean {
   return /(Network is unreachable|No route to host|Network unreachable)/.test(output);
 }

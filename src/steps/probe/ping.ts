@@ -8,31 +8,36 @@ import { findTool } from '../../host/commands/find-tool.ts';
 import { ownUserId } from '../../host/processes/process.ts';
 import { hostNameSchema } from './host-name.ts';
 import { addressOf } from './name.ts';
-import { ON_THE_WAY } from './on-the-way.ts';
-import { originHere, originName, type ProbeOrigin, type ProbeRun, probeOrigin, runFrom, typedFrom } from './origin.ts';
+import {
+  originName,
+  type ProbeOrigin,
+  type ProbeRun,
+  probeOrigin,
+  resolveOrigin,
+  runFrom,
+  typedFrom,
+} from './origin.ts';
+import { PATH_HINT } from './path-hint.ts';
 import { isUnreachable, type PingSummary, parsePing } from './ping-output.ts';
-import { endOf } from './probe-time.ts';
+import { deadlineSchema, endOf } from './probe-time.ts';
 import { reach } from './reach.ts';
 import { untilDeadline } from './until-deadline.ts';
 
-/** Before version 20221126, iputils lets nobody but root ping faster. */
+/** Shortest interval that iputils before version 20221126 allows ordinary users. */
 const USER_INTERVAL_MS = 200;
-/** Kept back for starting ping and reading what it says. */
+/** Reserved for starting ping and reading its output. */
 const RESERVE_MS = 100;
-/** How long the last answer is waited for where an answer is expected: on one machine it takes less than a millisecond. */
+/** Wait for the last expected answer: on one machine it takes less than a millisecond. */
 const ANSWER_MS = 500;
 
 const inputSchema = z
   .object({
     from: probeOrigin,
-    /** An address; or a name, which is resolved with the origin's own resolv.conf: a namespace origin has the host's. */
-    to: hostNameSchema,
-    count: z.number().int().min(1).max(100).default(3),
-    intervalMs: z.number().int().min(10).max(5_000).default(100),
-    /** See ProbeTime. */
-    deadlineMs: z.number().int().min(50),
-    /** True: fails when anything answers. False: fails unless all are answered, trying again until the deadline. */
-    mustFail: z.boolean().default(false),
+    to: hostNameSchema.describe("address, or name resolved with the origin's resolv.conf (a namespace has the host's)"),
+    count: z.number().int().min(1).max(100).default(3).describe('number of pings'),
+    intervalMs: z.number().int().min(10).max(5_000).default(100).describe('interval in milliseconds'),
+    deadlineMs: deadlineSchema,
+    mustFail: z.boolean().default(false).describe('whether no ping may be answered'),
   })
   .refine(
     ({ count, intervalMs, deadlineMs, mustFail }) => mustFail || (count - 1) * intervalMs + RESERVE_MS <= deadlineMs,
@@ -43,10 +48,9 @@ const inputSchema = z
   );
 type PingInput = z.output<typeof inputSchema>;
 
-/** Pings an address. */
 export const pingProbe = defineStep({
   kind: 'probe.ping',
-  description: 'Pings an address, expecting every answer or none.',
+  description: 'Pings an address and expects every answer or none.',
   input: inputSchema,
   output: z.object({
     to: z.string(),
@@ -65,20 +69,20 @@ export const pingProbe = defineStep({
   }),
 
   async read(given, context) {
-    const input = { ...given, from: await originHere(given.from, context) };
+    const input = { ...given, from: await resolveOrigin(given.from, context) };
     const { from, to, count, deadlineMs, mustFail } = input;
     const isByPing = from.type === 'container' || findTool('ping') !== undefined;
     const seen = isByPing ? await ping(context, input) : await reach(context, input);
     const figures = `${seen.received} of ${seen.sent} pings from ${originName(from)} to ${to} were answered`;
     if (mustFail && seen.received > 0) {
       throw new WfError('E_PROBE_ANSWERED', `${figures}; none should have been`, {
-        hint: 'The two can reach each other: look at the routes, the bridges and the firewall rules between them.',
+        hint: 'Check the routes, bridges and firewall rules between the two: they can reach each other.',
         details: { to, ...seen },
       });
     }
     if (!mustFail && seen.received < count) {
       throw new WfError('E_PROBE_FAILED', `${figures} within ${deadlineMs} ms; all ${count} should have been`, {
-        hint: `Look whether the target runs, and ${ON_THE_WAY}.`,
+        hint: `Check that the target runs, and ${PATH_HINT}.`,
         details: { to, ...seen },
       });
     }
@@ -115,13 +119,13 @@ async function pingOnce(context: HostContext, input: PingInput, remainingMs: num
 function pingCommand({ from, to, count, intervalMs, deadlineMs, mustFail }: PingInput, remainingMs: number): Argv {
   const spareMs = remainingMs - (count - 1) * intervalMs - RESERVE_MS;
   const waitMs = mustFail ? deadlineMs : Math.max(50, Math.min(ANSWER_MS, spareMs));
-  // busybox knows whole seconds only, and has no -n, which keeps iputils from asking DNS for names.
+  // busybox accepts only whole seconds and has no -n, which keeps iputils from resolving names with DNS.
   const wait = from.type === 'container' ? String(Math.ceil(waitMs / 1_000)) : seconds(waitMs);
   const numeric = from.type === 'container' ? [] : ['-n'];
   return ['ping', ...numeric, '-c', String(count), '-i', seconds(intervalMs), '-W', wait, to];
 }
 
-/** On a private host, ping runs as its root, whoever the user is. */
+/** Returns the interval in milliseconds. On a private host ping runs as its root, whoever the user is. */
 function intervalOf({ from, intervalMs }: PingInput, { host }: HostContext): number {
   const isRoot = ownUserId() === 0 || host.namespace.holder !== null;
   if (from.type === 'container' || isRoot) return intervalMs;
@@ -136,12 +140,12 @@ function outputOf({ stdout, stderr }: ProbeRun): string {
   return [stdout, stderr].filter((text) => text !== '').join('\n');
 }
 
-/** A ping without a summary: nothing was sent for want of a route; anything else shows nothing at all. */
+/** Judges a ping without a summary: if nothing was sent because there is no route, that is a result; anything else proves nothing. */
 function unsent(from: ProbeOrigin, to: string, run: ProbeRun): PingSummary {
   const said = outputOf(run).trim();
   if (isUnreachable(said)) return { sent: 0, received: 0, rttMs: null };
-  const why = run.exitCode === null ? 'it did not end in time' : said.slice(0, 300) || `exit code ${run.exitCode}`;
-  throw new WfError('E_PROBE_FAILED', `the ping from ${originName(from)} to ${to} could not be carried out: ${why}`, {
+  const why = run.exitCode === null ? 'it timed out' : said.slice(0, 300) || `exit code ${run.exitCode}`;
+  throw new WfError('E_PROBE_FAILED', `cannot ping ${to} from ${originName(from)}: ${why}`, {
     hint: 'Try the same command by hand, or give the probe more time (deadlineMs).',
   });
 }

@@ -11,7 +11,7 @@ import { endOf, type ProbeTime } from './probe-time.ts';
 
 const reportSchema = z.object({ attempts: z.number(), waitedMs: z.number(), outcome: z.unknown() });
 
-/** The agent's answer: how often it asked, how long the last time took, and what came of that. */
+/** Answer of the agent: the number of tries, the duration of the last one, and its outcome. */
 export interface AgentReport<Outcome> {
   readonly attempts: number;
   readonly waitedMs: number;
@@ -19,7 +19,10 @@ export interface AgentReport<Outcome> {
   readonly run: ProbeRun;
 }
 
-/** Asks the agent inside the origin's namespace. @throws WfError E_PROBE_FAILED when it did not report within its budget. */
+/**
+ * Asks the agent inside the origin's namespace.
+ * @throws WfError E_PROBE_FAILED if it does not report within its budget.
+ */
 export async function askAgent<Outcome extends z.ZodType>(
   context: HostContext,
   origin: ProbeOrigin,
@@ -33,9 +36,9 @@ export async function askAgent<Outcome extends z.ZodType>(
   if (agent !== null) return askResident(agent, context, origin, asked, limitMs, outcome);
   const argv: Argv = [ownNode(), probeAgentPath()];
   const run = await runFrom(context, origin, argv, limitMs, {
-    // A request may hold a secret, and every user of the machine can read arguments.
+    // A request may contain a secret, and every user of the machine can read arguments.
     stdin: JSON.stringify(asked),
-    // Options meant for wf's own process (a debugger, a loader) would slow the agent down or speak on its stdout.
+    // Options meant for wf's own process (a debugger, a loader) would slow the agent down or write to its stdout.
     env: { NODE_OPTIONS: '' },
   });
   const report = reportSchema.safeParse(jsonOf(run.stdout));
@@ -43,16 +46,16 @@ export async function askAgent<Outcome extends z.ZodType>(
   if (report.success && parsed.success) return { ...report.data, outcome: parsed.data, run };
   throw new WfError(
     'E_PROBE_FAILED',
-    `the probe from ${originName(origin)} could not be carried out: ${
+    `cannot probe from ${originName(origin)}: ${
       run.exitCode === null
-        ? `it did not end within ${limitMs} ms`
-        : run.stderr.trim().slice(0, 300) || 'it said nothing'
+        ? `it timed out after ${limitMs} ms`
+        : run.stderr.trim().slice(0, 300) || 'it printed nothing'
     }`,
     { hint: 'Give the probe more time (deadlineMs); this machine may be overloaded.', transient: true },
   );
 }
 
-/** Asks a process that is in the origin's namespace already. */
+/** Asks a process that is already in the origin's namespace. */
 async function askResident<Outcome extends z.ZodType>(
   agent: AgentPort,
   { host }: HostContext,
@@ -73,7 +76,7 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // What is no JSON is refused by the schema.
+    // The schema refuses invalid JSON.
     return undefined;
   }
 }

@@ -1,20 +1,29 @@
-/** How long a probe may take. */
+import { z } from 'zod';
+
+/** Time limit of the probe, see ProbeTime. */
+export const deadlineSchema = z
+  .number()
+  .int()
+  .min(50)
+  .describe('longest wait for the expected answer in milliseconds; with `mustFail`, the time to listen for any answer');
+
+/** Time limits of a probe. */
 export interface ProbeTime {
   /**
-   * Where an answer is expected: all of the time from the beginning of the step. Where silence is: how long is listened
-   * after asking, so that a program that is slow to start cannot pass for silence.
+   * Milliseconds. If an answer is expected, the whole time from the beginning of the step. If silence is expected, the time to
+   * listen after asking, so that a program that starts slowly does not count as silence.
    */
   readonly deadlineMs: number;
   readonly mustFail: boolean;
 }
 
-/** How long a program may take to start on a machine that is busy. */
+/** Time for a program to start on a busy machine. */
 const START_MS = 2_000;
 
-/** After this many milliseconds nothing of the probe is alive. */
+/** Returns the milliseconds after which nothing of the probe is alive. */
 export function endOf({ deadlineMs, mustFail }: ProbeTime): number {
   return mustFail ? deadlineMs + START_MS : deadlineMs;
 }
 
-/** The same for a program of a container's image where silence is expected: Docker starts it in some 50 ms, and ends it itself. */
+/** Start time of a program of a container's image if silence is expected: Docker starts it in about 50 ms and ends it by itself. */
 export const CONTAINER_START_MS = 200;

@@ -15,13 +15,13 @@ interface ReachInput extends ProbeTime {
 const reachOutcome = z.object({ sent: z.number().int(), received: z.number().int(), rttMs: z.number().nullable() });
 
 /**
- * Tells without the program ping whether a target answers: by TCP to a port where nobody listens. A target that is there
- * refuses the connection at once; one that cannot be reached is silent. The evidence says that it was done this way.
- * @throws WfError E_PROBE_FAILED where it could not be carried out
+ * Checks without ping whether a target answers: TCP to a port where nobody listens. A target that is up refuses the connection at
+ * once; an unreachable one is silent. The evidence names this method.
+ * @throws WfError E_PROBE_FAILED if the probe cannot run
  */
 export async function reach(context: HostContext, input: ReachInput): Promise<PingSummary> {
   const { from, to, count, intervalMs, mustFail } = input;
-  // Silence has to last through all connections, each of which is waited for.
+  // The silence has to last through all connections, one after the other.
   const time = { deadlineMs: input.deadlineMs, mustFail };
   const request = { kind: 'reach', to, count, intervalMs };
   const { outcome, run } = await askAgent(context, from, request, time, reachOutcome);

@@ -2,51 +2,51 @@ import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
-import { ON_THE_WAY } from './on-the-way.ts';
+import { containerHandleSchema } from '../container-handle.ts';
 import { namespaceOfRunning, type ProbeOrigin } from './origin.ts';
+import { PATH_HINT } from './path-hint.ts';
 import { type AgentReport, askAgent } from './probe-agent.ts';
 
-/** Addresses by the names that are told of them. */
+/** Addresses by display name. */
 const targets = z.record(z.string(), z.ipv4());
 
 const inputSchema = z
   .object({
-    /** A container as `docker.container` gives it: another start of it is another one. */
-    from: z.object({ id: z.string(), name: z.string(), startedAt: z.string() }),
-    /** Those that must answer. They are the control of those that must not: without any, silence shows nothing. */
-    answering: targets.refine((given) => Object.keys(given).length > 0, 'without a control, silence shows nothing'),
-    /** Those that must not. */
-    silent: targets,
-    /** How long an answer is waited for, asking again; it is far more than one takes. */
-    deadlineMs: z.number().int().min(50),
-    /** How long silence has to last. */
-    silenceMs: z.number().int().min(50),
+    from: containerHandleSchema
+      .pick({ id: true, name: true, startedAt: true })
+      .describe('container to probe from, an output of `docker.container`'),
+    answering: targets
+      .refine((given) => Object.keys(given).length > 0, 'must not be empty: without a control, silence proves nothing')
+      .describe('addresses that must answer, by name: the control of the silent ones'),
+    silent: targets.describe('addresses that must not answer, by name'),
+    deadlineMs: z.number().int().min(50).describe('longest wait for an answer in milliseconds'),
+    silenceMs: z.number().int().min(50).describe('duration of the silence in milliseconds'),
   })
   .refine(({ deadlineMs, silenceMs }) => silenceMs <= deadlineMs, {
-    message: 'silence cannot be listened for longer than the deadline',
+    message: 'must not be longer than deadlineMs',
     path: ['silenceMs'],
   });
 type ReachabilityInput = z.output<typeof inputSchema>;
 
-/** What the agent says: those that were not as they must be. */
+/** Report of the agent: the targets that did not behave as expected. */
 const outcomeSchema = z.object({
-  /** Must have answered, and did not. */
+  /** Had to answer and did not. */
   missing: z.array(z.string()),
-  /** Must have been silent, and answered. */
+  /** Had to be silent and answered. */
   heard: z.array(z.string()),
-  /** Must have been silent; nothing could be sent to them, so that their silence shows nothing. */
+  /** Had to be silent, but nothing could be sent to them: their silence proves nothing. */
   unsent: z.array(z.string()),
 });
 type Outcome = z.output<typeof outcomeSchema>;
 
 /**
- * Tells which of many addresses a container reaches, all at a time: by TCP to a port where nobody listens. One that is there
- * refuses the connection at once; one that cannot be reached is silent.
+ * Probes many addresses from one container in parallel: TCP to a port where nobody listens. A target that is up refuses the
+ * connection at once; an unreachable one is silent.
  */
 export const reachabilityProbe = defineStep({
   kind: 'probe.reachability',
   description:
-    'Asks many addresses at a time from one container, expecting an answer of some and silence of the others.',
+    'Probes many addresses in parallel from one container and expects answers from some and silence from the others.',
   input: inputSchema,
   output: z.object({ from: z.string(), answered: z.number().int(), silent: z.number().int() }),
   commands: ({ from, answering, silent }) => [
@@ -67,16 +67,16 @@ export const reachabilityProbe = defineStep({
       silenceMs,
     };
     const origin = await originOf(input, context);
-    // It is asked once, and asks again by itself where an answer is missing.
+    // The agent is asked once: it repeats by itself if an answer is missing.
     const report = await askAgent(context, origin, request, { deadlineMs, mustFail: true }, outcomeSchema);
     recordAnswers(context, input, report);
     const wrong = wrongPairs(input, report.outcome);
     if (wrong.length === 0) return asExpected(input);
     throw new WfError(
       report.outcome.heard.length > 0 ? 'E_PROBE_ANSWERED' : 'E_PROBE_FAILED',
-      `not every pair is as it must be: ${wrong.join('; ')}`,
+      `unexpected reachability: ${wrong.join('; ')}`,
       {
-        hint: `Look whether each of them runs, and ${ON_THE_WAY}.`,
+        hint: `Check that each of them runs, and ${PATH_HINT}.`,
         details: { from: from.name, ...report.outcome },
       },
     );
@@ -93,13 +93,13 @@ async function originOf({ from }: ReachabilityInput, { host }: HostContext): Pro
   if (container?.running === true && container.startedAt === startedAt) {
     return { type: 'namespace', label: name, namespace: await namespaceOfRunning(container, host.docker) };
   }
-  const what = container === null ? 'was removed' : container.running ? 'was started again' : 'has ended';
+  const what = container === null ? 'was removed' : container.running ? 'was restarted' : 'has ended';
   throw new WfError('E_NAMESPACE_GONE', `container ${name} ${what}`, {
-    hint: 'Undo the run with `wf rollback RUN`, and start it again.',
+    hint: 'Undo the run with `wf rollback RUN`, then start it again.',
   });
 }
 
-/** Each pair that is not as it must be, by names. */
+/** Describes each pair that does not behave as expected. */
 function wrongPairs({ from, answering, silent, deadlineMs }: ReachabilityInput, { missing, heard, unsent }: Outcome) {
   const named = (addresses: readonly string[], among: Readonly<Record<string, string>>, what: string) => {
     const meant = new Set(addresses);
@@ -109,8 +109,8 @@ function wrongPairs({ from, answering, silent, deadlineMs }: ReachabilityInput, 
   };
   return [
     ...named(missing, answering, `did not answer within ${deadlineMs} ms`),
-    ...named(heard, silent, 'answered, and should not have'),
-    ...named(unsent, silent, 'could not be asked'),
+    ...named(heard, silent, 'answered and should not have'),
+    ...named(unsent, silent, 'could not be probed'),
   ];
 }
 
@@ -125,12 +125,12 @@ function recordAnswers(
   const some = (what: string, addresses: readonly string[]) =>
     addresses.length === 0 ? [] : [`${what}: ${addresses.join(' ')}`];
   context.record({
-    command: `# TCP from ${from.name} to ${asked} addresses at a time (a refusal is an answer)`,
+    command: `# TCP from ${from.name} to ${asked} addresses in parallel (a refusal is an answer)`,
     output: [
-      `${Object.keys(answering).length - missing.length} answered that had to; ${quiet} were silent for ${silenceMs} ms that had to be`,
+      `${Object.keys(answering).length - missing.length} answered as expected; ${quiet} were silent for ${silenceMs} ms as expected`,
       ...some('no answer', missing),
-      ...some('answered, and should not have', heard),
-      ...some('could not be asked', unsent),
+      ...some('answered and should not have', heard),
+      ...some('could not be probed', unsent),
     ].join('\n'),
     exitCode: missing.length + heard.length + unsent.length === 0 ? 0 : 1,
     startedAt: run.startedAt,

@@ -2,12 +2,12 @@ import type { HostContext } from '../../engine/workflow/step.ts';
 import { pause } from '../../host/machine/clock.ts';
 
 const PAUSE_MS = 100;
-/** An attempt that would have less time than this is not begun. */
+/** Shortest time for an attempt; with less time left, none begins. */
 const LEAST_ATTEMPT_MS = 100;
 
 /**
- * Tries until an attempt is good or the time is over, and answers the last one: a service that has just been
- * started is waited for. `attempt` is given what remains of the time, in milliseconds.
+ * Repeats an attempt until it is good or the time is over, and returns the last result: a service that has just started may need
+ * time. `attempt` gets the remaining milliseconds.
  */
 export async function untilDeadline<Result>(
   context: HostContext,

@@ -12,7 +12,7 @@ import { ownProcess } from '../../../src/host/processes/process.ts';
 import { createRun, type FolderHost, openFolderHost } from '../../support/folder-host.ts';
 import { testContext } from '../../support/step-context.ts';
 
-const LANDS_WITHIN_MS = 400;
+const LATE_EFFECT_MS = 400;
 
 let host: FolderHost;
 let journal: RunJournal;
@@ -50,7 +50,7 @@ function standingStill(answersAfterMs: number, landsAfterMs: number) {
     type: 'change',
     kept: null,
     survivesReboot: true,
-    landsWithinMs: LANDS_WITHIN_MS,
+    landsWithinMs: LATE_EFFECT_MS,
     async observe() {
       if (!(await look())) return { found: 'absent', target: 'x', record: {} };
       return { found: 'ours', target: 'x', record: {}, output: 'made' };
@@ -138,7 +138,7 @@ function undoing(behaviour: ChangeBehaviour, change: Change) {
 
 describe('what a killed client asked of an engine that then stood still', () => {
   test('is undone, and not called gone because the first look does not show it', async () => {
-    const { behaviour, calls, isThere } = standingStill(LANDS_WITHIN_MS, 100);
+    const { behaviour, calls, isThere } = standingStill(LATE_EFFECT_MS, 100);
     expect(await undoing(behaviour, await intended())).toMatchObject({ status: 'reverted' });
     expect(calls).toEqual(['undo']);
     await after(200);
@@ -147,16 +147,16 @@ describe('what a killed client asked of an engine that then stood still', () => 
 
   test('is adopted by the step that goes on, and not made twice', async () => {
     await intended();
-    const { behaviour, calls } = standingStill(LANDS_WITHIN_MS, 100);
+    const { behaviour, calls } = standingStill(LATE_EFFECT_MS, 100);
     expect(await attempt(behaviour)).toMatchObject({ output: 'made' });
     expect(calls).toEqual([]);
   });
 
   test('is waited for no longer than its time where it does not come', async () => {
-    const { behaviour, calls } = standingStill(LANDS_WITHIN_MS, 60_000);
+    const { behaviour, calls } = standingStill(LATE_EFFECT_MS, 60_000);
     const begunAt = performance.now();
     expect(await undoing(behaviour, await intended())).toMatchObject({ status: 'gone' });
-    expect(performance.now() - begunAt).toBeGreaterThanOrEqual(2 * LANDS_WITHIN_MS - 5);
+    expect(performance.now() - begunAt).toBeGreaterThanOrEqual(2 * LATE_EFFECT_MS - 5);
     expect(calls).toEqual([]);
   });
 });
@@ -166,7 +166,7 @@ test('an engine that answers each look late does not hold up an undo for ever', 
   const slow: ChangeBehaviour = {
     ...behaviour,
     async look() {
-      await after(LANDS_WITHIN_MS);
+      await after(LATE_EFFECT_MS);
       return { found: 'gone', reason: 'not there' };
     },
   };

@@ -18,7 +18,7 @@ import { testContext } from '../../support/step-context.ts';
 
 /** A boot that is not this one. */
 const OTHER_BOOT = 'another-boot';
-const LANDS_WITHIN_MS = 300;
+const LATE_EFFECT_MS = 300;
 
 let host: FolderHost;
 let journal: RunJournal;
@@ -38,7 +38,7 @@ function scripted(seen: () => Observation<Json, Json>, standing: () => Standing,
     type: 'change',
     kept: null,
     survivesReboot,
-    landsWithinMs: LANDS_WITHIN_MS,
+    landsWithinMs: LATE_EFFECT_MS,
     async observe(_input, _context, earlier) {
       const made = calls.some((call) => call.startsWith('apply'));
       calls.push(earlier === undefined ? 'observe' : 'observe with the record');
@@ -151,7 +151,7 @@ describe('a step that is to make its change', () => {
       case 'observe again':
         // It did not come: then it is made, and not before its time was over.
         expect(calls.filter((call) => call.startsWith('apply'))).toEqual(['apply to absent']);
-        expect(Date.now() - now).toBeGreaterThanOrEqual(LANDS_WITHIN_MS);
+        expect(Date.now() - now).toBeGreaterThanOrEqual(LATE_EFFECT_MS);
         expect(calls.length).toBeGreaterThan(3);
         return;
       case 'adopt':
@@ -220,7 +220,7 @@ describe('a change that is to be undone', () => {
         expect(settled).toMatchObject({ status: 'reverted' });
         return;
       case 'observe again':
-        expect(Date.now() - now).toBeGreaterThanOrEqual(LANDS_WITHIN_MS);
+        expect(Date.now() - now).toBeGreaterThanOrEqual(LATE_EFFECT_MS);
         expect(settled).toMatchObject({ status: says === 'undo begun' ? 'reverted' : 'gone' });
         return;
       case 'settle as gone':

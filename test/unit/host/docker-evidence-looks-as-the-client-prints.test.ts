@@ -112,7 +112,7 @@ test.each([
 });
 
 test.each(['', 'a', '-x', 'a b', 'a/b', 'a;b', 'é'])('"%s" is refused as a name before anything is touched', (name) => {
-  expect(() => dockerNetwork.runner.parseInput({ name })).toThrow(/must be two or more/);
+  expect(() => dockerNetwork.runner.parseInput({ name })).toThrow(/must have two or more/);
 });
 
 test.each(['172.20.0.0', '172.20/16', '172.20.0.0/33', 'fd00::/64'])('%s is refused as a subnet', (subnet) => {

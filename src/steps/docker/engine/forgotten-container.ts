@@ -15,18 +15,18 @@ const LINK_GONE_WITHIN_MS = 2_000;
 const POLL_MS = 20;
 
 /**
- * Traces of a started container outside of its engine. An engine that is killed and restarted may have forgotten a container
- * whose processes go on under their shim.
+ * Traces of a started container outside of its engine. An engine that is killed and restarted can forget a container whose
+ * processes keep running under their shim.
  */
 export const tracesSchema = z.object({
-  /** Its first process; the network namespace lives at least as long. */
+  /** First process of the container; the network namespace lives at least as long. */
   process: processSchema,
-  /** The end of its veth pair on the host; null if it could not be read. */
+  /** Host end of the container's veth pair; null if it could not be read. */
   hostLink: z.object({ name: z.string(), ifindex: z.number().int(), mac: z.string() }).nullable(),
 });
 type Traces = z.infer<typeof tracesSchema>;
 
-/** The traces of a running container; null on a runtime whose containers end with it. */
+/** Returns the traces of a running container; null on a runtime whose containers end with it. */
 export async function tracesOf(
   { namespace, ipv4 }: Pick<ContainerHandle, 'namespace'> & { readonly ipv4: string },
   { host }: HostContext,
@@ -48,13 +48,16 @@ async function hostLinkOf(
     const peer = links.find((link) => link.ifindex === end?.peerIfindex && link.peerIfindex === end.ifindex);
     return peer === undefined || peer.mac === null ? null : { name: peer.name, ifindex: peer.ifindex, mac: peer.mac };
   } catch (thrown) {
-    // An ordinary user who may use the engine may not enter the namespace.
+    // An ordinary user who may use the engine cannot enter the namespace.
     if (thrown instanceof WfError) return null;
     throw thrown;
   }
 }
 
-/** Whether a container that the engine does not know has left something on this machine. @throws WfError if that cannot be read */
+/**
+ * Returns whether a container that the engine does not know has left traces on this machine.
+ * @throws WfError if they cannot be read
+ */
 export async function hasTraces(traces: Traces | null, { host }: HostContext): Promise<boolean> {
   if (traces === null) return false;
   return isAlive(traces.process) || (await hostLinkIsThere(traces, host));
@@ -68,8 +71,8 @@ async function hostLinkIsThere({ hostLink }: Traces, { command }: HostContext['h
 }
 
 /**
- * Removes the traces of a container that the engine does not know: ends its first process, and with that the kernel ends all others
- * in it; then the veth pair, if something else holds the namespace.
+ * Removes the traces of a container that the engine does not know: kills its first process, which makes the kernel kill the
+ * others, then deletes the veth pair if something else keeps the namespace alive.
  * @throws WfError E_PERMISSION, E_RESIDUE, E_HOST_COMMAND
  */
 export async function removeTraces(traces: Traces, context: HostContext): Promise<void> {
@@ -85,15 +88,15 @@ export async function removeTraces(traces: Traces, context: HostContext): Promis
       durationMs: clock.now() - startedAt,
     });
   }
-  if (traces.hostLink === null || !(await hostLinkStays(traces, context))) return;
+  if (traces.hostLink === null || !(await hostLinkRemains(traces, context))) return;
   const argv: Argv = ['ip', 'link', 'delete', 'dev', traces.hostLink.name];
   const result = await command.run(argv, { timeoutMs: COMMAND_TIMEOUT_MS });
   context.record(evidenceOf(result));
   requireSuccess(result, COMMAND_TIMEOUT_MS);
 }
 
-/** The kernel takes a namespace and its links away a moment after the last process in it has ended. */
-async function hostLinkStays(traces: Traces, { host, signal }: HostContext): Promise<boolean> {
+/** The kernel removes a namespace and its links shortly after its last process has ended. */
+async function hostLinkRemains(traces: Traces, { host, signal }: HostContext): Promise<boolean> {
   const until = host.clock.now() + LINK_GONE_WITHIN_MS;
   while (await hostLinkIsThere(traces, host)) {
     if (host.clock.now() >= until || signal.aborted) return true;

@@ -6,10 +6,10 @@ import type { HostPorts } from '../../../engine/workflow/step.ts';
 import { readLinks } from '../../../host/ip/link.ts';
 
 /**
- * Whether the bridges of the engine's networks are links here. A bridge that is named after its network's id proves it;
- * `docker0` alone does only where nothing speaks for an engine elsewhere, since a second engine here has one too.
+ * Checks that the bridges of the engine's networks are links of this machine. A bridge named after its network's id proves it;
+ * `docker0` alone does so only if nothing indicates a remote engine, because a second local engine has one too.
  */
-export async function lookForLocalBridges({ docker, command }: HostPorts): Promise<RequirementResult> {
+export async function checkLocalBridges({ docker, command }: HostPorts): Promise<RequirementResult> {
   const [info, networks, links] = await Promise.all([docker.info(), docker.listNetworks(), readLinks(command)]);
   const here = new Set(links.map(({ name }) => name));
   const bridges = networks.filter(({ driver }) => driver === 'bridge').map(bridgeNameOf);
@@ -19,7 +19,7 @@ export async function lookForLocalBridges({ docker, command }: HostPorts): Promi
   if (missing.length === 0 && (proven || elsewhere === undefined)) {
     return { met: true, found: bridges.length === 0 ? 'none yet' : bridges.join(', ') };
   }
-  const what = missing.length === 0 ? 'cannot be told to be here' : 'are not links of this machine';
+  const what = missing.length === 0 ? 'cannot be identified on this machine' : 'are not links of this machine';
   const where = elsewhere ?? 'it runs in another network namespace, on another machine, or without root';
   return {
     met: false,
@@ -34,7 +34,7 @@ export async function lookForLocalBridges({ docker, command }: HostPorts): Promi
   };
 }
 
-/** Why the engine is thought to be elsewhere, or undefined. */
+/** Returns why the engine seems to run elsewhere, or undefined. */
 function placeElsewhere({ operatingSystem, rootless, endpoint }: EngineInfo): string | undefined {
   if (/docker desktop/i.test(operatingSystem))
     return 'it is Docker Desktop, whose networks are inside its virtual machine';

@@ -8,28 +8,28 @@ interface Labelled {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Whether the object carries this run's mark. */
+/** Returns whether the object carries this run's mark. */
 export function isOurs(object: Labelled, run: RunId): boolean {
   return object.labels[RUN_LABEL] === run;
 }
 
-/** Whether a container that is known by its id carries this run's mark, be it that nobody can tell since its image is gone. */
+/** Returns whether a container known by its id carries this run's mark, or may carry it because its image is gone. */
 export function mayBeOurs(container: ContainerInfo, run: RunId): boolean {
   return isOurs(container, run) || container.doubtfulRun === run;
 }
 
-/** The run whose mark the object carries, or undefined. */
+/** Returns the run whose mark the object carries, or undefined. */
 export function runOf(object: Labelled): string | undefined {
   return object.labels[RUN_LABEL];
 }
 
-/** `run k3v9x2mq7p`, or `nobody that wf knows`. */
+/** Returns the maker of an object in words: `made by run k3v9x2mq7p` or `not made by wf`. */
 function ownerOf(object: Labelled): string {
   const run = runOf(object);
   return run === undefined ? 'not made by wf' : `made by run ${run}`;
 }
 
-/** The error for a name that another container has, with all that tells whose it is. */
+/** Returns the error for a name that another container has, with the facts that identify its owner. */
 export function containerNameInUse(container: ContainerInfo): WfError {
   const { id, name, image, status, startedAt } = container;
   const since = container.running ? `, running since ${startedAt.replace(/\.\d+Z$/, 'Z')}` : `, ${status}`;
@@ -37,13 +37,13 @@ export function containerNameInUse(container: ContainerInfo): WfError {
     'E_NAME_IN_USE',
     `container name ${name} is in use by ${shortId(id)} (image ${image}${since}, ${ownerOf(container)})`,
     {
-      hint: wayOut(container, `docker rm --force ${shortId(id)}`),
+      hint: removalHint(container, `docker rm --force ${shortId(id)}`),
       details: { id, name, image, run: runOf(container) ?? null },
     },
   );
 }
 
-/** The error for a name that another network has, with all that tells whose it is. */
+/** Returns the error for a name that another network has, with the facts that identify its owner. */
 export function networkNameInUse(network: NetworkInfo): WfError {
   const { id, name, driver, subnets, members } = network;
   const subnet = subnets[0] === undefined ? '' : `, subnet ${subnets[0].subnet}`;
@@ -52,24 +52,27 @@ export function networkNameInUse(network: NetworkInfo): WfError {
     'E_NAME_IN_USE',
     `network name ${name} is in use by ${shortId(id)} (driver ${driver}${subnet}${attached}, ${ownerOf(network)})`,
     {
-      hint: wayOut(network, `docker network rm ${shortId(id)}`),
+      hint: removalHint(network, `docker network rm ${shortId(id)}`),
       details: { id, name, run: runOf(network) ?? null },
     },
   );
 }
 
-/** The error for an object that undoing was led to, and that is not this run's. */
+/** Returns the error for an object that a rollback found under a recorded name and that is not this run's. */
 export function withoutMark(what: 'container' | 'network', object: ContainerInfo | NetworkInfo, run: RunId): WfError {
   const { id, name } = object;
   const owner = runOf(object);
   return new WfError('E_FOREIGN', `${what} ${name} (${shortId(id)}) does not carry the mark of run ${run}`, {
-    hint: owner === undefined ? 'It was left as it is.' : `It belongs to run ${owner}: \`wf rollback ${owner}\`.`,
+    hint:
+      owner === undefined
+        ? 'wf left it unchanged.'
+        : `It belongs to run ${owner}. Undo that run with \`wf rollback ${owner}\`.`,
     details: { id, name },
   });
 }
 
-function wayOut(object: Labelled, removal: string): string {
+function removalHint(object: Labelled, removal: string): string {
   const run = runOf(object);
   if (run !== undefined) return `Undo that run with \`wf rollback ${run}\`, or choose another name or prefix.`;
-  return `Choose another name or prefix, or, where nobody needs it, remove it with \`${removal}\`.`;
+  return `Choose another name or prefix; or, if it is not needed, remove it with \`${removal}\`.`;
 }

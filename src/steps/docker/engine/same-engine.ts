@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
 import type { HostPorts } from '../../../engine/workflow/step.ts';
 
-/** The engine that an object was made on; null in journals of wf 0.1, which did not note it. */
+/** Id of the engine that the object was created on; null in journals of wf 0.1, which did not record it. */
 export const engineIdSchema = z.string().nullable().default(null);
 
 /**
- * An object that one engine does not have may be on another one: wf does not take it for gone on the wrong one (another DOCKER_HOST).
+ * Refuses another engine (another DOCKER_HOST) than the recorded one: an object that it lacks is not gone.
  * @throws WfError E_WRONG_PLACE
  */
 export async function requireSameEngine(
@@ -15,20 +15,20 @@ export async function requireSameEngine(
 ): Promise<void> {
   if (recorded === null) return;
   const found = await host.docker.engineId();
-  // An engine that has ended took its objects along.
+  // An engine that has ended took its objects with it.
   if (found === recorded || host.docker.hasEnded(recorded)) return;
   const { endpoint } = await host.docker.info();
   throw new WfError(
     'E_WRONG_PLACE',
     `the run used the Docker engine ${recorded}; the one at ${endpoint} is another engine, ${found}`,
     {
-      hint: 'Set DOCKER_HOST, or the context of the docker client, as it was when the run was started.',
+      hint: 'Set DOCKER_HOST, or the context of the docker client, to the value it had when the run started.',
       details: { recorded, found },
     },
   );
 }
 
-/** The same, but for an engine that does not answer: undoing reports for each change that it cannot tell. */
+/** Like requireSameEngine, but accepts an engine that does not answer: the undo of each change then reports that its state is unknown. */
 export async function requireMadeOnEngine(
   { engine }: { readonly engine: string | null },
   host: HostPorts,

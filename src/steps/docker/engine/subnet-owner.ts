@@ -7,14 +7,14 @@ import { sshPeer } from '../../../host/processes/ssh-peer.ts';
 import { shortId } from '../names.ts';
 import { runOf } from './ownership.ts';
 
-/** A user of a part of a subnet. */
+/** User of a part of a subnet. */
 interface SubnetOwner {
   readonly name: string;
   readonly hint: string;
 }
 
-/** Looks for a Docker network, a route of this host, and the peer of an SSH connection that the subnet overlaps. */
-export async function lookForSubnet(cidr: string, host: HostPorts): Promise<RequirementResult> {
+/** Checks that the subnet overlaps no Docker network, no route of this host and no peer of an SSH connection. */
+export async function checkSubnet(cidr: string, host: HostPorts): Promise<RequirementResult> {
   const subnet = requireIpv4Subnet(cidr);
   const owner = (await networkIn(subnet, host)) ?? (await routeIn(subnet, host)) ?? sshPeerIn(subnet);
   if (owner === undefined) return { met: true, found: 'free' };
@@ -32,7 +32,7 @@ async function networkIn(range: Subnet, { docker }: HostPorts): Promise<SubnetOw
       name: `${taken.subnet} of the Docker network ${network.name} (${shortId(network.id)}${made})`,
       hint:
         run === undefined
-          ? `Choose another subnet, or let Docker choose; \`docker network rm ${network.name}\` frees it where nobody needs it.`
+          ? `Choose another subnet, or let Docker choose; \`docker network rm ${network.name}\` frees it if it is not needed.`
           : `Undo that run with \`wf rollback ${run}\`, choose another subnet, or let Docker choose.`,
     };
   }
@@ -41,24 +41,24 @@ async function networkIn(range: Subnet, { docker }: HostPorts): Promise<SubnetOw
 
 async function routeIn(range: Subnet, { command }: HostPorts): Promise<SubnetOwner | undefined> {
   const routes = await readRoutes(command, { family: 'inet', table: 'all' });
-  // The main table first: the local one says the same, in words that nobody would look for.
+  // The main table comes first: the local table has the same destination in less familiar words.
   const byTable = [...routes].sort((a, b) => Number(b.table === 'main') - Number(a.table === 'main'));
   const route = byTable.find(({ destination }) => !isDefault(destination) && overlaps(range, destination));
   if (route === undefined) return undefined;
   const { destination, gateway, device } = route;
   const way = [gateway === null ? '' : ` via ${gateway}`, device === null ? '' : ` on ${device}`].join('');
   return {
-    name: `the route to ${destination}${way}, which would no longer lead there`,
-    hint: 'Choose a subnet that `ip route` does not show, or let Docker choose.',
+    name: `the route to ${destination}${way}, which would stop working`,
+    hint: 'Choose a subnet that `ip route` does not list, or let Docker choose.',
   };
 }
 
-/** Answers to a user logged in by SSH would go into the network instead, though only the default route leads there. */
+/** A network on this range would take the answers to a user logged in over SSH, though only the default route leads to that user. */
 function sshPeerIn(range: Subnet): SubnetOwner | undefined {
   const peer = sshPeer();
   if (peer === undefined || !overlaps(range, peer)) return undefined;
   return {
-    name: `${peer}, from where this shell was logged into by SSH`,
+    name: `${peer}, the SSH client of this shell`,
     hint: 'Choose another subnet, or let Docker choose.',
   };
 }

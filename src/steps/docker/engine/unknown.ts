@@ -1,12 +1,12 @@
 import { WfError } from '../../../engine/model/errors.ts';
 
-/** What a look that failed has found: not "absent". */
+/** Result of an observation that failed; it is not "absent". */
 export interface Unknown {
   readonly found: 'unknown';
   readonly error: WfError;
 }
 
-/** The answer of `look`, or `unknown` with the error that it failed with. A defect is thrown on. */
+/** Returns the result of `look`, or `unknown` with its error. A defect is rethrown. */
 export async function orUnknown<Found>(look: () => Promise<Found>): Promise<Found | Unknown> {
   try {
     return await look();

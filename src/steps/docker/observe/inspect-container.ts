@@ -7,11 +7,10 @@ import { asCommand, inspection } from '../client-output.ts';
 import { ENGINE_RETRY } from '../engine/policy.ts';
 import { shortId } from '../names.ts';
 
-/** Reads a container, with its addresses. */
 export const inspectContainer = defineStep({
   kind: 'docker.inspect-container',
-  description: 'Reads a container as Docker knows it: its state, its process and its addresses.',
-  input: z.object({ id: z.string().min(1) }),
+  description: 'Reads the state, process and addresses of a container.',
+  input: z.object({ id: z.string().min(1).describe('container id') }),
   output: containerInfoSchema,
   retry: ENGINE_RETRY,
   commands: ({ id }) => [['docker', 'inspect', shortId(id)]],
@@ -34,8 +33,8 @@ export const inspectContainer = defineStep({
       async () => {
         const found = await context.host.docker.container(id);
         if (found !== null) return found;
-        throw new WfError('E_DOCKER', `no such container: ${id}`, {
-          hint: 'See which there are with `docker ps --all`.',
+        throw new WfError('E_DOCKER', `container ${id} does not exist`, {
+          hint: 'List the containers with `docker ps --all`.',
         });
       },
       printed,

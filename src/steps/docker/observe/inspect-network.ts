@@ -7,11 +7,10 @@ import { asCommand, inspection } from '../client-output.ts';
 import { ENGINE_RETRY } from '../engine/policy.ts';
 import { shortId } from '../names.ts';
 
-/** Reads a network, with the containers in it. */
 export const inspectNetwork = defineStep({
   kind: 'docker.inspect-network',
-  description: 'Reads a network as Docker knows it: driver, subnet, gateway and the containers in it.',
-  input: z.object({ id: z.string().min(1) }),
+  description: 'Reads the driver, subnet, gateway and containers of a network.',
+  input: z.object({ id: z.string().min(1).describe('network id') }),
   output: networkInfoSchema,
   retry: ENGINE_RETRY,
   commands: ({ id }) => [['docker', 'network', 'inspect', shortId(id)]],
@@ -33,8 +32,8 @@ export const inspectNetwork = defineStep({
       async () => {
         const found = await context.host.docker.network(id);
         if (found !== null) return found;
-        throw new WfError('E_DOCKER', `no such network: ${id}`, {
-          hint: 'See which there are with `docker network ls`.',
+        throw new WfError('E_DOCKER', `network ${id} does not exist`, {
+          hint: 'List the networks with `docker network ls`.',
         });
       },
       printed,

@@ -5,13 +5,12 @@ import { asCommand, table } from '../client-output.ts';
 import { ENGINE_RETRY } from '../engine/policy.ts';
 import { shortId } from '../names.ts';
 
-// The columns that can be shown without asking the engine once more.
+// Columns that need no further request to the engine.
 const COMMAND: Argv = ['docker', 'ps', '--all', '--format', 'table {{.ID}}\\t{{.Image}}\\t{{.State}}\\t{{.Names}}'];
 
-/** Lists all containers of the engine, running or not, by name. */
 export const listContainers = defineStep({
   kind: 'docker.list-containers',
-  description: 'All containers of the engine, running or not.',
+  description: 'Lists all containers of the engine, running or not.',
   input: z.object({}),
   output: z.object({
     containers: z.array(z.object({ id: z.string(), name: z.string(), image: z.string(), status: z.string() })),

@@ -4,10 +4,9 @@ import { asCommand, table } from '../client-output.ts';
 import { ENGINE_RETRY } from '../engine/policy.ts';
 import { shortId } from '../names.ts';
 
-/** Lists all networks of the engine, by name. */
 export const listNetworks = defineStep({
   kind: 'docker.list-networks',
-  description: 'All networks of the engine.',
+  description: 'Lists all networks of the engine.',
   input: z.object({}),
   output: z.object({
     networks: z.array(z.object({ id: z.string(), name: z.string(), driver: z.string(), scope: z.string() })),

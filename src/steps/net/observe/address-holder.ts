@@ -4,11 +4,14 @@ import { type Neighbour, readNeighbours } from '../../../host/ip/neighbour.ts';
 import { pause } from '../../../host/machine/clock.ts';
 import { namespaceOf, type Place, runAt, tryAt } from '../place.ts';
 
-/** How long an answer from the segment is waited for: over a bridge of this machine it takes well below a millisecond. */
+/** Wait for an answer from the segment, in milliseconds: over a local bridge it takes well below one. */
 export const ANSWER_MS = 20;
 const POLL_MS = 10;
 
-/** Who has an address in a Docker network, and how many members it has. @throws WfError E_STEP_FAILED where there is no such network. */
+/**
+ * Returns who has an address in a Docker network, and a description of the members searched.
+ * @throws WfError E_STEP_FAILED if the network does not exist.
+ */
 export async function holderInNetwork(
   context: HostContext,
   networkId: string,
@@ -16,8 +19,8 @@ export async function holderInNetwork(
 ): Promise<{ readonly holder: string | null; readonly searched: string }> {
   const network = await context.host.docker.network(networkId);
   if (network === null) {
-    throw new WfError('E_STEP_FAILED', `there is no Docker network ${networkId}`, {
-      hint: 'Look at what is there: `docker network ls`.',
+    throw new WfError('E_STEP_FAILED', `Docker network ${networkId} does not exist`, {
+      hint: 'List the networks with `docker network ls`.',
     });
   }
   const searched = `the ${network.members.length} members of the Docker network ${network.name}`;
@@ -28,8 +31,8 @@ export async function holderInNetwork(
 }
 
 /**
- * Lets the kernel ask who has the address (ARP, or neighbour discovery for IPv6), and answers who said so. Only the
- * neighbour cache is touched, which the kernel itself refills and empties all the time.
+ * Makes the kernel ask for an address (ARP, or neighbour discovery for IPv6) and returns who answered. This touches only the
+ * neighbour cache, which the kernel refills by itself.
  */
 export async function askSegment(
   context: HostContext,
@@ -42,7 +45,7 @@ export async function askSegment(
     (await readNeighbours(command, link, namespaceOf(place, context.host))).find((entry) => entry.address === address);
   const remembered = await lookUp();
   if (remembered?.states.includes('PERMANENT')) return remembered;
-  // What is remembered from earlier may be of somebody who has left.
+  // An old cache entry may belong to a machine that has left.
   if (remembered !== undefined) await tryAt(context, place, ['ip', 'neighbour', 'delete', address, 'dev', link]);
   await runAt(context, place, ['ip', 'neighbour', 'replace', address, 'dev', link, 'use']);
   const until = clock.now() + ANSWER_MS;
@@ -57,7 +60,7 @@ export async function askSegment(
   return entry?.mac == null ? undefined : entry;
 }
 
-/** E_ADDRESS_IN_USE, with who has it. */
+/** Returns E_ADDRESS_IN_USE with the holder of the address. */
 export function addressInUse(address: string, holder: string): WfError {
   return new WfError('E_ADDRESS_IN_USE', `the address ${address} is in use: ${holder} has it`, {
     hint: 'Choose another address in the input.',

@@ -9,22 +9,19 @@ import { ANSWER_MS, addressInUse, askSegment, holderInNetwork } from './address-
 
 const outputSchema = z.object({
   free: z.literal(true),
-  /** What was looked at, in words. */
-  checked: z.array(z.string()),
+  checked: z.array(z.string()).describe('checked sources, in words'),
 });
 type AddressFree = z.infer<typeof outputSchema>;
 
-/** Makes sure that nobody has an address: no member of the Docker network, nobody who answers on the segment. */
+/** Checks that nobody has an address: no member of the Docker network, nobody who answers on the segment. */
 export const checkAddressFree = defineStep({
   kind: 'net.address-free',
-  description: 'Makes sure that nobody on a segment has an address.',
+  description: 'Checks that nobody on a segment has an address.',
   input: z.object({
-    address: addressSchema,
-    /** The link of the host that is on the segment: the bridge. */
-    link: linkNameSchema,
-    networkId: z.string().nullable(),
-    /** Fails unless the address is in it. */
-    subnet: cidrSchema.nullable().default(null),
+    address: addressSchema.describe('address without prefix length'),
+    link: linkNameSchema.describe('link of the host on the segment: the bridge'),
+    networkId: z.string().nullable().describe('id of the Docker network of the segment, or null'),
+    subnet: cidrSchema.nullable().default(null).describe('subnet that must contain the address'),
   }),
   output: outputSchema,
   commands: ({ address, link }) => [
@@ -37,7 +34,7 @@ export const checkAddressFree = defineStep({
     const problem = subnet === null ? undefined : hostAddressProblem(address, subnet);
     if (problem !== undefined) {
       throw new WfError('E_STEP_INPUT', problem, {
-        hint: 'Choose another address of that subnet in the input, or let it be chosen.',
+        hint: 'Choose another address of that subnet in the input, or let wf choose one.',
       });
     }
     const place = hostPlace(context.host);

@@ -1,4 +1,4 @@
-/** A rule that drops or rejects, with what it has met. */
+/** A rule that drops or rejects packets, with its counters. */
 export interface DroppingRule {
   readonly table: string;
   readonly chain: string;
@@ -6,7 +6,7 @@ export interface DroppingRule {
   readonly packets: number;
 }
 
-/** Rules and chain policies that drop or reject, from `iptables-save --counters`. */
+/** Returns the rules and chain policies that drop or reject, from `iptables-save --counters`. */
 export function droppingIptablesRules(text: string): DroppingRule[] {
   const rules: DroppingRule[] = [];
   let table = '';
@@ -30,8 +30,8 @@ export function droppingIptablesRules(text: string): DroppingRule[] {
 }
 
 /**
- * Rules with a counter that drop or reject, from `nft list ruleset`.
- * @param shown tables that are left out because iptables-save has shown them, such as `ip filter`
+ * Returns the rules with a counter that drop or reject, from `nft list ruleset`.
+ * @param shown tables to omit because iptables-save has shown them, such as `ip filter`
  */
 export function droppingNftRules(text: string, shown: ReadonlySet<string>): DroppingRule[] {
   const rules: DroppingRule[] = [];

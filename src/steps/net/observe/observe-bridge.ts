@@ -13,15 +13,17 @@ interface ContainerLinks {
   readonly links: readonly Link[];
 }
 
-/** Tells which links are ports of a bridge, and which container's interface is at the other end of each. */
+/** Reads the ports of a bridge and the container interface at the other end of each. */
 export const observeBridge = defineStep({
   kind: 'net.bridge',
-  description: 'Tells the ports of a bridge, and the container interface at the other end of each.',
+  description: 'Reads the ports of a bridge and the container interface at the other end of each.',
   input: z.object({
-    bridge: linkNameSchema,
-    containers: z.array(containerHandleSchema),
-    /** Without prefix length: fails unless the bridge holds it. */
-    gateway: addressSchema.nullable().default(null),
+    bridge: linkNameSchema.describe('bridge name'),
+    containers: z.array(containerHandleSchema).describe('containers to search for the other end of each port'),
+    gateway: addressSchema
+      .nullable()
+      .default(null)
+      .describe('address that the bridge must have, without prefix length'),
   }),
   output: z.object({
     name: z.string(),
@@ -29,14 +31,15 @@ export const observeBridge = defineStep({
     mac: z.string(),
     mtu: z.number().int(),
     up: z.boolean(),
-    /** With prefix length. */
-    addresses: z.array(z.string()),
+    addresses: z.array(z.string()).describe('addresses with prefix length'),
     ports: z.array(
       z.object({
         link: z.string(),
         ifindex: z.number().int(),
-        /** Null where the other end is in none of the given containers. */
-        peer: z.object({ container: z.string(), link: z.string(), ifindex: z.number().int() }).nullable(),
+        peer: z
+          .object({ container: z.string(), link: z.string(), ifindex: z.number().int() })
+          .nullable()
+          .describe('other end of the port; null if it is in none of the given containers'),
       }),
     ),
   }),
@@ -72,7 +75,7 @@ export const observeBridge = defineStep({
     ]);
     if (gateway !== null && !bridge.addresses.some(({ address }) => address === gateway)) {
       throw new WfError('E_NOT_PROVEN', `the bridge ${name} does not hold the gateway address ${gateway}`, {
-        hint: `See what it holds: \`ip address show dev ${name}\`.`,
+        hint: `List its addresses with \`ip address show dev ${name}\`.`,
       });
     }
     return {
@@ -89,7 +92,7 @@ export const observeBridge = defineStep({
   },
 });
 
-/** The interface that names the port as its other end, and that the port names as its own: `eth0@if7` and `veth1a2b@if6`. */
+/** Finds the interface that names the port as its other end and that the port names as its own: `eth0@if7` and `veth1a2b@if6`. */
 function peerOf(port: Link, inContainers: readonly ContainerLinks[]) {
   if (port.kind !== 'veth' || port.peerNamespaceId === null) return null;
   for (const { container, links } of inContainers) {

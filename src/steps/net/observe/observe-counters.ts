@@ -1,25 +1,27 @@
 import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
-import { containerHandleSchema } from '../../container-handle.ts';
+import { containerOrHost } from '../../container-handle.ts';
 import { requireLink } from '../link-target.ts';
 import { linkNameSchema } from '../name-schema.ts';
 import { placeOf, tryAt, typedIn } from '../place.ts';
 
 const packetCounters = z.object({
-  rxPackets: z.number().int().nonnegative(),
-  txPackets: z.number().int().nonnegative(),
+  rxPackets: z.number().int().nonnegative().describe('received packets'),
+  txPackets: z.number().int().nonnegative().describe('sent packets'),
 });
 
-/** Reads how many packets have gone through a link, on the host or in a container; proves with `moreThan` that some have. */
+/** Reads the packet counters of a link, on the host or in a container; with `moreThan` it proves that packets crossed it. */
 export const observeCounters = defineStep({
   kind: 'net.counters',
-  description: 'Reads how many packets have gone through a link.',
+  description: 'Reads the packet counters of a link.',
   input: z.object({
-    link: linkNameSchema,
-    container: containerHandleSchema.nullable(),
-    /** An earlier reading: fails unless packets have gone through in both directions since. */
-    moreThan: packetCounters.nullable().default(null),
+    link: linkNameSchema.describe('link name'),
+    container: containerOrHost,
+    moreThan: packetCounters
+      .nullable()
+      .default(null)
+      .describe('earlier reading; packets must have crossed the link in both directions since'),
   }),
   output: packetCounters.extend({ link: z.string() }),
   commands: ({ link, container }) => [typedIn(container, ['ip', '-statistics', 'link', 'show', 'dev', link])],
@@ -32,8 +34,8 @@ export const observeCounters = defineStep({
     const { rxPackets, txPackets } = counters;
     if (moreThan !== null && (rxPackets <= moreThan.rxPackets || txPackets <= moreThan.txPackets)) {
       const came = `${rxPackets - moreThan.rxPackets} packets out of it and ${txPackets - moreThan.txPackets} into it`;
-      throw new WfError('E_NOT_PROVEN', `nothing shows that packets crossed ${name} in both directions: ${came}`, {
-        hint: `What answered may have taken another way: compare the routes with \`ip route\` on both sides of ${name}.`,
+      throw new WfError('E_NOT_PROVEN', `packets did not provably cross ${name} in both directions: ${came}`, {
+        hint: `The answer may have taken another path. Compare the routes with \`ip route\` on both sides of ${name}.`,
       });
     }
     return { link: name, rxPackets, txPackets };

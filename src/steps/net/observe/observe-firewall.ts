@@ -13,22 +13,20 @@ const OUTPUT_BYTES = 8 * 1024 * 1024;
 const IPTABLES: Argv = ['iptables-save', '--counters'];
 const NFT: Argv = ['nft', 'list', 'ruleset'];
 
-/** Reads the counters of the rules that drop or reject packets, as far as this machine lets them be seen. */
+/** Reads the counters of firewall rules that drop or reject packets, as far as this machine exposes them. */
 export const observeFirewall = defineStep({
   kind: 'net.firewall',
-  description: 'Reads the counters of firewall rules that drop or reject packets, as far as they can be seen.',
+  description: 'Reads the counters of firewall rules that drop or reject packets, as far as they are readable.',
   input: z.object({}),
   output: z.object({
-    /** Whether any source could be read: rules are evidence only, never a proof. */
-    available: z.boolean(),
-    /** The commands that could be read; or why none could. */
-    source: z.string(),
+    available: z.boolean().describe('whether any source could be read; rules are evidence, never a proof'),
+    source: z.string().describe('commands that could be read, or the reasons why none could'),
     rules: z.array(
       z.object({ table: z.string(), chain: z.string(), rule: z.string(), packets: z.number().int().nonnegative() }),
     ),
   }),
   commands: () => [IPTABLES, NFT],
-  rehearse: () => ({ available: false, source: 'a dry run does not look', rules: [] }),
+  rehearse: () => ({ available: false, source: 'not read in a dry run', rules: [] }),
 
   async read(_input, context) {
     const [iptables, nft] = await Promise.all([readSource(context, IPTABLES), readSource(context, NFT)]);
@@ -44,7 +42,7 @@ export const observeFirewall = defineStep({
   },
 });
 
-/** What a source says, or why it says nothing: not being able to look is no reason to fail. */
+/** Reads one source, or returns why it cannot be read: that is no reason to fail. */
 async function readSource(context: HostContext, argv: Argv): Promise<{ text: string | null; why: string }> {
   try {
     const options = { timeoutMs: READ_TIMEOUT_MS, maxOutputBytes: OUTPUT_BYTES, signal: context.signal };

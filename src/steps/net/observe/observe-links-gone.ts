@@ -8,16 +8,16 @@ import { linkNameSchema } from '../name-schema.ts';
 import { holderOfPeerNamespace } from '../namespace-holder.ts';
 import { hostPlace, showAt } from '../place.ts';
 
-/** The kernel takes a namespace apart in the background: some milliseconds, or tens of them, where nothing holds it. */
+/** The kernel removes an unused namespace in the background, within milliseconds or tens of them. */
 const POLL_MS = 5;
 
-/** Waits until none of the links is on the host any more. */
+/** Waits until none of the links exists on the host. */
 export const observeLinksGone = defineStep({
   kind: 'net.gone',
-  description: 'Waits until none of the links is on the host any more.',
+  description: 'Waits until none of the links exists on the host.',
   input: z.object({
-    links: z.array(linkNameSchema),
-    deadlineMs: z.number().int().positive().default(5_000),
+    links: z.array(linkNameSchema).describe('link names'),
+    deadlineMs: z.number().int().positive().default(5_000).describe('longest wait in milliseconds'),
   }),
   output: z.object({ gone: z.array(z.string()) }),
   commands: ({ links }) => links.map((link) => ['ip', 'link', 'show', 'dev', link]),
@@ -41,7 +41,7 @@ export const observeLinksGone = defineStep({
     if (first === undefined) return { gone: links };
     const names = remaining.map(({ name }) => name);
     throw new WfError('E_NOT_PROVEN', `still on the host after ${deadlineMs} ms: ${names.join(', ')}`, {
-      hint: `${first.name} goes with the network namespace of its other end: ${await holderOfPeerNamespace(first, context)}.`,
+      hint: `${first.name} disappears with the network namespace of its other end: ${await holderOfPeerNamespace(first, context)}.`,
       details: { remaining: names },
     });
 

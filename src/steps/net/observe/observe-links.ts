@@ -2,14 +2,13 @@ import { z } from 'zod';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import { cidrOf, readLinks } from '../../../host/ip/link.ts';
 import { readRoutes } from '../../../host/ip/route.ts';
-import { containerHandleSchema } from '../../container-handle.ts';
+import { containerOrHost } from '../../container-handle.ts';
 import { namespaceOf, placeOf, showAt, typedIn } from '../place.ts';
 
-/** Lists links with their addresses, and the IPv4 routes of the main table, on the host or in a container. */
 export const observeLinks = defineStep({
   kind: 'net.links',
   description: 'Lists links, addresses and IPv4 routes, on the host or in a container.',
-  input: z.object({ container: containerHandleSchema.nullable() }),
+  input: z.object({ container: containerOrHost }),
   output: z.object({
     links: z.array(
       z.object({
@@ -21,8 +20,7 @@ export const observeLinks = defineStep({
         up: z.boolean(),
         master: z.string().nullable(),
         peerIfindex: z.number().int().nullable(),
-        /** With prefix length. */
-        addresses: z.array(z.string()),
+        addresses: z.array(z.string()).describe('addresses with prefix length'),
       }),
     ),
     routes: z.array(

@@ -5,18 +5,25 @@ import { readForwarding } from '../../../host/ip/forwarding.ts';
 import { linkNameSchema } from '../name-schema.ts';
 import { hostPlace, namespaceOf, tryAt } from '../place.ts';
 
-/** Reads the forwarding table of a bridge of the host; proves with `expect` which port a MAC address is behind. */
+/** Reads the forwarding table of a bridge of the host; with `expect` it proves which port a MAC address is behind. */
 export const observeForwarding = defineStep({
   kind: 'net.forwarding',
   description: 'Reads the forwarding table of a bridge.',
   input: z.object({
-    bridge: linkNameSchema,
-    /** Fails unless the bridge knows this MAC address behind this port. */
-    expect: z.strictObject({ mac: z.string(), port: linkNameSchema }).nullable().default(null),
+    bridge: linkNameSchema.describe('bridge name'),
+    expect: z
+      .strictObject({
+        mac: z.string().describe('MAC address'),
+        port: linkNameSchema.describe('link name of the port'),
+      })
+      .nullable()
+      .default(null)
+      .describe('MAC address that the bridge must know behind a port'),
   }),
   output: z.object({
-    /** `state` is `permanent` for the bridge's and its ports' own addresses, and empty for one that was learned. */
-    entries: z.array(z.object({ mac: z.string(), port: z.string(), state: z.string() })),
+    entries: z
+      .array(z.object({ mac: z.string(), port: z.string(), state: z.string() }))
+      .describe('`state` is `permanent` for own addresses of the bridge and its ports, and empty for learned ones'),
   }),
   commands: ({ bridge }) => [['bridge', 'fdb', 'show', 'br', bridge]],
   rehearse: () => ({ entries: [] }),

@@ -2,26 +2,31 @@ import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import { readNeighbours } from '../../../host/ip/neighbour.ts';
-import { containerHandleSchema } from '../../container-handle.ts';
+import { containerOrHost } from '../../container-handle.ts';
 import { addressSchema, linkNameSchema } from '../name-schema.ts';
 import { namespaceOf, placeName, placeOf, tryAt, typedIn } from '../place.ts';
 
-/** Reads the neighbour table of a link, on the host or in a container; proves with `expect` that it knows a neighbour. */
+/** Reads the neighbour table of a link, on the host or in a container; with `expect` it proves that the link knows a neighbour. */
 export const observeNeighbours = defineStep({
   kind: 'net.neighbours',
   description: 'Reads the neighbour table of a link.',
   input: z.object({
-    link: linkNameSchema,
-    container: containerHandleSchema.nullable(),
-    /** Fails unless the table maps this address to this MAC address. */
-    expect: z.strictObject({ address: addressSchema, mac: z.string() }).nullable().default(null),
+    link: linkNameSchema.describe('link name'),
+    container: containerOrHost,
+    expect: z
+      .strictObject({
+        address: addressSchema.describe('address without prefix length'),
+        mac: z.string().describe('MAC address'),
+      })
+      .nullable()
+      .default(null)
+      .describe('entry that the table must have'),
   }),
   output: z.object({
     neighbours: z.array(
       z.object({
         address: z.string(),
-        /** Null while nobody has answered for the address. */
-        mac: z.string().nullable(),
+        mac: z.string().nullable().describe('MAC address; null while nobody has answered for the address'),
         states: z.array(z.string()),
       }),
     ),

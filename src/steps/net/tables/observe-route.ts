@@ -2,24 +2,22 @@ import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import { readRouteTo } from '../../../host/ip/route-to.ts';
-import { containerHandleSchema } from '../../container-handle.ts';
+import { containerOrHost } from '../../container-handle.ts';
 import { addressSchema, linkNameSchema } from '../name-schema.ts';
 import { namespaceOf, placeName, placeOf, tryAt, typedIn } from '../place.ts';
 
-/** Asks the kernel which way a packet to an address would leave, on the host or in a container. */
+/** Asks the kernel which path a packet to an address would take, on the host or in a container. */
 export const observeRoute = defineStep({
   kind: 'net.route-to',
-  description: 'Asks the kernel which way a packet to an address would leave.',
+  description: 'Asks the kernel which path a packet to an address would take.',
   input: z.object({
-    to: addressSchema,
-    container: containerHandleSchema.nullable(),
-    /** Fails unless packets leave through this link. */
-    through: linkNameSchema.nullable().default(null),
+    to: addressSchema.describe('destination address'),
+    container: containerOrHost,
+    through: linkNameSchema.nullable().default(null).describe('link that packets must leave through'),
   }),
   output: z.object({
     to: z.string(),
-    /** Null if the destination is on the link's own network. */
-    gateway: z.string().nullable(),
+    gateway: z.string().nullable().describe("gateway; null if the destination is on the link's own network"),
     device: z.string(),
     source: z.string().nullable(),
   }),

@@ -1,8 +1,8 @@
 import { sha256 } from '../../engine/model/digest.ts';
 
 /**
- * Returns the MAC address that belongs to a link of an owner: locally administered (bit 1 of the first octet) and unicast (bit 0
- * clear), the rest from SHA-256. The same step of the same run finds the same address again.
+ * Derives the MAC address of a link from its owner and name: locally administered (bit 1 of the first octet), unicast (bit 0
+ * clear), the rest from SHA-256. The same step of the same run always gets the same address.
  */
 export function macOf(owner: string, link: string): string {
   const digest = Buffer.from(sha256(`${owner}/${link}`), 'hex');

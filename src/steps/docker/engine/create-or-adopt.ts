@@ -1,18 +1,18 @@
 import { type ErrorCode, WfError } from '../../../engine/model/errors.ts';
 import type { StepContext } from '../../../engine/workflow/step.ts';
 import { pause } from '../../../host/machine/clock.ts';
-import { LANDS_WITHIN_MS } from './policy.ts';
+import { LATE_EFFECT_MS } from './policy.ts';
 
 const POLL_MS = 20;
 
-/** What of an object's name and subnet another one has taken. */
+/** Error codes of an engine that found a name or subnet in use. */
 const TAKEN: readonly ErrorCode[] = ['E_NAME_IN_USE', 'E_SUBNET_IN_USE'];
 
 /**
- * Creates; or, where the engine says that what it takes is taken, answers the object that an earlier request of the same run
- * has made of it meanwhile. `find` answers `foreign` where somebody else's has it, null where nothing shows yet: the engine
- * reserves a name before it shows the object.
- * @throws what `create` throws where it was not the run itself.
+ * Creates an object. If its name or subnet is in use, returns the object that an earlier request of the same run created late.
+ * `find` returns `foreign` if another owner has it, null if none is visible yet: the engine reserves a name before it lists the
+ * object.
+ * @throws what `create` throws if the run itself did not create the object.
  */
 export async function createOrAdopt<Made extends { readonly id: string }>(
   create: () => Promise<Made>,
@@ -22,9 +22,9 @@ export async function createOrAdopt<Made extends { readonly id: string }>(
   try {
     return await create();
   } catch (thrown) {
-    // Before a first attempt, nobody has asked for it.
+    // No earlier request exists before the first attempt.
     if (attempt === 1 || !(thrown instanceof WfError) || !TAKEN.includes(thrown.code)) throw thrown;
-    const until = clock.now() + LANDS_WITHIN_MS;
+    const until = clock.now() + LATE_EFFECT_MS;
     for (;;) {
       const found = await find();
       if (found !== null && found !== 'foreign') return found;
