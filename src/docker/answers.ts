@@ -10,7 +10,7 @@ import type {
   SubnetInfo,
 } from '../engine/ports/docker.ts';
 
-// The engine writes null, leaves a field out or writes an empty string, depending on its version, where it has nothing.
+// Depending on its version, the engine writes null, an empty string or no field for a missing value.
 const text = lazy(() =>
   z
     .string()
@@ -112,7 +112,7 @@ export const networkListAnswer = lazy(() => z.array(networkAnswer()));
 /** States in which a container's processes exist. */
 const ALIVE = new Set(['running', 'paused', 'restarting']);
 
-/** A name without a slash inside is the container's own: others are links to it. */
+/** Container list. A name without a slash inside is the container's own; others are links to it. */
 export const containerListAnswer = lazy(() =>
   z.array(
     z
@@ -201,7 +201,7 @@ export const execAnswer = lazy(() =>
   z.object({
     Running: z.boolean(),
     ExitCode: z.number().int().nullable(),
-    /** On the engine's machine; 0 before it has started. */
+    /** Pid on the engine's machine; 0 before the start. */
     Pid: z.number().int().nullish(),
   }),
 );

@@ -1,25 +1,25 @@
 import type { Agent } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** The connections of one call to an engine. */
+/** Connections of one call to an engine. */
 export interface CallAgent {
   readonly agent: Agent;
-  /** From now on its answers may be of any length: it streams, and whoever reads the stream bounds it. */
+  /** Removes the size limit for a streamed answer: the reader of the stream limits it. */
   lift(): void;
 }
 
-/** A list of 10,000 containers is of about 20 MB. */
+/** A list of 10,000 containers takes about 20 MB. */
 export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /**
- * A connection for each call (about 0.1 ms on a Unix socket). On one that is kept, the first call after the engine's restart
- * meets the dead end of it: a write is then lost and must not be repeated, which on a new connection is only unreachable.
+ * Opens a connection for each call (about 0.1 ms on a Unix socket). The first call on a kept connection after an engine restart
+ * would fail, and a lost write must not be repeated; a new connection is merely unreachable.
  */
 const NO_REUSE = { keepAlive: false };
 
-/** Makes agents that close a connection, and call `onTooMuch`, as soon as more than MAX_ANSWER_BYTES have come in. */
+/** Returns a factory of agents that close a connection, and call `onTooMuch`, once more than MAX_ANSWER_BYTES have arrived. */
 export async function callAgents(protocol: 'http' | 'https'): Promise<(onTooMuch: () => void) => CallAgent> {
-  // Loaded when there is an engine to talk to: these two take 4 ms of a command that talks to none.
+  // Loaded lazily: these two modules take 4 ms.
   const { Agent: AgentClass } = await (protocol === 'http' ? import('node:http') : import('node:https'));
   return (onTooMuch) => {
     const agent: Agent = new AgentClass(NO_REUSE);

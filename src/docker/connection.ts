@@ -5,24 +5,23 @@ import { type CallAgent, callAgents, MAX_ANSWER_BYTES } from './call-agent.ts';
 import { type Endpoint, type Environment, findEndpoint } from './endpoint.ts';
 import { engineError, type Failure, failureOf } from './engine-error.ts';
 
-/** One call to the engine. The signal is aborted when the call has lost its time. */
+/** One call to the engine. The signal is aborted at the call's deadline. */
 type Call<Answer> = (client: Docker, signal: AbortSignal) => Promise<Answer>;
 
-/** Calls to one engine: each has a deadline, and a restart of the engine in the middle is waited out. */
+/** Calls to one engine: each has a deadline, and a restart of the engine is waited out. */
 export interface Connection {
   endpoint(): Promise<Endpoint>;
-  /** A call that changes nothing: repeated when the connection is lost or the engine has trouble of its own (5xx). */
+  /** Makes a call that changes nothing; repeats it if the connection is lost or the engine reports an internal error (5xx). */
   read<Answer>(doing: string, call: Call<Answer>): Promise<Answer>;
-  /** As `read`; null when the engine says that there is no such object. */
+  /** Like `read`; returns null if the object does not exist. */
   readOrNull<Answer>(doing: string, call: Call<Answer>): Promise<Answer | null>;
-  /** A call that changes something: repeated only when it certainly did not reach the engine. */
+  /** Makes a call that changes something; repeats it only if it certainly did not reach the engine. */
   write<Answer>(doing: string, call: Call<Answer>): Promise<Answer>;
-  /** As `write`; null when the engine says that there is no such object. */
+  /** Like `write`; returns null if the object does not exist. */
   writeOrNull<Answer>(doing: string, call: Call<Answer>): Promise<Answer | null>;
 }
 
-// A read is answered in about 2 ms, starting a container takes 0.3 s on an idle machine: far above both,
-// so that only an engine that hangs is given up.
+// Far above the usual 2 ms of a read and 0.3 s of a container start, so that only an engine that hangs exceeds it.
 const READ_DEADLINE_MS = 15_000;
 const WRITE_DEADLINE_MS = 60_000;
 // dockerd is back about 1 s after `systemctl restart docker`.
@@ -32,7 +31,7 @@ const LONGEST_PAUSE_MS = 1_000;
 
 export function createConnection(env: Environment): Connection {
   let opening: Promise<Engine> | undefined;
-  // An engine that never answered is not waited for: there may be none on this machine.
+  // An engine that never answered is not waited for: this machine may have none.
   let hasAnswered = false;
 
   const open = () => {
@@ -99,14 +98,14 @@ function answerOrNull<Answer>(outcome: Outcome<Answer>): Answer | null {
   return answerOf(outcome);
 }
 
-/** An engine that was found. */
+/** A located engine. */
 interface Engine {
   readonly endpoint: Endpoint;
-  /** A client for one call, and the connections that it makes. */
+  /** Creates a client for one call, with its connections. */
   begin(onTooMuch: () => void): Promise<{ readonly client: Docker; readonly connections: CallAgent }>;
 }
 
-// dockerode forgets an answer that breaks off in the middle, so its promise alone would be waited for for ever.
+// dockerode ignores an answer that breaks off, so its promise alone might never settle.
 async function bounded<Answer>(
   doing: string,
   deadlineMs: number,
@@ -136,15 +135,15 @@ async function bounded<Answer>(
 
 function tooLate(doing: string, deadlineMs: number): WfError {
   return new WfError('E_DOCKER', `cannot ${doing}: the Docker engine did not answer within ${deadlineMs / 1000} s`, {
-    hint: 'Look at `systemctl status docker`, and go on when the engine answers `docker info` again.',
+    hint: 'Check `systemctl status docker`, and resume when the engine answers `docker info` again.',
     transient: true,
   });
 }
 
 function tooMuch(doing: string, where: string): WfError {
   const limit = `${MAX_ANSWER_BYTES / 1024 / 1024} MiB`;
-  return new WfError('E_DOCKER', `cannot ${doing}: what answers at ${where} sends more than ${limit}`, {
-    hint: 'Check with `docker version` that it is a Docker engine, and set DOCKER_HOST to one.',
+  return new WfError('E_DOCKER', `cannot ${doing}: the answer from ${where} is larger than ${limit}`, {
+    hint: 'Check with `docker version` that it is a Docker engine; otherwise set DOCKER_HOST to one.',
   });
 }
 
@@ -164,8 +163,7 @@ async function connect(env: Environment): Promise<Engine> {
   };
 }
 
-// Every field is set, `undefined` too: dockerode takes a missing one from DOCKER_HOST on its own.
-// No version: an engine is spoken to in its own newest API.
+// All fields are set, because dockerode takes a missing one from DOCKER_HOST. No version: wf uses the engine's newest API.
 function clientOptions(endpoint: Endpoint): Docker.DockerOptions {
   const unset = {
     host: undefined,

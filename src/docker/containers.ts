@@ -14,16 +14,17 @@ type ContainerCalls = Pick<
   'listContainers' | 'containers' | 'container' | 'createContainer' | 'startContainer' | 'logs' | 'removeContainer'
 >;
 
-// Removing takes some 0.1 s; another removal that is under way may wait for a slow storage driver.
+// A removal takes about 0.1 s; another removal in progress may wait for a slow storage driver.
 const REMOVAL_DEADLINE_MS = 30_000;
 const REMOVAL_POLL_MS = 50;
 
-// With `ndots` set, the engine forwards no name without a dot. No search domain: a program would add it, and with it a dot.
+// With `ndots` set, the engine forwards no name without a dot. The empty search domain keeps programs from adding a dotted
+// suffix.
 const LOCAL_NAMES = { DnsOptions: ['ndots:1'], DnsSearch: ['.'] };
 
 const MAX_LOG_BYTES = 64 * 1024;
 
-/** What wf asks an engine about containers. */
+/** Returns the container calls of an engine. */
 export function containerCalls(
   { read, readOrNull, write, writeOrNull }: Connection,
   image: DockerPort['image'],
@@ -48,8 +49,8 @@ export function containerCalls(
     const startedAt = performance.now();
     while ((await byId(id)) !== null) {
       if (performance.now() - startedAt > REMOVAL_DEADLINE_MS) {
-        throw new WfError('E_DOCKER', `the removal of container ${id} does not come to an end`, {
-          hint: `Try \`docker rm --force ${id}\`; where that does not help, restart the Docker engine.`,
+        throw new WfError('E_DOCKER', `the removal of container ${id} does not finish`, {
+          hint: `Try \`docker rm --force ${id}\`; if it fails, restart the Docker engine.`,
           transient: true,
         });
       }
@@ -69,7 +70,7 @@ export function containerCalls(
 
     async container(idOrName) {
       if (isObjectId(idOrName)) return byId(idOrName);
-      // Asked for a name, the engine also takes it for the beginning of an id: the list is searched for the very name.
+      // The list is searched for the exact name, because an inspect by name also matches the beginning of an id.
       const match = (await list()).find(({ id, name }) => id === idOrName || name === idOrName);
       return match === undefined ? null : byId(match.id);
     },
@@ -133,7 +134,7 @@ export function containerCalls(
   };
 }
 
-// 304: another start was under way, or is done; dockerode takes it for an error.
+// Status 304: the container is starting or running; dockerode reports that as an error.
 function isRunningAlready(thrown: unknown): boolean {
   return thrown instanceof WfError && thrown.details['status'] === 304;
 }

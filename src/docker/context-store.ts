@@ -1,4 +1,4 @@
-// Node loads this part of it when it is asked for.
+// Imported by name, so that Node loads this part lazily.
 import { promises } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -7,10 +7,10 @@ import { WfError } from '../engine/model/errors.ts';
 import { errnoOf } from '../host/machine/errno.ts';
 import type { Environment, TlsMaterial } from './endpoint.ts';
 
-/** A context of the docker client, and what chose it. */
+/** A context of the docker client and the setting that selected it. */
 export interface SelectedContext {
   readonly name: string;
-  /** `DOCKER_CONTEXT`, or the file that names it. */
+  /** `DOCKER_CONTEXT`, or the file that names the context. */
   readonly selectedBy: string;
 }
 
@@ -18,8 +18,8 @@ const configSchema = z.object({ currentContext: z.string().optional() });
 const metaSchema = z.object({ Endpoints: z.object({ docker: z.object({ Host: z.string() }) }) });
 
 /**
- * The context that the docker client would use; null for its built-in `default`.
- * @throws WfError E_DOCKER_UNREACHABLE when config.json exists and cannot be read.
+ * Returns the context that the docker client would use; null for its built-in `default`.
+ * @throws WfError E_DOCKER_UNREACHABLE if config.json exists and cannot be read.
  */
 export async function selectedContext(env: Environment, configDirectory: string): Promise<SelectedContext | null> {
   const named = env['DOCKER_CONTEXT'];
@@ -33,8 +33,8 @@ export async function selectedContext(env: Environment, configDirectory: string)
 }
 
 /**
- * The address that a context leads to, and the TLS material kept with it.
- * @throws WfError E_DOCKER_UNREACHABLE when there is no such context.
+ * Returns the address of a context and its TLS material.
+ * @throws WfError E_DOCKER_UNREACHABLE if the context does not exist.
  */
 export async function contextEndpoint(
   context: SelectedContext,
@@ -47,7 +47,7 @@ export async function contextEndpoint(
     throw new WfError(
       'E_DOCKER_UNREACHABLE',
       `${context.selectedBy} names the Docker context "${context.name}", which does not exist (${file})`,
-      { hint: 'Choose one that `docker context ls` prints, or unset DOCKER_CONTEXT.' },
+      { hint: 'Choose one that `docker context ls` lists, or unset DOCKER_CONTEXT.' },
     );
   }
   const address = parseFile(file, text, metaSchema).Endpoints.docker.Host;
@@ -61,14 +61,14 @@ async function contextTls(directory: string): Promise<TlsMaterial | null> {
   return ca && cert && key ? { ca, cert, key } : null;
 }
 
-/** The text of a file, or null where there is none. */
+/** Returns the text of a file, or null if it does not exist. */
 async function readOptional(file: string): Promise<string | null> {
   try {
     return await promises.readFile(file, 'utf8');
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return null;
-    throw new WfError('E_DOCKER_UNREACHABLE', `${file}, which says where the Docker engine is, cannot be read`, {
-      hint: 'Make it readable, or set DOCKER_HOST.',
+    throw new WfError('E_DOCKER_UNREACHABLE', `${file}: cannot read the address of the Docker engine`, {
+      hint: 'Make the file readable, or set DOCKER_HOST.',
       cause,
     });
   }
@@ -79,7 +79,7 @@ function parseFile<Schema extends z.ZodType>(file: string, text: string, schema:
     return schema.parse(JSON.parse(text));
   } catch (cause) {
     const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
-    throw new WfError('E_DOCKER_UNREACHABLE', `${file}, which says where the Docker engine is, is not valid: ${why}`, {
+    throw new WfError('E_DOCKER_UNREACHABLE', `${file}: invalid docker client configuration: ${why}`, {
       hint: 'Repair it with `docker context use default`, or set DOCKER_HOST.',
       cause,
     });

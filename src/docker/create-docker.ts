@@ -10,8 +10,8 @@ import { networkCalls } from './networks.ts';
 import { parseAnswer } from './parse-answer.ts';
 
 /**
- * The Docker engine that `env` leads to, found as the docker client finds it. Making the port touches nothing:
- * the engine is looked for, and dockerode loaded, at the first call.
+ * Creates a port to the Docker engine that the docker client would use with `env`. It finds the engine and loads dockerode at the
+ * first call.
  */
 export function createDocker(env: Environment = process.env): DockerPort {
   const connection = createConnection(env);
@@ -21,7 +21,7 @@ export function createDocker(env: Environment = process.env): DockerPort {
     programs: 'image',
     shown: commandLine,
     executedCommands: async () => [],
-    // What an engine had may come back with it.
+    // The objects of an engine may return when it restarts.
     hasEnded: () => false,
     engineId() {
       engineId ??= askForId(connection).catch((thrown: unknown) => {
@@ -52,7 +52,10 @@ export function createDocker(env: Environment = process.env): DockerPort {
   };
 }
 
-/** With its folder: engines of one machine share its key in /etc/docker, from which Docker up to 24 takes the id. */
+/**
+ * Returns the engine's id with its data directory: engines of one machine share the key in /etc/docker from which Docker up to 24
+ * derives the id.
+ */
 async function askForId(connection: Connection): Promise<string> {
   const info = await connection.read('ask the engine what it is', (client) => client.info());
   const { ID, DockerRootDir } = parseAnswer(infoAnswer(), info, 'docker info');

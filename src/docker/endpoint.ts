@@ -1,18 +1,18 @@
-// Node loads this part of it when it is asked for.
+// Imported by name, so that Node loads this part lazily.
 import { promises } from 'node:fs';
 import { join } from 'node:path';
 import { WfError } from '../engine/model/errors.ts';
 import { homeFolder } from '../host/machine/user-folders.ts';
 import { contextEndpoint, selectedContext } from './context-store.ts';
 
-/** Keys and certificates of a connection over TLS, in PEM. */
+/** Keys and certificates of a TLS connection, in PEM. */
 export interface TlsMaterial {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
 }
 
-/** Where an engine is spoken to, and how that was found. */
+/** Address of an engine and the setting that it comes from. */
 export type Endpoint =
   | { readonly type: 'unix'; readonly path: string; readonly description: string }
   | {
@@ -29,9 +29,9 @@ const DEFAULT_SOCKET = '/var/run/docker.sock';
 const SUPPORTED = 'unix:///var/run/docker.sock or tcp://HOST:PORT';
 
 /**
- * Finds the engine as the docker client does: DOCKER_HOST, else DOCKER_CONTEXT, else the current context of the
- * client's config.json, else the default socket.
- * @throws WfError E_DOCKER_UNREACHABLE naming what was found where, when it leads nowhere.
+ * Finds the engine as the docker client does: DOCKER_HOST, then DOCKER_CONTEXT, then the current context of the client's
+ * config.json, then the default socket.
+ * @throws WfError E_DOCKER_UNREACHABLE, naming the setting, if it leads nowhere.
  */
 export async function findEndpoint(env: Environment): Promise<Endpoint> {
   const configured = env['DOCKER_HOST'];
@@ -47,7 +47,7 @@ export async function findEndpoint(env: Environment): Promise<Endpoint> {
   return parseEndpoint(address, `context ${context.name}, ${context.selectedBy}`, tls);
 }
 
-/** Parses one address, such as `unix:///run/docker.sock`. `source` says where it was found. */
+/** Parses an address such as `unix:///run/docker.sock`. `source` names the setting. */
 function parseEndpoint(address: string, source: string, tls: TlsMaterial | null = null): Endpoint {
   const description = `${address} (${source})`;
   if (address.startsWith('unix://')) {
@@ -69,16 +69,12 @@ function parseEndpoint(address: string, source: string, tls: TlsMaterial | null 
   }
 }
 
-/** The engine's networks would be on that machine, where wf does not observe them. */
+/** The engine's networks would be on the remote machine, where wf cannot observe them. */
 function overSsh(address: string, source: string): WfError {
-  return new WfError(
-    'E_DOCKER_UNREACHABLE',
-    `${source} says "${address}": wf does not speak to Docker engines over SSH`,
-    {
-      hint: 'Run wf on that machine; or let ssh, which checks its host key, forward the socket: `ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock USER@HOST`, with DOCKER_HOST=unix:///tmp/docker.sock.',
-      details: { address, source },
-    },
-  );
+  return new WfError('E_DOCKER_UNREACHABLE', `${source} is "${address}": wf does not support Docker engines over SSH`, {
+    hint: 'Run wf on that machine; or forward the socket with `ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock USER@HOST` and set DOCKER_HOST=unix:///tmp/docker.sock.',
+    details: { address, source },
+  });
 }
 
 function parseUrl(text: string): URL | undefined {
@@ -90,7 +86,7 @@ function portOf(url: URL, fallback: number): number {
 }
 
 function malformed(address: string, source: string): WfError {
-  return new WfError('E_DOCKER_UNREACHABLE', `${source} says "${address}", which is no address of a Docker engine`, {
+  return new WfError('E_DOCKER_UNREACHABLE', `${source} is "${address}", which is not the address of a Docker engine`, {
     hint: `Set it to ${SUPPORTED}, or unset it to use unix://${DEFAULT_SOCKET}.`,
     details: { address, source },
   });
@@ -108,8 +104,8 @@ async function environmentTls(env: Environment): Promise<TlsMaterial | null> {
   } catch (cause) {
     throw new WfError(
       'E_DOCKER_UNREACHABLE',
-      `DOCKER_TLS_VERIFY is set, but ca.pem, cert.pem and key.pem cannot be read from ${directory}`,
-      { hint: 'Set DOCKER_CERT_PATH to the directory that holds them, or unset DOCKER_TLS_VERIFY.', cause },
+      `DOCKER_TLS_VERIFY is set, and ca.pem, cert.pem or key.pem cannot be read from ${directory}`,
+      { hint: 'Set DOCKER_CERT_PATH to the directory that has them, or unset DOCKER_TLS_VERIFY.', cause },
     );
   }
 }

@@ -2,16 +2,16 @@ import { type ErrorCode, limitReached, WfError } from '../engine/model/errors.ts
 import type { JsonObject } from '../engine/model/json.ts';
 import { errnoOf } from '../host/machine/errno.ts';
 
-/** How a call to the engine failed, by what may be done about it. */
+/** Failure of a call to the engine, by the possible reaction. */
 export type Failure =
   /** The request never reached an engine. */
   | { readonly type: 'unreachable'; readonly reason: string }
   | { readonly type: 'forbidden'; readonly reason: string }
-  /** Whoever answered is no engine: it does not speak its protocol, or not so that it can be trusted. */
+  /** The peer is no engine: it does not speak the protocol, or answers implausibly. */
   | { readonly type: 'strange'; readonly reason: string }
-  /** The connection was lost on the way: whether the engine did it is not known. */
+  /** The connection was lost during the call: its effect is unknown. */
   | { readonly type: 'lost'; readonly reason: string }
-  /** The engine answered, and said no. */
+  /** The engine answered with a refusal. */
   | { readonly type: 'refused'; readonly status: number; readonly reason: string };
 
 const UNREACHABLE = new Set([
@@ -26,7 +26,7 @@ const UNREACHABLE = new Set([
 ]);
 const LOST = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ABORT_ERR']);
 
-/** What dockerode threw, told apart; undefined when it is not about the engine but a limit of this process, or a defect. */
+/** Classifies an error of dockerode; undefined if it concerns a limit of this process or is a defect. */
 export function failureOf(thrown: unknown): Failure | undefined {
   if (!(thrown instanceof Error)) return undefined;
   const status = 'statusCode' in thrown ? thrown.statusCode : undefined;
@@ -40,7 +40,7 @@ export function failureOf(thrown: unknown): Failure | undefined {
   return { type: 'strange', reason: thrown.message };
 }
 
-/** The engine's own words: dockerode wraps them as `(HTTP code 409) conflict - WORDS `. */
+/** Returns the engine's own words: dockerode wraps them as `(HTTP code 409) conflict - WORDS `. */
 function engineMessage(thrown: Error): string {
   if ('json' in thrown && typeof thrown.json === 'object' && thrown.json !== null && 'message' in thrown.json) {
     const { message } = thrown.json;
@@ -49,7 +49,7 @@ function engineMessage(thrown: Error): string {
   return thrown.message.replace(/^\(HTTP code \d+\) .*? - /, '').trim();
 }
 
-/** `doing` says what was attempted, e.g. `create network devops`; `where` is the endpoint's description. */
+/** Returns the WfError for a failure. `doing` is the attempted action, such as `create network devops`; `where` describes the endpoint. */
 export function engineError(failure: Failure, doing: string, where: string, cause: unknown): WfError {
   switch (failure.type) {
     case 'unreachable':
@@ -58,25 +58,21 @@ export function engineError(failure: Failure, doing: string, where: string, caus
         cause,
       });
     case 'strange':
-      return new WfError('E_DOCKER_UNREACHABLE', `what answers at ${where} is no Docker engine (${failure.reason})`, {
-        hint: 'Look who listens there (`ss -lxp`, `ss -ltp`), or correct where wf looks for the engine (DOCKER_HOST, DOCKER_CONTEXT).',
+      return new WfError('E_DOCKER_UNREACHABLE', `the server at ${where} is not a Docker engine (${failure.reason})`, {
+        hint: 'Find the listening process with `ss -lxp` or `ss -ltp`, or correct DOCKER_HOST or DOCKER_CONTEXT.',
         cause,
       });
     case 'forbidden':
-      return new WfError(
-        'E_PERMISSION',
-        `this user may not speak to the Docker engine at ${where} (${failure.reason})`,
-        {
-          hint: 'Run wf as root, or add your user to the group docker (`sudo usermod -aG docker "$USER"`) and log in again.',
-          cause,
-        },
-      );
+      return new WfError('E_PERMISSION', `this user may not use the Docker engine at ${where} (${failure.reason})`, {
+        hint: 'Run wf as root, or add your user to the group docker (`sudo usermod -aG docker "$USER"`) and log in again.',
+        cause,
+      });
     case 'lost':
       return new WfError(
         'E_DOCKER',
         `cannot ${doing}: the connection to the Docker engine was lost (${failure.reason})`,
         {
-          hint: 'The engine may be restarting: look at `systemctl status docker`, then resume the run.',
+          hint: 'The engine may be restarting: check `systemctl status docker`, then resume the run.',
           transient: true,
           cause,
         },
@@ -87,9 +83,8 @@ export function engineError(failure: Failure, doing: string, where: string, caus
 }
 
 function unreachableHint(where: string): string {
-  if (!where.endsWith('(default)'))
-    return 'Start that engine, or correct where wf looks for it (DOCKER_HOST, DOCKER_CONTEXT).';
-  return 'Start it with `systemctl start docker`; where there is none, `apt-get install docker.io`. DOCKER_HOST points to another one.';
+  if (!where.endsWith('(default)')) return 'Start that engine, or correct DOCKER_HOST or DOCKER_CONTEXT.';
+  return 'Start it with `systemctl start docker`, install it with `apt-get install docker.io`, or set DOCKER_HOST to another engine.';
 }
 
 interface Refusal {
@@ -98,17 +93,17 @@ interface Refusal {
   readonly hint: string;
 }
 
-// By the engine's words: its status codes for these changed between versions.
+// Matched by the engine's words: its status codes for these refusals changed between versions.
 const REFUSALS: readonly Refusal[] = [
   {
     matches: /pool overlaps|non-overlapping IPv4 address pool|predefined address pools have been fully subnetted/i,
     code: 'E_SUBNET_IN_USE',
-    hint: 'Look at `docker network ls` and `ip route`, then choose a free subnet, or remove a network that is not used.',
+    hint: 'Choose a free subnet, or remove an unused network: check `docker network ls` and `ip route`.',
   },
   {
     matches: /is already in use by container|network with name .* already exists/i,
     code: 'E_NAME_IN_USE',
-    hint: 'Look at `docker ps --all` and `docker network ls`; choose another name or prefix, or remove what has it.',
+    hint: 'Choose another name or prefix, or remove the object that has the name: check `docker ps --all` and `docker network ls`.',
   },
   {
     matches: /^no such image|pull access denied|manifest unknown|manifest for .* not found/i,
@@ -118,7 +113,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     matches: /container \S+ is using its referenced image|image is being used by \w+ container/i,
     code: 'E_DOCKER',
-    hint: 'The container that is named needs it: leave the image, or remove that container first.',
+    hint: 'Keep the image, or first remove the container that uses it.',
   },
 ];
 
@@ -130,7 +125,7 @@ function refusal(failure: Failure & { readonly type: 'refused' }, doing: string,
       return new WfError(known.code, message, { hint: known.hint, details, cause });
   }
   return new WfError('E_DOCKER', message, {
-    hint: 'Look at the log of the Docker engine (`journalctl --unit docker`), then try again.',
+    hint: 'Check the log of the Docker engine (`journalctl --unit docker`), then try again.',
     transient: failure.status >= 500,
     details,
     cause,

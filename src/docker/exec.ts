@@ -8,13 +8,13 @@ import { createdAnswer, execAnswer } from './answers.ts';
 import type { Connection } from './connection.ts';
 import { parseAnswer } from './parse-answer.ts';
 
-/** As much as the command port keeps. */
+/** Equal to the limit of the command port. */
 const MAX_OUTPUT_BYTES = 256 * 1024;
 
 /**
- * Runs a command in a container. Its stream may never end though the command has (dockerode #534, or a child that
- * keeps it open): at the deadline the engine is asked. A command that still runs then is ended where it is on this
- * machine; the engine has no call for that.
+ * Runs a command in a container. Its stream may stay open after the command has ended (dockerode #534, or a child that keeps it
+ * open), so the engine is asked at the deadline. A command that still runs then is killed if it is on this machine: the engine
+ * has no call for that.
  */
 export function execCall({ read, write }: Connection): DockerPort['exec'] {
   return async (id, argv, timeoutMs) => {
@@ -57,7 +57,7 @@ function endsWithin(stream: Readable, timeoutMs: number): Promise<boolean> {
   });
 }
 
-// Its cgroup names the container: a pid that belongs to anything else, or to another machine's engine, is left alone.
+// Its cgroup identifies the container: a pid of another process, or of another machine's engine, is left alone.
 function killInContainer(pid: number, containerId: string): void {
   try {
     if (readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(containerId)) process.kill(pid, 'SIGKILL');

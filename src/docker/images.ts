@@ -7,7 +7,7 @@ import { parseAnswer } from './parse-answer.ts';
 
 type ImageCalls = Pick<DockerPort, 'image' | 'pullImage' | 'removeImage'>;
 
-/** What wf asks an engine about images. */
+/** Returns the image calls of an engine. */
 export function imageCalls({ readOrNull, write, writeOrNull }: Connection): ImageCalls {
   return {
     async image(reference) {
@@ -19,7 +19,7 @@ export function imageCalls({ readOrNull, write, writeOrNull }: Connection): Imag
     async pullImage(reference, onProgress, signal) {
       checkReference(reference);
       try {
-        // Only the beginning of the answer is waited for by the connection; the pull itself takes what it takes.
+        // The connection's deadline covers only the beginning of the answer; the pull itself may take longer.
         const stream = await write(`pull image ${reference}`, (client) =>
           client.pull(reference, { abortSignal: signal }),
         );
@@ -51,12 +51,12 @@ function jsonOf(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    // The schema refuses what is no JSON.
+    // The schema refuses invalid JSON.
     return line;
   }
 }
 
-/** Reads the engine's lines of JSON to their end. An error in the middle is a line as well, under status 200. */
+/** Reads the engine's JSON lines to their end. An error in the middle is also a line, under status 200. */
 async function followPull(
   stream: NodeJS.ReadableStream,
   onProgress: (line: string) => void,
@@ -85,25 +85,25 @@ class PullRefused extends Error {}
 function pullError(reference: string, thrown: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) {
     return new WfError('E_STEP_STOPPED', `the pull of ${reference} was stopped`, {
-      hint: 'What was pulled so far is kept by the engine: pulling again goes on from there.',
+      hint: 'Pull it again: the engine keeps the layers that are complete.',
     });
   }
   const refusedByEngine =
     thrown instanceof WfError && (thrown.code === 'E_DOCKER' || thrown.code === 'E_IMAGE_UNAVAILABLE');
   if (!(thrown instanceof PullRefused) && !refusedByEngine) return thrown;
   const reason = thrown.message.replace(`cannot pull image ${reference}: `, '');
-  return new WfError('E_IMAGE_UNAVAILABLE', `image ${reference} is not here and cannot be pulled: ${reason}`, {
-    hint: `Try \`docker pull ${reference}\` yourself (after \`docker login\` where the registry asks for it), or choose an image that \`docker images\` lists.`,
-    // A registry that is slow or breaks off may answer the next time; one that cannot be found, or says no, will not.
+  return new WfError('E_IMAGE_UNAVAILABLE', `image ${reference} is missing and cannot be pulled: ${reason}`, {
+    hint: `Try \`docker pull ${reference}\` (after \`docker login\` if the registry requires it), or choose an image that \`docker images\` lists.`,
+    // A slow registry or a broken connection may succeed next time; an unknown registry or a refusal will not.
     transient: /timeout|timed out|deadline exceeded|connection reset|unexpected EOF|too many requests/i.test(reason),
     cause: thrown,
   });
 }
 
-// dockerode puts the reference into the request's path as it is.
+// dockerode puts the reference into the request path unescaped.
 function checkReference(reference: string): void {
   if (/^[A-Za-z0-9][A-Za-z0-9_.:/@-]*$/.test(reference) && !reference.split('/').includes('..')) return;
-  throw new WfError('E_INPUT', `"${reference}" is no image reference`, {
-    hint: 'Write it as NAME, NAME:TAG or REGISTRY/NAME:TAG, e.g. hashicorp/http-echo or alpine:3.20.',
+  throw new WfError('E_INPUT', `"${reference}" is not an image reference`, {
+    hint: 'Write it as NAME, NAME:TAG or REGISTRY/NAME:TAG, such as hashicorp/http-echo or alpine:3.20.',
   });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The fields of NetworkInfo: as a step, or a private host, answers them. */
+/** Schema of NetworkInfo in the answer of a step or a private host. */
 export const networkInfoSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -15,7 +15,7 @@ export const networkInfoSchema = z.object({
   ),
 });
 
-/** The fields of ContainerInfo: as a step, or a private host, answers them. */
+/** Schema of ContainerInfo in the answer of a step or a private host. */
 export const containerInfoSchema = z.object({
   id: z.string(),
   name: z.string(),

@@ -8,7 +8,7 @@ import { parseAnswer } from './parse-answer.ts';
 
 type NetworkCalls = Pick<DockerPort, 'listNetworks' | 'networks' | 'network' | 'createNetwork' | 'removeNetwork'>;
 
-/** What wf asks an engine about networks. */
+/** Returns the network calls of an engine. */
 export function networkCalls({ read, readOrNull, write, writeOrNull }: Connection): NetworkCalls {
   async function list() {
     const answer = await read('list networks', (client, abortSignal) => client.listNetworks({ abortSignal }));
@@ -31,7 +31,7 @@ export function networkCalls({ read, readOrNull, write, writeOrNull }: Connectio
 
     async network(idOrName) {
       if (isObjectId(idOrName)) return byId(idOrName);
-      // Asked for a name, the engine also takes it for the beginning of an id: the list is searched for the very name.
+      // The list is searched for the exact name, because an inspect by name also matches the beginning of an id.
       const matches = (await list()).filter(({ id, name }) => id === idOrName || name === idOrName);
       const [match, ...others] = matches;
       if (match === undefined) return null;
@@ -52,7 +52,7 @@ export function networkCalls({ read, readOrNull, write, writeOrNull }: Connectio
           Driver: 'bridge',
           CheckDuplicate: true,
           Labels: { ...labels },
-          // Said, since engines before 26 do not tell the gateway that they chose in a subnet that was given.
+          // Set explicitly: engines before 26 do not report the gateway that they choose in a given subnet.
           ...(subnet === null ? {} : { IPAM: { Config: [{ Subnet: subnet, Gateway: firstHostOf(subnet) }] } }),
           abortSignal,
         }),

@@ -6,8 +6,8 @@ interface Labelled {
 }
 
 /**
- * The container without a run's label that it has from its image: `docker commit` copies the labels of a container into an image,
- * and each container of that image inherits them. If the image is gone, nobody can tell, and the label proves nothing either.
+ * Returns the container without a run label inherited from its image: `docker commit` copies labels into the image, and its
+ * containers inherit them. If the image is gone, the label proves nothing either.
  */
 export async function withOwnMark<Container extends Labelled>(
   container: Container,

@@ -6,7 +6,7 @@ import type { DockerPort } from '../engine/ports/docker.ts';
 import type { FingerprintPort } from '../engine/ports/fingerprint.ts';
 import type { HostNamespacePort } from '../engine/ports/host-namespace.ts';
 import type { Facet } from '../engine/workflow/facets.ts';
-import { compareFingerprints } from './differences/compare.ts';
+import { compareFingerprints } from './differences/compare-fingerprints.ts';
 import { asFingerprint, facetsIn, type Place, readFingerprint } from './differences/shape.ts';
 import { takeSample } from './sample.ts';
 import { type ReadSettings, readMachineSettings } from './sections/host-settings.ts';
@@ -23,11 +23,11 @@ interface MachineParts extends FingerprintParts {
   readonly namespace: HostNamespacePort;
 }
 
-/** Fingerprints of the machine, and of the engine that the Docker port leads to. */
+/** Creates the fingerprint port of the machine and the engine that the Docker port leads to. */
 export function createFingerprints(parts: MachineParts): FingerprintPort {
   const settle = shareSamples(settleOn(parts, readMachineSettings));
   const take = async (facets: readonly Facet[], isWatched: boolean) =>
-    // Without a facet there is nothing to look at, and nothing that could be of another place.
+    // Without a facet nothing is read, and nothing can be of another place.
     asFingerprint(await settle(facets, isWatched), facets.length === 0 ? null : await placeOf(parts, facets));
   return {
     take: (facets) => take(facets, false),
@@ -36,7 +36,7 @@ export function createFingerprints(parts: MachineParts): FingerprintPort {
   };
 }
 
-/** Fingerprints of a host that nobody works on but the run itself. */
+/** Creates the fingerprint port of a private host, which only its run uses. */
 export function createPrivateFingerprints(parts: FingerprintParts, settings: ReadSettings): FingerprintPort {
   const settle = settleOn(parts, settings);
   const sampleOnce = async (facets: readonly Facet[]) =>
@@ -47,7 +47,7 @@ export function createPrivateFingerprints(parts: FingerprintParts, settings: Rea
       const facets = facetsIn(readFingerprint(before).sections);
       const first = await sampleOnce(facets);
       if (canonicalJson(first) === canonicalJson(before)) return first;
-      // What the kernel takes apart in the background may not be over yet.
+      // The kernel may still be removing links in the background.
       return asFingerprint(await settle(facets, isWatched), null);
     },
     compare: compareFingerprints,
@@ -65,7 +65,7 @@ async function placeOf({ docker, namespace }: MachineParts, facets: readonly Fac
   };
 }
 
-/** Null where no engine says which it is: its sections tell why. */
+/** Returns the engine's id; null if no engine answers, which its sections explain. */
 async function engineIdOf(docker: DockerPort): Promise<string | null> {
   try {
     return await docker.engineId();

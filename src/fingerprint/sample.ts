@@ -24,9 +24,9 @@ export interface SamplePorts {
 }
 
 /**
- * These facets of the host as they are now, everything read at the same time. A tool that is missing, may not be run or answers
- * oddly makes its sections unreadable, and no others.
- * @throws WfError where the host cannot be reached at all
+ * Reads these facets of the host, all at the same time. A tool that is missing, not permitted or answers unexpectedly makes only
+ * its own sections unreadable.
+ * @throws WfError if the host cannot be reached at all
  */
 export async function takeSample(ports: SamplePorts, facets: readonly Facet[]): Promise<Sections> {
   const { command, docker } = ports;
@@ -66,7 +66,7 @@ async function linkSections(command: CommandPort): Promise<Record<'links' | 'add
   return { ...(read ?? { links: unreadableSection(why), addresses: unreadableSection(why) }), neighbours };
 }
 
-/** A kernel that was started without IPv6 has no routes of it to ask for. */
+/** A kernel booted without IPv6 has no IPv6 routes to read. */
 async function ipv6Sections(command: CommandPort, { hasIpv6 }: HostSettings) {
   return hasIpv6 ? routingSections(command, 'ipv6') : { routes: readSection([]), rules: readSection([]) };
 }

@@ -9,13 +9,13 @@ import {
   unreadableSection,
 } from './differences/shape.ts';
 
-/** Long enough for a change that is under way to show between two samples that take some 50 ms each. */
+/** Long enough for a change in progress to show between two samples that take about 50 ms each. */
 const PAUSE_MS = 15;
-/** Docker's after-effects of a call take tenths of a second: what changes in the later half of this is not of the run. */
+/** Docker's late effects of a call take tenths of a second: changes in the second half of this time are not the run's. */
 const SETTLE_MS = 2_000;
-/** To see what comes and goes once a second or so. */
+/** Long enough to notice something that comes and goes about once a second. */
 const WATCH_MS = 4_000;
-/** On a machine where one sample takes as long as that. */
+/** Minimum for a machine on which one sample takes as long as that. */
 const LEAST_SAMPLES = 4;
 
 interface Difference {
@@ -25,9 +25,9 @@ interface Difference {
 }
 
 /**
- * Samples until two samples in a row are equal. If that never happens, the last sample names what changed in the later half of
- * the time.
- * @param isWatched samples all the time, also when two are equal
+ * Samples until two consecutive samples are equal. Otherwise the last sample lists the subjects that changed in the second half
+ * of the time.
+ * @param isWatched samples for the whole time, even if two are equal
  */
 export async function settledSample(
   sample: () => Promise<Sections>,
@@ -80,9 +80,7 @@ function withChanging(sections: Sections, differences: readonly Difference[]): S
     const isReadable = own.every(({ subject }) => subject !== undefined);
     marked = {
       ...marked,
-      [section]: isReadable
-        ? { ...sections[section], changing }
-        : unreadableSection('it could be read at some moments only'),
+      [section]: isReadable ? { ...sections[section], changing } : unreadableSection('it was readable only at times'),
     };
   }
   return marked;

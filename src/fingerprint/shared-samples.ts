@@ -12,8 +12,8 @@ interface Request {
 }
 
 /**
- * One sampling of a host at a time. Callers that ask while one is under way share the next one, which begins after they have
- * asked: each sees the host as it is after all that the caller did.
+ * Runs one sampling of a host at a time. Callers that ask during a sampling share the next one, which begins after their request:
+ * each sees the effects of everything it did before.
  */
 export function shareSamples(settle: Settle): Settle {
   let waiting: readonly Request[] = [];

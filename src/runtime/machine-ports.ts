@@ -1,7 +1,7 @@
 import { createDocker } from '../docker/create-docker.ts';
 import type { HostPorts } from '../engine/workflow/step.ts';
 import { createCommandPort } from '../host/commands/command.ts';
-import { throughExeca } from '../host/commands/start-command.ts';
+import { execaStarter } from '../host/commands/start-command.ts';
 import { systemClock } from '../host/machine/clock.ts';
 import { ownPlace } from '../host/machine/place.ts';
 import { machineNamespace } from '../host/namespaces/namespace.ts';
@@ -10,7 +10,7 @@ import { machineNamespace } from '../host/namespaces/namespace.ts';
 export function machinePorts(env: Readonly<Record<string, string | undefined>>): HostPorts {
   return {
     clock: systemClock,
-    command: createCommandPort(systemClock, throughExeca),
+    command: createCommandPort(systemClock, execaStarter),
     docker: createDocker(env),
     namespace: machineNamespace,
     agent: null,

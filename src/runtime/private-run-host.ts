@@ -4,10 +4,10 @@ import type { HostNamespacePort } from '../engine/ports/host-namespace.ts';
 import type { RunHost } from '../engine/ports/runtime.ts';
 import type { HostPorts } from '../engine/workflow/step.ts';
 import { createPrivateFingerprints } from '../fingerprint/create-fingerprints.ts';
-import { compareFingerprints } from '../fingerprint/differences/compare.ts';
+import { compareFingerprints } from '../fingerprint/differences/compare-fingerprints.ts';
 import { readSection } from '../fingerprint/differences/shape.ts';
 import { createCommandPort } from '../host/commands/command.ts';
-import { throughExeca } from '../host/commands/start-command.ts';
+import { execaStarter } from '../host/commands/start-command.ts';
 import { pause } from '../host/machine/clock.ts';
 import { ownPlace } from '../host/machine/place.ts';
 import { isAlive, ownPidNamespace, ownUserId } from '../host/processes/process.ts';
@@ -108,7 +108,7 @@ async function hasEnded({ process, isKept }: PrivateHost, clock: Clock): Promise
 function enter(host: PrivateHost, clock: Clock): Entered {
   const entry = openNamespaceEntry(host.mark, host.process);
   const inside = host.command(clock);
-  const fromOutside = createCommandPort(clock, throughExeca, entry);
+  const fromOutside = createCommandPort(clock, execaStarter, entry);
   const command: CommandPort = {
     // Its own process cannot hand on what wf has open.
     run: (argv, options) => (options.inherited === undefined ? inside : fromOutside).run(argv, options),

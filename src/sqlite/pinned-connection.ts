@@ -4,8 +4,8 @@ import Database from 'better-sqlite3';
 const pinned: object[] = [];
 
 /**
- * A connection that, with all its statements, lives as long as the process. Node 24.21 aborts when V8 collects an object of the addon
- * while no JavaScript runs: the base class of the addon (node_object_wrap.h) then asks for an environment, and there is none.
+ * A connection that, with its statements, lives as long as the process. Node 24.21 aborts if V8 collects an object of the addon
+ * while no JavaScript runs: the addon's base class (node_object_wrap.h) then needs an environment, and there is none.
  */
 export class PinnedConnection extends Database {
   constructor(path: string, options: Database.Options) {

@@ -21,19 +21,19 @@ import {
   wordAfter,
 } from './marked-object.ts';
 
-/** What is marked on this host. */
+/** Marked objects of this host. */
 export interface Marked {
   readonly objects: readonly MarkedObject[];
-  /** Why the Docker engine could not be asked; what it has is then not among the objects. Null where it could, or there is none. */
+  /** Error of an unreachable Docker engine, whose objects are then missing; null if it answered or there is none. */
   readonly unread: WfError | null;
 }
 
 /**
- * All that carries a run's mark on this host, in the order in which it can be removed: private hosts, with all that is in them;
- * containers whatever their state, links (an alias `wf.run=RUN`), routes (protocol 119, of all tables), networks. What is inside
- * the containers goes with them.
- * @throws WfError E_DOCKER_NOT_LOCAL if Docker objects are marked, but wf runs elsewhere than the engine, where the runs that use them
- * may not be seen; others if a part of the host cannot be read: that is not "nothing there"
+ * Finds all objects of this host with a run's mark, in the order of their removal: private hosts with their contents; containers
+ * in any state, links (an alias `wf.run=RUN`), routes (protocol 119, of all tables), networks. Objects inside containers go with
+ * them.
+ * @throws WfError E_DOCKER_NOT_LOCAL if Docker objects are marked and wf runs elsewhere than the engine, where it may not see the
+ * runs that use them; others if a part of the host cannot be read: that is not "nothing there"
  */
 export async function findMarked(host: HostPorts): Promise<Marked> {
   const [{ containers, networks, unread }, links] = await Promise.all([
@@ -62,7 +62,7 @@ async function requireLocalEngine(host: HostPorts): Promise<void> {
   if (!local.met) throw local.error;
 }
 
-/** An engine that does not answer keeps nothing else from being swept. */
+/** An engine that does not answer does not prevent the rest from being swept. */
 async function dockerObjects(docker: DockerPort) {
   try {
     const [containers, networks] = await Promise.all([docker.containers(), docker.networks()]);
@@ -82,7 +82,7 @@ function markedPrivateHost({ mark, process }: FoundPrivateHost): readonly Marked
   return [{ kind: 'private-host', id, name: mark, run, recognisedBy, process, undo: ['kill', '-KILL', id] }];
 }
 
-/** Its anonymous volumes may hold data that somebody wants: they are kept. */
+/** Its anonymous volumes may contain data: they are kept. */
 function markedContainer(container: ContainerInfo): readonly MarkedDockerObject[] {
   const { id, name, image, doubtfulRun } = container;
   const run = markedRun(runOf(container) ?? doubtfulRun);
@@ -90,7 +90,7 @@ function markedContainer(container: ContainerInfo): readonly MarkedDockerObject[
   const recognisedBy =
     doubtfulRun === undefined
       ? `label ${RUN_LABEL}=${run}, which its image ${image} does not carry`
-      : `label ${RUN_LABEL}=${run}, which may be of its image ${image}: that is gone`;
+      : `label ${RUN_LABEL}=${run}, which may come from its missing image ${image}`;
   return [{ kind: 'container', id, name, run, recognisedBy, undo: ['docker', 'rm', '--force', shortId(id)] }];
 }
 

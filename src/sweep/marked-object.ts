@@ -3,15 +3,15 @@ import type { Owner } from '../engine/model/owner.ts';
 import type { Argv } from '../engine/ports/command.ts';
 import type { AddressFamily } from '../host/ip/link.ts';
 
-/** Something on this host that carries the mark of a run, whether or not a ledger knows of it. */
+/** An object of this host with the mark of a run, whether or not it is in a ledger. */
 export type MarkedObject = MarkedPrivateHost | MarkedDockerObject | MarkedLink | MarkedRoute;
 
-/** The private host of a run on the embedded runtime, with all that is in it. */
+/** Private host of a run on the embedded runtime, with its contents. */
 export interface MarkedPrivateHost {
   readonly kind: 'private-host';
   /** Pid of its first process. */
   readonly id: string;
-  /** Its mark: the run, and the moment at which that was created. */
+  /** Its mark: the run and its creation time. */
   readonly name: string;
   readonly run: RunId;
   readonly recognisedBy: string;
@@ -24,9 +24,9 @@ export interface MarkedDockerObject {
   readonly id: string;
   readonly name: string;
   readonly run: RunId;
-  /** The mark that it carries, for people: `label wf.run=k3v9x2mq7p`. */
+  /** The mark in words: `label wf.run=k3v9x2mq7p`. */
   readonly recognisedBy: string;
-  /** Removes it by hand. */
+  /** Command that removes it by hand. */
   readonly undo: Argv;
 }
 
@@ -42,10 +42,10 @@ export interface MarkedLink {
 
 export interface MarkedRoute {
   readonly kind: 'route';
-  /** The words that identify it: `default via 10.0.0.1 dev eth1 proto 119`. */
+  /** Words that identify the route: `default via 10.0.0.1 dev eth1 proto 119`. */
   readonly id: string;
   readonly name: string;
-  /** A route's mark says "a run of wf", not which: that of the link it leads over, or null where that one tells none. */
+  /** Run of the link that the route uses, because a route's mark identifies wf and not the run; null if the link has none. */
   readonly run: RunId | null;
   readonly recognisedBy: string;
   readonly family: AddressFamily;
@@ -53,12 +53,12 @@ export interface MarkedRoute {
   readonly undo: Argv;
 }
 
-/** The run that a mark names; null where it can be none of wf's: somebody else may use the same label. */
+/** Parses the run in a mark; null if it is no run id of wf: another program may use the same label. */
 export function markedRun(mark: string | undefined): RunId | null {
   return mark === undefined ? null : (parseRunId(mark) ?? null);
 }
 
-/** The word of a route that follows this one: its gateway (`via`), its link (`dev`). */
+/** Returns the word of a route that follows this one: its gateway (`via`), its link (`dev`). */
 export function wordAfter(words: readonly string[], word: string): string | undefined {
   const position = words.indexOf(word);
   return position === -1 ? undefined : words[position + 1];

@@ -17,15 +17,15 @@ import { shortId } from '../steps/docker/names.ts';
 import { networkGone, removeOwnNetwork } from '../steps/docker/network-removal.ts';
 import type { MarkedDockerObject, MarkedLink, MarkedObject, MarkedRoute } from './marked-object.ts';
 
-/** `removed`: it is not there any more, whoever took it away. */
+/** `removed`: the object is gone, whoever removed it. */
 export type Removal = { readonly status: 'removed' } | { readonly status: 'stuck'; readonly reason: string };
 
-/** As for any `ip` command that alters the host: it takes milliseconds. */
+/** An `ip` command that alters the host takes milliseconds. */
 const COMMAND_TIMEOUT_MS = 10_000;
 
 /**
- * Removes one marked object: looks by its identity and its mark right before, removes, and looks again. What has lost its mark
- * meanwhile is left alone. Never throws for what the host answers.
+ * Removes one marked object: checks its identity and mark right before the removal, and checks again after it. An object without
+ * its mark is left alone. Never throws for an answer of the host.
  */
 export async function removeMarked(
   object: MarkedObject,
@@ -35,7 +35,7 @@ export async function removeMarked(
   try {
     await removeBySort(object, host, record);
     if (!(await isThere(object, host))) return { status: 'removed' };
-    return { status: 'stuck', reason: 'it is still there after it was removed' };
+    return { status: 'stuck', reason: 'it still exists after its removal' };
   } catch (thrown) {
     const { message } = asWfError(thrown);
     return (await isGone(object, host)) ? { status: 'removed' } : { status: 'stuck', reason: message };
@@ -78,11 +78,10 @@ async function removeContainer(object: MarkedDockerObject, context: HostContext)
 }
 
 function doubtful({ id, name, image }: ContainerInfo): WfError {
-  return new WfError(
-    'E_FOREIGN',
-    `its image is gone, so that nobody can tell whether ${name} has the label of the run from its image ${image}`,
-    { hint: `If it is not needed, remove it by hand: \`docker rm --force ${shortId(id)}\`.`, details: { id, name } },
-  );
+  return new WfError('E_FOREIGN', `${name}: the label of the run may come from its image ${image}, which is gone`, {
+    hint: `If it is not needed, remove it with \`docker rm --force ${shortId(id)}\`.`,
+    details: { id, name },
+  });
 }
 
 async function removeNetwork(object: MarkedDockerObject, context: HostContext): Promise<void> {
@@ -102,7 +101,7 @@ async function runRemoval(
   requireSuccess(result, COMMAND_TIMEOUT_MS);
 }
 
-/** Whether it is there still, and marked still. @throws WfError where that cannot be told. */
+/** Returns whether the object still exists with its mark. @throws WfError if that is unknown. */
 async function isThere(object: MarkedObject, { docker, command }: HostPorts): Promise<boolean> {
   switch (object.kind) {
     case 'private-host':
@@ -114,7 +113,7 @@ async function isThere(object: MarkedObject, { docker, command }: HostPorts): Pr
     case 'link': {
       const { id, name, run } = object;
       const links = await readLinks(command);
-      // By its name as well: it is what the command names it by.
+      // The name counts, too, because the command uses it.
       return links.some((link) => String(link.ifindex) === id && link.name === name && link.alias === linkAliasOf(run));
     }
     case 'route': {
@@ -124,7 +123,7 @@ async function isThere(object: MarkedObject, { docker, command }: HostPorts): Pr
   }
 }
 
-/** A look that fails does not tell that it is gone. */
+/** A failed observation does not prove that it is gone. */
 async function isGone(object: MarkedObject, host: HostPorts): Promise<boolean> {
   try {
     return !(await isThere(object, host));

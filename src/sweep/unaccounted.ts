@@ -8,26 +8,26 @@ import { routeRecordSchema } from '../steps/net/add-route.ts';
 import { vethRecordSchema } from '../steps/net/create-veth-pair.ts';
 import { type MarkedObject, wordAfter } from './marked-object.ts';
 
-/** What a history knows of this host. */
+/** Facts of a history about this host. */
 export interface KnownRuns {
-  readonly standing: readonly ChangeOfRun[];
-  /** Runs that have not come to an end: each may go on with what it has made. */
+  readonly inPlace: readonly ChangeOfRun[];
+  /** Unfinished runs: each may resume and use its objects. */
   readonly unfinished: ReadonlySet<RunId>;
-  /** Of the private hosts of runs that it knows: what is in them may still be used, or undone. */
+  /** Private hosts of known runs: their contents may still be used or undone. */
   readonly privateHosts: ReadonlySet<string>;
 }
 
-/** Which of the objects no standing change, and no unfinished run, of the history accounts for. Pure. */
+/** Returns the objects that neither a change in place nor an unfinished run of the history accounts for. Pure. */
 export function unaccounted(objects: readonly MarkedObject[], known: KnownRuns): readonly MarkedObject[] {
   return objects.filter((object) => !isKnown(object, known));
 }
 
-function isKnown(object: MarkedObject, { standing, unfinished, privateHosts }: KnownRuns): boolean {
-  // Another database may have a run of the same id.
+function isKnown(object: MarkedObject, { inPlace, unfinished, privateHosts }: KnownRuns): boolean {
+  // Another database may have a run with the same id.
   if (object.kind === 'private-host') return privateHosts.has(object.name);
   if (object.run !== null && unfinished.has(object.run)) return true;
-  // A route may lead over a link that tells another run than its own, or none.
-  return standing.some(
+  // A route may use a link with the mark of another run, or none.
+  return inPlace.some(
     (change) => (object.kind === 'route' || change.run === object.run) && accountsFor(change, object),
   );
 }
@@ -35,19 +35,19 @@ function isKnown(object: MarkedObject, { standing, unfinished, privateHosts }: K
 function accountsFor({ kind, record }: ChangeOfRun, object: MarkedObject): boolean {
   const made = MADE_BY[kind];
   if (made !== undefined) return made(record, object);
-  // Of a step runner that is not wf's own nobody knows here what it makes.
+  // The objects of a step runner outside wf are unknown here.
   return !OWN_KIND.test(kind);
 }
 
 const OWN_KIND = /^(docker|net|probe|exec|host)\./;
 
-/** Whether the record of a change names the object, by the step runners that make something that is marked. */
+/** Returns whether the record of a change names the object, for each step runner that creates marked objects. */
 const MADE_BY: Readonly<Record<string, (record: Json, object: MarkedObject) => boolean>> = {
   'docker.container': bySchema(
     containerRecordSchema,
     (made, { kind, id, name }) => kind === 'container' && (made.id === null ? made.name === name : made.id === id),
   ),
-  // Undoing removes all networks of this name that carry the run's mark.
+  // An undo removes all networks of this name with the run's mark.
   'docker.network': bySchema(
     networkRecordSchema,
     (made, { kind, id, name }) => kind === 'network' && (made.id === id || made.name === name),
@@ -68,7 +68,7 @@ const MADE_BY: Readonly<Record<string, (record: Json, object: MarkedObject) => b
   ),
 };
 
-/** A record that cannot be read any more accounts for whatever its run has marked: better left than taken from it. */
+/** A change with an unreadable record accounts for every object of its run: wf then leaves them alone. */
 function bySchema<Schema extends z.ZodType>(
   schema: Schema,
   names: (made: z.output<Schema>, object: MarkedObject) => boolean,

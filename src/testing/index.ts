@@ -1,20 +1,21 @@
 /**
- * Tests of step runners: a workflow is run again and again by `wf` itself, and is killed, fails, or is undone at each point in turn.
- * Each function throws at the first run that does not end as it must, with the point, the output of wf and the path of its history,
- * which is then kept. For any test runner; give a test minutes, since each point takes one or more processes.
+ * Tests of step runners: run a workflow repeatedly with `wf` itself, and kill it, let it fail, or undo it at each point in turn.
+ * Each function throws at the first run with a wrong end, with the point, the output of wf and the path of its history, which is
+ * kept. Works with any test runner; allow minutes per test, because each point takes one or more processes.
  */
 import { openSession, type TestedWorkflow } from './session.ts';
 
 export type { TestedWorkflow } from './session.ts';
 
-/** After a touch of the host by a step, or a commit of its progress. Before the next one, the host and the disk are the same. */
+/** Points after a touch of the host by a step, or a commit of its progress. Host and disk do not change between two points. */
 const POINT_OF_A_STEP = /^after (?:touch|commit (?:step|change)\.)/;
 const TOUCH_OF_APPLY = / touch \S+ apply /;
 const TOUCH_OF_UNDO = /^after touch \S+ undo /;
 
 /**
- * Kills a run (SIGKILL) after each commit of its steps' progress, and after each command or request of their `apply` and `undo`. Each killed run is once resumed, and must come to the same state as one that nobody killed; and once rolled back, and must
- * leave the host as it was. Returns the points at which a run was killed.
+ * Kills a run (SIGKILL) after each commit of its steps' progress and after each command or request of their `apply` and `undo`.
+ * Resumes each killed run, which must reach the same state as an undisturbed one; and rolls it back, which must restore the host.
+ * Returns the points of the kills.
  */
 export async function killAtEveryPoint(tested: TestedWorkflow): Promise<readonly string[]> {
   const session = await openSession(tested);
@@ -38,8 +39,8 @@ export async function killAtEveryPoint(tested: TestedWorkflow): Promise<readonly
 }
 
 /**
- * Lets each command or request of `apply` fail in turn: once before it has done anything, and once after it has done all. The run must
- * end, failed or not (`onError`), and leave the host as it was when it is undone. Returns the points at which a step failed.
+ * Lets each command or request of `apply` fail in turn: once before it has any effect, and once after its full effect. The run
+ * must end, failed or not (`onError`), and its undo must restore the host. Returns the points of the failures.
  */
 export async function failAtEveryTouch(tested: TestedWorkflow): Promise<readonly string[]> {
   const session = await openSession(tested);
@@ -55,8 +56,8 @@ export async function failAtEveryTouch(tested: TestedWorkflow): Promise<readonly
 }
 
 /**
- * Undoes runs twice: kills the rollback after each command or request of `undo`, and rolls the run back again, which must
- * leave the host as it was. Returns the points at which a rollback was killed.
+ * Undoes runs twice: kills the rollback after each command or request of `undo`, and rolls the run back again, which must restore
+ * the host. Returns the points of the kills.
  * @param pauseAfter the stage after which to roll back, for a workflow that cleans up by itself
  */
 export async function undoTwice(tested: TestedWorkflow, pauseAfter?: string): Promise<readonly string[]> {

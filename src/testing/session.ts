@@ -8,24 +8,24 @@ import { packageRoot } from '../definition/package-root.ts';
 import type { JsonObject } from '../engine/model/json.ts';
 import type { RuntimeName } from '../engine/ports/runtime.ts';
 
-/** A workflow that a test runs again and again, each time in a process of its own. */
+/** A workflow that a test runs repeatedly, each time in its own process. */
 export interface TestedWorkflow {
-  /** The name of a workflow of the project, or the path of a workflow file. */
+  /** Name of a workflow of the project, or path of a workflow file. */
   readonly workflow: string;
   readonly input?: JsonObject;
-  /** Working directory of the runs; that of the test if absent. */
+  /** Working directory of the runs; by default that of the test. */
   readonly folder?: string;
-  /** The runtime of the runs; wf chooses if absent. */
+  /** Runtime of the runs; by default wf chooses. */
   readonly runtime?: RuntimeName;
-  /** Observes what the runs may change. Equal answers mean equal states, so none may depend on the id of a run. */
+  /** Observes the state that the runs may change. Equal results mean equal states, so none may depend on the id of a run. */
   observe(): unknown;
 }
 
-/** How a process of wf ended. */
+/** End of a wf process. */
 export interface WfEnd {
   readonly exitCode: number | null;
   readonly signal: string | null;
-  /** stdout and stderr as they came. */
+  /** stdout and stderr, interleaved. */
   readonly output: string;
 }
 
@@ -35,31 +35,37 @@ export interface Faults {
   readonly failAt?: string;
 }
 
-/** One run of the workflow, with an id of its own. */
+/** One run of the workflow, with its own id. */
 export interface TestedRun {
   readonly id: string;
   wf(args: readonly string[], faults?: Faults): Promise<WfEnd>;
   start(faults?: Faults): Promise<WfEnd>;
-  /** Rolls the run back if anything of it is in place. @throws Error if the host is not as it was before */
+  /** Rolls the run back if any change is in place. @throws Error if the host differs from its state before the run */
   undo(): Promise<void>;
   requireExit(end: WfEnd, codes: readonly number[]): void;
-  /** @throws Error if the host is not as it was before a run, or after one that nobody disturbed */
+  /**
+   * Checks the state of the host.
+   * @throws Error if it differs from the state before a run, or after an undisturbed one
+   */
   requireState(when: 'before' | 'after'): Promise<void>;
 }
 
 export interface Session {
-  /** The crash points of a run that nobody disturbed, each once. */
+  /** Crash points of an undisturbed run, each once. */
   readonly points: readonly string[];
-  /** Those of its rollback. */
+  /** Crash points of its rollback. */
   readonly undoPoints: readonly string[];
-  /** @param point the point that an error names */
+  /**
+   * Creates the next run.
+   * @param point the point that an error names
+   */
   nextRun(point: string): TestedRun;
   /** Removes the history. @throws Error if there are no points */
   close(points: ReadonlySet<string>): readonly string[];
 }
 
 /**
- * Runs the workflow once, undisturbed, and rolls it back: that finds the points, and the states that later runs must come to.
+ * Runs the workflow once, undisturbed, and rolls it back, to find the points and the expected states of later runs.
  * @throws Error if the run or its rollback fails
  */
 export async function openSession(tested: TestedWorkflow, pauseAfter?: string): Promise<Session> {
@@ -85,10 +91,10 @@ export async function openSession(tested: TestedWorkflow, pauseAfter?: string): 
     const requireState: TestedRun['requireState'] = async (when) => {
       const state = await tested.observe();
       if (isDeepStrictEqual(state, states.get(when))) return;
-      fail(`the state is ${JSON.stringify(state)}, and ${JSON.stringify(states.get(when))} was expected`);
+      fail(`expected the state ${JSON.stringify(states.get(when))}, got ${JSON.stringify(state)}`);
     };
     const wf: TestedRun['wf'] = async (args, { killAt, failAt } = {}) => {
-      // A point may hold the id of its run: in the name of a file, for example.
+      // A point may contain the id of its run, for example in a file name.
       const own = (name: string, text: string | undefined) =>
         text === undefined ? {} : { [name]: text.replaceAll(walk, id) };
       const faults = { ...own('WF_CRASH_AT', killAt), ...own('WF_FAIL_AT', failAt), ...own('WF_CRASH_LOG', log) };
@@ -101,7 +107,7 @@ export async function openSession(tested: TestedWorkflow, pauseAfter?: string): 
       start: (faults) => wf(['start', tested.workflow, '--id', id, ...options], faults),
       async undo() {
         const end = await wf(['rollback', id]);
-        // 4: nothing of it is in place.
+        // Exit code 4: no change is in place.
         if (end.exitCode !== 0 && end.exitCode !== 4) fail(`wf rollback ended with ${end.exitCode ?? end.signal}`);
         await requireState('before');
       },
@@ -120,21 +126,21 @@ export async function openSession(tested: TestedWorkflow, pauseAfter?: string): 
   rmSync(log, { force: true });
   const rollback = await undisturbed.wf(['rollback', undisturbed.id]);
   undisturbed.requireExit(rollback, [0, 4]);
-  // After, and not before: a change that is kept by design stays from the first run on.
+  // Taken after the first run, because a change kept by design stays from then on.
   states.set('before', await tested.observe());
   return {
     points,
     undoPoints: pointsIn(log),
     nextRun: (point) => nextRun(point),
     close(reached) {
-      if (reached.size === 0) throw new Error(`${tested.workflow}: no run came to a point that could be tested`);
+      if (reached.size === 0) throw new Error(`${tested.workflow}: no run reached a point that can be tested`);
       rmSync(scratch, { recursive: true });
       return [...reached];
     },
   };
 }
 
-/** Returns the points in a log, each once, in the order in which they were first reached. */
+/** Returns the points in a log, each once, in the order of their first occurrence. */
 export function pointsIn(log: string): readonly string[] {
   if (!existsSync(log)) return [];
   return [...new Set(readFileSync(log, 'utf8').split('\n').filter(Boolean))];

@@ -7,8 +7,8 @@ const ONLY_OWNER = 0o700;
 const GROUP_AND_OTHERS = 0o077;
 
 /**
- * Makes a folder (0700) and those that lead to it. Returns undefined where that fails, or where it would not be in the hands of this
- * user and root alone: not the user's own, of another mode than 0700, a link, or below what others can write.
+ * Creates a folder (0700) and its parents. Returns undefined if that fails, or if others than this user and root could control
+ * it: owned by another user, another mode than 0700, a link, or below a folder that others can write.
  */
 export function privateFolder(folder: string): string | undefined {
   try {
@@ -22,8 +22,8 @@ export function privateFolder(folder: string): string | undefined {
 }
 
 /**
- * Makes a folder and its parents. One at a time: Node's own recursive mkdir never ends in /proc, and calls a read-only file
- * system "no such file or directory".
+ * Creates a folder and its parents. One at a time: Node's recursive mkdir never ends in /proc, and reports a read-only file
+ * system as "no such file or directory".
  */
 export function makeFolder(folder: string, mode: number): void {
   if (exists(folder)) return;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Whether nobody but this user is in a group, as with the groups that most distributions make for each user: what it may write, only
- * its user may. Groups that are not in /etc/group are not private.
+ * Returns whether this user is the only member of a group, as of the user groups of most distributions. Groups outside /etc/group
+ * are not private.
  */
 export function isPrivateGroup(group: number, user: number): boolean {
   const users = table('/etc/passwd');

@@ -4,27 +4,26 @@ import { WfError } from '../engine/model/errors.ts';
 import { isPrivateGroup } from './private-group.ts';
 import { ownerOfAll, trustedUsers } from './users.ts';
 
-/** The environment variable with folders, separated by `:`, that are trusted whoever owns them. */
+/** Environment variable with `:`-separated folders that are trusted whatever their owner. */
 export const SAFE_DIRECTORY_VARIABLE = 'WF_SAFE_DIRECTORY';
 
-/** The kernel follows as many links at most. */
+/** Limit of the kernel for links in a path. */
 const MOST_LINKS = 40;
 const GROUP_WRITE = 0o020;
 const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
 
-/** A part of a path that somebody else could have written, or could replace what lies below it. */
+/** A component of a path that another user could have written or replaced. */
 export interface UntrustedPart {
   readonly path: string;
   readonly why: string;
 }
 
 /**
- * Refuses what another user could have written: each folder on the way to `file`, each link on it, and what it leads to belong to root,
- * to the user that wf runs as or to the caller of sudo, and nobody else may write to them. A path that does not exist is checked as far
- * as it does.
- * @param what names it in the message: `the workflow file`
- * @param own the folder of wf itself: in a user namespace, the machine's root may own the files in there
+ * Refuses a file that another user could have written: each folder and link on its path, and the target, must belong to root, the
+ * user of wf or the caller of sudo, and be writable by nobody else. A path that does not exist is checked as far as it exists.
+ * @param what name for the message, such as `the workflow file`
+ * @param own the folder of wf itself: in a user namespace, the machine's root may own its files
  * @throws WfError E_UNTRUSTED, with how to permit it
  */
 export function requireTrusted(file: string, what: string, own?: string): void {
@@ -39,14 +38,14 @@ export function requireTrusted(file: string, what: string, own?: string): void {
     `${what} could have been written by another user: ${found.path} ${found.why}${where}`,
     {
       hint:
-        'Nothing in it was executed. Run wf as its owner, or take the right to write to it from the others (`chmod go-w`); ' +
-        `if you trust all that is in there: ${SAFE_DIRECTORY_VARIABLE}=${folderToPermit(file)} wf ...`,
+        'Run wf as its owner, or remove write permission for others with `chmod go-w`; wf executed nothing of it. ' +
+        `To trust the whole folder, run \`${SAFE_DIRECTORY_VARIABLE}=${folderToPermit(file)} wf ...\`.`,
       details: { path: found.path },
     },
   );
 }
 
-/** The first part of the way to a file that is not only in the hands of these users; undefined where all is. */
+/** Returns the first component of a path that others than these users control, or undefined. */
 export function untrustedPart(file: string, users: ReadonlySet<number>): UntrustedPart | undefined {
   const onTheWay = new Set([...users, ownerOfAll()]);
   let left = path
@@ -76,17 +75,17 @@ export function untrustedPart(file: string, users: ReadonlySet<number>): Untrust
   return undefined;
 }
 
-/** A link's own mode means nothing, and what lies in a folder with the sticky bit only its owner may replace. */
+/** A link's own mode has no meaning, and only the owner may replace a file in a folder with the sticky bit. */
 function whyUntrusted(found: Stats, users: ReadonlySet<number>): string | undefined {
   if (!users.has(found.uid)) return `belongs to uid ${found.uid}`;
   if (found.isSymbolicLink()) return undefined;
   if (found.isDirectory() && (found.mode & STICKY) !== 0) return undefined;
-  if ((found.mode & OTHERS_WRITE) !== 0) return 'may be written by everybody';
+  if ((found.mode & OTHERS_WRITE) !== 0) return 'is writable by everybody';
   if ((found.mode & GROUP_WRITE) === 0 || isPrivateGroup(found.gid, found.uid)) return undefined;
-  return `may be written by group ${found.gid}`;
+  return `is writable by group ${found.gid}`;
 }
 
-/** Whether the file lies in a folder that the user has declared safe. */
+/** Returns whether the file is in a folder that the user has declared safe. */
 function isPermitted(file: string): boolean {
   const folders = (process.env[SAFE_DIRECTORY_VARIABLE] ?? '').split(':').filter((folder) => path.isAbsolute(folder));
   if (folders.length === 0) return false;
@@ -98,7 +97,7 @@ function isWithin(file: string, folder: string): boolean {
   return file === folder || file.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }
 
-/** Links resolved as far as the path exists. */
+/** Resolves links as far as the path exists. */
 function realPathOf(file: string): string {
   const absolute = path.resolve(file);
   try {
@@ -109,7 +108,7 @@ function realPathOf(file: string): string {
   }
 }
 
-/** Of a file of a project: the folder of the project, which is all that has to be permitted. */
+/** Returns the folder to permit: for a file of a project, the folder of the project. */
 function folderToPermit(file: string): string {
   const folder = path.dirname(path.resolve(file));
   return ['workflows', 'data'].includes(path.basename(folder)) ? path.dirname(folder) : folder;
@@ -119,7 +118,7 @@ function lstatIfThere(file: string): Stats | undefined {
   try {
     return lstatSync(file, { throwIfNoEntry: false });
   } catch {
-    // A folder on the way that may not be entered: whoever opens the file is told.
+    // An inaccessible folder on the path fails when the file is opened.
     return undefined;
   }
 }

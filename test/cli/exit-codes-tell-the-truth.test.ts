@@ -81,7 +81,7 @@ test.concurrent(
   async () => {
     const args = ['start', 'lab-network', '--runtime', 'embedded', '--json'];
     const end = await project.wf(args, { env: hanging('ip') });
-    expect([end.exitCode, errorOf(end).message]).toEqual([3, expect.stringContaining('did not end within')]);
+    expect([end.exitCode, errorOf(end).message]).toEqual([3, expect.stringContaining('timed out after')]);
   },
   PATIENCE_MS,
 );
@@ -186,7 +186,7 @@ test('a NUL in a command line is told as that, and what was done is undone', asy
     1,
     {
       status: 'rolled-back',
-      error: { code: 'E_STEP_INPUT', message: 'the name of the program holds a NUL character' },
+      error: { code: 'E_STEP_INPUT', message: 'the name of the program contains a NUL character' },
     },
   ]);
 });

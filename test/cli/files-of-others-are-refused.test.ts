@@ -142,7 +142,7 @@ asRoot.concurrent('undo commands of a database that another user could have writ
   const rollback = ['rollback', 'kept', '--db', database];
   await expectRefusal(project, rollback, {
     ...refusal(project, 'shared'),
-    says: [shared, 'may be written by everybody'],
+    says: [shared, 'is writable by everybody'],
   });
   chmodSync(shared, 0o755);
   chownSync(project.database, OTHER, OTHER);

@@ -37,7 +37,7 @@ describeDocker('the step runner docker.image', () => {
     const here = testContext();
     await expect(carryOut(dockerImage, { reference: 'wf-test/nowhere' }, here)).rejects.toMatchObject({
       code: 'E_IMAGE_UNAVAILABLE',
-      message: expect.stringMatching(/^image wf-test\/nowhere is not here and cannot be pulled: /),
+      message: expect.stringMatching(/^image wf-test\/nowhere is missing and cannot be pulled: /),
       hint: expect.stringContaining('docker pull wf-test/nowhere'),
     });
     expect(here.evidence).toMatchObject([{ command: 'docker pull wf-test/nowhere', exitCode: 1 }]);

@@ -6,7 +6,7 @@ import type { Fingerprint } from '../../src/engine/ports/fingerprint.ts';
 import { FACETS } from '../../src/engine/workflow/facets.ts';
 import { createFingerprints } from '../../src/fingerprint/create-fingerprints.ts';
 import { createCommandPort } from '../../src/host/commands/command.ts';
-import { throughExeca } from '../../src/host/commands/start-command.ts';
+import { execaStarter } from '../../src/host/commands/start-command.ts';
 import { systemClock } from '../../src/host/machine/clock.ts';
 import { machineNamespace } from '../../src/host/namespaces/namespace.ts';
 import { comparedRun } from '../support/compared-run.ts';
@@ -14,7 +14,7 @@ import { describeDocker, docker } from '../support/docker-tests.ts';
 import { PROBE_IMAGE } from '../support/images.ts';
 
 const fingerprints = createFingerprints({
-  command: createCommandPort(systemClock, throughExeca),
+  command: createCommandPort(systemClock, execaStarter),
   docker: createDocker(),
   clock: systemClock,
   namespace: machineNamespace,

@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createCommandPort } from '../../src/host/commands/command.ts';
-import { throughExeca } from '../../src/host/commands/start-command.ts';
+import { execaStarter } from '../../src/host/commands/start-command.ts';
 import { systemClock } from '../../src/host/machine/clock.ts';
 import { describeOwnNetwork, type TestContainer, testContainer } from './own-network.ts';
 
-const command = createCommandPort(systemClock, throughExeca);
+const command = createCommandPort(systemClock, execaStarter);
 const timeoutMs = 5_000;
 
 describeOwnNetwork('a command in another network namespace', () => {

@@ -9,14 +9,14 @@ import type { Fingerprint } from '../../src/engine/ports/fingerprint.ts';
 import { FACETS } from '../../src/engine/workflow/facets.ts';
 import { createFingerprints } from '../../src/fingerprint/create-fingerprints.ts';
 import { createCommandPort } from '../../src/host/commands/command.ts';
-import { throughExeca } from '../../src/host/commands/start-command.ts';
+import { execaStarter } from '../../src/host/commands/start-command.ts';
 import { systemClock } from '../../src/host/machine/clock.ts';
 import { machineNamespace } from '../../src/host/namespaces/namespace.ts';
 import { comparedRun } from '../support/compared-run.ts';
 import { describeOwnNetwork } from './own-network.ts';
 
 const fingerprints = createFingerprints({
-  command: createCommandPort(systemClock, throughExeca),
+  command: createCommandPort(systemClock, execaStarter),
   docker: createDocker({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' }),
   clock: systemClock,
   namespace: machineNamespace,

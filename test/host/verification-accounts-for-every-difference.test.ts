@@ -168,7 +168,7 @@ describeOwnNetwork('the verification of a run whose step ran a program', () => {
     expect(clean.exitCode).toBe(0);
     const { restored, notCompared } = verified(clean.record);
     expect(restored).toBe(true);
-    expect(notCompared).toContainEqual({ subject: 'qdiscs', reason: 'unreadable: tc wrote no JSON' });
+    expect(notCompared).toContainEqual({ subject: 'qdiscs', reason: 'unreadable: tc wrote invalid JSON' });
     expect(notCompared).toContainEqual({
       subject: 'iptables ipv4',
       reason: expect.stringMatching(/^unreadable: `iptables-save`: exit code 1: Could not fetch/),

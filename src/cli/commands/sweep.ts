@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { commandLine } from '../../engine/model/evidence.ts';
 import type { RunId } from '../../engine/model/ids.ts';
-import { runIsUnderWay } from '../../host/locks/claims.ts';
+import { isRunActive } from '../../host/locks/claims.ts';
 import { oneLine } from '../../review/text/format/plain-text.ts';
 import type { TextStyle } from '../../review/text/format/text-style.ts';
 import { findMarked } from '../../sweep/find-marked.ts';
@@ -52,7 +52,7 @@ export const sweep = defineCommand(options, async ({ json, yes }, wire, terminal
 async function userOf({ run }: MarkedObject, objects: readonly MarkedObject[]): Promise<RunId | null> {
   const candidates = run === null ? objects.map((object) => object.run) : [run];
   for (const candidate of new Set(candidates)) {
-    if (candidate !== null && (await runIsUnderWay(candidate))) return candidate;
+    if (candidate !== null && (await isRunActive(candidate))) return candidate;
   }
   return null;
 }

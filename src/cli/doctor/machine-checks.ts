@@ -2,8 +2,8 @@ import { WfError } from '../../engine/model/errors.ts';
 import type { CommandPort } from '../../engine/ports/command.ts';
 import { findTool } from '../../host/commands/find-tool.ts';
 import { howToInstall } from '../../host/commands/tool-package.ts';
-import { bridgesAreFiltered, isInFirstNamespace, procIsThere } from '../../host/machine/machine.ts';
-import { canHoldCommands } from '../../host/processes/command-cgroups.ts';
+import { bridgesAreFiltered, isInFirstNamespace, isProcMounted } from '../../host/machine/machine.ts';
+import { canUseCgroups } from '../../host/processes/command-cgroups.ts';
 import { type Check, check, found, wrong } from './check.ts';
 
 /** As package.json says (`engines`). */
@@ -15,7 +15,7 @@ export function machineChecks(nodeVersion: string): readonly Check[] {
   return [
     check('run', 'node', 'runs wf', async () => nodeResult(nodeVersion)),
     check('run', '/proc', 'tells a living process from one that was killed', async () =>
-      procIsThere() ? found('mounted') : wrong(noProc()),
+      isProcMounted() ? found('mounted') : wrong(noProc()),
     ),
     check(
       'advice',
@@ -23,7 +23,7 @@ export function machineChecks(nodeVersion: string): readonly Check[] {
       'hold all that a step starts, so that none of it outlives a killed wf unseen',
       async () =>
         found(
-          canHoldCommands()
+          canUseCgroups()
             ? 'one is made for each command'
             : 'may not be made: a program that clears its environment (`env -i`, sudo) is not found once wf was killed',
         ),

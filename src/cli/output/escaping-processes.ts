@@ -8,7 +8,7 @@ import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
 export async function escapingProcesses({ model }: LoadedWorkflow, runtime: RuntimeName): Promise<string | undefined> {
   const runsAnyCommand = [...model.runners.values()].some((runner) => runner.runsAnyCommand);
   if (!runsAnyCommand || runtime !== 'docker') return undefined;
-  const { canHoldCommands } = await import('../../host/processes/command-cgroups.ts');
-  if (canHoldCommands()) return undefined;
+  const { canUseCgroups } = await import('../../host/processes/command-cgroups.ts');
+  if (canUseCgroups()) return undefined;
   return 'no cgroup can be made here: if wf is killed, a program of a step that clears its environment (`env -i`, sudo) is not found';
 }

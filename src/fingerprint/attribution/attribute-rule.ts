@@ -12,21 +12,21 @@ interface FirewallRule {
   readonly rule: string;
 }
 
-/** Every chain that Docker makes, in all of its versions. */
+/** Matches every chain that Docker creates, in all versions. */
 const DOCKER_CHAIN = /^DOCKER(-|$)/;
-/** The one that Docker makes for others to put rules into. */
+/** Chain that Docker creates for the rules of others. */
 const USER_CHAIN = 'DOCKER-USER';
-/** What Docker 29 makes where it uses nftables itself. */
+/** Table of Docker 29 in its nftables mode. */
 const DOCKER_TABLE = 'docker-bridges';
 
-/** Whose a chain is. */
+/** Returns the owner of a chain. */
 export function ownerOfChain(table: string, chain: string): Attribution {
   if (DOCKER_CHAIN.test(chain)) return docker(`${chain} is a chain of Docker's`);
   if (table === DOCKER_TABLE) return docker(`${table} is a table of Docker's`);
   return SOMEBODY;
 }
 
-/** Whose a firewall rule is: by its mark, by what it names of this run or another, by what Docker is known to make. */
+/** Returns the owner of a firewall rule: by its mark, by names of this run or another, or by the rules that Docker is known to create. */
 export function ownerOfRule(section: SectionName, { table, chain, rule }: FirewallRule, known: Known): Attribution {
   const facts = ruleFacts(section, rule);
   const marked = facts.comments.flatMap((comment) => runOfLinkAlias(comment) ?? [])[0];
@@ -43,7 +43,7 @@ export function ownerOfRule(section: SectionName, { table, chain, rule }: Firewa
   return ownerOfChain(table, chain);
 }
 
-/** A rule whose every word stands in one recorded command line, but for what iptables-save adds. */
+/** Attributes a rule whose every word occurs in one recorded command line, apart from the additions of iptables-save. */
 function byTypedCommand(chain: string, facts: RuleFacts, known: Known): Attribution | undefined {
   const words = facts.words.flatMap((word, index) => {
     const previous = facts.words[index - 1];
@@ -57,7 +57,7 @@ function byTypedCommand(chain: string, facts: RuleFacts, known: Known): Attribut
   });
 }
 
-/** Addresses in a network that is there outweigh those that the ledger remembers, which may be somebody else's by now. */
+/** Addresses in an existing network outweigh those in the ledger, which may belong to another owner by now. */
 function byNetworks(subnets: readonly Subnet[], known: Known): Attribution | undefined {
   for (const subnet of subnets) {
     const network = [...known.after.networks.values(), ...known.before.networks.values()].find((candidate) =>

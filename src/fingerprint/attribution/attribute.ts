@@ -34,10 +34,10 @@ const namespaceSchema = z.object({ name: z.string() });
 const TABLE_WORDS = ['lookup', 'table'];
 const PRIORITY_WORDS = ['priority', 'preference', 'pref', 'order'];
 
-/** Made by the engine itself, at its start or when it joins a swarm. */
+/** Networks that the engine creates by itself, at its start or when it joins a swarm. */
 const DOCKER_NETWORKS = new Set(['bridge', 'host', 'none', 'docker_gwbridge', 'ingress']);
 
-/** Whose a difference is. Pure. */
+/** Returns the owner of a difference. Pure. */
 export function attribute(found: RawDifference, known: Known): Attribution {
   if (found.about.type === 'section') return ownerOfReading(found);
   if (found.about.type === 'firewall rule') return ownerOfRule(found.section, found.about, known);
@@ -78,15 +78,12 @@ export function attribute(found: RawDifference, known: Known): Attribution {
   }
 }
 
-/**
- * Anything that could be read before the run and cannot be read now may hide what the run left: it counts as the run's, since
- * nobody has looked.
- */
+/** A section that was readable before the run and is unreadable now may hide leftovers: it counts as the run's. */
 function ownerOfReading({ before }: RawDifference): Attribution {
   if (before !== READ) return SOMEBODY;
   return {
     owner: 'run',
-    reason: 'it could be read before the run and not now: nobody can tell what the run left there',
+    reason: 'it was readable before the run and is unreadable now: leftovers of the run cannot be ruled out',
   };
 }
 
@@ -115,7 +112,7 @@ function ownerOfRoute(route: z.output<typeof routeSchema>, known: Known): Attrib
   return devices.length === 0 ? (byWords(known, route.dst) ?? SOMEBODY) : SOMEBODY;
 }
 
-/** Of one that a network of the embedded runtime came with, only the bridge tells whose it is. */
+/** For a rule of a network of the embedded runtime, only the bridge identifies the owner. */
 function ownerOfPolicyRule(rule: z.output<typeof ruleSchema>, known: Known): Attribution {
   const { priority, src, dst, table = '', iif, oif } = rule;
   const addresses = [...(src === 'all' ? [] : [src]), ...(dst === undefined ? [] : [dst])];
@@ -127,7 +124,7 @@ function ownerOfPolicyRule(rule: z.output<typeof ruleSchema>, known: Known): Att
   return owner === undefined ? SOMEBODY : { ...owner, reason: `it names ${devices.join(' and ')}: ${owner.reason}` };
 }
 
-/** By its table and an address; or by its table and its number, both as `ip rule add` was told them. */
+/** Returns whether words name a rule: by its table and an address, or by its table and number, as passed to `ip rule add`. */
 function namesRule(words: ReadonlySet<string>, table: string, priority: string, addresses: readonly string[]): boolean {
   const says = (names: readonly string[], value: string) =>
     names.some((name) => words.has(isNumber(value) ? `${name} ${value}` : value));
@@ -153,12 +150,12 @@ function ownerOfSysctl(found: RawDifference, known: Known): Attribution {
   return dev === undefined ? SOMEBODY : ownerOfLink(dev, known);
 }
 
-/** Whether a Docker engine was started between the two fingerprints: its own bridge came, or it answers only now. */
+/** Returns whether a Docker engine started between the two fingerprints: its own bridge appeared, or it answers only now. */
 function hasStarted({ before, after }: Known): boolean {
   return (after.hasEngine && !before.hasEngine) || (after.links.has('docker0') && !before.links.has('docker0'));
 }
 
-/** Settings that the kernel carries over to this one. */
+/** Returns the settings that the kernel propagates to this one. */
 function broaderSettings(name: string): readonly string[] {
   const ofLink = /^(net\.ipv[46]\.conf)\.[^.]+\.([^.]+)$/.exec(name);
   if (ofLink === null) return name === 'net.ipv4.ip_forward' ? ['net.ipv4.conf.all.forwarding'] : [];
@@ -182,7 +179,7 @@ function ownerOfDockerObject(found: RawDifference, known: Known): Attribution {
     if (owner !== undefined) return owner;
     if (DOCKER_NETWORKS.has(network.name)) return docker(`${network.name} is one of the engine's own networks`);
   } else if (container !== undefined) {
-    // A change also names containers that it only used: those were there before the run.
+    // A change also names containers that it only used: those existed before the run.
     const recorded = known.before.containers.has(id) ? undefined : byDockerId(id, known);
     return kept(recorded) ?? byLabels(container.labels, known) ?? recorded ?? SOMEBODY;
   }

@@ -4,15 +4,15 @@ import { RUN_LABEL } from '../../engine/model/mark.ts';
 import type { HostView } from '../sections/host-view.ts';
 import { changeNaming, type NamedChange } from './ledger-identities.ts';
 
-/** Whose a difference is, and why it is thought so. */
+/** Owner of a difference and the reason. */
 export interface Attribution {
   readonly owner: Difference['owner'];
   readonly reason: string;
-  /** Set if the run made it and means to leave it: the ledger has it, and it is neither residue nor drift. */
+  /** Set if the run made it and keeps it by design: it is neither residue nor drift. */
   readonly isKept?: true;
 }
 
-/** All that attribution goes by. */
+/** Facts that attribution uses. */
 export interface Known {
   readonly run: RunId;
   readonly before: HostView;
@@ -20,25 +20,25 @@ export interface Known {
   readonly changes: readonly NamedChange[];
 }
 
-/** Of what carries no mark and is in no record: somebody else's, unless a step of the run may have altered anything. */
+/** Attribution of something without mark or record: somebody else's, unless a step of the run may have altered anything. */
 export const SOMEBODY: Attribution = {
   owner: 'unknown',
   reason: 'nothing marks or records it as the work of this run',
 };
 
-/** What a mark says, which is the id of a run. */
+/** Attributes by a mark, which is the id of a run. */
 export function byMark(run: string, known: Known): Attribution {
   if (run === known.run) return { owner: 'run', reason: 'it carries the mark of this run' };
   return { owner: 'other', reason: `run ${run}` };
 }
 
-/** What the labels of a Docker object say; undefined where none is a mark. */
+/** Attributes a Docker object by its labels; undefined if none is a mark. */
 export function byLabels(labels: Readonly<Record<string, string>>, known: Known): Attribution | undefined {
   const run = labels[RUN_LABEL];
   return run === undefined ? undefined : byMark(run, known);
 }
 
-/** What the ledger says of something that these changes name; undefined where none does. */
+/** Attributes by the ledger changes that match; undefined if none does. */
 export function byLedger(known: Known, names: (change: NamedChange) => boolean): Attribution | undefined {
   const change = changeNaming(known.changes, names);
   return change === undefined ? undefined : byChange(change);
@@ -50,7 +50,7 @@ function byChange(change: Change): Attribution {
   return { owner: 'run', reason: `${place} of step ${change.step} names it` };
 }
 
-/** The same for what is not Docker's: a change names it by all of these words. */
+/** Like byLedger, for objects outside Docker: a change must name all of these words. */
 export function byWords(known: Known, ...words: readonly string[]): Attribution | undefined {
   return byLedger(known, (change) => !change.ofDocker && words.every((word) => change.words.has(word)));
 }

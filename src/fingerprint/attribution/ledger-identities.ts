@@ -2,27 +2,27 @@ import type { Change } from '../../engine/model/change.ts';
 import { isJsonObject, type Json } from '../../engine/model/json.ts';
 import { parseSubnet, type Subnet } from '../../host/ip/subnet.ts';
 
-/** One change of the ledger by what it names. Records have the shape of their runners, so they are searched whole. */
+/** Names in one change of the ledger. Records have the shape of their runners, so all their values are searched. */
 export interface NamedChange {
   readonly change: Change;
   /**
-   * Every string of the record, whole, and the words of the target. A number is no identity: it is a word only together with the
-   * one before it on a command line (`priority 1000`).
+   * Every string of the record and every word of the target. A number alone is no identity: it is a word only together with the
+   * preceding word of a command line (`priority 1000`).
    */
   readonly words: ReadonlySet<string>;
   /** Full ids of Docker objects. */
   readonly dockerIds: ReadonlySet<string>;
-  /** Those of its words that are addresses or subnets. */
+  /** The words that are addresses or subnets. */
   readonly subnets: readonly Subnet[];
-  /** Links that its record names together with their MAC addresses, by which another link of the same name is told apart. */
+  /** Links that the record names together with their MAC addresses, which distinguish another link with the same name. */
   readonly links: readonly { readonly name: string; readonly mac: string }[];
-  /** Whether its names are those of Docker objects, and not of links, routes and the like. */
+  /** Whether the names are those of Docker objects, and not of links, routes and the like. */
   readonly ofDocker: boolean;
 }
 
 const DOCKER_ID = /^[0-9a-f]{64}$/;
 
-/** The ledger by what its changes name. */
+/** Returns the names in the changes of a ledger. */
 export function namedChanges(ledger: readonly Change[]): readonly NamedChange[] {
   return ledger.map((change) => {
     const words = new Set([...wordsOf(change.record), ...wordsInOrder(change.target.split(/\s+/))]);
@@ -62,19 +62,19 @@ function* wordsInOrder(line: readonly string[]): Iterable<string> {
   }
 }
 
-/** Whether a word is nothing but a number, which many things of a host share. */
+/** Returns whether a word is a plain number, which many objects of a host share. */
 export function isNumber(word: string): boolean {
   return /^\d+$/.test(word);
 }
 
-/** `net.ipv4.ip_forward=1` is how a setting is written on a command line: its name is a word of its own. */
+/** Yields a word, and the name of a setting written as `net.ipv4.ip_forward=1`. */
 function* wordAndName(text: string): Iterable<string> {
   yield text;
   const name = /^([^=\s]+)=/.exec(text)?.[1];
   if (name !== undefined) yield name;
 }
 
-/** The first change that names all of these; one that is meant to stay only where no other does. */
+/** Returns the first change that names all words; a change kept by design only if no other does. */
 export function changeNaming(
   changes: readonly NamedChange[],
   names: (change: NamedChange) => boolean,

@@ -3,18 +3,18 @@ import { isJsonObject, type Json, parseJson } from '../../engine/model/json.ts';
 import { parseSubnet, type Subnet } from '../../host/ip/subnet.ts';
 import type { SectionName } from '../differences/shape.ts';
 
-/** What a firewall rule says that tells whose it is. */
+/** Facts of a firewall rule that identify its owner. */
 export interface RuleFacts {
   readonly interfaces: readonly string[];
   readonly subnets: readonly Subnet[];
   readonly comments: readonly string[];
-  /** The chain or verdict it leads to, or null. */
+  /** The chain or verdict that it leads to, or null. */
   readonly target: string | null;
-  /** Its words, for comparison with a command that was typed. */
+  /** Words of the rule, for comparison with a typed command. */
   readonly words: readonly string[];
 }
 
-/** The facts of a rule as a section of a fingerprint holds it. */
+/** Extracts the facts of a rule from its text in a fingerprint section. */
 export function ruleFacts(section: SectionName, rule: string): RuleFacts {
   return section === 'nftables' ? nftRuleFacts(parseJson(rule)) : iptablesRuleFacts(rule);
 }
@@ -40,7 +40,7 @@ function iptablesRuleFacts(rule: string): RuleFacts {
   };
 }
 
-/** Words as iptables-save writes them: quoted where they hold blanks, a backslash before a quote inside. */
+/** Splits words as iptables-save writes them: quoted if they contain blanks, with a backslash before a quote inside. */
 function iptablesWords(rule: string): readonly string[] {
   return [...rule.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, quoted, plain]) =>
     quoted === undefined ? (plain ?? '') : quoted.replaceAll(/\\(.)/g, '$1'),

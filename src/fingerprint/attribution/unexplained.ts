@@ -5,14 +5,15 @@ import { attribute } from './attribute.ts';
 import type { Attribution, Known } from './attribution.ts';
 import { namedChanges } from './ledger-identities.ts';
 
-/** Docker's own names for the host's ends of the pairs that lead into its containers. */
+/** Docker's names for the host ends of its containers' veth pairs. */
 const DOCKER_VETH = /^link veth[0-9a-f]{7}$/;
 
 type Judge = (found: RawDifference, attribution: Attribution) => Attribution;
 
 /**
- * What becomes of an attribution to nobody, or to what Docker does by itself, when a step of the run may have altered anything. A
- * change that is kept by design, or one of another run, accounts for it; else it is unexplained, except for what Docker does when its objects change.
+ * Changes the attribution to nobody, or to Docker's own activity, if a step of the run may have altered anything. A change kept
+ * by design or one of another run explains the difference; otherwise it is unexplained, except for Docker's reaction to changes
+ * of its objects.
  */
 export function unexplainedUnless(
   { suspects, arbitrary, others }: ComparedRun,
@@ -39,7 +40,7 @@ export function unexplainedUnless(
     if (another !== undefined) return { owner: 'other', reason: `run ${another}` };
     return {
       owner: 'unknown',
-      reason: `nothing marks or records whose it is, and step ${suspect.step} may have altered anything`,
+      reason: `it has no mark and no record, and step ${suspect.step} may have altered anything`,
     };
   };
 }

@@ -3,24 +3,24 @@ import { canonicalJson, isJsonObject, type Json } from '../../engine/model/json.
 import { type ListDifference, listDifferences } from './list-diff.ts';
 import { READ, SECTION_NAMES, type Section, type SectionName, type Sections } from './shape.ts';
 
-/** A difference before anybody has asked whose it is. */
+/** A difference before attribution. */
 export interface RawDifference {
   readonly section: SectionName;
   readonly subject: string;
-  /** The subject of the entry that it is in: of a rule, its chain. */
+  /** Subject of the entry that contains it: for a rule, its chain. */
   readonly entry: string;
   readonly difference: 'added' | 'removed' | 'altered';
   readonly before: Json;
   readonly after: Json;
   readonly about:
     | { readonly type: 'entry' }
-    /** One rule of a chain; before and after are its places in it. */
+    /** One rule of a chain; before and after are its positions in it. */
     | { readonly type: 'firewall rule'; readonly table: string; readonly chain: string; readonly rule: string }
-    /** The section could be read at one time only, or otherwise than at the other. */
+    /** The section was readable at one time only, or in another way. */
     | { readonly type: 'section' };
 }
 
-/** A chain with its rules in order. An iptables policy is null for a chain that somebody made. */
+/** A chain with its rules in order. The iptables policy is null for a user-defined chain. */
 export const chainSchema = z.object({
   table: z.string(),
   chain: z.string(),
@@ -30,7 +30,10 @@ export const chainSchema = z.object({
 });
 type Chain = z.output<typeof chainSchema>;
 
-/** All differences, section by section. A section that was not read both times is one difference, followed by what of it could be read. */
+/**
+ * Returns all differences, section by section. A section that was not read both times is one difference, followed by the
+ * differences in its readable entries.
+ */
 export function differencesBetween(before: Sections, after: Sections): readonly RawDifference[] {
   return SECTION_NAMES.flatMap((name): readonly RawDifference[] => {
     const [earlier, later] = [before[name], after[name]];
@@ -111,7 +114,7 @@ function chainDifferences(
   return [...heads, ...rules];
 }
 
-/** A built-in chain is left out of a fingerprint while it has no rules and accepts: that is what it is then compared with. */
+/** Returns the default of a built-in chain: a fingerprint omits it while it has no rules and accepts. */
 function builtIn(other: Chain | undefined): Chain | undefined {
   if (typeof other?.policy !== 'string') return undefined;
   return { ...other, policy: 'ACCEPT', rules: [] };

@@ -1,15 +1,15 @@
-/** What happened to one member of an ordered list; positions count from 1. */
+/** Difference in one member of an ordered list; positions count from 1. */
 export type ListDifference =
   | { readonly type: 'added'; readonly value: string; readonly after: number }
   | { readonly type: 'removed'; readonly value: string; readonly before: number }
   | { readonly type: 'moved'; readonly value: string; readonly before: number; readonly after: number };
 
-/** Beyond this many comparisons (16 MB) members that differ are named less closely, as removed and added or moved. */
+/** Beyond this many comparisons (16 MB), differing members are only reported as removed and added or moved. */
 const LARGEST_TABLE = 4_000_000;
 
 /**
- * What differs between two lists: the members outside a longest common subsequence. One that was put in makes no later one
- * differ; one that left its place and is found at another was moved.
+ * Returns the members outside a longest common subsequence of two lists. An inserted member does not make later ones differ; a
+ * member found at another position was moved.
  */
 export function listDifferences(before: readonly string[], after: readonly string[]): readonly ListDifference[] {
   const { removed, added } = outsideCommon(before, after);
@@ -25,7 +25,7 @@ export function listDifferences(before: readonly string[], after: readonly strin
   return [...differences, ...arrived.map((to) => ({ type: 'added' as const, value: after[to] ?? '', after: to + 1 }))];
 }
 
-/** Indices outside a longest common subsequence. What both lists begin and end with is cut off first, as it is nearly all. */
+/** Returns the indices outside a longest common subsequence. The common prefix and suffix, usually nearly everything, are cut off first. */
 function outsideCommon(a: readonly string[], b: readonly string[]): { removed: number[]; added: number[] } {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
@@ -33,7 +33,7 @@ function outsideCommon(a: readonly string[], b: readonly string[]): { removed: n
   while (end < a.length - start && end < b.length - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
   const rows = a.length - start - end;
   const columns = b.length - start - end;
-  // lengths[i][j]: of the longest common subsequence of what follows i in a and j in b
+  // lengths[i][j]: length of the longest common subsequence of the members from i in a and from j in b
   const affordable = rows * columns <= LARGEST_TABLE;
   const lengths = affordable ? Array.from({ length: rows + 1 }, () => new Uint32Array(columns + 1)) : [];
   const lengthAt = (i: number, j: number): number => lengths[i]?.[j] ?? 0;

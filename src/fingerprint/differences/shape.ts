@@ -4,7 +4,7 @@ import type { Json } from '../../engine/model/json.ts';
 import type { Fingerprint } from '../../engine/ports/fingerprint.ts';
 import { FACETS, type Facet } from '../../engine/workflow/facets.ts';
 
-/** What a fingerprint consists of; a section is read whole or not at all. */
+/** Sections of a fingerprint; each is read as a whole or not at all. */
 export const SECTION_NAMES = [
   'links',
   'addresses',
@@ -46,21 +46,21 @@ export const FACET_OF_SECTION: Readonly<Record<SectionName, Facet>> = {
   containers: 'docker',
 };
 
-/** The state of a section that was read. */
+/** State of a section that was read. */
 export const READ = 'read';
-/** The state of Docker's sections where no engine answers: there is nothing of it that could differ. */
+/** State of Docker's sections if no engine answers: nothing of it could differ. */
 export const NO_ENGINE = 'no engine';
-/** The state of a section of a facet that no step of the workflow can alter. */
+/** State of a section of a facet that no step of the workflow can alter. */
 export const LEFT_OUT = 'left out: no step of the workflow alters it';
 
-/** Attributes by subject, e.g. `link docker0`, `route default via 10.0.0.1 dev eth0 table main`. */
+/** Attributes by subject, such as `link docker0` or `route default via 10.0.0.1 dev eth0 table main`. */
 export type Entries = Readonly<Record<string, Json>>;
 
 export interface Section {
   /** `read`, `no engine`, `left out: why` or `unreadable: why`. */
   readonly state: string;
   readonly entries: Entries;
-  /** Subjects that kept changing while the section was sampled: its entries have them as they were last, if at all. */
+  /** Subjects that kept changing during sampling: the entries have their last value, if any. */
   readonly changing?: readonly string[] | undefined;
 }
 
@@ -89,19 +89,19 @@ export const FIREWALL_LEFT_OUT = {
 } as const;
 export const DOCKER_LEFT_OUT = { networks: OMITTED, containers: OMITTED } as const;
 
-/** The network namespace and the Docker engine that a fingerprint is of; null where there is no engine, or none was asked. */
+/** Network namespace and Docker engine of a fingerprint; null if there is no engine or none was asked. */
 export interface Place {
   readonly namespace: number;
   readonly engine: string | null;
 }
 
-/** Named in each fingerprint, so that a reader knows what a comparison cannot show. */
+/** Listed in each fingerprint, so that a reader knows the limits of a comparison. */
 const NEVER_READ = [
   'docker images',
   'docker volumes',
   'traffic control classes and filters',
   'neighbours and forwarding entries that were learned',
-  'what is inside other network namespaces',
+  'the contents of other network namespaces',
 ];
 
 const sectionSchema = z.object({
@@ -111,12 +111,12 @@ const sectionSchema = z.object({
 });
 const fingerprintSchema = z.object({
   version: z.literal(1),
-  /** Null for a host that belongs to the run, which is the same wherever wf is. */
+  /** Null for a private host, which is the same wherever wf runs. */
   place: z.object({ namespace: z.number(), engine: z.string().nullable() }).nullable().default(null),
   sections: z.record(z.enum(SECTION_NAMES), sectionSchema),
 });
 
-/** Sections as the fingerprint that is kept and compared. */
+/** Builds the fingerprint that is stored and compared. */
 export function asFingerprint(sections: Sections, place: Place | null): Fingerprint {
   const plain: Record<string, Json> = {};
   for (const name of SECTION_NAMES) {
@@ -131,7 +131,7 @@ export function asFingerprint(sections: Sections, place: Place | null): Fingerpr
   };
 }
 
-/** The sections and the place of a fingerprint that was kept. @throws WfError E_DATABASE_DAMAGED when it is none of this shape. */
+/** Parses a stored fingerprint. @throws WfError E_DATABASE_DAMAGED if it has another shape. */
 export function readFingerprint(fingerprint: Fingerprint): {
   readonly sections: Sections;
   readonly place: Place | null;
@@ -140,12 +140,12 @@ export function readFingerprint(fingerprint: Fingerprint): {
   if (parsed.success) return parsed.data;
   throw new WfError(
     'E_DATABASE_DAMAGED',
-    `a kept fingerprint cannot be read: ${z.prettifyError(parsed.error).split('\n')[0] ?? 'it has another shape'}`,
-    { hint: 'It was written by another version of wf, or damaged: use the version that started the run.' },
+    `a stored fingerprint cannot be read: ${z.prettifyError(parsed.error).split('\n')[0] ?? 'it has another shape'}`,
+    { hint: 'Use the version of wf that started the run: the fingerprint is damaged or from another version.' },
   );
 }
 
-/** A section that was read. A subject that occurs twice (two routes that differ in nothing else) is numbered. */
+/** Builds a section that was read. A repeated subject (two routes that differ in nothing else) is numbered. */
 export function readSection(found: Iterable<readonly [subject: string, attributes: Json]>): Section {
   const entries: Record<string, Json> = {};
   for (const [subject, attributes] of found) {
@@ -156,13 +156,13 @@ export function readSection(found: Iterable<readonly [subject: string, attribute
   return { state: READ, entries };
 }
 
-/** The facets that were not left out of these sections. */
+/** Returns the facets that these sections contain. */
 export function facetsIn(sections: Sections): readonly Facet[] {
   const firstOf = { network: sections.links, firewall: sections.nftables, docker: sections.networks };
   return FACETS.filter((facet) => firstOf[facet].state !== LEFT_OUT);
 }
 
-/** The same sections without those of other facets. */
+/** Returns the sections of the given facets. */
 export function limitedTo(facets: readonly Facet[], sections: Sections): Sections {
   return {
     ...sections,
@@ -172,7 +172,7 @@ export function limitedTo(facets: readonly Facet[], sections: Sections): Section
   };
 }
 
-/** A section that cannot be read on this machine or by this user, or whose tool answered oddly. */
+/** Builds a section that this machine or user cannot read, or whose tool answered unexpectedly. */
 export function unreadableSection(why: string): Section {
   return { state: `unreadable: ${why}`, entries: {} };
 }

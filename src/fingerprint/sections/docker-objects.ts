@@ -8,7 +8,7 @@ export interface DockerSections {
   readonly containers: Section;
 }
 
-/** Networks and containers by id, one request each. */
+/** Reads networks and containers by id, with one request each. */
 export async function dockerSections(docker: DockerPort): Promise<DockerSections> {
   const [networks, containers] = await Promise.all([
     sectionOf(async () =>
@@ -21,7 +21,10 @@ export async function dockerSections(docker: DockerPort): Promise<DockerSections
   return { networks, containers };
 }
 
-/** @throws WfError as DockerPort, but for an engine that is not there, not allowed, or that answers oddly. */
+/**
+ * Builds a section; an engine that is absent, forbidden or answers unexpectedly becomes its state.
+ * @throws other errors of DockerPort.
+ */
 async function sectionOf(read: () => Promise<readonly (readonly [subject: string, attributes: Json])[]>) {
   try {
     return readSection(await read());
@@ -45,7 +48,7 @@ function networkAttributes(network: ListedNetwork): Json {
   return { id, name, driver, scope, internal, subnets, labels, options };
 }
 
-/** Without pid, start and addresses: a container that restarts by itself is as it was. */
+/** Excludes pid, start and addresses, so that a container that restarts by itself does not differ. */
 function containerAttributes(container: ListedContainer): Json {
   const { id, name, imageId, labels, running, networks } = container;
   return { id, name, image: imageId, labels, running, networks: [...networks].sort() };

@@ -2,7 +2,7 @@ import { errnoOf } from '../../host/machine/errno.ts';
 import { readSection, type Section, unreadableSection } from '../differences/shape.ts';
 import type { Subjects } from './network-settings.ts';
 
-/** The section of what is read from files below `folder`. */
+/** Builds a section from files below `folder`. */
 export function sectionOfFiles(folder: string, read: () => Subjects): Section {
   try {
     return readSection(read());

@@ -15,7 +15,7 @@ export interface FirewallSections {
   readonly nftables: Section;
 }
 
-/** The programs of one family, and where the kernel lists the tables that only the legacy ones show. */
+/** Programs of each family, and the file in which the kernel lists the tables that only the legacy ones show. */
 const TOOLS = {
   ipv4: {
     nft: 'iptables-nft-save',
@@ -34,13 +34,13 @@ const TOOLS = {
 interface FamilySections {
   readonly main: Section;
   readonly legacy: Section;
-  /** Tables in nftables that iptables-nft-save has shown, such as `ip filter`. */
+  /** nftables tables that iptables-nft-save has shown, such as `ip filter`. */
   readonly shown: readonly string[];
-  /** Those that it could not show, since nft made them. */
+  /** Tables that iptables-nft-save could not show because nft created them. */
   readonly unreadable: IptablesState['unreadable'];
 }
 
-/** Firewall rules in order, with policies; each rule once, whichever tools show it. */
+/** Reads firewall rules in order, with policies; each rule once, whichever tools show it. */
 export async function firewallSections(command: CommandPort): Promise<FirewallSections> {
   const [ipv4, ipv6] = await Promise.all([readFamily(command, 'ipv4'), readFamily(command, 'ipv6')]);
   const shown = new Set([...ipv4.shown, ...ipv6.shown]);
@@ -64,7 +64,7 @@ async function readFamily(command: CommandPort, family: Family): Promise<FamilyS
   if (read === undefined) return { main: unreadableSection(why), legacy, shown: [], unreadable: [] };
   const section = readSection(read.chains);
   const { shown, unreadable } = read;
-  // Where plain iptables is the legacy one, it has shown the legacy tables already.
+  // If plain iptables is the legacy one, it has already shown the legacy tables.
   if (read.variant === 'legacy') return { main: readSection([]), legacy: section, shown, unreadable };
   return { main: section, legacy, shown, unreadable };
 }
@@ -79,7 +79,7 @@ async function readMain(command: CommandPort, family: Family) {
 async function readLegacy(command: CommandPort, family: Family): Promise<Section> {
   const { legacy, legacyTables } = TOOLS[family];
   const tables = tablesListedIn(legacyTables);
-  // Asking would load the tables into the kernel.
+  // Reading them would load the tables into the kernel.
   if (tables === 'none') return readSection([]);
   if (tables !== 'some') return unreadableSection(tables.why);
   return readSectionWith(command, [legacy], (text) => readSection(iptablesState(text, family).chains));

@@ -3,7 +3,7 @@ import { namespaceSection } from './named-namespaces.ts';
 import { hasIpv6 } from './network-settings.ts';
 import { sysctlSection } from './sysctls.ts';
 
-/** What of a host no command tells, but a look at its files. */
+/** Host settings that are read from files and not from a command. */
 export interface HostSettings {
   readonly sysctls: Section;
   readonly namespaces: Section;
@@ -12,7 +12,7 @@ export interface HostSettings {
 
 export type ReadSettings = () => Promise<HostSettings>;
 
-/** Of the network namespace that wf itself runs in. */
+/** Reads the settings of the network namespace that wf itself runs in. */
 export const readMachineSettings: ReadSettings = async () => ({
   sysctls: sysctlSection(),
   namespaces: namespaceSection(),

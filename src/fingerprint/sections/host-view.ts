@@ -27,12 +27,12 @@ export interface ViewedNetwork {
   readonly id: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** The link that is its bridge on this host, whether it has one or not. */
+  /** The link that is its bridge on this host, if it has one. */
   readonly bridge: string;
   readonly subnets: readonly Subnet[];
 }
 
-/** What attribution has to know of a host as one fingerprint shows it. */
+/** Facts of one fingerprint that attribution uses. */
 export interface HostView {
   /** Whether a Docker engine answered. */
   readonly hasEngine: boolean;
@@ -41,7 +41,7 @@ export interface HostView {
   readonly containers: ReadonlyMap<string, ViewedContainer>;
 }
 
-/** The view of a fingerprint's sections. */
+/** Builds the view of a fingerprint's sections. */
 export function hostView(sections: Sections): HostView {
   const links = Object.entries(sections.links.entries).map(
     ([subject, link]) => [subject.replace(/^link /, ''), linkSchema.parse(link)] as const,

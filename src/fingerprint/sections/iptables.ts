@@ -1,21 +1,21 @@
 import type { Json } from '../../engine/model/json.ts';
-import { OddAnswer } from './parse-answer.ts';
+import { UnexpectedOutput } from './parse-output.ts';
 import type { Family } from './routes.ts';
 
 type Entry = readonly [subject: string, attributes: Json];
 
-/** The chains of one `iptables-save`, by subject. */
+/** Chains of one `iptables-save`, by subject. */
 export interface IptablesState {
   readonly variant: 'nf_tables' | 'legacy';
   readonly chains: readonly Entry[];
-  /** Tables that nft made, of which it only says that they exist. */
+  /** Tables that nft created, of which iptables-save reports only the existence. */
   readonly unreadable: readonly Entry[];
 }
 
-/** A comment, a table, a chain, a rule, the end of a table. */
+/** Matches a comment, a table, a chain, a rule or the end of a table. */
 const KNOWN_LINE = /^(#|\*|:|-A |COMMIT|\s*$)/;
 
-/** The tables of nftables, such as `ip filter`, whose rules this output of iptables-save or ip6tables-save shows. */
+/** Returns the nftables tables, such as `ip filter`, whose rules this output of iptables-save or ip6tables-save shows. */
 export function nftTablesShown(text: string, family: Family): readonly string[] {
   if (variantOf(text) === 'legacy') return [];
   return [...text.matchAll(/^\*(\S+)/gm)].map(([, table]) => `${family === 'ipv4' ? 'ip' : 'ip6'} ${table}`);
@@ -26,9 +26,9 @@ function variantOf(text: string): IptablesState['variant'] {
 }
 
 /**
- * Parses what iptables-save and ip6tables-save write. A built-in chain without rules whose policy is ACCEPT is left out: it
- * does the same as none, and the first look at a table makes it.
- * @throws OddAnswer
+ * Parses the output of iptables-save or ip6tables-save. A built-in chain without rules and with policy ACCEPT is omitted: it has
+ * no effect, and reading a table for the first time creates it.
+ * @throws UnexpectedOutput
  */
 export function iptablesState(text: string, family: Family): IptablesState {
   const unreadable: Entry[] = [];
@@ -41,7 +41,7 @@ export function iptablesState(text: string, family: Family): IptablesState {
     return known;
   };
   for (const line of text.split('\n')) {
-    if (!KNOWN_LINE.test(line)) throw new OddAnswer('iptables-save wrote another line than wf knows');
+    if (!KNOWN_LINE.test(line)) throw new UnexpectedOutput('iptables-save wrote an unknown line');
     const opened = /^\*(\S+)/.exec(line)?.[1];
     const declared = /^:(\S+) (\S+)/.exec(line);
     const appended = /^-A (\S+) ?(.*)$/.exec(line);

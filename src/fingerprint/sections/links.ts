@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../../engine/model/json.ts';
 import { readSection, type Section } from '../differences/shape.ts';
-import { parseAnswer, understood } from './parse-answer.ts';
+import { parseOutput, parseValue } from './parse-output.ts';
 
 const settings = z.record(z.string(), z.json());
 
@@ -12,7 +12,7 @@ const linkEntry = z.object({
   flags: z.array(z.string()),
   mtu: z.number(),
   master: z.string().optional(),
-  /** The other end of a veth pair, or what a VLAN sits on, where that is in the same namespace. */
+  /** Other end of a veth pair, or lower link of a VLAN, if it is in the same namespace. */
   link: z.string().nullish(),
   address: z.string().optional(),
   ifalias: z.string().optional(),
@@ -28,7 +28,7 @@ const linkEntry = z.object({
 });
 type LinkEntry = z.output<typeof linkEntry>;
 
-/** What somebody configured, by kind. The rest are timers, ids, counters and states, and more with each kernel. */
+/** Configured settings by kind. The others are timers, ids, counters and states, and vary with the kernel. */
 const KIND_SETTINGS: Readonly<Record<string, readonly string[]>> = {
   bridge: [
     'stp_state',
@@ -56,7 +56,7 @@ const KIND_SETTINGS: Readonly<Record<string, readonly string[]>> = {
 };
 const PORT_SETTINGS = ['hairpin', 'isolated', 'learning', 'flood', 'guard', 'neigh_suppress', 'locked'];
 
-/** Without an address of their own, these take one of a port. */
+/** Without an address of their own, these take that of a port. */
 const BORROWS_ADDRESS = new Set(['bridge', 'bond', 'team']);
 
 const ADDRESS_ATTRIBUTES = [
@@ -74,11 +74,11 @@ const ADDRESS_ATTRIBUTES = [
   'secondary',
 ];
 
-/** Links and addresses as `ip -json -details address show` gives both. @throws OddAnswer */
+/** Parses links and addresses from `ip -json -details address show`. @throws UnexpectedOutput */
 export function linksAndAddresses(text: string): { readonly links: Section; readonly addresses: Section } {
-  // `{}` is what some releases write for a link that a filter left out.
-  const found = parseAnswer('ip', text, z.array(z.record(z.string(), z.unknown())));
-  const links = understood(
+  // Some releases write `{}` for a link that a filter excluded.
+  const found = parseOutput('ip', text, z.array(z.record(z.string(), z.unknown())));
+  const links = parseValue(
     'ip',
     found.filter((entry) => Object.keys(entry).length > 0),
     z.array(linkEntry),

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { Json } from '../../engine/model/json.ts';
 import { errnoOf } from '../../host/machine/errno.ts';
 
-/** What of a fingerprint only a process inside can read, as subjects with their attributes. */
+/** Parts of a fingerprint that only a process inside the namespace can read, as subjects with attributes. */
 export type Subjects = Iterable<readonly [subject: string, attributes: Json]>;
 
-/** Shows the network namespace of the process that looks. */
+/** Shows the network namespace of the reading process. */
 export const SETTINGS = '/proc/sys/net';
 
 const GLOBAL = ['ipv4/ip_forward'];
-/** What decides whether packets are passed on between links, and who answers for whose addresses. */
+/** Settings that decide about forwarding between links and about answers for addresses. */
 const PER_LINK: Readonly<Record<string, readonly string[]>> = {
   'ipv4/conf': ['forwarding', 'proxy_arp', 'route_localnet', 'rp_filter'],
   'ipv6/conf': ['disable_ipv6', 'forwarding', 'proxy_ndp'],
@@ -18,20 +18,20 @@ const PER_LINK: Readonly<Record<string, readonly string[]>> = {
 /** Exists while br_netfilter is loaded, which Docker does at its start. */
 const BRIDGE = 'bridge';
 
-/** Where `ip netns` keeps the namespaces that have a name; shows the mount namespace of the process that looks. */
+/** Folder of the namespaces that `ip netns` has named, in the mount namespace of the reading process. */
 export const NAMED_NAMESPACES = '/run/netns';
 
-/** Forwarding and its like, by the names that sysctl uses: `sysctl net.ipv4.ip_forward`. */
+/** Reads forwarding and related settings by their sysctl names, such as `net.ipv4.ip_forward`. */
 export function readSysctls(): Subjects {
   return [...globalSettings(), ...perLinkSettings(), ...bridgeSettings()];
 }
 
-/** Named network namespaces with their inodes. @throws the system's error where the folder cannot be read. */
+/** Reads named network namespaces with their inodes. @throws the system's error if the folder cannot be read. */
 export function readNamedNamespaces(): Subjects {
   return existsSync(NAMED_NAMESPACES) ? readdirSync(NAMED_NAMESPACES).flatMap(namespaceEntry) : [];
 }
 
-/** Whether the kernel has IPv6, for the network namespace of the process that looks. */
+/** Returns whether the kernel has IPv6 in the network namespace of this process. */
 export function hasIpv6(): boolean {
   return existsSync('/proc/net/if_inet6');
 }
@@ -52,7 +52,7 @@ function* perLinkSettings(): Subjects {
   }
 }
 
-/** Nothing where the kernel does not know the setting, or the link vanished while it was read. */
+/** Reads a setting; yields nothing if the kernel lacks it or the link vanished meanwhile. */
 function* setting(path: string, link?: string): Subjects {
   const value = contentOf(path);
   if (value === undefined) return;
@@ -60,7 +60,7 @@ function* setting(path: string, link?: string): Subjects {
   yield [`sysctl ${sysctlName(path)}`, { value, ...ofLink }];
 }
 
-/** As sysctl writes it: dots between the parts, and a slash for a dot inside one (`eth0.5`). */
+/** Formats a path like sysctl: dots between the parts, and a slash for a dot inside one (`eth0.5`). */
 function sysctlName(path: string): string {
   const parts = path.split('/').map((part) => part.replaceAll('.', '/'));
   return `net.${parts.join('.')}`;
@@ -85,7 +85,7 @@ function namespaceEntry(name: string): (readonly [string, Json])[] {
   try {
     return [[`namespace ${name}`, { name, inode: statSync(join(NAMED_NAMESPACES, name)).ino }]];
   } catch (thrown) {
-    // Removed between the listing and the look at it.
+    // Removed between listing and reading.
     if (errnoOf(thrown) === 'ENOENT') return [];
     throw thrown;
   }

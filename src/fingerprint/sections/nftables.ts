@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../engine/model/json.ts';
 import { readSection, type Section } from '../differences/shape.ts';
-import { parseAnswer, understood } from './parse-answer.ts';
+import { parseOutput, parseValue } from './parse-output.ts';
 
 const objectSchema = z.record(z.string(), z.json());
 const answerSchema = z.object({ nftables: z.array(objectSchema) });
@@ -14,33 +14,33 @@ const ruleSchema = z.looseObject({
 });
 const namedSchema = z.looseObject({ family: z.string(), table: z.string().optional(), name: z.string() });
 
-/** What passes: the kernel's own numbers for objects, and what was counted. */
+/** Volatile attributes: object numbers of the kernel, and counters. */
 const PASSING = new Set(['handle', 'index', 'expires', 'used']);
 const SET_KINDS = new Set(['set', 'map']);
 
 /**
- * The rule set as `nft -j list ruleset` gives it, less the tables that iptables-nft made: those read better through
- * iptables-save, whose extensions nft cannot show.
- * @param iptablesTables such tables as `ip filter`, `ip6 nat`
- * @throws OddAnswer
+ * Parses `nft -j list ruleset` without the tables of iptables-nft: iptables-save shows those better, because nft cannot show
+ * their extensions.
+ * @param iptablesTables tables such as `ip filter`, `ip6 nat`
+ * @throws UnexpectedOutput
  */
 export function nftablesOf(text: string, iptablesTables: ReadonlySet<string>): Section {
-  const { nftables } = parseAnswer('nft', text, answerSchema);
+  const { nftables } = parseOutput('nft', text, answerSchema);
   const chains = new Map<string, { attributes: JsonObject; rules: string[] }>();
   const others: [string, Json][] = [];
   for (const object of nftables) {
     for (const [kind, value] of Object.entries(object)) {
       if (kind === 'metainfo') continue;
       if (kind === 'rule') {
-        const { family, table, chain, comment, expr } = understood('nft', value, ruleSchema);
-        const rule = { ...(comment === undefined ? {} : { comment }), expr: lasting(expr) };
+        const { family, table, chain, comment, expr } = parseValue('nft', value, ruleSchema);
+        const rule = { ...(comment === undefined ? {} : { comment }), expr: withoutVolatile(expr) };
         chains.get(`nft ${family} ${table} ${chain}`)?.rules.push(canonicalJson(rule));
         continue;
       }
-      const named = understood('nft', value, namedSchema);
+      const named = parseValue('nft', value, namedSchema);
       const owner = `${named.family} ${named.table ?? named.name}`;
       if (iptablesTables.has(owner)) continue;
-      const attributes = understood('nft', lasting(value), objectSchema);
+      const attributes = parseValue('nft', withoutVolatile(value), objectSchema);
       if (kind === 'chain') chains.set(`nft ${owner} ${named.name}`, { attributes, rules: [] });
       else if (kind === 'table') others.push([`nft table ${owner}`, attributes]);
       else
@@ -57,21 +57,21 @@ export function nftablesOf(text: string, iptablesTables: ReadonlySet<string>): S
   return readSection([...others, ...ordered]);
 }
 
-/** The same without handles and counts; members of a set in one order, whatever hash the kernel keeps them by. */
-function lasting(value: Json): Json {
-  if (Array.isArray(value)) return value.map(lasting);
+/** Removes handles and counts, and sorts members of a set, whose order depends on the kernel's hash. */
+function withoutVolatile(value: Json): Json {
+  if (Array.isArray(value)) return value.map(withoutVolatile);
   if (!isJsonObject(value)) return value;
   const kept = Object.entries(value)
     .filter(([name, member]) => !PASSING.has(name) && !isCount(name, member, value))
     .map(([name, member]): [string, Json] => {
       if (name === 'counter' && isJsonObject(member)) return [name, null];
-      const next = lasting(member);
+      const next = withoutVolatile(member);
       return [name, (name === 'set' || name === 'elem') && Array.isArray(next) ? sorted(next) : next];
     });
   return Object.fromEntries(kept);
 }
 
-/** `packets` and `bytes` are counts in a counter, but settings elsewhere (a limit, a match on the packet length). */
+/** `packets` and `bytes` are counts in a counter and settings elsewhere (a limit, a match on the packet length). */
 function isCount(name: string, member: Json, within: JsonObject): boolean {
   return (
     (name === 'packets' || name === 'bytes') && typeof member === 'number' && 'packets' in within && 'bytes' in within
@@ -82,7 +82,7 @@ function sorted(values: readonly Json[]): Json {
   return [...values].sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1));
 }
 
-/** A set that packets fill by themselves, or whose members time out, is known without its members. */
+/** Removes the members of a set that packets fill or whose members time out. */
 function withoutLearned(attributes: JsonObject): JsonObject {
   const { flags } = attributes;
   if (!Array.isArray(flags) || !(flags.includes('timeout') || flags.includes('dynamic'))) return attributes;

@@ -1,15 +1,15 @@
 import type { Argv, CommandPort } from '../../engine/ports/command.ts';
 import { type Section, unreadableSection } from '../differences/shape.ts';
-import { OddAnswer } from './parse-answer.ts';
+import { UnexpectedOutput } from './parse-output.ts';
 import { readTool } from './read-tool.ts';
 
-/** Reading of a host by one tool; undefined if the tool shows nothing, with the reason. */
+/** Reading of a host by one tool; undefined, with the reason, if the tool shows nothing. */
 export interface ToolReading<Read> {
   readonly read: Read | undefined;
   readonly why: string;
 }
 
-/** Runs a tool that only reads, and parses what it writes. A tool that answers oddly is one that shows nothing. */
+/** Runs a read-only tool and parses its output. A tool that answers unexpectedly shows nothing. */
 export async function readWith<Read>(
   command: CommandPort,
   argv: Argv,
@@ -20,12 +20,12 @@ export async function readWith<Read>(
   try {
     return { read: parse(answer.stdout), why: '' };
   } catch (thrown) {
-    if (!(thrown instanceof OddAnswer)) throw thrown;
+    if (!(thrown instanceof UnexpectedOutput)) throw thrown;
     return { read: undefined, why: thrown.message };
   }
 }
 
-/** The section that one tool shows. */
+/** Reads the section that one tool shows. */
 export async function readSectionWith(
   command: CommandPort,
   argv: Argv,

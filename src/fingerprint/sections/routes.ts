@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../../engine/model/json.ts';
 import { readSection, type Section } from '../differences/shape.ts';
-import { parseAnswer } from './parse-answer.ts';
+import { parseOutput } from './parse-output.ts';
 
 export type Family = 'ipv4' | 'ipv6';
 
@@ -29,19 +29,19 @@ const ruleEntry = z.looseObject({ priority: z.number(), table: z.string().option
 const neighbourEntry = z.looseObject({ dst: z.string(), dev: z.string(), state: z.array(z.string()).default([]) });
 const qdiscEntry = z.looseObject({ kind: z.string(), dev: z.string(), parent: z.string().optional() });
 
-/** Whether a carrier is seen or hardware helps, and how long a router's announcement is still good for. */
+/** Carrier and offload states, and lifetimes of router advertisements. */
 const PASSING_ROUTE_ATTRIBUTES = new Set(['flags', 'expires', 'age', 'used', 'users']);
 const CONFIGURED_ROUTE_FLAGS = new Set(['onlink', 'pervasive']);
 
-/** Routes as `ip -4|-6 -json -details route show table all` gives them. @throws OddAnswer */
+/** Parses `ip -4|-6 -json -details route show table all`. @throws UnexpectedOutput */
 export function routesOf(text: string, family: Family): Section {
-  const routes = parseAnswer('ip', text, z.array(routeEntry)).filter((route) => !followsByItself(route, family));
+  const routes = parseOutput('ip', text, z.array(routeEntry)).filter((route) => !followsByItself(route, family));
   return readSection(routes.map((route) => [routeSubject(route, family), routeAttributes(route)]));
 }
 
 /**
- * What the kernel adds to each IPv6 address once nobody else is found to have it, and to each link at its first carrier: it says
- * no more than the address and the link do.
+ * Returns whether the kernel adds the route by itself, to each IPv6 address after duplicate detection and to each link at its
+ * first carrier: it follows from the address and the link.
  */
 function followsByItself(route: Route, family: Family): boolean {
   return family === 'ipv6' && route.table === 'local' && route.protocol === 'kernel';
@@ -67,11 +67,11 @@ function via(hop: { readonly gateway?: string | undefined; readonly dev?: string
 
 function routeAttributes(route: Route): Json {
   const { nexthops, ...own } = route;
-  const hops = nexthops.map((hop) => lasting(attributes.parse(hop)));
-  return { ...lasting(attributes.parse(own)), ...(hops.length === 0 ? {} : { nexthops: hops }) };
+  const hops = nexthops.map((hop) => withoutVolatile(attributes.parse(hop)));
+  return { ...withoutVolatile(attributes.parse(own)), ...(hops.length === 0 ? {} : { nexthops: hops }) };
 }
 
-function lasting(all: Attributes): Attributes {
+function withoutVolatile(all: Attributes): Attributes {
   const kept = Object.entries(all).filter(([name]) => !PASSING_ROUTE_ATTRIBUTES.has(name));
   const { flags } = all;
   const configured = Array.isArray(flags)
@@ -80,9 +80,9 @@ function lasting(all: Attributes): Attributes {
   return { ...Object.fromEntries(kept), ...(configured.length === 0 ? {} : { flags: configured }) };
 }
 
-/** Rules as `ip -4|-6 -json -details rule show` gives them. @throws OddAnswer */
+/** Parses `ip -4|-6 -json -details rule show`. @throws UnexpectedOutput */
 export function rulesOf(text: string, family: Family): Section {
-  const rules = parseAnswer('ip', text, z.array(ruleEntry));
+  const rules = parseOutput('ip', text, z.array(ruleEntry));
   return readSection(
     rules.map((rule) => {
       const all = attributes.parse(rule);
@@ -104,9 +104,9 @@ function prefix(address: Json | undefined, length: Json | undefined): string {
   return length === undefined ? text : `${text}/${String(length)}`;
 }
 
-/** Permanent neighbours as `ip -json neigh show nud permanent` gives them. @throws OddAnswer */
+/** Parses permanent neighbours from `ip -json neigh show nud permanent`. @throws UnexpectedOutput */
 export function neighboursOf(text: string): Section {
-  const neighbours = parseAnswer('ip', text, z.array(neighbourEntry));
+  const neighbours = parseOutput('ip', text, z.array(neighbourEntry));
   return readSection(
     neighbours
       .filter((neighbour) => neighbour.state.includes('PERMANENT'))
@@ -114,12 +114,12 @@ export function neighboursOf(text: string): Section {
   );
 }
 
-/** Queueing disciplines as `tc -json qdisc show` gives them. @throws OddAnswer */
+/** Parses queueing disciplines from `tc -json qdisc show`. @throws UnexpectedOutput */
 export function qdiscsOf(text: string): Section {
-  const qdiscs = parseAnswer('tc', text, z.array(qdiscEntry));
+  const qdiscs = parseOutput('tc', text, z.array(qdiscEntry));
   return readSection(
     qdiscs.map((qdisc) => {
-      // The kernel numbers handles as it makes them: the same qdisc made again has another one.
+      // The kernel numbers handles by creation: a recreated qdisc has another one.
       const { handle: _handle, refcnt: _refcnt, ...kept } = attributes.parse(qdisc);
       return [
         `qdisc ${qdisc.kind} ${qdisc.parent === undefined ? 'root' : `parent ${qdisc.parent}`} dev ${qdisc.dev}`,

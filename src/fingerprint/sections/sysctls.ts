@@ -2,7 +2,7 @@ import type { Section } from '../differences/shape.ts';
 import { sectionOfFiles } from './files-section.ts';
 import { readSysctls, SETTINGS } from './network-settings.ts';
 
-/** Forwarding and its like, in wf's own network namespace. */
+/** Reads forwarding and related settings of wf's own network namespace. */
 export function sysctlSection(): Section {
   return sectionOfFiles(SETTINGS, readSysctls);
 }

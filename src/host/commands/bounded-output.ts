@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
 
-/** What a stream carried, up to a limit. */
+/** Output of a stream, up to a limit. */
 export interface BoundedOutput {
   text(): string;
   truncated(): boolean;
 }
 
-/** Reads a stream to its end and keeps its first `maxBytes`: what is cut is still taken, so that the writer is never blocked. */
+/** Reads a stream to its end and keeps its first `maxBytes`. The rest is read and dropped, so that the writer never blocks. */
 export function collectBounded(stream: Readable, maxBytes: number): BoundedOutput {
   const chunks: Buffer[] = [];
   let kept = 0;
@@ -19,7 +19,7 @@ export function collectBounded(stream: Readable, maxBytes: number): BoundedOutpu
     chunks.push(part);
     kept += part.length;
   });
-  // A pipe whose other end was killed: what arrived until then is the output.
+  // A pipe whose other end was killed: the output so far counts.
   stream.on('error', () => undefined);
   return { text: () => Buffer.concat(chunks).toString('utf8'), truncated: () => cut };
 }

@@ -3,15 +3,15 @@ import { commandLine } from '../../engine/model/evidence.ts';
 import type { Argv, CommandOptions, CommandPort, CommandResult } from '../../engine/ports/command.ts';
 
 /**
- * Runs a command that is expected to exit with 0.
- * @throws WfError E_HOST_COMMAND with what the command said when it did not; E_PERMISSION when the kernel refused it;
- * E_STEP_STOPPED when the signal ended it; and what the port itself throws.
+ * Runs a command that must exit with 0.
+ * @throws WfError E_HOST_COMMAND with the command's message if it fails; E_PERMISSION if the kernel refuses it; E_STEP_STOPPED if
+ * the signal ends it; and the errors of the port.
  */
 export async function runChecked(command: CommandPort, argv: Argv, options: CommandOptions): Promise<CommandResult> {
   return requireSuccess(await command.run(argv, options), options.timeoutMs);
 }
 
-/** The same for a command that has run already. `timeoutMs` is what it was given, for the message. */
+/** Checks a command that has run. `timeoutMs` is its time-out, for the message. */
 export function requireSuccess(result: CommandResult, timeoutMs: number): CommandResult {
   const { end } = result;
   if (end.type === 'exited' && end.exitCode === 0) return result;
@@ -23,13 +23,13 @@ export function requireSuccess(result: CommandResult, timeoutMs: number): Comman
         hint: 'The run was stopped. Undo what it did with `wf rollback RUN`.',
       });
     case 'timed-out':
-      throw new WfError('E_HOST_COMMAND', `\`${typed}\` did not end within ${timeoutMs} ms`, {
-        hint: 'Try the same command by hand; the machine may be overloaded.',
+      throw new WfError('E_HOST_COMMAND', `\`${typed}\` timed out after ${timeoutMs} ms`, {
+        hint: 'Run the command by hand: the machine may be overloaded.',
         transient: true,
       });
     case 'killed':
       throw new WfError('E_HOST_COMMAND', `\`${typed}\` was killed by ${end.signal}`, {
-        hint: 'Look in the kernel log who killed it (`dmesg`).',
+        hint: 'Find out with `dmesg` what killed it.',
       });
     case 'exited':
       if (/Operation not permitted|Permission denied/.test(said)) {
@@ -38,7 +38,7 @@ export function requireSuccess(result: CommandResult, timeoutMs: number): Comman
         });
       }
       throw new WfError('E_HOST_COMMAND', `\`${typed}\` failed with exit code ${end.exitCode}: ${said}`, {
-        hint: 'Try the same command by hand and look at what it says.',
+        hint: 'Run the command by hand and read its output.',
         details: { argv: result.argv, exitCode: end.exitCode },
       });
   }

@@ -1,50 +1,47 @@
 import { existsSync } from 'node:fs';
 import { limitReached, WfError } from '../../engine/model/errors.ts';
 import type { Argv, CommandResult } from '../../engine/ports/command.ts';
-import { isNowhere } from './find-tool.ts';
+import { isNotInstalled } from './find-tool.ts';
 import type { StartFailure } from './start-command.ts';
 import { howToInstall } from './tool-package.ts';
 
 const AS_ROOT = 'Run wf as root (`sudo wf ...`).';
 
-/** Why a process could not be started: what is told of one that never had a pid. */
+/** Explains why a process could not be started, from the failure of one that never had a pid. */
 export function explainStartFailure(argv: Argv, line: Argv, cwd: string | undefined, failure: StartFailure): WfError {
   const [program] = line;
   switch (failure.code) {
     case 'ENOENT':
-      // The kernel says the same of a missing working directory.
+      // The kernel reports the same error for a missing working directory.
       if (cwd !== undefined && !existsSync(cwd)) {
-        return new WfError('E_HOST_COMMAND', `${argv[0]} could not be started: the folder ${cwd} does not exist`, {
-          hint: 'Create the folder, or name another one.',
+        return new WfError('E_HOST_COMMAND', `${argv[0]} cannot be started: the directory ${cwd} does not exist`, {
+          hint: 'Create the directory, or set another one.',
         });
       }
       return toolMissing(program);
     case 'EACCES':
-      if (isNowhere(program)) return toolMissing(program);
+      if (isNotInstalled(program)) return toolMissing(program);
       return new WfError('E_PERMISSION', `${program} may not be run`, { hint: AS_ROOT });
     case 'EPERM':
       return new WfError('E_PERMISSION', `${program} may not be run`, { hint: AS_ROOT });
     default: {
-      const why = `${argv[0]} could not be started: ${failure.originalMessage ?? failure.code ?? 'no reason given'}`;
+      const why = `${argv[0]} cannot be started: ${failure.originalMessage ?? failure.code ?? 'no reason given'}`;
       return (
         limitReached(why) ??
-        new WfError('E_HOST_COMMAND', why, { hint: 'Try the same by hand: what the system says of it tells more.' })
+        new WfError('E_HOST_COMMAND', why, { hint: 'Run the command by hand and read the error of the system.' })
       );
     }
   }
 }
 
-/**
- * Why nsenter did not get as far as running the program, or undefined where it did. It says so on stderr, in words that
- * the C locale keeps stable.
- */
+/** Returns why nsenter did not run the program, or undefined if it did. Its stderr has fixed words in the C locale. */
 export function nsenterRefusal(argv: Argv, result: CommandResult, namespace: string): WfError | undefined {
   if (result.end.type !== 'exited' || result.end.exitCode === 0 || !result.stderr.startsWith('nsenter: '))
     return undefined;
   const complaint = result.stderr.trimEnd();
   if (/^nsenter: failed to execute .*: No such file or directory$/.test(complaint)) return toolMissing(argv[0]);
   if (/^nsenter: failed to execute .*: Permission denied$/.test(complaint)) {
-    if (isNowhere(argv[0])) return toolMissing(argv[0]);
+    if (isNotInstalled(argv[0])) return toolMissing(argv[0]);
     return new WfError('E_PERMISSION', `${argv[0]} may not be run`, { hint: AS_ROOT });
   }
   if (/: (Operation not permitted|Permission denied)$/.test(complaint)) {
@@ -54,8 +51,8 @@ export function nsenterRefusal(argv: Argv, result: CommandResult, namespace: str
     });
   }
   if (!complaint.includes('failed')) return undefined;
-  return new WfError('E_HOST_COMMAND', `the network namespace ${namespace} could not be entered: ${complaint}`, {
-    hint: 'Try the same by hand: `nsenter --net=PATH ip link`.',
+  return new WfError('E_HOST_COMMAND', `cannot enter the network namespace ${namespace}: ${complaint}`, {
+    hint: 'Try it by hand with `nsenter --net=PATH ip link`.',
   });
 }
 

@@ -10,26 +10,27 @@ import { requireNoNul } from './require-no-nul.ts';
 import type { StartCommand } from './start-command.ts';
 import { toolFolders } from './tool-folders.ts';
 
-/** How long a command has between SIGTERM and SIGKILL. */
+/** Time between SIGTERM and SIGKILL. */
 const GRACE_MS = 500;
-/** Each of stdout and stderr, where the caller does not say. */
+/** Default limit of stdout and of stderr. */
 const DEFAULT_OUTPUT_BYTES = 256 * 1024;
 
-/** The way into the host that commands are for. */
+/** Enters the host that commands run on. */
 export interface NamespaceEntry {
   /**
-   * What nsenter is told: to enter this network namespace, or the host's own where none is given. Empty where nothing is entered.
-   * @throws WfError E_NAMESPACE_GONE where the host has ended
+   * Returns nsenter's options for this network namespace, or for the host's own if none is given; empty if nothing is to be
+   * entered.
+   * @throws WfError E_NAMESPACE_GONE if the host has ended
    */
   options(network: string | undefined): readonly string[];
 }
 
-/** wf is there already. */
+/** The host that wf runs on. */
 const MACHINE: NamespaceEntry = {
   options: (network) => (network === undefined ? [] : [`--net=${network}`]),
 };
 
-/** Runs commands of a host, of the machine itself where none is given. */
+/** Creates a port that runs commands on a host, by default on the machine itself. */
 export function createCommandPort(
   clock: Clock,
   starter: () => StartCommand | Promise<StartCommand>,
@@ -70,7 +71,7 @@ interface Parts {
   readonly start: StartCommand;
 }
 
-/** Runs `line` and answers as if `argv` had been run. */
+/** Runs `line` and reports the result as that of `argv`. */
 async function runStarted(
   { clock, groups, start }: Parts,
   argv: Argv,
@@ -84,7 +85,7 @@ async function runStarted(
   const stdout = collectBounded(child.stdout, maxBytes);
   const stderr = collectBounded(child.stderr, maxBytes);
 
-  // The first reason is the answer: what happens while the process ends does not replace it.
+  // The first reason counts: later events while the process ends do not replace it.
   let end: CommandEnd | undefined;
   let stopping = false;
   let cancelKill = (): void => undefined;
@@ -101,7 +102,7 @@ async function runStarted(
     cancelKill();
     cancelKill = clock.after(GRACE_MS, () => {
       groups.signal(group, 'SIGKILL');
-      // Whoever left the group could hold the pipes open for ever.
+      // A process that left the group could keep the pipes open for ever.
       closeStreams();
     });
   };
@@ -123,8 +124,8 @@ async function runStarted(
     if (child.pid !== undefined) groups.forget(child.pid);
   }
   if (end === undefined) {
-    throw new WfError('E_INTERNAL', `${line[0]} ended without saying how`, {
-      hint: 'This is a defect in wf: report it.',
+    throw new WfError('E_INTERNAL', `${line[0]} ended without a result`, {
+      hint: 'Report this defect of wf.',
     });
   }
   return {
@@ -143,7 +144,7 @@ function environment(added: CommandOptions['env']): Record<string, string> {
   return { PATH: toolFolders().join(':'), LC_ALL: 'C', ...added };
 }
 
-/** Waits until no process of the group runs; what ignores SIGTERM is killed after the grace. */
+/** Waits until no process of the group runs; kills those that ignore SIGTERM after the grace period. */
 async function groupGone(clock: Clock, groups: ProcessGroups, group: number): Promise<void> {
   const pollMs = 25;
   for (let waitedMs = 0; groups.signal(group, 0) && groups.runs(group); waitedMs += pollMs) {

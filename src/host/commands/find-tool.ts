@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { toolFolders } from './tool-folders.ts';
 
-/** Where a program is that wf can run, or undefined where it is not installed. */
+/** Returns the path of a program that wf can run, or undefined if it is not installed. */
 export function findTool(program: string): string | undefined {
   return toolFolders()
     .map((folder) => join(folder, program))
@@ -10,10 +10,10 @@ export function findTool(program: string): string | undefined {
 }
 
 /**
- * Whether a program that could not be started is not installed. The kernel also says "permission denied" where a folder of PATH
- * may not be looked into, and no other folder has the program.
+ * Returns whether a program that could not be started is not installed. The kernel also reports "permission denied" if a folder
+ * of PATH is unreadable and no other folder has the program.
  */
-export function isNowhere(program: string): boolean {
+export function isNotInstalled(program: string): boolean {
   return !program.includes('/') && !toolFolders().some((folder) => existsSync(join(folder, program)));
 }
 
@@ -22,7 +22,7 @@ function isExecutableFile(path: string): boolean {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
   } catch {
-    // Whatever the reason, it cannot be run from here.
+    // For any reason, it cannot be run from here.
     return false;
   }
 }

@@ -2,7 +2,7 @@ import type { Argv } from '../../engine/ports/command.ts';
 import { explainStartFailure } from './command-failure.ts';
 
 /**
- * Lets a person work in a program on this terminal until it ends. Signals of the terminal are the program's.
+ * Runs an interactive program on this terminal until it ends. Signals of the terminal go to the program.
  * @throws WfError E_TOOL_MISSING, E_PERMISSION if it cannot be started
  */
 export async function runInteractive(argv: Argv, env: NodeJS.ProcessEnv): Promise<void> {

@@ -3,37 +3,37 @@ import type { Options } from 'execa';
 import type { Argv } from '../../engine/ports/command.ts';
 import { inOwnCgroup } from '../processes/command-cgroups.ts';
 
-/** What a command is started with. */
+/** Options of a command's start. */
 export interface CommandStart {
-  /** Beside what this process has itself. */
+  /** Added to the environment of this process. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string | undefined;
-  /** Written to its standard input, which is otherwise empty. */
+  /** Standard input, empty by default. */
   readonly stdin: string | undefined;
-  /** A descriptor of this process that it has as its descriptor 3. */
+  /** Descriptor of this process that the command gets as descriptor 3. */
   readonly inherited: number | undefined;
 }
 
-/** Why there is no process. */
+/** Reason why there is no process. */
 export interface StartFailure {
   readonly code?: string | undefined;
   readonly originalMessage?: string | undefined;
 }
 
-/** A command that has been started, as the leader of a process group of its own: or not, where it has no pid. */
+/** A started command, the leader of its own process group; without a pid, a command that failed to start. */
 export interface StartedCommand {
   readonly pid: number | undefined;
   readonly stdout: Readable;
   readonly stderr: Readable;
   once(event: 'exit', listener: (exitCode: number | null, signal: NodeJS.Signals | null) => void): unknown;
-  /** Comes once it has ended and its output is closed. It does not fail. */
+  /** Resolves after the command has ended and its output is closed. Never rejects. */
   readonly over: Promise<StartFailure>;
 }
 
 export type StartCommand = (line: Argv, start: CommandStart) => StartedCommand;
 
-/** Loads execa, and answers how to start a command through it. */
-export async function throughExeca(): Promise<StartCommand> {
+/** Loads execa and returns a function that starts commands with it. */
+export async function execaStarter(): Promise<StartCommand> {
   const { execa } = await import('execa');
   return inOwnCgroup((line, start) => startThrough(execa, line, start));
 }
@@ -54,7 +54,7 @@ function startThrough(
   return { pid, stdout, stderr, once: (event, listener) => child.once(event, listener), over: child };
 }
 
-/** Its own group, so that its children end with it; the output is collected by the caller, so that it can be cut. */
+/** Its own process group, so that its children end with it; the caller collects and limits the output. */
 const EXECA_OPTIONS = {
   reject: false,
   buffer: false,
@@ -67,6 +67,6 @@ function descriptors(inherited: number | undefined): readonly Descriptor[] {
   return inherited !== undefined && isDescriptor(inherited) ? [inherited] : [];
 }
 
-/** execa takes every descriptor; its types name those up to 9. */
+/** execa accepts every descriptor; its types list those up to 9. */
 type Descriptor = 3 | 4 | 5 | 6 | 7 | 8 | 9;
 const isDescriptor = (value: number): value is Descriptor => value >= 3;

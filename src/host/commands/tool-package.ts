@@ -1,4 +1,4 @@
-/** The Debian package that brings a program wf uses. */
+/** Debian packages of the programs that wf uses. */
 const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   ip: 'iproute2',
   bridge: 'iproute2',
@@ -21,9 +21,9 @@ const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   brctl: 'bridge-utils',
 };
 
-/** What to do about a missing program, as a sentence. */
+/** Returns a hint on how to install a missing program. */
 export function howToInstall(program: string): string {
   const debianPackage = Object.hasOwn(DEBIAN_PACKAGES, program) ? DEBIAN_PACKAGES[program] : undefined;
-  if (debianPackage === undefined) return `Install ${program}, or put the folder it is in on PATH.`;
-  return `Install it: \`sudo apt-get install ${debianPackage}\` (the package ${debianPackage} on Debian and Ubuntu).`;
+  if (debianPackage === undefined) return `Install ${program}, or add its folder to PATH.`;
+  return `Install it with \`sudo apt-get install ${debianPackage}\` (Debian and Ubuntu).`;
 }

@@ -5,23 +5,23 @@ import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
 import type { AddressFamily } from './link.ts';
 import { readIp, readIpJson } from './run-ip.ts';
 
-/** A route with all its attributes, such that it can be made again exactly. */
+/** A route with all its attributes, so that it can be restored exactly. */
 export const exactRouteSchema = z.object({
-  /** What follows `ip route add`: `ip route show` writes routes in the words that it reads. */
+  /** Arguments of `ip route add`: `ip route show` prints routes in the same words. */
   words: z.array(z.string()).min(1),
-  /** All that `ip -json -details` says of it, less what is not an attribute but a state, with sorted keys: to compare with. */
+  /** The attributes from `ip -json -details` without states, with sorted keys, for comparison. */
   attributes: z.string(),
 });
 export type ExactRoute = z.infer<typeof exactRouteSchema>;
 
-/** What `ip route show` writes among the attributes, but is a state of the moment, and no word of `ip route add`. */
+/** Words of `ip route show` that are momentary states and not accepted by `ip route add`. */
 const STATES = new Set(['linkdown', 'dead', 'offload', 'rt_offload', 'trap', 'rt_trap', 'rt_offload_failed', 'notify']);
 
 const entry = z.record(z.string(), z.custom<Json>());
 
 /**
- * The routes to exactly this destination in the main table, in the kernel's order.
- * @throws WfError as readRoutes does; E_HOST_STATE_UNKNOWN when they changed while they were read.
+ * Reads the routes to exactly this destination in the main table, in the kernel's order.
+ * @throws WfError like readRoutes; E_HOST_STATE_UNKNOWN if they changed meanwhile.
  */
 export async function readExactRoutes(
   command: CommandPort,
@@ -45,8 +45,8 @@ export async function readExactRoutes(
 }
 
 /**
- * The routes of all tables that carry this protocol number: of each, the words that follow `ip -4 route delete` (`-6`).
- * @throws WfError as readRoutes does.
+ * Reads the routes of all tables with this protocol number; each as the arguments of `ip -4 route delete` (`-6`).
+ * @throws WfError like readRoutes.
  */
 export async function readRoutesOfProtocol(
   command: CommandPort,
@@ -57,12 +57,12 @@ export async function readRoutesOfProtocol(
   return routeLines(await readIp(command, args, undefined));
 }
 
-/** Whether two routes are the same in every attribute. */
+/** Returns whether two routes are equal in every attribute. */
 export function sameRoute(one: ExactRoute, other: ExactRoute): boolean {
   return one.attributes === other.attributes;
 }
 
-/** The words of each route; a route with several next hops continues on lines that begin with white space. */
+/** Splits the words of each route; a route with several next hops continues on lines that begin with white space. */
 export function routeLines(text: string): string[][] {
   const routes: string[][] = [];
   for (const line of text.split('\n')) {

@@ -2,17 +2,17 @@ import { z } from 'zod';
 import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
 import { readIpJson } from './run-ip.ts';
 
-/** An entry of a bridge's forwarding table: the port behind which the bridge knows a MAC address. */
+/** Entry of a bridge's forwarding table: the port behind which the bridge knows a MAC address. */
 export interface ForwardingEntry {
   readonly mac: string;
   readonly port: string;
-  /** `permanent` for the bridge's and the ports' own addresses; empty for one that was learned. */
+  /** `permanent` for the own addresses of the bridge and its ports; empty for a learned one. */
   readonly state: string;
 }
 
 const forwardingEntry = z.object({ mac: z.string(), ifname: z.string(), state: z.string().default('') });
 
-/** The forwarding table of a bridge. @throws WfError as readLinks does. */
+/** Reads the forwarding table of a bridge. @throws WfError like readLinks. */
 export async function readForwarding(
   command: CommandPort,
   bridge: string,

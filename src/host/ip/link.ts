@@ -5,16 +5,16 @@ import { readIpJson } from './run-ip.ts';
 
 export type AddressFamily = 'inet' | 'inet6';
 
-/** An address of a link. */
+/** Address of a link. */
 export interface LinkAddress {
   readonly address: string;
   readonly prefixLength: number;
-  /** `global`, `link`, `host` or a site's own. */
+  /** `global`, `link`, `host` or a site-specific scope. */
   readonly scope: string;
   readonly family: AddressFamily;
 }
 
-/** A network interface as one namespace sees it. */
+/** Network interface as seen in one namespace. */
 export interface Link {
   readonly ifindex: number;
   readonly name: string;
@@ -22,13 +22,13 @@ export interface Link {
   readonly kind: string | null;
   readonly mac: string | null;
   readonly mtu: number;
-  /** Whether it is set up (the administrative state, not whether a carrier is seen). */
+  /** Administrative state, independent of the carrier. */
   readonly up: boolean;
-  /** Name of the bridge or bond it belongs to. */
+  /** Name of its bridge or bond. */
   readonly master: string | null;
-  /** For a veth: ifindex of the other end, in the namespace that the other end is in. */
+  /** For a veth: ifindex of the other end, in that end's namespace. */
   readonly peerIfindex: number | null;
-  /** Null when the other end is in the same namespace. The id is this namespace's own name for the other. */
+  /** Id of the other end's namespace, valid in this namespace; null if both ends are in this one. */
   readonly peerNamespaceId: number | null;
   readonly alias: string | null;
   readonly altnames: readonly string[];
@@ -43,7 +43,7 @@ export interface LinkCounters {
   readonly txBytes: number;
 }
 
-/** One entry of `ip -json -details -statistics address show`. */
+/** Entry of `ip -json -details -statistics address show`. */
 export const linkEntry = lazy(() => {
   const count = z.number().int().nonnegative();
   const counters = z.object({ packets: count, bytes: count });
@@ -78,36 +78,36 @@ type LinkEntry = z.infer<ReturnType<typeof linkEntry>>;
 const LINK_ARGS = ['-details', '-statistics', 'address', 'show'] as const;
 
 /**
- * All links of a namespace (wf's own where none is given), with their addresses.
- * @throws WfError E_HOST_COMMAND, E_HOST_STATE_UNKNOWN, E_NAMESPACE_GONE, E_PERMISSION, E_TOOL_MISSING: never an empty list
- * because the read failed.
+ * Reads all links of a namespace (by default wf's own) with their addresses.
+ * @throws WfError E_HOST_COMMAND, E_HOST_STATE_UNKNOWN, E_NAMESPACE_GONE, E_PERMISSION, E_TOOL_MISSING; a failed read never
+ * returns an empty list.
  */
 export async function readLinks(command: CommandPort, namespace?: NamespaceRef): Promise<Link[]> {
   return linksOf(await readIpJson(command, LINK_ARGS, linkEntry(), namespace));
 }
 
-/** The link of this name or alternative name, or null where there is none. Throws as readLinks does. */
+/** Finds the link with this name or alternative name, or null. Throws like readLinks. */
 export async function findLink(command: CommandPort, name: string, namespace?: NamespaceRef): Promise<Link | null> {
   const links = await readLinks(command, namespace);
   return links.find((link) => link.name === name || link.altnames.includes(name)) ?? null;
 }
 
-/** An address with the link that has it. */
-export type HeldAddress = LinkAddress & { readonly link: string; readonly ifindex: number };
+/** An address with its link. */
+export type AddressOnLink = LinkAddress & { readonly link: string; readonly ifindex: number };
 
-/** The addresses of these links, each with its link. */
-export function addressesOf(links: readonly Link[]): HeldAddress[] {
+/** Returns the addresses of these links, each with its link. */
+export function addressesOf(links: readonly Link[]): AddressOnLink[] {
   return links.flatMap(({ name, ifindex, addresses }) =>
     addresses.map((address) => ({ ...address, link: name, ifindex })),
   );
 }
 
-/** An address as `ip` writes it: `172.18.0.2/16`. */
+/** Formats an address as `ip` does: `172.18.0.2/16`. */
 export function cidrOf(address: LinkAddress): string {
   return `${address.address}/${address.prefixLength}`;
 }
 
-/** Links from the entries of one listing. */
+/** Converts the entries of one listing into links. */
 export function linksOf(entries: readonly LinkEntry[]): Link[] {
   const indexes = new Map(entries.map((entry) => [entry.ifname, entry.ifindex]));
   return entries.map((entry) => ({
@@ -132,7 +132,7 @@ export function linksOf(entries: readonly LinkEntry[]): Link[] {
   }));
 }
 
-/** Where the other end is in the same namespace, `ip` gives its name rather than its index, or `if7` for one without a name. */
+/** If the other end is in the same namespace, `ip` prints its name and not its index, or `if7` for one without a name. */
 function peerIndex(link: string | null | undefined, indexes: ReadonlyMap<string, number>): number | null {
   if (link === null || link === undefined) return null;
   const index = indexes.get(link) ?? Number(/^if(\d+)$/.exec(link)?.[1]);

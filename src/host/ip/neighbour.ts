@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
 import { readIpJson } from './run-ip.ts';
 
-/** What the kernel knows of an address on a segment. */
+/** Neighbour entry of the kernel. */
 export interface Neighbour {
   readonly address: string;
   readonly link: string;
@@ -18,13 +18,13 @@ const neighbourEntry = z.object({
   state: z.array(z.string()).default([]),
 });
 
-/** The neighbours that the kernel knows on a link. @throws WfError as readLinks does. */
+/** Reads the neighbours of a link. @throws WfError like readLinks. */
 export async function readNeighbours(
   command: CommandPort,
   link: string,
   namespace?: NamespaceRef,
 ): Promise<Neighbour[]> {
-  // `nud all`: without it those that nobody answered for are left out.
+  // `nud all` includes those that nobody answered for.
   const entries = await readIpJson(
     command,
     ['neighbour', 'show', 'dev', link, 'nud', 'all'],

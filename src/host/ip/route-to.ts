@@ -3,7 +3,7 @@ import { WfError } from '../../engine/model/errors.ts';
 import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
 import { readIpJson } from './run-ip.ts';
 
-/** The kernel's answer to the question how a packet to an address would leave. */
+/** Path that the kernel chooses for packets to an address. */
 export interface RouteTo {
   readonly to: string;
   /** Null if the destination is on the device's own network. */
@@ -20,8 +20,8 @@ const answer = z.object({
 });
 
 /**
- * The route that a packet to an address would take.
- * @throws WfError as readLinks does; E_HOST_COMMAND if there is no route.
+ * Reads the route that a packet to an address would take.
+ * @throws WfError like readLinks; E_HOST_COMMAND if there is no route.
  */
 export async function readRouteTo(command: CommandPort, address: string, namespace?: NamespaceRef): Promise<RouteTo> {
   const [route] = await readIpJson(command, ['route', 'get', address], answer, namespace);

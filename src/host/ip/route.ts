@@ -4,23 +4,23 @@ import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
 import type { AddressFamily } from './link.ts';
 import { readIpJson } from './run-ip.ts';
 
-/** A route as `ip -details route` says it. */
+/** Route from `ip -details route`. */
 export interface Route {
   readonly family: AddressFamily;
   /** `unicast`, `local`, `broadcast`, `unreachable`, ... */
   readonly type: string;
-  /** `default` or a CIDR; one host is written without a prefix length. */
+  /** `default` or a CIDR; a single host has no prefix length. */
   readonly destination: string;
   /** Null for a directly connected network and for a route with several next hops. */
   readonly gateway: string | null;
   readonly device: string | null;
   readonly table: string;
-  /** A name, or a number where rt_protos has none: `kernel`, `boot`, `119`. */
+  /** A name, or a number without entry in rt_protos: `kernel`, `boot`, `119`. */
   readonly protocol: string;
   readonly scope: string | null;
-  /** Null where it has none, which counts as 0 for IPv4. */
+  /** Null if unset, which counts as 0 for IPv4. */
   readonly metric: number | null;
-  /** The address that packets leave with. */
+  /** Source address of packets. */
   readonly preferredSource: string | null;
 }
 
@@ -45,8 +45,8 @@ const routeEntry = lazy(() =>
 );
 
 /**
- * The routes of a namespace (wf's own where none is given).
- * @throws WfError as readLinks does: never an empty list because the read failed.
+ * Reads the routes of a namespace, by default wf's own.
+ * @throws WfError like readLinks; a failed read never returns an empty list.
  */
 export async function readRoutes(
   command: CommandPort,
@@ -70,6 +70,6 @@ export async function readRoutes(
       preferredSource: entry.prefsrc ?? null,
     }),
   );
-  // Filtered here: a namespace that has no route yet has no main table, and `ip` calls asking for it an error.
+  // Filtered here: a namespace without any route has no main table, and `ip` reports an error for it.
   return filter.table === 'all' ? routes : routes.filter((route) => route.table === filter.table);
 }

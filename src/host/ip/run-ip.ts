@@ -4,16 +4,19 @@ import { parseJson } from '../../engine/model/json.ts';
 import type { Argv, CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
 import { runChecked } from '../commands/checked-command.ts';
 
-/** Limits of a read of the kernel's tables: it takes milliseconds, and prints some 3 KB a link. */
+/** Limits of a read of the kernel's tables, which takes milliseconds and prints about 3 KB per link. */
 export const READ_LIMITS = { timeoutMs: 10_000, maxOutputBytes: 32 * 1024 * 1024 } as const;
 
-/** The reason why a read failed whose repetitions were overtaken as well. */
-export const OVERTAKEN = 'the kernel changed its tables during each of the reads';
+/** Reason of a read whose repetitions were all interrupted by changes. */
+export const INTERRUPTED_READ = 'the kernel changed its tables during each of the reads';
 
 const READ_ATTEMPTS = 4;
 
-/** Repeats a read that a change of the kernel's tables overtook: such a dump may lack entries. Undefined if all attempts were. */
-export async function repeatOvertaken<Read extends { readonly stderr: string }>(
+/**
+ * Repeats a read during which the kernel's tables changed, because such a dump may lack entries. Returns undefined if all
+ * attempts were interrupted.
+ */
+export async function repeatInterrupted<Read extends { readonly stderr: string }>(
   read: () => Promise<Read>,
 ): Promise<Read | undefined> {
   for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt += 1) {
@@ -23,7 +26,7 @@ export async function repeatOvertaken<Read extends { readonly stderr: string }>(
   return undefined;
 }
 
-/** Returns the options by which a command runs in a namespace, or in wf's own. */
+/** Returns the options to run a command in a namespace, by default wf's own. */
 export function inNamespace(namespace: NamespaceRef | undefined): { readonly namespace?: NamespaceRef } {
   return namespace === undefined ? {} : { namespace };
 }
@@ -32,8 +35,8 @@ export function inNamespace(namespace: NamespaceRef | undefined): { readonly nam
 export type IpTool = 'ip' | 'bridge';
 
 /**
- * Runs a command of iproute2 that only reads, and returns its output.
- * @throws WfError E_HOST_COMMAND when it failed, E_HOST_STATE_UNKNOWN when what it wrote is not whole.
+ * Runs a read-only command of iproute2 and returns its output.
+ * @throws WfError E_HOST_COMMAND if it fails, E_HOST_STATE_UNKNOWN if its output is incomplete.
  */
 export async function readIp(
   command: CommandPort,
@@ -42,8 +45,10 @@ export async function readIp(
   tool: IpTool = 'ip',
 ): Promise<string> {
   const argv: Argv = [tool, ...args];
-  const result = await repeatOvertaken(() => runChecked(command, argv, { ...READ_LIMITS, ...inNamespace(namespace) }));
-  if (result === undefined) throw notWhole(argv, OVERTAKEN);
+  const result = await repeatInterrupted(() =>
+    runChecked(command, argv, { ...READ_LIMITS, ...inNamespace(namespace) }),
+  );
+  if (result === undefined) throw notWhole(argv, INTERRUPTED_READ);
   if (result.truncated) throw notWhole(argv, 'its output is too long');
   return result.stdout;
 }
@@ -59,7 +64,7 @@ export async function readIpJson<Entry extends z.ZodType>(
   return parseIpJson(await readIp(command, ['-json', ...args], namespace, tool), entry, args, tool);
 }
 
-/** Parses what `ip -json` wrote. Nothing at all means no entries; `{}` is what some releases write for one that a filter left out. */
+/** Parses the output of `ip -json`. Empty output means no entries; some releases write `{}` for an entry that a filter excluded. */
 export function parseIpJson<Entry extends z.ZodType>(
   text: string,
   entry: Entry,
@@ -84,7 +89,7 @@ function jsonOf(text: string, argv: Argv): unknown {
 }
 
 function notWhole(argv: Argv, reason: string): WfError {
-  return new WfError('E_HOST_STATE_UNKNOWN', `the answer of \`${argv.join(' ')}\` cannot be used: ${reason}`, {
-    hint: 'wf needs iproute2 5.0 or later: look at `ip -V`, and try again.',
+  return new WfError('E_HOST_STATE_UNKNOWN', `\`${argv.join(' ')}\`: unusable output: ${reason}`, {
+    hint: 'Check with `ip -V` that iproute2 is 5.0 or later, then try again.',
   });
 }

@@ -6,8 +6,8 @@ import type { RunId } from '../../engine/model/ids.ts';
 import { lockFolder } from './lock-folder.ts';
 
 /**
- * Shows every user of this machine that this process advances a run: the kernel lists the socket, by its path, until the process
- * ends. The returned function takes the socket away.
+ * Announces to every user of this machine that this process advances a run: the kernel lists the socket by its path until the
+ * process ends. The returned function closes the socket.
  */
 export function announceRun(run: RunId): Promise<() => void> {
   const name = `${digestOf(run)}.${randomBytes(8).toString('hex')}.run`;
@@ -19,8 +19,8 @@ export function announceRun(run: RunId): Promise<() => void> {
 }
 
 /**
- * Whether a process in this network namespace announces a run. Any user can fake that: it is a reason to leave the things of the run
- * alone, and proves nothing.
+ * Returns whether a process in this network namespace announces a run. Any user can forge that: it is a reason to leave the run's
+ * objects alone, and no proof.
  */
 export function isAnnounced(run: RunId): boolean {
   const sign = new RegExp(`/${digestOf(run)}\\.[0-9a-f]{16}\\.run$`, 'm');

@@ -6,25 +6,25 @@ import { pause, systemClock } from '../machine/clock.ts';
 import { ownNetworkNamespace } from '../namespaces/namespace.ts';
 import { isDead, isOwnPidNamespace, ownPidNamespace, processStat } from '../processes/process.ts';
 import { announceRun, isAnnounced } from './announced-runs.ts';
-import { type HeldLock, isHolder, lockHolder, takeLock } from './lock.ts';
+import { isHolder, type LockHandle, lockHolder, takeLock } from './lock.ts';
 import type { LockHolder } from './lock-table.ts';
 
 const POLL_MS = 10;
 
-/** Claims as locks of this user. Names are used up in one network namespace, in which wf runs; run ids on the whole machine. */
+/** Claims as locks of this user. Names are unique in the network namespace that wf runs in; run ids on the whole machine. */
 export const lockedClaims: ClaimPort = {
   async acquire(claims, run) {
-    const held: HeldLock[] = [];
+    const locks: LockHandle[] = [];
     const release = () => {
-      for (const lock of held.splice(0)) lock.release();
+      for (const lock of locks.splice(0)) lock.release();
     };
     try {
       const scope = claims.length === 0 ? 0 : ownNetworkNamespace().inode;
-      // In one order, so that of two processes that want the same names one gets the first, and with it all.
+      // Sorted, so that one of two processes that want the same names gets the first, and with it all.
       for (const claim of [...new Set(claims)].sort()) {
         const taken = await takeLock(`netns:${scope} ${claim}`, run);
         if (isHolder(taken)) throw inUse(claim, parseRunId(taken.run) ?? null);
-        held.push(taken);
+        locks.push(taken);
       }
     } catch (thrown) {
       release();
@@ -37,7 +37,7 @@ export const lockedClaims: ClaimPort = {
     for (let waitedMs = 0; ; waitedMs += POLL_MS) {
       const taken = await takeLock(runLock(run), run);
       if (!isHolder(taken)) return announced(taken, run);
-      // A child of a killed wf may keep the lock until it has become what it was to be.
+      // A forked child of a killed wf may keep the lock until it calls execve.
       if (isRunning(taken) || waitedMs >= waitMs) throw runHeld(run, taken);
       await pause(systemClock, POLL_MS);
     }
@@ -45,15 +45,15 @@ export const lockedClaims: ClaimPort = {
 };
 
 /**
- * Whether a living process advances a run, whatever database it works with, and whosever it is: also one that was stopped.
+ * Returns whether a live process, stopped ones included, of any user and with any database advances a run.
  * @throws WfError E_HOST_STATE_UNKNOWN
  */
-export async function runIsUnderWay(run: RunId): Promise<boolean> {
+export async function isRunActive(run: RunId): Promise<boolean> {
   return isAnnounced(run) || (await lockHolder(runLock(run))) !== null;
 }
 
 /** Other users cannot see the lock. */
-async function announced(lock: HeldLock, run: RunId): Promise<HeldLock> {
+async function announced(lock: LockHandle, run: RunId): Promise<LockHandle> {
   try {
     const withdraw = await announceRun(run);
     return {
@@ -72,7 +72,7 @@ const runLock = (run: RunId): string => `run ${run}`;
 
 function inUse(claim: string, holder: RunId | null): WfError {
   const by = holder === null ? 'another run' : `run ${holder}`;
-  return new WfError('E_NAME_IN_USE', `${claim} is claimed by ${by}, which is under way on this host`, {
+  return new WfError('E_NAME_IN_USE', `${claim} is claimed by ${by}, which is active on this host`, {
     hint: 'Wait for that run to end, or choose other names (for the lab: `--input prefix=...`).',
     details: { claim, run: holder },
   });
@@ -83,23 +83,26 @@ function runHeld(run: RunId, holder: LockHolder): WfError {
   if (stat !== undefined && stat.state !== 'T') return leaseHeld(run, holder, ownPidNamespace());
   const by =
     stat === undefined
-      ? 'a process of another PID namespace, or one that is being started'
+      ? 'a process of another PID namespace, or one that is starting'
       : `process ${holder.pid}, which was stopped`;
   return new WfError('E_LEASE_HELD', `run ${run} is being advanced by ${by}`, {
     hint:
       stat === undefined
-        ? 'Go on where that process runs, or wait for its end.'
-        : `Let it go on with \`kill -CONT ${holder.pid}\`, or end it.`,
+        ? 'Work where that process runs, or wait for its end.'
+        : `Continue it with \`kill -CONT ${holder.pid}\`, or kill it.`,
     details: { run, pid: stat === undefined ? null : holder.pid },
   });
 }
 
-/** Whether the process that took the lock still runs, as far as this PID namespace shows it; else it is told by its sign alone. */
+/**
+ * Returns whether the process that took the lock still runs, as far as this PID namespace shows it; otherwise its liveness socket
+ * decides.
+ */
 function isRunning(holder: LockHolder): boolean {
   return !isOwnPidNamespace(holder.pidNamespace) || holderStat(holder) !== undefined;
 }
 
-/** Undefined where it is dead, or cannot be seen from this PID namespace. */
+/** Undefined if it is dead or not visible from this PID namespace. */
 function holderStat({ pid, startTime, pidNamespace }: LockHolder) {
   const stat = isOwnPidNamespace(pidNamespace) ? processStat(pid) : undefined;
   return stat?.startTime === startTime && !isDead(stat) ? stat : undefined;

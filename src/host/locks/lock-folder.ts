@@ -10,21 +10,17 @@ const LONGEST = 66;
 let found: string | undefined;
 
 /**
- * The folder for the locks of this user on this machine: mode 0700, on a way that nobody else can write. It depends on the user first
- * and on the environment last, so that all of a user's processes find the same one.
- * @throws WfError E_PERMISSION where none can be had
+ * Returns the folder for the locks of this user on this machine: mode 0700, on a path that nobody else can write. It depends on
+ * the user first and on the environment last, so that all processes of a user find the same one.
+ * @throws WfError E_PERMISSION if there is none
  */
 export function lockFolder(): string {
-  // None is made after the first that serves.
+  // Stops at the first usable folder, without creating the others.
   found ??= candidates().find((folder) => usable(folder) !== undefined);
   if (found !== undefined) return found;
-  throw new WfError(
-    'E_PERMISSION',
-    `there is no folder for the locks of uid ${ownUser()} that only this user can write`,
-    {
-      hint: 'Set XDG_RUNTIME_DIR to a folder of your own with mode 0700.',
-    },
-  );
+  throw new WfError('E_PERMISSION', `no private folder for the locks of uid ${ownUser()}`, {
+    hint: 'Set XDG_RUNTIME_DIR to your own folder with mode 0700.',
+  });
 }
 
 function candidates(): readonly string[] {
@@ -36,7 +32,7 @@ function candidates(): readonly string[] {
     `/run/user/${user}/wf`,
     ...(runtime === undefined ? [] : [path.join(runtime, 'wf')]),
     ...(home === undefined ? [] : [path.join(home, '.local/state/wf/locks')]),
-    // The user has no folder at all. Another user may have taken the name: then it is not used.
+    // Fallback for a user without any folder. It is not used if another user has taken the name.
     `/tmp/wf-${user}`,
     `/var/tmp/wf-${user}`,
   ];

@@ -6,18 +6,18 @@ import { WfError } from '../../engine/model/errors.ts';
 import { lazy } from '../../engine/model/lazy.ts';
 import { PinnedConnection } from '../../sqlite/pinned-connection.ts';
 
-/** How long another process may take for its few rows. One that was stopped in the middle of that is told of. */
+/** Longest wait for another process to write its few rows. A process stopped during that time is reported. */
 const BUSY_MS = 5_000;
 
-/** Who holds a lock. */
+/** Owner of a lock. */
 export interface LockHolder {
-  /** Its sign of life. */
+  /** Name of its liveness socket. */
   readonly sign: string;
   readonly run: string;
   readonly pid: number;
-  /** Tells the process from a later one with its pid. */
+  /** Distinguishes the process from a later one with its pid. */
   readonly startTime: string;
-  /** In another one, the pid means somebody else. */
+  /** In another PID namespace, the pid is another process. */
   readonly pidNamespace: string;
 }
 
@@ -25,7 +25,7 @@ const holderSchema = lazy(() =>
   z.object({ sign: z.string(), run: z.string(), pid: z.number(), startTime: z.string(), pidNamespace: z.string() }),
 );
 
-/** Takes a lock, or returns who holds it. */
+/** Takes a lock, or returns its owner. */
 export function takeRow(folder: string, lock: string, holder: LockHolder): LockHolder | null {
   return inTable(folder, (db) => {
     const insert = db.prepare(
@@ -58,7 +58,7 @@ function holderIn(db: Database, lock: string): LockHolder | null {
   return row === undefined ? null : holderSchema().parse(row);
 }
 
-/** Does the work in one short transaction. */
+/** Runs the work in one short transaction. */
 function inTable<Answer>(folder: string, work: (db: Database) => Answer): Answer {
   const file = path.join(folder, 'locks.db');
   try {
@@ -84,14 +84,14 @@ interface OpenTable {
 
 let open: OpenTable | undefined;
 
-/** The file may be removed while the process lives: then it is made anew. */
+/** The file may be removed while the process lives: it is then recreated. */
 function connectionTo(file: string): PinnedConnection {
   if (open?.file === file && open.inode === inodeOf(file)) return open.db;
   open?.db.close();
   open = undefined;
   const db = new PinnedConnection(file, { timeout: BUSY_MS });
   try {
-    // Makes the file, which is otherwise made by the first write.
+    // Creates the file, which SQLite otherwise creates at the first write.
     db.exec('BEGIN IMMEDIATE; COMMIT');
     open = { db, file, inode: statSync(file).ino };
     return db;
@@ -107,13 +107,9 @@ function inodeOf(file: string): number | undefined {
 
 function unknown(file: string, cause: unknown): WfError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new WfError(
-    'E_HOST_STATE_UNKNOWN',
-    `the locks of this user's runs cannot be read or written in ${file}: ${why}`,
-    {
-      hint: `Find who uses it with \`fuser -v ${file}\` (a process that was stopped?); if it is damaged, end all runs of wf and remove it.`,
-      transient: true,
-      cause,
-    },
-  );
+  return new WfError('E_HOST_STATE_UNKNOWN', `${file}: cannot read or write the locks of this user's runs: ${why}`, {
+    hint: `Find a stopped process that uses the file with \`fuser -v ${file}\`; if the file is damaged, end all runs of wf and remove it.`,
+    transient: true,
+    cause,
+  });
 }

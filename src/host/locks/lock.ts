@@ -7,17 +7,17 @@ import { isLivenessSocketOpen, openLivenessSocket } from './liveness-socket.ts';
 import { lockFolder } from './lock-folder.ts';
 import { type LockHolder, readRow, removeRow, removeRowsOf, signsIn, takeRow } from './lock-table.ts';
 
-/** A lock that is held until it is released, or the process ends. */
-export interface HeldLock {
+/** A lock, owned until its release or the end of the process. */
+export interface LockHandle {
   release(): void;
 }
 
 /**
- * Takes a lock for a run, or returns who holds it. A lock is one of this user on this machine, whatever databases, network or pid
- * namespaces its processes work in: a row that names its holder's sign of life. It counts as long as the kernel keeps that up, so that
- * nothing has to be waited for where a holder was killed.
+ * Takes a lock for a run, or returns its owner. Locks are per user and machine, across databases, network and PID namespaces: a
+ * lock is a row with its owner's liveness socket. It counts while the kernel keeps that socket open, so a killed owner needs no
+ * time-out.
  */
-export async function takeLock(lock: string, run: RunId): Promise<HeldLock | LockHolder> {
+export async function takeLock(lock: string, run: RunId): Promise<LockHandle | LockHolder> {
   const folder = lockFolder();
   const sign = await openLivenessSocket(folder);
   await forgetDead(folder);
@@ -31,14 +31,14 @@ export async function takeLock(lock: string, run: RunId): Promise<HeldLock | Loc
   }
 }
 
-/** Who holds a lock; null where nobody alive does. */
+/** Returns the owner of a lock; null if no live process has it. */
 export async function lockHolder(lock: string): Promise<LockHolder | null> {
   const folder = lockFolder();
   const holder = readRow(folder, lock);
   return holder !== null && (await isLivenessSocketOpen(folder, holder.sign)) ? holder : null;
 }
 
-export function isHolder(answer: HeldLock | LockHolder): answer is LockHolder {
+export function isHolder(answer: LockHandle | LockHolder): answer is LockHolder {
   return 'sign' in answer;
 }
 
@@ -46,7 +46,7 @@ async function lives(folder: string, sign: string, own: string): Promise<boolean
   return sign === own || isLivenessSocketOpen(folder, sign);
 }
 
-/** A dead process's sign is never up again. */
+/** The socket of a dead process never opens again. */
 function forget(folder: string, sign: string): void {
   removeRowsOf(folder, sign);
   rmSync(path.join(folder, path.basename(sign)), { force: true });
@@ -54,7 +54,7 @@ function forget(folder: string, sign: string): void {
 
 let isSwept = false;
 
-/** Removes the locks of killed processes, once for each process: nobody may ever ask for their runs again. */
+/** Removes the locks of killed processes, once per process: they may belong to runs that nobody asks for again. */
 async function forgetDead(folder: string): Promise<void> {
   if (isSwept) return;
   isSwept = true;
@@ -63,7 +63,7 @@ async function forgetDead(folder: string): Promise<void> {
   for (const [index, sign] of signs.entries()) if (up[index] === false) forget(folder, sign);
 }
 
-/** A socket refuses between its making and its first listening: a younger one may belong to a process that is about to take a lock. */
+/** A socket refuses connections between bind and listen: a younger one may belong to a process that is about to take a lock. */
 const SETTLED_MS = 60_000;
 
 function settledSigns(folder: string): readonly string[] {

@@ -1,9 +1,9 @@
 import type { Clock } from '../../engine/ports/clock.ts';
 
-/** The longest delay a Node timer can hold (a signed 32-bit number of milliseconds, some 24.8 days): beyond it, it fires at once. */
+/** Longest delay of a Node timer (a signed 32-bit number of milliseconds, about 24.8 days); a longer one fires at once. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
-/** The machine's own time, and timers of any length. */
+/** Time of the machine, and timers of any length. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, callback, inBackground = false) {
@@ -21,7 +21,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `delayMs`, or at once when `signal` is aborted; the caller looks at the signal itself. */
+/** Resolves after `delayMs`, or at once if `signal` is aborted; the caller checks the signal. */
 export function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 
-/** The name of this machine, as people call it. */
+/** Returns the host name of this machine. */
 export function machineName(): string {
-  return hostname().replace(/\p{Cc}/gu, '') || 'a machine without a name';
+  return hostname().replace(/\p{Cc}/gu, '') || 'unnamed machine';
 }

@@ -9,10 +9,10 @@ import { bootId, isOwnPidNamespace, ownPidNamespace, pidNamespaceIsGone } from '
 
 type FixedPlace = Omit<RunPlace, 'folder'>;
 
-/** A process stays in its namespaces; only its working directory may change. */
+/** Part of the place that never changes for a process; only its working directory does. */
 let fixed: FixedPlace | undefined;
 
-/** The place of this process. @throws WfError E_USAGE if its working directory is gone */
+/** Returns the place of this process. @throws WfError E_USAGE if its working directory is gone */
 export function ownPlace(): RunPlace {
   fixed ??= {
     bootId: bootId(),
@@ -27,19 +27,22 @@ function ownFolder(): string {
   try {
     return process.cwd();
   } catch (cause) {
-    throw new WfError('E_USAGE', 'the working directory is gone', { hint: 'Change to one that exists.', cause });
+    throw new WfError('E_USAGE', 'the working directory does not exist', {
+      hint: 'Change to an existing directory.',
+      cause,
+    });
   }
 }
 
-/** Refuses to work on a run in another place than the one it was started in. @throws WfError E_WRONG_PLACE naming that one */
+/** Refuses to work on a run in another place than where it started. @throws WfError E_WRONG_PLACE naming that place */
 export function requireSamePlace(run: RunId, started: RunPlace, { network, folderAndUser }: PlaceNeeds): void {
   const here = ownPlace();
   const sameBoot = started.bootId === here.bootId;
   if (sameBoot && !isOwnPidNamespace(started.pidNamespace) && !pidNamespaceIsGone(started.pidNamespace)) {
     throw wrongPlace(run, started, here, {
       where: `in the PID namespace ${started.pidNamespace}`,
-      here: `in ${here.pidNamespace}, where processes of the run cannot be told apart`,
-      hint: 'Run the same in that container or namespace, or as root on the machine itself after it has ended.',
+      here: `in ${here.pidNamespace}, where the processes of the run are not identifiable`,
+      hint: 'Run the command in that container or namespace; or as root on the machine itself, after it has ended.',
     });
   }
   if (network && !isSameNetwork(started, here)) throw otherNetwork(run, started, here);
@@ -47,19 +50,19 @@ export function requireSamePlace(run: RunId, started: RunPlace, { network, folde
   if (started.user !== here.user) {
     throw wrongPlace(run, started, here, {
       where: `by user ${started.user}`,
-      here: `as user ${here.user}: its commands run as the user who started it`,
-      hint: `Run the same as that user: \`sudo -u '#${started.user}' wf ...\`.`,
+      here: `as user ${here.user}: commands of a run need the user who started it`,
+      hint: `Run the command as that user with \`sudo -u '#${started.user}' wf ...\`.`,
     });
   }
   if (existsSync(started.folder)) return;
   throw wrongPlace(run, started, here, {
     where: `in ${started.folder}`,
-    here: 'where that folder does not exist: its commands run in the folder in which it was started',
-    hint: `Restore the folder and what its commands need there: ${started.folder}.`,
+    here: 'where that directory does not exist: commands of a run need the directory in which it started',
+    hint: `Restore ${started.folder} with the files that its commands need.`,
   });
 }
 
-/** Inode numbers are those of one boot: after another one, the name counts, and what had none is gone with everything in it. */
+/** Inode numbers are valid for one boot: after a reboot the name identifies a namespace, and an unnamed one is gone with its contents. */
 function isSameNetwork({ bootId: boot, networkNamespace: { inode, name } }: RunPlace, here: RunPlace): boolean {
   if (boot !== here.bootId) return name === null || name === here.networkNamespace.name;
   return inode === here.networkNamespace.inode || networkNamespaceIsGone(inode);
@@ -72,11 +75,11 @@ function otherNetwork(run: RunId, started: RunPlace, here: RunPlace): WfError {
   const path = name ?? (pid === undefined ? null : `/proc/${pid}/ns/net`);
   return wrongPlace(run, started, here, {
     where: `in the network namespace ${path ?? inode}${path === null || !sameBoot ? '' : ` (${inode})`}`,
-    here: `in ${here.networkNamespace.name ?? here.networkNamespace.inode}, where nothing of it can be seen`,
+    here: `in ${here.networkNamespace.name ?? here.networkNamespace.inode}, where the run's objects are not visible`,
     hint:
       path === null
-        ? `Run the same in the network namespace ${inode}; \`lsns --type net\` as root lists the processes in it.`
-        : `Run the same there: \`nsenter --net=${path} wf ...\`.`,
+        ? `Run the command in the network namespace ${inode}: \`lsns --type net\` as root lists its processes.`
+        : `Run the command there with \`nsenter --net=${path} wf ...\`.`,
   });
 }
 

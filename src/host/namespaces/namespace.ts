@@ -6,21 +6,21 @@ import type { FoundNamespace, HostNamespacePort } from '../../engine/ports/host-
 import { errnoOf } from '../machine/errno.ts';
 import { isAlive, processOf } from '../processes/process.ts';
 
-/** A namespace that is reached through a process. */
+/** A namespace with a process that leads to it. */
 export interface NamespaceOfProcess extends FoundNamespace {
   readonly process: Owner;
 }
 
 /**
- * The network namespace that a process is in now.
- * @throws WfError E_NAMESPACE_GONE when the process is gone; E_PERMISSION when it is somebody else's.
+ * Returns the network namespace that a process is in now.
+ * @throws WfError E_NAMESPACE_GONE if the process is gone; E_PERMISSION if it belongs to another user.
  */
 export function namespaceOfPid(pid: number): NamespaceOfProcess {
   const path = `/proc/${pid}/ns/net`;
   const process = processOf(pid);
   try {
     const inode = statSync(path).ino;
-    // The same process before and after: what was read in between is its own.
+    // Reading belongs to this process only if it is the same before and after.
     if (process === undefined || !isAlive(process)) throw processGone(pid);
     return { path, inode, process };
   } catch (thrown) {
@@ -30,7 +30,7 @@ export function namespaceOfPid(pid: number): NamespaceOfProcess {
         throw processGone(pid, thrown);
       case 'EACCES':
       case 'EPERM':
-        throw new WfError('E_PERMISSION', `the network namespace of process ${pid} may not be looked at`, {
+        throw new WfError('E_PERMISSION', `permission denied for the network namespace of process ${pid}`, {
           hint: 'Run wf as root (`sudo wf ...`).',
           cause: thrown,
         });
@@ -40,8 +40,8 @@ export function namespaceOfPid(pid: number): NamespaceOfProcess {
   }
 }
 
-/** The same; null where the process is gone. @throws WfError E_PERMISSION */
-export function namespaceIfThere(pid: number): NamespaceOfProcess | null {
+/** Like namespaceOfPid, but returns null if the process is gone. @throws WfError E_PERMISSION */
+export function findNamespaceOfPid(pid: number): NamespaceOfProcess | null {
   try {
     return namespaceOfPid(pid);
   } catch (thrown) {
@@ -51,31 +51,31 @@ export function namespaceIfThere(pid: number): NamespaceOfProcess | null {
 }
 
 function processGone(pid: number, cause?: unknown): WfError {
-  return new WfError('E_NAMESPACE_GONE', `process ${pid} is gone, and with it the way to its network namespace`, {
-    hint: 'Look whether the container still runs: `docker ps -a`.',
+  return new WfError('E_NAMESPACE_GONE', `process ${pid} is gone, and its network namespace is unreachable`, {
+    hint: 'Check with `docker ps -a` whether the container still runs.',
     cause,
   });
 }
 
-/** The network namespace that wf itself runs in. */
+/** Returns the network namespace that wf itself runs in. */
 export function ownNetworkNamespace(): FoundNamespace {
   return namespaceOfPid(process.pid);
 }
 
-/** That as what wf calls the host. */
+/** Port for wf's own network namespace as the host. */
 export const machineNamespace: HostNamespacePort = {
   own: ownNetworkNamespace,
   holder: null,
-  wayTo: wayToOwnNamespace,
+  wayTo: netnsArgument,
   byHand: (commands) => commands,
 };
 
-/** Where `ip netns` keeps the namespaces that have a name. */
+/** Folder of the namespaces that `ip netns` has named. */
 const NAMED_NAMESPACES = '/run/netns';
 
 const OF_FIRST_PROCESS = '/proc/1/ns/net';
 
-/** The path by which wf's own namespace is found also after wf has ended; null where it has none that wf can see. */
+/** Returns the path that leads to wf's own namespace even after wf has ended; null if wf can see none. */
 export function nameOfOwnNamespace(): string | null {
   const { inode } = ownNetworkNamespace();
   if (inodeOf(OF_FIRST_PROCESS) === inode) return OF_FIRST_PROCESS;
@@ -84,13 +84,13 @@ export function nameOfOwnNamespace(): string | null {
 }
 
 /**
- * What a person gives to `ip link set ... netns` to mean wf's own namespace also after wf has ended: `1` (the first
- * process) where that is in it, else the path of its name, else the pid of wf itself.
+ * Returns the argument of `ip link set ... netns` for wf's own namespace that stays valid after wf has ended: `1` if the first
+ * process is in it, otherwise the path of its name, otherwise wf's pid.
  */
-function wayToOwnNamespace(): string {
+function netnsArgument(): string {
   const name = nameOfOwnNamespace();
   if (name !== null && name !== OF_FIRST_PROCESS) return name;
-  // Where even that may not be looked at, the usual case is the likely one.
+  // If that is unreadable, the usual case is likely.
   return name !== null || inodeOf(OF_FIRST_PROCESS) === undefined ? '1' : String(process.pid);
 }
 
@@ -98,7 +98,7 @@ function inodeOf(path: string): number | undefined {
   try {
     return statSync(path).ino;
   } catch {
-    // One that may not be looked at is not offered.
+    // An unreadable one is not offered.
     return undefined;
   }
 }

@@ -3,9 +3,9 @@ import { allPids } from '../processes/process.ts';
 import { type NamespaceOfProcess, namespaceOfPid } from './namespace.ts';
 
 /**
- * The network namespaces that processes of this machine are in, by inode, each with the ways to it; those of processes that
- * wf may not look into are left out.
- * @throws WfError E_HOST_STATE_UNKNOWN when /proc cannot be read.
+ * Returns the network namespaces of this machine's processes by inode, each with the processes that lead to it; without processes
+ * that wf may not inspect.
+ * @throws WfError E_HOST_STATE_UNKNOWN if /proc cannot be read.
  */
 export function networkNamespacesInUse(): ReadonlyMap<number, readonly NamespaceOfProcess[]> {
   const found = new Map<number, NamespaceOfProcess[]>();

@@ -3,8 +3,8 @@ import { errnoOf } from '../machine/errno.ts';
 import { allPids, isInFirstPidNamespace } from '../processes/process.ts';
 
 /**
- * Whether it is certain that a network namespace of this boot has ended: no process is in it, and no mount and no open file keeps it. Only
- * root in the machine's first PID namespace sees all of that; anybody else gets false.
+ * Returns whether a network namespace of this boot has certainly ended: no process is in it, and no mount or open file keeps it.
+ * Only root in the machine's first PID namespace sees all of that; for anybody else it returns false.
  */
 export function networkNamespaceIsGone(inode: number): boolean {
   if (!isInFirstPidNamespace()) return false;
@@ -12,15 +12,15 @@ export function networkNamespaceIsGone(inode: number): boolean {
   return allPids().every((pid) => pid === FIRST_PROCESS || keepsNothing(pid, link));
 }
 
-/** It is in namespaces that do not end before the machine does, and may be closed to root, too. */
+/** Its namespaces last as long as the machine, and may be closed to root, too. */
 const FIRST_PROCESS = 1;
 
-/** False also where that cannot be told. */
+/** Returns false also if that is unknown. */
 function keepsNothing(pid: number, link: string): boolean {
   const folder = `/proc/${pid}`;
   try {
     if (readlinkSync(`${folder}/ns/net`) === link) return false;
-    // As mountinfo writes the root of a mounted namespace.
+    // mountinfo has the root of a mounted namespace in this form.
     if (readFileSync(`${folder}/mountinfo`, 'utf8').includes(` ${link} `)) return false;
     return readdirSync(`${folder}/fd`).every((descriptor) => targetOf(`${folder}/fd/${descriptor}`) !== link);
   } catch (thrown) {
@@ -28,7 +28,7 @@ function keepsNothing(pid: number, link: string): boolean {
   }
 }
 
-/** Undefined where the descriptor is closed by now. */
+/** Undefined if the descriptor is closed by now. */
 function targetOf(path: string): string | undefined {
   try {
     return readlinkSync(path);
@@ -38,7 +38,7 @@ function targetOf(path: string): string | undefined {
   }
 }
 
-/** EINVAL: a process that has ended and waits to be reaped has no mounts. */
+/** EINVAL: a zombie process has no mounts. */
 function hasEnded(thrown: unknown): boolean {
   const errno = errnoOf(thrown);
   return errno === 'ENOENT' || errno === 'ESRCH' || errno === 'EINVAL';

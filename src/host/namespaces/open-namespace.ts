@@ -4,9 +4,9 @@ import type { NamespaceRef } from '../../engine/ports/command.ts';
 import { errnoOf } from '../machine/errno.ts';
 import { isAlive } from '../processes/process.ts';
 
-/** A network namespace held open: `path` leads to it, and to no other, until it is closed. */
+/** An open network namespace: `path` leads to it, and to no other, until it is closed. */
 export interface OpenNamespace {
-  /** `/proc/PID/fd/N` of this process's own descriptor, for the processes it starts. */
+  /** `/proc/PID/fd/N` of this process's own descriptor, for its child processes. */
   readonly path: string;
   readonly descriptor: number;
   readonly inode: number;
@@ -14,24 +14,22 @@ export interface OpenNamespace {
 }
 
 /**
- * Opens a namespace and makes sure that it is the one that is meant. What is checked is the open descriptor, so that a
- * pid that is reused between the check and the use leads nowhere else.
- *
- * The inode alone does not tell: the kernel gives the lowest number that is free, so that a namespace made after another
- * one ended often has its number (seen on Linux 6.18: 11 of 20 made one after the other had the same), and a restarted
- * container easily has the pid too that another one had. The start time of the process decides.
- * @throws WfError E_NAMESPACE_GONE when nothing is there, or another inode or process is; E_PERMISSION when it may not be
- * opened; E_HOST_STATE_UNKNOWN when /proc cannot be read.
+ * Opens a namespace and checks that it is the expected one. The check reads the open descriptor, so a pid reused between check
+ * and use leads nowhere else.
+ * The inode alone does not identify a namespace: the kernel reuses the lowest free number (on Linux 6.18, 11 of 20 consecutive
+ * namespaces had the same), and a restarted container may also get the same pid. The start time of the process decides.
+ * @throws WfError E_NAMESPACE_GONE if it is missing or another one; E_PERMISSION if it may not be opened; E_HOST_STATE_UNKNOWN if
+ * /proc cannot be read.
  */
 export function openNamespace(namespace: NamespaceRef): OpenNamespace {
   const descriptor = openDescriptor(namespace);
   const close = (): void => closeSync(descriptor);
   try {
     return {
-      // As /proc counts pids, which in a private host are not its own.
+      // The pid that /proc shows, which differs from the own pid in a private host.
       path: `/proc/${readlinkSync('/proc/self')}/fd/${descriptor}`,
       descriptor,
-      inode: requireMeant(namespace, descriptor),
+      inode: requireExpected(namespace, descriptor),
       close,
     };
   } catch (thrown) {
@@ -40,15 +38,15 @@ export function openNamespace(namespace: NamespaceRef): OpenNamespace {
   }
 }
 
-/** @throws WfError E_NAMESPACE_GONE. Answers the inode. */
-function requireMeant(namespace: NamespaceRef, descriptor: number): number {
+/** Checks the open descriptor and returns its inode. @throws WfError E_NAMESPACE_GONE */
+function requireExpected(namespace: NamespaceRef, descriptor: number): number {
   const inode = fstatSync(descriptor).ino;
   if (namespace.inode !== null && inode !== namespace.inode) {
-    throw namespaceGone(namespace, `it is the namespace ${inode} by now`);
+    throw namespaceGone(namespace, `the path leads to namespace ${inode}`);
   }
-  // Alive after the opening: so it was the process that the path led through.
+  // Alive after the opening, so the path led through this very process.
   if (namespace.process !== null && !isAlive(namespace.process)) {
-    throw namespaceGone(namespace, `process ${namespace.process.pid} has ended, or is another one by now`);
+    throw namespaceGone(namespace, `process ${namespace.process.pid} has ended, or its pid was reused`);
   }
   return inode;
 }
@@ -60,10 +58,10 @@ function openDescriptor(namespace: NamespaceRef): number {
     switch (errnoOf(thrown)) {
       case 'ENOENT':
       case 'ESRCH':
-        throw namespaceGone(namespace, 'nothing is there any more');
+        throw namespaceGone(namespace, 'the path does not exist');
       case 'EACCES':
       case 'EPERM':
-        throw new WfError('E_PERMISSION', `the network namespace ${namespace.path} may not be opened`, {
+        throw new WfError('E_PERMISSION', `permission denied for the network namespace ${namespace.path}`, {
           hint: 'Run wf as root (`sudo wf ...`).',
           cause: thrown,
         });
@@ -76,7 +74,7 @@ function openDescriptor(namespace: NamespaceRef): number {
 function namespaceGone(namespace: NamespaceRef, found: string): WfError {
   const expected = namespace.inode === null ? namespace.path : `${namespace.path} (namespace ${namespace.inode})`;
   return new WfError('E_NAMESPACE_GONE', `the network namespace ${expected} is gone: ${found}`, {
-    hint: 'Its process ended or was started again. Start the run again, or undo what it did with `wf rollback RUN`.',
+    hint: 'Its process ended or was restarted. Undo the run with `wf rollback RUN`, then start it again.',
     details: { path: namespace.path, expectedInode: namespace.inode },
   });
 }

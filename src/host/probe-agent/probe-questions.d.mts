@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../engine/model/json.ts';
 
-/** How often it was asked, how long the last time took, and what came of that. */
+/** Number of attempts, duration of the last one, and its outcome. */
 export interface QuestionReport {
   readonly attempts: number;
   readonly waitedMs: number;
@@ -8,8 +8,8 @@ export interface QuestionReport {
 }
 
 /**
- * Asks one question of the network namespace that this process is in: see probe-questions.mjs.
- * @param startedAt as performance.now() tells it: the budget counts from there
- * @param nameServer asked for names in URLs and of `to`; without it, as the machine resolves names
+ * Makes one probe of the network namespace that this process is in, see probe-questions.mjs.
+ * @param startedAt a time of performance.now(), from which the budget counts
+ * @param nameServer resolves the names in URLs and `to`; by default the machine resolves them
  */
 export function askQuestion(request: JsonObject, startedAt: number, nameServer?: string): Promise<QuestionReport>;

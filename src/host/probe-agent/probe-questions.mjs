@@ -1,34 +1,34 @@
-// What can be asked of the network namespace that the asking process is in. It has no dependencies and no build: the probe
-// agent, a program of its own, runs it as it is; the programs of a private host have it in their bundles.
+// Probes of the network namespace that this process is in. No dependencies and no build: the probe agent runs this file
+// directly, and the programs of a private host bundle it.
 //
 // request: { kind: 'http', url, expect: string | null, patient, budgetMs }
 //        | { kind: 'dns', name, server, patient, budgetMs }
 //        | { kind: 'reach', to, count, intervalMs, patient, budgetMs }
 //        | { kind: 'reach-all', answering, silent, silenceMs, patient: false, budgetMs }
-// report:  { attempts, waitedMs, outcome }; waitedMs is how long the last attempt took.
-// `patient`: asks again until the answer is good or the budget is spent, which counts from `startedAt`.
-// Else it asks once, and listens for the whole budget: a slow start must not pass for silence.
+// report:  { attempts, waitedMs, outcome }; waitedMs is the duration of the last attempt.
+// `patient`: repeats until the answer is good or the budget, counted from `startedAt`, is spent.
+// Otherwise it asks once and listens for the whole budget, so that a slow start does not count as silence.
 //
-// `reach` stands for ping where there is none: it opens a connection to a port on which nobody listens. A refusal comes from
-// the target's own kernel, and shows as an echo reply does that a packet went there and one came back. `reach-all` does so with
-// many addresses at a time: it asks those that are to answer again until the budget is spent, and listens to the others once.
+// `reach` replaces ping on a machine without it: it opens a connection to a port on which nobody listens. A refusal comes from
+// the target's kernel and proves, like an echo reply, that packets get there and back. `reach-all` does so with many addresses
+// in parallel: it repeats for those that must answer until the budget is spent, and listens to the others once.
 
 const PAUSE_MS = 50;
 const ATTEMPT_MS = 1_000;
-/** How long the last of several is waited for where an answer is expected. */
+/** Wait for the last of several expected answers. */
 const REACH_ANSWER_MS = 500;
-/** Kept back for writing the answer and ending. */
+/** Reserved for writing the answer and ending. */
 const RESERVE_MS = 40;
 const BODY_LIMIT = 16 * 1024;
-/** The echo service, which is nowhere any more. */
+/** Port of the echo service, which no machine offers. */
 const UNUSED_PORT = 7;
-/** So many connections are open at a time: an ordinary user may have 1,024 files open. */
+/** Limit of open connections: an ordinary user may have 1,024 files open. */
 const WAVE = 500;
 
 /**
- * Asks, and answers the report.
- * @param startedAt as performance.now() tells it: the budget counts from there
- * @param nameServer asked for the addresses of names in URLs and of `to`; without it, as the machine resolves names
+ * Makes the probe and returns its report.
+ * @param startedAt a time of performance.now(), from which the budget counts
+ * @param nameServer resolves the names in URLs and `to`; by default the machine resolves them
  */
 export async function askQuestion(request, startedAt, nameServer) {
   const ask = await ASKERS[request.kind](request, nameServer === undefined ? undefined : await lookupAt(nameServer));
@@ -47,7 +47,7 @@ export async function askQuestion(request, startedAt, nameServer) {
 
 const ASKERS = { http: httpAsker, dns: dnsAsker, reach: reachAsker, 'reach-all': reachAllAsker };
 
-/** What has arrived by then is read first: a process that was busy meanwhile must not take an answer for silence. */
+/** Reads arrived data before the deadline counts: a process that was busy must not take an answer for silence. */
 function whenSilentFor(ms, conclude) {
   return setTimeout(() => setImmediate(conclude), ms);
 }
@@ -100,7 +100,7 @@ async function dnsAsker({ name, server }) {
         if (error.code === 'ENOTFOUND') return finish({ type: 'no-such-name' });
         finish({ type: 'no-answer', code: error.code });
       };
-      // IPv6 only where the name has no IPv4 address: some resolvers forward that question, and it would take long.
+      // IPv6 only if the name has no IPv4 address: some resolvers forward that query, which takes long.
       resolver.resolve4(name, (error, addresses) =>
         conclude(error, addresses, () =>
           resolver.resolve6(name, (error6, addresses6) =>
@@ -111,7 +111,7 @@ async function dnsAsker({ name, server }) {
     });
 }
 
-/** As ping does it: one after the other at the interval, whether the one before was answered or not. */
+/** Opens connections at the interval like ping, whether or not the previous one was answered. */
 async function reachAsker({ to, count, intervalMs, patient }, lookup) {
   const net = await import('node:net');
   return async (timeoutMs) => {
@@ -119,7 +119,7 @@ async function reachAsker({ to, count, intervalMs, patient }, lookup) {
     const knocks = [];
     for (let number = 0; number < count; number += 1) {
       if (number > 0) await new Promise((resolve) => setTimeout(resolve, intervalMs));
-      knocks.push(knock(net, to, lookup, waitMs));
+      knocks.push(connectOnce(net, to, lookup, waitMs));
     }
     const seen = await Promise.all(knocks);
     const times = seen.flatMap(({ rttMs }) => (rttMs === null ? [] : [rttMs]));
@@ -137,11 +137,11 @@ async function reachAllAsker({ answering, silent, silenceMs }) {
   const net = await import('node:net');
   return async (timeoutMs) => {
     const until = performance.now() + timeoutMs;
-    const listened = inWaves(silent, (address) => knock(net, address, undefined, silenceMs));
+    const listened = inWaves(silent, (address) => connectOnce(net, address, undefined, silenceMs));
     let missing = answering;
     for (;;) {
       const waitMs = Math.max(1, Math.min(REACH_ANSWER_MS, until - performance.now()));
-      const seen = await inWaves(missing, (address) => knock(net, address, undefined, waitMs));
+      const seen = await inWaves(missing, (address) => connectOnce(net, address, undefined, waitMs));
       missing = missing.filter((_address, index) => seen[index].rttMs === null);
       if (missing.length === 0 || performance.now() + PAUSE_MS >= until) break;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
@@ -156,7 +156,7 @@ async function reachAllAsker({ answering, silent, silenceMs }) {
   };
 }
 
-/** What `ask` answers for each, so many at a time. */
+/** Maps each item with `ask`, at most MOST_OPEN at a time. */
 async function inWaves(all, ask) {
   const answers = [];
   for (let from = 0; from < all.length; from += WAVE) {
@@ -165,30 +165,30 @@ async function inWaves(all, ask) {
   return answers;
 }
 
-function knock(net, host, lookup, waitMs) {
+function connectOnce(net, host, lookup, waitMs) {
   return new Promise((resolve) => {
-    let knockedAt = performance.now();
+    let connectedAt = performance.now();
     const finish = (sent, rttMs) => {
       clearTimeout(timer);
       socket.destroy();
       resolve({ sent, rttMs });
     };
-    const answered = () => finish(true, performance.now() - knockedAt);
+    const answered = () => finish(true, performance.now() - connectedAt);
     const socket = net.connect({ host, port: UNUSED_PORT, lookup });
     const timer = whenSilentFor(waitMs, () => finish(true, null));
     socket.on('lookup', () => {
-      knockedAt = performance.now();
+      connectedAt = performance.now();
     });
     socket.on('connect', answered);
     socket.on('error', (error) => {
       if (error.code === 'ECONNREFUSED') return answered();
-      // Without a route, or an address, nothing is sent at all.
+      // Without a route or an address, nothing is sent.
       finish(error.code !== 'ENETUNREACH' && error.syscall === 'connect', null);
     });
   });
 }
 
-/** A `lookup` as node:net takes it, which asks one name server and reads no file of the machine. */
+/** Returns a `lookup` for node:net that asks one name server and reads no file of the machine. */
 async function lookupAt(nameServer) {
   const { Resolver } = await import('node:dns');
   return (name, options, done) => {

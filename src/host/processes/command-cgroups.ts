@@ -6,18 +6,18 @@ import type { StartCommand } from '../commands/start-command.ts';
 import { bootId, isAlive, ownUserId } from './process.ts';
 
 const PREFIX = 'wf.';
-/** Longest name of a folder on every file system. */
+/** Longest file name on every file system. */
 const LONGEST_NAME = 255;
 
-/** A process in the cgroup of a command, by the mark of that command. */
-export interface HeldProcess {
+/** A process in the cgroup of a command, with that command's mark. */
+export interface CommandProcess {
   readonly pid: number;
   readonly mark: ProcessMark;
 }
 
 interface Hierarchy {
   readonly mountPoint: string;
-  /** Of wf itself, below the mount point. */
+  /** Cgroup of wf itself, below the mount point. */
   readonly own: string;
 }
 
@@ -25,9 +25,9 @@ let started = 0;
 let isRefused = false;
 
 /**
- * Starts each marked command in a cgroup of its own, below wf's: whatever it starts stays in there, also with a cleared environment
- * or in a session of its own. Without the right to make one, which only root is sure to have, commands are started as they are; so are
- * tools that start no process, because the kernel takes some 10 ms for each of the two moves.
+ * Starts each marked command in its own cgroup below wf's, which contains everything that the command starts, even with a cleared
+ * environment or in another session. Without the right to create one, which only root is sure to have, commands start without; so
+ * do tools that start no process, because the kernel takes about 10 ms for each of the two moves.
  */
 export function inOwnCgroup(start: StartCommand): StartCommand {
   return (line, options) => {
@@ -35,23 +35,23 @@ export function inOwnCgroup(start: StartCommand): StartCommand {
     const cgroup = mark === undefined ? undefined : makeCgroup(mark);
     if (cgroup === undefined) return start(line, options);
     const child = cgroup.enter(() => start(line, options));
-    // Processes that the command leaves in the background keep it.
+    // Background processes of the command keep the cgroup.
     void child.over.finally(() => removeIfEmpty(cgroup.path));
     return child;
   };
 }
 
-/** Tools that do all their work in one process; of them, only `ip netns exec` and `ip vrf exec` run a program. */
+/** Tools that work in one process; of them, only `ip netns exec` and `ip vrf exec` run a program. */
 const SINGLE_PROCESS_TOOLS = new Set(['ip', 'bridge', 'tc', 'ping']);
 
-/** Whether a command, perhaps run in a namespace by nsenter, is the process of one of these tools and never has another. */
+/** Returns whether a command, possibly run by nsenter, is one of these tools and never starts a process. */
 function startsNoProcess(line: Argv): boolean {
   const [program = '', ...args] = line[0] === 'nsenter' ? line.slice(line.indexOf('--') + 1) : line;
   return SINGLE_PROCESS_TOOLS.has(program) && !args.includes('exec');
 }
 
-/** Whether the commands of this process are held by cgroups. */
-export function canHoldCommands(): boolean {
+/** Returns whether this process can put commands into cgroups. */
+export function canUseCgroups(): boolean {
   const hierarchy = findHierarchy();
   if (hierarchy === undefined) return false;
   const path = join(hierarchy.own, `${PREFIX}tried-${process.pid}`);
@@ -60,7 +60,7 @@ export function canHoldCommands(): boolean {
     rmdirSync(path);
     return true;
   } catch {
-    return false; // for whatever reason: commands are then started as they are
+    return false; // for any reason, commands then start without a cgroup
   }
 }
 
@@ -82,7 +82,7 @@ function makeCgroup(mark: ProcessMark) {
   }
   return {
     path,
-    /** A child is in the cgroup that its parent is in at the fork: it cannot have started anything before it is in there. */
+    /** Runs `fork` in the cgroup: a child is in the cgroup of its parent at the fork, before it can start anything. */
     enter<Child>(fork: () => Child): Child {
       try {
         return fork();
@@ -102,26 +102,23 @@ function removeIfEmpty(path: string): void {
   try {
     rmdirSync(path);
   } catch {
-    // Something is in it still, or it was never made.
+    // It is not empty, or never existed.
   }
 }
 
-/**
- * The processes that are in cgroups of commands whose mark `accepts` accepts. Cgroups of other users are nobody's, and empty ones are
- * removed.
- */
-export function heldProcesses(accepts: (mark: ProcessMark) => boolean): readonly HeldProcess[] {
+/** Returns the processes in cgroups of commands whose mark `accepts` accepts. Ignores cgroups of other users and removes empty ones. */
+export function processesInCgroups(accepts: (mark: ProcessMark) => boolean): readonly CommandProcess[] {
   const hierarchy = findHierarchy();
   return hierarchy === undefined ? [] : heldBelow(hierarchy.mountPoint, accepts);
 }
 
-function heldBelow(path: string, accepts: (mark: ProcessMark) => boolean): readonly HeldProcess[] {
+function heldBelow(path: string, accepts: (mark: ProcessMark) => boolean): readonly CommandProcess[] {
   return foldersIn(path).flatMap((name) => {
     const folder = join(path, name);
     const mark = markIn(name);
     if (mark === undefined || !isOwn(folder)) return heldBelow(folder, accepts);
     const pids = pidsBelow(folder);
-    // That of a living wf may have been made a moment ago.
+    // A live wf may have just created it.
     if (pids.length === 0 && !isAlive(mark.owner)) removeIfEmpty(folder);
     return accepts(mark) ? pids.map((pid) => ({ pid, mark })) : heldBelow(folder, accepts);
   });
@@ -129,7 +126,7 @@ function heldBelow(path: string, accepts: (mark: ProcessMark) => boolean): reado
 
 function pidsBelow(folder: string): readonly number[] {
   const own = textOf(join(folder, 'cgroup.procs')).split('\n').map(Number);
-  // 0 is a process that this PID namespace does not see.
+  // 0 stands for a process that this PID namespace does not see.
   return [...own.filter((pid) => pid > 0), ...foldersIn(folder).flatMap((name) => pidsBelow(join(folder, name)))];
 }
 
@@ -137,7 +134,7 @@ function foldersIn(path: string): readonly string[] {
   try {
     return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
   } catch {
-    return []; // it was removed meanwhile
+    return []; // removed meanwhile
   }
 }
 
@@ -145,7 +142,7 @@ function isOwn(folder: string): boolean {
   try {
     return statSync(folder).uid === ownUserId();
   } catch {
-    return false; // it was removed meanwhile
+    return false; // removed meanwhile
   }
 }
 
@@ -153,11 +150,11 @@ function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {
-    return ''; // it was removed meanwhile
+    return ''; // removed meanwhile
   }
 }
 
-/** The unified hierarchy; on a machine without one, that of systemd. */
+/** Finds the unified hierarchy, or that of systemd on a machine without one. */
 function findHierarchy(): Hierarchy | undefined {
   const mounts = textOf('/proc/self/mountinfo').split('\n');
   const cgroups = textOf('/proc/self/cgroup').split('\n');
@@ -190,6 +187,6 @@ function markIn(name: string): ProcessMark | undefined {
     const [run, step, attempt, owner] = JSON.parse(Buffer.from(name.slice(PREFIX.length), 'base64url').toString());
     return parseProcessMark(JSON.stringify({ run, step, attempt, owner: { ...owner, bootId: bootId() } }));
   } catch {
-    return undefined; // somebody else may use such a name
+    return undefined; // another program may use such a name
   }
 }

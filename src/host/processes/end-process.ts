@@ -8,7 +8,7 @@ const POLL_MS = 5;
 const LIMIT_MS = 10_000;
 
 /**
- * Ends this very process with SIGKILL and waits for its end; succeeds if it has ended already.
+ * Kills exactly this process with SIGKILL and waits for its end; succeeds if it has ended already.
  * @throws WfError E_PERMISSION; E_RESIDUE if it does not end
  */
 export async function endProcess(owner: Owner): Promise<void> {
@@ -29,7 +29,7 @@ function kill(pid: number): void {
     process.kill(pid, 'SIGKILL');
   } catch (cause) {
     if (errnoOf(cause) === 'ESRCH') return;
-    throw new WfError('E_PERMISSION', `process ${pid} may not be ended by this user`, {
+    throw new WfError('E_PERMISSION', `this user may not kill process ${pid}`, {
       hint: 'Run wf as root (`sudo wf ...`).',
       cause,
     });

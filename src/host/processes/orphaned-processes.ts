@@ -7,13 +7,13 @@ import { errnoOf } from '../machine/errno.ts';
 import { type MarkedProcess, markedProcesses, type ProcessScan } from './marked-processes.ts';
 import { isAlive, ownLineage } from './process.ts';
 
-/** How long an orphaned process has between SIGTERM and SIGKILL. */
+/** Time of an orphaned process between SIGTERM and SIGKILL. */
 const GRACE_MS = 500;
 /** A killed process that has not ended by then waits for a device or a file server, perhaps for ever. */
 const GIVE_UP_MS = 5_000;
 const POLL_MS = 20;
 
-/** Ends the processes that outlived the wf that started them; which of all processes are seen, `markedProcesses` says. */
+/** Creates the port that ends processes that outlived their wf, as `markedProcesses` finds them. */
 export function createOrphanedProcesses(clock: Clock): OrphanedProcessPort {
   const scan = sharedScans();
   return {
@@ -49,8 +49,8 @@ const keyOf = ({ pid, identity }: MarkedProcess): string => `${pid} ${identity.s
 type IsOrphan = (mark: ProcessMark) => boolean;
 
 /**
- * Scans on behalf of all who ask in one turn of the event loop: a process that goes on with a thousand runs looks at the machine
- * once. No scan is older than the question.
+ * Shares one scan among all callers in one turn of the event loop: a process that resumes a thousand runs scans the machine once.
+ * A scan always begins after the call.
  */
 function sharedScans(): (isOrphan: IsOrphan) => Promise<ProcessScan> {
   let asked: { readonly isOrphan: IsOrphan; answer(scan: ProcessScan): void; fail(thrown: unknown): void }[] = [];
@@ -72,7 +72,7 @@ function sharedScans(): (isOrphan: IsOrphan) => Promise<ProcessScan> {
     });
 }
 
-/** To the process alone, and only while its pid is still its own. A group's number says nothing of who is in it. */
+/** Signals the process alone, and only while its pid is still its own. A group id does not identify its members. */
 function signal(orphan: MarkedProcess, name: 'SIGTERM' | 'SIGKILL'): void {
   if (!isAlive(orphan.identity)) return;
   try {
@@ -80,46 +80,42 @@ function signal(orphan: MarkedProcess, name: 'SIGTERM' | 'SIGKILL'): void {
   } catch (thrown) {
     if (errnoOf(thrown) === 'ESRCH') return;
     if (errnoOf(thrown) !== 'EPERM') throw thrown;
-    throw new WfError('E_ORPHAN_ALIVE', `${told([orphan])} is another user's: wf may not end it`, {
-      hint: 'Run the same as root (`sudo wf ...`). Nothing was touched.',
+    throw new WfError('E_ORPHAN_ALIVE', `wf may not kill ${describe([orphan])}, which belongs to another user`, {
+      hint: 'Run the command as root (`sudo wf ...`). wf touched nothing.',
       details: detailsOf([orphan]),
       cause: thrown,
     });
   }
 }
 
-/** A person may have typed the command in a shell that a step started: wf ends neither that nor itself. */
+/** A person may have typed the command in a shell that a step started: wf kills neither the shell nor itself. */
 function refuseOwnLineage(marked: readonly MarkedProcess[]): void {
   const lineage = ownLineage();
   const own = marked.filter(({ pid }) => lineage.has(pid));
   if (own.length === 0) return;
-  throw new WfError('E_ORPHAN_ALIVE', `wf itself was started from what has to end first: ${told(own)}`, {
-    hint: 'Run the same in another terminal, one that the run did not open.',
+  throw new WfError('E_ORPHAN_ALIVE', `wf was started from a process that it has to kill first: ${describe(own)}`, {
+    hint: 'Run the command in another terminal, which the run did not open.',
     details: detailsOf(own),
   });
 }
 
 function stillAlive(orphans: readonly OrphanedProcess[]): WfError {
   const pids = orphans.map(({ pid }) => pid).join(' ');
-  return new WfError(
-    'E_ORPHAN_ALIVE',
-    `killed, but still there after more than ${GIVE_UP_MS / 1_000} s: ${told(orphans)}`,
-    {
-      hint: `See what they wait for: \`ps -o pid,stat,wchan:32,args -p ${pids}\`. Try again once they are gone; a reboot ends them too.`,
-      details: detailsOf(orphans),
-    },
-  );
+  return new WfError('E_ORPHAN_ALIVE', `killed, and still there after ${GIVE_UP_MS / 1_000} s: ${describe(orphans)}`, {
+    hint: `Find out what they wait for with \`ps -o pid,stat,wchan:32,args -p ${pids}\`. Try again once they are gone; a reboot ends them too.`,
+    details: detailsOf(orphans),
+  });
 }
 
 function stillLoading(pids: readonly number[]): WfError {
   return new WfError(
     'E_HOST_STATE_UNKNOWN',
-    `whether these processes belong to the run cannot be told, as their programs are still being loaded: ${pids.join(', ')}`,
-    { hint: `See what they wait for: \`ps -o pid,stat,wchan:32,args -p ${pids.join(' ')}\`. Then try again.` },
+    `processes are still loading their programs, so their run is unknown: ${pids.join(', ')}`,
+    { hint: `Find out what they wait for with \`ps -o pid,stat,wchan:32,args -p ${pids.join(' ')}\`, then try again.` },
   );
 }
 
-function told(orphans: readonly OrphanedProcess[]): string {
+function describe(orphans: readonly OrphanedProcess[]): string {
   return orphans
     .map(({ pid, command, mark }) => `process ${pid} (\`${command}\`) of step ${mark.step} of run ${mark.run}`)
     .join(', ');

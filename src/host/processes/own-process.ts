@@ -9,22 +9,22 @@ const { exit, kill } = process;
 const { writeFileSync } = fs;
 const stdout = Object.getOwnPropertyDescriptor(process, 'stdout');
 
-/** Ends this process, for wf itself. */
+/** Ends this process; reserved for wf. */
 export function exitProcess(code: number): never {
   return exit.call(process, code);
 }
 
-/** Sends a signal to this process, for wf itself. */
+/** Signals this process; reserved for wf. */
 export function signalProcess(signal: NodeJS.Signals): void {
   kill.call(process, process.pid, signal);
 }
 
-/** Standard output or error, for wf itself. */
+/** Returns standard output or error; reserved for wf. */
 export function standardStream(descriptor: 1 | 2): NodeJS.WriteStream {
   return descriptor === 1 ? (stdout?.get?.call(process) ?? process.stdout) : process.stderr;
 }
 
-/** Writes a whole text to standard output or error, for wf itself. @throws Error of Node with its `code` */
+/** Writes a whole text to standard output or error; reserved for wf. @throws Error of Node with its `code` */
 export function writeAll(descriptor: 1 | 2, text: string): void {
   writeFileSync(descriptor, text);
 }
@@ -33,8 +33,8 @@ let reservations = 0;
 let restore = (): void => {};
 
 /**
- * Reserves standard output and the end of this process for wf: what code of a workflow prints goes to standard error, and a call of it
- * that would end the process throws. The answer gives both back.
+ * Reserves standard output and the end of this process for wf: output of workflow code goes to standard error, and a call that
+ * would end the process throws. The returned function restores both.
  */
 export function reserveProcess(): () => void {
   if (reservations === 0) restore = takeProcess();
@@ -64,7 +64,7 @@ function takeProcess(): () => void {
       Reflect.apply(write, fs, [target === 1 ? 2 : target, ...rest]),
     );
   }
-  // The console asks for it when it first prints.
+  // The console reads it when it first prints.
   Object.defineProperty(process, 'stdout', { configurable: true, enumerable: true, get: () => process.stderr });
   syncBuiltinESMExports();
   return () => {
@@ -75,7 +75,7 @@ function takeProcess(): () => void {
   };
 }
 
-/** Whether a signal to this pid reaches wf: its own, or its process group's. Signal 0 only asks whether a process is there. */
+/** Returns whether a signal to this pid reaches wf: its own pid or its process group. Signal 0 only tests for a process. */
 function isOwn(pid: unknown): boolean {
   return pid === process.pid || pid === -process.pid || pid === 0 || pid === -1;
 }

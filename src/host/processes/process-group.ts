@@ -2,24 +2,24 @@ import { errnoOf } from '../machine/errno.ts';
 import { groupRuns, processStat } from './process.ts';
 
 /**
- * Process groups of commands that run now, by the pid of their leader, with its start time: ended when wf itself exits, so
- * that no command outlives it.
+ * Process groups of running commands, by the pid of their leader, with its start time. They are killed when wf exits, so that no
+ * command outlives it.
  */
 const living = new Map<number, string | undefined>();
 let exitHandlerSet = false;
 
-/** The process groups of commands that run now. */
+/** Process groups of running commands. */
 export interface ProcessGroups {
-  /** Notes the group that `leader` leads (it was started detached, a moment ago), until `forget`. */
+  /** Registers the group of `leader`, which has just been started detached, until `forget`. */
   remember(leader: number): void;
   forget(leader: number): void;
-  /** Sends a signal to every process of a remembered group; false where it has no process (left) that may be signalled. */
+  /** Sends a signal to every process of a registered group; returns false if no process of it can be signalled. */
   signal(leader: number, signal: NodeJS.Signals | 0): boolean;
-  /** Whether a process of the group still runs; zombies do not. */
+  /** Returns whether a process of the group still runs; zombies do not count. */
   runs(leader: number): boolean;
 }
 
-/** Groups of a process whose pids are those that /proc counts. */
+/** Groups of processes with the pids that /proc shows. */
 export const machineGroups: ProcessGroups = {
   remember: rememberGroup,
   forget: forgetGroup,
@@ -27,7 +27,7 @@ export const machineGroups: ProcessGroups = {
   runs: groupRuns,
 };
 
-/** Notes the group that `leader` leads (it was started detached, a moment ago), until `forgetGroup`. */
+/** Registers the group of `leader`, which has just been started detached, until `forgetGroup`. */
 function rememberGroup(leader: number): void {
   living.set(leader, processStat(leader)?.startTime);
   if (exitHandlerSet) return;
@@ -41,18 +41,15 @@ function forgetGroup(leader: number): void {
   living.delete(leader);
 }
 
-/**
- * Sends a signal to every process of a group that is remembered; false where the group has no process (left) that wf may
- * signal.
- */
+/** Sends a signal to every process of a registered group; returns false if no process of it can be signalled. */
 function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
-  // The kernel gives the number away only when the group is empty: who has it now, as a pid, would then be somebody else.
+  // The kernel reuses the number only after the group is empty: a process that has it as its pid is then another one.
   const holder = processStat(leader);
   if (holder !== undefined && holder.startTime !== living.get(leader)) return false;
   return signalMembers(leader, signal);
 }
 
-/** Sends a signal to every process of a group; false where it has none (left) that may be signalled. */
+/** Sends a signal to every process of a group; returns false if no process of it can be signalled. */
 export function signalMembers(leader: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-leader, signal);

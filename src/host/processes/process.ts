@@ -4,44 +4,44 @@ import type { Owner } from '../../engine/model/owner.ts';
 import { errnoOf } from '../machine/errno.ts';
 import { processFile } from './process-files.ts';
 
-/** What wf reads from /proc/PID/stat. */
+/** Fields of /proc/PID/stat. */
 export interface ProcessStat {
-  /** One letter: `R`, `S`, `D`, `T`, `Z` for a zombie, `X` for one that is about to vanish. */
+  /** One letter: `R`, `S`, `D`, `T`, `Z` for a zombie, `X` for a vanishing one. */
   readonly state: string;
   readonly parent: number;
   readonly processGroup: number;
-  /** The kernel's PF_ bits. */
+  /** PF_ bits of the kernel. */
   readonly flags: number;
-  /** Clock ticks after boot; text, as it may grow past what a number holds exactly. */
+  /** Clock ticks after boot; text, because it may exceed the exact range of a number. */
   readonly startTime: string;
-  /** Address at which its program's code ends; `0` where no program is loaded. */
+  /** End address of its program's code; `0` if no program is loaded. */
   readonly codeEnd: string;
-  /** Addresses between which its environment is. */
+  /** Start address of its environment. */
   readonly environmentStart: string;
   readonly environmentEnd: string;
 }
 
-/** The process that runs wf, so that another wf can tell whether it still lives. */
+/** Returns the process that runs wf, so that another wf can check whether it is alive. */
 export function ownProcess(): Owner {
   const stat = readStat('self');
   if (stat === undefined) throw unreadable('/proc/self/stat', 'it does not exist');
   return { pid: process.pid, startTime: stat.startTime, bootId: bootId(), pidNamespace: ownPidNamespace() };
 }
 
-/** The process that has a pid now; undefined where there is none. @throws WfError E_HOST_STATE_UNKNOWN */
+/** Returns the process that has a pid now, or undefined. @throws WfError E_HOST_STATE_UNKNOWN */
 export function processOf(pid: number): Owner | undefined {
   const stat = processStat(pid);
   return stat === undefined ? undefined : { pid, startTime: stat.startTime, bootId: bootId() };
 }
 
-/** Pids of wf itself, of the process that started it, and so on up to the first. */
+/** Returns the pids of wf, of its parent, and so on up to the first process. */
 export function ownLineage(): ReadonlySet<number> {
   const pids = new Set<number>();
   for (let pid = process.pid; pid > 0 && !pids.has(pid); pid = processStat(pid)?.parent ?? 0) pids.add(pid);
   return pids;
 }
 
-/** Pids of all processes of this machine (of this pid namespace). @throws WfError E_HOST_STATE_UNKNOWN */
+/** Returns the pids of all processes of this PID namespace. @throws WfError E_HOST_STATE_UNKNOWN */
 export function allPids(): readonly number[] {
   try {
     return readdirSync('/proc')
@@ -52,15 +52,15 @@ export function allPids(): readonly number[] {
   }
 }
 
-/** Processes of this boot that were seen to be dead, by pid and start time: none comes back. A killed wf leaves many runs. */
+/** Dead processes of this boot by pid and start time: none comes back. A killed wf leaves many runs. */
 const seenDead = new Set<string>();
-/** So that a wf that lives for years does not remember all that have died. */
+/** Bounds the memory of a wf that lives for years. */
 const MOST_SEEN_DEAD = 1_000;
 
 /**
- * Whether the very process still runs: not another one with its pid, not one from before the last boot. A zombie is dead. A process
- * of another PID namespace counts as alive until it is proven dead.
- * @throws WfError E_HOST_STATE_UNKNOWN when /proc cannot be read: that is not "dead".
+ * Returns whether exactly this process still runs: not another one with its pid, not one from before the last boot. A zombie is
+ * dead. A process of another PID namespace counts as alive until it is proven dead.
+ * @throws WfError E_HOST_STATE_UNKNOWN if /proc cannot be read: that is not "dead".
  */
 export function isAlive(owner: Owner): boolean {
   if (owner.bootId !== bootId()) return false;
@@ -75,18 +75,18 @@ export function isAlive(owner: Owner): boolean {
   return false;
 }
 
-/** Inode of the machine's first PID namespace (PROC_PID_INIT_INO): from it, all others can be seen. */
+/** Inode of the machine's first PID namespace (PROC_PID_INIT_INO), from which all others are visible. */
 const FIRST_PID_NAMESPACE = 0xef_ff_ff_fc;
 
 let ownNamespace: string | undefined;
 
-/** The identity of the PID namespace that wf runs in: pids mean something in there only. */
+/** Returns the identity of wf's PID namespace, in which its pids are valid. */
 export function ownPidNamespace(): string {
   ownNamespace ??= identityOfOwnPidNamespace();
   return ownNamespace;
 }
 
-/** Inode numbers are used again: the start of the first process in it tells one from a later one. */
+/** Inode numbers are reused: the start time of the first process distinguishes a namespace from a later one. */
 function identityOfOwnPidNamespace(): string {
   const inode = pidNamespaceOf('self');
   if (inode === undefined) throw unreadable('/proc/self/ns/pid', 'it does not exist');
@@ -99,18 +99,18 @@ function partsOf(pidNamespace: string): { readonly inode: number; readonly since
   return { inode: Number(inode), since };
 }
 
-/** Whether wf runs in this PID namespace. */
+/** Returns whether wf runs in this PID namespace. */
 export function isOwnPidNamespace(pidNamespace: string): boolean {
   const [asked, own] = [partsOf(pidNamespace), partsOf(ownPidNamespace())];
   const sinceTheSame = asked.since === undefined || own.since === undefined || asked.since === own.since;
   return asked.inode === own.inode && sinceTheSame;
 }
 
-/** Whether it is certain that a PID namespace of this boot has ended, with all processes in it. */
+/** Returns whether a PID namespace of this boot has certainly ended, with all its processes. */
 export function pidNamespaceIsGone(pidNamespace: string): boolean {
   if (!isInFirstPidNamespace()) return false;
   const { inode, since } = partsOf(pidNamespace);
-  // Without its first process, the kernel ends all others.
+  // The kernel kills all processes of a PID namespace when its first one ends.
   return allPids().every((pid) => {
     if (pidInside(pid) !== 1 || (pidNamespaceOf(pid) ?? inode) !== inode) return true;
     const stat = processStat(pid);
@@ -118,14 +118,14 @@ export function pidNamespaceIsGone(pidNamespace: string): boolean {
   });
 }
 
-/** Whether wf sees all processes of the machine, with all that is known of them. */
+/** Returns whether wf sees all processes of the machine. */
 export function isInFirstPidNamespace(): boolean {
   return partsOf(ownPidNamespace()).inode === FIRST_PID_NAMESPACE && process.geteuid?.() === 0;
 }
 
 /**
- * Whether a process of another PID namespace runs, or may run where wf does not see it. wf sees those of the namespaces below its own,
- * under other pids.
+ * Returns whether a process of another PID namespace runs, or may run where wf does not see it. wf sees the processes of
+ * namespaces below its own, under other pids.
  */
 function mayLiveElsewhere({ pid, startTime }: Owner, pidNamespace: string): boolean {
   if (!isInFirstPidNamespace()) return true;
@@ -137,13 +137,13 @@ function mayLiveElsewhere({ pid, startTime }: Owner, pidNamespace: string): bool
   });
 }
 
-/** The pid that a process of a PID namespace below wf's own has in there; undefined for one of wf's own. */
+/** Returns the pid that a process has in a PID namespace below wf's own; undefined for a process of wf's own. */
 function pidInside(pid: number): number | undefined {
   const pids = /^NSpid:\s*(.*)$/m.exec(processFile(pid, 'status')?.toString() ?? '')?.[1]?.split(/\s+/) ?? [];
   return pids.length < 2 ? undefined : Number(pids.at(-1));
 }
 
-/** The inode of it; undefined where there is no such process, or it may not be looked into. */
+/** Returns the inode of its PID namespace; undefined if the process does not exist or may not be inspected. */
 function pidNamespaceOf(pid: number | 'self'): number | undefined {
   try {
     return statSync(`/proc/${pid}/ns/pid`).ino;
@@ -156,13 +156,13 @@ function pidNamespaceOf(pid: number | 'self'): number | undefined {
 
 let ownBoot: string | undefined;
 
-/** The random id that the kernel took at the last boot, which no process outlives. */
+/** Returns the random id of the current boot, which no process outlives. */
 export function bootId(): string {
   ownBoot ??= readProc('/proc/sys/kernel/random/boot_id').trim();
   return ownBoot;
 }
 
-/** Whether a process group still has a member that runs; zombies that nobody has reaped yet do not count. */
+/** Returns whether a process group still has a running member; zombies do not count. */
 export function groupRuns(group: number): boolean {
   return allPids().some((pid) => {
     const stat = processStat(pid);
@@ -170,12 +170,12 @@ export function groupRuns(group: number): boolean {
   });
 }
 
-/** Whether it will never run again; what is left of it waits to be reaped. */
+/** Returns whether the process will never run again and only waits to be reaped. */
 export function isDead(stat: ProcessStat): boolean {
   return stat.state === 'Z' || stat.state === 'X';
 }
 
-/** /proc/PID/stat, or undefined where there is no such process. @throws WfError E_HOST_STATE_UNKNOWN */
+/** Reads /proc/PID/stat; undefined if the process does not exist. @throws WfError E_HOST_STATE_UNKNOWN */
 export function processStat(pid: number): ProcessStat | undefined {
   return readStat(String(pid));
 }
@@ -192,15 +192,15 @@ function readStat(pid: string): ProcessStat | undefined {
 }
 
 /**
- * Parses a line of /proc/PID/stat. Its second field, the command name in parentheses, may itself hold spaces and
- * parentheses: the fields are counted from the last one.
+ * Parses a line of /proc/PID/stat. The second field, the command name in parentheses, may contain spaces and parentheses: fields
+ * are counted from the last parenthesis.
  */
 export function parseProcessStat(line: string): ProcessStat {
   const afterName = line
     .slice(line.lastIndexOf(')') + 1)
     .trim()
     .split(/\s+/);
-  // Counted from 1, as proc(5) does; the first after the name is field 3.
+  // Counted from 1, like proc(5); the first after the name is field 3.
   const field = (number: number): string => {
     const text = afterName[number - 3];
     if (text === undefined || text === '') throw unreadable('/proc/PID/stat', `unexpected content: ${line.trim()}`);
@@ -228,15 +228,15 @@ function readProc(path: string): string {
 
 function unreadable(path: string, reason: unknown): WfError {
   const why = reason instanceof Error ? reason.message : String(reason);
-  return new WfError('E_HOST_STATE_UNKNOWN', `${path} cannot be read: ${why}`, {
-    hint: 'wf needs the proc filesystem of a Linux machine mounted on /proc.',
+  return new WfError('E_HOST_STATE_UNKNOWN', `${path}: cannot read: ${why}`, {
+    hint: 'Mount the proc filesystem of a Linux machine on /proc.',
     cause: reason,
   });
 }
 
 /**
- * The user that a process runs as, as this one counts them; undefined where there is no such process, or it runs with the rights of
- * more than one user.
+ * Returns the user of a process, in the numbering of this user namespace; undefined if the process does not exist or has the
+ * rights of several users.
  * @throws WfError E_HOST_STATE_UNKNOWN
  */
 export function userOfProcess(pid: number): number | undefined {
@@ -245,7 +245,7 @@ export function userOfProcess(pid: number): number | undefined {
   return first !== undefined && users.every((user) => user === first) ? Number(first) : undefined;
 }
 
-/** The user that wf runs as; 0 is root. */
+/** Returns the user that wf runs as; 0 is root. */
 export function ownUserId(): number {
   return process.geteuid?.() ?? -1;
 }

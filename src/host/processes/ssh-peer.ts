@@ -1,6 +1,6 @@
 /**
- * The address that this shell was logged into from by SSH, as sshd says in SSH_CONNECTION; undefined where it says nothing.
- * sudo takes the variable away unless it is told not to (`sudo --preserve-env=SSH_CONNECTION`).
+ * Returns the address of the SSH client of this shell, from SSH_CONNECTION; undefined if it is not set. sudo removes the variable
+ * by default (`sudo --preserve-env=SSH_CONNECTION` keeps it).
  */
 export function sshPeer(env: Readonly<Record<string, string | undefined>> = process.env): string | undefined {
   const [address] = (env['SSH_CONNECTION'] ?? '').split(' ');

@@ -2,13 +2,13 @@ import process from 'node:process';
 import { createContext, runInContext } from 'node:vm';
 import { reserveProcess } from '../processes/own-process.ts';
 
-/** A workflow file is translated in less than a second; on a machine that is all but stuck, in ten. */
+/** A workflow file is translated in less than a second; on an overloaded machine, in ten. */
 const LIMIT_MS = 20_000;
 
 /**
- * Calls `load`, which carries out code of a workflow file, and answers what it answers. Until the call returns, that code can neither
- * print to standard output nor end the process.
- * @throws what `load` throws; an Error where it has not ended after twenty seconds
+ * Calls `load`, which executes code of a workflow file, and returns its result. Until it returns, that code can neither print to
+ * standard output nor end the process.
+ * @throws what `load` throws; an Error if it has not ended after twenty seconds
  */
 export async function confineCode(load: () => unknown): Promise<unknown> {
   const release = reserveProcess();
@@ -24,8 +24,8 @@ export async function confineCode(load: () => unknown): Promise<unknown> {
 let previous: Promise<unknown> = Promise.resolve();
 
 /**
- * The same for a command, whose process is wf's own: an error that nobody catches meanwhile counts as thrown by `load`. One call is
- * carried out after the other.
+ * Like confineCode, for a command, whose process is wf's own: an uncaught error during the call counts as thrown by `load`. Calls
+ * run one after the other.
  */
 export function confineCodeOfCommand(load: () => unknown): Promise<unknown> {
   const answer = previous.then(() => withUncaughtErrors(load));
@@ -35,7 +35,7 @@ export function confineCodeOfCommand(load: () => unknown): Promise<unknown> {
 
 async function withUncaughtErrors(load: () => unknown): Promise<unknown> {
   const uncaught = new Promise((_resolve, reject) => process.setUncaughtExceptionCaptureCallback(reject));
-  // A rejection that nobody handles, and a timer that is due, come before the next millisecond is over.
+  // An unhandled rejection, and a timer that is due, come within the next millisecond.
   const loaded = confineCode(load).then((answer) => new Promise((resolve) => setTimeout(() => resolve(answer), 1)));
   try {
     return await Promise.race([uncaught, loaded]);
@@ -60,7 +60,7 @@ function callInTime(load: () => unknown): unknown {
   return answer;
 }
 
-/** The error comes from the other context: it is no Error of this one. */
+/** The error comes from another context and is no instance of this Error. */
 function isTimeout(thrown: unknown): boolean {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return false;
   return thrown.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';

@@ -4,9 +4,9 @@ import { type CrashPoints, NO_CRASH_POINTS } from '../../engine/ports/crash-poin
 import { signalProcess } from '../processes/own-process.ts';
 
 /**
- * Returns the crash points that a test asks for. `WF_CRASH_AT` has the points, one a line, at which the process kills itself, at its
- * N-th time if `@N` is added; `WF_HALT_AT` is the one at which it stops (SIGSTOP), the first time; `WF_FAIL_AT` is the one at which
- * a touch of the host fails; `WF_CRASH_LOG` names a file to which each point that is reached is appended as a line.
+ * Returns the crash points that a test asks for. `WF_CRASH_AT` lists the points, one a line, at which the process kills itself,
+ * at the N-th time with `@N`; `WF_HALT_AT` is the point at which it stops (SIGSTOP) the first time; `WF_FAIL_AT` is the point at
+ * which a touch of the host fails; `WF_CRASH_LOG` is a file to which each reached point is appended.
  */
 export function createCrashPoints(env: Readonly<Record<string, string | undefined>>): CrashPoints {
   const { WF_CRASH_AT: at, WF_HALT_AT: halt, WF_FAIL_AT: fail, WF_CRASH_LOG: log } = env;
@@ -36,9 +36,9 @@ function failed(point: string): WfError {
   return new WfError('E_STEP_FAILED', `the test asked for a failure: ${point}`, { hint: 'Unset WF_FAIL_AT.' });
 }
 
-/** As if killed from outside: no handler runs, nothing is flushed, nothing that comes after this is done. */
+/** Kills this process like an outside SIGKILL: no handler runs and nothing is flushed. */
 function dieNow(): never {
   signalProcess('SIGKILL');
-  // Should the signal come a moment later.
+  // The signal may arrive a moment later.
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }

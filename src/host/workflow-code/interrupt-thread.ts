@@ -2,10 +2,10 @@ import path from 'node:path';
 import process from 'node:process';
 import type { Worker } from 'node:worker_threads';
 
-/** Beside this module, and beside the bundle that this module is part of. */
+/** In the folder of this module, or of the bundle that contains it. */
 const PROGRAM = path.join(import.meta.dirname, 'interrupts.mjs');
 
-/** A thread starts in some 30 ms. If it takes longer than this, wf continues without it. */
+/** A thread starts in about 30 ms. If it takes longer than this, wf continues without it. */
 const START_MS = 2_000;
 
 const IDLE = 0;
@@ -19,17 +19,17 @@ interface InterruptThread {
 
 let thread: InterruptThread | undefined;
 
-/** Starts the thread that `watchInterrupts` needs, while something else is done. */
+/** Starts the thread for `watchInterrupts` in the background. */
 export function prepareInterrupts(): void {
   thread ??= startThread();
 }
 
 /**
- * Calls `listener` at each SIGINT, instead of dying of it. After the second one the process has a second to end; then it dies of it,
- * even if this thread never returns from what it does. The answer ends this.
+ * Calls `listener` at each SIGINT in place of the default exit. A second SIGINT kills the process after one second, even if this
+ * thread is blocked. The returned function ends the watch.
  */
 export function watchInterrupts(listener: () => void): () => void {
-  // Until the other thread watches, and if it cannot be started, signals come to this one.
+  // Signals arrive here until the other thread watches, or if it cannot be started.
   process.on('SIGINT', listener);
   const { worker, state } = thread ?? startThread();
   thread = undefined;

@@ -1,13 +1,13 @@
-// Counts SIGINTs in a thread of its own, so that they also end a wf whose main thread is in an endless loop of a workflow's code.
+// Counts SIGINTs in a separate thread, so that they also end a wf whose main thread is in an endless loop of workflow code.
 import { writeSync } from 'node:fs';
 import { Script } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** How long the main thread has to end the process after the second one. */
+/** Time for the main thread to end the process after the second one. */
 const GRACE_MS = 1_000;
 
-// As in interrupt-thread.ts: 0 idle, 1 asked to watch, 2 watching. SIGINTs that come while the script waits come to this thread: Node
-// has no other way to hand them to any but the main one.
+// See interrupt-thread.ts: 0 idle, 1 asked to watch, 2 watching. SIGINTs reach this thread while the script waits: Node has no
+// other way to deliver them outside the main thread.
 globalThis.state = workerData;
 const untilInterrupted = new Script(`
   Atomics.store(state, 0, 2);
@@ -28,5 +28,5 @@ nextInterrupt();
 nextInterrupt();
 Atomics.wait(workerData, 0, 2, GRACE_MS);
 writeSync(2, 'SIGINT: wf does not respond, and ends at once; `wf runs` lists the run that is interrupted\n');
-// Outside of the script the signal has its usual effect.
+// Outside the script the signal has its usual effect.
 process.kill(process.pid, 'SIGINT');

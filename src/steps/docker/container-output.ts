@@ -2,7 +2,7 @@ import { WfError } from '../../engine/model/errors.ts';
 import type { ContainerInfo } from '../../engine/ports/docker.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { pause } from '../../host/machine/clock.ts';
-import { namespaceIfThere } from '../../host/namespaces/namespace.ts';
+import { findNamespaceOfPid } from '../../host/namespaces/namespace.ts';
 import type { ContainerHandle } from '../container-handle.ts';
 import { shortId } from './names.ts';
 
@@ -38,7 +38,7 @@ export async function runningContainer(
       details: { id, status },
     });
   }
-  const namespace = namespaceIfThere(pid);
+  const namespace = findNamespaceOfPid(pid);
   // The pid may have become another process between the engine's answer and the read of /proc.
   const again = await (namespace === null ? waitForExit(container, context) : context.host.docker.container(id));
   if (again?.status === 'exited') return 'exited';

@@ -221,14 +221,14 @@ function mismatchWithInput(container: ContainerInfo, { name, image }: Input): Wf
 
 /** The engine may store the last output of a container shortly after it reports the exit. */
 async function lastOutput(id: string, { host: { docker, clock } }: StepContext): Promise<string> {
-  for (let look = 1; ; look += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const said = (await docker.logs(id, 1)).trim();
-    if (said !== '' || look === LOG_LOOKS) return said;
+    if (said !== '' || attempt === LOG_READS) return said;
     await pause(clock, LOG_POLL_MS);
   }
 }
 
-const LOG_LOOKS = 6;
+const LOG_READS = 6;
 const LOG_POLL_MS = 25;
 
 // Restarting a container that exits at once would not help. A container stopped since an earlier start is not a failure: it is

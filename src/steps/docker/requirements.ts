@@ -84,9 +84,9 @@ export function subnetFree(cidr: string): Requirement {
   };
 }
 
-async function orUnmet(look: () => Promise<RequirementResult>): Promise<RequirementResult> {
+async function orUnmet(read: () => Promise<RequirementResult>): Promise<RequirementResult> {
   try {
-    return await look();
+    return await read();
   } catch (thrown) {
     if (thrown instanceof WfError) return { met: false, error: thrown };
     throw thrown;

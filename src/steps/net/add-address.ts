@@ -57,9 +57,9 @@ export const addAddress = defineStep({
     // Docker assigns addresses without knowing this one: a container may have got it meanwhile.
     const stranger = segment === null ? null : await memberWith(bare, segment, context);
     if (stranger !== null) return { found: 'foreign', error: addressInUse(bare, stranger) };
-    const holders = addressesOf(links).filter((held) => held.address === bare);
+    const holders = addressesOf(links).filter((one) => one.address === bare);
     if (holders.length === 0) return { found: 'absent', target, record };
-    const other = holders.find((held) => held.ifindex !== link.ifindex || cidrOf(held) !== address);
+    const other = holders.find((one) => one.ifindex !== link.ifindex || cidrOf(one) !== address);
     if (other !== undefined) {
       return {
         found: 'foreign',
@@ -85,8 +85,8 @@ export const addAddress = defineStep({
     observeIn(async () => {
       const link = await recordedLink(context, record);
       if (link === null) return gone(`the link ${record.link} is gone`);
-      const held = link.addresses.some((address) => cidrOf(address) === record.address);
-      return held ? STANDING : gone(`${link.name} lost the address ${record.address}`);
+      const hasAddress = link.addresses.some((address) => cidrOf(address) === record.address);
+      return hasAddress ? STANDING : gone(`${link.name} lost the address ${record.address}`);
     }),
 
   undo: (record, context) =>

@@ -169,13 +169,13 @@ async function leftDown(context: HostContext, move: MoveRecord): Promise<Link | 
 /** Refuses a move that cannot be undone: moving removes a link from its bridge and deletes its addresses. */
 function cannotComeBack(from: Place, link: Link): WfError | undefined {
   if (link.master !== null) return linkInUse(from, link);
-  const held = link.addresses.find((address) => address.scope !== 'link');
-  if (held === undefined) return undefined;
+  const address = link.addresses.find(({ scope }) => scope !== 'link');
+  if (address === undefined) return undefined;
   return new WfError(
     'E_LINK_IN_USE',
-    `${link.name} has the address ${cidrOf(held)} on the host: moving the link would delete it`,
+    `${link.name} has the address ${cidrOf(address)} on the host: moving the link would delete it`,
     {
-      hint: `Remove the address first with \`ip address delete ${cidrOf(held)} dev ${link.name}\`.`,
+      hint: `Remove the address first with \`ip address delete ${cidrOf(address)} dev ${link.name}\`.`,
     },
   );
 }

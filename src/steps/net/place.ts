@@ -134,9 +134,9 @@ export async function runAt(
 }
 
 /** Observes a change in a place; if the place is gone, the change is gone with it. */
-export async function observeIn(look: () => Promise<Standing>): Promise<Standing> {
+export async function observeIn(observe: () => Promise<Standing>): Promise<Standing> {
   try {
-    return await look();
+    return await observe();
   } catch (thrown) {
     if (!(thrown instanceof WfError)) throw thrown;
     if (thrown.code !== 'E_NAMESPACE_GONE') return { found: 'unknown', error: thrown };

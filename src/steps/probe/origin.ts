@@ -4,7 +4,7 @@ import type { Argv, CommandOptions } from '../../engine/ports/command.ts';
 import type { ContainerInfo, DockerPort } from '../../engine/ports/docker.ts';
 import type { FoundNamespace } from '../../engine/ports/host-namespace.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
-import { namespaceIfThere } from '../../host/namespaces/namespace.ts';
+import { findNamespaceOfPid } from '../../host/namespaces/namespace.ts';
 import { type ContainerHandle, namespaceOfContainer, namespaceSchema } from '../container-handle.ts';
 
 /** Origin of a probe. */
@@ -54,7 +54,7 @@ export async function namespaceOfRunning(
   { id, name, pid }: Pick<ContainerInfo, 'id' | 'name' | 'pid'>,
   docker: DockerPort,
 ): Promise<FoundNamespace> {
-  const namespace = namespaceIfThere(pid);
+  const namespace = findNamespaceOfPid(pid);
   if (namespace !== null) return namespace;
   // The error of a private host that has ended takes precedence.
   await docker.container(id);

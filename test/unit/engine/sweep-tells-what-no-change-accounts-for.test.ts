@@ -67,24 +67,24 @@ const cases: readonly [string, MarkedObject, string, Json, 'accounted for' | 'le
 ];
 
 test.each(cases)('%s', (_what, object, kind, record, verdict) => {
-  const left = unaccounted([object], { standing: [change(kind, record)], unfinished: new Set(), privateHosts: NONE });
+  const left = unaccounted([object], { inPlace: [change(kind, record)], unfinished: new Set(), privateHosts: NONE });
   expect(left).toEqual(verdict === 'left' ? [object] : []);
 });
 
 test('a change of another run accounts for nothing', () => {
   const other = { ...change('docker.container', { name: 'AppDev', id: ID }), run: runId('other') };
-  expect(unaccounted([container], { standing: [other], unfinished: new Set(), privateHosts: NONE })).toEqual([
+  expect(unaccounted([container], { inPlace: [other], unfinished: new Set(), privateHosts: NONE })).toEqual([
     container,
   ]);
 });
 
 test('what an unfinished run has marked is its own, whatever its ledger says', () => {
   expect(
-    unaccounted([container, link, route], { standing: [], unfinished: new Set([OURS]), privateHosts: NONE }),
+    unaccounted([container, link, route], { inPlace: [], unfinished: new Set([OURS]), privateHosts: NONE }),
   ).toEqual([route]);
-  expect(unaccounted([container], { standing: [], unfinished: new Set([runId('other')]), privateHosts: NONE })).toEqual(
-    [container],
-  );
+  expect(unaccounted([container], { inPlace: [], unfinished: new Set([runId('other')]), privateHosts: NONE })).toEqual([
+    container,
+  ]);
 });
 
 function dockerObject(kind: 'container' | 'network', id: string, name: string): MarkedObject {
@@ -113,7 +113,7 @@ test('a private host is accounted for by its mark, which tells runs of one id ap
     process,
     undo: ['kill'],
   };
-  const known = (mark: string) => ({ standing: [], unfinished: new Set([OURS]), privateHosts: new Set([mark]) });
+  const known = (mark: string) => ({ inPlace: [], unfinished: new Set([OURS]), privateHosts: new Set([mark]) });
   expect(unaccounted([host], known('ours@5'))).toEqual([]);
   expect(unaccounted([host], known('ours@6'))).toEqual([host]);
 });

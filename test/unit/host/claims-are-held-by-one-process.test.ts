@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ProcessMark } from '../../../src/engine/model/process-mark.ts';
-import { lockedClaims, runIsUnderWay } from '../../../src/host/locks/claims.ts';
+import { isRunActive, lockedClaims } from '../../../src/host/locks/claims.ts';
 import { lockFolder } from '../../../src/host/locks/lock-folder.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
 import { createOrphanedProcesses } from '../../../src/host/processes/orphaned-processes.ts';
@@ -48,7 +48,7 @@ test('of many at the same moment exactly one gets all of them', async () => {
 
 test('a run is held by one process, which is named to the others at once', async () => {
   const run = runId(`held-${process.pid}`);
-  expect(await runIsUnderWay(run)).toBe(false);
+  expect(await isRunActive(run)).toBe(false);
   const tries = await Promise.allSettled(Array.from({ length: 20 }, () => lockedClaims.acquireRun(run, 60_000)));
   const winners = tries.flatMap((tried) => (tried.status === 'fulfilled' ? [tried.value] : []));
   expect(winners).toHaveLength(1);
@@ -59,9 +59,9 @@ test('a run is held by one process, which is named to the others at once', async
       message: `run ${run} is being advanced by process ${process.pid}`,
     });
   }
-  expect(await runIsUnderWay(run)).toBe(true);
+  expect(await isRunActive(run)).toBe(true);
   for (const winner of winners) winner.release();
-  expect(await runIsUnderWay(run)).toBe(false);
+  expect(await isRunActive(run)).toBe(false);
 });
 
 test('a run stays held while its process is stopped, and is free when that is killed', async () => {
@@ -75,10 +75,10 @@ test('a run stays held while its process is stopped, and is free when that is ki
     message: expect.stringContaining(`process ${holder.process.pid}, which was stopped`),
     hint: expect.stringContaining('kill -CONT'),
   });
-  expect(await runIsUnderWay(run)).toBe(true);
+  expect(await isRunActive(run)).toBe(true);
   holder.process.kill('SIGKILL');
   await holder.ended;
-  expect(await runIsUnderWay(run)).toBe(false);
+  expect(await isRunActive(run)).toBe(false);
   (await lockedClaims.acquireRun(run, 0)).release();
 });
 
@@ -96,7 +96,7 @@ test('a child that is not yet what it was started as keeps the run held after th
   await ended;
   expect(wf.lines, 'it was killed while it started the child').toEqual(['starting']);
 
-  expect(await runIsUnderWay(run)).toBe(true);
+  expect(await isRunActive(run)).toBe(true);
   await expect(lockedClaims.acquireRun(run, 20)).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
   expect(await orphans.end(ofRun), 'no scan can tell yet what it will be').toEqual([]);
 
@@ -122,7 +122,7 @@ asRoot('another user neither holds a run of this one, nor is kept from its own o
   );
   await other.line(1);
   // It is seen, so that its things are left alone.
-  expect(await runIsUnderWay(run)).toBe(true);
+  expect(await isRunActive(run)).toBe(true);
   const held = await lockedClaims.acquireRun(run, 0);
   held.release();
 });
@@ -145,7 +145,7 @@ asRoot(
     const away = ['unshare', '--net', '--pid', '--fork', '--mount-proc', '--kill-child'];
     const holder = startChild('../host/run-marked.ts', [run, 'none'], away);
     expect(JSON.parse(await holder.line(1))).toMatchObject({ pid: 1 });
-    expect(await runIsUnderWay(run)).toBe(true);
+    expect(await isRunActive(run)).toBe(true);
     const refusal = lockedClaims.acquireRun(run, 0);
     await expect(refusal).rejects.toMatchObject({
       code: 'E_LEASE_HELD',

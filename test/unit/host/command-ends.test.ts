@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { Argv } from '../../../src/engine/ports/command.ts';
 import { createCommandPort } from '../../../src/host/commands/command.ts';
-import { throughExeca } from '../../../src/host/commands/start-command.ts';
+import { execaStarter } from '../../../src/host/commands/start-command.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
 import { startWithSpawn } from '../../../src/runtime/embedded/server/containers/start-with-spawn.ts';
 
 const STARTERS = [
-  ['throughExeca', 'host/commands/start-command.ts', throughExeca],
+  ['execaStarter', 'host/commands/start-command.ts', execaStarter],
   ['startWithSpawn', 'runtime/embedded/server/containers/start-with-spawn.ts', () => startWithSpawn],
 ] as const;
 const sh = (script: string, ...args: string[]): Argv => ['sh', '-c', script, 'sh', ...args];
@@ -104,7 +104,7 @@ describe.each(STARTERS)('a command started by %s', (name, file, starter) => {
       const { createCommandPort } = await jiti.import('../../../src/host/commands/command.ts');
       const { systemClock } = await jiti.import('../../../src/host/machine/clock.ts');
       const { ${name} } = await jiti.import('../../../src/${file}');
-      const starter = ${name === 'throughExeca' ? name : `() => ${name}`};
+      const starter = ${name === 'execaStarter' ? name : `() => ${name}`};
       void createCommandPort(systemClock, starter).run(['sleep', '65.25'], { timeoutMs: 60_000 });
       setTimeout(() => process.exit(0), 300);`;
     execFileSync(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'inherit' });
@@ -157,7 +157,7 @@ describe.each(STARTERS)('a command that %s cannot start', (_name, _file, starter
     const namespace = { path: '/proc/self/ns/net', inode: 1, process: null };
     await expect(command.run(['true'], { timeoutMs: 1_000, namespace })).rejects.toMatchObject({
       code: 'E_NAMESPACE_GONE',
-      message: expect.stringMatching(/\(namespace 1\) is gone: it is the namespace \d+ by now/),
+      message: expect.stringMatching(/\(namespace 1\) is gone: the path leads to namespace \d+/),
     });
   });
 });

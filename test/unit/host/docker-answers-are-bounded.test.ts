@@ -48,7 +48,7 @@ test.each(CALLS)('%s that never comes to an end is given up at 64 MiB', async (_
   });
   await expect(call(docker)).rejects.toMatchObject({
     code: 'E_DOCKER',
-    message: expect.stringContaining('sends more than 64 MiB'),
+    message: expect.stringContaining('is larger than 64 MiB'),
   });
   await expect.poll(() => sockets.size, { timeout: 5_000 }).toBe(0);
   expect(sent / 1024 / 1024).toBeLessThan(200);

@@ -103,7 +103,7 @@ describe('the engine is found as the docker client finds it', () => {
     await expect(find({ DOCKER_HOST: address })).rejects.toMatchObject({
       code: 'E_DOCKER_UNREACHABLE',
       exitCode: 3,
-      message: expect.stringMatching(new RegExp(`^DOCKER_HOST says ".*${named.slice(-6)}`)),
+      message: expect.stringMatching(new RegExp(`^DOCKER_HOST is ".*${named.slice(-6)}`)),
     });
   });
 
@@ -147,7 +147,7 @@ describe('the engine is found as the docker client finds it', () => {
     }
   });
 
-  test('an answer of something else than an engine is not understood', async () => {
+  test('an answer of something else than an engine is refused', async () => {
     const { createServer } = await import('node:http');
     const socket = join(home, 'other.sock');
     const server = createServer((_request, response) => response.end('{"hello":"world"}'));
@@ -156,7 +156,7 @@ describe('the engine is found as the docker client finds it', () => {
       const docker = createDocker({ DOCKER_HOST: `unix://${socket}` });
       await expect(docker.networks()).rejects.toMatchObject({
         code: 'E_DOCKER',
-        message: expect.stringContaining('not understood'),
+        message: expect.stringContaining('unexpected answer'),
       });
     } finally {
       server.close();

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Change, Difference } from '../../../src/engine/model/change.ts';
 import { asStepId } from '../../../src/engine/model/ids.ts';
 import type { Json } from '../../../src/engine/model/json.ts';
-import { compareFingerprints } from '../../../src/fingerprint/differences/compare.ts';
+import { compareFingerprints } from '../../../src/fingerprint/differences/compare-fingerprints.ts';
 import {
   asFingerprint,
   SECTION_NAMES,
@@ -445,8 +445,11 @@ describe('what was not read both times', () => {
       return compareFingerprints(fingerprint({}, states), fingerprint({}, states), comparedRun('mine'));
     };
     expect(compared('nft is not installed')).toEqual({ differences: [], notCompared: [] });
-    const reason = 'unreadable: nft wrote no JSON';
-    expect(compared('nft wrote no JSON')).toEqual({ differences: [], notCompared: [{ subject: 'nftables', reason }] });
+    const reason = 'unreadable: nft wrote invalid JSON';
+    expect(compared('nft wrote invalid JSON')).toEqual({
+      differences: [],
+      notCompared: [{ subject: 'nftables', reason }],
+    });
   });
 });
 

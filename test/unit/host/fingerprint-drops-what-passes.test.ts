@@ -4,7 +4,7 @@ import { type Json, parseJson } from '../../../src/engine/model/json.ts';
 import { iptablesState } from '../../../src/fingerprint/sections/iptables.ts';
 import { linksAndAddresses } from '../../../src/fingerprint/sections/links.ts';
 import { nftablesOf } from '../../../src/fingerprint/sections/nftables.ts';
-import { OddAnswer } from '../../../src/fingerprint/sections/parse-answer.ts';
+import { UnexpectedOutput } from '../../../src/fingerprint/sections/parse-output.ts';
 import { neighboursOf, qdiscsOf, routesOf, rulesOf } from '../../../src/fingerprint/sections/routes.ts';
 
 // Recorded with iproute2 6.1, nftables 1.0.6 and iptables 1.8.9 on Linux 6.18.
@@ -128,6 +128,6 @@ test('tables that iptables-nft made are told by iptables-save alone', () => {
 
 test('an answer that is not understood is an odd one, not an empty one', () => {
   for (const text of ['{', '{"links":[]}', '[{"ifname":7}]']) {
-    expect(() => linksAndAddresses(text)).toThrow(OddAnswer);
+    expect(() => linksAndAddresses(text)).toThrow(UnexpectedOutput);
   }
 });

@@ -6,7 +6,7 @@ import { asStepId } from '../../../src/engine/model/ids.ts';
 import { type Owner, sameOwner } from '../../../src/engine/model/owner.ts';
 import { PROCESS_MARK_VARIABLE, type ProcessMark, processMarkText } from '../../../src/engine/model/process-mark.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
-import { canHoldCommands } from '../../../src/host/processes/command-cgroups.ts';
+import { canUseCgroups } from '../../../src/host/processes/command-cgroups.ts';
 import { markedProcesses } from '../../../src/host/processes/marked-processes.ts';
 import { createOrphanedProcesses } from '../../../src/host/processes/orphaned-processes.ts';
 import { ownProcess } from '../../../src/host/processes/process.ts';
@@ -59,7 +59,7 @@ test('what a killed wf leaves behind is found, however it was started, and nothi
   expect(lines.flatMap(running).sort()).toEqual(bystanders.sort());
 });
 
-test.skipIf(!canHoldCommands())(
+test.skipIf(!canUseCgroups())(
   'also what cleared its environment and left its session, and whose parent has ended',
   async () => {
     const lines = ['sleep 174.1', 'sleep 174.2'];

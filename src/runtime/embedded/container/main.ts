@@ -4,7 +4,7 @@ import process from 'node:process';
 import { WfError } from '../../../engine/model/errors.ts';
 import type { Json, JsonObject } from '../../../engine/model/json.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
-import { isNowhere } from '../../../host/commands/find-tool.ts';
+import { isNotInstalled } from '../../../host/commands/find-tool.ts';
 import { errnoOf } from '../../../host/machine/errno.ts';
 import { askQuestion } from '../../../host/probe-agent/probe-questions.mjs';
 import { CONTAINER_VARIABLE, STARTER_DESCRIPTOR } from '../protocol/names.ts';
@@ -90,7 +90,7 @@ async function exec(asked: JsonObject): Promise<Json> {
     return { ...(await runProgram(argv, { timeoutMs: takeNumber(asked, 'timeoutMs') })) };
   } catch (thrown) {
     const errno = errnoOf(thrown);
-    if (errno === 'ENOENT' || (errno === 'EACCES' && isNowhere(program))) return notFound(program);
+    if (errno === 'ENOENT' || (errno === 'EACCES' && isNotInstalled(program))) return notFound(program);
     throw thrown;
   }
 }

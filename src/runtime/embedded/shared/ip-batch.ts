@@ -15,7 +15,7 @@ export async function ipBatch(commands: readonly string[], doing: string): Promi
   });
   if (exitCode === 0) return;
   if (timedOut) {
-    throw new WfError('E_DOCKER', `cannot ${doing}: \`ip\` did not end within ${LIMIT_MS / 1000} s`, {
+    throw new WfError('E_DOCKER', `cannot ${doing}: \`ip\` timed out after ${LIMIT_MS / 1000} s`, {
       hint: 'Run `ip link` by hand, and try again when it answers.',
     });
   }

@@ -6,10 +6,10 @@ export interface Unknown {
   readonly error: WfError;
 }
 
-/** Returns the result of `look`, or `unknown` with its error. A defect is rethrown. */
-export async function orUnknown<Found>(look: () => Promise<Found>): Promise<Found | Unknown> {
+/** Returns the result of `observe`, or `unknown` with its error. A defect is rethrown. */
+export async function orUnknown<Found>(observe: () => Promise<Found>): Promise<Found | Unknown> {
   try {
-    return await look();
+    return await observe();
   } catch (thrown) {
     if (thrown instanceof WfError) return { found: 'unknown', error: thrown };
     throw thrown;

@@ -39,7 +39,7 @@ export const checkAddressFree = defineStep({
     }
     const place = hostPlace(context.host);
     const link = await requireLink(context, place, name);
-    if (link.addresses.some((held) => held.address === address))
+    if (link.addresses.some((one) => one.address === address))
       throw addressInUse(address, `the link ${name} of the host`);
     const checked = [`the addresses of ${name}`];
     if (networkId !== null) {

@@ -12,10 +12,10 @@ import { differencesBetween, type RawDifference } from './differences.ts';
 import { LEFT_OUT, NO_ENGINE, type Place, READ, readFingerprint, SECTION_NAMES, type Sections } from './shape.ts';
 
 /**
- * All differences from `before` to `after`, each attributed: to the run by its mark or by what its ledger names, to Docker
- * for what Docker does by itself, else to somebody else; to nobody if a step of the run may have altered anything. Pure.
- * What only follows from a link that came or went (its qdisc, its settings, the routes that the kernel makes) is not told apart.
- * @throws WfError E_DATABASE_DAMAGED when one of them is no fingerprint; E_HOST_STATE_UNKNOWN when they are of two places.
+ * Compares two fingerprints and attributes each difference: to the run by its mark or ledger, to Docker for Docker's own
+ * activity, else to somebody else; to nobody if a step of the run may have altered anything. Effects that follow from a link that
+ * came or went (qdisc, settings, kernel routes) are merged into it. Pure.
+ * @throws WfError E_DATABASE_DAMAGED if one of them is no fingerprint; E_HOST_STATE_UNKNOWN if they are of two places.
  */
 export function compareFingerprints(before: Fingerprint, after: Fingerprint, compared: ComparedRun): Comparison {
   const [earlier, later] = [readFingerprint(before), readFingerprint(after)];
@@ -28,7 +28,7 @@ export function compareFingerprints(before: Fingerprint, after: Fingerprint, com
 
 const OF_EARLIER_BOOT: NotCompared = {
   subject: 'network, firewall and containers of this host',
-  reason: 'the machine was restarted after the fingerprint from before the run was taken',
+  reason: 'the machine was restarted after the first fingerprint of the run',
 };
 
 function compareSections(earlier: Sections, later: Sections, compared: ComparedRun): Comparison {
@@ -52,7 +52,10 @@ function compareSections(earlier: Sections, later: Sections, compared: ComparedR
   };
 }
 
-/** Of what could not be read before, or kept changing, nobody knows whether it is new, unless it is the run's. */
+/**
+ * Returns whether a difference can be judged. If its subject was unreadable or kept changing before, only the run's own
+ * differences count.
+ */
 function isComparable(found: RawDifference, { owner }: Attribution, earlier: Sections, later: Sections): boolean {
   if (owner === 'run') return true;
   const [before, after] = [earlier[found.section], later[found.section]];
@@ -61,7 +64,10 @@ function isComparable(found: RawDifference, { owner }: Attribution, earlier: Sec
   return !changing.includes(found.entry);
 }
 
-/** A part whose tool the machine lacks is not named: `wf doctor` reports that once, and no command of the run had the tool either. */
+/**
+ * Returns the sections that were not compared, except those of a missing tool: `wf doctor` reports that, and no command of the
+ * run had the tool either.
+ */
 function notCompared(earlier: Sections, later: Sections): readonly NotCompared[] {
   return SECTION_NAMES.flatMap((name): readonly NotCompared[] => {
     const [before, after] = [earlier[name], later[name]];
@@ -73,22 +79,22 @@ function notCompared(earlier: Sections, later: Sections): readonly NotCompared[]
   });
 }
 
-/** @throws WfError E_HOST_STATE_UNKNOWN */
+/** Checks that both fingerprints are of one place. @throws WfError E_HOST_STATE_UNKNOWN */
 function requireSamePlace(before: Place, after: Place): void {
   if (before.namespace !== after.namespace) {
     throw new WfError(
       'E_HOST_STATE_UNKNOWN',
-      `the run began in the network namespace net:[${before.namespace}], and wf is in net:[${after.namespace}] now`,
+      `the run began in network namespace net:[${before.namespace}], and wf is in net:[${after.namespace}]`,
       {
-        hint: `Run wf where the run began: \`lsns --type net\` lists the processes of each namespace, \`nsenter --net --target PID wf ...\` enters one.`,
+        hint: `Run wf where the run began: find a process of that namespace with \`lsns --type net\`, and enter it with \`nsenter --net --target PID wf ...\`.`,
       },
     );
   }
   if (before.engine !== null && after.engine !== null && before.engine !== after.engine) {
     throw new WfError(
       'E_HOST_STATE_UNKNOWN',
-      `the run began with the Docker engine ${before.engine}, and wf reaches ${after.engine} now`,
-      { hint: 'Set DOCKER_HOST, or the context of the docker client, as it was when the run was started.' },
+      `the run began with Docker engine ${before.engine}, and wf reaches ${after.engine}`,
+      { hint: 'Set DOCKER_HOST, or the context of the docker client, to the value it had when the run started.' },
     );
   }
 }
@@ -103,7 +109,7 @@ function isImplied({ section, difference, before, after }: RawDifference, earlie
   return difference === 'added' ? !was && is : was && !is;
 }
 
-/** Docker objects are kept by their full ids, and shown by name. */
+/** Returns the subject with the name of a Docker object: fingerprints store full ids. */
 function subjectForPeople({ section, subject }: RawDifference, { before, after }: Known): string {
   if (section !== 'networks' && section !== 'containers') return subject;
   const [kind = '', id = ''] = subject.split(' ');
