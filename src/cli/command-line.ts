@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { type ExitCode, WfError } from '../engine/model/errors.ts';
+import type { ActionFactory } from './command-table/action-factory.ts';
 import { alters } from './command-table/alters.ts';
-import type { Does } from './command-table/does.ts';
 import { examplesOf } from './command-table/examples.ts';
 import { addCommands, addGlobalOptions, groupsFor } from './command-table/groups.ts';
 import type { CliCommand } from './define-command.ts';
@@ -12,8 +12,8 @@ import { usageError, wasHelp, wasNoCommand, wasVersion } from './output/usage-er
 import type { OpenWire, Wire } from './services/wire-types.ts';
 
 /**
- * Carries out one command line: parses it, loads the command that is asked for and nothing else, and answers the exit
- * code. Every error ends here as text, or with `--json` as a document.
+ * Runs one command line: parses it, loads only the requested command, and returns the exit code. Every error ends here as text,
+ * or with `--json` as a document.
  */
 export async function runCommandLine(
   argv: readonly string[],
@@ -31,7 +31,7 @@ export async function runCommandLine(
   const hasAltered = outcome !== undefined && alters(parsing.command, outcome.given);
   const error = lostOutput(failure, hasAltered);
   reportError(error, terminal, false);
-  // Its own exit code reports the alteration.
+  // A command that altered something keeps its own exit code.
   return exitCode === 0 && !hasAltered ? error.exitCode : exitCode;
 }
 
@@ -57,16 +57,16 @@ async function carryOut(
   return perform(parsing.outcome, terminal, openWire, json);
 }
 
-/** What commander found: filled in while it parses. */
+/** Result of commander, filled in while it parses. */
 interface Parsing {
-  /** What is being parsed, e.g. `wf start`. */
+  /** The command that is being parsed, such as `wf start`. */
   command: string;
-  /** What commander printed: help, or the version. */
+  /** Text that commander printed: help, or the version. */
   output: string;
   outcome: Invocation | undefined;
 }
 
-/** A command that was asked for, with all that was given to it. */
+/** The requested command with its arguments and options. */
 interface Invocation {
   readonly load: () => Promise<CliCommand>;
   readonly given: Readonly<Record<string, unknown>>;
@@ -101,7 +101,7 @@ function buildProgram(argv: readonly string[], parsing: Parsing, version: string
     parsing.output += text;
   };
   const program = addGlobalOptions(new Command('wf'))
-    .description('Makes changes to a host that can be resumed, undone and proven.')
+    .description('Make changes to a host that can be resumed, undone and verified.')
     .version(version, '-V, --version', 'print the version')
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
@@ -117,14 +117,14 @@ function buildProgram(argv: readonly string[], parsing: Parsing, version: string
   program.hook('preSubcommand', (_program, command) => {
     parsing.command = `wf ${command.name()}`;
   });
-  const does: Does = (names, load) =>
+  const action: ActionFactory = (names, load) =>
     function (this: Command, ...positional: unknown[]) {
       const { db, ...rest } = this.optsWithGlobals<Record<string, unknown>>();
       const named = Object.fromEntries(names.map((name, index) => [name, positional[index]]));
       parsing.outcome = { load, given: { ...rest, ...named }, database: typeof db === 'string' ? db : undefined };
     };
 
-  addCommands(program, does, groupsFor(argv));
+  addCommands(program, action, groupsFor(argv));
   for (const command of program.commands) {
     command.description(command.summary()).addHelpText('after', examplesOf(command.name()));
   }
@@ -133,7 +133,7 @@ function buildProgram(argv: readonly string[], parsing: Parsing, version: string
   return program;
 }
 
-/** Commander's own `help` shows that of wf where there is no such command. */
+/** Replaces commander's own `help`, which shows that of wf for an unknown command. */
 function addHelp(program: Command, parsing: Parsing): void {
   program
     .command('help')
@@ -150,7 +150,7 @@ function addHelp(program: Command, parsing: Parsing): void {
     });
 }
 
-/** What the completion scripts call. The words are a command line of their own, and name their own database. */
+/** Adds the command that completion scripts call. Its words are a command line of their own, and name their own database. */
 function addWordCompletion(program: Command, parsing: Parsing): void {
   program
     .command('__complete <shell> [words...]', { hidden: true })
@@ -175,7 +175,7 @@ Exit codes:
   5         the host needs attention
   130, 143  stopped by SIGINT or SIGTERM; can be resumed or rolled back`;
 
-/** Returns whether a command line that may not even parse has this option. */
+/** Returns whether a command line, even an invalid one, has this option. */
 function wants(argv: readonly string[], option: string): boolean {
   const end = argv.indexOf('--');
   return (end === -1 ? argv : argv.slice(0, end)).includes(option);
@@ -188,14 +188,14 @@ function showText(name: 'help' | 'version', text: string, { out }: Terminal, jso
 }
 
 function lostOutput(cause: Error, hasAltered: boolean): WfError {
-  return new WfError('E_OUTPUT', `the result could not be written to standard output: ${cause.message}`, {
+  return new WfError('E_OUTPUT', `cannot write the result to standard output: ${cause.message}`, {
     hint: hasAltered
-      ? 'What was done stands all the same: `wf show @latest` tells what became of the newest run.'
-      : 'Free some space, or write it elsewhere, and do the same again.',
+      ? 'The command has taken effect: see the newest run with `wf show @latest`.'
+      : 'Free some space or choose another output, then run the command again.',
     cause,
   });
 }
 
 function noCommand(): WfError {
-  return new WfError('E_USAGE', 'no command was given', { hint: '`wf --help` lists the commands.' });
+  return new WfError('E_USAGE', 'no command', { hint: 'List the commands with `wf --help`.' });
 }

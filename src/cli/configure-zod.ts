@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
 
-// A command parses with each schema a few times only: zod takes longer to compile it first. zod/mini has no error texts of its own.
+// No JIT: a command uses each schema only a few times, and compiling takes longer. zod/mini has no error texts by default.
 z.config({ jitless: true, ...en() });

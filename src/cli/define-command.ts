@@ -3,7 +3,7 @@ import type { ExitCode } from '../engine/model/errors.ts';
 import type { Terminal } from './output/terminal.ts';
 import type { Wire } from './services/wire-types.ts';
 
-/** A command: what it was given, still unparsed, then the parts and the terminal. Answers the exit code. */
+/** A command: takes its unparsed options, the services and the terminal; returns the exit code. */
 export type CliCommand = (given: unknown, wire: Wire, terminal: Terminal) => Promise<ExitCode>;
 
 /** A command whose options are parsed by a schema before it runs. */

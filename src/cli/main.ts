@@ -8,7 +8,7 @@ import { loadCompiled } from './compiled-code.ts';
 
 declare const WF_VERSION: string | undefined;
 
-// The build defines it; the sources have none.
+// The build defines the version; the sources have none.
 const version = typeof WF_VERSION === 'string' ? WF_VERSION : 'development';
 
 void main(process.argv.slice(2));
@@ -21,7 +21,7 @@ async function main(argv: readonly string[]): Promise<void> {
   await loadProgram(isDebugging ? undefined : privateFolder(compiledCacheFolder(process.env)))(argv, version);
 }
 
-/** Prints the version. Returns false if it cannot be written: the program then tries again, and reports why. */
+/** Prints the version. Returns false if it cannot be written: the program then tries again and reports the reason. */
 function printVersion(argv: readonly string[]): boolean {
   try {
     writeFileSync(1, `${argv.includes('--json') ? JSON.stringify({ version }) : version}\n`);
@@ -31,7 +31,7 @@ function printVersion(argv: readonly string[]): boolean {
   }
 }
 
-/** Whether `--version` comes before any command. */
+/** Returns whether `--version` comes before any command. */
 function asksForVersion(given: readonly string[]): boolean {
   const command = given.findIndex((argument) => !argument.startsWith('-'));
   return (command === -1 ? given : given.slice(0, command)).some(

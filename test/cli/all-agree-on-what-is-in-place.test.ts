@@ -83,7 +83,7 @@ test.concurrent.for([
     expect(await project.wf(['rollback', id, ...undo])).toMatchObject({ exitCode: 0 });
     expect(existsSync(folder)).toBe(false);
     expect(await inPlace(project)).toEqual(NONE_IN_PLACE);
-    expect((await project.wf(['changes'])).stderr).toBe('No change of wf is in place on this host.\n');
+    expect((await project.wf(['changes'])).stderr).toBe('No changes of wf are in place on this host.\n');
   },
 );
 

@@ -151,10 +151,10 @@ describe.concurrent('input of the lab that cannot be: exit code 2, the name and 
   });
 
   test.for<[file: string, says: string, next: string]>([
-    ['nowhere.json', 'nowhere.json cannot be read', '--input-file a JSON file'],
-    ['workflows', 'workflows cannot be read', '--input-file a JSON file'],
-    ['broken.json', 'broken.json cannot be read', '--input-file a JSON file'],
-    ['list.json', 'list.json does not hold a JSON object', '--input-file a JSON file'],
+    ['nowhere.json', 'nowhere.json: cannot read', '--input-file a JSON file'],
+    ['workflows', 'workflows: cannot read', '--input-file a JSON file'],
+    ['broken.json', 'broken.json: cannot read', '--input-file a JSON file'],
+    ['list.json', 'list.json: not a JSON object', '--input-file a JSON file'],
     ['unknown.json', 'unknown input "devNetwrok"', 'Did you mean devNetwork?'],
     ['number.json', 'devNetwork', 'Inputs of lab-network'],
   ])('--input-file %s', async ([file, says, next]) => {
@@ -171,7 +171,7 @@ describe.concurrent('a command line that cannot be', () => {
       'there is no workflow "lab-netwrok"',
       'Did you mean lab-network?',
     ],
-    [['start', '../../etc/passwd'], 'E_WORKFLOW_NOT_FOUND', 'there is no workflow file', 'wf workflows'],
+    [['start', '../../etc/passwd'], 'E_WORKFLOW_NOT_FOUND', 'does not exist', 'wf workflows'],
     [['start', '$(touch pwned)'], 'E_WORKFLOW_NOT_FOUND', '"$(touch pwned)"', 'lab-network'],
     [['start'], 'E_USAGE', "missing required argument 'workflow'", 'wf start --help'],
     [['start', 'lab-network', 'again'], 'E_USAGE', 'too many arguments', 'wf start --help'],
@@ -183,14 +183,14 @@ describe.concurrent('a command line that cannot be', () => {
     [['start', 'lab-network', '--id', ''], 'E_USAGE', 'is not a valid run id', 'letters, digits'],
     [['start', 'lab-network', '--id', LONG], 'E_USAGE', 'is not a valid run id', '63'],
     [['strat', 'lab-network'], 'E_USAGE', "unknown command 'strat'", 'Did you mean start?'],
-    [['runs', '--limit', '-1'], 'E_USAGE', 'whole number', 'wf runs --help'],
+    [['runs', '--limit', '-1'], 'E_USAGE', 'positive integer', 'wf runs --help'],
     [['rollback'], 'E_USAGE', "missing required argument 'run'", 'wf rollback --help'],
-    [['show', 'nosuch'], 'E_RUN_NOT_FOUND', 'there is no run "nosuch"', 'wf sweep --db '],
-    [['show', '@latest'], 'E_RUN_NOT_FOUND', 'there is no run "@latest"', 'wf sweep --db '],
+    [['show', 'nosuch'], 'E_RUN_NOT_FOUND', 'run "nosuch" does not exist', 'wf sweep --db '],
+    [['show', '@latest'], 'E_RUN_NOT_FOUND', 'run "@latest" does not exist', 'wf sweep --db '],
     [['show', "'; DROP TABLE runs; --"], 'E_RUN_NOT_FOUND', 'DROP TABLE', 'wf sweep --db '],
-    [['logs', 'no such'], 'E_RUN_NOT_FOUND', 'there is no run "no such"', 'wf sweep --db '],
-    [['changes', '%'], 'E_RUN_NOT_FOUND', 'there is no run "%"', 'wf sweep --db '],
-    [['steps', 'net.vteh'], 'E_STEP_NOT_FOUND', 'there is no step runner "net.vteh"', 'Did you mean net.veth?'],
+    [['logs', 'no such'], 'E_RUN_NOT_FOUND', 'run "no such" does not exist', 'wf sweep --db '],
+    [['changes', '%'], 'E_RUN_NOT_FOUND', 'run "%" does not exist', 'wf sweep --db '],
+    [['steps', 'net.vteh'], 'E_STEP_NOT_FOUND', 'step runner "net.vteh" does not exist', 'Did you mean net.veth?'],
   ])('wf %j', async ([args, code, says, next]) => {
     await expectRefusal(project, args, { exitCode: 2, code, says: [says], next }, options);
   });
@@ -203,7 +203,7 @@ describe.concurrent('the same for people', () => {
     [['start', 'lab-network', '--input-file', 'broken.json'], 'E_INPUT', 'broken.json', '--input-file a JSON file'],
     [['start', 'lab-netwrok'], 'E_WORKFLOW_NOT_FOUND', '"lab-netwrok"', 'Did you mean lab-network?'],
     [['start', 'lab-network', '--dryrun'], 'E_USAGE', "unknown option '--dryrun'", 'Did you mean --dry-run?'],
-    [['show', 'no\nsuch'], 'E_RUN_NOT_FOUND', 'there is no run', 'wf sweep --db '],
+    [['show', 'no\nsuch'], 'E_RUN_NOT_FOUND', 'does not exist', 'wf sweep --db '],
   ])('wf %j', async ([args, code, says, next]) => {
     await expectTextRefusal(project, args, { exitCode: 2, code, says: [says], next }, options);
   });

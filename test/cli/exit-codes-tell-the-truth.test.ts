@@ -223,7 +223,7 @@ ${FOLDERS_WORKFLOW}`;
         { code: 'E_UNCAUGHT', message: expect.stringContaining('boom') },
       ]);
       expect(withoutDatabase(own, end.stderr)).toContain(
-        `\`wf resume ${run.id}\` goes on with it, \`wf rollback ${run.id}\` undoes what it did`,
+        `\`wf resume ${run.id}\` resumes it, \`wf rollback ${run.id}\` undoes it`,
       );
       expect(run.folders()).toContain('one');
       const undone = await own.wf(['rollback', run.id]);

@@ -60,7 +60,7 @@ test.concurrent('while one process resumes it, another is refused, and told who 
     error: { code: 'E_LEASE_HELD', message: expect.stringContaining(`process ${first.pid}`) },
   });
   // Nobody is left that could be resumed without being named.
-  expect((await project.wf(['resume'])).stderr).toMatch(/^error E_RUN_NOT_FOUND: there is nothing to resume/);
+  expect((await project.wf(['resume'])).stderr).toMatch(/^error E_RUN_NOT_FOUND: nothing to resume/);
   run.go();
   expect(await first.end).toMatchObject({ exitCode: 0 });
 });

@@ -9,18 +9,18 @@ describe.concurrent('before there is a database', () => {
 
   test.for<[args: readonly string[], code: string, says: string, next: string]>([
     [['show', 'abc'], 'E_RUN_NOT_FOUND', 'there is no database ', 'WF_DB'],
-    [['resume'], 'E_RUN_NOT_FOUND', 'there is nothing to resume', '`wf runs`'],
+    [['resume'], 'E_RUN_NOT_FOUND', 'nothing to resume', '`wf runs`'],
     [['rollback', '@latest'], 'E_RUN_NOT_FOUND', 'there is no database ', '`wf sweep --db '],
     [['start', 'folders'], 'E_INPUT', 'input root is missing', 'Give it: `--input root=...`. Inputs of folders: root'],
     [['start', 'folders', '--input', 'rot=/tmp'], 'E_INPUT', 'unknown input "rot"', 'Did you mean root?'],
     [['start', 'folders', '--input', 'root='], 'E_INPUT', 'input root: ', 'Inputs of folders'],
     [['start', 'folder'], 'E_WORKFLOW_NOT_FOUND', 'there is no workflow "folder"', 'Did you mean folders?'],
-    [['start', 'folders', '--pause-after', 'secnod'], 'E_USAGE', 'no such stage', 'Did you mean second?'],
+    [['start', 'folders', '--pause-after', 'secnod'], 'E_USAGE', 'has no stage of that name', 'Did you mean second?'],
     [['start', 'broken'], 'E_WORKFLOW_INVALID', 'broken.ts could not be loaded', 'Fix the file, then try again.'],
     [['strat', 'folders'], 'E_USAGE', "unknown command 'strat'", 'Did you mean start?'],
     [['help', 'rolback'], 'E_USAGE', "unknown command 'rolback'", 'Did you mean rollback?'],
     [['runs', '--workflw', 'x'], 'E_USAGE', "unknown option '--workflw'", 'Did you mean --workflow?'],
-    [['steps', 'exec.raed'], 'E_STEP_NOT_FOUND', 'no step runner "exec.raed"', 'Did you mean exec.read?'],
+    [['steps', 'exec.raed'], 'E_STEP_NOT_FOUND', 'step runner "exec.raed" does not exist', 'Did you mean exec.read?'],
     [['completion', 'csh'], 'E_USAGE', 'bash, zsh, fish', '`wf completion --help`'],
   ])('wf %j', async ([args, code, says, next]) => {
     await expectTextRefusal(project, args, { exitCode: 2, code, says: [says], next });
@@ -39,20 +39,14 @@ test.concurrent('with a run that goes on, one that was killed and one that is ov
   const mistyped = over.id.replace(/(.)(.)$/, '$2$1') + (/(.)\1$/.test(over.id) ? 'x' : '');
   const refusals: readonly (readonly [readonly string[], string, number, string, string])[] = [
     [['show', mistyped], 'E_RUN_NOT_FOUND', 2, `"${mistyped}"`, `Did you mean ${over.id}?`],
-    [['show', 'folders-'], 'E_RUN_AMBIGUOUS', 2, over.id, 'Give more of the id.'],
+    [['show', 'folders-'], 'E_RUN_AMBIGUOUS', 2, over.id, 'Type more of the id.'],
     [['show', 'fodlers-'], 'E_RUN_NOT_FOUND', 2, '"fodlers-"', 'Did you mean folders-'],
     [['logs', over.id, 'makeOen'], 'E_STEP_NOT_FOUND', 2, 'nor a stage "makeOen"', 'Did you mean makeOne?'],
     [['resume', over.id], 'E_RUN_ENDED', 2, 'has ended (succeeded)', `\`wf show ${over.id}\``],
     [['resume', going.id], 'E_LEASE_HELD', 4, `process ${running.pid}`, `\`wf show ${going.id}\``],
     [['rollback', going.id], 'E_LEASE_HELD', 4, `process ${running.pid}`, `kill -INT ${running.pid}`],
-    [
-      ['resume', killed.id, '--input', 'root=/tmp'],
-      'E_INPUT',
-      2,
-      'no secret input',
-      'Only secret inputs are given again',
-    ],
-    [['resume', killed.id, '--pause-after', 'thrid'], 'E_USAGE', 2, 'no such stage', 'Did you mean third?'],
+    [['resume', killed.id, '--input', 'root=/tmp'], 'E_INPUT', 2, 'no secret input', 'Give only secret inputs again'],
+    [['resume', killed.id, '--pause-after', 'thrid'], 'E_USAGE', 2, 'has no stage of that name', 'Did you mean third?'],
   ];
   for (const [args, code, exitCode, says, next] of refusals) {
     await expectTextRefusal(project, args, { exitCode, code, says: [says], next });

@@ -39,7 +39,7 @@ describe('standard output that is full', () => {
       expect({ exitCode, stderr }, command).toEqual({
         exitCode: 3,
         stderr: expect.stringMatching(
-          /^(?:.*\n)*error E_OUTPUT: the result could not be written to standard output: .*no space left.*\n {2}next: /,
+          /^(?:.*\n)*error E_OUTPUT: cannot write the result to standard output: .*no space left.*\n {2}next: /,
         ),
       });
       expect(stderr, command).not.toContain('E_INTERNAL');

@@ -66,7 +66,7 @@ test.concurrent('another definition, with what differs; nothing is written, and 
 
 test.concurrent('a workflow file that is gone or broken; to roll back none is needed', async () => {
   const { project, run } = await withKilledRun();
-  const next = `\`wf rollback ${run.id}\` undoes what the run did, and needs no workflow file.`;
+  const next = `\`wf rollback ${run.id}\` undoes the run without a workflow file.`;
   project.write('workflows/folders.ts', 'const = ;');
   await expectRefusal(project, ['resume'], {
     exitCode: 2,

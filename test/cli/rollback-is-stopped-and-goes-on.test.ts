@@ -18,7 +18,7 @@ async function stopOnce(wf: RunningWf, signal: NodeJS.Signals): Promise<void> {
   await wf.line(UNDONE_THREE);
   wf.kill(signal);
   expect(await wf.line(new RegExp(`^${signal}: `))).toBe(
-    `${signal}: stopping after the change that is being undone; once more to stop at once`,
+    `${signal}: stopping after the current undo; repeat it to stop at once`,
   );
 }
 
@@ -37,7 +37,7 @@ test.concurrent.for([
     expect(end).toMatchObject({ exitCode: code, signal: undefined });
     expectNoStackTrace(end);
     expect(withoutDatabase(project, end.stderr)).toContain(
-      `run ${run.id} is interrupted while it is rolled back; \`wf rollback ${run.id}\` goes on with that\n`,
+      `the rollback of run ${run.id} is interrupted; \`wf rollback ${run.id}\` continues it\n`,
     );
     expect(withoutDatabase(project, end.stdout)).toContain(`next: wf rollback ${run.id}\n`);
     expect(run.folders()).toEqual(['one']);
@@ -60,7 +60,7 @@ test.concurrent('twice: it ends at once, and goes on later', async () => {
   wf.kill('SIGINT');
   const end = await wf.end;
   expect(end).toMatchObject({ exitCode: 130, signal: undefined });
-  expect(withoutDatabase(project, end.stderr)).toContain(`\`wf rollback ${run.id}\` goes on with that\n`);
+  expect(withoutDatabase(project, end.stderr)).toContain(`\`wf rollback ${run.id}\` continues it\n`);
   expect(run.folders()).toEqual(['one', 'two']);
   run.goBack();
   expect(await project.wf(['rollback', run.id])).toMatchObject({ exitCode: 0 });

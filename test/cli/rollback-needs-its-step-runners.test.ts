@@ -73,7 +73,7 @@ test.concurrent('one whose step runner is no longer in the file is refused', asy
   const project = await pausedProject();
   const text = readFileSync(workflowOf(project), 'utf8');
   project.write('workflows/note.ts', text.replaceAll("'note.file'", "'note.paper'"));
-  await expectRefused(project, /there is no step runner note.file: the workflow note as it is now has none/);
+  await expectRefused(project, /there is no step runner note.file: the current workflow note has none/);
 });
 
 test.concurrent('one whose step runner cannot read what it recorded is refused', async () => {

@@ -77,7 +77,7 @@ test.concurrent('a run that succeeded and left its changes is undone; what its s
   expect(again).toMatchObject({
     exitCode: 0,
     stderr: '',
-    stdout: expect.stringContaining('has left nothing but what it keeps by design'),
+    stdout: expect.stringContaining('left only changes that are kept by design'),
   });
 });
 

@@ -54,7 +54,7 @@ test.concurrent('a follower that is stopped leaves the run alone', async () => {
   document?.kill('SIGTERM');
   const [end, , record] = await Promise.all([shown?.end, undefined, document?.end]);
   expect(end).toMatchObject({ exitCode: 0, signal: undefined, stdout: '' });
-  expect(end?.stderr).toContain(`no longer followed; run ${run.id} goes on\n`);
+  expect(end?.stderr).toContain(`stopped following; run ${run.id} continues\n`);
   expect(record?.exitCode).toBe(0);
   expect(runRecordSchema.parse(record?.json())).toMatchObject({ status: 'running' });
   run.go();

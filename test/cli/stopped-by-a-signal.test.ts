@@ -26,7 +26,7 @@ test.concurrent.for([
     const { id, wf, note, go } = startWaiting(project);
     await wf.line(WRITTEN);
     wf.kill(signal);
-    expect(await wf.line(new RegExp(`^${signal}: `))).toContain('once more to stop at once');
+    expect(await wf.line(new RegExp(`^${signal}: `))).toContain('repeat it to stop at once');
     const running = await project.wf(['show', id, '--json']);
     expect(runRecordSchema.parse(running.json())).toMatchObject({ status: 'running' });
     project.write('go', '');

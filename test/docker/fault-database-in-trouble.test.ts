@@ -66,7 +66,7 @@ describeDocker('a database in trouble', () => {
         // Containers and networks stand, and nobody sees to them.
         expect(refusalOf(end)).toBe('5 E_DATABASE_LOCKED');
         expect(withoutDatabase(project, end.stderr)).toContain(
-          '`wf resume lab` goes on with it, `wf rollback lab` undoes what it did',
+          '`wf resume lab` resumes it, `wf rollback lab` undoes it',
         );
         const resumed = await project.wf(['resume', 'lab', '--json']);
         const record = runRecordSchema.parse(resumed.json());

@@ -145,7 +145,7 @@ describeDocker('wf sweep', () => {
     expect(exitCode).toBe(0);
     expect(objects.length).toBeGreaterThan(4);
     expect(new Set(objects.map(({ status, reason }) => `${status}: ${reason}`))).toEqual(
-      new Set(['in-use: run theirs is under way']),
+      new Set(['in-use: run theirs is active']),
     );
     lab.kill('SIGCONT');
     expect(await lab.end).toMatchObject({ exitCode: 0 });

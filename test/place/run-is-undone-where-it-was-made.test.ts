@@ -158,7 +158,7 @@ describe.skipIf(!isRoot || !readableByAll())('the user', () => {
     const started = await wf(PAUSED, { through: ORDINARY_USER });
     expect(started.exitCode, started.stderr).toBe(0);
     // An ordinary user can make no cgroup: the run says what that means for its commands.
-    expect(started.stderr).toContain('no cgroup can be made here');
+    expect(started.stderr).toContain('cgroups are not available');
     for (const args of [
       ['rollback', 'placed'],
       ['resume', 'placed'],

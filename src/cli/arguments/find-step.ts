@@ -2,7 +2,7 @@ import { WfError } from '../../engine/model/errors.ts';
 import type { RunId } from '../../engine/model/ids.ts';
 import { didYouMean } from '../output/did-you-mean.ts';
 
-/** The step of a run that a user means by its id. @throws WfError E_STEP_NOT_FOUND with the nearest id in its hint. */
+/** Finds a step of a run by its id. @throws WfError E_STEP_NOT_FOUND with the nearest id in its hint. */
 export function findStep<Step extends { readonly id: string }>(steps: readonly Step[], id: string, run: RunId): Step {
   const found = steps.find((step) => step.id === id);
   if (found !== undefined) return found;
@@ -10,7 +10,7 @@ export function findStep<Step extends { readonly id: string }>(steps: readonly S
   throw notFound(`no step "${id}"`, id, ids, run);
 }
 
-/** The step of a run that has this id, else the steps of the stage of this name. @throws WfError E_STEP_NOT_FOUND */
+/** Finds the step with this id, otherwise the steps of the stage with this name. @throws WfError E_STEP_NOT_FOUND */
 export function findSteps<Step extends { readonly id: string; readonly stage: string }>(
   steps: readonly Step[],
   name: string,
@@ -25,6 +25,6 @@ export function findSteps<Step extends { readonly id: string; readonly stage: st
 
 function notFound(what: string, name: string, names: readonly string[], run: RunId): WfError {
   return new WfError('E_STEP_NOT_FOUND', `run ${run} has ${what}`, {
-    hint: `${didYouMean(name, names)}\`wf show ${run}\` lists its steps.`,
+    hint: `${didYouMean(name, names)}List its steps with \`wf show ${run}\`.`,
   });
 }

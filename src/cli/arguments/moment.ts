@@ -9,31 +9,31 @@ const UNITS: Readonly<Record<string, number>> = {
   w: 7 * 86_400 * SECOND,
 };
 
-/** A thousand years: what lies further back has no date that everybody can print. */
+/** A thousand years: earlier dates are not printable everywhere. */
 const LONGEST = 1_000 * 365 * 86_400 * SECOND;
 
-/** What a length of time looks like, for help and hints. */
+/** Formats of a duration, for help and hints. */
 const AGE = '90s, 15m, 2h, 7d, 4w or 1d12h (m is minutes)';
 
-/** What a moment looks like, for help and hints. */
+/** Formats of a point in time, for help and hints. */
 const MOMENT = `an age (${AGE}), or a date and time in UTC (2026-11-01, 2026-11-01T18:30; another zone with +01:00)`;
 
-/** A length of time as it is typed, in milliseconds. @throws WfError E_USAGE naming the option */
+/** Parses a typed duration into milliseconds. @throws WfError E_USAGE naming the option */
 export function ageOption(option: string, text: string): number {
   const ms = ageIn(text);
   if (ms !== undefined) return ms;
-  throw new WfError('E_USAGE', `${option} ${text}: that is no length of time`, { hint: `Give ${AGE}.` });
+  throw new WfError('E_USAGE', `${option} ${text}: not a duration`, { hint: `Write it as ${AGE}.` });
 }
 
 /**
- * A moment as it is typed, in milliseconds since the epoch: so long ago, or a date and time.
+ * Parses a typed point in time, an age or a date, into milliseconds since the epoch.
  * @throws WfError E_USAGE naming the option
  */
 export function momentOption(option: string, text: string, now: number): number {
   const age = ageIn(text);
   const at = age === undefined ? dateIn(text) : now - age;
   if (at !== undefined) return at;
-  throw new WfError('E_USAGE', `${option} ${text}: that is no moment`, { hint: `Give ${MOMENT}.` });
+  throw new WfError('E_USAGE', `${option} ${text}: not a point in time`, { hint: `Write ${MOMENT}.` });
 }
 
 function ageIn(text: string): number | undefined {
@@ -50,6 +50,6 @@ function dateIn(text: string): number | undefined {
   if (date === undefined) return undefined;
   const at = Date.parse(`${date}T${time}${zone}`);
   if (Number.isNaN(at)) return undefined;
-  // Date.parse takes February 30 for March 2.
+  // Date.parse accepts February 30 as March 2.
   return new Date(`${date}T00:00Z`).toISOString().startsWith(date) ? at : undefined;
 }

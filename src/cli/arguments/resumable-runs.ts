@@ -4,28 +4,31 @@ import { isResumable } from '../../review/record/allowed-actions.ts';
 import { type IsAlive, runStatus } from '../../review/record/run-status.ts';
 import type { FoundRun } from './find-run.ts';
 
-/** So many candidates are named in an error. */
+/** Number of candidates in an error. */
 const NAMED = 5;
 
-/** The runs that have not come to their end and that nobody advances, newest first. */
+/** Returns the unfinished runs that no process advances, newest first. */
 export function resumableRuns(history: HistoryReader | undefined, isAlive: IsAlive): readonly FoundRun[] {
   if (history === undefined) return [];
   const runs = history.unfinishedRuns().filter((run) => isResumable(run, isAlive));
   return runs.map((run) => ({ history, run }));
 }
 
-/** The ones that `wf resume` without a run may mean: a run that waits only if none is interrupted or paused. */
-export function likeliestRuns(runs: readonly FoundRun[], isAlive: IsAlive): readonly FoundRun[] {
+/** Returns the candidates for `wf resume` without a run: waiting runs only if none is interrupted or paused. */
+export function resumeCandidates(runs: readonly FoundRun[], isAlive: IsAlive): readonly FoundRun[] {
   const stopped = runs.filter(({ run }) => runStatus(run, isAlive) !== 'waiting');
   return stopped.length === 0 ? runs : stopped;
 }
 
-/** @throws WfError E_RUN_NOT_FOUND where there is none, E_RUN_AMBIGUOUS where there are several. */
+/**
+ * Returns the only candidate.
+ * @throws WfError E_RUN_NOT_FOUND if there is none, E_RUN_AMBIGUOUS if there are several.
+ */
 export function onlyResumable(runs: readonly FoundRun[], isAlive: IsAlive): FoundRun {
   const [found] = runs;
   if (found === undefined) {
-    throw new WfError('E_RUN_NOT_FOUND', 'there is nothing to resume: no run is interrupted or paused, or waits', {
-      hint: '`wf runs` lists the runs. Where the database of a run was deleted, `wf sweep` finds what it left on this host.',
+    throw new WfError('E_RUN_NOT_FOUND', 'nothing to resume: no run is interrupted, paused or waiting', {
+      hint: 'List the runs with `wf runs`. If the database of a run was deleted, find its leftovers on this host with `wf sweep`.',
     });
   }
   if (runs.length === 1) return found;
@@ -33,6 +36,6 @@ export function onlyResumable(runs: readonly FoundRun[], isAlive: IsAlive): Foun
   throw new WfError(
     'E_RUN_AMBIGUOUS',
     `${runs.length} runs can be resumed: ${named.join(', ')}${runs.length > NAMED ? ', ...' : ''}`,
-    { hint: `Name one, as in \`wf resume ${found.run.id}\`, or resume each in turn with \`wf resume --all\`.` },
+    { hint: `Choose one, as in \`wf resume ${found.run.id}\`, or resume all with \`wf resume --all\`.` },
   );
 }

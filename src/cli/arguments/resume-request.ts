@@ -9,7 +9,7 @@ import { requiredSecrets } from './run-secrets.ts';
 import { stageToPauseAfter } from './stage-option.ts';
 import { workflowOfRun } from './workflow-reference.ts';
 
-/** What `wf resume` was given beside the run. */
+/** Options of `wf resume` besides the run. */
 export interface ResumeOptions {
   readonly acceptChanges: boolean;
   readonly pauseAfter?: string | undefined;
@@ -22,9 +22,9 @@ export interface ResumeOptions {
 type Source = Pick<HistoryReader, 'definition'>;
 
 /**
- * What the engine needs to go on with a run, found out and checked before anything is done.
- * @throws WfError E_RUN_ENDED, E_LEASE_HELD; E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID; E_DEFINITION_CHANGED with what differs;
- * E_INPUT where a secret input is not known any more; E_USAGE where there is no such stage to pause after.
+ * Prepares and checks a resume before anything is done.
+ * @throws WfError E_RUN_ENDED, E_LEASE_HELD; E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID; E_DEFINITION_CHANGED with the differences;
+ * E_INPUT if a secret input is missing; E_USAGE for an unknown stage to pause after.
  */
 export async function resumeRequest(
   run: StoredRun,
@@ -35,7 +35,7 @@ export async function resumeRequest(
   const refusal = refusalOf('resume', run, wire.isAlive, wire.pidNamespace);
   if (refusal !== undefined) throw refusal;
   const { workflow, definition } = await workflowOf(run, file, wire);
-  // To undo, any definition will do.
+  // A rollback works under any definition.
   const undoes = run.status === 'rolling-back';
   if (!acceptChanges && !undoes) refuseAnother(run, definition, history);
   return {
@@ -57,8 +57,8 @@ async function workflowOf(
     return await workflowOfRun(wire, workflow, file);
   } catch (thrown) {
     const error = asWfError(thrown);
-    throw new WfError(error.code, `run ${id} cannot be resumed: ${error.message}`, {
-      hint: `${error.hint} If the run was started with a file, name it with --workflow. \`wf rollback ${id}\` undoes what the run did, and needs no workflow file.`,
+    throw new WfError(error.code, `cannot resume run ${id}: ${error.message}`, {
+      hint: `${error.hint} If the run was started with a file, add --workflow FILE. \`wf rollback ${id}\` undoes the run without a workflow file.`,
       cause: thrown,
     });
   }
@@ -67,8 +67,8 @@ async function workflowOf(
 function refuseAnother(run: StoredRun, { hash, description }: ResolvedWorkflow['definition'], history: Source): void {
   if (run.definitionHash === hash) return;
   const stored = history.definition(run.definitionHash);
-  const told = stored === undefined ? [] : definitionDifferences(stored, description);
-  const differences = told.length === 0 ? 'the differences are unknown' : told.join('; ');
+  const found = stored === undefined ? [] : definitionDifferences(stored, description);
+  const differences = found.length === 0 ? 'the differences are unknown' : found.join('; ');
   throw new WfError(
     'E_DEFINITION_CHANGED',
     `workflow ${run.workflow} has changed since run ${run.id} started: ${differences}`,

@@ -5,7 +5,7 @@ import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
 import { didYouMean } from '../output/did-you-mean.ts';
 import { givenSecret } from './secret-value.ts';
 
-/** The values of a run's secret inputs, as far as they are known again, and why the others are not. */
+/** Known values of a run's secret inputs, and the errors about the others. */
 export interface KnownSecrets {
   readonly values: Readonly<Record<string, string>>;
   readonly unknown: readonly WfError[];
@@ -14,8 +14,8 @@ export interface KnownSecrets {
 type SecretRun = Pick<StoredRun, 'id' | 'options'>;
 
 /**
- * wf keeps no secret: each is what was typed now (`--input NAME=...`), else what is where it was taken from at the start. What is
- * typed for an input that is none of the run's secrets is passed over.
+ * Collects the secrets of a run, which wf never stores: the values typed now (`--input NAME=...`), otherwise their sources at the
+ * start. Ignores typed values of other inputs.
  */
 export function knownSecrets({ id, options }: SecretRun, assignments: readonly string[]): KnownSecrets {
   const typed = new Map(assignments.map(split));
@@ -33,7 +33,10 @@ export function knownSecrets({ id, options }: SecretRun, assignments: readonly s
   return { values, unknown };
 }
 
-/** The same for a run that is to go on. @throws WfError E_INPUT where one is not known, or the schema refuses it. */
+/**
+ * Collects the secrets of a run that is to be resumed.
+ * @throws WfError E_INPUT if one is missing or the schema refuses it.
+ */
 export function requiredSecrets(
   run: SecretRun,
   assignments: readonly string[],
@@ -42,7 +45,7 @@ export function requiredSecrets(
   const { values, unknown } = knownSecrets(run, assignments);
   const [first] = unknown;
   if (first !== undefined) {
-    throw new WfError(first.code, `run ${run.id} cannot be resumed: ${first.message}`, {
+    throw new WfError(first.code, `cannot resume run ${run.id}: ${first.message}`, {
       hint: first.hint,
       cause: first,
     });
@@ -50,14 +53,17 @@ export function requiredSecrets(
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, checked(name, value, input)]));
 }
 
-/** @throws WfError E_INPUT where an input is typed that is no secret of the run: the others are those that it was started with. */
+/**
+ * Refuses typed values of inputs that are no secrets of the run: those keep their values from the start.
+ * @throws WfError E_INPUT
+ */
 export function refuseOtherInputs({ id, options }: SecretRun, assignments: readonly string[]): void {
   const names = Object.keys(options.secrets ?? {});
   for (const [name] of assignments.map(split)) {
     if (names.includes(name)) continue;
-    const has = names.length === 0 ? 'It has none.' : `It has ${names.join(', ')}.`;
+    const has = names.length === 0 ? 'The run has none.' : `Its secret inputs: ${names.join(', ')}.`;
     throw new WfError('E_INPUT', `--input ${name}: run ${id} has no secret input of that name`, {
-      hint: `${didYouMean(name, names)}Only secret inputs are given again, the others are those that the run was started with. ${has}`,
+      hint: `${didYouMean(name, names)}Give only secret inputs again: the others keep their values. ${has}`,
     });
   }
 }
@@ -70,18 +76,22 @@ function split(assignment: string): readonly [name: string, given: string] {
   });
 }
 
-/** As the schema makes it (trimmed, say). Its words about a secret are not told: they may hold it. */
+/** Returns the value as the schema parses it (trimmed, for example). Omits the schema's message, which may contain the secret. */
 function checked(name: string, value: string, schema: z.ZodObject): string {
   const field = schema.shape[name];
   const parsed = field === undefined ? undefined : z.safeParse(field, value);
   if (parsed?.success !== false) return typeof parsed?.data === 'string' ? parsed.data : value;
-  throw new WfError('E_INPUT', `input ${name}: its value is not one that the workflow takes`, {
+  throw new WfError('E_INPUT', `input ${name}: the workflow does not accept its value`, {
     hint: 'Give the value that the run was started with.',
   });
 }
 
 function notGiven(id: string, name: string): WfError {
-  return new WfError('E_INPUT', `its secret input ${name} is not known: wf keeps no secret, and it was typed`, {
-    hint: `Give it again: \`wf resume ${id} --input ${name}=@env:VARIABLE\` (or @file:PATH). \`wf rollback ${id}\` undoes what the run did.`,
-  });
+  return new WfError(
+    'E_INPUT',
+    `its secret input ${name} is missing: it was typed at the start, and wf stores no secrets`,
+    {
+      hint: `Give it again with \`wf resume ${id} --input ${name}=@env:VARIABLE\` (or @file:PATH), or undo the run with \`wf rollback ${id}\`.`,
+    },
+  );
 }

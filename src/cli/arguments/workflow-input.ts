@@ -8,28 +8,28 @@ import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
 import { didYouMean } from '../output/did-you-mean.ts';
 import { givenSecret } from './secret-value.ts';
 
-/** What the user gave as the input of a run. */
+/** Input of a run as the user gave it. */
 export interface GivenInput {
   /** As typed: `devNetwork=lab`. */
   readonly assignments: readonly string[];
-  /** A JSON file with an object in it. */
+  /** Path of a JSON file that contains an object. */
   readonly file: string | undefined;
 }
 
 type InputOwner = Pick<LoadedWorkflow, 'name' | 'input' | 'secretInputs'>;
 
-/** What a run is started with. */
+/** Checked input of a run. */
 export interface WorkflowInput {
-  /** Checked, with the schema's defaults; the values of secret inputs are in it. */
+  /** Input with the schema's defaults, including the values of secret inputs. */
   readonly input: JsonObject;
-  /** Where each secret input was taken from; see RunOptions. */
+  /** Source of each secret input, see RunOptions. */
   readonly secrets: Readonly<Record<string, string | null>>;
 }
 
 /**
- * The input of a run, checked, with the schema's defaults. What is typed with `--input` beats the file; of two for the
- * same name the later one counts.
- * @throws WfError E_INPUT with all that is wrong with it at once.
+ * Checks the input of a run and adds the schema's defaults. `--input` overrides the file; the last of several values for one name
+ * counts.
+ * @throws WfError E_INPUT with all problems at once.
  */
 export function workflowInput(workflow: InputOwner, { assignments, file }: GivenInput): WorkflowInput {
   const types = inputTypes(workflow.input);
@@ -38,13 +38,13 @@ export function workflowInput(workflow: InputOwner, { assignments, file }: Given
   const secretNames = workflow.secretInputs ?? [];
   for (const [index, assignment] of assignments.entries()) {
     const at = assignment.indexOf('=');
-    // Where it could be a secret it is not repeated.
+    // Not repeated in the message if it may be a secret.
     const what = secretNames.length === 0 ? `--input "${assignment}"` : `--input number ${index + 1}`;
     if (at < 1) malformed.push(`${what} is not of the form name=value`);
     else raw.set(assignment.slice(0, at), valueFor(types.get(assignment.slice(0, at)) ?? [], assignment.slice(at + 1)));
   }
   const secrets = takeSecrets(raw, secretNames);
-  // What is wrong with an input may be told with its value in it.
+  // A message about an input may contain its value.
   const { redactError } = redactInput(Object.fromEntries(raw), secretNames, () => 0).secrets;
   const checked = check(workflow, Object.fromEntries(raw));
   if (checked.type === 'valid' && malformed.length === 0) return { input: checked.input, secrets };
@@ -60,7 +60,7 @@ export function workflowInput(workflow: InputOwner, { assignments, file }: Given
   );
 }
 
-/** Puts the values of secret inputs where only was said where they are; answers where each was taken from. */
+/** Replaces the references of secret inputs by their values; returns the source of each. */
 function takeSecrets(raw: Map<string, Json>, names: readonly string[]): WorkflowInput['secrets'] {
   const sources: Record<string, string | null> = {};
   for (const name of names) {
@@ -88,19 +88,19 @@ function check(workflow: InputOwner, raw: JsonObject): Checked {
 }
 
 function readInputFile(file: string): JsonObject {
-  const hint = 'Give --input-file a JSON file with one object in it: { "devNetwork": "lab" }.';
+  const hint = 'Give --input-file a JSON file with one object: { "devNetwork": "lab" }.';
   let value: Json;
   try {
     value = parseJson(readFileSync(file, 'utf8'));
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new WfError('E_INPUT', `input file ${file} cannot be read: ${why}`, { hint, cause: thrown });
+    throw new WfError('E_INPUT', `input file ${file}: cannot read: ${why}`, { hint, cause: thrown });
   }
-  if (!isJsonObject(value)) throw new WfError('E_INPUT', `input file ${file} does not hold a JSON object`, { hint });
+  if (!isJsonObject(value)) throw new WfError('E_INPUT', `input file ${file}: not a JSON object`, { hint });
   return value;
 }
 
-/** The JSON types that each input accepts, e.g. `pings` integer. */
+/** Returns the JSON types that each input accepts, such as integer for `pings`. */
 function inputTypes(schema: z.ZodObject): ReadonlyMap<string, readonly string[]> {
   const described = toJson(z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }));
   const properties = isJsonObject(described) ? described['properties'] : undefined;
@@ -116,7 +116,7 @@ function acceptedTypes(schema: Json | undefined): readonly string[] {
   return [...own.filter((name) => typeof name === 'string'), ...alternatives.flatMap(acceptedTypes)];
 }
 
-/** What was typed, as the type that the schema wants. What does not fit stays text: the schema then says what is wrong. */
+/** Converts a typed text into the type that the schema expects. Other text stays unchanged, and the schema reports the problem. */
 function valueFor(types: readonly string[], text: string): Json {
   if (types.includes('string')) return text;
   const wanted = types.filter((type) => type !== 'null');
@@ -131,6 +131,6 @@ function jsonOrText(text: string): Json {
   try {
     return parseJson(text);
   } catch {
-    return text; // not JSON: the schema says what it wants instead
+    return text; // not JSON: the schema reports the expected type
   }
 }

@@ -12,7 +12,7 @@ export function isFileReference(reference: string): boolean {
 }
 
 /**
- * Returns a workflow by its name, or by the path of its file, wherever that is.
+ * Returns a workflow by its name, or by the path of its file.
  * @throws WfError E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID
  */
 export async function workflowByReference(wire: Pick<Wire, 'workflow'>, reference: string): Promise<ResolvedWorkflow> {
@@ -20,8 +20,8 @@ export async function workflowByReference(wire: Pick<Wire, 'workflow'>, referenc
   const file = path.resolve(reference);
   const name = WORKFLOW_FILE.exec(path.basename(file))?.[1];
   if (name === undefined || statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
-    throw new WfError('E_WORKFLOW_NOT_FOUND', `there is no workflow file ${file}`, {
-      hint: 'Give the path of a .ts or .js file, or the name of a workflow: `wf workflows` lists them.',
+    throw new WfError('E_WORKFLOW_NOT_FOUND', `workflow file ${file} does not exist`, {
+      hint: 'Give the path of a .ts or .js file, or a name from `wf workflows`.',
     });
   }
   const { loadWorkflowFile } = await import('../services/load-workflow-file.ts');
@@ -29,7 +29,7 @@ export async function workflowByReference(wire: Pick<Wire, 'workflow'>, referenc
 }
 
 /**
- * Returns the workflow of a run: by its name, or the one in the file that `--workflow` names.
+ * Returns the workflow of a run: by its name, or from the file of `--workflow`.
  * @throws WfError E_USAGE if the file has another workflow; E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID
  */
 export async function workflowOfRun(
@@ -39,7 +39,7 @@ export async function workflowOfRun(
 ): Promise<ResolvedWorkflow> {
   const found = await workflowByReference(wire, file ?? name);
   if (found.workflow.name === name) return found;
-  throw new WfError('E_USAGE', `--workflow ${file}: the file has the workflow ${found.workflow.name}, not ${name}`, {
-    hint: 'Name the file with which the run was started.',
+  throw new WfError('E_USAGE', `--workflow ${file}: contains workflow ${found.workflow.name}, not ${name}`, {
+    hint: 'Give the file with which the run was started.',
   });
 }

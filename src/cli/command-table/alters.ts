@@ -1,12 +1,13 @@
-/** The commands that exist to alter a run, the host, the history or the project. */
+/** Commands that alter a run, the host, the history or the project. */
 const ALTERING: readonly string[] = ['start', 'resume', 'rollback', 'sweep', 'prune', 'import', 'new'];
 
-/** Those that only show what they would do without `--yes`. */
+/** Commands that alter something only with `--yes`. */
 const ALTERING_WITH_YES: readonly string[] = ['sweep', 'prune'];
 
 /**
- * Returns whether a command with these options may have altered something: its exit code then reports that, whatever becomes of its output.
- * @param command e.g. `wf start`
+ * Returns whether a command with these options may have altered something: its exit code then takes precedence over an output
+ * error.
+ * @param command such as `wf start`
  */
 export function alters(command: string, { dryRun, yes }: Readonly<Record<string, unknown>>): boolean {
   const name = command.replace(/^wf /, '');

@@ -20,13 +20,13 @@ export function addDocumentOptions(command: Command, formats: readonly string[] 
     .option('--force', 'replace the file if it exists');
 }
 
-/** For an option that may be given several times. */
+/** Collects the values of a repeatable option. */
 export function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];
 }
 
-/** @throws InvalidArgumentError where it is none from 1 on. */
+/** Parses a positive integer. @throws InvalidArgumentError for any other text. */
 export function wholeNumber(text: string): number {
-  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a positive integer.');
   return Number(text);
 }

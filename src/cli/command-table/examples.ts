@@ -1,96 +1,99 @@
-/** A command line, and what it does. */
+/** A command line with its description. */
 type Example = readonly [line: string, does: string];
 
-/** What `wf help COMMAND` shows beside the options. */
+/** Examples in `wf help COMMAND`. */
 const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   start: [
-    ['wf start lab-network --dry-run', 'what the lab would do; nothing is touched'],
-    ['wf start lab-network --input prefix=ann- --pause-after isolationTest', 'with names of its own, up to a stage'],
-    ['wf start ./new-address.ts', 'the workflow of a file'],
-    ['wf start deploy --input password=@env:PASSWORD', 'a secret, which wf keeps nowhere'],
+    ['wf start lab-network --dry-run', 'print what the lab would do, without doing it'],
+    [
+      'wf start lab-network --input prefix=ann- --pause-after isolationTest',
+      'use other names, and pause after a stage',
+    ],
+    ['wf start ./new-address.ts', 'start the workflow of a file'],
+    ['wf start deploy --input password=@env:PASSWORD', 'pass a secret, which wf does not store'],
   ],
   resume: [
-    ['wf resume', 'the only run that is interrupted or paused'],
-    ['wf resume 7kq --pause-after vethSplice', 'the run whose id begins so, up to a stage'],
-    ['wf resume --all --dry-run', 'what would become of each step of each such run'],
+    ['wf resume', 'resume the only interrupted or paused run'],
+    ['wf resume 7kq --pause-after vethSplice', 'resume a run by the beginning of its id, and pause after a stage'],
+    ['wf resume --all --dry-run', 'print what would happen to each step of each run'],
   ],
   rollback: [
-    ['wf rollback @latest', 'undo what the newest run did'],
-    ['wf rollback 7kq --remove-images', 'and remove the images that it pulled'],
+    ['wf rollback @latest', 'undo the newest run'],
+    ['wf rollback 7kq --remove-images', 'undo a run, and remove the images that it pulled'],
   ],
   shell: [
-    ['wf shell @latest', 'on the host of the newest run'],
-    ['wf shell 7kq AppProd', 'in the network of a container of a run'],
+    ['wf shell @latest', 'open a shell on the host of the newest run'],
+    ['wf shell 7kq AppProd', 'open a shell in the network of a container'],
   ],
   changes: [
-    ['wf changes', 'what may stand because of any run'],
-    ['wf changes @latest --json', 'of the newest run, for a program'],
+    ['wf changes', 'list the changes of all runs'],
+    ['wf changes @latest --json', 'print the changes of the newest run as JSON'],
   ],
   sweep: [
-    ['wf sweep', 'show what would be removed'],
+    ['wf sweep', 'list what would be removed'],
     ['wf sweep --yes', 'remove it'],
   ],
   runs: [
-    ['wf runs --status failed --last 7d', 'runs that failed within a week'],
-    ['wf runs --where prefix=ann- --since 2h', 'by an input, within two hours'],
-    ['wf runs --status interrupted --format ids | xargs -n1 wf rollback', 'ids for another command'],
+    ['wf runs --status failed --last 7d', 'list runs that failed within a week'],
+    ['wf runs --where prefix=ann- --since 2h', 'list runs by an input, within two hours'],
+    ['wf runs --status interrupted --format ids | xargs -n1 wf rollback', 'pass the ids to another command'],
   ],
   show: [
-    ['wf show', 'the newest run'],
-    ['wf show 7kq isolated', 'one step of a run, whole'],
+    ['wf show', 'show the newest run'],
+    ['wf show 7kq isolated', 'show one step of a run in full'],
     ['wf show --follow', 'follow the newest run from any terminal'],
   ],
   logs: [
-    ['wf logs', 'all commands of the newest run with their output'],
-    ['wf logs 7kq vethSplice', 'those of one step, or of all steps of a stage'],
+    ['wf logs', 'print all commands of the newest run with their output'],
+    ['wf logs 7kq vethSplice', 'print those of one step, or of all steps of a stage'],
     ['wf logs -f | tee lab.txt', 'follow the newest run'],
   ],
   diff: [
-    ['wf diff', 'what the newest run changed on the host'],
-    ['wf diff 7kq 9xm', 'how two runs differ'],
+    ['wf diff', 'show what the newest run changed on the host'],
+    ['wf diff 7kq 9xm', 'compare two runs'],
   ],
   report: [
-    ['wf report -o lab.html', 'one HTML page that needs no other file'],
+    ['wf report -o lab.html', 'write one self-contained HTML page'],
     ['wf report -o lab.md --lang fr', 'Markdown, in French'],
   ],
   graph: [
-    ['wf graph lab-network', 'the machine, in the terminal'],
-    ['wf graph @latest -o run.svg', 'the path of the newest run, as a picture'],
+    ['wf graph lab-network', 'draw the state machine in the terminal'],
+    ['wf graph @latest -o run.svg', 'draw the path of the newest run as a picture'],
   ],
   prune: [
-    ['wf prune --older-than 90d', 'show what would be removed'],
-    ['wf prune --older-than 90d --keep 100 --yes', 'remove what is older, except the newest hundred of each workflow'],
+    ['wf prune --older-than 90d', 'list what would be removed'],
+    ['wf prune --older-than 90d --keep 100 --yes', 'remove older runs, except the newest hundred of each workflow'],
   ],
-  export: [['wf export 7kq', 'a run as one file, for another machine']],
-  import: [['wf import 7kq.wfrun', 'to be looked at here, never resumed']],
+  export: [['wf export 7kq', 'write a run to one file, for another machine']],
+  import: [['wf import 7kq.wfrun', 'import a run for reading']],
   workflows: [
     ['wf workflows', 'list what `wf start` takes'],
     ['wf workflows lab-network', 'show its inputs and stages'],
   ],
   steps: [
-    ['wf steps', 'all step runners'],
-    ['wf steps net.veth', 'inputs and outputs of one'],
+    ['wf steps', 'list all step runners'],
+    ['wf steps net.veth', 'show the inputs and outputs of one'],
   ],
   new: [
-    ['wf new workflow my-lab', 'workflows/my-lab.ts, to go on from'],
-    ['wf new step site.lock', 'a step runner of your own'],
+    ['wf new workflow my-lab', 'write workflows/my-lab.ts to start from'],
+    ['wf new step site.lock', 'write your own step runner'],
   ],
   doctor: [
-    ['wf doctor', 'each check, and what mends what is wrong'],
-    ['wf doctor --json', 'for a program; exit code 3 where a run would lack something'],
+    ['wf doctor', 'print each check, and how to fix what is wrong'],
+    ['wf doctor --json', 'print JSON; exit with 3 if a run would lack something'],
   ],
   completion: [
-    ['source <(wf completion bash)', 'in this shell'],
-    ['wf completion zsh > ~/.zfunc/_wf', 'in each zsh, where ~/.zfunc is in $fpath'],
-    ['wf completion fish | source', 'in this fish'],
+    ['source <(wf completion bash)', 'complete in this shell'],
+    ['wf completion zsh > ~/.zfunc/_wf', 'complete in each zsh, if ~/.zfunc is in $fpath'],
+    ['wf completion fish | source', 'complete in this fish'],
   ],
   check: [
-    ['wf check', 'all workflows of the project'],
-    ['wf check workflows/my-lab.ts', 'one file'],
+    ['wf check', 'check all workflows of the project'],
+    ['wf check workflows/my-lab.ts', 'check one file'],
   ],
 };
 
-/** For the end of a command's help. */
+/** Formats the examples for the end of a command's help. */
 export function examplesOf(command: string): string {
   const examples = EXAMPLES[command] ?? [];
   const lines = examples.flatMap(([line, does]) => [`  ${line}`, `      ${does}`]);

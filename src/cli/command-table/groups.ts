@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
+import type { ActionFactory } from './action-factory.ts';
 import { building } from './building.ts';
-import type { Does } from './does.ts';
 import { keeping } from './keeping.ts';
 import { reviewing } from './reviewing.ts';
 import { running } from './running.ts';
 import { settingUp } from './setting-up.ts';
 
-/** All commands of wf, in the order in which the help lists them. */
+/** All commands of wf, in the order of the help. */
 export const GROUPS: readonly CommandGroup[] = [
   {
     heading: 'Run workflows:',
@@ -21,28 +21,28 @@ export const GROUPS: readonly CommandGroup[] = [
 
 interface CommandGroup {
   readonly heading: string;
-  /** Of its commands. */
+  /** Names of its commands. */
   readonly names: readonly string[];
-  readonly add: (program: Command, does: Does) => void;
+  readonly add: (program: Command, action: ActionFactory) => void;
 }
 
-/** Gives a program these commands. */
-export function addCommands(program: Command, does: Does, groups: readonly CommandGroup[] = GROUPS): void {
-  for (const { heading, add } of groups) add(program.commandsGroup(heading), does);
+/** Adds these commands to a program. */
+export function addCommands(program: Command, action: ActionFactory, groups: readonly CommandGroup[] = GROUPS): void {
+  for (const { heading, add } of groups) add(program.commandsGroup(heading), action);
 }
 
 /**
- * The group of the command that a command line is for. All of them where it is for none: it then is about all commands, or wrong. To
- * make the others takes a millisecond of each command.
+ * Returns the group of the command that a command line is for; all groups if it has no command or an unknown one. Building the
+ * other groups takes a millisecond.
  */
 export function groupsFor(argv: readonly string[]): readonly CommandGroup[] {
-  // Of the global options, --db has a value.
+  // --db is the only global option with a value.
   const asked = argv.find((word, index) => !word.startsWith('-') && argv[index - 1] !== '--db');
   const its = GROUPS.filter(({ names }) => names.some((name) => name === asked));
   return its.length === 0 ? GROUPS : its;
 }
 
-/** What every command takes. */
+/** Adds the options that every command has. */
 export function addGlobalOptions(program: Command): Command {
   return program
     .option('--json', 'print one JSON document on stdout, and nothing else there')

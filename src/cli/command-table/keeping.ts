@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import type { ActionFactory } from './action-factory.ts';
 import { addDocumentOptions, RUN_TO_READ, wholeNumber } from './arguments.ts';
-import type { Does } from './does.ts';
 
 /** Adds the commands that prune, export and import the history. */
-export function keeping(program: Command, does: Does): void {
+export function keeping(program: Command, action: ActionFactory): void {
   program
     .command('prune')
     .summary('show old runs that can be removed from the history, and remove them with --yes')
@@ -11,18 +11,18 @@ export function keeping(program: Command, does: Does): void {
     .option('--keep <number>', 'keep this many of the newest runs of each workflow, whatever their age', wholeNumber)
     .option('--yes', 'remove them')
     .option('--compact', 'rewrite the file without its free space; needs as much disk space again')
-    .action(does([], async () => (await import('../commands/prune.ts')).prune));
+    .action(action([], async () => (await import('../commands/prune.ts')).prune));
   const exporting = program
     .command('export')
     .summary('write a run with its journal and evidence to a file')
     .argument('[run]', RUN_TO_READ);
   addDocumentOptions(exporting).action(
-    does(['run'], async () => (await import('../commands/export.ts')).exportCommand),
+    action(['run'], async () => (await import('../commands/export.ts')).exportCommand),
   );
   program
     .command('import')
     .summary('import a run that was exported on another machine, to read it')
     .argument('<file>', 'file that `wf export` wrote')
     .option('--id <id>', 'import it under this id (default: its own)')
-    .action(does(['file'], async () => (await import('../commands/import.ts')).importCommand));
+    .action(action(['file'], async () => (await import('../commands/import.ts')).importCommand));
 }

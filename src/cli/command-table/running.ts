@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
+import type { ActionFactory } from './action-factory.ts';
 import { collect, PAUSE_AFTER, RUN_ARGUMENT, SECRET_AGAIN, WORKFLOW_FILE } from './arguments.ts';
-import type { Does } from './does.ts';
 
 /** Adds the commands that start, resume and undo runs. */
-export function running(program: Command, does: Does): void {
+export function running(program: Command, action: ActionFactory): void {
   program
     .command('start')
     .summary('start a run of a workflow and follow it to its end')
@@ -15,7 +15,7 @@ export function running(program: Command, does: Does): void {
     .addOption(onFailureOption())
     .option('--id <id>', 'id of the run (default: a random one)')
     .option('--dry-run', 'show what would be done, without doing it')
-    .action(does(['workflow'], async () => (await import('../commands/start.ts')).start));
+    .action(action(['workflow'], async () => (await import('../commands/start.ts')).start));
   program
     .command('resume')
     .summary('resume an interrupted, paused or waiting run')
@@ -26,7 +26,7 @@ export function running(program: Command, does: Does): void {
     .option('--workflow <file>', WORKFLOW_FILE)
     .option('--accept-changes', 'resume although the workflow has changed since the run started')
     .option('--pause-after <stage>', PAUSE_AFTER)
-    .action(does(['run'], async () => (await import('../commands/resume.ts')).resume));
+    .action(action(['run'], async () => (await import('../commands/resume.ts')).resume));
   program
     .command('rollback')
     .summary('undo all changes of a run that are still in place')
@@ -34,23 +34,23 @@ export function running(program: Command, does: Does): void {
     .option('--input <name=value>', SECRET_AGAIN, collect)
     .option('--workflow <file>', WORKFLOW_FILE)
     .option('--remove-images', 'also remove the images that the run pulled')
-    .action(does(['run'], async () => (await import('../commands/rollback.ts')).rollback));
+    .action(action(['run'], async () => (await import('../commands/rollback.ts')).rollback));
   program
     .command('shell')
     .summary('open a shell on the host of a run, or in one of its containers')
     .argument('<run>', RUN_ARGUMENT)
     .argument('[container]', 'name of a container of the run (default: the host of the run)')
-    .action(does(['run', 'container'], async () => (await import('../commands/shell.ts')).shell));
+    .action(action(['run', 'container'], async () => (await import('../commands/shell.ts')).shell));
   program
     .command('changes')
     .summary('list changes of wf that are still in place on this host, and how to undo them')
     .argument('[run]', RUN_ARGUMENT)
-    .action(does(['run'], async () => (await import('../commands/changes.ts')).changes));
+    .action(action(['run'], async () => (await import('../commands/changes.ts')).changes));
   program
     .command('sweep')
     .summary('show objects that runs of wf left on this host without a record, and remove them with --yes')
     .option('--yes', 'remove them')
-    .action(does([], async () => (await import('../commands/sweep.ts')).sweep));
+    .action(action([], async () => (await import('../commands/sweep.ts')).sweep));
 }
 
 function runtimeOption(): Option {

@@ -1,16 +1,16 @@
 import { Argument, type Command } from 'commander';
 import { SHELLS } from '../completion/scripts.ts';
-import type { Does } from './does.ts';
+import type { ActionFactory } from './action-factory.ts';
 
 /** Adds the commands that check and set up this machine. */
-export function settingUp(program: Command, does: Does): void {
+export function settingUp(program: Command, action: ActionFactory): void {
   program
     .command('doctor')
     .summary('check what this machine lacks to run workflows, and how to fix it')
-    .action(does([], async () => (await import('../commands/doctor.ts')).doctor));
+    .action(action([], async () => (await import('../commands/doctor.ts')).doctor));
   program
     .command('completion')
     .summary('print the completion script of a shell')
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
-    .action(does(['shell'], async () => (await import('../commands/completion.ts')).completion));
+    .action(action(['shell'], async () => (await import('../commands/completion.ts')).completion));
 }

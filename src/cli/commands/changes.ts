@@ -12,40 +12,40 @@ import { writeJson, writeLines } from '../output/terminal.ts';
 
 const options = z.object({ json: z._default(z.boolean(), false), run: z.optional(z.string()) });
 
-/** The changes of one run that are in place. */
-interface Standing {
+/** Changes of one run that are in place. */
+interface RunChanges {
   readonly run: StoredRun;
   readonly changes: readonly Change[];
 }
 
-/** `wf changes [RUN]`: changes of wf in place on this host, and the commands that undo them; newest run first. */
+/** `wf changes [RUN]`: lists the changes in place on this host with the commands that undo them, newest run first. */
 export const changes = defineCommand(options, async ({ json, run: reference }, wire, { out, err }) => {
   const history = await wire.historyForReading();
-  const standing =
+  const inPlace =
     reference === undefined ? ofAllRuns(history) : ofRun(findRun(history, reference, wire.places.database));
   if (json) {
-    const records = standing.flatMap(({ run, changes }) =>
+    const records = inPlace.flatMap(({ run, changes }) =>
       changes.map((change) => ({ run: run.id, workflow: run.workflow, ...changeRecord(change) })),
     );
     writeJson(out, records);
-  } else if (standing.length === 0) {
-    writeLines(err, ['No change of wf is in place on this host.']);
+  } else if (inPlace.length === 0) {
+    writeLines(err, ['No changes of wf are in place on this host.']);
   } else {
     writeLines(
       out,
-      standing.flatMap((one, index) => [...(index === 0 ? [] : ['']), ...standingLines(one, wire.isAlive, out.style)]),
+      inPlace.flatMap((one, index) => [...(index === 0 ? [] : ['']), ...runLines(one, wire.isAlive, out.style)]),
     );
   }
   return 0;
 });
 
-function ofRun({ history, run }: FoundRun): readonly Standing[] {
-  // What an imported run changed is on the machine that it came from.
+function ofRun({ history, run }: FoundRun): readonly RunChanges[] {
+  // The changes of an imported run are on the machine that it came from.
   const changes = run.importedFrom === null ? history.changes(run.id).filter(isInPlace) : [];
   return changes.length === 0 ? [] : [{ run, changes }];
 }
 
-function ofAllRuns(history: HistoryReader | undefined): readonly Standing[] {
+function ofAllRuns(history: HistoryReader | undefined): readonly RunChanges[] {
   if (history === undefined) return [];
   const ids = new Set(history.changesInPlace().map((change) => change.run));
   return [...ids]
@@ -54,9 +54,9 @@ function ofAllRuns(history: HistoryReader | undefined): readonly Standing[] {
     .flatMap((run) => (run === undefined ? [] : ofRun({ history, run })));
 }
 
-function standingLines(standing: Standing, isAlive: IsAlive, style: TextStyle): readonly string[] {
-  const { run } = standing;
+function runLines(inPlace: RunChanges, isAlive: IsAlive, style: TextStyle): readonly string[] {
+  const { run } = inPlace;
   const status = runStatus(run, isAlive);
   const title = `${style.colors.bold(run.id)}  ${run.workflow}  ${statusPaint(style, status)(status)}`;
-  return [title, ...remainingLines(standing, style), ...keptLines(standing, style)];
+  return [title, ...remainingLines(inPlace, style), ...keptLines(inPlace, style)];
 }

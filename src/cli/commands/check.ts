@@ -9,7 +9,7 @@ import type { ResolvedWorkflow, Wire } from '../services/wire-types.ts';
 
 const options = z.object({ json: z.boolean().default(false), workflow: z.string().optional() });
 
-/** `wf check [WORKFLOW]`: what is wrong with a workflow, or with all, without running it. 2 where there is an error. */
+/** `wf check [WORKFLOW]`: checks one or all workflows without running them. Exits with 2 on an error. */
 export const check = defineCommand(options, async ({ json, workflow: reference }, wire, { out, err }) => {
   const checked = reference === undefined ? await checkAll(wire) : [await checkReferred(wire, reference)];
   if (json) {
@@ -38,7 +38,7 @@ function checkReferred(wire: Wire, reference: string): Promise<CheckedWorkflow> 
   return checkOne(reference, reference, () => workflowByReference(wire, reference));
 }
 
-/** A file that cannot be loaded is a finding; that there is none is an error of the user's. */
+/** Checks one workflow. A file that cannot be loaded is a finding; a missing file is a usage error. */
 async function checkOne(name: string, file: string, load: () => Promise<ResolvedWorkflow>): Promise<CheckedWorkflow> {
   try {
     const { workflow, definition, file: found } = await load();

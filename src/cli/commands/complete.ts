@@ -11,7 +11,7 @@ import { writeLines } from '../output/terminal.ts';
 
 const options = z.object({ shell: z.enum(SHELLS), words: z.array(z.string()) });
 
-/** `wf __complete SHELL -- WORDS`, which the completion scripts call: what may stand in place of the last word. */
+/** `wf __complete SHELL -- WORDS`: prints the completions of the last word, for the completion scripts. */
 export const completeWord = defineCommand(options, async ({ shell, words }, wire, { out }) => {
   const program = addGlobalOptions(new Command('wf'));
   addCommands(program, () => () => {});
@@ -20,7 +20,7 @@ export const completeWord = defineCommand(options, async ({ shell, words }, wire
   return 0;
 });
 
-/** Bash, whose own words are split at `=` and `:`, says the whole line instead; the first word is wf itself. */
+/** Returns the typed words without wf itself. Bash splits words at `=` and `:`, so its script passes the whole line. */
 export function typedWords(shell: Shell, words: readonly string[]): readonly string[] {
   return shell === 'bash' ? wordsOfLine(words.join(' ')).slice(1) : words;
 }

@@ -31,14 +31,14 @@ const options = z.object({
 
 const ENDINGS: FormatEndings<DiffFormat> = { text: ['.txt'], json: ['.json'] };
 
-/** The result of a comparison, for both formats. */
+/** Result of a comparison, for both formats. */
 interface Found {
   readonly title: string;
   readonly record: unknown;
   readonly lines: (style: TextStyle) => readonly string[];
 }
 
-/** `wf diff RUN [OTHER]`: what a run changed on the host; or how it and another run of its workflow differ. */
+/** `wf diff RUN [OTHER]`: shows what a run changed on the host, or how two runs of a workflow differ. */
 export const diff = defineCommand(options, async (given, wire, terminal) => {
   const format = formatOf(given, ENDINGS, given.json ? 'json' : 'text');
   const history = await wire.historyForReading();
@@ -88,14 +88,14 @@ async function definitionsDiffer(first: FoundRun, second: FoundRun): Promise<rea
 
 function requireComparable({ run: first }: FoundRun, { run: second }: FoundRun): void {
   if (first.id === second.id) {
-    throw new WfError('E_USAGE', `run ${first.id} cannot be compared with itself`, {
-      hint: `\`wf diff ${first.id}\` tells what it changed on the host; \`wf runs --workflow ${first.workflow}\` lists others.`,
+    throw new WfError('E_USAGE', `cannot compare run ${first.id} with itself`, {
+      hint: `See what it changed on the host with \`wf diff ${first.id}\`, or choose another run from \`wf runs --workflow ${first.workflow}\`.`,
     });
   }
   if (first.workflow === second.workflow) return;
   throw new WfError(
     'E_USAGE',
-    `run ${first.id} is one of ${first.workflow}, run ${second.id} one of ${second.workflow}: they cannot be compared`,
-    { hint: `\`wf runs --workflow ${first.workflow}\` lists the runs of one workflow.` },
+    `cannot compare run ${first.id} of ${first.workflow} with run ${second.id} of ${second.workflow}`,
+    { hint: `Choose two runs of one workflow from \`wf runs --workflow ${first.workflow}\`.` },
   );
 }

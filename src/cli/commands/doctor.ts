@@ -14,12 +14,12 @@ import type { Wire } from '../services/wire-types.ts';
 
 const options = z.object({ json: z.boolean().default(false) });
 
-/** `wf doctor`: what works on this machine, what does not, and what to do about it. 3 where a run lacks something that it needs. */
+/** `wf doctor`: checks this machine and prints how to fix problems. Exits with 3 if a run would lack something. */
 export const doctor = defineCommand(options, async ({ json }, wire, { out }) => {
-  const first = await look([...machineChecks(process.versions.node), ...databaseChecks(wire)], wire);
+  const first = await run([...machineChecks(process.versions.node), ...databaseChecks(wire)], wire);
   const runtimes = await runtimeFindings(wire);
   const known = [...first, ...runtimes];
-  const others = await look(
+  const others = await run(
     [...toolChecks(), ...(await workflowChecks(wire, titlesOf(known))), ...runChecks(wire)],
     wire,
   );
@@ -29,7 +29,7 @@ export const doctor = defineCommand(options, async ({ json }, wire, { out }) => 
   return findings.every(({ concerns, result }) => result.met || concerns !== 'run') ? 0 : 3;
 });
 
-async function look(checks: readonly Check[], wire: Wire): Promise<readonly DoctorFinding[]> {
+async function run(checks: readonly Check[], wire: Wire): Promise<readonly DoctorFinding[]> {
   const results = await checkRequirements(
     checks.map(({ requirement }) => requirement),
     await wire.hostPorts(),
@@ -37,7 +37,7 @@ async function look(checks: readonly Check[], wire: Wire): Promise<readonly Doct
   return results.map((finding, index) => ({ ...finding, concerns: checks[index]?.concerns ?? 'run' }));
 }
 
-/** One runtime is enough: what the other one lacks hinders no run. */
+/** One usable runtime is enough: the problems of the other one hinder no run. */
 async function runtimeFindings(wire: Wire): Promise<readonly DoctorFinding[]> {
   const { docker, embedded } = await wire.requirements();
   const shared = titlesOf(docker.map((requirement) => ({ requirement })));
@@ -47,8 +47,8 @@ async function runtimeFindings(wire: Wire): Promise<readonly DoctorFinding[]> {
     checkRequirements(embedded, host),
   ]);
   const works = [forDocker, forEmbedded].some((findings) => findings.every(({ result }) => result.met));
-  const told = [...forDocker, ...forEmbedded.filter(({ requirement }) => !shared.has(requirement.title))];
-  return told.map((finding) => ({ ...finding, concerns: works ? 'advice' : 'run' }));
+  const findings = [...forDocker, ...forEmbedded.filter(({ requirement }) => !shared.has(requirement.title))];
+  return findings.map((finding) => ({ ...finding, concerns: works ? 'advice' : 'run' }));
 }
 
 function titlesOf(known: readonly { readonly requirement: Pick<Requirement, 'title'> }[]): ReadonlySet<string> {

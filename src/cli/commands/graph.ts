@@ -38,12 +38,15 @@ const ENDINGS: FormatEndings<GraphFormat> = {
   json: ['.json'],
 };
 
-/** A machine, and the run that is told on it. */
+/** A machine, and the run whose path is drawn on it. */
 interface Drawn extends ReadDefinition {
   readonly marks: RunMarks | undefined;
 }
 
-/** `wf graph WORKFLOW | RUN`: the machine as a picture; of a run, with the way that it took. */
+/**
+ * `wf graph WORKFLOW
+ * RUN`: draws a state machine, or the path of a run through it.
+ */
 export const graph = defineCommand(options, async (given, wire, terminal) => {
   const format = formatOf(given, ENDINGS, given.json ? 'json' : 'text');
   const drawn = await find(wire, given.of);
@@ -67,7 +70,7 @@ function textOf({ graph: machine, config, marks }: Drawn, format: GraphFormat, s
   }
 }
 
-/** A workflow where there is one of that name, else a run. @throws WfError that names both where it is neither. */
+/** Finds a workflow by name, otherwise a run. @throws WfError that names both if there is neither. */
 async function find(wire: Wire, reference: string): Promise<Drawn> {
   let notThere: WfError;
   try {
@@ -83,19 +86,19 @@ async function find(wire: Wire, reference: string): Promise<Drawn> {
     const error = asWfError(thrown);
     if (error.code !== 'E_RUN_NOT_FOUND') throw error;
     throw new WfError('E_WORKFLOW_NOT_FOUND', `"${reference}" is neither a workflow nor a run`, {
-      hint: `${notThere.hint} \`wf runs\` lists the runs.`,
+      hint: `${notThere.hint} List the runs with \`wf runs\`.`,
     });
   }
 }
 
-/** By the definition that is stored with the run: the workflow file may have changed since, or be gone. */
+/** Draws a run by its stored definition: the workflow file may have changed or be gone. */
 function drawRun({ history, run }: FoundRun, wire: Wire): Drawn {
   const journal = history.journal(run.id);
   const hash = acceptedDefinition(journal) ?? run.definitionHash;
   const description = history.definition(hash);
   if (description === undefined) {
-    throw new WfError('E_DATABASE_DAMAGED', `the definition ${hash.slice(0, 12)} of run ${run.id} is not stored`, {
-      hint: `\`wf graph ${run.workflow}\` draws the workflow as it is now.`,
+    throw new WfError('E_DATABASE_DAMAGED', `definition ${hash.slice(0, 12)} of run ${run.id} is missing`, {
+      hint: `Draw the current workflow with \`wf graph ${run.workflow}\`.`,
     });
   }
   const definition = readDefinition(description);
@@ -103,7 +106,7 @@ function drawRun({ history, run }: FoundRun, wire: Wire): Drawn {
   return { ...definition, marks: markRun(definition.graph, definition.config, { id: run.id, status, journal }) };
 }
 
-/** The definition that the run went on under, where the user has accepted another one than its first. */
+/** Returns the last definition under which the user resumed the run, if it differs from the first. */
 function acceptedDefinition(journal: readonly JournalEntry[]) {
   const accepted = journal.findLast(({ event }) => event.type === 'definition.accepted')?.event;
   return accepted?.type === 'definition.accepted' ? accepted.definitionHash : undefined;

@@ -11,7 +11,7 @@ import { writeJson, writeLines } from '../output/terminal.ts';
 
 const options = z.object({ json: z.boolean().default(false), file: z.string(), id: z.string().optional() });
 
-/** `wf import FILE`: adds a run of another machine, to be looked at. */
+/** `wf import FILE`: imports a run of another machine for reading. */
 export const importCommand = defineCommand(options, async ({ json, file, id }, wire, { out }) => {
   const given = id === undefined ? undefined : runIdOf(id);
   const content = parseRunFile(readBounded(file));
@@ -24,7 +24,7 @@ export const importCommand = defineCommand(options, async ({ json, file, id }, w
     return 0;
   }
   writeLines(out, [
-    `Imported run ${run.id} of ${run.workflow} from ${content.machine} (${imported.status}): to be looked at only.`,
+    `Imported run ${run.id} of ${run.workflow} from ${content.machine} (${imported.status}), read-only.`,
     nextLine([`wf show ${run.id}`, `wf logs ${run.id}`, `wf report ${run.id}`], out.style),
   ]);
   return 0;
@@ -38,21 +38,24 @@ function runIdOf(text: string): RunId {
   });
 }
 
-/** @throws WfError E_USAGE where it is no file that can be read; E_RUN_FILE_INVALID where it is too large. */
+/**
+ * Reads a file up to the limit.
+ * @throws WfError E_USAGE if it is not a readable file; E_RUN_FILE_INVALID if it is too large.
+ */
 function readBounded(file: string): string {
   let descriptor: number | undefined;
   try {
-    // A pipe without a writer would be waited for.
+    // Non-blocking: opening a pipe without a writer would hang.
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const found = fstatSync(descriptor);
     if (!found.isFile())
-      throw new WfError('E_USAGE', `${file} is not a file`, { hint: 'Name what `wf export` wrote.' });
+      throw new WfError('E_USAGE', `${file} is not a file`, { hint: 'Give a file that `wf export` wrote.' });
     if (found.size > RUN_FILE_LIMIT) throw invalid(`it has ${found.size} bytes, more than ${RUN_FILE_LIMIT}`);
     return readFileSync(descriptor, 'utf8');
   } catch (thrown) {
     if (thrown instanceof WfError) throw thrown;
-    throw new WfError('E_USAGE', `${file} cannot be read: ${asWfError(thrown).message}`, {
-      hint: 'Name a file that `wf export RUN -o FILE` wrote.',
+    throw new WfError('E_USAGE', `${file}: cannot read: ${asWfError(thrown).message}`, {
+      hint: 'Give a file that `wf export RUN -o FILE` wrote.',
       cause: thrown,
     });
   } finally {

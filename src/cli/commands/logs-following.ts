@@ -5,14 +5,11 @@ import { invokeIdsOf, stageNamesOf } from '../../review/record/run-material.ts';
 import { createTranscript, isOfRollback, type TranscriptStep } from '../../review/text/run/transcript.ts';
 import type { FoundRun } from '../arguments/find-run.ts';
 import { findSteps } from '../arguments/find-step.ts';
-import { type FollowEnd, followJournal, noLongerFollowed } from '../follow/follow-journal.ts';
+import { type FollowEnd, followJournal, stoppedFollowing } from '../follow/follow-journal.ts';
 import { type Terminal, writeLines } from '../output/terminal.ts';
 import type { Wire } from '../services/wire-types.ts';
 
-/**
- * `wf logs RUN [STEP] --follow`: the commands of a run as they come. With `json` nothing is written meanwhile: the one document
- * comes at the end.
- */
+/** `wf logs RUN [STEP] --follow`: prints the commands of a run as they arrive. With `json`, prints one document at the end. */
 export async function followLogs(
   { history, run }: FoundRun,
   only: string | undefined,
@@ -22,7 +19,7 @@ export async function followLogs(
 ): Promise<FollowEnd> {
   const { out, progress } = terminal;
   const definition = history.definition(run.definitionHash);
-  // A step that has not begun yet may be waited for.
+  // A step that has not begun yet is accepted.
   const known = [
     ...history.steps(run.id),
     ...invokeIdsOf(definition).map((id) => ({ id, stage: '' })),
@@ -34,8 +31,8 @@ export async function followLogs(
   const isWanted = (step: StepId) => only === undefined || only === step || only === steps.get(step)?.stage;
   let seen = 0;
 
-  function tell(entries: readonly JournalEntry[]): void {
-    // Read after the journal: what an entry came with is there.
+  function print(entries: readonly JournalEntry[]): void {
+    // Read after the journal, so that the evidence of its entries is present.
     const evidence = history.evidence(run.id, undefined, seen);
     seen += evidence.length;
     const untold = new Set(evidence);
@@ -68,8 +65,8 @@ export async function followLogs(
     [...untold].forEach(tellCommand);
   }
 
-  const end = await followJournal(history, run.id, wire, terminal, json ? () => {} : tell);
-  writeLines(progress, [end.type === 'stopped' ? noLongerFollowed(run.id) : `run ${run.id} ${end.status}`]);
+  const end = await followJournal(history, run.id, wire, terminal, json ? () => {} : print);
+  writeLines(progress, [end.type === 'stopped' ? stoppedFollowing(run.id) : `run ${run.id} ${end.status}`]);
   return end;
 }
 

@@ -7,7 +7,7 @@ import { type FoundRun, findRun, LATEST } from '../arguments/find-run.ts';
 import { findSteps } from '../arguments/find-step.ts';
 import { defineCommand } from '../define-command.ts';
 import { exitCodeOfFollowed, requireFollow } from '../follow/follow-exit-code.ts';
-import { type FollowEnd, isLetGo } from '../follow/follow-journal.ts';
+import { type FollowEnd, isStopped } from '../follow/follow-journal.ts';
 import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
 import type { Wire } from '../services/wire-types.ts';
 
@@ -19,18 +19,18 @@ const options = z.object({
   step: z.optional(z.string()),
 });
 
-/** `wf logs RUN [STEP|STAGE]`: the commands of a run and their output; with `--follow`, as they come. */
+/** `wf logs RUN [STEP|STAGE]`: prints the commands of a run with their output; with `--follow`, as they arrive. */
 export const logs = defineCommand(options, async (given, wire, terminal) => {
   const { json, follow, run: reference, step } = given;
   requireFollow(given);
   const found = findRun(await wire.historyForReading(), reference, wire.places.database);
   const status = runStatus(found.run, wire.isAlive);
   let end: FollowEnd | undefined;
-  if (follow && !isLetGo(status)) {
+  if (follow && !isStopped(status)) {
     const { followLogs } = await import('./logs-following.ts');
     end = await followLogs(found, step, json, wire, terminal);
   }
-  if (json || !follow || isLetGo(status)) writeLogs(found, step, json, wire, terminal);
+  if (json || !follow || isStopped(status)) writeLogs(found, step, json, wire, terminal);
   return given.exitCode ? exitCodeOfFollowed(found, end, wire) : 0;
 });
 

@@ -17,14 +17,14 @@ const options = z.object({
   json: z.boolean().default(false),
 });
 
-/** What is written, and what to type next. */
+/** Files to write, and the commands to type next. */
 interface StartingPoint {
-  /** Texts by path, which is relative to the project. */
+  /** Texts by path relative to the project. */
   readonly files: Readonly<Record<string, string>>;
   readonly next: readonly string[];
 }
 
-/** `wf new workflow|step NAME`: writes a starting point into the project, or makes this folder one. */
+/** `wf new workflow|step NAME`: writes a starting point into the project, or makes this folder a project. */
 export const create = defineCommand(options, async ({ what, name, json }, wire, { out }) => {
   const { files, next } = what === 'workflow' ? await newWorkflow(name, wire) : await newStep(name, wire);
   const found = findProject(process.cwd());
@@ -46,8 +46,8 @@ const WORKFLOW_NAME = /^[a-z0-9][a-z0-9-]*$/;
 
 async function newWorkflow(name: string, wire: Wire): Promise<StartingPoint> {
   if (!WORKFLOW_NAME.test(name)) {
-    throw new WfError('E_USAGE', `"${name}" cannot be the name of a workflow`, {
-      hint: 'A name has lower-case letters, digits and hyphens, such as `move-uplink`.',
+    throw new WfError('E_USAGE', `"${name}" is not a valid workflow name`, {
+      hint: 'Use lower-case letters, digits and hyphens, such as `move-uplink`.',
     });
   }
   const same = (await wire.workflows()).find((workflow) => workflow.name === name);
@@ -62,14 +62,14 @@ const STEP_KIND = /^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)?$/;
 
 async function newStep(name: string, wire: Wire): Promise<StartingPoint> {
   if (!STEP_KIND.test(name)) {
-    throw new WfError('E_USAGE', `"${name}" cannot be the kind of a step runner`, {
-      hint: 'A kind is a family and a name, of lower-case letters, digits and hyphens, such as `site.lock`.',
+    throw new WfError('E_USAGE', `"${name}" is not a valid kind of a step runner`, {
+      hint: 'Use a family and a name of lower-case letters, digits and hyphens, such as `site.lock`.',
     });
   }
   const kind = name.includes('.') ? name : `own.${name}`;
   if ((await wire.stepRunners()).some((runner) => runner.kind === kind)) {
-    throw new WfError('E_USAGE', `the step runner ${kind} comes with wf`, {
-      hint: `A change is undone by the step runner of its kind: choose another name. \`wf steps ${kind}\` shows the one there is.`,
+    throw new WfError('E_USAGE', `step runner ${kind} comes with wf`, {
+      hint: `Choose another name: a change is undone by the step runner of its kind. See the existing one with \`wf steps ${kind}\`.`,
     });
   }
   const file = name.replace('.', '-');
@@ -83,7 +83,7 @@ async function newStep(name: string, wire: Wire): Promise<StartingPoint> {
   };
 }
 
-/** `site.lock` as `siteLock`; as `siteLockStep` where the texts use that name for something else. */
+/** Returns `siteLock` for `site.lock`; `siteLockStep` if the template uses that name otherwise. */
 function constantOf(kind: string): string {
   const constant = kind.replace(/[.-]+(.)?/g, (_separator, letter?: string) => letter?.toUpperCase() ?? '');
   const other = { kind: 'other.one', constant: 'otherOne' };
@@ -93,11 +93,11 @@ function constantOf(kind: string): string {
 
 function isThere(file: string): WfError {
   return new WfError('E_USAGE', `${file} already exists`, {
-    hint: 'Choose another name, or move the file away first: nothing was written.',
+    hint: 'Choose another name, or move the file away. wf wrote nothing.',
   });
 }
 
-/** Less the umask, as `mkdir` does. */
+/** Reduced by the umask, like `mkdir`. */
 const FOLDER_MODE = 0o777;
 
 function makeFolderOf(file: string): void {
@@ -106,8 +106,8 @@ function makeFolderOf(file: string): void {
     makeFolder(folder, FOLDER_MODE);
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new WfError('E_USAGE', `the folder ${folder} could not be made: ${reason}`, {
-      hint: 'Call `wf new` in a folder that you may write to.',
+    throw new WfError('E_USAGE', `cannot create the folder ${folder}: ${reason}`, {
+      hint: 'Run `wf new` in a writable folder.',
       cause: thrown,
     });
   }

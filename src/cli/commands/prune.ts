@@ -20,21 +20,18 @@ const options = z.object({
 });
 type Given = z.output<typeof options>;
 
-/**
- * Between two transactions, so that a run that goes on meanwhile gets its turn: SQLite looks again at least every 100 ms
- * whether a lock is free.
- */
-const BREATH_MS = 25;
+/** Pause between two transactions, so that a live run gets its turn: SQLite retries a lock at least every 100 ms. */
+const PAUSE_MS = 25;
 
-/** `wf prune`: shows which old runs it would remove; with `--yes` removes them. If it is killed, it has removed whole runs only. */
+/** `wf prune`: lists the old runs that it would remove; removes them with `--yes`. A killed prune has removed only whole runs. */
 export const prune = defineCommand(options, async (given, wire, { out, err }) => {
-  if (given.olderThan === undefined && given.keep === undefined) throw nothingAsked(given);
+  if (given.olderThan === undefined && given.keep === undefined) throw nothingSpecified(given);
   const request = requestOf(given, wire);
   const pruned = given.yes ? await carriedOut(request, given, wire) : await planned(request, wire);
   if (given.json) writeJson(out, pruned);
   else writeLines(out, prunedLines(pruned, out.style));
   if (!given.json && !given.yes && Object.keys(pruned.runs).length > 0)
-    writeLines(err, ['Nothing was removed. Add --yes to remove them.']);
+    writeLines(err, ['Nothing removed. Add --yes to remove them.']);
   return 0;
 });
 
@@ -60,7 +57,7 @@ async function planned(request: PruneRequest, wire: Wire): Promise<Pruned> {
 }
 
 async function carriedOut(request: PruneRequest, { compact }: Given, wire: Wire): Promise<Pruned> {
-  // Where there is no database yet, none is made.
+  // Creates no database if there is none.
   if ((await wire.historyForReading()) === undefined) return { ...(await planned(request, wire)), dryRun: false };
   const history = await wire.history();
   const before = history.space();
@@ -90,7 +87,7 @@ async function removeRuns(history: History, request: PruneRequest, wire: Wire): 
     const { removed, next } = history.pruneSome(request, after);
     for (const workflow of removed) runs[workflow] = (runs[workflow] ?? 0) + 1;
     after = next;
-    if (after !== null) await pause(wire.clock, BREATH_MS);
+    if (after !== null) await pause(wire.clock, PAUSE_MS);
   } while (after !== null);
   return runs;
 }
@@ -103,12 +100,12 @@ async function removeUnused(history: History, wire: Wire) {
     if (pruned.type === 'busy') return { ...counts, isBusy: true };
     counts[place.table] += pruned.removed;
     place = pruned.next;
-    if (place !== null) await pause(wire.clock, BREATH_MS);
+    if (place !== null) await pause(wire.clock, PAUSE_MS);
   }
   return { ...counts, isBusy: false };
 }
 
-function nothingAsked({ compact }: Given): WfError {
+function nothingSpecified({ compact }: Given): WfError {
   const more = compact ? ' --compact needs one of the two.' : '';
   return new WfError('E_USAGE', 'no runs are specified', {
     hint: `Specify --older-than (as in --older-than 90d), --keep (as in --keep 100), or both: then a run must match both.${more}`,

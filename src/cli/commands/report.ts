@@ -25,7 +25,7 @@ const options = z.object({
 const WRITERS = { markdown: markdownOf, html: htmlOf };
 const ENDINGS: FormatEndings<ReportFormat> = { markdown: ['.md', '.markdown'], html: ['.html', '.htm'] };
 
-/** `wf report RUN`: a run as a written exercise. */
+/** `wf report RUN`: writes a report on a run. */
 export const report = defineCommand(options, async (given, wire, terminal) => {
   const format = formatOf(given, ENDINGS, 'markdown');
   const { history, run } = findRun(await wire.historyForReading(), given.run, wire.places.database);
@@ -34,7 +34,7 @@ export const report = defineCommand(options, async (given, wire, terminal) => {
     material,
     record: runRecord(material, wire.isAlive),
     evidence: history.evidence(run.id),
-    told: await toldByWorkflow(material, given.lang, wire),
+    told: await explanationsOf(material, given.lang, wire),
   };
   const text = WRITERS[format](reportDocument(source, reportWords(given.lang)));
   const about = { run: run.id, language: given.lang };
@@ -42,8 +42,8 @@ export const report = defineCommand(options, async (given, wire, terminal) => {
   return 0;
 });
 
-/** Only the definition that a run was made with may explain it; without it the run is reported all the same. */
-async function toldByWorkflow(material: RunMaterial, language: ReportLanguage, wire: Wire): Promise<ToldByWorkflow> {
+/** Returns the explanations of the definition that the run used; the run is reported without them if it is missing. */
+async function explanationsOf(material: RunMaterial, language: ReportLanguage, wire: Wire): Promise<ToldByWorkflow> {
   const { run } = material;
   try {
     const { workflow, definition } = await wire.workflow(run.workflow);

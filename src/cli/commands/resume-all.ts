@@ -7,27 +7,27 @@ import { notResumedLines, resumedLines } from '../../review/text/run/resumed-tex
 import type { FoundRun } from '../arguments/find-run.ts';
 import { type ResumeOptions, resumeRequest } from '../arguments/resume-request.ts';
 import type { RunOutcome } from '../follow/follow-run.ts';
-import { howToGoOn, type Interruption, watchForInterruption } from '../follow/interruption.ts';
+import { howToContinue, type Interruption, watchForInterruption } from '../follow/interruption.ts';
 import { resumeRun } from '../follow/resume-run.ts';
 import { refusalExitCode, runExitCode, signalExitCode, worstExitCode } from '../output/exit-code.ts';
 import { lostRunWords } from '../output/lost-run.ts';
 import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
 import type { Wire } from '../services/wire-types.ts';
 
-/** The runs that `--all` means, oldest first, each with the history that holds it. */
+/** Runs of `--all`, oldest first, each with its history. */
 export interface AllRuns extends ResumeOptions {
   readonly runs: readonly FoundRun[];
   readonly json: boolean;
 }
 
-/** What came of one of them. */
+/** Result of one of them. */
 type Resumed = RunOutcome | { readonly type: 'refused'; readonly error: WfError };
 
-/** Another process has taken the run in the meantime, or has even brought it to its end: it is seen to. */
+/** Another process has taken over or finished the run meanwhile: nothing is left to do. */
 const TAKEN: readonly ErrorCode[] = ['E_LEASE_HELD', 'E_RUN_ENDED'];
 
-/** A run that hibernates in this process until one of its timers goes off. */
-interface Asleep {
+/** A run that hibernates in this process until one of its timers is due. */
+interface HibernatingRun {
   readonly found: FoundRun;
   readonly request: ResumeRequest;
   readonly until: number;
@@ -36,15 +36,15 @@ interface Asleep {
 }
 
 /**
- * `wf resume --all`: each run in turn, in the order in which they were started. One that cannot go on, or waits for a timer, holds up
- * none of the others: a run that waits is resumed again when its timer is due. A signal to stop ends it all.
+ * `wf resume --all`: resumes the runs in the order of their start. A run that cannot resume, or waits for a timer, blocks no
+ * other: a waiting run is resumed again when its timer is due. A stop signal ends them all.
  */
 export async function resumeAll(all: AllRuns, wire: Wire, terminal: Terminal): Promise<ExitCode> {
-  if (all.runs.length === 0 && !all.json) writeLines(terminal.err, ['There is nothing to resume.']);
+  if (all.runs.length === 0 && !all.json) writeLines(terminal.err, ['Nothing to resume.']);
   const interruption = watchForInterruption(terminal);
   const codes: ExitCode[] = [];
   const documents: unknown[] = [];
-  const asleep: Asleep[] = [];
+  const asleep: HibernatingRun[] = [];
 
   function report({ run }: FoundRun, resumed: Resumed): void {
     codes.push(exitCodeOf(resumed));
@@ -53,10 +53,10 @@ export async function resumeAll(all: AllRuns, wire: Wire, terminal: Terminal): P
     writeLines(terminal.err, adviceFor(resumed, terminal.err.style));
   }
 
-  async function advance(found: FoundRun, earlier?: Asleep): Promise<void> {
+  async function advance(found: FoundRun, earlier?: HibernatingRun): Promise<void> {
     try {
       const { history, run } = found;
-      // As it is now: the runs before it may have taken long.
+      // Read again: the previous runs may have taken long.
       const request = earlier?.request ?? (await resumeRequest(history.run(run.id) ?? run, all, history, wire));
       const hibernating = earlier === undefined ? {} : { hibernating: earlier.lease };
       const outcome = await resumeRun(
@@ -95,14 +95,14 @@ export async function resumeAll(all: AllRuns, wire: Wire, terminal: Terminal): P
   return interruption.signal === undefined ? worstExitCode(codes) : signalExitCode(interruption.signal);
 }
 
-function takeEarliest(asleep: Asleep[]): Asleep | undefined {
+function takeEarliest(asleep: HibernatingRun[]): HibernatingRun | undefined {
   const [earliest] = asleep.toSorted((one, other) => one.until - other.until);
   if (earliest !== undefined) asleep.splice(asleep.indexOf(earliest), 1);
   return earliest;
 }
 
-/** Until the timer of the run is due, or a signal to stop comes. */
-function sleep({ found, until }: Asleep, interruption: Interruption, { clock }: Wire): Promise<void> {
+/** Waits until the timer of the run is due, or a stop signal arrives. */
+function sleep({ found, until }: HibernatingRun, interruption: Interruption, { clock }: Wire): Promise<void> {
   return new Promise((resolve) => {
     const cancel = clock.after(Math.max(0, until - clock.now()), resolve);
     const interrupt = () => {
@@ -113,7 +113,7 @@ function sleep({ found, until }: Asleep, interruption: Interruption, { clock }: 
   });
 }
 
-async function releaseLease({ lease }: Asleep, wire: Wire): Promise<void> {
+async function releaseLease({ lease }: HibernatingRun, wire: Wire): Promise<void> {
   (await wire.engine()).releaseLease(lease);
 }
 
@@ -142,9 +142,9 @@ function linesOf(run: StoredRun, resumed: Resumed, { out: { style } }: Terminal)
   return notResumedLines(run, what, resumed.error.toRecord(), style);
 }
 
-/** How to go on with one that did not come to its end. */
+/** Returns how to continue with a run that did not finish. */
 function adviceFor(resumed: Resumed, style: TextStyle): readonly string[] {
   if (resumed.type === 'lost') return lostRunWords(resumed.id, resumed.error, style);
   if (resumed.type === 'refused' || resumed.result.type !== 'interrupted') return [];
-  return [howToGoOn(resumed.id, resumed.material.run.status === 'rolling-back', style)];
+  return [howToContinue(resumed.id, resumed.material.run.status === 'rolling-back', style)];
 }

@@ -14,8 +14,8 @@ interface PlanOptions extends ResumeOptions {
   readonly json: boolean;
 }
 
-/** `wf resume --dry-run`: what would become of each step, and why. Touches and writes nothing. */
-export async function tellPlan(
+/** `wf resume --dry-run`: prints what would happen to each step and why. Touches and writes nothing. */
+export async function printPlan(
   found: FoundRun,
   options: PlanOptions,
   wire: Wire,
@@ -27,9 +27,9 @@ export async function tellPlan(
   return 0;
 }
 
-/** The same for each run that `--all` means; one that could not go on holds up none of the others. */
-export async function tellPlans(all: AllRuns, wire: Wire, { out, err }: Terminal): Promise<ExitCode> {
-  if (all.runs.length === 0 && !all.json) writeLines(err, ['There is nothing to resume.']);
+/** Prints the plan of each run of `--all`; a run that cannot resume blocks no other. */
+export async function printPlans(all: AllRuns, wire: Wire, { out, err }: Terminal): Promise<ExitCode> {
+  if (all.runs.length === 0 && !all.json) writeLines(err, ['Nothing to resume.']);
   const codes: ExitCode[] = [];
   const documents: unknown[] = [];
   for (const found of all.runs) {

@@ -4,17 +4,17 @@ import type { StoredRun } from '../../engine/ports/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import { resumableLines } from '../../review/text/run/resumed-text.ts';
 import { type FoundRun, findRun } from '../arguments/find-run.ts';
-import { likeliestRuns, onlyResumable, resumableRuns } from '../arguments/resumable-runs.ts';
+import { onlyResumable, resumableRuns, resumeCandidates } from '../arguments/resumable-runs.ts';
 import { resumeRequest } from '../arguments/resume-request.ts';
 import { refuseOtherInputs } from '../arguments/run-secrets.ts';
 import { defineCommand } from '../define-command.ts';
 import { watchForInterruption } from '../follow/interruption.ts';
 import { resumeRun } from '../follow/resume-run.ts';
-import { tellOutcome } from '../output/tell-result.ts';
+import { printOutcome } from '../output/print-result.ts';
 import { type Terminal, writeLines } from '../output/terminal.ts';
 import type { Wire } from '../services/wire-types.ts';
 import { resumeAll } from './resume-all.ts';
-import { tellPlan, tellPlans } from './resume-dry-run.ts';
+import { printPlan, printPlans } from './resume-dry-run.ts';
 
 const options = z.object({
   run: z.string().optional(),
@@ -28,7 +28,7 @@ const options = z.object({
 });
 type Given = z.output<typeof options>;
 
-/** `wf resume [RUN]`: resumes an interrupted, paused or waiting run; with --dry-run tells what that would do. */
+/** `wf resume [RUN]`: resumes an interrupted, paused or waiting run; with --dry-run prints what that would do. */
 export const resume = defineCommand(options, async (given, wire, terminal) => {
   if (given.all && given.run !== undefined) {
     throw new WfError('E_USAGE', `--all and the run ${given.run} exclude each other`, {
@@ -37,17 +37,17 @@ export const resume = defineCommand(options, async (given, wire, terminal) => {
   }
   if (given.all && given.workflow !== undefined) {
     throw new WfError('E_USAGE', '--all and --workflow exclude each other', {
-      hint: 'Name the run that was started with this file.',
+      hint: 'Specify the run that was started with this file.',
     });
   }
   const history = await wire.historyForReading();
   if (given.all) {
     const all = { ...given, runs: resumableRuns(history, wire.isAlive).toReversed() };
-    return given.dryRun ? tellPlans(all, wire, terminal) : resumeAll(all, wire, terminal);
+    return given.dryRun ? printPlans(all, wire, terminal) : resumeAll(all, wire, terminal);
   }
-  const found = runMeant(history, given, wire, terminal);
+  const found = chosenRun(history, given, wire, terminal);
   refuseOtherInputs(found.run, given.input);
-  return given.dryRun ? tellPlan(found, given, wire, terminal) : resumeOne(found, given, wire, terminal);
+  return given.dryRun ? printPlan(found, given, wire, terminal) : resumeOne(found, given, wire, terminal);
 });
 
 async function resumeOne({ history, run }: FoundRun, given: Given, wire: Wire, terminal: Terminal): Promise<ExitCode> {
@@ -55,21 +55,21 @@ async function resumeOne({ history, run }: FoundRun, given: Given, wire: Wire, t
   try {
     const request = await resumeRequest(run, given, history, wire);
     const outcome = await resumeRun(run, request, interruption, wire, terminal);
-    return tellOutcome(outcome, given.json, terminal);
+    return printOutcome(outcome, given.json, terminal);
   } finally {
     interruption.end();
   }
 }
 
-/** The run that was named, else the only one that can be meant. */
-function runMeant(
+/** Returns the specified run, otherwise the only candidate. */
+function chosenRun(
   history: HistoryReader | undefined,
   { run: reference, json }: Given,
   wire: Wire,
   { err }: Terminal,
 ): FoundRun {
   if (reference !== undefined) return findRun(history, reference, wire.places.database);
-  const runs = likeliestRuns(resumableRuns(history, wire.isAlive), wire.isAlive);
+  const runs = resumeCandidates(resumableRuns(history, wire.isAlive), wire.isAlive);
   if (runs.length > 1 && !json) {
     const since = ({ id, createdAt }: StoredRun) => history?.journal(id).at(-1)?.at ?? createdAt;
     const listed = runs.map(({ run }) => run);

@@ -13,10 +13,10 @@ import { findRun } from '../arguments/find-run.ts';
 import { knownSecrets, refuseOtherInputs } from '../arguments/run-secrets.ts';
 import { workflowOfRun } from '../arguments/workflow-reference.ts';
 import { defineCommand } from '../define-command.ts';
-import { followRun, introduced, withView } from '../follow/follow-run.ts';
+import { followRun, withIntroduction, withView } from '../follow/follow-run.ts';
 import { watchForInterruption } from '../follow/interruption.ts';
 import { rollbackExitCode } from '../output/exit-code.ts';
-import { tellOutcome } from '../output/tell-result.ts';
+import { printOutcome } from '../output/print-result.ts';
 import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
 import type { HistoryOptions, Wire } from '../services/wire-types.ts';
 
@@ -31,13 +31,13 @@ const options = z.object({
 const ON_A_FULL_DISK: HistoryOptions = { freeReserveOnFullDisk: true };
 
 /**
- * `wf rollback RUN`: undoes all that a run did that still stands, newest first, and verifies the host. Stopped in the
- * middle, it is begun anew: what is undone already is found to be gone.
+ * `wf rollback RUN`: undoes the changes of a run in place, newest first, and verifies the host. A stopped rollback starts over:
+ * changes that are undone are found to be gone.
  */
 export const rollback = defineCommand(
   options,
   async ({ run: reference, removeImages, input, workflow, json }, wire, terminal) => {
-    // Even reading takes some room beside the database.
+    // Even reading needs some room beside the database.
     const { run } = findRun(await wire.historyForReading(ON_A_FULL_DISK), reference, wire.places.database);
     const refusal = refusalOf('rollback', run, wire.isAlive, wire.pidNamespace);
     if (refusal !== undefined) throw refusal;
@@ -50,11 +50,11 @@ export const rollback = defineCommand(
       const before = { stageNames: [], journal: history.journal(run.id) };
       const outcome = await withView(before, interruption, wire, terminal, async (view) => {
         const request = { run: run.id, ...runners, removeKept: removeImages, secrets: secrets.values };
-        const handle = await engine.rollBack(request, introduced(run, view));
+        const handle = await engine.rollBack(request, withIntroduction(run, view));
         return handle === null ? null : followRun(handle, view, interruption, wire, terminal);
       });
       if (outcome === null) return tellNothingToUndo(run.id, json, wire, terminal);
-      const exitCode = tellOutcome(outcome, json, terminal);
+      const exitCode = printOutcome(outcome, json, terminal);
       return outcome.type === 'known' ? rollbackExitCode(outcome.result) : exitCode;
     } finally {
       interruption.end();
@@ -62,7 +62,7 @@ export const rollback = defineCommand(
   },
 );
 
-/** wf's own step runners and, if a change needs another one, those of the workflow file. */
+/** Returns wf's own step runners and, if a change needs another one, those of the workflow file. */
 async function knownRunners(run: StoredRun, file: string | undefined, wire: Wire): Promise<RunnersToUndo> {
   const own = new Map((await wire.stepRunners()).map((runner) => [runner.kind, runner]));
   const history = await wire.history();
@@ -71,21 +71,21 @@ async function knownRunners(run: StoredRun, file: string | undefined, wire: Wire
     const { workflow } = await workflowOfRun(wire, run.workflow, file);
     return {
       runner: (kind) => workflow.model.runners.get(kind) ?? own.get(kind),
-      whyMissing: () => `the workflow ${run.workflow} as it is now has none`,
+      whyMissing: () => `the current workflow ${run.workflow} has none`,
     };
   } catch (thrown) {
     const { message, hint } = asWfError(thrown);
     return {
       runner: (kind) => own.get(kind),
-      whyMissing: () => `the workflow ${run.workflow} cannot be loaded: ${message} (${hint})`,
+      whyMissing: () => `workflow ${run.workflow} cannot be loaded: ${message} (${hint})`,
     };
   }
 }
 
 function nothingToUndoLines(run: StoredRun, changes: readonly Change[], style: TextStyle): readonly string[] {
   const kept = keptLines({ run, changes }, style);
-  if (kept.length > 0) return [`Run ${run.id} has left nothing but what it keeps by design.`, ...kept];
-  return [`No change of run ${run.id} is in place on this host: there is nothing to undo.`];
+  if (kept.length > 0) return [`Run ${run.id} left only changes that are kept by design.`, ...kept];
+  return [`No changes of run ${run.id} are in place on this host: nothing to undo.`];
 }
 
 async function tellNothingToUndo(id: RunId, json: boolean, wire: Wire, { out }: Terminal): Promise<ExitCode> {

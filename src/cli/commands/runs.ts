@@ -42,7 +42,7 @@ type Given = z.output<typeof options>;
 
 const ENDINGS: FormatEndings<ListFormat> = { table: ['.txt'], json: ['.json'], ids: ['.ids'] };
 
-/** `wf runs`: past and present runs, newest first. */
+/** `wf runs`: lists runs, newest first. */
 export const runs = defineCommand(options, async (given, wire, terminal) => {
   const format = listFormat(given);
   const query = queryOf(given, wire);
@@ -77,14 +77,14 @@ function listText(runs: RunPage['runs'], format: ListFormat, wire: Wire, style: 
   }
 }
 
-/** @throws WfError E_USAGE */
+/** Builds the query. @throws WfError E_USAGE */
 function queryOf({ since, last, until, where, ...given }: Given, { clock }: Wire): Omit<RunQuery, 'before'> {
   if (since !== undefined && last !== undefined) throw exclude('--since', '--last');
   const now = clock.now();
   const from = last === undefined ? since && momentOption('--since', since, now) : now - ageOption('--last', last);
   const to = until && momentOption('--until', until, now);
   if (typeof from === 'number' && typeof to === 'number' && from >= to) {
-    throw new WfError('E_USAGE', `the time asked for ends (${momentText(to)}) before it begins (${momentText(from)})`, {
+    throw new WfError('E_USAGE', `the time range ends (${momentText(to)}) before it begins (${momentText(from)})`, {
       hint: 'Give --since (or --last) the earlier moment, and --until the later one.',
     });
   }
@@ -102,8 +102,8 @@ function queryOf({ since, last, until, where, ...given }: Given, { clock }: Wire
 function inputValue(text: string): InputValue {
   const at = text.indexOf('=');
   if (at > 0) return { name: text.slice(0, at), value: text.slice(at + 1) };
-  throw new WfError('E_USAGE', `--where ${text} is not of the form name=value`, {
-    hint: 'Name an input and its value as it was given, as in --where devNetwork=lab.',
+  throw new WfError('E_USAGE', `--where ${text}: not of the form name=value`, {
+    hint: 'Give an input and its value, as in --where devNetwork=lab.',
   });
 }
 
@@ -112,7 +112,7 @@ function pageOf(history: HistoryReader, { before }: Given, query: Omit<RunQuery,
   return listRuns(history, { ...query, ...from }, wire.isAlive);
 }
 
-/** Why the list is empty, where it is. */
+/** Explains an empty list. */
 function nothingLines(
   { runs, isCutOff }: RunPage,
   given: Given,
@@ -120,19 +120,19 @@ function nothingLines(
   { places: { database } }: Wire,
 ): readonly string[] {
   if (runs.length > 0 || isCutOff) return [];
-  const whatThereIs = '`wf workflows` lists what there is to start.';
-  if (history === undefined) return [`No run yet: there is no database ${oneLine(database)}. ${whatThereIs}`];
+  const listHint = 'List the workflows with `wf workflows`.';
+  if (history === undefined) return [`No runs: database ${oneLine(database)} does not exist. ${listHint}`];
   const names = history.workflowNames();
-  if (names.length === 0) return [`No run yet in ${oneLine(database)}. ${whatThereIs}`];
+  if (names.length === 0) return [`No runs in ${oneLine(database)}. ${listHint}`];
   const { workflow } = given;
   if (workflow !== undefined && !names.includes(workflow)) {
-    return [`No run of ${workflow} yet. ${didYouMean(workflow, names)}There are runs of: ${names.join(', ')}.`];
+    return [`No runs of ${workflow}. ${didYouMean(workflow, names)}Workflows with runs: ${names.join(', ')}.`];
   }
   const none = given.before === undefined ? 'No runs match.' : 'No older runs match.';
   return [none, ...unknownInputs(given, history)];
 }
 
-/** Names after --where that none of the newest runs has an input of. */
+/** Returns a line for each name after --where that is no input of the newest runs. */
 function unknownInputs({ where, workflow }: Given, history: HistoryReader | undefined): readonly string[] {
   if (where.length === 0) return [];
   const newest = history?.runs({ limit: 20, ...(workflow === undefined ? {} : { workflow }) }) ?? [];
@@ -140,16 +140,16 @@ function unknownInputs({ where, workflow }: Given, history: HistoryReader | unde
   return where
     .map((text) => inputValue(text).name)
     .filter((name) => !known.includes(name))
-    .map((name) => `No recent run has an input ${name}. ${didYouMean(name, known)}Inputs are: ${known.join(', ')}.`);
+    .map((name) => `No recent run has an input ${name}. ${didYouMean(name, known)}Inputs: ${known.join(', ')}.`);
 }
 
-/** How the list goes on, where it does. */
+/** Returns how to continue the list, if it is incomplete. */
 function nextLines({ next, isCutOff }: RunPage, given: Given, style: TextStyle): readonly string[] {
   if (next === null) return [];
   const command = suggestedCommand(nextCommand(given, next.id), style);
   if (!isCutOff) return [`Older runs: ${command}`];
   return [
-    `Looked at ${LOOKED_AT} runs, back to ${momentText(next.createdAt)}: a time (--since, --last, --until) or a workflow narrows that.`,
+    `Searched ${LOOKED_AT} runs, back to ${momentText(next.createdAt)}: narrow the search with --since, --last, --until or --workflow.`,
     `Older runs: ${command}`,
   ];
 }

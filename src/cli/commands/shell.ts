@@ -18,18 +18,18 @@ import { writeJson, writeLines } from '../output/terminal.ts';
 const options = z.object({ run: z.string(), container: z.string().optional(), json: z.boolean().default(false) });
 
 /**
- * `wf shell RUN [CONTAINER]`: a shell on the host of a run that rests, or in the network of one of its containers. Leaving it leaves
- * the run as it was. With --json it tells the command line that opens it, and opens none.
+ * `wf shell RUN [CONTAINER]`: opens a shell on the host of a run that no process advances, or in the network of one of its
+ * containers, without changing the run. With --json, prints the command line that opens it.
  */
 export const shell = defineCommand(options, async ({ run: reference, container: name, json }, wire, { out, err }) => {
   const { history, run } = findRun(await wire.historyForReading(), reference, wire.places.database);
   const refusal = shellRefusal(run, wire.isAlive);
   if (refusal !== undefined) throw refusal;
   const runtime = (await wire.runtimes())[run.runtime];
-  const standing = await runtime.find(run, recordedHost(history, run));
+  const host = await runtime.find(run, recordedHost(history, run));
   try {
-    const container = name === undefined ? null : await containerOf(standing, run.id, name);
-    const argv = standing.enter(shellArgv(), container);
+    const container = name === undefined ? null : await containerOf(host, run.id, name);
+    const argv = host.enter(shellArgv(), container);
     if (json) {
       writeJson(out, { run: run.id, container: container?.name ?? null, command: argv });
       return 0;
@@ -42,18 +42,18 @@ export const shell = defineCommand(options, async ({ run: reference, container: 
     const env = { ...process.env, PS1: `[wf ${run.id} ${where}] # `, ENV: '', PROMPT_COMMAND: '' };
     await runInteractive(argv, env);
   } finally {
-    standing.close();
+    host.close();
   }
   return 0;
 });
 
-/** Without the person's own settings, which would set another prompt. */
+/** Omits the user's own settings, which would set another prompt. */
 function shellArgv(): Argv {
   return findTool('bash') === undefined ? ['sh'] : ['bash', '--noprofile', '--norc'];
 }
 
-async function containerOf(standing: FoundHost, run: string, name: string): Promise<ContainerInfo> {
-  const containers = (await standing.containers()).filter(({ running }) => running);
+async function containerOf(host: FoundHost, run: string, name: string): Promise<ContainerInfo> {
+  const containers = (await host.containers()).filter(({ running }) => running);
   const names = containers.map((container) => container.name);
   const found =
     containers.find((container) => container.name === name) ??

@@ -2,13 +2,13 @@ import { readRunMaterial, stageNamesOf } from '../../review/record/run-material.
 import { runRecord } from '../../review/record/run-record.ts';
 import { endOfRunLines } from '../../review/text/run/end-of-run.ts';
 import type { FoundRun } from '../arguments/find-run.ts';
-import { type FollowEnd, followJournal, noLongerFollowed } from '../follow/follow-journal.ts';
+import { type FollowEnd, followJournal, stoppedFollowing } from '../follow/follow-journal.ts';
 import { introduction } from '../follow/follow-run.ts';
 import { createProgressView } from '../output/progress-view.ts';
 import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
 import type { Wire } from '../services/wire-types.ts';
 
-/** `wf show RUN --follow`: a view of a run that another process advances, then what became of it. */
+/** `wf show RUN --follow`: follows a run that another process advances, then prints its result. */
 export async function showFollowing(
   { history, run: { id, workflow, definitionHash } }: FoundRun,
   json: boolean,
@@ -27,7 +27,7 @@ export async function showFollowing(
   } finally {
     view.end();
   }
-  if (end.type === 'stopped') writeLines(progress, [noLongerFollowed(id)]);
+  if (end.type === 'stopped') writeLines(progress, [stoppedFollowing(id)]);
   const run = history.run(id);
   if (run === undefined || (end.type === 'stopped' && !json)) return end;
   const material = readRunMaterial(history, run);

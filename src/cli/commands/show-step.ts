@@ -7,7 +7,7 @@ import { findStep } from '../arguments/find-step.ts';
 import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
 import type { Wire } from '../services/wire-types.ts';
 
-/** `wf show RUN STEP`: one step whole. @throws WfError E_STEP_NOT_FOUND */
+/** `wf show RUN STEP`: shows one step in full. @throws WfError E_STEP_NOT_FOUND */
 export function showStep({ history, run }: FoundRun, id: string, json: boolean, wire: Wire, { out }: Terminal): void {
   const material = readRunMaterial(history, run);
   const step = findStep(material.steps, id, run.id);

@@ -9,7 +9,7 @@ import { runViewLines } from '../../review/text/run/run-view.ts';
 import { type FoundRun, findRun, LATEST } from '../arguments/find-run.ts';
 import { defineCommand } from '../define-command.ts';
 import { exitCodeOfFollowed, requireFollow } from '../follow/follow-exit-code.ts';
-import { type FollowEnd, isLetGo } from '../follow/follow-journal.ts';
+import { type FollowEnd, isStopped } from '../follow/follow-journal.ts';
 import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
 import type { Wire } from '../services/wire-types.ts';
 
@@ -21,7 +21,7 @@ const options = z.object({
   step: z.optional(z.string()),
 });
 
-/** `wf show RUN [STEP]`: path, timeline, results, ledger and verification; one step whole; with `--follow`, a run as it goes on. */
+/** `wf show RUN [STEP]`: shows path, timeline, results, ledger and verification, or one step in full; with `--follow`, follows the run. */
 export const show = defineCommand(options, async (given, wire, terminal) => {
   const { json, follow, run: reference, step } = given;
   requireFollow(given);
@@ -31,7 +31,7 @@ export const show = defineCommand(options, async (given, wire, terminal) => {
     if (follow) throw followsWholeRun(found, step);
     const { showStep } = await import('./show-step.ts');
     showStep(found, step, json, wire, terminal);
-  } else if (follow && !isLetGo(runStatus(found.run, wire.isAlive))) {
+  } else if (follow && !isStopped(runStatus(found.run, wire.isAlive))) {
     const { showFollowing } = await import('./show-following.ts');
     end = await showFollowing(found, json, wire, terminal);
   } else {
@@ -53,7 +53,7 @@ function showRun({ history, run }: FoundRun, json: boolean, wire: Wire, { out }:
 }
 
 function followsWholeRun({ run }: FoundRun, step: string): WfError {
-  return new WfError('E_USAGE', `--follow shows a run as a whole, not the step ${step}`, {
-    hint: `\`wf show ${run.id} --follow\` follows the run, \`wf logs ${run.id} ${step} --follow\` the commands of that step.`,
+  return new WfError('E_USAGE', `--follow shows a whole run, not step ${step}`, {
+    hint: `Follow the run with \`wf show ${run.id} --follow\`, or the commands of that step with \`wf logs ${run.id} ${step} --follow\`.`,
   });
 }

@@ -18,7 +18,7 @@ interface Rehearsed {
   readonly json: boolean;
 }
 
-/** `wf start --dry-run`: what would be done, in order. What is not met on this machine is a warning. */
+/** `wf start --dry-run`: prints what the run would do, in order. An unmet requirement of this machine is a warning. */
 export async function rehearse(
   { workflow, input, id, choice, json }: Rehearsed,
   engine: Engine,
@@ -29,9 +29,9 @@ export async function rehearse(
   const warnings = findings.flatMap(({ result }) =>
     result.met ? [] : [warningLines(result.error.toRecord(), err.style).join('\n')],
   );
-  // Docker is what is expected.
+  // Docker is the expected runtime.
   if (choice.why !== null && choice.runtime !== 'docker') writeLines(err, [runtimeLine(choice)]);
-  // Without an engine, each requirement that asks it something is not met for the same reason.
+  // Without an engine, all requirements that ask it fail for the same reason.
   writeLines(err, [...new Set(warnings)]);
   if (json) {
     const steps = rehearsed.map(({ step, stage, kind, does, commands }) => ({

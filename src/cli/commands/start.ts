@@ -11,8 +11,8 @@ import { defineCommand } from '../define-command.ts';
 import { followRun, introduction, withView } from '../follow/follow-run.ts';
 import { watchForInterruption } from '../follow/interruption.ts';
 import { escapingProcesses } from '../output/escaping-processes.ts';
+import { printOutcome } from '../output/print-result.ts';
 import { runtimeLine } from '../output/runtime-line.ts';
-import { tellOutcome } from '../output/tell-result.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Wire } from '../services/wire-types.ts';
 
@@ -78,7 +78,7 @@ async function startRun(
       if (escaping !== undefined) view.say(escaping);
       return followRun(handle, view, interruption, wire, terminal);
     });
-    return tellOutcome(outcome, json, terminal);
+    return printOutcome(outcome, json, terminal);
   } finally {
     interruption.end();
   }

@@ -11,7 +11,7 @@ const DOES = { change: 'changes', undo: 'undoes', read: 'reads' } as const;
 
 const options = z.object({ json: z.boolean().default(false), kind: z.string().optional() });
 
-/** `wf steps [KIND]`: the step runners there are to build with, or one of them with its schemas. */
+/** `wf steps [KIND]`: lists the step runners, or shows one with its schemas. */
 export const steps = defineCommand(options, async ({ json, kind }, wire, { out }) => {
   const all = (await wire.stepRunners()).toSorted((a, b) => (a.kind < b.kind ? -1 : 1));
   const runners = kind === undefined ? all : [runnerOfKind(all, kind)];
@@ -30,8 +30,8 @@ function runnerOfKind(runners: readonly StepRunner[], kind: string): StepRunner 
   const found = runners.find((runner) => runner.kind === kind);
   if (found !== undefined) return found;
   const kinds = runners.map((runner) => runner.kind);
-  throw new WfError('E_STEP_NOT_FOUND', `there is no step runner "${kind}"`, {
-    hint: `${didYouMean(kind, kinds)}\`wf steps\` lists them.`,
+  throw new WfError('E_STEP_NOT_FOUND', `step runner "${kind}" does not exist`, {
+    hint: `${didYouMean(kind, kinds)}List the step runners with \`wf steps\`.`,
   });
 }
 

@@ -15,7 +15,7 @@ import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
 
 const options = z.object({ json: z.boolean().default(false), yes: z.boolean().default(false) });
 
-/** `found`: not removed, as it was not asked for; `in-use`: its run is under way, with another database. */
+/** `found`: not removed without --yes; `in-use`: its run is active with another database. */
 type SweepStatus = 'found' | 'removed' | 'in-use' | 'stuck';
 
 interface Swept {
@@ -25,10 +25,9 @@ interface Swept {
 }
 
 /**
- * `wf sweep`: what carries wf's mark on this host and no run of this database accounts for; with `--yes` it is removed. What
- * is not marked, and what a living run of another database has made, is never touched. Refused elsewhere than in the network namespace
- * of the Docker engine. Where the Docker engine does not answer,
- * all else is swept, and the exit code tells of it.
+ * `wf sweep`: lists marked objects of this host that no run of this database accounts for; removes them with `--yes`. Never
+ * touches unmarked objects, or those of an active run of another database. Refused outside the network namespace of the Docker
+ * engine. If the engine does not answer, everything else is swept, and the exit code reports it.
  */
 export const sweep = defineCommand(options, async ({ json, yes }, wire, terminal) => {
   const history = await wire.historyForReading();
@@ -38,17 +37,17 @@ export const sweep = defineCommand(options, async ({ json, yes }, wire, terminal
   const swept: Swept[] = [];
   for (const object of objects) {
     const user = await userOf(object, objects);
-    if (user !== null) swept.push({ object, status: 'in-use', reason: `run ${user} is under way` });
+    if (user !== null) swept.push({ object, status: 'in-use', reason: `run ${user} is active` });
     else if (!yes) swept.push({ object, status: 'found', reason: null });
     else swept.push({ object, reason: null, ...(await removeMarked(object, host, () => {})) });
   }
   if (json) writeJson(terminal.out, swept.map(asRecord));
-  else tell(swept, terminal);
+  else print(swept, terminal);
   const unreadCode = marked.unread === null ? 0 : reportError(marked.unread, terminal, false);
   return swept.some(({ status }) => status === 'stuck') ? 5 : unreadCode;
 });
 
-/** The run under way that has made it. Where its mark does not tell the run, it may be any that is under way. */
+/** Returns the active run that made the object; any active run if its mark does not identify one. */
 async function userOf({ run }: MarkedObject, objects: readonly MarkedObject[]): Promise<RunId | null> {
   const candidates = run === null ? objects.map((object) => object.run) : [run];
   for (const candidate of new Set(candidates)) {
@@ -62,22 +61,21 @@ function asRecord({ object, status, reason }: Swept) {
   return { kind, name, id, run, recognisedBy, status, reason, undo: [commandLine(undo)] };
 }
 
-function tell(swept: readonly Swept[], { out, err }: Terminal): void {
+function print(swept: readonly Swept[], { out, err }: Terminal): void {
   if (swept.length === 0) {
-    writeLines(err, ['Nothing on this host carries a mark of wf that this database does not account for.']);
+    writeLines(err, ['No marked objects on this host without a record in this database.']);
     return;
   }
   writeLines(
     out,
     swept.flatMap((one) => sweptLines(one, out.style)),
   );
-  if (swept.some(({ status }) => status === 'found'))
-    writeLines(err, ['Nothing was removed. Add --yes to remove what was found.']);
+  if (swept.some(({ status }) => status === 'found')) writeLines(err, ['Nothing removed. Add --yes to remove them.']);
 }
 
 function sweptLines({ object, status, reason }: Swept, style: TextStyle): readonly string[] {
   const { kind, name, run, recognisedBy, undo } = object;
-  const whose = run === null ? 'of a run that cannot be told' : `of run ${run}`;
+  const whose = run === null ? 'of an unknown run' : `of run ${run}`;
   const words = reason === null ? '' : `: ${oneLine(reason)}`;
   const line = `${kind} ${oneLine(name)} ${style.colors.dim(whose)} (${paint(status, style)(status)}${words})`;
   const mark = style.colors.dim(`  recognised by ${oneLine(recognisedBy)}`);

@@ -10,7 +10,7 @@ import type { ResolvedWorkflow, Wire } from '../services/wire-types.ts';
 
 const options = z.object({ json: z.boolean().default(false), workflow: z.string().optional() });
 
-/** `wf workflows [WORKFLOW]`: lists all workflows, those that cannot be loaded with their error; or shows one. */
+/** `wf workflows [WORKFLOW]`: lists all workflows, with the errors of those that cannot be loaded, or shows one. */
 export const workflows = defineCommand(options, async ({ json, workflow }, wire, terminal) => {
   if (workflow !== undefined) showWorkflow(await workflowByReference(wire, workflow), json, terminal);
   else await listWorkflows(json, wire, terminal);

@@ -1,43 +1,43 @@
 import type { Argument, Command, Option } from 'commander';
 
-/** A word that may stand where the user is typing. */
+/** A word that completes the command line. */
 export interface Candidate {
   readonly value: string;
   readonly description: string;
 }
 
-/** What may stand there: one of these, or the name of a file, which shells complete by themselves. */
+/** Completions of a word: these words, or file names, which shells complete by themselves. */
 export type Completion = 'files' | readonly Candidate[];
 
-/** What there is that command lines name. */
+/** Names that command lines may contain. */
 export interface CompletionSource {
   workflows(): Promise<readonly Candidate[]>;
-  /** Runs that this command takes whose id begins so, newest first. */
+  /** Returns the runs that the command accepts and whose id has the prefix, newest first. */
   runs(command: string, prefix: string): Promise<readonly Candidate[]>;
-  /** Steps of a run; for `logs` its stages too. */
+  /** Returns the steps of a run; for `logs` also its stages. */
   steps(command: string, run: string): Promise<readonly Candidate[]>;
   stages(of: StageOwner): Promise<readonly Candidate[]>;
   inputs(of: StageOwner): Promise<readonly KnownInput[]>;
   kinds(): Promise<readonly Candidate[]>;
 }
 
-/** An input of a workflow, with the values that it can have where there are few. */
+/** An input of a workflow, with its values if there are few. */
 export interface KnownInput {
   readonly name: string;
   readonly description: string;
   readonly values: readonly string[];
 }
 
-/** What a command line names whose stages and inputs are meant: a workflow or a run. */
+/** The workflow or run whose stages and inputs are completed. */
 export interface StageOwner {
   readonly workflow?: string | undefined;
   readonly run?: string | undefined;
 }
 
 const NONE: readonly Candidate[] = [];
-const HELP: Candidate = { value: '--help', description: 'how it is used' };
+const HELP: Candidate = { value: '--help', description: 'show help' };
 
-/** What may stand in the place of the last of these words, which is being typed. `wf` itself is none of them. */
+/** Returns the completions of the last of these words; `wf` itself is not included. */
 export async function complete(
   program: Command,
   words: readonly string[],
@@ -50,20 +50,20 @@ export async function complete(
   return completion === 'files' ? completion : completion.filter(({ value }) => value.startsWith(typed));
 }
 
-/** Where a command line has come to. */
+/** State of a command line at the word to complete. */
 interface Place {
   readonly command: Command | undefined;
   readonly positional: readonly string[];
   readonly given: ReadonlySet<string>;
-  /** The values of options, by the long name. */
+  /** Values of options, by the long name. */
   readonly values: ReadonlyMap<string, string>;
   /** The option whose value comes next. */
   readonly awaiting: Option | undefined;
-  /** After `--` nothing is an option. */
+  /** After `--` no word is an option. */
   readonly optionsEnded: boolean;
 }
 
-/** Undefined after something that is no command. */
+/** Undefined after an unknown command. */
 function placeAfter(program: Command, words: readonly string[]): Place | undefined {
   let command: Command | undefined;
   let awaiting: Option | undefined;
@@ -129,7 +129,7 @@ function nameOf(option: Option): string {
   return option.long ?? option.flags;
 }
 
-/** Those that were not given yet, or may be given again. */
+/** Returns the options that were not given yet, or are repeatable. */
 function flagsOf(options: readonly Option[], { given }: Place): readonly Candidate[] {
   const left = options.filter((option) => !given.has(nameOf(option)) || option.parseArg !== undefined);
   return [...left.map((option) => ({ value: nameOf(option), description: option.description })), HELP];
@@ -202,14 +202,14 @@ function inputNames(inputs: readonly KnownInput[]): readonly Candidate[] {
   return inputs.map(({ name, description }) => ({ value: `${name}=`, description }));
 }
 
-/** Those that the input can have; where that may be anything, perhaps a file. */
+/** Returns the possible values of an input; files if any value is possible. */
 function inputValues(typed: string, inputs: readonly KnownInput[]): Completion {
   const name = typed.slice(0, typed.indexOf('='));
   const { values = [], description = '' } = inputs.find((input) => input.name === name) ?? {};
   return values.length === 0 ? 'files' : values.map((value) => ({ value: `${name}=${value}`, description }));
 }
 
-/** The workflow or the run that the command line names. */
+/** Returns the workflow or run of the command line. */
 function ownerIn({ command, positional, values }: Place): StageOwner {
   const [first] = positional;
   return command?.name() === 'start' ? { workflow: first } : { run: first, workflow: values.get('--workflow') };

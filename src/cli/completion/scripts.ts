@@ -1,11 +1,11 @@
-/** The shells that wf has completions for. */
+/** Shells with completions. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** What stands in place of candidates where the shell is to complete the name of a file. */
+/** Answer that makes the shell complete a file name. */
 export const FILES = ':files';
 
-/** What each shell carries out to complete a word: all of them ask `wf __complete` what may stand there. */
+/** Completion scripts: all of them call `wf __complete` for the candidates. */
 export const COMPLETION_SCRIPTS: Readonly<Record<Shell, string>> = {
   bash: `# Completion of wf for bash. Now: source <(wf completion bash)
 # For good: wf completion bash > ~/.local/share/bash-completion/completions/wf

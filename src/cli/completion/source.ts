@@ -8,12 +8,12 @@ import { findRun, LATEST } from '../arguments/find-run.ts';
 import type { Wire } from '../services/wire-types.ts';
 import type { Candidate, CompletionSource, KnownInput, StageOwner } from './complete.ts';
 
-/** So many runs are offered; what is typed narrows them down. */
+/** Limit of offered runs; typing more narrows them down. */
 const RUNS = 50;
 
 /**
- * What there is to name, from the history and the names of files. A workflow file is only loaded where no run of it tells its
- * stages and inputs: that takes as long as starting it.
+ * Reads the names from the history and the file names. Loads a workflow file only if no run of it has its stages and inputs,
+ * because loading takes as long as starting it.
  */
 export function completionSource(wire: Wire): CompletionSource {
   const isTakenBy = (command: string) => (run: StoredRun) => {

@@ -1,6 +1,6 @@
 /**
- * The words of a command line as far as it is typed, as a shell splits it; the last one is that which is being typed, and empty
- * after a blank. Variables and the like stay as they are: nothing is carried out.
+ * Splits an unfinished command line like a shell; the last word is the one being typed, and empty after a blank. Variables and
+ * the like stay unexpanded: nothing is executed.
  */
 export function wordsOfLine(line: string): readonly string[] {
   const words: string[] = [];

@@ -1,14 +1,17 @@
 import { asWfError, type WfError } from '../../engine/model/errors.ts';
 import type { Requirement, RequirementResult } from '../../engine/workflow/requirement.ts';
 
-/** Something that `wf doctor` looks at. */
+/** One check of `wf doctor`. */
 export interface Check {
   readonly requirement: Requirement;
-  /** `run`: without it no run can be started; `advice`: it is worth knowing, and hinders no run. */
+  /** `run`: no run can start without it; `advice`: useful to know, and hinders no run. */
   readonly concerns: 'run' | 'advice';
 }
 
-/** @param look answers what was found, or the error that says what is wrong and what mends it. */
+/**
+ * Creates a check.
+ * @param look returns the finding, or the error with its fix.
+ */
 export function check(concerns: Check['concerns'], title: string, purpose: string, look: Requirement['look']): Check {
   return { concerns, requirement: { title, purpose, claim: null, look } };
 }
@@ -21,7 +24,7 @@ export function wrong(error: WfError): RequirementResult {
   return { met: false, error };
 }
 
-/** The same, where looking may throw. */
+/** Like `look`, but turns an exception into a finding. */
 export async function orWrong(look: () => Promise<RequirementResult>): Promise<RequirementResult> {
   try {
     return await look();

@@ -5,36 +5,32 @@ import type { Wire } from '../services/wire-types.ts';
 import { type Check, check, found, orWrong, wrong } from './check.ts';
 
 const MEBIBYTE = 1024 * 1024;
-/** A run of the lab takes some 0.3 MiB; the reserve, which is only made where four times as much is free, 2. */
+/** A run of the lab takes about 0.3 MiB; the reserve takes 2 and is created only if four times as much is free. */
 const ROOM_BYTES = 8 * MEBIBYTE;
 
-/** Where runs are journaled, and whether that works. */
+/** Checks of the database and its disk. */
 export function databaseChecks(wire: Wire): readonly Check[] {
   const { database } = wire.places;
   return [
-    check('run', 'database', 'what is done is written there before it is done', () =>
+    check('run', 'database', 'journals every change before it is made', () =>
       orWrong(async () => {
         const history = await wire.historyForReading();
         if (history === undefined) return emptyPlace(database);
         const [newest] = history.runs({ limit: 1 });
-        const last = newest === undefined ? 'no run yet' : `newest run ${newest.id}`;
+        const last = newest === undefined ? 'no runs' : `newest run ${newest.id}`;
         return found(`${database} (${mebibytes(statSync(database).size)}, ${last})`);
       }),
     ),
-    check(
-      'advice',
-      'disk space',
-      'a full disk stops a run; a reserve beside the database is kept for its rollback',
-      () =>
-        orWrong(async () => {
-          const folder = nearestFolder(path.dirname(database));
-          const { bavail, bsize } = statfsSync(folder);
-          const free = bavail * bsize;
-          if (free < ROOM_BYTES) return wrong(littleRoom(folder, free));
-          const isKept = existsSync(`${database}-reserve`);
-          const reserve = isKept ? 'a reserve is kept' : 'a reserve is made when a run is started';
-          return found(`${mebibytes(free)} free in ${folder}, ${reserve}`);
-        }),
+    check('advice', 'disk space', 'a full disk stops a run; a reserve beside the database allows its rollback', () =>
+      orWrong(async () => {
+        const folder = nearestFolder(path.dirname(database));
+        const { bavail, bsize } = statfsSync(folder);
+        const free = bavail * bsize;
+        if (free < ROOM_BYTES) return wrong(littleRoom(folder, free));
+        const isKept = existsSync(`${database}-reserve`);
+        const reserve = isKept ? 'with a reserve' : 'the first run creates a reserve';
+        return found(`${mebibytes(free)} free in ${folder}, ${reserve}`);
+      }),
     ),
   ];
 }
@@ -45,22 +41,22 @@ function emptyPlace(database: string) {
     accessSync(folder, constants.W_OK);
   } catch (cause) {
     return wrong(
-      new WfError('E_DATABASE_READONLY', `${database} cannot be made: ${folder} may not be written by this user`, {
-        hint: 'Choose another file: `wf --db FILE ...`, or set WF_DB; or run wf as the user whose folder it is.',
+      new WfError('E_DATABASE_READONLY', `cannot create ${database}: this user may not write to ${folder}`, {
+        hint: 'Choose another file with --db or WF_DB, or run wf as the owner of the folder.',
         cause,
       }),
     );
   }
-  return found(`${database}: the first run makes it`);
+  return found(`${database}: the first run creates it`);
 }
 
 function littleRoom(folder: string, free: number): WfError {
   return new WfError('E_DISK_FULL', `only ${mebibytes(free)} are free in ${folder}`, {
-    hint: 'Make room there (`df -h`; `wf prune --older-than 90d` shows which old runs can go), or choose another file with --db or WF_DB.',
+    hint: 'Free some space there (list old runs with `wf prune --older-than 90d`), or choose another file with --db or WF_DB.',
   });
 }
 
-/** The folder itself, or the nearest above it that is there. */
+/** Returns the folder itself, or the nearest existing one above it. */
 function nearestFolder(folder: string): string {
   return existsSync(folder) || folder === path.dirname(folder) ? folder : nearestFolder(path.dirname(folder));
 }

@@ -6,47 +6,44 @@ import { bridgesAreFiltered, isInFirstNamespace, isProcMounted } from '../../hos
 import { canUseCgroups } from '../../host/processes/command-cgroups.ts';
 import { type Check, check, found, wrong } from './check.ts';
 
-/** As package.json says (`engines`). */
+/** Oldest supported version, as in package.json (`engines`). */
 const OLDEST_NODE = [20, 19] as const;
-const LOOK_MS = 5_000;
+const POLL_MS = 5_000;
 
-/** What of the machine itself every run needs. */
+/** Checks of the machine that concern every run. */
 export function machineChecks(nodeVersion: string): readonly Check[] {
   return [
     check('run', 'node', 'runs wf', async () => nodeResult(nodeVersion)),
-    check('run', '/proc', 'tells a living process from one that was killed', async () =>
+    check('run', '/proc', 'distinguishes a live process from a killed one', async () =>
       isProcMounted() ? found('mounted') : wrong(noProc()),
     ),
     check(
       'advice',
       'cgroups',
-      'hold all that a step starts, so that none of it outlives a killed wf unseen',
+      'contain all processes of a step, so that none outlives a killed wf unnoticed',
       async () =>
         found(
           canUseCgroups()
-            ? 'one is made for each command'
-            : 'may not be made: a program that clears its environment (`env -i`, sudo) is not found once wf was killed',
+            ? 'one for each command'
+            : 'not permitted: after wf is killed, a program that clears its environment (`env -i`, sudo) is not found',
         ),
     ),
-    check('advice', 'network namespace', 'whose links, addresses and routes are altered', async () => {
+    check('advice', 'network namespace', 'its links, addresses and routes are changed', async () => {
       const isFirst = isInFirstNamespace();
-      if (isFirst === null) return found('which one cannot be told: that of process 1 may not be looked at');
-      return found(isFirst ? 'that of the machine' : 'one of its own: what is made here is not seen outside of it');
+      if (isFirst === null) return found('unknown: that of process 1 is not readable');
+      return found(isFirst ? 'that of the machine' : 'a separate one: changes in it are not visible outside');
     }),
   ];
 }
 
-/** What a run does without, and tells less for it. */
+/** Checks of tools without which a run reports less. */
 export function toolChecks(): readonly Check[] {
   return [
-    toolCheck('iptables', 'tells which rule of Docker kept the networks apart'),
+    toolCheck('iptables', 'shows which rule of Docker isolates the networks'),
     toolCheck('iptables-save', 'compares the firewall before and after a run'),
-    toolCheck('nft', 'compares the firewall before and after a run, where it is not kept by iptables'),
-    check(
-      'advice',
-      'filter of bridges',
-      'whether a packet inside a bridge passes the firewall too',
-      async ({ command }) => found(`${bridgeFilter()}; ${await forwardPolicy(command)}`),
+    toolCheck('nft', 'compares nftables before and after a run'),
+    check('advice', 'bridge filter', 'whether packets inside a bridge pass the firewall', async ({ command }) =>
+      found(`${bridgeFilter()}; ${await forwardPolicy(command)}`),
     ),
   ];
 }
@@ -57,14 +54,14 @@ function nodeResult(version: string) {
   if (!isOld) return found(version);
   return wrong(
     new WfError('E_TOOL_MISSING', `wf needs Node.js ${OLDEST_NODE.join('.')} or newer; this is ${version}`, {
-      hint: 'Install a newer one: `nvm install 22`, or https://nodejs.org/en/download.',
+      hint: 'Install a newer version with `nvm install 22` or from https://nodejs.org/en/download.',
     }),
   );
 }
 
 function noProc(): WfError {
-  return new WfError('E_HOST_STATE_UNKNOWN', '/proc does not tell of this process', {
-    hint: 'Mount it: `sudo mount -t proc proc /proc`.',
+  return new WfError('E_HOST_STATE_UNKNOWN', '/proc does not list this process', {
+    hint: 'Mount it with `sudo mount -t proc proc /proc`.',
   });
 }
 
@@ -83,14 +80,14 @@ function toolCheck(name: string, purpose: string): Check {
 function bridgeFilter(): string {
   const isFiltered = bridgesAreFiltered();
   if (isFiltered === null) return 'bridge-nf-call-iptables is not loaded';
-  return `bridge-nf-call-iptables is ${isFiltered ? '1: it does' : '0: it does not'}`;
+  return `bridge-nf-call-iptables is ${isFiltered ? '1: they do' : '0: they do not'}`;
 }
 
 async function forwardPolicy(command: CommandPort): Promise<string> {
-  const unknown = 'the policy of FORWARD cannot be told';
-  if (findTool('iptables') === undefined) return `${unknown}: there is no iptables`;
-  const { end, stdout } = await command.run(['iptables', '-S', 'FORWARD'], { timeoutMs: LOOK_MS });
+  const unknown = 'the policy of FORWARD is unknown';
+  if (findTool('iptables') === undefined) return `${unknown}: iptables is not installed`;
+  const { end, stdout } = await command.run(['iptables', '-S', 'FORWARD'], { timeoutMs: POLL_MS });
   const policy = /^-P FORWARD (\S+)/m.exec(stdout)?.[1];
   if (end.type !== 'exited' || policy === undefined) return `${unknown} without root`;
-  return `what is forwarded and matches no rule is ${policy === 'ACCEPT' ? 'let through' : 'dropped'} (policy ${policy})`;
+  return `forwarded packets without a matching rule are ${policy === 'ACCEPT' ? 'accepted' : 'dropped'} (policy ${policy})`;
 }

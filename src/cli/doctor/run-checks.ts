@@ -10,30 +10,32 @@ import { resumableRuns } from '../arguments/resumable-runs.ts';
 import type { Wire } from '../services/wire-types.ts';
 import { type Check, check, found, wrong } from './check.ts';
 
-/** So many of each are named. */
+/** Number of runs and changes named in a finding. */
 const NAMED = 5;
 
-/** What earlier runs have left. */
+/** Checks of what earlier runs left. */
 export function runChecks(wire: Wire): readonly Check[] {
   return [
-    check('advice', 'interrupted runs', 'they wait to be resumed or rolled back, and keep their names', async () => {
+    check('advice', 'interrupted runs', 'they keep their names until they are resumed or rolled back', async () => {
       const ids = await unadvanced(wire, (status) => status !== 'waiting');
       if (ids.length === 0) return found('none');
       const [only] = ids;
       const next = ids.length === 1 ? `\`wf resume ${only}\`, or \`wf rollback ${only}\`` : '`wf resume --all`';
-      return wrong(new WfError('E_INTERRUPTED', `${named(ids)} stopped before the end`, { hint: `Go on: ${next}.` }));
+      return wrong(
+        new WfError('E_INTERRUPTED', `${named(ids)} stopped before the end`, { hint: `Continue with ${next}.` }),
+      );
     }),
-    check('advice', 'waiting runs', 'without a process no deadline of theirs fires', async () => {
+    check('advice', 'waiting runs', 'their deadlines need a process to fire', async () => {
       const ids = await unadvanced(wire, (status) => status === 'waiting');
       if (ids.length === 0) return found('none without a process');
       const next = ids.length === 1 ? `wf resume ${ids[0]}` : 'wf resume --all';
       return wrong(
         new WfError('E_INTERRUPTED', `no process advances ${named(ids)}`, {
-          hint: `\`${next}\` fires the deadlines that have passed, and waits for the others.`,
+          hint: `Run \`${next}\`: it fires the deadlines that have passed, and waits for the others.`,
         }),
       );
     }),
-    check('advice', 'changes', 'they stand on this host because of wf', async () => {
+    check('advice', 'changes', 'changes of wf in place on this host', async () => {
       const history = await wire.historyForReading();
       const unfinished = new Set(history?.unfinishedRuns().map(({ id }) => id));
       const changes = (history?.changesInPlace() ?? []).filter(
@@ -44,28 +46,23 @@ export function runChecks(wire: Wire): readonly Check[] {
       const runs = [...new Set(changes.map(({ run }) => run))];
       return wrong(
         new WfError('E_RESIDUE', `left of ${named(runs)}: ${named(targets)}`, {
-          hint: `\`wf changes\` shows them; \`wf rollback ${runs[0]}\` undoes them.`,
+          hint: `List them with \`wf changes\`; undo them with \`wf rollback ${runs[0]}\`.`,
         }),
       );
     }),
-    check(
-      'advice',
-      'marked objects',
-      'what a run made, and no history knows of (its database was deleted)',
-      async (host) => {
-        const history = await wire.historyForReading();
-        const marked = await findMarked(host);
-        const objects = unaccounted(marked.objects, knownRuns(history, marked.objects));
-        if (objects.length === 0 && marked.unread !== null) throw marked.unread;
-        if (objects.length === 0) return found('none');
-        const names = objects.map(({ kind, name }) => `${kind} ${name}`);
-        return wrong(
-          new WfError('E_RESIDUE', `found ${named(names)}`, {
-            hint: '`wf sweep` shows them; `wf sweep --yes` removes them.',
-          }),
-        );
-      },
-    ),
+    check('advice', 'marked objects', 'objects of runs whose database was deleted', async (host) => {
+      const history = await wire.historyForReading();
+      const marked = await findMarked(host);
+      const objects = unaccounted(marked.objects, knownRuns(history, marked.objects));
+      if (objects.length === 0 && marked.unread !== null) throw marked.unread;
+      if (objects.length === 0) return found('none');
+      const names = objects.map(({ kind, name }) => `${kind} ${name}`);
+      return wrong(
+        new WfError('E_RESIDUE', `found ${named(names)}`, {
+          hint: 'List them with `wf sweep`; remove them with `wf sweep --yes`.',
+        }),
+      );
+    }),
   ];
 }
 

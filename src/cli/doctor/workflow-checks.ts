@@ -4,8 +4,8 @@ import type { ResolvedWorkflow, Wire } from '../services/wire-types.ts';
 import { type Check, check, wrong } from './check.ts';
 
 /**
- * What each workflow needs of the machine beside what all do (images, tools of its own), with the defaults of its inputs; and the
- * workflow files that cannot be loaded. A name that is taken is no matter of the machine.
+ * Checks the requirements of each workflow beyond those of all (images, tools), with the defaults of its inputs; and reports
+ * workflow files that cannot be loaded. Names in use are no matter of the machine.
  */
 export async function workflowChecks(wire: Wire, known: ReadonlySet<string>): Promise<readonly Check[]> {
   const titles = new Set(known);
@@ -26,7 +26,7 @@ export async function workflowChecks(wire: Wire, known: ReadonlySet<string>): Pr
   return checks;
 }
 
-/** None where an input has no default: what is needed may depend on it. */
+/** Returns none if an input has no default: requirements may depend on it. */
 function requirementsOf({ workflow }: ResolvedWorkflow) {
   if (!workflow.input.safeParse({}).success) return [];
   return workflow.requirements(checkInput(workflow, {}));

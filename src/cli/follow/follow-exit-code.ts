@@ -6,14 +6,14 @@ import { followedExitCode, signalExitCode } from '../output/exit-code.ts';
 import type { Wire } from '../services/wire-types.ts';
 import type { FollowEnd } from './follow-journal.ts';
 
-/** @throws WfError E_USAGE if `--exit-code` is given without `--follow` */
+/** Refuses `--exit-code` without `--follow`. @throws WfError E_USAGE */
 export function requireFollow({ follow, exitCode }: { readonly follow: boolean; readonly exitCode: boolean }): void {
   if (follow || !exitCode) return;
-  throw new WfError('E_USAGE', '--exit-code needs --follow', { hint: 'Add --follow, or leave --exit-code out.' });
+  throw new WfError('E_USAGE', '--exit-code needs --follow', { hint: 'Add --follow, or remove --exit-code.' });
 }
 
 /**
- * Returns the exit code of `--follow --exit-code`: that of the run, or that of the signal which ended the following.
+ * Returns the exit code of `--follow --exit-code`: that of the run, or that of the signal that ended the following.
  * @param end undefined if there was nothing to follow
  */
 export function exitCodeOfFollowed({ history, run }: FoundRun, end: FollowEnd | undefined, wire: Wire): ExitCode {

@@ -7,18 +7,18 @@ import { type IsAlive, runStatus } from '../../review/record/run-status.ts';
 import type { StopSignal, Terminal } from '../output/terminal.ts';
 import type { Wire } from '../services/wire-types.ts';
 
-/** A person sees news of a fifth of a second as news; a look costs two reads by an index, well under a millisecond. */
-const LOOK_MS = 150;
+/** People accept a delay of a fifth of a second; one poll costs two indexed reads, well under a millisecond. */
+const POLL_MS = 150;
 
-/** Why nothing more comes: nobody advances the run any more, or the follower was told to stop. */
+/** Reason for the end of following: no process advances the run, or a stop signal arrived. */
 export type FollowEnd =
   | { readonly type: 'let-go'; readonly status: RunStatus }
   | { readonly type: 'stopped'; readonly signal: StopSignal };
 
 /**
- * Follows a run that any process on this host advances, by its journal: hands on all entries from the first, those that are
- * there and those that come, until the run ends, pauses or is interrupted. A signal to stop ends the following only.
- * @throws WfError E_RUN_NOT_FOUND where the run was removed meanwhile; E_DATABASE*
+ * Follows a run that any process on this host advances, by its journal: passes on all entries from the first until the run ends,
+ * pauses or is interrupted. A stop signal ends only the following.
+ * @throws WfError E_RUN_NOT_FOUND if the run was removed meanwhile; E_DATABASE*
  */
 export async function followJournal(
   history: HistoryReader,
@@ -34,7 +34,7 @@ export async function followJournal(
   });
   const pause = () =>
     new Promise<void>((resolve) => {
-      const cancel = clock.after(LOOK_MS, resolve);
+      const cancel = clock.after(POLL_MS, resolve);
       stop.wake = () => {
         cancel();
         resolve();
@@ -43,12 +43,12 @@ export async function followJournal(
   let last = 0;
   try {
     for (;;) {
-      // The status first: what a run came to is then in the journal that is read after it.
+      // Status first, so that the journal read after it contains its entries.
       const status = statusNow(history, id, isAlive);
       const entries = history.journal(id, last);
       last = entries.at(-1)?.seq ?? last;
       onNews(entries);
-      if (isLetGo(status)) return { type: 'let-go', status };
+      if (isStopped(status)) return { type: 'let-go', status };
       if (stop.signal === undefined) await pause();
       if (stop.signal !== undefined) return { type: 'stopped', signal: stop.signal };
     }
@@ -57,26 +57,26 @@ export async function followJournal(
   }
 }
 
-/** Whether nothing more happens to a run in this status until somebody does something about it. */
-export function isLetGo(status: RunStatus): boolean {
+/** Returns whether a run in this status does nothing more until somebody acts on it. */
+export function isStopped(status: RunStatus): boolean {
   return isEnd(status) || status === 'paused' || status === 'interrupted';
 }
 
-/** What is said when a signal ended the following, and nothing else. */
-export function noLongerFollowed(id: RunId): string {
-  return `no longer followed; run ${id} goes on`;
+/** Returns the line printed after a signal ended the following. */
+export function stoppedFollowing(id: RunId): string {
+  return `stopped following; run ${id} continues`;
 }
 
 function statusNow(history: HistoryReader, id: RunId, isAlive: IsAlive): RunStatus {
   const status = runStatus(stored(history, id), isAlive);
-  // Its process may have ended the run, and itself, between the two looks: then the history says so now.
+  // Its process may have ended the run and itself between the two reads: the history then has the result.
   return status === 'interrupted' ? runStatus(stored(history, id), isAlive) : status;
 }
 
 function stored(history: HistoryReader, id: RunId) {
   const run = history.run(id);
   if (run !== undefined) return run;
-  throw new WfError('E_RUN_NOT_FOUND', `run ${id} was removed from the history while it was followed`, {
-    hint: '`wf runs` lists the runs that are there.',
+  throw new WfError('E_RUN_NOT_FOUND', `run ${id} was removed from the history while wf followed it`, {
+    hint: 'List the runs with `wf runs`.',
   });
 }

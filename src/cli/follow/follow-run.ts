@@ -11,7 +11,7 @@ import type { Terminal } from '../output/terminal.ts';
 import type { Wire } from '../services/wire-types.ts';
 import type { Interruption } from './interruption.ts';
 
-/** What became of a run that a command advanced. */
+/** Result of a run that a command advanced. */
 export type RunOutcome =
   | {
       readonly type: 'known';
@@ -20,16 +20,16 @@ export type RunOutcome =
       readonly material: RunMaterial;
       readonly record: RunRecord;
     }
-  /** Its journal could not be written any more. */
+  /** Its journal is not writable. */
   | { readonly type: 'lost'; readonly id: RunId; readonly error: WfError; readonly exitCode: ExitCode };
 
-/** What is known of a run before a command advances it. */
+/** State of a run before a command advances it. */
 interface RunBefore {
   readonly stageNames: readonly string[];
   readonly journal: readonly JournalEntry[];
 }
 
-/** Does this with a view of a run, through which signals to stop are answered too. The view is gone at the end. */
+/** Runs the work with a view of a run, which also reports stop signals; closes the view at the end. */
 export async function withView<Answer>(
   before: RunBefore,
   interruption: Interruption,
@@ -38,7 +38,7 @@ export async function withView<Answer>(
   work: (view: ProgressView) => Promise<Answer>,
 ): Promise<Answer> {
   const view = createProgressView(terminal.progress, wire.clock, before.stageNames, before.journal);
-  interruption.speakThrough(view);
+  interruption.reportThrough(view);
   try {
     return await work(view);
   } finally {
@@ -46,8 +46,11 @@ export async function withView<Answer>(
   }
 }
 
-/** Follows a run in a view; before the first of its news the view says which run it is. */
-export function introduced({ id, workflow }: Pick<StoredRun, 'id' | 'workflow'>, view: ProgressView): RunObserver {
+/** Follows a run in a view, which introduces the run before its first event. */
+export function withIntroduction(
+  { id, workflow }: Pick<StoredRun, 'id' | 'workflow'>,
+  view: ProgressView,
+): RunObserver {
   let isIntroduced = false;
   return {
     ...view.observer,
@@ -63,7 +66,7 @@ export function introduction(id: RunId, workflow: string): string {
   return `run ${id} of ${workflow}`;
 }
 
-/** Waits for what becomes of a run that was begun; signals to stop interrupt it. The view ends before the answer comes. */
+/** Waits for the result of a started run; stop signals interrupt it. The view ends before this returns. */
 export async function followRun(
   handle: Pick<RunHandle, 'id' | 'result' | 'interrupt'>,
   view: ProgressView,

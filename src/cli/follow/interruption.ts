@@ -10,19 +10,19 @@ type Interruptible = Pick<RunHandle, 'id' | 'interrupt'>;
 type Voice = Pick<ProgressView, 'say' | 'isRollingBack'>;
 
 export interface Interruption {
-  /** The first signal that came, if one has. */
+  /** The first signal, if one has arrived. */
   readonly signal: StopSignal | undefined;
-  /** Where to say what a signal does: the view of the run that is shown now. */
-  speakThrough(view: Voice): void;
-  /** The run that is to be interrupted from now on; a signal that came before is passed on at once. */
+  /** Sets the view that reports the effect of a signal. */
+  reportThrough(view: Voice): void;
+  /** Sets the run to interrupt; an earlier signal is passed on at once. */
   attach(handle: Interruptible): void;
-  /** Signals are no longer listened to. */
+  /** Stops listening for signals. */
   end(): void;
 }
 
 /**
- * From now on the first signal to stop interrupts the run, which lets what is under way come to its outcome; the second
- * one ends the process at once. Either way the journal knows what stands on the host.
+ * Watches for stop signals: the first one interrupts the run, which finishes the current step; the second one ends the process at
+ * once. Either way the journal knows the changes in place.
  */
 export function watchForInterruption(terminal: Terminal): Interruption {
   let first: StopSignal | undefined;
@@ -31,19 +31,19 @@ export function watchForInterruption(terminal: Terminal): Interruption {
   const end = terminal.onStopSignal((signal) => {
     if (first === undefined) {
       first = signal;
-      const underWay = voice.isRollingBack() ? 'the change that is being undone' : 'the step under way';
-      voice.say(`${signal}: stopping after ${underWay}; once more to stop at once`);
+      const underWay = voice.isRollingBack() ? 'the current undo' : 'the current step';
+      voice.say(`${signal}: stopping after ${underWay}; repeat it to stop at once`);
       attached?.interrupt(signal);
       return;
     }
-    if (attached !== undefined) voice.say(howToGoOn(attached.id, voice.isRollingBack(), terminal.err.style));
+    if (attached !== undefined) voice.say(howToContinue(attached.id, voice.isRollingBack(), terminal.err.style));
     terminal.exitNow(signalExitCode(first));
   });
   return {
     get signal() {
       return first;
     },
-    speakThrough(view) {
+    reportThrough(view) {
       voice = view;
     },
     attach(handle) {
@@ -54,10 +54,10 @@ export function watchForInterruption(terminal: Terminal): Interruption {
   };
 }
 
-/** Returns how to resume or undo a run that was asked to stop. */
-export function howToGoOn(id: RunId, rollingBack: boolean, style: TextStyle): string {
+/** Returns how to resume or undo a run that was stopped. */
+export function howToContinue(id: RunId, rollingBack: boolean, style: TextStyle): string {
   const words = rollingBack
-    ? `run ${id} is interrupted while it is rolled back; \`wf rollback ${id}\` goes on with that`
-    : `run ${id} is interrupted; \`wf resume ${id}\` goes on with it, \`wf rollback ${id}\` undoes what it did`;
+    ? `the rollback of run ${id} is interrupted; \`wf rollback ${id}\` continues it`
+    : `run ${id} is interrupted; \`wf resume ${id}\` resumes it, \`wf rollback ${id}\` undoes it`;
   return suggestions(words, style);
 }

@@ -2,10 +2,10 @@ import type { StoredRun } from '../../engine/ports/history.ts';
 import type { ResumeRequest } from '../../engine/run/engine.ts';
 import type { Terminal } from '../output/terminal.ts';
 import type { Wire } from '../services/wire-types.ts';
-import { followRun, introduced, type RunOutcome, withView } from './follow-run.ts';
+import { followRun, type RunOutcome, withIntroduction, withView } from './follow-run.ts';
 import type { Interruption } from './interruption.ts';
 
-/** Goes on with a run until it ends or stops again. @throws WfError as `Engine.resume` does: then nothing was done. */
+/** Resumes a run until it ends or stops again. @throws WfError like `Engine.resume`: then nothing was done. */
 export async function resumeRun(
   run: StoredRun,
   request: ResumeRequest,
@@ -17,7 +17,7 @@ export async function resumeRun(
   const engine = await wire.engine();
   const before = { stageNames: request.workflow.model.stages, journal: history.journal(run.id) };
   return withView(before, interruption, wire, terminal, async (view) => {
-    const handle = await engine.resume(request, introduced(run, view));
+    const handle = await engine.resume(request, withIntroduction(run, view));
     return followRun(handle, view, interruption, wire, terminal);
   });
 }

@@ -1,7 +1,7 @@
-/** A word that is wrong in more than two fifths of its letters was not meant. */
+/** A word with more than two fifths of its letters wrong is no suggestion. */
 const TOLERANCE = 0.4;
 
-/** The known name that is nearest to `word` by letters added, dropped, changed or swapped; undefined where none is near. */
+/** Returns the known name nearest to `word` by added, dropped, changed or swapped letters; undefined if none is near. */
 export function nearestName(word: string, names: readonly string[]): string | undefined {
   const ranked = names
     .map((name) => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }))
@@ -10,13 +10,13 @@ export function nearestName(word: string, names: readonly string[]): string | un
   return ranked[0]?.name;
 }
 
-/** `Did you mean x? ` before a hint, or nothing. */
+/** Returns `Did you mean x? ` for the beginning of a hint, or an empty string. */
 export function didYouMean(word: string, names: readonly string[]): string {
   const nearest = nearestName(word, names);
   return nearest === undefined ? '' : `Did you mean ${nearest}? `;
 }
 
-/** Damerau and Levenshtein's distance, swaps of neighbours only (optimal string alignment). */
+/** Returns the Damerau-Levenshtein distance, with swaps of neighbours only (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

@@ -3,20 +3,20 @@ import type { RunResult } from '../../engine/run/engine.ts';
 import type { RunRecord } from '../../review/record/run-record.ts';
 import type { StopSignal } from './terminal.ts';
 
-/** 128 and the signal's number, as shells report a process that died of it. */
+/** Returns 128 plus the signal's number, like shells. */
 export function signalExitCode(signal: StopSignal): ExitCode {
   return signal === 'SIGINT' ? 130 : 143;
 }
 
 /**
- * The exit code of a command that is refused before it has begun anything. What otherwise says that something was tried, and undone,
- * says here that this machine cannot do it.
+ * Returns the exit code of a command that was refused before it began: codes that would mean "tried and undone" become "this
+ * machine cannot do it".
  */
 export function refusalExitCode({ exitCode }: WfError): ExitCode {
   return exitCode === 1 ? 3 : exitCode;
 }
 
-/** The exit code of a command that advanced a run. */
+/** Returns the exit code of a command that advanced a run. */
 export function runExitCode(result: RunResult, record: Pick<RunRecord, 'changes' | 'error'>): ExitCode {
   switch (result.type) {
     case 'waiting':
@@ -38,7 +38,7 @@ export function runExitCode(result: RunResult, record: Pick<RunRecord, 'changes'
   }
 }
 
-/** The exit code with which `wf start` would have ended, for a command that only follows the run. */
+/** Returns the exit code that `wf start` would have had, for a command that only follows the run. */
 export function followedExitCode(record: Pick<RunRecord, 'status' | 'changes' | 'error'>): ExitCode {
   switch (record.status) {
     case 'needs-attention':
@@ -53,16 +53,16 @@ export function followedExitCode(record: Pick<RunRecord, 'status' | 'changes' | 
   }
 }
 
-/** The exit code of a command that rolled a run back: that the run had failed is why it was asked to. */
+/** Returns the exit code of a rollback: the run's own failure does not count. */
 export function rollbackExitCode(result: RunResult): ExitCode {
   if (result.type === 'interrupted') return interruptedExitCode(result);
   return result.type === 'ended' && result.end.status === 'needs-attention' ? 5 : 0;
 }
 
-/** The worst first. */
+/** Worst first. */
 const WORST: readonly ExitCode[] = [130, 143, 5, 1, 4, 3, 2];
 
-/** The exit code of a command that advanced several runs: that of the signal which stopped it, else the worst. */
+/** Returns the exit code of a command that advanced several runs: that of the stop signal, otherwise the worst. */
 export function worstExitCode(codes: readonly ExitCode[]): ExitCode {
   return WORST.find((code) => codes.includes(code)) ?? 0;
 }
@@ -72,8 +72,8 @@ function interruptedExitCode({ signal }: Extract<RunResult, { type: 'interrupted
 }
 
 /**
- * "This machine cannot do it" and "something is in the way" say that nothing was touched: true where the ledger holds
- * nothing that had to be undone (an intent that came to nothing is `gone`).
+ * Returns exit code 3 or 4, which mean that nothing was touched, if the ledger has no change that had to be undone (an intent
+ * without effect is `gone`).
  */
 function untouchedExitCode({ changes, error }: Pick<RunRecord, 'changes' | 'error'>): ExitCode | undefined {
   if (error === null || changes.some(({ status }) => status !== 'gone')) return undefined;

@@ -8,21 +8,21 @@ import { createProgressFollower, type ProgressFollower } from '../../review/time
 import { createLivePicture } from './live-picture.ts';
 import type { TextSink } from './terminal.ts';
 
-/** What a person sees of a run while it goes on. */
+/** Progress display of a run. */
 export interface ProgressView {
   readonly observer: RunObserver;
-  /** A line that stays. */
+  /** Prints a line that stays. */
   say(text: string): void;
-  /** Whether the run's changes are being undone now. */
+  /** Returns whether the run's changes are being undone. */
   isRollingBack(): boolean;
-  /** The last picture stays; nothing is drawn any more. A second call does nothing. */
+  /** Stops drawing; the last picture stays. Idempotent. */
   end(): void;
 }
 
-/** A picture of the live view is drawn this often: the spinner turns smoothly, and it costs next to nothing. */
+/** Interval of the live view: smooth for the spinner, and cheap. */
 const FRAME_MS = 80;
 
-/** A live view on a terminal, else a plain line for each step that has ended. `earlier` is what happened before it. */
+/** Creates a live view on a terminal, otherwise a printer of one line per finished step. `earlier` is the journal so far. */
 export function createProgressView(
   sink: TextSink,
   clock: Clock,
@@ -88,7 +88,7 @@ function liveView(
       if (over) return;
       over = true;
       cancel();
-      // Of a run that was refused there is no picture worth keeping.
+      // A refused run has no picture worth keeping.
       if (progress.visits.size > 0) draw();
       else picture.clear();
     },

@@ -5,9 +5,7 @@ import { suggestions } from '../../review/text/suggestion.ts';
 import { refusalExitCode } from './exit-code.ts';
 import { type Terminal, writeJson, writeLines } from './terminal.ts';
 
-/**
- * The one place where an error becomes text, or with `--json` a document. Answers the exit code of a command that is refused by it.
- */
+/** Prints an error as text, or with `--json` as a document; the only place that does. Returns the exit code of the refused command. */
 export function reportError(thrown: unknown, terminal: Terminal, json: boolean): ExitCode {
   const error = asWfError(thrown);
   const record = error.toRecord();

@@ -1,6 +1,6 @@
 import type { RuntimeChoice } from '../../engine/run/engine.ts';
 
-/** Which runtime was taken, and why. */
+/** Returns the chosen runtime and the reason. */
 export function runtimeLine({ runtime, why }: RuntimeChoice): string {
   return why === null ? `runtime ${runtime}` : `runtime ${runtime}: ${why}`;
 }

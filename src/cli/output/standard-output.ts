@@ -2,7 +2,7 @@ import { fstatSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { standardStream, writeAll } from '../../host/processes/own-process.ts';
 
-/** A stream that a command writes text to. */
+/** Stream that a command writes text to. */
 export type Output = Writable & Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'rows'>>;
 
 /** Opens standard output (1) or standard error (2) of this process. */
@@ -10,7 +10,7 @@ export function standardOutput(descriptor: 1 | 2): Output {
   return fstatSync(descriptor).isFile() ? fileOutput(descriptor) : standardStream(descriptor);
 }
 
-/** Node's own stream reports success if the disk has room for a part of the text only. */
+/** Writes synchronously: Node's own stream reports success if the disk has room for only a part of the text. */
 function fileOutput(descriptor: 1 | 2): Writable {
   return new Writable({
     decodeStrings: false,
@@ -26,7 +26,7 @@ function fileOutput(descriptor: 1 | 2): Writable {
   });
 }
 
-/** Resolves once the output has taken all text, or has emitted `error` because it cannot. */
+/** Resolves once the output has accepted all text, or has emitted `error`. */
 export function written(output: Writable): Promise<void> {
   return new Promise((resolve) => {
     const taken = () => setImmediate(resolve);

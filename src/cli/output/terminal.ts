@@ -8,63 +8,63 @@ import { type Output, written } from './standard-output.ts';
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
-/** One of the two outputs that a command writes to. */
+/** One of the two outputs of a command. */
 export interface TextSink {
   write(text: string): void;
-  /** As the terminal is now: its width changes when a window does. */
+  /** Current style: the width changes with the window. */
   readonly style: TextStyle;
-  /** Why some of what was written could not be; undefined where all was, or whoever read has gone away. Comes once that is known. */
+  /** Resolves to the error if some output was lost; undefined if all was written, or the reader has gone away. */
   failure(): Promise<Error | undefined>;
-  /** Lines of the terminal; null where there is none, or one that cannot move its cursor. */
+  /** Lines of the terminal; null without a terminal that can move its cursor. */
   readonly liveHeight: number | null;
 }
 
-/** All that a command knows of the outside of its process. */
+/** Environment of a command outside its process. */
 export interface Terminal {
-  /** For results. */
+  /** Results. */
   readonly out: TextSink;
-  /** For warnings, errors and what to do about a run. */
+  /** Warnings, errors and advice about a run. */
   readonly err: TextSink;
-  /** For progress and notes, which `--quiet` leaves out; else the same as `err`. */
+  /** Progress and notes, which `--quiet` drops; otherwise the same as `err`. */
   readonly progress: TextSink;
   /** Whether a defect is reported with its stack trace (WF_DEBUG=1). */
   readonly debug: boolean;
-  /** Calls `listener` at each signal to stop, instead of dying of it; the answer takes it off again. */
+  /** Calls `listener` at each stop signal in place of the default exit; the returned function removes it. */
   onStopSignal(listener: (signal: StopSignal) => void): () => void;
-  /** What `tell` answers is told of an error that no code has caught, instead of ending as one that began nothing; the answer takes it off again. */
-  onUncaught(tell: () => UncaughtEnd): () => void;
+  /** Ends a command after an uncaught error as `describe` returns; the returned function removes it. */
+  onUncaught(describe: () => UncaughtEnd): () => void;
   /** Ends the process at once. */
   exitNow(code: number): void;
 }
 
-/** How a command ends by an error that no code has caught. */
+/** End of a command after an uncaught error. */
 export interface UncaughtEnd {
   readonly exitCode: ExitCode;
-  /** Text that follows the error. */
+  /** Text after the error. */
   readonly words: string;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A terminal that says no width has this many columns, one that says no height this many lines: the VT100's. */
+/** Defaults for a terminal without width or height: those of the VT100. */
 const USUAL_WIDTH = 80;
 const USUAL_HEIGHT = 24;
 
-/** A pipe that nobody reads (`| head`); a terminal that has been closed. */
-const NOBODY_READS: readonly (string | undefined)[] = ['EPIPE', 'EIO'];
+/** Errors of a pipe without a reader (`| head`), and of a closed terminal. */
+const READER_GONE: readonly (string | undefined)[] = ['EPIPE', 'EIO'];
 
-/** An output as a sink. It never throws: what cannot be written is dropped, as is all that is written after that. */
+/** Creates a sink of an output. It never throws: after a failed write, all text is dropped. */
 export function createSink(output: Output, env: Environment): TextSink {
   const colors = picocolors.createColors(hasColor(output, env));
   let open = true;
   let failure: Error | undefined;
   output.on('error', (error) => {
     open = false;
-    if (!NOBODY_READS.includes(errnoOf(error))) failure ??= error;
+    if (!READER_GONE.includes(errnoOf(error))) failure ??= error;
   });
   return {
     write(text) {
-      if (open) output.write(showSteering(text, output.isTTY === true || colors.isColorSupported));
+      if (open) output.write(escapeControls(text, output.isTTY === true || colors.isColorSupported));
     },
     async failure() {
       await written(output);
@@ -80,18 +80,18 @@ export function createSink(output: Output, env: Environment): TextSink {
 }
 
 const ESCAPE = '\u001B';
-/** A control character, with the rest of a sequence that wf writes itself: a colour, or a move of the live picture. */
+/** A control character with the rest of a sequence that wf itself writes: a colour, or a move of the live picture. */
 const STEERING = /(?![\n\t])(\p{Cc})(\[(?:[\d;]*[mAJK]|\?2026[hl]))?|\p{Bidi_Control}/gu;
 
-/** Shows by its number what would steer a terminal, except for wf's own sequences on one. The last line of defence, for all output. */
-function showSteering(text: string, isTerminal: boolean): string {
+/** Escapes control sequences that could steer a terminal, except wf's own on a terminal. Last safeguard for all output. */
+function escapeControls(text: string, isTerminal: boolean): string {
   return text.replace(STEERING, (found, control?: string, rest?: string) => {
     const isOwn = control === '\r' || (control === ESCAPE && rest !== undefined);
     return isTerminal && isOwn ? found : `${byNumber(found)}${found.slice(1)}`;
   });
 }
 
-/** NO_COLOR beats FORCE_COLOR, which beats what the stream is. */
+/** Returns whether to use colours: NO_COLOR overrides FORCE_COLOR, which overrides the kind of stream. */
 function hasColor({ isTTY }: Output, env: Environment): boolean {
   if ((env['NO_COLOR'] ?? '') !== '') return false;
   const forced = env['FORCE_COLOR'] ?? '';
@@ -99,7 +99,7 @@ function hasColor({ isTTY }: Output, env: Environment): boolean {
   return isTTY === true && env['TERM'] !== 'dumb';
 }
 
-/** Writes nothing: the progress of a command that was given `--quiet`. */
+/** Drops the progress of a command with `--quiet`. */
 export const SILENT: TextSink = {
   write: () => {},
   failure: async () => undefined,
@@ -128,25 +128,25 @@ function styled(sink: TextSink, style: Partial<TextStyle>): TextSink {
   };
 }
 
-/** The style of a file: no colours, and lines of any length. */
+/** Style of a file: no colours, and lines of any length. */
 export const PLAIN_STYLE: TextStyle = { width: null, colors: picocolors.createColors(false) };
 
-/** Returns lines as a text, each ended. */
+/** Joins lines into a text, each with a newline. */
 export function linesText(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** Writes lines, each ended. */
+/** Writes lines, each with a newline. */
 export function writeLines(sink: TextSink, lines: readonly string[]): void {
   if (lines.length > 0) sink.write(linesText(lines));
 }
 
-/** Returns a JSON document as a text. */
+/** Formats a JSON document. */
 export function jsonText(document: unknown): string {
   return `${escapeSteering(JSON.stringify(document, null, 2))}\n`;
 }
 
-/** Writes the one JSON document of a command that was given `--json`. */
+/** Writes the one JSON document of a command with `--json`. */
 export function writeJson(sink: TextSink, document: unknown): void {
   sink.write(jsonText(document));
 }

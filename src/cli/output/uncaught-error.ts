@@ -3,22 +3,22 @@ import { packageRoot } from '../../definition/package-root.ts';
 import { asWfError, WfError } from '../../engine/model/errors.ts';
 import { errnoOf } from '../../host/machine/errno.ts';
 
-/** An error that no code has caught. Raised by code that is not wf's, it is no defect of wf. */
+/** Converts an uncaught error. Raised by code outside wf, it is no defect of wf. */
 export function uncaughtError(thrown: unknown): WfError {
   const error = asWfError(thrown);
   if (error.code !== 'E_INTERNAL') return error;
-  // wf throws errors only, and none that Node has to wrap.
+  // wf throws only errors, and none that Node has to wrap.
   const isForeign = !(thrown instanceof Error) || errnoOf(thrown) === 'ERR_UNHANDLED_REJECTION';
   const place = placeOf(thrown);
   if (!isForeign && (place === undefined || isOwn(place))) return error;
   const where = isForeign || place === undefined ? '' : ` at ${place}`;
-  return new WfError('E_UNCAUGHT', `${error.message}: raised${where}, and caught nowhere`, {
-    hint: 'A timer, a callback or a promise of a workflow file raises it outside of any step: catch it there, or let a step do that work.',
+  return new WfError('E_UNCAUGHT', `${error.message}: uncaught error${where}`, {
+    hint: 'Catch it in the timer, callback or promise of the workflow file that raised it outside any step, or move that work into a step.',
     cause: thrown,
   });
 }
 
-/** The first line of code in its stack that is not Node's: `/home/ann/workflows/x.ts:12:9`. */
+/** Returns the first stack line outside Node: `/home/ann/workflows/x.ts:12:9`. */
 function placeOf(thrown: unknown): string | undefined {
   const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
   const frames = stack

@@ -2,34 +2,34 @@ import type { CommanderError } from 'commander';
 import { WfError } from '../../engine/model/errors.ts';
 import { didYouMean } from './did-you-mean.ts';
 
-/** How commander appends what it takes for a misspelling. */
+/** Suggestion that commander appends to a misspelled word. */
 const SUGGESTION = /\n\(Did you mean (.+)\?\)$/s;
 
 /**
- * Commander's complaint about a command line as wf's own.
- * @param command what was being parsed, e.g. `wf start`, for the hint
+ * Converts a usage error of commander.
+ * @param command the command being parsed, such as `wf start`, for the hint
  */
 export function usageError(error: CommanderError, command: string): WfError {
   const text = error.message.replace(/^error: /, '');
   const suggestion = SUGGESTION.exec(text)?.[1];
   const message = text.replace(SUGGESTION, '');
   const meant = suggestion === undefined ? meantChoice(message) : `Did you mean ${suggestion}? `;
-  const hint = `${meant}${whereToFind(message)}\`${command} --help\` shows how it is used.`;
+  const hint = `${meant}${whereToFind(message)}See \`${command} --help\`.`;
   return new WfError('E_USAGE', message, { hint });
 }
 
 const THERE_ARE: Readonly<Record<string, string>> = {
-  workflow: '`wf workflows` lists what there is. ',
-  run: '`wf runs` lists the runs; `@latest` names the newest. ',
+  workflow: 'List the workflows with `wf workflows`. ',
+  run: 'List the runs with `wf runs`; `@latest` is the newest. ',
 };
 
-/** Where what was not given is told; empty where that is no name of something that is there. */
+/** Returns how to find the missing argument; empty if it is no name of an existing object. */
 function whereToFind(message: string): string {
   const [, argument = ''] = /^missing required argument '(\w+)'$/.exec(message) ?? [];
   return THERE_ARE[argument] ?? '';
 }
 
-/** How commander refuses a value that is none of those there are. */
+/** Commander's message about a value outside its choices. */
 const NO_CHOICE = /'([^']*)' is invalid\b.*\. Allowed choices are (.+)\.$/s;
 
 function meantChoice(message: string): string {
@@ -37,17 +37,17 @@ function meantChoice(message: string): string {
   return didYouMean(given, choices === '' ? [] : choices.split(', '));
 }
 
-/** Whether commander only showed the help it was asked for. */
+/** Returns whether commander only printed requested help. */
 export function wasHelp(error: CommanderError): boolean {
   return error.code === 'commander.helpDisplayed' || (error.code === 'commander.help' && error.exitCode === 0);
 }
 
-/** Whether nothing was asked for at all. */
+/** Returns whether no command was given. */
 export function wasNoCommand(error: CommanderError): boolean {
   return error.code === 'commander.help' && error.exitCode !== 0;
 }
 
-/** Whether commander only showed the version. */
+/** Returns whether commander only printed the version. */
 export function wasVersion(error: CommanderError): boolean {
   return error.code === 'commander.version';
 }

@@ -6,7 +6,7 @@ import type { TextStyle } from '../../review/text/format/text-style.ts';
 import { PLAIN_STYLE, type Terminal, type TextSink, writeJson, writeLines } from './terminal.ts';
 import { writeNewFile } from './write-new-file.ts';
 
-/** The options of each command that writes a document, beside its formats. */
+/** Options of each command that writes a document, besides its formats. */
 export const documentOptions = {
   json: z._default(z.boolean(), false),
   output: z.optional(z.string()),
@@ -24,24 +24,24 @@ export type FormatEndings<Format extends string> = Readonly<Record<Format, reado
 
 /** A text that a command writes to standard output or to a file. */
 export interface Document {
-  /** For people, e.g. `the report on run 7kq`. */
+  /** Title in messages, such as `the report on run 7kq`. */
   readonly title: string;
   readonly format: string;
   readonly text: string;
-  /** Fields of the record that `--json` prints about a document that is not JSON itself, or is in a file. */
+  /** Fields of the `--json` record about a document that is not JSON itself, or is in a file. */
   readonly about: JsonObject;
-  /** A sentence on what to do with the file. */
+  /** Returns a sentence on what to do with the file. */
   readonly next?: (file: string) => string;
 }
 
-/** Returns the file that `-o` names; undefined for standard output, which is `-` or no `-o` at all. */
+/** Returns the file of `-o`; undefined for standard output, which is `-` or no `-o` at all. */
 function fileOf({ output }: Pick<DocumentOptions, 'output'>): string | undefined {
   return output === '-' ? undefined : output;
 }
 
 /**
- * Returns the format that `--format` names, else the one that the ending of the file's name stands for, else the usual one.
- * @throws WfError E_USAGE if the ending of a file's name stands for none
+ * Returns the format of `--format`, otherwise that of the file name's ending, otherwise the default.
+ * @throws WfError E_USAGE if the ending of the file name is unknown
  */
 export function formatOf<Format extends string>(
   options: Pick<DocumentOptions, 'output'> & { readonly format?: Format | undefined },
@@ -56,18 +56,18 @@ export function formatOf<Format extends string>(
   const found = formats.find((format) => endings[format].includes(ending));
   if (found !== undefined) return found;
   const known = formats.flatMap((format) => endings[format].slice(0, 1));
-  throw new WfError('E_USAGE', `-o ${file}: the ending of the name stands for no format`, {
+  throw new WfError('E_USAGE', `-o ${file}: unknown file name ending`, {
     hint: `End the name with ${known.join(' or ')}, or specify --format ${formats.join('|')}.`,
   });
 }
 
-/** Returns the style of a text for where it is written: a file has no width and no colours. */
+/** Returns the style of a text for its destination: a file has no width and no colours. */
 export function documentStyle(options: Pick<DocumentOptions, 'output'>, out: TextSink): TextStyle {
   return fileOf(options) === undefined ? out.style : PLAIN_STYLE;
 }
 
 /**
- * Writes a document to standard output or to the file that `-o` names.
+ * Writes a document to standard output or to the file of `-o`.
  * @throws WfError E_USAGE if the file exists and `--force` was not given, or cannot be written; E_DISK_FULL
  */
 export function writeDocument(document: Document, options: DocumentOptions, { out, progress }: Terminal): void {

@@ -4,8 +4,8 @@ import { WfError } from '../../engine/model/errors.ts';
 import { errnoOf } from '../../host/machine/errno.ts';
 
 /**
- * Writes a file whole or not at all. An existing file is replaced only if asked for.
- * @throws WfError E_USAGE: it exists, or cannot be written there; E_DISK_FULL.
+ * Writes a file atomically. Replaces an existing file only on request.
+ * @throws WfError E_USAGE if it exists or cannot be written; E_DISK_FULL.
  */
 export function writeNewFile(file: string, text: string, replace: boolean): void {
   const target = path.resolve(file);
@@ -35,7 +35,7 @@ function writeWhole(file: string, text: string): void {
   }
 }
 
-/** A link fails where the name has been taken meanwhile. Some file systems (FAT) know no links. */
+/** Moves the draft to its name. A hard link fails if the name has been taken meanwhile; some file systems (FAT) have no links. */
 function putInPlace(draft: string, target: string): void {
   try {
     linkSync(draft, target);
@@ -48,21 +48,21 @@ function putInPlace(draft: string, target: string): void {
 
 function exists(file: string): WfError {
   return new WfError('E_USAGE', `${file} already exists`, {
-    hint: 'Name another file with -o, or replace this one with --force.',
+    hint: 'Choose another file with -o, or replace this one with --force.',
   });
 }
 
 function cannotWrite(file: string, thrown: unknown): WfError {
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  const message = `${file} could not be written: ${reason}`;
+  const message = `cannot write ${file}: ${reason}`;
   if (errnoOf(thrown) === 'ENOSPC') {
     return new WfError('E_DISK_FULL', message, {
-      hint: 'Free some space, or name a file on another disk.',
+      hint: 'Free some space, or choose a file on another disk.',
       cause: thrown,
     });
   }
   return new WfError('E_USAGE', message, {
-    hint: 'Name a file in a folder that is there and may be written to.',
+    hint: 'Choose a file in an existing, writable folder.',
     cause: thrown,
   });
 }

@@ -6,8 +6,8 @@ import { prepareInterrupts } from '../../host/workflow-code/interrupt-thread.ts'
 import type { Places } from './places.ts';
 
 /**
- * Loads a workflow file for a command. Functions of the workflow are called until the command ends: from now on, standard output and the
- * end of the process are wf's own.
+ * Loads a workflow file for a command. Standard output and the end of the process are reserved for wf from now on, because
+ * functions of the workflow are called until the command ends.
  * @throws WfError E_WORKFLOW_INVALID
  */
 export function loadWorkflowFile(source: WorkflowFile, { cacheFolder }: Places): Promise<LoadedFile> {

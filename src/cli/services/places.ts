@@ -3,13 +3,13 @@ import { findProject } from '../../definition/find-files.ts';
 import { packageRoot } from '../../definition/package-root.ts';
 import { stateFolder, workflowCacheFolder } from '../../host/machine/user-folders.ts';
 
-/** Where wf keeps and finds things for a command that runs in this folder. */
+/** Paths that wf uses for a command in this folder. */
 export interface Places {
-  /** The history: `--db`, else WF_DB, else `data/wf.db` of the project, else below the user's state folder. */
+  /** Database: `--db`, otherwise WF_DB, otherwise `data/wf.db` of the project, otherwise a file below the user's state folder. */
   readonly database: string;
-  /** The same if `--db` or WF_DB named it and it is not the usual one: then suggested commands name it. */
+  /** The same if `--db` or WF_DB set it and it is not the default: suggested commands then name it. */
   readonly namedDatabase: string | null;
-  /** Folders with workflow files; of two files with one name the one in the earlier folder counts. */
+  /** Folders with workflow files; of two files with one name, the one in the earlier folder counts. */
   readonly workflowFolders: readonly string[];
   /** Folder of translated workflow files. */
   readonly cacheFolder: string;
@@ -17,7 +17,10 @@ export interface Places {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @param asked the value of `--db` */
+/**
+ * Finds the paths.
+ * @param asked the value of `--db`
+ */
 export function findPlaces(asked: string | undefined, env: Environment = process.env, folder = process.cwd()): Places {
   const project = findProject(folder);
   const usual = () =>

@@ -1,4 +1,4 @@
-// First: before any schema is made.
+// Imported first, before any schema is created.
 import '../configure-zod.ts';
 import process from 'node:process';
 import { exitProcess } from '../../host/processes/own-process.ts';
@@ -10,28 +10,28 @@ import { createSink, type Terminal, type UncaughtEnd, writeLines } from '../outp
 import { uncaughtError } from '../output/uncaught-error.ts';
 import type { OpenWire } from './wire-types.ts';
 
-/** Carries out this process's command line, and ends the process with its exit code once all output is written. */
+/** Runs this process's command line, and ends the process with its exit code once all output is written. */
 export async function runProcess(argv: readonly string[], openWire: OpenWire, version: string): Promise<void> {
   const outputs = { out: standardOutput(1), err: standardOutput(2) };
-  let tellRun: (() => UncaughtEnd) | undefined;
+  let describeEnd: (() => UncaughtEnd) | undefined;
   const terminal: Terminal = {
     ...processTerminal(outputs),
-    onUncaught(tell) {
-      tellRun = tell;
+    onUncaught(describe) {
+      describeEnd = describe;
       return () => {
-        tellRun = undefined;
+        describeEnd = undefined;
       };
     },
   };
   process.on('uncaughtException', (thrown) => {
     const refused = reportError(uncaughtError(thrown), terminal, argv.includes('--json'));
-    const end = tellRun?.();
+    const end = describeEnd?.();
     if (end !== undefined) writeLines(terminal.err, [end.words]);
     terminal.exitNow(end?.exitCode ?? refused);
   });
   const exitCode = await runCommandLine(argv, terminal, openWire, version);
   await written(outputs.err);
-  // Not by running dry: a connection that a client keeps alive must not keep a finished command.
+  // Explicit exit: a connection that a client keeps alive must not keep a finished command.
   terminal.exitNow(exitCode);
 }
 

@@ -12,9 +12,9 @@ import type { History } from '../../history/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import type { Places } from './places.ts';
 
-/** What the parts are joined for. */
+/** Options of the services. */
 export interface WireOptions {
-  /** The database that was asked for with `--db`; without it, WF_DB and the usual places. */
+  /** Database of `--db`; without it, WF_DB and the usual places. */
   readonly database: string | undefined;
 }
 
@@ -23,14 +23,14 @@ export type OpenWire = (options: WireOptions) => Promise<Wire>;
 /** A workflow file, whether or not it can be loaded. */
 export interface WorkflowSummary {
   readonly name: string;
-  /** Null where the file cannot be loaded. */
+  /** Null if the file cannot be loaded. */
   readonly version: string | null;
   readonly description: string | null;
   readonly file: string;
   readonly error: ErrorRecord | null;
 }
 
-/** A workflow, ready to be started. */
+/** A workflow that is ready to start. */
 export interface ResolvedWorkflow {
   readonly workflow: LoadedWorkflow;
   readonly definition: { readonly hash: DefinitionHash; readonly description: Json };
@@ -38,35 +38,35 @@ export interface ResolvedWorkflow {
 }
 
 export interface HistoryOptions {
-  /** Gives up the space held in reserve where the disk is full: for what undoes, and only for that. */
+  /** Frees the reserved space if the disk is full; only for commands that undo. */
   readonly freeReserveOnFullDisk: boolean;
 }
 
-/**
- * The real parts, as commands reach them. Each part is loaded when it is asked for: a command that only reads the
- * history loads neither Docker's client nor XState.
- */
+/** Services of a command, each loaded at its first use: a command that only reads the history loads neither Docker's client nor XState. */
 export interface Wire {
-  /** Opens the database, creating it where there is none; the first call decides how. @throws WfError E_DATABASE* */
+  /** Opens the database, and creates it if necessary; the first call decides how. @throws WfError E_DATABASE* */
   history(options?: HistoryOptions): Promise<History>;
-  /** The same, but undefined where there is no database yet: looking creates nothing. @throws WfError E_DATABASE* */
+  /** Opens the database for reading; undefined if there is none, and creates nothing. @throws WfError E_DATABASE* */
   historyForReading(options?: HistoryOptions): Promise<HistoryReader | undefined>;
-  /** Joined with `history()`, which it opens when it first writes: a preflight or a rehearsal creates no database. */
+  /** Creates the engine on `history()`, which it opens at its first write: a preflight or a rehearsal creates no database. */
   engine(): Promise<Engine>;
   workflows(): Promise<readonly WorkflowSummary[]>;
-  /** @throws WfError E_WORKFLOW_NOT_FOUND with the nearest name in its hint; E_WORKFLOW_INVALID */
+  /**
+   * Loads a workflow by name.
+   * @throws WfError E_WORKFLOW_NOT_FOUND with the nearest name in its hint; E_WORKFLOW_INVALID
+   */
   workflow(name: string): Promise<ResolvedWorkflow>;
   stepRunners(): Promise<readonly StepRunner[]>;
-  /** What each runtime needs of a machine whatever the workflow. */
+  /** Returns the requirements of each runtime, whatever the workflow. */
   requirements(): Promise<Readonly<Record<RuntimeName, readonly Requirement[]>>>;
-  /** The machine itself. */
+  /** Returns the ports of the machine itself. */
   hostPorts(): Promise<HostPorts>;
   runtimes(): Promise<Runtimes>;
   isAlive(owner: Owner): boolean;
-  /** The identity of the PID namespace that wf runs in. */
+  /** Identity of the PID namespace that wf runs in. */
   readonly pidNamespace: string;
   readonly clock: Clock;
   readonly places: Places;
-  /** Closes what was opened. */
+  /** Closes the opened services. */
   close(): void;
 }

@@ -1,23 +1,23 @@
 interface NewStep {
   /** Such as `site.lock`. */
   readonly kind: string;
-  /** The name of its constant, such as `siteLock`. */
+  /** Name of its constant, such as `siteLock`. */
   readonly constant: string;
 }
 
-/** The text of a new step runner. It locks something by a symbolic link, the smallest change that can carry a mark. */
+/** Returns the text of a new step runner. It locks something by a symbolic link, the smallest change that can carry a mark. */
 export function stepText({ kind, constant }: NewStep): string {
   return `import { readlink } from 'node:fs/promises';
 import { type Argv, commandLine, defineStep, evidenceOf, type HostContext, WfError } from 'wf-engine';
 import { z } from 'zod';
 
-/** All that undoing needs: undo gets nothing else. */
+/** All that undo needs: it gets nothing else. */
 const record = z.object({ file: z.string(), mark: z.string() });
 
-/** A lock: a symbolic link that names the run which holds it. */
+/** A lock: a symbolic link to the id of the run that has it. */
 export const ${constant} = defineStep({
   kind: '${kind}',
-  description: 'Holds a lock while the run needs it.',
+  description: 'Takes a lock for the time of the run.',
   input: z.object({ file: z.string().min(1) }),
   output: z.object({ file: z.string() }),
   record,
@@ -29,7 +29,7 @@ export const ${constant} = defineStep({
   rehearse: ({ file }) => ({ file }),
   rehearseUndo: ({ file }) => [['rm', file]],
 
-  // Looks before anything is done, after it was done, and again after an interruption. It must change nothing.
+  // Called before and after apply, and again after an interruption. It must change nothing.
   async observe({ file }, { run, step }) {
     const found = await targetOf(file);
     const plan = { file, mark: \`wf.run=\${run} \${step}\` };
@@ -38,55 +38,58 @@ export const ${constant} = defineStep({
     return { found: 'foreign', error: heldByAnother(file, found) };
   },
 
-  // What it is about to do is on disk already. It may be killed anywhere: observe then tells what is there.
+  // The intent is on disk already. If apply is killed anywhere, observe finds out what is in place.
   async apply(_input, plan, _found, context) {
     await type(['ln', '--symbolic', '--no-target-directory', plan.mark, plan.file], context);
     return plan;
   },
 
-  // Whether there is something to undo. What it throws means "cannot tell", which is not "gone".
+  // Returns whether there is something to undo. An exception means "unknown", which is not "gone".
   async look({ file, mark }) {
     const found = await targetOf(file);
     if (found === mark) return { found: 'standing' };
-    return { found: 'gone', reason: found === null ? 'there is no such lock' : \`it is held by \${found} now\` };
+    return { found: 'gone', reason: found === null ? 'the lock does not exist' : \`\${found} has the lock\` };
   },
 
-  // Called only where look says "standing". It may be called twice.
+  // Called only if look returns "standing". It may be called twice.
   undo: ({ file }, context) => type(['rm', '--force', file], context),
   undoCommands: ({ file }) => [['rm', '--force', file]],
 });
 
-/** Where a link leads; null where there is none. A read that fails for another reason is never taken for absence. */
+/** Returns the target of a link; null if there is none. A read that fails for another reason does not mean absence. */
 async function targetOf(file: string): Promise<string | null> {
   try {
     return await readlink(file);
   } catch (thrown) {
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
     if (code === 'ENOENT') return null;
-    if (code === 'EINVAL') return 'something that is no link';
+    if (code === 'EINVAL') return 'a file that is no link';
     throw thrown;
   }
 }
 
-/** Runs a command, through the host that wf gives: so it is in the logs, and ended with its run. */
+/** Runs a command through the host of wf, which logs it and ends it with the run. */
 async function type(argv: Argv, context: HostContext): Promise<void> {
   const result = await context.host.command.run(argv, { timeoutMs: 5_000, signal: context.signal });
   context.record(evidenceOf(result));
   if (result.end.type === 'exited' && result.end.exitCode === 0) return;
   throw new WfError('E_HOST_COMMAND', \`\${commandLine(argv)} failed: \${result.stderr.trim() || result.end.type}\`, {
-    hint: 'Try the same command by hand.',
+    hint: 'Run the command by hand and read its output.',
   });
 }
 
 function heldByAnother(file: string, holder: string): WfError {
-  return new WfError('E_NAME_IN_USE', \`\${file} is held by \${holder}\`, {
-    hint: 'Wait until it is released, or name another file.',
+  return new WfError('E_NAME_IN_USE', \`\${holder} has the lock \${file}\`, {
+    hint: 'Wait until it is released, or choose another file.',
   });
 }
 `;
 }
 
-/** The text of its test. @param file name of the step runner's file, such as `site-lock` */
+/**
+ * Returns the text of its test.
+ * @param file name of the step runner's file, such as `site-lock`
+ */
 export function stepTestText({ kind, constant }: NewStep, file: string): string {
   return `// node --test ${file}.test.ts (before Node.js 22.18: npx tsx --test ${file}.test.ts)
 import assert from 'node:assert/strict';
@@ -111,7 +114,7 @@ const machine = setup({ types: { context: {} as Input, input: {} as Input }, act
   },
 });
 
-/** Leaves what it made, so that the test can look at it. */
+/** Leaves its change in place, so that the test can check it. */
 const workflow = defineWorkflow({
   name: 'try-${file}',
   version: '1',
@@ -121,7 +124,7 @@ const workflow = defineWorkflow({
   keepsChanges: true,
 });
 
-test('what it makes is there, and rolling back takes it away', async () => {
+test('makes its change, and a rollback undoes it', async () => {
   const { file, engine, end } = await open();
   const started = await engine.start(workflow, { file });
   assert.equal((await started.record).status, 'succeeded');
@@ -135,7 +138,7 @@ test('what it makes is there, and rolling back takes it away', async () => {
   await end();
 });
 
-test("what is somebody else's is left as it is", async () => {
+test('leaves the lock of another owner alone', async () => {
   const { file, engine, end } = await open();
   symlinkSync('somebody else', file);
   const { status, error } = await (await engine.start(workflow, { file })).record;
@@ -144,7 +147,7 @@ test("what is somebody else's is left as it is", async () => {
   await end();
 });
 
-test('what has vanished by itself needs no undoing', async () => {
+test('accepts a change that has vanished by itself', async () => {
   const { file, engine, end } = await open();
   const started = await engine.start(workflow, { file });
   await started.record;

@@ -1,12 +1,12 @@
-/** The text of a new workflow file: it can be started at once, on any machine, and leaves nothing behind. */
+/** Returns the text of a new workflow file: it can be started at once, on any machine, and leaves nothing behind. */
 export function workflowText(name: string): string {
   return `import { defineWorkflow, execCommand, execRead, revertSteps } from 'wf-engine';
 import { assign, type InputFrom, setup } from 'xstate';
 import { z } from 'zod';
 
-/** What \`wf start ${name} --input NAME=VALUE\` takes. */
+/** Inputs of \`wf start ${name} --input NAME=VALUE\`. */
 const input = z.object({
-  folder: z.string().min(1).default('/tmp/wf-${name}').describe('a folder that the run makes'),
+  folder: z.string().min(1).default('/tmp/wf-${name}').describe('folder that the run creates'),
 });
 type Input = z.output<typeof input>;
 
@@ -18,7 +18,7 @@ interface Output {
   readonly seen: string;
 }
 
-// The machine decides and computes. What touches the world is a step; \`wf steps\` lists the step runners there are.
+// The machine decides and computes; steps touch the host. \`wf steps\` lists the step runners.
 const machine = setup({
   types: { context: {} as Context, input: {} as Input, output: {} as Output },
   actors: { execCommand, execRead, revertSteps },
@@ -31,10 +31,10 @@ const machine = setup({
       invoke: {
         id: 'makeFolder',
         src: 'execCommand',
-        // With its type named, a misspelt key is a compile error; without, \`wf check\` and the run report it.
+        // With this type, a misspelt key is a compile error; without it, \`wf check\` and the run report it.
         input: ({ context }): InputFrom<typeof execCommand> => ({
           argv: ['mkdir', context.folder],
-          // Exit code 0 says that it is done: so wf can tell after an interruption, and when it undoes.
+          // Exit code 0 means done: wf asks after an interruption and before an undo.
           check: ['test', '-d', context.folder],
           undo: ['rmdir', context.folder],
         }),
@@ -59,9 +59,9 @@ const machine = setup({
 
 export default defineWorkflow({
   name: '${name}',
-  // Another one whenever a run of the old machine could not go on in the new one.
+  // Change it if runs of the old machine cannot resume in the new one.
   version: '1',
-  description: 'Makes a folder, looks at it, and takes it away',
+  description: 'Creates a folder, checks it, and removes it',
   input,
   machine,
   proofs: ({ seen }) => [{ claim: 'made', figures: seen }],

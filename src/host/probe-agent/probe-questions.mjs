@@ -156,7 +156,7 @@ async function reachAllAsker({ answering, silent, silenceMs }) {
   };
 }
 
-/** Maps each item with `ask`, at most MOST_OPEN at a time. */
+/** Maps each item with `ask`, at most WAVE at a time. */
 async function inWaves(all, ask) {
   const answers = [];
   for (let from = 0; from < all.length; from += WAVE) {

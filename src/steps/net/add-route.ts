@@ -13,8 +13,8 @@ import { addressSchema, cidrSchema, linkNameSchema } from './name-schema.ts';
 import {
   gone,
   namespaceOf,
-  type Place,
   observeIn,
+  type Place,
   placeName,
   placeOf,
   runAt,

@@ -37,6 +37,6 @@ test.each(['nosuch', '%', '_', 'a b', '', '@first'])('"%s" is not found', (refer
 
 test('without a database, and in an empty one, there is no run yet', () => {
   for (const history of [undefined, historyWith()]) {
-    expect(errorOf(() => findRun(history, '@latest')).message).toBe('there is no run "@latest": there is no run yet');
+    expect(errorOf(() => findRun(history, '@latest')).message).toBe('run "@latest" does not exist: there are no runs');
   }
 });

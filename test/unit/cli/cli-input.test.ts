@@ -66,8 +66,8 @@ test('all that is wrong is said at once, with the names that were meant', () => 
 });
 
 test.each([
-  ['[1]', 'does not hold a JSON object'],
-  ['{ "pings": ', 'cannot be read'],
+  ['[1]', ': not a JSON object'],
+  ['{ "pings": ', 'cannot read'],
 ])('an input file with %s in it is refused', (text, message) => {
   const file = inputFile(text);
   const error = errorOf(() => workflowInput(workflow, { assignments: [], file }));

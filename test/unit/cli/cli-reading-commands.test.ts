@@ -41,13 +41,13 @@ test('an empty history is a friendly line on stderr, and an empty array', async 
   expect(await wf(['runs'])).toEqual({
     exitCode: 0,
     out: '',
-    err: `No run yet in ${host.database}. \`wf workflows\` lists what there is to start.\n`,
+    err: `No runs in ${host.database}. List the workflows with \`wf workflows\`.\n`,
   });
   expect(await wf(['runs', '--json'])).toEqual({ exitCode: 0, out: '[]\n', err: '' });
   expect(await wf(['changes'])).toMatchObject({
     exitCode: 0,
     out: '',
-    err: expect.stringContaining('No change of wf is in place'),
+    err: expect.stringContaining('No changes of wf are in place'),
   });
   expect(await wf(['changes', '--json'])).toEqual({ exitCode: 0, out: '[]\n', err: '' });
 });
@@ -104,7 +104,7 @@ test('logs: the commands of all steps, of one step, and of the rollback', async 
   const unknown = await wf(['logs', 'mine', 'mkae']);
   expect(unknown.exitCode).toBe(2);
   expect(unknown.err).toBe(
-    'error E_STEP_NOT_FOUND: run mine has neither a step nor a stage "mkae"\n  next: Did you mean make? `wf show mine` lists its steps.\n',
+    'error E_STEP_NOT_FOUND: run mine has neither a step nor a stage "mkae"\n  next: Did you mean make? List its steps with `wf show mine`.\n',
   );
 });
 
@@ -192,7 +192,7 @@ test('doctor tells of what earlier runs left, with the command that mends it, an
   expect(doctor.exitCode).toBe(0);
   const [run] = host.history.runs({ limit: 1 });
   expect(doctor.out).toMatch(/^look at {2}changes +E_RESIDUE: left of run1-\d+: file a\n/m);
-  expect(doctor.out).toContain(`\`wf changes\` shows them; \`wf rollback ${run?.id}\` undoes them.`);
+  expect(doctor.out).toContain(`List them with \`wf changes\`; undo them with \`wf rollback ${run?.id}\`.`);
   const findings: { title: string; needed: boolean }[] = JSON.parse((await wf(['doctor', '--json'])).out);
   expect(findings.find(({ title }) => title === 'changes')).toMatchObject({ needed: false, met: false });
 });
@@ -234,7 +234,11 @@ test.each(['show', 'logs', 'diff', 'report', 'graph', 'export'])(
 
 test.each(['show', 'logs', 'diff', 'report', 'export'])('%s: without any run it says so', async (command) => {
   const { wf } = openFolderWf();
-  expect(await wf([command])).toMatchObject({ exitCode: 2, out: '', err: expect.stringContaining('no run yet') });
+  expect(await wf([command])).toMatchObject({
+    exitCode: 2,
+    out: '',
+    err: expect.stringContaining('there are no runs'),
+  });
 });
 
 test('workflows NAME: its stages and inputs', async () => {

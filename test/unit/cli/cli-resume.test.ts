@@ -60,7 +60,7 @@ test('it can pause again, with the record of it', async () => {
   const wrong = await opened.wf(['resume', 'mine', '--pause-after', 'tset']);
   expect(wrong).toMatchObject({ exitCode: 2, out: '' });
   expect(wrong.err).toContain(
-    'E_USAGE: --pause-after tset: workflow files has no such stage\n  next: Did you mean test? ',
+    'E_USAGE: --pause-after tset: workflow files has no stage of that name\n  next: Did you mean test? ',
   );
   expect((await opened.wf(['resume', 'mine', '--json'])).exitCode).toBe(0);
 });
@@ -82,9 +82,9 @@ test('without a run that can be resumed there is nothing to resume', async () =>
   expect(refused).toEqual({
     exitCode: 2,
     out: '',
-    err: 'error E_RUN_NOT_FOUND: there is nothing to resume: no run is interrupted or paused, or waits\n  next: `wf runs` lists the runs. Where the database of a run was deleted, `wf sweep` finds what it left on this host.\n',
+    err: 'error E_RUN_NOT_FOUND: nothing to resume: no run is interrupted, paused or waiting\n  next: List the runs with `wf runs`. If the database of a run was deleted, find its leftovers on this host with `wf sweep`.\n',
   });
-  expect(await opened.wf(['resume', '--all'])).toEqual({ exitCode: 0, out: '', err: 'There is nothing to resume.\n' });
+  expect(await opened.wf(['resume', '--all'])).toEqual({ exitCode: 0, out: '', err: 'Nothing to resume.\n' });
   expect(await opened.wf(['resume', '--all', '--json'])).toEqual({ exitCode: 0, out: '[]\n', err: '' });
 });
 
@@ -183,7 +183,7 @@ test('without its workflow file a run is not resumed, but can be rolled back', a
   expect(refused).toEqual({
     exitCode: 2,
     out: '',
-    err: 'error E_WORKFLOW_NOT_FOUND: run mine cannot be resumed: there is no workflow "files"\n  next: There is: files. If the run was started with a file, name it with --workflow. `wf rollback mine` undoes what the run did, and needs no workflow file.\n',
+    err: 'error E_WORKFLOW_NOT_FOUND: cannot resume run mine: there is no workflow "files"\n  next: There is: files. If the run was started with a file, add --workflow FILE. `wf rollback mine` undoes the run without a workflow file.\n',
   });
   expect((await opened.wf(['rollback', 'mine'])).exitCode).toBe(0);
   expect(opened.host.files()).toEqual([]);
@@ -281,8 +281,8 @@ test('a signal ends --all after the step under way; the runs that were not reach
   const ran = await opened.wf(['resume', '--all'], terminal);
   expect(ran.exitCode).toBe(143);
   expect(ran.out).toBe('first  files  interrupted\n');
-  expect(ran.err).toContain('SIGTERM: stopping after the step under way; once more to stop at once\n');
-  expect(ran.err).toContain('run first is interrupted; `wf resume first` goes on with it');
+  expect(ran.err).toContain('SIGTERM: stopping after the current step; repeat it to stop at once\n');
+  expect(ran.err).toContain('run first is interrupted; `wf resume first` resumes it');
   expect([await statusOf(opened, 'first'), await statusOf(opened, 'second')]).toEqual(['interrupted', 'paused']);
   opened.whileLooking = async () => {};
   expect((await opened.wf(['resume', '--all'])).exitCode).toBe(0);

@@ -189,7 +189,7 @@ test.each([
     'look succeeded',
     'takeAway pending',
   ]);
-  expect(ran.err).toContain(`${signal}: stopping after the step under way; once more to stop at once\n`);
+  expect(ran.err).toContain(`${signal}: stopping after the current step; repeat it to stop at once\n`);
   expect(opened.host.files()).toEqual(['a']);
 });
 
@@ -199,7 +199,7 @@ test('people are told how to go on after an interrupt', async () => {
   opened.whileLooking = async () => terminal.signal('SIGINT');
   const ran = await opened.wf(['start', 'files'], terminal);
   expect(ran.err.trimEnd().split('\n').at(-1)).toBe(
-    `run ${FIRST_RUN} is interrupted; \`wf resume ${FIRST_RUN}\` goes on with it, \`wf rollback ${FIRST_RUN}\` undoes what it did`,
+    `run ${FIRST_RUN} is interrupted; \`wf resume ${FIRST_RUN}\` resumes it, \`wf rollback ${FIRST_RUN}\` undoes it`,
   );
   expect(ran.out).toContain(`next: wf resume ${FIRST_RUN}    wf changes ${FIRST_RUN}    wf rollback ${FIRST_RUN}\n`);
 });
@@ -218,7 +218,7 @@ test('a second signal ends the process at once, with the code of the first', asy
   expect(ran.exitCode).toBe(143);
   expect(exitsAfter).toEqual([[], [143]]);
   // Said before the end, and by the test's terminal, which cannot end, once more after it.
-  const advice = `run ${FIRST_RUN} is interrupted; \`wf resume ${FIRST_RUN}\` goes on with it`;
+  const advice = `run ${FIRST_RUN} is interrupted; \`wf resume ${FIRST_RUN}\` resumes it`;
   expect(ran.err.indexOf(advice)).toBeLessThan(ran.err.lastIndexOf(advice));
 });
 
@@ -241,8 +241,6 @@ test('a run whose journal cannot be written any more never ends with a code that
   const ran = await opened.wf(['start', 'files', '--id', 'lost']);
   expect(ran.exitCode).toBe(5);
   expect(ran.err).toMatch(/^error E_/m);
-  expect(ran.err).toContain(
-    'run lost stopped there; `wf resume lost` goes on with it, `wf rollback lost` undoes what it did',
-  );
+  expect(ran.err).toContain('run lost stopped there; `wf resume lost` resumes it, `wf rollback lost` undoes it');
   expect(opened.host.files()).toEqual(['a']);
 });

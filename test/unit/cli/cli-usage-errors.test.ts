@@ -3,7 +3,7 @@ import { openFolderWf } from '../../fixtures/cli/folder-wire.ts';
 
 test.each([
   [['strat', 'files'], "unknown command 'strat'", 'Did you mean start? '],
-  [['start'], "missing required argument 'workflow'", '`wf workflows` lists what there is. `wf start --help`'],
+  [['start'], "missing required argument 'workflow'", 'List the workflows with `wf workflows`. See `wf start --help`'],
   [['start', 'files', '--on-failur', 'keep'], "unknown option '--on-failur'", 'Did you mean --on-failure? '],
   [['start', 'files', '--runtime', 'podman'], 'Allowed choices are auto, docker, embedded', '`wf start --help`'],
   [['start', 'files', '--input'], "'--input <name=value>' argument missing", '`wf start --help`'],
@@ -11,20 +11,20 @@ test.each([
   [['start', 'files', '--id', '../x'], '--id "../x" is not a valid run id', 'letters, digits'],
   [
     ['start', 'files', '--pause-after', 'stup'],
-    '--pause-after stup: workflow files has no such stage',
+    '--pause-after stup: workflow files has no stage of that name',
     'Did you mean setup? ',
   ],
-  [['start', 'files', '--pause-after', 'done'], 'no such stage', 'Its stages: setup, test, teardown.'],
+  [['start', 'files', '--pause-after', 'done'], 'has no stage of that name', 'Its stages: setup, test, teardown.'],
   [['runs', '--status', 'faild'], "'faild' is invalid", 'Did you mean failed? '],
   [['completion', 'bsh'], "'bsh' is invalid", 'Did you mean bash? '],
-  [['help', 'shw'], "unknown command 'shw'", 'Did you mean show? `wf --help`'],
-  [['runs', '--limit', '0'], 'whole number', '`wf runs --help`'],
+  [['help', 'shw'], "unknown command 'shw'", 'Did you mean show? See `wf --help`'],
+  [['runs', '--limit', '0'], 'positive integer', '`wf runs --help`'],
   [['resume', 'x', '--all'], '--all and the run x exclude each other', 'Specify one of the two'],
-  [['resume', '--all', '--workflow', 'a.ts'], '--all and --workflow exclude each other', 'Name the run'],
+  [['resume', '--all', '--workflow', 'a.ts'], '--all and --workflow exclude each other', 'Specify the run'],
   [['show', '--exit-code'], '--exit-code needs --follow', 'Add --follow'],
   [['logs', '--exit-code'], '--exit-code needs --follow', 'Add --follow'],
   [['resume', '--pause-after'], "'--pause-after <stage>' argument missing", '`wf resume --help`'],
-  [['rollback'], "missing required argument 'run'", '`@latest` names the newest. `wf rollback --help`'],
+  [['rollback'], "missing required argument 'run'", '`@latest` is the newest. See `wf rollback --help`'],
 ])('wf %j is refused, as text and as JSON', async (argv, message, hint) => {
   const { wf, host } = openFolderWf();
   const text = await wf(argv);
@@ -51,7 +51,7 @@ test('without a command there is help on stderr, and exit code 2', async () => {
   const bare = await wf([]);
   expect(bare).toMatchObject({ exitCode: 2, out: '' });
   expect(bare.err).toContain('Usage: wf');
-  expect(bare.err).toContain('error E_USAGE: no command was given');
+  expect(bare.err).toContain('error E_USAGE: no command');
   const json = await wf(['--json']);
   expect(JSON.parse(json.out)).toMatchObject({ error: { code: 'E_USAGE' } });
 });
@@ -71,6 +71,6 @@ test('a defect is reported without a stack trace, unless it is asked for', async
   const { wf } = openFolderWf();
   const defect = await wf(['start', 'files', '--input-file', '/nowhere/input.json']);
   expect(defect).toMatchObject({ exitCode: 2, out: '' });
-  expect(defect.err).toMatch(/^error E_INPUT: input file \/nowhere\/input.json cannot be read: ENOENT/);
+  expect(defect.err).toMatch(/^error E_INPUT: input file \/nowhere\/input.json: cannot read: ENOENT/);
   expect(defect.err).not.toContain('    at ');
 });

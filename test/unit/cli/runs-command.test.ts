@@ -63,7 +63,7 @@ test('pages: each says how the next one is seen, with all that was asked for, an
 test('an empty list says why', async () => {
   const { wf } = await openWithRuns();
   expect((await wf(['runs', '--workflow', 'file'])).err).toBe(
-    'No run of file yet. Did you mean files? There are runs of: files.\n',
+    'No runs of file. Did you mean files? Workflows with runs: files.\n',
   );
   expect((await wf(['runs', '--status', 'paused'])).err).toBe('No runs match.\n');
 });
@@ -89,7 +89,7 @@ test.each([
     ['--format', 'yaml'],
     ['table', 'json', 'ids'],
   ],
-  [['--limit', '0'], ['whole number']],
+  [['--limit', '0'], ['positive integer']],
 ])('%j is refused, with what is possible', async (argv, says) => {
   const { wf } = openFolderWf();
   const refused = await wf(['runs', ...argv]);
@@ -112,7 +112,7 @@ test('an input that no run has is told, with the one that may be meant', async (
   const { wf } = await openWithRuns();
   const { err } = await wf(['runs', '--where', 'pigns=2']);
   expect(err).toBe(
-    'No runs match.\nNo recent run has an input pigns. Did you mean pings? Inputs are: name, pings, broken, undoable.\n',
+    'No runs match.\nNo recent run has an input pigns. Did you mean pings? Inputs: name, pings, broken, undoable.\n',
   );
   expect((await wf(['runs', '--where', 'pings=9'])).err).toBe('No runs match.\n');
 });
@@ -131,7 +131,7 @@ test('export and import: the run is looked at elsewhere as it was, and is not to
   expect(await there.wf(['export', 'bad', '-o', file])).toMatchObject({
     exitCode: 0,
     out: '',
-    err: `Wrote run bad to ${file}. \`wf import ${file}\` adds it on another machine.\n`,
+    err: `Wrote run bad to ${file}. Import it on another machine with \`wf import ${file}\`.\n`,
   });
   expect((await there.wf(['export', 'bad'])).out).toBe(readFileSync(file, 'utf8'));
   expect((await there.wf(['export', 'bad', '-o', file])).exitCode).toBe(2);
@@ -139,9 +139,7 @@ test('export and import: the run is looked at elsewhere as it was, and is not to
   here.version = null; // no workflow file
   const imported = await here.wf(['import', file]);
   expect(imported).toMatchObject({ exitCode: 0, err: '' });
-  expect(imported.out).toMatch(
-    /^Imported run bad of files from \S+ \(rolled-back\): to be looked at only\.\nnext: wf show bad/,
-  );
+  expect(imported.out).toMatch(/^Imported run bad of files from \S+ \(rolled-back\), read-only\.\nnext: wf show bad/);
   expect((await here.wf(['export', 'bad'])).out).toBe(readFileSync(file, 'utf8'));
   expect((await here.wf(['runs'])).out).toMatch(/ - +imported from .*; E_PROBE_FAILED\n/);
 
@@ -186,7 +184,7 @@ test('what an imported run left behind is not on this host', async () => {
     expect(await here.wf(argv)).toMatchObject({
       exitCode: 0,
       out: '',
-      err: 'No change of wf is in place on this host.\n',
+      err: 'No changes of wf are in place on this host.\n',
     });
   }
   expect((await here.wf(['resume'])).err).toContain('nothing to resume');
@@ -233,7 +231,7 @@ test('prune: shown first, then done with --yes, with what was kept and why', asy
   const dry = await wf(all);
   expect(dry).toEqual({
     exitCode: 0,
-    err: 'Nothing was removed. Add --yes to remove them.\n',
+    err: 'Nothing removed. Add --yes to remove them.\n',
     out: 'Would remove 4 runs (files 4).\nKept 1 run of that age: something of theirs may be on the host (`wf changes`), or they need attention.\n',
   });
   expect(JSON.parse((await wf(['runs', '--json'])).out)).toHaveLength(5);
@@ -258,7 +256,7 @@ test.each([
   [['prune'], '--older-than 90d'],
   [['prune', '--older-than', 'old'], '7d'],
   [['prune', '--older-than', '2026-01-01'], '7d'],
-  [['prune', '--keep', '-1'], 'whole number'],
+  [['prune', '--keep', '-1'], 'positive integer'],
 ])('%j is refused, with what is possible', async (argv, says) => {
   const { wf } = await openWithRuns();
   expect(await wf(argv)).toMatchObject({ exitCode: 2, out: '', err: expect.stringContaining(says) });

@@ -49,7 +49,7 @@ test.each([
   expect(errorOf(() => momentOption('--since', text, NOW))).toMatchObject({
     code: 'E_USAGE',
     exitCode: 2,
-    message: `--since ${text}: that is no moment`,
+    message: `--since ${text}: not a point in time`,
     hint: expect.stringContaining('2026-11-01'),
   });
   expect(errorOf(() => ageOption('--last', text))).toMatchObject({

@@ -93,9 +93,7 @@ describe('what is given', () => {
       values: { password: 'other-one', token: '1234567' },
       unknown: [],
     });
-    expect(() => requiredSecrets(run, [], workflow)).toThrow(
-      'run r cannot be resumed: its secret input token is not known',
-    );
+    expect(() => requiredSecrets(run, [], workflow)).toThrow('cannot resume run r: its secret input token is missing');
     expect(
       errorOf(() => requiredSecrets(run, ['token=1234567', `password=${'hunter2'.repeat(4)}`], workflow)).message,
     ).not.toMatch(/hunter/);

@@ -62,7 +62,7 @@ async function kept() {
   return { id, goOn, ...keepAdvancing(first, { resume: goOn, release: host.engine.releaseLease }, clock) };
 }
 
-const isLetGo = (id: Awaited<ReturnType<typeof kept>>['id']) =>
+const isStopped = (id: Awaited<ReturnType<typeof kept>>['id']) =>
   vi.waitFor(() => {
     expect(host.history.run(id)).toMatchObject({ status: 'waiting', owner: ownProcess() });
     expect(clock.pending).toBe(1);
@@ -79,7 +79,7 @@ test('a run that only waits for a timer hibernates: nothing of it is left but it
 
 test('nobody takes a hibernating run away from a living process', async () => {
   const { id, interrupt, result } = await kept();
-  await isLetGo(id);
+  await isStopped(id);
   const resume = host.engine.resume({ run: id, workflow, definition, acceptChanges: false, pauseAfter: null });
   await expect(resume).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
   interrupt('SIGTERM');
@@ -88,7 +88,7 @@ test('nobody takes a hibernating run away from a living process', async () => {
 
 test('it goes on when its timer goes off', async () => {
   const { id, goOn, result } = await kept();
-  await isLetGo(id);
+  await isStopped(id);
   expect(goOn).not.toHaveBeenCalled();
   clock.step();
   await vi.waitFor(() => expect(goOn).toHaveBeenCalledTimes(1));
@@ -99,10 +99,10 @@ test('it goes on when its timer goes off', async () => {
 
 test('an event that comes while it rests is durable when it is said to be handled, and the run rests again', async () => {
   const { id, goOn, result, send } = await kept();
-  await isLetGo(id);
+  await isStopped(id);
   await send({ type: 'go', word: 'now' });
   expect(decidedOn(id)).toEqual(['go']);
-  await isLetGo(id);
+  await isStopped(id);
   expect(goOn).toHaveBeenCalledTimes(1);
   clock.step();
   await vi.waitFor(() => expect(goOn).toHaveBeenCalledTimes(2));
@@ -116,11 +116,11 @@ const decidedOn = (id: RunId) =>
 
 test('one that the machine does not expect is refused, and the run rests on', async () => {
   const { id, send, interrupt, result } = await kept();
-  await isLetGo(id);
+  await isStopped(id);
   const refused = { code: 'E_EVENT_UNEXPECTED', details: { event: 'stop', expected: ['go', 'note'] } };
   await expect(send({ type: 'stop' })).rejects.toMatchObject(refused);
   expect(decidedOn(id)).toEqual([]);
-  await isLetGo(id);
+  await isStopped(id);
   interrupt('SIGTERM');
   await result;
 });
@@ -144,14 +144,14 @@ test('events that are sent as the run falls asleep are taken, in their order', a
     .journal(first.id)
     .flatMap(({ event }) => (event.type === 'decided' && event.event ? [event.event['word']] : []));
   expect(words).toEqual(['one', 'two']);
-  await isLetGo(first.id);
+  await isStopped(first.id);
   followed.interrupt('SIGTERM');
   await followed.result;
 });
 
 test('interrupted while it rests, it is left to whoever resumes it', async () => {
   const { id, goOn, result, interrupt, send } = await kept();
-  await isLetGo(id);
+  await isStopped(id);
   interrupt('SIGTERM');
   expect(await result).toEqual({ type: 'waiting' });
   expect(goOn).not.toHaveBeenCalled();
@@ -164,7 +164,7 @@ test('a run that cannot be resumed is given up: the sender learns why, and the s
   const first = await start();
   const resume = () => Promise.reject(new WfError('E_DOCKER_UNREACHABLE', 'no engine', { hint: 'none' }));
   const followed = keepAdvancing(first, { resume, release: host.engine.releaseLease }, clock);
-  await isLetGo(first.id);
+  await isStopped(first.id);
   const failed = followed.result.catch((thrown) => thrown);
   await expect(followed.send({ type: 'go', word: 'now' })).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
   expect(await failed).toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
@@ -182,7 +182,7 @@ test('a run that cannot be resumed is given up: the sender learns why, and the s
 
 test('what another process has taken over meanwhile is told, and nothing is done', async () => {
   const { id, result } = await kept();
-  await isLetGo(id);
+  await isStopped(id);
   host.history.takeOver(id, ownProcess(), () => false);
   clock.step();
   await expect(result).rejects.toMatchObject({ code: 'E_LEASE_HELD' });

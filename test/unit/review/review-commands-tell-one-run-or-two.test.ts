@@ -24,7 +24,7 @@ test('a step that is not there is told with the nearest, and a step is not follo
   await wf(['start', 'files', '--id', 'mine']);
   expect(await wf(['show', 'mine', 'mkae'])).toMatchObject({
     exitCode: 2,
-    err: 'error E_STEP_NOT_FOUND: run mine has no step "mkae"\n  next: Did you mean make? `wf show mine` lists its steps.\n',
+    err: 'error E_STEP_NOT_FOUND: run mine has no step "mkae"\n  next: Did you mean make? List its steps with `wf show mine`.\n',
   });
   const followed = await wf(['show', 'mine', 'make', '--follow']);
   expect(followed).toMatchObject({ exitCode: 2, out: '' });
@@ -85,7 +85,9 @@ test('a run is not compared with itself', async () => {
   expect(await wf(['diff', 'one', '@latest'])).toMatchObject({
     exitCode: 2,
     out: '',
-    err: expect.stringMatching(/^error E_USAGE: run one cannot be compared with itself\n {2}next: `wf diff one` /),
+    err: expect.stringMatching(
+      /^error E_USAGE: cannot compare run one with itself\n {2}next: See what it changed on the host with `wf diff one`, /,
+    ),
   });
 });
 

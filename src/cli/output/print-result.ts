@@ -2,14 +2,14 @@ import type { ExitCode } from '../../engine/model/errors.ts';
 import { setText } from '../../review/text/format/plain-text.ts';
 import { endOfRunLines } from '../../review/text/run/end-of-run.ts';
 import type { RunOutcome } from '../follow/follow-run.ts';
-import { howToGoOn } from '../follow/interruption.ts';
+import { howToContinue } from '../follow/interruption.ts';
 import { runExitCode } from './exit-code.ts';
 import { lostRunWords } from './lost-run.ts';
 import { reportError } from './report-error.ts';
 import { type Terminal, writeJson, writeLines } from './terminal.ts';
 
-/** Tells in full what became of a run, and answers the exit code. */
-export function tellOutcome(outcome: RunOutcome, json: boolean, terminal: Terminal): ExitCode {
+/** Prints the result of a run in full, and returns the exit code. */
+export function printOutcome(outcome: RunOutcome, json: boolean, terminal: Terminal): ExitCode {
   if (outcome.type === 'lost') {
     reportError(outcome.error, terminal, json);
     writeLines(terminal.err, lostRunWords(outcome.id, outcome.error, terminal.err.style));
@@ -19,7 +19,7 @@ export function tellOutcome(outcome: RunOutcome, json: boolean, terminal: Termin
   if (json) writeJson(terminal.out, record);
   else writeLines(terminal.out, endOfRunLines(material, record, terminal.out.style));
   if (result.type === 'interrupted') {
-    const words = howToGoOn(id, material.run.status === 'rolling-back', terminal.err.style);
+    const words = howToContinue(id, material.run.status === 'rolling-back', terminal.err.style);
     writeLines(terminal.err, setText(words, terminal.err.style.width, 2));
   }
   return runExitCode(result, record);
