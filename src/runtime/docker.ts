@@ -4,9 +4,9 @@ import type { HostPorts } from '../engine/workflow/step.ts';
 import { requireSamePlace } from '../host/machine/place.ts';
 import { machineFingerprints } from './machine-fingerprints.ts';
 
-/** Runs change the machine itself, and its Docker engine. What looks at it is loaded when it is looked at. */
+/** Creates the runtime whose runs change the machine itself and its Docker engine. Observers load lazily. */
 export function dockerRuntime(ports: HostPorts): Runtime {
-  /** There is one for all runs: no run opens it, and none ends it. */
+  /** Shared by all runs: no run opens or ends it. */
   const machine: RunHost = {
     ports,
     fingerprints: machineFingerprints(ports),

@@ -5,8 +5,8 @@ import type { HostPorts } from '../engine/workflow/step.ts';
 import { requireSamePlace } from '../host/machine/place.ts';
 
 /**
- * Each run has a private host of its own, made of Linux namespaces: no engine, no image, no root. The machine is not touched.
- * What makes and finds private hosts is loaded with the first of them.
+ * Creates the runtime that gives each run its own private host of Linux namespaces, without engine, images or root. It leaves the
+ * machine unchanged, and loads its code with the first private host.
  */
 export function embeddedRuntime(machine: HostPorts): Runtime {
   return {
@@ -16,15 +16,15 @@ export function embeddedRuntime(machine: HostPorts): Runtime {
       const { privateNetworking } = await import('./private-networking.ts');
       return checkRequirements(privateNetworking(), machine);
     },
-    // A private host has a network namespace of its own.
+    // A private host has its own network namespace.
     requirePlace: (run, started, needs) => requireSamePlace(run, started, { ...needs, network: false }),
     async open(run, recorded) {
       const { openPrivateHost } = await import('./open-private-host.ts');
       return openPrivateHost(privateHostMark(run), recorded, machine.clock);
     },
     async find(run, recorded) {
-      const { standingPrivateHost } = await import('./open-private-host.ts');
-      return standingPrivateHost(run, recorded, machine.clock);
+      const { findHostOfRun } = await import('./open-private-host.ts');
+      return findHostOfRun(run, recorded, machine.clock);
     },
   };
 }

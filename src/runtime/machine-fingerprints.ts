@@ -2,7 +2,7 @@ import { WfError } from '../engine/model/errors.ts';
 import type { FingerprintPort } from '../engine/ports/fingerprint.ts';
 import type { HostPorts } from '../engine/workflow/step.ts';
 
-/** Fingerprints of the machine and its Docker engine. What takes them is loaded with the first: a run that changes nothing needs none. */
+/** Creates the fingerprint port of the machine and its Docker engine. Loads its code lazily: a run without changes needs none. */
 export function machineFingerprints(ports: HostPorts): FingerprintPort {
   let loaded: FingerprintPort | undefined;
   const load = async () => {
@@ -15,8 +15,8 @@ export function machineFingerprints(ports: HostPorts): FingerprintPort {
     takeLike: async (before, isWatched) => (await load()).takeLike(before, isWatched),
     compare(before, after, run) {
       if (loaded !== undefined) return loaded.compare(before, after, run);
-      throw new WfError('E_INTERNAL', 'fingerprints were to be compared before one was taken', {
-        hint: 'Report this.',
+      throw new WfError('E_INTERNAL', 'no fingerprint to compare', {
+        hint: 'Report this defect of wf.',
       });
     },
   };

@@ -6,7 +6,7 @@ import { systemClock } from '../host/machine/clock.ts';
 import { ownPlace } from '../host/machine/place.ts';
 import { machineNamespace } from '../host/namespaces/namespace.ts';
 
-/** This machine, as step runners reach it. The Docker engine is found as the `docker` client finds it, from `env`. */
+/** Returns the ports of this machine. Finds the Docker engine like the `docker` client, from `env`. */
 export function machinePorts(env: Readonly<Record<string, string | undefined>>): HostPorts {
   return {
     clock: systemClock,

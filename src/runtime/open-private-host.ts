@@ -13,7 +13,7 @@ import { findKeptPrivateHost } from './embedded/client/find-kept-private-host.ts
 import { startPrivateHost } from './embedded/client/start-private-host.ts';
 import { privateRunHost } from './private-run-host.ts';
 
-/** The private host of this mark: the recorded one where that still lives, else a new one. */
+/** Opens the private host of this mark: the recorded one if it is alive, otherwise a new one. */
 export async function openPrivateHost(
   mark: string,
   recorded: PrivateHostIdentity | null,
@@ -26,15 +26,15 @@ export async function openPrivateHost(
       const isNew = found === undefined;
       return privateRunHost({ host: found ?? (await start()), isNew }, start, clock);
     } catch (thrown) {
-      // One that a rival has just brought to its end was found: it is gone at the next look.
+      // The found one has just been ended by another process: it is gone at the next try.
       if (found === undefined || isAlive(found.process)) throw thrown;
       found.close();
     }
   }
 }
 
-/** The way into the private host that a run has left standing. @throws WfError E_NAMESPACE_GONE where it is gone */
-export async function standingPrivateHost(
+/** Opens the private host that a run has left in place. @throws WfError E_NAMESPACE_GONE if it is gone */
+export async function findHostOfRun(
   run: RunIdentity,
   recorded: PrivateHostIdentity | null,
   clock: Clock,

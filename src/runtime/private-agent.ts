@@ -3,7 +3,7 @@ import type { AgentPort } from '../engine/ports/agent.ts';
 import type { NamespaceRef } from '../engine/ports/command.ts';
 import type { PrivateHost } from './embedded/client/private-host.ts';
 
-/** Questions are asked by the processes that are in the private host's namespaces already. */
+/** Makes probes by processes that are already in the private host's namespaces. */
 export function privateAgent({ agent, containerOf }: PrivateHost): AgentPort {
   return {
     async ask(namespace, request, limitMs) {
@@ -15,12 +15,8 @@ export function privateAgent({ agent, containerOf }: PrivateHost): AgentPort {
   async function containerIn({ path, process }: NamespaceRef): Promise<string> {
     const id = process === null ? null : await containerOf(process.pid);
     if (id !== null) return id;
-    throw new WfError(
-      'E_NAMESPACE_GONE',
-      `no container of the private host is in the network namespace ${path} any more`,
-      {
-        hint: 'It was removed or has ended. Undo the run with `wf rollback RUN`, and start it again.',
-      },
-    );
+    throw new WfError('E_NAMESPACE_GONE', `no container of the private host is in the network namespace ${path}`, {
+      hint: 'It was removed or has ended. Undo the run with `wf rollback RUN`, then start it again.',
+    });
   }
 }

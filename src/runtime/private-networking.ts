@@ -3,7 +3,7 @@ import type { HostPorts } from '../engine/workflow/step.ts';
 import { tool } from '../steps/net/requirements.ts';
 import { startPrivateHost } from './embedded/client/start-private-host.ts';
 
-/** What a machine must offer for private hosts: all of it is on a fresh Debian. That namespaces can be made shows when one is. */
+/** Returns the requirements of private hosts; a fresh Debian meets all of them. Whether namespaces can be created shows when one is. */
 export function privateNetworking(): readonly Requirement[] {
   return [
     tool('ip', 'reading and changing links, addresses and routes'),
@@ -13,7 +13,7 @@ export function privateNetworking(): readonly Requirement[] {
   ];
 }
 
-/** That a private host can be made here: one is, and ends again. */
+/** Requires that a private host can be created: creates one and ends it. */
 export function privateHost({ clock }: Pick<HostPorts, 'clock'>): Requirement {
   return {
     title: 'private host',
@@ -23,7 +23,7 @@ export function privateHost({ clock }: Pick<HostPorts, 'clock'>): Requirement {
       const startedAt = clock.now();
       const host = await startPrivateHost(`doctor@${startedAt}`, clock);
       await host.end();
-      return { met: true, found: `can be made, and took ${clock.now() - startedAt} ms` };
+      return { met: true, found: `available (started in ${clock.now() - startedAt} ms)` };
     },
   };
 }

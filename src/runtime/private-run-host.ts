@@ -16,11 +16,11 @@ import { type OpenNamespaceEntry, openNamespaceEntry } from './embedded/client/n
 import type { PrivateHost } from './embedded/client/private-host.ts';
 import { privateAgent } from './private-agent.ts';
 
-/** From the end of its connections to its own: microseconds, on a machine that is all but stuck more. */
+/** From the end of its connections to its own end: microseconds, or more on an overloaded machine. */
 const ENDS_WITHIN_MS = 5_000;
 const POLL_MS = 5;
 
-/** A private host with the way into it. */
+/** A private host with its open namespaces. */
 interface Entered {
   readonly host: PrivateHost;
   readonly entry: OpenNamespaceEntry;
@@ -28,9 +28,9 @@ interface Entered {
 }
 
 /**
- * A private host as the host of a run.
- * @param first with whether this process has made it
- * @param start makes another one of the same mark, once this one has ended
+ * Adapts a private host to the host of a run.
+ * @param first with whether this process has created it
+ * @param start creates another one of the same mark, once this one has ended
  */
 export function privateRunHost(
   first: { readonly host: PrivateHost; readonly isNew: boolean },
@@ -43,7 +43,7 @@ export function privateRunHost(
     current.entry.close();
     current.host.close();
   };
-  // Whoever holds these reaches the private host that is there at that moment.
+  // These ports always lead to the current private host.
   const ports: HostPorts = {
     clock,
     get command() {
@@ -92,7 +92,7 @@ export function privateRunHost(
   };
 }
 
-/** It may still be about to end where it does not answer any more: that is waited for. */
+/** Returns whether it has ended; waits for one that does not answer and may be about to end. */
 async function hasEnded({ process, isKept }: PrivateHost, clock: Clock): Promise<boolean> {
   try {
     await isKept();
@@ -110,7 +110,7 @@ function enter(host: PrivateHost, clock: Clock): Entered {
   const inside = host.command(clock);
   const fromOutside = createCommandPort(clock, execaStarter, entry);
   const command: CommandPort = {
-    // Its own process cannot hand on what wf has open.
+    // Its own process cannot pass on wf's descriptors.
     run: (argv, options) => (options.inherited === undefined ? inside : fromOutside).run(argv, options),
   };
   return {
@@ -142,7 +142,7 @@ function namespaceOf({ process, networkNamespace, enter: enterHost }: PrivateHos
     holder: process,
     wayTo: () => networkNamespace.path,
     byHand(commands) {
-      // There is no client for its networks and containers: they go with the private host.
+      // Its networks and containers have no client: they go with the private host.
       if (commands.some(([program]) => program === 'docker')) return [['kill', '-KILL', String(process.pid)]];
       return commands.map((argv) => enterHost(argv));
     },

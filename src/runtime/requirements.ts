@@ -4,7 +4,7 @@ import type { Requirement } from '../engine/workflow/requirement.ts';
 import { dockerNetworking } from '../steps/docker-networking.ts';
 import { privateHost, privateNetworking } from './private-networking.ts';
 
-/** What each runtime needs of a machine, for `wf doctor`. */
+/** Returns the requirements of each runtime, for `wf doctor`. */
 export function runtimeRequirements(clock: Clock): Readonly<Record<RuntimeName, readonly Requirement[]>> {
   return { docker: dockerNetworking(), embedded: [...privateNetworking(), privateHost({ clock })] };
 }

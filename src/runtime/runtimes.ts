@@ -3,7 +3,7 @@ import type { HostPorts } from '../engine/workflow/step.ts';
 import { dockerRuntime } from './docker.ts';
 import { embeddedRuntime } from './embedded.ts';
 
-/** The runtimes of this machine. Making them touches nothing. */
+/** Creates the runtimes of this machine. Touches nothing. */
 export function createRuntimes(machine: HostPorts): Runtimes {
   return { docker: dockerRuntime(machine), embedded: embeddedRuntime(machine) };
 }

@@ -107,7 +107,7 @@ describeOwnNetwork('the life of a private host', () => {
         await expectNothingLeft(mark, tracers);
         await expect(wf.docker('networks')).rejects.toMatchObject({
           code: 'E_NAMESPACE_GONE',
-          message: `the private host of run ${mark.split('@')[0]} is gone, and all that was in it`,
+          message: `the private host of run ${mark.split('@')[0]} is gone, and everything in it`,
         });
         expect(await wf.find(mark, host.process)).toBeNull();
       });

@@ -28,7 +28,7 @@ describeOwnNetwork('a machine on which there can be no private host', () => {
   it('because an ordinary user may make no user namespace says which setting forbids it, and what to do', () => {
     expect(refusal([...OWN_USER_NAMESPACE, 'user', ...WITHOUT_RIGHTS])).toEqual({
       code: 'E_RUNTIME_UNAVAILABLE',
-      message: 'the embedded runtime cannot make namespaces on this machine: user.max_user_namespaces is 0',
+      message: 'the embedded runtime cannot create namespaces on this machine: user.max_user_namespaces is 0',
       hint: expect.stringContaining('sudo sysctl user.max_user_namespaces='),
     });
   });

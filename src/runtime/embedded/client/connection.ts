@@ -8,11 +8,14 @@ import { runOfPrivateHostMark } from '../../../engine/ports/runtime.ts';
 import { isAlive } from '../../../host/processes/process.ts';
 import { createPeer, type Peer } from '../protocol/peer.ts';
 import { ownSocketOf } from './own-private-host.ts';
-import { watchForStop } from './stopped-host.ts';
+import { watchForStop } from './stop-detector.ts';
 
 /** Calls to one private host. */
 export interface Connection {
-  /** @throws WfError E_NAMESPACE_GONE where it has ended; E_DOCKER without an answer in time, or with one that is not understood. */
+  /**
+   * Makes a call.
+   * @throws WfError E_NAMESPACE_GONE if the private host has ended; E_DOCKER without a valid answer in time.
+   */
   call<Answer extends z.ZodType>(
     name: string,
     asked: JsonObject,
@@ -22,13 +25,13 @@ export interface Connection {
   close(): void;
 }
 
-/** Starting a container takes 0.1 s on an idle machine: far above, so that only a private host that hangs is given up. */
+/** Far above the 0.1 s of a container start on an idle machine, so that only a private host that hangs exceeds it. */
 const LIMIT_MS = 60_000;
 const CONNECT_LIMIT_MS = 10_000;
 
 /**
- * Calls to the private host with this first process, connected at the first call, and again where the connection was lost.
- * @param first a connection that is there already
+ * Creates a connection to the private host with this first process; it connects at the first call, and again after a loss.
+ * @param first an existing connection
  */
 export function createConnection(mark: string, owner: Owner, first?: Peer): Connection {
   let peer = first === undefined ? undefined : Promise.resolve(first);
@@ -46,8 +49,8 @@ export function createConnection(mark: string, owner: Owner, first?: Peer): Conn
       const answer: Json = await watch.during((await open()).call(name, asked, limitMs));
       const parsed = schema.safeParse(answer);
       if (parsed.success) return parsed.data;
-      throw new WfError('E_DOCKER', `the answer of the private host ${mark} to ${name} is not understood`, {
-        hint: 'It was started by another version of wf: go on with that one, or roll the run back.',
+      throw new WfError('E_DOCKER', `unexpected answer of private host ${mark} to ${name}`, {
+        hint: 'Use the version of wf that started it, or roll the run back.',
         details: { why: parsed.error.message },
       });
     },
@@ -61,7 +64,7 @@ export function createConnection(mark: string, owner: Owner, first?: Peer): Conn
   };
 }
 
-/** Calls over one connection; it keeps this process alive only while an answer is waited for. */
+/** Makes calls over one connection; it keeps this process alive only during a call. */
 export function peerOn(socket: Socket, mark: string): Peer {
   let isTakenOver = false;
   const peer = createPeer(socket, {
@@ -69,7 +72,8 @@ export function peerOn(socket: Socket, mark: string): Peer {
     handlers: {
       takenOver: () => {
         isTakenOver = true;
-        // The end that the private host makes does not show: the process that holds its namespaces has the starter's line open too.
+        // The end of the private host is not visible otherwise: the process that holds its namespaces has the starter's line
+        // open, too.
         setImmediate(() => peer.close());
         return null;
       },
@@ -80,38 +84,38 @@ export function peerOn(socket: Socket, mark: string): Peer {
   return peer;
 }
 
-/** Another process goes on with the run. */
+/** Returns the error of a run that another process has taken over. */
 function takenOver(mark: string): WfError {
   const run = runOfPrivateHostMark(mark);
   return new WfError('E_LEASE_LOST', `another process has taken over run ${run}, and its private host`, {
-    hint: `See who advances it with \`wf show ${run}\`.`,
+    hint: `See which process advances it with \`wf show ${run}\`.`,
   });
 }
 
-/** What runs in it cannot be reached any more: it has ended, and everything that was in it is gone with it. */
+/** Returns the error of a private host that has ended with everything in it. */
 export function privateHostGone(mark: string): WfError {
   const run = runOfPrivateHostMark(mark);
-  return new WfError('E_NAMESPACE_GONE', `${privateHostIsGone(run)}, and all that was in it`, {
-    hint: `\`wf rollback ${run}\` settles what the run did; then start it again.`,
+  return new WfError('E_NAMESPACE_GONE', `${privateHostIsGone(run)}, and everything in it`, {
+    hint: `Settle the run with \`wf rollback ${run}\`, then start it again.`,
     details: { mark },
   });
 }
 
-/** Somebody killed it before it could do anything. */
+/** Returns the error of a private host that was killed before it did anything. */
 export function endedAtItsStart(mark: string): WfError {
   const run = runOfPrivateHostMark(mark);
   return new WfError('E_NAMESPACE_GONE', `the private host of run ${run} was killed while it started`, {
-    hint: 'Nothing was done on it: try again.',
+    hint: 'Try again: the run did nothing on it.',
     details: { mark },
   });
 }
 
-/** Whether a call found nobody who answers: a private host that has ended, that is about to, or that does not listen yet. */
+/** Returns whether a call reached no private host: it has ended, is about to end, or does not listen yet. */
 export function doesNotAnswer(thrown: unknown): boolean {
   return thrown instanceof WfError && (thrown.code === 'E_NAMESPACE_GONE' || thrown.code === 'E_DOCKER_UNREACHABLE');
 }
 
-/** The path leads through the process: what is found there is its own, or another's that has its pid by now. */
+/** Connects through /proc of the process: its socket, or that of another process that has its pid by now. */
 async function connectTo(mark: string, owner: Owner): Promise<Socket> {
   try {
     const socket = await connectedTo(ownSocketOf(owner.pid));
@@ -141,7 +145,7 @@ async function connectedTo(path: string): Promise<Socket> {
 
 function noAnswer({ pid }: Owner, cause: unknown): WfError {
   return new WfError('E_DOCKER_UNREACHABLE', `the private host with the first process ${pid} does not answer`, {
-    hint: `Look at it with \`ps -fp ${pid}\`: it may have been stopped (SIGSTOP).`,
+    hint: `Check with \`ps -fp ${pid}\` whether it was stopped (SIGSTOP).`,
     transient: true,
     cause,
   });

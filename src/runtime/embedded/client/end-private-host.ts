@@ -6,16 +6,16 @@ import { errnoOf } from '../../../host/machine/errno.ts';
 import { allPids, isAlive, isDead, processStat } from '../../../host/processes/process.ts';
 
 const POLL_MS = 2;
-/** The kernel ends hundreds of processes within milliseconds; this is for a machine that is all but stuck. */
+/** The kernel ends hundreds of processes within milliseconds; the rest is for an overloaded machine. */
 const LIMIT_MS = 20_000;
 
 /**
- * Ends a private host by its first process, and with it all that is in there: the kernel kills the other processes, and takes
- * links, namespaces and mounts away. Succeeds where it has ended already.
- * @throws WfError E_PERMISSION where it is somebody else's; E_RESIDUE where something of it stays.
+ * Ends a private host by its first process: the kernel then kills its other processes and removes its links, namespaces and
+ * mounts. Succeeds if it has ended already.
+ * @throws WfError E_PERMISSION if it belongs to another user; E_RESIDUE if something of it remains.
  */
 export async function endPrivateHost(owner: Owner): Promise<void> {
-  // Held open, its number is no other namespace's meanwhile.
+  // Kept open, so that its inode is not reused meanwhile.
   const pids = openPids(owner);
   if (pids === undefined) return;
   try {
@@ -25,10 +25,10 @@ export async function endPrivateHost(owner: Owner): Promise<void> {
     kill(owner);
     for (let waitedMs = 0; ; waitedMs += POLL_MS) {
       const alive = first.filter(isAlive).map(({ pid }) => pid);
-      // The whole machine is only searched once the first process has gone, and all others with it.
+      // Searches the whole machine only after the first process has gone, and all others with it.
       const left = alive.length > 0 ? alive : allPids().filter((pid) => runsIn(pid, ino));
       if (left.length === 0) return;
-      if (waitedMs >= LIMIT_MS) throw stays(owner, left);
+      if (waitedMs >= LIMIT_MS) throw doesNotEnd(owner, left);
       await pause(systemClock, POLL_MS);
     }
   } finally {
@@ -36,7 +36,7 @@ export async function endPrivateHost(owner: Owner): Promise<void> {
   }
 }
 
-/** The `unshare` that waits for the end of the first process, outside of its PID namespace, and ends after it. */
+/** Returns the `unshare` that waits for the first process outside its PID namespace, and ends after it. */
 function starterOf({ pid, bootId }: Owner): readonly Owner[] {
   const parent = processStat(pid)?.parent;
   const stat = parent === undefined ? undefined : processStat(parent);
@@ -48,18 +48,18 @@ function nameOf(pid: number): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
   } catch {
-    return undefined; // it has ended
+    return undefined; // ended
   }
 }
 
-/** The pid namespace of a process; undefined where it has ended. */
+/** Opens the pid namespace of a process; undefined if the process has ended. */
 function openPids({ pid }: Owner): number | undefined {
   try {
     return openSync(`/proc/${pid}/ns/pid`, 'r');
   } catch (thrown) {
     const errno = errnoOf(thrown);
     if (errno === 'ENOENT' || errno === 'ESRCH') return undefined;
-    throw mayNotEnd(pid, thrown);
+    throw endForbidden(pid, thrown);
   }
 }
 
@@ -67,7 +67,7 @@ function runsIn(pid: number, namespace: number): boolean {
   try {
     if (statSync(`/proc/${pid}/ns/pid`).ino !== namespace) return false;
   } catch {
-    // It has ended meanwhile, or is another user's: this user may look at all of his own.
+    // It has ended, or belongs to another user: this user may inspect all of its own processes.
     return false;
   }
   const stat = processStat(pid);
@@ -79,23 +79,23 @@ function kill({ pid }: Owner): void {
     process.kill(pid, 'SIGKILL');
   } catch (thrown) {
     if (errnoOf(thrown) === 'ESRCH') return;
-    throw mayNotEnd(pid, thrown);
+    throw endForbidden(pid, thrown);
   }
 }
 
-function mayNotEnd(pid: number, cause: unknown): WfError {
-  return new WfError('E_PERMISSION', `the private host with the first process ${pid} may not be ended`, {
-    hint: 'Another user started it: run wf as that user.',
+function endForbidden(pid: number, cause: unknown): WfError {
+  return new WfError('E_PERMISSION', `permission denied to end the private host with the first process ${pid}`, {
+    hint: 'Run wf as the user who started it.',
     cause,
   });
 }
 
-function stays({ pid }: Owner, pids: readonly number[]): WfError {
+function doesNotEnd({ pid }: Owner, pids: readonly number[]): WfError {
   return new WfError(
     'E_RESIDUE',
     `the private host with the first process ${pid} does not end: processes ${pids.join(', ')}`,
     {
-      hint: `Look at them with \`ps -fp ${pids.join(',')}\`; end them with \`kill -KILL ${pids.join(' ')}\`.`,
+      hint: `Inspect them with \`ps -fp ${pids.join(',')}\`; end them with \`kill -KILL ${pids.join(' ')}\`.`,
       details: { pids },
     },
   );

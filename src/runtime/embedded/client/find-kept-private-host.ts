@@ -7,14 +7,13 @@ import { requireOwnPrivateHost } from './own-private-host.ts';
 import { openPrivateHost, type PrivateHost } from './private-host.ts';
 
 const POLL_MS = 10;
-/** It ends, or is kept, within milliseconds: this is for a machine that is all but stuck, or a starter that stands still. */
+/** It ends, or is kept, within milliseconds; the rest is for an overloaded machine or a stopped starter. */
 const LIMIT_MS = 30_000;
 
 /**
- * The recorded private host, where it lives and outlives whoever started it; undefined otherwise. One that is not to be kept yet is
- * about to end with a process that was killed, or was just made by a rival who takes the run over: until that shows, it is
- * waited for.
- * @throws WfError E_PERMISSION where another user made it; E_HOST_STATE_UNKNOWN, E_DOCKER_UNREACHABLE
+ * Returns the recorded private host if it is alive and outlives its starter; undefined otherwise. Waits for one that is not kept
+ * yet: it is about to end with a killed process, or another process that takes the run over has just created it.
+ * @throws WfError E_PERMISSION if another user created it; E_HOST_STATE_UNKNOWN, E_DOCKER_UNREACHABLE
  */
 export async function findKeptPrivateHost(
   mark: string,

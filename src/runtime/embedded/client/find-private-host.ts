@@ -4,22 +4,22 @@ import { allPids, ownUserId, processOf, userOfProcess } from '../../../host/proc
 import { processFile, variableIn } from '../../../host/processes/process-files.ts';
 import { CONTAINER_VARIABLE, ORIGIN_VARIABLE, PRIVATE_HOST_VARIABLE } from '../protocol/names.ts';
 
-/** A private host that runs on this machine: its mark, and the first process in it. */
+/** A live private host of this machine: its mark and its first process. */
 export interface FoundPrivateHost {
   readonly mark: string;
   readonly process: Owner;
 }
 
 /**
- * The private hosts of this user that were started in this network namespace, by their marks: for a sweep. Which one is a run's, its
- * journal says.
+ * Finds the private hosts of this user that were started in this network namespace, for a sweep. The journal assigns them to
+ * runs.
  * @throws WfError E_HOST_STATE_UNKNOWN
  */
 export function findPrivateHosts(): readonly FoundPrivateHost[] {
   const here = String(ownNetworkNamespace().inode);
   const own = ownUserId();
   return allPids().flatMap((pid) => {
-    // The start time first, then the rest: whoever has the pid now has that start time, or is not the one that is meant.
+    // Start time first, then the rest: a later process with the pid has another start time.
     const process = processOf(pid);
     const mark = variableOf(pid, PRIVATE_HOST_VARIABLE);
     if (process === undefined || mark === undefined || variableOf(pid, ORIGIN_VARIABLE) !== here) return [];
@@ -32,7 +32,7 @@ function variableOf(pid: number, name: string): string | undefined {
   return environment === undefined ? undefined : variableIn(environment, name);
 }
 
-/** Its pid as it counts itself is 1, and it is not a container's: what one starts is in the same pid namespace. */
+/** Returns whether its own pid is 1 in a namespace that is not a container's: programs in a container share the pid namespace. */
 function isFirstOfItsNamespace(pid: number): boolean {
   if (processFile(pid, 'environ')?.includes(`${CONTAINER_VARIABLE}=`)) return false;
   const status = processFile(pid, 'status')?.toString() ?? '';

@@ -6,8 +6,8 @@ import { isOwnPidNamespace, ownUserId, userOfProcess } from '../../../host/proce
 import { SOCKET_PATH } from '../protocol/names.ts';
 
 /**
- * Whoever asks something of another user's private host gives it his commands and his environment, and a process that enters that
- * user's namespaces can be traced by its owner: root too is refused.
+ * Refuses another user's private host, for root, too: a request gives its owner commands and environment, and a process that
+ * enters its namespaces can be traced by its owner.
  * @throws WfError E_PERMISSION; E_WRONG_PLACE in another PID namespace
  */
 export function requireOwnPrivateHost(mark: string, { process, user }: PrivateHostIdentity): void {
@@ -15,7 +15,7 @@ export function requireOwnPrivateHost(mark: string, { process, user }: PrivateHo
   const run = runOfPrivateHostMark(mark);
   if (pidNamespace !== undefined && !isOwnPidNamespace(pidNamespace)) {
     throw new WfError('E_WRONG_PLACE', `the private host of run ${run} is in the PID namespace ${pidNamespace}`, {
-      hint: 'Run the same in there: from here wf can neither see nor reach it. Nothing was touched.',
+      hint: 'Run the command in that namespace: wf cannot reach it from here. wf touched nothing.',
     });
   }
   const own = ownUserId();
@@ -24,15 +24,14 @@ export function requireOwnPrivateHost(mark: string, { process, user }: PrivateHo
     'E_PERMISSION',
     `the private host of run ${run} belongs to user ${user}, and wf runs as user ${own}`,
     {
-      hint: `Run the same as user ${user}: \`sudo -u '#${user}' wf ...\`. Nothing was touched.`,
+      hint: `Run the command as user ${user} with \`sudo -u '#${user}' wf ...\`. wf touched nothing.`,
     },
   );
 }
 
 /**
- * The path of a private host's socket, found to be its user's own, in a folder that nobody else can enter: whoever listens there was
- * let in by that user.
- * @throws WfError E_PERMISSION; the system's error where it is not there
+ * Returns the path of a private host's socket after checking that it belongs to its user, in a folder that nobody else can enter.
+ * @throws WfError E_PERMISSION; the system's error if it does not exist
  */
 export function ownSocketOf(pid: number): string {
   const path = `/proc/${pid}/root${SOCKET_PATH}`;
@@ -41,6 +40,6 @@ export function ownSocketOf(pid: number): string {
   const isOwn = folder.isDirectory() && socket.isSocket() && folder.uid === own && socket.uid === own;
   if (isOwn && (folder.mode & 0o077) === 0) return path;
   throw new WfError('E_PERMISSION', `${path} is not a socket that only user ${own} can reach`, {
-    hint: `Look at process ${pid} with \`ps -fp ${pid}\`: it is no private host of yours. Nothing was asked of it.`,
+    hint: `Inspect process ${pid} with \`ps -fp ${pid}\`: it is no private host of yours. wf sent it no request.`,
   });
 }

@@ -7,13 +7,13 @@ import { commandAnswer, nothing } from '../protocol/answers.ts';
 import { TEMPORARY_FOLDER } from '../protocol/names.ts';
 import type { Connection } from './connection.ts';
 
-/** Between the end of a command's time, and that of the waiting for it: ending it takes less than a second. */
+/** Margin between the time-out of a command and that of its call: ending it takes less than a second. */
 const SPARE_MS = 60_000;
 
-/** Runs commands in a private host by its own process. No descriptor can be given. */
+/** Runs commands in a private host by its own process. Descriptors cannot be inherited. */
 export function privateCommands({ call }: Connection, clock: Clock): CommandPort {
   let last = 0;
-  // wf's own environment, as a command has it on the machine: the private host was started without it.
+  // Commands get wf's own environment, as on the machine: the private host was started without it.
   const own = ownEnvironment();
   return {
     async run(argv, options) {
@@ -25,7 +25,7 @@ export function privateCommands({ call }: Connection, clock: Clock): CommandPort
       }
       last += 1;
       const number = last;
-      // Where that cannot be said, the call itself fails too.
+      // If this fails, the call itself fails too.
       const stop = () => void call('stopCommand', { number }, nothing).catch(() => undefined);
       const answer = call('run', asked(number, argv, own, options), commandAnswer, timeoutMs + SPARE_MS);
       signal?.addEventListener('abort', stop, { once: true });

@@ -8,10 +8,10 @@ import { isAlive } from '../../../host/processes/process.ts';
 import { execAnswer, id as idAnswer, imageAnswer, nothing } from '../protocol/answers.ts';
 import type { Connection } from './connection.ts';
 
-/** Goes up with what a private host answers. */
+/** Version of the answers of a private host. */
 const VERSION = '1';
 
-/** The networks, containers and images of a private host, as wf asks a Docker engine for its own. */
+/** Provides the networks, containers and images of a private host through the port of a Docker engine. */
 export function privateDocker(mark: string, owner: Owner, connection: Connection): DockerPort {
   const { call } = connection;
   const engineId = engineIdOf(mark, owner);
@@ -20,7 +20,7 @@ export function privateDocker(mark: string, owner: Owner, connection: Connection
 
   return {
     programs: 'machine',
-    // There is no such client: whoever reads the evidence must not take it for one.
+    // Evidence must not look like that of a docker client.
     shown: (argv) => `# embedded runtime, in place of: ${commandLine(argv)}`,
     hasEnded,
     executedCommands: (id) => call('executedCommands', { id }, z.array(z.string())),
@@ -41,7 +41,7 @@ export function privateDocker(mark: string, owner: Owner, connection: Connection
       await call('requireImage', { reference }, imageAnswer);
       onProgress(`${reference}: built in`);
     },
-    // They are part of wf.
+    // Images are part of wf.
     removeImage: async () => undefined,
 
     listNetworks: networks,
@@ -89,12 +89,12 @@ function engineIdOf(mark: string, { pid, startTime, bootId }: Owner): string {
   return `private host ${mark}, process ${pid} of ${startTime} since ${bootId}`;
 }
 
-/** What was in a private host has ended with its first process. Of another kind of engine that cannot be told from here. */
+/** Returns whether the private host of this engine id has ended; unknown, thus false, for another kind of engine. */
 function hasEnded(engineId: string): boolean {
   const { pid, startTime, bootId } = ENGINE_ID.exec(engineId)?.groups ?? {};
   if (pid === undefined || startTime === undefined || bootId === undefined) return false;
   return !isAlive({ pid: Number(pid), startTime, bootId });
 }
 
-/** What an answer may take after the time of what was asked for. */
+/** Time for an answer, in addition to the time of the request. */
 const ANSWER_MS = 5_000;

@@ -17,47 +17,49 @@ import { endPrivateHost } from './end-private-host.ts';
 import { privateCommands } from './private-commands.ts';
 import { privateDocker } from './private-docker.ts';
 
-/** A host of a run's own, made of Linux namespaces: what its networks and containers are in. */
+/** Private host of a run: Linux namespaces that contain its networks and containers. */
 export interface PrivateHost {
   readonly mark: string;
-  /** The first process in it, as the machine counts pids: as long as it lives, the private host is there. */
+  /** First process, with its pid on the machine: the private host lives as long as it does. */
   readonly process: Owner;
-  /** The network namespace that is the host side of its networks. */
+  /** Network namespace of the host side of its networks. */
   readonly networkNamespace: FoundNamespace;
   readonly docker: DockerPort;
-  /** Commands that its own process starts: it is smaller than wf, and is there already. */
+  /** Runs commands by its own process, which is smaller than wf and already there. */
   command(clock: Clock): CommandPort;
   /**
-   * A command line that runs `argv` on the private host, or in a container of it. To be run at once: it leads through pids.
+   * Returns a command line that runs `argv` on the private host, or in a container of it. Run it at once, because it contains
+   * pids.
    * @param container the process of the container
-   * @throws WfError E_DOCKER_UNREACHABLE where it has ended; E_NAMESPACE_GONE where no process of it has the container's pid
+   * @throws WfError E_DOCKER_UNREACHABLE if the private host has ended; E_NAMESPACE_GONE if no process of it has the container's
+   * pid
    */
   enter(argv: Argv, container?: { readonly pid: number }): Argv;
   /**
-   * Asks a question of the private host's network namespace, or of a container's, by the process that is there already: see
+   * Probes the network namespace of the private host, or of a container, by a process that is already there; see
    * probe-questions.mjs for requests and reports.
-   * @param limitMs after it, nothing is waited for any more
+   * @param limitMs time-out
    */
   agent(where: 'host' | { readonly containerId: string }, request: JsonObject, limitMs: number): Promise<unknown>;
-  /** The id of the container whose process this is; null where it is none's that runs. */
+  /** Returns the id of the container whose process this is; null if it belongs to no running container. */
   containerOf(pid: number): Promise<string | null>;
-  /** What of its fingerprint only a process inside can read. */
+  /** Reads the parts of its fingerprint that only a process inside can read. */
   settings(): Promise<PrivateHostSettings>;
-  /** Whether it outlives whoever started it. */
+  /** Returns whether it outlives its starter. */
   isKept(): Promise<boolean>;
-  /** Nothing that another process has asked of it is carried out any more, from when this resolves. */
+  /** Claims the private host: it then executes no more requests of other processes. */
   claim(): Promise<void>;
-  /** From now on it outlives whoever started it. */
+  /** Makes it outlive its starter. */
   keep(): Promise<void>;
-  /** Ends it, and all that is in it. */
+  /** Ends it with everything in it. */
   end(): Promise<void>;
-  /** Closes the connection. A private host that is not to be kept ends with the connection that started it. */
+  /** Closes the connection. A private host that is not kept ends with the connection that started it. */
   close(): void;
 }
 
 /**
- * The private host with this first process, which is known to be this user's own.
- * @param first a connection to it that is there already
+ * Opens the private host with this first process, which is known to be this user's own.
+ * @param first an existing connection to it
  */
 export function openPrivateHost(mark: string, owner: Owner, first?: Peer): PrivateHost {
   const connection = createConnection(mark, owner, first);
@@ -65,7 +67,7 @@ export function openPrivateHost(mark: string, owner: Owner, first?: Peer): Priva
   const { pid } = owner;
   const networkNamespace = namespaceOfPid(pid);
   if (networkNamespace.process?.startTime !== owner.startTime) throw privateHostGone(mark);
-  // Kept for as long as it lives: asking again would only tell the same.
+  // Read once: it never changes.
   const user = isInOtherUserNamespace(pid) ? [`--user=/proc/${pid}/ns/user`, '--preserve-credentials'] : [];
 
   return {
@@ -107,7 +109,7 @@ function isInOtherUserNamespace(pid: number): boolean {
   return namespaceInode(pid, 'user') !== namespaceInode(process.pid, 'user');
 }
 
-/** Undefined where there is no such process, or it may not be looked into. */
+/** Undefined if the process does not exist or may not be inspected. */
 function namespaceInode(pid: number, kind: 'user' | 'pid'): number | undefined {
   try {
     return statSync(`/proc/${pid}/ns/${kind}`).ino;
@@ -119,7 +121,7 @@ function namespaceInode(pid: number, kind: 'user' | 'pid'): number | undefined {
 }
 
 function containerGone(pid: number): WfError {
-  return new WfError('E_NAMESPACE_GONE', `process ${pid} of a container is gone, and with it its namespaces`, {
-    hint: 'Look whether the container still runs, then start the run again, or roll it back.',
+  return new WfError('E_NAMESPACE_GONE', `process ${pid} of a container is gone with its namespaces`, {
+    hint: 'Check whether the container still runs; then start the run again, or roll it back.',
   });
 }

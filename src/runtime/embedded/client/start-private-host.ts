@@ -8,30 +8,30 @@ import { processOf } from '../../../host/processes/process.ts';
 import { helloAnswer } from '../protocol/answers.ts';
 import { FOLLOWING_MOUNTS, ORIGIN_VARIABLE, PRIVATE_HOST_VARIABLE, STARTER_DESCRIPTOR } from '../protocol/names.ts';
 import { endedAtItsStart, peerOn, privateHostGone } from './connection.ts';
+import { namespacesRefused, needsUserNamespace, requireLinuxAndTools } from './namespace-support.ts';
 import { openPrivateHost, type PrivateHost } from './private-host.ts';
 import { privateHostProgram } from './program-path.ts';
-import { namespacesRefused, needsUserNamespace, requireLinuxAndTools } from './unavailable.ts';
 
-/** It takes less than 0.1 s on an idle machine; this is for one that is all but stuck. */
+/** It takes less than 0.1 s on an idle machine; the rest is for an overloaded one. */
 const START_LIMIT_MS = 30_000;
 const END_LIMIT_MS = 5_000;
-/** What unshare says where a signal has ended what it started: it wants to end in the same way, and cannot by SIGKILL. */
+/** Message of unshare if a signal killed its child: it tries to end by the same signal, which fails for SIGKILL. */
 const FIRST_PROCESS_KILLED = /sigprocmask unblock failed/;
 
 /**
- * Starts a private host. Until it is to be kept (`keep`) it ends with this process, however that ends.
- * @param mark what it is found by; no two that run at a time have the same
- * @throws WfError E_RUNTIME_UNAVAILABLE, E_TOOL_MISSING where this machine cannot do it
+ * Starts a private host. Until `keep` it ends with this process, however that ends.
+ * @param mark unique identification among live private hosts
+ * @throws WfError E_RUNTIME_UNAVAILABLE, E_TOOL_MISSING if this machine cannot do it
  */
 export async function startPrivateHost(mark: string, clock: Clock): Promise<PrivateHost> {
   requireLinuxAndTools();
   const user = needsUserNamespace() ? ['--user', '--map-root-user'] : [];
   const namespaces = [...user, '--net', ...FOLLOWING_MOUNTS, '--uts', '--pid', '--fork', '--kill-child'];
   const child = spawn('unshare', [...namespaces, '--', process.execPath, privateHostProgram()], {
-    // A session of its own: Ctrl-C on wf's terminal does not reach it.
+    // Its own session: Ctrl-C on wf's terminal does not reach it.
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    // Nothing of wf's own environment: it is none of its business, and secrets may be in it.
+    // Without wf's own environment, which may contain secrets.
     env: {
       PATH: toolFolders().join(':'),
       LC_ALL: 'C',
@@ -41,27 +41,27 @@ export async function startPrivateHost(mark: string, clock: Clock): Promise<Priv
     cwd: '/',
   });
   const line = child.stdio[STARTER_DESCRIPTOR];
-  let said = '';
+  let output = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
+    output += text;
   });
   const ended = new Promise<NodeJS.Signals | null>((resolve) => {
     child.once('error', (error) => {
-      said += error.message;
+      output += error.message;
       resolve(null);
     });
-    // Comes once all has been read that it said.
+    // Resolves after all output has been read.
     child.once('close', (_exitCode, signal) => resolve(signal));
   });
   const refused = ended.then((signal) => {
-    throw signal !== null || FIRST_PROCESS_KILLED.test(said) ? endedAtItsStart(mark) : namespacesRefused(said);
+    throw signal !== null || FIRST_PROCESS_KILLED.test(output) ? endedAtItsStart(mark) : namespacesRefused(output);
   });
   refused.catch(() => undefined);
   if (!(line instanceof Socket)) return await refused;
   const peer = peerOn(line, mark);
   try {
     const answer = await peer.call('hello', {}, START_LIMIT_MS).catch((thrown: unknown) => {
-      // It ended before it could say anything: unshare has said why.
+      // It ended before its first message: unshare has printed the reason.
       if (peer.isGone()) return refused;
       throw thrown;
     });

@@ -1,15 +1,15 @@
-/** A question of a DNS message (RFC 1035, section 4). */
+/** Question of a DNS message (RFC 1035, section 4). */
 export interface DnsQuestion {
-  /** Without the dot at its end. */
+  /** Without the final dot. */
   readonly name: string;
   readonly type: number;
-  /** The question as it stands in the message, header included. */
+  /** The question as in the message, header included. */
   readonly message: Buffer;
 }
 
 export type DnsAnswer =
   | { readonly type: 'address'; readonly address: string }
-  /** The name is there, without such a record. */
+  /** The name exists without such a record. */
   | { readonly type: 'nothing' }
   | { readonly type: 'no-such-name' }
   | { readonly type: 'failed' };
@@ -18,7 +18,7 @@ export const TYPE_A = 1;
 
 const HEADER_LENGTH = 12;
 const LONGEST_LABEL = 63;
-/** What Docker says how long an address may be remembered. */
+/** Time to live of Docker's answers. */
 const TIME_TO_LIVE_S = 600;
 
 const RESPONSE = 0x8000;
@@ -27,7 +27,7 @@ const RECURSION_DESIRED = 0x0100;
 const RECURSION_AVAILABLE = 0x0080;
 const RESPONSE_CODES = { address: 0, nothing: 0, failed: 2, 'no-such-name': 3 } as const;
 
-/** The question in a message; undefined where it is not one plain question. */
+/** Parses the question of a message; undefined unless it is one plain question. */
 export function parseQuestion(message: Buffer): DnsQuestion | undefined {
   if (message.length < HEADER_LENGTH) return undefined;
   const flags = message.readUInt16BE(2);
@@ -46,7 +46,7 @@ export function parseQuestion(message: Buffer): DnsQuestion | undefined {
   return { name: labels.join('.'), type: message.readUInt16BE(at), message: message.subarray(0, at + 4) };
 }
 
-/** The message that answers a question. */
+/** Builds the message that answers a question. */
 export function answerMessage({ message }: DnsQuestion, answer: DnsAnswer): Buffer {
   const head = Buffer.from(message);
   const asked = head.readUInt16BE(2) & RECURSION_DESIRED;
@@ -60,7 +60,7 @@ export function answerMessage({ message }: DnsQuestion, answer: DnsAnswer): Buff
 
 function addressRecord(address: string): Buffer {
   const record = Buffer.alloc(16);
-  // The name is the one asked for: a pointer to it.
+  // The name is a pointer to that of the question.
   record.writeUInt16BE(0xc000 | HEADER_LENGTH, 0);
   record.writeUInt16BE(TYPE_A, 2);
   record.writeUInt16BE(1, 4);

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import process from 'node:process';
 
-/** Raised for arguments that http-echo refuses. */
+/** Error for arguments that http-echo refuses. */
 export class Usage extends Error {}
 
 interface Options {
@@ -10,7 +10,7 @@ interface Options {
   readonly port: number;
 }
 
-/** Serves what hashicorp/http-echo serves, until the process ends. Resolves when it listens. @throws Usage */
+/** Serves like hashicorp/http-echo until the process ends. Resolves when it listens. @throws Usage */
 export function serveEcho(args: readonly string[]): Promise<void> {
   const { text, host, port } = parse(args);
   const body = `${text}\n`;
@@ -33,7 +33,7 @@ export function serveEcho(args: readonly string[]): Promise<void> {
   });
 }
 
-/** As Go's flag package takes them: `-text T`, `-text=T`, `--text T`. */
+/** Parses arguments like Go's flag package: `-text T`, `-text=T`, `--text T`. */
 function parse(args: readonly string[]): Options {
   const flags: { text: string; listen: string } = { text: '', listen: ':5678' };
   const rest = [...args];
@@ -58,7 +58,7 @@ function requestLine({ headers, socket, method, url, httpVersion }: IncomingMess
   return `${from} "${method} ${url} HTTP/${httpVersion}" 200 ${Buffer.byteLength(body)} "${agent}"`;
 }
 
-/** As Go's log package writes it. */
+/** Formats the time like Go's log package. */
 function stamp(): string {
   return new Date().toISOString().slice(0, 19).replaceAll('-', '/').replace('T', ' ');
 }

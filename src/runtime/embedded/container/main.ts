@@ -18,18 +18,18 @@ import { NAME_SERVER, serveNames } from './name-server.ts';
 import { warmUp } from './warm-up.ts';
 
 /*
- * The process of a container, in network, mount and UTS namespaces of its own. It does what the container's image does, is the
- * container's name server, and asks and runs inside the container what wf wants asked and run there.
+ * The process of a container, in its own network, mount and UTS namespaces. It acts as the program of the container's image and as
+ * the container's name server, and makes probes and runs commands for wf inside the container.
  */
 
 const RESOLVE_LIMIT_MS = 5_000;
-/** As http-echo ends when it does not like its arguments. */
+/** Exit code of http-echo for wrong arguments. */
 const USAGE_EXIT_CODE = 127;
 
 const host = createPeer(new Socket({ fd: STARTER_DESCRIPTOR, readable: true, writable: true }), {
   who: 'the private host',
   handlers: { start, exec, ask, links, warmUp: warmUpOnce },
-  gone: () => new WfError('E_DOCKER', 'the private host has gone', { hint: 'Start the run again.' }),
+  gone: () => new WfError('E_DOCKER', 'the private host has ended', { hint: 'Start the run again.' }),
   onGone: () => process.exit(0),
 });
 
@@ -39,7 +39,7 @@ greet().catch((thrown: unknown) => {
   process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`, () => process.exit(1));
 });
 
-/** /proc counts the pids of the machine. */
+/** /proc shows the pids of the machine. */
 async function greet(): Promise<void> {
   disableIpv6();
   const id = process.env[CONTAINER_VARIABLE] ?? '';
@@ -47,7 +47,7 @@ async function greet(): Promise<void> {
   await host.call('hello', { pid: Number(readlinkSync('/proc/self')) }, RESOLVE_LIMIT_MS);
 }
 
-/** Its link has arrived: it is given its address, and the program starts. */
+/** Configures the link that has arrived, and starts the program. */
 async function start(asked: JsonObject): Promise<Json> {
   await Promise.all([
     ipBatch(takeTexts(asked, 'ip'), 'connect a container'),
@@ -62,7 +62,7 @@ async function start(asked: JsonObject): Promise<Json> {
   return warmUpOnce();
 }
 
-/** Soon, and not while somebody waits for it. */
+/** Runs the warm-up soon, while no request waits. */
 function warmUpOnce(): Json {
   if (!warm) setImmediate(() => void warmUp());
   warm = true;
@@ -77,7 +77,7 @@ async function echo(args: readonly string[]): Promise<void> {
     process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`, () =>
       process.exit(exitCode),
     );
-    // It does not go on from here.
+    // Never continues from here.
     await new Promise(() => undefined);
   }
 }
@@ -95,7 +95,7 @@ async function exec(asked: JsonObject): Promise<Json> {
   }
 }
 
-/** In Docker's words. */
+/** Error in Docker's words. */
 function notFound(program: string): Json {
   const why = `exec: "${program}": executable file not found in $PATH`;
   return { exitCode: 127, output: `OCI runtime exec failed: exec failed: ${why}: unknown\n`, timedOut: false };
@@ -110,7 +110,7 @@ async function ask(asked: JsonObject): Promise<Json> {
   return { attempts, waitedMs, outcome };
 }
 
-/** Whatever can be done of it, is: what is gone meanwhile needs nothing any more. */
+/** Executes as much as possible: a link that is gone needs nothing. */
 async function links(asked: JsonObject): Promise<Json> {
   await ipBatchForced(takeTexts(asked, 'commands'));
   return null;
@@ -120,7 +120,7 @@ async function nameMachine(name: string): Promise<void> {
   try {
     writeFileSync('/proc/sys/kernel/hostname', name);
   } catch {
-    // Only the machine's own root may write there; in a user namespace the program may do it. A name is not worth failing for.
+    // Only the machine's own root may write there, though a program in a user namespace can. A name is no reason to fail.
     await runProgram(['hostname', name], { timeoutMs: RESOLVE_LIMIT_MS }).catch(() => undefined);
   }
 }

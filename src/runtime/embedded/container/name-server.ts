@@ -2,11 +2,11 @@ import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { answerMessage, type DnsAnswer, parseQuestion, TYPE_A } from './dns-message.ts';
 
-/** Where Docker's name server listens inside every container. */
+/** Address of Docker's name server inside every container. */
 export const NAME_SERVER = '127.0.0.11';
 const PORT = 53;
 
-/** Answers the address of a name; null where there is no such name. */
+/** Returns the address of a name; null if the name does not exist. */
 export type FindAddress = (name: string) => Promise<string | null>;
 
 /** Serves names over UDP and TCP until the process ends. Resolves when it listens. */
@@ -27,7 +27,7 @@ function serveUdp(find: FindAddress): Promise<void> {
   });
 }
 
-/** Each message is preceded by its length. */
+/** Serves TCP, where each message is preceded by its length. */
 function serveTcp(find: FindAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer((connection) => {
@@ -56,7 +56,7 @@ function serveTcp(find: FindAddress): Promise<void> {
   });
 }
 
-/** Never rejects. */
+/** Answers a message. Never rejects. */
 async function answerTo(message: Buffer, find: FindAddress): Promise<Buffer | undefined> {
   const question = parseQuestion(message);
   if (question === undefined) return undefined;

@@ -5,8 +5,8 @@ import { askQuestion } from '../../../host/probe-agent/probe-questions.mjs';
 const LIMIT_MS = 1_000;
 
 /**
- * Asks itself over the loopback once, and takes the server away again: the first question and the first answer of a process
- * take some 15 ms, most of it for code that is seen for the first time, and the next ones take 1 ms. What comes of it does not matter.
+ * Makes one request to itself over the loopback: the first request and the first answer of a process take about 15 ms, mostly for
+ * code that runs for the first time, and later ones 1 ms. The result does not matter.
  */
 export function warmUp(): Promise<void> {
   const server = createServer((_request, response) => response.end('\n'));

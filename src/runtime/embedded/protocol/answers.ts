@@ -35,6 +35,6 @@ export const commandAnswer = z.object({
 
 const subjects = z.array(z.tuple([z.string(), z.json()]));
 
-/** What only a process inside can read of the private host. */
+/** Settings that only a process inside the private host can read. */
 export const settingsAnswer = z.object({ sysctls: subjects, namespaces: subjects, ipv6: z.boolean() });
 export type PrivateHostSettings = z.output<typeof settingsAnswer>;

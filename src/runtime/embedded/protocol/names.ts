@@ -1,26 +1,26 @@
-/** The environment variable of every process of a private host; its value is the mark. What they start inherits it. */
+/** Environment variable of every process of a private host, with the mark as its value. Child processes inherit it. */
 export const PRIVATE_HOST_VARIABLE = 'WF_PRIVATE_HOST';
 
 /**
- * Beside it: the inode of the network namespace in which it was started. Whether its run is under way can only be told there, as
- * that is where a run's claims are.
+ * Inode of the network namespace in which the private host was started. Only there can wf check whether its run is active,
+ * because the claims of a run are local to it.
  */
 export const ORIGIN_VARIABLE = 'WF_PRIVATE_HOST_ORIGIN';
 
-/** Beside it on the processes of a container: the id of the container. */
+/** Container id on the processes of a container. */
 export const CONTAINER_VARIABLE = 'WF_CONTAINER';
 
-/** Where a private host listens, on the file system that only it sees: from outside, below `/proc/PID/root`. */
+/** Socket of a private host on its own file system; from outside it is below `/proc/PID/root`. */
 export const SOCKET_PATH = '/run/wf/private-host.sock';
 
-/** Folder for temporary files of programs on a private host: the machine's /tmp is read-only there. */
+/** Folder for temporary files of programs on a private host, where the machine's /tmp is read-only. */
 export const TEMPORARY_FOLDER = '/run/tmp';
 
-/** The descriptor of the private host's program, and of a container's, that leads to whoever started it. */
+/** Descriptor that leads a private host's or a container's program to its starter. */
 export const STARTER_DESCRIPTOR = 3;
 
 /**
- * For unshare: what is unmounted on the machine is unmounted in the private host too. It would else go on using a disk that
- * somebody takes out, and keep a namespace alive that somebody removes. Nothing goes the other way.
+ * Options of unshare: a private host follows unmounts of the machine, and not the other way round. Otherwise it would keep using
+ * a removed disk, and keep a removed namespace alive.
  */
 export const FOLLOWING_MOUNTS = ['--mount', '--propagation', 'slave'] as const;

@@ -3,14 +3,14 @@ import { asWfError, isErrorCode, WfError } from '../../../engine/model/errors.ts
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../../engine/model/json.ts';
 import { systemClock } from '../../../host/machine/clock.ts';
 
-/** Answers one kind of call. What it throws is thrown at the caller. */
+/** Answers one kind of call. Its exceptions are thrown at the caller. */
 export type Handler = (asked: JsonObject) => Json | Promise<Json>;
 
 /** The other end of a connection: each end may call the other. */
 export interface Peer {
   /**
-   * Calls the other end, and waits for its answer for at most `limitMs`.
-   * @throws WfError as the other end threw it; E_DOCKER without an answer in time; what `gone` answers once it has gone.
+   * Calls the other end and waits at most `limitMs` for its answer.
+   * @throws WfError as the other end threw it; E_DOCKER without an answer in time; the error of `gone` after its end.
    */
   call(name: string, asked: JsonObject, limitMs: number): Promise<Json>;
   isGone(): boolean;
@@ -18,13 +18,13 @@ export interface Peer {
 }
 
 interface PeerOptions {
-  /** Who the other end is, as messages call it. */
+  /** Name of the other end in messages. */
   readonly who: string;
   readonly handlers: Readonly<Record<string, Handler>>;
-  /** The error of calls after its end. */
+  /** Returns the error of calls after its end. */
   gone(): WfError;
   onGone?(): void;
-  /** Called when the first answer begins to be waited for, and when none is any more. */
+  /** Called when the first wait for an answer begins, and when the last one ends. */
   onWaiting?(waiting: boolean): void;
 }
 
@@ -33,10 +33,10 @@ interface Waiting {
   reject(error: WfError): void;
 }
 
-/** A line that is longer is no line of ours: the whole output that is kept of a command that reads the largest tables fits. */
+/** Longest line: the whole stored output of a command that reads the largest tables fits. */
 const MAX_LINE = 256 * 1024 * 1024;
 
-/** Calls in both directions over one connection, one JSON document a line. */
+/** Makes calls in both directions over one connection, one JSON document per line. */
 export function createPeer(stream: Duplex, options: PeerOptions): Peer {
   const waiting = new Map<number, Waiting>();
   let last = 0;
@@ -141,13 +141,13 @@ function errorMessage(thrown: unknown): JsonObject {
 }
 
 function errorOf(error: Json | undefined, who: string): WfError {
-  const said = isJsonObject(error) ? error : {};
-  const { code, message, hint, details, transient } = said;
+  const record = isJsonObject(error) ? error : {};
+  const { code, message, hint, details, transient } = record;
   return new WfError(
     typeof code === 'string' && isErrorCode(code) ? code : 'E_DOCKER',
-    typeof message === 'string' ? message : `${who} refused, and did not say why`,
+    typeof message === 'string' ? message : `${who} refused without a reason`,
     {
-      hint: typeof hint === 'string' ? hint : 'This is a defect in wf: report it.',
+      hint: typeof hint === 'string' ? hint : 'Report this defect of wf.',
       transient: transient === true,
       details: isJsonObject(details) ? details : {},
     },
@@ -155,14 +155,14 @@ function errorOf(error: Json | undefined, who: string): WfError {
 }
 
 function unknownCall(who: string, name: string): WfError {
-  return new WfError('E_DOCKER', `${who} called ${name}, which is not known here`, {
-    hint: 'It was started by another version of wf: go on with that one, or end the run with it.',
+  return new WfError('E_DOCKER', `${who} called ${name}, which is unknown here`, {
+    hint: 'Use the version of wf that started it.',
   });
 }
 
 function silent(who: string, name: string, limitMs: number): WfError {
   return new WfError('E_DOCKER', `${who} did not answer ${name} within ${limitMs / 1000} s`, {
-    hint: 'This machine may be overloaded, or the process was stopped (SIGSTOP): look at it with `ps`, then try again.',
+    hint: 'Check with `ps` whether the machine is overloaded or the process was stopped (SIGSTOP), then try again.',
     transient: true,
   });
 }

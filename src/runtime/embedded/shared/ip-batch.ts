@@ -4,8 +4,8 @@ import { runProgram } from './run-program.ts';
 const LIMIT_MS = 20_000;
 
 /**
- * Carries out several `ip` commands by one process, up to the first that fails.
- * @param doing what for, as `create network devops`
+ * Runs several `ip` commands in one process, up to the first that fails.
+ * @param doing the purpose, such as `create network devops`
  * @throws WfError E_DOCKER
  */
 export async function ipBatch(commands: readonly string[], doing: string): Promise<void> {
@@ -21,13 +21,13 @@ export async function ipBatch(commands: readonly string[], doing: string): Promi
   }
   const line = /Command failed -:(\d+)/.exec(output)?.[1];
   const command = commands[Number(line ?? '1') - 1] ?? commands[0];
-  const said = output.replace(/^Command failed.*$/gm, '').trim();
-  throw new WfError('E_DOCKER', `cannot ${doing}: \`ip ${command}\` said: ${said || `exit code ${exitCode}`}`, {
-    hint: 'The kernel of this machine may lack bridges or veth links (`modprobe bridge veth`): see `wf doctor`.',
+  const error = output.replace(/^Command failed.*$/gm, '').trim();
+  throw new WfError('E_DOCKER', `cannot ${doing}: \`ip ${command}\`: ${error || `exit code ${exitCode}`}`, {
+    hint: 'Load missing kernel modules with `modprobe bridge veth`, and check the machine with `wf doctor`.',
   });
 }
 
-/** The same for what may be gone already: whatever can be done of it, is. */
+/** Like ipBatch, for objects that may be gone: executes as many commands as possible. */
 export async function ipBatchForced(commands: readonly string[]): Promise<void> {
   await runProgram(['ip', '-force', '-batch', '-'], {
     stdin: commands.map((command) => `${command}\n`).join(''),

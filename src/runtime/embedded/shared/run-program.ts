@@ -5,7 +5,7 @@ import type { Argv } from '../../../engine/ports/command.ts';
 import { collectBounded } from '../../../host/commands/bounded-output.ts';
 import { signalMembers } from '../../../host/processes/process-group.ts';
 
-/** How a program ended. */
+/** Result of a program. */
 export interface ProgramEnd {
   /** 128 and the signal's number if a signal ended it; null if it timed out. */
   readonly exitCode: number | null;
@@ -29,7 +29,7 @@ export function runProgram(argv: Argv, { stdin, timeoutMs }: ProgramOptions): Pr
   return new Promise((resolve, reject) => {
     const child: ChildProcess = spawn(program, args, { stdio: 'pipe', detached: true, env: process.env });
     child.once('error', reject);
-    // They are missing if no descriptor is left for them.
+    // Missing if no descriptor is left for them.
     const { stdin: input, stdout, stderr } = child;
     if (child.pid === undefined || !input || !stdout || !stderr) return;
     const both = new PassThrough();

@@ -4,19 +4,22 @@ import { runOfPrivateHostMark } from '../../../engine/ports/runtime.ts';
 import { systemClock } from '../../../host/machine/clock.ts';
 import { processStat } from '../../../host/processes/process.ts';
 
-/** A private host that stays stopped (SIGSTOP) for so long is not waited for. */
+/** Longest wait for a private host that is stopped (SIGSTOP). */
 const STOPPED_LIMIT_MS = 5_000;
 const POLL_MS = 250;
 
-/** Tells of a private host that was stopped, instead of the time that a call to it takes then. */
+/** Reports a stopped private host before the time-out of a call. */
 export interface StopDetector {
-  /** @throws WfError E_RUNTIME_UNAVAILABLE where the private host stays stopped while it is asked */
+  /** Watches a call. @throws WfError E_RUNTIME_UNAVAILABLE if the private host stays stopped during it */
   during<Answer>(call: Promise<Answer>): Promise<Answer>;
 }
 
-/** @param owner the first process of the private host */
+/**
+ * Creates a detector.
+ * @param owner the first process of the private host
+ */
 export function watchForStop(mark: string, owner: Owner): StopDetector {
-  // Waited for once: a run that has twelve changes on it asks for each.
+  // Waits only once: a run asks again for each of its changes.
   let isKnown = false;
   return {
     during(call) {
@@ -43,14 +46,14 @@ function isStopped({ pid, startTime }: Owner): boolean {
     const stat = processStat(pid);
     return stat !== undefined && stat.startTime === startTime && stat.state.toUpperCase() === 'T';
   } catch {
-    return false; // the call itself tells what is wrong
+    return false; // the call itself reports the error
   }
 }
 
 function stopped(mark: string, { pid }: Owner): WfError {
   const run = runOfPrivateHostMark(mark);
   return new WfError('E_RUNTIME_UNAVAILABLE', `the private host of run ${run} is stopped: process ${pid}`, {
-    hint: `Let it go on with \`kill -CONT ${pid}\`, then do the same again.`,
+    hint: `Continue it with \`kill -CONT ${pid}\`, then run the command again.`,
     transient: true,
   });
 }

@@ -4,7 +4,7 @@ import { findTool } from '../../../host/commands/find-tool.ts';
 import { howToInstall } from '../../../host/commands/tool-package.ts';
 import { missingCapabilities } from '../../../host/machine/capabilities.ts';
 
-/** What a private host is made with: all of it is there on a fresh Debian. */
+/** Tools that create a private host; a fresh Debian has all of them. */
 const TOOLS = ['unshare', 'nsenter', 'mount', 'ip'] as const;
 
 interface Obstacle {
@@ -13,7 +13,7 @@ interface Obstacle {
   readonly remedy: string;
 }
 
-/** Settings of the kernel that forbid an ordinary user what is needed. */
+/** Kernel settings that forbid ordinary users to create namespaces. */
 const OBSTACLES: readonly Obstacle[] = [
   {
     setting: 'kernel.unprivileged_userns_clone',
@@ -33,16 +33,19 @@ const OBSTACLES: readonly Obstacle[] = [
   },
 ];
 
-/** Whether a private host needs a user namespace: wf does not have the rights that make the other namespaces. */
+/** Returns whether a private host needs a user namespace because wf may not create the other namespaces. */
 export function needsUserNamespace(): boolean {
   return missingCapabilities(['CAP_SYS_ADMIN', 'CAP_NET_ADMIN']).length > 0;
 }
 
-/** @throws WfError E_RUNTIME_UNAVAILABLE where it is not Linux; E_TOOL_MISSING where a program is missing that is needed. */
+/**
+ * Checks the platform and the tools.
+ * @throws WfError E_RUNTIME_UNAVAILABLE outside Linux; E_TOOL_MISSING if a program is missing.
+ */
 export function requireLinuxAndTools(): void {
   if (process.platform !== 'linux') {
     throw new WfError('E_RUNTIME_UNAVAILABLE', `the embedded runtime needs Linux, and this is ${process.platform}`, {
-      hint: 'Run wf on a Linux machine (a virtual one will do), or use Docker there: `--runtime docker`.',
+      hint: 'Run wf on a Linux machine, which may be virtual.',
     });
   }
   const missing = TOOLS.find((tool) => findTool(tool) === undefined);
@@ -50,29 +53,29 @@ export function requireLinuxAndTools(): void {
   throw new WfError('E_TOOL_MISSING', `${missing} is not installed`, { hint: howToInstall(missing) });
 }
 
-/** Why no namespaces could be made, from what unshare said and from what the kernel allows. */
-export function namespacesRefused(said: string): WfError {
-  const limit = limitReached(said.trim());
+/** Explains why namespaces cannot be created, from the message of unshare and the settings of the kernel. */
+export function namespacesRefused(message: string): WfError {
+  const limit = limitReached(message.trim());
   if (limit !== undefined) return limit;
   const withUser = needsUserNamespace();
   const obstacle = withUser ? OBSTACLES.find(({ setting, value }) => settingOf(setting) === value) : undefined;
-  const why = obstacle === undefined ? said.trim() || 'unshare failed' : `${obstacle.setting} is ${obstacle.value}`;
-  return new WfError('E_RUNTIME_UNAVAILABLE', `the embedded runtime cannot make namespaces on this machine: ${why}`, {
+  const why = obstacle === undefined ? message.trim() || 'unshare failed' : `${obstacle.setting} is ${obstacle.value}`;
+  return new WfError('E_RUNTIME_UNAVAILABLE', `the embedded runtime cannot create namespaces on this machine: ${why}`, {
     hint:
       obstacle?.remedy ??
       (withUser
-        ? 'Run wf as root (`sudo wf ...`), or use Docker: `--runtime docker`.'
-        : 'This machine may be a container without the right to make namespaces: run wf outside of it.'),
-    details: { said: said.trim() },
+        ? 'Run wf as root (`sudo wf ...`), or use Docker with `--runtime docker`.'
+        : 'Run wf outside the container if this machine is a container without the right to create namespaces.'),
+    details: { said: message.trim() },
   });
 }
 
-/** Undefined where the kernel does not have it. */
+/** Undefined if the kernel does not have it. */
 function settingOf(name: string): string | undefined {
   try {
     return readFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, 'utf8').trim();
   } catch {
-    // A setting that cannot be read explains nothing.
+    // An unreadable setting explains nothing.
     return undefined;
   }
 }
