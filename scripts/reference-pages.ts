@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { examplesOf } from '../src/cli/command-table/examples.ts';
 import { addCommands, addGlobalOptions } from '../src/cli/command-table/groups.ts';
 import type { Json } from '../src/engine/model/json.ts';
+import { limitText } from '../src/engine/model/time-limit.ts';
 import { runnerOf } from '../src/engine/workflow/define-step.ts';
 import type { StepRunner } from '../src/engine/workflow/step.ts';
 import * as library from '../src/index.ts';
@@ -97,7 +98,7 @@ function stepRunnersPage(): string {
 function runnerParts(name: string, { kind, description, behaviour, policy, schemas }: StepRunner): readonly string[] {
   const { timeoutMs, retry } = policy;
   const attempts = retry.attempts === 1 ? '1 attempt' : `up to ${retry.attempts} attempts`;
-  const facts = `\`${name}\` ${EFFECTS[behaviour.type]}. Time-out: ${timeoutMs / 1000} s, ${attempts}.`;
+  const facts = `\`${name}\` ${EFFECTS[behaviour.type]}. Time-out: ${limitText(timeoutMs)}, ${attempts}.`;
   const kept = behaviour.type === 'change' && behaviour.kept !== null ? [`The change is kept: ${behaviour.kept}.`] : [];
   return [
     `## ${kind}`,

@@ -1,6 +1,7 @@
 import { promises } from 'node:fs';
 import type Docker from 'dockerode';
 import { WfError } from '../engine/model/errors.ts';
+import { limitText } from '../engine/model/time-limit.ts';
 import { type CallAgent, callAgents, MAX_ANSWER_BYTES } from './call-agent.ts';
 import { type Endpoint, type Environment, findEndpoint } from './endpoint.ts';
 import { engineError, type Failure, failureOf } from './engine-error.ts';
@@ -134,7 +135,7 @@ async function bounded<Answer>(
 }
 
 function tooLate(doing: string, deadlineMs: number): WfError {
-  return new WfError('E_DOCKER', `cannot ${doing}: the Docker engine did not answer within ${deadlineMs / 1000} s`, {
+  return new WfError('E_DOCKER', `cannot ${doing}: the Docker engine did not answer within ${limitText(deadlineMs)}`, {
     hint: 'Check `systemctl status docker`, and resume when the engine answers `docker info` again.',
     transient: true,
   });

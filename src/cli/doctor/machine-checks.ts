@@ -8,7 +8,7 @@ import { type Check, check, found, wrong } from './check.ts';
 
 /** Oldest supported version, as in package.json (`engines`). */
 const OLDEST_NODE = [20, 19] as const;
-const POLL_MS = 5_000;
+const READ_LIMIT_MS = 5_000;
 
 /** Checks of the machine that concern every run. */
 export function machineChecks(nodeVersion: string): readonly Check[] {
@@ -86,7 +86,7 @@ function bridgeFilter(): string {
 async function forwardPolicy(command: CommandPort): Promise<string> {
   const unknown = 'the policy of FORWARD is unknown';
   if (findTool('iptables') === undefined) return `${unknown}: iptables is not installed`;
-  const { end, stdout } = await command.run(['iptables', '-S', 'FORWARD'], { timeoutMs: POLL_MS });
+  const { end, stdout } = await command.run(['iptables', '-S', 'FORWARD'], { timeoutMs: READ_LIMIT_MS });
   const policy = /^-P FORWARD (\S+)/m.exec(stdout)?.[1];
   if (end.type !== 'exited' || policy === undefined) return `${unknown} without root`;
   return `forwarded packets without a matching rule are ${policy === 'ACCEPT' ? 'accepted' : 'dropped'} (policy ${policy})`;

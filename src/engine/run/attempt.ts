@@ -5,6 +5,7 @@ import type { Evidence } from '../model/evidence.ts';
 import type { RunId, StepId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
 import type { Owner } from '../model/owner.ts';
+import { limitText } from '../model/time-limit.ts';
 import { type AttemptHost, attemptHost, type HostWatch } from '../place/attempt-host.ts';
 import type { StoredEvidence } from '../ports/history.ts';
 import { storedEvidenceOf } from '../secrets/redact.ts';
@@ -210,10 +211,14 @@ class Ending {
 }
 
 function timedOut({ run, step, runner }: AttemptRequest): WfError {
-  return new WfError('E_STEP_TIMEOUT', `${step} (${runner.kind}) took longer than ${runner.policy.timeoutMs} ms`, {
-    hint: `Check its progress with \`wf logs ${run} ${step}\`, or set a longer time-out in the workflow file.`,
-    transient: true,
-  });
+  return new WfError(
+    'E_STEP_TIMEOUT',
+    `${step} (${runner.kind}) took longer than ${limitText(runner.policy.timeoutMs)}`,
+    {
+      hint: `Check its progress with \`wf logs ${run} ${step}\`, or set a longer time-out in the workflow file.`,
+      transient: true,
+    },
+  );
 }
 
 function stopped(step: StepId): WfError {

@@ -1,5 +1,6 @@
 import { WfError } from '../../engine/model/errors.ts';
 import { commandLine } from '../../engine/model/evidence.ts';
+import { limitText } from '../../engine/model/time-limit.ts';
 import type { Argv, CommandOptions, CommandPort, CommandResult } from '../../engine/ports/command.ts';
 
 /**
@@ -23,7 +24,7 @@ export function requireSuccess(result: CommandResult, timeoutMs: number): Comman
         hint: 'The run was stopped. Undo what it did with `wf rollback RUN`.',
       });
     case 'timed-out':
-      throw new WfError('E_HOST_COMMAND', `\`${typed}\` timed out after ${timeoutMs} ms`, {
+      throw new WfError('E_HOST_COMMAND', `\`${typed}\` timed out after ${limitText(timeoutMs)}`, {
         hint: 'Run the command by hand: the machine may be overloaded.',
         transient: true,
       });

@@ -1,5 +1,6 @@
 import { WfError } from '../../engine/model/errors.ts';
 import type { ProcessMark } from '../../engine/model/process-mark.ts';
+import { limitText } from '../../engine/model/time-limit.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { OrphanedProcess, OrphanedProcessPort } from '../../engine/ports/orphaned-processes.ts';
 import { pause } from '../machine/clock.ts';
@@ -101,7 +102,7 @@ function refuseOwnLineage(marked: readonly MarkedProcess[]): void {
 
 function stillAlive(orphans: readonly OrphanedProcess[]): WfError {
   const pids = orphans.map(({ pid }) => pid).join(' ');
-  return new WfError('E_ORPHAN_ALIVE', `killed, and still there after ${GIVE_UP_MS / 1_000} s: ${describe(orphans)}`, {
+  return new WfError('E_ORPHAN_ALIVE', `killed, and still there after ${limitText(GIVE_UP_MS)}: ${describe(orphans)}`, {
     hint: `Find out what they wait for with \`ps -o pid,stat,wchan:32,args -p ${pids}\`. Try again once they are gone; a reboot ends them too.`,
     details: detailsOf(orphans),
   });

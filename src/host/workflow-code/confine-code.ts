@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { createContext, runInContext } from 'node:vm';
+import { limitText } from '../../engine/model/time-limit.ts';
 import { reserveProcess } from '../processes/own-process.ts';
 
 /** A workflow file is translated in less than a second; on an overloaded machine, in ten. */
@@ -76,5 +77,5 @@ function settleInTime(answer: unknown): Promise<unknown> {
 }
 
 function tooLate(): Error {
-  return new Error(`it did not finish within ${LIMIT_MS / 1_000} s`);
+  return new Error(`it did not finish within ${limitText(LIMIT_MS)}`);
 }

@@ -1,5 +1,5 @@
+import { limitText } from '../../engine/model/time-limit.ts';
 import type { StepRunner } from '../../engine/workflow/step.ts';
-import { durationText } from './format/duration.ts';
 import type { TextStyle } from './format/text-style.ts';
 import { schemaLines } from './schema-text.ts';
 
@@ -9,7 +9,7 @@ export function stepRunnerLines(runner: StepRunner, style: TextStyle): readonly 
   const { timeoutMs, retry } = runner.policy;
   return [
     `${colors.bold(runner.kind)}  ${runner.description}`,
-    `  ${behaviourWords(runner)}; time-out ${durationText(timeoutMs)}, attempts ${retry.attempts}`,
+    `  ${behaviourWords(runner)}; time-out ${limitText(timeoutMs)}, attempts ${retry.attempts}`,
     '',
     colors.bold('input'),
     ...schemaLines(runner.schemas.input, style),

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { asWfError, WfError } from '../../engine/model/errors.ts';
 import { commandLine, evidenceOf } from '../../engine/model/evidence.ts';
+import { limitText } from '../../engine/model/time-limit.ts';
 import type { Argv, CommandResult } from '../../engine/ports/command.ts';
 import type { HostContext, HostPorts } from '../../engine/workflow/step.ts';
 import { bootId } from '../../host/processes/process.ts';
@@ -100,7 +101,7 @@ function endedEarly({ argv, end }: CommandResult, timeoutMs: number): WfError {
   const line = commandLine(argv);
   switch (end.type) {
     case 'timed-out':
-      return new WfError('E_HOST_COMMAND', `${line} timed out after ${timeoutMs} ms`, {
+      return new WfError('E_HOST_COMMAND', `${line} timed out after ${limitText(timeoutMs)}`, {
         hint: 'Find out what it waits for, or give the step a longer `timeoutMs`.',
       });
     case 'killed':

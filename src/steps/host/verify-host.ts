@@ -43,7 +43,7 @@ function reportOf(verification: Verification, changes: readonly Change[]): strin
     `${counted(changes.length, 'change')} in the ledger${statusCounts(changes)}`,
     `${counted(residues.length, 'residue')} of this run`,
     ...residues.map(lineOf),
-    `${counted(unexplained.length, 'difference')} that nobody accounts for`,
+    counted(unexplained.length, 'unexplained difference'),
     ...unexplained.map(lineOf),
     `${counted(drift.length, 'difference')} that this run did not make`,
     ...drift.map(lineOf),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
+import { limitText } from '../../engine/model/time-limit.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
@@ -64,7 +65,7 @@ export const dnsProbe = defineStep({
       const why = outcome.type === 'no-such-name' ? 'the name is unknown' : `no answer (${outcome.code})`;
       throw new WfError(
         'E_PROBE_FAILED',
-        `${name} does not resolve from ${originName(from)} at ${server} within ${deadlineMs} ms: ${why}`,
+        `${name} does not resolve from ${originName(from)} at ${server} within ${limitText(deadlineMs)}: ${why}`,
         { hint: 'Check that the container runs and is on this network.', details: { name, server } },
       );
     }

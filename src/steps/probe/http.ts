@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
+import { limitText } from '../../engine/model/time-limit.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
@@ -66,7 +67,7 @@ function requireRightAnswer({ from, url, expect, deadlineMs }: HttpInput, outcom
   const wanted = expect === null ? 'an answer' : `"${expect}"`;
   throw new WfError(
     'E_PROBE_FAILED',
-    `${url} did not give ${originName(from)} ${wanted} within ${deadlineMs} ms: ${describe(outcome)}`,
+    `${url} did not give ${originName(from)} ${wanted} within ${limitText(deadlineMs)}: ${describe(outcome)}`,
     { hint: `Check the service with \`docker logs\`, and ${PATH_HINT}.` },
   );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import { commandLine } from '../../engine/model/evidence.ts';
+import { limitText } from '../../engine/model/time-limit.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
@@ -81,7 +82,7 @@ export const pingProbe = defineStep({
       });
     }
     if (!mustFail && seen.received < count) {
-      throw new WfError('E_PROBE_FAILED', `${figures} within ${deadlineMs} ms; all ${count} should have been`, {
+      throw new WfError('E_PROBE_FAILED', `${figures} within ${limitText(deadlineMs)}; all ${count} should have been`, {
         hint: `Check that the target runs, and ${PATH_HINT}.`,
         details: { to, ...seen },
       });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import type { Json } from '../../engine/model/json.ts';
+import { limitText } from '../../engine/model/time-limit.ts';
 import type { AgentPort } from '../../engine/ports/agent.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
@@ -48,7 +49,7 @@ export async function askAgent<Outcome extends z.ZodType>(
     'E_PROBE_FAILED',
     `cannot probe from ${originName(origin)}: ${
       run.exitCode === null
-        ? `it timed out after ${limitMs} ms`
+        ? `it timed out after ${limitText(limitMs)}`
         : run.stderr.trim().slice(0, 300) || 'it printed nothing'
     }`,
     { hint: 'Give the probe more time (deadlineMs); this machine may be overloaded.', transient: true },

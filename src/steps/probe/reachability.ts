@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
+import { limitText } from '../../engine/model/time-limit.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { containerHandleSchema } from '../container-handle.ts';
@@ -108,7 +109,7 @@ function wrongPairs({ from, answering, silent, deadlineMs }: ReachabilityInput, 
     );
   };
   return [
-    ...named(missing, answering, `did not answer within ${deadlineMs} ms`),
+    ...named(missing, answering, `did not answer within ${limitText(deadlineMs)}`),
     ...named(heard, silent, 'answered and should not have'),
     ...named(unsent, silent, 'could not be probed'),
   ];
@@ -127,7 +128,7 @@ function recordAnswers(
   context.record({
     command: `# TCP from ${from.name} to ${asked} addresses in parallel (a refusal is an answer)`,
     output: [
-      `${Object.keys(answering).length - missing.length} answered as expected; ${quiet} were silent for ${silenceMs} ms as expected`,
+      `${Object.keys(answering).length - missing.length} answered as expected; ${quiet} were silent for ${limitText(silenceMs)} as expected`,
       ...some('no answer', missing),
       ...some('answered and should not have', heard),
       ...some('could not be probed', unsent),

@@ -119,7 +119,7 @@ test('steps: a table of the step runners, and one of them with what goes in and 
   ]);
   expect((await wf(['steps', 'test.file'])).out.split('\n')).toEqual([
     'test.file  makes a file',
-    '  changes the host; undone at rollback; time-out 30.0 s, attempts 1',
+    '  changes the host; undone at rollback; time-out 30 s, attempts 1',
     '',
     'input',
     '  name  type                                   default     description',

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { asWfError, isErrorCode, WfError } from '../../../engine/model/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../../engine/model/json.ts';
+import { limitText } from '../../../engine/model/time-limit.ts';
 import { systemClock } from '../../../host/machine/clock.ts';
 
 /** Answers one kind of call. Its exceptions are thrown at the caller. */
@@ -161,7 +162,7 @@ function unknownCall(who: string, name: string): WfError {
 }
 
 function silent(who: string, name: string, limitMs: number): WfError {
-  return new WfError('E_DOCKER', `${who} did not answer ${name} within ${limitMs / 1000} s`, {
+  return new WfError('E_DOCKER', `${who} did not answer ${name} within ${limitText(limitMs)}`, {
     hint: 'Check with `ps` whether the machine is overloaded or the process was stopped (SIGSTOP), then try again.',
     transient: true,
   });

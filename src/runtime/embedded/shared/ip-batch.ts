@@ -1,4 +1,5 @@
 import { WfError } from '../../../engine/model/errors.ts';
+import { limitText } from '../../../engine/model/time-limit.ts';
 import { runProgram } from './run-program.ts';
 
 const LIMIT_MS = 20_000;
@@ -15,7 +16,7 @@ export async function ipBatch(commands: readonly string[], doing: string): Promi
   });
   if (exitCode === 0) return;
   if (timedOut) {
-    throw new WfError('E_DOCKER', `cannot ${doing}: \`ip\` timed out after ${LIMIT_MS / 1000} s`, {
+    throw new WfError('E_DOCKER', `cannot ${doing}: \`ip\` timed out after ${limitText(LIMIT_MS)}`, {
       hint: 'Run `ip link` by hand, and try again when it answers.',
     });
   }

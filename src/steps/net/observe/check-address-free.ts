@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
+import { limitText } from '../../../engine/model/time-limit.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import { hostAddressProblem } from '../../addresses.ts';
 import { requireLink } from '../link-target.ts';
@@ -49,7 +50,7 @@ export const checkAddressFree = defineStep({
     }
     const holder = await askSegment(context, place, name, address);
     if (holder !== undefined) throw addressInUse(address, `${holder.mac ?? 'a machine'} on the segment of ${name}`);
-    checked.push(`the segment of ${name}: no answer within ${ANSWER_MS} ms`);
+    checked.push(`the segment of ${name}: no answer within ${limitText(ANSWER_MS)}`);
     return { free: true, checked };
   },
 });

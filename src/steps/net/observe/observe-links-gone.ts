@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
+import { limitText } from '../../../engine/model/time-limit.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import type { Link } from '../../../host/ip/link.ts';
 import { pause } from '../../../host/machine/clock.ts';
@@ -40,7 +41,7 @@ export const observeLinksGone = defineStep({
     const [first] = remaining;
     if (first === undefined) return { gone: links };
     const names = remaining.map(({ name }) => name);
-    throw new WfError('E_NOT_PROVEN', `still on the host after ${deadlineMs} ms: ${names.join(', ')}`, {
+    throw new WfError('E_NOT_PROVEN', `still on the host after ${limitText(deadlineMs)}: ${names.join(', ')}`, {
       hint: `${first.name} disappears with the network namespace of its other end: ${await holderOfPeerNamespace(first, context)}.`,
       details: { remaining: names },
     });
