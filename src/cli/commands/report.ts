@@ -8,7 +8,7 @@ import { REPORT_FORMATS, type ReportFormat } from '../../review/report/formats.t
 import { htmlOf } from '../../review/report/html.ts';
 import { markdownOf } from '../../review/report/markdown.ts';
 import { reportDocument } from '../../review/report/report-document.ts';
-import type { ToldByWorkflow } from '../../review/report/report-source.ts';
+import type { WorkflowNarrative } from '../../review/report/report-source.ts';
 import { reportWords } from '../../review/report/words.ts';
 import { findRun, LATEST } from '../arguments/find-run.ts';
 import { defineCommand } from '../define-command.ts';
@@ -34,7 +34,7 @@ export const report = defineCommand(options, async (given, wire, terminal) => {
     material,
     record: runRecord(material, wire.isAlive),
     evidence: history.evidence(run.id),
-    told: await explanationsOf(material, given.lang, wire),
+    workflowNarrative: await explanationsOf(material, given.lang, wire),
   };
   const text = WRITERS[format](reportDocument(source, reportWords(given.lang)));
   const about = { run: run.id, language: given.lang };
@@ -43,12 +43,12 @@ export const report = defineCommand(options, async (given, wire, terminal) => {
 });
 
 /** Returns the explanations of the definition that the run used; the run is reported without them if it is missing. */
-async function explanationsOf(material: RunMaterial, language: ReportLanguage, wire: Wire): Promise<ToldByWorkflow> {
+async function explanationsOf(material: RunMaterial, language: ReportLanguage, wire: Wire): Promise<WorkflowNarrative> {
   const { run } = material;
   try {
     const { workflow, definition } = await wire.workflow(run.workflow);
     if (definition.hash !== run.definitionHash) return { type: 'changed' };
-    return { type: 'told', narrative: await narrativeOf(workflow, material, language) };
+    return { type: 'available', narrative: await narrativeOf(workflow, material, language) };
   } catch (thrown) {
     const { code, message } = asWfError(thrown);
     return { type: 'unavailable', reason: `${code}: ${message}` };

@@ -3,7 +3,7 @@ import { WfError } from '../../engine/model/errors.ts';
 import { commandLine } from '../../engine/model/evidence.ts';
 import { STORED_RUN_STATUSES } from '../../engine/ports/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
-import { type InputValue, LOOKED_AT, listRuns, type RunPage, type RunQuery } from '../../review/record/list-runs.ts';
+import { type InputValue, listRuns, type RunPage, type RunQuery, SEARCH_LIMIT } from '../../review/record/list-runs.ts';
 import { runSummary } from '../../review/record/run-record.ts';
 import { momentText } from '../../review/text/format/duration.ts';
 import { oneLine } from '../../review/text/format/plain-text.ts';
@@ -149,7 +149,7 @@ function nextLines({ next, isCutOff }: RunPage, given: Given, style: TextStyle):
   const command = suggestedCommand(nextCommand(given, next.id), style);
   if (!isCutOff) return [`Older runs: ${command}`];
   return [
-    `Searched ${LOOKED_AT} runs, back to ${momentText(next.createdAt)}: narrow the search with --since, --last, --until or --workflow.`,
+    `Searched ${SEARCH_LIMIT} runs, back to ${momentText(next.createdAt)}: narrow the search with --since, --last, --until or --workflow.`,
     `Older runs: ${command}`,
   ];
 }

@@ -1,6 +1,6 @@
 import { asWfError, type ExitCode } from '../../engine/model/errors.ts';
 import { errorLines } from '../../review/text/error-text.ts';
-import { harmless } from '../../review/text/format/plain-text.ts';
+import { sanitized } from '../../review/text/format/plain-text.ts';
 import { suggestions } from '../../review/text/suggestion.ts';
 import { refusalExitCode } from './exit-code.ts';
 import { type Terminal, writeJson, writeLines } from './terminal.ts';
@@ -17,6 +17,6 @@ export function reportError(thrown: unknown, terminal: Terminal, json: boolean):
 
 function stackLines(error: Error): readonly string[] {
   const { stack, cause } = error;
-  const own = [harmless(stack ?? String(error))];
+  const own = [sanitized(stack ?? String(error))];
   return cause instanceof Error ? [...own, 'caused by', ...stackLines(cause)] : own;
 }

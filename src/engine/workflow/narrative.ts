@@ -47,7 +47,7 @@ const triedPath = z.object({
 /** A picture of the state that steps observed at one moment. */
 const drawingSchema = z.object({
   title: z.string(),
-  /** What it shows and what to notice, also for people who cannot see it. */
+  /** The content and what to notice, also for people who cannot see it. */
   text: prose,
   /** The stage whose section ends with it; null shows it after all stages. */
   stage: z.string().nullable(),
@@ -67,9 +67,9 @@ const exhibitTable = z.object({
 
 const stageNarrative = z.object({
   title: z.string(),
-  /** What the stage is about, and why it is done so. */
+  /** The subject of the stage, and the reasons. */
   text: paragraphs,
-  /** What to look for in its commands and their output. */
+  /** Things to look for in its commands and their output. */
   notice: paragraphs.optional(),
 });
 

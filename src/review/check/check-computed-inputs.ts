@@ -4,12 +4,12 @@ import { isJsonObject, toJson } from '../../engine/model/json.ts';
 import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
 import type { Finding } from './finding.ts';
 
-/** The parts of a workflow that a dry run needs. */
+/** The members of a workflow that a dry run needs. */
 export type ComputesInputs = Pick<LoadedWorkflow, 'model' | 'input' | 'secretInputs'>;
 
 /**
- * Checks the step inputs that the machine computes, as a dry run with the workflow's default inputs does. Finds nothing if an input
- * has no default: then only `wf start --dry-run` can tell.
+ * Checks the step inputs that the machine computes, by a dry run with the default inputs of the workflow. Finds nothing if an input has no
+ * default: then only `wf start --dry-run` checks them.
  */
 export function checkComputedInputs(workflow: ComputesInputs): readonly Finding[] {
   const defaults = workflow.input.safeParse({});
@@ -20,7 +20,7 @@ export function checkComputedInputs(workflow: ComputesInputs): readonly Finding[
     return [];
   } catch (thrown) {
     const { code, message, hint, details } = asWfError(thrown);
-    // A guard may well throw on rehearsed outputs.
+    // A guard that throws on rehearsed outputs is no error.
     if (code !== 'E_STEP_INPUT') return [];
     const { step } = details;
     const where = typeof step === 'string' ? [step] : [];

@@ -1,7 +1,7 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import type { Finding } from './finding.ts';
 
-/** Guards and delays that a machine names and its `setup` does not have: a run would break off where it comes to them. */
+/** Finds guards and delays that a machine names but its `setup` does not define: a run would fail there. */
 export function checkImplementations({ root, implementations }: AnyStateMachine): readonly Finding[] {
   const has = {
     guard: new Set(Object.keys(implementations.guards)),
@@ -31,8 +31,8 @@ export function checkImplementations({ root, implementations }: AnyStateMachine)
     check: 'not-implemented',
     severity: 'error',
     where,
-    message: `the ${kind} ${name} is named here and nowhere defined: a run breaks off when it asks for it`,
-    hint: `Add it to setup({ ${kind}s: { ${name}: ... } }), or mend its name.`,
+    message: `the ${kind} ${name} is used here but not defined: a run that evaluates it fails`,
+    hint: `Add it to setup({ ${kind}s: { ${name}: ... } }), or correct its name.`,
   }));
 }
 

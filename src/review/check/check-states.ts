@@ -8,9 +8,9 @@ import {
 import { targetText, triggerTextWithStep } from '../graph/transition-text.ts';
 import type { Finding } from './finding.ts';
 import { isShadowed, type Reach, reachableStates } from './reachable-states.ts';
-import { statesWithoutEnd } from './way-to-an-end.ts';
+import { statesWithoutEnd } from './states-without-end.ts';
 
-/** What is wrong with the states and transitions of a machine. */
+/** Finds the problems of the states and transitions of a machine. */
 export function checkStates({ root }: MachineGraph): readonly Finding[] {
   const reach = reachableStates(root);
   const states = statesBelow(root).filter(({ id }) => reach.states.has(id));
@@ -33,13 +33,13 @@ function neverDone(state: GraphState, reach: Reach): readonly Finding[] {
       check: 'never-done',
       severity: 'error',
       where: [state.id],
-      message: `its \`onDone\` is never taken: no final state can be reached in ${names}`,
-      hint: `Give ${names} a state of type 'final' that its last step leads to.`,
+      message: `its \`onDone\` is never taken: no final state is reachable in ${names}`,
+      hint: `Add a state of type 'final' to ${names}, as the target of its last step.`,
     },
   ];
 }
 
-/** Of a state that cannot be reached, what lies in it is not told. */
+/** Finds unreachable states; those inside another unreachable state are not reported. */
 function unreachable(root: GraphState, reach: Reach): readonly Finding[] {
   return statesBelow(root)
     .filter(({ id }) => !reach.states.has(id) && ancestorIds(id).every((outer) => reach.states.has(outer)))
@@ -47,8 +47,8 @@ function unreachable(root: GraphState, reach: Reach): readonly Finding[] {
       check: 'unreachable-state',
       severity: 'error',
       where: [id],
-      message: 'no run ever comes here: no transition that can be taken leads to it',
-      hint: 'Let the step before it lead here (`onDone`), or take the state out.',
+      message: 'no run reaches this state: no transition that can be taken leads to it',
+      hint: 'Make it the target of the step before it (`onDone`), or remove it.',
     }));
 }
 
@@ -59,28 +59,28 @@ function noWayOut(group: readonly string[], root: GraphState): readonly Finding[
   ];
   if (others.length > 0) {
     return finding(
-      'a run that comes here goes round for ever: these states lead only to each other',
-      'Let one of them lead on to a final state.',
+      'a run that enters these states never ends: they lead only to each other',
+      'Add a transition from one of them to a final state.',
     );
   }
   const all = new Map(statesBelow(root).map((state) => [state.id, state]));
   if (all.get(only)?.type !== 'final') {
     return finding(
-      'a run that comes here stays for ever: no transition leads out of it, and it is not final',
-      "Let it lead on, or make it an end with `type: 'final'`.",
+      'a run that enters this state never leaves it: it has no transition to another state, and is not final',
+      "Add a transition, or make it final with `type: 'final'`.",
     );
   }
   const ended = endedBy(only, all);
-  // With an `onDone`, its end is one of a region that waits for another one: that is told as `never-done`.
+  // With an `onDone`, it is the end of a region that waits for another one: `never-done` reports that.
   if (ended?.transitions.some(({ trigger }) => trigger.type === 'state-done')) return [];
   const name = ended?.id ?? '';
   return finding(
-    `a run that comes here stays for ever: it is an end of ${name}, which has no \`onDone\``,
-    `Give ${name} an \`onDone\` that leads on.`,
+    `a run that enters this state never leaves it: it ends ${name}, which has no \`onDone\``,
+    `Add an \`onDone\` to ${name}.`,
   );
 }
 
-/** The state whose end a final state is: its parent, or, of a region, the parallel state. */
+/** Returns the state that a final state ends: its parent or, in a region, the parallel state. */
 function endedBy(id: string, all: ReadonlyMap<string, GraphState>): GraphState | undefined {
   const [parent = '', outer] = ancestorIds(id);
   if (outer !== undefined && all.get(outer)?.type === 'parallel') return endedBy(parent, all);
@@ -95,7 +95,7 @@ function neverTaken({ id, name, transitions }: GraphState): readonly Finding[] {
       severity: 'warning',
       where: [id || name],
       message: `\`${triggerTextWithStep(transition)}\` to ${targetText(transition)} is never taken: one before it has no guard`,
-      hint: 'Put the candidate without a guard last, or take out what stands behind it.',
+      hint: 'Move the candidate without a guard to the end, or remove the candidates after it.',
     }));
 }
 
@@ -109,7 +109,7 @@ function unnamedDelays(root: GraphState): readonly Finding[] {
       check: 'unnamed-delay',
       severity: 'warning',
       where: found.map(({ id }) => id),
-      message: 'a delay is a bare number: nobody reads from it what is waited for, in the picture or in the journal',
+      message: 'a delay is a bare number: neither the graph nor the journal shows what the run waits for',
       hint: 'Name it: `setup({ delays: { settle: 20 } })` and `after: { settle: ... }`.',
     },
   ];

@@ -11,7 +11,7 @@ import {
 } from '../graph/machine-graph.ts';
 import type { Finding } from './finding.ts';
 
-/** What is wrong with the steps of a machine, as far as their inputs are constants: others are only known in a run. */
+/** Finds the problems of the steps of a machine whose inputs are constants: others are only known in a run. */
 export function checkSteps({ root }: MachineGraph, model: MachineModel): readonly Finding[] {
   const constants = constantInputs(model.machine);
   const known = [...model.invocations.values()].flatMap((invocation): readonly KnownStep[] => {
@@ -43,7 +43,7 @@ function checkKnownStep({ invoke, runner, input }: KnownStep, names: ReadonlySet
       check: 'reverts-unknown-step',
       severity: 'error',
       message: `it undoes ${unknown.join(', ')}, which no state invokes`,
-      hint: `The steps are: ${[...names].join(', ')}.`,
+      hint: `Name one of the steps: ${[...names].join(', ')}.`,
     });
   }
   const { behaviour } = runner;
@@ -53,21 +53,21 @@ function checkKnownStep({ invoke, runner, input }: KnownStep, names: ReadonlySet
     return finding({
       check: 'no-undo',
       severity: 'error',
-      message: 'what it changes cannot be undone: a rollback leaves it standing, and the host needs attention',
-      hint: "Give its input an `undo`. A command that leaves nothing behind says so with `undo: ['true']`.",
+      message: 'its change cannot be undone: a rollback leaves it in place, and the run needs attention',
+      hint: "Add an `undo` to its input; use `undo: ['true']` for a command that leaves nothing behind.",
     });
   }
-  // What does not outlive a reboot vanishes with something else, as a link does with its namespace.
+  // A change that does not survive a reboot vanishes with another one, like a link with its namespace.
   if (undo !== undefined || !behaviour.survivesReboot) return [];
   return finding({
     check: 'undo-not-named',
     severity: 'warning',
-    message: `a dry run cannot show how its change is undone: ${runner.kind} names no command for it`,
-    hint: 'Give the step runner `rehearseUndo`, if what it makes does not vanish with something else.',
+    message: `a dry run cannot show how its change is undone: ${runner.kind} rehearses no undo`,
+    hint: 'Add `rehearseUndo` to the step runner, unless its change vanishes with another one.',
   });
 }
 
-/** Inputs that are no functions, by invoke id. Without one, a step is given an empty object. */
+/** Returns the inputs that are not functions, by invoke id; an empty object for a step without input. */
 function constantInputs({ root }: AnyStateMachine): ReadonlyMap<string, Json> {
   const inputs = new Map<string, Json>();
   const visit = (node: AnyStateNode) => {
@@ -78,7 +78,7 @@ function constantInputs({ root }: AnyStateMachine): ReadonlyMap<string, Json> {
   return inputs;
 }
 
-/** Told once for all steps: it is the usual, and right where a failure is to undo the run. */
+/** Finds steps without `onError`, in one finding: that is usual, and right if a failure is to undo the run. */
 function withoutOnError(root: GraphState): readonly Finding[] {
   const all = new Map(statesBelow(root).map((state) => [state.id, state]));
   const steps = [...all.values()].flatMap((state) => state.steps.map((step) => ({ state, step })));
@@ -91,13 +91,13 @@ function withoutOnError(root: GraphState): readonly Finding[] {
       where: unanswered.map(({ step }) => step.invoke),
       message:
         `${unanswered.length} of ${steps.length} steps have no \`onError\`, or only one with a guard: ` +
-        'if one fails, the run ends, and what it did is undone (unless --on-failure keep)',
-      hint: 'Right as it is where a failure is to undo the run. To go on instead, give the step an `onError` with a target.',
+        'if one fails, the run ends, and its changes are undone (unless --on-failure keep)',
+      hint: 'Nothing to do if a failure is to undo the run; to continue instead, add an `onError` with a target to the step.',
     },
   ];
 }
 
-/** Whether a transition is taken for certain when a step fails: its own `onError`, or one of a state that holds it. */
+/** Whether a failure of the step certainly takes a transition: its own `onError`, or that of a surrounding state. */
 function answersFailure(state: GraphState, { invoke }: GraphStep, all: ReadonlyMap<string, GraphState>): boolean {
   const failure = `xstate.error.actor.${invoke}`;
   return [state.id, ...ancestorIds(state.id)]
@@ -109,7 +109,7 @@ function answersFailure(state: GraphState, { invoke }: GraphStep, all: ReadonlyM
     });
 }
 
-/** XState's wildcards: `*`, and `a.b.*` for all that begins so. */
+/** Whether an event matches a descriptor with XState's wildcards: `*`, and `a.b.*` for a prefix. */
 function fits(descriptor: string, event: string): boolean {
   if (descriptor === event || descriptor === '*') return true;
   return descriptor.endsWith('.*') && event.startsWith(descriptor.slice(0, -1));

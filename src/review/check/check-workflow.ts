@@ -10,7 +10,7 @@ import { checkStates } from './check-states.ts';
 import { checkSteps } from './check-steps.ts';
 import type { Finding } from './finding.ts';
 
-/** Returns what is wrong with a workflow, as far as it shows without a run; errors first. */
+/** Returns the problems of a workflow that are visible without a run, errors first. */
 export function checkWorkflow(workflow: ComputesInputs, description: Json): readonly Finding[] {
   const constant = checkDefinition(workflow.model, description);
   // A dry run of a machine with an error would only report the same again.
@@ -18,14 +18,14 @@ export function checkWorkflow(workflow: ComputesInputs, description: Json): read
   return findings.toSorted((a, b) => rank(a) - rank(b));
 }
 
-/** Returns what is wrong with a workflow whatever its input. */
+/** Returns the problems of a workflow that do not depend on its input. */
 function checkDefinition(model: MachineModel, description: Json): readonly Finding[] {
   const { graph } = readDefinition(description);
   return [...checkStates(graph), ...checkImplementations(model.machine), ...checkSteps(graph, model)];
 }
 
 /**
- * Refuses to start a workflow with an error that holds whatever its input: a run would fail, never end or not be undone.
+ * Refuses to start a workflow with an error that does not depend on its input: a run would fail, never end, or not be undone.
  * @throws WfError E_WORKFLOW_INVALID
  */
 export function refuseErrors({ name, model }: Pick<LoadedWorkflow, 'name' | 'model'>, description: Json): void {
@@ -38,7 +38,7 @@ export function refuseErrors({ name, model }: Pick<LoadedWorkflow, 'name' | 'mod
   });
 }
 
-/** Why a file could not be loaded, as findings: one for each reason that the error tells apart. */
+/** Returns why a file could not be loaded, as one finding for each reason in the error. */
 export function refusals({ message, hint, details }: WfError): readonly Finding[] {
   const { problems } = details;
   const reasons = Array.isArray(problems) ? problems.filter((problem) => typeof problem === 'string') : [];

@@ -1,4 +1,4 @@
-/** What `wf check` looks for. Names are stable: scripts may depend on them. */
+/** The checks of `wf check`. Their names are stable: scripts may depend on them. */
 export type CheckName =
   | 'refused'
   | 'unreachable-state'
@@ -14,15 +14,15 @@ export type CheckName =
   | 'unnamed-delay';
 
 /**
- * `error`: a run could not be started, would not come to an end, could not be undone, or never does what the file says it
- * does. `warning`: a run works, but perhaps not as it was meant.
+ * `error`: a run cannot start, never ends, cannot be undone, or never does what the file defines. `warning`: a run works, but perhaps not
+ * as intended.
  */
 export type Severity = 'error' | 'warning';
 
 export interface Finding {
   readonly check: CheckName;
   readonly severity: Severity;
-  /** States (`setup.images`) or steps (`createNetwork`) that it is about; empty where it is about the whole workflow. */
+  /** The states (`setup.images`) or steps (`createNetwork`) concerned; empty for the whole workflow. */
   readonly where: readonly string[];
   readonly message: string;
   /** The next thing to do. */

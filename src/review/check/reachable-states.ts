@@ -1,17 +1,16 @@
 import { ancestorIds, type GraphState, type GraphTransition, statesBelow } from '../graph/machine-graph.ts';
 
-/** What a run can come to, whatever its guards say. */
+/** The states that a run can reach, for any results of its guards. */
 export interface Reach {
-  /** Ids of the states that a run can be in. */
+  /** Ids of the reachable states. */
   readonly states: ReadonlySet<string>;
-  /** Whether a state can come to a final state of its own, a parallel one in each of its regions. */
+  /** Whether a state can reach one of its final states; a parallel state, one in each region. */
   canBeDone(state: GraphState): boolean;
 }
 
 /**
- * Walks a machine from its first states along all transitions. Every guard may hold, every step may succeed or fail, every
- * event may come. XState's own exploration (`xstate/graph`) runs the guards on a context, so that it finds what one input
- * leads to; here it is about all inputs.
+ * Walks a machine from its initial states along all transitions: every guard may hold, every step may succeed or fail, every event may
+ * occur. XState's own exploration (`xstate/graph`) runs the guards on a context, and so covers one input only.
  */
 export function reachableStates(root: GraphState): Reach {
   const all = new Map(statesBelow(root).map((state) => [state.id, state]));
@@ -25,7 +24,7 @@ export function reachableStates(root: GraphState): Reach {
     begun.add(id);
     for (const child of firstOf(state, all)) begin(child);
   };
-  /** A target in one region of a parallel state also begins the others, unless the run comes from the same region. */
+  /** Enters a target; one in a region of a parallel state also enters the other regions, unless the source is in the same region. */
   const enter = (target: string, source: string): void => {
     const way = [target, ...ancestorIds(target)];
     const origins = [source, ...ancestorIds(source)];
@@ -59,12 +58,12 @@ export function reachableStates(root: GraphState): Reach {
   return { states, canBeDone };
 }
 
-/** The transitions of a state without those that stand behind one that is taken whatever happens. */
+/** Returns the transitions of a state without those after a candidate that is always taken. */
 export function takenTransitions({ transitions }: GraphState): readonly GraphTransition[] {
   return transitions.filter((transition) => !isShadowed(transition, transitions));
 }
 
-/** Whether an earlier candidate for the same trigger has no guard, so that this one is never asked. */
+/** Whether an earlier candidate for the same trigger has no guard, so that this one is never taken. */
 export function isShadowed(transition: GraphTransition, all: readonly GraphTransition[]): boolean {
   const trigger = JSON.stringify(transition.trigger);
   return all.some(
@@ -73,7 +72,7 @@ export function isShadowed(transition: GraphTransition, all: readonly GraphTrans
   );
 }
 
-/** What is entered with a state. A history state stands for any of its neighbours. */
+/** Returns the states that are entered with a state; for a history state, any of its siblings. */
 export function firstOf(state: GraphState, all: ReadonlyMap<string, GraphState>): readonly string[] {
   switch (state.type) {
     case 'compound':

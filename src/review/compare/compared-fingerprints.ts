@@ -4,42 +4,42 @@ import type { HistoryPort } from '../../engine/ports/history.ts';
 
 /** A fingerprint that a run took. */
 export interface TakenFingerprint {
-  /** Its SHA-256; null where it could not be kept. */
+  /** Its SHA-256; null if it could not be stored. */
   readonly hash: string | null;
   /** When it was taken, in milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** What a section of the fingerprints held. */
+/** A section of the fingerprints. */
 export interface ComparedSection {
   readonly name: string;
-  /** `read`, or why it could not be. Null where that fingerprint is not known. */
+  /** `read`, or why it could not be read; null if the fingerprint is unknown. */
   readonly before: string | null;
   readonly after: string | null;
-  /** How many entries it had. */
+  /** Number of its entries. */
   readonly entriesBefore: number | null;
   readonly entriesAfter: number | null;
 }
 
-/** What the verification of a run compared. */
+/** The fingerprints that the verification of a run compared. */
 export interface Comparison {
   readonly before: TakenFingerprint | null;
   readonly after: TakenFingerprint | null;
-  /** Whether the two are equal; null where one of them is missing. */
+  /** Whether the two are equal; null if one of them is missing. */
   readonly equal: boolean | null;
   readonly sections: readonly ComparedSection[];
-  /** What no fingerprint holds. */
+  /** Objects that fingerprints leave out. */
   readonly leftOut: readonly string[];
 }
 
-/** The port's own shape, as far as it is told. */
+/** The shape of a fingerprint, as far as it is printed. */
 const fingerprintSchema = z.object({
   leftOut: z.array(z.string()).default([]),
   sections: z.record(z.string(), z.object({ state: z.string(), entries: z.record(z.string(), z.json()) })),
 });
 type Read = z.output<typeof fingerprintSchema>;
 
-/** What the last verification of a run compared. A fingerprint of another shape is named, and its sections are not told. */
+/** Returns the fingerprints that the last verification of a run compared, without sections if a fingerprint has another shape. */
 export function comparedFingerprints(
   journal: readonly JournalEntry[],
   history: Pick<HistoryPort, 'fingerprint'>,

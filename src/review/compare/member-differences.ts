@@ -1,6 +1,6 @@
 import { canonicalJson, isJsonObject, type Json } from '../../engine/model/json.ts';
 
-/** A member that two JSON values do not have in common; a side that has no such member is left out. */
+/** A member in which two JSON values differ; a side without such a member is absent. */
 export interface MemberDifference {
   /** Its path, as `container.addresses.0`; empty for the value itself. */
   readonly member: string;
@@ -8,7 +8,7 @@ export interface MemberDifference {
   readonly second?: Json;
 }
 
-/** The innermost members in which two values differ, in the order in which they are there. */
+/** Returns the innermost members in which two values differ, in their order. */
 export function memberDifferences(
   first: Json | undefined,
   second: Json | undefined,
@@ -41,8 +41,8 @@ function membersOf(value: Json): ReadonlyMap<string, Json> | undefined {
 }
 
 /**
- * The items of a list by their names, where each of two lists has another name for each of its items and they have a name in
- * common: what came in another order is no difference.
+ * Returns the items of a list by name, if the names in each of two lists are unique and the lists share one: another order is then no
+ * difference.
  */
 function namedItems(value: Json, other: Json): ReadonlyMap<string, Json> | undefined {
   const [own, others] = [byName(value), byName(other)];

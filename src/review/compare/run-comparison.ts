@@ -4,32 +4,32 @@ import type { RunMaterial } from '../record/run-material.ts';
 import { type RunRecord, type RunSummary, runSummary, type StepRecord } from '../record/run-record.ts';
 import type { IsAlive } from '../record/run-status.ts';
 import { statePath, statesOnPath } from '../timeline/state-path.ts';
+import { createRelevanceJudge, type Relevance, type RelevanceJudge } from './difference-relevance.ts';
 import { type MemberDifference, memberDifferences } from './member-differences.ts';
-import { createTellingJudge, type Telling, type TellingJudge } from './telling-differences.ts';
 
-/** What `wf diff RUN OTHER --json` prints: how two runs of one workflow differ. Durations are milliseconds. */
+/** The output of `wf diff RUN OTHER --json`: the differences of two runs of one workflow. Durations are in milliseconds. */
 export interface RunComparison {
   readonly workflow: string;
   readonly first: RunSummary;
   readonly second: RunSummary;
   readonly definition: {
     readonly equal: boolean;
-    /** In words; empty where the definitions are equal, or one of them is not known. */
+    /** In words; empty if the definitions are equal, or one of them is unknown. */
     readonly differences: readonly string[];
   };
   readonly inputs: readonly MemberDifference[];
-  /** States, as paths joined by dots. */
+  /** States that only one run has entered, as paths joined by dots. */
   readonly path: OnlyOne;
-  /** Ids. */
+  /** Ids of steps that only one run has. */
   readonly steps: OnlyOne;
-  /** Of the runs (`step` null) and of the steps that both have. */
+  /** Different outcomes of the runs (`step` null), and of steps that both have. */
   readonly outcomes: readonly OutcomeDifference[];
-  /** Of the steps that both have, and of the machines (`step` null). */
+  /** Different outputs of steps that both have, and of the machines (`step` null). */
   readonly outputs: readonly OutputDifference[];
   readonly timings: Timings;
 }
 
-/** What only one of two runs has. */
+/** Items that only one of two runs has. */
 export interface OnlyOne {
   readonly onlyFirst: readonly string[];
   readonly onlySecond: readonly string[];
@@ -50,14 +50,14 @@ export interface OutcomeDifference {
 
 export interface OutputDifference extends MemberDifference {
   readonly step: string | null;
-  /** What it says of the runs, in the light of what was told before it. */
-  readonly says: Telling;
+  /** Its relevance, given the differences before it. */
+  readonly says: Relevance;
 }
 
 export interface Timing {
   readonly first: number | null;
   readonly second: number | null;
-  /** The second by the first; null where it cannot be told. */
+  /** The second divided by the first; null if it is undefined. */
   readonly ratio: number | null;
 }
 
@@ -73,7 +73,7 @@ export interface ComparedRun {
   readonly record: RunRecord;
 }
 
-/** How two runs of one workflow differ. `definitionDifferences` tells those of their definitions in words. */
+/** Compares two runs of one workflow. @param definitionDifferences in words */
 export function compareRuns(
   first: ComparedRun,
   second: ComparedRun,
@@ -86,7 +86,7 @@ export function compareRuns(
     return same === undefined ? [] : [[step, same] as const];
   });
   const inputs = memberDifferences(one.input, other.input);
-  const judge = createTellingJudge([one.id, other.id]);
+  const judge = createRelevanceJudge([one.id, other.id]);
   for (const input of inputs) judge.judge(input);
   return {
     workflow: one.workflow,
@@ -140,9 +140,9 @@ function outputDifferences(
   step: string | null,
   first: Json,
   second: Json,
-  { judge }: TellingJudge,
+  { judge }: RelevanceJudge,
 ): readonly OutputDifference[] {
-  // That one of them has no output at all is its outcome.
+  // A missing output belongs to the outcome.
   if (first === null || second === null) return [];
   return memberDifferences(first, second).map((found) => ({ step, ...found, says: judge(found) }));
 }

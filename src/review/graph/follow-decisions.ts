@@ -4,9 +4,9 @@ import type { JournalEntry, JournalEvent, MachineEvent } from '../../engine/mode
 import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from '../../engine/model/json.ts';
 import { enteredBy, tracedMachine, transitionOf } from './traced-machine.ts';
 
-/** The way of a run through its machine. */
-export interface Course {
-  /** Ids of all states that it was ever in, the root's included; also those that it only passed through. */
+/** The path of a run through its machine. */
+export interface MachinePath {
+  /** Ids of all states that it has entered, with the root and those that it left within the same decision. */
   readonly entered: ReadonlySet<string>;
   /** How often each transition was taken, by its number. */
   readonly taken: ReadonlyMap<number, number>;
@@ -16,14 +16,14 @@ export interface Course {
 
 type Decided = Extract<JournalEvent, { type: 'decided' }>;
 
-/** A decision in which more than eight guards are asked is not guessed: its state value alone is told. */
+/** Guesses for one decision: with more than eight guards, only its state value is known. */
 const MOST_GUESSES = 256;
 
 /**
- * The way of a run, from the decisions in its journal. The journal tells the state value after each; what the machine passed
- * through in between depends on guards, whose code is not at hand: their answers are those that lead to the same value.
+ * Returns the path of a run by the decisions in its journal. The journal has the state value after each decision; the transitions in
+ * between depend on guards, whose code is not available: this function searches for results that lead to the same value.
  */
-export function followDecisions(config: JsonObject, journal: readonly JournalEntry[]): Course {
+export function followDecisions(config: JsonObject, journal: readonly JournalEntry[]): MachinePath {
   const guards = createGuesses();
   const machine = tracedMachine(config, guards.answer);
   const entered = new Set<string>();
@@ -46,7 +46,7 @@ export function followDecisions(config: JsonObject, journal: readonly JournalEnt
   return { entered, taken, value };
 }
 
-/** The ids of all states in a state value, the root's included. */
+/** Returns the ids of all states in a state value, with the root. */
 export function statesIn(value: Json): ReadonlySet<string> {
   const below = (inner: Json, path: readonly string[]): readonly string[] => {
     if (typeof inner === 'string') return [[...path, inner].join('.')];
@@ -60,15 +60,15 @@ export function statesIn(value: Json): ReadonlySet<string> {
 }
 
 interface Guesses {
-  /** Answers the next guard that is asked. */
+  /** Returns the result of the next guard. */
   answer(): boolean;
-  /** Begins the first round of answers. */
+  /** Begins the first round of results. */
   first(): void;
-  /** Begins the next round; false when all rounds were tried. */
+  /** Begins the next round; returns false if there is none. */
   next(): boolean;
 }
 
-/** All ways to answer guards one after the other: first every one with false, then the last of them with true, and so on. */
+/** Enumerates all results of a sequence of guards: first all false, then the last one true, and so on. */
 function createGuesses(): Guesses {
   let answers: boolean[] = [];
   let asked = 0;
@@ -113,7 +113,7 @@ function guess(
   return undefined;
 }
 
-/** Undefined where these answers of the guards lead round in circles, or the event does not belong to this machine. */
+/** Returns undefined if these results of the guards lead to a loop, or the event does not belong to this machine. */
 function step(
   machine: AnyStateMachine,
   before: AnyMachineSnapshot | undefined,
@@ -124,7 +124,7 @@ function step(
       before === undefined || event === null ? initialTransition(machine) : transition(machine, before, event);
     return { snapshot, actions };
   } catch {
-    return undefined; // a wrong guess, which is answered by the next one
+    return undefined; // a wrong guess: the next one follows
   }
 }
 
@@ -134,7 +134,7 @@ function snapshotAt(machine: AnyStateMachine, value: Json): AnyMachineSnapshot |
   try {
     return machine.resolveState({ value: parsed.data, context: {} });
   } catch {
-    return undefined; // the value is one of an earlier definition, which had other states
+    return undefined; // the value is of an earlier definition with other states
   }
 }
 

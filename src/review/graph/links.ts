@@ -6,11 +6,11 @@ export interface Link {
   readonly from: string;
   readonly to: string;
   readonly labels: readonly string[];
-  /** How often its transitions were taken, in all. */
+  /** How often its transitions were taken in total. */
   readonly taken: number;
 }
 
-/** The arrows of a machine. A transition with several targets has an arrow to each; one that stays has none. */
+/** Returns the arrows of a machine. A transition with several targets has one for each; a transition without a target has none. */
 export function linksOf({ root }: MachineGraph, taken: ReadonlyMap<number, number> = new Map()): readonly Link[] {
   const links = new Map<string, Link>();
   for (const state of statesBelow(root)) {
@@ -27,7 +27,7 @@ export function linksOf({ root }: MachineGraph, taken: ReadonlyMap<number, numbe
   return [...links.values()];
 }
 
-/** An arrow between two states that lie in the same one: where the ends of a link lie deeper, its label names them. */
+/** An arrow between two siblings; if the ends of its link are inside them, its label names the ends. */
 export interface Arrow {
   /** The state in which it is drawn. */
   readonly place: string;
@@ -37,19 +37,19 @@ export interface Arrow {
   readonly taken: number;
 }
 
-/** What an arrow that leads from the machine itself begins at: the event counts wherever the run is. */
+/** The source of a transition of the machine itself, which applies in every state. */
 export const ANYWHERE = 'anywhere';
 
-/** The arrows of a drawing in which none crosses the border of a state. */
+/** Returns the arrows of a drawing in which no arrow crosses the border of a state. */
 export function arrowsOf(graph: MachineGraph, taken?: ReadonlyMap<number, number>): readonly Arrow[] {
   const parallel = new Set(statesBelow(graph.root).flatMap(({ id, type }) => (type === 'parallel' ? [id] : [])));
   return linksOf(graph, taken).map((link) => arrowOf(link, parallel));
 }
 
 function arrowOf({ from, to, labels, taken }: Link, parallel: ReadonlySet<string>): Arrow {
-  const ways = [removalHint(from), removalHint(to)] as const;
+  const ways = [lineageOf(from), lineageOf(to)] as const;
   const shared = ways[0].slice(1).find((id) => ways[1].slice(1).includes(id)) ?? '';
-  // Between the regions of a parallel state there is no room: from one to another it leaves and enters the whole state.
+  // An arrow between regions of a parallel state leaves and enters the whole state.
   const place = parallel.has(shared) ? (ancestorIds(shared)[0] ?? '') : shared;
   const neighbour = (way: readonly string[]) => way[way.indexOf(place) - 1] ?? place;
   const ends = { from: neighbour(ways[0]), to: neighbour(ways[1]) };
@@ -57,12 +57,12 @@ function arrowOf({ from, to, labels, taken }: Link, parallel: ReadonlySet<string
   return { place, ...ends, labels: [...labels, `(${from || ANYWHERE} to ${to})`], taken };
 }
 
-/** A state and all that hold it, innermost first. */
-function removalHint(id: string): readonly string[] {
+/** Returns the ids of a state and its ancestors, innermost first. */
+function lineageOf(id: string): readonly string[] {
   return [id, ...ancestorIds(id)];
 }
 
-/** A step needs no name where it is the only one of its state. */
+/** Removes the name of a step that is the only one of its state. */
 function labelIn({ steps }: GraphState, text: string): string {
   const [only, ...others] = steps;
   return only !== undefined && others.length === 0 && text.startsWith(`${only.invoke} `)

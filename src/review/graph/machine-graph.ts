@@ -1,4 +1,4 @@
-/** A machine as it is drawn: its states in the order of the file, each with its steps and transitions. */
+/** A machine for drawing: its states in the order of the file, each with its steps and transitions. */
 export interface MachineGraph {
   readonly workflow: string;
   readonly version: string;
@@ -13,7 +13,7 @@ export interface GraphState {
   readonly id: string;
   readonly name: string;
   readonly type: StateType;
-  /** Id of the child that is entered first; null where there is none, or where all children are (parallel). */
+  /** Id of the initial child; null if there is none, or all children are entered (parallel). */
   readonly initial: string | null;
   readonly description: string | null;
   readonly tags: readonly string[];
@@ -27,45 +27,45 @@ export interface GraphStep {
   readonly invoke: string;
   /** Name of the actor in the machine's `setup`. */
   readonly actor: string;
-  /** Kind of the step runner, e.g. `docker.network`; null where the definition does not tell. */
+  /** Kind of the step runner, e.g. `docker.network`; null if the definition does not have it. */
   readonly kind: string | null;
 }
 
-/** What makes a machine take a transition. */
+/** The trigger of a transition. */
 export type Trigger =
   | { readonly type: 'done' | 'error'; readonly step: string }
-  /** The state itself has come to a final state (a parallel one: in each of its regions). */
+  /** The state has reached a final state (a parallel one: in each region). */
   | { readonly type: 'state-done' }
-  /** The name of the delay, or milliseconds. */
+  /** `delay`: a name, or milliseconds. */
   | { readonly type: 'after'; readonly delay: string }
   | { readonly type: 'always' }
   | { readonly type: 'event'; readonly event: string };
 
 export interface GraphTransition {
-  /** Counts the transitions of the machine: two graphs of one definition have the same numbers. */
+  /** Number of the transition in its machine, the same in each graph of one definition. */
   readonly number: number;
   readonly source: string;
   readonly trigger: Trigger;
-  /** Its place among the candidates for one trigger: the first whose guard holds is taken. */
+  /** Its position among the candidates for one trigger: the first one whose guard holds is taken. */
   readonly candidate: number;
-  /** Ids of states; empty where the machine stays where it is. */
+  /** Ids of states; empty if the machine stays in its state. */
   readonly targets: readonly string[];
   readonly guard: string | null;
 }
 
-/** A state and all below it, outermost first. */
+/** Returns a state and all states in it, outermost first. */
 export function statesBelow(state: GraphState): readonly GraphState[] {
   return [state, ...state.states.flatMap(statesBelow)];
 }
 
-/** The ids of the states that hold this one, innermost first; the last is the root's. */
+/** Returns the ids of the ancestors of a state, innermost first, up to the root. */
 export function ancestorIds(id: string): readonly string[] {
   if (id === '') return [];
   const parent = id.split('.').slice(0, -1).join('.');
   return [parent, ...ancestorIds(parent)];
 }
 
-/** Whether a state lies in another one, at any depth. */
+/** Whether a state is inside another one, at any depth. */
 export function isInside(id: string, outer: string): boolean {
   return id !== outer && (outer === '' || id.startsWith(`${outer}.`));
 }

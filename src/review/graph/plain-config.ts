@@ -2,8 +2,8 @@ import { isJsonObject, type Json, type JsonObject } from '../../engine/model/jso
 import { combinedGuardName, isFunctionText, nameOf } from './function-text.ts';
 
 /**
- * The config of a machine as plain data, from the part `config` of a stored definition: what XState's `createMachine` and its
- * tools take. Where the workflow file has a function there is a name; every transition is an object.
+ * Returns the config of a machine as plain data for XState's `createMachine` and its tools, from the member `config` of a stored
+ * definition. Names replace functions; every transition is an object.
  */
 export function plainConfig(config: JsonObject): JsonObject {
   const { context, ...root } = config;
@@ -86,7 +86,7 @@ function plainActions(actions: Json): readonly Json[] {
   });
 }
 
-/** A value with names in the place of its functions. */
+/** Returns a value with its functions replaced by names. */
 function withoutFunctions(value: Json | undefined): Json {
   if (isFunctionText(value)) return nameOf(value);
   if (Array.isArray(value)) return value.map(withoutFunctions);

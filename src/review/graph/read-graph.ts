@@ -7,7 +7,7 @@ import type { GraphState, GraphTransition, MachineGraph, Trigger } from './machi
 import { plainConfig } from './plain-config.ts';
 import { tracedMachine, transitionOf } from './traced-machine.ts';
 
-/** A stored definition, as far as it is drawn. See `describeDefinition`. */
+/** The members of a stored definition (see `describeDefinition`) that are drawn. */
 const definitionSchema = z.object({
   name: z.string(),
   version: z.string(),
@@ -15,17 +15,16 @@ const definitionSchema = z.object({
   runners: z.record(z.string(), z.object({ kind: z.string() })).default({}),
 });
 
-/** What a definition that is stored, or was just loaded, says of its machine. */
+/** The machine of a definition that is stored, or was just loaded. */
 export interface ReadDefinition {
   readonly graph: MachineGraph;
-  /** What XState's `createMachine` and its tools take, with names for functions. */
+  /** Config for XState's `createMachine` and its tools, with names for functions. */
   readonly config: JsonObject;
 }
 
 /**
- * Reads a definition as `describeDefinition` tells it. The workflow file is not needed. XState itself says which states its
- * transitions lead to.
- * @throws WfError E_WORKFLOW_INVALID where it describes no machine.
+ * Reads a definition in the form of `describeDefinition`, without the workflow file. XState itself resolves the targets of transitions.
+ * @throws WfError E_WORKFLOW_INVALID if it describes no machine
  */
 export function readDefinition(description: Json): ReadDefinition {
   const parsed = definitionSchema.safeParse(description);
@@ -47,7 +46,7 @@ function machineFrom(name: string, config: JsonObject): AnyStateMachine {
   }
 }
 
-/** XState resolves the first child of a state when it is asked for, and throws where there is none of that name. */
+/** Resolves the initial child of each state, which XState does lazily; throws if there is none with that name. */
 function resolveAll(node: AnyStateNode): void {
   if (node.type === 'compound') void node.initial;
   for (const child of Object.values(node.states)) resolveAll(child);
@@ -68,7 +67,7 @@ function graphState(node: AnyStateNode, kindOf: (invoke: string) => string | nul
   };
 }
 
-/** In the order in which they are given to the eye: what steps lead to, then what else may happen, then the end of the state. */
+/** Returns the transitions in the order of display: those of steps, then others, then that of the end of the state. */
 function transitionsOf(node: AnyStateNode): readonly GraphTransition[] {
   const always = (node.always ?? []).map((definition, candidate) =>
     graphTransition(node, { type: 'always' }, definition, candidate),
@@ -142,8 +141,8 @@ function isObject(value: unknown): boolean {
 }
 
 function notAMachine(what: string, why: string, cause?: unknown): WfError {
-  return new WfError('E_WORKFLOW_INVALID', `${what} describes no machine that could be drawn: ${why}`, {
-    hint: 'Run `wf check` on the workflow file. A run keeps the definition that it was started with: `wf show RUN`.',
+  return new WfError('E_WORKFLOW_INVALID', `${what} describes no machine that can be drawn: ${why}`, {
+    hint: 'Run `wf check` on the workflow file.',
     cause,
   });
 }

@@ -4,7 +4,7 @@ import type { JournalEntry } from '../../engine/model/journal-event.ts';
 /** `due`: decided, and not begun. */
 export type StepEnd = 'due' | 'begun' | 'succeeded' | 'failed' | 'stopped';
 
-/** What became of each step that was started, by the id under which the machine invokes it: of the last of its visits. */
+/** Returns the state of the last visit to each step that was started, by invoke id. */
 export function stepEnds(journal: readonly JournalEntry[]): ReadonlyMap<string, StepEnd> {
   const invokes = new Map<StepId, string>();
   const ends = new Map<string, StepEnd>();

@@ -2,32 +2,32 @@ import { type AnyStateMachine, createMachine, fromPromise, raise } from 'xstate'
 import { z } from 'zod';
 import { isJsonObject, type Json, type JsonObject } from '../../engine/model/json.ts';
 
-/** Each transition of a traced machine has one action of this name, with its number. */
+/** Name of the action of each transition of a traced machine, with its number. */
 export const TAKEN = 'wf.taken';
-/** Each state of a traced machine has one entry action of this name, with its id. */
+/** Name of the entry action of each state of a traced machine, with its id. */
 export const ENTERED = 'wf.entered';
 
-/** A machine that has not come to rest by then goes round in circles: XState throws. */
+/** Microsteps after which XState throws, as the machine loops. */
 const MOST_MICROSTEPS = 1_000;
 
 const takenSchema = z.object({ type: z.literal(TAKEN), params: z.object({ transition: z.number().int() }) });
 const enteredSchema = z.object({ type: z.literal(ENTERED), params: z.object({ state: z.string() }) });
 
-/** The number of the transition that this action belongs to, or undefined. */
+/** Returns the number of the transition that has this action, or undefined. */
 export function transitionOf(action: unknown): number | undefined {
   const parsed = takenSchema.safeParse(action);
   return parsed.success ? parsed.data.params.transition : undefined;
 }
 
-/** The id of the state that this action says was entered, or undefined. */
+/** Returns the id of the state that has this entry action, or undefined. */
 export function enteredBy(action: unknown): string | undefined {
   const parsed = enteredSchema.safeParse(action);
   return parsed.success ? parsed.data.params.state : undefined;
 }
 
 /**
- * A machine that is not to be run: the states and transitions of a plain config, whose actions only tell which states were
- * entered and which transitions were taken. `decideGuard` is asked for every guard.
+ * Returns a machine for tracing only: the states and transitions of a plain config, with actions that record entered states and taken
+ * transitions. @param decideGuard evaluates every guard
  */
 export function tracedMachine(config: JsonObject, decideGuard: () => boolean): AnyStateMachine {
   let transitions = 0;
@@ -94,7 +94,7 @@ const neverStarted = fromPromise(async () => null);
 type MachineConfig = Parameters<typeof createMachine>[0];
 const machineConfigSchema = z.custom<MachineConfig>((value) => typeof value === 'object' && value !== null);
 
-/** Events that a machine raises to itself at once: what they do belongs to the same decision. */
+/** Returns the undelayed raises among actions: their effects belong to the same decision. */
 function raisesIn(actions: Json | undefined) {
   return (Array.isArray(actions) ? actions : []).flatMap((action) => {
     const parsed = raiseSchema.safeParse(action);

@@ -1,11 +1,11 @@
 import { ancestorIds, type GraphTransition, type Trigger } from './machine-graph.ts';
 
-/** What a transition waits for: `done`, `error`, `after 20`, `always`, `on GO`; with its guard: `done [waits]`. */
+/** Returns the trigger of a transition: `done`, `error`, `after 20`, `always`, `on GO`; with its guard: `done [waits]`. */
 export function triggerText({ trigger, guard }: GraphTransition): string {
   return guard === null ? plainTriggerText(trigger) : `${plainTriggerText(trigger)} [${guard}]`;
 }
 
-/** The same where it does not stand beside its step: `createNetwork done [waits]`. */
+/** Returns the same with the name of the step: `createNetwork done [waits]`. */
 export function triggerTextWithStep(transition: GraphTransition): string {
   const { trigger } = transition;
   const step = trigger.type === 'done' || trigger.type === 'error' ? `${trigger.step} ` : '';
@@ -27,7 +27,7 @@ function plainTriggerText(trigger: Trigger): string {
   }
 }
 
-/** The states that it leads to: by their names where they stand beside the source, else by their whole ids. */
+/** Returns the targets: the names of siblings of the source, the whole ids of other states. */
 export function targetText({ source, targets }: GraphTransition): string {
   if (targets.length === 0) return '(stays)';
   const [beside = ''] = ancestorIds(source);
@@ -40,7 +40,7 @@ export function targetText({ source, targets }: GraphTransition): string {
     .join(' and ');
 }
 
-/** Whether a reader of a picture wants to see it: not that the machine stays where it is when one of several steps is done. */
+/** Whether a picture shows the transition: not one by which the machine stays in its state when one of several steps is done. */
 export function isDrawn({ targets, trigger }: GraphTransition): boolean {
   return targets.length > 0 || trigger.type === 'error' || trigger.type === 'event';
 }

@@ -6,19 +6,19 @@ import { leaseHeld, runImported } from '../../engine/run/run-refusal.ts';
 import type { RunMaterial } from './run-material.ts';
 import { type IsAlive, runStatus } from './run-status.ts';
 
-/** What people may ask of a run that is there already. */
+/** The actions on an existing run. */
 export type RunAction = 'resume' | 'rollback';
 
 type Answer = 'allowed' | 'advanced' | 'ended';
 
 /**
- * Which action is allowed in which status. `advanced`: a living process sees to the run; `ended`: there is nothing to go on
- * with. Rolling back is allowed at every end: where nothing stands, nothing is done.
+ * The actions that each status allows. `advanced`: a living process advances the run; `ended`: there is nothing to resume. Every end
+ * allows a rollback, which does nothing if there is nothing to undo.
  */
 const ACTIONS: Readonly<Record<RunStatus, Readonly<Record<RunAction, Answer>>>> = {
   running: { resume: 'advanced', rollback: 'advanced' },
   'rolling-back': { resume: 'advanced', rollback: 'advanced' },
-  // The lease says whether a process waits; without one nobody sees its timers go off.
+  // Without an owner: then no process handles the timers of the run.
   waiting: { resume: 'allowed', rollback: 'allowed' },
   paused: { resume: 'allowed', rollback: 'allowed' },
   interrupted: { resume: 'allowed', rollback: 'allowed' },
@@ -29,8 +29,8 @@ const ACTIONS: Readonly<Record<RunStatus, Readonly<Record<RunAction, Answer>>>> 
 };
 
 /**
- * Why an action is not allowed now: E_RUN_IMPORTED, E_LEASE_HELD, E_RUN_ENDED; undefined where it is.
- * @param pidNamespace the one that wf runs in; only the error depends on it
+ * Returns why an action is not allowed now: E_RUN_IMPORTED, E_LEASE_HELD, E_RUN_ENDED; undefined if it is.
+ * @param pidNamespace that of wf, for the error
  */
 export function refusalOf(
   action: RunAction,
@@ -38,51 +38,51 @@ export function refusalOf(
   isAlive: IsAlive,
   pidNamespace?: string,
 ): WfError | undefined {
-  // Whatever its status: it took place on another machine.
+  // For any status: the run took place on another machine.
   if (run.importedFrom !== null) return runImported(run.id, run.importedFrom);
   const status = runStatus(run, isAlive);
   if (run.owner !== null && isAlive(run.owner)) return leaseHeld(run.id, run.owner, pidNamespace);
   return ACTIONS[status][action] === 'ended' ? ended(run) : undefined;
 }
 
-/** Why nobody can look around on the host of a run now: E_RUN_IMPORTED, E_RUN_ENDED; undefined where one can. */
+/** Returns why `wf shell` cannot enter the host of a run now: E_RUN_IMPORTED, E_RUN_ENDED; undefined if it can. */
 export function shellRefusal(run: StoredRun, isAlive: IsAlive): WfError | undefined {
   if (run.importedFrom !== null) return runImported(run.id, run.importedFrom);
-  return isEnd(runStatus(run, isAlive)) && run.changesInPlace === 0 ? nothingStands(run) : undefined;
+  return isEnd(runStatus(run, isAlive)) && run.changesInPlace === 0 ? nothingInPlace(run) : undefined;
 }
 
-/** Whether a run has not come to its end, and nobody advances it: it is interrupted or paused, or waits for an event or a timer. */
+/** Whether a run has not ended and nobody advances it: it is interrupted or paused, or waits for an event or a timer. */
 export function isResumable(run: StoredRun, isAlive: IsAlive): boolean {
   return refusalOf('resume', run, isAlive) === undefined;
 }
 
-/** The commands by which people go on with a run that stopped before its end, or undo what stands; the likeliest first. */
+/** Returns the commands that resume a run or undo its changes, the most likely first. */
 export function nextActions({ run, changes, journal }: RunMaterial, status: RunStatus): readonly string[] {
   if (run.importedFrom !== null) return [];
-  // With its owner dead it would be interrupted.
+  // Its owner is alive: otherwise the run would be interrupted.
   if (status === 'waiting' && run.owner !== null) return [];
   const { resume, rollback } = ACTIONS[status];
   const undo = rollback === 'allowed' ? [`wf rollback ${run.id}`] : [];
-  // To go on with a rollback, rolling back needs less: no workflow file.
+  // `wf rollback` continues a rollback without the workflow file, which `wf resume` needs.
   if (run.status === 'rolling-back') return undo;
-  // Resuming a run that waits for an event only does not bring the event.
+  // A run that only waits for an event is still waiting after a resume.
   const resumes = resume === 'allowed' && (status !== 'waiting' || pendingTimers(journal).size > 0);
   if (resumes) return [`wf resume ${run.id}`, `wf changes ${run.id}`, ...undo];
   return changes.some(needsUndo) ? undo : [];
 }
 
-function nothingStands({ id, workflow, status }: StoredRun): WfError {
+function nothingInPlace({ id, workflow, status }: StoredRun): WfError {
   return new WfError(
     'E_RUN_ENDED',
-    `run ${id} has ended (${status}), and nothing of it stands: there is nowhere to go`,
+    `run ${id} has ended (${status}), and has no changes in place: there is nothing to inspect`,
     {
-      hint: `Stop another one on its way: \`wf start ${workflow} --pause-after STAGE\`, then \`wf shell @latest\`.`,
+      hint: `Pause another run: \`wf start ${workflow} --pause-after STAGE\`, then \`wf shell @latest\`.`,
     },
   );
 }
 
 function ended({ id, workflow, status, changesInPlace }: StoredRun): WfError {
-  const anew = `\`wf show ${id}\` tells what came of it; \`wf start ${workflow}\` starts another run.`;
-  const hint = changesInPlace === 0 ? anew : `\`wf rollback ${id}\` undoes what still stands of it. ${anew}`;
+  const others = `Check its result with \`wf show ${id}\`, or start another run with \`wf start ${workflow}\`.`;
+  const hint = changesInPlace === 0 ? others : `Undo its changes with \`wf rollback ${id}\`. ${others}`;
   return new WfError('E_RUN_ENDED', `run ${id} has ended (${status}): there is nothing to resume`, { hint });
 }

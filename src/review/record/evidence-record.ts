@@ -5,7 +5,7 @@ import { isoTime } from './run-record.ts';
 export interface EvidenceRecord {
   readonly stage: string | null;
   readonly step: string;
-  /** From 1; 0 for what undoing a change of the step needed. */
+  /** From 1; 0 for the undo of a change of the step. */
   readonly attempt: number;
   readonly command: string;
   readonly output: string;
@@ -25,4 +25,9 @@ export function evidenceRecord(item: StoredEvidence, stage: string | null): Evid
     startedAt: isoTime(item.startedAt),
     durationMs: item.durationMs,
   };
+}
+
+/** Whether evidence belongs to the undo of a change: the engine stores it as attempt 0 of the step that made the change. */
+export function isOfRollback({ attempt }: Pick<StoredEvidence, 'attempt'>): boolean {
+  return attempt === 0;
 }

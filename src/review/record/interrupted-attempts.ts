@@ -4,8 +4,7 @@ import type { RunStatus } from '../../engine/ports/history.ts';
 import { stepAttempts } from './step-attempts.ts';
 
 /**
- * By step, the attempts that never had an outcome because their process was gone. A step that was decided and not begun
- * has none.
+ * Returns the attempts without an outcome because their process was gone, by step. A step that was decided and not begun has none.
  */
 export function interruptedAttempts(
   journal: readonly JournalEntry[],

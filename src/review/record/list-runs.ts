@@ -2,13 +2,13 @@ import type { Json } from '../../engine/model/json.ts';
 import type { HistoryPort, RunFilter, RunStatus, StoredRun, StoredRunStatus } from '../../engine/ports/history.ts';
 import { type IsAlive, runStatus } from './run-status.ts';
 
-/** Which runs are asked for: those that satisfy all that is given. */
+/** A query for runs that satisfy all of its conditions. */
 export interface RunQuery extends Pick<RunFilter, 'workflow' | 'since' | 'until' | 'before' | 'limit'> {
-  /** As people are told it: a run whose process is gone is `interrupted`, and not `running`. */
+  /** The displayed status: a run whose process is gone is `interrupted`, not `running`. */
   readonly status?: RunStatus;
-  /** Input values, as they are typed: `pings` is `3`. */
+  /** Input values as they are typed: `pings` is `3`. */
   readonly where: readonly InputValue[];
-  /** In the id, the workflow, the input, the error or the machine that it came from; in either case. */
+  /** Text in the id, the workflow, the input, the error or the machine of origin; case-insensitive. */
   readonly text?: string;
 }
 
@@ -21,37 +21,36 @@ export interface InputValue {
 export interface RunPage {
   /** Newest first. */
   readonly runs: readonly StoredRun[];
-  /** The run before which the list goes on; null where it is at its end. */
+  /** The last run of this page, for the next one; null at the end of the list. */
   readonly next: StoredRun | null;
-  /** Whether it stops there because so many runs were looked at, and not because the page is full. */
+  /** Whether the page ends because of {@link SEARCH_LIMIT}, not because it is full. */
   readonly isCutOff: boolean;
 }
 
 type Source = Pick<HistoryPort, 'runs'>;
 
 /**
- * What no index answers (input values, texts, whether an owner is alive) is looked for in so many runs, and then goes on from
- * there only when it is asked for: some 2 s.
+ * Number of runs that a search without an index (input values, texts, whether an owner is alive) reads for one page: some 2 s.
  */
-export const LOOKED_AT = 100_000;
+export const SEARCH_LIMIT = 100_000;
 
-/** So many are read at a time at most. */
+/** Number of runs that are read at a time. */
 const CHUNK = 500;
 
-/** Of a run with one of these the status that people are told depends on whether its owner lives. */
+/** The displayed statuses that depend on whether an owner is alive. */
 const DERIVED: readonly (RunStatus | undefined)[] = ['running', 'waiting', 'rolling-back', 'interrupted'];
 
-/** Lists runs, newest first. @throws WfError E_RUN_NOT_FOUND where the list is to go on from a run that is not there */
+/** Lists runs, newest first. @throws WfError E_RUN_NOT_FOUND if there is no run `before` */
 export function listRuns(source: Source, query: RunQuery, isAlive: IsAlive): RunPage {
   const { limit } = query;
-  const looked = DERIVED.includes(query.status) || query.where.length > 0 || query.text !== undefined;
+  const isSearch = DERIVED.includes(query.status) || query.where.length > 0 || query.text !== undefined;
   const found: StoredRun[] = [];
   let last: StoredRun | null = null;
   let count = 0;
   for (const run of walk(source, query)) {
-    if (looked && count === LOOKED_AT) return { runs: found, next: last, isCutOff: true };
+    if (isSearch && count === SEARCH_LIMIT) return { runs: found, next: last, isCutOff: true };
     count += 1;
-    if (answers(run, query, isAlive)) {
+    if (matches(run, query, isAlive)) {
       if (found.length === limit) return { runs: found, next: found.at(-1) ?? null, isCutOff: false };
       found.push(run);
     }
@@ -60,12 +59,12 @@ export function listRuns(source: Source, query: RunQuery, isAlive: IsAlive): Run
   return { runs: found, next: null, isCutOff: false };
 }
 
-/** Under which stored statuses runs of a status are found; undefined where it was not asked for. */
+/** Returns the stored statuses of runs with a displayed status; undefined for any. */
 function storedAs(status: RunStatus | undefined): readonly (StoredRunStatus | undefined)[] {
   return status === 'interrupted' ? ['running', 'waiting', 'rolling-back'] : [status];
 }
 
-/** The runs that an index finds, newest first. */
+/** Yields the runs that an index finds, newest first. */
 function walk(source: Source, query: RunQuery): Generator<StoredRun> {
   return storedAs(query.status)
     .map((status) =>
@@ -93,7 +92,7 @@ function* walkOne(source: Source, filter: Omit<RunFilter, 'limit'>, firstChunk: 
   }
 }
 
-/** Two lists, newest first, as one. */
+/** Merges two lists, newest first. */
 function* merged(one: Generator<StoredRun>, other: Generator<StoredRun>): Generator<StoredRun> {
   let [a, b] = [one.next(), other.next()];
   while (!a.done && !b.done) {
@@ -113,7 +112,7 @@ function isNewer(a: StoredRun, b: StoredRun): boolean {
   return a.createdAt === b.createdAt ? a.id > b.id : a.createdAt > b.createdAt;
 }
 
-function answers(run: StoredRun, { status, where, text }: RunQuery, isAlive: IsAlive): boolean {
+function matches(run: StoredRun, { status, where, text }: RunQuery, isAlive: IsAlive): boolean {
   if (status !== undefined && runStatus(run, isAlive) !== status) return false;
   if (!where.every(({ name, value }) => Object.hasOwn(run.input, name) && typed(run.input[name]) === value))
     return false;
@@ -125,7 +124,7 @@ function textsOf({ id, workflow, input, error, importedFrom }: StoredRun): reado
   return [id, workflow, ...inputs, ...(error === null ? [] : [`${error.code}: ${error.message}`]), importedFrom ?? ''];
 }
 
-/** A value as a person types it after `--input name=`. */
+/** Returns a value as a person types it after `--input name=`. */
 function typed(value: Json | undefined): string {
   if (value === undefined) return '';
   return typeof value === 'string' ? value : JSON.stringify(value);

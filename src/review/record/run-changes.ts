@@ -1,26 +1,26 @@
 import type { Verification } from '../../engine/model/change.ts';
 import type { HistoryPort, RunStatus } from '../../engine/ports/history.ts';
 import { type ComparedSection, comparedFingerprints } from '../compare/compared-fingerprints.ts';
-import { type ChangedObject, changedObjects, fullest } from './ledger-fold.ts';
+import { type ChangedObject, changedObjects, fullest } from './changed-objects.ts';
 import type { RunMaterial } from './run-material.ts';
 import { isoTime } from './run-record.ts';
 
-/** What `wf diff RUN --json` prints: what a run changed on the host, and what was compared with what. Times are ISO 8601 in UTC. */
+/** The output of `wf diff RUN --json`: the changes of a run, and the compared fingerprints. Times are ISO 8601 in UTC. */
 export interface RunChanges {
   readonly run: string;
   readonly workflow: string;
   readonly status: RunStatus;
   /** In the order of the ledger. */
   readonly changed: readonly ChangedRecord[];
-  /** When most of it stood on the host at once, and how much; null where nothing was ever applied. */
+  /** The moment with the most changes in place, and their number; null if none was applied. */
   readonly fullest: { readonly at: string; readonly count: number } | null;
   readonly compared: {
     readonly before: FingerprintRecord | null;
     readonly after: FingerprintRecord | null;
-    /** Whether the two are equal; null where one of them is missing. */
+    /** Whether the two are equal; null if one of them is missing. */
     readonly equal: boolean | null;
     readonly sections: readonly ComparedSection[];
-    /** What no fingerprint holds. */
+    /** Objects that fingerprints leave out. */
     readonly leftOut: readonly string[];
   };
   readonly verification: Verification | null;
@@ -36,7 +36,7 @@ interface FingerprintRecord {
   readonly at: string;
 }
 
-/** What a run changed on the host at its fullest, and what its verification compared. */
+/** Returns the changes of a run, and the fingerprints that its verification compared. */
 export function runChanges(
   { run, journal, changes, verification }: RunMaterial,
   status: RunStatus,

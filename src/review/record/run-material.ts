@@ -3,12 +3,12 @@ import type { JournalEntry } from '../../engine/model/journal-event.ts';
 import { isJsonObject, type Json } from '../../engine/model/json.ts';
 import type { HistoryPort, StoredRun, StoredStep } from '../../engine/ports/history.ts';
 
-/** All that the history holds of one run and that a person may want to read. */
+/** The content of the history about one run, without evidence. */
 export interface RunMaterial {
   readonly run: StoredRun;
-  /** In the order of the definition; empty where the definition does not tell. */
+  /** In the order of the definition; empty if the definition does not list them. */
   readonly stageNames: readonly string[];
-  /** Final states inside other states, as paths joined by dots; empty where the definition does not tell. */
+  /** Final states inside other states, as paths joined by dots; empty if the definition does not list them. */
   readonly innerEnds: ReadonlySet<string>;
   readonly journal: readonly JournalEntry[];
   readonly steps: readonly StoredStep[];
@@ -16,10 +16,9 @@ export interface RunMaterial {
   readonly verification: Verification | undefined;
 }
 
-/** What of a history a run is read from. */
 type RunSource = Pick<HistoryPort, 'definition' | 'journal' | 'steps' | 'changes' | 'verification'>;
 
-/** Reads what the history holds of a run. @throws WfError E_DATABASE* */
+/** Reads the content of the history about a run. @throws WfError E_DATABASE* */
 export function readRunMaterial(history: RunSource, run: StoredRun): RunMaterial {
   const description = history.definition(run.definitionHash);
   return {
@@ -33,7 +32,7 @@ export function readRunMaterial(history: RunSource, run: StoredRun): RunMaterial
   };
 }
 
-/** The stages that a definition's description lists under `stages`, in their order; empty where it does not. */
+/** Returns the stages in the description of a definition, in order; empty if it lists none. */
 export function stageNamesOf(description: Json | undefined): readonly string[] {
   if (description === undefined || !isJsonObject(description)) return [];
   const stages = description['stages'];
@@ -54,7 +53,7 @@ function memberOf(value: Json | undefined, name: string): Json | undefined {
   return value !== undefined && isJsonObject(value) ? value[name] : undefined;
 }
 
-/** The ids under which a definition's description says that steps are invoked; empty where it does not. */
+/** Returns the invoke ids of the steps in the description of a definition; empty if it lists none. */
 export function invokeIdsOf(description: Json | undefined): readonly string[] {
   const runners = isJsonObject(description) ? description['runners'] : undefined;
   return isJsonObject(runners) ? Object.keys(runners) : [];

@@ -8,7 +8,7 @@ import type { RunMaterial } from './run-material.ts';
 import { type IsAlive, runStatus } from './run-status.ts';
 import { type StageRecord, stageRecords } from './stage-record.ts';
 
-/** What `wf runs --json` lists. Times are ISO 8601 in UTC, durations milliseconds; null is "not yet". */
+/** An item of `wf runs --json`. Times are ISO 8601 in UTC, durations are in milliseconds; null is "not yet". */
 export interface RunSummary {
   readonly id: string;
   readonly workflow: string;
@@ -24,11 +24,11 @@ export interface RunSummary {
   readonly error: ErrorRecord | null;
   /** Changes in place on this host: `intended`, `applied`, `kept` or `stuck`. */
   readonly changesInPlace: number;
-  /** Only of a run that was imported: the machine on which it took place. */
+  /** The machine on which an imported run took place; absent for other runs. */
   readonly importedFrom?: string;
 }
 
-/** What `start`, `resume`, `rollback` and `show` print with `--json`: a public contract, no field more or fewer. */
+/** The output of `start`, `resume`, `rollback` and `show` with `--json`: a public contract with exactly these members. */
 export interface RunRecord extends Omit<RunSummary, 'changesInPlace'> {
   readonly stages: readonly StageRecord[];
   readonly steps: readonly StepRecord[];
@@ -37,8 +37,8 @@ export interface RunRecord extends Omit<RunSummary, 'changesInPlace'> {
 }
 
 /**
- * Two are derived. `interrupted`, as for the run: the process that was carrying the step out is gone. `pending`: it was decided,
- * and not begun before the run paused or was asked to stop.
+ * Step statuses with two derived ones. `interrupted`: the process that carried out the step is gone. `pending`: the step was decided, and
+ * not begun before the run paused or was asked to stop.
  */
 export type ShownStepStatus = StepStatus | 'interrupted' | 'pending';
 
@@ -47,11 +47,11 @@ export interface StepRecord {
   readonly stage: string;
   readonly kind: string;
   readonly status: ShownStepStatus;
-  /** 0 for one that is pending. */
+  /** 0 for a pending step. */
   readonly attempts: number;
-  /** When it was begun; of one that is pending, when it was decided. */
+  /** When the step began; for a pending step, when it was decided. */
   readonly startedAt: string;
-  /** Without the time in which nobody advanced the run. */
+  /** Without idle time, in which nobody advanced the run. */
   readonly durationMs: number | null;
   readonly output: Json;
   readonly error: ErrorRecord | null;
@@ -67,7 +67,7 @@ export interface ChangeRecord {
   readonly undo: string;
 }
 
-/** The run record of one run. */
+/** Returns the run record of one run. */
 export function runRecord(material: RunMaterial, isAlive: IsAlive): RunRecord {
   const { error, changesInPlace: _counted, ...summary } = runSummary(material.run, isAlive);
   const open = openSteps(material.journal);
@@ -84,7 +84,7 @@ export function runRecord(material: RunMaterial, isAlive: IsAlive): RunRecord {
   };
 }
 
-/** The run record without stages, steps, changes and verification. */
+/** Returns the run record without stages, steps, changes and verification. */
 export function runSummary(run: StoredRun, isAlive: IsAlive): RunSummary {
   return {
     id: run.id,
@@ -103,13 +103,13 @@ export function runSummary(run: StoredRun, isAlive: IsAlive): RunSummary {
   };
 }
 
-/** A change as the run record shows it. */
+/** Returns a change for the run record. */
 export function changeRecord(change: Change): ChangeRecord {
   const { seq, step, kind, target, status, undo } = change;
   return { seq, step, kind, target, status, undo: undo.join(' && ') };
 }
 
-/** Milliseconds since the epoch as ISO 8601 in UTC. */
+/** Returns milliseconds since the epoch as ISO 8601 in UTC. */
 export function isoTime(at: number): string {
   return new Date(at).toISOString();
 }
@@ -132,7 +132,7 @@ function stepStatus(stored: StepStatus, open: OpenStep | undefined, run: RunStat
   if (stored !== 'running' && stored !== 'retrying') return stored;
   if (open?.journaled.type === 'decided') return 'pending';
   const advancing = run === 'running' || run === 'waiting';
-  // Between two attempts nothing was cut off by a pause.
+  // A pause between two attempts interrupts none.
   return advancing || (run === 'paused' && stored === 'retrying') ? stored : 'interrupted';
 }
 

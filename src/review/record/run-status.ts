@@ -5,8 +5,8 @@ import type { RunStatus, StoredRun } from '../../engine/ports/history.ts';
 export type IsAlive = (owner: Owner) => boolean;
 
 /**
- * The status of a run as people are told it. `interrupted` is derived: the history says that the run is being
- * advanced, and no living process holds its lease. A run that waits has given its lease up and is not interrupted.
+ * Returns the displayed status of a run. `interrupted` is derived: the run is being advanced according to the history, but its owner is
+ * dead. A waiting run without an owner is not interrupted.
  */
 export function runStatus(run: StoredRun, isAlive: IsAlive): RunStatus {
   switch (run.status) {

@@ -11,20 +11,20 @@ export type StageStatus = 'pending' | 'running' | 'succeeded' | 'failed' | 'skip
 export interface StageRecord {
   readonly name: string;
   readonly status: StageStatus;
-  /** Over all visits; null where it was never entered, is not over, or nobody saw its end. */
+  /** Over all visits; null if the stage was never entered, has not ended, or its end was not journaled. */
   readonly durationMs: number | null;
 }
 
-/** What the stages of a run are derived from. */
+/** The facts from which the stages of a run are derived. */
 export interface StageMaterial {
   readonly status: RunStatus;
-  /** In the order of the definition; empty where it is not known: then those that the journal names. */
+  /** In the order of the definition; if empty, the stages in the journal are used. */
   readonly stageNames: readonly string[];
   readonly journal: readonly JournalEntry[];
   readonly steps: readonly StoredStep[];
 }
 
-/** The stages of a run, from the decisions in its journal. */
+/** Returns the stages of a run by the decisions in its journal. */
 export function stageRecords(material: StageMaterial): readonly StageRecord[] {
   const idle = idlePeriods(material.journal);
   const visits = material.journal.reduce((sofar, entry) => followStages(sofar, entry, idle), NO_VISITS);
@@ -43,14 +43,14 @@ function visitRecord(visit: StageVisit, material: StageMaterial, idle: readonly 
     return { name, status: visit.leftByFailure ? 'failed' : 'succeeded', durationMs: visit.durationMs };
   }
   const status = statusOfActive(visit, material);
-  // Nobody saw when an interrupted stage came to its end; one that runs or is due has none yet.
+  // The end of an interrupted stage was not journaled; a running or pending one has not ended.
   if (status === 'interrupted' || status === 'running' || status === 'pending')
     return { name, status, durationMs: null };
   const end = lastDecision(material.journal)?.at ?? visit.enteredAt;
   return { name, status, durationMs: visit.durationMs + advancedMs(visit.enteredAt, end, idle) };
 }
 
-/** The status of a stage that the machine was in after its last decision. */
+/** Returns the status of a stage that is active after the last decision. */
 function statusOfActive(visit: StageVisit, { status, journal, steps }: StageMaterial): StageStatus {
   if (status === 'succeeded') return 'succeeded';
   if (status === 'interrupted' || status === 'paused')
@@ -62,7 +62,7 @@ function statusOfActive(visit: StageVisit, { status, journal, steps }: StageMate
   return wasBrokenOff(journal, own) ? 'interrupted' : 'failed';
 }
 
-/** Whether the machine has entered a stage of which nothing was begun. */
+/** Whether the machine has entered a stage but begun none of its steps. */
 function isDue(
   visit: StageVisit,
   status: 'interrupted' | 'paused',
@@ -71,7 +71,7 @@ function isDue(
 ): boolean {
   const own = steps.filter((step) => step.stage === visit.name && step.startedAt >= visit.enteredAt);
   const open = openSteps(journal);
-  // A stage without a step does what it does by being entered.
+  // A stage without steps has nothing to begin.
   if (own.length === 0) return status === 'paused';
   return own.every((step) => open.get(step.id)?.journaled.type === 'decided');
 }
@@ -88,7 +88,7 @@ function lastDecision(journal: readonly JournalEntry[]): JournalEntry | undefine
   return journal.findLast((entry) => entry.event.type === 'decided');
 }
 
-/** Whether no stage will be entered any more. */
+/** Whether the run will enter no other stage. */
 function isOver(status: RunStatus): boolean {
   return isEnd(status) || status === 'rolling-back';
 }

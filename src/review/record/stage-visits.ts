@@ -1,27 +1,27 @@
 import type { JournalEntry } from '../../engine/model/journal-event.ts';
 import { advancedMs, type IdlePeriod } from '../timeline/idle-time.ts';
 
-/** What the journal says of one stage so far. */
+/** The visits to one stage so far. */
 export interface StageVisit {
   readonly name: string;
   /** When the machine entered it last, in milliseconds since the epoch. */
   readonly enteredAt: number;
-  /** Milliseconds spent in it at all visits that are over, without those in which nobody advanced the run. */
+  /** Milliseconds of all visits that have ended, without idle time. */
   readonly durationMs: number;
   readonly active: boolean;
-  /** Whether the outcome that made the machine leave it was a failure. */
+  /** Whether the machine left it because of a failure. */
   readonly leftByFailure: boolean;
 }
 
-/** Stages by name, in the order in which the machine entered them first. */
+/** Visits by stage name, in the order of the first entry. */
 export type StageVisits = ReadonlyMap<string, StageVisit>;
 
 export const NO_VISITS: StageVisits = new Map();
 
-/** XState's name for the event that tells a machine of a failed actor. */
+/** Prefix of XState's events for failed actors. */
 const FAILURE_EVENT = 'xstate.error.';
 
-/** The visits after one more journal entry; `idle` is known up to it. Only decisions move a run from stage to stage. */
+/** Returns the visits after one more journal entry. Only decisions change stages. @param idle idle periods up to that entry */
 export function followStages(visits: StageVisits, entry: JournalEntry, idle: readonly IdlePeriod[]): StageVisits {
   if (entry.event.type !== 'decided') return visits;
   const { stages, event } = entry.event;
@@ -44,7 +44,7 @@ export function followStages(visits: StageVisits, entry: JournalEntry, idle: rea
   return next;
 }
 
-/** Whether an entry is a decision that answered a failure. */
+/** Whether an entry is a decision on a failure. */
 export function answersFailure(entry: JournalEntry): boolean {
   return entry.event.type === 'decided' && (entry.event.event?.type.startsWith(FAILURE_EVENT) ?? false);
 }

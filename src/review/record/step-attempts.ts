@@ -3,22 +3,22 @@ import type { StepId } from '../../engine/model/ids.ts';
 import type { JournalEntry } from '../../engine/model/journal-event.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
 
-/** One try at a step. */
+/** One attempt at a step. */
 export interface StepAttempt {
   readonly attempt: number;
-  /** `interrupted`: its process was gone before it had an outcome. */
+  /** `interrupted`: its process was gone before its outcome. */
   readonly outcome: 'running' | 'succeeded' | 'failed' | 'stopped' | 'interrupted';
   readonly startedAt: number;
-  /** Of one that was interrupted, when its process journaled something for the last time; null while it runs. */
+  /** For an interrupted attempt, the last time at which its process journaled an event; null while it runs. */
   readonly finishedAt: number | null;
   readonly error: ErrorRecord | null;
-  /** When the next one was due; null where this one was not to be repeated. */
+  /** When the next attempt was due; null if there was none. */
   readonly retryAt: number | null;
 }
 
 type Ended = Pick<StepAttempt, 'attempt' | 'outcome'> & Partial<Pick<StepAttempt, 'error' | 'retryAt'>>;
 
-/** By step, its attempts in order. A step that was decided and not begun has none. */
+/** Returns the attempts of each step, in order. A step that was decided and not begun has none. */
 export function stepAttempts(
   journal: readonly JournalEntry[],
   status: RunStatus,
@@ -62,7 +62,7 @@ export function stepAttempts(
       case 'step.stopped':
         end(event.step, at, { attempt: event.attempt, outcome: 'stopped' });
         break;
-      // Both come after all that was under way has come to its outcome: what is still open was not begun.
+      // Both follow the outcomes of all running steps: a step that is still open has not begun.
       case 'paused':
       case 'interrupted':
         open.clear();

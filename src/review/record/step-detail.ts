@@ -8,7 +8,7 @@ import type { RunMaterial } from './run-material.ts';
 import { type ChangeRecord, changeRecord, isoTime, type RunRecord, type ShownStepStatus } from './run-record.ts';
 import { type StepAttempt, stepAttempts } from './step-attempts.ts';
 
-/** What `wf show RUN STEP --json` prints: one step whole. Times are ISO 8601 in UTC, durations milliseconds. */
+/** The output of `wf show RUN STEP --json`. Times are ISO 8601 in UTC, durations are in milliseconds. */
 export interface StepDetail {
   readonly run: string;
   readonly workflow: string;
@@ -18,14 +18,14 @@ export interface StepDetail {
   readonly status: ShownStepStatus;
   readonly startedAt: string;
   readonly finishedAt: string | null;
-  /** Without the time in which nobody advanced the run. */
+  /** Without idle time, in which nobody advanced the run. */
   readonly durationMs: number | null;
   readonly input: Json;
   readonly output: Json;
   readonly error: ErrorRecord | null;
   readonly attempts: readonly AttemptRecord[];
   readonly changes: readonly ChangeDetail[];
-  /** That of the rollback too, as attempt 0. */
+  /** With that of the rollback, as attempt 0. */
   readonly evidence: readonly EvidenceRecord[];
 }
 
@@ -40,20 +40,20 @@ export interface AttemptRecord {
 }
 
 export interface ChangeDetail extends ChangeRecord {
-  /** Identity, previous state, and all that undoing needs, as the step runner keeps it. */
+  /** Identity, previous state, and all that undoing needs; the step runner defines its shape. */
   readonly record: Json;
   readonly reason: string | null;
   readonly history: readonly ChangeMoment[];
 }
 
-/** What became of a change, and when. */
+/** A status of a change, and its time. */
 export interface ChangeMoment {
   readonly at: string;
   readonly status: ChangeStatus | 'reverting';
   readonly reason: string | null;
 }
 
-/** One step whole. `evidence` is that of the run or of the step. */
+/** Returns all details of one step. @param evidence of the run, or of the step only */
 export function stepDetail(
   material: RunMaterial,
   record: RunRecord,

@@ -1,21 +1,21 @@
 import type { Drawing, ReportLanguage } from '../../engine/workflow/narrative.ts';
-import { harmless, oneLine } from '../text/format/plain-text.ts';
+import { oneLine, sanitized } from '../text/format/plain-text.ts';
 
 /** A piece of text. */
 export interface Span {
   readonly style: 'plain' | 'strong' | 'code';
   readonly text: string;
-  /** `journal`: as wf recorded it, so in English, whatever the language of the report. */
+  /** `journal`: as wf recorded it, and so in English in every report. */
   readonly source: 'report' | 'journal';
 }
 
-/** Text in one or several styles. What looks like markup in it is none. */
+/** Text in one or several styles, without markup. */
 export type Text = readonly Span[];
 
 export type Block =
   | { readonly type: 'paragraph'; readonly text: Text }
   | { readonly type: 'list'; readonly title: string; readonly items: readonly Text[] }
-  /** Something that must not be overlooked. */
+  /** An important message. */
   | { readonly type: 'alert'; readonly title: string; readonly lines: readonly Text[] }
   /** The first cell of each row names it. */
   | {
@@ -33,17 +33,17 @@ export interface Section {
   readonly sections: readonly Section[];
 }
 
-/** A report, before it is written in one format or another. All its words have gone through the functions below. */
+/** A report, independent of its format. All its texts are made by the functions below. */
 export interface ReportDocument {
   readonly language: ReportLanguage;
   readonly title: string;
-  /** What stands below the title, before the first section. */
+  /** Content between the title and the first section. */
   readonly blocks: readonly Block[];
   readonly sections: readonly Section[];
   readonly footer: Text;
 }
 
-/** Words as one line, in which nothing steers a terminal or the eye of a reader. */
+/** Returns a text as one line, without characters that control a terminal or the direction of text. */
 export function line(text: string): string {
   return oneLine(text);
 }
@@ -60,31 +60,31 @@ export function code(text: string): Text {
   return [{ style: 'code', text: line(text), source: 'report' }];
 }
 
-/** Words that wf recorded. */
+/** Returns a text that wf recorded. */
 export function journaled(text: string): Text {
   return [{ style: 'plain', text: line(text), source: 'journal' }];
 }
 
-/** A narrative's prose: what stands between two backticks is code. */
+/** Returns a text of a narrative, with code between backticks. */
 export function prose(text: string): Text {
   return withCode(text, 'report');
 }
 
-/** The same of what wf recorded: the hint of an error. */
+/** Returns the same for a text that wf recorded, such as the hint of an error. */
 export function journaledProse(text: string): Text {
   return withCode(text, 'journal');
 }
 
 function withCode(text: string, source: Span['source']): Text {
   const parts = line(text).split('`');
-  // The last backtick of an odd number of them opens nothing.
+  // The last one of an odd number of backticks is plain text.
   const whole = parts.length % 2 === 1 ? parts : [...parts.slice(0, -2), parts.slice(-2).join('`')];
   return whole
     .map((part, index): Span => ({ style: index % 2 === 1 ? 'code' : 'plain', text: part, source }))
     .filter((span) => span.text !== '');
 }
 
-/** Output of a command: its lines as they are, without what would steer a terminal or a reader's eye. */
+/** Returns the lines of a command's output, without characters that control a terminal or the direction of text. */
 export function outputText(output: string): string {
-  return harmless(output).replace(/\n+$/, '');
+  return sanitized(output).replace(/\n+$/, '');
 }

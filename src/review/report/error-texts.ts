@@ -2,12 +2,12 @@ import type { ErrorRecord } from '../../engine/model/errors.ts';
 import { code, journaled, journaledProse, type Text } from './document.ts';
 import type { ReportWords } from './words.ts';
 
-/** An error in two lines: its code and what happened, and what to do next. */
+/** Returns an error in two lines: code and message, then the hint. */
 export function errorTexts({ code: errorCode, message, hint }: ErrorRecord, words: ReportWords): readonly Text[] {
   return [[...code(errorCode), ...colon(words), ...journaled(message)], journaledProse(hint)];
 }
 
-/** Between two texts. It keeps its spaces, which a text of its own would lose. */
+/** Returns the colon between two texts, with its spaces. */
 export function colon({ colon: text }: ReportWords): Text {
   return [{ style: 'plain', text, source: 'report' }];
 }

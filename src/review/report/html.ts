@@ -6,10 +6,10 @@ import { html, lines, type Markup, trusted } from './markup.ts';
 import { styleSheet } from './style-sheet.ts';
 import { type ReportWords, reportWords } from './words.ts';
 
-/** Nothing is loaded and nothing runs, whatever a report holds. */
+/** Forbids loading and running anything, whatever the report contains. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
-/** A report as one HTML file that needs no other and no script. */
+/** Returns a report as one self-contained HTML file without scripts. */
 export function htmlOf(document: ReportDocument): string {
   const words = reportWords(document.language);
   const write = createWriter(words);
@@ -50,7 +50,7 @@ ${lines(sections.map(write.section))}
   return page.markup;
 }
 
-/** Begins on a page of its own when it is printed. */
+/** Class of a section that begins on a new page when printed. */
 const CHAPTER = html` class="chapter"`;
 
 interface Writer {
@@ -64,7 +64,7 @@ function createWriter(words: ReportWords): Writer {
 
   const text = (spans: Text): Markup => html`${spans.map(span)}`;
 
-  /** Words that wf recorded are English in every report. */
+  /** Returns one span; text that wf recorded is marked as English. */
   function span({ style, text: content, source }: Span): Markup {
     const shown =
       source === 'journal' && words.language !== 'en' ? html`<span lang="en">${content}</span>` : html`${content}`;

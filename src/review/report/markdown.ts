@@ -5,7 +5,7 @@ import { pathLabel, pathRows } from './drawing/drawing-paths.ts';
 import { drawingLines } from './drawing/drawing-text.ts';
 import { type ReportWords, reportWords } from './words.ts';
 
-/** A report in Markdown (CommonMark, with the tables of GitHub's dialect). */
+/** Returns a report in Markdown (CommonMark, with the tables of GitHub's dialect). */
 export function markdownOf(document: ReportDocument): string {
   const words = reportWords(document.language);
   const parts = [
@@ -56,7 +56,7 @@ function tableText(caption: string, columns: readonly string[], rows: readonly (
   ].join('\n');
 }
 
-/** A pipe would end the cell, in code too, unless an odd number of backslashes stands before it. */
+/** Escapes pipes: one ends the cell, also in code, unless an odd number of backslashes precedes it. */
 function withoutBorders(cell: string): string {
   return cell.replace(/(\\*)\|/g, (_all, slashes: string) => `${slashes}${slashes.length % 2 === 0 ? '\\' : '\\\\'}|`);
 }
@@ -72,7 +72,7 @@ function drawingText(drawing: Drawing, words: ReportWords): string {
   ].join('\n\n');
 }
 
-/** A fence that is longer than every run of backticks in what it encloses cannot be left from inside. */
+/** Encloses a text in a fence that is longer than each run of backticks in it, so that the text cannot end it. */
 function fenced(text: string, language: string): string {
   const fence = '`'.repeat(Math.max(3, longestRun(text) + 1));
   return `${fence}${language}\n${text}\n${fence}`;
@@ -104,7 +104,7 @@ function longestRun(text: string): number {
   return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
 }
 
-/** What would be markup is written so that it is none: a pipe is left to tables, where it counts even in code. */
+/** Escapes markup, except pipes: those matter only in tables, even in code. */
 function escaped(text: string): string {
   return text
     .replace(/[\\`*_{}[\]<>~&$]/g, '\\$&')

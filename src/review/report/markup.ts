@@ -1,22 +1,22 @@
-/** Text that is HTML already: nothing but {@link html} makes it, so that all other text is escaped. */
+/** HTML, as opposed to text: only {@link html} and {@link trusted} make it, so that all other text is escaped. */
 export interface Markup {
   readonly markup: string;
 }
 
 type Value = string | number | Markup | readonly Markup[];
 
-/** HTML from a template: what is put into it is escaped, for content and for quoted attributes, unless it is markup. */
+/** Returns HTML from a template. Values are escaped, for content and for quoted attributes, unless they are markup. */
 export function html(template: TemplateStringsArray, ...values: readonly Value[]): Markup {
   const parts = template.map((text, index) => text + (index < values.length ? markupOf(values[index] ?? '') : ''));
   return { markup: parts.join('') };
 }
 
-/** Markup that this project wrote itself, as the style sheet. */
+/** Marks HTML of this project, such as the style sheet, as markup. */
 export function trusted(markup: string): Markup {
   return { markup };
 }
 
-/** Each in a line of its own. */
+/** Joins markup with line breaks. */
 export function lines(markups: readonly Markup[]): Markup {
   return { markup: markups.map(({ markup }) => markup).join('\n') };
 }

@@ -8,15 +8,16 @@ import {
 import type { JournalEntry } from '../../engine/model/journal-event.ts';
 import { runProofs } from '../record/run-proofs.ts';
 import { momentText } from '../text/format/duration.ts';
+import { isCleanStop } from '../timeline/idle-time.ts';
 import { type Block, code, journaled, plain, type Section, type Text } from './document.ts';
 import { narrativeOf, type ReportSource } from './report-source.ts';
 import type { ReportWords } from './words.ts';
 
-/** What the run has shown, with its figures. */
+/** Returns the proofs of the run, with their figures. */
 export function resultsSection(source: ReportSource, words: ReportWords): Section {
   const translated = source.record.status === 'succeeded' ? narrativeOf(source)?.proofs : undefined;
-  const told = runProofs(source.material.journal);
-  const recorded = told?.type === 'told' ? told.proofs : null;
+  const found = runProofs(source.material.journal);
+  const recorded = found?.type === 'told' ? found.proofs : null;
   const rows = translated?.map(({ claim, figures }) => [plain(claim), plain(figures)]);
   const proofs = rows ?? recorded?.map(({ claim, figures }) => [journaled(claim), journaled(figures)]) ?? [];
   const block: Block =
@@ -28,10 +29,10 @@ export function resultsSection(source: ReportSource, words: ReportWords): Sectio
 
 function noProofs({ material, record }: ReportSource, words: ReportWords): string {
   if (record.status !== 'succeeded') return words.noResults;
-  return runProofs(material.journal)?.type === 'untold' ? words.resultsUntold : words.noneDefined;
+  return runProofs(material.journal)?.type === 'untold' ? words.resultsUnknown : words.noneDefined;
 }
 
-/** Whether the host is as it was, and what differs. */
+/** Returns whether the host is restored, and the differences. */
 export function verificationSection({ record: { verification } }: ReportSource, words: ReportWords): Section {
   const { verified } = words;
   const section = (outcome: string, blocks: readonly Block[] = []): Section => ({
@@ -92,7 +93,7 @@ function orDash(text: string | null): Text {
   return text === null ? plain('-') : code(text);
 }
 
-/** Every change, and what undoes by hand those that may still stand. */
+/** Returns every change, and the commands that undo those in place by hand. */
 export function ledgerSection({ material: { changes } }: ReportSource, words: ReportWords): Section {
   const title = plain(words.ledger);
   if (changes.length === 0) {
@@ -111,7 +112,7 @@ export function ledgerSection({ material: { changes } }: ReportSource, words: Re
       change.reason === null ? plain('-') : journaled(change.reason),
     ]),
   };
-  const standing: readonly Block[] =
+  const remaining: readonly Block[] =
     undoOrder(changes).length === 0
       ? []
       : [
@@ -123,42 +124,42 @@ export function ledgerSection({ material: { changes } }: ReportSource, words: Re
         ];
   return {
     title,
-    blocks: [{ type: 'paragraph', text: plain(words.ledgerText) }, ...standing, table],
+    blocks: [{ type: 'paragraph', text: plain(words.ledgerText) }, ...remaining, table],
     sections: [],
   };
 }
 
-/** Which processes advanced the run. Empty where one brought it from its start to where it is. */
-export function courseSection(
+/** Returns the processes that advanced the run, and its pauses and interruptions; empty for a single process. */
+export function lifecycleSection(
   { material: { run, journal }, record }: ReportSource,
   words: ReportWords,
 ): readonly Section[] {
-  const events = journal.flatMap((_entry, index) => courseEvents(journal, index, words));
+  const events = journal.flatMap((_entry, index) => lifecycleEvents(journal, index, words));
   const last = journal.at(-1);
-  if (record.status === 'interrupted' && last !== undefined && !letsGo(last)) {
-    const { cutOff, exported } = words.courseEvents;
+  if (record.status === 'interrupted' && last !== undefined && !isCleanStop(last)) {
+    const { cutOff, exported } = words.lifecycleEvents;
     events.push([last.at, (run.importedFrom === null ? cutOff : exported)(lastPid(journal))]);
   }
   if (events.length <= 1) return [];
   const rows = events.map(([at, what]) => [plain(momentText(at)), plain(what)]);
-  const table: Block = { type: 'table', caption: words.captions.course, columns: [words.moment, words.event], rows };
-  return [{ title: plain(words.course), blocks: [table], sections: [] }];
+  const table: Block = { type: 'table', caption: words.captions.lifecycle, columns: [words.moment, words.event], rows };
+  return [{ title: plain(words.lifecycle), blocks: [table], sections: [] }];
 }
 
-type CourseEvent = readonly [at: number, what: string];
+type LifecycleEvent = readonly [at: number, what: string];
 
-function courseEvents(
+function lifecycleEvents(
   journal: readonly JournalEntry[],
   index: number,
-  { courseEvents: events }: ReportWords,
-): readonly CourseEvent[] {
+  { lifecycleEvents: events }: ReportWords,
+): readonly LifecycleEvent[] {
   const [previous, entry] = [journal[index - 1], journal[index]];
   if (entry === undefined) return [];
   const { at, event } = entry;
   switch (event.type) {
     case 'lease.taken': {
-      const taken: CourseEvent = [at, events.taken(event.purpose, event.owner.pid)];
-      if (previous === undefined || letsGo(previous)) return [taken];
+      const taken: LifecycleEvent = [at, events.taken(event.purpose, event.owner.pid)];
+      if (previous === undefined || isCleanStop(previous)) return [taken];
       return [[previous.at, events.cutOff(lastPid(journal.slice(0, index)))], taken];
     }
     case 'definition.accepted':
@@ -170,11 +171,6 @@ function courseEvents(
     default:
       return [];
   }
-}
-
-/** After these, a run that nobody advances was not cut off. */
-function letsGo({ event }: JournalEntry): boolean {
-  return ['paused', 'interrupted', 'waiting', 'ended'].includes(event.type);
 }
 
 function lastPid(journal: readonly JournalEntry[]): number | null {

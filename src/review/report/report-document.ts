@@ -15,25 +15,25 @@ import {
   type Text,
 } from './document.ts';
 import { errorTexts } from './error-texts.ts';
-import { courseSection, ledgerSection, resultsSection, verificationSection } from './record-sections.ts';
+import { ledgerSection, lifecycleSection, resultsSection, verificationSection } from './record-sections.ts';
 import { narrativeOf, type ReportSource } from './report-source.ts';
 import { drawingSection, rollbackSection, stageSections } from './stage-sections.ts';
 import type { ReportWords } from './words.ts';
 
-/** A run as a written exercise, in the language of the words. */
+/** Returns the report of a run, in the language of the words. */
 export function reportDocument(source: ReportSource, words: ReportWords): ReportDocument {
   const { record } = source;
   const narrative = narrativeOf(source);
   return {
     language: words.language,
     title: line(narrative?.title ?? record.workflow),
-    blocks: [...runBlocks(source, words), ...outcomeBlocks(source, words), ...untoldBlocks(source, words)],
+    blocks: [...runBlocks(source, words), ...outcomeBlocks(source, words), ...noNarrativeBlocks(source, words)],
     sections: [
       ...introduction(source, words),
       ...stageSections(source, words),
       ...rollbackSection(source, words),
       ...exhibits(source, words),
-      ...courseSection(source, words),
+      ...lifecycleSection(source, words),
       resultsSection(source, words),
       verificationSection(source, words),
       ledgerSection(source, words),
@@ -79,7 +79,7 @@ function inputText(value: Json): Text {
   return code(typeof value === 'string' && value !== '' ? value : JSON.stringify(value));
 }
 
-/** What went wrong, or that the run is not over. */
+/** Returns the error of the run, or that it has not ended. */
 function outcomeBlocks({ record, material }: ReportSource, words: ReportWords): readonly Block[] {
   const actions = nextActions(material, record.status).map((command) => code(command));
   const next = actions.length === 0 ? [] : [plain(words.next), ...actions];
@@ -92,9 +92,9 @@ function outcomeBlocks({ record, material }: ReportSource, words: ReportWords): 
     : [{ type: 'alert', title: words.statusIs(record.status), lines: [plain(words.notEnded), ...next] }];
 }
 
-function untoldBlocks({ told }: ReportSource, words: ReportWords): readonly Block[] {
-  switch (told.type) {
-    case 'told':
+function noNarrativeBlocks({ workflowNarrative }: ReportSource, words: ReportWords): readonly Block[] {
+  switch (workflowNarrative.type) {
+    case 'available':
       return [];
     case 'changed':
       return [{ type: 'alert', title: words.noNarrative, lines: [plain(words.workflowChanged)] }];
@@ -103,7 +103,7 @@ function untoldBlocks({ told }: ReportSource, words: ReportWords): readonly Bloc
         {
           type: 'alert',
           title: words.noNarrative,
-          lines: [plain(words.workflowUnavailable), journaled(told.reason)],
+          lines: [plain(words.workflowUnavailable), journaled(workflowNarrative.reason)],
         },
       ];
   }
@@ -116,7 +116,7 @@ function introduction(source: ReportSource, words: ReportWords): readonly Sectio
   return [{ title: plain(words.introduction), blocks, sections: [] }];
 }
 
-/** Tables and drawings that belong to no stage, or to one that the run has not. */
+/** Returns the tables, and the drawings of no stage or of a stage that the run does not have. */
 function exhibits(source: ReportSource, words: ReportWords): readonly Section[] {
   const narrative = narrativeOf(source);
   const stages = source.record.stages.map(({ name }) => name);

@@ -3,22 +3,22 @@ import type { Narrative } from '../../engine/workflow/narrative.ts';
 import type { RunMaterial } from '../record/run-material.ts';
 import type { RunRecord } from '../record/run-record.ts';
 
-/** What only the workflow that a run was made with can tell of it. */
-export type ToldByWorkflow =
-  /** `narrative` is null where the workflow has none. */
-  | { readonly type: 'told'; readonly narrative: Narrative | null }
+/** The narrative of the workflow for a run, if the workflow has not changed since. */
+export type WorkflowNarrative =
+  /** `narrative` is null if the workflow has none. */
+  | { readonly type: 'available'; readonly narrative: Narrative | null }
   | { readonly type: 'changed' }
-  /** Its file is gone or fails: why. */
+  /** The workflow file is gone, or fails. */
   | { readonly type: 'unavailable'; readonly reason: string };
 
-/** All that a report is written from. */
+/** The sources of a report. */
 export interface ReportSource {
   readonly material: RunMaterial;
   readonly record: RunRecord;
   readonly evidence: readonly StoredEvidence[];
-  readonly told: ToldByWorkflow;
+  readonly workflowNarrative: WorkflowNarrative;
 }
 
-export function narrativeOf({ told }: ReportSource): Narrative | null {
-  return told.type === 'told' ? told.narrative : null;
+export function narrativeOf({ workflowNarrative }: ReportSource): Narrative | null {
+  return workflowNarrative.type === 'available' ? workflowNarrative.narrative : null;
 }

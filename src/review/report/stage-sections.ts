@@ -1,26 +1,27 @@
 import { asStepId, type StepId } from '../../engine/model/ids.ts';
 import type { StoredEvidence } from '../../engine/ports/history.ts';
 import type { Drawing } from '../../engine/workflow/narrative.ts';
+import { isOfRollback } from '../record/evidence-record.ts';
 import { interruptedAttempts } from '../record/interrupted-attempts.ts';
 import type { StepRecord } from '../record/run-record.ts';
 import type { StageRecord } from '../record/stage-record.ts';
 import { type Block, code, outputText, plain, prose, type Section, strong, type Text } from './document.ts';
-import { harmlessDrawing } from './drawing/harmless-drawing.ts';
+import { sanitizedDrawing } from './drawing/sanitize-drawing.ts';
 import { colon, errorTexts } from './error-texts.ts';
 import { narrativeOf, type ReportSource } from './report-source.ts';
 import type { ReportWords } from './words.ts';
 
-/** Each stage: what it is about, its steps with their commands, and what was seen at its end. */
+/** Returns a section for each stage: its explanation, its steps with their commands, and its drawings. */
 export function stageSections(source: ReportSource, words: ReportWords): readonly Section[] {
   return source.record.stages.map((stage, index) => stageSection(stage, index + 1, source, words));
 }
 
 function stageSection(stage: StageRecord, number: number, source: ReportSource, words: ReportWords): Section {
   const narrative = narrativeOf(source);
-  const told = narrative?.stages[stage.name];
+  const chapter = narrative?.stages[stage.name];
   const steps = source.record.steps.filter((step) => step.stage === stage.name);
   const reached = stage.status !== 'skipped' && (stage.status !== 'pending' || steps.some(hasBegun));
-  const title = plain(words.stage(number, told?.title ?? stage.name));
+  const title = plain(words.stage(number, chapter?.title ?? stage.name));
   const facts = [code(stage.name), strong(words.stageStatus[stage.status]), ...durationTexts(stage.durationMs, words)];
   if (!reached) {
     return {
@@ -32,13 +33,13 @@ function stageSection(stage: StageRecord, number: number, source: ReportSource, 
       sections: [],
     };
   }
-  const notice = told?.notice ?? [];
+  const notice = chapter?.notice ?? [];
   const drawings = (narrative?.drawings ?? []).filter((drawing) => drawing.stage === stage.name);
   return {
     title,
     blocks: [
       joined(facts),
-      ...(told?.text ?? []).map((text): Block => ({ type: 'paragraph', text: prose(text) })),
+      ...(chapter?.text ?? []).map((text): Block => ({ type: 'paragraph', text: prose(text) })),
       ...(notice.length === 0 ? [] : [{ type: 'list', title: words.notice, items: notice.map(prose) } as const]),
       ...(steps.length === 0 ? [{ type: 'paragraph', text: plain(words.noSteps) } as const] : []),
     ],
@@ -53,7 +54,7 @@ function hasBegun({ status }: StepRecord): boolean {
 export function drawingSection(drawing: Drawing): Section {
   return {
     title: prose(drawing.title),
-    blocks: [{ type: 'drawing', drawing: harmlessDrawing(drawing) }],
+    blocks: [{ type: 'drawing', drawing: sanitizedDrawing(drawing) }],
     sections: [],
   };
 }
@@ -79,7 +80,7 @@ function stepSection(step: StepRecord, source: ReportSource, words: ReportWords)
   return { title: stepTitle(step.id, source), blocks: [joined(facts), ...blocks, ...nothing], sections: [] };
 }
 
-/** How the attempts of a step ended that did not succeed. */
+/** Returns the errors of the attempts of a step that did not succeed. */
 function attemptEndings(
   step: StepRecord,
   { material, record }: ReportSource,
@@ -99,7 +100,7 @@ function attemptEndings(
   return endings;
 }
 
-/** What undoing needed, in the order in which it was done. Empty where nothing was rolled back. */
+/** Returns the commands of the rollback, in order; empty if nothing was rolled back. */
 export function rollbackSection(source: ReportSource, words: ReportWords): readonly Section[] {
   const undone = source.evidence.filter(isOfRollback);
   if (undone.length === 0) return [];
@@ -120,15 +121,10 @@ export function rollbackSection(source: ReportSource, words: ReportWords): reado
   ];
 }
 
-/** The engine keeps what undoing a change needed under the attempt 0 of the step that made it. */
-function isOfRollback({ attempt }: StoredEvidence): boolean {
-  return attempt === 0;
-}
-
 function stepTitle(id: string, source: ReportSource): Text {
   const [invoke = id] = id.split('#');
-  const told = narrativeOf(source)?.steps?.[invoke];
-  return told === undefined ? code(id) : prose(told);
+  const text = narrativeOf(source)?.steps?.[invoke];
+  return text === undefined ? code(id) : prose(text);
 }
 
 function commandBlock({ command, output, exitCode, durationMs }: StoredEvidence, words: ReportWords): Block {

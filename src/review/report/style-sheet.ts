@@ -1,6 +1,6 @@
 /**
- * Colours of text and lines by what they mean, and of what is behind them. Every text colour has a contrast of at least 4.5
- * with every background (WCAG 2.2, 1.4.3), every line one of at least 3 (1.4.11).
+ * Colours of text and lines by meaning, and of backgrounds. Each text colour has a contrast of at least 4.5 with each background (WCAG
+ * 2.2, 1.4.3), each line colour one of at least 3 (1.4.11).
  */
 const LIGHT = {
   text: '#1c2128',
@@ -85,9 +85,9 @@ svg .added { stroke-width: 3.5; }
 svg .path.open { stroke: var(--open); stroke-width: 2; }
 svg .path.blocked { stroke: var(--blocked); stroke-width: 2; stroke-dasharray: 7 4; }
 svg .path.unclear { stroke: var(--unclear); stroke-width: 2; stroke-dasharray: 2 4; }
-svg .arrow.open, svg .told.open { fill: var(--open); }
-svg .arrow.blocked, svg .told.blocked { fill: var(--blocked); }
-svg .arrow.unclear, svg .told.unclear { fill: var(--unclear); }
+svg .arrow.open, svg .label.open { fill: var(--open); }
+svg .arrow.blocked, svg .label.blocked { fill: var(--blocked); }
+svg .arrow.unclear, svg .label.unclear { fill: var(--unclear); }
 footer { margin-top: 3rem; border-top: 2px solid var(--line); color: var(--muted); font-size: 0.9rem; }`;
 
 const PRINT = `@page { margin: 18mm 16mm; }

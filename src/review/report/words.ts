@@ -6,10 +6,10 @@ import type { StageStatus } from '../record/stage-record.ts';
 import { ENGLISH } from './words-english.ts';
 import { FRENCH } from './words-french.ts';
 
-/** The fixed words of a report. What is journaled is shown as it was recorded. */
+/** The fixed texts of a report; journaled texts are not translated. */
 export interface ReportWords {
   readonly language: ReportLanguage;
-  /** Between a heading and what it is about. */
+  /** The colon after a label, with its spaces. */
   readonly colon: string;
   readonly skipToContent: string;
   readonly contents: string;
@@ -48,25 +48,25 @@ export interface ReportWords {
   readonly rollback: string;
   readonly rollbackText: string;
   readonly undoing: string;
-  readonly course: string;
+  readonly lifecycle: string;
   readonly moment: string;
   readonly event: string;
-  readonly courseEvents: {
+  readonly lifecycleEvents: {
     taken(purpose: 'start' | 'resume' | 'rollback', pid: number): string;
     cutOff(pid: number | null): string;
-    /** Of a run that was imported. */
+    /** For an imported run. */
     exported(pid: number | null): string;
     readonly accepted: string;
     paused(stage: string): string;
     interrupted(signal: string): string;
   };
-  readonly captions: Readonly<Record<'course' | 'results' | 'ledger', string>>;
+  readonly captions: Readonly<Record<'lifecycle' | 'results' | 'ledger', string>>;
   readonly results: string;
   readonly claim: string;
   readonly figures: string;
   readonly noResults: string;
   readonly noneDefined: string;
-  readonly resultsUntold: string;
+  readonly resultsUnknown: string;
   readonly verification: string;
   readonly verified: Readonly<Record<'never' | 'restored' | 'residue' | 'unexplained' | 'standing', string>>;
   readonly residues: string;

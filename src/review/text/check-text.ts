@@ -2,17 +2,17 @@ import type { Finding } from '../check/finding.ts';
 import { counted, oneLine, widthOf, wrapWords } from './format/plain-text.ts';
 import type { Paint, TextStyle } from './format/text-style.ts';
 
-/** So many states or steps are named in a line; `--json` names all. */
+/** Number of states or steps that a line names; `--json` names all. */
 const NAMED = 6;
 
-/** A workflow and what was found in it. */
+/** A workflow with its findings. */
 export interface CheckedWorkflow {
   readonly workflow: string;
   readonly file: string;
   readonly findings: readonly Finding[];
 }
 
-/** What `wf check` prints of one workflow. */
+/** Returns the output of `wf check` for one workflow. */
 export function checkLines({ workflow, findings }: CheckedWorkflow, style: TextStyle): readonly string[] {
   const { colors } = style;
   const errors = findings.filter(({ severity }) => severity === 'error').length;
@@ -21,11 +21,11 @@ export function checkLines({ workflow, findings }: CheckedWorkflow, style: TextS
     [findings.length - errors, 'warning'],
   ] as const;
   const words = counts.filter(([count]) => count > 0).map(([count, noun]) => counted(count, noun));
-  const told = words.length === 0 ? 'nothing found' : words.join(', ');
+  const summary = words.length === 0 ? 'nothing found' : words.join(', ');
   const paint = errors > 0 ? colors.red : findings.length > 0 ? colors.yellow : colors.green;
   const verdict = errors > 0 ? 'not ok' : 'ok';
   return [
-    `${colors.bold(workflow)}  ${paint(verdict)}  ${told}`,
+    `${colors.bold(workflow)}  ${paint(verdict)}  ${summary}`,
     ...findings.flatMap((finding) => findingLines(finding, style)),
   ];
 }
@@ -43,7 +43,7 @@ function findingLines({ check, severity, where, message, hint }: Finding, style:
   ];
 }
 
-/** Text set in lines that fit the terminal, whose first words are painted. */
+/** Wraps a text to the terminal, with its first words painted. */
 function paragraph(head: string, text: string, indent: string, paint: Paint, { width }: TextStyle): readonly string[] {
   const words = oneLine(head + text).split(' ');
   const lines = wrapWords(words, width === null ? null : width - widthOf(indent) - 2);

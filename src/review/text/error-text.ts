@@ -3,17 +3,22 @@ import { oneLine, setText } from './format/plain-text.ts';
 import type { Paint, TextStyle } from './format/text-style.ts';
 import { suggestions } from './suggestion.ts';
 
-/** An error for people: the code and what happened, then the next thing to do. */
+/** Returns an error for people: code and message, then the hint. */
 export function errorLines(error: ErrorRecord, style: TextStyle): readonly string[] {
-  return told('error', style.colors.red, error, style);
+  return messageLines('error', style.colors.red, error, style);
 }
 
-/** The same for what does not stop a command. */
+/** Returns the same for an error that does not stop the command. */
 export function warningLines(error: ErrorRecord, style: TextStyle): readonly string[] {
-  return told('warning', style.colors.yellow, error, style);
+  return messageLines('warning', style.colors.yellow, error, style);
 }
 
-function told(word: string, paint: Paint, { code, message, hint }: ErrorRecord, style: TextStyle): readonly string[] {
+function messageLines(
+  word: string,
+  paint: Paint,
+  { code, message, hint }: ErrorRecord,
+  style: TextStyle,
+): readonly string[] {
   const { colors, width } = style;
   return [
     ...setText(`${paint(`${word} ${code}`)}: ${oneLine(message)}`, width, 4),
@@ -21,7 +26,7 @@ function told(word: string, paint: Paint, { code, message, hint }: ErrorRecord, 
   ];
 }
 
-/** What to do next, in sentences. */
+/** Returns the lines of a hint. */
 export function nextLines(hint: string, width: number | null, indent: number, paint: Paint): readonly string[] {
   const margin = ' '.repeat(indent);
   const lines = setText(`${paint('next')}: ${oneLine(hint)}`, width === null ? null : width - indent, 6);

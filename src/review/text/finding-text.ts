@@ -4,16 +4,16 @@ import { counted, oneLine, pad, setText, widthOf } from './format/plain-text.ts'
 import type { TextStyle } from './format/text-style.ts';
 import { suggestions } from './suggestion.ts';
 
-/** What was found of one check, and whether runs depend on it. */
+/** The result of one check, and whether runs depend on it. */
 export interface DoctorFinding extends PreflightFinding {
   readonly concerns: 'run' | 'advice';
 }
 
-/** What `wf doctor` prints: each check with what was found, what it is for, and what to do where something is wrong. */
+/** Returns the output of `wf doctor`: each check with its result, its purpose, and a hint if it fails. */
 export function findingLines(findings: readonly DoctorFinding[], style: TextStyle): readonly string[] {
   const { colors } = style;
   const titleWidth = Math.max(0, ...findings.map(({ requirement }) => widthOf(requirement.title)));
-  const told = new Set<string>();
+  const printed = new Set<string>();
   const lines = findings.flatMap(({ requirement, result, concerns }) => {
     const title = pad(requirement.title, titleWidth);
     const purpose = oneLine(requirement.purpose);
@@ -24,9 +24,9 @@ export function findingLines(findings: readonly DoctorFinding[], style: TextStyl
       return [...found(colors.green('ok     '), title, result.found, style), ...below(purpose, style).map(colors.dim)];
     }
     const { code, message, hint } = result.error;
-    // Without an engine, each check that asks it something comes to the same.
-    if (told.has(message)) return [`${wordOf(concerns, style)}  ${title}  ${code}: as above`];
-    told.add(message);
+    // Without an engine, each check that needs it has the same error.
+    if (printed.has(message)) return [`${wordOf(concerns, style)}  ${title}  ${code}: as above`];
+    printed.add(message);
     return [
       ...found(wordOf(concerns, style), title, `${code}: ${message}`, style),
       ...below(`${concerns === 'run' ? 'needed for' : 'matters as'}: ${purpose}`, style).map(colors.dim),
@@ -36,10 +36,10 @@ export function findingLines(findings: readonly DoctorFinding[], style: TextStyl
   return [...lines, '', ...conclusion(findings, style)];
 }
 
-/** Where the word that says how it is has ended. */
+/** Columns before the title. */
 const INDENT = 9;
 
-/** What was found, set below itself where it does not fit. */
+/** Returns the result of a check, wrapped below itself. */
 function found(word: string, title: string, text: string, { width }: TextStyle): readonly string[] {
   const head = INDENT + widthOf(title) + 2;
   const lines = setText(oneLine(text), width === null ? null : Math.max(24, width - head), 0);
@@ -51,7 +51,7 @@ function below(text: string, { width }: TextStyle): readonly string[] {
 }
 
 function wordOf(concerns: DoctorFinding['concerns'], { colors }: TextStyle): string {
-  return concerns === 'run' ? colors.red('missing') : colors.yellow('look at');
+  return concerns === 'run' ? colors.red('missing') : colors.yellow('warning');
 }
 
 function conclusion(findings: readonly DoctorFinding[], { colors }: TextStyle): readonly string[] {
@@ -60,5 +60,5 @@ function conclusion(findings: readonly DoctorFinding[], { colors }: TextStyle): 
   const [missing, advice] = [unmet('run'), unmet('advice')];
   const first =
     missing === 0 ? colors.green('Everything wf needs is here.') : colors.red(`${counted(missing, 'thing')} missing.`);
-  return advice === 0 ? [first] : [`${first} ${colors.yellow(`${counted(advice, 'thing')} to look at.`)}`];
+  return advice === 0 ? [first] : [`${first} ${colors.yellow(`${counted(advice, 'warning')}.`)}`];
 }

@@ -3,7 +3,7 @@ import type { StageVisit } from '../record/stage-visits.ts';
 import { advancedMs } from '../timeline/idle-time.ts';
 import type { Progress, StepProgress } from '../timeline/progress.ts';
 import { durationText } from './format/duration.ts';
-import { counted, cut, harmless, oneLine, pad, widthOf } from './format/plain-text.ts';
+import { counted, cut, oneLine, pad, sanitized, widthOf } from './format/plain-text.ts';
 import type { Paint, TextStyle } from './format/text-style.ts';
 import { pausedWords } from './progress-line.ts';
 
@@ -11,24 +11,24 @@ const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 
 export interface FrameMaterial {
   readonly progress: Progress;
-  /** In the order of the definition; stages that the machine enters and that are not among them come after. */
+  /** In the order of the definition; other stages that the machine enters follow. */
   readonly stageNames: readonly string[];
-  /** The last note of each step that gave one. */
+  /** The last note of each step that has one. */
   readonly notes: ReadonlyMap<StepId, string>;
   readonly now: number;
-  /** Counts the frames: it turns the spinner. */
+  /** Number of the frame, which turns the spinner. */
   readonly frame: number;
-  /** Lines that the terminal has. */
+  /** Lines of the terminal. */
   readonly height: number;
 }
 
 /**
- * One picture of the live view: a line for each stage; the active stages with their steps, the latest of them where
- * they do not all fit; below, what the engine does when no step is under way. No line is wider than the terminal.
+ * Returns one frame of the live view: a line for each stage; the steps of active stages, the latest ones if not all fit; then the activity
+ * of the engine if no step is running. No line is wider than the terminal.
  */
 export function progressFrame(material: FrameMaterial, style: TextStyle): readonly string[] {
   const { progress, stageNames } = material;
-  // The last decision enters a final state, which is no stage: it has no steps and the definition does not list it.
+  // The last decision enters a final state, which is no stage: it has no steps, and the definition does not list it.
   const seen = [...progress.visits.keys()].filter((name) => stageNames.includes(name) || hasSteps(progress, name));
   const names = [...new Set([...stageNames, ...seen])];
   const active = names.filter((name) => isOpen(progress, name));
@@ -84,10 +84,10 @@ function stepLines(
   style: TextStyle,
 ): readonly string[] {
   const shown = steps.length > room ? steps.slice(steps.length - (room - 1)) : steps;
-  const hidden = steps.length - shown.length;
+  const omitted = steps.length - shown.length;
   const idWidth = Math.max(0, ...shown.map((step) => widthOf(step.id)));
   const kindWidth = Math.max(0, ...shown.map((step) => widthOf(step.kind)));
-  const earlier = hidden === 0 ? [] : [lineOf([[`    ${counted(hidden, 'earlier step')}`, style.colors.dim]], style)];
+  const earlier = omitted === 0 ? [] : [lineOf([[`    ${counted(omitted, 'earlier step')}`, style.colors.dim]], style)];
   return [...earlier, ...shown.map((step) => stepLine(step, idWidth, kindWidth, material, style))];
 }
 
@@ -158,7 +158,7 @@ function engineLine(material: FrameMaterial, style: TextStyle): string | undefin
       return doing(`rolling back: ${undone} of ${counted(changes.size, 'change')} undone`);
     }
     case 'advancing':
-      return [...steps.values()].some(isUnfinished) ? undefined : doing('looking at the host');
+      return [...steps.values()].some(isUnfinished) ? undefined : doing('checking the host');
     case 'waiting':
       return doing('waiting');
     case 'paused':
@@ -170,12 +170,12 @@ function engineLine(material: FrameMaterial, style: TextStyle): string | undefin
   }
 }
 
-/** Whether a stage is still under way: a run that ended or rolls back leaves its machine where it failed. */
+/** Whether a stage is in progress: the machine of a run that has ended or rolls back stays in its last state. */
 function isOpen({ visits, phase }: Progress, name: string): boolean {
   return (visits.get(name)?.active ?? false) && (phase === 'advancing' || phase === 'waiting');
 }
 
-/** Whether a run stopped before anything was begun of a stage that its machine has entered. */
+/** Whether the run stopped after its machine entered the stage, and before any of its steps began. */
 function isDue(progress: Progress, { name, active, enteredAt }: StageVisit): boolean {
   if (!active || (progress.phase !== 'paused' && progress.phase !== 'interrupted')) return false;
   const own = stepsOf(progress, name).filter((step) => step.startedAt >= enteredAt);
@@ -210,13 +210,13 @@ function spinner({ frame }: FrameMaterial): string {
 
 type Part = readonly [text: string, paint: Paint];
 
-/** Parts in one line, made harmless, measured and cut before they are painted. */
+/** Joins texts to one line: each is sanitized, measured and cut before it is painted. */
 function lineOf(parts: readonly Part[], { width }: TextStyle): string {
   let room = width ?? Number.POSITIVE_INFINITY;
   let line = '';
   for (const [text, paint] of parts) {
     if (room <= 0) break;
-    const shown = cut(harmless(text).replaceAll('\n', ' '), Number.isFinite(room) ? room : null);
+    const shown = cut(sanitized(text).replaceAll('\n', ' '), Number.isFinite(room) ? room : null);
     line += paint(shown);
     room -= widthOf(shown);
   }

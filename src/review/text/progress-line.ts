@@ -10,8 +10,8 @@ import { verificationWords } from './run/verification-text.ts';
 const GAP = '  ';
 
 /**
- * The line by which a run without a live view tells of a journal entry; undefined for most of them.
- * `progress` is what the journal comes to with this entry.
+ * Returns the line for a journal entry of a run without a live view; undefined for most entries.
+ * @param progress after this entry
  */
 export function progressLine(progress: Progress, { event, at }: JournalEntry, style: TextStyle): string | undefined {
   const { colors } = style;
@@ -23,7 +23,7 @@ export function progressLine(progress: Progress, { event, at }: JournalEntry, st
       return colors.cyan(`resumed by process ${event.owner.pid}${after}`);
     }
     case 'definition.accepted':
-      return `goes on under the definition ${event.definitionHash.slice(0, 12)}`;
+      return `resumed under the definition ${event.definitionHash.slice(0, 12)}`;
     case 'paused':
       return colors.cyan(pausedWords(event.stage));
     case 'interrupted':
@@ -40,7 +40,7 @@ export function progressLine(progress: Progress, { event, at }: JournalEntry, st
         `${event.error.code}: ${oneLine(event.error.message)}`,
       );
     case 'step.retrying': {
-      const again = `tried again in ${durationText(event.retryAt - at)}`;
+      const again = `retry in ${durationText(event.retryAt - at)}`;
       const why = `${event.error.code}: ${oneLine(event.error.message)}`;
       return stepLine(progress, event.step, colors.yellow(`attempt ${event.attempt} failed`), again, why);
     }
@@ -59,7 +59,7 @@ export function progressLine(progress: Progress, { event, at }: JournalEntry, st
   }
 }
 
-/** `paused after vethSplice`. */
+/** Returns `paused after vethSplice`. */
 export function pausedWords(stage: string): string {
   return `paused after ${oneLine(stage)}`;
 }

@@ -6,23 +6,23 @@ import { suggestions } from './suggestion.ts';
 /** The plan of `wf prune`, or with `--yes` its result; printed as it is with `--json`. */
 export interface Pruned {
   readonly dryRun: boolean;
-  /** How many runs of each workflow. */
+  /** Number of runs of each workflow. */
   readonly runs: Readonly<Record<string, number>>;
   readonly definitions: number;
   readonly fingerprints: number;
-  /** Kept although they are old enough: something of theirs is on the host, or they need attention. */
+  /** Number of runs that are old enough but kept: they have changes in place, or need attention. */
   readonly onHost: number;
-  /** Kept although they are old enough: they have not ended. */
+  /** Number of runs that are old enough but kept: they have not ended. */
   readonly unfinished: number;
-  /** Whether definitions and fingerprints were left for the next time, as a run was being advanced. */
+  /** Whether definitions and fingerprints were kept, as a run was being advanced. */
   readonly isBusy: boolean;
   readonly freedBytes: number;
-  /** Free inside the file. */
+  /** Free space inside the file. */
   readonly freeBytes: number;
   readonly fileBytes: number;
 }
 
-/** Returns it as text. */
+/** Returns the output of `wf prune`. */
 export function prunedLines(pruned: Pruned, style: TextStyle): readonly string[] {
   return [removedLine(pruned), ...keptLines(pruned), ...spaceLines(pruned)].map((line) => suggestions(line, style));
 }
@@ -45,12 +45,12 @@ function keptLines({ onHost, unfinished, isBusy }: Pruned): readonly string[] {
     ...(onHost === 0
       ? []
       : [
-          `Kept ${counted(onHost, 'run')} of that age: something of theirs may be on the host (\`wf changes\`), or they need attention.`,
+          `Kept ${counted(onHost, 'run')} of that age: they have changes in place (\`wf changes\`), or need attention.`,
         ]),
     ...(unfinished === 0
       ? []
       : [`Kept ${counted(unfinished, 'run')} of that age: not ended (\`wf resume --all --dry-run\`).`]),
-    ...(isBusy ? ['A run is under way: definitions and fingerprints that no run uses any more go the next time.'] : []),
+    ...(isBusy ? ['Kept unused definitions and fingerprints: a run is under way. Repeat the command later.'] : []),
   ];
 }
 
@@ -60,5 +60,5 @@ function spaceLines({ dryRun, freedBytes, freeBytes, fileBytes }: Pruned): reado
   if (freedBytes === 0 && freeBytes === 0) return [`${file}.`];
   const freed = freedBytes === 0 ? '' : `Freed ${bytesText(freedBytes)}. `;
   if (freeBytes === 0) return [`${freed}${file}.`];
-  return [`${freed}${file}, ${bytesText(freeBytes)} of it free for new runs; --compact gives that back to the disk.`];
+  return [`${freed}${file}, ${bytesText(freeBytes)} of it free for new runs. Return that to the disk with --compact.`];
 }

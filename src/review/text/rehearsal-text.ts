@@ -3,7 +3,7 @@ import type { RehearsedStep } from '../../engine/run/engine.ts';
 import { counted, oneLine } from './format/plain-text.ts';
 import type { TextStyle } from './format/text-style.ts';
 
-/** What a dry run prints: each stage with its steps and the equivalent commands, which are never cut. */
+/** Returns the output of a dry run: each stage with its steps and the equivalent commands, which are never cut. */
 export function rehearsalLines(
   workflow: string,
   steps: readonly RehearsedStep[],

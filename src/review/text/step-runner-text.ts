@@ -3,7 +3,7 @@ import type { StepRunner } from '../../engine/workflow/step.ts';
 import type { TextStyle } from './format/text-style.ts';
 import { schemaLines } from './schema-text.ts';
 
-/** Returns what `wf steps KIND` prints: the behaviour, the inputs and the outputs of a step runner. */
+/** Returns the output of `wf steps KIND`: the behaviour, the inputs and the outputs of a step runner. */
 export function stepRunnerLines(runner: StepRunner, style: TextStyle): readonly string[] {
   const { colors } = style;
   const { timeoutMs, retry } = runner.policy;

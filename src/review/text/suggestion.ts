@@ -3,16 +3,16 @@ import type { TextStyle } from './format/text-style.ts';
 
 type Place = Pick<TextStyle, 'database'>;
 
-/** The commands that read or write the database of the run that a text is about. */
+/** Matches commands that read or write the database. */
 const OF_DATABASE = /^wf (?:start|resume|rollback|shell|changes|sweep|runs|show|logs|diff|report|graph|prune|export)\b/;
 
-/** Returns a command line of wf with the `--db` that makes it work where it is typed. */
+/** Returns a command line of wf with `--db`, if it needs that. */
 export function suggestedCommand(line: string, { database }: Place): string {
   if (database === undefined || !OF_DATABASE.test(line) || / --(?:db|help)\b/.test(line)) return line;
   return `${line} ${commandLine(['--db', database])}`;
 }
 
-/** Returns a text with the same done to each command line between backticks. */
+/** Adds `--db` to each command line between backticks in a text, if it needs that. */
 export function suggestions(text: string, place: Place): string {
   return text.replace(/`(wf [^`]+)`/g, (_whole, line: string) => `\`${suggestedCommand(line, place)}\``);
 }

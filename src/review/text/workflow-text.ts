@@ -16,7 +16,7 @@ export interface WorkflowRecord {
   readonly secretInputs: readonly string[];
 }
 
-/** Returns what `wf workflows NAME` prints: the stages and the inputs of a workflow. */
+/** Returns the output of `wf workflows NAME`: the stages and the inputs of a workflow. */
 export function workflowLines(workflow: WorkflowRecord, style: TextStyle): readonly string[] {
   const { name, version, description, file, stages, input, secretInputs } = workflow;
   const { colors } = style;

@@ -9,7 +9,7 @@ export interface StepProgress {
   readonly id: StepId;
   readonly stage: string;
   readonly kind: string;
-  /** `pending`: decided, and not begun before the run paused or was asked to stop; `interrupted`: its process was gone. */
+  /** `pending`: decided, and not begun before the run paused or was asked to stop; `interrupted`: its process is gone. */
   readonly status: 'pending' | 'running' | 'interrupted' | 'retrying' | 'succeeded' | 'failed' | 'stopped';
   readonly attempt: number;
   readonly startedAt: number;
@@ -22,15 +22,15 @@ export interface ChangeProgress {
   readonly status: ChangeStatus;
 }
 
-/** How far a run is: what its journal entries so far come to. */
+/** The progress of a run by its journal entries so far. */
 export interface Progress {
   readonly visits: StageVisits;
-  /** In the order in which they were begun. */
+  /** In the order in which they began. */
   readonly steps: ReadonlyMap<StepId, StepProgress>;
   /** By position in the ledger. */
   readonly changes: ReadonlyMap<number, ChangeProgress>;
   readonly phase: 'advancing' | 'waiting' | 'paused' | 'rolling-back' | 'interrupted' | 'ended';
-  /** When nobody advanced the run. */
+  /** Periods in which nobody advanced the run. */
   readonly idle: readonly IdlePeriod[];
   /** The stage after which the run paused last. */
   readonly pausedAfter: string | null;
@@ -39,7 +39,7 @@ export interface Progress {
 export interface ProgressFollower {
   /** Takes the next journal entry. */
   follow(entry: JournalEntry): void;
-  /** Always the present one: it is altered in place, so that long runs cost no more than short ones. */
+  /** The current progress, updated in place: the cost of an entry does not grow with the run. */
   readonly progress: Progress;
 }
 
@@ -113,7 +113,7 @@ export function createProgressFollower(): ProgressFollower {
         return;
       case 'paused':
       case 'interrupted':
-        // Both come after all that was under way has come to its outcome.
+        // Both follow the outcomes of all running steps.
         leaveRunningSteps('pending');
         if (event.type === 'paused') pausedAfter = event.stage;
         phase = event.type;

@@ -2,23 +2,23 @@ import { isJsonObject, type Json } from '../../engine/model/json.ts';
 import type { RunMaterial } from '../record/run-material.ts';
 import { answersFailure } from '../record/stage-visits.ts';
 
-/** One stay of a run's machine in one state. */
+/** A visit of a machine to a state. */
 export interface StateVisit {
   readonly name: string;
-  /** Those in the states inside it, in the order in which they were entered. */
+  /** Visits to its inner states, in the order of entry. */
   readonly inner: readonly StateVisit[];
-  /** Whether several of the states inside it were active at the same time. */
+  /** Whether several of its inner states were active at the same time. */
   readonly parallel: boolean;
   /** Whether the machine is still in it after its last decision. */
   readonly active: boolean;
-  /** Whether the outcome that made the machine leave it was a failure. */
+  /** Whether the machine left it because of a failure. */
   readonly leftByFailure: boolean;
 }
 
 /**
- * The way of a run through its machine, from the state values in its journal alone: the visits to its top-level states, in
- * order. A state that the machine passed through within one decision is in no state value; `wf graph` finds those too. Final
- * states inside others are left out: whether one is passed through so depends on which of two parts ends first.
+ * Returns the path of a run through its machine by the state values in its journal: the visits to its top-level states, in order. A state
+ * that was entered and left within one decision is in no state value; `wf graph` finds those too. Final states inside others are left out:
+ * whether they are in a state value depends on which of two regions ends first.
  */
 export function statePath({ journal, innerEnds }: Pick<RunMaterial, 'journal' | 'innerEnds'>): readonly StateVisit[] {
   const visits = journal.reduce<readonly StateVisit[]>(
@@ -33,7 +33,7 @@ export function statePath({ journal, innerEnds }: Pick<RunMaterial, 'journal' | 
   return without(visits, '');
 }
 
-/** The ids of all states that were visited, as paths joined by dots, in the order in which they were entered first. */
+/** Returns the ids of all visited states, as paths joined by dots, in the order of the first entry. */
 export function statesOnPath(path: readonly StateVisit[]): ReadonlySet<string> {
   const below = (visits: readonly StateVisit[], outer: string): readonly string[] =>
     visits.flatMap(({ name, inner }) => [outer + name, ...below(inner, `${outer}${name}.`)]);
@@ -67,7 +67,7 @@ function left(visit: StateVisit, byFailure: boolean): StateVisit {
   return { ...visit, inner, active: false, leftByFailure: byFailure };
 }
 
-/** The states that a state value names at its outermost level, each with the value inside it. */
+/** Returns the outermost states of a state value, each with its inner value. */
 function activeIn(value: Json): ReadonlyMap<string, Json> {
   if (typeof value === 'string') return new Map(value === '' ? [] : [[value, null]]);
   return new Map(isJsonObject(value) ? Object.entries(value) : []);

@@ -4,28 +4,28 @@ import type { RunStatus } from '../../engine/ports/history.ts';
 import { type StepAttempt, stepAttempts } from '../record/step-attempts.ts';
 import { advancedMs, elapsedMs, idlePeriods } from './idle-time.ts';
 
-/** Part of a run's time, in milliseconds since its start, without the time in which nobody advanced it. */
+/** A span of a run's time, in milliseconds since its start, without idle periods. */
 export interface Span {
   readonly fromMs: number;
   readonly toMs: number;
-  /** `lost`: of an attempt that came to nothing; `between`: two attempts, before the next one was due. */
+  /** `lost`: an attempt that failed or was interrupted; `between`: the time until the next attempt. */
   readonly type: 'work' | 'lost' | 'between';
 }
 
-/** When what of a run went on. */
+/** The timeline of a run. */
 export interface Timeline {
   readonly totalMs: number;
-  /** Where time in which nobody advanced the run was left out. */
+  /** Positions of the idle periods that are left out. */
   readonly gapsMs: readonly number[];
-  /** Milliseconds of the run that had passed at a moment. */
+  /** Returns the position of a moment. */
   offsetAt(at: number): number;
   readonly stages: ReadonlyMap<string, readonly Span[]>;
   readonly steps: ReadonlyMap<StepId, readonly Span[]>;
-  /** When its changes were undone because it failed, or somebody asked for it. */
+  /** Spans in which its changes were undone. */
   readonly rollback: readonly Span[];
 }
 
-/** The timeline of a run, from its journal. What has not ended goes on until `now`, or until the run was let go of. */
+/** Returns the timeline of a run by its journal. A span that has not ended lasts until `now`, or until the run was released. */
 export function timelineOf(journal: readonly JournalEntry[], status: RunStatus, now: number): Timeline {
   const begin = journal[0]?.at ?? now;
   const idle = idlePeriods(journal);
@@ -71,7 +71,7 @@ function stageStays(journal: readonly JournalEntry[]): ReadonlyMap<string, reado
   let active: readonly string[] = [];
   for (const { at, event } of journal) {
     if (event.type !== 'decided' && event.type !== 'rolling-back') continue;
-    // Undoing leaves the machine where it is, but is no part of its stage.
+    // A rollback does not change the state of the machine, but is not part of its stage.
     const stages = event.type === 'decided' ? event.stages : [];
     for (const name of active) {
       const own = stays.get(name) ?? [];
@@ -92,10 +92,10 @@ function stageStays(journal: readonly JournalEntry[]): ReadonlyMap<string, reado
 function rollbackStays(journal: readonly JournalEntry[]): readonly Stay[] {
   const begins = journal.filter(({ event }) => event.type === 'rolling-back');
   return begins.map(({ seq, at }) => {
-    const end = journal.find(({ seq: later, event }) => later > seq && LETS_GO.includes(event.type));
+    const end = journal.find(({ seq: later, event }) => later > seq && ENDS_ROLLBACK.includes(event.type));
     return { from: at, to: end?.at ?? null };
   });
 }
 
-/** With these a process has come to the end of what it does about a run. */
-const LETS_GO: readonly JournalEntry['event']['type'][] = ['ended', 'interrupted'];
+/** Events that end a rollback. */
+const ENDS_ROLLBACK: readonly JournalEntry['event']['type'][] = ['ended', 'interrupted'];

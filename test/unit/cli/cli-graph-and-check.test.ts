@@ -80,7 +80,7 @@ describe('wf graph', () => {
       '·     takeAway  test.revert  done → done',
       '· ◎ done',
       '',
-      '● entered first  ○ state  ◎ end',
+      '● initial state  ○ state  ◎ end',
       '✓ passed  ▶ the run is here  ✗ failed here  ■ stopped here  · did not run',
       '⇒ taken',
       '',
@@ -120,20 +120,20 @@ describe('wf check', () => {
       'broken',
       `{ one: { invoke: { id: 'a', src: 'execCommand', input: { argv: ['touch', 'x'] }, onDone: 'end', onError: 'end' } }, lost: { always: 'end' }, end: { type: 'final' } }`,
     );
-    const told = await carryOut(check, { workflow: file }, { columns: 80 });
-    expect(told.exitCode).toBe(2);
-    expect(told.out.split('\n')).toEqual([
-      'broken  not ok  2 errors',
-      '  error unreachable-state: lost',
-      '    no run ever comes here: no transition that can be taken leads to it',
-      '    next: Let the step before it lead here (`onDone`), or take the state out.',
-      '  error no-undo: a',
-      '    what it changes cannot be undone: a rollback leaves it standing, and the',
-      '      host needs attention',
-      '    next: Give its input an `undo`. A command that leaves nothing behind says',
-      "      so with `undo: ['true']`.",
-      '',
-    ]);
+    const printed = await carryOut(check, { workflow: file }, { columns: 80 });
+    expect(printed.exitCode).toBe(2);
+    expect(printed.out).toMatchInlineSnapshot(`
+      "broken  not ok  2 errors
+        error unreachable-state: lost
+          no run reaches this state: no transition that can be taken leads to it
+          next: Make it the target of the step before it (\`onDone\`), or remove it.
+        error no-undo: a
+          its change cannot be undone: a rollback leaves it in place, and the run
+            needs attention
+          next: Add an \`undo\` to its input; use \`undo: ['true']\` for a command that
+            leaves nothing behind.
+      "
+    `);
     const json = await carryOut(check, { workflow: file, json: true });
     expect(json.exitCode).toBe(2);
     expect(JSON.parse(json.out)).toMatchObject([

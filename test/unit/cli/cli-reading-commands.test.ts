@@ -191,7 +191,7 @@ test('doctor tells of what earlier runs left, with the command that mends it, an
   const doctor = await wf(['doctor']);
   expect(doctor.exitCode).toBe(0);
   const [run] = host.history.runs({ limit: 1 });
-  expect(doctor.out).toMatch(/^look at {2}changes +E_RESIDUE: left of run1-\d+: file a\n/m);
+  expect(doctor.out).toMatch(/^warning {2}changes +E_RESIDUE: left of run1-\d+: file a\n/m);
   expect(doctor.out).toContain(`List them with \`wf changes\`; undo them with \`wf rollback ${run?.id}\`.`);
   const findings: { title: string; needed: boolean }[] = JSON.parse((await wf(['doctor', '--json'])).out);
   expect(findings.find(({ title }) => title === 'changes')).toMatchObject({ needed: false, met: false });

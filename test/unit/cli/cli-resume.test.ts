@@ -15,7 +15,7 @@ test('a run that is to pause stops after the stage with 0, and says what stands 
   expect(steady(ran.out).split('\n')).toEqual([
     'files paused  run mine',
     '1 change: 1 applied',
-    'host: not compared with what it was',
+    'host: not compared',
     'may still be on this host: 1 change; undo with `wf rollback mine`, or by hand in this order:',
     '  file mine (applied)',
     '    rm mine',
@@ -111,8 +111,8 @@ test('of several one has to be named: they are listed, each with what to type', 
 });
 
 test.each([
-  ['with nothing standing', [], /^`wf show mine` tells what came of it; `wf start files` starts another run\.$/],
-  ['with changes that stand', ['--on-failure', 'keep'], /^`wf rollback mine` undoes what still stands of it\. /],
+  ['with nothing standing', [], /^Check its result with `wf show mine`, or start another run with `wf start files`\.$/],
+  ['with changes that stand', ['--on-failure', 'keep'], /^Undo its changes with `wf rollback mine`\. /],
 ])('a run that has ended %s is not resumed, and what can be done instead is told', async (_what, more, hint) => {
   const { wf, host } = openFolderWf();
   await wf(['start', 'files', '--id', 'mine', '--input', 'broken=true', ...more]);
@@ -197,7 +197,7 @@ test('a dry run tells what would become of each step and why, and writes nothing
   const text = await wf(['resume', '--dry-run']);
   expect(text).toMatchObject({ exitCode: 0, err: '' });
   expect(text.out.split('\n')).toEqual([
-    'mine would go on to its end; 2 steps so far: 1 kept, 1 run; nothing was touched',
+    'mine would be resumed; 2 steps so far: 1 kept, 1 run; nothing was touched',
     '',
     expect.stringMatching(/^ {2}step +kind +plan +why$/),
     'setup',

@@ -191,7 +191,7 @@ test('what an imported run left behind is not on this host', async () => {
   for (const command of ['show', 'diff']) {
     const { out } = await here.wf([command, 'kept']);
     expect(out).toMatch(
-      /stood on \S+ when the run was exported: 1 change; there, undone by hand in this order:\n {2}file a/,
+      /in place on \S+ when the run was exported: 1 change; undo by hand there in this order:\n {2}file a/,
     );
     expect(out).not.toContain('wf rollback');
   }
@@ -232,7 +232,7 @@ test('prune: shown first, then done with --yes, with what was kept and why', asy
   expect(dry).toEqual({
     exitCode: 0,
     err: 'Nothing removed. Add --yes to remove them.\n',
-    out: 'Would remove 4 runs (files 4).\nKept 1 run of that age: something of theirs may be on the host (`wf changes`), or they need attention.\n',
+    out: 'Would remove 4 runs (files 4).\nKept 1 run of that age: they have changes in place (`wf changes`), or need attention.\n',
   });
   expect(JSON.parse((await wf(['runs', '--json'])).out)).toHaveLength(5);
   expect((await wf([...all, '--keep', '3'])).out).toMatch(/^Would remove [12] runs? \(files [12]\)\.\n/);

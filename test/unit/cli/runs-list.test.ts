@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JournalEvent } from '../../../src/engine/model/journal-event.ts';
 import type { RunStatus, StoredRun } from '../../../src/engine/ports/history.ts';
-import { LOOKED_AT, listRuns, type RunQuery } from '../../../src/review/record/list-runs.ts';
+import { listRuns, type RunQuery, SEARCH_LIMIT } from '../../../src/review/record/list-runs.ts';
 import { runStatus } from '../../../src/review/record/run-status.ts';
 import {
   AT,
@@ -139,7 +139,7 @@ test('the search for what no index answers ends after so many runs, and goes on 
   history.create(headerOf('sample'), DEFINITION, OWNER, [], AT);
   const sample = history.run(runId('sample'));
   if (sample === undefined) throw new Error('it was created');
-  const total = LOOKED_AT + 300;
+  const total = SEARCH_LIMIT + 300;
   let read = 0;
   const made = (place: number): StoredRun => ({ ...sample, id: runId(`r${place}`), createdAt: AT - place });
   const source = {
@@ -152,8 +152,8 @@ test('the search for what no index answers ends after so many runs, and goes on 
   };
   const query = { limit: 5, where: [], text: `r${total - 1}` };
   const cut = listRuns(source, query, isAlive);
-  expect([cut.runs, cut.isCutOff, cut.next?.id]).toEqual([[], true, `r${LOOKED_AT - 1}`]);
-  expect(read).toBeLessThan(LOOKED_AT + 1_000);
+  expect([cut.runs, cut.isCutOff, cut.next?.id]).toEqual([[], true, `r${SEARCH_LIMIT - 1}`]);
+  expect(read).toBeLessThan(SEARCH_LIMIT + 1_000);
   const rest = listRuns(source, { ...query, ...(cut.next && { before: cut.next.id }) }, isAlive);
   expect([rest.runs.map(({ id }) => id), rest.isCutOff, rest.next]).toEqual([[`r${total - 1}`], false, null]);
 });

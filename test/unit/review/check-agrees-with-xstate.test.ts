@@ -5,7 +5,7 @@ import { getAdjacencyMap } from 'xstate/graph';
 import { z } from 'zod';
 import { toJson } from '../../../src/engine/model/json.ts';
 import { reachableStates } from '../../../src/review/check/reachable-states.ts';
-import { statesWithoutEnd } from '../../../src/review/check/way-to-an-end.ts';
+import { statesWithoutEnd } from '../../../src/review/check/states-without-end.ts';
 import { statesIn } from '../../../src/review/graph/follow-decisions.ts';
 import { statesBelow } from '../../../src/review/graph/machine-graph.ts';
 import { readDefinition } from '../../../src/review/graph/read-graph.ts';

@@ -213,7 +213,7 @@ test('a small machine, exactly', () => {
     '● first',
     '    lookFirst  test.look  done [is "open"; <b>] → both  done [not(closed)] → end',
     '        done → itself  error → default',
-    '═ both (at the same time)  done → end',
+    '═ both (parallel)  done → end',
     '║ ○ a-b',
     '║ │ ● class  after 500 → end  after settle → note',
     '║ │ ○ note  on GO:now [event.type === "GO:now"] → done',
@@ -224,7 +224,7 @@ test('a small machine, exactly', () => {
     '◎ default',
     '◎ end',
     '',
-    '● entered first  ○ state  ◎ end  ═ its parts at the same time',
+    '● initial state  ○ state  ◎ end  ═ parallel regions',
   ]);
   expect(markedConfig(graph, config, undefined)).toMatchObject({
     id: 'drawn',

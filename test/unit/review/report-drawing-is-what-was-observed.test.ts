@@ -10,11 +10,11 @@ import { reportWords } from '../../../src/review/report/words.ts';
 import { inputSchema } from '../../../workflows/lab-network/input.ts';
 import { narrate } from '../../../workflows/lab-network/narrative.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
-import { RECORDED, tellRecordedLab, toldByLab } from '../../fixtures/review/recorded-lab-run.ts';
+import { labNarrative, RECORDED, tellRecordedLab } from '../../fixtures/review/recorded-lab-run.ts';
 
 function drawings(telling: Parameters<typeof tellRecordedLab>[1] = {}): readonly Drawing[] {
-  const told = toldByLab(tellRecordedLab(openForTest().history, telling), 'en');
-  return told.type === 'told' ? (told.narrative?.drawings ?? []) : [];
+  const told = labNarrative(tellRecordedLab(openForTest().history, telling), 'en');
+  return told.type === 'available' ? (told.narrative?.drawings ?? []) : [];
 }
 
 const lines = (drawing: Drawing) => drawingLines(layoutDrawing(drawing, (path) => pathLabel(path, reportWords('en'))));

@@ -4,7 +4,7 @@ import { readRunMaterial } from '../../../src/review/record/run-material.ts';
 import { htmlOf } from '../../../src/review/report/html.ts';
 import { markdownOf } from '../../../src/review/report/markdown.ts';
 import { reportDocument } from '../../../src/review/report/report-document.ts';
-import type { ToldByWorkflow } from '../../../src/review/report/report-source.ts';
+import type { WorkflowNarrative } from '../../../src/review/report/report-source.ts';
 import { reportWords } from '../../../src/review/report/words.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
 import {
@@ -19,13 +19,13 @@ import {
   tellResumed,
   tellSuccess,
 } from '../../fixtures/review/lab-run.ts';
-import { RECORDED, reportSource, tellRecordedLab, toldByLab } from '../../fixtures/review/recorded-lab-run.ts';
+import { labNarrative, RECORDED, reportSource, tellRecordedLab } from '../../fixtures/review/recorded-lab-run.ts';
 import { readPage } from '../../support/html-tree.ts';
 
-const NOTHING_TOLD: ToldByWorkflow = { type: 'told', narrative: null };
+const NO_NARRATIVE: WorkflowNarrative = { type: 'available', narrative: null };
 
 /** In Markdown; both formats and languages are written, so that each run is tried in all of them. */
-function written(history: HistoryPort, id: string, told = NOTHING_TOLD): string {
+function written(history: HistoryPort, id: string, told = NO_NARRATIVE): string {
   const run = history.run(runId(id));
   if (run === undefined) throw new Error(`there is no run ${id}`);
   const source = reportSource(history, readRunMaterial(history, run), told);
@@ -36,7 +36,7 @@ function written(history: HistoryPort, id: string, told = NOTHING_TOLD): string 
 test('a workflow without a narrative is reported with the names of its stages and steps', () => {
   const { history } = openForTest();
   tellSuccess(history, 'plain');
-  const text = written(history, 'plain', { type: 'told', narrative: null });
+  const text = written(history, 'plain', { type: 'available', narrative: null });
   expect(text).toMatch(/^# lab-network$/m);
   expect(headings(text, 2)).toEqual([
     'Stage 1: setup',
@@ -77,7 +77,7 @@ test('a failed run: what failed at which attempt, what was not reached, what is 
   expect(step).toContain('**Attempt 1**\n\n> **Attempt 1 failed**');
   expect(step).toContain('**Attempt 2**\n\n> **Attempt 2 failed**');
   expect(part(text, '## Stage 3')).toContain('The run did not reach this stage.');
-  expect(part(text, '## Results')).toContain('it has shown nothing');
+  expect(part(text, '## Results')).toContain('it has proven nothing');
   expect(part(text, '## Verification')).toContain('the run left something behind');
   expect(part(text, '## Verification')).toContain('| `link int_hote` | added | - | `veth` | this run |');
   const ledger = part(text, '## Ledger');
@@ -99,11 +99,11 @@ test('what undoing needed is told as a rollback, and not with the stages', () =>
   );
 });
 
-test('a run that paused, was killed and went on: its course, and the attempt that was cut off', () => {
+test('a run that paused, was killed and was resumed: its lifecycle, and the interrupted attempt', () => {
   const { history } = openForTest();
   tellResumed(history, 'resumed');
-  const course = part(written(history, 'resumed'), '## Course of the run');
-  expect(course.match(/^\| 2026.*$/gm)?.map((row) => row.split('|')[2]?.trim())).toEqual([
+  const lifecycle = part(written(history, 'resumed'), '## Lifecycle of the run');
+  expect(lifecycle.match(/^\| 2026.*$/gm)?.map((row) => row.split('|')[2]?.trim())).toEqual([
     'started by process 4711',
     'paused after the stage setup',
     'resumed by process 4712',
@@ -111,7 +111,7 @@ test('a run that paused, was killed and went on: its course, and the attempt tha
     'resumed by process 4713',
   ]);
   expect(part(written(history, 'resumed'), '### `pingControl`')).toContain(
-    '> **Attempt 1 was cut off: it came to no outcome**',
+    '> **Attempt 1 was interrupted, and has no outcome**',
   );
 });
 
@@ -122,7 +122,7 @@ test('a run that has not ended says how far it is, and how to go on', () => {
   paused.at(1, succeeded('createNetwork', null), decided(['test'], ['pingControl'], 'go'), PAUSED);
   history.release(paused.lease);
   const text = written(history, 'paused');
-  expect(text).toContain('> **Status: paused**\n>\n> This run has not come to an end');
+  expect(text).toContain('> **Status: paused**\n>\n> This run has not ended');
   expect(text).toContain('> `wf resume paused`');
   expect(part(text, '## Stage 2')).toContain('The run has not begun this stage yet.');
   expect(text).not.toContain('### `pingControl`');
@@ -137,7 +137,7 @@ test('the lab, cut off at any entry of its journal, is reported as far as it cam
   for (const entries of lengths) {
     const { history } = openForTest();
     const material = tellRecordedLab(history, { entries });
-    const text = written(history, material.run.id, toldByLab(material, 'en'));
+    const text = written(history, material.run.id, labNarrative(material, 'en'));
     const drawn = text.match(/^```text$/gm)?.length ?? 0;
     // What was drawn once stays drawn: the run only learns more.
     expect(drawn).toBeGreaterThanOrEqual(drawings);

@@ -75,11 +75,11 @@ describe.each(['en', 'fr'] as const)('the page in %s', (language) => {
 
   test('tells nothing by colour alone: a way that was tried says in words how it went, and its line differs', () => {
     const page = open();
-    const told = named(page, 'text').filter((text) => text.attributes.get('class')?.startsWith('told'));
-    expect(told).toHaveLength(4);
+    const labels = named(page, 'text').filter((text) => text.attributes.get('class')?.startsWith('label'));
+    expect(labels).toHaveLength(4);
     const words = { en: { open: '✓ open', blocked: '✗ blocked' }, fr: { open: '✓ ouvert', blocked: '✗ bloqué' } };
-    for (const text of told) {
-      const state = text.attributes.get('class') === 'told open' ? 'open' : 'blocked';
+    for (const text of labels) {
+      const state = text.attributes.get('class') === 'label open' ? 'open' : 'blocked';
       expect(textIn(text).startsWith(words[language][state])).toBe(true);
     }
     const css = textIn(only(page, 'style'));

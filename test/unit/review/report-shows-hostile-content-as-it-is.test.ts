@@ -63,7 +63,7 @@ function hostileDocument(language: 'en' | 'fr') {
   const stored = history.run(headerOf('hostile').id);
   if (stored === undefined) throw new Error('the run is not there');
   const told = {
-    type: 'told',
+    type: 'available',
     proofs: null,
     narrative: {
       title: HOSTILE,

@@ -60,7 +60,7 @@ test('a failure, another attempt and the rollback are told as they come', () => 
   expect(plainLines(tellFailure)).toEqual([
     'setup  createNetwork  docker.network  ok  100 ms',
     'setup  addLink  docker.network  ok  100 ms',
-    `test  pingSplice  probe.ping  attempt 1 failed  tried again in 200 ms  ${failure}`,
+    `test  pingSplice  probe.ping  attempt 1 failed  retry in 200 ms  ${failure}`,
     `test  pingSplice  probe.ping  failed  2.2 s  ${failure}`,
     'rolling back',
     'rollback  link int_hote  stuck  device is busy',
@@ -86,8 +86,8 @@ test('the live view: finished stages in one line, the active one with its steps'
 });
 
 test('before the first decision and after the last step the view says what the engine does', () => {
-  expect(frameAfter(tellSuccess, 0).at(-1)).toBe('⠋ looking at the host');
-  expect(frameAfter(tellSuccess, 9).at(-1)).toBe('⠋ looking at the host');
+  expect(frameAfter(tellSuccess, 0).at(-1)).toBe('⠋ checking the host');
+  expect(frameAfter(tellSuccess, 9).at(-1)).toBe('⠋ checking the host');
 });
 
 test('the last picture: every stage in one line; a stage that failed with the step that did', () => {
@@ -161,7 +161,7 @@ test('the live view of a run that pauses, and of one that goes on where another 
     '⠋ test      150 ms  1 step',
     '  ! pingControl  probe.ping    50 ms',
     '  teardown',
-    '⠋ looking at the host',
+    '⠋ checking the host',
   ]);
 });
 

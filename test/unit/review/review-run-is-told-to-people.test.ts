@@ -177,9 +177,9 @@ test('the ledger and the verification are told in one line each', () => {
     'as before (no residue; drift: 1)',
   );
   expect(verificationWords({ restored: false, residues: [], unexplained: [], drift: [], notCompared: [] })).toBe(
-    'not as before (changes still stand; no residue; drift: none)',
+    'not as before (changes still in place; no residue; drift: none)',
   );
-  expect(verificationWords(null)).toBe('not compared with what it was');
+  expect(verificationWords(null)).toBe('not compared');
 });
 
 test('the transcript reads like a terminal session and cannot steer the terminal', () => {
@@ -227,17 +227,17 @@ test('the figures of a proof are never cut: they go on in another line', () => {
     '  joined    3 of 3 pings answered',
   ]);
   expect(proofLines({ type: 'untold', reason: 'the file is gone' }, PIPED)).toEqual([
-    '  cannot be told: the file is gone',
+    '  not available: the file is gone',
   ]);
 });
 
-test('the course of a run that several processes advanced: pauses, resumes, and who was gone', () => {
+test('the lifecycle of a run that several processes advanced: pauses, resumes, and who was gone', () => {
   const { history } = openForTest();
   tellResumed(history, 'r1');
   const { material, record } = materialOf(history, 'r1');
   const lines = runViewLines(material, record, NOW, PIPED);
-  const course = lines.indexOf('course');
-  expect(lines.slice(course + 1, lines.indexOf('', course))).toEqual([
+  const begin = lines.indexOf('lifecycle');
+  expect(lines.slice(begin + 1, lines.indexOf('', begin))).toEqual([
     '  2026-01-31 12:00:00 UTC  started by process 4711',
     '  2026-01-31 12:00:00 UTC  paused after setup',
     '  2026-01-31 12:01:00 UTC  resumed by process 4712 after 1 min 0 s',
@@ -277,7 +277,7 @@ test('a run that was cut off says so, and whether the machine was restarted sinc
   const { material: later, record } = materialOf(history, run1);
   const lines = runViewLines(later, record, NOW, PIPED);
   expect(lines).toContain('  2026-01-31 12:00:00 UTC  interrupted: process 4711 was gone, the machine was restarted');
-  expect(lines).toContain('  2026-01-31 12:00:05 UTC  taken over by process 12 to be rolled back after 5.0 s');
+  expect(lines).toContain('  2026-01-31 12:00:05 UTC  taken over by process 12 for a rollback after 5.0 s');
   expect(lines.find((line) => line.includes('createNetwork'))).toMatch(/stopped .*attempt 1 interrupted$/);
 });
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { HistoryPort } from '../../../src/engine/ports/history.ts';
+import { createRelevanceJudge } from '../../../src/review/compare/difference-relevance.ts';
 import { memberDifferences } from '../../../src/review/compare/member-differences.ts';
 import { compareRuns } from '../../../src/review/compare/run-comparison.ts';
-import { createTellingJudge } from '../../../src/review/compare/telling-differences.ts';
 import { readRunMaterial } from '../../../src/review/record/run-material.ts';
 import { runRecord } from '../../../src/review/record/run-record.ts';
 import { runComparisonLines } from '../../../src/review/text/run/run-comparison-text.ts';
@@ -68,7 +68,7 @@ test('the same for people', () => {
     '',
     'inputs',
     '  input  good       bad',
-    '  route  secondary  (not there)',
+    '  route  secondary  (absent)',
     '',
     'path',
     '  in good only',
@@ -86,8 +86,8 @@ test('the same for people', () => {
     '',
     'outputs',
     '  output                 good          bad',
-    '  createNetwork.id       cccccccccccc  (not there)',
-    '  createNetwork.members  []            (not there)',
+    '  createNetwork.id       cccccccccccc  (absent)',
+    '  createNetwork.members  []            (absent)',
     '',
     'timings',
     '  stage and step     good     bad   ratio',
@@ -118,7 +118,7 @@ test('members are compared to the innermost, items of a list by their names wher
 });
 
 test('what no two runs have in common, and what follows from a difference that was told, is told apart', () => {
-  const { judge } = createTellingJudge(['run1', 'run2']);
+  const { judge } = createRelevanceJudge(['run1', 'run2']);
   const says = (member: string, first: string | number, second: string | number) => judge({ member, first, second });
   expect(says('pid', 4711, 4712)).toBe('passing');
   expect(says('rttMs', 0.5, 0.7)).toBe('passing');

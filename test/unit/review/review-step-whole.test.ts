@@ -43,8 +43,8 @@ test('a step that changed the host: input, output, attempts, its change with rec
     '  }',
     '',
     'attempts',
-    '  #     at    time  outcome    tried again  error',
-    '  1  +0 ms  100 ms  succeeded            -',
+    '  #     at    time  outcome    retry  error',
+    '  1  +0 ms  100 ms  succeeded      -',
     '',
     'change 1: network devops (gone)',
     '      +10 ms  intended',
@@ -68,9 +68,9 @@ test('a step that failed twice: its error, and each attempt with its own', () =>
   const { lines, detail } = wholeStep(tellFailure, 'pingSplice');
   const attempts = lines.indexOf('attempts');
   expect(lines.slice(attempts + 1, attempts + 4)).toEqual([
-    '  #       at   time  outcome  tried again  error',
-    `  1  +100 ms  1.0 s  failed     at +1.3 s  E_PROBE_FAILED: ${FAILURE.message}`,
-    `  2   +1.3 s  1.0 s  failed             -  E_PROBE_FAILED: ${FAILURE.message}`,
+    '  #       at   time  outcome      retry  error',
+    `  1  +100 ms  1.0 s  failed   at +1.3 s  E_PROBE_FAILED: ${FAILURE.message}`,
+    `  2   +1.3 s  1.0 s  failed           -  E_PROBE_FAILED: ${FAILURE.message}`,
   ]);
   expect(lines).toContain(`error E_PROBE_FAILED: ${FAILURE.message}`);
   expect(lines).toContain(`[attempt 1: E_PROBE_FAILED: ${FAILURE.message}]`);

@@ -5,9 +5,9 @@ import { durationText, momentText, relativeTimeText } from '../../../src/review/
 import { outputWords } from '../../../src/review/text/format/output-words.ts';
 import {
   cut,
-  harmless,
   oneLine,
   pad,
+  sanitized,
   setText,
   widthOf,
   wrapWords,
@@ -122,7 +122,7 @@ test('colour is put on after measuring', () => {
 });
 
 test('nothing that a command or a name contains can steer the terminal', () => {
-  expect(harmless('a\u001b[2Jb\r\nc\rd\u0007\u009b1me\tf')).toBe('ab\nc\nde\tf');
+  expect(sanitized('a\u001b[2Jb\r\nc\rd\u0007\u009b1me\tf')).toBe('ab\nc\nde\tf');
   expect(oneLine(' a\n\u001b]0;title\u0007b\tc ')).toBe('a b c');
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {

@@ -75,7 +75,7 @@ export function french(told: Told): LabTexts {
         ],
         notice: [
           `\`Device "${hostLink}" does not exist.\`, alors que personne ne l’a supprimé.`,
-          `Le registre fait la différence : ce que wf a retiré est « défait », ce qui s’en est allé tout seul est « disparu ». Un espace de noms que quelqu’un tiendrait encore ouvert garderait la paire en vie ; c’est pourquoi on regarde au lieu de supposer.`,
+          `Le registre fait la différence : ce que wf a retiré est « annulé », ce qui s’en est allé tout seul est « disparu ». Un espace de noms que quelqu’un tiendrait encore ouvert garderait la paire en vie ; c’est pourquoi on regarde au lieu de supposer.`,
         ],
       },
       verification: {

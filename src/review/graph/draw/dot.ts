@@ -12,7 +12,7 @@ const STYLES: Readonly<Record<Mark, string>> = {
   'not-run': 'color="#8c959f"',
 };
 
-/** A machine in the language of Graphviz: `wf graph WORKFLOW --format dot | dot -Tpdf`. */
+/** Returns a machine in the language of Graphviz: `wf graph WORKFLOW --format dot | dot -Tpdf`. */
 export function dotText(graph: MachineGraph, marks: RunMarks | undefined): string {
   const { workflow, version, root } = graph;
   const title = oneLine(`${workflow} ${version}${marks === undefined ? '' : `, run ${marks.run}: ${marks.status}`}`);
@@ -61,7 +61,7 @@ function stateLines(state: GraphState, indent: string, marks: RunMarks | undefin
   ];
 }
 
-/** Graphviz draws arrows between nodes: one to or from a state with others inside goes to one of these and is cut at the border. */
+/** Returns the arrows. Graphviz draws arrows between nodes: an arrow of a compound state goes to a node inside, and is clipped at the border. */
 function arrowLines(graph: MachineGraph, marks: RunMarks | undefined): readonly string[] {
   const states = new Map(statesBelow(graph.root).map((state) => [state.id, state]));
   return linksOf(graph, marks?.taken).flatMap(({ from, to, labels, taken }) => {
@@ -70,7 +70,7 @@ function arrowLines(graph: MachineGraph, marks: RunMarks | undefined): readonly 
     if (source === undefined || target === undefined) return [];
     const attributes = [
       `label=${quoted(labels.map(oneLine).join('\n'))}`,
-      // Graphviz cannot cut an arrow at a border that holds both of its ends.
+      // Graphviz cannot clip an arrow at a border around both of its ends.
       ...(isHolder(source) && from !== '' && !isInside(to, from) && from !== to
         ? [`ltail=${quoted(clusterOf(from))}`]
         : []),
@@ -81,7 +81,7 @@ function arrowLines(graph: MachineGraph, marks: RunMarks | undefined): readonly 
   });
 }
 
-/** The node that stands for a state: the first one inside where it holds others. */
+/** Returns the node for the arrows of a state: the first one inside a compound state. */
 function anchorOf(state: GraphState): string {
   if (state.id === '') return `(${ANYWHERE})`;
   const [first] = state.states;
@@ -104,7 +104,7 @@ function attributesText(attributes: readonly string[]): string {
   return attributes.length === 0 ? '' : ` [${attributes.join(', ')}]`;
 }
 
-/** A quoted string, in which a line break is `\n`. */
+/** Returns a quoted string, with `\n` for a line break. */
 function quoted(text: string): string {
   const lines = text.split('\n').map(shownName);
   return `"${lines.map((line) => line.replace(/\\/g, '\\\\').replace(/"/g, '\\"')).join('\\n')}"`;

@@ -1,3 +1,3 @@
-/** The formats of `wf graph`, apart from the modules that draw them: parsing a command line loads none of those. */
+/** The formats of `wf graph`. In a module of their own, so that parsing a command line loads no drawing module. */
 export const GRAPH_FORMATS = ['text', 'mermaid', 'dot', 'svg', 'json'] as const;
 export type GraphFormat = (typeof GRAPH_FORMATS)[number];

@@ -1,7 +1,7 @@
 import type { Paint, TextStyle } from '../../text/format/text-style.ts';
 import type { Mark } from '../run-marks.ts';
 
-/** A sign for each mark, so that none is told by colour alone. */
+/** The signs of the marks: colour alone is not enough. */
 export const SIGNS: Readonly<Record<Mark, string>> = {
   passed: '✓',
   current: '▶',
@@ -10,7 +10,7 @@ export const SIGNS: Readonly<Record<Mark, string>> = {
   'not-run': '·',
 };
 
-/** What the signs mean. */
+/** The meanings of the signs. */
 export const MARK_WORDS: Readonly<Record<Mark, string>> = {
   passed: 'passed',
   current: 'the run is here',
@@ -19,10 +19,10 @@ export const MARK_WORDS: Readonly<Record<Mark, string>> = {
   'not-run': 'did not run',
 };
 
-/** In the order in which a legend tells them. */
+/** The marks in the order of a legend. */
 export const MARKS: readonly Mark[] = ['passed', 'current', 'failed', 'stopped', 'not-run'];
 
-/** Colours as in `statusPaint`. */
+/** Returns the colour of a mark, as in `statusPaint`. */
 export function markPaint({ colors }: TextStyle, mark: Mark): Paint {
   switch (mark) {
     case 'passed':

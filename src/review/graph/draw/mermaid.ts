@@ -5,7 +5,7 @@ import { type Mark, markOf, type RunMarks } from '../run-marks.ts';
 import { MARK_WORDS, MARKS, SIGNS } from './mark-style.ts';
 import { textLinesOf } from './state-lines.ts';
 
-/** Strokes that can be told apart on a light page and on a dark one. */
+/** Strokes that are distinguishable on light and dark pages. */
 const STYLES: Readonly<Record<Mark, string>> = {
   passed: 'stroke:#1a7f37,stroke-width:2px',
   current: 'stroke:#0969da,stroke-width:4px',
@@ -15,8 +15,8 @@ const STYLES: Readonly<Record<Mark, string>> = {
 };
 
 /**
- * A machine as a Mermaid state diagram. Mermaid draws no arrow from inside one state into another: such a transition goes
- * between the two states that hold its ends, and its label names them.
+ * Returns a machine as a Mermaid state diagram. Mermaid draws no arrow from inside one state into another: such a transition connects the
+ * two outer states, and its label names its ends.
  */
 export function mermaidText(graph: MachineGraph, marks: RunMarks | undefined): string {
   const { workflow, version, root } = graph;
@@ -40,7 +40,7 @@ interface Drawing {
   readonly marks: RunMarks | undefined;
 }
 
-/** All that stands between the braces of a state. */
+/** Returns the lines between the braces of a state. */
 function body(state: GraphState, indent: string, drawing: Drawing): readonly string[] {
   const { ids } = drawing;
   const children = state.states.map((child) => stateLines(child, indent, drawing));
@@ -59,7 +59,7 @@ function stateLines(state: GraphState, indent: string, drawing: Drawing): readon
   const [name, ...steps] = textLinesOf(state, drawing.marks);
   const id = idOf(drawing.ids, state.id);
   if (state.states.length > 0) {
-    // Mermaid shows no lines of text in a state with others inside: its steps go into its title.
+    // Mermaid shows no lines of text in a compound state: its steps go into its title.
     const title = plain(steps.length === 0 ? name : `${name} - ${steps.join(', ')}`);
     return [`${indent}state "${title}" as ${id} {`, ...body(state, `${indent}  `, drawing), `${indent}}`];
   }
@@ -87,7 +87,7 @@ function className(mark: Mark): string {
   return mark === 'not-run' ? 'notRun' : mark;
 }
 
-/** Ids of letters, digits and `_` that are no word of Mermaid's; no two are equal. */
+/** Returns unique ids of letters, digits and `_` that are not keywords of Mermaid. */
 function shortIds(root: GraphState): ReadonlyMap<string, string> {
   const taken = new Set<string>();
   return new Map(
@@ -105,7 +105,7 @@ function idOf(ids: ReadonlyMap<string, string>, id: string): string {
   return ids.get(id) ?? id;
 }
 
-/** Text without what Mermaid takes for syntax inside a label: quotes, colons, semicolons, angle brackets, percent signs. */
+/** Replaces the characters that are syntax in a label of Mermaid: quotes, colons, semicolons, angle brackets, percent and number signs. */
 function plain(text: string): string {
   const replaced: Readonly<Record<string, string>> = {
     '"': "'",

@@ -3,7 +3,7 @@ import type { GraphState } from '../machine-graph.ts';
 import { markOf, type RunMarks } from '../run-marks.ts';
 import { SIGNS } from './mark-style.ts';
 
-/** What a box says: the name of its state, then its steps, each with the sign of its mark. */
+/** Returns the text of a box: the name of its state, then its steps, each with the sign of its mark. */
 export function textLinesOf(state: GraphState, marks: RunMarks | undefined): readonly [string, ...string[]] {
   const sign = marks === undefined ? '' : `${SIGNS[markOf(marks, state.id)]} `;
   const steps = state.steps.map(({ invoke, kind, actor }) => {

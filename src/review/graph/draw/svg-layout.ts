@@ -3,18 +3,18 @@ import type { GraphState, MachineGraph } from '../machine-graph.ts';
 import type { RunMarks } from '../run-marks.ts';
 import { textLinesOf } from './state-lines.ts';
 
-/** Pixels. A letter of the monospaced font is 0.6 of its size wide, which all common ones are. */
+/** Pixels. The width of a letter is 0.6 of the font size, as in all common monospaced fonts. */
 export const LETTER = 7.2;
 export const LINE = 16;
 const PADDING = 12;
-/** Left of the children of a state, for the dot and the arrow that lead to the first one. */
+/** Room to the left of the children of a state, for the dot and the arrow to the initial one. */
 const START = 22;
 const BETWEEN = 22;
 const LANE_GAP = 14;
-/** Room for the arrow that leaves downwards. */
+/** Room for an arrow downwards. */
 const NARROWEST = 40;
 
-/** A state with its place in the picture; its corner is relative to that of the picture. */
+/** A state with its position, relative to the corner of the picture. */
 export interface Box {
   readonly state: GraphState;
   readonly x: number;
@@ -25,7 +25,7 @@ export interface Box {
   readonly arrows: readonly Path[];
 }
 
-/** An arrow along these points, with its label beside it. */
+/** An arrow along these points, with its label. */
 export interface Path {
   readonly arrow: Arrow;
   readonly points: readonly (readonly [x: number, y: number])[];
@@ -33,15 +33,15 @@ export interface Path {
 }
 
 /**
- * Gives each state its place: the children of one below each other in the order of the file, regions that are active at the
- * same time beside each other. An arrow to the next one goes straight down; the others take a lane on the right.
+ * Places the states: children below each other in the order of the file, parallel regions side by side. An arrow to the next state goes
+ * straight down; each other arrow has a lane on the right.
  */
 export function layoutGraph(graph: MachineGraph, marks: RunMarks | undefined): Box {
   const arrows = arrowsOf(graph, marks?.taken);
   return moved(boxOf(graph.root, arrows, marks), 0, 0);
 }
 
-/** With its corner at the origin, and all within relative to it. */
+/** Returns a box with its corner at the origin, and all inside relative to it. */
 function boxOf(state: GraphState, arrows: readonly Arrow[], marks: RunMarks | undefined): Box {
   const lines = textLinesOf(state, marks);
   const own = {
@@ -117,7 +117,7 @@ function straightPath(arrow: Arrow, from: Box, to: Box): Path {
   };
 }
 
-/** From the right side of one to the right side of the other; from above where it may begin anywhere. */
+/** Returns a path between the right sides of two boxes; from above if the transition applies anywhere. */
 function lanePath(arrow: Arrow, from: Box | undefined, to: Box, lane: number): Path {
   const same = from === to;
   const start = from === undefined ? 0 : from.y + from.height / 2 - (same ? 8 : 4);

@@ -9,7 +9,7 @@ import { type Box, LETTER, LINE, layoutGraph, type Path } from './svg-layout.ts'
 const MARGIN = 16;
 const HEADER = 3 * LINE;
 
-/** Colours with a contrast of at least 4.5 to 1 for text on their page, light and dark. */
+/** Colours with a contrast of at least 4.5 to 1 for text, on the light and the dark page. */
 const STYLE = `
 .wf-graph { --page: #ffffff; --box: #f6f8fa; --text: #1f2328; --quiet: #59636e; --line: #59636e;
   --passed: #1a7f37; --current: #0969da; --failed: #cf222e; --stopped: #9a6700; }
@@ -25,7 +25,7 @@ const STYLE = `
 .wf-graph .failed { stroke: var(--failed); stroke-width: 4; } .wf-graph .stopped { stroke: var(--stopped); stroke-width: 4; }
 .wf-graph .not-run { stroke-dasharray: 2 3; }`;
 
-/** A machine as one self-contained SVG: text is text, the colours follow the reader's choice of light or dark. */
+/** Returns a machine as one self-contained SVG, with text as text, and with light and dark colours. */
 export function svgText(graph: MachineGraph, marks: RunMarks | undefined): string {
   const { workflow, version, root } = graph;
   const picture = layoutGraph(graph, marks);
@@ -50,7 +50,7 @@ export function svgText(graph: MachineGraph, marks: RunMarks | undefined): strin
   ].join('\n');
 }
 
-/** What is seen, for those who do not see it. */
+/** Returns the description for people who cannot see the picture. */
 function descriptionOf(root: GraphState, marks: RunMarks | undefined): string {
   const steps = statesBelow(root).reduce((sum, state) => sum + state.steps.length, 0);
   const states = root.states.map(({ id, name }) =>
@@ -87,7 +87,7 @@ function boxText(box: Box, marks: RunMarks | undefined): readonly string[] {
   ];
 }
 
-/** The dot and the arrow that lead to what is entered first. */
+/** Returns the dot and the arrow to the initial state. */
 function startOf({ x, y }: Box): readonly string[] {
   const middle = number(y + LINE);
   return [
@@ -112,7 +112,7 @@ function textAt(x: number, y: number, text: string, look: string): string {
   return `<text class="${look}" x="${number(x)}" y="${number(y)}">${escapeHtml(text)}</text>`;
 }
 
-/** A tenth of a pixel is enough. */
+/** Rounds to a tenth of a pixel. */
 function number(value: number): string {
   return String(Math.round(value * 10) / 10);
 }

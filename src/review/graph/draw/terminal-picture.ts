@@ -6,7 +6,7 @@ import { type Mark, markOf, type RunMarks } from '../run-marks.ts';
 import { isDrawn, targetText, triggerText } from '../transition-text.ts';
 import { MARK_WORDS, MARKS, markPaint, SIGNS } from './mark-style.ts';
 
-/** UML's shapes: what is entered first, a state, an end. */
+/** The shapes of UML. */
 const SHAPES = { initial: '●', state: '○', final: '◎', parallel: '═' } as const;
 const GAP = '  ';
 
@@ -15,15 +15,15 @@ interface Drawing {
   readonly style: TextStyle;
 }
 
-/** A piece of a line. Its colour is put on after it was measured. */
+/** A piece of a line, painted after it is measured. */
 interface Piece {
   readonly text: string;
   readonly paint: Paint;
 }
 
 /**
- * A machine as lines of text, one for each state and each step: what lies in a state stands below it, indented; regions
- * that are active at the same time hang on a double line. With a run, each line begins with the sign of its mark.
+ * Returns a machine as lines of text, one for each state and each step: the content of a state is below it, indented; parallel regions are
+ * on a double line. With a run, each line begins with the sign of its mark.
  */
 export function pictureLines(graph: MachineGraph, marks: RunMarks | undefined, style: TextStyle): readonly string[] {
   const drawing = { marks, style };
@@ -55,7 +55,7 @@ function stateLine(parent: GraphState, state: GraphState, guide: string, drawing
   const { colors } = drawing.style;
   const mark = drawing.marks === undefined ? undefined : markOf(drawing.marks, state.id);
   const shape = shapeOf(state, parent);
-  const note = state.type === 'parallel' ? ' (at the same time)' : state.type === 'history' ? ' (history)' : '';
+  const note = state.type === 'parallel' ? ' (parallel)' : state.type === 'history' ? ' (history)' : '';
   const name = { text: oneLine(state.name), paint: mark === undefined ? colors.bold : namePaint(mark, drawing) };
   const head = [
     { text: `${shape} `, paint: colors.dim },
@@ -66,7 +66,7 @@ function stateLine(parent: GraphState, state: GraphState, guide: string, drawing
   return flow(mark, guide, head, transitions, drawing);
 }
 
-/** What the machine does wherever it is. */
+/** Returns the transitions of the machine itself, which apply in every state. */
 function anywhereLines({ transitions }: GraphState, drawing: Drawing): readonly string[] {
   const drawn = transitions.filter(isDrawn);
   if (drawn.length === 0) return [];
@@ -74,7 +74,7 @@ function anywhereLines({ transitions }: GraphState, drawing: Drawing): readonly 
   return flow(mark, '', [{ text: `(${ANYWHERE})`, paint: drawing.style.colors.dim }], drawn, drawing);
 }
 
-/** The steps of a state, below it. */
+/** Returns the steps of a state. */
 function ownLines(state: GraphState, guide: string, drawing: Drawing): readonly string[] {
   const nameWidth = Math.max(0, ...state.steps.map(({ invoke }) => widthOf(oneLine(invoke))));
   const kindWidth = Math.max(0, ...state.steps.map((step) => widthOf(kindOf(step))));
@@ -91,7 +91,7 @@ function ownLines(state: GraphState, guide: string, drawing: Drawing): readonly 
   });
 }
 
-/** A line with transitions behind it; those that do not fit go on below. */
+/** Returns a line with its transitions; those that do not fit are on lines below. */
 function flow(
   mark: Mark | undefined,
   guide: string,
@@ -144,10 +144,10 @@ function legendLines({ states }: GraphState, { marks, style }: Drawing): readonl
   };
   collect(states);
   const shapes = [
-    `${SHAPES.initial} entered first`,
+    `${SHAPES.initial} initial state`,
     `${SHAPES.state} state`,
     ...(types.has('final') ? [`${SHAPES.final} end`] : []),
-    ...(types.has('parallel') ? [`${SHAPES.parallel} its parts at the same time`] : []),
+    ...(types.has('parallel') ? [`${SHAPES.parallel} parallel regions`] : []),
   ];
   const shapeLine = colors.dim(shapes.join(GAP));
   if (marks === undefined) return [shapeLine];

@@ -4,7 +4,7 @@ import { widthOf } from '../../text/format/plain-text.ts';
 type Box = Drawing['layers'][number]['boxes'][number];
 type Port = Box['ports'][number];
 
-/** In cells. Right and bottom belong to it. */
+/** A rectangle in cells, with its right and bottom ones. */
 export interface Rectangle {
   readonly left: number;
   readonly top: number;
@@ -18,10 +18,10 @@ export interface PlacedBox extends Port {
 }
 
 const GAP_BETWEEN_PORTS = 2;
-/** Both edges and a space at each. */
+/** Columns of both edges, with a space at each. */
 const EDGES = 4;
 
-/** A box at line 0, at least so wide, with its ports side by side at its lower edge. */
+/** Places a box at line 0, with its ports side by side at its lower edge. @param width its minimum */
 export function placedBox(box: Box, left: number, width = 0): PlacedBox {
   const top = 2 + box.lines.length;
   const ports = placedPorts(box.ports, left + 2, top);
@@ -49,7 +49,7 @@ function textWidth({ title, lines }: Port): number {
   return Math.max(widthOf(title), ...lines.map(widthOf));
 }
 
-/** All with the same lower edge, and their ports at it. */
+/** Gives all boxes the same lower edge, with their ports at it. */
 export function sameHeight(boxes: readonly PlacedBox[]): readonly PlacedBox[] {
   const bottom = Math.max(0, ...boxes.map(({ area }) => area.bottom));
   return boxes.map((box) => ({
@@ -59,18 +59,18 @@ export function sameHeight(boxes: readonly PlacedBox[]): readonly PlacedBox[] {
   }));
 }
 
-/** So many lines further down. */
+/** Moves a box down by this many lines. */
 export function moved(box: PlacedBox, by: number): PlacedBox {
   const area = { ...box.area, top: box.area.top + by, bottom: box.area.bottom + by };
   return { ...box, area, ports: box.ports.map((port) => moved(port, by)) };
 }
 
-/** Whether this is the id of the box or of one of its ports. */
+/** Whether the id is that of the box or of one of its ports. */
 export function holds(box: PlacedBox, id: string): boolean {
   return box.id === id || box.ports.some((port) => port.id === id);
 }
 
-/** The column in the middle of a box. */
+/** Returns the column in the middle of a box. */
 export function middle({ area }: PlacedBox): number {
   return Math.floor((area.left + area.right) / 2);
 }

@@ -5,15 +5,15 @@ import type { Point } from './drawing-layout.ts';
 
 type Path = Drawing['paths'][number];
 
-/** A tried way as a line above the topmost boxes. */
+/** A tested path as a line above the topmost boxes. */
 export interface PlacedLane {
   readonly path: Path;
-  /** From its beginning to where its arrow ends. */
+  /** From its start to the tip of its arrow. */
   readonly points: readonly [Point, Point, Point, Point];
-  /** Its words, and the cell that they begin in. */
+  /** Its label, and the first cell of that. */
   readonly text: string;
   readonly textAt: Point;
-  /** The last column that it takes. */
+  /** Its last column. */
   readonly right: number;
   readonly hasRoom: boolean;
 }
@@ -30,13 +30,12 @@ interface Span extends LabelledPath {
 }
 
 const LANE_HEIGHT = 2;
-/** Columns between two ends at one box. */
+/** Columns between two path ends at one box. */
 const END_GAP = 4;
 
 /**
- * Ways between boxes, one line above the other: the shortest is the lowest, so that they do not cross. `floor` is the line of the
- * boxes' upper edge. Ways with an end that is none of these boxes or their ports
- * are left out.
+ * Places the paths between boxes on lines above each other, the shortest one lowest, so that they do not cross. Paths with another end
+ * than these boxes and their ports are left out. @param floor line of the upper edge of the boxes
  */
 export function lanesOf(
   labelled: readonly LabelledPath[],
@@ -79,7 +78,7 @@ function extent({ from, to }: Span): number {
   return Math.abs(middle(from) - middle(to));
 }
 
-/** Ends at one box stand beside each other, the outermost lines outermost. */
+/** Returns the column of a path end: several ends at one box are side by side, in the order of their lines. */
 function endColumn(span: Span, at: PlacedBox, spans: readonly Span[]): number {
   const ends = spans.filter(({ from, to }) => from === at || to === at);
   const other = ({ from, to }: Span) => (from === at ? to : from);

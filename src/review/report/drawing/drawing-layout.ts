@@ -8,12 +8,12 @@ type Wire = Drawing['wires'][number];
 
 export type Point = readonly [x: number, y: number];
 
-/** Around neighbouring layers of one group. */
+/** The frame around adjacent layers of one group. */
 interface PlacedFrame {
   readonly title: string;
   readonly top: number;
   readonly bottom: number;
-  /** Where its title begins in its upper edge: no wire crosses it there. */
+  /** The first column of its title in the upper edge, where no wire crosses. */
   readonly titleAt: number;
 }
 
@@ -23,8 +23,7 @@ interface PlacedWire {
 }
 
 /**
- * Where everything of a drawing is, in cells: one is as wide as a character and as high as a line. Both pictures, of characters
- * and of lines, are drawn from it.
+ * The layout of a drawing in cells, each as wide as a character and as high as a line, for the picture in characters and for the SVG.
  */
 export interface Layout {
   readonly width: number;
@@ -35,7 +34,7 @@ export interface Layout {
   readonly lanes: readonly PlacedLane[];
 }
 
-/** Cells between the left or right edge, where frames are drawn, and what is in it. */
+/** Cells between the left or right edge, with the frames, and the content. */
 const MARGIN = 3;
 const GAP_BETWEEN_BOXES = 6;
 const GAP_BETWEEN_SMALL_BOXES = 2;
@@ -43,10 +42,10 @@ const GAP_BETWEEN_SMALL_BOXES = 2;
 const GAP_BETWEEN_LAYERS = 2;
 /** The upper edge of a frame, and a line below it. */
 const FRAME_EDGE = 2;
-/** No way is given more room than this for its words. */
+/** The largest gap for the label of a path. */
 const WIDEST_GAP = 200;
 
-/** Places the boxes of a drawing: those of a lower layer below what they are wired to. */
+/** Lays out a drawing: boxes of a lower layer are below the boxes that they are wired to. */
 export function layoutDrawing(drawing: Drawing, label: (path: Drawing['paths'][number]) => string): Layout {
   const paths = drawing.paths.map((path): LabelledPath => ({ path, text: label(path) }));
   const columns = placedSideBySide(drawing, paths);
@@ -66,7 +65,7 @@ export function layoutDrawing(drawing: Drawing, label: (path: Drawing['paths'][n
   };
 }
 
-/** Each layer's boxes with their columns; all of them still begin at line 0. */
+/** Returns the boxes of each layer with their columns, all at line 0. */
 function placedSideBySide(
   { layers, wires }: Drawing,
   paths: readonly LabelledPath[],
@@ -78,7 +77,7 @@ function placedSideBySide(
   return placed;
 }
 
-/** With room for the words on the ways that are tried between the boxes. */
+/** Places the top layer, with room for the labels of the paths between its boxes. */
 function topLayer({ boxes }: Layer, paths: readonly LabelledPath[]): readonly PlacedBox[] {
   for (let gap = GAP_BETWEEN_BOXES; ; gap += 2) {
     let left = MARGIN;
@@ -91,7 +90,7 @@ function topLayer({ boxes }: Layer, paths: readonly LabelledPath[]): readonly Pl
   }
 }
 
-/** Each box below what it is wired to, and as wide as its wires are apart; those without wires at the end. */
+/** Places each box below the boxes that it is wired to, as wide as its wires; boxes without wires are last. */
 function lowerLayer(layer: Layer, wires: readonly Wire[], above: readonly PlacedBox[]): readonly PlacedBox[] {
   const wished = layer.boxes.map((box) => {
     const ids = [box.id, ...box.ports.map((port) => port.id)];
@@ -118,7 +117,7 @@ function endOf(id: string, boxes: readonly PlacedBox[]): PlacedBox | undefined {
   return boxes.flatMap((box) => [box, ...box.ports]).find((box) => box.id === id);
 }
 
-/** The same layers with their lines, the first of them at `top`, and the frames around groups of them. */
+/** Returns the layers with their lines, from `top` on, and the frames around groups. */
 function placedBelowEachOther(
   layers: readonly Layer[],
   columns: readonly (readonly PlacedBox[])[],
@@ -142,14 +141,14 @@ function placedBelowEachOther(
     const frame = frames.at(-1);
     if (group === null || frame === undefined) return layer;
     frame.bottom = y + 1;
-    // The frame's lower edge belongs to the gap, unless the frame goes on.
+    // The lower edge of the frame is in the gap, unless the next layer is in the same group.
     if (layers[index + 1]?.group !== group) y += FRAME_EDGE;
     return layer;
   });
   return { layers: placed, frames, height: y };
 }
 
-/** Down from the box that holds the upper end to the one that holds the lower; with a bend where they are not in one column. */
+/** Places a wire from the box of its upper end down to that of its lower end, with a bend if they are in different columns. */
 function placedWire({ from, to, origin }: Wire, boxes: readonly PlacedBox[]): readonly PlacedWire[] {
   const [upper, lower] = [endOf(from, boxes), endOf(to, boxes)];
   const [above, below] = [boxes.find((box) => holds(box, from)), boxes.find((box) => holds(box, to))];
@@ -167,7 +166,7 @@ function placedWire({ from, to, origin }: Wire, boxes: readonly PlacedBox[]): re
   return [{ origin, points: [[x, above.area.bottom], ...bend, [end, bottom]] }];
 }
 
-/** The first column from which so many cells of a line are crossed by no wire. */
+/** Returns the first column of a line with this many cells that no wire crosses. */
 function freeColumn(y: number, width: number, wires: readonly PlacedWire[]): number {
   const crossed = wires
     .filter(({ points }) => points.some(([, at]) => at <= y) && points.some(([, at]) => at >= y))

@@ -4,12 +4,12 @@ import type { ReportWords } from '../words.ts';
 
 type Path = Drawing['paths'][number];
 
-/** What stands on a drawn way. The sign and the word say what its line and colour say. */
+/** Returns the label of a drawn path, with its state as sign and word: its line and colour alone are not enough. */
 export function pathLabel({ state, seen }: Path, words: ReportWords): string {
   return `${words.paths[state]}${words.colon}${seen}`;
 }
 
-/** From, to, result and what was seen of each way that was tried, the ones that are not drawn included. */
+/** Returns source, target, result and observation of each tested path, drawn or not. */
 export function pathRows(drawing: Drawing, words: ReportWords): readonly (readonly Text[])[] {
   return drawing.paths.map((path) => [
     plain(endName(path.from, drawing)),
@@ -19,7 +19,7 @@ export function pathRows(drawing: Drawing, words: ReportWords): readonly (readon
   ]);
 }
 
-/** The whole drawing in words: each box with what is in it, and what each is connected to. */
+/** Returns the drawing in words: the content and the connections of each box. */
 export function drawingInWords(drawing: Drawing, words: ReportWords): string {
   const { connected, added } = words.shows;
   const mark = (origin: 'given' | 'added') => (origin === 'added' ? ` (${added})` : '');
@@ -39,7 +39,7 @@ export function drawingInWords(drawing: Drawing, words: ReportWords): string {
   return [...boxes, ...wires, ...paths].join(' ');
 }
 
-/** An end that is neither box nor port is its own name. */
+/** Returns the name of a box or port; any other id unchanged. */
 function endName(id: string, { layers }: Drawing): string {
   for (const box of layers.flatMap(({ boxes }) => boxes)) {
     if (box.id === id) return box.title;

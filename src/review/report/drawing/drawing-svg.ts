@@ -7,13 +7,13 @@ import type { PlacedLane } from './drawing-lanes.ts';
 import { type Layout, layoutDrawing, type Point } from './drawing-layout.ts';
 import { drawingInWords, pathLabel } from './drawing-paths.ts';
 
-/** Extent of a cell in pixels: a character of 13 pixels in a monospaced font is at most 8 wide. */
+/** Size of a cell in pixels: a character of 13 pixels in a monospaced font is at most 8 wide. */
 const CELL = { width: 8, height: 18 };
-/** The baseline of a text, below the upper edge of its cell. */
+/** Distance of the baseline of a text from the upper edge of its cell. */
 const BASELINE = 13;
 const ARROW = { width: 5, height: 9 };
 
-/** A drawing as SVG that takes its colours from the page's style sheet. `id` is unique in the page. */
+/** Returns a drawing as SVG, with the colours of the page's style sheet. @param id unique in the page */
 export function drawingSvg(drawing: Drawing, id: string, words: ReportWords): Markup {
   const layout = layoutDrawing(drawing, (path) => pathLabel(path, words));
   const [width, height] = [layout.width * CELL.width, layout.height * CELL.height];
@@ -54,11 +54,11 @@ function laneShapes({ path, points, text, textAt: at }: PlacedLane): readonly Ma
   return [
     polyline(points, `path ${path.state}`),
     html`<polygon class="arrow ${path.state}" points="${arrow}"/>`,
-    ...label(at, text, `told ${path.state}`),
+    ...label(at, text, `label ${path.state}`),
   ];
 }
 
-/** A text on a line: what is behind it does not show through. */
+/** Returns a text on an opaque background. */
 function label(at: Point, text: string, kind: string): readonly Markup[] {
   const [left, top] = [(at[0] - 1) * CELL.width, at[1] * CELL.height];
   const width = (widthOf(text) + 2) * CELL.width;
@@ -72,7 +72,7 @@ function textAt([x, y]: Point, text: string, kind: string): Markup {
   return html`<text class="${kind}" x="${x * CELL.width}" y="${y * CELL.height + BASELINE}">${text}</text>`;
 }
 
-/** Through the middle of its cells, as lines of characters are. */
+/** Returns a rectangle through the middle of its cells, like lines of characters. */
 function rectangle({ left, top, right, bottom }: Rectangle, kind: string): Markup {
   const [x, y] = centre([left, top]);
   return html`<rect class="${kind}" x="${x}" y="${y}" width="${(right - left) * CELL.width}" height="${(bottom - top) * CELL.height}" rx="4"/>`;

@@ -2,12 +2,12 @@ import { widthOf } from '../../text/format/plain-text.ts';
 import type { PlacedBox, Rectangle } from './drawing-boxes.ts';
 import type { Layout, Point } from './drawing-layout.ts';
 
-/** Directions that a line leaves a cell in, as bits. */
+/** Directions in which a line leaves a cell, as bits. */
 const [NORTH, EAST, SOUTH, WEST] = [1, 2, 4, 8];
-/** By the sum of the directions. */
+/** Line characters by the sum of the directions. */
 const LINES = ' ╵╶└╷│┌├╴┘─┴┐┤┬┼';
 
-/** A drawing in characters, as lines that are not longer than the layout is wide. */
+/** Returns a drawing in characters, as lines that are at most as long as the layout is wide. */
 export function drawingLines(layout: Layout): readonly string[] {
   const canvas = createCanvas(layout);
   for (const frame of layout.frames) canvas.rectangle({ ...frame, left: 0, right: layout.width - 1 });
@@ -77,7 +77,7 @@ function createCanvas({ width, height }: Layout): Canvas {
       for (const character of text) {
         if (at < width) row[at] = character;
         at += 1;
-        // A character that takes two columns leaves none for the next cell.
+        // A character with two columns also occupies the next cell.
         if (widthOf(character) === 2 && at < width) row[at++] = '';
       }
     },

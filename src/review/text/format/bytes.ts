@@ -1,6 +1,6 @@
 const UNITS = ['kB', 'MB', 'GB', 'TB'];
 
-/** Bytes for people, in steps of 1000: `812 B`, `4.1 kB`, `2.0 GB`. */
+/** Returns bytes for people, in steps of 1000: `812 B`, `4.1 kB`, `2.0 GB`. */
 export function bytesText(bytes: number): string {
   if (bytes < 1_000) return `${bytes} B`;
   let [value, unit] = [bytes / 1_000, 0];

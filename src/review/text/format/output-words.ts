@@ -1,17 +1,17 @@
 import { isJsonObject, type Json } from '../../../engine/model/json.ts';
 
-/** So many members of an output are told in a few words. */
+/** Number of members in the summary of an output. */
 const MEMBERS = 5;
-/** Docker shows this many digits of an id. */
+/** Digits of an id that Docker prints. */
 const SHORT_ID = 12;
 
-/** A step's output in a few words: `name=devops id=3f2a9c01d4e5 members=2 items`; empty for no output. */
+/** Returns the output of a step in a few words: `name=devops id=3f2a9c01d4e5 members=2 items`; empty for no output. */
 export function outputWords(output: Json): string {
   if (output === null) return '';
   if (!isJsonObject(output)) return valueWords(output);
   const entries = Object.entries(output).filter(([, value]) => value !== null);
-  const told = entries.slice(0, MEMBERS).map(([key, value]) => `${key}=${valueWords(value)}`);
-  return [...told, ...(entries.length > MEMBERS ? ['…'] : [])].join(' ');
+  const shown = entries.slice(0, MEMBERS).map(([key, value]) => `${key}=${valueWords(value)}`);
+  return [...shown, ...(entries.length > MEMBERS ? ['…'] : [])].join(' ');
 }
 
 function valueWords(value: Json): string {
@@ -23,7 +23,7 @@ function valueWords(value: Json): string {
   return shortId(String(value));
 }
 
-/** An id of Docker's as people know it; other text as it is. */
+/** Returns the short form of an id of Docker; other text unchanged. */
 export function shortId(text: string): string {
   return /^(?:sha256:)?([0-9a-f]{64})$/.exec(text)?.[1]?.slice(0, SHORT_ID) ?? text;
 }

@@ -4,10 +4,10 @@ import type { StateVisit } from '../../timeline/state-path.ts';
 import { oneLine, pad, widthOf, wrapWords } from './plain-text.ts';
 import { statusPaint, type TextStyle } from './text-style.ts';
 
-/** Of longer sequences the middle is left out. */
-const TOLD = 40;
+/** Length of the longest sequence that is printed whole; the middle of a longer one is left out. */
+const LONGEST = 40;
 
-/** As in `wf graph`. */
+/** Signs as in `wf graph`. */
 const SIGNS: Readonly<Record<StageStatus | 'final', string>> = {
   succeeded: '✓',
   running: '▶',
@@ -18,7 +18,7 @@ const SIGNS: Readonly<Record<StageStatus | 'final', string>> = {
   final: '◎',
 };
 
-/** A visit to a top-level state, or a stage that there was no visit to. */
+/** A visit to a top-level state, or a stage without a visit. */
 interface PathLine {
   readonly name: string;
   readonly status: StageStatus | 'final';
@@ -26,8 +26,8 @@ interface PathLine {
 }
 
 /**
- * The path of a run through its machine: a line for each visit to a stage, in order, with the states inside it in the order in
- * which they were entered; then the stages that were not entered. Empty where the journal holds no state.
+ * Returns the path of a run through its machine: a line for each visit to a stage, in order, with the inner states in the order of entry;
+ * then the stages without a visit. Empty if the journal has no state.
  */
 export function pathLines(path: readonly StateVisit[], { stages }: RunRecord, style: TextStyle): readonly string[] {
   const statuses = new Map(stages.map(({ name, status }) => [name, status]));
@@ -63,7 +63,7 @@ function statusOf(
   return statuses.get(name) ?? 'final';
 }
 
-/** `pair → ends (hostEnd: enslave → up ∥ containerEnd: move) → look`. */
+/** Returns the inner states of a visit: `pair → ends (hostEnd: enslave → up ∥ containerEnd: move) → look`. */
 function innerText({ inner, parallel }: StateVisit): string {
   if (parallel) return inner.map((region) => regionText(region)).join(' ∥ ');
   return shortened(inner.map(visitText), (left) => `… ${left} more …`).join(' → ');
@@ -80,6 +80,6 @@ function visitText(visit: StateVisit): string {
 }
 
 function shortened<Item>(items: readonly Item[], instead: (left: number) => Item): readonly Item[] {
-  const left = items.length - TOLD;
-  return left <= 0 ? items : [...items.slice(0, TOLD / 2), instead(left), ...items.slice(-TOLD / 2)];
+  const left = items.length - LONGEST;
+  return left <= 0 ? items : [...items.slice(0, LONGEST / 2), instead(left), ...items.slice(-LONGEST / 2)];
 }

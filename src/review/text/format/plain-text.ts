@@ -30,14 +30,14 @@ export function pad(text: string, width: number, align: 'left' | 'right' = 'left
 }
 
 /**
- * Removes from the output of a command all that steers a terminal or misleads a reader: escape sequences and control characters vanish, a
- * carriage return begins a new line, and characters that change the direction of text are shown by their number.
+ * Sanitizes the output of a command: removes escape sequences and control characters, turns carriage returns into line breaks, and shows
+ * characters that change the direction of text by their number.
  */
-export function harmless(text: string): string {
+export function sanitized(text: string): string {
   return withoutSteering(stripVTControlCharacters(text.replace(/\r\n?/g, '\n')));
 }
 
-/** Does the same, and puts the text on one line: line breaks become spaces. */
+/** Sanitizes a text and puts it on one line: line breaks become spaces. */
 export function oneLine(text: string): string {
   return withoutSteering(stripVTControlCharacters(text).replace(/\s+/g, ' ')).trim();
 }

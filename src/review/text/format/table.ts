@@ -4,23 +4,22 @@ import type { Paint, TextStyle } from './text-style.ts';
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
-  /** Columns below which it is never cut; a column without one is never cut at all. */
+  /** Its minimum width if it may be cut; a column without it is never cut. */
   readonly shrinksTo?: number;
-  /** Where a terminal is too narrow even so, columns go: the lowest of these numbers first, never one without. */
+  /** Order in which columns are dropped, lowest first, if the terminal is too narrow even so; a column without it is never dropped. */
   readonly goes?: number;
 }
 
 /**
- * Text of one cell; its colour is put on after it was measured and cut. Where its spaces are kept, it is known to hold nothing
- * that would steer a terminal.
+ * The text of one cell, painted after it is measured and cut. A text whose spaces are kept is sanitized already.
  */
 export type Cell = string | { readonly text: string; readonly paint: Paint; readonly spaces?: 'kept' };
 
 const GAP = '  ';
 
 /**
- * A table with a line of titles, fitted to the terminal: the widest columns that may shrink do so until it fits, and those that may
- * go do where that is not enough. What still does not fit is left to the terminal.
+ * Returns a table with a line of titles, fitted to the terminal: columns are dropped if shrinking is not enough, then the widest ones
+ * shrink until it fits. The terminal wraps what still does not fit.
  */
 export function tableLines(
   columns: readonly Column[],
@@ -57,7 +56,7 @@ export function tableLines(
   return [titles, ...rows.map((row, index) => line(texts[index] ?? [], row.map(cellPaint)))];
 }
 
-/** The column that goes next; undefined where all fit, or none may go. */
+/** Returns the column to drop next; undefined if all fit, or none may be dropped. */
 function goesFirst(columns: readonly Column[], natural: readonly number[], available: number): number | undefined {
   const least = columns.map(({ shrinksTo }, index) =>
     Math.min(natural[index] ?? 0, shrinksTo ?? Number.POSITIVE_INFINITY),

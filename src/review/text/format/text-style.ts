@@ -6,9 +6,9 @@ import type { StageStatus } from '../../record/stage-record.ts';
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
-/** What a text is written for: a terminal of some width, or a file or pipe, whose lines are never cut. */
+/** The target of a text: a terminal with a width, or a file or pipe, whose lines are never cut. */
 export interface TextStyle {
-  /** Columns of the terminal; null where there is none. */
+  /** Columns of the terminal; null if there is none. */
   readonly width: number | null;
   readonly colors: Colors;
   /** The database that suggested commands name; undefined if it is the one that wf uses where they are typed. */
@@ -19,7 +19,7 @@ export type Paint = (text: string) => string;
 
 type ShownStatus = RunStatus | StageStatus | ShownStepStatus | ChangeStatus;
 
-/** The colour of a status: green is good, red is bad, yellow wants a look, cyan is under way. */
+/** Returns the colour of a status: green for good, red for bad, yellow for attention, cyan for in progress. */
 export function statusPaint({ colors }: TextStyle, status: ShownStatus): Paint {
   switch (status) {
     case 'succeeded':

@@ -12,7 +12,7 @@ import { ledgerWords, remainingLines } from './ledger-text.ts';
 import { proofLines } from './proof-text.ts';
 import { firstDifferenceLines, hostWords } from './verification-text.ts';
 
-/** The short text that `wf start` ends with: what was shown, what became of the host, what to look at next. */
+/** Returns the text at the end of `wf start`: proofs, state of the host, next commands. */
 export function endOfRunLines(material: RunMaterial, record: RunRecord, style: TextStyle): readonly string[] {
   const { colors } = style;
   const proofs = runProofs(material.journal);
@@ -30,7 +30,7 @@ export function endOfRunLines(material: RunMaterial, record: RunRecord, style: T
   ];
 }
 
-/** Returns what to type next, in one line. */
+/** Returns the next commands, in one line. */
 export function nextLine(commands: readonly string[], style: TextStyle): string {
   return `next: ${commands.map((command) => suggestedCommand(command, style)).join('    ')}`;
 }
@@ -40,7 +40,7 @@ function nextAfter(material: RunMaterial, { id, status }: RunRecord): readonly s
   return isEnd(status) || actions.length === 0 ? [...actions, `wf show ${id}`, `wf logs ${id}`] : actions;
 }
 
-/** Why a run was rolled back that did not fail: somebody asked for it. */
+/** Errors of a run that was rolled back on request. */
 const ASKED_FOR: readonly string[] = ['E_ROLLED_BACK', 'E_INTERRUPTED'];
 
 function failureLines({ error, steps }: RunRecord, style: TextStyle): readonly string[] {
@@ -50,7 +50,7 @@ function failureLines({ error, steps }: RunRecord, style: TextStyle): readonly s
   return [...(culprit === undefined ? [] : [`failed at ${whereWords(culprit)}`]), ...errorLines(error, style)];
 }
 
-/** The step whose error is the run's, else the last that failed: a machine may have answered earlier failures. */
+/** Returns the step with the error of the run, else the last failed one: a machine may have handled earlier failures. */
 function failedStep(steps: readonly StepRecord[], message: string): StepRecord | undefined {
   const failed = steps.filter((step) => step.status === 'failed');
   return failed.find((step) => step.error?.message === message) ?? failed.at(-1);
@@ -60,7 +60,7 @@ function whereWords({ stage, id, kind, attempts }: StepRecord): string {
   return oneLine(`${stage} / ${id} (${kind})${attempts > 1 ? `, after ${attempts} attempts` : ''}`);
 }
 
-/** Nothing is said of a host that no change was made to. */
+/** Returns nothing if the run made no change. */
 function hostLines({ verification, changes }: RunRecord): readonly string[] {
   return verification === null && changes.length === 0 ? [] : [`host: ${hostWords(verification, changes)}`];
 }

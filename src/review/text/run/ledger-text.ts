@@ -7,7 +7,7 @@ import { suggestions } from '../suggestion.ts';
 
 const ORDER: readonly ChangeStatus[] = ['reverted', 'gone', 'kept', 'intended', 'applied', 'stuck'];
 
-/** The ledger in one line: `12 changes, all undone: 4 reverted, 8 gone`. */
+/** Returns the ledger in one line: `12 changes, all undone: 4 reverted, 8 gone`. */
 export function ledgerWords(changes: readonly Change[]): string {
   if (changes.length === 0) return 'no changes';
   const counts = ORDER.map((status) => ({ status, count: changes.filter((change) => change.status === status).length }))
@@ -17,7 +17,7 @@ export function ledgerWords(changes: readonly Change[]): string {
   return `${counted(changes.length, 'change')}${undone ? ', all undone' : ''}: ${counts.join(', ')}`;
 }
 
-/** From this width on there is room for the reasons; those of what still stands are told with it all the same. */
+/** Width from which there is room for reasons; `remainingLines` has those of changes in place anyway. */
 const ROOM_FOR_REASONS = 100;
 
 function columnsFor({ width }: TextStyle): readonly Column[] {
@@ -31,7 +31,7 @@ function columnsFor({ width }: TextStyle): readonly Column[] {
   ];
 }
 
-/** The ledger as a table, in its order. */
+/** Returns the ledger as a table. */
 export function ledgerLines(changes: readonly Change[], style: TextStyle, indent = ''): readonly string[] {
   const rows = changes.map(({ seq, target, step, status, reason }) => [
     String(seq),
@@ -44,24 +44,24 @@ export function ledgerLines(changes: readonly Change[], style: TextStyle, indent
 }
 
 /**
- * What a run left on the host and the commands that undo it, in the order in which they are to be typed: newest first.
- * Command lines are never cut. Empty where nothing stands.
+ * Returns the changes that need undoing, with the commands for that, in the order in which to type them: newest first. Command lines are
+ * never cut.
  */
 export function remainingLines({ run, changes }: Ledger, style: TextStyle): readonly string[] {
-  const standing = undoOrder(changes);
-  if (standing.length === 0) return [];
-  const count = counted(standing.length, 'change');
+  const remaining = undoOrder(changes);
+  if (remaining.length === 0) return [];
+  const count = counted(remaining.length, 'change');
   const title =
     run.importedFrom === null
       ? `may still be on this host: ${count}; undo with \`wf rollback ${run.id}\`, or by hand in this order:`
-      : `stood on ${oneLine(run.importedFrom)} when the run was exported: ${count}; there, undone by hand in this order:`;
+      : `in place on ${oneLine(run.importedFrom)} when the run was exported: ${count}; undo by hand there in this order:`;
   return [
     ...setText(suggestions(title, style), style.width, 2).map(style.colors.yellow),
-    ...undoLines(standing, style),
+    ...undoLines(remaining, style),
   ];
 }
 
-/** The same of what a run means to leave on this host. */
+/** Returns the same for the changes that a run leaves on the host by design. */
 export function keptLines({ run, changes }: Ledger, style: TextStyle): readonly string[] {
   const kept = changes.filter(({ status }) => status === 'kept').toReversed();
   if (kept.length === 0) return [];
@@ -73,7 +73,7 @@ export function keptLines({ run, changes }: Ledger, style: TextStyle): readonly 
 function undoLines(changes: readonly Change[], style: TextStyle): readonly string[] {
   const { colors } = style;
   return changes.flatMap((change) => [
-    `  ${oneLine(change.target)} ${colors.dim('(')}${standingWords(change, style)}${colors.dim(')')}`,
+    `  ${oneLine(change.target)} ${colors.dim('(')}${statusWords(change, style)}${colors.dim(')')}`,
     ...change.undo.map((command) => `    ${oneLine(command)}`),
   ]);
 }
@@ -83,7 +83,7 @@ interface Ledger {
   readonly changes: readonly Change[];
 }
 
-function standingWords({ status, reason }: Change, style: TextStyle): string {
+function statusWords({ status, reason }: Change, style: TextStyle): string {
   const word = statusPaint(style, status)(status);
   return reason === null ? word : `${word}: ${oneLine(reason)}`;
 }

@@ -10,7 +10,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'why', shrinksTo: 20 },
 ];
 
-/** What `wf resume --dry-run` prints: what would become of each step so far and why, by stage; then the stages to come. */
+/** Returns the output of `wf resume --dry-run`: the plan for each step so far, by stage; then the stages to come. */
 export function resumePlanLines(
   run: string,
   { direction, steps }: ResumePlan,
@@ -18,7 +18,7 @@ export function resumePlanLines(
   style: TextStyle,
 ): readonly string[] {
   const { colors } = style;
-  const goal = direction === 'forward' ? 'would go on to its end' : 'would be rolled back';
+  const goal = direction === 'forward' ? 'would be resumed' : 'would be rolled back';
   const title = `${colors.bold(run)} ${goal}; ${totals(direction, steps)}; nothing was touched`;
   const rows = steps.map(({ step, kind, plan, why }): readonly Cell[] => [
     step,
@@ -40,12 +40,12 @@ function afterwards(
   steps: readonly PlannedStep[],
   stageNames: readonly string[],
 ): readonly string[] {
-  if (direction === 'back') return ['', 'then the host is compared with what it was before the run'];
+  if (direction === 'back') return ['', 'then the host is compared with its state before the run'];
   const toCome = stagesToCome(steps, stageNames);
   return toCome.length === 0 ? [] : ['', `then, as the machine decides: ${oneLine(toCome.join(', '))}`];
 }
 
-/** `33 steps so far: 32 kept, 1 adopted`. */
+/** Returns `33 steps so far: 32 kept, 1 adopted`. */
 function totals(direction: ResumePlan['direction'], steps: readonly PlannedStep[]): string {
   const plans = [...new Set(steps.map(({ plan }) => plan))];
   const counts = plans.map((plan) => `${steps.filter((step) => step.plan === plan).length} ${plan}`);
@@ -53,7 +53,7 @@ function totals(direction: ResumePlan['direction'], steps: readonly PlannedStep[
   return counts.length === 0 ? total : `${total}: ${counts.join(', ')}`;
 }
 
-/** Those after the last one that has steps already. */
+/** Returns the stages after the last one that has steps. */
 function stagesToCome(steps: readonly PlannedStep[], stageNames: readonly string[]): readonly string[] {
   const entered = new Set(steps.map(({ stage }) => stage));
   const last = stageNames.findLastIndex((name) => entered.has(name));

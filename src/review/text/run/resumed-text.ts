@@ -8,7 +8,7 @@ import { type Cell, type Column, tableLines } from '../format/table.ts';
 import { statusPaint, type TextStyle } from '../format/text-style.ts';
 import { suggestedCommand } from '../suggestion.ts';
 
-/** So many are shown: of more, the newest. */
+/** Number of runs that are printed. */
 const SHOWN = 20;
 
 const COLUMNS: readonly Column[] = [
@@ -21,8 +21,8 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /**
- * The runs of which one has to be chosen, newest first, each with what to type.
- * @param since when something happened to a run last, in milliseconds since the epoch
+ * Returns the runs to choose from, newest first, each with the command to type.
+ * @param since returns the time of the last event of a run, in milliseconds since the epoch
  */
 export function resumableLines(
   runs: readonly StoredRun[],
@@ -51,7 +51,7 @@ interface Named {
   readonly workflow: string;
 }
 
-/** What came of one run of several that were resumed: its status, and its error where it has one. */
+/** Returns the result of one of several resumed runs: its status, and its error if it has one. */
 export function resumedLines(
   { id, workflow, status, durationMs, error }: RunRecord,
   style: TextStyle,
@@ -60,7 +60,7 @@ export function resumedLines(
   return linesOf({ id, workflow }, `${statusPaint(style, status)(status)}${took}`, error, style);
 }
 
-/** Why one run of several was not resumed, or not to its end. `what` says which: `passed over`, `not resumed`. */
+/** Returns why one of several runs was not resumed, or not to its end. @param what `passed over` or `not resumed` */
 export function notResumedLines(run: Named, what: string, error: ErrorRecord, style: TextStyle): readonly string[] {
   return linesOf(run, style.colors.yellow(what), error, style);
 }

@@ -10,50 +10,50 @@ import { differenceLines, hostWords } from './verification-text.ts';
 
 const SIGNS = { made: '+', altered: '~' } as const;
 
-/** Milliseconds of the run that had passed at a moment (ISO 8601). */
+/** Returns the milliseconds from the start of the run to a moment (ISO 8601), without idle time. */
 export type OffsetOf = (moment: string) => number;
 
-/** What `wf diff RUN` prints: what the run changed, by sort, and what was compared with what. */
+/** Returns the output of `wf diff RUN`: the changes of the run, by sort, and the compared fingerprints. */
 export function runChangesLines(
-  told: RunChanges,
+  changes: RunChanges,
   material: Pick<RunMaterial, 'run' | 'changes'>,
   offsetOf: OffsetOf,
   style: TextStyle,
 ): readonly string[] {
   const { colors } = style;
-  const title = `${colors.bold(told.run)}  ${oneLine(told.workflow)}  ${statusPaint(style, told.status)(told.status)}`;
+  const title = `${colors.bold(changes.run)}  ${oneLine(changes.workflow)}  ${statusPaint(style, changes.status)(changes.status)}`;
   const { importedFrom } = material.run;
   const imported = importedFrom === null ? '' : `  ${colors.dim(`imported from ${oneLine(importedFrom)}`)}`;
   const sections: (readonly string[])[] = [
-    [title + imported, ...changedLines(told, offsetOf, style)],
+    [title + imported, ...changedLines(changes, offsetOf, style)],
     [colors.bold(ledgerWords(material.changes))],
     remainingLines(material, style),
-    comparedLines(told, offsetOf, style),
+    comparedLines(changes, offsetOf, style),
     [
-      `${colors.bold('host')}: ${hostWords(told.verification, material.changes)}`,
-      ...differenceLines(told.verification, style, '  '),
+      `${colors.bold('host')}: ${hostWords(changes.verification, material.changes)}`,
+      ...differenceLines(changes.verification, style, '  '),
     ],
   ];
   return sections.filter((lines) => lines.length > 0).flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }
 
-/** From these widths on there is room for when a change stood, and for the step that made it. */
+/** Widths from which there is room for the times of a change, and for its step. */
 const ROOM_FOR_TIMES = 100;
 const ROOM_FOR_STEPS = 120;
 
 function columnsFor({ width }: TextStyle): readonly Column[] {
   const room = width ?? Number.POSITIVE_INFINITY;
   return [
-    // What was changed gives way last.
+    // The changed object shrinks last.
     { title: 'changed on the host', shrinksTo: 40 },
     { title: 'identity', shrinksTo: 12 },
     { title: 'status' },
-    ...(room < ROOM_FOR_TIMES ? [] : [{ title: 'stood', align: 'right' as const }]),
+    ...(room < ROOM_FOR_TIMES ? [] : [{ title: 'in place', align: 'right' as const }]),
     ...(room < ROOM_FOR_STEPS ? [] : [{ title: 'step', shrinksTo: 8 }]),
   ];
 }
 
-/** One table, so that its columns stand below each other, with the sort above the first of each. */
+/** Returns one table, with a line for each sort before its first row. */
 function changedLines({ changed, fullest }: RunChanges, offsetOf: OffsetOf, style: TextStyle): readonly string[] {
   if (changed.length === 0) return ['  changed nothing on the host'];
   const sorts = [...new Set(changed.map(({ object }) => object))];
@@ -73,7 +73,7 @@ function changedLines({ changed, fullest }: RunChanges, offsetOf: OffsetOf, styl
       ? []
       : [
           '',
-          `  at its fullest, ${durationText(offsetOf(fullest.at))} into the run, ${counted(fullest.count, 'change')} stood at once`,
+          `  most at once, ${durationText(offsetOf(fullest.at))} into the run: ${counted(fullest.count, 'change')} in place`,
         ];
   return ['', titles, ...grouped, ...most];
 }
@@ -89,7 +89,7 @@ function objectRow(
     { text: `${SIGNS[change]} ${target}`, paint: change === 'made' ? style.colors.green : style.colors.yellow },
     named.join(' '),
     { text: status, paint: statusPaint(style, status) },
-    from === null ? 'not seen' : `${from} - ${to ?? 'now'}`,
+    from === null ? 'not observed' : `${from} - ${to ?? 'now'}`,
     step,
   ];
 }
@@ -98,8 +98,8 @@ function comparedLines({ compared }: RunChanges, offsetOf: OffsetOf, { colors, w
   const { before, after, equal, sections, leftOut } = compared;
   if (before === null) return [];
   const taken = (which: string, { hash, at }: NonNullable<typeof before>) =>
-    `  ${which}  fingerprint ${hash?.slice(0, 12) ?? 'not kept'}, ${durationText(offsetOf(at))} into the run`;
-  const equality = equal === null ? '' : equal ? ': the same' : ': another one';
+    `  ${which}  fingerprint ${hash?.slice(0, 12) ?? 'not stored'}, ${durationText(offsetOf(at))} into the run`;
+  const equality = equal === null ? '' : equal ? ': equal' : ': different';
   const room = width === null ? null : width - 2;
   const listed = (words: readonly string[]) => wrapWords(words, room, '  ').map((line) => `  ${line}`);
   const sentence = (text: string) => wrapWords(oneLine(text).split(' '), room).map((line) => `  ${line}`);

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json } from '../../../engine/model/json.ts';
+import type { Relevance } from '../../compare/difference-relevance.ts';
 import type { OnlyOne, Outcome, RunComparison, Timing } from '../../compare/run-comparison.ts';
-import type { Telling } from '../../compare/telling-differences.ts';
 import { durationText } from '../format/duration.ts';
 import { outputWords, shortId } from '../format/output-words.ts';
 import { oneLine, setText, wrapWords } from '../format/plain-text.ts';
@@ -9,7 +9,7 @@ import { statusPaint, type TextStyle } from '../format/text-style.ts';
 
 const SAME = '  the same';
 
-/** What `wf diff RUN OTHER` prints: how two runs of one workflow differ, section by section. */
+/** Returns the output of `wf diff RUN OTHER`: the differences of two runs of one workflow, by section. */
 export function runComparisonLines(comparison: RunComparison, style: TextStyle): readonly string[] {
   const { colors } = style;
   const { first, second, definition } = comparison;
@@ -67,7 +67,7 @@ function membersLines(
 ): readonly string[] {
   if (differences.length === 0) return [SAME];
   const columns: readonly Column[] = [
-    // What differs gives way last.
+    // The name of the member shrinks last.
     { title, shrinksTo: 40 },
     { title: first.id, shrinksTo: 12 },
     { title: second.id, shrinksTo: 12 },
@@ -77,7 +77,7 @@ function membersLines(
 }
 
 function valueText(value: Json | undefined): string {
-  if (value === undefined) return '(not there)';
+  if (value === undefined) return '(absent)';
   if (typeof value === 'string' && value !== '') return shortId(value);
   return (isJsonObject(value) ? outputWords(value) : '') || JSON.stringify(value);
 }
@@ -92,7 +92,7 @@ function onlyLines({ onlyFirst, onlySecond }: OnlyOne, { first, second }: Pair, 
   return [...only(first.id, onlyFirst), ...only(second.id, onlySecond)];
 }
 
-/** Without the states inside a state that is named as well. */
+/** Removes the states inside another one of the list. */
 function outermost(states: readonly string[]): readonly string[] {
   return states.filter((state) => !states.some((other) => state.startsWith(`${other}.`)));
 }
@@ -123,7 +123,7 @@ function outputLines(comparison: RunComparison, style: TextStyle): readonly stri
     .filter(({ says }) => says === 'telling')
     .map((one) => ({ ...one, name: [one.step ?? 'the run', one.member].filter((part) => part !== '').join('.') }));
   const room = style.width === null ? null : style.width - 2;
-  const rest = (says: Telling, why: string) => {
+  const rest = (says: Relevance, why: string) => {
     const { length } = outputs.filter((one) => one.says === says);
     if (length === 0) return [];
     const words = `${named.length === 0 ? 'but for' : 'and'} ${length} that ${why}`;
@@ -132,7 +132,7 @@ function outputLines(comparison: RunComparison, style: TextStyle): readonly stri
   return [
     ...membersLines('output', foldLists(named), comparison, style),
     ...rest('following', 'follow from these'),
-    ...rest('passing', 'no two runs have in common: ids, hardware addresses, numbers, times'),
+    ...rest('passing', 'differ in any two runs: ids, hardware addresses, numbers, times'),
   ];
 }
 
@@ -142,7 +142,7 @@ function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): R
   return groups;
 }
 
-/** More items than these of one list that only one run has are told by their number. */
+/** Number of list items that are printed if only one run has them; more are counted. */
 const MOST_ITEMS = 3;
 
 function foldLists(differences: readonly NamedDifference[]): readonly NamedDifference[] {
@@ -176,7 +176,7 @@ function timingLines({ timings, steps, first, second }: RunComparison, style: Te
     [{ text: 'the run', paint: colors.bold }, ...cells(timings.run)],
     ...timings.stages.flatMap(({ stage, ...of }) => [
       [{ text: stage, paint: colors.bold }, ...cells(of)],
-      // What only one of them had time for was named above.
+      // Steps of only one run are listed above.
       ...timings.steps
         .filter((step) => step.stage === stage && isShared(step.step))
         .map((step): readonly Cell[] => [

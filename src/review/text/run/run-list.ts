@@ -16,8 +16,8 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /**
- * What `wf runs` prints: one line for each run. `on host` counts its changes that may still stand here; the remarks tell what it
- * came to grief by, and where it took place if not here.
+ * Returns the output of `wf runs`: one line for each run. `on host` counts its changes in place on this host; the remarks have its error,
+ * and the machine of an imported run.
  */
 export function runListLines(
   runs: readonly StoredRun[],
@@ -47,7 +47,7 @@ function onHostCell({ changesInPlace, importedFrom }: StoredRun, { colors }: Tex
   return changesInPlace === 0 ? '0' : { text: String(changesInPlace), paint: colors.yellow };
 }
 
-/** Off a terminal nothing is cut: the code stands for the whole error there, which `wf show` tells. */
+/** Returns the error and the origin of a run; only the code of the error if nothing is cut, as in a pipe. */
 function remarksOf({ error, importedFrom }: StoredRun, { width, colors }: TextStyle): Cell {
   const imported = importedFrom === null ? [] : [`imported from ${importedFrom}`];
   const failed = error === null ? [] : [width === null ? error.code : `${error.code}: ${error.message}`];

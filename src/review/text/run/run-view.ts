@@ -2,12 +2,12 @@ import type { RunMaterial } from '../../record/run-material.ts';
 import { runProofs } from '../../record/run-proofs.ts';
 import type { RunRecord } from '../../record/run-record.ts';
 import { statePath } from '../../timeline/state-path.ts';
-import { courseLines } from '../course-text.ts';
 import { errorLines } from '../error-text.ts';
 import { durationText, momentText, relativeTimeText } from '../format/duration.ts';
 import { pathLines } from '../format/path-text.ts';
 import { oneLine, wrapWords } from '../format/plain-text.ts';
 import { statusPaint, type TextStyle } from '../format/text-style.ts';
+import { lifecycleLines } from '../lifecycle-text.ts';
 import { ledgerLines, ledgerWords, remainingLines } from './ledger-text.ts';
 import { proofLines } from './proof-text.ts';
 import { timelineLines } from './timeline-text.ts';
@@ -15,7 +15,7 @@ import { firstDifferenceLines, hostWords } from './verification-text.ts';
 
 const LABEL_WIDTH = 12;
 
-/** What `wf show` prints of one run. */
+/** Returns the output of `wf show` for one run. */
 export function runViewLines(
   material: RunMaterial,
   record: RunRecord,
@@ -27,7 +27,7 @@ export function runViewLines(
     if (lines.length > 0) sections.push([style.colors.bold(title), ...lines]);
   };
   if (record.error !== null) sections.push(errorLines(record.error, style));
-  section('course', courseLines(material, record.status, style));
+  section('lifecycle', lifecycleLines(material, record.status, style));
   section('path', pathLines(statePath(material), record, style));
   section('timeline', timelineLines(material, record, now, style));
   sections.push([
@@ -52,9 +52,7 @@ function headerLines({ run }: RunMaterial, record: RunRecord, now: number, style
   const inputLines = wrapWords(inputs, room, '  ');
   return [
     `${colors.bold(record.id)}  ${record.workflow}  ${statusPaint(style, record.status)(record.status)}`,
-    ...(run.importedFrom === null
-      ? []
-      : [field('imported', `from ${oneLine(run.importedFrom)}, to be looked at only`)]),
+    ...(run.importedFrom === null ? [] : [field('imported', `from ${oneLine(run.importedFrom)}, for inspection only`)]),
     field('started', run.startedAt === null ? 'not yet' : timing(run.startedAt, record, now)),
     field('runtime', record.runtime),
     field('definition', record.definitionHash.slice(0, 12)),

@@ -14,7 +14,7 @@ import { transcriptLines } from './transcript.ts';
 
 const LABEL_WIDTH = 12;
 
-/** What `wf show RUN STEP` prints: one step whole. */
+/** Returns the output of `wf show RUN STEP`: all details of one step. */
 export function stepViewLines(
   detail: StepDetail,
   { material, record, step, evidence, now }: StepViewMaterial,
@@ -45,12 +45,12 @@ export function stepViewLines(
   return sections.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }
 
-/** What the view is drawn from, beside the detail. */
+/** The material of the view, beside the details. */
 export interface StepViewMaterial {
   readonly material: RunMaterial;
   readonly record: RunRecord;
   readonly step: StoredStep;
-  /** Of this step. */
+  /** The evidence of this step. */
   readonly evidence: readonly StoredEvidence[];
   readonly now: number;
 }
@@ -62,7 +62,7 @@ const ATTEMPT_COLUMNS: readonly Column[] = [
   { title: 'at', align: 'right' },
   { title: 'time', align: 'right' },
   { title: 'outcome' },
-  { title: 'tried again', align: 'right' },
+  { title: 'retry', align: 'right' },
   { title: 'error', shrinksTo: 20 },
 ];
 
@@ -87,7 +87,7 @@ function changeLines(change: ChangeDetail, offsetAt: OffsetAt, { colors }: TextS
     const why = reason === null ? '' : `: ${oneLine(reason)}`;
     return `  ${into(offsetAt(Date.parse(at))).padStart(LABEL_WIDTH - 2)}  ${status}${why}`;
   });
-  const undo = change.undo === '' ? 'nothing to type: it goes with another change' : oneLine(change.undo);
+  const undo = change.undo === '' ? 'nothing to type: it vanishes with another change' : oneLine(change.undo);
   return [
     ...moments,
     `  ${colors.dim('undo'.padEnd(LABEL_WIDTH))}${undo}`,
@@ -96,7 +96,7 @@ function changeLines(change: ChangeDetail, offsetAt: OffsetAt, { colors }: TextS
   ];
 }
 
-/** `+3.1 s`: so long after the beginning of the run. */
+/** Returns the time since the start of the run: `+3.1 s`. */
 function into(ms: number): string {
   return `+${durationText(ms)}`;
 }

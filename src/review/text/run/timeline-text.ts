@@ -10,15 +10,15 @@ import { counted, oneLine, wrapWords } from '../format/plain-text.ts';
 import { type Cell, type Column, tableLines } from '../format/table.ts';
 import { statusPaint, type TextStyle } from '../format/text-style.ts';
 
-/** Where a terminal is at least this wide, there is room for the kinds of the steps too. */
+/** Width from which there is room for the kinds of the steps. */
 const WIDE = 120;
-/** From here on, for what steps answered: a few letters of it tell nothing. */
+/** Width from which there is room for a useful part of the outputs. */
 const ROOM_FOR_OUTPUTS = 100;
 const PIPED_BAR = 40;
 
 /**
- * Stages and steps in one table, in the order in which they began, each with its part of the run's time as a bar; the
- * rollback too, which is no stage. Empty for a run that has begun nothing.
+ * Returns stages and steps in one table, in the order in which they began, each with its part of the run's time as a bar; then the
+ * rollback. Empty for a run without stages and steps.
  */
 export function timelineLines(
   material: RunMaterial,
@@ -33,7 +33,7 @@ export function timelineLines(
   const withKind = style.width === null || style.width >= WIDE;
   const scale = barScale(durationText(timeline.totalMs), barWidth);
   const columns: readonly Column[] = [
-    // The ids are what is typed next: they give way last.
+    // The ids are needed for other commands: they shrink last.
     { title: 'stage and step', shrinksTo: between(14, (style.width ?? 80) - 50, 30) },
     ...(withKind ? [{ title: 'kind', shrinksTo: 10 }] : []),
     { title: 'status' },
@@ -64,7 +64,7 @@ export function timelineLines(
       ...(withKind ? [''] : []),
       { text: status, paint: statusPaint(style, status) },
       durationText(durationMs),
-      // One that was entered and of which nothing was begun has no part of the time yet.
+      // A stage without a begun step has no part of the time yet.
       barCell(status === 'pending' ? [] : (timeline.stages.get(name) ?? [])),
       own.length === 0 ? '' : counted(own.length, 'step'),
     ];
@@ -106,6 +106,6 @@ function resultCell({ error, output }: StepRecord, attempts: readonly StepAttemp
   const cutOff = interrupted.length === 0 ? [] : [`attempt ${interrupted.join(', ')} interrupted`];
   if (error !== null)
     return { text: [...tries, ...cutOff, `${error.code}: ${error.message}`].join('; '), paint: colors.red };
-  const told = width === null || width >= ROOM_FOR_OUTPUTS ? outputWords(output) : '';
-  return [...tries, ...cutOff, ...(told === '' ? [] : [told])].join('; ');
+  const answer = width === null || width >= ROOM_FOR_OUTPUTS ? outputWords(output) : '';
+  return [...tries, ...cutOff, ...(answer === '' ? [] : [answer])].join('; ');
 }

@@ -1,22 +1,23 @@
 import type { ErrorRecord } from '../../../engine/model/errors.ts';
 import type { StepId } from '../../../engine/model/ids.ts';
 import type { StoredEvidence, StoredStep } from '../../../engine/ports/history.ts';
+import { isOfRollback } from '../../record/evidence-record.ts';
 import type { StepAttempt } from '../../record/step-attempts.ts';
 import { durationText } from '../format/duration.ts';
-import { harmless, oneLine } from '../format/plain-text.ts';
+import { oneLine, sanitized } from '../format/plain-text.ts';
 import type { TextStyle } from '../format/text-style.ts';
 
-/** What names a step in a transcript. */
+/** The members of a step that its title in a transcript needs. */
 export type TranscriptStep = Pick<StoredStep, 'id' | 'stage' | 'kind'>;
 
 /**
- * Writes commands and their output as a terminal session, piece by piece: a title where another stage, the rollback, or
- * another step begins. Output is never cut, but loses what would steer a terminal.
+ * Returns commands and their output as a terminal session, piece by piece, with a title for each stage, step and rollback. Output is
+ * sanitized, never cut.
  */
 export interface Transcript {
-  /** `step` is undefined where the history does not know it. */
+  /** @param step undefined if the history does not have it */
   command(step: TranscriptStep | undefined, evidence: StoredEvidence): readonly string[];
-  /** How a step failed; `attempt` where it was tried again. */
+  /** Returns the failure of a step. @param attempt its number if a retry followed */
   failure(step: TranscriptStep, error: ErrorRecord, attempt: number | null): readonly string[];
 }
 
@@ -54,14 +55,9 @@ export function createTranscript(style: TextStyle): Transcript {
   };
 }
 
-/** The engine keeps what undoing a change needed under the attempt 0 of the step that made it. */
-export function isOfRollback({ attempt }: Pick<StoredEvidence, 'attempt'>): boolean {
-  return attempt === 0;
-}
-
 /**
- * What `wf logs` prints of these steps: by stage and step, in the order in which they began, with how their attempts failed;
- * then what undoing them needed.
+ * Returns the output of `wf logs` for these steps: their commands by stage and step, in the order in which they began, with the failures of
+ * attempts; then the commands of the rollback.
  */
 export function transcriptLines(
   steps: readonly StoredStep[],
@@ -95,7 +91,7 @@ function commandLines(item: StoredEvidence, style: TextStyle): readonly string[]
 }
 
 function outputLines({ output }: StoredEvidence): readonly string[] {
-  const text = harmless(output).replace(/\n+$/, '');
+  const text = sanitized(output).replace(/\n+$/, '');
   return text === '' ? [] : text.split('\n');
 }
 

@@ -3,9 +3,9 @@ import { counted, oneLine, setText } from '../format/plain-text.ts';
 import type { Paint, TextStyle } from '../format/text-style.ts';
 import { suggestedCommand } from '../suggestion.ts';
 
-/** What the look at the host found, in one line: `as before (no residue; drift: none)`. */
+/** Returns the result of a verification in one line: `as before (no residue; drift: none)`. */
 export function verificationWords(verification: Verification | null): string {
-  if (verification === null) return 'not compared with what it was';
+  if (verification === null) return 'not compared';
   const { restored, residues, unexplained, drift } = verification;
   const found = [
     residues.length === 0 ? 'no residue' : `residues: ${residues.length}`,
@@ -14,25 +14,25 @@ export function verificationWords(verification: Verification | null): string {
   ].join('; ');
   if (restored) return `as before (${found})`;
   const left = residues.length > 0 || unexplained.length > 0;
-  return left ? `not as before (${found})` : `not as before (changes still stand; ${found})`;
+  return left ? `not as before (${found})` : `not as before (changes still in place; ${found})`;
 }
 
-/** The same with how many changes the run means to leave on the host. */
+/** Returns the same, with the number of changes that the run leaves on the host by design. */
 export function hostWords(verification: Verification | null, changes: readonly Pick<Change, 'status'>[]): string {
   const kept = changes.filter(({ status }) => status === 'kept').length;
   const words = verificationWords(verification);
   return kept === 0 ? words : `${words}; in place by design: ${counted(kept, 'change')}`;
 }
 
-/** So many residues, and so many drifts, are told of where the rest is told elsewhere. */
+/** Number of differences of each kind that are printed if another command prints all. */
 const MOST = 10;
 
-/** All differences, each whole, and what was not compared; empty where there is none. */
+/** Returns all differences, and what was not compared. */
 export function differenceLines(verification: Verification | null, style: TextStyle, indent = ''): readonly string[] {
   return verification === null ? [] : linesOf(verification, style, indent, Number.POSITIVE_INFINITY, '');
 }
 
-/** The first of them, and where all of them are told. */
+/** Returns the first ones, and the command that prints all. */
 export function firstDifferenceLines(
   verification: Verification | null,
   run: string,
@@ -52,12 +52,12 @@ function linesOf(
   where: string,
 ): readonly string[] {
   const lines = (label: string, all: readonly string[], paint: Paint) => {
-    const told = all.slice(0, most).flatMap((words) => {
+    const shown = all.slice(0, most).flatMap((words) => {
       const room = width === null ? null : width - indent.length;
       return setText(`${label}: ${oneLine(words)}`, room, 2);
     });
     const more = all.length - most;
-    return [...told, ...(more > 0 ? [`${label}: ${more} more${where}`] : [])].map((line) => indent + paint(line));
+    return [...shown, ...(more > 0 ? [`${label}: ${more} more${where}`] : [])].map((line) => indent + paint(line));
   };
   return [
     ...lines('residue', residues.map(differenceWords), colors.red),
@@ -67,7 +67,7 @@ function linesOf(
   ];
 }
 
-/** One line for each reason. */
+/** Returns one line for each reason. */
 function notComparedWords(notCompared: readonly NotCompared[]): readonly string[] {
   const reasons = [...new Set(notCompared.map(({ reason }) => reason))];
   return reasons.map((reason) => {
@@ -80,7 +80,7 @@ const BY: Readonly<Record<Difference['owner'], string>> = {
   run: 'this run',
   docker: 'Docker',
   other: 'somebody else',
-  unknown: 'nobody known',
+  unknown: 'an unknown cause',
 };
 
 function differenceWords({ subject, difference, before, after, owner, reason }: Difference): string {

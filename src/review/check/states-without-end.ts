@@ -1,14 +1,13 @@
 import { ancestorIds, type GraphState, isInside, statesBelow } from '../graph/machine-graph.ts';
 import { firstOf, type Reach, takenTransitions } from './reachable-states.ts';
 
-/** Stands for the end of the run among the ids of states. */
+/** The end of the run, among the ids of states. */
 const END = Symbol('end');
 type Place = string | typeof END;
 
 /**
- * States from which a run never comes to an end, in groups that lead only to each other; a group of one is never left at
- * all. What leads into such a group is not told. Guards may hold, events may come, steps succeed; regions of a parallel
- * state are looked at each for itself.
+ * Returns the states from which a run never ends, in groups that lead only to each other; a group of one is never left. States that lead
+ * into such a group are not included. Guards may hold, events may occur, steps succeed; each region of a parallel state is separate.
  */
 export function statesWithoutEnd(root: GraphState, reach: Reach): readonly (readonly string[])[] {
   const all = new Map(statesBelow(root).map((state) => [state.id, state]));
@@ -30,7 +29,7 @@ export function statesWithoutEnd(root: GraphState, reach: Reach): readonly (read
   return [...groups.values()];
 }
 
-/** The innermost states that a run may be in after it was in this one, or the end. */
+/** Returns the innermost states that may follow this one, or the end. */
 function placesAfter(state: GraphState, all: ReadonlyMap<string, GraphState>, reach: Reach): ReadonlySet<Place> {
   const places = new Set<Place>();
   for (const holder of [state.id, ...ancestorIds(state.id)].flatMap((id) => all.get(id) ?? [])) {
@@ -38,7 +37,7 @@ function placesAfter(state: GraphState, all: ReadonlyMap<string, GraphState>, re
     if (isDone && holder.id === '') places.add(END);
     const usable = takenTransitions(holder).filter(({ trigger }) => trigger.type !== 'state-done' || isDone);
     const done = usable.filter(({ trigger }) => trigger.type === 'state-done');
-    // A state that is done goes on at once, before any event; only a region waits for the others.
+    // A state that is done is left at once, before any event; only a region waits for the others.
     const atOnce = holder.type !== 'parallel' && done.some(({ guard }) => guard === null);
     const own = atOnce ? done : usable;
     const transitions = holder.type === 'parallel' ? [...own, ...leaving(holder, reach)] : own;
@@ -50,7 +49,7 @@ function placesAfter(state: GraphState, all: ReadonlyMap<string, GraphState>, re
   return places;
 }
 
-/** Transitions inside a parallel state that leave it: they take all of its regions along. */
+/** Returns the transitions inside a parallel state that leave it, with all of its regions. */
 function leaving(parallel: GraphState, reach: Reach) {
   return statesBelow(parallel)
     .filter(({ id }) => id !== parallel.id && reach.states.has(id))
@@ -60,7 +59,7 @@ function leaving(parallel: GraphState, reach: Reach) {
     .filter(({ targets }) => targets.some((id) => !isInside(id, parallel.id)));
 }
 
-/** Whether this final state is one of those with which `holder` is done. */
+/** Whether this final state completes `holder`. */
 function completes(state: GraphState, holder: GraphState, all: ReadonlyMap<string, GraphState>): boolean {
   if (state.type !== 'final') return false;
   const [parent = '', ...outer] = ancestorIds(state.id);

@@ -2,6 +2,7 @@ import type { JournalEntry, JournalEvent } from '../../engine/model/journal-even
 import type { Owner } from '../../engine/model/owner.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
 import type { RunMaterial } from '../record/run-material.ts';
+import { isCleanStop } from '../timeline/idle-time.ts';
 import { durationText, momentText } from './format/duration.ts';
 import { oneLine } from './format/plain-text.ts';
 import type { TextStyle } from './format/text-style.ts';
@@ -9,44 +10,41 @@ import { pausedWords } from './progress-line.ts';
 
 type LeaseTaken = Extract<JournalEvent, { readonly type: 'lease.taken' }>;
 
-interface CourseEntry {
+interface LifecycleEntry {
   readonly at: number;
   readonly words: string;
 }
 
-/** After these, a run that nobody advances was not cut off. */
-const LETS_GO: readonly JournalEvent['type'][] = ['paused', 'interrupted', 'waiting', 'ended'];
-
 /**
- * Which processes advanced a run, and where it paused or was cut off. Empty for a run that one process brought from its start
- * to its end: its other lines tell all.
+ * Returns the processes that advanced a run, and its pauses and interruptions. Empty for a run that a single process advanced: the other
+ * lines have that.
  */
-export function courseLines(
+export function lifecycleLines(
   { run, journal }: Pick<RunMaterial, 'run' | 'journal'>,
   status: RunStatus,
   { colors }: TextStyle,
 ): readonly string[] {
-  const entries = journal.flatMap((_entry, index) => courseAt(journal, index));
+  const entries = journal.flatMap((_entry, index) => lifecycleAt(journal, index));
   const last = journal.at(-1);
-  if (status === 'interrupted' && last !== undefined && !LETS_GO.includes(last.event.type)) {
+  if (status === 'interrupted' && last !== undefined && !isCleanStop(last)) {
     const owner = ownerBefore(journal, journal.length);
     entries.push(run.importedFrom === null ? cutOff(last, owner) : exported(last, owner, run.importedFrom));
   }
   return entries.length <= 1 ? [] : entries.map(({ at, words }) => `  ${colors.dim(momentText(at))}  ${words}`);
 }
 
-function courseAt(journal: readonly JournalEntry[], index: number): readonly CourseEntry[] {
+function lifecycleAt(journal: readonly JournalEntry[], index: number): readonly LifecycleEntry[] {
   const [previous, entry] = [journal[index - 1], journal[index]];
   if (entry === undefined) return [];
   const { at, event } = entry;
   switch (event.type) {
     case 'lease.taken': {
       const words = takenWords(event, previous === undefined ? undefined : at - previous.at);
-      if (previous === undefined || LETS_GO.includes(previous.event.type)) return [{ at, words }];
+      if (previous === undefined || isCleanStop(previous)) return [{ at, words }];
       return [cutOff(previous, ownerBefore(journal, index), event.owner), { at, words }];
     }
     case 'definition.accepted':
-      return [{ at, words: `goes on under the definition ${event.definitionHash.slice(0, 12)}` }];
+      return [{ at, words: `resumed under the definition ${event.definitionHash.slice(0, 12)}` }];
     case 'paused':
       return [{ at, words: pausedWords(event.stage) }];
     case 'interrupted':
@@ -64,19 +62,19 @@ function takenWords({ purpose, owner: { pid } }: LeaseTaken, afterMs: number | u
     case 'resume':
       return `resumed by process ${pid}${after}`;
     case 'rollback':
-      return `taken over by process ${pid} to be rolled back${after}`;
+      return `taken over by process ${pid} for a rollback${after}`;
   }
 }
 
-/** The last that a process journaled which then was gone. */
-function cutOff({ at }: JournalEntry, gone: Owner | undefined, next?: Owner): CourseEntry {
+/** Returns the entry of an interruption, at the last event that the gone process journaled. */
+function cutOff({ at }: JournalEntry, gone: Owner | undefined, next?: Owner): LifecycleEntry {
   const who = gone === undefined ? 'its process' : `process ${gone.pid}`;
   const restarted = gone !== undefined && next !== undefined && gone.bootId !== next.bootId;
   return { at, words: `interrupted: ${who} was gone${restarted ? ', the machine was restarted' : ''}` };
 }
 
-/** Whether the process lived when the run was exported cannot be told on another machine. */
-function exported({ at }: JournalEntry, owner: Owner | undefined, machine: string): CourseEntry {
+/** Returns the entry of an export while a process had the run: another machine cannot check whether that process was alive. */
+function exported({ at }: JournalEntry, owner: Owner | undefined, machine: string): LifecycleEntry {
   const who = owner === undefined ? 'a process' : `process ${owner.pid}`;
   return { at, words: `${who} of ${oneLine(machine)} still had the run when it was exported` };
 }

@@ -2,32 +2,32 @@ import type { Change, ChangeStatus } from '../../engine/model/change.ts';
 import type { JournalEntry } from '../../engine/model/journal-event.ts';
 import { isJsonObject, type Json } from '../../engine/model/json.ts';
 
-/** What a run changed, however it stands now. */
+/** A change of a run with its history. */
 export interface ChangedObject {
   readonly seq: number;
   readonly step: string;
   readonly kind: string;
-  /** What sort of thing it is: `network`, `link`, `route`; of a step runner that is not wf's own, the first word of its target. */
+  /** The sort of the object: `network`, `link`, `route`; the first word of the target for a step runner that is not wf's own. */
   readonly object: string;
-  /** `made`: it was not there before; `altered`: it was, in another state. */
+  /** `made`: it did not exist before; `altered`: it did, in another state. */
   readonly change: 'made' | 'altered';
   readonly target: string;
-  /** What tells it from others of the same name, where the record holds that: `id`, `ifindex`, `mac`. */
+  /** Its identity, as far as the record has it: `id`, `ifindex`, `mac`. */
   readonly identity: Readonly<Record<string, string>>;
-  /** Milliseconds since the epoch; null where it was only intended, and never seen on the host. */
+  /** Milliseconds since the epoch; null if it was never observed on the host. */
   readonly appliedAt: number | null;
   readonly settledAt: number | null;
   readonly status: ChangeStatus;
   readonly reason: string | null;
 }
 
-/** The moment at which most of what a run changed stood on the host at once. */
+/** The moment with the most changes of a run in place. */
 export interface Fullest {
   readonly at: number;
   readonly count: number;
 }
 
-/** Every change that a run ever made or intended, in the order of the ledger. */
+/** Returns every change that a run made or intended, in the order of the ledger. */
 export function changedObjects(changes: readonly Change[], journal: readonly JournalEntry[]): readonly ChangedObject[] {
   const appliedAt = new Map<number, number>();
   const settledAt = new Map<number, number>();
@@ -49,19 +49,19 @@ export function changedObjects(changes: readonly Change[], journal: readonly Jou
   }));
 }
 
-/** When the host was furthest from what it had been; undefined where nothing was applied. */
+/** Returns the moment with the most changes in place; undefined if none was applied. */
 export function fullest(journal: readonly JournalEntry[]): Fullest | undefined {
-  const standing = new Set<number>();
+  const inPlace = new Set<number>();
   let most: Fullest | undefined;
   for (const { at, event } of journal) {
-    if (event.type === 'change.applied') standing.add(event.seq);
-    if (event.type === 'change.settled') standing.delete(event.seq);
-    if (standing.size > (most?.count ?? 0)) most = { at, count: standing.size };
+    if (event.type === 'change.applied') inPlace.add(event.seq);
+    if (event.type === 'change.settled') inPlace.delete(event.seq);
+    if (inPlace.size > (most?.count ?? 0)) most = { at, count: inPlace.size };
   }
   return most;
 }
 
-/** What the step runners of wf change. */
+/** The objects that the step runners of wf change. */
 const SORTS: Readonly<Record<string, Pick<ChangedObject, 'object' | 'change'>>> = {
   'docker.image': { object: 'image', change: 'made' },
   'docker.network': { object: 'network', change: 'made' },
@@ -80,10 +80,10 @@ function sortOf(kind: string, target: string): Pick<ChangedObject, 'object' | 'c
   return SORTS[kind] ?? { object: /^\S+/.exec(target)?.[0] ?? kind, change: 'made' };
 }
 
-/** Members of a record that tell an object from others, whoever wrote it. */
+/** Members that identify an object in the record of any step runner. */
 const IDENTIFYING = ['id', 'ifindex', 'mac', 'pid'];
 
-/** A record of two ends (a veth pair) has the identity of both. */
+/** Returns the identity in a record; that of both ends for a veth pair. */
 function identityIn(record: Json): Readonly<Record<string, string>> {
   if (!isJsonObject(record)) return {};
   const own = IDENTIFYING.flatMap((name) => {

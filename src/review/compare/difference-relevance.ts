@@ -1,21 +1,21 @@
 import type { MemberDifference } from './member-differences.ts';
 
 /**
- * What a difference between two runs says. `passing`: nothing, as no two runs have that in common (an id, a hardware address, a
- * number of a process or link, a time, a counter); `following`: no more than an earlier one (a URL with another address in it).
+ * The relevance of a difference between two runs. `passing`: none, as the value differs in any two runs (an id, a hardware address, the
+ * number of a process or link, a time, a counter); `following`: it follows from an earlier one (a URL with another address in it).
  */
-export type Telling = 'telling' | 'following' | 'passing';
+export type Relevance = 'telling' | 'following' | 'passing';
 
-/** Judges the differences between two runs, one after the other. */
-export interface TellingJudge {
-  judge(difference: MemberDifference): Telling;
+/** Judges the relevance of the differences between two runs, in order. */
+export interface RelevanceJudge {
+  judge(difference: MemberDifference): Relevance;
 }
 
-/** A longer text is not looked through for what was told before it. */
+/** Characters of the longest text that is searched for earlier differences. */
 const LONGEST = 2_000;
 
-/** @param runs the ids of the two runs. */
-export function createTellingJudge(runs: readonly [string, string]): TellingJudge {
+/** @param runs the ids of the two runs */
+export function createRelevanceJudge(runs: readonly [string, string]): RelevanceJudge {
   const renamed = new Map<string, string>();
   const remember = (first: string, second: string) => {
     if (first !== '' && !renamed.has(first)) renamed.set(first, second);
@@ -28,19 +28,19 @@ export function createTellingJudge(runs: readonly [string, string]): TellingJudg
       const [one, other] = [lasting(first, runs[0]), lasting(second, runs[1])];
       if (follows(one, other, renamed)) return 'following';
       remember(one, other);
-      // A name is found again where only small letters are known.
+      // The name may occur elsewhere in lower case.
       remember(one.toLowerCase(), other.toLowerCase());
       return 'telling';
     },
   };
 }
 
-/** Whether the second text is the first one with others put in, here or there, that were told already. */
+/** Whether the second text is the first one with earlier differences applied, in any places. */
 function follows(first: string, second: string, renamed: ReadonlyMap<string, string>): boolean {
   if (first.length > LONGEST || second.length > LONGEST) return false;
   const known = [...renamed].filter(([from, to]) => first.includes(from) && second.includes(to));
   if (known.length === 0) return false;
-  // By how much of the first text is accounted for: how much of the second one then may be.
+  // For each length of the first text: the lengths of the second text that can match it.
   const reached = Array.from({ length: first.length + 1 }, () => new Set<number>());
   reached[0]?.add(0);
   reached.forEach((places, at) => {
@@ -55,16 +55,16 @@ function follows(first: string, second: string, renamed: ReadonlyMap<string, str
   return reached[first.length]?.has(second.length) ?? false;
 }
 
-/** Members whose values no two runs have in common, whatever stands in front of it in their names. */
+/** Names of members whose values differ in any two runs; some match as suffixes. */
 const PASSING_NAMES =
   /(?:^|[a-z])(?:Id|At|Ms|Pid|Ifindex|Inode|Index|Time|Mac|Packets|Bytes)$|^(?:id|seq|pid|ifindex|inode|mac|packets|bytes)$/;
 
-/** What in a text is another one in every run. */
+/** Patterns of text that differs in any two runs. */
 const PASSING_TEXTS: readonly RegExp[] = [
   /\b[0-9a-f]{64}\b/g, // an id of Docker's, or a hash
-  /\b[0-9a-f]{12}\b/g, // the same, as people know it
+  /\b[0-9a-f]{12}\b/g, // the short form of an id
   /\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/g, // a hardware address
-  /\bfe80::[0-9a-f:]+/g, // the address that a link makes of it
+  /\bfe80::[0-9a-f:]+/g, // the link-local address that is derived from it
   /\bveth[0-9a-f]{7}\b/g, // a link that Docker named
   /\b\d{4}-\d\d-\d\dT[0-9:.]+Z/g,
   /\b\d+(?:\.\d+)? ?m?s\b/g,
