@@ -43,8 +43,8 @@ export function attemptHost(watch: HostWatch, mark: ProcessMark): AttemptHost {
   const requireLease = async () => {
     await watch.claimed();
     try {
-      const isHeld = await whileLocked(host.clock, () => watch.history.holds(watch.lease));
-      if (!isHeld) throw leaseLost(watch.lease);
+      const hasLease = await whileLocked(host.clock, () => watch.history.holds(watch.lease));
+      if (!hasLease) throw leaseLost(watch.lease);
     } catch (thrown) {
       watch.noteTrouble?.(thrown);
       throw thrown;

@@ -53,7 +53,7 @@ export function verificationSection({ record: { verification } }: ReportSource, 
 function outcomeOf({ restored, residues, unexplained }: Verification, verified: ReportWords['verified']): string {
   if (restored) return verified.restored;
   if (residues.length > 0) return verified.residue;
-  return unexplained.length > 0 ? verified.unexplained : verified.standing;
+  return unexplained.length > 0 ? verified.unexplained : verified.inPlace;
 }
 
 function notComparedBlock(notCompared: readonly NotCompared[], words: ReportWords): Block {
@@ -118,7 +118,7 @@ export function ledgerSection({ material: { changes } }: ReportSource, words: Re
       : [
           {
             type: 'alert',
-            title: words.standing,
+            title: words.inPlace,
             lines: [plain(words.byHand), ...undoByHand(changes).map((command) => code(command))],
           },
         ];

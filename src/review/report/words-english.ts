@@ -96,7 +96,7 @@ export const ENGLISH: ReportWords = {
     restored: 'The host is as it was before the run.',
     residue: 'The host is not as it was: the run left something behind.',
     unexplained: 'The host is not as it was: it has unexplained differences.',
-    standing: 'The host is not as it was: changes of the run are still in place.',
+    inPlace: 'The host is not as it was: changes of the run are still in place.',
   },
   residues: 'Residues: what the run left behind',
   unexplained: 'Unexplained: differences of unknown cause, after a step that may have altered anything',
@@ -119,7 +119,7 @@ export const ENGLISH: ReportWords = {
   ledgerText: 'Every change that the run made to the host, in order, with its current status.',
   noChanges: 'The run changed nothing on the host.',
   ledgerColumns: { seq: 'No.', target: 'Change', step: 'Step', status: 'Status', reason: 'Reason' },
-  standing: 'Changes may still be in place on the host',
+  inPlace: 'Changes may still be in place on the host',
   byHand: 'To undo them by hand, type in this order:',
   runStatus: RUN_STATUS,
   stageStatus: {

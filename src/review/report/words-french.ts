@@ -99,7 +99,7 @@ export const FRENCH: ReportWords = {
     restored: 'L’hôte est tel qu’il était avant l’exécution.',
     residue: 'L’hôte n’est pas tel qu’il était : l’exécution a laissé quelque chose.',
     unexplained: 'L’hôte n’est pas tel qu’il était : des différences restent inexpliquées.',
-    standing: 'L’hôte n’est pas tel qu’il était : des modifications de l’exécution sont encore en place.',
+    inPlace: 'L’hôte n’est pas tel qu’il était : des modifications de l’exécution sont encore en place.',
   },
   residues: 'Résidus : ce que l’exécution a laissé',
   unexplained: 'Inexpliqué : différences de cause inconnue, après une action qui a pu tout modifier',
@@ -122,7 +122,7 @@ export const FRENCH: ReportWords = {
   ledgerText: 'Chaque modification que l’exécution a apportée à l’hôte, dans l’ordre, avec son état actuel.',
   noChanges: 'L’exécution n’a rien modifié sur l’hôte.',
   ledgerColumns: { seq: 'N°', target: 'Modification', step: 'Action', status: 'État', reason: 'Raison' },
-  standing: 'Des modifications peuvent encore être en place sur l’hôte',
+  inPlace: 'Des modifications peuvent encore être en place sur l’hôte',
   byHand: 'Pour les annuler à la main, taper dans cet ordre :',
   runStatus: RUN_STATUS,
   stageStatus: {

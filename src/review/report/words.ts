@@ -68,7 +68,7 @@ export interface ReportWords {
   readonly noneDefined: string;
   readonly resultsUnknown: string;
   readonly verification: string;
-  readonly verified: Readonly<Record<'never' | 'restored' | 'residue' | 'unexplained' | 'standing', string>>;
+  readonly verified: Readonly<Record<'never' | 'restored' | 'residue' | 'unexplained' | 'inPlace', string>>;
   readonly residues: string;
   readonly unexplained: string;
   readonly drift: string;
@@ -83,7 +83,7 @@ export interface ReportWords {
   readonly ledgerText: string;
   readonly noChanges: string;
   readonly ledgerColumns: Readonly<Record<'seq' | 'target' | 'step' | 'status' | 'reason', string>>;
-  readonly standing: string;
+  readonly inPlace: string;
   readonly byHand: string;
   readonly runStatus: Readonly<Record<RunStatus, string>>;
   readonly stageStatus: Readonly<Record<StageStatus, string>>;
