@@ -30,7 +30,7 @@ export function runNotFound(run: RunId): WfError {
 
 /** Returns the error for an imported run: it took place on another machine, and cannot be resumed or undone here. */
 export function runImported(run: RunId, importedFrom: string): WfError {
-  return new WfError('E_RUN_IMPORTED', `run ${run} was imported from ${importedFrom}: it can only be inspected here`, {
+  return new WfError('E_RUN_IMPORTED', `run ${run} was imported from ${importedFrom}: it is read-only here`, {
     hint: `Inspect it with \`wf show ${run}\`, \`wf logs ${run}\` or \`wf report ${run}\`; resume it or undo its changes on ${importedFrom}.`,
     details: { run, importedFrom },
   });

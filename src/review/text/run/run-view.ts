@@ -52,7 +52,7 @@ function headerLines({ run }: RunMaterial, record: RunRecord, now: number, style
   const inputLines = wrapWords(inputs, room, '  ');
   return [
     `${colors.bold(record.id)}  ${record.workflow}  ${statusPaint(style, record.status)(record.status)}`,
-    ...(run.importedFrom === null ? [] : [field('imported', `from ${oneLine(run.importedFrom)}, for inspection only`)]),
+    ...(run.importedFrom === null ? [] : [field('imported', `from ${oneLine(run.importedFrom)}, read-only`)]),
     field('started', run.startedAt === null ? 'not yet' : timing(run.startedAt, record, now)),
     field('runtime', record.runtime),
     field('definition', record.definitionHash.slice(0, 12)),
