@@ -51,7 +51,7 @@ function loadProgram(cache: string | undefined): Program {
   throw new TypeError(`${file} is damaged: install wf again`);
 }
 
-/** Whether Node keeps the compiled code itself, as Node 22.8 and later do. */
+/** Makes Node 22.8 and later cache the compiled code; returns whether Node does. */
 function usesCacheOfNode(folder: string): boolean {
   const module: object = process.getBuiltinModule('node:module');
   if (!('enableCompileCache' in module) || typeof module.enableCompileCache !== 'function') return false;

@@ -76,12 +76,12 @@ export function addressAt(subnet: string, offset: number): string {
   });
 }
 
-/** Whether an IPv4 address lies in a subnet. @throws WfError E_INPUT if either is malformed. */
+/** Returns whether an IPv4 address lies in a subnet. @throws WfError E_INPUT if either is malformed. */
 export function isInSubnet(address: string, subnet: string): boolean {
   return contains(requireIpv4Subnet(subnet), requireIpv4Subnet(`${address}/32`));
 }
 
-/** Whether two IPv4 subnets share an address. @throws WfError E_INPUT if either is malformed. */
+/** Returns whether two IPv4 subnets share an address. @throws WfError E_INPUT if either is malformed. */
 export function subnetsOverlap(a: string, b: string): boolean {
   return overlap(requireIpv4Subnet(a), requireIpv4Subnet(b));
 }

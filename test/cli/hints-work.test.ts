@@ -55,7 +55,7 @@ test(
     run.go();
     const end = await wf.end;
     expect(end.exitCode).toBe(5);
-    expect(withoutDatabase(project, end.stderr)).toContain(`\`wf resume ${run.id}\` goes on with it`);
+    expect(withoutDatabase(project, end.stderr)).toContain(`\`wf resume ${run.id}\` resumes it`);
     renameSync(`${project.database}.away`, project.database);
     const resumed = await project.wf(['resume', run.id, '--json']);
     expect([resumed.exitCode, runRecordSchema.parse(resumed.json()).status]).toEqual([0, 'succeeded']);

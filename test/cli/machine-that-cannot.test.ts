@@ -42,7 +42,7 @@ describe.concurrent('without a Docker engine', () => {
     expect(text).toMatchObject({ exitCode: 0, stderr: '' });
     expect(text.stdout).toMatch(/^look at +docker engine +E_DOCKER_UNREACHABLE: /m);
     expect(text.stdout).toMatch(/^ +next: Start that engine/m);
-    expect(text.stdout).toMatch(/^ok +private host +can be made/m);
+    expect(text.stdout).toMatch(/^ok +private host +available/m);
     expectNoStackTrace(text);
     const json = await project.wf(['doctor', '--json'], NOWHERE);
     expect(json).toMatchObject({ exitCode: 0, stderr: '' });

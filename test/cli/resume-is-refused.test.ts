@@ -71,7 +71,7 @@ test.concurrent('a workflow file that is gone or broken; to roll back none is ne
   await expectRefusal(project, ['resume'], {
     exitCode: 2,
     code: 'E_WORKFLOW_INVALID',
-    says: [`run ${run.id} cannot be resumed`, 'could not be loaded'],
+    says: [`cannot resume run ${run.id}`, 'could not be loaded'],
     next,
   });
   rmSync(path.join(project.folder, 'workflows'), { recursive: true });
@@ -79,7 +79,7 @@ test.concurrent('a workflow file that is gone or broken; to roll back none is ne
   await expectTextRefusal(project, ['resume'], {
     exitCode: 2,
     code: 'E_WORKFLOW_NOT_FOUND',
-    says: [`run ${run.id} cannot be resumed`, '"folders"'],
+    says: [`cannot resume run ${run.id}`, '"folders"'],
     next,
   });
   expect(await project.wf(['rollback', run.id])).toMatchObject({ exitCode: 0 });

@@ -40,7 +40,7 @@ test.concurrent('a file that is missing, has another workflow or that others may
     exitCode: 2 as const,
     code: 'E_USAGE',
     says: ['the workflow other, not note'],
-    next: 'Name the file',
+    next: 'Give the file',
   };
   await expectRefusal(project, ['resume', 'paused', '--workflow', 'own/other.ts'], other);
   chmodSync(path.join(project.folder, 'own/note.ts'), 0o666);

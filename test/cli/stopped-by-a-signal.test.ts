@@ -34,9 +34,7 @@ test.concurrent.for([
     expect(end).toMatchObject({ exitCode: code, signal: undefined });
     expectNoStackTrace(end);
     expect(end.stdout).toMatch(/^note interrupted/m);
-    expect(withoutDatabase(project, end.stderr)).toContain(
-      `run ${id} is interrupted; \`wf resume ${id}\` goes on with it`,
-    );
+    expect(withoutDatabase(project, end.stderr)).toContain(`run ${id} is interrupted; \`wf resume ${id}\` resumes it`);
     expect(`${end.stdout}${end.stderr}`).toContain(`rm ${note}`);
     expect(existsSync(go) && readFileSync(note, 'utf8')).toBe('a note');
 
@@ -82,9 +80,7 @@ test.concurrent('twice: it ends at once, and what stands is known', async () => 
   wf.kill('SIGINT');
   const end = await wf.end;
   expect(end).toMatchObject({ exitCode: 130, signal: undefined });
-  expect(withoutDatabase(project, end.stderr)).toContain(
-    `run ${id} is interrupted; \`wf resume ${id}\` goes on with it`,
-  );
+  expect(withoutDatabase(project, end.stderr)).toContain(`run ${id} is interrupted; \`wf resume ${id}\` resumes it`);
   expectNoStackTrace(end);
   const record = runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
   expect(record).toMatchObject({ status: 'interrupted', changes: [{ status: 'applied', undo: `rm ${note}` }] });
