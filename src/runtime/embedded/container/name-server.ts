@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
-import { answerMessage, type DnsAnswer, parseQuestion, TYPE_A } from './dns-message.ts';
+import type { Question } from 'dns-packet';
+import { answerMessage, type DnsAnswer, parseQuery } from './dns-message.ts';
 
 /** Address of Docker's name server inside every container. */
 export const NAME_SERVER = '127.0.0.11';
@@ -58,16 +59,15 @@ function serveTcp(find: FindAddress): Promise<void> {
 
 /** Answers a message. Never rejects. */
 async function answerTo(message: Buffer, find: FindAddress): Promise<Buffer | undefined> {
-  const question = parseQuestion(message);
-  if (question === undefined) return undefined;
-  return answerMessage(question, await answerFor(question.name, question.type, find));
+  const query = parseQuery(message);
+  return query === undefined ? undefined : answerMessage(query, await answerFor(query.question, find));
 }
 
-async function answerFor(name: string, type: number, find: FindAddress): Promise<DnsAnswer> {
+async function answerFor({ name, type }: Question, find: FindAddress): Promise<DnsAnswer> {
   try {
     const address = await find(name);
     if (address === null) return { type: 'no-such-name' };
-    return type === TYPE_A ? { type: 'address', address } : { type: 'nothing' };
+    return type === 'A' ? { type: 'address', address } : { type: 'nothing' };
   } catch {
     return { type: 'failed' };
   }
