@@ -65,6 +65,7 @@ export function takenTransitions({ transitions }: GraphState): readonly GraphTra
 
 /** Whether an earlier candidate for the same trigger has no guard, so that this one is never taken. */
 export function isShadowed(transition: GraphTransition, all: readonly GraphTransition[]): boolean {
+  if (transition.candidate === 0) return false;
   const trigger = JSON.stringify(transition.trigger);
   return all.some(
     (earlier) =>
