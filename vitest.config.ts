@@ -18,6 +18,11 @@ export default defineConfig({
         test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 },
       },
       {
+        // Random machines, random kills and time-outs: what `npm run test:quick` leaves out.
+        extends: true,
+        test: { name: 'exhaustive', include: ['test/exhaustive/**/*.test.ts'], testTimeout: 60_000 },
+      },
+      {
         // Links and namespaces of the machine itself: one file at a time, in a network namespace of the tests' own.
         extends: true,
         test: {

@@ -26,10 +26,10 @@ describeOwnNetwork('another process', () => {
     const mark = processMarkText({ run, step: asStepId('s'), attempt: 1, owner: ownProcess() });
     const pid = startForTest(['sleep', '191.25'], { [PROCESS_MARK_VARIABLE]: mark });
     await untilRunning('sleep 191.25');
-    const ordinary = startChild('../host/end-ghosts.ts', [run], ORDINARY_USER);
+    const ordinary = startChild('../host/end-orphans.ts', [run], ORDINARY_USER);
     expect(JSON.parse(await ordinary.line(1))).toEqual({ found: [] });
     expect(running('sleep 191.25')).toEqual([pid]);
-    const root = startChild('../host/end-ghosts.ts', [run]);
+    const root = startChild('../host/end-orphans.ts', [run]);
     expect(JSON.parse(await root.line(1))).toEqual({ found: [pid] });
   });
 });

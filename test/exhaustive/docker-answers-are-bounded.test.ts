@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { createDocker } from '../../../src/docker/create-docker.ts';
+import { createDocker } from '../../src/docker/create-docker.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'wf-bounded-'));
 let server: Server | undefined;

@@ -4,16 +4,16 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { ProcessMark } from '../../../src/engine/model/process-mark.ts';
-import { isRunActive, lockedClaims } from '../../../src/host/locks/claims.ts';
-import { lockFolder } from '../../../src/host/locks/lock-folder.ts';
-import { systemClock } from '../../../src/host/machine/clock.ts';
-import { createOrphanedProcesses } from '../../../src/host/processes/orphaned-processes.ts';
-import { processStat } from '../../../src/host/processes/process.ts';
-import { startChild } from '../../fixtures/history/child.ts';
-import { runId } from '../../fixtures/history/samples.ts';
-import { readableByAll } from '../../support/ordinary-user.ts';
-import { notAfterTest, running } from '../../support/processes.ts';
+import type { ProcessMark } from '../../src/engine/model/process-mark.ts';
+import { isRunActive, lockedClaims } from '../../src/host/locks/claims.ts';
+import { lockFolder } from '../../src/host/locks/lock-folder.ts';
+import { systemClock } from '../../src/host/machine/clock.ts';
+import { createOrphanedProcesses } from '../../src/host/processes/orphaned-processes.ts';
+import { processStat } from '../../src/host/processes/process.ts';
+import { startChild } from '../fixtures/history/child.ts';
+import { runId } from '../fixtures/history/samples.ts';
+import { readableByAll } from '../support/ordinary-user.ts';
+import { notAfterTest, running } from '../support/processes.ts';
 
 const unique = `${process.pid}-${process.hrtime.bigint()}`;
 

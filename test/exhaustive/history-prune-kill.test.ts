@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { asStepId } from '../../../src/engine/model/ids.ts';
-import { startChild } from '../../fixtures/history/child.ts';
-import { rebuildProjection } from '../../fixtures/history/rebuild-projection.ts';
-import { AT, DEFINITION, decidedToStart, ENDED, headerOf, OWNER } from '../../fixtures/history/samples.ts';
-import { openForTest, openRaw } from '../../fixtures/history/temporary.ts';
+import { asStepId } from '../../src/engine/model/ids.ts';
+import { startChild } from '../fixtures/history/child.ts';
+import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
+import { AT, DEFINITION, decidedToStart, ENDED, headerOf, OWNER } from '../fixtures/history/samples.ts';
+import { openForTest, openRaw } from '../fixtures/history/temporary.ts';
 
 const RUNS = 1_500;
 const STEPS = Array.from({ length: 12 }, (_, index) => `step${index}`);

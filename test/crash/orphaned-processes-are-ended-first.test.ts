@@ -63,7 +63,7 @@ async function untilLeft(run: string, commands: readonly string[]): Promise<void
   await expect.poll(left, { timeout: 20_000 }).toEqual(commands);
 }
 
-/** A process that looks like the ghost in all but its mark. */
+/** A process that looks like the orphaned one in all but its mark. */
 function startDecoy(lane: Lane, mark: string | undefined): number {
   const env = { PATH: process.env['PATH'] ?? '', ...(mark === undefined ? {} : { WF_PROCESS: mark }) };
   const decoy = spawn('sleep', ['97'], { stdio: 'ignore', env, cwd: lane.folder });
@@ -101,7 +101,7 @@ describeCrash('a step whose program survives the wf that started it', () => {
       expect(orphans.filter(({ pid }) => runs(pid))).toEqual([]);
       expect(decoys.filter(runs)).toEqual(decoys);
 
-      // Never two at once: the ghost is gone when the program is looked at, and the second one begins.
+      // Never two at once: the orphan is gone when the program is looked at, and the second one begins.
       const told = readFileSync(story, 'utf8')
         .split('\n')
         .map((line) => line.split(' ')[0]);

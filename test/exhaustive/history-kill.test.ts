@@ -2,11 +2,11 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { openHistory, openHistoryForReading } from '../../../src/history/open.ts';
-import { startChild } from '../../fixtures/history/child.ts';
-import { rebuildProjection } from '../../fixtures/history/rebuild-projection.ts';
-import { headerOf, runId } from '../../fixtures/history/samples.ts';
-import { openForTest, openRaw, temporaryFolder, temporaryPath } from '../../fixtures/history/temporary.ts';
+import { openHistory, openHistoryForReading } from '../../src/history/open.ts';
+import { startChild } from '../fixtures/history/child.ts';
+import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
+import { headerOf, runId } from '../fixtures/history/samples.ts';
+import { openForTest, openRaw, temporaryFolder, temporaryPath } from '../fixtures/history/temporary.ts';
 
 const { id } = headerOf('killed');
 

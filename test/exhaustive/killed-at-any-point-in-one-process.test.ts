@@ -4,14 +4,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
-import { describeDefinition } from '../../../src/definition/describe.ts';
-import { replay } from '../../../src/engine/machine/replay.ts';
-import { WfError } from '../../../src/engine/model/errors.ts';
-import type { CrashPoints } from '../../../src/engine/ports/crash-points.ts';
-import type { Engine, RunHandle } from '../../../src/engine/run/engine.ts';
-import { defineStep, runnerOf } from '../../../src/engine/workflow/define-step.ts';
-import { rebuildProjection } from '../../fixtures/history/rebuild-projection.ts';
-import { type FolderHost, loaded, openFolderHost, runId } from '../../support/folder-host.ts';
+import { describeDefinition } from '../../src/definition/describe.ts';
+import { replay } from '../../src/engine/machine/replay.ts';
+import { WfError } from '../../src/engine/model/errors.ts';
+import type { CrashPoints } from '../../src/engine/ports/crash-points.ts';
+import type { Engine, RunHandle } from '../../src/engine/run/engine.ts';
+import { defineStep, runnerOf } from '../../src/engine/workflow/define-step.ts';
+import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
+import { type FolderHost, loaded, openFolderHost, runId } from '../support/folder-host.ts';
 
 /**
  * A wf that "dies" at one of its crash points: from then on nothing that it does reaches the history or the host. Real processes

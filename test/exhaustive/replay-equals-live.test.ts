@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
-import { replay } from '../../../src/engine/machine/replay.ts';
-import { WfError } from '../../../src/engine/model/errors.ts';
-import type { JournalEntry } from '../../../src/engine/model/journal-event.ts';
-import { canonicalJson, toJson } from '../../../src/engine/model/json.ts';
-import { defineStep } from '../../../src/engine/workflow/define-step.ts';
-import { loaded, openFolderHost } from '../../support/folder-host.ts';
-import { simulatedClock } from '../../support/simulated-clock.ts';
+import { replay } from '../../src/engine/machine/replay.ts';
+import { WfError } from '../../src/engine/model/errors.ts';
+import type { JournalEntry } from '../../src/engine/model/journal-event.ts';
+import { canonicalJson, toJson } from '../../src/engine/model/json.ts';
+import { defineStep } from '../../src/engine/workflow/define-step.ts';
+import { loaded, openFolderHost } from '../support/folder-host.ts';
+import { simulatedClock } from '../support/simulated-clock.ts';
 
 /** What one generated state does. */
 type Leaf = {

@@ -2,20 +2,20 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { asStepId } from '../../../src/engine/model/ids.ts';
-import { type Owner, sameOwner } from '../../../src/engine/model/owner.ts';
-import { PROCESS_MARK_VARIABLE, type ProcessMark, processMarkText } from '../../../src/engine/model/process-mark.ts';
-import { systemClock } from '../../../src/host/machine/clock.ts';
-import { canUseCgroups } from '../../../src/host/processes/command-cgroups.ts';
-import { markedProcesses } from '../../../src/host/processes/marked-processes.ts';
-import { createOrphanedProcesses } from '../../../src/host/processes/orphaned-processes.ts';
-import { ownProcess } from '../../../src/host/processes/process.ts';
-import { startChild } from '../../fixtures/history/child.ts';
-import { runId } from '../../fixtures/history/samples.ts';
-import { notAfterTest, running, startForTest, untilRunning } from '../../support/processes.ts';
+import { asStepId } from '../../src/engine/model/ids.ts';
+import { type Owner, sameOwner } from '../../src/engine/model/owner.ts';
+import { PROCESS_MARK_VARIABLE, type ProcessMark, processMarkText } from '../../src/engine/model/process-mark.ts';
+import { systemClock } from '../../src/host/machine/clock.ts';
+import { canUseCgroups } from '../../src/host/processes/command-cgroups.ts';
+import { markedProcesses } from '../../src/host/processes/marked-processes.ts';
+import { createOrphanedProcesses } from '../../src/host/processes/orphaned-processes.ts';
+import { ownProcess } from '../../src/host/processes/process.ts';
+import { startChild } from '../fixtures/history/child.ts';
+import { runId } from '../fixtures/history/samples.ts';
+import { notAfterTest, running, startForTest, untilRunning } from '../support/processes.ts';
 
 const orphans = createOrphanedProcesses(systemClock);
-const run = runId(`ghosts-${process.pid}`);
+const run = runId(`orphans-${process.pid}`);
 const dead: Owner = { ...ownProcess(), startTime: '1' };
 const sh = (script: string): [string, ...string[]] => ['sh', '-c', script];
 const ofRun = (mark: ProcessMark) => mark.run === run;
@@ -113,7 +113,7 @@ test('one that was stopped is ended', async () => {
   expect(running('sleep 174.25')).toEqual([]);
 });
 
-test('one that has ended and was not reaped is no ghost', async () => {
+test('one that has ended and was not reaped is no orphan', async () => {
   const { WF_PROCESS = '' } = marked();
   startForTest(['env', `MARK=${WF_PROCESS}`, ...sh('env WF_PROCESS="$MARK" true & sleep 0.1; exec sleep 175.25')]);
   await untilRunning('sleep 175.25');
@@ -146,7 +146,7 @@ test('wf ends neither itself nor the shell that it was started from', async () =
   const bystander = startForTest(['sleep', '177.25'], marked());
   // The shell ends with a command of its own after wf: it lived on.
   const script = '"$@"; echo "the shell lives"';
-  const wf = startChild('../host/end-ghosts.ts', [run], ['env', ...environment, ...sh(script), 'sh']);
+  const wf = startChild('../host/end-orphans.ts', [run], ['env', ...environment, ...sh(script), 'sh']);
   expect(JSON.parse(await wf.line(1))).toMatchObject({
     code: 'E_ORPHAN_ALIVE',
     message: expect.stringContaining(`step s of run ${run}`),

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startChild } from '../../fixtures/history/child.ts';
-import { AT, DEFINITION, decidedToStart, headerOf, OWNER, runId } from '../../fixtures/history/samples.ts';
-import { errorOf, openForTest, temporaryFolder, temporaryPath } from '../../fixtures/history/temporary.ts';
+import { startChild } from '../fixtures/history/child.ts';
+import { AT, DEFINITION, decidedToStart, headerOf, OWNER, runId } from '../fixtures/history/samples.ts';
+import { errorOf, openForTest, temporaryFolder, temporaryPath } from '../fixtures/history/temporary.ts';
 
 test('processes can open a new database at the same moment', async () => {
   const folder = temporaryFolder();
