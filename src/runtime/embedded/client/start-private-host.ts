@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import type { Clock } from '../../../engine/ports/clock.ts';
 import { toolFolders } from '../../../host/commands/tool-folders.ts';
@@ -40,7 +40,9 @@ export async function startPrivateHost(mark: string, clock: Clock): Promise<Priv
     },
     cwd: '/',
   });
-  const line = child.stdio[STARTER_DESCRIPTOR];
+  // Missing if no descriptor is left for a pipe.
+  const pipes: ChildProcess['stdio'] | undefined = child.stdio;
+  const line = pipes?.[STARTER_DESCRIPTOR];
   let output = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     output += text;

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { Duplex, type Readable } from 'node:stream';
 import { WfError } from '../../../../engine/model/errors.ts';
@@ -34,12 +34,14 @@ export async function startContainerProcess(containerId: string, resolveName: Ha
     env: { ...process.env, [CONTAINER_VARIABLE]: containerId },
   });
   const { stdout, stderr, pid: innerPid } = child;
-  const line = child.stdio[3];
+  // Missing if no descriptor is left for a pipe.
+  const pipes: ChildProcess['stdio'] | undefined = child.stdio;
+  const line = pipes?.[3];
   const ended = new Promise<number>((resolve) => {
     child.once('error', () => resolve(KILLED));
     child.once('exit', (code) => resolve(code ?? KILLED));
   });
-  if (innerPid === undefined || stdout === null || stderr === null || !(line instanceof Duplex))
+  if (innerPid === undefined || !stdout || !stderr || !(line instanceof Duplex))
     throw cannotStart(containerId, 'no process can be started');
   const kill = (): void => {
     child.kill('SIGKILL');
