@@ -11,13 +11,22 @@ const folder = mkdtempSync(path.join(tmpdir(), 'wf-check-'));
 const report = path.join(folder, 'tests.json');
 
 const isQuick = process.argv.includes('--quick');
-const quickTests = ['--project', 'unit', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
+/** The unit tests, and what people do with the command every day. */
+const quickFiles = [
+  'test/unit/',
+  'test/cli/mistakes-say-what-to-do',
+  'test/cli/output-goes-where-it-belongs',
+  'test/cli/paused-and-resumed',
+  'test/cli/rolled-back-when-it-is-asked-for',
+  'test/cli/runs-are-found',
+];
+const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
 const checks = [
   ['style', 'npm', 'run', '--silent', 'check:style'],
   ['types', 'npm', 'run', '--silent', 'check:types'],
   ['unused code', 'npm', 'run', '--silent', 'check:unused'],
   ...(isQuick
-    ? [['tests', 'npx', 'vitest', 'run', ...quickTests]]
+    ? [['tests', 'npx', 'vitest', 'run', '--project', 'unit', '--project', 'cli', ...quickFiles, ...reporters]]
     : [
         ['package', 'npm', 'run', '--silent', 'check:package'],
         ['tests', 'npm', 'run', '--silent', 'check:tests', '--', '--report', report],
