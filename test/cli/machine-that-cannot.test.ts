@@ -40,7 +40,7 @@ describe.concurrent('without a Docker engine', () => {
   test('doctor says that the other runtime does, what is missing, and what to do', async () => {
     const text = await project.wf(['doctor'], NOWHERE);
     expect(text).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(text.stdout).toMatch(/^look at +docker engine +E_DOCKER_UNREACHABLE: /m);
+    expect(text.stdout).toMatch(/^warning +docker engine +E_DOCKER_UNREACHABLE: /m);
     expect(text.stdout).toMatch(/^ +next: Start that engine/m);
     expect(text.stdout).toMatch(/^ok +private host +available/m);
     expectNoStackTrace(text);
@@ -107,7 +107,7 @@ describe.skipIf(!readableByAll()).concurrent('as an ordinary user', () => {
       through: ORDINARY_USER,
     });
     expect(doctor).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(doctor.stdout).toMatch(/^look at +right to administer the network +E_PERMISSION: .*CAP_NET_ADMIN/m);
+    expect(doctor.stdout).toMatch(/^warning +right to administer the network +E_PERMISSION: .*CAP_NET_ADMIN/m);
     expect(doctor.stdout).toMatch(/^ +next: Run it as root/m);
     expectNoStackTrace(doctor);
   });
