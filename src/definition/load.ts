@@ -107,8 +107,9 @@ async function importWorkflow({ name, file }: WorkflowFile, options: ImportOptio
     const error = asWfError(thrown);
     // Neither is an error in the content of the file.
     if (error.code === 'E_UNTRUSTED' || error.code === 'E_LIMIT') throw error;
-    const { message } = error;
-    throw new WfError('E_WORKFLOW_INVALID', `workflow ${name}: ${file} could not be loaded: ${message}`, {
+    // Node lists the stack of modules below the first line.
+    const [why = ''] = error.message.split('\nRequire stack:');
+    throw new WfError('E_WORKFLOW_INVALID', `workflow ${name}: ${file} cannot be loaded: ${why}`, {
       hint: 'Fix the file, then try again. `wf workflows` shows which files load.',
       cause: thrown,
     });

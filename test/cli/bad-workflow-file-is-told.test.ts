@@ -19,15 +19,15 @@ function withMachine(name: string, config: string): string {
 
 const BAD: Readonly<Record<string, { readonly text: string; readonly says: readonly string[] }>> = {
   'throws-error': { text: "throw new Error('no such planet');", says: ['no such planet'] },
-  'throws-nonsense': { text: 'throw undefined;', says: ['could not be loaded'] },
-  'not-typescript': { text: 'const = 1;', says: ['could not be loaded'] },
+  'throws-nonsense': { text: 'throw undefined;', says: ['cannot be loaded'] },
+  'not-typescript': { text: 'const = 1;', says: ['cannot be loaded'] },
   'imports-nothing': { text: "import './nowhere.ts'; export default 1;", says: ['nowhere'] },
   'exports-nothing': { text: 'export const workflow = 1;', says: ['no default export'] },
   'exports-nonsense': {
     text: "export default { name: 'exports-nonsense', machine: 42 };",
     says: ['version', 'machine'],
   },
-  'exports-null': { text: 'export default null;', says: ['could not be loaded'] },
+  'exports-null': { text: 'export default null;', says: ['cannot be loaded'] },
   'no-such-initial': {
     text: withMachine('no-such-initial', "{ initial: 'nowhere', states: { a: {} } }"),
     says: ['nowhere'],

@@ -8,15 +8,15 @@ describe.concurrent('before there is a database', () => {
   project.write('workflows/broken.ts', 'export default defineWorkflow({ name: ');
 
   test.for<[args: readonly string[], code: string, says: string, next: string]>([
-    [['show', 'abc'], 'E_RUN_NOT_FOUND', 'there is no database ', 'WF_DB'],
+    [['show', 'abc'], 'E_RUN_NOT_FOUND', 'wf.db does not exist', 'WF_DB'],
     [['resume'], 'E_RUN_NOT_FOUND', 'nothing to resume', '`wf runs`'],
-    [['rollback', '@latest'], 'E_RUN_NOT_FOUND', 'there is no database ', '`wf sweep --db '],
+    [['rollback', '@latest'], 'E_RUN_NOT_FOUND', 'wf.db does not exist', '`wf sweep --db '],
     [['start', 'folders'], 'E_INPUT', 'input root is missing', 'Give it: `--input root=...`. Inputs of folders: root'],
     [['start', 'folders', '--input', 'rot=/tmp'], 'E_INPUT', 'unknown input "rot"', 'Did you mean root?'],
     [['start', 'folders', '--input', 'root='], 'E_INPUT', 'input root: ', 'Inputs of folders'],
     [['start', 'folder'], 'E_WORKFLOW_NOT_FOUND', 'there is no workflow "folder"', 'Did you mean folders?'],
     [['start', 'folders', '--pause-after', 'secnod'], 'E_USAGE', 'has no stage of that name', 'Did you mean second?'],
-    [['start', 'broken'], 'E_WORKFLOW_INVALID', 'broken.ts could not be loaded', 'Fix the file, then try again.'],
+    [['start', 'broken'], 'E_WORKFLOW_INVALID', 'broken.ts cannot be loaded', 'Fix the file, then try again.'],
     [['strat', 'folders'], 'E_USAGE', "unknown command 'strat'", 'Did you mean start?'],
     [['help', 'rolback'], 'E_USAGE', "unknown command 'rolback'", 'Did you mean rollback?'],
     [['runs', '--workflw', 'x'], 'E_USAGE', "unknown option '--workflw'", 'Did you mean --workflow?'],

@@ -71,7 +71,7 @@ test.concurrent('a workflow file that is gone or broken; to roll back none is ne
   await expectRefusal(project, ['resume'], {
     exitCode: 2,
     code: 'E_WORKFLOW_INVALID',
-    says: [`cannot resume run ${run.id}`, 'could not be loaded'],
+    says: [`cannot resume run ${run.id}`, 'cannot be loaded'],
     next,
   });
   rmSync(path.join(project.folder, 'workflows'), { recursive: true });

@@ -54,7 +54,7 @@ test.concurrent('a rollback whose step runner is in a file that is gone is refus
   renameSync(workflowOf(project), `${workflowOf(project)}.away`);
   await expectRefused(
     project,
-    /change 1 \(note .*\): there is no step runner note.file: .* there is no workflow "note"/,
+    /change 1 \(note .*\): there is no step runner note.file: there is no workflow "note"/,
   );
   renameSync(`${workflowOf(project)}.away`, workflowOf(project));
   await expectUndone(project);
@@ -64,7 +64,7 @@ test.concurrent('one whose file cannot be loaded is refused with the reason', as
   const project = await pausedProject();
   const text = readFileSync(workflowOf(project), 'utf8');
   project.write('workflows/note.ts', `import 'no-such-package';\n${text}`);
-  await expectRefused(project, /note.file: the workflow note cannot be loaded: .*no-such-package/);
+  await expectRefused(project, /note.file: workflow note: .*note.ts cannot be loaded: .*no-such-package/);
   project.write('workflows/note.ts', text);
   await expectUndone(project);
 });

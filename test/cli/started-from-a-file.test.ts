@@ -39,7 +39,7 @@ test.concurrent('a file that is missing, has another workflow or that others may
   const other = {
     exitCode: 2 as const,
     code: 'E_USAGE',
-    says: ['the workflow other, not note'],
+    says: ['contains workflow other, not note'],
     next: 'Give the file',
   };
   await expectRefusal(project, ['resume', 'paused', '--workflow', 'own/other.ts'], other);

@@ -77,7 +77,7 @@ async function knownRunners(run: StoredRun, file: string | undefined, wire: Wire
     const { message, hint } = asWfError(thrown);
     return {
       runner: (kind) => own.get(kind),
-      whyMissing: () => `workflow ${run.workflow} cannot be loaded: ${message} (${hint})`,
+      whyMissing: () => `${message} (${hint})`,
     };
   }
 }

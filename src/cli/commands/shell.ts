@@ -54,7 +54,7 @@ function shellArgv(): Argv {
 
 async function containerOf(host: FoundHost, run: string, name: string): Promise<ContainerInfo> {
   const containers = (await host.containers()).filter(({ running }) => running);
-  const names = containers.map((container) => container.name);
+  const names = containers.map((container) => container.name).toSorted();
   const found =
     containers.find((container) => container.name === name) ??
     containers.find((container) => container.name.toLowerCase() === name.toLowerCase());

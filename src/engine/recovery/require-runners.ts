@@ -7,7 +7,7 @@ import type { StepRunner } from '../workflow/step.ts';
 /** The step runners for a rollback. */
 export interface RunnersToUndo {
   runner(kind: string): StepRunner | undefined;
-  /** Returns why the runner of a kind could not be loaded; undefined if that is unknown. */
+  /** Returns why the runner of a kind cannot be loaded; undefined if that is unknown. */
   whyMissing?(kind: string): string | undefined;
 }
 

@@ -38,7 +38,7 @@ export function refuseErrors({ name, model }: Pick<LoadedWorkflow, 'name' | 'mod
   });
 }
 
-/** Returns why a file could not be loaded, as one finding for each reason in the error. */
+/** Returns why a file cannot be loaded, as one finding for each reason in the error. */
 export function refusals({ message, hint, details }: WfError): readonly Finding[] {
   const { problems } = details;
   const reasons = Array.isArray(problems) ? problems.filter((problem) => typeof problem === 'string') : [];

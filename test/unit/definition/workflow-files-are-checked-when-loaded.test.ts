@@ -66,7 +66,7 @@ describe('a workflow file', () => {
 
   test.each([
     ['throws', `throw new Error('broken at load');`, 'broken at load'],
-    ['is not TypeScript', `const = ;`, 'could not be loaded'],
+    ['is not TypeScript', `const = ;`, 'cannot be loaded'],
     ['exports nothing', `export const x = 1;`, 'has no default export'],
     ['exports nonsense', `export default 42;`, 'expected object'],
     ['has no machine', `${HEAD} export default define('case', undefined);`, 'must be an XState v5 machine'],

@@ -41,7 +41,7 @@ const prepared = prepareHost().then(
 /** Answered once all is there. /proc counts the pids of the machine. */
 async function hello() {
   await prepared;
-  setImmediate(() => containers.provideSpares());
+  setImmediate(() => containers.provideSpare());
   return { pid: Number(readlinkSync('/proc/self')) };
 }
 

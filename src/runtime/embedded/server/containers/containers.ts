@@ -11,7 +11,7 @@ import { removeLink } from '../network/remove-link.ts';
 import { type ContainerProcess, startContainerProcess } from './container-process.ts';
 import { programOf } from './images.ts';
 import { LogTail } from './log-tail.ts';
-import { SpareContainers } from './spare-containers.ts';
+import { Spare } from './spare-container.ts';
 
 interface Container {
   readonly id: string;
@@ -38,17 +38,17 @@ const READY_LIMIT_MS = 30_000;
 export class Containers {
   readonly #networks: Networks;
   readonly #containers = new Map<string, Container>();
-  readonly #spares: SpareContainers;
+  readonly #spare: Spare;
   readonly #neighbours = new Neighbours();
 
   constructor(networks: Networks) {
     this.#networks = networks;
-    this.#spares = new SpareContainers((id) => this.#nameHandler(id));
+    this.#spare = new Spare((id) => this.#nameHandler(id));
   }
 
-  /** Starts processes for the first containers in advance. */
-  provideSpares(): void {
-    void this.#spares.provide();
+  /** Starts the process of the first container in advance. */
+  provideSpare(): void {
+    this.#spare.provide();
   }
 
   all(): readonly ContainerInfo[] {
@@ -87,7 +87,7 @@ export class Containers {
     if (namesake !== undefined) throw nameInUse(name, namesake.id);
     programOf(image, command);
     const networkId = this.#networkOf(spec).id;
-    const { id, starting } = this.#spares.take();
+    const { id, starting } = this.#spare.take();
     this.#containers.set(id, {
       id,
       spec: { ...spec, networkId },
