@@ -52,10 +52,7 @@ async function expectUndone(project: Project): Promise<void> {
 test.concurrent('a rollback whose step runner is in a file that is gone is refused, and goes through once it is back', async () => {
   const project = await pausedProject();
   renameSync(workflowOf(project), `${workflowOf(project)}.away`);
-  await expectRefused(
-    project,
-    /change 1 \(note .*\): there is no step runner note.file: there is no workflow "note"/,
-  );
+  await expectRefused(project, /change 1 \(note .*\): there is no step runner note.file: there is no workflow "note"/);
   renameSync(`${workflowOf(project)}.away`, workflowOf(project));
   await expectUndone(project);
 });
