@@ -9,7 +9,7 @@ import { nearestName } from './output/did-you-mean.ts';
 import { reportError } from './output/report-error.ts';
 import { PLAIN_STYLE, SILENT, type Terminal, withStyle, writeJson } from './output/terminal.ts';
 import { usageError, wasHelp, wasNoCommand, wasVersion } from './output/usage-error.ts';
-import type { OpenWire, Wire } from './services/wire-types.ts';
+import type { OpenServices, Services } from './services/services.ts';
 
 /**
  * Runs one command line: parses it, loads only the requested command, and returns the exit code. Every error ends here as text,
@@ -18,13 +18,13 @@ import type { OpenWire, Wire } from './services/wire-types.ts';
 export async function runCommandLine(
   argv: readonly string[],
   outer: Terminal,
-  openWire: OpenWire,
+  openServices: OpenServices,
   version: string,
 ): Promise<ExitCode> {
   const json = wants(argv, '--json');
   const terminal = wants(argv, '--no-color') ? withStyle(outer, { colors: PLAIN_STYLE.colors }) : outer;
   const parsing: Parsing = { command: 'wf', output: '', outcome: undefined };
-  const exitCode = await carryOut(argv, parsing, terminal, openWire, version, json);
+  const exitCode = await carryOut(argv, parsing, terminal, openServices, version, json);
   const failure = await terminal.out.failure();
   if (failure === undefined) return exitCode;
   const { outcome } = parsing;
@@ -39,7 +39,7 @@ async function carryOut(
   argv: readonly string[],
   parsing: Parsing,
   terminal: Terminal,
-  openWire: OpenWire,
+  openServices: OpenServices,
   version: string,
   json: boolean,
 ): Promise<ExitCode> {
@@ -54,7 +54,7 @@ async function carryOut(
     return reportError(noCommand(), terminal, json);
   }
   if (parsing.outcome === undefined) return reportError(noCommand(), terminal, json);
-  return perform(parsing.outcome, terminal, openWire, json);
+  return perform(parsing.outcome, terminal, openServices, json);
 }
 
 /** Result of commander, filled in while it parses. */
@@ -76,22 +76,22 @@ interface Invocation {
 async function perform(
   { load, given, database }: Invocation,
   outer: Terminal,
-  openWire: OpenWire,
+  openServices: OpenServices,
   json: boolean,
 ): Promise<ExitCode> {
-  let wire: Wire | undefined;
+  let services: Services | undefined;
   let terminal = outer;
   try {
     const command = await load();
-    wire = await openWire({ database });
-    const { namedDatabase } = wire.places;
+    services = await openServices({ database });
+    const { namedDatabase } = services.places;
     if (namedDatabase !== null) terminal = withStyle(terminal, { database: namedDatabase });
     if (given['quiet'] === true) terminal = { ...terminal, progress: SILENT };
-    return await command(given, wire, terminal);
+    return await command(given, services, terminal);
   } catch (thrown) {
     return reportError(thrown, terminal, json);
   } finally {
-    wire?.close();
+    services?.close();
   }
 }
 

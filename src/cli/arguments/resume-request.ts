@@ -4,7 +4,7 @@ import type { StoredRun } from '../../engine/ports/history.ts';
 import type { ResumeRequest } from '../../engine/run/engine.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import { refusalOf } from '../../review/record/allowed-actions.ts';
-import type { ResolvedWorkflow, Wire } from '../services/wire-types.ts';
+import type { ResolvedWorkflow, Services } from '../services/services.ts';
 import { requiredSecrets } from './run-secrets.ts';
 import { stageToPauseAfter } from './stage-option.ts';
 import { workflowOfRun } from './workflow-reference.ts';
@@ -30,11 +30,11 @@ export async function resumeRequest(
   run: StoredRun,
   { acceptChanges, pauseAfter, input, workflow: file }: ResumeOptions,
   history: Source,
-  wire: Wire,
+  services: Services,
 ): Promise<ResumeRequest> {
-  const refusal = refusalOf('resume', run, wire.isAlive, wire.pidNamespace);
+  const refusal = refusalOf('resume', run, services.isAlive, services.pidNamespace);
   if (refusal !== undefined) throw refusal;
-  const { workflow, definition } = await workflowOf(run, file, wire);
+  const { workflow, definition } = await workflowOf(run, file, services);
   // A rollback works under any definition.
   const undoes = run.status === 'rolling-back';
   if (!acceptChanges && !undoes) refuseAnother(run, definition, history);
@@ -51,10 +51,10 @@ export async function resumeRequest(
 async function workflowOf(
   { id, workflow }: StoredRun,
   file: string | undefined,
-  wire: Wire,
+  services: Services,
 ): Promise<ResolvedWorkflow> {
   try {
-    return await workflowOfRun(wire, workflow, file);
+    return await workflowOfRun(services, workflow, file);
   } catch (thrown) {
     const error = asWfError(thrown);
     throw new WfError(error.code, `cannot resume run ${id}: ${error.message}`, {

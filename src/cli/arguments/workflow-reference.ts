@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { WfError } from '../../engine/model/errors.ts';
 import { findPlaces } from '../services/places.ts';
-import type { ResolvedWorkflow, Wire } from '../services/wire-types.ts';
+import type { ResolvedWorkflow, Services } from '../services/services.ts';
 
 const WORKFLOW_FILE = /^(.+)\.(?:ts|mts|js|mjs)$/;
 
@@ -15,8 +15,11 @@ export function isFileReference(reference: string): boolean {
  * Returns a workflow by its name, or by the path of its file.
  * @throws WfError E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID
  */
-export async function workflowByReference(wire: Pick<Wire, 'workflow'>, reference: string): Promise<ResolvedWorkflow> {
-  if (!isFileReference(reference)) return wire.workflow(reference);
+export async function workflowByReference(
+  services: Pick<Services, 'workflow'>,
+  reference: string,
+): Promise<ResolvedWorkflow> {
+  if (!isFileReference(reference)) return services.workflow(reference);
   const file = path.resolve(reference);
   const name = WORKFLOW_FILE.exec(path.basename(file))?.[1];
   if (name === undefined || statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
@@ -33,11 +36,11 @@ export async function workflowByReference(wire: Pick<Wire, 'workflow'>, referenc
  * @throws WfError E_USAGE if the file has another workflow; E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID
  */
 export async function workflowOfRun(
-  wire: Pick<Wire, 'workflow'>,
+  services: Pick<Services, 'workflow'>,
   name: string,
   file: string | undefined,
 ): Promise<ResolvedWorkflow> {
-  const found = await workflowByReference(wire, file ?? name);
+  const found = await workflowByReference(services, file ?? name);
   if (found.workflow.name === name) return found;
   throw new WfError('E_USAGE', `--workflow ${file}: contains workflow ${found.workflow.name}, not ${name}`, {
     hint: 'Give the file with which the run was started.',

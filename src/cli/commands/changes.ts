@@ -19,10 +19,10 @@ interface RunChanges {
 }
 
 /** `wf changes [RUN]`: lists the changes in place on this host with the commands that undo them, newest run first. */
-export const changes = defineCommand(options, async ({ json, run: reference }, wire, { out, err }) => {
-  const history = await wire.historyForReading();
+export const changes = defineCommand(options, async ({ json, run: reference }, services, { out, err }) => {
+  const history = await services.historyForReading();
   const inPlace =
-    reference === undefined ? ofAllRuns(history) : ofRun(findRun(history, reference, wire.places.database));
+    reference === undefined ? ofAllRuns(history) : ofRun(findRun(history, reference, services.places.database));
   if (json) {
     const records = inPlace.flatMap(({ run, changes }) =>
       changes.map((change) => ({ run: run.id, workflow: run.workflow, ...changeRecord(change) })),
@@ -33,7 +33,7 @@ export const changes = defineCommand(options, async ({ json, run: reference }, w
   } else {
     writeLines(
       out,
-      inPlace.flatMap((one, index) => [...(index === 0 ? [] : ['']), ...runLines(one, wire.isAlive, out.style)]),
+      inPlace.flatMap((one, index) => [...(index === 0 ? [] : ['']), ...runLines(one, services.isAlive, out.style)]),
     );
   }
   return 0;

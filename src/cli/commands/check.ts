@@ -5,13 +5,13 @@ import { type CheckedWorkflow, checkLines } from '../../review/text/check-text.t
 import { workflowByReference } from '../arguments/workflow-reference.ts';
 import { defineCommand } from '../define-command.ts';
 import { writeJson, writeLines } from '../output/terminal.ts';
-import type { ResolvedWorkflow, Wire } from '../services/wire-types.ts';
+import type { ResolvedWorkflow, Services } from '../services/services.ts';
 
 const options = z.object({ json: z.boolean().default(false), workflow: z.string().optional() });
 
 /** `wf check [WORKFLOW]`: checks one or all workflows without running them. Exits with 2 on an error. */
-export const check = defineCommand(options, async ({ json, workflow: reference }, wire, { out, err }) => {
-  const checked = reference === undefined ? await checkAll(wire) : [await checkReferred(wire, reference)];
+export const check = defineCommand(options, async ({ json, workflow: reference }, services, { out, err }) => {
+  const checked = reference === undefined ? await checkAll(services) : [await checkReferred(services, reference)];
   if (json) {
     writeJson(out, checked.map(checkRecord));
   } else if (checked.length === 0) {
@@ -27,15 +27,15 @@ export const check = defineCommand(options, async ({ json, workflow: reference }
   return checked.some(hasError) ? 2 : 0;
 });
 
-async function checkAll(wire: Wire): Promise<readonly CheckedWorkflow[]> {
+async function checkAll(services: Services): Promise<readonly CheckedWorkflow[]> {
   const checked: CheckedWorkflow[] = [];
-  for (const { name, file } of await wire.workflows())
-    checked.push(await checkOne(name, file, () => wire.workflow(name)));
+  for (const { name, file } of await services.workflows())
+    checked.push(await checkOne(name, file, () => services.workflow(name)));
   return checked;
 }
 
-function checkReferred(wire: Wire, reference: string): Promise<CheckedWorkflow> {
-  return checkOne(reference, reference, () => workflowByReference(wire, reference));
+function checkReferred(services: Services, reference: string): Promise<CheckedWorkflow> {
+  return checkOne(reference, reference, () => workflowByReference(services, reference));
 }
 
 /** Checks one workflow. A file that cannot be loaded is a finding; a missing file is a usage error. */

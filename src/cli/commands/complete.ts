@@ -12,10 +12,10 @@ import { writeLines } from '../output/terminal.ts';
 const options = z.object({ shell: z.enum(SHELLS), words: z.array(z.string()) });
 
 /** `wf __complete SHELL -- WORDS`: prints the completions of the last word, for the completion scripts. */
-export const completeWord = defineCommand(options, async ({ shell, words }, wire, { out }) => {
+export const completeWord = defineCommand(options, async ({ shell, words }, services, { out }) => {
   const program = addGlobalOptions(new Command('wf'));
   addCommands(program, () => () => {});
-  const completion = await complete(program, typedWords(shell, words), completionSource(wire));
+  const completion = await complete(program, typedWords(shell, words), completionSource(services));
   writeLines(out, completion === 'files' ? [FILES] : completion.map((candidate) => lineFor(shell, candidate)));
   return 0;
 });

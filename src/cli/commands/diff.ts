@@ -20,7 +20,7 @@ import {
   formatOf,
   writeDocument,
 } from '../output/write-document.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 
 const options = z.object({
   ...documentOptions,
@@ -39,23 +39,25 @@ interface Found {
 }
 
 /** `wf diff RUN [OTHER]`: shows what a run changed on the host, or how two runs of a workflow differ. */
-export const diff = defineCommand(options, async (given, wire, terminal) => {
+export const diff = defineCommand(options, async (given, services, terminal) => {
   const format = formatOf(given, ENDINGS, given.json ? 'json' : 'text');
-  const history = await wire.historyForReading();
-  const run = findRun(history, given.run, wire.places.database);
+  const history = await services.historyForReading();
+  const run = findRun(history, given.run, services.places.database);
   const { title, record, lines } =
-    given.other === undefined ? changesOf(run, wire) : await comparisonOf(run, findRun(history, given.other), wire);
+    given.other === undefined
+      ? changesOf(run, services)
+      : await comparisonOf(run, findRun(history, given.other), services);
   const style = documentStyle(given, terminal.out);
   const text = format === 'json' ? jsonText(record) : linesText(lines(style));
   writeDocument({ title, format, text, about: { run: run.run.id } }, given, terminal);
   return 0;
 });
 
-function changesOf({ history, run }: FoundRun, wire: Wire): Found {
+function changesOf({ history, run }: FoundRun, services: Services): Found {
   const material = readRunMaterial(history, run);
-  const status = runStatus(run, wire.isAlive);
+  const status = runStatus(run, services.isAlive);
   const record: RunChanges = runChanges(material, status, history);
-  const { offsetAt } = timelineOf(material.journal, status, wire.clock.now());
+  const { offsetAt } = timelineOf(material.journal, status, services.clock.now());
   return {
     title: `the changes of run ${run.id}`,
     record,
@@ -63,10 +65,10 @@ function changesOf({ history, run }: FoundRun, wire: Wire): Found {
   };
 }
 
-async function comparisonOf(first: FoundRun, second: FoundRun, wire: Wire): Promise<Found> {
+async function comparisonOf(first: FoundRun, second: FoundRun, services: Services): Promise<Found> {
   requireComparable(first, second);
-  const [one, other] = [comparedRun(first, wire), comparedRun(second, wire)];
-  const record = compareRuns(one, other, await definitionsDiffer(first, second), wire.isAlive);
+  const [one, other] = [comparedRun(first, services), comparedRun(second, services)];
+  const record = compareRuns(one, other, await definitionsDiffer(first, second), services.isAlive);
   return {
     title: `the comparison of runs ${first.run.id} and ${second.run.id}`,
     record,
@@ -74,9 +76,9 @@ async function comparisonOf(first: FoundRun, second: FoundRun, wire: Wire): Prom
   };
 }
 
-function comparedRun({ history, run }: FoundRun, wire: Wire): ComparedRun {
+function comparedRun({ history, run }: FoundRun, services: Services): ComparedRun {
   const material = readRunMaterial(history, run);
-  return { material, record: runRecord(material, wire.isAlive) };
+  return { material, record: runRecord(material, services.isAlive) };
 }
 
 async function definitionsDiffer(first: FoundRun, second: FoundRun): Promise<readonly string[]> {

@@ -10,18 +10,18 @@ import { machineChecks, toolChecks } from '../doctor/machine-checks.ts';
 import { runChecks } from '../doctor/run-checks.ts';
 import { workflowChecks } from '../doctor/workflow-checks.ts';
 import { writeJson, writeLines } from '../output/terminal.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 
 const options = z.object({ json: z.boolean().default(false) });
 
 /** `wf doctor`: checks this machine and prints how to fix problems. Exits with 3 if a run would lack something. */
-export const doctor = defineCommand(options, async ({ json }, wire, { out }) => {
-  const first = await run([...machineChecks(process.versions.node), ...databaseChecks(wire)], wire);
-  const runtimes = await runtimeFindings(wire);
+export const doctor = defineCommand(options, async ({ json }, services, { out }) => {
+  const first = await run([...machineChecks(process.versions.node), ...databaseChecks(services)], services);
+  const runtimes = await runtimeFindings(services);
   const known = [...first, ...runtimes];
   const others = await run(
-    [...toolChecks(), ...(await workflowChecks(wire, titlesOf(known))), ...runChecks(wire)],
-    wire,
+    [...toolChecks(), ...(await workflowChecks(services, titlesOf(known))), ...runChecks(services)],
+    services,
   );
   const findings = [...known, ...others];
   if (json) writeJson(out, findings.map(findingRecord));
@@ -29,19 +29,19 @@ export const doctor = defineCommand(options, async ({ json }, wire, { out }) => 
   return findings.every(({ concerns, result }) => result.met || concerns !== 'run') ? 0 : 3;
 });
 
-async function run(checks: readonly Check[], wire: Wire): Promise<readonly DoctorFinding[]> {
+async function run(checks: readonly Check[], services: Services): Promise<readonly DoctorFinding[]> {
   const results = await checkRequirements(
     checks.map(({ requirement }) => requirement),
-    await wire.hostPorts(),
+    await services.hostPorts(),
   );
   return results.map((finding, index) => ({ ...finding, concerns: checks[index]?.concerns ?? 'run' }));
 }
 
 /** One usable runtime is enough: the problems of the other one hinder no run. */
-async function runtimeFindings(wire: Wire): Promise<readonly DoctorFinding[]> {
-  const { docker, embedded } = await wire.requirements();
+async function runtimeFindings(services: Services): Promise<readonly DoctorFinding[]> {
+  const { docker, embedded } = await services.requirements();
   const shared = titlesOf(docker.map((requirement) => ({ requirement })));
-  const host = await wire.hostPorts();
+  const host = await services.hostPorts();
   const [forDocker, forEmbedded] = await Promise.all([
     checkRequirements(docker, host),
     checkRequirements(embedded, host),

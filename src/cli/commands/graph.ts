@@ -22,7 +22,7 @@ import {
   formatOf,
   writeDocument,
 } from '../output/write-document.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 
 const options = z.object({
   ...documentOptions,
@@ -47,9 +47,9 @@ interface Drawn extends ReadDefinition {
  * `wf graph WORKFLOW
  * RUN`: draws a state machine, or the path of a run through it.
  */
-export const graph = defineCommand(options, async (given, wire, terminal) => {
+export const graph = defineCommand(options, async (given, services, terminal) => {
   const format = formatOf(given, ENDINGS, given.json ? 'json' : 'text');
-  const drawn = await find(wire, given.of);
+  const drawn = await find(services, given.of);
   const text = textOf(drawn, format, documentStyle(given, terminal.out));
   writeDocument({ title: `the graph of ${given.of}`, format, text, about: {} }, given, terminal);
   return 0;
@@ -71,17 +71,17 @@ function textOf({ graph: machine, config, marks }: Drawn, format: GraphFormat, s
 }
 
 /** Finds a workflow by name, otherwise a run. @throws WfError that names both if there is neither. */
-async function find(wire: Wire, reference: string): Promise<Drawn> {
+async function find(services: Services, reference: string): Promise<Drawn> {
   let notThere: WfError;
   try {
-    const { definition } = await workflowByReference(wire, reference);
+    const { definition } = await workflowByReference(services, reference);
     return { ...readDefinition(definition.description), marks: undefined };
   } catch (thrown) {
     notThere = asWfError(thrown);
     if (notThere.code !== 'E_WORKFLOW_NOT_FOUND' || isFileReference(reference)) throw notThere;
   }
   try {
-    return drawRun(findRun(await wire.historyForReading(), reference, wire.places.database), wire);
+    return drawRun(findRun(await services.historyForReading(), reference, services.places.database), services);
   } catch (thrown) {
     const error = asWfError(thrown);
     if (error.code !== 'E_RUN_NOT_FOUND') throw error;
@@ -92,7 +92,7 @@ async function find(wire: Wire, reference: string): Promise<Drawn> {
 }
 
 /** Draws a run by its stored definition: the workflow file may have changed or be gone. */
-function drawRun({ history, run }: FoundRun, wire: Wire): Drawn {
+function drawRun({ history, run }: FoundRun, services: Services): Drawn {
   const journal = history.journal(run.id);
   const hash = acceptedDefinition(journal) ?? run.definitionHash;
   const description = history.definition(hash);
@@ -102,7 +102,7 @@ function drawRun({ history, run }: FoundRun, wire: Wire): Drawn {
     });
   }
   const definition = readDefinition(description);
-  const status = runStatus(run, wire.isAlive);
+  const status = runStatus(run, services.isAlive);
   return { ...definition, marks: markRun(definition.graph, definition.config, { id: run.id, status, journal }) };
 }
 

@@ -12,13 +12,13 @@ import { writeJson, writeLines } from '../output/terminal.ts';
 const options = z.object({ json: z.boolean().default(false), file: z.string(), id: z.string().optional() });
 
 /** `wf import FILE`: imports a run of another machine for reading. */
-export const importCommand = defineCommand(options, async ({ json, file, id }, wire, { out }) => {
+export const importCommand = defineCommand(options, async ({ json, file, id }, services, { out }) => {
   const given = id === undefined ? undefined : runIdOf(id);
   const content = parseRunFile(readBounded(file));
   const run = given === undefined ? content.run : { ...content.run, id: given };
-  const history = await wire.history();
-  history.importRun({ ...content, run }, wire.clock.now());
-  const imported = runSummary(findRun(history, run.id).run, wire.isAlive);
+  const history = await services.history();
+  history.importRun({ ...content, run }, services.clock.now());
+  const imported = runSummary(findRun(history, run.id).run, services.isAlive);
   if (json) {
     writeJson(out, imported);
     return 0;

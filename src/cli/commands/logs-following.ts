@@ -8,14 +8,14 @@ import type { FoundRun } from '../arguments/find-run.ts';
 import { findSteps } from '../arguments/find-step.ts';
 import { type FollowEnd, followJournal, stoppedFollowing } from '../follow/follow-journal.ts';
 import { type Terminal, writeLines } from '../output/terminal.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 
 /** `wf logs RUN [STEP] --follow`: prints the commands of a run as they arrive. With `json`, prints one document at the end. */
 export async function followLogs(
   { history, run }: FoundRun,
   only: string | undefined,
   json: boolean,
-  wire: Wire,
+  services: Services,
   terminal: Terminal,
 ): Promise<FollowEnd> {
   const { out, progress } = terminal;
@@ -66,7 +66,7 @@ export async function followLogs(
     [...untold].forEach(tellCommand);
   }
 
-  const end = await followJournal(history, run.id, wire, terminal, json ? () => {} : print);
+  const end = await followJournal(history, run.id, services, terminal, json ? () => {} : print);
   writeLines(progress, [end.type === 'stopped' ? stoppedFollowing(run.id) : `run ${run.id} ${end.status}`]);
   return end;
 }

@@ -9,7 +9,7 @@ import { defineCommand } from '../define-command.ts';
 import { exitCodeOfFollowed, requireFollow } from '../follow/follow-exit-code.ts';
 import { type FollowEnd, isStopped } from '../follow/follow-journal.ts';
 import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 
 const options = z.object({
   json: z._default(z.boolean(), false),
@@ -20,25 +20,25 @@ const options = z.object({
 });
 
 /** `wf logs RUN [STEP|STAGE]`: prints the commands of a run with their output; with `--follow`, as they arrive. */
-export const logs = defineCommand(options, async (given, wire, terminal) => {
+export const logs = defineCommand(options, async (given, services, terminal) => {
   const { json, follow, run: reference, step } = given;
   requireFollow(given);
-  const found = findRun(await wire.historyForReading(), reference, wire.places.database);
-  const status = runStatus(found.run, wire.isAlive);
+  const found = findRun(await services.historyForReading(), reference, services.places.database);
+  const status = runStatus(found.run, services.isAlive);
   let end: FollowEnd | undefined;
   if (follow && !isStopped(status)) {
     const { followLogs } = await import('./logs-following.ts');
-    end = await followLogs(found, step, json, wire, terminal);
+    end = await followLogs(found, step, json, services, terminal);
   }
-  if (json || !follow || isStopped(status)) writeLogs(found, step, json, wire, terminal);
-  return given.exitCode ? exitCodeOfFollowed(found, end, wire) : 0;
+  if (json || !follow || isStopped(status)) writeLogs(found, step, json, services, terminal);
+  return given.exitCode ? exitCodeOfFollowed(found, end, services) : 0;
 });
 
 function writeLogs(
   { history, run }: FoundRun,
   step: string | undefined,
   json: boolean,
-  wire: Wire,
+  services: Services,
   { out, err }: Terminal,
 ): void {
   const all = history.steps(run.id);
@@ -50,7 +50,7 @@ function writeLogs(
     writeJson(out, records);
     return;
   }
-  const attempts = stepAttempts(history.journal(run.id), runStatus(run, wire.isAlive));
+  const attempts = stepAttempts(history.journal(run.id), runStatus(run, services.isAlive));
   const lines = transcriptLines(steps, evidence, out.style, attempts);
   if (lines.length === 0)
     writeLines(err, [`Run ${run.id} has recorded no commands${step === undefined ? '' : ` in ${step}`}.`]);

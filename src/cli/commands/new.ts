@@ -7,7 +7,7 @@ import { makeFolder } from '../../trust/private-folder.ts';
 import { defineCommand } from '../define-command.ts';
 import { writeJson, writeLines } from '../output/terminal.ts';
 import { writeNewFile } from '../output/write-new-file.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 import { stepTestText, stepText } from '../templates/step.ts';
 import { workflowText } from '../templates/workflow.ts';
 
@@ -25,8 +25,8 @@ interface StartingPoint {
 }
 
 /** `wf new workflow|step NAME`: writes a starting point into the project, or makes this folder a project. */
-export const create = defineCommand(options, async ({ what, name, json }, wire, { out }) => {
-  const { files, next } = what === 'workflow' ? await newWorkflow(name, wire) : await newStep(name, wire);
+export const create = defineCommand(options, async ({ what, name, json }, services, { out }) => {
+  const { files, next } = what === 'workflow' ? await newWorkflow(name, services) : await newStep(name, services);
   const found = findProject(process.cwd());
   const project = found ?? process.cwd();
   const all = found === undefined && !isMarkedAsProject(project) ? { [PROJECT_MARKER]: '', ...files } : files;
@@ -44,13 +44,13 @@ export const create = defineCommand(options, async ({ what, name, json }, wire, 
 
 const WORKFLOW_NAME = /^[a-z0-9][a-z0-9-]*$/;
 
-async function newWorkflow(name: string, wire: Wire): Promise<StartingPoint> {
+async function newWorkflow(name: string, services: Services): Promise<StartingPoint> {
   if (!WORKFLOW_NAME.test(name)) {
     throw new WfError('E_USAGE', `"${name}" is not a valid workflow name`, {
       hint: 'Use lower-case letters, digits and hyphens, such as `move-uplink`.',
     });
   }
-  const same = (await wire.workflows()).find((workflow) => workflow.name === name);
+  const same = (await services.workflows()).find((workflow) => workflow.name === name);
   if (same !== undefined) throw isThere(same.file);
   return {
     files: { [`workflows/${name}.ts`]: workflowText(name) },
@@ -60,14 +60,14 @@ async function newWorkflow(name: string, wire: Wire): Promise<StartingPoint> {
 
 const STEP_KIND = /^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)?$/;
 
-async function newStep(name: string, wire: Wire): Promise<StartingPoint> {
+async function newStep(name: string, services: Services): Promise<StartingPoint> {
   if (!STEP_KIND.test(name)) {
     throw new WfError('E_USAGE', `"${name}" is not a valid kind of a step runner`, {
       hint: 'Use a family and a name of lower-case letters, digits and hyphens, such as `site.lock`.',
     });
   }
   const kind = name.includes('.') ? name : `own.${name}`;
-  if ((await wire.stepRunners()).some((runner) => runner.kind === kind)) {
+  if ((await services.stepRunners()).some((runner) => runner.kind === kind)) {
     throw new WfError('E_USAGE', `step runner ${kind} comes with wf`, {
       hint: `Choose another name: a change is undone by the step runner of its kind. See the existing one with \`wf steps ${kind}\`.`,
     });

@@ -9,7 +9,7 @@ import { type Pruned, prunedLines } from '../../review/text/pruned-text.ts';
 import { ageOption } from '../arguments/moment.ts';
 import { defineCommand } from '../define-command.ts';
 import { writeJson, writeLines } from '../output/terminal.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 
 const options = z.object({
   json: z.boolean().default(false),
@@ -24,10 +24,10 @@ type Given = z.output<typeof options>;
 const PAUSE_MS = 25;
 
 /** `wf prune`: lists the old runs that it would remove; removes them with `--yes`. A killed prune has removed only whole runs. */
-export const prune = defineCommand(options, async (given, wire, { out, err }) => {
+export const prune = defineCommand(options, async (given, services, { out, err }) => {
   if (given.olderThan === undefined && given.keep === undefined) throw nothingSpecified(given);
-  const request = requestOf(given, wire);
-  const pruned = given.yes ? await carriedOut(request, given, wire) : await planned(request, wire);
+  const request = requestOf(given, services);
+  const pruned = given.yes ? await carriedOut(request, given, services) : await planned(request, services);
   if (given.json) writeJson(out, pruned);
   else writeLines(out, prunedLines(pruned, out.style));
   if (!given.json && !given.yes && Object.keys(pruned.runs).length > 0)
@@ -35,7 +35,7 @@ export const prune = defineCommand(options, async (given, wire, { out, err }) =>
   return 0;
 });
 
-function requestOf({ olderThan, keep = 0 }: Given, { clock, isAlive }: Wire): PruneRequest {
+function requestOf({ olderThan, keep = 0 }: Given, { clock, isAlive }: Services): PruneRequest {
   const age = olderThan === undefined ? 0 : ageOption('--older-than', olderThan);
   return { endedBefore: clock.now() - age, keep, isAlive };
 }
@@ -43,8 +43,8 @@ function requestOf({ olderThan, keep = 0 }: Given, { clock, isAlive }: Wire): Pr
 const NO_SPACE: Space = { file: 0, free: 0 };
 const NO_PLAN: PrunePlan = { removable: {}, onHost: 0, unfinished: 0 };
 
-async function planned(request: PruneRequest, wire: Wire): Promise<Pruned> {
-  const history = await wire.historyForReading();
+async function planned(request: PruneRequest, services: Services): Promise<Pruned> {
+  const history = await services.historyForReading();
   const { removable, onHost, unfinished } = history?.prunePlan(request) ?? NO_PLAN;
   const { file, free } = history?.space() ?? NO_SPACE;
   return {
@@ -56,15 +56,16 @@ async function planned(request: PruneRequest, wire: Wire): Promise<Pruned> {
   };
 }
 
-async function carriedOut(request: PruneRequest, { compact }: Given, wire: Wire): Promise<Pruned> {
+async function carriedOut(request: PruneRequest, { compact }: Given, services: Services): Promise<Pruned> {
   // Creates no database if there is none.
-  if ((await wire.historyForReading()) === undefined) return { ...(await planned(request, wire)), dryRun: false };
-  const history = await wire.history();
+  if ((await services.historyForReading()) === undefined)
+    return { ...(await planned(request, services)), dryRun: false };
+  const history = await services.history();
   const before = history.space();
-  const runs = await removeRuns(history, request, wire);
-  const unused = await removeUnused(history, wire);
+  const runs = await removeRuns(history, request, services);
+  const unused = await removeUnused(history, services);
   const removed = history.space();
-  if (compact) history.compact(wire.isAlive);
+  if (compact) history.compact(services.isAlive);
   const { onHost, unfinished } = history.prunePlan(request);
   const after = history.space();
   const freedBytes = Math.max(0, removed.free - before.free) + Math.max(0, before.file - removed.file);
@@ -80,27 +81,31 @@ async function carriedOut(request: PruneRequest, { compact }: Given, wire: Wire)
   };
 }
 
-async function removeRuns(history: History, request: PruneRequest, wire: Wire): Promise<Record<string, number>> {
+async function removeRuns(
+  history: History,
+  request: PruneRequest,
+  services: Services,
+): Promise<Record<string, number>> {
   const runs: Record<string, number> = {};
   let after: PrunePosition | null = null;
   do {
     const { removed, next } = history.pruneSome(request, after);
     for (const workflow of removed) runs[workflow] = (runs[workflow] ?? 0) + 1;
     after = next;
-    if (after !== null) await pause(wire.clock, PAUSE_MS);
+    if (after !== null) await pause(services.clock, PAUSE_MS);
   } while (after !== null);
   return runs;
 }
 
-async function removeUnused(history: History, wire: Wire) {
+async function removeUnused(history: History, services: Services) {
   const counts = { definitions: 0, fingerprints: 0 };
   let place: UnusedPosition | null = { table: 'definitions', hash: '' };
   while (place !== null) {
-    const pruned = history.pruneUnused(place, wire.isAlive);
+    const pruned = history.pruneUnused(place, services.isAlive);
     if (pruned.type === 'busy') return { ...counts, isBusy: true };
     counts[place.table] += pruned.removed;
     place = pruned.next;
-    if (place !== null) await pause(wire.clock, PAUSE_MS);
+    if (place !== null) await pause(services.clock, PAUSE_MS);
   }
   return { ...counts, isBusy: false };
 }

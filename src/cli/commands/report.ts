@@ -13,7 +13,7 @@ import { reportWords } from '../../review/report/words.ts';
 import { findRun, LATEST } from '../arguments/find-run.ts';
 import { defineCommand } from '../define-command.ts';
 import { documentOptions, type FormatEndings, formatOf, writeDocument } from '../output/write-document.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 
 const options = z.object({
   ...documentOptions,
@@ -26,15 +26,15 @@ const WRITERS = { markdown: markdownOf, html: htmlOf };
 const ENDINGS: FormatEndings<ReportFormat> = { markdown: ['.md', '.markdown'], html: ['.html', '.htm'] };
 
 /** `wf report RUN`: writes a report on a run. */
-export const report = defineCommand(options, async (given, wire, terminal) => {
+export const report = defineCommand(options, async (given, services, terminal) => {
   const format = formatOf(given, ENDINGS, 'markdown');
-  const { history, run } = findRun(await wire.historyForReading(), given.run, wire.places.database);
+  const { history, run } = findRun(await services.historyForReading(), given.run, services.places.database);
   const material = readRunMaterial(history, run);
   const source = {
     material,
-    record: runRecord(material, wire.isAlive),
+    record: runRecord(material, services.isAlive),
     evidence: history.evidence(run.id),
-    workflowNarrative: await explanationsOf(material, given.lang, wire),
+    workflowNarrative: await explanationsOf(material, given.lang, services),
   };
   const text = WRITERS[format](reportDocument(source, reportWords(given.lang)));
   const about = { run: run.id, language: given.lang };
@@ -43,10 +43,14 @@ export const report = defineCommand(options, async (given, wire, terminal) => {
 });
 
 /** Returns the explanations of the definition that the run used; the run is reported without them if it is missing. */
-async function explanationsOf(material: RunMaterial, language: ReportLanguage, wire: Wire): Promise<WorkflowNarrative> {
+async function explanationsOf(
+  material: RunMaterial,
+  language: ReportLanguage,
+  services: Services,
+): Promise<WorkflowNarrative> {
   const { run } = material;
   try {
-    const { workflow, definition } = await wire.workflow(run.workflow);
+    const { workflow, definition } = await services.workflow(run.workflow);
     if (definition.hash !== run.definitionHash) return { type: 'changed' };
     return { type: 'available', narrative: await narrativeOf(workflow, material, language) };
   } catch (thrown) {

@@ -12,7 +12,7 @@ import { resumeRun } from '../follow/resume-run.ts';
 import { refusalExitCode, runExitCode, signalExitCode, worstExitCode } from '../output/exit-code.ts';
 import { lostRunWords } from '../output/lost-run.ts';
 import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 
 /** Runs of `--all`, oldest first, each with its history. */
 export interface AllRuns extends ResumeOptions {
@@ -39,7 +39,7 @@ interface HibernatingRun {
  * `wf resume --all`: resumes the runs in the order of their start. A run that cannot resume, or waits for a timer, blocks no
  * other: a waiting run is resumed again when its timer is due. A stop signal ends them all.
  */
-export async function resumeAll(all: AllRuns, wire: Wire, terminal: Terminal): Promise<ExitCode> {
+export async function resumeAll(all: AllRuns, services: Services, terminal: Terminal): Promise<ExitCode> {
   if (all.runs.length === 0 && !all.json) writeLines(terminal.err, ['Nothing to resume.']);
   const interruption = watchForInterruption(terminal);
   const codes: ExitCode[] = [];
@@ -57,13 +57,13 @@ export async function resumeAll(all: AllRuns, wire: Wire, terminal: Terminal): P
     try {
       const { history, run } = found;
       // Read again: the previous runs may have taken long.
-      const request = earlier?.request ?? (await resumeRequest(history.run(run.id) ?? run, all, history, wire));
+      const request = earlier?.request ?? (await resumeRequest(history.run(run.id) ?? run, all, history, services));
       const hibernating = earlier === undefined ? {} : { hibernating: earlier.lease };
       const outcome = await resumeRun(
         run,
         { ...request, ...hibernating, mayHibernate: true },
         interruption,
-        wire,
+        services,
         terminal,
       );
       if (outcome.type === 'known' && outcome.result.type === 'hibernating') {
@@ -71,7 +71,7 @@ export async function resumeAll(all: AllRuns, wire: Wire, terminal: Terminal): P
         writeLines(terminal.err, [`run ${run.id} waits until ${isoTime(outcome.result.until)}`]);
       } else report(found, outcome);
     } catch (thrown) {
-      if (earlier !== undefined) await releaseLease(earlier, wire);
+      if (earlier !== undefined) await releaseLease(earlier, services);
       report(found, { type: 'refused', error: asWfError(thrown) });
     }
   }
@@ -81,10 +81,10 @@ export async function resumeAll(all: AllRuns, wire: Wire, terminal: Terminal): P
     for (;;) {
       const next = takeEarliest(asleep);
       if (next === undefined) break;
-      await sleep(next, interruption, wire);
+      await sleep(next, interruption, services);
       if (interruption.signal === undefined) await advance(next.found, next);
       else {
-        await releaseLease(next, wire);
+        await releaseLease(next, services);
         report(next.found, next.outcome);
       }
     }
@@ -102,7 +102,7 @@ function takeEarliest(asleep: HibernatingRun[]): HibernatingRun | undefined {
 }
 
 /** Waits until the timer of the run is due, or a stop signal arrives. */
-function sleep({ found, until }: HibernatingRun, interruption: Interruption, { clock }: Wire): Promise<void> {
+function sleep({ found, until }: HibernatingRun, interruption: Interruption, { clock }: Services): Promise<void> {
   return new Promise((resolve) => {
     const cancel = clock.after(Math.max(0, until - clock.now()), resolve);
     const interrupt = () => {
@@ -113,8 +113,8 @@ function sleep({ found, until }: HibernatingRun, interruption: Interruption, { c
   });
 }
 
-async function releaseLease({ lease }: HibernatingRun, wire: Wire): Promise<void> {
-  (await wire.engine()).releaseLease(lease);
+async function releaseLease({ lease }: HibernatingRun, services: Services): Promise<void> {
+  (await services.engine()).releaseLease(lease);
 }
 
 function wasTaken({ error }: Extract<Resumed, { type: 'refused' }>): boolean {

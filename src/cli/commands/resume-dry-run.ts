@@ -7,7 +7,7 @@ import type { FoundRun } from '../arguments/find-run.ts';
 import { type ResumeOptions, resumeRequest } from '../arguments/resume-request.ts';
 import { worstExitCode } from '../output/exit-code.ts';
 import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 import type { AllRuns } from './resume-all.ts';
 
 interface PlanOptions extends ResumeOptions {
@@ -18,23 +18,23 @@ interface PlanOptions extends ResumeOptions {
 export async function printPlan(
   found: FoundRun,
   options: PlanOptions,
-  wire: Wire,
+  services: Services,
   { out }: Terminal,
 ): Promise<ExitCode> {
-  const planned = await planOf(found, options, wire);
+  const planned = await planOf(found, options, services);
   if (options.json) writeJson(out, documentOf(found, planned));
   else writeLines(out, linesOf(found, planned, out.style));
   return 0;
 }
 
 /** Prints the plan of each run of `--all`; a run that cannot resume blocks no other. */
-export async function printPlans(all: AllRuns, wire: Wire, { out, err }: Terminal): Promise<ExitCode> {
+export async function printPlans(all: AllRuns, services: Services, { out, err }: Terminal): Promise<ExitCode> {
   if (all.runs.length === 0 && !all.json) writeLines(err, ['Nothing to resume.']);
   const codes: ExitCode[] = [];
   const documents: unknown[] = [];
   for (const found of all.runs) {
     try {
-      const planned = await planOf(found, all, wire);
+      const planned = await planOf(found, all, services);
       documents.push(documentOf(found, planned));
       if (!all.json) writeLines(out, [...(found === all.runs[0] ? [] : ['']), ...linesOf(found, planned, out.style)]);
     } catch (thrown) {
@@ -53,9 +53,9 @@ interface Planned {
   readonly stageNames: readonly string[];
 }
 
-async function planOf({ history, run }: FoundRun, options: ResumeOptions, wire: Wire): Promise<Planned> {
-  const request = await resumeRequest(run, options, history, wire);
-  const engine = await wire.engine();
+async function planOf({ history, run }: FoundRun, options: ResumeOptions, services: Services): Promise<Planned> {
+  const request = await resumeRequest(run, options, history, services);
+  const engine = await services.engine();
   return { plan: await engine.planResume(request), stageNames: request.workflow.model.stages };
 }
 

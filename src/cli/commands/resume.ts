@@ -12,7 +12,7 @@ import { watchForInterruption } from '../follow/interruption.ts';
 import { resumeRun } from '../follow/resume-run.ts';
 import { printOutcome } from '../output/print-result.ts';
 import { type Terminal, writeLines } from '../output/terminal.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 import { resumeAll } from './resume-all.ts';
 import { printPlan, printPlans } from './resume-dry-run.ts';
 
@@ -29,7 +29,7 @@ const options = z.object({
 type Given = z.output<typeof options>;
 
 /** `wf resume [RUN]`: resumes an interrupted, paused or waiting run; with --dry-run prints what that would do. */
-export const resume = defineCommand(options, async (given, wire, terminal) => {
+export const resume = defineCommand(options, async (given, services, terminal) => {
   if (given.all && given.run !== undefined) {
     throw new WfError('E_USAGE', `--all and the run ${given.run} exclude each other`, {
       hint: 'Specify one of the two: --all resumes every run that can be resumed.',
@@ -40,21 +40,26 @@ export const resume = defineCommand(options, async (given, wire, terminal) => {
       hint: 'Specify the run that was started with this file.',
     });
   }
-  const history = await wire.historyForReading();
+  const history = await services.historyForReading();
   if (given.all) {
-    const all = { ...given, runs: resumableRuns(history, wire.isAlive).toReversed() };
-    return given.dryRun ? printPlans(all, wire, terminal) : resumeAll(all, wire, terminal);
+    const all = { ...given, runs: resumableRuns(history, services.isAlive).toReversed() };
+    return given.dryRun ? printPlans(all, services, terminal) : resumeAll(all, services, terminal);
   }
-  const found = chosenRun(history, given, wire, terminal);
+  const found = chosenRun(history, given, services, terminal);
   refuseOtherInputs(found.run, given.input);
-  return given.dryRun ? printPlan(found, given, wire, terminal) : resumeOne(found, given, wire, terminal);
+  return given.dryRun ? printPlan(found, given, services, terminal) : resumeOne(found, given, services, terminal);
 });
 
-async function resumeOne({ history, run }: FoundRun, given: Given, wire: Wire, terminal: Terminal): Promise<ExitCode> {
+async function resumeOne(
+  { history, run }: FoundRun,
+  given: Given,
+  services: Services,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const interruption = watchForInterruption(terminal);
   try {
-    const request = await resumeRequest(run, given, history, wire);
-    const outcome = await resumeRun(run, request, interruption, wire, terminal);
+    const request = await resumeRequest(run, given, history, services);
+    const outcome = await resumeRun(run, request, interruption, services, terminal);
     return printOutcome(outcome, given.json, terminal);
   } finally {
     interruption.end();
@@ -65,15 +70,15 @@ async function resumeOne({ history, run }: FoundRun, given: Given, wire: Wire, t
 function chosenRun(
   history: HistoryReader | undefined,
   { run: reference, json }: Given,
-  wire: Wire,
+  services: Services,
   { err }: Terminal,
 ): FoundRun {
-  if (reference !== undefined) return findRun(history, reference, wire.places.database);
-  const runs = resumeCandidates(resumableRuns(history, wire.isAlive), wire.isAlive);
+  if (reference !== undefined) return findRun(history, reference, services.places.database);
+  const runs = resumeCandidates(resumableRuns(history, services.isAlive), services.isAlive);
   if (runs.length > 1 && !json) {
     const since = ({ id, createdAt }: StoredRun) => history?.journal(id).at(-1)?.at ?? createdAt;
     const listed = runs.map(({ run }) => run);
-    writeLines(err, resumableLines(listed, since, wire.isAlive, wire.clock.now(), err.style));
+    writeLines(err, resumableLines(listed, since, services.isAlive, services.clock.now(), err.style));
   }
-  return onlyResumable(runs, wire.isAlive);
+  return onlyResumable(runs, services.isAlive);
 }

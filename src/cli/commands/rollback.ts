@@ -18,7 +18,7 @@ import { watchForInterruption } from '../follow/interruption.ts';
 import { rollbackExitCode } from '../output/exit-code.ts';
 import { printOutcome } from '../output/print-result.ts';
 import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
-import type { HistoryOptions, Wire } from '../services/wire-types.ts';
+import type { HistoryOptions, Services } from '../services/services.ts';
 
 const options = z.object({
   run: z.string(),
@@ -36,24 +36,24 @@ const ON_A_FULL_DISK: HistoryOptions = { freeReserveOnFullDisk: true };
  */
 export const rollback = defineCommand(
   options,
-  async ({ run: reference, removeImages, input, workflow, json }, wire, terminal) => {
+  async ({ run: reference, removeImages, input, workflow, json }, services, terminal) => {
     // Even reading needs some room beside the database.
-    const { run } = findRun(await wire.historyForReading(ON_A_FULL_DISK), reference, wire.places.database);
-    const refusal = refusalOf('rollback', run, wire.isAlive, wire.pidNamespace);
+    const { run } = findRun(await services.historyForReading(ON_A_FULL_DISK), reference, services.places.database);
+    const refusal = refusalOf('rollback', run, services.isAlive, services.pidNamespace);
     if (refusal !== undefined) throw refusal;
     refuseOtherInputs(run, input);
     const secrets = knownSecrets(run, input);
     const interruption = watchForInterruption(terminal);
     try {
-      const history = await wire.history(ON_A_FULL_DISK);
-      const [engine, runners] = [await wire.engine(), await knownRunners(run, workflow, wire)];
+      const history = await services.history(ON_A_FULL_DISK);
+      const [engine, runners] = [await services.engine(), await knownRunners(run, workflow, services)];
       const before = { stageNames: [], journal: history.journal(run.id) };
-      const outcome = await withView(before, interruption, wire, terminal, async (view) => {
+      const outcome = await withView(before, interruption, services, terminal, async (view) => {
         const request = { run: run.id, ...runners, removeKept: removeImages, secrets: secrets.values };
         const handle = await engine.rollBack(request, withIntroduction(run, view));
-        return handle === null ? null : followRun(handle, view, interruption, wire, terminal);
+        return handle === null ? null : followRun(handle, view, interruption, services, terminal);
       });
-      if (outcome === null) return tellNothingToUndo(run.id, json, wire, terminal);
+      if (outcome === null) return tellNothingToUndo(run.id, json, services, terminal);
       const exitCode = printOutcome(outcome, json, terminal);
       return outcome.type === 'known' ? rollbackExitCode(outcome.result) : exitCode;
     } finally {
@@ -63,12 +63,12 @@ export const rollback = defineCommand(
 );
 
 /** Returns wf's own step runners and, if a change needs another one, those of the workflow file. */
-async function knownRunners(run: StoredRun, file: string | undefined, wire: Wire): Promise<RunnersToUndo> {
-  const own = new Map((await wire.stepRunners()).map((runner) => [runner.kind, runner]));
-  const history = await wire.history();
+async function knownRunners(run: StoredRun, file: string | undefined, services: Services): Promise<RunnersToUndo> {
+  const own = new Map((await services.stepRunners()).map((runner) => [runner.kind, runner]));
+  const history = await services.history();
   if (history.changes(run.id).every((change) => own.has(change.kind))) return { runner: (kind) => own.get(kind) };
   try {
-    const { workflow } = await workflowOfRun(wire, run.workflow, file);
+    const { workflow } = await workflowOfRun(services, run.workflow, file);
     return {
       runner: (kind) => workflow.model.runners.get(kind) ?? own.get(kind),
       whyMissing: () => `the current workflow ${run.workflow} has none`,
@@ -88,9 +88,9 @@ function nothingToUndoLines(run: StoredRun, changes: readonly Change[], style: T
   return [`No changes of run ${run.id} are in place on this host: nothing to undo.`];
 }
 
-async function tellNothingToUndo(id: RunId, json: boolean, wire: Wire, { out }: Terminal): Promise<ExitCode> {
-  const { history, run } = findRun(await wire.history(), id);
-  if (json) writeJson(out, runRecord(readRunMaterial(history, run), wire.isAlive));
+async function tellNothingToUndo(id: RunId, json: boolean, services: Services, { out }: Terminal): Promise<ExitCode> {
+  const { history, run } = findRun(await services.history(), id);
+  if (json) writeJson(out, runRecord(readRunMaterial(history, run), services.isAlive));
   else writeLines(out, nothingToUndoLines(run, history.changes(id), out.style));
   return 0;
 }

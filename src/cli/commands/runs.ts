@@ -23,7 +23,7 @@ import {
   formatOf,
   writeDocument,
 } from '../output/write-document.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 
 const options = z.object({
   ...documentOptions,
@@ -43,16 +43,16 @@ type Given = z.output<typeof options>;
 const ENDINGS: FormatEndings<ListFormat> = { table: ['.txt'], json: ['.json'], ids: ['.ids'] };
 
 /** `wf runs`: lists runs, newest first. */
-export const runs = defineCommand(options, async (given, wire, terminal) => {
+export const runs = defineCommand(options, async (given, services, terminal) => {
   const format = listFormat(given);
-  const query = queryOf(given, wire);
-  const history = await wire.historyForReading();
-  const page = history === undefined ? NOTHING : pageOf(history, given, query, wire);
-  const text = listText(page.runs, format, wire, documentStyle(given, terminal.out));
+  const query = queryOf(given, services);
+  const history = await services.historyForReading();
+  const page = history === undefined ? NOTHING : pageOf(history, given, query, services);
+  const text = listText(page.runs, format, services, documentStyle(given, terminal.out));
   writeDocument({ title: 'the list of runs', format, text, about: {} }, given, terminal);
   if (!given.json && format !== 'json')
     writeLines(terminal.err, [
-      ...nothingLines(page, given, history, wire),
+      ...nothingLines(page, given, history, services),
       ...nextLines(page, given, terminal.err.style),
     ]);
   return 0;
@@ -66,19 +66,19 @@ function listFormat(given: Given): ListFormat {
   return format;
 }
 
-function listText(runs: RunPage['runs'], format: ListFormat, wire: Wire, style: TextStyle): string {
+function listText(runs: RunPage['runs'], format: ListFormat, services: Services, style: TextStyle): string {
   switch (format) {
     case 'json':
-      return jsonText(runs.map((run) => runSummary(run, wire.isAlive)));
+      return jsonText(runs.map((run) => runSummary(run, services.isAlive)));
     case 'ids':
       return linesText(runs.map(({ id }) => id));
     case 'table':
-      return runs.length === 0 ? '' : linesText(runListLines(runs, wire.isAlive, wire.clock.now(), style));
+      return runs.length === 0 ? '' : linesText(runListLines(runs, services.isAlive, services.clock.now(), style));
   }
 }
 
 /** Builds the query. @throws WfError E_USAGE */
-function queryOf({ since, last, until, where, ...given }: Given, { clock }: Wire): Omit<RunQuery, 'before'> {
+function queryOf({ since, last, until, where, ...given }: Given, { clock }: Services): Omit<RunQuery, 'before'> {
   if (since !== undefined && last !== undefined) throw exclude('--since', '--last');
   const now = clock.now();
   const from = last === undefined ? since && momentOption('--since', since, now) : now - ageOption('--last', last);
@@ -107,9 +107,14 @@ function inputValue(text: string): InputValue {
   });
 }
 
-function pageOf(history: HistoryReader, { before }: Given, query: Omit<RunQuery, 'before'>, wire: Wire): RunPage {
+function pageOf(
+  history: HistoryReader,
+  { before }: Given,
+  query: Omit<RunQuery, 'before'>,
+  services: Services,
+): RunPage {
   const from = before === undefined ? {} : { before: findRun(history, before).run.id };
-  return listRuns(history, { ...query, ...from }, wire.isAlive);
+  return listRuns(history, { ...query, ...from }, services.isAlive);
 }
 
 /** Explains an empty list. */
@@ -117,7 +122,7 @@ function nothingLines(
   { runs, isCutOff }: RunPage,
   given: Given,
   history: HistoryReader | undefined,
-  { places: { database } }: Wire,
+  { places: { database } }: Services,
 ): readonly string[] {
   if (runs.length > 0 || isCutOff) return [];
   const listHint = 'List the workflows with `wf workflows`.';

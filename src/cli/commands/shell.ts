@@ -21,31 +21,34 @@ const options = z.object({ run: z.string(), container: z.string().optional(), js
  * `wf shell RUN [CONTAINER]`: opens a shell on the host of a run that no process advances, or in the network of one of its
  * containers, without changing the run. With --json, prints the command line that opens it.
  */
-export const shell = defineCommand(options, async ({ run: reference, container: name, json }, wire, { out, err }) => {
-  const { history, run } = findRun(await wire.historyForReading(), reference, wire.places.database);
-  const refusal = shellRefusal(run, wire.isAlive);
-  if (refusal !== undefined) throw refusal;
-  const runtime = (await wire.runtimes())[run.runtime];
-  const host = await runtime.find(run, recordedHost(history, run));
-  try {
-    const container = name === undefined ? null : await containerOf(host, run.id, name);
-    const argv = host.enter(shellArgv(), container);
-    if (json) {
-      writeJson(out, { run: run.id, container: container?.name ?? null, command: argv });
-      return 0;
+export const shell = defineCommand(
+  options,
+  async ({ run: reference, container: name, json }, services, { out, err }) => {
+    const { history, run } = findRun(await services.historyForReading(), reference, services.places.database);
+    const refusal = shellRefusal(run, services.isAlive);
+    if (refusal !== undefined) throw refusal;
+    const runtime = (await services.runtimes())[run.runtime];
+    const host = await runtime.find(run, recordedHost(history, run));
+    try {
+      const container = name === undefined ? null : await containerOf(host, run.id, name);
+      const argv = host.enter(shellArgv(), container);
+      if (json) {
+        writeJson(out, { run: run.id, container: container?.name ?? null, command: argv });
+        return 0;
+      }
+      const where = container === null ? `host (${run.runtime})` : container.name;
+      const status = runStatus(run, services.isAlive);
+      const actions = nextActions(readRunMaterial(history, run), status);
+      const next = actions.map((action) => suggestedCommand(action, err.style)).join('    ');
+      writeLines(err, [`${where} of run ${run.id}, which is ${status}; \`exit\` leaves it as it is.  ${next}`]);
+      const env = { ...process.env, PS1: `[wf ${run.id} ${where}] # `, ENV: '', PROMPT_COMMAND: '' };
+      await runInteractive(argv, env);
+    } finally {
+      host.close();
     }
-    const where = container === null ? `host (${run.runtime})` : container.name;
-    const status = runStatus(run, wire.isAlive);
-    const actions = nextActions(readRunMaterial(history, run), status);
-    const next = actions.map((action) => suggestedCommand(action, err.style)).join('    ');
-    writeLines(err, [`${where} of run ${run.id}, which is ${status}; \`exit\` leaves it as it is.  ${next}`]);
-    const env = { ...process.env, PS1: `[wf ${run.id} ${where}] # `, ENV: '', PROMPT_COMMAND: '' };
-    await runInteractive(argv, env);
-  } finally {
-    host.close();
-  }
-  return 0;
-});
+    return 0;
+  },
+);
 
 /** Omits the user's own settings, which would set another prompt. */
 function shellArgv(): Argv {

@@ -6,22 +6,22 @@ import { type FollowEnd, followJournal, stoppedFollowing } from '../follow/follo
 import { introduction } from '../follow/follow-run.ts';
 import { createProgressView } from '../output/progress-view.ts';
 import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 
 /** `wf show RUN --follow`: follows a run that another process advances, then prints its result. */
 export async function showFollowing(
   { history, run: { id, workflow, definitionHash } }: FoundRun,
   json: boolean,
-  wire: Wire,
+  services: Services,
   terminal: Terminal,
 ): Promise<FollowEnd> {
   const { out, progress } = terminal;
   const stages = stageNamesOf(history.definition(definitionHash));
-  const view = createProgressView(progress, wire.clock, stages);
+  const view = createProgressView(progress, services.clock, stages);
   let end: FollowEnd;
   try {
     view.say(introduction(id, workflow));
-    end = await followJournal(history, id, wire, terminal, (entries) => {
+    end = await followJournal(history, id, services, terminal, (entries) => {
       for (const entry of entries) view.observer.committed?.(entry);
     });
   } finally {
@@ -31,7 +31,7 @@ export async function showFollowing(
   const run = history.run(id);
   if (run === undefined || (end.type === 'stopped' && !json)) return end;
   const material = readRunMaterial(history, run);
-  const record = runRecord(material, wire.isAlive);
+  const record = runRecord(material, services.isAlive);
   if (json) writeJson(out, record);
   else writeLines(out, endOfRunLines(material, record, out.style));
   return end;

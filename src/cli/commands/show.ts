@@ -11,7 +11,7 @@ import { defineCommand } from '../define-command.ts';
 import { exitCodeOfFollowed, requireFollow } from '../follow/follow-exit-code.ts';
 import { type FollowEnd, isStopped } from '../follow/follow-journal.ts';
 import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 
 const options = z.object({
   json: z._default(z.boolean(), false),
@@ -22,32 +22,32 @@ const options = z.object({
 });
 
 /** `wf show RUN [STEP]`: shows path, timeline, results, ledger and verification, or one step in full; with `--follow`, follows the run. */
-export const show = defineCommand(options, async (given, wire, terminal) => {
+export const show = defineCommand(options, async (given, services, terminal) => {
   const { json, follow, run: reference, step } = given;
   requireFollow(given);
-  const found = findRun(await wire.historyForReading(), reference, wire.places.database);
+  const found = findRun(await services.historyForReading(), reference, services.places.database);
   let end: FollowEnd | undefined;
   if (step !== undefined) {
     if (follow) throw followsWholeRun(found, step);
     const { showStep } = await import('./show-step.ts');
-    showStep(found, step, json, wire, terminal);
-  } else if (follow && !isStopped(runStatus(found.run, wire.isAlive))) {
+    showStep(found, step, json, services, terminal);
+  } else if (follow && !isStopped(runStatus(found.run, services.isAlive))) {
     const { showFollowing } = await import('./show-following.ts');
-    end = await showFollowing(found, json, wire, terminal);
+    end = await showFollowing(found, json, services, terminal);
   } else {
-    showRun(found, json, wire, terminal);
+    showRun(found, json, services, terminal);
   }
-  return given.exitCode ? exitCodeOfFollowed(found, end, wire) : 0;
+  return given.exitCode ? exitCodeOfFollowed(found, end, services) : 0;
 });
 
-function showRun({ history, run }: FoundRun, json: boolean, wire: Wire, { out }: Terminal): void {
+function showRun({ history, run }: FoundRun, json: boolean, services: Services, { out }: Terminal): void {
   const material = readRunMaterial(history, run);
-  const record = runRecord(material, wire.isAlive);
+  const record = runRecord(material, services.isAlive);
   if (json) {
     writeJson(out, record);
     return;
   }
-  writeLines(out, runViewLines(material, record, wire.clock.now(), out.style));
+  writeLines(out, runViewLines(material, record, services.clock.now(), out.style));
   const actions = nextActions(material, record.status);
   if (actions.length > 0) writeLines(out, ['', nextLine(actions, out.style)]);
 }

@@ -14,7 +14,7 @@ import { escapingProcesses } from '../output/escaping-processes.ts';
 import { printOutcome } from '../output/print-result.ts';
 import { runtimeLine } from '../output/runtime-line.ts';
 import type { Terminal } from '../output/terminal.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 
 const options = z.object({
   workflow: z.string(),
@@ -30,10 +30,10 @@ const options = z.object({
 type StartOptions = z.output<typeof options>;
 
 /** `wf start WORKFLOW|FILE`: starts a run and follows it to its end; with --dry-run, prints what it would do. */
-export const start = defineCommand(options, async (given, wire, terminal) => {
+export const start = defineCommand(options, async (given, services, terminal) => {
   const id = chosenId(given);
-  const { workflow, definition } = await workflowByReference(wire, given.workflow);
-  const engine = await wire.engine();
+  const { workflow, definition } = await workflowByReference(services, given.workflow);
+  const engine = await services.engine();
   const choice = await runtimeFor(given, workflow, engine);
   const { runtime } = choice;
   // A private host starts while the definition and the input are checked, on another CPU.
@@ -49,7 +49,14 @@ export const start = defineCommand(options, async (given, wire, terminal) => {
     }
     const runOptions = { onFailure: given.onFailure, pauseAfter, secrets };
     const request = { workflow, definition, input, runtime, options: runOptions, prestarted };
-    return await startRun(id === undefined ? request : { ...request, id }, choice, engine, given.json, wire, terminal);
+    return await startRun(
+      id === undefined ? request : { ...request, id },
+      choice,
+      engine,
+      given.json,
+      services,
+      terminal,
+    );
   } finally {
     await prestarted?.close();
   }
@@ -61,7 +68,7 @@ async function startRun(
   choice: RuntimeChoice,
   engine: Engine,
   json: boolean,
-  wire: Wire,
+  services: Services,
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { workflow, runtime } = request;
@@ -69,14 +76,14 @@ async function startRun(
   const escaping = await escapingProcesses(workflow, runtime);
   const interruption = watchForInterruption(terminal);
   try {
-    const outcome = await withView(before, interruption, wire, terminal, async (view) => {
+    const outcome = await withView(before, interruption, services, terminal, async (view) => {
       const handle = await engine
         .start(request, view.observer)
         .catch((thrown: unknown) => Promise.reject(withChoice(thrown, choice)));
       if (choice.why !== null) view.say(runtimeLine(choice));
       view.say(introduction(handle.id, workflow.name));
       if (escaping !== undefined) view.say(escaping);
-      return followRun(handle, view, interruption, wire, terminal);
+      return followRun(handle, view, interruption, services, terminal);
     });
     return printOutcome(outcome, json, terminal);
   } finally {

@@ -12,8 +12,8 @@ const DOES = { change: 'changes', undo: 'undoes', read: 'reads' } as const;
 const options = z.object({ json: z.boolean().default(false), kind: z.string().optional() });
 
 /** `wf steps [KIND]`: lists the step runners, or shows one with its schemas. */
-export const steps = defineCommand(options, async ({ json, kind }, wire, { out }) => {
-  const all = (await wire.stepRunners()).toSorted((a, b) => (a.kind < b.kind ? -1 : 1));
+export const steps = defineCommand(options, async ({ json, kind }, services, { out }) => {
+  const all = (await services.stepRunners()).toSorted((a, b) => (a.kind < b.kind ? -1 : 1));
   const runners = kind === undefined ? all : [runnerOfKind(all, kind)];
   const [only] = runners;
   if (json) writeJson(out, runners.map(runnerRecord));

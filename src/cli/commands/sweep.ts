@@ -29,9 +29,9 @@ interface Swept {
  * touches unmarked objects, or those of an active run of another database. Refused outside the network namespace of the Docker
  * engine. If the engine does not answer, everything else is swept, and the exit code reports it.
  */
-export const sweep = defineCommand(options, async ({ json, yes }, wire, terminal) => {
-  const history = await wire.historyForReading();
-  const host = await wire.hostPorts();
+export const sweep = defineCommand(options, async ({ json, yes }, services, terminal) => {
+  const history = await services.historyForReading();
+  const host = await services.hostPorts();
   const marked = await findMarked(host);
   const objects = unaccounted(marked.objects, knownRuns(history, marked.objects));
   const swept: Swept[] = [];

@@ -6,14 +6,14 @@ import { workflowLines } from '../../review/text/workflow-text.ts';
 import { workflowByReference } from '../arguments/workflow-reference.ts';
 import { defineCommand } from '../define-command.ts';
 import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
-import type { ResolvedWorkflow, Wire } from '../services/wire-types.ts';
+import type { ResolvedWorkflow, Services } from '../services/services.ts';
 
 const options = z.object({ json: z.boolean().default(false), workflow: z.string().optional() });
 
 /** `wf workflows [WORKFLOW]`: lists all workflows, with the errors of those that cannot be loaded, or shows one. */
-export const workflows = defineCommand(options, async ({ json, workflow }, wire, terminal) => {
-  if (workflow !== undefined) showWorkflow(await workflowByReference(wire, workflow), json, terminal);
-  else await listWorkflows(json, wire, terminal);
+export const workflows = defineCommand(options, async ({ json, workflow }, services, terminal) => {
+  if (workflow !== undefined) showWorkflow(await workflowByReference(services, workflow), json, terminal);
+  else await listWorkflows(json, services, terminal);
   return 0;
 });
 
@@ -25,8 +25,8 @@ function showWorkflow({ workflow, definition, file }: ResolvedWorkflow, json: bo
   else writeLines(out, workflowLines(record, out.style));
 }
 
-async function listWorkflows(json: boolean, wire: Wire, { out, err }: Terminal): Promise<void> {
-  const found = await wire.workflows();
+async function listWorkflows(json: boolean, services: Services, { out, err }: Terminal): Promise<void> {
+  const found = await services.workflows();
   if (json) {
     writeJson(
       out,

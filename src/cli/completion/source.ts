@@ -5,7 +5,7 @@ import type { HistoryReader } from '../../history/reader.ts';
 import { isResumable, refusalOf } from '../../review/record/allowed-actions.ts';
 import { runStatus } from '../../review/record/run-status.ts';
 import { findRun, LATEST } from '../arguments/find-run.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 import type { Candidate, CompletionSource, KnownInput, StageOwner } from './complete.ts';
 
 /** Limit of offered runs; typing more narrows them down. */
@@ -15,42 +15,42 @@ const RUNS = 50;
  * Reads the names from the history and the file names. Loads a workflow file only if no run of it has its stages and inputs,
  * because loading takes as long as starting it.
  */
-export function completionSource(wire: Wire): CompletionSource {
+export function completionSource(services: Services): CompletionSource {
   const isTakenBy = (command: string) => (run: StoredRun) => {
-    if (command === 'resume') return isResumable(run, wire.isAlive);
-    return command !== 'rollback' || refusalOf('rollback', run, wire.isAlive) === undefined;
+    if (command === 'resume') return isResumable(run, services.isAlive);
+    return command !== 'rollback' || refusalOf('rollback', run, services.isAlive) === undefined;
   };
 
   async function definitionOf({ workflow, run }: StageOwner): Promise<Json> {
-    const history = await wire.historyForReading();
+    const history = await services.historyForReading();
     const known = run === undefined ? latestOf(history, workflow) : findRun(history, run).run;
     const described = known === undefined ? undefined : history?.definition(known.definitionHash);
     if (described !== undefined) return described;
-    return workflow === undefined ? null : (await wire.workflow(workflow)).definition.description;
+    return workflow === undefined ? null : (await services.workflow(workflow)).definition.description;
   }
 
   return {
     async workflows() {
-      return findWorkflowFiles(wire.places.workflowFolders).map(({ name }) => ({
+      return findWorkflowFiles(services.places.workflowFolders).map(({ name }) => ({
         value: name,
         description: 'workflow',
       }));
     },
     async runs(command, prefix) {
-      const history = await wire.historyForReading();
+      const history = await services.historyForReading();
       const ids = history?.runIds(prefix.startsWith('@') ? '' : prefix, RUNS) ?? [];
       const [newest] = history?.runs({ limit: 1 }) ?? [];
       const runs = ids.flatMap((id) => history?.run(id) ?? []).filter(isTakenBy(command));
       const named = runs.map((run) => ({
         value: run.id,
-        description: `${run.workflow}, ${runStatus(run, wire.isAlive)}`,
+        description: `${run.workflow}, ${runStatus(run, services.isAlive)}`,
       }));
       return runs[0] === undefined || runs[0].id !== newest?.id
         ? named
         : [...named, { value: LATEST, description: 'the newest run' }];
     },
     async steps(command, reference) {
-      const { history, run } = findRun(await wire.historyForReading(), reference, wire.places.database);
+      const { history, run } = findRun(await services.historyForReading(), reference, services.places.database);
       const steps = history.steps(run.id);
       const stages = command === 'logs' ? [...new Set(steps.map(({ stage }) => stage))] : [];
       return [
@@ -60,7 +60,7 @@ export function completionSource(wire: Wire): CompletionSource {
     },
     stages: async (of) => stagesIn(await definitionOf(of)),
     inputs: async (of) => inputsIn(await definitionOf(of)),
-    kinds: async () => (await wire.stepRunners()).map(({ kind, description }) => ({ value: kind, description })),
+    kinds: async () => (await services.stepRunners()).map(({ kind, description }) => ({ value: kind, description })),
   };
 }
 

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { WfError } from '../../engine/model/errors.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 import { type Check, check, found, orWrong, wrong } from './check.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -9,12 +9,12 @@ const MEBIBYTE = 1024 * 1024;
 const ROOM_BYTES = 8 * MEBIBYTE;
 
 /** Checks of the database and its disk. */
-export function databaseChecks(wire: Wire): readonly Check[] {
-  const { database } = wire.places;
+export function databaseChecks(services: Services): readonly Check[] {
+  const { database } = services.places;
   return [
     check('run', 'database', 'journals every change before it is made', () =>
       orWrong(async () => {
-        const history = await wire.historyForReading();
+        const history = await services.historyForReading();
         if (history === undefined) return emptyPlace(database);
         const [newest] = history.runs({ limit: 1 });
         const last = newest === undefined ? 'no runs' : `newest run ${newest.id}`;

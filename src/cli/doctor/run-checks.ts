@@ -7,17 +7,17 @@ import { findMarked } from '../../sweep/find-marked.ts';
 import { knownRuns } from '../../sweep/known-runs.ts';
 import { unaccounted } from '../../sweep/unaccounted.ts';
 import { resumableRuns } from '../arguments/resumable-runs.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 import { type Check, check, found, wrong } from './check.ts';
 
 /** Number of runs and changes named in a finding. */
 const NAMED = 5;
 
 /** Checks of what earlier runs left. */
-export function runChecks(wire: Wire): readonly Check[] {
+export function runChecks(services: Services): readonly Check[] {
   return [
     check('advice', 'interrupted runs', 'they keep their names until they are resumed or rolled back', async () => {
-      const ids = await unadvanced(wire, (status) => status !== 'waiting');
+      const ids = await unadvanced(services, (status) => status !== 'waiting');
       if (ids.length === 0) return found('none');
       const [only] = ids;
       const next = ids.length === 1 ? `\`wf resume ${only}\`, or \`wf rollback ${only}\`` : '`wf resume --all`';
@@ -26,7 +26,7 @@ export function runChecks(wire: Wire): readonly Check[] {
       );
     }),
     check('advice', 'waiting runs', 'their deadlines need a process to fire', async () => {
-      const ids = await unadvanced(wire, (status) => status === 'waiting');
+      const ids = await unadvanced(services, (status) => status === 'waiting');
       if (ids.length === 0) return found('none without a process');
       const next = ids.length === 1 ? `wf resume ${ids[0]}` : 'wf resume --all';
       return wrong(
@@ -36,7 +36,7 @@ export function runChecks(wire: Wire): readonly Check[] {
       );
     }),
     check('advice', 'changes', 'changes of wf in place on this host', async () => {
-      const history = await wire.historyForReading();
+      const history = await services.historyForReading();
       const unfinished = new Set(history?.unfinishedRuns().map(({ id }) => id));
       const changes = (history?.changesInPlace() ?? []).filter(
         (change) => needsUndo(change) && !unfinished.has(change.run),
@@ -51,7 +51,7 @@ export function runChecks(wire: Wire): readonly Check[] {
       );
     }),
     check('advice', 'marked objects', 'objects of runs whose database was deleted', async (host) => {
-      const history = await wire.historyForReading();
+      const history = await services.historyForReading();
       const marked = await findMarked(host);
       const objects = unaccounted(marked.objects, knownRuns(history, marked.objects));
       if (objects.length === 0 && marked.unread !== null) throw marked.unread;
@@ -66,9 +66,9 @@ export function runChecks(wire: Wire): readonly Check[] {
   ];
 }
 
-async function unadvanced(wire: Wire, which: (status: RunStatus) => boolean): Promise<readonly RunId[]> {
-  const runs = resumableRuns(await wire.historyForReading(), wire.isAlive);
-  return runs.filter(({ run }) => which(runStatus(run, wire.isAlive))).map(({ run }) => run.id);
+async function unadvanced(services: Services, which: (status: RunStatus) => boolean): Promise<readonly RunId[]> {
+  const runs = resumableRuns(await services.historyForReading(), services.isAlive);
+  return runs.filter(({ run }) => which(runStatus(run, services.isAlive))).map(({ run }) => run.id);
 }
 
 function named(names: readonly string[]): string {

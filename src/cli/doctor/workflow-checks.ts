@@ -1,23 +1,23 @@
 import { checkInput } from '../../definition/check-input.ts';
 import { WfError } from '../../engine/model/errors.ts';
-import type { ResolvedWorkflow, Wire } from '../services/wire-types.ts';
+import type { ResolvedWorkflow, Services } from '../services/services.ts';
 import { type Check, check, wrong } from './check.ts';
 
 /**
  * Checks the requirements of each workflow beyond those of all (images, tools), with the defaults of its inputs; and reports
  * workflow files that cannot be loaded. Names in use are no matter of the machine.
  */
-export async function workflowChecks(wire: Wire, known: ReadonlySet<string>): Promise<readonly Check[]> {
+export async function workflowChecks(services: Services, known: ReadonlySet<string>): Promise<readonly Check[]> {
   const titles = new Set(known);
   const checks: Check[] = [];
-  for (const { name, file, error } of await wire.workflows()) {
+  for (const { name, file, error } of await services.workflows()) {
     if (error !== null) {
       const { code, message, hint } = error;
       const broken = new WfError(code, message, { hint });
       checks.push(check('advice', `workflow ${name}`, `is loaded from ${file}`, async () => wrong(broken)));
       continue;
     }
-    for (const { title, claim, look } of requirementsOf(await wire.workflow(name))) {
+    for (const { title, claim, look } of requirementsOf(await services.workflow(name))) {
       if (claim !== null || titles.has(title)) continue;
       titles.add(title);
       checks.push(check('advice', title, `the workflow ${name} needs it`, look));

@@ -3,7 +3,7 @@ import { readRunMaterial } from '../../review/record/run-material.ts';
 import { runRecord } from '../../review/record/run-record.ts';
 import type { FoundRun } from '../arguments/find-run.ts';
 import { followedExitCode, signalExitCode } from '../output/exit-code.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 import type { FollowEnd } from './follow-journal.ts';
 
 /** Refuses `--exit-code` without `--follow`. @throws WfError E_USAGE */
@@ -16,8 +16,12 @@ export function requireFollow({ follow, exitCode }: { readonly follow: boolean; 
  * Returns the exit code of `--follow --exit-code`: that of the run, or that of the signal that ended the following.
  * @param end undefined if there was nothing to follow
  */
-export function exitCodeOfFollowed({ history, run }: FoundRun, end: FollowEnd | undefined, wire: Wire): ExitCode {
+export function exitCodeOfFollowed(
+  { history, run }: FoundRun,
+  end: FollowEnd | undefined,
+  services: Services,
+): ExitCode {
   if (end?.type === 'stopped') return signalExitCode(end.signal);
   const material = readRunMaterial(history, history.run(run.id) ?? run);
-  return followedExitCode(runRecord(material, wire.isAlive));
+  return followedExitCode(runRecord(material, services.isAlive));
 }

@@ -5,7 +5,7 @@ import { isEnd, type RunStatus } from '../../engine/ports/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import { type IsAlive, runStatus } from '../../review/record/run-status.ts';
 import type { StopSignal, Terminal } from '../output/terminal.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 
 /** People accept a delay of a fifth of a second; one poll costs two indexed reads, well under a millisecond. */
 const POLL_MS = 150;
@@ -23,7 +23,7 @@ export type FollowEnd =
 export async function followJournal(
   history: HistoryReader,
   id: RunId,
-  { clock, isAlive }: Pick<Wire, 'clock' | 'isAlive'>,
+  { clock, isAlive }: Pick<Services, 'clock' | 'isAlive'>,
   terminal: Pick<Terminal, 'onStopSignal'>,
   onNews: (entries: readonly JournalEntry[]) => void,
 ): Promise<FollowEnd> {

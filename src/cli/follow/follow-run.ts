@@ -8,7 +8,7 @@ import { type RunRecord, runRecord } from '../../review/record/run-record.ts';
 import { exitCodeOfLostRun, uncaughtEnd } from '../output/lost-run.ts';
 import { createProgressView, type ProgressView } from '../output/progress-view.ts';
 import type { Terminal } from '../output/terminal.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 import type { Interruption } from './interruption.ts';
 
 /** Result of a run that a command advanced. */
@@ -33,11 +33,11 @@ interface RunBefore {
 export async function withView<Answer>(
   before: RunBefore,
   interruption: Interruption,
-  wire: Wire,
+  services: Services,
   terminal: Terminal,
   work: (view: ProgressView) => Promise<Answer>,
 ): Promise<Answer> {
-  const view = createProgressView(terminal.progress, wire.clock, before.stageNames, before.journal);
+  const view = createProgressView(terminal.progress, services.clock, before.stageNames, before.journal);
   interruption.reportThrough(view);
   try {
     return await work(view);
@@ -71,12 +71,12 @@ export async function followRun(
   handle: Pick<RunHandle, 'id' | 'result' | 'interrupt'>,
   view: ProgressView,
   interruption: Interruption,
-  wire: Wire,
+  services: Services,
   terminal: Terminal,
 ): Promise<RunOutcome> {
   const { id } = handle;
   interruption.attach(handle);
-  const history = await wire.history();
+  const history = await services.history();
   const caught = terminal.onUncaught(() => {
     view.end();
     return uncaughtEnd(id, history, terminal.err.style);
@@ -85,7 +85,7 @@ export async function followRun(
   try {
     result = await handle.result;
   } catch (thrown) {
-    return { type: 'lost', id, ...(await exitCodeOfLostRun(id, thrown, wire)) };
+    return { type: 'lost', id, ...(await exitCodeOfLostRun(id, thrown, services)) };
   } finally {
     caught();
     view.end();
@@ -93,5 +93,5 @@ export async function followRun(
   const run = history.run(id);
   if (run === undefined) throw new WfError('E_INTERNAL', `run ${id} is not in its own history`, { hint: '`wf runs`' });
   const material = readRunMaterial(history, run);
-  return { type: 'known', id, result, material, record: runRecord(material, wire.isAlive) };
+  return { type: 'known', id, result, material, record: runRecord(material, services.isAlive) };
 }

@@ -4,7 +4,7 @@ import type { RunId } from '../../engine/model/ids.ts';
 import type { HistoryPort } from '../../engine/ports/history.ts';
 import type { TextStyle } from '../../review/text/format/text-style.ts';
 import { suggestions } from '../../review/text/suggestion.ts';
-import type { Wire } from '../services/wire-types.ts';
+import type { Services } from '../services/services.ts';
 import type { UncaughtEnd } from './terminal.ts';
 
 /**
@@ -14,12 +14,12 @@ import type { UncaughtEnd } from './terminal.ts';
 export async function exitCodeOfLostRun(
   id: RunId,
   thrown: unknown,
-  wire: Wire,
+  services: Services,
 ): Promise<{ readonly error: WfError; readonly exitCode: ExitCode }> {
   const error = asWfError(thrown);
   // Another process has taken over the run and its changes.
   if (error.code === 'E_LEASE_LOST') return { error, exitCode: error.exitCode };
-  const inPlace = await changesInPlace(id, wire);
+  const inPlace = await changesInPlace(id, services);
   return { error, exitCode: inPlace === 0 ? untouchedOrFailed(error) : 5 };
 }
 
@@ -43,9 +43,9 @@ export function uncaughtEnd(id: RunId, history: Ledger, style: TextStyle): Uncau
   };
 }
 
-async function changesInPlace(id: RunId, wire: Wire): Promise<number | undefined> {
+async function changesInPlace(id: RunId, services: Services): Promise<number | undefined> {
   try {
-    return countInPlace(await wire.history(), id);
+    return countInPlace(await services.history(), id);
   } catch {
     return undefined; // the same error, already reported
   }

@@ -8,10 +8,10 @@ import { reportError } from '../output/report-error.ts';
 import { type Output, standardOutput, written } from '../output/standard-output.ts';
 import { createSink, type Terminal, type UncaughtEnd, writeLines } from '../output/terminal.ts';
 import { uncaughtError } from '../output/uncaught-error.ts';
-import type { OpenWire } from './wire-types.ts';
+import type { OpenServices } from './services.ts';
 
 /** Runs this process's command line, and ends the process with its exit code once all output is written. */
-export async function runProcess(argv: readonly string[], openWire: OpenWire, version: string): Promise<void> {
+export async function runProcess(argv: readonly string[], openServices: OpenServices, version: string): Promise<void> {
   const outputs = { out: standardOutput(1), err: standardOutput(2) };
   let describeEnd: (() => UncaughtEnd) | undefined;
   const terminal: Terminal = {
@@ -29,7 +29,7 @@ export async function runProcess(argv: readonly string[], openWire: OpenWire, ve
     if (end !== undefined) writeLines(terminal.err, [end.words]);
     terminal.exitNow(end?.exitCode ?? refused);
   });
-  const exitCode = await runCommandLine(argv, terminal, openWire, version);
+  const exitCode = await runCommandLine(argv, terminal, openServices, version);
   await written(outputs.err);
   // Explicit exit: a connection that a client keeps alive must not keep a finished command.
   terminal.exitNow(exitCode);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openFolderWf } from '../../fixtures/cli/folder-wire.ts';
+import { openFolderWf } from '../../fixtures/cli/folder-services.ts';
 import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
 
 test.each([0, 1, 20])('on a terminal of %d columns every command prints and ends', async (columns) => {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { COMPLETION_SCRIPTS, SHELLS } from '../../../src/cli/completion/scripts.ts';
 import { wordsOfLine } from '../../../src/cli/completion/words-of-line.ts';
-import { openFolderWf } from '../../fixtures/cli/folder-wire.ts';
+import { openFolderWf } from '../../fixtures/cli/folder-services.ts';
 
 test('a line is split into words as a shell does it', () => {
   expect(wordsOfLine('wf start  lab --input "a=b c" x\\ y \'d "e\'')).toEqual([

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { check } from '../../../src/cli/commands/check.ts';
 import { graph } from '../../../src/cli/commands/graph.ts';
-import { openWire } from '../../../src/cli/services/wire.ts';
+import { openServices } from '../../../src/cli/services/open-services.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
-import { openFolderWf } from '../../fixtures/cli/folder-wire.ts';
+import { openFolderWf } from '../../fixtures/cli/folder-services.ts';
 import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
 
 let folder: string;
@@ -16,16 +16,16 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Carries out one of the two commands with the real wire, on a database of its own. */
+/** Carries out one of the two commands with the real services, on a database of its own. */
 async function carryOut(
   command: typeof graph,
   given: Readonly<Record<string, unknown>>,
   { columns, database = path.join(folder, 'none.db') }: { readonly columns?: number; readonly database?: string } = {},
 ) {
   const terminal = testTerminal(columns === undefined ? {} : { columns, env: { NO_COLOR: '1' } });
-  const wire = await openWire({ database });
-  onTestFinished(() => wire.close());
-  const exitCode = await command(given, wire, terminal);
+  const services = await openServices({ database });
+  onTestFinished(() => services.close());
+  const exitCode = await command(given, services, terminal);
   return { exitCode, ...terminal.written };
 }
 

@@ -48,7 +48,7 @@ test.each(['runs', 'show', 'logs', 'changes'])(
     const loaded = packagesOf(
       'src/cli/main.ts',
       'src/cli/services/process.ts',
-      'src/cli/services/wire.ts',
+      'src/cli/services/open-services.ts',
       `src/cli/commands/${command}.ts`,
       'src/history/open-read-only.ts',
     );

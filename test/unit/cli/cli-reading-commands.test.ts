@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { WfError } from '../../../src/engine/model/errors.ts';
-import { openFolderWf, requirement } from '../../fixtures/cli/folder-wire.ts';
+import { openFolderWf, requirement } from '../../fixtures/cli/folder-services.ts';
 import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
 
 const SUMMARY_FIELDS = [

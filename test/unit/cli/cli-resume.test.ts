@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ownProcess } from '../../../src/host/processes/process.ts';
-import { type FolderWf, openFolderWf } from '../../fixtures/cli/folder-wire.ts';
+import { type FolderWf, openFolderWf } from '../../fixtures/cli/folder-services.ts';
 import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
 
 const steady = (text: string) => text.replace(/\d+ ms|\d+\.\d s/g, 'N ms');

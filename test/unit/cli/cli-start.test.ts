@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { WfError } from '../../../src/engine/model/errors.ts';
-import { openFolderWf, requirement } from '../../fixtures/cli/folder-wire.ts';
+import { openFolderWf, requirement } from '../../fixtures/cli/folder-services.ts';
 import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
 import { screenOf } from '../../support/screen.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openFolderWf } from '../../fixtures/cli/folder-wire.ts';
+import { openFolderWf } from '../../fixtures/cli/folder-services.ts';
 
 test.each([
   [['strat', 'files'], "unknown command 'strat'", 'Did you mean start? '],

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type FolderWf, openFolderWf } from '../../fixtures/cli/folder-wire.ts';
+import { type FolderWf, openFolderWf } from '../../fixtures/cli/folder-services.ts';
 import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
 
 function folder(): string {

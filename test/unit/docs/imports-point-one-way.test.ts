@@ -133,7 +133,7 @@ describe('the sources', () => {
     const joins = files.filter(({ imports }) => imports.some((imported) => real.includes(imported)));
     const outside = joins.filter(({ folder }) => !['runtime', 'docker', 'history'].includes(folder));
     expect(outside.map((file) => file.name).toSorted()).toEqual([
-      'cli/services/wire.ts',
+      'cli/services/open-services.ts',
       'library/create-workflow-engine.ts',
     ]);
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openFolderWf } from '../../fixtures/cli/folder-wire.ts';
+import { openFolderWf } from '../../fixtures/cli/folder-services.ts';
 import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
 
 test.each(['-q', '--quiet'])('%s: no progress on stderr, the same result, and errors all the same', async (quiet) => {

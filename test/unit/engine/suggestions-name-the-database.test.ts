@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findPlaces } from '../../../src/cli/services/places.ts';
 import { suggestedCommand, suggestions } from '../../../src/review/text/suggestion.ts';
-import { openFolderWf } from '../../fixtures/cli/folder-wire.ts';
+import { openFolderWf } from '../../fixtures/cli/folder-services.ts';
 
 test.each([
   ['wf show 7kq', 'wf show 7kq --db /a/wf.db'],

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { report } from '../../../src/cli/commands/report.ts';
-import type { ResolvedWorkflow, Wire } from '../../../src/cli/services/wire-types.ts';
+import type { ResolvedWorkflow, Services } from '../../../src/cli/services/services.ts';
 import { WfError } from '../../../src/engine/model/errors.ts';
 import { asDefinitionHash } from '../../../src/engine/model/ids.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
@@ -22,7 +22,7 @@ function open(workflow: () => Promise<ResolvedWorkflow> = async () => resolved()
   const unused = async () => {
     throw new Error('a report asks for nothing else');
   };
-  const wire: Wire = {
+  const services: Services = {
     clock: systemClock,
     places: { database: '', namedDatabase: null, workflowFolders: [], cacheFolder: '' },
     pidNamespace: '1',
@@ -40,7 +40,7 @@ function open(workflow: () => Promise<ResolvedWorkflow> = async () => resolved()
   };
   return async (options: Readonly<Record<string, unknown>>) => {
     const terminal = testTerminal();
-    const exitCode = await report({ run: ID, ...options }, wire, terminal);
+    const exitCode = await report({ run: ID, ...options }, services, terminal);
     return { exitCode, ...terminal.written };
   };
 }

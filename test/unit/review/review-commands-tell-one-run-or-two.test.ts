@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openFolderWf } from '../../fixtures/cli/folder-wire.ts';
+import { openFolderWf } from '../../fixtures/cli/folder-services.ts';
 
 test('show RUN STEP: one step whole, as text and as a document', async () => {
   const { wf } = openFolderWf();

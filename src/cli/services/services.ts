@@ -13,12 +13,12 @@ import type { HistoryReader } from '../../history/reader.ts';
 import type { Places } from './places.ts';
 
 /** Options of the services. */
-export interface WireOptions {
+export interface ServicesOptions {
   /** Database of `--db`; without it, WF_DB and the usual places. */
   readonly database: string | undefined;
 }
 
-export type OpenWire = (options: WireOptions) => Promise<Wire>;
+export type OpenServices = (options: ServicesOptions) => Promise<Services>;
 
 /** A workflow file, whether or not it can be loaded. */
 export interface WorkflowSummary {
@@ -43,7 +43,7 @@ export interface HistoryOptions {
 }
 
 /** Services of a command, each loaded at its first use: a command that only reads the history loads neither Docker's client nor XState. */
-export interface Wire {
+export interface Services {
   /** Opens the database, and creates it if necessary; the first call decides how. @throws WfError E_DATABASE* */
   history(options?: HistoryOptions): Promise<History>;
   /** Opens the database for reading; undefined if there is none, and creates nothing. @throws WfError E_DATABASE* */

@@ -8,7 +8,7 @@ import { systemClock } from '../../host/machine/clock.ts';
 import { isAlive, ownPidNamespace } from '../../host/processes/process.ts';
 import { didYouMean } from '../output/did-you-mean.ts';
 import { findPlaces } from './places.ts';
-import type { HistoryOptions, OpenWire, Wire, WorkflowSummary } from './wire-types.ts';
+import type { HistoryOptions, OpenServices, Services, WorkflowSummary } from './services.ts';
 
 type OpenHistory = (path: string, options?: HistoryOptions) => History;
 
@@ -16,7 +16,7 @@ type OpenHistory = (path: string, options?: HistoryOptions) => History;
  * Joins the real parts: the only place where this is done. Each is imported when it is first asked for, so that a
  * command pays for nothing that it does not use.
  */
-export const openWire: OpenWire = async ({ database }) => {
+export const openServices: OpenServices = async ({ database }) => {
   const places = findPlaces(database);
   const opened: { close(): void }[] = [];
   let history: History | undefined;
@@ -61,7 +61,7 @@ export const openWire: OpenWire = async ({ database }) => {
 
   async function engineParts(): Promise<EngineDependencies> {
     const [runtimes, { openHistory }, { engineDependencies }] = await Promise.all([
-      wire.runtimes(),
+      services.runtimes(),
       import('../../history/open.ts'),
       import('../../library/engine-dependencies.ts'),
     ]);
@@ -69,7 +69,7 @@ export const openWire: OpenWire = async ({ database }) => {
     return engineDependencies(runtimes, () => openOnce(openHistory));
   }
 
-  const wire: Wire = {
+  const services: Services = {
     clock: systemClock,
     places,
     isAlive,
@@ -107,14 +107,17 @@ export const openWire: OpenWire = async ({ database }) => {
       return hostPorts;
     },
     async runtimes() {
-      const [{ createRuntimes }, machine] = await Promise.all([import('../../runtime/runtimes.ts'), wire.hostPorts()]);
+      const [{ createRuntimes }, machine] = await Promise.all([
+        import('../../runtime/runtimes.ts'),
+        services.hostPorts(),
+      ]);
       return createRuntimes(machine);
     },
     close() {
       for (const port of opened.splice(0).reverse()) port.close();
     },
   };
-  return wire;
+  return services;
 };
 
 /** A folder of somebody else's may lie on the way upwards: a folder named `workflows` alone makes no project. */
