@@ -100,14 +100,14 @@ function chosenId({ id }: StartOptions): RunId | undefined {
   });
 }
 
-/** Where the runtime that was left cannot be had either, a person is told of both. */
+/** If neither runtime can be used, reports why of both. */
 function withChoice(thrown: unknown, { runtime, why }: RuntimeChoice): unknown {
   if (!(thrown instanceof WfError) || runtime !== 'embedded' || why === null || thrown.exitCode !== 3) return thrown;
   const { code, message, hint, details } = thrown;
   return new WfError(code, `${message}; and ${why}`, { hint, details, cause: thrown });
 }
 
-/** What was asked for; nothing needs to be said of that. */
+/** Returns the runtime that was asked for, or the one that wf chooses, with the reason. */
 async function runtimeFor({ runtime }: StartOptions, workflow: LoadedWorkflow, engine: Engine): Promise<RuntimeChoice> {
   return runtime === 'auto' ? engine.chooseRuntime(workflow) : { runtime, why: null };
 }

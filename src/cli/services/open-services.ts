@@ -12,10 +12,7 @@ import type { HistoryOptions, OpenServices, Services, WorkflowSummary } from './
 
 type OpenHistory = (path: string, options?: HistoryOptions) => History;
 
-/**
- * Joins the real parts: the only place where this is done. Each is imported when it is first asked for, so that a
- * command pays for nothing that it does not use.
- */
+/** Composes the real services, here alone. Each is imported at its first use: a command loads nothing that it does not use. */
 export const openServices: OpenServices = async ({ database }) => {
   const places = findPlaces(database);
   const opened: { close(): void }[] = [];
@@ -65,7 +62,7 @@ export const openServices: OpenServices = async ({ database }) => {
       import('../../history/open.ts'),
       import('../../library/engine-dependencies.ts'),
     ]);
-    // Opened when a run is created: a start that is refused before leaves no database behind.
+    // Opened when a run is created: a refused start leaves no database.
     return engineDependencies(runtimes, () => openOnce(openHistory));
   }
 
@@ -94,7 +91,7 @@ export const openServices: OpenServices = async ({ database }) => {
       if (file !== undefined) return load(file);
       const names = files().map((candidate) => candidate.name);
       throw new WfError('E_WORKFLOW_NOT_FOUND', `there is no workflow "${name}"`, {
-        hint: `${didYouMean(name, names)}There is: ${names.join(', ')}. Looked in ${places.workflowFolders.join(' and ')}.${unmarkedHint()}`,
+        hint: `${didYouMean(name, names)}Workflows: ${names.join(', ') || 'none'}. Searched: ${places.workflowFolders.join(' and ')}.${unmarkedHint()}`,
       });
     },
     async stepRunners() {
@@ -120,7 +117,7 @@ export const openServices: OpenServices = async ({ database }) => {
   return services;
 };
 
-/** A folder of somebody else's may lie on the way upwards: a folder named `workflows` alone makes no project. */
+/** Explains a folder `workflows` without the marker of a project, which may be somebody else's. */
 function unmarkedHint(): string {
   const folder = findUnmarked(process.cwd());
   if (folder === undefined) return '';

@@ -8,7 +8,7 @@ import { Commands } from './commands.ts';
 interface Caller {
   readonly peer: Peer;
   readonly commands: Commands;
-  /** What it asked for that has not been answered, less questions, which change nothing. */
+  /** Its calls without an answer yet, except questions, which change nothing. */
   readonly underWay: Set<Promise<unknown>>;
 }
 

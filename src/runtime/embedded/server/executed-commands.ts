@@ -14,7 +14,7 @@ export function recordCommands(id: string, commands: readonly string[], inside?:
   if (executedCommands.size > KEPT && oldest !== undefined) executedCommands.delete(oldest);
 }
 
-/** What was noted of it since it was last asked for. */
+/** Returns the commands recorded for it since the last call. */
 export function takeRecordedCommands(id: string): readonly string[] {
   const found = executedCommands.get(id) ?? [];
   executedCommands.delete(id);

@@ -31,7 +31,7 @@ function isOfGroup(pid: number, group: number): boolean {
     return statSync(`/proc/${pid}/ns/pid`).ino === statSync('/proc/self/ns/pid').ino;
   } catch (thrown) {
     switch (errnoOf(thrown)) {
-      // It has ended meanwhile; or it is none of the private host's, which this process may all look into.
+      // The process has ended, or is not of the private host: this process may inspect all of those.
       case 'ENOENT':
       case 'ESRCH':
       case 'EACCES':
@@ -43,7 +43,7 @@ function isOfGroup(pid: number, group: number): boolean {
   }
 }
 
-/** Of the numbers that a process has, one for each pid namespace from the machine's inwards: which is this namespace's. */
+/** Index of this namespace among the pids of a process: one for each pid namespace, from the machine's inwards. */
 function levelOf(ownStatus: string): number {
   return columns(ownStatus, 'NSpid').length - 1;
 }

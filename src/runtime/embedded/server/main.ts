@@ -9,12 +9,12 @@ import { prepareHost } from './prepare.ts';
 import { callsOf } from './serve.ts';
 
 /*
- * The program of a private host: the first process of its pid namespace. When it ends, by whatever means, the kernel ends every
+ * The program of a private host: the first process of its pid namespace. When it ends, by any means, the kernel ends every
  * other process in there, and takes the links and the namespaces away. Until it is to be kept it ends with whoever started it.
  */
 
-// Whatever wf was started with: what stands for the machine's own files must be readable in there. The socket is in a folder that
-// only its own user can enter.
+// The files in place of the machine's must be readable in there, whatever the umask of wf. The socket is in a folder that only its user
+// can enter.
 process.umask(0o022);
 
 let kept = false;
@@ -38,17 +38,17 @@ const prepared = prepareHost().then(
     }),
 );
 
-/** Answered once all is there. /proc counts the pids of the machine. */
+/** Answers once the host is prepared. /proc counts the pids of the machine. */
 async function hello() {
   await prepared;
   setImmediate(() => containers.provideSpare());
   return { pid: Number(readlinkSync('/proc/self')) };
 }
 
-// Nobody reads what it says once it has started: a warning of Node must not end it.
+// Nobody reads its stderr after the start: a warning of Node must not end it.
 process.stderr.on('error', () => undefined);
 
-// It is told to whoever says hello.
+// `hello` reports the error.
 prepared.catch(() => undefined);
 callers.serve(new Socket({ fd: STARTER_DESCRIPTOR, readable: true, writable: true }), () => {
   if (!kept) process.exit(0);

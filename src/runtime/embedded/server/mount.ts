@@ -2,7 +2,7 @@ import { limitReached, WfError } from '../../../engine/model/errors.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
 import { runProgram } from '../shared/run-program.ts';
 
-/** It takes milliseconds; this is for a machine that is all but stuck. */
+/** A mount takes milliseconds; the rest is for an overloaded machine. */
 const LIMIT_MS = 20_000;
 
 /** Mounts in the mount namespace of this process. @throws WfError E_RUNTIME_UNAVAILABLE */

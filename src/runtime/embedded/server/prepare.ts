@@ -8,16 +8,16 @@ import { makeFilesReadOnly } from './read-only-files.ts';
 
 const OWN_FOLDER = dirname(SOCKET_PATH);
 
-/** What is put in the place of files of the machine, for all that is in the private host. */
+/** Files that replace those of the machine, for all processes of the private host. */
 const FILES: readonly { readonly path: string; readonly content: string }[] = [
-  // Where Docker's name server is in each container. On the private host itself nobody listens there: it has no uplink.
+  // Address of Docker's name server in each container. Nobody listens there on the private host itself, which has no uplink.
   { path: '/etc/resolv.conf', content: 'nameserver 127.0.0.11\n' },
   { path: '/etc/hosts', content: '127.0.0.1 localhost\n' },
 ];
 
 /**
- * Makes the namespaces that this process is in into a host of its own. What is mounted is seen in here only; the machine's own
- * files can be read, and not written to.
+ * Turns the namespaces of this process into a host of its own. Mounts are visible in here only; the files of the machine can be read, but
+ * not written.
  * @throws WfError E_RUNTIME_UNAVAILABLE
  */
 export async function prepareHost(): Promise<void> {
@@ -32,7 +32,7 @@ async function prepareNetwork(): Promise<void> {
 }
 
 async function replaceFiles(): Promise<void> {
-  // A link into /run leads nowhere once that is another file system.
+  // A link into /run is broken once another file system is mounted there.
   const files = FILES.map((file) => ({ ...file, target: whereItIs(file.path) }));
   await mount(['-t', 'tmpfs', '-o', 'mode=755', 'wf', '/run']);
   mkdirSync(OWN_FOLDER, { mode: 0o700 });
@@ -57,7 +57,7 @@ function whereItIs(path: string): string | undefined {
   try {
     return realpathSync(path);
   } catch {
-    // Where it is missing, nothing can be put in its place without touching the machine's own files.
+    // A missing file cannot be replaced without a change of the machine's files.
     return existsSync(path) ? path : undefined;
   }
 }

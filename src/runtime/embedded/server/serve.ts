@@ -21,7 +21,7 @@ interface Life {
   keep(): void;
 }
 
-/** What a private host answers. Whoever can open its socket may ask all of it: its own user, and root. */
+/** Returns the calls of a private host. Its user and root, who can open its socket, may use all of them. */
 export function callsOf(networks: Networks, containers: Containers, life: Life): Readonly<Record<string, Handler>> {
   const info = (network: Network) => networkInfo(network, containers.membersOf(network));
   return {
@@ -87,7 +87,7 @@ export function callsOf(networks: Networks, containers: Containers, life: Life):
   };
 }
 
-/** What is between the end of a container's own time for something, and that of this process. */
+/** The margin between the limit of a container and that of this process. */
 const SPARE_MS = 1_000;
 
 async function forward(containers: Containers, asked: JsonObject, name: string, limitMs: number): Promise<Json> {

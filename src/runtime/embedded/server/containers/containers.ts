@@ -18,19 +18,19 @@ interface Container {
   readonly spec: ContainerSpec;
   readonly log: LogTail;
   state: 'created' | 'starting' | 'running' | 'exited' | 'removing';
-  /** Its process: made in advance, or by its start. */
+  /** Its process: a spare one, or made by its start. */
   process: Promise<ContainerProcess> | undefined;
   pid: number;
   address: string | undefined;
   startedAt: string;
   exitCode: number;
-  /** The start that is under way, for whoever asks for the same, or wants to remove it. */
+  /** The start in progress: a second start and a removal wait for it. */
   starting: Promise<void> | undefined;
-  /** The end of what it had on its network, which is under way: nothing of it is there once that has come. */
+  /** The removal of its link and its address, in progress. */
   leaving: Promise<void> | undefined;
 }
 
-/** What Docker says of a container that never ran. */
+/** Docker's start time of a container that never ran. */
 const NEVER = '0001-01-01T00:00:00Z';
 const READY_LIMIT_MS = 30_000;
 
@@ -65,13 +65,13 @@ export class Containers {
     return container === undefined ? undefined : this.#info(container);
   }
 
-  /** The id of the running container whose process this is, as the machine counts pids. */
+  /** Returns the id of the running container with this process. @param pid as the machine counts pids */
   ofProcess(pid: number): string | undefined {
     return [...this.#containers.values()].find((container) => container.state === 'running' && container.pid === pid)
       ?.id;
   }
 
-  /** The running containers of a network, as `docker network inspect` tells of them. */
+  /** Returns the running containers of a network, as `docker network inspect` lists them. */
   membersOf(network: Network): readonly NetworkMember[] {
     return this.#running(network).map(([{ id, spec }, address]) => ({
       containerId: id,
@@ -131,7 +131,7 @@ export class Containers {
     this.#containers.delete(id);
   }
 
-  /** The process of a running container. @throws WfError E_DOCKER */
+  /** Returns the process of a running container. @throws WfError E_DOCKER */
   async running(id: string): Promise<ContainerProcess> {
     const { state, process } = this.#require(id);
     if (state === 'running' && process !== undefined) return await process;
@@ -140,7 +140,7 @@ export class Containers {
     });
   }
 
-  /** Before a container speaks to its neighbours: there may be many. */
+  /** Introduces a container to its neighbours before it speaks to them: there may be many. */
   async meetNeighbours(id: string): Promise<void> {
     const network = this.#networks.byId(this.#require(id).spec.networkId);
     if (network !== undefined) await this.#neighbours.meet(network, await this.#membersOf(network));
@@ -148,7 +148,7 @@ export class Containers {
 
   async #startOnce(container: Container): Promise<void> {
     const { id, spec } = container;
-    // What an earlier process of it had goes first: the new one has a link of the same name.
+    // The link of an earlier process goes first: the new one has the same name.
     await container.leaving;
     if (container.state === 'removing') throw noSuchContainer(id);
     const program = programOf(spec.image, spec.command);
@@ -163,7 +163,7 @@ export class Containers {
       container.log.follow(process.stdout);
       container.log.follow(process.stderr);
       const ready = process.peer.call('start', { ip: insideCommands(network, address), program }, READY_LIMIT_MS);
-      // One that ends at once has been started all the same.
+      // A container that ends at once has started all the same.
       await Promise.race([ready, process.ended]).catch((thrown: unknown) => {
         if (!process.peer.isGone()) throw thrown;
       });
@@ -191,7 +191,7 @@ export class Containers {
     try {
       await linkWorks(linkOf(id), bridgeOf(network.id), `start container ${spec.name}`);
     } catch (thrown) {
-      // One that has ended meanwhile has no link any more.
+      // A container that has ended has no link.
       if (!process.peer.isGone()) throw thrown;
     }
   }
@@ -213,7 +213,7 @@ export class Containers {
     await this.#leave(container);
   }
 
-  /** The kernel takes the link away with the namespace, a little later: so that it is gone when this has been answered. */
+  /** Removes the link, which the kernel would remove with the namespace a little later. */
   #leave(container: Container): Promise<void> {
     container.leaving ??= this.#leaveOnce(container).finally(() => {
       container.leaving = undefined;
@@ -233,7 +233,7 @@ export class Containers {
     }
   }
 
-  /** Names that a container can resolve: those of the running containers in its network, in whatever letters, and short ids. */
+  /** Resolves the names of the running containers in the network of a container, in any case, and their short ids. */
   #nameHandler(containerId: string) {
     return (asked: { readonly [key: string]: unknown }): string | null => {
       const wanted = String(asked['name']).toLowerCase();
@@ -308,7 +308,7 @@ export class Containers {
   }
 }
 
-/** Its end on the host: as Docker names it, by seven hex digits. */
+/** Returns the name of its link on the host: seven hex digits, as Docker has it. */
 function linkOf(containerId: string): string {
   return `veth${containerId.slice(0, 7)}`;
 }
@@ -334,7 +334,7 @@ function insideCommands({ subnet }: Network, address: string): readonly string[]
   ];
 }
 
-/** The present moment as Docker writes it, to the nanosecond: two starts never have the same. */
+/** Returns the time as Docker writes it, to the nanosecond: no two starts have the same. */
 function startMoment(): string {
   const fraction = String(process.hrtime.bigint() % 1_000_000n).padStart(6, '0');
   return new Date().toISOString().replace('Z', `${fraction}Z`);

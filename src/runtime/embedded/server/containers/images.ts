@@ -2,10 +2,10 @@ import { sha256 } from '../../../../engine/model/digest.ts';
 import { WfError } from '../../../../engine/model/errors.ts';
 import type { ImageInfo } from '../../../../engine/ports/docker.ts';
 
-/** What a container's process does. */
+/** The program of a container. */
 export type Program =
   | { readonly type: 'http-echo'; readonly args: readonly string[] }
-  /** Null: for ever. */
+  /** Null means for ever. */
   | { readonly type: 'sleep'; readonly seconds: number | null };
 
 interface BuiltIn {
@@ -21,7 +21,7 @@ const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
   debian: { tag: 'debian:latest', entrypoint: [], command: ['bash'] },
 };
 
-/** The built-in image that a reference means, whatever its registry, tag and digest; null where there is none. */
+/** Returns the built-in image of a reference, whatever its registry, tag and digest; null if there is none. */
 export function imageOf(reference: string): ImageInfo | null {
   const name = nameIn(reference);
   const found = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
@@ -30,7 +30,7 @@ export function imageOf(reference: string): ImageInfo | null {
   return { id, tags: [found.tag], entrypoint: found.entrypoint, command: found.command, labels: {} };
 }
 
-/** The same. @throws WfError E_IMAGE_UNAVAILABLE, which names those that there are. */
+/** Returns the same. @throws WfError E_IMAGE_UNAVAILABLE, which names the built-in images */
 export function requireImage(reference: string): ImageInfo {
   const image = imageOf(reference);
   if (image !== null) return image;
@@ -41,7 +41,7 @@ export function requireImage(reference: string): ImageInfo {
   });
 }
 
-/** What a container of an image does with its command. @throws WfError E_IMAGE_UNAVAILABLE, E_DOCKER */
+/** Returns the program of a container with this image and command. @throws WfError E_IMAGE_UNAVAILABLE, E_DOCKER */
 export function programOf(reference: string, command: readonly string[]): Program {
   requireImage(reference);
   if (nameIn(reference) === 'http-echo') return { type: 'http-echo', args: command };

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 
-/** As much as is asked of Docker. */
+/** The limit of a log that is read from Docker, too. */
 const MAX_CHARACTERS = 64 * 1024;
 
-/** What a container has written last. */
+/** The last output of a container. */
 export class LogTail {
   #text = '';
 

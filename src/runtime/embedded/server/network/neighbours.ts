@@ -22,7 +22,7 @@ const LIMIT_MS = 30_000;
  * itself find their neighbours any more. Entries that were given do not count.
  */
 export class Neighbours {
-  /** Who knows each other by now, by network. */
+  /** The members that have been introduced, by network. */
   readonly #met = new Map<string, string>();
   readonly #meetings = new Map<string, Promise<void>>();
 
@@ -44,7 +44,7 @@ export class Neighbours {
     const flush = (link: string) => `neighbour flush dev ${link} nud permanent`;
     await Promise.all([
       ipBatchForced([flush(bridgeOf(network.id))]),
-      ...members.map(({ process }) => tell(process, [flush('eth0')])),
+      ...members.map(({ process }) => runIn(process, [flush('eth0')])),
     ]);
   }
 
@@ -57,13 +57,13 @@ export class Neighbours {
     await Promise.all([
       ipBatchForced(known(bridgeOf(id))),
       // Nobody is his own neighbour.
-      ...members.map(({ process }, index) => tell(process, inside.toSpliced(index, 1))),
+      ...members.map(({ process }, index) => runIn(process, inside.toSpliced(index, 1))),
     ]);
     this.#met.set(id, all);
   }
 }
 
-/** One that has ended meanwhile need not know; one that could not be told asks the kernel. */
-async function tell({ peer }: ContainerProcess, commands: readonly string[]): Promise<void> {
+/** Runs commands in a container. One that has ended needs none; one that cannot be reached asks the kernel later. */
+async function runIn({ peer }: ContainerProcess, commands: readonly string[]): Promise<void> {
   await peer.call('links', { commands }, LIMIT_MS).catch(() => undefined);
 }

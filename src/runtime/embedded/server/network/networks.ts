@@ -10,7 +10,7 @@ import { recordCommands } from '../executed-commands.ts';
 import { broadcastOf, freeAddress, freeSubnet, gatewayOf, usableSubnet } from './addresses.ts';
 import { isLink, removeLink } from './remove-link.ts';
 
-/** Where the rules that keep networks apart stand: behind the table of the host's own addresses, before all others. */
+/** Preference of the rules that isolate networks: after the table of the host's own addresses, before all others. */
 const ISOLATION_PREFERENCE = 1000;
 
 /** A network of the private host. */
@@ -19,13 +19,13 @@ export interface Network {
   readonly name: string;
   readonly subnet: Subnet;
   readonly labels: Readonly<Record<string, string>>;
-  /** `making` and `ending`: its name and subnet are taken, but nobody can join it. */
+  /** While `making` and `ending`, its name and subnet are taken, but nobody can join it. */
   state: 'making' | 'ready' | 'ending';
-  /** Addresses of containers that run or are being started, by container id. */
+  /** Addresses of running and starting containers, by container id. */
   readonly addresses: Map<string, string>;
 }
 
-/** The networks of the private host. What is refused is refused before anything is awaited: of two that want a name, one gets it. */
+/** The networks of the private host. Refusals come before the first `await`: of two callers that want a name, one gets it. */
 export class Networks {
   readonly #networks = new Map<string, Network>();
 
@@ -91,7 +91,7 @@ export class Networks {
   }
 }
 
-/** Takes an address for a container. @throws WfError E_DOCKER where there is none, or nobody can join. */
+/** Takes an address for a container. @throws WfError E_DOCKER if none is free, or the network is being removed */
 export function joinNetwork(network: Network, containerId: string): string {
   const address = network.state === 'ready' ? freeAddress(network.subnet, new Set(network.addresses.values())) : null;
   if (address === null || address === undefined) {
@@ -104,7 +104,7 @@ export function joinNetwork(network: Network, containerId: string): string {
   return address;
 }
 
-/** As `docker network inspect` tells it. */
+/** Returns the network as `docker network inspect` shows it. */
 export function networkInfo(network: Network, members: readonly NetworkMember[]): NetworkInfo {
   const { id, name, subnet, labels } = network;
   return {
@@ -120,13 +120,13 @@ export function networkInfo(network: Network, members: readonly NetworkMember[])
   };
 }
 
-/** The alias that marks a link as the run's whose labels these are. */
+/** Returns the alias that marks a link of the run with these labels. */
 export function aliasFor(labels: Readonly<Record<string, string>>): string | undefined {
   const run = parseRunId(labels[RUN_LABEL] ?? '');
   return run === undefined ? undefined : linkAliasOf(run);
 }
 
-/** Of the local kind, as Docker gives it: without one of its own, it would change with the links in it. */
+/** Returns a locally administered address, as Docker does: without one, the address would change with the ports. */
 export function bridgeMac(networkId: string): string {
   return `02:42:${networkId.slice(0, 8).replace(/..(?=.)/g, '$&:')}`;
 }
@@ -139,8 +139,8 @@ function bridgeCommands({ id, subnet, labels }: Network): readonly string[] {
     `link add dev ${bridge} address ${bridgeMac(id)} type bridge`,
     ...(alias === undefined ? [] : [`link set dev ${bridge} alias ${alias}`]),
     `address add ${gateway} broadcast ${broadcastOf(subnet)} dev ${bridge}`,
-    // What comes from the network and is not for the host itself goes nowhere: dropped in silence, as Docker's rules do it.
-    // What stays on the bridge is not routed, and meets no rule.
+    // Silently drops packets from the network that are not for the host itself, as Docker's rules do. Packets that stay on the bridge are
+    // not routed, and match no rule.
     `rule add pref ${ISOLATION_PREFERENCE} iif ${bridge} blackhole`,
     `link set dev ${bridge} up`,
   ];
@@ -158,14 +158,14 @@ function requireFree(taken: readonly Network[]): Subnet {
   const subnet = freeSubnet(taken.map((other) => other.subnet));
   if (subnet !== undefined) return subnet;
   throw new WfError('E_SUBNET_IN_USE', 'no subnet of the default pools is left for another network', {
-    hint: 'Remove a network that is not used, or say a subnet (for the lab: `--input devSubnet=10.77.0.0/24`).',
+    hint: 'Remove an unused network, or specify a subnet (for the lab: `--input devSubnet=10.77.0.0/24`).',
   });
 }
 
 function requireUsable(asked: string, taken: readonly Network[]): Subnet {
   const subnet = usableSubnet(asked);
   if (subnet === undefined) {
-    throw new WfError('E_INPUT', `"${asked}" is no IPv4 subnet that a network can have`, {
+    throw new WfError('E_INPUT', `subnet "${asked}" is not an IPv4 subnet for a network`, {
       hint: 'Write it as 172.20.0.0/16; it has at most 30 bits.',
     });
   }

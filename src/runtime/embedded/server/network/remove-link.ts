@@ -5,8 +5,8 @@ const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 8;
 
 /**
- * Deletes a link, where it is there; the commands before it are carried out first. It resolves as soon as the link is gone: `ip`
- * itself is held by the kernel for some 20 to 40 ms more, until nobody can be looking at what was freed.
+ * Runs the commands before, then deletes a link if there is one. Resolves as soon as the link is gone: the kernel returns to `ip` some 20 to
+ * 40 ms later.
  */
 export async function removeLink(name: string, before: readonly string[] = []): Promise<void> {
   let ended = false;
