@@ -104,7 +104,7 @@ describeDocker('a label that a container has from its image is no mark', () => {
     const { exitCode, objects } = await sweep('--yes');
     expect(exitCode).toBe(5);
     expect(objects).toMatchObject([
-      { name: 'orphan', status: 'stuck', reason: expect.stringContaining('its image is gone') },
+      { name: 'orphan', status: 'stuck', reason: expect.stringContaining('which is gone') },
     ]);
     expect(await dockerInspect('orphan', '{{.Id}}')).toBe(orphan);
   });

@@ -41,7 +41,7 @@ describeDocker('an image that a run has pulled', () => {
     await expect(behaviour.undo(record, context())).rejects.toMatchObject({
       code: 'E_DOCKER',
       message: expect.stringMatching(/container [0-9a-f]{12} is using/),
-      hint: expect.stringContaining('needs it'),
+      hint: expect.stringContaining('remove the container that uses it'),
     });
     expect(await here()).toBe(true);
     expect(await dockerKnows('container', 'dkpull-guest')).toBe(true);

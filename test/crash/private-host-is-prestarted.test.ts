@@ -4,12 +4,24 @@ import { privateProcessesIn } from '../support/crash/processes.ts';
 import { openSubject } from '../support/crash/subject.ts';
 import { refusalSchema } from '../support/run-record.ts';
 
-/** A workflow file that takes until there is a file `go`, and then is none. */
+/** A workflow whose input is checked until there is a file `go`, and then is refused. */
 const SLOW = `
 import { existsSync } from 'node:fs';
+import { defineWorkflow } from 'wf-engine';
+import { setup } from 'xstate';
+import { z } from 'zod';
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
-while (!existsSync('go')) Atomics.wait(sleeper, 0, 0, 5);
-export default 'no workflow';
+const isRight = () => {
+  while (!existsSync('go')) Atomics.wait(sleeper, 0, 0, 5);
+  return false;
+};
+export default defineWorkflow({
+  name: 'slow',
+  version: '1',
+  description: 'slow to check its input',
+  input: z.object({}).refine(isRight),
+  machine: setup({}).createMachine({ initial: 'end', states: { end: { type: 'final' } } }),
+});
 `;
 const START_SLOW = ['start', 'slow', '--runtime', 'embedded', '--id', 'early', '--json'];
 
@@ -33,7 +45,7 @@ async function open(name: 'embedded' | 'embedded-as-user') {
   };
 }
 
-describeCrash('a private host that is started while the workflow is loaded', () => {
+describeCrash('a private host that is started while the input is checked', () => {
   test.for(['embedded', 'embedded-as-user'] as const)('ends with a wf that is killed meanwhile (%s)', async (user) => {
     const { lane, seen, expectNothingLeft } = await open(user);
     const wf = lane.start(START_SLOW);
@@ -43,7 +55,7 @@ describeCrash('a private host that is started while the workflow is loaded', () 
     await expectNothingLeft();
   });
 
-  test('ends with a start whose workflow is refused, and is nobody else’s until then', async () => {
+  test('ends with a start whose input is refused, and is nobody else’s until then', async () => {
     const { lane, seen, expectNothingLeft } = await open('embedded');
     const wf = lane.start(START_SLOW);
     await seen();
@@ -52,7 +64,7 @@ describeCrash('a private host that is started while the workflow is loaded', () 
     expect(refusalSchema.parse(rival.json()).error.code).toBe('E_RUN_EXISTS');
     lane.write('go', '');
     const end = await wf.end;
-    expect(refusalSchema.parse(end.json()).error.code).toBe('E_WORKFLOW_INVALID');
+    expect(refusalSchema.parse(end.json()).error.code).toBe('E_INPUT');
     expect(end.exitCode).toBe(2);
     await expectNothingLeft();
   });
