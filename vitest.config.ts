@@ -15,8 +15,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // All files in one process: each alone would load the same modules again, which takes longer than its tests.
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], isolate: false, testTimeout: 20_000 },
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 },
       },
       {
         // Random machines, random kills and time-outs: what `npm run test:quick` leaves out.

@@ -22,7 +22,7 @@ describeDocker('what somebody does between two stages is noticed and told, and a
       expectFailedAndUndone(end, {
         code: 'E_STEP_FAILED',
         says: [
-          /no link int_hote.*; gone from the host meanwhile: veth pair int_hote and int_conteneur/,
+          /link int_hote does not exist on the host; gone from the host meanwhile: veth pair int_hote and int_conteneur/,
           'AppProd was restarted or removed',
         ],
       });
@@ -36,7 +36,9 @@ describeDocker('what somebody does between two stages is noticed and told, and a
       await tool('ip', 'link', 'delete', 'int_hote');
       expectFailedAndUndone(await lab.resume(), {
         code: 'E_STEP_FAILED',
-        says: [/no link int_hote.*; gone from the host meanwhile: veth pair int_hote and int_conteneur/],
+        says: [
+          /link int_hote does not exist on the host; gone from the host meanwhile: veth pair int_hote and int_conteneur/,
+        ],
       });
     }));
 
