@@ -20,7 +20,7 @@ export default defineWorkflow({
   version: '1',
   description: 'slow to check its input',
   input: z.object({}).refine(isRight),
-  machine: setup({}).createMachine({ initial: 'end', states: { end: { type: 'final' } } }),
+  machine: setup({}).createMachine({ initial: 'only', states: { only: { always: 'end' }, end: { type: 'final' } } }),
 });
 `;
 const START_SLOW = ['start', 'slow', '--runtime', 'embedded', '--id', 'early', '--json'];
