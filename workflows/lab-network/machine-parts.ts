@@ -34,8 +34,8 @@ import { type Found, type Results, resultOf } from './results.ts';
 
 /** What http-echo listens on when it is not told otherwise. */
 const HTTP_PORT = 5678;
-/** How often a target is pinged. Two namespaces of one machine answer in well below 1 ms, so 10 ms apart is as good as 1 s. */
-export const PINGS = { count: 3, intervalMs: 10 };
+/** How often a target is pinged. Two namespaces of one machine answer in well below 1 ms, so 5 ms apart is as good as 1 s. */
+export const PINGS = { count: 3, intervalMs: 5 };
 /** A container's service may need a moment until it listens. */
 export const READY = { deadlineMs: 10_000 };
 /** How long silence must last to count as "does not answer". The kernel itself answers a ping, within microseconds, however busy it is. */

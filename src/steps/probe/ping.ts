@@ -36,7 +36,7 @@ const inputSchema = z
     from: probeOrigin,
     to: hostNameSchema.describe("address, or name resolved with the origin's resolv.conf (a namespace has the host's)"),
     count: z.number().int().min(1).max(100).default(3).describe('number of pings'),
-    intervalMs: z.number().int().min(10).max(5_000).default(100).describe('interval in milliseconds'),
+    intervalMs: z.number().int().min(5).max(5_000).default(100).describe('interval in milliseconds'),
     deadlineMs: deadlineSchema,
     mustFail: z.boolean().default(false).describe('whether no ping may be answered'),
   })
