@@ -129,7 +129,7 @@ describeOwnNetwork('probes', () => {
     expect(await ask('appprod', true)).toMatchObject({ outcome: 'no-such-name' });
     const startedAt = performance.now();
     expect(await ask('silent', true)).toMatchObject({ outcome: 'no-answer' });
-    expect(performance.now() - startedAt).toBeLessThan(800);
+    expect(performance.now() - startedAt).toBeLessThan(1_800);
     await expect(ask('appprod', false)).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
   });
 
