@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Script } from 'node:vm';
 
@@ -50,7 +50,8 @@ function writeCache(cache: string, source: string, code: Buffer): void {
     writeFileSync(temporary, Buffer.concat([digestOf(source, code), code]), { flag: 'wx', mode: 0o600 });
     renameSync(temporary, cache);
   } catch {
-    // The next start compiles again.
+    // The next start compiles again. On a full disk, a part of the file would stay.
+    rmSync(temporary, { force: true });
   }
 }
 
