@@ -55,6 +55,19 @@ function threeSteps(version = '1', other: object = {}): LoadedWorkflow {
   return loaded({ name: 'three', version, description: '', input: z.object({}), machine });
 }
 
+/** A workflow that leaves its first step after 5 s. */
+function leavingFirstLate(name: string): LoadedWorkflow {
+  const machine = setup({ actors: { step } }).createMachine({
+    initial: 'first',
+    states: {
+      first: { invoke: { id: 'one', src: 'step', input: { name: 'one' } }, after: { 5000: 'late' } },
+      late: { invoke: { id: 'two', src: 'step', input: { name: 'two' }, onDone: 'end' } },
+      end: { type: 'final' },
+    },
+  });
+  return loaded({ name, version: '1', description: '', input: z.object({}), machine });
+}
+
 async function begin(workflow: LoadedWorkflow, options: Partial<RunOptions> = {}, observer: RunObserver = {}) {
   const handle = await host.start(workflow, {}, options, observer);
   // The result of a process that is left for dead is nobody's concern.
@@ -166,15 +179,7 @@ describe('a run that is resumed', () => {
   });
 
   test('keeps the deadline of a timer, and one that has passed meanwhile fires at once', async () => {
-    const machine = setup({ actors: { step } }).createMachine({
-      initial: 'first',
-      states: {
-        first: { invoke: { id: 'one', src: 'step', input: { name: 'one' } }, after: { 5000: 'late' } },
-        late: { invoke: { id: 'two', src: 'step', input: { name: 'two' }, onDone: 'end' } },
-        end: { type: 'final' },
-      },
-    });
-    const workflow = loaded({ name: 'timed', version: '1', description: '', input: z.object({}), machine });
+    const workflow = leavingFirstLate('timed');
     const startedAt = clock.now();
     const handle = await begin(workflow);
     await left(handle);
@@ -298,15 +303,7 @@ describe('a run that is resumed', () => {
   });
 
   test('does not begin again what the machine has gone on without', async () => {
-    const machine = setup({ actors: { step } }).createMachine({
-      initial: 'first',
-      states: {
-        first: { invoke: { id: 'one', src: 'step', input: { name: 'one' } }, after: { 5000: 'late' } },
-        late: { invoke: { id: 'two', src: 'step', input: { name: 'two' }, onDone: 'end' } },
-        end: { type: 'final' },
-      },
-    });
-    const workflow = loaded({ name: 'left', version: '1', description: '', input: z.object({}), machine });
+    const workflow = leavingFirstLate('left');
     const handle = await begin(workflow);
     await until(() => calls.at(-1) === 'one 1');
     clock.step();
