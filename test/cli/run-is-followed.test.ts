@@ -28,6 +28,8 @@ test.concurrent('its commands are followed as they come, of all steps or of one 
   const started = run.start();
   await started.line(/^first {2}makeOne .* ok /);
   const followers = [[], ['makeThree'], ['--json']].map((more) => project.start(['logs', run.id, '-f', ...more]));
+  // The end of a run is told only to a follower that came before it.
+  await followers[0]?.printed(/^--- makeOne /);
   run.go();
   const [all, one, json] = await Promise.all(followers.map((follower) => follower.end));
   await started.end;
@@ -94,7 +96,7 @@ test.concurrent('a rollback is followed like a run', async () => {
   const rollback = project.start(['rollback', run.id]);
   await rollback.line(/^rolling back/);
   const [shown, logs] = [project.start(['show', run.id, '-f']), project.start(['logs', run.id, '-f'])];
-  await shown.line(/^rolling back/);
+  await Promise.all([shown.line(/^rolling back/), logs.printed(/^--- makeOne /)]);
   run.goBack();
   const [text, commands] = await Promise.all([shown.end, logs.end]);
   expect(await rollback.end).toMatchObject({ exitCode: 0 });

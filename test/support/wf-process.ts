@@ -21,6 +21,8 @@ export interface RunningWf {
   readonly pid: number;
   /** Resolves with the first line on stderr that matches; rejects where the command ends without one. */
   line(pattern: RegExp): Promise<string>;
+  /** The same on stdout. */
+  printed(pattern: RegExp): Promise<string>;
   /** The same, and the process stands still (SIGSTOP) from that moment on, before it has done anything more. */
   haltAt(pattern: RegExp): Promise<string>;
   kill(signal: NodeJS.Signals): void;
@@ -50,10 +52,12 @@ export function startWf(args: readonly string[], { env = {}, cwd, through = [] }
   const { pid } = child;
   if (pid === undefined) throw new Error(`${file} could not be started`);
   const kill = (signal: NodeJS.Signals) => void child.kill(signal);
-  const lines = lineWatch();
+  const [lines, printed] = [lineWatch(), lineWatch()];
   child.stderr.on('data', lines.take);
+  child.stdout.on('data', printed.take);
   const end = child.then(({ exitCode, signal, stdout, stderr }): WfEnd => {
     lines.end();
+    printed.end();
     return { exitCode, signal, stdout, stderr, json: () => JSON.parse(stdout) };
   });
   return {
@@ -61,6 +65,7 @@ export function startWf(args: readonly string[], { env = {}, cwd, through = [] }
     kill,
     end,
     line: (pattern) => lines.next(pattern, () => {}),
+    printed: (pattern) => printed.next(pattern, () => {}),
     haltAt: (pattern) => lines.next(pattern, () => kill('SIGSTOP')),
   };
 }
