@@ -1,6 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -177,6 +186,14 @@ test('what killed processes have left is removed by the next one', async () => {
   const next = startChild('../host/hold-claim.ts', [`link next ${unique}`]);
   await next.line(1);
   expect(readdirSync(lockFolder()).filter((name) => before.has(name)).length).toBeLessThan(before.size);
+});
+
+test('locks of an earlier boot, damaged by a power failure, are removed and keep nobody from a run', async () => {
+  const earlier = path.join(lockFolder(), 'locks-0f2c9a54-earlier.db');
+  writeFileSync(earlier, 'half a page');
+  const next = startChild('../host/hold-claim.ts', [`link boot ${unique}`]);
+  expect(await next.line(1)).toBe('held');
+  expect(existsSync(earlier)).toBe(false);
 });
 
 /** The first child that a process has, as soon as it has one. */

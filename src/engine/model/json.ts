@@ -100,7 +100,8 @@ function describeObject(value: object): string {
 export function canonicalJson(value: Json): string {
   return JSON.stringify(value, (_key, member: Json) => {
     if (!isJsonObject(member)) return member;
-    return Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const keys = Object.keys(member).sort();
+    return Object.fromEntries(keys.map((key) => [key, member[key]]));
   });
 }
 

@@ -1,20 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { sha256 } from '../../engine/model/digest.ts';
 import type { RunId } from '../../engine/model/ids.ts';
-import { lockFolder } from './lock-folder.ts';
 
 /**
- * Announces to every user of this machine that this process advances a run: the kernel lists the socket by its path until the
- * process ends. The returned function closes the socket.
+ * Announces to every user of this machine that this process advances a run: the kernel lists the name of an abstract socket until
+ * the process ends. The returned function closes the socket.
  */
 export function announceRun(run: RunId): Promise<() => void> {
-  const name = `${digestOf(run)}.${randomBytes(8).toString('hex')}.run`;
+  const name = `\0${nameOf(run)}.${randomBytes(8).toString('hex')}`;
   const server = process.getBuiltinModule('node:net').createServer((socket) => socket.destroy());
   return new Promise((resolve, reject) => {
     server.on('error', reject);
-    server.listen(path.join(lockFolder(), name), () => resolve(() => void server.close())).unref();
+    server.listen(name, () => resolve(() => void server.close())).unref();
   });
 }
 
@@ -23,11 +21,12 @@ export function announceRun(run: RunId): Promise<() => void> {
  * objects alone, and no proof.
  */
 export function isAnnounced(run: RunId): boolean {
-  const sign = new RegExp(`/${digestOf(run)}\\.[0-9a-f]{16}\\.run$`, 'm');
+  // Node 20 fills the name with zeros, which the kernel prints as `@`.
+  const sign = new RegExp(`@${nameOf(run)}\\.[0-9a-f]{16}@*$`, 'm');
   return sign.test(readFileSync('/proc/self/net/unix', 'utf8'));
 }
 
-/** A run id is too long for the path of a socket. */
-function digestOf(run: RunId): string {
-  return sha256(run).slice(0, 16);
+/** A run id is too long for the name of a socket. */
+function nameOf(run: RunId): string {
+  return `wf-run.${sha256(run).slice(0, 16)}`;
 }

@@ -1,10 +1,11 @@
-import { statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import { lazy } from '../../engine/model/lazy.ts';
 import { PinnedConnection } from '../../sqlite/pinned-connection.ts';
+import { bootId } from '../processes/process.ts';
 
 /** Longest wait for another process to write its few rows. A process stopped during that time is reported. */
 const BUSY_MS = 5_000;
@@ -58,9 +59,22 @@ function holderIn(db: Database, lock: string): LockHolder | null {
   return row === undefined ? null : holderSchema().parse(row);
 }
 
+/** Removes the tables of earlier boots, whose processes have all ended. */
+export function removeEarlierTables(folder: string): void {
+  const own = path.basename(tableIn(folder));
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith('locks-') && !name.startsWith(own)) rmSync(path.join(folder, name), { force: true });
+  }
+}
+
+/** A table of its own for each boot: no lock outlives one, and a power failure may damage a file that is written without fsync. */
+function tableIn(folder: string): string {
+  return path.join(folder, `locks-${bootId()}.db`);
+}
+
 /** Runs the work in one short transaction. */
 function inTable<Answer>(folder: string, work: (db: Database) => Answer): Answer {
-  const file = path.join(folder, 'locks.db');
+  const file = tableIn(folder);
   try {
     const db = connectionTo(file);
     return db
@@ -91,6 +105,9 @@ function connectionTo(file: string): PinnedConnection {
   open = undefined;
   const db = new PinnedConnection(file, { timeout: BUSY_MS });
   try {
+    db.pragma('synchronous = OFF');
+    // Creating and removing a journal for each lock takes longer than the lock itself.
+    db.pragma('journal_mode = PERSIST');
     // Creates the file, which SQLite otherwise creates at the first write.
     db.exec('BEGIN IMMEDIATE; COMMIT');
     open = { db, file, inode: statSync(file).ino };

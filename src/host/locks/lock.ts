@@ -5,7 +5,15 @@ import { systemClock } from '../machine/clock.ts';
 import { ownPidNamespace, ownProcess } from '../processes/process.ts';
 import { isLivenessSocketOpen, openLivenessSocket } from './liveness-socket.ts';
 import { lockFolder } from './lock-folder.ts';
-import { type LockHolder, readRow, removeRow, removeRowsOf, signsIn, takeRow } from './lock-table.ts';
+import {
+  type LockHolder,
+  readRow,
+  removeEarlierTables,
+  removeRow,
+  removeRowsOf,
+  signsIn,
+  takeRow,
+} from './lock-table.ts';
 
 /** A lock, owned until its release or the end of the process. */
 export interface LockHandle {
@@ -58,6 +66,7 @@ let isSwept = false;
 async function forgetDead(folder: string): Promise<void> {
   if (isSwept) return;
   isSwept = true;
+  removeEarlierTables(folder);
   const signs = [...new Set([...signsIn(folder), ...settledSigns(folder)])];
   const up = await Promise.all(signs.map((sign) => isLivenessSocketOpen(folder, sign)));
   for (const [index, sign] of signs.entries()) if (up[index] === false) forget(folder, sign);
