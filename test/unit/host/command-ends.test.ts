@@ -4,11 +4,11 @@ import type { Argv } from '../../../src/engine/ports/command.ts';
 import { createCommandPort } from '../../../src/host/commands/command.ts';
 import { execaStarter } from '../../../src/host/commands/start-command.ts';
 import { systemClock } from '../../../src/host/machine/clock.ts';
-import { startWithSpawn } from '../../../src/runtime/embedded/server/containers/start-with-spawn.ts';
+import { startWithSpawn } from '../../../src/runtime/embedded/server/start-with-spawn.ts';
 
 const STARTERS = [
   ['execaStarter', 'host/commands/start-command.ts', execaStarter],
-  ['startWithSpawn', 'runtime/embedded/server/containers/start-with-spawn.ts', () => startWithSpawn],
+  ['startWithSpawn', 'runtime/embedded/server/start-with-spawn.ts', () => startWithSpawn],
 ] as const;
 const sh = (script: string, ...args: string[]): Argv => ['sh', '-c', script, 'sh', ...args];
 

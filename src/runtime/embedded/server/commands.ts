@@ -12,7 +12,7 @@ import {
   takeTextOrNull,
   takeTexts,
 } from '../protocol/request-members.ts';
-import { startWithSpawn } from './containers/start-with-spawn.ts';
+import { startWithSpawn } from './start-with-spawn.ts';
 import { innerGroups } from './inner-groups.ts';
 
 /** The commands that one connection has asked for. They end with it. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
-import type { StartCommand, StartedCommand, StartFailure } from '../../../../host/commands/start-command.ts';
-import { errnoOf } from '../../../../host/machine/errno.ts';
+import type { StartCommand, StartedCommand, StartFailure } from '../../../host/commands/start-command.ts';
+import { errnoOf } from '../../../host/machine/errno.ts';
 
 /**
  * Starts a command of the private host, which never hands a descriptor on. Beside Node's own way, execa takes half as long again:
