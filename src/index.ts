@@ -25,12 +25,12 @@ export type { Facet } from './engine/workflow/facets.ts';
 export type { Drawing, Narrative, NarrativeFacts, ReportLanguage } from './engine/workflow/narrative.ts';
 export type { Requirement, RequirementResult } from './engine/workflow/requirement.ts';
 export type {
+  ChangeState,
   HostContext,
   HostPorts,
   LedgerService,
   Observation,
   RetryPolicy,
-  Standing,
   StepContext,
   StepPolicy,
 } from './engine/workflow/step.ts';

@@ -19,7 +19,7 @@ export function privateHost({ clock }: Pick<HostPorts, 'clock'>): Requirement {
     title: 'private host',
     purpose: 'creating networks and containers without Docker or root',
     claim: null,
-    async look() {
+    async check() {
       const startedAt = clock.now();
       const host = await startPrivateHost(`doctor@${startedAt}`, clock);
       await host.end();

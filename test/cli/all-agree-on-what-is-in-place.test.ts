@@ -21,7 +21,7 @@ const keptFolder = defineStep({
       ? { found: 'ours', target: 'folder', record: { folder }, output: { folder } }
       : { found: 'absent', target: 'folder', record: { folder } },
   apply: async ({ folder }, record) => { mkdirSync(folder); return record; },
-  look: async ({ folder }) => (existsSync(folder) ? { found: 'standing' } : { found: 'gone', reason: 'x' }),
+  inspect: async ({ folder }) => (existsSync(folder) ? { found: 'in place' } : { found: 'gone', reason: 'x' }),
   undo: async ({ folder }) => rmdirSync(folder),
   undoCommands: ({ folder }) => [['rmdir', folder]],
 });

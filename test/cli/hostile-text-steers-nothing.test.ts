@@ -30,7 +30,7 @@ const WORKFLOW = `
       context.record({ command: 'make ' + H, output: H + '\\n' + H, exitCode: 0, startedAt: 1, durationMs: 1 });
       return record;
     },
-    look: async () => ({ found: 'standing' }),
+    inspect: async () => ({ found: 'in place' }),
     undo: async () => { throw new WfError('E_HOST_COMMAND', H, { hint: H }); },
     undoCommands: () => [['unmake', H]],
     rehearseUndo: () => [['unmake', H]],
@@ -43,7 +43,7 @@ const WORKFLOW = `
   export default defineWorkflow({
     name: 'hostile', version: H, description: H, input: z.object({ text: z.string().default(H).describe(H), fail: z.boolean().default(false) }),
     proofs: () => [{ claim: H, figures: H }],
-    requirements: () => [{ title: H, purpose: H, claim: null, look: async () => ({ met: false, error: new WfError('E_TOOL_MISSING', H, { hint: H }) }) }].slice(process.env.HOSTILE === '1' ? 0 : 1),
+    requirements: () => [{ title: H, purpose: H, claim: null, check: async () => ({ met: false, error: new WfError('E_TOOL_MISSING', H, { hint: H }) }) }].slice(process.env.HOSTILE === '1' ? 0 : 1),
     narrative: () => ({ title: H, introduction: [H], stages: {}, steps: {}, tables: [], drawings: [] }),
     machine: setup({ types: { input: {} as any, context: {} as any }, actors: { made, fails }, guards: { ['g' + H]: ({ context }: any) => context.fail } }).createMachine({
       description: H, context: ({ input }: any) => input, initial: 'first' + H, output: ({ context }: any) => ({ text: context.text }),

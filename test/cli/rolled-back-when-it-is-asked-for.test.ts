@@ -25,7 +25,7 @@ const step = (kind: string, kept: { kept?: string }) => defineStep({
     writeFileSync(file, '');
     return made;
   },
-  look: async ({ file }) => (existsSync(file) ? { found: 'standing' } : { found: 'gone', reason: 'no such file' }),
+  inspect: async ({ file }) => (existsSync(file) ? { found: 'in place' } : { found: 'gone', reason: 'no such file' }),
   undo: async ({ file }) => rmSync(file),
   undoCommands: ({ file }) => [['rm', file]],
 });

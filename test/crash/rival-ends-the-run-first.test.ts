@@ -31,7 +31,7 @@ test('a run that a rival rolls back while a resume looks at the machine has ende
         title: 'a machine',
         purpose: 'is looked at',
         claim: null,
-        look: async () => {
+        check: async () => {
           await meanwhile();
           return { met: true, found: 'a machine' };
         },

@@ -69,14 +69,14 @@ describeDocker('an address that somebody takes between the check and its use', (
   });
 
   test('right after it was added: the step fails, and undoing takes it back', async () => {
-    const { observe, apply, look, undo } = changeOf(addAddress);
+    const { observe, apply, inspect, undo } = changeOf(addAddress);
     const parsed = addAddress.runner.parseInput(input);
     const seen = await observe(parsed, context(), undefined);
     if (seen.found !== 'absent') throw new Error(seen.found);
     await apply(parsed, seen.record, 'absent', context());
     await guest('--ip', ADDRESS);
     expect(await observe(parsed, context(), seen.record)).toMatchObject({ found: 'foreign', error: refused });
-    expect(await look(seen.record, context())).toEqual({ found: 'standing' });
+    expect(await inspect(seen.record, context())).toEqual({ found: 'in place' });
     await undo(seen.record, context());
     expect(await held()).toBe(false);
   });

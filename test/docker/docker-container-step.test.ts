@@ -186,7 +186,7 @@ describeDocker('the step runner docker.container', () => {
 
   test('is undone, undone again, and undone when somebody removed it', async () => {
     const { record, output } = await carryOut(dockerContainer, input(), context());
-    expect(await behaviour.look(record, context())).toEqual({ found: 'standing' });
+    expect(await behaviour.inspect(record, context())).toEqual({ found: 'in place' });
     const here = context();
     await behaviour.undo(record, here);
     expect(await dockerKnows('container', output.id)).toBe(false);
@@ -194,11 +194,11 @@ describeDocker('the step runner docker.container', () => {
       { command: `docker rm --force --volumes ${NAME}`, output: NAME, exitCode: 0 },
     ]);
     await behaviour.undo(record, context());
-    expect(await behaviour.look(record, context())).toMatchObject({ found: 'gone' });
+    expect(await behaviour.inspect(record, context())).toMatchObject({ found: 'gone' });
 
     const second = await carryOut(dockerContainer, input(), context());
     await docker('rm', '--force', NAME);
-    expect(await behaviour.look(second.record, context())).toMatchObject({ found: 'gone' });
+    expect(await behaviour.inspect(second.record, context())).toMatchObject({ found: 'gone' });
     await behaviour.undo(second.record, context());
   });
 
@@ -212,7 +212,7 @@ describeDocker('the step runner docker.container', () => {
     const { record } = await carryOut(dockerContainer, input(), context());
     await docker('rm', '--force', NAME);
     const later = await create(...MARK, PROBE_IMAGE, 'sleep', '600');
-    expect(await behaviour.look(record, context())).toMatchObject({ found: 'gone' });
+    expect(await behaviour.inspect(record, context())).toMatchObject({ found: 'gone' });
     await behaviour.undo(record, context());
     expect(await dockerKnows('container', later)).toBe(true);
     await docker('rm', '--force', NAME);
@@ -225,7 +225,7 @@ describeDocker('the step runner docker.container', () => {
 
   test('is undone by name and mark when the run died before the engine answered', async () => {
     const id = await create(...MARK, PROBE_IMAGE, 'sleep', '600');
-    expect(await behaviour.look({ name: NAME, id: null }, context())).toEqual({ found: 'standing' });
+    expect(await behaviour.inspect({ name: NAME, id: null }, context())).toEqual({ found: 'in place' });
     await behaviour.undo({ name: NAME, id: null }, context());
     expect(await dockerKnows('container', id)).toBe(false);
   });

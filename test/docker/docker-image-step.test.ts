@@ -55,12 +55,12 @@ describeDocker('the step runner docker.image', () => {
     const id = await dockerInspect(TAGGED, '{{.Id}}');
     await behaviour.undo({ reference: TAGGED, id: `sha256:${'0'.repeat(64)}` }, testContext());
     expect(await dockerKnows('image', TAGGED)).toBe(true);
-    expect(await behaviour.look({ reference: TAGGED, id }, testContext())).toEqual({ found: 'standing' });
+    expect(await behaviour.inspect({ reference: TAGGED, id }, testContext())).toEqual({ found: 'in place' });
     await behaviour.undo({ reference: TAGGED, id }, testContext());
     expect(await dockerKnows('image', TAGGED)).toBe(false);
     expect(await dockerKnows('image', HTTP_ECHO_IMAGE)).toBe(true);
     await behaviour.undo({ reference: TAGGED, id }, testContext());
-    expect(await behaviour.look({ reference: TAGGED, id }, testContext())).toMatchObject({ found: 'gone' });
+    expect(await behaviour.inspect({ reference: TAGGED, id }, testContext())).toMatchObject({ found: 'gone' });
   });
 
   test('is kept, and says why', () => {

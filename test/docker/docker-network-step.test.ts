@@ -101,7 +101,7 @@ describeDocker('the step runner docker.network', () => {
       found: 'unknown',
       error,
     });
-    expect(await behaviour.look({ name: NAME, id: 'a'.repeat(64) }, unreachable)).toMatchObject({
+    expect(await behaviour.inspect({ name: NAME, id: 'a'.repeat(64) }, unreachable)).toMatchObject({
       found: 'unknown',
       error,
     });
@@ -109,23 +109,23 @@ describeDocker('the step runner docker.network', () => {
 
   test('is undone with its bridge, and undone again without an error', async () => {
     const { record, output } = await carryOut(dockerNetwork, { name: NAME }, context());
-    expect(await behaviour.look(record, context())).toEqual({ found: 'standing' });
+    expect(await behaviour.inspect(record, context())).toEqual({ found: 'in place' });
     const here = context();
     await behaviour.undo(record, here);
     expect(await dockerKnows('network', output.id)).toBe(false);
     expect(await linkNames()).not.toContain(output.bridge);
     expect(here.evidence).toMatchObject([{ command: `docker network rm ${NAME}`, output: NAME, exitCode: 0 }]);
     await behaviour.undo(record, context());
-    expect(await behaviour.look(record, context())).toMatchObject({ found: 'gone' });
+    expect(await behaviour.inspect(record, context())).toMatchObject({ found: 'gone' });
   });
 
   test('is undone without its id, by name and mark, when the run died before the engine answered', async () => {
     const ours = await docker('network', 'create', ...MARK, NAME);
     const record = { name: NAME, id: null };
-    expect(await behaviour.look(record, context())).toEqual({ found: 'standing' });
+    expect(await behaviour.inspect(record, context())).toEqual({ found: 'in place' });
     await behaviour.undo(record, context());
     expect(await dockerKnows('network', ours)).toBe(false);
-    expect(await behaviour.look(record, context())).toMatchObject({ found: 'gone' });
+    expect(await behaviour.inspect(record, context())).toMatchObject({ found: 'gone' });
   });
 
   test('without an id, a network of the same name without the mark is not touched', async () => {

@@ -35,7 +35,7 @@ describeDocker('what the engine does for a client that was killed', () => {
     expect.poll(() => dockerKnows(what, name), { timeout: 2_000, interval: 5 }).toBe(true);
 
   test('a network and a container are made all the same, within the time that is waited for them', async () => {
-    expect([network.landsWithinMs, container.landsWithinMs]).toEqual([2_000, 2_000]);
+    expect([network.lateEffectMs, container.lateEffectMs]).toEqual([2_000, 2_000]);
     await askAndDie('POST', '/networks/create', { Name: NETWORK, Labels });
     await landed('network', NETWORK);
     await askAndDie('POST', `/containers/create?name=${NAME}`, { Image: PROBE_IMAGE, Cmd: ['sleep', '600'], Labels });

@@ -22,7 +22,7 @@ const ELSEWHERE = `wf-dkreq-${process.pid}`;
 describeDocker('requirements of docker', () => {
   const { host } = testContext();
   const look = (requirement: Requirement, changes: Partial<HostPorts> = {}) =>
-    requirement.look({ ...host, ...changes });
+    requirement.check({ ...host, ...changes });
   let network = '';
 
   beforeAll(async () => {

@@ -29,10 +29,10 @@ describeDocker('an image that a run has pulled', () => {
   test('is a change that is kept, and that can be undone', async () => {
     const { found, record, output } = await pull();
     expect([found, output.pulled, behaviour.kept === null]).toEqual(['absent', true, false]);
-    expect(await behaviour.look(record, context())).toEqual({ found: 'standing' });
+    expect(await behaviour.inspect(record, context())).toEqual({ found: 'in place' });
     await undo(behaviour, record, context());
     expect(await here()).toBe(false);
-    expect(await behaviour.look(record, context())).toMatchObject({ found: 'gone' });
+    expect(await behaviour.inspect(record, context())).toMatchObject({ found: 'gone' });
   });
 
   test('and that a container of somebody else needs, running or not, is not removed', async () => {
@@ -54,7 +54,7 @@ describeDocker('an image that a run has pulled', () => {
     const { record } = await pull();
     await docker('tag', registry.reference, 'dkpull/tag:2');
     await docker('tag', 'wf-test/probe', registry.reference);
-    expect(await behaviour.look(record, context())).toMatchObject({ found: 'gone' });
+    expect(await behaviour.inspect(record, context())).toMatchObject({ found: 'gone' });
     await behaviour.undo(record, context());
     expect(await here()).toBe(true);
   });
@@ -77,12 +77,12 @@ describeDocker('an image that a run has pulled', () => {
     await askAndDie('POST', `/images/create?fromImage=${encodeURIComponent(registry.reference)}`, undefined, afterMs);
     registry.release();
     // An engine gives up a pull that nobody waits for any more; where it was quicker, the image is there soon.
-    const deadline = Date.now() + behaviour.landsWithinMs;
+    const deadline = Date.now() + behaviour.lateEffectMs;
     while (Date.now() < deadline && !(await here())) await new Promise((resolve) => setTimeout(resolve, 20));
     const resumed = await carryOut(dockerImage, { reference: registry.reference }, context(), intent);
     expect(resumed.output.pulled).toBe(true);
     await undo(behaviour, resumed.record, context());
     expect(await here()).toBe(false);
-    expect(await behaviour.look(intent, context())).toMatchObject({ found: 'gone' });
+    expect(await behaviour.inspect(intent, context())).toMatchObject({ found: 'gone' });
   });
 });

@@ -184,7 +184,7 @@ describe('after an interruption', () => {
       found: 'unknown',
       error: { code: 'E_HOST_STATE_UNKNOWN', hint: expect.stringContaining(`rm ${at('made')}`) },
     });
-    expect(await behaviour.look(await intent(input), testContext())).toEqual({ found: 'standing' });
+    expect(await behaviour.inspect(await intent(input), testContext())).toEqual({ found: 'in place' });
   });
 
   test('the check tells: done is adopted, not done is run again', async () => {
@@ -193,7 +193,7 @@ describe('after an interruption', () => {
     expect(await observe(input, record)).toMatchObject({ found: 'absent' });
     writeFileSync(at('made'), '');
     expect(await observe(input, record)).toMatchObject({ found: 'ours', output: { exitCode: null } });
-    expect(await behaviour.look(record, testContext())).toEqual({ found: 'standing' });
+    expect(await behaviour.inspect(record, testContext())).toEqual({ found: 'in place' });
   });
 
   test('a check that cannot be run says nothing: neither done nor not done', async () => {
@@ -207,13 +207,13 @@ describe('after an interruption', () => {
     const input = { argv: ['touch', at('made')], undo: ['true'] };
     const { record } = await carryOut(execCommand, input as never, testContext());
     expect(await behaviour.undo(record, testContext())).toMatchObject({ found: 'gone' });
-    expect(await behaviour.look(record, testContext())).toEqual({ found: 'standing' });
+    expect(await behaviour.inspect(record, testContext())).toEqual({ found: 'in place' });
   });
 
   test('with a check, it is the check that tells what its undo did', async () => {
     const input = { argv: ['touch', at('made')], check: ['test', '-e', at('made')], undo: ['true'] };
     const { record } = await carryOut(execCommand, input as never, testContext());
-    expect(await behaviour.undo(record, testContext())).toEqual({ found: 'standing' });
+    expect(await behaviour.undo(record, testContext())).toEqual({ found: 'in place' });
     const better = { ...Object(record), undo: ['rm', at('made')] };
     expect(await behaviour.undo(better, testContext())).toMatchObject({ found: 'gone' });
   });

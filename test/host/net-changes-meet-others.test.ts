@@ -45,17 +45,17 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
     ];
     it.each(changes)('%s', async (_kind, make) => {
       const [actor, record] = await make();
-      const { look, undo, observe } = changeOf(actor);
+      const { inspect, undo, observe } = changeOf(actor);
       const { ifindex } = linkNamed('t_host');
       ip('link', 'delete', 't_host');
-      expect(await look(record, context())).toMatchObject({ found: 'gone' });
+      expect(await inspect(record, context())).toMatchObject({ found: 'gone' });
 
       ip('link', 'add', 't_host', 'index', String(ifindex), 'type', 'veth', 'peer', 'name', 't_cont');
       for (const words of [['up'], ['master', 't_br']]) ip('link', 'set', 'dev', 't_host', ...words);
       ip('address', 'add', '10.9.0.1/24', 'dev', 't_host');
       expect(linkNamed('t_host').ifindex).toBe(ifindex);
       const before = networkState();
-      expect(await look(record, context())).toMatchObject({ found: 'gone' });
+      expect(await inspect(record, context())).toMatchObject({ found: 'gone' });
       await undo(record, context());
       expect(networkState()).toEqual(before);
       const input = actor.runner.parseInput(inputs.get(actor));
@@ -66,7 +66,7 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
       const input = { name: 't_new', peer: 't_new2', mtu: null };
       const [actor, record] = await made(createVethPair, input);
       ip('link', 'delete', 't_new2');
-      expect(await changeOf(actor).look(record, context())).toMatchObject({ found: 'gone' });
+      expect(await changeOf(actor).inspect(record, context())).toMatchObject({ found: 'gone' });
       expect((await carryOut(createVethPair, input, context(), record)).found).toBe('absent');
       ip('link', 'delete', 't_new2');
       ip('link', 'add', 't_new', 'type', 'bridge');
@@ -78,20 +78,20 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
   });
 
   it('net.veth: a pair that somebody renamed after it was made and before it was marked is undone', async () => {
-    const { observe, apply, look, undo } = changeOf(createVethPair);
+    const { observe, apply, inspect, undo } = changeOf(createVethPair);
     const input = createVethPair.runner.parseInput({ name: 't_new', peer: 't_new2', mtu: null });
     const seen = await observe(input, context(), undefined);
     if (seen.found !== 'absent') throw new Error(seen.found);
     expect(await endsWithin(1, context(), (own) => apply(input, seen.record, 'absent', own))).toBe(false);
     ip('link', 'set', 't_new', 'name', 't_odd');
     expect(await observe(input, context(), seen.record)).toMatchObject({ found: 'unknown' });
-    expect(await look(seen.record, context())).toEqual({ found: 'standing' });
+    expect(await inspect(seen.record, context())).toEqual({ found: 'in place' });
     await undo(seen.record, context());
     expect(ip('link', 'show')).not.toMatch(/t_odd|t_new2/);
   });
 
   it('net.move: a foreign link with the name in the container is refused, and both stay where they are', async () => {
-    const { observe, look, undo } = changeOf(moveLink);
+    const { observe, inspect, undo } = changeOf(moveLink);
     const input = moveLink.runner.parseInput({ link: 't_cont', container: container.handle, name: 'eth1' });
     const seen = await observe(input, context(), undefined);
     if (seen.found !== 'absent') throw new Error(seen.found);
@@ -101,7 +101,7 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
       found: 'foreign',
       error: { code: 'E_LINK_IN_USE' },
     });
-    expect(await look(seen.record, context())).toMatchObject({ found: 'gone' });
+    expect(await inspect(seen.record, context())).toMatchObject({ found: 'gone' });
     await undo(seen.record, context());
     expect([networkState(), networkState(container.ip)]).toEqual(before);
   });
@@ -120,7 +120,7 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
   it('net.rename: a link that was renamed by hand meanwhile is no longer its business', async () => {
     const [actor, record] = await made(renameLink, { link: 't_host', name: 't_new', container: null });
     ip('link', 'set', 't_new', 'name', 't_host');
-    expect(await changeOf(actor).look(record, context())).toMatchObject({ found: 'gone' });
+    expect(await changeOf(actor).inspect(record, context())).toMatchObject({ found: 'gone' });
   });
 
   it('all that was made in a container is gone after it was started again', async () => {
@@ -137,9 +137,9 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
     // The new one may well have the pid and the inode of the old one: the start of the process tells them apart.
     const again = { ...handle, namespace: { ...container.handle.namespace, process: handle.namespace.process } };
     for (const [actor, record] of changes) {
-      const { look, undo, observe } = changeOf(actor);
+      const { inspect, undo, observe } = changeOf(actor);
       const restarted = withHandle(record, again);
-      expect(await look(restarted, context()), actor.runner.kind).toMatchObject({ found: 'gone' });
+      expect(await inspect(restarted, context()), actor.runner.kind).toMatchObject({ found: 'gone' });
       await undo(restarted, context());
       const input = actor.runner.parseInput({ ...Object(inputs.get(actor)), container: again });
       await expect(observe(input, context(), restarted)).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
@@ -161,7 +161,7 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
     const defaults = () => container.ip('route', 'show', 'default').trim().split(/\s*\n/);
 
     it('replace: another default route that came meanwhile stays, and the old one comes back beside it', async () => {
-      const { observe, apply, undo, look } = changeOf(addRoute);
+      const { observe, apply, undo, inspect } = changeOf(addRoute);
       const input = addRoute.runner.parseInput(route('replace', 'eth5', '10.2.0.1'));
       const seen = await observe(input, context(), undefined);
       if (seen.found !== 'absent') throw new Error(seen.found);
@@ -174,14 +174,14 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
         'default via 10.1.0.9 dev eth0 metric 50',
       ]);
       await undo(resumed.record, context());
-      expect(await look(resumed.record, context())).toMatchObject({ found: 'gone' });
+      expect(await inspect(resumed.record, context())).toMatchObject({ found: 'gone' });
       expect(defaults()).toEqual(['default via 10.1.0.1 dev eth0', 'default via 10.1.0.9 dev eth0 metric 50']);
     });
 
     it.each(['secondary', 'replace'] as const)(
-      '%s: the textbook command that succeeds after all has made the route, and a kill right after it leaves nothing',
+      '%s: the plain command that succeeds after all has made the route, and a kill right after it leaves nothing',
       async (mode) => {
-        const { observe, apply, undo, look } = changeOf(addRoute);
+        const { observe, apply, undo, inspect } = changeOf(addRoute);
         const input = addRoute.runner.parseInput(route(mode, 'eth5', '10.2.0.1'));
         const seen = await observe(input, context(), undefined);
         if (seen.found !== 'absent') throw new Error(seen.found);
@@ -202,7 +202,7 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
         const resumed = await observe(input, context(), seen.record);
         expect(resumed).toMatchObject({ found: 'ours', output: { metric: null } });
         await undo(seen.record, context());
-        expect(await look(seen.record, context())).toMatchObject({ found: 'gone' });
+        expect(await inspect(seen.record, context())).toMatchObject({ found: 'gone' });
         expect(defaults()).toEqual([mode === 'replace' ? 'default via 10.1.0.1 dev eth0' : '']);
       },
     );

@@ -151,7 +151,7 @@ describeOwnNetwork('changes of a link', () => {
     for (const [actor, record] of made) {
       const { kind, behaviour } = actor.runner;
       if (behaviour.type !== 'change') throw new Error(kind);
-      expect(await behaviour.look(record, context()), kind).toMatchObject({ found: 'gone' });
+      expect(await behaviour.inspect(record, context()), kind).toMatchObject({ found: 'gone' });
       await behaviour.undo(record, context());
     }
   });
@@ -165,9 +165,9 @@ function masterOf(name: string): string | undefined {
 async function undoTwice(actor: { readonly runner: StepRunner }, record: Json): Promise<void> {
   const { behaviour, kind } = actor.runner;
   if (behaviour.type !== 'change') throw new Error(kind);
-  expect(await behaviour.look(record, context())).toEqual({ found: 'standing' });
+  expect(await behaviour.inspect(record, context())).toEqual({ found: 'in place' });
   await behaviour.undo(record, context());
-  expect(await behaviour.look(record, context())).toMatchObject({ found: 'gone' });
+  expect(await behaviour.inspect(record, context())).toMatchObject({ found: 'gone' });
   await behaviour.undo(record, context());
 }
 

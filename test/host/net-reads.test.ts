@@ -189,9 +189,9 @@ describeOwnNetwork('looking at links', () => {
 
   it('linkNameFree names what is in the way', async () => {
     const { host } = testContext();
-    expect(await linkNameFree('r_never').look(host)).toMatchObject({ met: true });
+    expect(await linkNameFree('r_never').check(host)).toMatchObject({ met: true });
     ip('link', 'set', 'dev', 'r_one', 'alias', 'wf.run=somerun');
-    const found = await linkNameFree('r_one').look(host);
+    const found = await linkNameFree('r_one').check(host);
     expect(found.met ? '' : found.error.message).toBe(
       'the link r_one exists already on the host (veth, in r_br): wf run somerun made it',
     );

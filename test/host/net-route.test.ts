@@ -32,7 +32,7 @@ describeOwnNetwork('net.route', () => {
   });
   afterEach(() => container.remove());
 
-  it('secondary: adds a marked route with a higher metric, and records what the textbook command answers', async () => {
+  it('secondary: adds a marked route with a higher metric, and records what the plain command answers', async () => {
     container.ip('route', 'add', 'default', 'via', '10.1.0.1');
     const before = state();
     const ctx = context();
@@ -42,7 +42,7 @@ describeOwnNetwork('net.route', () => {
       via: '10.2.0.1',
       device: 'eth1',
       metric: 100,
-      textbook: { command: 'ip route add default via 10.2.0.1', output: 'RTNETLINK answers: File exists' },
+      plainCommand: { command: 'ip route add default via 10.2.0.1', output: 'RTNETLINK answers: File exists' },
     });
     expect(defaults()).toMatch(/default via 10\.2\.0\.1 dev eth1 proto 119 metric 100/);
     expect(defaults()).toMatch(/default via 10\.1\.0\.1 dev eth0/);
@@ -55,17 +55,17 @@ describeOwnNetwork('net.route', () => {
     expect(state()).toEqual(before);
   });
 
-  it('secondary: does not try the textbook command where it would succeed', async () => {
+  it('secondary: does not try the plain command where it would succeed', async () => {
     container.ip('route', 'add', 'default', 'via', '10.1.0.1', 'metric', '50');
     const made = await carryOut(addRoute, input('secondary'), context());
-    expect(made.output).toMatchObject({ metric: 150, textbook: null });
+    expect(made.output).toMatchObject({ metric: 150, plainCommand: null });
     expect(defaults().trim().split('\n')).toHaveLength(2);
   });
 
   it('adds a plain route where there is none', async () => {
     const before = state();
     const made = await carryOut(addRoute, input('secondary'), context());
-    expect(made.output).toMatchObject({ metric: null, textbook: null });
+    expect(made.output).toMatchObject({ metric: null, plainCommand: null });
     expect(defaults()).toMatch(/^default via 10\.2\.0\.1 dev eth1 proto 119 /);
     await undoTwice(made.record);
     expect(state()).toEqual(before);
@@ -140,7 +140,7 @@ describeOwnNetwork('net.route', () => {
     if (seen.found !== 'absent') throw new Error(seen.found);
     container.ip('route', 'delete', 'default');
 
-    expect(await route.look(seen.record, context())).toEqual({ found: 'standing' });
+    expect(await route.inspect(seen.record, context())).toEqual({ found: 'in place' });
     const resumed = await carryOut(addRoute, input('replace'), context(), seen.record);
     expect(resumed.found).toBe('partial');
     expect(defaults()).toMatch(/^default via 10\.2\.0\.1 dev eth1 proto 119/);
@@ -163,7 +163,7 @@ describeOwnNetwork('net.route', () => {
     container.ip('route', 'add', 'default', 'via', '10.1.0.1');
     const made = await carryOut(addRoute, input('replace'), context());
     await container.remove();
-    expect(await route.look(made.record, context())).toMatchObject({ found: 'gone' });
+    expect(await route.inspect(made.record, context())).toMatchObject({ found: 'gone' });
     await route.undo(made.record, context());
   });
 
@@ -172,13 +172,13 @@ describeOwnNetwork('net.route', () => {
     const made = await carryOut(addRoute, input('replace'), context());
     container.ip('link', 'delete', 'eth0');
     container.ip('link', 'delete', 'eth1');
-    expect(await route.look(made.record, context())).toMatchObject({ found: 'gone' });
+    expect(await route.inspect(made.record, context())).toMatchObject({ found: 'gone' });
   });
 
-  async function undoTwice(record: Parameters<typeof route.look>[0]): Promise<void> {
-    expect(await route.look(record, context())).toEqual({ found: 'standing' });
+  async function undoTwice(record: Parameters<typeof route.inspect>[0]): Promise<void> {
+    expect(await route.inspect(record, context())).toEqual({ found: 'in place' });
     await route.undo(record, context());
-    expect(await route.look(record, context())).toMatchObject({ found: 'gone' });
+    expect(await route.inspect(record, context())).toMatchObject({ found: 'gone' });
     await route.undo(record, context());
   }
 });

@@ -32,9 +32,9 @@ describeOwnNetwork('net.veth', () => {
     const found = links();
     expect(found['t_host']).toMatchObject({ ifalias: 'wf.run=vethrun', mtu: 1400, address: made.output.mac });
     expect(found['t_cont']).toMatchObject({ ifalias: 'wf.run=vethrun', mtu: 1400, ifindex: made.output.peer.ifindex });
-    expect(await veth.look(made.record, context())).toEqual({ found: 'standing' });
+    expect(await veth.inspect(made.record, context())).toEqual({ found: 'in place' });
     await veth.undo(made.record, context());
-    expect(await veth.look(made.record, context())).toMatchObject({ found: 'gone' });
+    expect(await veth.inspect(made.record, context())).toMatchObject({ found: 'gone' });
     expect(networkState()).toEqual(before);
     await veth.undo(made.record, context());
     expect(networkState()).toEqual(before);
@@ -90,7 +90,7 @@ describeOwnNetwork('net.veth', () => {
   it('undoes a pair that was made but not yet marked when wf was killed', async () => {
     const intent = await firstIntent();
     ip(...pairWithAddresses(intent));
-    expect(await veth.look(intent, context())).toEqual({ found: 'standing' });
+    expect(await veth.inspect(intent, context())).toEqual({ found: 'in place' });
     await veth.undo(intent, context());
     expect(Object.keys(links())).not.toContain('t_host');
   });
@@ -115,7 +115,7 @@ describeOwnNetwork('net.veth', () => {
     ip('link', 'set', 't_cont', 'netns', String(container.handle.pid));
     await container.remove();
     await eventually(() => links()['t_host'] === undefined);
-    expect(await veth.look(made.record, context())).toMatchObject({ found: 'gone' });
+    expect(await veth.inspect(made.record, context())).toMatchObject({ found: 'gone' });
     await veth.undo(made.record, context());
   });
 });

@@ -49,12 +49,12 @@ describeOwnNetwork('a container that was started again', () => {
 
   it('has taken along what was changed in it: that is gone, and undoing it leaves what is there now alone', async () => {
     const { record } = await carryOut(setLinkUp, { link: 'r_in', container: container.handle }, context());
-    const { look, undo } = changeOf(setLinkUp);
+    const { inspect, undo } = changeOf(setLinkUp);
     const asRecordedEarlier = JSON.parse(
       JSON.stringify(record).replaceAll(JSON.stringify(container.handle.namespace), JSON.stringify(earlier.namespace)),
     );
-    expect(await look(record, context())).toEqual({ found: 'standing' });
-    expect(await look(asRecordedEarlier, context())).toMatchObject({ found: 'gone' });
+    expect(await inspect(record, context())).toEqual({ found: 'in place' });
+    expect(await inspect(asRecordedEarlier, context())).toMatchObject({ found: 'gone' });
     const before = networkState(container.ip);
     await undo(asRecordedEarlier, context());
     expect(networkState(container.ip)).toEqual(before);

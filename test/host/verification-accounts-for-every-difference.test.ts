@@ -53,7 +53,7 @@ const marker = defineStep({
     return { found: 'ours', target: file, record: { file }, output: { file } };
   },
   async apply(_input, record) { writeFileSync(record.file, ''); return record; },
-  async look({ file }) { return existsSync(file) ? { found: 'standing' } : { found: 'gone', reason: 'it is gone' }; },
+  async inspect({ file }) { return existsSync(file) ? { found: 'in place' } : { found: 'gone', reason: 'it is gone' }; },
   async undo({ file }) { rmSync(file); },
   undoCommands: ({ file }) => [['rm', file]],
 });

@@ -176,8 +176,8 @@ function fileStep(folder: string, onTouch: (point: string) => void) {
       if (fail === 'after') throw new WfError('E_STEP_FAILED', 'failed after', { hint: 'none' });
       return plan;
     },
-    async look(plan) {
-      return existsSync(at(plan.file)) ? { found: 'standing' } : { found: 'gone', reason: 'no such file' };
+    async inspect(plan) {
+      return existsSync(at(plan.file)) ? { found: 'in place' } : { found: 'gone', reason: 'no such file' };
     },
     async undo(plan, context) {
       if (plan.content.endsWith(' undo')) throw new WfError('E_FOREIGN', 'it will not go', { hint: 'none' });

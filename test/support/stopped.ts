@@ -146,10 +146,10 @@ async function resume(behaviour: ChangeBehaviour, input: Json, intent: Json, con
 
 /** What a rollback by another process does; throws where something stands after it. */
 export async function undo(behaviour: ChangeBehaviour, record: Json, context: StepContext): Promise<void> {
-  const before = await behaviour.look(record, context);
+  const before = await behaviour.inspect(record, context);
   if (before.found === 'unknown') throw before.error;
   if (before.found === 'gone') return;
   await behaviour.undo(record, context);
-  const after = await behaviour.look(record, context);
+  const after = await behaviour.inspect(record, context);
   if (after.found !== 'gone') throw new Error(`still ${after.found} after it was undone`);
 }

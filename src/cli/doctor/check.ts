@@ -10,10 +10,15 @@ export interface Check {
 
 /**
  * Creates a check.
- * @param look returns the finding, or the error with its fix.
+ * @param verdict returns the finding, or the error with its fix.
  */
-export function check(concerns: Check['concerns'], title: string, purpose: string, look: Requirement['look']): Check {
-  return { concerns, requirement: { title, purpose, claim: null, look } };
+export function check(
+  concerns: Check['concerns'],
+  title: string,
+  purpose: string,
+  verdict: Requirement['check'],
+): Check {
+  return { concerns, requirement: { title, purpose, claim: null, check: verdict } };
 }
 
 export function found(text: string): RequirementResult {
@@ -24,10 +29,10 @@ export function wrong(error: WfError): RequirementResult {
   return { met: false, error };
 }
 
-/** Like `look`, but turns an exception into a finding. */
-export async function orWrong(look: () => Promise<RequirementResult>): Promise<RequirementResult> {
+/** Like a check, but turns an exception into a finding. */
+export async function orWrong(verdict: () => Promise<RequirementResult>): Promise<RequirementResult> {
   try {
-    return await look();
+    return await verdict();
   } catch (thrown) {
     return wrong(asWfError(thrown));
   }

@@ -17,10 +17,10 @@ export async function workflowChecks(services: Services, known: ReadonlySet<stri
       checks.push(check('advice', `workflow ${name}`, `is loaded from ${file}`, async () => wrong(broken)));
       continue;
     }
-    for (const { title, claim, look } of requirementsOf(await services.workflow(name))) {
+    for (const { title, claim, check: verdict } of requirementsOf(await services.workflow(name))) {
       if (claim !== null || titles.has(title)) continue;
       titles.add(title);
-      checks.push(check('advice', title, `the workflow ${name} needs it`, look));
+      checks.push(check('advice', title, `the workflow ${name} needs it`, verdict));
     }
   }
   return checks;

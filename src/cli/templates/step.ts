@@ -45,13 +45,13 @@ export const ${constant} = defineStep({
   },
 
   // Returns whether there is something to undo. An exception means "unknown", which is not "gone".
-  async look({ file, mark }) {
+  async inspect({ file, mark }) {
     const found = await targetOf(file);
-    if (found === mark) return { found: 'standing' };
+    if (found === mark) return { found: 'in place' };
     return { found: 'gone', reason: found === null ? 'the lock does not exist' : \`\${found} has the lock\` };
   },
 
-  // Called only if look returns "standing". It may be called twice.
+  // Called only if inspect returns "in place". It may be called twice.
   undo: ({ file }, context) => type(['rm', '--force', file], context),
   undoCommands: ({ file }) => [['rm', '--force', file]],
 });

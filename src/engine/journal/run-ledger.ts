@@ -228,8 +228,8 @@ class OwnLedger implements RunLedger {
     const context = { run, host: observing, signal, record: () => {}, progress: () => {} };
     const revealed = this.#revealedRecord(change);
     if (revealed.type === 'missing') return undefined;
-    const standing = await behaviour.look(revealed.record, context).catch(() => undefined);
-    return standing?.found === 'gone' ? secrets.redactText(standing.reason) : undefined;
+    const now = await behaviour.inspect(revealed.record, context).catch(() => undefined);
+    return now?.found === 'gone' ? secrets.redactText(now.reason) : undefined;
   }
 }
 

@@ -17,7 +17,7 @@ export async function requireMadeHere(
     const askedAt = host.clock.now();
     await behaviour.requireMadeHere?.(record, host);
     // An engine that was stopped may still carry out earlier requests after this answer.
-    const { landsWithinMs } = behaviour;
-    if (landsWithinMs > 0 && host.clock.now() - askedAt >= landsWithinMs / 2) await pause(host.clock, landsWithinMs);
+    const { lateEffectMs } = behaviour;
+    if (lateEffectMs > 0 && host.clock.now() - askedAt >= lateEffectMs / 2) await pause(host.clock, lateEffectMs);
   }
 }

@@ -124,7 +124,7 @@ async function planEnded(planner: Planner, { id, kind, status }: StoredStep): Pr
   if (behaviour?.type !== 'change') return { plan: 'kept', why: `completed: ${change.target}` };
   const seen = await observe(planner, behaviour, change);
   switch (seen.found) {
-    case 'standing':
+    case 'in place':
       return { plan: 'kept', why: `completed, in place: ${change.target}` };
     case 'gone':
       return { plan: 'gone', why: `completed, but gone: ${seen.reason}` };
@@ -215,7 +215,7 @@ async function planOfUndo(planner: Planner, change: Change): Promise<Plan> {
 
 async function observe(planner: Planner, behaviour: ChangeBehaviour, change: Change) {
   try {
-    return await behaviour.look(planner.secrets.reveal(change.record), observingContext(planner));
+    return await behaviour.inspect(planner.secrets.reveal(change.record), observingContext(planner));
   } catch (thrown) {
     return { found: 'unknown', error: asWfError(thrown) } as const;
   }

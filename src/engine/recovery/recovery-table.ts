@@ -57,26 +57,26 @@ export const FORWARD = {
 export type JournaledChange = 'intended' | 'applied' | 'undo begun' | 'stuck' | 'kept' | 'lost';
 
 /** The observed state of a change to undo. `not yet`: gone, but a request of the killed process may still have a late effect. */
-export type ObservedChange = 'standing' | 'gone' | 'not yet' | 'unknown';
+export type ObservedChange = 'in place' | 'gone' | 'not yet' | 'unknown';
 
 /** `undo`: journal that the undo begins, undo, observe; the others settle the change, or observe it again after a pause. */
 export type BackAction = 'undo' | 'settle as gone' | 'settle as reverted' | 'settle as stuck' | 'observe again';
 
 /** Actions for a change to undo. */
 export const BACK = {
-  intended: { standing: 'undo', gone: 'settle as gone', 'not yet': 'observe again', unknown: 'settle as stuck' },
-  applied: { standing: 'undo', gone: 'settle as gone', 'not yet': 'settle as gone', unknown: 'settle as stuck' },
+  intended: { 'in place': 'undo', gone: 'settle as gone', 'not yet': 'observe again', unknown: 'settle as stuck' },
+  applied: { 'in place': 'undo', gone: 'settle as gone', 'not yet': 'settle as gone', unknown: 'settle as stuck' },
   'undo begun': {
-    standing: 'undo',
+    'in place': 'undo',
     gone: 'settle as reverted',
     'not yet': 'observe again',
     unknown: 'settle as stuck',
   },
-  stuck: { standing: 'undo', gone: 'settle as gone', 'not yet': 'observe again', unknown: 'settle as stuck' },
-  kept: { standing: 'undo', gone: 'settle as gone', 'not yet': 'settle as gone', unknown: 'settle as stuck' },
+  stuck: { 'in place': 'undo', gone: 'settle as gone', 'not yet': 'observe again', unknown: 'settle as stuck' },
+  kept: { 'in place': 'undo', gone: 'settle as gone', 'not yet': 'settle as gone', unknown: 'settle as stuck' },
   // Not observed: an object that has its name now is somebody else's.
   lost: {
-    standing: 'settle as gone',
+    'in place': 'settle as gone',
     gone: 'settle as gone',
     'not yet': 'settle as gone',
     unknown: 'settle as gone',

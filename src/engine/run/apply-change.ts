@@ -209,7 +209,7 @@ async function settleIfNothingWasMade(
   change: Change,
   failure: WfError,
 ): Promise<void> {
-  const mayLand = failure.transient && behaviour.landsWithinMs > 0;
+  const mayLand = failure.transient && behaviour.lateEffectMs > 0;
   if (!failure.untouched && (mayLand || !(await isGone(behaviour, change, context)))) return;
   const reason = 'the attempt failed before it made anything';
   await journal.append([{ type: 'change.settled', seq: change.seq, status: 'gone', reason }]);
@@ -217,7 +217,7 @@ async function settleIfNothingWasMade(
 
 async function isGone(behaviour: ChangeBehaviour, change: Change, context: StepContext): Promise<boolean> {
   try {
-    return (await behaviour.look(change.record, context)).found === 'gone';
+    return (await behaviour.inspect(change.record, context)).found === 'gone';
   } catch (thrown) {
     if (thrown instanceof WfError && thrown.code === 'E_LEASE_LOST') throw thrown;
     return false;

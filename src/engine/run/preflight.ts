@@ -16,7 +16,7 @@ export function checkRequirements(
 /** Checks one requirement; one whose check throws is not met. */
 async function check(requirement: Requirement, host: HostPorts): Promise<RequirementResult> {
   try {
-    return await requirement.look(host);
+    return await requirement.check(host);
   } catch (thrown) {
     return { met: false, error: asWfError(thrown) };
   }

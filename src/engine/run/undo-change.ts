@@ -3,7 +3,7 @@ import { asWfError, WfError } from '../model/errors.ts';
 import type { JournalEvent } from '../model/journal-event.ts';
 import type { Clock } from '../ports/clock.ts';
 import { BACK, type JournaledChange } from '../recovery/recovery-table.ts';
-import type { ChangeBehaviour, HostContext, Standing } from '../workflow/step.ts';
+import type { ChangeBehaviour, ChangeState, HostContext } from '../workflow/step.ts';
 
 /** Tries of an undo, after transient errors, before its change is settled as stuck. */
 const UNDO_ATTEMPTS = 4;
@@ -34,7 +34,7 @@ export async function undoChange(request: UndoRequest): Promise<Settled> {
   const state = journaledChange(request);
   const lateEffect = lateEffectOf(behaviour, journaled.intendedAt, observing.host.clock);
   for (;;) {
-    const seen: Standing = state === 'lost' ? LOST : await lateEffect.during(() => observe(request));
+    const seen: ChangeState = state === 'lost' ? LOST : await lateEffect.during(() => observe(request));
     const shows = seen.found === 'gone' && lateEffect.isPossible() ? 'not yet' : seen.found;
     switch (BACK[state][shows]) {
       case 'undo':
@@ -52,7 +52,7 @@ export async function undoChange(request: UndoRequest): Promise<Settled> {
   }
 }
 
-const LOST: Standing = { found: 'gone', reason: 'the machine was restarted since, which took it away' };
+const LOST: ChangeState = { found: 'gone', reason: 'the machine was restarted since, which took it away' };
 
 /** Returns the journaled state of a change to undo. */
 export function journaledChange({
@@ -89,12 +89,12 @@ interface LateEffect {
 }
 
 /**
- * Tracks whether a request of the time `intendedAt` may still have a late effect: for `landsWithinMs`, however the clock was set. A slow
+ * Tracks whether a request of the time `intendedAt` may still have a late effect: for `lateEffectMs`, however the clock was set. A slow
  * answer to an observation extends that time, counted from the answer: an engine that was stopped, or a machine that was suspended, may
  * carry out earlier requests after it. Only the first slow answer does, so that a slow engine cannot delay the run for ever.
  */
-export function lateEffectOf({ landsWithinMs }: ChangeBehaviour, intendedAt: number, clock: Clock): LateEffect {
-  let until = Math.min(intendedAt, clock.now()) + landsWithinMs;
+export function lateEffectOf({ lateEffectMs }: ChangeBehaviour, intendedAt: number, clock: Clock): LateEffect {
+  let until = Math.min(intendedAt, clock.now()) + lateEffectMs;
   let isExtended = false;
   return {
     isPossible: () => clock.now() < until,
@@ -102,9 +102,9 @@ export function lateEffectOf({ landsWithinMs }: ChangeBehaviour, intendedAt: num
       const begunAt = clock.now();
       const seen = await observe();
       const answeredAt = clock.now();
-      if (!isExtended && landsWithinMs > 0 && answeredAt - begunAt >= landsWithinMs / 2) {
+      if (!isExtended && lateEffectMs > 0 && answeredAt - begunAt >= lateEffectMs / 2) {
         isExtended = true;
-        until = Math.max(until, answeredAt + landsWithinMs);
+        until = Math.max(until, answeredAt + lateEffectMs);
       }
       return seen;
     },
@@ -115,7 +115,7 @@ async function undo(request: UndoRequest): Promise<Settled> {
   const { change } = request;
   await request.begin();
   const done = await tryUndo(request);
-  const after = done.type === 'reported' ? done.standing : await observe(request);
+  const after = done.type === 'reported' ? done.state : await observe(request);
   if (after.found === 'gone') return settled(change, 'reverted', null);
   if (after.found === 'unknown') return settled(change, 'stuck', after.error.message);
   return settled(change, 'stuck', done.type === 'failed' ? done.error.message : 'it still exists after its undo');
@@ -123,14 +123,14 @@ async function undo(request: UndoRequest): Promise<Settled> {
 
 type Tried =
   | { readonly type: 'done' }
-  | { readonly type: 'reported'; readonly standing: Standing }
+  | { readonly type: 'reported'; readonly state: ChangeState }
   | { readonly type: 'failed'; readonly error: WfError };
 
 async function tryUndo({ change, behaviour, acting }: UndoRequest): Promise<Tried> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const standing = await behaviour.undo(change.record, acting);
-      return standing ? { type: 'reported', standing } : { type: 'done' };
+      const state = await behaviour.undo(change.record, acting);
+      return state ? { type: 'reported', state } : { type: 'done' };
     } catch (thrown) {
       const error = asWfError(thrown);
       if (error.code === 'E_LEASE_LOST') throw error;
@@ -141,9 +141,9 @@ async function tryUndo({ change, behaviour, acting }: UndoRequest): Promise<Trie
 }
 
 /** Observes the change; an error means that its state is unknown. */
-async function observe({ change, behaviour, observing }: UndoRequest): Promise<Standing> {
+async function observe({ change, behaviour, observing }: UndoRequest): Promise<ChangeState> {
   try {
-    return await behaviour.look(change.record, observing);
+    return await behaviour.inspect(change.record, observing);
   } catch (thrown) {
     const error = asWfError(thrown);
     if (error.code === 'E_LEASE_LOST') throw error;

@@ -6,12 +6,12 @@ import type { Argv } from '../ports/command.ts';
 import type { Facet } from './facets.ts';
 import type {
   ChangeBehaviour,
+  ChangeState,
   HostContext,
   HostPorts,
   Observation,
   ReadBehaviour,
   RetryPolicy,
-  Standing,
   StepContext,
   StepPolicy,
   StepRunner,
@@ -62,7 +62,7 @@ export interface ChangeStepDefinition<Input extends z.ZodType, Output extends z.
    */
   readonly alters?: readonly Facet[];
   /** See ChangeBehaviour; 0 if absent. */
-  readonly landsWithinMs?: number;
+  readonly lateEffectMs?: number;
   observe(
     input: z.output<Input>,
     context: StepContext,
@@ -74,11 +74,11 @@ export interface ChangeStepDefinition<Input extends z.ZodType, Output extends z.
     found: 'absent' | 'partial',
     context: StepContext,
   ): Promise<z.output<Record>>;
-  look(record: z.output<Record>, context: HostContext): Promise<Standing>;
+  inspect(record: z.output<Record>, context: HostContext): Promise<ChangeState>;
   /** See ChangeBehaviour. */
   requireMadeHere?(record: z.output<Record>, host: HostPorts): Promise<void>;
-  /** Undoes the change. Returns nothing, and wf calls `look` again; or the state of the change, if `look` cannot tell it. */
-  undo(record: z.output<Record>, context: HostContext): Promise<Standing> | Promise<void>;
+  /** Undoes the change. Returns nothing, and wf calls `inspect` again; or the state of the change, if `inspect` cannot tell it. */
+  undo(record: z.output<Record>, context: HostContext): Promise<ChangeState> | Promise<void>;
   undoCommands(record: z.output<Record>): readonly Argv[];
   /** Returns the same for a dry run, without a record; absent if the change vanishes with another one. */
   rehearseUndo?(input: z.output<Input>): readonly Argv[];
@@ -234,7 +234,7 @@ function changeBehaviour<Input extends z.ZodType, Output extends z.ZodType, Reco
     kept: definition.kept ?? null,
     survivesReboot: definition.survivesReboot,
     alters: definition.alters,
-    landsWithinMs: definition.landsWithinMs ?? 0,
+    lateEffectMs: definition.lateEffectMs ?? 0,
     async observe(input, context, earlier) {
       const record = earlier === undefined ? undefined : parseRecord(earlier);
       const seen = await definition.observe(parseInput(input), context, record);
@@ -244,7 +244,7 @@ function changeBehaviour<Input extends z.ZodType, Output extends z.ZodType, Reco
       const learned = await definition.apply(parseInput(input), parseRecord(record), found, context);
       return asJson(definition, parseRecord(learned), 'record');
     },
-    look: (record, context) => definition.look(parseRecord(record), context),
+    inspect: (record, context) => definition.inspect(parseRecord(record), context),
     requireMadeHere: async (record, host) => definition.requireMadeHere?.(parseRecord(record), host),
     undo: (record, context) => definition.undo(parseRecord(record), context),
     undoCommands: (record) => definition.undoCommands(parseRecord(record)),

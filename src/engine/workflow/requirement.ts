@@ -20,5 +20,5 @@ export interface Requirement {
    * transaction that creates the run: if two runs start at the same moment, one is refused before it touches the host.
    */
   readonly claim: string | null;
-  look(host: HostPorts): Promise<RequirementResult>;
+  check(host: HostPorts): Promise<RequirementResult>;
 }

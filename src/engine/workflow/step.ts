@@ -68,8 +68,8 @@ export type Observation<Record, Output> =
   | { readonly found: 'unknown'; readonly error: WfError };
 
 /** The state of a change that is to be undone. */
-export type Standing =
-  | { readonly found: 'standing' }
+export type ChangeState =
+  | { readonly found: 'in place' }
   | { readonly found: 'gone'; readonly reason: string }
   | { readonly found: 'unknown'; readonly error: WfError };
 
@@ -117,16 +117,16 @@ export interface ChangeBehaviour {
    * Time for which a request of a killed process may still have a late effect, in milliseconds after the intent: an engine completes a
    * request whose client is gone. Until then an absent target is observed again. 0 if there is no late effect.
    */
-  readonly landsWithinMs: number;
+  readonly lateEffectMs: number;
   /** @param earlier record of the intent that an earlier attempt at the step left, if there is one */
   observe(input: Json, context: StepContext, earlier: Json | undefined): Promise<Observation<Json, Json>>;
   /** Makes an absent target, completes a partial one. Returns the record with what it has learned (ids). */
   apply(input: Json, record: Json, found: 'absent' | 'partial', context: StepContext): Promise<Json>;
-  look(record: Json, context: HostContext): Promise<Standing>;
+  inspect(record: Json, context: HostContext): Promise<ChangeState>;
   /** Refuses a host where the change was not made. @throws WfError E_WRONG_PLACE */
   requireMadeHere?(record: Json, host: HostPorts): Promise<void>;
-  /** Undoes the change. Returns nothing, and the engine calls `look` again; or the state of the change, if `look` cannot tell it. */
-  undo(record: Json, context: HostContext): Promise<Standing> | Promise<void>;
+  /** Undoes the change. Returns nothing, and the engine calls `inspect` again; or the state of the change, if `inspect` cannot tell it. */
+  undo(record: Json, context: HostContext): Promise<ChangeState> | Promise<void>;
   /** Returns the command lines that undo it by hand. */
   undoCommands(record: Json): readonly Argv[];
 }

@@ -61,7 +61,7 @@ export const dockerContainer = defineStep({
   retry: ENGINE_RETRY,
   survivesReboot: true,
   alters: ['docker', 'network', 'firewall'],
-  landsWithinMs: LATE_EFFECT_MS,
+  lateEffectMs: LATE_EFFECT_MS,
   commands: (input) => [runCommand(input, 'RUN')],
   rehearse: ({ name, network }) => ({
     id: dryRunId(name),
@@ -126,11 +126,11 @@ export const dockerContainer = defineStep({
 
   requireMadeHere: requireMadeOnEngine,
 
-  look: (record, context) =>
+  inspect: (record, context) =>
     orUnknown(async () => {
       await requireSameEngine(record.engine, context);
-      if ((await ownContainer(record, context)) !== null) return { found: 'standing' };
-      if (await hasTraces(record.traces, context)) return { found: 'standing' };
+      if ((await ownContainer(record, context)) !== null) return { found: 'in place' };
+      if (await hasTraces(record.traces, context)) return { found: 'in place' };
       const { name, id } = record;
       const which = id === null ? `container ${name} of this run` : `container ${name} (${shortId(id)})`;
       return { found: 'gone', reason: `${which} is not there` };

@@ -30,7 +30,7 @@ export const dockerImage = defineStep({
   // A fingerprint contains no images.
   alters: [],
   // An engine abandons a pull that no client waits for, unless it is nearly complete.
-  landsWithinMs: LATE_EFFECT_MS,
+  lateEffectMs: LATE_EFFECT_MS,
   commands: ({ reference }) => [['docker', 'pull', reference]],
   rehearse: ({ reference }) => ({
     id: `sha256:${'0'.repeat(64)}`,
@@ -89,11 +89,11 @@ export const dockerImage = defineStep({
 
   requireMadeHere: requireMadeOnEngine,
 
-  look: ({ reference, id, engine }, context) =>
+  inspect: ({ reference, id, engine }, context) =>
     orUnknown(async () => {
       await requireSameEngine(engine, context);
       const image = await context.host.docker.image(reference);
-      if (image !== null && (id === null || image.id === id)) return { found: 'standing' };
+      if (image !== null && (id === null || image.id === id)) return { found: 'in place' };
       return { found: 'gone', reason: `image ${reference}${id === null ? '' : ` (${shortId(id)})`} does not exist` };
     }),
 

@@ -50,7 +50,7 @@ export const dockerNetwork = defineStep({
   retry: ENGINE_RETRY,
   survivesReboot: true,
   alters: ['docker', 'network', 'firewall'],
-  landsWithinMs: LATE_EFFECT_MS,
+  lateEffectMs: LATE_EFFECT_MS,
   commands: (input) => [createCommand(input, 'RUN')],
   rehearse({ name, subnet }) {
     const id = dryRunId(name);
@@ -102,13 +102,13 @@ export const dockerNetwork = defineStep({
 
   requireMadeHere: requireMadeOnEngine,
 
-  look: (record, context) =>
+  inspect: (record, context) =>
     orUnknown(async () => {
       await requireSameEngine(record.engine, context);
-      if ((await ownNetworks(record, context)).length > 0) return { found: 'standing' };
+      if ((await ownNetworks(record, context)).length > 0) return { found: 'in place' };
       const { name, id } = record;
       if (id === null) return { found: 'gone', reason: `this run has no network ${name}` };
-      if ((await findLink(context.host.command, bridgeOf(id))) !== null) return { found: 'standing' };
+      if ((await findLink(context.host.command, bridgeOf(id))) !== null) return { found: 'in place' };
       return { found: 'gone', reason: `network ${name} (${shortId(id)}) and its bridge are gone` };
     }),
 

@@ -11,7 +11,7 @@ export function dockerEngine(): Requirement {
     title: 'docker engine',
     purpose: 'creating networks and containers',
     claim: null,
-    look: ({ docker }) =>
+    check: ({ docker }) =>
       orUnmet(async () => {
         const { version, apiVersion, endpoint } = await docker.info();
         return { met: true, found: `Docker ${version}, API ${apiVersion}, at ${endpoint}` };
@@ -25,7 +25,7 @@ export function localBridges(): Requirement {
     title: 'bridges of docker',
     purpose: 'inspecting bridges and attaching links to them',
     claim: null,
-    look: (host) => orUnmet(() => checkLocalBridges(host)),
+    check: (host) => orUnmet(() => checkLocalBridges(host)),
   };
 }
 
@@ -35,7 +35,7 @@ export function imageAvailable(reference: string): Requirement {
     title: `image ${reference}`,
     purpose: 'creating containers',
     claim: null,
-    look: ({ docker }) =>
+    check: ({ docker }) =>
       orUnmet(async () => {
         const image = await docker.image(reference);
         return { met: true, found: image === null ? 'missing: wf will pull it' : shortId(image.id) };
@@ -49,7 +49,7 @@ export function containerNameFree(name: string): Requirement {
     title: `container name ${name}`,
     purpose: 'creating a container',
     claim: `container ${name}`,
-    look: ({ docker }) =>
+    check: ({ docker }) =>
       orUnmet(async () => {
         const container = await docker.container(name);
         if (container === null) return { met: true, found: 'free' };
@@ -64,7 +64,7 @@ export function networkNameFree(name: string): Requirement {
     title: `network name ${name}`,
     purpose: 'creating a network',
     claim: `network ${name}`,
-    look: ({ docker }) =>
+    check: ({ docker }) =>
       orUnmet(async () => {
         // The name is looked up in the list: if two networks have it, inspecting it by name is an error of the engine.
         const network = (await docker.networks()).find((candidate) => candidate.name === name);
@@ -80,7 +80,7 @@ export function subnetFree(cidr: string): Requirement {
     title: `subnet ${cidr}`,
     purpose: 'creating a network',
     claim: `subnet ${cidr}`,
-    look: (host) => orUnmet(() => checkSubnet(cidr, host)),
+    check: (host) => orUnmet(() => checkSubnet(cidr, host)),
   };
 }
 

@@ -3,7 +3,7 @@ import { asWfError, WfError } from '../../engine/model/errors.ts';
 import { commandLine } from '../../engine/model/evidence.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
-import type { HostContext, Standing } from '../../engine/workflow/step.ts';
+import type { ChangeState, HostContext } from '../../engine/workflow/step.ts';
 import { argvSchema, commandFields, resultSchema, STEP_TIMEOUT_MS } from './command-input.ts';
 import { type CommandToRun, folderOf, requireEnd, requireExitCode, requireStart, runToEnd } from './run-command.ts';
 
@@ -84,7 +84,7 @@ export const execCommand = defineStep({
     return { ...intended, result: requireExitCode(argv, requireEnd(ended, intended.timeoutMs), expectExitCodes) };
   },
 
-  look: async (made, context) => (await askCheck(made, context)) ?? { found: 'standing' },
+  inspect: async (made, context) => (await askCheck(made, context)) ?? { found: 'in place' },
 
   async undo(made, context) {
     const { undo } = made;
@@ -99,13 +99,13 @@ export const execCommand = defineStep({
 type CheckAnswer = { readonly says: 'done' | 'not done' } | { readonly says: 'nothing'; readonly error: WfError };
 
 /** Runs the check of the command; returns undefined if it has none. */
-async function askCheck(made: CommandRecord, context: HostContext): Promise<Standing | undefined> {
+async function askCheck(made: CommandRecord, context: HostContext): Promise<ChangeState | undefined> {
   const { check } = made;
   if (check === null) return undefined;
   const checked = await runCheck({ ...made, argv: check }, context);
   switch (checked.says) {
     case 'done':
-      return { found: 'standing' };
+      return { found: 'in place' };
     case 'not done':
       return { found: 'gone', reason: `its check (${commandLine(check)}) reports that it is not done` };
     case 'nothing':

@@ -16,7 +16,7 @@ import {
 } from './link-target.ts';
 import { cidrSchema, linkNameSchema } from './name-schema.ts';
 import { addressInUse, askSegment, holderInNetwork } from './observe/address-holder.ts';
-import { gone, hostPlace, observeIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
+import { gone, hostPlace, IN_PLACE, observeIn, placeName, placeOf, runAt, typedAt, typedIn, undoIn } from './place.ts';
 
 /** Network segment on which others might have the address. */
 const segmentSchema = z.strictObject({
@@ -81,12 +81,12 @@ export const addAddress = defineStep({
     return record;
   },
 
-  look: (record, context) =>
+  inspect: (record, context) =>
     observeIn(async () => {
       const link = await recordedLink(context, record);
       if (link === null) return gone(`the link ${record.link} is gone`);
       const hasAddress = link.addresses.some((address) => cidrOf(address) === record.address);
-      return hasAddress ? STANDING : gone(`${link.name} lost the address ${record.address}`);
+      return hasAddress ? IN_PLACE : gone(`${link.name} lost the address ${record.address}`);
     }),
 
   undo: (record, context) =>

@@ -12,13 +12,13 @@ import { identityOf, isRecorded, linkIdentitySchema, requireLink } from './link-
 import { addressSchema, cidrSchema, linkNameSchema } from './name-schema.ts';
 import {
   gone,
+  IN_PLACE,
   namespaceOf,
   observeIn,
   type Place,
   placeName,
   placeOf,
   runAt,
-  STANDING,
   tryAt,
   typedAt,
   typedIn,
@@ -28,7 +28,7 @@ import {
 /** Added to the highest existing metric, so that a secondary route is the least preferred. */
 const METRIC_STEP = 100;
 
-const textbook = z.object({ command: z.string(), output: z.string() });
+const plainCommand = z.object({ command: z.string(), output: z.string() });
 export const routeRecordSchema = linkIdentitySchema.extend({
   family: z.enum(['inet', 'inet6']),
   destination: z.string(),
@@ -38,7 +38,7 @@ export const routeRecordSchema = linkIdentitySchema.extend({
   /** Routes that `replace` removes and an undo restores. */
   replaced: z.array(exactRouteSchema),
   /** Result of the plain command if a route was in its way. */
-  textbook: textbook.nullable(),
+  plainCommand: plainCommand.nullable(),
 });
 type RouteRecord = z.infer<typeof routeRecordSchema>;
 
@@ -60,7 +60,7 @@ export const addRoute = defineStep({
     via: z.string(),
     device: z.string(),
     metric: z.number().int().nullable(),
-    textbook: textbook.nullable(),
+    plainCommand: plainCommand.nullable(),
   }),
   record: routeRecordSchema,
   survivesReboot: false,
@@ -68,7 +68,7 @@ export const addRoute = defineStep({
   commands: ({ destination, via, device, mode, container }) => [
     typedIn(container, ['ip', 'route', mode === 'replace' ? 'replace' : 'add', destination, 'via', via, 'dev', device]),
   ],
-  rehearse: ({ destination, via, device }) => ({ destination, via, device, metric: null, textbook: null }),
+  rehearse: ({ destination, via, device }) => ({ destination, via, device, metric: null, plainCommand: null }),
 
   async observe({ destination, via, device, mode, container }, context, earlier) {
     const place = placeOf(container, context.host);
@@ -85,13 +85,13 @@ export const addRoute = defineStep({
     if (same !== undefined && intended === undefined) {
       // The protocol number identifies wf, not the run: without an intent of this step the route is another run's.
       if (isMarked(same)) return { found: 'foreign', error: routeInUse(same) };
-      return { found: 'unchanged', output: { ...output, metric: same.metric, textbook: null } };
+      return { found: 'unchanged', output: { ...output, metric: same.metric, plainCommand: null } };
     }
     if (intended !== undefined) {
       const ours = rivals.find((route) => isOurs(route, intended));
       const leftovers = await presentOfReplaced(intended, context);
       if (ours !== undefined && leftovers.length === 0) {
-        const made = { ...output, metric: ours.metric, textbook: intended.textbook };
+        const made = { ...output, metric: ours.metric, plainCommand: intended.plainCommand };
         return { found: 'ours', target, record: { ...intended, metric: ours.metric }, output: made };
       }
       // Only this record has the routes that were removed: they must not be lost.
@@ -107,7 +107,7 @@ export const addRoute = defineStep({
     if (passing !== undefined) return { found: 'foreign', error: passingRoute(passing) };
     const metric = mode === 'replace' || rivals.length === 0 ? null : highestMetric(rivals) + METRIC_STEP;
     const intent = { ...identityOf(place, link), link: device, family, destination, via, metric, replaced };
-    return { found: 'absent', target, record: { ...intent, textbook: null } };
+    return { found: 'absent', target, record: { ...intent, plainCommand: null } };
   },
 
   async apply(_input, route, _found, context) {
@@ -119,13 +119,13 @@ export const addRoute = defineStep({
     }
     const isMade = wasMade || (tried !== null && !tried.refused && (await ourRoutes(route, context)).length > 0);
     if (!isMade) await runAt(context, route.place, addCommand(route));
-    return { ...route, textbook: route.textbook ?? tried?.textbook ?? null };
+    return { ...route, plainCommand: route.plainCommand ?? tried?.plainCommand ?? null };
   },
 
-  look: (route, context) =>
+  inspect: (route, context) =>
     observeIn(async () => {
-      if ((await ourRoutes(route, context)).length > 0) return STANDING;
-      if ((await missingRoutes(route, context)).length > 0) return STANDING;
+      if ((await ourRoutes(route, context)).length > 0) return IN_PLACE;
+      if ((await missingRoutes(route, context)).length > 0) return IN_PLACE;
       return gone(`the route ${route.destination} via ${route.via} is gone`);
     }),
 
@@ -149,12 +149,12 @@ export const addRoute = defineStep({
  * route vanishes at this moment, the command adds the wanted route, which is then marked.
  */
 async function tryPlainCommand(route: RouteRecord, present: readonly Route[], context: HostContext) {
-  if (route.textbook !== null || route.family !== 'inet' || !present.some((one) => (one.metric ?? 0) === 0))
+  if (route.plainCommand !== null || route.family !== 'inet' || !present.some((one) => (one.metric ?? 0) === 0))
     return null;
   const typed: Argv = ['ip', 'route', 'add', route.destination, 'via', route.via];
   const { end, stderr, stdout } = await tryAt(context, route.place, addCommand({ ...route, metric: null }), typed);
   const refused = end.type === 'exited' && end.exitCode !== 0;
-  return { refused, textbook: { command: typed.join(' '), output: (stderr || stdout).trim() } };
+  return { refused, plainCommand: { command: typed.join(' '), output: (stderr || stdout).trim() } };
 }
 
 /** Returns the routes of the main table to the same destination. */

@@ -7,7 +7,7 @@ import type { Link } from '../../host/ip/link.ts';
 import { macOf } from './derived-mac.ts';
 import { linkInUse, linksAt, namedIn } from './link-target.ts';
 import { linkNameSchema } from './name-schema.ts';
-import { gone, hostPlace, observeIn, placeSchema, runAt, STANDING } from './place.ts';
+import { gone, hostPlace, IN_PLACE, observeIn, placeSchema, runAt } from './place.ts';
 
 const end = z.object({
   name: z.string(),
@@ -112,11 +112,11 @@ export const createVethPair = defineStep({
     return intended;
   },
 
-  look: (made, context) =>
+  inspect: (made, context) =>
     observeIn(async () =>
       (await remainingEnd(made, context)) === undefined
         ? gone('the pair is gone: the network namespace of one end ended, or somebody removed it')
-        : STANDING,
+        : IN_PLACE,
     ),
 
   async undo(made, context) {

@@ -14,7 +14,7 @@ import {
   requireNamed,
 } from './link-target.ts';
 import { linkNameSchema } from './name-schema.ts';
-import { gone, hostPlace, observeIn, runAt, STANDING } from './place.ts';
+import { gone, hostPlace, IN_PLACE, observeIn, runAt } from './place.ts';
 
 export const enslaveLink = defineStep({
   kind: 'net.enslave',
@@ -61,14 +61,14 @@ export const enslaveLink = defineStep({
     return record;
   },
 
-  look: (record, context) =>
+  inspect: (record, context) =>
     observeIn(async () => {
       const links = await linksAt(context, record.place);
       const link = links.find((candidate) => isRecorded(candidate, record));
       if (link === undefined) return gone(`the link ${record.link} is gone`);
       const bridge = links.find(({ ifindex }) => ifindex === record.bridgeIndex);
       if (bridge === undefined) return gone(`the bridge ${record.bridge} is gone`);
-      return link.master === bridge.name ? STANDING : gone(`${link.name} is not a port of ${bridge.name}`);
+      return link.master === bridge.name ? IN_PLACE : gone(`${link.name} is not a port of ${bridge.name}`);
     }),
 
   async undo(record, context) {

@@ -12,12 +12,12 @@ import { linkNameSchema } from './name-schema.ts';
 import {
   gone,
   hostPlace,
+  IN_PLACE,
   namespaceOf,
   observeIn,
   type Place,
   placeSchema,
   runAt,
-  STANDING,
   typedIn,
   undoIn,
 } from './place.ts';
@@ -88,10 +88,10 @@ export const moveLink = defineStep({
     return move;
   },
 
-  look: (move, context) =>
+  inspect: (move, context) =>
     observeIn(async () => {
-      if ((await movedLink(context, move)) !== undefined) return STANDING;
-      if ((await leftDown(context, move)) !== undefined) return STANDING;
+      if ((await movedLink(context, move)) !== undefined) return IN_PLACE;
+      if ((await leftDown(context, move)) !== undefined) return IN_PLACE;
       return gone(`${move.name} is not in ${move.container.name}`);
     }),
 

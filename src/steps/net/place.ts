@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import { type Evidence, evidenceOf } from '../../engine/model/evidence.ts';
 import type { Argv, CommandResult, NamespaceRef } from '../../engine/ports/command.ts';
-import type { HostContext, HostPorts, Standing } from '../../engine/workflow/step.ts';
+import type { ChangeState, HostContext, HostPorts } from '../../engine/workflow/step.ts';
 import { requireSuccess } from '../../host/commands/checked-command.ts';
 import { networkNamespaceIsGone } from '../../host/namespaces/network-namespace-is-gone.ts';
 import { isAlive } from '../../host/processes/process.ts';
@@ -134,7 +134,7 @@ export async function runAt(
 }
 
 /** Observes a change in a place; if the place is gone, the change is gone with it. */
-export async function observeIn(observe: () => Promise<Standing>): Promise<Standing> {
+export async function observeIn(observe: () => Promise<ChangeState>): Promise<ChangeState> {
   try {
     return await observe();
   } catch (thrown) {
@@ -153,8 +153,8 @@ export async function undoIn(undo: () => Promise<void>): Promise<void> {
   }
 }
 
-export const STANDING: Standing = { found: 'standing' };
+export const IN_PLACE: ChangeState = { found: 'in place' };
 
-export function gone(reason: string): Standing {
+export function gone(reason: string): ChangeState {
   return { found: 'gone', reason };
 }

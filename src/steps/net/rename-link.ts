@@ -15,7 +15,7 @@ import {
   requireNamed,
 } from './link-target.ts';
 import { linkNameSchema } from './name-schema.ts';
-import { gone, observeIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
+import { gone, IN_PLACE, observeIn, placeName, placeOf, runAt, typedAt, typedIn, undoIn } from './place.ts';
 
 export const renameLink = defineStep({
   kind: 'net.rename',
@@ -60,11 +60,11 @@ export const renameLink = defineStep({
     return record;
   },
 
-  look: (record, context) =>
+  inspect: (record, context) =>
     observeIn(async () => {
       const link = await recordedLink(context, record);
       if (link === null) return gone(`the link ${record.name} is gone`);
-      return link.name === record.name ? STANDING : gone(`the link is now called ${link.name}`);
+      return link.name === record.name ? IN_PLACE : gone(`the link is now called ${link.name}`);
     }),
 
   undo: (record, context) =>

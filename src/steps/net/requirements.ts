@@ -13,7 +13,7 @@ export function tool(name: string, purpose: string): Requirement {
     title: `tool ${name}`,
     purpose,
     claim: null,
-    async look() {
+    async check() {
       const path = findTool(name);
       if (path !== undefined) return { met: true, found: path };
       return {
@@ -35,7 +35,7 @@ export function networkAdmin(): Requirement {
     title: 'right to administer the network',
     purpose: "creating links and entering the containers' network namespaces",
     claim: null,
-    async look() {
+    async check() {
       const missing = missingCapabilities(NEEDED);
       if (missing.length === 0) return { met: true, found: NEEDED.join(', ') };
       return {
@@ -54,7 +54,7 @@ export function linkNameFree(name: string): Requirement {
     title: `link name ${name}`,
     purpose: 'creating a link',
     claim: `link ${name}`,
-    async look(host) {
+    async check(host) {
       try {
         const link = await findLink(host.command, name);
         if (link === null) return { met: true, found: 'free' };

@@ -11,7 +11,7 @@ import {
   requireLink,
 } from './link-target.ts';
 import { linkNameSchema } from './name-schema.ts';
-import { gone, observeIn, placeName, placeOf, runAt, STANDING, typedAt, typedIn, undoIn } from './place.ts';
+import { gone, IN_PLACE, observeIn, placeName, placeOf, runAt, typedAt, typedIn, undoIn } from './place.ts';
 
 export const setLinkUp = defineStep({
   kind: 'net.up',
@@ -42,11 +42,11 @@ export const setLinkUp = defineStep({
     return record;
   },
 
-  look: (record, context) =>
+  inspect: (record, context) =>
     observeIn(async () => {
       const link = await recordedLink(context, record);
       if (link === null) return gone(`the link ${record.link} is gone`);
-      return link.up ? STANDING : gone(`the link ${link.name} is down`);
+      return link.up ? IN_PLACE : gone(`the link ${link.name} is down`);
     }),
 
   undo: (record, context) =>

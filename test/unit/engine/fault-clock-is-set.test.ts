@@ -140,12 +140,12 @@ describe('a clock that was set between two processes of a run', () => {
 });
 
 test('what may still land is not waited for longer than it takes, whatever the clock said when it was asked for', () => {
-  const landsWithinMs = 2_000;
+  const lateEffectMs = 2_000;
   const { behaviour } = host.makeFile.runner;
   if (behaviour.type !== 'change') throw new Error('it only reads');
   for (const [, shift] of SHIFTS) {
-    const lateEffect = lateEffectOf({ ...behaviour, landsWithinMs }, clock.now() - shift, clock);
-    clock.set(clock.now() + landsWithinMs);
+    const lateEffect = lateEffectOf({ ...behaviour, lateEffectMs }, clock.now() - shift, clock);
+    clock.set(clock.now() + lateEffectMs);
     expect(lateEffect.isPossible()).toBe(false);
   }
 });

@@ -50,7 +50,7 @@ function standingStill(answersAfterMs: number, landsAfterMs: number) {
     type: 'change',
     kept: null,
     survivesReboot: true,
-    landsWithinMs: LATE_EFFECT_MS,
+    lateEffectMs: LATE_EFFECT_MS,
     async observe() {
       if (!(await look())) return { found: 'absent', target: 'x', record: {} };
       return { found: 'ours', target: 'x', record: {}, output: 'made' };
@@ -60,7 +60,7 @@ function standingStill(answersAfterMs: number, landsAfterMs: number) {
       there = true;
       return record;
     },
-    look: async () => ((await look()) ? { found: 'standing' } : { found: 'gone', reason: 'not there' }),
+    inspect: async () => ((await look()) ? { found: 'in place' } : { found: 'gone', reason: 'not there' }),
     async undo() {
       calls.push('undo');
       there = false;
@@ -165,7 +165,7 @@ test('an engine that answers each look late does not hold up an undo for ever', 
   const { behaviour } = standingStill(0, 60_000);
   const slow: ChangeBehaviour = {
     ...behaviour,
-    async look() {
+    async inspect() {
       await after(LATE_EFFECT_MS);
       return { found: 'gone', reason: 'not there' };
     },
@@ -183,6 +183,6 @@ test('an intent whose request was lost on the way stays open, as it may still be
   await expect(attempt(behaviour)).rejects.toMatchObject({ message: 'the connection was lost' });
   expect(journal.changes()).toMatchObject([{ seq: 1, status: 'intended' }]);
   // Where nothing can come any more, it is settled at once.
-  await expect(attempt({ ...behaviour, landsWithinMs: 0 })).rejects.toMatchObject({ code: 'E_DOCKER' });
+  await expect(attempt({ ...behaviour, lateEffectMs: 0 })).rejects.toMatchObject({ code: 'E_DOCKER' });
   expect(journal.changes()).toMatchObject([{ seq: 1, status: 'gone' }]);
 });

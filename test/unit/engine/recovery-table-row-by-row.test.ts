@@ -11,7 +11,7 @@ import { BACK, FORWARD, RESUME } from '../../../src/engine/recovery/recovery-tab
 import { applyStep } from '../../../src/engine/run/apply-change.ts';
 import { undoChange } from '../../../src/engine/run/undo-change.ts';
 import { NO_SECRETS } from '../../../src/engine/secrets/secrets.ts';
-import type { ChangeBehaviour, Observation, Standing, StepRunner } from '../../../src/engine/workflow/step.ts';
+import type { ChangeBehaviour, ChangeState, Observation, StepRunner } from '../../../src/engine/workflow/step.ts';
 import { ownProcess } from '../../../src/host/processes/process.ts';
 import { createRun, type FolderHost, openFolderHost } from '../../support/folder-host.ts';
 import { testContext } from '../../support/step-context.ts';
@@ -32,13 +32,13 @@ beforeEach(() => {
 afterEach(() => host.close());
 
 /** A step runner that finds what it is told to, and counts what it is asked. */
-function scripted(seen: () => Observation<Json, Json>, standing: () => Standing, survivesReboot: boolean) {
+function scripted(seen: () => Observation<Json, Json>, standing: () => ChangeState, survivesReboot: boolean) {
   const calls: string[] = [];
   const behaviour: ChangeBehaviour = {
     type: 'change',
     kept: null,
     survivesReboot,
-    landsWithinMs: LATE_EFFECT_MS,
+    lateEffectMs: LATE_EFFECT_MS,
     async observe(_input, _context, earlier) {
       const made = calls.some((call) => call.startsWith('apply'));
       calls.push(earlier === undefined ? 'observe' : 'observe with the record');
@@ -48,7 +48,7 @@ function scripted(seen: () => Observation<Json, Json>, standing: () => Standing,
       calls.push(`apply to ${found}`);
       return record;
     },
-    async look() {
+    async inspect() {
       const undone = calls.includes('undo');
       calls.push('look');
       return undone ? { found: 'gone', reason: 'undone' } : standing();
@@ -110,7 +110,7 @@ describe('a step that is to make its change', () => {
     if (says !== 'nothing') await intend(says === 'lost' ? OTHER_BOOT : bootId, shows === 'not yet' ? now : 1);
     const { runner, calls } = scripted(
       () => SEEN[shows] ?? OURS,
-      () => ({ found: 'standing' }),
+      () => ({ found: 'in place' }),
       false,
     );
     const context = testContext();
@@ -186,9 +186,9 @@ describe('a change that is to be undone', () => {
     if (says === 'stuck' || says === 'kept') {
       await journal.append([{ type: 'change.settled', seq: 1, status: says, reason: null }]);
     }
-    const found: Standing =
-      shows === 'standing'
-        ? { found: 'standing' }
+    const found: ChangeState =
+      shows === 'in place'
+        ? { found: 'in place' }
         : shows === 'unknown'
           ? { found: 'unknown', error }
           : { found: 'gone', reason: 'not there' };

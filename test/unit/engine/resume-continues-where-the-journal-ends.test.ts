@@ -373,7 +373,7 @@ describe('a run that is resumed', () => {
           title: 'a tool',
           purpose: 'is used',
           claim: null,
-          look: async () => (error === undefined ? { met: true, found: 'it' } : { met: false, error }),
+          check: async () => (error === undefined ? { met: true, found: 'it' } : { met: false, error }),
         },
       ],
     };
@@ -397,7 +397,7 @@ describe('a run that is resumed', () => {
           title: 'a machine',
           purpose: 'is looked at',
           claim: null,
-          async look() {
+          async check() {
             await meanwhile();
             return { met: true, found: 'it' };
           },

@@ -56,7 +56,7 @@ function workflow(gate = untilOpened().gate) {
     machine,
     keepsChanges: true,
     requirements: () => [
-      { title: 'a name', purpose: 'is used', claim, look: async () => ({ met: true, found: 'free' }) },
+      { title: 'a name', purpose: 'is used', claim, check: async () => ({ met: true, found: 'free' }) },
     ],
   });
 }

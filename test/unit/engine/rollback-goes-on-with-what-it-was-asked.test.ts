@@ -36,10 +36,10 @@ function staying() {
       writeFileSync(at(record.name), '');
       return record;
     },
-    async look({ name }) {
+    async inspect({ name }) {
       // As a host does: the answer takes a moment, in which the run can be asked to stop.
       await new Promise((resolve) => setImmediate(resolve));
-      return existsSync(at(name)) ? { found: 'standing' } : { found: 'gone', reason: 'not there' };
+      return existsSync(at(name)) ? { found: 'in place' } : { found: 'gone', reason: 'not there' };
     },
     async undo({ name }) {
       rmSync(at(name));

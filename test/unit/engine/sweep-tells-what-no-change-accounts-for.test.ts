@@ -35,7 +35,7 @@ const pair = (ifindex: number | null) => ({
 });
 const routeRecord = (via: string) => ({
   ...{ place, ifindex: 3, link: 'eth1', family: 'inet', destination: 'default', via, metric: 100 },
-  ...{ replaced: [], textbook: null },
+  ...{ replaced: [], plainCommand: null },
 });
 
 const cases: readonly [string, MarkedObject, string, Json, 'accounted for' | 'left'][] = [

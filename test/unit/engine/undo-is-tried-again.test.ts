@@ -16,10 +16,10 @@ async function undoing(...failures: readonly WfError[]) {
     type: 'change',
     kept: null,
     survivesReboot: true,
-    landsWithinMs: 0,
+    lateEffectMs: 0,
     observe: () => Promise.reject(new Error('not asked')),
     apply: () => Promise.reject(new Error('not asked')),
-    look: async () => (standing ? { found: 'standing' } : { found: 'gone', reason: 'undone' }),
+    inspect: async () => (standing ? { found: 'in place' } : { found: 'gone', reason: 'undone' }),
     async undo() {
       tries += 1;
       const failure = left.shift();

@@ -116,8 +116,8 @@ describe('the verification of a run', () => {
         made = true;
         return {};
       },
-      async look() {
-        return made ? { found: 'standing' } : { found: 'gone', reason: 'undone' };
+      async inspect() {
+        return made ? { found: 'in place' } : { found: 'gone', reason: 'undone' };
       },
       async undo() {
         throw new WfError('E_HOST_COMMAND', 'it will not go', { hint: 'none' });

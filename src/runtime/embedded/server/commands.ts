@@ -12,8 +12,8 @@ import {
   takeTextOrNull,
   takeTexts,
 } from '../protocol/request-members.ts';
-import { startWithSpawn } from './start-with-spawn.ts';
 import { innerGroups } from './inner-groups.ts';
+import { startWithSpawn } from './start-with-spawn.ts';
 
 /** The commands that one connection has asked for. They end with it. */
 export class Commands {
