@@ -14,8 +14,10 @@ export const processSchema = z.object({
 export const namespaceSchema = z.object({
   path: z.string().describe('path that opens the namespace'),
   inode: z.number().int().describe('inode of the namespace'),
-  // Null in journals that predate this field: then only the inode identifies the namespace.
-  process: processSchema.nullable().default(null).describe('process that keeps the namespace alive'),
+  process: processSchema
+    .nullable()
+    .default(null)
+    .describe('process that keeps the namespace alive; null if a file does, such as `/run/netns/lab`'),
 });
 
 /**

@@ -9,7 +9,7 @@ import { openSubject, type SubjectName } from '../support/crash/subject.ts';
 
 describeCrash('a run that is killed, and whose recovery is killed again and again', () => {
   test.for([
-    ['small', EVERY_POINT ? 100 : 3],
+    ['small', EVERY_POINT ? 100 : 1],
     ['lab', EVERY_POINT ? 40 : 1],
     ['embedded', EVERY_POINT ? 40 : 1],
   ] as const)('%s: comes to its end after %i first kills', async ([name, kills]) => {

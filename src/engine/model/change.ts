@@ -78,18 +78,17 @@ const notComparedSchema = lazy(() =>
 );
 export type NotCompared = Readonly<z.infer<ReturnType<typeof notComparedSchema>>>;
 
-/**
- * The result of comparing the host at the end of a run. `restored`: every change is settled, and no difference is the run's or
- * unexplained. `unexplained`: differences that nobody accounts for after a step that may have altered anything. `drift`: differences
- * that Docker or somebody else made meanwhile. `notCompared`: objects that could not be compared, before or after.
- */
-export const verificationSchema = lazy(() =>
-  z.object({
-    restored: z.boolean(),
-    residues: z.array(differenceSchema()),
-    unexplained: z._default(z.array(differenceSchema()), []),
-    drift: z.array(differenceSchema()),
-    notCompared: z._default(z.array(notComparedSchema()), []),
-  }),
-);
+/** The result of comparing the host at the end of a run with its state before the first change. */
+export const verificationSchema = lazy(() => {
+  const differences = (description: string) => z.array(differenceSchema()).check(z.describe(description));
+  return z.object({
+    restored: z
+      .boolean()
+      .check(z.describe("whether every change is settled and no difference is the run's or unexplained")),
+    residues: differences('differences that the run left'),
+    unexplained: differences('differences that nobody accounts for, after a step that may have altered anything'),
+    drift: differences('differences that Docker or somebody else made meanwhile'),
+    notCompared: z.array(notComparedSchema()).check(z.describe('objects that could not be compared, before or after')),
+  });
+});
 export type Verification = Readonly<z.infer<ReturnType<typeof verificationSchema>>>;

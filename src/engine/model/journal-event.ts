@@ -118,8 +118,8 @@ export type JournalEvent =
   /** The rollback has begun. */
   | {
       readonly type: 'rolling-back';
-      /** The error that ended the run; null in journals of wf 0.1. */
-      readonly error: ErrorRecord | null;
+      /** The error that ended the run. */
+      readonly error: ErrorRecord;
       /** Kept changes that are undone as well, by their seq. */
       readonly kept: readonly number[];
     }

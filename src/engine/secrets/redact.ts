@@ -31,7 +31,7 @@ export function redactedEvent(event: JournalEvent, secrets: Secrets): JournalEve
     case 'verified':
       return { ...event, verification: redactedVerification(event.verification, secrets) };
     case 'rolling-back':
-      return { ...event, error: event.error === null ? null : redactedRecord(event.error, secrets) };
+      return { ...event, error: redactedRecord(event.error, secrets) };
     case 'ended':
       if (event.status !== 'succeeded') return { ...event, error: redactedRecord(event.error, secrets) };
       return {

@@ -31,7 +31,7 @@ export class TableRows implements ProjectedRows {
 
   rollBackRun(error: ErrorRecord | null): boolean {
     return this.#update(
-      `UPDATE runs SET status = 'rolling-back', finished_at = NULL, error = coalesce(@error, error) WHERE number = @run`,
+      `UPDATE runs SET status = 'rolling-back', finished_at = NULL, error = @error WHERE number = @run`,
       { error: textOrNull(error) },
     );
   }

@@ -127,7 +127,7 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
     z.strictObject({ type: z.literal('waiting') }),
     z.strictObject({ type: z.literal('paused'), stage: z.string() }),
     z.strictObject({ type: z.literal('interrupted'), signal: z.string() }),
-    z.strictObject({ type: z.literal('rolling-back'), error: z.nullable(errorRecord()), kept: z.array(z.number()) }),
+    z.strictObject({ type: z.literal('rolling-back'), error: errorRecord(), kept: z.array(z.number()) }),
     z.discriminatedUnion('status', [
       z.strictObject({
         type: z.literal('ended'),

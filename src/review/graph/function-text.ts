@@ -31,15 +31,10 @@ export function nameOf(value: Json): string {
   return typeof type === 'string' ? type : 'inline';
 }
 
-/** Returns the name of a guard that one of XState's creators made: `not(isOpen)`, `stateIn(a.b)`. Definitions of wf 0.1 have its source. */
-export function combinedGuardName({ guard, source, guards, stateValue }: JsonObject): string | undefined {
-  const creator = typeof guard === 'string' ? guard : typeof source === 'string' ? creatorIn(source) : undefined;
-  if (creator === undefined) return undefined;
-  if (Array.isArray(guards)) return `${creator}(${guards.map(nameOf).join(', ')})`;
+/** Returns the name of a guard that one of XState's creators made: `not(isOpen)`, `stateIn(a.b)`. */
+export function combinedGuardName({ guard, guards, stateValue }: JsonObject): string | undefined {
+  if (typeof guard !== 'string') return undefined;
+  if (Array.isArray(guards)) return `${guard}(${guards.map(nameOf).join(', ')})`;
   if (stateValue === undefined) return undefined;
-  return `${creator}(${typeof stateValue === 'string' ? stateValue : JSON.stringify(stateValue)})`;
-}
-
-function creatorIn(source: string): string | undefined {
-  return /^function (and|or|not|stateIn)\d*\(/.exec(source)?.[1];
+  return `${guard}(${typeof stateValue === 'string' ? stateValue : JSON.stringify(stateValue)})`;
 }

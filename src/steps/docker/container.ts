@@ -32,19 +32,19 @@ const inputSchema = z.object({
     .describe('whether names without a dot are resolved by the engine alone, without another name server'),
 });
 const outputSchema = containerHandleSchema.extend({
-  ipv4: z.string(),
-  prefixLength: z.number().int(),
-  mac: z.string(),
-  gateway: z.string(),
+  ipv4: z.string().describe('IPv4 address in the network'),
+  prefixLength: z.number().int().describe('prefix length of the address'),
+  mac: z.string().describe('MAC address'),
+  gateway: z.string().describe('gateway of the network'),
 });
 export const containerRecordSchema = z.object({
   name: z.string(),
   /** Null until the engine has created the container: until then name and mark identify it. */
   id: z.string().nullable(),
-  /** Start time of a container that this step has just started, for the observation that follows; null in stored records. */
-  startedNow: z.string().nullable().default(null),
+  /** Start time of a container that this step has just started, for the observation that follows; null in the ledger. */
+  startedNow: z.string().nullable(),
   /** Null before the container starts. */
-  traces: tracesSchema.nullable().default(null),
+  traces: tracesSchema.nullable(),
   engine: engineIdSchema,
 });
 
@@ -78,7 +78,7 @@ export const dockerContainer = defineStep({
   observe: (input, context, earlier) =>
     orUnknown(async () => {
       const { name } = input;
-      await requireSameEngine(earlier?.engine ?? null, context);
+      if (earlier !== undefined) await requireSameEngine(earlier.engine, context);
       const engine = await context.host.docker.engineId();
       const target = `container ${name}`;
       const container = await findContainer(earlier?.id ?? null, name, context);

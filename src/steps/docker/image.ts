@@ -16,11 +16,11 @@ export const dockerImage = defineStep({
     'Ensures that an image is present; pulls it if the engine lacks it. wf keeps the image when the run ends.',
   input: z.object({ reference: imageReferenceSchema.describe('image reference such as `alpine:3.20`') }),
   output: z.object({
-    id: z.string(),
-    reference: z.string(),
-    pulled: z.boolean(),
-    entrypoint: z.array(z.string()),
-    command: z.array(z.string()),
+    id: z.string().describe('image id'),
+    reference: z.string().describe('image reference of the input'),
+    pulled: z.boolean().describe('whether this step pulled the image'),
+    entrypoint: z.array(z.string()).describe('entrypoint of the image'),
+    command: z.array(z.string()).describe('default command of the image'),
   }),
   record: z.object({ reference: z.string(), id: z.string().nullable(), engine: engineIdSchema }),
   kept: 'an image is a cache: other containers may use it, and the next run does not pull it again',
@@ -43,7 +43,7 @@ export const dockerImage = defineStep({
   observe: ({ reference }, context, earlier) =>
     orUnknown(async () => {
       const target = `image ${reference}`;
-      await requireSameEngine(earlier?.engine ?? null, context);
+      if (earlier !== undefined) await requireSameEngine(earlier.engine, context);
       const engine = await context.host.docker.engineId();
       const startedAt = context.host.clock.now();
       const image = await context.host.docker.image(reference);

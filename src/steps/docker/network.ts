@@ -27,12 +27,12 @@ const inputSchema = z.object({
     .describe('IPv4 subnet such as `172.20.0.0/16`; null lets Docker choose'),
 });
 const outputSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  driver: z.string(),
-  subnet: z.string(),
-  gateway: z.string(),
-  bridge: z.string(),
+  id: z.string().describe('network id'),
+  name: z.string().describe('network name'),
+  driver: z.string().describe('network driver: `bridge`'),
+  subnet: z.string().describe('IPv4 subnet'),
+  gateway: z.string().describe('IPv4 address of the gateway'),
+  bridge: z.string().describe('name of the bridge on the host'),
 });
 /** Record of a network. The id is null until the engine has created it: until then name and mark identify it. */
 export const networkRecordSchema = z.object({ name: z.string(), id: z.string().nullable(), engine: engineIdSchema });
@@ -61,7 +61,7 @@ export const dockerNetwork = defineStep({
   observe: (input, context, earlier) =>
     orUnknown(async () => {
       const { name } = input;
-      await requireSameEngine(earlier?.engine ?? null, context);
+      if (earlier !== undefined) await requireSameEngine(earlier.engine, context);
       const engine = await context.host.docker.engineId();
       const target = `network ${name}`;
       const named = (await context.host.docker.networks()).filter((network) => network.name === name);

@@ -23,10 +23,10 @@ export const commandFields = {
 
 /** Result of a command; stdout and stderr are each cut after 64 KiB. */
 export const resultSchema = z.object({
-  exitCode: z.number().int(),
-  stdout: z.string(),
-  stderr: z.string(),
-  truncated: z.boolean(),
+  exitCode: z.number().int().describe('exit code'),
+  stdout: z.string().describe('standard output, at most 64 KiB'),
+  stderr: z.string().describe('standard error, at most 64 KiB'),
+  truncated: z.boolean().describe('whether output was cut'),
 });
 export type ExecResult = z.infer<typeof resultSchema>;
 

@@ -20,15 +20,17 @@ const input = z.object({
 });
 
 /** Output of the step. The exit code is null if argv was not run because the check reported it as done, or if its end was not observed. */
-const output = resultSchema.extend({ exitCode: z.number().int().nullable() });
+const output = resultSchema.extend({
+  exitCode: z.number().int().nullable().describe('exit code; null if this attempt did not run it'),
+});
 
 const record = z.object({
   step: z.string(),
   argv: argvSchema,
   check: argvSchema.nullable(),
   undo: argvSchema.nullable(),
-  /** Absolute working directory; null or relative in journals of wf 0.1. */
-  cwd: z.string().nullable(),
+  /** Absolute working directory. */
+  cwd: z.string(),
   env: z.record(z.string(), z.string()),
   timeoutMs: z.number(),
   /** Result of argv, once it is known. */
@@ -130,7 +132,7 @@ async function runCheck(check: CommandToRun, context: HostContext): Promise<Chec
 
 /** Returns the command that a person would type from any directory. */
 function typedInFolder({ cwd }: CommandRecord, argv: Argv): Argv {
-  return cwd === null ? argv : ['env', `--chdir=${cwd}`, ...argv];
+  return ['env', `--chdir=${cwd}`, ...argv];
 }
 
 function interrupted(made: CommandRecord): WfError {

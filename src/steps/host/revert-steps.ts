@@ -18,9 +18,9 @@ export const revertSteps = defineStep({
       .describe('ids of steps such as `createDevNetwork`; a step without changes is ignored'),
   }),
   output: z.object({
-    changes: z.array(
-      z.object({ seq: z.number().int(), step: z.string(), target: z.string(), status: z.enum(CHANGE_STATUSES) }),
-    ),
+    changes: z
+      .array(z.object({ seq: z.number().int(), step: z.string(), target: z.string(), status: z.enum(CHANGE_STATUSES) }))
+      .describe('changes of the steps, each with its new status'),
   }),
   timeoutMs: TIMEOUT_MS,
   // The commands are those that undo the steps, recorded one by one.

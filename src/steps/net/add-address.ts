@@ -38,7 +38,10 @@ export const addAddress = defineStep({
       .default(null)
       .describe('segment on which nobody else may have the address, checked before and after; null skips the check'),
   }),
-  output: z.object({ link: z.string(), address: z.string() }),
+  output: z.object({
+    link: z.string().describe('link name'),
+    address: z.string().describe('address with prefix length'),
+  }),
   record: linkIdentitySchema.extend({ address: z.string() }),
   survivesReboot: false,
   alters: ['network'],

@@ -28,7 +28,10 @@ import {
 /** Added to the highest existing metric, so that a secondary route is the least preferred. */
 const METRIC_STEP = 100;
 
-const plainCommand = z.object({ command: z.string(), output: z.string() });
+const plainCommand = z.object({
+  command: z.string().describe('command line'),
+  output: z.string().describe('answer of the kernel'),
+});
 export const routeRecordSchema = linkIdentitySchema.extend({
   family: z.enum(['inet', 'inet6']),
   destination: z.string(),
@@ -56,11 +59,13 @@ export const addRoute = defineStep({
     container: containerOrHost,
   }),
   output: z.object({
-    destination: z.string(),
-    via: z.string(),
-    device: z.string(),
-    metric: z.number().int().nullable(),
-    plainCommand: plainCommand.nullable(),
+    destination: z.string().describe('destination of the input'),
+    via: z.string().describe('address of the gateway'),
+    device: z.string().describe('link that packets leave through'),
+    metric: z.number().int().nullable().describe('metric; null if none was set'),
+    plainCommand: plainCommand
+      .nullable()
+      .describe('`ip route add` without a metric, which an existing route made fail; null if none was in its way'),
   }),
   record: routeRecordSchema,
   survivesReboot: false,

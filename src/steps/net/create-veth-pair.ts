@@ -26,7 +26,11 @@ export const vethRecordSchema = z.object({
 type VethRecord = z.infer<typeof vethRecordSchema>;
 type VethEnd = z.infer<typeof end>;
 
-const outputEnd = { name: z.string(), ifindex: z.number().int(), mac: z.string() };
+const outputEnd = {
+  name: z.string().describe('link name'),
+  ifindex: z.number().int().describe('interface index'),
+  mac: z.string().describe('MAC address'),
+};
 
 /** Creates a veth pair on the host, with the run's mark on both ends. */
 export const createVethPair = defineStep({
@@ -43,7 +47,7 @@ export const createVethPair = defineStep({
       .nullable()
       .describe('MTU of both ends in bytes, equal to that of the bridge they join; null leaves it to the kernel'),
   }),
-  output: z.object({ ...outputEnd, peer: z.object(outputEnd) }),
+  output: z.object({ ...outputEnd, peer: z.object(outputEnd).describe('second end') }),
   record: vethRecordSchema,
   survivesReboot: false,
   alters: ['network'],

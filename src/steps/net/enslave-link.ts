@@ -20,7 +20,7 @@ export const enslaveLink = defineStep({
   kind: 'net.enslave',
   description: 'Adds a link on the host to a bridge as a port.',
   input: z.object({ link: linkNameSchema.describe('link name'), bridge: linkNameSchema.describe('bridge name') }),
-  output: z.object({ link: z.string(), bridge: z.string() }),
+  output: z.object({ link: z.string().describe('link name'), bridge: z.string().describe('bridge name') }),
   record: linkIdentitySchema.extend({
     bridge: z.string(),
     bridgeIndex: z.number().int(),

@@ -15,7 +15,7 @@ export const linkIdentitySchema = z.object({
   /** Name at the time of recording. */
   link: z.string(),
   /** Run mark at the time of recording; null if it carried none. */
-  mark: z.string().nullable().default(null),
+  mark: z.string().nullable(),
 });
 export type LinkIdentity = z.infer<typeof linkIdentitySchema>;
 

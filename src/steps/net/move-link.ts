@@ -46,7 +46,11 @@ export const moveLink = defineStep({
     container: containerHandleSchema.describe('container that gets the link'),
     name: linkNameSchema.optional().describe('link name in the container'),
   }),
-  output: z.object({ link: z.string(), container: z.string(), ifindex: z.number().int() }),
+  output: z.object({
+    link: z.string().describe('name of the link in the container'),
+    container: z.string().describe('container name'),
+    ifindex: z.number().int().describe('interface index in the container'),
+  }),
   record,
   survivesReboot: false,
   alters: ['network'],

@@ -22,7 +22,7 @@ export const placeSchema = z.discriminatedUnion('type', [
     type: z.literal('host'),
     inode: z.number().int(),
     /** Process that the private host ends with; null for the machine itself. */
-    holder: processSchema.nullable().default(null),
+    holder: processSchema.nullable(),
   }),
   z.object({ type: z.literal('container'), container: containerHandleSchema }),
 ]);

@@ -25,7 +25,7 @@ export const renameLink = defineStep({
     name: linkNameSchema.describe('new link name'),
     container: containerOrHost,
   }),
-  output: z.object({ name: z.string() }),
+  output: z.object({ name: z.string().describe('new name of the link') }),
   record: linkIdentitySchema.extend({ name: z.string() }),
   survivesReboot: false,
   alters: ['network'],

@@ -17,7 +17,7 @@ export const setLinkUp = defineStep({
   kind: 'net.up',
   description: 'Sets a link up, on the host or in a container.',
   input: z.object({ link: linkNameSchema.describe('link name'), container: containerOrHost }),
-  output: z.object({ link: z.string() }),
+  output: z.object({ link: z.string().describe('link name') }),
   record: linkIdentitySchema,
   survivesReboot: false,
   alters: ['network'],

@@ -23,8 +23,8 @@ const inputSchema = z.object({
 type DnsInput = z.output<typeof inputSchema>;
 
 const outputSchema = z.object({
-  name: z.string(),
-  addresses: z.array(z.string()),
+  name: z.string().describe('name of the input'),
+  addresses: z.array(z.string()).describe('IPv4 addresses of the name'),
   outcome: z
     .enum(['resolved', 'no-such-name', 'no-answer'])
     .describe('`no-answer`: the server was silent until the deadline, refused, or failed'),

@@ -29,10 +29,10 @@ export const httpProbe = defineStep({
   description: 'Fetches a URL and expects a certain answer or none.',
   input: inputSchema,
   output: z.object({
-    url: z.string(),
-    status: z.number().int().nullable(),
+    url: z.string().describe('URL of the input'),
+    status: z.number().int().nullable().describe('HTTP status; null if nothing answered'),
     body: z.string().describe('body, at most 16 KiB'),
-    answered: z.boolean(),
+    answered: z.boolean().describe('whether a response came'),
   }),
   commands: (input) => [typedFrom(input.from, wget(input))],
   rehearse: ({ url, expect, mustFail }) =>

@@ -54,11 +54,11 @@ export const pingProbe = defineStep({
   description: 'Pings an address and expects every answer or none.',
   input: inputSchema,
   output: z.object({
-    to: z.string(),
-    sent: z.number().int(),
-    received: z.number().int(),
-    answered: z.boolean(),
-    rttMs: z.number().nullable(),
+    to: z.string().describe('address or name of the input'),
+    sent: z.number().int().describe('pings sent'),
+    received: z.number().int().describe('answers received'),
+    answered: z.boolean().describe('whether any ping was answered'),
+    rttMs: z.number().nullable().describe('mean round-trip time in milliseconds; null without an answer'),
   }),
   commands: (input) => [typedFrom(input.from, pingCommand(input, input.deadlineMs))],
   rehearse: ({ to, count, mustFail }) => ({

@@ -49,7 +49,11 @@ export const reachabilityProbe = defineStep({
   description:
     'Probes many addresses in parallel from one container and expects answers from some and silence from the others.',
   input: inputSchema,
-  output: z.object({ from: z.string(), answered: z.number().int(), silent: z.number().int() }),
+  output: z.object({
+    from: z.string().describe('container name'),
+    answered: z.number().int().describe('number of addresses that answered, as they had to'),
+    silent: z.number().int().describe('number of addresses that were silent, as they had to be'),
+  }),
   commands: ({ from, answering, silent }) => [
     [
       ...(['docker', 'exec', from.name, 'nmap', '-Pn', '-n', '-p', '7'] as const),

@@ -13,10 +13,10 @@ export const EVERY_POINT = process.env['WF_CRASH_MATRIX'] === 'all';
 const EVERY = 6;
 
 /** About how many runs of its own a test kills once and recovers. */
-const SINGLES: Readonly<Record<SubjectName, number>> = { small: 12, lab: 5, embedded: 8, 'embedded-as-user': 8 };
+const SINGLES: Readonly<Record<SubjectName, number>> = { small: 8, lab: 4, embedded: 5, 'embedded-as-user': 5 };
 
 /** Into how many chains the points of a journey are dealt, so that one chain seldom kills one step twice; a test tries one of them. */
-const CHAINS: Readonly<Record<SubjectName, number>> = { small: 4, lab: 6, embedded: 6, 'embedded-as-user': 6 };
+const CHAINS: Readonly<Record<SubjectName, number>> = { small: 6, lab: 8, embedded: 8, 'embedded-as-user': 8 };
 
 /** Without WF_CRASH_SEED it changes each minute: each share comes up as often as any other. */
 export const SEED = Number(process.env['WF_CRASH_SEED'] ?? Math.floor(Date.now() / 60_000));

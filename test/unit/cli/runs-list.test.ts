@@ -13,6 +13,7 @@ import {
   INTERRUPTED,
   OWNER,
   PAUSED,
+  ROLLING_BACK,
   runId,
 } from '../../fixtures/history/samples.ts';
 import { errorOf, openForTest } from '../../fixtures/history/temporary.ts';
@@ -28,7 +29,7 @@ const FAILED: JournalEvent = {
 const LIVES: Readonly<Record<string, readonly JournalEvent[]>> = {
   running: [],
   waiting: [{ type: 'waiting' }],
-  'rolling-back': [{ type: 'rolling-back', error: null, kept: [] }],
+  'rolling-back': [ROLLING_BACK],
   paused: [PAUSED],
   interrupted: [INTERRUPTED],
   succeeded: [ENDED],

@@ -24,7 +24,14 @@ const route: MarkedObject = {
   undo: ['ip'],
 };
 
-const place = { type: 'host', inode: 1 };
+const place = { type: 'host', inode: 1, holder: null };
+const containerRecord = (name: string, id: string | null) => ({
+  name,
+  id,
+  startedNow: null,
+  traces: null,
+  engine: 'E',
+});
 const end = (name: string, ifindex: number | null) => ({ name, mac: '02:00:00:00:00:01', ifindex });
 const pair = (ifindex: number | null) => ({
   place,
@@ -34,32 +41,32 @@ const pair = (ifindex: number | null) => ({
   second: end('int_conteneur', ifindex === null ? null : ifindex + 1),
 });
 const routeRecord = (via: string) => ({
-  ...{ place, ifindex: 3, link: 'eth1', family: 'inet', destination: 'default', via, metric: 100 },
+  ...{ place, ifindex: 3, link: 'eth1', mark: null, family: 'inet', destination: 'default', via, metric: 100 },
   ...{ replaced: [], plainCommand: null },
 });
 
 const cases: readonly [string, MarkedObject, string, Json, 'accounted for' | 'left'][] = [
-  ['a container by its id', container, 'docker.container', { name: 'other', id: ID }, 'accounted for'],
+  ['a container by its id', container, 'docker.container', containerRecord('other', ID), 'accounted for'],
   [
     'a container by its name where no id is known',
     container,
     'docker.container',
-    { name: 'AppDev', id: null },
+    containerRecord('AppDev', null),
     'accounted for',
   ],
-  ['a later container of the name', container, 'docker.container', { name: 'AppDev', id: 'b'.repeat(64) }, 'left'],
+  ['a later container of the name', container, 'docker.container', containerRecord('AppDev', 'b'.repeat(64)), 'left'],
   [
     'a network by its name, as its undo finds it',
     network,
     'docker.network',
-    { name: 'devops', id: 'b' },
+    { name: 'devops', id: 'b', engine: 'E' },
     'accounted for',
   ],
-  ['a network by the change of a container', network, 'docker.container', { name: 'devops', id: ID }, 'left'],
+  ['a network by the change of a container', network, 'docker.container', containerRecord('devops', ID), 'left'],
   ['a link by its ifindex', link, 'net.veth', pair(7), 'accounted for'],
   ['a link by its name before it is known', link, 'net.veth', pair(null), 'accounted for'],
   ['a link of the name with another ifindex', link, 'net.veth', pair(17), 'left'],
-  ['a link by what was only set on it', link, 'net.up', { place, ifindex: 7, link: 'int_hote' }, 'left'],
+  ['a link by what was only set on it', link, 'net.up', { place, ifindex: 7, link: 'int_hote', mark: null }, 'left'],
   ['a route by where it leads', route, 'net.route', routeRecord('10.2.0.1'), 'accounted for'],
   ['a route by another one', route, 'net.route', routeRecord('10.2.0.9'), 'left'],
   ['anything by a step runner that is not known', link, 'acme.switch', { port: 3 }, 'accounted for'],
@@ -72,7 +79,7 @@ test.each(cases)('%s', (_what, object, kind, record, verdict) => {
 });
 
 test('a change of another run accounts for nothing', () => {
-  const other = { ...change('docker.container', { name: 'AppDev', id: ID }), run: runId('other') };
+  const other = { ...change('docker.container', containerRecord('AppDev', ID)), run: runId('other') };
   expect(unaccounted([container], { inPlace: [other], unfinished: new Set(), privateHosts: NONE })).toEqual([
     container,
   ]);

@@ -12,6 +12,7 @@ import {
   headerOf,
   intended,
   OWNER,
+  ROLLING_BACK,
 } from '../../fixtures/history/samples.ts';
 import { openForTest, openRaw } from '../../fixtures/history/temporary.ts';
 
@@ -62,8 +63,7 @@ function callAll(history: History): void {
   history.putDefinition(HASH, DEFINITION, AT);
   const fingerprint = history.putFingerprint({ links: [] });
   const accepted = { type: 'definition.accepted', definitionHash: HASH } as const;
-  const rollingBack = { type: 'rolling-back', error: null, kept: [] } as const;
-  history.append(lease, { events: [accepted, { type: 'step.succeeded', ...a, output: 1 }, rollingBack] }, AT);
+  history.append(lease, { events: [accepted, { type: 'step.succeeded', ...a, output: 1 }, ROLLING_BACK] }, AT);
   history.holds(lease);
   history.release(lease);
   const later = history.takeOver(id, OWNER, () => false);

@@ -13,6 +13,7 @@ import {
   intended,
   OWNER,
   PAUSED,
+  ROLLING_BACK,
   runId,
 } from '../../fixtures/history/samples.ts';
 import { errorOf, openForTest } from '../../fixtures/history/temporary.ts';
@@ -147,7 +148,7 @@ test('unfinished runs are those without an end, newest first, with or without an
     paused: [PAUSED],
     interrupted: [INTERRUPTED],
     waiting: [{ type: 'waiting' }],
-    back: [{ type: 'rolling-back', error: null, kept: [] }],
+    back: [ROLLING_BACK],
     done: [ENDED],
   };
   Object.entries(ends).forEach(([id, events], index) => {

@@ -14,6 +14,7 @@ import {
   INTERRUPTED,
   intended,
   OWNER,
+  ROLLING_BACK,
 } from '../../fixtures/history/samples.ts';
 import { errorOf, openForTest, openRaw } from '../../fixtures/history/temporary.ts';
 
@@ -46,7 +47,7 @@ const LIVES: Readonly<Record<string, { readonly events: readonly JournalEvent[];
   },
   interrupted: { events: [settled('reverted'), INTERRUPTED], goes: false },
   waiting: { events: [settled('reverted'), { type: 'waiting' }], goes: false },
-  'rolling back': { events: [{ type: 'rolling-back', error: null, kept: [] }, INTERRUPTED], goes: false },
+  'rolling back': { events: [ROLLING_BACK, INTERRUPTED], goes: false },
 };
 
 interface Made {

@@ -295,40 +295,29 @@ test('what is a constant in the file stays one, also where it looks a little lik
   });
 });
 
-test('combined guards and actions are named, as definitions hold them now and as those of wf 0.1 do', () => {
-  const assigned = { type: 'xstate.assign', assignment: { seen: { source: '() => 1' } } };
-  const old = { source: 'function assign(_args, _params) {}', resolve: { source: 'function resolveAssign() {}' } };
-  const states = (isOld: boolean) => ({
+test('combined guards and actions are named', () => {
+  const states = {
     one: {
-      entry: [isOld ? { ...assigned, ...old } : assigned, { type: 'named', params: { a: 1 } }],
+      entry: [
+        { type: 'xstate.assign', assignment: { seen: { source: '() => 1' } } },
+        { type: 'named', params: { a: 1 } },
+      ],
       always: [
-        {
-          guard: isOld
-            ? { source: 'function and2(_args, _params) {}', check: { source: '() => 1' }, guards: ['a', { type: 'b' }] }
-            : { guard: 'and', guards: ['a', { type: 'b' }] },
-          target: 'end',
-        },
-        {
-          guard: isOld
-            ? { source: 'function stateIn() {}', stateValue: 'one' }
-            : { guard: 'stateIn', stateValue: 'one' },
-          target: 'end',
-        },
+        { guard: { guard: 'and', guards: ['a', { type: 'b' }] }, target: 'end' },
+        { guard: { guard: 'stateIn', stateValue: 'one' }, target: 'end' },
       ],
     },
     end: { type: 'final' },
-  });
-  for (const isOld of [true, false]) {
-    const config = { initial: 'one', states: states(isOld) };
-    expect(readDefinition({ name: 'x', version: '1', machine: { config } }).config).toMatchObject({
-      states: {
-        one: {
-          entry: ['assign seen', { type: 'named', params: { a: 1 } }],
-          always: [{ guard: 'and(a, b)' }, { guard: 'stateIn(one)' }],
-        },
+  };
+  const machine = { config: { initial: 'one', states } };
+  expect(readDefinition({ name: 'x', version: '1', machine }).config).toMatchObject({
+    states: {
+      one: {
+        entry: ['assign seen', { type: 'named', params: { a: 1 } }],
+        always: [{ guard: 'and(a, b)' }, { guard: 'stateIn(one)' }],
       },
-    });
-  }
+    },
+  });
 });
 
 test('what is no definition is refused with a reason', () => {

@@ -3,6 +3,7 @@ import { asStepId } from '../../../src/engine/model/ids.ts';
 import type { JournalEvent } from '../../../src/engine/model/journal-event.ts';
 import { readRunMaterial } from '../../../src/review/record/run-material.ts';
 import { runRecord } from '../../../src/review/record/run-record.ts';
+import { ROLLING_BACK } from '../../fixtures/history/samples.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
 import {
   attempted,
@@ -17,7 +18,6 @@ import {
   tell,
 } from '../../fixtures/review/lab-run.ts';
 
-const ROLLING_BACK: JournalEvent = { type: 'rolling-back', error: null, kept: [] };
 const STARTED = decided(['setup'], ['createNetwork']);
 
 /** `later` is what another process appends. */

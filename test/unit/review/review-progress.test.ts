@@ -5,6 +5,7 @@ import { widthOf } from '../../../src/review/text/format/plain-text.ts';
 import { progressFrame } from '../../../src/review/text/progress-frame.ts';
 import { progressLine } from '../../../src/review/text/progress-line.ts';
 import { createProgressFollower } from '../../../src/review/timeline/progress.ts';
+import { ROLLING_BACK } from '../../fixtures/history/samples.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
 import {
   BEGIN,
@@ -144,7 +145,7 @@ test('pauses, interruptions and resumes are told as they come', () => {
     run.at(0, decided(['setup'], ['createNetwork']), INTERRUPTED);
     const lease = takeOver(history, run.lease);
     history.append(lease, { events: [leaseTaken('rollback')] }, BEGIN + 9);
-    history.append(lease, { events: [{ type: 'rolling-back', error: null, kept: [] }] }, BEGIN + 9);
+    history.append(lease, { events: [ROLLING_BACK] }, BEGIN + 9);
   };
   expect(plainLines(stopped)).toEqual(['interrupted by SIGINT', 'rolling back']);
 });

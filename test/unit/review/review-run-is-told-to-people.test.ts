@@ -12,6 +12,7 @@ import { runListLines } from '../../../src/review/text/run/run-list.ts';
 import { runViewLines } from '../../../src/review/text/run/run-view.ts';
 import { transcriptLines } from '../../../src/review/text/run/transcript.ts';
 import { verificationWords } from '../../../src/review/text/run/verification-text.ts';
+import { ROLLING_BACK } from '../../fixtures/history/samples.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
 import {
   BEGIN,
@@ -269,10 +270,7 @@ test('a run that was cut off says so, and whether the machine was restarted sinc
   const lease = takeOver(history, run.lease);
   const owner = { ...OWNER, bootId: 'another', pid: 12 };
   history.append(lease, { events: [leaseTaken('rollback', owner)] }, BEGIN + 5_000);
-  const events = [
-    { type: 'step.stopped', step: asStepId('createNetwork'), attempt: 1 },
-    { type: 'rolling-back', error: null, kept: [] },
-  ] as const;
+  const events = [{ type: 'step.stopped', step: asStepId('createNetwork'), attempt: 1 }, ROLLING_BACK] as const;
   history.append(lease, { events }, BEGIN + 5_000);
   const { material: later, record } = materialOf(history, run1);
   const lines = runViewLines(later, record, NOW, PIPED);

@@ -2,18 +2,17 @@ import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
 import type { HostPorts } from '../../../engine/workflow/step.ts';
 
-/** Id of the engine that the object was created on; null in journals of wf 0.1, which did not record it. */
-export const engineIdSchema = z.string().nullable().default(null);
+/** Id of the engine that the object was created on. */
+export const engineIdSchema = z.string();
 
 /**
  * Refuses another engine (another DOCKER_HOST) than the recorded one: an object that it lacks is not gone.
  * @throws WfError E_WRONG_PLACE
  */
 export async function requireSameEngine(
-  recorded: string | null,
+  recorded: string,
   { host }: { readonly host: Pick<HostPorts, 'docker'> },
 ): Promise<void> {
-  if (recorded === null) return;
   const found = await host.docker.engineId();
   // An engine that has ended took its objects with it.
   if (found === recorded || host.docker.hasEnded(recorded)) return;
@@ -29,10 +28,7 @@ export async function requireSameEngine(
 }
 
 /** Like requireSameEngine, but accepts an engine that does not answer: the undo of each change then reports that its state is unknown. */
-export async function requireMadeOnEngine(
-  { engine }: { readonly engine: string | null },
-  host: HostPorts,
-): Promise<void> {
+export async function requireMadeOnEngine({ engine }: { readonly engine: string }, host: HostPorts): Promise<void> {
   try {
     await requireSameEngine(engine, { host });
   } catch (thrown) {

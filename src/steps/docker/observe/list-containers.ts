@@ -13,7 +13,9 @@ export const listContainers = defineStep({
   description: 'Lists all containers of the engine, running or not.',
   input: z.object({}),
   output: z.object({
-    containers: z.array(z.object({ id: z.string(), name: z.string(), image: z.string(), status: z.string() })),
+    containers: z
+      .array(z.object({ id: z.string(), name: z.string(), image: z.string(), status: z.string() }))
+      .describe('containers of the engine, stopped ones included'),
   }),
   retry: ENGINE_RETRY,
   commands: () => [COMMAND],

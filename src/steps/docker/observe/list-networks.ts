@@ -9,7 +9,9 @@ export const listNetworks = defineStep({
   description: 'Lists all networks of the engine.',
   input: z.object({}),
   output: z.object({
-    networks: z.array(z.object({ id: z.string(), name: z.string(), driver: z.string(), scope: z.string() })),
+    networks: z
+      .array(z.object({ id: z.string(), name: z.string(), driver: z.string(), scope: z.string() }))
+      .describe('networks of the engine'),
   }),
   retry: ENGINE_RETRY,
   commands: () => [['docker', 'network', 'ls']],

@@ -9,7 +9,7 @@ import { hostPlace } from '../place.ts';
 import { ANSWER_MS, addressInUse, askSegment, holderInNetwork } from './address-holder.ts';
 
 const outputSchema = z.object({
-  free: z.literal(true),
+  free: z.literal(true).describe('nothing uses the address; else the step fails'),
   checked: z.array(z.string()).describe('checked sources, in words'),
 });
 type AddressFree = z.infer<typeof outputSchema>;

@@ -26,22 +26,24 @@ export const observeBridge = defineStep({
       .describe('address that the bridge must have, without prefix length'),
   }),
   output: z.object({
-    name: z.string(),
-    ifindex: z.number().int(),
-    mac: z.string(),
-    mtu: z.number().int(),
-    up: z.boolean(),
+    name: z.string().describe('bridge name'),
+    ifindex: z.number().int().describe('interface index'),
+    mac: z.string().describe('MAC address'),
+    mtu: z.number().int().describe('MTU in bytes'),
+    up: z.boolean().describe('administrative state'),
     addresses: z.array(z.string()).describe('addresses with prefix length'),
-    ports: z.array(
-      z.object({
-        link: z.string(),
-        ifindex: z.number().int(),
-        peer: z
-          .object({ container: z.string(), link: z.string(), ifindex: z.number().int() })
-          .nullable()
-          .describe('other end of the port; null if it is in none of the given containers'),
-      }),
-    ),
+    ports: z
+      .array(
+        z.object({
+          link: z.string(),
+          ifindex: z.number().int(),
+          peer: z
+            .object({ container: z.string(), link: z.string(), ifindex: z.number().int() })
+            .nullable()
+            .describe('other end of the port; null if it is in none of the given containers'),
+        }),
+      )
+      .describe('ports of the bridge'),
   }),
   commands: ({ bridge, containers }) => [
     ['ip', 'address', 'show', 'dev', bridge],

@@ -23,7 +23,7 @@ export const observeCounters = defineStep({
       .default(null)
       .describe('earlier reading; packets must have crossed the link in both directions since'),
   }),
-  output: packetCounters.extend({ link: z.string() }),
+  output: packetCounters.extend({ link: z.string().describe('link name') }),
   commands: ({ link, container }) => [typedIn(container, ['ip', '-statistics', 'link', 'show', 'dev', link])],
   rehearse: ({ link }) => ({ link, rxPackets: 0, txPackets: 0 }),
 

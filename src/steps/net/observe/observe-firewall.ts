@@ -21,9 +21,11 @@ export const observeFirewall = defineStep({
   output: z.object({
     available: z.boolean().describe('whether any source could be read; rules are evidence, never a proof'),
     source: z.string().describe('commands that could be read, or the reasons why none could'),
-    rules: z.array(
-      z.object({ table: z.string(), chain: z.string(), rule: z.string(), packets: z.number().int().nonnegative() }),
-    ),
+    rules: z
+      .array(
+        z.object({ table: z.string(), chain: z.string(), rule: z.string(), packets: z.number().int().nonnegative() }),
+      )
+      .describe('rules that drop or reject, each with its number of packets'),
   }),
   commands: () => [IPTABLES, NFT],
   rehearse: () => ({ available: false, source: 'not read in a dry run', rules: [] }),

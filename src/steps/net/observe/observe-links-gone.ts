@@ -20,7 +20,7 @@ export const observeLinksGone = defineStep({
     links: z.array(linkNameSchema).describe('link names'),
     deadlineMs: z.number().int().positive().default(5_000).describe('longest wait in milliseconds'),
   }),
-  output: z.object({ gone: z.array(z.string()) }),
+  output: z.object({ gone: z.array(z.string()).describe('names of the links') }),
   commands: ({ links }) => links.map((link) => ['ip', 'link', 'show', 'dev', link]),
   rehearse: ({ links }) => ({ gone: links }),
 

@@ -10,28 +10,32 @@ export const observeLinks = defineStep({
   description: 'Lists links, addresses and IPv4 routes, on the host or in a container.',
   input: z.object({ container: containerOrHost }),
   output: z.object({
-    links: z.array(
-      z.object({
-        name: z.string(),
-        ifindex: z.number().int(),
-        kind: z.string().nullable(),
-        mac: z.string().nullable(),
-        mtu: z.number().int(),
-        up: z.boolean(),
-        master: z.string().nullable(),
-        peerIfindex: z.number().int().nullable(),
-        addresses: z.array(z.string()).describe('addresses with prefix length'),
-      }),
-    ),
-    routes: z.array(
-      z.object({
-        destination: z.string(),
-        gateway: z.string().nullable(),
-        device: z.string().nullable(),
-        metric: z.number().int().nullable(),
-        protocol: z.string(),
-      }),
-    ),
+    links: z
+      .array(
+        z.object({
+          name: z.string(),
+          ifindex: z.number().int(),
+          kind: z.string().nullable(),
+          mac: z.string().nullable(),
+          mtu: z.number().int(),
+          up: z.boolean(),
+          master: z.string().nullable(),
+          peerIfindex: z.number().int().nullable(),
+          addresses: z.array(z.string()).describe('addresses with prefix length'),
+        }),
+      )
+      .describe('links, each with its addresses'),
+    routes: z
+      .array(
+        z.object({
+          destination: z.string(),
+          gateway: z.string().nullable(),
+          device: z.string().nullable(),
+          metric: z.number().int().nullable(),
+          protocol: z.string(),
+        }),
+      )
+      .describe('IPv4 routes of the main table'),
   }),
   commands: ({ container }) => [
     typedIn(container, ['ip', 'address', 'show']),

@@ -23,13 +23,15 @@ export const observeNeighbours = defineStep({
       .describe('entry that the table must have'),
   }),
   output: z.object({
-    neighbours: z.array(
-      z.object({
-        address: z.string(),
-        mac: z.string().nullable().describe('MAC address; null while nobody has answered for the address'),
-        states: z.array(z.string()),
-      }),
-    ),
+    neighbours: z
+      .array(
+        z.object({
+          address: z.string(),
+          mac: z.string().nullable().describe('MAC address; null while nobody has answered for the address'),
+          states: z.array(z.string()),
+        }),
+      )
+      .describe('entries of the neighbour table'),
   }),
   commands: ({ link, container }) => [typedIn(container, ['ip', 'neighbour', 'show', 'dev', link])],
   rehearse: () => ({ neighbours: [] }),

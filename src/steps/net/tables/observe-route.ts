@@ -16,10 +16,10 @@ export const observeRoute = defineStep({
     through: linkNameSchema.nullable().default(null).describe('link that packets must leave through'),
   }),
   output: z.object({
-    to: z.string(),
+    to: z.string().describe('destination address'),
     gateway: z.string().nullable().describe("gateway; null if the destination is on the link's own network"),
-    device: z.string(),
-    source: z.string().nullable(),
+    device: z.string().describe('link that packets leave through'),
+    source: z.string().nullable().describe('source address that the kernel chooses'),
   }),
   commands: ({ to, container }) => [typedIn(container, ['ip', 'route', 'get', to])],
   rehearse: ({ to, through }) => ({ to, gateway: null, device: through ?? 'eth0', source: null }),
