@@ -57,7 +57,7 @@ test.each<[StoredRunStatus, Holder, string | undefined, string | undefined, bool
   ['rolled-back', 'nobody', 'E_RUN_ENDED', undefined, false, ['rollback']],
   ['needs-attention', 'nobody', 'E_RUN_ENDED', undefined, false, ['rollback']],
 ])(
-  '%s, held by %s: resume %s, rollback %s, resumable %s, next %j',
+  '%s, owner %s: resume %s, rollback %s, resumable %s, next %j',
   (status, holder, resume, rollback, meant, actions) => {
     const { run, isAlive } = runThat(status, holder);
     expect(refusalOf('resume', run, isAlive)?.code).toBe(resume);
@@ -68,7 +68,7 @@ test.each<[StoredRunStatus, Holder, string | undefined, string | undefined, bool
   },
 );
 
-test('of a run that waits for a timer, and that nobody advances, one may want to see the timer go off', () => {
+test('a waiting run without an owner offers resume only while a timer is pending', () => {
   const { run, isAlive } = runThat('waiting', 'nobody');
   const timer = { type: 'set-timer', timer: 'late#1', deadline: 5, event: { type: 'late' } } as const;
   const decided = { type: 'decided', event: null, value: 'gate', stages: ['gate'], digest: '' } as const;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { openFolderWf } from '../../fixtures/cli/folder-services.ts';
 import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
 
-test.each([0, 1, 20])('on a terminal of %d columns every command prints and ends', async (columns) => {
+test.each([0, 1, 20])('every command prints its output on a terminal of %d columns', async (columns) => {
   const { wf } = openFolderWf();
   const started = await wf(['start', 'files', '--id', 'narrow'], testTerminal({ columns }));
   expect(started.exitCode, started.err).toBe(0);

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { addCommands, GROUPS, groupsFor } from '../../../src/cli/command-table/groups.ts';
 
-test('each group has the commands that it names', () => {
+test('each group adds the commands that it names', () => {
   for (const group of GROUPS) {
     const program = new Command();
     addCommands(program, () => () => {}, [group]);
@@ -10,24 +10,24 @@ test('each group has the commands that it names', () => {
   }
 });
 
-describe('the group of the command that a command line is for', () => {
+describe('the command group of a command line', () => {
   const headings = (...argv: readonly string[]) => groupsFor(argv).map(({ heading }) => heading);
   const all = GROUPS.map(({ heading }) => heading);
 
   test.each([
     [['start', 'lab-network'], 'Run workflows:'],
     [['--json', 'runs'], 'Review runs:'],
-    // A file may be named as a command is, and so may a workflow.
+    // A file or a workflow may have the name of a command.
     [['--db', 'start', 'show'], 'Review runs:'],
     [['--db=start', 'show'], 'Review runs:'],
     [['start', 'show'], 'Run workflows:'],
     [['start', '--help'], 'Run workflows:'],
-  ])('%j', (argv, heading) => {
+  ])('%j selects "%s"', (argv, heading) => {
     expect(headings(...argv)).toEqual([heading]);
   });
 
   test.each([[[]], [['--help']], [['help', 'start']], [['strat', 'start']], [['--db', 'start']]])(
-    'none in %j: all',
+    '%j names no command and selects all groups',
     (argv) => {
       expect(headings(...argv)).toEqual(all);
     },

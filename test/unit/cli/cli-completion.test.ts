@@ -7,7 +7,7 @@ import { COMPLETION_SCRIPTS, SHELLS } from '../../../src/cli/completion/scripts.
 import { wordsOfLine } from '../../../src/cli/completion/words-of-line.ts';
 import { openFolderWf } from '../../fixtures/cli/folder-services.ts';
 
-test('a line is split into words as a shell does it', () => {
+test('a line is split into words as a shell splits it', () => {
   expect(wordsOfLine('wf start  lab --input "a=b c" x\\ y \'d "e\'')).toEqual([
     'wf',
     'start',
@@ -36,8 +36,8 @@ async function openWithRuns() {
   return { ...folderWf, offered };
 }
 
-describe('what is offered', () => {
-  test('commands, and only those that a person types', async () => {
+describe('completion', () => {
+  test('offers public commands only', async () => {
     const { offered } = await openWithRuns();
     expect(await offered('')).toEqual(expect.arrayContaining(['start', 'resume', 'runs', 'doctor', 'help']));
     expect(await offered('')).not.toContain('__complete');
@@ -46,7 +46,7 @@ describe('what is offered', () => {
     expect(await offered('nosuch', '')).toEqual([]);
   });
 
-  test('options, of the command and of all, and not one that is given already unless it may be repeated', async () => {
+  test('offers options of the command and global options, and repeats only repeatable ones', async () => {
     const { offered } = await openWithRuns();
     expect(await offered('start', 'files', '--in')).toEqual(['--input', '--input-file']);
     expect(await offered('start', '--input', 'a=b', '--dry-run', '-')).toEqual(
@@ -56,7 +56,7 @@ describe('what is offered', () => {
     expect(await offered('--j')).toEqual(['--json']);
   });
 
-  test('values of options', async () => {
+  test('offers values of options', async () => {
     const { offered } = await openWithRuns();
     expect(await offered('start', 'files', '--on-failure', '')).toEqual(['rollback', 'keep']);
     expect(await offered('start', 'files', '--on-failure=k')).toEqual(['--on-failure=keep']);
@@ -69,7 +69,7 @@ describe('what is offered', () => {
     expect(await offered('--db', '')).toEqual([':files']);
   });
 
-  test('runs, newest first; those that can be resumed for resume; steps of the run that is named', async () => {
+  test('offers runs newest first, resumable runs for resume, and steps of the named run', async () => {
     const { offered } = await openWithRuns();
     expect(await offered('show', '')).toEqual(['abd2', 'abc1', '@latest']);
     expect(await offered('show', 'abc')).toEqual(['abc1']);
@@ -84,14 +84,14 @@ describe('what is offered', () => {
   });
 });
 
-test('each shell gets the candidates in its own way', async () => {
+test('each shell receives candidates in its own format', async () => {
   const { wf } = await openWithRuns();
   expect((await wf(['__complete', 'bash', '--', 'wf show abc'])).out).toBe('abc1\n');
   expect((await wf(['__complete', 'zsh', '--', 'show', 'abc'])).out).toBe('abc1:files, paused\n');
   expect((await wf(['__complete', 'fish', '--', 'show', 'abc'])).out).toBe('abc1\tfiles, paused\n');
 });
 
-test.each(SHELLS)('the script for %s is printed, and asks wf', async (shell) => {
+test.each(SHELLS)('`wf completion %s` prints a script that calls wf', async (shell) => {
   const { wf } = openFolderWf();
   const { out, exitCode } = await wf(['completion', shell]);
   expect({ out, exitCode }).toEqual({ out: COMPLETION_SCRIPTS[shell], exitCode: 0 });
@@ -99,7 +99,7 @@ test.each(SHELLS)('the script for %s is printed, and asks wf', async (shell) => 
   expect(out).toContain(':files');
 });
 
-test.each(SHELLS.filter(isInstalled))('%s takes its script', (shell) => {
+test.each(SHELLS.filter(isInstalled))('%s parses its script', (shell) => {
   const file = path.join(mkdtempSync(path.join(tmpdir(), 'wf-completion-')), 'script');
   onTestFinished(() => rmSync(path.dirname(file), { recursive: true }));
   writeFileSync(file, COMPLETION_SCRIPTS[shell]);

@@ -24,18 +24,18 @@ test.each([
   ['failed', 'E_INPUT', 0, 1],
   ['rolled-back', 'E_NAME_IN_USE', 1, 1],
   ['failed', 'E_DOCKER_UNREACHABLE', 1, 1],
-] as const)('a run that %s with %s and %d changes ends with %d', (status, code, changes, exitCode) => {
+] as const)('a run that ends as %s with %s and %d changes exits with %d', (status, code, changes, exitCode) => {
   expect(codeOf(status, code, changes === 0 ? [] : [CHANGE])).toBe(exitCode);
 });
 
-test('a run that waits is a 0; one that was stopped ends as its signal says', () => {
+test('a waiting run exits with 0, an interrupted run with 128 plus its signal', () => {
   const record = { error: null, changes: [CHANGE] };
   expect(runExitCode({ type: 'waiting' }, record)).toBe(0);
   expect(runExitCode({ type: 'interrupted', signal: 'SIGINT' }, record)).toBe(130);
   expect(runExitCode({ type: 'interrupted', signal: 'SIGTERM' }, record)).toBe(143);
 });
 
-test('a run that paused because it was asked to is a 0', () => {
+test('a run paused on request exits with 0', () => {
   expect(runExitCode({ type: 'paused', stage: 'setup' }, { error: null, changes: [CHANGE] })).toBe(0);
 });
 
@@ -43,20 +43,17 @@ test.each([
   ['rolled-back', 'E_PROBE_FAILED', 0],
   ['rolled-back', 'E_DOCKER_UNREACHABLE', 0],
   ['needs-attention', 'E_RESIDUE', 5],
-] as const)(
-  'rolling back a run that then is %s (%s) ends with %d: why it had failed does not count',
-  (status, code, exitCode) => {
-    const error = { code, message: 'm', hint: 'h' };
-    expect(rollbackExitCode({ type: 'ended', end: { status, output: null, error } })).toBe(exitCode);
-  },
-);
+] as const)('a rollback that ends as %s, of a run that failed with %s, exits with %d', (status, code, exitCode) => {
+  const error = { code, message: 'm', hint: 'h' };
+  expect(rollbackExitCode({ type: 'ended', end: { status, output: null, error } })).toBe(exitCode);
+});
 
-test('a rollback that was stopped ends as its signal says', () => {
+test('an interrupted rollback exits with 128 plus its signal', () => {
   expect(rollbackExitCode({ type: 'interrupted', signal: 'SIGINT' })).toBe(130);
   expect(rollbackExitCode({ type: 'interrupted', signal: 'SIGTERM' })).toBe(143);
 });
 
-test('of several runs the worst decides: 5, then 1, 4, 3 and 2', () => {
+test('the worst exit code of several runs is 5, then 1, 4, 3, 2', () => {
   expect(worstExitCode([0, 2, 3, 4, 1, 5])).toBe(5);
   expect(worstExitCode([0, 2, 3, 4, 1])).toBe(1);
   expect(worstExitCode([3, 4, 0])).toBe(4);

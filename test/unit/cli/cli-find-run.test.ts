@@ -9,7 +9,7 @@ function historyWith(...ids: readonly string[]) {
   return history;
 }
 
-test('a run is found by its id, by the beginning of it, and as the latest', () => {
+test('a run is found by its id, by a prefix of it, and by @latest', () => {
   const history = historyWith('abc1', 'abd2', 'xyz3');
   expect(findRun(history, 'abc1').run.id).toBe('abc1');
   expect(findRun(history, 'abd').run.id).toBe('abd2');
@@ -17,11 +17,11 @@ test('a run is found by its id, by the beginning of it, and as the latest', () =
   expect(findRun(history, '@latest').run.id).toBe('xyz3');
 });
 
-test('an id that is the beginning of another one is that run', () => {
+test('an exact id takes precedence over a longer id with that prefix', () => {
   expect(findRun(historyWith('ab', 'abc'), 'ab').run.id).toBe('ab');
 });
 
-test('a beginning that several runs have is refused, and the candidates are named', () => {
+test('an ambiguous prefix is refused, and the error lists the candidates', () => {
   const error = errorOf(() => findRun(historyWith('abc1', 'abd2', 'xyz3'), 'ab'));
   expect(error).toMatchObject({ code: 'E_RUN_AMBIGUOUS', exitCode: 2 });
   expect(error.message).toBe('"ab" is a prefix of several run ids: abd2, abc1');
@@ -35,7 +35,7 @@ test.each(['nosuch', '%', '_', 'a b', '', '@first'])('"%s" is not found', (refer
   expect(error.message).toContain(`"${reference}"`);
 });
 
-test('without a database, and in an empty one, there is no run yet', () => {
+test('a missing database and an empty one are reported as having no runs', () => {
   for (const history of [undefined, historyWith()]) {
     expect(errorOf(() => findRun(history, '@latest')).message).toBe('run "@latest" does not exist: there are no runs');
   }

@@ -16,7 +16,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Carries out one of the two commands with the real services, on a database of its own. */
+/** Runs one of the two commands with the real services, on a database of its own. */
 async function carryOut(
   command: typeof graph,
   given: Readonly<Record<string, unknown>>,
@@ -47,7 +47,7 @@ export default defineWorkflow({ name: '${name}', version: '1', description: 'd',
 }
 
 describe('wf graph', () => {
-  test('of a workflow, by name and by file, in each format', async () => {
+  test('draws a workflow, by name or by file, in each format', async () => {
     const byName = await carryOut(graph, { of: 'lab-network' }, { columns: 80 });
     expect(byName).toMatchObject({ exitCode: 0, err: '' });
     expect(byName.out.split('\n')[0]).toBe('lab-network  version 1');
@@ -63,7 +63,7 @@ describe('wf graph', () => {
     expect(wrapped).toEqual({ format: 'dot', file: null, text: expect.stringMatching(/^digraph/) });
   });
 
-  test('of a run, without its workflow file: from what is stored with it', async () => {
+  test('draws a run from its stored definition, without the workflow file', async () => {
     const folderWf = openFolderWf();
     await folderWf.wf(['start', 'files', '--id', 'mine', '--input', 'broken=true']);
     const database = path.join(path.dirname(folderWf.host.folder), 'wf.db');
@@ -91,7 +91,7 @@ describe('wf graph', () => {
     expect(json.states.setup.invoke[0].onDone[0].meta.wf).toEqual({ taken: 1 });
   });
 
-  test('of what is neither: both lists are named', async () => {
+  test('refuses a name that is neither a workflow nor a run', async () => {
     await expect(carryOut(graph, { of: 'lab-netwrok' })).rejects.toMatchObject({
       code: 'E_WORKFLOW_NOT_FOUND',
       message: '"lab-netwrok" is neither a workflow nor a run',
@@ -100,7 +100,7 @@ describe('wf graph', () => {
     await expect(carryOut(graph, { of: './nothing.ts' })).rejects.toMatchObject({ code: 'E_WORKFLOW_NOT_FOUND' });
   });
 
-  test('a run of the size of the lab is told at once', async () => {
+  test('draws the workflow of the lab within 5 s', async () => {
     const began = systemClock.now();
     await carryOut(graph, { of: 'lab-network', format: 'svg' });
     expect(systemClock.now() - began).toBeLessThan(5_000);
@@ -108,14 +108,14 @@ describe('wf graph', () => {
 });
 
 describe('wf check', () => {
-  test('without a name: all workflows of the project, 0 where there is no error', async () => {
+  test('checks all workflows by default, and exits with 0 if none has an error', async () => {
     const all = await carryOut(check, {}, { columns: 80 });
     expect(all).toMatchObject({ exitCode: 0, err: '' });
     expect(all.out).toMatch(/^lab-network {2}ok {2}1 warning\n {2}warning no-on-error: /);
     for (const line of all.out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
-  test('2 where there is an error; each finding says why and what to do', async () => {
+  test('exits with 2 on an error, and prints the reason and the next step of each finding', async () => {
     const file = workflowFile(
       'broken',
       `{ one: { invoke: { id: 'a', src: 'execCommand', input: { argv: ['touch', 'x'] }, onDone: 'end', onError: 'end' } }, lost: { always: 'end' }, end: { type: 'final' } }`,
@@ -141,7 +141,7 @@ describe('wf check', () => {
     ]);
   });
 
-  test('what the loader refuses is told as one list', async () => {
+  test('lists all errors of a workflow that the loader refuses', async () => {
     const file = workflowFile(
       'refused',
       `{ one: { entry: () => {}, invoke: { id: 'a', src: 'execRead', input: { argv: ['x'] }, onDone: 'two' } }, two: { invoke: { id: 'a', src: 'execRead', input: { argv: ['x'] }, onDone: 'end' } }, end: { type: 'final' } }`,
@@ -157,7 +157,7 @@ describe('wf check', () => {
     expect(other.exitCode).toBe(2);
   });
 
-  test('a workflow that is not there is an error of the user’s', async () => {
+  test('refuses an unknown workflow', async () => {
     await expect(carryOut(check, { workflow: 'lab-netwrok' })).rejects.toMatchObject({ code: 'E_WORKFLOW_NOT_FOUND' });
   });
 });

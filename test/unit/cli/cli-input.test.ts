@@ -31,7 +31,7 @@ function inputFile(text: string): string {
   return file;
 }
 
-test('what is typed becomes what the schema wants for that name; text stays text', () => {
+test('a typed value is converted to the type of its schema; a string stays a string', () => {
   expect(
     given('devNetwork=007', 'pings=5', 'ratio=1.5', 'strict=true', 'count=5', 'mode=replace', 'ports=[80, 443]'),
   ).toEqual({
@@ -47,13 +47,13 @@ test('what is typed becomes what the schema wants for that name; text stays text
   expect(given('devNetwork=a=b', 'hostLink=')).toMatchObject({ devNetwork: 'a=b', hostLink: '' });
 });
 
-test('of two values for one name the later counts, and what is typed beats the file', () => {
+test('a later value overrides an earlier one, and the command line overrides the file', () => {
   const file = inputFile('{ "pings": 7, "devNetwork": "from-file" }');
   const { input } = workflowInput(workflow, { assignments: ['pings=8', 'pings=9'], file });
   expect(input).toMatchObject({ pings: 9, devNetwork: 'from-file' });
 });
 
-test('all that is wrong is said at once, with the names that were meant', () => {
+test('all errors are reported in one message, with a suggestion for a misspelled name', () => {
   const error = errorOf(() => given('pings=many', 'hostLnk=x', 'noequals', 'hostLink=a-name-that-is-too-long'));
   expect(error.code).toBe('E_INPUT');
   expect(error.exitCode).toBe(2);
@@ -68,14 +68,14 @@ test('all that is wrong is said at once, with the names that were meant', () => 
 test.each([
   ['[1]', ': not a JSON object'],
   ['{ "pings": ', 'cannot read'],
-])('an input file with %s in it is refused', (text, message) => {
+])('an input file that contains %s is refused', (text, message) => {
   const file = inputFile(text);
   const error = errorOf(() => workflowInput(workflow, { assignments: [], file }));
   expect(error).toMatchObject({ code: 'E_INPUT', message: expect.stringContaining(message) });
   expect(error.message).toContain(file);
 });
 
-test('the nearest name is offered only where it is near', () => {
+test('only a similar name is suggested', () => {
   expect(nearestName('strat', ['start', 'stop'])).toBe('start');
   expect(nearestName('devnetwrok', ['devNetwork', 'prodNetwork'])).toBe('devNetwork');
   expect(nearestName('x', ['devNetwork'])).toBeUndefined();

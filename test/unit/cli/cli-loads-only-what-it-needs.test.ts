@@ -21,7 +21,7 @@ beforeAll(async () => {
   inputs = metafile.inputs;
 });
 
-/** Packages that are loaded with these files, without any import() being carried out. */
+/** Returns the packages that these files import statically. */
 function packagesOf(...files: readonly string[]): readonly string[] {
   const seen = new Set<string>();
   const packages = new Set<string>();

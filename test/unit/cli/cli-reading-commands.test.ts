@@ -18,7 +18,7 @@ const SUMMARY_FIELDS = [
   'changesInPlace',
 ];
 
-test('runs: newest first, filtered, limited', async () => {
+test('`wf runs` lists runs, filtered and limited', async () => {
   const { wf } = openFolderWf();
   for (const id of ['one', 'two', 'three']) await wf(['start', 'files', '--id', id]);
   const ids = async (...argv: readonly string[]) => {
@@ -36,7 +36,7 @@ test('runs: newest first, filtered, limited', async () => {
   expect(text.out.split('\n')[0]).toMatch(/^id +workflow +status +started +time +on host$/);
 });
 
-test('an empty history is a friendly line on stderr, and an empty array', async () => {
+test('an empty history prints one line on stderr, or an empty JSON array', async () => {
   const { wf, host } = openFolderWf();
   expect(await wf(['runs'])).toEqual({
     exitCode: 0,
@@ -52,7 +52,7 @@ test('an empty history is a friendly line on stderr, and an empty array', async 
   expect(await wf(['changes', '--json'])).toEqual({ exitCode: 0, out: '[]\n', err: '' });
 });
 
-test('show: what was proven was kept when the run ended, and needs no workflow file', async () => {
+test('`wf show` prints the proven claims of a run without its workflow file', async () => {
   const opened = openFolderWf();
   const { wf } = opened;
   await wf(['start', 'files', '--id', 'mine']);
@@ -63,7 +63,7 @@ test('show: what was proven was kept when the run ended, and needs no workflow f
   expect(shown.out).toContain('proven\n  seen  the file was there\n');
 });
 
-test('logs: the commands of all steps, of one step, and of the rollback', async () => {
+test('`wf logs` prints the commands of all steps, of one step, and of the rollback', async () => {
   const { wf } = openFolderWf();
   await wf(['start', 'files', '--id', 'mine', '--input', 'broken=true']);
   const all = await wf(['logs', '@latest']);
@@ -108,7 +108,7 @@ test('logs: the commands of all steps, of one step, and of the rollback', async 
   );
 });
 
-test('steps: a table of the step runners, and one of them with what goes in and comes out', async () => {
+test('`wf steps` prints a table of step runners, or the input and output of one', async () => {
   const { wf } = openFolderWf();
   expect((await wf(['steps'])).out.split('\n')).toEqual([
     'kind         does     description',
@@ -137,7 +137,7 @@ test('steps: a table of the step runners, and one of them with what goes in and 
   expect((await wf(['steps', 'test.lok'])).err).toContain('Did you mean test.look? ');
 });
 
-test('workflows: what there is to start', async () => {
+test('`wf workflows` lists the workflows', async () => {
   const { wf } = openFolderWf();
   expect((await wf(['workflows'])).out).toBe(
     'workflow  version  description\nfiles     1        makes a file and takes it away\n',
@@ -147,7 +147,7 @@ test('workflows: what there is to start', async () => {
   ]);
 });
 
-test('doctor: 0 when all is there, else 3 with what is missing, what for, and what to do', async () => {
+test('`wf doctor` exits with 0 if every requirement is met, else with 3 and lists the missing ones', async () => {
   const { wf, requirements } = openFolderWf();
   requirements.push(requirement('tool x'));
   const well = await wf(['doctor']);
@@ -185,7 +185,7 @@ test('doctor: 0 when all is there, else 3 with what is missing, what for, and wh
   });
 });
 
-test('doctor tells of what earlier runs left, with the command that mends it, and that hinders no run', async () => {
+test('`wf doctor` warns of changes that earlier runs left, and exits with 0', async () => {
   const { wf, host } = openFolderWf();
   await wf(['start', 'files', '--input', 'undoable=false', '--input', 'broken=true']);
   const doctor = await wf(['doctor']);
@@ -197,7 +197,7 @@ test('doctor tells of what earlier runs left, with the command that mends it, an
   expect(findings.find(({ title }) => title === 'changes')).toMatchObject({ needed: false, met: false });
 });
 
-test('a terminal gets colour unless NO_COLOR says otherwise; a pipe gets none', async () => {
+test('colour depends on the terminal, NO_COLOR, FORCE_COLOR and TERM', async () => {
   const { wf } = openFolderWf();
   await wf(['start', 'files']);
   const isColoured = async (columns: number | undefined, env: Record<string, string> = {}) =>
@@ -211,7 +211,7 @@ test('a terminal gets colour unless NO_COLOR says otherwise; a pipe gets none', 
   expect(await isColoured(undefined, { FORCE_COLOR: '1' })).toBe(true);
 });
 
-test('a reader that has gone away is no error', async () => {
+test('a closed standard output is no error', async () => {
   const { wf } = openFolderWf();
   const terminal = testTerminal();
   terminal.readerLeaves();
@@ -220,7 +220,7 @@ test('a reader that has gone away is no error', async () => {
 });
 
 test.each(['show', 'logs', 'diff', 'report', 'graph', 'export'])(
-  '%s: without a run it reads the newest',
+  '`wf %s` reads the newest run by default',
   async (command) => {
     const { wf } = openFolderWf();
     for (const id of ['older', 'newer']) await wf(['start', 'files', '--id', id, '--input', `name=${id}`]);
@@ -232,7 +232,7 @@ test.each(['show', 'logs', 'diff', 'report', 'graph', 'export'])(
   },
 );
 
-test.each(['show', 'logs', 'diff', 'report', 'export'])('%s: without any run it says so', async (command) => {
+test.each(['show', 'logs', 'diff', 'report', 'export'])('`wf %s` reports that there are no runs', async (command) => {
   const { wf } = openFolderWf();
   expect(await wf([command])).toMatchObject({
     exitCode: 2,
@@ -241,7 +241,7 @@ test.each(['show', 'logs', 'diff', 'report', 'export'])('%s: without any run it 
   });
 });
 
-test('workflows NAME: its stages and inputs', async () => {
+test('`wf workflows NAME` prints the stages and inputs of a workflow', async () => {
   const { wf } = openFolderWf();
   const { out, exitCode } = await wf(['workflows', 'files']);
   expect(exitCode).toBe(0);

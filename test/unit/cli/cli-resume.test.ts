@@ -8,7 +8,7 @@ const paused = ({ wf }: FolderWf, id: string, ...more: readonly string[]) =>
   wf(['start', 'files', '--id', id, '--input', `name=${id}`, '--pause-after', 'setup', ...more]);
 const statusOf = async ({ wf }: FolderWf, id: string) => JSON.parse((await wf(['show', id, '--json'])).out).status;
 
-test('a run that is to pause stops after the stage with 0, and says what stands and how to go on', async () => {
+test('--pause-after pauses the run after the stage, exits with 0, and prints changes in place and next commands', async () => {
   const opened = openFolderWf();
   const ran = await paused(opened, 'mine');
   expect(ran.exitCode).toBe(0);
@@ -27,13 +27,13 @@ test('a run that is to pause stops after the stage with 0, and says what stands 
   expect(shown.out).toContain('\nnext: wf resume mine    wf changes mine    wf rollback mine\n');
 });
 
-test('with --json it is the record of a run that is paused', async () => {
+test('--pause-after --json prints the record of a paused run', async () => {
   const ran = await paused(openFolderWf(), 'mine', '--json');
   expect(ran.exitCode).toBe(0);
   expect(JSON.parse(ran.out)).toMatchObject({ id: 'mine', status: 'paused', finishedAt: null, error: null });
 });
 
-test('it is resumed to its end, and what was completed is not done again', async () => {
+test('a resumed run skips completed steps and runs to its end', async () => {
   const opened = openFolderWf();
   await paused(opened, 'mine');
   const ran = await opened.wf(['resume']);
@@ -51,7 +51,7 @@ test('it is resumed to its end, and what was completed is not done again', async
   expect(opened.host.files()).toEqual([]);
 });
 
-test('it can pause again, with the record of it', async () => {
+test('a resumed run can pause again; an unknown stage is refused', async () => {
   const opened = openFolderWf();
   await paused(opened, 'mine');
   const again = await opened.wf(['resume', 'mi', '--pause-after', 'test', '--json']);
@@ -65,7 +65,7 @@ test('it can pause again, with the record of it', async () => {
   expect((await opened.wf(['resume', 'mine', '--json'])).exitCode).toBe(0);
 });
 
-test('a resumed run ends with the exit code that it would have ended with', async () => {
+test('a resumed run exits with the code of its result', async () => {
   const opened = openFolderWf();
   await paused(opened, 'one', '--input', 'broken=true');
   expect((await opened.wf(['resume'])).exitCode).toBe(1);
@@ -75,7 +75,7 @@ test('a resumed run ends with the exit code that it would have ended with', asyn
   expect(JSON.parse(bad.out)).toMatchObject({ status: 'needs-attention' });
 });
 
-test('without a run that can be resumed there is nothing to resume', async () => {
+test('`wf resume` reports that no run can be resumed', async () => {
   const opened = openFolderWf();
   await opened.wf(['start', 'files', '--id', 'ended']);
   const refused = await opened.wf(['resume']);
@@ -88,7 +88,7 @@ test('without a run that can be resumed there is nothing to resume', async () =>
   expect(await opened.wf(['resume', '--all', '--json'])).toEqual({ exitCode: 0, out: '[]\n', err: '' });
 });
 
-test('of several one has to be named: they are listed, each with what to type', async () => {
+test('`wf resume` refuses to choose among several runs, and lists each with its command', async () => {
   const opened = openFolderWf();
   await paused(opened, 'one');
   await paused(opened, 'two');
@@ -111,9 +111,13 @@ test('of several one has to be named: they are listed, each with what to type', 
 });
 
 test.each([
-  ['with nothing standing', [], /^Check its result with `wf show mine`, or start another run with `wf start files`\.$/],
-  ['with changes that stand', ['--on-failure', 'keep'], /^Undo its changes with `wf rollback mine`\. /],
-])('a run that has ended %s is not resumed, and what can be done instead is told', async (_what, more, hint) => {
+  [
+    'without changes in place',
+    [],
+    /^Check its result with `wf show mine`, or start another run with `wf start files`\.$/,
+  ],
+  ['with changes in place', ['--on-failure', 'keep'], /^Undo its changes with `wf rollback mine`\. /],
+])('an ended run %s is not resumed, and the hint names the next command', async (_what, more, hint) => {
   const { wf, host } = openFolderWf();
   await wf(['start', 'files', '--id', 'mine', '--input', 'broken=true', ...more]);
   const entries = host.history.journal(runIdOf(host)).length;
@@ -135,7 +139,7 @@ function runIdOf({ history }: FolderWf['host']) {
   return run.id;
 }
 
-test.each(['resume', 'rollback'])('wf %s leaves a run alone that a living process advances', async (command) => {
+test.each(['resume', 'rollback'])('`wf %s` refuses a run that a living process advances', async (command) => {
   const opened = openFolderWf();
   const seen: unknown[] = [];
   opened.whileLooking = async () => {
@@ -153,7 +157,7 @@ test.each(['resume', 'rollback'])('wf %s leaves a run alone that a living proces
   ]);
 });
 
-test('another definition is refused with what differs, and accepted where the user says so', async () => {
+test('a changed definition is refused with the difference, and accepted with --accept-changes', async () => {
   const opened = openFolderWf();
   await paused(opened, 'mine');
   opened.version = '2';
@@ -171,11 +175,11 @@ test('another definition is refused with what differs, and accepted where the us
   }
   expect(await statusOf(opened, 'mine')).toBe('paused');
   expect((await opened.wf(['resume', '--accept-changes', '--pause-after', 'test'])).exitCode).toBe(0);
-  // From then on that is the definition of the run.
+  // The run keeps the accepted definition.
   expect((await opened.wf(['resume'])).exitCode).toBe(0);
 });
 
-test('without its workflow file a run is not resumed, but can be rolled back', async () => {
+test('a run without its workflow file cannot be resumed, but can be rolled back', async () => {
   const opened = openFolderWf();
   await paused(opened, 'mine');
   opened.version = null;
@@ -189,7 +193,7 @@ test('without its workflow file a run is not resumed, but can be rolled back', a
   expect(opened.host.files()).toEqual([]);
 });
 
-test('a dry run tells what would become of each step and why, and writes nothing', async () => {
+test('a dry run prints the plan of each step and its reason, and writes nothing', async () => {
   const opened = openFolderWf();
   const { host, wf } = opened;
   await paused(opened, 'mine');
@@ -222,7 +226,7 @@ test('a dry run tells what would become of each step and why, and writes nothing
   expect(host.history.journal(runIdOf(host))).toEqual(before);
 });
 
-test('--all resumes each in turn, oldest first, holds none up for another, and ends with the worst code', async () => {
+test('--all resumes runs oldest first, continues after a failed one, and exits with the worst code', async () => {
   const opened = openFolderWf();
   await paused(opened, 'first');
   await paused(opened, 'second', '--input', 'broken=true');
@@ -245,7 +249,7 @@ test('--all resumes each in turn, oldest first, holds none up for another, and e
   expect(JSON.parse(rest.out)).toMatchObject([{ id: 'third', status: 'succeeded' }]);
 });
 
-test('--all --json is an array: the record of each run, or why it was not resumed', async () => {
+test('--all --json prints an array with the record or the error of each run', async () => {
   const opened = openFolderWf();
   await paused(opened, 'first');
   opened.version = '2';
@@ -258,7 +262,7 @@ test('--all --json is an array: the record of each run, or why it was not resume
   ]);
 });
 
-test('--all passes over a run that another process has taken meanwhile', async () => {
+test('--all skips a run that another process has resumed meanwhile', async () => {
   const opened = openFolderWf();
   await paused(opened, 'first');
   await paused(opened, 'second');
@@ -273,7 +277,7 @@ test('--all passes over a run that another process has taken meanwhile', async (
   expect(ran.out).toMatch(/^second {2}files {2}passed over: E_RUN_ENDED: run second has ended \(succeeded\)/m);
 });
 
-test('a signal ends --all after the step under way; the runs that were not reached stay as they are', async () => {
+test('a signal stops --all after the current step; later runs stay unchanged', async () => {
   const opened = openFolderWf();
   for (const id of ['first', 'second']) await paused(opened, id);
   const terminal = testTerminal();

@@ -15,7 +15,7 @@ function newFolder(): string {
   return folder;
 }
 
-/** A process that writes so many lines of so many bytes. */
+/** Starts a process that writes `count` lines of `size` bytes. */
 function write({ size, count, to }: { size: number; count: number; to: number | 'pipe' }) {
   const stdio: StdioOptions = ['ignore', to, 'pipe'];
   const child: ChildProcess = spawn(
@@ -43,19 +43,22 @@ const expected = (size: number, count: number) =>
   Array.from({ length: count }, (_, line) => `${String(line).padStart(size - 1, '.')}\n`).join('');
 
 test.each([
-  ['little', 100, 20],
-  ['more than a pipe holds, in one piece', 1_000_000, 1],
-  ['more than a pipe holds, in pieces', 1_000, 500],
-])('a process whose output nobody reads goes on, and %s comes whole and in order', async (_, size, count) => {
-  const { child, says } = write({ size, count, to: 'pipe' });
-  // Node reads ahead of whoever reads: it is to read nothing.
-  child.stdout?.pause();
-  await says('went on');
-  expect(child.stdout === null ? '' : await text(child.stdout)).toBe(expected(size, count));
-  expect(await says('written')).toBe('went on\nwritten\n');
-});
+  ['a short output', 100, 20],
+  ['an output larger than a pipe, in one write', 1_000_000, 1],
+  ['an output larger than a pipe, in many writes', 1_000, 500],
+])(
+  'a process continues while nobody reads its output, and %s arrives complete and in order',
+  async (_, size, count) => {
+    const { child, says } = write({ size, count, to: 'pipe' });
+    // Node reads ahead unless the stream is paused.
+    child.stdout?.pause();
+    await says('went on');
+    expect(child.stdout === null ? '' : await text(child.stdout)).toBe(expected(size, count));
+    expect(await says('written')).toBe('went on\nwritten\n');
+  },
+);
 
-test('to a file', async () => {
+test('output to a file is complete', async () => {
   const file = path.join(newFolder(), 'out');
   const descriptor = openSync(file, 'w');
   const { child } = write({ size: 1_000, count: 100, to: descriptor });
@@ -64,7 +67,7 @@ test('to a file', async () => {
   expect(readFileSync(file, 'utf8')).toBe(expected(1_000, 100));
 });
 
-test('a pipe that is full, and is not to be waited for', async () => {
+test('output to a full, non-blocking pipe is complete', async () => {
   const fifo = path.join(newFolder(), 'pipe');
   execFileSync('mkfifo', [fifo]);
   const descriptor = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
@@ -83,7 +86,7 @@ test('a pipe that is full, and is not to be waited for', async () => {
   expect(rest.subarray(0, readSync(descriptor, rest)).toString()).toBe(expected(100, 3));
 });
 
-test('a reader that has gone away is reported, and ends nothing', async () => {
+test('a closed pipe is reported as EPIPE and does not end the process', async () => {
   const { child, says } = write({ size: 100, count: 2, to: 'pipe' });
   child.stdout?.destroy();
   expect(await says('written')).toBe('went on\nEPIPE\nwritten\n');

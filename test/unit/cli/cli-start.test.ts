@@ -6,13 +6,13 @@ import { openFolderWf, requirement } from '../../fixtures/cli/folder-services.ts
 import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
 import { screenOf } from '../../support/screen.ts';
 
-/** What the folder host calls its first run. */
+/** The id of the first run of a folder host. */
 const FIRST_RUN = `run1-${process.pid}`;
 
 /** Durations differ from run to run. */
 const steady = (text: string) => text.replace(/\d+ ms|\d+\.\d s/g, 'N ms');
 
-test('a run that succeeds: progress on stderr, what it came to on stdout', async () => {
+test('a run prints its progress on stderr and its result on stdout', async () => {
   const { wf, host } = openFolderWf();
   const ran = await wf(['start', 'files', '--input', 'pings=5', '--id', 'mine']);
   expect(ran.exitCode).toBe(0);
@@ -39,7 +39,7 @@ test('a run that succeeds: progress on stderr, what it came to on stdout', async
   expect(host.files()).toEqual([]);
 });
 
-test('with --json stdout is one document: the run record, of a run that failed too', async () => {
+test('--json prints the run record as one document, also for a failed run', async () => {
   const { wf } = openFolderWf();
   const good = await wf(['start', 'files', '--json']);
   expect(good.exitCode).toBe(0);
@@ -57,7 +57,7 @@ test('with --json stdout is one document: the run record, of a run that failed t
   });
 });
 
-test('a run that fails says what, where, and that the host is as it was', async () => {
+test('a failed run prints its error, the failed step and the state of the host', async () => {
   const { wf, host } = openFolderWf();
   const ran = await wf(['start', 'files', '--input', 'broken=true']);
   expect(ran.exitCode).toBe(1);
@@ -75,7 +75,7 @@ test('a run that fails says what, where, and that the host is as it was', async 
   expect(host.files()).toEqual([]);
 });
 
-test('--on-failure keep leaves what was done, and says how to undo it', async () => {
+test('--on-failure keep leaves changes in place, and prints how to undo them', async () => {
   const { wf, host } = openFolderWf();
   const ran = await wf(['start', 'files', '--input', 'broken=true', '--on-failure', 'keep']);
   expect(ran.exitCode).toBe(1);
@@ -97,7 +97,7 @@ test('--on-failure keep leaves what was done, and says how to undo it', async ()
   ]);
 });
 
-test('what could not be undone ends with 5', async () => {
+test('a run with a change that cannot be undone exits with 5', async () => {
   const { wf } = openFolderWf();
   const ran = await wf(['start', 'files', '--input', 'broken=true', '--input', 'undoable=false']);
   expect(ran.exitCode).toBe(5);
@@ -105,7 +105,7 @@ test('what could not be undone ends with 5', async () => {
   expect(ran.out).toContain('file a (stuck');
 });
 
-test('a requirement that is not met: its error, its exit code, no run', async () => {
+test('an unmet requirement ends the command with its error and exit code, and creates no run', async () => {
   const { wf, host, requirements } = openFolderWf();
   const taken = new WfError('E_NAME_IN_USE', 'container name AppDev is in use', { hint: 'Give another prefix.' });
   requirements.push(requirement('tool ip'), requirement('name', taken));
@@ -118,7 +118,7 @@ test('a requirement that is not met: its error, its exit code, no run', async ()
   expect(host.history.runs({ limit: 1 })).toEqual([]);
 });
 
-test('something in the way of the first change ends with 4: the ledger is empty, nothing was touched', async () => {
+test('a conflict at the first change exits with 4, and nothing is touched', async () => {
   const { wf, host } = openFolderWf();
   writeFileSync(path.join(host.folder, 'a'), 'not wf');
   const ran = await wf(['start', 'files']);
@@ -127,14 +127,14 @@ test('something in the way of the first change ends with 4: the ledger is empty,
   expect(host.files()).toEqual(['a']);
 });
 
-test('a run id that is taken is refused with 4', async () => {
+test('an existing run id is refused with 4', async () => {
   const { wf } = openFolderWf();
   await wf(['start', 'files', '--id', 'mine']);
   const again = await wf(['start', 'files', '--id', 'mine']);
   expect(again).toMatchObject({ exitCode: 4, out: '', err: expect.stringMatching(/^error E_RUN_EXISTS: /) });
 });
 
-test('a dry run tells the steps and their commands, warns of what is not met, and touches nothing', async () => {
+test('a dry run prints the steps and their commands, warns of unmet requirements, and touches nothing', async () => {
   const { wf, host, requirements } = openFolderWf();
   requirements.push(requirement('tool ip', new WfError('E_TOOL_MISSING', 'there is no ip', { hint: 'Install it.' })));
   const text = await wf(['start', 'files', '--dry-run', '--input', 'name=b c']);
@@ -175,7 +175,7 @@ test('a dry run tells the steps and their commands, warns of what is not met, an
 test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
-] as const)('%s lets the step under way finish, and leaves a run that is interrupted', async (signal, exitCode) => {
+] as const)('%s interrupts the run after the current step', async (signal, exitCode) => {
   const opened = openFolderWf();
   const terminal = testTerminal();
   opened.whileLooking = async () => terminal.signal(signal);
@@ -193,7 +193,7 @@ test.each([
   expect(opened.host.files()).toEqual(['a']);
 });
 
-test('people are told how to go on after an interrupt', async () => {
+test('an interrupted run prints the commands that resume and undo it', async () => {
   const opened = openFolderWf();
   const terminal = testTerminal();
   opened.whileLooking = async () => terminal.signal('SIGINT');
@@ -204,7 +204,7 @@ test('people are told how to go on after an interrupt', async () => {
   expect(ran.out).toContain(`next: wf resume ${FIRST_RUN}    wf changes ${FIRST_RUN}    wf rollback ${FIRST_RUN}\n`);
 });
 
-test('a second signal ends the process at once, with the code of the first', async () => {
+test('a second signal ends the process at once, with the exit code of the first', async () => {
   const opened = openFolderWf();
   const terminal = testTerminal();
   const exitsAfter: (readonly number[])[] = [];
@@ -217,25 +217,25 @@ test('a second signal ends the process at once, with the code of the first', asy
   const ran = await opened.wf(['start', 'files'], terminal);
   expect(ran.exitCode).toBe(143);
   expect(exitsAfter).toEqual([[], [143]]);
-  // Said before the end, and by the test's terminal, which cannot end, once more after it.
+  // Printed before the exit; the test terminal does not exit, so it is printed again afterwards.
   const advice = `run ${FIRST_RUN} is interrupted; \`wf resume ${FIRST_RUN}\` resumes it`;
   expect(ran.err.indexOf(advice)).toBeLessThan(ran.err.lastIndexOf(advice));
 });
 
-test('on a terminal the last picture stays, every stage in one line, and nobody listens to signals any more', async () => {
+test('a terminal keeps the last frame with one line per stage, and no signal listener remains', async () => {
   const { wf } = openFolderWf();
   const terminal = testTerminal({ columns: 80, env: { NO_COLOR: '1' } });
   const ran = await wf(['start', 'files'], terminal);
   const shown = steady(screenOf(ran.err).join('\n'));
   expect(shown).toContain('✓ setup     N ms  1 step\n✓ test      N ms  1 step\n✓ teardown  N ms  1 step');
   expect(ran.err).toContain(`run ${FIRST_RUN} of files`);
-  // One signal would only be remembered; the second ends the process of whoever still listens.
+  // A listener that remained would exit at the second signal.
   terminal.signal('SIGINT');
   terminal.signal('SIGINT');
   expect(terminal.exits).toEqual([]);
 });
 
-test('a run whose journal cannot be written any more never ends with a code that says "nothing was touched"', async () => {
+test('a run whose journal cannot be written exits with 5', async () => {
   const opened = openFolderWf();
   opened.whileLooking = async () => opened.host.history.close();
   const ran = await opened.wf(['start', 'files', '--id', 'lost']);

@@ -46,7 +46,7 @@ test.each([
   expect(host.history.runs({ limit: 1 })).toEqual([]);
 });
 
-test('without a command there is help on stderr, and exit code 2', async () => {
+test('wf without a command prints help on stderr and exits with 2', async () => {
   const { wf } = openFolderWf();
   const bare = await wf([]);
   expect(bare).toMatchObject({ exitCode: 2, out: '' });
@@ -56,7 +56,7 @@ test('without a command there is help on stderr, and exit code 2', async () => {
   expect(JSON.parse(json.out)).toMatchObject({ error: { code: 'E_USAGE' } });
 });
 
-test('help and version that were asked for are results', async () => {
+test('requested help and version are printed on stdout with exit code 0', async () => {
   const { wf } = openFolderWf();
   const help = await wf(['start', '--help']);
   expect(help).toMatchObject({ exitCode: 0, err: '' });
@@ -67,7 +67,7 @@ test('help and version that were asked for are results', async () => {
   expect(JSON.parse((await wf(['--version', '--json'])).out)).toEqual({ version: '1.2.3' });
 });
 
-test('a defect is reported without a stack trace, unless it is asked for', async () => {
+test('an unreadable input file is reported without a stack trace', async () => {
   const { wf } = openFolderWf();
   const defect = await wf(['start', 'files', '--input-file', '/nowhere/input.json']);
   expect(defect).toMatchObject({ exitCode: 2, out: '' });

@@ -22,7 +22,7 @@ async function openWithRuns(): Promise<FolderWf> {
   return folderWf;
 }
 
-test('filters, and the forms of a list', async () => {
+test('`wf runs` filters runs and prints ids, JSON or a table', async () => {
   const { wf } = await openWithRuns();
   const ids = async (...argv: readonly string[]) => {
     const { out, exitCode, err } = await wf(['runs', '--format', 'ids', ...argv]);
@@ -49,7 +49,7 @@ test('filters, and the forms of a list', async () => {
   );
 });
 
-test('pages: each says how the next one is seen, with all that was asked for, and not on stdout', async () => {
+test('a page prints the command for the next page on stderr, with all its filters', async () => {
   const { wf } = await openWithRuns();
   const first = await wf(['runs', '--format', 'ids', '--limit', '2', '--last', '1h', '--text', 'files']);
   const [, last = ''] = first.out.trim().split('\n');
@@ -60,7 +60,7 @@ test('pages: each says how the next one is seen, with all that was asked for, an
   expect((await wf(['runs', '--json', '--limit', '2'])).err).toBe('');
 });
 
-test('an empty list says why', async () => {
+test('an empty list prints the reason', async () => {
   const { wf } = await openWithRuns();
   expect((await wf(['runs', '--workflow', 'file'])).err).toBe(
     'No runs of file. Did you mean files? Workflows with runs: files.\n',
@@ -90,25 +90,25 @@ test.each([
     ['table', 'json', 'ids'],
   ],
   [['--limit', '0'], ['positive integer']],
-])('%j is refused, with what is possible', async (argv, says) => {
+])('%j is refused with a hint', async (argv, says) => {
   const { wf } = openFolderWf();
   const refused = await wf(['runs', ...argv]);
   expect(refused).toMatchObject({ exitCode: 2, out: '' });
   for (const words of ['error E_USAGE', 'next: ', ...says]) expect(refused.err).toContain(words);
 });
 
-test('two forms at once are refused, in the one that programs read', async () => {
+test('--json with --format ids is refused with an error in JSON', async () => {
   const { wf } = openFolderWf();
   const refused = await wf(['runs', '--json', '--format', 'ids']);
   expect([refused.exitCode, JSON.parse(refused.out).error.code]).toEqual([2, 'E_USAGE']);
 });
 
-test('before a run that there is not', async () => {
+test('--before an unknown run is refused', async () => {
   const { wf } = await openWithRuns();
   expect((await wf(['runs', '--before', 'nowhere'])).err).toContain('E_RUN_NOT_FOUND');
 });
 
-test('an input that no run has is told, with the one that may be meant', async () => {
+test('an unknown input is reported with a suggestion', async () => {
   const { wf } = await openWithRuns();
   const { err } = await wf(['runs', '--where', 'pigns=2']);
   expect(err).toBe(
@@ -117,14 +117,14 @@ test('an input that no run has is told, with the one that may be meant', async (
   expect((await wf(['runs', '--where', 'pings=9'])).err).toBe('No runs match.\n');
 });
 
-test('a list fits 80 columns, with the error as far as there is room', async () => {
+test('a list fits 80 columns, with as much of the error as fits', async () => {
   const { wf } = await openWithRuns();
   const { out } = await wf(['runs'], testTerminal({ columns: 80, env: { NO_COLOR: '1' } }));
   for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   expect(out).toContain('E_PROBE_FAILED: a');
 });
 
-test('export and import: the run is looked at elsewhere as it was, and is not to be gone on with', async () => {
+test('an imported run reads like the original, and cannot be resumed or rolled back', async () => {
   const there = await openWithRuns();
   const here = openFolderWf();
   const file = path.join(folder(), 'bad.json');
@@ -172,7 +172,7 @@ test('export and import: the run is looked at elsewhere as it was, and is not to
   expect((await here.wf(['import', file, '--id', 'again', '--json'])).out).toContain('"id": "again"');
 });
 
-test('what an imported run left behind is not on this host', async () => {
+test('changes in place of an imported run do not count as changes on this host', async () => {
   const there = openFolderWf();
   await there.wf(['start', 'files', '--id', 'kept', '--input', 'broken=true', '--on-failure', 'keep']);
   expect((await there.wf(['changes', 'kept', '--json'])).out).toContain('"status": "applied"');
@@ -197,7 +197,7 @@ test('what an imported run left behind is not on this host', async () => {
   }
 });
 
-test('of a run that was under way when it was exported, nobody says that its process is gone', async () => {
+test('a run exported while running is shown with an owner at its export, not as abandoned', async () => {
   const there = openFolderWf();
   const file = path.join(folder(), 'running.json');
   there.whileLooking = async () => {
@@ -224,7 +224,7 @@ test.each(['nothing', 'a folder', 'not ours', 'an id that is none'])('import of 
   expect(refused.err).toContain(what === 'not ours' ? 'E_RUN_FILE_INVALID' : 'E_USAGE');
 });
 
-test('prune: shown first, then done with --yes, with what was kept and why', async () => {
+test('`wf prune` prints what it would remove and keep, and removes it with --yes', async () => {
   const { wf } = await openWithRuns();
   await wf(['start', 'files', '--id', 'left', '--input', 'broken=true', '--on-failure', 'keep']);
   const all = ['prune', '--older-than', '0s'];
@@ -257,13 +257,13 @@ test.each([
   [['prune', '--older-than', 'old'], '7d'],
   [['prune', '--older-than', '2026-01-01'], '7d'],
   [['prune', '--keep', '-1'], 'positive integer'],
-])('%j is refused, with what is possible', async (argv, says) => {
+])('%j is refused with a hint', async (argv, says) => {
   const { wf } = await openWithRuns();
   expect(await wf(argv)).toMatchObject({ exitCode: 2, out: '', err: expect.stringContaining(says) });
   expect(JSON.parse((await wf(['runs', '--json'])).out)).toHaveLength(4);
 });
 
-test('the file of an export is whole or not there', async () => {
+test('an export into a missing folder is refused and creates nothing', async () => {
   const { wf } = await openWithRuns();
   const made = folder();
   const refused = await wf(['export', 'one', '-o', path.join(made, 'no', 'such', 'x.json')]);

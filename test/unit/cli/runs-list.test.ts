@@ -73,7 +73,7 @@ const asked = fc.record(
   { requiredKeys: ['where', 'limit'] },
 );
 
-/** What is asked for, said once more and without any index. */
+/** Evaluates a query on one run, without an index. */
 function isMeant(run: StoredRun, query: RunQuery): boolean {
   const typed = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
   const inputs = Object.entries(run.input).map(([name, value]) => `${name}=${typed(value)}`);
@@ -89,7 +89,7 @@ function isMeant(run: StoredRun, query: RunQuery): boolean {
   );
 }
 
-test('pages of a list, put together, are the runs that are meant, each once, newest first', () => {
+test('the pages of a list contain every matching run once, newest first', () => {
   fc.assert(
     fc.property(
       fc.array(some, { maxLength: 30 }),
@@ -124,7 +124,7 @@ test('pages of a list, put together, are the runs that are meant, each once, new
   );
 }, 60_000);
 
-test('interrupted runs of one moment come in the order of their ids, whatever they were doing', () => {
+test('interrupted runs created at one time are ordered by id, whatever their stored status', () => {
   const { history } = openForTest();
   const lives = ['running', 'waiting', 'rolling-back', 'waiting', 'rolling-back', 'running'];
   lives.forEach((life, index) => {
@@ -135,7 +135,7 @@ test('interrupted runs of one moment come in the order of their ids, whatever th
   expect(runs.map(({ id }) => id)).toEqual(['r5', 'r4', 'r3', 'r2', 'r1', 'r0']);
 });
 
-test('the search for what no index answers ends after so many runs, and goes on from there', () => {
+test('a search without an index stops after SEARCH_LIMIT runs, and the next page continues there', () => {
   const { history } = openForTest();
   history.create(headerOf('sample'), DEFINITION, OWNER, [], AT);
   const sample = history.run(runId('sample'));
@@ -159,7 +159,7 @@ test('the search for what no index answers ends after so many runs, and goes on 
   expect([rest.runs.map(({ id }) => id), rest.isCutOff, rest.next]).toEqual([[`r${total - 1}`], false, null]);
 });
 
-test('a list that an index answers reads no more than its page', () => {
+test('an indexed list reads its page and one more run', () => {
   const asked: number[] = [];
   const source = {
     runs: ({ limit }: { readonly limit: number }) => {
@@ -171,7 +171,7 @@ test('a list that an index answers reads no more than its page', () => {
   expect(asked).toEqual([21]);
 });
 
-test('the workflows of which there are runs are named, and ids with a beginning that thousands have are found', () => {
+test('workflowNames returns the workflows with runs, and runIds the newest ids of a prefix', () => {
   const { history } = openForTest();
   expect(history.workflowNames()).toEqual([]);
   for (let index = 0; index < 1_200; index++) {

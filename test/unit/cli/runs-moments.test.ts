@@ -13,7 +13,7 @@ test.each([
   ['4w', 672 * HOUR],
   ['1d12h', 36 * HOUR],
   ['0s', 0],
-])('%s is a length of time, and as a moment so long ago', (text, ms) => {
+])('%s is a duration, and a point in time that long ago', (text, ms) => {
   expect(ageOption('--last', text)).toBe(ms);
   expect(momentOption('--since', text, NOW)).toBe(NOW - ms);
 });
@@ -25,7 +25,7 @@ test.each([
   ['2026-11-01T18:30:05.250Z', Date.UTC(2026, 10, 1, 18, 30, 5, 250)],
   ['2026-11-01T18:30+01:00', Date.UTC(2026, 10, 1, 17, 30)],
   ['2024-02-29', Date.UTC(2024, 1, 29)],
-])('%s is a moment', (text, at) => {
+])('%s is a point in time', (text, at) => {
   expect(momentOption('--since', text, NOW)).toBe(at);
 });
 
@@ -45,7 +45,7 @@ test.each([
   '2026',
   '20261101',
   '9999999w',
-])('"%s" is neither, and what is possible is said', (text) => {
+])('"%s" is neither, and the hint gives an example', (text) => {
   expect(errorOf(() => momentOption('--since', text, NOW))).toMatchObject({
     code: 'E_USAGE',
     exitCode: 2,
