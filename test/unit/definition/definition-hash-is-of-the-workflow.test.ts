@@ -12,7 +12,7 @@ function described(step: number, guard: Guard) {
     guards: { small: ({ context }) => context.n < 3, odd: ({ context }) => context.n % 2 === 1 },
   });
   const guards = { and: and(['small', 'odd']), or: or(['small', 'odd']), not: not('small') };
-  // One text for all: only the number in it differs.
+  // The two functions differ only in the number.
   const add = step === 1 ? ({ context }: Scope) => context.n + 1 : ({ context }: Scope) => context.n + 2;
   const machine = definition.createMachine({
     context: { n: 0 },
@@ -32,16 +32,16 @@ function described(step: number, guard: Guard) {
 type Scope = { readonly context: { readonly n: number } };
 
 describe('the hash of a definition', () => {
-  test('is of what the workflow says, and of nothing that XState is made of', () => {
+  test('covers the source of the workflow, and no code of XState', () => {
     const text = JSON.stringify(described(1, 'and').description);
     expect(text).toContain('xstate.assign');
     expect(text).toContain('context.n + 1');
     for (const foreign of ['resolve', 'execute', 'stateIn', 'Attempted', 'executing'])
       expect(text).not.toContain(foreign);
-    expect(text.match(/"source":/g)).toHaveLength(3); // the two guards and what assign was given
+    expect(text.match(/"source":/g)).toHaveLength(3); // the two guards and the assigner
   });
 
-  test('tells apart what XState was given, and which of its guards it was given to', () => {
+  test('depends on the functions given to XState, and on the kind of guard', () => {
     const hashes = [described(1, 'and'), described(2, 'and'), described(1, 'or'), described(1, 'not')].map(
       ({ hash }) => hash,
     );

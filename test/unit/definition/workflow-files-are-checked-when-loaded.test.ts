@@ -34,7 +34,7 @@ function load(name: string, text: string) {
 }
 
 describe('a workflow file', () => {
-  test('in TypeScript loads without a build step, on wf’s own copies of wf, xstate and zod', async () => {
+  test('loads from TypeScript without a build step', async () => {
     const { workflow, definition } = await load(
       'plain',
       `${HEAD}
@@ -51,7 +51,7 @@ describe('a workflow file', () => {
     expect(definition.hash).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test('keeps its hash when nothing changes, and gets another when a guard does', async () => {
+  test('keeps its hash until a guard changes', async () => {
     const text = (limit: number) => `${HEAD}
       const machine = setup({ actors: { look }, guards: { enough: () => ${limit} > 1 } }).createMachine(once({ always: { guard: 'enough', target: 'end' } }) as never);
       export default define('hashed', machine);`;
@@ -71,7 +71,7 @@ describe('a workflow file', () => {
     ['exports nonsense', `export default 42;`, 'expected object'],
     ['has no machine', `${HEAD} export default define('case', undefined);`, 'must be an XState v5 machine'],
     [
-      'is named otherwise',
+      'has another name than its file',
       `${HEAD} export default define('other', setup({ actors: { look } }).createMachine(once() as never));`,
       'defines the workflow "other"',
     ],
@@ -96,7 +96,7 @@ describe('a workflow file', () => {
       'a function; only assign',
     ],
     [
-      'invokes what is not a step runner',
+      'invokes an actor that is no step runner',
       `${HEAD} export default define('case', setup({ actors: { look: fromPromise(async () => null) } }).createMachine(once() as never));`,
       'not a step runner',
     ],
@@ -105,7 +105,7 @@ describe('a workflow file', () => {
       `${HEAD} export default define('case', setup({ actors: { look } }).createMachine({ initial: 'one', states: { one: { invoke: { id: 'look', src: 'look', onDone: 'two' } }, two: { invoke: { id: 'look', src: 'look', onDone: 'end' } }, end: { type: 'final' } } } as never));`,
       'the invoke id look is used twice',
     ],
-  ])('that %s is refused with the reason', async (_what, text, reason) => {
+  ])('is refused with the reason if it %s', async (_what, text, reason) => {
     await expect(load('case', text)).rejects.toMatchObject({
       code: 'E_WORKFLOW_INVALID',
       message: expect.stringContaining(reason),
@@ -125,8 +125,8 @@ describe('a workflow file', () => {
   });
 });
 
-describe('workflow files are found', () => {
-  test('in the nearest folder upwards that has workflows/, the earlier folder first, other files left out', async () => {
+describe('the search for workflow files', () => {
+  test('finds the nearest project folder upwards, and ignores files with other names', async () => {
     writeFileSync(path.join(root, 'workflows', 'README.md'), '');
     writeFileSync(path.join(root, 'workflows', 'Not_A_Name.ts'), '');
     writeFileSync(path.join(root, 'workflows', 'found.ts'), '');

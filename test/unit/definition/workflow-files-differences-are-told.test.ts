@@ -71,7 +71,7 @@ async function describe(text: string): Promise<Json> {
   return parseJson(JSON.stringify(definition.description)); // as the history keeps it
 }
 
-test('a definition does not differ from itself, nor by comments and blank lines between its parts', async () => {
+test('a definition does not differ from itself, nor by comments and blank lines', async () => {
   const definition = await describe(FILE);
   expect(definitionDifferences(definition, definition)).toEqual([]);
   expect(definitionDifferences(definition, await describe(`// later\n\n${FILE}`))).toEqual([]);
@@ -95,7 +95,7 @@ test.each<[string, readonly (readonly [from: string, to: string])[], readonly st
     ],
   ],
   [
-    'one of two invokes that is gone',
+    'a removed invoke',
     [[`{ id: 'pingTwo', src: 'ping', input: { name: 'two' } },`, '']],
     ['stage test: invoke pingTwo is gone'],
   ],
@@ -105,7 +105,7 @@ test.each<[string, readonly (readonly [from: string, to: string])[], readonly st
     ['stage test: on SKIP is gone', 'stage test: on STOP is new'],
   ],
   [
-    'where a state goes on',
+    'a target of a transition',
     [[`onDone: 'ready'`, `onDone: { target: 'ready' }`]],
     ['state setup.images: invoke provideImage: onDone changed'],
   ],
@@ -131,7 +131,7 @@ test.each<[string, readonly (readonly [from: string, to: string])[], readonly st
     ['input pings: default 3 -> 5', 'input name is no longer required'],
   ],
   [
-    'a stage that is gone',
+    'a removed stage',
     [
       [`teardown: { invoke: { id: 'remove', src: 'look', input: { name: 'all' }, onDone: 'done' } },`, ''],
       [`onDone: 'teardown' }`, `onDone: 'done' }`],
@@ -146,7 +146,7 @@ test.each<[string, readonly (readonly [from: string, to: string])[], readonly st
     ],
   ],
   ['a new stage', [['done: { type', `after: { on: { GO: 'done' } },\n    done: { type`]], ['stage after is new']],
-])('%s is told', async (_what, edits, told) => {
+])('%s is reported', async (_what, edits, told) => {
   const edited = edits.reduce((text, [from, to]) => {
     expect(text).toContain(from);
     return text.replace(from, to);
@@ -154,7 +154,7 @@ test.each<[string, readonly (readonly [from: string, to: string])[], readonly st
   expect(definitionDifferences(await describe(FILE), await describe(edited))).toEqual(told);
 });
 
-test('stages that changed places are told', () => {
+test('a changed order of stages is reported', () => {
   const of = (stages: readonly string[]) => toJson({ stages });
   expect(definitionDifferences(of(['a', 'b', 'c']), of(['b', 'a', 'c']))).toEqual([
     'the order of the stages changed: b, a, c',
@@ -162,7 +162,7 @@ test('stages that changed places are told', () => {
   expect(definitionDifferences(of(['a', 'b']), of(['a', 'x', 'b']))).toEqual([]);
 });
 
-test('of many differences twenty are told, and how many more there are', () => {
+test('at most twenty differences are reported, with the number of the others', () => {
   const of = (suffix: string) =>
     toJson({
       machine: { guards: Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`g${n}`, `${n}${suffix}`])) },
@@ -173,7 +173,7 @@ test('of many differences twenty are told, and how many more there are', () => {
   expect(told.at(-1)).toBe('and 30 more');
 });
 
-test('whatever the two descriptions are, the comparison answers; nothing is told of equal ones', () => {
+test('any two descriptions can be compared, and equal ones have no differences', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
       const [one, other] = [toJson(a), toJson(b)];

@@ -19,7 +19,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 const cache = () => path.join(folder, 'cache');
 const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
 
-/** What the workflow file exports as its default. */
+/** Returns the default export of the workflow file. */
 async function load(name = 'main.ts'): Promise<unknown> {
   const exported = await importFile(path.join(folder, name), {
     cacheFolder: cache(),
@@ -48,7 +48,7 @@ export default async () => ({
 });
 `;
 
-test('wf-engine/steps is a part of the same wf', async () => {
+test('wf-engine/steps exports the step runners of wf-engine', async () => {
   write(
     'main.ts',
     `import * as wf from 'wf-engine'; import { execRead } from 'wf-engine/steps'; export default wf.execRead === execRead;`,
@@ -82,14 +82,14 @@ test.each([
   ['is JavaScript', `export default { n: 1 };`, 'main.mjs'],
   ['imports a package', `import { nanoid } from 'nanoid'; export default { n: nanoid() };`],
   ['imports a package that awaits', `import { slow } from 'nanoid/slow.js'; export default { n: slow };`],
-  ['imports what it names as it runs', `const name = './parts/n.ts'; export default { n: (await import(name)).n };`],
+  ['imports a computed path', `const name = './parts/n.ts'; export default { n: (await import(name)).n };`],
   ['awaits at its top level', `const n = await Promise.resolve(1); export default { n };`],
   ['imports a file that awaits', `import { n } from './parts/awaits.ts'; export default { n };`],
   ['imports JSON', `import data from './parts/data.json'; export default { n: data.n };`],
-  ['imports a file without its ending', `import { n } from './parts/n'; export default { n };`],
-  ['imports the default of another', `import n from './parts/default.ts'; export default { n };`],
+  ['imports a file without its extension', `import { n } from './parts/n'; export default { n };`],
+  ['imports the default export of a file', `import n from './parts/default.ts'; export default { n };`],
   [
-    'imports itself by way of another',
+    'imports itself through another file',
     `import { m } from './parts/back.ts'; export const k = 1; export default { get n() { return m(); } };`,
   ],
 ])('a file that %s is loaded', async (_what, text, name = 'main.ts') => {
@@ -105,7 +105,7 @@ test.each([
   expect(await load(name)).toEqual({ n: 1 });
 });
 
-test('code of a file neither ends the program that embeds wf, nor prints to its standard output', async () => {
+test('a workflow file can neither exit the embedding program nor write to its standard output', async () => {
   const { exit } = process;
   const stdout = Object.getOwnPropertyDescriptor(process, 'stdout');
   write('main.ts', `process.exit(0);`);
