@@ -6,7 +6,7 @@ import * as wf from '../../../src/index.ts';
 
 const index = fileURLToPath(new URL('../../../src/index.ts', import.meta.url));
 
-/** Rows of the tables, by their first two columns. */
+/** The first two columns of each table row. */
 const rows = readFileSync(new URL('../../../docs/reference/api.md', import.meta.url), 'utf8')
   .split('\n')
   .flatMap((line) => {
@@ -18,7 +18,7 @@ test('docs/reference/api.md lists every export, each once, and nothing else', ()
   expect(rows.map(({ name }) => name).toSorted()).toEqual([...exportsOf(index)].toSorted());
 });
 
-test('the names found in the sources are those that the module exports', () => {
+test('the names found in the sources include every export of the module', () => {
   expect([...exportsOf(index)]).toEqual(expect.arrayContaining(Object.keys(wf)));
 });
 

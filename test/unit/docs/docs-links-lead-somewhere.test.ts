@@ -7,7 +7,7 @@ test.for(DOC_PAGES)('every link of %s leads to a file and a heading that exist',
   expect(linksOf(page).filter((link) => !leadsSomewhere(link))).toEqual([]);
 });
 
-test('README.md leads to every page, by one link or several', () => {
+test('README.md leads to every page, directly or through other pages', () => {
   const reached = new Set(['README.md']);
   for (const page of reached) {
     for (const { file } of page.endsWith('.md') ? linksOf(page) : []) reached.add(path.relative(REPOSITORY, file));
@@ -37,7 +37,7 @@ function leadsSomewhere({ file, heading }: Link): boolean {
   return [...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)].some(([, title = '']) => anchorOf(title) === heading);
 }
 
-/** As GitHub makes it. */
+/** Returns the anchor that GitHub gives a heading. */
 function anchorOf(title: string): string {
   return title
     .toLowerCase()

@@ -9,7 +9,7 @@ import { runRecordSchema } from '../../support/run-record.ts';
 
 const textOf = (page: string) => readFileSync(path.join(REPOSITORY, page), 'utf8');
 
-test.for(Object.entries(REFERENCE_PAGES))('%s is what the code says', ([page, generate]) => {
+test.for(Object.entries(REFERENCE_PAGES))('%s equals the page generated from the code', ([page, generate]) => {
   expect(textOf(page) === generate(), `${page} is not current: run \`npm run docs\` and commit the result`).toBe(true);
 });
 

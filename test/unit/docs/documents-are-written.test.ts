@@ -21,7 +21,7 @@ async function openWithRuns() {
 }
 
 test.each(COMMANDS)(
-  'wf %j: --format and the ending of -o FILE choose the same, for a file as for stdout',
+  'wf %j: --format and the extension of -o FILE select the same format, for a file and for stdout',
   async (command, files) => {
     const { wf } = await openWithRuns();
     const folder = temporaryFolder();
@@ -44,7 +44,7 @@ test.each(COMMANDS)(
 );
 
 test.each([...COMMANDS.map(([command]) => command), ['export', 'one']])(
-  'wf %j %j: a file that exists is refused without --force, and --json prints a record of the file',
+  'wf %j %j: an existing file is refused without --force, and --json prints a record of the file',
   async (...command) => {
     const { wf } = await openWithRuns();
     const file = path.join(temporaryFolder(), 'a.json');
@@ -60,7 +60,7 @@ test.each([...COMMANDS.map(([command]) => command), ['export', 'one']])(
 );
 
 test.each(COMMANDS)(
-  'wf %j: an ending that stands for no format is refused, with those there are',
+  'wf %j: an unknown extension is refused, and the error lists the formats',
   async (command, files) => {
     const { wf } = await openWithRuns();
     const file = path.join(temporaryFolder(), 'a.pdf');
@@ -71,7 +71,7 @@ test.each(COMMANDS)(
   },
 );
 
-test('a file has no colours and no width of the terminal', async () => {
+test('a file has no colours and ignores the width of the terminal', async () => {
   const { wf } = await openWithRuns();
   const file = path.join(temporaryFolder(), 'a.txt');
   await wf(['graph', 'one', '-o', file], testTerminal({ columns: 40 }));

@@ -16,12 +16,12 @@ const rows = text.split('\n').flatMap((line) => {
 });
 
 describe('the table of faults in test/README.md', () => {
-  test('has each of them once, in order', () => {
+  test('lists each fault once, in order', () => {
     const all = Array.from({ length: FAULTS }, (_, index) => index + 1);
     expect(rows.map(({ number }) => number)).toEqual(all.filter((number) => !OF_LATER_FEATURES.includes(number)));
   });
 
-  test.each(rows)('$number, $fault: names tests that are there', ({ proof }) => {
+  test.each(rows)('$number, $fault: names existing tests', ({ proof }) => {
     const files = [...proof.matchAll(/`([^`]+\.test\.ts)`((?:,? "[^"]+")*)/g)];
     expect(files.length).toBeGreaterThan(0);
     for (const [, file = '', names = ''] of files) {
@@ -31,7 +31,7 @@ describe('the table of faults in test/README.md', () => {
     }
   });
 
-  test('and the text beside it name no file that is not there', () => {
+  test('names only existing files, as does the rest of the page', () => {
     for (const [, file = ''] of text.matchAll(/`([a-z]+\/[^`]+\.test\.ts)`/g)) {
       expect(existsSync(path.join(tests, file)), file).toBe(true);
     }

@@ -5,12 +5,11 @@ import { describe, expect, test } from 'vitest';
 
 const source = fileURLToPath(new URL('../../../src/', import.meta.url));
 
-/** What each folder of src/ may import from the others. */
+/** The other folders that each folder of src/ may import from. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engine: [],
-  // Connections as wf opens them.
   sqlite: [],
-  // Whose files wf executes and opens.
+  // Checks the owners of files that wf executes and opens.
   trust: ['engine'],
   host: ['engine', 'trust', 'sqlite'],
   history: ['engine', 'trust', 'sqlite'],
@@ -21,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   steps: ['engine', 'host', 'docker', 'fingerprint'],
   runtime: ['engine', 'trust', 'host', 'docker', 'fingerprint', 'steps'],
   sweep: ['engine', 'host', 'docker', 'steps', 'runtime'],
-  // Joins the parts for a program, as cli does for a person. Of index.ts only by import(): it is what workflow files import.
+  // Composes the services for a program, as cli does for a person. It imports index.ts, which workflow files import, by import() only.
   library: [
     'engine',
     'trust',
@@ -34,7 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'index.ts',
   ],
-  // Runs the command, as its user does.
+  // Runs the command as a user does.
   testing: ['engine', 'definition'],
   cli: [
     'engine',
@@ -51,7 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'library',
     'index.ts',
   ],
-  // Of review, the types of what `library` answers.
+  // From review, the types that `library` returns.
   'index.ts': ['engine', 'steps', 'library', 'review'],
 };
 
@@ -84,7 +83,7 @@ const files: readonly SourceFile[] = readdirSync(source, { recursive: true, enco
   });
 
 describe('the sources', () => {
-  test('are found, and every folder has its rule', () => {
+  test('have one import rule for each folder', () => {
     expect(files.length).toBeGreaterThan(50);
     expect([...new Set(files.map((file) => file.folder))].sort()).toEqual(Object.keys(MAY_IMPORT).sort());
   });
@@ -99,7 +98,7 @@ describe('the sources', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('reach processes, sockets, /proc, the clock and chance only where they should', () => {
+  test('use processes, Docker, sockets, /proc, the clock and randomness only in the allowed folders', () => {
     const wrong = files
       // `testing` starts wf from another program: nothing of it is in wf.
       .filter(({ name }) => !REACHES_THE_MACHINE.test(name))
@@ -109,7 +108,7 @@ describe('the sources', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('load nothing of the host or the history when wf is imported', () => {
+  test('load no history, workflow loader or command when wf-engine is imported', () => {
     const visit = (name: string, seen: Set<string>): ReadonlySet<string> => {
       const file = files.find((candidate) => candidate.name === name);
       if (file === undefined || seen.has(name)) return seen;
@@ -128,7 +127,7 @@ describe('the sources', () => {
     ).toEqual([]);
   });
 
-  test('join the real parts in two places only: for the command, and for programs', () => {
+  test('compose the real services in two files only: for the command and for programs', () => {
     const real = ['history/open.ts', 'history/open-read-only.ts', 'docker/create-docker.ts'];
     const joins = files.filter(({ imports }) => imports.some((imported) => real.includes(imported)));
     const outside = joins.filter(({ folder }) => !['runtime', 'docker', 'history'].includes(folder));
