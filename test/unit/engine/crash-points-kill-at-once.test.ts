@@ -16,19 +16,19 @@ function reach(env: Readonly<Record<string, string>>, ...points: readonly string
   ]);
 }
 
-test('a process dies at its crash point, and nothing of it runs after that', async () => {
+test('WF_CRASH_AT kills a process at its crash point, and nothing runs after it', async () => {
   const child = reach({ WF_CRASH_AT: B }, A, `${B} more`, B, A);
   expect(await child.ended).toBe('SIGKILL');
   expect(child.lines).toEqual([A, `${B} more`]);
 });
 
-test('at its second time where that is asked for', async () => {
+test('WF_CRASH_AT=POINT@2 kills a process at the second visit of the point', async () => {
   const child = reach({ WF_CRASH_AT: `${A}@2` }, A, B, A, B);
   expect(await child.ended).toBe('SIGKILL');
   expect(child.lines).toEqual([A, B]);
 });
 
-test('a process stands still where that is asked for, once, until it is told to go on', async () => {
+test('WF_HALT_AT stops a process once, until SIGCONT', async () => {
   const child = reach({ WF_HALT_AT: A }, B, A, A, B);
   const status = () => readFileSync(`/proc/${child.process.pid}/status`, 'utf8');
   await expect.poll(status, { timeout: 10_000 }).toMatch(/^State:\s+T/m);
@@ -38,7 +38,7 @@ test('a process stands still where that is asked for, once, until it is told to 
   expect(child.lines).toEqual([B, A, A, B, 'handlers ran']);
 });
 
-test('each point is noted before the process dies there', async () => {
+test('WF_CRASH_LOG logs each point before the process is killed there', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'wf-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const log = path.join(folder, 'points');
@@ -47,7 +47,7 @@ test('each point is noted before the process dies there', async () => {
   expect(readFileSync(log, 'utf8')).toBe(`${A}\n${B}\n${A}\n${B}\n`);
 });
 
-test('a touch of the host fails where that is asked for', () => {
+test('WF_FAIL_AT makes a touch of the host fail', () => {
   const points = createCrashPoints({ WF_FAIL_AT: B });
   points.reach(A);
   expect(() => points.reach(B)).toThrow(
@@ -55,6 +55,6 @@ test('a touch of the host fails where that is asked for', () => {
   );
 });
 
-test('without being asked for there are none', () => {
+test('an empty environment has no crash points', () => {
   expect(createCrashPoints({})).toBe(NO_CRASH_POINTS);
 });

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => host.close());
 
-/** How often each named step was carried out, and how many at once. */
+/** Records the calls of a step, and the most that ran at once. */
 function counter() {
   const calls: string[] = [];
   let running = 0;
@@ -54,7 +54,7 @@ function counter() {
   return { step, calls, most: () => most, open: (name: string) => gates.get(name)?.() };
 }
 
-/** Lets everything that is ready happen, firing timers as they come due. */
+/** Waits for the result of a run, firing timers as they come due. */
 async function settle(handle: RunHandle) {
   let result: Awaited<RunHandle['result']> | undefined;
   void handle.result.then((value) => {
@@ -78,7 +78,7 @@ const define = (machine: Parameters<typeof loaded>[0]['machine'], extra: Partial
   });
 
 describe('a run', () => {
-  test('gives the output of one step to the next, and ends with the machine’s output', async () => {
+  test('passes the output of one step to the next, and ends with the output of the machine', async () => {
     const { step, calls } = counter();
     const machine = setup({
       types: { context: {} as { last: string; n: number }, input: {} as { n: number } },
@@ -107,7 +107,7 @@ describe('a run', () => {
     expect(result).toEqual({ type: 'ended', end: { status: 'succeeded', output: 'n7' } });
   });
 
-  test('gives a step what its schema makes of the input, once: a schema may take another type than it gives', async () => {
+  test('parses the input of a step once, as its schema may change the type', async () => {
     const seen: number[] = [];
     const doubled = defineStep({
       kind: 'test.doubled',
@@ -133,7 +133,7 @@ describe('a run', () => {
     expect(host.engine.rehearse(define(machine), {})).toMatchObject([{ step: 'only' }]);
   });
 
-  test('carries out the steps of parallel states at the same time, and joins them', async () => {
+  test('executes the steps of parallel states concurrently, and joins them', async () => {
     const { step, calls, most, open } = counter();
     const region = (name: string) => ({
       initial: 'go',
@@ -160,7 +160,7 @@ describe('a run', () => {
     expect(calls.at(-1)).toBe('after');
   });
 
-  test('tries a transient failure again with growing pauses, and no other', async () => {
+  test('retries a transient failure with growing pauses', async () => {
     const { step, calls } = counter();
     const machine = setup({ actors: { step } }).createMachine({
       initial: 'one',
@@ -175,12 +175,12 @@ describe('a run', () => {
     const retries = host.history
       .journal(handle.id)
       .flatMap(({ at, event }) => (event.type === 'step.retrying' ? [event.retryAt - at] : []));
-    // 100, 200 and 400 capped at 250, each times 0.75: half of it is left to chance, which is 0.5 here.
+    // 100, 200 and 400 capped at 250, each times 0.75: half of a pause is random, and random is 0.5 here.
     expect(retries).toEqual([75, 150, 188]);
     expect(host.history.steps(handle.id)).toMatchObject([{ id: 'flaky', status: 'succeeded', attempts: 4 }]);
   });
 
-  test('ends a step that takes too long, and the machine’s onError sees the code', async () => {
+  test('ends a step at its time limit, and passes the error code to onError', async () => {
     const { step } = counter();
     const machine = setup({
       types: { context: {} as { code: string } },
@@ -209,7 +209,7 @@ describe('a run', () => {
     });
   });
 
-  test('takes no second outcome of a step that was given up, and ends after all', async () => {
+  test('ignores a late outcome of a step that has timed out', async () => {
     const { step, open } = counter();
     let end = () => {};
     const deaf = defineStep({
@@ -246,7 +246,7 @@ describe('a run', () => {
     expect(told()).toEqual(['step.failed', 'step.succeeded']);
   });
 
-  test('keeps the deadline of a delay in the journal, and stops the step that it interrupts', async () => {
+  test('journals the deadline of a delay, and stops the step that the delay interrupts', async () => {
     const { step } = counter();
     const machine = setup({
       actors: { step: step.with({ timeoutMs: 60_000 }) },
@@ -268,7 +268,7 @@ describe('a run', () => {
     expect(host.history.steps(handle.id)).toMatchObject([{ id: 'slow', status: 'stopped' }]);
   });
 
-  test('waits for an event from outside without holding its lease, or goes on when it comes', async () => {
+  test('continues when an event arrives, and releases its lease if it waits without a timer', async () => {
     const { step } = counter();
     const machine = setup({
       types: { events: {} as { type: 'go'; word: string }, context: {} as { word: string } },
@@ -299,7 +299,7 @@ describe('a run', () => {
     expect(host.history.run(waiting.id)).toMatchObject({ status: 'waiting', owner: null });
   });
 
-  test('gives a step that is invoked again an id of its own', async () => {
+  test('gives each repeated invocation of a step its own id', async () => {
     const { step } = counter();
     const machine = setup({
       types: { context: {} as { rounds: number } },
@@ -326,7 +326,7 @@ describe('a run', () => {
     expect(host.history.steps(handle.id).map((row) => row.id)).toEqual(['work', 'work#2', 'work#3']);
   });
 
-  test('is interrupted after what is under way has come to its outcome, and begins nothing more', async () => {
+  test('finishes the current step when it is interrupted, and begins no other', async () => {
     const { step, calls, open } = counter();
     const machine = setup({ actors: { step } }).createMachine({
       initial: 'one',
@@ -345,7 +345,7 @@ describe('a run', () => {
     expect(host.history.steps(handle.id)).toMatchObject([{ id: 'first', status: 'succeeded' }, { id: 'second' }]);
   });
 
-  test('fails, and is not left running, when a guard or an assign of its machine throws', async () => {
+  test('fails if a guard of its machine throws', async () => {
     const { step } = counter();
     const machine = setup({ types: { context: {} as { x: number } }, actors: { step } }).createMachine({
       context: { x: 0 },
@@ -373,7 +373,7 @@ describe('a run', () => {
     expect(JSON.stringify(result)).toContain('no such thing');
   });
 
-  test('replays to what it was, and a journal that does not names the first event that diverges', async () => {
+  test('replays to the same state, and a diverging replay names the first event that differs', async () => {
     const { step } = counter();
     const machineWith = (second: string) =>
       setup({ types: { context: {} as { seen: string[] } }, actors: { step } }).createMachine({
@@ -417,7 +417,7 @@ describe('a run', () => {
     );
   });
 
-  test('takes an event that its machine raises at once within the same decision', async () => {
+  test('handles a raised event within the same decision', async () => {
     const workflow = loaded({
       name: 'raising',
       version: '1',
@@ -434,7 +434,7 @@ describe('a run', () => {
     expect(decisions.map(({ event }) => event)).toMatchObject([{ value: 'end', effects: [] }]);
   });
 
-  test('fails, and does not hang, when its machine goes round without an event', async () => {
+  test('fails if its machine loops without an event', async () => {
     const machine = setup({ types: { context: {} as { n: number } } }).createMachine({
       context: { n: 0 },
       initial: 'here',

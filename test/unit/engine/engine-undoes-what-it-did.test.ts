@@ -36,8 +36,8 @@ function threeFiles(fail: { readonly [name: string]: Failure } = {}, keepsChange
 const statuses = (run: Parameters<FolderHost['history']['changes']>[0]) =>
   host.history.changes(run).map((change) => change.status);
 
-describe('changes', () => {
-  test('are intended in the journal before the host has them', async () => {
+describe('the changes of a run', () => {
+  test('are journaled as intended before they are applied', async () => {
     const seen: string[] = [];
     const handle = await host.start(
       threeFiles(),
@@ -53,7 +53,7 @@ describe('changes', () => {
     expect(seen).toEqual(['file a: ', 'file b: a', 'file c: a b']);
   });
 
-  test('that still stand at the end make the run need attention, and name what undoes them', async () => {
+  test('need attention if they are in place at the end, and the hint names their undo commands', async () => {
     const handle = await host.start(threeFiles());
     expect(await handle.result).toMatchObject({
       end: {
@@ -64,14 +64,14 @@ describe('changes', () => {
     expect(host.history.verification(handle.id)).toMatchObject({ restored: false });
   });
 
-  test('that the workflow means to leave are kept, and the run succeeds', async () => {
+  test('are kept if the workflow keeps its changes, and the run succeeds', async () => {
     const handle = await host.start(threeFiles({}, true));
     expect(await handle.result).toMatchObject({ end: { status: 'succeeded' } });
     expect(statuses(handle.id)).toEqual(['kept', 'kept', 'kept']);
     expect(host.files()).toEqual(['a', 'b', 'c']);
   });
 
-  test('of a failed run are undone, newest first, and the host is verified', async () => {
+  test('are undone newest first after a failure, and the host is verified', async () => {
     const order: string[] = [];
     const handle = await host.start(
       threeFiles({ c: 'after' }),
@@ -92,14 +92,14 @@ describe('changes', () => {
     );
   });
 
-  test('of a failed run stay where the user asked to keep them', async () => {
+  test('stay in place after a failure if the user keeps them', async () => {
     const handle = await host.start(threeFiles({ c: 'before' }), {}, { onFailure: 'keep' });
     expect(await handle.result).toMatchObject({ end: { status: 'failed' } });
     expect(host.files()).toEqual(['a', 'b']);
     expect(statuses(handle.id)).toEqual(['applied', 'applied', 'gone']);
   });
 
-  test('that cannot be undone are stuck; the others are undone all the same', async () => {
+  test('are stuck if they cannot be undone, while the others are undone', async () => {
     const handle = await host.start(threeFiles({ b: 'undo', c: 'before' }));
     expect(await handle.result).toMatchObject({
       end: { status: 'needs-attention', error: { code: 'E_RESIDUE', hint: expect.stringContaining('rm b') } },
@@ -108,7 +108,7 @@ describe('changes', () => {
     expect(host.files()).toEqual(['b']);
   });
 
-  test('are not made where somebody else’s object is in the way, which stays as it was', async () => {
+  test('are not applied over a foreign object, which stays in place', async () => {
     writeFileSync(path.join(host.folder, 'b'), 'mine');
     const handle = await host.start(threeFiles());
     expect(await handle.result).toMatchObject({ end: { status: 'rolled-back', error: { code: 'E_NAME_IN_USE' } } });
@@ -116,7 +116,7 @@ describe('changes', () => {
     expect(statuses(handle.id)).toEqual(['reverted']);
   });
 
-  test('of somebody else meanwhile are drift, not a residue', async () => {
+  test('exclude changes of others, which count as drift and not as residue', async () => {
     const handle = await host.start(
       threeFiles({ c: 'before' }),
       {},
@@ -135,7 +135,7 @@ describe('changes', () => {
     });
   });
 
-  test('that are undone on a host which cannot be read afterwards are not called undone, until it was looked at', async () => {
+  test('need attention while the host cannot be verified, until a rollback verifies it', async () => {
     const unreadable = path.join(host.folder, 'unreadable');
     const handle = await host.start(
       threeFiles({ c: 'before' }),
@@ -151,7 +151,7 @@ describe('changes', () => {
     expect(await handle.result).toMatchObject({
       end: {
         status: 'needs-attention',
-        // What it came to grief by is not lost, and what to do is something that can be done.
+        // The message keeps the original error, and the hint names a command.
         error: {
           message: expect.stringMatching(/^failed before; then the host could not be verified: .*EISDIR/),
           hint: expect.stringContaining(`\`wf rollback ${handle.id}\``),
@@ -166,7 +166,7 @@ describe('changes', () => {
     expect(host.history.verification(handle.id)).toMatchObject({ restored: true });
   });
 
-  test('a workflow whose steps only look is not verified: there is nothing to compare', async () => {
+  test('are not verified in a workflow that only reads', async () => {
     const look = defineStep({
       kind: 'test.look',
       description: 'looks',

@@ -19,14 +19,14 @@ import { type SimulatedClock, simulatedClock } from '../../support/simulated-clo
 const YEAR_MS = 365 * 24 * 3_600_000;
 const SHIFTS = [
   ['back', -YEAR_MS],
-  ['forth', YEAR_MS],
+  ['forward', YEAR_MS],
 ] as const;
 
 let clock: SimulatedClock;
 let host: FolderHost;
 beforeEach(() => {
   clock = simulatedClock();
-  // Whoever held the lease counts as dead.
+  // Every owner counts as dead.
   host = openFolderHost(clock, () => false);
 });
 afterEach(() => host.close());
@@ -46,7 +46,7 @@ const patient = defineStep({
   },
 });
 
-/** Makes a file, waits five seconds, and then does what may have to be tried again. */
+/** Makes a file, waits five seconds, and then runs a step that needs retries. */
 function workflow(): LoadedWorkflow {
   const machine = setup({ actors: { makeFile: host.makeFile, patient } }).createMachine({
     initial: 'make',
@@ -70,7 +70,7 @@ async function until(condition: () => boolean): Promise<void> {
 
 const types = (run: RunId) => host.history.journal(run).map(({ event }) => event.type);
 
-/** The process that advances the run is gone. */
+/** Abandons a run, as if the process that advances it had died. */
 async function left(handle: RunHandle): Promise<void> {
   host.history.release({ run: handle.id, fence: host.history.run(handle.id)?.fence ?? 0 });
   handle.interrupt('SIGKILL');
@@ -85,48 +85,45 @@ async function resume(run: RunId): Promise<RunHandle> {
   return handle;
 }
 
-describe('a clock that was set between two processes of a run', () => {
-  test.for(SHIFTS)(
-    '%s: timer and next attempt come when they are due, and never later than they were long',
-    async ([, shift]) => {
-      const handle = await host.start(workflow());
-      handle.result.catch(() => {});
-      await until(() => types(handle.id).includes('waiting'));
-      await left(handle);
+describe('a clock that is set between two processes of a run', () => {
+  test.for(SHIFTS)('%s: a timer and a retry wait for at most their own delay', async ([, shift]) => {
+    const handle = await host.start(workflow());
+    handle.result.catch(() => {});
+    await until(() => types(handle.id).includes('waiting'));
+    await left(handle);
 
-      clock.set(clock.now() + shift);
-      let from = clock.now();
-      const again = await resume(handle.id);
-      await until(() => clock.pending > 0);
-      clock.step();
-      // Set back, the whole five seconds; set forth, at once: the deadline has passed.
-      expect(clock.now() - from).toBe(shift < 0 ? 5_000 : 0);
-      await until(() => types(handle.id).includes('step.retrying'));
-      await left(again);
+    clock.set(clock.now() + shift);
+    let from = clock.now();
+    const again = await resume(handle.id);
+    await until(() => clock.pending > 0);
+    clock.step();
+    // Set back: the whole five seconds. Set forward: no time, as the deadline has passed.
+    expect(clock.now() - from).toBe(shift < 0 ? 5_000 : 0);
+    await until(() => types(handle.id).includes('step.retrying'));
+    await left(again);
 
-      clock.set(clock.now() + shift);
-      from = clock.now();
-      const third = await resume(handle.id);
-      await until(() => clock.pending > 0);
-      clock.step();
-      expect(clock.now() - from).toBeLessThanOrEqual(4_000);
-      // Two failures of three: the budget counts failures, not time.
-      await until(() => types(handle.id).filter((type) => type === 'step.retrying').length === 2);
-      writeFileSync(path.join(host.folder, 'go'), '');
-      clock.step();
-      expect(await third.result).toMatchObject({ type: 'ended', end: { status: 'succeeded' } });
-      expect(host.history.steps(handle.id).find(({ id }) => id === 'patient')).toMatchObject({ attempts: 3 });
+    clock.set(clock.now() + shift);
+    from = clock.now();
+    const third = await resume(handle.id);
+    await until(() => clock.pending > 0);
+    clock.step();
+    expect(clock.now() - from).toBeLessThanOrEqual(4_000);
+    // Two failures of three: the budget counts failures, not time.
+    await until(() => types(handle.id).filter((type) => type === 'step.retrying').length === 2);
+    writeFileSync(path.join(host.folder, 'go'), '');
+    clock.step();
+    expect(await third.result).toMatchObject({ type: 'ended', end: { status: 'succeeded' } });
+    expect(host.history.steps(handle.id).find(({ id }) => id === 'patient')).toMatchObject({ attempts: 3 });
 
-      const run = host.history.run(handle.id);
-      if (run === undefined) throw new Error('the run is gone');
-      // Whatever the clock says, nothing took less than no time.
-      const record: unknown = JSON.parse(JSON.stringify(runRecord(readRunMaterial(host.history, run), () => false)));
-      const { durationMs, stages } = runRecordSchema.parse(record);
-      for (const ms of [durationMs, ...stages.map((stage) => stage.durationMs)]) expect(ms).toBeGreaterThanOrEqual(0);
-    },
-  );
+    const run = host.history.run(handle.id);
+    if (run === undefined) throw new Error('the run is gone');
+    // No duration is negative.
+    const record: unknown = JSON.parse(JSON.stringify(runRecord(readRunMaterial(host.history, run), () => false)));
+    const { durationMs, stages } = runRecordSchema.parse(record);
+    for (const ms of [durationMs, ...stages.map((stage) => stage.durationMs)]) expect(ms).toBeGreaterThanOrEqual(0);
+  });
 
-  test.for(SHIFTS)('%s: what was made is found and undone', async ([, shift]) => {
+  test.for(SHIFTS)('%s: a rollback undoes the changes', async ([, shift]) => {
     const handle = await host.start(workflow());
     handle.result.catch(() => {});
     await until(() => types(handle.id).includes('waiting'));
@@ -139,7 +136,7 @@ describe('a clock that was set between two processes of a run', () => {
   });
 });
 
-test('what may still land is not waited for longer than it takes, whatever the clock said when it was asked for', () => {
+test('a late effect is awaited for at most its time limit, whatever the clock said at the request', () => {
   const lateEffectMs = 2_000;
   const { behaviour } = host.makeFile.runner;
   if (behaviour.type !== 'change') throw new Error('it only reads');

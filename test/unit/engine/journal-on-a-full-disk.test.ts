@@ -29,7 +29,7 @@ const CHANGE: Change = {
 };
 const INTENDED: JournalEvent = { type: 'change.intended', change: CHANGE };
 
-/** A journal whose history refuses so many writes, and has so many reserves to give up. */
+/** Opens a journal whose history refuses the first `refusals` writes, and has `reserves` reserves to free. */
 function journalOf(refusals: number, reserves: number) {
   const header = headerOf('full');
   const lease = host.history.create(header, DEFINITION, OWNER, [], AT);
@@ -51,20 +51,20 @@ function journalOf(refusals: number, reserves: number) {
   return { journal, left, written: () => host.history.journal(header.id).map(({ event }) => event.type) };
 }
 
-test('what finds no room is refused, and not kept in mind', async () => {
+test('an append on a full disk is refused, and not kept in memory', async () => {
   const { journal, left, written } = journalOf(1, 1);
   await expect(journal.append([INTENDED])).rejects.toMatchObject({ code: 'E_DISK_FULL' });
   expect([journal.changes(), written(), left.reserves]).toEqual([[], [], 1]);
 });
 
-test('where a full disk is to stop nothing, the reserve is used up first', async () => {
+test('a journal that tolerates a full disk frees the reserve first', async () => {
   const { journal, written } = journalOf(2, 2);
   journal.tolerateFullDisk();
   await journal.append([INTENDED]);
   expect([journal.changes(), written(), journal.unrecorded()]).toEqual([[CHANGE], ['change.intended'], undefined]);
 });
 
-test('what then finds no room still is only kept in mind', async () => {
+test('a journal that tolerates a full disk keeps an append in memory once the reserve is used', async () => {
   const { journal, written } = journalOf(2, 1);
   journal.tolerateFullDisk();
   await journal.append([INTENDED]);

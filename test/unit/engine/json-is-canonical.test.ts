@@ -10,14 +10,14 @@ import {
 } from '../../../src/engine/model/json.ts';
 
 test.each<[string, unknown, Json]>([
-  ['a member called __proto__', JSON.parse('{"__proto__":{"a":1},"b":2}'), JSON.parse('{"__proto__":{"a":1},"b":2}')],
+  ['a member named __proto__', JSON.parse('{"__proto__":{"a":1},"b":2}'), JSON.parse('{"__proto__":{"a":1},"b":2}')],
   [
-    'toJSON',
+    'an object with toJSON',
     { at: new Date(0), own: { toJSON: () => [1, undefined] } },
     { at: '1970-01-01T00:00:00.000Z', own: [1, null] },
   ],
   ['negative zero, NaN and infinities', [-0, Number.NaN, Number.POSITIVE_INFINITY], [0, null, null]],
-  ['nothing', undefined, null],
+  ['undefined', undefined, null],
   [
     'functions and symbols',
     { f: () => 1, s: Symbol('s'), list: [() => 1, Symbol('s'), undefined] },
@@ -30,18 +30,18 @@ test.each<[string, unknown, Json]>([
     })(),
     { x: 1 },
   ],
-])('toJson keeps of %s what JSON keeps', (_what, value, kept) => {
+])('toJson converts %s to JSON', (_what, value, kept) => {
   expect(toJson(value)).toStrictEqual(kept);
 });
 
-test('toJson copies: what is altered later is not altered in the copy', () => {
+test('toJson returns a copy that later changes do not alter', () => {
   const value = { list: [{ a: 1 }] };
   const copy = toJson(value);
   value.list.push({ a: 2 });
   expect(copy).toEqual({ list: [{ a: 1 }] });
 });
 
-test('toJson refuses what the journal cannot hold', () => {
+test('toJson refuses cycles and bigints', () => {
   const cycle: { self?: unknown; list: unknown[] } = { list: [] };
   cycle.self = cycle;
   expect(() => toJson(cycle)).toThrow(TypeError);
@@ -51,7 +51,7 @@ test('toJson refuses what the journal cannot hold', () => {
   expect(() => toJson({ big: 1n })).toThrow(TypeError);
 });
 
-test('canonicalJson is the same text whatever order the keys were written in, and loses nothing', () => {
+test('canonicalJson does not depend on the order of keys, and loses nothing', () => {
   const key = fc.oneof(fc.string(), fc.nat().map(String));
   const value = fc.letrec<{ json: unknown }>((tie) => ({
     json: fc.oneof({ maxDepth: 3 }, fc.jsonValue(), fc.dictionary(key, tie('json')), fc.array(tie('json'))),

@@ -33,12 +33,12 @@ afterEach(() => host.close());
 
 const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** An engine that was asked for an object long ago, by a client that is dead, and stands still until it is first looked at. */
+/** An engine that a dead client asked for an object long ago, and that stands still until it is first inspected. */
 function standingStill(answersAfterMs: number, landsAfterMs: number) {
   const calls: string[] = [];
   let there = false;
   let looks = 0;
-  /** The first look is answered late; what was asked for earlier is there some time after that answer. */
+  /** Answers the first inspection late; the requested object appears some time after that answer. */
   async function look(): Promise<boolean> {
     looks += 1;
     if (looks > 1) return there;
@@ -83,7 +83,7 @@ async function intended(): Promise<Change> {
     reason: null,
     bootId: ownProcess().bootId,
   };
-  // Long ago: its own time is over.
+  // Long ago: its time limit has passed.
   await journal.append([{ type: 'change.intended', change }], [], 1);
   return change;
 }
@@ -136,8 +136,8 @@ function undoing(behaviour: ChangeBehaviour, change: Change) {
   });
 }
 
-describe('what a killed client asked of an engine that then stood still', () => {
-  test('is undone, and not called gone because the first look does not show it', async () => {
+describe('a request of a killed client to an engine that stood still', () => {
+  test('is undone although the first inspection does not find its effect', async () => {
     const { behaviour, calls, isThere } = standingStill(LATE_EFFECT_MS, 100);
     expect(await undoing(behaviour, await intended())).toMatchObject({ status: 'reverted' });
     expect(calls).toEqual(['undo']);
@@ -145,14 +145,14 @@ describe('what a killed client asked of an engine that then stood still', () => 
     expect(isThere()).toBe(false);
   });
 
-  test('is adopted by the step that goes on, and not made twice', async () => {
+  test('is adopted by the resumed step, and not repeated', async () => {
     await intended();
     const { behaviour, calls } = standingStill(LATE_EFFECT_MS, 100);
     expect(await attempt(behaviour)).toMatchObject({ output: 'made' });
     expect(calls).toEqual([]);
   });
 
-  test('is waited for no longer than its time where it does not come', async () => {
+  test('is settled as gone if no effect appears within its time limit', async () => {
     const { behaviour, calls } = standingStill(LATE_EFFECT_MS, 60_000);
     const begunAt = performance.now();
     expect(await undoing(behaviour, await intended())).toMatchObject({ status: 'gone' });
@@ -161,7 +161,7 @@ describe('what a killed client asked of an engine that then stood still', () => 
   });
 });
 
-test('an engine that answers each look late does not hold up an undo for ever', async () => {
+test('an engine that answers each inspection late does not block an undo', async () => {
   const { behaviour } = standingStill(0, 60_000);
   const slow: ChangeBehaviour = {
     ...behaviour,
@@ -173,7 +173,7 @@ test('an engine that answers each look late does not hold up an undo for ever', 
   expect(await undoing(slow, await intended())).toMatchObject({ status: 'gone' });
 });
 
-test('an intent whose request was lost on the way stays open, as it may still be carried out', async () => {
+test('an intent whose request was lost stays open, as it may still take effect', async () => {
   const behaviour: ChangeBehaviour = {
     ...standingStill(0, 60_000).behaviour,
     async apply() {
@@ -182,7 +182,7 @@ test('an intent whose request was lost on the way stays open, as it may still be
   };
   await expect(attempt(behaviour)).rejects.toMatchObject({ message: 'the connection was lost' });
   expect(journal.changes()).toMatchObject([{ seq: 1, status: 'intended' }]);
-  // Where nothing can come any more, it is settled at once.
+  // Without late effects it is settled at once.
   await expect(attempt({ ...behaviour, lateEffectMs: 0 })).rejects.toMatchObject({ code: 'E_DOCKER' });
   expect(journal.changes()).toMatchObject([{ seq: 1, status: 'gone' }]);
 });

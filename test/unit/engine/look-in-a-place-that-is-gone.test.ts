@@ -14,7 +14,7 @@ function endedContainer() {
   return { id: 'x', name: 'ended', startedAt: '', pid, namespace };
 }
 
-test('a look in a container that has ended fails as a look does: looks beside it are not left to themselves', async () => {
+test('concurrent observations of an ended container each fail with E_NAMESPACE_GONE', async () => {
   const context: HostContext = {
     run: runId('r'),
     host: machinePorts({}),

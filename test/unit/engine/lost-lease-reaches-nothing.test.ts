@@ -18,7 +18,7 @@ beforeEach(() => {
   host = openFolderHost();
   const owner = ownProcess();
   lease = createRun(host.history, 'lost');
-  // Where no engine is: what reaches it at all fails by that.
+  // No engine listens here: a request that is sent fails with E_DOCKER_UNREACHABLE.
   const ports: HostPorts = machinePorts({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' });
   const watch = {
     host: ports,
@@ -32,10 +32,10 @@ beforeEach(() => {
 });
 afterEach(() => host.close());
 
-/** The lease is another's from now on: this process was stopped in the middle of a step, and wakes. */
+/** Takes the lease over, as another process does while this one is stopped in the middle of a step. */
 const loseLease = () => host.history.takeOver(lease.run, ownProcess(), () => false);
 
-test('no command is begun any more, neither for a change nor for a look', async () => {
+test('a lost lease prevents the commands of changes and of observations', async () => {
   const file = path.join(host.folder, 'made');
   for (const { command } of [attempt.acting(), attempt.observing]) {
     await command.run(['rm', '--force', file], { timeoutMs: 5_000 });
@@ -59,7 +59,7 @@ const WRITES: readonly (readonly [string, (ports: HostPorts) => Promise<unknown>
   ['run a command in a container', ({ docker }) => docker.exec('x', ['true'], 1_000)],
 ];
 
-test.for(WRITES)('the engine is not asked to %s', async ([, ask]) => {
+test.for(WRITES)('a lost lease prevents the request to %s', async ([, ask]) => {
   await expect(ask(attempt.acting())).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
   loseLease();
   for (const ports of [attempt.acting(), attempt.observing]) {

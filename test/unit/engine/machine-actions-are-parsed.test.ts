@@ -10,7 +10,7 @@ const ACTIONS = [
   { type: 'xstate.emit', params: { event: { type: 'SEEN', n: 1 } } },
 ];
 
-test.each(ACTIONS)('of an action $type nothing is lost but what is of no interest to an engine', ({ type, params }) => {
+test.each(ACTIONS)('an action $type keeps the parameters that the engine uses, and no others', ({ type, params }) => {
   const action = { type, params: { ...params, more: 1 }, info: {}, exec: () => {} };
   expect(parseAction(action)).toEqual({ type, params });
 });
@@ -24,6 +24,6 @@ test.each([
   { type: 'xstate.cancel', params: {} },
   { type: 'xstate.emit', params: {} },
   { type: 'xstate.log' },
-])('an action that wf does not know is refused: %j', (action) => {
+])('an unknown or malformed action is refused: %j', (action) => {
   expect(() => parseAction(action)).toThrow(`wf does not know: ${action.type}`);
 });

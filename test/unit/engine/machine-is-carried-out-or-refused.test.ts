@@ -29,7 +29,7 @@ const { createMachine: create } = setup({
 });
 const invoking = { invoke: { id: 'work', src: 'step', input: {}, onDone: 'end' } } as const;
 
-test('an actor without an id is named as in the setup of the machine', () => {
+test('a spawned actor without an id is reported by its name in the setup', () => {
   const machine = create({
     context: ({ spawn }) => ({ ref: spawn('child') }),
     initial: 'one',
@@ -41,7 +41,7 @@ test('an actor without an id is named as in the setup of the machine', () => {
 
 const MACHINES: readonly (readonly [string, AnyStateMachine])[] = [
   [
-    'on the way to a state',
+    'on entry to a state',
     create({
       context: { ref: null },
       initial: 'one',
@@ -49,7 +49,7 @@ const MACHINES: readonly (readonly [string, AnyStateMachine])[] = [
     }),
   ],
   [
-    'on the way to the end, where it is stopped at once',
+    'on entry to the final state',
     create({
       context: { ref: null },
       initial: 'one',
@@ -57,7 +57,7 @@ const MACHINES: readonly (readonly [string, AnyStateMachine])[] = [
     }),
   ],
   [
-    'in the context that it begins with',
+    'in its initial context',
     create({
       context: ({ spawn }) => ({ ref: spawn('step', { id: 'extra', input: {} }) }),
       initial: 'one',
@@ -65,7 +65,7 @@ const MACHINES: readonly (readonly [string, AnyStateMachine])[] = [
     }),
   ],
   [
-    'under the id of a step that it left',
+    'under the id of an earlier step',
     create({
       context: { ref: null },
       initial: 'one',
@@ -78,19 +78,22 @@ const MACHINES: readonly (readonly [string, AnyStateMachine])[] = [
   ],
 ];
 
-test.each(MACHINES)('a machine that spawns an actor %s is refused, and says which', async (_where, machine) => {
-  const workflow = loaded({ name: 'spawns', version: '1', description: '', input: z.object({}), machine });
-  const message = 'the machine spawns the actor extra, which no state invokes';
-  expect(() => rehearse(workflow, {}, () => 0)).toThrow(message);
-  const host = openFolderHost();
-  hosts.push(host);
-  const { result } = await host.start(workflow);
-  expect(await result).toMatchObject({
-    end: { status: 'failed', error: { code: 'E_WORKFLOW_INVALID', message } },
-  });
-});
+test.each(MACHINES)(
+  'a machine that spawns an actor %s is refused, and the error names the actor',
+  async (_where, machine) => {
+    const workflow = loaded({ name: 'spawns', version: '1', description: '', input: z.object({}), machine });
+    const message = 'the machine spawns the actor extra, which no state invokes';
+    expect(() => rehearse(workflow, {}, () => 0)).toThrow(message);
+    const host = openFolderHost();
+    hosts.push(host);
+    const { result } = await host.start(workflow);
+    expect(await result).toMatchObject({
+      end: { status: 'failed', error: { code: 'E_WORKFLOW_INVALID', message } },
+    });
+  },
+);
 
-test('a machine that only invokes, again and again and with an actor left running, is not', async () => {
+test('a machine that only invokes actors is accepted', async () => {
   const machine = create({
     context: { ref: 0 },
     initial: 'one',
@@ -112,17 +115,9 @@ test('a machine that only invokes, again and again and with an actor left runnin
 });
 
 test.each([
-  [
-    'an onSnapshot, which would never be taken',
-    { id: 'work', onSnapshot: { actions: [] } },
-    'has an onSnapshot for work',
-  ],
-  [
-    'an id that a repeated visit would take',
-    { id: 'work#2' },
-    'the invoke id work#2 ends like the id of a repeated visit',
-  ],
-])('an invoking state with %s is refused when the machine is loaded', (_what, invoke, message) => {
+  ['an onSnapshot transition', { id: 'work', onSnapshot: { actions: [] } }, 'has an onSnapshot for work'],
+  ['the id of a repeated visit', { id: 'work#2' }, 'the invoke id work#2 ends like the id of a repeated visit'],
+])('an invoke with %s is refused when the machine is loaded', (_what, invoke, message) => {
   const machine = create({
     context: { ref: null },
     initial: 'one',
@@ -172,7 +167,7 @@ const SENDING: readonly (readonly [string, AnyStateMachine])[] = [
   ],
 ];
 
-test.each(SENDING)('an event that %s sends by itself is refused, and named', async (_where, machine) => {
+test.each(SENDING)('an event that %s sends is refused, and the error names it', async (_where, machine) => {
   const workflow = loaded({ name: 'sends', version: '1', description: '', input: z.object({}), machine });
   const message = 'the machine sends the event GO with send() while it decides';
   expect(() => rehearse(workflow, {}, () => 0)).toThrow(message);

@@ -39,7 +39,7 @@ function namedAfterItsRun() {
   return loaded({ name: 'named', version: '1', description: '', input: z.object({}), machine, keepsChanges: true });
 }
 
-test('self.id is the id of the run, also after a resume, which replays the same decisions', async () => {
+test('self.id is the id of the run, also after a resume', async () => {
   const workflow = namedAfterItsRun();
   const paused = await host.start(workflow, {}, { pauseAfter: 'one' });
   expect(await paused.result).toMatchObject({ type: 'paused' });
@@ -56,7 +56,7 @@ test('self.id is the id of the run, also after a resume, which replays the same 
   expect(host.files()).toEqual([`${paused.id}.one`, `${paused.id}.two`]);
 });
 
-test('a dry run takes the id that is chosen for the run; without one, dry-run', () => {
+test('a dry run uses the given run id, or dry-run by default', () => {
   const workflow = namedAfterItsRun();
   const commands = (run?: string) =>
     host.engine.rehearse(workflow, {}, run === undefined ? undefined : runId(run)).flatMap((step) => step.commands);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { openFolderWf } from '../../fixtures/cli/folder-services.ts';
 import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
 
-test.each(['-q', '--quiet'])('%s: no progress on stderr, the same result, and errors all the same', async (quiet) => {
+test.each(['-q', '--quiet'])('%s suppresses progress on stderr, and keeps results and errors', async (quiet) => {
   const { wf } = openFolderWf();
   const loud = await wf(['start', 'files', '--id', 'loud']);
   expect(loud.err).toContain('make');
@@ -11,7 +11,7 @@ test.each(['-q', '--quiet'])('%s: no progress on stderr, the same result, and er
   expect((await wf(['show', quiet, 'nothing'])).err).toContain('E_RUN_NOT_FOUND');
 });
 
-test('--no-color: no colours on a terminal, in results, errors and usage errors', async () => {
+test('--no-color prints results, errors and usage errors without colours', async () => {
   const { wf } = openFolderWf();
   await wf(['start', 'files', '--id', 'one']);
   const onTerminal = (...argv: readonly string[]) => wf(argv, testTerminal({ columns: 80 }));

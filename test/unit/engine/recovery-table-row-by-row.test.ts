@@ -16,7 +16,6 @@ import { ownProcess } from '../../../src/host/processes/process.ts';
 import { createRun, type FolderHost, openFolderHost } from '../../support/folder-host.ts';
 import { testContext } from '../../support/step-context.ts';
 
-/** A boot that is not this one. */
 const OTHER_BOOT = 'another-boot';
 const LATE_EFFECT_MS = 300;
 
@@ -31,7 +30,7 @@ beforeEach(() => {
 });
 afterEach(() => host.close());
 
-/** A step runner that finds what it is told to, and counts what it is asked. */
+/** A step runner that finds the given state of the host, and records its calls. */
 function scripted(seen: () => Observation<Json, Json>, standing: () => ChangeState, survivesReboot: boolean) {
   const calls: string[] = [];
   const behaviour: ChangeBehaviour = {
@@ -103,8 +102,8 @@ const forwardRows = Object.entries(FORWARD).flatMap(([says, row]) =>
   Object.entries(row).map(([shows, action]) => [says, shows, action] as const),
 );
 
-describe('a step that is to make its change', () => {
-  test.for(forwardRows)('with journal "%s" and host "%s": %s', async ([says, shows, action]) => {
+describe('the forward recovery table', () => {
+  test.for(forwardRows)('journaled "%s", observed "%s": %s', async ([says, shows, action]) => {
     const { bootId } = ownProcess();
     const now = Date.now();
     if (says !== 'nothing') await intend(says === 'lost' ? OTHER_BOOT : bootId, shows === 'not yet' ? now : 1);
@@ -144,12 +143,12 @@ describe('a step that is to make its change', () => {
           `apply to ${action === 'apply' ? 'absent' : 'partial'}`,
           'observe with the record',
         ]);
-        // The intent was durable before it was acted on, and it is of this boot.
+        // The intent is durable, and belongs to this boot.
         expect(change).toMatchObject({ seq: 1, status: 'intended', bootId });
         expect(events).toMatchObject([{ type: 'change.applied', seq: 1 }]);
         return;
       case 'observe again':
-        // It did not come: then it is made, and not before its time was over.
+        // No late effect appeared: the change is applied after the time limit.
         expect(calls.filter((call) => call.startsWith('apply'))).toEqual(['apply to absent']);
         expect(Date.now() - now).toBeGreaterThanOrEqual(LATE_EFFECT_MS);
         expect(calls.length).toBeGreaterThan(3);
@@ -175,8 +174,8 @@ const backRows = Object.entries(BACK).flatMap(([says, row]) =>
   Object.entries(row).map(([shows, action]) => [says, shows, action] as const),
 );
 
-describe('a change that is to be undone', () => {
-  test.for(backRows)('with journal "%s" and host "%s": %s', async ([says, shows, action]) => {
+describe('the rollback recovery table', () => {
+  test.for(backRows)('journaled "%s", observed "%s": %s', async ([says, shows, action]) => {
     const { bootId } = ownProcess();
     const now = Date.now();
     await intend(says === 'lost' ? OTHER_BOOT : bootId, shows === 'not yet' ? now : 1);
@@ -215,7 +214,7 @@ describe('a change that is to be undone', () => {
     switch (action) {
       case 'undo':
         expect(calls).toEqual(['look', 'undo', 'look']);
-        // Journaled as begun after the look, and before the host was touched.
+        // Journaled as begun after the inspection, and before the undo.
         expect(begun).toEqual(['look']);
         expect(settled).toMatchObject({ status: 'reverted' });
         return;

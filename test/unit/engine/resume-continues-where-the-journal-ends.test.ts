@@ -13,15 +13,15 @@ import { type SimulatedClock, simulatedClock } from '../../support/simulated-clo
 
 let host: FolderHost;
 let clock: SimulatedClock;
-/** What each named step did, in order: `name attempt`. */
+/** The calls of the steps in order, as `name attempt`. */
 let calls: string[];
-/** Steps that wait until they are let go; a step of a "dead" process waits for ever. */
+/** Ends the waiting step of each name. */
 let gates: Map<string, (value: 'succeed' | 'fail') => void>;
 beforeEach(() => {
   clock = simulatedClock();
   calls = [];
   gates = new Map();
-  // Whoever held the lease counts as dead.
+  // Every owner counts as dead.
   host = openFolderHost(clock, () => false);
 });
 afterEach(() => host.close());
@@ -70,7 +70,7 @@ function leavingFirstLate(name: string): LoadedWorkflow {
 
 async function begin(workflow: LoadedWorkflow, options: Partial<RunOptions> = {}, observer: RunObserver = {}) {
   const handle = await host.start(workflow, {}, options, observer);
-  // The result of a process that is left for dead is nobody's concern.
+  // Nothing awaits the result of an abandoned process.
   handle.result.catch(() => {});
   return handle;
 }
@@ -85,7 +85,7 @@ async function resume(
   return host.engine.resume({ run, workflow, definition, acceptChanges, pauseAfter });
 }
 
-/** Waits until something has come about, which takes some turns of the event loop. */
+/** Waits until a condition holds, for some turns of the event loop. */
 async function until(condition: () => boolean) {
   const deadline = performance.now() + 15_000;
   while (!condition()) {
@@ -94,12 +94,12 @@ async function until(condition: () => boolean) {
   }
 }
 
-/** So long that what must not happen would have happened. */
+/** Waits long enough for an unwanted call to happen. */
 async function turns(count = 50) {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Lets the step of this name, once it has begun, come to an end. */
+/** Ends the step of this name once it has begun. */
 async function interruptRun(name: string, end: 'succeed' | 'fail' = 'succeed') {
   await until(() => gates.has(name));
   const gate = gates.get(name);
@@ -108,7 +108,7 @@ async function interruptRun(name: string, end: 'succeed' | 'fail' = 'succeed') {
   await turns();
 }
 
-/** The process that advances the run is gone: what it does later finds the lease lost, and its claims are free. */
+/** Abandons a run, as if its process had died: later writes find the lease lost, and its claims are free. */
 async function left(handle: RunHandle, underWay = true) {
   await until(() => gates.size > 0 || !underWay);
   host.history.release({ run: handle.id, fence: host.history.run(handle.id)?.fence ?? 0 });
@@ -119,8 +119,8 @@ async function left(handle: RunHandle, underWay = true) {
   await turns();
 }
 
-describe('a run that is resumed', () => {
-  test('begins again what had begun, as another attempt, and nothing that was completed', async () => {
+describe('a resumed run', () => {
+  test('repeats the interrupted step as another attempt, and no completed step', async () => {
     const workflow = threeSteps();
     const handle = await begin(workflow);
     await interruptRun('one');
@@ -134,7 +134,7 @@ describe('a run that is resumed', () => {
     expect(calls).toEqual(['one 1', 'two 1', 'two 2', 'three 1']);
   });
 
-  test('has as many attempts left as failures allow: an interruption is none', async () => {
+  test('counts only failures against its attempts, not interruptions', async () => {
     const workflow = threeSteps();
     let handle = await begin(workflow);
     for (let life = 0; life < 4; life += 1) {
@@ -157,7 +157,7 @@ describe('a run that is resumed', () => {
     expect(await handle.result).toMatchObject({ end: { status: 'succeeded' } });
   });
 
-  test('keeps the time of the next attempt of a step that had failed', async () => {
+  test('keeps the retry time of a failed step', async () => {
     const workflow = threeSteps();
     const handle = await begin(workflow);
     await interruptRun('one', 'fail');
@@ -178,7 +178,7 @@ describe('a run that is resumed', () => {
     await resumed.result;
   });
 
-  test('keeps the deadline of a timer, and one that has passed meanwhile fires at once', async () => {
+  test('keeps the deadline of a timer, and fires an expired timer at once', async () => {
     const workflow = leavingFirstLate('timed');
     const startedAt = clock.now();
     const handle = await begin(workflow);
@@ -202,7 +202,7 @@ describe('a run that is resumed', () => {
     expect(host.history.steps(handle.id).find(({ id }) => id === 'one')).toMatchObject({ status: 'stopped' });
   });
 
-  test('that was paused goes on with what was due, as its first attempt', async () => {
+  test('begins the step after a pause as its first attempt', async () => {
     const workflow = threeSteps();
     const handle = await begin(workflow, { pauseAfter: 'first' });
     await interruptRun('one');
@@ -221,7 +221,7 @@ describe('a run that is resumed', () => {
     expect(host.history.steps(handle.id).map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
   });
 
-  test('still pauses where it was asked to, when it was interrupted before', async () => {
+  test('pauses after the requested stage although it was interrupted before', async () => {
     const workflow = threeSteps();
     const handle = await begin(workflow, { pauseAfter: 'second' });
     await left(handle);
@@ -232,7 +232,7 @@ describe('a run that is resumed', () => {
     expect(await resumed.result).toEqual({ type: 'paused', stage: 'second' });
   });
 
-  test('that was asked to stop has given its lease up, and its next step was never begun', async () => {
+  test('has no owner after an interruption, and begins the next step as its first attempt', async () => {
     const workflow = threeSteps();
     const handle = await begin(workflow);
     await turns();
@@ -248,7 +248,7 @@ describe('a run that is resumed', () => {
     await resumed.result;
   });
 
-  test('that has ended is refused', async () => {
+  test('is refused if it has ended', async () => {
     const workflow = threeSteps();
     const handle = await begin(workflow);
     for (const name of ['one', 'two', 'three']) await interruptRun(name);
@@ -256,7 +256,7 @@ describe('a run that is resumed', () => {
     await expect(resume(handle.id, workflow)).rejects.toMatchObject({ code: 'E_RUN_ENDED', exitCode: 2 });
   });
 
-  test('under another definition is refused, untouched, until that is accepted', async () => {
+  test('is refused unchanged under another definition until that is accepted', async () => {
     const handle = await begin(threeSteps());
     await interruptRun('one');
     await left(handle);
@@ -275,7 +275,7 @@ describe('a run that is resumed', () => {
     const { hash } = describeDefinition(changed, changed.model);
     expect(host.history.run(handle.id)?.definitionHash).toBe(hash);
     expect(host.history.definition(hash)).toBeDefined();
-    // From then on it is the run's own definition; what was decided before is not held against it.
+    // The run keeps the accepted definition; earlier decisions are not compared with it.
     await left(accepted);
     const again = await resume(handle.id, changed);
     await turns();
@@ -284,14 +284,14 @@ describe('a run that is resumed', () => {
     await expect(resume(handle.id, threeSteps())).rejects.toMatchObject({ code: 'E_RUN_ENDED' });
   });
 
-  test('under a definition that would not have come the same way is refused even so', async () => {
+  test('is refused under an accepted definition if its replay diverges', async () => {
     const handle = await begin(threeSteps());
     await interruptRun('one');
     await left(handle);
     const elsewhere = threeSteps('2', { second: { on: { go: 'third' } } });
     await expect(resume(handle.id, elsewhere, { acceptChanges: true })).rejects.toMatchObject({
       code: 'E_JOURNAL_DIVERGED',
-      // Nothing was touched, and there is a way out.
+      // Nothing was touched, and a rollback is possible.
       exitCode: 4,
       hint: expect.stringContaining(`wf rollback ${handle.id}`),
     });
@@ -302,12 +302,12 @@ describe('a run that is resumed', () => {
     await resumed.result;
   });
 
-  test('does not begin again what the machine has gone on without', async () => {
+  test('does not repeat a step that the machine has left', async () => {
     const workflow = leavingFirstLate('left');
     const handle = await begin(workflow);
     await until(() => calls.at(-1) === 'one 1');
     clock.step();
-    // It was told to stop, and does not: nobody has seen its end when the process is gone.
+    // The step ignores the stop: its end is not journaled when the process is gone.
     await until(() => calls.at(-1) === 'two 1');
     await left(handle);
     const resumed = await resume(handle.id, workflow);
@@ -321,7 +321,7 @@ describe('a run that is resumed', () => {
     ]);
   });
 
-  test('remembers how often a step has failed', async () => {
+  test('keeps the number of failures of a step', async () => {
     const workflow = threeSteps();
     const handle = await begin(workflow);
     for (const attempt of ['one 1', 'one 2']) {
@@ -334,12 +334,12 @@ describe('a run that is resumed', () => {
     const resumed = await resume(handle.id, workflow);
     await until(() => calls.at(-1) === 'one 4');
     await interruptRun('one', 'fail');
-    // Three failures, and one attempt that nobody saw the end of.
+    // Three failures, and one attempt without an outcome.
     expect(await resumed.result).toMatchObject({ end: { status: 'failed', error: { code: 'E_DOCKER' } } });
     expect(calls).toHaveLength(4);
   });
 
-  test('ends with what it came to grief by before it was interrupted', async () => {
+  test('ends with the error from before its interruption', async () => {
     const machine = setup({ actors: { step } }).createMachine({
       initial: 'first',
       states: {
@@ -363,7 +363,7 @@ describe('a run that is resumed', () => {
     expect(await resumed.result).toMatchObject({ end: { status: 'failed', error: { message: 'one failed' } } });
   });
 
-  test('is not taken over on a machine that cannot go on with it', async () => {
+  test('is not taken over on a host that lacks a requirement', async () => {
     let error: WfError | undefined;
     const workflow = threeSteps();
     const needy: LoadedWorkflow = {
@@ -387,7 +387,7 @@ describe('a run that is resumed', () => {
     expect(host.history.run(handle.id)).toMatchObject({ owner: null });
   });
 
-  test('under a definition that a rival has replaced meanwhile is refused', async () => {
+  test('is refused if another process has accepted a new definition meanwhile', async () => {
     let meanwhile = async () => {};
     const workflow = threeSteps();
     const looked: LoadedWorkflow = {

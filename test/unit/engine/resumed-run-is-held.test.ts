@@ -7,7 +7,7 @@ import { defineStep, runnerOf } from '../../../src/engine/workflow/define-step.t
 import { type FolderHost, loaded, openFolderHost, runId } from '../../support/folder-host.ts';
 
 let host: FolderHost;
-/** Whether the process that holds the lease counts as alive; it is this one. */
+/** Whether the owner of the lease, this process, counts as alive. */
 let alive = false;
 beforeEach(() => {
   alive = false;
@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => host.close());
 
-/** A name that nobody else on the machine uses meanwhile. */
+/** A name that is unique on this machine. */
 const claim = `file held-${process.pid}`;
 const stranger = runId(`stranger-${process.pid}`);
 
@@ -61,7 +61,7 @@ function workflow(gate = untilOpened().gate) {
   });
 }
 
-/** A run that was asked to stop when it had made a file. */
+/** A run that is interrupted after it made a file. */
 async function interruptedRun(): Promise<RunHandle> {
   const handle: RunHandle = await host.start(
     workflow(),
@@ -77,7 +77,7 @@ async function interruptedRun(): Promise<RunHandle> {
   return handle;
 }
 
-/** What another process, with another database, is told that wants the run, and the names. */
+/** Returns the results of locking the run and its claim from another database. */
 async function whatOthersGet(run: RunHandle['id']): Promise<readonly string[]> {
   const ask = async (held: Promise<{ release(): void }>) =>
     held.then(
@@ -90,7 +90,7 @@ async function whatOthersGet(run: RunHandle['id']): Promise<readonly string[]> {
   return [await ask(host.claims.acquireRun(run, 0)), await ask(host.claims.acquire([claim], stranger))];
 }
 
-test('a run that is resumed is held against every other wf of the host, with its names, until it ends', async () => {
+test('a resumed run locks its id and its claims against every other wf of the host until it ends', async () => {
   const { id } = await interruptedRun();
   expect(await whatOthersGet(id)).toEqual(['free', 'free']);
   const { gate, open } = untilOpened();
@@ -99,7 +99,7 @@ test('a run that is resumed is held against every other wf of the host, with its
   const request = { run: id, workflow: again, definition, acceptChanges: false, pauseAfter: null };
   const resumed = await host.engine.resume(request);
   alive = true;
-  // What it would do now, its owner decides: nobody else says.
+  // Only the owner of a run can plan its steps.
   await expect(host.engine.planResume(request)).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
   await expect(host.engine.resume(request)).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
   expect(await whatOthersGet(id)).toEqual(['E_LEASE_HELD', 'E_NAME_IN_USE']);
@@ -108,7 +108,7 @@ test('a run that is resumed is held against every other wf of the host, with its
   expect(await whatOthersGet(id)).toEqual(['free', 'free']);
 });
 
-test('a run that is rolled back is held as well; its names are not needed for that', async () => {
+test('a rollback locks the id of its run, and not its claims', async () => {
   const { id } = await interruptedRun();
   const runner = (kind: string) => (kind === 'test.file' ? runnerOf(host.makeFile) : undefined);
   let during: Promise<readonly string[]> | undefined;
@@ -119,7 +119,7 @@ test('a run that is rolled back is held as well; its names are not needed for th
   expect(await whatOthersGet(id)).toEqual(['free', 'free']);
 });
 
-test('what its caller has seen of a run is not read again, and does not outweigh what became of it meanwhile', async () => {
+test('resume reads a run that its caller has seen once, under its lock, and refuses it if it has ended meanwhile', async () => {
   const { id } = await interruptedRun();
   const seen = host.history.run(id);
   if (seen === undefined) throw new Error('the run is not there');
@@ -130,7 +130,6 @@ test('what its caller has seen of a run is not read again, and does not outweigh
   const request = { run: id, workflow: again, definition, acceptChanges: false, pauseAfter: null, seen };
   const read = vi.spyOn(host.history, 'run');
   const resumed = await host.engine.resume(request);
-  // Once it was held.
   expect(read).toHaveBeenCalledTimes(1);
   expect(await resumed.result).toMatchObject({ end: { status: 'succeeded' } });
   const written = host.history.journal(id).length;

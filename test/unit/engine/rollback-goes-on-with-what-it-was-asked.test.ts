@@ -37,7 +37,7 @@ function staying() {
       return record;
     },
     async inspect({ name }) {
-      // As a host does: the answer takes a moment, in which the run can be asked to stop.
+      // The answer takes a turn of the event loop, in which the run can be interrupted.
       await new Promise((resolve) => setImmediate(resolve));
       return existsSync(at(name)) ? { found: 'in place' } : { found: 'gone', reason: 'not there' };
     },
@@ -65,7 +65,7 @@ function twoFiles() {
 
 const statuses = (run: RunId) => host.history.changes(run).map(({ status }) => status);
 
-test('what is meant to stay is undone where that is asked for, and by whoever goes on with it', async () => {
+test('a rollback with removeKept undoes kept changes, also after it is interrupted and resumed', async () => {
   const { workflow, runner } = twoFiles();
   const started = await host.start(workflow);
   await started.result;
@@ -87,7 +87,7 @@ test('what is meant to stay is undone where that is asked for, and by whoever go
   expect(statuses(id)).toEqual(['kept', 'reverted']);
   expect(host.files()).toEqual(['a']);
 
-  // Resuming goes on with the rollback as it was asked for.
+  // Resuming continues the rollback with removeKept.
   const definition = describeDefinition(workflow, workflow.model);
   const request = { run: id, workflow, definition, acceptChanges: false, pauseAfter: null };
   expect(await host.engine.planResume(request)).toEqual({

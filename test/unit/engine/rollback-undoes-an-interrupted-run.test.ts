@@ -12,7 +12,7 @@ import { ownProcess } from '../../../src/host/processes/process.ts';
 import { type FolderHost, loaded, openFolderHost, runId } from '../../support/folder-host.ts';
 
 let host: FolderHost;
-/** Processes whose leases count as held; the host's own process ends each run by letting go of it. */
+/** Whether the owner of a lease counts as alive. */
 let alive: boolean;
 beforeEach(() => {
   alive = false;
@@ -44,7 +44,7 @@ const runner = (kind: string): StepRunner | undefined => {
 
 const request = (run: RunId) => ({ run, runner, removeKept: false });
 
-/** A run that was interrupted when it had made the files a and b. */
+/** A run that is interrupted after it made the files a and b. */
 async function interruptedRun(undoable = true): Promise<RunHandle> {
   const handle: RunHandle = await host.start(
     threeFiles(undoable),
@@ -60,8 +60,8 @@ async function interruptedRun(undoable = true): Promise<RunHandle> {
   return handle;
 }
 
-describe('rolling back', () => {
-  test('undoes, newest first, what an interrupted run did, and verifies the host', async () => {
+describe('a rollback', () => {
+  test('undoes the changes of an interrupted run newest first, and verifies the host', async () => {
     const { id } = await interruptedRun();
     expect(host.files()).toEqual(['a', 'b']);
     const settled: string[] = [];
@@ -79,7 +79,7 @@ describe('rolling back', () => {
     expect(host.history.steps(id).map(({ status }) => status)).toEqual(['succeeded', 'succeeded', 'stopped']);
   });
 
-  test('of a run that ended with nothing standing does nothing', async () => {
+  test('does nothing for an ended run without changes in place', async () => {
     const { id } = await interruptedRun();
     await (await host.engine.rollBack(request(id)))?.result;
     const entries = host.history.journal(id).length;
@@ -98,7 +98,7 @@ describe('rolling back', () => {
     expect(host.files()).toEqual(['a', 'b']);
   });
 
-  test('shuts out the earlier owner: when it wakes it writes nothing more', async () => {
+  test('prevents further writes of the earlier owner', async () => {
     const { id } = await interruptedRun();
     const earlier = { run: id, fence: host.history.run(id)?.fence ?? 0 };
     await (await host.engine.rollBack(request(id)))?.result;
@@ -107,12 +107,12 @@ describe('rolling back', () => {
     );
   });
 
-  test('leaves what is gone by itself, and goes on past what will not go', async () => {
+  test('continues after a stuck change, and settles it as gone once it is removed by hand', async () => {
     const { id } = await interruptedRun(false);
     const first = await (await host.engine.rollBack(request(id)))?.result;
     expect(first).toMatchObject({ end: { status: 'needs-attention', error: { code: 'E_RESIDUE' } } });
     expect(host.files()).toEqual(['b']);
-    // Once somebody has mended it, the same command picks up just what was left.
+    // After the change is removed by hand, the same command settles the rest.
     writeFileSync(path.join(host.folder, 'c'), 'somebody else’s');
     host.remove('b');
     const second = await (await host.engine.rollBack(request(id)))?.result;
@@ -121,7 +121,7 @@ describe('rolling back', () => {
     expect(existsSync(path.join(host.folder, 'c'))).toBe(true);
   });
 
-  test('without the step runner is refused before anything is touched, naming each change and what is missing', async () => {
+  test('is refused before it touches anything if a step runner is missing, and names each change', async () => {
     const { id } = await interruptedRun();
     const before = host.history.journal(id);
     const missing = { runner: () => undefined, whyMissing: (kind: string) => `nobody has ${kind}` };
@@ -135,7 +135,7 @@ describe('rolling back', () => {
     expect(host.files()).toEqual(['a', 'b']);
   });
 
-  test('is what resuming plans for a run that has failed, and was killed before it began to undo', async () => {
+  test('is planned by a resume of a failed run that was interrupted before its rollback', async () => {
     const { makeFile } = host;
     const file = (name: string, fail: 'before' | 'no', next: string) => ({
       invoke: { id: `make-${name}`, src: 'makeFile' as const, input: { name, fail }, onDone: next },
@@ -166,7 +166,7 @@ describe('rolling back', () => {
     expect(host.files()).toEqual([]);
   });
 
-  test('of a run that nobody knows is refused', async () => {
+  test('is refused for an unknown run', async () => {
     await expect(host.engine.rollBack(request(runId('nobody')))).rejects.toMatchObject({ code: 'E_RUN_NOT_FOUND' });
   });
 });

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => host.close());
 
-/** Whether nobody holds the run: tried by holding it. */
+/** Returns whether the id of the run can be locked. */
 async function isFree(run: string): Promise<boolean> {
   return host.claims.acquireRun(runId(run), 0).then(
     (held) => {
@@ -24,7 +24,7 @@ async function isFree(run: string): Promise<boolean> {
   );
 }
 
-/** A workflow of one step that only reads, and does this. */
+/** A workflow that begins with a step that only reads, by calling `look`. */
 function reading(look: (context: StepContext) => Promise<void>) {
   const step = defineStep({
     kind: 'test.look',
@@ -54,7 +54,7 @@ function reading(look: (context: StepContext) => Promise<void>) {
 
 const nothing = ['true'] as const;
 
-test('a run that touches no host is held by nobody; from its first command on it is, until its end', async () => {
+test('a run that only reads locks its id from its first command to its end', async () => {
   const free: boolean[] = [];
   const workflow = reading(async ({ run, host: { command } }) => {
     free.push(await isFree(run));
@@ -68,9 +68,9 @@ test('a run that touches no host is held by nobody; from its first command on it
 });
 
 test.each<[string, boolean, Partial<StartRequest>]>([
-  ['is there to change the host', true, {}],
-  ['was given its id', false, { id: runId(`given-${process.pid}`) }],
-])('a run that %s is held from its start', async (_what, changes, given) => {
+  ['changes the host', true, {}],
+  ['has a given id', false, { id: runId(`given-${process.pid}`) }],
+])('a run that %s locks its id from its start', async (_what, changes, given) => {
   const free: boolean[] = [];
   const workflow = reading(async ({ run }) => {
     free.push(await isFree(run));
@@ -87,7 +87,7 @@ test.each<[string, boolean, Partial<StartRequest>]>([
   expect(free).toEqual([false]);
 });
 
-test('a run whose id somebody else holds begins no command', async () => {
+test('a run whose id is already locked begins no command', async () => {
   const begun: string[] = [];
   const workflow = reading(async ({ run, host: { command } }) => {
     const other = await host.claims.acquireRun(run, 0);

@@ -12,8 +12,8 @@ const secretsFor = (value: string) => redactInput({ password: value }, ['passwor
 
 const secretText = fc.string({ minLength: SHORTEST_SECRET, maxLength: 60, unit: 'binary' });
 
-describe('what is hidden', () => {
-  test('loses nothing, is hidden once and for all, and holds the value no more', () => {
+describe('redaction', () => {
+  test('is reversible and idempotent, and removes the value', () => {
     fc.assert(
       fc.property(
         secretText,
@@ -29,7 +29,7 @@ describe('what is hidden', () => {
           const hidden = redact(told);
           expect(reveal(hidden)).toEqual(told);
           expect(redact(hidden)).toEqual(hidden);
-          // A value that is a part of its own placeholder cannot be told from it.
+          // A value that is a part of its own placeholder stays in the text.
           fc.pre(!'wf-secret:password:444444444444'.includes(value));
           if (before === '' && after === '')
             expect(JSON.stringify(hidden)).not.toContain(JSON.stringify(value).slice(1, -1));
@@ -40,7 +40,7 @@ describe('what is hidden', () => {
 
   const value = `p'Ä/"w+ö\\?&1 $x\n<x>`;
   test.each<[what: string, text: string]>([
-    ['as it is', value],
+    ['in plain text', value],
     ['in JSON', JSON.stringify({ password: value })],
     ['in JSON in JSON', JSON.stringify(JSON.stringify({ password: value }))],
     ['in JSON of ASCII letters', '"p\'\\u00c4/\\"w+\\u00f6\\\\?&1 $x\\n<x>"'],
@@ -53,18 +53,18 @@ describe('what is hidden', () => {
     ['in base64 after one letter', Buffer.from(`u${value}`).toString('base64')],
     ['in base64 as basic authentication', Buffer.from(`me:${value}!`).toString('base64')],
     ['in base64 for URLs', Buffer.from(`a:${value}`).toString('base64url')],
-  ])('is found %s', (_what, text) => {
+  ])('finds a secret %s', (_what, text) => {
     const { redactText, reveal } = secretsFor(value);
     const hidden = redactText(text);
     expect(hidden).toContain('wf-secret:password:');
     expect(reveal(hidden)).toBe(text);
     expect(hidden.length).toBeLessThan(text.length + 60);
-    // Of a text in base64 no more than the letter on either side that a neighbour has a part in.
+    // In base64, only the letters on either side that also encode a neighbour stay.
     const rest = hidden.replace(/wf-secret:password:([A-Za-z0-9-]+:)?4{12}/, '');
     expect(rest).not.toMatch(/öw|%C3|c384|Ä/i);
   });
 
-  test('a file of several lines is found line by line, and in base64 of broken lines', () => {
+  test('finds each line of a secret of several lines, and wrapped base64', () => {
     const key = ['-----BEGIN KEY-----', 'MIIEpAIBAAKCAQEA1234', '5678abcdefghijklmnop', '-----END KEY-----'].join('\n');
     const { redactText } = secretsFor(key);
     expect(redactText(`1: ${key.split('\n')[1]} / 2: ${key.split('\n')[2]}`)).toMatch(
@@ -75,7 +75,7 @@ describe('what is hidden', () => {
     expect(redactText(broken)).not.toContain(broken.slice(80, 100));
   });
 
-  test('a text that was cut in the middle of a secret does not keep the half', () => {
+  test('removes a partial secret at the end of a truncated text', () => {
     const { cutPartialSecret } = secretsFor('correct-hörse');
     expect(cutPartialSecret('password is correct-h')).toBe('password is ');
     expect(cutPartialSecret('password is correct-h\uFFFD')).toBe('password is ');
@@ -85,7 +85,7 @@ describe('what is hidden', () => {
     expect(cutPartialSecret('nothing of it')).toBe('nothing of it');
   });
 
-  test('an error keeps its code and loses the value, in its stack and its causes too', () => {
+  test('removes the value from an error, its stack and its causes, and keeps its code', () => {
     const { redactError } = secretsFor('hunter2');
     const cause = new Error('hunter2 was refused', { cause: new Error('by hunter2') });
     const error = redactError(
@@ -105,7 +105,7 @@ describe('what is hidden', () => {
   });
 });
 
-test('evidence is cut after secrets were hidden in it, so that no half of one is left', () => {
+test('evidence is truncated after it is redacted, so that no partial secret is left', () => {
   const value = 'correct horse battery staple, and a good deal more than that';
   const seen = {
     command: `echo ${value}`,
@@ -118,7 +118,7 @@ test('evidence is cut after secrets were hidden in it, so that no half of one is
   expect(kept.command).toBe('echo wf-secret:password:444444444444');
   expect(kept.output).toMatch(/xxwf-secret:password:4+\n\[\d+ more characters\]$/);
   expect(redactedEvidence(kept, secretsFor(value))).toEqual(kept);
-  // A process that was not given the value cannot hide it.
+  // A process without the value cannot redact it.
   const run = {
     id: runId('r'),
     input: { password: kept.command },
@@ -130,13 +130,13 @@ test('evidence is cut after secrets were hidden in it, so that no half of one is
 });
 
 describe('a placeholder', () => {
-  test('of another run, or one that was guessed, is text like any other', () => {
+  test('is plain text if it does not belong to the run', () => {
     const { reveal } = secretsFor('hunter2');
     expect(reveal('wf-secret:password:000000000000')).toBe('wf-secret:password:000000000000');
     expect(reveal({ a: 'Bearer wf-secret:password:444444444444:json' })).toEqual({ a: 'Bearer hunter2:json' });
   });
 
-  test('whose value this process was not given is an error, not a text that is passed on', () => {
+  test('is an error if this process does not have its value', () => {
     const { input } = redactInput({ password: 'hunter2' }, ['password'], () => 0.3);
     const run = {
       id: runId('r'),
@@ -148,7 +148,7 @@ describe('a placeholder', () => {
   });
 });
 
-test('other inputs that hold the value are hidden too; absent and empty secrets hide nothing', () => {
+test('a secret is redacted in other inputs too; absent and empty secrets redact nothing', () => {
   const redacted = redactInput(
     { password: 'hunter2', url: 'http://me:hunter2@host', note: 'x', token: '' },
     ['password', 'token', 'none'],
@@ -169,7 +169,7 @@ test.each([
   [7, 'is secret, but not a string'],
   [['a'], 'is secret, but not a string'],
   ['x'.repeat(16_385), '16385'],
-])('a secret %j is refused without being repeated', (value, says) => {
+])('a secret %j is refused, and the error does not contain it', (value, says) => {
   expect(() => redactInput({ password: value }, ['password'], () => 0)).toThrow(says);
   const { message, hint } = errorOf(() => redactInput({ password: value }, ['password'], () => 0));
   expect(`${message} ${hint}`).not.toContain(JSON.stringify(value).slice(0, 20));

@@ -10,7 +10,7 @@ import { runId } from '../../support/folder-host.ts';
 
 const names = (shape: z.ZodRawShape) => secretInputs('lab', z.object(shape));
 
-describe('the mark is found', () => {
+describe('the mark of a secret', () => {
   test.each<[what: string, schema: z.ZodType]>([
     ['by secret()', secret(z.string())],
     ['by meta', z.string().meta({ secret: true })],
@@ -23,22 +23,22 @@ describe('the mark is found', () => {
     ['before a transform', secret(z.string()).transform((text) => text.trim())],
     ['behind a preprocess', z.preprocess((value) => value, secret(z.string()))],
     ['on a choice', secret(z.enum(['aaaaaa', 'bbbbbb']))],
-  ])('%s', (_what, schema) => {
+  ])('is found %s', (_what, schema) => {
     expect(names({ open: z.string(), password: schema })).toEqual(['password']);
   });
 
-  test('and nothing that only looks like it', () => {
+  test('is not found in a description or in a false mark', () => {
     expect(names({ a: z.string().describe('"secret":true'), b: z.string().meta({ secret: false }) })).toEqual([]);
   });
 });
 
 test.each<[what: string, schema: z.ZodType, says: string]>([
   ['a number', secret(z.number()), 'is not a string'],
-  ['a member', z.object({ password: secret(z.string()) }), 'is not a string'],
-  ['an item', z.array(secret(z.string())), 'is not a string'],
-  ['a text or a number', secret(z.union([z.string(), z.number()])), 'is not a string'],
-  ['one with a default', secret(z.string()).default('changeme'), 'has a default'],
-])('%s that is marked makes the workflow invalid', (_what, schema, says) => {
+  ['a member of an object', z.object({ password: secret(z.string()) }), 'is not a string'],
+  ['an item of a list', z.array(secret(z.string())), 'is not a string'],
+  ['a string or a number', secret(z.union([z.string(), z.number()])), 'is not a string'],
+  ['a string with a default', secret(z.string()).default('changeme'), 'has a default'],
+])('a secret that is %s makes the workflow invalid', (_what, schema, says) => {
   expect(errorOf(() => names({ password: schema }))).toMatchObject({
     code: 'E_WORKFLOW_INVALID',
     message: expect.stringContaining(`input password is`),
@@ -46,7 +46,7 @@ test.each<[what: string, schema: z.ZodType, says: string]>([
   expect(() => names({ password: schema })).toThrow(says);
 });
 
-test('a stored input is parsed with the placeholders in it', () => {
+test('a stored input is parsed with its placeholders', () => {
   const schema = z.object({ pin: secret(z.string().regex(/^\d+$/)), count: z.number().default(1) });
   expect(storedInputSchema(schema, ['pin']).parse({ pin: 'wf-secret:pin:0123456789ab', count: 2 })).toMatchObject({
     count: 2,
@@ -54,11 +54,11 @@ test('a stored input is parsed with the placeholders in it', () => {
   expect(storedInputSchema(schema, [])).toBe(schema);
 });
 
-describe('what is given', () => {
+describe('a given secret', () => {
   const input = z.object({ password: secret(z.string().max(20)).optional(), url: z.string().default('x') });
   const workflow = { name: 'lab', input, secretInputs: ['password'] };
 
-  test('is taken from the environment or a file for secrets, and only for those', () => {
+  test('is read from the environment, unlike other inputs', () => {
     process.env['WF_TEST_SECRET'] = 'hunter2';
     const given = workflowInput(workflow, {
       assignments: ['password=@env:WF_TEST_SECRET', 'url=@env:WF_TEST_SECRET'],
@@ -75,13 +75,13 @@ describe('what is given', () => {
     });
   });
 
-  test('is hidden in what is said of it', () => {
+  test('does not appear in errors', () => {
     const refuse = () =>
       workflowInput(workflow, { assignments: [`password=${'hunter2'.repeat(4)}`, 'hunter3'], file: undefined });
     expect(errorOf(refuse).message).not.toMatch(/hunter/);
   });
 
-  test('of a run that goes on is what is typed now, else where it came from', () => {
+  test('is taken from the command line of a resume, else from its source', () => {
     const options = {
       onFailure: 'rollback',
       pauseAfter: null,

@@ -64,7 +64,7 @@ const cycle: Record<string, unknown> = { type: 'note' };
 cycle['self'] = { cycle };
 
 const INVALID: readonly (readonly [string, unknown, string])[] = [
-  ['nothing', undefined, 'it is not an object'],
+  ['undefined', undefined, 'it is not an object'],
   ['null', null, 'it is not an object'],
   ['a text', 'note', 'it is not an object'],
   ['a list', [{ type: 'note' }], 'it is not an object'],
@@ -81,7 +81,7 @@ const INVALID: readonly (readonly [string, unknown, string])[] = [
   ['a date', { type: 'note', at: { when: new Date() } }, 'note.at.when is a Date'],
   ['a map', { type: 'note', at: new Map() }, 'note.at is a Map'],
   ['an object of a class', { type: 'note', at: new URL('http://a') }, 'note.at is a URL'],
-  ['a number that is none', { type: 'note', n: Number.NaN }, 'note.n is NaN'],
+  ['NaN', { type: 'note', n: Number.NaN }, 'note.n is NaN'],
   ['undefined in a list', { type: 'note', list: [undefined] }, 'note.list[0] is undefined'],
   ['a hole in a list', { type: 'note', list: new Array(1) }, 'note.list[0] is undefined'],
   ['a cycle', cycle, 'note.self.cycle contains itself'],
@@ -98,9 +98,9 @@ const INVALID: readonly (readonly [string, unknown, string])[] = [
 ];
 
 describe('an event', () => {
-  test.each(INVALID)('that is %s is refused before it is journaled, and the run goes on', async (_what, given, why) => {
+  test.each(INVALID)('is refused before it is journaled (%s), and the run continues', async (_what, given, why) => {
     const handle = await start();
-    // What a program without types may send.
+    // A program without types may send this.
     const event = given as Parameters<RunHandle['send']>[0];
     await expect(handle.send(event)).rejects.toMatchObject({
       code: 'E_EVENT_INVALID',
@@ -111,7 +111,7 @@ describe('an event', () => {
     await interrupted(handle);
   });
 
-  test('that is handled is durable by then, and a member that is undefined counts as absent', async () => {
+  test('is durable once it is handled, and loses its undefined members', async () => {
     const handle = await start();
     const event = { type: 'note', word: 'one', more: undefined, deep: { a: [1, null] } };
     await handle.send(parseSentEvent(event));
@@ -120,10 +120,10 @@ describe('an event', () => {
   });
 
   test.each([
-    ['for which the machine has no transition', { type: 'go' }, ['ask', 'broken', 'note', 'sign', 'work']],
-    ['which a guard refuses', { type: 'ask', word: 'now' }, ['ask', 'broken', 'note', 'sign', 'work']],
-    ['which the machine forbids', { type: 'forbidden' }, ['ask', 'broken', 'note', 'sign', 'work']],
-  ])('%s is refused with what the machine expects, and is not journaled', async (_what, event, expected) => {
+    ['the machine has no transition for it', { type: 'go' }, ['ask', 'broken', 'note', 'sign', 'work']],
+    ['a guard refuses it', { type: 'ask', word: 'now' }, ['ask', 'broken', 'note', 'sign', 'work']],
+    ['the machine forbids it', { type: 'forbidden' }, ['ask', 'broken', 'note', 'sign', 'work']],
+  ])('is refused with the expected events, and not journaled, if %s', async (_what, event, expected) => {
     const handle = await start();
     await expect(handle.send(event)).rejects.toMatchObject({
       code: 'E_EVENT_UNEXPECTED',
@@ -138,7 +138,7 @@ describe('an event', () => {
   test.each([
     ['a guard', { type: 'broken', by: {} }],
     ['an assign', { type: 'sign', by: {} }],
-  ])('at which %s throws is refused, and the run is as it was', async (_what, event) => {
+  ])('is refused if %s throws, and the run stays unchanged', async (_what, event) => {
     const handle = await start();
     await expect(handle.send(event)).rejects.toMatchObject({ code: 'E_WORKFLOW_INVALID' });
     expect(decidedOn(handle)).toEqual([]);
@@ -146,7 +146,7 @@ describe('an event', () => {
     await interrupted(handle);
   });
 
-  test('is answered in its turn while a step is under way, and ends no step', async () => {
+  test('is answered in order while a step runs, and ends no step', async () => {
     const handle = await start();
     await handle.send({ type: 'work' });
     const sent = [handle.send({ type: 'note' }), handle.send({ type: 'ask' }), handle.send({ type: 'note' })];
@@ -160,7 +160,7 @@ describe('an event', () => {
     await expect(handle.send({ type: 'note' })).rejects.toMatchObject({ code: 'E_RUN_ENDED' });
   });
 
-  test('that comes with the one that ends the machine is refused', async () => {
+  test('is refused if the event before it ends the machine', async () => {
     const handle = await start();
     const sent = [handle.send({ type: 'ask', word: 'please' }), handle.send({ type: 'note' })];
     expect(await Promise.allSettled(sent)).toMatchObject([
@@ -170,16 +170,16 @@ describe('an event', () => {
     expect(await handle.result).toMatchObject({ type: 'ended' });
   });
 
-  test('to a run that was interrupted is refused', async () => {
+  test('is refused after the run is interrupted', async () => {
     const handle = await start();
     await interrupted(handle);
     await expect(handle.send({ type: 'note' })).rejects.toMatchObject({ code: 'E_RUN_NOT_ADVANCED', exitCode: 4 });
   });
 
-  test('that cannot be made durable is refused with the reason', async () => {
+  test('is refused with the reason if it cannot be journaled', async () => {
     const handle = await start();
     const result = handle.result.catch((thrown) => thrown);
-    // Another process takes the run away.
+    // Another process takes the run over.
     host.history.takeOver(handle.id, { pid: 1, startTime: 'x', bootId: 'y' }, () => false);
     await expect(handle.send({ type: 'note', word: 'lost' })).rejects.toMatchObject({ code: 'E_LEASE_LOST' });
     expect(await result).toMatchObject({ code: 'E_LEASE_LOST' });
@@ -187,7 +187,7 @@ describe('an event', () => {
     expect(decidedOn(handle)).toEqual([]);
   });
 
-  test('to a run that is rolled back is refused', async () => {
+  test('is refused while the run is rolled back', async () => {
     const handle = await start();
     await interrupted(handle);
     const runner = () => undefined;

@@ -29,7 +29,7 @@ function misspelt() {
   return loaded({ name: 'misspelt', version: '1', description: '', input: z.object({}), machine });
 }
 
-test('a step is refused that is given an unknown key; its command is not run', async () => {
+test('a step with an unknown input key is refused, and its command does not run', async () => {
   const { result, id } = await host.start(misspelt());
   const refused = { code: 'E_STEP_INPUT', message: expect.stringContaining('unknown key "undoo"') };
   expect(await result).toMatchObject({ end: { status: 'rolled-back', error: refused } });
@@ -48,7 +48,7 @@ test('a dry run and wf check name the step and the key', () => {
   ]);
 });
 
-test('the schema that wf prints takes no unknown key; one that is loose by its own word does', () => {
+test('the printed schema of a step refuses unknown keys; a loose schema accepts them', () => {
   expect(runnerOf(execCommand)?.schemas.input).toMatchObject({ additionalProperties: false });
   const loose = defineStep({
     kind: 'test.loose',
@@ -62,7 +62,7 @@ test('the schema that wf prints takes no unknown key; one that is loose by its o
   expect(runnerOf(loose)?.parseInput({ any: 1 })).toEqual({ any: 1 });
 });
 
-test('an input function whose result has the type of the input is refused by the compiler', () => {
+test('the compiler refuses an unknown key in a typed input function', () => {
   const input = (): InputFrom<typeof execCommand> => ({
     argv: ['true'],
     // @ts-expect-error: a literal of a named type has no unknown keys

@@ -6,8 +6,8 @@ import { testContext } from '../../support/step-context.ts';
 
 const common = { kind: 'test.read', description: 'reads', input: z.object({}), commands: () => [] };
 
-describe('to the compiler', () => {
-  test('an optional member of an output may be absent, and is never undefined', () => {
+describe('the type of a step output', () => {
+  test('has optional members that may be absent but not undefined', () => {
     const step = defineStep({
       ...common,
       output: z.object({ seen: z.string().optional(), list: z.array(z.object({ at: z.int().optional() })) }),
@@ -17,7 +17,7 @@ describe('to the compiler', () => {
     expectTypeOf<OutputFrom<typeof step>>().toEqualTypeOf<{ seen?: string; list: { at?: number }[] }>();
   });
 
-  test('an output of any JSON, or of unknown, stays what it is', () => {
+  test('keeps unknown and JSON unchanged', () => {
     const any = defineStep({ ...common, output: z.unknown(), rehearse: () => null, read: async () => null });
     expectTypeOf<OutputFrom<typeof any>>().toEqualTypeOf<unknown>();
     const json = defineStep({ ...common, output: z.json(), rehearse: () => null, read: async () => null });
@@ -33,7 +33,7 @@ const dated = defineStep({
   read: async () => ({ seen: [{ when: new Date(0) }] }),
 });
 
-test('a Date in an output is refused, naming where it is, in a dry run and in a run', async () => {
+test('a Date in an output is refused with its path, in a dry run and in a run', async () => {
   const runner = runnerOf(dated);
   const refused = {
     code: 'E_STEP_OUTPUT',

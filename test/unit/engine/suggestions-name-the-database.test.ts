@@ -14,11 +14,11 @@ test.each([
   expect(suggestions(`Try \`${line}\`.`, { database: '/a/wf.db' })).toBe(`Try \`${suggested}\`.`);
 });
 
-test('a path that a shell would take apart is quoted', () => {
+test('a path that a shell would split is quoted', () => {
   expect(suggestedCommand('wf runs', { database: '/my runs/wf.db' })).toBe("wf runs --db '/my runs/wf.db'");
 });
 
-test('a database is named if --db or WF_DB chose it and it is not the usual one', () => {
+test('a database is named if --db or WF_DB chooses another one than the default', () => {
   const state = { XDG_STATE_HOME: '/state', HOME: '/home/ann' };
   const usual = findPlaces(undefined, state, '/').database;
   expect(findPlaces(undefined, state, '/').namedDatabase).toBe(null);
@@ -27,20 +27,20 @@ test('a database is named if --db or WF_DB chose it and it is not the usual one'
   expect(findPlaces(undefined, { ...state, WF_DB: 'their.db' }, '/').namedDatabase).toBe('/their.db');
 });
 
-describe('with another database, every command that wf suggests names it:', () => {
+describe('every suggested command names a non-default database', () => {
   test.each([
     ['after a run', ['start', 'files', '--input', 'name=b'], 0],
     [
-      'after a run that failed and was kept',
+      'after a failed run with changes in place',
       ['start', 'files', '--input', 'name=b', '--input', 'broken=true', '--on-failure', 'keep'],
       1,
     ],
-    ['of a run', ['show', 'kept'], 0],
-    ['of changes in place', ['changes'], 0],
-    ['of an error', ['resume', 'kept'], 2],
-    ['of an error as JSON', ['resume', 'kept', '--json'], 2],
-    ['of a list', ['runs', '--limit', '1'], 0],
-    ['of a plan', ['prune', '--older-than', '0s'], 0],
+    ['in the view of a run', ['show', 'kept'], 0],
+    ['in the list of changes in place', ['changes'], 0],
+    ['in an error', ['resume', 'kept'], 2],
+    ['in an error as JSON', ['resume', 'kept', '--json'], 2],
+    ['in the list of runs', ['runs', '--limit', '1'], 0],
+    ['in the plan of a prune', ['prune', '--older-than', '0s'], 0],
   ])('%s', async (_what, argv, exitCode) => {
     const folderWf = openFolderWf();
     await folderWf.wf(['start', 'files', '--id', 'first']);

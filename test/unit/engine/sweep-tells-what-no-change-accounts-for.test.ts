@@ -46,31 +46,67 @@ const routeRecord = (via: string) => ({
 });
 
 const cases: readonly [string, MarkedObject, string, Json, 'accounted for' | 'left'][] = [
-  ['a container by its id', container, 'docker.container', containerRecord('other', ID), 'accounted for'],
   [
-    'a container by its name where no id is known',
+    'a container is accounted for by its id',
+    container,
+    'docker.container',
+    containerRecord('other', ID),
+    'accounted for',
+  ],
+  [
+    'a container is accounted for by its name if its id is unknown',
     container,
     'docker.container',
     containerRecord('AppDev', null),
     'accounted for',
   ],
-  ['a later container of the name', container, 'docker.container', containerRecord('AppDev', 'b'.repeat(64)), 'left'],
   [
-    'a network by its name, as its undo finds it',
+    'a later container of the same name is left',
+    container,
+    'docker.container',
+    containerRecord('AppDev', 'b'.repeat(64)),
+    'left',
+  ],
+  [
+    'a network is accounted for by its name',
     network,
     'docker.network',
     { name: 'devops', id: 'b', engine: 'E' },
     'accounted for',
   ],
-  ['a network by the change of a container', network, 'docker.container', containerRecord('devops', ID), 'left'],
-  ['a link by its ifindex', link, 'net.veth', pair(7), 'accounted for'],
-  ['a link by its name before it is known', link, 'net.veth', pair(null), 'accounted for'],
-  ['a link of the name with another ifindex', link, 'net.veth', pair(17), 'left'],
-  ['a link by what was only set on it', link, 'net.up', { place, ifindex: 7, link: 'int_hote', mark: null }, 'left'],
-  ['a route by where it leads', route, 'net.route', routeRecord('10.2.0.1'), 'accounted for'],
-  ['a route by another one', route, 'net.route', routeRecord('10.2.0.9'), 'left'],
-  ['anything by a step runner that is not known', link, 'acme.switch', { port: 3 }, 'accounted for'],
-  ['anything by a record that cannot be read', link, 'net.veth', { shape: 'of another version' }, 'accounted for'],
+  [
+    'a network is not accounted for by the change of a container',
+    network,
+    'docker.container',
+    containerRecord('devops', ID),
+    'left',
+  ],
+  ['a link is accounted for by its ifindex', link, 'net.veth', pair(7), 'accounted for'],
+  ['a link is accounted for by its name before its ifindex is known', link, 'net.veth', pair(null), 'accounted for'],
+  ['a link of the same name with another ifindex is left', link, 'net.veth', pair(17), 'left'],
+  [
+    'a link is not accounted for by a setting of it',
+    link,
+    'net.up',
+    { place, ifindex: 7, link: 'int_hote', mark: null },
+    'left',
+  ],
+  ['a route is accounted for by its gateway', route, 'net.route', routeRecord('10.2.0.1'), 'accounted for'],
+  ['a route is not accounted for by another route', route, 'net.route', routeRecord('10.2.0.9'), 'left'],
+  [
+    'any object is accounted for by a change of an unknown step runner',
+    link,
+    'acme.switch',
+    { port: 3 },
+    'accounted for',
+  ],
+  [
+    'any object is accounted for by an unreadable record',
+    link,
+    'net.veth',
+    { shape: 'of another version' },
+    'accounted for',
+  ],
 ];
 
 test.each(cases)('%s', (_what, object, kind, record, verdict) => {
@@ -85,7 +121,7 @@ test('a change of another run accounts for nothing', () => {
   ]);
 });
 
-test('what an unfinished run has marked is its own, whatever its ledger says', () => {
+test('an object with the mark of an unfinished run is accounted for without a change', () => {
   expect(
     unaccounted([container, link, route], { inPlace: [], unfinished: new Set([OURS]), privateHosts: NONE }),
   ).toEqual([route]);
@@ -109,7 +145,7 @@ function runId(text: string): RunId {
   return id;
 }
 
-test('a private host is accounted for by its mark, which tells runs of one id apart', () => {
+test('a private host is accounted for by its mark, which distinguishes runs of one id', () => {
   const process = { pid: 7, startTime: '1', bootId: 'b' };
   const host: MarkedObject = {
     kind: 'private-host',

@@ -7,7 +7,7 @@ import type { ChangeBehaviour } from '../../../src/engine/workflow/step.ts';
 import { ownProcess } from '../../../src/host/processes/process.ts';
 import { testContext } from '../../support/step-context.ts';
 
-/** Undoes one change, whose undo throws what it is given, one after the other, and then works. Answers how often it was tried. */
+/** Undoes one change whose undo throws the given errors in turn, and then works. Returns the number of tries. */
 async function undoing(...failures: readonly WfError[]) {
   const left = [...failures];
   let tries = 0;
@@ -56,15 +56,15 @@ async function undoing(...failures: readonly WfError[]) {
 const busy = () => new WfError('E_DOCKER', 'the engine is busy', { hint: 'none', transient: true });
 const never = () => new WfError('E_FOREIGN', 'somebody needs it', { hint: 'none' });
 
-test('an undo that fails by what passes is tried again, and the change is reverted', async () => {
+test('an undo with transient failures is retried, and the change is reverted', async () => {
   expect(await undoing(busy(), busy())).toEqual({ tries: 3, status: 'reverted', reason: null });
 });
 
-test('one that keeps failing is given up, with its reason', async () => {
+test('an undo that keeps failing is given up with its reason', async () => {
   const failures = Array.from({ length: 20 }, busy);
   expect(await undoing(...failures)).toEqual({ tries: 4, status: 'stuck', reason: 'the engine is busy' });
 });
 
-test('one that fails by what does not pass is not tried again', async () => {
+test('an undo with a permanent failure is not retried', async () => {
   expect(await undoing(never())).toEqual({ tries: 1, status: 'stuck', reason: 'somebody needs it' });
 });

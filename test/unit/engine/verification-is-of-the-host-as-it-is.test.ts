@@ -38,7 +38,7 @@ function failingAtLast() {
 const runner = (kind: string): StepRunner | undefined => (kind === 'test.file' ? runnerOf(host.makeFile) : undefined);
 const rollBack = async (run: RunId) => (await host.engine.rollBack({ run, runner, removeKept: false }))?.result;
 
-/** A run that was asked to stop when it had made a and b. */
+/** A run that is interrupted after it made a and b. */
 async function interruptedRun(): Promise<RunHandle> {
   const handle: RunHandle = await host.start(
     failingAtLast(),
@@ -55,7 +55,7 @@ async function interruptedRun(): Promise<RunHandle> {
 }
 
 describe('the verification of a run', () => {
-  test('is made anew by each rollback: what an earlier one found is not believed', async () => {
+  test('is repeated by each rollback', async () => {
     const { id } = await interruptedRun();
     const left = path.join(host.folder, 'left');
     const handle = await host.engine.rollBack(
@@ -74,7 +74,7 @@ describe('the verification of a run', () => {
     expect(host.history.verification(id)).toMatchObject({ restored: true, residues: [] });
   });
 
-  test('compares with the host from before the first change, whichever process made that', async () => {
+  test('compares with the host from before the first change, whichever process made it', async () => {
     const { id } = await interruptedRun();
     const workflow = failingAtLast();
     const definition = describeDefinition(workflow, workflow.model);
@@ -97,7 +97,7 @@ describe('the verification of a run', () => {
     expect(baselines).toHaveLength(1);
   });
 
-  test('counts what could not be undone, although no fingerprint shows it', async () => {
+  test('counts a stuck change as residue although no fingerprint contains it', async () => {
     let made = false;
     const unseen = defineStep({
       kind: 'test.unseen',
@@ -149,7 +149,7 @@ describe('the verification of a run', () => {
   });
 });
 
-test('a run that fails, and is asked to stop while it is undone, stops after that change; a later rollback goes on', async () => {
+test('a failed run that is interrupted in its rollback stops after the current change; a later rollback continues', async () => {
   const handle: RunHandle = await host.start(
     failingAtLast(),
     {},

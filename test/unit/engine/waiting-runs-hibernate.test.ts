@@ -53,7 +53,7 @@ const start = () =>
     mayHibernate: true,
   });
 
-/** A run that is followed through its rests, and how often it was read from its journal again. */
+/** A run that is advanced through its hibernations, with a spy on its resumes. */
 async function kept() {
   const first = await start();
   const { id } = first;
@@ -68,7 +68,7 @@ const isStopped = (id: Awaited<ReturnType<typeof kept>>['id']) =>
     expect(clock.pending).toBe(1);
   });
 
-test('a run that only waits for a timer hibernates: nothing of it is left but its lease, and when it is due', async () => {
+test('a run that only waits for a timer hibernates, and keeps its lease', async () => {
   const handle = await start();
   const result = await handle.result;
   expect(result).toMatchObject({ type: 'hibernating', until: clock.now() + HOUR });
@@ -77,7 +77,7 @@ test('a run that only waits for a timer hibernates: nothing of it is left but it
   expect(clock.pending).toBe(0);
 });
 
-test('nobody takes a hibernating run away from a living process', async () => {
+test('a hibernating run of a living process cannot be resumed by another', async () => {
   const { id, interrupt, result } = await kept();
   await isStopped(id);
   const resume = host.engine.resume({ run: id, workflow, definition, acceptChanges: false, pauseAfter: null });
@@ -86,18 +86,18 @@ test('nobody takes a hibernating run away from a living process', async () => {
   await result;
 });
 
-test('it goes on when its timer goes off', async () => {
+test('a hibernating run resumes when its timer fires', async () => {
   const { id, goOn, result } = await kept();
   await isStopped(id);
   expect(goOn).not.toHaveBeenCalled();
   clock.step();
   await vi.waitFor(() => expect(goOn).toHaveBeenCalledTimes(1));
-  // What is due by then goes off at once; a real clock does so by itself.
+  // The simulated clock needs a step to fire the due timer.
   await vi.waitFor(() => expect(clock.step()).toBe(true));
   expect(await result).toMatchObject({ end: { status: 'succeeded', output: 'nobody came' } });
 });
 
-test('an event that comes while it rests is durable when it is said to be handled, and the run rests again', async () => {
+test('an event to a hibernating run is durable once it is handled, and the run hibernates again', async () => {
   const { id, goOn, result, send } = await kept();
   await isStopped(id);
   await send({ type: 'go', word: 'now' });
@@ -114,7 +114,7 @@ test('an event that comes while it rests is durable when it is said to be handle
 const decidedOn = (id: RunId) =>
   host.history.journal(id).flatMap(({ event }) => (event.type === 'decided' && event.event ? [event.event.type] : []));
 
-test('one that the machine does not expect is refused, and the run rests on', async () => {
+test('an unexpected event is refused, and the run keeps hibernating', async () => {
   const { id, send, interrupt, result } = await kept();
   await isStopped(id);
   const refused = { code: 'E_EVENT_UNEXPECTED', details: { event: 'stop', expected: ['go', 'note'] } };
@@ -125,7 +125,7 @@ test('one that the machine does not expect is refused, and the run rests on', as
   await result;
 });
 
-test('events that are sent as the run falls asleep are taken, in their order', async () => {
+test('events sent while the run begins to hibernate are handled in order', async () => {
   const first = await start();
   const request = { run: first.id, workflow, definition, acceptChanges: false, pauseAfter: null, mayHibernate: true };
   const followed = keepAdvancing(
@@ -149,7 +149,7 @@ test('events that are sent as the run falls asleep are taken, in their order', a
   await followed.result;
 });
 
-test('interrupted while it rests, it is left to whoever resumes it', async () => {
+test('a hibernating run that is interrupted gives up its lease', async () => {
   const { id, goOn, result, interrupt, send } = await kept();
   await isStopped(id);
   interrupt('SIGTERM');
@@ -160,7 +160,7 @@ test('interrupted while it rests, it is left to whoever resumes it', async () =>
   await expect(send({ type: 'go', word: 'late' })).rejects.toMatchObject({ code: 'E_RUN_NOT_ADVANCED' });
 });
 
-test('a run that cannot be resumed is given up: the sender learns why, and the same process may resume it', async () => {
+test('a hibernating run that fails to resume reports the error to the sender, and can be resumed later', async () => {
   const first = await start();
   const resume = () => Promise.reject(new WfError('E_DOCKER_UNREACHABLE', 'no engine', { hint: 'none' }));
   const followed = keepAdvancing(first, { resume, release: host.engine.releaseLease }, clock);
@@ -180,7 +180,7 @@ test('a run that cannot be resumed is given up: the sender learns why, and the s
   expect(await again.result).toMatchObject({ type: 'interrupted' });
 });
 
-test('what another process has taken over meanwhile is told, and nothing is done', async () => {
+test('a hibernating run that was taken over ends with E_LEASE_HELD', async () => {
   const { id, result } = await kept();
   await isStopped(id);
   host.history.takeOver(id, ownProcess(), () => false);
@@ -188,13 +188,13 @@ test('what another process has taken over meanwhile is told, and nothing is done
   await expect(result).rejects.toMatchObject({ code: 'E_LEASE_HELD' });
 });
 
-test('of a run that rests nothing is held: what its result holds on to is collected', async () => {
+test('the result of a hibernating run is garbage-collected', async () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage: () => void = runInNewContext('gc');
   const { held, followed } = restingRun();
   await vi.waitFor(() => {
     collectGarbage();
-    // An assertion that fails would hold on to what it shows.
+    // A failed assertion would keep a reference to the object that it prints.
     expect(held.deref() === undefined).toBe(true);
   });
   expect(clock.pending).toBe(1);
@@ -202,7 +202,7 @@ test('of a run that rests nothing is held: what its result holds on to is collec
   expect(await followed.result).toEqual({ type: 'waiting' });
 });
 
-/** In a function of its own, so that the test itself holds on to nothing of the run. */
+/** A separate function, so that the test keeps no reference to the run. */
 function restingRun() {
   const lease = { run: runId('hibernating'), fence: 1 };
   const run = { all: 'that it is made of' };

@@ -16,7 +16,7 @@ import { type FolderHost, loaded, openFolderHost } from '../../support/folder-ho
 import { runtimesOn } from '../../support/runtimes-on.ts';
 
 let host: FolderHost;
-/** What the second step of a run waits for. */
+/** The second step of a run waits for this. */
 let gate: Promise<void>;
 beforeEach(() => {
   host = openFolderHost();
@@ -83,7 +83,7 @@ function failing() {
 
 const runner = (kind: string) => (kind === 'test.file' ? runnerOf(host.makeFile) : undefined);
 
-/** Time that goes by a hundred times as fast as it is waited for. */
+/** A clock that runs a hundred times as fast as its timers. */
 function quickClock(): Clock {
   const begin = Date.now();
   return { now: () => begin + (Date.now() - begin) * 100, after: systemClock.after };
@@ -95,7 +95,7 @@ function impatient(clock = systemClock) {
   return { history, engine: host.engineOf({ history, clock }) };
 }
 
-/** Another program holds the database locked, until the answer is called. */
+/** Locks the database as another program does, until the returned function is called. */
 function lock(): () => void {
   const raw = new Database(host.database);
   raw.exec('BEGIN EXCLUSIVE');
@@ -128,8 +128,8 @@ describe('an observer that fails', () => {
   });
 });
 
-describe('a database that another process holds locked', () => {
-  test('is waited for', async () => {
+describe('a locked database', () => {
+  test('delays a run until it is unlocked', async () => {
     const { history, engine } = impatient();
     let unlock = () => {};
     const run = await startOn(engine, {
@@ -138,14 +138,14 @@ describe('a database that another process holds locked', () => {
       },
     });
     await vi.waitFor(() => expect(host.files()).toEqual(['a']));
-    // Far longer than one write waits for it.
+    // Much longer than one write waits for the lock.
     await new Promise((resolve) => setTimeout(resolve, 300));
     unlock();
     expect(await run.result).toMatchObject({ end: { status: 'succeeded' } });
     history.close();
   });
 
-  test("for longer than is waited ends the process's part in the run, which the same process then resumes", async () => {
+  test('ends the attempt of a process to advance the run, and the same process can resume it', async () => {
     const { history, engine } = impatient(quickClock());
     let unlock = () => {};
     const run = await startOn(engine, {
@@ -160,7 +160,7 @@ describe('a database that another process holds locked', () => {
     history.close();
   });
 
-  test('keeps the lease no longer than it is locked: any other process may then resume the run', async () => {
+  test('keeps the lease no longer than its lock: another process can then resume the run', async () => {
     const { history, engine } = impatient(quickClock());
     let unlock = () => {};
     const run = await startOn(engine, {
@@ -177,7 +177,7 @@ describe('a database that another process holds locked', () => {
   });
 });
 
-test('a run whose end a full disk keeps from being recorded is rolled back by the same process once there is room', async () => {
+test('a run that cannot record its end on a full disk can be rolled back by the same process once there is space', async () => {
   let isFull = false;
   const refuseIfFull = () => {
     if (isFull) throw new WfError('E_DISK_FULL', 'no room', { hint: 'Make room.' });
@@ -207,7 +207,7 @@ test('a run whose end a full disk keeps from being recorded is rolled back by th
   expect(host.files()).toEqual([]);
 });
 
-test('a run is let go of only when no step of it is under way any more', async () => {
+test('a run gives up its lease only after its current step has ended', async () => {
   let open = () => {};
   gate = new Promise((resolve) => {
     open = resolve;
@@ -235,7 +235,7 @@ test('a run is let go of only when no step of it is under way any more', async (
   expect(host.history.run(run.id)).toMatchObject({ owner: null });
 });
 
-/** A runtime whose host differs in this. */
+/** Returns runtimes whose Docker host has these members replaced. */
 function hostWith(differs: Partial<RunHost>, fingerprints?: FingerprintPort) {
   const runtimes = runtimesOn(machinePorts({}), fingerprints ?? host.fingerprints, host.folder);
   const { open } = runtimes.docker;
@@ -243,7 +243,7 @@ function hostWith(differs: Partial<RunHost>, fingerprints?: FingerprintPort) {
   return { ...runtimes, docker };
 }
 
-test('the fingerprint from before the first change is taken again where it could not be taken', async () => {
+test('a failed fingerprint before the first change is retried', async () => {
   let fails = true;
   const take: FingerprintPort['take'] = async (expected) => {
     if (!fails) return host.fingerprints.take(expected);
@@ -278,7 +278,7 @@ test('a run whose host does not end needs attention, and a rollback by the same 
   expect(await undone?.result).toMatchObject({ end: { status: 'rolled-back' } });
 });
 
-test('an interruption is heeded whenever it comes', async () => {
+test('an interruption takes effect at any moment while the run begins to wait', async () => {
   for (let turns = 0; turns < 24; turns += 1) {
     const run = await startOn(
       host.engine,
