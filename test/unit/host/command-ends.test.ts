@@ -12,7 +12,7 @@ const STARTERS = [
 ] as const;
 const sh = (script: string, ...args: string[]): Argv => ['sh', '-c', script, 'sh', ...args];
 
-/** Processes that run `sleep` with this many seconds. */
+/** Returns whether a process runs `sleep` with this many seconds. */
 function sleeping(seconds: string): boolean {
   return execFileSync('ps', ['-eo', 'stat,args'], { encoding: 'utf8' })
     .split('\n')
@@ -28,18 +28,18 @@ describe.each(STARTERS)('a command started by %s', (name, file, starter) => {
     expect(result).toMatchObject({ argv, end: { type: 'exited', exitCode: 3 }, stdout: 'out\n', stderr: 'err\n' });
   });
 
-  it('has the input that it is given, and else an empty one', async () => {
+  it('reads the given input, or an empty one by default', async () => {
     expect((await command.run(['cat'], { timeoutMs: 5_000, stdin: 'häh' })).stdout).toBe('häh');
     expect((await command.run(['cat'], { timeoutMs: 5_000 })).stdout).toBe('');
   });
 
-  it('gets its arguments as they are: there is no shell', async () => {
+  it('receives its arguments without a shell', async () => {
     const odd = ['$HOME', '`id`', '; exit 1', '', 'a b', '*', "'"];
     const { stdout } = await command.run(['printf', '%s\\n', ...odd], { timeoutMs: 5_000 });
     expect(stdout).toBe(`${odd.join('\n')}\n`);
   });
 
-  it('is told the folder and the environment', async () => {
+  it('receives its folder and its environment', async () => {
     const { stdout } = await command.run(sh('pwd; echo $ADDED $LC_ALL'), {
       timeoutMs: 5_000,
       cwd: '/',
@@ -48,7 +48,7 @@ describe.each(STARTERS)('a command started by %s', (name, file, starter) => {
     expect(stdout).toBe('/\nyes C\n');
   });
 
-  it('goes on when its output is cut', async () => {
+  it('continues when its output is truncated', async () => {
     const result = await command.run(sh('yes | head -c 3000000; echo done >&2'), {
       timeoutMs: 10_000,
       maxOutputBytes: 10,
@@ -57,14 +57,14 @@ describe.each(STARTERS)('a command started by %s', (name, file, starter) => {
     expect(result.stdout).toBe('y\ny\ny\ny\ny\n');
   });
 
-  it('is ended at its time-out, with its children', async () => {
+  it('is stopped at its time-out, with its children', async () => {
     const result = await command.run(sh('sleep 61.25 & sleep 61.25'), { timeoutMs: 100 });
     expect(result.end).toEqual({ type: 'timed-out' });
     expect(result.durationMs).toBeLessThan(500);
     expect(sleeping('61.25')).toBe(false);
   });
 
-  it('is killed where it ignores SIGTERM', async () => {
+  it('is killed if it ignores SIGTERM', async () => {
     const result = await command.run(sh('trap "" TERM; sleep 62.25 & sleep 62.25; sleep 62.25'), { timeoutMs: 100 });
     expect(result.end).toEqual({ type: 'timed-out' });
     expect(result.durationMs).toBeGreaterThanOrEqual(600);
@@ -72,14 +72,14 @@ describe.each(STARTERS)('a command started by %s', (name, file, starter) => {
     expect(sleeping('62.25')).toBe(false);
   });
 
-  it('that has ended is not said to have timed out because a child held its output open', async () => {
+  it('has not timed out if it has ended while a child keeps its output open', async () => {
     const result = await command.run(sh('echo done; sleep 63.25 &'), { timeoutMs: 200 });
     expect(result).toMatchObject({ end: { type: 'exited', exitCode: 0 }, stdout: 'done\n' });
     expect(result.durationMs).toBeLessThan(1_000);
     expect(sleeping('63.25')).toBe(false);
   });
 
-  it('is ended when it is aborted, and not started where that was before', async () => {
+  it('is stopped when it is aborted, and not started after an abort', async () => {
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 50);
     const result = await command.run(['sleep', '64.25'], { timeoutMs: 10_000, signal: stop.signal });
@@ -92,7 +92,7 @@ describe.each(STARTERS)('a command started by %s', (name, file, starter) => {
     });
   });
 
-  it('that somebody else killed says by which signal', async () => {
+  it('reports the signal that killed it', async () => {
     const { end } = await command.run(sh('kill -9 $$'), { timeoutMs: 5_000 });
     expect(end).toEqual({ type: 'killed', signal: 'SIGKILL' });
   });
@@ -124,7 +124,7 @@ describe.each(STARTERS)('a command that %s cannot start', (_name, _file, starter
     });
   });
 
-  it('is not called missing when it is its folder that is', async () => {
+  it('reports a missing folder, and no missing program', async () => {
     const attempt = command.run(['true'], { timeoutMs: 1_000, cwd: '/nonexistent' });
     await expect(attempt).rejects.toMatchObject({
       code: 'E_HOST_COMMAND',
@@ -132,7 +132,7 @@ describe.each(STARTERS)('a command that %s cannot start', (_name, _file, starter
     });
   });
 
-  it('is told why in words: its arguments are too long', async () => {
+  it('reports arguments that are too long', async () => {
     const attempt = command.run(['true', 'x'.repeat(3_000_000)], { timeoutMs: 1_000 });
     await expect(attempt).rejects.toMatchObject({
       code: 'E_HOST_COMMAND',
@@ -140,12 +140,12 @@ describe.each(STARTERS)('a command that %s cannot start', (_name, _file, starter
     });
   });
 
-  it('may not be run', async () => {
+  it('reports a lack of permission', async () => {
     const attempt = command.run(['/etc/passwd'], { timeoutMs: 1_000 });
     await expect(attempt).rejects.toMatchObject({ code: 'E_PERMISSION' });
   });
 
-  it('has no namespace to go to', async () => {
+  it('reports a namespace that is gone', async () => {
     const namespace = { path: '/proc/4194305/ns/net', inode: 4026531840, process: null };
     await expect(command.run(['true'], { timeoutMs: 1_000, namespace })).rejects.toMatchObject({
       code: 'E_NAMESPACE_GONE',
@@ -153,7 +153,7 @@ describe.each(STARTERS)('a command that %s cannot start', (_name, _file, starter
     });
   });
 
-  it('is not run in a namespace that is another one by now, and both are named', async () => {
+  it('reports a path that leads to another namespace, and names both namespaces', async () => {
     const namespace = { path: '/proc/self/ns/net', inode: 1, process: null };
     await expect(command.run(['true'], { timeoutMs: 1_000, namespace })).rejects.toMatchObject({
       code: 'E_NAMESPACE_GONE',

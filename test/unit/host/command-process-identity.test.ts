@@ -13,7 +13,7 @@ import {
   processOf,
 } from '../../../src/host/processes/process.ts';
 
-it('reads a stat line whose command name has spaces and parentheses in it', () => {
+it('parseProcessStat reads a command name with spaces and parentheses', () => {
   const line =
     '4711 (a) S (b c) R 17 4700 4711 0 -1 4194560 131 0 0 0 0 0 0 0 20 0 1 0 987654 3198976 247 18446744073709551615 ' +
     '94 95 96 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0 97 98 99 140 141 142 143 0\n';
@@ -32,7 +32,7 @@ it('reads a stat line whose command name has spaces and parentheses in it', () =
   );
 });
 
-it('its own process is alive; one with another start time or from another boot is not', () => {
+it('the own process is alive; one with another start time, boot or id is not', () => {
   const own = ownProcess();
   expect(own).toEqual({
     pid: process.pid,
@@ -52,7 +52,7 @@ it('a process of another PID namespace counts as alive unless all processes of t
   expect(isAlive({ ...ownProcess(), pidNamespace: '1 since 1', bootId: 'another' })).toBe(false);
 });
 
-it('what is kept in mind of dead processes tells nothing of the living, however many have died', () => {
+it('the cache of dead processes does not affect a living one', () => {
   const own = ownProcess();
   for (let startTime = 1; startTime <= 1_001; startTime += 1) {
     expect(isAlive({ ...own, startTime: String(startTime) })).toBe(false);
@@ -61,7 +61,7 @@ it('what is kept in mind of dead processes tells nothing of the living, however 
   expect(isAlive(own)).toBe(true);
 });
 
-it('a process that has ended is dead, and its namespace gone', async () => {
+it('an ended process is dead, and its namespace is gone', async () => {
   const child = spawn('sleep', ['0']);
   await new Promise((resolve) => child.once('exit', resolve));
   const pid = child.pid ?? 0;
@@ -70,12 +70,12 @@ it('a process that has ended is dead, and its namespace gone', async () => {
   expect(ownNetworkNamespace().inode).toBeGreaterThan(0);
 });
 
-it('reads effective capabilities', () => {
+it('effectiveCapabilities reads CapEff', () => {
   expect(effectiveCapabilities('Name:\tnode\nCapPrm:\t0\nCapEff:\t000001ffffffffff\n')).toBe(0x1ffffffffffn);
   expect(() => effectiveCapabilities('nothing')).toThrow(expect.objectContaining({ code: 'E_HOST_STATE_UNKNOWN' }));
 });
 
-it('knows the namespace of a process by the process, not by its number', () => {
+it('a namespace is identified by its process, not by the process id', () => {
   const own = ownNetworkNamespace();
   expect(own).toEqual({
     path: `/proc/${process.pid}/ns/net`,

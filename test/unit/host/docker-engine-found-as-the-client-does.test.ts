@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDocker } from '../../../src/docker/create-docker.ts';
 import { findEndpoint } from '../../../src/docker/endpoint.ts';
 
-describe('the engine is found as the docker client finds it', () => {
+describe('the Docker engine', () => {
   let home = '';
 
   beforeAll(async () => {
@@ -41,7 +41,7 @@ describe('the engine is found as the docker client finds it', () => {
     for (const part of ['ca', 'cert', 'key']) await writeFile(join(material, `${part}.pem`), part);
   }
 
-  test('by default at the default socket', async () => {
+  test('is found at the default socket by default', async () => {
     const expected = {
       type: 'unix',
       path: '/var/run/docker.sock',
@@ -60,12 +60,12 @@ describe('the engine is found as the docker client finds it', () => {
     ['tcp://[::1]:2375', { type: 'tcp', host: '::1', port: 2375 }],
     ['example.org:4711', { type: 'tcp', host: 'example.org', port: 4711 }],
     ['tcp://example.org', { type: 'tcp', port: 2375 }],
-  ])('at DOCKER_HOST=%s', async (address, expected) => {
+  ])('is found at DOCKER_HOST=%s', async (address, expected) => {
     const found = await find({ DOCKER_HOST: address, DOCKER_CONTEXT: 'work', DOCKER_CONFIG: config('current') });
     expect(found).toMatchObject({ ...expected, description: `${address} (DOCKER_HOST)` });
   });
 
-  test('in the current context, or in the one that DOCKER_CONTEXT names', async () => {
+  test('is found in the current context, or in the one that DOCKER_CONTEXT names', async () => {
     const found = await find({ DOCKER_CONFIG: config('current') });
     const file = join(config('current'), 'config.json');
     expect(found).toMatchObject({
@@ -79,7 +79,7 @@ describe('the engine is found as the docker client finds it', () => {
     });
   });
 
-  test('an engine over SSH is refused, with a way that keeps the host key check of ssh', async () => {
+  test('is refused over SSH, with a hint that keeps the host key check of ssh', async () => {
     await expect(find({ DOCKER_HOST: 'ssh://admin@example.org:2222' })).rejects.toMatchObject({
       code: 'E_DOCKER_UNREACHABLE',
       exitCode: 3,
@@ -88,7 +88,7 @@ describe('the engine is found as the docker client finds it', () => {
     });
   });
 
-  test('with the keys that are kept with a context', async () => {
+  test('is found with the keys of its context', async () => {
     const found = await find({ DOCKER_CONFIG: config('current'), DOCKER_CONTEXT: 'secure' });
     expect(found).toMatchObject({ type: 'tcp', port: 2376, tls: { ca: 'ca', cert: 'cert', key: 'key' } });
   });
@@ -99,7 +99,7 @@ describe('the engine is found as the docker client finds it', () => {
     ['tcp://', 'tcp://'],
     ['tcp://a b', 'tcp://a b'],
     ['tcp://example.org:99999', '99999'],
-  ])('and DOCKER_HOST=%s leads nowhere', async (address, named) => {
+  ])('is not found at DOCKER_HOST=%s', async (address, named) => {
     await expect(find({ DOCKER_HOST: address })).rejects.toMatchObject({
       code: 'E_DOCKER_UNREACHABLE',
       exitCode: 3,
@@ -107,7 +107,7 @@ describe('the engine is found as the docker client finds it', () => {
     });
   });
 
-  test('a context that does not exist, a damaged file and missing keys lead nowhere, and are named', async () => {
+  test('is not found with a missing context, a damaged file or missing keys, and the error names the cause', async () => {
     const message = (text: string) => ({ code: 'E_DOCKER_UNREACHABLE', message: expect.stringContaining(text) });
     const none = { DOCKER_CONFIG: config('current'), DOCKER_CONTEXT: 'none' };
     await expect(find(none)).rejects.toMatchObject(message('DOCKER_CONTEXT names the Docker context "none"'));
@@ -117,7 +117,7 @@ describe('the engine is found as the docker client finds it', () => {
     await expect(keys).rejects.toMatchObject(message(`cannot be read from ${home}`));
   });
 
-  test('and where nobody answers, the error says where it was looked for and what to start', async () => {
+  test('is reported as unreachable with its address if nothing answers', async () => {
     const socket = join(home, 'nobody.sock');
     await expect(createDocker({ DOCKER_HOST: `unix://${socket}` }).info()).rejects.toMatchObject({
       code: 'E_DOCKER_UNREACHABLE',
@@ -129,7 +129,7 @@ describe('the engine is found as the docker client finds it', () => {
     });
   });
 
-  test('is spoken to in its own newest API: no version is asked for', async () => {
+  test('is used with its newest API, without a version in the request', async () => {
     const { createServer } = await import('node:http');
     const socket = join(home, 'any.sock');
     const asked: string[] = [];
@@ -147,7 +147,7 @@ describe('the engine is found as the docker client finds it', () => {
     }
   });
 
-  test('an answer of something else than an engine is refused', async () => {
+  test('is refused if its answer is not that of an engine', async () => {
     const { createServer } = await import('node:http');
     const socket = join(home, 'other.sock');
     const server = createServer((_request, response) => response.end('{"hello":"world"}'));

@@ -15,14 +15,14 @@ import {
 } from '../../../src/steps/docker/index.ts';
 import { testContext } from '../../support/step-context.ts';
 
-describe('evidence of docker steps', () => {
-  test('a table has columns of at least ten characters', () => {
+describe('the evidence of a docker step', () => {
+  test('has tables with columns of at least ten characters', () => {
     expect(table(['ID', 'NAME', 'X'], [['1', 'a-long-network-name', 'y']])).toBe(
       'ID        NAME                  X\n1         a-long-network-name   y',
     );
   });
 
-  test('a refusal is recorded as the client reports it, and thrown on', async () => {
+  test('contains an error as the docker client prints it', async () => {
     const context = testContext();
     const refused = new WfError('E_DOCKER', 'no', { hint: 'h' });
     await expect(asCommand(context, ['docker', 'x'], () => Promise.reject(refused), String)).rejects.toBe(refused);
@@ -32,21 +32,21 @@ describe('evidence of docker steps', () => {
   });
 });
 
-describe('what Docker makes of an id or a subnet', () => {
-  test('the bridge is named after the first twelve digits, unless the network says otherwise', () => {
+describe('the defaults of a Docker network', () => {
+  test('name the bridge after the first twelve digits of the id, unless an option names it', () => {
     expect(bridgeOf('0123456789abcdef')).toBe('br-0123456789ab');
     const options = { 'com.docker.network.bridge.name': 'docker0' };
     expect(bridgeNameOf({ id: '0123456789abcdef', options })).toBe('docker0');
   });
 
-  test('the gateway is the first address', () => {
+  test('make the first address the gateway', () => {
     expect(firstHostOf('172.20.0.0/16')).toBe('172.20.0.1');
     expect(firstHostOf('10.1.2.128/25')).toBe('10.1.2.129');
     expect(() => firstHostOf('10.1/16')).toThrow(/not an IPv4 subnet/);
   });
 });
 
-describe('what the engine says, by what may be done about it', () => {
+describe('an error of the engine', () => {
   const said = (status: number, message: string) => {
     const thrown = Object.assign(new Error(`(HTTP code ${status}) unexpected - ${message} `), { statusCode: status });
     const failure = failureOf(thrown);
@@ -69,7 +69,7 @@ describe('what the engine says, by what may be done about it', () => {
     [404, 'No such image: a:latest', 'E_IMAGE_UNAVAILABLE', false],
     [500, 'driver failed programming external connectivity', 'E_DOCKER', true],
     [403, 'error while removing network: network a id b has active endpoints', 'E_DOCKER', false],
-  ])('%i %s', (status, message, code, transient) => {
+  ])('%i "%s" is reported as %s', (status, message, code, transient) => {
     expect(said(status, message)).toMatchObject({ code, transient, message: expect.stringContaining(message) });
   });
 
@@ -78,14 +78,14 @@ describe('what the engine says, by what may be done about it', () => {
     ['ENOENT', 'E_DOCKER_UNREACHABLE', 'apt-get install docker.io'],
     ['EACCES', 'E_PERMISSION', 'group docker'],
     ['ECONNRESET', 'E_DOCKER', 'systemctl status docker'],
-  ])('%s', (errno, code, hint) => {
+  ])('%s is reported as %s', (errno, code, hint) => {
     const failure = failureOf(Object.assign(new Error(errno), { code: errno }));
     if (failure === undefined) throw new Error('not recognised');
     const error = engineError(failure, 'do it', 'unix:///x (default)', undefined);
     expect(error).toMatchObject({ code, hint: expect.stringContaining(hint) });
   });
 
-  test('a defect is not taken for trouble of the engine', () => {
+  test('excludes a defect of wf', () => {
     expect(failureOf(new TypeError('x is not a function'))).toBeUndefined();
   });
 });
@@ -106,12 +106,12 @@ test.each([
   [inspectContainer, { id: 'abc' }, 'docker inspect abc'],
   [listNetworks, {}, 'docker network ls'],
   [listContainers, {}, 'docker ps --all --format table {{.ID}}\\t{{.Image}}\\t{{.State}}\\t{{.Names}}'],
-])('a rehearsal of $runner.kind says the command and an output that its schema takes', ({ runner }, input, line) => {
+])('a rehearsal of $runner.kind returns its command', ({ runner }, input, line) => {
   const { commands } = runner.rehearse(runner.parseInput(input));
   expect(commands.map((argv) => argv.join(' '))).toEqual([line]);
 });
 
-test.each(['', 'a', '-x', 'a b', 'a/b', 'a;b', 'é'])('"%s" is refused as a name before anything is touched', (name) => {
+test.each(['', 'a', '-x', 'a b', 'a/b', 'a;b', 'é'])('"%s" is refused as a network name', (name) => {
   expect(() => dockerNetwork.runner.parseInput({ name })).toThrow(/must have two or more/);
 });
 

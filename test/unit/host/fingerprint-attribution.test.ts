@@ -75,7 +75,7 @@ const chain = (name: string, rules: readonly string[], policy: string | null = n
 const made = change('docker.network', 'network devops', { name: 'devops', id: OWN });
 
 describe('marks', () => {
-  test('an alias, a label and a comment say which run made it', () => {
+  test('an alias, a label or a comment identifies the run of an object', () => {
     const after: Content = {
       links: { 'link a0': link({ alias: 'wf.run=mine' }), 'link b0': link({ alias: 'wf.run=other1' }) },
       networks: {
@@ -105,7 +105,7 @@ describe('marks', () => {
     });
   });
 
-  test("what another run marked is never this run's, whatever the ledger names; the reason names the run", () => {
+  test('an object with the mark of another run belongs to that run, whatever the ledger names', () => {
     const ledger = [change('net.veth', 'veth pair a0 and a1', { first: { name: 'a0' } })];
     const after = { links: { 'link a0': link({ alias: 'wf.run=other1' }) } };
     expect(compareFingerprints(fingerprint({}), fingerprint(after), comparedRun('mine', ledger)).differences).toEqual([
@@ -113,11 +113,11 @@ describe('marks', () => {
     ]);
   });
 
-  test("a mark of a run whose id begins like this one's is not this run's", () => {
+  test('the mark of a run whose id only begins with the id of this run does not match', () => {
     expect(owners({}, { links: { 'link a0': link({ alias: 'wf.run=mine2' }) } })).toEqual({ 'link a0': 'other' });
   });
 
-  test("wf's route protocol counts together with a device of the ledger", () => {
+  test('the route protocol of wf identifies a route only with a device of the ledger', () => {
     const route = { dst: '10.5.0.0/16', dev: 'eth7', protocol: '119', table: 'main' };
     const before = { links: { 'link eth7': link({ kind: null }) } };
     const after = { ...before, 'routes ipv4': { 'route 10.5.0.0/16 dev eth7 table main': route } };
@@ -128,7 +128,7 @@ describe('marks', () => {
 });
 
 describe('identities of the ledger', () => {
-  test('a policy rule that names a bridge belongs to whom the bridge belongs to', () => {
+  test('a policy rule that names a bridge has the owner of the bridge', () => {
     const rule = (dev: string): Json => ({ priority: 1000, src: 'all', iif: dev, action: 'blackhole' });
     const after: Content = {
       links: {
@@ -155,7 +155,7 @@ describe('identities of the ledger', () => {
     ]);
   });
 
-  test("a bridge that its network left behind is the run's, with its addresses and the rules that name it", () => {
+  test('a bridge that its network left behind belongs to the run, with its addresses and rules', () => {
     const after: Content = {
       links: { [`link ${OWN_BRIDGE}`]: link({ kind: 'bridge' }), 'link veth1': link({ master: OWN_BRIDGE }) },
       addresses: { [`address 172.20.0.1/16 on ${OWN_BRIDGE}`]: { cidr: '172.20.0.1/16', dev: OWN_BRIDGE } },
@@ -165,7 +165,7 @@ describe('identities of the ledger', () => {
     expect(Object.keys(owners({}, after, [made]))).toHaveLength(4);
   });
 
-  test("a name that only begins like one of the ledger is somebody else's", () => {
+  test('a name that only shares a prefix with one of the ledger belongs to others', () => {
     const ledger = [
       made,
       change('net.veth', 'veth pair br-ab and x', { first: { name: 'br-ab' }, second: { name: 'x' } }),
@@ -188,7 +188,7 @@ describe('identities of the ledger', () => {
     });
   });
 
-  test("a link that has the name of one of the ledger, and neither its mark nor its address, is somebody else's", () => {
+  test('a link with a name of the ledger, but neither its mark nor its MAC address, belongs to others', () => {
     const record = {
       first: { name: 'a0', mac: '02:00:00:00:00:01' },
       second: { name: 'a1', mac: '02:00:00:00:00:02' },
@@ -208,7 +208,7 @@ describe('identities of the ledger', () => {
     });
   });
 
-  test("a Docker object that was there before the run is not the run's because a change names it", () => {
+  test('a Docker object from before the run belongs to others, although a change names it', () => {
     const ledger = [change('net.address', 'address', { container: { id: FOREIGN } })];
     const before = { containers: { [`container ${FOREIGN}`]: container(FOREIGN, {}) } };
     const stopped = {
@@ -218,14 +218,14 @@ describe('identities of the ledger', () => {
     expect(owners(before, stopped, ledger)).toEqual({ 'container AppDev (cdcdcdcdcdcd)': 'other' });
   });
 
-  test("somebody's link that the run altered is the run's difference; the name of a Docker object is no link", () => {
+  test('a difference of a foreign link that the run altered belongs to the run; a Docker name matches no link', () => {
     const before = { links: { 'link eth7': link(), 'link devops': link() } };
     const after = { links: { 'link eth7': link({ mtu: 1400 }), 'link devops': link({ mtu: 1400 }) } };
     const ledger = [change('net.mtu', 'MTU of eth7', { link: 'eth7', previous: 1500 }), made];
     expect(owners(before, after, ledger)).toEqual({ 'link eth7': 'run', 'link devops': 'other' });
   });
 
-  test("rules with addresses of the run's subnet are the run's, unless a network of somebody has that subnet now", () => {
+  test('rules for the subnet of the run belong to the run, unless a foreign network has that subnet now', () => {
     const ledger = [change('docker.network', 'network devops', { id: OWN, subnet: '172.20.0.0/16' })];
     const rules: Content = {
       'iptables ipv4': {
@@ -245,13 +245,13 @@ describe('identities of the ledger', () => {
     expect(Object.values(owners(theirs, { ...theirs, ...rules }, ledger))).toEqual(['docker', 'other']);
   });
 
-  test('what is kept by design is neither residue nor drift', () => {
+  test('a kept change is neither residue nor drift', () => {
     const ledger = [change('docker.network', 'network devops', { id: OWN }, 'kept')];
     const after = { networks: { [`network ${OWN}`]: network(OWN, { 'wf.run': 'mine' }) } };
     expect(owners({}, after, ledger)).toEqual({});
   });
 
-  test("what a recorded command line names is the run's: link, address, setting, rule", () => {
+  test('a link, address, setting or rule in a recorded command line belongs to the run', () => {
     const ledger = [
       change('exec.command', 'c', { argv: ['ip', 'link', 'add', 'br9', 'type', 'bridge'] }),
       change('exec.command', 'c', { argv: ['ip', 'address', 'add', '10.7.0.1/24', 'dev', 'eth7'] }),
@@ -273,11 +273,11 @@ describe('identities of the ledger', () => {
   });
 });
 
-describe('what Docker does by itself', () => {
+describe('the changes that Docker makes itself', () => {
   const theirs = { [`network ${FOREIGN}`]: network(FOREIGN, {}) };
   const before: Content = { networks: theirs, links: { [`link ${FOREIGN_BRIDGE}`]: link({ kind: 'bridge' }) } };
 
-  test('its bridge, its chains, forwarding turned on, and the ports and rules of networks of others', () => {
+  test('include its bridge, its chains, enabled forwarding, and the ports and rules of foreign networks', () => {
     const after: Content = {
       networks: theirs,
       links: {
@@ -297,7 +297,7 @@ describe('what Docker does by itself', () => {
     expect(Object.keys(found)).toHaveLength(8);
   });
 
-  test('but not what others put into DOCKER-USER, nor forwarding turned off, nor their networks', () => {
+  test('exclude rules of others in DOCKER-USER, disabled forwarding and foreign networks', () => {
     const earlier: Content = { sysctls: { 'sysctl net.ipv4.ip_forward': { value: '1' } } };
     const after: Content = {
       networks: theirs,
@@ -313,20 +313,20 @@ describe('what Docker does by itself', () => {
   });
 });
 
-describe('numbers are no identity', () => {
+describe('a number in a rule', () => {
   const rule = (attributes: Readonly<Record<string, Json>>): Content => ({
     'rules ipv4': { rule: { priority: 100, src: 'all', table: 'main', ...attributes } },
   });
   const ownerOf = (ledger: readonly Change[], after: Content) => owners({}, after, ledger)['rule'];
 
-  test("somebody's rule with the number of this run's metric is not its residue", () => {
+  test('does not match the metric of a route of the run', () => {
     const route = { destination: 'default', table: 'main', metric: 100, argv: ['ip', 'route', 'add', 'metric', '100'] };
     expect(ownerOf([change('net.route', 'route in table main with metric 100', route)], rule({}))).toBe('other');
     const typed = { argv: ['ip', 'route', 'add', '10.1.0.0/16', 'dev', 'eth0', 'table', 'main', 'metric', '100'] };
     expect(ownerOf([change('exec.command', 'c', typed)], rule({}))).toBe('other');
   });
 
-  test('a rule is known by its table and priority as they were typed, or by its table and an address', () => {
+  test('matches a typed rule as table and priority, or as table with an address', () => {
     const typed = (...words: string[]) => [change('exec.command', 'c', { argv: ['ip', 'rule', 'add', ...words] })];
     expect(ownerOf(typed('pref', '100', 'lookup', 'main'), rule({}))).toBe('run');
     expect(ownerOf(typed('pref', '100', 'lookup', '7'), rule({ table: 7 }))).toBe('run');
@@ -334,7 +334,7 @@ describe('numbers are no identity', () => {
     expect(ownerOf(typed('pref', '7', 'lookup', '100'), rule({ table: 7 }))).toBe('other');
   });
 
-  test('a port is a word of a firewall rule only together with its option', () => {
+  test('matches a port only with its option', () => {
     const filter: Content = {
       'iptables ipv4': { x: chain('INPUT', ['-p tcp -m tcp --dport 80 -j ACCEPT'], 'ACCEPT') },
     };
@@ -347,7 +347,7 @@ describe('numbers are no identity', () => {
   });
 });
 
-describe('after a step that may have altered anything', () => {
+describe('a difference after a step that may have altered anything', () => {
   const command = change('exec.command', 'command ./act', { argv: ['./act'] });
   const compared = (before: Content, after: Content, run = comparedRun('mine', [command], [command])) =>
     Object.fromEntries(
@@ -355,31 +355,31 @@ describe('after a step that may have altered anything', () => {
     );
   const links: Content = { links: { 'link a0': link(), 'link b0': link({ alias: 'wf.run=other1' }) } };
 
-  test('what carries no mark and is in no record is unexplained; what another run marked is not', () => {
+  test('is unexplained without a mark or a record, unless another run marked it', () => {
     expect(compared({}, links)).toMatchObject({
       'link a0': { owner: 'unknown', reason: expect.stringContaining('step s may have altered anything') },
       'link b0': { owner: 'other', reason: 'run other1' },
     });
   });
 
-  test("what a change of another run names, which was under way, is that run's", () => {
+  test('belongs to a concurrent run whose change names it', () => {
     const theirs = change('net.veth', 'veth pair a0 and a1', { first: { name: 'a0' } }, 'applied');
     const others = () => [{ run: runId('other2'), changes: [theirs] }];
     const found = compared({}, links, { ...comparedRun('mine', [command], [command]), others });
     expect(found['link a0']).toMatchObject({ owner: 'other', reason: 'run other2' });
   });
 
-  test('a kept change accounts for it', () => {
+  test('is accounted for by a kept change', () => {
     const kept: Change = { ...command, status: 'kept' };
     expect(compared({}, links, comparedRun('mine', [kept], [kept]))['link a0']).toMatchObject({ owner: 'other' });
   });
 
-  test("in a facet that the step is said not to alter, it is somebody else's", () => {
+  test('belongs to others in a facet that the step does not alter', () => {
     const run = { ...comparedRun('mine', [command], [command]), arbitrary: ['docker'] as const };
     expect(compared({}, links, run)['link a0']).toMatchObject({ owner: 'other' });
   });
 
-  test('what Docker does by itself counts as its own only where its objects changed', () => {
+  test('belongs to Docker only if Docker objects changed', () => {
     const rules = { 'iptables ipv4': { 'iptables ipv4 filter DOCKER': chain('DOCKER', ['-j ACCEPT']) } };
     const owner = (found: Readonly<Record<string, Difference>>) =>
       new Set(Object.values(found).map((one) => one.owner));
@@ -389,7 +389,7 @@ describe('after a step that may have altered anything', () => {
     expect(Object.values(found).map((one) => one.owner)).not.toContain('unknown');
   });
 
-  test("forwarding that was turned on is Docker's only where an engine was started", () => {
+  test('does not belong to Docker if forwarding is enabled without the start of an engine', () => {
     const forwarding = (value: string): Content => ({ sysctls: { 'sysctl net.ipv4.ip_forward': { value } } });
     const subject = 'sysctl net.ipv4.ip_forward';
     expect(compared(forwarding('0'), forwarding('1'))[subject]).toMatchObject({ owner: 'unknown' });
@@ -400,7 +400,7 @@ describe('after a step that may have altered anything', () => {
 describe('fingerprints of two places', () => {
   const placed = (namespace: number, engine: string | null) => ({ ...fingerprint({}), place: { namespace, engine } });
 
-  test('are compared only where namespace, engine and boot are the same', () => {
+  test('are compared only if namespace, engine and boot are the same', () => {
     const compared = (after: ReturnType<typeof placed>, sameBoot = true) =>
       compareFingerprints(placed(7, 'engine a'), after, { ...comparedRun('mine'), sameBoot });
     expect(compared(placed(7, 'engine a'))).toEqual({ differences: [], notCompared: [] });
@@ -416,8 +416,8 @@ describe('fingerprints of two places', () => {
   });
 });
 
-describe('what was not read both times', () => {
-  test("what could be read before and cannot be now counts as the run's: nobody has looked", () => {
+describe('a section that was not read both times', () => {
+  test('counts as a difference of the run if it was readable before', () => {
     const before = fingerprint({ networks: { [`network ${OWN}`]: network(OWN, {}) } });
     const after = fingerprint({}, { networks: 'no engine', containers: 'no engine' });
     expect(compareFingerprints(before, after, comparedRun('mine')).differences).toEqual([
@@ -426,7 +426,7 @@ describe('what was not read both times', () => {
     ]);
   });
 
-  test('what could not be read before is named, and of its content now only what this run marked is told', () => {
+  test('shows only objects with the mark of the run if it was unreadable before', () => {
     const before = fingerprint({}, { networks: 'unreadable: needs more rights' });
     const after = fingerprint({
       networks: {
@@ -439,7 +439,7 @@ describe('what was not read both times', () => {
     ).toEqual([['network devops (abababababab)', 'run']]);
   });
 
-  test('unreadable both times is no difference, and is named unless the tool is not installed', () => {
+  test('is listed as not compared if it is unreadable both times, unless its tool is not installed', () => {
     const compared = (why: string) => {
       const states = { nftables: `unreadable: ${why}` } as const;
       return compareFingerprints(fingerprint({}, states), fingerprint({}, states), comparedRun('mine'));
@@ -453,7 +453,7 @@ describe('what was not read both times', () => {
   });
 });
 
-test('what only follows from a link that came or went is not told apart', () => {
+test('consequences of an added or removed link are not reported as differences', () => {
   const follows: Content = {
     qdiscs: { 'qdisc noqueue root dev a0': { kind: 'noqueue', dev: 'a0' } },
     sysctls: { 'sysctl net.ipv4.conf.a0.forwarding': { value: '0', dev: 'a0' } },

@@ -4,7 +4,7 @@ import { listDifferences } from '../../../src/fingerprint/differences/list-diff.
 
 const rules = fc.array(fc.constantFrom<string[]>('a', 'b', 'c', 'd', 'e'), { maxLength: 12 });
 
-test('equal lists differ in nothing, others in something', () => {
+test('only equal lists have no differences', () => {
   fc.assert(
     fc.property(rules, rules, (before, after) => {
       expect(listDifferences(before, after).length === 0).toBe(before.join() === after.join());
@@ -12,7 +12,7 @@ test('equal lists differ in nothing, others in something', () => {
   );
 });
 
-test('a rule put in anywhere is one difference, whatever follows it', () => {
+test('an inserted or removed rule is one difference, whatever follows it', () => {
   fc.assert(
     fc.property(rules, fc.nat(), (before, place) => {
       const at = place % (before.length + 1);
@@ -26,7 +26,7 @@ test('a rule put in anywhere is one difference, whatever follows it', () => {
   );
 });
 
-test('rules put in at two places are two differences, and those between them none', () => {
+test('rules inserted at two places are two differences', () => {
   fc.assert(
     fc.property(rules, fc.nat(), fc.nat(), (before, first, second) => {
       const [low, high] = [first, second].map((place) => place % (before.length + 1)).sort((a, b) => a - b);
@@ -39,7 +39,7 @@ test('rules put in at two places are two differences, and those between them non
   );
 });
 
-test('what is added and removed accounts for the difference in number', () => {
+test('the numbers of added and removed rules account for the difference in length', () => {
   fc.assert(
     fc.property(rules, rules, (before, after) => {
       const found = listDifferences(before, after);
@@ -49,13 +49,13 @@ test('what is added and removed accounts for the difference in number', () => {
   );
 });
 
-test('a changed order is told as a move', () => {
+test('a changed order is reported as a move', () => {
   expect(listDifferences(['a', 'b', 'c'], ['b', 'c', 'a'])).toEqual([
     { type: 'moved', value: 'a', before: 1, after: 3 },
   ]);
 });
 
-test('lists too long to be compared member by member are still told apart', () => {
+test('lists too long for a comparison by member still have differences', () => {
   const before = Array.from({ length: 3_000 }, (_, index) => `rule ${index}`);
   const after = before.map((rule) => `${rule} other`);
   expect(listDifferences(before, after)).toHaveLength(6_000);

@@ -4,7 +4,7 @@ import { machineFingerprints } from '../../../src/runtime/machine-fingerprints.t
 import { machinePorts } from '../../../src/runtime/machine-ports.ts';
 import { comparedRun } from '../../support/compared-run.ts';
 
-test('nothing is compared before a fingerprint of the machine was taken; from then on it is', async () => {
+test('a comparison is refused until a fingerprint of the machine is taken', async () => {
   const ports = {
     ...machinePorts({ DOCKER_HOST: 'unix:///nowhere/docker.sock' }),
     command: { run: () => Promise.reject(new Error('no command is run here')) },
@@ -13,6 +13,6 @@ test('nothing is compared before a fingerprint of the machine was taken; from th
   const compared = () => fingerprints.compare({}, {}, comparedRun('k3v9x2mq7p'));
   expect(compared).toThrow(expect.objectContaining({ code: 'E_INTERNAL' }));
   await fingerprints.take(FACETS).catch(() => {});
-  // It is looked at, and is none.
+  // The comparison begins, and finds that {} is no fingerprint.
   expect(compared).toThrow(expect.objectContaining({ code: 'E_DATABASE_DAMAGED' }));
 });

@@ -9,7 +9,7 @@ const parse = (entries: unknown) => linksOf(parseIpJson(JSON.stringify(entries),
 const link = (more: object) => ({ ifindex: 4, ifname: 'v0', flags: [], mtu: 1500, stats64, ...more });
 
 describe('links from ip -json', () => {
-  it('a veth whose other end is in another namespace', () => {
+  it('include a veth whose peer is in another namespace', () => {
     const [found] = parse([
       link({
         link_index: 3,
@@ -46,7 +46,7 @@ describe('links from ip -json', () => {
     });
   });
 
-  it('both ends in one namespace: ip gives the name of the other end', () => {
+  it('include the ifindex of a peer that ip reports by name', () => {
     const links = parse([link({ link: 'v1' }), link({ ifindex: 5, ifname: 'v1', link: 'v0' })]);
     expect(links.map(({ peerIfindex, peerNamespaceId }) => [peerIfindex, peerNamespaceId])).toEqual([
       [5, null],
@@ -56,17 +56,22 @@ describe('links from ip -json', () => {
     expect(parse([link({ link: null })])[0]?.peerIfindex).toBeNull();
   });
 
-  it('nothing, and the empty objects that some releases write', () => {
+  it('exclude the empty objects that some releases write', () => {
     expect(parseIpJson('', linkEntry(), [])).toEqual([]);
     expect(parse([{}, link({}), {}])).toHaveLength(1);
   });
 
-  it.each(['{', '{"ifindex":1}', '[{"ifindex":1}]', '[1]'])('%s is an unknown state, not an empty one', (text) => {
-    expect(() => parseIpJson(text, linkEntry(), [])).toThrow(expect.objectContaining({ code: 'E_HOST_STATE_UNKNOWN' }));
-  });
+  it.each(['{', '{"ifindex":1}', '[{"ifindex":1}]', '[1]'])(
+    'are unknown, and not empty, if the output is %s',
+    (text) => {
+      expect(() => parseIpJson(text, linkEntry(), [])).toThrow(
+        expect.objectContaining({ code: 'E_HOST_STATE_UNKNOWN' }),
+      );
+    },
+  );
 });
 
-describe('a read of links that failed', () => {
+describe('a failed read of links', () => {
   const answering = (more: Partial<CommandResult>): CommandPort => ({
     run: async (argv) => ({
       argv,
@@ -88,18 +93,14 @@ describe('a read of links that failed', () => {
     ],
     ['a time-out', { end: { type: 'timed-out' } }, 'E_HOST_COMMAND'],
     ['no permission', { end: { type: 'exited', exitCode: 2 }, stderr: 'Operation not permitted' }, 'E_PERMISSION'],
-    ['an output that was cut', { truncated: true }, 'E_HOST_STATE_UNKNOWN'],
-    [
-      'a dump that was interrupted',
-      { stderr: 'Dump was interrupted and may be inconsistent.' },
-      'E_HOST_STATE_UNKNOWN',
-    ],
-  ] as const)('%s is never "no links"', async (_title, more, code) => {
+    ['a truncated output', { truncated: true }, 'E_HOST_STATE_UNKNOWN'],
+    ['an interrupted dump', { stderr: 'Dump was interrupted and may be inconsistent.' }, 'E_HOST_STATE_UNKNOWN'],
+  ] as const)('is an error, and not an empty list, after %s', async (_title, more, code) => {
     await expect(readLinks(answering(more))).rejects.toMatchObject({ code });
   });
 });
 
-it('routes as text: next hops belong to the route above them, states are left out', () => {
+it('routeLines appends next hops to their route, and omits states', () => {
   const text = [
     'unicast default via 10.1.0.1 dev eth0 table main proto boot scope global linkdown ',
     'unicast 10.7.0.0/16 table main proto boot scope global ',

@@ -4,14 +4,14 @@ import { addressSchema, cidrSchema, linkNameSchema } from '../../../src/steps/ne
 
 describe('interface names', () => {
   it.each(['eth1', 'int_conteneur', 'a', '123456789012345', 'br-0a1b2c3d4e5f', 'é1234567890123'])(
-    '%s is one',
+    '%s is valid',
     (name) => {
       expect(linkNameSchema.safeParse(name).success).toBe(true);
     },
   );
 
   it.each(['', '1234567890123456', 'éééééééé', 'a/b', 'a b', 'a\tb', 'a:1', 'a%d', '.', '..', '-a', 'a\u0000'])(
-    '%j is none',
+    '%j is invalid',
     (name) => {
       expect(linkNameSchema.safeParse(name).success).toBe(false);
     },
@@ -25,7 +25,7 @@ describe('interface names', () => {
   });
 });
 
-it('addresses are brought into their shortest form', () => {
+it('addresses are normalized, and malformed ones are refused', () => {
   expect(cidrSchema.parse('2001:DB8:0:0::1/64')).toBe('2001:db8::1/64');
   expect(cidrSchema.parse('172.20.0.100/16')).toBe('172.20.0.100/16');
   expect(addressSchema.parse('::0001')).toBe('::1');
@@ -37,7 +37,7 @@ it('addresses are brought into their shortest form', () => {
   }
 });
 
-it('a recognisable MAC address is unicast, locally administered, and the same each time', () => {
+it('a derived MAC address is unicast, locally administered and deterministic', () => {
   for (const link of ['a', 'b', 'int_hote', 'int_conteneur', 'x1', 'x2', 'x3']) {
     const mac = macOf('run/step', link);
     expect(mac).toMatch(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/);

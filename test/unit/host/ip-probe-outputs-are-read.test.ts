@@ -3,7 +3,7 @@ import { asNslookup, type DnsOutcome, parseNslookup } from '../../../src/steps/p
 import { asWget, cameBack, parseWget } from '../../../src/steps/probe/http-output.ts';
 import { isUnreachable, parsePing } from '../../../src/steps/probe/ping-output.ts';
 
-describe('ping', () => {
+describe('the output of ping', () => {
   it.each([
     [
       'iputils',
@@ -20,11 +20,11 @@ describe('ping', () => {
       '2 packets transmitted, 2 packets received, 0% packet loss\nround-trip min/avg/max = 0.066/0.191/0.316 ms',
       { sent: 2, received: 2, rttMs: 0.191 },
     ],
-  ])('%s', (_title, output, summary) => {
+  ])('is parsed: %s', (_title, output, summary) => {
     expect(parsePing(output)).toEqual(summary);
   });
 
-  it('without a summary there is none', () => {
+  it('has no summary after an error', () => {
     expect(parsePing('ping: connect: Network is unreachable')).toBeUndefined();
     expect(isUnreachable('ping: connect: Network is unreachable')).toBe(true);
     expect(isUnreachable('ping: sendto: Network unreachable')).toBe(true);
@@ -32,7 +32,7 @@ describe('ping', () => {
   });
 });
 
-describe('nslookup', () => {
+describe('the output of nslookup', () => {
   it.each([
     [
       'busybox 1.35',
@@ -49,7 +49,7 @@ describe('nslookup', () => {
       'Server:\t\t127.0.0.11\nAddress:\t127.0.0.11#53\n\nNon-authoritative answer:\nName:\tappdev\nAddress: 172.18.0.2\n',
       0,
     ],
-  ])('%s: a name that resolves', (_title, output, exitCode) => {
+  ])('is parsed for a name that resolves: %s', (_title, output, exitCode) => {
     expect(parseNslookup(output, exitCode)).toEqual({ type: 'resolved', addresses: ['172.18.0.2'] });
   });
 
@@ -59,11 +59,11 @@ describe('nslookup', () => {
     [';; connection timed out; no servers could be reached', 'no-answer'],
     ["Server:\t\t127.0.0.11\nAddress:\t127.0.0.11:53\n\n** server can't find appprod: SERVFAIL\n", 'no-answer'],
     ['', 'no-answer'],
-  ])('%j: %s', (output, type) => {
+  ])('%j means %s', (output, type) => {
     expect(parseNslookup(output, 1).type).toBe(type);
   });
 
-  it('reads what it writes itself', () => {
+  it('is parsed as wf writes it', () => {
     const outcomes: DnsOutcome[] = [
       { type: 'resolved', addresses: ['172.18.0.2', '172.18.0.3'] },
       { type: 'no-such-name' },
@@ -80,7 +80,7 @@ describe('nslookup', () => {
   });
 });
 
-describe('wget', () => {
+describe('the output of wget', () => {
   it.each([
     ['Production\n', 0, { type: 'response', status: 200, body: 'Production\n' }],
     ['wget: server returned error: HTTP/1.1 404 Not Found\n', 1, { type: 'response', status: 404, body: '' }],
@@ -95,11 +95,11 @@ describe('wget', () => {
       { type: 'no-answer', code: 'EHOSTUNREACH' },
     ],
     ['', null, { type: 'no-answer', code: 'ETIMEDOUT' }],
-  ] as const)('%j', (output, exitCode, outcome) => {
+  ] as const)('is parsed: %j', (output, exitCode, outcome) => {
     expect(parseWget(output, exitCode)).toEqual(outcome);
   });
 
-  it('a refusal is something that came back', () => {
+  it('counts as an answer if the connection was refused', () => {
     expect(cameBack({ type: 'no-answer', code: 'ECONNREFUSED' })).toBe(true);
     expect(cameBack({ type: 'response', status: 500, body: '' })).toBe(true);
     expect(cameBack({ type: 'no-answer', code: 'ETIMEDOUT' })).toBe(false);

@@ -20,12 +20,12 @@ test.each(['', '10', '10.0.0.256', '1.2.3.4/33', '1.2.3.4/8/8', '::1/129', 'fe80
   (text) => expect(parseSubnet(text)).toBeUndefined(),
 );
 
-test('an address is a subnet of one', () => {
+test('an address is a subnet of one address', () => {
   expect(subnetText(subnet('172.18.0.2'))).toBe('172.18.0.2/32');
   expect(subnetText(subnet('FD00:0::1'))).toBe('fd00::1/128');
 });
 
-test('a network is told from an address with its prefix length', () => {
+test('isNetwork distinguishes a network from an address with a prefix length', () => {
   expect(
     ['172.18.0.0/16', '172.18.0.2/16', '10.0.0.1/32', 'fd00::/64', 'fd00::1/64'].map((text) => isNetwork(subnet(text))),
   ).toEqual([true, false, false, true, false]);

@@ -15,7 +15,7 @@ const subnet = (text: string): Subnet => {
 };
 
 describe('subnets of a private host', () => {
-  it('are read, whatever address of them is written', () => {
+  it('are parsed from any of their addresses', () => {
     expect(subnetText(subnet('172.18.0.0/16'))).toBe('172.18.0.0/16');
     expect(subnetText(subnet('10.77.3.9/24'))).toBe('10.77.3.0/24');
     expect(gatewayOf(subnet('192.168.240.0/20'))).toBe('192.168.240.1');
@@ -33,13 +33,13 @@ describe('subnets of a private host', () => {
     }
   });
 
-  it('overlap where they have an address in common', () => {
+  it('overlap if they have an address in common', () => {
     expect(overlap(subnet('172.18.0.0/16'), subnet('172.18.255.0/24'))).toBe(true);
     expect(overlap(subnet('172.18.255.0/24'), subnet('172.18.0.0/16'))).toBe(true);
     expect(overlap(subnet('172.18.0.0/16'), subnet('172.19.0.0/16'))).toBe(false);
   });
 
-  it('are given out in the order of Docker, around those that are in use, until none is left', () => {
+  it('are allocated in the order of Docker, without those in use, until none is left', () => {
     const used = [subnet('172.19.128.0/17')];
     const given: string[] = [];
     for (let next = freeSubnet(used); next !== undefined; next = freeSubnet(used)) {
@@ -51,7 +51,7 @@ describe('subnets of a private host', () => {
     expect(given).toHaveLength(13 + 16);
   });
 
-  it('give the lowest free address, and none once all are taken', () => {
+  it('allocate the lowest free address, and none if all are in use', () => {
     const small = subnet('10.0.0.0/29');
     const used = new Set<string>();
     const given: string[] = [];

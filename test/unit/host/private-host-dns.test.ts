@@ -26,7 +26,7 @@ function query(name: string, type: RecordType = 'A'): Buffer {
 }
 
 describe('the messages of the name server in a container', () => {
-  it('are read, with what else resolvers add to them', () => {
+  it('are parsed with the records that resolvers add', () => {
     expect(parseQuery(query('AppDev.lab', 'AAAA'))?.question).toMatchObject({ name: 'AppDev.lab', type: 'AAAA' });
   });
 
@@ -49,7 +49,7 @@ describe('the messages of the name server in a container', () => {
     expect(decode(answerMessage(asked, { type: 'failed' }))).toMatchObject({ rcode: 'SERVFAIL' });
   });
 
-  it('that are no queries are refused without an error, whatever they hold', () => {
+  it('are ignored without an error if they are no queries', () => {
     expect(parseQuery(Buffer.from([1, 2, 3]))).toBeUndefined();
     expect(parseQuery(query('appdev').subarray(0, 18))).toBeUndefined();
     expect(parseQuery(encode({ type: 'response', questions: [{ name: 'appdev', type: 'A' }] }))).toBeUndefined();
