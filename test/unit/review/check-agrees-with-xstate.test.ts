@@ -13,7 +13,7 @@ import { readDefinition } from '../../../src/review/graph/read-graph.ts';
 interface StateShape {
   readonly kind: 'atomic' | 'final' | 'compound' | 'parallel';
   readonly children: readonly StateShape[];
-  /** Which neighbour each of its events leads to; its end too, where it has one. */
+  /** The neighbour that each of its events leads to. */
   readonly leads: readonly number[];
   readonly whenDone: number | null;
 }
@@ -36,7 +36,7 @@ const { shape } = fc.letrec<{ shape: StateShape }>((tie) => ({
   ),
 }));
 
-/** A config without guards, whose events are all different: what XState does with it does not depend on anything else. */
+/** Returns a config without guards and with a different event for each transition, so that XState explores it deterministically. */
 function configOf(children: readonly StateShape[]) {
   const events: string[] = [];
   const stateOf = (state: StateShape, neighbours: readonly StateShape[], isRegion: boolean): object => {
@@ -68,7 +68,7 @@ function configOf(children: readonly StateShape[]) {
   return { config: inside(children, 'compound'), events };
 }
 
-test('reachable is what XState’s own exploration reaches, and a state without end never comes to one', () => {
+test('every state that XState reaches is reachable, and no state without an end reaches one', () => {
   fc.assert(
     fc.property(fc.array(shape, { minLength: 2, maxLength: 4 }), (children) => {
       const { config, events } = configOf(children);
@@ -82,7 +82,7 @@ test('reachable is what XState’s own exploration reaches, and a state without 
 
       const { graph } = readDefinition({ name: 'x', version: '1', machine: { config: toJson(config) } });
       const reach = reachableStates(graph.root);
-      // What is only passed through on the way to an end is in no snapshot: a compound state that is done at once.
+      // A compound state that is done at once is reachable, but in no snapshot.
       for (const id of visited) expect(reach.states).toContain(id);
       const withoutEnd = statesWithoutEnd(graph.root, reach).flat();
       for (const { state } of snapshots) {
@@ -97,7 +97,7 @@ test('reachable is what XState’s own exploration reaches, and a state without 
   );
 });
 
-/** What XState's exploration comes to; undefined where the machine goes round in circles without an event, and XState throws. */
+/** Returns the states that XState explores; undefined if the machine loops without an event, and XState throws. */
 function explored(machine: AnyStateMachine, events: readonly string[]) {
   try {
     return getAdjacencyMap(machine, {
@@ -111,7 +111,7 @@ function explored(machine: AnyStateMachine, events: readonly string[]) {
 
 type Explored = NonNullable<ReturnType<typeof explored>>;
 
-/** Whether XState comes to an end from this snapshot. */
+/** Returns whether XState reaches an end from this snapshot. */
 function endsFrom(map: Explored, from: Snapshot<unknown>): boolean {
   const found = new Map(Object.values(map).map((place) => [keyOf(place.state), place]));
   const seen = new Set<string>();

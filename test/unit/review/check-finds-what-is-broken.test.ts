@@ -17,7 +17,7 @@ const parts = setup({
   delays: { settle: 20 },
 });
 
-/** What is found, but for the usual warning that there is no `onError`. */
+/** Returns the findings, except the usual warning of a missing `onError`. */
 function found(machine: AnyStateMachine): readonly (readonly [CheckName, Severity, readonly string[]])[] {
   const { model, description } = described(machine);
   return checkWorkflow({ model, input: z.object({}) }, description)
@@ -31,8 +31,8 @@ function found(machine: AnyStateMachine): readonly (readonly [CheckName, Severit
 
 const step = (id: string, onDone: string) => ({ invoke: { id, src: 'look' as const, input: {}, onDone } });
 
-describe('one broken machine for each check', () => {
-  test('none: nothing is found', () => {
+describe('wf check', () => {
+  test('finds nothing in a correct machine', () => {
     const machine = parts.createMachine({
       initial: 'one',
       on: { go: '.end' },
@@ -41,7 +41,7 @@ describe('one broken machine for each check', () => {
     expect(found(machine)).toEqual([]);
   });
 
-  test('a state that no transition leads to; what lies in it is not told', () => {
+  test('finds an unreachable state, but not the states in it', () => {
     const machine = parts.createMachine({
       initial: 'one',
       states: {
@@ -57,7 +57,7 @@ describe('one broken machine for each check', () => {
     ]);
   });
 
-  test('a state behind a guard counts as reached; one behind a candidate without a guard does not', () => {
+  test('counts a state behind a guard as reachable, and one after an unguarded candidate as not', () => {
     const machine = parts.createMachine({
       initial: 'one',
       states: {
@@ -73,20 +73,20 @@ describe('one broken machine for each check', () => {
     ]);
   });
 
-  test('a state that is never left', () => {
+  test('finds states that never reach an end', () => {
     const machine = parts.createMachine({
       initial: 'one',
       states: { one: { invoke: { id: 'a', src: 'look', input: {}, onDone: 'two' } }, two: {}, end: { type: 'final' } },
       on: { go: { guard: 'maybe', target: '.one' } },
     });
-    // The event leads back, so that both go round; the end is never reached.
+    // The event leads back, so that the two states form a loop.
     expect(found(machine)).toEqual([
       ['unreachable-state', 'error', ['end']],
       ['no-way-to-an-end', 'error', ['one', 'two']],
     ]);
   });
 
-  test('a step whose outcome leads nowhere: what leads there is not told', () => {
+  test('finds a step whose outcome leads nowhere, but not the states before it', () => {
     const machine = parts.createMachine({
       initial: 'zero',
       states: {
@@ -101,7 +101,7 @@ describe('one broken machine for each check', () => {
     expect(found(machine)).toEqual([['no-way-to-an-end', 'error', ['two']]]);
   });
 
-  test('an inner end whose state has no onDone', () => {
+  test('finds an inner final state whose parent has no onDone', () => {
     const machine = parts.createMachine({
       initial: 'one',
       states: {
@@ -113,7 +113,7 @@ describe('one broken machine for each check', () => {
     expect(found(machine)).toEqual([['no-way-to-an-end', 'error', ['outer.done']]]);
   });
 
-  test('a parallel state one of whose regions never ends', () => {
+  test('finds a parallel state with a region that never ends', () => {
     const machine = parts.createMachine({
       initial: 'both',
       states: {
@@ -135,7 +135,7 @@ describe('one broken machine for each check', () => {
     ]);
   });
 
-  test('a region that waits is no fault where another one leaves the parallel state', () => {
+  test('accepts a waiting region if another one leaves the parallel state', () => {
     const machine = parts.createMachine({
       initial: 'both',
       states: {
@@ -152,7 +152,7 @@ describe('one broken machine for each check', () => {
     expect(found(machine)).toEqual([]);
   });
 
-  test('a target inside one region begins the others too', () => {
+  test('enters all regions for a target inside one of them', () => {
     const machine = parts.createMachine({
       initial: 'one',
       states: {
@@ -171,7 +171,7 @@ describe('one broken machine for each check', () => {
     expect(found(machine)).toEqual([['unreachable-state', 'error', ['both.left.skipped']]]);
   });
 
-  test('a guard and a delay that are nowhere defined', () => {
+  test('finds an undefined guard and an undefined delay', () => {
     const machine = setup({ actors: { look } }).createMachine({
       initial: 'one',
       states: {
@@ -187,7 +187,7 @@ describe('one broken machine for each check', () => {
     ]);
   });
 
-  test('a delay that is a bare number', () => {
+  test('finds a delay without a name', () => {
     const machine = parts.createMachine({
       initial: 'one',
       states: { one: { after: { 20: 'end' } }, end: { type: 'final' } },
@@ -195,7 +195,7 @@ describe('one broken machine for each check', () => {
     expect(found(machine)).toEqual([['unnamed-delay', 'warning', ['one']]]);
   });
 
-  test('a command without undo; one with, and one whose input is only known in a run, are not told', () => {
+  test('finds a command without undo, unless only a run computes its input', () => {
     const command = (id: string, undo: string | null, target: string) => ({
       invoke: {
         id,
@@ -225,7 +225,7 @@ describe('one broken machine for each check', () => {
     ]);
   });
 
-  test('a step that undoes what no state invokes, and one with an input that its runner refuses', () => {
+  test('finds a revert of an unknown step, and an input that its step runner refuses', () => {
     const machine = parts.createMachine({
       initial: 'one',
       states: {
@@ -241,7 +241,7 @@ describe('one broken machine for each check', () => {
     ]);
   });
 
-  test('steps without onError are told once; an onError, or a wildcard above, answers a failure for certain', () => {
+  test('lists once all steps whose failure no unguarded onError or wildcard transition handles', () => {
     const machine = parts.createMachine({
       initial: 'one',
       states: {
@@ -272,7 +272,7 @@ describe('one broken machine for each check', () => {
   });
 });
 
-test('lab-network has no error, and no warning but that a failure undoes the run', async () => {
+test('lab-network has no error, and only the warning no-on-error', async () => {
   const { workflow, definition } = await loadWorkflow(
     { name: 'lab-network', file: fileURLToPath(new URL('../../../workflows/lab-network.ts', import.meta.url)) },
     {

@@ -116,14 +116,14 @@ function someMarks({ root }: MachineGraph): RunMarks {
 const NAMES = ['wild', 'note', 'small-lab', 'lab-network'];
 
 describe.each(NAMES)('%s', (name) => {
-  test('the graph has the states and transitions of the machine, as XState itself tells them', () => {
+  test('the graph has the states and transitions that XState reports', () => {
     const { machine, graph } = read(name);
     expect(factsOfGraph(graph)).toEqual(factsOf(machine.root));
     const numbers = statesBelow(graph.root).flatMap(({ transitions }) => transitions.map((one) => one.number));
     expect(numbers.toSorted((a, b) => a - b)).toEqual(numbers.map((_, index) => index));
   });
 
-  test('json: createMachine takes it, with or without a run, and gets the same states and transitions', () => {
+  test('JSON is a config from which createMachine makes the same machine, with or without a run', () => {
     const { machine, graph, config } = read(name);
     for (const marks of [undefined, someMarks(graph)]) {
       const text = JSON.stringify(markedConfig(graph, config, marks));
@@ -135,7 +135,7 @@ describe.each(NAMES)('%s', (name) => {
     }
   });
 
-  test('mermaid: only its syntax, every state once, arrows only between neighbours', () => {
+  test('Mermaid text parses, and contains every state once', () => {
     const { graph } = read(name);
     const inner = statesBelow(graph.root).length - 1;
     for (const marks of [undefined, someMarks(graph)]) {
@@ -145,7 +145,7 @@ describe.each(NAMES)('%s', (name) => {
     }
   });
 
-  test('dot: only its syntax, every state a node or a cluster, every edge between nodes', () => {
+  test('DOT text parses, with every state as a node or a cluster, and every edge between nodes', () => {
     const { graph } = read(name);
     for (const marks of [undefined, someMarks(graph)]) {
       const { nodes, clusters, edges } = parseDot(dotText(graph, marks));
@@ -163,7 +163,7 @@ describe.each(NAMES)('%s', (name) => {
     }
   });
 
-  test('svg: well-formed, named and described, every state and step as text, nothing outside or over another', () => {
+  test('SVG is well-formed and labelled, with every state and step as text and without overlaps', () => {
     const { graph } = read(name);
     for (const marks of [undefined, someMarks(graph)]) {
       const svg = parseXml(svgText(graph, marks));
@@ -190,7 +190,7 @@ describe.each(NAMES)('%s', (name) => {
     }
   });
 
-  test('terminal: no line is wider than 80 columns, marks are signs, colour only adds to them', () => {
+  test('the terminal picture fits 80 columns, and marks states by signs, not only by colour', () => {
     const { graph } = read(name);
     for (const marks of [undefined, someMarks(graph)]) {
       const plain = pictureLines(graph, marks, terminalOf(80));
@@ -204,7 +204,7 @@ describe.each(NAMES)('%s', (name) => {
   });
 });
 
-test('a small machine, exactly', () => {
+test('a small machine has this exact picture and config', () => {
   const { graph, config } = read('wild');
   expect(pictureLines(graph, undefined, terminalOf(80))).toEqual([
     'drawn  version 1',
@@ -251,7 +251,7 @@ test('a small machine, exactly', () => {
   });
 });
 
-test('an arrow that would cross the border of a state goes between those that hold its ends, and names them', () => {
+test('an arrow across the border of a state is drawn between the enclosing states, and names its ends', () => {
   const machine = createMachine({
     initial: 'both',
     states: {
@@ -280,7 +280,7 @@ test('an arrow that would cross the border of a state goes between those that ho
   expect(drawnArrows.toSorted()).toEqual(['both', 'outer']);
 });
 
-test('what is a constant in the file stays one, also where it looks a little like a stored function', () => {
+test('a constant input stays a constant, even if it resembles a stored function', () => {
   const machine = setup({ actors: { look } }).createMachine({
     initial: 'one',
     states: {
@@ -295,7 +295,7 @@ test('what is a constant in the file stays one, also where it looks a little lik
   });
 });
 
-test('combined guards and actions are named', () => {
+test('combined guards and actions have names', () => {
   const states = {
     one: {
       entry: [
@@ -320,7 +320,7 @@ test('combined guards and actions are named', () => {
   });
 });
 
-test('what is no definition is refused with a reason', () => {
+test('an invalid definition is refused with E_WORKFLOW_INVALID', () => {
   const refused = expect.objectContaining({ code: 'E_WORKFLOW_INVALID' });
   expect(() => readDefinition({ name: 'x' })).toThrow(refused);
   const config = { initial: 'gone', states: { here: {} } };

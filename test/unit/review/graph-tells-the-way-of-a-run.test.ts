@@ -19,7 +19,7 @@ import { runStatus } from '../../../src/review/record/run-status.ts';
 import { PIPED } from '../../fixtures/review/style.ts';
 import { loaded, openFolderHost } from '../../support/folder-host.ts';
 
-/** A run of a machine with regions, guards, a join, a loop and states that are only passed through. */
+/** A run of a machine with regions, guards, a join, a loop and transient states. */
 async function drawnRun(
   input: { readonly fail?: boolean; readonly short?: boolean; readonly pauseAfter?: string } = {},
 ) {
@@ -124,7 +124,7 @@ async function drawnRun(
   await handle.result;
   const run = host.history.run(handle.id);
   if (run === undefined) throw new Error('no run');
-  // Nothing but the history: the machine is read from what is stored.
+  // The machine is read from the history only.
   const stored = host.history.definition(run.definitionHash);
   const { graph, config } = readDefinition(stored ?? null);
   const status = runStatus(run, () => false);
@@ -140,7 +140,7 @@ async function drawnRun(
   return { graph, marks, marked, taken, status };
 }
 
-test('a run that succeeded: what it passed through, also within one decision, and what it never came to', async () => {
+test('a succeeded run marks the states that it passed, also within one decision, and those that did not run', async () => {
   const { marked, marks, taken, status } = await drawnRun();
   expect(status).toBe('succeeded');
   expect(marked('not-run')).toEqual(['never']);
@@ -158,7 +158,7 @@ test('a run that succeeded: what it passed through, also within one decision, an
   });
 });
 
-test('a guard that led past a state is told from the state value alone', async () => {
+test('a state that a guard skipped is marked as not run', async () => {
   const { marked, taken } = await drawnRun({ short: true });
   expect(marked('not-run')).toEqual(['make.right.long', 'never']);
   expect(taken).toMatchObject({
@@ -167,7 +167,7 @@ test('a guard that led past a state is told from the state value alone', async (
   });
 });
 
-test('a run that failed: where, and what did not run', async () => {
+test('a failed run marks the failed state and the states that did not run', async () => {
   const { graph, marks, marked, status } = await drawnRun({ fail: true });
   expect(status).toBe('rolled-back');
   expect(marked('failed')).toEqual(['', 'last']);
@@ -180,7 +180,7 @@ test('a run that failed: where, and what did not run', async () => {
   expect(lines).toContain('· ◎ done');
 });
 
-test('a run that paused is where it will go on', async () => {
+test('a paused run marks the state that it resumes in as current', async () => {
   const { marked, marks, status } = await drawnRun({ pauseAfter: 'make' });
   expect(status).toBe('paused');
   expect(marked('current')).toEqual(['', 'rounds']);
@@ -188,7 +188,7 @@ test('a run that paused is where it will go on', async () => {
   expect(marked('passed')).toContain('make.left.end');
 });
 
-test('the lab, from its decisions alone: every state was passed, also the ends of its regions, and each arrow once', async () => {
+test('a rehearsal of the lab passes every state and takes every transition once, except for the default route', async () => {
   const { workflow, definition } = await loadWorkflow(
     { name: 'lab-network', file: fileURLToPath(new URL('../../../workflows/lab-network.ts', import.meta.url)) },
     {
@@ -212,7 +212,7 @@ test('the lab, from its decisions alone: every state was passed, also the ends o
   ]);
 });
 
-/** What a run would journal of its decisions if each step gave what a rehearsal pretends. */
+/** Returns the decisions that a run would journal if each step returned the output of its rehearsal. */
 function rehearsedJournal({ model }: LoadedWorkflow, input: unknown): readonly JournalEntry[] {
   const entries: JournalEntry[] = [];
   const open: MachineEvent[] = [];

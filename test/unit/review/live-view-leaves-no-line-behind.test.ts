@@ -7,7 +7,7 @@ import { RECORDED } from '../../fixtures/review/recorded-lab-run.ts';
 import { screenOf } from '../../support/screen.ts';
 import { simulatedClock } from '../../support/simulated-clock.ts';
 
-test('the terminal shows the picture of the moment and nothing of an earlier one, however it grows and shrinks', () => {
+test('the terminal shows only the current frame, whether it grows or shrinks', () => {
   const { err, written } = testTerminal({ columns: 80, env: { NO_COLOR: '1' } });
   const clock = simulatedClock(RECORDED.journal[0]?.at ?? 0);
   const { progress, follow } = createProgressFollower();

@@ -15,7 +15,7 @@ import { only, readPage, textIn } from '../../support/html-tree.ts';
 
 const ID = RECORDED.header.id;
 
-/** The command on the recorded run; `workflow` answers what the workflow's file is by now. */
+/** Returns the command on the recorded run; `workflow` loads the current workflow file. */
 function open(workflow: () => Promise<ResolvedWorkflow> = async () => resolved()) {
   const { history } = openForTest();
   tellRecordedLab(history);
@@ -57,7 +57,7 @@ function resolved(hash: string = RECORDED.header.definitionHash): ResolvedWorkfl
   };
 }
 
-test('without -o the report goes to stdout as Markdown, and nothing else does', async () => {
+test('a report goes to stdout as Markdown by default', async () => {
   const run = open();
   const { exitCode, out, err } = await run({});
   expect([exitCode, err]).toEqual([0, '']);
@@ -65,7 +65,7 @@ test('without -o the report goes to stdout as Markdown, and nothing else does', 
   expect((await run({ lang: 'fr' })).out).toMatch(/^# Deux réseaux Docker, reliés à la main\n/);
 });
 
-test('the ending of the file says the format', async () => {
+test('the extension of the file selects the format', async () => {
   const run = open();
   const folder = temporaryFolder();
   for (const name of ['a.md', 'a.markdown', 'a.html', 'a.HTM']) {
@@ -84,7 +84,7 @@ test('the ending of the file says the format', async () => {
   expect(readdirSync(folder).toSorted()).toEqual(['a.HTM', 'a.html', 'a.markdown', 'a.md']);
 });
 
-test('a file that is there is replaced only with --force, and nothing is left beside it', async () => {
+test('an existing file is replaced only with --force, and no other file is left', async () => {
   const run = open();
   const folder = temporaryFolder();
   const output = path.join(folder, 'report.md');
@@ -98,7 +98,7 @@ test('a file that is there is replaced only with --force, and nothing is left be
   expect(readdirSync(folder).toSorted()).toEqual(['link.md', 'report.md']);
 });
 
-test('a place that cannot be written to is told, and nothing is left there', async () => {
+test('a path that cannot be written is reported, and no file is left', async () => {
   const run = open();
   const folder = temporaryFolder();
   const output = path.join(folder, 'not-there', 'report.html');
@@ -109,7 +109,7 @@ test('a place that cannot be written to is told, and nothing is left there', asy
   expect(readdirSync(folder)).toEqual(['folder.md']);
 });
 
-test('--json answers one document', async () => {
+test('--json prints one document', async () => {
   const run = open();
   const { out } = await run({ json: true, lang: 'fr' });
   expect(JSON.parse(out)).toEqual({
@@ -131,7 +131,7 @@ test('--json answers one document', async () => {
   expect(written.err).toBe('');
 });
 
-test('the workflow has changed, is gone, or fails: the run is reported without it, and that is said', async () => {
+test('a report without explanations says that the workflow has changed, is gone or fails', async () => {
   const gone = async (): Promise<ResolvedWorkflow> => {
     throw new WfError('E_WORKFLOW_NOT_FOUND', 'there is no workflow "lab-network"', { hint: 'x' });
   };
@@ -157,7 +157,7 @@ test('the workflow has changed, is gone, or fails: the run is reported without i
   }
 });
 
-test('an unknown run and an unknown language are told', async () => {
+test('an unknown run and an unknown language are refused', async () => {
   const run = open();
   await expect(run({ run: 'nosuch' })).rejects.toMatchObject({ code: 'E_RUN_NOT_FOUND' });
   await expect(run({ lang: 'de' })).rejects.toThrow();

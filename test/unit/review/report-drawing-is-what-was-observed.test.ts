@@ -20,7 +20,7 @@ function drawings(telling: Parameters<typeof tellRecordedLab>[1] = {}): readonly
 const lines = (drawing: Drawing) => drawingLines(layoutDrawing(drawing, (path) => pathLabel(path, reportWords('en'))));
 const picture = (drawing: Drawing | undefined) => (drawing === undefined ? '' : lines(drawing).join('\n'));
 
-test('the lab after the splice: both legs of AppProd, the pair on the bridge, what is open and what is not', () => {
+test('the drawing after the splice shows both interfaces of AppProd, the pair on the bridge, and each path', () => {
   const [, after] = drawings();
   expect(`\n${picture(after)}\n`).toBe(`
          ┌───────────────────────── ✗ blocked: 0 of 3 pings ─────────────────────────┐
@@ -56,7 +56,7 @@ test('the lab after the splice: both legs of AppProd, the pair on the bridge, wh
 `);
 });
 
-test('before the splice there is no pair, and the only way between the two is blocked; the controls are told', () => {
+test('the drawing before the splice shows no pair, a blocked path between the two, and the controls', () => {
   const [before] = drawings();
   expect(picture(before)).not.toMatch(/eth1|int_hote|172\.18\.0\.100/);
   expect(before?.paths.map(({ from, to, state }) => `${from} -> ${to}: ${state}`)).toEqual([
@@ -67,7 +67,7 @@ test('before the splice there is no pair, and the only way between the two is bl
   ]);
 });
 
-test('what steps found otherwise is drawn otherwise: no template', () => {
+test('a drawing follows the outputs of the steps', () => {
   const [before, after] = drawings({
     alter: outputs({
       pingSpliceFromAppDev: { answered: false, received: 0 },
@@ -87,7 +87,7 @@ test('what steps found otherwise is drawn otherwise: no template', () => {
   expect(open[0]?.paths.at(-1)?.state).toBe('open');
 });
 
-test('what was not observed is not drawn', () => {
+test('a drawing contains only observed objects', () => {
   const read = RECORDED.journal.findIndex(
     ({ event }) => event.type === 'step.succeeded' && event.step === 'readAppProdAddresses',
   );
@@ -100,7 +100,7 @@ test('what was not observed is not drawn', () => {
   expect(picture(withoutBridge[0])).toContain('172.18.0.2/16');
 });
 
-test('an end of a pair is drawn by its name where the bridge was looked at, else by its number', () => {
+test('an end of a pair has its name if the bridge was observed, else its number', () => {
   const outputs = {
     createProdNetwork: { name: 'prod', subnet: '172.19.0.0/16', gateway: '172.19.0.1', bridge: 'br-2b717b8dd0fc' },
     createAppProd: { name: 'AppProd', ipv4: '172.19.0.2', prefixLength: 16, mac: '02:42:ac:13:00:02' },
@@ -126,7 +126,7 @@ test('an end of a pair is drawn by its name where the bridge was looked at, else
 
 const BOX = { lines: [], ports: [], origin: 'given' } as const;
 
-test('any drawing can be laid out: unknown ends, no layers, wide characters, bends, many boxes', () => {
+test('a drawing can have unknown ends, no layers, wide characters, bends and many boxes', () => {
   const drawing: Drawing = {
     title: 'any',
     text: '',
@@ -184,7 +184,7 @@ test('boxes of one layer never overlap, and each wire ends at its box', () => {
 
 type Change = Readonly<Record<string, unknown>> | ((text: string) => string);
 
-/** The run as it would be had these steps found something else: other members, or another text of their output's JSON. */
+/** Replaces members, or the JSON text, of the outputs of these steps. */
 function outputs(others: Readonly<Record<string, Change>>): (event: JournalEvent) => JournalEvent {
   return (event) => {
     const other = event.type === 'step.succeeded' ? others[event.step] : undefined;

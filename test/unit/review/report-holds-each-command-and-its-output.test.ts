@@ -4,23 +4,23 @@ import { markdownOf } from '../../../src/review/report/markdown.ts';
 import { RECORDED, recordedReport } from '../../fixtures/review/recorded-lab-run.ts';
 import { named, readPage, textIn } from '../../support/html-tree.ts';
 
-/** What a person would see in a terminal. */
+/** Each command with its output, as in a terminal. */
 const typed = RECORDED.evidence.map(({ command, output }) => `$ ${command}\n${output}`.replace(/\n+$/, ''));
 
-test.each(['en', 'fr'] as const)('the page in %s has every command with what came back, whole', (language) => {
+test.each(['en', 'fr'] as const)('the page in %s has every command with its whole output', (language) => {
   const page = readPage(htmlOf(recordedReport(language)));
   const shown = named(page, 'pre').map(textIn);
   expect(shown.toSorted()).toEqual(typed.toSorted());
   expect(shown.length).toBeGreaterThan(60);
 });
 
-test.each(['en', 'fr'] as const)('Markdown in %s has every command with what came back, whole', (language) => {
+test.each(['en', 'fr'] as const)('Markdown in %s has every command with its whole output', (language) => {
   const text = markdownOf(recordedReport(language));
   const blocks = [...text.matchAll(/^(`{3,})console\n([\s\S]*?)\n\1$/gm)].map(([, , block]) => block);
   expect(blocks.toSorted()).toEqual(typed.toSorted());
 });
 
-test('commands stand with their stage, stages in their order', () => {
+test('commands are listed with their stage, and stages in order', () => {
   const page = readPage(htmlOf(recordedReport('en')));
   const stages = named(page, 'section').filter((section) => /^Stage \d/.test(textIn(named(section, 'h2')[0] ?? page)));
   expect(stages.map((stage) => textIn(named(stage, 'h2')[0] ?? page))).toEqual([
@@ -37,7 +37,7 @@ test('commands stand with their stage, stages in their order', () => {
   expect(commands.find((command) => command.includes('wget'))).toBeUndefined();
 });
 
-test('results, verification and the whole ledger are told', () => {
+test('a report contains the results, the verification and the whole ledger', () => {
   const text = markdownOf(recordedReport('en'));
   expect(text).toContain('| spliced | 3 of 3 pings and "Production" at 172.18.0.100; back 3 of 3 and "Mon AppDev" |');
   expect(text).toContain('The host is as it was before the run.');

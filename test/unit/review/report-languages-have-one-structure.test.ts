@@ -37,7 +37,7 @@ test.each([
   ['none', 'docker'],
   ['secondary', 'embedded'],
 ] as const)(
-  'the lab is told in both languages in as many paragraphs, naming the same things (route: %s, runtime: %s)',
+  'the narratives of the lab have the same paragraphs and code in both languages (route: %s, runtime: %s)',
   (defaultRoute, runtime) => {
     const told = { ...TOLD, defaultRoute, runtime };
     const [en, fr] = [english(told), french(told)];
@@ -46,7 +46,7 @@ test.each([
   },
 );
 
-test('every step of the lab has its words in both languages', () => {
+test('every step of the lab has a text in both languages', () => {
   const steps = [...modelMachine('lab-network', lab.machine).invocations.keys()];
   expect(steps.length).toBeGreaterThan(40);
   for (const texts of [english, french]) {
@@ -55,7 +55,7 @@ test('every step of the lab has its words in both languages', () => {
   }
 });
 
-test('French is French: none of its fixed words is the English one, but those that are the same in both', () => {
+test('every fixed word is translated into French, except those that both languages share', () => {
   const same = leaves(reportWords('fr')).filter(([path, word]) =>
     leaves(reportWords('en')).some(([other, english]) => other === path && english === word),
   );
@@ -94,7 +94,7 @@ function shapeOf({ blocks, sections }: ReportDocument) {
   return [blocks.map(block), sections.map(section)];
 }
 
-/** Each text by its place, as the code that it shows, sorted: languages order their words differently. */
+/** Replaces each text by the code in it, sorted, as languages order words differently. */
 function textShape(value: unknown): unknown {
   if (typeof value === 'string')
     return [...value.matchAll(/`([^`]*)`/g)]

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../fixtures/history/temporary.ts';
 
 const FACTS = { language: 'en', runtime: 'embedded', input: {}, outputs: {} } as const;
 
-/** A workflow file whose narrative is this expression; null: it has none. */
+/** Loads a workflow file with this expression as its narrative; null: without one. */
 function load(narrative: string | null) {
   const folder = temporaryFolder();
   const file = path.join(folder, 'told.ts');
@@ -32,14 +32,14 @@ export default defineWorkflow({ name: 'told', version: '1', description: 'd', in
 
 const TITLED = (title: string) => `({ input }) => ({ title: ${title}, introduction: [], stages: {} })`;
 
-test('words may be mended: the definition hash does not change', async () => {
+test('a change of the narrative does not change the definition hash', async () => {
   const [none, one, other] = [await load(null), await load(TITLED("'a'")), await load(TITLED("'b'"))];
   expect(one.definition.hash).toBe(none.definition.hash);
   expect(other.definition.hash).toBe(none.definition.hash);
   expect(none.workflow.narrative).toBeUndefined();
 });
 
-test('a narrative is given the input as the schema parses it, and may come later', async () => {
+test('a narrative receives the parsed input, and can be asynchronous', async () => {
   const { workflow } = await load(
     `async ({ input, outputs, language, runtime }) => ({ title: [input.name, language, runtime, outputs.look].join(' '), introduction: [], stages: {} })`,
   );
@@ -52,7 +52,7 @@ test('a narrative is given the input as the schema parses it, and may come later
   });
 });
 
-test('what is no narrative is refused with what is wrong in it', async () => {
+test('an invalid narrative is refused with its errors', async () => {
   const { workflow } = await load(`() => ({ title: 1, introduction: [], stages: { one: { title: 't' } } })`);
   await expect(workflow.narrative?.(FACTS)).rejects.toMatchObject({
     code: 'E_WORKFLOW_INVALID',
@@ -64,7 +64,7 @@ test('what is no narrative is refused with what is wrong in it', async () => {
   });
 });
 
-test('the lab tells its narrative through the loader', async () => {
+test('the loader returns the narrative of the lab', async () => {
   const file = path.resolve(import.meta.dirname, '../../../workflows/lab-network.ts');
   const options = {
     cacheFolder: temporaryFolder(),

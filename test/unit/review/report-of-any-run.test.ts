@@ -24,7 +24,7 @@ import { readPage } from '../../support/html-tree.ts';
 
 const NO_NARRATIVE: WorkflowNarrative = { type: 'available', narrative: null };
 
-/** In Markdown; both formats and languages are written, so that each run is tried in all of them. */
+/** Returns the report in Markdown; writes both formats and languages, so that each run is tested in all of them. */
 function written(history: HistoryPort, id: string, told = NO_NARRATIVE): string {
   const run = history.run(runId(id));
   if (run === undefined) throw new Error(`there is no run ${id}`);
@@ -52,13 +52,13 @@ test('a workflow without a narrative is reported with the names of its stages an
   expect(text).not.toContain('no explanations');
 });
 
-test('where the workflow has changed or is gone, the report says so and has all that was recorded', () => {
+test('a report of a changed or missing workflow says so, and contains all recorded data', () => {
   const { history } = openForTest();
   tellSuccess(history, 'old');
   const changed = written(history, 'old', { type: 'changed' });
   expect(changed).toContain('> **This report has no explanations**\n>\n> The workflow has changed since this run');
   expect(changed).toContain('$ docker network create devops');
-  // What it has shown was kept when it ended.
+  // The proof was stored when the run ended.
   expect(changed).toContain('| joined | 3 of 3 pings answered |');
   const gone = written(history, 'old', {
     type: 'unavailable',
@@ -68,7 +68,7 @@ test('where the workflow has changed or is gone, the report says so and has all 
   expect(gone).toContain('$ docker network create devops');
 });
 
-test('a failed run: what failed at which attempt, what was not reached, what is left and how to undo it', () => {
+test('a report of a failed run lists failed attempts, unreached stages, and changes in place with their undo commands', () => {
   const { history } = openForTest();
   tellFailure(history, 'broken');
   const text = written(history, 'broken');
@@ -85,7 +85,7 @@ test('a failed run: what failed at which attempt, what was not reached, what is 
   expect(ledger).toContain('| 2 | link int\\_hote | `addLink` | stuck | device is busy |');
 });
 
-test('what undoing needed is told as a rollback, and not with the stages', () => {
+test('commands of a rollback are listed as such, and not with the stages', () => {
   const { history } = openForTest();
   const run = tell(history, 'undone');
   run.at(0, decided(['setup'], ['createNetwork']));
@@ -99,7 +99,7 @@ test('what undoing needed is told as a rollback, and not with the stages', () =>
   );
 });
 
-test('a run that paused, was killed and was resumed: its lifecycle, and the interrupted attempt', () => {
+test('a report of a paused, killed and resumed run contains its lifecycle and the interrupted attempt', () => {
   const { history } = openForTest();
   tellResumed(history, 'resumed');
   const lifecycle = part(written(history, 'resumed'), '## Lifecycle of the run');
@@ -115,7 +115,7 @@ test('a run that paused, was killed and was resumed: its lifecycle, and the inte
   );
 });
 
-test('a run that has not ended says how far it is, and how to go on', () => {
+test('a report of an unfinished run contains its progress and the command that resumes it', () => {
   const { history } = openForTest();
   const paused = tell(history, 'paused');
   paused.at(0, decided(['setup'], ['createNetwork']));
@@ -131,7 +131,7 @@ test('a run that has not ended says how far it is, and how to go on', () => {
   expect(written(history, 'cut-off')).toContain('> **Status: interrupted**');
 });
 
-test('the lab, cut off at any entry of its journal, is reported as far as it came', () => {
+test('a report of the lab, cut off at any journal entry, covers the run up to there', () => {
   const lengths = Array.from({ length: Math.ceil(RECORDED.journal.length / 9) }, (_, index) => index * 9 + 1);
   let drawings = 0;
   for (const entries of lengths) {
@@ -139,7 +139,7 @@ test('the lab, cut off at any entry of its journal, is reported as far as it cam
     const material = tellRecordedLab(history, { entries });
     const text = written(history, material.run.id, labNarrative(material, 'en'));
     const drawn = text.match(/^```text$/gm)?.length ?? 0;
-    // What was drawn once stays drawn: the run only learns more.
+    // The number of drawings never decreases.
     expect(drawn).toBeGreaterThanOrEqual(drawings);
     drawings = drawn;
     expect(text).not.toContain('undefined');
@@ -152,7 +152,7 @@ function headings(text: string, level: number): readonly string[] {
   return [...outside.matchAll(new RegExp(`^${'#'.repeat(level)} (.*)$`, 'gm'))].map(([, title = '']) => title);
 }
 
-/** From a heading to the next of its level or above. */
+/** Returns the text from a heading to the next of its level or above. */
 function part(text: string, heading: string): string {
   const begin = text.indexOf(`\n${heading}`);
   if (begin === -1) throw new Error(`there is no ${heading}`);

@@ -12,29 +12,20 @@ function told(language: ReportLanguage, runtime: 'docker' | 'embedded'): string 
   return JSON.stringify(narrate({ language, runtime, input: inputSchema.parse({}), outputs }));
 }
 
-test.each(LANGUAGES)('on the embedded runtime a report credits the policy rule, and no firewall (%s)', (language) => {
+test.each(LANGUAGES)('a report of the embedded runtime names the policy rule, and no firewall (%s)', (language) => {
   expect(told(language, 'embedded')).toContain('iif br-... blackhole');
   expect(told(language, 'embedded')).not.toMatch(/Docker isolates|Docker les isole|Docker's rules|règles de Docker/);
   expect(told(language, 'docker')).toMatch(/Proof that Docker isolates them|La preuve que Docker les isole/);
   expect(told(language, 'docker')).not.toContain('blackhole');
 });
 
-test.each(LANGUAGES)(
-  "a report shows the exercise's own commands beside wf's, and explains its trap (%s)",
-  (language) => {
-    for (const runtime of ['docker', 'embedded'] as const) {
-      const text = told(language, runtime);
-      for (const command of [
-        'brctl show',
-        'bridge link',
-        '--net container:AppDev',
-        'ps aux',
-        'nsenter -t 4711 -n -u',
-      ]) {
-        expect(text).toContain(command);
-      }
-      expect(text).toContain('`--net prod`');
-      expect(text).toContain('docker network inspect prod');
+test.each(LANGUAGES)('a report contains the commands of the exercise and its trap (%s)', (language) => {
+  for (const runtime of ['docker', 'embedded'] as const) {
+    const text = told(language, runtime);
+    for (const command of ['brctl show', 'bridge link', '--net container:AppDev', 'ps aux', 'nsenter -t 4711 -n -u']) {
+      expect(text).toContain(command);
     }
-  },
-);
+    expect(text).toContain('`--net prod`');
+    expect(text).toContain('docker network inspect prod');
+  }
+});

@@ -7,7 +7,7 @@ import { type Element, elementsIn, named, only, readPage, textIn } from '../../s
 describe.each(['en', 'fr'] as const)('the page in %s', (language) => {
   const open = () => readPage(htmlOf(recordedReport(language)));
 
-  test('says its language, and which of its words are in another', () => {
+  test('declares its language, and that of words in another', () => {
     const page = open();
     expect(only(page, 'html').attributes.get('lang')).toBe(language);
     for (const pre of named(page, 'pre')) expect(pre.attributes.get('lang')).toBe('en');
@@ -46,7 +46,7 @@ describe.each(['en', 'fr'] as const)('the page in %s', (language) => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('has tables with a caption, and headers that say what they head', () => {
+  test('has tables with a caption, and headers with a scope', () => {
     const tables = named(open(), 'table');
     expect(tables.length).toBeGreaterThan(5);
     for (const table of tables) {
@@ -61,7 +61,7 @@ describe.each(['en', 'fr'] as const)('the page in %s', (language) => {
     }
   });
 
-  test('has pictures with a name and all that they show in words', () => {
+  test('has pictures with a name, and a description with all their texts', () => {
     const page = open();
     const pictures = named(page, 'svg');
     expect(pictures).toHaveLength(2);
@@ -73,7 +73,7 @@ describe.each(['en', 'fr'] as const)('the page in %s', (language) => {
     }
   });
 
-  test('tells nothing by colour alone: a way that was tried says in words how it went, and its line differs', () => {
+  test('conveys nothing by colour alone: a path has its state in words, and a blocked one a dashed line', () => {
     const page = open();
     const labels = named(page, 'text').filter((text) => text.attributes.get('class')?.startsWith('label'));
     expect(labels).toHaveLength(4);
@@ -100,7 +100,7 @@ describe('the style sheet', () => {
       [...css().matchAll(new RegExp(`[;{\\s]${property}:[^;}]*var\\(--(\\w+)\\)`, 'g'))].map(([, name = '']) => name),
     );
 
-  test('has light, dark and print, each with every colour', () => {
+  test('has a light, a dark and a print scheme, each with every colour', () => {
     expect(css()).toContain('@media (prefers-color-scheme: dark)');
     expect(css()).toContain('@media print');
     const [light, dark, print, ...more] = schemes();
@@ -111,7 +111,7 @@ describe('the style sheet', () => {
     for (const name of names) expect(light?.has(name)).toBe(true);
   });
 
-  test('sets no colour but by these names', () => {
+  test('sets colours by name only', () => {
     const rules = css().replace(/:root \{[^}]*\}/g, '');
     expect(rules.match(/#[0-9a-f]{3,8}\b|rgba?\(|hsla?\(/gi)).toBeNull();
   });
@@ -140,13 +140,13 @@ describe('the style sheet', () => {
     }
   });
 
-  test('lets every cell break, and none grow so narrow that letters stand below each other (1.4.10)', () => {
+  test('lets every cell wrap, with a minimum width (1.4.10)', () => {
     expect(css()).toMatch(/^th, td \{ overflow-wrap: anywhere; min-width: 5rem; \}$/m);
     expect(css()).toMatch(/@media \(max-width: 45rem\) \{[^@]* th, td \{[^}]*min-width: 2\.75rem; \}/);
     expect(css().match(/nowrap/)).toBeNull();
   });
 
-  test('prints stages on pages of their own, and keeps rows, pictures and headings whole', () => {
+  test('prints each stage on a new page, and keeps rows, pictures and headings together', () => {
     const print = css().slice(css().indexOf('@media print'));
     expect(print).toMatch(/\.chapter \{ break-before: page; \}/);
     expect(print).toMatch(/figure, svg, table, tr[^{]*\{ break-inside: avoid; \}/);
@@ -157,7 +157,7 @@ describe('the style sheet', () => {
   });
 });
 
-test('the page needs nothing but itself: no script, no address, no handler', () => {
+test('the page is self-contained: no script, no external address, no handler', () => {
   const page = readPage(htmlOf(recordedReport('en')));
   expect(named(page, 'script', 'link', 'img', 'iframe', 'object', 'embed', 'form', 'base')).toEqual([]);
   for (const { attributes } of elementsIn(page)) {
@@ -176,7 +176,7 @@ function idsOf(page: Element): readonly string[] {
   return elementsIn(page).flatMap(({ attributes }) => attributes.get('id') ?? []);
 }
 
-/** The text of the elements that an element is labelled by; each must be there. */
+/** Returns the text of the elements that label an element; each must exist. */
 function labelOf(element: Element, page: Element): string {
   const ids = element.attributes.get('aria-labelledby')?.split(' ') ?? [];
   return ids

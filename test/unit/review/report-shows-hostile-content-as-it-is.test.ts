@@ -30,7 +30,7 @@ const HOSTILE = [
   '$(touch owned) $x$',
 ].join('\n');
 
-/** A failed run in which everything that anybody may choose is hostile. */
+/** A failed run in which every free text is hostile. */
 function hostileDocument(language: 'en' | 'fr') {
   const { history } = openForTest();
   const one = HOSTILE.replaceAll('\n', ' ');
@@ -94,7 +94,7 @@ function hostileDocument(language: 'en' | 'fr') {
   return reportDocument(reportSource(history, readRunMaterial(history, stored), told), reportWords(language));
 }
 
-test('a page has the same elements and attributes, whatever the run recorded', () => {
+test('a page with hostile content has no new elements, attributes or links', () => {
   const [page, harmless] = [readPage(htmlOf(hostileDocument('fr'))), readPage(htmlOf(recordedReport('fr')))];
   const kinds = (root: typeof page) => new Set(elementsIn(root).map(({ name }) => name));
   const attributes = (root: typeof page) => new Set(elementsIn(root).flatMap((one) => [...one.attributes.keys()]));
@@ -104,7 +104,7 @@ test('a page has the same elements and attributes, whatever the run recorded', (
   expect(links.filter((href) => !/^#(?:report|section-\d+)$/.test(href ?? ''))).toEqual([]);
 });
 
-test('a page shows hostile output as text, without what steers a terminal or turns text around', () => {
+test('a page shows hostile output as text, without terminal or bidirectional controls', () => {
   const [shown = ''] = named(readPage(htmlOf(hostileDocument('en'))), 'samp').map(textIn);
   for (const line of HOSTILE.split('\n').slice(0, 7)) expect(shown).toContain(line);
   expect(shown).toContain('red\nnext');
@@ -114,7 +114,7 @@ test('a page shows hostile output as text, without what steers a terminal or tur
   }
 });
 
-test('Markdown: no fence can be left from inside, and what stands outside of fences is escaped', () => {
+test('Markdown content cannot close its fence, and text outside of fences is escaped', () => {
   const text = markdownOf(hostileDocument('en'));
   const outside = withoutFences(text);
   expect(outside).not.toMatch(/^# owned/m);
@@ -125,7 +125,7 @@ test('Markdown: no fence can be left from inside, and what stands outside of fen
   expect(bare.replace(/\\./g, '').replaceAll('**', '')).not.toMatch(/[*_]/);
 });
 
-test('Markdown: a row of a table has as many cells as its head, whatever is in them', () => {
+test('a row of a Markdown table has as many cells as its head, whatever they contain', () => {
   const rows = withoutFences(markdownOf(hostileDocument('en')))
     .split('\n\n')
     .filter((part) => /^\|.*\|$/m.test(part));
@@ -139,12 +139,12 @@ test('Markdown: a row of a table has as many cells as its head, whatever is in t
   }
 });
 
-/** Control characters but tab and line feed, those that turn text around, and halves of characters. */
+/** Returns whether this is a control, bidirectional or surrogate character, except tab and line feed. */
 function steers(character: string): boolean {
   return character !== '\n' && character !== '\t' && /\p{Cc}|\p{Bidi_Control}|\p{Surrogate}/u.test(character);
 }
 
-/** What is left of Markdown outside of its fences, as CommonMark finds their ends. */
+/** Returns the Markdown outside of fences, by the rules of CommonMark. */
 function withoutFences(text: string): string {
   let fence: string | undefined;
   return text

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openFolderWf } from '../../fixtures/cli/folder-services.ts';
 
-test('show RUN STEP: one step whole, as text and as a document', async () => {
+test('`wf show RUN STEP` prints a step in full, as text or as JSON', async () => {
   const { wf } = openFolderWf();
   await wf(['start', 'files', '--id', 'mine']);
   const shown = await wf(['show', 'mine', 'make']);
@@ -19,7 +19,7 @@ test('show RUN STEP: one step whole, as text and as a document', async () => {
   expect(history).toEqual(['intended', 'applied', 'reverting', 'reverted']);
 });
 
-test('a step that is not there is told with the nearest, and a step is not followed by itself', async () => {
+test('`wf show` refuses an unknown step with a suggestion, and --follow with a step', async () => {
   const { wf } = openFolderWf();
   await wf(['start', 'files', '--id', 'mine']);
   expect(await wf(['show', 'mine', 'mkae'])).toMatchObject({
@@ -31,7 +31,7 @@ test('a step that is not there is told with the nearest, and a step is not follo
   expect(followed.err).toContain('`wf logs mine make --follow`');
 });
 
-test('following a run that has ended shows it as it is', async () => {
+test('--follow of an ended run prints the same as without it', async () => {
   const { wf } = openFolderWf();
   await wf(['start', 'files', '--id', 'mine']);
   const withoutTime = (out: string) => out.replace(/\(.* ago\)|\(just now\)/, '');
@@ -40,7 +40,7 @@ test('following a run that has ended shows it as it is', async () => {
   expect(await wf(['logs', 'mine', '-f'])).toEqual(await wf(['logs', 'mine']));
 });
 
-test('diff RUN: what the run changed; diff RUN OTHER: how two of one workflow differ', async () => {
+test('`wf diff` prints the changes of one run, or the differences of two', async () => {
   const { wf } = openFolderWf();
   await wf(['start', 'files', '--id', 'one']);
   await wf(['start', 'files', '--id', 'two', '--input', 'name=b', '--input', 'broken=true']);
@@ -70,7 +70,7 @@ test('diff RUN: what the run changed; diff RUN OTHER: how two of one workflow di
   });
 });
 
-test('two runs under different definitions: what differs in them is told in words', async () => {
+test('`wf diff` of two runs lists the differences of their definitions', async () => {
   const folder = openFolderWf();
   await folder.wf(['start', 'files', '--id', 'one']);
   folder.version = '2';
@@ -79,7 +79,7 @@ test('two runs under different definitions: what differs in them is told in word
   expect(out).toMatch(/^definition\n {2}[0-9a-f]{12} and [0-9a-f]{12}\n {2}version 1 -> 2$/m);
 });
 
-test('a run is not compared with itself', async () => {
+test('`wf diff` refuses to compare a run with itself', async () => {
   const { wf } = openFolderWf();
   await wf(['start', 'files', '--id', 'one']);
   expect(await wf(['diff', 'one', '@latest'])).toMatchObject({
@@ -91,7 +91,7 @@ test('a run is not compared with itself', async () => {
   });
 });
 
-test.each(['show', 'logs'])('%s --follow --exit-code ends as the run did', async (command) => {
+test.each(['show', 'logs'])('`wf %s --follow --exit-code` exits with the code of the run', async (command) => {
   const folderWf = openFolderWf();
   const { wf } = folderWf;
   const follow = (id: string) => wf([command, id, '--follow', '--exit-code']);

@@ -20,7 +20,7 @@ import {
 
 const STARTED = decided(['setup'], ['createNetwork']);
 
-/** `later` is what another process appends. */
+/** Returns the record after these events; another process appends `later`. */
 function recordAfter(
   events: readonly JournalEvent[],
   alive: boolean,
@@ -37,7 +37,7 @@ function recordAfter(
   return runRecord(readRunMaterial(history, stored), (owner) => alive && owner.pid === OWNER.pid);
 }
 
-test('a run whose owner lives is running; one whose owner is dead is interrupted, with its stage and its step', () => {
+test('a run with a living owner is running; one with a dead owner is interrupted, with its stage and step', () => {
   const running = recordAfter([STARTED], true);
   expect(running.status).toBe('running');
   expect(running.stages[0]).toEqual({ name: 'setup', status: 'running', durationMs: null });
@@ -53,23 +53,23 @@ test('a run whose owner lives is running; one whose owner is dead is interrupted
   expect(interrupted.steps[0]?.status).toBe('interrupted');
 });
 
-test('a rollback whose owner is dead is interrupted', () => {
+test('a rollback with a dead owner is interrupted', () => {
   expect(recordAfter([STARTED, ROLLING_BACK], true).status).toBe('rolling-back');
   expect(recordAfter([STARTED, ROLLING_BACK], false).status).toBe('interrupted');
 });
 
-test('a run that was let go of in the middle is interrupted, one that waits is waiting', () => {
+test('a run without an owner is interrupted, unless it waits', () => {
   expect(recordAfter([STARTED], true, true).status).toBe('interrupted');
   expect(recordAfter([decided(['setup']), { type: 'waiting' }], false, true).status).toBe('waiting');
   expect(recordAfter([decided(['setup']), { type: 'waiting' }], false).status).toBe('interrupted');
 });
 
-test('an end is an end, whoever is dead', () => {
+test('an ended run keeps its status, although its owner is dead', () => {
   const ended: JournalEvent = { type: 'ended', status: 'succeeded', output: null };
   expect(recordAfter([decided(['done']), ended], false).status).toBe('succeeded');
 });
 
-test('a run that was interrupted and then rolled back was not failed by its stage', () => {
+test('an interrupted run that is rolled back has an interrupted stage, not a failed one', () => {
   const error = { code: 'E_STEP_STOPPED', message: 'rolled back', hint: 'none' } as const;
   const undone: JournalEvent = { type: 'ended', status: 'rolled-back', output: null, error };
   const underWay = recordAfter([STARTED, ROLLING_BACK, undone], false);
@@ -87,7 +87,7 @@ const statuses = ({ status, stages, steps }: ReturnType<typeof recordAfter>) => 
   steps: steps.map((step) => ({ status: step.status, attempts: step.attempts })),
 });
 
-test('what was decided and not begun before a pause or an interruption is pending', () => {
+test('a step that was decided but not begun before a pause or an interruption is pending', () => {
   const done: JournalEvent = { type: 'step.succeeded', step: asStepId('createNetwork'), attempt: 1, output: null };
   const next = decided(['test'], ['pingControl']);
   const steps = [
@@ -111,7 +111,7 @@ test('what was decided and not begun before a pause or an interruption is pendin
   });
 });
 
-test('a step that waits for another attempt when the run stops is not cut off by a pause, but is by an interruption', () => {
+test('a step that waits for a retry stays retrying in a pause, and is interrupted by an interruption', () => {
   const error = { code: 'E_DOCKER', message: 'busy', hint: 'none' } as const;
   const retrying: JournalEvent = {
     type: 'step.retrying',

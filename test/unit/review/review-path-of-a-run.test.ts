@@ -10,7 +10,7 @@ import { openForTest } from '../../fixtures/history/temporary.ts';
 import { headerOf, OWNER, runId, tell } from '../../fixtures/review/lab-run.ts';
 import { PIPED, terminalOf } from '../../fixtures/review/style.ts';
 
-/** A decision after which the machine is there. */
+/** A decision that brings the machine to this state. */
 function at(value: Json, because: string | null = 'go'): JournalEvent {
   const stages = typeof value === 'string' ? [value] : Object.keys(value ?? {});
   const event = because === null ? null : { type: because };
@@ -32,7 +32,7 @@ function linesOf(values: readonly Json[], style: TextStyle, last: JournalEvent[]
   );
 }
 
-test('states inside states and states at the same time are told in the order in which they were entered', () => {
+test('nested and parallel states are listed in order of entry', () => {
   const values = [
     { setup: 'images' },
     { setup: { sides: { dev: 'network', prod: 'network' } } },
@@ -53,7 +53,7 @@ test('states inside states and states at the same time are told in the order in 
   ]);
 });
 
-test('a stage that is entered again has a line for each visit, and one that failed says so', () => {
+test('a stage has a line for each visit, and a failed visit its mark', () => {
   const failed = at('setup', 'xstate.error.actor.pingControl');
   expect(linesOf(['setup', 'test'], PIPED, [failed, at('test')])).toEqual([
     '  ✓ setup',
@@ -64,7 +64,7 @@ test('a stage that is entered again has a line for each visit, and one that fail
   ]);
 });
 
-test('of a run that goes round and round, the middle of the way is left out', () => {
+test('a long path is shortened in its middle', () => {
   const rounds = Array.from({ length: 60 }, (_, index) => ({ test: index % 2 === 0 ? 'ask' : 'wait' }));
   const lines = linesOf(['setup', ...rounds], PIPED);
   expect(lines).toHaveLength(3);
@@ -82,7 +82,7 @@ test('a journal without states has no path', () => {
   expect(linesOf([''], PIPED)).toEqual([]);
 });
 
-test('the states on a path are named once each, by their ids', () => {
+test('statesOnPath returns each state once, by its id', () => {
   const { history } = openForTest();
   const run = tell(history, 'r1');
   run.at(0, at({ setup: { sides: { dev: 'network', prod: 'network' } } }, null), at('test'), at({ setup: 'images' }));
@@ -98,7 +98,7 @@ test('the states on a path are named once each, by their ids', () => {
   ]);
 });
 
-test('which states are the ends of others is told by the definition', () => {
+test('the definition determines the inner final states', () => {
   const { history } = openForTest();
   const end = { type: 'final' };
   const config = {

@@ -48,7 +48,7 @@ function frameAfter(
   return progressFrame({ progress, stageNames: STAGES, notes, now, frame: 0, height }, terminalOf(width));
 }
 
-test('without a terminal: one plain line for each step that has ended', () => {
+test('progress without a terminal is one plain line for each ended step', () => {
   expect(plainLines(tellSuccess)).toEqual([
     'setup  createNetwork  docker.network  ok  100 ms',
     'test  pingControl  probe.ping  ok  2.0 s',
@@ -56,7 +56,7 @@ test('without a terminal: one plain line for each step that has ended', () => {
   ]);
 });
 
-test('a failure, another attempt and the rollback are told as they come', () => {
+test('progress lines report a failure, a retry and the rollback', () => {
   const failure = 'E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered';
   expect(plainLines(tellFailure)).toEqual([
     'setup  createNetwork  docker.network  ok  100 ms',
@@ -70,7 +70,7 @@ test('a failure, another attempt and the rollback are told as they come', () => 
   ]);
 });
 
-test('the live view: finished stages in one line, the active one with its steps', () => {
+test('the live view shows each finished stage in one line, and the active one with its steps', () => {
   expect(frameAfter(tellSuccess, 1, { after: 40 })).toEqual([
     '⠋ setup     40 ms  1 step',
     '  ⠋ createNetwork  docker.network    40 ms',
@@ -86,12 +86,12 @@ test('the live view: finished stages in one line, the active one with its steps'
   ]);
 });
 
-test('before the first decision and after the last step the view says what the engine does', () => {
+test('the live view shows the check of the host before the first decision and after the last step', () => {
   expect(frameAfter(tellSuccess, 0).at(-1)).toBe('⠋ checking the host');
   expect(frameAfter(tellSuccess, 9).at(-1)).toBe('⠋ checking the host');
 });
 
-test('the last picture: every stage in one line; a stage that failed with the step that did', () => {
+test('the last frame shows every stage in one line, and a failed stage with its failed step', () => {
   expect(frameAfter(tellSuccess, 99)).toEqual([
     '✓ setup     100 ms  1 step',
     '✓ test      2.0 s  1 step',
@@ -105,7 +105,7 @@ test('the last picture: every stage in one line; a stage that failed with the st
   ]);
 });
 
-test('while a run rolls back, the view counts', () => {
+test('the live view counts undone changes in a rollback', () => {
   const { history } = openForTest();
   tellFailure(history, 'r1');
   const begun = history.journal(runId('r1')).findIndex(({ event }) => event.type === 'rolling-back');
@@ -131,7 +131,7 @@ test('a stage with more steps than fit shows the latest, and no line is wider th
   for (const line of progressFrame(material, colourTerminalOf(30))) expect(widthOf(line)).toBeLessThanOrEqual(30);
 });
 
-test('pauses, interruptions and resumes are told as they come', () => {
+test('progress lines report pauses, interruptions and resumes', () => {
   expect(plainLines(tellResumed)).toEqual([
     'setup  createNetwork  docker.network  ok  100 ms',
     'paused after setup',
@@ -150,7 +150,7 @@ test('pauses, interruptions and resumes are told as they come', () => {
   expect(plainLines(stopped)).toEqual(['interrupted by SIGINT', 'rolling back']);
 });
 
-test('the live view of a run that pauses, and of one that goes on where another process was killed', () => {
+test('the live view shows a paused run, and one that is resumed after a kill', () => {
   expect(frameAfter(tellResumed, 5, { after: 30_000 })).toEqual([
     '✓ setup     100 ms  1 step',
     '  test',
@@ -166,7 +166,7 @@ test('the live view of a run that pauses, and of one that goes on where another 
   ]);
 });
 
-test('the live view of a stage that was left in the middle, and of a rollback that goes on', () => {
+test('the live view shows an interrupted stage, and its rollback', () => {
   const stopped = (history: HistoryPort, id: string) => {
     const run = tell(history, id);
     run.at(0, decided(['setup'], ['createNetwork', 'addLink']));

@@ -45,7 +45,7 @@ function viewOf(tellRun: typeof tellSuccess | typeof tellFailure, style: TextSty
   return runViewLines(material, record, NOW, style);
 }
 
-test('a run that succeeded, on a terminal of 80 columns', () => {
+test('the view of a succeeded run fits a terminal of 80 columns', () => {
   expect(viewOf(tellSuccess, terminalOf(80))).toEqual([
     'r1  lab-network  succeeded',
     '  started     2026-01-31 12:00:00 UTC (3 min ago), elapsed 6.2 s',
@@ -79,7 +79,7 @@ test('a run that succeeded, on a terminal of 80 columns', () => {
   ]);
 });
 
-test('a run that needs attention, piped: nothing is cut, and what remains comes with the commands that undo it', () => {
+test('the piped view of a run that needs attention is not truncated, and lists the undo commands of changes in place', () => {
   const lines = viewOf(tellFailure, PIPED);
   expect(lines).toContain('error E_PROBE_FAILED: 0 of 3 pings from AppDev to 172.18.0.100 were answered');
   expect(lines.find((line) => line.startsWith('    pingSplice '))).toBe(
@@ -106,7 +106,7 @@ test('no line of a table is wider than the terminal, with colour and without', (
   expect(withoutColour).toEqual(plain);
 });
 
-test('the end of a run that succeeded is told in a few lines', () => {
+test('the summary of a succeeded run has its proofs, changes and verification', () => {
   const { history } = openForTest();
   tellSuccess(history, 'r1');
   const { material, record } = materialOf(history, 'r1');
@@ -120,7 +120,7 @@ test('the end of a run that succeeded is told in a few lines', () => {
   ]);
 });
 
-test('the end of a run that failed says what failed, where, what to do, and what remains', () => {
+test('the summary of a failed run has the failed step, its error, the next commands and changes in place', () => {
   const { history } = openForTest();
   tellFailure(history, 'r1');
   const { material, record } = materialOf(history, 'r1');
@@ -140,7 +140,7 @@ test('the end of a run that failed says what failed, where, what to do, and what
   ]);
 });
 
-test('what stands is to be undone newest first', () => {
+test('changes in place are listed newest first', () => {
   const { history } = openForTest();
   const run = tell(history, 'r1');
   for (const seq of [1, 2, 3]) {
@@ -153,7 +153,7 @@ test('what stands is to be undone newest first', () => {
   expect(commands.map((line) => line.trim())).toEqual([3, 2, 1].map((seq) => `ip link delete l${seq}`));
 });
 
-test('the ledger and the verification are told in one line each', () => {
+test('the ledger and the verification have a summary of one line each', () => {
   const change = (status: ChangeStatus): Change => ({
     ...{ seq: 1, step: asStepId('s'), kind: 'k', target: 't', record: null, undo: [] },
     ...{ status, reason: null, bootId: 'b' },
@@ -205,7 +205,7 @@ test('the transcript reads like a terminal session and cannot steer the terminal
   ]);
 });
 
-test('the list of runs: newest first, with what may stand on the host, and what went wrong as far as there is room', () => {
+test('the list of runs is newest first, with the number of changes in place, and as much of the error as fits', () => {
   const { history } = openForTest();
   tellSuccess(history, 'r1', { createdAt: headerOf('r1').createdAt - 3_600_000 });
   tellFailure(history, 'r2');
@@ -217,7 +217,7 @@ test('the list of runs: newest first, with what may stand on the host, and what 
   ]);
 });
 
-test('the figures of a proof are never cut: they go on in another line', () => {
+test('the figures of a proof wrap and are not truncated', () => {
   const proofs = [
     { claim: 'isolated', figures: '0 of 3 pings answered while both controls did' },
     { claim: 'joined', figures: '3 of 3 pings answered' },
@@ -232,7 +232,7 @@ test('the figures of a proof are never cut: they go on in another line', () => {
   ]);
 });
 
-test('the lifecycle of a run that several processes advanced: pauses, resumes, and who was gone', () => {
+test('the lifecycle of a run lists pauses, resumes and dead processes', () => {
   const { history } = openForTest();
   tellResumed(history, 'r1');
   const { material, record } = materialOf(history, 'r1');
@@ -251,7 +251,7 @@ test('the lifecycle of a run that several processes advanced: pauses, resumes, a
   expect(record.stages.map(({ durationMs }) => durationMs)).toEqual([100, 2_200, null]);
 });
 
-test('a run that was cut off says so, and whether the machine was restarted since', () => {
+test('the view of an interrupted run says so, and whether the machine was restarted since', () => {
   const { history } = openForTest();
   const run = tell(history, 'r1');
   run.at(0, leaseTaken('start'), decided(['setup'], ['createNetwork']));
@@ -279,7 +279,7 @@ test('a run that was cut off says so, and whether the machine was restarted sinc
   expect(lines.find((line) => line.includes('createNetwork'))).toMatch(/stopped .*attempt 1 interrupted$/);
 });
 
-test('a run that paused: what is due is pending, and no attempt was cut off', () => {
+test('the view of a paused run shows the next step as pending', () => {
   const { history } = openForTest();
   const run = tell(history, 'r1');
   run.at(0, leaseTaken('start'), decided(['setup'], ['createNetwork']), PAUSED);

@@ -14,7 +14,7 @@ function recordOf(id: string, prepare: (history: ReturnType<typeof openForTest>[
   return { run, record: runRecord(readRunMaterial(history, run), alive) };
 }
 
-test('the record of a run that succeeded has exactly the fields of the contract', () => {
+test('the record of a succeeded run has exactly the fields of the contract', () => {
   const { record } = recordOf('good1', (history) => tellSuccess(history, 'good1'));
   expect(record).toStrictEqual({
     id: 'good1',
@@ -83,7 +83,7 @@ test('a failed step carries its error, a failed run its own, and undo is one com
   ]);
 });
 
-test('what is not yet is null', () => {
+test('a field without a value yet is null', () => {
   const { record } = recordOf('young', (history) => tell(history, 'young'));
   expect(record).toMatchObject({
     startedAt: null,
@@ -97,7 +97,7 @@ test('what is not yet is null', () => {
   );
 });
 
-test('the summary is the record without stages, steps, changes and verification, with how many changes are in place', () => {
+test('the summary is the record without stages, steps, changes and verification, with the number of changes in place', () => {
   const { run, record } = recordOf('good2', (history) => tellSuccess(history, 'good2'));
   const { stages: _1, steps: _2, changes: _3, verification: _4, ...rest } = record;
   expect(runSummary(run, alive)).toStrictEqual({ ...rest, changesInPlace: 0 });

@@ -24,7 +24,7 @@ function comparison(differences: readonly string[] = []) {
   return compareRuns(comparedRun(history, 'good'), comparedRun(history, 'bad'), differences, () => true);
 }
 
-test('inputs, path, steps, outcomes, outputs and timings of two runs, as a document', () => {
+test('a comparison contains inputs, path, steps, outcomes, outputs and timings of two runs', () => {
   const compared = comparison();
   expect(compared).toMatchObject({
     workflow: 'lab-network',
@@ -57,7 +57,7 @@ test('inputs, path, steps, outcomes, outputs and timings of two runs, as a docum
   ]);
 });
 
-test('the same for people', () => {
+test('a comparison is printed as text', () => {
   expect(runComparisonLines(comparison(), PIPED)).toEqual([
     'two runs of lab-network',
     '  good  succeeded        6.2 s',
@@ -99,7 +99,7 @@ test('the same for people', () => {
   ]);
 });
 
-test('members are compared to the innermost, items of a list by their names where they have some in common', () => {
+test('members are compared at every depth, and items of a list by name if they share one', () => {
   expect(memberDifferences({ a: 1, b: { c: [1, 2] } }, { b: { c: [1, 3, 4] }, a: 1 })).toEqual([
     { member: 'b.c.1', first: 2, second: 3 },
     { member: 'b.c.2', second: 4 },
@@ -117,7 +117,7 @@ test('members are compared to the innermost, items of a list by their names wher
   expect(memberDifferences('a', ['a'])).toEqual([{ member: '', first: 'a', second: ['a'] }]);
 });
 
-test('what no two runs have in common, and what follows from a difference that was told, is told apart', () => {
+test('a difference is classified as telling, as passing, or as following from another one', () => {
   const { judge } = createRelevanceJudge(['run1', 'run2']);
   const says = (member: string, first: string | number, second: string | number) => judge({ member, first, second });
   expect(says('pid', 4711, 4712)).toBe('passing');

@@ -15,7 +15,7 @@ function stagesAfter(
   );
 }
 
-test('a stage that was entered twice has the time of both visits, and the status of the last', () => {
+test('a stage that is entered twice has the time of both visits, and the status of the last', () => {
   expect(
     stagesAfter('succeeded', [
       [0, decided(['setup'])],
@@ -26,7 +26,7 @@ test('a stage that was entered twice has the time of both visits, and the status
   ).toEqual(['setup succeeded 125', 'test succeeded 50', 'teardown skipped null']);
 });
 
-test('a stage that was left because of a failure has failed, though the machine went on', () => {
+test('a stage that is left by a failure has failed, although the run continues', () => {
   expect(
     stagesAfter('running', [
       [0, decided(['setup'])],
@@ -35,7 +35,7 @@ test('a stage that was left because of a failure has failed, though the machine 
   ).toEqual(['setup failed 100', 'test pending null', 'teardown running null']);
 });
 
-test('stages that are active side by side are followed side by side', () => {
+test('parallel stages are timed separately', () => {
   expect(
     stagesAfter(
       'succeeded',
@@ -48,7 +48,7 @@ test('stages that are active side by side are followed side by side', () => {
   ).toEqual(['left succeeded 40', 'right succeeded 40']);
 });
 
-test('where the definition does not tell, the stages are those that the journal names', () => {
+test('the stages are those of the journal if the definition has none', () => {
   expect(
     stagesAfter(
       'running',

@@ -25,7 +25,7 @@ function wholeStep(tellRun: (history: HistoryPort, id: string) => Teller, id: st
   return { detail, lines: stepViewLines(detail, { material, record, step, evidence, now: BEGIN }, PIPED) };
 }
 
-test('a step that changed the host: input, output, attempts, its change with record and undo, evidence', () => {
+test('the view of a step has its input, output, attempts, changes with record and undo, and evidence', () => {
   expect(wholeStep(tellSuccess, 'createNetwork').lines).toEqual([
     'createNetwork  docker.network  succeeded',
     '  run         r1 of lab-network (succeeded)',
@@ -64,7 +64,7 @@ test('a step that changed the host: input, output, attempts, its change with rec
   ]);
 });
 
-test('a step that failed twice: its error, and each attempt with its own', () => {
+test('the view of a failed step has its error, and the error of each attempt', () => {
   const { lines, detail } = wholeStep(tellFailure, 'pingSplice');
   const attempts = lines.indexOf('attempts');
   expect(lines.slice(attempts + 1, attempts + 4)).toEqual([
@@ -90,7 +90,7 @@ test('a step that failed twice: its error, and each attempt with its own', () =>
   });
 });
 
-test('as JSON a change comes with its record, its reason, and what became of it when', () => {
+test('a change in JSON has its record, its reason and its history', () => {
   const { detail } = wholeStep(tellFailure, 'addLink');
   expect(detail.changes).toEqual([
     {
@@ -110,7 +110,7 @@ test('as JSON a change comes with its record, its reason, and what became of it 
   ]);
 });
 
-test('a transcript that is written as it comes begins a title where another stage, step or the rollback begins', () => {
+test('a streamed transcript has a heading for each new stage, step and rollback', () => {
   const transcript = createTranscript(PIPED);
   const one = { id: asStepId('one'), stage: 'setup', kind: 'exec.read' };
   const two = { id: asStepId('two'), stage: 'setup', kind: 'exec.read' };
@@ -134,7 +134,7 @@ test('a transcript that is written as it comes begins a title where another stag
   expect(unknown).toEqual(['', '$ e', '[exit 0, 1 ms]']);
 });
 
-test('how an attempt failed stands between its commands and those of the next one', () => {
+test('the error of an attempt follows its commands in a transcript', () => {
   const { history } = openForTest();
   tellFailure(history, 'r1');
   const steps = history.steps(runId('r1')).filter(({ id }) => id === 'pingSplice');

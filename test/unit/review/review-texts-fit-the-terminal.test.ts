@@ -28,7 +28,7 @@ test.each([
   [3_720_000, '1 h 2 min'],
   [273_600_000, '3 d 4 h'],
   [null, '-'],
-])('%d ms is told as %s', (ms, text) => {
+])('%d ms is printed as %s', (ms, text) => {
   expect(durationText(ms)).toBe(text);
 });
 
@@ -40,16 +40,16 @@ test.each([
   [7_200_000, '2 h ago'],
   [259_200_000, '3 d ago'],
   [90 * 86_400_000, '2025-11-02'],
-])('%d ms ago is told as %s', (ago, text) => {
+])('%d ms ago is printed as %s', (ago, text) => {
   const now = Date.UTC(2026, 0, 31);
   expect(relativeTimeText(now - ago, now)).toBe(text);
 });
 
-test('a moment is told in UTC', () => {
+test('a point in time is printed in UTC', () => {
   expect(momentText(Date.UTC(2026, 0, 31, 12, 5, 9))).toBe('2026-01-31 12:05:09 UTC');
 });
 
-test('no text is cut to more columns than were asked for, whatever is in it', () => {
+test('a truncated text has at most the given number of columns', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 0, max: 20 }), (text, width) => {
       expect(widthOf(cut(text, width))).toBeLessThanOrEqual(width);
@@ -80,7 +80,7 @@ const ROWS = [
   ['x', 'network devops', '1.9 s', ''],
 ];
 
-test('a table fits its terminal: the widest columns give way', () => {
+test('a table fits its terminal by shrinking its widest columns', () => {
   expect(tableLines(COLUMNS, ROWS, terminalOf(60))).toEqual([
     'id          target                time  why',
     'k3v9x2mq7p  address 172.18.0.1…  12 ms  vanished with the n…',
@@ -88,7 +88,7 @@ test('a table fits its terminal: the widest columns give way', () => {
   ]);
 });
 
-test('where columns cannot shrink any more they go, one after the other; what a row is about stays', () => {
+test('columns that cannot shrink further are dropped one by one, except the first', () => {
   const columns = [
     { title: 'id' },
     { title: 'target', shrinksTo: 8, goes: 2 },
@@ -105,7 +105,7 @@ test('where columns cannot shrink any more they go, one after the other; what a 
   expect(tableLines(columns, ROWS, terminalOf(12))[1]).toBe('k3v9x2mq7p');
 });
 
-test('a piped table is not cut', () => {
+test('a piped table is not truncated', () => {
   expect(tableLines(COLUMNS, ROWS, PIPED)).toEqual([
     'id          target                                       time  why',
     'k3v9x2mq7p  address 172.18.0.100/16 on eth1 in AppProd  12 ms  vanished with the network namespace',
@@ -113,7 +113,7 @@ test('a piped table is not cut', () => {
   ]);
 });
 
-test('colour is put on after measuring', () => {
+test('colour does not count for the width of a column', () => {
   const paint = (text: string) => `\u001b[32m${text}\u001b[39m`;
   const lines = tableLines([{ title: 'a' }, { title: 'b' }], [[{ text: 'ok', paint }, 'x']], terminalOf(80));
   expect(lines).toEqual(['a   b', '\u001b[32mok\u001b[39m  x']);
@@ -121,7 +121,7 @@ test('colour is put on after measuring', () => {
   expect(titled[0]).toBe('\u001b[2ma\u001b[22m');
 });
 
-test('nothing that a command or a name contains can steer the terminal', () => {
+test('sanitized text contains no control sequences', () => {
   expect(sanitized('a\u001b[2Jb\r\nc\rd\u0007\u009b1me\tf')).toBe('ab\nc\nde\tf');
   expect(oneLine(' a\n\u001b]0;title\u0007b\tc ')).toBe('a b c');
   fc.assert(
@@ -132,13 +132,13 @@ test('nothing that a command or a name contains can steer the terminal', () => {
   );
 });
 
-test('words are set in lines that fit, and a word that is too long has a line of its own', () => {
+test('words are wrapped into lines that fit, and a word that is too long has its own line', () => {
   expect(wrapWords(['aa', 'bb', 'cccccccc', 'd'], 5)).toEqual(['aa bb', 'cccccccc', 'd']);
   expect(wrapWords(['aa', 'bb'], null, '  ')).toEqual(['aa  bb']);
   expect(wrapWords([], 5)).toEqual([]);
 });
 
-test('sentences are set in lines that fit, are never cut, and no command in them is broken', () => {
+test('sentences are wrapped into lines that fit, without a break inside a command', () => {
   const hint = 'Look at it: `wf show monday createVethPair`, then undo it.';
   expect(setText(hint, 34, 2)).toEqual(['Look at it:', '  `wf show monday createVethPair`,', '  then undo it.']);
   expect(setText(hint, null, 2)).toEqual([hint]);
@@ -156,7 +156,7 @@ test('sentences are set in lines that fit, are never cut, and no command in them
   ]);
 });
 
-test('of many differences the first are told, and where the rest is', () => {
+test('only the first of many differences are printed, with the command that prints the rest', () => {
   const [difference, owner] = ['added', 'other'] as const;
   const link = (name: string) => ({
     subject: `link ${name}`,
@@ -175,7 +175,7 @@ test('of many differences the first are told, and where the rest is', () => {
   expect(first).toHaveLength(11);
 });
 
-test('an output is told in a few words', () => {
+test('an output is printed in a few words', () => {
   expect(
     outputWords({ name: 'devops', id: 'c'.repeat(64), gateway: null, members: [1, 2], container: { name: 'AppDev' } }),
   ).toBe('name=devops id=cccccccccccc members=2 items container=AppDev');

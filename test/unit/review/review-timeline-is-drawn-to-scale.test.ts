@@ -30,7 +30,7 @@ function journalOf(tellRun: (history: ReturnType<typeof openForTest>['history'],
   return history.journal(runId('r1'));
 }
 
-test('a bar is as long as its part of the run, never nothing, and never beyond the scale', () => {
+test('a bar is proportional to its part of the run, never empty, and never beyond the scale', () => {
   const timeline = { totalMs: 1_000, gapsMs: [500] };
   expect(bar([{ fromMs: 0, toMs: 250, type: 'work' }], timeline, 8)).toBe('██  ┊');
   expect(bar([{ fromMs: 500, toMs: 1_000, type: 'lost' }], timeline, 8)).toBe('    ▒▒▒▒');
@@ -55,7 +55,7 @@ test('a bar is as long as its part of the run, never nothing, and never beyond t
   );
 });
 
-test('time in which nobody advanced the run is left out, and an attempt that was cut off ends with what its process did last', () => {
+test('a timeline omits time without an owner, and ends an interrupted attempt at the last entry of its process', () => {
   const timeline = timelineOf(journalOf(tellResumed), 'succeeded', BEGIN);
   expect(timeline.totalMs).toBe(2_400);
   expect(timeline.gapsMs).toEqual([100, 200]);
@@ -66,7 +66,7 @@ test('time in which nobody advanced the run is left out, and an attempt that was
   expect(timeline.stages.get('test')).toEqual([{ fromMs: 100, toMs: 2_300, type: 'work' }]);
 });
 
-test('attempts, the time between them, and the rollback, which is no part of the stage that failed', () => {
+test('a timeline has spans for attempts, the time between them, and the rollback apart from the failed stage', () => {
   const timeline = timelineOf(journalOf(tellFailure), 'needs-attention', BEGIN);
   expect(timeline.steps.get(asStepId('pingSplice'))).toEqual([
     { fromMs: 100, toMs: 1_100, type: 'lost' },
@@ -77,18 +77,18 @@ test('attempts, the time between them, and the rollback, which is no part of the
   expect(timeline.rollback).toEqual([{ fromMs: 2_400, toMs: 2_600, type: 'work' }]);
 });
 
-test('what goes on grows until now', () => {
+test('the span of a running step ends now', () => {
   const journal = journalOf((history, id) =>
     tell(history, id).at(0, leaseTaken('start'), decided(['setup'], ['createNetwork'])),
   );
   const spansAt = (now: number, status: RunStatus) =>
     timelineOf(journal, status, now).steps.get(asStepId('createNetwork'));
   expect(spansAt(BEGIN + 700, 'running')).toEqual([{ fromMs: 0, toMs: 700, type: 'work' }]);
-  // Its process is gone: nobody knows until when it worked.
+  // Its process is gone: the end of its work is unknown.
   expect(spansAt(BEGIN + 700, 'interrupted')).toEqual([{ fromMs: 0, toMs: 0, type: 'lost' }]);
 });
 
-test('each attempt is told with its times, its error and what came of it', () => {
+test('stepAttempts returns the times, the error and the outcome of each attempt', () => {
   const journal = journalOf((history, id) => {
     const run = tell(history, id);
     run.at(0, leaseTaken('start'), decided(['setup'], ['createNetwork']));
@@ -103,14 +103,14 @@ test('each attempt is told with its times, its error and what came of it', () =>
   ]);
 });
 
-test('the timeline of a real run fits terminals from 80 columns on, and says the same with colour and without', () => {
+test('the timeline of a recorded run fits terminals from 80 columns on, with the same text with and without colour', () => {
   const { history } = openForTest();
   const material = tellRecordedLab(history);
   const record = runRecord(material, () => true);
   for (const width of [80, 100, 120, 200]) {
     const lines = timelineLines(material, record, 0, terminalOf(width));
     expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(width);
-    // What is typed next is never cut.
+    // A step id is never truncated, as the user types it.
     for (const { id } of record.steps)
       expect(
         lines.some((line) => line.startsWith(`    ${id} `)),
@@ -121,7 +121,7 @@ test('the timeline of a real run fits terminals from 80 columns on, and says the
   }
 });
 
-test('a terminal too narrow for bars gets the times without them, and no legend of what is not drawn', () => {
+test('a terminal too narrow for bars shows the times without bars and legend', () => {
   const { history } = openForTest();
   tellFailure(history, 'r1');
   const run = history.run(runId('r1'));

@@ -18,7 +18,7 @@ function fingerprintOf(links: readonly string[]): Fingerprint {
   return { version: 1, leftOut: ['docker images'], sections };
 }
 
-/** Two networks, of which one stood beside the other, and a link that was intended and never seen. */
+/** Records two networks that are in place at one time, and one that is intended but never observed. */
 function tellChanges(history: HistoryPort): void {
   const run = tell(history, 'r1');
   const applied = (seq: number, target: string, id: string) =>
@@ -45,7 +45,7 @@ function told() {
   return { document, lines };
 }
 
-test('every change that was ever applied, the moment at which most of them stood, and what was compared', () => {
+test('the changes of a run are listed with the time of most changes in place, and the compared fingerprints', () => {
   expect(told().lines).toEqual([
     'r1  lab-network  succeeded',
     '',
@@ -70,7 +70,7 @@ test('every change that was ever applied, the moment at which most of them stood
   ]);
 });
 
-test('the same as a document', () => {
+test('the changes of a run are returned as a document', () => {
   expect(told().document).toMatchObject({
     run: 'r1',
     workflow: 'lab-network',
@@ -103,7 +103,7 @@ test('the same as a document', () => {
   });
 });
 
-test('a run that changed nothing says so, and has compared nothing', () => {
+test('a run without changes is reported as such, with nothing compared', () => {
   const { history } = openForTest();
   tell(history, 'r1').at(0, { type: 'ended', status: 'succeeded', output: null });
   const run = history.run(runId('r1'));
