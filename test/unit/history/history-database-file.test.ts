@@ -335,7 +335,7 @@ test.each<[string, (path: string) => void]>([
       fs.renameSync(`${path}.copy`, path);
     },
   ],
-])('appending to a file that will not be found again is noticed: %s', (_how, lose) => {
+])('an append to a deleted or replaced database is refused: %s', (_how, lose) => {
   const { history, path } = openForTest();
   const lease = history.create(HEADER, DEFINITION, OWNER, [], AT);
   lose(path);

@@ -175,7 +175,7 @@ test('an existing run is not replaced', () => {
   expect(history.definition(DEFINITIONS[0]?.hash ?? asDefinitionHash(''))).toBeUndefined();
 });
 
-describe('a file that wf could not have written is refused, and nothing is stored', () => {
+describe('an invalid run file', () => {
   const wrong: Readonly<Record<string, (file: ReturnType<typeof parseRunFile>) => object>> = {
     'another format': (file) => ({ ...file, format: 'tar' }),
     'a newer version': (file) => ({ ...file, version: 2 }),
@@ -243,7 +243,7 @@ describe('a file that wf could not have written is refused, and nothing is store
     }),
   };
 
-  test.each(Object.keys(wrong))('%s', (what) => {
+  test.each(Object.keys(wrong))('is refused with %s, and nothing is stored', (what) => {
     const text = exported();
     const altered = JSON.stringify({ format: 'wf.run', version: 1, ...wrong[what]?.(parseRunFile(text)) });
     const { history } = openForTest();
@@ -257,20 +257,20 @@ describe('a file that wf could not have written is refused, and nothing is store
   });
 
   test.each(['', 'null', '[]', '{', '{"format":"wf.run"}', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'cut off'])(
-    'not a run file: %#',
+    'is refused if it does not parse: %#',
     (given) => {
       const text = given === 'cut off' ? exported().slice(0, -20) : given;
       expect(errorOf(() => parseRunFile(text)).code).toBe('E_RUN_FILE_INVALID');
     },
   );
 
-  test('nesting that is too deep', () => {
+  test('is refused if it is nested too deep', () => {
     const input = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
     const text = exported().replace('"input":{', `"input":{"deep":${input},`);
     expect(errorOf(() => parseRunFile(text)).message).toContain('levels deep');
   });
 
-  test('an altered file is refused, or is imported like any other', () => {
+  test('is refused after random edits, unless it is still valid', () => {
     const text = exported();
     let refused = 0;
     const piece = fc.constantFrom(
