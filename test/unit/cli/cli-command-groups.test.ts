@@ -27,7 +27,7 @@ describe('the command group of a command line', () => {
   });
 
   test.each([[[]], [['--help']], [['help', 'start']], [['strat', 'start']], [['--db', 'start']]])(
-    '%j names no command and selects all groups',
+    '%j selects all groups',
     (argv) => {
       expect(headings(...argv)).toEqual(all);
     },
