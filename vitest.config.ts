@@ -14,8 +14,20 @@ export default defineConfig({
   test: {
     projects: [
       {
+        // In one process for all files, which loads the sources once.
         extends: true,
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 },
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          exclude: ['test/unit/definition/**'],
+          isolate: false,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        // Code of workflow files gets at the process itself: each file of these tests has its own.
+        extends: true,
+        test: { name: 'definition', include: ['test/unit/definition/**/*.test.ts'], testTimeout: 20_000 },
       },
       {
         // Random machines, random kills and time-outs: what `npm run test:quick` leaves out.

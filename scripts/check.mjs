@@ -26,7 +26,7 @@ const checks = [
   ['types', 'npm', 'run', '--silent', 'check:types'],
   ['unused code', 'npm', 'run', '--silent', 'check:unused'],
   ...(isQuick
-    ? [['tests', 'npx', 'vitest', 'run', '--project', 'unit', '--project', 'cli', ...quickFiles, ...reporters]]
+    ? [['tests', 'npx', 'vitest', 'run', ...quickFiles, ...reporters]]
     : [
         ['package', 'npm', 'run', '--silent', 'check:package'],
         ['tests', 'npm', 'run', '--silent', 'check:tests', '--', '--report', report],

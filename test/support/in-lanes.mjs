@@ -18,7 +18,7 @@ const projects = (...names) => names.flatMap((name) => ['--project', name]);
 const LANES = {
   docker: projects('docker'),
   machine: projects('host', 'contract', 'crash'),
-  command: [...projects('unit', 'exhaustive', 'cli'), '--maxWorkers=1'],
+  command: [...projects('unit', 'definition', 'exhaustive', 'cli'), '--maxWorkers=1'],
 };
 /** On the machine itself. */
 const OUTSIDE = { place: projects('place') };
