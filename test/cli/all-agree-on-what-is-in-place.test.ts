@@ -44,7 +44,7 @@ const withWorkflow = (kept: string, keeps: string, end: string) =>
 const folderOf = (project: Project) => path.join(project.folder, 'made');
 const prunedSchema = z.object({ onHost: z.number(), runs: z.record(z.string(), z.number()) });
 
-/** What each command says of the only run: how many of its changes are in place. */
+/** The number of changes in place of the only run, as each command reports it. */
 async function inPlace({ wf }: Project) {
   const { changes } = runRecordSchema.parse((await wf(['show', '@latest', '--json'])).json());
   const listed = standingChangesSchema.parse((await wf(['changes', '--json'])).json());
@@ -67,7 +67,7 @@ test.concurrent.for([
   ['a step runner that keeps its change', withWorkflow("kept: 'x',", '', 'true'), [], ['--remove-images'], 'kept'],
   ['--on-failure keep', withWorkflow('', '', 'false'), ['--on-failure', 'keep'], [], 'applied'],
 ] as const)(
-  'with %s, show, changes, runs and prune agree on what is in place',
+  'show, changes, runs and prune report the same changes in place for %s',
   async ([, project, more, undo, status]) => {
     const folder = folderOf(project);
     const id = path.basename(project.folder);
@@ -87,7 +87,7 @@ test.concurrent.for([
   },
 );
 
-test.concurrent('a rollback that leaves what a step runner keeps says what that is, and how it is undone', async () => {
+test.concurrent('a rollback that leaves a kept change prints how to undo it', async () => {
   const project = withWorkflow("kept: 'x',", '', 'true');
   const id = path.basename(project.folder);
   await project.wf(['start', 'keeping', '--id', id, '--input', `folder=${folderOf(project)}`]);

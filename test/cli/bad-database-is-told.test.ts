@@ -19,7 +19,7 @@ import type { Project } from '../support/run-wf.ts';
 
 const note = (project: Project) => ['start', 'note', '--input', `file=${path.join(project.folder, 'the-note')}`];
 
-test.concurrent('a file that is not a database', async () => {
+test.concurrent('a file that is not a database is refused and left unchanged', async () => {
   const project = openNoteProject({ 'wf.db': 'This is a letter to my aunt, and not a database at all.\n'.repeat(40) });
   chmodSync(project.database, 0o644);
   const refusal = { exitCode: 3, code: 'E_DATABASE', says: [project.database], next: '--db' };
@@ -31,9 +31,9 @@ test.concurrent('a file that is not a database', async () => {
 });
 
 test.concurrent.each<[string, (to: string, link: string) => void]>([
-  ['a link', symlinkSync],
-  ['another name', linkSync],
-])('%s of a file that is not its own: its mode stays, and nothing is put beside it', async (_what, make) => {
+  ['a symbolic link', symlinkSync],
+  ['a hard link', linkSync],
+])('%s to a foreign file is refused, and the file, its mode and its folder stay unchanged', async (_what, make) => {
   const project = openNoteProject({ 'etc/shadow': 'root:*:1:2:3\n' });
   const file = path.join(project.folder, 'etc/shadow');
   chmodSync(file, 0o640);
@@ -46,7 +46,7 @@ test.concurrent.each<[string, (to: string, link: string) => void]>([
 });
 
 test.concurrent.each(['-wal', '-shm', '-reserve'])(
-  'a link at the place of its file %s is not followed',
+  'a symbolic link in place of the %s file is not followed',
   async (end) => {
     const project = openNoteProject({ precious: 'precious' });
     const file = path.join(project.folder, 'precious');
@@ -63,7 +63,7 @@ test.concurrent.each(['-wal', '-shm', '-reserve'])(
   },
 );
 
-test.concurrent("another program's database", async () => {
+test.concurrent('a database of another program is refused', async () => {
   const project = openNoteProject();
   const other = new Database(project.database);
   other.exec('CREATE TABLE birds (name TEXT)');
@@ -76,7 +76,7 @@ test.concurrent("another program's database", async () => {
   });
 });
 
-test.concurrent('a database that was cut off', async () => {
+test.concurrent('a truncated database is reported as damaged', async () => {
   const project = openNoteProject();
   expect((await project.wf(note(project))).exitCode).toBe(0);
   truncateSync(project.database, 8192);
@@ -88,7 +88,7 @@ test.concurrent('a database that was cut off', async () => {
   });
 });
 
-test.concurrent('a database of a wf to come', async () => {
+test.concurrent('a database of a newer wf is refused', async () => {
   const project = openNoteProject();
   expect((await project.wf(note(project))).exitCode).toBe(0);
   const database = new Database(project.database);
@@ -99,7 +99,7 @@ test.concurrent('a database of a wf to come', async () => {
   await expectRefusal(project, ['show', '@latest'], refusal);
 });
 
-test.concurrent('a folder, and a file below a file', async () => {
+test.concurrent('a folder and a path below a file are refused', async () => {
   const project = openNoteProject({ letter: 'Dear aunt' });
   mkdirSync(project.database);
   const refusal = { exitCode: 3, code: 'E_DATABASE', says: [project.database], next: '--db' };
@@ -108,7 +108,7 @@ test.concurrent('a folder, and a file below a file', async () => {
   await expectRefusal(project, [...note(project), '--db', below], { ...refusal, says: [below] });
 });
 
-test.concurrent('a database that somebody else is writing to for too long', async () => {
+test.concurrent('a database that another process keeps locked is reported as locked', async () => {
   const project = openNoteProject();
   expect((await project.wf(note(project))).exitCode).toBe(0);
   const other = new Database(project.database);
@@ -122,7 +122,7 @@ test.concurrent('a database that somebody else is writing to for too long', asyn
   }
 });
 
-test.skipIf(!readableByAll()).concurrent('a database in a folder that this user may not write to', async () => {
+test.skipIf(!readableByAll()).concurrent('a database that the user may not write or read is refused', async () => {
   const project = openNoteProject();
   chmodSync(path.dirname(project.folder), 0o755);
   chmodSync(project.folder, 0o755);
@@ -139,7 +139,7 @@ test.skipIf(!readableByAll()).concurrent('a database in a folder that this user 
   );
 });
 
-test.concurrent('a --db that is wrong beats a WF_DB that is right', async () => {
+test.concurrent('an invalid --db is refused even if WF_DB is valid', async () => {
   const project = openNoteProject({
     letter: 'Dear aunt, this is longer than the header of a database would have to be. '.repeat(3),
   });

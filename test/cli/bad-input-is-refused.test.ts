@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { expectRefusal, expectTextRefusal } from '../support/refusal.ts';
 import { openProject } from '../support/run-wf.ts';
 
-// Input is looked at before Docker is: that there is none here makes no difference.
+// wf checks input before it contacts Docker, so these tests need no engine.
 const options = { env: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } };
 const project = openProject({
   'list.json': '["devNetwork"]',
@@ -16,12 +16,22 @@ const files = readdirSync(project.folder);
 const lab = (...inputs: readonly string[]) => ['start', 'lab-network', ...inputs.flatMap((one) => ['--input', one])];
 const LONG = 'n'.repeat(64);
 
-describe.concurrent('input of the lab that cannot be: exit code 2, the name and what would do, nothing touched', () => {
+describe.concurrent('wf start lab-network', () => {
   test.for<[what: string, inputs: readonly string[], says: readonly string[], next: string]>([
     ['an unknown name', ['devNetwrok=x'], ['unknown input "devNetwrok"'], 'Did you mean devNetwork?'],
-    ['no =', ['devNetwork'], ['--input "devNetwork" is not of the form name=value'], 'Inputs of lab-network: image'],
-    ['nothing before =', ['=devops'], ['--input "=devops" is not of the form name=value'], 'Inputs of lab-network'],
-    ['all at once', ['x=1', 'y', 'hostLink='], ['"x"', '"y"', 'hostLink'], 'Inputs of lab-network'],
+    [
+      'an input without =',
+      ['devNetwork'],
+      ['--input "devNetwork" is not of the form name=value'],
+      'Inputs of lab-network: image',
+    ],
+    [
+      'an input without a name',
+      ['=devops'],
+      ['--input "=devops" is not of the form name=value'],
+      'Inputs of lab-network',
+    ],
+    ['several invalid inputs', ['x=1', 'y', 'hostLink='], ['"x"', '"y"', 'hostLink'], 'Inputs of lab-network'],
     ['a link name of 16 characters', ['hostLink=abcdefghijklmnop'], ['hostLink', '15 characters'], 'hostLink'],
     ['a link name of 15 letters, but 16 bytes', ['hostLink=abcdefghijklmné'], ['hostLink', '15'], 'hostLink'],
     [
@@ -31,13 +41,13 @@ describe.concurrent('input of the lab that cannot be: exit code 2, the name and 
       'containerDevice',
     ],
     [
-      'a prefix that makes one too long',
+      'a prefix that makes a link name too long',
       ['prefix=somebody-', 'hostLink=uplink1'],
       ['"somebody-uplink1"', '15'],
       'prefix',
     ],
-    ['a prefix that leaves nothing of it', ['prefix=a-long-prefix-of-22-'], ['15', 'shorter prefix'], 'prefix'],
-    ['a blank in a link name', ['hostLink=my link'], ['hostLink'], 'hostLink'],
+    ['a prefix of more than 15 characters', ['prefix=a-long-prefix-of-22-'], ['15', 'shorter prefix'], 'prefix'],
+    ['a space in a link name', ['hostLink=my link'], ['hostLink'], 'hostLink'],
     ['a slash in a link name', ['containerLink=../x'], ['containerLink'], 'containerLink'],
     ['a Docker name of 64 characters', [`devContainer=${LONG}`], ['devContainer'], 'devContainer'],
     ['a command in a Docker name', ['devNetwork=$(touch pwned)'], ['devNetwork', 'letters, digits'], 'devNetwork'],
@@ -45,9 +55,9 @@ describe.concurrent('input of the lab that cannot be: exit code 2, the name and 
     ['a semicolon in a Docker name', ['prodNetwork=a;touch pwned'], ['prodNetwork'], 'prodNetwork'],
     ['an option for a Docker name', ['prodContainer=--privileged'], ['prodContainer'], 'prodContainer'],
     ['an empty Docker name', ['devNetwork='], ['devNetwork'], 'devNetwork'],
-    ['a new line in a Docker name', ['devContainer=App\nDev'], ['devContainer'], 'devContainer'],
+    ['a newline in a Docker name', ['devContainer=App\nDev'], ['devContainer'], 'devContainer'],
     ['a command in the prefix', ['prefix=$(id)'], ['prefix'], 'prefix'],
-    ['an address that is none', ['spliceAddress=172.20.0.256'], ['spliceAddress'], 'spliceAddress'],
+    ['a malformed address', ['spliceAddress=172.20.0.256'], ['spliceAddress'], 'spliceAddress'],
     [
       'an address outside its subnet',
       ['devSubnet=172.30.0.0/16', 'spliceAddress=172.31.0.100'],
@@ -60,25 +70,30 @@ describe.concurrent('input of the lab that cannot be: exit code 2, the name and 
       ['spliceAddress', '172.30.0.0/26'],
       'spliceAddress',
     ],
-    ['a subnet that is none', ['devSubnet=172.20.0.0/33'], ['devSubnet'], 'devSubnet'],
-    ['a subnet without a length', ['prodSubnet=172.20.0.0'], ['prodSubnet'], 'prodSubnet'],
+    ['a malformed subnet', ['devSubnet=172.20.0.0/33'], ['devSubnet'], 'devSubnet'],
+    ['a subnet without a prefix length', ['prodSubnet=172.20.0.0'], ['prodSubnet'], 'prodSubnet'],
     ['subnets that overlap', ['devSubnet=172.20.0.0/16', 'prodSubnet=172.20.9.0/24'], ['overlaps'], 'prodSubnet'],
-    ['one network for both', ['devNetwork=prod'], ['prodNetwork', 'differ'], 'prodNetwork'],
-    ['one container for both', ['prodContainer=AppDev'], ['prodContainer', 'differ'], 'prodContainer'],
-    ['one name for both ends', ['hostLink=int_conteneur'], ['containerLink', 'differ'], 'containerLink'],
-    ['a route that is none of the three', ['defaultRoute=maybe'], ['defaultRoute', 'secondary'], 'defaultRoute'],
-    ['no text', ['devText='], ['devText'], 'devText'],
+    ['one name for both networks', ['devNetwork=prod'], ['prodNetwork', 'differ'], 'prodNetwork'],
+    ['one name for both containers', ['prodContainer=AppDev'], ['prodContainer', 'differ'], 'prodContainer'],
+    ['one name for both ends of the pair', ['hostLink=int_conteneur'], ['containerLink', 'differ'], 'containerLink'],
+    ['an unknown mode of the default route', ['defaultRoute=maybe'], ['defaultRoute', 'secondary'], 'defaultRoute'],
+    ['an empty text', ['devText='], ['devText'], 'devText'],
     ['a control character in a text', ['prodText=a\u001b[31mb'], ['prodText'], 'prodText'],
-    ['no image', ['image='], ['image'], 'image'],
-    ['an image in capital letters', ['image=Alpine'], ['image', 'lower-case'], 'image'],
-    ['an image with a blank', ['probeImage=al pine'], ['probeImage', 'image reference'], 'probeImage'],
+    ['an empty image', ['image='], ['image'], 'image'],
+    ['an image with uppercase letters', ['image=Alpine'], ['image', 'lower-case'], 'image'],
+    ['an image with a space', ['probeImage=al pine'], ['probeImage', 'image reference'], 'probeImage'],
     ['a link name that is an option of ip', ['hostLink=-a'], ['hostLink', '"-"'], 'hostLink'],
     ['a device name that is an option of ip', ['containerDevice=-x'], ['containerDevice', '"-"'], 'containerDevice'],
     ['a link name that the kernel reserves', ['hostLink=all'], ['hostLink', 'kernel reserves "all"'], 'hostLink'],
-    ['another one', ['containerDevice=default'], ['containerDevice', 'reserves'], 'containerDevice'],
-    ['the device that every container has', ['containerDevice=eth0'], ['containerDevice', 'eth1'], 'containerDevice'],
-    ['the loopback device', ['containerDevice=lo'], ['containerDevice', 'eth1'], 'containerDevice'],
-    ['a link that would meet eth0 in AppProd', ['containerLink=eth0'], ['containerLink', 'eth1'], 'containerLink'],
+    [
+      'a device name that the kernel reserves',
+      ['containerDevice=default'],
+      ['containerDevice', 'reserves'],
+      'containerDevice',
+    ],
+    ['eth0 as the device name', ['containerDevice=eth0'], ['containerDevice', 'eth1'], 'containerDevice'],
+    ['lo as the device name', ['containerDevice=lo'], ['containerDevice', 'eth1'], 'containerDevice'],
+    ['eth0 as the name of the container link', ['containerLink=eth0'], ['containerLink', 'eth1'], 'containerLink'],
     ['a Docker name of one character', ['devNetwork=a'], ['devNetwork', 'two or more'], 'devNetwork'],
     ['a network that Docker predefines', ['prodNetwork=host'], ['prodNetwork', 'predefined'], 'prodNetwork'],
     [
@@ -87,18 +102,23 @@ describe.concurrent('input of the lab that cannot be: exit code 2, the name and 
       ['70', '63'],
       'devNetwork',
     ],
-    ['a name that is too long for its probe', [`devContainer=${'n'.repeat(60)}`], ['66', '63'], 'devContainer'],
     [
-      'a subnet with bits after the prefix',
+      'a container name that makes its probe name too long',
+      [`devContainer=${'n'.repeat(60)}`],
+      ['66', '63'],
+      'devContainer',
+    ],
+    [
+      'a devops subnet with host bits set',
       ['devSubnet=172.20.0.5/16'],
       ['devSubnet', 'use 172.20.0.0/16'],
       'devSubnet',
     ],
-    ['the same on prod', ['prodSubnet=10.1.2.3/24'], ['prodSubnet', 'use 10.1.2.0/24'], 'prodSubnet'],
+    ['a prod subnet with host bits set', ['prodSubnet=10.1.2.3/24'], ['prodSubnet', 'use 10.1.2.0/24'], 'prodSubnet'],
     ['a subnet of one address', ['devSubnet=172.20.0.4/32'], ['devSubnet', '30 or less'], 'devSubnet'],
     ['a subnet of two addresses', ['prodSubnet=172.20.0.4/31'], ['prodSubnet', '30 or less'], 'prodSubnet'],
     [
-      'a subnet of two hosts for devops',
+      'a devops subnet of two hosts',
       ['devSubnet=172.20.0.4/30', 'spliceAddress=172.20.0.6'],
       ['devSubnet', '29 or less'],
       'devSubnet',
@@ -109,7 +129,7 @@ describe.concurrent('input of the lab that cannot be: exit code 2, the name and 
     ['a subnet that holds the loopback addresses', ['devSubnet=64.0.0.0/2'], ['devSubnet', 'loopback'], 'devSubnet'],
     ['a reserved subnet', ['devSubnet=255.255.0.0/16'], ['devSubnet', 'reserved'], 'devSubnet'],
     [
-      'the gateway for the splice',
+      'the gateway address for the splice',
       ['devSubnet=172.30.0.0/16', 'spliceAddress=172.30.0.1'],
       ['the gateway', 'use 172.30.0.4'],
       'spliceAddress',
@@ -127,7 +147,7 @@ describe.concurrent('input of the lab that cannot be: exit code 2, the name and 
       'spliceAddress',
     ],
     [
-      'the address of the network for the splice',
+      'the network address for the splice',
       ['devSubnet=172.30.0.0/24', 'spliceAddress=172.30.0.0'],
       ['address of the network'],
       'spliceAddress',
@@ -139,14 +159,14 @@ describe.concurrent('input of the lab that cannot be: exit code 2, the name and 
       ['spliceAddress', 'multicast'],
       'spliceAddress',
     ],
-    ['the name of the probe', ['prodContainer=AppDev-probe'], ['prodContainer', 'probe container'], 'prodContainer'],
     [
-      'names that only differ in their capitals',
-      ['prodContainer=appdev'],
-      ['prodContainer', 'capital'],
+      'the name of the probe container',
+      ['prodContainer=AppDev-probe'],
+      ['prodContainer', 'probe container'],
       'prodContainer',
     ],
-  ])('%s', async ([, inputs, says, next]) => {
+    ['names that differ only in case', ['prodContainer=appdev'], ['prodContainer', 'capital'], 'prodContainer'],
+  ])('refuses %s with exit code 2 and a hint', async ([, inputs, says, next]) => {
     await expectRefusal(project, lab(...inputs), { exitCode: 2, code: 'E_INPUT', says, next }, options);
   });
 
@@ -157,13 +177,13 @@ describe.concurrent('input of the lab that cannot be: exit code 2, the name and 
     ['list.json', 'list.json: not a JSON object', '--input-file a JSON file'],
     ['unknown.json', 'unknown input "devNetwrok"', 'Did you mean devNetwork?'],
     ['number.json', 'devNetwork', 'Inputs of lab-network'],
-  ])('--input-file %s', async ([file, says, next]) => {
+  ])('refuses --input-file %s with exit code 2 and a hint', async ([file, says, next]) => {
     const args = ['start', 'lab-network', '--input-file', file];
     await expectRefusal(project, args, { exitCode: 2, code: 'E_INPUT', says: [says], next }, options);
   });
 });
 
-describe.concurrent('a command line that cannot be', () => {
+describe.concurrent('an invalid command line', () => {
   test.for<[args: readonly string[], code: string, says: string, next: string]>([
     [
       ['start', 'lab-netwrok'],
@@ -191,12 +211,12 @@ describe.concurrent('a command line that cannot be', () => {
     [['logs', 'no such'], 'E_RUN_NOT_FOUND', 'run "no such" does not exist', 'wf sweep --db '],
     [['changes', '%'], 'E_RUN_NOT_FOUND', 'run "%" does not exist', 'wf sweep --db '],
     [['steps', 'net.vteh'], 'E_STEP_NOT_FOUND', 'step runner "net.vteh" does not exist', 'Did you mean net.veth?'],
-  ])('wf %j', async ([args, code, says, next]) => {
+  ])('is refused: wf %j', async ([args, code, says, next]) => {
     await expectRefusal(project, args, { exitCode: 2, code, says: [says], next }, options);
   });
 });
 
-describe.concurrent('the same for people', () => {
+describe.concurrent('an invalid command line without --json', () => {
   test.for<[args: readonly string[], code: string, says: string, next: string]>([
     [lab('devNetwrok=x'), 'E_INPUT', 'unknown input "devNetwrok"', 'Did you mean devNetwork?'],
     [lab('devNetwork=a\nb'), 'E_INPUT', 'devNetwork', 'Inputs of lab-network'],
@@ -204,11 +224,11 @@ describe.concurrent('the same for people', () => {
     [['start', 'lab-netwrok'], 'E_WORKFLOW_NOT_FOUND', '"lab-netwrok"', 'Did you mean lab-network?'],
     [['start', 'lab-network', '--dryrun'], 'E_USAGE', "unknown option '--dryrun'", 'Did you mean --dry-run?'],
     [['show', 'no\nsuch'], 'E_RUN_NOT_FOUND', 'does not exist', 'wf sweep --db '],
-  ])('wf %j', async ([args, code, says, next]) => {
+  ])('is refused as text: wf %j', async ([args, code, says, next]) => {
     await expectTextRefusal(project, args, { exitCode: 2, code, says: [says], next }, options);
   });
 });
 
-test('nothing was made: no database, no file', () => {
+test('refused commands create no file', () => {
   expect(readdirSync(project.folder)).toEqual(files);
 });

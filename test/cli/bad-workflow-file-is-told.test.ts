@@ -46,17 +46,17 @@ const project = openNoteProject(
   Object.fromEntries(Object.entries(BAD).map(([name, { text }]) => [`workflows/${name}.ts`, text])),
 );
 
-test.concurrent.for(Object.entries(BAD))('%s.ts', async ([name, { says }]) => {
+test.concurrent.for(Object.entries(BAD))('wf start refuses %s.ts', async ([name, { says }]) => {
   const told = [`workflow ${name}: `, `${name}.ts`, ...says];
   await expectRefusal(project, ['start', name], { exitCode: 2, code: 'E_WORKFLOW_INVALID', says: told, next: '' });
 });
 
-test.concurrent('for people', async () => {
+test.concurrent('wf start prints the refusal as text without --json', async () => {
   const refusal = { exitCode: 2, code: 'E_WORKFLOW_INVALID', says: ['no such planet'], next: 'Fix the file' };
   await expectTextRefusal(project, ['start', 'throws-error'], refusal);
 });
 
-test.concurrent('wf workflows lists the good with the bad, and is no failure', async () => {
+test.concurrent('wf workflows lists valid and invalid files and exits with 0', async () => {
   const listed = await project.wf(['workflows', '--json']);
   expect(listed).toMatchObject({ exitCode: 0, stderr: '' });
   const entry = z.object({ name: z.string(), error: z.object({ code: z.string() }).nullable() });
@@ -78,8 +78,8 @@ test.concurrent('wf workflows lists the good with the bad, and is no failure', a
 
 test.concurrent.for([
   ['is missing', undefined, 'better_sqlite3.node'],
-  ['is no addon', 'no addon', 'better_sqlite3.node: '],
-] as const)('a SQLite addon that %s is told as what it is', async ([_what, content, says]) => {
+  ['is not an addon', 'no addon', 'better_sqlite3.node: '],
+] as const)('a SQLite addon that %s is reported, with how to rebuild it', async ([_what, content, says]) => {
   const folder = path.join(project.folder, content ?? 'missing');
   cpSync(path.dirname(WF), path.join(folder, 'dist'), { recursive: true });
   const installed = path.join(path.dirname(WF), '../node_modules');
@@ -99,7 +99,7 @@ test.concurrent.for([
   expect(error.message).toContain(says);
 });
 
-test.concurrent('start refuses what check reports as an error, before anything is touched', async () => {
+test.concurrent('wf start refuses a workflow that wf check rejects, and creates nothing', async () => {
   const project = openProject();
   project.write(
     'workflows/broken.ts',

@@ -12,6 +12,6 @@ test('the build consists of JavaScript, its source maps, and types', () => {
   expect(files.filter((file) => !/\.(?:[cm]?js(?:\.map)?|d\.m?ts)$/.test(file))).toEqual([]);
 });
 
-test('no built file contains the path of the folder that it was built in', () => {
+test('no built file contains the path of its build folder', () => {
   expect(files.filter((file) => readFileSync(file).includes(path.dirname(dist)))).toEqual([]);
 });

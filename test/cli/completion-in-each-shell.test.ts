@@ -7,14 +7,14 @@ import { openProject, WF } from '../support/run-wf.ts';
 
 const WORKFLOW = readFileSync(new URL('../fixtures/workflows/note.ts', import.meta.url), 'utf8');
 
-/** How each is started without what a user has set up, and how it takes the completion of wf. */
+/** How each shell starts without the settings of a user, and how it loads the completion of wf. */
 const STARTED: Readonly<Record<Shell, { readonly command: string; readonly setUp: string }>> = {
   bash: { command: 'bash --norc --noprofile -i', setUp: 'source <(wf completion bash)' },
   zsh: { command: 'zsh -f -i', setUp: 'autoload -Uz compinit && compinit -u -D && source <(wf completion zsh)' },
   fish: { command: 'fish --no-config --private', setUp: 'wf completion fish | source' },
 };
 
-/** A shell that a person types into, on a terminal of its own. */
+/** An interactive shell on its own terminal. */
 function openShell(command: string, env: Readonly<Record<string, string>>, cwd: string) {
   const child = spawn('script', ['-qec', command, '/dev/null'], { env, cwd, stdio: ['pipe', 'pipe', 'inherit'] });
   let seen = '';
@@ -25,7 +25,7 @@ function openShell(command: string, env: Readonly<Record<string, string>>, cwd: 
   });
   return {
     type: (text: string) => void child.stdin.write(text),
-    /** Resolves to what the terminal shows after what was waited for last, from the first match of this on. */
+    /** Resolves to the first match in the output after the previous match. */
     shows: (pattern: RegExp) =>
       new Promise<string>((resolve) => {
         look = () => {
@@ -53,15 +53,15 @@ function isInstalled(program: string): boolean {
   }
 }
 
-/** Asks wf for completions, and of everything else only says what it was given. */
+/** Forwards completion requests to wf, and prints the arguments of any other command. */
 const SAYS_ITS_WORDS = `#!/bin/sh
 case $1 in completion|__complete) exec "${process.execPath}" "${WF}" "$@";; esac
 printf 'given:'; printf '[%s]' "$@"; echo .
 `;
 
-// `npm test` installs all of them where it can.
+// `npm test` installs every shell if it can.
 test.skipIf(!isInstalled('script')).each(SHELLS.filter(isInstalled))(
-  'in a %s that a person types into',
+  'completion works in an interactive %s',
   async (shell) => {
     const project = openProject({ 'workflows/note.ts': WORKFLOW });
     const bin = path.join(project.folder, 'bin');
@@ -85,7 +85,7 @@ test.skipIf(!isInstalled('script')).each(SHELLS.filter(isInstalled))(
         ['wf start note --dry\t', '[start][note][--dry-run]'],
         ['wf start note --on-failure=k\t', '[start][note][--on-failure=keep]'],
         ['wf start note --runtime d\t', '[start][note][--runtime][docker]'],
-        // What is typed next belongs to the same word: no blank comes after the sign of equality.
+        // No space follows the equals sign: the next characters belong to the same word.
         ['wf start note --input fi\tx', '[start][note][--input][file=x]'],
         ['wf start --input-file workflows/n\t', '[start][--input-file][workflows/note.ts]'],
       ] as const) {

@@ -8,12 +8,12 @@ const pages = DOC_PAGES.map((name) => ({ name, ...readDocPage(name) })).filter(
   ({ files, sessions }) => Object.keys(files).length > 0 || sessions.length > 0,
 );
 
-test('pages with examples are found', () => {
+test('more than five pages have examples', () => {
   expect(pages.length).toBeGreaterThan(5);
 });
 
 test.for(pages)(
-  'the examples of $name compile against the published types, and print what the page shows',
+  'the examples of $name compile against the published types and print the documented output',
   { timeout: 300_000 },
   async ({ files, sessions }) => {
     const project = openPackageProject(files);
@@ -38,7 +38,7 @@ const HOST =
 async function tryOut({ needsHost, typed }: Session, project: PackageProject): Promise<void> {
   if (needsHost && !isRoot) return;
   const mark = randomUUID();
-  // `$?` and the folder of one command are those of the next.
+  // The next command sees `$?` and the folder of the previous one.
   const lines = typed.flatMap(({ command, stdin }) => [
     stdin.length === 0 ? command : `${command} <<'${mark}'\n${stdin.join('\n')}\n${mark}`,
     `status=$?; echo; echo ${mark}; (exit $status)`,
@@ -55,7 +55,7 @@ async function tryOut({ needsHost, typed }: Session, project: PackageProject): P
   }
 }
 
-/** Rolls back what an example has left paused or interrupted: a private host lives until then. */
+/** Rolls back the runs that an example left paused or interrupted, which ends their private hosts. */
 async function endRuns({ run }: PackageProject): Promise<void> {
   for (const status of ['paused', 'interrupted']) {
     const { output } = await run('wf', ['runs', '--status', status, '--format', 'ids']);

@@ -8,7 +8,7 @@ import { REPOSITORY } from '../support/doc-page.ts';
 const folder = mkdtempSync(path.join(tmpdir(), 'wf-images-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('docs/images/ shows what the lab prints and reports', { timeout: 120_000 }, async () => {
+test('docs/images/ matches the output and the report of the lab', { timeout: 120_000 }, async () => {
   await execa(process.execPath, [path.join(REPOSITORY, 'scripts/draw-images.mjs'), folder]);
   for (const name of readdirSync(folder)) {
     const committed = linesOf(path.join(REPOSITORY, 'docs/images', name));

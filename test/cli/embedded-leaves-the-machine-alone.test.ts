@@ -24,7 +24,7 @@ export default defineWorkflow({
 });
 `;
 
-test('a command of a run on the embedded runtime reads the files of the machine, and alters none', async () => {
+test('a command on the embedded runtime can read the files of the machine, but not change them', async () => {
   const project = openProject({ 'workflows/writes.ts': WORKFLOW, text: 'mine' });
   const start = (file: string, undo: string) =>
     project.wf([

@@ -15,7 +15,7 @@ const PATIENCE_MS = 300_000;
 const project = openProject({ 'workflows/folders.ts': FOLDERS_WORKFLOW, 'workflows/note.ts': NOTE_WORKFLOW });
 const noDefect = (end: WfEnd) => expect(`${end.stdout}${end.stderr}`).not.toMatch(/E_INTERNAL|defect in wf/);
 
-/** Whether Node itself has aborted, for want of what it needs, which no program can answer. */
+/** Whether Node itself aborted for lack of a resource, which no program can handle. */
 const endedByNode = ({ signal, stderr }: WfEnd) =>
   signal === 'SIGABRT' || signal === 'SIGTRAP' || /Native stack trace|Fatal process OOM/.test(stderr);
 
@@ -25,50 +25,53 @@ function errorOf(end: WfEnd) {
 }
 
 describe.concurrent(
-  'what listens where a Docker engine should',
+  'a false Docker engine',
   () => {
     const answers: Readonly<Record<string, (socket: Socket) => void>> = {
-      'says something else': (socket) => void socket.end('220 mail ready\r\n'),
+      'speaks SMTP': (socket) => void socket.end('220 mail ready\r\n'),
       'is a web server': (socket) =>
         void socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>')),
       'answers with other JSON': (socket) =>
         void socket.once('data', () =>
           socket.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]'),
         ),
-      'hangs up': (socket) => void socket.end(),
+      'closes the connection': (socket) => void socket.end(),
       'never answers': () => {},
-      'stops in the middle of its answer': (socket) =>
+      'stops in the middle of an answer': (socket) =>
         void socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{"ID":')),
     };
 
-    test.for(Object.entries(answers))('%s: this machine cannot do it', async ([what, answer], { onTestFinished }) => {
-      const socket = path.join(project.folder, `${what.replace(/\W/g, '')}.sock`);
-      const server = createServer((client) => {
-        client.on('error', () => {});
-        answer(client);
-      });
-      await once(server.listen(socket), 'listening');
-      onTestFinished(() => void server.close());
-      const env = { DOCKER_HOST: `unix://${socket}` };
-      for (const args of [
-        ['start', 'lab-network', '--runtime', 'docker', '--json'],
-        ['sweep', '--json'],
-      ]) {
-        const end = await project.wf(args, { env });
-        noDefect(end);
-        // An empty list of JSON is a list of containers.
-        expect([what, args[0], end.exitCode]).toEqual([
-          what,
-          args[0],
-          what.includes('other') && args[0] === 'sweep' ? 0 : 3,
-        ]);
-      }
-    });
+    test.for(Object.entries(answers))(
+      'makes wf start exit with 3 if it %s',
+      async ([what, answer], { onTestFinished }) => {
+        const socket = path.join(project.folder, `${what.replace(/\W/g, '')}.sock`);
+        const server = createServer((client) => {
+          client.on('error', () => {});
+          answer(client);
+        });
+        await once(server.listen(socket), 'listening');
+        onTestFinished(() => void server.close());
+        const env = { DOCKER_HOST: `unix://${socket}` };
+        for (const args of [
+          ['start', 'lab-network', '--runtime', 'docker', '--json'],
+          ['sweep', '--json'],
+        ]) {
+          const end = await project.wf(args, { env });
+          noDefect(end);
+          // An empty JSON list is a valid list of containers.
+          expect([what, args[0], end.exitCode]).toEqual([
+            what,
+            args[0],
+            what.includes('other') && args[0] === 'sweep' ? 0 : 3,
+          ]);
+        }
+      },
+    );
   },
   PATIENCE_MS,
 );
 
-/** A folder with a program of this name that does not end. */
+/** Returns a PATH that begins with a program of this name that never ends. */
 function hanging(name: string): Record<string, string> {
   const folder = path.join(project.folder, `hanging-${name}`);
   mkdirSync(folder);
@@ -77,7 +80,7 @@ function hanging(name: string): Record<string, string> {
 }
 
 test.concurrent(
-  'an `ip` that hangs: nothing was begun, and this machine cannot do it',
+  'an `ip` that hangs times out, and wf start exits with 3',
   async () => {
     const args = ['start', 'lab-network', '--runtime', 'embedded', '--json'];
     const end = await project.wf(args, { env: hanging('ip') });
@@ -86,12 +89,12 @@ test.concurrent(
   PATIENCE_MS,
 );
 
-describe('a limit of the process is told as that', () => {
+describe('a process limit', () => {
   const limited = (limit: string, args: readonly string[]) =>
     project.wf(args, { through: ['bash', '-c', `${limit}; exec "$0" "$@"`] });
 
   test(
-    'open files: wherever it is met, nothing stays behind',
+    'on open files leaves nothing in place, and is not reported as a defect of wf',
     async () => {
       for (const most of [20, 21, 23, 24, 28, 34, 40]) {
         const run = foldersRun(project);
@@ -107,7 +110,7 @@ describe('a limit of the process is told as that', () => {
   );
 
   test(
-    'open files, on the embedded runtime',
+    'on open files makes a start on the embedded runtime exit with 3',
     async () => {
       for (const most of [26, 30, 36]) {
         const end = await limited(`ulimit -n ${most}`, ['start', 'lab-network', '--runtime', 'embedded', '--json']);
@@ -120,7 +123,7 @@ describe('a limit of the process is told as that', () => {
   );
 
   test(
-    'memory',
+    'on memory is not reported as a defect of wf',
     async () => {
       for (const most of [1_000_000, 1_500_000, 3_000_000]) {
         const end = await limited(`ulimit -v ${most}`, ['start', 'folders', '--json', '--input', 'root=/nowhere']);
@@ -133,7 +136,7 @@ describe('a limit of the process is told as that', () => {
   );
 
   test.skipIf(process.getuid?.() !== 0 || !readableByAll())(
-    'processes',
+    'on processes is not reported as a defect of wf, and a failed run is undone',
     async () => {
       const user = 50_000 + (process.pid % 10_000);
       const theirs = path.join(project.folder, 'theirs');
@@ -151,7 +154,7 @@ describe('a limit of the process is told as that', () => {
         });
         if (endedByNode(end)) continue;
         noDefect(end);
-        // What it had done until it met the limit was undone.
+        // wf undid the changes that it made before it met the limit.
         if (end.exitCode === 1) expect(end.json()).toMatchObject({ verification: { restored: true } });
         else codes.add(end.exitCode);
       }
@@ -161,24 +164,21 @@ describe('a limit of the process is told as that', () => {
   );
 });
 
-test.each(['__proto__', 'constructor', 'toString'])(
-  'an input %s is one that the workflow does not have',
-  async (name) => {
-    const typed = await project.wf(['start', 'folders', '--json', '--input', 'root=/x', '--input', `${name}=x`]);
-    expect([typed.exitCode, errorOf(typed)]).toMatchObject([
-      2,
-      { code: 'E_INPUT', message: expect.stringContaining(name) },
-    ]);
-    const file = project.write(`${name}.json`, `{"root": "/x", "${name}": "x"}`);
-    const read = await project.wf(['start', 'folders', '--json', '--input-file', file]);
-    expect([read.exitCode, errorOf(read)]).toMatchObject([
-      2,
-      { code: 'E_INPUT', message: expect.stringContaining(name) },
-    ]);
-  },
-);
+test.each(['__proto__', 'constructor', 'toString'])('an input named %s is refused as unknown', async (name) => {
+  const typed = await project.wf(['start', 'folders', '--json', '--input', 'root=/x', '--input', `${name}=x`]);
+  expect([typed.exitCode, errorOf(typed)]).toMatchObject([
+    2,
+    { code: 'E_INPUT', message: expect.stringContaining(name) },
+  ]);
+  const file = project.write(`${name}.json`, `{"root": "/x", "${name}": "x"}`);
+  const read = await project.wf(['start', 'folders', '--json', '--input-file', file]);
+  expect([read.exitCode, errorOf(read)]).toMatchObject([
+    2,
+    { code: 'E_INPUT', message: expect.stringContaining(name) },
+  ]);
+});
 
-test('a NUL in a command line is told as that, and what was done is undone', async () => {
+test('a NUL character in a command line fails the step, and the run is rolled back', async () => {
   const file = project.write('nul.json', JSON.stringify({ file: path.join(project.folder, 'nul'), command: 'tr\0ue' }));
   const end = await project.wf(['start', 'note', '--json', '--input-file', file]);
   noDefect(end);
@@ -191,11 +191,11 @@ test('a NUL in a command line is told as that, and what was done is undone', asy
   ]);
 });
 
-describe('code of a workflow file that throws outside of any step', () => {
+describe('workflow code that throws outside a step', () => {
   const thrown: Readonly<Record<string, string>> = {
-    'a timer': "throw new Error('boom')",
-    'a promise that nobody awaits': "void Promise.reject(new Error('boom'))",
-    'something that is no error': "throw 'boom'",
+    'an error in a timer': "throw new Error('boom')",
+    'an unhandled rejection': "void Promise.reject(new Error('boom'))",
+    'a value that is not an error': "throw 'boom'",
   };
 
   function throwing(work: string): Project {
@@ -210,7 +210,7 @@ ${FOLDERS_WORKFLOW}`;
   }
 
   test.concurrent.each(Object.entries(thrown))(
-    '%s: 5 while a change is in place, with how to go on',
+    'ends wf with 5 and a hint while a change is in place (%s)',
     async (_, work) => {
       const own = throwing(work);
       const run = foldersRun(own);
@@ -231,7 +231,7 @@ ${FOLDERS_WORKFLOW}`;
     },
   );
 
-  test('before anything was begun: it is no defect of wf', async () => {
+  test('is not reported as a defect of wf before a run starts', async () => {
     const own = throwing("throw new Error('boom')");
     own.write('throw', '');
     const wf = own.start(['check', 'folders', '--json']);

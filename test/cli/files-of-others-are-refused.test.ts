@@ -68,7 +68,7 @@ asRoot.concurrent.each([
   expect(existsSync(traceOf(project))).toBe(false);
 });
 
-asRoot.concurrent('what a workflow imports is not executed if another user could have written it', async () => {
+asRoot.concurrent('an import of a workflow is not executed if another user could have written it', async () => {
   const project = openProject();
   project.write('parts/deep.mts', spy(project));
   project.write('parts/index.ts', `export { default } from './deep.mjs';`);
@@ -85,7 +85,7 @@ asRoot.concurrent('what a workflow imports is not executed if another user could
   expect(existsSync(traceOf(project))).toBe(false);
 });
 
-asRoot.concurrent('a link on the way counts, and so does what it leads to', async () => {
+asRoot.concurrent('the target of a symbolic link on the path is checked too', async () => {
   const [project, elsewhere] = [openSpyProject(), openSpyProject()];
   symlinkSync(path.join(elsewhere.folder, 'workflows'), path.join(project.folder, 'linked'));
   chownSync(path.join(elsewhere.folder, 'workflows'), OTHER, OTHER);
@@ -96,7 +96,7 @@ asRoot.concurrent('a link on the way counts, and so does what it leads to', asyn
   expect(existsSync(traceOf(elsewhere))).toBe(false);
 });
 
-asRoot.concurrent('a folder named workflows alone makes no project, and wf says what does', async () => {
+asRoot.concurrent('a folder named workflows alone is not a project, and the hint makes it one', async () => {
   const project = openSpyProject();
   const above = path.join(project.folder, 'above');
   project.write('above/workflows/hidden.ts', spy(project));
@@ -110,7 +110,7 @@ asRoot.concurrent('a folder named workflows alone makes no project, and wf says 
   expect(existsSync(traceOf(project))).toBe(false);
 });
 
-asRoot.concurrent('root works in a clone of the user who called sudo, and in its own', async () => {
+asRoot.concurrent('root trusts only its own project, that of the sudo user, and WF_SAFE_DIRECTORY', async () => {
   const project = openNoteProject();
   const note = path.join(project.folder, 'the-note');
   const start = ['start', 'note', '--input', `file=${note}`];
@@ -156,7 +156,7 @@ asRoot.concurrent('undo commands of a database that another user could have writ
 asRoot.concurrent.each<[string, (cache: string) => void]>([
   ['belongs to another user', (cache) => chownSync(cache, OTHER, OTHER)],
   ['can be written by others', (cache) => chmodSync(cache, 0o777)],
-])('translated code is neither read nor written where the cache %s', async (_how, spoil) => {
+])('translated code is not executed from a cache that %s', async (_how, spoil) => {
   const project = openNoteProject();
   const cache = path.join(project.folder, 'cache/wf/translated');
   const env = { XDG_CACHE_HOME: path.join(project.folder, 'cache') };
@@ -165,7 +165,7 @@ asRoot.concurrent.each<[string, (cache: string) => void]>([
   expect(statSync(cache).mode & 0o777).toBe(0o700);
   const kept = readdirSync(cache);
   expect(kept).not.toEqual([]);
-  // What is kept ends with the digest of its source, which anybody can compute.
+  // A cached file ends with the digest of its source, which anybody can compute.
   for (const name of kept) {
     const file = path.join(cache, name);
     const evil = `process.getBuiltinModule('node:fs').writeFileSync(${JSON.stringify(traceOf(project))}, '');`;
@@ -179,7 +179,7 @@ asRoot.concurrent.each<[string, (cache: string) => void]>([
   expect(readFileSync(traceOf(project), 'utf8')).toBe('from before');
 });
 
-asRoot.concurrent('a cache behind a link is not followed', async () => {
+asRoot.concurrent('a symbolic link to a cache is not followed', async () => {
   const project = openNoteProject();
   const target = path.join(project.folder, 'target');
   mkdirSync(target, { mode: 0o700 });

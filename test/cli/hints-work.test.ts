@@ -13,10 +13,10 @@ function suggested(end: WfEnd): readonly string[] {
   return [...error.hint.matchAll(/`wf ([^`]+)`/g)].map(([, line = '']) => line);
 }
 
-/** Size of the header of an SQLite database, by which wf knows its own. */
+/** Size of the header of an SQLite database, by which wf recognizes its own. */
 const HEADER_BYTES = 100;
 
-/** Carries a suggested command line out, as a shell takes it. */
+/** Runs a suggested command line. */
 async function carryOut(project: Project, line: string): Promise<WfEnd> {
   return project.wf(line.split(' '), { env: { WF_DB: path.join(project.folder, 'none.db') } });
 }
@@ -25,7 +25,7 @@ test.each([
   ['deleted', (database: string) => rmSync(database)],
   ['damaged', (database: string) => writeFileSync(database, readFileSync(database).fill('A letter.', HEADER_BYTES))],
 ])(
-  'a rollback after its database was %s suggests a sweep that works',
+  'a rollback whose database was %s suggests a sweep that works',
   async (_, ruin) => {
     const project = openFoldersProject();
     const database = path.join(project.folder, 'own.db');
@@ -37,14 +37,14 @@ test.each([
       line.startsWith('sweep'),
     );
     expect(sweeps).toEqual([expect.stringContaining(`--db ${database}`)]);
-    // It lists what it finds, whether or not there is a Docker engine to ask.
+    // The sweep lists its findings with or without a Docker engine.
     for (const line of sweeps) expect((await carryOut(project, `${line} --json`)).json()).toEqual(expect.any(Array));
   },
   PATIENCE_MS,
 );
 
 test(
-  'a database that is moved away in the middle of a run and put back: the run is resumed, as was said',
+  'a run whose database was moved away is resumed as suggested once the database is back',
   async () => {
     const project = openFoldersProject();
     const run = foldersRun(project);

@@ -7,7 +7,7 @@ import { openProject, WF } from '../support/run-wf.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
-/** What a terminal takes for orders, C0 and C1, what turns text around, and what a page takes for markup. */
+/** Terminal controls (C0 and C1), bidirectional controls, and HTML markup. */
 const HOSTILE =
   'A\u001b[2J\u001b]0;title\u0007B\u009b31mC\u0085D\u202eE\u2066F\u200fG\u007fH\u0000I\rJ<script>alert(1)</script><img src=x onerror=alert(2)>';
 const TEXT = JSON.stringify(HOSTILE);
@@ -58,26 +58,26 @@ const WORKFLOW = `
 
 const project = openProject({
   'workflows/hostile.ts': WORKFLOW,
-  // A run file with such a name of a stage is refused.
+  // A run file with such a stage name is refused.
   'workflows/exported.ts': WORKFLOW.replaceAll("'first' + H", "'first'").replace("name: 'hostile'", "name: 'exported'"),
   'workflows/refused.ts': `throw new Error(${TEXT});`,
 });
 const env = { WF_DEBUG: '1' };
 
-/** Control characters but tab and line feed, and what turns text around. */
+/** Control characters except tab and line feed, and bidirectional controls. */
 const STEERS = /(?![\n\t])\p{Cc}|\p{Bidi_Control}/u;
 
 async function tell(args: readonly string[], more: Readonly<Record<string, string>> = {}) {
   const end = await project.wf(args, { env: { ...env, ...more } });
   expect(STEERS.exec(end.stdout)?.[0], `stdout of ${args.join(' ')}`).toBeUndefined();
   expect(STEERS.exec(end.stderr)?.[0], `stderr of ${args.join(' ')}`).toBeUndefined();
-  // What slips through is shown by its number, but on a terminal a colour or a move of the cursor is not.
+  // The last filter of the output prints a control character by its number: every text is escaped before that.
   if (!args.includes('dot')) expect(`${end.stdout}${end.stderr}`, args.join(' ')).not.toContain('[U+001B]');
   if (args.includes('--json')) expect(() => end.json(), args.join(' ')).not.toThrow();
   return end;
 }
 
-test('no output of any command holds what steers a terminal, as text and as JSON', async () => {
+test('no command prints a control character, as text or as JSON', async () => {
   await tell(['start', 'hostile', '--id', 'kept', '--on-failure', 'keep']);
   await tell(['start', 'hostile', '--id', 'failed', '--input', 'fail=true', '--json']);
   await tell([
@@ -149,7 +149,7 @@ test('no output of any command holds what steers a terminal, as text and as JSON
   expect(elementsIn(readPage(page)).filter(({ name }) => name === 'script' || name === 'img')).toEqual([]);
 });
 
-test('JSON holds every character, escaped', async () => {
+test('JSON output contains every character, escaped', async () => {
   await tell(['start', 'hostile', '--id', 'whole', '--on-failure', 'keep']);
   const shown = await tell(['show', 'whole', '--json']);
   expect(shown.json()).toMatchObject({ input: { text: HOSTILE } });
@@ -157,7 +157,7 @@ test('JSON holds every character, escaped', async () => {
   expect(JSON.stringify(exported.json())).toContain(JSON.stringify(HOSTILE).slice(1, -1));
 });
 
-test('a run file of somebody else is imported, and shown by every command, without a step of that', async () => {
+test('no command prints a control character of an imported run', async () => {
   await tell(['start', 'exported', '--id', 'theirs', '--on-failure', 'keep', '--input', 'fail=true']);
   const file = path.join(project.folder, 'theirs.json');
   expect(await tell(['export', 'theirs', '-o', file])).toMatchObject({ exitCode: 0 });
@@ -168,11 +168,11 @@ test('a run file of somebody else is imported, and shown by every command, witho
   await tell(['runs', ...elsewhere]);
 });
 
-/** The colours, the moves of the cursor and the lines taken away by which the live view draws itself. */
+/** The colours, cursor movements and line deletions of the live view. */
 const ESCAPE = '\u001b';
 const LIVE_VIEW = new RegExp(`${ESCAPE}\\[(?:\\d*(?:;\\d+)*m|\\d*[ABGKJ]|\\?(?:25|2026)[lh])|\r`, 'g');
 
-test('the live view on a terminal draws itself, and nothing that a text asks for', async () => {
+test('the live view prints only its own escape sequences', async () => {
   const typed = [process.execPath, WF, 'start', 'hostile', '--id', 'live', '--input', 'fail=true'].join(' ');
   const { stdout } = await execa('script', ['--quiet', '--return', '--command', typed, '/dev/null'], {
     cwd: project.folder,

@@ -3,7 +3,7 @@ import { foldersRun, killInSecond, openFoldersProject } from '../support/folders
 import { runRecordSchema, runSummariesSchema } from '../support/run-record.ts';
 import { withoutDatabase } from '../support/run-wf.ts';
 
-test.concurrent('a run that was killed is resumed without being named, and no completed step runs again', async () => {
+test.concurrent('wf resume without an id resumes a killed run, and no completed step runs again', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   await killInSecond(run);
@@ -13,7 +13,7 @@ test.concurrent('a run that was killed is resumed without being named, and no co
     `next: wf resume ${run.id}    wf changes ${run.id}    wf rollback ${run.id}\n`,
   );
 
-  // Its shell, which waits for this, is an orphaned process by now: were it not ended, it would make the folder too.
+  // The shell that waits for this is an orphaned process now: unless wf ends it, it makes the folder too.
   run.go();
   const resumed = await project.wf(['resume', '--json']);
   expect(resumed.exitCode, resumed.stderr).toBe(0);
@@ -33,7 +33,7 @@ test.concurrent('a run that was killed is resumed without being named, and no co
   expect(run.folders()).toEqual([]);
 });
 
-test.concurrent('one that is killed again while it is resumed is resumed again', async () => {
+test.concurrent('a run that is killed again during its resume is resumed again', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   await killInSecond(run);
@@ -48,7 +48,7 @@ test.concurrent('one that is killed again while it is resumed is resumed again',
   expect(run.log().slice(0, 3)).toEqual(['one', 'two', 'three']);
 });
 
-test.concurrent('while one process resumes it, another is refused, and told who it is', async () => {
+test.concurrent('a second resume is refused while the first is under way, and names its process', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   await killInSecond(run);
@@ -59,13 +59,13 @@ test.concurrent('while one process resumes it, another is refused, and told who 
   expect(second.json()).toMatchObject({
     error: { code: 'E_LEASE_HELD', message: expect.stringContaining(`process ${first.pid}`) },
   });
-  // Nobody is left that could be resumed without being named.
+  // No other run can be resumed.
   expect((await project.wf(['resume'])).stderr).toMatch(/^error E_RUN_NOT_FOUND: nothing to resume/);
   run.go();
   expect(await first.end).toMatchObject({ exitCode: 0 });
 });
 
-test.concurrent('a resumed run that fails is rolled back, with the exit code of a failed run', async () => {
+test.concurrent('a resumed run that fails is rolled back and exits with 1', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   await killInSecond(run, '--input', 'command=false');
@@ -80,7 +80,7 @@ test.concurrent('a resumed run that fails is rolled back, with the exit code of 
   expect(run.folders()).toEqual([]);
 });
 
-test.concurrent('three runs are resumed in turn, in the order in which they were started', async () => {
+test.concurrent('wf resume --all resumes three runs in the order of their start', async () => {
   const project = openFoldersProject();
   const runs = Array.from({ length: 3 }, () => foldersRun(project));
   for (const run of runs) await killInSecond(run);

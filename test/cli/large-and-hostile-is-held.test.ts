@@ -28,7 +28,7 @@ const project = openProject({
   'workflows/output.ts': `${LARGE} export default workflow('output', machine({ only: { invoke: { id: 'only', src: 'prints', input: {}, onDone: 'end' } }, end: { type: 'final' } }, 'only'));`,
 });
 
-test('a machine of 2,000 states runs, and is shown and drawn', async () => {
+test('a machine of 2,000 states is run, shown, drawn and checked', async () => {
   expect(await project.wf(['start', 'states', '--id', 'states'])).toMatchObject({ exitCode: 0 });
   for (const command of [
     ['show', 'states'],
@@ -42,7 +42,7 @@ test('a machine of 2,000 states runs, and is shown and drawn', async () => {
   }
 });
 
-test('50 MB of output of one command: the run ends, and its evidence is kept within bounds', async () => {
+test('a run whose command prints 50 MB succeeds, and its evidence stays within bounds', async () => {
   expect(await project.wf(['start', 'output', '--id', 'output'])).toMatchObject({ exitCode: 0 });
   const logs = await project.wf(['logs', 'output']);
   expect(logs).toMatchObject({ exitCode: 0 });
@@ -50,7 +50,7 @@ test('50 MB of output of one command: the run ends, and its evidence is kept wit
   expect(logs.stdout.length).toBeLessThan(10_000_000);
 });
 
-test('a run file that is damaged or made up is refused and changes nothing; the whole one is imported', async () => {
+test('a damaged or forged run file is refused and changes nothing; an intact one is imported', async () => {
   const small = openProject({
     'workflows/small.ts': `${LARGE} export default workflow('small', machine({ a: { always: 'b' }, b: { type: 'final' } }, 'a'));`,
   });

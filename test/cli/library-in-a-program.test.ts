@@ -6,7 +6,7 @@ import { openPackageProject, type PackageProject } from '../support/package-proj
 /** A workflow that makes a folder, and then waits for a file. */
 const SLOW = readFileSync(new URL('../fixtures/workflows/folders.ts', import.meta.url), 'utf8');
 
-/** A program that says in a line what came of its run. */
+/** A program that prints the outcome of its run. */
 function program(body: string): string {
   return `import { openEngine, WfError } from 'wf-engine';
 import folders from './workflows/folders.ts';
@@ -33,7 +33,7 @@ const foldersProject = () => {
   return project;
 };
 
-test('a workflow file is known by the same hash as to wf, which goes on with what the program left', async () => {
+test('wf resumes a run that a program paused, by the same definition hash', async () => {
   const project = foldersProject();
   const said = await ran(
     project,
@@ -50,7 +50,7 @@ await engine.close();`.replace(/^/, "import { existsSync } from 'node:fs';\n"),
   ]);
 });
 
-test('close lets the step under way come to its end, and the next program goes on', async () => {
+test('close waits for the step under way, and the next program resumes the run', async () => {
   const project = foldersProject();
   const open = "const engine = await openEngine({ database: 'wf.db', workflows: [folders] });";
   const first = await ran(
@@ -74,7 +74,7 @@ await engine.close();`,
   expect(second).toEqual(['interrupted succeeded 3']);
 });
 
-test('a run of a program that was killed is gone on with', async () => {
+test('the run of a killed program is resumed', async () => {
   const project = foldersProject();
   const open = "const engine = await openEngine({ database: 'wf.db', workflows: [folders] });";
   const start = `${open}
@@ -97,12 +97,12 @@ console.log((await (await engine.resume('killed')).record).status);
 await engine.close();`,
   );
   expect(said).toEqual(['interrupted', 'succeeded']);
-  // Each was made once, although the process died while it made the second.
+  // Each folder was made once, although the process died while it made the second.
   const log = readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n');
   expect(log).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one', '']);
 });
 
-test('what is refused is refused with a code, and nothing is touched', async () => {
+test('a refused call throws an error code and starts no run', async () => {
   const project = foldersProject();
   writeFileSync(path.join(project.folder, 'not-a-database'), 'x'.repeat(5000));
   const said = await ran(
@@ -128,7 +128,7 @@ await engine.close();`,
   ]);
 });
 
-test('the published types have no error of their own, and need no types that are not installed with wf', async () => {
+test('the published types compile, and import only packages that are installed with wf', async () => {
   const project = openPackageProject({
     'program.ts': program('console.log(typeof openEngine);'),
     'workflows/folders.ts': SLOW,
@@ -146,7 +146,7 @@ test('the published types have no error of their own, and need no types that are
   expect([...new Set(packages)].toSorted()).toEqual(['ipaddr.js', 'xstate', 'zod', 'zod/mini']);
 });
 
-test('a run that nobody awaits ends no program when its database is gone; once it is back, the same program resumes it', async () => {
+test('a run that nobody awaits does not end the program when its database disappears, and is resumed once it is back', async () => {
   const project = foldersProject();
   const said = await ran(
     project,
@@ -166,7 +166,7 @@ await engine.close();`,
   expect(said).toEqual(['E_DATABASE', 'succeeded undefined']);
 });
 
-test('nobody has to ask what came of a run, or of its record', async () => {
+test('an unhandled failure of a run or of its record does not end the program', async () => {
   const project = foldersProject();
   const said = await ran(
     project,
@@ -183,7 +183,7 @@ console.log('goes on');`,
   expect(said).toEqual(['goes on']);
 });
 
-test('close waits for a run that is about to start, which stops before its first change; then nothing is begun', async () => {
+test('close interrupts a run that is starting or resuming, and later starts are refused', async () => {
   const project = foldersProject();
   const said = await ran(
     project,
@@ -202,7 +202,7 @@ console.log(await (await resuming).result.then(({ type }) => type, said));`,
   expect(existsSync(path.join(project.folder, 'made/three'))).toBe(false);
 });
 
-test('an observer that throws is a warning, and alters nothing', async () => {
+test('an observer that throws causes a warning and does not change the run', async () => {
   const project = foldersProject();
   const said = await ran(
     project,

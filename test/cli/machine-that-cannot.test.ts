@@ -11,7 +11,7 @@ import { openProject, type Project } from '../support/run-wf.ts';
 const LAB_ON_DOCKER = ['start', 'lab-network', '--runtime', 'docker'];
 const NOWHERE = { env: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } };
 
-describe.concurrent('without a Docker engine', () => {
+describe.concurrent('a machine without a Docker engine', () => {
   const project = openProject();
   const refusal = {
     exitCode: 3,
@@ -20,24 +20,24 @@ describe.concurrent('without a Docker engine', () => {
     next: 'Start that engine',
   };
 
-  test('the lab on Docker is refused before it begins', async () => {
+  test('refuses the lab on Docker and records no run', async () => {
     await expectTextRefusal(project, LAB_ON_DOCKER, refusal, NOWHERE);
     await expectRefusal(project, [...LAB_ON_DOCKER, '--on-failure', 'keep'], refusal, NOWHERE);
     await expectNoRun(project);
   });
 
   test.for<[what: string, host: string]>([
-    ['a host that is none', 'tcp://127.0.0.1:1'],
-    ['an address that is none', 'nonsense://x'],
-    ['a socket that is a folder', 'unix:///tmp'],
-  ])('%s: %s', async ([, host]) => {
+    ['a host that does not answer', 'tcp://127.0.0.1:1'],
+    ['a malformed address', 'nonsense://x'],
+    ['a folder', 'unix:///tmp'],
+  ])('refuses the lab if DOCKER_HOST is %s: %s', async ([, host]) => {
     const wf = await project.wf([...LAB_ON_DOCKER, '--json'], { env: { DOCKER_HOST: host } });
     expect(wf.exitCode).toBe(3);
     expect(wf.json()).toMatchObject({ error: { code: 'E_DOCKER_UNREACHABLE', hint: expect.stringMatching(/./) } });
     expectNoStackTrace(wf);
   });
 
-  test('doctor says that the other runtime does, what is missing, and what to do', async () => {
+  test('makes wf doctor report the missing engine, the next step and the available runtime', async () => {
     const text = await project.wf(['doctor'], NOWHERE);
     expect(text).toMatchObject({ exitCode: 0, stderr: '' });
     expect(text.stdout).toMatch(/^warning +docker engine +E_DOCKER_UNREACHABLE: /m);
@@ -59,7 +59,7 @@ describe.concurrent('without a Docker engine', () => {
     expect(findings.filter(({ met, error }) => met === (error !== null))).toEqual([]);
   });
 
-  test('what needs no engine works', async () => {
+  test('runs every command that needs no engine', async () => {
     const fresh = openProject();
     for (const args of [
       ['workflows'],
@@ -77,18 +77,18 @@ describe.concurrent('without a Docker engine', () => {
   });
 });
 
-// Without an engine, that is what the lab is refused for.
-describe.skipIf(process.env['WF_TEST_DOCKER'] !== '1')('without a tool', () => {
-  test('the lab is refused, with what to install', async () => {
+// Without an engine, the lab is refused for the missing engine instead.
+describe.skipIf(process.env['WF_TEST_DOCKER'] !== '1')('a machine without nsenter', () => {
+  test('refuses the lab and names the package to install', async () => {
     const project = openProject();
-    // The folders of the system's own tools are searched whatever PATH is: ip is found there.
+    // wf also searches the tool folders of the system, whatever PATH is: it finds ip there.
     const refusal = { exitCode: 3, code: 'E_TOOL_MISSING', says: ['nsenter'], next: 'util-linux' };
     await expectRefusal(project, LAB_ON_DOCKER, refusal, { env: { PATH: project.folder } });
   });
 });
 
-describe.skipIf(!readableByAll()).concurrent('as an ordinary user', () => {
-  test('an engine that may not be used is told from one that is not there', async ({ onTestFinished }) => {
+describe.skipIf(!readableByAll()).concurrent('an ordinary user', () => {
+  test('gets a permission error for an engine socket without access', async ({ onTestFinished }) => {
     const project = openProject();
     const { socket, server } = await privateSocket(project);
     onTestFinished(() => void server.close());
@@ -99,7 +99,7 @@ describe.skipIf(!readableByAll()).concurrent('as an ordinary user', () => {
     await expectRefusal(project, LAB_ON_DOCKER, refusal, through);
   });
 
-  test('doctor says which right is missing', async () => {
+  test('sees the missing right in wf doctor', async () => {
     const project = openProject();
     opened(project);
     const doctor = await project.wf(['doctor'], {
@@ -122,7 +122,7 @@ async function privateSocket(project: Project) {
   return { socket, server };
 }
 
-/** Lets others into the project, and has a folder there that they may write to. */
+/** Opens the project to other users, and makes a folder that they may write to. */
 function opened({ folder }: Project): void {
   chmodSync(path.dirname(folder), 0o755);
   chmodSync(folder, 0o755);

@@ -3,7 +3,7 @@ import { foldersRun, killInSecond, openFoldersProject } from '../support/folders
 import { expectTextRefusal } from '../support/refusal.ts';
 import { openProject } from '../support/run-wf.ts';
 
-describe.concurrent('before there is a database', () => {
+describe.concurrent('a mistake before a database exists', () => {
   const project = openFoldersProject();
   project.write('workflows/broken.ts', 'export default defineWorkflow({ name: ');
 
@@ -22,12 +22,12 @@ describe.concurrent('before there is a database', () => {
     [['runs', '--workflw', 'x'], 'E_USAGE', "unknown option '--workflw'", 'Did you mean --workflow?'],
     [['steps', 'exec.raed'], 'E_STEP_NOT_FOUND', 'step runner "exec.raed" does not exist', 'Did you mean exec.read?'],
     [['completion', 'csh'], 'E_USAGE', 'bash, zsh, fish', '`wf completion --help`'],
-  ])('wf %j', async ([args, code, says, next]) => {
+  ])('is refused with the next step: wf %j', async ([args, code, says, next]) => {
     await expectTextRefusal(project, args, { exitCode: 2, code, says: [says], next });
   });
 });
 
-test.concurrent('with a run that goes on, one that was killed and one that is over', async () => {
+test.concurrent('a mistake about a running, a killed or an ended run is refused with the next step', async () => {
   const project = openFoldersProject();
   const [over, going, killed] = [foldersRun(project), foldersRun(project), foldersRun(project)];
   over.go();
@@ -57,7 +57,7 @@ test.concurrent('with a run that goes on, one that was killed and one that is ov
   expect(await project.wf(['resume', killed.id])).toMatchObject({ exitCode: 0 });
 });
 
-test.concurrent('each command has help with examples of itself', async () => {
+test.concurrent('the help of each command has an example of it', async () => {
   const project = openProject();
   const { stdout } = await project.wf(['--help']);
   const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?: .*)? {2}/gm)].map(([, name = '']) => name);

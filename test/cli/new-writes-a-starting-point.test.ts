@@ -5,7 +5,7 @@ import { openPackageProject } from '../support/package-project.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
 
-test('a new workflow and a new step runner compile as strictly as wf itself, and the tests of the step runner pass', async () => {
+test('a new workflow and new step runners compile in strict mode, and the tests of the step runners pass', async () => {
   const project = openPackageProject();
   for (const args of [
     ['workflow', 'move-uplink'],
@@ -23,7 +23,7 @@ test('a new workflow and a new step runner compile as strictly as wf itself, and
   }
 });
 
-test('a new workflow has no error in it, and runs at once', async () => {
+test('a new workflow passes wf check and runs unchanged', async () => {
   const project = openProject();
   const { exitCode, stdout } = await project.wf(['new', 'workflow', 'move-uplink']);
   expect({ exitCode, stdout }).toMatchObject({
@@ -45,7 +45,7 @@ test('a new workflow has no error in it, and runs at once', async () => {
   expect(existsSync(folder)).toBe(false);
 });
 
-test('what is there is never written over', async () => {
+test('wf new never overwrites a file', async () => {
   const project = openProject({ 'workflows/mine.ts': 'mine', 'steps/site-lock.test.ts': 'mine too' });
   for (const args of [
     ['workflow', 'mine'],
@@ -77,7 +77,7 @@ test.for([
   expect(end.stderr).toMatch(/\n {2}next: /);
 });
 
-test('without a project around it, the folder becomes one', async () => {
+test('wf new makes the folder a project if it is in none', async () => {
   const project = openPackageProject({ 'package.json': '{"type":"module"}' });
   const { exitCode, output } = await project.run('wf', ['new', 'workflow', 'first', '--json']);
   expect({ exitCode, written: JSON.parse(output) }).toEqual({

@@ -12,7 +12,7 @@ const note = (...more: readonly string[]) => {
   return ['start', 'note', '--input', `file=${project.folder}/note-${notes}`, ...more];
 };
 
-test.concurrent('progress on stderr as plain lines, the result on stdout', async () => {
+test.concurrent('a run prints progress lines on stderr and the result on stdout', async () => {
   const run = await project.wf(note('--id', 'plain'));
   expect(run.exitCode).toBe(0);
   const lines = run.stderr.trimEnd().split('\n');
@@ -32,7 +32,7 @@ test.concurrent('progress on stderr as plain lines, the result on stdout', async
   expect(run.stdout).not.toContain('writeNote');
 });
 
-test.concurrent('with --json exactly one document on stdout, and the same progress on stderr', async () => {
+test.concurrent('--json prints exactly one document on stdout and the same progress on stderr', async () => {
   const run = await project.wf(note('--json', '--id', 'json'));
   expect(run.exitCode).toBe(0);
   expect(runRecordSchema.parse(run.json())).toMatchObject({ id: 'json', status: 'succeeded' });
@@ -40,7 +40,7 @@ test.concurrent('with --json exactly one document on stdout, and the same progre
   expect(run.stderr).toMatch(/^remove {2}removeNote .* ok /m);
 });
 
-test.concurrent('no colours where nobody sees them, colours where they are asked for, none with NO_COLOR', async () => {
+test.concurrent('redirected output has colours only with FORCE_COLOR, and none with NO_COLOR or --json', async () => {
   const plain = await project.wf(note());
   expect(`${plain.stdout}${plain.stderr}`).not.toContain(ESCAPE);
   const forced = await project.wf(note(), { env: { FORCE_COLOR: '1' } });
@@ -51,7 +51,7 @@ test.concurrent('no colours where nobody sees them, colours where they are asked
   expect(json.stdout).not.toContain(ESCAPE);
 });
 
-test.concurrent('on a terminal, NO_COLOR leaves colours out of the live view', async () => {
+test.concurrent('NO_COLOR removes the colours of the live view', async () => {
   const args = note().slice(1);
   const onTerminal = (env: Record<string, string>) =>
     execa(
@@ -73,7 +73,7 @@ test.concurrent('on a terminal, NO_COLOR leaves colours out of the live view', a
   expect(coloured.stdout).toMatch(colour);
 });
 
-test.concurrent('a reader that has seen enough is no error', async () => {
+test.concurrent('a reader that closes the pipe early causes no error', async () => {
   const shell = (script: string) =>
     execa('bash', ['-c', script, process.execPath, WF], {
       cwd: project.folder,
@@ -84,7 +84,7 @@ test.concurrent('a reader that has seen enough is no error', async () => {
   expect(end).toMatchObject({ exitCode: 0, stdout: '[', stderr: '' });
   const closed = await shell('set -o pipefail; "$0" "$1" steps --json | true');
   expect(closed).toMatchObject({ exitCode: 0, stderr: '' });
-  // The run goes on to its end though nobody reads how it gets on.
+  // The run continues to its end although nobody reads its progress.
   const file = `${project.folder}/note-unread`;
   const run = await shell(`set -o pipefail; "$0" "$1" start note --id unread --input file=${file} 2>&1 | head -1`);
   expect(run).toMatchObject({ exitCode: 0, stdout: 'run unread of note' });

@@ -9,7 +9,7 @@ import { mountSmallDisk } from '../support/small-disk.ts';
 
 const project = openNoteProject();
 
-/** Runs a line of bash in which `wf` is the built command; what is not redirected comes back. */
+/** Runs a line of bash in which `wf` is the built command, and returns the output that is not redirected. */
 const bash = (line: string, through: readonly string[] = []) => {
   const [file = 'bash', ...rest] = [...through, 'bash', '-c', `wf() { "$0" "$WF" "$@"; }; ${line}`, process.execPath];
   return execa(file, rest, {
@@ -23,7 +23,7 @@ const bash = (line: string, through: readonly string[] = []) => {
 const noteOf = (id: string) => `--id ${id} --input file=${project.folder}/${id}`;
 const statusOf = async (id: string) => runRecordSchema.parse((await project.wf(['show', id, '--json'])).json()).status;
 
-/** Every command that prints what it reads. */
+/** Commands that print a result and change nothing. */
 const READING = [
   ...['runs', 'runs --json', 'show @latest', 'show @latest --json', 'logs @latest', 'logs @latest --json', 'steps'],
   ...['steps --json', 'workflows', 'diff @latest', 'report @latest', 'graph @latest', 'graph note', 'changes --json'],
@@ -31,8 +31,8 @@ const READING = [
   ...['prune --keep 5', '--version', '--version --json', '--help', 'start --help'],
 ];
 
-describe('standard output that is full', () => {
-  test('is told of by each command that only prints, and is a 3', async () => {
+describe('a full standard output', () => {
+  test('makes each command that only prints exit with 3', async () => {
     expect((await bash(`wf start note ${noteOf('read')}`)).exitCode).toBe(0);
     for (const command of READING) {
       const { exitCode, stderr } = await bash(`wf ${command} > /dev/full`);
@@ -46,7 +46,7 @@ describe('standard output that is full', () => {
     }
   });
 
-  test('as a file on a full disk is told of in the same way', async (context) => {
+  test('makes a command exit with 3 if it is a file on a full disk, but not a run', async (context) => {
     if (process.getuid?.() !== 0) context.skip('only root may mount a small disk');
     const disk = await mountSmallDisk(path.join(project.folder, 'disk'), 1);
     disk.fill();
@@ -69,7 +69,7 @@ describe('standard output that is full', () => {
     expect([run.exitCode, await statusOf('full-disk')]).toEqual([0, 'succeeded']);
   });
 
-  test.each(['', '--json'])('leaves a run, its end and its exit code as they are (%s)', async (json) => {
+  test.each(['', '--json'])('does not change the outcome or the exit code of a run (%s)', async (json) => {
     const id = `good${json}`.replaceAll('-', '');
     const good = await bash(`wf start note ${noteOf(id)} ${json} > /dev/full`);
     expect([good.exitCode, await statusOf(id)]).toEqual([0, 'succeeded']);
@@ -80,14 +80,14 @@ describe('standard output that is full', () => {
   });
 });
 
-describe('standard error that nobody takes', () => {
+describe('standard error', () => {
   test.each([
     ['is full', '2> /dev/full'],
     ['is closed', '2>&-'],
     ['has lost its reader', '2> >(true)'],
     ['is full, as standard output is', '> /dev/full 2>&1'],
     ['is closed, as standard output is', '>&- 2>&-'],
-  ])('%s: a run, and its rollback, come to their ends', async (what, redirected) => {
+  ])('does not stop a run or its rollback if it %s', async (what, redirected) => {
     const id = what.replace(/\W/g, '');
     const file = path.join(project.folder, id);
     const start = await bash(`wf start note ${noteOf(id)} --pause-after write ${redirected}`);
@@ -96,13 +96,13 @@ describe('standard error that nobody takes', () => {
     expect([rollback.exitCode, await statusOf(id), existsSync(file)]).toEqual([0, 'rolled-back', false]);
   });
 
-  test('leaves the exit code of what is refused', async () => {
+  test('does not change the exit code of a refused command if it is full', async () => {
     expect((await bash('wf show nobody 2> /dev/full')).exitCode).toBe(2);
     expect((await bash('wf start nothing > /dev/full 2>&1')).exitCode).toBe(2);
   });
 });
 
-test('-o - is standard output, not a file of that name', async () => {
+test('-o - writes to standard output, not to a file of that name', async () => {
   const folder = path.join(project.folder, 'dash');
   mkdirSync(folder);
   await bash(`wf start note ${noteOf('dashed')}`);

@@ -4,7 +4,7 @@ import { expectRefusal } from '../support/refusal.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { withoutDatabase } from '../support/run-wf.ts';
 
-test.concurrent('a run that is to pause stops after the stage with 0, begins nothing more, and is resumed to its end', async () => {
+test.concurrent('--pause-after stops a run after the stage with exit code 0, and wf resume completes it', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   run.go();
@@ -28,7 +28,7 @@ test.concurrent('a run that is to pause stops after the stage with 0, begins not
   expect(run.log()).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one']);
 });
 
-test.concurrent('with --json it is the record of the paused run, and it can pause at each stage', async () => {
+test.concurrent('--pause-after pauses after each stage in turn, and --json prints the record of the paused run', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   run.go();
@@ -48,7 +48,7 @@ test.concurrent('with --json it is the record of the paused run, and it can paus
   expect(run.folders()).toEqual([]);
 });
 
-test.concurrent('a paused run is rolled back', async () => {
+test.concurrent('wf rollback undoes a paused run', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   run.go();
@@ -63,7 +63,7 @@ test.concurrent('a paused run is rolled back', async () => {
   expect(run.folders()).toEqual([]);
 });
 
-test.concurrent('a stage that the workflow does not have is refused, and nothing is started', async () => {
+test.concurrent('--pause-after refuses an unknown stage, and no run starts', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   for (const [stage, next] of [

@@ -13,13 +13,13 @@ async function withKilledRun() {
   return { project, run };
 }
 
-/** What is in the project's folder beside the folders that runs make: the database with all that belongs to it. */
+/** The database files in the folder of the project, with their content. */
 function databaseFiles({ folder }: Project): ReadonlyMap<string, string> {
   const names = readdirSync(folder).filter((name) => name.startsWith('wf.db') && !name.endsWith('-shm'));
   return new Map(names.sort().map((name) => [name, readFileSync(path.join(folder, name), 'base64')]));
 }
 
-test.concurrent('without a database there is nothing to resume, and none is made', async () => {
+test.concurrent('wf resume finds nothing to resume if there is no database, and creates none', async () => {
   const project = openFoldersProject();
   const refusal = { exitCode: 2, code: 'E_RUN_NOT_FOUND', says: ['nothing to resume'], next: 'wf runs' };
   await expectRefusal(project, ['resume'], refusal);
@@ -29,7 +29,7 @@ test.concurrent('without a database there is nothing to resume, and none is made
   expect(databaseFiles(project).size).toBe(0);
 });
 
-test.concurrent('a run that has ended', async () => {
+test.concurrent('wf resume refuses a run that has ended', async () => {
   const { project, run } = await withKilledRun();
   run.go();
   expect((await project.wf(['resume'])).exitCode).toBe(0);
@@ -38,7 +38,7 @@ test.concurrent('a run that has ended', async () => {
   await expectRefusal(project, ['resume', '@latest', '--dry-run'], refusal);
 });
 
-test.concurrent('another definition, with what differs; nothing is written, and the run can be resumed and rolled back', async () => {
+test.concurrent('wf resume refuses a changed definition, lists the differences, and accepts it with --accept-changes', async () => {
   const { project, run } = await withKilledRun();
   const newer = FOLDERS_WORKFLOW.replace("version: '1'", "version: '2'").replace(
     "input: ({ context }) => folder(context, 'three')",
@@ -64,7 +64,7 @@ test.concurrent('another definition, with what differs; nothing is written, and 
   expect(run.log().slice(0, 3)).toEqual(['one', 'two', 'drei']);
 });
 
-test.concurrent('a workflow file that is gone or broken; to roll back none is needed', async () => {
+test.concurrent('wf resume refuses a missing or broken workflow file, and wf rollback needs none', async () => {
   const { project, run } = await withKilledRun();
   const next = `\`wf rollback ${run.id}\` undoes the run without a workflow file.`;
   project.write('workflows/folders.ts', 'const = ;');
@@ -86,7 +86,7 @@ test.concurrent('a workflow file that is gone or broken; to roll back none is ne
   expect(run.folders()).toEqual([]);
 });
 
-test.concurrent('a dry run tells what would be done, and writes nothing', async () => {
+test.concurrent('wf resume --dry-run prints the plan and writes nothing', async () => {
   const { project, run } = await withKilledRun();
   const before = databaseFiles(project);
   const dry = await project.wf(['resume', '--dry-run', '--json']);

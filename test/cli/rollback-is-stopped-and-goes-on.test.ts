@@ -6,7 +6,7 @@ import { type Project, type RunningWf, withoutDatabase } from '../support/run-wf
 
 const UNDONE_THREE = /^rollback {2}command .* three .*reverted/;
 
-/** A run with all of its three folders there, whose rollback waits at the second one. */
+/** Returns a paused run with three folders, whose rollback waits at the second one. */
 async function pausedRun(project: Project): Promise<FoldersRun> {
   const run = foldersRun(project);
   run.go();
@@ -26,7 +26,7 @@ test.concurrent.for([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)(
-  '%s once: the change under way is undone, no further one, and the rollback goes on later',
+  'one %s stops a rollback after the change under way, and wf rollback continues it',
   async ([signal, code]) => {
     const project = openFoldersProject();
     const run = await pausedRun(project);
@@ -52,7 +52,7 @@ test.concurrent.for([
   },
 );
 
-test.concurrent('twice: it ends at once, and goes on later', async () => {
+test.concurrent('two SIGINTs stop a rollback at once, and wf rollback continues it', async () => {
   const project = openFoldersProject();
   const run = await pausedRun(project);
   const wf = project.start(['rollback', run.id]);
@@ -68,7 +68,7 @@ test.concurrent('twice: it ends at once, and goes on later', async () => {
   expect(run.log().slice(3)).toEqual(['not three', 'not two', 'not one']);
 });
 
-test.concurrent('killed: wf resume goes on with the rollback too, even under another definition', async () => {
+test.concurrent('wf resume continues a killed rollback, even if the workflow has changed', async () => {
   const project = openFoldersProject();
   const run = await pausedRun(project);
   const wf = project.start(['rollback', run.id]);
@@ -96,7 +96,7 @@ test.concurrent('killed: wf resume goes on with the rollback too, even under ano
   expect(run.log().slice(3)).toEqual(['not three', 'not two', 'not one']);
 });
 
-test.concurrent('the rollback of a run that failed is stopped in the same way, and resumed', async () => {
+test.concurrent('one SIGINT stops the rollback of a failed run, and wf resume continues it', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   run.go();

@@ -7,7 +7,7 @@ import { runRecordSchema } from '../support/run-record.ts';
 import type { Project } from '../support/run-wf.ts';
 
 const noteIn = (project: Project) => path.join(project.folder, 'note');
-/** Its own on this host: tests run side by side. */
+/** Unique on this host, because tests run side by side. */
 const idOf = (project: Project) => path.basename(project.folder);
 const workflowOf = (project: Project) => path.join(project.folder, 'workflows', 'note.ts');
 
@@ -49,7 +49,7 @@ async function expectUndone(project: Project): Promise<void> {
   expect(existsSync(noteIn(project))).toBe(false);
 }
 
-test.concurrent('a rollback whose step runner is in a file that is gone is refused, and goes through once it is back', async () => {
+test.concurrent('a rollback is refused while the file of its step runner is missing, and succeeds once it is back', async () => {
   const project = await pausedProject();
   renameSync(workflowOf(project), `${workflowOf(project)}.away`);
   await expectRefused(project, /change 1 \(note .*\): there is no step runner note.file: there is no workflow "note"/);
@@ -57,7 +57,7 @@ test.concurrent('a rollback whose step runner is in a file that is gone is refus
   await expectUndone(project);
 });
 
-test.concurrent('one whose file cannot be loaded is refused with the reason', async () => {
+test.concurrent('a rollback is refused with the reason if the file of its step runner cannot be loaded', async () => {
   const project = await pausedProject();
   const text = readFileSync(workflowOf(project), 'utf8');
   project.write('workflows/note.ts', `import 'no-such-package';\n${text}`);
@@ -66,14 +66,14 @@ test.concurrent('one whose file cannot be loaded is refused with the reason', as
   await expectUndone(project);
 });
 
-test.concurrent('one whose step runner is no longer in the file is refused', async () => {
+test.concurrent('a rollback is refused if the workflow does not define its step runner', async () => {
   const project = await pausedProject();
   const text = readFileSync(workflowOf(project), 'utf8');
   project.write('workflows/note.ts', text.replaceAll("'note.file'", "'note.paper'"));
   await expectRefused(project, /there is no step runner note.file: the current workflow note has none/);
 });
 
-test.concurrent('one whose step runner cannot read what it recorded is refused', async () => {
+test.concurrent('a rollback is refused if its step runner cannot read the recorded change', async () => {
   const project = await pausedProject();
   const text = readFileSync(workflowOf(project), 'utf8');
   project.write('workflows/note.ts', text.replace('record: note,', 'record: note.extend({ colour: z.string() }),'));
@@ -82,7 +82,7 @@ test.concurrent('one whose step runner cannot read what it recorded is refused',
   await expectUndone(project);
 });
 
-test.concurrent('resuming a rollback that was cut off is refused likewise', async () => {
+test.concurrent('wf resume refuses an interrupted rollback whose step runner is missing', async () => {
   const project = await pausedProject();
   const db = new Database(project.database);
   db.exec(`UPDATE runs SET status = 'rolling-back'`);

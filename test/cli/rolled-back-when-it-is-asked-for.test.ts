@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject, type Project } from '../support/run-wf.ts';
 
-/** Makes two files; the first is one that its step runner keeps by design, as a pulled image is. */
+/** Makes two files. The step runner of the first keeps it by design, like a pulled image. */
 const KEEPER = `
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { defineStep, defineWorkflow } from 'wf-engine';
@@ -45,7 +45,7 @@ const machine = setup({
 export default defineWorkflow({ name: 'keeper', version: '1', description: 'Makes files', input, machine, keepsChanges: true });
 `;
 
-/** A run that has succeeded, and whose workflow means to leave its changes on the host. */
+/** A run that has succeeded, and whose workflow keeps its changes. */
 async function succeededRun() {
   const project = openProject({ 'workflows/keeper.ts': KEEPER });
   const id = path.basename(project.folder);
@@ -58,7 +58,7 @@ const files = ({ folder }: Project) => ['cheap', 'costly'].filter((name) => exis
 const recordOf = async (project: Project, id: string) =>
   runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
 
-test.concurrent('a run that succeeded and left its changes is undone; what its step runner keeps stays', async () => {
+test.concurrent('wf rollback undoes a run that succeeded, except the change that its step runner keeps', async () => {
   const { project, id } = await succeededRun();
   expect(files(project)).toEqual(['cheap', 'costly']);
   const end = await project.wf(['rollback', id]);
@@ -81,7 +81,7 @@ test.concurrent('a run that succeeded and left its changes is undone; what its s
   });
 });
 
-test.concurrent('with --remove-images that is removed too, also by a later rollback', async () => {
+test.concurrent('wf rollback --remove-images also undoes a kept change, even after an earlier rollback', async () => {
   const { project, id } = await succeededRun();
   expect(await project.wf(['rollback', id])).toMatchObject({ exitCode: 0 });
   expect(await project.wf(['rollback', id, '--remove-images'])).toMatchObject({ exitCode: 0 });

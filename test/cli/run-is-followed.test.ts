@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import { foldersRun, killInSecond, openFoldersProject } from '../support/folders.ts';
 import { logsSchema, runRecordSchema } from '../support/run-record.ts';
 
-test.concurrent('from any terminal a run is followed from its first step to its end', async () => {
+test.concurrent('wf show --follow follows a run from its first step to its end', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   const started = run.start();
   await started.line(/^first {2}makeOne .* ok /);
   const shown = project.start(['show', run.id, '--follow']);
   const document = project.start(['show', run.id, '-f', '--json']);
-  // What was there before it was followed is told too.
+  // Earlier events are printed too.
   await Promise.all([shown, document].map((follower) => follower.line(/^first {2}makeOne .* ok /)));
   run.go();
   const [own, text, json] = await Promise.all([started.end, shown.end, document.end]);
@@ -22,13 +22,13 @@ test.concurrent('from any terminal a run is followed from its first step to its 
   );
 });
 
-test.concurrent('its commands are followed as they come, of all steps or of one that has not begun yet', async () => {
+test.concurrent('wf logs --follow prints the commands of all steps, or of one that has not begun', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   const started = run.start();
   await started.line(/^first {2}makeOne .* ok /);
   const followers = [[], ['makeThree'], ['--json']].map((more) => project.start(['logs', run.id, '-f', ...more]));
-  // The end of a run is told only to a follower that came before it.
+  // Only a follower that starts before the end of the run prints it.
   await followers[0]?.printed(/^--- makeOne /);
   run.go();
   const [all, one, json] = await Promise.all(followers.map((follower) => follower.end));
@@ -40,7 +40,7 @@ test.concurrent('its commands are followed as they come, of all steps or of one 
   expect(logsSchema.parse(json?.json()).length).toBeGreaterThan(5);
 });
 
-test.concurrent('a follower that is stopped leaves the run alone', async () => {
+test.concurrent('a signal ends a follower and does not affect the run', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   const started = run.start();
@@ -64,7 +64,7 @@ test.concurrent('a follower that is stopped leaves the run alone', async () => {
   expect(await followers[1]?.end).toMatchObject({ exitCode: 0 });
 });
 
-test.concurrent('a follower ends by itself where the run is killed or pauses', async () => {
+test.concurrent('a follower ends when the run is killed or pauses', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   const started = run.start('--pause-after', 'second');
@@ -88,7 +88,7 @@ test.concurrent('a follower ends by itself where the run is killed or pauses', a
   await resumed.end;
 });
 
-test.concurrent('a rollback is followed like a run', async () => {
+test.concurrent('wf show and wf logs follow a rollback', async () => {
   const project = openFoldersProject();
   const run = foldersRun(project);
   await killInSecond(run, ...run.undoWaits);

@@ -16,7 +16,7 @@ beforeAll(async () => {
   }
 });
 
-test.concurrent('newest first', async () => {
+test.concurrent('wf runs lists the newest run first', async () => {
   const runs = runSummariesSchema.parse((await project.wf(['runs', '--json'])).json());
   expect(runs.map(({ id }) => id)).toEqual(['beta', 'alpha2', 'alpha1']);
   const two = runSummariesSchema.parse((await project.wf(['runs', '--limit', '2', '--json'])).json());
@@ -25,7 +25,7 @@ test.concurrent('newest first', async () => {
   expect(text.stdout).toMatch(/^beta .*\n.*\n?alpha2 .*\n.*\n?alpha1 /m);
 });
 
-test.concurrent('by the whole id, the beginning of it, and as the latest', async () => {
+test.concurrent('a run is found by its id, by a prefix of it, and as @latest', async () => {
   for (const [reference, id] of [
     ['alpha1', 'alpha1'],
     ['b', 'beta'],
@@ -36,7 +36,7 @@ test.concurrent('by the whole id, the beginning of it, and as the latest', async
   }
 });
 
-test.concurrent('a beginning that several have is refused, with their ids', async () => {
+test.concurrent('an ambiguous prefix is refused with the matching ids', async () => {
   const refusal = {
     exitCode: 2,
     code: 'E_RUN_AMBIGUOUS',
@@ -48,7 +48,7 @@ test.concurrent('a beginning that several have is refused, with their ids', asyn
   await expectRefusal(project, ['changes', 'alpha'], refusal);
 });
 
-test.concurrent('a step of a run', async () => {
+test.concurrent('wf logs prints the commands of one step, and refuses an unknown step', async () => {
   const logs = logsSchema.parse((await project.wf(['logs', 'beta', 'readNote', '--json'])).json());
   expect(logs).toMatchObject([
     { stage: 'read', step: 'readNote', command: `cat ${project.folder}/note-beta`, output: 'a note', exitCode: 0 },
@@ -57,12 +57,12 @@ test.concurrent('a step of a run', async () => {
   await expectRefusal(project, ['logs', 'beta', 'readNot'], refusal);
 });
 
-test.concurrent('an id is given once', async () => {
+test.concurrent('wf start refuses an id that is in use', async () => {
   const refusal = { exitCode: 4, code: 'E_RUN_EXISTS', says: ['beta'], next: '' };
   await expectRefusal(project, [...note('beta')], refusal);
 });
 
-test.concurrent('by what is asked of them, as ids that other commands take', async () => {
+test.concurrent('wf runs --format ids prints the ids of matching runs for other commands', async () => {
   const listed = await project.wf([
     'runs',
     '--format',
@@ -84,7 +84,7 @@ test.concurrent('by what is asked of them, as ids that other commands take', asy
   await expectRefusal(project, ['runs', '--since', 'soon'], refusal);
 });
 
-test.concurrent('on another machine, once they are exported and imported', async () => {
+test.concurrent('an imported run can be read on another machine, but not rolled back', async () => {
   const file = path.join(project.folder, 'beta.json');
   expect((await project.wf(['export', 'beta', '-o', file])).exitCode).toBe(0);
   const elsewhere = openProject({});

@@ -12,7 +12,7 @@ const PASSWORD = `S3cret-p'Ä"ss/wörd +&`;
 interface Deploy {
   readonly id: string;
   readonly project: Project;
-  /** The file that stands while the run is logged in. */
+  /** The file that exists while the run is logged in. */
   readonly session: string;
   args(...more: readonly string[]): readonly string[];
   go(): void;
@@ -36,7 +36,7 @@ const FROM_FILE = ['--input', 'password=@file:password.txt'] as const;
 const WITH_PASSWORD = { env: { DEPLOY_PASSWORD: PASSWORD } };
 const waits = ({ session }: Deploy) => ['--input', `waitFor=${path.join(path.dirname(session), 'go')}`];
 
-/** Parts of the password in each of the ways in which the steps print it, none of which any other text has. */
+/** Parts of the password in every encoding that the steps print. None occurs in other text. */
 const TRACES = [
   'S3cret',
   'ss/w',
@@ -53,7 +53,7 @@ function expectNoTrace(what: string, bytes: Buffer | string): void {
       throw new Error(`${what} holds ${trace}: ${text.slice(text.indexOf(trace) - 80, text.indexOf(trace) + 80)}`);
 }
 
-/** What a search of the file cannot see: values that are kept compressed. */
+/** Values that are compressed in the database, which a search of the file misses. */
 function compressedIn(database: string): readonly { readonly table: string; readonly bytes: Buffer }[] {
   const db = new Database(database, { readonly: true });
   try {
@@ -66,7 +66,7 @@ function compressedIn(database: string): readonly { readonly table: string; read
         .flat()
         .flatMap((value) => (Buffer.isBuffer(value) ? [{ table, bytes: inflated(value) }] : [])),
     );
-    // Otherwise this has looked at nothing.
+    // Otherwise nothing has been checked.
     expect(found.length).toBeGreaterThan(0);
     return found;
   } finally {
@@ -79,13 +79,13 @@ function inflated(value: Buffer): Buffer {
     try {
       return inflate(value);
     } catch {
-      // Not in this way.
+      // Another encoding.
     }
   }
   return value;
 }
 
-/** All that wf has written of the run and has printed so far, and what these commands tell of it. */
+/** Expects no trace of the password in the files and the output of wf, nor in the output of these commands. */
 async function expectHidden(
   { id, project }: Deploy,
   ends: readonly WfEnd[],
@@ -106,7 +106,7 @@ async function expectHidden(
   }
 }
 
-/** All that there is to look at a run with. A command that is not there yet tells nothing. */
+/** Every command that prints a run. */
 function everyLook(id: string): readonly (readonly string[])[] {
   return [
     ...[['runs'], ['show', id], ['show', id, 'tell'], ['logs', id], ['changes'], ['diff', id], ['graph', id]],
@@ -125,7 +125,7 @@ function everyLook(id: string): readonly (readonly string[])[] {
   ];
 }
 
-test.concurrent('of a run that succeeds', async () => {
+test.concurrent('a run that succeeds leaves no trace of a secret', async () => {
   const deploy = openDeploy();
   const url = ['--input', `url=http://me:${encodeURIComponent(PASSWORD)}@host/`];
   const end = await deploy.project.wf(deploy.args(...FROM_ENV, ...url, '--json'), WITH_PASSWORD);
@@ -135,14 +135,14 @@ test.concurrent('of a run that succeeds', async () => {
     status: 'succeeded',
     input: { password: expect.stringMatching(/^wf-secret:password:[0-9a-f]{12}$/) },
   });
-  // The steps did have it: what they printed is there, with the placeholder in its place.
+  // The steps had the value: their output contains the placeholder instead.
   const { stdout } = await deploy.project.wf(['logs', deploy.id]);
   expect(stdout).toMatch(/logged in with wf-secret:password:/);
   expect(stdout).toMatch(/refused: wf-secret:password:/);
   await expectHidden(deploy, [end], everyLook(deploy.id));
 });
 
-test.concurrent('of one that fails with it in its words, and is rolled back with it', async () => {
+test.concurrent('a run that prints a secret and fails is rolled back and leaves no trace of it', async () => {
   const deploy = openDeploy();
   const options = { env: { ...WITH_PASSWORD.env, WF_DEBUG: '1' } };
   const end = await deploy.project.wf(deploy.args(...FROM_FILE, '--input', 'exitCode=3'), options);
@@ -161,7 +161,7 @@ async function killed(deploy: Deploy, ...given: readonly string[]): Promise<WfEn
   return end;
 }
 
-test.concurrent('of one that is killed, and resumed with the value from where it came', async () => {
+test.concurrent('a killed run is resumed with the secret from its source and leaves no trace of it', async () => {
   const deploy = openDeploy();
   const before = await killed(deploy, ...FROM_ENV);
   await expectHidden(deploy, [before]);
@@ -181,7 +181,7 @@ test.concurrent('of one that is killed, and resumed with the value from where it
   await expectHidden(deploy, [without, plan, end]);
 });
 
-test.concurrent('of one that is killed, and resumed with the value given again', async () => {
+test.concurrent('a killed run is resumed with the secret given again and leaves no trace of it', async () => {
   const deploy = openDeploy();
   await killed(deploy, '--input', `password=${PASSWORD}`);
   deploy.go();
@@ -196,7 +196,7 @@ test.concurrent('of one that is killed, and resumed with the value given again',
   await expectHidden(deploy, [without, other, end]);
 });
 
-test.concurrent('of one that is killed and rolled back: what needs the value says so, and is undone with it', async () => {
+test.concurrent('a rollback names a secret that an undo needs, and leaves no trace of it', async () => {
   const deploy = openDeploy();
   const { project, id } = deploy;
   await killed(deploy, '--input', `password=${PASSWORD}`);
@@ -210,7 +210,7 @@ test.concurrent('of one that is killed and rolled back: what needs the value say
   await expectHidden(deploy, [without, end]);
 });
 
-test.concurrent('of a dry run, and of one that is refused', async () => {
+test.concurrent('a dry run and a refused start leave no trace of a secret', async () => {
   const deploy = openDeploy();
   const { project } = deploy;
   const ends = [

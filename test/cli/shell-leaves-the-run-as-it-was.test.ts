@@ -25,7 +25,7 @@ async function typed(args: readonly string[], lines: string) {
 
 const record = async () => runRecordSchema.parse((await project.wf(['show', 'stopped', '--json'])).json());
 
-test('in a container one is in its network, on the host at its bridges; the run is as it was, and goes on', async () => {
+test('wf shell enters the network of a container or of the host, and does not change the run', async () => {
   const before = await record();
   const inside = await typed(['stopped', 'appprod'], 'ip -br address show dev eth1\ncat /etc/resolv.conf\nexit 3\n');
   expect(inside.stdout).toMatch(/^eth1@\S+ +UP +172\.18\.0\.100\/16/m);
@@ -37,7 +37,7 @@ test('in a container one is in its network, on the host at its bridges; the run 
   expect(await record()).toEqual(before);
 });
 
-test('--json tells the command line that opens it', async () => {
+test('wf shell --json prints the command line that opens the shell', async () => {
   const wf = await project.wf(['shell', 'stopped', 'AppProd', '--json']);
   expect(wf.json()).toEqual({
     run: 'stopped',
@@ -46,13 +46,13 @@ test('--json tells the command line that opens it', async () => {
   });
 });
 
-test('a container that the run does not have is refused, and one that was meant is named', async () => {
+test('wf shell refuses an unknown container and suggests a similar name', async () => {
   const wf = await project.wf(['shell', 'stopped', 'AppPord']);
   expect(wf.exitCode).toBe(2);
   expect(wf.stderr).toMatch(/has no running container "AppPord"[\s\S]*Did you mean AppProd\?[\s\S]*AppDev, AppProd/);
 });
 
-test('on a terminal the prompt says where one is', async () => {
+test('the prompt on a terminal names the run and the container', async () => {
   const line = `${process.execPath} ${WF} shell stopped AppProd`;
   const { stdout } = await execa('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
     input: 'exit\n',
@@ -62,7 +62,7 @@ test('on a terminal the prompt says where one is', async () => {
   expect(stdout).toContain('[wf stopped AppProd] # ');
 });
 
-test('of a run that has ended nothing is left to look around in', async () => {
+test('wf shell refuses a run that has ended', async () => {
   const own = openProject();
   expect(await own.wf(['start', 'lab-network', '--runtime', 'embedded', '--id', 'over'])).toMatchObject({
     exitCode: 0,

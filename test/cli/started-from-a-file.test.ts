@@ -6,7 +6,7 @@ import { expectRefusal } from '../support/refusal.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
 
-/** A project whose workflow `note` is in a file that no workflow folder has. */
+/** A project whose workflow `note` is outside the workflow folders. */
 function open() {
   const project = openProject();
   project.write('own/note.ts', NOTE_WORKFLOW);
@@ -14,7 +14,7 @@ function open() {
   return { project, note, start: ['start', 'own/note.ts', '--json', '--input', `file=${note}`] };
 }
 
-test.concurrent('the workflow of a file is started by its path, resumed and rolled back', async () => {
+test.concurrent('a workflow outside the workflow folders is started, resumed and rolled back by its path', async () => {
   const { project, note, start } = open();
   const paused = await project.wf([...start, '--pause-after', 'write', '--id', 'first']);
   expect([paused.exitCode, runRecordSchema.parse(paused.json()).status]).toEqual([0, 'paused']);
@@ -30,7 +30,7 @@ test.concurrent('the workflow of a file is started by its path, resumed and roll
   expect(existsSync(note)).toBe(false);
 });
 
-test.concurrent('a file that is missing, has another workflow or that others may write is refused', async () => {
+test.concurrent('a file that is missing, contains another workflow or is writable by others is refused', async () => {
   const { project, start } = open();
   const missing = { exitCode: 2 as const, code: 'E_WORKFLOW_NOT_FOUND', says: ['own/nothing.ts'], next: '.ts' };
   await expectRefusal(project, ['start', 'own/nothing.ts'], missing);

@@ -20,7 +20,7 @@ test.concurrent.for([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)(
-  '%s once: exit code %i; the step under way ends, nothing more begins, what stands is told',
+  'one %s stops a run after the step under way with exit code %i, and prints the changes in place',
   async ([signal, code]) => {
     const project = openNoteProject();
     const { id, wf, note, go } = startWaiting(project);
@@ -71,7 +71,7 @@ test.concurrent('--json prints the record of the interrupted run', async () => {
   expect(runRecordSchema.parse(end.json())).toMatchObject({ id, status: 'interrupted' });
 });
 
-test.concurrent('twice: it ends at once, and what stands is known', async () => {
+test.concurrent('two SIGINTs stop a run at once, and its changes in place are recorded', async () => {
   const project = openNoteProject();
   const { id, wf, note } = startWaiting(project);
   await wf.line(WRITTEN);

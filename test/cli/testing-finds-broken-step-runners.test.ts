@@ -27,8 +27,8 @@ const project = openPackageProject({
 test.each([
   ['killAtEveryPoint', /after touch putGreeting apply 1 tee .*: wf ended with 5/],
   ['failAtEveryTouch', /after touch putGreeting apply 1 tee .*: wf ended with 5/],
-])('%s finds an undo that leaves a file, and names the point and the history', async (name, problem) => {
-  // The history of a failed run is kept: in the folder of the project, which goes with it.
+])('%s finds an undo that leaves a file, and prints the crash point and the history', async (name, problem) => {
+  // The history of a failed run is kept in the folder of the project, which is removed with it.
   const env = { TMPDIR: project.folder };
   const { exitCode, output } = await project.run(process.execPath, ['try.mjs', name], env);
   expect(output).toMatch(problem);

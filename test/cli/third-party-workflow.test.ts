@@ -17,7 +17,7 @@ const start = (project: Project, ...more: readonly string[]) => [
   ...more,
 ];
 
-test.concurrent('a workflow with a step runner of its own runs without a build step', async () => {
+test.concurrent('a workflow with its own step runner runs without a build step', async () => {
   const project = openNoteProject();
   const end = await project.wf(start(project, '--input', 'text=$(id) `id` "é"'));
   expect(end.exitCode, end.stderr).toBe(0);
@@ -38,7 +38,7 @@ test.concurrent('a workflow with a step runner of its own runs without a build s
   expect(existsSync(noteIn(project))).toBe(false);
 });
 
-test.concurrent('what it did is undone when a later step fails', async () => {
+test.concurrent('a change of a custom step runner is undone when a later step fails', async () => {
   const project = openNoteProject();
   const end = await project.wf(start(project, '--input', 'command=false'));
   expect(end.exitCode).toBe(1);
@@ -51,7 +51,7 @@ test.concurrent('what it did is undone when a later step fails', async () => {
   expect(existsSync(noteIn(project))).toBe(false);
 });
 
-test.concurrent('with --on-failure keep it stays, and what wf says undoes it does', async () => {
+test.concurrent('--on-failure keep leaves the change in place, and the printed undo command removes it', async () => {
   const project = openNoteProject();
   const end = await project.wf(start(project, '--input', 'command=false', '--on-failure', 'keep'));
   expect(end.exitCode).toBe(1);
@@ -63,7 +63,7 @@ test.concurrent('with --on-failure keep it stays, and what wf says undoes it doe
   expect(existsSync(noteIn(project))).toBe(false);
 });
 
-test.concurrent('what is not its own is left as it is', async () => {
+test.concurrent('a foreign file is refused and left unchanged', async () => {
   const project = openNoteProject();
   writeFileSync(noteIn(project), "somebody else's");
   const end = await project.wf(start(project));
@@ -72,7 +72,7 @@ test.concurrent('what is not its own is left as it is', async () => {
   expect(readFileSync(noteIn(project), 'utf8')).toBe("somebody else's");
 });
 
-test.concurrent('a program that is not there is a failed run, not a crash', async () => {
+test.concurrent('a missing program fails the run, which is rolled back', async () => {
   const project = openNoteProject();
   const end = await project.wf(start(project, '--input', 'command=no-such-program'));
   expect(end.exitCode).toBe(1);
@@ -83,14 +83,14 @@ test.concurrent('a program that is not there is a failed run, not a crash', asyn
   expect(existsSync(noteIn(project))).toBe(false);
 });
 
-test.concurrent('it is found from a folder below its project', async () => {
+test.concurrent('the workflow is found from a subfolder of its project', async () => {
   const project = openNoteProject({ 'a/b/c.txt': '' });
   const end = await project.wf(start(project), { cwd: path.join(project.folder, 'a/b'), env: { WF_DB: '' } });
   expect(end.exitCode, end.stderr).toBe(0);
   expect(existsSync(path.join(project.folder, 'data/wf.db'))).toBe(true);
 });
 
-test.concurrent('a dry run tells its commands, and makes nothing', async () => {
+test.concurrent('a dry run prints the commands and makes nothing', async () => {
   const project = openNoteProject();
   const end = await project.wf(start(project, '--dry-run'));
   expect(end).toMatchObject({ exitCode: 0, stderr: '' });

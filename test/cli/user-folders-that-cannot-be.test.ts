@@ -16,17 +16,17 @@ test.concurrent.each([
   ['XDG_CACHE_HOME=/proc/1', { XDG_CACHE_HOME: '/proc/1' }],
   ['XDG_CACHE_HOME below a file', { XDG_CACHE_HOME: '/etc/passwd/cache' }],
   ['no HOME', { HOME: '' }],
-])('a run needs no cache: %s', async (_what, env) => {
+])('a run succeeds without a usable cache folder (%s)', async (_what, env) => {
   const project = openNoteProject();
   const end = await project.wf(start(project), { env });
   expect(end.exitCode, end.stderr).toBe(0);
 });
 
-// One after the other: the second finds the lab translated, which takes long on a busy machine.
+// In sequence: the second test finds the lab translated, which takes long on a busy machine.
 test.each([
   ['HOME=/proc', { HOME: '/proc' }, '/proc/.local'],
   ['XDG_STATE_HOME=/proc/1', { XDG_STATE_HOME: '/proc/1' }, '/proc/1/wf'],
-])('a history that cannot be made is told at once: %s', async (_what, env, says) => {
+])('a start is refused if the history cannot be created (%s)', async (_what, env, says) => {
   const project = openNoteProject();
   const refusal = { exitCode: 3, code: 'E_DATABASE', says: [says], next: '--db' };
   await expectRefusal(project, ['start', 'lab-network', '--runtime', 'embedded'], refusal, {

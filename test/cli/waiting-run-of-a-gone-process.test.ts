@@ -6,7 +6,7 @@ import { runId } from '../support/folder-host.ts';
 import { openPackageProject } from '../support/package-project.ts';
 import { startWf } from '../support/wf-process.ts';
 
-/** Waits for an event, or for so long. */
+/** Waits for an event or a timeout. */
 const GATE = `import { defineWorkflow } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
@@ -50,7 +50,7 @@ await engine.close();
 
 const listed = z.array(z.object({ id: z.string(), status: z.string() }));
 
-test('a run that waits and whose process is gone is found, and resumed by a command and by a program', async () => {
+test('a waiting run whose process is dead is resumed by a command and by a program', async () => {
   const project = openPackageProject({ 'workflows/gate.ts': GATE, 'program.ts': PROGRAM, 'next.ts': NEXT_PROGRAM });
   expect(await project.compile()).toEqual({ exitCode: 0, output: '' });
   const killed = await project.run(process.execPath, ['out/program.js']);
@@ -61,7 +61,7 @@ test('a run that waits and whose process is gone is found, and resumed by a comm
   expect(runs.map(({ id, status }) => `${id} ${status}`)).toEqual(['soon interrupted', 'late interrupted']);
   expect((await wf('doctor').end).stdout).toMatch(/soon, late stopped before the end/);
 
-  // The one that waits for an hour holds up neither the other nor the end.
+  // The run that waits for an hour delays neither the other run nor the end.
   const all = wf('resume', '--all');
   await all.line(/^run late waits until /);
   const history = openHistory(path.join(project.folder, 'wf.db'));

@@ -48,7 +48,7 @@ function openBadProject(bad: Bad = BAD): Project {
   return openNoteProject({ ...Object.fromEntries(files), 'workflows/prints.ts': workflowFile('prints', PRINTS) });
 }
 
-test.concurrent('one bad file hides no other from `wf workflows`, and the list is one JSON document', async () => {
+test.concurrent('wf workflows lists every file in one JSON document, even if some are bad', async () => {
   const bad = { ...BAD, ...ENDLESS };
   const listed = await openBadProject(bad).wf(['workflows', '--json']);
   const entry = z.object({ name: z.string(), error: z.object({ code: z.string(), message: z.string() }).nullable() });
@@ -74,14 +74,14 @@ test.concurrent.for(Object.entries({ ...BAD, ...ENDLESS }))(
   },
 );
 
-test.concurrent.for(['check', 'doctor'] as const)('wf %s names each bad file once', async (command) => {
+test.concurrent.for(['check', 'doctor'] as const)('wf %s reports each bad file', async (command) => {
   const end = await openBadProject().wf([command, '--json']);
   const named = Object.keys(BAD).filter((name) => end.stdout.includes(`workflow ${name}: `));
   expect(named).toEqual(Object.keys(BAD));
   expect(() => end.json()).not.toThrow();
 });
 
-test.concurrent('a workflow prints to standard error, while it is loaded and in its guards', async () => {
+test.concurrent('the output of a workflow file and of its guards goes to standard error', async () => {
   const guard = "(console.log('IN A GUARD'), fs.writeSync(1, 'IN A GUARD'), true)";
   const project = openProject({ 'workflows/prints.ts': workflowFile('prints', PRINTS, guard) });
   const end = await project.wf(['start', 'prints', '--json']);
@@ -92,16 +92,16 @@ test.concurrent('a workflow prints to standard error, while it is loaded and in 
 });
 
 test.concurrent.for([
-  ['while it starts', ['start']],
-  ['while it is rehearsed', ['start', '--dry-run']],
-] as const)('a guard that loops, %s, is ended by two SIGINTs', async ([_when, command]) => {
+  ['a start', ['start']],
+  ['a dry run', ['start', '--dry-run']],
+] as const)('two SIGINTs end %s whose guard loops', async ([_when, command]) => {
   const guard = "(fs.writeSync(2, 'looping\\n'), (() => { for (;;); })())";
   const project = openProject({ 'workflows/loops.ts': workflowFile('loops', '', guard) });
   const [verb, ...options] = command;
   const wf = project.start([verb, 'loops', ...options]);
   await wf.line(/^looping$/);
   wf.kill('SIGINT');
-  await sleep(200); // two of one kind that are pending at once are one
+  await sleep(200); // pending signals of one kind are merged
   wf.kill('SIGINT');
   expect(await wf.end).toMatchObject({ signal: 'SIGINT' });
 });
