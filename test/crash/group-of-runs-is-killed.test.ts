@@ -15,7 +15,7 @@ const FOLDERS = { name: 'folders', file: fileURLToPath(new URL('../fixtures/work
 const COUNT = 6;
 const IDS = Array.from({ length: COUNT }, (_, number) => `run-${number}`);
 const KILLS_AT_MOST = 3;
-/** What makes a folder, as crash points name it. */
+/** The command that makes a folder, as crash points name it. */
 const MAKING = `sh -ec '[ -z "$2" ] || until [ -e "$2" ]; do sleep 0.02; done; echo "$1" >> "$0/log"; mkdir "$0/$1"'`;
 const STEPS = { makeOne: 'one', makeTwo: 'two', makeThree: 'three' } as const;
 
@@ -33,13 +33,13 @@ function openGroup(): Group {
 interface Advance {
   /** The crash point at which the process kills itself. */
   readonly at?: string;
-  /** When it is killed from outside. */
+  /** The delay after which the test kills the process. */
   readonly afterMs?: number;
   /** Runs that are rolled back rather than resumed. */
   readonly back?: readonly string[];
 }
 
-/** Advances all runs of the group side by side, until they have ended or the process is killed. Answers whether it was. */
+/** Advances all runs of the group side by side, until they have ended or the process is killed. Returns whether it was killed. */
 async function advance({ folder, database }: Group, { at, afterMs, back = [] }: Advance): Promise<boolean> {
   const args = [PROGRAM, database, folder, IDS.join(), back.join()];
   const env = { ...process.env, ...(at === undefined ? {} : { WF_CRASH_AT: at }) };
@@ -59,7 +59,7 @@ async function advance({ folder, database }: Group, { at, afterMs, back = [] }: 
   return false;
 }
 
-/** How often each folder of a run was made, as the folders' own log tells. */
+/** How often a folder of a run was made, according to the log of the folders. */
 function timesMade({ folder }: Group, id: string, name: string): number {
   const log = path.join(folder, id, 'log');
   return existsSync(log)
@@ -69,7 +69,7 @@ function timesMade({ folder }: Group, id: string, name: string): number {
     : 0;
 }
 
-/** What was completed, with how often it had been done by then. */
+/** The completed steps, with how often each had been done by then. */
 function completed(group: Group): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
   for (const id of IDS) {
@@ -107,7 +107,7 @@ async function expectAllAtTheirEnd(group: Group): Promise<void> {
   }
 }
 
-describeCrash('a process that advances six runs at once, which share commits', () => {
+describeCrash('a process that advances six runs with grouped commits', () => {
   test.for([
     'after commit create@4',
     'after commit baseline.taken@2',
@@ -118,7 +118,7 @@ describeCrash('a process that advances six runs at once, which share commits', (
     'after commit change.reverting change 2@3',
     'before commit ended',
     'after commit ended@2',
-  ])('is killed at "%s": what follows brings each run to its end, and does nothing twice', async (point) => {
+  ])('is killed at "%s", and the next process ends each run and repeats no completed step', async (point) => {
     const group = openGroup();
     const wasKilled = await advance(group, { at: point });
     expect(wasKilled, 'the point is come by').toBe(true);
@@ -130,7 +130,7 @@ describeCrash('a process that advances six runs at once, which share commits', (
     for (const id of left) expect(readRun(group.database, id)?.run.status, id).toBe('rolled-back');
   });
 
-  test('is killed at random moments, again and again', async () => {
+  test('is killed at random moments, and each run ends without a repeated step', async () => {
     const chance = chanceFrom(4711);
     const startedAt = Date.now();
     expect(await advance(openGroup(), {}), 'nobody killed it').toBe(false);

@@ -7,24 +7,24 @@ import { killInTurn } from '../support/crash/kill-in-turn.ts';
 import { chanceFrom, choose } from '../support/crash/random.ts';
 import { openSubject, type SubjectName } from '../support/crash/subject.ts';
 
-describeCrash('a run that is killed, and whose recovery is killed again and again', () => {
+describeCrash('a killed run whose recovery is killed repeatedly', () => {
   test.for([
     ['small', EVERY_POINT ? 100 : 1],
     ['lab', EVERY_POINT ? 40 : 1],
     ['embedded', EVERY_POINT ? 40 : 1],
-  ] as const)('%s: comes to its end after %i first kills', async ([name, kills]) => {
+  ] as const)('reaches its end (%s, %i first kills)', async ([name, kills]) => {
     expect(await killedAgain(name, kills)).toEqual([]);
   });
 });
 
-/** Kills at a point, and its recovery at all that it came by when nobody killed it; either goes on with the other's work. */
+/** Kills a run at a point, then its recovery at each point that an undisturbed recovery passes. Verbs may alternate. */
 async function killedAgain(name: SubjectName, kills: number): Promise<readonly unknown[]> {
   const chance = chanceFrom(SEED);
   const subject = await openSubject(name);
   try {
     const before = await subject.state();
     const points = distinctPoints(await pointsOf(subject, forward, 'points'));
-    // At the end of a run there is no recovery that could be killed.
+    // A run that has ended has no recovery to kill.
     const first = points.filter((point) => point !== 'after commit ended' && !point.endsWith(' commit create'));
     for (let kill = 1; kill <= kills; kill += 1) {
       const point = choose(chance, first);

@@ -8,11 +8,11 @@ import { readRun } from '../support/crash/run-on-disk.ts';
 import { openSubject, type Subject } from '../support/crash/subject.ts';
 import { refusalSchema } from '../support/run-record.ts';
 
-describeCrash('a run whose process stands still', () => {
+describeCrash('a run whose process is stopped', () => {
   test.for([
     ['while a step is under way', /^splice {2}createPair .* ok /],
     ['while it waits for a command', /^splice {2}addWay .* ok /],
-  ] as const)('%s is neither resumed nor rolled back, and goes on when it is let', async ([, line]) => {
+  ] as const)('is neither resumed nor rolled back %s, and continues after SIGCONT', async ([, line]) => {
     const subject = await openSubject('small');
     onTestFinished(() => subject.close());
     const { lane } = subject;
@@ -43,7 +43,7 @@ describeCrash('a run whose process stands still', () => {
   });
 });
 
-/** What the kernel does by itself for some time after a link came up is not what a resume has done. */
+/** Waits until the state is stable: the kernel changes a link for some time after it comes up. */
 async function atRest({ state }: Subject): Promise<unknown> {
   for (let seen = await state(); ; ) {
     await new Promise((resolve) => setTimeout(resolve, 500));

@@ -8,7 +8,7 @@ import { refusalSchema } from '../support/run-record.ts';
 const RACERS = 20;
 
 describeCrash('an interrupted run', () => {
-  test('that twenty processes resume at one moment is resumed by exactly one of them', async () => {
+  test('is resumed by exactly one of twenty concurrent processes', async () => {
     const subject = await openSubject('small');
     onTestFinished(() => subject.close());
     const { lane } = subject;
@@ -20,7 +20,7 @@ describeCrash('an interrupted run', () => {
     expect(killed.signal).toBe('SIGKILL');
 
     const racers = Array.from({ length: RACERS }, () => lane.start(['resume', 'race', '--json']));
-    // The one that goes on waits for the file, so that all others find it alive.
+    // The winner waits for the file, so all others find it alive.
     const refused: number[] = [];
     let allRefused = () => {};
     const others = new Promise<void>((resolve) => (allRefused = resolve));
@@ -40,7 +40,7 @@ describeCrash('an interrupted run', () => {
     for (const end of all.filter(({ exitCode }) => exitCode === 4)) {
       const { error } = refusalSchema.parse(end.json());
       expect(error.code).toBe('E_LEASE_HELD');
-      expect(error.message).toMatch(/\d+/); // who holds it
+      expect(error.message).toMatch(/\d+/); // the owner
     }
     expect((await judge(subject, 'race', before, ['succeeded'])).problems).toEqual([]);
   });

@@ -8,8 +8,8 @@ import { processesOf } from '../support/crash/processes.ts';
 import { readRun } from '../support/crash/run-on-disk.ts';
 
 /**
- * One step that runs a slow program. The program notes when it begins and when it looks, and would write `late` after a while,
- * so that an orphaned process is seen by what it does and not just by its pid.
+ * One step that runs a slow program. The program logs when it begins and when it checks, and writes `late` after a delay:
+ * an orphaned process is detected by its effect, not only by its pid.
  */
 const WORKFLOW = `
 import { defineWorkflow, execCommand, revertSteps } from 'wf-engine';
@@ -30,7 +30,7 @@ export default defineWorkflow({
   }),
 });
 `;
-/** The first time it is slow; once \`quick\` is there, it is not. */
+/** Slow until the file `quick` exists. */
 const PROGRAM = `#!/bin/sh
 echo "$1 begins $$" >>story
 case $1 in
@@ -54,7 +54,7 @@ async function untilTold(file: string, pattern: RegExp): Promise<void> {
   }
 }
 
-/** Just these processes of a run are left; the shell may still be about to become the program that it starts. */
+/** Waits until exactly these processes of a run are left: a shell may still be about to exec its program. */
 async function untilLeft(run: string, commands: readonly string[]): Promise<void> {
   const left = () =>
     processesOf(run)
@@ -63,7 +63,7 @@ async function untilLeft(run: string, commands: readonly string[]): Promise<void
   await expect.poll(left, { timeout: 20_000 }).toEqual(commands);
 }
 
-/** A process that looks like the orphaned one in all but its mark. */
+/** A process that differs from the orphaned one only in its mark. */
 function startDecoy(lane: Lane, mark: string | undefined): number {
   const env = { PATH: process.env['PATH'] ?? '', ...(mark === undefined ? {} : { WF_PROCESS: mark }) };
   const decoy = spawn('sleep', ['97'], { stdio: 'ignore', env, cwd: lane.folder });
@@ -74,9 +74,9 @@ function startDecoy(lane: Lane, mark: string | undefined): number {
 
 const runs = (pid: number) => existsSync(`/proc/${pid}`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 
-describeCrash('a step whose program survives the wf that started it', () => {
+describeCrash('an orphaned process', () => {
   test.for(['resume', 'rollback'] as const)(
-    'by %s: the program is ended, it alone, before its step is looked at',
+    'is ended by a %s before its step is checked, and other processes are not',
     async (verb) => {
       const lane = await slowProject();
       const story = path.join(lane.folder, 'story');
@@ -101,7 +101,7 @@ describeCrash('a step whose program survives the wf that started it', () => {
       expect(orphans.filter(({ pid }) => runs(pid))).toEqual([]);
       expect(decoys.filter(runs)).toEqual(decoys);
 
-      // Never two at once: the orphan is gone when the program is looked at, and the second one begins.
+      // Never two at once: the orphan is gone before the check, and before the second program begins.
       const told = readFileSync(story, 'utf8')
         .split('\n')
         .map((line) => line.split(' ')[0]);
@@ -113,11 +113,11 @@ describeCrash('a step whose program survives the wf that started it', () => {
     },
   );
 
-  test('a program that undoes is ended, too, before its change is looked at', async () => {
+  test('is ended before its change is checked if it was undoing', async () => {
     const lane = await slowProject();
     const story = path.join(lane.folder, 'story');
     lane.write('quick', '');
-    // Slow in its undoing instead: it would take `late` away after a while.
+    // Slow in its undo instead: it removes `late` after a delay.
     lane.write('slow', PROGRAM.replace('undo) rm late', 'undo) [ -e fast ] || sleep 97; rm late'), 0o755);
     const wf = lane.start(['start', 'slow', '--id', 'undoing']);
     await untilTold(story, /undo begins/);
@@ -132,11 +132,11 @@ describeCrash('a step whose program survives the wf that started it', () => {
     expect(existsSync(path.join(lane.folder, 'late'))).toBe(false);
   });
 
-  test('what a completed step has left running on purpose is not ended', async () => {
+  test('is not ended if a completed step left it running', async () => {
     const lane = await slowProject();
     const story = path.join(lane.folder, 'story');
     lane.write('quick', '');
-    // A service, as far as wf can tell: the step has started it, and is done.
+    // A service, for wf: the step started it and completed.
     const service = 'do) setsid sleep 96 >service.out 2>&1 </dev/null & echo "$!" >service;';
     lane.write('slow', PROGRAM.replace('do)', service).replace('undo) rm', 'undo) sleep 1; rm'), 0o755);
     const wf = lane.start(['start', 'slow', '--id', 'serving']);
@@ -153,7 +153,7 @@ describeCrash('a step whose program survives the wf that started it', () => {
     expect(served.filter(({ pid }) => runs(pid))).toEqual(served);
   });
 
-  test('a program that ignores SIGTERM is killed', async () => {
+  test('is killed if it ignores SIGTERM', async () => {
     const lane = await slowProject();
     lane.write('slow', PROGRAM.replace('#!/bin/sh\n', "#!/bin/sh\n[ -e quick ] || trap '' TERM\n"), 0o755);
     const wf = lane.start(['start', 'slow', '--id', 'stubborn', '--input', 'seconds=97']);

@@ -8,13 +8,13 @@ import { privateProcessesIn } from '../support/crash/processes.ts';
 import { openSubject } from '../support/crash/subject.ts';
 import type { RunningWf } from '../support/wf-process.ts';
 
-/** Within this a resume fails that does not wait: ten times what it takes. */
+/** A resume that does not wait fails within this time: ten times its usual duration. */
 const MEETS_WITHIN_MS = 2_000;
 
-/** Now and then one ends at once. */
+/** Some private hosts end at once. */
 const TRIES = 10;
 
-/** A run that was killed when it had not made anything, so that it can do without what was on its private host. */
+/** A run that was killed before it made anything, so it needs nothing from its private host. */
 async function openKilled() {
   const subject = await openSubject('embedded');
   onTestFinished(() => subject.close());
@@ -31,7 +31,7 @@ async function openKilled() {
   };
 }
 
-/** The same, and a resume that stands still at a crash point, while the private host is in the middle of its end. */
+/** Also stops a resume at a crash point, while the private host is ending. */
 async function openHalfEnded(at: string) {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const { subject, before, firsts, resume } = await openKilled();
@@ -48,7 +48,7 @@ async function openHalfEnded(at: string) {
   throw new Error(`the private host has ended at once, ${TRIES} times`);
 }
 
-/** Gives it the time to fail. */
+/** Continues wf, and gives it time to fail. */
 async function goOn(wf: RunningWf): Promise<void> {
   wf.kill('SIGCONT');
   await Promise.race([wf.end, pause(MEETS_WITHIN_MS)]);
@@ -58,19 +58,16 @@ describeCrash('the private host of a run', () => {
   test.for([
     ['has been opened', 'after open'],
     ['is taken over', 'after commit lease.taken'],
-  ] as const)(
-    'that is in the middle of its end when it %s is waited for, and another one takes its place',
-    async ([, at]) => {
-      const { subject, before, wf, end } = await openHalfEnded(at);
-      await goOn(wf);
-      await end.release();
-      const { exitCode, stderr } = await wf.end;
-      expect(exitCode, stderr).toBe(0);
-      expect((await judge(subject, 'halved', before, ['succeeded'])).problems).toEqual([]);
-    },
-  );
+  ] as const)('is awaited and replaced if it is already ending when it %s', async ([, at]) => {
+    const { subject, before, wf, end } = await openHalfEnded(at);
+    await goOn(wf);
+    await end.release();
+    const { exitCode, stderr } = await wf.end;
+    expect(exitCode, stderr).toBe(0);
+    expect((await judge(subject, 'halved', before, ['succeeded'])).problems).toEqual([]);
+  });
 
-  test('that a rival has just made is not taken: who takes the lease advances the run, on a host of its own', async () => {
+  test('is not shared with a rival: the process that takes the lease advances the run on its own private host', async () => {
     const { subject, before, resume } = await openKilled();
     expect(subject.killPrivateHost?.('halved')).toBe(true);
     const rival = resume('after open');

@@ -8,10 +8,10 @@ import { runRecordSchema } from '../support/run-record.ts';
 
 describeCrash('a run whose private host is killed', () => {
   test.for([
-    ['while it is set up', /^setup {2}createAppDev .* ok /],
-    ['while the splice stands', SPLICED],
-    ['while it is taken down', /^teardown {2}removeAppProd .* ok /],
-  ] as const)('%s fails, and settles all that was in it as gone', async ([, line]) => {
+    ['killed during setup', /^setup {2}createAppDev .* ok /],
+    ['killed while the splice is in place', SPLICED],
+    ['killed during teardown', /^teardown {2}removeAppProd .* ok /],
+  ] as const)('fails and is rolled back (%s)', async ([, line]) => {
     const subject = await openSubject('embedded');
     onTestFinished(() => subject.close());
     const before = await subject.state();
@@ -29,7 +29,7 @@ describeCrash('a run whose private host is killed', () => {
   test.for([
     ['resume', 1],
     ['rollback', 0],
-  ] as const)('while it is paused is brought to its end by a %s, which ends with %i', async ([verb, exitCode]) => {
+  ] as const)('is undone by a %s while it is paused, with exit code %i', async ([verb, exitCode]) => {
     const subject = await openSubject('embedded-as-user');
     onTestFinished(() => subject.close());
     const before = await subject.state();
@@ -44,9 +44,9 @@ describeCrash('a run whose private host is killed', () => {
   });
 
   test.for([
-    ['at the moment in which it is taken over', 'after commit lease.taken'],
-    ['in the middle of a rollback', 'before commit change.reverting change 6'],
-  ] as const)('%s is rolled back all the same', async ([, haltAt]) => {
+    ['killed during the takeover', 'after commit lease.taken'],
+    ['killed during a rollback', 'before commit change.reverting change 6'],
+  ] as const)('is still rolled back (%s)', async ([, haltAt]) => {
     const subject = await openSubject('embedded');
     onTestFinished(() => subject.close());
     const before = await subject.state();
@@ -61,7 +61,7 @@ describeCrash('a run whose private host is killed', () => {
     expect((await judge(subject, 'lost', before, ['rolled-back'], end)).problems).toEqual([]);
   });
 
-  test('is resumed by one of several at once: the others do not take what that one is just making for a host of the run', async () => {
+  test('is resumed by exactly one of four concurrent processes', async () => {
     const subject = await openSubject('embedded');
     onTestFinished(() => subject.close());
     const before = await subject.state();
@@ -71,7 +71,7 @@ describeCrash('a run whose private host is killed', () => {
     );
     subject.killPrivateHost?.('lost');
     const ends = await Promise.all(Array.from({ length: 4 }, () => lane.wf(['resume', 'lost', '--json'])));
-    // Whoever comes when it has ended is told that: 2.
+    // A resume after the end of the run exits with 2.
     for (const end of ends) expect([0, 2, 4], end.stdout + end.stderr).toContain(end.exitCode);
     expect(ends.filter(({ exitCode }) => exitCode === 0)).toHaveLength(1);
     expect((await judge(subject, 'lost', before, ['succeeded'])).problems).toEqual([]);

@@ -4,7 +4,7 @@ import { privateProcessesIn } from '../support/crash/processes.ts';
 import { openSubject } from '../support/crash/subject.ts';
 import { refusalSchema } from '../support/run-record.ts';
 
-/** A workflow whose input is checked until there is a file `go`, and then is refused. */
+/** A workflow whose input check waits for the file `go`, then refuses. */
 const SLOW = `
 import { existsSync } from 'node:fs';
 import { defineWorkflow } from 'wf-engine';
@@ -45,17 +45,20 @@ async function open(name: 'embedded' | 'embedded-as-user') {
   };
 }
 
-describeCrash('a private host that is started while the input is checked', () => {
-  test.for(['embedded', 'embedded-as-user'] as const)('ends with a wf that is killed meanwhile (%s)', async (user) => {
-    const { lane, seen, expectNothingLeft } = await open(user);
-    const wf = lane.start(START_SLOW);
-    await seen();
-    wf.kill('SIGKILL');
-    expect((await wf.end).signal).toBe('SIGKILL');
-    await expectNothingLeft();
-  });
+describeCrash('a prestarted private host', () => {
+  test.for(['embedded', 'embedded-as-user'] as const)(
+    'ends if wf is killed during the input check (%s)',
+    async (user) => {
+      const { lane, seen, expectNothingLeft } = await open(user);
+      const wf = lane.start(START_SLOW);
+      await seen();
+      wf.kill('SIGKILL');
+      expect((await wf.end).signal).toBe('SIGKILL');
+      await expectNothingLeft();
+    },
+  );
 
-  test('ends with a start whose input is refused, and is nobody else’s until then', async () => {
+  test('belongs to one start, and ends if that start refuses its input', async () => {
     const { lane, seen, expectNothingLeft } = await open('embedded');
     const wf = lane.start(START_SLOW);
     await seen();
@@ -70,9 +73,9 @@ describeCrash('a private host that is started while the input is checked', () =>
   });
 
   test.for([
-    ['a workflow that is not there', ['nothing'], 2],
-    ['an input that is none', ['lab-network', '--input', 'nothing=1'], 2],
-    ['what is asked for as a rehearsal', ['lab-network', '--dry-run'], 0],
+    ['an unknown workflow', ['nothing'], 2],
+    ['an unknown input', ['lab-network', '--input', 'nothing=1'], 2],
+    ['a dry run', ['lab-network', '--dry-run'], 0],
   ] as const)('leaves nothing behind after %s', async ([, args, exitCode]) => {
     const { lane, expectNothingLeft } = await open('embedded');
     const end = await lane.wf([

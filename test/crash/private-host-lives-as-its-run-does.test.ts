@@ -9,7 +9,7 @@ import { refusalSchema, runRecordSchema } from '../support/run-record.ts';
 
 const USERS = ['embedded', 'embedded-as-user'] as const;
 
-/** A lane, and what the machine in it is like. */
+/** A subject, its lane, and the state of the machine in it. */
 async function open(name: (typeof USERS)[number]) {
   const subject = await openSubject(name);
   onTestFinished(() => subject.close());
@@ -29,7 +29,7 @@ async function paused(subject: Subject, run: string, database?: string) {
 }
 
 describeCrash('the private host of a run', () => {
-  test.for(USERS)('ends with a wf that is killed before the run is in the database (%s)', async (user) => {
+  test.for(USERS)('ends if wf is killed before the run is in the database (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     expect((await lane.wf(subject.start('early'), { at: 'before commit create' })).signal).toBe('SIGKILL');
     await subject.settle?.('early');
@@ -37,15 +37,15 @@ describeCrash('the private host of a run', () => {
     expect((await lane.wf(['resume', 'early'])).exitCode).toBe(2);
   });
 
-  test.for(USERS)('is made anew for a run that was killed before it was to be kept (%s)', async (user) => {
+  test.for(USERS)('is recreated if wf is killed before the host is kept (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     expect((await lane.wf(subject.start('late'), { at: 'after commit create' })).signal).toBe('SIGKILL');
-    // At once: the one that is about to end may still be there.
+    // At once: the first private host may still be ending.
     expect((await lane.wf(['resume', 'late'])).exitCode).toBe(0);
     expect((await judge(subject, 'late', before, ['succeeded'])).problems).toEqual([]);
   });
 
-  test.for(USERS)('outlives a killed wf; a resume finds it, and the end of the run ends it (%s)', async (user) => {
+  test.for(USERS)('outlives a killed wf, is found by a resume, and ends with the run (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     const at = 'after commit step.succeeded createAppProd';
     expect((await lane.wf(subject.start('kept'), { at })).signal).toBe('SIGKILL');
@@ -66,7 +66,7 @@ describeCrash('the private host of a run', () => {
     expect((await judge(subject, 'back', before, ['rolled-back'])).problems).toEqual([]);
   });
 
-  test.for(USERS)('is its own: a run beside it with the same names does not disturb it (%s)', async (user) => {
+  test.for(USERS)('is not affected by another run with the same names (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     await paused(subject, 'one');
     const [host] = privateHosts(subject);
@@ -83,7 +83,7 @@ describeCrash('the private host of a run', () => {
     for (const run of ['one', 'two']) expect((await judge(subject, run, before, ['succeeded'])).problems).toEqual([]);
   });
 
-  test.for(USERS)('is told from that of a run of the same id in another database (%s)', async (user) => {
+  test.for(USERS)('is distinct from that of a run with the same id in another database (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     const other = path.join(lane.folder, 'other.db');
     await paused(subject, 'twin');
@@ -98,7 +98,7 @@ describeCrash('the private host of a run', () => {
     expect((await judge(subject, 'twin', before, ['succeeded'])).problems).toEqual([]);
   });
 
-  test.for(USERS)('is found by wf sweep where its database is not, and removed with --yes (%s)', async (user) => {
+  test.for(USERS)('is found by wf sweep with another database, and removed with --yes (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     await paused(subject, 'forgotten');
     const [host] = privateHosts(subject);

@@ -7,8 +7,8 @@ import { NO_CRASH_POINTS } from '../../src/engine/ports/crash-points.ts';
 import { runnerOf } from '../../src/engine/workflow/define-step.ts';
 import { loaded, openFolderHost } from '../support/folder-host.ts';
 
-// Found by the random killer: resuming looks at the run, then at the machine, and only then takes the run over.
-test('a run that a rival rolls back while a resume looks at the machine has ended for that resume, too', async () => {
+// Resume inspects the run, then the machine, and only then takes the run over.
+test('a resume is refused if a rival rolls back the run while it checks the machine', async () => {
   const host = openFolderHost(undefined, () => false);
   onTestFinished(() => host.close());
   const { makeFile, history } = host;

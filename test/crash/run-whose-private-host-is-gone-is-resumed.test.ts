@@ -18,7 +18,7 @@ async function openLost(options: readonly string[], orders: CrashOrders = {}) {
   return { subject, lane: subject.lane, before };
 }
 
-/** The record, where it says that no step was tried for which the changes that are gone were needed. */
+/** Returns the record of a run that failed because its private host is gone, and expects no failed step. */
 function expectGone(end: WfEnd): RunRecord {
   expect(end.exitCode, end.stderr).toBe(1);
   const record = runRecordSchema.parse(end.json());
@@ -32,7 +32,7 @@ function expectGone(end: WfEnd): RunRecord {
 
 describeCrash('a run whose private host is gone', () => {
   test.for(['setup', 'vethSplice'])(
-    'after %s fails at once when it is resumed, without trying what cannot succeed any more',
+    'fails at once if it is resumed after %s, and tries no step that cannot succeed',
     async (stage) => {
       const { subject, lane, before } = await openLost(['--pause-after', stage]);
       const plan = (await lane.wf(['resume', 'emptied', '--dry-run', '--json'])).json();
@@ -43,14 +43,14 @@ describeCrash('a run whose private host is gone', () => {
     },
   );
 
-  test('fails at once also while it takes away what it needs no more: it needs the rest', async () => {
+  test('fails at once if it is resumed during the removal of its probe', async () => {
     const { subject, lane, before } = await openLost([], { at: 'before commit step.succeeded removeProbe' });
     const end = await lane.wf(['resume', 'emptied', '--json']);
     expectGone(end);
     expect((await judge(subject, 'emptied', before, ['rolled-back'], end)).problems).toEqual([]);
   });
 
-  test('fails in the same way when the first resume was killed while it did', async () => {
+  test('fails in the same way if the first resume was killed', async () => {
     const { subject, lane, before } = await openLost(['--pause-after', 'setup']);
     const killed = await lane.wf(['resume', 'emptied'], { at: 'before commit rolling-back' });
     expect(killed.signal, killed.stderr).toBe('SIGKILL');
@@ -59,7 +59,7 @@ describeCrash('a run whose private host is gone', () => {
     expect((await judge(subject, 'emptied', before, ['rolled-back'], end)).problems).toEqual([]);
   });
 
-  test('fails without a rollback where its changes are to be kept; an empty private host is not', async () => {
+  test('fails without a rollback if it was started with --on-failure keep, and leaves no private host', async () => {
     const { subject, lane, before } = await openLost(['--pause-after', 'setup', '--on-failure', 'keep']);
     const { status, changes } = expectGone(await lane.wf(['resume', 'emptied', '--json']));
     expect(status).toBe('failed');
@@ -71,16 +71,13 @@ describeCrash('a run whose private host is gone', () => {
   });
 
   test.for([
-    ['before it made anything', [], { at: 'after commit change.intended change 1' }],
-    ['before it is taken down', ['--pause-after', 'connectivityTest'], {}],
-    ['while it is taken down', [], { at: 'before commit step.succeeded observeLinksVanish' }],
-  ] as const)(
-    '%s goes on to its end when it is resumed: it needs nothing of what is gone',
-    async ([, options, orders]) => {
-      const { subject, lane, before } = await openLost(options, orders);
-      const end = await lane.wf(['resume', 'emptied', '--json']);
-      expect(end.exitCode, end.stderr).toBe(0);
-      expect((await judge(subject, 'emptied', before, ['succeeded'], end)).problems).toEqual([]);
-    },
-  );
+    ['before its first change', [], { at: 'after commit change.intended change 1' }],
+    ['before teardown', ['--pause-after', 'connectivityTest'], {}],
+    ['during teardown', [], { at: 'before commit step.succeeded observeLinksVanish' }],
+  ] as const)('succeeds if it is resumed %s', async ([, options, orders]) => {
+    const { subject, lane, before } = await openLost(options, orders);
+    const end = await lane.wf(['resume', 'emptied', '--json']);
+    expect(end.exitCode, end.stderr).toBe(0);
+    expect((await judge(subject, 'emptied', before, ['succeeded'], end)).problems).toEqual([]);
+  });
 });

@@ -10,12 +10,12 @@ import { readRun, runIdOf } from '../support/crash/run-on-disk.ts';
 import { openSubject } from '../support/crash/subject.ts';
 import { refusalSchema } from '../support/run-record.ts';
 
-// No living process is ever displaced: the takeover is made here by somebody who takes the stopped owner for dead.
-describeCrash('an owner that stood still, and wakes after its run was taken over', () => {
+// wf never displaces a living process: this test takes the run over as if the stopped owner were dead.
+describeCrash('a stopped owner that continues after its run was taken over', () => {
   test.for([
-    ['in the middle of its changes', /^splice {2}createPair .* ok /],
-    ['before its teardown', /^splice {2}addWay .* ok /],
-  ] as const)('%s: writes nothing, touches nothing, and ends', async ([, line]) => {
+    ['stopped between its changes', /^splice {2}createPair .* ok /],
+    ['stopped before its teardown', /^splice {2}addWay .* ok /],
+  ] as const)('ends and changes neither the journal nor the host (%s)', async ([, line]) => {
     const subject = await openSubject('small');
     onTestFinished(() => subject.close());
     const { lane } = subject;
@@ -24,7 +24,7 @@ describeCrash('an owner that stood still, and wakes after its run was taken over
     const wf = lane.start(subject.start('woken', '--input', `waitFor=${gate}`, '--json'));
     onTestFinished(() => wf.kill('SIGKILL'));
     await haltAt(lane, wf, line);
-    // What it has begun goes on without it; nothing of that takes long, except to wait for the gate.
+    // The commands that it started continue. All are short, except the wait for the gate.
     await untilStill(() => processesOf('woken').filter(({ command }) => !command.includes('until')).length === 0);
 
     const history = openHistory(lane.database);
