@@ -12,7 +12,7 @@ const NETWORK = 'dkaddr-devops';
 const ADDRESS = '172.29.112.100';
 const RUN = 'dkaddr';
 
-describeDocker('an address that somebody takes between the check and its use', () => {
+describeDocker('the splice address', () => {
   const context = () => testContext({ run: RUN, step: 'address' });
   const guest = (...args: string[]) =>
     docker('run', '--detach', '--name', 'dkaddr-guest', '--network', NETWORK, ...args, PROBE_IMAGE, 'sleep', '600');
@@ -43,7 +43,7 @@ describeDocker('an address that somebody takes between the check and its use', (
     (await inside(await pidOf('dkaddr-prod'), 'ip', '-brief', 'address', 'show')).includes(ADDRESS);
   const refused = { code: 'E_ADDRESS_IN_USE', message: expect.stringContaining(ADDRESS) };
 
-  test('by nobody: it is added, adopted and taken back, and no neighbour entry stays behind', async () => {
+  test('is added, adopted and removed if it stays free, and leaves no neighbour entry', async () => {
     const { record } = await carryOut(addAddress, input, context());
     expect(await held()).toBe(true);
     expect((await carryOut(addAddress, input, context(), record)).found).toBe('ours');
@@ -52,7 +52,7 @@ describeDocker('an address that somebody takes between the check and its use', (
     expect(await held()).toBe(false);
   });
 
-  test('by a container that Docker gave it to: nothing is touched, and the container is named', async () => {
+  test('is refused if Docker gave it to a container, which the error names', async () => {
     await guest('--ip', ADDRESS);
     await expect(carryOut(addAddress, input, context())).rejects.toMatchObject({
       ...refused,
@@ -61,14 +61,14 @@ describeDocker('an address that somebody takes between the check and its use', (
     expect(await held()).toBe(false);
   });
 
-  test('by hand, so that Docker does not know of it: whoever answers for it is heard', async () => {
+  test('is refused if somebody added it by hand, unknown to Docker', async () => {
     await guest();
     await inside(await pidOf('dkaddr-guest'), 'ip', 'address', 'add', `${ADDRESS}/24`, 'dev', 'eth0');
     await expect(carryOut(addAddress, input, context())).rejects.toMatchObject(refused);
     expect(await held()).toBe(false);
   });
 
-  test('right after it was added: the step fails, and undoing takes it back', async () => {
+  test('is reported as foreign if it is taken right after it was added, and the undo removes it', async () => {
     const { observe, apply, inspect, undo } = changeOf(addAddress);
     const parsed = addAddress.runner.parseInput(input);
     const seen = await observe(parsed, context(), undefined);

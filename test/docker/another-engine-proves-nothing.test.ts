@@ -6,8 +6,8 @@ import { startLab } from '../support/lab.ts';
 import { refusalSchema, runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
 
-describeDocker('a run whose Docker engine is not the one that DOCKER_HOST now leads to', () => {
-  test('is neither resumed nor rolled back there: both are refused before anything is touched', async () => {
+describeDocker('a run on a Docker engine other than DOCKER_HOST', () => {
+  test('is neither resumed nor rolled back, and nothing is touched', async () => {
     const before = await hostState();
     const project = openProject();
     const paused = await project.wf(startLab({}, '--id', 'elsewhere', '--pause-after', 'vethSplice'));

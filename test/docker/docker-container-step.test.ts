@@ -34,7 +34,7 @@ describeDocker('the step runner docker.container', () => {
   });
   afterAll(() => docker('network', 'rm', networkId));
 
-  test('makes and starts a marked container and tells its namespace and addresses', async () => {
+  test('creates and starts a marked container and returns its namespace and addresses', async () => {
     const here = context();
     const { found, output, record } = await carryOut(dockerContainer, input(), here);
     expect(found).toBe('absent');
@@ -83,7 +83,7 @@ describeDocker('the step runner docker.container', () => {
     });
   });
 
-  test('starts a container that was made and not started', async () => {
+  test('starts a container that was created but not started', async () => {
     const id = await create(...MARK, HTTP_ECHO_IMAGE, '-text', 'Mon AppDev');
     const here = context();
     const { found, output } = await carryOut(dockerContainer, input(), here, { name: NAME, id: null });
@@ -93,7 +93,7 @@ describeDocker('the step runner docker.container', () => {
     expect(here.evidence).toMatchObject([{ command: `docker start ${NAME}`, exitCode: 0 }]);
   });
 
-  test('starts a container again that was stopped meanwhile, and tells its new namespace', async () => {
+  test('restarts a container that was stopped, and returns its new start time', async () => {
     const first = await carryOut(dockerContainer, input(), context());
     await docker('stop', NAME);
     const again = await carryOut(dockerContainer, input(), context(), first.record);
@@ -105,7 +105,7 @@ describeDocker('the step runner docker.container', () => {
   test.each([
     ['without the mark', [], 'docker rm --force'],
     ['with the mark of another run', ['--label', 'wf.run=otherrun'], 'wf rollback otherrun'],
-  ])('refuses a container %s, and leaves it as it is', async (_which, label, removalHint) => {
+  ])('refuses a container %s and leaves it unchanged', async (_which, label, removalHint) => {
     const id = await create(...label, PROBE_IMAGE, 'sleep', '600');
     expect(await behaviour.observe(input(), context(), undefined)).toMatchObject({
       found: 'foreign',
@@ -118,7 +118,7 @@ describeDocker('the step runner docker.container', () => {
     expect(await dockerInspect(id, '{{.State.Status}}')).toBe('created');
   });
 
-  test('says that the name was taken between the look and the act', async () => {
+  test('reports a name that is taken between observe and apply', async () => {
     const seen = await behaviour.observe(input(), context(), undefined);
     expect(seen.found).toBe('absent');
     await create(PROBE_IMAGE, 'sleep', '600');
@@ -127,37 +127,40 @@ describeDocker('the step runner docker.container', () => {
     });
   });
 
-  test('says what a container wrote that exits at once', async () => {
+  test('reports the output of a container that exits at once', async () => {
     await expect(carryOut(dockerContainer, input({ command: ['-txet', 'x'] }), context())).rejects.toMatchObject({
       code: 'E_STEP_FAILED',
       message: expect.stringMatching(/exit code 2: flag provided but not defined: -txet/),
     });
-    // Made, so its undo removes it.
+    // The container was created, so the undo removes it.
     await behaviour.undo({ name: NAME, id: null }, context());
     expect(await dockerKnows('container', NAME)).toBe(false);
   });
 
-  test.each([0, 5, 20, 60])('says so too when it exits %i ms after its start', async (ms) => {
-    const command = ['sh', '-c', `usleep ${ms * 1000}; echo no; exit 4`];
-    const step = carryOut(dockerContainer, input({ image: PROBE_IMAGE, command }), context());
-    const how = await step.then(
-      () => 'it was running when it was looked at',
-      (thrown: unknown) => thrown,
-    );
-    if (typeof how !== 'string') {
-      expect(how).toMatchObject({ code: 'E_STEP_FAILED', message: expect.stringContaining('exit code 4: no') });
-    } else {
-      expect(ms).toBeGreaterThan(0);
-    }
-  });
+  test.each([0, 5, 20, 60])(
+    'reports the output of a container that exits %i ms after its start, or sees it running',
+    async (ms) => {
+      const command = ['sh', '-c', `usleep ${ms * 1000}; echo no; exit 4`];
+      const step = carryOut(dockerContainer, input({ image: PROBE_IMAGE, command }), context());
+      const how = await step.then(
+        () => 'it was running when it was looked at',
+        (thrown: unknown) => thrown,
+      );
+      if (typeof how !== 'string') {
+        expect(how).toMatchObject({ code: 'E_STEP_FAILED', message: expect.stringContaining('exit code 4: no') });
+      } else {
+        expect(ms).toBeGreaterThan(0);
+      }
+    },
+  );
 
-  test('says that an image is not there', async () => {
+  test('reports a missing image', async () => {
     await expect(carryOut(dockerContainer, input({ image: 'wf-test/nowhere' }), context())).rejects.toMatchObject({
       code: 'E_IMAGE_UNAVAILABLE',
     });
   });
 
-  test('does not take a paused container for a running one', async () => {
+  test('does not accept a paused container as running', async () => {
     const { record } = await carryOut(dockerContainer, input(), context());
     await docker('pause', NAME);
     expect(await behaviour.observe(input(), context(), record)).toMatchObject({
@@ -166,7 +169,7 @@ describeDocker('the step runner docker.container', () => {
     });
   });
 
-  test('does not make a second container when its own was renamed', async () => {
+  test('does not create a second container if its own was renamed', async () => {
     const { record } = await carryOut(dockerContainer, input(), context());
     await docker('rename', NAME, 'dkctr-renamed');
     expect(await behaviour.observe(input(), context(), record)).toMatchObject({
@@ -177,14 +180,14 @@ describeDocker('the step runner docker.container', () => {
     expect(await dockerKnows('container', 'dkctr-renamed')).toBe(false);
   });
 
-  test('does not take the beginning of an id for a name', async () => {
+  test('does not accept an id prefix as a name', async () => {
     const id = await docker('create', '--name', 'dkctr-other', PROBE_IMAGE);
     const { host } = context();
     expect(await host.docker.container(id.slice(0, 4))).toBeNull();
     expect(await host.docker.container('dkctr-other')).toMatchObject({ id, status: 'created', pid: 0 });
   });
 
-  test('is undone, undone again, and undone when somebody removed it', async () => {
+  test('undo succeeds once, twice, and after a removal by hand', async () => {
     const { record, output } = await carryOut(dockerContainer, input(), context());
     expect(await behaviour.inspect(record, context())).toEqual({ found: 'in place' });
     const here = context();
@@ -202,13 +205,13 @@ describeDocker('the step runner docker.container', () => {
     await behaviour.undo(second.record, context());
   });
 
-  test('two undos at the same moment both succeed', async () => {
+  test('undo succeeds in three concurrent calls', async () => {
     const { record } = await carryOut(dockerContainer, input(), context());
     await Promise.all([1, 2, 3].map(() => behaviour.undo(record, context())));
     expect(await dockerKnows('container', NAME)).toBe(false);
   });
 
-  test('undo leaves a later container of the same name alone, marked or not', async () => {
+  test('undo keeps a later container of the same name, marked or not', async () => {
     const { record } = await carryOut(dockerContainer, input(), context());
     await docker('rm', '--force', NAME);
     const later = await create(...MARK, PROBE_IMAGE, 'sleep', '600');
@@ -223,7 +226,7 @@ describeDocker('the step runner docker.container', () => {
     expect(await dockerKnows('container', stranger)).toBe(true);
   });
 
-  test('is undone by name and mark when the run died before the engine answered', async () => {
+  test('undo finds the container by name and mark if the record has no id', async () => {
     const id = await create(...MARK, PROBE_IMAGE, 'sleep', '600');
     expect(await behaviour.inspect({ name: NAME, id: null }, context())).toEqual({ found: 'in place' });
     await behaviour.undo({ name: NAME, id: null }, context());

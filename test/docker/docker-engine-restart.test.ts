@@ -5,7 +5,7 @@ import { createDocker } from '../../src/docker/create-docker.ts';
 import { describeDocker } from '../support/docker-tests.ts';
 import { removeEngine, startDaemon, startEngine, stopDaemon, type TestEngine } from '../support/engine.ts';
 
-describeDocker('an engine that restarts in the middle', () => {
+describeDocker('an engine that restarts', () => {
   let engine: TestEngine;
   const port = () => createDocker({ DOCKER_HOST: engine.dockerHost });
   const daemon = async () => Number(await readFile(join(engine.directory, 'pid'), 'utf8'));
@@ -15,7 +15,7 @@ describeDocker('an engine that restarts in the middle', () => {
   });
   afterAll(() => removeEngine(engine));
 
-  test('is waited for by a read and by a write that could not be sent', async () => {
+  test('is awaited by a read and by an unsent write', async () => {
     const docker = port();
     const before = await docker.info();
     await stopDaemon(engine);
@@ -29,7 +29,7 @@ describeDocker('an engine that restarts in the middle', () => {
     await docker.removeNetwork(id);
   });
 
-  test('that dies while it works on a write is an error that may be tried again, since nobody knows what it did', async () => {
+  test('makes a pending write fail with a transient error, as its effect is unknown', async () => {
     const docker = port();
     await docker.info();
     process.kill(await daemon(), 'SIGSTOP');
@@ -43,7 +43,7 @@ describeDocker('an engine that restarts in the middle', () => {
     expect((await read).map(({ name }) => name)).toEqual(expect.arrayContaining(['bridge', 'host', 'none']));
   });
 
-  test('that stays away is an error after a while', async () => {
+  test('is reported as unreachable if it does not return', async () => {
     const docker = port();
     await docker.info();
     await stopDaemon(engine);
@@ -53,7 +53,7 @@ describeDocker('an engine that restarts in the middle', () => {
     await startDaemon(engine);
   });
 
-  test('that never answered is not waited for', async () => {
+  test('is not awaited if it has never answered', async () => {
     const startedAt = performance.now();
     const nobody = createDocker({ DOCKER_HOST: `unix://${engine.directory}/nobody.sock` });
     await expect(nobody.info()).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });

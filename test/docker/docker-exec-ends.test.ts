@@ -14,13 +14,13 @@ describeDocker('a command in a container', () => {
   });
   afterAll(() => docker('rm', '--force', NAME));
 
-  test('answers its exit code, and both outputs without the frames of the stream', async () => {
-    // Two pipes: which is read first, the engine does not promise.
+  test('returns its exit code and both outputs, without stream frames', async () => {
+    // The engine does not promise the order of the two pipes.
     const result = await exec(10_000, 'sh', '-c', 'echo out; sleep 0.5; echo err >&2; exit 3');
     expect(result).toEqual({ exitCode: 3, output: 'out\nerr\n', timedOut: false });
   });
 
-  test('that never ends is ended by its deadline, and no process of it is left', async () => {
+  test('is ended at its deadline, and leaves no process', async () => {
     const startedAt = performance.now();
     const result = await exec(300, 'sh', '-c', 'echo begun; exec sleep 4242');
     expect(performance.now() - startedAt).toBeLessThan(2_000);
@@ -28,24 +28,24 @@ describeDocker('a command in a container', () => {
     await expect.poll(() => docker('exec', NAME, 'ps')).not.toContain('sleep 4242');
   });
 
-  test('that has ended while its stream is held open is asked for, and has its exit code', async () => {
+  test('returns its exit code even if a child keeps the stream open', async () => {
     const result = await exec(500, 'sh', '-c', 'echo done; sleep 30 & exit 5');
     expect(result).toEqual({ exitCode: 5, output: 'done\n', timedOut: false });
   });
 
-  test('that writes without end keeps a bounded output', async () => {
+  test('returns bounded output if it never stops writing', async () => {
     const result = await exec(500, 'yes');
     expect(result.timedOut).toBe(true);
     expect(result.output.length).toBe(256 * 1024);
   });
 
-  test('that does not exist is no success', async () => {
+  test('fails with 126 if the program does not exist', async () => {
     const result = await exec(10_000, 'no-such-program');
     expect(result).toMatchObject({ exitCode: 126, timedOut: false });
     expect(result.output).toContain('no-such-program');
   });
 
-  test('in a container that is gone is an error', async () => {
+  test('fails if the container is gone', async () => {
     await expect(createDocker().exec('f'.repeat(64), ['true'], 1_000)).rejects.toMatchObject({ code: 'E_DOCKER' });
   });
 });

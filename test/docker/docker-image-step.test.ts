@@ -14,7 +14,7 @@ describeDocker('the step runner docker.image', () => {
     if (await dockerKnows('image', TAGGED)) await docker('image', 'rm', TAGGED);
   });
 
-  test('an image that is there is no change of the run', async () => {
+  test('records no change for an existing image', async () => {
     const here = testContext();
     const { found, output } = await carryOut(dockerImage, { reference: HTTP_ECHO_IMAGE }, here);
     expect(found).toBe('unchanged');
@@ -27,13 +27,13 @@ describeDocker('the step runner docker.image', () => {
     });
   });
 
-  test('an image that an earlier attempt pulled stays in the ledger', async () => {
+  test('recognizes an image that an earlier attempt pulled', async () => {
     const earlier = { reference: HTTP_ECHO_IMAGE, id: null };
     const seen = await behaviour.observe({ reference: HTTP_ECHO_IMAGE }, testContext(), earlier);
     expect(seen).toMatchObject({ found: 'ours', output: { pulled: true } });
   });
 
-  test('an image that cannot be pulled is an error that says how to go on, and evidence of the try', async () => {
+  test('reports an image that cannot be pulled, with a hint and evidence', async () => {
     const here = testContext();
     await expect(carryOut(dockerImage, { reference: 'wf-test/nowhere' }, here)).rejects.toMatchObject({
       code: 'E_IMAGE_UNAVAILABLE',
@@ -44,13 +44,13 @@ describeDocker('the step runner docker.image', () => {
   });
 
   test.each(['../containers/json', 'a b', 'name?x=1', 'a/../b', ''])(
-    '"%s" is refused as a reference',
+    'refuses "%s" as a reference',
     async (reference) => {
       await expect(testContext().host.docker.image(reference)).rejects.toMatchObject({ code: 'E_INPUT' });
     },
   );
 
-  test('is undone by removing the very image, and only once', async () => {
+  test('undo removes the image only if its id matches, and can be repeated', async () => {
     await docker('tag', HTTP_ECHO_IMAGE, TAGGED);
     const id = await dockerInspect(TAGGED, '{{.Id}}');
     await behaviour.undo({ reference: TAGGED, id: `sha256:${'0'.repeat(64)}` }, testContext());
@@ -63,7 +63,7 @@ describeDocker('the step runner docker.image', () => {
     expect(await behaviour.inspect({ reference: TAGGED, id }, testContext())).toMatchObject({ found: 'gone' });
   });
 
-  test('is kept, and says why', () => {
+  test('keeps its image and gives the reason', () => {
     expect(behaviour.kept).toMatch(/cache/);
   });
 });

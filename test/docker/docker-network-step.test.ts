@@ -24,7 +24,7 @@ describeDocker('the step runner docker.network', () => {
     }
   });
 
-  test('makes a marked network and tells its subnet, gateway and bridge', async () => {
+  test('creates a marked network and returns its subnet, gateway and bridge', async () => {
     const here = context();
     const { found, output, record } = await carryOut(dockerNetwork, { name: NAME }, here);
     expect(found).toBe('absent');
@@ -41,7 +41,7 @@ describeDocker('the step runner docker.network', () => {
     ]);
   });
 
-  test('makes the subnet that was asked for, and its first address is the gateway', async () => {
+  test('uses the requested subnet, with its first address as the gateway', async () => {
     const { output } = await carryOut(dockerNetwork, { name: NAME, subnet: '172.29.96.0/20' }, context());
     expect(output).toMatchObject({ subnet: '172.29.96.0/20', gateway: '172.29.96.1' });
     expect(await dockerInspect(output.id, '{{(index .IPAM.Config 0).Subnet}}')).toBe('172.29.96.0/20');
@@ -52,7 +52,7 @@ describeDocker('the step runner docker.network', () => {
     expect(await observe()).toMatchObject({ found: 'ours', record: { id }, output: { id, name: NAME } });
   });
 
-  test('refuses a network without the mark, and leaves it as it is', async () => {
+  test('refuses a network without the mark and leaves it unchanged', async () => {
     const id = await docker('network', 'create', NAME);
     const seen = await observe();
     expect(seen).toMatchObject({ found: 'foreign', error: { code: 'E_NAME_IN_USE' } });
@@ -60,7 +60,7 @@ describeDocker('the step runner docker.network', () => {
     expect(await dockerKnows('network', id)).toBe(true);
   });
 
-  test('names the run that has the name, and how to undo it', async () => {
+  test('names the run that owns the name, and how to undo it', async () => {
     await docker('network', 'create', '--label', 'wf.run=otherrun', NAME);
     expect(await observe()).toMatchObject({
       found: 'foreign',
@@ -68,7 +68,7 @@ describeDocker('the step runner docker.network', () => {
     });
   });
 
-  test('works by id where two networks have one name', async () => {
+  test('works by id if two networks share a name', async () => {
     await carryOut(dockerNetwork, { name: NAME }, context());
     const ours = await docker('network', 'inspect', '--format', '{{.Id}}', NAME);
     const other = await createDuplicate(NAME);
@@ -78,12 +78,12 @@ describeDocker('the step runner docker.network', () => {
     expect(await dockerKnows('network', other)).toBe(true);
   });
 
-  test('does not adopt a network of the run that has another subnet than asked', async () => {
+  test('does not adopt a network of the run with another subnet', async () => {
     await docker('network', 'create', ...MARK, '--subnet', '172.29.80.0/24', NAME);
     expect(await observe('172.29.81.0/24')).toMatchObject({ found: 'foreign', error: { code: 'E_NAME_IN_USE' } });
   });
 
-  test('says that a subnet is in use', async () => {
+  test('reports a subnet that is in use', async () => {
     await docker('network', 'create', '--subnet', '172.29.80.0/24', 'dknet-other');
     await expect(carryOut(dockerNetwork, { name: NAME, subnet: '172.29.80.0/25' }, context())).rejects.toMatchObject({
       code: 'E_SUBNET_IN_USE',
@@ -91,7 +91,7 @@ describeDocker('the step runner docker.network', () => {
     expect(await dockerKnows('network', NAME)).toBe(false);
   });
 
-  test('does not call a network absent when the engine cannot be asked', async () => {
+  test('does not report a network as absent if the engine is unreachable', async () => {
     const unreachable = testContext({
       run: RUN,
       host: { docker: createDocker({ DOCKER_HOST: 'unix:///nowhere/docker.sock' }) },
@@ -107,7 +107,7 @@ describeDocker('the step runner docker.network', () => {
     });
   });
 
-  test('is undone with its bridge, and undone again without an error', async () => {
+  test('undo removes the network and its bridge, and can be repeated', async () => {
     const { record, output } = await carryOut(dockerNetwork, { name: NAME }, context());
     expect(await behaviour.inspect(record, context())).toEqual({ found: 'in place' });
     const here = context();
@@ -119,7 +119,7 @@ describeDocker('the step runner docker.network', () => {
     expect(await behaviour.inspect(record, context())).toMatchObject({ found: 'gone' });
   });
 
-  test('is undone without its id, by name and mark, when the run died before the engine answered', async () => {
+  test('undo finds the network by name and mark if the record has no id', async () => {
     const ours = await docker('network', 'create', ...MARK, NAME);
     const record = { name: NAME, id: null };
     expect(await behaviour.inspect(record, context())).toEqual({ found: 'in place' });
@@ -128,19 +128,19 @@ describeDocker('the step runner docker.network', () => {
     expect(await behaviour.inspect(record, context())).toMatchObject({ found: 'gone' });
   });
 
-  test('without an id, a network of the same name without the mark is not touched', async () => {
+  test('undo keeps an unmarked network of the same name if the record has no id', async () => {
     const other = await docker('network', 'create', NAME);
     await behaviour.undo({ name: NAME, id: null }, context());
     expect(await dockerKnows('network', other)).toBe(true);
   });
 
-  test('is not undone where it does not carry the mark', async () => {
+  test('undo refuses a network with the mark of another run', async () => {
     const other = await docker('network', 'create', '--label', 'wf.run=otherrun', NAME);
     await expect(behaviour.undo({ name: NAME, id: other }, context())).rejects.toMatchObject({ code: 'E_FOREIGN' });
     expect(await dockerKnows('network', other)).toBe(true);
   });
 
-  test('is not emptied of a container that the run did not make', async () => {
+  test('undo refuses to disconnect a foreign container', async () => {
     const { record, output } = await carryOut(dockerNetwork, { name: NAME }, context());
     await docker('run', '--detach', '--name', 'dknet-guest', '--network', NAME, PROBE_IMAGE, 'sleep', '600');
     await expect(behaviour.undo(record, context())).rejects.toMatchObject({
@@ -152,7 +152,7 @@ describeDocker('the step runner docker.network', () => {
     expect(await dockerInspect(output.id, '{{len .Containers}}')).toBe('1');
   });
 
-  test('with a container of the run in it, it says which, and disconnects nothing', async () => {
+  test('undo names a container of the run in the network, and disconnects nothing', async () => {
     const { record, output } = await carryOut(dockerNetwork, { name: NAME }, context());
     await docker('run', '--detach', '--name', 'dknet-own', ...MARK, '--network', NAME, PROBE_IMAGE, 'sleep', '600');
     await expect(behaviour.undo(record, context())).rejects.toMatchObject({
@@ -165,7 +165,7 @@ describeDocker('the step runner docker.network', () => {
     expect(await dockerKnows('network', output.id)).toBe(false);
   });
 
-  test('says how to remove it by hand', () => {
+  test('gives the command that removes the network by hand', () => {
     expect(behaviour.undoCommands({ name: NAME, id: 'a'.repeat(64) })).toEqual([
       ['docker', 'network', 'rm', 'aaaaaaaaaaaa'],
     ]);
@@ -173,7 +173,7 @@ describeDocker('the step runner docker.network', () => {
   });
 });
 
-/** A second network of the same name, as two clients make that ask at the same moment: the engine is told not to look. */
+/** Creates a second network of the same name, as two concurrent clients can. */
 async function createDuplicate(name: string): Promise<string> {
   const engine = new Dockerode({ socketPath: dockerHost().replace('unix://', '') });
   return (await engine.createNetwork({ Name: name, CheckDuplicate: false })).id;

@@ -6,7 +6,7 @@ import { describeDocker, docker, dockerHost, dockerInspect } from '../support/do
 import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../support/images.ts';
 import { testContext } from '../support/step-context.ts';
 
-describeDocker('what is read of the engine', () => {
+describeDocker('Docker reads', () => {
   let network = '';
   let running = '';
   let stopped = '';
@@ -31,14 +31,14 @@ describeDocker('what is read of the engine', () => {
     await docker('network', 'rm', network);
   });
 
-  test('the engine says what it is and where it was found', async () => {
+  test('return the version, the id and the endpoint of the engine', async () => {
     const info = await createDocker().info();
     expect(info.version).toBe(await docker('version', '--format', '{{.Server.Version}}'));
     expect(info.id).toBe(await docker('info', '--format', '{{.ID}}'));
     expect(info).toMatchObject({ rootless: false, endpoint: `${dockerHost()} (DOCKER_HOST)` });
   });
 
-  test('a network, with the containers in it', async () => {
+  test('return a network with its containers', async () => {
     const here = testContext();
     const read = await readWith(inspectNetwork, { id: network }, here);
     const member = (field: string) => dockerInspect(network, `{{(index .Containers "${running}").${field}}}`);
@@ -59,7 +59,7 @@ describeDocker('what is read of the engine', () => {
     expect(real).toMatchObject({ ...printed[0], Containers: { [running]: printed[0].Containers[running] } });
   });
 
-  test('a container, running or not', async () => {
+  test('return a container, running or not', async () => {
     const up = await readWith(inspectContainer, { id: running }, testContext());
     expect(up).toMatchObject({
       id: running,
@@ -74,7 +74,7 @@ describeDocker('what is read of the engine', () => {
     expect(down).toMatchObject({ running: false, status: 'created', pid: 0, labels: { a: 'b' } });
   });
 
-  test('the list of networks, as the docker client prints it', async () => {
+  test('list the networks as the docker client prints them', async () => {
     const here = testContext();
     const { networks } = await readWith(listNetworks, {}, here);
     expect(networks).toContainEqual({ id: network, name: 'dkread-net', driver: 'bridge', scope: 'local' });
@@ -82,7 +82,7 @@ describeDocker('what is read of the engine', () => {
     expect(lines(here.evidence[0]?.output ?? '')).toEqual(lines(await docker('network', 'ls')));
   });
 
-  test('the list of containers, as the docker client prints it', async () => {
+  test('list the containers as the docker client prints them', async () => {
     const here = testContext();
     const { containers } = await readWith(listContainers, {}, here);
     expect(containers).toContainEqual({ id: stopped, name: 'dkread-down', image: PROBE_IMAGE, status: 'created' });
@@ -95,7 +95,7 @@ describeDocker('what is read of the engine', () => {
     expect(sorted(here.evidence[0]?.output ?? '')).toEqual(sorted(client));
   });
 
-  test('what is not there is null for the port, and an error for a step', async () => {
+  test('return null in the port, and an error in a step, for a missing object', async () => {
     const port = createDocker();
     expect(await port.container('dkread-none')).toBeNull();
     expect(await port.network('f'.repeat(64))).toBeNull();
@@ -105,7 +105,7 @@ describeDocker('what is read of the engine', () => {
     });
   });
 
-  test('the last lines of a container', async () => {
+  test('return the last log lines of a container', async () => {
     expect(await createDocker().logs(running, 1)).toBe('[INFO] server is listening on :5678\n');
     expect(await createDocker().logs('f'.repeat(64), 1)).toBe('');
   });

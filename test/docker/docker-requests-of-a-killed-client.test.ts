@@ -12,7 +12,7 @@ const NETWORK = 'dkkill-devops';
 const NAME = 'dkkill-AppDev';
 const Labels = { 'wf.run': RUN };
 
-describeDocker('what the engine does for a client that was killed', () => {
+describeDocker('the requests of a killed client', () => {
   const network = changeOf(dockerNetwork);
   const container = changeOf(dockerContainer);
   /** A second attempt: an earlier one has asked for the same. */
@@ -34,7 +34,7 @@ describeDocker('what the engine does for a client that was killed', () => {
   const landed = (what: 'network' | 'container', name: string) =>
     expect.poll(() => dockerKnows(what, name), { timeout: 2_000, interval: 5 }).toBe(true);
 
-  test('a network and a container are made all the same, within the time that is waited for them', async () => {
+  test('still create a network and a container, within the time that wf waits for late effects', async () => {
     expect([network.lateEffectMs, container.lateEffectMs]).toEqual([2_000, 2_000]);
     await askAndDie('POST', '/networks/create', { Name: NETWORK, Labels });
     await landed('network', NETWORK);
@@ -44,14 +44,14 @@ describeDocker('what the engine does for a client that was killed', () => {
 
   const subnets = [null, '172.29.64.0/24'];
   test.each(subnets)(
-    'the next process that asks for the network at that moment ends with one (subnet %s)',
+    'leave one network if the next process asks for it at the same time (subnet %s)',
     async (subnet) => {
       const input = { name: NETWORK, subnet };
       const IPAM = subnet === null ? {} : { IPAM: { Config: [{ Subnet: subnet, Gateway: '172.29.64.1' }] } };
       await askAndDie('POST', '/networks/create', { Name: NETWORK, CheckDuplicate: true, Labels, ...IPAM });
       const record = await network.apply(input, intent, 'absent', context());
       await landed('network', NETWORK);
-      // Both may have been made: what landed late is taken away, and the one that is left is the run's.
+      // Both may exist: the late one is removed, and the remaining one belongs to the run.
       let seen = await network.observe(input, context(), record);
       for (let tries = 0; seen.found === 'partial' && tries < 5; tries += 1) {
         await network.apply(input, seen.record, 'partial', context());
@@ -65,7 +65,7 @@ describeDocker('what the engine does for a client that was killed', () => {
   );
 
   const duplicate = () => askAndDie('POST', '/networks/create', { Name: NETWORK, CheckDuplicate: false, Labels });
-  /** First one with a container in it, then another: while there are two, the engine starts no container in either. */
+  /** Creates a network with a container, then another: the engine starts no container while there are two. */
   async function twoNetworks(...label: string[]): Promise<string> {
     await duplicate();
     await landed('network', NETWORK);
@@ -76,7 +76,7 @@ describeDocker('what the engine does for a client that was killed', () => {
     return used;
   }
 
-  test('of two networks of the run the one in use stays, and undoing takes both', async () => {
+  test('can leave two networks: the unused one is removed, and undo removes both', async () => {
     const used = await twoNetworks('--label', `wf.run=${RUN}`);
     const seen = await network.observe({ name: NETWORK, subnet: null }, context(), intent);
     if (seen.found !== 'partial') throw new Error(seen.found);
@@ -93,7 +93,7 @@ describeDocker('what the engine does for a client that was killed', () => {
     expect(await networksOfTheName()).toEqual(['']);
   });
 
-  test('where somebody is attached to one of the two, the other one goes and that one is reported', async () => {
+  test('can leave two networks: undo removes the unused one and reports the one with a foreign container', async () => {
     const used = await twoNetworks();
     await expect(network.undo(intent, context())).rejects.toMatchObject({ code: 'E_FOREIGN' });
     expect(await networksOfTheName()).toEqual([used]);
@@ -109,7 +109,7 @@ describeDocker('what the engine does for a client that was killed', () => {
   });
   const body = { Image: PROBE_IMAGE, Cmd: ['sleep', '600'], Labels, HostConfig: { NetworkMode: NETWORK } };
 
-  test('a container that is being made is adopted, not called a name in use', async () => {
+  test('can create a container late, which the next process adopts', async () => {
     await docker('network', 'create', NETWORK);
     const asked = await input();
     for (let round = 0; round < 5; round += 1) {
@@ -120,7 +120,7 @@ describeDocker('what the engine does for a client that was killed', () => {
     }
   });
 
-  test('a name that a stranger has is refused at once, at every attempt', async () => {
+  test('are not assumed for a foreign container, whose name is refused', async () => {
     await docker('network', 'create', NETWORK);
     await docker('create', '--name', NAME, PROBE_IMAGE);
     const record = { name: NAME, id: null, startedNow: null };
@@ -130,7 +130,7 @@ describeDocker('what the engine does for a client that was killed', () => {
     expect(await dockerInspect(NAME, '{{.State.Status}}')).toBe('created');
   });
 
-  test('a container that is being started, and one that is being removed, end as they are meant to', async () => {
+  test('can start or remove a container while the next process does the same', async () => {
     await docker('network', 'create', NETWORK);
     const asked = await input();
     for (const delayMs of [0, 30, 100]) {
@@ -148,7 +148,7 @@ describeDocker('what the engine does for a client that was killed', () => {
       );
       await askAndDie('POST', `/containers/${id}/start`);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
-      // As a process does that looked before the engine came to that request.
+      // Like a process that observed before the engine handled that request.
       const record = await container.apply(asked, { name: NAME, id, startedNow: null }, 'partial', context());
       expect(await dockerInspect(id, '{{.State.Running}}')).toBe('true');
       await askAndDie('DELETE', `/containers/${id}?force=1&v=1`);
@@ -158,7 +158,7 @@ describeDocker('what the engine does for a client that was killed', () => {
     }
   });
 
-  test('a container that is undone while it is being started is gone', async () => {
+  test('can start a container during its undo, which still removes it', async () => {
     await docker('network', 'create', NETWORK);
     const id = await docker(
       'create',
@@ -177,14 +177,14 @@ describeDocker('what the engine does for a client that was killed', () => {
     expect(await dockerKnows('container', id)).toBe(false);
   });
 
-  test('a network whose removal is under way is gone in the end', async () => {
+  test('can remove a network during its undo, which succeeds', async () => {
     const id = await docker('network', 'create', '--label', `wf.run=${RUN}`, NETWORK);
     await askAndDie('DELETE', `/networks/${id}`);
     await undo(network, { name: NETWORK, id }, context());
     expect(await networksOfTheName()).toEqual(['']);
   });
 
-  test('stopped at any request, network and container are resumed and undone to the end', async () => {
+  test('can be cut off anywhere: network and container are then resumed and undone', async () => {
     const state = async () => [await docker('ps', '--all', '--quiet'), await docker('network', 'ls', '--quiet')];
     const same = (after: unknown, before: unknown, what: string) => expect(after, what).toEqual(before);
     const ofNetwork = await stopEverywhere(

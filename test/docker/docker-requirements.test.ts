@@ -19,7 +19,7 @@ import { testContext } from '../support/step-context.ts';
 const run = promisify(execFile);
 const ELSEWHERE = `wf-dkreq-${process.pid}`;
 
-describeDocker('requirements of docker', () => {
+describeDocker('the Docker requirements', () => {
   const { host } = testContext();
   const look = (requirement: Requirement, changes: Partial<HostPorts> = {}) =>
     requirement.check({ ...host, ...changes });
@@ -50,11 +50,11 @@ describeDocker('requirements of docker', () => {
     await docker('network', 'rm', network);
   });
 
-  test('an engine answers, and says where it was found', async () => {
+  test('are met by an engine that answers, with its endpoint', async () => {
     expect(await look(dockerEngine())).toMatchObject({ met: true, found: expect.stringContaining(dockerHost()) });
   });
 
-  test('an engine that is not there is not met, with what to do', async () => {
+  test('are not met if the engine is unreachable', async () => {
     const nowhere = createDocker({ DOCKER_HOST: 'unix:///nowhere/docker.sock' });
     const error = {
       code: 'E_DOCKER_UNREACHABLE',
@@ -65,12 +65,12 @@ describeDocker('requirements of docker', () => {
     }
   });
 
-  test('the bridges are links here', async () => {
+  test('are met if the bridges are links of this host', async () => {
     const found = await look(localBridges());
     expect(found).toMatchObject({ met: true, found: expect.stringContaining(`br-${network.slice(0, 12)}`) });
   });
 
-  test('bridges in another network namespace are not', async () => {
+  test('are not met by bridges in another network namespace', async () => {
     const namespace = { path: `/run/netns/${ELSEWHERE}`, inode: null, process: null };
     const command: HostPorts['command'] = { run: (argv, options) => host.command.run(argv, { ...options, namespace }) };
     expect(await look(localBridges(), { command })).toMatchObject({
@@ -83,7 +83,7 @@ describeDocker('requirements of docker', () => {
     ['Docker Desktop', { operatingSystem: 'Docker Desktop' }, 'virtual machine'],
     ['a rootless engine', { rootless: true }, 'rootless'],
     ['a remote engine', { endpoint: 'tcp://192.0.2.7:2376 (DOCKER_HOST)' }, 'another machine'],
-  ])('a docker0 of our own does not make %s local', async (_what, facts, reason) => {
+  ])('are not met by %s, even if the host has a docker0', async (_what, facts, reason) => {
     const { docker: real } = host;
     const other: HostPorts['docker'] = {
       ...real,
@@ -96,7 +96,7 @@ describeDocker('requirements of docker', () => {
     });
   });
 
-  test('an image is here, or will be pulled', async () => {
+  test('report an image as present, or as to be pulled', async () => {
     expect(await look(imageAvailable(PROBE_IMAGE))).toMatchObject({
       met: true,
       found: expect.stringMatching(/^[0-9a-f]{12}$/),
@@ -107,14 +107,14 @@ describeDocker('requirements of docker', () => {
     });
   });
 
-  test('a name that is free is claimed, so that no other run takes it', async () => {
+  test('claim a free name', async () => {
     expect(containerNameFree('AppDev').claim).toBe('container AppDev');
     expect(networkNameFree('devops').claim).toBe('network devops');
     expect(await look(containerNameFree('dkreq'))).toEqual({ met: true, found: 'free' });
     expect(await look(networkNameFree('dkreq'))).toEqual({ met: true, found: 'free' });
   });
 
-  test('a container name that is in use names its owner', async () => {
+  test('name the owner of a container name in use', async () => {
     const id = await docker('ps', '--quiet', '--filter', 'name=dkreq-ctr');
     const found = await look(containerNameFree('dkreq-ctr'));
     expect(found).toMatchObject({ met: false, error: { code: 'E_NAME_IN_USE', exitCode: 4 } });
@@ -122,7 +122,7 @@ describeDocker('requirements of docker', () => {
     for (const fact of [id, PROBE_IMAGE, 'running since', 'not made by wf']) expect(message).toContain(fact);
   });
 
-  test('a network name that is in use names its run, and how to undo it', async () => {
+  test('name the run of a network name in use, and how to undo it', async () => {
     expect(await look(networkNameFree('dkreq-net'))).toMatchObject({
       met: false,
       error: {
@@ -133,30 +133,36 @@ describeDocker('requirements of docker', () => {
     });
   });
 
-  test.each(['172.29.48.0/20', '172.29.50.0/24', '172.29.0.0/16'])('%s overlaps a Docker network', async (subnet) => {
-    expect(await look(subnetFree(subnet))).toMatchObject({
-      met: false,
-      error: {
-        code: 'E_SUBNET_IN_USE',
-        exitCode: 4,
-        message: expect.stringMatching(/172\.29\.48\.0\/20 of the Docker network dkreq-net .*run otherrun/),
-      },
-    });
-  });
+  test.each(['172.29.48.0/20', '172.29.50.0/24', '172.29.0.0/16'])(
+    'refuse %s, which overlaps a Docker network',
+    async (subnet) => {
+      expect(await look(subnetFree(subnet))).toMatchObject({
+        met: false,
+        error: {
+          code: 'E_SUBNET_IN_USE',
+          exitCode: 4,
+          message: expect.stringMatching(/172\.29\.48\.0\/20 of the Docker network dkreq-net .*run otherrun/),
+        },
+      });
+    },
+  );
 
-  test.each(['10.77.0.0/16', '10.77.5.0/24', '10.77.5.128/25'])('%s overlaps a route of the host', async (subnet) => {
-    expect(await look(subnetFree(subnet))).toMatchObject({
-      met: false,
-      error: { code: 'E_SUBNET_IN_USE', message: expect.stringContaining('the route to 10.77.5.0/24 on dkreq0') },
-    });
-  });
+  test.each(['10.77.0.0/16', '10.77.5.0/24', '10.77.5.128/25'])(
+    'refuse %s, which overlaps a route of the host',
+    async (subnet) => {
+      expect(await look(subnetFree(subnet))).toMatchObject({
+        met: false,
+        error: { code: 'E_SUBNET_IN_USE', message: expect.stringContaining('the route to 10.77.5.0/24 on dkreq0') },
+      });
+    },
+  );
 
-  test('a default route, whole or in halves, overlaps nothing', async () => {
+  test('ignore a default route, whole or in halves', async () => {
     expect(await look(subnetFree('10.78.0.0/16'))).toEqual({ met: true, found: 'free' });
     expect(subnetFree('10.78.0.0/16').claim).toBe('subnet 10.78.0.0/16');
   });
 
-  test('what is no subnet is bad input', async () => {
+  test('refuse a malformed subnet as bad input', async () => {
     expect(await look(subnetFree('10.78.0.0'))).toMatchObject({ met: false, error: { code: 'E_INPUT' } });
   });
 });

@@ -11,22 +11,22 @@ import { HTTP_ECHO_IMAGE } from '../support/images.ts';
 const run = promisify(execFile);
 const WRAPPER = fileURLToPath(new URL('../support/with-engine.mjs', import.meta.url));
 
-describeDocker('the wrapper that runs tests in an engine of their own', () => {
-  test('runs the command in the namespace of the engine, and answers its exit code', async () => {
+describeDocker('the wrapper that runs tests in their own engine', () => {
+  test('runs the command in the namespace of the engine and returns its exit code', async () => {
     const wrapper = start('ip -br link | grep -c docker0; echo "$WF_TEST_DOCKER"; exit 7');
     expect(await lines(wrapper)).toEqual(['1', '1']);
     expect(wrapper.exitCode).toBe(7);
     await expectNothingLeft(wrapper);
   });
 
-  test('takes away what the command left running', async () => {
+  test('removes the containers and networks that the command left', async () => {
     const wrapper = start(`docker network create left; docker run --detach --network left ${HTTP_ECHO_IMAGE} -text x`);
     expect(await lines(wrapper)).toHaveLength(2);
     expect(wrapper.exitCode).toBe(0);
     await expectNothingLeft(wrapper);
   });
 
-  test('forwards a signal, and takes the engine away after it', async () => {
+  test('forwards a signal, then removes the engine', async () => {
     const wrapper = start('trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done');
     await firstLine(wrapper);
     wrapper.kill('SIGTERM');
@@ -35,7 +35,7 @@ describeDocker('the wrapper that runs tests in an engine of their own', () => {
     await expectNothingLeft(wrapper);
   });
 
-  test('that was killed is cleaned up after by the next one', async () => {
+  test('removes the engine of a killed wrapper', async () => {
     const killed = start(`docker run --detach ${HTTP_ECHO_IMAGE} -text x; echo $$; exec sleep 600`);
     const command = Number((await firstLine(killed, 2))[1]);
     killed.kill('SIGKILL');
@@ -48,13 +48,13 @@ describeDocker('the wrapper that runs tests in an engine of their own', () => {
     await expectNothingLeft(next);
   });
 
-  test('without root says loudly that tests were not run, and runs the command without them', async () => {
+  test('warns that tests are not run if root is missing, and runs the command without them', async () => {
     const { stdout, stderr } = await asNobody({ CI: '' });
     expect(stderr).toMatch(/NOT run \(missing: root/);
     expect(stdout).toBe('none\n');
   });
 
-  test('without root fails in CI', async () => {
+  test('fails in CI if root is missing', async () => {
     await expect(asNobody({ CI: '1' })).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringContaining('missing: root'),

@@ -8,7 +8,7 @@ import { PROBE_IMAGE } from '../support/images.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
 
-/** The engine at DOCKER_HOST, but for one container, of which it answers as one whose storage is damaged. wf asks one thing a connection. */
+/** Forwards to DOCKER_HOST, but answers for one container as if its storage were damaged. wf sends one request a connection. */
 async function engineThatCannotInspect(id: string, socket: string): Promise<Server> {
   const engine = (process.env['DOCKER_HOST'] ?? '').replace('unix://', '');
   const body = JSON.stringify({ message: `RWLayer of container ${id} is unexpectedly nil` });
@@ -39,7 +39,7 @@ import { z } from 'zod';
 const input = z.object({ file: z.string() });
 const machine = setup({
   types: { context: {} as { file: string }, input: {} as { file: string } },
-  // Of this host's network other tests may be changing something.
+  // Other tests may be changing the network of this host.
   actors: { execCommand: execCommand.with({ alters: ['docker'] }), revertSteps },
 }).createMachine({
   context: ({ input }) => input,
@@ -60,8 +60,8 @@ const machine = setup({
 export default defineWorkflow({ name: 'touch', version: '1', description: 'A file.', input, machine });
 `;
 
-describeDocker('an engine that answers 500 when one container of somebody else is inspected', () => {
-  test('stops no run: that container is compared by what the list tells of it', async () => {
+describeDocker('an engine that answers 500 for a foreign container', () => {
+  test('stops no run: the container is compared by its list entry', async () => {
     const project = openProject({ 'workflows/touch.ts': WORKFLOW });
     const id = await docker('run', '--detach', '--name', 'broken-one', PROBE_IMAGE, 'sleep', '600');
     const socket = path.join(project.folder, 'docker.sock');

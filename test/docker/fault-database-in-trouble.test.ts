@@ -9,7 +9,7 @@ import { expectNoStackTrace } from '../support/refusal.ts';
 import { refusalSchema, runRecordSchema } from '../support/run-record.ts';
 import { openProject, type WfEnd, withoutDatabase } from '../support/run-wf.ts';
 
-/** What may happen to the file of a database while no wf has it open, by what wf says then. */
+/** Damage to a database file that no wf has open, by the exit code and error that wf reports. */
 const TROUBLE: Readonly<Record<string, (database: string) => void>> = {
   '3 E_DATABASE_NEWER (of a wf to come)': (database) => {
     const raw = new Database(database);
@@ -29,8 +29,8 @@ const TROUBLE: Readonly<Record<string, (database: string) => void>> = {
   '2 E_RUN_NOT_FOUND (deleted)': (database) => rmSync(database),
 };
 
-describeDocker('a database in trouble', () => {
-  test('while the lab is paused: resume and rollback touch nothing; once the file is put back, rollback finds all of it', () =>
+describeDocker('a database failure', () => {
+  test('makes resume and rollback of a paused lab touch nothing until the file is back', () =>
     leavingTheHostAsItWas(async () => {
       const lab = await pausedAfter('setup');
       const paused = await hostState();
@@ -51,7 +51,7 @@ describeDocker('a database in trouble', () => {
     }));
 
   test(
-    'held by another process for longer than is waited while the lab runs: it stops, and is resumed to its end',
+    'interrupts the lab if another process keeps the lock, and wf resume completes it',
     () =>
       leavingTheHostAsItWas(async () => {
         const project = openProject();
@@ -63,7 +63,7 @@ describeDocker('a database in trouble', () => {
         const end = await lab.end;
         raw.exec('ROLLBACK');
         raw.close();
-        // Containers and networks stand, and nobody sees to them.
+        // Containers and networks are in place, and no process advances the run.
         expect(refusalOf(end)).toBe('5 E_DATABASE_LOCKED');
         expect(withoutDatabase(project, end.stderr)).toContain(
           '`wf resume lab` resumes it, `wf rollback lab` undoes it',
@@ -76,7 +76,7 @@ describeDocker('a database in trouble', () => {
     180_000,
   );
 
-  test('moved away while the lab runs: it touches the host no more; once the file is back, the run is rolled back', () =>
+  test('stops the lab at once if the file is moved away, and rollback works once it is back', () =>
     leavingTheHostAsItWas(async () => {
       const project = openProject();
       const lab = project.start(startLab({}, '--id', 'lab', '--json'));
@@ -94,7 +94,7 @@ describeDocker('a database in trouble', () => {
     }));
 });
 
-/** `EXIT-CODE ERROR-CODE` of a command that was refused, in the one form that is promised. */
+/** Returns `EXIT-CODE ERROR-CODE` of a refused command, and checks the form of the refusal. */
 function refusalOf(end: WfEnd): string {
   expectNoStackTrace(end);
   const { error } = refusalSchema.parse(end.json());

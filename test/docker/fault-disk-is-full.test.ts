@@ -14,11 +14,11 @@ import { openProject } from '../support/run-wf.ts';
 import { mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
 import type { RunningWf } from '../support/wf-process.ts';
 
-describeDocker('a disk that is full, or read-only', () => {
+describeDocker('a full or read-only disk', () => {
   test.for([
-    ['when the first network was made', /^setup {2}create(Dev|Prod)Network .* ok /],
-    ['in the middle of the teardown', /^teardown {2}removeAppProd .* ok /],
-  ] as const)('%s: the run fails by it, and is undone and recorded with the reserve', async ([, line]) => {
+    ['after the first network', /^setup {2}create(Dev|Prod)Network .* ok /],
+    ['during teardown', /^teardown {2}removeAppProd .* ok /],
+  ] as const)('fails the run %s, and the reserve lets wf undo and record it', async ([, line]) => {
     await leavingTheHostAsItWas(async () => {
       const { project, options, disk } = await openOnSmallDisk();
       const lab = project.start(startLab({}, '--id', 'lab', '--json'), options);
@@ -32,14 +32,14 @@ describeDocker('a disk that is full, or read-only', () => {
       expect(record.error).toMatchObject({ code: 'E_DISK_FULL', message: expect.stringContaining('wf.db') });
       expectAllUndone(record);
       expect(disk.names()).not.toContain('wf.db-reserve');
-      // Once there is room, all of it is there to be read.
+      // Once there is room, the whole record is readable.
       disk.makeRoom();
       const shown = await project.wf(['show', 'lab', '--json'], options);
       expect(runRecordSchema.parse(shown.json())).toEqual(record);
     });
   });
 
-  test('without a reserve: all is undone though it cannot be recorded, and once there is room rollback completes the record', () =>
+  test('does not prevent an undo without a reserve, and rollback completes the record once there is room', () =>
     leavingTheHostAsItWas(async () => {
       const before = await hostState();
       const { project, options, disk } = await openOnSmallDisk();
@@ -50,14 +50,14 @@ describeDocker('a disk that is full, or read-only', () => {
       lab.kill('SIGCONT');
       const end = await lab.end;
       expect(await hostState()).toEqual(before);
-      // Nobody can tell from the record that the host is as it was: that calls for attention.
+      // The record does not prove that the host is restored: exit code 5.
       expect(end.exitCode).toBe(5);
       expect(refusalSchema.parse(end.json()).error).toMatchObject({
         code: 'E_DISK_FULL',
         message: expect.stringContaining('too full to record'),
         hint: expect.stringContaining('`wf rollback lab '),
       });
-      // It came to its end: it did not stop on the way, and there is nothing to resume.
+      // The undo is complete: there is nothing to resume.
       expect(end.stderr).not.toMatch(/stopped there|wf resume/);
       disk.makeRoom();
       const rolledBack = await project.wf(['rollback', 'lab', '--json'], options);
@@ -67,7 +67,7 @@ describeDocker('a disk that is full, or read-only', () => {
       expectAllUndone(record);
     }));
 
-  test('while a run is paused: it is not resumed, and a fresh process rolls it back with the reserve', () =>
+  test('prevents the resume of a paused run, and the reserve lets a new process roll it back', () =>
     leavingTheHostAsItWas(async () => {
       const { project, options, disk } = await openOnSmallDisk();
       const lab = await pausedAfter('vethSplice', { project, ...options });
@@ -95,7 +95,7 @@ describeDocker('a disk that is full, or read-only', () => {
       expect(runRecordSchema.parse((await project.wf(['show', 'lab', '--json'], options)).json())).toEqual(end.record);
     }));
 
-  test('from the beginning: nothing is started', () =>
+  test('prevents a start', () =>
     leavingTheHostAsItWas(async () => {
       const { project, options, disk } = await openOnSmallDisk();
       disk.fill();
@@ -110,18 +110,18 @@ describeDocker('a disk that is full, or read-only', () => {
 
 const FILL_LOG = fileURLToPath(new URL('../fixtures/history/fill-log.ts', import.meta.url));
 
-/** Fills the disk of a wf that stands still, and its log before that: what the log could overwrite takes no room of the disk. */
+/** Fills the log of a stopped wf, then its disk: a write into free space of the log needs no room on the disk. */
 async function leaveNoRoom(lab: RunningWf, disk: SmallDisk): Promise<void> {
   const [file = '', ...through] = disk.through;
   const script = [process.execPath, '--import', 'jiti/register', FILL_LOG, path.join(disk.folder, 'wf.db')];
-  // From a folder in which Node finds what it is to import.
+  // Node resolves the imports from this folder.
   const argv = [...through, 'env', `--chdir=${path.dirname(FILL_LOG)}`, ...script];
   await vi.waitUntil(
     async () => {
       const { exitCode, stderr } = await execa(file, argv, { reject: false });
       if (exitCode === 0) return true;
       expect({ exitCode, stderr }).toEqual({ exitCode: 75, stderr: '' });
-      // It was halted in the middle of a commit.
+      // wf was halted during a commit.
       lab.kill('SIGCONT');
       await setTimeout(2);
       lab.kill('SIGSTOP');

@@ -9,7 +9,7 @@ import { expectAllUndone, pausedAfter } from '../support/paused-lab.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import type { WfOptions } from '../support/run-wf.ts';
 
-describeDocker('an engine that is killed, and has forgotten a container when it is back', () => {
+describeDocker('a killed engine that forgets a container', () => {
   let engine: TestEngine;
   let options: WfOptions;
   let at: Tool;
@@ -29,7 +29,7 @@ describeDocker('an engine that is killed, and has forgotten a container when it 
     return { ...rest, networks: networks.filter((line) => !line.endsWith(' bridge bridge')), rules: rules.toSorted() };
   }
 
-  test('in the middle of a rollback: its processes and links are found by what the ledger recorded, and are gone', async () => {
+  test('does not stop a rollback, which removes its processes and links by their records in the ledger', async () => {
     const before = await state();
     const lab = await pausedAfter('vethSplice', options);
     const inspect = async (template: string) => (await at('docker', 'inspect', '--format', template, 'AppDev')).trim();

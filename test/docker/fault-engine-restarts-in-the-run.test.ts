@@ -10,7 +10,7 @@ import { expectAllUndone, expectFailedAndUndone, pausedAfter } from '../support/
 import { refusalSchema, runRecordSchema } from '../support/run-record.ts';
 import { openProject, type WfOptions } from '../support/run-wf.ts';
 
-describeDocker('an engine that restarts in the middle of a run', () => {
+describeDocker('an engine that restarts during a run', () => {
   let engine: TestEngine;
   let options: WfOptions;
   let at: Tool;
@@ -24,7 +24,7 @@ describeDocker('an engine that restarts in the middle of a run', () => {
   });
   afterAll(() => removeEngine(engine));
 
-  /** What an engine does anew when it starts is left out: the id of its own bridge network, the order of its rules. */
+  /** The host state without the parts that a start of the engine changes: the id of its bridge network, the order of its rules. */
   async function state(): Promise<HostState> {
     const { networks, rules, ...rest } = await hostState(at);
     const ofOthers = networks.filter((line) => !line.endsWith(' bridge bridge'));
@@ -38,7 +38,7 @@ describeDocker('an engine that restarts in the middle of a run', () => {
     await startDaemon(engine);
   }
 
-  test('between stages, and its containers run on (live-restore): the run is resumed to its end', async () => {
+  test('does not fail the run if its containers keep running (live-restore)', async () => {
     await restart({ 'live-restore': true });
     const before = await state();
     const lab = await pausedAfter('vethSplice', options);
@@ -53,7 +53,7 @@ describeDocker('an engine that restarts in the middle of a run', () => {
     expect(await state()).toEqual(before);
   });
 
-  test('between stages, and its containers are ended: the run fails by that, and is undone', async () => {
+  test('fails the run if its containers end, and the run is undone', async () => {
     await restart();
     const before = await state();
     const lab = await pausedAfter('isolationTest', options);
@@ -63,30 +63,27 @@ describeDocker('an engine that restarts in the middle of a run', () => {
   });
 
   test.for([
-    ['while it is probed', /^isolationTest {2}controlAppDevAnswersPing .* ok /, 'rolled-back'],
-    ['while it is taken down', /^teardown {2}removeAppDev .* ok /, 'succeeded'],
-  ] as const)(
-    'in the middle of steps, %s: the calls wait for it, and the host is as before',
-    async ([, line, status]) => {
-      await restart();
-      const before = await state();
-      const lab = openProject().start(startLab({}, '--id', 'lab', '--json'), options);
-      await lab.haltAt(line);
-      await stopDaemon(engine, 'SIGKILL');
-      lab.kill('SIGCONT');
-      await startDaemon(engine);
-      const end = await lab.end;
-      const record = runRecordSchema.parse(end.json());
-      expect({ exitCode: end.exitCode, status: record.status }).toEqual({
-        exitCode: status === 'succeeded' ? 0 : 1,
-        status,
-      });
-      expectAllUndone(record);
-      expect(await state()).toEqual(before);
-    },
-  );
+    ['during a probe', /^isolationTest {2}controlAppDevAnswersPing .* ok /, 'rolled-back'],
+    ['during teardown', /^teardown {2}removeAppDev .* ok /, 'succeeded'],
+  ] as const)('is awaited by the calls of a step %s, and the host is restored', async ([, line, status]) => {
+    await restart();
+    const before = await state();
+    const lab = openProject().start(startLab({}, '--id', 'lab', '--json'), options);
+    await lab.haltAt(line);
+    await stopDaemon(engine, 'SIGKILL');
+    lab.kill('SIGCONT');
+    await startDaemon(engine);
+    const end = await lab.end;
+    const record = runRecordSchema.parse(end.json());
+    expect({ exitCode: end.exitCode, status: record.status }).toEqual({
+      exitCode: status === 'succeeded' ? 0 : 1,
+      status,
+    });
+    expectAllUndone(record);
+    expect(await state()).toEqual(before);
+  });
 
-  test('that stays away: resume is refused, rollback tells all that stands, and ends it when the engine is back', async () => {
+  test('prevents a resume while it is down; rollback reports stuck changes, and undoes them once it is back', async () => {
     await restart();
     const before = await state();
     const lab = await pausedAfter('setup', options);
@@ -107,7 +104,7 @@ describeDocker('an engine that restarts in the middle of a run', () => {
     expect(await state()).toEqual(before);
   });
 
-  test('without a free subnet any more: the run fails by that, and is undone', async () => {
+  test('fails the run if it has no free subnet, and the run is undone', async () => {
     // One for its own bridge, one for the first network.
     await restart({ 'default-address-pools': [{ base: '172.31.0.0/23', size: 24 }] });
     const before = await state();

@@ -4,8 +4,8 @@ import { describeDocker } from '../support/docker-tests.ts';
 import { tool } from '../support/host-state.ts';
 import { expectFailedAndUndone, leavingTheHostAsItWas, pausedAfter } from '../support/paused-lab.ts';
 
-describeDocker('firewall rules that somebody else changes while a run is under way', () => {
-  test("Docker's chains are wiped, as a reload of firewalld does: isolation is probed, and not believed", () =>
+describeDocker('foreign changes of the firewall during a run', () => {
+  test("fail the isolation probe if Docker's chains are flushed, as by a reload of firewalld", () =>
     leavingTheHostAsItWas(async () => {
       const rules = await tool('iptables-save');
       const lab = await pausedAfter('setup');
@@ -15,7 +15,7 @@ describeDocker('firewall rules that somebody else changes while a run is under w
         }
         await tool('iptables', '--policy', 'FORWARD', 'ACCEPT');
         const end = await lab.resume();
-        // The attempts are made side by side: the first that is answered is told.
+        // The attempts run side by side: the error names the first that is answered.
         expectFailedAndUndone(end, { code: 'E_PROBE_ANSWERED', says: [/\d of 3 pings from AppDev|answered AppDev/] });
         const wiped = end.record.verification?.drift.filter(({ subject }) => subject.includes('DOCKER-ISOLATION'));
         expect(wiped?.length).toBeGreaterThan(0);
@@ -24,7 +24,7 @@ describeDocker('firewall rules that somebody else changes while a run is under w
       }
     }));
 
-  test('FORWARD drops what is bridged, with bridge-nf-call-iptables: the probe fails, and says where to look', () =>
+  test('fail the probe if FORWARD drops bridged packets, with a hint at bridge-nf-call-iptables', () =>
     leavingTheHostAsItWas(async () => {
       const lab = await pausedAfter('vethSplice');
       const rule = ['FORWARD', '--match', 'physdev', '--physdev-is-bridged', '--jump', 'DROP'];

@@ -4,8 +4,8 @@ import { hostState, inside, linksOf, pidOf, tool } from '../support/host-state.t
 import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../support/images.ts';
 import { expectAllUndone, expectFailedAndUndone, leavingTheHostAsItWas, pausedAfter } from '../support/paused-lab.ts';
 
-describeDocker('what somebody else puts in the way of a run that is under way is refused and left alone', () => {
-  test('an eth1 in AppProd that was made by hand: refused, untouched, and gone with AppProd only', () =>
+describeDocker('a foreign object in the way of a run', () => {
+  test('is refused and left unchanged if it is an eth1 made by hand in AppProd', () =>
     leavingTheHostAsItWas(async () => {
       const lab = await pausedAfter('isolationTest', { more: ['--on-failure', 'keep'] });
       const pid = await pidOf('AppProd');
@@ -23,7 +23,7 @@ describeDocker('what somebody else puts in the way of a run that is under way is
       expectAllUndone(rolledBack.record);
     }));
 
-  test('an eth1 that Docker made: AppProd was connected to another network, which stays', async () => {
+  test('is refused, and its network stays, if it is an eth1 that Docker made in AppProd', async () => {
     const before = await hostState();
     const theirs = await docker('network', 'create', 'theirs');
     try {
@@ -37,7 +37,7 @@ describeDocker('what somebody else puts in the way of a run that is under way is
     expect(await hostState()).toEqual(before);
   });
 
-  test('int_hote of somebody, made after the run had looked whether the name is free', async () => {
+  test('is refused and left unchanged if it is an int_hote made after the check of the name', async () => {
     const before = await hostState();
     const lab = await pausedAfter('setup');
     await tool('ip', 'link', 'add', 'int_hote', 'type', 'bridge');
@@ -51,7 +51,7 @@ describeDocker('what somebody else puts in the way of a run that is under way is
     expect(await hostState()).toEqual(before);
   });
 
-  test('a container on devops at teardown: the network is not emptied; once the container is gone, rollback ends it', async () => {
+  test('blocks the removal of devops if it is a container on it, and rollback completes once it is gone', async () => {
     const before = await hostState();
     const lab = await pausedAfter('connectivityTest');
     const stranger = await docker(
@@ -65,7 +65,7 @@ describeDocker('what somebody else puts in the way of a run that is under way is
         });
         const { error, changes, verification } = end.record;
         expect(error).toMatchObject({ code: 'E_RESIDUE', message: expect.stringContaining('container stranger') });
-        // However often it is tried, the error says it once.
+        // The error names it once, however many attempts were made.
         expect(error?.message.match(/container stranger/g)).toHaveLength(1);
         expect(error?.hint).toContain('docker network rm ');
         expect(changes.filter(({ status }) => status === 'stuck')).toMatchObject([{ step: 'createDevNetwork' }]);
@@ -88,16 +88,16 @@ describeDocker('what somebody else puts in the way of a run that is under way is
     expect(await hostState()).toEqual(before);
   });
 
-  test('things whose names only look alike: all of them are as they were after a rollback', async () => {
+  test('is unchanged after a rollback if its name is similar, or equal to that of a removed container', async () => {
     await docker('network', 'create', 'devops2');
     await docker('create', '--name', 'AppDev-2', '--label', 'wf.run=lab2', PROBE_IMAGE);
-    // Also a name of the host that the moved link gets in AppProd.
+    // eth1 is also the name that the moved link gets in AppProd.
     for (const name of ['eth1', 'int_hote2']) await tool('ip', 'link', 'add', name, 'type', 'bridge');
     await tool('ip', 'link', 'set', 'int_hote2', 'alias', 'wf.run=lab2');
     try {
       const before = await hostState();
       const lab = await pausedAfter('vethSplice');
-      // By now AppDev is somebody else's: the run's own was removed.
+      // AppDev is now a foreign container: that of the run was removed.
       await docker('rm', '--force', 'AppDev');
       const mine = `${await docker('create', '--name', 'AppDev', PROBE_IMAGE)} created`;
       const end = await lab.rollBack();

@@ -3,8 +3,8 @@ import { describeDocker, docker } from '../support/docker-tests.ts';
 import { hostState, tool } from '../support/host-state.ts';
 import { expectAllUndone, expectFailedAndUndone, leavingTheHostAsItWas, pausedAfter } from '../support/paused-lab.ts';
 
-describeDocker('what somebody does between two stages is noticed and told, and all is undone', () => {
-  test('AppProd is restarted before the splice: its network namespace is another one', () =>
+describeDocker('a foreign change between two stages', () => {
+  test('fails the run if AppProd is restarted before the splice, and all is undone', () =>
     leavingTheHostAsItWas(async () => {
       const lab = await pausedAfter('isolationTest');
       await docker('restart', '--time', '0', 'AppProd');
@@ -14,7 +14,7 @@ describeDocker('what somebody does between two stages is noticed and told, and a
       });
     }));
 
-  test('AppProd is restarted after the splice, which went with its network namespace', () =>
+  test('fails the run if AppProd is restarted after the splice, and the lost changes are settled as gone', () =>
     leavingTheHostAsItWas(async () => {
       const lab = await pausedAfter('vethSplice');
       await docker('restart', '--time', '0', 'AppProd');
@@ -30,7 +30,7 @@ describeDocker('what somebody does between two stages is noticed and told, and a
       expect(['createVethPair', 'addSpliceAddress', 'addDefaultRoute'].map(status)).toEqual(['gone', 'gone', 'gone']);
     }));
 
-  test('int_hote is deleted', () =>
+  test('fails the run if int_hote is deleted, and all is undone', () =>
     leavingTheHostAsItWas(async () => {
       const lab = await pausedAfter('vethSplice');
       await tool('ip', 'link', 'delete', 'int_hote');
@@ -42,7 +42,7 @@ describeDocker('what somebody does between two stages is noticed and told, and a
       });
     }));
 
-  test('AppDev is removed; with --on-failure keep the rest stands until it is rolled back', () =>
+  test('fails the run if AppDev is removed, and --on-failure keep leaves the rest until a rollback', () =>
     leavingTheHostAsItWas(async () => {
       const lab = await pausedAfter('setup', { more: ['--on-failure', 'keep'] });
       const paused = await hostState();

@@ -10,8 +10,8 @@ import { openProject, type Project } from '../support/run-wf.ts';
 
 const IN_MEMORY = ['net.veth', 'net.enslave', 'net.move', 'net.rename', 'net.up', 'net.address', 'net.route'];
 
-describeDocker('after the machine was restarted', () => {
-  test('rollback takes links, addresses and routes for gone, removes what Docker kept, and leaves a new int_hote alone', async () => {
+describeDocker('a restart of the machine', () => {
+  test('makes rollback settle links, addresses and routes as gone, remove Docker objects, and keep a new int_hote', async () => {
     const before = await hostState();
     const { project } = await pausedAfter('vethSplice');
     await endContainersAsAReboot('AppDev', 'AppProd');
@@ -35,29 +35,27 @@ describeDocker('after the machine was restarted', () => {
 
   test.for([
     ['paused with the splice in place', null],
-    ['killed when the pair was made and not marked', 'after touch createVethPair apply 1 ip link add'],
-  ] as const)(
-    'a run that was %s is resumed: it looks again at everything, fails by what is gone, and is undone',
-    async ([, crashPoint]) =>
-      leavingTheHostAsItWas(async () => {
-        const project = await left(crashPoint);
-        await endContainersAsAReboot('AppDev', 'AppProd');
-        if (crashPoint !== null) await tool('ip', 'link', 'delete', 'int_hote');
-        const { workflow, definition } = await loadLab();
-        const result = await afterReboot(project.database, async (engine) => {
-          // Loaded from its sources, which say the same in other words than the built wf has them.
-          const request = { run: runId('lab'), workflow, definition, acceptChanges: true, pauseAfter: null };
-          return (await engine.resume(request)).result;
-        });
-        expect(result).toMatchObject({ type: 'ended', end: { status: 'rolled-back' } });
-        const record = await recordOf(project);
-        expect(record.error?.message).toMatch(crashPoint === null ? /no link int_hote|AppDev/ : /AppProd/);
-        expectAllUndone(record);
-      }),
+    ['killed before the new pair was marked', 'after touch createVethPair apply 1 ip link add'],
+  ] as const)('makes a resume fail because of the lost changes, and undo the run (%s)', async ([, crashPoint]) =>
+    leavingTheHostAsItWas(async () => {
+      const project = await left(crashPoint);
+      await endContainersAsAReboot('AppDev', 'AppProd');
+      if (crashPoint !== null) await tool('ip', 'link', 'delete', 'int_hote');
+      const { workflow, definition } = await loadLab();
+      const result = await afterReboot(project.database, async (engine) => {
+        // Loaded from its sources, whose text differs from that of the built wf.
+        const request = { run: runId('lab'), workflow, definition, acceptChanges: true, pauseAfter: null };
+        return (await engine.resume(request)).result;
+      });
+      expect(result).toMatchObject({ type: 'ended', end: { status: 'rolled-back' } });
+      const record = await recordOf(project);
+      expect(record.error?.message).toMatch(crashPoint === null ? /no link int_hote|AppDev/ : /AppProd/);
+      expectAllUndone(record);
+    }),
   );
 });
 
-/** A lab that nobody advances any more. */
+/** A lab that no process advances. */
 async function left(crashPoint: string | null): Promise<Project> {
   if (crashPoint === null) return (await pausedAfter('vethSplice')).project;
   const project = openProject();

@@ -5,8 +5,8 @@ import { describeDocker } from '../support/docker-tests.ts';
 import { pidOf } from '../support/host-state.ts';
 import { expectFailedAndUndone, leavingTheHostAsItWas, pausedAfter } from '../support/paused-lab.ts';
 
-describeDocker("AppProd's network namespace outlives AppProd, and int_hote with it", () => {
-  test('a process is in it: it is named, and left alone; the pair is undone by itself', () =>
+describeDocker('a network namespace that outlives AppProd', () => {
+  test('is reported with the process that keeps it alive, and the pair is undone', () =>
     leavingTheHostAsItWas(async () => {
       const lab = await pausedAfter('connectivityTest');
       const holder = spawn('nsenter', [`--net=/proc/${await pidOf('AppProd')}/ns/net`, 'sleep', '977'], {

@@ -10,11 +10,11 @@ import { openProject, type Project } from '../support/run-wf.ts';
 
 const workflows = fileURLToPath(new URL('../../workflows', import.meta.url));
 
-describeDocker('a lab of a workflow file that is deleted afterwards', () => {
+describeDocker('a lab whose workflow file is deleted', () => {
   test.for([
-    ['Ctrl-C right after a network was made', /^setup {2}createDevNetwork .* ok /, 'SIGINT'],
-    ['killed with the splice half there', /^vethSplice {2}moveContainerLink .* ok /, 'SIGKILL'],
-  ] as const)('%s: it cannot be resumed, and is rolled back with what the journal holds', async ([, line, signal]) =>
+    ['Ctrl-C right after a network was created', /^setup {2}createDevNetwork .* ok /, 'SIGINT'],
+    ['killed in the middle of the splice', /^vethSplice {2}moveContainerLink .* ok /, 'SIGKILL'],
+  ] as const)('cannot be resumed, and is rolled back from the journal (%s)', async ([, line, signal]) =>
     leavingTheHostAsItWas(async () => {
       const project = ownLab();
       const [, , ...rest] = startLab({}, '--id', 'lab');
@@ -40,7 +40,7 @@ describeDocker('a lab of a workflow file that is deleted afterwards', () => {
   );
 });
 
-/** A project with the lab in it as a workflow of its own. */
+/** A project that contains a copy of the lab as its own workflow. */
 function ownLab(): Project {
   const text = readFileSync(path.join(workflows, 'lab-network.ts'), 'utf8');
   const project = openProject({ 'workflows/my-lab.ts': text.replace("name: 'lab-network'", "name: 'my-lab'") });

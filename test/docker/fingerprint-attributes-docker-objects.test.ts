@@ -21,7 +21,7 @@ const fingerprints = createFingerprints({
 });
 
 function compared(before: Fingerprint, after: Fingerprint, ledger: readonly Change[] = []): readonly Difference[] {
-  // Named namespaces are the whole machine's: other tests may be making some.
+  // Named namespaces belong to the whole machine: other tests may create some.
   return fingerprints
     .compare(before, after, comparedRun('fprun', ledger))
     .differences.filter(({ subject }) => !subject.startsWith('namespace '));
@@ -56,7 +56,7 @@ describeDocker('a fingerprint of a Docker engine', () => {
   const createNetwork = (name: string, ...labels: string[]) =>
     docker('network', 'create', ...labels.flatMap((label) => ['--label', label]), name);
 
-  test("a network and a container of this run: all that came is the run's, and gone when they are removed", async () => {
+  test('attributes all parts of a network and a container of this run to the run', async () => {
     const before = await fingerprints.take(FACETS);
     const network = await createNetwork('fp-devops', 'wf.run=fprun');
     await docker(
@@ -90,7 +90,7 @@ describeDocker('a fingerprint of a Docker engine', () => {
     expect(compared(before, await fingerprints.take(FACETS))).toEqual([]);
   });
 
-  test("without a mark, what the ledger names by id is the run's", async () => {
+  test('attributes an unmarked network to the run if the ledger has its id', async () => {
     const before = await fingerprints.take(FACETS);
     const network = await createNetwork('fp-devops');
     const after = await fingerprints.take(FACETS);
@@ -107,7 +107,7 @@ describeDocker('a fingerprint of a Docker engine', () => {
     );
   });
 
-  test("a network and a container of another run are that run's, with all that came with them", async () => {
+  test('attributes all parts of a network and a container of another run to that run', async () => {
     const before = await fingerprints.take(FACETS);
     await createNetwork('fp-prod', 'wf.run=otherrun');
     await docker(
@@ -129,7 +129,7 @@ describeDocker('a fingerprint of a Docker engine', () => {
     expect(found.filter(({ reason }) => !/\brun otherrun$/.test(reason))).toEqual([]);
   });
 
-  test("a foreign container on the default network: the container is somebody's, its veth is Docker's doing", async () => {
+  test('attributes a foreign container to somebody else, and its veth to Docker', async () => {
     const before = await fingerprints.take(FACETS);
     await docker('run', '--detach', '--name', 'fp-foreign', PROBE_IMAGE, 'sleep', '600');
     const running = await fingerprints.take(FACETS);

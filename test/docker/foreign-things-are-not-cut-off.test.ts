@@ -4,101 +4,98 @@ import { hostState, linksOf, tool } from '../support/host-state.ts';
 import { PROBE_IMAGE } from '../support/images.ts';
 import { expectAllUndone, type LabEnd, pausedAfter } from '../support/paused-lab.ts';
 
-// Each is a whole lab and two rollbacks.
+// Each test runs a whole lab and two rollbacks.
 vi.setConfig({ testTimeout: 180_000 });
 
-describeDocker(
-  'a foreign thing that the removal of a network or container would cut off is left, and the lab says so',
-  () => {
-    /** Puts something in the way after the splice, ends the lab twice, takes it away, and lets rollback end it. */
-    async function expectLeft(
-      things: { make(): Promise<void>; check(): Promise<void>; remove(): Promise<void> },
-      stuck: { readonly step: string; readonly says: string },
-    ): Promise<void> {
-      const before = await hostState();
-      const lab = await pausedAfter('connectivityTest');
-      const expectStuck = async ({ exitCode, record }: LabEnd) => {
-        expect({ exitCode, status: record.status }).toEqual({ exitCode: 5, status: 'needs-attention' });
-        expect(record.changes.find(({ step }) => step === stuck.step)?.status).toBe('stuck');
-        expect(record.verification?.residues.map(({ reason }) => reason)).toContainEqual(
-          expect.stringContaining(stuck.says),
-        );
-        await things.check();
-      };
-      try {
-        await things.make();
-        await expectStuck(await lab.resume());
-        await expectStuck(await lab.rollBack());
-      } finally {
-        await things.remove();
-      }
-      const end = await lab.rollBack();
-      expect({ exitCode: end.exitCode, status: end.record.status }).toEqual({ exitCode: 0, status: 'rolled-back' });
-      expectAllUndone(end.record);
-      expect(await hostState()).toEqual(before);
-    }
-
-    test.each([
-      ['created and never started', ['create', '--network', 'devops']],
-      ['stopped', ['run', '--detach', '--network', 'devops']],
-    ])('a container on devops that was %s can be started afterwards', (_what, how) =>
-      expectLeft(
-        {
-          make: async () => {
-            await docker(...how, '--name', 'theirs', PROBE_IMAGE, 'sleep', '600');
-            await docker('stop', '--time', '0', 'theirs');
-          },
-          check: async () => {
-            await docker('start', 'theirs');
-            expect(await dockerInspect('theirs', '{{.State.Running}}')).toBe('true');
-            await docker('stop', '--time', '0', 'theirs');
-          },
-          remove: async () => void (await docker('rm', '--force', 'theirs')),
-        },
-        { step: 'createDevNetwork', says: 'container theirs' },
-      ),
-    );
-
-    test('a port of the bridge of devops stays one', async () => {
-      let bridge = '';
-      await expectLeft(
-        {
-          make: async () => {
-            bridge = `br-${(await dockerInspect('devops', '{{.Id}}')).slice(0, 12)}`;
-            await tool('ip', 'link', 'add', 'theirs', 'type', 'veth', 'peer', 'name', 'theirs-peer');
-            await tool('ip', 'link', 'set', 'theirs', 'master', bridge);
-          },
-          check: async () => expect((await linksOf()).get('theirs')?.master).toBe(bridge),
-          remove: async () => void (await tool('ip', 'link', 'delete', 'theirs')),
-        },
-        { step: 'createDevNetwork', says: 'link theirs' },
+describeDocker('a foreign object that a removal would cut off', () => {
+  /** Makes a foreign object after the splice, expects resume and rollback to get stuck, removes it, and rolls back. */
+  async function expectLeft(
+    things: { make(): Promise<void>; check(): Promise<void>; remove(): Promise<void> },
+    stuck: { readonly step: string; readonly says: string },
+  ): Promise<void> {
+    const before = await hostState();
+    const lab = await pausedAfter('connectivityTest');
+    const expectStuck = async ({ exitCode, record }: LabEnd) => {
+      expect({ exitCode, status: record.status }).toEqual({ exitCode: 5, status: 'needs-attention' });
+      expect(record.changes.find(({ step }) => step === stuck.step)?.status).toBe('stuck');
+      expect(record.verification?.residues.map(({ reason }) => reason)).toContainEqual(
+        expect.stringContaining(stuck.says),
       );
-    });
+      await things.check();
+    };
+    try {
+      await things.make();
+      await expectStuck(await lab.resume());
+      await expectStuck(await lab.rollBack());
+    } finally {
+      await things.remove();
+    }
+    const end = await lab.rollBack();
+    expect({ exitCode: end.exitCode, status: end.record.status }).toEqual({ exitCode: 0, status: 'rolled-back' });
+    expectAllUndone(end.record);
+    expect(await hostState()).toEqual(before);
+  }
 
-    test('a macvlan link on top of the bridge of devops stays', () =>
-      expectLeft(
-        {
-          make: async () => {
-            const bridge = `br-${(await dockerInspect('devops', '{{.Id}}')).slice(0, 12)}`;
-            await tool('ip', 'link', 'add', 'link', bridge, 'name', 'theirs', 'type', 'macvlan');
-          },
-          check: async () => expect([...(await linksOf()).keys()]).toContain('theirs'),
-          remove: async () => void (await tool('ip', 'link', 'delete', 'theirs')),
+  test.each([
+    ['created and never started', ['create', '--network', 'devops']],
+    ['stopped', ['run', '--detach', '--network', 'devops']],
+  ])('can still be started if it is a container on devops that was %s', (_what, how) =>
+    expectLeft(
+      {
+        make: async () => {
+          await docker(...how, '--name', 'theirs', PROBE_IMAGE, 'sleep', '600');
+          await docker('stop', '--time', '0', 'theirs');
         },
-        { step: 'createDevNetwork', says: 'link theirs' },
-      ));
+        check: async () => {
+          await docker('start', 'theirs');
+          expect(await dockerInspect('theirs', '{{.State.Running}}')).toBe('true');
+          await docker('stop', '--time', '0', 'theirs');
+        },
+        remove: async () => void (await docker('rm', '--force', 'theirs')),
+      },
+      { step: 'createDevNetwork', says: 'container theirs' },
+    ),
+  );
 
-    test('a container that shares the network namespace of AppDev keeps its network', () =>
-      expectLeft(
-        {
-          make: async () =>
-            void (await docker(
-              ...['run', '--detach', '--name', 'theirs', '--network', 'container:AppDev', PROBE_IMAGE, 'sleep', '600'],
-            )),
-          check: async () => expect(await docker('exec', 'theirs', 'ip', 'address', 'show', 'eth0')).toContain('inet '),
-          remove: async () => void (await docker('rm', '--force', 'theirs')),
+  test('stays attached if it is a port of the bridge of devops', async () => {
+    let bridge = '';
+    await expectLeft(
+      {
+        make: async () => {
+          bridge = `br-${(await dockerInspect('devops', '{{.Id}}')).slice(0, 12)}`;
+          await tool('ip', 'link', 'add', 'theirs', 'type', 'veth', 'peer', 'name', 'theirs-peer');
+          await tool('ip', 'link', 'set', 'theirs', 'master', bridge);
         },
-        { step: 'createAppDev', says: 'container theirs' },
-      ));
-  },
-);
+        check: async () => expect((await linksOf()).get('theirs')?.master).toBe(bridge),
+        remove: async () => void (await tool('ip', 'link', 'delete', 'theirs')),
+      },
+      { step: 'createDevNetwork', says: 'link theirs' },
+    );
+  });
+
+  test('stays in place if it is a macvlan link on the bridge of devops', () =>
+    expectLeft(
+      {
+        make: async () => {
+          const bridge = `br-${(await dockerInspect('devops', '{{.Id}}')).slice(0, 12)}`;
+          await tool('ip', 'link', 'add', 'link', bridge, 'name', 'theirs', 'type', 'macvlan');
+        },
+        check: async () => expect([...(await linksOf()).keys()]).toContain('theirs'),
+        remove: async () => void (await tool('ip', 'link', 'delete', 'theirs')),
+      },
+      { step: 'createDevNetwork', says: 'link theirs' },
+    ));
+
+  test('keeps its network if it is a container in the network namespace of AppDev', () =>
+    expectLeft(
+      {
+        make: async () =>
+          void (await docker(
+            ...['run', '--detach', '--name', 'theirs', '--network', 'container:AppDev', PROBE_IMAGE, 'sleep', '600'],
+          )),
+        check: async () => expect(await docker('exec', 'theirs', 'ip', 'address', 'show', 'eth0')).toContain('inet '),
+        remove: async () => void (await docker('rm', '--force', 'theirs')),
+      },
+      { step: 'createAppDev', says: 'container theirs' },
+    ));
+});

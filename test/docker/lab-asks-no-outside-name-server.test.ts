@@ -25,7 +25,7 @@ describeDocker('the lab on an engine whose name server does not answer', () => {
   });
   afterAll(() => removeEngine(engine));
 
-  test('asks nothing of it, and its containers are removed as fast as elsewhere', async () => {
+  test('sends it no query, and removes its containers without delay', async () => {
     const asked: string[] = [];
     const server = execa('nsenter', [...through.slice(1), process.execPath, SERVER, ADDRESS], { reject: false });
     server.stdout.on('data', (chunk) => asked.push(...String(chunk).trim().split('\n')));
@@ -36,7 +36,7 @@ describeDocker('the lab on an engine whose name server does not answer', () => {
       expect(ended.exitCode, ended.stderr).toBe(0);
       const { steps } = runRecordSchema.parse(ended.json());
       expect(asked).toEqual(['listening']);
-      // With a query under way, the engine waits 3.5 s before it lets the container go.
+      // With a query under way, the engine waits 3.5 s before it removes the container.
       const removal = steps.find(({ id }) => id === 'removeAppDev');
       expect(removal?.durationMs).toBeLessThan(3_000);
 

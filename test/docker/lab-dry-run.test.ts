@@ -22,7 +22,7 @@ const dryRunSchema = z.strictObject({
 });
 
 describeDocker('a dry run of the lab', () => {
-  test('tells the commands of all six stages, and touches nothing', async () => {
+  test('prints the commands of all six stages and touches nothing', async () => {
     const before = await hostState();
     const project = openProject();
     const [text, json] = await Promise.all([
@@ -57,7 +57,7 @@ describeDocker('a dry run of the lab', () => {
     expect(existsSync(project.database)).toBe(false);
   });
 
-  test('the steps are those that a run then carries out, with the same kinds in the same stages', async () => {
+  test('lists the same steps, kinds and stages as a run', async () => {
     const project = openProject();
     const dry = dryRunSchema.parse((await project.wf(startLab({}, '--dry-run', '--json'))).json());
     const run = z
@@ -68,7 +68,7 @@ describeDocker('a dry run of the lab', () => {
     expect(named(dry.steps.map(({ step, ...rest }) => ({ id: step, ...rest })))).toEqual(named(run.steps));
   });
 
-  test('what would be in the way is a warning, told once, and no failure', async () => {
+  test('reports a conflict once, as a warning, and exits with 0', async () => {
     const id = await docker('create', '--name', 'AppDev', PROBE_IMAGE);
     try {
       const end = await openProject().wf(startLab({}, '--dry-run'));

@@ -6,7 +6,7 @@ import { STAGES, startLab } from '../support/lab.ts';
 import { logsSchema, type RunRecord, runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
 
-/** All that a shell would do something with, and letters of other scripts. */
+/** Shell metacharacters, and letters of other scripts. */
 const NASTY = `"double" 'single' $(touch pwned) \`touch pwned\` ; && | > * \\n é 日本 🙂`;
 
 type Logs = z.infer<typeof logsSchema>;
@@ -24,17 +24,17 @@ describeDocker('the evidence of a lab', () => {
     logs = logsSchema.parse((await project.wf(['logs', '@latest', '--json'])).json());
   });
 
-  test('every step has a command that a person would have typed, with its real output', () => {
+  test('has an ordinary command for every step', () => {
     const silent = record.steps.filter(({ id }) => of(id).length === 0).map(({ id }) => id);
     expect(silent).toEqual([]);
     expect([...new Set(logs.map(({ stage }) => stage))]).toEqual(STAGES);
     const programs = new Set(logs.map(({ command }) => command.split(' ')[0]));
-    // nft is asked too, and leaves evidence where it is installed.
+    // nft runs too, and leaves evidence if it is installed.
     programs.delete('nft');
     expect([...programs].sort()).toEqual(['#', 'bridge', 'docker', 'ip', 'iptables-save', 'nsenter', 'ping', 'wget']);
   });
 
-  test('the plain command for the default route, with what the kernel said to it', () => {
+  test('has the plain command for the default route, with the error of the kernel', () => {
     const [plainCommand, added] = of('addDefaultRoute');
     expect(plainCommand?.command).toMatch(/^nsenter --net=\/proc\/\d+\/ns\/net ip route add default via [\d.]+$/);
     expect(plainCommand).toMatchObject({
@@ -45,7 +45,7 @@ describeDocker('the evidence of a lab', () => {
     expect(added).toMatchObject({ exitCode: 0 });
   });
 
-  test('the tables of both sides: the neighbour that the splice brought, its port, and the ways of the packets', () => {
+  test('shows the neighbour and the bridge port of the splice, and the routes of the packets', () => {
     const veth = of('readSplicedAddresses')[0]?.output ?? '';
     const mac = / eth1@[\s\S]*?link\/ether ([0-9a-f:]{17})/.exec(veth)?.[1] ?? 'no MAC address';
     expect(of('readNeighboursBefore')[0]?.output).not.toContain(mac);
@@ -56,7 +56,7 @@ describeDocker('the evidence of a lab', () => {
     expect(of('observeDevBridge').map(({ command }) => command)).toContain('bridge link show');
   });
 
-  test('pings: none lost inside a network and through the pair, all lost between the networks', () => {
+  test('shows no lost ping inside a network and through the pair, and no answer between the networks', () => {
     for (const step of [
       'pingAppDevByName',
       'controlAppDevAnswersPing',
@@ -77,7 +77,7 @@ describeDocker('the evidence of a lab', () => {
     }
   });
 
-  test('the counters of int_hote went up by what crossed it', () => {
+  test('shows that the counters of int_hote rose', () => {
     const counters = (step: string) =>
       /RX:.*\n +\d+ +(\d+) [\s\S]*TX:.*\n +\d+ +(\d+) /
         .exec(of(step).at(-1)?.output ?? '')
@@ -89,7 +89,7 @@ describeDocker('the evidence of a lab', () => {
     expect((after[1] ?? 0) - (before[1] ?? 0)).toBeGreaterThan(6);
   });
 
-  test('a rule of Docker counted what it dropped, and the proofs name it', async () => {
+  test('shows the rule of Docker that counted dropped packets, which the proofs name', async () => {
     const dropped = (step: string) =>
       /\[(\d+):\d+\] (-A DOCKER-ISOLATION-STAGE-2 -o br-[0-9a-f]{12} -j DROP)/g[Symbol.matchAll](
         of(step).find(({ command }) => command.startsWith('iptables-save'))?.output ?? '',
@@ -102,7 +102,7 @@ describeDocker('the evidence of a lab', () => {
     expect(shown.stdout).toContain(`filter/DOCKER-ISOLATION-STAGE-2 ${counted[0]?.[0]} (`);
   });
 
-  test('what is told can be pasted into a shell: a text with all its quotes is one word, unchanged', async () => {
+  test('has commands that can be pasted into a shell: a text with quotes is one word', async () => {
     const command = of('createAppDev')[0]?.command ?? '';
     const words = await tool('sh', '-c', `printf '%s\\n' ${command.replace(/^docker run /, '')}`);
     expect(words.split('\n').at(-1)).toBe(NASTY);
@@ -110,7 +110,7 @@ describeDocker('the evidence of a lab', () => {
     expect(of('fetchAppDevFromAppProd').at(-1)?.output.trimEnd()).toBe(NASTY);
   });
 
-  test('for people: stage by stage, each command with its output and its exit code', async () => {
+  test('is printed by stage, with each command, its output and its exit code', async () => {
     const { stdout, exitCode } = await project.wf(['logs', '@latest']);
     expect(exitCode).toBe(0);
     expect(stdout.match(/^=== \w+ ===$/gm)).toEqual(STAGES.map((stage) => `=== ${stage} ===`));

@@ -7,8 +7,8 @@ import { expectNoStackTrace } from '../support/refusal.ts';
 import { type RunRecord, runRecordSchema, standingChangesSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
 
-describeDocker('a lab that fails in the middle', () => {
-  test('a container that is removed meanwhile: all the rest is undone, and the host is as it was', async () => {
+describeDocker('a failing lab', () => {
+  test('is undone if a container is removed during the run, and the host is restored', async () => {
     const before = await hostState();
     const lab = openProject().start(startLab({}, '--json'));
     await lab.haltAt(SPLICED);
@@ -35,7 +35,7 @@ describeDocker('a lab that fails in the middle', () => {
     expect(await hostState()).toEqual(before);
   });
 
-  test('the pair that is removed while it is being put in its place', async () => {
+  test('is undone if the pair is removed during the splice, and the host is restored', async () => {
     const before = await hostState();
     const lab = openProject().start(startLab({}, '--json'));
     await lab.haltAt(/^vethSplice {2}createVethPair .* ok /);
@@ -48,10 +48,10 @@ describeDocker('a lab that fails in the middle', () => {
   });
 
   test.for([
-    ['an image that cannot take -text', PROBE_IMAGE, 'E_DOCKER', 1],
-    // Nothing had to be undone: this machine cannot do it.
-    ['an image that no registry has', 'wf-test/no-such-image', 'E_IMAGE_UNAVAILABLE', 3],
-  ] as const)('%s', async ([, image, code, exitCode]) => {
+    ['the image does not accept -text', PROBE_IMAGE, 'E_DOCKER', 1],
+    // Nothing had to be undone: exit code 3.
+    ['no registry has the image', 'wf-test/no-such-image', 'E_IMAGE_UNAVAILABLE', 3],
+  ] as const)('leaves the host unchanged if %s', async ([, image, code, exitCode]) => {
     const before = await hostState();
     const project = openProject();
     const end = await project.wf(startLab({ image }));
@@ -64,7 +64,7 @@ describeDocker('a lab that fails in the middle', () => {
     expect(await hostState()).toEqual(before);
   });
 
-  test('with --on-failure keep: all stands, and the commands that wf tells take it away', async () => {
+  test('keeps its changes in place with --on-failure keep, and the printed commands remove them', async () => {
     const before = await hostState();
     const project = openProject();
     const lab = project.start(startLab({}, '--json', '--id', 'kept', '--on-failure', 'keep'));
@@ -85,7 +85,7 @@ describeDocker('a lab that fails in the middle', () => {
     const told = (await project.wf(['changes'])).stdout;
     const typed = told.split('\n').flatMap((line) => /^ {4}(\S.*)$/.exec(line)?.[1] ?? []);
     for (const { undo } of standing) for (const command of undo.split(' && ')) expect(typed).toContain(command);
-    // As a person types them, one after the other. AppDev is gone already, which `docker rm --force` is content with.
+    // In sequence, as a user types them. AppDev is already gone, which `docker rm --force` accepts.
     const answers = [];
     for (const command of typed) {
       answers.push(

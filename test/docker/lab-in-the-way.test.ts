@@ -9,8 +9,8 @@ import { openProject } from '../support/run-wf.ts';
 
 const ISOLATED = /^isolationTest {2}readFirewallAfter .* ok /;
 
-describeDocker('what somebody else has in the way of the lab', () => {
-  test('a container of the name: refused, the container runs on', async () => {
+describeDocker('the lab', () => {
+  test('is refused if a container has the name, and the container keeps running', async () => {
     const id = await docker(
       'run',
       '--detach',
@@ -34,7 +34,7 @@ describeDocker('what somebody else has in the way of the lab', () => {
     }
   });
 
-  test('the throw-away container of the name, though it does not run', async () => {
+  test('is refused if a container that does not run has the name of the probe', async () => {
     const id = await docker('create', '--name', 'AppDev-probe', PROBE_IMAGE);
     try {
       await expectUntouched({ code: 'E_NAME_IN_USE', says: ['AppDev-probe', 'created'], next: 'prefix' });
@@ -43,7 +43,7 @@ describeDocker('what somebody else has in the way of the lab', () => {
     }
   });
 
-  test('a network of the name: refused, the network stays', async () => {
+  test('is refused if a network has the name, and the network stays', async () => {
     const id = await docker('network', 'create', 'devops');
     try {
       await expectUntouched({ code: 'E_NAME_IN_USE', says: ['devops', id.slice(0, 12)], next: 'docker network rm' });
@@ -53,7 +53,7 @@ describeDocker('what somebody else has in the way of the lab', () => {
     }
   });
 
-  test('a link of the name: refused, the link stays', async () => {
+  test('is refused if a link has the name, and the link stays', async () => {
     await tool('ip', 'link', 'add', 'int_hote', 'type', 'bridge');
     try {
       const before = (await linksOf()).get('int_hote');
@@ -64,7 +64,7 @@ describeDocker('what somebody else has in the way of the lab', () => {
     }
   });
 
-  test('a Docker network with an address of the subnet: refused, with its owner', async () => {
+  test('is refused if a Docker network overlaps the subnet, and its name is printed', async () => {
     const id = await docker('network', 'create', '--subnet', '172.30.128.0/20', 'theirs');
     try {
       const refusal = { code: 'E_SUBNET_IN_USE', says: ['172.30.0.0/16', 'theirs', '172.30.128.0/20'], next: '' };
@@ -74,7 +74,7 @@ describeDocker('what somebody else has in the way of the lab', () => {
     }
   });
 
-  test('a route of the host to an address of the subnet: refused, with the link it leads to', async () => {
+  test('is refused if a route of the host overlaps the subnet, and its link is printed', async () => {
     await tool('ip', 'link', 'add', 'vpn0', 'type', 'bridge');
     try {
       await tool('ip', 'address', 'add', '10.99.3.1/24', 'dev', 'vpn0');
@@ -86,12 +86,12 @@ describeDocker('what somebody else has in the way of the lab', () => {
     }
   });
 
-  test('the address from where somebody is logged in by SSH: refused, with that address', async () => {
+  test('is refused if the subnet contains the address of an SSH client, which is printed', async () => {
     const refusal = { code: 'E_SUBNET_IN_USE', says: ['10.50.0.0/16', '10.50.3.4', 'SSH'], next: 'another subnet' };
     await expectUntouched(refusal, { devSubnet: '10.50.0.0/16' }, { SSH_CONNECTION: '10.50.3.4 50000 192.0.2.1 22' });
   });
 
-  test('for people', async () => {
+  test('is refused as text without --json', async () => {
     const id = await docker('create', '--name', 'AppProd', PROBE_IMAGE);
     try {
       const refusal = {
@@ -106,7 +106,7 @@ describeDocker('what somebody else has in the way of the lab', () => {
     }
   });
 
-  test('an address outside the subnet that Docker chooses is only seen once the network is there: the run is rolled back', async () => {
+  test('is rolled back if the splice address is outside the subnet that Docker chose', async () => {
     const before = await hostState();
     const inputs = { spliceAddress: '192.0.2.9' };
     const end = await openProject().wf(startLab(inputs, '--json'));
@@ -121,7 +121,7 @@ describeDocker('what somebody else has in the way of the lab', () => {
     expect(await hostState()).toEqual(before);
   });
 
-  test("somebody's container joins devops and has the address: it is left alone, and what it holds is told", async () => {
+  test('leaves devops stuck if a foreign container on it takes the address, and the container stays', async () => {
     const before = await hostState();
     const project = openProject();
     const lab = project.start(startLab({ devSubnet: '172.30.0.0/16' }, '--json', '--id', 'crowded'));
@@ -160,7 +160,7 @@ describeDocker('what somebody else has in the way of the lab', () => {
   });
 });
 
-/** The lab is refused before it begins, and the host stays as it is. */
+/** Expects that the lab is refused before it begins, and that the host is unchanged. */
 async function expectUntouched(
   refusal: { readonly code: string; readonly says: readonly string[]; readonly next: string },
   inputs: Readonly<Record<string, string>> = {},

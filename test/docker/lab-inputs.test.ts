@@ -6,7 +6,7 @@ import { runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
 
 describeDocker('the inputs of the lab', () => {
-  test('two people at the same time, each with a prefix: one replaces the route and chooses all names, one takes the smallest subnets and wants no route', async () => {
+  test('allow two concurrent labs: one with all names chosen and a replaced route, one with the smallest subnets and no route', async () => {
     const before = await hostState();
     const chosen = {
       prefix: 'ann-',

@@ -6,37 +6,34 @@ import { expectNoStackTrace } from '../support/refusal.ts';
 import { runRecordSchema, standingChangesSchema } from '../support/run-record.ts';
 import { openProject, type Project } from '../support/run-wf.ts';
 
-describeDocker('a lab that is stopped by a signal', () => {
+describeDocker('a lab that is interrupted by a signal', () => {
   test.for([
     ['SIGINT', 130, /^setup {2}createDevNetwork .* ok /],
     ['SIGTERM', 143, /^vethSplice {2}moveContainerLink .* ok /],
-  ] as const)(
-    '%s: exit code %i, and what stands is told so that it can be taken away',
-    async ([signal, code, line]) => {
-      const before = await hostState();
-      const project = openProject();
-      const lab = project.start(startLab({}, '--id', 'stopped'));
-      await lab.line(line);
-      lab.kill(signal);
-      const end = await lab.end;
-      expect(end).toMatchObject({ exitCode: code, signal: undefined });
-      expectNoStackTrace(end);
-      expect(end.stdout).toMatch(/^lab-network interrupted/m);
-      expect(end.stderr).toContain('run stopped is interrupted');
+  ] as const)('prints undo commands that restore the host (%s, exit code %i)', async ([signal, code, line]) => {
+    const before = await hostState();
+    const project = openProject();
+    const lab = project.start(startLab({}, '--id', 'stopped'));
+    await lab.line(line);
+    lab.kill(signal);
+    const end = await lab.end;
+    expect(end).toMatchObject({ exitCode: code, signal: undefined });
+    expectNoStackTrace(end);
+    expect(end.stdout).toMatch(/^lab-network interrupted/m);
+    expect(end.stderr).toContain('run stopped is interrupted');
 
-      const record = runRecordSchema.parse((await project.wf(['show', 'stopped', '--json'])).json());
-      expect(record).toMatchObject({ status: 'interrupted', finishedAt: null, verification: null });
-      expect(record.steps.filter(({ status }) => status === 'running' || status === 'retrying')).toEqual([]);
-      expect(await dockerKnows('network', 'devops')).toBe(true);
-      expect(end.stdout).toContain('docker network rm ');
+    const record = runRecordSchema.parse((await project.wf(['show', 'stopped', '--json'])).json());
+    expect(record).toMatchObject({ status: 'interrupted', finishedAt: null, verification: null });
+    expect(record.steps.filter(({ status }) => status === 'running' || status === 'retrying')).toEqual([]);
+    expect(await dockerKnows('network', 'devops')).toBe(true);
+    expect(end.stdout).toContain('docker network rm ');
 
-      await undoByHand(project);
-      expect(await hostState()).toEqual(before);
-    },
-  );
+    await undoByHand(project);
+    expect(await hostState()).toEqual(before);
+  });
 });
 
-/** Types what `wf changes` tells, in its order. */
+/** Runs the commands that `wf changes` prints, in order. */
 async function undoByHand(project: Project): Promise<void> {
   const standing = standingChangesSchema.parse((await project.wf(['changes', '--json'])).json());
   expect(standing.length).toBeGreaterThan(0);

@@ -5,16 +5,16 @@ import { startLab } from '../support/lab.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
 
-describeDocker('a lab that is killed', () => {
-  // One step of each stage that changes the host, by the line that tells that it is done.
+describeDocker('a rollback of the lab', () => {
+  // One step of each stage that changes the host, by the line that reports its end.
   test.for([
-    ['while networks are made', /^setup {2}create(Dev|Prod)Network .* ok /],
-    ['while containers are made', /^setup {2}create(AppDev|AppProd) .* ok /],
-    ['when the pair is made', /^vethSplice {2}createVethPair .* ok /],
-    ['when the link was moved', /^vethSplice {2}moveContainerLink .* ok /],
-    ['when the splice stands', /^vethSplice {2}addDefaultRoute .* ok /],
-    ['in the middle of its teardown', /^teardown {2}remove(AppDev|AppProd) .* ok /],
-  ] as const)('%s is rolled back, and the host is as before', async ([, line]) => {
+    ['while networks are created', /^setup {2}create(Dev|Prod)Network .* ok /],
+    ['while containers are created', /^setup {2}create(AppDev|AppProd) .* ok /],
+    ['after the pair was created', /^vethSplice {2}createVethPair .* ok /],
+    ['after the link was moved', /^vethSplice {2}moveContainerLink .* ok /],
+    ['while the splice is in place', /^vethSplice {2}addDefaultRoute .* ok /],
+    ['during teardown', /^teardown {2}remove(AppDev|AppProd) .* ok /],
+  ] as const)('restores the host after a kill %s', async ([, line]) => {
     const before = await hostState();
     const project = openProject();
     const lab = project.start(startLab({}, '--id', 'killed'));
@@ -25,7 +25,7 @@ describeDocker('a lab that is killed', () => {
     const found = runRecordSchema.parse((await project.wf(['show', 'killed', '--json'])).json());
     expect(found.status).toBe('interrupted');
     expect(found.changes.length).toBeGreaterThan(0);
-    // Its names are still its own: nobody else may take them.
+    // The run still claims its names: no other run may take them.
     expect((await project.wf(startLab({}))).exitCode).toBe(4);
 
     const rolledBack = await project.wf(['rollback', 'killed', '--json']);
@@ -40,7 +40,7 @@ describeDocker('a lab that is killed', () => {
     expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('nothing to undo') });
   });
 
-  test('is not rolled back while it lives, and goes on unharmed', async () => {
+  test('is refused while the lab runs, and the lab succeeds', async () => {
     const before = await hostState();
     const project = openProject();
     const lab = project.start(startLab({}, '--id', 'alive'));
@@ -52,7 +52,7 @@ describeDocker('a lab that is killed', () => {
     expect(await hostState()).toEqual(before);
   });
 
-  test('and whose containers somebody has removed meanwhile is rolled back all the same', async () => {
+  test('succeeds if a container of the killed lab was removed by hand', async () => {
     const before = await hostState();
     const project = openProject();
     const lab = project.start(startLab({}, '--id', 'helped'));

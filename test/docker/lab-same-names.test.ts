@@ -5,8 +5,8 @@ import { SPLICED, startLab } from '../support/lab.ts';
 import { refusalSchema, runRecordSchema, runSummariesSchema } from '../support/run-record.ts';
 import { openProject, type Project, type WfEnd } from '../support/run-wf.ts';
 
-describeDocker('two labs with the same names at the same moment', () => {
-  test('in one database: one is carried out, the other is refused and touches nothing', async () => {
+describeDocker('two concurrent labs with the same names', () => {
+  test('do not both run in one database: the second is refused and touches nothing', async () => {
     const before = await hostState();
     const project = openProject();
     const ends = await Promise.all([start(project, 'one'), start(project, 'two')]);
@@ -20,7 +20,7 @@ describeDocker('two labs with the same names at the same moment', () => {
     expect(await hostState()).toEqual(before);
   });
 
-  test('in two databases, one begun while the other is under way: it is refused and touches nothing', async () => {
+  test('do not both run in two databases: the second is refused while the first is under way', async () => {
     const before = await hostState();
     const first = openProject().start(startLab({}, '--json', '--id', 'one'));
     for (const line of [/^setup {2}createProdNetwork .* ok /, SPLICED]) {
@@ -37,7 +37,7 @@ describeDocker('two labs with the same names at the same moment', () => {
     expect(await hostState()).toEqual(before);
   });
 
-  test('in two databases: exactly one is carried out, the other is refused with exit code 4 and touches nothing', async () => {
+  test('do not both run in two databases if they start together: exactly one is refused with exit code 4', async () => {
     const before = await hostState();
     for (let round = 0; round < 3; round += 1) {
       const [one, two] = [openProject(), openProject()];

@@ -5,7 +5,7 @@ import { SPLICED, STAGES, startLab } from '../support/lab.ts';
 import { type RunRecord, runRecordSchema, runSummariesSchema } from '../support/run-record.ts';
 import { openProject, type WfEnd } from '../support/run-wf.ts';
 
-describeDocker('the lab as a user runs it', () => {
+describeDocker('the lab', () => {
   const project = openProject();
   let before: HostState;
   let after: HostState;
@@ -24,7 +24,7 @@ describeDocker('the lab as a user runs it', () => {
     record = runRecordSchema.parse(end.json());
   });
 
-  test('succeeds, stage after stage', () => {
+  test('succeeds in every stage, in order', () => {
     expect(end.exitCode).toBe(0);
     expect(record).toMatchObject({ id: 'whole', workflow: 'lab-network', status: 'succeeded', error: null });
     expect(record.stages.map(({ name, status }) => ({ name, status }))).toEqual(
@@ -38,7 +38,7 @@ describeDocker('the lab as a user runs it', () => {
     );
   });
 
-  test('settles every change it made', () => {
+  test('settles every change', () => {
     expect(record.changes.map(({ seq }) => seq)).toEqual(record.changes.map((_, index) => index + 1));
     expect(record.changes.filter(({ status }) => !['reverted', 'gone', 'kept'].includes(status))).toEqual([]);
     const settled = new Map(record.changes.map(({ step, status }) => [step, status]));
@@ -60,12 +60,12 @@ describeDocker('the lab as a user runs it', () => {
     });
   });
 
-  test('leaves the host as it was', () => {
+  test('restores the host', () => {
     expect(after).toEqual(before);
     expect(record.verification).toMatchObject({ restored: true, residues: [] });
   });
 
-  test('is told alike by start, show and runs', async () => {
+  test('is reported alike by start, show and runs', async () => {
     const shown = await project.wf(['show', 'whole', '--json']);
     expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
     expect(shown.json()).toEqual(end.json());
@@ -77,7 +77,7 @@ describeDocker('the lab as a user runs it', () => {
     expect((await project.wf(['changes', '--json'])).json()).toEqual([]);
   });
 
-  test('had put a veth pair between AppProd and the bridge of devops', () => {
+  test('connects AppProd to the bridge of devops by a veth pair', () => {
     const { hostLink, containerDevice, bridge } = spliced;
     expect(hostLink).toMatchObject({ master: bridge, ifalias: 'wf.run=whole', operstate: 'UP' });
     expect(containerDevice).toMatchObject({ ifalias: 'wf.run=whole', operstate: 'UP' });
@@ -89,7 +89,7 @@ describeDocker('the lab as a user runs it', () => {
     expect(spliced.strayLinks).toEqual([]);
   });
 
-  test('had given AppProd the address .0.100 of devops', () => {
+  test('gives AppProd the address .0.100 of devops', () => {
     const prefixLength = Number(spliced.subnet.split('/')[1]);
     expect(spliced.containerDevice?.addr_info).toContainEqual(
       expect.objectContaining({ family: 'inet', local: spliced.address, prefixlen: prefixLength }),
@@ -97,7 +97,7 @@ describeDocker('the lab as a user runs it', () => {
     expect(spliced.atSpliceAddress).toBe('Production');
   });
 
-  test('had added a second default route, and left the first', () => {
+  test('adds a second default route and keeps the first', () => {
     expect(spliced.routes).toHaveLength(2);
     const [first, second] = spliced.routes;
     expect(first).toMatchObject({ gateway: spliced.prodGateway, dev: 'eth0' });
@@ -106,12 +106,12 @@ describeDocker('the lab as a user runs it', () => {
     expect(second?.metric).toBeGreaterThan(first?.metric ?? 0);
   });
 
-  test('had marked all that it made in Docker', () => {
+  test('marks all its Docker objects', () => {
     expect(spliced.labels).toEqual(['whole', 'whole', 'whole', 'whole']);
   });
 });
 
-/** What stands between vethSplice and teardown, read from outside of wf. */
+/** Reads the splice between vethSplice and teardown, without wf. */
 async function lookAtSplice() {
   const [devId, subnet, devGateway, prodGateway, pid, devPid] = await Promise.all([
     dockerInspect('devops', '{{.Id}}'),

@@ -17,7 +17,7 @@ const sweptSchema = z.array(
   }),
 );
 
-describeDocker('a label that a container has from its image is no mark', () => {
+describeDocker('a label that a container inherits from its image', () => {
   afterEach(async () => {
     for (const name of ['theirs', 'ours', 'orphan', 'source']) await docker('rm', '--force', '--volumes', name);
     await docker('rmi', '--force', COPY).catch(() => {});
@@ -30,7 +30,7 @@ describeDocker('a label that a container has from its image is no mark', () => {
     return { exitCode: ended.exitCode, objects: sweptSchema.parse(ended.json()) };
   }
 
-  test("a container of an image that was committed from the lab's is somebody else's, to the lab and to sweep", async () => {
+  test('does not make a container part of the run, neither for the lab nor for sweep', async () => {
     const lab = await pausedAfter('setup');
     await docker('commit', 'AppProd', COPY);
     const theirs = await docker('run', '--detach', '--name', 'theirs', '--volume', '/data', COPY, '-text', 'mine');
@@ -44,7 +44,7 @@ describeDocker('a label that a container has from its image is no mark', () => {
     expect(await dockerInspect('theirs', '{{.Id}} {{.State.Running}}')).toBe(`${theirs} true`);
   });
 
-  test('a container of that image that took the name of a killed run is not removed by its rollback', async () => {
+  test('does not let a rollback remove a foreign container that took the name', async () => {
     const lab = await pausedAfter('setup');
     await docker('commit', 'AppProd', COPY);
     await docker('rm', '--force', 'AppProd');
@@ -59,7 +59,7 @@ describeDocker('a label that a container has from its image is no mark', () => {
     }
   });
 
-  test('an image that carries the label of the run itself is refused for its containers', async () => {
+  test('makes the lab refuse the image if the label names the run itself', async () => {
     await docker('create', '--name', 'source', '--label', 'wf.run=lab', HTTP_ECHO_IMAGE);
     await docker('commit', 'source', COPY);
     const project = openProject();
@@ -75,7 +75,7 @@ describeDocker('a label that a container has from its image is no mark', () => {
     expect(other.exitCode).toBe(0);
   });
 
-  test('what sweep removes is shown with how it was recognised, and its volumes are kept', async () => {
+  test('is not a mark: sweep names the label that the image does not carry, and keeps the volumes', async () => {
     await docker('create', '--name', 'ours', '--label', 'wf.run=forgotten', '--volume', '/data', PROBE_IMAGE);
     const volume = await dockerInspect('ours', '{{(index .Mounts 0).Name}}');
     const found = await sweep();
@@ -95,7 +95,7 @@ describeDocker('a label that a container has from its image is no mark', () => {
     expect(await docker('volume', 'ls', '--quiet')).toContain(volume);
   });
 
-  test('where its image is gone nobody can tell: sweep shows the container and leaves it', async () => {
+  test('cannot be distinguished from a mark if the image is gone: sweep lists the container and keeps it', async () => {
     await docker('tag', PROBE_IMAGE, COPY);
     await docker('create', '--name', 'source', COPY);
     await docker('commit', '--change', 'LABEL wf.run=forgotten', 'source', COPY);

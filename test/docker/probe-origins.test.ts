@@ -62,7 +62,7 @@ describeDocker('probes from a container and from its namespace', () => {
     ['container', () => insideContainer(helper)],
   ];
 
-  it.each(origins)('%s: what can be reached answers', async (_title, from) => {
+  it.each(origins)('get an answer from a reachable target (%s)', async (_title, from) => {
     const ready = { from: from(), deadlineMs: 5_000 };
     const ping = await readWith(pingProbe, { ...ready, to: devAddress, intervalMs: 20 }, testContext());
     expect(ping).toMatchObject({ sent: 3, received: 3, answered: true });
@@ -73,22 +73,19 @@ describeDocker('probes from a container and from its namespace', () => {
     expect(dns).toEqual({ name: 'probetestdev', addresses: [devAddress], outcome: 'resolved' });
   });
 
-  it.each(origins)(
-    '%s: what is isolated does not, and a name of another network does not resolve',
-    async (_title, from) => {
-      const silent = { from: from(), deadlineMs: 400, mustFail: true };
-      const startedAt = performance.now();
-      const ping = await readWith(pingProbe, { ...silent, to: prodAddress, intervalMs: 20 }, testContext());
-      expect(ping).toMatchObject({ sent: 3, received: 0, answered: false });
-      const url = `http://${prodAddress}:5678`;
-      expect(await readWith(httpProbe, { ...silent, url }, testContext())).toMatchObject({ answered: false });
-      const dns = await readWith(dnsProbe, { ...silent, name: 'probetestprod' }, testContext());
-      expect(dns.outcome).not.toBe('resolved');
-      expect(performance.now() - startedAt).toBeLessThan(5_000);
-    },
-  );
+  it.each(origins)('get no answer from an isolated target, and do not resolve its name (%s)', async (_title, from) => {
+    const silent = { from: from(), deadlineMs: 400, mustFail: true };
+    const startedAt = performance.now();
+    const ping = await readWith(pingProbe, { ...silent, to: prodAddress, intervalMs: 20 }, testContext());
+    expect(ping).toMatchObject({ sent: 3, received: 0, answered: false });
+    const url = `http://${prodAddress}:5678`;
+    expect(await readWith(httpProbe, { ...silent, url }, testContext())).toMatchObject({ answered: false });
+    const dns = await readWith(dnsProbe, { ...silent, name: 'probetestprod' }, testContext());
+    expect(dns.outcome).not.toBe('resolved');
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
 
-  it('a container whose image lacks the tool says so', async () => {
+  it('report a tool that the container lacks', async () => {
     const from = insideContainer(helper);
     await docker('exec', 'ProbeTestHelper', 'sh', '-c', 'rm -f /bin/wget /usr/bin/wget');
     const asked = readWith(httpProbe, { from, url: `http://${devAddress}:5678`, deadlineMs: 2_000 }, testContext());

@@ -7,7 +7,7 @@ import { openRegistry, type TestRegistry } from '../support/registry.ts';
 import { testContext } from '../support/step-context.ts';
 import { undo } from '../support/stopped.ts';
 
-describeDocker('an image that a run has pulled', () => {
+describeDocker('an image that a run pulled', () => {
   const behaviour = changeOf(dockerImage);
   const context = () => testContext({ run: 'dkpull' });
   let registry: TestRegistry;
@@ -26,7 +26,7 @@ describeDocker('an image that a run has pulled', () => {
   });
   const pull = () => carryOut(dockerImage, { reference: registry.reference }, context());
 
-  test('is a change that is kept, and that can be undone', async () => {
+  test('is a kept change that can be undone', async () => {
     const { found, record, output } = await pull();
     expect([found, output.pulled, behaviour.kept === null]).toEqual(['absent', true, false]);
     expect(await behaviour.inspect(record, context())).toEqual({ found: 'in place' });
@@ -35,7 +35,7 @@ describeDocker('an image that a run has pulled', () => {
     expect(await behaviour.inspect(record, context())).toMatchObject({ found: 'gone' });
   });
 
-  test('and that a container of somebody else needs, running or not, is not removed', async () => {
+  test('is not removed while a foreign container uses it', async () => {
     const { record } = await pull();
     await docker('create', '--name', 'dkpull-guest', registry.reference);
     await expect(behaviour.undo(record, context())).rejects.toMatchObject({
@@ -50,7 +50,7 @@ describeDocker('an image that a run has pulled', () => {
     expect(await here()).toBe(false);
   });
 
-  test('under a name that leads to another image by now is not removed, nor is that one', async () => {
+  test('is not removed if its name now refers to another image', async () => {
     const { record } = await pull();
     await docker('tag', registry.reference, 'dkpull/tag:2');
     await docker('tag', 'wf-test/probe', registry.reference);
@@ -59,24 +59,24 @@ describeDocker('an image that a run has pulled', () => {
     expect(await here()).toBe(true);
   });
 
-  test('loses the name only, where somebody gave it another as well', async () => {
+  test('loses only its name if it has another tag', async () => {
     const { record } = await pull();
     await docker('tag', registry.reference, 'dkpull/tag:2');
     await undo(behaviour, record, context());
     expect([await here(), await dockerKnows('image', 'dkpull/tag:2')]).toEqual([false, true]);
   });
 
-  test('and that was there before the run is no change of it', async () => {
+  test('is no change of the run if it existed before', async () => {
     await docker('pull', registry.reference);
     expect(await pull()).toMatchObject({ found: 'unchanged', record: null, output: { pulled: false } });
   });
 
-  test.each([0, 20, 200])('by a client that was killed after %i ms is pulled again, and undone', async (afterMs) => {
+  test.each([0, 20, 200])('is pulled again and undone if the first client was killed after %i ms', async (afterMs) => {
     const intent = { reference: registry.reference, id: null };
     registry.hold();
     await askAndDie('POST', `/images/create?fromImage=${encodeURIComponent(registry.reference)}`, undefined, afterMs);
     registry.release();
-    // An engine gives up a pull that nobody waits for any more; where it was quicker, the image is there soon.
+    // The engine cancels a pull whose client is gone, unless the pull completes first.
     const deadline = Date.now() + behaviour.lateEffectMs;
     while (Date.now() < deadline && !(await here())) await new Promise((resolve) => setTimeout(resolve, 20));
     const resumed = await carryOut(dockerImage, { reference: registry.reference }, context(), intent);

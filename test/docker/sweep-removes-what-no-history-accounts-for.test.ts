@@ -20,7 +20,7 @@ const sweptSchema = z.array(
   }),
 );
 
-/** Its one step, which begins by being seen, ends long after the test: it is ended with its wf. */
+/** Its only step would end long after the test: it is ended with its wf. */
 const SLEEPER = `
 import { defineWorkflow, execRead } from 'wf-engine';
 import { setup } from 'xstate';
@@ -38,7 +38,7 @@ export default defineWorkflow({ name: 'sleeper', version: '1', description: 'Sle
 `;
 
 describeDocker('wf sweep', () => {
-  // A lab that a test which failed has left would fail the next ones too.
+  // A lab left by a failed test would fail the next tests too.
   afterEach(async () => {
     for (const filter of ['name=sweep-', 'label=wf.run']) {
       const ids = await docker('ps', '--all', '--quiet', '--filter', filter);
@@ -55,7 +55,7 @@ describeDocker('wf sweep', () => {
     return { exitCode, objects: sweptSchema.parse(json()) };
   }
 
-  /** A lab that is killed when its splice stands, and the database that knew of it is deleted. */
+  /** Kills a lab with its splice in place, and deletes its database. */
   async function forgottenLab(): Promise<void> {
     const project = openProject();
     const lab = project.start(startLab({}, '--id', 'forgotten'));
@@ -65,7 +65,7 @@ describeDocker('wf sweep', () => {
     for (const file of ['', '-wal', '-shm']) rmSync(`${project.database}${file}`, { force: true });
   }
 
-  /** What looks like wf's, or stands beside it, and is not marked. */
+  /** Makes objects that resemble those of wf but are not marked. */
   async function bystanders(): Promise<void> {
     await docker('network', 'create', 'sweep-network');
     await docker('create', '--name', 'sweep-container', '--label', 'wf.runner=forgotten', PROBE_IMAGE);
@@ -77,7 +77,7 @@ describeDocker('wf sweep', () => {
     await tool('ip', 'route', 'add', '10.67.0.0/24', 'via', '10.66.0.2', 'proto', '118');
   }
 
-  test('shows what is left of a run whose database is gone; with --yes it removes just that', async () => {
+  test('lists the objects of a run whose database is gone, and removes exactly those with --yes', async () => {
     await bystanders();
     const before = await hostState();
     await forgottenLab();
@@ -105,14 +105,14 @@ describeDocker('wf sweep', () => {
     expect(await swept(project, '--yes')).toEqual({ exitCode: 0, objects: [] });
   });
 
-  test('what the command lines that it shows remove by hand is all that it shows', async () => {
+  test('prints commands that remove all listed objects by hand', async () => {
     const before = await hostState();
     await forgottenLab();
     const { objects } = await swept(openProject());
     for (const { kind, name, undo } of objects) {
       for (const line of undo) {
         await tool('sh', '-c', line).catch(async (thrown: unknown) => {
-          // The pair goes with the container, a moment after it.
+          // The pair disappears shortly after the container.
           if (kind !== 'link' || (await linkNames()).includes(name)) throw thrown;
         });
       }
@@ -120,7 +120,7 @@ describeDocker('wf sweep', () => {
     await expect.poll(hostState, { timeout: 3_000 }).toEqual(before);
   });
 
-  test('leaves to `wf rollback` what its own database accounts for', async () => {
+  test('leaves the objects of its own database to `wf rollback`', async () => {
     const before = await hostState();
     const project = openProject();
     const lab = project.start(startLab({}, '--id', 'known'));
@@ -130,13 +130,13 @@ describeDocker('wf sweep', () => {
     expect(await swept(project, '--yes')).toEqual({ exitCode: 0, objects: [] });
     expect(await dockerKnows('container', 'AppDev')).toBe(true);
     expect(await project.wf(['rollback', 'known'])).toMatchObject({ exitCode: 0 });
-    // It has ended: what turns up with its mark after that is nobody's any more.
+    // The run has ended: an object that appears with its mark later has no owner.
     await docker('network', 'create', '--label', 'wf.run=known', 'sweep-late');
     expect((await swept(project, '--yes')).objects).toMatchObject([{ name: 'sweep-late', status: 'removed' }]);
     expect(await hostState()).toEqual(before);
   });
 
-  test('keeps its hands off a run that is under way with another database', async () => {
+  test('does not touch an active run of another database', async () => {
     const before = await hostState();
     const [theirs, ours] = [openProject(), openProject()];
     const lab = theirs.start(startLab({}, '--id', 'theirs'));
@@ -152,7 +152,7 @@ describeDocker('wf sweep', () => {
     expect(await hostState()).toEqual(before);
   });
 
-  test("keeps its hands off another user's run that is under way, whose locks it cannot see", async () => {
+  test('does not touch an active run of another user, whose locks it cannot see', async () => {
     const project = openProject({ 'workflows/sleeper.ts': SLEEPER });
     ownedByOrdinaryUser(project.folder);
     await docker('network', 'create', '--label', 'wf.run=theirs', 'sweep-theirs');
@@ -167,7 +167,7 @@ describeDocker('wf sweep', () => {
     expect((await swept(openProject(), '--yes')).objects).toMatchObject([{ name: 'sweep-theirs', status: 'removed' }]);
   });
 
-  test('is refused in another network namespace, and leaves a run that is under way alone', async () => {
+  test('is refused in another network namespace, and does not touch an active run', async () => {
     const before = await hostState();
     const [theirs, ours] = [openProject(), openProject()];
     const lab = theirs.start(startLab({}, '--id', 'theirs'));
@@ -184,7 +184,7 @@ describeDocker('wf sweep', () => {
     expect(await hostState()).toEqual(before);
   });
 
-  test('a network with a foreign container in it is reported, and not emptied', async () => {
+  test('reports a network with a foreign container as stuck, and keeps it', async () => {
     const id = await docker('network', 'create', '--label', 'wf.run=forgotten', 'sweep-devops');
     await docker('run', '--detach', '--name', 'sweep-guest', '--network', id, PROBE_IMAGE, 'sleep', '600');
     const project = openProject();
