@@ -16,7 +16,7 @@ describeOwnNetwork('a command in another network namespace', () => {
   });
   afterAll(() => container.remove());
 
-  it('sees the links there, and the result has the argv that the caller gave', async () => {
+  it('sees the links of the namespace, and its result has the original argv', async () => {
     const argv = ['ip', '-brief', 'link'] as const;
     const inside = await command.run(argv, { timeoutMs, namespace: container.handle.namespace });
     expect(inside.argv).toEqual(argv);
@@ -24,7 +24,7 @@ describeOwnNetwork('a command in another network namespace', () => {
     expect((await command.run(argv, { timeoutMs })).stdout).not.toContain('n_only');
   });
 
-  it('is not run where the path leads to another namespace by now', async () => {
+  it('does not run if the path now leads to another namespace', async () => {
     const own = statSync('/proc/self/ns/net').ino;
     const reused = { path: container.handle.namespace.path, inode: own, process: null };
     const attempt = command.run(['ip', 'link', 'add', 'n_wrong', 'type', 'bridge'], { timeoutMs, namespace: reused });
@@ -32,17 +32,17 @@ describeOwnNetwork('a command in another network namespace', () => {
     expect(container.ip('link')).not.toContain('n_wrong');
   });
 
-  it('takes any namespace where no inode is asked for', async () => {
+  it('runs in any namespace if no inode is given', async () => {
     const namespace = { path: container.handle.namespace.path, inode: null, process: null };
     expect((await command.run(['ip', 'link'], { timeoutMs, namespace })).stdout).toContain('n_only');
   });
 
-  it('has the environment that it is given', async () => {
+  it('receives the given environment', async () => {
     const options = { timeoutMs, namespace: container.handle.namespace, env: { WF_PROCESS: '{"run":"r 1"}' } };
     expect((await command.run(['printenv', 'WF_PROCESS'], options)).stdout).toBe('{"run":"r 1"}\n');
   });
 
-  it('tells a missing program from one that fails with the same exit code', async () => {
+  it('distinguishes a missing program from one that fails with the same exit code', async () => {
     const namespace = container.handle.namespace;
     const missing = command.run(['wf-no-such-program'], { timeoutMs, namespace });
     await expect(missing).rejects.toMatchObject({ code: 'E_TOOL_MISSING' });
@@ -50,7 +50,7 @@ describeOwnNetwork('a command in another network namespace', () => {
     expect(end).toEqual({ type: 'exited', exitCode: 127 });
   });
 
-  it('is ended at its time-out there as well', async () => {
+  it('is ended at its time-out', async () => {
     const namespace = container.handle.namespace;
     const result = await command.run(['sleep', '66'], { timeoutMs: 100, namespace });
     expect(result.end).toEqual({ type: 'timed-out' });

@@ -97,14 +97,14 @@ describe('a command that changes the host', () => {
     expect(ran.verification).toMatchObject({ restored: true });
   });
 
-  test('without an undo command it stays, is called stuck, and the run needs attention', async () => {
+  test('is stuck without an undo command, and the run needs attention', async () => {
     const ran = await runSteps(command({ argv: ['touch', at('made')] }), failing());
     expect(ran.changes[0]).toMatchObject({ status: 'stuck', reason: expect.stringContaining('no undo command') });
     expect(ran.result).toMatchObject({ end: { status: 'needs-attention' } });
     expect(existsSync(at('made'))).toBe(true);
   });
 
-  test('an undo command that fails leaves the change stuck, with its complaint', async () => {
+  test('is stuck if its undo command fails, with the error of that command', async () => {
     const ran = await runSteps(command({ argv: ['touch', at('made')], undo: ['ls', at('other')] }), failing());
     expect(ran.changes[0]).toMatchObject({
       status: 'stuck',
@@ -112,12 +112,12 @@ describe('a command that changes the host', () => {
     });
   });
 
-  test('an undo command that ends well, but after which the check still says done, leaves it stuck', async () => {
+  test('is stuck if its check still succeeds after the undo command', async () => {
     const made = { argv: ['touch', at('made')], check: ['test', '-e', at('made')], undo: ['true'] };
     expect((await runSteps(command(made), failing())).changes[0]).toMatchObject({ status: 'stuck' });
   });
 
-  test('what its check says is done already is not run, and leaves no change', async () => {
+  test('does not run if its check already succeeds, and leaves no change', async () => {
     writeFileSync(at('made'), 'by somebody');
     const made = { argv: ['sh', '-c', 'exit 9'], check: ['test', '-e', at('made')], undo: ['rm', at('made')] };
     const ran = await runSteps(command(made));
@@ -126,19 +126,19 @@ describe('a command that changes the host', () => {
     expect(readFileSync(at('made'), 'utf8')).toBe('by somebody');
   });
 
-  test('a command that ended well, but whose check does not say so, has failed', async () => {
+  test('fails if it exits with 0 but its check fails', async () => {
     const ran = await runSteps(command({ argv: ['true'], check: ['test', '-e', at('made')] }));
     expect(ran.errors).toMatchObject({ step1: expect.stringMatching(/^E_HOST_STATE_UNKNOWN /) });
   });
 
-  test('a program that is not there has changed nothing', async () => {
+  test('changes nothing if its program is missing', async () => {
     const ran = await runSteps(command({ argv: ['wf-no-such-program'] }));
     expect(ran.errors).toMatchObject({ step1: expect.stringMatching(/^E_TOOL_MISSING .*wf-no-such-program/) });
     expect(ran.changes).toMatchObject([{ status: 'gone' }]);
     expect(ran.result).toMatchObject({ end: { status: 'failed' } });
   });
 
-  test('an exit code that was not expected is an error with the code and the last lines of stderr', async () => {
+  test('fails on an unexpected exit code, with the code and the last lines of stderr', async () => {
     const argv = ['sh', '-c', 'for n in 1 2 3 4 5; do echo line $n >&2; done; exit 7'];
     const ran = await runSteps(command({ argv, undo: ['true'] }));
     expect(ran.errors['step1']).toMatch(/^E_HOST_COMMAND .*exit code 7: line 3 \/ line 4 \/ line 5$/);
@@ -146,13 +146,13 @@ describe('a command that changes the host', () => {
     expect((await runSteps(command({ argv, undo: ['true'], expectExitCodes: [0, 7] }))).errors).toEqual({});
   });
 
-  test('one that takes too long is ended, with what it started', async () => {
+  test('fails if it times out', async () => {
     const argv = ['sh', '-c', `sleep 30; touch ${at('late')}`];
     const ran = await runSteps(command({ argv, undo: ['true'], timeoutMs: 200 }));
     expect(ran.errors['step1']).toMatch(/^E_HOST_COMMAND .*timed out after 200 ms/);
   });
 
-  test('folder and environment reach the command, its check and its undo', async () => {
+  test('runs in the given folder and environment, as do its check and its undo', async () => {
     const seen = (name: string) => ['sh', '-c', `pwd > ${name}; echo $WF_WORD >> ${name}`];
     const input = {
       argv: seen('argv'),
@@ -167,7 +167,7 @@ describe('a command that changes the host', () => {
   });
 });
 
-describe('after an interruption', () => {
+describe('an interrupted command', () => {
   const behaviour = changeOf(execCommand);
   const observe = (input: unknown, earlier?: Json) =>
     behaviour.observe(execCommand.runner.parseInput(input), testContext(), earlier);
@@ -177,7 +177,7 @@ describe('after an interruption', () => {
     return seen.record;
   }
 
-  test('nobody can tell whether a command without a check was done: it is not run again', async () => {
+  test('is not run again without a check, as its effect is unknown', async () => {
     const input = { argv: ['touch', at('made')], undo: ['rm', at('made')] };
     const seen = await observe(input, await intent(input));
     expect(seen).toMatchObject({
@@ -187,7 +187,7 @@ describe('after an interruption', () => {
     expect(await behaviour.inspect(await intent(input), testContext())).toEqual({ found: 'in place' });
   });
 
-  test('the check tells: done is adopted, not done is run again', async () => {
+  test('is adopted if its check succeeds, and run again if it fails', async () => {
     const input = { argv: ['touch', at('made')], check: ['test', '-e', at('made')] };
     const record = await intent(input);
     expect(await observe(input, record)).toMatchObject({ found: 'absent' });
@@ -196,21 +196,21 @@ describe('after an interruption', () => {
     expect(await behaviour.inspect(record, testContext())).toEqual({ found: 'in place' });
   });
 
-  test('a check that cannot be run says nothing: neither done nor not done', async () => {
+  test('has an unknown effect if its check cannot run', async () => {
     const input = { argv: ['touch', at('made')], check: ['wf-no-such-program'] };
     expect(await observe(input)).toMatchObject({ found: 'unknown', error: { code: 'E_HOST_STATE_UNKNOWN' } });
     const slow = { argv: ['touch', at('made')], check: ['sleep', '30'], timeoutMs: 100 };
     expect(await observe(slow)).toMatchObject({ found: 'unknown' });
   });
 
-  test('how its undo ended is told at once, and no later look claims to know it', async () => {
+  test('is reported as gone only by its undo itself if it has no check', async () => {
     const input = { argv: ['touch', at('made')], undo: ['true'] };
     const { record } = await carryOut(execCommand, input as never, testContext());
     expect(await behaviour.undo(record, testContext())).toMatchObject({ found: 'gone' });
     expect(await behaviour.inspect(record, testContext())).toEqual({ found: 'in place' });
   });
 
-  test('with a check, it is the check that tells what its undo did', async () => {
+  test('is judged by its check after an undo', async () => {
     const input = { argv: ['touch', at('made')], check: ['test', '-e', at('made')], undo: ['true'] };
     const { record } = await carryOut(execCommand, input as never, testContext());
     expect(await behaviour.undo(record, testContext())).toEqual({ found: 'in place' });
@@ -218,7 +218,7 @@ describe('after an interruption', () => {
     expect(await behaviour.undo(better, testContext())).toMatchObject({ found: 'gone' });
   });
 
-  test('one that was never started says that the host is untouched; one that failed does not', async () => {
+  test('reports the host as untouched only if it never started', async () => {
     const apply = async (argv: readonly string[], signal?: AbortSignal) => {
       const input = execCommand.runner.parseInput({ argv });
       const context = testContext(signal === undefined ? {} : { signal });
@@ -233,7 +233,7 @@ describe('after an interruption', () => {
 });
 
 describe('a command that only reads', () => {
-  test('gives its output and exit code, and leaves no change', async () => {
+  test('returns its output and exit code', async () => {
     const context = testContext();
     const output = await readWith(
       execRead,
@@ -244,20 +244,20 @@ describe('a command that only reads', () => {
     expect(context.evidence).toMatchObject([{ exitCode: 3 }]);
   });
 
-  test('is cut where it writes too much', async () => {
+  test('has its output truncated at 64 KiB', async () => {
     const output = await readWith(execRead, { argv: ['head', '-c', '1000000', '/dev/zero'] }, testContext());
     expect(output.truncated).toBe(true);
     expect(output.stdout.length).toBeLessThanOrEqual(64 * 1024);
   });
 
-  test('no shell: what a shell would expand reaches the program as it is', async () => {
+  test('runs without a shell, so its arguments are not expanded', async () => {
     const output = await readWith(execRead, { argv: ['echo', '$HOME; *'] }, testContext());
     expect(output.stdout).toBe('$HOME; *\n');
   });
 });
 
-describe('undoing and verifying as steps', () => {
-  test('named steps are undone and the host is verified', async () => {
+describe('the steps that undo and verify', () => {
+  test('undo the named steps and verify the host', async () => {
     const ran = await runSteps(
       planned(host.makeFile, { name: 'one' }),
       planned(host.makeFile, { name: 'two' }),
@@ -276,7 +276,7 @@ describe('undoing and verifying as steps', () => {
     expect(host.files()).toEqual([]);
   });
 
-  test('a change that cannot be undone is named with its undo command', async () => {
+  test('fail with the name of a change that cannot be undone', async () => {
     const ran = await runSteps(
       planned(host.makeFile, { name: 'one', fail: 'undo' }),
       planned(revertSteps, { steps: ['step1'] }),
@@ -284,12 +284,12 @@ describe('undoing and verifying as steps', () => {
     expect(ran.errors['step2']).toMatch(/^E_RESIDUE .*file one \(it will not go\)/);
   });
 
-  test('what is left is named, and the step fails', async () => {
+  test('fail with the name of a change that is left', async () => {
     const ran = await runSteps(planned(host.makeFile, { name: 'one' }), planned(verifyHost, {}));
     expect(ran.errors['step2']).toMatch(/^E_RESIDUE the host is not as it was before the run: .*file one/);
   });
 
-  test('a dry run shows no command for either', () => {
+  test('have no commands in a dry run', () => {
     expect(verifyHost.runner.rehearse({}).commands).toEqual([]);
     expect(revertSteps.runner.rehearse({ steps: ['a'] }).commands).toEqual([]);
   });

@@ -38,7 +38,7 @@ function recorded(line: string): Change {
 }
 
 function compared(before: Fingerprint, after: Fingerprint, ledger: readonly Change[]): readonly Difference[] {
-  // Named namespaces are the whole machine's: other tests may be making some.
+  // Named namespaces belong to the whole machine: other tests may create some.
   const elsewhere = ({ subject }: Difference) => /^namespace (?!wffp)/.test(subject);
   return fingerprints
     .compare(before, after, comparedRun('mine', ledger))
@@ -47,7 +47,7 @@ function compared(before: Fingerprint, after: Fingerprint, ledger: readonly Chan
 
 const execute = promisify(execFile);
 
-/** Runs a command line whose words hold no blanks, and answers what it printed. Throws where it failed. */
+/** Runs a command line whose words contain no spaces, and returns its output. Throws if it fails. */
 async function run(line: string): Promise<string> {
   const [program = '', ...args] = line.split(' ');
   const { stdout } = await execute(program, args);
@@ -62,7 +62,7 @@ interface Kind {
   readonly differences: readonly string[];
 }
 
-// On a bridge `wffp0` with the address 10.77.0.1/24 that is there all the time, without a port and so without a carrier.
+// The bridge `wffp0` with the address 10.77.0.1/24 always exists, without a port and so without a carrier.
 const KINDS: readonly Kind[] = [
   {
     kind: 'bridge',
@@ -184,25 +184,28 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
   });
   afterAll(() => run('ip link del wffp0'));
 
-  test.each(KINDS)('$kind: told when it comes, and gone when it goes', async ({ add, remove, differences }) => {
-    const before = await fingerprints.take(FACETS);
-    await run(add);
-    try {
-      const between = await fingerprints.take(FACETS);
-      const found = compared(before, between, []);
-      expect(found.map(({ difference, subject }) => `${difference} ${subject}`).sort()).toEqual(differences);
-      expect(new Set(found.map(({ owner }) => owner)), 'without a ledger').toEqual(new Set(['other']));
-      const attributed = compared(before, between, [recorded(add)]);
-      const missed = attributed.filter(({ owner, difference }) => owner !== 'run' && difference !== 'removed');
-      expect(missed, 'with its command in the ledger').toEqual([]);
-    } finally {
-      await run(remove);
-    }
-    expect(compared(before, await fingerprints.take(FACETS), [])).toEqual([]);
-    expect(compared(before, await fingerprints.take(FACETS), [])).toEqual([]);
-  });
+  test.each(KINDS)(
+    'detects $kind, and reports no difference once it is reverted',
+    async ({ add, remove, differences }) => {
+      const before = await fingerprints.take(FACETS);
+      await run(add);
+      try {
+        const between = await fingerprints.take(FACETS);
+        const found = compared(before, between, []);
+        expect(found.map(({ difference, subject }) => `${difference} ${subject}`).sort()).toEqual(differences);
+        expect(new Set(found.map(({ owner }) => owner)), 'without a ledger').toEqual(new Set(['other']));
+        const attributed = compared(before, between, [recorded(add)]);
+        const missed = attributed.filter(({ owner, difference }) => owner !== 'run' && difference !== 'removed');
+        expect(missed, 'with its command in the ledger').toEqual([]);
+      } finally {
+        await run(remove);
+      }
+      expect(compared(before, await fingerprints.take(FACETS), [])).toEqual([]);
+      expect(compared(before, await fingerprints.take(FACETS), [])).toEqual([]);
+    },
+  );
 
-  test("a link is this run's by its alias, with what is on it, and another run's by another", async () => {
+  test('attributes a link and its parts to a run by the alias of the link', async () => {
     const before = await fingerprints.take(FACETS);
     await run('ip link add wffp4 type bridge');
     await run('ip link set wffp4 alias wf.run=mine');
@@ -226,8 +229,8 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
     expect(compared(before, await fingerprints.take(FACETS), [])).toEqual([]);
   });
 
-  test('a rule put before others is one difference, a changed order is told', async () => {
-    // A chain of the test's own: an engine in this namespace has rules in FORWARD.
+  test('reports an inserted rule as one difference, and a changed order', async () => {
+    // A separate chain: an engine in this namespace has rules in FORWARD.
     await run('iptables -N WF-FP');
     const rule = (word: string, number: number) => `iptables -${word} WF-FP -s 10.81.0.${number} -j ACCEPT`;
     for (const number of [1, 2, 3]) await run(rule('A', number));
@@ -244,11 +247,11 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
     expect(moved).toMatchObject([{ difference: 'altered', before: '#1', after: '#3' }]);
   });
 
-  test('carrier, counters, learned neighbours and addresses under test are no difference', async () => {
+  test('ignores carrier, counters, learned neighbours and addresses under test', async () => {
     const flags = async () => (await run('ip link show wffp0')).split('>')[0];
     await run('ip netns add wffp8');
     await run('ip link add wffp6 type veth peer name wffp7 netns wffp8');
-    // Link-local addresses come with the first carrier: they are a difference, and not what this is about.
+    // Link-local addresses come with the first carrier, and would be a difference.
     for (const link of ['wffp0', 'wffp6']) await run(`ip link set ${link} addrgenmode none`);
     await run('ip link set wffp6 master wffp0 up');
     await run('ip address add 2001:db8:8::1/64 dev wffp0');
@@ -268,13 +271,13 @@ describeOwnNetwork('a fingerprint of a real network namespace', () => {
     }
   });
 
-  test("without an engine, Docker's part is known to be absent", async () => {
+  test('reports Docker objects as absent without an engine', async () => {
     expect(await fingerprints.take(FACETS)).toMatchObject({
       sections: { containers: { state: 'no engine', entries: {} }, networks: { state: 'no engine', entries: {} } },
     });
   });
 
-  test('a host on which something always changes: the rest is compared, and what kept changing is named', async () => {
+  test('names a link that always changes, and compares the rest of the host', async () => {
     await run('ip link add wffp9 type bridge');
     const flap = 'while :; do ip link set wffp9 mtu 1400; ip link set wffp9 mtu 1401; done';
     const flapping = spawn('sh', ['-c', flap], { stdio: 'ignore' });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { startChild } from '../fixtures/history/child.ts';
 
-/** What the process asked of the kernel, in order, as strace saw it; its main thread is the only one that commits. */
+/** The system calls of the process, in order, as strace saw them. Only its main thread commits. */
 type Call =
   | { readonly type: 'log written' | 'log synchronised' }
   /** A step runner has touched its host: it makes a file. */
@@ -26,54 +26,51 @@ function callsIn(trace: string): readonly Call[] {
   });
 }
 
-test.each([1, 6])(
-  'with %i runs side by side, no step runner is called before its intent has reached the disk',
-  async (runs) => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'wf-test-'));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    const traced = path.join(folder, 'trace');
-    const strace = [
-      'strace',
-      '-f',
-      '-qq',
-      '-s',
-      '0',
-      '-e',
-      'trace=openat,pwrite64,fsync,fdatasync',
-      '-e',
-      'signal=none',
-      '-o',
-      traced,
-    ];
-    // Names of files are told whole, whatever is said of strings.
-    const child = startChild('../host/make-files-side-by-side.ts', [String(runs)], strace);
-    expect(Number(await child.line(1))).toBe(4 * runs);
-    expect(await child.ended).toBe(0);
+test.each([1, 6])('no step runner is called before its intent is on disk, with %i concurrent runs', async (runs) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'wf-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const traced = path.join(folder, 'trace');
+  const strace = [
+    'strace',
+    '-f',
+    '-qq',
+    '-s',
+    '0',
+    '-e',
+    'trace=openat,pwrite64,fsync,fdatasync',
+    '-e',
+    'signal=none',
+    '-o',
+    traced,
+  ];
+  // strace prints file names in full, regardless of `-s`.
+  const child = startChild('../host/make-files-side-by-side.ts', [String(runs)], strace);
+  expect(Number(await child.line(1))).toBe(4 * runs);
+  expect(await child.ended).toBe(0);
 
-    let isSynchronised = true;
-    let commits = 0;
-    const touches: { readonly file: string; readonly afterCommits: number }[] = [];
-    for (const call of callsIn(readFileSync(traced, 'utf8'))) {
-      if (call.type === 'log written') isSynchronised = false;
-      if (call.type === 'log synchronised') {
-        isSynchronised = true;
-        commits += 1;
-      }
-      if (call.type === 'touched') {
-        expect(isSynchronised, `all that was written to the log before ${call.file} was made is on disk`).toBe(true);
-        touches.push({ file: path.basename(call.file), afterCommits: commits });
-      }
+  let isSynchronised = true;
+  let commits = 0;
+  const touches: { readonly file: string; readonly afterCommits: number }[] = [];
+  for (const call of callsIn(readFileSync(traced, 'utf8'))) {
+    if (call.type === 'log written') isSynchronised = false;
+    if (call.type === 'log synchronised') {
+      isSynchronised = true;
+      commits += 1;
     }
-    expect(touches).toHaveLength(4 * runs);
-    // Between two touches of one run lie the outcome of the first and the intent of the second: two commits at least.
-    for (let run = 0; run < runs; run += 1) {
-      const own = touches.filter(({ file }) => file.startsWith(`mark${run}-`));
-      expect(own.map(({ file }) => file)).toEqual([0, 1, 2, 3].map((n) => `mark${run}-${n}`));
-      own.slice(1).forEach((touch, n) => {
-        expect(touch.afterCommits - (own[n]?.afterCommits ?? 0)).toBeGreaterThanOrEqual(2);
-      });
+    if (call.type === 'touched') {
+      expect(isSynchronised, `all that was written to the log before ${call.file} was made is on disk`).toBe(true);
+      touches.push({ file: path.basename(call.file), afterCommits: commits });
     }
-    // Runs side by side share them: far fewer than each would need alone.
-    if (runs > 1) expect(commits).toBeLessThan(runs * 4 * 2);
-  },
-);
+  }
+  expect(touches).toHaveLength(4 * runs);
+  // Between two touches of one run lie the outcome of the first and the intent of the second: two commits at least.
+  for (let run = 0; run < runs; run += 1) {
+    const own = touches.filter(({ file }) => file.startsWith(`mark${run}-`));
+    expect(own.map(({ file }) => file)).toEqual([0, 1, 2, 3].map((n) => `mark${run}-${n}`));
+    own.slice(1).forEach((touch, n) => {
+      expect(touch.afterCommits - (own[n]?.afterCommits ?? 0)).toBeGreaterThanOrEqual(2);
+    });
+  }
+  // Concurrent runs use grouped commits: far fewer than each run needs alone.
+  if (runs > 1) expect(commits).toBeLessThan(runs * 4 * 2);
+});

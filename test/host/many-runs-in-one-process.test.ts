@@ -55,10 +55,10 @@ await engine.close();
 `;
 
 describeOwnNetwork('many runs in one process', () => {
-  test('each makes a folder and waits a second: all succeed, and share the fingerprints of the host', async () => {
+  test('all succeed and share the fingerprints of the host', async () => {
     const project = openPackageProject({ 'workflow.ts': WORKFLOW, 'program.ts': PROGRAM });
     mkdirSync(path.join(project.folder, 'made'));
-    // Asked once for each sample of the host.
+    // wf runs tc once for each sample of the host.
     const log = path.join(project.folder, 'samples');
     project.write({ 'tools/tc': `#!/bin/sh\necho sample >> ${log}\necho '[]'\n` });
     chmodSync(path.join(project.folder, 'tools/tc'), 0o755);
@@ -71,7 +71,7 @@ describeOwnNetwork('many runs in one process', () => {
     process.stderr.write(`${RUNS} runs took ${tookMs} ms\n`);
     expect(succeeded).toBe(RUNS);
     expect(readdirSync(path.join(project.folder, 'made'))).toHaveLength(RUNS);
-    // Two a fingerprint, if each run took its own: 400.
+    // 400 samples if each run took its own fingerprints.
     expect(readFileSync(log, 'utf8').split('\n').length).toBeLessThan(RUNS);
     expect(tookMs).toBeLessThan(60_000);
   }, 120_000);

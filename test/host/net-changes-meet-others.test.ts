@@ -20,7 +20,7 @@ import { describeOwnNetwork, ip, networkState, removeLinks, type TestContainer, 
 const RUN = 'meetrun';
 const context = () => testContext({ run: RUN, step: 'change' });
 
-describeOwnNetwork('what somebody else does between a kill and the next look', () => {
+describeOwnNetwork('foreign changes between a kill and the recovery', () => {
   let container: TestContainer;
   beforeEach(async () => {
     container = await testContainer('AppProd');
@@ -37,32 +37,35 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
     for (const end of ['t_host', 't_cont']) ip('link', 'set', 'dev', end, 'alias', `wf.run=${RUN}`);
   }
 
-  describe('a link that was deleted by hand is gone, and one that has its name or its ifindex now is not touched', () => {
+  describe('a link that was deleted by hand', () => {
     const changes: [string, () => Promise<readonly [Actor, Json]>][] = [
       ['net.enslave', () => made(enslaveLink, { link: 't_host', bridge: 't_br' })],
       ['net.up', () => made(setLinkUp, { link: 't_host', container: null })],
       ['net.address', () => made(addAddress, { link: 't_host', address: '10.9.0.1/24', container: null })],
     ];
-    it.each(changes)('%s', async (_kind, make) => {
-      const [actor, record] = await make();
-      const { inspect, undo, observe } = changeOf(actor);
-      const { ifindex } = linkNamed('t_host');
-      ip('link', 'delete', 't_host');
-      expect(await inspect(record, context())).toMatchObject({ found: 'gone' });
+    it.each(changes)(
+      'is gone for %s, which does not touch a new link with its name and ifindex',
+      async (_kind, make) => {
+        const [actor, record] = await make();
+        const { inspect, undo, observe } = changeOf(actor);
+        const { ifindex } = linkNamed('t_host');
+        ip('link', 'delete', 't_host');
+        expect(await inspect(record, context())).toMatchObject({ found: 'gone' });
 
-      ip('link', 'add', 't_host', 'index', String(ifindex), 'type', 'veth', 'peer', 'name', 't_cont');
-      for (const words of [['up'], ['master', 't_br']]) ip('link', 'set', 'dev', 't_host', ...words);
-      ip('address', 'add', '10.9.0.1/24', 'dev', 't_host');
-      expect(linkNamed('t_host').ifindex).toBe(ifindex);
-      const before = networkState();
-      expect(await inspect(record, context())).toMatchObject({ found: 'gone' });
-      await undo(record, context());
-      expect(networkState()).toEqual(before);
-      const input = actor.runner.parseInput(inputs.get(actor));
-      expect(await observe(input, context(), record), 'not taken for its own').toMatchObject({ found: 'unchanged' });
-    });
+        ip('link', 'add', 't_host', 'index', String(ifindex), 'type', 'veth', 'peer', 'name', 't_cont');
+        for (const words of [['up'], ['master', 't_br']]) ip('link', 'set', 'dev', 't_host', ...words);
+        ip('address', 'add', '10.9.0.1/24', 'dev', 't_host');
+        expect(linkNamed('t_host').ifindex).toBe(ifindex);
+        const before = networkState();
+        expect(await inspect(record, context())).toMatchObject({ found: 'gone' });
+        await undo(record, context());
+        expect(networkState()).toEqual(before);
+        const input = actor.runner.parseInput(inputs.get(actor));
+        expect(await observe(input, context(), record), 'not taken for its own').toMatchObject({ found: 'unchanged' });
+      },
+    );
 
-    it('net.veth makes the pair anew, and refuses where the name is taken', async () => {
+    it('is recreated by net.veth, unless the name is taken', async () => {
       const input = { name: 't_new', peer: 't_new2', mtu: null };
       const [actor, record] = await made(createVethPair, input);
       ip('link', 'delete', 't_new2');
@@ -77,7 +80,7 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
     });
   });
 
-  it('net.veth: a pair that somebody renamed after it was made and before it was marked is undone', async () => {
+  it('net.veth undoes a pair that was renamed before it was marked', async () => {
     const { observe, apply, inspect, undo } = changeOf(createVethPair);
     const input = createVethPair.runner.parseInput({ name: 't_new', peer: 't_new2', mtu: null });
     const seen = await observe(input, context(), undefined);
@@ -90,7 +93,7 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
     expect(ip('link', 'show')).not.toMatch(/t_odd|t_new2/);
   });
 
-  it('net.move: a foreign link with the name in the container is refused, and both stay where they are', async () => {
+  it('net.move refuses a foreign link with the name in the container, and neither link moves', async () => {
     const { observe, inspect, undo } = changeOf(moveLink);
     const input = moveLink.runner.parseInput({ link: 't_cont', container: container.handle, name: 'eth1' });
     const seen = await observe(input, context(), undefined);
@@ -106,7 +109,7 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
     expect([networkState(), networkState(container.ip)]).toEqual(before);
   });
 
-  it('net.move and net.rename: what was done is still known where somebody has taken the old name', async () => {
+  it('net.move and net.rename recognize their change even if the old name is taken', async () => {
     const move = { link: 't_cont', container: container.handle, name: 'eth1' };
     const moved = await carryOut(moveLink, move, context());
     ip('link', 'add', 't_cont', 'type', 'bridge');
@@ -117,13 +120,13 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
     expect((await carryOut(renameLink, rename, context(), renamed.record)).found).toBe('ours');
   });
 
-  it('net.rename: a link that was renamed by hand meanwhile is no longer its business', async () => {
+  it('net.rename reports a link that was renamed by hand as gone', async () => {
     const [actor, record] = await made(renameLink, { link: 't_host', name: 't_new', container: null });
     ip('link', 'set', 't_new', 'name', 't_host');
     expect(await changeOf(actor).inspect(record, context())).toMatchObject({ found: 'gone' });
   });
 
-  it('all that was made in a container is gone after it was started again', async () => {
+  it('all changes in a container are gone after its restart', async () => {
     ip('link', 'set', 't_cont', 'netns', String(container.handle.pid), 'name', 'eth1');
     const inContainer = { link: 'eth1', container: container.handle };
     const changes = [
@@ -134,7 +137,7 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
     const { handle } = container;
     await container.remove();
     container = await testContainer('AppProd');
-    // The new one may well have the pid and the inode of the old one: the start of the process tells them apart.
+    // The new container may have the pid and the inode of the old one: the start time of the process distinguishes them.
     const again = { ...handle, namespace: { ...container.handle.namespace, process: handle.namespace.process } };
     for (const [actor, record] of changes) {
       const { inspect, undo, observe } = changeOf(actor);
@@ -160,7 +163,7 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
     });
     const defaults = () => container.ip('route', 'show', 'default').trim().split(/\s*\n/);
 
-    it('replace: another default route that came meanwhile stays, and the old one comes back beside it', async () => {
+    it('replace keeps another default route that appeared, and undo restores the old one', async () => {
       const { observe, apply, undo, inspect } = changeOf(addRoute);
       const input = addRoute.runner.parseInput(route('replace', 'eth5', '10.2.0.1'));
       const seen = await observe(input, context(), undefined);
@@ -179,7 +182,7 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
     });
 
     it.each(['secondary', 'replace'] as const)(
-      '%s: the plain command that succeeds after all has made the route, and a kill right after it leaves nothing',
+      '%s adopts and undoes the route of a plain command that succeeded before a kill',
       async (mode) => {
         const { observe, apply, undo, inspect } = changeOf(addRoute);
         const input = addRoute.runner.parseInput(route(mode, 'eth5', '10.2.0.1'));
@@ -207,7 +210,7 @@ describeOwnNetwork('what somebody else does between a kill and the next look', (
       },
     );
 
-    it('replace: a route that runs out by itself is refused, since it could not be put back as it is', async () => {
+    it('replace refuses a route that expires, as it could not be restored', async () => {
       container.ip('-6', 'address', 'add', 'fd00::2/64', 'dev', 'eth5', 'nodad');
       container.ip('-6', 'route', 'add', 'default', 'via', 'fd00::1', 'expires', '600');
       const input = { ...route('replace', 'eth5', 'fd00::9') };
@@ -230,7 +233,7 @@ interface Actor {
   readonly runner: StepRunner;
 }
 
-/** What each step runner was given last. */
+/** The last input of each step runner. */
 const inputs = new Map<unknown, unknown>();
 
 async function made<Input, Output>(actor: StepActor<Input, Output>, input: Input): Promise<readonly [Actor, Json]> {

@@ -16,10 +16,10 @@ import { describeOwnNetwork, ip, networkState, removeLinks, type TestContainer, 
 
 const RUN = 'stoprun';
 
-// Each of them makes its world anew some ten times.
+// Each test recreates its network about ten times.
 vi.setConfig({ testTimeout: 180_000 });
 
-describeOwnNetwork('a change of the network that is stopped at any of its touches', () => {
+describeOwnNetwork('a network change that is stopped at any of its touches', () => {
   let container: TestContainer;
   const inside = (...args: string[]) => container.ip(...args);
 
@@ -54,7 +54,7 @@ describeOwnNetwork('a change of the network that is stopped at any of its touche
     readonly input: () => Input;
     readonly prepare?: () => void;
     readonly made: () => void;
-    /** By how many touches it is made, and undone. */
+    /** The number of touches of apply and of undo. */
     readonly touches: readonly [apply: number, undo: number];
   }
 
@@ -77,7 +77,7 @@ describeOwnNetwork('a change of the network that is stopped at any of its touche
     expect([stops.resumed, stops.undoneAgain]).toEqual(one.touches);
   }
 
-  it('net.veth', () =>
+  it('is resumed and undone: net.veth', () =>
     holds({
       actor: createVethPair,
       input: () => ({ name: 't_new', peer: 't_new2', mtu: 1400 }),
@@ -89,7 +89,7 @@ describeOwnNetwork('a change of the network that is stopped at any of its touche
       touches: [3, 1],
     }));
 
-  it('net.enslave', () =>
+  it('is resumed and undone: net.enslave', () =>
     holds({
       actor: enslaveLink,
       input: () => ({ link: 't_host', bridge: 't_br' }),
@@ -97,7 +97,7 @@ describeOwnNetwork('a change of the network that is stopped at any of its touche
       touches: [1, 1],
     }));
 
-  it('net.enslave, from another bridge', () =>
+  it('is resumed and undone: net.enslave from another bridge', () =>
     holds({
       actor: enslaveLink,
       prepare: () => ip('link', 'set', 't_host', 'master', 't_br2'),
@@ -106,7 +106,7 @@ describeOwnNetwork('a change of the network that is stopped at any of its touche
       touches: [1, 1],
     }));
 
-  it('net.move', () =>
+  it('is resumed and undone: net.move', () =>
     holds({
       actor: moveLink,
       input: () => ({ link: 't_cont', container: container.handle, name: 'eth1' }),
@@ -114,7 +114,7 @@ describeOwnNetwork('a change of the network that is stopped at any of its touche
       touches: [1, 1],
     }));
 
-  it('net.move of a link that was up, which moving takes down', () =>
+  it('is resumed and undone: net.move of a link that is up', () =>
     holds({
       actor: moveLink,
       prepare: () => ip('link', 'set', 't_cont', 'up'),
@@ -123,7 +123,7 @@ describeOwnNetwork('a change of the network that is stopped at any of its touche
       touches: [1, 2],
     }));
 
-  it('net.rename', () =>
+  it('is resumed and undone: net.rename', () =>
     holds({
       actor: renameLink,
       prepare: () => ip('link', 'set', 't_cont', 'netns', String(container.handle.pid)),
@@ -132,7 +132,7 @@ describeOwnNetwork('a change of the network that is stopped at any of its touche
       touches: [1, 1],
     }));
 
-  it('net.up', () =>
+  it('is resumed and undone: net.up', () =>
     holds({
       actor: setLinkUp,
       input: () => ({ link: 't_host', container: null }),
@@ -140,7 +140,7 @@ describeOwnNetwork('a change of the network that is stopped at any of its touche
       touches: [1, 1],
     }));
 
-  it('net.address', () =>
+  it('is resumed and undone: net.address', () =>
     holds({
       actor: addAddress,
       input: () => ({ link: 'eth5', address: '10.2.0.100/24', container: container.handle }),
@@ -164,10 +164,12 @@ describeOwnNetwork('a change of the network that is stopped at any of its touche
   });
   const plain = ['default', 'via', '10.1.0.1'];
 
-  it('net.route, where there is none', () => holds({ ...route('secondary'), touches: [1, 1] }));
-  it('net.route, beside another', () => holds({ ...route('secondary', plain), touches: [2, 1] }));
-  it('net.route, in the place of another', () => holds({ ...route('replace', plain), touches: [3, 2] }));
-  it('net.route, in the place of three', () =>
+  it('is resumed and undone: net.route as the only route', () => holds({ ...route('secondary'), touches: [1, 1] }));
+  it('is resumed and undone: net.route beside another route', () =>
+    holds({ ...route('secondary', plain), touches: [2, 1] }));
+  it('is resumed and undone: net.route replacing one route', () =>
+    holds({ ...route('replace', plain), touches: [3, 2] }));
+  it('is resumed and undone: net.route replacing three routes', () =>
     holds({
       ...route(
         'replace',
@@ -195,7 +197,7 @@ function linkNamed(run: (...args: string[]) => string, name: string): SeenLink |
   return links.find(({ ifname }) => ifname === name);
 }
 
-/** Carrier, and what the kernel does about it some time later, is not of interest; nor is the place of a link in the list. */
+/** Removes the carrier and its delayed effects from the state, and sorts the links by name. */
 function settled(state: unknown): unknown {
   const { links, ...rest } = Object(state);
   const byName = [...links].sort((a, b) => a.ifname.localeCompare(b.ifname));

@@ -25,7 +25,7 @@ describeOwnNetwork('changes of a link', () => {
     await removeLinks('t_br', 't_br2', 't_host', 't_host2');
   });
 
-  it('net.enslave makes a port and takes it out again', async () => {
+  it('net.enslave adds a port and removes it again', async () => {
     const before = networkState();
     const input = { link: 't_host', bridge: 't_br' };
     const { record, output, found } = await carryOut(enslaveLink, input, context());
@@ -37,7 +37,7 @@ describeOwnNetwork('changes of a link', () => {
     expect(networkState()).toEqual(before);
   });
 
-  it('net.enslave leaves alone what somebody else enslaved, and goes back to an earlier bridge', async () => {
+  it('net.enslave records no change for an enslaved link, and undo restores an earlier bridge', async () => {
     ip('link', 'set', 't_host', 'master', 't_br');
     const same = await carryOut(enslaveLink, { link: 't_host', bridge: 't_br' }, context());
     expect(same).toMatchObject({ found: 'unchanged', record: null });
@@ -48,7 +48,7 @@ describeOwnNetwork('changes of a link', () => {
     expect(masterOf('t_host')).toBe('t_br');
   });
 
-  it('net.enslave refuses a link of another run, what is no bridge, and an MTU that would change the bridge', async () => {
+  it('net.enslave refuses a link of another run, a target that is no bridge, and an MTU that would change the bridge', async () => {
     ip('link', 'set', 't_host', 'mtu', '1400');
     await refused(carryOut(enslaveLink, { link: 't_host', bridge: 't_br' }, context()), 'E_STEP_FAILED');
     await refused(carryOut(enslaveLink, { link: 't_host', bridge: 't_cont' }, context()), 'E_LINK_IN_USE');
@@ -57,7 +57,7 @@ describeOwnNetwork('changes of a link', () => {
     await refused(carryOut(enslaveLink, { link: 'nosuch', bridge: 't_br' }, context()), 'E_STEP_FAILED');
   });
 
-  it('net.move moves into the container under another name, and back', async () => {
+  it('net.move moves a link into the container under another name, and back', async () => {
     const before = networkState();
     const input = { link: 't_cont', container: container.handle, name: 'eth1' };
     const { record, output, found } = await carryOut(moveLink, input, context());
@@ -80,19 +80,19 @@ describeOwnNetwork('changes of a link', () => {
     expect([networkState(), networkState(container.ip)]).toEqual(before);
   });
 
-  it('net.move never takes a link whose addresses it could not give back', async () => {
+  it('net.move refuses a link with addresses, which it could not restore', async () => {
     ip('address', 'add', '10.11.0.1/24', 'dev', 't_cont');
     await refused(carryOut(moveLink, { link: 't_cont', container: container.handle }, context()), 'E_LINK_IN_USE');
   });
 
-  it('net.move refuses a namespace that has another inode by now', async () => {
+  it('net.move refuses a namespace whose inode has changed', async () => {
     const stale = { ...container.handle, namespace: { ...container.handle.namespace, inode: 1 } };
     const before = networkState();
     await refused(carryOut(moveLink, { link: 't_cont', container: stale }, context()), 'E_NAMESPACE_GONE');
     expect(networkState()).toEqual(before);
   });
 
-  it('net.rename renames and renames back', async () => {
+  it('net.rename renames a link and back', async () => {
     ip('link', 'set', 't_cont', 'netns', String(container.handle.pid));
     const before = networkState(container.ip);
     const input = { link: 't_cont', name: 'eth1', container: container.handle };
@@ -111,7 +111,7 @@ describeOwnNetwork('changes of a link', () => {
     expect(networkState()).toEqual(before);
   });
 
-  it('net.up sets up and down again, and leaves alone what was up', async () => {
+  it('net.up sets a link up and down again, and records no change for a link that is up', async () => {
     const before = networkState();
     const input = { link: 't_host', container: null };
     const { record, found } = await carryOut(setLinkUp, input, context());
@@ -124,7 +124,7 @@ describeOwnNetwork('changes of a link', () => {
     await refused(carryOut(setLinkUp, input, context()), 'E_LINK_IN_USE');
   });
 
-  it('net.address adds and removes, and adopts only what its own intent recorded', async () => {
+  it('net.address adds and removes an address, and adopts only one that its own intent recorded', async () => {
     ip('link', 'set', 't_cont', 'netns', String(container.handle.pid));
     const before = networkState(container.ip);
     const input = { link: 't_cont', address: '172.20.0.100/16', container: container.handle };
@@ -139,7 +139,7 @@ describeOwnNetwork('changes of a link', () => {
     expect(networkState(container.ip)).toEqual(before);
   });
 
-  it('is gone with the namespace of the container', async () => {
+  it('are gone with the namespace of the container', async () => {
     const inContainer = { link: 'eth1', container: container.handle };
     const made = [
       [moveLink, (await carryOut(moveLink, { ...inContainer, link: 't_cont', name: 'eth1' }, context())).record],
@@ -175,7 +175,7 @@ async function refused(attempt: Promise<unknown>, code: string): Promise<void> {
   await expect(attempt).rejects.toMatchObject({ code });
 }
 
-/** A link that was moved and has come back may stand elsewhere in the list. */
+/** A link that was moved away and back may have another place in the list. */
 function byName(state: unknown): unknown {
   const { links, ...rest } = Object(state);
   return { ...rest, links: [...links].sort((a, b) => a.ifname.localeCompare(b.ifname)) };

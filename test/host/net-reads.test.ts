@@ -19,7 +19,7 @@ import { readWith } from '../support/carry-out.ts';
 import { testContext } from '../support/step-context.ts';
 import { describeOwnNetwork, ip, removeLinks, type TestContainer, testContainer } from './own-network.ts';
 
-describeOwnNetwork('looking at links', () => {
+describeOwnNetwork('the network reads', () => {
   let first: TestContainer;
   let second: TestContainer;
 
@@ -47,7 +47,7 @@ describeOwnNetwork('looking at links', () => {
     await removeLinks('r_br', 'r_one', 'r_two', 'r_lone');
   });
 
-  it('net.bridge tells which container interface is at the other end of each port', async () => {
+  it('net.bridge names the container interface at the other end of each port', async () => {
     const context = testContext();
     const bridge = await readWith(observeBridge, { bridge: 'r_br', containers: [first.handle] }, context);
     expect(bridge).toMatchObject({ name: 'r_br', mac: '02:00:00:00:00:bb', up: true, mtu: 1500 });
@@ -74,14 +74,14 @@ describeOwnNetwork('looking at links', () => {
     expect(host.links.map(({ name }) => name)).toEqual(expect.arrayContaining(['lo', 'r_br', 'r_one', 'r_two']));
   });
 
-  it('net.counters counts what went through', async () => {
+  it('net.counters counts packets', async () => {
     const look = () => readWith(observeCounters, { link: 'r_one', container: null }, testContext());
     const before = await look();
     await readWith(checkAddressFree, { address: '10.3.0.55', link: 'r_br', networkId: null }, testContext());
     expect((await look()).txPackets).toBeGreaterThan(before.txPackets);
   });
 
-  it('net.neighbours and net.forwarding know who answered, and behind which port', async () => {
+  it('net.neighbours and net.forwarding report which MAC address answered, and behind which port', async () => {
     const [eth0]: { address: string }[] = JSON.parse(second.ip('-json', 'link', 'show', 'eth0'));
     const mac = eth0?.address ?? '';
     const known = { address: '10.3.0.100', mac };
@@ -98,7 +98,7 @@ describeOwnNetwork('looking at links', () => {
     await expect(forwarding('r_one')).rejects.toMatchObject({ code: 'E_NOT_PROVEN' });
   });
 
-  it('net.route-to tells the way of a packet, and refuses another way than the expected one', async () => {
+  it('net.route-to returns the route of a packet, and fails if it is not the expected one', async () => {
     const ask = (to: string, through: string | null) =>
       readWith(observeRoute, { to, container: first.handle, through }, testContext());
     expect(await ask('10.3.0.100', 'eth0')).toEqual({
@@ -111,7 +111,7 @@ describeOwnNetwork('looking at links', () => {
     await expect(ask('10.4.0.1', null)).rejects.toMatchObject({ code: 'E_HOST_COMMAND' });
   });
 
-  it('net.address-free tells a free address from one that somebody answers for, and leaves no neighbour behind', async () => {
+  it('net.address-free distinguishes a free address from one in use, and leaves no neighbour entry', async () => {
     const ask = (address: string) =>
       readWith(checkAddressFree, { address, link: 'r_br', networkId: null }, testContext());
     const startedAt = performance.now();
@@ -120,14 +120,14 @@ describeOwnNetwork('looking at links', () => {
     expect(ip('neigh', 'show', '10.3.0.50', 'dev', 'r_br', 'nud', 'all')).toBe('');
     await expect(ask('10.3.0.100')).rejects.toMatchObject({ code: 'E_ADDRESS_IN_USE' });
     await expect(ask('10.3.0.1')).rejects.toMatchObject({ code: 'E_ADDRESS_IN_USE' });
-    // The cache remembers one that has left.
+    // The neighbour cache still has the address that is removed here.
     second.ip('address', 'delete', '10.3.0.100/24', 'dev', 'eth0');
     expect(await ask('10.3.0.100')).toMatchObject({ free: true });
     second.ip('address', 'add', '10.3.0.100/24', 'dev', 'eth0');
     await expect(ask('10.3.0.100')).rejects.toMatchObject({ code: 'E_ADDRESS_IN_USE' });
   });
 
-  it('net.gone waits for links to vanish, and names those that do not', async () => {
+  it('net.gone waits for links to disappear, and names those that do not', async () => {
     ip('link', 'add', 'r_lone', 'type', 'bridge');
     setTimeout(() => ip('link', 'delete', 'r_lone'), 100);
     expect(await readWith(observeLinksGone, { links: ['r_lone', 'r_never'] }, testContext())).toEqual({
@@ -137,7 +137,7 @@ describeOwnNetwork('looking at links', () => {
     await expect(stays).rejects.toMatchObject({ code: 'E_NOT_PROVEN', details: { remaining: ['r_br'] } });
   });
 
-  it('net.gone says what keeps the network namespace of the other end alive: a process, or a mount', async () => {
+  it('net.gone names the process or the mount that keeps the namespace of the other end alive', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'wf-test-'));
     const file = path.join(folder, 'namespace');
     writeFileSync(file, '');
@@ -167,7 +167,7 @@ describeOwnNetwork('looking at links', () => {
     expect(seen.source).not.toBe('');
   });
 
-  it('net.firewall tells one rule once, whether nft is installed or not', async () => {
+  it('net.firewall reports a rule once', async () => {
     const rule = ['INPUT', '-s', '10.9.8.7', '-j', 'DROP'];
     execFileSync('iptables', ['-A', ...rule]);
     try {
@@ -178,7 +178,7 @@ describeOwnNetwork('looking at links', () => {
     }
   });
 
-  it('a read that fails is never an empty answer', async () => {
+  it('a failed read is an error, never an empty result', async () => {
     const gone = { ...first.handle, namespace: { path: '/proc/4194305/ns/net', inode: 5 } };
     const bridge = readWith(observeBridge, { bridge: 'r_br', containers: [gone] }, testContext());
     await expect(bridge).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
@@ -187,7 +187,7 @@ describeOwnNetwork('looking at links', () => {
     });
   });
 
-  it('linkNameFree names what is in the way', async () => {
+  it('linkNameFree names the link that has the name', async () => {
     const { host } = testContext();
     expect(await linkNameFree('r_never').check(host)).toMatchObject({ met: true });
     ip('link', 'set', 'dev', 'r_one', 'alias', 'wf.run=somerun');

@@ -32,7 +32,7 @@ describeOwnNetwork('net.route', () => {
   });
   afterEach(() => container.remove());
 
-  it('secondary: adds a marked route with a higher metric, and records what the plain command answers', async () => {
+  it('secondary adds a marked route with a higher metric, and records the error of the plain command', async () => {
     container.ip('route', 'add', 'default', 'via', '10.1.0.1');
     const before = state();
     const ctx = context();
@@ -55,14 +55,14 @@ describeOwnNetwork('net.route', () => {
     expect(state()).toEqual(before);
   });
 
-  it('secondary: does not try the plain command where it would succeed', async () => {
+  it('secondary does not try the plain command if it would succeed', async () => {
     container.ip('route', 'add', 'default', 'via', '10.1.0.1', 'metric', '50');
     const made = await carryOut(addRoute, input('secondary'), context());
     expect(made.output).toMatchObject({ metric: 150, plainCommand: null });
     expect(defaults().trim().split('\n')).toHaveLength(2);
   });
 
-  it('adds a plain route where there is none', async () => {
+  it('adds a plain route if there is none', async () => {
     const before = state();
     const made = await carryOut(addRoute, input('secondary'), context());
     expect(made.output).toMatchObject({ metric: null, plainCommand: null });
@@ -72,9 +72,9 @@ describeOwnNetwork('net.route', () => {
   });
 
   const replaced: [string, string[][]][] = [
-    ['a plain one', [['default', 'via', '10.1.0.1']]],
+    ['a plain route', [['default', 'via', '10.1.0.1']]],
     [
-      'one with every attribute',
+      'a route with every attribute',
       [
         [
           'default',
@@ -100,7 +100,7 @@ describeOwnNetwork('net.route', () => {
       ],
     ],
     [
-      'three',
+      'three routes',
       [
         ['default', 'via', '10.1.0.1', 'metric', '5'],
         ['unreachable', 'default', 'metric', '9'],
@@ -122,7 +122,7 @@ describeOwnNetwork('net.route', () => {
       ],
     ],
   ];
-  it.each(replaced)('replace: puts back exactly %s', async (_title, routes) => {
+  it.each(replaced)('replace restores exactly %s', async (_title, routes) => {
     for (const words of routes) container.ip('route', 'add', ...words);
     const before = state();
     const made = await carryOut(addRoute, input('replace'), context());
@@ -132,7 +132,7 @@ describeOwnNetwork('net.route', () => {
     expect(state()).toEqual(before);
   });
 
-  it('replace: goes on, or back, where it was killed after taking the old route away', async () => {
+  it('replace is resumed and undone if it was killed after it removed the old route', async () => {
     container.ip('route', 'add', 'default', 'via', '10.1.0.1');
     const before = state();
     const parsed = addRoute.runner.parseInput(input('replace'));
@@ -148,7 +148,7 @@ describeOwnNetwork('net.route', () => {
     expect(state()).toEqual(before);
   });
 
-  it('refuses a marked route without an intent of its own, and keeps its hands off one that is as asked already', async () => {
+  it('refuses a marked route without its own intent, and records no change for an equal route', async () => {
     container.ip('route', 'add', 'default', 'via', '10.2.0.1', 'proto', '119');
     const before = state();
     for (const mode of ['secondary', 'replace'] as const) {
@@ -167,7 +167,7 @@ describeOwnNetwork('net.route', () => {
     await route.undo(made.record, context());
   });
 
-  it('is gone when its links are, those of the replaced routes included', async () => {
+  it('is gone if its links and those of the replaced routes are gone', async () => {
     container.ip('route', 'add', 'default', 'via', '10.1.0.1');
     const made = await carryOut(addRoute, input('replace'), context());
     container.ip('link', 'delete', 'eth0');

@@ -25,7 +25,7 @@ describeOwnNetwork('net.veth', () => {
   beforeEach(removeLinks);
   afterEach(removeLinks);
 
-  it('makes a marked pair with the MTU asked for, and undoing it leaves the host as it was', async () => {
+  it('makes a marked pair with the requested MTU, and undo restores the host', async () => {
     const before = networkState();
     const made = await carryOut(createVethPair, input, context());
     expect(made.found).toBe('absent');
@@ -40,7 +40,7 @@ describeOwnNetwork('net.veth', () => {
     expect(networkState()).toEqual(before);
   });
 
-  it('adopts a pair that carries its own mark, and makes no second one', async () => {
+  it('adopts a pair with its own mark, and makes no second one', async () => {
     const first = await carryOut(createVethPair, input, context());
     const before = networkState();
     expect((await carryOut(createVethPair, input, context())).found).toBe('ours');
@@ -48,24 +48,24 @@ describeOwnNetwork('net.veth', () => {
     expect(networkState()).toEqual(before);
   });
 
-  describe('a link of that name that is not its own', () => {
+  describe('a foreign link of the name', () => {
     const foreign: [string, string[]][] = [
       ['unmarked', []],
       ['marked by another run', ['alias', 'wf.run=otherrun']],
     ];
-    it.each(foreign)('is refused and not touched: %s', async (_title, words) => {
+    it.each(foreign)('is refused and not touched if it is %s', async (_title, words) => {
       ip('link', 'add', 't_host', 'type', 'veth', 'peer', 'name', 't_cont');
       if (words.length > 0) for (const name of NAMES) ip('link', 'set', 'dev', name, ...words);
       const before = networkState();
       await expect(carryOut(createVethPair, input, context())).rejects.toMatchObject({ code: 'E_LINK_IN_USE' });
-      // Not even an intent of its own makes it ours.
+      // An intent of the run does not make the link its own.
       const intent = { ...intended(), mtu: null };
       await expect(carryOut(createVethPair, input, context(), intent)).rejects.toMatchObject({ code: 'E_LINK_IN_USE' });
       await veth.undo(intent, context());
       expect(networkState()).toEqual(before);
     });
 
-    it('is refused when it is an alternative name', async () => {
+    it('is refused if the name is an alternative name', async () => {
       ip('link', 'add', 't_other', 'type', 'bridge');
       ip('link', 'property', 'add', 'dev', 't_other', 'altname', 't_cont');
       try {
@@ -95,7 +95,7 @@ describeOwnNetwork('net.veth', () => {
     expect(Object.keys(links())).not.toContain('t_host');
   });
 
-  it('removes both ends when one was renamed, or is in a container', async () => {
+  it('removes both ends if one was renamed and the other is in a container', async () => {
     const container = await testContainer('peer');
     try {
       const made = await carryOut(createVethPair, input, context());
@@ -109,7 +109,7 @@ describeOwnNetwork('net.veth', () => {
     }
   });
 
-  it('is gone when the namespace that one end was in is gone', async () => {
+  it('is gone with the namespace of one end', async () => {
     const container: TestContainer = await testContainer('short-lived');
     const made = await carryOut(createVethPair, input, context());
     ip('link', 'set', 't_cont', 'netns', String(container.handle.pid));

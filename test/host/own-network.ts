@@ -7,8 +7,8 @@ import type { ContainerHandle } from '../../src/steps/container-handle.ts';
 const asked = process.env['WF_TEST_NAMESPACE'] === '1' || process.env['WF_TEST_DOCKER'] === '1';
 
 /**
- * A group of tests that makes links in the network namespace it runs in. Left out, and said so, where nobody vouches that
- * this is the tests' own (WF_TEST_NAMESPACE=1, or WF_TEST_DOCKER=1); refused where it has a way out, as the machine's has.
+ * A group of tests that makes links in its network namespace. Skipped with a message unless WF_TEST_NAMESPACE=1 or
+ * WF_TEST_DOCKER=1 declares that the namespace belongs to the tests; refused if it has a default route.
  */
 export function describeOwnNetwork(name: string, tests: () => void): void {
   if (asked && ip('route', 'show', 'default') !== '') {
@@ -20,12 +20,12 @@ export function describeOwnNetwork(name: string, tests: () => void): void {
   describe.skipIf(!asked)(name, tests);
 }
 
-/** Runs `ip` in the tests' own namespace, and answers what it wrote. */
+/** Runs `ip` in the namespace of the tests, and returns its output. */
 export function ip(...args: string[]): string {
   return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** A process in a network namespace of its own, which stands for a container. */
+/** A process in its own network namespace, which represents a container. */
 export interface TestContainer {
   readonly handle: ContainerHandle;
   ip(...args: string[]): string;
@@ -69,7 +69,7 @@ export async function testContainer(name: string): Promise<TestContainer> {
   };
 }
 
-/** All that `ip` knows of a namespace, less what changes by itself. */
+/** The state of a namespace according to `ip`, without volatile fields. */
 export function networkState(run: (...args: string[]) => string = ip): unknown {
   const volatile = new Set(['stats64', 'linkinfo', 'operstate', 'promiscuity', 'allmulti', 'qdisc', 'tso_max_size']);
   const parse = (text: string): unknown[] => JSON.parse(text || '[]');
@@ -83,7 +83,7 @@ export function networkState(run: (...args: string[]) => string = ip): unknown {
   };
 }
 
-/** Waits until `look` answers true. */
+/** Waits until `look` returns true. */
 export async function eventually(look: () => boolean, timeoutMs = 3_000): Promise<void> {
   const until = Date.now() + timeoutMs;
   while (!look()) {
@@ -92,7 +92,7 @@ export async function eventually(look: () => boolean, timeoutMs = 3_000): Promis
   }
 }
 
-/** Deletes those of the links that are there, and waits until none is: a namespace that ends takes its own along a little later. */
+/** Deletes the links, and waits until none is left: those of an ended namespace disappear a little later. */
 export async function removeLinks(...names: string[]): Promise<void> {
   await eventually(() => {
     const present = ip('-brief', 'link')

@@ -8,7 +8,7 @@ import { markedPids, type PrivateHostUser, privateHostUser, USERS, type User } f
 import { describeOwnNetwork, eventually } from './own-network.ts';
 
 const PATIENCE_MS = 20_000;
-/** A program that tells its start by a process that is found by its arguments, and its end by nothing. */
+/** A program whose processes are found by their arguments, and which does not end by itself. */
 const LONG = ['sh', '-c', 'sleep 301 & sleep 302'];
 
 let marks = 0;
@@ -31,7 +31,7 @@ function another(user: User, mark: string): PrivateHostUser {
   return wf;
 }
 
-/** The living processes with a variable in their environment, as the machine counts them. */
+/** The living processes of the machine that have this variable in their environment. */
 function withVariable(variable: string): readonly number[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
@@ -50,10 +50,10 @@ function markFor(mark: string): { readonly env: Record<string, string>; readonly
   return { env: { WF_TESTED: mark }, variable: `WF_TESTED=${mark}` };
 }
 
-describeOwnNetwork('commands that a private host starts', () => {
-  describe.each(USERS)('of %s', (user) => {
-    describe.skipIf(user !== 'root' && !readableByAll())('where this checkout is readable', () => {
-      it('end as they ended', async () => {
+describeOwnNetwork('commands in a private host', () => {
+  describe.each(USERS)('as %s', (user) => {
+    describe.skipIf(user !== 'root' && !readableByAll())('in a readable checkout', () => {
+      it('return their exit code, signal and output', async () => {
         const { mark, wf } = await startHost(user);
         const shell = (script: string, options: object = {}) => wf.command(['sh', '-c', script], options);
         expect(await shell('cat; echo oops >&2; exit 3', { stdin: 'in\n' })).toMatchObject({
@@ -73,7 +73,7 @@ describeOwnNetwork('commands that a private host starts', () => {
         await expect(wf.command(['/etc/passwd'])).rejects.toMatchObject({ code: 'E_PERMISSION' });
       });
 
-      it('run in the namespace of a container, and in no other', async () => {
+      it('run in the namespace of a container, unless it has changed', async () => {
         const { wf, host } = await startHost(user);
         const { pid } = await wf.run('AppDev', await wf.createNetwork('devops'), 'http-echo', ['-text', 'x']);
         const namespace = { path: `/proc/${pid}/ns/net`, inode: null, process: processOf(pid) };
@@ -89,7 +89,7 @@ describeOwnNetwork('commands that a private host starts', () => {
           await expect(wf.command(argv, { namespace: other })).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
       });
 
-      it.each(['timed-out', 'aborted'] as const)('have ended with all that they started: %s', async (type) => {
+      it.each(['timed-out', 'aborted'] as const)('end with all their children (%s)', async (type) => {
         const { mark, wf } = await startHost(user);
         const { env, variable } = markFor(mark);
         const ending = type === 'timed-out' ? { timeoutMs: 300 } : {};
@@ -99,7 +99,7 @@ describeOwnNetwork('commands that a private host starts', () => {
         expect(withVariable(variable)).toEqual([]);
       });
 
-      it('are killed at once when wf is killed', async () => {
+      it('are killed at once if wf is killed', async () => {
         const { mark, wf } = await startHost(user);
         await wf.keep();
         const { env, variable } = markFor(mark);
@@ -110,7 +110,7 @@ describeOwnNetwork('commands that a private host starts', () => {
         expect(markedPids(mark), 'the private host stays').not.toEqual([]);
       });
 
-      it('are ended once another wf claims the private host, and whoever waits for them is told so', async () => {
+      it('end when another wf claims the private host, and their caller gets E_LEASE_LOST', async () => {
         const { mark, wf, host } = await startHost(user);
         await wf.keep();
         const { env, variable } = markFor(mark);
@@ -123,7 +123,7 @@ describeOwnNetwork('commands that a private host starts', () => {
         expect(await told).toMatchObject({ code: 'E_LEASE_LOST', message: expect.stringContaining('taken over') });
       });
 
-      it('are never carried out for a wf that is dead once another has claimed the private host', async () => {
+      it('never run for a dead wf once another wf has claimed the private host', async () => {
         const { mark, wf, host } = await startHost(user);
         await wf.keep();
         const file = '/run/touched';

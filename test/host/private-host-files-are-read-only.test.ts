@@ -14,7 +14,7 @@ async function startHost(user: User): Promise<PrivateHostUser> {
   const mark = `files-${process.pid}-${marks}@${marks}`;
   const wf = privateHostUser(user);
   onTestFinished(async () => {
-    await wf.kill(); // a host that is not to be kept yet ends with that
+    await wf.kill(); // a host that is not yet kept ends with its wf
     await eventually(() => markedPids(mark).length === 0, PATIENCE_MS);
   });
   await wf.start(mark);
@@ -29,10 +29,12 @@ function openFolder(): string {
   return folder;
 }
 
-describeOwnNetwork('the files of the machine, in a private host', () => {
-  describe.each(USERS)('of %s', (user) => {
-    describe.skipIf(user !== 'root' && !readableByAll())('where this checkout is readable', () => {
-      it('are read, and not written to, by a command, a container and who enters it', { timeout: 60_000 }, async () => {
+describeOwnNetwork('the files of the machine in a private host', () => {
+  describe.each(USERS)('as %s', (user) => {
+    describe.skipIf(user !== 'root' && !readableByAll())('in a readable checkout', () => {
+      it('are readable but not writable for a command, a container and an entered process', {
+        timeout: 60_000,
+      }, async () => {
         const folder = openFolder();
         const file = path.join(folder, 'there');
         writeFileSync(file, 'as it was\n');
@@ -54,7 +56,7 @@ describeOwnNetwork('the files of the machine, in a private host', () => {
         expect(statSync(file).size).toBe('as it was\n'.length);
       });
 
-      it('it has files of its own, and its own network settings', { timeout: 60_000 }, async () => {
+      it('are separate from its own files and network settings', { timeout: 60_000 }, async () => {
         const wf = await startHost(user);
         const script = `set -e; echo a >$TMPDIR/f; echo b >/run/f; echo c >/dev/shm/wf-own; cat $TMPDIR/f /run/f /dev/shm/wf-own
           echo 1 >/proc/sys/net/ipv4/conf/all/log_martians; cat /proc/sys/net/ipv4/conf/all/log_martians >/dev/null; echo done`;
@@ -65,7 +67,7 @@ describeOwnNetwork('the files of the machine, in a private host', () => {
   });
 
   it.skipIf(ORDINARY_USER.length === 0)(
-    "kernel settings, cgroups and disks are out of its reach too where it is the machine's root",
+    'are protected from root too: kernel settings, cgroups and disks stay out of reach',
     { timeout: 60_000 },
     async () => {
       const wf = await startHost('root');

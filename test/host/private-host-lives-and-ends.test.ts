@@ -4,7 +4,7 @@ import { readableByAll } from '../support/ordinary-user.ts';
 import { markedPids, type PrivateHostUser, privateHostUser, USERS, type User } from '../support/private-host.ts';
 import { describeOwnNetwork, eventually, ip } from './own-network.ts';
 
-/** A machine may be busy with other things. */
+/** Generous, for a busy machine. */
 const PATIENCE_MS = 20_000;
 
 let marks = 0;
@@ -14,7 +14,7 @@ function newMark(): string {
   return `life-${process.pid}-${marks}@${marks}`;
 }
 
-/** Kills the process and, where a test failed before, the private host. */
+/** Kills the process and, after a failed test, the private host. */
 function forTest(user: User, mark: string): PrivateHostUser {
   const wf = privateHostUser(user);
   onTestFinished(async () => {
@@ -24,7 +24,7 @@ function forTest(user: User, mark: string): PrivateHostUser {
   return wf;
 }
 
-/** One that has something in it, and the other end of a veth pair: here an end of it is there for as long as its namespace is. */
+/** Starts a private host with a container, and ties a veth pair to each namespace: the outer end exists as long as it does. */
 async function startWithContainer(wf: PrivateHostUser, mark: string) {
   const host = await wf.start(mark);
   const network = await wf.createNetwork('devops');
@@ -42,10 +42,10 @@ async function expectNothingLeft(mark: string, tracers: readonly string[]): Prom
   await eventually(() => !tracers.some((link) => ip('-brief', 'link').includes(`${link}@`)), PATIENCE_MS);
 }
 
-describeOwnNetwork('the life of a private host', () => {
-  describe.each(USERS)('of %s', (user) => {
-    describe.skipIf(user !== 'root' && !readableByAll())('where this checkout is readable', () => {
-      it.each(['kill', 'close'] as const)('ends with whoever started it (%s), until it is to be kept', async (way) => {
+describeOwnNetwork('a private host', () => {
+  describe.each(USERS)('as %s', (user) => {
+    describe.skipIf(user !== 'root' && !readableByAll())('in a readable checkout', () => {
+      it.each(['kill', 'close'] as const)('ends with the wf that started it (%s) until it is kept', async (way) => {
         const mark = newMark();
         const wf = forTest(user, mark);
         const { tracers } = await startWithContainer(wf, mark);
@@ -55,7 +55,7 @@ describeOwnNetwork('the life of a private host', () => {
         await expectNothingLeft(mark, tracers);
       });
 
-      it('ends with whoever is killed while it starts', async () => {
+      it('ends if wf is killed while it starts', async () => {
         const mark = newMark();
         const wf = forTest(user, mark);
         void wf.start(mark).catch(() => undefined);
@@ -64,7 +64,7 @@ describeOwnNetwork('the life of a private host', () => {
         await eventually(() => markedPids(mark).length === 0, PATIENCE_MS);
       });
 
-      it('says so where its first process is killed while it starts', async () => {
+      it('fails to start if its first process is killed', async () => {
         const mark = newMark();
         const wf = forTest(user, mark);
         const started = wf.start(mark).catch((thrown: unknown) => thrown);
@@ -80,7 +80,7 @@ describeOwnNetwork('the life of a private host', () => {
         await eventually(() => markedPids(mark).length === 0, PATIENCE_MS);
       });
 
-      it('survives that once it is to be kept, and is found as it was by another', async () => {
+      it('survives its wf once it is kept, and another wf finds it unchanged', async () => {
         const mark = newMark();
         const first = forTest(user, mark);
         const { host, container } = await startWithContainer(first, mark);
@@ -96,12 +96,12 @@ describeOwnNetwork('the life of a private host', () => {
         expect(markedPids(mark)).toEqual([]);
       });
 
-      it('leaves nothing when its first process is killed, and says that it is gone', async () => {
+      it('leaves nothing if its first process is killed, and is reported as gone', async () => {
         const mark = newMark();
         const wf = forTest(user, mark);
         const { host, tracers, container } = await startWithContainer(wf, mark);
         await wf.keep();
-        // What somebody has begun in there goes with it.
+        // A command under way ends with the host.
         void wf.docker('exec', container.id, ['sleep', '60'], 60_000).catch(() => undefined);
         process.kill(host.process.pid, 'SIGKILL');
         await expectNothingLeft(mark, tracers);
@@ -112,7 +112,7 @@ describeOwnNetwork('the life of a private host', () => {
         expect(await wf.find(mark, host.process)).toBeNull();
       });
 
-      it('is found among all, ended by its identity, and nobody else in its place', async () => {
+      it('is found and ended only by its exact identity', async () => {
         const [one, two] = [newMark(), newMark()];
         const first = forTest(user, one);
         const second = forTest(user, two);
@@ -132,7 +132,7 @@ describeOwnNetwork('the life of a private host', () => {
         await second.end();
       });
 
-      it('is entered in its own containers only', async () => {
+      it('can be entered only in its own containers', async () => {
         const mark = newMark();
         const wf = forTest(user, mark);
         const { container } = await startWithContainer(wf, mark);
@@ -147,7 +147,7 @@ describeOwnNetwork('the life of a private host', () => {
         await expect(wf.enter(['true'])).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
       });
 
-      it('gives one name to one of many that want it at the same time', async () => {
+      it('gives a name to exactly one of eight concurrent requests', async () => {
         const mark = newMark();
         const wf = forTest(user, mark);
         await wf.start(mark);
@@ -156,7 +156,7 @@ describeOwnNetwork('the life of a private host', () => {
         await wf.end();
       });
 
-      it('starts 20 containers, each of which reaches each on its network', async () => {
+      it('starts 20 containers, each of which answers on its network', async () => {
         const mark = newMark();
         const wf = forTest(user, mark);
         await wf.start(mark);
@@ -178,7 +178,7 @@ describeOwnNetwork('the life of a private host', () => {
   });
 });
 
-/** The first child of a process, as the kernel lists them; undefined where it has none. */
+/** The first child of a process, as the kernel lists them; undefined if it has none. */
 function childOf(pid: number | undefined): number | undefined {
   try {
     const [first = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');

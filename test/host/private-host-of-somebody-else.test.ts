@@ -29,7 +29,7 @@ function marked(run: string): { readonly mark: string; readonly pids: readonly n
   return { mark: found[0]?.mark ?? '', pids: found.map(({ pid }) => pid) };
 }
 
-/** An ordinary user's process that carries the mark, is the first of its pid namespace, and listens where a private host does. */
+/** Starts a process of an ordinary user that imitates a private host: its mark, its pid 1 and its socket. */
 async function pretend(mark: string): Promise<{ readonly heard: () => readonly string[] }> {
   const [program = '', ...args] = [
     ...ORDINARY_USER,
@@ -56,7 +56,7 @@ async function pretend(mark: string): Promise<{ readonly heard: () => readonly s
   return { heard: () => said.split('\n').slice(1, -1) };
 }
 
-/** The first that is killed takes the others with it. */
+/** A process may already be gone: the first one that is killed ends the others. */
 function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
@@ -77,24 +77,21 @@ async function pausedRun(): Promise<Project> {
 
 const isRoot = process.getuid?.() === 0 && readableByAll();
 
-describe.skipIf(!isRoot)('a private host is trusted by what the journal says of it', () => {
-  test.for(['resume', 'rollback'])(
-    'another user who poses as the host of a run hears nothing of its %s',
-    async (verb) => {
-      const project = await pausedRun();
-      const { mark, pids } = marked('mine');
-      for (const pid of pids) killIfThere(pid);
-      await eventually(() => marked('mine').pids.length === 0, PATIENCE_MS);
-      const pretender = await pretend(mark);
-      const end = await project.wf([verb, 'mine', '--json']);
-      expect(pretender.heard()).toEqual([]);
-      // What was in the true one is gone with it.
-      expect(end.exitCode, end.stderr).toBe(verb === 'resume' ? 1 : 0);
-      expect(runRecordSchema.parse(end.json()).status).toBe('rolled-back');
-    },
-  );
+describe.skipIf(!isRoot)('trust in a private host', () => {
+  test.for(['resume', 'rollback'])('is not given by a %s to a false host of another user', async (verb) => {
+    const project = await pausedRun();
+    const { mark, pids } = marked('mine');
+    for (const pid of pids) killIfThere(pid);
+    await eventually(() => marked('mine').pids.length === 0, PATIENCE_MS);
+    const pretender = await pretend(mark);
+    const end = await project.wf([verb, 'mine', '--json']);
+    expect(pretender.heard()).toEqual([]);
+    // The changes in the true host are gone with it.
+    expect(end.exitCode, end.stderr).toBe(verb === 'resume' ? 1 : 0);
+    expect(runRecordSchema.parse(end.json()).status).toBe('rolled-back');
+  });
 
-  test('beside the true one, another user hears and hinders nothing either', async () => {
+  test('is not given to a false host of another user beside the true one', async () => {
     const project = await pausedRun();
     const pretender = await pretend(marked('mine').mark);
     const end = await project.wf(['resume', 'mine']);
@@ -102,7 +99,7 @@ describe.skipIf(!isRoot)('a private host is trusted by what the journal says of 
     expect(pretender.heard()).toEqual([]);
   });
 
-  test("root neither asks nor enters the private host of an ordinary user's run, whose run goes on as it was", async () => {
+  test('is not given by root to the host of an ordinary user, whose run continues', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'wf-user-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const [program = '', ...wrapper] = ORDINARY_USER;
@@ -117,7 +114,7 @@ describe.skipIf(!isRoot)('a private host is trusted by what the journal says of 
     onTestFinished(async () => {
       await asUser(['rollback', 'mine']);
     });
-    // A history of root's own, in which the run is.
+    // A history of root that contains the run.
     const roots = openProject();
     copyFileSync(database, roots.database);
     for (const args of [

@@ -7,10 +7,10 @@ import { describeOwnNetwork } from './own-network.ts';
 const SCRIPT = fileURLToPath(new URL('../fixtures/host/private-host.ts', import.meta.url));
 const LIMIT = fileURLToPath(new URL('../fixtures/host/without-namespaces.mjs', import.meta.url));
 const OWN_USER_NAMESPACE = ['unshare', '--user', '--map-root-user', '--', process.execPath, LIMIT];
-/** Without any right, as an ordinary user is. */
+/** Without capabilities, like an ordinary user. */
 const WITHOUT_RIGHTS = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--'];
 
-/** Starts a private host behind a wrapper, and answers why it cannot. */
+/** Starts a private host behind a wrapper, and returns the error. */
 function refusal(wrapper: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const argv = [...wrapper, process.execPath, '--import', 'jiti/register', SCRIPT];
   const [program = '', ...args] = argv;
@@ -24,8 +24,8 @@ function refusal(wrapper: readonly string[], env: Readonly<Record<string, string
   return z.object({ error }).parse(JSON.parse(stdout)).error;
 }
 
-describeOwnNetwork('a machine on which there can be no private host', () => {
-  it('because an ordinary user may make no user namespace says which setting forbids it, and what to do', () => {
+describeOwnNetwork('a machine that cannot start a private host', () => {
+  it('names the setting that forbids user namespaces, and how to change it', () => {
     expect(refusal([...OWN_USER_NAMESPACE, 'user', ...WITHOUT_RIGHTS])).toEqual({
       code: 'E_RUNTIME_UNAVAILABLE',
       message: 'the embedded runtime cannot create namespaces on this machine: user.max_user_namespaces is 0',
@@ -33,14 +33,14 @@ describeOwnNetwork('a machine on which there can be no private host', () => {
     });
   });
 
-  it('because no network namespace is left says what unshare said', () => {
+  it('reports the error of unshare if no network namespace is left', () => {
     expect(refusal([...OWN_USER_NAMESPACE, 'net'])).toMatchObject({
       code: 'E_RUNTIME_UNAVAILABLE',
       message: expect.stringContaining('unshare failed: No space left on device'),
     });
   });
 
-  it('because a tool is missing names the package', () => {
+  it('names the package of a missing tool', () => {
     expect(refusal([], { PATH: '/nonexistent' })).toEqual({
       code: 'E_TOOL_MISSING',
       message: 'unshare is not installed',

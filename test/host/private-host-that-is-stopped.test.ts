@@ -9,7 +9,7 @@ const PATIENCE_MS = 240_000;
 const project = openProject();
 const START = ['start', 'lab-network', '--runtime', 'embedded', '--json'];
 
-/** The first process of a run's private host: the one that is pid 1 in there. */
+/** The first process of the private host of a run, which has pid 1 in it. */
 async function firstProcess(id: string): Promise<number> {
   const { createdAt } = runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
   const first = markedPids(`${id}@${Date.parse(createdAt)}`).find((pid) =>
@@ -19,7 +19,7 @@ async function firstProcess(id: string): Promise<number> {
   return first;
 }
 
-/** Stops it, and lets it go on when the test has ended, too. */
+/** Stops the first process, and continues it at the end of the test at the latest. */
 async function stop(id: string): Promise<{ readonly pid: number; goOn(): void }> {
   const pid = await firstProcess(id);
   const goOn = () => void process.kill(pid, 'SIGCONT');
@@ -34,9 +34,9 @@ async function stop(id: string): Promise<{ readonly pid: number; goOn(): void }>
   return { pid, goOn };
 }
 
-describeOwnNetwork('a private host that is stopped (SIGSTOP)', () => {
+describeOwnNetwork('a stopped private host (SIGSTOP)', () => {
   test(
-    'while nobody works on it: rollback and resume touch nothing, are a 3, and say how to let it go on',
+    'makes rollback and resume of a paused run exit with 3, with how to continue the host',
     async () => {
       const started = await project.wf([...START, '--id', 'rests', '--pause-after', 'setup']);
       expect(started.exitCode).toBe(0);
@@ -55,7 +55,7 @@ describeOwnNetwork('a private host that is stopped (SIGSTOP)', () => {
   );
 
   test(
-    'while a run works on it: the run is never said to be undone, and is undone once it goes on',
+    'leaves an active run in need of attention, and rollback undoes it once the host continues',
     async () => {
       const wf = project.start([...START, '--id', 'works']);
       await wf.haltAt(/^setup {2}createDevNetwork .* ok /);

@@ -9,8 +9,8 @@ import { describeOwnNetwork, ip, networkState } from './own-network.ts';
 const ECHO = 'hashicorp/http-echo';
 
 describeOwnNetwork('a private host', () => {
-  describe.each(USERS)('of %s', (user) => {
-    describe.skipIf(user !== 'root' && !readableByAll())('where this checkout is readable', () => {
+  describe.each(USERS)('as %s', (user) => {
+    describe.skipIf(user !== 'root' && !readableByAll())('in a readable checkout', () => {
       const mark = `test-${process.pid}-${user.length}@1`;
       let wf: PrivateHostUser;
       let host: Started;
@@ -60,7 +60,7 @@ describeOwnNetwork('a private host', () => {
         expect(machineState()).toEqual(before);
       });
 
-      it('has networks as Docker makes them: a bridge with the gateway, subnets from the same pools', async () => {
+      it('has networks like Docker: a bridge with the gateway, and subnets from the same pools', async () => {
         expect(await wf.network('devops')).toMatchObject({
           id: devops,
           driver: 'bridge',
@@ -77,7 +77,7 @@ describeOwnNetwork('a private host', () => {
         expect(ip('link'), "none of it on the machine's own side").not.toMatch(/br-|veth/);
       });
 
-      it('has containers with an eth0 on the bridge, the addresses in order, and what inspect tells is so', () => {
+      it('has containers with an eth0 on the bridge and addresses in order, as inspect reports', () => {
         expect([appDev, neighbour, appProd].map(({ endpoints }) => endpoints)).toMatchObject([
           [
             {
@@ -100,7 +100,7 @@ describeOwnNetwork('a private host', () => {
         expect(enslaved).not.toContain(`veth${appProd.id.slice(0, 7)}@`);
       });
 
-      it('resolves names in the networks a container is in, without regard to case, and nowhere else', async () => {
+      it('resolves names only in the networks of a container, ignoring case', async () => {
         const answer = { type: 'resolved', addresses: ['172.18.0.2'] };
         for (const name of ['AppDev', 'appdev', 'APPDEV', appDev.id.slice(0, 12)]) {
           expect(await resolve(neighbour, name), name).toEqual(answer);
@@ -109,7 +109,7 @@ describeOwnNetwork('a private host', () => {
         expect(await resolve(neighbour, 'appprod')).toEqual({ type: 'no-such-name' });
         expect(await resolve(appProd, 'appdev')).toEqual({ type: 'no-such-name' });
         expect(await get(neighbour, 'appdev')).toMatchObject({ type: 'response', status: 200, body: 'Mon AppDev\n' });
-        // As a program in there resolves it, by the system's own way.
+        // A program in the container resolves the name by the resolver of the system.
         const lookup = ['exec', neighbour.id, ['getent', 'ahostsv4', 'appdev'], 5_000] as const;
         expect(await wf.docker(...lookup)).toMatchObject({
           exitCode: 0,
@@ -117,7 +117,7 @@ describeOwnNetwork('a private host', () => {
         });
       });
 
-      it('keeps networks apart in silence, while each works by itself', async () => {
+      it('drops packets between networks silently, and each network works', async () => {
         const all = { sent: 2, received: 2, rttMs: expect.any(Number) };
         const none = { sent: 2, received: 0, rttMs: null };
         expect(await reach(neighbour, '172.18.0.2'), 'control').toEqual(all);
@@ -128,13 +128,13 @@ describeOwnNetwork('a private host', () => {
         expect(await reach(appProd, '172.18.0.2')).toEqual(none);
         expect(await get(appDev, '172.19.0.2')).toEqual({ type: 'no-answer', code: 'ETIMEDOUT' });
         expect(await get(null, '172.19.0.2'), 'control').toMatchObject({ body: 'Production\n' });
-        // By ICMP too, with a program of the machine.
+        // Also by ICMP, with a program of the machine.
         const ping = (id: string, to: string) => wf.docker('exec', id, ['ping', '-c', '1', '-W', '0.3', to], 5_000);
         expect(await ping(appDev.id, '172.18.0.3'), 'control').toMatchObject({ exitCode: 0 });
         expect(await ping(appDev.id, '172.19.0.2')).toMatchObject({ exitCode: 1 });
       });
 
-      it('loses its isolation where the rule that makes it is taken away, and so is the control of the control', async () => {
+      it('loses its isolation if its rules are removed', async () => {
         const rule = ['pref', '1000', 'iif', `br-${devops.slice(0, 12)}`, 'blackhole'];
         const other = ['pref', '1000', 'iif', `br-${prod.slice(0, 12)}`, 'blackhole'];
         for (const one of [rule, other]) await wf.enter(['ip', 'rule', 'delete', ...one]);
@@ -143,7 +143,7 @@ describeOwnNetwork('a private host', () => {
         expect(await reach(appDev, '172.19.0.2')).toMatchObject({ received: 0 });
       });
 
-      it('runs programs of the machine in a container, and answers as Docker does', async () => {
+      it('runs programs of the machine in a container, with the results of Docker', async () => {
         const exec = (...argv: string[]) => wf.docker('exec', appDev.id, argv, 400);
         expect(await exec('hostname')).toEqual({ exitCode: 0, output: `${appDev.id.slice(0, 12)}\n`, timedOut: false });
         expect(await exec('no-such-program')).toEqual({
@@ -156,7 +156,7 @@ describeOwnNetwork('a private host', () => {
         expect(await wf.docker('logs', appDev.id, 50)).toMatch(/"GET \/ HTTP\/1\.1" 200 11/);
       });
 
-      it('is entered by a command line, also in its containers', async () => {
+      it('can be entered by a command line, as can its containers', async () => {
         expect((await wf.enter(['ip', '-brief', 'link'])).stdout).toContain(`br-${devops.slice(0, 12)}`);
         const links = await wf.enter(['ip', '-brief', 'link'], appProd.pid);
         expect(links).toMatchObject({ status: 0, stdout: expect.stringContaining('02:42:ac:13:00:02') });
@@ -172,7 +172,7 @@ describeOwnNetwork('a private host', () => {
         await wf.enter(['ip', 'netns', 'delete', 'lab']);
       });
 
-      it('refuses what Docker refuses, by the same codes', async () => {
+      it('refuses the same requests as Docker, with the same codes', async () => {
         const refused = (act: Promise<unknown>) => expect(act).rejects;
         await refused(wf.createNetwork('devops')).toMatchObject({ code: 'E_NAME_IN_USE' });
         await refused(wf.createNetwork('other', '172.18.4.0/24')).toMatchObject({ code: 'E_SUBNET_IN_USE' });
@@ -191,14 +191,14 @@ describeOwnNetwork('a private host', () => {
         expect(await wf.docker('container', 'missing')).toBeNull();
       });
 
-      it('lets a container exit at once, and says what it said', async () => {
+      it('lets a container exit at once, and returns its output', async () => {
         const broken = await wf.run('Broken', prod, ECHO, []);
         expect(broken).toMatchObject({ status: 'exited', exitCode: 127, pid: 0, running: false });
         expect(await wf.docker('logs', broken.id, 1)).toBe('Missing -text option!\n');
         await wf.docker('removeContainer', broken.id);
       });
 
-      it('starts a container again that was killed: with another process, and a link again', async () => {
+      it('restarts a killed container with a new process and a new link', async () => {
         const first = await wf.run('Killed', prod, 'busybox', ['sleep', '600']);
         process.kill(first.pid, 'SIGKILL');
         await expect.poll(() => wf.container('Killed')).toMatchObject({ status: 'exited', exitCode: 137 });
@@ -213,7 +213,7 @@ describeOwnNetwork('a private host', () => {
         expect(await wf.container('Killed')).toBeNull();
       });
 
-      it('takes links away with what they belonged to', async () => {
+      it('removes links with their container or network', async () => {
         const network = await wf.createNetwork('short', '10.77.0.0/24');
         const container = await wf.run('Short', network, 'alpine', ['sleep', '600']);
         expect(container.endpoints).toMatchObject([{ ipv4: '10.77.0.2', prefixLength: 24 }]);
@@ -227,14 +227,14 @@ describeOwnNetwork('a private host', () => {
         expect(await wf.docker('network', network)).toBeNull();
       });
 
-      it('leaves the machine as it was while it is there', () => {
+      it('does not change the machine while it runs', () => {
         expect(machineState()).toEqual(before);
       });
     });
   });
 });
 
-/** What of the machine a private host could have altered. Mounts and files of others come and go meanwhile. */
+/** The parts of the machine that a private host could change. Other mounts and files come and go. */
 function machineState(): unknown {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   return {

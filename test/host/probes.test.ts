@@ -28,7 +28,7 @@ describeOwnNetwork('probes', () => {
       container.ip('address', 'add', address, 'dev', link);
       container.ip('link', 'set', link, 'up');
     }
-    // What is sent to it vanishes without a word, as behind a rule that drops.
+    // Packets to this range are dropped silently, as by a DROP rule.
     asking.ip('route', 'add', '10.99.0.0/16', 'via', '10.3.0.2');
     answering.start(process.execPath, TARGET, 'Production', '400');
   });
@@ -38,7 +38,7 @@ describeOwnNetwork('probes', () => {
     await removeLinks('p_one', 'p_two');
   });
 
-  it('no argument of a process that a probe starts holds what is asked, which may be a secret', async () => {
+  it('probe.http passes its URL in no process argument, as it may contain a secret', async () => {
     const secret = `http://10.99.0.1:5678/?token=s3cret-${process.pid}`;
     const probed = readWith(httpProbe, { from, url: secret, deadlineMs: 1_500, mustFail: true }, testContext());
     const seen = new Set<string>();
@@ -77,7 +77,7 @@ describeOwnNetwork('probes', () => {
     }
   });
 
-  it('probe.http that must fail: takes an answer and a refusal for an answer, and listens long enough', async () => {
+  it('probe.http with mustFail counts a refusal as an answer, and listens until its deadline', async () => {
     const ask = (target: string) =>
       readWith(httpProbe, { from, url: target, deadlineMs: 400, mustFail: true }, testContext());
     await expect(ask(url)).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
@@ -113,7 +113,7 @@ describeOwnNetwork('probes', () => {
     expect(answering.ip('address', 'show', 'dev', 'p_two')).not.toContain('tentative');
   });
 
-  it('probe.ping that must fail: fails when there is an answer', async () => {
+  it('probe.ping with mustFail fails on an answer', async () => {
     const ask = (to: string) =>
       readWith(pingProbe, { from, to, intervalMs: 20, deadlineMs: 300, mustFail: true }, testContext());
     await expect(ask('10.3.0.2')).rejects.toMatchObject({ code: 'E_PROBE_ANSWERED' });
@@ -121,7 +121,7 @@ describeOwnNetwork('probes', () => {
     expect(await ask('10.77.0.1'), 'no route').toMatchObject({ sent: 0, received: 0, answered: false });
   });
 
-  it('probe.dns resolves, and tells a name that does not exist from a server that is silent', async () => {
+  it('probe.dns resolves a name, and distinguishes an unknown name from a silent server', async () => {
     const ask = (name: string, mustFail: boolean) =>
       readWith(dnsProbe, { from, name, server: '10.3.0.2', deadlineMs: 400, mustFail }, testContext());
     expect(await ask('appdev', false)).toEqual({ name: 'appdev', addresses: ['10.3.0.2'], outcome: 'resolved' });
@@ -133,7 +133,7 @@ describeOwnNetwork('probes', () => {
     await expect(ask('appprod', false)).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
   });
 
-  it('never takes a namespace that is gone for silence', async () => {
+  it('a namespace that is gone is an error, never silence', async () => {
     const gone = { ...from, namespace: { path: asking.handle.namespace.path, inode: 7 } };
     const time = { deadlineMs: 300, mustFail: true };
     for (const probe of [
@@ -145,7 +145,7 @@ describeOwnNetwork('probes', () => {
     }
   });
 
-  it('leaves no process behind when it is stopped', async () => {
+  it('an aborted probe leaves no process', async () => {
     const stop = new AbortController();
     const probe = readWith(
       httpProbe,

@@ -6,9 +6,9 @@ import { carryOut, changeOf, readWith } from '../support/carry-out.ts';
 import { testContext } from '../support/step-context.ts';
 import { describeOwnNetwork, ip, networkState, removeLinks, type TestContainer, testContainer } from './own-network.ts';
 
-describeOwnNetwork('a container that was started again', () => {
+describeOwnNetwork('a restarted container', () => {
   let container: TestContainer;
-  /** The pid and the inode are the very same, as often after a restart. */
+  /** The pid and the inode are unchanged, as often after a restart. */
   let earlier: TestContainer['handle'];
   const context = () => testContext({ run: 'restarted' });
   const gone = {
@@ -32,14 +32,14 @@ describeOwnNetwork('a container that was started again', () => {
     await removeLinks('r_cont', 'r_br');
   });
 
-  it('is named, and nothing is changed in what it has now', async () => {
+  it('is named in the error of a change, and nothing in it changes', async () => {
     const before = [networkState(), networkState(container.ip)];
     await expect(carryOut(moveLink, { link: 'r_cont', container: earlier }, context())).rejects.toMatchObject(gone);
     await expect(carryOut(setLinkUp, { link: 'r_in', container: earlier }, context())).rejects.toMatchObject(gone);
     expect([networkState(), networkState(container.ip)]).toEqual(before);
   });
 
-  it('is named when it is looked at or probed from', async () => {
+  it('is named in the error of a read and of a probe', async () => {
     await expect(readWith(observeLinks, { container: earlier }, context())).rejects.toMatchObject(gone);
     const bridge = { bridge: 'r_br', containers: [earlier] };
     await expect(readWith(observeBridge, bridge, context())).rejects.toMatchObject(gone);
@@ -47,7 +47,7 @@ describeOwnNetwork('a container that was started again', () => {
     await expect(readWith(pingProbe, probe, context())).rejects.toMatchObject(gone);
   });
 
-  it('has taken along what was changed in it: that is gone, and undoing it leaves what is there now alone', async () => {
+  it('has lost its earlier changes, and their undo does not touch its new state', async () => {
     const { record } = await carryOut(setLinkUp, { link: 'r_in', container: container.handle }, context());
     const { inspect, undo } = changeOf(setLinkUp);
     const asRecordedEarlier = JSON.parse(
@@ -60,7 +60,7 @@ describeOwnNetwork('a container that was started again', () => {
     expect(networkState(container.ip)).toEqual(before);
   });
 
-  it('is known by the inode alone in a journal that does not have its process', async () => {
+  it('is identified by its inode alone if the journal does not have its process', async () => {
     const { process: _process, ...namespace } = container.handle.namespace;
     const old = containerHandleSchema.parse({ ...container.handle, namespace });
     expect(old.namespace.process).toBeNull();

@@ -8,8 +8,8 @@ import { ORDINARY_USER, readableByAll } from '../support/ordinary-user.ts';
 import { running, startForTest, untilRunning } from '../support/processes.ts';
 import { describeOwnNetwork } from './own-network.ts';
 
-describeOwnNetwork('another process', () => {
-  it('that has the pid of an earlier one is never signalled, nor is its network namespace entered', async () => {
+describeOwnNetwork('a foreign process', () => {
+  it('is never signalled, and its network namespace never entered, if it has a reused pid', async () => {
     const wf = startChild('../host/reuse-a-pid.ts', [], ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']);
     expect(JSON.parse(await wf.line(1))).toEqual({
       samePid: true,
@@ -21,7 +21,7 @@ describeOwnNetwork('another process', () => {
     });
   });
 
-  it.skipIf(!readableByAll())("of another user's is passed over where wf may not look into it", async () => {
+  it.skipIf(!readableByAll())('is skipped if it belongs to another user and wf may not inspect it', async () => {
     const run = runId(`other-user-${process.pid}`);
     const mark = processMarkText({ run, step: asStepId('s'), attempt: 1, owner: ownProcess() });
     const pid = startForTest(['sleep', '191.25'], { [PROCESS_MARK_VARIABLE]: mark });

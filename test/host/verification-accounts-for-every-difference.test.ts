@@ -9,7 +9,7 @@ import { runRecordSchema } from '../support/run-record.ts';
 import { openProject, type Project } from '../support/run-wf.ts';
 import { describeOwnNetwork, ip } from './own-network.ts';
 
-/** One program, and another that undoes it or does not: nothing on their command lines names what they do. */
+/** Runs one program, and another that may undo it. Their command lines do not show what they do. */
 const WORKFLOW = `import { defineWorkflow, execCommand, revertSteps } from 'wf-engine';
 import { setup } from 'xstate';
 import { z } from 'zod';
@@ -37,7 +37,7 @@ const machine = setup({
 export default defineWorkflow({ name: 'shell', version: '1', description: 'A command.', input, machine });
 `;
 
-/** Makes a file, and says of itself that it alters links. */
+/** Makes a file, and declares that it alters links. */
 const MARKER = `import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { defineStep, defineWorkflow } from 'wf-engine';
 import { setup } from 'xstate';
@@ -71,7 +71,7 @@ export default defineWorkflow({ name: 'marker', version: '1', description: 'A fi
 
 type RunRecord = z.output<typeof runRecordSchema>;
 
-// A run that fails for a difference watches the host for seconds.
+// A run that fails because of a difference observes the host for seconds.
 vi.setConfig({ testTimeout: 120_000 });
 
 let project: Project;
@@ -106,14 +106,14 @@ function verified({ verification }: RunRecord) {
   };
 }
 
-/** Tools in front of those of the machine. */
+/** Returns a PATH with these tools in front of those of the machine. */
 function toolsThat(tools: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   for (const [name, body] of Object.entries(tools)) script(`tools/${name}`, body);
   const folder = path.join(project.folder, 'tools');
   return { PATH: `${folder}:${process.env['PATH'] ?? ''}` };
 }
 
-describeOwnNetwork('the verification of a run whose step ran a program', () => {
+describeOwnNetwork('the verification of a run', () => {
   afterEach(() => {
     for (const name of ['wfva0', 'wfva1']) {
       try {
@@ -124,7 +124,7 @@ describeOwnNetwork('the verification of a run whose step ran a program', () => {
     }
   });
 
-  test('a firewall rule that its undo leaves is unexplained, and exit code 5', async () => {
+  test('reports a firewall rule that an undo leaves as unexplained, with exit code 5', async () => {
     const { exitCode, record } = await ran('iptables -A INPUT -s 10.9.9.9 -j DROP', 'true');
     const { stdout } = await project.wf(['show', '@latest']);
     execFileSync('iptables', ['-D', 'INPUT', '-s', '10.9.9.9', '-j', 'DROP']);
@@ -138,7 +138,7 @@ describeOwnNetwork('the verification of a run whose step ran a program', () => {
     expect(stdout).toMatch(/unexplained: iptables ipv4 filter INPUT rule -s 10\.9\.9\.9/);
   });
 
-  test("forwarding that it turned on is not called Docker's", async () => {
+  test('does not attribute forwarding that a program turned on to Docker', async () => {
     const setting = '/proc/sys/net/ipv4/ip_forward';
     const before = readFileSync(setting, 'utf8').trim();
     writeFileSync(setting, '0');
@@ -152,13 +152,13 @@ describeOwnNetwork('the verification of a run whose step ran a program', () => {
     }
   });
 
-  test('all that is taken back is accounted for', async () => {
+  test('accounts for every change that is undone', async () => {
     const { exitCode, record } = await ran('ip link add wfva0 type bridge', 'ip link del wfva0');
     expect(exitCode).toBe(0);
     expect(verified(record)).toMatchObject({ restored: true, unexplained: [], residues: [], drift: [] });
   });
 
-  test('a tool that answers oddly makes its facet not readable, which is named, and the rest counts', async () => {
+  test('names a facet whose tool returns invalid output, and compares the rest', async () => {
     const env = toolsThat({
       tc: `echo '[{"kind":"noqueue",'`,
       'iptables-nft-save': 'echo "Could not fetch rule set generation id: Invalid argument" >&2; exit 1',
@@ -178,7 +178,7 @@ describeOwnNetwork('the verification of a run whose step ran a program', () => {
     expect(verified(left.record).unexplained).toContain('link wfva1');
   });
 
-  test('a facet that could be read before the run, and cannot be read after it, may hide something', async () => {
+  test('fails if a facet is readable before the run but not after it', async () => {
     const broken = path.join(project.folder, 'broken');
     const env = toolsThat({ tc: `if [ -e ${broken} ]; then echo oddly; else echo '[]'; fi` });
     const { exitCode, record } = await ran(`touch ${broken}`, 'true', env);
@@ -186,12 +186,12 @@ describeOwnNetwork('the verification of a run whose step ran a program', () => {
     expect(verified(record).residues).toEqual(['reading of qdiscs']);
   });
 
-  test('something else that always changes fails no run: it is named', async () => {
+  test('names a foreign link that always changes, and does not fail the run', async () => {
     ip('link', 'add', 'wfva1', 'type', 'bridge');
     const flap = 'while :; do ip link set wfva1 mtu 1400; sleep 0.3; ip link set wfva1 mtu 1401; sleep 0.3; done';
     const flapping = spawn('sh', ['-c', flap], { stdio: 'ignore' });
     try {
-      // Long enough that it is at another value when the run ends.
+      // Long enough that the MTU differs when the run ends.
       const { exitCode, record } = await ran('ip link add wfva0 type bridge; sleep 0.3', 'ip link del wfva0');
       expect(exitCode, JSON.stringify(record.verification)).toBe(0);
       const { unexplained, notCompared } = verified(record);
@@ -206,8 +206,8 @@ describeOwnNetwork('the verification of a run whose step ran a program', () => {
   });
 });
 
-describeOwnNetwork('the comparison at the end of a run', () => {
-  test('is made in the network namespace of the baseline only', async () => {
+describeOwnNetwork('the final comparison of a run', () => {
+  test('is made only in the network namespace of the baseline', async () => {
     const file = path.join(project.folder, 'marker');
     const start = [
       'start',
