@@ -3,14 +3,14 @@ import { addressOf } from '../support/contract-subject.ts';
 import { describeContract } from '../support/contract-tests.ts';
 
 describeContract('addresses', (subject) => {
-  test('they are given in order, from the one behind the gateway', async () => {
+  test('are assigned in order, from the one after the gateway', async () => {
     const network = await subject().network('ct-order', '172.29.81.0/24');
     const given: string[] = [];
     for (const name of ['ct-1', 'ct-2', 'ct-3']) given.push(addressOf(await subject().container(name, network)));
     expect(given).toEqual(['172.29.81.2', '172.29.81.3', '172.29.81.4']);
   });
 
-  test('no two containers that start at a time have the same', async () => {
+  test('are unique for containers that start concurrently', async () => {
     const network = await subject().network('ct-together', '172.29.82.0/24');
     const names = ['ct-p', 'ct-q', 'ct-r', 'ct-s'];
     const all = await Promise.all(names.map((name) => subject().container(name, network)));
@@ -18,7 +18,7 @@ describeContract('addresses', (subject) => {
     expect(all.map(addressOf).sort()).toEqual(expected);
   });
 
-  test('the network and the container tell the same, and it is what the kernel has', async () => {
+  test('are the same in the network, the container and the kernel', async () => {
     const network = await subject().network('ct-same', '172.29.83.0/24');
     const container = await subject().container('ct-it', network);
     const [endpoint] = container.endpoints;
@@ -39,7 +39,7 @@ describeContract('addresses', (subject) => {
     expect(routes).toMatchObject([{ dst: 'default', gateway: '172.29.83.1', dev: 'eth0' }]);
   });
 
-  test('its link on the host is enslaved to the bridge, and each end is the peer of the other', async () => {
+  test('belong to a veth pair whose host end is a port of the bridge', async () => {
     const network = await subject().network('ct-pair');
     const container = await subject().container('ct-end', network);
     const master = `br-${network.id.slice(0, 12)}`;
@@ -51,7 +51,7 @@ describeContract('addresses', (subject) => {
     expect(JSON.parse(subject().outputIn('host', 'ip', '-json', 'link', 'show', 'master', master) || '[]')).toEqual([]);
   });
 
-  test('a subnet that is full takes no more', async () => {
+  test('run out if the subnet is full', async () => {
     const network = await subject().network('ct-small', '172.29.84.0/29');
     for (const name of ['ct-2', 'ct-3', 'ct-4', 'ct-5', 'ct-6']) await subject().container(name, network);
     await expect(subject().container('ct-7', network)).rejects.toMatchObject({ code: 'E_DOCKER' });

@@ -5,7 +5,7 @@ import { describeContract } from '../support/contract-tests.ts';
 describeContract('containers', (subject) => {
   const docker = () => subject().host.ports.docker;
 
-  test('one is created, then started, and known by its id and by its name', async () => {
+  test('are created, then started, and found by id and by name', async () => {
     const network = await subject().network('ct-net');
     const { id: networkId } = network;
     const labels = { purpose: 'test' };
@@ -36,48 +36,48 @@ describeContract('containers', (subject) => {
     expect(await docker().container(id)).toBeNull();
   });
 
-  test('one that is not there is null, and removing it succeeds', async () => {
+  test('are null if they do not exist, and removing them succeeds', async () => {
     expect(await docker().container('ct-nowhere')).toBeNull();
     expect(await docker().container('0'.repeat(64))).toBeNull();
     await docker().removeContainer('0'.repeat(64));
     expect(await docker().logs('0'.repeat(64), 5)).toBe('');
   });
 
-  test('it serves what it was asked to', async () => {
+  test('serve the requested text', async () => {
     const network = await subject().network('ct-net');
     const container = await subject().container('ct-web', network, ['-text', 'Mon AppDev']);
     expect(subject().fetch(container, '127.0.0.1')).toBe('Mon AppDev');
     expect(subject().fetch('host', addressOf(container))).toBe('Mon AppDev');
   });
 
-  test('a name that is in use is refused', async () => {
+  test('cannot share a name', async () => {
     const network = await subject().network('ct-net');
     const first = await subject().container('ct-twice', network);
     await expect(subject().container('ct-twice', network)).rejects.toMatchObject({ code: 'E_NAME_IN_USE' });
     expect(await docker().container('ct-twice')).toEqual(first);
   });
 
-  test('starting one that runs changes nothing', async () => {
+  test('do not change if they are started twice', async () => {
     const started = await subject().container('ct-up', await subject().network('ct-net'));
     await docker().startContainer(started.id);
     expect(await docker().container(started.id)).toEqual(started);
   });
 
-  test('what it writes can be read, the last lines of it', async () => {
+  test('have logs, whose last lines can be read', async () => {
     const container = await subject().container('ct-says', await subject().network('ct-net'));
     subject().fetch(container, '127.0.0.1');
     await expect.poll(() => docker().logs(container.id, 50)).toContain('[INFO] server is listening on :5678');
     expect((await docker().logs(container.id, 1)).trimEnd().split('\n')).toHaveLength(1);
   });
 
-  test('one that ends at once is exited, with its exit code and what it said', async () => {
+  test('are exited if they end at once, with their exit code and logs', async () => {
     const { id } = await subject().container('ct-ends', await subject().network('ct-net'), ['-text', '']);
     await expect.poll(async () => (await docker().container(id))?.status).toBe('exited');
     expect(await docker().container(id)).toMatchObject({ running: false, pid: 0, exitCode: 127 });
     expect(await docker().logs(id, 10)).toContain('Missing -text option!');
   });
 
-  test('one that was killed is started again: another moment, another process, another namespace', async () => {
+  test('can be restarted after a kill, with a new start time and process', async () => {
     const first = await subject().container('ct-again', await subject().network('ct-net'));
     process.kill(first.pid, 'SIGKILL');
     await expect.poll(async () => (await docker().container(first.id))?.status).toBe('exited');
@@ -93,7 +93,7 @@ describeContract('containers', (subject) => {
     expect(subject().fetch('host', addressOf(second))).toBe('ct-again');
   });
 
-  test('a command inside it tells its output and its exit code, and ends at its deadline', async () => {
+  test('run a command with its output, exit code and deadline', async () => {
     const { id } = await subject().container('ct-exec', await subject().network('ct-net'));
     expect(await docker().exec(id, ['echo', 'inside'], 5_000)).toEqual({
       exitCode: 0,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { describeContract } from '../support/contract-tests.ts';
 
 describeContract('engines', (subject) => {
-  test('it says what it is, and has one id, which no other has', async () => {
+  test('report their version and a stable id', async () => {
     const { docker } = subject().host.ports;
     const info = await docker.info();
     const id = await docker.engineId();
@@ -13,7 +13,7 @@ describeContract('engines', (subject) => {
     expect(docker.hasEnded(id)).toBe(false);
   });
 
-  test('its host is a namespace that can be told apart', () => {
+  test('have a host whose namespace is stable', () => {
     const { namespace } = subject().host.ports;
     const own = namespace.own();
     expect(own.inode).toBeGreaterThan(0);

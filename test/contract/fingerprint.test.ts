@@ -5,7 +5,7 @@ import { addressOf } from '../support/contract-subject.ts';
 import { describeContract } from '../support/contract-tests.ts';
 
 describeContract('fingerprint', (subject) => {
-  test('it tells what was made, and is as before once that has been removed', async () => {
+  test('reports every new object, and is unchanged once they are removed', async () => {
     const { fingerprints, ports } = subject().host;
     const run = comparedRun('contract');
     const before = await fingerprints.take(FACETS);

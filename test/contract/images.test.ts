@@ -5,7 +5,7 @@ import { describeContract } from '../support/contract-tests.ts';
 import { testContext } from '../support/step-context.ts';
 
 describeContract('images', (subject) => {
-  test('one that is there is told, the same each time', async () => {
+  test('are the same in every read', async () => {
     const { docker } = subject().host.ports;
     const image = await docker.image(subject().echoImage);
     expect(image?.id).toMatch(/^sha256:[0-9a-f]{64}$/);
@@ -14,7 +14,7 @@ describeContract('images', (subject) => {
     expect((await docker.image(subject().sleepImage))?.entrypoint).toEqual([]);
   });
 
-  test("the evidence of a look at one shows Docker's client only where there is one", async () => {
+  test('leave evidence of the docker client only on Docker', async () => {
     const context = testContext({ host: subject().host.ports });
     await carryOut(dockerImage, { reference: subject().echoImage }, context);
     const typed = `docker image inspect --format '{{.Id}}' ${subject().echoImage}`;
@@ -24,7 +24,7 @@ describeContract('images', (subject) => {
     ]);
   });
 
-  test('one that is not there is null, and a container of it is refused and not made', async () => {
+  test('are null if they do not exist, and a container of a missing image is refused', async () => {
     const { docker } = subject().host.ports;
     expect(await docker.image('ct/no-such-image')).toBeNull();
     const { id: networkId } = await subject().network('ct-net');

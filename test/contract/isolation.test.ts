@@ -6,7 +6,7 @@ import { describeContract } from '../support/contract-tests.ts';
 const SILENT_MS = 700;
 
 describeContract('isolation', (subject) => {
-  test('containers of one network reach each other, by address and through the bridge alone', async () => {
+  test('lets containers of one network reach each other', async () => {
     const network = await subject().network('ct-net');
     const one = await subject().container('ct-one', network);
     const two = await subject().container('ct-two', network);
@@ -14,7 +14,7 @@ describeContract('isolation', (subject) => {
     expect(subject().fetch(two, addressOf(one))).toBe('ct-one');
   });
 
-  test('containers of two networks do not, in either direction, while each answers its neighbour and the host', async () => {
+  test('separates containers of two networks, and each still answers its neighbour and the host', async () => {
     const left = await subject().network('ct-left');
     const right = await subject().network('ct-right');
     const one = await subject().container('ct-one', left);
@@ -32,7 +32,7 @@ describeContract('isolation', (subject) => {
     expect(subject().fetch(two, addressOf(one), SILENT_MS)).toBeNull();
   });
 
-  test('what is dropped is dropped in silence: nobody is told that there is no way', async () => {
+  test('drops packets silently, so a request times out', async () => {
     const one = await subject().container('ct-one', await subject().network('ct-left'));
     const two = await subject().container('ct-two', await subject().network('ct-right'));
     const begun = performance.now();

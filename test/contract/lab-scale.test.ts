@@ -6,7 +6,7 @@ import { openProject } from '../support/run-wf.ts';
 describeContract('lab-scale', (subject) => {
   const project = openProject();
 
-  test('every pair is probed, what isolation predicts holds, and each change is settled on its own', async () => {
+  test('probes every pair, confirms isolation and settles each change', async () => {
     const { runtime, echoImage } = subject();
     const inputs = ['networks=2', 'hosts=5', 'prefix=ct-', `image=${echoImage}`].flatMap((input) => ['--input', input]);
     const end = await project.wf(['start', 'lab-scale', '--runtime', runtime, '--json', ...inputs]);
@@ -27,7 +27,7 @@ describeContract('lab-scale', (subject) => {
     expect(record.verification).toMatchObject({ restored: true, residues: [] });
   });
 
-  test('one container alone on its network is refused: nothing would show that it answers', async () => {
+  test('refuses one container per network, as nothing would show that it answers', async () => {
     const end = await project.wf([
       'start',
       'lab-scale',

@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { addressOf } from '../support/contract-subject.ts';
 import { describeContract } from '../support/contract-tests.ts';
 
-/** A name that is not known is asked for elsewhere by some engines, which may take long where there is no way out. */
+/** Some engines forward an unknown name, which may take long without a way out. */
 const LISTENED_MS = 700;
 
 describeContract('names', (subject) => {
-  test('a neighbour is found by its name, in whatever letters, and by its short id', async () => {
+  test('resolve for a neighbour, in any case, as does its short id', async () => {
     const network = await subject().network('ct-net');
     const asks = await subject().container('ct-asks', network);
     const other = await subject().container('ct-Other', network);
@@ -16,7 +16,7 @@ describeContract('names', (subject) => {
     expect(subject().resolve(asks, 'ct-asks')).toBe(addressOf(asks));
   });
 
-  test('a name of another network is not found, while one of its own is', async () => {
+  test('do not resolve in another network, but in their own', async () => {
     const own = await subject().network('ct-own');
     const far = await subject().network('ct-far');
     const asks = await subject().container('ct-asks', own);
@@ -27,7 +27,7 @@ describeContract('names', (subject) => {
     expect(subject().resolve(asks, 'ct-asks')).toBe(addressOf(asks));
   });
 
-  test('a container that was removed is not found any more', async () => {
+  test('do not resolve after the container is removed', async () => {
     const network = await subject().network('ct-net');
     const asks = await subject().container('ct-asks', network);
     const other = await subject().container('ct-leaves', network);

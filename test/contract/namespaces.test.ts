@@ -6,7 +6,7 @@ import { describeContract } from '../support/contract-tests.ts';
 const TIME = { timeoutMs: 10_000 };
 
 describeContract('namespaces', (subject) => {
-  test("a command runs in a container's network namespace, or in the host's", async () => {
+  test('a command runs in the network namespace of a container or of the host', async () => {
     const { command } = subject().host.ports;
     const network = await subject().network('ct-net');
     const container = await subject().container('ct-in', network);
@@ -19,7 +19,7 @@ describeContract('namespaces', (subject) => {
     expect(names(outside.stdout)).toEqual(names(subject().outputIn('host', ...list)));
   });
 
-  test('a program that is not there is said to be missing, wherever it is to run', async () => {
+  test('a missing program is reported as missing in every namespace', async () => {
     const { command } = subject().host.ports;
     const container = await subject().container('ct-in', await subject().network('ct-net'));
     const missing = { code: 'E_TOOL_MISSING' };
@@ -28,7 +28,7 @@ describeContract('namespaces', (subject) => {
     await expect(command.run(['ct-no-such-program'], { ...TIME, namespace })).rejects.toMatchObject(missing);
   });
 
-  test('a namespace that is another by now is not entered', async () => {
+  test('a namespace that has changed is not entered', async () => {
     const { command, docker } = subject().host.ports;
     const container = await subject().container('ct-gone', await subject().network('ct-net'));
     const namespace = namespaceOfPid(container.pid);
@@ -40,7 +40,7 @@ describeContract('namespaces', (subject) => {
     await expect(command.run(['true'], { ...TIME, namespace })).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
   });
 
-  test('a link is moved into a container by a descriptor that the command inherits, and goes with the container', async () => {
+  test('a link is moved into a container by an inherited descriptor, and ends with the container', async () => {
     const { command, docker } = subject().host.ports;
     const container = await subject().container('ct-takes', await subject().network('ct-net'));
     const made = await command.run(['ip', 'link', 'add', 'ct-host', 'type', 'veth', 'peer', 'name', 'ct-inside'], TIME);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { describeContract } from '../support/contract-tests.ts';
 
 describeContract('networks', (subject) => {
-  test('one that was made is known by its id and by its name, and listed', async () => {
+  test('are found by id and by name, and listed', async () => {
     const made = await subject().network('ct-one');
     const { docker } = subject().host.ports;
     expect(made).toMatchObject({ name: 'ct-one', driver: 'bridge', scope: 'local', internal: false, members: [] });
@@ -11,25 +11,25 @@ describeContract('networks', (subject) => {
     expect((await docker.networks()).filter(({ name }) => name === 'ct-one')).toEqual([made]);
   });
 
-  test('labels are kept', async () => {
+  test('keep their labels', async () => {
     const { labels } = await subject().network('ct-labels');
     expect(labels).toEqual({ 'wf.run': 'contract', purpose: 'test' });
   });
 
-  test('one that is not there is null, and removing it succeeds', async () => {
+  test('are null if they do not exist, and removing them succeeds', async () => {
     const { docker } = subject().host.ports;
     expect(await docker.network('ct-nowhere')).toBeNull();
     expect(await docker.network('0'.repeat(64))).toBeNull();
     await docker.removeNetwork('0'.repeat(64));
   });
 
-  test('a name that is in use is refused, and what has it stays', async () => {
+  test('cannot share a name, and the first one stays', async () => {
     const made = await subject().network('ct-twice');
     await expect(subject().network('ct-twice')).rejects.toMatchObject({ code: 'E_NAME_IN_USE' });
     expect(await subject().host.ports.docker.network(made.id)).toEqual(made);
   });
 
-  test('its bridge is called after its id, is up, and has the gateway address', async () => {
+  test('have a bridge that is named after the id, is up, and has the gateway address', async () => {
     const { id, subnets } = await subject().network('ct-bridge', '172.29.80.0/24');
     expect(subnets).toEqual([{ subnet: '172.29.80.0/24', gateway: '172.29.80.1' }]);
     const bridge = `br-${id.slice(0, 12)}`;
@@ -41,7 +41,7 @@ describeContract('networks', (subject) => {
     ]);
   });
 
-  test('one that containers are in is not removed; without them it goes, and its bridge with it', async () => {
+  test('are not removed while they have containers, and take their bridge with them', async () => {
     const { docker } = subject().host.ports;
     const network = await subject().network('ct-full');
     const member = await subject().container('ct-member', network);

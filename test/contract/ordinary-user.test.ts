@@ -11,7 +11,7 @@ const report = z.object({
   testResults: z.array(z.object({ message: z.string(), assertionResults: z.array(assertion) })),
 });
 
-// Run as an ordinary user already, these tests are the very ones that this would start.
+// An ordinary user already runs these tests without this one.
 test.skipIf(process.getuid?.() !== 0 || !readableByAll())(
   'the embedded runtime keeps the same promises for an ordinary user',
   { timeout: 10 * 60_000 },
@@ -19,7 +19,7 @@ test.skipIf(process.getuid?.() !== 0 || !readableByAll())(
     const { PATH = '' } = process.env;
     const options = ['run', '--project', 'contract', '-t', 'embedded:', '--configLoader', 'runner', '--reporter=json'];
     const [program = '', ...args] = [...ORDINARY_USER, process.execPath, VITEST, ...options];
-    // Nothing that leads to an engine.
+    // No variable that leads to an engine.
     const { stdout } = spawnSync(program, args, { encoding: 'utf8', env: { PATH, HOME: '/nonexistent' } });
     const { testResults } = report.parse(JSON.parse(stdout));
     const tests = testResults.flatMap(({ assertionResults }) => assertionResults);

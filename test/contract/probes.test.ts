@@ -14,7 +14,7 @@ describeContract('probes', (subject) => {
   const context = () => testContext({ host: subject().host.ports });
   const handle = (container: ContainerInfo) => ({ ...container, namespace: namespaceOfPid(container.pid) });
 
-  test('by whatever programs, a neighbour answers ping and HTTP, by its name too', async () => {
+  test('get an answer from a neighbour by ping, HTTP and DNS', async () => {
     const network = await subject().network('ct-net');
     const from = handle(await subject().container('ct-from', network, ['sleep', '60']));
     const to = await subject().container('ct-To', network);
@@ -32,18 +32,18 @@ describeContract('probes', (subject) => {
     expect(await readWith(httpProbe, byName, context())).toMatchObject({ status: 200 });
   });
 
-  test('pings follow each other as quickly as they were asked to, for an ordinary user too', async () => {
+  test('send pings at the requested interval, also for an ordinary user', async () => {
     const network = await subject().network('ct-net');
     const from = insideNamespaceOf(handle(await subject().container('ct-from', network, ['sleep', '60'])));
     const to = addressOf(await subject().container('ct-to', network));
     const asked = context();
     const pinged = await readWith(pingProbe, { from, to, count: 5, intervalMs: 10, ...READY }, asked);
     expect(pinged).toMatchObject({ sent: 5, received: 5 });
-    // Without ping, this is done by TCP.
+    // Without ping, wf probes by TCP.
     expect(asked.evidence.map(({ command }) => command).join()).toMatch(/ -i 0\.01 |^# instead of ping/);
   });
 
-  test('a container of another network does not, and a probe that expects it to fails', async () => {
+  test('get no answer from a container of another network, and fail if they expect one', async () => {
     const from = handle(await subject().container('ct-from', await subject().network('ct-left')));
     const to = await subject().container('ct-to', await subject().network('ct-right'));
     const origin = insideNamespaceOf(from);

@@ -8,7 +8,7 @@ import { testContext } from '../support/step-context.ts';
 
 const TIME = { deadlineMs: 10_000, silenceMs: 400 };
 
-describeContract('reachability of many at a time', (subject) => {
+describeContract('reachability probes', (subject) => {
   const byName = (...containers: ContainerInfo[]) =>
     Object.fromEntries(containers.map((container) => [container.name, addressOf(container)]));
   const threeContainers = async () => {
@@ -19,7 +19,7 @@ describeContract('reachability of many at a time', (subject) => {
     return { from, near, far };
   };
 
-  test('those that must answer did, and those that must not were silent', async () => {
+  test('succeed if the expected targets answer and the others are silent', async () => {
     const { from, near, far } = await threeContainers();
     const context = testContext({ host: subject().host.ports });
     const input = { from, answering: byName(near), silent: byName(far), ...TIME };
@@ -27,7 +27,7 @@ describeContract('reachability of many at a time', (subject) => {
     expect(context.evidence).toMatchObject([{ exitCode: 0, output: expect.stringContaining('silent for 400 ms') }]);
   });
 
-  test('every pair that is not as it must be is named', async () => {
+  test('name every pair that differs from the expectation', async () => {
     const { from, near, far } = await threeContainers();
     const context = testContext({ host: subject().host.ports });
     const answering = { ...byName(far), itself: '127.0.0.1' };
@@ -45,7 +45,7 @@ describeContract('reachability of many at a time', (subject) => {
     await expect(readWith(reachabilityProbe, missing, context)).rejects.toMatchObject({ code: 'E_PROBE_FAILED' });
   });
 
-  test('without a control nothing is asked, and from a container that was started again neither', async () => {
+  test('are refused without a control, and from a restarted container', async () => {
     const { from, near, far } = await threeContainers();
     const context = testContext({ host: subject().host.ports });
     const vain = readWith(reachabilityProbe, { from, answering: {}, silent: byName(far), ...TIME }, context);
@@ -55,7 +55,7 @@ describeContract('reachability of many at a time', (subject) => {
     await expect(late).rejects.toMatchObject({ code: 'E_NAMESPACE_GONE' });
   });
 
-  test('all pairs of a large network answer; an address that somebody else has later is found with him', async () => {
+  test('succeed for all pairs of a large network, where an address can move to another container', async () => {
     const network = await subject().network('ct-large', '172.29.85.0/24');
     const names = Array.from({ length: 10 }, (_none, index) => `ct-${index}`);
     const all = await Promise.all(names.map((name) => subject().container(name, network)));
@@ -69,9 +69,9 @@ describeContract('reachability of many at a time', (subject) => {
     if (first === undefined || second === undefined || third === undefined) throw new Error('there are ten');
     const address = addressOf(third);
     await subject().host.ports.docker.removeContainer(third.id);
-    // The second takes its address, with a link address that nobody has known so far.
+    // The second container takes over the address, with another MAC address.
     subject().outputIn(second, 'ip', 'address', 'add', `${address}/24`, 'dev', 'eth0');
-    // What the kernel itself remembers of the container that was there is no matter of the runtime; what it was told for good is.
+    // Flushes the entries that the kernel has learned. A permanent entry of the runtime would stay.
     subject().outputIn(first, 'ip', 'neighbour', 'flush', 'dev', 'eth0');
     expect(subject().fetch(first, address)).toBe(second.name);
   });

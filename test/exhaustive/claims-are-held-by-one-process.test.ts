@@ -26,7 +26,7 @@ import { notAfterTest, running } from '../support/processes.ts';
 
 const unique = `${process.pid}-${process.hrtime.bigint()}`;
 
-test('a claim that is held is refused, naming the run that holds it; nothing else of the set stays held', async () => {
+test('a claim in use is refused with its run, and the rest of the set is released', async () => {
   const held = await lockedClaims.acquire([`link a ${unique}`], runId('one'));
   await expect(lockedClaims.acquire([`link b ${unique}`, `link a ${unique}`], runId('two'))).rejects.toMatchObject({
     code: 'E_NAME_IN_USE',
@@ -37,13 +37,13 @@ test('a claim that is held is refused, naming the run that holds it; nothing els
   held.release();
 });
 
-test('a claim that was released is free', async () => {
+test('a released claim is free', async () => {
   const claims = [`network x ${unique}`, `network y ${unique}`];
   (await lockedClaims.acquire(claims, runId('one'))).release();
   (await lockedClaims.acquire(claims, runId('two'))).release();
 });
 
-test('of many at the same moment exactly one gets all of them', async () => {
+test('exactly one of many concurrent requests gets all claims', async () => {
   const claims = ['c', 'a', 'b'].map((name) => `container ${name} ${unique}`);
   const tries = await Promise.allSettled(
     Array.from({ length: 20 }, (_, n) =>
@@ -55,7 +55,7 @@ test('of many at the same moment exactly one gets all of them', async () => {
   for (const winner of winners) winner.release();
 });
 
-test('a run is held by one process, which is named to the others at once', async () => {
+test('a run is locked by one process, which is named to the others', async () => {
   const run = runId(`held-${process.pid}`);
   expect(await isRunActive(run)).toBe(false);
   const tries = await Promise.allSettled(Array.from({ length: 20 }, () => lockedClaims.acquireRun(run, 60_000)));
@@ -73,7 +73,7 @@ test('a run is held by one process, which is named to the others at once', async
   expect(await isRunActive(run)).toBe(false);
 });
 
-test('a run stays held while its process is stopped, and is free when that is killed', async () => {
+test('a run stays locked while its process is stopped, and is free once it is killed', async () => {
   const run = runId(`stopped-${process.pid}`);
   const holder = startChild('../host/run-marked.ts', [run, 'none']);
   await holder.line(1);
@@ -91,7 +91,7 @@ test('a run stays held while its process is stopped, and is free when that is ki
   (await lockedClaims.acquireRun(run, 0)).release();
 });
 
-test('a child that is not yet what it was started as keeps the run held after the death of wf; then it has its mark', async () => {
+test('a child between fork and exec keeps the run locked after a kill of wf, and has its mark after exec', async () => {
   const run = runId(`slow-${process.pid}`);
   const orphans = createOrphanedProcesses(systemClock);
   const ofRun = (mark: ProcessMark) => mark.run === run;
@@ -100,7 +100,7 @@ test('a child that is not yet what it was started as keeps the run held after th
   await wf.line(1);
   const copy = firstChildOf(wf.process.pid ?? 0);
   process.kill(copy, 'SIGSTOP');
-  const ended = once(wf.process, 'exit'); // its standard output the copy may still have open
+  const ended = once(wf.process, 'exit'); // the copy may still hold its standard output open
   wf.process.kill('SIGKILL');
   await ended;
   expect(wf.lines, 'it was killed while it started the child').toEqual(['starting']);
@@ -119,7 +119,7 @@ test('a child that is not yet what it was started as keeps the run held after th
 const asRoot = test.skipIf(process.getuid?.() !== 0 || !readableByAll());
 const OTHER_USER = ['setpriv', '--reuid', '4242', '--regid', '4242', '--clear-groups'];
 
-asRoot('another user neither holds a run of this one, nor is kept from its own of that id', async () => {
+asRoot('another user cannot block a run with the same id, which still counts as active', async () => {
   const run = runId(`users-${process.pid}`);
   const runtime = mkdtempSync(path.join(tmpdir(), 'wf-runtime-'));
   onTestFinished(() => rmSync(runtime, { recursive: true, force: true }));
@@ -130,13 +130,13 @@ asRoot('another user neither holds a run of this one, nor is kept from its own o
     [...OTHER_USER, 'env', `XDG_RUNTIME_DIR=${runtime}`],
   );
   await other.line(1);
-  // It is seen, so that its things are left alone.
+  // The run counts as active, so sweep does not touch its objects.
   expect(await isRunActive(run)).toBe(true);
   const held = await lockedClaims.acquireRun(run, 0);
   held.release();
 });
 
-asRoot('the locks lie in a folder that only this user can enter', async () => {
+asRoot('the lock folder is accessible only to its user', async () => {
   const held = await lockedClaims.acquireRun(runId(`folder-${process.pid}`), 0);
   const { mode, uid } = statSync(lockFolder());
   expect({ mode: mode & 0o7777, uid }).toEqual({ mode: 0o700, uid: process.getuid?.() });
@@ -148,7 +148,7 @@ asRoot('the locks lie in a folder that only this user can enter', async () => {
 });
 
 asRoot(
-  'a run is held in all network and pid namespaces; a pid of another one is not told as if it were of this',
+  'a run is locked across network and PID namespaces, and a PID of another namespace is reported as such',
   async () => {
     const run = runId(`namespaces-${process.pid}`);
     const away = ['unshare', '--net', '--pid', '--fork', '--mount-proc', '--kill-child'];
@@ -167,7 +167,7 @@ asRoot(
   },
 );
 
-asRoot('a name is claimed in one network namespace', async () => {
+asRoot('a name is claimed per network namespace', async () => {
   const claim = `link n ${unique}`;
   const held = await lockedClaims.acquire([claim], runId('here'));
   const there = startChild('../host/hold-claim.ts', [claim], ['unshare', '--net']);
@@ -177,7 +177,7 @@ asRoot('a name is claimed in one network namespace', async () => {
   held.release();
 });
 
-test('what killed processes have left is removed by the next one', async () => {
+test('the next process removes the locks of a killed one', async () => {
   const killed = startChild('../host/run-marked.ts', [`left-${process.pid}`, 'none']);
   await killed.line(1);
   const before = new Set(readdirSync(lockFolder()));
@@ -188,7 +188,7 @@ test('what killed processes have left is removed by the next one', async () => {
   expect(readdirSync(lockFolder()).filter((name) => before.has(name)).length).toBeLessThan(before.size);
 });
 
-test('locks of an earlier boot, damaged by a power failure, are removed and keep nobody from a run', async () => {
+test('damaged locks of an earlier boot are removed and block no run', async () => {
   const earlier = path.join(lockFolder(), 'locks-0f2c9a54-earlier.db');
   writeFileSync(earlier, 'half a page');
   const next = startChild('../host/hold-claim.ts', [`link boot ${unique}`]);
@@ -196,7 +196,7 @@ test('locks of an earlier boot, damaged by a power failure, are removed and keep
   expect(existsSync(earlier)).toBe(false);
 });
 
-/** The first child that a process has, as soon as it has one. */
+/** Waits for the first child of a process, and returns its pid. */
 function firstChildOf(pid: number): number {
   const until = Date.now() + 5_000;
   while (Date.now() < until) {

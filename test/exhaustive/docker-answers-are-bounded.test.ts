@@ -14,7 +14,7 @@ afterEach(async () => {
   await new Promise((resolve) => server?.close(resolve));
 });
 
-/** Whoever has taken the place of an engine, and answers each request so; the port that asks it. */
+/** Starts a false engine that answers each request in this way, and returns a port that uses it. */
 async function posing(answer: (socket: Socket) => void) {
   const file = path.join(folder, 'docker.sock');
   rmSync(file, { force: true });
@@ -32,11 +32,11 @@ const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n';
 const CALLS = [
   ['a list of networks', (docker: ReturnType<typeof createDocker>) => docker.networks()],
   ['an image', (docker: ReturnType<typeof createDocker>) => docker.image('x')],
-  ['what the engine is', (docker: ReturnType<typeof createDocker>) => docker.info()],
-  ['what a container wrote', (docker: ReturnType<typeof createDocker>) => docker.logs('x', 1)],
+  ['the engine info', (docker: ReturnType<typeof createDocker>) => docker.info()],
+  ['the logs of a container', (docker: ReturnType<typeof createDocker>) => docker.logs('x', 1)],
 ] as const;
 
-test.each(CALLS)('%s that never comes to an end is given up at 64 MiB', async (_what, call) => {
+test.each(CALLS)('an endless answer is abandoned at 64 MiB: %s', async (_what, call) => {
   let sent = 0;
   const docker = await posing((socket) => {
     const chunk = Buffer.alloc(1024 * 1024, 'x');
@@ -54,7 +54,7 @@ test.each(CALLS)('%s that never comes to an end is given up at 64 MiB', async (_
   expect(sent / 1024 / 1024).toBeLessThan(200);
 });
 
-test('one that comes in byte by byte is given up at its deadline, and the connection is closed', {
+test('an answer that arrives byte by byte is abandoned at its deadline, and the connection is closed', {
   timeout: 60_000,
 }, async () => {
   const docker = await posing((socket) => {
@@ -70,8 +70,8 @@ test('one that comes in byte by byte is given up at its deadline, and the connec
 });
 
 test.each([
-  ['is one line without an end', Buffer.alloc(3 * 1024 * 1024, 'x')],
-  ['is no JSON', Buffer.from('<html>\n')],
+  ['is one endless line', Buffer.alloc(3 * 1024 * 1024, 'x')],
+  ['is not JSON', Buffer.from('<html>\n')],
 ])('the progress of a pull that %s is refused', async (_what, body) => {
   const docker = await posing((socket) => {
     socket.write(HEAD);

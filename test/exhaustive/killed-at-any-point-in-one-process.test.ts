@@ -114,11 +114,11 @@ const id = runId(`mortal-${process.pid}`);
 async function live(begin: () => Promise<Pick<RunHandle, 'result'> | null>): Promise<void> {
   const handle = await begin().catch(() => null);
   await handle?.result.catch(() => {});
-  // A socket that was closed is gone a turn later; of a process that has ended, at once.
+  // A closed socket is released one turn later.
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Answers how many points each life reached. */
+/** Returns how many points each life reached. */
 async function killAndRecover(
   shape: Shape,
   recovery: 'resume' | 'rollback',
@@ -170,7 +170,7 @@ async function killAndRecover(
     expect(run.status).toBe(succeeds ? 'succeeded' : 'rolled-back');
     // A run that succeeds keeps its files.
     expect(run.changesInPlace).toBe(expected.length);
-    // The journal replays to the run, and the tables are what the journal says.
+    // The journal replays to the run, and the tables match the journal.
     expect(() => replay(workflow.model, run, journal)).not.toThrow();
     expect(rebuildProjection(journal)?.changes).toEqual(host.history.changes(id));
     // No completed step ran twice: its outcome is in the journal at most once, and nothing of it comes after that.
@@ -196,24 +196,21 @@ function countedIn(host: FolderHost): readonly string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
 }
 
-describe('a wf that is killed', { timeout: 180_000 }, () => {
+describe('a killed wf', { timeout: 180_000 }, () => {
   test.for([
     ['while it goes forward', { stages: [2, 1], fails: false, pauseAfter: null }],
     ['while it fails and is undone', { stages: [1, 2], fails: true, pauseAfter: null }],
     ['while it pauses', { stages: [1, 1], fails: false, pauseAfter: 0 }],
-  ] as const)(
-    '%s, at every one of its points, is brought to its proper end by resume and by rollback',
-    async ([, shape]) => {
-      const [points = 0] = await killAndRecover(shape, 'resume', [Number.POSITIVE_INFINITY]);
-      expect(points).toBeGreaterThan(20);
-      for (let diesAt = 1; diesAt <= points; diesAt += 1) {
-        await killAndRecover(shape, 'resume', [diesAt]);
-        await killAndRecover(shape, 'rollback', [diesAt]);
-      }
-    },
-  );
+  ] as const)('is recovered by resume and by rollback from every crash point %s', async ([, shape]) => {
+    const [points = 0] = await killAndRecover(shape, 'resume', [Number.POSITIVE_INFINITY]);
+    expect(points).toBeGreaterThan(20);
+    for (let diesAt = 1; diesAt <= points; diesAt += 1) {
+      await killAndRecover(shape, 'resume', [diesAt]);
+      await killAndRecover(shape, 'rollback', [diesAt]);
+    }
+  });
 
-  test('again and again, whatever its machine: the run comes to its proper end', async () => {
+  test('is recovered after repeated kills, for machines of any shape', async () => {
     await fc.assert(
       fc.asyncProperty(
         shapes,

@@ -26,7 +26,7 @@ function marked(changes: Partial<ProcessMark> = {}): Record<string, string> {
   };
 }
 
-test('what a killed wf leaves behind is found, however it was started, and nothing else is touched', async () => {
+test('orphaned processes are ended, however they were started, and no other process is', async () => {
   const commands = [
     ['sleep', '171.1'],
     ['setsid', 'sleep', '171.2'],
@@ -60,7 +60,7 @@ test('what a killed wf leaves behind is found, however it was started, and nothi
 });
 
 test.skipIf(!canUseCgroups())(
-  'also what cleared its environment and left its session, and whose parent has ended',
+  'an orphaned process is ended even if it has left its environment, its session and its parent',
   async () => {
     const lines = ['sleep 174.1', 'sleep 174.2'];
     const commands = [
@@ -86,7 +86,7 @@ test.skipIf(!canUseCgroups())(
   },
 );
 
-test('SIGTERM first, so that it can clean up; SIGKILL where it does not end', async () => {
+test('an orphaned process gets SIGTERM first, and SIGKILL if it does not end', async () => {
   const note = path.join(temporaryFolder(), 'cleaned-up');
   startForTest(sh(`trap 'echo done > ${note}; exit' TERM; sleep 172.5 & wait`), marked());
   startForTest(sh('trap "" TERM; while :; do sleep 172.25; done'), marked());
@@ -98,7 +98,7 @@ test('SIGTERM first, so that it can clean up; SIGKILL where it does not end', as
   expect(() => rmSync(note)).not.toThrow();
 });
 
-test('what it starts while it is being ended is ended as well', async () => {
+test('a process that an orphaned process starts while it ends is ended too', async () => {
   notAfterTest('sleep 173.25');
   startForTest(sh('trap "setsid sleep 173.25 & exit" TERM; sleep 173.5 & wait'), marked());
   await untilRunning('sleep 173.5');
@@ -106,22 +106,22 @@ test('what it starts while it is being ended is ended as well', async () => {
   expect(running('sleep 173.25')).toEqual([]);
 });
 
-test('one that was stopped is ended', async () => {
+test('a stopped orphaned process is ended', async () => {
   const pid = startForTest(['sleep', '174.25'], marked());
   process.kill(await untilRunning('sleep 174.25'), 'SIGSTOP');
   expect(await orphans.end(ofRun)).toMatchObject([{ pid }]);
   expect(running('sleep 174.25')).toEqual([]);
 });
 
-test('one that has ended and was not reaped is no orphan', async () => {
+test('a zombie is not an orphaned process', async () => {
   const { WF_PROCESS = '' } = marked();
   startForTest(['env', `MARK=${WF_PROCESS}`, ...sh('env WF_PROCESS="$MARK" true & sleep 0.1; exec sleep 175.25')]);
   await untilRunning('sleep 175.25');
   expect(await orphans.end(ofRun)).toEqual([]);
 });
 
-// Three hundred looks at a busy machine take their time.
-test('one that becomes another program again and again is seen at every look', { timeout: 120_000 }, async () => {
+// Three hundred scans of a busy machine take long.
+test('a process that calls exec repeatedly is found by every scan', { timeout: 120_000 }, async () => {
   const script = path.join(temporaryFolder(), 'again');
   writeFileSync(script, `#!/bin/sh\nexec ${script}\n`);
   chmodSync(script, 0o755);
@@ -135,7 +135,7 @@ test('one that becomes another program again and again is seen at every look', {
   expect(running(`/bin/sh ${script}`)).toEqual([]);
 });
 
-test('a process that was given no environment at all is nobody of ours, and is not waited for', async () => {
+test('a process with an empty environment is ignored and not awaited', async () => {
   startForTest(['env', '-i', 'sleep', '176.25']);
   const pid = await untilRunning('sleep 176.25');
   expect(markedProcesses(() => true).loading).not.toContain(pid);
@@ -144,7 +144,7 @@ test('a process that was given no environment at all is nobody of ours, and is n
 test('wf ends neither itself nor the shell that it was started from', async () => {
   const environment = Object.entries(marked()).map(([name, value]) => `${name}=${value}`);
   const bystander = startForTest(['sleep', '177.25'], marked());
-  // The shell ends with a command of its own after wf: it lived on.
+  // The shell runs a command after wf, so it was not ended.
   const script = '"$@"; echo "the shell lives"';
   const wf = startChild('../host/end-orphans.ts', [run], ['env', ...environment, ...sh(script), 'sh']);
   expect(JSON.parse(await wf.line(1))).toMatchObject({
@@ -165,18 +165,18 @@ function temporaryFolder(): string {
 
 const asRoot = test.skipIf(process.getuid?.() !== 0);
 
-asRoot('a process of another user that carries the mark is not of the run, whatever it does', async () => {
+asRoot('a process of another user with the mark does not belong to the run', async () => {
   notAfterTest('sleep 171.6');
   const as = ['setpriv', '--reuid', '4242', '--regid', '4242', '--clear-groups'];
   const found = process.env['PATH'] ?? '';
-  // Started by nobody who carries the mark: from another one's session, by all that can be seen.
+  // No ancestor carries the mark: the process seems to come from another session.
   const pid = startForTest(['env', '-i', ...as, 'env', `PATH=${found}`, ...environmentOf(marked()), 'sleep', '171.6']);
   await untilRunning('sleep 171.6');
   expect(await orphans.end(ofRun)).toEqual([]);
   expect(running('sleep 171.6')).toEqual([pid]);
 });
 
-asRoot('what a step starts as another user is of the run', async () => {
+asRoot('a process that a step starts as another user belongs to the run', async () => {
   notAfterTest('sleep 171.7');
   const as = 'setpriv --reuid 4242 --regid 4242 --clear-groups';
   startForTest(sh(`${as} sh -c 'trap "" TERM; sleep 171.7 & wait' & wait`), marked());

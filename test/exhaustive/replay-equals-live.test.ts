@@ -10,11 +10,11 @@ import { defineStep } from '../../src/engine/workflow/define-step.ts';
 import { loaded, openFolderHost } from '../support/folder-host.ts';
 import { simulatedClock } from '../support/simulated-clock.ts';
 
-/** What one generated state does. */
+/** The behaviour of one generated state. */
 type Leaf = {
   readonly kind: 'leaf';
   readonly outcome: 'ok' | 'fail' | 'flaky' | 'slow';
-  /** How many turns the step takes: so that steps of parallel states end in any order. */
+  /** The number of turns that the step takes, so that steps of parallel states end in any order. */
   readonly turns: number;
   readonly delayMs: number | null;
   readonly visits: number;
@@ -100,7 +100,7 @@ function leafState(part: Leaf, id: string): object {
   };
 }
 
-/** A machine of this shape. Every failure is handled, so that the machine goes on to its end. */
+/** A machine of this shape. Every failure is handled, so the machine reaches its end. */
 function machineOf(whole: Shape) {
   let ids = 0;
   const stateOf = (part: Shape): object => {
@@ -161,7 +161,7 @@ async function runToEnd(whole: Shape) {
 }
 
 describe('the journal of a random machine', () => {
-  test('replays to exactly what the run had, from every point of it', async () => {
+  test('replays to the exact state of the run at every point', async () => {
     await fc.assert(
       fc.asyncProperty(shape, async (whole) => {
         const { workflow, header, result, entries, steps, pending } = await runToEnd(whole);
@@ -171,7 +171,7 @@ describe('the journal of a random machine', () => {
           type: 'ended',
           end: { status: 'succeeded', output: last?.status.type === 'done' ? last.status.output : 'not done' },
         });
-        // A run that was killed after any of its events would be taken up in exactly that state.
+        // A run that is killed after any event resumes in exactly that state.
         for (const [n, { event }] of decisions.entries()) {
           const part = replay(
             workflow.model,
@@ -182,7 +182,7 @@ describe('the journal of a random machine', () => {
           expect(canonicalJson(toJson(part?.value))).toBe(canonicalJson(event.value));
           expect(part?.digest).toBe(event.digest);
         }
-        // Every step has come to an outcome, and none is left with a timer of its own.
+        // Every step has an outcome, and no timer is pending.
         expect(steps.filter(({ status }) => status === 'running' || status === 'retrying')).toEqual([]);
         expect(pending).toBe(0);
       }),
@@ -190,7 +190,7 @@ describe('the journal of a random machine', () => {
     );
   }, 120_000);
 
-  test('with one event altered is refused at that event, or not at all where it makes no difference', async () => {
+  test('is refused at its first altered event', async () => {
     const { workflow, header, entries } = await runToEnd({
       kind: 'chain',
       parts: [

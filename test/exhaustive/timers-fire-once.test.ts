@@ -15,7 +15,7 @@ import { type SimulatedClock, simulatedClock } from '../support/simulated-clock.
 const GUARDS = ['none', 'never', 'odd'] as const;
 const EVENTS = ['one', 'two'] as const;
 
-/** What one state of a region does. */
+/** The behaviour of one state of a region. */
 interface State {
   /** Delayed transitions: to another state of the region, to the same one again, or without a target. */
   readonly after: readonly { readonly delayMs: number; readonly guard: Guard; readonly to: number | 'again' | null }[];
@@ -30,7 +30,7 @@ type Guard = (typeof GUARDS)[number];
 type Event = (typeof EVENTS)[number];
 type Regions = readonly (readonly State[])[];
 
-// Few different ones, so that many fall due at the same moment.
+// Few distinct delays, so that many fall due at the same time.
 const delay = fc.constantFrom(1, 10, 10, 20, 30, 50);
 const id = fc.constantFrom(null, null, 'x', 'y');
 const guard = fc.constantFrom(...GUARDS);
@@ -62,7 +62,7 @@ const step = defineStep({
 
 const LOGGED = 8;
 
-/** Each event that is taken is logged in the context; after so many no state is entered any more, so that each run comes to rest. */
+/** Logs each taken event in the context. After `LOGGED` events no state is entered, so every run becomes idle. */
 function machineOf(all: Regions): AnyStateMachine {
   const definition = setup({
     types: { context: {} as { log: string[] } },
@@ -135,7 +135,7 @@ interface Ran {
   readonly entries: readonly JournalEntry[];
 }
 
-/** Lets time pass whenever the run only waits, until it waits for nothing but events. */
+/** Advances time whenever the run waits, until it waits only for events. */
 async function toRest(
   host: FolderHost,
   clock: SimulatedClock,
@@ -165,7 +165,7 @@ function uninterrupted(machine: AnyStateMachine): Promise<Ran> {
   return toRest(host, clock, (committed) => host.start(workflowOf(machine), {}, {}, { committed }));
 }
 
-/** A run that was killed when its journal held these entries, resumed after `downMs` by a process that knows nothing else. */
+/** Resumes, after `downMs`, a run that was killed when its journal held these entries. */
 function resumed(machine: AnyStateMachine, { header }: Ran, left: readonly JournalEntry[], downMs = 0): Promise<Ran> {
   const clock = simulatedClock((left.at(-1)?.at ?? header.createdAt) + downMs);
   const host = hostAt(clock);
@@ -177,7 +177,7 @@ function resumed(machine: AnyStateMachine, { header }: Ran, left: readonly Journ
   return toRest(host, clock, (committed) => host.engine.resume(request, { committed }));
 }
 
-/** What the machine saw, and when. */
+/** The events that the machine saw, with their times. */
 function seen({ header, entries }: Ran) {
   return entries.flatMap(({ at, event: one }) =>
     one.type === 'decided' ? [{ at: at - header.createdAt, event: one.event, timer: one.timer, value: one.value }] : [],
@@ -197,7 +197,7 @@ function cutsOf(entries: readonly JournalEntry[]): readonly number[] {
 }
 
 describe('the timers of a random machine', () => {
-  test('fire as they do under XState itself', async () => {
+  test('fire as in XState itself', async () => {
     await fc.assert(
       fc.asyncProperty(regions({ cancels: false, invokes: false }), async (all) => {
         const machine = machineOf(all);
@@ -226,7 +226,7 @@ describe('the timers of a random machine', () => {
     );
   }, 120_000);
 
-  test('are seen by a run that is killed, however often, as by one that is not, and each fires at most once', async () => {
+  test('fire at most once, and a killed run sees the same events as an undisturbed one', async () => {
     await fc.assert(
       fc.asyncProperty(
         regions({ cancels: true, invokes: true }),
@@ -267,7 +267,7 @@ test.each([
   expect(firedIn(again.entries)).toHaveLength(1);
 });
 
-test('two delayed events of one type that are raised at once both come, in the order of their deadlines', async () => {
+test('delayed events of one type that are raised together all fire, in the order of their deadlines', async () => {
   const machine = setup({ types: { events: {} as { type: 'late'; which: string } } }).createMachine({
     entry: [
       raise({ type: 'late', which: 'second' }, { delay: 20 }),
@@ -287,7 +287,7 @@ test('two delayed events of one type that are raised at once both come, in the o
   ]);
 });
 
-test('deadlines that passed while no process lived fire at once, in their order, and those to come in time', async () => {
+test('deadlines that passed without a process fire at once and in order, and later ones on time', async () => {
   const machine = timers({
     after: { 3000: { actions: [] }, 1000: { actions: [] }, 2000: { actions: [] }, 90000: { actions: [] } },
   });
@@ -307,8 +307,8 @@ test('deadlines that passed while no process lived fire at once, in their order,
 
 test.each([
   ['only waits for a while', { after: { 60000: { actions: [] } } }],
-  ['waits again and again for an event', { after: { 1000: { target: 'only', reenter: true } } }],
+  ['waits repeatedly for an event', { after: { 1000: { target: 'only', reenter: true } } }],
   ['raises a delayed event', { entry: raise({ type: 'late' }, { delay: 5 }) }],
-])('a dry run of a machine that %s comes to its end', (_what, config) => {
+])('a dry run of a machine that %s ends', (_what, config) => {
   expect(rehearse(workflowOf(timers(config)), {}, () => 0)).toEqual([]);
 });

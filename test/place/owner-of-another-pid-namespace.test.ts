@@ -7,7 +7,7 @@ import { runRecordSchema } from '../support/run-record.ts';
 const OWN_PIDS = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
 const OWN_PIDS_AND_NETWORK = [...OWN_PIDS, '--net'];
 
-describe.skipIf(process.getuid?.() !== 0)('a run whose owner has its pid in another PID namespace', () => {
+describe.skipIf(process.getuid?.() !== 0)('a run whose owner is in another PID namespace', () => {
   test.concurrent.for([
     ['another PID namespace', OWN_PIDS],
     ['another PID and network namespace', OWN_PIDS_AND_NETWORK],
@@ -32,7 +32,7 @@ describe.skipIf(process.getuid?.() !== 0)('a run whose owner has its pid in anot
     expect(run.log()).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one']);
   });
 
-  test.concurrent('is not taken from a living owner below the namespace of wf, and is once that is dead', async () => {
+  test.concurrent('is not taken from a living owner in a child namespace, but is resumed once the owner is dead', async () => {
     const project = openFoldersProject();
     const root = foldersRun(project);
     const [id, go] = [root.id, path.join(project.folder, root.id, 'go')];
@@ -52,7 +52,7 @@ describe.skipIf(process.getuid?.() !== 0)('a run whose owner has its pid in anot
     expect(root.log()).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one']);
   });
 
-  test.concurrent('is not resumed elsewhere while it is paused, as processes of the run could not be told apart', async () => {
+  test.concurrent('is not rolled back from another PID namespace while it is paused', async () => {
     const project = openFoldersProject();
     const run = foldersRun(project);
     run.go();

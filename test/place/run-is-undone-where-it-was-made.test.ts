@@ -46,11 +46,11 @@ const LINK = `{ argv: ['ip', 'link', 'add', 'name', 'wfplace', 'type', 'bridge']
 const project = (link = NO_LINK) => openProject({ 'workflows/release.ts': WORKFLOW.replace('LINK', link) });
 const PAUSED = ['start', 'release', '--id', 'placed', '--pause-after', 'make', '--runtime', 'docker'];
 
-/** Of the changes of a run; what others do to this machine meanwhile is no matter here. */
+/** The statuses of the changes of a run. Other changes of the machine are ignored. */
 const statuses = (end: WfEnd) => runRecordSchema.parse(end.json()).changes.map(({ status }) => status);
 const UNDONE = ['reverted', 'reverted'];
 
-/** Another folder of the project, in which something of the same name is. */
+/** Makes another folder in the project that contains a folder of the same name. */
 function decoyFolder(folder: string): string {
   const elsewhere = path.join(folder, 'elsewhere');
   mkdirSync(path.join(elsewhere, 'release'), { recursive: true });
@@ -58,7 +58,7 @@ function decoyFolder(folder: string): string {
 }
 
 describe('the working directory', () => {
-  test('a rollback called in another folder undoes the folder of the run, and leaves one of the same name alone', async () => {
+  test('is that of the run for a rollback from another folder, which touches nothing of the same name', async () => {
     const { wf, folder } = project();
     expect(await wf(PAUSED)).toMatchObject({ exitCode: 0 });
     expect(existsSync(path.join(folder, 'release'))).toBe(true);
@@ -71,7 +71,7 @@ describe('the working directory', () => {
     expect(readdirSync(elsewhere)).toEqual(['release']);
   });
 
-  test('a step that reads does so in the folder of the run, whoever resumes it from where', async () => {
+  test('is that of the run for a step that is resumed from another folder', async () => {
     const { wf, folder } = project();
     expect(await wf(PAUSED)).toMatchObject({ exitCode: 0 });
     const elsewhere = decoyFolder(folder);
@@ -81,7 +81,7 @@ describe('the working directory', () => {
     expect(look, resumed.stdout + resumed.stderr).toMatchObject({ status: 'succeeded' });
   });
 
-  test('one that is gone is named, and nothing is touched', async () => {
+  test('is named if it is gone, and nothing is touched', async () => {
     const { wf, folder } = project();
     const inside = path.join(folder, 'inside');
     mkdirSync(inside);
@@ -109,7 +109,7 @@ describe('the working directory', () => {
 });
 
 describe.skipIf(!isRoot)('the network namespace', () => {
-  test('a rollback, a resume and a dry run in another one are refused, naming the right one, where it then succeeds', async () => {
+  test('is named if wf is in another one, and a rollback in the right one succeeds', async () => {
     const { wf } = project(LINK);
     const there = await ownNetwork();
     expect(await wf(PAUSED, { through: there.enter })).toMatchObject({ exitCode: 0 });
@@ -133,12 +133,12 @@ describe.skipIf(!isRoot)('the network namespace', () => {
     expect(there.hasLink()).toBe(false);
   });
 
-  test('where it has ended, no command is run in another one, and the run needs attention', async () => {
+  test('leaves all changes stuck if it has ended, as no command runs in another one', async () => {
     const { wf, folder, database } = project(LINK);
     const there = await ownNetwork();
     expect(await wf(PAUSED, { through: there.enter })).toMatchObject({ exitCode: 0 });
     await there.end();
-    // The kernel gives a new namespace the number of one that has ended: this one nothing has.
+    // The kernel reuses the inode of an ended namespace. No namespace has inode 1.
     const db = new Database(database);
     db.exec(`UPDATE runs SET place = json_set(place, '$.networkNamespace.inode', 1)`);
     db.close();
@@ -152,12 +152,12 @@ describe.skipIf(!isRoot)('the network namespace', () => {
 });
 
 describe.skipIf(!isRoot || !readableByAll())('the user', () => {
-  test('commands of one user are undone by no other one', async () => {
+  test('is the only one who may undo the commands of a run', async () => {
     const { wf, folder } = project();
     ownedByOrdinaryUser(folder);
     const started = await wf(PAUSED, { through: ORDINARY_USER });
     expect(started.exitCode, started.stderr).toBe(0);
-    // An ordinary user can make no cgroup: the run says what that means for its commands.
+    // An ordinary user cannot create a cgroup, and wf prints a warning.
     expect(started.stderr).toContain('cgroups are not available');
     for (const args of [
       ['rollback', 'placed'],
@@ -178,7 +178,7 @@ describe.skipIf(!isRoot || !readableByAll())('the user', () => {
   });
 });
 
-/** A network namespace, and what enters it; it ends with the test at the latest. */
+/** Makes a network namespace and the command that enters it. It ends with the test at the latest. */
 async function ownNetwork() {
   const holder = spawn('unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' });
   const ended = new Promise((resolve) => holder.once('exit', resolve));
