@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const atRoot = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
 
-/** Brings dist/ up to date with the sources for tests that run the built command. The answer fails after them if one left a private host. */
+/** Brings dist/ up to date with the sources for tests that run the built command. The returned function throws if a test left a private host. */
 export default function buildWf(): () => void {
   const setUp = [atRoot('scripts/set-up.mjs'), '--build-only'];
   execFileSync(process.execPath, setUp, { stdio: ['ignore', 'inherit', 'inherit'] });

@@ -2,11 +2,11 @@ import type { Json } from '../../src/engine/model/json.ts';
 import type { StepActor } from '../../src/engine/workflow/define-step.ts';
 import type { ChangeBehaviour, Observation, StepContext, StepRunner } from '../../src/engine/workflow/step.ts';
 
-/** What became of a step that was carried out without an engine around it. */
+/** The result of a step that ran without an engine. */
 export interface CarriedOut<Output> {
-  /** What was found first. */
+  /** The result of the first observation. */
   readonly found: Observation<Json, Json>['found'];
-  /** What the ledger would hold; null where nothing was changed. */
+  /** The record for the ledger; null if nothing was changed. */
   readonly record: Json;
   readonly output: Output;
 }
@@ -18,7 +18,7 @@ export function changeOf({ runner }: { readonly runner: StepRunner }): ChangeBeh
   return behaviour;
 }
 
-/** Observes, applies what is absent or partial, and reads back: what the engine does, without journal and ledger. */
+/** Observes, applies an absent or partial change, and observes again, as the engine does, but without journal and ledger. */
 export async function carryOut<Input, Output>(
   actor: StepActor<Input, Output>,
   input: Input,

@@ -6,7 +6,7 @@ import type { Argv } from '../../src/engine/ports/command.ts';
 import type { ContainerInfo, NetworkInfo } from '../../src/engine/ports/docker.ts';
 import type { RunHost, RuntimeName } from '../../src/engine/ports/runtime.ts';
 
-/** A host that one of the runtimes has opened, and what tests do on it. Names of networks and containers are the tests' own. */
+/** A host that one of the runtimes has opened, with the operations of the tests. The tests choose the names. */
 export interface Subject {
   readonly runtime: RuntimeName;
   readonly host: RunHost;
@@ -16,15 +16,15 @@ export interface Subject {
   readonly sleepImage: string;
   /** Makes a network; `cleanUp` removes it. */
   network(name: string, subnet?: string): Promise<NetworkInfo>;
-  /** Makes a container and starts it: one that serves its own name, where no other command is given. */
+  /** Creates and starts a container, which serves its own name if no other command is given. */
   container(name: string, network: NetworkInfo, command?: readonly string[]): Promise<ContainerInfo>;
   /** Removes what was made. */
   cleanUp(): Promise<void>;
-  /** What a command writes in a container's network namespace, or in the host's: started by the test, not by wf. */
+  /** The output of a command in the network namespace of a container or of the host, started by the test and not by wf. */
   outputIn(place: ContainerInfo | 'host', ...argv: Argv): string;
-  /** What a container, or the host, is served at a URL within `ms`; null where that is nothing. */
+  /** The body that a container, or the host, is served at a URL within `ms`; null if there is none. */
   fetch(place: ContainerInfo | 'host', address: string, ms?: number): string | null;
-  /** The address that a container's name server has for a name; null where it has none within `ms`. */
+  /** The address that the name server of a container has for a name; null if it has none within `ms`. */
   resolve(place: ContainerInfo, name: string, ms?: number): string | null;
 }
 
@@ -91,7 +91,7 @@ export function subjectOn(
   };
 }
 
-/** Where the namespaces belong to a user namespace of their own, the way leads through that. */
+/** Enters the user namespace first if the namespaces belong to another one. */
 function userNamespace(networkNamespace: string): readonly string[] {
   const path = networkNamespace.replace(/net$/, 'user');
   const own = statSync('/proc/self/ns/user').ino;

@@ -15,9 +15,9 @@ const IMAGES = {
 } as const satisfies { readonly [Name in RuntimeName]: object };
 
 /**
- * What both runtimes promise: the same tests, once on a Docker engine (left out without one, see with-engine.mjs) and once on a
- * private host. What a test makes is removed after it; a private host must leave no process behind.
- * @param tests is given a function that answers the host, which is there while a test runs
+ * Runs the same tests once on a Docker engine (skipped without one, see with-engine.mjs) and once on a private host. The objects of
+ * a test are removed after it; a private host must leave no process.
+ * @param tests receives a function that returns the host, which exists while a test runs
  */
 export function describeContract(promise: string, tests: (subject: () => Subject) => void): void {
   describeDocker(`docker: ${promise}`, () => onRuntime('docker', tests));

@@ -14,7 +14,7 @@ export const DOC_PAGES: readonly string[] = [
     .sort(),
 ];
 
-/** The text of a page, and its parts that a test can try. */
+/** The text of a page, and the parts of it that a test can run. */
 export interface DocPage {
   readonly text: string;
   /** Code blocks marked with `file=NAME`, by that name. */

@@ -8,15 +8,15 @@ import { ensureImages } from './images.ts';
 const run = promisify(execFile);
 
 /**
- * A group of tests that needs an engine: left out without `WF_TEST_DOCKER=1` (see with-engine.mjs). The test images are
- * there. In an engine of the tests' own, the group must leave containers, networks and links as it found them.
+ * A group of tests that needs an engine: skipped without `WF_TEST_DOCKER=1` (see with-engine.mjs). The test images are
+ * present. On an engine that only the tests use, the group must leave containers, networks and links unchanged.
  */
 export function describeDocker(name: string, tests: () => void): void {
   describe.skipIf(process.env['WF_TEST_DOCKER'] !== '1')(name, () => {
     let before: EngineState | undefined;
     beforeAll(async () => {
       await ensureImages(dockerHost());
-      // In an engine that others use as well, nothing can be said about what stays the same.
+      // On a shared engine, other clients may change the state.
       if (surroundingEngine() !== undefined) before = await engineState();
     });
     afterAll(async () => {
@@ -33,7 +33,7 @@ export function dockerHost(): string {
   return host;
 }
 
-/** Runs the docker client, and answers what it printed. Throws where it failed. */
+/** Runs the docker client, and returns its output. Throws if it fails. */
 export async function docker(...args: string[]): Promise<string> {
   const { stdout } = await run('docker', args);
   return stdout.trim();
@@ -55,7 +55,7 @@ export function dockerInspect(idOrName: string, template: string): Promise<strin
 const linkSchema = z.object({ ifname: z.string(), master: z.string().optional(), ifalias: z.string().optional() });
 const linksSchema = z.array(linkSchema);
 
-/** The links of this network namespace, as `ip` tells them. */
+/** The links of this network namespace according to `ip`. */
 export async function links(): Promise<Array<z.infer<typeof linkSchema>>> {
   const { stdout } = await run('ip', ['-json', 'link']);
   return linksSchema.parse(JSON.parse(stdout));

@@ -25,7 +25,7 @@ export function containerdsOf(directory: string): number[] {
   return pids().filter((pid) => commandLineNames(pid, directory) && programOf(pid).endsWith('/containerd'));
 }
 
-/** Signals these processes and waits until they are gone; what is still there after a while is killed. */
+/** Signals these processes and waits until they are gone. Kills those that remain after half of the time. */
 export async function endAndWait(ended: readonly number[], signal: NodeJS.Signals): Promise<void> {
   for (const pid of ended) kill(pid, signal);
   const startedAt = Date.now();

@@ -10,7 +10,7 @@ import { containerdsOf, endAndWait, processesOf, removeCgroups, unmountBelow } f
 
 const run = promisify(execFile);
 
-/** A Docker engine of the tests' own, in a network namespace of its own without an uplink. */
+/** A Docker engine of the tests, in its own network namespace without an uplink. */
 export interface TestEngine {
   /** Holds its data, its socket, its log. */
   readonly directory: string;
@@ -24,7 +24,7 @@ const ENGINE_NAME = /^wft-\d+(-\d+)?$/;
 // Ready after 0.4 s on an idle machine with two cores.
 const READY_WITHIN_MS = 60_000;
 
-/** Who is asked for names that Docker does not know, and the domain that is put after a name. */
+/** The server for names that Docker does not know, and the search domain. */
 interface NameServer {
   readonly address: string;
   readonly search: string;
@@ -35,7 +35,7 @@ const NOWHERE: NameServer = { address: '127.0.0.1', search: '.' };
 
 let started = 0;
 
-/** What is missing on this machine for an engine of our own; empty where nothing is. */
+/** The tools and rights that this machine lacks for a test engine; empty if none. */
 export async function missingForEngine(): Promise<string[]> {
   const missing: string[] = [];
   if (process.getuid?.() !== 0) missing.push('root');
@@ -49,13 +49,13 @@ export async function missingForEngine(): Promise<string[]> {
   return missing;
 }
 
-/** Starts an engine, after taking away what test runs left that were killed. */
+/** Removes the engines of killed test runs, then starts an engine. */
 export async function startEngine(nameServer: NameServer = NOWHERE): Promise<TestEngine> {
   await removeStaleEngines();
   const name = started === 0 ? `wft-${process.pid}` : `wft-${process.pid}-${started}`;
   started += 1;
   const engine = engineAt(join(tmpdir(), name), name);
-  // First of all the directory with its owner: what is made after it can be found by whoever finds it.
+  // The directory with its owner comes first: a later test run finds the rest by it.
   await mkdir(engine.directory);
   await writeFile(join(engine.directory, 'owner.json'), JSON.stringify(ownProcess()));
   try {
@@ -76,7 +76,7 @@ export function surroundingEngine(): TestEngine | undefined {
   return directory === undefined ? undefined : engineAt(directory, directory.slice(directory.lastIndexOf('/') + 1));
 }
 
-/** Starts dockerd and waits until it answers. Its containers of before are found again, stopped or running. */
+/** Starts dockerd and waits until it answers. It finds its earlier containers, stopped or running. */
 export async function startDaemon(engine: TestEngine, nameServer: NameServer = NOWHERE): Promise<void> {
   const { directory, namespace } = engine;
   const log = openSync(join(directory, 'log'), 'a');
@@ -107,23 +107,23 @@ export async function startDaemon(engine: TestEngine, nameServer: NameServer = N
 export async function stopDaemon({ directory }: TestEngine, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
   const pid = Number(await readFile(join(directory, 'pid'), 'utf8'));
   await endAndWait([pid], signal);
-  // It dies with dockerd, a moment later: a dockerd that is started in that moment would wait for it in vain.
+  // containerd dies shortly after dockerd: a dockerd that starts in between would wait for it in vain.
   await endAndWait(containerdsOf(directory), 'SIGKILL');
-  // dockerd takes the pid in it, dead and not reaped yet, for a living containerd, and waits for that.
+  // dockerd takes the pid in this file, a zombie, for a living containerd, and waits for it.
   await rm(join(directory, 'exec', 'containerd', 'containerd.pid'), { force: true });
 }
 
-/** Takes away all of an engine: containers, dockerd, containerd, mounts, namespace, files. Succeeds when it is gone already. */
+/** Removes an engine: containers, dockerd, containerd, mounts, namespace, files. Succeeds if it is already gone. */
 export async function removeEngine({ directory, namespace }: TestEngine): Promise<void> {
   if (!existsSync(directory)) return;
-  // Again and again: one that was just being started may have started another.
+  // Repeats, because a process that was starting may have started another.
   for (let left = await processesOf(directory); left.length > 0; left = await processesOf(directory)) {
     await endAndWait(left, 'SIGKILL');
   }
   await removeCgroups(directory);
   await unmountBelow(directory);
   if (existsSync(`/run/netns/${namespace}`)) await run('ip', ['netns', 'delete', namespace]);
-  // The owner goes last: what is left by a removal that did not come to its end is found by the next test run.
+  // The owner file is removed last: the next test run finds the rest of an interrupted removal by it.
   const parts = (await readdir(directory)).filter((name) => name !== 'owner.json');
   await Promise.all(
     parts.map((name) => rm(join(directory, name), { recursive: true, maxRetries: 5, retryDelay: 100 })),
@@ -138,7 +138,7 @@ function engineAt(directory: string, namespace: string): TestEngine {
 async function untilItAnswers({ directory, dockerHost }: TestEngine, daemon: ChildProcess): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   while (daemon.exitCode === null && daemon.signalCode === null && Date.now() < deadline) {
-    // The socket is there long before the engine answers, and asking costs more than looking.
+    // The socket exists long before the engine answers, and a request costs more than a check of the file.
     if (existsSync(join(directory, 'docker.sock')) && (await answers(dockerHost))) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -153,7 +153,7 @@ function answers(dockerHost: string): Promise<boolean> {
   );
 }
 
-/** Takes away the engines of test runs whose process is dead. */
+/** Removes the engines of test runs whose process is dead. */
 async function removeStaleEngines(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     if (!ENGINE_NAME.test(name)) continue;
@@ -166,7 +166,7 @@ async function ownerIsDead({ directory }: TestEngine): Promise<boolean> {
   try {
     return !isAlive(ownerSchema.parse(JSON.parse(await readFile(join(directory, 'owner.json'), 'utf8'))));
   } catch {
-    // Being made or being removed at this moment, or not an engine's directory: nothing that may be taken away.
+    // An engine that is being created or removed, or another directory: not to be removed.
     return false;
   }
 }

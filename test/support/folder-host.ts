@@ -28,19 +28,19 @@ import { machinePorts } from '../../src/runtime/machine-ports.ts';
 import { runtimesOn } from './runtimes-on.ts';
 
 /**
- * A host small enough for tests of the engine: a folder, whose files are what steps make and undo, and whose
- * fingerprint is what is in it. The engine, the history and the files are real.
+ * A small host for tests of the engine: a folder, whose files are made and undone by steps, and whose fingerprint is its
+ * content. The engine, the history and the files are real.
  */
 export interface FolderHost {
   readonly folder: string;
   readonly database: string;
   readonly history: History;
   readonly engine: Engine;
-  /** What every wf of this host holds its runs and names by. */
+  /** The claims and run locks of every wf on this host. */
   readonly claims: ClaimPort;
-  /** Another process's engine on the same history and the same host, which reaches these crash points. */
+  /** The engine of another process on the same history and host, which reaches these crash points. */
   engineWith(crashPoints: CrashPoints): Engine;
-  /** An engine on the same host that differs in these parts. */
+  /** An engine on the same host with these dependencies replaced. */
   engineOf(parts: Partial<EngineDependencies>): Engine;
   readonly fingerprints: FingerprintPort;
   /** Called right before and right after each touch of the folder. */
@@ -58,13 +58,13 @@ export interface FolderHost {
   close(): void;
 }
 
-/** A run's id is held on the whole host, and other tests give the same ones: each folder is a host of its own. */
+/** A run id is locked on the whole host, and other tests use the same ids: each folder is treated as a separate host. */
 function claimsIn(folder: string): ClaimPort {
   const within = (run: RunId) => runId(`${run}-${folder.replace(/[^a-z0-9]/gi, '').toLowerCase()}`);
   return { acquire: lockedClaims.acquire, acquireRun: (run, waitMs) => lockedClaims.acquireRun(within(run), waitMs) };
 }
 
-/** @param isOwnerAlive whether the process that holds a lease still runs; the truth where it is not said. */
+/** @param isOwnerAlive whether the process that holds a lease still runs; by default the real state. */
 export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAlive): FolderHost {
   const root = mkdtempSync(path.join(tmpdir(), 'wf-test-'));
   const folder = mkdtempSync(path.join(root, 'host-'));
@@ -77,7 +77,7 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
       history,
       runtimes: runtimesOn({ ...machinePorts({}), clock }, folderFingerprints(folder), folder),
       claims,
-      // Processes are the machine's own, and so is the time that they take.
+      // Processes are real, and so is the time that they take.
       orphans: createOrphanedProcesses(systemClock),
       crashPoints: NO_CRASH_POINTS,
       clock,
@@ -127,7 +127,7 @@ export function runId(text: string): RunId {
   return id;
 }
 
-/** What the loader makes of a definition, for definitions that a test writes in place. */
+/** Loads a definition that a test contains, as the loader does. */
 export function loaded(definition: WorkflowDefinition): LoadedWorkflow {
   return {
     name: definition.name,
@@ -213,7 +213,7 @@ function folderFingerprints(folder: string): FingerprintPort {
   };
 }
 
-/** Creates a run without a machine, which this process holds: for tests of what the engine does with one. */
+/** Creates a run without a machine and takes its lease, for tests of the engine. */
 export function createRun(history: History, name: string): Lease {
   const header = {
     id: runId(name),

@@ -5,7 +5,7 @@ import { openProject, type Project, type RunningWf } from './run-wf.ts';
 
 export const FOLDERS_WORKFLOW = readFileSync(new URL('../fixtures/workflows/folders.ts', import.meta.url), 'utf8');
 
-/** A run of the workflow `folders`, as a person without wf sees it. Its id is its own on this host. */
+/** A run of the workflow `folders`, seen without wf. Its id is unique on this host. */
 export interface FoldersRun {
   readonly id: string;
   /** Starts it; its second folder waits for `go`. */
@@ -16,13 +16,13 @@ export interface FoldersRun {
   readonly undoWaits: readonly string[];
   /** Lets the second folder be undone. */
   goBack(): void;
-  /** What was made and undone, in order. */
+  /** The folders that were made and undone, in order. */
   log(): readonly string[];
   /** The folders that are there. */
   folders(): readonly string[];
 }
 
-/** A project with the workflow `folders` in it, which needs neither Docker nor any right. */
+/** A project with the workflow `folders` in it, which needs neither Docker nor root. */
 export function openFoldersProject(): Project {
   return openProject({ 'workflows/folders.ts': FOLDERS_WORKFLOW });
 }

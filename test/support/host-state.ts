@@ -1,10 +1,10 @@
 import { execa } from 'execa';
 import { z } from 'zod';
 
-/** Runs a program where the host is that is looked at, and answers what it printed. */
+/** Runs a program on the observed host, and returns its output. */
 export type Tool = (file: string, ...args: readonly string[]) => Promise<string>;
 
-/** What of a network namespace a run must leave as it was, as the kernel's own tools tell it. */
+/** The parts of a network namespace that a run must leave unchanged, according to the tools of the kernel. */
 export interface NetworkState {
   readonly links: unknown;
   readonly addresses: unknown;
@@ -40,14 +40,14 @@ export async function networkState(at: Tool = tool): Promise<NetworkState> {
     links,
     addresses,
     routes,
-    // Without dates and packet counters: what is left is the rules and policies, in their order.
+    // Without dates and packet counters: the rules and policies remain, in order.
     rules: linesOf(rules).flatMap((line) => (line.startsWith('#') ? [] : [line.replace(/ ?\[\d+:\d+\]/, '')])),
   };
 }
 
 /**
- * The parsed answer of `ip -json ...`, without what the kernel does by itself some time after a bridge got its first member
- * or lost its last: the carrier, and with it the link-local address.
+ * The parsed output of `ip -json ...`, without the delayed effects of the first or the last port of a bridge: the carrier, and
+ * with it the link-local address.
  */
 async function settled(at: Tool, ...args: readonly string[]): Promise<unknown> {
   return JSON.parse(await at('ip', '-json', ...args), (key, value: unknown) => {
@@ -66,7 +66,7 @@ function isLinkLocal(item: unknown): boolean {
 
 const linkLocalSchema = z.looseObject({ local: z.string().optional(), dst: z.string().optional() });
 
-/** Runs a program, and answers what it printed. Throws where it failed. */
+/** Runs a program, and returns its output. Throws if it fails. */
 export async function tool(file: string, ...args: readonly string[]): Promise<string> {
   const { stdout } = await execa(file, args);
   return stdout;
@@ -81,13 +81,13 @@ const linkSchema = z.looseObject({
   master: z.string().optional(),
   ifalias: z.string().optional(),
   link_index: z.number().optional(),
-  /** This namespace's id of the one that the other end is in; undefined where that is this one. */
+  /** The id of the namespace of the other end; undefined if that is this one. */
   link_netnsid: z.number().optional(),
   addr_info: z.array(z.looseObject({ family: z.string(), local: z.string(), prefixlen: z.number() })).default([]),
 });
 export type SeenLink = z.infer<typeof linkSchema>;
 
-/** The links of a network namespace with their addresses: of the one with this pid in it, else of the tests' own. */
+/** The links, with their addresses, of the network namespace of this pid, or of the tests if there is no pid. */
 export async function linksOf(pid?: number): Promise<ReadonlyMap<string, SeenLink>> {
   const links = z.array(linkSchema).parse(JSON.parse(await inside(pid, 'ip', '-json', '-details', 'address', 'show')));
   return new Map(links.map((link) => [link.ifname, link]));
@@ -121,7 +121,7 @@ export async function pidOf(container: string): Promise<number> {
   return Number(await tool('docker', 'inspect', '--format', '{{.State.Pid}}', container));
 }
 
-/** The body that a web server answers with to somebody in the network namespace of this pid, without its last newline. */
+/** The body that a web server returns to a client in the network namespace of this pid, without its last newline. */
 export function fetchInside(pid: number | undefined, url: string): Promise<string> {
   const script = 'fetch(process.argv[1]).then((answer) => answer.text()).then((text) => process.stdout.write(text))';
   return inside(pid, process.execPath, '-e', script, url);

@@ -13,7 +13,7 @@ const ATTRIBUTE = /([a-zA-Z:-]+)="([^"]*)"/g;
 
 /**
  * Reads a page that is written strictly: every element is closed, every attribute quoted, every `<` and `&` of a text escaped.
- * What is not is an error, so that what came from outside can be nothing but text.
+ * Anything else is an error, so foreign content can only be text.
  */
 export function readPage(page: string): Element {
   const begin = '<!doctype html>\n';

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Answers as hashicorp/http-echo does: `-text "..."`, `-listen :5678`. */
+/** Responds like hashicorp/http-echo: `-text "..."`, `-listen :5678`. */
 export const HTTP_ECHO_IMAGE = 'wf-test/http-echo';
 /** Has a shell, ping, wget, ip, nslookup, sleep and the rest of busybox. */
 export const PROBE_IMAGE = 'wf-test/probe';
@@ -35,7 +35,7 @@ echo "[INFO] server is listening on :$port"
 wait
 `;
 
-/** Builds the test images where the engine at `dockerHost` does not have them. Needs no network. */
+/** Builds the test images that the engine at `dockerHost` lacks. Needs no network. */
 export async function ensureImages(dockerHost: string): Promise<void> {
   const { stdout } = await run('docker', ['--host', dockerHost, 'images', '--format', '{{.Repository}}']);
   const present = stdout.split('\n');
@@ -54,7 +54,7 @@ export async function ensureImages(dockerHost: string): Promise<void> {
   }
 }
 
-/** One root for both images: they differ in what they start. */
+/** One root for both images, which differ only in their command. */
 async function layOut(root: string): Promise<void> {
   await Promise.all(['bin', 'etc', 'tmp'].map((folder) => mkdir(join(root, folder))));
   const { stdout: busybox } = await run('sh', ['-c', 'command -v busybox']);

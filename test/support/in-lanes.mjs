@@ -1,5 +1,5 @@
-// Runs all tests, in lanes side by side: each is a machine of its own (network, processes, /run and /tmp), with an engine of its own
-// where it needs one. Without root there is one lane, the machine itself, and no engine.
+// Runs all tests in parallel lanes. A lane has its own network, processes, /run and /tmp, and its own engine if it needs one.
+// Without root there is one lane, the machine itself, and no engine.
 //   node test/support/in-lanes.mjs [--report FILE] [FILTER]...
 // FILE gets the counts, as vitest's JSON reporter writes them; a FILTER is a part of the paths of the test files to run.
 import { spawn } from 'node:child_process';
@@ -14,7 +14,7 @@ const VITEST = path.join(ROOT, 'node_modules/vitest/vitest.mjs');
 const WITH_ENGINE = [process.execPath, path.join(ROOT, 'test/support/with-engine.mjs'), '--'];
 
 const projects = (...names) => names.flatMap((name) => ['--project', name]);
-/** One more than there are processors, mostly: tests of an engine wait for it. Each takes about as long as the others. */
+/** Usually one more than there are processors, because tests of an engine wait for it. All take about as long. */
 const LANES = {
   docker: projects('docker'),
   machine: projects('host', 'contract', 'crash'),
@@ -23,7 +23,7 @@ const LANES = {
 /** On the machine itself. */
 const OUTSIDE = { place: projects('place') };
 
-/** A folder in the place of /tmp, and an empty /run; the repository stays where it is. As first process the shell reaps orphans. */
+/** Replaces /tmp by a folder and /run by an empty one; the repository stays in place. As first process, the shell reaps orphans. */
 const OWN_FOLDERS = `
 set -e
 tmp=$1; root=$2; shift 2
@@ -38,11 +38,11 @@ wait "$!"
 const OWN_MACHINE = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
 
 const { values, positionals: filters } = parseArgs({ options: { report: { type: 'string' } }, allowPositionals: true });
-/** Not below /tmp, which is another one in each lane. */
+/** Not below /tmp, which differs in each lane. */
 const folder = mkdtempSync('/var/tmp/wf-lanes-');
 const blobs = path.join(folder, 'blobs');
 
-/** With the first process of a lane, the kernel ends all others in it. */
+/** The kernel ends all processes of a lane with the first one. */
 const children = new Set();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
@@ -72,7 +72,7 @@ async function runAll() {
 async function runLane(name, tests, hasMachine) {
   const tmp = path.join(folder, name);
   mkdirSync(tmp);
-  // Whatever the umask: tests act as other users in there, too.
+  // Regardless of the umask: tests also act as other users there.
   chmodSync(tmp, 0o1777);
   const blob = ['--reporter=default', '--reporter=blob', `--outputFile.blob=${path.join(blobs, `${name}.json`)}`];
   const command = [process.execPath, VITEST, 'run', ...filters, ...tests, '--passWithNoTests', ...blob];
@@ -85,7 +85,7 @@ async function runLane(name, tests, hasMachine) {
   return exitCode;
 }
 
-/** Ends with the exit code of the command, each line of whose output is printed whole, after `prefix`. */
+/** Resolves to the exit code of the command. Prints each line of its output whole, after `prefix`. */
 function run([file, ...args], prefix = '') {
   return new Promise((resolve) => {
     const child = spawn(file, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { dockerHost } from './docker-tests.ts';
 
-/** Sends a request to the engine, as a client does that is killed at once, or some time later: nobody waits for the answer. */
+/** Sends a request to the engine like a client that is killed at once, or after a delay, before it reads the response. */
 export async function askAndDie(method: 'POST' | 'DELETE', path: string, body?: unknown, afterMs = 0): Promise<void> {
   const socket = connect(dockerHost().replace('unix://', ''));
   socket.on('error', () => {});

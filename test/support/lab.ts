@@ -23,5 +23,5 @@ export function startLabOf(
 /** The stages of the lab, in their order. */
 export const STAGES = ['setup', 'isolationTest', 'vethSplice', 'connectivityTest', 'teardown', 'verification'];
 
-/** The line on stderr after which the pair stands, and both containers still do for half a second at least. */
+/** The line on stderr after which the pair and both containers are in place, for at least half a second. */
 export const SPLICED = /^vethSplice {2}readSplicedAddresses .* ok /;

@@ -4,16 +4,16 @@ import path from 'node:path';
 import process from 'node:process';
 import { WF } from './wf-process.ts';
 
-/** The user and group that stand for an ordinary user. */
+/** The user and group id of the ordinary user. */
 export const ORDINARY_USER_ID = 65_534;
 
-/** What lets a command run with no right at all: nothing where these tests run so already. */
+/** The prefix that runs a command as the ordinary user; empty if the tests are not run by root. */
 export const ORDINARY_USER: readonly string[] =
   process.getuid?.() === 0
     ? ['setpriv', '--reuid', `${ORDINARY_USER_ID}`, '--regid', `${ORDINARY_USER_ID}`, '--clear-groups', '--']
     : [];
 
-/** Whether an ordinary user may read this checkout: below /root he may not. */
+/** Whether an ordinary user may read this checkout, e.g. not below /root. */
 export function readableByAll(): boolean {
   const [file, ...args] = [...ORDINARY_USER, 'test', '-r', WF];
   return file !== undefined && spawnSync(file, args).status === 0;

@@ -1,4 +1,4 @@
-/** Calls a program with a folder of named network namespaces of its own: that of the machine is every test's. Keeps the pid. */
+/** Runs a program with its own folder of named network namespaces, because all tests share that of the machine. Keeps the pid. */
 export const WITH_OWN_NAMES: readonly string[] = [
   'unshare',
   '--mount',

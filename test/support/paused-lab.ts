@@ -5,7 +5,7 @@ import { expectNoStackTrace } from './refusal.ts';
 import { type RunRecord, runRecordSchema } from './run-record.ts';
 import { openProject, type Project, type WfOptions } from './run-wf.ts';
 
-/** A lab that has paused after one of its stages: what stands may be meddled with. */
+/** A lab that is paused after a stage, so that a test can interfere with its changes in place. */
 export interface PausedLab {
   readonly project: Project;
   /** Resumes it, and waits for the end. */
@@ -45,14 +45,14 @@ export async function pausedAfter(stage: string, options: LabOptions = {}): Prom
   };
 }
 
-/** What a failed test leaves is not to be in the way of the next one. */
+/** Rolls the lab back after a failed test, so that the next test can run. */
 export function rollBackIfTestFails(project: Project, options: WfOptions = {}): void {
   onTestFailed(async () => {
     await project.wf(['rollback', 'lab'], options);
   });
 }
 
-/** It failed with this error, undid all that it did, and looked whether the host is as it was. */
+/** Expects that the lab failed with this error, undid all changes, and verified the host. */
 export function expectFailedAndUndone(
   { exitCode, record }: LabEnd,
   { code, says }: { readonly code: string; readonly says: readonly (string | RegExp)[] },
@@ -67,13 +67,13 @@ export function expectFailedAndUndone(
   expectAllUndone(record);
 }
 
-/** Nothing of the run is left, as wf says. What the host really holds, hostState() tells. */
+/** Expects that nothing of the run is left according to wf. hostState() returns the real state of the host. */
 export function expectAllUndone(record: RunRecord): void {
   expect(record.verification).toMatchObject({ restored: true, residues: [] });
   expect(record.changes.filter(({ status }) => status !== 'reverted' && status !== 'gone')).toEqual([]);
 }
 
-/** Does something to the host, which must be as before after it. */
+/** Runs `work`, and expects that the host is unchanged after it. */
 export async function leavingTheHostAsItWas(work: () => Promise<void>): Promise<void> {
   const before = await hostState();
   await work();

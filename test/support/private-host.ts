@@ -30,13 +30,13 @@ export type Started = z.output<typeof startedSchema>;
 export const USERS = ['root', 'an ordinary user'] as const;
 export type User = (typeof USERS)[number];
 
-/** A process of its own, as wf's is, that has to do with one private host. */
+/** A separate process, like wf, that uses one private host. */
 export function privateHostUser(user: User) {
   const wrapper = user === 'root' ? [] : ORDINARY_USER;
   const [program = '', ...args] = [...wrapper, process.execPath, '--import', 'jiti/register', SCRIPT];
   const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
-    // Another user's cache of what is translated would be left behind.
+    // Otherwise the translation cache of another user would be left behind.
     env: { ...process.env, ...(user === 'root' ? {} : { JITI_FS_CACHE: 'false' }) },
   });
   child.stdin.on('error', () => undefined); // killed by a test
@@ -59,10 +59,10 @@ export function privateHostUser(user: User) {
 
   return {
     pid: child.pid ?? 0,
-    /** What the last call took in there. */
+    /** The duration of the last call in the process. */
     tookMs: () => lastMs,
     start: async (mark: string): Promise<Started> => startedSchema.parse(await tell({ do: 'start', mark })),
-    /** The private host as its run's journal would have it. */
+    /** Finds the private host by the data that the journal of its run would contain. */
     find: async (mark: string, process: Started['process'], owner: User = user) =>
       startedSchema.nullable().parse(await tell({ do: 'find', mark, process, user: userId(owner) })),
     found: async () => z.array(foundSchema).parse(await tell({ do: 'found' })),
@@ -94,7 +94,7 @@ export function privateHostUser(user: User) {
     claim: () => tell({ do: 'claim' }),
     enter: async (argv: readonly string[], pid: number | null = null) =>
       endSchema.parse(await tell({ do: 'enter', argv, pid })),
-    /** As `kill -KILL` does it to wf. */
+    /** Like `kill -KILL` of wf. */
     async kill() {
       child.kill('SIGKILL');
       await ended;

@@ -21,7 +21,7 @@ export async function untilRunning(commandLine: string | RegExp, timeoutMs = 5_0
   }
 }
 
-/** Starts a process that does not outlive the test. Answers its pid. */
+/** Starts a process that does not outlive the test, and returns its pid. */
 export function startForTest(argv: readonly [string, ...string[]], env: Readonly<Record<string, string>> = {}): number {
   const [program, ...args] = argv;
   const child = spawn(program, args, { stdio: 'ignore', env: { ...process.env, ...env } });
@@ -32,7 +32,7 @@ export function startForTest(argv: readonly [string, ...string[]], env: Readonly
   return child.pid;
 }
 
-/** Kills what still runs with just this command line, when the test is over. */
+/** Kills the processes that still run with exactly this command line at the end of the test. */
 export function notAfterTest(...commandLines: readonly string[]): void {
   onTestFinished(() => {
     for (const pid of commandLines.flatMap(running)) process.kill(pid, 'SIGKILL');

@@ -23,7 +23,7 @@ import { linksOf } from './host-state.ts';
 
 const PATIENCE = { timeout: 10_000 };
 
-/** What a restart of the machine does to a lab: its containers have ended, and all that was made in their namespaces is gone. */
+/** Imitates a restart of the machine for a lab: its containers end, and everything in their namespaces is gone. */
 export async function endContainersAsAReboot(...names: readonly string[]): Promise<void> {
   const paired = await linksPairedWithContainers();
   await docker('kill', ...names);
@@ -37,8 +37,8 @@ async function linksPairedWithContainers(): Promise<readonly string[]> {
 }
 
 /**
- * Works with an engine of a process after the next boot: the boot id is another one at the edge that reads it, and whoever held
- * a lease before is dead. All else is real.
+ * Calls `work` with an engine of a process after the next boot: the boot id that it reads differs, and every earlier owner of a
+ * lease is dead. Everything else is real.
  */
 export async function afterReboot<Answer>(
   database: string,

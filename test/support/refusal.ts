@@ -2,11 +2,11 @@ import { expect } from 'vitest';
 import { refusalSchema } from './run-record.ts';
 import { type Project, type WfEnd, type WfOptions, withoutDatabase } from './run-wf.ts';
 
-/** What a command that is refused is to say. */
+/** The expected output of a refused command. */
 export interface Refusal {
   readonly exitCode: number;
   readonly code: string;
-  /** Parts of what happened, e.g. the names in it. */
+  /** Parts of the message, e.g. the names in it. */
   readonly says: readonly string[];
   /** A part of the next thing to do. */
   readonly next: string;
@@ -28,7 +28,7 @@ export async function expectRefusal(
   expectNoStackTrace(end);
 }
 
-/** Calls wf for people: it is refused in two lines on stderr, the second with the next thing to do. */
+/** Calls wf without --json: it is refused in two lines on stderr, the second with the next step. */
 export async function expectTextRefusal(
   project: Project,
   args: readonly string[],
@@ -46,12 +46,12 @@ export async function expectTextRefusal(
   expectNoStackTrace(end);
 }
 
-/** A hint as it is, and without the database that its commands name. */
+/** A hint unchanged, followed by the hint without the `--db` of its commands. */
 function withAndWithout(project: Project, hint: string): string {
   return `${hint}\n${withoutDatabase(project, hint)}`;
 }
 
-/** Nobody who uses wf should have to read where in its code something was raised. */
+/** A user should never see a stack trace of wf. */
 export function expectNoStackTrace({ stdout, stderr }: WfEnd): void {
   expect(`${stdout}${stderr}`).not.toMatch(/^\s+at .*(?:\.[cm]?[jt]s|node:[a-z/]+):\d+|node:internal/m);
 }

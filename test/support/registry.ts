@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 export interface TestRegistry {
   /** `127.0.0.1:PORT/NAME:1` */
   readonly reference: string;
-  /** From now on it answers a request for the layer only when `release` is called. */
+  /** From now on, requests for the layer wait until `release` is called. */
   hold(): void;
   release(): void;
   close(): Promise<void>;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * The run record as the documentation promises it to programs that read it: no field more, no field fewer. Written down
- * here a second time, so that a change of the contract is noticed.
+ * The run record that the documentation promises to programs, with exactly these fields. A second copy, so that a change of the
+ * contract is noticed.
  */
 const errorSchema = z.strictObject({ code: z.string().regex(/^E_[A-Z_]+$/), message: z.string(), hint: z.string() });
 
@@ -50,7 +50,7 @@ const differenceSchema = z.strictObject({
   reason: z.string(),
 });
 
-/** What `start` and `show` print with `--json`. */
+/** The output of `start` and `show` with `--json`. */
 export const runRecordSchema = z.strictObject({
   ...summary,
   stages: z.array(
@@ -86,13 +86,13 @@ export const runRecordSchema = z.strictObject({
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;
 
-/** What `runs` prints with `--json`. */
+/** The output of `runs` with `--json`. */
 export const runSummariesSchema = z.array(z.strictObject({ ...summary, changesInPlace: z.number().int() }));
 
-/** What `changes` prints with `--json`. */
+/** The output of `changes` with `--json`. */
 export const standingChangesSchema = z.array(changeSchema.extend({ run: z.string(), workflow: z.string() }).strict());
 
-/** What `logs` prints with `--json`. */
+/** The output of `logs` with `--json`. */
 export const logsSchema = z.array(
   z.strictObject({
     stage: z.string(),
@@ -106,5 +106,5 @@ export const logsSchema = z.array(
   }),
 );
 
-/** What every command prints with `--json` when it fails before there is a run. */
+/** The output of every command with `--json` if it fails before a run exists. */
 export const refusalSchema = z.strictObject({ error: errorSchema });

@@ -6,11 +6,11 @@ import { type RunningWf, startWf, type WfEnd, type WfOptions } from './wf-proces
 
 export { type RunningWf, WF, type WfEnd, type WfOptions } from './wf-process.ts';
 
-/** A folder as a user has it, outside of this repository, with a database of its own. */
+/** The folder of a user, outside this repository, with its own database. */
 export interface Project {
   readonly folder: string;
   readonly database: string;
-  /** Writes a file of the project, and answers its path. */
+  /** Writes a file of the project, and returns its path. */
   write(name: string, text: string): string;
   /** Calls wf, and waits for its end. */
   wf(args: readonly string[], options?: WfOptions): Promise<WfEnd>;
@@ -20,15 +20,15 @@ export interface Project {
 
 const root = mkdtempSync(path.join(tmpdir(), 'wf-project-'));
 const running = new Set<RunningWf>();
-// Registered for the file that imports this module. What a failed test left standing still goes on to its end, so that it
-// takes back what it made.
+// Registered for the file that imports this module. A wf that a failed test left stopped continues to its end, so that it
+// undoes its changes.
 afterAll(async () => {
   for (const wf of running) wf.kill('SIGCONT');
   await Promise.all([...running].map((wf) => wf.end));
   rmSync(root, { recursive: true, force: true });
 });
 
-/** A new project, with these files in it (`workflows/x.ts`), taken away after the last test of the file. */
+/** A new project, with these files in it (`workflows/x.ts`), removed after the last test of the file. */
 export function openProject(files: Readonly<Record<string, string>> = {}): Project {
   const folder = mkdtempSync(path.join(root, 'p-'));
   mkdirSync(path.join(folder, 'workflows'));
@@ -55,7 +55,7 @@ export function withoutDatabase({ database }: Pick<Project, 'database'>, text: s
   return text.replaceAll(` --db ${database}`, '');
 }
 
-/** Little of the tests' own environment: nothing of the person's who runs them reaches wf. */
+/** A minimal environment: no setting of the user who runs the tests reaches wf. */
 function environment(database: string): Record<string, string> {
   const { PATH = '', DOCKER_HOST } = process.env;
   const home = path.join(root, 'home');

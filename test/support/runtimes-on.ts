@@ -3,7 +3,7 @@ import type { Runtime, Runtimes } from '../../src/engine/ports/runtime.ts';
 import type { HostPorts } from '../../src/engine/workflow/step.ts';
 import { requireSamePlace } from '../../src/host/machine/place.ts';
 
-/** Both runtimes on one host, which is nobody's own. */
+/** Both runtimes on one shared host. */
 export function runtimesOn(ports: HostPorts, fingerprints: FingerprintPort, scope: string): Runtimes {
   const runtime = (name: Runtime['name']): Runtime => ({
     name,

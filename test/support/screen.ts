@@ -1,6 +1,6 @@
 const ESCAPE = '\u001B';
 
-/** What a terminal shows of what was written to it: as much of one as the live view needs, and anything else is refused. */
+/** The rows that a terminal shows after this output. Supports only the sequences of the live view, and refuses others. */
 export function screenOf(written: string): readonly string[] {
   const rows: string[][] = [];
   let row = 0;

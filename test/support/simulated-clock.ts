@@ -7,13 +7,13 @@ interface Timer {
 }
 
 export interface SimulatedClock extends Clock {
-  /** Goes on to the next timer and fires it; false where none is set. */
+  /** Advances to the next timer and fires it; false if none is set. */
   step(): boolean;
   set(now: number): void;
   readonly pending: number;
 }
 
-/** Time that stands still until the test moves it. */
+/** A clock that only the test advances. */
 export function simulatedClock(start = 1_700_000_000_000): SimulatedClock {
   let now = start;
   let order = 0;

@@ -5,17 +5,17 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { tool } from './host-state.ts';
 
-/** A file system of a few MiB in a mount namespace of its own, which nothing else sees; both go with the test. */
+/** A file system of a few MiB in its own mount namespace; both end with the test. */
 export interface SmallDisk {
   /** Where it is mounted. */
   readonly folder: string;
-  /** What a command is called through that is to see it. */
+  /** The prefix of a command that uses it. */
   readonly through: readonly string[];
-  /** Its files, as they are seen from here. */
+  /** The path of one of its files, as seen by the test. */
   at(name: string): string;
   /** Fills it to the last page. */
   fill(): void;
-  /** Takes away what it was filled with. */
+  /** Removes the filling. */
   makeRoom(): void;
   names(): readonly string[];
   /** Makes it read-only, or writable again. */

@@ -3,7 +3,7 @@ import { asStepId, parseRunId, type RunId } from '../../src/engine/model/ids.ts'
 import type { HostPorts, LedgerService, StepContext } from '../../src/engine/workflow/step.ts';
 import { machinePorts } from '../../src/runtime/machine-ports.ts';
 
-/** What a test may decide about the context; the rest are the real ports, run `testrun`, step `step`, attempt 1. */
+/** The parts of the context that a test may replace. The others are the real ports, run `testrun`, step `step`, attempt 1. */
 export interface TestContextOverrides extends Partial<Omit<StepContext, 'run' | 'step' | 'host'>> {
   readonly run?: string;
   readonly step?: string;

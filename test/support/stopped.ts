@@ -4,7 +4,7 @@ import type { DockerPort } from '../../src/engine/ports/docker.ts';
 import type { ChangeBehaviour, HostPorts, StepContext, StepRunner } from '../../src/engine/workflow/step.ts';
 import { changeOf } from './carry-out.ts';
 
-/** What stands for the end of the process: nothing of what a step runner does about errors is meant for it. */
+/** Represents the end of the process. A step runner must not handle it like an error. */
 class Stopped extends Error {}
 
 const WRITES = [
@@ -17,7 +17,7 @@ const WRITES = [
   'removeContainer',
 ] as const satisfies readonly (keyof DockerPort)[];
 
-/** The real ports, which stop for good before the command or the Docker request that would be the next to change something. */
+/** The real ports, which stop before the command or the Docker request that would make one change too many. */
 function stoppingAfter(touches: number, host: HostPorts): HostPorts {
   let left = touches;
   const pass = () => {
@@ -39,7 +39,7 @@ function stoppingAfter(touches: number, host: HostPorts): HostPorts {
   return { ...host, command, docker };
 }
 
-/** Does it, and stops it after so many touches of the host. Answers whether it came to its end before. */
+/** Calls `act`, and stops it after so many touches of the host. Returns whether it ended before that. */
 export async function endsWithin<Context extends { readonly host: HostPorts }>(
   touches: number,
   context: Context,
@@ -56,15 +56,15 @@ export async function endsWithin<Context extends { readonly host: HostPorts }>(
 
 interface Trial {
   readonly actor: { readonly runner: StepRunner };
-  /** The world as it is before, made anew for each try; answers the input. */
+  /** Recreates the initial state for each try, and returns the input. */
   prepare(): Promise<unknown>;
-  /** Takes the world away. */
+  /** Removes that state. */
   remove(): Promise<void>;
-  /** All that the step may alter, as it is now. */
+  /** Everything that the step may change. */
   state(): Promise<unknown>;
-  /** Fails where what was to be made is not there. */
+  /** Fails if the change is not in place. */
   expectMade(): Promise<void>;
-  /** A new process has a new one. */
+  /** Each process has a new context. */
   context(): StepContext;
 }
 
@@ -134,7 +134,7 @@ export async function stopEverywhere(
   return { resumed, undone, undoneAgain };
 }
 
-/** What another process does: looks with the intent that it found, and goes on. Answers the record of what is made. */
+/** Resumes like another process: observes with the recorded intent, and applies. Returns the record of the change. */
 async function resume(behaviour: ChangeBehaviour, input: Json, intent: Json, context: StepContext): Promise<Json> {
   const seen = await behaviour.observe(input, context, intent);
   if (seen.found === 'ours') return seen.record;
@@ -144,7 +144,7 @@ async function resume(behaviour: ChangeBehaviour, input: Json, intent: Json, con
   return after.record;
 }
 
-/** What a rollback by another process does; throws where something stands after it. */
+/** Undoes like a rollback by another process. Throws if the change is still in place. */
 export async function undo(behaviour: ChangeBehaviour, record: Json, context: StepContext): Promise<void> {
   const before = await behaviour.inspect(record, context);
   if (before.found === 'unknown') throw before.error;

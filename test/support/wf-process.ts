@@ -4,14 +4,14 @@ import { execa } from 'execa';
 /** The built command. */
 export const WF = fileURLToPath(new URL('../../dist/wf.cjs', import.meta.url));
 
-/** What a finished command left behind. */
+/** The result of a finished command. */
 export interface WfEnd {
   readonly exitCode: number | undefined;
-  /** Set where a signal killed the process. */
+  /** Set if a signal killed the process. */
   readonly signal: string | undefined;
   readonly stdout: string;
   readonly stderr: string;
-  /** All of stdout as one JSON document. Throws where it is none, or where there is more. */
+  /** All of stdout as one JSON document. Throws if it is not exactly one. */
   json(): unknown;
 }
 
@@ -19,11 +19,11 @@ export interface WfEnd {
 export interface RunningWf {
   /** Its process. */
   readonly pid: number;
-  /** Resolves with the first line on stderr that matches; rejects where the command ends without one. */
+  /** Resolves with the first line on stderr that matches; rejects if the command ends without one. */
   line(pattern: RegExp): Promise<string>;
   /** The same on stdout. */
   printed(pattern: RegExp): Promise<string>;
-  /** The same, and the process stands still (SIGSTOP) from that moment on, before it has done anything more. */
+  /** The same, and stops the process (SIGSTOP) at once, before it does anything more. */
   haltAt(pattern: RegExp): Promise<string>;
   kill(signal: NodeJS.Signals): void;
   readonly end: Promise<WfEnd>;
@@ -33,11 +33,11 @@ export interface WfOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The folder that wf is called in, instead of the project's. */
   readonly cwd?: string;
-  /** What wf is called through, e.g. `['setpriv', '--reuid', '65534']`. */
+  /** The prefix of the wf command, e.g. `['setpriv', '--reuid', '65534']`. */
   readonly through?: readonly string[];
 }
 
-/** Calls wf, with nothing in its environment but what is given. */
+/** Calls wf with only the given environment. */
 export function startWf(args: readonly string[], { env = {}, cwd, through = [] }: WfOptions): RunningWf {
   const [file, ...rest] = [...through, process.execPath, WF, ...args];
   if (file === undefined) throw new Error('nothing to run');
@@ -76,7 +76,7 @@ interface Watcher {
   ended(seen: string): void;
 }
 
-/** Finds lines in what comes in pieces. What is to be done with a line is done at once, in the event that brought it. */
+/** Finds lines in chunked output. Calls the action of a line at once, in the event that delivered it. */
 function lineWatch() {
   let all = '';
   let taken = 0;

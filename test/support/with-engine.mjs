@@ -1,4 +1,4 @@
-// Runs a command inside the network namespace of a Docker engine that is made for it and taken away after it:
+// Runs a command in the network namespace of a Docker engine that exists only for it:
 //   node test/support/with-engine.mjs -- npx vitest run --project docker
 // Node 20 does not run TypeScript, so the work is loaded through jiti.
 import { createJiti } from 'jiti';

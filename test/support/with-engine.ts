@@ -6,8 +6,8 @@ import { ensureImages } from './images.ts';
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
 
 /**
- * Runs a command with an engine around it and answers its exit code. Without root or dockerd the command runs without
- * an engine, loudly; in CI that is a failure.
+ * Runs a command with an engine and returns its exit code. Without root or dockerd the command runs without an engine, and a
+ * warning is printed; in CI that is a failure.
  * @param args the command line, after an optional `--`
  */
 export async function runWithEngine(args: readonly string[]): Promise<number> {
@@ -43,7 +43,7 @@ function withoutEngine(missing: readonly string[], program: string, rest: readon
 }
 
 function engineEnvironment({ directory, dockerHost }: TestEngine): NodeJS.ProcessEnv {
-  // A context of the user must not lead the docker client elsewhere.
+  // A Docker context of the user must not redirect the client.
   const { DOCKER_CONTEXT: _context, ...environment } = process.env;
   return { ...environment, DOCKER_HOST: dockerHost, WF_TEST_DOCKER: '1', WF_TEST_ENGINE: directory };
 }
@@ -53,13 +53,13 @@ interface HeldSignals {
   child: ChildProcess | undefined;
 }
 
-/** From now on a signal no longer ends this process: it goes to the command, and the engine is taken away after that. */
+/** Forwards signals to the command instead of ending this process; the engine is removed after the command ends. */
 function holdSignals(): HeldSignals {
   const held: HeldSignals = { received: undefined, child: undefined };
   for (const signal of FORWARDED) {
     process.on(signal, () => {
       held.received ??= signal;
-      // On a terminal, Ctrl-C has reached the command already: it is in the same process group.
+      // On a terminal, Ctrl-C already reaches the command, which is in the same process group.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) held.child?.kill(signal);
     });
   }

@@ -1,8 +1,8 @@
 /**
- * Returns, of all crash points of a run, one for each state that a kill can leave: after each commit, after each touch of the host, and
- * before each. Left out is what leaves the same state as another one: the events that share a commit; what only reads; the near
- * side of a commit, before which nothing has happened since what came last; the commit of an intent, after which the touch comes
- * whose near side is tried; the near side of a touch that follows another one of the same step.
+ * Returns one crash point of a run for each state that a kill can leave: before and after each commit and each touch of the host.
+ * Omits points that leave the same state as another one: events that share a commit; reads; the point before a commit, which equals
+ * the previous point; the commit of an intent, which equals the point before the touch that follows; the point before a touch that
+ * follows another one of the same step.
  */
 export function distinctPoints(points: readonly string[]): readonly string[] {
   const touching = points.filter((point) => !isRead(point));
@@ -17,8 +17,8 @@ export function distinctPoints(points: readonly string[]): readonly string[] {
 }
 
 /**
- * Of these, those at which to kill where not all can be tried: all touches of the host, all that concerns a change or the end of
- * the run, and every `every`-th of the others.
+ * Returns a subset of the points: all touches of the host, all points that concern a change or the end of the run, and every
+ * `every`-th of the others.
  */
 export function fewerPoints(points: readonly string[], every: number): readonly string[] {
   let others = 0;
@@ -29,13 +29,13 @@ function isWeighty(point: string): boolean {
   return / touch | commit (create|lease|baseline|change\.|rolling-back|verified|ended)/.test(point);
 }
 
-/** Whether two points are the same touch of the host, but for the number of those before it. */
+/** Whether two points are the same touch of the host, regardless of its number. */
 export function isSameTouch(one: string, other: string): boolean {
   const unnumbered = (point: string) => point.replace(/ (apply|undo) \d+ /, ' $1 ');
   return one.includes(' touch ') && unnumbered(one) === unnumbered(other);
 }
 
-/** `apply` and `undo` look around, too: such a command touches nothing. */
+/** `apply` and `undo` also read: such a command touches nothing. */
 function isRead(point: string): boolean {
   return / touch .* ip -json/.test(point);
 }

@@ -11,20 +11,20 @@ export interface MatrixRequest {
   /** Begins the ids of its runs. */
   readonly prefix: string;
   open(): Promise<Subject>;
-  /** Told after each. */
+  /** Called after each. */
   done?(killed: KilledRun): void;
 }
 
 /**
- * A point that is not reached is tried again: which of two parallel steps gets a commit of its own is left to chance, and how
- * often a step looks before it touches the host, which its touches are numbered by.
+ * A point that is not reached is tried again. Chance decides which of two parallel steps gets a separate commit, and how often a
+ * step reads before it touches the host, which changes the numbers of its touches.
  */
 const TRIES = 4;
 
-/** More than this many failures tell nothing new. */
+/** More failures than this add no information. */
 const FAILURES_AT_MOST = 5;
 
-/** Kills at each point in turn. What failed is not judged any further: the next one begins on a new host. */
+/** Kills at each point in turn. After a failure, the next point begins on a new host. */
 export async function crashMatrix(request: MatrixRequest): Promise<readonly KilledRun[]> {
   const killed: KilledRun[] = [];
   const { journey, verb, prefix } = request;
@@ -55,7 +55,7 @@ async function killWithin(tries: number, order: KillOrder): Promise<KilledRun> {
   let point = order.point;
   for (let attempt = 1; ; attempt += 1) {
     const result = await killAndRecover({ ...order, point, run: `${order.run}-${attempt}` });
-    // What it came to without the kill has to be right, too: one problem is that the point was not reached.
+    // The end without the kill must be correct too: exactly one problem is the missed point.
     if (result.reached || result.problems.length > 1 || attempt === tries) return result;
     point = result.passed.find((other) => isSameTouch(other, order.point)) ?? point;
   }

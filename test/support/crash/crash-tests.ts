@@ -6,24 +6,24 @@ import { pointsOf, type Verb } from './kill-at-point.ts';
 import { type ChainEnd, killInTurn } from './kill-in-turn.ts';
 import { openSubject, type SubjectName } from './subject.ts';
 
-/** `npm run crash-matrix` kills a run of its own at every point. Otherwise a run of the tests tries a share: the seed says which. */
+/** `npm run crash-matrix` kills a separate run at every point. Otherwise the tests try a share, which the seed chooses. */
 export const EVERY_POINT = process.env['WF_CRASH_MATRIX'] === 'all';
 
-/** Of the commits that concern no change, this one in so many is tried where not all are. */
+/** If not all points are tried, one in this many commits that concern no change is. */
 const EVERY = 6;
 
-/** About how many runs of its own a test kills once and recovers. */
+/** About the number of runs that a test kills once and recovers. */
 const SINGLES: Readonly<Record<SubjectName, number>> = { small: 8, lab: 4, embedded: 5, 'embedded-as-user': 5 };
 
-/** Into how many chains the points of a journey are dealt, so that one chain seldom kills one step twice; a test tries one of them. */
+/** The number of chains that share the points of a journey, so that a chain seldom kills a step twice. A test tries one chain. */
 const CHAINS: Readonly<Record<SubjectName, number>> = { small: 6, lab: 8, embedded: 8, 'embedded-as-user': 8 };
 
-/** Without WF_CRASH_SEED it changes each minute: each share comes up as often as any other. */
+/** Without WF_CRASH_SEED it changes each minute, so each share is tried equally often. */
 export const SEED = Number(process.env['WF_CRASH_SEED'] ?? Math.floor(Date.now() / 60_000));
 
 /**
- * A group of tests that kills real processes on a host of their own: needs root, and Docker where the lab is killed. Left out
- * without `WF_TEST_DOCKER=1` (see with-engine.mjs).
+ * A group of tests that kills real processes on a separate host: needs root, and Docker if the lab is killed. Skipped without
+ * `WF_TEST_DOCKER=1` (see with-engine.mjs).
  */
 export function describeCrash(name: string, tests: () => void): void {
   describe.skipIf(process.env['WF_TEST_DOCKER'] !== '1')(name, tests);
@@ -33,13 +33,13 @@ interface MatrixOf {
   readonly subject: SubjectName;
   readonly journey: Journey;
   readonly verb: Verb;
-  /** Tells the ids of its runs from those of the subject's other ones. */
+  /** Distinguishes the ids of its runs from others of the subject. */
   readonly prefix: string;
-  /** All of them, where it is not said. */
+  /** All of them by default. */
   only?(point: string): boolean;
 }
 
-/** Kills the journey at each of its points, recovers it each time, and expects nothing to be wrong. */
+/** Kills the journey at each of its points, recovers it each time, and expects no problem. */
 export async function expectSurvived(matrix: MatrixOf): Promise<void> {
   const { journey, verb, only = () => true } = matrix;
   const prefix = idPrefix(matrix);
@@ -60,8 +60,8 @@ export async function expectSurvived(matrix: MatrixOf): Promise<void> {
 }
 
 /**
- * Kills one run at one point after the other, up to the end, and expects nothing to be wrong. If something is, runs of their own are
- * killed once at each of these points, to find the one to blame; points that the run did not come by are tried in the same way.
+ * Kills one run at one point after the other, up to the end, and expects no problem. If there is one, separate runs are killed once
+ * at each of these points, to find the faulty one. Points that the run did not reach are tried in the same way.
  */
 export async function expectChainSurvived(matrix: MatrixOf): Promise<void> {
   const { journey, verb, only = () => true } = matrix;
@@ -94,12 +94,12 @@ export async function expectChainSurvived(matrix: MatrixOf): Promise<void> {
   }).toEqual({ problems: [], killedAt: [], alone: [] });
 }
 
-/** Every `hands`-th of these, as the seed deals them. */
+/** Every `hands`-th of these, chosen by the seed. */
 export function dealt(points: readonly string[], hands: number): readonly string[] {
   return points.filter((_point, index) => index % hands === SEED % hands);
 }
 
-/** A run's id is locked on the whole machine, and two files of these tests run at a time. */
+/** A run id is locked on the whole machine, and two files of these tests run at a time. */
 function idPrefix({ subject, prefix }: MatrixOf): string {
   return `${subject}-${prefix}`;
 }

@@ -1,6 +1,6 @@
 const LINES_AT_MOST = 30;
 
-/** What differs between two values, for people: the lines of their JSON that only one of them has. */
+/** The readable difference of two values: the lines of their JSON that only one of them has. */
 export function differences(before: unknown, after: unknown): string {
   const lines = (value: unknown) => JSON.stringify(value, null, 1).split(/,?\n/);
   const [were, are] = [lines(before), lines(after)];

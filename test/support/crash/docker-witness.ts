@@ -9,13 +9,13 @@ const eventSchema = z.object({
   timeNano: z.number(),
 });
 
-/** dockerd keeps the last 256 events: with more than this many since the start of the run some may be lost. */
+/** dockerd keeps the last 256 events. With more than this many since the start of the run, some may be lost. */
 const EVENTS_AT_MOST = 250;
 
 /**
- * What Docker's own event stream says against "no completed step ran twice". Exactly: for each network and container, as
- * many were created as steps completed that make it, one at most; a container was started once, if its step completed; no
- * more than one was destroyed, and as many as were created once the run has ended.
+ * Returns the contradictions between Docker's event stream and "no completed step ran twice". For each network and container: it
+ * was created at most once, and exactly once if its step completed; a container was started once if its step completed; and each
+ * created object was destroyed once the run has ended.
  */
 export async function dockerWitness(lane: Lane, { run, steps, changes }: RunOnDisk): Promise<readonly string[]> {
   const answer = await lane.tool(

@@ -8,7 +8,7 @@ const ROOT = path.join(import.meta.dirname, '..', '..', '..');
 /** The lab as it is shipped. */
 export const LAB: WorkflowSource = { name: 'lab-network', file: path.join(ROOT, 'workflows', 'lab-network.ts') };
 
-/** Writes the lab that fails into the workflows of a lane. */
+/** Writes the failing lab into the workflows of a lane. */
 export function writeFailingLab(lane: Lane): WorkflowSource {
   const name = 'failing-lab';
   const text = readFileSync(path.join(ROOT, 'test', 'fixtures', 'workflows', `${name}.ts`), 'utf8');

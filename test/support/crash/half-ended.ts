@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
 
-/** A pid namespace whose first process is between its last open file and its end, for as long as it is not released. */
+/** A pid namespace whose first process has closed its files but cannot end until it is released. */
 export interface HalfEnded {
   release(): Promise<void>;
 }
 
 /**
- * Kills the first process of a pid namespace, and keeps it from coming to its end: the kernel lets it end only when all others in
- * there have been reaped, and one of them has a parent outside, which stands still. Undefined, once in a while, where /proc shows it
- * as ended all the same: the last of its threads waits, and that is to be the one that stands for the process there.
+ * Kills the first process of a pid namespace, and keeps it from ending: the kernel lets it end only when all others in the
+ * namespace are reaped, and one of them has a stopped parent outside. Sometimes returns undefined, if /proc shows the process as
+ * ended: its last thread waits, and that must be the one that represents the process there.
  */
 export async function endHalfway(first: number): Promise<HalfEnded | undefined> {
   const parent = spawn(
@@ -26,7 +26,7 @@ export async function endHalfway(first: number): Promise<HalfEnded | undefined> 
     parent.kill('SIGCONT');
     await ended;
   };
-  // On one processor, where that thread comes after all others.
+  // On one processor, on which that thread runs after all others.
   const [processor = '0'] = (/^Cpus_allowed_list:\s*(\d+)/m.exec(statusOf(first)) ?? []).slice(1);
   await execa('taskset', ['--all-tasks', '--cpu-list', '--pid', processor, String(first)]);
   await execa('chrt', ['--idle', '--pid', '0', String(first)]);

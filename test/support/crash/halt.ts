@@ -4,8 +4,8 @@ import type { RunningWf } from '../wf-process.ts';
 import type { Lane } from './lane.ts';
 
 /**
- * Lets a process stand still from the first line on stderr that matches, or very soon after it: but not in the middle of a
- * commit, where it would hold the database locked for everybody.
+ * Stops a process at the first line on stderr that matches, or very soon after it, but not during a commit, in which it would keep
+ * the database locked.
  */
 export async function haltAt(lane: Lane, wf: RunningWf, line: RegExp): Promise<void> {
   await wf.haltAt(line);
@@ -17,7 +17,7 @@ export async function haltAt(lane: Lane, wf: RunningWf, line: RegExp): Promise<v
   }
 }
 
-/** Comes when it stands still (SIGSTOP). Throws where it ends instead. */
+/** Resolves when the process is stopped (SIGSTOP). Throws if it ends instead. */
 export async function halted(wf: RunningWf): Promise<void> {
   for (;;) {
     const stat = processStat(wf.pid);

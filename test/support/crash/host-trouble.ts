@@ -5,23 +5,23 @@ import { differences } from './differences.ts';
 import { type Chance, choose } from './random.ts';
 import type { Subject } from './subject.ts';
 
-/** What befalls the private host of one run, beside the kills of wf. */
+/** Faults of the private host of one run, in addition to kills of wf. */
 export interface HostTrouble {
-  /** Called when a process of wf begins to work, which usually takes so long; the answer is called at its end. */
+  /** Called when a process of wf begins to work, which usually takes so long. The returned function is called at its end. */
   whileWfWorks(usualMs: number): () => void;
-  /** Called where no process of wf works on the run: before a recovery. */
+  /** Called while no process of wf works on the run, before a recovery. */
   beforeRecovery(): Promise<void>;
-  /** Whether the private host is gone by now, with all that the run had made in it. */
+  /** Whether the private host is gone, with all changes of the run in it. */
   isLost(): boolean;
 }
 
-/** In most rounds nothing befalls it. */
+/** Most rounds have no fault. */
 const KINDS = ['none', 'none', 'none', 'none', 'killed at work', 'killed at work', 'killed between', 'swept'] as const;
-/** At each occasion, until it happens. */
+/** The probability at each occasion, until the fault happens. */
 const HAPPENS = 0.5;
 
 const sweptSchema = z.array(z.object({ kind: z.string(), status: z.string() }));
-/** The Docker engine of the machine, which the lanes do not have, could not be asked. */
+/** The exit code of a sweep that cannot reach a Docker engine, which the lanes lack. */
 const NO_ENGINE = 3;
 
 const NONE: HostTrouble = {
@@ -30,7 +30,7 @@ const NONE: HostTrouble = {
   isLost: () => false,
 };
 
-/** @param tell is told what was done, and what was wrong with that */
+/** @param tell receives each fault, and each problem with it */
 export function hostTrouble(
   subject: Subject,
   run: string,
@@ -49,7 +49,7 @@ export function hostTrouble(
     tell.story('its private host killed');
   };
 
-  /** With a database that knows nothing of the run: nothing may be left after it. */
+  /** Sweeps with a database that does not contain the run: nothing may be left after it. */
   async function sweep(): Promise<void> {
     const database = path.join(subject.lane.folder, 'another.db');
     const { exitCode, stdout, stderr } = await subject.lane.wf(['sweep', '--yes', '--json'], { database });

@@ -4,14 +4,14 @@ import { appendFileSync, chmodSync, mkdirSync, readFileSync, writeFileSync } fro
 import path from 'node:path';
 import { z } from 'zod';
 
-/** One `ip` command, or one line of a batch of them, as it was asked for. */
+/** One `ip` command, or one line of a batch. */
 export interface RecordedCommand {
   /** Milliseconds since the epoch, to the hundredth of a second. */
   readonly at: number;
-  /** What the marks of the process say: of which step of which run it is, and in which private host it runs. */
+  /** The marks of the process: its step and run, and its private host. */
   readonly step: z.output<typeof markSchema> | undefined;
   readonly privateHost: string | undefined;
-  /** Pid, as the machine counts, of the process that asked for it: of two private hosts of one run it tells which. */
+  /** Pid, in the namespace of the machine, of the parent process: distinguishes two private hosts of one run. */
   readonly askedBy: string;
   readonly command: string;
 }
@@ -23,10 +23,10 @@ const markSchema = z.object({
   owner: z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() }),
 });
 
-/** What /proc/uptime counts in. */
+/** The resolution of /proc/uptime. */
 const TICK_MS = 10;
 
-/** Writes a line for each command, then becomes the real program; without a process of its own, which would take its time. */
+/** Writes a line for each command, then executes the real program, without an extra process that would take time. */
 const RECORDER = `#!/bin/sh
 read now rest </proc/uptime
 read self name state parent rest </proc/self/stat
@@ -50,16 +50,16 @@ END
 esac
 `;
 
-/** An independent count of the `ip` commands that were carried out, as strace would be. */
+/** An independent record of the executed `ip` commands, like strace. */
 export interface IpRecorder {
   /** A folder for PATH with an `ip` in it that keeps the record. */
   readonly tools: string;
-  /** All that was recorded, in its order. */
+  /** All recorded commands, in order. */
   commands(): readonly RecordedCommand[];
   end(): void;
 }
 
-/** The files of the machine are read-only on a private host, but not its pipes: the record comes out of there through one. */
+/** The files of the machine are read-only on a private host, but not its pipes: the record leaves the host through a pipe. */
 export function recordIp(folder: string): IpRecorder {
   const tools = path.join(folder, 'tools');
   const pipe = path.join(folder, 'ip-pipe');
@@ -71,7 +71,7 @@ export function recordIp(folder: string): IpRecorder {
   chmodSync(file, 0o755);
   execFileSync('mkfifo', ['--mode=666', pipe]);
   writeFileSync(log, '');
-  // Opened for both, so that no writer waits and the end of one is not the end of all.
+  // Opened for reading and writing, so that no writer waits and the end of one writer does not end the pipe.
   const copy = ['sh', '-c', 'exec cat <>"$0" >>"$1"', pipe, log];
   const collector = spawn('setpriv', ['--pdeathsig', 'KILL', ...copy], { stdio: 'ignore' });
   return {
@@ -81,7 +81,7 @@ export function recordIp(folder: string): IpRecorder {
   };
 }
 
-/** The lines of the log, once all that was in the pipe has come through. */
+/** The lines of the log, after everything in the pipe has been copied. */
 function writtenSoFar(pipe: string, log: string): readonly string[] {
   const last = randomUUID();
   appendFileSync(pipe, `${last}\n`);
@@ -93,7 +93,7 @@ function writtenSoFar(pipe: string, log: string): readonly string[] {
 }
 
 function commandsIn(lines: readonly string[]): readonly RecordedCommand[] {
-  // Both are cut to the hundredth of a second: no command is told to be later than it was.
+  // Both are truncated to hundredths of a second: no command is recorded later than it ran.
   const bootedAt = Date.now() - TICK_MS - Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1_000;
   return lines.flatMap((line) => {
     const [uptime, mark = '', privateHost, askedBy = '', command] = line.split('\t');

@@ -5,10 +5,10 @@ import type { RunOnDisk } from './run-on-disk.ts';
 const recordSchema = z.object({ id: z.string().nullable() });
 
 /**
- * What a record of all `ip` commands says against "no completed step ran twice". Exactly: no command of a step was begun after
- * the journal had its success, but for undoing it; and in the run's private hosts each bridge, and each link of a container,
- * was made once, all of those whose step completed, and in none of these hosts more than the ledger has changes: what was not
- * completed when one ended is made again in the next.
+ * Returns the contradictions between a record of all `ip` commands and "no completed step ran twice". No command of a step began
+ * after the journal had its success, except to undo it. In the private hosts of the run, each bridge and each link of a container
+ * was made once if its step completed, and no host made more of them than the ledger has changes: an incomplete change is made
+ * again in the next host.
  */
 export function ipWitness(commands: readonly RecordedCommand[], onDisk: RunOnDisk): readonly string[] {
   return [...lateCommands(commands, onDisk), ...madeTwice(commands, onDisk)];
@@ -16,7 +16,7 @@ export function ipWitness(commands: readonly RecordedCommand[], onDisk: RunOnDis
 
 function lateCommands(commands: readonly RecordedCommand[], { run, journal }: RunOnDisk): readonly string[] {
   const succeededAt = new Map<string, number>();
-  // Another database may have a run of the same id, but not of the same processes.
+  // Another database may have a run with the same id, but not with the same processes.
   const owners = new Set<string>();
   for (const { event, at } of journal) {
     if (event.type === 'step.succeeded') succeededAt.set(event.step, at);

@@ -4,18 +4,18 @@ import type { Subject } from './subject.ts';
 /** A way to bring a run to its end by one command that is killed on the way, perhaps after others. */
 export interface Journey {
   readonly name: string;
-  /** What comes before: brings the run to where the command takes it up. */
+  /** Brings the run to the state in which the command starts. */
   prepare(subject: Subject, run: string): Promise<void>;
   command(subject: Subject, run: string): readonly string[];
-  /** How the run ends where nobody kills it. */
+  /** The end of the run without a kill. */
   readonly end: RunRecord['status'];
-  /** How it ends where it is killed, and resumed before anybody began to roll it back. */
+  /** The end of the run if it is killed, and resumed before a rollback begins. */
   readonly endResumed: RunRecord['status'];
 }
 
 const nothing = async () => {};
 
-/** From the start to the end, with the undoing that belongs to it. */
+/** From the start to the end, including the teardown. */
 export const forward: Journey = {
   name: 'start',
   prepare: nothing,
@@ -24,7 +24,7 @@ export const forward: Journey = {
   endResumed: 'succeeded',
 };
 
-/** A run that fails, and undoes by itself what it did. */
+/** A run that fails and rolls itself back. */
 export const failing: Journey = {
   name: 'start that fails',
   prepare: nothing,
@@ -47,7 +47,7 @@ export function recovering(verb: 'resume' | 'rollback', point: string): Journey 
   };
 }
 
-/** Whether a run that fails comes by this point after it has failed: before that it is like any other. */
+/** Whether a failing run reaches this point only after its failure. */
 export function isOnTheWayBack(point: string): boolean {
   return / touch .* undo | commit (step\.failed|rolling-back|change\.reverting|change\.settled|verified|ended)/.test(
     point,

@@ -11,22 +11,22 @@ import type { Subject } from './subject.ts';
 
 export type Verb = 'resume' | 'rollback';
 
-/** What became of a run that was killed at one point, and recovered. */
+/** The result of a run that was killed at one point and recovered. */
 export interface KilledRun {
   readonly run: string;
   readonly point: string;
   readonly verb: Verb;
-  /** Whether the process came by the point, and so was killed. */
+  /** Whether the process reached the point, and so was killed. */
   readonly reached: boolean;
   readonly problems: readonly string[];
-  /** What it came by instead, where it did not. */
+  /** The points that it reached instead. */
   readonly passed: readonly string[];
   readonly recoveryMs: number;
-  /** What the recovery came by: where it could be killed itself. */
+  /** The points that the recovery reached, at which it could be killed itself. */
   readonly recoveryPoints: readonly string[];
 }
 
-/** All crash points of a journey that nobody kills, in their order. Throws where that run is not as it should be. */
+/** All crash points of an undisturbed journey, in order. Throws if that run ends incorrectly. */
 export async function pointsOf(subject: Subject, journey: Journey, run: string): Promise<readonly string[]> {
   const log = logOf(subject, run);
   const before = await subject.state();
@@ -45,7 +45,7 @@ export interface KillOrder {
   readonly run: string;
   readonly point: string;
   readonly verb: Verb;
-  /** What the host is like. */
+  /** The state of the host before the run. */
   readonly before: unknown;
 }
 
@@ -96,7 +96,7 @@ function recoveryProblems({ exitCode, stdout, stderr }: WfEnd, expected: Expecte
     return said === code ? [] : wrong(`2 and ${code}`);
   }
   if (exitCode === 0) return [];
-  // A resumed run that was already being rolled back has failed, and was undone: 1.
+  // A resume that completes a rollback exits with 1.
   return verb === 'resume' && expected.status === 'rolled-back' && exitCode === 1 ? [] : wrong('0');
 }
 
@@ -114,7 +114,7 @@ async function hostProblems(
   return (await judge(subject, run, before, [expected.status], told)).problems;
 }
 
-/** Returns the file for the points that a process of the run comes by; there is none yet. */
+/** Returns the file for the points that a process of the run reaches, which does not exist yet. */
 export function logOf({ lane }: Subject, run: string): string {
   const log = path.join(lane.folder, `${run}.points`);
   rmSync(log, { force: true });

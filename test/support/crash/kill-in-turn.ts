@@ -6,29 +6,29 @@ import { judge } from './oracle.ts';
 import { readRun } from './run-on-disk.ts';
 import type { Subject } from './subject.ts';
 
-/** One run that is killed again and again. */
+/** One run that is killed repeatedly. */
 export interface Chain {
   readonly subject: Subject;
   readonly journey: Journey;
   readonly run: string;
-  /** The points at which it is to be killed, once at each, in the order in which it comes by them. */
+  /** The points at which it is killed, once at each, in the order in which it reaches them. */
   readonly points: readonly string[];
   /** The command that follows each kill. */
   readonly verb: Verb;
-  /** The state of the host that the run must leave as it was. */
+  /** The state of the host, which the run must restore. */
   readonly before: unknown;
 }
 
 export interface ChainEnd {
   /** The points at which it was killed, in order. */
   readonly killedAt: readonly string[];
-  /** The points that it did not come by. */
+  /** The points that it did not reach. */
   readonly missed: readonly string[];
   readonly problems: readonly string[];
   readonly slowestMs: number;
 }
 
-/** Kills one run at each of the points that it comes by, brings it on after each kill, and judges its end. */
+/** Kills one run at each of the points that it reaches, recovers it after each kill, and judges its end. */
 export async function killInTurn({ subject, journey, run, points, verb, before }: Chain): Promise<ChainEnd> {
   const { lane } = subject;
   const left = new Set(points);
@@ -61,7 +61,7 @@ function statusOnDisk({ lane }: Subject, run: string) {
   return readRun(lane.database, run)?.run.status;
 }
 
-/** A run that failed and was undone is a 1; one that a rollback undid is a 0. */
+/** The exit code is 1 for a run that failed and was undone, and 0 for a rollback. */
 function exitProblems(
   command: readonly string[],
   { exitCode, stdout, stderr }: WfEnd,

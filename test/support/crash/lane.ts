@@ -9,11 +9,11 @@ import { ensureImages } from '../images.ts';
 import { type RunningWf, startWf, type WfEnd } from '../wf-process.ts';
 import { killAllOf } from './processes.ts';
 
-/** The points at which wf kills itself, and the log of those that it comes by (see src/host/workflow-code/crash-points.ts). */
+/** The points at which wf kills itself, and the log of those that it reaches (see src/host/workflow-code/crash-points.ts). */
 export interface CrashOrders {
   /** The crash point at which the process kills itself, the first time that it reaches it. */
   readonly at?: string;
-  /** The crash point at which the process stands still (SIGSTOP), the first time that it reaches it. */
+  /** The crash point at which the process stops itself (SIGSTOP), the first time that it reaches it. */
   readonly haltAt?: string;
   /** The file to which each crash point that is reached is appended, one a line. */
   readonly log?: string;
@@ -27,19 +27,19 @@ export interface Lane {
   readonly database: string;
   /** The namespace, as `nsenter --net=` takes it. */
   readonly namespace: string;
-  /** Runs a program in the namespace, with the lane's Docker engine where it has one. */
+  /** Runs a program in the namespace, with the Docker engine of the lane if it has one. */
   readonly tool: Tool;
   /** Calls wf there. */
   start(args: readonly string[], orders?: CrashOrders): RunningWf;
   /** Calls wf there, and waits for its end. */
   wf(args: readonly string[], orders?: CrashOrders): Promise<WfEnd>;
-  /** A file of the project, written. */
+  /** Writes a file of the project. */
   write(name: string, text: string, mode?: number): string;
-  /** Takes all of it away; with `keepFolder`, all but the project and its database. */
+  /** Removes everything; with `keepFolder`, everything except the project and its database. */
   close(keepFolder?: boolean): Promise<void>;
 }
 
-/** A lane with a Docker engine of its own, and the test images in it. */
+/** A lane with its own Docker engine and the test images. */
 export async function openDockerLane(): Promise<Lane> {
   const engine = await startEngine();
   try {
@@ -55,7 +55,7 @@ export async function openDockerLane(): Promise<Lane> {
   }
 }
 
-/** A socket where nobody listens: an engine of the machine's own stays out of it. */
+/** A socket without a listener, so that no engine of the machine is used. */
 const NO_DOCKER = { DOCKER_HOST: 'unix:///nonexistent/docker.sock' };
 
 /** A lane without Docker. */
@@ -66,7 +66,7 @@ export async function openBareLane(): Promise<Lane> {
   return lane;
 }
 
-/** A network namespace that a process holds open. */
+/** A network namespace that a process keeps alive. */
 export interface HeldNamespace {
   readonly pid: number;
   readonly namespace: string;
@@ -89,17 +89,17 @@ export async function holdNamespace(): Promise<HeldNamespace> {
 
 interface LaneParts {
   readonly namespace: string;
-  /** Made already, where something else had to be made around it. */
+  /** The folder, if it already exists. */
   readonly folder?: string;
-  /** What tools are called through, where that is not just the namespace; ends with `--`. */
+  /** The prefix of tools, if it is not just the namespace; ends with `--`. */
   readonly through?: readonly string[];
-  /** What wf is called through after that. */
+  /** The additional prefix of wf. */
   readonly asUser?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   takeAway(): Promise<void>;
 }
 
-/** The folder of a lane, with nothing in it. */
+/** Creates the empty folder of a lane. */
 export function newLaneFolder(): string {
   return mkdtempSync(path.join(tmpdir(), 'wf-crash-'));
 }

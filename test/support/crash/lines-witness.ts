@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { RunOnDisk } from './run-on-disk.ts';
 
 /**
- * What the file that the small lab's steps append to says against "no completed step ran twice". Exactly: each step has
- * written at most one `+`, just one where it completed, and each `+` is followed by just one `-` once the run has ended. A
- * line is written by one `write`, and there is a check: what was killed in between was either done or not begun.
+ * Returns the contradictions between the file to which the steps of the small lab append and "no completed step ran twice". Each
+ * step has written at most one `+`, exactly one if it completed, and exactly one `-` follows each `+` once the run has ended. One
+ * `write` writes a line, and each step has a check: a killed step was either done or not begun.
  */
 export function linesWitness(file: string, { run, steps }: RunOnDisk): readonly string[] {
   const written = readFileSync(file, 'utf8')

@@ -7,16 +7,16 @@ import { journalProblems, readRun } from './run-on-disk.ts';
 import type { Subject } from './subject.ts';
 
 export interface Verdict {
-  /** What is wrong; empty where nothing is. */
+  /** The problems; empty if there are none. */
   readonly problems: readonly string[];
   readonly status: RunRecord['status'];
 }
 
 /**
- * Judges a run that was killed, and recovered to its end: a proper end state; the host as before, read by
- * other means than wf's; no completed step ran twice; the journal replays; nobody holds anything any more, and no process is left.
- * @param ends the statuses that this run may have come to
- * @param told what the command that brought it to its end printed with `--json`; else `wf show` is asked
+ * Judges a run that was killed and recovered to its end: a valid end state; an unchanged host, read without wf; no completed step
+ * ran twice; the journal replays; no lease, no claim and no process is left.
+ * @param ends the statuses that are allowed for this run
+ * @param told the `--json` output of the command that ended the run; by default that of `wf show`
  */
 export async function judge(
   subject: Subject,
@@ -73,12 +73,12 @@ function recordProblems(record: RunRecord, ends: readonly RunRecord['status'][])
   ];
 }
 
-/** Named namespaces are the whole machine's: other lanes make and remove theirs meanwhile. */
+/** Named namespaces belong to the whole machine: other lanes create and remove theirs. */
 function driftOf({ verification }: RunRecord) {
   return (verification?.drift ?? []).filter(({ subject }) => !subject.startsWith('namespace '));
 }
 
-/** Names that are still held: abstract sockets, which the kernel lists with `@`. */
+/** Claims that are left: abstract sockets, which the kernel lists with `@`. */
 async function claimsLeft({ lane }: Subject): Promise<readonly string[]> {
   const sockets = (await lane.tool('cat', '/proc/self/net/unix')).split('\n');
   return sockets.filter((line) => / @wf-/.test(line)).map((line) => `a claim is left: ${line}`);

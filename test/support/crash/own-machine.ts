@@ -4,19 +4,19 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { killAndWait } from './lane.ts';
 
-/** Namespaces that stand for a machine on which nobody else is: a network without a link, and folders /run and /tmp of its own. */
+/** Namespaces that represent an unused machine: a network without a link, and separate folders /run and /tmp. */
 export interface OwnMachine {
   /** The network namespace, as `nsenter --net=` takes it. */
   readonly namespace: string;
-  /** What a program is called through to be run there; ends with `--`. */
+  /** The prefix of a program that runs there; ends with `--`. */
   readonly through: readonly string[];
   end(): Promise<void>;
 }
 
-/** Puts empty folders in the place of /tmp and /run, but leaves what is named where it is. */
+/** Replaces /tmp and /run by empty folders, but keeps the given paths in place. */
 const EMPTY_FOLDERS = `
 set -e
-# What others mount there, as the data of their engines, comes and goes.
+# Mounts of others, such as the data of their engines, come and go.
 for other in $(cut -d ' ' -f 5 /proc/self/mountinfo | grep -E '^/(tmp|run)/' | sort -r); do umount --lazy "$other" || true; done
 mount -t tmpfs none /mnt
 number=0
@@ -31,7 +31,7 @@ ip link set lo up
 
 const ROOT = path.join(import.meta.dirname, '..', '..', '..');
 
-/** A new one, which ends with this process at the latest. In it this repository, and the folder, are where they are outside. */
+/** Starts a machine that ends with this process at the latest. The repository and the folder have the same paths in it. */
 export async function startOwnMachine(folder: string): Promise<OwnMachine> {
   const unshare = ['unshare', '--net', '--mount', '--propagation', 'private', 'sleep', 'infinity'];
   const holder = spawn('setpriv', ['--pdeathsig', 'KILL', ...unshare], { stdio: 'ignore' });

@@ -10,15 +10,15 @@ import { startOwnMachine } from './own-machine.ts';
 import { type PrivateProcess, privateProcessesIn } from './processes.ts';
 import type { Subject } from './subject.ts';
 
-/** Whom wf runs as. */
+/** The user that wf runs as. */
 export type PrivateUser = 'root' | 'ordinary user';
 
 /** The pid and the gid that ORDINARY_USER names. */
 const NOBODY = 65_534;
-/** A killed wf's private host ends by itself; on a machine that is all but stuck, so late. */
+/** The private host of a killed wf ends by itself within this time, even on a very slow machine. */
 const ENDS_WITHIN_MS = 20_000;
 
-/** Everything of the machine that a run must leave alone all the time, as the kernel's own tools tell it: to the bit. The folders of wf's locks are wf's own. */
+/** The parts of the machine that a run must never change, compared exactly, according to the tools of the kernel. Excludes the locks of wf. */
 const LOOK = `
 ip -json link; ip -json address; ip -json rule; ip -json route show table all; ip -json netns; ip -json neigh
 uname -n
@@ -26,7 +26,7 @@ cat /proc/self/mountinfo /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/a
 find /run /tmp -xdev -path /run/wf -prune -o -path /tmp/wf-65534 -prune -o -printf '%p %y %m %U %l\\n' | sort
 `;
 
-/** The lab on the embedded runtime, on a machine of its own, without any Docker engine. */
+/** The lab on the embedded runtime, on a separate machine without a Docker engine. */
 export async function openPrivateLab(user: PrivateUser): Promise<Subject> {
   const folder = newLaneFolder();
   const machine = await startOwnMachine(folder);
@@ -60,7 +60,7 @@ export async function openPrivateLab(user: PrivateUser): Promise<Subject> {
     },
     async settle(run) {
       const until = Date.now() + ENDS_WITHIN_MS;
-      // Also a process that was about to become the first one of a private host.
+      // Includes a process that was about to become the first one of a private host.
       while (privateProcessesOf(lane, run).length > 0 && Date.now() < until) await pause();
     },
     killPrivateHost(run) {
@@ -75,13 +75,13 @@ export async function openPrivateLab(user: PrivateUser): Promise<Subject> {
   };
 }
 
-/** With the images that are built in. */
+/** Uses the built-in images. */
 function startPrivateLab(workflow: string, run: string, more: readonly string[]): readonly string[] {
   const images = { image: 'hashicorp/http-echo', probeImage: 'alpine' };
   return startLabOf(workflow, images, '--runtime', 'embedded', '--id', run, ...more);
 }
 
-/** The first processes of a run's private hosts, whatever moment their marks name. */
+/** The first processes of the private hosts of a run, regardless of the time in their marks. */
 function privateHostsOf(lane: Lane, run: string): readonly number[] {
   return privateProcessesOf(lane, run).flatMap(({ pid, isFirst }) => (isFirst ? [pid] : []));
 }

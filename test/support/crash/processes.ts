@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** How the history names a process; read here with no code of wf. */
+/** The identity of a process in the history, read here without wf. */
 export interface SeenOwner {
   readonly pid: number;
   readonly startTime: string;
@@ -41,11 +41,11 @@ export interface PrivateProcess {
   readonly pid: number;
   /** The value of WF_PRIVATE_HOST. */
   readonly mark: string;
-  /** Whether it is the one with which all others end. */
+  /** Whether it is the first process, with which all others end. */
   readonly isFirst: boolean;
 }
 
-/** The living processes of the private hosts that were started where this folder is a mount of its own. */
+/** The living processes of the private hosts that were started in the mount namespace of this folder. */
 export function privateProcessesIn(folder: string): readonly PrivateProcess[] {
   return livingPids().flatMap((pid) => {
     const environment = read(pid, 'environ');
@@ -56,7 +56,7 @@ export function privateProcessesIn(folder: string): readonly PrivateProcess[] {
   });
 }
 
-/** Kills every wf that was called with this database, and all that they have started. */
+/** Kills every wf that was called with this database, and the processes that it started. */
 export function killAllOf(database: string): void {
   for (const pid of livingPids()) {
     if (valueIn(read(pid, 'environ'), 'WF_DB') === database) process.kill(Number(pid), 'SIGKILL');
@@ -85,7 +85,7 @@ function isDead(pid: string): boolean {
   return stat === '' || /[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3));
 }
 
-/** Empty where the process is gone by now. */
+/** Empty if the process is gone. */
 function read(pid: string, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');

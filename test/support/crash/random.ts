@@ -11,7 +11,7 @@ export function chanceFrom(seed: number): Chance {
   };
 }
 
-/** One of them. Throws where there is none. */
+/** Returns one of them. Throws if there is none. */
 export function choose<Item>(chance: Chance, items: readonly Item[]): Item {
   const item = items[Math.floor(chance() * items.length)];
   if (item === undefined) throw new Error('nothing to choose from');

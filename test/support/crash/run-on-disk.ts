@@ -13,7 +13,7 @@ import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
 import { rebuildProjection } from '../../fixtures/history/rebuild-projection.ts';
 import { differences } from './differences.ts';
 
-/** All that the database holds of one run. */
+/** Everything about one run in the database. */
 export interface RunOnDisk {
   readonly run: StoredRun;
   readonly journal: readonly JournalEntry[];
@@ -21,7 +21,7 @@ export interface RunOnDisk {
   readonly changes: readonly Change[];
 }
 
-/** Reads a run from a database that is opened for reading only; undefined where it does not know the run. */
+/** Reads a run from a database that is opened read-only; undefined if it does not contain the run. */
 export function readRun(database: string, id: string): RunOnDisk | undefined {
   return withReader(database, (reader) => {
     const run = reader.run(runIdOf(id));
@@ -41,7 +41,7 @@ export interface WorkflowSource {
   readonly file: string;
 }
 
-/** What is wrong with the journal of a run: it does not replay, or the tables beside it hold something else. */
+/** The problems of the journal of a run: it does not replay, or the other tables differ from it. */
 export async function journalProblems(
   sources: readonly WorkflowSource[],
   onDisk: RunOnDisk,

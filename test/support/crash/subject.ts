@@ -17,18 +17,18 @@ export interface Subject {
   readonly sources: readonly WorkflowSource[];
   /** `wf start ...` for a run with this id. */
   start(run: string, ...more: readonly string[]): readonly string[];
-  /** The same for a run that fails when all that it makes stands, or nearly, and undoes it by itself. */
+  /** The same for a run that fails when all or nearly all of its changes are in place, and rolls itself back. */
   startFailing(run: string, ...more: readonly string[]): readonly string[];
-  /** What a run must leave as it was, read with no code of wf. */
+  /** The state that a run must restore, read without wf. */
   state(): Promise<unknown>;
-  /** What somebody who counts independently says against "no completed step ran twice". */
+  /** Contradictions of an independent record to "no completed step ran twice". */
   ranTwice(run: RunOnDisk): Promise<readonly string[]>;
   close(keepFolder?: boolean): Promise<void>;
-  /** What is wrong with the machine itself, at whatever moment of a run; on the embedded runtime, which does not touch it. */
+  /** Problems of the machine itself at any moment of a run, on the embedded runtime, which must not touch it. */
   meanwhile?(): Promise<readonly string[]>;
-  /** Waits for what a killed wf leaves to end by itself: a private host that was not to be kept yet. */
+  /** Waits until the private host that a killed wf did not keep has ended by itself. */
   settle?(run: string): Promise<void>;
-  /** Kills the run's private host. Answers whether there was one. */
+  /** Kills the private host of the run. Returns whether there was one. */
   killPrivateHost?(run: string): boolean;
 }
 
@@ -51,7 +51,7 @@ export function openSubject(name: SubjectName): Promise<Subject> {
 
 const atRoot = (file: string) => path.join(import.meta.dirname, '..', '..', '..', file);
 
-/** The lab, on a Docker engine of its own. */
+/** The lab, on its own Docker engine. */
 async function openLab(): Promise<Subject> {
   const lane = await openDockerLane();
   const failing = writeFailingLab(lane);
@@ -66,7 +66,7 @@ async function openLab(): Promise<Subject> {
   };
 }
 
-/** Appends `WHAT NAME NANOSECONDS WF_PROCESS`, or tells whether the last line of that name is a `+`. */
+/** Appends `WHAT NAME NANOSECONDS WF_PROCESS`, or checks that the last line of that name is a `+`. */
 const LINE = `#!/bin/sh
 case $1 in
   '?') [ "$(grep " $2 " lines 2>/dev/null | tail -n 1 | cut -c 1)" = + ] ;;
@@ -79,7 +79,7 @@ async function openSmallLab(): Promise<Subject> {
   const lane = await openBareLane();
   const inner = await holdNamespace();
   const inside = (...args: readonly string[]) => lane.tool('nsenter', `--net=${inner.namespace}`, 'ip', ...args);
-  // Two default routes that a run replaces, and puts back.
+  // Two default routes that a run replaces and restores.
   await inside('link', 'add', 'way', 'address', '02:00:00:00:00:02', 'type', 'bridge');
   await inside('link', 'set', 'way', 'addrgenmode', 'none');
   await inside('link', 'set', 'way', 'up');
@@ -90,7 +90,7 @@ async function openSmallLab(): Promise<Subject> {
   const file = lane.write(`workflows/${name}.ts`, readFileSync(atRoot(`test/fixtures/workflows/${name}.ts`), 'utf8'));
   lane.write('line', LINE, 0o755);
   lane.write('lines', '');
-  // With an address of its own, as Docker's have: else it would take that of its first port, and never give it back.
+  // With its own MAC address, like a bridge of Docker. Otherwise it would take that of its first port and keep it.
   await lane.tool('ip', 'link', 'add', 'small_bridge', 'address', '02:00:00:00:00:01', 'type', 'bridge');
   // Without the link-local address that a bridge gets with its first port, and keeps.
   await lane.tool('ip', 'link', 'set', 'small_bridge', 'addrgenmode', 'none');

@@ -1,6 +1,6 @@
 import type { TortureReport } from './torture.ts';
 
-/** The figures of a torture, for people. */
+/** The readable figures of a torture. */
 export function tortureFigures({ rounds, failures }: TortureReport, tookMs: number): string {
   const kills = rounds.reduce((sum, round) => sum + round.kills, 0);
   const most = Math.max(0, ...rounds.map((round) => round.kills));

@@ -10,48 +10,48 @@ import { type Chance, choose } from './random.ts';
 import { type RunOnDisk, readRun } from './run-on-disk.ts';
 import type { Subject } from './subject.ts';
 
-/** What became of one run. */
+/** The result of one run. */
 export interface RoundReport {
-  /** What was done, in words: `start, killed after 812 ms; resume, killed after 90 ms; rollback`. */
+  /** The actions, in words: `start, killed after 812 ms; resume, killed after 90 ms; rollback`. */
   readonly story: string;
   readonly kills: number;
-  /** How long the start took; null where it was killed. */
+  /** The duration of the start; null if it was killed. */
   readonly startEndedMs: number | null;
-  /** Null where the run was killed before the database knew it. */
+  /** Null if the run was killed before it was in the database. */
   readonly end: RunRecord['status'] | null;
   readonly recoveriesMs: readonly number[];
-  /** From `wf resume` to the first step that it began. */
+  /** The times from `wf resume` to its first step. */
   readonly firstStepsMs: readonly number[];
   readonly problems: readonly string[];
 }
 
-/** How long a run takes that nobody kills. */
+/** The times of an undisturbed run. */
 export interface UsualTimes {
-  /** Until the database knows it. */
+  /** Until the run is in the database. */
   readonly begunMs: number;
   readonly endedMs: number;
 }
 
-/** The longest that anything takes on a machine that is all but stuck: what takes longer hangs. */
+/** A process that takes longer than this hangs, even on a very slow machine. */
 const HANGS_MS = 5 * 60_000;
-/** At most this many recoveries are killed before one is let come to its end. */
+/** At most this many recoveries are killed before one may complete. */
 const KILLED_RECOVERIES_AT_MOST = 4;
 const KILL_RECOVERY = 0.6;
-/** So many runs are killed before the database knows them, where there is little that could go wrong. */
+/** The share of runs that are killed before they are in the database, when little can go wrong. */
 const KILL_EARLY = 0.05;
-/** So many are asked to stop (SIGTERM) rather than killed. */
+/** The share of processes that get SIGTERM instead of SIGKILL. */
 const ASK = 0.1;
-/** What a process ends with that was asked to stop. */
+/** The exit code after SIGTERM. */
 const STOPPED = 143;
-/** So many recoveries have a rival: of the two, one is refused. */
+/** The share of recoveries that have a rival; one of the two is refused. */
 const RIVAL = 0.15;
 const VERBS = ['resume', 'rollback'] as const;
-/** In some rounds the recoveries only resume, in some they only roll back, in some they do both. */
+/** The recoveries of a round only resume, only roll back, or do both. */
 const SHARES_OF_RESUME = [1, 1, 0.5, 0];
-/** A process that is killed later than most end: so that some are killed at their very end. */
+/** Kills may come later than the usual end, so that some processes are killed at their very end. */
 const BEYOND = 1.15;
 
-/** Starts a run, kills it at a random time, kills its recoveries too, and judges what it has come to. */
+/** Starts a run, kills it at a random time, kills its recoveries too, and judges its end. */
 export async function tortureRound(
   subject: Subject,
   run: string,
@@ -71,7 +71,7 @@ export async function tortureRound(
     problem: (text) => problems.push(text),
   });
 
-  /** Waits for its end, or kills it after a while. */
+  /** Waits for the end of wf, or kills it after a delay. */
   async function endOrKill(what: string, wf: RunningWf, killAfterMs: number | null): Promise<WfEnd> {
     const startedAt = Date.now();
     const signal = chance() < ASK ? 'SIGTERM' : 'SIGKILL';
@@ -125,7 +125,7 @@ export async function tortureRound(
     const found = readRun(lane.database, run);
     if (found === undefined) break;
     if (isEnd(found.run.status)) {
-      // Its end was committed, and the process killed before it could say so; or a recovery has come to its end.
+      // The end was committed before the process was killed, or a recovery has completed.
       const verdict = await judge(subject, run, before, endsOf(found, trouble.isLost()));
       problems.push(...verdict.problems);
       break;
@@ -146,7 +146,7 @@ export async function tortureRound(
   return { story: story.join('; '), kills, startEndedMs, end, recoveriesMs, firstStepsMs, problems };
 }
 
-/** Looks at the machine itself once, after a while, or right after the end of a process. */
+/** Inspects the machine itself once, after a delay or right after the end of a process. */
 async function lookOnce({ meanwhile }: Subject, end: Promise<WfEnd>, afterMs: number): Promise<readonly string[]> {
   if (meanwhile === undefined) return [];
   let timer: NodeJS.Timeout | undefined;
@@ -159,14 +159,14 @@ async function lookOnce({ meanwhile }: Subject, end: Promise<WfEnd>, afterMs: nu
 }
 
 function wasKilled({ signal, exitCode }: WfEnd): boolean {
-  // Before wf listens to signals, SIGTERM ends it as it ends any process.
+  // Before wf handles signals, SIGTERM ends it like any process.
   return signal === 'SIGKILL' || signal === 'SIGTERM' || exitCode === STOPPED;
 }
 
-/** Whoever began to roll it back decided how it ends; else it comes to its own end. `lost`: its private host ended before. */
+/** The allowed ends of a run: a rollback that has begun decides it. `lost`: its private host has ended. */
 function endsOf({ journal }: RunOnDisk, lost: boolean): readonly RunRecord['status'][] {
   if (journal.some(({ event }) => event.type === 'rolling-back')) return ['rolled-back'];
-  // Where nothing stood when its host was lost, there was nothing to undo.
+  // If no change was in place when the host was lost, there was nothing to undo.
   return lost ? ['succeeded', 'failed'] : ['succeeded'];
 }
 
@@ -182,14 +182,14 @@ function exitProblems(
   return [`wf ${verb} ended with ${end.exitCode}, the run is ${status}:\n${end.stdout}${end.stderr}`];
 }
 
-/** Of two at once either is refused, or comes when the other has ended. */
+/** One of two concurrent recoveries is refused, or comes after the end of the other. */
 function raceProblems(end: WfEnd): readonly string[] {
   const { exitCode, stdout, stderr } = end;
   if (wasKilled(end) || [0, 1, 2, 4].includes(exitCode ?? -1)) return [];
   return [`one of two at once ended with ${exitCode}:\n${stdout}${stderr}`];
 }
 
-/** The times from `startedAt` to the first attempt that a recovery journaled; none where it did not come to begin a step. */
+/** The times from `startedAt` to the first attempt that a recovery journaled; empty if it did not begin a step. */
 function firstStepAfter(now: RunOnDisk, earlier: RunOnDisk, startedAt: number): readonly number[] {
   const own = now.journal.slice(earlier.journal.length);
   const first = own.find(({ event }) => event.type === 'step.attempted' || startsStep(event));

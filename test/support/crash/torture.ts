@@ -5,18 +5,18 @@ import { type RoundReport, tortureRound, type UsualTimes } from './torture-round
 
 export interface TortureRequest {
   readonly workflow: SubjectName;
-  /** How many runs are started; no bound where it is null. */
+  /** The number of runs; null for no limit. */
   readonly rounds: number | null;
-  /** No round begins later than this; no bound where it is null. */
+  /** No round begins later than this; null for no limit. */
   readonly minutes: number | null;
   readonly seed: number;
-  /** How many hosts are used at the same time, each with an engine of its own. */
+  /** The number of hosts in use at the same time, each with its own engine. */
   readonly lanes: number;
   /** The first round, counted from 1: to repeat one that failed. */
   readonly firstRound: number;
-  /** Told after each round. */
+  /** Called after each round. */
   done?(round: number, report: RoundReport): void;
-  /** Whether somebody wants it to stop after the rounds under way. */
+  /** Whether to stop after the rounds under way. */
   stopped?(): boolean;
 }
 
@@ -29,7 +29,7 @@ export interface TortureReport {
   }[];
 }
 
-/** Starts, kills and recovers run after run, until the rounds or the minutes are over or something is wrong. */
+/** Starts, kills and recovers run after run, until the rounds or the minutes are over or a round fails. */
 export async function torture(request: TortureRequest): Promise<TortureReport> {
   const rounds: RoundReport[] = [];
   const failures: { round: number; folder: string; problems: readonly string[] }[] = [];
@@ -50,7 +50,7 @@ export async function torture(request: TortureRequest): Promise<TortureReport> {
         const report = await tortureRound(subject, `round-${round}`, chance, usual);
         rounds.push(report);
         request.done?.(round, report);
-        // The machine may be busier or less busy than it was.
+        // The load of the machine may change.
         if (report.startEndedMs !== null) usual = { ...usual, endedMs: report.startEndedMs };
         if (report.problems.length === 0) continue;
         failed = true;
@@ -67,7 +67,7 @@ export async function torture(request: TortureRequest): Promise<TortureReport> {
   return { rounds, failures };
 }
 
-/** How long a run takes that nobody kills. The first one is not counted: it translates the workflow file. */
+/** Measures an undisturbed run. The first one is not counted, because it translates the workflow file. */
 async function calibrate(subject: Subject): Promise<UsualTimes> {
   let usual = { begunMs: 0, endedMs: 0 };
   for (const run of ['warm-up', 'calibration']) {
