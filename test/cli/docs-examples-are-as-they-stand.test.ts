@@ -31,7 +31,7 @@ test.for(pages)(
   },
 );
 
-/** The link of a `host` block: one end of a pair, whose other end answers nothing. */
+/** The link of a `host` block: one end of a pair, whose other end does not answer. */
 const HOST =
   'ip link set lo up && ip link add eth0 type veth peer name far0 && ip link set eth0 up && ip link set far0 up';
 

@@ -33,7 +33,7 @@ for (const [id, ms] of [['late', 3_600_000], ['soon', 8_000]] as const) {
   while (engine.run(id).status !== 'waiting') await new Promise((resolve) => setTimeout(resolve, 10));
 }
 console.log(engine.resumable().length);
-// Both are dropped from memory by now: the one that was sent an event has been refused it since.
+// Both runs hibernate now, and each has refused its event.
 process.kill(process.pid, 'SIGKILL');
 `;
 

@@ -77,7 +77,7 @@ export interface Stops {
 
 /**
  * Stops a step runner at every touch of the host: in `apply`, and then either resumes or undoes with a fresh context; and in
- * `undo`, and then undoes again. Fails (by `same`) unless the host is as it was in the end.
+ * `undo`, and then undoes again. Fails (by `same`) unless the host is restored at the end.
  */
 export async function stopEverywhere(
   trial: Trial,
