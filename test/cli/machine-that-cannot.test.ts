@@ -59,7 +59,7 @@ describe.concurrent('a machine without a Docker engine', () => {
     expect(findings.filter(({ met, error }) => met === (error !== null))).toEqual([]);
   });
 
-  test('runs every command that needs no engine', async () => {
+  test('runs the commands that need no engine', async () => {
     const fresh = openProject();
     for (const args of [
       ['workflows'],
