@@ -11,9 +11,11 @@ import {
 
 /** Long enough for a change in progress to show between two samples that take about 50 ms each. */
 const PAUSE_MS = 15;
+/** Short enough to notice something that comes and goes about once a second, and easy on the machine. */
+const WATCH_PAUSE_MS = 100;
 /** Docker's late effects of a call take tenths of a second: changes in the second half of this time are not the run's. */
 const SETTLE_MS = 2_000;
-/** Long enough to notice something that comes and goes about once a second. */
+/** Long enough for several rounds of something that comes and goes about once a second. */
 const WATCH_MS = 4_000;
 /** Minimum for a machine on which one sample takes as long as that. */
 const LEAST_SAMPLES = 4;
@@ -36,10 +38,11 @@ export async function settledSample(
 ): Promise<Sections> {
   const startedAt = clock.now();
   const lastsMs = isWatched ? WATCH_MS : SETTLE_MS;
+  const pauseMs = isWatched ? WATCH_PAUSE_MS : PAUSE_MS;
   const seen: { readonly at: number; readonly differences: readonly Difference[] }[] = [];
   let previous = await sample();
   for (let count = 2; ; count += 1) {
-    await pause(clock, PAUSE_MS);
+    await pause(clock, pauseMs);
     const next = await sample();
     const at = clock.now();
     const differences = differencesOf(previous, next);
