@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { dockerContainer } from '../../src/steps/docker/index.ts';
 import { carryOut, changeOf } from '../support/carry-out.ts';
-import { describeDocker, docker, dockerInspect, dockerKnows } from '../support/docker-tests.ts';
+import { describeDocker, docker, dockerInspect, dockerKnows, engineId } from '../support/docker-tests.ts';
 import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../support/images.ts';
 import { testContext } from '../support/step-context.ts';
 
@@ -15,6 +15,8 @@ describeDocker('the step runner docker.container', () => {
   const behaviour = changeOf(dockerContainer);
   const context = () => testContext({ run: RUN });
   let networkId = '';
+  let engine = '';
+  const recordOf = (id: string | null) => ({ name: NAME, id, startedNow: null, traces: null, engine });
   const input = (changes: { image?: string; command?: string[] } = {}) => ({
     name: NAME,
     image: HTTP_ECHO_IMAGE,
@@ -27,6 +29,7 @@ describeDocker('the step runner docker.container', () => {
 
   beforeAll(async () => {
     networkId = await docker('network', 'create', NETWORK);
+    engine = await engineId();
   });
   afterEach(async () => {
     const ids = await docker('ps', '--all', '--quiet', '--filter', 'name=dkctr-');
@@ -86,7 +89,7 @@ describeDocker('the step runner docker.container', () => {
   test('starts a container that was created but not started', async () => {
     const id = await create(...MARK, HTTP_ECHO_IMAGE, '-text', 'Mon AppDev');
     const here = context();
-    const { found, output } = await carryOut(dockerContainer, input(), here, { name: NAME, id: null });
+    const { found, output } = await carryOut(dockerContainer, input(), here, recordOf(null));
     expect(found).toBe('partial');
     expect(output.id).toBe(id);
     expect(await dockerInspect(id, '{{.State.Running}}')).toBe('true');
@@ -122,7 +125,7 @@ describeDocker('the step runner docker.container', () => {
     const seen = await behaviour.observe(input(), context(), undefined);
     expect(seen.found).toBe('absent');
     await create(PROBE_IMAGE, 'sleep', '600');
-    await expect(behaviour.apply(input(), { name: NAME, id: null }, 'absent', context())).rejects.toMatchObject({
+    await expect(behaviour.apply(input(), recordOf(null), 'absent', context())).rejects.toMatchObject({
       code: 'E_NAME_IN_USE',
     });
   });
@@ -133,7 +136,7 @@ describeDocker('the step runner docker.container', () => {
       message: expect.stringMatching(/exit code 2: flag provided but not defined: -txet/),
     });
     // The container was created, so the undo removes it.
-    await behaviour.undo({ name: NAME, id: null }, context());
+    await behaviour.undo(recordOf(null), context());
     expect(await dockerKnows('container', NAME)).toBe(false);
   });
 
@@ -220,16 +223,16 @@ describeDocker('the step runner docker.container', () => {
     expect(await dockerKnows('container', later)).toBe(true);
     await docker('rm', '--force', NAME);
     const stranger = await create(PROBE_IMAGE, 'sleep', '600');
-    await behaviour.undo({ name: NAME, id: null }, context());
+    await behaviour.undo(recordOf(null), context());
     expect(await dockerKnows('container', stranger)).toBe(true);
-    await expect(behaviour.undo({ name: NAME, id: stranger }, context())).rejects.toMatchObject({ code: 'E_FOREIGN' });
+    await expect(behaviour.undo(recordOf(stranger), context())).rejects.toMatchObject({ code: 'E_FOREIGN' });
     expect(await dockerKnows('container', stranger)).toBe(true);
   });
 
   test('undo finds the container by name and mark if the record has no id', async () => {
     const id = await create(...MARK, PROBE_IMAGE, 'sleep', '600');
-    expect(await behaviour.inspect({ name: NAME, id: null }, context())).toEqual({ found: 'in place' });
-    await behaviour.undo({ name: NAME, id: null }, context());
+    expect(await behaviour.inspect(recordOf(null), context())).toEqual({ found: 'in place' });
+    await behaviour.undo(recordOf(null), context());
     expect(await dockerKnows('container', id)).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import { dockerImage } from '../../src/steps/docker/index.ts';
 import { carryOut, changeOf } from '../support/carry-out.ts';
-import { describeDocker, docker, dockerInspect, dockerKnows } from '../support/docker-tests.ts';
+import { describeDocker, docker, dockerInspect, dockerKnows, engineId } from '../support/docker-tests.ts';
 import { HTTP_ECHO_IMAGE } from '../support/images.ts';
 import { testContext } from '../support/step-context.ts';
 
@@ -10,6 +10,10 @@ const TAGGED = 'dkimg/copy:1';
 describeDocker('the step runner docker.image', () => {
   const behaviour = changeOf(dockerImage);
 
+  let engine = '';
+  beforeAll(async () => {
+    engine = await engineId();
+  });
   afterEach(async () => {
     if (await dockerKnows('image', TAGGED)) await docker('image', 'rm', TAGGED);
   });
@@ -28,7 +32,7 @@ describeDocker('the step runner docker.image', () => {
   });
 
   test('recognizes an image that an earlier attempt pulled', async () => {
-    const earlier = { reference: HTTP_ECHO_IMAGE, id: null };
+    const earlier = { reference: HTTP_ECHO_IMAGE, id: null, engine };
     const seen = await behaviour.observe({ reference: HTTP_ECHO_IMAGE }, testContext(), earlier);
     expect(seen).toMatchObject({ found: 'ours', output: { pulled: true } });
   });
@@ -53,14 +57,14 @@ describeDocker('the step runner docker.image', () => {
   test('undo removes the image only if its id matches, and can be repeated', async () => {
     await docker('tag', HTTP_ECHO_IMAGE, TAGGED);
     const id = await dockerInspect(TAGGED, '{{.Id}}');
-    await behaviour.undo({ reference: TAGGED, id: `sha256:${'0'.repeat(64)}` }, testContext());
+    await behaviour.undo({ reference: TAGGED, id: `sha256:${'0'.repeat(64)}`, engine }, testContext());
     expect(await dockerKnows('image', TAGGED)).toBe(true);
-    expect(await behaviour.inspect({ reference: TAGGED, id }, testContext())).toEqual({ found: 'in place' });
-    await behaviour.undo({ reference: TAGGED, id }, testContext());
+    expect(await behaviour.inspect({ reference: TAGGED, id, engine }, testContext())).toEqual({ found: 'in place' });
+    await behaviour.undo({ reference: TAGGED, id, engine }, testContext());
     expect(await dockerKnows('image', TAGGED)).toBe(false);
     expect(await dockerKnows('image', HTTP_ECHO_IMAGE)).toBe(true);
-    await behaviour.undo({ reference: TAGGED, id }, testContext());
-    expect(await behaviour.inspect({ reference: TAGGED, id }, testContext())).toMatchObject({ found: 'gone' });
+    await behaviour.undo({ reference: TAGGED, id, engine }, testContext());
+    expect(await behaviour.inspect({ reference: TAGGED, id, engine }, testContext())).toMatchObject({ found: 'gone' });
   });
 
   test('keeps its image and gives the reason', () => {

@@ -1,9 +1,17 @@
 import Dockerode from 'dockerode';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import { createDocker } from '../../src/docker/create-docker.ts';
 import { dockerNetwork } from '../../src/steps/docker/index.ts';
 import { carryOut, changeOf } from '../support/carry-out.ts';
-import { describeDocker, docker, dockerHost, dockerInspect, dockerKnows, linkNames } from '../support/docker-tests.ts';
+import {
+  describeDocker,
+  docker,
+  dockerHost,
+  dockerInspect,
+  dockerKnows,
+  engineId,
+  linkNames,
+} from '../support/docker-tests.ts';
 import { PROBE_IMAGE } from '../support/images.ts';
 import { testContext } from '../support/step-context.ts';
 
@@ -16,6 +24,11 @@ describeDocker('the step runner docker.network', () => {
   const context = () => testContext({ run: RUN });
   const observe = (subnet: string | null = null) => behaviour.observe({ name: NAME, subnet }, context(), undefined);
 
+  let engine = '';
+  const recordOf = (id: string | null) => ({ name: NAME, id, engine });
+  beforeAll(async () => {
+    engine = await engineId();
+  });
   afterEach(async () => {
     for (const what of ['ps --all', 'network ls']) {
       const ids = await docker(...what.split(' '), '--quiet', '--filter', 'name=dknet-');
@@ -73,7 +86,7 @@ describeDocker('the step runner docker.network', () => {
     const ours = await docker('network', 'inspect', '--format', '{{.Id}}', NAME);
     const other = await createDuplicate(NAME);
     expect(await observe()).toMatchObject({ found: 'ours', record: { id: ours } });
-    await behaviour.undo({ name: NAME, id: ours }, context());
+    await behaviour.undo(recordOf(ours), context());
     expect(await dockerKnows('network', ours)).toBe(false);
     expect(await dockerKnows('network', other)).toBe(true);
   });
@@ -101,7 +114,7 @@ describeDocker('the step runner docker.network', () => {
       found: 'unknown',
       error,
     });
-    expect(await behaviour.inspect({ name: NAME, id: 'a'.repeat(64) }, unreachable)).toMatchObject({
+    expect(await behaviour.inspect(recordOf('a'.repeat(64)), unreachable)).toMatchObject({
       found: 'unknown',
       error,
     });
@@ -121,7 +134,7 @@ describeDocker('the step runner docker.network', () => {
 
   test('undo finds the network by name and mark if the record has no id', async () => {
     const ours = await docker('network', 'create', ...MARK, NAME);
-    const record = { name: NAME, id: null };
+    const record = recordOf(null);
     expect(await behaviour.inspect(record, context())).toEqual({ found: 'in place' });
     await behaviour.undo(record, context());
     expect(await dockerKnows('network', ours)).toBe(false);
@@ -130,13 +143,13 @@ describeDocker('the step runner docker.network', () => {
 
   test('undo keeps an unmarked network of the same name if the record has no id', async () => {
     const other = await docker('network', 'create', NAME);
-    await behaviour.undo({ name: NAME, id: null }, context());
+    await behaviour.undo(recordOf(null), context());
     expect(await dockerKnows('network', other)).toBe(true);
   });
 
   test('undo refuses a network with the mark of another run', async () => {
     const other = await docker('network', 'create', '--label', 'wf.run=otherrun', NAME);
-    await expect(behaviour.undo({ name: NAME, id: other }, context())).rejects.toMatchObject({ code: 'E_FOREIGN' });
+    await expect(behaviour.undo(recordOf(other), context())).rejects.toMatchObject({ code: 'E_FOREIGN' });
     expect(await dockerKnows('network', other)).toBe(true);
   });
 
@@ -166,10 +179,8 @@ describeDocker('the step runner docker.network', () => {
   });
 
   test('gives the command that removes the network by hand', () => {
-    expect(behaviour.undoCommands({ name: NAME, id: 'a'.repeat(64) })).toEqual([
-      ['docker', 'network', 'rm', 'aaaaaaaaaaaa'],
-    ]);
-    expect(behaviour.undoCommands({ name: NAME, id: null })).toEqual([['docker', 'network', 'rm', NAME]]);
+    expect(behaviour.undoCommands(recordOf('a'.repeat(64)))).toEqual([['docker', 'network', 'rm', 'aaaaaaaaaaaa']]);
+    expect(behaviour.undoCommands(recordOf(null))).toEqual([['docker', 'network', 'rm', NAME]]);
   });
 });
 

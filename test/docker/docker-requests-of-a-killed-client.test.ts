@@ -1,7 +1,7 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import { dockerContainer, dockerNetwork } from '../../src/steps/docker/index.ts';
 import { changeOf } from '../support/carry-out.ts';
-import { describeDocker, docker, dockerInspect, dockerKnows } from '../support/docker-tests.ts';
+import { describeDocker, docker, dockerInspect, dockerKnows, engineId } from '../support/docker-tests.ts';
 import { PROBE_IMAGE } from '../support/images.ts';
 import { askAndDie } from '../support/killed-client.ts';
 import { testContext } from '../support/step-context.ts';
@@ -17,7 +17,12 @@ describeDocker('the requests of a killed client', () => {
   const container = changeOf(dockerContainer);
   /** A second attempt: an earlier one has asked for the same. */
   const context = () => testContext({ run: RUN, attempt: 2 });
-  const intent = { name: NETWORK, id: null };
+  let engine = '';
+  const networkRecord = (id: string | null) => ({ name: NETWORK, id, engine });
+  const containerRecord = (id: string | null) => ({ name: NAME, id, startedNow: null, traces: null, engine });
+  beforeAll(async () => {
+    engine = await engineId();
+  });
 
   afterEach(async () => {
     for (const [list, remove] of [
@@ -49,7 +54,7 @@ describeDocker('the requests of a killed client', () => {
       const input = { name: NETWORK, subnet };
       const IPAM = subnet === null ? {} : { IPAM: { Config: [{ Subnet: subnet, Gateway: '172.29.64.1' }] } };
       await askAndDie('POST', '/networks/create', { Name: NETWORK, CheckDuplicate: true, Labels, ...IPAM });
-      const record = await network.apply(input, intent, 'absent', context());
+      const record = await network.apply(input, networkRecord(null), 'absent', context());
       await landed('network', NETWORK);
       // Both may exist: the late one is removed, and the remaining one belongs to the run.
       let seen = await network.observe(input, context(), record);
@@ -78,7 +83,7 @@ describeDocker('the requests of a killed client', () => {
 
   test('can leave two networks: the unused one is removed, and undo removes both', async () => {
     const used = await twoNetworks('--label', `wf.run=${RUN}`);
-    const seen = await network.observe({ name: NETWORK, subnet: null }, context(), intent);
+    const seen = await network.observe({ name: NETWORK, subnet: null }, context(), networkRecord(null));
     if (seen.found !== 'partial') throw new Error(seen.found);
     await network.apply({ name: NETWORK, subnet: null }, seen.record, 'partial', context());
     expect(await networksOfTheName()).toEqual([used]);
@@ -95,7 +100,7 @@ describeDocker('the requests of a killed client', () => {
 
   test('can leave two networks: undo removes the unused one and reports the one with a foreign container', async () => {
     const used = await twoNetworks();
-    await expect(network.undo(intent, context())).rejects.toMatchObject({ code: 'E_FOREIGN' });
+    await expect(network.undo(networkRecord(null), context())).rejects.toMatchObject({ code: 'E_FOREIGN' });
     expect(await networksOfTheName()).toEqual([used]);
     expect(await dockerInspect(NAME, '{{.State.Running}}')).toBe('true');
   });
@@ -114,7 +119,7 @@ describeDocker('the requests of a killed client', () => {
     const asked = await input();
     for (let round = 0; round < 5; round += 1) {
       await askAndDie('POST', `/containers/create?name=${NAME}`, body);
-      const record = await container.apply(asked, { name: NAME, id: null, startedNow: null }, 'absent', context());
+      const record = await container.apply(asked, containerRecord(null), 'absent', context());
       expect(await container.observe(asked, context(), record)).toMatchObject({ found: 'ours' });
       await undo(container, record, context());
     }
@@ -123,7 +128,7 @@ describeDocker('the requests of a killed client', () => {
   test('are not assumed for a foreign container, whose name is refused', async () => {
     await docker('network', 'create', NETWORK);
     await docker('create', '--name', NAME, PROBE_IMAGE);
-    const record = { name: NAME, id: null, startedNow: null };
+    const record = containerRecord(null);
     await expect(container.apply(await input(), record, 'absent', context())).rejects.toMatchObject({
       code: 'E_NAME_IN_USE',
     });
@@ -149,7 +154,7 @@ describeDocker('the requests of a killed client', () => {
       await askAndDie('POST', `/containers/${id}/start`);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
       // Like a process that observed before the engine handled that request.
-      const record = await container.apply(asked, { name: NAME, id, startedNow: null }, 'partial', context());
+      const record = await container.apply(asked, containerRecord(id), 'partial', context());
       expect(await dockerInspect(id, '{{.State.Running}}')).toBe('true');
       await askAndDie('DELETE', `/containers/${id}?force=1&v=1`);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
@@ -173,14 +178,14 @@ describeDocker('the requests of a killed client', () => {
       '600',
     );
     await askAndDie('POST', `/containers/${id}/start`);
-    await undo(container, { name: NAME, id, startedNow: null }, context());
+    await undo(container, containerRecord(id), context());
     expect(await dockerKnows('container', id)).toBe(false);
   });
 
   test('can remove a network during its undo, which succeeds', async () => {
     const id = await docker('network', 'create', '--label', `wf.run=${RUN}`, NETWORK);
     await askAndDie('DELETE', `/networks/${id}`);
-    await undo(network, { name: NETWORK, id }, context());
+    await undo(network, networkRecord(id), context());
     expect(await networksOfTheName()).toEqual(['']);
   });
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dockerImage } from '../../src/steps/docker/index.ts';
 import { carryOut, changeOf } from '../support/carry-out.ts';
-import { describeDocker, docker, dockerKnows } from '../support/docker-tests.ts';
+import { describeDocker, docker, dockerKnows, engineId } from '../support/docker-tests.ts';
 import { askAndDie } from '../support/killed-client.ts';
 import { openRegistry, type TestRegistry } from '../support/registry.ts';
 import { testContext } from '../support/step-context.ts';
@@ -72,7 +72,7 @@ describeDocker('an image that a run pulled', () => {
   });
 
   test.each([0, 20, 200])('is pulled again and undone if the first client was killed after %i ms', async (afterMs) => {
-    const intent = { reference: registry.reference, id: null };
+    const intent = { reference: registry.reference, id: null, engine: await engineId() };
     registry.hold();
     await askAndDie('POST', `/images/create?fromImage=${encodeURIComponent(registry.reference)}`, undefined, afterMs);
     registry.release();

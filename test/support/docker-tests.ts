@@ -39,6 +39,11 @@ export async function docker(...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
+/** Returns the id of the engine, which records of changes contain. */
+export function engineId(): Promise<string> {
+  return docker('info', '--format', '{{.ID}}');
+}
+
 /** Whether the docker client knows the object (`container`, `network`, `image`). */
 export async function dockerKnows(what: 'container' | 'network' | 'image', idOrName: string): Promise<boolean> {
   return docker(what, 'inspect', idOrName).then(
