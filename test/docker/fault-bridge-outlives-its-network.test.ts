@@ -3,7 +3,7 @@ import type { Clock } from '../../src/engine/ports/clock.ts';
 import { systemClock } from '../../src/host/machine/clock.ts';
 import { dockerNetwork } from '../../src/steps/docker/index.ts';
 import { changeOf } from '../support/carry-out.ts';
-import { describeDocker, docker, dockerKnows, linkNames } from '../support/docker-tests.ts';
+import { describeDocker, docker, dockerKnows, engineId, linkNames } from '../support/docker-tests.ts';
 import { tool } from '../support/host-state.ts';
 import { testContext } from '../support/step-context.ts';
 
@@ -24,7 +24,10 @@ describeDocker('an engine that removes a network but leaves its bridge', () => {
     try {
       const option = ['--opt', 'com.docker.network.bridge.name=dkleft'];
       const id = await docker('network', 'create', '--label', 'wf.run=dkleft', ...option, 'dkleft-devops');
-      const undo = changeOf(dockerNetwork).undo({ name: 'dkleft-devops', id }, quickContext());
+      const undo = changeOf(dockerNetwork).undo(
+        { name: 'dkleft-devops', id, engine: await engineId() },
+        quickContext(),
+      );
       await expect(undo).rejects.toMatchObject({
         code: 'E_RESIDUE',
         message: expect.stringContaining('its bridge dkleft is still there'),

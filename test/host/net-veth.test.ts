@@ -138,7 +138,7 @@ function pairWithAddresses({ first, second }: Intent): string[] {
 
 function intended() {
   return {
-    place: { type: 'host', inode: statSync('/proc/self/ns/net').ino },
+    place: { type: 'host', inode: statSync('/proc/self/ns/net').ino, holder: null },
     alias: 'wf.run=vethrun',
     mtu: 1400,
     first: { name: 't_host', mac: '02:00:00:00:00:01', ifindex: null },

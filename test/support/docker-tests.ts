@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { z } from 'zod';
+import { createDocker } from '../../src/docker/create-docker.ts';
 import { surroundingEngine } from './engine.ts';
 import { ensureImages } from './images.ts';
 
@@ -39,9 +40,9 @@ export async function docker(...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
-/** Returns the id of the engine, which records of changes contain. */
+/** Returns the id of the engine, as records of changes contain it. */
 export function engineId(): Promise<string> {
-  return docker('info', '--format', '{{.ID}}');
+  return createDocker(process.env).engineId();
 }
 
 /** Whether the docker client knows the object (`container`, `network`, `image`). */
