@@ -55,8 +55,8 @@ describeDocker('the requests of a killed client', () => {
       const IPAM = subnet === null ? {} : { IPAM: { Config: [{ Subnet: subnet, Gateway: '172.29.64.1' }] } };
       await askAndDie('POST', '/networks/create', { Name: NETWORK, CheckDuplicate: true, Labels, ...IPAM });
       const record = await network.apply(input, networkRecord(null), 'absent', context());
-      await landed('network', NETWORK);
-      // Both may exist: the late one is removed, and the remaining one belongs to the run.
+      // Two may exist, of which the client knows none by the name: the late one is removed, and the other belongs to the run.
+      await expect.poll(networksOfTheName, { timeout: 2_000, interval: 5 }).not.toEqual(['']);
       let seen = await network.observe(input, context(), record);
       for (let tries = 0; seen.found === 'partial' && tries < 5; tries += 1) {
         await network.apply(input, seen.record, 'partial', context());
