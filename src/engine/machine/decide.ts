@@ -101,20 +101,14 @@ export function stepError(invoke: string, error: Json): MachineEvent {
 
 function decisionOf(model: MachineModel, before: Before, now: number, run: () => Transitioned): Decision {
   const [snapshot, actions] = guarded(run);
-  const next = {
-    run: before.run,
-    visits: new Map(before.visits),
-    active: new Map(before.active),
-    timers: new Map(before.timers),
-    timersSet: new Map(before.timersSet),
-  };
+  const next: Bookkeeping = { ...before };
   const effects: Effect[] = [];
   for (const action of actions) applyAction(model, next, effects, action, now);
   const status = statusOf(snapshot);
   const value = toJson(snapshot.value);
   const due = withoutTransientSteps(effects);
   return {
-    state: { snapshot, ...next },
+    state: { ...before, ...next, snapshot },
     status,
     effects: due,
     value,
@@ -127,7 +121,14 @@ function decisionOf(model: MachineModel, before: Before, now: number, run: () =>
 type Before = Omit<MachineState, 'snapshot'> & { readonly snapshot?: AnyMachineSnapshot };
 
 function without<Value>(all: ReadonlyMap<string, Value>, key: string | undefined): ReadonlyMap<string, Value> {
-  return new Map([...all].filter(([name]) => name !== key));
+  if (key === undefined || !all.has(key)) return all;
+  const rest = new Map(all);
+  rest.delete(key);
+  return rest;
+}
+
+function withEntry<Value>(all: ReadonlyMap<string, Value>, key: string, value: Value): ReadonlyMap<string, Value> {
+  return new Map(all).set(key, value);
 }
 
 /** Runs code of the workflow file: a guard or an assign that throws is a defect of that file, and reported as one. */
@@ -143,20 +144,8 @@ export function guarded<Answer>(run: () => Answer): Answer {
   }
 }
 
-/** The counts and sets of the next state, which the actions of a decision fill in. */
-interface Bookkeeping {
-  readonly visits: Map<string, number>;
-  readonly active: Map<string, StepId>;
-  readonly timers: Map<string, Timer>;
-  readonly timersSet: Map<string, number>;
-}
-
-/** Counts one more under `key`, and returns the new count. */
-function count(counts: Map<string, number>, key: string): number {
-  const next = (counts.get(key) ?? 0) + 1;
-  counts.set(key, next);
-  return next;
-}
+/** The counts and sets of the next state, which the actions of a decision replace. */
+type Bookkeeping = { -readonly [Key in 'visits' | 'active' | 'timers' | 'timersSet']: MachineState[Key] };
 
 function applyAction(
   model: MachineModel,
@@ -170,8 +159,10 @@ function applyAction(
       const { id, input } = action.params;
       const invocation = model.invocations.get(id);
       if (invocation === undefined) throw spawnedActor(id);
-      const step = stepIdOf(id, count(state.visits, id));
-      state.active.set(id, step);
+      const visit = (state.visits.get(id) ?? 0) + 1;
+      const step = stepIdOf(id, visit);
+      state.visits = withEntry(state.visits, id, visit);
+      state.active = withEntry(state.active, id, step);
       effects.push({
         type: 'start-step',
         step,
@@ -186,7 +177,7 @@ function applyAction(
     case 'xstate.stopChild': {
       const step = state.active.get(action.params.id);
       if (step === undefined) return;
-      state.active.delete(action.params.id);
+      state.active = without(state.active, action.params.id);
       effects.push({ type: 'stop-step', step });
       return;
     }
@@ -200,7 +191,7 @@ function applyAction(
       const { sendId } = action.params;
       for (const [timer, { id }] of state.timers) {
         if (id !== sendId) continue;
-        state.timers.delete(timer);
+        state.timers = without(state.timers, timer);
         effects.push({ type: 'cancel-timer', timer });
       }
       return;
@@ -223,9 +214,11 @@ function setTimer(
   now: number,
 ): void {
   const base = id ?? event.type;
-  const timer = `${base}#${count(state.timersSet, base)}`;
+  const set = (state.timersSet.get(base) ?? 0) + 1;
+  const timer = `${base}#${set}`;
   const deadline = now + delayMs;
-  state.timers.set(timer, { id: id ?? null, deadline, delayMs, event });
+  state.timersSet = withEntry(state.timersSet, base, set);
+  state.timers = withEntry(state.timers, timer, { id: id ?? null, deadline, delayMs, event });
   effects.push({ type: 'set-timer', timer, deadline, event });
 }
 

@@ -91,13 +91,16 @@ const NO_CHILDREN: Children = {};
  */
 function withoutSpawned(before: Children, transitioned: Transitioned): Transitioned {
   const [{ children }, actions] = transitioned;
-  const invoked = new Set(actions.flatMap((action) => (action.type === 'xstate.spawnChild' ? [action.params.id] : [])));
-  const started = Object.entries<unknown>(children).flatMap(([id, child]) => (child === before[id] ? [] : [id]));
+  const started = Object.keys(children).filter((id) => children[id] !== before[id]);
   // An actor that a final state stops at once is not among the children.
   const stopped = actions.flatMap((action) => (action.type === 'xstate.stopChild' ? [action.params.id] : []));
-  const spawned = [...started, ...stopped.filter((id) => !(id in before))].find((id) => !invoked.has(id));
+  const spawned = [...started, ...stopped.filter((id) => !(id in before))].find((id) => !isInvoked(id, actions));
   if (spawned !== undefined) throw spawnedActor(nameOf(spawned, children[spawned]));
   return transitioned;
+}
+
+function isInvoked(actor: string, actions: readonly MachineAction[]): boolean {
+  return actions.some((action) => action.type === 'xstate.spawnChild' && action.params.id === actor);
 }
 
 /** Returns the id of an actor, or its name in the machine's `setup` if XState has chosen the id. */

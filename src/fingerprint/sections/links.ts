@@ -1,22 +1,15 @@
 import { z } from 'zod';
 import type { Json } from '../../engine/model/json.ts';
+import { addressMembers, linkMembers, withoutExcluded } from '../../host/ip/entries.ts';
 import { readSection, type Section } from '../differences/shape.ts';
 import { parseOutput, parseValue } from './parse-output.ts';
 
 const settings = z.record(z.string(), z.json());
 
-const addressEntry = settings.and(z.looseObject({ local: z.string().optional(), prefixlen: z.number().optional() }));
+const addressEntry = settings.and(z.looseObject(addressMembers));
 
 const linkEntry = z.object({
-  ifname: z.string(),
-  flags: z.array(z.string()),
-  mtu: z.number(),
-  master: z.string().optional(),
-  /** Other end of a veth pair, or lower link of a VLAN, if it is in the same namespace. */
-  link: z.string().nullish(),
-  address: z.string().optional(),
-  ifalias: z.string().optional(),
-  altnames: z.array(z.string()).default([]),
+  ...linkMembers,
   linkinfo: z
     .object({
       info_kind: z.string().optional(),
@@ -76,13 +69,8 @@ const ADDRESS_ATTRIBUTES = [
 
 /** Parses links and addresses from `ip -json -details address show`. @throws UnexpectedOutput */
 export function linksAndAddresses(text: string): { readonly links: Section; readonly addresses: Section } {
-  // Some releases write `{}` for a link that a filter excluded.
   const found = parseOutput('ip', text, z.array(z.record(z.string(), z.unknown())));
-  const links = parseValue(
-    'ip',
-    found.filter((entry) => Object.keys(entry).length > 0),
-    z.array(linkEntry),
-  );
+  const links = parseValue('ip', withoutExcluded(found), z.array(linkEntry));
   return {
     links: readSection(links.map((link) => [`link ${link.ifname}`, linkAttributes(link)])),
     addresses: readSection(links.flatMap(addressesOf)),

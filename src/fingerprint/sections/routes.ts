@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Json } from '../../engine/model/json.ts';
+import { neighbourMembers, routeMembers } from '../../host/ip/entries.ts';
 import { readSection, type Section } from '../differences/shape.ts';
 import { parseOutput } from './parse-output.ts';
 
@@ -14,19 +15,14 @@ const nexthop = z.looseObject({
   weight: z.number().optional(),
 });
 const routeEntry = z.looseObject({
-  type: z.string().default('unicast'),
-  dst: z.string(),
-  gateway: z.string().optional(),
-  dev: z.string().optional(),
-  table: z.string().default('main'),
+  ...routeMembers,
   protocol: z.string().optional(),
-  metric: z.number().optional(),
   nexthops: z.array(nexthop).default([]),
 });
 type Route = z.output<typeof routeEntry>;
 
 const ruleEntry = z.looseObject({ priority: z.number(), table: z.string().optional() });
-const neighbourEntry = z.looseObject({ dst: z.string(), dev: z.string(), state: z.array(z.string()).default([]) });
+const neighbourEntry = z.looseObject({ ...neighbourMembers, dev: z.string() });
 const qdiscEntry = z.looseObject({ kind: z.string(), dev: z.string(), parent: z.string().optional() });
 
 /** Carrier and offload states, and lifetimes of router advertisements. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { lazy } from '../../engine/model/lazy.ts';
 import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
+import { addressMembers, linkMembers } from './entries.ts';
 import { readIpJson } from './run-ip.ts';
 
 export type AddressFamily = 'inet' | 'inet6';
@@ -48,29 +49,13 @@ export const linkEntry = lazy(() => {
   const count = z.number().int().nonnegative();
   const counters = z.object({ packets: count, bytes: count });
   return z.object({
+    ...linkMembers,
     ifindex: z.number().int().positive(),
-    ifname: z.string(),
-    flags: z.array(z.string()),
-    mtu: z.number().int(),
-    master: z.string().optional(),
-    address: z.string().optional(),
-    link: z.string().nullish(),
     link_index: z.number().int().optional(),
     link_netnsid: z.number().int().optional(),
-    ifalias: z.string().optional(),
-    altnames: z.array(z.string()).optional(),
     linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
     stats64: z.object({ rx: counters, tx: counters }),
-    addr_info: z
-      .array(
-        z.object({
-          family: z.string(),
-          local: z.string().optional(),
-          prefixlen: z.number().int().optional(),
-          scope: z.string().optional(),
-        }),
-      )
-      .optional(),
+    addr_info: z.array(z.object({ ...addressMembers, family: z.string(), scope: z.string().optional() })).optional(),
   });
 });
 type LinkEntry = z.infer<ReturnType<typeof linkEntry>>;
@@ -121,7 +106,7 @@ export function linksOf(entries: readonly LinkEntry[]): Link[] {
     peerIfindex: entry.link_index ?? peerIndex(entry.link, indexes),
     peerNamespaceId: entry.link_netnsid ?? null,
     alias: entry.ifalias ?? null,
-    altnames: entry.altnames ?? [],
+    altnames: entry.altnames,
     counters: {
       rxPackets: entry.stats64.rx.packets,
       txPackets: entry.stats64.tx.packets,

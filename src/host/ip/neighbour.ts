@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
+import { neighbourMembers } from './entries.ts';
 import { readIpJson } from './run-ip.ts';
 
 /** Neighbour entry of the kernel. */
@@ -12,10 +13,9 @@ export interface Neighbour {
 }
 
 const neighbourEntry = z.object({
-  dst: z.string(),
+  ...neighbourMembers,
   dev: z.string().optional(),
   lladdr: z.string().optional(),
-  state: z.array(z.string()).default([]),
 });
 
 /** Reads the neighbours of a link. @throws WfError like readLinks. */

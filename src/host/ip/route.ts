@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { lazy } from '../../engine/model/lazy.ts';
 import type { CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
+import { routeMembers } from './entries.ts';
 import type { AddressFamily } from './link.ts';
 import { readIpJson } from './run-ip.ts';
 
@@ -31,15 +32,10 @@ export interface RouteFilter {
 
 const routeEntry = lazy(() =>
   z.object({
-    type: z.string().default('unicast'),
-    dst: z.string(),
-    gateway: z.string().optional(),
+    ...routeMembers,
     via: z.object({ host: z.string() }).optional(),
-    dev: z.string().optional(),
-    table: z.string().default('main'),
     protocol: z.string(),
     scope: z.string().optional(),
-    metric: z.number().int().optional(),
     prefsrc: z.string().optional(),
   }),
 );

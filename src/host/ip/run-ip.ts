@@ -3,6 +3,7 @@ import { WfError } from '../../engine/model/errors.ts';
 import { parseJson } from '../../engine/model/json.ts';
 import type { Argv, CommandPort, NamespaceRef } from '../../engine/ports/command.ts';
 import { runChecked } from '../commands/checked-command.ts';
+import { withoutExcluded } from './entries.ts';
 
 /** Limits of a read of the kernel's tables, which takes milliseconds and prints about 3 KB per link. */
 export const READ_LIMITS = { timeoutMs: 10_000, maxOutputBytes: 32 * 1024 * 1024 } as const;
@@ -64,7 +65,7 @@ export async function readIpJson<Entry extends z.ZodType>(
   return parseIpJson(await readIp(command, ['-json', ...args], namespace, tool), entry, args, tool);
 }
 
-/** Parses the output of `ip -json`. Empty output means no entries; some releases write `{}` for an entry that a filter excluded. */
+/** Parses the output of `ip -json`. Empty output means no entries. */
 export function parseIpJson<Entry extends z.ZodType>(
   text: string,
   entry: Entry,
@@ -75,7 +76,7 @@ export function parseIpJson<Entry extends z.ZodType>(
   const argv: Argv = [tool, '-json', ...args];
   const entries = z.array(z.record(z.string(), z.unknown())).safeParse(jsonOf(text, argv));
   if (!entries.success) throw notWhole(argv, z.prettifyError(entries.error));
-  const parsed = z.array(entry).safeParse(entries.data.filter((found) => Object.keys(found).length > 0));
+  const parsed = z.array(entry).safeParse(withoutExcluded(entries.data));
   if (!parsed.success) throw notWhole(argv, z.prettifyError(parsed.error));
   return parsed.data;
 }
