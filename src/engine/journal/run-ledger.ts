@@ -119,13 +119,13 @@ class OwnLedger implements RunLedger {
       });
     }
     let compared = await this.#compareWith(before, baseline, false);
-    // A second, longer sample before the run fails: the difference may be temporary, or turn out to come and go by itself.
-    if (compared.differences.some(failsRun)) compared = await this.#compareWith(before, baseline, true);
+    const inPlace = journal.changes().filter(needsUndo);
+    // A second, longer sample before only a difference fails the run: it may be temporary, or come and go by itself.
+    if (inPlace.length === 0 && compared.differences.some(failsRun)) {
+      compared = await this.#compareWith(before, baseline, true);
+    }
     const { after, differences, notCompared } = compared;
-    const residues = [
-      ...journal.changes().filter(needsUndo).map(asResidue),
-      ...differences.filter(({ owner }) => owner === 'run'),
-    ];
+    const residues = [...inPlace.map(asResidue), ...differences.filter(({ owner }) => owner === 'run')];
     const unexplained = differences.filter(({ owner }) => owner === 'unknown');
     const drift = differences.filter((difference) => !failsRun(difference));
     const restored = residues.length === 0 && unexplained.length === 0;
