@@ -155,7 +155,7 @@ function addWordCompletion(program: Command, parsing: Parsing): void {
   program
     .command('__complete <shell> [words...]', { hidden: true })
     .action((shell: string, words: readonly string[]) => {
-      const load = async () => (await import('./commands/complete.ts')).completeWord;
+      const load = async () => (await import('./commands/setting-up/complete.ts')).completeWord;
       parsing.outcome = { load, given: { shell, words }, database: databaseIn(words) };
     });
 }

@@ -7,21 +7,21 @@ export function building(program: Command, action: ActionFactory): void {
     .command('workflows')
     .summary('list workflows, or show the inputs and stages of one')
     .argument('[workflow]', 'name or file of a workflow')
-    .action(action(['workflow'], async () => (await import('../commands/workflows.ts')).workflows));
+    .action(action(['workflow'], async () => (await import('../commands/building/workflows.ts')).workflows));
   program
     .command('steps')
     .summary('list step runners, or show the inputs and outputs of one')
     .argument('[kind]', 'kind of a step runner')
-    .action(action(['kind'], async () => (await import('../commands/steps.ts')).steps));
+    .action(action(['kind'], async () => (await import('../commands/building/steps.ts')).steps));
   program
     .command('new')
     .summary('write a starting point for a workflow or a step runner')
     .addArgument(new Argument('<what>', 'what to write').choices(['workflow', 'step']))
     .argument('<name>', 'name of the workflow, or kind of the step runner, such as site.lock')
-    .action(action(['what', 'name'], async () => (await import('../commands/new.ts')).create));
+    .action(action(['what', 'name'], async () => (await import('../commands/building/new.ts')).create));
   program
     .command('check')
     .summary('check workflows for errors without running them')
     .argument('[workflow]', 'name or file of a workflow (default: all workflows of the project)')
-    .action(action(['workflow'], async () => (await import('../commands/check.ts')).check));
+    .action(action(['workflow'], async () => (await import('../commands/building/check.ts')).check));
 }

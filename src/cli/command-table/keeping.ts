@@ -11,18 +11,18 @@ export function keeping(program: Command, action: ActionFactory): void {
     .option('--keep <number>', 'keep this many of the newest runs of each workflow, whatever their age', wholeNumber)
     .option('--yes', 'remove them')
     .option('--compact', 'rewrite the file without its free space; needs as much disk space again')
-    .action(action([], async () => (await import('../commands/prune.ts')).prune));
+    .action(action([], async () => (await import('../commands/keeping/prune.ts')).prune));
   const exporting = program
     .command('export')
     .summary('write a run with its journal and evidence to a file')
     .argument('[run]', RUN_TO_READ);
   addDocumentOptions(exporting).action(
-    action(['run'], async () => (await import('../commands/export.ts')).exportCommand),
+    action(['run'], async () => (await import('../commands/keeping/export.ts')).exportCommand),
   );
   program
     .command('import')
     .summary('import a run that was exported on another machine, to read it')
     .argument('<file>', 'file that `wf export` wrote')
     .option('--id <id>', 'import it under this id (default: its own)')
-    .action(action(['file'], async () => (await import('../commands/import.ts')).importCommand));
+    .action(action(['file'], async () => (await import('../commands/keeping/import.ts')).importCommand));
 }

@@ -24,7 +24,9 @@ export function reviewing(program: Command, action: ActionFactory): void {
     .option('--text <word>', 'runs with this text in their id, workflow, input or error')
     .option('--limit <number>', 'at most this many runs (default: 20)', wholeNumber)
     .option('--before <run>', 'runs older than this one: the next page');
-  addDocumentOptions(listing, LIST_FORMATS).action(action([], async () => (await import('../commands/runs.ts')).runs));
+  addDocumentOptions(listing, LIST_FORMATS).action(
+    action([], async () => (await import('../commands/reviewing/runs.ts')).runs),
+  );
   program
     .command('show')
     .summary('show the path, timeline, results, ledger and verification of a run, or one step')
@@ -32,7 +34,7 @@ export function reviewing(program: Command, action: ActionFactory): void {
     .argument('[step]', 'a step of the run')
     .option('-f, --follow', 'follow the run until it ends, pauses or is interrupted')
     .option('--exit-code', EXIT_CODE)
-    .action(action(['run', 'step'], async () => (await import('../commands/show.ts')).show));
+    .action(action(['run', 'step'], async () => (await import('../commands/reviewing/show.ts')).show));
   program
     .command('logs')
     .summary('print the commands of a run with their output')
@@ -40,14 +42,14 @@ export function reviewing(program: Command, action: ActionFactory): void {
     .argument('[step]', 'a step of the run, or a stage for all its steps')
     .option('-f, --follow', 'follow the run until it ends, pauses or is interrupted')
     .option('--exit-code', EXIT_CODE)
-    .action(action(['run', 'step'], async () => (await import('../commands/logs.ts')).logs));
+    .action(action(['run', 'step'], async () => (await import('../commands/reviewing/logs.ts')).logs));
   const comparing = program
     .command('diff')
     .summary('show what a run changed on the host, or how two runs of one workflow differ')
     .argument('[run]', RUN_TO_READ)
     .argument('[other]', 'another run of the same workflow');
   addDocumentOptions(comparing, DIFF_FORMATS).action(
-    action(['run', 'other'], async () => (await import('../commands/diff.ts')).diff),
+    action(['run', 'other'], async () => (await import('../commands/reviewing/diff.ts')).diff),
   );
   const reporting = program
     .command('report')
@@ -55,7 +57,7 @@ export function reviewing(program: Command, action: ActionFactory): void {
     .argument('[run]', RUN_TO_READ)
     .addOption(new Option('--lang <language>', 'language of the report').choices(['en', 'fr']));
   addDocumentOptions(reporting, REPORT_FORMATS).action(
-    action(['run'], async () => (await import('../commands/report.ts')).report),
+    action(['run'], async () => (await import('../commands/reviewing/report.ts')).report),
   );
   const drawing = program
     .command('graph')
@@ -65,6 +67,6 @@ export function reviewing(program: Command, action: ActionFactory): void {
       'name or file of a workflow, or a run: its id, the beginning of its id, or @latest (default: @latest)',
     );
   addDocumentOptions(drawing, GRAPH_FORMATS).action(
-    action(['of'], async () => (await import('../commands/graph.ts')).graph),
+    action(['of'], async () => (await import('../commands/reviewing/graph.ts')).graph),
   );
 }

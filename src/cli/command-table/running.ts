@@ -15,7 +15,7 @@ export function running(program: Command, action: ActionFactory): void {
     .addOption(onFailureOption())
     .option('--id <id>', 'id of the run (default: a random one)')
     .option('--dry-run', 'show what would be done, without doing it')
-    .action(action(['workflow'], async () => (await import('../commands/start.ts')).start));
+    .action(action(['workflow'], async () => (await import('../commands/running/start.ts')).start));
   program
     .command('resume')
     .summary('resume an interrupted, paused or waiting run')
@@ -26,7 +26,7 @@ export function running(program: Command, action: ActionFactory): void {
     .option('--workflow <file>', WORKFLOW_FILE)
     .option('--accept-changes', 'resume although the workflow has changed since the run started')
     .option('--pause-after <stage>', PAUSE_AFTER)
-    .action(action(['run'], async () => (await import('../commands/resume.ts')).resume));
+    .action(action(['run'], async () => (await import('../commands/running/resume.ts')).resume));
   program
     .command('rollback')
     .summary('undo all changes of a run that are still in place')
@@ -34,23 +34,23 @@ export function running(program: Command, action: ActionFactory): void {
     .option('--input <name=value>', SECRET_AGAIN, collect)
     .option('--workflow <file>', WORKFLOW_FILE)
     .option('--remove-images', 'also remove the images that the run pulled')
-    .action(action(['run'], async () => (await import('../commands/rollback.ts')).rollback));
+    .action(action(['run'], async () => (await import('../commands/running/rollback.ts')).rollback));
   program
     .command('shell')
     .summary('open a shell on the host of a run, or in one of its containers')
     .argument('<run>', RUN_ARGUMENT)
     .argument('[container]', 'name of a container of the run (default: the host of the run)')
-    .action(action(['run', 'container'], async () => (await import('../commands/shell.ts')).shell));
+    .action(action(['run', 'container'], async () => (await import('../commands/running/shell.ts')).shell));
   program
     .command('changes')
     .summary('list changes of wf that are still in place on this host, and how to undo them')
     .argument('[run]', RUN_ARGUMENT)
-    .action(action(['run'], async () => (await import('../commands/changes.ts')).changes));
+    .action(action(['run'], async () => (await import('../commands/running/changes.ts')).changes));
   program
     .command('sweep')
     .summary('show objects that runs of wf left on this host without a record, and remove them with --yes')
     .option('--yes', 'remove them')
-    .action(action([], async () => (await import('../commands/sweep.ts')).sweep));
+    .action(action([], async () => (await import('../commands/running/sweep.ts')).sweep));
 }
 
 function runtimeOption(): Option {

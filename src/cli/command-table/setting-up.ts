@@ -7,10 +7,10 @@ export function settingUp(program: Command, action: ActionFactory): void {
   program
     .command('doctor')
     .summary('check what this machine lacks to run workflows, and how to fix it')
-    .action(action([], async () => (await import('../commands/doctor.ts')).doctor));
+    .action(action([], async () => (await import('../commands/setting-up/doctor.ts')).doctor));
   program
     .command('completion')
     .summary('print the completion script of a shell')
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
-    .action(action(['shell'], async () => (await import('../commands/completion.ts')).completion));
+    .action(action(['shell'], async () => (await import('../commands/setting-up/completion.ts')).completion));
 }

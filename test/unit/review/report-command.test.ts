@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { report } from '../../../src/cli/commands/report.ts';
+import { report } from '../../../src/cli/commands/reviewing/report.ts';
 import type { ResolvedWorkflow, Services } from '../../../src/cli/services/services.ts';
 import { WfError } from '../../../src/engine/model/errors.ts';
 import { asDefinitionHash } from '../../../src/engine/model/ids.ts';

@@ -1,14 +1,14 @@
 import * as z from 'zod/mini';
-import { type Change, isInPlace } from '../../engine/model/change.ts';
-import type { StoredRun } from '../../engine/ports/history.ts';
-import type { HistoryReader } from '../../history/reader.ts';
-import { changeRecord } from '../../review/record/run-record.ts';
-import { type IsAlive, runStatus } from '../../review/record/run-status.ts';
-import { statusPaint, type TextStyle } from '../../review/text/format/text-style.ts';
-import { keptLines, remainingLines } from '../../review/text/run/ledger-text.ts';
-import { type FoundRun, findRun } from '../arguments/find-run.ts';
-import { defineCommand } from '../define-command.ts';
-import { writeJson, writeLines } from '../output/terminal.ts';
+import { type Change, isInPlace } from '../../../engine/model/change.ts';
+import type { StoredRun } from '../../../engine/ports/history.ts';
+import type { HistoryReader } from '../../../history/reader.ts';
+import { changeRecord } from '../../../review/record/run-record.ts';
+import { type IsAlive, runStatus } from '../../../review/record/run-status.ts';
+import { statusPaint, type TextStyle } from '../../../review/text/format/text-style.ts';
+import { keptLines, remainingLines } from '../../../review/text/run/ledger-text.ts';
+import { type FoundRun, findRun } from '../../arguments/find-run.ts';
+import { defineCommand } from '../../define-command.ts';
+import { writeJson, writeLines } from '../../output/terminal.ts';
 
 const options = z.object({ json: z._default(z.boolean(), false), run: z.optional(z.string()) });
 

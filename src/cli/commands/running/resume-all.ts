@@ -1,18 +1,18 @@
-import { asWfError, type ErrorCode, type ExitCode, type WfError } from '../../engine/model/errors.ts';
-import type { Lease, StoredRun } from '../../engine/ports/history.ts';
-import type { ResumeRequest } from '../../engine/run/engine.ts';
-import { isoTime } from '../../review/record/run-record.ts';
-import type { TextStyle } from '../../review/text/format/text-style.ts';
-import { notResumedLines, resumedLines } from '../../review/text/run/resumed-text.ts';
-import type { FoundRun } from '../arguments/find-run.ts';
-import { type ResumeOptions, resumeRequest } from '../arguments/resume-request.ts';
-import type { RunOutcome } from '../follow/follow-run.ts';
-import { howToContinue, type Interruption, watchForInterruption } from '../follow/interruption.ts';
-import { resumeRun } from '../follow/resume-run.ts';
-import { refusalExitCode, runExitCode, signalExitCode, worstExitCode } from '../output/exit-code.ts';
-import { lostRunWords } from '../output/lost-run.ts';
-import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
-import type { Services } from '../services/services.ts';
+import { asWfError, type ErrorCode, type ExitCode, type WfError } from '../../../engine/model/errors.ts';
+import type { Lease, StoredRun } from '../../../engine/ports/history.ts';
+import type { ResumeRequest } from '../../../engine/run/engine.ts';
+import { isoTime } from '../../../review/record/run-record.ts';
+import type { TextStyle } from '../../../review/text/format/text-style.ts';
+import { notResumedLines, resumedLines } from '../../../review/text/run/resumed-text.ts';
+import type { FoundRun } from '../../arguments/find-run.ts';
+import { type ResumeOptions, resumeRequest } from '../../arguments/resume-request.ts';
+import type { RunOutcome } from '../../follow/follow-run.ts';
+import { howToContinue, type Interruption, watchForInterruption } from '../../follow/interruption.ts';
+import { resumeRun } from '../../follow/resume-run.ts';
+import { refusalExitCode, runExitCode, signalExitCode, worstExitCode } from '../../output/exit-code.ts';
+import { lostRunWords } from '../../output/lost-run.ts';
+import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
+import type { Services } from '../../services/services.ts';
 
 /** Runs of `--all`, oldest first, each with its history. */
 export interface AllRuns extends ResumeOptions {

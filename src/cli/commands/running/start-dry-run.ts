@@ -1,14 +1,14 @@
-import type { ExitCode } from '../../engine/model/errors.ts';
-import { commandLine } from '../../engine/model/evidence.ts';
-import type { RunId } from '../../engine/model/ids.ts';
-import type { JsonObject } from '../../engine/model/json.ts';
-import type { Engine, RuntimeChoice } from '../../engine/run/engine.ts';
-import { redactInput } from '../../engine/secrets/secrets.ts';
-import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
-import { warningLines } from '../../review/text/error-text.ts';
-import { rehearsalLines } from '../../review/text/rehearsal-text.ts';
-import { runtimeLine } from '../output/runtime-line.ts';
-import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
+import type { ExitCode } from '../../../engine/model/errors.ts';
+import { commandLine } from '../../../engine/model/evidence.ts';
+import type { RunId } from '../../../engine/model/ids.ts';
+import type { JsonObject } from '../../../engine/model/json.ts';
+import type { Engine, RuntimeChoice } from '../../../engine/run/engine.ts';
+import { redactInput } from '../../../engine/secrets/secrets.ts';
+import type { LoadedWorkflow } from '../../../engine/workflow/workflow.ts';
+import { warningLines } from '../../../review/text/error-text.ts';
+import { rehearsalLines } from '../../../review/text/rehearsal-text.ts';
+import { runtimeLine } from '../../output/runtime-line.ts';
+import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 
 interface Rehearsed {
   readonly workflow: LoadedWorkflow;

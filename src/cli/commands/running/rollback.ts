@@ -1,24 +1,24 @@
 import { z } from 'zod';
-import type { Change } from '../../engine/model/change.ts';
-import { asWfError, type ExitCode } from '../../engine/model/errors.ts';
-import type { RunId } from '../../engine/model/ids.ts';
-import type { StoredRun } from '../../engine/ports/history.ts';
-import type { RunnersToUndo } from '../../engine/recovery/require-runners.ts';
-import { refusalOf } from '../../review/record/allowed-actions.ts';
-import { readRunMaterial } from '../../review/record/run-material.ts';
-import { runRecord } from '../../review/record/run-record.ts';
-import type { TextStyle } from '../../review/text/format/text-style.ts';
-import { keptLines } from '../../review/text/run/ledger-text.ts';
-import { findRun } from '../arguments/find-run.ts';
-import { knownSecrets, refuseOtherInputs } from '../arguments/run-secrets.ts';
-import { workflowOfRun } from '../arguments/workflow-reference.ts';
-import { defineCommand } from '../define-command.ts';
-import { followRun, withIntroduction, withView } from '../follow/follow-run.ts';
-import { watchForInterruption } from '../follow/interruption.ts';
-import { rollbackExitCode } from '../output/exit-code.ts';
-import { printOutcome } from '../output/print-result.ts';
-import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
-import type { HistoryOptions, Services } from '../services/services.ts';
+import type { Change } from '../../../engine/model/change.ts';
+import { asWfError, type ExitCode } from '../../../engine/model/errors.ts';
+import type { RunId } from '../../../engine/model/ids.ts';
+import type { StoredRun } from '../../../engine/ports/history.ts';
+import type { RunnersToUndo } from '../../../engine/recovery/require-runners.ts';
+import { refusalOf } from '../../../review/record/allowed-actions.ts';
+import { readRunMaterial } from '../../../review/record/run-material.ts';
+import { runRecord } from '../../../review/record/run-record.ts';
+import type { TextStyle } from '../../../review/text/format/text-style.ts';
+import { keptLines } from '../../../review/text/run/ledger-text.ts';
+import { findRun } from '../../arguments/find-run.ts';
+import { knownSecrets, refuseOtherInputs } from '../../arguments/run-secrets.ts';
+import { workflowOfRun } from '../../arguments/workflow-reference.ts';
+import { defineCommand } from '../../define-command.ts';
+import { followRun, withIntroduction, withView } from '../../follow/follow-run.ts';
+import { watchForInterruption } from '../../follow/interruption.ts';
+import { rollbackExitCode } from '../../output/exit-code.ts';
+import { printOutcome } from '../../output/print-result.ts';
+import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
+import type { HistoryOptions, Services } from '../../services/services.ts';
 
 const options = z.object({
   run: z.string(),

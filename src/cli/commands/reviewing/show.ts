@@ -1,17 +1,17 @@
 import * as z from 'zod/mini';
-import { WfError } from '../../engine/model/errors.ts';
-import { nextActions } from '../../review/record/allowed-actions.ts';
-import { readRunMaterial } from '../../review/record/run-material.ts';
-import { runRecord } from '../../review/record/run-record.ts';
-import { runStatus } from '../../review/record/run-status.ts';
-import { nextLine } from '../../review/text/run/end-of-run.ts';
-import { runViewLines } from '../../review/text/run/run-view.ts';
-import { type FoundRun, findRun, LATEST } from '../arguments/find-run.ts';
-import { defineCommand } from '../define-command.ts';
-import { exitCodeOfFollowed, requireFollow } from '../follow/follow-exit-code.ts';
-import { type FollowEnd, isStopped } from '../follow/follow-journal.ts';
-import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
-import type { Services } from '../services/services.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import { nextActions } from '../../../review/record/allowed-actions.ts';
+import { readRunMaterial } from '../../../review/record/run-material.ts';
+import { runRecord } from '../../../review/record/run-record.ts';
+import { runStatus } from '../../../review/record/run-status.ts';
+import { nextLine } from '../../../review/text/run/end-of-run.ts';
+import { runViewLines } from '../../../review/text/run/run-view.ts';
+import { type FoundRun, findRun, LATEST } from '../../arguments/find-run.ts';
+import { defineCommand } from '../../define-command.ts';
+import { exitCodeOfFollowed, requireFollow } from '../../follow/follow-exit-code.ts';
+import { type FollowEnd, isStopped } from '../../follow/follow-journal.ts';
+import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
+import type { Services } from '../../services/services.ts';
 
 const options = z.object({
   json: z._default(z.boolean(), false),

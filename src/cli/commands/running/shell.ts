@@ -1,19 +1,19 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/model/errors.ts';
-import { recordedHost } from '../../engine/place/recorded-host.ts';
-import type { Argv } from '../../engine/ports/command.ts';
-import type { ContainerInfo } from '../../engine/ports/docker.ts';
-import type { FoundHost } from '../../engine/ports/runtime.ts';
-import { findTool } from '../../host/commands/find-tool.ts';
-import { runInteractive } from '../../host/commands/interactive.ts';
-import { nextActions, shellRefusal } from '../../review/record/allowed-actions.ts';
-import { readRunMaterial } from '../../review/record/run-material.ts';
-import { runStatus } from '../../review/record/run-status.ts';
-import { suggestedCommand } from '../../review/text/suggestion.ts';
-import { findRun } from '../arguments/find-run.ts';
-import { defineCommand } from '../define-command.ts';
-import { didYouMean } from '../output/did-you-mean.ts';
-import { writeJson, writeLines } from '../output/terminal.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import { recordedHost } from '../../../engine/place/recorded-host.ts';
+import type { Argv } from '../../../engine/ports/command.ts';
+import type { ContainerInfo } from '../../../engine/ports/docker.ts';
+import type { FoundHost } from '../../../engine/ports/runtime.ts';
+import { findTool } from '../../../host/commands/find-tool.ts';
+import { runInteractive } from '../../../host/commands/interactive.ts';
+import { nextActions, shellRefusal } from '../../../review/record/allowed-actions.ts';
+import { readRunMaterial } from '../../../review/record/run-material.ts';
+import { runStatus } from '../../../review/record/run-status.ts';
+import { suggestedCommand } from '../../../review/text/suggestion.ts';
+import { findRun } from '../../arguments/find-run.ts';
+import { defineCommand } from '../../define-command.ts';
+import { didYouMean } from '../../output/did-you-mean.ts';
+import { writeJson, writeLines } from '../../output/terminal.ts';
 
 const options = z.object({ run: z.string(), container: z.string().optional(), json: z.boolean().default(false) });
 

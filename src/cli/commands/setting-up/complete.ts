@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import * as z from 'zod/mini';
-import { oneLine } from '../../review/text/format/plain-text.ts';
-import { addCommands, addGlobalOptions } from '../command-table/groups.ts';
-import { type Candidate, complete } from '../completion/complete.ts';
-import { FILES, SHELLS, type Shell } from '../completion/scripts.ts';
-import { completionSource } from '../completion/source.ts';
-import { wordsOfLine } from '../completion/words-of-line.ts';
-import { defineCommand } from '../define-command.ts';
-import { writeLines } from '../output/terminal.ts';
+import { oneLine } from '../../../review/text/format/plain-text.ts';
+import { addCommands, addGlobalOptions } from '../../command-table/groups.ts';
+import { type Candidate, complete } from '../../completion/complete.ts';
+import { FILES, SHELLS, type Shell } from '../../completion/scripts.ts';
+import { completionSource } from '../../completion/source.ts';
+import { wordsOfLine } from '../../completion/words-of-line.ts';
+import { defineCommand } from '../../define-command.ts';
+import { writeLines } from '../../output/terminal.ts';
 
 const options = z.object({ shell: z.enum(SHELLS), words: z.array(z.string()) });
 

@@ -1,26 +1,26 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/model/errors.ts';
-import { type ComparedRun, compareRuns } from '../../review/compare/run-comparison.ts';
-import { type RunChanges, runChanges } from '../../review/record/run-changes.ts';
-import { readRunMaterial } from '../../review/record/run-material.ts';
-import { runRecord } from '../../review/record/run-record.ts';
-import { runStatus } from '../../review/record/run-status.ts';
-import type { TextStyle } from '../../review/text/format/text-style.ts';
-import { runChangesLines } from '../../review/text/run/run-changes-text.ts';
-import { runComparisonLines } from '../../review/text/run/run-comparison-text.ts';
-import { timelineOf } from '../../review/timeline/timeline.ts';
-import { type FoundRun, findRun, LATEST } from '../arguments/find-run.ts';
-import { DIFF_FORMATS, type DiffFormat } from '../command-table/formats.ts';
-import { defineCommand } from '../define-command.ts';
-import { jsonText, linesText } from '../output/terminal.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import { type ComparedRun, compareRuns } from '../../../review/compare/run-comparison.ts';
+import { type RunChanges, runChanges } from '../../../review/record/run-changes.ts';
+import { readRunMaterial } from '../../../review/record/run-material.ts';
+import { runRecord } from '../../../review/record/run-record.ts';
+import { runStatus } from '../../../review/record/run-status.ts';
+import type { TextStyle } from '../../../review/text/format/text-style.ts';
+import { runChangesLines } from '../../../review/text/run/run-changes-text.ts';
+import { runComparisonLines } from '../../../review/text/run/run-comparison-text.ts';
+import { timelineOf } from '../../../review/timeline/timeline.ts';
+import { type FoundRun, findRun, LATEST } from '../../arguments/find-run.ts';
+import { DIFF_FORMATS, type DiffFormat } from '../../command-table/formats.ts';
+import { defineCommand } from '../../define-command.ts';
+import { jsonText, linesText } from '../../output/terminal.ts';
 import {
   documentOptions,
   documentStyle,
   type FormatEndings,
   formatOf,
   writeDocument,
-} from '../output/write-document.ts';
-import type { Services } from '../services/services.ts';
+} from '../../output/write-document.ts';
+import type { Services } from '../../services/services.ts';
 
 const options = z.object({
   ...documentOptions,
@@ -84,7 +84,7 @@ function comparedRun({ history, run }: FoundRun, services: Services): ComparedRu
 async function definitionsDiffer(first: FoundRun, second: FoundRun): Promise<readonly string[]> {
   const [one, other] = [first, second].map(({ history, run }) => history.definition(run.definitionHash));
   if (one === undefined || other === undefined) return [];
-  const { definitionDifferences } = await import('../../definition/definition-diff.ts');
+  const { definitionDifferences } = await import('../../../definition/definition-diff.ts');
   return definitionDifferences(one, other);
 }
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { asWfError } from '../../engine/model/errors.ts';
-import { checkWorkflow, refusals } from '../../review/check/check-workflow.ts';
-import { type CheckedWorkflow, checkLines } from '../../review/text/check-text.ts';
-import { workflowByReference } from '../arguments/workflow-reference.ts';
-import { defineCommand } from '../define-command.ts';
-import { writeJson, writeLines } from '../output/terminal.ts';
-import type { ResolvedWorkflow, Services } from '../services/services.ts';
+import { asWfError } from '../../../engine/model/errors.ts';
+import { checkWorkflow, refusals } from '../../../review/check/check-workflow.ts';
+import { type CheckedWorkflow, checkLines } from '../../../review/text/check-text.ts';
+import { workflowByReference } from '../../arguments/workflow-reference.ts';
+import { defineCommand } from '../../define-command.ts';
+import { writeJson, writeLines } from '../../output/terminal.ts';
+import type { ResolvedWorkflow, Services } from '../../services/services.ts';
 
 const options = z.object({ json: z.boolean().default(false), workflow: z.string().optional() });
 

@@ -1,29 +1,35 @@
 import * as z from 'zod/mini';
-import { WfError } from '../../engine/model/errors.ts';
-import { commandLine } from '../../engine/model/evidence.ts';
-import { STORED_RUN_STATUSES } from '../../engine/ports/history.ts';
-import type { HistoryReader } from '../../history/reader.ts';
-import { type InputValue, listRuns, type RunPage, type RunQuery, SEARCH_LIMIT } from '../../review/record/list-runs.ts';
-import { runSummary } from '../../review/record/run-record.ts';
-import { momentText } from '../../review/text/format/duration.ts';
-import { oneLine } from '../../review/text/format/plain-text.ts';
-import type { TextStyle } from '../../review/text/format/text-style.ts';
-import { runListLines } from '../../review/text/run/run-list.ts';
-import { suggestedCommand } from '../../review/text/suggestion.ts';
-import { findRun } from '../arguments/find-run.ts';
-import { ageOption, momentOption } from '../arguments/moment.ts';
-import { LIST_FORMATS, type ListFormat } from '../command-table/formats.ts';
-import { defineCommand } from '../define-command.ts';
-import { didYouMean } from '../output/did-you-mean.ts';
-import { jsonText, linesText, writeLines } from '../output/terminal.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import { commandLine } from '../../../engine/model/evidence.ts';
+import { STORED_RUN_STATUSES } from '../../../engine/ports/history.ts';
+import type { HistoryReader } from '../../../history/reader.ts';
+import {
+  type InputValue,
+  listRuns,
+  type RunPage,
+  type RunQuery,
+  SEARCH_LIMIT,
+} from '../../../review/record/list-runs.ts';
+import { runSummary } from '../../../review/record/run-record.ts';
+import { momentText } from '../../../review/text/format/duration.ts';
+import { oneLine } from '../../../review/text/format/plain-text.ts';
+import type { TextStyle } from '../../../review/text/format/text-style.ts';
+import { runListLines } from '../../../review/text/run/run-list.ts';
+import { suggestedCommand } from '../../../review/text/suggestion.ts';
+import { findRun } from '../../arguments/find-run.ts';
+import { ageOption, momentOption } from '../../arguments/moment.ts';
+import { LIST_FORMATS, type ListFormat } from '../../command-table/formats.ts';
+import { defineCommand } from '../../define-command.ts';
+import { didYouMean } from '../../output/did-you-mean.ts';
+import { jsonText, linesText, writeLines } from '../../output/terminal.ts';
 import {
   documentOptions,
   documentStyle,
   type FormatEndings,
   formatOf,
   writeDocument,
-} from '../output/write-document.ts';
-import type { Services } from '../services/services.ts';
+} from '../../output/write-document.ts';
+import type { Services } from '../../services/services.ts';
 
 const options = z.object({
   ...documentOptions,

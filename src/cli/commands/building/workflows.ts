@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { isJsonObject } from '../../engine/model/json.ts';
-import { warningLines } from '../../review/text/error-text.ts';
-import { tableLines } from '../../review/text/format/table.ts';
-import { workflowLines } from '../../review/text/workflow-text.ts';
-import { workflowByReference } from '../arguments/workflow-reference.ts';
-import { defineCommand } from '../define-command.ts';
-import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
-import type { ResolvedWorkflow, Services } from '../services/services.ts';
+import { isJsonObject } from '../../../engine/model/json.ts';
+import { warningLines } from '../../../review/text/error-text.ts';
+import { tableLines } from '../../../review/text/format/table.ts';
+import { workflowLines } from '../../../review/text/workflow-text.ts';
+import { workflowByReference } from '../../arguments/workflow-reference.ts';
+import { defineCommand } from '../../define-command.ts';
+import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
+import type { ResolvedWorkflow, Services } from '../../services/services.ts';
 
 const options = z.object({ json: z.boolean().default(false), workflow: z.string().optional() });
 

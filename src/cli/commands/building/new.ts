@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { findProject, isMarkedAsProject, PROJECT_MARKER } from '../../definition/find-files.ts';
-import { WfError } from '../../engine/model/errors.ts';
-import { makeFolder } from '../../trust/private-folder.ts';
-import { defineCommand } from '../define-command.ts';
-import { writeJson, writeLines } from '../output/terminal.ts';
-import { writeNewFile } from '../output/write-new-file.ts';
-import type { Services } from '../services/services.ts';
-import { stepTestText, stepText } from '../templates/step.ts';
-import { workflowText } from '../templates/workflow.ts';
+import { findProject, isMarkedAsProject, PROJECT_MARKER } from '../../../definition/find-files.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import { makeFolder } from '../../../trust/private-folder.ts';
+import { defineCommand } from '../../define-command.ts';
+import { writeJson, writeLines } from '../../output/terminal.ts';
+import { writeNewFile } from '../../output/write-new-file.ts';
+import type { Services } from '../../services/services.ts';
+import { stepTestText, stepText } from '../../templates/step.ts';
+import { workflowText } from '../../templates/workflow.ts';
 
 const options = z.object({
   what: z.enum(['workflow', 'step']),
@@ -78,7 +78,7 @@ async function newStep(name: string, services: Services): Promise<StartingPoint>
     files: { [`steps/${file}.ts`]: stepText(step), [`steps/${file}.test.ts`]: stepTestText(step, file) },
     next: [
       `next: node --test steps/${file}.test.ts    (before Node.js 22.18: npx tsx --test steps/${file}.test.ts)`,
-      `in a workflow: import { ${step.constant} } from '../steps/${file}.ts';`,
+      `in a workflow: import { ${step.constant} } from '../../steps/${file}.ts';`,
     ],
   };
 }

@@ -1,13 +1,13 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { asWfError, WfError } from '../../engine/model/errors.ts';
-import { parseRunId, RUN_ID_RULE, type RunId } from '../../engine/model/ids.ts';
-import { invalid, parseRunFile, RUN_FILE_LIMIT } from '../../history/transfer/run-file.ts';
-import { runSummary } from '../../review/record/run-record.ts';
-import { nextLine } from '../../review/text/run/end-of-run.ts';
-import { findRun } from '../arguments/find-run.ts';
-import { defineCommand } from '../define-command.ts';
-import { writeJson, writeLines } from '../output/terminal.ts';
+import { asWfError, WfError } from '../../../engine/model/errors.ts';
+import { parseRunId, RUN_ID_RULE, type RunId } from '../../../engine/model/ids.ts';
+import { invalid, parseRunFile, RUN_FILE_LIMIT } from '../../../history/transfer/run-file.ts';
+import { runSummary } from '../../../review/record/run-record.ts';
+import { nextLine } from '../../../review/text/run/end-of-run.ts';
+import { findRun } from '../../arguments/find-run.ts';
+import { defineCommand } from '../../define-command.ts';
+import { writeJson, writeLines } from '../../output/terminal.ts';
 
 const options = z.object({ json: z.boolean().default(false), file: z.string(), id: z.string().optional() });
 

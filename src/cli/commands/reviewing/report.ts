@@ -1,19 +1,19 @@
 import { z } from 'zod';
-import { asWfError } from '../../engine/model/errors.ts';
-import { REPORT_LANGUAGES, type ReportLanguage } from '../../engine/workflow/narrative.ts';
-import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
-import { type RunMaterial, readRunMaterial } from '../../review/record/run-material.ts';
-import { runRecord } from '../../review/record/run-record.ts';
-import { REPORT_FORMATS, type ReportFormat } from '../../review/report/formats.ts';
-import { htmlOf } from '../../review/report/html.ts';
-import { markdownOf } from '../../review/report/markdown.ts';
-import { reportDocument } from '../../review/report/report-document.ts';
-import type { WorkflowNarrative } from '../../review/report/report-source.ts';
-import { reportWords } from '../../review/report/words.ts';
-import { findRun, LATEST } from '../arguments/find-run.ts';
-import { defineCommand } from '../define-command.ts';
-import { documentOptions, type FormatEndings, formatOf, writeDocument } from '../output/write-document.ts';
-import type { Services } from '../services/services.ts';
+import { asWfError } from '../../../engine/model/errors.ts';
+import { REPORT_LANGUAGES, type ReportLanguage } from '../../../engine/workflow/narrative.ts';
+import type { LoadedWorkflow } from '../../../engine/workflow/workflow.ts';
+import { type RunMaterial, readRunMaterial } from '../../../review/record/run-material.ts';
+import { runRecord } from '../../../review/record/run-record.ts';
+import { REPORT_FORMATS, type ReportFormat } from '../../../review/report/formats.ts';
+import { htmlOf } from '../../../review/report/html.ts';
+import { markdownOf } from '../../../review/report/markdown.ts';
+import { reportDocument } from '../../../review/report/report-document.ts';
+import type { WorkflowNarrative } from '../../../review/report/report-source.ts';
+import { reportWords } from '../../../review/report/words.ts';
+import { findRun, LATEST } from '../../arguments/find-run.ts';
+import { defineCommand } from '../../define-command.ts';
+import { documentOptions, type FormatEndings, formatOf, writeDocument } from '../../output/write-document.ts';
+import type { Services } from '../../services/services.ts';
 
 const options = z.object({
   ...documentOptions,

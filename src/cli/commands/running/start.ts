@@ -1,20 +1,20 @@
 import { z } from 'zod';
-import { type ExitCode, WfError } from '../../engine/model/errors.ts';
-import { parseRunId, RUN_ID_RULE, type RunId } from '../../engine/model/ids.ts';
-import { RUNTIME_NAMES } from '../../engine/ports/runtime.ts';
-import type { Engine, RuntimeChoice, StartRequest } from '../../engine/run/engine.ts';
-import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
-import { stageToPauseAfter } from '../arguments/stage-option.ts';
-import { workflowInput } from '../arguments/workflow-input.ts';
-import { workflowByReference } from '../arguments/workflow-reference.ts';
-import { defineCommand } from '../define-command.ts';
-import { followRun, introduction, withView } from '../follow/follow-run.ts';
-import { watchForInterruption } from '../follow/interruption.ts';
-import { escapingProcesses } from '../output/escaping-processes.ts';
-import { printOutcome } from '../output/print-result.ts';
-import { runtimeLine } from '../output/runtime-line.ts';
-import type { Terminal } from '../output/terminal.ts';
-import type { Services } from '../services/services.ts';
+import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
+import { parseRunId, RUN_ID_RULE, type RunId } from '../../../engine/model/ids.ts';
+import { RUNTIME_NAMES } from '../../../engine/ports/runtime.ts';
+import type { Engine, RuntimeChoice, StartRequest } from '../../../engine/run/engine.ts';
+import type { LoadedWorkflow } from '../../../engine/workflow/workflow.ts';
+import { stageToPauseAfter } from '../../arguments/stage-option.ts';
+import { workflowInput } from '../../arguments/workflow-input.ts';
+import { workflowByReference } from '../../arguments/workflow-reference.ts';
+import { defineCommand } from '../../define-command.ts';
+import { followRun, introduction, withView } from '../../follow/follow-run.ts';
+import { watchForInterruption } from '../../follow/interruption.ts';
+import { escapingProcesses } from '../../output/escaping-processes.ts';
+import { printOutcome } from '../../output/print-result.ts';
+import { runtimeLine } from '../../output/runtime-line.ts';
+import type { Terminal } from '../../output/terminal.ts';
+import type { Services } from '../../services/services.ts';
 
 const options = z.object({
   workflow: z.string(),
@@ -39,7 +39,7 @@ export const start = defineCommand(options, async (given, services, terminal) =>
   // A private host starts while the definition and the input are checked, on another CPU.
   const prestarted = runtime === 'embedded' && !given.dryRun ? await engine.prestartHost(runtime, id) : undefined;
   try {
-    const { refuseErrors } = await import('../../review/check/check-workflow.ts');
+    const { refuseErrors } = await import('../../../review/check/check-workflow.ts');
     refuseErrors(workflow, definition.description);
     const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
     const { input, secrets } = workflowInput(workflow, { assignments: given.input, file: given.inputFile });

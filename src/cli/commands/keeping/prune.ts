@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { WfError } from '../../engine/model/errors.ts';
-import type { History } from '../../history/history.ts';
-import type { PrunePlan, PrunePosition, PruneRequest } from '../../history/prune/plan.ts';
-import type { UnusedPosition } from '../../history/prune/pruner.ts';
-import type { Space } from '../../history/prune/space.ts';
-import { pause } from '../../host/machine/clock.ts';
-import { type Pruned, prunedLines } from '../../review/text/pruned-text.ts';
-import { ageOption } from '../arguments/moment.ts';
-import { defineCommand } from '../define-command.ts';
-import { writeJson, writeLines } from '../output/terminal.ts';
-import type { Services } from '../services/services.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import type { History } from '../../../history/history.ts';
+import type { PrunePlan, PrunePosition, PruneRequest } from '../../../history/prune/plan.ts';
+import type { UnusedPosition } from '../../../history/prune/pruner.ts';
+import type { Space } from '../../../history/prune/space.ts';
+import { pause } from '../../../host/machine/clock.ts';
+import { type Pruned, prunedLines } from '../../../review/text/pruned-text.ts';
+import { ageOption } from '../../arguments/moment.ts';
+import { defineCommand } from '../../define-command.ts';
+import { writeJson, writeLines } from '../../output/terminal.ts';
+import type { Services } from '../../services/services.ts';
 
 const options = z.object({
   json: z.boolean().default(false),

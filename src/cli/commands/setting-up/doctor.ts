@@ -1,16 +1,16 @@
 import process from 'node:process';
 import { z } from 'zod';
-import { checkRequirements } from '../../engine/run/preflight.ts';
-import type { Requirement } from '../../engine/workflow/requirement.ts';
-import { type DoctorFinding, findingLines } from '../../review/text/finding-text.ts';
-import { defineCommand } from '../define-command.ts';
-import type { Check } from '../doctor/check.ts';
-import { databaseChecks } from '../doctor/database-checks.ts';
-import { machineChecks, toolChecks } from '../doctor/machine-checks.ts';
-import { runChecks } from '../doctor/run-checks.ts';
-import { workflowChecks } from '../doctor/workflow-checks.ts';
-import { writeJson, writeLines } from '../output/terminal.ts';
-import type { Services } from '../services/services.ts';
+import { checkRequirements } from '../../../engine/run/preflight.ts';
+import type { Requirement } from '../../../engine/workflow/requirement.ts';
+import { type DoctorFinding, findingLines } from '../../../review/text/finding-text.ts';
+import { defineCommand } from '../../define-command.ts';
+import type { Check } from '../../doctor/check.ts';
+import { databaseChecks } from '../../doctor/database-checks.ts';
+import { machineChecks, toolChecks } from '../../doctor/machine-checks.ts';
+import { runChecks } from '../../doctor/run-checks.ts';
+import { workflowChecks } from '../../doctor/workflow-checks.ts';
+import { writeJson, writeLines } from '../../output/terminal.ts';
+import type { Services } from '../../services/services.ts';
 
 const options = z.object({ json: z.boolean().default(false) });
 

@@ -1,12 +1,12 @@
-import { readRunMaterial, stageNamesOf } from '../../review/record/run-material.ts';
-import { runRecord } from '../../review/record/run-record.ts';
-import { endOfRunLines } from '../../review/text/run/end-of-run.ts';
-import type { FoundRun } from '../arguments/find-run.ts';
-import { type FollowEnd, followJournal, stoppedFollowing } from '../follow/follow-journal.ts';
-import { introduction } from '../follow/follow-run.ts';
-import { createProgressView } from '../output/progress-view.ts';
-import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
-import type { Services } from '../services/services.ts';
+import { readRunMaterial, stageNamesOf } from '../../../review/record/run-material.ts';
+import { runRecord } from '../../../review/record/run-record.ts';
+import { endOfRunLines } from '../../../review/text/run/end-of-run.ts';
+import type { FoundRun } from '../../arguments/find-run.ts';
+import { type FollowEnd, followJournal, stoppedFollowing } from '../../follow/follow-journal.ts';
+import { introduction } from '../../follow/follow-run.ts';
+import { createProgressView } from '../../output/progress-view.ts';
+import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
+import type { Services } from '../../services/services.ts';
 
 /** `wf show RUN --follow`: follows a run that another process advances, then prints its result. */
 export async function showFollowing(

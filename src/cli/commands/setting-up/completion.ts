@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { COMPLETION_SCRIPTS, SHELLS } from '../completion/scripts.ts';
-import { defineCommand } from '../define-command.ts';
-import { writeJson } from '../output/terminal.ts';
+import { COMPLETION_SCRIPTS, SHELLS } from '../../completion/scripts.ts';
+import { defineCommand } from '../../define-command.ts';
+import { writeJson } from '../../output/terminal.ts';
 
 const options = z.object({ json: z._default(z.boolean(), false), shell: z.enum(SHELLS) });
 

@@ -1,28 +1,28 @@
 import { z } from 'zod';
-import { asWfError, WfError } from '../../engine/model/errors.ts';
-import type { JournalEntry } from '../../engine/model/journal-event.ts';
-import { dotText } from '../../review/graph/draw/dot.ts';
-import { GRAPH_FORMATS, type GraphFormat } from '../../review/graph/draw/formats.ts';
-import { mermaidText } from '../../review/graph/draw/mermaid.ts';
-import { svgText } from '../../review/graph/draw/svg.ts';
-import { pictureLines } from '../../review/graph/draw/terminal-picture.ts';
-import { markedConfig } from '../../review/graph/marked-config.ts';
-import { type ReadDefinition, readDefinition } from '../../review/graph/read-graph.ts';
-import { markRun, type RunMarks } from '../../review/graph/run-marks.ts';
-import { runStatus } from '../../review/record/run-status.ts';
-import type { TextStyle } from '../../review/text/format/text-style.ts';
-import { type FoundRun, findRun, LATEST } from '../arguments/find-run.ts';
-import { isFileReference, workflowByReference } from '../arguments/workflow-reference.ts';
-import { defineCommand } from '../define-command.ts';
-import { jsonText, linesText } from '../output/terminal.ts';
+import { asWfError, WfError } from '../../../engine/model/errors.ts';
+import type { JournalEntry } from '../../../engine/model/journal-event.ts';
+import { dotText } from '../../../review/graph/draw/dot.ts';
+import { GRAPH_FORMATS, type GraphFormat } from '../../../review/graph/draw/formats.ts';
+import { mermaidText } from '../../../review/graph/draw/mermaid.ts';
+import { svgText } from '../../../review/graph/draw/svg.ts';
+import { pictureLines } from '../../../review/graph/draw/terminal-picture.ts';
+import { markedConfig } from '../../../review/graph/marked-config.ts';
+import { type ReadDefinition, readDefinition } from '../../../review/graph/read-graph.ts';
+import { markRun, type RunMarks } from '../../../review/graph/run-marks.ts';
+import { runStatus } from '../../../review/record/run-status.ts';
+import type { TextStyle } from '../../../review/text/format/text-style.ts';
+import { type FoundRun, findRun, LATEST } from '../../arguments/find-run.ts';
+import { isFileReference, workflowByReference } from '../../arguments/workflow-reference.ts';
+import { defineCommand } from '../../define-command.ts';
+import { jsonText, linesText } from '../../output/terminal.ts';
 import {
   documentOptions,
   documentStyle,
   type FormatEndings,
   formatOf,
   writeDocument,
-} from '../output/write-document.ts';
-import type { Services } from '../services/services.ts';
+} from '../../output/write-document.ts';
+import type { Services } from '../../services/services.ts';
 
 const options = z.object({
   ...documentOptions,

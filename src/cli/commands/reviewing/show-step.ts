@@ -1,11 +1,11 @@
-import { readRunMaterial } from '../../review/record/run-material.ts';
-import { runRecord } from '../../review/record/run-record.ts';
-import { stepDetail } from '../../review/record/step-detail.ts';
-import { stepViewLines } from '../../review/text/run/step-view.ts';
-import type { FoundRun } from '../arguments/find-run.ts';
-import { findStep } from '../arguments/find-step.ts';
-import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
-import type { Services } from '../services/services.ts';
+import { readRunMaterial } from '../../../review/record/run-material.ts';
+import { runRecord } from '../../../review/record/run-record.ts';
+import { stepDetail } from '../../../review/record/step-detail.ts';
+import { stepViewLines } from '../../../review/text/run/step-view.ts';
+import type { FoundRun } from '../../arguments/find-run.ts';
+import { findStep } from '../../arguments/find-step.ts';
+import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
+import type { Services } from '../../services/services.ts';
 
 /** `wf show RUN STEP`: shows one step in full. @throws WfError E_STEP_NOT_FOUND */
 export function showStep(

@@ -1,13 +1,13 @@
-import { asWfError, type ExitCode } from '../../engine/model/errors.ts';
-import type { ResumePlan } from '../../engine/run/engine.ts';
-import { errorLines } from '../../review/text/error-text.ts';
-import type { TextStyle } from '../../review/text/format/text-style.ts';
-import { resumePlanLines } from '../../review/text/run/resume-plan-text.ts';
-import type { FoundRun } from '../arguments/find-run.ts';
-import { type ResumeOptions, resumeRequest } from '../arguments/resume-request.ts';
-import { worstExitCode } from '../output/exit-code.ts';
-import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
-import type { Services } from '../services/services.ts';
+import { asWfError, type ExitCode } from '../../../engine/model/errors.ts';
+import type { ResumePlan } from '../../../engine/run/engine.ts';
+import { errorLines } from '../../../review/text/error-text.ts';
+import type { TextStyle } from '../../../review/text/format/text-style.ts';
+import { resumePlanLines } from '../../../review/text/run/resume-plan-text.ts';
+import type { FoundRun } from '../../arguments/find-run.ts';
+import { type ResumeOptions, resumeRequest } from '../../arguments/resume-request.ts';
+import { worstExitCode } from '../../output/exit-code.ts';
+import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
+import type { Services } from '../../services/services.ts';
 import type { AllRuns } from './resume-all.ts';
 
 interface PlanOptions extends ResumeOptions {

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { commandLine } from '../../engine/model/evidence.ts';
-import { runFileText } from '../../history/transfer/run-file.ts';
-import { machineName } from '../../host/machine/machine-name.ts';
-import { findRun, LATEST } from '../arguments/find-run.ts';
-import { defineCommand } from '../define-command.ts';
-import { documentOptions, writeDocument } from '../output/write-document.ts';
+import { commandLine } from '../../../engine/model/evidence.ts';
+import { runFileText } from '../../../history/transfer/run-file.ts';
+import { machineName } from '../../../host/machine/machine-name.ts';
+import { findRun, LATEST } from '../../arguments/find-run.ts';
+import { defineCommand } from '../../define-command.ts';
+import { documentOptions, writeDocument } from '../../output/write-document.ts';
 
 const options = z.object({ ...documentOptions, run: z._default(z.string(), LATEST) });
 

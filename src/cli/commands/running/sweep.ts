@@ -1,17 +1,17 @@
 import { z } from 'zod';
-import { commandLine } from '../../engine/model/evidence.ts';
-import type { RunId } from '../../engine/model/ids.ts';
-import { isRunActive } from '../../host/locks/claims.ts';
-import { oneLine } from '../../review/text/format/plain-text.ts';
-import type { TextStyle } from '../../review/text/format/text-style.ts';
-import { findMarked } from '../../sweep/find-marked.ts';
-import { knownRuns } from '../../sweep/known-runs.ts';
-import type { MarkedObject } from '../../sweep/marked-object.ts';
-import { removeMarked } from '../../sweep/remove-marked.ts';
-import { unaccounted } from '../../sweep/unaccounted.ts';
-import { defineCommand } from '../define-command.ts';
-import { reportError } from '../output/report-error.ts';
-import { type Terminal, writeJson, writeLines } from '../output/terminal.ts';
+import { commandLine } from '../../../engine/model/evidence.ts';
+import type { RunId } from '../../../engine/model/ids.ts';
+import { isRunActive } from '../../../host/locks/claims.ts';
+import { oneLine } from '../../../review/text/format/plain-text.ts';
+import type { TextStyle } from '../../../review/text/format/text-style.ts';
+import { findMarked } from '../../../sweep/find-marked.ts';
+import { knownRuns } from '../../../sweep/known-runs.ts';
+import type { MarkedObject } from '../../../sweep/marked-object.ts';
+import { removeMarked } from '../../../sweep/remove-marked.ts';
+import { unaccounted } from '../../../sweep/unaccounted.ts';
+import { defineCommand } from '../../define-command.ts';
+import { reportError } from '../../output/report-error.ts';
+import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 
 const options = z.object({ json: z.boolean().default(false), yes: z.boolean().default(false) });
 
