@@ -4,7 +4,7 @@ import { WfError } from '../engine/model/errors.ts';
 import type { ContainerInfo, DockerPort } from '../engine/ports/docker.ts';
 import { collectBounded } from '../host/commands/bounded-output.ts';
 import { containerAnswer, containerListAnswer, createdAnswer } from './answers.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection/connection.ts';
 import { isObjectId } from './object-id.ts';
 import { withOwnMark } from './own-mark.ts';
 import { parseAnswer } from './parse-answer.ts';

@@ -1,9 +1,9 @@
 import { commandLine } from '../engine/model/evidence.ts';
 import type { DockerPort } from '../engine/ports/docker.ts';
 import { infoAnswer, versionAnswer } from './answers.ts';
-import { type Connection, createConnection } from './connection.ts';
+import { type Connection, createConnection } from './connection/connection.ts';
+import type { Environment } from './connection/endpoint.ts';
 import { containerCalls } from './containers.ts';
-import type { Environment } from './endpoint.ts';
 import { execCall } from './exec.ts';
 import { imageCalls } from './images.ts';
 import { networkCalls } from './networks.ts';

@@ -5,7 +5,7 @@ import type { DockerPort } from '../engine/ports/docker.ts';
 import { collectBounded } from '../host/commands/bounded-output.ts';
 import { errnoOf } from '../host/machine/errno.ts';
 import { createdAnswer, execAnswer } from './answers.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection/connection.ts';
 import { parseAnswer } from './parse-answer.ts';
 
 /** Equal to the limit of the command port. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { WfError } from '../engine/model/errors.ts';
 import type { DockerPort } from '../engine/ports/docker.ts';
 import { imageAnswer } from './answers.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection/connection.ts';
 import { parseAnswer } from './parse-answer.ts';
 
 type ImageCalls = Pick<DockerPort, 'image' | 'pullImage' | 'removeImage'>;

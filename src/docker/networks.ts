@@ -2,7 +2,7 @@ import { WfError } from '../engine/model/errors.ts';
 import type { DockerPort, NetworkInfo } from '../engine/ports/docker.ts';
 import { firstHostOf } from '../host/ip/subnet.ts';
 import { createdAnswer, networkAnswer, networkListAnswer } from './answers.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './connection/connection.ts';
 import { isObjectId } from './object-id.ts';
 import { parseAnswer } from './parse-answer.ts';
 

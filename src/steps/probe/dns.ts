@@ -6,10 +6,10 @@ import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { addressSchema } from '../net/name-schema.ts';
 import { askInContainer, recordAnswer } from './ask-in-container.ts';
-import { asNslookup, type DnsOutcome, dnsOutcome, parseNslookup } from './dns-output.ts';
 import { hostNameSchema } from './host-name.ts';
 import { CONTAINER_NAME_SERVER } from './name.ts';
 import { originName, probeOrigin, resolveOrigin, typedFrom } from './origin.ts';
+import { asNslookup, type DnsOutcome, dnsOutcome, parseNslookup } from './outputs/dns-output.ts';
 import { askAgent } from './probe-agent.ts';
 import { deadlineSchema } from './probe-time.ts';
 

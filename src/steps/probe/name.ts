@@ -1,8 +1,8 @@
 import { WfError } from '../../engine/model/errors.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { isAddress } from '../../host/ip/subnet.ts';
-import { dnsOutcome } from './dns-output.ts';
 import { originName, type ProbeOrigin } from './origin.ts';
+import { dnsOutcome } from './outputs/dns-output.ts';
 import { askAgent } from './probe-agent.ts';
 import type { ProbeTime } from './probe-time.ts';
 

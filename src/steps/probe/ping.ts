@@ -18,8 +18,8 @@ import {
   runFrom,
   typedFrom,
 } from './origin.ts';
+import { isUnreachable, type PingSummary, parsePing } from './outputs/ping-output.ts';
 import { PATH_HINT } from './path-hint.ts';
-import { isUnreachable, type PingSummary, parsePing } from './ping-output.ts';
 import { deadlineSchema, endOf } from './probe-time.ts';
 import { reach } from './reach.ts';
 import { untilDeadline } from './until-deadline.ts';

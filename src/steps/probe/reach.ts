@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { originName, type ProbeOrigin } from './origin.ts';
-import type { PingSummary } from './ping-output.ts';
+import type { PingSummary } from './outputs/ping-output.ts';
 import { askAgent } from './probe-agent.ts';
 import type { ProbeTime } from './probe-time.ts';
 

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findEndpoint } from '../../../src/docker/connection/endpoint.ts';
 import { createDocker } from '../../../src/docker/create-docker.ts';
-import { findEndpoint } from '../../../src/docker/endpoint.ts';
 
 describe('the Docker engine', () => {
   let home = '';

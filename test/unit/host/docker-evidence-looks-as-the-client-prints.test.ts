@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { bridgeNameOf, bridgeOf } from '../../../src/docker/bridge-name.ts';
-import { engineError, failureOf } from '../../../src/docker/engine-error.ts';
+import { engineError, failureOf } from '../../../src/docker/connection/engine-error.ts';
 import { WfError } from '../../../src/engine/model/errors.ts';
 import { firstHostOf } from '../../../src/host/ip/subnet.ts';
 import { asCommand, table } from '../../../src/steps/docker/client-output.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { asNslookup, type DnsOutcome, parseNslookup } from '../../../src/steps/probe/dns-output.ts';
-import { asWget, cameBack, parseWget } from '../../../src/steps/probe/http-output.ts';
-import { isUnreachable, parsePing } from '../../../src/steps/probe/ping-output.ts';
+import { asNslookup, type DnsOutcome, parseNslookup } from '../../../src/steps/probe/outputs/dns-output.ts';
+import { asWget, cameBack, parseWget } from '../../../src/steps/probe/outputs/http-output.ts';
+import { isUnreachable, parsePing } from '../../../src/steps/probe/outputs/ping-output.ts';
 
 describe('the output of ping', () => {
   it.each([

@@ -1,6 +1,6 @@
-import { type ErrorCode, limitReached, WfError } from '../engine/model/errors.ts';
-import type { JsonObject } from '../engine/model/json.ts';
-import { errnoOf } from '../host/machine/errno.ts';
+import { type ErrorCode, limitReached, WfError } from '../../engine/model/errors.ts';
+import type { JsonObject } from '../../engine/model/json.ts';
+import { errnoOf } from '../../host/machine/errno.ts';
 
 /** Failure of a call to the engine, by the possible reaction. */
 export type Failure =

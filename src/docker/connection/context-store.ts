@@ -2,9 +2,9 @@
 import { promises } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { sha256 } from '../engine/model/digest.ts';
-import { WfError } from '../engine/model/errors.ts';
-import { errnoOf } from '../host/machine/errno.ts';
+import { sha256 } from '../../engine/model/digest.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { errnoOf } from '../../host/machine/errno.ts';
 import type { Environment, TlsMaterial } from './endpoint.ts';
 
 /** A context of the docker client and the setting that selected it. */

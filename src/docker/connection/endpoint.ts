@@ -1,8 +1,8 @@
 // Imported by name, so that Node loads this part lazily.
 import { promises } from 'node:fs';
 import { join } from 'node:path';
-import { WfError } from '../engine/model/errors.ts';
-import { homeFolder } from '../host/machine/user-folders.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { homeFolder } from '../../host/machine/user-folders.ts';
 import { contextEndpoint, selectedContext } from './context-store.ts';
 
 /** Keys and certificates of a TLS connection, in PEM. */

@@ -1,7 +1,7 @@
 import { promises } from 'node:fs';
 import type Docker from 'dockerode';
-import { WfError } from '../engine/model/errors.ts';
-import { limitText } from '../engine/model/time-limit.ts';
+import { WfError } from '../../engine/model/errors.ts';
+import { limitText } from '../../engine/model/time-limit.ts';
 import { type CallAgent, callAgents, MAX_ANSWER_BYTES } from './call-agent.ts';
 import { type Endpoint, type Environment, findEndpoint } from './endpoint.ts';
 import { engineError, type Failure, failureOf } from './engine-error.ts';
