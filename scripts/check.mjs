@@ -14,11 +14,11 @@ const isQuick = process.argv.includes('--quick');
 /** The unit tests, and what people do with the command every day. */
 const quickFiles = [
   'test/unit/',
-  'test/cli/mistakes-say-what-to-do',
-  'test/cli/output-goes-where-it-belongs',
-  'test/cli/paused-and-resumed',
-  'test/cli/rolled-back-when-it-is-asked-for',
-  'test/cli/runs-are-found',
+  'test/cli/refusals/mistakes-say-what-to-do',
+  'test/cli/package/output-goes-where-it-belongs',
+  'test/cli/runs/paused-and-resumed',
+  'test/cli/runs/rolled-back-when-it-is-asked-for',
+  'test/cli/runs/runs-are-found',
 ];
 const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`];
 const checks = [

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { DOC_PAGES, missingLines, readDocPage, type Session } from '../../support/doc-page.ts';
+import { openPackageProject, type PackageProject } from '../../support/package-project.ts';
+
+const isRoot = process.getuid?.() === 0;
+const pages = DOC_PAGES.map((name) => ({ name, ...readDocPage(name) })).filter(
+  ({ files, sessions }) => Object.keys(files).length > 0 || sessions.length > 0,
+);
+
+test('more than five pages have examples', () => {
+  expect(pages.length).toBeGreaterThan(5);
+});
+
+test.for(pages)(
+  'the examples of $name compile against the published types and print the documented output',
+  { timeout: 300_000 },
+  async ({ files, sessions }) => {
+    const project = openPackageProject(files);
+    if (Object.keys(files).length > 0) expect(await project.compile()).toEqual({ exitCode: 0, output: '' });
+    try {
+      for (const session of sessions) await tryOut(session, project);
+    } finally {
+      await endRuns(project);
+    }
+    for (const file of Object.keys(files).filter((file) => file.endsWith('.test.ts'))) {
+      const { exitCode, output } = await project.run(process.execPath, ['--test', `out/${file.replace(/ts$/, 'js')}`]);
+      expect(exitCode, output).toBe(0);
+      expect(output).toMatch(/# pass [1-9].*\n# fail 0/);
+    }
+  },
+);
+
+/** The link of a `host` block: one end of a pair, whose other end does not answer. */
+const HOST =
+  'ip link set lo up && ip link add eth0 type veth peer name far0 && ip link set eth0 up && ip link set far0 up';
+
+async function tryOut({ needsHost, typed }: Session, project: PackageProject): Promise<void> {
+  if (needsHost && !isRoot) return;
+  const mark = randomUUID();
+  // The next command sees `$?` and the folder of the previous one.
+  const lines = typed.flatMap(({ command, stdin }) => [
+    stdin.length === 0 ? command : `${command} <<'${mark}'\n${stdin.join('\n')}\n${mark}`,
+    `status=$?; echo; echo ${mark}; (exit $status)`,
+  ]);
+  const script = ['exec 2>&1', ...(needsHost ? [HOST] : []), ...lines, 'exit 0'].join('\n');
+  const shell = ['sh', '-c', script];
+  const [program = '', ...args] = needsHost ? ['unshare', '--net', ...shell] : shell;
+  const { output } = await project.run(program, args);
+  const outputs = output.split(`\n${mark}`);
+  for (const [index, { command, shown }] of typed.entries()) {
+    const printed = outputs[index] ?? '';
+    expect(missingLines(shown, printed), `$ ${command}\n${printed}`).toEqual([]);
+    if (shown.length === 0) expect(printed.trim(), `$ ${command}`).toBe('');
+  }
+}
+
+/** Rolls back the runs that an example left paused or interrupted, which ends their private hosts. */
+async function endRuns({ run }: PackageProject): Promise<void> {
+  for (const status of ['paused', 'interrupted']) {
+    const { output } = await run('wf', ['runs', '--status', status, '--format', 'ids']);
+    for (const id of output.split('\n').filter((line) => /^[\w-]+$/.test(line))) await run('wf', ['rollback', id]);
+  }
+}

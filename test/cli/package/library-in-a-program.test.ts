@@ -1,0 +1,219 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { openPackageProject, type PackageProject } from '../../support/package-project.ts';
+
+/** A workflow that makes a folder, and then waits for a file. */
+const SLOW = readFileSync(new URL('../../fixtures/workflows/folders.ts', import.meta.url), 'utf8');
+
+/** A program that prints the outcome of its run. */
+function program(body: string): string {
+  return `import { openEngine, WfError } from 'wf-engine';
+import folders from '../workflows/folders.ts';
+
+const root = process.cwd();
+const said = (thrown: unknown) => (thrown instanceof WfError ? thrown.code : String(thrown));
+const codeOf = (work: Promise<unknown>) => work.then(() => 'no error', said);
+void [root, folders, said, codeOf];
+${body}
+`;
+}
+
+async function ran(project: PackageProject, body: string): Promise<readonly string[]> {
+  project.write({ 'program.ts': program(body) });
+  expect(await project.compile()).toEqual({ exitCode: 0, output: '' });
+  const { exitCode, output } = await project.run(process.execPath, ['out/program.js']);
+  expect(exitCode, output).toBe(0);
+  return output.split('\n');
+}
+
+const foldersProject = () => {
+  const project = openPackageProject({ 'workflows/folders.ts': SLOW });
+  mkdirSync(path.join(project.folder, 'made'));
+  return project;
+};
+
+test('wf resumes a run that a program paused, by the same definition hash', async () => {
+  const project = foldersProject();
+  const said = await ran(
+    project,
+    `const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/folders.ts'] });
+const run = await engine.start('folders', { root: root + '/made' }, { id: 'left', pauseAfter: 'first' });
+console.log((await run.record).status, existsSync('made/one'));
+await engine.close();`.replace(/^/, "import { existsSync } from 'node:fs';\n"),
+  );
+  expect(said).toEqual(['paused true']);
+  const { exitCode, output } = await project.run('wf', ['resume', 'left', '--db', 'wf.db']);
+  expect(exitCode, output).toBe(0);
+  expect(readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n')).toEqual([
+    ...['one', 'two', 'three', 'not three', 'not two', 'not one', ''],
+  ]);
+});
+
+test('close waits for the step under way, and the next program resumes the run', async () => {
+  const project = foldersProject();
+  const open = "const engine = await openEngine({ database: 'wf.db', workflows: [folders] });";
+  const first = await ran(
+    project,
+    `${open}
+const run = await engine.start(folders, { root: root + '/made' }, { observer: {
+  committed: ({ event }) => { if (event.type === 'step.succeeded' && event.step === 'makeOne') void engine.close(); },
+} });
+console.log((await run.record).status);`,
+  );
+  expect(first).toEqual(['interrupted']);
+  expect(existsSync(path.join(project.folder, 'made/two'))).toBe(false);
+  const second = await ran(
+    project,
+    `${open}
+for (const { id, status } of engine.runs()) {
+  console.log(status, (await (await engine.resume(id)).record).status, engine.run(id).changes.length);
+}
+await engine.close();`,
+  );
+  expect(second).toEqual(['interrupted succeeded 3']);
+});
+
+test('the run of a killed program is resumed', async () => {
+  const project = foldersProject();
+  const open = "const engine = await openEngine({ database: 'wf.db', workflows: [folders] });";
+  const start = `${open}
+await (await engine.start(folders, { root: root + '/made' }, { id: process.argv[2] ?? '' })).record;
+await engine.close();`;
+  project.write({ 'program.ts': program(start) });
+  expect((await project.compile()).output).toBe('');
+  const run = (id: string, env: Readonly<Record<string, string>>) =>
+    project.run('sh', ['-c', '"$0" "$@"; echo ended with $?', process.execPath, 'out/program.js', id], env);
+  expect((await run('whole', { WF_CRASH_LOG: 'points' })).output).toBe('ended with 0');
+  const points = readFileSync(path.join(project.folder, 'points'), 'utf8').split('\n');
+  const point = points.find((line) => line.startsWith('after touch makeTwo apply'));
+  rmSync(path.join(project.folder, 'made/log'));
+  expect((await run('killed', { WF_CRASH_AT: point ?? '' })).output).toContain('ended with 137');
+  const said = await ran(
+    project,
+    `${open}
+console.log(engine.run('killed').status);
+console.log((await (await engine.resume('killed')).record).status);
+await engine.close();`,
+  );
+  expect(said).toEqual(['interrupted', 'succeeded']);
+  // Each folder was made once, although the process died while it made the second.
+  const log = readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n');
+  expect(log).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one', '']);
+});
+
+test('a refused call throws an error code and starts no run', async () => {
+  const project = foldersProject();
+  writeFileSync(path.join(project.folder, 'not-a-database'), 'x'.repeat(5000));
+  const said = await ran(
+    project,
+    `const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
+console.log(await codeOf(engine.start('nothing', {})));
+console.log(await codeOf(engine.start('folders', { root: '/', wrong: 1 })));
+console.log(await codeOf(engine.start(folders, { root: '' })));
+console.log(await codeOf(engine.start(folders, { root: '/' }, { pauseAfter: 'nowhere' })));
+console.log(await codeOf(engine.start(folders, { root: '/' }, { id: '-' })));
+console.log(await codeOf(engine.resume('nobody')));
+console.log(await codeOf(engine.rollBack('nobody')));
+console.log(await codeOf(openEngine({ database: 'other.db', workflows: [folders, 'workflows/folders.ts'] })));
+console.log(await codeOf(openEngine({ database: 'not-a-database' })));
+// @ts-expect-error: the schema of the workflow wants a text
+console.log(await codeOf(engine.start(folders, { root: 1 })));
+console.log(engine.runs().length);
+await engine.close();`,
+  );
+  expect(said).toEqual([
+    ...['E_WORKFLOW_NOT_FOUND', 'E_INPUT', 'E_INPUT', 'E_USAGE', 'E_USAGE', 'E_RUN_NOT_FOUND', 'E_RUN_NOT_FOUND'],
+    ...['E_USAGE', 'E_DATABASE', 'E_INPUT', '0'],
+  ]);
+});
+
+test('the published types compile, and import only packages that are installed with wf', async () => {
+  const project = openPackageProject({
+    'program.ts': program('console.log(typeof openEngine);'),
+    'workflows/folders.ts': SLOW,
+  });
+  const options = ['--skipLibCheck', 'false', '--exactOptionalPropertyTypes', 'false', '--noEmit'];
+  const { output } = await project.compile(options);
+  expect(output).toBe('');
+  const types = path.join(project.folder, 'node_modules/wf-engine/dist/types');
+  const packages = readdirSync(types, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.d.ts'))
+    .flatMap((name) => [
+      ...readFileSync(path.join(types, name), 'utf8').matchAll(/(?:from |import\()['"]([^.'"][^'"]*)/g),
+    ])
+    .map(([, name = '']) => name);
+  expect([...new Set(packages)].toSorted()).toEqual(['ipaddr.js', 'xstate', 'zod', 'zod/mini']);
+});
+
+test('a run that nobody awaits does not end the program when its database disappears, and is resumed once it is back', async () => {
+  const project = foldersProject();
+  const said = await ran(
+    project,
+    `import { renameSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
+const run = await engine.start(folders, { root: root + '/made' }, { observer: {
+  committed: ({ event }) => { if (event.type === 'step.succeeded' && event.step === 'makeOne') renameSync('wf.db', 'away.db'); },
+} });
+while (engine.runs().length === 1 && (await Promise.race([run.result.catch(() => 'gone'), setTimeout(10, 'under way')])) !== 'gone');
+renameSync('away.db', 'wf.db');
+console.log(await codeOf(run.result));
+const { status, error } = await (await engine.resume(run.id)).record;
+console.log(status, error?.message);
+await engine.close();`,
+  );
+  expect(said).toEqual(['E_DATABASE', 'succeeded undefined']);
+});
+
+test('an unhandled failure of a run or of its record does not end the program', async () => {
+  const project = foldersProject();
+  const said = await ran(
+    project,
+    `import { renameSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
+const run = await engine.start(folders, { root: root + '/made' }, { observer: {
+  committed: ({ event }) => { if (event.type === 'step.succeeded' && event.step === 'makeOne') renameSync('wf.db', 'away.db'); },
+} });
+void run.record;
+await setTimeout(2_000);
+console.log('goes on');`,
+  );
+  expect(said).toEqual(['goes on']);
+});
+
+test('close interrupts a run that is starting or resuming, and later starts are refused', async () => {
+  const project = foldersProject();
+  const said = await ran(
+    project,
+    `const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
+const starting = engine.start(folders, { root: root + '/made' });
+await engine.close();
+console.log(await (await starting).result.then(({ type }) => type, said));
+console.log(await codeOf(engine.start(folders, { root: root + '/made' })));
+await engine.close();
+const next = await openEngine({ database: 'wf.db', workflows: [folders] });
+const resuming = next.resume((await starting).id);
+await next.close();
+console.log(await (await resuming).result.then(({ type }) => type, said));`,
+  );
+  expect(said).toEqual(['interrupted', 'E_USAGE', 'interrupted']);
+  expect(existsSync(path.join(project.folder, 'made/three'))).toBe(false);
+});
+
+test('an observer that throws causes a warning and does not change the run', async () => {
+  const project = foldersProject();
+  const said = await ran(
+    project,
+    `const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
+const warnings: string[] = [];
+process.on('warning', ({ message }) => warnings.push(message));
+const run = await engine.start(folders, { root: root + '/made' }, { observer: {
+  committed: () => { throw new Error('no room'); },
+} });
+console.log((await run.record).status, warnings[0]);
+await engine.close();`,
+  );
+  expect(said).toContain('succeeded an observer of a run failed: no room');
+});

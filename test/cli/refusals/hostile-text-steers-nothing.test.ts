@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { execa } from 'execa';
+import { expect, test, vi } from 'vitest';
+import { elementsIn, readPage } from '../../support/html-tree.ts';
+import { openProject, WF } from '../../support/run-wf.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
+
+/** Terminal controls (C0 and C1), bidirectional controls, and HTML markup. */
+const HOSTILE =
+  'A\u001b[2J\u001b]0;title\u0007B\u009b31mC\u0085D\u202eE\u2066F\u200fG\u007fH\u0000I\rJ<script>alert(1)</script><img src=x onerror=alert(2)>';
+const TEXT = JSON.stringify(HOSTILE);
+
+const WORKFLOW = `
+  import { defineStep, defineWorkflow, WfError } from 'wf-engine';
+  import { assign, setup } from 'xstate';
+  import { z } from 'zod';
+  const H = ${TEXT};
+  const made = defineStep({
+    kind: 'hostile.thing', description: H, input: z.object({ text: z.string().describe(H) }), output: z.object({ text: z.string() }),
+    record: z.object({ text: z.string() }), survivesReboot: true,
+    commands: () => [['make', H]],
+    rehearse: ({ text }) => ({ text }),
+    observe: async ({ text }, _context, earlier) =>
+      earlier === undefined
+        ? { found: 'absent', target: H, record: { text } }
+        : { found: 'ours', target: H, record: { text }, output: { text } },
+    apply: async (_input, record, _found, context) => {
+      context.record({ command: 'make ' + H, output: H + '\\n' + H, exitCode: 0, startedAt: 1, durationMs: 1 });
+      return record;
+    },
+    inspect: async () => ({ found: 'in place' }),
+    undo: async () => { throw new WfError('E_HOST_COMMAND', H, { hint: H }); },
+    undoCommands: () => [['unmake', H]],
+    rehearseUndo: () => [['unmake', H]],
+  });
+  const fails = defineStep({
+    kind: 'hostile.failure', description: H, input: z.object({}), output: z.object({}),
+    commands: () => [['fail', H]], rehearse: () => ({}),
+    read: async () => { throw new WfError('E_PROBE_FAILED', H, { hint: H }); },
+  });
+  export default defineWorkflow({
+    name: 'hostile', version: H, description: H, input: z.object({ text: z.string().default(H).describe(H), fail: z.boolean().default(false) }),
+    proofs: () => [{ claim: H, figures: H }],
+    requirements: () => [{ title: H, purpose: H, claim: null, check: async () => ({ met: false, error: new WfError('E_TOOL_MISSING', H, { hint: H }) }) }].slice(process.env.HOSTILE === '1' ? 0 : 1),
+    narrative: () => ({ title: H, introduction: [H], stages: {}, steps: {}, tables: [], drawings: [] }),
+    machine: setup({ types: { input: {} as any, context: {} as any }, actors: { made, fails }, guards: { ['g' + H]: ({ context }: any) => context.fail } }).createMachine({
+      description: H, context: ({ input }: any) => input, initial: 'first' + H, output: ({ context }: any) => ({ text: context.text }),
+      states: {
+        ['first' + H]: { description: H, invoke: { id: 'made', src: 'made', input: ({ context }: any) => ({ text: context.text }),
+          onDone: [{ guard: 'g' + H, target: 'second', actions: assign({ text: H }) }, 'last'] } },
+        second: { invoke: { id: 'fails', src: 'fails', input: {}, onDone: 'last' } },
+        last: { type: 'final' },
+      },
+    } as any),
+  });`;
+
+const project = openProject({
+  'workflows/hostile.ts': WORKFLOW,
+  // A run file with such a stage name is refused.
+  'workflows/exported.ts': WORKFLOW.replaceAll("'first' + H", "'first'").replace("name: 'hostile'", "name: 'exported'"),
+  'workflows/refused.ts': `throw new Error(${TEXT});`,
+});
+const env = { WF_DEBUG: '1' };
+
+/** Control characters except tab and line feed, and bidirectional controls. */
+const STEERS = /(?![\n\t])\p{Cc}|\p{Bidi_Control}/u;
+
+async function tell(args: readonly string[], more: Readonly<Record<string, string>> = {}) {
+  const end = await project.wf(args, { env: { ...env, ...more } });
+  expect(STEERS.exec(end.stdout)?.[0], `stdout of ${args.join(' ')}`).toBeUndefined();
+  expect(STEERS.exec(end.stderr)?.[0], `stderr of ${args.join(' ')}`).toBeUndefined();
+  // The last filter of the output prints a control character by its number: every text is escaped before that.
+  if (!args.includes('dot')) expect(`${end.stdout}${end.stderr}`, args.join(' ')).not.toContain('[U+001B]');
+  if (args.includes('--json')) expect(() => end.json(), args.join(' ')).not.toThrow();
+  return end;
+}
+
+test('no command prints a control character, as text or as JSON', async () => {
+  await tell(['start', 'hostile', '--id', 'kept', '--on-failure', 'keep']);
+  await tell(['start', 'hostile', '--id', 'failed', '--input', 'fail=true', '--json']);
+  await tell([
+    'start',
+    'hostile',
+    '--id',
+    'other',
+    '--on-failure',
+    'keep',
+    '--input',
+    'fail=true',
+    '--input',
+    `text=${HOSTILE.replaceAll('\0', '')}x`,
+  ]);
+  await tell(['start', 'hostile'], { HOSTILE: '1' });
+  const file = path.join(project.folder, 'report.html');
+  const commands = [
+    ['runs'],
+    ['show', 'failed'],
+    ['show', 'failed', 'made'],
+    ['show', 'failed', 'fails'],
+    ['show', 'kept'],
+    ['logs', 'failed'],
+    ['logs', 'failed', 'made'],
+    ['changes'],
+    ['diff', 'kept', 'failed'],
+    ['diff', 'kept'],
+    ['workflows'],
+    ['workflows', 'hostile'],
+    ['steps'],
+    ['steps', 'net.veth'],
+    ['check'],
+    ['check', 'refused'],
+    ['doctor'],
+    ['report', 'failed'],
+    ['report', 'failed', '--lang', 'fr'],
+    ['graph', 'hostile'],
+    ['graph', 'failed'],
+    ...['mermaid', 'dot', 'svg', 'json'].map((format) => ['graph', 'failed', '--format', format]),
+    ['start', 'hostile', '--dry-run'],
+    ['start', 'refused'],
+    ['start', HOSTILE.replaceAll('\0', '')],
+    ['show', HOSTILE.replaceAll('\0', '')],
+    ['start', 'hostile', '--input', `${HOSTILE.replaceAll('\0', '')}=1`],
+    [HOSTILE.replaceAll('\0', '')],
+    ['runs', `--${HOSTILE.replaceAll('\0', '')}`],
+    ['resume', '--dry-run'],
+    ['resume', 'kept'],
+    ['rollback', 'failed'],
+    ['sweep'],
+    ['export', 'failed', '-o', '-'],
+    ['prune', '--keep', '100'],
+  ];
+  for (const command of commands) {
+    await tell(command);
+    if (command[0] !== 'export') await tell([...command, '--json']);
+  }
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    for (const words of [
+      ['wf', 'start', ''],
+      ['wf', 'start', 'hostile', '--input', ''],
+      ['wf', 'show', ''],
+    ])
+      await tell(['__complete', shell, '--', ...words]);
+  }
+  expect(await tell(['report', 'failed', '-o', file])).toMatchObject({ exitCode: 0 });
+  const page = readFileSync(file, 'utf8');
+  expect(STEERS.exec(page)).toBeNull();
+  expect(elementsIn(readPage(page)).filter(({ name }) => name === 'script' || name === 'img')).toEqual([]);
+});
+
+test('JSON output contains every character, escaped', async () => {
+  await tell(['start', 'hostile', '--id', 'whole', '--on-failure', 'keep']);
+  const shown = await tell(['show', 'whole', '--json']);
+  expect(shown.json()).toMatchObject({ input: { text: HOSTILE } });
+  const exported = await tell(['export', 'whole', '-o', '-']);
+  expect(JSON.stringify(exported.json())).toContain(JSON.stringify(HOSTILE).slice(1, -1));
+});
+
+test('no command prints a control character of an imported run', async () => {
+  await tell(['start', 'exported', '--id', 'theirs', '--on-failure', 'keep', '--input', 'fail=true']);
+  const file = path.join(project.folder, 'theirs.json');
+  expect(await tell(['export', 'theirs', '-o', file])).toMatchObject({ exitCode: 0 });
+  const elsewhere = ['--db', path.join(project.folder, 'elsewhere.db')];
+  expect(await tell(['import', file, ...elsewhere])).toMatchObject({ exitCode: 0 });
+  for (const command of ['show', 'logs', 'diff', 'report', 'graph', 'changes', 'export'])
+    await tell([command, 'theirs', ...elsewhere, ...(command === 'export' ? ['-o', '-'] : [])]);
+  await tell(['runs', ...elsewhere]);
+});
+
+/** The colours, cursor movements and line deletions of the live view. */
+const ESCAPE = '\u001b';
+const LIVE_VIEW = new RegExp(`${ESCAPE}\\[(?:\\d*(?:;\\d+)*m|\\d*[ABGKJ]|\\?(?:25|2026)[lh])|\r`, 'g');
+
+test('the live view prints only its own escape sequences', async () => {
+  const typed = [process.execPath, WF, 'start', 'hostile', '--id', 'live', '--input', 'fail=true'].join(' ');
+  const { stdout } = await execa('script', ['--quiet', '--return', '--command', typed, '/dev/null'], {
+    cwd: project.folder,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      TERM: 'xterm',
+      COLUMNS: '200',
+      WF_DB: project.database,
+      HOME: project.folder,
+    },
+    extendEnv: false,
+    reject: false,
+  });
+  expect(stdout).toContain('live');
+  expect(STEERS.exec(stdout.replaceAll(LIVE_VIEW, ''))?.[0]).toBeUndefined();
+  expect(stdout).not.toContain('\u001b[2J');
+});

@@ -1,0 +1,235 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
+import { openProject, type Project, type WfEnd } from '../../support/run-wf.ts';
+
+const WORKFLOW = readFileSync(new URL('../../fixtures/workflows/deploy.ts', import.meta.url), 'utf8');
+const PASSWORD = `S3cret-p'Ä"ss/wörd +&`;
+
+interface Deploy {
+  readonly id: string;
+  readonly project: Project;
+  /** The file that exists while the run is logged in. */
+  readonly session: string;
+  args(...more: readonly string[]): readonly string[];
+  go(): void;
+}
+
+function openDeploy(): Deploy {
+  const project = openProject({ 'workflows/deploy.ts': WORKFLOW, 'password.txt': `${PASSWORD}\n` });
+  const root = mkdtempSync(path.join(project.folder, 'deploy-'));
+  const id = path.basename(root);
+  return {
+    id,
+    project,
+    session: path.join(root, 'session'),
+    args: (...more) => ['start', 'deploy', '--id', id, '--input', `root=${root}`, ...more],
+    go: () => writeFileSync(path.join(root, 'go'), ''),
+  };
+}
+
+const FROM_ENV = ['--input', 'password=@env:DEPLOY_PASSWORD'] as const;
+const FROM_FILE = ['--input', 'password=@file:password.txt'] as const;
+const WITH_PASSWORD = { env: { DEPLOY_PASSWORD: PASSWORD } };
+const waits = ({ session }: Deploy) => ['--input', `waitFor=${path.join(path.dirname(session), 'go')}`];
+
+/** Parts of the password in every encoding that the steps print. None occurs in other text. */
+const TRACES = [
+  'S3cret',
+  'ss/w',
+  'ss%2Fw',
+  Buffer.from('S3cret').toString('hex'),
+  Buffer.from(`me:${PASSWORD}`).toString('base64').slice(4, 16),
+  Buffer.from(PASSWORD).toString('base64').slice(0, 12),
+];
+
+function expectNoTrace(what: string, bytes: Buffer | string): void {
+  const text = typeof bytes === 'string' ? bytes : bytes.toString('latin1');
+  for (const trace of TRACES)
+    if (text.includes(trace))
+      throw new Error(`${what} holds ${trace}: ${text.slice(text.indexOf(trace) - 80, text.indexOf(trace) + 80)}`);
+}
+
+/** Values that are compressed in the database, which a search of the file misses. */
+function compressedIn(database: string): readonly { readonly table: string; readonly bytes: Buffer }[] {
+  const db = new Database(database, { readonly: true });
+  try {
+    const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all().map(String);
+    const found = tables.flatMap((table) =>
+      db
+        .prepare(`SELECT * FROM "${table}"`)
+        .raw()
+        .all()
+        .flat()
+        .flatMap((value) => (Buffer.isBuffer(value) ? [{ table, bytes: inflated(value) }] : [])),
+    );
+    // Otherwise nothing has been checked.
+    expect(found.length).toBeGreaterThan(0);
+    return found;
+  } finally {
+    db.close();
+  }
+}
+
+function inflated(value: Buffer): Buffer {
+  for (const inflate of [inflateSync, inflateRawSync, gunzipSync, brotliDecompressSync]) {
+    try {
+      return inflate(value);
+    } catch {
+      // Another encoding.
+    }
+  }
+  return value;
+}
+
+/** Expects no trace of the password in the files and the output of wf, nor in the output of these commands. */
+async function expectHidden(
+  { id, project }: Deploy,
+  ends: readonly WfEnd[],
+  commands: readonly (readonly string[])[] = [['show', id, '--json']],
+): Promise<void> {
+  for (const { stdout, stderr } of ends) expectNoTrace('what was printed', `${stdout}${stderr}`);
+  const written = readdirSync(project.folder).filter((name) => name.startsWith('wf.db'));
+  expect(written).toContain('wf.db');
+  for (const name of written) expectNoTrace(name, readFileSync(path.join(project.folder, name)));
+  for (const { table, bytes } of compressedIn(project.database)) expectNoTrace(table, bytes);
+  for (const command of commands) {
+    const { stdout, stderr } = await project.wf(command, { env: { WF_DEBUG: '1' } });
+    expectNoTrace(`wf ${command.join(' ')}`, `${stdout}${stderr}`);
+  }
+  const rest = readdirSync(project.folder, { recursive: true, withFileTypes: true });
+  for (const entry of rest.filter((one) => one.isFile() && one.name !== 'password.txt' && one.name !== 'session')) {
+    expectNoTrace(entry.name, readFileSync(path.join(entry.parentPath, entry.name)));
+  }
+}
+
+/** Every command that prints a run. */
+function everyLook(id: string): readonly (readonly string[])[] {
+  return [
+    ...[['runs'], ['show', id], ['show', id, 'tell'], ['logs', id], ['changes'], ['diff', id], ['graph', id]],
+    ...[
+      ['runs', '--json'],
+      ['show', id, '--json'],
+      ['logs', id, '--json'],
+      ['diff', id, '--json'],
+    ],
+    ...[
+      ['report', id],
+      ['report', id, '-o', 'report.html'],
+      ['export', id, '-o', 'run.wfrun'],
+      ['export', id],
+    ],
+  ];
+}
+
+test.concurrent('a run that succeeds leaves no trace of a secret', async () => {
+  const deploy = openDeploy();
+  const url = ['--input', `url=http://me:${encodeURIComponent(PASSWORD)}@host/`];
+  const end = await deploy.project.wf(deploy.args(...FROM_ENV, ...url, '--json'), WITH_PASSWORD);
+  expect(end.exitCode, end.stderr + end.stdout).toBe(0);
+  const record = runRecordSchema.parse(end.json());
+  expect(record).toMatchObject({
+    status: 'succeeded',
+    input: { password: expect.stringMatching(/^wf-secret:password:[0-9a-f]{12}$/) },
+  });
+  // The steps had the value: their output contains the placeholder instead.
+  const { stdout } = await deploy.project.wf(['logs', deploy.id]);
+  expect(stdout).toMatch(/logged in with wf-secret:password:/);
+  expect(stdout).toMatch(/refused: wf-secret:password:/);
+  await expectHidden(deploy, [end], everyLook(deploy.id));
+});
+
+test.concurrent('a run that prints a secret and fails is rolled back and leaves no trace of it', async () => {
+  const deploy = openDeploy();
+  const options = { env: { ...WITH_PASSWORD.env, WF_DEBUG: '1' } };
+  const end = await deploy.project.wf(deploy.args(...FROM_FILE, '--input', 'exitCode=3'), options);
+  expect(end.exitCode, end.stderr).toBe(1);
+  expect(end.stdout + end.stderr).toContain('refused: wf-secret:password:');
+  expect(existsSync(deploy.session)).toBe(false);
+  await expectHidden(deploy, [end], everyLook(deploy.id));
+});
+
+async function killed(deploy: Deploy, ...given: readonly string[]): Promise<WfEnd> {
+  const run = deploy.project.start(deploy.args(...given, ...waits(deploy)), WITH_PASSWORD);
+  await run.line(/^setup {2}login .* ok /);
+  run.kill('SIGKILL');
+  const end = await run.end;
+  expect(readFileSync(deploy.session, 'utf8')).toBe(PASSWORD);
+  return end;
+}
+
+test.concurrent('a killed run is resumed with the secret from its source and leaves no trace of it', async () => {
+  const deploy = openDeploy();
+  const before = await killed(deploy, ...FROM_ENV);
+  await expectHidden(deploy, [before]);
+  deploy.go();
+
+  const without = await deploy.project.wf(['resume', deploy.id, '--json']);
+  expect(without.exitCode).toBe(2);
+  expect(refusalSchema.parse(without.json()).error).toMatchObject({
+    code: 'E_INPUT',
+    message: expect.stringContaining('the environment variable DEPLOY_PASSWORD is not set'),
+  });
+  const plan = await deploy.project.wf(['resume', deploy.id, '--dry-run'], WITH_PASSWORD);
+  expect(plan.exitCode, plan.stderr).toBe(0);
+  const end = await deploy.project.wf(['resume', deploy.id], WITH_PASSWORD);
+  expect(end.exitCode, end.stderr).toBe(0);
+  expect(existsSync(deploy.session)).toBe(false);
+  await expectHidden(deploy, [without, plan, end]);
+});
+
+test.concurrent('a killed run is resumed with the secret given again and leaves no trace of it', async () => {
+  const deploy = openDeploy();
+  await killed(deploy, '--input', `password=${PASSWORD}`);
+  deploy.go();
+  const { project, id } = deploy;
+  const without = await project.wf(['resume', id]);
+  expect(without.exitCode).toBe(2);
+  expect(without.stderr).toContain(`wf resume ${id} --input password=@env:VARIABLE`);
+  const other = await project.wf(['resume', id, '--input', 'pasword=@file:password.txt']);
+  expect(other.stderr).toContain('Did you mean password?');
+  const end = await project.wf(['resume', id, ...FROM_FILE]);
+  expect(end.exitCode, end.stderr).toBe(0);
+  await expectHidden(deploy, [without, other, end]);
+});
+
+test.concurrent('a rollback names a secret that an undo needs, and leaves no trace of it', async () => {
+  const deploy = openDeploy();
+  const { project, id } = deploy;
+  await killed(deploy, '--input', `password=${PASSWORD}`);
+  const without = await project.wf(['rollback', id]);
+  expect(without.exitCode).toBe(5);
+  expect(without.stdout + without.stderr).toContain('the secret input password');
+  expect(existsSync(deploy.session)).toBe(true);
+  const end = await project.wf(['rollback', id, ...FROM_FILE]);
+  expect(end.exitCode, end.stderr + end.stdout).toBe(0);
+  expect(existsSync(deploy.session)).toBe(false);
+  await expectHidden(deploy, [without, end]);
+});
+
+test.concurrent('a dry run and a refused start leave no trace of a secret', async () => {
+  const deploy = openDeploy();
+  const { project } = deploy;
+  const ends = [
+    await project.wf(deploy.args(...FROM_ENV, '--dry-run'), WITH_PASSWORD),
+    await project.wf(deploy.args(...FROM_ENV, '--dry-run', '--json'), WITH_PASSWORD),
+  ];
+  expect(ends.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+  const refused = [
+    await project.wf(deploy.args('--input', `password=${PASSWORD}${'x'.repeat(100)}`)),
+    await project.wf(deploy.args('--input', `password:${PASSWORD}`)),
+    await project.wf(deploy.args('--input', `password=${PASSWORD}`, '--input', 'exitcode=1')),
+    await project.wf(deploy.args('--input', 'password=@env:NOWHERE')),
+    await project.wf(deploy.args('--input', 'password=@file:nowhere.txt')),
+    await project.wf(deploy.args('--input', 'password=S3cre')),
+  ];
+  for (const { exitCode, stderr } of refused) {
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^error E_INPUT: .*\n {2}next: .+\n$/);
+  }
+  expect(existsSync(project.database)).toBe(false);
+  for (const { stdout, stderr } of [...ends, ...refused]) expectNoTrace('what was printed', `${stdout}${stderr}`);
+});

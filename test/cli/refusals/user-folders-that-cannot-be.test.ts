@@ -1,0 +1,47 @@
+import { existsSync, rmSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { openNoteProject } from '../../support/note.ts';
+import { expectRefusal } from '../../support/refusal.ts';
+import type { Project } from '../../support/run-wf.ts';
+
+const cache = path.join(tmpdir(), `wf-user-folders-${process.pid}`);
+afterAll(() => rmSync(cache, { recursive: true, force: true }));
+
+const start = (project: Project) => ['start', 'note', '--input', `file=${path.join(project.folder, 'the-note')}`];
+
+test.concurrent.each([
+  ['HOME=/proc', { HOME: '/proc' }],
+  ['XDG_CACHE_HOME=/proc/1', { XDG_CACHE_HOME: '/proc/1' }],
+  ['XDG_CACHE_HOME below a file', { XDG_CACHE_HOME: '/etc/passwd/cache' }],
+  ['no HOME', { HOME: '' }],
+])('a run succeeds without a usable cache folder (%s)', async (_what, env) => {
+  const project = openNoteProject();
+  const end = await project.wf(start(project), { env });
+  expect(end.exitCode, end.stderr).toBe(0);
+});
+
+// In sequence: the second test finds the lab translated, which takes long on a busy machine.
+test.each([
+  ['HOME=/proc', { HOME: '/proc' }, '/proc/.local'],
+  ['XDG_STATE_HOME=/proc/1', { XDG_STATE_HOME: '/proc/1' }, '/proc/1/wf'],
+])('a start is refused if the history cannot be created (%s)', async (_what, env, says) => {
+  const project = openNoteProject();
+  const refusal = { exitCode: 3, code: 'E_DATABASE', says: [says], next: '--db' };
+  await expectRefusal(project, ['start', 'lab-network', '--runtime', 'embedded'], refusal, {
+    cwd: '/',
+    env: { WF_DB: '', XDG_CACHE_HOME: cache, ...env },
+  });
+});
+
+test.concurrent.each<[string, Record<string, string>, string]>([
+  ['XDG_STATE_HOME', { XDG_STATE_HOME: 'state', XDG_CACHE_HOME: 'cache' }, 'home/.local/state/wf/wf.db'],
+  ['HOME', { HOME: 'home' }, ''],
+])('a relative %s is ignored, as the specification says', async (_name, relative, database) => {
+  const project = openNoteProject();
+  const home = path.join(project.folder, 'home');
+  const end = await project.wf(['doctor'], { env: { WF_DB: '', HOME: home, ...relative }, cwd: '/' });
+  expect(end.stdout).toContain(path.join(database === '' ? userInfo().homedir : project.folder, database));
+  expect(['/state', '/cache', '/home/.local', '/home/.cache'].filter((made) => existsSync(made))).toEqual([]);
+});

@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { openNoteProject } from '../../support/note.ts';
+import { expectNoStackTrace } from '../../support/refusal.ts';
+import { runRecordSchema } from '../../support/run-record.ts';
+import { openProject, type Project } from '../../support/run-wf.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+/** A workflow file of that name, with this code at its top level. */
+function workflowFile(name: string, code: string, guard = 'true'): string {
+  return `
+    import { setup } from 'xstate';
+    import { z } from 'zod';
+    import { defineWorkflow } from 'wf-engine';
+    import fs from 'node:fs';
+    ${code}
+    export default defineWorkflow({
+      name: '${name}', version: '1', description: 'one of many', input: z.object({}),
+      machine: setup({}).createMachine({
+        initial: 'first',
+        states: { first: { always: { guard: () => ${guard}, target: 'last' } }, last: { type: 'final' } },
+      }),
+    });`;
+}
+
+/** Top-level code of a workflow file, and a part of the message that the file is refused with. */
+type Bad = Readonly<Record<string, { readonly code: string; readonly says: string }>>;
+
+const ENDLESS: Bad = {
+  'never-loads': { code: 'await new Promise(() => {});', says: 'did not finish within 20 s' },
+  'loops-at-once': { code: 'for (;;);', says: 'did not finish within 20 s' },
+};
+const BAD: Bad = {
+  exits: { code: 'process.exit(0);', says: 'called process.exit(0)' },
+  'exits-after-await': { code: 'await null; process.exit(0);', says: 'called process.exit(0)' },
+  'exits-soon': { code: 'setTimeout(() => process.exit(0), 0);', says: 'called process.exit(0)' },
+  aborts: { code: 'process.abort();', says: 'called process.abort()' },
+  'kills-itself': { code: "process.kill(process.pid, 'SIGKILL');", says: `called process.kill(` },
+  'throws-soon': { code: "setTimeout(() => { throw new Error('late'); }, 0);", says: 'late' },
+  rejects: { code: "void Promise.reject(new Error('nobody waits'));", says: 'nobody waits' },
+};
+const PRINTS = "console.log('HELLO'); process.stdout.write('HELLO'); fs.writeSync(1, 'HELLO'); console.table([1]);";
+
+function openBadProject(bad: Bad = BAD): Project {
+  const files = Object.entries(bad).map(([name, { code }]) => [`workflows/${name}.ts`, workflowFile(name, code)]);
+  return openNoteProject({ ...Object.fromEntries(files), 'workflows/prints.ts': workflowFile('prints', PRINTS) });
+}
+
+test.concurrent('wf workflows lists every file in one JSON document, even if some are bad', async () => {
+  const bad = { ...BAD, ...ENDLESS };
+  const listed = await openBadProject(bad).wf(['workflows', '--json']);
+  const entry = z.object({ name: z.string(), error: z.object({ code: z.string(), message: z.string() }).nullable() });
+  const entries = z.array(entry).parse(listed.json());
+  expect(listed.exitCode).toBe(0);
+  expect(listed.stderr).toContain('HELLO');
+  const errors = Object.fromEntries(entries.map(({ name, error }) => [name, error]));
+  expect(errors).toMatchObject({ note: null, prints: null, 'lab-network': null });
+  for (const [name, { says }] of Object.entries(bad)) {
+    expect(errors[name], name).toMatchObject({ code: 'E_WORKFLOW_INVALID' });
+    expect(errors[name]?.message).toContain(says);
+  }
+});
+
+test.concurrent.for(Object.entries({ ...BAD, ...ENDLESS }))(
+  'wf start %s is refused',
+  async ([name, { says, code }]) => {
+    const end = await openBadProject({ [name]: { says, code } }).wf(['start', name, '--json']);
+    expect(end).toMatchObject({ exitCode: 2, signal: undefined });
+    expect(end.json()).toMatchObject({ error: { code: 'E_WORKFLOW_INVALID' } });
+    expect(end.stdout).toContain(says);
+    expectNoStackTrace(end);
+  },
+);
+
+test.concurrent.for(['check', 'doctor'] as const)('wf %s reports each bad file', async (command) => {
+  const end = await openBadProject().wf([command, '--json']);
+  const named = Object.keys(BAD).filter((name) => end.stdout.includes(`workflow ${name}: `));
+  expect(named).toEqual(Object.keys(BAD));
+  expect(() => end.json()).not.toThrow();
+});
+
+test.concurrent('the output of a workflow file and of its guards goes to standard error', async () => {
+  const guard = "(console.log('IN A GUARD'), fs.writeSync(1, 'IN A GUARD'), true)";
+  const project = openProject({ 'workflows/prints.ts': workflowFile('prints', PRINTS, guard) });
+  const end = await project.wf(['start', 'prints', '--json']);
+  expect(end.exitCode, end.stderr).toBe(0);
+  expect(runRecordSchema.parse(end.json())).toMatchObject({ status: 'succeeded' });
+  expect(end.stderr).toContain('HELLO');
+  expect(end.stderr).toContain('IN A GUARD');
+});
+
+test.concurrent.for([
+  ['a start', ['start']],
+  ['a dry run', ['start', '--dry-run']],
+] as const)('two SIGINTs end %s whose guard loops', async ([_when, command]) => {
+  const guard = "(fs.writeSync(2, 'looping\\n'), (() => { for (;;); })())";
+  const project = openProject({ 'workflows/loops.ts': workflowFile('loops', '', guard) });
+  const [verb, ...options] = command;
+  const wf = project.start([verb, 'loops', ...options]);
+  await wf.line(/^looping$/);
+  wf.kill('SIGINT');
+  await sleep(200); // pending signals of one kind are merged
+  wf.kill('SIGINT');
+  expect(await wf.end).toMatchObject({ signal: 'SIGINT' });
+});

@@ -1,0 +1,221 @@
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import { dockerContainer, dockerNetwork } from '../../../src/steps/docker/index.ts';
+import { changeOf } from '../../support/carry-out.ts';
+import { describeDocker, docker, dockerInspect, dockerKnows, engineId } from '../../support/docker-tests.ts';
+import { PROBE_IMAGE } from '../../support/images.ts';
+import { askAndDie } from '../../support/killed-client.ts';
+import { testContext } from '../../support/step-context.ts';
+import { stopEverywhere, undo } from '../../support/stopped.ts';
+
+const RUN = 'dkkill';
+const NETWORK = 'dkkill-devops';
+const NAME = 'dkkill-AppDev';
+const Labels = { 'wf.run': RUN };
+
+describeDocker('the requests of a killed client', () => {
+  const network = changeOf(dockerNetwork);
+  const container = changeOf(dockerContainer);
+  /** A second attempt: an earlier one has asked for the same. */
+  const context = () => testContext({ run: RUN, attempt: 2 });
+  let engine = '';
+  const networkRecord = (id: string | null) => ({ name: NETWORK, id, engine });
+  const containerRecord = (id: string | null) => ({ name: NAME, id, startedNow: null, traces: null, engine });
+  beforeAll(async () => {
+    engine = await engineId();
+  });
+
+  afterEach(async () => {
+    for (const [list, remove] of [
+      ['ps --all', 'rm --force'],
+      ['network ls', 'network rm'],
+    ] as const) {
+      const ids = await docker(...list.split(' '), '--quiet', '--filter', 'name=dkkill-');
+      if (ids !== '') await docker(...remove.split(' '), ...ids.split('\n'));
+    }
+  });
+
+  const networksOfTheName = async () =>
+    (await docker('network', 'ls', '--quiet', '--filter', `name=${NETWORK}`)).split('\n');
+  const landed = (what: 'network' | 'container', name: string) =>
+    expect.poll(() => dockerKnows(what, name), { timeout: 2_000, interval: 5 }).toBe(true);
+
+  test('still create a network and a container, within the time that wf waits for late effects', async () => {
+    expect([network.lateEffectMs, container.lateEffectMs]).toEqual([2_000, 2_000]);
+    await askAndDie('POST', '/networks/create', { Name: NETWORK, Labels });
+    await landed('network', NETWORK);
+    await askAndDie('POST', `/containers/create?name=${NAME}`, { Image: PROBE_IMAGE, Cmd: ['sleep', '600'], Labels });
+    await landed('container', NAME);
+  });
+
+  const subnets = [null, '172.29.64.0/24'];
+  test.each(subnets)(
+    'leave one network if the next process asks for it at the same time (subnet %s)',
+    async (subnet) => {
+      const input = { name: NETWORK, subnet };
+      const IPAM = subnet === null ? {} : { IPAM: { Config: [{ Subnet: subnet, Gateway: '172.29.64.1' }] } };
+      await askAndDie('POST', '/networks/create', { Name: NETWORK, CheckDuplicate: true, Labels, ...IPAM });
+      const record = await network.apply(input, networkRecord(null), 'absent', context());
+      // Two may exist, of which the client knows none by the name: the late one is removed, and the other belongs to the run.
+      await expect.poll(networksOfTheName, { timeout: 2_000, interval: 5 }).not.toEqual(['']);
+      let seen = await network.observe(input, context(), record);
+      for (let tries = 0; seen.found === 'partial' && tries < 5; tries += 1) {
+        await network.apply(input, seen.record, 'partial', context());
+        seen = await network.observe(input, context(), seen.record);
+      }
+      expect(seen).toMatchObject({ found: 'ours' });
+      await expect.poll(networksOfTheName, { timeout: 1_000 }).toHaveLength(1);
+      await undo(network, record, context());
+      expect(await networksOfTheName()).toEqual(['']);
+    },
+  );
+
+  const duplicate = () => askAndDie('POST', '/networks/create', { Name: NETWORK, CheckDuplicate: false, Labels });
+  /** Creates a network with a container, then another: the engine starts no container while there are two. */
+  async function twoNetworks(...label: string[]): Promise<string> {
+    await duplicate();
+    await landed('network', NETWORK);
+    const [used = ''] = await networksOfTheName();
+    await docker('run', '--detach', '--name', NAME, ...label, '--network', used, PROBE_IMAGE, 'sleep', '600');
+    await duplicate();
+    await expect.poll(networksOfTheName).toHaveLength(2);
+    return used;
+  }
+
+  test('can leave two networks: the unused one is removed, and undo removes both', async () => {
+    const used = await twoNetworks('--label', `wf.run=${RUN}`);
+    const seen = await network.observe({ name: NETWORK, subnet: null }, context(), networkRecord(null));
+    if (seen.found !== 'partial') throw new Error(seen.found);
+    await network.apply({ name: NETWORK, subnet: null }, seen.record, 'partial', context());
+    expect(await networksOfTheName()).toEqual([used]);
+    expect(await network.observe({ name: NETWORK, subnet: null }, context(), seen.record)).toMatchObject({
+      found: 'ours',
+    });
+
+    await duplicate();
+    await expect.poll(networksOfTheName).toHaveLength(2);
+    await docker('rm', '--force', NAME);
+    await undo(network, seen.record, context());
+    expect(await networksOfTheName()).toEqual(['']);
+  });
+
+  test('can leave two networks: undo removes the unused one and reports the one with a foreign container', async () => {
+    const used = await twoNetworks();
+    await expect(network.undo(networkRecord(null), context())).rejects.toMatchObject({ code: 'E_FOREIGN' });
+    expect(await networksOfTheName()).toEqual([used]);
+    expect(await dockerInspect(NAME, '{{.State.Running}}')).toBe('true');
+  });
+
+  const input = async () => ({
+    name: NAME,
+    image: PROBE_IMAGE,
+    command: ['sleep', '600'],
+    networkId: await docker('network', 'inspect', '--format', '{{.Id}}', NETWORK),
+    network: NETWORK,
+  });
+  const body = { Image: PROBE_IMAGE, Cmd: ['sleep', '600'], Labels, HostConfig: { NetworkMode: NETWORK } };
+
+  test('can create a container late, which the next process adopts', async () => {
+    await docker('network', 'create', NETWORK);
+    const asked = await input();
+    for (let round = 0; round < 5; round += 1) {
+      await askAndDie('POST', `/containers/create?name=${NAME}`, body);
+      const record = await container.apply(asked, containerRecord(null), 'absent', context());
+      expect(await container.observe(asked, context(), record)).toMatchObject({ found: 'ours' });
+      await undo(container, record, context());
+    }
+  });
+
+  test('are not assumed for a foreign container, whose name is refused', async () => {
+    await docker('network', 'create', NETWORK);
+    await docker('create', '--name', NAME, PROBE_IMAGE);
+    const record = containerRecord(null);
+    await expect(container.apply(await input(), record, 'absent', context())).rejects.toMatchObject({
+      code: 'E_NAME_IN_USE',
+    });
+    expect(await dockerInspect(NAME, '{{.State.Status}}')).toBe('created');
+  });
+
+  test('can start or remove a container while the next process does the same', async () => {
+    await docker('network', 'create', NETWORK);
+    const asked = await input();
+    for (const delayMs of [0, 30, 100]) {
+      const id = await docker(
+        'create',
+        '--name',
+        NAME,
+        '--label',
+        `wf.run=${RUN}`,
+        '--network',
+        NETWORK,
+        PROBE_IMAGE,
+        'sleep',
+        '600',
+      );
+      await askAndDie('POST', `/containers/${id}/start`);
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      // Like a process that observed before the engine handled that request.
+      const record = await container.apply(asked, containerRecord(id), 'partial', context());
+      expect(await dockerInspect(id, '{{.State.Running}}')).toBe('true');
+      await askAndDie('DELETE', `/containers/${id}?force=1&v=1`);
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      await undo(container, record, context());
+      expect(await dockerKnows('container', id)).toBe(false);
+    }
+  });
+
+  test('can start a container during its undo, which still removes it', async () => {
+    await docker('network', 'create', NETWORK);
+    const id = await docker(
+      'create',
+      '--name',
+      NAME,
+      '--label',
+      `wf.run=${RUN}`,
+      '--network',
+      NETWORK,
+      PROBE_IMAGE,
+      'sleep',
+      '600',
+    );
+    await askAndDie('POST', `/containers/${id}/start`);
+    await undo(container, containerRecord(id), context());
+    expect(await dockerKnows('container', id)).toBe(false);
+  });
+
+  test('can remove a network during its undo, which succeeds', async () => {
+    const id = await docker('network', 'create', '--label', `wf.run=${RUN}`, NETWORK);
+    await askAndDie('DELETE', `/networks/${id}`);
+    await undo(network, networkRecord(id), context());
+    expect(await networksOfTheName()).toEqual(['']);
+  });
+
+  test('can be cut off anywhere: network and container are then resumed and undone', async () => {
+    const state = async () => [await docker('ps', '--all', '--quiet'), await docker('network', 'ls', '--quiet')];
+    const same = (after: unknown, before: unknown, what: string) => expect(after, what).toEqual(before);
+    const ofNetwork = await stopEverywhere(
+      {
+        actor: dockerNetwork,
+        prepare: async () => ({ name: NETWORK, subnet: null }),
+        remove: async () => {},
+        state,
+        expectMade: async () => expect(await dockerInspect(NETWORK, '{{index .Labels "wf.run"}}')).toBe(RUN),
+        context,
+      },
+      same,
+    );
+    expect(ofNetwork).toEqual({ resumed: 1, undone: 1, undoneAgain: 1 });
+    await docker('network', 'create', NETWORK);
+    const ofContainer = await stopEverywhere(
+      {
+        actor: dockerContainer,
+        prepare: input,
+        remove: async () => {},
+        state,
+        expectMade: async () => expect(await dockerInspect(NAME, '{{.State.Running}}')).toBe('true'),
+        context,
+      },
+      same,
+    );
+    expect(ofContainer).toEqual({ resumed: 2, undone: 2, undoneAgain: 1 });
+  });
+});

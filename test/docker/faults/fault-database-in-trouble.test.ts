@@ -1,0 +1,104 @@
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { describeDocker } from '../../support/docker-tests.ts';
+import { hostState } from '../../support/host-state.ts';
+import { startLab } from '../../support/lab.ts';
+import { expectAllUndone, leavingTheHostAsItWas, pausedAfter } from '../../support/paused-lab.ts';
+import { expectNoStackTrace } from '../../support/refusal.ts';
+import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
+import { openProject, type WfEnd, withoutDatabase } from '../../support/run-wf.ts';
+
+/** Damage to a database file that no wf has open, by the exit code and error that wf reports. */
+const TROUBLE: Readonly<Record<string, (database: string) => void>> = {
+  '3 E_DATABASE_NEWER (of a wf to come)': (database) => {
+    const raw = new Database(database);
+    raw.pragma(`user_version = ${Number(raw.pragma('user_version', { simple: true })) + 1}`);
+    raw.close();
+  },
+  '3 E_DATABASE_DAMAGED (truncated)': (database) => truncateSync(database, 8192),
+  '3 E_DATABASE_DAMAGED (overwritten)': (database) => {
+    const content = readFileSync(database);
+    writeFileSync(database, content.fill(0x2a, 4096, content.length - 4096));
+  },
+  '3 E_DATABASE_DAMAGED (replaced by something else)': (database) => writeFileSync(database, 'A letter.\n'.repeat(999)),
+  '3 E_DATABASE (a folder now)': (database) => {
+    rmSync(database);
+    mkdirSync(database);
+  },
+  '2 E_RUN_NOT_FOUND (deleted)': (database) => rmSync(database),
+};
+
+describeDocker('a database failure', () => {
+  test('makes resume and rollback of a paused lab touch nothing until the file is back', () =>
+    leavingTheHostAsItWas(async () => {
+      const lab = await pausedAfter('setup');
+      const paused = await hostState();
+      const { database } = lab.project;
+      copyFileSync(database, `${database}.good`);
+      for (const [expected, make] of Object.entries(TROUBLE)) {
+        make(database);
+        for (const verb of ['resume', 'rollback']) {
+          expect(expected, verb).toContain(refusalOf(await lab.project.wf([verb, 'lab', '--json'])));
+        }
+        expect(await hostState(), expected).toEqual(paused);
+        for (const end of ['', '-wal', '-shm']) rmSync(`${database}${end}`, { recursive: true, force: true });
+        copyFileSync(`${database}.good`, database);
+      }
+      const end = await lab.rollBack();
+      expect(end.exitCode).toBe(0);
+      expectAllUndone(end.record);
+    }));
+
+  test(
+    'interrupts the lab if another process keeps the lock, and wf resume completes it',
+    () =>
+      leavingTheHostAsItWas(async () => {
+        const project = openProject();
+        const lab = project.start(startLab({}, '--id', 'lab', '--json'));
+        await lab.haltAt(/^isolationTest {2}readFirewallAfter .* ok /);
+        const raw = new Database(project.database);
+        raw.exec('BEGIN EXCLUSIVE');
+        lab.kill('SIGCONT');
+        const end = await lab.end;
+        raw.exec('ROLLBACK');
+        raw.close();
+        // Containers and networks are in place, and no process advances the run.
+        expect(refusalOf(end)).toBe('5 E_DATABASE_LOCKED');
+        expect(withoutDatabase(project, end.stderr)).toContain(
+          '`wf resume lab` resumes it, `wf rollback lab` undoes it',
+        );
+        const resumed = await project.wf(['resume', 'lab', '--json']);
+        const record = runRecordSchema.parse(resumed.json());
+        expect({ exitCode: resumed.exitCode, status: record.status }).toEqual({ exitCode: 0, status: 'succeeded' });
+        expectAllUndone(record);
+      }),
+    180_000,
+  );
+
+  test('stops the lab at once if the file is moved away, and rollback works once it is back', () =>
+    leavingTheHostAsItWas(async () => {
+      const project = openProject();
+      const lab = project.start(startLab({}, '--id', 'lab', '--json'));
+      await lab.haltAt(/^isolationTest {2}readFirewallAfter .* ok /);
+      const halted = await hostState();
+      renameSync(project.database, `${project.database}.away`);
+      lab.kill('SIGCONT');
+      const end = await lab.end;
+      expect(refusalOf(end)).toBe('5 E_DATABASE');
+      expect(await hostState()).toEqual(halted);
+      renameSync(`${project.database}.away`, project.database);
+      const rolledBack = await project.wf(['rollback', 'lab', '--json']);
+      expect(rolledBack.exitCode).toBe(0);
+      expectAllUndone(runRecordSchema.parse(rolledBack.json()));
+    }));
+});
+
+/** Returns `EXIT-CODE ERROR-CODE` of a refused command, and checks the form of the refusal. */
+function refusalOf(end: WfEnd): string {
+  expectNoStackTrace(end);
+  const { error } = refusalSchema.parse(end.json());
+  expect(error.message).toMatch(/wf.db|lab/);
+  expect(error.hint).not.toBe('');
+  return `${end.exitCode} ${error.code}`;
+}

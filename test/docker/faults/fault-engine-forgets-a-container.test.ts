@@ -1,0 +1,57 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeDocker } from '../../support/docker-tests.ts';
+import { removeEngine, startDaemon, startEngine, stopDaemon, type TestEngine } from '../../support/engine.ts';
+import { hostState, type Tool, tool } from '../../support/host-state.ts';
+import { ensureImages } from '../../support/images.ts';
+import { expectAllUndone, pausedAfter } from '../../support/paused-lab.ts';
+import { runRecordSchema } from '../../support/run-record.ts';
+import type { WfOptions } from '../../support/run-wf.ts';
+
+describeDocker('a killed engine that forgets a container', () => {
+  let engine: TestEngine;
+  let options: WfOptions;
+  let at: Tool;
+  beforeAll(async () => {
+    engine = await startEngine();
+    await ensureImages(engine.dockerHost);
+    const through = ['nsenter', `--net=/run/netns/${engine.namespace}`, '--'];
+    options = { through, env: { DOCKER_HOST: engine.dockerHost } };
+    at = (file, ...args) =>
+      tool('nsenter', ...through.slice(1), 'env', `DOCKER_HOST=${engine.dockerHost}`, file, ...args);
+  });
+  afterAll(() => removeEngine(engine));
+
+  /** The engine's own bridge network has another id after each start. */
+  async function state() {
+    const { networks, rules, ...rest } = await hostState(at);
+    return { ...rest, networks: networks.filter((line) => !line.endsWith(' bridge bridge')), rules: rules.toSorted() };
+  }
+
+  test('does not stop a rollback, which removes its processes and links by their records in the ledger', async () => {
+    const before = await state();
+    const lab = await pausedAfter('vethSplice', options);
+    const inspect = async (template: string) => (await at('docker', 'inspect', '--format', template, 'AppDev')).trim();
+    const [id, pid] = [await inspect('{{.Id}}'), await inspect('{{.State.Pid}}')];
+    const rollback = lab.project.start(['rollback', 'lab', '--json'], {
+      ...options,
+      env: { ...options.env, WF_HALT_AT: 'before touch createAppDev undo 1 docker rm' },
+    });
+    const halted = () => / T /.test(readFileSync(`/proc/${rollback.pid}/stat`, 'utf8'));
+    await expect.poll(halted, { timeout: 60_000 }).toBe(true);
+    await stopDaemon(engine, 'SIGKILL');
+    rmSync(path.join(engine.directory, 'data', 'containers', id), { recursive: true });
+    await startDaemon(engine);
+    expect(await at('docker', 'ps', '--all', '--quiet', '--filter', 'name=AppDev')).toBe('');
+    expect(existsSync(`/proc/${pid}`), 'it runs on under its shim').toBe(true);
+    rollback.kill('SIGCONT');
+    const end = await rollback.end;
+    const record = runRecordSchema.parse(end.json());
+    expect({ exitCode: end.exitCode, status: record.status }).toEqual({ exitCode: 0, status: 'rolled-back' });
+    expectAllUndone(record);
+    expect(record.changes.find(({ step }) => step === 'createAppDev')?.status).toBe('reverted');
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
+    expect(await state()).toEqual(before);
+  });
+});

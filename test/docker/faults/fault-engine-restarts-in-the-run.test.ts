@@ -1,0 +1,118 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeDocker } from '../../support/docker-tests.ts';
+import { removeEngine, startDaemon, startEngine, stopDaemon, type TestEngine } from '../../support/engine.ts';
+import { type HostState, hostState, type Tool, tool } from '../../support/host-state.ts';
+import { ensureImages } from '../../support/images.ts';
+import { startLab } from '../../support/lab.ts';
+import { expectAllUndone, expectFailedAndUndone, pausedAfter } from '../../support/paused-lab.ts';
+import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
+import { openProject, type WfOptions } from '../../support/run-wf.ts';
+
+describeDocker('an engine that restarts during a run', () => {
+  let engine: TestEngine;
+  let options: WfOptions;
+  let at: Tool;
+  beforeAll(async () => {
+    engine = await startEngine();
+    await ensureImages(engine.dockerHost);
+    const through = ['nsenter', `--net=/run/netns/${engine.namespace}`, '--'];
+    options = { through, env: { DOCKER_HOST: engine.dockerHost } };
+    at = (file, ...args) =>
+      tool('nsenter', ...through.slice(1), 'env', `DOCKER_HOST=${engine.dockerHost}`, file, ...args);
+  });
+  afterAll(() => removeEngine(engine));
+
+  /** The host state without the parts that a start of the engine changes: the id of its bridge network, the order of its rules. */
+  async function state(): Promise<HostState> {
+    const { networks, rules, ...rest } = await hostState(at);
+    const ofOthers = networks.filter((line) => !line.endsWith(' bridge bridge'));
+    return { ...rest, networks: ofOthers, rules: rules.toSorted() };
+  }
+
+  /** Ends the daemon and starts it again with these settings. */
+  async function restart(settings: object = {}, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') {
+    writeFileSync(path.join(engine.directory, 'daemon.json'), JSON.stringify(settings));
+    await stopDaemon(engine, signal);
+    await startDaemon(engine);
+  }
+
+  test('does not fail the run if its containers keep running (live-restore)', async () => {
+    await restart({ 'live-restore': true });
+    const before = await state();
+    const lab = await pausedAfter('vethSplice', options);
+    await restart({ 'live-restore': true }, 'SIGKILL');
+    const { exitCode, record } = await lab.resume();
+    expect({ exitCode, status: record.status, error: record.error }).toEqual({
+      exitCode: 0,
+      status: 'succeeded',
+      error: null,
+    });
+    expectAllUndone(record);
+    expect(await state()).toEqual(before);
+  });
+
+  test('fails the run if its containers end, and the run is undone', async () => {
+    await restart();
+    const before = await state();
+    const lab = await pausedAfter('isolationTest', options);
+    await restart();
+    expectFailedAndUndone(await lab.resume(), { code: 'E_NAMESPACE_GONE', says: ['AppProd'] });
+    expect(await state()).toEqual(before);
+  });
+
+  test.for([
+    ['during a probe', /^isolationTest {2}controlAppDevAnswersPing .* ok /, 'rolled-back'],
+    ['during teardown', /^teardown {2}removeAppDev .* ok /, 'succeeded'],
+  ] as const)('is awaited by the calls of a step %s, and the host is restored', async ([, line, status]) => {
+    await restart();
+    const before = await state();
+    const lab = openProject().start(startLab({}, '--id', 'lab', '--json'), options);
+    await lab.haltAt(line);
+    await stopDaemon(engine, 'SIGKILL');
+    lab.kill('SIGCONT');
+    await startDaemon(engine);
+    const end = await lab.end;
+    const record = runRecordSchema.parse(end.json());
+    expect({ exitCode: end.exitCode, status: record.status }).toEqual({
+      exitCode: status === 'succeeded' ? 0 : 1,
+      status,
+    });
+    expectAllUndone(record);
+    expect(await state()).toEqual(before);
+  });
+
+  test('prevents a resume while it is down; rollback reports stuck changes, and undoes them once it is back', async () => {
+    await restart();
+    const before = await state();
+    const lab = await pausedAfter('setup', options);
+    await stopDaemon(engine);
+    const refused = await lab.project.wf(['resume', 'lab', '--json'], options);
+    expect({ exitCode: refused.exitCode, code: refusalSchema.parse(refused.json()).error.code }).toEqual({
+      exitCode: 3,
+      code: 'E_DOCKER_UNREACHABLE',
+    });
+    const { exitCode, record } = await lab.rollBack();
+    expect({ exitCode, status: record.status }).toEqual({ exitCode: 5, status: 'needs-attention' });
+    const stuck = record.changes.filter((change) => change.status === 'stuck').map(({ target }) => target);
+    expect(stuck.toSorted()).toEqual(['container AppDev', 'container AppProd', 'network devops', 'network prod']);
+    await startDaemon(engine);
+    const again = await lab.rollBack();
+    expect(again.exitCode).toBe(0);
+    expectAllUndone(again.record);
+    expect(await state()).toEqual(before);
+  });
+
+  test('fails the run if it has no free subnet, and the run is undone', async () => {
+    // One for its own bridge, one for the first network.
+    await restart({ 'default-address-pools': [{ base: '172.31.0.0/23', size: 24 }] });
+    const before = await state();
+    const end = await openProject().wf(startLab({}, '--json'), options);
+    expectFailedAndUndone(
+      { exitCode: end.exitCode, record: runRecordSchema.parse(end.json()), stderr: end.stderr },
+      { code: 'E_SUBNET_IN_USE', says: ['could not find an available, non-overlapping IPv4 address pool'] },
+    );
+    expect(await state()).toEqual(before);
+  });
+});

@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeDocker } from '../../support/docker-tests.ts';
+import { removeEngine, startEngine, type TestEngine } from '../../support/engine.ts';
+import { hostState, tool } from '../../support/host-state.ts';
+import { ensureImages } from '../../support/images.ts';
+import { startLab } from '../../support/lab.ts';
+import { expectAllUndone } from '../../support/paused-lab.ts';
+import { runRecordSchema } from '../../support/run-record.ts';
+import { openProject, type WfOptions } from '../../support/run-wf.ts';
+
+/** Longer than wf waits for a request of a killed client, shorter than it waits for an answer. */
+const STANDS_STILL_MS = 5_000;
+/** Time for late effects of the engine. */
+const LANDED_MS = 2_000;
+
+const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+describeDocker('a stopped engine (SIGSTOP) that continues after wf is killed', () => {
+  let engine: TestEngine;
+  let options: WfOptions;
+  beforeAll(async () => {
+    engine = await startEngine();
+    await ensureImages(engine.dockerHost);
+    options = {
+      through: ['nsenter', `--net=/run/netns/${engine.namespace}`, '--'],
+      env: { DOCKER_HOST: engine.dockerHost },
+    };
+  });
+  afterAll(() => removeEngine(engine));
+
+  const state = () =>
+    hostState((file, ...args) =>
+      tool('nsenter', `--net=/run/netns/${engine.namespace}`, 'env', `DOCKER_HOST=${engine.dockerHost}`, file, ...args),
+    );
+
+  test('creates a container late, and the rollback still undoes it', async () => {
+    const before = await state();
+    const pid = Number(readFileSync(path.join(engine.directory, 'pid'), 'utf8'));
+    const project = openProject();
+    const points = path.join(project.folder, 'points');
+    const lab = project.start(startLab({}, '--id', 'lab'), {
+      ...options,
+      env: { ...options.env, WF_CRASH_LOG: points },
+    });
+    while (!existsSync(points) || !/before touch createAppDev .* docker create/.test(readFileSync(points, 'utf8'))) {
+      await after(1);
+    }
+    process.kill(pid, 'SIGSTOP');
+    try {
+      // By then the request is in the engine's queue.
+      await after(500);
+      lab.kill('SIGKILL');
+      await lab.end;
+      const rollback = project.start(['rollback', 'lab', '--json'], options);
+      await after(STANDS_STILL_MS);
+      process.kill(pid, 'SIGCONT');
+      const end = await rollback.end;
+      expect(end.exitCode, end.stdout + end.stderr).toBe(0);
+      const record = runRecordSchema.parse(end.json());
+      expect(record.status).toBe('rolled-back');
+      expectAllUndone(record);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await after(LANDED_MS);
+    expect(await state()).toEqual(before);
+  });
+});

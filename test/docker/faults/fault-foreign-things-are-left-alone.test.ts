@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest';
+import { describeDocker, docker, dockerInspect, dockerKnows } from '../../support/docker-tests.ts';
+import { hostState, inside, linksOf, pidOf, tool } from '../../support/host-state.ts';
+import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
+import {
+  expectAllUndone,
+  expectFailedAndUndone,
+  leavingTheHostAsItWas,
+  pausedAfter,
+} from '../../support/paused-lab.ts';
+
+describeDocker('a foreign object in the way of a run', () => {
+  test('is refused and left unchanged if it is an eth1 made by hand in AppProd', () =>
+    leavingTheHostAsItWas(async () => {
+      const lab = await pausedAfter('isolationTest', { more: ['--on-failure', 'keep'] });
+      const pid = await pidOf('AppProd');
+      await inside(pid, 'ip', 'link', 'add', 'eth1', 'type', 'bridge');
+      await inside(pid, 'ip', 'address', 'add', '10.77.0.1/24', 'dev', 'eth1');
+      const made = (await linksOf(pid)).get('eth1');
+      const end = await lab.resume();
+      expect({ exitCode: end.exitCode, error: end.record.error }).toMatchObject({
+        exitCode: 1,
+        error: { code: 'E_LINK_IN_USE', message: expect.stringContaining('eth1 exists already in AppProd (bridge)') },
+      });
+      expect((await linksOf(pid)).get('eth1')).toEqual(made);
+      const rolledBack = await lab.rollBack();
+      expect(rolledBack.exitCode).toBe(0);
+      expectAllUndone(rolledBack.record);
+    }));
+
+  test('is refused, and its network stays, if it is an eth1 that Docker made in AppProd', async () => {
+    const before = await hostState();
+    const theirs = await docker('network', 'create', 'theirs');
+    try {
+      const lab = await pausedAfter('isolationTest');
+      await docker('network', 'connect', 'theirs', 'AppProd');
+      expectFailedAndUndone(await lab.resume(), { code: 'E_LINK_IN_USE', says: ['eth1 exists already in AppProd'] });
+      expect(await dockerInspect('theirs', '{{.Id}} {{len .Containers}}')).toBe(`${theirs} 0`);
+    } finally {
+      await docker('network', 'rm', theirs);
+    }
+    expect(await hostState()).toEqual(before);
+  });
+
+  test('is refused and left unchanged if it is an int_hote made after the check of the name', async () => {
+    const before = await hostState();
+    const lab = await pausedAfter('setup');
+    await tool('ip', 'link', 'add', 'int_hote', 'type', 'bridge');
+    try {
+      const made = (await linksOf()).get('int_hote');
+      expectFailedAndUndone(await lab.resume(), { code: 'E_LINK_IN_USE', says: ['int_hote'] });
+      expect((await linksOf()).get('int_hote')).toEqual(made);
+    } finally {
+      await tool('ip', 'link', 'delete', 'int_hote');
+    }
+    expect(await hostState()).toEqual(before);
+  });
+
+  test('blocks the removal of devops if it is a container on it, and rollback completes once it is gone', async () => {
+    const before = await hostState();
+    const lab = await pausedAfter('connectivityTest');
+    const stranger = await docker(
+      ...['run', '--detach', '--name', 'stranger', '--network', 'devops', HTTP_ECHO_IMAGE, '-text', 'x'],
+    );
+    try {
+      for (const end of [await lab.resume(), await lab.rollBack()]) {
+        expect({ exitCode: end.exitCode, status: end.record.status }).toEqual({
+          exitCode: 5,
+          status: 'needs-attention',
+        });
+        const { error, changes, verification } = end.record;
+        expect(error).toMatchObject({ code: 'E_RESIDUE', message: expect.stringContaining('container stranger') });
+        // The error names it once, however many attempts were made.
+        expect(error?.message.match(/container stranger/g)).toHaveLength(1);
+        expect(error?.hint).toContain('docker network rm ');
+        expect(changes.filter(({ status }) => status === 'stuck')).toMatchObject([{ step: 'createDevNetwork' }]);
+        expect(verification?.residues[0]).toMatchObject({
+          subject: 'network devops',
+          reason: expect.stringContaining('container stranger'),
+        });
+        expect(await dockerInspect('stranger', '{{.Id}} {{.State.Running}} {{.RestartCount}}')).toBe(
+          `${stranger} true 0`,
+        );
+        expect(await dockerInspect('devops', '{{range .Containers}}{{.Name}}{{end}}')).toBe('stranger');
+        expect(await dockerKnows('network', 'prod')).toBe(false);
+      }
+    } finally {
+      await docker('rm', '--force', stranger);
+    }
+    const end = await lab.rollBack();
+    expect({ exitCode: end.exitCode, status: end.record.status }).toEqual({ exitCode: 0, status: 'rolled-back' });
+    expectAllUndone(end.record);
+    expect(await hostState()).toEqual(before);
+  });
+
+  test('is unchanged after a rollback if its name is similar, or equal to that of a removed container', async () => {
+    await docker('network', 'create', 'devops2');
+    await docker('create', '--name', 'AppDev-2', '--label', 'wf.run=lab2', PROBE_IMAGE);
+    // eth1 is also the name that the moved link gets in AppProd.
+    for (const name of ['eth1', 'int_hote2']) await tool('ip', 'link', 'add', name, 'type', 'bridge');
+    await tool('ip', 'link', 'set', 'int_hote2', 'alias', 'wf.run=lab2');
+    try {
+      const before = await hostState();
+      const lab = await pausedAfter('vethSplice');
+      // AppDev is now a foreign container: that of the run was removed.
+      await docker('rm', '--force', 'AppDev');
+      const mine = `${await docker('create', '--name', 'AppDev', PROBE_IMAGE)} created`;
+      const end = await lab.rollBack();
+      expect(end.exitCode).toBe(0);
+      expectAllUndone(end.record);
+      expect(await dockerInspect('AppDev', '{{.Id}} {{.State.Status}}')).toBe(mine);
+      await docker('rm', 'AppDev');
+      expect(await hostState()).toEqual(before);
+    } finally {
+      await docker('rm', '--force', 'AppDev', 'AppDev-2');
+      await docker('network', 'rm', 'devops2');
+      for (const name of ['eth1', 'int_hote2']) await tool('ip', 'link', 'delete', name);
+    }
+  });
+});

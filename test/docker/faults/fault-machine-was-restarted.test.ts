@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { describeDocker } from '../../support/docker-tests.ts';
+import { runId } from '../../support/folder-host.ts';
+import { hostState, linksOf, tool } from '../../support/host-state.ts';
+import { startLab } from '../../support/lab.ts';
+import { expectAllUndone, leavingTheHostAsItWas, pausedAfter, rollBackIfTestFails } from '../../support/paused-lab.ts';
+import { afterReboot, endContainersAsAReboot, loadLab } from '../../support/rebooted.ts';
+import { type RunRecord, runRecordSchema } from '../../support/run-record.ts';
+import { openProject, type Project } from '../../support/run-wf.ts';
+
+const IN_MEMORY = ['net.veth', 'net.enslave', 'net.move', 'net.rename', 'net.up', 'net.address', 'net.route'];
+
+describeDocker('a restart of the machine', () => {
+  test('makes rollback settle links, addresses and routes as gone, remove Docker objects, and keep a new int_hote', async () => {
+    const before = await hostState();
+    const { project } = await pausedAfter('vethSplice');
+    await endContainersAsAReboot('AppDev', 'AppProd');
+    await tool('ip', 'link', 'add', 'int_hote', 'type', 'bridge');
+    try {
+      const theirs = (await linksOf()).get('int_hote');
+      const result = await afterReboot(project.database, async (engine, runner) => {
+        const handle = await engine.rollBack({ run: runId('lab'), runner, removeKept: false });
+        return handle?.result;
+      });
+      expect(result).toMatchObject({ type: 'ended', end: { status: 'rolled-back' } });
+      const record = await recordOf(project);
+      expectAllUndone(record);
+      expectGoneAndReverted(record);
+      expect((await linksOf()).get('int_hote')).toEqual(theirs);
+    } finally {
+      await tool('ip', 'link', 'delete', 'int_hote');
+    }
+    expect(await hostState()).toEqual(before);
+  });
+
+  test.for([
+    ['paused with the splice in place', null],
+    ['killed before the new pair was marked', 'after touch createVethPair apply 1 ip link add'],
+  ] as const)('makes a resume fail because of the lost changes, and undo the run (%s)', async ([, crashPoint]) =>
+    leavingTheHostAsItWas(async () => {
+      const project = await left(crashPoint);
+      await endContainersAsAReboot('AppDev', 'AppProd');
+      if (crashPoint !== null) await tool('ip', 'link', 'delete', 'int_hote');
+      const { workflow, definition } = await loadLab();
+      const result = await afterReboot(project.database, async (engine) => {
+        // Loaded from its sources, whose text differs from that of the built wf.
+        const request = { run: runId('lab'), workflow, definition, acceptChanges: true, pauseAfter: null };
+        return (await engine.resume(request)).result;
+      });
+      expect(result).toMatchObject({ type: 'ended', end: { status: 'rolled-back' } });
+      const record = await recordOf(project);
+      expect(record.error?.message).toMatch(crashPoint === null ? /no link int_hote|AppDev/ : /AppProd/);
+      expectAllUndone(record);
+    }),
+  );
+});
+
+/** A lab that no process advances. */
+async function left(crashPoint: string | null): Promise<Project> {
+  if (crashPoint === null) return (await pausedAfter('vethSplice')).project;
+  const project = openProject();
+  rollBackIfTestFails(project);
+  const killed = await project.wf(startLab({}, '--id', 'lab'), { env: { WF_CRASH_AT: crashPoint } });
+  expect(killed.signal).toBe('SIGKILL');
+  return project;
+}
+
+async function recordOf(project: Project): Promise<RunRecord> {
+  return runRecordSchema.parse((await project.wf(['show', 'lab', '--json'])).json());
+}
+
+function expectGoneAndReverted({ changes }: RunRecord): void {
+  const statusOf = (isInMemory: boolean) =>
+    new Set(changes.filter(({ kind }) => IN_MEMORY.includes(kind) === isInMemory).map(({ status }) => status));
+  expect([...statusOf(true)]).toEqual(['gone']);
+  expect([...statusOf(false)]).toEqual(['reverted']);
+}

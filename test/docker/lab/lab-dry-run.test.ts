@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { describeDocker, docker } from '../../support/docker-tests.ts';
+import { hostState } from '../../support/host-state.ts';
+import { PROBE_IMAGE } from '../../support/images.ts';
+import { STAGES, startLab } from '../../support/lab.ts';
+import { openProject } from '../../support/run-wf.ts';
+
+const dryRunSchema = z.strictObject({
+  workflow: z.string(),
+  input: z.record(z.string(), z.unknown()),
+  steps: z.array(
+    z.strictObject({
+      step: z.string(),
+      stage: z.string(),
+      kind: z.string(),
+      changes: z.boolean(),
+      commands: z.array(z.string()),
+    }),
+  ),
+});
+
+describeDocker('a dry run of the lab', () => {
+  test('prints the commands of all six stages and touches nothing', async () => {
+    const before = await hostState();
+    const project = openProject();
+    const [text, json] = await Promise.all([
+      project.wf(startLab({ devSubnet: '172.30.0.0/16', devText: `it's "me"` }, '--dry-run')),
+      project.wf(startLab({ devSubnet: '172.30.0.0/16', devText: `it's "me"` }, '--dry-run', '--json')),
+    ]);
+    expect(json).toMatchObject({ exitCode: 0, stderr: '' });
+    const { steps } = dryRunSchema.parse(json.json());
+    expect([...new Set(steps.map(({ stage }) => stage))]).toEqual(STAGES);
+    const commands = steps.flatMap((step) => step.commands);
+    for (const expected of [
+      /^docker network create .*--subnet 172\.30\.0\.0\/16 devops$/,
+      /^docker run --detach --name AppDev .*--network devops wf-test\/http-echo -text 'it'\\''s "me"'$/,
+      /^ip link add .*int_hote .*type veth peer name int_conteneur/,
+      /^ip link set dev int_hote master br-[0-9a-f]{12}$/,
+      /^ip link set dev int_conteneur netns /,
+      /ip address add 172\.30\.0\.100\/16 dev eth1$/,
+      /ip route add default via 172\.30\.0\.1 /,
+      /ping .* 172\.30\.0\.100$/,
+      /^docker rm --force --volumes AppDev$/,
+      /^docker rm --force --volumes AppProd$/,
+      /^docker network rm devops$/,
+      /^docker network rm prod$/,
+    ]) {
+      expect(commands).toContainEqual(expect.stringMatching(expected));
+    }
+
+    expect(text).toMatchObject({ exitCode: 0, stderr: '' });
+    for (const command of commands) expect(text.stdout).toContain(command);
+    for (const stage of STAGES) expect(text.stdout).toContain(stage);
+    expect(await hostState()).toEqual(before);
+    expect(existsSync(project.database)).toBe(false);
+  });
+
+  test('lists the same steps, kinds and stages as a run', async () => {
+    const project = openProject();
+    const dry = dryRunSchema.parse((await project.wf(startLab({}, '--dry-run', '--json'))).json());
+    const run = z
+      .object({ steps: z.array(z.object({ id: z.string(), stage: z.string(), kind: z.string() })) })
+      .parse((await project.wf(startLab({}, '--json'))).json());
+    const named = (steps: readonly { readonly id: string; readonly stage: string; readonly kind: string }[]) =>
+      steps.map(({ id, stage, kind }) => `${stage} ${id} ${kind}`).sort();
+    expect(named(dry.steps.map(({ step, ...rest }) => ({ id: step, ...rest })))).toEqual(named(run.steps));
+  });
+
+  test('reports a conflict once, as a warning, and exits with 0', async () => {
+    const id = await docker('create', '--name', 'AppDev', PROBE_IMAGE);
+    try {
+      const end = await openProject().wf(startLab({}, '--dry-run'));
+      expect(end.exitCode).toBe(0);
+      expect(end.stderr.match(/^warning E_NAME_IN_USE: /gm)).toHaveLength(1);
+      const nowhere = await openProject().wf(startLab({}, '--dry-run', '--runtime', 'docker'), {
+        env: { DOCKER_HOST: 'unix:///nowhere.sock' },
+      });
+      expect(nowhere.exitCode).toBe(0);
+      expect(nowhere.stderr.match(/^warning E_DOCKER_UNREACHABLE: /gm)).toHaveLength(1);
+    } finally {
+      await docker('rm', id);
+    }
+  });
+});

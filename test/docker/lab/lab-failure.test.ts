@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { describeDocker, docker, dockerKnows } from '../../support/docker-tests.ts';
+import { hostState, linksOf, tool } from '../../support/host-state.ts';
+import { PROBE_IMAGE } from '../../support/images.ts';
+import { SPLICED, startLab } from '../../support/lab.ts';
+import { expectNoStackTrace } from '../../support/refusal.ts';
+import { type RunRecord, runRecordSchema, standingChangesSchema } from '../../support/run-record.ts';
+import { openProject } from '../../support/run-wf.ts';
+
+describeDocker('a failing lab', () => {
+  test('is undone if a container is removed during the run, and the host is restored', async () => {
+    const before = await hostState();
+    const lab = openProject().start(startLab({}, '--json'));
+    await lab.haltAt(SPLICED);
+    await docker('rm', '--force', 'AppDev');
+    lab.kill('SIGCONT');
+    const end = await lab.end;
+    expect(end.exitCode, end.stdout).toBe(1);
+    const record = runRecordSchema.parse(end.json());
+    expectRolledBack(record);
+    expect(record.stages.map(({ name, status }) => `${name} ${status}`)).toEqual([
+      'setup succeeded',
+      'isolationTest succeeded',
+      'vethSplice succeeded',
+      'connectivityTest failed',
+      'teardown skipped',
+      'verification skipped',
+    ]);
+    const status = (step: string) => record.changes.find((change) => change.step === step)?.status;
+    expect(status('createAppDev')).toBe('gone');
+    expect(status('createAppProd')).toBe('reverted');
+    expect(status('addDefaultRoute')).toBe('reverted');
+    expect(end.stderr).toMatch(/^rolling back$/m);
+    expectNoStackTrace(end);
+    expect(await hostState()).toEqual(before);
+  });
+
+  test('is undone if the pair is removed during the splice, and the host is restored', async () => {
+    const before = await hostState();
+    const lab = openProject().start(startLab({}, '--json'));
+    await lab.haltAt(/^vethSplice {2}createVethPair .* ok /);
+    await tool('ip', 'link', 'delete', 'int_hote');
+    lab.kill('SIGCONT');
+    const end = await lab.end;
+    expect(end.exitCode, end.stdout).toBe(1);
+    expectRolledBack(runRecordSchema.parse(end.json()));
+    expect(await hostState()).toEqual(before);
+  });
+
+  test.for([
+    ['the image does not accept -text', PROBE_IMAGE, 'E_DOCKER', 1],
+    // Nothing had to be undone: exit code 3.
+    ['no registry has the image', 'wf-test/no-such-image', 'E_IMAGE_UNAVAILABLE', 3],
+  ] as const)('leaves the host unchanged if %s', async ([, image, code, exitCode]) => {
+    const before = await hostState();
+    const project = openProject();
+    const end = await project.wf(startLab({ image }));
+    expect({ exitCode: end.exitCode, stdout: end.stdout }).toEqual({
+      exitCode,
+      stdout: expect.stringContaining(`error ${code}: `),
+    });
+    expect(end.stdout).toMatch(/^ {2}next: ./m);
+    expectNoStackTrace(end);
+    expect(await hostState()).toEqual(before);
+  });
+
+  test('keeps its changes in place with --on-failure keep, and the printed commands remove them', async () => {
+    const before = await hostState();
+    const project = openProject();
+    const lab = project.start(startLab({}, '--json', '--id', 'kept', '--on-failure', 'keep'));
+    await lab.haltAt(SPLICED);
+    await docker('rm', '--force', 'AppDev');
+    lab.kill('SIGCONT');
+    const end = await lab.end;
+    expect(end.exitCode, end.stdout).toBe(1);
+    const record = runRecordSchema.parse(end.json());
+    expect(record.status).toBe('failed');
+    const notReverted = record.changes.filter(({ step }) => step !== 'createProbe');
+    expect(notReverted.filter(({ status }) => status !== 'applied')).toEqual([]);
+    expect(await dockerKnows('container', 'AppProd')).toBe(true);
+    expect((await linksOf()).get('int_hote')).toMatchObject({ ifalias: 'wf.run=kept' });
+
+    const standing = standingChangesSchema.parse((await project.wf(['changes', 'kept', '--json'])).json());
+    expect(standing.map(({ seq }) => seq).sort()).toEqual(notReverted.map(({ seq }) => seq).sort());
+    const told = (await project.wf(['changes'])).stdout;
+    const typed = told.split('\n').flatMap((line) => /^ {4}(\S.*)$/.exec(line)?.[1] ?? []);
+    for (const { undo } of standing) for (const command of undo.split(' && ')) expect(typed).toContain(command);
+    // In sequence, as a user types them. AppDev is already gone, which `docker rm --force` accepts.
+    const answers = [];
+    for (const command of typed) {
+      answers.push(
+        await tool('sh', '-c', command).then(
+          () => 'done',
+          (thrown: unknown) => `${command}: ${String(thrown)}`,
+        ),
+      );
+    }
+    expect(answers.filter((answer) => answer !== 'done')).toEqual([]);
+    expect(await hostState()).toEqual(before);
+  });
+});
+
+function expectRolledBack(record: RunRecord): void {
+  expect(record).toMatchObject({ status: 'rolled-back', verification: { restored: true, residues: [] } });
+  expect(record.error?.hint).toMatch(/./);
+  expect(record.changes.filter(({ status }) => status !== 'reverted' && status !== 'gone')).toEqual([]);
+}

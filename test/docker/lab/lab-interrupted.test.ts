@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { describeDocker, dockerKnows } from '../../support/docker-tests.ts';
+import { hostState, tool } from '../../support/host-state.ts';
+import { startLab } from '../../support/lab.ts';
+import { expectNoStackTrace } from '../../support/refusal.ts';
+import { runRecordSchema, standingChangesSchema } from '../../support/run-record.ts';
+import { openProject, type Project } from '../../support/run-wf.ts';
+
+describeDocker('a lab that is interrupted by a signal', () => {
+  test.for([
+    ['SIGINT', 130, /^setup {2}createDevNetwork .* ok /],
+    ['SIGTERM', 143, /^vethSplice {2}moveContainerLink .* ok /],
+  ] as const)('prints undo commands that restore the host (%s, exit code %i)', async ([signal, code, line]) => {
+    const before = await hostState();
+    const project = openProject();
+    const lab = project.start(startLab({}, '--id', 'stopped'));
+    await lab.line(line);
+    lab.kill(signal);
+    const end = await lab.end;
+    expect(end).toMatchObject({ exitCode: code, signal: undefined });
+    expectNoStackTrace(end);
+    expect(end.stdout).toMatch(/^lab-network interrupted/m);
+    expect(end.stderr).toContain('run stopped is interrupted');
+
+    const record = runRecordSchema.parse((await project.wf(['show', 'stopped', '--json'])).json());
+    expect(record).toMatchObject({ status: 'interrupted', finishedAt: null, verification: null });
+    expect(record.steps.filter(({ status }) => status === 'running' || status === 'retrying')).toEqual([]);
+    expect(await dockerKnows('network', 'devops')).toBe(true);
+    expect(end.stdout).toContain('docker network rm ');
+
+    await undoByHand(project);
+    expect(await hostState()).toEqual(before);
+  });
+});
+
+/** Runs the commands that `wf changes` prints, in order. */
+async function undoByHand(project: Project): Promise<void> {
+  const standing = standingChangesSchema.parse((await project.wf(['changes', '--json'])).json());
+  expect(standing.length).toBeGreaterThan(0);
+  const told = (await project.wf(['changes'])).stdout;
+  for (const line of told.split('\n')) {
+    const command = /^ {4}(\S.*)$/.exec(line)?.[1];
+    if (command !== undefined) await tool('sh', '-c', command);
+  }
+}

@@ -1,0 +1,111 @@
+import { afterEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { describeDocker, docker, dockerInspect, dockerKnows } from '../../support/docker-tests.ts';
+import { HTTP_ECHO_IMAGE, PROBE_IMAGE } from '../../support/images.ts';
+import { expectAllUndone, pausedAfter } from '../../support/paused-lab.ts';
+import { openProject } from '../../support/run-wf.ts';
+
+const COPY = 'wf-test/copy';
+
+const sweptSchema = z.array(
+  z.object({
+    name: z.string(),
+    status: z.string(),
+    reason: z.string().nullable(),
+    recognisedBy: z.string(),
+    undo: z.array(z.string()),
+  }),
+);
+
+describeDocker('a label that a container inherits from its image', () => {
+  afterEach(async () => {
+    for (const name of ['theirs', 'ours', 'orphan', 'source']) await docker('rm', '--force', '--volumes', name);
+    await docker('rmi', '--force', COPY).catch(() => {});
+    const volumes = await docker('volume', 'ls', '--quiet');
+    if (volumes !== '') await docker('volume', 'rm', '--force', ...volumes.split('\n'));
+  });
+
+  async function sweep(...more: string[]) {
+    const ended = await openProject().wf(['sweep', '--json', ...more]);
+    return { exitCode: ended.exitCode, objects: sweptSchema.parse(ended.json()) };
+  }
+
+  test('does not make a container part of the run, neither for the lab nor for sweep', async () => {
+    const lab = await pausedAfter('setup');
+    await docker('commit', 'AppProd', COPY);
+    const theirs = await docker('run', '--detach', '--name', 'theirs', '--volume', '/data', COPY, '-text', 'mine');
+    expect(await dockerInspect('theirs', '{{index .Config.Labels "wf.run"}}')).toBe('lab');
+    const end = await lab.resume();
+    expect({ exitCode: end.exitCode, status: end.record.status }).toEqual({ exitCode: 0, status: 'succeeded' });
+    expect(end.record.verification?.drift.map(({ subject }) => subject)).toContainEqual(
+      expect.stringContaining('theirs'),
+    );
+    expect(await sweep('--yes')).toEqual({ exitCode: 0, objects: [] });
+    expect(await dockerInspect('theirs', '{{.Id}} {{.State.Running}}')).toBe(`${theirs} true`);
+  });
+
+  test('does not let a rollback remove a foreign container that took the name', async () => {
+    const lab = await pausedAfter('setup');
+    await docker('commit', 'AppProd', COPY);
+    await docker('rm', '--force', 'AppProd');
+    const theirs = await docker('run', '--detach', '--name', 'AppProd', COPY, '-text', 'mine');
+    try {
+      const end = await lab.rollBack();
+      expect(end.exitCode).toBe(0);
+      expectAllUndone(end.record);
+      expect(await dockerInspect('AppProd', '{{.Id}}')).toBe(theirs);
+    } finally {
+      await docker('rm', '--force', theirs);
+    }
+  });
+
+  test('makes the lab refuse the image if the label names the run itself', async () => {
+    await docker('create', '--name', 'source', '--label', 'wf.run=lab', HTTP_ECHO_IMAGE);
+    await docker('commit', 'source', COPY);
+    const project = openProject();
+    const args = ['start', 'lab-network', '--input', `image=${COPY}`, '--input', `probeImage=${PROBE_IMAGE}`];
+    const ended = await project.wf([...args, '--id', 'lab', '--json']);
+    expect(ended.exitCode).toBe(1);
+    expect(ended.json()).toMatchObject({
+      status: 'rolled-back',
+      error: { message: expect.stringContaining('wf.run=lab'), hint: expect.stringContaining('docker build') },
+    });
+    expect(await dockerKnows('container', 'AppDev')).toBe(false);
+    const other = await project.wf([...args, '--id', 'other', '--json']);
+    expect(other.exitCode).toBe(0);
+  });
+
+  test('is not a mark: sweep names the label that the image does not carry, and keeps the volumes', async () => {
+    await docker('create', '--name', 'ours', '--label', 'wf.run=forgotten', '--volume', '/data', PROBE_IMAGE);
+    const volume = await dockerInspect('ours', '{{(index .Mounts 0).Name}}');
+    const found = await sweep();
+    expect(found.objects).toEqual([
+      {
+        name: 'ours',
+        status: 'found',
+        reason: null,
+        recognisedBy: `label wf.run=forgotten, which its image ${PROBE_IMAGE} does not carry`,
+        undo: [expect.stringMatching(/^docker rm --force [0-9a-f]{12}$/)],
+      },
+    ]);
+    expect((await openProject().wf(['sweep'])).stdout).toContain('label wf.run=forgotten');
+    const { exitCode, objects } = await sweep('--yes');
+    expect({ exitCode, status: objects[0]?.status }).toEqual({ exitCode: 0, status: 'removed' });
+    expect(await dockerKnows('container', 'ours')).toBe(false);
+    expect(await docker('volume', 'ls', '--quiet')).toContain(volume);
+  });
+
+  test('cannot be distinguished from a mark if the image is gone: sweep lists the container and keeps it', async () => {
+    await docker('tag', PROBE_IMAGE, COPY);
+    await docker('create', '--name', 'source', COPY);
+    await docker('commit', '--change', 'LABEL wf.run=forgotten', 'source', COPY);
+    const orphan = await docker('create', '--name', 'orphan', COPY);
+    await docker('rmi', '--force', COPY);
+    const { exitCode, objects } = await sweep('--yes');
+    expect(exitCode).toBe(5);
+    expect(objects).toMatchObject([
+      { name: 'orphan', status: 'stuck', reason: expect.stringContaining('which is gone') },
+    ]);
+    expect(await dockerInspect('orphan', '{{.Id}}')).toBe(orphan);
+  });
+});

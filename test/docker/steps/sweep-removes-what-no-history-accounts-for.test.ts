@@ -1,0 +1,203 @@
+import { rmSync } from 'node:fs';
+import { afterEach, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { describeDocker, docker, dockerInspect, dockerKnows, linkNames } from '../../support/docker-tests.ts';
+import { hostState, tool } from '../../support/host-state.ts';
+import { PROBE_IMAGE } from '../../support/images.ts';
+import { SPLICED, startLab } from '../../support/lab.ts';
+import { ORDINARY_USER, ownedByOrdinaryUser } from '../../support/ordinary-user.ts';
+import { openProject, type Project } from '../../support/run-wf.ts';
+
+const sweptSchema = z.array(
+  z.object({
+    kind: z.enum(['container', 'network', 'link', 'route']),
+    name: z.string(),
+    id: z.string(),
+    run: z.string().nullable(),
+    status: z.enum(['found', 'removed', 'in-use', 'stuck']),
+    reason: z.string().nullable(),
+    undo: z.array(z.string()),
+  }),
+);
+
+/** Its only step would end long after the test: it is ended with its wf. */
+const SLEEPER = `
+import { defineWorkflow, execRead } from 'wf-engine';
+import { setup } from 'xstate';
+import { z } from 'zod';
+
+const machine = setup({ actors: { execRead } }).createMachine({
+  initial: 'sleep',
+  states: {
+    sleep: { invoke: { id: 'sleep', src: 'execRead', input: { argv: ['sleep', '30'] }, onDone: 'done' } },
+    done: { type: 'final' },
+  },
+});
+
+export default defineWorkflow({ name: 'sleeper', version: '1', description: 'Sleeps', input: z.object({}), machine });
+`;
+
+describeDocker('wf sweep', () => {
+  // A lab left by a failed test would fail the next tests too.
+  afterEach(async () => {
+    for (const filter of ['name=sweep-', 'label=wf.run']) {
+      const ids = await docker('ps', '--all', '--quiet', '--filter', filter);
+      if (ids !== '') await docker('rm', '--force', ...ids.split('\n'));
+      const networks = await docker('network', 'ls', '--quiet', '--filter', filter);
+      if (networks !== '') await docker('network', 'rm', ...networks.split('\n'));
+    }
+    for (const name of await linkNames()) if (name.startsWith('sweep-')) await tool('ip', 'link', 'delete', name);
+  });
+
+  async function swept(project: Project, ...more: string[]) {
+    const { exitCode, json, stderr } = await project.wf(['sweep', '--json', ...more]);
+    expect(stderr).toBe('');
+    return { exitCode, objects: sweptSchema.parse(json()) };
+  }
+
+  /** Kills a lab with its splice in place, and deletes its database. */
+  async function forgottenLab(): Promise<void> {
+    const project = openProject();
+    const lab = project.start(startLab({}, '--id', 'forgotten'));
+    await lab.line(SPLICED);
+    lab.kill('SIGKILL');
+    await lab.end;
+    for (const file of ['', '-wal', '-shm']) rmSync(`${project.database}${file}`, { force: true });
+  }
+
+  /** Makes objects that resemble those of wf but are not marked. */
+  async function bystanders(): Promise<void> {
+    await docker('network', 'create', 'sweep-network');
+    await docker('create', '--name', 'sweep-container', '--label', 'wf.runner=forgotten', PROBE_IMAGE);
+    await docker('create', '--name', 'sweep-odd', '--label', 'wf.run=no run id!', PROBE_IMAGE);
+    await tool('ip', 'link', 'add', 'sweep-link', 'type', 'bridge');
+    await tool('ip', 'link', 'set', 'dev', 'sweep-link', 'alias', 'about wf.run=forgotten');
+    await tool('ip', 'link', 'set', 'dev', 'sweep-link', 'up');
+    await tool('ip', 'address', 'add', '10.66.0.1/24', 'dev', 'sweep-link');
+    await tool('ip', 'route', 'add', '10.67.0.0/24', 'via', '10.66.0.2', 'proto', '118');
+  }
+
+  test('lists the objects of a run whose database is gone, and removes exactly those with --yes', async () => {
+    await bystanders();
+    const before = await hostState();
+    await forgottenLab();
+    await tool('ip', 'route', 'add', '10.68.0.0/24', 'via', '10.66.0.2', 'proto', '119', 'metric', '7');
+    const littered = await hostState();
+
+    const project = openProject();
+    const found = await swept(project);
+    expect(found.exitCode).toBe(0);
+    expect(found.objects.map(({ kind, name, run, status }) => [kind, name, run, status])).toEqual([
+      ...[1, 2].map(() => ['container', expect.stringMatching(/^App(Dev|Prod)$/), 'forgotten', 'found']),
+      ['link', 'int_hote', 'forgotten', 'found'],
+      ['route', expect.stringMatching(/^10\.68\.0\.0\/24 via 10\.66\.0\.2 dev sweep-link/), null, 'found'],
+      ...[1, 2].map(() => ['network', expect.stringMatching(/^(devops|prod)$/), 'forgotten', 'found']),
+    ]);
+    expect(await hostState(), 'showing alters nothing').toEqual(littered);
+    expect((await project.wf(['sweep'])).stdout).toContain('ip link delete dev int_hote');
+
+    const removed = await swept(project, '--yes');
+    expect(removed.objects.map(({ status, reason }) => [status, reason])).toEqual(
+      found.objects.map(() => ['removed', null]),
+    );
+    expect(removed.exitCode).toBe(0);
+    expect(await hostState()).toEqual(before);
+    expect(await swept(project, '--yes')).toEqual({ exitCode: 0, objects: [] });
+  });
+
+  test('prints commands that remove all listed objects by hand', async () => {
+    const before = await hostState();
+    await forgottenLab();
+    const { objects } = await swept(openProject());
+    for (const { kind, name, undo } of objects) {
+      for (const line of undo) {
+        await tool('sh', '-c', line).catch(async (thrown: unknown) => {
+          // The pair disappears shortly after the container.
+          if (kind !== 'link' || (await linkNames()).includes(name)) throw thrown;
+        });
+      }
+    }
+    await expect.poll(hostState, { timeout: 3_000 }).toEqual(before);
+  });
+
+  test('leaves the objects of its own database to `wf rollback`', async () => {
+    const before = await hostState();
+    const project = openProject();
+    const lab = project.start(startLab({}, '--id', 'known'));
+    await lab.line(SPLICED);
+    lab.kill('SIGKILL');
+    await lab.end;
+    expect(await swept(project, '--yes')).toEqual({ exitCode: 0, objects: [] });
+    expect(await dockerKnows('container', 'AppDev')).toBe(true);
+    expect(await project.wf(['rollback', 'known'])).toMatchObject({ exitCode: 0 });
+    // The run has ended: an object that appears with its mark later has no owner.
+    await docker('network', 'create', '--label', 'wf.run=known', 'sweep-late');
+    expect((await swept(project, '--yes')).objects).toMatchObject([{ name: 'sweep-late', status: 'removed' }]);
+    expect(await hostState()).toEqual(before);
+  });
+
+  test('does not touch an active run of another database', async () => {
+    const before = await hostState();
+    const [theirs, ours] = [openProject(), openProject()];
+    const lab = theirs.start(startLab({}, '--id', 'theirs'));
+    await lab.haltAt(SPLICED);
+    const { exitCode, objects } = await swept(ours, '--yes');
+    expect(exitCode).toBe(0);
+    expect(objects.length).toBeGreaterThan(4);
+    expect(new Set(objects.map(({ status, reason }) => `${status}: ${reason}`))).toEqual(
+      new Set(['in-use: run theirs is active']),
+    );
+    lab.kill('SIGCONT');
+    expect(await lab.end).toMatchObject({ exitCode: 0 });
+    expect(await hostState()).toEqual(before);
+  });
+
+  test('does not touch an active run of another user, whose locks it cannot see', async () => {
+    const project = openProject({ 'workflows/sleeper.ts': SLEEPER });
+    ownedByOrdinaryUser(project.folder);
+    await docker('network', 'create', '--label', 'wf.run=theirs', 'sweep-theirs');
+    const run = project.start(['start', 'sleeper', '--id', 'theirs'], { through: ORDINARY_USER });
+    const inUse = [{ name: 'sweep-theirs', status: 'in-use' }];
+    await vi.waitFor(async () => expect((await swept(openProject())).objects).toMatchObject(inUse), 20_000);
+    expect((await swept(openProject(), '--yes')).objects).toMatchObject(inUse);
+    run.kill('SIGKILL');
+    await run.end;
+    // Ends the step's process, too.
+    expect(await project.wf(['rollback', 'theirs'], { through: ORDINARY_USER })).toMatchObject({ exitCode: 0 });
+    expect((await swept(openProject(), '--yes')).objects).toMatchObject([{ name: 'sweep-theirs', status: 'removed' }]);
+  });
+
+  test('is refused in another network namespace, and does not touch an active run', async () => {
+    const before = await hostState();
+    const [theirs, ours] = [openProject(), openProject()];
+    const lab = theirs.start(startLab({}, '--id', 'theirs'));
+    await lab.haltAt(SPLICED);
+    const standing = await hostState();
+    for (const more of [[], ['--yes']]) {
+      const refused = await ours.wf(['sweep', '--json', ...more], { through: ['unshare', '--net'] });
+      expect(refused.exitCode, refused.stdout).toBe(3);
+      expect(refused.json()).toMatchObject({ error: { code: 'E_DOCKER_NOT_LOCAL' } });
+    }
+    expect(await hostState()).toEqual(standing);
+    lab.kill('SIGCONT');
+    expect(await lab.end).toMatchObject({ exitCode: 0 });
+    expect(await hostState()).toEqual(before);
+  });
+
+  test('reports a network with a foreign container as stuck, and keeps it', async () => {
+    const id = await docker('network', 'create', '--label', 'wf.run=forgotten', 'sweep-devops');
+    await docker('run', '--detach', '--name', 'sweep-guest', '--network', id, PROBE_IMAGE, 'sleep', '600');
+    const project = openProject();
+    const { exitCode, objects } = await swept(project, '--yes');
+    expect(exitCode).toBe(5);
+    expect(objects).toMatchObject([
+      {
+        status: 'stuck',
+        reason: expect.stringContaining('sweep-guest'),
+        undo: [expect.stringContaining('docker network rm')],
+      },
+    ]);
+    expect(await dockerInspect('sweep-guest', '{{.State.Running}} {{len .NetworkSettings.Networks}}')).toBe('true 1');
+    expect((await project.wf(['sweep', '--yes'])).stdout).toMatch(/network sweep-devops .*stuck: .*sweep-guest/);
+  });
+});
