@@ -3,7 +3,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { ORDINARY_USER, readableByAll } from '../support/ordinary-user.ts';
+import { canActAsOrdinaryUser, ORDINARY_USER } from '../support/ordinary-user.ts';
 
 const VITEST = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
 const assertion = z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()) });
@@ -12,7 +12,7 @@ const report = z.object({
 });
 
 // An ordinary user already runs these tests without this one.
-test.skipIf(process.getuid?.() !== 0 || !readableByAll())(
+test.skipIf(!canActAsOrdinaryUser())(
   'the embedded runtime keeps the same promises for an ordinary user',
   { timeout: 10 * 60_000 },
   () => {

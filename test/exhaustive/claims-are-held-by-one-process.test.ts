@@ -21,7 +21,7 @@ import { createOrphanedProcesses } from '../../src/host/processes/orphaned-proce
 import { processStat } from '../../src/host/processes/process.ts';
 import { startChild } from '../fixtures/history/child.ts';
 import { runId } from '../fixtures/history/samples.ts';
-import { readableByAll } from '../support/ordinary-user.ts';
+import { canActAsOrdinaryUser } from '../support/ordinary-user.ts';
 import { notAfterTest, running } from '../support/processes.ts';
 
 const unique = `${process.pid}-${process.hrtime.bigint()}`;
@@ -116,7 +116,7 @@ test('a child between fork and exec keeps the run locked after a kill of wf, and
   held.release();
 });
 
-const asRoot = test.skipIf(process.getuid?.() !== 0 || !readableByAll());
+const asRoot = test.skipIf(!canActAsOrdinaryUser());
 const OTHER_USER = ['setpriv', '--reuid', '4242', '--regid', '4242', '--clear-groups'];
 
 asRoot('another user cannot block a run with the same id, which still counts as active', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { processOf } from '../../src/host/processes/process.ts';
 import { endPrivateHost } from '../../src/runtime/embedded/client/end-private-host.ts';
 import { findPrivateHosts } from '../../src/runtime/embedded/client/find-private-host.ts';
-import { readableByAll } from '../support/ordinary-user.ts';
+import { canActAsOrdinaryUser } from '../support/ordinary-user.ts';
 import { markedPids, type PrivateHostUser, privateHostUser, USERS, type User } from '../support/private-host.ts';
 import { describeOwnNetwork, eventually } from './own-network.ts';
 
@@ -52,7 +52,7 @@ function markFor(mark: string): { readonly env: Record<string, string>; readonly
 
 describeOwnNetwork('commands in a private host', () => {
   describe.each(USERS)('as %s', (user) => {
-    describe.skipIf(user !== 'root' && !readableByAll())('in a readable checkout', () => {
+    describe.skipIf(user !== 'root' && !canActAsOrdinaryUser())('in a readable checkout', () => {
       it('return their exit code, signal and output', async () => {
         const { mark, wf } = await startHost(user);
         const shell = (script: string, options: object = {}) => wf.command(['sh', '-c', script], options);

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ORDINARY_USER, readableByAll } from '../support/ordinary-user.ts';
+import { canActAsOrdinaryUser, ORDINARY_USER } from '../support/ordinary-user.ts';
 import { markedPids, type PrivateHostUser, privateHostUser, USERS, type User } from '../support/private-host.ts';
 import { describeOwnNetwork, eventually } from './own-network.ts';
 
@@ -31,7 +31,7 @@ function openFolder(): string {
 
 describeOwnNetwork('the files of the machine in a private host', () => {
   describe.each(USERS)('as %s', (user) => {
-    describe.skipIf(user !== 'root' && !readableByAll())('in a readable checkout', () => {
+    describe.skipIf(user !== 'root' && !canActAsOrdinaryUser())('in a readable checkout', () => {
       it('are readable but not writable for a command, a container and an entered process', {
         timeout: 60_000,
       }, async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readableByAll } from '../support/ordinary-user.ts';
+import { canActAsOrdinaryUser } from '../support/ordinary-user.ts';
 import { markedPids, type PrivateHostUser, privateHostUser, USERS, type User } from '../support/private-host.ts';
 import { describeOwnNetwork, eventually, ip } from './own-network.ts';
 
@@ -44,7 +44,7 @@ async function expectNothingLeft(mark: string, tracers: readonly string[]): Prom
 
 describeOwnNetwork('a private host', () => {
   describe.each(USERS)('as %s', (user) => {
-    describe.skipIf(user !== 'root' && !readableByAll())('in a readable checkout', () => {
+    describe.skipIf(user !== 'root' && !canActAsOrdinaryUser())('in a readable checkout', () => {
       it.each(['kill', 'close'] as const)('ends with the wf that started it (%s) until it is kept', async (way) => {
         const mark = newMark();
         const wf = forTest(user, mark);

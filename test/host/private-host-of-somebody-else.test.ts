@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ORDINARY_USER, readableByAll } from '../support/ordinary-user.ts';
+import { canActAsOrdinaryUser, ORDINARY_USER } from '../support/ordinary-user.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject, type Project, WF } from '../support/run-wf.ts';
 import { eventually } from './own-network.ts';
@@ -75,7 +75,7 @@ async function pausedRun(): Promise<Project> {
   return project;
 }
 
-const isRoot = process.getuid?.() === 0 && readableByAll();
+const isRoot = canActAsOrdinaryUser();
 
 describe.skipIf(!isRoot)('trust in a private host', () => {
   test.for(['resume', 'rollback'])('is not given by a %s to a false host of another user', async (verb) => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readableByAll } from '../support/ordinary-user.ts';
+import { canActAsOrdinaryUser } from '../support/ordinary-user.ts';
 import { markedPids, type PrivateHostUser, privateHostUser, type Started, USERS } from '../support/private-host.ts';
 import { describeOwnNetwork, ip, networkState } from './own-network.ts';
 
@@ -10,7 +10,7 @@ const ECHO = 'hashicorp/http-echo';
 
 describeOwnNetwork('a private host', () => {
   describe.each(USERS)('as %s', (user) => {
-    describe.skipIf(user !== 'root' && !readableByAll())('in a readable checkout', () => {
+    describe.skipIf(user !== 'root' && !canActAsOrdinaryUser())('in a readable checkout', () => {
       const mark = `test-${process.pid}-${user.length}@1`;
       let wf: PrivateHostUser;
       let host: Started;

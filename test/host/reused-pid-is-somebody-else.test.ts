@@ -4,7 +4,7 @@ import { PROCESS_MARK_VARIABLE, processMarkText } from '../../src/engine/model/p
 import { ownProcess } from '../../src/host/processes/process.ts';
 import { startChild } from '../fixtures/history/child.ts';
 import { runId } from '../fixtures/history/samples.ts';
-import { ORDINARY_USER, readableByAll } from '../support/ordinary-user.ts';
+import { canActAsOrdinaryUser, ORDINARY_USER } from '../support/ordinary-user.ts';
 import { running, startForTest, untilRunning } from '../support/processes.ts';
 import { describeOwnNetwork } from './own-network.ts';
 
@@ -21,7 +21,7 @@ describeOwnNetwork('a foreign process', () => {
     });
   });
 
-  it.skipIf(!readableByAll())('is skipped if it belongs to another user and wf may not inspect it', async () => {
+  it.skipIf(!canActAsOrdinaryUser())('is skipped if it belongs to another user and wf may not inspect it', async () => {
     const run = runId(`other-user-${process.pid}`);
     const mark = processMarkText({ run, step: asStepId('s'), attempt: 1, owner: ownProcess() });
     const pid = startForTest(['sleep', '191.25'], { [PROCESS_MARK_VARIABLE]: mark });

@@ -3,7 +3,12 @@ import { existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync } 
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ORDINARY_USER, ORDINARY_USER_ID, ownedByOrdinaryUser, readableByAll } from '../support/ordinary-user.ts';
+import {
+  canActAsOrdinaryUser,
+  ORDINARY_USER,
+  ORDINARY_USER_ID,
+  ownedByOrdinaryUser,
+} from '../support/ordinary-user.ts';
 import { runRecordSchema } from '../support/run-record.ts';
 import { openProject, type WfEnd } from '../support/run-wf.ts';
 
@@ -151,7 +156,7 @@ describe.skipIf(!isRoot)('the network namespace', () => {
   });
 });
 
-describe.skipIf(!isRoot || !readableByAll())('the user', () => {
+describe.skipIf(!canActAsOrdinaryUser())('the user', () => {
   test('is the only one who may undo the commands of a run', async () => {
     const { wf, folder } = project();
     ownedByOrdinaryUser(folder);

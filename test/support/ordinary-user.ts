@@ -13,10 +13,10 @@ export const ORDINARY_USER: readonly string[] =
     ? ['setpriv', '--reuid', `${ORDINARY_USER_ID}`, '--regid', `${ORDINARY_USER_ID}`, '--clear-groups', '--']
     : [];
 
-/** Whether an ordinary user may read this checkout, e.g. not below /root. */
-export function readableByAll(): boolean {
+/** Whether the tests can start wf as the ordinary user: they are run by root, in a checkout that all users can read. */
+export function canActAsOrdinaryUser(): boolean {
   const [file, ...args] = [...ORDINARY_USER, 'test', '-r', WF];
-  return file !== undefined && spawnSync(file, args).status === 0;
+  return ORDINARY_USER.length > 0 && file !== undefined && spawnSync(file, args).status === 0;
 }
 
 /** Gives a project's folder to the ordinary user, with all that is in it. */

@@ -13,7 +13,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { openNoteProject } from '../../support/note.ts';
-import { ORDINARY_USER, readableByAll } from '../../support/ordinary-user.ts';
+import { canActAsOrdinaryUser, ORDINARY_USER } from '../../support/ordinary-user.ts';
 import { expectRefusal, expectTextRefusal } from '../../support/refusal.ts';
 import type { Project } from '../../support/run-wf.ts';
 
@@ -122,22 +122,24 @@ test.concurrent('a database that another process keeps locked is reported as loc
   }
 });
 
-test.skipIf(!readableByAll()).concurrent('a database that the user may not write or read is refused', async () => {
-  const project = openNoteProject();
-  chmodSync(path.dirname(project.folder), 0o755);
-  chmodSync(project.folder, 0o755);
-  const through = { through: ORDINARY_USER };
-  const refusal = { exitCode: 3, code: 'E_DATABASE_READONLY', says: [project.database], next: '--db' };
-  await expectRefusal(project, note(project), refusal, through);
-  expect((await project.wf(note(project))).exitCode).toBe(0);
-  expect(statSync(project.database).mode & 0o777).toBe(0o600);
-  await expectRefusal(
-    project,
-    ['runs'],
-    { ...refusal, code: 'E_DATABASE', says: ['has no permission to read'] },
-    through,
-  );
-});
+test
+  .skipIf(!canActAsOrdinaryUser())
+  .concurrent('a database that the user may not write or read is refused', async () => {
+    const project = openNoteProject();
+    chmodSync(path.dirname(project.folder), 0o755);
+    chmodSync(project.folder, 0o755);
+    const through = { through: ORDINARY_USER };
+    const refusal = { exitCode: 3, code: 'E_DATABASE_READONLY', says: [project.database], next: '--db' };
+    await expectRefusal(project, note(project), refusal, through);
+    expect((await project.wf(note(project))).exitCode).toBe(0);
+    expect(statSync(project.database).mode & 0o777).toBe(0o600);
+    await expectRefusal(
+      project,
+      ['runs'],
+      { ...refusal, code: 'E_DATABASE', says: ['has no permission to read'] },
+      through,
+    );
+  });
 
 test.concurrent('an invalid --db is refused even if WF_DB is valid', async () => {
   const project = openNoteProject({

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FOLDERS_WORKFLOW, foldersRun } from '../../support/folders.ts';
 import { NOTE_WORKFLOW } from '../../support/note.ts';
-import { readableByAll } from '../../support/ordinary-user.ts';
+import { canActAsOrdinaryUser } from '../../support/ordinary-user.ts';
 import { refusalSchema } from '../../support/run-record.ts';
 import { openProject, type Project, type WfEnd, withoutDatabase } from '../../support/run-wf.ts';
 
@@ -135,7 +135,7 @@ describe('a process limit', () => {
     PATIENCE_MS,
   );
 
-  test.skipIf(process.getuid?.() !== 0 || !readableByAll())(
+  test.skipIf(!canActAsOrdinaryUser())(
     'on processes is not reported as a defect of wf, and a failed run is undone',
     async () => {
       const user = 50_000 + (process.pid % 10_000);

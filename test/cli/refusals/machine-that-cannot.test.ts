@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ORDINARY_USER, readableByAll } from '../../support/ordinary-user.ts';
+import { canActAsOrdinaryUser, ORDINARY_USER } from '../../support/ordinary-user.ts';
 import { expectNoStackTrace, expectRefusal, expectTextRefusal } from '../../support/refusal.ts';
 import { runSummariesSchema } from '../../support/run-record.ts';
 import { openProject, type Project } from '../../support/run-wf.ts';
@@ -87,7 +87,7 @@ describe.skipIf(process.env['WF_TEST_DOCKER'] !== '1')('a machine without nsente
   });
 });
 
-describe.skipIf(!readableByAll()).concurrent('an ordinary user', () => {
+describe.skipIf(!canActAsOrdinaryUser()).concurrent('an ordinary user', () => {
   test('gets a permission error for an engine socket without access', async ({ onTestFinished }) => {
     const project = openProject();
     const { socket, server } = await privateSocket(project);
