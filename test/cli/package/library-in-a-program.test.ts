@@ -9,7 +9,7 @@ const SLOW = readFileSync(new URL('../../fixtures/workflows/folders.ts', import.
 /** A program that prints the outcome of its run. */
 function program(body: string): string {
   return `import { openEngine, WfError } from 'wf-engine';
-import folders from '../workflows/folders.ts';
+import folders from './workflows/folders.ts';
 
 const root = process.cwd();
 const said = (thrown: unknown) => (thrown instanceof WfError ? thrown.code : String(thrown));

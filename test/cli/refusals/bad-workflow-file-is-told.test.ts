@@ -21,7 +21,7 @@ const BAD: Readonly<Record<string, { readonly text: string; readonly says: reado
   'throws-error': { text: "throw new Error('no such planet');", says: ['no such planet'] },
   'throws-nonsense': { text: 'throw undefined;', says: ['cannot be loaded'] },
   'not-typescript': { text: 'const = 1;', says: ['cannot be loaded'] },
-  'imports-nothing': { text: "import '../nowhere.ts'; export default 1;", says: ['nowhere'] },
+  'imports-nothing': { text: "import './nowhere.ts'; export default 1;", says: ['nowhere'] },
   'exports-nothing': { text: 'export const workflow = 1;', says: ['no default export'] },
   'exports-nonsense': {
     text: "export default { name: 'exports-nonsense', machine: 42 };",

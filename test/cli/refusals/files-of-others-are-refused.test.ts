@@ -71,12 +71,12 @@ asRoot.concurrent.each([
 asRoot.concurrent('an import of a workflow is not executed if another user could have written it', async () => {
   const project = openProject();
   project.write('parts/deep.mts', spy(project));
-  project.write('parts/index.ts', `export { default } from '../deep.mjs';`);
+  project.write('parts/index.ts', `export { default } from './deep.mjs';`);
   project.write('node_modules/helper/index.js', spy(project).replace('export default {};', ''));
   project.write('node_modules/helper/package.json', '{"name":"helper","type":"module","exports":"./index.js"}');
-  project.write('workflows/file.ts', `import part from '../../parts'; export default part;`);
+  project.write('workflows/file.ts', `import part from '../parts'; export default part;`);
   project.write('workflows/package.ts', `import 'helper'; export default {};`);
-  project.write('workflows/later.ts', `export default await import('../../parts/deep.mjs');`);
+  project.write('workflows/later.ts', `export default await import('../parts/deep.mjs');`);
   chownSync(path.join(project.folder, 'parts/deep.mts'), OTHER, OTHER);
   chownSync(path.join(project.folder, 'node_modules'), OTHER, OTHER);
   await expectRefusal(project, ['start', 'file'], refusal(project, 'parts/deep.mts'));

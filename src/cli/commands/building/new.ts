@@ -78,7 +78,7 @@ async function newStep(name: string, services: Services): Promise<StartingPoint>
     files: { [`steps/${file}.ts`]: stepText(step), [`steps/${file}.test.ts`]: stepTestText(step, file) },
     next: [
       `next: node --test steps/${file}.test.ts    (before Node.js 22.18: npx tsx --test steps/${file}.test.ts)`,
-      `in a workflow: import { ${step.constant} } from '../../steps/${file}.ts';`,
+      `in a workflow: import { ${step.constant} } from '../steps/${file}.ts';`,
     ],
   };
 }
