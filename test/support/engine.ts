@@ -109,8 +109,8 @@ export async function stopDaemon({ directory }: TestEngine, signal: 'SIGTERM' | 
   await endAndWait([pid], signal);
   // containerd dies shortly after dockerd: a dockerd that starts in between would wait for it in vain.
   await endAndWait(containerdsOf(directory), 'SIGKILL');
-  // dockerd takes the pid in this file, a zombie, for a living containerd, and waits for it.
-  await rm(join(directory, 'exec', 'containerd', 'containerd.pid'), { force: true });
+  // The next dockerd takes a zombie with the pid in one of these files for a living daemon, and does not start.
+  for (const file of ['pid', 'exec/containerd/containerd.pid']) await rm(join(directory, file), { force: true });
 }
 
 /** Removes an engine: containers, dockerd, containerd, mounts, namespace, files. Succeeds if it is already gone. */
