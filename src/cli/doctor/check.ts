@@ -1,4 +1,4 @@
-import { asWfError, type WfError } from '../../engine/model/errors.ts';
+import type { WfError } from '../../engine/model/errors.ts';
 import type { Requirement, RequirementResult } from '../../engine/workflow/requirement.ts';
 
 /** One check of `wf doctor`. */
@@ -27,13 +27,4 @@ export function found(text: string): RequirementResult {
 
 export function wrong(error: WfError): RequirementResult {
   return { met: false, error };
-}
-
-/** Like a check, but turns an exception into a finding. */
-export async function orWrong(verdict: () => Promise<RequirementResult>): Promise<RequirementResult> {
-  try {
-    return await verdict();
-  } catch (thrown) {
-    return wrong(asWfError(thrown));
-  }
 }

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs
 import path from 'node:path';
 import { WfError } from '../../engine/model/errors.ts';
 import type { Services } from '../services/services.ts';
-import { type Check, check, found, orWrong, wrong } from './check.ts';
+import { type Check, check, found, wrong } from './check.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** A run of the lab takes about 0.3 MiB; the reserve takes 2 and is created only if four times as much is free. */
@@ -12,17 +12,18 @@ const ROOM_BYTES = 8 * MEBIBYTE;
 export function databaseChecks(services: Services): readonly Check[] {
   const { database } = services.places;
   return [
-    check('run', 'database', 'journals every change before it is made', () =>
-      orWrong(async () => {
-        const history = await services.historyForReading();
-        if (history === undefined) return emptyPlace(database);
-        const [newest] = history.runs({ limit: 1 });
-        const last = newest === undefined ? 'no runs' : `newest run ${newest.id}`;
-        return found(`${database} (${mebibytes(statSync(database).size)}, ${last})`);
-      }),
-    ),
-    check('advice', 'disk space', 'a full disk stops a run; a reserve beside the database allows its rollback', () =>
-      orWrong(async () => {
+    check('run', 'database', 'journals every change before it is made', async () => {
+      const history = await services.historyForReading();
+      if (history === undefined) return emptyPlace(database);
+      const [newest] = history.runs({ limit: 1 });
+      const last = newest === undefined ? 'no runs' : `newest run ${newest.id}`;
+      return found(`${database} (${mebibytes(statSync(database).size)}, ${last})`);
+    }),
+    check(
+      'advice',
+      'disk space',
+      'a full disk stops a run; a reserve beside the database allows its rollback',
+      async () => {
         const folder = nearestFolder(path.dirname(database));
         const { bavail, bsize } = statfsSync(folder);
         const free = bavail * bsize;
@@ -30,7 +31,7 @@ export function databaseChecks(services: Services): readonly Check[] {
         const isKept = existsSync(`${database}-reserve`);
         const reserve = isKept ? 'with a reserve' : 'the first run creates a reserve';
         return found(`${mebibytes(free)} free in ${folder}, ${reserve}`);
-      }),
+      },
     ),
   ];
 }
