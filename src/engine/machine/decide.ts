@@ -101,14 +101,14 @@ export function stepError(invoke: string, error: Json): MachineEvent {
 
 function decisionOf(model: MachineModel, before: Before, now: number, run: () => Transitioned): Decision {
   const [snapshot, actions] = guarded(run);
-  const next: Bookkeeping = { ...before };
+  const next: Before & Bookkeeping = { ...before };
   const effects: Effect[] = [];
   for (const action of actions) applyAction(model, next, effects, action, now);
   const status = statusOf(snapshot);
   const value = toJson(snapshot.value);
   const due = withoutTransientSteps(effects);
   return {
-    state: { ...before, ...next, snapshot },
+    state: { ...next, snapshot },
     status,
     effects: due,
     value,
