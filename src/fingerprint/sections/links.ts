@@ -6,10 +6,10 @@ import { parseOutput, parseValue } from './parse-output.ts';
 
 const settings = z.record(z.string(), z.json());
 
-const addressEntry = settings.and(z.looseObject(addressMembers));
+const addressEntry = settings.and(z.looseObject(addressMembers()));
 
 const linkEntry = z.object({
-  ...linkMembers,
+  ...linkMembers(),
   linkinfo: z
     .object({
       info_kind: z.string().optional(),

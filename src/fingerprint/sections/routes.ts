@@ -15,14 +15,14 @@ const nexthop = z.looseObject({
   weight: z.number().optional(),
 });
 const routeEntry = z.looseObject({
-  ...routeMembers,
+  ...routeMembers(),
   protocol: z.string().optional(),
   nexthops: z.array(nexthop).default([]),
 });
 type Route = z.output<typeof routeEntry>;
 
 const ruleEntry = z.looseObject({ priority: z.number(), table: z.string().optional() });
-const neighbourEntry = z.looseObject({ ...neighbourMembers, dev: z.string() });
+const neighbourEntry = z.looseObject({ ...neighbourMembers(), dev: z.string() });
 const qdiscEntry = z.looseObject({ kind: z.string(), dev: z.string(), parent: z.string().optional() });
 
 /** Carrier and offload states, and lifetimes of router advertisements. */

@@ -49,13 +49,13 @@ export const linkEntry = lazy(() => {
   const count = z.number().int().nonnegative();
   const counters = z.object({ packets: count, bytes: count });
   return z.object({
-    ...linkMembers,
+    ...linkMembers(),
     ifindex: z.number().int().positive(),
     link_index: z.number().int().optional(),
     link_netnsid: z.number().int().optional(),
     linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
     stats64: z.object({ rx: counters, tx: counters }),
-    addr_info: z.array(z.object({ ...addressMembers, family: z.string(), scope: z.string().optional() })).optional(),
+    addr_info: z.array(z.object({ ...addressMembers(), family: z.string(), scope: z.string().optional() })).optional(),
   });
 });
 type LinkEntry = z.infer<ReturnType<typeof linkEntry>>;

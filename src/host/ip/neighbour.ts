@@ -13,7 +13,7 @@ export interface Neighbour {
 }
 
 const neighbourEntry = z.object({
-  ...neighbourMembers,
+  ...neighbourMembers(),
   dev: z.string().optional(),
   lladdr: z.string().optional(),
 });

@@ -32,7 +32,7 @@ export interface RouteFilter {
 
 const routeEntry = lazy(() =>
   z.object({
-    ...routeMembers,
+    ...routeMembers(),
     via: z.object({ host: z.string() }).optional(),
     protocol: z.string(),
     scope: z.string().optional(),
