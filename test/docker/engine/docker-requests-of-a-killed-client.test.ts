@@ -112,6 +112,13 @@ describeDocker('the requests of a killed client', () => {
     networkId: await docker('network', 'inspect', '--format', '{{.Id}}', NETWORK),
     network: NETWORK,
   });
+  const createMarked = () =>
+    docker(
+      ...['create', '--name', NAME, '--label', `wf.run=${RUN}`, '--network', NETWORK],
+      PROBE_IMAGE,
+      'sleep',
+      '600',
+    );
   const body = { Image: PROBE_IMAGE, Cmd: ['sleep', '600'], Labels, HostConfig: { NetworkMode: NETWORK } };
 
   test('can create a container late, which the next process adopts', async () => {
@@ -139,18 +146,7 @@ describeDocker('the requests of a killed client', () => {
     await docker('network', 'create', NETWORK);
     const asked = await input();
     for (const delayMs of [0, 30, 100]) {
-      const id = await docker(
-        'create',
-        '--name',
-        NAME,
-        '--label',
-        `wf.run=${RUN}`,
-        '--network',
-        NETWORK,
-        PROBE_IMAGE,
-        'sleep',
-        '600',
-      );
+      const id = await createMarked();
       await askAndDie('POST', `/containers/${id}/start`);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
       // Like a process that observed before the engine handled that request.
@@ -165,18 +161,7 @@ describeDocker('the requests of a killed client', () => {
 
   test('can start a container during its undo, which still removes it', async () => {
     await docker('network', 'create', NETWORK);
-    const id = await docker(
-      'create',
-      '--name',
-      NAME,
-      '--label',
-      `wf.run=${RUN}`,
-      '--network',
-      NETWORK,
-      PROBE_IMAGE,
-      'sleep',
-      '600',
-    );
+    const id = await createMarked();
     await askAndDie('POST', `/containers/${id}/start`);
     await undo(container, containerRecord(id), context());
     expect(await dockerKnows('container', id)).toBe(false);

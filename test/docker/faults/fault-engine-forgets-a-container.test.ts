@@ -2,9 +2,9 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeDocker } from '../../support/docker-tests.ts';
-import { removeEngine, startDaemon, startEngine, stopDaemon, type TestEngine } from '../../support/engine.ts';
-import { hostState, type Tool, tool } from '../../support/host-state.ts';
-import { ensureImages } from '../../support/images.ts';
+import { removeEngine, startDaemon, stopDaemon, type TestEngine } from '../../support/engine.ts';
+import type { Tool } from '../../support/host-state.ts';
+import { type OwnEngine, openOwnEngine } from '../../support/own-engine.ts';
 import { expectAllUndone, pausedAfter } from '../../support/paused-lab.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import type { WfOptions } from '../../support/run-wf.ts';
@@ -12,22 +12,12 @@ import type { WfOptions } from '../../support/run-wf.ts';
 describeDocker('a killed engine that forgets a container', () => {
   let engine: TestEngine;
   let options: WfOptions;
+  let state: OwnEngine['state'];
   let at: Tool;
   beforeAll(async () => {
-    engine = await startEngine();
-    await ensureImages(engine.dockerHost);
-    const through = ['nsenter', `--net=/run/netns/${engine.namespace}`, '--'];
-    options = { through, env: { DOCKER_HOST: engine.dockerHost } };
-    at = (file, ...args) =>
-      tool('nsenter', ...through.slice(1), 'env', `DOCKER_HOST=${engine.dockerHost}`, file, ...args);
+    ({ engine, options, state, at } = await openOwnEngine());
   });
   afterAll(() => removeEngine(engine));
-
-  /** The engine's own bridge network has another id after each start. */
-  async function state() {
-    const { networks, rules, ...rest } = await hostState(at);
-    return { ...rest, networks: networks.filter((line) => !line.endsWith(' bridge bridge')), rules: rules.toSorted() };
-  }
 
   test('does not stop a rollback, which removes its processes and links by their records in the ledger', async () => {
     const before = await state();

@@ -2,10 +2,9 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeDocker } from '../../support/docker-tests.ts';
-import { removeEngine, startDaemon, startEngine, stopDaemon, type TestEngine } from '../../support/engine.ts';
-import { type HostState, hostState, type Tool, tool } from '../../support/host-state.ts';
-import { ensureImages } from '../../support/images.ts';
+import { removeEngine, startDaemon, stopDaemon, type TestEngine } from '../../support/engine.ts';
 import { startLab } from '../../support/lab.ts';
+import { type OwnEngine, openOwnEngine } from '../../support/own-engine.ts';
 import { expectAllUndone, expectFailedAndUndone, pausedAfter } from '../../support/paused-lab.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject, type WfOptions } from '../../support/run-wf.ts';
@@ -13,23 +12,11 @@ import { openProject, type WfOptions } from '../../support/run-wf.ts';
 describeDocker('an engine that restarts during a run', () => {
   let engine: TestEngine;
   let options: WfOptions;
-  let at: Tool;
+  let state: OwnEngine['state'];
   beforeAll(async () => {
-    engine = await startEngine();
-    await ensureImages(engine.dockerHost);
-    const through = ['nsenter', `--net=/run/netns/${engine.namespace}`, '--'];
-    options = { through, env: { DOCKER_HOST: engine.dockerHost } };
-    at = (file, ...args) =>
-      tool('nsenter', ...through.slice(1), 'env', `DOCKER_HOST=${engine.dockerHost}`, file, ...args);
+    ({ engine, options, state } = await openOwnEngine());
   });
   afterAll(() => removeEngine(engine));
-
-  /** The host state without the parts that a start of the engine changes: the id of its bridge network, the order of its rules. */
-  async function state(): Promise<HostState> {
-    const { networks, rules, ...rest } = await hostState(at);
-    const ofOthers = networks.filter((line) => !line.endsWith(' bridge bridge'));
-    return { ...rest, networks: ofOthers, rules: rules.toSorted() };
-  }
 
   /** Ends the daemon and starts it again with these settings. */
   async function restart(settings: object = {}, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') {

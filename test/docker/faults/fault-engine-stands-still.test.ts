@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeDocker } from '../../support/docker-tests.ts';
-import { removeEngine, startEngine, type TestEngine } from '../../support/engine.ts';
-import { hostState, tool } from '../../support/host-state.ts';
-import { ensureImages } from '../../support/images.ts';
+import { removeEngine, type TestEngine } from '../../support/engine.ts';
+import { hostState, type Tool } from '../../support/host-state.ts';
 import { startLab } from '../../support/lab.ts';
+import { openOwnEngine } from '../../support/own-engine.ts';
 import { expectAllUndone } from '../../support/paused-lab.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import { openProject, type WfOptions } from '../../support/run-wf.ts';
@@ -20,20 +20,13 @@ const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 describeDocker('a stopped engine (SIGSTOP) that continues after wf is killed', () => {
   let engine: TestEngine;
   let options: WfOptions;
+  let at: Tool;
   beforeAll(async () => {
-    engine = await startEngine();
-    await ensureImages(engine.dockerHost);
-    options = {
-      through: ['nsenter', `--net=/run/netns/${engine.namespace}`, '--'],
-      env: { DOCKER_HOST: engine.dockerHost },
-    };
+    ({ engine, options, at } = await openOwnEngine());
   });
   afterAll(() => removeEngine(engine));
 
-  const state = () =>
-    hostState((file, ...args) =>
-      tool('nsenter', `--net=/run/netns/${engine.namespace}`, 'env', `DOCKER_HOST=${engine.dockerHost}`, file, ...args),
-    );
+  const state = () => hostState(at);
 
   test('creates a container late, and the rollback still undoes it', async () => {
     const before = await state();
