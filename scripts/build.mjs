@@ -1,6 +1,7 @@
 // Bundles wf into dist/: the command (wf.cjs), the library (index.js, steps.js, testing.js), the programs that they start, and the types of the library.
 // `--no-types` leaves the types out.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,11 +45,18 @@ rmSync(out, { recursive: true, force: true });
 await build({
   ...program,
   entryPoints: {
-    wf: 'src/cli/main.ts',
     program: 'src/cli/program.ts',
     'private-host': 'src/runtime/embedded/server/main.ts',
     container: 'src/runtime/embedded/container/main.ts',
   },
+});
+const programDigest = createHash('sha256')
+  .update(readFileSync(path.join(out, 'program.cjs')))
+  .digest('hex');
+await build({
+  ...program,
+  define: { ...program.define, PROGRAM_DIGEST: JSON.stringify(programDigest) },
+  entryPoints: { wf: 'src/cli/main.ts' },
 });
 // The library is in modules: a program that embeds wf loads the parts that it uses.
 await build({

@@ -7,8 +7,10 @@ import { privateFolder } from '../trust/private-folder.ts';
 import { loadCompiled } from './compiled-code.ts';
 
 declare const WF_VERSION: string | undefined;
+declare const PROGRAM_DIGEST: string | undefined;
 
-// The build defines the version; the sources have none.
+// The build defines the version and the digest of the program; the sources have none.
+const programDigest = typeof PROGRAM_DIGEST === 'string' ? PROGRAM_DIGEST : undefined;
 const version = typeof WF_VERSION === 'string' ? WF_VERSION : 'development';
 
 void main(process.argv.slice(2));
@@ -45,8 +47,8 @@ type Program = (argv: readonly string[], version: string) => Promise<void>;
 function loadProgram(cache: string | undefined): Program {
   const file = path.join(import.meta.dirname, 'program.cjs');
   const require = createRequire(import.meta.filename);
-  const isCached = cache !== undefined && !usesCacheOfNode(cache);
-  const loaded: unknown = isCached ? loadCompiled(file, cache, require) : require(file);
+  const isCached = programDigest !== undefined && cache !== undefined && !usesCacheOfNode(cache);
+  const loaded: unknown = isCached ? loadCompiled(file, programDigest, cache, require) : require(file);
   if (isProgram(loaded)) return loaded.runProgram;
   throw new TypeError(`${file} is damaged: install wf again`);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { distinctPoints } from '../support/crash/crash-log.ts';
-import { dealt, describeCrash, EVERY_POINT, SEED } from '../support/crash/crash-tests.ts';
+import { chosen, dealt, describeCrash, EVERY_POINT, SEED } from '../support/crash/crash-tests.ts';
 import { forward, recovering } from '../support/crash/journeys.ts';
 import { killAndRecover, pointsOf } from '../support/crash/kill-at-point.ts';
 import { killInTurn } from '../support/crash/kill-in-turn.ts';
@@ -14,10 +14,7 @@ const SUBJECTS: readonly (readonly [SubjectName, kills: number])[] = EVERY_POINT
       ['lab', 40],
       ['embedded', 40],
     ]
-  : [
-      ['small', 1],
-      [SEED % 2 === 0 ? 'lab' : 'embedded', 1],
-    ];
+  : [['small', 1], ...chosen(['lab', 'embedded'] as const).map((name) => [name, 1] as const)];
 
 describeCrash('a killed run whose recovery is killed repeatedly', () => {
   test.for(SUBJECTS)('reaches its end (%s, %i first kills)', async ([name, kills]) => {

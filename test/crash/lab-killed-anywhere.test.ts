@@ -1,5 +1,11 @@
 import { test } from 'vitest';
-import { describeCrash, EVERY_POINT, expectChainSurvived, expectSurvived } from '../support/crash/crash-tests.ts';
+import {
+  chosen,
+  describeCrash,
+  EVERY_POINT,
+  expectChainSurvived,
+  expectSurvived,
+} from '../support/crash/crash-tests.ts';
 import { failing, forward, isOnTheWayBack } from '../support/crash/journeys.ts';
 
 describeCrash('a killed lab', () => {
@@ -9,7 +15,7 @@ describeCrash('a killed lab', () => {
   test('is rolled back from any crash point, and the host is restored', () =>
     expectSurvived({ subject: 'lab', journey: forward, verb: 'rollback', prefix: 'b' }));
 
-  test.for(['resume', 'rollback'] as const)(
+  test.for(chosen(['resume', 'rollback'] as const))(
     'completes its own rollback if it is killed repeatedly, by a %s each time',
     (verb) => expectChainSurvived({ subject: 'lab', journey: failing, verb, prefix: `${verb}-`, only: isOnTheWayBack }),
   );

@@ -1,16 +1,14 @@
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { describeCrash } from '../support/crash/crash-tests.ts';
+import { describeCrash, EMBEDDED } from '../support/crash/crash-tests.ts';
 import { judge } from '../support/crash/oracle.ts';
 import { privateProcessesIn } from '../support/crash/processes.ts';
 import { readRun } from '../support/crash/run-on-disk.ts';
 import { openSubject, type Subject } from '../support/crash/subject.ts';
 import { refusalSchema, runRecordSchema } from '../support/run-record.ts';
 
-const USERS = ['embedded', 'embedded-as-user'] as const;
-
 /** A subject, its lane, and the state of the machine in it. */
-async function open(name: (typeof USERS)[number]) {
+async function open(name: (typeof EMBEDDED)[number]) {
   const subject = await openSubject(name);
   onTestFinished(() => subject.close());
   return { subject, lane: subject.lane, before: await subject.state() };
@@ -29,7 +27,7 @@ async function paused(subject: Subject, run: string, database?: string) {
 }
 
 describeCrash('the private host of a run', () => {
-  test.for(USERS)('ends if wf is killed before the run is in the database (%s)', async (user) => {
+  test.for(EMBEDDED)('ends if wf is killed before the run is in the database (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     expect((await lane.wf(subject.start('early'), { at: 'before commit create' })).signal).toBe('SIGKILL');
     await subject.settle?.('early');
@@ -37,7 +35,7 @@ describeCrash('the private host of a run', () => {
     expect((await lane.wf(['resume', 'early'])).exitCode).toBe(2);
   });
 
-  test.for(USERS)('is recreated if wf is killed before the host is kept (%s)', async (user) => {
+  test.for(EMBEDDED)('is recreated if wf is killed before the host is kept (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     expect((await lane.wf(subject.start('late'), { at: 'after commit create' })).signal).toBe('SIGKILL');
     // At once: the first private host may still be ending.
@@ -45,7 +43,7 @@ describeCrash('the private host of a run', () => {
     expect((await judge(subject, 'late', before, ['succeeded'])).problems).toEqual([]);
   });
 
-  test.for(USERS)('outlives a killed wf, is found by a resume, and ends with the run (%s)', async (user) => {
+  test.for(EMBEDDED)('outlives a killed wf, is found by a resume, and ends with the run (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     const at = 'after commit step.succeeded createAppProd';
     expect((await lane.wf(subject.start('kept'), { at })).signal).toBe('SIGKILL');
@@ -58,7 +56,7 @@ describeCrash('the private host of a run', () => {
     expect((await judge(subject, 'kept', before, ['succeeded'])).problems).toEqual([]);
   });
 
-  test.for(USERS)('is ended by a rollback (%s)', async (user) => {
+  test.for(EMBEDDED)('is ended by a rollback (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     await paused(subject, 'back');
     expect(privateHosts(subject)).toHaveLength(1);
@@ -66,7 +64,7 @@ describeCrash('the private host of a run', () => {
     expect((await judge(subject, 'back', before, ['rolled-back'])).problems).toEqual([]);
   });
 
-  test.for(USERS)('is not affected by another run with the same names (%s)', async (user) => {
+  test.for(EMBEDDED)('is not affected by another run with the same names (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     await paused(subject, 'one');
     const [host] = privateHosts(subject);
@@ -83,7 +81,7 @@ describeCrash('the private host of a run', () => {
     for (const run of ['one', 'two']) expect((await judge(subject, run, before, ['succeeded'])).problems).toEqual([]);
   });
 
-  test.for(USERS)('is distinct from that of a run with the same id in another database (%s)', async (user) => {
+  test.for(EMBEDDED)('is distinct from that of a run with the same id in another database (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     const other = path.join(lane.folder, 'other.db');
     await paused(subject, 'twin');
@@ -98,7 +96,7 @@ describeCrash('the private host of a run', () => {
     expect((await judge(subject, 'twin', before, ['succeeded'])).problems).toEqual([]);
   });
 
-  test.for(USERS)('is found by wf sweep with another database, and removed with --yes (%s)', async (user) => {
+  test.for(EMBEDDED)('is found by wf sweep with another database, and removed with --yes (%s)', async (user) => {
     const { subject, lane, before } = await open(user);
     await paused(subject, 'forgotten');
     const [host] = privateHosts(subject);

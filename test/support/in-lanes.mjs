@@ -40,7 +40,16 @@ const OWN_MACHINE = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--m
 const { values, positionals: filters } = parseArgs({ options: { report: { type: 'string' } }, allowPositionals: true });
 /** Not below /tmp, which differs in each lane. */
 const folder = mkdtempSync('/var/tmp/wf-lanes-');
+chmodSync(folder, 0o711);
 const blobs = path.join(folder, 'blobs');
+/** Every user has a cache here: a wf that a test kills would never write its own. */
+const caches = path.join(folder, 'caches');
+mkdirSync(caches);
+chmodSync(caches, 0o1777);
+
+/** Tests use no TLS, and Node would read these certificates at each of its thousands of starts. */
+const { NODE_EXTRA_CA_CERTS: _certificates, ...inherited } = process.env;
+const environment = { ...inherited, WF_TEST_CACHES: caches };
 
 /** The kernel ends all processes of a lane with the first one. */
 const children = new Set();
@@ -88,7 +97,7 @@ async function runLane(name, tests, hasMachine) {
 /** Resolves to the exit code of the command. Prints each line of its output whole, after `prefix`. */
 function run([file, ...args], prefix = '') {
   return new Promise((resolve) => {
-    const child = spawn(file, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, args, { cwd: ROOT, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     children.add(child);
     for (const [from, to] of [
       [child.stdout, process.stdout],

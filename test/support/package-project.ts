@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll } from 'vitest';
 import { z } from 'zod';
+import { sharedCache } from './shared-cache.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -35,6 +36,7 @@ export function openPackageProject(files: Readonly<Record<string, string>> = {})
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: path.join(root, 'home'),
+    ...sharedCache(),
     // A project without workflows has its history there.
     XDG_STATE_HOME: path.join(folder, 'state'),
     LC_ALL: 'C',

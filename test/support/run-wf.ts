@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
+import { sharedCache } from './shared-cache.ts';
 import { type RunningWf, startWf, type WfEnd, type WfOptions } from './wf-process.ts';
 
 export { type RunningWf, WF, type WfEnd, type WfOptions } from './wf-process.ts';
@@ -59,6 +60,6 @@ export function withoutDatabase({ database }: Pick<Project, 'database'>, text: s
 function environment(database: string): Record<string, string> {
   const { PATH = '', DOCKER_HOST } = process.env;
   const home = path.join(root, 'home');
-  // One cache for all projects of the file: a workflow file is translated once.
-  return { PATH, HOME: home, WF_DB: database, ...(DOCKER_HOST === undefined ? {} : { DOCKER_HOST }) };
+  const docker = DOCKER_HOST === undefined ? {} : { DOCKER_HOST };
+  return { PATH, HOME: home, ...sharedCache(), WF_DB: database, ...docker };
 }

@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import { expect, test, vi } from 'vitest';
 import { elementsIn, readPage } from '../../support/html-tree.ts';
 import { openProject, WF } from '../../support/run-wf.ts';
+import type { WfEnd } from '../../support/wf-process.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
@@ -62,19 +63,24 @@ const project = openProject({
   'workflows/exported.ts': WORKFLOW.replaceAll("'first' + H", "'first'").replace("name: 'hostile'", "name: 'exported'"),
   'workflows/refused.ts': `throw new Error(${TEXT});`,
 });
-const env = { WF_DEBUG: '1' };
-
 /** Control characters except tab and line feed, and bidirectional controls. */
 const STEERS = /(?![\n\t])\p{Cc}|\p{Bidi_Control}/u;
 
-async function tell(args: readonly string[], more: Readonly<Record<string, string>> = {}) {
-  const end = await project.wf(args, { env: { ...env, ...more } });
+async function tell(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const end = await project.wf(args, { env });
+  check(args, end);
+  // The stack of an error has texts of its own.
+  if (end.exitCode !== 0 && !args.includes('--json'))
+    check(args, await project.wf(args, { env: { ...env, WF_DEBUG: '1' } }));
+  return end;
+}
+
+function check(args: readonly string[], end: WfEnd): void {
   expect(STEERS.exec(end.stdout)?.[0], `stdout of ${args.join(' ')}`).toBeUndefined();
   expect(STEERS.exec(end.stderr)?.[0], `stderr of ${args.join(' ')}`).toBeUndefined();
   // The last filter of the output prints a control character by its number: every text is escaped before that.
   if (!args.includes('dot')) expect(`${end.stdout}${end.stderr}`, args.join(' ')).not.toContain('[U+001B]');
   if (args.includes('--json')) expect(() => end.json(), args.join(' ')).not.toThrow();
-  return end;
 }
 
 test('no command prints a control character, as text or as JSON', async () => {

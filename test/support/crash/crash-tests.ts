@@ -21,6 +21,14 @@ const CHAINS: Readonly<Record<SubjectName, number>> = { small: 8, lab: 10, embed
 /** Without WF_CRASH_SEED it changes each minute, so each share is tried equally often. */
 export const SEED = Number(process.env['WF_CRASH_SEED'] ?? Math.floor(Date.now() / 60_000));
 
+/** Returns both if all points are tried, otherwise one, chosen by the seed. */
+export function chosen<One, Other>(choices: readonly [One, Other]): readonly (One | Other)[] {
+  return choices.filter((_, index) => EVERY_POINT || index === SEED % 2);
+}
+
+/** The embedded lab as root and as an ordinary user, or one of them. */
+export const EMBEDDED = chosen(['embedded', 'embedded-as-user'] as const);
+
 /**
  * A group of tests that kills real processes on a separate host: needs root, and Docker if the lab is killed. Skipped without
  * `WF_TEST_DOCKER=1` (see with-engine.mjs).
@@ -94,9 +102,9 @@ export async function expectChainSurvived(matrix: MatrixOf): Promise<void> {
   }).toEqual({ problems: [], killedAt: [], alone: [] });
 }
 
-/** Every `hands`-th of these, chosen by the seed. */
+/** Every `hands`-th of these, chosen by the seed, independently of `chosen`, which makes one of two choices. */
 export function dealt(points: readonly string[], hands: number): readonly string[] {
-  return points.filter((_point, index) => index % hands === SEED % hands);
+  return points.filter((_point, index) => index % hands === Math.floor(SEED / 2) % hands);
 }
 
 /** A run id is locked on the whole machine, and two files of these tests run at a time. */

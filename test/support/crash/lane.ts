@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { removeEngine, startEngine } from '../engine.ts';
 import type { Tool } from '../host-state.ts';
 import { ensureImages } from '../images.ts';
+import { sharedCache } from '../shared-cache.ts';
 import { type RunningWf, startWf, type WfEnd } from '../wf-process.ts';
 import { killAllOf } from './processes.ts';
 
@@ -109,7 +110,13 @@ export function laneIn({ namespace, folder = newLaneFolder(), asUser = [], takeA
   writeFileSync(path.join(folder, '.wf'), '');
   const database = path.join(folder, 'wf.db');
   const through = parts.through ?? ['nsenter', `--net=${namespace}`, '--'];
-  const env = { PATH: process.env['PATH'] ?? '', HOME: path.join(folder, 'home'), WF_DB: database, ...parts.env };
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: path.join(folder, 'home'),
+    ...sharedCache(asUser.length === 0 ? 'self' : 'ordinary user'),
+    WF_DB: database,
+    ...parts.env,
+  };
   const start = (args: readonly string[], { database: other = database, ...orders }: CrashOrders = {}) =>
     startWf(args, {
       cwd: folder,
