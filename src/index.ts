@@ -6,9 +6,11 @@ export type { Change, ChangeStatus, Difference, Verification } from './engine/mo
 export { type ErrorCode, type ErrorRecord, WfError } from './engine/model/errors.ts';
 export { commandLine, type Evidence, evidenceOf } from './engine/model/evidence.ts';
 export { type RunId, type StepId, stepIdOf } from './engine/model/ids.ts';
-export type { Effect, JournalEntry, JournalEvent, MachineEvent, RunEnd } from './engine/model/journal-event.ts';
+export type { Effect, JournalEntry, JournalEvent, RunEnd } from './engine/model/journal-event.ts';
 export type { Json, JsonObject, JsonOf } from './engine/model/json.ts';
+export type { MachineEvent } from './engine/model/machine-event.ts';
 export { labelsOf, linkAliasOf, ROUTE_PROTOCOL } from './engine/model/mark.ts';
+export type { Demand, Requester, RequestOutcome } from './engine/model/request.ts';
 export type { Argv, CommandPort, CommandResult } from './engine/ports/command.ts';
 export type { RunStatus, StepStatus } from './engine/ports/history.ts';
 export type { RunPlace } from './engine/ports/place.ts';
@@ -40,9 +42,13 @@ export { openEngine } from './library/open-engine.ts';
 export type {
   AdvancedRun,
   OpenEngineOptions,
+  RequestOptions,
+  ResumedRun,
   ResumeRunOptions,
   RollBackRunOptions,
+  RunsFilter,
   StartRunOptions,
+  SubscribeOptions,
   WorkflowEngine,
   WorkflowSource,
 } from './library/workflow-engine.ts';

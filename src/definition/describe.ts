@@ -4,6 +4,7 @@ import type { MachineModel } from '../engine/machine/machine-model.ts';
 import { sha256 } from '../engine/model/digest.ts';
 import { asDefinitionHash, type DefinitionHash } from '../engine/model/ids.ts';
 import { canonicalJson, type Json, toJson } from '../engine/model/json.ts';
+import type { LoadedWorkflow } from '../engine/workflow/workflow.ts';
 
 /** A definition as JSON, which can be compared member by member, with its hash. */
 export interface DescribedDefinition {
@@ -13,7 +14,7 @@ export interface DescribedDefinition {
 
 /** Describes a definition and computes its hash. Functions are described by their source text. */
 export function describeDefinition(
-  { name, version, input }: { readonly name: string; readonly version: string; readonly input: z.ZodObject },
+  { name, version, input, events }: Pick<LoadedWorkflow, 'name' | 'version' | 'input' | 'events'>,
   model: MachineModel,
 ): DescribedDefinition {
   const runners = [...model.invocations.values()].map(({ invoke, runner }) => [
@@ -25,10 +26,22 @@ export function describeDefinition(
     version,
     stages: model.stages,
     input: z.toJSONSchema(input, { unrepresentable: 'any', io: 'input' }),
+    ...(events === undefined ? {} : { events: eventSchemas(events) }),
     machine: describe(configOf(model.machine)),
     runners: Object.fromEntries(runners),
   });
   return { hash: asDefinitionHash(sha256(canonicalJson(description))), description };
+}
+
+function eventSchemas(events: Readonly<Record<string, z.ZodObject>>): Json {
+  return toJson(
+    Object.fromEntries(
+      Object.entries(events).map(([type, data]) => [
+        type,
+        z.toJSONSchema(data, { unrepresentable: 'any', io: 'input' }),
+      ]),
+    ),
+  );
 }
 
 function configOf({ config, implementations }: AnyStateMachine): unknown {

@@ -36,6 +36,7 @@ export function loadDefinition(source: WorkflowFile, exported: unknown): LoadedF
       version: definition.version,
       description: definition.description,
       input: definition.input,
+      events: definition.events,
       model,
       keepsChanges: definition.keepsChanges ?? false,
       networking: definition.networking ?? false,
@@ -116,13 +117,18 @@ async function importWorkflow({ name, file }: WorkflowFile, options: ImportOptio
   }
 }
 
+function isObjectSchema(value: unknown): boolean {
+  return value instanceof z.ZodObject;
+}
+
 /** The default export of a workflow file, as far as it can be checked without running it. */
 const definitionSchema = z.object({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and hyphens'),
   version: z.string().min(1),
   description: z.string(),
-  input: z.custom<z.ZodObject>((value) => value instanceof z.ZodObject, 'must be a zod object schema'),
+  input: z.custom<z.ZodObject>(isObjectSchema, 'must be a zod object schema'),
   machine: z.custom<AnyStateMachine>(isMachine, 'must be an XState v5 machine made with setup(...).createMachine(...)'),
+  events: z.record(z.string(), z.custom<z.ZodObject>(isObjectSchema, 'must be a zod object schema')).optional(),
   keepsChanges: z.boolean().optional(),
   networking: z.boolean().optional(),
   requirements: z.custom<WorkflowDefinition['requirements']>(isOptionalFunction, 'must be a function').optional(),

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { WfError } from '../engine/model/errors.ts';
 import { runIdSchema } from '../engine/model/identity-schemas.ts';
 import type { RunId } from '../engine/model/ids.ts';
+import { lazy } from '../engine/model/lazy.ts';
 import type { HistoryPort, RunFilter, StoredRun } from '../engine/ports/history.ts';
 import { runNotFound } from '../engine/run/run-refusal.ts';
 import { type PrunePlan, type PruneRequest, prunePlan } from './prune/plan.ts';
@@ -31,6 +32,8 @@ export interface HistoryReader extends Omit<HistoryPort, keyof HistoryWriter | '
   prunePlan(request: PruneRequest): PrunePlan;
   space(): Space;
 }
+
+const openRequestRow = lazy(() => z.object({ run: runIdSchema(), number: z.number() }));
 
 /** Condition for the rows of the run with the id `@id`. */
 const OF_RUN = 'run = (SELECT number FROM runs WHERE id = @id)';
@@ -170,6 +173,16 @@ export function createReader(db: Database, statements: Statements, path: string)
         return parseRow(jsonText(), text, { path, table: 'definitions', of: `hash ${hash}` });
       }),
     fingerprint: (hash) => read(() => readFingerprint(statements, hash, path)),
+    openRequests: () =>
+      read(() =>
+        statements
+          .rows(
+            `SELECT id AS run, seq AS number FROM open_requests JOIN runs ON run = runs.number
+             WHERE imported_from IS NULL ORDER BY run, seq`,
+          )
+          .map((row) => parseRow(openRequestRow(), row, { path, table: 'open_requests', of: `run ${row['run']}` })),
+      ),
+    dataVersion: () => read(() => Number(statements.value('PRAGMA data_version'))),
     exportRun: (id, machine) =>
       read(
         db.transaction(() => {

@@ -16,7 +16,7 @@ import { storeDefinition, storeEntry, storeRun } from './store-run.ts';
 /** Methods for the process that advances a run, or is about to. */
 export type HistoryWriter = Pick<
   HistoryPort,
-  'create' | 'append' | 'takeOver' | 'holds' | 'release' | 'putDefinition' | 'putFingerprint'
+  'create' | 'append' | 'takeOver' | 'holds' | 'release' | 'request' | 'refuse' | 'putDefinition' | 'putFingerprint'
 >;
 
 /** Events that give up the lease of their run: they must be the last of their commit. */
@@ -47,6 +47,14 @@ export function createWriter({ statements, write, path, requireInPlace }: Writer
     );
     if (number === undefined) throw leaseLost(id, whyLost(id));
     return Number(number);
+  }
+
+  /** Returns the number of a run of this machine. */
+  function requireOwn(id: RunId): number {
+    const lease = readLease(id);
+    if (lease === undefined) throw runNotFound(id);
+    if (lease.imported_from !== null) throw runImported(id, lease.imported_from);
+    return lease.number;
   }
 
   function whyLost(id: RunId): string {
@@ -122,6 +130,24 @@ export function createWriter({ statements, write, path, requireInPlace }: Writer
           { id, fence },
         );
         return found === 1;
+      }),
+
+    request: (id, request, at) =>
+      write(() => {
+        const [entry] = appendEvents(requireOwn(id), [{ type: 'requested', ...request }], at);
+        return entry?.seq ?? 0;
+      }),
+
+    refuse: (id, request, error, at) =>
+      write(() => {
+        const run = statements.value(
+          `SELECT number FROM runs JOIN open_requests ON run = number
+           WHERE id = @id AND owner_pid IS NULL AND seq = @request`,
+          { id, request },
+        );
+        if (run === undefined) return false;
+        appendEvents(Number(run), [{ type: 'answered', request, outcome: { type: 'refused', error } }], at);
+        return true;
       }),
 
     release: (lease) => write(() => clearOwner(lease)),

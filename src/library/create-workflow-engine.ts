@@ -3,8 +3,9 @@ import type { LoadedFile } from '../definition/load.ts';
 import { parseSentEvent } from '../engine/machine/sent-event.ts';
 import { asWfError, WfError } from '../engine/model/errors.ts';
 import { parseRunId, RUN_ID_RULE, type RunId } from '../engine/model/ids.ts';
-import type { MachineEvent } from '../engine/model/journal-event.ts';
 import type { JsonObject } from '../engine/model/json.ts';
+import type { MachineEvent } from '../engine/model/machine-event.ts';
+import type { Demand } from '../engine/model/request.ts';
 import type { HistoryPort, StoredRun } from '../engine/ports/history.ts';
 import { createEngine } from '../engine/run/create-engine.ts';
 import type { Engine, ResumeRequest, RunHandle, RunObserver } from '../engine/run/engine.ts';
@@ -13,8 +14,10 @@ import { redactInput } from '../engine/secrets/secrets.ts';
 import type { StepRunner } from '../engine/workflow/step.ts';
 import { openHistory } from '../history/open.ts';
 import { systemClock } from '../host/machine/clock.ts';
+import { requester } from '../host/machine/requester.ts';
 import { isAlive } from '../host/processes/process.ts';
 import { isResumable } from '../review/record/allowed-actions.ts';
+import { listRuns } from '../review/record/list-runs.ts';
 import { readRunMaterial } from '../review/record/run-material.ts';
 import { type RunRecord, runRecord, runSummary } from '../review/record/run-record.ts';
 import { machinePorts } from '../runtime/machine-ports.ts';
@@ -23,9 +26,12 @@ import { engineDependencies } from './engine-dependencies.ts';
 import { type Hibernation, type KeptAdvancing, keepAdvancing } from './keep-advancing.ts';
 import { type KnownWorkflows, loadKnown } from './known-workflows.ts';
 import { ownStepRunners } from './step-runners.ts';
+import { subscribe } from './subscribe.ts';
 import type {
   AdvancedRun,
   OpenEngineOptions,
+  RequestOptions,
+  ResumedRun,
   ResumeRunOptions,
   RollBackRunOptions,
   StartRunOptions,
@@ -84,12 +90,14 @@ function embed(
     return run;
   }
 
+  const summaryOf = (run: StoredRun) => runSummary(run, isAlive, () => readRunMaterial(history, run));
   const recordOf = (id: string): RunRecord => runRecord(readRunMaterial(history, storedRun(id)), isAlive);
 
   function hibernationOf(request: ResumeRequest, observer: RunObserver | undefined): Hibernation {
     return {
       resume: (hibernating) => engine.resume({ ...request, hibernating }, observer),
       release: engine.releaseLease,
+      watch: engine.watchRequests,
     };
   }
 
@@ -149,6 +157,18 @@ function embed(
     return advance(handle, hibernationOf(request, observer));
   }
 
+  async function resumeAll(): Promise<readonly ResumedRun[]> {
+    const runs = history.unfinishedRuns().filter((run) => isResumable(run, isAlive));
+    return Promise.all(
+      runs.map(({ id }) =>
+        resume(id).then(
+          (run): ResumedRun => ({ id, run }),
+          (thrown: unknown): ResumedRun => ({ id, error: asWfError(thrown) }),
+        ),
+      ),
+    );
+  }
+
   async function rollBack(
     id: string,
     { removeKept = false, secrets = {}, observer }: RollBackRunOptions = {},
@@ -157,6 +177,25 @@ function embed(
     const runner = (kind: string) => runners.get(kind);
     const handle = await engine.rollBack({ run: storedRun(id).id, runner, removeKept, secrets }, observer);
     return handle === null ? null : advance(handle, NEVER);
+  }
+
+  /** Asks something of a run, which this engine begins to advance if nobody does. */
+  async function ask(id: string, demand: Demand, { comment, signal }: RequestOptions = {}): Promise<RunRecord> {
+    if (closing !== undefined) throw closed();
+    const run = storedRun(id).id;
+    const advance = async () => {
+      await begun(() => (demand.kind === 'cancel' && !demand.keep ? rollBack(run) : resume(run)));
+    };
+    const request = { run, by: requester(process.env), demand, comment: comment ?? null, advance };
+    const { outcome } = await engine.deliver(signal === undefined ? request : { ...request, signal });
+    switch (outcome.type) {
+      case 'handled':
+        return recordOf(run);
+      case 'refused':
+        throw new WfError(outcome.error.code, outcome.error.message, { hint: outcome.error.hint });
+      case 'unanswered':
+        throw signal?.reason;
+    }
   }
 
   async function close(): Promise<void> {
@@ -172,14 +211,29 @@ function embed(
       begun(() => start(source, input, options)),
     resume: (id, options) => begun(() => resume(id, options)),
     rollBack: (id, options) => begun(() => rollBack(id, options)),
+    send: (id, event, options) => ask(id, { kind: 'send', event: parseSentEvent(event) }, options),
+    pause: (id, options) => ask(id, { kind: 'pause' }, options),
+    cancel: (id, { keep = false, ...options } = {}) => ask(id, { kind: 'cancel', keep }, options),
     run: recordOf,
     resumable: () =>
       history
         .unfinishedRuns()
         .filter((run) => isResumable(run, isAlive))
-        .map((run) => runSummary(run, isAlive)),
-    runs: ({ workflow, limit = LISTED } = {}) =>
-      history.runs(workflow === undefined ? { limit } : { workflow, limit }).map((run) => runSummary(run, isAlive)),
+        .map(summaryOf),
+    resumeAll: () => begun(resumeAll),
+    subscribe: (id, options) => subscribe(history, storedRun(id).id, systemClock, options),
+    runs: ({ after, since, limit = LISTED, ...filter } = {}) =>
+      listRuns(
+        history,
+        {
+          ...filter,
+          limit,
+          where: [],
+          ...(since === undefined ? {} : { since: since.getTime() }),
+          ...(after === undefined ? {} : { before: storedRun(after).id }),
+        },
+        isAlive,
+      ).runs.map(summaryOf),
     close() {
       closing ??= close();
       return closing;
@@ -202,6 +256,7 @@ const NEVER: Hibernation = {
   resume: ({ run }) =>
     Promise.reject(new WfError('E_INTERNAL', `rollback of ${run} hibernates`, { hint: 'Report this.' })),
   release: () => {},
+  watch: () => () => {},
 };
 
 /** Checks and copies the event at once: the program may alter it while the run hibernates. */

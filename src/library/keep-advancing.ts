@@ -1,6 +1,7 @@
 import { runNotAdvanced } from '../engine/machine/sent-event.ts';
 import { asWfError, type WfError } from '../engine/model/errors.ts';
-import type { MachineEvent } from '../engine/model/journal-event.ts';
+import type { RunId } from '../engine/model/ids.ts';
+import type { MachineEvent } from '../engine/model/machine-event.ts';
 import type { Clock } from '../engine/ports/clock.ts';
 import type { Lease } from '../engine/ports/history.ts';
 import type { RunHandle, RunResult } from '../engine/run/engine.ts';
@@ -16,6 +17,8 @@ export interface Hibernation {
   resume(hibernating: Lease): Promise<RunHandle>;
   /** Releases the lease of the run: nobody advances it from then on. */
   release(hibernating: Lease): void;
+  /** Calls `onRequest` for each request to the run; the returned function ends this. */
+  watch(run: RunId, onRequest: () => void): () => void;
 }
 
 /** An event that waits for a run to be resumed, and its sender. */
@@ -37,14 +40,18 @@ export function keepAdvancing(first: RunHandle, hibernation: Hibernation, clock:
   let over: WfError | undefined;
   let wake = () => {};
 
-  function sleepUntil(until: number): Promise<void> {
-    return new Promise((resolve) => {
+  /** Sleeps until a moment, an event or a request. */
+  async function sleepUntil(until: number): Promise<void> {
+    let unwatch = () => {};
+    await new Promise<void>((resolve) => {
       const cancel = clock.after(Math.max(0, until - clock.now()), resolve);
       wake = () => {
         cancel();
         resolve();
       };
+      unwatch = hibernation.watch(id, () => wake());
     });
+    unwatch();
   }
 
   async function follow(): Promise<Stopped> {

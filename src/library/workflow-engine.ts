@@ -1,7 +1,10 @@
 import type { AnyStateMachine } from 'xstate';
 import type { z } from 'zod';
-import type { MachineEvent } from '../engine/model/journal-event.ts';
+import type { WfError } from '../engine/model/errors.ts';
+import type { JournalEntry } from '../engine/model/journal-event.ts';
 import type { JsonObject } from '../engine/model/json.ts';
+import type { MachineEvent } from '../engine/model/machine-event.ts';
+import type { RunStatus } from '../engine/ports/history.ts';
 import type { RuntimeName } from '../engine/ports/runtime.ts';
 import type { RunObserver } from '../engine/run/engine.ts';
 import type { WorkflowDefinition } from '../engine/workflow/workflow.ts';
@@ -47,6 +50,35 @@ export interface RollBackRunOptions {
   readonly secrets?: Readonly<Record<string, string>>;
   readonly observer?: RunObserver;
 }
+
+/** Options of a request to a run. */
+export interface RequestOptions {
+  /** A comment for the record of the run. */
+  readonly comment?: string;
+  /** Ends the waiting for the answer: the promise rejects with its reason, and the request stays in the history. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SubscribeOptions {
+  readonly fromSeq?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs that satisfy all of these. */
+export interface RunsFilter {
+  readonly workflow?: string;
+  /** As `wf runs` shows it: a run whose process is gone is `interrupted`. */
+  readonly status?: RunStatus;
+  /** Created at this moment or later. */
+  readonly since?: Date;
+  /** The greatest number of runs; 20 if absent. */
+  readonly limit?: number;
+  /** Continues a list after the run with this id. */
+  readonly after?: string;
+}
+
+/** A run that `resumeAll` has resumed, or why it could not. */
+export type ResumedRun = { readonly id: string } & ({ readonly run: AdvancedRun } | { readonly error: WfError });
 
 /** A run that this process advances. */
 export interface AdvancedRun {
@@ -98,12 +130,35 @@ export interface WorkflowEngine {
    * nothing was touched.
    */
   rollBack(run: string, options?: RollBackRunOptions): Promise<AdvancedRun | null>;
+  /**
+   * Sends a run an event, whichever process advances it; if none does, this engine resumes it, and advances it from then on. Resolves
+   * with the run record once the machine has taken the event and that is on disk. The request, its answer and this process's user are
+   * in the record.
+   * @throws WfError E_RUN_NOT_FOUND, E_RUN_IMPORTED; E_EVENT_INVALID, E_EVENT_UNEXPECTED with what the run expects now; E_REQUEST_REFUSED if
+   * it is paused, is rolled back, or has ended; the errors of `resume`
+   */
+  send(run: string, event: MachineEvent, options?: RequestOptions): Promise<RunRecord>;
+  /** Lets the running steps of a run finish, and pauses it. Resolves once it is paused. @throws WfError as `send` */
+  pause(run: string, options?: RequestOptions): Promise<RunRecord>;
+  /**
+   * Ends a run as failed, and undoes its changes unless `keep`. Resolves once the run is bound to that: its end follows.
+   * @throws WfError as `send`; the errors of `rollBack`
+   */
+  cancel(run: string, options?: RequestOptions & { readonly keep?: boolean }): Promise<RunRecord>;
   /** Returns the run record, as `wf show --json` prints it. @throws WfError E_RUN_NOT_FOUND, E_USAGE */
   run(run: string): RunRecord;
   /** Lists the runs that have not ended and that nobody advances (interrupted, paused or waiting), newest first. */
   resumable(): readonly RunSummary[];
-  /** Lists runs, newest first; at most `limit`, 20 if absent. */
-  runs(filter?: { readonly workflow?: string; readonly limit?: number }): readonly RunSummary[];
+  /** Resumes every run of {@link resumable}, each of them or none: a run that cannot be resumed blocks no other. */
+  resumeAll(): Promise<readonly ResumedRun[]>;
+  /**
+   * Yields the journal entries of a run from the seq `fromSeq` (1 if absent) on, also those of other processes, as they come. Ends when
+   * the run has ended. After a restart, `fromSeq` continues after the last entry that was read.
+   * @throws WfError E_RUN_NOT_FOUND; the reason of the signal
+   */
+  subscribe(run: string, options?: SubscribeOptions): AsyncIterableIterator<JournalEntry>;
+  /** Lists runs, newest first. */
+  runs(filter?: RunsFilter): readonly RunSummary[];
   /**
    * Interrupts the runs that this engine advances or is about to begin, waits until each has stopped, and closes the history. After
    * that, every call that begins a run is refused (E_USAGE).

@@ -25,10 +25,25 @@ const summary = {
   status: statusSchema,
   runtime: z.enum(['docker', 'embedded']),
   input: z.record(z.string(), z.unknown()),
+  output: z.unknown(),
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
   finishedAt: z.iso.datetime().nullable(),
   durationMs: z.number().nonnegative().nullable(),
+  waitingFor: z
+    .strictObject({
+      events: z.array(z.strictObject({ type: z.string(), data: z.unknown() })),
+      timers: z.array(z.strictObject({ name: z.string(), deadline: z.iso.datetime() })),
+      confirm: z.null(),
+      ask: z
+        .strictObject({
+          title: z.string(),
+          text: z.string(),
+          events: z.record(z.string(), z.strictObject({ label: z.string() })),
+        })
+        .optional(),
+    })
+    .nullable(),
   error: errorSchema.nullable(),
 };
 
@@ -38,7 +53,8 @@ const changeSchema = z.strictObject({
   kind: z.string(),
   target: z.string(),
   status: z.enum(['intended', 'applied', 'reverted', 'gone', 'kept', 'stuck']),
-  undo: z.string(),
+  reason: z.string().nullable(),
+  undo: z.array(z.string()),
 });
 
 const differenceSchema = z.strictObject({
@@ -74,6 +90,22 @@ export const runRecordSchema = z.strictObject({
     }),
   ),
   changes: z.array(changeSchema),
+  proofs: z.array(z.strictObject({ claim: z.string(), figures: z.string() })),
+  requests: z.array(
+    z.strictObject({
+      at: z.iso.datetime(),
+      by: z.strictObject({ user: z.string(), sudoUser: z.string().nullable(), host: z.string() }),
+      kind: z.enum(['send', 'pause', 'cancel']),
+      event: z.looseObject({ type: z.string() }).nullable(),
+      comment: z.string().nullable(),
+      outcome: z
+        .discriminatedUnion('type', [
+          z.strictObject({ type: z.literal('handled') }),
+          z.strictObject({ type: z.literal('refused'), error: errorSchema }),
+        ])
+        .nullable(),
+    }),
+  ),
   verification: z
     .strictObject({
       restored: z.boolean(),

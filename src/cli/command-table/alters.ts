@@ -1,5 +1,16 @@
 /** Commands that alter a run, the host, the history or the project. */
-const ALTERING: readonly string[] = ['start', 'resume', 'rollback', 'sweep', 'prune', 'import', 'new'];
+const ALTERING: readonly string[] = [
+  'start',
+  'resume',
+  'rollback',
+  'send',
+  'pause',
+  'cancel',
+  'sweep',
+  'prune',
+  'import',
+  'new',
+];
 
 /** Commands that alter something only with `--yes`. */
 const ALTERING_WITH_YES: readonly string[] = ['sweep', 'prune'];

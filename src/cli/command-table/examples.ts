@@ -21,6 +21,15 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf rollback @latest', 'undo the newest run'],
     ['wf rollback 7kq --remove-images', 'undo a run, and remove the images that it pulled'],
   ],
+  send: [
+    ['wf send 7kq approve --comment "seen with Ann"', 'approve a run that asks for it'],
+    [`wf send @latest scale --data '{"replicas":3}'`, 'send an event with data'],
+  ],
+  pause: [['wf pause @latest', 'pause the newest run after its running steps']],
+  cancel: [
+    ['wf cancel 7kq --comment "wrong host"', 'undo a run while it is under way'],
+    ['wf cancel 7kq --keep', 'end a run, and leave its changes in place'],
+  ],
   shell: [
     ['wf shell @latest', 'open a shell on the host of the newest run'],
     ['wf shell 7kq AppProd', 'open a shell in the network of a container'],

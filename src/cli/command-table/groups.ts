@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ActionFactory } from './action-factory.ts';
 import { building } from './building.ts';
+import { controlling } from './controlling.ts';
 import { keeping } from './keeping.ts';
 import { reviewing } from './reviewing.ts';
 import { running } from './running.ts';
@@ -13,6 +14,7 @@ export const GROUPS: readonly CommandGroup[] = [
     names: ['start', 'resume', 'rollback', 'shell', 'changes', 'sweep'],
     add: running,
   },
+  { heading: 'Control runs:', names: ['send', 'pause', 'cancel'], add: controlling },
   { heading: 'Review runs:', names: ['runs', 'show', 'logs', 'diff', 'report', 'graph'], add: reviewing },
   { heading: 'Keep the history:', names: ['prune', 'export', 'import'], add: keeping },
   { heading: 'Write workflows:', names: ['workflows', 'steps', 'new', 'check'], add: building },

@@ -1,8 +1,10 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { z } from 'zod';
 import { WfError } from '../model/errors.ts';
 import { runnerOf } from '../workflow/define-step.ts';
 import { type AlteredFacets, facetsOf } from '../workflow/facets.ts';
 import type { StepRunner } from '../workflow/step.ts';
+import { askSchema } from './ask.ts';
 import { allNodes, childrenOf } from './machine-nodes.ts';
 
 /** One place in a machine that invokes a step runner. */
@@ -42,6 +44,7 @@ export function modelMachine(workflow: string, machine: AnyStateMachine): Machin
   const nodes = allNodes(machine.root);
   const invocations = new Map<string, Invocation>();
   const problems: string[] = nodes.flatMap((node) => impureActions(machine, node));
+  problems.push(...nodes.flatMap(askProblems));
   for (const node of nodes) {
     for (const definition of node.invoke) {
       const found = invocationOf(machine, node, definition);
@@ -108,6 +111,17 @@ function invocationOf(
   const stage = node.path[0];
   if (stage === undefined) return `the root state invokes ${src}; a step belongs to a stage, a top-level state`;
   return { invoke: id, stage, actor: src, runner };
+}
+
+/** Returns why the question of this state is refused; empty if it has none, or a valid one. */
+function askProblems(node: AnyStateNode): readonly string[] {
+  const meta: unknown = node.meta;
+  if (typeof meta !== 'object' || meta === null || !('ask' in meta)) return [];
+  const parsed = askSchema().safeParse(meta.ask);
+  if (!parsed.success)
+    return [`${nameOf(node)} has an invalid meta.ask: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`];
+  const missing = Object.keys(parsed.data.events).filter((type) => !node.events.includes(type));
+  return missing.map((type) => `${nameOf(node)} asks for the event ${type}, for which it has no transition`);
 }
 
 /** Returns why actions of this state are refused; empty if all are pure. */

@@ -1,7 +1,8 @@
 import { asWfError, WfError } from '../model/errors.ts';
 import type { StepId } from '../model/ids.ts';
-import type { Effect, MachineEvent } from '../model/journal-event.ts';
+import type { Effect } from '../model/journal-event.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import type { MachineEvent } from '../model/machine-event.ts';
 import type { Random } from '../ports/clock.ts';
 import type { Argv } from '../ports/command.ts';
 import type { RehearsedStep } from '../run/engine.ts';

@@ -1,7 +1,8 @@
+import { z } from 'zod';
 import { WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
-import type { MachineEvent } from '../model/journal-event.ts';
 import { isJsonObject, notJson, toJson } from '../model/json.ts';
+import type { MachineEvent } from '../model/machine-event.ts';
 import type { RunResult } from '../run/engine.ts';
 
 /**
@@ -30,6 +31,18 @@ function requireEvent(given: unknown): asserts given is { readonly type: string 
   if (type.startsWith('xstate.')) throw invalid(`its type ${type} begins with "xstate."`);
   const stray = notJson(given);
   if (stray !== undefined) throw invalid(`${type}${stray}, which JSON cannot represent`);
+}
+
+type EventSchemas = Readonly<Record<string, z.ZodObject>>;
+
+/** Returns the event with its data as the workflow's schema parses it. @throws WfError E_EVENT_INVALID with what the schema refuses */
+export function checkedEvent({ type, ...data }: MachineEvent, schemas: EventSchemas | undefined): MachineEvent {
+  const schema = schemas?.[type];
+  if (schema === undefined) return { ...data, type };
+  const parsed = schema.safeParse(data);
+  if (!parsed.success) throw invalid(`${type}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);
+  const json = toJson(parsed.data);
+  return isJsonObject(json) ? { ...json, type } : { type };
 }
 
 function invalid(problem: string): WfError {

@@ -6,10 +6,9 @@ import type { Change, ChangeStatus, Verification } from './change.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { DefinitionHash, RunId, StepId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { MachineEvent } from './machine-event.ts';
 import type { Owner } from './owner.ts';
-
-/** An event that is given to the machine. */
-export type MachineEvent = { readonly type: string } & JsonObject;
+import type { RequestOutcome, RunRequest } from './request.ts';
 
 /** An effect that a decision asks for. Committed with the decision, before the engine carries any of it out. */
 export type Effect =
@@ -111,9 +110,14 @@ export type JournalEvent =
       readonly reason: string | null;
     }
   | { readonly type: 'verified'; readonly fingerprint: string | null; readonly verification: Verification }
-  | { readonly type: 'waiting' }
-  /** The run paused after this stage: the next steps are decided, and none has begun. */
-  | { readonly type: 'paused'; readonly stage: string }
+  /** Somebody asks something of the run. The only event that a process without the lease appends. */
+  | ({ readonly type: 'requested' } & RunRequest)
+  /** The answer to the request with this seq, committed with all that it brought about. */
+  | { readonly type: 'answered'; readonly request: number; readonly outcome: RequestOutcome }
+  /** The run waits for one of these events, or for a timer. */
+  | { readonly type: 'waiting'; readonly events: readonly string[]; readonly ask?: Ask }
+  /** The run paused after this stage, or on request (null): the next steps are decided, and none has begun. */
+  | { readonly type: 'paused'; readonly stage: string | null }
   | { readonly type: 'interrupted'; readonly signal: string }
   /** The rollback has begun. */
   | {
@@ -124,6 +128,14 @@ export type JournalEvent =
       readonly kept: readonly number[];
     }
   | ({ readonly type: 'ended' } & RunEnd);
+
+/** A question that a state of the machine asks people. */
+export interface Ask {
+  readonly title: string;
+  readonly text: string;
+  /** The events that answer it, by type, each with the words of its button. */
+  readonly events: Readonly<Record<string, { readonly label: string }>>;
+}
 
 export interface JournalEntry {
   /** Position in the run's journal, from 1, without gaps. */

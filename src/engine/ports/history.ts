@@ -5,6 +5,7 @@ import type { DefinitionHash, RunId, StepId } from '../model/ids.ts';
 import type { JournalEntry, JournalEvent, RunHeader } from '../model/journal-event.ts';
 import type { Json } from '../model/json.ts';
 import type { Owner } from '../model/owner.ts';
+import type { RunRequest } from '../model/request.ts';
 import type { Fingerprint } from './fingerprint.ts';
 
 /** The right of one living process to advance a run. Every write carries it; a later lease has a higher fence. */
@@ -127,6 +128,17 @@ export interface HistoryPort {
   holds(lease: Lease): boolean;
   /** Releases the lease of a run that has not ended (it waits, is paused, or was interrupted). */
   release(lease: Lease): void;
+  /**
+   * Stores a request, which the process that advances the run answers. Needs no lease. Returns its number.
+   * @throws WfError E_RUN_NOT_FOUND, E_RUN_IMPORTED
+   */
+  request(run: RunId, request: RunRequest, at: number): number;
+  /** Refuses a request to a run that no process advances. Returns false, and does nothing, if it has an answer or the run an owner. */
+  refuse(run: RunId, request: number, error: ErrorRecord, at: number): boolean;
+  /** Returns the requests of all runs that have no answer yet, oldest first. */
+  openRequests(): readonly { readonly run: RunId; readonly number: number }[];
+  /** Returns a number that changes with each commit of another connection to the same file. */
+  dataVersion(): number;
   run(id: RunId): StoredRun | undefined;
   /** Newest first. */
   runs(filter: RunFilter): readonly StoredRun[];

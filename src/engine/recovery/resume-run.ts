@@ -11,6 +11,7 @@ import { requireMadeHere } from '../place/require-made-here.ts';
 import { requirePlace } from '../place/require-place.ts';
 import { isEnd, type StoredRun } from '../ports/history.ts';
 import type { RunHost } from '../ports/runtime.ts';
+import { acceptedCancellation } from '../requests/cancellation.ts';
 import { advanceOpenRun } from '../run/advance-open-run.ts';
 import type { EngineDependencies, EngineServices, ResumeRequest, RunHandle, RunObserver } from '../run/engine.ts';
 import { checkRequirements, firstUnmet } from '../run/preflight.ts';
@@ -134,7 +135,7 @@ async function resumeTaken(services: EngineServices, request: ResumeRequest, tak
   if (isRollingBack(run)) {
     const begun = begunRollBack(entries);
     const error = begun?.error ?? rolledBackOnRequest(run).toRecord();
-    return continueRollBack(taken, run, { error, kept: begun?.kept ?? [] });
+    return continueRollBack(services, taken, run, { error, kept: begun?.kept ?? [] });
   }
   const isAccepted = run.definitionHash !== definition.hash;
   // A rival may have resumed the run under another definition meanwhile.
@@ -155,7 +156,8 @@ function beginningOf({ workflow }: ResumeRequest, { run, entries, open }: TakenR
   if (decision === undefined) return { type: 'start', first: [] };
   const failed = entries.findLast(({ event }) => event.type === 'step.failed')?.event;
   const lastFailure = failed?.type === 'step.failed' ? failed.error : undefined;
-  return { type: 'resume', decision, open: [...open.values()], lastFailure, obstacle: undefined };
+  const cancelled = acceptedCancellation(run.id, entries);
+  return { type: 'resume', decision, open: [...open.values()], lastFailure, obstacle: undefined, cancelled };
 }
 
 /**

@@ -2,10 +2,14 @@ import { runTakesNoEvent } from '../machine/sent-event.ts';
 import { type Change, needsUndo } from '../model/change.ts';
 import { type ErrorRecord, WfError } from '../model/errors.ts';
 import type { JournalEntry, JournalEvent } from '../model/journal-event.ts';
+import type { OpenRequest } from '../model/request.ts';
 import { recordedHost } from '../place/recorded-host.ts';
 import { requireMadeHere } from '../place/require-made-here.ts';
 import { requirePlace } from '../place/require-place.ts';
 import { isEnd, type StoredRun } from '../ports/history.ts';
+import { handled, refused, requestRefused } from '../requests/answers.ts';
+import { cancellationBy } from '../requests/cancellation.ts';
+import { openRequestsOf } from '../requests/open-requests.ts';
 import type { EngineServices, RollBackRequest, RunHandle, RunObserver } from '../run/engine.ts';
 import { rollBack } from '../run/finish-run.ts';
 import { releaseAtEnd } from '../run/release-run.ts';
@@ -65,7 +69,7 @@ export async function rollBackRun(
     const error = begunRollBack(taken.entries)?.error ?? run.error ?? rolledBackOnRequest(run).toRecord();
     const changes = taken.journal.changes();
     const kept = changes.flatMap((change) => (!needsUndo(change) && undoable(change) ? [change.seq] : []));
-    return releaseAtEnd(await continueRollBack(taken, run, { error, kept }), taken);
+    return releaseAtEnd(await continueRollBack(services, taken, run, { error, kept }), taken);
   } catch (thrown) {
     taken.releaseWithLease();
     throw thrown;
@@ -89,17 +93,31 @@ export function changesToUndo(changes: readonly Change[], kept: readonly number[
   return changes.filter((change) => needsUndo(change) || (change.status === 'kept' && kept.includes(change.seq)));
 }
 
-/** Undoes the changes of a run that was taken over, or what an earlier rollback left of them. */
+/**
+ * Undoes the changes of a run that was taken over, or what an earlier rollback left of them. A run that nobody has rolled back yet can
+ * be cancelled by a request: that is the error it ends with. All other requests are refused.
+ */
 export async function continueRollBack(
-  { host, journal, ledger, open }: TakenRun,
+  { history, inbox }: EngineServices,
+  { host, journal, ledger, open, entries }: TakenRun,
   run: StoredRun,
-  { error, kept }: { readonly error: ErrorRecord; readonly kept: readonly number[] },
+  { error: given, kept }: { readonly error: ErrorRecord; readonly kept: readonly number[] },
 ): Promise<RunHandle> {
+  const refusal = (request: OpenRequest) =>
+    refused(request, requestRefused(run.id, request.demand, 'it is rolled back'));
+  const requests = openRequestsOf(history, run.id);
+  const isCancelled = ({ demand }: OpenRequest) =>
+    demand.kind === 'cancel' && !isEnd(run.status) && begunRollBack(entries) === undefined;
+  const answers = requests.map((request) => (isCancelled(request) ? handled(request) : refusal(request)));
+  const [cancellation] = requests.filter(isCancelled).flatMap((request) => cancellationBy(run.id, request) ?? []);
+  const error = cancellation?.error.toRecord() ?? given;
   const stopped = [...open.values()].map(
     ({ start, attempt }): JournalEvent => ({ type: 'step.stopped', step: start.step, attempt }),
   );
   journal.tolerateFullDisk();
-  await journal.append([...stopped, { type: 'rolling-back', error, kept }]);
+  await journal.append([...stopped, ...answers, { type: 'rolling-back', error, kept }]);
+  // Once the run has ended, the sender of a request finds that itself.
+  const unwatch = inbox.watch(run.id, (request) => void journal.append([refusal(request)]).catch(() => {}));
   const changes = changesToUndo(journal.changes(), kept);
   let signal: string | undefined;
   const request = {
@@ -113,7 +131,7 @@ export async function continueRollBack(
   };
   return {
     id: run.id,
-    result: rollBack(request, changes, error),
+    result: rollBack(request, changes, error).finally(unwatch),
     send: async () => {
       throw runTakesNoEvent(run.id, 'is rolled back');
     },

@@ -1,5 +1,5 @@
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
-import type { EngineDependencies, RunHandle } from './engine.ts';
+import type { EngineServices, RunHandle } from './engine.ts';
 import { finishRun } from './finish-run.ts';
 import type { OpenRun } from './open-run.ts';
 import { type AdvanceRequest, advanceRun } from './run-loop.ts';
@@ -10,16 +10,18 @@ interface AdvanceOpenRunRequest extends Pick<AdvanceRequest, 'header' | 'beginni
 
 /** Advances an open run until it stops; a run whose machine has ended is verified and ended. */
 export function advanceOpenRun(
-  { history, owner, random }: EngineDependencies,
+  { history, inbox, owner, random }: EngineServices,
   { host, watch, journal, ledger, secrets, observer }: OpenRun,
   { workflow, ...request }: AdvanceOpenRunRequest,
 ): RunHandle {
-  const { model, keepsChanges, proofs } = workflow;
+  const { model, events, keepsChanges, proofs } = workflow;
   const { header } = request;
   return advanceRun({
     ...request,
     model,
+    events,
     history,
+    inbox,
     watch,
     random,
     owner,

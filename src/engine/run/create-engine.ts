@@ -13,6 +13,8 @@ import type { RunHost, RunIdentity, RuntimeName } from '../ports/runtime.ts';
 import { planResume } from '../recovery/plan-resume.ts';
 import { resumeRun } from '../recovery/resume-run.ts';
 import { rollBackRun } from '../recovery/roll-back-run.ts';
+import { deliverRequest } from '../requests/deliver-request.ts';
+import { createRequestInbox } from '../requests/request-inbox.ts';
 import { NO_SECRETS, type RedactedInput, redactInput, type Secrets, secretsOf } from '../secrets/secrets.ts';
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
 import { abandonedLeases } from './abandoned-leases.ts';
@@ -34,7 +36,7 @@ import { releaseAtEnd } from './release-run.ts';
 
 /** Creates an engine from its dependencies. */
 export function createEngine(dependencies: EngineDependencies): Engine {
-  const services = withLeases(dependencies);
+  const services = withShared(dependencies);
   const guarded = (observer: RunObserver) => guardObserver(observer, dependencies.warn ?? (() => {}));
   return {
     chooseRuntime: (workflow) => chooseRuntime(services, workflow),
@@ -57,6 +59,8 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       const secrets = secretsIn(seen, request);
       return redactingErrors(secrets, () => resumeRun(services, request, seen, secrets, guarded(observer)));
     },
+    deliver: (request) => deliverRequest(services, request),
+    watchRequests: (run, onRequest) => services.inbox.watch(run, onRequest),
     releaseLease: (lease) => services.leases.release(lease),
     async planResume(request) {
       const secrets = knownSecrets(services, request);
@@ -65,9 +69,10 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   };
 }
 
-/** Adds the leases to the object itself: a copy would read `history`, and so open the database. */
-function withLeases(dependencies: EngineDependencies): EngineServices {
-  return Object.assign(dependencies, { leases: abandonedLeases(dependencies) });
+/** Adds what the runs share to the object itself: a copy would read `history`, and so open the database. */
+function withShared(dependencies: EngineDependencies): EngineServices {
+  const inbox = createRequestInbox(dependencies, dependencies.warn ?? (() => {}));
+  return Object.assign(dependencies, { leases: abandonedLeases(dependencies), inbox });
 }
 
 /** Checks the requirements of a run with this input; the findings are redacted. */

@@ -1,6 +1,7 @@
 import type { DefinitionHash, RunId, StepId } from '../model/ids.ts';
-import type { JournalEntry, MachineEvent, RunEnd, RunOptions } from '../model/journal-event.ts';
+import type { JournalEntry, RunEnd, RunOptions } from '../model/journal-event.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import type { MachineEvent } from '../model/machine-event.ts';
 import type { Owner } from '../model/owner.ts';
 import type { PrestartedHost } from '../place/prestarted-host.ts';
 import type { ClaimPort } from '../ports/claims.ts';
@@ -11,6 +12,8 @@ import type { HistoryPort, Lease, StoredRun } from '../ports/history.ts';
 import type { OrphanedProcessPort } from '../ports/orphaned-processes.ts';
 import type { RuntimeName, Runtimes } from '../ports/runtime.ts';
 import type { RunnersToUndo } from '../recovery/require-runners.ts';
+import type { Delivered, DeliverRequest } from '../requests/deliver-request.ts';
+import type { RequestInbox } from '../requests/request-inbox.ts';
 import type { Requirement, RequirementResult } from '../workflow/requirement.ts';
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
 import type { AbandonedLeases } from './abandoned-leases.ts';
@@ -36,6 +39,7 @@ export interface EngineDependencies {
 /** The dependencies of an engine with the state that it shares among its runs. */
 export interface EngineServices extends EngineDependencies {
   readonly leases: AbandonedLeases;
+  readonly inbox: RequestInbox;
 }
 
 export interface StartRequest {
@@ -117,7 +121,8 @@ export type RunResult =
   | { readonly type: 'waiting' }
   /** Hibernates until a timer fires (ms since the epoch); this process keeps only the lease of the run. */
   | { readonly type: 'hibernating'; readonly until: number; readonly lease: Lease }
-  | { readonly type: 'paused'; readonly stage: string }
+  /** After this stage, or on request (null). */
+  | { readonly type: 'paused'; readonly stage: string | null }
   | { readonly type: 'interrupted'; readonly signal: string };
 
 export interface RunHandle {
@@ -188,8 +193,18 @@ export interface Engine {
    * E_JOURNAL_DIVERGED; E_NAME_IN_USE if a run of another database has claimed its names; E_ORPHAN_ALIVE
    */
   resume(request: ResumeRequest, observer?: RunObserver): Promise<RunHandle>;
+  /**
+   * Calls `onRequest` for each request to a run that hibernates in this process: the caller must resume it. Returns a function that ends
+   * this.
+   */
+  watchRequests(run: RunId, onRequest: () => void): () => void;
   /** Releases the lease of a run that hibernates in this process: nobody advances it from then on. */
   releaseLease(hibernating: Lease): void;
+  /**
+   * Stores a request to a run and waits for its answer, of whatever process advances the run; if none does, the caller does.
+   * @throws WfError E_RUN_NOT_FOUND, E_RUN_IMPORTED; E_DATABASE*, E_DISK_FULL: then the request was not stored
+   */
+  deliver(request: DeliverRequest): Promise<Delivered>;
   /** Returns what `resume` would do, and why. Takes no lease, touches nothing. @throws WfError as `resume` does */
   planResume(request: ResumeRequest): Promise<ResumePlan>;
 }

@@ -33,7 +33,7 @@ export async function finishRun(request: FinishRequest, machine: MachineEnd): Pr
     return end(request, { type: 'succeeded', output: machine.output });
   }
   const error = await withVanished(machine.error, request.ledger);
-  if (header.options.onFailure === 'keep') return end(request, { type: 'kept', error });
+  if ((machine.onFailure ?? header.options.onFailure) === 'keep') return end(request, { type: 'kept', error });
   if (!journal.changes().some(needsUndo)) return end(request, { type: 'failed', error });
   const cause = (await renewHost(request.host)) ? lostHostError(header.id, error) : error;
   await journal.append([{ type: 'rolling-back', error: cause, kept: [] }]);

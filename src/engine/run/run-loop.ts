@@ -1,6 +1,7 @@
 import { isFullDisk, type RunJournal } from '../journal/run-journal.ts';
 import type { RunLedger } from '../journal/run-ledger.ts';
 import { whileLocked } from '../journal/while-locked.ts';
+import { askOf } from '../machine/ask.ts';
 import {
   type Decision,
   decide,
@@ -13,19 +14,31 @@ import {
   timersByDeadline,
 } from '../machine/decide.ts';
 import type { MachineModel } from '../machine/machine-model.ts';
-import { eventUnexpected, parseSentEvent, runNotAdvanced, runTakesNoEvent } from '../machine/sent-event.ts';
+import {
+  checkedEvent,
+  eventUnexpected,
+  parseSentEvent,
+  runNotAdvanced,
+  runTakesNoEvent,
+} from '../machine/sent-event.ts';
 import { expectedEvents } from '../machine/transition.ts';
 import { asWfError, type ErrorRecord, WfError } from '../model/errors.ts';
 import type { StepId } from '../model/ids.ts';
-import type { Effect, JournalEvent, MachineEvent, RunHeader } from '../model/journal-event.ts';
+import type { Effect, JournalEvent, RunHeader, RunOptions } from '../model/journal-event.ts';
 import { isJsonObject, type Json, toJson } from '../model/json.ts';
+import type { MachineEvent } from '../model/machine-event.ts';
 import type { Owner } from '../model/owner.ts';
+import type { OpenRequest } from '../model/request.ts';
 import type { HostWatch } from '../place/attempt-host.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { HistoryPort, StoredEvidence } from '../ports/history.ts';
 import { RESUME } from '../recovery/recovery-table.ts';
+import { handled, refused, requestRefused } from '../requests/answers.ts';
+import { type Cancellation, cancellationBy } from '../requests/cancellation.ts';
+import type { RequestInbox } from '../requests/request-inbox.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { RetryPolicy, StepRunner } from '../workflow/step.ts';
+import type { LoadedWorkflow } from '../workflow/workflow.ts';
 import { type AttemptOutcome, beginAttempt, type RunningAttempt } from './attempt.ts';
 import type { RunHandle, RunObserver, RunResult } from './engine.ts';
 import type { OpenStep, StartStep } from './open-steps.ts';
@@ -37,6 +50,7 @@ type Arrival =
   | { readonly type: 'outcome'; readonly start: StartStep; readonly attempt: number; readonly outcome: AttemptOutcome }
   | { readonly type: 'retry'; readonly start: StartStep; readonly attempt: number }
   | { readonly type: 'timer'; readonly timer: string }
+  | { readonly type: 'request'; readonly request: OpenRequest }
   | Sent;
 
 /** An event from outside, with callbacks to its sender. */
@@ -59,17 +73,22 @@ export type Beginning =
       readonly lastFailure: ErrorRecord | undefined;
       /** Why the machine cannot continue from here; undefined if it can. */
       readonly obstacle: WfError | undefined;
+      /** The cancellation that an earlier process has accepted. */
+      readonly cancelled: Cancellation | undefined;
     };
 
 export interface AdvanceRequest {
   readonly header: RunHeader;
   readonly model: MachineModel;
+  /** Schemas of the data of events from outside. */
+  readonly events: LoadedWorkflow['events'];
   readonly beginning: Beginning;
   /** The stage after which the run pauses; null if it does not. */
   readonly pauseAfter: string | null;
   /** Whether the run hibernates when it only waits for timers. */
   readonly mayHibernate: boolean;
   readonly history: Pick<HistoryPort, 'release'>;
+  readonly inbox: RequestInbox;
   readonly watch: HostWatch;
   readonly random: Random;
   readonly owner: Owner;
@@ -87,7 +106,8 @@ const SHORTEST_HIBERNATION_MS = 5_000;
 /** How a machine ended. */
 export type MachineEnd =
   | { readonly type: 'done'; readonly output: Json }
-  | { readonly type: 'failed'; readonly error: ErrorRecord };
+  /** `onFailure`: that of the cancellation, in place of that of the run. */
+  | { readonly type: 'failed'; readonly error: ErrorRecord; readonly onFailure?: RunOptions['onFailure'] };
 
 /**
  * Advances one run: decides on each arrival, commits the decision with its effects, then carries them out, never before. All
@@ -122,6 +142,11 @@ class RunLoop {
   #lastFailure: ErrorRecord | undefined;
   #interruptedBy: string | undefined;
   #pausedAfter: string | undefined;
+  /** The requests to pause, answered once the run has paused. */
+  #pauses: OpenRequest[] = [];
+  #cancelled: Cancellation | undefined;
+  /** Whether the end of the machine is being carried out. */
+  #isFinishing = false;
   #stages: readonly string[] = [];
   #waiting = false;
   /** Whether something has arrived that the loop has not handled yet. */
@@ -137,7 +162,9 @@ class RunLoop {
   }
 
   async advance(): Promise<RunResult> {
-    const { id } = this.#request.header;
+    const { header, inbox } = this.#request;
+    const { id } = header;
+    const unwatch = inbox.watch(id, (request) => this.#receive(request));
     try {
       const result = await this.#loop();
       this.#refuseEvents(runNotAdvanced(id, result));
@@ -147,8 +174,19 @@ class RunLoop {
       await this.#endAttempts();
       throw thrown;
     } finally {
+      unwatch();
       this.#cancelAll();
     }
+  }
+
+  #receive(request: OpenRequest): void {
+    if (!this.#isFinishing) {
+      this.#arrive({ type: 'request', request });
+      return;
+    }
+    const error = requestRefused(this.#request.header.id, request.demand, 'its machine has ended');
+    // Once the run has ended, the sender finds that itself.
+    this.#request.journal.append([refused(request, error)]).catch(() => {});
   }
 
   async #loop(): Promise<RunResult> {
@@ -226,14 +264,14 @@ class RunLoop {
 
   /** Whether the run was asked to stop: running steps finish, and no other begins. */
   #isStopping(): boolean {
-    return this.#interruptedBy !== undefined || this.#pausedAfter !== undefined;
+    return this.#interruptedBy !== undefined || this.#pausedAfter !== undefined || this.#pauses.length > 0;
   }
 
   /** Decides on all arrivals, in order. Returns what to commit, and what to carry out after that. */
   #handleArrivals(): Turn {
     const { beginning } = this.#request;
     const turn: Turn = { now: this.#clock.now(), events: [], evidence: [], effects: [], begin: [], sent: [] };
-    const arrived = this.#inOrder(this.#arrivals);
+    const arrived = stopsFirst(this.#inOrder(this.#arrivals));
     this.#arrivals = [];
     for (const arrival of arrived) {
       switch (arrival.type) {
@@ -246,6 +284,9 @@ class RunLoop {
           break;
         case 'sent':
           this.#handleSent(arrival, turn);
+          break;
+        case 'request':
+          this.#handleRequest(arrival.request, turn);
           break;
         case 'timer': {
           // A decision may have cancelled the timer since it fired.
@@ -277,22 +318,54 @@ class RunLoop {
     return arrivals.flatMap((arrival) => (arrival.type === 'timer' ? places.splice(0, 1) : [arrival]));
   }
 
-  /** Refuses an event for which the machine has no transition, or at which it throws; the run stays unchanged. */
   #handleSent(sent: Sent, turn: Turn): void {
-    const { model, header } = this.#request;
-    const { event, refused } = sent;
-    const state = this.#state;
-    if (this.#ended !== undefined || state === undefined) {
-      refused(runTakesNoEvent(header.id, 'has reached the end of its machine'));
-      return;
-    }
     try {
-      if (!isExpected(state, event)) throw eventUnexpected(header.id, event, expectedEvents(state.snapshot));
-      this.#enter(event, decide(model, state, event, turn.now), turn);
+      this.#decideOnSent(sent.event, turn);
       turn.sent.push(sent);
     } catch (thrown) {
-      refused(asWfError(thrown));
+      sent.refused(asWfError(thrown));
     }
+  }
+
+  /** @throws WfError if the machine has no transition for the event, or throws at it; the run is then unchanged */
+  #decideOnSent(event: MachineEvent, turn: Turn): void {
+    const { model, events, header } = this.#request;
+    const state = this.#state;
+    if (this.#ended !== undefined || state === undefined) {
+      throw runTakesNoEvent(header.id, 'has reached the end of its machine');
+    }
+    const checked = checkedEvent(event, events);
+    if (!isExpected(state, checked)) throw eventUnexpected(header.id, event, expectedEvents(state.snapshot));
+    this.#enter(checked, decide(model, state, checked, turn.now), turn);
+  }
+
+  /** Answers a request in the commit that carries it out; one to pause is answered once the run has paused. */
+  #handleRequest(request: OpenRequest, turn: Turn): void {
+    const { header, secrets } = this.#request;
+    const { demand } = request;
+    try {
+      if (this.#ended !== undefined) throw requestRefused(header.id, demand, 'its machine has ended');
+      switch (demand.kind) {
+        case 'send':
+          this.#decideOnSent(redactedMachineEvent(parseSentEvent(demand.event), secrets), turn);
+          break;
+        case 'pause':
+          this.#pauses.push(request);
+          return;
+        case 'cancel':
+          this.#cancel(cancellationBy(header.id, request));
+      }
+      turn.events.push(handled(request));
+    } catch (thrown) {
+      turn.events.push(refused(request, asWfError(thrown)));
+    }
+  }
+
+  /** Ends the machine: running steps are stopped, and come to an outcome before anything is undone. */
+  #cancel(cancellation: Cancellation | undefined): void {
+    if (cancellation === undefined) return;
+    this.#cancelled = cancellation;
+    this.#fail(cancellation.error);
   }
 
   #decideOn(event: MachineEvent | null, turn: Turn, timer?: string): void {
@@ -316,12 +389,13 @@ class RunLoop {
   }
 
   /** Restores the state at the end of the journal. Returns the steps to begin, by the recovery table. */
-  #resumeSteps({ decision, open, lastFailure, obstacle }: Resuming, events: JournalEvent[]): readonly Due[] {
+  #resumeSteps({ decision, open, lastFailure, obstacle, cancelled }: Resuming, events: JournalEvent[]): readonly Due[] {
     this.#state = decision.state;
     this.#stages = decision.stages;
     this.#lastFailure = lastFailure;
     if (decision.status.type !== 'active') this.#ended = decision.status;
     if (obstacle !== undefined) this.#fail(obstacle);
+    this.#cancel(cancelled);
     const now = this.#clock.now();
     for (const [timer, { deadline, delayMs }] of timersByDeadline(decision.state)) {
       // If the clock was set back meanwhile, no wait is longer than its delay.
@@ -343,9 +417,11 @@ class RunLoop {
         return [];
       }
       case 'begin':
+        if (this.#isStopping()) return [];
         events.push({ type: 'step.attempted', step, attempt });
         return [{ start, attempt }];
       case 'begin again':
+        if (this.#isStopping()) return [];
         events.push({ type: 'step.attempted', step, attempt: attempt + 1 });
         return [{ start, attempt: attempt + 1 }];
     }
@@ -489,7 +565,8 @@ class RunLoop {
 
   #carryOutTurn({ events, begin, effects, sent }: Turn): void {
     for (const { handled } of sent) handled();
-    if (events.length > 0) this.#waiting = false;
+    // A refused request changes nothing.
+    if (events.some(({ type }) => type !== 'answered')) this.#waiting = false;
     for (const { start, attempt } of begin) this.#beginStep(start, attempt);
     // A run that was asked to stop begins nothing more; a resume finds the effects in the journal.
     if (!this.#isStopping()) for (const effect of effects) this.#carryOut(effect);
@@ -497,23 +574,31 @@ class RunLoop {
 
   /** Decides what follows when no step is running; undefined if the loop continues to wait. */
   async #hibernateOrStop(): Promise<RunResult | undefined> {
-    const { journal, history, watch, mayHibernate } = this.#request;
+    const { header, journal, history, watch, mayHibernate } = this.#request;
     const signal = this.#interruptedBy;
     if (signal !== undefined) {
       await journal.append([{ type: 'interrupted', signal }]);
       return { type: 'interrupted', signal };
     }
     if (this.#ended !== undefined) {
-      return this.#request.finish(machineEnd(this.#ended, this.#lastFailure), () => this.#interruptedBy);
+      const pauses = this.#pauses.splice(0);
+      if (pauses.length > 0) {
+        await journal.append(
+          pauses.map((each) => refused(each, requestRefused(header.id, each.demand, 'it has ended'))),
+        );
+        if (this.#arrivals.length > 0) return undefined;
+      }
+      this.#isFinishing = true;
+      return this.#request.finish(this.#machineEnd(this.#ended), () => this.#interruptedBy);
     }
-    const stage = this.#pausedAfter;
-    if (stage !== undefined) {
-      await journal.append([{ type: 'paused', stage }]);
+    if (this.#pausedAfter !== undefined || this.#pauses.length > 0) {
+      const stage = this.#pausedAfter ?? null;
+      await journal.append([...this.#pauses.map((each) => handled(each)), { type: 'paused', stage }]);
       return { type: 'paused', stage };
     }
     if (hasEntries(this.#retries)) return undefined;
     if (!this.#waiting) {
-      await journal.append([{ type: 'waiting' }]);
+      await journal.append([waitingFor(this.#state)]);
       this.#waiting = true;
       // Arrivals during the commit come first.
       if (this.#arrivals.length > 0) return undefined;
@@ -522,6 +607,12 @@ class RunLoop {
     if (hasEntries(this.#timers)) return mayHibernate ? this.#hibernate() : undefined;
     await whileLocked(this.#clock, () => history.release(watch.lease));
     return { type: 'waiting' };
+  }
+
+  #machineEnd(status: MachineStatus): MachineEnd {
+    const end = machineEnd(status, this.#lastFailure);
+    if (this.#cancelled === undefined || end.type === 'done') return end;
+    return { ...end, onFailure: this.#cancelled.keep ? 'keep' : 'rollback' };
   }
 
   /** Hibernates until the first timer fires, unless that is soon. The process keeps the lease: if it dies, the run is interrupted. */
@@ -542,6 +633,19 @@ const NO_WAITER = () => {};
 
 function hasEntries(map: ReadonlyMap<unknown, unknown> | undefined): boolean {
   return map !== undefined && map.size > 0;
+}
+
+/** Puts requests to stop before everything else: a resumed run that is to pause begins no step. */
+function stopsFirst(arrivals: readonly Arrival[]): readonly Arrival[] {
+  const stops = (arrival: Arrival) => arrival.type === 'request' && arrival.request.demand.kind !== 'send';
+  if (!arrivals.some(stops)) return arrivals;
+  return [...arrivals.filter(stops), ...arrivals.filter((arrival) => !stops(arrival))];
+}
+
+function waitingFor(state: MachineState | undefined): JournalEvent {
+  if (state === undefined) return { type: 'waiting', events: [] };
+  const ask = askOf(state.snapshot);
+  return { type: 'waiting', events: expectedEvents(state.snapshot), ...(ask === undefined ? {} : { ask }) };
 }
 
 function isExpected({ snapshot }: MachineState, event: MachineEvent): boolean {

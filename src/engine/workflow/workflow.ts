@@ -32,6 +32,8 @@ export interface WorkflowDefinition<
    * `context`, in `assign` and in the input of a step: `context: ({ input, self }) => ({ ...input, run: self.id })`.
    */
   readonly machine: Machine;
+  /** Schemas of the data of events from outside, by type. An event without one is given to the machine as it was sent. */
+  readonly events?: Readonly<Record<string, z.ZodObject>>;
   /** Whether a run that succeeds leaves its changes on the host, settled as `kept`. Otherwise each one left is a residue. */
   readonly keepsChanges?: boolean;
   /** Whether it makes networks and containers or alters links, and so needs a runtime; false if absent. */
@@ -51,6 +53,7 @@ export interface LoadedWorkflow {
   readonly description: string;
   readonly model: MachineModel;
   readonly input: z.ZodObject;
+  readonly events?: Readonly<Record<string, z.ZodObject>> | undefined;
   readonly keepsChanges: boolean;
   readonly networking: boolean;
   /** Names of the inputs that are marked as secret. */

@@ -37,6 +37,9 @@ export interface ProjectedRows {
   intendChange(change: Change): void;
   applyChange(event: ChangeApplied): boolean;
   settleChange(event: ChangeSettled): boolean;
+  openRequest(seq: number): void;
+  /** Returns false if there is no such request without an answer. */
+  answerRequest(seq: number): boolean;
 }
 
 /**
@@ -46,7 +49,7 @@ export interface ProjectedRows {
  * `interrupted` only ends waiting and pausing: whether a run is interrupted is derived from its lease. `verified` is read from the
  * journal itself.
  */
-export function project({ at, event }: JournalEntry, rows: ProjectedRows): string | undefined {
+export function project({ seq, at, event }: JournalEntry, rows: ProjectedRows): string | undefined {
   switch (event.type) {
     case 'lease.taken':
     case 'interrupted':
@@ -75,6 +78,11 @@ export function project({ at, event }: JournalEntry, rows: ProjectedRows): strin
       return rows.applyChange(event) ? undefined : `change ${event.seq}`;
     case 'change.settled':
       return rows.settleChange(event) ? undefined : `change ${event.seq}`;
+    case 'requested':
+      rows.openRequest(seq);
+      return undefined;
+    case 'answered':
+      return rows.answerRequest(event.request) ? undefined : `request ${event.request}`;
     case 'waiting':
     case 'paused':
       return rows.setRunStatus(event.type) ? undefined : 'run';

@@ -122,6 +122,14 @@ export class TableRows implements ProjectedRows {
     });
   }
 
+  openRequest(seq: number): void {
+    this.#update('INSERT INTO open_requests (run, seq) VALUES (@run, @seq)', { seq });
+  }
+
+  answerRequest(seq: number): boolean {
+    return this.#update('DELETE FROM open_requests WHERE run = @run AND seq = @seq', { seq });
+  }
+
   /** Returns whether a row was changed. */
   #update(sql: string, parameters: Readonly<Record<string, unknown>> = {}): boolean {
     return this.#statements.run(sql, { run: this.#run, ...parameters }).changes > 0;

@@ -48,7 +48,7 @@ const RUNS_AT_ONCE = 200;
 const HASHES_AT_ONCE = 500;
 
 /** Tables with rows of a run, in an order that foreign keys allow. */
-const TABLES_OF_RUN = ['evidence', 'journal', 'changes', 'steps', 'claims'] as const;
+const TABLES_OF_RUN = ['evidence', 'journal', 'changes', 'steps', 'open_requests', 'claims'] as const;
 
 /**
  * Condition for a definition or fingerprint that is in use.

@@ -2,9 +2,10 @@ import * as z from 'zod/mini';
 import { CHANGE_STATUSES, verificationSchema } from '../../engine/model/change.ts';
 import { ownerSchema } from '../../engine/model/identity-schemas.ts';
 import { asDefinitionHash, asStepId } from '../../engine/model/ids.ts';
-import type { Effect, JournalEntry, JournalEvent, MachineEvent } from '../../engine/model/journal-event.ts';
+import type { Effect, JournalEntry, JournalEvent } from '../../engine/model/journal-event.ts';
 import { isJsonObject } from '../../engine/model/json.ts';
 import { lazy } from '../../engine/model/lazy.ts';
+import type { MachineEvent } from '../../engine/model/machine-event.ts';
 import { FACETS } from '../../engine/workflow/facets.ts';
 import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
 
@@ -70,6 +71,22 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
     bootId: z.string(),
   });
 
+  const requester = z.strictObject({ user: z.string(), sudoUser: z.nullable(z.string()), host: z.string() });
+  const demand = z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('send'), event: machineEvent }),
+    z.strictObject({ kind: z.literal('pause') }),
+    z.strictObject({ kind: z.literal('cancel'), keep: z.boolean() }),
+  ]);
+  const outcome = z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('handled') }),
+    z.strictObject({ type: z.literal('refused'), error: errorRecord() }),
+  ]);
+  const ask = z.strictObject({
+    title: z.string(),
+    text: z.string(),
+    events: z.record(z.string(), z.strictObject({ label: z.string() })),
+  });
+
   const attempt = { step: stepId, attempt: z.number() };
   const owner = ownerSchema();
 
@@ -124,8 +141,10 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
       fingerprint: z.nullable(z.string()),
       verification: verificationSchema(),
     }),
-    z.strictObject({ type: z.literal('waiting') }),
-    z.strictObject({ type: z.literal('paused'), stage: z.string() }),
+    z.strictObject({ type: z.literal('requested'), by: requester, demand, comment: z.nullable(z.string()) }),
+    z.strictObject({ type: z.literal('answered'), request: z.number(), outcome }),
+    z.strictObject({ type: z.literal('waiting'), events: z.array(z.string()), ask: z.exactOptional(ask) }),
+    z.strictObject({ type: z.literal('paused'), stage: z.nullable(z.string()) }),
     z.strictObject({ type: z.literal('interrupted'), signal: z.string() }),
     z.strictObject({ type: z.literal('rolling-back'), error: errorRecord(), kept: z.array(z.number()) }),
     z.discriminatedUnion('status', [

@@ -110,6 +110,12 @@ const SCHEMA = `
     UNIQUE (run, ordinal)
   ) STRICT;
 
+  CREATE TABLE open_requests (
+    run INTEGER NOT NULL REFERENCES runs (number),
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (run, seq)
+  ) STRICT, WITHOUT ROWID;
+
   CREATE TABLE claims (
     resource TEXT NOT NULL PRIMARY KEY,
     run INTEGER NOT NULL REFERENCES runs (number)

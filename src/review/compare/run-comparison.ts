@@ -90,8 +90,8 @@ export function compareRuns(
   for (const input of inputs) judge.judge(input);
   return {
     workflow: one.workflow,
-    first: runSummary(first.material.run, isAlive),
-    second: runSummary(second.material.run, isAlive),
+    first: runSummary(first.material.run, isAlive, () => first.material),
+    second: runSummary(second.material.run, isAlive, () => second.material),
     definition: { equal: one.definitionHash === other.definitionHash, differences: definitionDifferences },
     inputs,
     path: onlyOne(statesOf(first), statesOf(second)),

@@ -1,7 +1,8 @@
 import { type AnyMachineSnapshot, type AnyStateMachine, initialTransition, transition } from 'xstate';
 import { z } from 'zod';
-import type { JournalEntry, JournalEvent, MachineEvent } from '../../engine/model/journal-event.ts';
+import type { JournalEntry, JournalEvent } from '../../engine/model/journal-event.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from '../../engine/model/json.ts';
+import type { MachineEvent } from '../../engine/model/machine-event.ts';
 import { enteredBy, tracedMachine, transitionOf } from './traced-machine.ts';
 
 /** The path of a run through its machine. */

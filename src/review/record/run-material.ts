@@ -11,6 +11,8 @@ export interface RunMaterial {
   /** Final states inside other states, as paths joined by dots; empty if the definition does not list them. */
   readonly innerEnds: ReadonlySet<string>;
   readonly journal: readonly JournalEntry[];
+  /** The JSON schemas of the data of events, by type; null if the definition lists none. */
+  readonly eventSchemas: Json;
   readonly steps: readonly StoredStep[];
   readonly changes: readonly Change[];
   readonly verification: Verification | undefined;
@@ -26,6 +28,7 @@ export function readRunMaterial(history: RunSource, run: StoredRun): RunMaterial
     stageNames: stageNamesOf(description),
     innerEnds: innerEndsOf(description),
     journal: history.journal(run.id),
+    eventSchemas: memberOf(description, 'events') ?? null,
     steps: history.steps(run.id),
     changes: history.changes(run.id),
     verification: history.verification(run.id),

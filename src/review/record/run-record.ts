@@ -3,10 +3,14 @@ import type { ErrorRecord } from '../../engine/model/errors.ts';
 import type { Json, JsonObject } from '../../engine/model/json.ts';
 import type { RunStatus, StepStatus, StoredRun, StoredStep } from '../../engine/ports/history.ts';
 import { type OpenStep, openSteps } from '../../engine/run/open-steps.ts';
+import type { Proof } from '../../engine/workflow/workflow.ts';
 import { advancedMs, elapsedMs, type IdlePeriod, idlePeriods } from '../timeline/idle-time.ts';
+import { type RequestRecord, requestRecords } from './request-record.ts';
 import type { RunMaterial } from './run-material.ts';
+import { runProofs } from './run-proofs.ts';
 import { type IsAlive, runStatus } from './run-status.ts';
 import { type StageRecord, stageRecords } from './stage-record.ts';
+import { type WaitingFor, waitingFor } from './waiting-for.ts';
 
 /** An item of `wf runs --json`. Times are ISO 8601 in UTC, durations are in milliseconds; null is "not yet". */
 export interface RunSummary {
@@ -16,11 +20,15 @@ export interface RunSummary {
   readonly status: RunStatus;
   readonly runtime: string;
   readonly input: JsonObject;
+  /** The output of the machine; null unless the run succeeded. */
+  readonly output: Json;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   /** From the start to the end. */
   readonly durationMs: number | null;
+  /** Null unless the run waits. */
+  readonly waitingFor: WaitingFor | null;
   readonly error: ErrorRecord | null;
   /** Changes in place on this host: `intended`, `applied`, `kept` or `stuck`. */
   readonly changesInPlace: number;
@@ -33,6 +41,10 @@ export interface RunRecord extends Omit<RunSummary, 'changesInPlace'> {
   readonly stages: readonly StageRecord[];
   readonly steps: readonly StepRecord[];
   readonly changes: readonly ChangeRecord[];
+  /** What the run has proven, according to its workflow; empty unless it succeeded. */
+  readonly proofs: readonly Proof[];
+  /** What people and programs asked of the run, oldest first. */
+  readonly requests: readonly RequestRecord[];
   readonly verification: Verification | null;
 }
 
@@ -63,13 +75,16 @@ export interface ChangeRecord {
   readonly kind: string;
   readonly target: string;
   readonly status: ChangeStatus;
-  /** The command lines that undo it by hand, joined by ` && `. */
-  readonly undo: string;
+  /** Why it has this status, such as why its undo failed. */
+  readonly reason: string | null;
+  /** The command lines that undo it by hand, in this order. */
+  readonly undo: readonly string[];
 }
 
 /** Returns the run record of one run. */
 export function runRecord(material: RunMaterial, isAlive: IsAlive): RunRecord {
-  const { error, changesInPlace: _counted, ...summary } = runSummary(material.run, isAlive);
+  const { error, changesInPlace: _counted, ...summary } = runSummary(material.run, isAlive, () => material);
+  const proofs = runProofs(material.journal);
   const open = openSteps(material.journal);
   const idle = idlePeriods(material.journal);
   return {
@@ -79,34 +94,51 @@ export function runRecord(material: RunMaterial, isAlive: IsAlive): RunRecord {
       stepRecord(step, stepStatus(step.status, open.get(step.id), summary.status), idle),
     ),
     changes: material.changes.map(changeRecord),
+    proofs: proofs?.type === 'told' ? proofs.proofs : [],
+    requests: requestRecords(material.journal),
     verification: material.verification === undefined ? null : verificationRecord(material.verification),
     error,
   };
 }
 
-/** Returns the run record without stages, steps, changes and verification. */
-export function runSummary(run: StoredRun, isAlive: IsAlive): RunSummary {
+/**
+ * Returns the run record without stages, steps, changes, proofs, requests and verification.
+ * @param material called if the run waits
+ */
+export function runSummary(
+  run: StoredRun,
+  isAlive: IsAlive,
+  material: () => Pick<RunMaterial, 'journal' | 'eventSchemas'>,
+): RunSummary {
+  const status = runStatus(run, isAlive);
   return {
     id: run.id,
     workflow: run.workflow,
     definitionHash: run.definitionHash,
-    status: runStatus(run, isAlive),
+    status,
     runtime: run.runtime,
     input: run.input,
+    output: run.output,
     createdAt: isoTime(run.createdAt),
     startedAt: run.startedAt === null ? null : isoTime(run.startedAt),
     finishedAt: run.finishedAt === null ? null : isoTime(run.finishedAt),
-    durationMs: run.startedAt === null || run.finishedAt === null ? null : elapsedMs(run.startedAt, run.finishedAt),
+    durationMs: durationOf(run),
+    waitingFor: status === 'waiting' ? waitingFor(material()) : null,
     error: run.error,
     changesInPlace: run.changesInPlace,
     ...(run.importedFrom === null ? {} : { importedFrom: run.importedFrom }),
   };
 }
 
+/** Returns the time from the start of a run to its end; null if it has not ended. */
+export function durationOf({ startedAt, finishedAt }: StoredRun): number | null {
+  return startedAt === null || finishedAt === null ? null : elapsedMs(startedAt, finishedAt);
+}
+
 /** Returns a change for the run record. */
 export function changeRecord(change: Change): ChangeRecord {
-  const { seq, step, kind, target, status, undo } = change;
-  return { seq, step, kind, target, status, undo: undo.join(' && ') };
+  const { seq, step, kind, target, status, reason, undo } = change;
+  return { seq, step, kind, target, status, reason, undo };
 }
 
 /** Returns milliseconds since the epoch as ISO 8601 in UTC. */

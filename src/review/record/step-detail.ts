@@ -42,7 +42,6 @@ export interface AttemptRecord {
 export interface ChangeDetail extends ChangeRecord {
   /** Identity, previous state, and all that undoing needs; the step runner defines its shape. */
   readonly record: Json;
-  readonly reason: string | null;
   readonly history: readonly ChangeMoment[];
 }
 
@@ -97,8 +96,8 @@ function attemptRecord({ attempt, outcome, startedAt, finishedAt, error, retryAt
 }
 
 function changeDetail(change: Change, journal: readonly JournalEntry[]): ChangeDetail {
-  const { record, reason, seq } = change;
-  return { ...changeRecord(change), record, reason, history: journal.flatMap((entry) => momentOf(seq, entry)) };
+  const { record, seq } = change;
+  return { ...changeRecord(change), record, history: journal.flatMap((entry) => momentOf(seq, entry)) };
 }
 
 function momentOf(seq: number, { at, event }: JournalEntry): readonly ChangeMoment[] {

@@ -6,9 +6,10 @@ import {
   type Verification,
 } from '../../engine/model/change.ts';
 import type { JournalEntry } from '../../engine/model/journal-event.ts';
+import { requestRecords } from '../record/request-record.ts';
 import { runProofs } from '../record/run-proofs.ts';
 import { momentText } from '../text/format/duration.ts';
-import { isCleanStop } from '../timeline/idle-time.ts';
+import { isCleanStop, withoutRequests } from '../timeline/idle-time.ts';
 import { type Block, code, journaled, plain, type Section, type Text } from './document.ts';
 import { narrativeOf, type ReportSource } from './report-source.ts';
 import type { ReportWords } from './words.ts';
@@ -129,17 +130,22 @@ export function ledgerSection({ material: { changes } }: ReportSource, words: Re
   };
 }
 
-/** Returns the processes that advanced the run, and its pauses and interruptions; empty for a single process. */
+/** Returns the processes that advanced the run, its pauses and interruptions, and what people asked of it; empty for a single process. */
 export function lifecycleSection(
-  { material: { run, journal }, record }: ReportSource,
+  { material: { run, journal: all }, record }: ReportSource,
   words: ReportWords,
 ): readonly Section[] {
-  const events = journal.flatMap((_entry, index) => lifecycleEvents(journal, index, words));
+  const journal = withoutRequests(all);
+  const processes = journal.flatMap((_entry, index) => lifecycleEvents(journal, index, words));
   const last = journal.at(-1);
   if (record.status === 'interrupted' && last !== undefined && !isCleanStop(last)) {
     const { cutOff, exported } = words.lifecycleEvents;
-    events.push([last.at, (run.importedFrom === null ? cutOff : exported)(lastPid(journal))]);
+    processes.push([last.at, (run.importedFrom === null ? cutOff : exported)(lastPid(journal))]);
   }
+  const requests = requestRecords(all).map(
+    (request): LifecycleEvent => [Date.parse(request.at), words.lifecycleEvents.requested(request)],
+  );
+  const events = [...processes, ...requests].sort(([one], [other]) => one - other);
   if (events.length <= 1) return [];
   const rows = events.map(([at, what]) => [plain(momentText(at)), plain(what)]);
   const table: Block = { type: 'table', caption: words.captions.lifecycle, columns: [words.moment, words.event], rows };

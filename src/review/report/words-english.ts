@@ -1,4 +1,5 @@
 import { durationText } from '../text/format/duration.ts';
+import { requestWords } from '../text/request-text.ts';
 import type { ReportWords } from './words.ts';
 
 const RUN_STATUS: ReportWords['runStatus'] = {
@@ -76,8 +77,9 @@ export const ENGLISH: ReportWords = {
     cutOff: (pid) => `interrupted: ${pid === null ? 'its process' : `process ${pid}`} was gone`,
     exported: (pid) => `${pid === null ? 'a process' : `process ${pid}`} still had the run when it was exported`,
     accepted: 'resumed under a changed definition',
-    paused: (stage) => `paused after the stage ${stage}`,
+    paused: (stage) => (stage === null ? 'paused on request' : `paused after the stage ${stage}`),
     interrupted: (signal) => `interrupted by ${signal}`,
+    requested: requestWords,
   },
   captions: {
     lifecycle: 'Starts, pauses and interruptions',

@@ -1,4 +1,5 @@
 import { durationText } from '../text/format/duration.ts';
+import { requesterName } from '../text/request-text.ts';
 import type { ReportWords } from './words.ts';
 
 const RUN_STATUS: ReportWords['runStatus'] = {
@@ -79,8 +80,18 @@ export const FRENCH: ReportWords = {
     exported: (pid) =>
       `${pid === null ? 'un processus' : `le processus ${pid}`} menait encore l’exécution quand elle a été exportée`,
     accepted: 'reprise avec une définition modifiée',
-    paused: (stage) => `mise en pause après l’étape ${stage}`,
+    paused: (stage) => (stage === null ? 'mise en pause sur demande' : `mise en pause après l’étape ${stage}`),
     interrupted: (signal) => `interrompue par ${signal}`,
+    requested: ({ by, kind, event, comment, outcome }) => {
+      const words = {
+        send: `a envoyé l’événement ${event?.type ?? ''}`,
+        pause: 'a demandé une pause',
+        cancel: 'a demandé l’abandon',
+      };
+      const said = comment === null ? '' : ` : ${comment}`;
+      const refused = outcome?.type === 'refused' ? ` (refusé : ${outcome.error.message})` : '';
+      return `${requesterName(by)} ${words[kind]}${said}${outcome === null ? ' (sans réponse)' : refused}`;
+    },
   },
   captions: {
     lifecycle: 'Départs, pauses et interruptions',

@@ -1,6 +1,7 @@
 import type { ChangeStatus, Difference } from '../../engine/model/change.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
 import type { ReportLanguage } from '../../engine/workflow/narrative.ts';
+import type { RequestRecord } from '../record/request-record.ts';
 import type { ShownStepStatus } from '../record/run-record.ts';
 import type { StageStatus } from '../record/stage-record.ts';
 import { ENGLISH } from './words-english.ts';
@@ -57,8 +58,10 @@ export interface ReportWords {
     /** For an imported run. */
     exported(pid: number | null): string;
     readonly accepted: string;
-    paused(stage: string): string;
+    /** @param stage null if the run was paused on request */
+    paused(stage: string | null): string;
     interrupted(signal: string): string;
+    requested(request: RequestRecord): string;
   };
   readonly captions: Readonly<Record<'lifecycle' | 'results' | 'ledger', string>>;
   readonly results: string;

@@ -1,12 +1,14 @@
 import type { JournalEntry, JournalEvent } from '../../engine/model/journal-event.ts';
 import type { Owner } from '../../engine/model/owner.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
+import { requestRecords } from '../record/request-record.ts';
 import type { RunMaterial } from '../record/run-material.ts';
-import { isCleanStop } from '../timeline/idle-time.ts';
+import { isCleanStop, withoutRequests } from '../timeline/idle-time.ts';
 import { durationText, momentText } from './format/duration.ts';
 import { oneLine } from './format/plain-text.ts';
 import type { TextStyle } from './format/text-style.ts';
 import { pausedWords } from './progress-line.ts';
+import { requestWords } from './request-text.ts';
 
 type LeaseTaken = Extract<JournalEvent, { readonly type: 'lease.taken' }>;
 
@@ -16,21 +18,24 @@ interface LifecycleEntry {
 }
 
 /**
- * Returns the processes that advanced a run, and its pauses and interruptions. Empty for a run that a single process advanced: the other
+ * Returns the processes that advanced a run, its pauses and interruptions, and what people asked of it. Empty for a run that a single process advanced: the other
  * lines have that.
  */
 export function lifecycleLines(
-  { run, journal }: Pick<RunMaterial, 'run' | 'journal'>,
+  { run, journal: all }: Pick<RunMaterial, 'run' | 'journal'>,
   status: RunStatus,
   { colors }: TextStyle,
 ): readonly string[] {
+  const journal = withoutRequests(all);
   const entries = journal.flatMap((_entry, index) => lifecycleAt(journal, index));
   const last = journal.at(-1);
   if (status === 'interrupted' && last !== undefined && !isCleanStop(last)) {
     const owner = ownerBefore(journal, journal.length);
     entries.push(run.importedFrom === null ? cutOff(last, owner) : exported(last, owner, run.importedFrom));
   }
-  return entries.length <= 1 ? [] : entries.map(({ at, words }) => `  ${colors.dim(momentText(at))}  ${words}`);
+  const requests = requestRecords(all).map((each) => ({ at: Date.parse(each.at), words: oneLine(requestWords(each)) }));
+  const inOrder = [...entries, ...requests].sort((a, b) => a.at - b.at);
+  return inOrder.length <= 1 ? [] : inOrder.map(({ at, words }) => `  ${colors.dim(momentText(at))}  ${words}`);
 }
 
 function lifecycleAt(journal: readonly JournalEntry[], index: number): readonly LifecycleEntry[] {

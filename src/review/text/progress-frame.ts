@@ -162,7 +162,7 @@ function engineLine(material: FrameMaterial, style: TextStyle): string | undefin
     case 'waiting':
       return doing('waiting');
     case 'paused':
-      return lineOf([[pausedWords(pausedAfter ?? ''), style.colors.cyan]], style);
+      return lineOf([[pausedWords(pausedAfter), style.colors.cyan]], style);
     case 'interrupted':
       return lineOf([['interrupted', style.colors.yellow]], style);
     default:

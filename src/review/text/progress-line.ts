@@ -1,5 +1,5 @@
 import type { StepId } from '../../engine/model/ids.ts';
-import type { JournalEntry } from '../../engine/model/journal-event.ts';
+import type { JournalEntry, JournalEvent } from '../../engine/model/journal-event.ts';
 import { advancedMs } from '../timeline/idle-time.ts';
 import type { Progress } from '../timeline/progress.ts';
 import { durationText } from './format/duration.ts';
@@ -24,6 +24,8 @@ export function progressLine(progress: Progress, { event, at }: JournalEntry, st
     }
     case 'definition.accepted':
       return `resumed under the definition ${event.definitionHash.slice(0, 12)}`;
+    case 'waiting':
+      return event.events.length === 0 ? undefined : colors.cyan(waitingWords(event));
     case 'paused':
       return colors.cyan(pausedWords(event.stage));
     case 'interrupted':
@@ -60,8 +62,13 @@ export function progressLine(progress: Progress, { event, at }: JournalEntry, st
 }
 
 /** Returns `paused after vethSplice`. */
-export function pausedWords(stage: string): string {
-  return `paused after ${oneLine(stage)}`;
+export function pausedWords(stage: string | null): string {
+  return stage === null ? 'paused on request' : `paused after ${oneLine(stage)}`;
+}
+
+function waitingWords({ events, ask }: Extract<JournalEvent, { type: 'waiting' }>): string {
+  const question = ask === undefined ? '' : `: ${oneLine(ask.title)}`;
+  return `waiting for the event ${events.map(oneLine).join(' or ')}${question}`;
 }
 
 function stepLine(

@@ -8,7 +8,17 @@ export interface IdlePeriod {
 
 /** Returns the idle periods of a run: it was paused or interrupted until another process took it over. */
 export function idlePeriods(journal: readonly JournalEntry[]): readonly IdlePeriod[] {
-  return journal.flatMap((entry, index) => idleBefore(entry, journal[index - 1]) ?? []);
+  const own = withoutRequests(journal);
+  return own.flatMap((entry, index) => idleBefore(entry, own[index - 1]) ?? []);
+}
+
+/** Returns the entries of the processes that advanced the run: anybody may ask something of it, and be refused, at any time. */
+export function withoutRequests(journal: readonly JournalEntry[]): readonly JournalEntry[] {
+  return journal.filter((entry) => !isOfRequest(entry));
+}
+
+export function isOfRequest({ event }: JournalEntry): boolean {
+  return event.type === 'requested' || event.type === 'answered';
 }
 
 /** Returns the idle period that ends with an entry; undefined for most entries. Waiting is not idle. */

@@ -3,7 +3,7 @@ import type { ErrorRecord } from '../../engine/model/errors.ts';
 import type { StepId } from '../../engine/model/ids.ts';
 import type { Effect, JournalEntry } from '../../engine/model/journal-event.ts';
 import { followStages, NO_VISITS, type StageVisits } from '../record/stage-visits.ts';
-import { type IdlePeriod, idleBefore } from './idle-time.ts';
+import { type IdlePeriod, idleBefore, isOfRequest } from './idle-time.ts';
 
 export interface StepProgress {
   readonly id: StepId;
@@ -126,6 +126,8 @@ export function createProgressFollower(): ProgressFollower {
       case 'ended':
         phase = event.type;
         return;
+      case 'requested':
+      case 'answered':
       case 'definition.accepted':
       case 'baseline.taken':
       case 'change.reverting':
@@ -151,7 +153,7 @@ export function createProgressFollower(): ProgressFollower {
     },
     follow(entry) {
       take(entry);
-      previous = entry;
+      if (!isOfRequest(entry)) previous = entry;
     },
   };
 }

@@ -2,7 +2,7 @@ import type { StepId } from '../../engine/model/ids.ts';
 import type { JournalEntry } from '../../engine/model/journal-event.ts';
 import type { RunStatus } from '../../engine/ports/history.ts';
 import { type StepAttempt, stepAttempts } from '../record/step-attempts.ts';
-import { advancedMs, elapsedMs, idlePeriods } from './idle-time.ts';
+import { advancedMs, elapsedMs, idlePeriods, withoutRequests } from './idle-time.ts';
 
 /** A span of a run's time, in milliseconds since its start, without idle periods. */
 export interface Span {
@@ -31,7 +31,7 @@ export function timelineOf(journal: readonly JournalEntry[], status: RunStatus, 
   const idle = idlePeriods(journal);
   const offsetAt = (at: number) => advancedMs(begin, at, idle);
   const advancing = status === 'running' || status === 'rolling-back' || status === 'waiting';
-  const end = advancing ? now : (journal.at(-1)?.at ?? now);
+  const end = advancing ? now : (withoutRequests(journal).at(-1)?.at ?? now);
   const span = (from: number, to: number | null, type: Span['type']): Span => {
     const fromMs = offsetAt(from);
     return { fromMs, toMs: Math.max(fromMs, offsetAt(to ?? end)), type };

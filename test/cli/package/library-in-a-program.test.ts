@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { ASKING_WORKFLOW } from '../../support/asking-workflow.ts';
 import { openPackageProject, type PackageProject } from '../../support/package-project.ts';
 
 /** A workflow that makes a folder, and then waits for a file. */
@@ -216,4 +217,50 @@ console.log((await run.record).status, warnings[0]);
 await engine.close();`,
   );
   expect(said).toContain('succeeded an observer of a run failed: no room');
+});
+
+test('a program sends, pauses and cancels runs of other processes and of its own, and follows their journals', async () => {
+  const project = openPackageProject({ 'workflows/folders.ts': SLOW, 'workflows/asking.ts': ASKING_WORKFLOW });
+  mkdirSync(path.join(project.folder, 'made'));
+  for (const line of ['first', 'second', 'third']) project.write({ [`${line}.go`]: '' });
+  // No process advances a run that only waits for an event or a timer of a killed process.
+  const wf = (...args: readonly string[]) => project.run('wf', [...args, '--db', 'wf.db']);
+  const killed = { WF_CRASH_AT: 'after commit waiting' };
+  for (const id of ['sent', 'stopped', 'left']) {
+    await project.run(
+      'wf',
+      ['start', 'asking', '--id', id, '--input', `folder=${project.folder}`, '--db', 'wf.db'],
+      killed,
+    );
+  }
+  const said = await ran(
+    project,
+    `const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/asking.ts'] });
+console.log(await codeOf(engine.send('sent', { type: 'nothing' })));
+const followed = (async () => { const types = []; for await (const { event } of engine.subscribe('sent')) types.push(event.type); return types; })();
+const sent = await engine.send('sent', { type: 'approve', by: 'Ann' }, { comment: 'by a program' });
+console.log(sent.requests.map(({ kind, comment, outcome }) => [kind, comment, outcome?.type].join(' ')).join('; '));
+console.log((await followed).at(-1), engine.run('sent').status);
+console.log((await engine.pause('stopped')).status, await codeOf(engine.send('stopped', { type: 'reject' })));
+await engine.cancel('stopped');
+for await (const _ of engine.subscribe('stopped', { fromSeq: 3 }));
+console.log(engine.run('stopped').status, engine.run('stopped').error?.code);
+console.log(engine.runs({ status: 'interrupted' }).map(({ id }) => id).join(), engine.runs({ limit: 1, after: 'stopped' }).map(({ id }) => id).join());
+const [resumed] = await engine.resumeAll();
+console.log(resumed?.id, resumed !== undefined && 'run' in resumed);
+const late = AbortSignal.timeout(50);
+console.log(await (async () => { for await (const _ of engine.subscribe('left', { signal: late })); })().catch((thrown) => thrown.name));
+await engine.close();`,
+  );
+  expect(said).toEqual([
+    'E_EVENT_UNEXPECTED',
+    'send  refused; send by a program handled',
+    'ended succeeded',
+    'paused E_REQUEST_REFUSED',
+    'rolled-back E_CANCELLED',
+    'left sent',
+    'left true',
+    'TimeoutError',
+  ]);
+  expect(await wf('rollback', 'left')).toMatchObject({ exitCode: 0 });
 });

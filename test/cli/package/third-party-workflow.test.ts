@@ -59,7 +59,7 @@ test.concurrent('--on-failure keep leaves the change in place, and the printed u
   expect(readFileSync(noteIn(project), 'utf8')).toBe('a note');
   const standing = standingChangesSchema.parse((await project.wf(['changes', '--json'])).json());
   expect(standing).toMatchObject([{ step: 'writeNote', status: 'applied' }]);
-  await execa('sh', ['-ec', standing[0]?.undo ?? 'false']);
+  await execa('sh', ['-ec', standing[0]?.undo.join(' && ') ?? 'false']);
   expect(existsSync(noteIn(project))).toBe(false);
 });
 

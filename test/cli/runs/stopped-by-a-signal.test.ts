@@ -47,7 +47,7 @@ test.concurrent.for([
         { id: 'waitForFile', status: 'succeeded' },
         { id: 'readNote', status: 'pending' },
       ],
-      changes: [{ step: 'writeNote', status: 'applied', undo: `rm ${note}` }],
+      changes: [{ step: 'writeNote', status: 'applied', undo: [`rm ${note}`] }],
       verification: null,
     });
 
@@ -83,7 +83,7 @@ test.concurrent('two SIGINTs stop a run at once, and its changes in place are re
   expect(withoutDatabase(project, end.stderr)).toContain(`run ${id} is interrupted; \`wf resume ${id}\` resumes it`);
   expectNoStackTrace(end);
   const record = runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
-  expect(record).toMatchObject({ status: 'interrupted', changes: [{ status: 'applied', undo: `rm ${note}` }] });
+  expect(record).toMatchObject({ status: 'interrupted', changes: [{ status: 'applied', undo: [`rm ${note}`] }] });
   project.write('go', '');
   expect(await project.wf(['resume'])).toMatchObject({ exitCode: 0 });
   expect(existsSync(note)).toBe(false);

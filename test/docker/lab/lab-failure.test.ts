@@ -84,7 +84,7 @@ describeDocker('a failing lab', () => {
     expect(standing.map(({ seq }) => seq).sort()).toEqual(notReverted.map(({ seq }) => seq).sort());
     const told = (await project.wf(['changes'])).stdout;
     const typed = told.split('\n').flatMap((line) => /^ {4}(\S.*)$/.exec(line)?.[1] ?? []);
-    for (const { undo } of standing) for (const command of undo.split(' && ')) expect(typed).toContain(command);
+    for (const { undo } of standing) for (const command of undo) expect(typed).toContain(command);
     // In sequence, as a user types them. AppDev is already gone, which `docker rm --force` accepts.
     const answers = [];
     for (const command of typed) {

@@ -33,6 +33,7 @@ function next(run: StoredRun, isAlive: () => boolean, standing: boolean, journal
     run,
     changes,
     stageNames: [],
+    eventSchemas: null,
     innerEnds: new Set<string>(),
     journal,
     steps: [],

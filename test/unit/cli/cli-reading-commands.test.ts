@@ -10,10 +10,12 @@ const SUMMARY_FIELDS = [
   'status',
   'runtime',
   'input',
+  'output',
   'createdAt',
   'startedAt',
   'finishedAt',
   'durationMs',
+  'waitingFor',
   'error',
   'changesInPlace',
 ];

@@ -92,7 +92,8 @@ test('--on-failure keep leaves changes in place, and prints how to undo them', a
       kind: 'test.file',
       target: 'file a',
       status: 'applied',
-      undo: 'rm a',
+      reason: null,
+      undo: ['rm a'],
     },
   ]);
 });

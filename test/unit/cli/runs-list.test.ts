@@ -28,7 +28,7 @@ const FAILED: JournalEvent = {
 };
 const LIVES: Readonly<Record<string, readonly JournalEvent[]>> = {
   running: [],
-  waiting: [{ type: 'waiting' }],
+  waiting: [{ type: 'waiting', events: [] }],
   'rolling-back': [ROLLING_BACK],
   paused: [PAUSED],
   interrupted: [INTERRUPTED],

@@ -102,7 +102,7 @@ describe('a rollback', () => {
     const { id } = await interruptedRun();
     const earlier = { run: id, fence: host.history.run(id)?.fence ?? 0 };
     await (await host.engine.rollBack(request(id)))?.result;
-    expect(() => host.history.append(earlier, { events: [{ type: 'waiting' }] }, 1)).toThrow(
+    expect(() => host.history.append(earlier, { events: [{ type: 'waiting', events: [] }] }, 1)).toThrow(
       expect.objectContaining({ code: 'E_LEASE_LOST' }),
     );
   });

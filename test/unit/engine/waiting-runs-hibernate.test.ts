@@ -53,13 +53,19 @@ const start = () =>
     mayHibernate: true,
   });
 
+const hibernation = () => ({ release: host.engine.releaseLease, watch: host.engine.watchRequests });
+
 /** A run that is advanced through its hibernations, with a spy on its resumes. */
 async function kept() {
   const first = await start();
   const { id } = first;
   const request = { run: id, workflow, definition, acceptChanges: false, pauseAfter: null, mayHibernate: true };
   const goOn = vi.fn((hibernating: Lease) => host.engine.resume({ ...request, hibernating }));
-  return { id, goOn, ...keepAdvancing(first, { resume: goOn, release: host.engine.releaseLease }, clock) };
+  return {
+    id,
+    goOn,
+    ...keepAdvancing(first, { ...hibernation(), resume: goOn }, clock),
+  };
 }
 
 const isStopped = (id: Awaited<ReturnType<typeof kept>>['id']) =>
@@ -130,7 +136,7 @@ test('events sent while the run begins to hibernate are handled in order', async
   const request = { run: first.id, workflow, definition, acceptChanges: false, pauseAfter: null, mayHibernate: true };
   const followed = keepAdvancing(
     first,
-    { resume: (hibernating) => host.engine.resume({ ...request, hibernating }), release: host.engine.releaseLease },
+    { ...hibernation(), resume: (hibernating) => host.engine.resume({ ...request, hibernating }) },
     clock,
   );
   const sent: Promise<unknown>[] = [];
@@ -163,7 +169,7 @@ test('a hibernating run that is interrupted gives up its lease', async () => {
 test('a hibernating run that fails to resume reports the error to the sender, and can be resumed later', async () => {
   const first = await start();
   const resume = () => Promise.reject(new WfError('E_DOCKER_UNREACHABLE', 'no engine', { hint: 'none' }));
-  const followed = keepAdvancing(first, { resume, release: host.engine.releaseLease }, clock);
+  const followed = keepAdvancing(first, { ...hibernation(), resume }, clock);
   await isStopped(first.id);
   const failed = followed.result.catch((thrown) => thrown);
   await expect(followed.send({ type: 'go', word: 'now' })).rejects.toMatchObject({ code: 'E_DOCKER_UNREACHABLE' });
@@ -209,6 +215,6 @@ function restingRun() {
   const result = Promise.resolve({ type: 'hibernating', until: clock.now() + HOUR, lease, run } as const);
   const handle = { id: lease.run, result, send: async () => {}, interrupt: () => {} };
   const resume = () => Promise.reject(new Error('never due'));
-  const followed = keepAdvancing(handle, { resume, release: () => {} }, clock);
+  const followed = keepAdvancing(handle, { resume, release: () => {}, watch: () => () => {} }, clock);
   return { held: new WeakRef(run), followed };
 }

@@ -43,7 +43,7 @@ test('the second of two runs that claim a name is refused with the id of the fir
 
 test('a waiting run without an owner keeps its claims', () => {
   const { history } = openForTest();
-  history.release(firstRun(history, { type: 'waiting' }));
+  history.release(firstRun(history, { type: 'waiting', events: [] }));
   expect(errorOf(() => start(history, 'second')).message).toContain('(waiting)');
 });
 

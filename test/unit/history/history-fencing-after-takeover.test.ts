@@ -5,7 +5,7 @@ import { startChild } from '../../fixtures/history/child.ts';
 import { AT, DEFINITION, decidedToStart, ENDED, headerOf, leaseTaken, OWNER } from '../../fixtures/history/samples.ts';
 import { errorOf, openForTest, openRaw } from '../../fixtures/history/temporary.ts';
 
-const WAITS = { events: [{ type: 'waiting' }] } as const;
+const WAITS = { events: [{ type: 'waiting', events: [] }] } as const;
 const OTHER = { ...OWNER, pid: 4712 };
 
 /** Creates a run and appends to it. */

@@ -95,7 +95,7 @@ test('a batch with one event that does not follow is refused whole', () => {
     message: expect.stringContaining('step a'),
   });
   for (const last of [ENDED, PAUSED, INTERRUPTED]) {
-    const further = [decidedToStart('a'), last, { type: 'waiting' }] as const;
+    const further = [decidedToStart('a'), last, { type: 'waiting', events: [] }] as const;
     expect(errorOf(() => history.append(lease, { events: further }, AT)).code).toBe('E_INTERNAL');
   }
   expect(rowsOf(path)).toEqual(before);

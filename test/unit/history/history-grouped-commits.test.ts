@@ -6,7 +6,7 @@ import { openHistory } from '../../../src/history/open.ts';
 import { AT, DEFINITION, headerOf, OWNER } from '../../fixtures/history/samples.ts';
 import { openForTest, openRaw, temporaryPath } from '../../fixtures/history/temporary.ts';
 
-const WAITS = { events: [{ type: 'waiting' }] } as const;
+const WAITS = { events: [{ type: 'waiting', events: [] }] } as const;
 
 const create = (history: History, id: string): Lease => history.create(headerOf(id), DEFINITION, OWNER, [], AT);
 const waits = (history: History, lease: Lease) => history.groupedCommit(() => history.append(lease, WAITS, AT));

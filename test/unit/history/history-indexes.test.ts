@@ -59,7 +59,7 @@ function callAll(history: History): void {
   history.append(lease, { events: [decidedToStart('a'), { type: 'step.attempted', ...a }], evidence }, AT);
   const applied = { type: 'change.applied', seq: 1, record: null, target: 'network devops', undo: [] } as const;
   const reverted = { type: 'change.settled', seq: 1, status: 'reverted', reason: null } as const;
-  history.append(lease, { events: [intended(1, 'a'), applied, reverted, { type: 'waiting' }] }, AT);
+  history.append(lease, { events: [intended(1, 'a'), applied, reverted, { type: 'waiting', events: [] }] }, AT);
   history.putDefinition(HASH, DEFINITION, AT);
   const fingerprint = history.putFingerprint({ links: [] });
   const accepted = { type: 'definition.accepted', definitionHash: HASH } as const;

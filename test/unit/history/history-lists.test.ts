@@ -116,7 +116,7 @@ test('evidence is listed in order, of one step or of all; the journal from a giv
     durationMs: index / 3,
   }));
   history.append(lease, { events: [], evidence: seen.slice(0, 3) }, AT);
-  history.append(lease, { events: [{ type: 'waiting' }], evidence: seen.slice(3) }, AT);
+  history.append(lease, { events: [{ type: 'waiting', events: [] }], evidence: seen.slice(3) }, AT);
   expect(history.evidence(lease.run)).toEqual(seen);
   expect(history.evidence(lease.run, asStepId('a'))).toEqual([seen[1], seen[3]]);
   expect(history.evidence(lease.run, asStepId('c'))).toEqual([]);
@@ -130,7 +130,16 @@ test('verification returns the last one', () => {
   expect(history.verification(lease.run)).toBeUndefined();
   for (const restored of [false, true]) {
     const verification = { restored, residues: [], unexplained: [], drift: [], notCompared: [] };
-    history.append(lease, { events: [{ type: 'verified', fingerprint: null, verification }, { type: 'waiting' }] }, AT);
+    history.append(
+      lease,
+      {
+        events: [
+          { type: 'verified', fingerprint: null, verification },
+          { type: 'waiting', events: [] },
+        ],
+      },
+      AT,
+    );
   }
   expect(history.verification(lease.run)).toEqual({
     restored: true,
@@ -147,7 +156,7 @@ test('unfinished runs are those without an end, newest first, with or without an
     running: [],
     paused: [PAUSED],
     interrupted: [INTERRUPTED],
-    waiting: [{ type: 'waiting' }],
+    waiting: [{ type: 'waiting', events: [] }],
     back: [ROLLING_BACK],
     done: [ENDED],
   };

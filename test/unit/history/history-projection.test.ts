@@ -4,6 +4,7 @@ import { CHANGE_STATUSES, type Difference } from '../../../src/engine/model/chan
 import { asDefinitionHash, asStepId, type RunId } from '../../../src/engine/model/ids.ts';
 import type { JournalEntry, JournalEvent } from '../../../src/engine/model/journal-event.ts';
 import { toJson } from '../../../src/engine/model/json.ts';
+import type { Demand } from '../../../src/engine/model/request.ts';
 import type { HistoryPort } from '../../../src/engine/ports/history.ts';
 import { type Projection, rebuildProjection } from '../../fixtures/history/rebuild-projection.ts';
 import {
@@ -30,6 +31,14 @@ const output = fc.jsonValue().map(toJson);
 const reason = fc.option(fc.string());
 const noDifferences = fc.constant<Difference[]>([]);
 const fingerprint = fc.constant('f'.repeat(64));
+
+const requester = fc.constant({ user: 'ann', sudoUser: null, host: 'here' });
+const demand = fc.constantFrom<Demand>(
+  { kind: 'send', event: { type: 'GO', data: [1] } },
+  { kind: 'pause' },
+  { kind: 'cancel', keep: true },
+);
+const answer = fc.oneof(fc.constant({ type: 'handled' } as const), fc.record({ type: fc.constant('refused'), error }));
 
 const event: fc.Arbitrary<JournalEvent> = fc.oneof(
   { arbitrary: fc.array(step, { maxLength: 2 }).map((steps) => decidedToStart(...steps)), weight: 3 },
@@ -65,7 +74,9 @@ const event: fc.Arbitrary<JournalEvent> = fc.oneof(
       notCompared: fc.array(fc.record({ subject: fc.string(), reason: fc.string() }), { maxLength: 1 }),
     }),
   }),
-  fc.constant({ type: 'waiting' }),
+  fc.constant({ type: 'waiting', events: [] }),
+  fc.record({ type: fc.constant('requested'), by: requester, demand, comment: fc.option(fc.string()) }),
+  fc.record({ type: fc.constant('answered'), request: fc.integer({ min: 1, max: 12 }), outcome: answer }),
   { arbitrary: fc.constantFrom('start', 'resume', 'rollback').map((purpose) => leaseTaken(purpose)), weight: 2 },
   fc.record({
     type: fc.constant('definition.accepted'),
@@ -108,6 +119,7 @@ function stored(history: HistoryPort, id: RunId): Projection | undefined {
     acceptedDefinition: run.definitionHash === HASH ? null : run.definitionHash,
     steps: history.steps(id),
     changes: history.changes(id),
+    openRequests: history.openRequests().flatMap((open) => (open.run === id ? [open.number] : [])),
   };
 }
 
@@ -162,9 +174,12 @@ test('the row of a run from start to end', () => {
   };
   expect(history.run(lease.run)).toMatchObject({ status: 'running', startedAt: null });
   expect(after(1, decidedToStart('a'))).toMatchObject({ status: 'running', startedAt: AT + 1 });
-  expect(after(2, { type: 'waiting' })).toMatchObject({ status: 'waiting', startedAt: AT + 1 });
+  expect(after(2, { type: 'waiting', events: [] })).toMatchObject({ status: 'waiting', startedAt: AT + 1 });
   expect(after(3, { type: 'step.attempted', step: a, attempt: 2 })).toMatchObject({ status: 'running' });
-  expect(after(4, { type: 'waiting' }, decidedToStart())).toMatchObject({ status: 'running', startedAt: AT + 1 });
+  expect(after(4, { type: 'waiting', events: [] }, decidedToStart())).toMatchObject({
+    status: 'running',
+    startedAt: AT + 1,
+  });
   expect(after(5, ROLLING_BACK)).toMatchObject({
     status: 'rolling-back',
     finishedAt: null,
@@ -208,7 +223,7 @@ test('a paused run stays paused until it is resumed; a step that was not begun b
 test('an interruption ends waiting', () => {
   const { history } = openForTest();
   const after = appender(history, 'waited');
-  expect(after(1, decidedToStart(), { type: 'waiting' })).toMatchObject({ status: 'waiting' });
+  expect(after(1, decidedToStart(), { type: 'waiting', events: [] })).toMatchObject({ status: 'waiting' });
   expect(after(2, INTERRUPTED)).toMatchObject({ status: 'running', owner: null });
 });
 

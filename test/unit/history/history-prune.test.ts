@@ -46,7 +46,7 @@ const LIVES: Readonly<Record<string, { readonly events: readonly JournalEvent[];
     goes: false,
   },
   interrupted: { events: [settled('reverted'), INTERRUPTED], goes: false },
-  waiting: { events: [settled('reverted'), { type: 'waiting' }], goes: false },
+  waiting: { events: [settled('reverted'), { type: 'waiting', events: [] }], goes: false },
   'rolling back': { events: [ROLLING_BACK, INTERRUPTED], goes: false },
 };
 

@@ -195,7 +195,7 @@ describe('an invalid run file', () => {
     'a fingerprint that nothing refers to': (file) => ({
       ...file,
       journal: file.journal.map((entry) =>
-        entry.event.type === 'baseline.taken' ? { ...entry, event: { type: 'waiting' } } : entry,
+        entry.event.type === 'baseline.taken' ? { ...entry, event: { type: 'waiting', events: [] } } : entry,
       ),
     }),
     'no definition': (file) => ({ ...file, definitions: [] }),

@@ -10,7 +10,7 @@ test('the log is overwritten from 1.2 MiB on', () => {
   const { history, path } = openForTest();
   const lease = history.create(headerOf('long'), DEFINITION, OWNER, [], AT);
   const lengths = Array.from({ length: 500 }, () => {
-    history.append(lease, { events: [{ type: 'waiting' }] }, AT);
+    history.append(lease, { events: [{ type: 'waiting', events: [] }] }, AT);
     return fs.statSync(walOf(path)).size;
   });
   expect(Math.max(...lengths)).toBeGreaterThan(1 * MIB);

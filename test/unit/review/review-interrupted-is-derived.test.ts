@@ -60,8 +60,8 @@ test('a rollback with a dead owner is interrupted', () => {
 
 test('a run without an owner is interrupted, unless it waits', () => {
   expect(recordAfter([STARTED], true, true).status).toBe('interrupted');
-  expect(recordAfter([decided(['setup']), { type: 'waiting' }], false, true).status).toBe('waiting');
-  expect(recordAfter([decided(['setup']), { type: 'waiting' }], false).status).toBe('interrupted');
+  expect(recordAfter([decided(['setup']), { type: 'waiting', events: [] }], false, true).status).toBe('waiting');
+  expect(recordAfter([decided(['setup']), { type: 'waiting', events: [] }], false).status).toBe('interrupted');
 });
 
 test('an ended run keeps its status, although its owner is dead', () => {

@@ -11,7 +11,8 @@ function recordOf(id: string, prepare: (history: ReturnType<typeof openForTest>[
   prepare(history);
   const run = history.run(runId(id));
   if (run === undefined) throw new Error('the run is not there');
-  return { run, record: runRecord(readRunMaterial(history, run), alive) };
+  const material = readRunMaterial(history, run);
+  return { run, material, record: runRecord(material, alive) };
 }
 
 test('the record of a succeeded run has exactly the fields of the contract', () => {
@@ -23,6 +24,7 @@ test('the record of a succeeded run has exactly the fields of the contract', () 
     status: 'succeeded',
     runtime: 'docker',
     input: { devNetwork: 'devops', pings: 3 },
+    output: { received: 3 },
     createdAt: '2026-01-31T12:00:00.000Z',
     startedAt: '2026-01-31T12:00:00.010Z',
     finishedAt: '2026-01-31T12:00:06.210Z',
@@ -63,19 +65,26 @@ test('the record of a succeeded run has exactly the fields of the contract', () 
         kind: 'docker.network',
         target: 'network devops',
         status: 'gone',
-        undo: 'docker network rm devops',
+        reason: null,
+        undo: ['docker network rm devops'],
       },
     ],
+    proofs: [
+      { claim: 'isolated', figures: '0 of 3 pings answered while both controls did' },
+      { claim: 'joined', figures: '3 of 3 pings answered' },
+    ],
+    requests: [],
+    waitingFor: null,
     verification: CLEAN,
     error: null,
   });
 });
 
-test('a failed step carries its error, a failed run its own, and undo is one command line', () => {
+test('a failed step carries its error, a failed run its own, and undo is a list of command lines', () => {
   const { record } = recordOf('bad1', (history) => tellFailure(history, 'bad1'));
   expect(record.error).toStrictEqual(FAILURE);
   expect(record.steps.at(-1)).toMatchObject({ status: 'failed', attempts: 2, output: null, error: FAILURE });
-  expect(record.changes[1]?.undo).toBe('ip link set int_hote down && ip link delete int_hote');
+  expect(record.changes[1]?.undo).toEqual(['ip link set int_hote down', 'ip link delete int_hote']);
   expect(record.stages.map(({ name, status }) => `${name} ${status}`)).toEqual([
     'setup succeeded',
     'test failed',
@@ -97,8 +106,8 @@ test('a field without a value yet is null', () => {
   );
 });
 
-test('the summary is the record without stages, steps, changes and verification, with the number of changes in place', () => {
-  const { run, record } = recordOf('good2', (history) => tellSuccess(history, 'good2'));
-  const { stages: _1, steps: _2, changes: _3, verification: _4, ...rest } = record;
-  expect(runSummary(run, alive)).toStrictEqual({ ...rest, changesInPlace: 0 });
+test('the summary is the record without its lists and the verification, with the number of changes in place', () => {
+  const { run, material, record } = recordOf('good2', (history) => tellSuccess(history, 'good2'));
+  const { stages: _1, steps: _2, changes: _3, proofs: _4, requests: _5, verification: _6, ...rest } = record;
+  expect(runSummary(run, alive, () => material)).toStrictEqual({ ...rest, changesInPlace: 0 });
 });

@@ -99,7 +99,7 @@ test('a change in JSON has its record, its reason and its history', () => {
       kind: 'docker.network',
       target: 'link int_hote',
       status: 'stuck',
-      undo: 'ip link set int_hote down && ip link delete int_hote',
+      undo: ['ip link set int_hote down', 'ip link delete int_hote'],
       record: { name: 'link int_hote' },
       reason: 'device is busy',
       history: [

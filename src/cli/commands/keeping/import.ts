@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { asWfError, WfError } from '../../../engine/model/errors.ts';
 import { parseRunId, RUN_ID_RULE, type RunId } from '../../../engine/model/ids.ts';
 import { invalid, parseRunFile, RUN_FILE_LIMIT } from '../../../history/transfer/run-file.ts';
+import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runSummary } from '../../../review/record/run-record.ts';
 import { nextLine } from '../../../review/text/run/end-of-run.ts';
 import { findRun } from '../../arguments/find-run.ts';
@@ -18,7 +19,8 @@ export const importCommand = defineCommand(options, async ({ json, file, id }, s
   const run = given === undefined ? content.run : { ...content.run, id: given };
   const history = await services.history();
   history.importRun({ ...content, run }, services.clock.now());
-  const imported = runSummary(findRun(history, run.id).run, services.isAlive);
+  const stored = findRun(history, run.id).run;
+  const imported = runSummary(stored, services.isAlive, () => readRunMaterial(history, stored));
   if (json) {
     writeJson(out, imported);
     return 0;

@@ -10,6 +10,7 @@ import {
   type RunQuery,
   SEARCH_LIMIT,
 } from '../../../review/record/list-runs.ts';
+import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runSummary } from '../../../review/record/run-record.ts';
 import { momentText } from '../../../review/text/format/duration.ts';
 import { oneLine } from '../../../review/text/format/plain-text.ts';
@@ -54,7 +55,14 @@ export const runs = defineCommand(options, async (given, services, terminal) => 
   const query = queryOf(given, services);
   const history = await services.historyForReading();
   const page = history === undefined ? NOTHING : pageOf(history, given, query, services);
-  const text = listText(page.runs, format, services, documentStyle(given, terminal.out));
+  const summaries = () =>
+    history === undefined
+      ? []
+      : page.runs.map((run) => runSummary(run, services.isAlive, () => readRunMaterial(history, run)));
+  const text =
+    format === 'json'
+      ? jsonText(summaries())
+      : listText(page.runs, format, services, documentStyle(given, terminal.out));
   writeDocument({ title: 'the list of runs', format, text, about: {} }, given, terminal);
   if (!given.json && format !== 'json')
     writeLines(terminal.err, [
@@ -72,10 +80,13 @@ function listFormat(given: Given): ListFormat {
   return format;
 }
 
-function listText(runs: RunPage['runs'], format: ListFormat, services: Services, style: TextStyle): string {
+function listText(
+  runs: RunPage['runs'],
+  format: Exclude<ListFormat, 'json'>,
+  services: Services,
+  style: TextStyle,
+): string {
   switch (format) {
-    case 'json':
-      return jsonText(runs.map((run) => runSummary(run, services.isAlive)));
     case 'ids':
       return linesText(runs.map(({ id }) => id));
     case 'table':

@@ -1,4 +1,4 @@
-import { asWfError, type ErrorCode, type ExitCode, type WfError } from '../../../engine/model/errors.ts';
+import { asWfError, type ErrorCode, type ExitCode, WfError } from '../../../engine/model/errors.ts';
 import type { Lease, StoredRun } from '../../../engine/ports/history.ts';
 import type { ResumeRequest } from '../../../engine/run/engine.ts';
 import { isoTime } from '../../../review/record/run-record.ts';
@@ -78,10 +78,9 @@ export async function resumeAll(all: AllRuns, services: Services, terminal: Term
 
   try {
     for (const found of all.runs) if (interruption.signal === undefined) await advance(found);
-    for (;;) {
-      const next = takeEarliest(asleep);
-      if (next === undefined) break;
-      await sleep(next, interruption, services);
+    while (asleep.length > 0) {
+      const next = await firstAwake(asleep, interruption, services);
+      asleep.splice(asleep.indexOf(next), 1);
       if (interruption.signal === undefined) await advance(next.found, next);
       else {
         await releaseLease(next, services);
@@ -95,22 +94,25 @@ export async function resumeAll(all: AllRuns, services: Services, terminal: Term
   return interruption.signal === undefined ? worstExitCode(codes) : signalExitCode(interruption.signal);
 }
 
-function takeEarliest(asleep: HibernatingRun[]): HibernatingRun | undefined {
-  const [earliest] = asleep.toSorted((one, other) => one.until - other.until);
-  if (earliest !== undefined) asleep.splice(asleep.indexOf(earliest), 1);
-  return earliest;
-}
-
-/** Waits until the timer of the run is due, or a stop signal arrives. */
-function sleep({ found, until }: HibernatingRun, interruption: Interruption, { clock }: Services): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(Math.max(0, until - clock.now()), resolve);
-    const interrupt = () => {
-      cancel();
-      resolve();
-    };
-    interruption.attach({ id: found.run.id, interrupt });
+/** Waits until a timer is due, somebody asks something of a run, or a stop signal arrives. Returns the run to handle. */
+async function firstAwake(
+  asleep: readonly HibernatingRun[],
+  interruption: Interruption,
+  services: Services,
+): Promise<HibernatingRun> {
+  const engine = await services.engine();
+  const [first, ...others] = asleep;
+  if (first === undefined) throw new WfError('E_INTERNAL', 'no run hibernates', { hint: 'Report this.' });
+  const earliest = others.reduce((one, other) => (other.until < one.until ? other : one), first);
+  const { clock } = services;
+  const ends: (() => void)[] = [];
+  const awake = await new Promise<HibernatingRun>((resolve) => {
+    ends.push(clock.after(Math.max(0, earliest.until - clock.now()), () => resolve(earliest)));
+    interruption.attach({ id: earliest.found.run.id, interrupt: () => resolve(earliest) });
+    for (const each of asleep) ends.push(engine.watchRequests(each.found.run.id, () => resolve(each)));
   });
+  for (const end of ends) end();
+  return awake;
 }
 
 async function releaseLease({ lease }: HibernatingRun, services: Services): Promise<void> {

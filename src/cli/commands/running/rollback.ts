@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { Change } from '../../../engine/model/change.ts';
-import { asWfError, type ExitCode } from '../../../engine/model/errors.ts';
+import type { ExitCode } from '../../../engine/model/errors.ts';
 import type { RunId } from '../../../engine/model/ids.ts';
 import type { StoredRun } from '../../../engine/ports/history.ts';
-import type { RunnersToUndo } from '../../../engine/recovery/require-runners.ts';
 import { refusalOf } from '../../../review/record/allowed-actions.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
@@ -11,7 +10,7 @@ import type { TextStyle } from '../../../review/text/format/text-style.ts';
 import { keptLines } from '../../../review/text/run/ledger-text.ts';
 import { findRun } from '../../arguments/find-run.ts';
 import { knownSecrets, refuseOtherInputs } from '../../arguments/run-secrets.ts';
-import { workflowOfRun } from '../../arguments/workflow-reference.ts';
+import { runnersToUndo } from '../../arguments/runners-to-undo.ts';
 import { defineCommand } from '../../define-command.ts';
 import { followRun, withIntroduction, withView } from '../../follow/follow-run.ts';
 import { watchForInterruption } from '../../follow/interruption.ts';
@@ -46,7 +45,7 @@ export const rollback = defineCommand(
     const interruption = watchForInterruption(terminal);
     try {
       const history = await services.history(ON_A_FULL_DISK);
-      const [engine, runners] = [await services.engine(), await knownRunners(run, workflow, services)];
+      const [engine, runners] = [await services.engine(), await runnersToUndo(run, workflow, services)];
       const before = { stageNames: [], journal: history.journal(run.id) };
       const outcome = await withView(before, interruption, services, terminal, async (view) => {
         const request = { run: run.id, ...runners, removeKept: removeImages, secrets: secrets.values };
@@ -61,26 +60,6 @@ export const rollback = defineCommand(
     }
   },
 );
-
-/** Returns wf's own step runners and, if a change needs another one, those of the workflow file. */
-async function knownRunners(run: StoredRun, file: string | undefined, services: Services): Promise<RunnersToUndo> {
-  const own = new Map((await services.stepRunners()).map((runner) => [runner.kind, runner]));
-  const history = await services.history();
-  if (history.changes(run.id).every((change) => own.has(change.kind))) return { runner: (kind) => own.get(kind) };
-  try {
-    const { workflow } = await workflowOfRun(services, run.workflow, file);
-    return {
-      runner: (kind) => workflow.model.runners.get(kind) ?? own.get(kind),
-      whyMissing: () => `the current workflow ${run.workflow} has none`,
-    };
-  } catch (thrown) {
-    const { message, hint } = asWfError(thrown);
-    return {
-      runner: (kind) => own.get(kind),
-      whyMissing: () => `${message} (${hint})`,
-    };
-  }
-}
 
 function nothingToUndoLines(run: StoredRun, changes: readonly Change[], style: TextStyle): readonly string[] {
   const kept = keptLines({ run, changes }, style);

@@ -1,6 +1,6 @@
 import type { StoredRun } from '../../../engine/ports/history.ts';
-import { runSummary } from '../../record/run-record.ts';
-import type { IsAlive } from '../../record/run-status.ts';
+import { durationOf } from '../../record/run-record.ts';
+import { type IsAlive, runStatus } from '../../record/run-status.ts';
 import { durationText, relativeTimeText } from '../format/duration.ts';
 import { type Cell, type Column, tableLines } from '../format/table.ts';
 import { statusPaint, type TextStyle } from '../format/text-style.ts';
@@ -26,7 +26,8 @@ export function runListLines(
   style: TextStyle,
 ): readonly string[] {
   const rows = runs.map((run): readonly Cell[] => {
-    const { status, durationMs } = runSummary(run, isAlive);
+    const status = runStatus(run, isAlive);
+    const durationMs = durationOf(run);
     return [
       run.id,
       run.workflow,

@@ -12,6 +12,7 @@ import { ledgerLines, ledgerWords, remainingLines } from './ledger-text.ts';
 import { proofLines } from './proof-text.ts';
 import { timelineLines } from './timeline-text.ts';
 import { firstDifferenceLines, hostWords } from './verification-text.ts';
+import { waitingLines } from './waiting-text.ts';
 
 const LABEL_WIDTH = 12;
 
@@ -27,6 +28,7 @@ export function runViewLines(
     if (lines.length > 0) sections.push([style.colors.bold(title), ...lines]);
   };
   if (record.error !== null) sections.push(errorLines(record.error, style));
+  section('waiting for', waitingLines(record, style));
   section('lifecycle', lifecycleLines(material, record.status, style));
   section('path', pathLines(statePath(material), record, style));
   section('timeline', timelineLines(material, record, now, style));

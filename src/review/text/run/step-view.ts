@@ -87,7 +87,8 @@ function changeLines(change: ChangeDetail, offsetAt: OffsetAt, { colors }: TextS
     const why = reason === null ? '' : `: ${oneLine(reason)}`;
     return `  ${into(offsetAt(Date.parse(at))).padStart(LABEL_WIDTH - 2)}  ${status}${why}`;
   });
-  const undo = change.undo === '' ? 'nothing to type: it vanishes with another change' : oneLine(change.undo);
+  const undo =
+    change.undo.length === 0 ? 'nothing to type: it vanishes with another change' : oneLine(change.undo.join(' && '));
   return [
     ...moments,
     `  ${colors.dim('undo'.padEnd(LABEL_WIDTH))}${undo}`,

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import type { ActionFactory } from './action-factory.ts';
+import { collect, RUN_ARGUMENT, SECRET_AGAIN, WORKFLOW_FILE } from './arguments.ts';
+
+/** Adds the commands that ask something of a run, whichever process advances it. */
+export function controlling(program: Command, action: ActionFactory): void {
+  asking(program.command('send').summary('send a run an event, such as an approval'))
+    .argument('<event>', 'type of the event; `wf show` lists those that the run expects')
+    .option('--data <json>', 'data of the event, as a JSON object')
+    .action(action(['run', 'event'], async () => (await import('../commands/controlling/send.ts')).send));
+  asking(program.command('pause').summary('let the running steps of a run finish, then pause it')).action(
+    action(['run'], async () => (await import('../commands/controlling/pause.ts')).pause),
+  );
+  asking(program.command('cancel').summary('end a run, undo its changes, and verify the host'))
+    .option('--keep', 'leave its changes in place')
+    .action(action(['run'], async () => (await import('../commands/controlling/cancel.ts')).cancel));
+}
+
+/** Adds the argument and the options of all of them. */
+function asking(command: Command): Command {
+  return command
+    .argument('<run>', RUN_ARGUMENT)
+    .option('--comment <text>', 'a comment for the record of the run')
+    .option('--input <name=value>', SECRET_AGAIN, collect)
+    .option('--workflow <file>', WORKFLOW_FILE);
+}

@@ -1,0 +1,10 @@
+import { z } from 'zod';
+
+/** Options of the commands that ask something of a run. */
+export const controlOptions = z.object({
+  run: z.string(),
+  comment: z.string().optional(),
+  input: z.array(z.string()).default([]),
+  workflow: z.string().optional(),
+  json: z.boolean().default(false),
+});

@@ -1,0 +1,90 @@
+import { WfError } from '../../engine/model/errors.ts';
+import type { Demand } from '../../engine/model/request.ts';
+import type { StoredRun } from '../../engine/ports/history.ts';
+import type { Delivered } from '../../engine/requests/deliver-request.ts';
+import { requester } from '../../host/machine/requester.ts';
+import { resumeRequest } from '../arguments/resume-request.ts';
+import { knownSecrets } from '../arguments/run-secrets.ts';
+import { runnersToUndo } from '../arguments/runners-to-undo.ts';
+import { type Terminal, writeLines } from '../output/terminal.ts';
+import type { Services } from '../services/services.ts';
+import { followRun, type RunOutcome, withIntroduction, withView } from './follow-run.ts';
+import { type Interruption, watchForInterruption } from './interruption.ts';
+import { resumeRun } from './resume-run.ts';
+
+/** A demand on a run, with the options of its command. */
+export interface Delivery {
+  readonly run: StoredRun;
+  readonly demand: Demand;
+  readonly comment?: string | undefined;
+  /** Secret inputs that are given again, as typed. */
+  readonly input: readonly string[];
+  readonly workflow?: string | undefined;
+}
+
+/** The answer to a demand, and the result of the run if this command advanced it. */
+export interface Answered extends Delivered {
+  readonly advanced: RunOutcome | undefined;
+}
+
+/** Asks something of a run and waits for the answer; advances the run if nobody else does. A stop signal ends the waiting. */
+export async function deliver(delivery: Delivery, services: Services, terminal: Terminal): Promise<Answered> {
+  const { run, demand, comment = null } = delivery;
+  const stopped = new AbortController();
+  const unlisten = terminal.onStopSignal(() => stopped.abort());
+  let advanced: RunOutcome | undefined;
+  try {
+    await services.history();
+    const engine = await services.engine();
+    const answer = await engine.deliver({
+      run: run.id,
+      by: requester(process.env),
+      demand,
+      comment,
+      signal: stopped.signal,
+      stored(owner) {
+        if (owner !== null && demand.kind === 'pause')
+          writeLines(terminal.progress, [`waiting until the running steps of run ${run.id} have finished`]);
+      },
+      async advance() {
+        const interruption = watchForInterruption(terminal);
+        const work = demand.kind === 'cancel' && !demand.keep ? undo : resume;
+        advanced = await work(delivery, interruption, services, terminal).finally(() => interruption.end());
+      },
+    });
+    return { ...answer, advanced };
+  } finally {
+    unlisten();
+  }
+}
+
+async function resume(
+  { run: { id }, input, workflow }: Delivery,
+  interruption: Interruption,
+  services: Services,
+  terminal: Terminal,
+): Promise<RunOutcome> {
+  const history = await services.history();
+  const run = history.run(id);
+  if (run === undefined) throw new WfError('E_RUN_NOT_FOUND', `run ${id} was removed`, { hint: '`wf runs`' });
+  const request = await resumeRequest(run, { acceptChanges: false, input, workflow }, history, services);
+  return resumeRun(run, request, interruption, services, terminal);
+}
+
+/** A cancelled run needs no workflow, as a rollback. */
+async function undo(
+  { run, input, workflow }: Delivery,
+  interruption: Interruption,
+  services: Services,
+  terminal: Terminal,
+): Promise<RunOutcome | undefined> {
+  const history = await services.history();
+  const [engine, runners] = [await services.engine(), await runnersToUndo(run, workflow, services)];
+  const before = { stageNames: [], journal: history.journal(run.id) };
+  return withView(before, interruption, services, terminal, async (view) => {
+    const { values } = knownSecrets(run, input);
+    const request = { run: run.id, ...runners, removeKept: false, secrets: values };
+    const handle = await engine.rollBack(request, withIntroduction(run, view));
+    return handle === null ? undefined : followRun(handle, view, interruption, services, terminal);
+  });
+}

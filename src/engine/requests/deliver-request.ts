@@ -1,0 +1,111 @@
+import { asWfError, type ErrorCode, type WfError } from '../model/errors.ts';
+import type { RunId } from '../model/ids.ts';
+import type { Owner } from '../model/owner.ts';
+import type { Demand, RequestOutcome, RunRequest } from '../model/request.ts';
+import { isEnd, type StoredRun } from '../ports/history.ts';
+import type { EngineServices } from '../run/engine.ts';
+import { runImported, runNotFound } from '../run/run-refusal.ts';
+import { requestRefused } from './answers.ts';
+
+/** The interval in which the sender reads whether its request is answered: two indexed reads. */
+const READ_MS = 20;
+
+/** A request to a run, with the actions of its sender while it is not answered. */
+export interface DeliverRequest extends RunRequest {
+  readonly run: RunId;
+  /**
+   * Takes over the run, which no process advances, and advances it as far as it goes; the run answers the request meanwhile. Called
+   * again if another process was faster, and has left the run.
+   * @throws WfError E_LEASE_HELD if another process was faster; any other error refuses the request
+   */
+  advance(): Promise<void>;
+  /** Called once the request is durable. @param owner the process that advances the run; null if none does */
+  stored?(owner: Owner | null): void;
+  /** Ends the waiting; the request stays in the history. */
+  readonly signal?: AbortSignal;
+}
+
+/** The answer to a request. `unanswered`: the caller has ended the waiting. `number` is null if the request was refused unstored. */
+export interface Delivered {
+  readonly number: number | null;
+  readonly outcome: RequestOutcome | { readonly type: 'unanswered' };
+}
+
+/**
+ * Stores a request to a run and waits for its answer: that of the process that advances the run or, if none does, that of this one.
+ * A request that no process could fulfil in the state of the run is refused without being stored.
+ * @throws WfError E_RUN_NOT_FOUND, E_RUN_IMPORTED; E_DATABASE*, E_DISK_FULL: then the request was not stored
+ */
+export async function deliverRequest(services: EngineServices, request: DeliverRequest): Promise<Delivered> {
+  const { history, clock, inbox } = services;
+  const { run: id, by, demand, comment } = request;
+  const run = requireOwn(history.run(id), id);
+  const refusal = refusalOf(services, run, demand);
+  if (refusal !== undefined) return { number: null, outcome: { type: 'refused', error: refusal.toRecord() } };
+  const number = history.request(id, { by, demand, comment }, clock.now());
+  services.crashPoints.reach('after request');
+  request.stored?.(livingOwner(services, run));
+  // This process may advance the run itself.
+  inbox.look();
+  for (;;) {
+    const answer = answerTo(services, id, number);
+    if (answer !== undefined) return { number, outcome: answer };
+    if (request.signal?.aborted) return { number, outcome: { type: 'unanswered' } };
+    const now = requireOwn(history.run(id), id);
+    if (livingOwner(services, now) === null) await answerUnowned(services, request, now, number);
+    else await new Promise<void>((resolve) => clock.after(READ_MS, resolve));
+  }
+}
+
+/** Refuses a request to a run that no process advances, or advances the run so that it answers. */
+async function answerUnowned(
+  services: EngineServices,
+  { demand, advance }: DeliverRequest,
+  run: StoredRun,
+  number: number,
+): Promise<void> {
+  const { history, clock } = services;
+  const refusal = refusalOf(services, run, demand);
+  if (refusal !== undefined) {
+    history.refuse(run.id, number, refusal.toRecord(), clock.now());
+    return;
+  }
+  try {
+    await advance();
+  } catch (thrown) {
+    const error = asWfError(thrown);
+    if (!RIVAL.includes(error.code)) history.refuse(run.id, number, error.toRecord(), clock.now());
+    else await new Promise<void>((resolve) => clock.after(READ_MS, resolve));
+  }
+}
+
+/** Another process has taken the run over, or ended it, meanwhile. */
+const RIVAL: readonly ErrorCode[] = ['E_LEASE_HELD', 'E_RUN_ENDED'];
+
+/** Returns why no process can fulfil the demand in the state of the run; undefined if the process that advances the run decides. */
+function refusalOf(services: EngineServices, run: StoredRun, demand: Demand): WfError | undefined {
+  if (isEnd(run.status)) return requestRefused(run.id, demand, `it has ended (${run.status}), and expects nothing`);
+  if (livingOwner(services, run) !== null) return undefined;
+  if (run.status === 'rolling-back')
+    return requestRefused(run.id, demand, `it is rolled back; \`wf rollback ${run.id}\` continues that`);
+  if (run.status !== 'paused' || demand.kind === 'cancel') return undefined;
+  return requestRefused(run.id, demand, `it is paused; resume it with \`wf resume ${run.id}\``);
+}
+
+function answerTo({ history }: EngineServices, run: RunId, number: number): RequestOutcome | undefined {
+  if (history.openRequests().some((open) => open.run === run && open.number === number)) return undefined;
+  for (const { event } of history.journal(run, number)) {
+    if (event.type === 'answered' && event.request === number) return event.outcome;
+  }
+  return undefined;
+}
+
+function livingOwner({ isAlive, leases }: EngineServices, { id, owner }: StoredRun): Owner | null {
+  return owner !== null && isAlive(owner) && !leases.isAbandoned(id, owner) ? owner : null;
+}
+
+function requireOwn(run: StoredRun | undefined, id: RunId): StoredRun {
+  if (run === undefined) throw runNotFound(id);
+  if (run.importedFrom !== null) throw runImported(id, run.importedFrom);
+  return run;
+}

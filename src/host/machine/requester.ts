@@ -1,0 +1,25 @@
+import { userInfo } from 'node:os';
+import type { Requester } from '../../engine/model/request.ts';
+import { machineName } from './machine-name.ts';
+
+/** A login name as useradd accepts it. */
+const LOGIN_NAME = /^[a-z_][a-z0-9_.-]{0,31}\$?$/i;
+
+/** Returns the user of this process. Only root is asked who became root: anybody else may set SUDO_USER to any name. */
+export function requester(env: NodeJS.ProcessEnv): Requester {
+  const sudoUser = process.geteuid?.() === 0 ? env['SUDO_USER'] : undefined;
+  return {
+    user: loginName(),
+    sudoUser: sudoUser !== undefined && LOGIN_NAME.test(sudoUser) ? sudoUser : null,
+    host: machineName(),
+  };
+}
+
+function loginName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // The user has no entry in the user database, as in some containers.
+    return `uid ${process.geteuid?.() ?? -1}`;
+  }
+}

@@ -1,0 +1,200 @@
+import { hostname, userInfo } from 'node:os';
+import { expect, test } from 'vitest';
+import { openAskingProject } from '../../support/asking-workflow.ts';
+import { runRecordSchema, runSummariesSchema } from '../../support/run-record.ts';
+
+const WAITS = /^waiting for the event approve or reject: Go on\?/;
+const by = { user: userInfo().username, sudoUser: null, host: hostname() };
+
+test.concurrent('a waiting run reports its question, its events with their data, and its timers', async () => {
+  const project = openAskingProject();
+  project.go('first');
+  const run = project.run('waits');
+  await run.line(WAITS);
+  const { status, waitingFor } = await project.record('waits');
+  expect(status).toBe('waiting');
+  expect(waitingFor).toMatchObject({
+    events: [
+      { type: 'approve', data: { type: 'object', required: ['by'], properties: { by: { type: 'string' } } } },
+      { type: 'reject', data: null },
+    ],
+    timers: [{ name: expect.stringContaining('tooLate') }],
+    ask: { title: 'Go on?', events: { approve: { label: 'Yes' } } },
+  });
+  const shown = await project.wf(['show', 'waits']);
+  expect(shown.stdout).toMatch(/Go on\?\n.*is written\.\n +Yes {2}wf send waits approve --data '\{"by":\.\.\.\}'/);
+  const listed = runSummariesSchema.parse((await project.wf(['runs', '--json'])).json());
+  expect(listed[0]?.waitingFor).toEqual(waitingFor);
+  expect((await project.wf(['cancel', 'waits'])).exitCode).toBe(0);
+  await run.end;
+});
+
+test.concurrent('an approval is handled once, and recorded with who gave it, when, and the comment', async () => {
+  const project = openAskingProject();
+  project.go('first', 'second', 'third');
+  const run = project.run('approved');
+  await run.line(WAITS);
+  const unknown = await project.wf(['send', 'approved', 'aprove']);
+  expect(unknown).toMatchObject({ exitCode: 4, stdout: '' });
+  expect(unknown.stderr).toMatch(/^error E_EVENT_UNEXPECTED: run approved .* it expects approve, reject$/m);
+  const incomplete = await project.wf(['send', 'approved', 'approve', '--json']);
+  expect(incomplete).toMatchObject({ exitCode: 2, stderr: '' });
+  expect(incomplete.json()).toMatchObject({
+    error: { code: 'E_EVENT_INVALID', message: expect.stringContaining('by') },
+  });
+  const args = ['send', 'approved', 'approve', '--data', '{"by":"Ann"}', '--comment', 'seen with Bob', '--json'];
+  const approval = await project.wf(args);
+  expect(approval, approval.stderr).toMatchObject({ exitCode: 0 });
+  expect(approval.json()).toMatchObject({ request: { by, kind: 'send', outcome: { type: 'handled' } } });
+  expect(await run.end).toMatchObject({ exitCode: 0 });
+  const { requests } = await project.record('approved');
+  expect(requests).toMatchObject([
+    { event: { type: 'aprove' }, outcome: { type: 'refused', error: { code: 'E_EVENT_UNEXPECTED' } } },
+    { event: { type: 'approve' }, outcome: { type: 'refused', error: { code: 'E_EVENT_INVALID' } } },
+    { by, event: { type: 'approve', by: 'Ann' }, comment: 'seen with Bob', outcome: { type: 'handled' } },
+  ]);
+  const report = await project.wf(['report', 'approved']);
+  expect(report.stdout).toContain(`${by.user} sent the event approve: seen with Bob`);
+  const late = await project.wf(['send', 'approved', 'approve', '--data', '{"by":"Ann"}']);
+  expect(late).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('it has ended (succeeded)') });
+  expect(project.log()).toEqual(['first', 'second', 'third']);
+});
+
+test.concurrent('a paused run has finished its running step and begun no other, and is resumed', async () => {
+  const project = openAskingProject();
+  const run = project.run('pauses');
+  await run.line(/^run pauses of asking/);
+  const pause = project.start(['pause', 'pauses']);
+  await pause.line(/^waiting until the running steps/);
+  project.go('first');
+  expect(await pause.end).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^run pauses is paused/) });
+  expect(await run.end).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('paused on request') });
+  expect(await project.record('pauses')).toMatchObject({
+    status: 'paused',
+    steps: [{ id: 'first', status: 'succeeded' }],
+  });
+  const send = await project.wf(['send', 'pauses', 'reject']);
+  expect(send).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('`wf resume pauses') });
+  const again = await project.wf(['pause', 'pauses']);
+  expect(again).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('E_REQUEST_REFUSED') });
+  const resumed = project.start(['resume', 'pauses']);
+  await resumed.line(WAITS);
+  expect((await project.wf(['send', 'pauses', 'reject'])).exitCode).toBe(0);
+  expect(await resumed.end).toMatchObject({ exitCode: 1 });
+  expect(project.log()).toEqual(['first', 'not first']);
+});
+
+test.concurrent('a cancelled run stops its step, and is undone and verified: 1 for its follower, 0 for the asker', async () => {
+  const project = openAskingProject();
+  project.go('first');
+  const run = project.run('cancelled');
+  await run.line(WAITS);
+  await project.wf(['send', 'cancelled', 'approve', '--data', '{"by":"Ann"}']);
+  const cancel = await project.wf(['cancel', 'cancelled', '--comment', 'wrong host', '--json']);
+  expect(cancel, cancel.stderr).toMatchObject({ exitCode: 0 });
+  expect(cancel.json()).toMatchObject({
+    request: { kind: 'cancel', comment: 'wrong host', outcome: { type: 'handled' } },
+    run: { status: 'rolled-back', error: { code: 'E_CANCELLED', message: expect.stringContaining('wrong host') } },
+  });
+  expect(await run.end).toMatchObject({ exitCode: 1 });
+  expect(await project.record('cancelled')).toMatchObject({ verification: { restored: true } });
+  // The second step was stopped before it wrote anything; its intent is undone as well.
+  expect(project.log().filter((line) => line !== 'not second')).toEqual(['first', 'not first']);
+  expect((await project.wf(['cancel', 'cancelled'])).exitCode).toBe(4);
+});
+
+test.concurrent('cancel --keep leaves the changes in place', async () => {
+  const project = openAskingProject();
+  project.go('first');
+  const run = project.run('kept');
+  await run.line(WAITS);
+  expect(await project.wf(['cancel', 'kept', '--keep'])).toMatchObject({ exitCode: 0 });
+  expect(await run.end).toMatchObject({ exitCode: 1 });
+  expect(await project.record('kept')).toMatchObject({ status: 'failed', changes: [{ status: 'applied' }] });
+  expect(project.log()).toEqual(['first']);
+});
+
+test.concurrent('a run without a process is advanced by the command that asks: send, pause, cancel', async () => {
+  const project = openAskingProject();
+  project.go('first', 'second', 'third');
+  for (const id of ['sent', 'stopped', 'undone']) {
+    const run = project.run(id);
+    await run.line(WAITS);
+    run.kill('SIGKILL');
+    await run.end;
+  }
+  const sent = await project.wf(['send', 'sent', 'approve', '--data', '{"by":"Ann"}', '--json']);
+  expect(sent, sent.stderr).toMatchObject({ exitCode: 0 });
+  expect(sent.json()).toMatchObject({ request: { outcome: { type: 'handled' } }, run: { status: 'succeeded' } });
+  expect(await project.wf(['pause', 'stopped'])).toMatchObject({ exitCode: 0 });
+  expect(await project.record('stopped')).toMatchObject({ status: 'paused' });
+  expect(await project.wf(['cancel', 'undone'])).toMatchObject({ exitCode: 0 });
+  expect(await project.record('undone')).toMatchObject({ status: 'rolled-back', error: { code: 'E_CANCELLED' } });
+});
+
+test.concurrent('twenty commands at once at one run get one true answer each', async () => {
+  const project = openAskingProject();
+  project.go('first', 'second', 'third');
+  const run = project.run('crowd');
+  await run.line(WAITS);
+  run.kill('SIGKILL');
+  await run.end;
+  const ends = await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      project.wf(['send', 'crowd', 'approve', '--data', JSON.stringify({ by: `person ${index}` })]),
+    ),
+  );
+  const handled = ends.flatMap(({ exitCode }, index) => (exitCode === 0 ? [index] : []));
+  expect(handled).toHaveLength(1);
+  for (const [index, { exitCode }] of ends.entries()) if (!handled.includes(index)) expect(exitCode).toBe(4);
+  const { status, requests } = await project.record('crowd');
+  expect(status).toBe('succeeded');
+  const approvals = requests.filter(({ outcome }) => outcome?.type === 'handled');
+  expect(approvals.map(({ event }) => event)).toEqual([{ type: 'approve', by: `person ${handled[0]}` }]);
+  expect(requests.every(({ outcome }) => outcome !== null)).toBe(true);
+  expect(project.log()).toEqual(['first', 'second', 'third']);
+});
+
+test.concurrent('a request is neither lost nor handled twice if the run is killed around its answer', async () => {
+  const project = openAskingProject();
+  project.go('first', 'second', 'third');
+  for (const side of ['before', 'after']) {
+    const id = `killed-${side}`;
+    const run = project.run(id, { WF_CRASH_AT: `${side} commit answered` });
+    await run.line(WAITS);
+    const sent = await project.wf(['send', id, 'approve', '--data', '{"by":"Ann"}']);
+    expect(await run.end).toMatchObject({ signal: 'SIGKILL' });
+    expect(sent, sent.stderr).toMatchObject({ exitCode: 0 });
+    await project.wf(['resume', id]);
+    const { status, requests, steps } = await project.record(id);
+    expect({ status, outcomes: requests.map(({ outcome }) => outcome?.type) }).toEqual({
+      status: 'succeeded',
+      outcomes: ['handled'],
+    });
+    expect(steps.map((step) => step.id)).toEqual(['first', 'second', 'third']);
+  }
+});
+
+test.concurrent('a request whose sender is killed is still carried out, and a reader carries out nothing', async () => {
+  const project = openAskingProject();
+  project.go('first', 'second', 'third');
+  const run = project.run('orphaned');
+  await run.line(WAITS);
+  const env = { WF_CRASH_AT: 'after request' };
+  const sender = project.start(['send', 'orphaned', 'approve', '--data', '{"by":"Ann"}'], { env });
+  expect(await sender.end).toMatchObject({ signal: 'SIGKILL' });
+  expect(await run.end).toMatchObject({ exitCode: 0 });
+  expect(await project.record('orphaned')).toMatchObject({ requests: [{ outcome: { type: 'handled' } }] });
+
+  const waiting = project.run('unread');
+  await waiting.line(WAITS);
+  waiting.kill('SIGKILL');
+  await waiting.end;
+  expect((await project.start(['cancel', 'unread'], { env }).end).signal).toBe('SIGKILL');
+  for (const reader of [['show', 'unread'], ['runs'], ['resume', 'unread', '--dry-run'], ['changes']])
+    await project.wf(reader);
+  expect(await project.record('unread')).toMatchObject({ status: 'interrupted', requests: [{ outcome: null }] });
+  // Whoever comes next answers it.
+  const resumed = runRecordSchema.parse((await project.wf(['resume', 'unread', '--json'])).json());
+  expect(resumed).toMatchObject({ status: 'rolled-back', requests: [{ outcome: { type: 'handled' } }] });
+});
