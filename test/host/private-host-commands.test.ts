@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { processOf } from '../../src/host/processes/process.ts';
-import { endPrivateHost } from '../../src/runtime/embedded/client/end-private-host.ts';
-import { findPrivateHosts } from '../../src/runtime/embedded/client/find-private-host.ts';
 import { canActAsOrdinaryUser } from '../support/ordinary-user.ts';
 import { markedPids, type PrivateHostUser, privateHostUser, USERS, type User } from '../support/private-host.ts';
 import { describeOwnNetwork, eventually } from './own-network.ts';
@@ -25,10 +23,19 @@ function another(user: User, mark: string): PrivateHostUser {
   const wf = privateHostUser(user);
   onTestFinished(async () => {
     await wf.kill();
-    const found = findPrivateHosts().find((host) => host.mark === mark);
-    if (found !== undefined) await endPrivateHost(found.process);
+    // The kernel ends all processes of a private host with its first one; to root, hosts of others are not its own.
+    for (const pid of markedPids(mark)) killIfAlive(pid);
+    await eventually(() => markedPids(mark).length === 0, PATIENCE_MS);
   });
   return wf;
+}
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
 }
 
 /** The living processes of the machine that have this variable in their environment. */

@@ -25,7 +25,7 @@ test.concurrent('a workflow with its own step runner runs without a build step',
     status: 'succeeded',
     input: { text: '$(id) `id` "é"', waitFor: null, command: 'true' },
     stages: [{ name: 'write' }, { name: 'wait', status: 'skipped' }, { name: 'read' }, { name: 'remove' }],
-    changes: [{ seq: 1, step: 'writeNote', kind: 'note.file', status: 'reverted', undo: `rm '${noteIn(project)}'` }],
+    changes: [{ seq: 1, step: 'writeNote', kind: 'note.file', status: 'reverted', undo: [`rm '${noteIn(project)}'`] }],
     verification: { restored: true, residues: [] },
   });
   const logs = logsSchema.parse((await project.wf(['logs', '@latest', '--json'])).json());

@@ -98,7 +98,7 @@ async function expectNothingLeft(wrapper: ChildProcess): Promise<void> {
 }
 
 function asNobody(environment: NodeJS.ProcessEnv) {
-  return run(process.execPath, [WRAPPER, '--', 'sh', '-c', 'env | grep WF_TEST_ || echo none'], {
+  return run(process.execPath, [WRAPPER, '--', 'sh', '-c', 'env | grep -E "WF_TEST_(DOCKER|ENGINE)" || echo none'], {
     uid: 65534,
     gid: 65534,
     env: { ...process.env, ...environment },
