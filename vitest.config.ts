@@ -9,18 +9,20 @@ const alias = {
   'wf-engine': source('.'),
 };
 
+/** Test files share processes, which load the sources once. */
+const shared = { isolate: false, setupFiles: 'test/support/end-of-file.ts' };
+
 export default defineConfig({
   resolve: { alias },
   test: {
     projects: [
       {
-        // In one process for all files, which loads the sources once.
         extends: true,
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           exclude: ['test/unit/definition/**'],
-          isolate: false,
+          ...shared,
           testTimeout: 20_000,
         },
       },
@@ -41,6 +43,7 @@ export default defineConfig({
           name: 'host',
           globalSetup: 'test/support/build-wf.ts',
           include: ['test/host/**/*.test.ts'],
+          setupFiles: 'test/support/end-of-file.ts',
           fileParallelism: false,
           testTimeout: 30_000,
         },
@@ -52,6 +55,7 @@ export default defineConfig({
           name: 'docker',
           globalSetup: 'test/support/build-wf.ts',
           include: ['test/docker/**/*.test.ts'],
+          ...shared,
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -64,6 +68,7 @@ export default defineConfig({
           name: 'contract',
           globalSetup: 'test/support/build-wf.ts',
           include: ['test/contract/**/*.test.ts'],
+          ...shared,
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -75,6 +80,7 @@ export default defineConfig({
           name: 'cli',
           globalSetup: 'test/support/build-wf.ts',
           include: ['test/cli/**/*.test.ts'],
+          ...shared,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -86,6 +92,7 @@ export default defineConfig({
           name: 'place',
           globalSetup: 'test/support/build-wf.ts',
           include: ['test/place/**/*.test.ts'],
+          setupFiles: 'test/support/end-of-file.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -97,6 +104,7 @@ export default defineConfig({
           name: 'crash',
           globalSetup: 'test/support/build-wf.ts',
           include: ['test/crash/**/*.test.ts'],
+          ...shared,
           sequence: { groupOrder: 1 },
           maxWorkers: 2,
           testTimeout: 30 * 60_000,

@@ -1,6 +1,3 @@
-import { customAlphabet } from 'nanoid';
-import { WfError } from '../engine/model/errors.ts';
-import { parseRunId, type RunId } from '../engine/model/ids.ts';
 import type { HistoryPort } from '../engine/ports/history.ts';
 import type { Runtimes } from '../engine/ports/runtime.ts';
 import type { EngineDependencies } from '../engine/run/engine.ts';
@@ -9,9 +6,7 @@ import { systemClock } from '../host/machine/clock.ts';
 import { createOrphanedProcesses } from '../host/processes/orphaned-processes.ts';
 import { isAlive, ownProcess } from '../host/processes/process.ts';
 import { createCrashPoints } from '../host/workflow-code/crash-points.ts';
-
-/** Returns ten of 31 characters without look-alikes: two of a million runs collide with a chance of one in 1,600; the second is refused. */
-const newId = customAlphabet('23456789abcdefghjkmnpqrstuvwxyz', 10);
+import { newRunId } from './new-run-id.ts';
 
 /**
  * Returns the dependencies of an engine on this machine.
@@ -25,7 +20,7 @@ export function engineDependencies(runtimes: Runtimes, history: () => HistoryPor
     crashPoints: createCrashPoints(process.env),
     clock: systemClock,
     random: Math.random,
-    newRunId: () => asRunId(newId()),
+    newRunId,
     owner: ownProcess(),
     isAlive,
     warn: (thrown: unknown) =>
@@ -34,10 +29,4 @@ export function engineDependencies(runtimes: Runtimes, history: () => HistoryPor
       return history();
     },
   };
-}
-
-function asRunId(text: string): RunId {
-  const id = parseRunId(text);
-  if (id === undefined) throw new WfError('E_INTERNAL', `"${text}" cannot be a run id`, { hint: 'Report this.' });
-  return id;
 }

@@ -1,10 +1,9 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { afterAll } from 'vitest';
 import { z } from 'zod';
+import { folderOfFile } from './file-folder.ts';
 import { sharedCache } from './shared-cache.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -26,16 +25,13 @@ export interface PackageProject {
   run(program: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
 }
 
-const root = mkdtempSync(path.join(tmpdir(), 'wf-package-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
 /** Makes a project with these files, which is removed after the last test of the file. */
 export function openPackageProject(files: Readonly<Record<string, string>> = {}): PackageProject {
-  const folder = mkdtempSync(path.join(root, 'p-'));
+  const folder = mkdtempSync(path.join(folderOfFile(), 'p-'));
   installWf(path.join(folder, 'node_modules'));
   const env = {
     PATH: process.env['PATH'] ?? '',
-    HOME: path.join(root, 'home'),
+    HOME: path.join(folderOfFile(), 'home'),
     ...sharedCache(),
     // A project without workflows has its history there.
     XDG_STATE_HOME: path.join(folder, 'state'),

@@ -1,7 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll } from 'vitest';
+import { atEndOfFile, folderOfFile } from './file-folder.ts';
 import { sharedCache } from './shared-cache.ts';
 import { type RunningWf, startWf, type WfEnd, type WfOptions } from './wf-process.ts';
 
@@ -19,19 +18,16 @@ export interface Project {
   start(args: readonly string[], options?: WfOptions): RunningWf;
 }
 
-const root = mkdtempSync(path.join(tmpdir(), 'wf-project-'));
 const running = new Set<RunningWf>();
-// Registered for the file that imports this module. A wf that a failed test left stopped continues to its end, so that it
-// undoes its changes.
-afterAll(async () => {
+// A wf that a failed test left stopped continues to its end, so that it undoes its changes.
+atEndOfFile(async () => {
   for (const wf of running) wf.kill('SIGCONT');
   await Promise.all([...running].map((wf) => wf.end));
-  rmSync(root, { recursive: true, force: true });
 });
 
 /** A new project, with these files in it (`workflows/x.ts`), removed after the last test of the file. */
 export function openProject(files: Readonly<Record<string, string>> = {}): Project {
-  const folder = mkdtempSync(path.join(root, 'p-'));
+  const folder = mkdtempSync(path.join(folderOfFile(), 'p-'));
   mkdirSync(path.join(folder, 'workflows'));
   writeFileSync(path.join(folder, '.wf'), '');
   const database = path.join(folder, 'wf.db');
@@ -59,7 +55,7 @@ export function withoutDatabase({ database }: Pick<Project, 'database'>, text: s
 /** A minimal environment: no setting of the user who runs the tests reaches wf. */
 function environment(database: string): Record<string, string> {
   const { PATH = '', DOCKER_HOST } = process.env;
-  const home = path.join(root, 'home');
+  const home = path.join(folderOfFile(), 'home');
   const docker = DOCKER_HOST === undefined ? {} : { DOCKER_HOST };
   return { PATH, HOME: home, ...sharedCache(), WF_DB: database, ...docker };
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ActionFactory } from './action-factory.ts';
-import { collect, RUN_ARGUMENT, SECRET_AGAIN, WORKFLOW_FILE } from './arguments.ts';
+import { collect, RUN_ARGUMENT, RUN_TO_READ, SECRET_AGAIN, WORKFLOW_FILE } from './arguments.ts';
 
 /** Adds the commands that ask something of a run, whichever process advances it. */
 export function controlling(program: Command, action: ActionFactory): void {
@@ -14,6 +14,12 @@ export function controlling(program: Command, action: ActionFactory): void {
   asking(program.command('cancel').summary('end a run, undo its changes, and verify the host'))
     .option('--keep', 'leave its changes in place')
     .action(action(['run'], async () => (await import('../commands/controlling/cancel.ts')).cancel));
+  program
+    .command('wait')
+    .summary('wait until a run rests, and end with the exit code that wf start would have')
+    .argument('[run]', RUN_TO_READ)
+    .option('--timeout <duration>', 'stop waiting after this time, with exit code 4')
+    .action(action(['run'], async () => (await import('../commands/controlling/wait.ts')).wait));
 }
 
 /** Adds the argument and the options of all of them. */

@@ -10,6 +10,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
       'use other names, and pause after a stage',
     ],
     ['wf start ./new-address.ts', 'start the workflow of a file'],
+    ['wf start lab-network --detach', 'continue without this terminal; `wf show -f` follows'],
     ['wf start deploy --input password=@env:PASSWORD', 'pass a secret, which wf does not store'],
   ],
   resume: [
@@ -25,6 +26,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf send 7kq approve --comment "seen with Ann"', 'approve a run that asks for it'],
     [`wf send @latest scale --data '{"replicas":3}'`, 'send an event with data'],
   ],
+  wait: [['wf wait 7kq --timeout 10m && echo done', 'wait for a run that was started with --detach']],
   pause: [['wf pause @latest', 'pause the newest run after its running steps']],
   cancel: [
     ['wf cancel 7kq --comment "wrong host"', 'undo a run while it is under way'],

@@ -15,6 +15,8 @@ export function running(program: Command, action: ActionFactory): void {
     .addOption(onFailureOption())
     .option('--id <id>', 'id of the run (default: a random one)')
     .option('--dry-run', 'show what would be done, without doing it')
+    .option('--detach', 'print the id once the run is under way, which continues without this terminal')
+    .addOption(onHangupOption())
     .action(action(['workflow'], async () => (await import('../commands/running/start.ts')).start));
   program
     .command('resume')
@@ -59,6 +61,13 @@ function runtimeOption(): Option {
     'docker',
     'embedded',
   ]);
+}
+
+function onHangupOption(): Option {
+  return new Option(
+    '--on-hangup <what>',
+    'what to do with the run when its terminal is gone (default: continue)',
+  ).choices(['continue', 'interrupt']);
 }
 
 function onFailureOption(): Option {

@@ -10,9 +10,17 @@ import type { Services } from '../services/services.ts';
 /** People accept a delay of a fifth of a second; one poll costs two indexed reads, well under a millisecond. */
 const POLL_MS = 150;
 
-/** Reason for the end of following: no process advances the run, or a stop signal arrived. */
+interface FollowOptions {
+  /** Ends the following after this time. */
+  readonly timeoutMs?: number | undefined;
+  /** Whether the following also ends with a run that waits and that nobody advances. */
+  readonly untilItRests?: boolean;
+}
+
+/** Reason for the end of following: no process advances the run, the time is over, or a stop signal arrived. */
 export type FollowEnd =
   | { readonly type: 'let-go'; readonly status: RunStatus }
+  | { readonly type: 'timed-out' }
   | { readonly type: 'stopped'; readonly signal: StopSignal };
 
 /**
@@ -26,7 +34,9 @@ export async function followJournal(
   { clock, isAlive }: Pick<Services, 'clock' | 'isAlive'>,
   terminal: Pick<Terminal, 'onStopSignal'>,
   onNews: (entries: readonly JournalEntry[]) => void,
+  { timeoutMs = Number.POSITIVE_INFINITY, untilItRests = false }: FollowOptions = {},
 ): Promise<FollowEnd> {
+  const until = clock.now() + timeoutMs;
   const stop: { signal: StopSignal | undefined; wake: () => void } = { signal: undefined, wake: () => {} };
   const unlisten = terminal.onStopSignal((signal) => {
     stop.signal ??= signal;
@@ -49,6 +59,8 @@ export async function followJournal(
       last = entries.at(-1)?.seq ?? last;
       onNews(entries);
       if (isStopped(status)) return { type: 'let-go', status };
+      if (untilItRests && status === 'waiting' && stored(history, id).owner === null) return { type: 'let-go', status };
+      if (clock.now() >= until) return { type: 'timed-out' };
       if (stop.signal === undefined) await pause();
       if (stop.signal !== undefined) return { type: 'stopped', signal: stop.signal };
     }

@@ -6,6 +6,9 @@ import { signalExitCode } from '../output/exit-code.ts';
 import type { ProgressView } from '../output/progress-view.ts';
 import type { StopSignal, Terminal } from '../output/terminal.ts';
 
+/** What becomes of a run whose terminal hangs up. */
+export type OnHangup = 'continue' | 'interrupt';
+
 type Interruptible = Pick<RunHandle, 'id' | 'interrupt'>;
 type Voice = Pick<ProgressView, 'say' | 'isRollingBack'>;
 
@@ -22,13 +25,13 @@ export interface Interruption {
 
 /**
  * Watches for stop signals: the first one interrupts the run, which finishes the current step; the second one ends the process at
- * once. Either way the journal knows the changes in place.
+ * once. Either way the journal knows the changes in place. After SIGHUP the run continues without a terminal, or is interrupted.
  */
-export function watchForInterruption(terminal: Terminal): Interruption {
+export function watchForInterruption(terminal: Terminal, onHangup: OnHangup = 'continue'): Interruption {
   let first: StopSignal | undefined;
   let attached: Interruptible | undefined;
   let voice: Voice = { say: (text) => terminal.err.write(`${text}\n`), isRollingBack: () => false };
-  const end = terminal.onStopSignal((signal) => {
+  const stop = (signal: StopSignal) => {
     if (first === undefined) {
       first = signal;
       const underWay = voice.isRollingBack() ? 'the current undo' : 'the current step';
@@ -38,7 +41,14 @@ export function watchForInterruption(terminal: Terminal): Interruption {
     }
     if (attached !== undefined) voice.say(howToContinue(attached.id, voice.isRollingBack(), terminal.err.style));
     terminal.exitNow(signalExitCode(first));
-  });
+  };
+  const unlisten = [
+    terminal.onStopSignal(stop),
+    terminal.onHangup(() => {
+      if (onHangup === 'interrupt') stop('SIGTERM');
+      else voice.say(`SIGHUP: run ${attached?.id ?? ''} continues without a terminal`);
+    }),
+  ];
   return {
     get signal() {
       return first;
@@ -50,7 +60,9 @@ export function watchForInterruption(terminal: Terminal): Interruption {
       attached = handle;
       if (first !== undefined) handle.interrupt(first);
     },
-    end,
+    end() {
+      for (const end of unlisten) end();
+    },
   };
 }
 

@@ -31,6 +31,8 @@ export interface Terminal {
   readonly debug: boolean;
   /** Calls `listener` at each stop signal in place of the default exit; the returned function removes it. */
   onStopSignal(listener: (signal: StopSignal) => void): () => void;
+  /** Calls `listener` when the terminal of this process hangs up, in place of the default exit; the returned function removes it. */
+  onHangup(listener: () => void): () => void;
   /** Ends a command after an uncaught error as `describe` returns; the returned function removes it. */
   onUncaught(describe: () => UncaughtEnd): () => void;
   /** Ends the process at once. */

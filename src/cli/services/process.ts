@@ -50,6 +50,10 @@ function processTerminal({ out, err }: Readonly<Record<'out' | 'err', Output>>):
         process.off('SIGTERM', listener);
       };
     },
+    onHangup(listener) {
+      process.on('SIGHUP', listener);
+      return () => process.off('SIGHUP', listener);
+    },
     exitNow: exitProcess,
   };
 }

@@ -13,10 +13,10 @@ export const EVERY_POINT = process.env['WF_CRASH_MATRIX'] === 'all';
 const EVERY = 6;
 
 /** About the number of runs that a test kills once and recovers. */
-const SINGLES: Readonly<Record<SubjectName, number>> = { small: 6, lab: 3, embedded: 4, 'embedded-as-user': 4 };
+const SINGLES: Readonly<Record<SubjectName, number>> = { small: 4, lab: 2, embedded: 2, 'embedded-as-user': 2 };
 
 /** The number of chains that share the points of a journey, so that a chain seldom kills a step twice. A test tries one chain. */
-const CHAINS: Readonly<Record<SubjectName, number>> = { small: 8, lab: 10, embedded: 10, 'embedded-as-user': 10 };
+const CHAINS: Readonly<Record<SubjectName, number>> = { small: 12, lab: 15, embedded: 15, 'embedded-as-user': 15 };
 
 /** Without WF_CRASH_SEED it changes each minute, so each share is tried equally often. */
 export const SEED = Number(process.env['WF_CRASH_SEED'] ?? Math.floor(Date.now() / 60_000));

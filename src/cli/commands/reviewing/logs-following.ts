@@ -67,7 +67,7 @@ export async function followLogs(
   }
 
   const end = await followJournal(history, run.id, services, terminal, json ? () => {} : print);
-  writeLines(progress, [end.type === 'stopped' ? stoppedFollowing(run.id) : `run ${run.id} ${end.status}`]);
+  writeLines(progress, [end.type === 'let-go' ? `run ${run.id} ${end.status}` : stoppedFollowing(run.id)]);
   return end;
 }
 

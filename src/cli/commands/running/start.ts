@@ -25,13 +25,19 @@ const options = z.object({
   onFailure: z.enum(['rollback', 'keep']).default('rollback'),
   id: z.string().optional(),
   dryRun: z.boolean().default(false),
+  detach: z.boolean().default(false),
+  onHangup: z.enum(['continue', 'interrupt']).default('continue'),
   json: z.boolean().default(false),
 });
-type StartOptions = z.output<typeof options>;
+export type StartOptions = z.output<typeof options>;
 
 /** `wf start WORKFLOW|FILE`: starts a run and follows it to its end; with --dry-run, prints what it would do. */
 export const start = defineCommand(options, async (given, services, terminal) => {
   const id = chosenId(given);
+  if (given.detach && !given.dryRun) {
+    const { startDetached } = await import('./start-detached.ts');
+    return startDetached(given, id, services, terminal);
+  }
   const { workflow, definition } = await workflowByReference(services, given.workflow);
   const engine = await services.engine();
   const choice = await runtimeFor(given, workflow, engine);
@@ -49,14 +55,7 @@ export const start = defineCommand(options, async (given, services, terminal) =>
     }
     const runOptions = { onFailure: given.onFailure, pauseAfter, secrets };
     const request = { workflow, definition, input, runtime, options: runOptions, prestarted };
-    return await startRun(
-      id === undefined ? request : { ...request, id },
-      choice,
-      engine,
-      given.json,
-      services,
-      terminal,
-    );
+    return await startRun(id === undefined ? request : { ...request, id }, choice, engine, given, services, terminal);
   } finally {
     await prestarted?.close();
   }
@@ -67,14 +66,14 @@ async function startRun(
   request: StartRequest,
   choice: RuntimeChoice,
   engine: Engine,
-  json: boolean,
+  { json, onHangup }: StartOptions,
   services: Services,
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { workflow, runtime } = request;
   const before = { stageNames: workflow.model.stages, journal: [] };
   const escaping = await escapingProcesses(workflow, runtime);
-  const interruption = watchForInterruption(terminal);
+  const interruption = watchForInterruption(terminal, onHangup);
   try {
     const outcome = await withView(before, interruption, services, terminal, async (view) => {
       const handle = await engine

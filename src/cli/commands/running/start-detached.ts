@@ -1,0 +1,68 @@
+import path from 'node:path';
+import type { ExitCode } from '../../../engine/model/errors.ts';
+import type { RunId } from '../../../engine/model/ids.ts';
+import { type DetachedEnd, startDetached as startProcess } from '../../../host/processes/detached-process.ts';
+import { newRunId } from '../../../library/new-run-id.ts';
+import { readRunMaterial } from '../../../review/record/run-material.ts';
+import { runRecord } from '../../../review/record/run-record.ts';
+import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
+import type { Services } from '../../services/services.ts';
+import type { StartOptions } from './start.ts';
+
+const READ_MS = 50;
+
+/**
+ * `wf start --detach`: starts another wf in a session of its own, and returns once the run is in the history. If the other wf ends before,
+ * prints what that has printed, and ends with its exit code.
+ */
+export async function startDetached(
+  given: StartOptions,
+  id: RunId = newRunId(),
+  services: Services,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { database } = services.places;
+  let history = await services.historyForReading();
+  // Then the other wf reports that.
+  const isTaken = history?.run(id) !== undefined;
+  const started = startProcess(path.join(import.meta.dirname, 'wf.cjs'), argumentsOf(given, id, database));
+  let ended: DetachedEnd | undefined;
+  const end = started.end.then((result) => {
+    ended = result;
+  });
+  for (;;) {
+    const isOver = ended;
+    history ??= await services.historyForReading();
+    const run = isTaken ? undefined : history?.run(id);
+    if (history !== undefined && run !== undefined) {
+      started.release();
+      if (given.json) writeJson(terminal.out, runRecord(readRunMaterial(history, run), services.isAlive));
+      else writeLines(terminal.out, [id]);
+      return 0;
+    }
+    if (isOver !== undefined) {
+      terminal.err.write(isOver.stderr);
+      terminal.out.write(isOver.stdout);
+      return EXIT_CODES.find((code) => code === isOver.exitCode) ?? 1;
+    }
+    await Promise.race([end, new Promise<void>((resolve) => services.clock.after(READ_MS, resolve))]);
+  }
+}
+
+const EXIT_CODES: readonly ExitCode[] = [0, 1, 2, 3, 4, 5, 130, 143];
+
+function argumentsOf(given: StartOptions, id: RunId, database: string): readonly string[] {
+  const { workflow, input, inputFile, runtime, pauseAfter, onFailure, onHangup, json } = given;
+  const options: readonly (readonly [name: string, value: string | undefined])[] = [
+    ['--id', id],
+    ['--db', database],
+    ...input.map((each) => ['--input', each] as const),
+    ['--input-file', inputFile],
+    ['--runtime', runtime],
+    ['--pause-after', pauseAfter],
+    ['--on-failure', onFailure],
+    ['--on-hangup', onHangup],
+  ];
+  const typed = options.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+  return ['start', ...typed, ...(json ? ['--json'] : []), '--', workflow];
+}

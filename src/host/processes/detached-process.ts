@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+
+/** A process in a session of its own, which outlives this one. */
+export interface DetachedProcess {
+  /** Resolves if it ends while this process still listens. */
+  readonly end: Promise<DetachedEnd>;
+  /** Stops listening: this process may end. */
+  release(): void;
+}
+
+export interface DetachedEnd {
+  /** Null if a signal ended it. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts a program of Node in a session of its own, with the environment and the folder of this process. */
+export function startDetached(file: string, args: readonly string[]): DetachedProcess {
+  const child = spawn(process.execPath, [file, ...args], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const end = Promise.all([
+    new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', resolve);
+    }),
+    text(child.stdout),
+    text(child.stderr),
+  ]).then(([exitCode, stdout, stderr]): DetachedEnd => ({ exitCode, stdout, stderr }));
+  // Pending reads fail when this process stops listening.
+  end.catch(() => {});
+  return {
+    end,
+    release() {
+      child.unref();
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { type AskingProject, openAskingProject } from '../../support/asking-workflow.ts';
+import { runRecordSchema } from '../../support/run-record.ts';
+
+const startDetached = (project: AskingProject, ...more: readonly string[]) =>
+  project.wf(['start', 'asking', '--input', `folder=${project.folder}`, '--detach', ...more]);
+
+test.concurrent('a detached run prints its id, continues, and is waited for with its exit code', async ({
+  onTestFinished,
+}) => {
+  const project = openAskingProject();
+  const started = await startDetached(project);
+  expect(started, started.stderr).toMatchObject({ exitCode: 0, stderr: '' });
+  const id = started.stdout.trim();
+  onTestFinished(() => void project.wf(['cancel', id]));
+  expect(await project.record(id)).toMatchObject({ id, status: 'running' });
+  const impatient = await project.wf(['wait', id, '--timeout', '1s']);
+  expect(impatient).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('E_WAIT_TIMEOUT') });
+  project.go('first');
+  const follower = project.start(['show', id, '--follow', '--exit-code']);
+  await follower.line(/^waiting for the event/);
+  expect((await project.wf(['send', id, 'reject'])).exitCode).toBe(0);
+  expect(await project.wf(['wait', id])).toMatchObject({ exitCode: 1 });
+  expect(await follower.end).toMatchObject({ exitCode: 1 });
+  expect(project.log()).toEqual(['first', 'not first']);
+});
+
+test.concurrent('a detached run that cannot start reports that, with the exit code of wf start', async ({
+  onTestFinished,
+}) => {
+  const project = openAskingProject();
+  const bad = await project.wf(['start', 'asking', '--detach', '--json']);
+  expect(bad).toMatchObject({ exitCode: 2, stderr: '' });
+  expect(bad.json()).toMatchObject({ error: { code: 'E_INPUT' } });
+  expect(existsSync(project.database)).toBe(false);
+  const first = await startDetached(project, '--id', 'taken', '--json');
+  onTestFinished(() => void project.wf(['cancel', 'taken']));
+  expect(runRecordSchema.parse(first.json())).toMatchObject({ id: 'taken', status: 'running' });
+  const second = await startDetached(project, '--id', 'taken');
+  expect(second).toMatchObject({ exitCode: 4, stdout: '', stderr: expect.stringContaining('E_RUN_EXISTS') });
+  expect((await project.wf(['cancel', 'taken'])).exitCode).toBe(0);
+});
+
+test.concurrent('a run whose terminal hangs up continues, or is interrupted with --on-hangup interrupt', async () => {
+  const project = openAskingProject();
+  const { folder } = project;
+  const start = (id: string, ...more: readonly string[]) =>
+    project.start(['start', 'asking', '--id', id, '--input', `folder=${folder}`, ...more]);
+  const continues = start('left');
+  await continues.line(/^run left of asking/);
+  continues.kill('SIGHUP');
+  expect(await continues.line(/^SIGHUP/)).toBe('SIGHUP: run left continues without a terminal');
+  const stops = start('stops', '--on-hangup', 'interrupt');
+  await stops.line(/^run stops of asking/);
+  stops.kill('SIGHUP');
+  project.go('first', 'second', 'third');
+  expect(await stops.end).toMatchObject({ exitCode: 143 });
+  await project.wf(['send', 'left', 'approve', '--data', '{"by":"Ann"}']);
+  expect(await continues.end).toMatchObject({ exitCode: 0 });
+  expect(await project.wf(['wait', 'stops'])).toMatchObject({ exitCode: 130 });
+  expect((await project.wf(['rollback', 'stops'])).exitCode).toBe(0);
+});
