@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { findProject } from '../../definition/find-files.ts';
 import { packageRoot } from '../../definition/package-root.ts';
+import { WfError } from '../../engine/model/errors.ts';
 import { stateFolder, workflowCacheFolder } from '../../host/machine/user-folders.ts';
 
 /** Paths that wf uses for a command in this folder. */
@@ -23,16 +24,24 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function findPlaces(asked: string | undefined, env: Environment = process.env, folder = process.cwd()): Places {
   const project = findProject(folder);
-  const usual = () =>
-    project === undefined ? path.join(stateFolder(env), 'wf.db') : path.join(project, 'data', 'wf.db');
+  const data = project === undefined ? stateFolder(env) : path.join(project, 'data');
+  const usual = data === undefined ? undefined : path.join(data, 'wf.db');
   const own = path.join(packageRoot(), 'workflows');
   const projectFolder = project === undefined ? own : path.join(project, 'workflows');
   const named = asked ?? (env['WF_DB'] || undefined);
-  const database = path.resolve(folder, named ?? usual());
+  const chosen = named ?? usual;
+  if (chosen === undefined) throw withoutHome();
+  const database = path.resolve(folder, chosen);
   return {
     database,
-    namedDatabase: named === undefined || database === usual() ? null : database,
+    namedDatabase: named === undefined || database === usual ? null : database,
     workflowFolders: projectFolder === own ? [own] : [projectFolder, own],
     cacheFolder: workflowCacheFolder(env),
   };
+}
+
+function withoutHome(): WfError {
+  return new WfError('E_DATABASE', `user ${process.geteuid?.() ?? -1} has no home folder for the history`, {
+    hint: 'Set HOME, or choose a database with --db or WF_DB.',
+  });
 }

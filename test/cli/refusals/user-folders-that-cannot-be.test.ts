@@ -3,6 +3,7 @@ import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { openNoteProject } from '../../support/note.ts';
+import { canActAsOrdinaryUser } from '../../support/ordinary-user.ts';
 import { expectRefusal } from '../../support/refusal.ts';
 import type { Project } from '../../support/run-wf.ts';
 
@@ -44,4 +45,27 @@ test.concurrent.each<[string, Record<string, string>, string]>([
   const end = await project.wf(['doctor'], { env: { WF_DB: '', HOME: home, ...relative }, cwd: '/' });
   expect(end.stdout).toContain(path.join(database === '' ? userInfo().homedir : project.folder, database));
   expect(['/state', '/cache', '/home/.local', '/home/.cache'].filter((made) => existsSync(made))).toEqual([]);
+});
+
+test.skipIf(!canActAsOrdinaryUser())('a user without a home folder needs --db, and sees no stack trace', async () => {
+  const project = openNoteProject();
+  // No entry in the user database, and no HOME.
+  const through = [
+    'setpriv',
+    '--reuid',
+    '61234',
+    '--regid',
+    '61234',
+    '--clear-groups',
+    'env',
+    '-i',
+    `PATH=${process.env['PATH']}`,
+  ];
+  const refused = await project.wf(['runs'], { through, cwd: '/' });
+  expect(refused).toMatchObject({ exitCode: 3, stdout: '' });
+  expect(refused.stderr).toBe(
+    'error E_DATABASE: user 61234 has no home folder for the history\n  next: Set HOME, or choose a database with --db or WF_DB.\n',
+  );
+  const none = await project.wf(['runs', '--json', '--db', '/tmp/wf-there-is-none.db'], { through, cwd: '/' });
+  expect(none).toMatchObject({ exitCode: 0, stdout: '[]\n', stderr: '' });
 });
