@@ -169,14 +169,28 @@ function embed(
     );
   }
 
+  /** Returns a function that finds the step runners of the known workflows, and those of wf. */
+  function undoRunner(): (kind: string) => StepRunner | undefined {
+    const runners = new Map([...known.all().flatMap(runnersIn), ...own]);
+    return (kind) => runners.get(kind);
+  }
+
   async function rollBack(
     id: string,
     { removeKept = false, secrets = {}, observer }: RollBackRunOptions = {},
   ): Promise<AdvancedRun | null> {
-    const runners = new Map([...known.all().flatMap(runnersIn), ...own]);
-    const runner = (kind: string) => runners.get(kind);
-    const handle = await engine.rollBack({ run: storedRun(id).id, runner, removeKept, secrets }, observer);
+    const request = { run: storedRun(id).id, runner: undoRunner(), removeKept, secrets };
+    const handle = await engine.rollBack(request, observer);
     return handle === null ? null : advance(handle, NEVER);
+  }
+
+  /** Begins to advance a run that nobody advances, so that it answers. */
+  async function answer(run: RunId, demand: Demand): Promise<unknown> {
+    if (demand.kind === 'settle') {
+      const handle = await engine.settle({ run, runner: undoRunner() });
+      return handle?.result;
+    }
+    return demand.kind === 'cancel' && !demand.keep ? rollBack(run) : resume(run);
   }
 
   /** Asks something of a run, which this engine begins to advance if nobody does. */
@@ -184,7 +198,7 @@ function embed(
     if (closing !== undefined) throw closed();
     const run = storedRun(id).id;
     const advance = async () => {
-      await begun(() => (demand.kind === 'cancel' && !demand.keep ? rollBack(run) : resume(run)));
+      await begun(() => answer(run, demand));
     };
     const request = { run, by: requester(process.env), demand, comment: comment ?? null, advance };
     const { outcome } = await engine.deliver(signal === undefined ? request : { ...request, signal });
@@ -213,6 +227,7 @@ function embed(
     rollBack: (id, options) => begun(() => rollBack(id, options)),
     send: (id, event, options) => ask(id, { kind: 'send', event: parseSentEvent(event) }, options),
     pause: (id, options) => ask(id, { kind: 'pause' }, options),
+    settle: (id, change, { as, reason, ...options }) => ask(id, { kind: 'settle', change, as, reason }, options),
     cancel: (id, { keep = false, ...options } = {}) => ask(id, { kind: 'cancel', keep }, options),
     run: recordOf,
     resumable: () =>

@@ -145,6 +145,16 @@ export interface WorkflowEngine {
    * @throws WfError as `send`; the errors of `rollBack`
    */
   cancel(run: string, options?: RequestOptions & { readonly keep?: boolean }): Promise<RunRecord>;
+  /**
+   * Records that a change which wf could not undo is gone, or is kept, and ends the run again: with a comparison of the host if this is
+   * the place where the run was started. Resolves with the run record after that.
+   * @throws WfError E_REQUEST_REFUSED if the run has not ended, or has no such change in place
+   */
+  settle(
+    run: string,
+    change: number,
+    options: RequestOptions & { readonly as: 'gone' | 'kept'; readonly reason: string },
+  ): Promise<RunRecord>;
   /** Returns the run record, as `wf show --json` prints it. @throws WfError E_RUN_NOT_FOUND, E_USAGE */
   run(run: string): RunRecord;
   /** Lists the runs that have not ended and that nobody advances (interrupted, paused or waiting), newest first. */

@@ -95,7 +95,7 @@ export const runRecordSchema = z.strictObject({
     z.strictObject({
       at: z.iso.datetime(),
       by: z.strictObject({ user: z.string(), sudoUser: z.string().nullable(), host: z.string() }),
-      kind: z.enum(['send', 'pause', 'cancel']),
+      kind: z.enum(['send', 'pause', 'cancel', 'settle']),
       event: z.looseObject({ type: z.string() }).nullable(),
       comment: z.string().nullable(),
       outcome: z

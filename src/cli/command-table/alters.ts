@@ -6,6 +6,7 @@ const ALTERING: readonly string[] = [
   'send',
   'pause',
   'cancel',
+  'settle',
   'sweep',
   'prune',
   'import',

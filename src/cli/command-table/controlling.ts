@@ -1,6 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ActionFactory } from './action-factory.ts';
-import { collect, RUN_ARGUMENT, RUN_TO_READ, SECRET_AGAIN, WORKFLOW_FILE } from './arguments.ts';
+import { collect, RUN_ARGUMENT, RUN_TO_READ, SECRET_AGAIN, WORKFLOW_FILE, wholeNumber } from './arguments.ts';
 
 /** Adds the commands that ask something of a run, whichever process advances it. */
 export function controlling(program: Command, action: ActionFactory): void {
@@ -14,6 +14,11 @@ export function controlling(program: Command, action: ActionFactory): void {
   asking(program.command('cancel').summary('end a run, undo its changes, and verify the host'))
     .option('--keep', 'leave its changes in place')
     .action(action(['run'], async () => (await import('../commands/controlling/cancel.ts')).cancel));
+  asking(program.command('settle').summary('record that a change which wf could not undo is gone, or is kept'))
+    .argument('<change>', 'number of the change, as `wf changes` lists it', wholeNumber)
+    .addOption(new Option('--as <status>', 'what has become of it').choices(['gone', 'kept']).makeOptionMandatory())
+    .requiredOption('--reason <text>', 'why, for the record of the run')
+    .action(action(['run', 'change'], async () => (await import('../commands/controlling/settle.ts')).settle));
   program
     .command('wait')
     .summary('wait until a run rests, and end with the exit code that wf start would have')

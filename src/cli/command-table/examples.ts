@@ -26,6 +26,9 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf send 7kq approve --comment "seen with Ann"', 'approve a run that asks for it'],
     [`wf send @latest scale --data '{"replicas":3}'`, 'send an event with data'],
   ],
+  settle: [
+    ['wf settle 7kq 3 --as gone --reason "removed by hand"', 'settle a change that `wf rollback` could not undo'],
+  ],
   wait: [['wf wait 7kq --timeout 10m && echo done', 'wait for a run that was started with --detach']],
   pause: [['wf pause @latest', 'pause the newest run after its running steps']],
   cancel: [

@@ -2,6 +2,7 @@ import { WfError } from '../../engine/model/errors.ts';
 import type { Demand } from '../../engine/model/request.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { Delivered } from '../../engine/requests/deliver-request.ts';
+import type { Engine, RollBackRequest, RunHandle, RunObserver } from '../../engine/run/engine.ts';
 import { requester } from '../../host/machine/requester.ts';
 import { resumeRequest } from '../arguments/resume-request.ts';
 import { knownSecrets } from '../arguments/run-secrets.ts';
@@ -48,14 +49,19 @@ export async function deliver(delivery: Delivery, services: Services, terminal: 
       },
       async advance() {
         const interruption = watchForInterruption(terminal);
-        const work = demand.kind === 'cancel' && !demand.keep ? undo : resume;
-        advanced = await work(delivery, interruption, services, terminal).finally(() => interruption.end());
+        advanced = await workOf(demand)(delivery, interruption, services, terminal).finally(() => interruption.end());
       },
     });
     return { ...answer, advanced };
   } finally {
     unlisten();
   }
+}
+
+/** Returns how to advance a run that nobody advances, so that it answers. A cancelled run needs no workflow, as a rollback. */
+function workOf(demand: Demand): typeof undo {
+  if (demand.kind === 'settle') return settle;
+  return demand.kind === 'cancel' && !demand.keep ? undo : resume;
 }
 
 async function resume(
@@ -71,20 +77,49 @@ async function resume(
   return resumeRun(run, request, interruption, services, terminal);
 }
 
-/** A cancelled run needs no workflow, as a rollback. */
 async function undo(
+  delivery: Delivery,
+  interruption: Interruption,
+  services: Services,
+  terminal: Terminal,
+): Promise<RunOutcome | undefined> {
+  return followed(delivery, interruption, services, terminal, (engine, request, observer) =>
+    engine.rollBack({ ...request, removeKept: false }, observer),
+  );
+}
+
+async function settle(
+  delivery: Delivery,
+  interruption: Interruption,
+  services: Services,
+  terminal: Terminal,
+): Promise<RunOutcome | undefined> {
+  return followed(delivery, interruption, services, terminal, (engine, request, observer) =>
+    engine.settle(request, observer),
+  );
+}
+
+type Begin = (
+  engine: Engine,
+  request: Omit<RollBackRequest, 'removeKept'>,
+  observer: RunObserver,
+) => Promise<RunHandle | null>;
+
+/** Begins work that needs the step runners of a run, and follows it in a view. */
+async function followed(
   { run, input, workflow }: Delivery,
   interruption: Interruption,
   services: Services,
   terminal: Terminal,
+  begin: Begin,
 ): Promise<RunOutcome | undefined> {
   const history = await services.history();
   const [engine, runners] = [await services.engine(), await runnersToUndo(run, workflow, services)];
   const before = { stageNames: [], journal: history.journal(run.id) };
   return withView(before, interruption, services, terminal, async (view) => {
     const { values } = knownSecrets(run, input);
-    const request = { run: run.id, ...runners, removeKept: false, secrets: values };
-    const handle = await engine.rollBack(request, withIntroduction(run, view));
+    const request = { run: run.id, ...runners, secrets: values };
+    const handle = await begin(engine, request, withIntroduction(run, view));
     return handle === null ? undefined : followRun(handle, view, interruption, services, terminal);
   });
 }

@@ -18,7 +18,9 @@ export type Demand =
   /** Let the running steps finish, and begin no other. */
   | { readonly kind: 'pause' }
   /** End the run as failed; its changes are undone unless `keep`. */
-  | { readonly kind: 'cancel'; readonly keep: boolean };
+  | { readonly kind: 'cancel'; readonly keep: boolean }
+  /** Record that a change which wf could not undo is gone, or stays: a person has seen to it. */
+  | { readonly kind: 'settle'; readonly change: number; readonly as: 'gone' | 'kept'; readonly reason: string };
 
 /** The answer of the process that advances the run. A refused request has changed nothing. */
 export type RequestOutcome = { readonly type: 'handled' } | { readonly type: 'refused'; readonly error: ErrorRecord };

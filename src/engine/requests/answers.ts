@@ -17,7 +17,11 @@ const PASSIVE: Readonly<Record<Demand['kind'], string>> = {
   send: 'takes no event',
   pause: 'cannot be paused',
   cancel: 'cannot be cancelled',
+  settle: 'has no change to settle',
 };
+
+/** Why a run refuses to settle a change. */
+export const NOT_ENDED = 'it has not ended; cancel it, or roll it back, first';
 
 /** Returns the error for a request that a run cannot fulfil in its state. @param why `it has ended (succeeded)` */
 export function requestRefused(run: RunId, { kind }: Demand, why: string): WfError {

@@ -1,3 +1,4 @@
+import { needsUndo } from '../model/change.ts';
 import { asWfError, type ErrorCode, type WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Owner } from '../model/owner.ts';
@@ -5,7 +6,7 @@ import type { Demand, RequestOutcome, RunRequest } from '../model/request.ts';
 import { isEnd, type StoredRun } from '../ports/history.ts';
 import type { EngineServices } from '../run/engine.ts';
 import { runImported, runNotFound } from '../run/run-refusal.ts';
-import { requestRefused } from './answers.ts';
+import { NOT_ENDED, requestRefused } from './answers.ts';
 
 /** The interval in which the sender reads whether its request is answered: two indexed reads. */
 const READ_MS = 20;
@@ -46,7 +47,7 @@ export async function deliverRequest(services: EngineServices, request: DeliverR
   services.crashPoints.reach('after request');
   request.stored?.(livingOwner(services, run));
   // This process may advance the run itself.
-  inbox.look();
+  inbox.check();
   for (;;) {
     const answer = answerTo(services, id, number);
     if (answer !== undefined) return { number, outcome: answer };
@@ -84,12 +85,25 @@ const RIVAL: readonly ErrorCode[] = ['E_LEASE_HELD', 'E_RUN_ENDED'];
 
 /** Returns why no process can fulfil the demand in the state of the run; undefined if the process that advances the run decides. */
 function refusalOf(services: EngineServices, run: StoredRun, demand: Demand): WfError | undefined {
+  if (demand.kind === 'settle') return settleRefusal(services, run, demand);
   if (isEnd(run.status)) return requestRefused(run.id, demand, `it has ended (${run.status}), and expects nothing`);
   if (livingOwner(services, run) !== null) return undefined;
   if (run.status === 'rolling-back')
     return requestRefused(run.id, demand, `it is rolled back; \`wf rollback ${run.id}\` continues that`);
   if (run.status !== 'paused' || demand.kind === 'cancel') return undefined;
   return requestRefused(run.id, demand, `it is paused; resume it with \`wf resume ${run.id}\``);
+}
+
+function settleRefusal(
+  { history }: EngineServices,
+  run: StoredRun,
+  demand: Extract<Demand, { kind: 'settle' }>,
+): WfError | undefined {
+  if (!isEnd(run.status)) return requestRefused(run.id, demand, NOT_ENDED);
+  const change = history.changes(run.id).find(({ seq }) => seq === demand.change);
+  if (change === undefined) return requestRefused(run.id, demand, `it has no change ${demand.change}`);
+  if (needsUndo(change)) return undefined;
+  return requestRefused(run.id, demand, `change ${change.seq} (${change.target}) is ${change.status} already`);
 }
 
 function answerTo({ history }: EngineServices, run: RunId, number: number): RequestOutcome | undefined {

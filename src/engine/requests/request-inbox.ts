@@ -1,12 +1,11 @@
-import { asWfError, type WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
 import type { OpenRequest } from '../model/request.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { HistoryPort } from '../ports/history.ts';
 import { readRequest } from './open-requests.ts';
 
-/** A request is acted on within a quarter of a second; one look takes microseconds. */
-const LOOK_MS = 100;
+/** A request is acted on within a quarter of a second; one check takes microseconds. */
+const CHECK_MS = 100;
 
 /** Hands the requests of all processes to the runs that this process advances. */
 export interface RequestInbox {
@@ -15,8 +14,8 @@ export interface RequestInbox {
    * that ends this.
    */
   watch(run: RunId, onRequest: (request: OpenRequest) => void): () => void;
-  /** Looks for requests now: this process has just stored one. */
-  look(): void;
+  /** Checks for requests now: this process has just stored one. */
+  check(): void;
 }
 
 type InboxHistory = Pick<HistoryPort, 'openRequests' | 'journal' | 'dataVersion'>;
@@ -32,13 +31,12 @@ interface InboxDependencies {
   readonly clock: Clock;
 }
 
-/** @param warn receives an error of the history; the next look tries again */
-export function createRequestInbox(dependencies: InboxDependencies, warn: (error: WfError) => void): RequestInbox {
+export function createRequestInbox(dependencies: InboxDependencies): RequestInbox {
   const watchers = new Map<RunId, Watcher>();
   let version: number | undefined;
   let cancel: (() => void) | undefined;
 
-  function look(): void {
+  function check(): void {
     const { history } = dependencies;
     try {
       for (const { run, number } of history.openRequests()) {
@@ -47,30 +45,24 @@ export function createRequestInbox(dependencies: InboxDependencies, warn: (error
         watcher.seen.add(number);
         for (const request of readRequest(history, run, number)) watcher.onRequest(request);
       }
-    } catch (thrown) {
+    } catch {
+      // The runs report an error of the history by their own writes; the next check tries again.
       version = undefined;
-      warn(asWfError(thrown));
     }
   }
 
-  function lookIfChanged(): void {
-    try {
-      const now = dependencies.history.dataVersion();
-      if (now === version) return;
-      version = now;
-    } catch (thrown) {
-      warn(asWfError(thrown));
-      return;
-    }
-    look();
+  function checkIfChanged(): void {
+    const before = version;
+    version = versionOf(dependencies.history);
+    if (version === undefined || version !== before) check();
   }
 
-  function lookLater(): void {
+  function checkLater(): void {
     cancel = dependencies.clock.after(
-      LOOK_MS,
+      CHECK_MS,
       () => {
-        lookIfChanged();
-        if (watchers.size > 0) lookLater();
+        checkIfChanged();
+        if (watchers.size > 0) checkLater();
         else cancel = undefined;
       },
       true,
@@ -81,8 +73,8 @@ export function createRequestInbox(dependencies: InboxDependencies, warn: (error
     watch(run, onRequest) {
       const watcher = { seen: new Set<number>(), onRequest };
       watchers.set(run, watcher);
-      if (cancel === undefined) lookLater();
-      look();
+      if (cancel === undefined) checkLater();
+      check();
       return () => {
         if (watchers.get(run) === watcher) watchers.delete(run);
         if (watchers.size > 0) return;
@@ -90,6 +82,15 @@ export function createRequestInbox(dependencies: InboxDependencies, warn: (error
         cancel = undefined;
       };
     },
-    look,
+    check,
   };
+}
+
+/** Returns undefined if the history cannot be read. */
+function versionOf(history: InboxHistory): number | undefined {
+  try {
+    return history.dataVersion();
+  } catch {
+    return undefined;
+  }
 }

@@ -13,6 +13,7 @@ import type { RunHost, RunIdentity, RuntimeName } from '../ports/runtime.ts';
 import { planResume } from '../recovery/plan-resume.ts';
 import { resumeRun } from '../recovery/resume-run.ts';
 import { rollBackRun } from '../recovery/roll-back-run.ts';
+import { settleChanges } from '../recovery/settle-change.ts';
 import { deliverRequest } from '../requests/deliver-request.ts';
 import { createRequestInbox } from '../requests/request-inbox.ts';
 import { NO_SECRETS, type RedactedInput, redactInput, type Secrets, secretsOf } from '../secrets/secrets.ts';
@@ -59,6 +60,10 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       const secrets = secretsIn(seen, request);
       return redactingErrors(secrets, () => resumeRun(services, request, seen, secrets, guarded(observer)));
     },
+    async settle(request, observer = {}) {
+      const secrets = knownSecrets(services, request);
+      return redactingErrors(secrets, () => settleChanges(services, request, secrets, guarded(observer)));
+    },
     deliver: (request) => deliverRequest(services, request),
     watchRequests: (run, onRequest) => services.inbox.watch(run, onRequest),
     releaseLease: (lease) => services.leases.release(lease),
@@ -71,7 +76,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
 
 /** Adds what the runs share to the object itself: a copy would read `history`, and so open the database. */
 function withShared(dependencies: EngineDependencies): EngineServices {
-  const inbox = createRequestInbox(dependencies, dependencies.warn ?? (() => {}));
+  const inbox = createRequestInbox(dependencies);
   return Object.assign(dependencies, { leases: abandonedLeases(dependencies), inbox });
 }
 

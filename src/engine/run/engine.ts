@@ -201,6 +201,12 @@ export interface Engine {
   /** Releases the lease of a run that hibernates in this process: nobody advances it from then on. */
   releaseLease(hibernating: Lease): void;
   /**
+   * Carries out the open requests to settle changes of a run that has ended, compares the host, and ends the run again. Returns null if
+   * there are none.
+   * @throws WfError E_RUN_NOT_FOUND; E_LEASE_HELD while a living process advances the run
+   */
+  settle(request: Omit<RollBackRequest, 'removeKept'>, observer?: RunObserver): Promise<RunHandle | null>;
+  /**
    * Stores a request to a run and waits for its answer, of whatever process advances the run; if none does, the caller does.
    * @throws WfError E_RUN_NOT_FOUND, E_RUN_IMPORTED; E_DATABASE*, E_DISK_FULL: then the request was not stored
    */

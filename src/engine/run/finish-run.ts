@@ -107,6 +107,28 @@ async function end(request: FinishRequest, outcome: Outcome): Promise<RunResult>
   return { type: 'ended', end: ended };
 }
 
+/**
+ * Ends a run again after changes were settled.
+ * @param error the error that ended the run
+ * @param elsewhere why the host cannot be compared from here; undefined if it can
+ */
+export async function endSettled(
+  request: FinishRequest,
+  error: ErrorRecord,
+  elsewhere: WfError | undefined,
+): Promise<RunResult> {
+  if (elsewhere === undefined) return end(request, { type: 'undone', error });
+  const isOpen = request.journal.changes().some(needsUndo);
+  const message = `${error.message}; nobody has compared the host since: ${elsewhere.message}`;
+  const ended: RunEnd = {
+    status: isOpen ? 'needs-attention' : 'failed',
+    output: null,
+    error: { ...error, message },
+  };
+  await request.journal.append([{ type: 'ended', ...ended }]);
+  return { type: 'ended', end: ended };
+}
+
 /** Ends a private host. A run that leaves one behind needs attention. */
 async function endHost({ header, host }: FinishRequest, judged: RunEnd): Promise<RunEnd> {
   try {

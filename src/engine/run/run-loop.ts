@@ -33,7 +33,7 @@ import type { HostWatch } from '../place/attempt-host.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { HistoryPort, StoredEvidence } from '../ports/history.ts';
 import { RESUME } from '../recovery/recovery-table.ts';
-import { handled, refused, requestRefused } from '../requests/answers.ts';
+import { handled, NOT_ENDED, refused, requestRefused } from '../requests/answers.ts';
 import { type Cancellation, cancellationBy } from '../requests/cancellation.ts';
 import type { RequestInbox } from '../requests/request-inbox.ts';
 import type { Secrets } from '../secrets/secrets.ts';
@@ -354,6 +354,9 @@ class RunLoop {
           return;
         case 'cancel':
           this.#cancel(cancellationBy(header.id, request));
+          break;
+        case 'settle':
+          throw requestRefused(header.id, demand, NOT_ENDED);
       }
       turn.events.push(handled(request));
     } catch (thrown) {

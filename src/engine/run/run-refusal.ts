@@ -19,7 +19,7 @@ export function leaseHeld(
     );
   }
   return new WfError('E_LEASE_HELD', `run ${run} is being advanced by process ${pid}`, {
-    hint: `Wait for it, or interrupt it with Ctrl-C in its terminal (\`kill -INT ${pid}\`). Check its progress with \`wf show ${run}\`.`,
+    hint: `Wait for it with \`wf wait ${run}\`, pause it with \`wf pause ${run}\`, or undo it while it runs with \`wf cancel ${run}\`.`,
     details: { run, pid },
   });
 }

@@ -76,6 +76,12 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
     z.strictObject({ kind: z.literal('send'), event: machineEvent }),
     z.strictObject({ kind: z.literal('pause') }),
     z.strictObject({ kind: z.literal('cancel'), keep: z.boolean() }),
+    z.strictObject({
+      kind: z.literal('settle'),
+      change: z.number(),
+      as: z.enum(['gone', 'kept']),
+      reason: z.string(),
+    }),
   ]);
   const outcome = z.discriminatedUnion('type', [
     z.strictObject({ type: z.literal('handled') }),

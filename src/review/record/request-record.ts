@@ -14,6 +14,12 @@ export interface RequestRecord {
   readonly outcome: RequestOutcome | null;
 }
 
+/** Returns one request in a journal, by its number; null if there is none. */
+export function requestRecord(journal: readonly JournalEntry[], number: number | null): RequestRecord | null {
+  const own = journal.filter(({ seq, event }) => seq === number || event.type === 'answered');
+  return requestRecords(own)[0] ?? null;
+}
+
 /** Returns the requests in a journal, oldest first, with their answers. */
 export function requestRecords(journal: readonly JournalEntry[]): readonly RequestRecord[] {
   const outcomes = new Map(

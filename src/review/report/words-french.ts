@@ -87,6 +87,7 @@ export const FRENCH: ReportWords = {
         send: `a envoyé l’événement ${event?.type ?? ''}`,
         pause: 'a demandé une pause',
         cancel: 'a demandé l’abandon',
+        settle: 'a réglé une modification',
       };
       const said = comment === null ? '' : ` : ${comment}`;
       const refused = outcome?.type === 'refused' ? ` (refusé : ${outcome.error.message})` : '';

@@ -99,6 +99,8 @@ test('no command prints a control character, as text or as JSON', async () => {
     `text=${HOSTILE.replaceAll('\0', '')}x`,
   ]);
   await tell(['start', 'hostile'], { HOSTILE: '1' });
+  const typed = HOSTILE.replaceAll('\0', '');
+  await tell(['settle', 'failed', '1', '--as', 'kept', '--reason', typed]);
   const file = path.join(project.folder, 'report.html');
   const commands = [
     ['runs'],
@@ -125,6 +127,9 @@ test('no command prints a control character, as text or as JSON', async () => {
     ...['mermaid', 'dot', 'svg', 'json'].map((format) => ['graph', 'failed', '--format', format]),
     ['start', 'hostile', '--dry-run'],
     ['start', 'refused'],
+    ['send', 'kept', typed, '--comment', typed],
+    ['cancel', 'failed', '--comment', typed],
+    ['wait', 'failed'],
     ['start', HOSTILE.replaceAll('\0', '')],
     ['show', HOSTILE.replaceAll('\0', '')],
     ['start', 'hostile', '--input', `${HOSTILE.replaceAll('\0', '')}=1`],

@@ -72,7 +72,7 @@ describeDocker('the lab', () => {
     const latest = await project.wf(['show', '@latest', '--json']);
     expect(latest.stdout).toBe(shown.stdout);
     const listed = await project.wf(['runs', '--json']);
-    const { stages, steps, changes, verification, ...summary } = record;
+    const { stages, steps, changes, proofs, requests, verification, ...summary } = record;
     expect(runSummariesSchema.parse(listed.json())).toEqual([{ ...summary, changesInPlace: 0 }]);
     expect((await project.wf(['changes', '--json'])).json()).toEqual([]);
   });

@@ -152,7 +152,7 @@ test.each(['resume', 'rollback'])('`wf %s` refuses a run that a living process a
     {
       code: 'E_LEASE_HELD',
       message: `run mine is being advanced by process ${ownProcess().pid}`,
-      hint: expect.stringContaining(`kill -INT ${ownProcess().pid}`),
+      hint: expect.stringContaining('`wf cancel mine`'),
     },
   ]);
 });

@@ -2,12 +2,12 @@ import type { z } from 'zod';
 import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
 import type { Demand } from '../../../engine/model/request.ts';
 import type { StoredRun } from '../../../engine/ports/history.ts';
-import { requestRecords } from '../../../review/record/request-record.ts';
+import { requestRecord } from '../../../review/record/request-record.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { type RunRecord, runRecord } from '../../../review/record/run-record.ts';
 import { suggestions } from '../../../review/text/suggestion.ts';
 import { findRun } from '../../arguments/find-run.ts';
-import { type Answered, deliver } from '../../follow/deliver.ts';
+import { deliver } from '../../follow/deliver.ts';
 import { followJournal } from '../../follow/follow-journal.ts';
 import { rollbackExitCode } from '../../output/exit-code.ts';
 import { printOutcome } from '../../output/print-result.ts';
@@ -23,44 +23,33 @@ export async function control(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { run } = findRun(await services.historyForReading(), given.run, services.places.database);
-  const answered = await deliver({ ...given, run, demand }, services, terminal);
-  const { outcome, advanced } = answered;
-  switch (outcome.type) {
-    case 'refused':
-      throw new WfError(outcome.error.code, outcome.error.message, { hint: outcome.error.hint });
-    case 'unanswered':
-      writeLines(terminal.err, [
-        suggestions(`the request is stored; \`wf show ${run.id}\` shows its answer`, terminal.err.style),
-      ]);
-      return 130;
-    case 'handled':
+  const { number, outcome, advanced } = await deliver({ ...given, run, demand }, services, terminal);
+  if (outcome.type === 'refused') {
+    throw new WfError(outcome.error.code, outcome.error.message, { hint: outcome.error.hint });
+  }
+  if (outcome.type === 'unanswered') {
+    const words = `the request is stored; \`wf show ${run.id}\` shows its answer`;
+    writeLines(terminal.err, [suggestions(words, terminal.err.style)]);
+    return 130;
   }
   if (advanced !== undefined && !given.json) {
     const exitCode = printOutcome(advanced, false, terminal);
-    return demand.kind === 'cancel' && advanced.type === 'known' ? rollbackExitCode(advanced.result) : exitCode;
+    return isUndoing(demand) && advanced.type === 'known' ? rollbackExitCode(advanced.result) : exitCode;
   }
-  // The owner undoes a cancelled run: that ends with the run.
-  if (demand.kind === 'cancel') await followJournal(await services.history(), run.id, services, terminal, () => {});
-  return printAnswer(run, demand, answered, given.json, services, terminal);
-}
-
-async function printAnswer(
-  run: StoredRun,
-  demand: Demand,
-  { number, advanced }: Answered,
-  json: boolean,
-  services: Services,
-  { out }: Terminal,
-): Promise<ExitCode> {
   const history = await services.history();
+  // The process that advances a cancelled run undoes it: that ends with the run.
+  if (demand.kind === 'cancel') await followJournal(history, run.id, services, terminal, () => {});
   const material = readRunMaterial(history, history.run(run.id) ?? run);
   const record = runRecord(material, services.isAlive);
-  if (json) {
-    const entries = material.journal.filter(({ seq, event }) => seq === number || event.type === 'answered');
-    writeJson(out, { request: requestRecords(entries)[0] ?? null, run: record });
-  } else writeLines(out, [suggestions(answerWords(run, demand, record), out.style)]);
+  if (given.json) writeJson(terminal.out, { request: requestRecord(material.journal, number), run: record });
+  else writeLines(terminal.out, [suggestions(answerWords(run, demand, record), terminal.out.style)]);
   if (advanced?.type === 'lost') return advanced.exitCode;
-  return demand.kind === 'cancel' && record.status === 'needs-attention' ? 5 : 0;
+  return isUndoing(demand) && record.status === 'needs-attention' ? 5 : 0;
+}
+
+/** Whether the exit code depends on the host alone: the failure of the run is wanted. */
+function isUndoing({ kind }: Demand): boolean {
+  return kind === 'cancel' || kind === 'settle';
 }
 
 function answerWords({ id }: StoredRun, demand: Demand, { status }: RunRecord): string {
@@ -71,5 +60,7 @@ function answerWords({ id }: StoredRun, demand: Demand, { status }: RunRecord): 
       return `run ${id} is ${status}; \`wf resume ${id}\` resumes it`;
     case 'cancel':
       return `run ${id} was cancelled; it is ${status}`;
+    case 'settle':
+      return `change ${demand.change} of run ${id} is settled as ${demand.as}; the run is ${status}`;
   }
 }

@@ -1,0 +1,112 @@
+import { runTakesNoEvent } from '../machine/sent-event.ts';
+import { needsUndo } from '../model/change.ts';
+import { WfError } from '../model/errors.ts';
+import type { JournalEvent } from '../model/journal-event.ts';
+import type { Demand, OpenRequest } from '../model/request.ts';
+import { recordedHost } from '../place/recorded-host.ts';
+import { requirePlace } from '../place/require-place.ts';
+import { isEnd, type StoredRun } from '../ports/history.ts';
+import { handled } from '../requests/answers.ts';
+import { openRequestsOf } from '../requests/open-requests.ts';
+import type { EngineServices, RollBackRequest, RunHandle, RunObserver } from '../run/engine.ts';
+import { endSettled } from '../run/finish-run.ts';
+import { releaseAtEnd } from '../run/release-run.ts';
+import { runNotFound } from '../run/run-refusal.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+import { begunRollBack, rolledBackOnRequest } from './roll-back-run.ts';
+import { takeOver } from './take-over.ts';
+
+type Settling = Extract<Demand, { kind: 'settle' }>;
+
+/**
+ * Carries out the open requests to settle changes of a run that has ended, and ends it again: as its ledger and the host are then. The
+ * host is compared only where the run was started; elsewhere, or if that place is gone, the run says that nobody has compared it.
+ * Returns null if no such request is open.
+ * @throws WfError E_RUN_NOT_FOUND; E_LEASE_HELD while a living process advances the run
+ */
+export async function settleChanges(
+  services: EngineServices,
+  { run: id, runner }: Omit<RollBackRequest, 'removeKept' | 'secrets'>,
+  secrets: Secrets,
+  observer: RunObserver,
+): Promise<RunHandle | null> {
+  const { history } = services;
+  const found = history.run(id);
+  if (found === undefined) throw runNotFound(id);
+  const due = () => openRequestsOf(history, id).filter(isSettling);
+  const isDue = ({ status }: StoredRun) => isEnd(status) && due().length > 0;
+  if (!isDue(found)) return null;
+  const changes = history.changes(id);
+  const elsewhere = placeError(() =>
+    requirePlace(
+      services,
+      found,
+      changes.flatMap(({ kind }) => runner(kind) ?? []),
+    ),
+  );
+  const host = await services.runtimes[found.runtime].open(found, recordedHost(history, found));
+  const taken = await takeOver(services, {
+    run: found,
+    host,
+    purpose: 'rollback',
+    pauseAfter: null,
+    claimNames: false,
+    isDue,
+    runner,
+    alters: { facets: [], arbitrary: [] },
+    secrets,
+    observer,
+  });
+  if (taken === null) return null;
+  const { run, journal, ledger, entries } = taken;
+  try {
+    const open = new Set(journal.changes().flatMap((change) => (needsUndo(change) ? [change.seq] : [])));
+    await journal.append(due().flatMap((request) => settledBy(request, open)));
+    const error = begunRollBack(entries)?.error ?? run.error ?? rolledBackOnRequest(run).toRecord();
+    const request = {
+      header: run,
+      host,
+      journal,
+      ledger,
+      keepsChanges: false,
+      proofs: () => [],
+      stopSignal: () => undefined,
+    };
+    const handle: RunHandle = {
+      id,
+      result: endSettled(request, error, elsewhere),
+      send: async () => {
+        throw runTakesNoEvent(id, 'has ended');
+      },
+      interrupt() {},
+    };
+    return releaseAtEnd(handle, taken);
+  } catch (thrown) {
+    taken.releaseWithLease();
+    throw thrown;
+  }
+}
+
+function isSettling(request: OpenRequest): request is OpenRequest & { readonly demand: Settling } {
+  return request.demand.kind === 'settle';
+}
+
+/** Returns the events of one request; none if its change is settled already, by a rival: its sender finds that. */
+function settledBy(
+  { number, by, demand }: OpenRequest & { readonly demand: Settling },
+  open: Set<number>,
+): readonly JournalEvent[] {
+  if (!open.delete(demand.change)) return [];
+  const reason = `settled by ${by.sudoUser ?? by.user}: ${demand.reason}`;
+  return [{ type: 'change.settled', seq: demand.change, status: demand.as, reason }, handled({ number })];
+}
+
+function placeError(check: () => void): WfError | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof WfError) return thrown;
+    throw thrown;
+  }
+}

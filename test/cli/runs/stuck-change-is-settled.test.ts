@@ -1,0 +1,93 @@
+import { existsSync, rmSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { runRecordSchema } from '../../support/run-record.ts';
+import { openProject } from '../../support/run-wf.ts';
+
+/** Makes a file that its undo cannot remove, and fails. */
+const WORKFLOW = `
+  import { defineWorkflow } from 'wf-engine';
+  import { execCommand } from 'wf-engine/steps';
+  import { setup } from 'xstate';
+  import { z } from 'zod';
+  export default defineWorkflow({
+    name: 'stuck', version: '1', description: 'Leaves a file.', input: z.object({ file: z.string() }),
+    machine: setup({ types: { context: {}, input: {} }, actors: { run: execCommand } }).createMachine({
+      context: ({ input }) => input, initial: 'make',
+      states: {
+        make: { invoke: { id: 'make', src: 'run', input: ({ context }) => ({ argv: ['touch', context.file], undo: ['false'] }), onDone: 'fail' } },
+        fail: { invoke: { id: 'fail', src: 'run', input: () => ({ argv: ['false'], undo: ['true'] }), onDone: 'done' } },
+        done: { type: 'final' },
+      },
+    }),
+  });`;
+
+async function openStuckRun(id: string) {
+  const project = openProject({ 'workflows/stuck.ts': WORKFLOW });
+  const file = path.join(project.folder, 'left');
+  const start = await project.wf(['start', 'stuck', '--id', id, '--input', `file=${file}`]);
+  expect(start, start.stderr).toMatchObject({ exitCode: 5 });
+  const settle = (...more: readonly string[]) =>
+    project.wf(['settle', id, '1', '--reason', 'removed by hand', ...more]);
+  const record = async () => runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
+  return { project, file, settle, record };
+}
+
+test.concurrent('a change that a person has removed is settled as gone, and its run needs no attention any more', async () => {
+  const { project, file, settle, record } = await openStuckRun('settled');
+  expect(await record()).toMatchObject({ status: 'needs-attention', changes: [{ status: 'stuck' }, {}] });
+  expect(await project.wf(['rollback', 'settled'])).toMatchObject({ exitCode: 5 });
+  expect(await project.wf(['settle', 'settled', '1', '--as', 'gone'])).toMatchObject({ exitCode: 2 });
+  rmSync(file);
+  const settled = await settle('--as', 'gone', '--json');
+  expect(settled, settled.stderr).toMatchObject({ exitCode: 0 });
+  expect(settled.json()).toMatchObject({
+    request: { kind: 'settle', outcome: { type: 'handled' } },
+    run: { status: 'rolled-back' },
+  });
+  expect(await record()).toMatchObject({
+    status: 'rolled-back',
+    error: { code: 'E_HOST_COMMAND' },
+    changes: [{ status: 'gone', reason: `settled by ${userInfo().username}: removed by hand` }, {}],
+    verification: { restored: true },
+  });
+  const again = await settle('--as', 'kept');
+  expect(again).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('is gone already') });
+  expect(await project.wf(['settle', 'settled', '7', '--as', 'gone', '--reason', 'x'])).toMatchObject({ exitCode: 4 });
+  expect((await record()).requests).toHaveLength(1);
+});
+
+test.concurrent('a change that stays is settled as kept', async () => {
+  const { file, settle, record } = await openStuckRun('stays');
+  expect(await settle('--as', 'kept')).toMatchObject({ exitCode: 0 });
+  expect(await record()).toMatchObject({ status: 'rolled-back', changes: [{ status: 'kept' }, {}] });
+  expect(existsSync(file)).toBe(true);
+});
+
+test.concurrent('a settling that is killed is settled once, and the host is compared by the next rollback', async () => {
+  const { project, file, settle, record } = await openStuckRun('cut-off');
+  rmSync(file);
+  const args = ['settle', 'cut-off', '1', '--as', 'gone', '--reason', 'removed by hand'];
+  const killed = await project.start(args, { env: { WF_CRASH_AT: 'before commit ended' } }).end;
+  expect(killed.signal).toBe('SIGKILL');
+  expect(await settle('--as', 'gone')).toMatchObject({
+    exitCode: 4,
+    stderr: expect.stringContaining('is gone already'),
+  });
+  expect(await project.wf(['rollback', 'cut-off'])).toMatchObject({ exitCode: 0 });
+  const { status, requests } = await record();
+  expect({ status, outcomes: requests.map(({ outcome }) => outcome?.type) }).toEqual({
+    status: 'rolled-back',
+    outcomes: ['handled'],
+  });
+});
+
+test.concurrent('a run that has not ended settles nothing', async () => {
+  const { project } = await openStuckRun('open');
+  const env = { WF_CRASH_AT: 'after commit step.succeeded make' };
+  const file = path.join(project.folder, 'other');
+  await project.start(['start', 'stuck', '--id', 'open-killed', '--input', `file=${file}`], { env }).end;
+  const refused = await project.wf(['settle', 'open-killed', '1', '--as', 'gone', '--reason', 'x']);
+  expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('it has not ended') });
+});
