@@ -92,7 +92,6 @@ function withReader<Result>(database: string, work: (reader: HistoryReader) => R
   try {
     return work(reader);
   } finally {
-    delete process.env['WF_SAFE_DIRECTORY'];
     reader.close();
   }
 }
