@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { describeCrash } from '../support/crash/crash-tests.ts';
 import { privateProcessesIn } from '../support/crash/processes.ts';
@@ -23,6 +25,17 @@ export default defineWorkflow({
   machine: setup({}).createMachine({ initial: 'only', states: { only: { always: 'end' }, end: { type: 'final' } } }),
 });
 `;
+/** Accepts its input once the file `go` is there, and needs a command on its host. */
+const SLOW_AND_RIGHT = SLOW.replace("existsSync } from 'node:fs'", "existsSync, writeFileSync } from 'node:fs'")
+  .replace('const isRight = () => {', "const isRight = () => {\n  writeFileSync('asked', '');")
+  .replace('return false', 'return true')
+  .replace(
+    "name: 'slow'",
+    `name: 'right', requirements: () => [{ title: 't', purpose: 'p', claim: null, check: async ({ command }) => {
+      const { stdout } = await command.run(['echo', 'here'], { timeoutMs: 5_000 });
+      return { met: true, found: stdout };
+    } }]`,
+  );
 const START_SLOW = ['start', 'slow', '--runtime', 'embedded', '--id', 'early', '--json'];
 
 async function open(name: 'embedded' | 'embedded-as-user') {
@@ -86,6 +99,19 @@ describeCrash('a prestarted private host', () => {
       ...(exitCode === 0 ? [] : ['--id', 'early']),
     ]);
     expect(end.exitCode, end.stderr).toBe(exitCode);
+    await expectNothingLeft();
+  });
+
+  test('is replaced if it is killed before the run is in the database, and the run succeeds', async () => {
+    const { lane, seen, expectNothingLeft } = await open('embedded');
+    lane.write('workflows/right.ts', SLOW_AND_RIGHT);
+    const wf = lane.start(['start', 'right', '--runtime', 'embedded', '--id', 'right', '--json']);
+    await seen();
+    await expect.poll(() => existsSync(path.join(lane.folder, 'asked')), { timeout: 20_000 }).toBe(true);
+    for (const { pid, isFirst } of privateProcessesIn(lane.folder)) if (isFirst) process.kill(pid, 'SIGKILL');
+    lane.write('go', '');
+    const end = await wf.end;
+    expect(end, `${end.stdout}${end.stderr}`).toMatchObject({ exitCode: 0 });
     await expectNothingLeft();
   });
 });

@@ -7,12 +7,19 @@ import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from 
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { MachineAction } from './machine-action.ts';
 import type { MachineModel } from './machine-model.ts';
-import { firstTransition, nextTransition, spawnedActor, type Transitioned } from './transition.ts';
+import {
+  createMachineActor,
+  firstTransition,
+  type MachineActor,
+  nextTransition,
+  spawnedActor,
+  type Transitioned,
+} from './transition.ts';
 
 /** A machine's snapshot and the engine's own counts. Immutable: each decision makes a new one. */
 export interface MachineState {
-  /** The id of the run: `self.id` for the machine. */
-  readonly run: string;
+  /** Shared by all decisions of the run. */
+  readonly actor: MachineActor;
   readonly snapshot: AnyMachineSnapshot;
   /** How often each invoke id has been started. */
   readonly visits: ReadonlyMap<string, number>;
@@ -59,8 +66,9 @@ export interface StartOfRun {
 
 /** Returns the machine's first decision. Pure: `now` (ms since the epoch) is only used to turn delays into deadlines. */
 export function decideStart(model: MachineModel, { id, input }: StartOfRun, now: number): Decision {
-  const before = { run: id, visits: new Map(), active: new Map(), timers: new Map(), timersSet: new Map() };
-  return decisionOf(model, before, now, () => firstTransition(model.machine, id, input));
+  const actor = createMachineActor(id, !model.namesActors);
+  const before = { actor, visits: new Map(), active: new Map(), timers: new Map(), timersSet: new Map() };
+  return decisionOf(model, before, now, () => firstTransition(model.machine, actor, input));
 }
 
 /** Returns the machine's decision on `event`. Pure. @param timer the name of the timer that raised the event, which ends with it */
@@ -76,7 +84,7 @@ export function decide(
     active: without(state.active, settledInvoke(event)),
     timers: without(state.timers, timer),
   };
-  return decisionOf(model, before, now, () => nextTransition(model.machine, state.run, state.snapshot, event));
+  return decisionOf(model, before, now, () => nextTransition(model.machine, state.actor, state.snapshot, event));
 }
 
 /** Returns the timers that are set by deadline; those of one deadline in the order in which they were set. */

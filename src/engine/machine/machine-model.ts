@@ -26,6 +26,8 @@ export interface MachineModel {
   readonly invocations: ReadonlyMap<string, Invocation>;
   /** Its step runners, by kind. */
   readonly runners: ReadonlyMap<string, StepRunner>;
+  /** Whether it gives an actor a name in its system (`systemId`). */
+  readonly namesActors: boolean;
   /** Whether any of its steps changes the host. */
   readonly changesHost: boolean;
   /** The facets of the host that its steps can alter. */
@@ -70,7 +72,8 @@ export function modelMachine(workflow: string, machine: AnyStateMachine): Machin
   const runners = new Map([...invocations.values()].map(({ runner }) => [runner.kind, runner]));
   const alters = facetsOf([...invocations.values()].map(({ runner }) => runner));
   const changesHost = [...runners.values()].some(({ behaviour }) => behaviour.type === 'change');
-  return { machine, stages, invocations, runners, changesHost, alters };
+  const namesActors = nodes.some(({ invoke }) => invoke.some(({ systemId }) => systemId !== undefined));
+  return { machine, stages, invocations, runners, namesActors, changesHost, alters };
 }
 
 /** More transitions at one event than any sensible machine takes. */

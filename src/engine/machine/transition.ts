@@ -17,12 +17,48 @@ import { type MachineAction, parseAction } from './machine-action.ts';
 export type Transitioned = readonly [AnyMachineSnapshot, readonly MachineAction[]];
 
 /**
- * Returns the machine's first snapshot, purely: XState's `initialTransition`, in a scope that misses nothing. The machine finds the id
- * of the run in `self.id`.
+ * The stand-in for the actor of a run's machine, which wf never starts. The decisions of a run share it: to make one takes as long as to
+ * decide. The machine finds the id of the run in `self.id`.
+ */
+export interface MachineActor {
+  readonly run: string;
+  /** Returns the actor for one decision. */
+  self(): AnyActorRef;
+  /** Returns the types of the events that a decision has given to actors, and forgets them. */
+  sent(): readonly string[];
+}
+
+/** @param isShared false if the machine names actors: a system takes a name once only, so each decision needs a system of its own */
+export function createMachineActor(run: string, isShared: boolean): MachineActor {
+  let types: string[] = [];
+  // XState's own `transition` offers no way to see an event that `self.send()` gives to an actor which never runs; its inspector does.
+  const create = () =>
+    createActor(NOBODY, {
+      id: run,
+      inspect: (inspected) => {
+        if (inspected.type === '@xstate.event') types.push(inspected.event.type);
+      },
+    });
+  const shared = isShared ? create() : undefined;
+  return {
+    run,
+    self: () => shared ?? create(),
+    sent() {
+      const given = types;
+      types = [];
+      return given;
+    },
+  };
+}
+
+const NOBODY = fromTransition(() => undefined, undefined);
+
+/**
+ * Returns the machine's first snapshot, purely: XState's `initialTransition`, in a scope that misses nothing.
  * @throws WfError E_WORKFLOW_INVALID if the machine spawns an actor or sends an event by itself; whatever the machine throws
  */
-export function firstTransition(machine: AnyStateMachine, run: string, input: JsonObject): Transitioned {
-  return transitioned(run, NO_CHILDREN, (scope) => machine.getInitialSnapshot(scope, input));
+export function firstTransition(machine: AnyStateMachine, actor: MachineActor, input: JsonObject): Transitioned {
+  return transitioned(actor, NO_CHILDREN, (scope) => machine.getInitialSnapshot(scope, input));
 }
 
 /**
@@ -31,31 +67,25 @@ export function firstTransition(machine: AnyStateMachine, run: string, input: Js
  */
 export function nextTransition(
   machine: AnyStateMachine,
-  run: string,
+  actor: MachineActor,
   before: AnyMachineSnapshot,
   event: MachineEvent,
 ): Transitioned {
-  return transitioned(run, before.children, (scope) => machine.transition(before, event, scope));
+  return transitioned(actor, before.children, (scope) => machine.transition(before, event, scope));
 }
 
-/** XState's own `transition` offers no way to see an event that `self.send()` gives to an actor which never runs; its inspector does. */
-function transitioned(id: string, before: Children, run: (scope: AnyActorScope) => AnyMachineSnapshot): Transitioned {
+function transitioned(
+  actor: MachineActor,
+  before: Children,
+  run: (scope: AnyActorScope) => AnyMachineSnapshot,
+): Transitioned {
   const actions: MachineAction[] = [];
-  const sent: string[] = [];
-  const self = createActor(NOBODY, {
-    id,
-    inspect: (inspected) => {
-      if (inspected.type === '@xstate.event') sent.push(inspected.event.type);
-    },
-  });
-  const snapshot = run(inertScope(self, (action) => actions.push(parseAction(action))));
-  const [first] = sent;
+  actor.sent();
+  const snapshot = run(inertScope(actor.self(), (action) => actions.push(parseAction(action))));
+  const [first] = actor.sent();
   if (first !== undefined) throw sentByItself(first);
   return withoutSpawned(before, [snapshot, actions]);
 }
-
-/** Stands in for the actor of a machine, which wf never starts. */
-const NOBODY = fromTransition(() => undefined, undefined);
 
 function inertScope(self: AnyActorRef, actionExecutor: ActionExecutor): AnyActorScope {
   const nothing = () => {};

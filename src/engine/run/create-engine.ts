@@ -5,11 +5,11 @@ import { asWfError, WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
 import type { JournalEvent, RunHeader, RunOptions } from '../model/journal-event.ts';
 import type { JsonObject } from '../model/json.ts';
-import { prestartHost } from '../place/prestarted-host.ts';
+import { type PrestartedHost, prestartHost } from '../place/prestarted-host.ts';
 import { keepHost } from '../place/recorded-host.ts';
 import type { AcquiredClaims } from '../ports/claims.ts';
 import type { StoredRun } from '../ports/history.ts';
-import type { RunHost, RunIdentity, RuntimeName } from '../ports/runtime.ts';
+import type { RunHost, RunIdentity, Runtime, RuntimeName } from '../ports/runtime.ts';
 import { planResume } from '../recovery/plan-resume.ts';
 import { resumeRun } from '../recovery/resume-run.ts';
 import { rollBackRun } from '../recovery/roll-back-run.ts';
@@ -145,9 +145,12 @@ async function start(
     if (isClaimedAtStart(request)) await runClaim.claimed();
     const unmetHere = workflow.networking ? firstUnmet(await runtime.checkMachine()) : undefined;
     if (unmetHere !== undefined) throw unmetHere;
-    host = await (prestarted?.host ?? runtime.open(run, null));
+    host = await openHost(runtime, run, prestarted);
     // A requirement names the obstacle more precisely than a refused claim does.
-    const unmet = firstUnmet(await checkRequirements(requirements, host.ports));
+    let unmet: WfError | undefined;
+    // A private host may have ended meanwhile: nothing of the run is in it yet, and another one serves as well.
+    do unmet = firstUnmet(await checkRequirements(requirements, host.ports));
+    while (unmet !== undefined && (await host.renew()));
     if (unmet !== undefined) throw unmet;
     if (nameClaims instanceof WfError) throw nameClaims;
     const claims = names.map((name) => `${scope} ${name}`);
@@ -157,6 +160,17 @@ async function start(
     release();
     throw thrown;
   }
+}
+
+/** Returns the prestarted host, or another one: nothing of the run is in it yet. */
+async function openHost(runtime: Runtime, run: RunIdentity, prestarted: PrestartedHost | undefined): Promise<RunHost> {
+  try {
+    if (prestarted !== undefined) return await prestarted.host;
+  } catch (thrown) {
+    // Killed while it started.
+    if (asWfError(thrown).code !== 'E_NAMESPACE_GONE') throw thrown;
+  }
+  return runtime.open(run, null);
 }
 
 function newRun({ newRunId, clock }: EngineDependencies, id: RunId = newRunId()): RunIdentity {

@@ -43,8 +43,8 @@ test.concurrent('a mistake about a running, a killed or an ended run is refused 
     [['show', 'fodlers-'], 'E_RUN_NOT_FOUND', 2, '"fodlers-"', 'Did you mean folders-'],
     [['logs', over.id, 'makeOen'], 'E_STEP_NOT_FOUND', 2, 'nor a stage "makeOen"', 'Did you mean makeOne?'],
     [['resume', over.id], 'E_RUN_ENDED', 2, 'has ended (succeeded)', `\`wf show ${over.id}\``],
-    [['resume', going.id], 'E_LEASE_HELD', 4, `process ${running.pid}`, `\`wf show ${going.id}\``],
-    [['rollback', going.id], 'E_LEASE_HELD', 4, `process ${running.pid}`, `kill -INT ${running.pid}`],
+    [['resume', going.id], 'E_LEASE_HELD', 4, `process ${running.pid}`, `\`wf wait ${going.id}\``],
+    [['rollback', going.id], 'E_LEASE_HELD', 4, `process ${running.pid}`, `\`wf cancel ${going.id}\``],
     [['resume', killed.id, '--input', 'root=/tmp'], 'E_INPUT', 2, 'no secret input', 'Give only secret inputs again'],
     [['resume', killed.id, '--pause-after', 'thrid'], 'E_USAGE', 2, 'has no stage of that name', 'Did you mean third?'],
   ];

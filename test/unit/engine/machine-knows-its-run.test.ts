@@ -66,3 +66,41 @@ test('a dry run uses the given run id, or dry-run by default', () => {
   ]);
   expect(commands()[0]).toEqual(['touch', 'dry-run.one']);
 });
+
+test('a state that gives its actor a name in the system can be entered again', async () => {
+  const { makeFile } = host;
+  const machine = setup({
+    types: { context: {} as { round: number } },
+    actors: { makeFile },
+  }).createMachine({
+    context: { round: 1 },
+    initial: 'make',
+    states: {
+      make: {
+        invoke: {
+          id: 'make',
+          systemId: 'maker',
+          src: 'makeFile',
+          input: ({ context }) => ({ name: `round-${context.round}` }),
+          onDone: [
+            { guard: ({ context }) => context.round === 3, target: 'end' },
+            { target: 'again', actions: assign({ round: ({ context }) => context.round + 1 }) },
+          ],
+        },
+      },
+      again: { always: 'make' },
+      end: { type: 'final' },
+    },
+  });
+  const workflow = loaded({
+    name: 'again',
+    version: '1',
+    description: '',
+    input: z.object({}),
+    machine,
+    keepsChanges: true,
+  });
+  const run = await host.start(workflow, {});
+  expect(await run.result).toMatchObject({ type: 'ended', end: { status: 'succeeded' } });
+  expect(host.files()).toEqual(['round-1', 'round-2', 'round-3']);
+});
