@@ -16,9 +16,9 @@ const WITH_ENGINE = [process.execPath, path.join(ROOT, 'test/support/with-engine
 const projects = (...names) => names.flatMap((name) => ['--project', name]);
 /** Usually one test file more at a time than there are processors: tests of an engine wait for it. All lanes take about as long. */
 const LANES = {
-  docker: projects('docker'),
+  docker: projects('docker', 'exhaustive'),
   machine: projects('host', 'contract', 'crash'),
-  command: [...projects('unit', 'definition', 'exhaustive', 'cli'), '--maxWorkers=1'],
+  command: [...projects('unit', 'definition', 'cli'), '--maxWorkers=1'],
 };
 /** On the machine itself. */
 const OUTSIDE = { place: projects('place') };
