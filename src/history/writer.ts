@@ -138,15 +138,18 @@ export function createWriter({ statements, write, path, requireInPlace }: Writer
         return entry?.seq ?? 0;
       }),
 
-    refuse: (id, request, error, at) =>
+    refuse: (id, request, error, at, isAlive) =>
       write(() => {
-        const run = statements.value(
-          `SELECT number FROM runs JOIN open_requests ON run = number
-           WHERE id = @id AND owner_pid IS NULL AND seq = @request`,
-          { id, request },
-        );
-        if (run === undefined) return false;
-        appendEvents(Number(run), [{ type: 'answered', request, outcome: { type: 'refused', error } }], at);
+        const lease = readLease(id);
+        const owner = lease === undefined ? null : ownerOf(lease);
+        if (lease === undefined || (owner !== null && isAlive(owner))) return false;
+        const run = lease.number;
+        const isOpen = statements.value('SELECT 1 FROM open_requests WHERE run = @run AND seq = @request', {
+          run,
+          request,
+        });
+        if (isOpen === undefined) return false;
+        appendEvents(run, [{ type: 'answered', request, outcome: { type: 'refused', error } }], at);
         return true;
       }),
 

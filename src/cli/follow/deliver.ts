@@ -13,6 +13,9 @@ import { followRun, type RunOutcome, withIntroduction, withView } from './follow
 import { type Interruption, watchForInterruption } from './interruption.ts';
 import { resumeRun } from './resume-run.ts';
 
+/** The time after which a sender learns for whom it waits: an answer takes a tenth of it. */
+const PATIENCE_MS = 2_000;
+
 /** A demand on a run, with the options of its command. */
 export interface Delivery {
   readonly run: StoredRun;
@@ -33,6 +36,7 @@ export async function deliver(delivery: Delivery, services: Services, terminal: 
   const { run, demand, comment = null } = delivery;
   const stopped = new AbortController();
   const unlisten = terminal.onStopSignal(() => stopped.abort());
+  const unreported: (() => void)[] = [];
   let advanced: RunOutcome | undefined;
   try {
     await services.history();
@@ -44,8 +48,13 @@ export async function deliver(delivery: Delivery, services: Services, terminal: 
       comment,
       signal: stopped.signal,
       stored(owner) {
-        if (owner !== null && demand.kind === 'pause')
-          writeLines(terminal.progress, [`waiting until the running steps of run ${run.id} have finished`]);
+        if (owner === null) return;
+        const words =
+          demand.kind === 'pause'
+            ? `waiting until the running steps of run ${run.id} have finished`
+            : `waiting for the answer of process ${owner.pid}, which advances run ${run.id}`;
+        const report = () => writeLines(terminal.progress, [words]);
+        unreported.push(services.clock.after(demand.kind === 'pause' ? 0 : PATIENCE_MS, report, true));
       },
       async advance() {
         const interruption = watchForInterruption(terminal);
@@ -54,6 +63,7 @@ export async function deliver(delivery: Delivery, services: Services, terminal: 
     });
     return { ...answer, advanced };
   } finally {
+    for (const cancel of unreported) cancel();
     unlisten();
   }
 }

@@ -133,8 +133,8 @@ export interface HistoryPort {
    * @throws WfError E_RUN_NOT_FOUND, E_RUN_IMPORTED
    */
   request(run: RunId, request: RunRequest, at: number): number;
-  /** Refuses a request to a run that no process advances. Returns false, and does nothing, if it has an answer or the run an owner. */
-  refuse(run: RunId, request: number, error: ErrorRecord, at: number): boolean;
+  /** Refuses a request to a run that no process advances. Returns false, and does nothing, if it has an answer, or the run a living owner. */
+  refuse(run: RunId, request: number, error: ErrorRecord, at: number, isAlive: (owner: Owner) => boolean): boolean;
   /** Returns the requests of all runs that have no answer yet, oldest first. */
   openRequests(): readonly { readonly run: RunId; readonly number: number }[];
   /** Returns a number that changes with each commit of another connection to the same file. */

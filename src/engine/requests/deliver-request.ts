@@ -65,17 +65,19 @@ async function answerUnowned(
   run: StoredRun,
   number: number,
 ): Promise<void> {
-  const { history, clock } = services;
+  const { clock } = services;
+  const refuse = (error: WfError) =>
+    void services.history.refuse(run.id, number, error.toRecord(), clock.now(), isAdvancing(services, run.id));
   const refusal = refusalOf(services, run, demand);
   if (refusal !== undefined) {
-    history.refuse(run.id, number, refusal.toRecord(), clock.now());
+    refuse(refusal);
     return;
   }
   try {
     await advance();
   } catch (thrown) {
     const error = asWfError(thrown);
-    if (!RIVAL.includes(error.code)) history.refuse(run.id, number, error.toRecord(), clock.now());
+    if (!RIVAL.includes(error.code)) refuse(error);
     else await new Promise<void>((resolve) => clock.after(READ_MS, resolve));
   }
 }
@@ -114,8 +116,13 @@ function answerTo({ history }: EngineServices, run: RunId, number: number): Requ
   return undefined;
 }
 
-function livingOwner({ isAlive, leases }: EngineServices, { id, owner }: StoredRun): Owner | null {
-  return owner !== null && isAlive(owner) && !leases.isAbandoned(id, owner) ? owner : null;
+function livingOwner(services: EngineServices, { id, owner }: StoredRun): Owner | null {
+  return owner !== null && isAdvancing(services, id)(owner) ? owner : null;
+}
+
+/** Returns a function that returns whether an owner of the run advances it. */
+function isAdvancing({ isAlive, leases }: EngineServices, id: RunId): (owner: Owner) => boolean {
+  return (owner) => isAlive(owner) && !leases.isAbandoned(id, owner);
 }
 
 function requireOwn(run: StoredRun | undefined, id: RunId): StoredRun {

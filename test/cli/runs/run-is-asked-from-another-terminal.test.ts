@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { expect, test } from 'vitest';
-import { openAskingProject } from '../../support/asking-workflow.ts';
+import { ASKING_WORKFLOW, openAskingProject } from '../../support/asking-workflow.ts';
 import { runRecordSchema, runSummariesSchema } from '../../support/run-record.ts';
 
 const WAITS = /^waiting for the event approve or reject: Go on\?/;
@@ -197,4 +197,21 @@ test.concurrent('a request whose sender is killed is still carried out, and a re
   // Whoever comes next answers it.
   const resumed = runRecordSchema.parse((await project.wf(['resume', 'unread', '--json'])).json());
   expect(resumed).toMatchObject({ status: 'rolled-back', requests: [{ outcome: { type: 'handled' } }] });
+});
+
+test.concurrent('a request to a killed run that cannot be resumed is refused with the reason', async () => {
+  const project = openAskingProject();
+  project.go('first');
+  const run = project.run('changed');
+  await run.line(WAITS);
+  run.kill('SIGKILL');
+  await run.end;
+  project.write('workflows/asking.ts', ASKING_WORKFLOW.replace("version: '1'", "version: '2'"));
+  const refused = await project.wf(['send', 'changed', 'reject']);
+  expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('E_DEFINITION_CHANGED') });
+  const { status, requests } = await project.record('changed');
+  expect(status).toBe('interrupted');
+  expect(requests).toMatchObject([{ outcome: { type: 'refused', error: { code: 'E_DEFINITION_CHANGED' } } }]);
+  // A cancellation needs no workflow, as a rollback.
+  expect(await project.wf(['cancel', 'changed'])).toMatchObject({ exitCode: 0 });
 });

@@ -9,7 +9,7 @@ import { suggestions } from '../../../review/text/suggestion.ts';
 import { findRun } from '../../arguments/find-run.ts';
 import { deliver } from '../../follow/deliver.ts';
 import { followJournal } from '../../follow/follow-journal.ts';
-import { rollbackExitCode } from '../../output/exit-code.ts';
+import { followedExitCode, rollbackExitCode } from '../../output/exit-code.ts';
 import { printOutcome } from '../../output/print-result.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
@@ -44,7 +44,9 @@ export async function control(
   if (given.json) writeJson(terminal.out, { request: requestRecord(material.journal, number), run: record });
   else writeLines(terminal.out, [suggestions(answerWords(run, demand, record), terminal.out.style)]);
   if (advanced?.type === 'lost') return advanced.exitCode;
-  return isUndoing(demand) && record.status === 'needs-attention' ? 5 : 0;
+  // A run may be interrupted while it is undone.
+  const isUnsettled = record.status === 'needs-attention' || record.status === 'interrupted';
+  return isUndoing(demand) && isUnsettled ? followedExitCode(record) : 0;
 }
 
 /** Whether the exit code depends on the host alone: the failure of the run is wanted. */
