@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -23,10 +23,12 @@ const WORKFLOW = `
     }),
   });`;
 
-async function openStuckRun(id: string) {
+async function openStuckRun(id: string, below = '.') {
   const project = openProject({ 'workflows/stuck.ts': WORKFLOW });
   const file = path.join(project.folder, 'left');
-  const start = await project.wf(['start', 'stuck', '--id', id, '--input', `file=${file}`]);
+  const cwd = path.join(project.folder, below);
+  mkdirSync(cwd, { recursive: true });
+  const start = await project.wf(['start', 'stuck', '--id', id, '--input', `file=${file}`], { cwd });
   expect(start, start.stderr).toMatchObject({ exitCode: 5 });
   const settle = (...more: readonly string[]) =>
     project.wf(['settle', id, '1', '--reason', 'removed by hand', ...more]);
@@ -90,4 +92,19 @@ test.concurrent('a run that has not ended settles nothing', async () => {
   await project.start(['start', 'stuck', '--id', 'open-killed', '--input', `file=${file}`], { env }).end;
   const refused = await project.wf(['settle', 'open-killed', '1', '--as', 'gone', '--reason', 'x']);
   expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('it has not ended') });
+});
+
+test.concurrent('a change whose place is gone is settled, and the run says that nobody has compared the host', async () => {
+  const { project, file, record } = await openStuckRun('elsewhere', 'inner');
+  rmSync(file);
+  // The undo of a command needs the folder in which it was started.
+  rmSync(path.join(project.folder, 'inner'), { recursive: true });
+  expect(await project.wf(['rollback', 'elsewhere'])).toMatchObject({ exitCode: 4 });
+  const settled = await project.wf(['settle', 'elsewhere', '1', '--as', 'gone', '--reason', 'removed by hand']);
+  expect(settled, settled.stderr).toMatchObject({ exitCode: 0 });
+  expect(await record()).toMatchObject({
+    status: 'failed',
+    error: { message: expect.stringContaining('nobody has compared the host since') },
+    changes: [{ status: 'gone' }, {}],
+  });
 });
