@@ -16,8 +16,8 @@ const WITH_ENGINE = [process.execPath, path.join(ROOT, 'test/support/with-engine
 const projects = (...names) => names.flatMap((name) => ['--project', name]);
 /** Usually one test file more at a time than there are processors: tests of an engine wait for it. All lanes take about as long. */
 const LANES = {
-  docker: projects('docker', 'exhaustive'),
-  machine: projects('host', 'contract', 'crash'),
+  docker: projects('docker'),
+  machine: projects('exhaustive', 'host', 'contract', 'crash'),
   command: [...projects('unit', 'definition', 'cli'), '--maxWorkers=1'],
 };
 /** On the machine itself. */
