@@ -1,7 +1,7 @@
 import { checkInput } from '../definition/check-input.ts';
 import type { LoadedFile } from '../definition/load.ts';
 import { parseSentEvent } from '../engine/machine/sent-event.ts';
-import { asWfError, WfError } from '../engine/model/errors.ts';
+import { asWfError, errorOfRecord, WfError } from '../engine/model/errors.ts';
 import { parseRunId, RUN_ID_RULE, type RunId } from '../engine/model/ids.ts';
 import type { JsonObject } from '../engine/model/json.ts';
 import type { MachineEvent } from '../engine/model/machine-event.ts';
@@ -206,7 +206,7 @@ function embed(
       case 'handled':
         return recordOf(run);
       case 'refused':
-        throw new WfError(outcome.error.code, outcome.error.message, { hint: outcome.error.hint });
+        throw errorOfRecord(outcome.error);
       case 'unanswered':
         throw signal?.reason;
     }

@@ -2,14 +2,12 @@ import { WfError } from '../../engine/model/errors.ts';
 import type { Demand } from '../../engine/model/request.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { Delivered } from '../../engine/requests/deliver-request.ts';
-import type { Engine, RollBackRequest, RunHandle, RunObserver } from '../../engine/run/engine.ts';
 import { requester } from '../../host/machine/requester.ts';
 import { resumeRequest } from '../arguments/resume-request.ts';
-import { knownSecrets } from '../arguments/run-secrets.ts';
-import { runnersToUndo } from '../arguments/runners-to-undo.ts';
 import { type Terminal, writeLines } from '../output/terminal.ts';
 import type { Services } from '../services/services.ts';
-import { followRun, type RunOutcome, withIntroduction, withView } from './follow-run.ts';
+import type { RunOutcome } from './follow-run.ts';
+import { followUndo } from './follow-undo.ts';
 import { type Interruption, watchForInterruption } from './interruption.ts';
 import { resumeRun } from './resume-run.ts';
 
@@ -58,7 +56,8 @@ export async function deliver(delivery: Delivery, services: Services, terminal: 
       },
       async advance() {
         const interruption = watchForInterruption(terminal);
-        advanced = await workOf(demand)(delivery, interruption, services, terminal).finally(() => interruption.end());
+        const advancing = advanceRun(delivery, interruption, services, terminal);
+        advanced = (await advancing.finally(() => interruption.end())) ?? undefined;
       },
     });
     return { ...answer, advanced };
@@ -68,10 +67,21 @@ export async function deliver(delivery: Delivery, services: Services, terminal: 
   }
 }
 
-/** Returns how to advance a run that nobody advances, so that it answers. A cancelled run needs no workflow, as a rollback. */
-function workOf(demand: Demand): typeof undo {
-  if (demand.kind === 'settle') return settle;
-  return demand.kind === 'cancel' && !demand.keep ? undo : resume;
+/** Advances a run that nobody advances, so that it answers. A cancelled run needs no workflow, as a rollback. */
+function advanceRun(
+  delivery: Delivery,
+  interruption: Interruption,
+  services: Services,
+  terminal: Terminal,
+): Promise<RunOutcome | null> {
+  const { demand } = delivery;
+  if (demand.kind === 'settle') {
+    return followUndo(delivery, interruption, services, terminal, (engine, ...asked) => engine.settle(...asked));
+  }
+  if (demand.kind !== 'cancel' || demand.keep) return resume(delivery, interruption, services, terminal);
+  return followUndo(delivery, interruption, services, terminal, (engine, request, observer) =>
+    engine.rollBack({ ...request, removeKept: false }, observer),
+  );
 }
 
 async function resume(
@@ -85,51 +95,4 @@ async function resume(
   if (run === undefined) throw new WfError('E_RUN_NOT_FOUND', `run ${id} was removed`, { hint: '`wf runs`' });
   const request = await resumeRequest(run, { acceptChanges: false, input, workflow }, history, services);
   return resumeRun(run, request, interruption, services, terminal);
-}
-
-async function undo(
-  delivery: Delivery,
-  interruption: Interruption,
-  services: Services,
-  terminal: Terminal,
-): Promise<RunOutcome | undefined> {
-  return followed(delivery, interruption, services, terminal, (engine, request, observer) =>
-    engine.rollBack({ ...request, removeKept: false }, observer),
-  );
-}
-
-async function settle(
-  delivery: Delivery,
-  interruption: Interruption,
-  services: Services,
-  terminal: Terminal,
-): Promise<RunOutcome | undefined> {
-  return followed(delivery, interruption, services, terminal, (engine, request, observer) =>
-    engine.settle(request, observer),
-  );
-}
-
-type Begin = (
-  engine: Engine,
-  request: Omit<RollBackRequest, 'removeKept'>,
-  observer: RunObserver,
-) => Promise<RunHandle | null>;
-
-/** Begins work that needs the step runners of a run, and follows it in a view. */
-async function followed(
-  { run, input, workflow }: Delivery,
-  interruption: Interruption,
-  services: Services,
-  terminal: Terminal,
-  begin: Begin,
-): Promise<RunOutcome | undefined> {
-  const history = await services.history();
-  const [engine, runners] = [await services.engine(), await runnersToUndo(run, workflow, services)];
-  const before = { stageNames: [], journal: history.journal(run.id) };
-  return withView(before, interruption, services, terminal, async (view) => {
-    const { values } = knownSecrets(run, input);
-    const request = { run: run.id, ...runners, secrets: values };
-    const handle = await begin(engine, request, withIntroduction(run, view));
-    return handle === null ? undefined : followRun(handle, view, interruption, services, terminal);
-  });
 }

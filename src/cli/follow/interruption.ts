@@ -6,7 +6,7 @@ import { signalExitCode } from '../output/exit-code.ts';
 import type { ProgressView } from '../output/progress-view.ts';
 import type { StopSignal, Terminal } from '../output/terminal.ts';
 
-/** What becomes of a run whose terminal hangs up. */
+/** The fate of a run whose terminal hangs up. */
 export type OnHangup = 'continue' | 'interrupt';
 
 type Interruptible = Pick<RunHandle, 'id' | 'interrupt'>;

@@ -124,6 +124,11 @@ export class WfError extends Error {
   }
 }
 
+/** Returns the error of a record. */
+export function errorOfRecord({ code, message, hint }: ErrorRecord): WfError {
+  return new WfError(code, message, { hint });
+}
+
 /** Whether `text` is one of wf's error codes. */
 export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(ERROR_EXIT_CODES, text);

@@ -17,7 +17,7 @@ import { runNotFound } from '../run/run-refusal.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { StepRunner } from '../workflow/step.ts';
 import { requireRunners } from './require-runners.ts';
-import { type TakenRun, takeOver } from './take-over.ts';
+import { type TakenRun, takeOverToUndo } from './take-over.ts';
 
 /**
  * Begins to undo the changes of a run that are in place. Needs only the journal and the step runners: neither the workflow file
@@ -50,18 +50,7 @@ export async function rollBackRun(
     host.close();
     throw thrown;
   }
-  const taken = await takeOver(services, {
-    run: found,
-    host,
-    purpose: 'rollback',
-    pauseAfter: null,
-    claimNames: false,
-    isDue,
-    runner,
-    alters: { facets: [], arbitrary: [] },
-    secrets,
-    observer,
-  });
+  const taken = await takeOverToUndo(services, { run: found, host, isDue, runner, secrets, observer });
   if (taken === null) return null;
   try {
     const { run } = taken;
@@ -76,7 +65,8 @@ export async function rollBackRun(
   }
 }
 
-function runnersOf(changes: readonly Change[], runner: RollBackRequest['runner']): readonly StepRunner[] {
+/** Returns the step runners of these changes that can be loaded. */
+export function runnersOf(changes: readonly Change[], runner: RollBackRequest['runner']): readonly StepRunner[] {
   return changes.flatMap(({ kind }) => runner(kind) ?? []);
 }
 

@@ -13,8 +13,8 @@ import { endSettled } from '../run/finish-run.ts';
 import { releaseAtEnd } from '../run/release-run.ts';
 import { runNotFound } from '../run/run-refusal.ts';
 import type { Secrets } from '../secrets/secrets.ts';
-import { begunRollBack, rolledBackOnRequest } from './roll-back-run.ts';
-import { takeOver } from './take-over.ts';
+import { begunRollBack, rolledBackOnRequest, runnersOf } from './roll-back-run.ts';
+import { takeOverToUndo } from './take-over.ts';
 
 type Settling = Extract<Demand, { kind: 'settle' }>;
 
@@ -36,27 +36,10 @@ export async function settleChanges(
   const due = () => openRequestsOf(history, id).filter(isSettling);
   const isDue = ({ status }: StoredRun) => isEnd(status) && due().length > 0;
   if (!isDue(found)) return null;
-  const changes = history.changes(id);
-  const elsewhere = placeError(() =>
-    requirePlace(
-      services,
-      found,
-      changes.flatMap(({ kind }) => runner(kind) ?? []),
-    ),
-  );
+  const runners = runnersOf(history.changes(id), runner);
+  const elsewhere = placeError(() => requirePlace(services, found, runners));
   const host = await services.runtimes[found.runtime].open(found, recordedHost(history, found));
-  const taken = await takeOver(services, {
-    run: found,
-    host,
-    purpose: 'rollback',
-    pauseAfter: null,
-    claimNames: false,
-    isDue,
-    runner,
-    alters: { facets: [], arbitrary: [] },
-    secrets,
-    observer,
-  });
+  const taken = await takeOverToUndo(services, { run: found, host, isDue, runner, secrets, observer });
   if (taken === null) return null;
   const { run, journal, ledger, entries } = taken;
   try {

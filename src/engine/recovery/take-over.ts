@@ -99,6 +99,15 @@ export async function takeOver(
   }
 }
 
+/** Takes over a run to undo or settle its changes: no step will be carried out. */
+export function takeOverToUndo(
+  services: EngineServices,
+  request: Pick<TakeOverRequest, 'run' | 'host' | 'isDue' | 'runner' | 'secrets' | 'observer'>,
+): Promise<TakenRun | null> {
+  const alters = { facets: [], arbitrary: [] };
+  return takeOver(services, { ...request, purpose: 'rollback', pauseAfter: null, claimNames: false, alters });
+}
+
 /** Refuses a host that is out of date: another process has made the run a new one since this process read which one it has. */
 function requireLastHost(
   { isAlive }: EngineDependencies,

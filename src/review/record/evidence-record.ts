@@ -1,5 +1,5 @@
 import type { StoredEvidence } from '../../engine/ports/history.ts';
-import { isoTime } from './run-record.ts';
+import { isoTime } from './iso-time.ts';
 
 /** A command and its output, as `wf logs --json` prints them. */
 export interface EvidenceRecord {

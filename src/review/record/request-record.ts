@@ -1,6 +1,7 @@
 import type { JournalEntry } from '../../engine/model/journal-event.ts';
 import type { MachineEvent } from '../../engine/model/machine-event.ts';
 import type { Demand, Requester, RequestOutcome } from '../../engine/model/request.ts';
+import { isoTime } from './iso-time.ts';
 
 /** A request in the run record. */
 export interface RequestRecord {
@@ -29,7 +30,7 @@ export function requestRecords(journal: readonly JournalEntry[]): readonly Reque
     if (event.type !== 'requested') return [];
     const { by, demand, comment } = event;
     return {
-      at: new Date(at).toISOString(),
+      at: isoTime(at),
       by,
       kind: demand.kind,
       event: demand.kind === 'send' ? demand.event : null,

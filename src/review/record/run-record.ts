@@ -5,6 +5,7 @@ import type { RunStatus, StepStatus, StoredRun, StoredStep } from '../../engine/
 import { type OpenStep, openSteps } from '../../engine/run/open-steps.ts';
 import type { Proof } from '../../engine/workflow/workflow.ts';
 import { advancedMs, elapsedMs, type IdlePeriod, idlePeriods } from '../timeline/idle-time.ts';
+import { isoTime } from './iso-time.ts';
 import { type RequestRecord, requestRecords } from './request-record.ts';
 import type { RunMaterial } from './run-material.ts';
 import { runProofs } from './run-proofs.ts';
@@ -41,9 +42,9 @@ export interface RunRecord extends Omit<RunSummary, 'changesInPlace'> {
   readonly stages: readonly StageRecord[];
   readonly steps: readonly StepRecord[];
   readonly changes: readonly ChangeRecord[];
-  /** What the run has proven, according to its workflow; empty unless it succeeded. */
+  /** The proofs of the run, according to its workflow; empty unless it succeeded. */
   readonly proofs: readonly Proof[];
-  /** What people and programs asked of the run, oldest first. */
+  /** The requests of people and programs to the run, oldest first. */
   readonly requests: readonly RequestRecord[];
   readonly verification: Verification | null;
 }
@@ -139,11 +140,6 @@ export function durationOf({ startedAt, finishedAt }: StoredRun): number | null 
 export function changeRecord(change: Change): ChangeRecord {
   const { seq, step, kind, target, status, reason, undo } = change;
   return { seq, step, kind, target, status, reason, undo };
-}
-
-/** Returns milliseconds since the epoch as ISO 8601 in UTC. */
-export function isoTime(at: number): string {
-  return new Date(at).toISOString();
 }
 
 function stepRecord(step: StoredStep, status: ShownStepStatus, idle: readonly IdlePeriod[]): StepRecord {

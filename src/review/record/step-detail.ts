@@ -4,8 +4,9 @@ import type { JournalEntry } from '../../engine/model/journal-event.ts';
 import type { Json } from '../../engine/model/json.ts';
 import type { StoredEvidence, StoredStep } from '../../engine/ports/history.ts';
 import { type EvidenceRecord, evidenceRecord } from './evidence-record.ts';
+import { isoTime } from './iso-time.ts';
 import type { RunMaterial } from './run-material.ts';
-import { type ChangeRecord, changeRecord, isoTime, type RunRecord, type ShownStepStatus } from './run-record.ts';
+import { type ChangeRecord, changeRecord, type RunRecord, type ShownStepStatus } from './run-record.ts';
 import { type StepAttempt, stepAttempts } from './step-attempts.ts';
 
 /** The output of `wf show RUN STEP --json`. Times are ISO 8601 in UTC, durations are in milliseconds. */

@@ -1,6 +1,7 @@
 import { pendingTimers } from '../../engine/machine/pending-timers.ts';
 import type { Ask } from '../../engine/model/journal-event.ts';
 import { isJsonObject, type Json } from '../../engine/model/json.ts';
+import { isoTime } from './iso-time.ts';
 import type { RunMaterial } from './run-material.ts';
 
 /** The events and timers one of which lets a waiting run continue. */
@@ -25,7 +26,7 @@ export function waitingFor({ journal, eventSchemas }: Pick<RunMaterial, 'journal
   const schemaOf = (type: string) => (isJsonObject(eventSchemas) ? (eventSchemas[type] ?? null) : null);
   return {
     events: events.map((type) => ({ type, data: schemaOf(type) })),
-    timers: [...pendingTimers(journal)].map(([name, at]) => ({ name, deadline: new Date(at).toISOString() })),
+    timers: [...pendingTimers(journal)].map(([name, at]) => ({ name, deadline: isoTime(at) })),
     confirm: null,
     ...(ask === undefined ? {} : { ask }),
   };

@@ -194,7 +194,7 @@ test.concurrent('a request whose sender is killed is still carried out, and a re
   for (const reader of [['show', 'unread'], ['runs'], ['resume', 'unread', '--dry-run'], ['changes']])
     await project.wf(reader);
   expect(await project.record('unread')).toMatchObject({ status: 'interrupted', requests: [{ outcome: null }] });
-  // Whoever comes next answers it.
+  // The next process that advances the run answers it.
   const resumed = runRecordSchema.parse((await project.wf(['resume', 'unread', '--json'])).json());
   expect(resumed).toMatchObject({ status: 'rolled-back', requests: [{ outcome: { type: 'handled' } }] });
 });

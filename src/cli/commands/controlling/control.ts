@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
+import { type ExitCode, errorOfRecord } from '../../../engine/model/errors.ts';
 import type { Demand } from '../../../engine/model/request.ts';
 import type { StoredRun } from '../../../engine/ports/history.ts';
 import { requestRecord } from '../../../review/record/request-record.ts';
@@ -24,9 +24,7 @@ export async function control(
 ): Promise<ExitCode> {
   const { run } = findRun(await services.historyForReading(), given.run, services.places.database);
   const { number, outcome, advanced } = await deliver({ ...given, run, demand }, services, terminal);
-  if (outcome.type === 'refused') {
-    throw new WfError(outcome.error.code, outcome.error.message, { hint: outcome.error.hint });
-  }
+  if (outcome.type === 'refused') throw errorOfRecord(outcome.error);
   if (outcome.type === 'unanswered') {
     const words = `the request is stored; \`wf show ${run.id}\` shows its answer`;
     writeLines(terminal.err, [suggestions(words, terminal.err.style)]);

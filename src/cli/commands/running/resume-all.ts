@@ -1,7 +1,7 @@
 import { asWfError, type ErrorCode, type ExitCode, WfError } from '../../../engine/model/errors.ts';
 import type { Lease, StoredRun } from '../../../engine/ports/history.ts';
 import type { ResumeRequest } from '../../../engine/run/engine.ts';
-import { isoTime } from '../../../review/record/run-record.ts';
+import { isoTime } from '../../../review/record/iso-time.ts';
 import type { TextStyle } from '../../../review/text/format/text-style.ts';
 import { notResumedLines, resumedLines } from '../../../review/text/run/resumed-text.ts';
 import type { FoundRun } from '../../arguments/find-run.ts';

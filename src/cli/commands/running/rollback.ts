@@ -9,10 +9,9 @@ import { runRecord } from '../../../review/record/run-record.ts';
 import type { TextStyle } from '../../../review/text/format/text-style.ts';
 import { keptLines } from '../../../review/text/run/ledger-text.ts';
 import { findRun } from '../../arguments/find-run.ts';
-import { knownSecrets, refuseOtherInputs } from '../../arguments/run-secrets.ts';
-import { runnersToUndo } from '../../arguments/runners-to-undo.ts';
+import { refuseOtherInputs } from '../../arguments/run-secrets.ts';
 import { defineCommand } from '../../define-command.ts';
-import { followRun, withIntroduction, withView } from '../../follow/follow-run.ts';
+import { followUndo } from '../../follow/follow-undo.ts';
 import { watchForInterruption } from '../../follow/interruption.ts';
 import { rollbackExitCode } from '../../output/exit-code.ts';
 import { printOutcome } from '../../output/print-result.ts';
@@ -41,17 +40,13 @@ export const rollback = defineCommand(
     const refusal = refusalOf('rollback', run, services.isAlive, services.pidNamespace);
     if (refusal !== undefined) throw refusal;
     refuseOtherInputs(run, input);
-    const secrets = knownSecrets(run, input);
     const interruption = watchForInterruption(terminal);
     try {
-      const history = await services.history(ON_A_FULL_DISK);
-      const [engine, runners] = [await services.engine(), await runnersToUndo(run, workflow, services)];
-      const before = { stageNames: [], journal: history.journal(run.id) };
-      const outcome = await withView(before, interruption, services, terminal, async (view) => {
-        const request = { run: run.id, ...runners, removeKept: removeImages, secrets: secrets.values };
-        const handle = await engine.rollBack(request, withIntroduction(run, view));
-        return handle === null ? null : followRun(handle, view, interruption, services, terminal);
-      });
+      await services.history(ON_A_FULL_DISK);
+      const undoing = { run, input, workflow };
+      const outcome = await followUndo(undoing, interruption, services, terminal, (engine, request, observer) =>
+        engine.rollBack({ ...request, removeKept: removeImages }, observer),
+      );
       if (outcome === null) return tellNothingToUndo(run.id, json, services, terminal);
       const exitCode = printOutcome(outcome, json, terminal);
       return outcome.type === 'known' ? rollbackExitCode(outcome.result) : exitCode;

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { ExitCode } from '../../../engine/model/errors.ts';
 import type { RunId } from '../../../engine/model/ids.ts';
+import { pause } from '../../../host/machine/clock.ts';
 import { type DetachedEnd, startDetached as startProcess } from '../../../host/processes/detached-process.ts';
 import { newRunId } from '../../../library/new-run-id.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
@@ -45,7 +46,7 @@ export async function startDetached(
       terminal.out.write(isOver.stdout);
       return EXIT_CODES.find((code) => code === isOver.exitCode) ?? 1;
     }
-    await Promise.race([end, new Promise<void>((resolve) => services.clock.after(READ_MS, resolve))]);
+    await Promise.race([end, pause(services.clock, READ_MS)]);
   }
 }
 
