@@ -85,7 +85,7 @@ export function createReader(db: Database, statements: Statements, path: string)
         statements
           .rows(
             `SELECT ${RUN_COLUMNS} FROM runs
-             WHERE status IN ('running', 'waiting', 'paused', 'rolling-back') AND imported_from IS NULL
+             WHERE status IN ('running', 'waiting', 'paused', 'unconfirmed', 'rolling-back') AND imported_from IS NULL
              ORDER BY created_at DESC, id DESC`,
           )
           .map(parseRun),

@@ -49,7 +49,7 @@ export async function createWorkflowEngine({ database, workflows = [] }: OpenEng
   const history = openHistory(database);
   try {
     return embed(
-      createEngine(engineDependencies(createRuntimes(machinePorts(process.env)), () => history)),
+      createEngine(engineDependencies(createRuntimes(machinePorts(process.env)), database, () => history)),
       history,
       known,
       own,

@@ -1,20 +1,32 @@
+import path from 'node:path';
 import type { HistoryPort } from '../engine/ports/history.ts';
 import type { Runtimes } from '../engine/ports/runtime.ts';
 import type { EngineDependencies } from '../engine/run/engine.ts';
+import { createGuards } from '../host/guard/create-guards.ts';
 import { lockedClaims } from '../host/locks/claims.ts';
 import { systemClock } from '../host/machine/clock.ts';
 import { createOrphanedProcesses } from '../host/processes/orphaned-processes.ts';
 import { isAlive, ownProcess } from '../host/processes/process.ts';
 import { createCrashPoints } from '../host/workflow-code/crash-points.ts';
+import { guardUnit } from '../steps/systemd/guard-unit.ts';
 import { newRunId } from './new-run-id.ts';
 
 /**
  * Returns the dependencies of an engine on this machine.
  * @param history called when the history is first needed, so that a refusal before that leaves no database behind
  */
-export function engineDependencies(runtimes: Runtimes, history: () => HistoryPort): EngineDependencies {
+export function engineDependencies(
+  runtimes: Runtimes,
+  database: string,
+  history: () => HistoryPort,
+): EngineDependencies {
   return {
     runtimes,
+    guards: createGuards({
+      program: path.join(import.meta.dirname, 'wf.cjs'),
+      database: path.resolve(database),
+      runner: guardUnit.runner,
+    }),
     claims: lockedClaims,
     orphans: createOrphanedProcesses(systemClock),
     crashPoints: createCrashPoints(process.env),

@@ -20,11 +20,13 @@ import { defineStep } from '../../src/engine/workflow/define-step.ts';
 import type { LoadedWorkflow, WorkflowDefinition } from '../../src/engine/workflow/workflow.ts';
 import type { History } from '../../src/history/history.ts';
 import { openHistory } from '../../src/history/open.ts';
+import { createGuards } from '../../src/host/guard/create-guards.ts';
 import { lockedClaims } from '../../src/host/locks/claims.ts';
 import { systemClock } from '../../src/host/machine/clock.ts';
 import { createOrphanedProcesses } from '../../src/host/processes/orphaned-processes.ts';
 import { isAlive, ownProcess } from '../../src/host/processes/process.ts';
 import { machinePorts } from '../../src/runtime/machine-ports.ts';
+import { guardUnit } from '../../src/steps/systemd/guard-unit.ts';
 import { runtimesOn } from './runtimes-on.ts';
 
 /**
@@ -77,6 +79,7 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
       history,
       runtimes: runtimesOn({ ...machinePorts({}), clock }, folderFingerprints(folder), folder),
       claims,
+      guards: createGuards({ program: 'dist/wf.cjs', database, runner: guardUnit.runner }),
       // Processes are real, and so is the time that they take.
       orphans: createOrphanedProcesses(systemClock),
       crashPoints: NO_CRASH_POINTS,

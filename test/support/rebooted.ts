@@ -10,6 +10,7 @@ import type { Engine } from '../../src/engine/run/engine.ts';
 import { runnerOf } from '../../src/engine/workflow/define-step.ts';
 import type { StepRunner } from '../../src/engine/workflow/step.ts';
 import { openHistory } from '../../src/history/open.ts';
+import { createGuards } from '../../src/host/guard/create-guards.ts';
 import { lockedClaims } from '../../src/host/locks/claims.ts';
 import { systemClock } from '../../src/host/machine/clock.ts';
 import { createOrphanedProcesses } from '../../src/host/processes/orphaned-processes.ts';
@@ -18,6 +19,7 @@ import { confineCode } from '../../src/host/workflow-code/confine-code.ts';
 import * as wf from '../../src/index.ts';
 import { machinePorts } from '../../src/runtime/machine-ports.ts';
 import { createRuntimes } from '../../src/runtime/runtimes.ts';
+import { guardUnit } from '../../src/steps/systemd/guard-unit.ts';
 import { docker, linkNames } from './docker-tests.ts';
 import { linksOf } from './host-state.ts';
 
@@ -53,6 +55,7 @@ export async function afterReboot<Answer>(
       orphans: createOrphanedProcesses(systemClock),
       crashPoints: NO_CRASH_POINTS,
       clock: systemClock,
+      guards: createGuards({ program: 'dist/wf.cjs', database, runner: guardUnit.runner }),
       random: Math.random,
       newRunId: () => {
         throw new Error('no run is started');

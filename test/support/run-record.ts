@@ -11,6 +11,7 @@ const statusSchema = z.enum([
   'waiting',
   'paused',
   'interrupted',
+  'unconfirmed',
   'rolling-back',
   'succeeded',
   'failed',

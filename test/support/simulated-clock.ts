@@ -22,6 +22,7 @@ export function simulatedClock(start = 1_700_000_000_000): SimulatedClock {
   const timers = new Set<Timer>();
   return {
     now: () => now,
+    sinceBoot: () => now - start,
     after(delayMs, callback, inBackground = false) {
       order += 1;
       const timer = { due: now + delayMs, order, callback, inBackground };

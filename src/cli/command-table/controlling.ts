@@ -14,11 +14,20 @@ export function controlling(program: Command, action: ActionFactory): void {
   asking(program.command('cancel').summary('end a run, undo its changes, and verify the host'))
     .option('--keep', 'leave its changes in place')
     .action(action(['run'], async () => (await import('../commands/controlling/cancel.ts')).cancel));
+  asking(program.command('confirm').summary('keep the changes of an unconfirmed run'))
+    .option('--extend <duration>', 'move its deadline to this time from now instead')
+    .action(action(['run'], async () => (await import('../commands/controlling/confirm.ts')).confirm));
   asking(program.command('settle').summary('record that a change which wf could not undo is gone, or is kept'))
     .argument('<change>', 'number of the change, as `wf changes` lists it', wholeNumber)
     .addOption(new Option('--as <status>', 'what has become of it').choices(['gone', 'kept']).makeOptionMandatory())
     .requiredOption('--reason <text>', 'why, for the record of the run')
     .action(action(['run', 'change'], async () => (await import('../commands/controlling/settle.ts')).settle));
+  program
+    .command('guard')
+    .summary('take a run back that nobody confirms in time; wf starts it by itself')
+    .argument('<run>', RUN_ARGUMENT)
+    .option('--workflow <file>', WORKFLOW_FILE)
+    .action(action(['run'], async () => (await import('../commands/controlling/guard.ts')).guard));
   program
     .command('wait')
     .summary('wait until a run rests, and end with the exit code that wf start would have')

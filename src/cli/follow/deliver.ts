@@ -78,6 +78,11 @@ function advanceRun(
   if (demand.kind === 'settle') {
     return followUndo(delivery, interruption, services, terminal, (engine, ...asked) => engine.settle(...asked));
   }
+  if (demand.kind === 'confirm') {
+    return followUndo(delivery, interruption, services, terminal, (engine, request, observer) =>
+      engine.conclude(request, 'answered', observer),
+    );
+  }
   if (demand.kind !== 'cancel' || demand.keep) return resume(delivery, interruption, services, terminal);
   return followUndo(delivery, interruption, services, terminal, (engine, request, observer) =>
     engine.rollBack({ ...request, removeKept: false }, observer),

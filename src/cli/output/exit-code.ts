@@ -22,6 +22,7 @@ export function runExitCode(result: RunResult, record: Pick<RunRecord, 'changes'
     case 'waiting':
     case 'hibernating':
     case 'paused':
+    case 'unconfirmed':
       return 0;
     case 'interrupted':
       return interruptedExitCode(result);

@@ -63,7 +63,7 @@ export const openServices: OpenServices = async ({ database }) => {
       import('../../library/engine-dependencies.ts'),
     ]);
     // Opened when a run is created: a refused start leaves no database.
-    return engineDependencies(runtimes, () => openOnce(openHistory));
+    return engineDependencies(runtimes, places.database, () => openOnce(openHistory));
   }
 
   const services: Services = {

@@ -31,6 +31,11 @@ export interface RunJournal {
    * @throws WfError E_LEASE_LOST, E_DATABASE*, E_DISK_FULL; nothing was written
    */
   append(events: readonly JournalEvent[], evidence?: readonly StoredEvidence[], at?: number): Promise<void>;
+  /**
+   * Commits events unless `isOvertaken`, which is called inside the transaction. Returns whether they were committed.
+   * @throws WfError as `append`
+   */
+  appendUnless(isOvertaken: () => boolean, events: readonly JournalEvent[]): Promise<boolean>;
   /** Stores a fingerprint and returns its SHA-256; null if the disk is full and that is tolerated. */
   keepFingerprint(fingerprint: Fingerprint): Promise<string | null>;
   /** Returns a new seq for a change that is about to be intended. */
@@ -98,18 +103,34 @@ class OpenRunJournal implements RunJournal {
     this.#verification = undefined;
   }
 
-  append(
+  async append(
     given: readonly JournalEvent[],
     evidence: readonly StoredEvidence[] = [],
     at = this.#dependencies.clock.now(),
   ): Promise<void> {
+    await this.#append(given, evidence, at, NEVER);
+  }
+
+  appendUnless(isOvertaken: () => boolean, events: readonly JournalEvent[]): Promise<boolean> {
+    return this.#append(events, [], this.#dependencies.clock.now(), isOvertaken);
+  }
+
+  #append(
+    given: readonly JournalEvent[],
+    evidence: readonly StoredEvidence[],
+    at: number,
+    isOvertaken: () => boolean,
+  ): Promise<boolean> {
     const { history, lease, secrets } = this.#dependencies;
     const redacts = secrets !== NO_SECRETS;
     const events = redacts ? given.map((event) => redactedEvent(event, secrets)) : given;
     const stored = redacts ? evidence.map((seen) => redactedEvidence(seen, secrets)) : evidence;
     this.#reachAll('before', events);
-    const write = () => history.append(lease, { events, evidence: stored }, at);
-    return this.#written(write).then((entries) => this.#committed(events, entries, at));
+    const write = () => (isOvertaken() ? null : history.append(lease, { events, evidence: stored }, at));
+    return this.#written(write).then((entries) => {
+      if (entries !== null) this.#committed(events, entries, at);
+      return entries !== null;
+    });
   }
 
   async keepFingerprint(fingerprint: Fingerprint): Promise<string | null> {
@@ -168,7 +189,7 @@ class OpenRunJournal implements RunJournal {
   }
 
   /** Returns no entries if the disk is full and that is tolerated. */
-  async #written(write: () => readonly JournalEntry[]): Promise<readonly JournalEntry[]> {
+  async #written<Entries extends readonly JournalEntry[] | null>(write: () => Entries): Promise<Entries | readonly []> {
     const { history, clock } = this.#dependencies;
     for (;;) {
       try {
@@ -229,6 +250,8 @@ class OpenRunJournal implements RunJournal {
     for (const event of events) crashPoints.reach(`${side} commit ${nameOf(event)}`);
   }
 }
+
+const NEVER = () => false;
 
 /** Whether the history refused a write because the disk is full. */
 export function isFullDisk(thrown: unknown): thrown is WfError {

@@ -74,6 +74,7 @@ const STOPPED: Readonly<Record<Exclude<RunResult['type'], 'ended'>, string>> = {
   waiting: 'waits',
   hibernating: 'hibernates',
   paused: 'is paused',
+  unconfirmed: 'is unconfirmed',
   interrupted: 'was interrupted',
 };
 

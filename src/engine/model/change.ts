@@ -45,6 +45,11 @@ export function undoOrder(changes: readonly Change[]): readonly Change[] {
   return changes.filter(needsUndo).sort((a, b) => b.seq - a.seq);
 }
 
+/** Returns the changes that a rollback undoes: those that need it, and the kept ones that it was asked for. */
+export function changesToUndo(changes: readonly Change[], kept: readonly number[]): readonly Change[] {
+  return changes.filter((change) => needsUndo(change) || (change.status === 'kept' && kept.includes(change.seq)));
+}
+
 /** Returns the command lines that undo these changes by hand, in the order in which to type them. */
 export function undoByHand(changes: readonly Change[]): readonly string[] {
   return undoOrder(changes).flatMap(({ undo }) => undo);

@@ -1,3 +1,4 @@
+import type { BootDeadline } from '../confirm/boot-deadline.ts';
 import type { RunPlace } from '../ports/place.ts';
 import type { PrivateHostIdentity, RuntimeName } from '../ports/runtime.ts';
 import type { Facet } from '../workflow/facets.ts';
@@ -30,14 +31,17 @@ export type Effect =
   | { readonly type: 'log'; readonly message: Json }
   | { readonly type: 'emit'; readonly event: MachineEvent };
 
+/** The end of a run that succeeded. */
+export interface RunSuccess {
+  readonly status: 'succeeded';
+  readonly output: Json;
+  /** Absent if the workflow proves nothing. */
+  readonly proofs?: RecordedProofs;
+}
+
 /** How a run ended, as stored. */
 export type RunEnd =
-  | {
-      readonly status: 'succeeded';
-      readonly output: Json;
-      /** Absent if the workflow proves nothing. */
-      readonly proofs?: RecordedProofs;
-    }
+  | RunSuccess
   | {
       readonly status: 'failed' | 'rolled-back' | 'needs-attention';
       readonly output: null;
@@ -119,6 +123,19 @@ export type JournalEvent =
   /** The run paused after this stage, or on request (null): the next steps are decided, and none has begun. */
   | { readonly type: 'paused'; readonly stage: string | null }
   | { readonly type: 'interrupted'; readonly signal: string }
+  /** A run that has to be confirmed is watched by this guard from now on, and must be unconfirmed by `applyBy`. */
+  | { readonly type: 'armed'; readonly guard: Guard; readonly applyBy: BootDeadline }
+  /** The machine has ended and the host is verified. The changes are undone at the deadline, unless somebody confirms the run. */
+  | ({
+      readonly type: 'unconfirmed';
+      readonly deadline: BootDeadline;
+      /** The newest login session at that moment; null if the kernel knows none. */
+      readonly newestSession: number | null;
+      /** The seqs of the changes that are kept until then. */
+      readonly kept: readonly number[];
+    } & Omit<RunSuccess, 'status'>)
+  /** Somebody has moved the deadline of an unconfirmed run. */
+  | { readonly type: 'extended'; readonly deadline: BootDeadline }
   /** The rollback has begun. */
   | {
       readonly type: 'rolling-back';
@@ -128,6 +145,31 @@ export type JournalEvent =
       readonly kept: readonly number[];
     }
   | ({ readonly type: 'ended' } & RunEnd);
+
+/** The process that undoes an unconfirmed run if the process that advances it is gone. */
+export type Guard =
+  /** A unit of systemd, which outlives sessions and reboots. */
+  | { readonly type: 'unit'; readonly name: string }
+  /** A process in a session of its own, until the next reboot. */
+  | { readonly type: 'process'; readonly process: Owner /** Why it is no unit. */; readonly reason: string }
+  /** None: the user did not want one. */
+  | { readonly type: 'none' };
+
+/** How a run has to be confirmed. */
+export interface ConfirmRule {
+  /** The time to confirm, from the verification of the host. */
+  readonly withinMs: number;
+  /** The time from the start until the run must be unconfirmed. */
+  readonly applyWithinMs: number;
+  /** Whether the confirmation must come from a login session that began after the change. */
+  readonly newSession: boolean;
+  /** The invoke id of a probe that must pass as well; null if none. */
+  readonly probe: string | null;
+  /** Whether a guard watches the run. */
+  readonly guard: boolean;
+  /** The file of the workflow, if the run was started with a file: its guard loads it. */
+  readonly workflowFile: string | null;
+}
 
 /** A question that a state of the machine asks people. */
 export interface Ask {
@@ -161,6 +203,8 @@ export interface RunHeader {
 export interface RunOptions {
   readonly onFailure: 'rollback' | 'keep';
   readonly pauseAfter: string | null;
+  /** Absent if the run need not be confirmed. */
+  readonly confirm?: ConfirmRule;
   /**
    * The secret inputs, for which `input` has placeholders, each with the source of its value (`env:VARIABLE`, `file:PATH`), which a
    * resume reads again; null if the value was typed.

@@ -1,3 +1,4 @@
+import type { BootMoment } from '../confirm/boot-deadline.ts';
 import type { ErrorRecord } from './errors.ts';
 import type { MachineEvent } from './machine-event.ts';
 
@@ -11,6 +12,11 @@ export interface Requester {
   readonly host: string;
 }
 
+/** The moment at which somebody confirms a run, and the login session; null if the kernel knows none. */
+export interface ConfirmStamp extends BootMoment {
+  readonly session: number | null;
+}
+
 /** The action that somebody asks of a run from outside. */
 export type Demand =
   /** Give the machine an event. */
@@ -20,6 +26,8 @@ export type Demand =
   /** End the run as failed; its changes are undone unless `keep`. */
   | { readonly kind: 'cancel'; readonly keep: boolean }
   /** Record that a change which wf could not undo is gone, or stays: a person has seen to it. */
+  /** Keep the changes of an unconfirmed run; or, if `extendMs` is not null, move its deadline to that time from now. */
+  | { readonly kind: 'confirm'; readonly extendMs: number | null; readonly stamp: ConfirmStamp }
   | { readonly kind: 'settle'; readonly change: number; readonly as: 'gone' | 'kept'; readonly reason: string };
 
 /** The answer of the process that advances the run. A refused request has changed nothing. */

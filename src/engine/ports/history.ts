@@ -18,6 +18,7 @@ export const STORED_RUN_STATUSES = [
   'running',
   'waiting',
   'paused',
+  'unconfirmed',
   'rolling-back',
   'succeeded',
   'failed',

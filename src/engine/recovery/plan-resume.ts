@@ -2,7 +2,7 @@ import { openRunJournal, type RunJournal } from '../journal/run-journal.ts';
 import type { Decision } from '../machine/decide.ts';
 import { runnersOf } from '../machine/machine-model.ts';
 import { replay } from '../machine/replay.ts';
-import { type Change, needsUndo } from '../model/change.ts';
+import { type Change, changesToUndo, needsUndo } from '../model/change.ts';
 import { asWfError, WfError } from '../model/errors.ts';
 import { hostLost, needsItsChanges } from '../place/lost-host.ts';
 import { recordedHost } from '../place/recorded-host.ts';
@@ -18,7 +18,7 @@ import { requireValues, type Secrets } from '../secrets/secrets.ts';
 import type { ChangeBehaviour, HostContext, StepContext, StepRunner } from '../workflow/step.ts';
 import { BACK, FORWARD } from './recovery-table.ts';
 import { isRollingBack, resumableRun } from './resume-run.ts';
-import { begunRollBack, changesToUndo } from './roll-back-run.ts';
+import { begunRollBack } from './roll-back-run.ts';
 
 /** Returns what a resume would do with each step, by the same tables. Observes the host, takes no lease, touches nothing. */
 export async function planResume(

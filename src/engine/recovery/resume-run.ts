@@ -135,7 +135,7 @@ async function resumeTaken(services: EngineServices, request: ResumeRequest, tak
   if (isRollingBack(run)) {
     const begun = begunRollBack(entries);
     const error = begun?.error ?? rolledBackOnRequest(run).toRecord();
-    return continueRollBack(services, taken, run, { error, kept: begun?.kept ?? [] });
+    return continueRollBack(services, taken, { error, kept: begun?.kept ?? [] });
   }
   const isAccepted = run.definitionHash !== definition.hash;
   // A rival may have resumed the run under another definition meanwhile.
@@ -146,7 +146,7 @@ async function resumeTaken(services: EngineServices, request: ResumeRequest, tak
     await taken.journal.append([{ type: 'definition.accepted', definitionHash: definition.hash }]);
   }
   const pauseAfter = pauseAfterOf(request, run, entries);
-  return advanceOpenRun(services, taken, { header: run, workflow, beginning, pauseAfter, mayHibernate });
+  return advanceOpenRun(services, taken, { header: run, workflow, beginning, pauseAfter, mayHibernate, entries });
 }
 
 /** @throws WfError E_JOURNAL_DIVERGED */

@@ -1,11 +1,8 @@
 import { runTakesNoEvent } from '../machine/sent-event.ts';
-import { type Change, needsUndo } from '../model/change.ts';
+import { type Change, changesToUndo, needsUndo } from '../model/change.ts';
 import { type ErrorRecord, WfError } from '../model/errors.ts';
 import type { JournalEntry, JournalEvent } from '../model/journal-event.ts';
 import type { OpenRequest } from '../model/request.ts';
-import { recordedHost } from '../place/recorded-host.ts';
-import { requireMadeHere } from '../place/require-made-here.ts';
-import { requirePlace } from '../place/require-place.ts';
 import { isEnd, type StoredRun } from '../ports/history.ts';
 import { handled, refused, requestRefused } from '../requests/answers.ts';
 import { cancellationBy } from '../requests/cancellation.ts';
@@ -15,9 +12,8 @@ import { rollBack } from '../run/finish-run.ts';
 import { releaseAtEnd } from '../run/release-run.ts';
 import { runNotFound } from '../run/run-refusal.ts';
 import type { Secrets } from '../secrets/secrets.ts';
-import type { StepRunner } from '../workflow/step.ts';
-import { requireRunners } from './require-runners.ts';
-import { type TakenRun, takeOverToUndo } from './take-over.ts';
+import type { TakenRun } from './take-over.ts';
+import { finishRequest, takeOverChanges } from './take-over-to-undo.ts';
 
 /**
  * Begins to undo the changes of a run that are in place. Needs only the journal and the step runners: neither the workflow file
@@ -32,7 +28,7 @@ export async function rollBackRun(
   observer: RunObserver,
 ): Promise<RunHandle | null> {
   const { history } = services;
-  const { run: id, runner } = request;
+  const { run: id } = request;
   const found = history.run(id);
   if (found === undefined) throw runNotFound(id);
   const undoable = undoableChanges(request);
@@ -41,33 +37,21 @@ export async function rollBackRun(
     !isEnd(status) || status === 'needs-attention' || history.changes(id).some(undoable);
   if (!isDue(found)) return null;
   const changes = history.changes(id);
-  requireRunners(id, changes.filter(undoable), request, secrets);
-  requirePlace(services, found, runnersOf(changes, runner));
-  const host = await services.runtimes[found.runtime].open(found, recordedHost(history, found));
-  try {
-    await requireMadeHere(changes.filter(undoable), runner, host.ports);
-  } catch (thrown) {
-    host.close();
-    throw thrown;
-  }
-  const taken = await takeOverToUndo(services, { run: found, host, isDue, runner, secrets, observer });
+  const undone = { run: found, changes: changes.filter(undoable), runners: request };
+  const taken = await takeOverChanges(services, { ...undone, isDue, secrets, observer });
   if (taken === null) return null;
   try {
     const { run } = taken;
     // The error that ended the run, not the one that an earlier rollback ended with.
-    const error = begunRollBack(taken.entries)?.error ?? run.error ?? rolledBackOnRequest(run).toRecord();
+    const error =
+      begunRollBack(taken.entries)?.error ?? run.error ?? (request.cause ?? rolledBackOnRequest(run)).toRecord();
     const changes = taken.journal.changes();
     const kept = changes.flatMap((change) => (!needsUndo(change) && undoable(change) ? [change.seq] : []));
-    return releaseAtEnd(await continueRollBack(services, taken, run, { error, kept }), taken);
+    return releaseAtEnd(await continueRollBack(services, taken, { error, kept }), taken);
   } catch (thrown) {
     taken.releaseWithLease();
     throw thrown;
   }
-}
-
-/** Returns the step runners of these changes that can be loaded. */
-export function runnersOf(changes: readonly Change[], runner: RollBackRequest['runner']): readonly StepRunner[] {
-  return changes.flatMap(({ kind }) => runner(kind) ?? []);
 }
 
 type RollingBack = Extract<JournalEvent, { type: 'rolling-back' }>;
@@ -78,21 +62,16 @@ export function begunRollBack(entries: readonly JournalEntry[]): RollingBack | u
   return found?.type === 'rolling-back' ? found : undefined;
 }
 
-/** Returns the changes that a rollback undoes: those that need it, and the kept ones that it was asked for. */
-export function changesToUndo(changes: readonly Change[], kept: readonly number[]): readonly Change[] {
-  return changes.filter((change) => needsUndo(change) || (change.status === 'kept' && kept.includes(change.seq)));
-}
-
 /**
  * Undoes the changes of a run that was taken over, or what an earlier rollback left of them. A run that nobody has rolled back yet can
  * be cancelled by a request: that is the error it ends with. All other requests are refused.
  */
 export async function continueRollBack(
   { history, inbox }: EngineServices,
-  { host, journal, ledger, open, entries }: TakenRun,
-  run: StoredRun,
+  taken: TakenRun,
   { error: given, kept }: { readonly error: ErrorRecord; readonly kept: readonly number[] },
 ): Promise<RunHandle> {
+  const { run, journal, open, entries } = taken;
   const refusal = (request: OpenRequest) =>
     refused(request, requestRefused(run.id, request.demand, 'it is rolled back'));
   const requests = openRequestsOf(history, run.id);
@@ -110,15 +89,7 @@ export async function continueRollBack(
   const unwatch = inbox.watch(run.id, (request) => void journal.append([refusal(request)]).catch(() => {}));
   const changes = changesToUndo(journal.changes(), kept);
   let signal: string | undefined;
-  const request = {
-    header: run,
-    host,
-    journal,
-    ledger,
-    keepsChanges: false,
-    proofs: () => [],
-    stopSignal: () => signal,
-  };
+  const request = finishRequest(taken, () => signal);
   return {
     id: run.id,
     result: rollBack(request, changes, error).finally(unwatch),
@@ -143,7 +114,7 @@ function undoableChanges({ runner, removeKept }: Omit<RollBackRequest, 'run'>): 
 /** Returns the error of a run that is rolled back although it did not fail. */
 export function rolledBackOnRequest({ id, workflow, status }: StoredRun): WfError {
   const hint = `Start it again with \`wf start ${workflow}\`.`;
-  if (isEnd(status) || status === 'paused' || status === 'waiting') {
+  if (isEnd(status) || status === 'paused' || status === 'waiting' || status === 'unconfirmed') {
     return new WfError('E_ROLLED_BACK', `run ${id} was rolled back on request; it was ${status}`, { hint });
   }
   return new WfError('E_INTERRUPTED', `run ${id} was interrupted, and rolled back`, { hint });

@@ -13,8 +13,8 @@ import { endSettled } from '../run/finish-run.ts';
 import { releaseAtEnd } from '../run/release-run.ts';
 import { runNotFound } from '../run/run-refusal.ts';
 import type { Secrets } from '../secrets/secrets.ts';
-import { begunRollBack, rolledBackOnRequest, runnersOf } from './roll-back-run.ts';
-import { takeOverToUndo } from './take-over.ts';
+import { begunRollBack, rolledBackOnRequest } from './roll-back-run.ts';
+import { finishRequest, runnersOf, takeOverToUndo } from './take-over-to-undo.ts';
 
 type Settling = Extract<Demand, { kind: 'settle' }>;
 
@@ -26,7 +26,7 @@ type Settling = Extract<Demand, { kind: 'settle' }>;
  */
 export async function settleChanges(
   services: EngineServices,
-  { run: id, runner }: Omit<RollBackRequest, 'removeKept' | 'secrets'>,
+  { run: id, runner }: Omit<RollBackRequest, 'removeKept' | 'secrets' | 'cause'>,
   secrets: Secrets,
   observer: RunObserver,
 ): Promise<RunHandle | null> {
@@ -41,20 +41,12 @@ export async function settleChanges(
   const host = await services.runtimes[found.runtime].open(found, recordedHost(history, found));
   const taken = await takeOverToUndo(services, { run: found, host, isDue, runner, secrets, observer });
   if (taken === null) return null;
-  const { run, journal, ledger, entries } = taken;
+  const { run, journal, entries } = taken;
   try {
     const open = new Set(journal.changes().flatMap((change) => (needsUndo(change) ? [change.seq] : [])));
     await journal.append(due().flatMap((request) => settledBy(request, open)));
     const error = begunRollBack(entries)?.error ?? run.error ?? rolledBackOnRequest(run).toRecord();
-    const request = {
-      header: run,
-      host,
-      journal,
-      ledger,
-      keepsChanges: false,
-      proofs: () => [],
-      stopSignal: () => undefined,
-    };
+    const request = finishRequest(taken, () => undefined);
     const handle: RunHandle = {
       id,
       result: endSettled(request, error, elsewhere),

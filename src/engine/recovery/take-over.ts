@@ -20,7 +20,7 @@ const FORK_MS = 5_000;
 
 type LeaseTaken = Extract<JournalEvent, { type: 'lease.taken' }>;
 
-interface TakeOverRequest {
+export interface TakeOverRequest {
   readonly run: StoredRun;
   /** Closed when the run is released. */
   readonly host: RunHost;
@@ -97,15 +97,6 @@ export async function takeOver(
     releaseWithLease();
     throw thrown;
   }
-}
-
-/** Takes over a run to undo or settle its changes: no step will be carried out. */
-export function takeOverToUndo(
-  services: EngineServices,
-  request: Pick<TakeOverRequest, 'run' | 'host' | 'isDue' | 'runner' | 'secrets' | 'observer'>,
-): Promise<TakenRun | null> {
-  const alters = { facets: [], arbitrary: [] };
-  return takeOver(services, { ...request, purpose: 'rollback', pauseAfter: null, claimNames: false, alters });
 }
 
 /** Refuses a host that is out of date: another process has made the run a new one since this process read which one it has. */

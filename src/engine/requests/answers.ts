@@ -17,6 +17,7 @@ const PASSIVE: Readonly<Record<Demand['kind'], string>> = {
   send: 'takes no event',
   pause: 'cannot be paused',
   cancel: 'cannot be cancelled',
+  confirm: 'cannot be confirmed',
   settle: 'has no change to settle',
 };
 

@@ -91,6 +91,11 @@ function refusalOf(services: EngineServices, run: StoredRun, demand: Demand): Wf
   if (demand.kind === 'settle') return settleRefusal(services, run, demand);
   if (isEnd(run.status)) return requestRefused(run.id, demand, `it has ended (${run.status}), and expects nothing`);
   if (livingOwner(services, run) !== null) return undefined;
+  if (run.status === 'unconfirmed') {
+    if (demand.kind === 'confirm' || (demand.kind === 'cancel' && !demand.keep)) return undefined;
+    return requestRefused(run.id, demand, `it is unconfirmed; \`wf confirm ${run.id}\` keeps it`);
+  }
+  if (demand.kind === 'confirm') return requestRefused(run.id, demand, `it is ${run.status}, and not unconfirmed`);
   if (run.status === 'rolling-back')
     return requestRefused(run.id, demand, `it is rolled back; \`wf rollback ${run.id}\` continues that`);
   if (run.status !== 'paused' || demand.kind === 'cancel') return undefined;

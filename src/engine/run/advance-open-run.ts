@@ -1,3 +1,8 @@
+import { armGuard } from '../confirm/arm-guard.ts';
+import { finishUnconfirmed } from '../confirm/finish-unconfirmed.ts';
+import { repeatProbe } from '../confirm/repeat-probe.ts';
+import { runnersOf } from '../machine/machine-model.ts';
+import type { JournalEntry } from '../model/journal-event.ts';
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
 import type { EngineServices, RunHandle } from './engine.ts';
 import { finishRun } from './finish-run.ts';
@@ -6,18 +11,27 @@ import { type AdvanceRequest, advanceRun } from './run-loop.ts';
 
 interface AdvanceOpenRunRequest extends Pick<AdvanceRequest, 'header' | 'beginning' | 'pauseAfter' | 'mayHibernate'> {
   readonly workflow: LoadedWorkflow;
+  /** The journal of earlier processes. */
+  readonly entries: readonly JournalEntry[];
 }
 
-/** Advances an open run until it stops; a run whose machine has ended is verified and ended. */
+/**
+ * Advances an open run until it stops. A run whose machine has ended is verified and ended; one that has to be confirmed waits for that
+ * first.
+ */
 export function advanceOpenRun(
-  { history, inbox, owner, random }: EngineServices,
-  { host, watch, journal, ledger, secrets, observer }: OpenRun,
-  { workflow, ...request }: AdvanceOpenRunRequest,
+  services: EngineServices,
+  run: OpenRun,
+  { workflow, entries, ...request }: AdvanceOpenRunRequest,
 ): RunHandle {
+  const { history, inbox, owner, random, guards, clock } = services;
+  const { host, watch, journal, ledger, secrets, observer, lease } = run;
   const { model, events, keepsChanges, proofs } = workflow;
   const { header } = request;
+  const rule = header.options.confirm;
   return advanceRun({
     ...request,
+    mayHibernate: request.mayHibernate && rule === undefined,
     model,
     events,
     history,
@@ -29,6 +43,21 @@ export function advanceOpenRun(
     ledger,
     secrets,
     observer,
-    finish: (end, stopSignal) => finishRun({ header, host, journal, ledger, keepsChanges, proofs, stopSignal }, end),
+    arm: rule === undefined ? undefined : () => armGuard(services, run, { rule, runtime: header.runtime }, entries),
+    finish(end, stopSignal) {
+      const finishing = { header, host, journal, ledger, keepsChanges, proofs, stopSignal };
+      if (rule === undefined || end.type !== 'done') return finishRun(finishing, end);
+      const probe = async () =>
+        rule.probe === null
+          ? undefined
+          : repeatProbe(run, {
+              invoke: rule.probe,
+              entries: history.journal(header.id),
+              owner,
+              runner: runnersOf(model),
+            });
+      const confirm = { rule, history, lease, inbox, guards, clock, bootId: owner.bootId, probe };
+      return finishUnconfirmed(finishing, confirm, end.output);
+    },
   });
 }

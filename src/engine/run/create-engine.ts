@@ -10,6 +10,7 @@ import { keepHost } from '../place/recorded-host.ts';
 import type { AcquiredClaims } from '../ports/claims.ts';
 import type { StoredRun } from '../ports/history.ts';
 import type { RunHost, RunIdentity, Runtime, RuntimeName } from '../ports/runtime.ts';
+import { concludeRun } from '../recovery/conclude-run.ts';
 import { planResume } from '../recovery/plan-resume.ts';
 import { resumeRun } from '../recovery/resume-run.ts';
 import { rollBackRun } from '../recovery/roll-back-run.ts';
@@ -63,6 +64,10 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     async settle(request, observer = {}) {
       const secrets = knownSecrets(services, request);
       return redactingErrors(secrets, () => settleChanges(services, request, secrets, guarded(observer)));
+    },
+    async conclude(request, until, observer = {}) {
+      const secrets = knownSecrets(services, request);
+      return redactingErrors(secrets, () => concludeRun(services, { ...request, until }, secrets, guarded(observer)));
     },
     deliver: (request) => deliverRequest(services, request),
     watchRequests: (run, onRequest) => services.inbox.watch(run, onRequest),
@@ -224,6 +229,11 @@ async function createAndAdvance(
   try {
     crashPoints.reach('after commit create');
     journaled = await keepHost(host, opened.journal, [taken]);
+    // The guard is armed before the first decision, with which the event is committed otherwise.
+    if (options.confirm !== undefined && journaled.length === 0) {
+      journaled = [taken];
+      await opened.journal.append(journaled);
+    }
   } catch (thrown) {
     releaseWithLease();
     throw thrown;
@@ -236,6 +246,7 @@ async function createAndAdvance(
     beginning: { type: 'start', first: journaled.length > 0 ? [] : [taken] },
     pauseAfter,
     mayHibernate: request.mayHibernate ?? false,
+    entries: [],
   });
   return releaseAtEnd(handle, { release, releaseWithLease });
 }

@@ -1,3 +1,4 @@
+import type { WfError } from '../model/errors.ts';
 import type { DefinitionHash, RunId, StepId } from '../model/ids.ts';
 import type { JournalEntry, RunEnd, RunOptions } from '../model/journal-event.ts';
 import type { Json, JsonObject } from '../model/json.ts';
@@ -8,6 +9,7 @@ import type { ClaimPort } from '../ports/claims.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { Argv } from '../ports/command.ts';
 import type { CrashPoints } from '../ports/crash-points.ts';
+import type { GuardPort } from '../ports/guard.ts';
 import type { HistoryPort, Lease, StoredRun } from '../ports/history.ts';
 import type { OrphanedProcessPort } from '../ports/orphaned-processes.ts';
 import type { RuntimeName, Runtimes } from '../ports/runtime.ts';
@@ -32,6 +34,7 @@ export interface EngineDependencies {
   readonly owner: Owner;
   /** Whether the process that holds a lease still runs. */
   readonly isAlive: (owner: Owner) => boolean;
+  readonly guards: GuardPort;
   /** Reports an error of an observer; without it, such errors are dropped. */
   readonly warn?: (error: unknown) => void;
 }
@@ -62,6 +65,8 @@ export interface RollBackRequest extends RunnersToUndo {
   readonly run: RunId;
   /** Also undoes what a step runner keeps by design, such as a pulled image. */
   readonly removeKept: boolean;
+  /** The error with which the run ends, unless it has failed already; without it, that of a rollback on request. */
+  readonly cause?: WfError;
   /** Values of the run's secret inputs. A change whose undo needs a missing one is not undone. */
   readonly secrets?: Readonly<Record<string, string>>;
 }
@@ -121,6 +126,8 @@ export type RunResult =
   | { readonly type: 'waiting' }
   /** Hibernates until a timer fires (ms since the epoch); this process keeps only the lease of the run. */
   | { readonly type: 'hibernating'; readonly until: number; readonly lease: Lease }
+  /** Nobody has confirmed it yet (ms since the epoch): its guard undoes it then. */
+  | { readonly type: 'unconfirmed'; readonly until: number }
   /** After this stage, or on request (null). */
   | { readonly type: 'paused'; readonly stage: string | null }
   | { readonly type: 'interrupted'; readonly signal: string };
@@ -206,6 +213,16 @@ export interface Engine {
    * @throws WfError E_RUN_NOT_FOUND; E_LEASE_HELD while a living process advances the run
    */
   settle(request: Omit<RollBackRequest, 'removeKept'>, observer?: RunObserver): Promise<RunHandle | null>;
+  /**
+   * Takes over an unconfirmed run, answers its requests, and ends it once somebody confirms it, or undoes it at its deadline. Returns null
+   * if it is not unconfirmed. @param until `answered`: leaves the run as soon as no request is open
+   * @throws WfError as `rollBack` does
+   */
+  conclude(
+    request: Omit<RollBackRequest, 'removeKept' | 'cause'>,
+    until: 'deadline' | 'answered',
+    observer?: RunObserver,
+  ): Promise<RunHandle | null>;
   /**
    * Stores a request to a run and waits for its answer, of whatever process advances the run; if none does, the caller does.
    * @throws WfError E_RUN_NOT_FOUND, E_RUN_IMPORTED; E_DATABASE*, E_DISK_FULL: then the request was not stored

@@ -11,7 +11,7 @@ import type { Proof, RecordedProofs } from '../workflow/workflow.ts';
 import type { RunResult } from './engine.ts';
 import type { MachineEnd } from './run-loop.ts';
 
-interface FinishRequest {
+export interface FinishRequest {
   readonly header: Pick<RunHeader, 'id' | 'options'>;
   readonly host: RunHost;
   readonly journal: RunJournal;
@@ -29,7 +29,7 @@ export async function finishRun(request: FinishRequest, machine: MachineEnd): Pr
   const { header, journal } = request;
   journal.tolerateFullDisk();
   if (machine.type === 'done') {
-    if (request.keepsChanges) await keepChanges(journal);
+    if (request.keepsChanges) await keepChanges(journal, KEPT_BY_WORKFLOW);
     return end(request, { type: 'succeeded', output: machine.output });
   }
   const error = await withVanished(machine.error, request.ledger);
@@ -94,10 +94,19 @@ async function renewHost(host: RunHost): Promise<boolean> {
 }
 
 async function end(request: FinishRequest, outcome: Outcome): Promise<RunResult> {
+  return commitEnd(request, await judgeEnd(request, outcome));
+}
+
+/** Verifies the host, and returns the end of a run with this outcome. */
+export async function judgeEnd(request: FinishRequest, outcome: Outcome): Promise<RunEnd> {
   let verified = await verify(request);
   const isUndone = outcome.type === 'undone' || outcome.type === 'failed';
   if (verified.type === 'failed' && isUndone && (await renewHost(request.host))) verified = await verify(request);
-  const judged = endOf(request, outcome, verified);
+  return endOf(request, outcome, verified);
+}
+
+/** Ends a private host that is of no use any more, and commits the end of the run. */
+export async function commitEnd(request: FinishRequest, judged: RunEnd): Promise<RunResult> {
   // Before the end is committed: a run that has ended cannot be resumed.
   const isOver = judged.status !== 'needs-attention' && !request.journal.changes().some(isInPlace);
   const ended = isOver ? await endHost(request, judged) : judged;
@@ -150,8 +159,10 @@ type Outcome =
   | { readonly type: 'succeeded'; readonly output: Json }
   | { readonly type: 'failed' | 'kept' | 'undone'; readonly error: ErrorRecord };
 
-async function keepChanges(journal: RunJournal): Promise<void> {
-  const reason = 'the workflow leaves its changes on the host';
+/** Why the changes of a workflow that leaves them on the host are kept. */
+export const KEPT_BY_WORKFLOW = 'the workflow leaves its changes on the host';
+
+export async function keepChanges(journal: RunJournal, reason: string): Promise<void> {
   const kept = journal.changes().filter((change) => change.status === 'applied');
   const events = kept.map(({ seq }): JournalEvent => ({ type: 'change.settled', seq, status: 'kept', reason }));
   if (events.length > 0) await journal.append(events);

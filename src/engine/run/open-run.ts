@@ -40,8 +40,8 @@ interface OpenRunRequest {
 
 /** Opens the journal and the ledger of a run. */
 export function openRun(
-  { history, clock, owner, crashPoints }: EngineDependencies,
-  { lease, host, runner, alters, secrets, observer, claimed, place, entries = [] }: OpenRunRequest,
+  { history, clock, owner, crashPoints, guards }: EngineDependencies,
+  { lease, host, runner: runnerOfWorkflow, alters, secrets, observer, claimed, place, entries = [] }: OpenRunRequest,
 ): OpenRun {
   const journal = openRunJournal({ history, lease, clock, crashPoints, observer, secrets }, entries);
   const watch: HostWatch = {
@@ -55,6 +55,7 @@ export function openRun(
     noteTrouble: (error) => journal.noteTrouble(error),
   };
   const { fingerprints } = host;
+  const runner = (kind: string) => (kind === guards.runner.kind ? guards.runner : runnerOfWorkflow(kind));
   const run = lease.run;
   const ledger = createRunLedger({ run, history, watch, fingerprints, alters, owner, journal, runner, secrets });
   return { lease, host, watch, journal, ledger, secrets, observer };

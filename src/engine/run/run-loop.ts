@@ -1,3 +1,5 @@
+import { afterDeadline, type BootDeadline } from '../confirm/boot-deadline.ts';
+import { notConfirmed } from '../confirm/confirm-refusal.ts';
 import { isFullDisk, type RunJournal } from '../journal/run-journal.ts';
 import type { RunLedger } from '../journal/run-ledger.ts';
 import { whileLocked } from '../journal/while-locked.ts';
@@ -51,6 +53,8 @@ type Arrival =
   | { readonly type: 'retry'; readonly start: StartStep; readonly attempt: number }
   | { readonly type: 'timer'; readonly timer: string }
   | { readonly type: 'request'; readonly request: OpenRequest }
+  /** The run has not been applied by its deadline. */
+  | { readonly type: 'overdue' }
   | Sent;
 
 /** An event from outside, with callbacks to its sender. */
@@ -96,6 +100,8 @@ export interface AdvanceRequest {
   readonly ledger: RunLedger;
   readonly secrets: Secrets;
   readonly observer: RunObserver;
+  /** Arms the guard of a run that has to be confirmed, before the first step. Returns the deadline for applying. */
+  readonly arm: (() => Promise<BootDeadline>) | undefined;
   /** Ends a run whose machine has ended: undoes, verifies, commits the end. */
   finish(end: MachineEnd, stopSignal: () => string | undefined): Promise<RunResult>;
 }
@@ -152,6 +158,7 @@ class RunLoop {
   /** Whether something has arrived that the loop has not handled yet. */
   #isWoken = false;
   #wakeUp = NO_WAITER;
+  #cancelOverdue = () => {};
   /** The error for events once this process has stopped advancing the run. */
   #refusal: WfError | undefined;
 
@@ -166,6 +173,7 @@ class RunLoop {
     const { id } = header;
     const unwatch = inbox.watch(id, (request) => this.#receive(request));
     try {
+      await this.#arm();
       const result = await this.#loop();
       this.#refuseEvents(runNotAdvanced(id, result));
       return result;
@@ -176,6 +184,17 @@ class RunLoop {
     } finally {
       unwatch();
       this.#cancelAll();
+    }
+  }
+
+  async #arm(): Promise<void> {
+    const { arm, owner } = this.#request;
+    if (arm === undefined) return;
+    try {
+      const overdue = () => this.#arrive({ type: 'overdue' });
+      this.#cancelOverdue = afterDeadline(await arm(), this.#clock, owner.bootId, overdue);
+    } catch (thrown) {
+      this.#fail(asWfError(thrown));
     }
   }
 
@@ -294,6 +313,10 @@ class RunLoop {
           if (timer !== undefined) this.#decideOn(timer.event, turn, arrival.timer);
           break;
         }
+        case 'overdue':
+          if (this.#ended === undefined)
+            this.#cancel({ error: notConfirmed(this.#request.header.id, OVERDUE), keep: false });
+          break;
         case 'retry':
           this.#retries?.delete(arrival.start.step);
           if (this.#isStopping() || !this.#isActive(arrival.start)) break;
@@ -355,6 +378,8 @@ class RunLoop {
         case 'cancel':
           this.#cancel(cancellationBy(header.id, request));
           break;
+        case 'confirm':
+          throw requestRefused(header.id, demand, 'it is not unconfirmed yet');
         case 'settle':
           throw requestRefused(header.id, demand, NOT_ENDED);
       }
@@ -592,6 +617,7 @@ class RunLoop {
         if (this.#arrivals.length > 0) return undefined;
       }
       this.#isFinishing = true;
+      this.#cancelOverdue();
       return this.#request.finish(this.#machineEnd(this.#ended), () => this.#interruptedBy);
     }
     if (this.#pausedAfter !== undefined || this.#pauses.length > 0) {
@@ -626,6 +652,7 @@ class RunLoop {
   }
 
   #cancelAll(): void {
+    this.#cancelOverdue();
     for (const cancel of this.#timers?.values() ?? []) cancel();
     for (const { cancel } of this.#retries?.values() ?? []) cancel();
     for (const attempt of this.#attempts.values()) attempt.stop();
@@ -633,6 +660,8 @@ class RunLoop {
 }
 
 const NO_WAITER = () => {};
+
+const OVERDUE = 'it was not applied by its deadline (--apply-within)';
 
 function hasEntries(map: ReadonlyMap<unknown, unknown> | undefined): boolean {
   return map !== undefined && map.size > 0;

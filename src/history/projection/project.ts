@@ -24,7 +24,7 @@ export interface ProjectedRows {
   beginRun(at: number): void;
   /** Sets a waiting or paused run to running; leaves every other status as it is. */
   resumeRun(): void;
-  setRunStatus(status: 'waiting' | 'paused'): boolean;
+  setRunStatus(status: 'waiting' | 'paused' | 'unconfirmed'): boolean;
   /** Revokes the end of the run, if it had one. Without an error, the stored one stays. */
   rollBackRun(error: ErrorRecord | null): boolean;
   setDefinition(hash: DefinitionHash): boolean;
@@ -85,6 +85,7 @@ export function project({ seq, at, event }: JournalEntry, rows: ProjectedRows): 
       return rows.answerRequest(event.request) ? undefined : `request ${event.request}`;
     case 'waiting':
     case 'paused':
+    case 'unconfirmed':
       return rows.setRunStatus(event.type) ? undefined : 'run';
     case 'rolling-back':
       return rows.rollBackRun(event.error) ? undefined : 'run';
@@ -92,6 +93,8 @@ export function project({ seq, at, event }: JournalEntry, rows: ProjectedRows): 
       const error = 'error' in event ? event.error : null;
       return rows.endRun(event.status, event.output, error, at) ? undefined : 'run';
     }
+    case 'armed':
+    case 'extended':
     case 'host.made':
     case 'baseline.taken':
     case 'change.reverting':

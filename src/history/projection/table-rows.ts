@@ -25,7 +25,7 @@ export class TableRows implements ProjectedRows {
     this.#update(`UPDATE runs SET status = 'running' WHERE number = @run AND status IN ('waiting', 'paused')`);
   }
 
-  setRunStatus(status: 'waiting' | 'paused'): boolean {
+  setRunStatus(status: 'waiting' | 'paused' | 'unconfirmed'): boolean {
     return this.#update('UPDATE runs SET status = @status, finished_at = NULL WHERE number = @run', { status });
   }
 

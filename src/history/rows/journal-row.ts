@@ -77,6 +77,11 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
     z.strictObject({ kind: z.literal('pause') }),
     z.strictObject({ kind: z.literal('cancel'), keep: z.boolean() }),
     z.strictObject({
+      kind: z.literal('confirm'),
+      extendMs: z.nullable(z.number()),
+      stamp: z.strictObject({ bootId: z.string(), sinceBootMs: z.number(), session: z.nullable(z.number()) }),
+    }),
+    z.strictObject({
       kind: z.literal('settle'),
       change: z.number(),
       as: z.enum(['gone', 'kept']),
@@ -92,6 +97,23 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
     text: z.string(),
     events: z.record(z.string(), z.strictObject({ label: z.string() })),
   });
+
+  const deadline = z.strictObject({ bootId: z.string(), setAtMs: z.number(), dueMs: z.number(), at: z.number() });
+  const guard = z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('unit'), name: z.string() }),
+    z.strictObject({ type: z.literal('process'), process: ownerSchema(), reason: z.string() }),
+    z.strictObject({ type: z.literal('none') }),
+  ]);
+
+  const proofs = z.exactOptional(
+    z.discriminatedUnion('type', [
+      z.strictObject({
+        type: z.literal('told'),
+        proofs: z.array(z.strictObject({ claim: z.string(), figures: z.string() })),
+      }),
+      z.strictObject({ type: z.literal('untold'), reason: z.string() }),
+    ]),
+  );
 
   const attempt = { step: stepId, attempt: z.number() };
   const owner = ownerSchema();
@@ -150,6 +172,16 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
     z.strictObject({ type: z.literal('requested'), by: requester, demand, comment: z.nullable(z.string()) }),
     z.strictObject({ type: z.literal('answered'), request: z.number(), outcome }),
     z.strictObject({ type: z.literal('waiting'), events: z.array(z.string()), ask: z.exactOptional(ask) }),
+    z.strictObject({ type: z.literal('armed'), guard, applyBy: deadline }),
+    z.strictObject({
+      type: z.literal('unconfirmed'),
+      deadline,
+      newestSession: z.nullable(z.number()),
+      kept: z.array(z.number()),
+      output: json(),
+      proofs,
+    }),
+    z.strictObject({ type: z.literal('extended'), deadline }),
     z.strictObject({ type: z.literal('paused'), stage: z.nullable(z.string()) }),
     z.strictObject({ type: z.literal('interrupted'), signal: z.string() }),
     z.strictObject({ type: z.literal('rolling-back'), error: errorRecord(), kept: z.array(z.number()) }),
@@ -158,15 +190,7 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
         type: z.literal('ended'),
         status: z.literal('succeeded'),
         output: json(),
-        proofs: z.exactOptional(
-          z.discriminatedUnion('type', [
-            z.strictObject({
-              type: z.literal('told'),
-              proofs: z.array(z.strictObject({ claim: z.string(), figures: z.string() })),
-            }),
-            z.strictObject({ type: z.literal('untold'), reason: z.string() }),
-          ]),
-        ),
+        proofs,
       }),
       z.strictObject({
         type: z.literal('ended'),

@@ -39,6 +39,16 @@ export const runOptions = lazy(() =>
   z.object({
     onFailure: z.enum(['rollback', 'keep']),
     pauseAfter: z.nullable(z.string()),
+    confirm: z.exactOptional(
+      z.object({
+        withinMs: z.number(),
+        applyWithinMs: z.number(),
+        newSession: z.boolean(),
+        probe: z.nullable(z.string()),
+        guard: z.boolean(),
+        workflowFile: z.nullable(z.string()),
+      }),
+    ),
     // Null stands for a secret that was typed.
     secrets: z.exactOptional(z.record(z.string(), z.nullable(z.string()))),
   }),

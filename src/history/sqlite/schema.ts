@@ -29,7 +29,7 @@ const SCHEMA = `
     input TEXT NOT NULL CHECK (json_valid(input)),
     options TEXT NOT NULL CHECK (json_valid(options)),
     place TEXT,
-    status TEXT NOT NULL CHECK (status IN ('running', 'waiting', 'paused', 'rolling-back',
+    status TEXT NOT NULL CHECK (status IN ('running', 'waiting', 'paused', 'unconfirmed', 'rolling-back',
       'succeeded', 'failed', 'rolled-back', 'needs-attention')),
     created_at INTEGER NOT NULL,
     started_at INTEGER,

@@ -3,6 +3,9 @@ import { text } from 'node:stream/consumers';
 
 /** A process in a session of its own, which outlives this one. */
 export interface DetachedProcess {
+  readonly pid: number;
+  /** Resolves to the first line on its standard output; never if there is none. */
+  readonly firstLine: Promise<string>;
   /** Resolves if it ends while this process still listens. */
   readonly end: Promise<DetachedEnd>;
   /** Stops listening: this process may end. */
@@ -30,6 +33,14 @@ export function startDetached(file: string, args: readonly string[]): DetachedPr
   // Pending reads fail when this process stops listening.
   end.catch(() => {});
   return {
+    pid: child.pid ?? 0,
+    firstLine: new Promise((resolve) => {
+      let read = '';
+      child.stdout.on('data', (part: Buffer) => {
+        read += part.toString();
+        if (read.includes('\n')) resolve(read.slice(0, read.indexOf('\n')));
+      });
+    }),
     end,
     release() {
       child.unref();

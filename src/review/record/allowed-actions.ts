@@ -9,10 +9,10 @@ import { type IsAlive, runStatus } from './run-status.ts';
 /** The actions on an existing run. */
 export type RunAction = 'resume' | 'rollback';
 
-type Answer = 'allowed' | 'advanced' | 'ended';
+type Answer = 'allowed' | 'advanced' | 'unconfirmed' | 'ended';
 
 /**
- * The actions that each status allows. `advanced`: a living process advances the run; `ended`: there is nothing to resume. Every end
+ * The actions that each status allows. `advanced`: a living process advances the run; `unconfirmed`: it is confirmed or undone; `ended`: there is nothing to resume. Every end
  * allows a rollback, which does nothing if there is nothing to undo.
  */
 const ACTIONS: Readonly<Record<RunStatus, Readonly<Record<RunAction, Answer>>>> = {
@@ -22,6 +22,7 @@ const ACTIONS: Readonly<Record<RunStatus, Readonly<Record<RunAction, Answer>>>> 
   waiting: { resume: 'allowed', rollback: 'allowed' },
   paused: { resume: 'allowed', rollback: 'allowed' },
   interrupted: { resume: 'allowed', rollback: 'allowed' },
+  unconfirmed: { resume: 'unconfirmed', rollback: 'allowed' },
   succeeded: { resume: 'ended', rollback: 'allowed' },
   failed: { resume: 'ended', rollback: 'allowed' },
   'rolled-back': { resume: 'ended', rollback: 'allowed' },
@@ -41,6 +42,7 @@ export function refusalOf(
   // For any status: the run took place on another machine.
   if (run.importedFrom !== null) return runImported(run.id, run.importedFrom);
   const status = runStatus(run, isAlive);
+  if (ACTIONS[status][action] === 'unconfirmed') return unconfirmed(run);
   if (run.owner !== null && isAlive(run.owner)) return leaseHeld(run.id, run.owner, pidNamespace);
   return ACTIONS[status][action] === 'ended' ? ended(run) : undefined;
 }
@@ -61,6 +63,7 @@ export function nextActions({ run, changes, journal }: RunMaterial, status: RunS
   if (run.importedFrom !== null) return [];
   // Its owner is alive: otherwise the run would be interrupted.
   if (status === 'waiting' && run.owner !== null) return [];
+  if (status === 'unconfirmed') return [`wf confirm ${run.id}`, `wf rollback ${run.id}`];
   const { resume, rollback } = ACTIONS[status];
   const undo = rollback === 'allowed' ? [`wf rollback ${run.id}`] : [];
   // `wf rollback` continues a rollback without the workflow file, which `wf resume` needs.
@@ -69,6 +72,12 @@ export function nextActions({ run, changes, journal }: RunMaterial, status: RunS
   const resumes = resume === 'allowed' && (status !== 'waiting' || pendingTimers(journal).size > 0);
   if (resumes) return [`wf resume ${run.id}`, `wf changes ${run.id}`, ...undo];
   return changes.some(needsUndo) ? undo : [];
+}
+
+function unconfirmed({ id }: StoredRun): WfError {
+  return new WfError('E_RUN_ENDED', `run ${id} is unconfirmed: there is nothing to resume`, {
+    hint: `Keep its changes with \`wf confirm ${id}\`, or take them back with \`wf rollback ${id}\`.`,
+  });
 }
 
 function nothingInPlace({ id, workflow, status }: StoredRun): WfError {

@@ -11,7 +11,7 @@ import type { RunMaterial } from './run-material.ts';
 import { runProofs } from './run-proofs.ts';
 import { type IsAlive, runStatus } from './run-status.ts';
 import { type StageRecord, stageRecords } from './stage-record.ts';
-import { type WaitingFor, waitingFor } from './waiting-for.ts';
+import { type WaitingFor, waitingFor, waitingForConfirmation } from './waiting-for.ts';
 
 /** An item of `wf runs --json`. Times are ISO 8601 in UTC, durations are in milliseconds; null is "not yet". */
 export interface RunSummary {
@@ -124,11 +124,16 @@ export function runSummary(
     startedAt: run.startedAt === null ? null : isoTime(run.startedAt),
     finishedAt: run.finishedAt === null ? null : isoTime(run.finishedAt),
     durationMs: durationOf(run),
-    waitingFor: status === 'waiting' ? waitingFor(material()) : null,
+    waitingFor: waitsFor(status, material),
     error: run.error,
     changesInPlace: run.changesInPlace,
     ...(run.importedFrom === null ? {} : { importedFrom: run.importedFrom }),
   };
+}
+
+function waitsFor(status: RunStatus, material: () => Pick<RunMaterial, 'journal' | 'eventSchemas'>): WaitingFor | null {
+  if (status === 'waiting') return waitingFor(material());
+  return status === 'unconfirmed' ? waitingForConfirmation(material()) : null;
 }
 
 /** Returns the time from the start of a run to its end; null if it has not ended. */

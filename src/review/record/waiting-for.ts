@@ -1,3 +1,4 @@
+import { unconfirmedIn } from '../../engine/confirm/unconfirmed-run.ts';
 import { pendingTimers } from '../../engine/machine/pending-timers.ts';
 import type { Ask } from '../../engine/model/journal-event.ts';
 import { isJsonObject, type Json } from '../../engine/model/json.ts';
@@ -8,7 +9,8 @@ import type { RunMaterial } from './run-material.ts';
 export interface WaitingFor {
   readonly events: readonly ExpectedEvent[];
   readonly timers: readonly { readonly name: string; readonly deadline: string }[];
-  readonly confirm: null;
+  /** Null unless the run is unconfirmed. */
+  readonly confirm: { readonly deadline: string } | null;
   /** The question that the run asks people; absent if it asks none. */
   readonly ask?: Ask;
 }
@@ -17,6 +19,12 @@ export interface ExpectedEvent {
   readonly type: string;
   /** The JSON schema of the event's data; null if the workflow gives none. */
   readonly data: Json;
+}
+
+/** Returns the confirmation that an unconfirmed run waits for. */
+export function waitingForConfirmation({ journal }: Pick<RunMaterial, 'journal'>): WaitingFor | null {
+  const run = unconfirmedIn(journal);
+  return run === undefined ? null : { events: [], timers: [], confirm: { deadline: isoTime(run.deadline.at) } };
 }
 
 /** Returns what a waiting run waits for, by the end of its journal. */

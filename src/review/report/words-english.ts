@@ -6,6 +6,7 @@ const RUN_STATUS: ReportWords['runStatus'] = {
   running: 'running',
   waiting: 'waiting',
   paused: 'paused',
+  unconfirmed: 'not confirmed yet',
   interrupted: 'interrupted',
   'rolling-back': 'rolling back',
   succeeded: 'succeeded',

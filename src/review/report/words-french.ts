@@ -6,6 +6,7 @@ const RUN_STATUS: ReportWords['runStatus'] = {
   running: 'en cours',
   waiting: 'en attente',
   paused: 'en pause',
+  unconfirmed: 'pas encore confirmée',
   interrupted: 'interrompue',
   'rolling-back': 'en cours d’annulation',
   succeeded: 'réussie',
@@ -87,6 +88,7 @@ export const FRENCH: ReportWords = {
         send: `a envoyé l’événement ${event?.type ?? ''}`,
         pause: 'a demandé une pause',
         cancel: 'a demandé l’abandon',
+        confirm: "a demandé la confirmation de l'exécution",
         settle: 'a réglé une modification',
       };
       const said = comment === null ? '' : ` : ${comment}`;

@@ -161,6 +161,8 @@ function engineLine(material: FrameMaterial, style: TextStyle): string | undefin
       return [...steps.values()].some(isUnfinished) ? undefined : doing('checking the host');
     case 'waiting':
       return doing('waiting');
+    case 'unconfirmed':
+      return doing('waiting for a confirmation');
     case 'paused':
       return lineOf([[pausedWords(pausedAfter), style.colors.cyan]], style);
     case 'interrupted':

@@ -1,8 +1,9 @@
+import type { BootDeadline } from '../../engine/confirm/boot-deadline.ts';
 import type { StepId } from '../../engine/model/ids.ts';
-import type { JournalEntry, JournalEvent } from '../../engine/model/journal-event.ts';
+import type { Guard, JournalEntry, JournalEvent } from '../../engine/model/journal-event.ts';
 import { advancedMs } from '../timeline/idle-time.ts';
 import type { Progress } from '../timeline/progress.ts';
-import { durationText } from './format/duration.ts';
+import { durationText, momentText } from './format/duration.ts';
 import { oneLine } from './format/plain-text.ts';
 import type { TextStyle } from './format/text-style.ts';
 import { verificationWords } from './run/verification-text.ts';
@@ -26,6 +27,11 @@ export function progressLine(progress: Progress, { event, at }: JournalEntry, st
       return `resumed under the definition ${event.definitionHash.slice(0, 12)}`;
     case 'waiting':
       return event.events.length === 0 ? undefined : colors.cyan(waitingWords(event));
+    case 'armed':
+      return guardWords(event.guard);
+    case 'unconfirmed':
+    case 'extended':
+      return colors.yellow(unconfirmedWords(event.deadline));
     case 'paused':
       return colors.cyan(pausedWords(event.stage));
     case 'interrupted':
@@ -59,6 +65,22 @@ export function progressLine(progress: Progress, { event, at }: JournalEntry, st
     default:
       return undefined;
   }
+}
+
+/** Returns what watches a run that has to be confirmed, and what that does not cover. */
+function guardWords(guard: Guard): string {
+  switch (guard.type) {
+    case 'unit':
+      return `guard: ${oneLine(guard.name)}`;
+    case 'process':
+      return `guard: process ${guard.process.pid}, which does not outlive a reboot, nor a session whose processes are ended (${oneLine(guard.reason)})`;
+    case 'none':
+      return 'guard: none; nothing takes the change back if this process ends';
+  }
+}
+
+function unconfirmedWords({ at }: BootDeadline): string {
+  return `not confirmed yet: undone at ${momentText(at)}`;
 }
 
 /** Returns `paused after vethSplice`. */

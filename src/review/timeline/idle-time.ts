@@ -30,7 +30,7 @@ export function idleBefore(entry: JournalEntry, previous: JournalEntry | undefin
 
 /** Whether the last entry of a run that nobody advances shows that its process was not interrupted. */
 export function isCleanStop({ event }: JournalEntry): boolean {
-  return ['paused', 'interrupted', 'waiting', 'ended'].includes(event.type);
+  return ['paused', 'interrupted', 'waiting', 'unconfirmed', 'extended', 'ended'].includes(event.type);
 }
 
 /** Returns the milliseconds from one moment to another, without idle periods. */

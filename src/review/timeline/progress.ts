@@ -29,7 +29,7 @@ export interface Progress {
   readonly steps: ReadonlyMap<StepId, StepProgress>;
   /** By position in the ledger. */
   readonly changes: ReadonlyMap<number, ChangeProgress>;
-  readonly phase: 'advancing' | 'waiting' | 'paused' | 'rolling-back' | 'interrupted' | 'ended';
+  readonly phase: 'advancing' | 'waiting' | 'unconfirmed' | 'paused' | 'rolling-back' | 'interrupted' | 'ended';
   /** Periods in which nobody advanced the run. */
   readonly idle: readonly IdlePeriod[];
   /** The stage after which the run paused last. */
@@ -123,6 +123,7 @@ export function createProgressFollower(): ProgressFollower {
         phase = event.type;
         return;
       case 'waiting':
+      case 'unconfirmed':
       case 'ended':
         phase = event.type;
         return;
@@ -132,6 +133,8 @@ export function createProgressFollower(): ProgressFollower {
       case 'baseline.taken':
       case 'change.reverting':
       case 'verified':
+      case 'armed':
+      case 'extended':
         return;
     }
   }

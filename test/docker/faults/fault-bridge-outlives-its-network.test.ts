@@ -12,6 +12,7 @@ function quickContext() {
   const speed = 20;
   const clock: Clock = {
     now: () => systemClock.now() * speed,
+    sinceBoot: systemClock.sinceBoot,
     after: (delayMs, callback) => systemClock.after(delayMs / speed, callback),
   };
   return testContext({ run: 'dkleft', host: { clock } });

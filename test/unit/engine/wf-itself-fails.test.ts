@@ -86,7 +86,7 @@ const runner = (kind: string) => (kind === 'test.file' ? runnerOf(host.makeFile)
 /** A clock that runs a hundred times as fast as its timers. */
 function quickClock(): Clock {
   const begin = Date.now();
-  return { now: () => begin + (Date.now() - begin) * 100, after: systemClock.after };
+  return { now: () => begin + (Date.now() - begin) * 100, sinceBoot: systemClock.sinceBoot, after: systemClock.after };
 }
 
 /** A history that does not wait long for a lock, and its engine. */

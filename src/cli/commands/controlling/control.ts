@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { type ExitCode, errorOfRecord } from '../../../engine/model/errors.ts';
+import type { RunId } from '../../../engine/model/ids.ts';
 import type { Demand } from '../../../engine/model/request.ts';
-import type { StoredRun } from '../../../engine/ports/history.ts';
+import type { RunStatus, StoredRun } from '../../../engine/ports/history.ts';
 import { requestRecord } from '../../../review/record/request-record.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { type RunRecord, runRecord } from '../../../review/record/run-record.ts';
@@ -60,7 +61,13 @@ function answerWords({ id }: StoredRun, demand: Demand, { status }: RunRecord): 
       return `run ${id} is ${status}; \`wf resume ${id}\` resumes it`;
     case 'cancel':
       return `run ${id} was cancelled; it is ${status}`;
+    case 'confirm':
+      return confirmWords(id, status);
     case 'settle':
       return `change ${demand.change} of run ${id} is settled as ${demand.as}; the run is ${status}`;
   }
+}
+
+function confirmWords(id: RunId, status: RunStatus): string {
+  return status === 'unconfirmed' ? `the deadline of run ${id} is extended` : `run ${id} is confirmed: it has ${status}`;
 }

@@ -17,6 +17,7 @@ import { rollbackExitCode } from '../../output/exit-code.ts';
 import { printOutcome } from '../../output/print-result.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { HistoryOptions, Services } from '../../services/services.ts';
+import { control } from '../controlling/control.ts';
 
 const options = z.object({
   run: z.string(),
@@ -37,6 +38,9 @@ export const rollback = defineCommand(
   async ({ run: reference, removeImages, input, workflow, json }, services, terminal) => {
     // Even reading needs some room beside the database.
     const { run } = findRun(await services.historyForReading(ON_A_FULL_DISK), reference, services.places.database);
+    if (run.status === 'unconfirmed' && run.owner !== null && services.isAlive(run.owner)) {
+      return control({ run: run.id, input, workflow, json }, { kind: 'cancel', keep: false }, services, terminal);
+    }
     const refusal = refusalOf('rollback', run, services.isAlive, services.pidNamespace);
     if (refusal !== undefined) throw refusal;
     refuseOtherInputs(run, input);

@@ -54,6 +54,7 @@ const EXIT_CODES: readonly ExitCode[] = [0, 1, 2, 3, 4, 5, 130, 143];
 
 function argumentsOf(given: StartOptions, id: RunId, database: string): readonly string[] {
   const { workflow, input, inputFile, runtime, pauseAfter, onFailure, onHangup, json } = given;
+  const { confirmWithin, applyWithin, confirmBy, confirmIf, guard } = given;
   const options: readonly (readonly [name: string, value: string | undefined])[] = [
     ['--id', id],
     ['--db', database],
@@ -63,7 +64,11 @@ function argumentsOf(given: StartOptions, id: RunId, database: string): readonly
     ['--pause-after', pauseAfter],
     ['--on-failure', onFailure],
     ['--on-hangup', onHangup],
+    ['--confirm-within', confirmWithin],
+    ['--apply-within', applyWithin],
+    ['--confirm-by', confirmBy],
+    ['--confirm-if', confirmIf],
   ];
   const typed = options.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
-  return ['start', ...typed, ...(json ? ['--json'] : []), '--', workflow];
+  return ['start', ...typed, ...(guard ? [] : ['--no-guard']), ...(json ? ['--json'] : []), '--', workflow];
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { requireConfirmable } from '../../../engine/confirm/confirm-rule.ts';
 import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
 import { parseRunId, RUN_ID_RULE, type RunId } from '../../../engine/model/ids.ts';
 import { RUNTIME_NAMES } from '../../../engine/ports/runtime.ts';
 import type { Engine, RuntimeChoice, StartRequest } from '../../../engine/run/engine.ts';
 import type { LoadedWorkflow } from '../../../engine/workflow/workflow.ts';
+import { confirmRule } from '../../arguments/confirm-options.ts';
 import { stageToPauseAfter } from '../../arguments/stage-option.ts';
 import { workflowInput } from '../../arguments/workflow-input.ts';
 import { workflowByReference } from '../../arguments/workflow-reference.ts';
@@ -26,6 +28,11 @@ const options = z.object({
   id: z.string().optional(),
   dryRun: z.boolean().default(false),
   detach: z.boolean().default(false),
+  confirmWithin: z.string().optional(),
+  applyWithin: z.string().optional(),
+  confirmBy: z.enum(['new-session']).optional(),
+  confirmIf: z.string().optional(),
+  guard: z.boolean().default(true),
   onHangup: z.enum(['continue', 'interrupt']).default('continue'),
   json: z.boolean().default(false),
 });
@@ -34,6 +41,7 @@ export type StartOptions = z.output<typeof options>;
 /** `wf start WORKFLOW|FILE`: starts a run and follows it to its end; with --dry-run, prints what it would do. */
 export const start = defineCommand(options, async (given, services, terminal) => {
   const id = chosenId(given);
+  const confirm = confirmRule(given);
   if (given.detach && !given.dryRun) {
     const { startDetached } = await import('./start-detached.ts');
     return startDetached(given, id, services, terminal);
@@ -53,7 +61,13 @@ export const start = defineCommand(options, async (given, services, terminal) =>
       const { rehearse } = await import('./start-dry-run.ts');
       return rehearse({ workflow, input, id, choice, json: given.json }, engine, terminal);
     }
-    const runOptions = { onFailure: given.onFailure, pauseAfter, secrets };
+    const runOptions = {
+      onFailure: given.onFailure,
+      pauseAfter,
+      secrets,
+      ...(confirm === undefined ? {} : { confirm }),
+    };
+    if (confirm !== undefined) requireConfirmable(workflow, confirm, runOptions);
     const request = { workflow, definition, input, runtime, options: runOptions, prestarted };
     return await startRun(id === undefined ? request : { ...request, id }, choice, engine, given, services, terminal);
   } finally {

@@ -34,6 +34,7 @@ export function statusPaint({ colors }: TextStyle, status: ShownStatus): Paint {
     case 'interrupted':
     case 'rolled-back':
     case 'retrying':
+    case 'unconfirmed':
     case 'intended':
     case 'applied':
       return colors.yellow;

@@ -8,7 +8,7 @@ import { suggestedCommand } from '../suggestion.ts';
 /** Returns what a run waits for: its question to people, the commands that send its events, and its timers. */
 export function waitingLines({ id, waitingFor }: RunRecord, style: TextStyle): readonly string[] {
   if (waitingFor === null) return [];
-  const { ask, events, timers } = waitingFor;
+  const { ask, events, timers, confirm } = waitingFor;
   const width = style.width === null ? null : style.width - 2;
   const question = ask === undefined ? [] : [ask.title, ...wrapWords(oneLine(ask.text).split(' '), width, ' ')];
   const commands = events.map(({ type, data }) =>
@@ -17,6 +17,11 @@ export function waitingLines({ id, waitingFor }: RunRecord, style: TextStyle): r
   const labels = events.map(({ type }) => ask?.events[type]?.label ?? `event ${type}`);
   const longest = Math.max(0, ...labels.map((label) => label.length));
   return [
+    ...(confirm === null
+      ? []
+      : [
+          `  undone at ${momentText(Date.parse(confirm.deadline))}, unless somebody confirms it: ${style.colors.cyan(suggestedCommand(`wf confirm ${id}`, style))}`,
+        ]),
     ...question.filter((line) => line !== '').map((line) => `  ${oneLine(line)}`),
     ...commands.map(
       (command, index) => `  ${oneLine(labels[index] ?? '').padEnd(longest)}  ${style.colors.cyan(command)}`,

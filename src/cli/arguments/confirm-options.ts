@@ -1,0 +1,45 @@
+import path from 'node:path';
+import { WfError } from '../../engine/model/errors.ts';
+import type { ConfirmRule } from '../../engine/model/journal-event.ts';
+import { knowsLoginSessions } from '../../host/guard/login-session.ts';
+import { ageOption } from './moment.ts';
+import { isFileReference } from './workflow-reference.ts';
+
+/** Time for applying a change that has to be confirmed, in milliseconds. */
+const APPLY_WITHIN_MS = 10 * 60_000;
+
+interface ConfirmOptions {
+  readonly workflow: string;
+  readonly confirmWithin?: string | undefined;
+  readonly applyWithin?: string | undefined;
+  readonly confirmBy?: 'new-session' | undefined;
+  readonly confirmIf?: string | undefined;
+  readonly guard: boolean;
+}
+
+/**
+ * Returns how the run has to be confirmed; undefined if it need not.
+ * @throws WfError E_USAGE; E_RUNTIME_UNAVAILABLE if the kernel does not know login sessions
+ */
+export function confirmRule(given: ConfirmOptions): ConfirmRule | undefined {
+  const { workflow, confirmWithin, applyWithin, confirmBy, confirmIf, guard } = given;
+  if (confirmWithin === undefined) {
+    if (applyWithin === undefined && confirmBy === undefined && confirmIf === undefined && guard) return undefined;
+    throw new WfError('E_USAGE', '--apply-within, --confirm-by, --confirm-if and --no-guard need --confirm-within', {
+      hint: 'Add --confirm-within, such as --confirm-within 120s.',
+    });
+  }
+  if (confirmBy !== undefined && !knowsLoginSessions()) {
+    throw new WfError('E_RUNTIME_UNAVAILABLE', '--confirm-by new-session: this kernel does not know login sessions', {
+      hint: 'Leave it out, or boot a kernel with auditing (CONFIG_AUDIT).',
+    });
+  }
+  return {
+    withinMs: ageOption('--confirm-within', confirmWithin),
+    applyWithinMs: applyWithin === undefined ? APPLY_WITHIN_MS : ageOption('--apply-within', applyWithin),
+    newSession: confirmBy === 'new-session',
+    probe: confirmIf ?? null,
+    guard,
+    workflowFile: isFileReference(workflow) ? path.resolve(workflow) : null,
+  };
+}

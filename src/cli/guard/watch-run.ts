@@ -1,0 +1,66 @@
+import { momentNow } from '../../engine/confirm/boot-deadline.ts';
+import { guardDecision } from '../../engine/confirm/guard-decision.ts';
+import { asWfError } from '../../engine/model/errors.ts';
+import type { RunHandle } from '../../engine/run/engine.ts';
+import { pause } from '../../host/machine/clock.ts';
+import { bootId } from '../../host/processes/process.ts';
+import { reportError } from '../output/report-error.ts';
+import { type StopSignal, type Terminal, writeLines } from '../output/terminal.ts';
+import type { Services } from '../services/services.ts';
+import type { PreparedGuard } from './prepare-guard.ts';
+
+/** The interval in which a guard reads its run: one indexed read. */
+const READ_MS = 500;
+
+/**
+ * Watches a run until it has ended, and ends it itself if nobody else can: undoes it at its deadline, or completes its confirmation. An
+ * error is reported, and tried again. Returns the signal that ended the watching; undefined if the run has ended.
+ */
+export async function watchRun(
+  { engine, history, request }: PreparedGuard,
+  services: Services,
+  terminal: Terminal,
+): Promise<StopSignal | undefined> {
+  const { clock, isAlive } = services;
+  const boot = bootId();
+  let signal: StopSignal | undefined;
+  let active: RunHandle | null = null;
+  const unlisten = terminal.onStopSignal((asked) => {
+    signal ??= asked;
+    active?.interrupt(asked);
+  });
+  let ownedAt = clock.sinceBoot();
+  try {
+    while (signal === undefined) {
+      const run = history.run(request.run);
+      const rule = run?.options.confirm;
+      if (run === undefined || rule === undefined) return undefined;
+      const isOwned = run.owner !== null && isAlive(run.owner);
+      const now = momentNow(clock, boot);
+      if (isOwned) ownedAt = now.sinceBootMs;
+      const unownedMs = isOwned ? null : now.sinceBootMs - ownedAt;
+      const entries = isOwned ? [] : history.journal(run.id);
+      const decision = guardDecision({ run: run.id, status: run.status, rule, entries, unownedMs, now });
+      if (decision.type === 'end') return undefined;
+      if (decision.type === 'wait') {
+        await pause(clock, READ_MS);
+        continue;
+      }
+      try {
+        active =
+          decision.type === 'conclude'
+            ? await engine.conclude(request, 'deadline')
+            : await engine.rollBack({ ...request, removeKept: false, cause: decision.cause });
+        const result = await active?.result;
+        if (result?.type === 'ended') writeLines(terminal.err, [`run ${run.id} is ${result.end.status}`]);
+      } catch (thrown) {
+        reportError(asWfError(thrown), terminal, false);
+        await pause(clock, READ_MS);
+      }
+      active = null;
+    }
+    return signal;
+  } finally {
+    unlisten();
+  }
+}

@@ -1,0 +1,40 @@
+import { WfError } from '../model/errors.ts';
+import type { ConfirmRule, RunOptions } from '../model/journal-event.ts';
+import type { LoadedWorkflow } from '../workflow/workflow.ts';
+
+/**
+ * Refuses a rule to confirm runs of a workflow by which none could be confirmed, or taken back.
+ * @throws WfError E_USAGE
+ */
+export function requireConfirmable(
+  { name, keepsChanges, model }: LoadedWorkflow,
+  { probe }: ConfirmRule,
+  { onFailure, secrets = {} }: Pick<RunOptions, 'onFailure' | 'secrets'>,
+): void {
+  if (!keepsChanges) {
+    throw usage(
+      `workflow ${name} leaves no changes on the host: there is nothing to confirm`,
+      'Start it without a time to confirm.',
+    );
+  }
+  if (onFailure === 'keep') {
+    throw usage('a run that has to be confirmed cannot keep its changes after a failure', 'Specify one of the two.');
+  }
+  const unread = Object.entries(secrets).flatMap(([input, source]) => (source?.startsWith('file:') ? [] : [input]));
+  if (unread.length > 0) {
+    throw usage(
+      `the guard of the run cannot read the secret inputs ${unread.join(', ')}`,
+      'Give each in a file: `--input NAME=@file:PATH`.',
+    );
+  }
+  if (probe === null || model.invocations.get(probe)?.runner.behaviour.type === 'read') return;
+  const probes = [...model.invocations].flatMap(([id, { runner }]) => (runner.behaviour.type === 'read' ? [id] : []));
+  throw usage(
+    `workflow ${name} has no probe ${probe}`,
+    probes.length === 0 ? 'None of its steps only reads.' : `Steps that only read: ${probes.join(', ')}.`,
+  );
+}
+
+function usage(message: string, hint: string): WfError {
+  return new WfError('E_USAGE', message, { hint });
+}

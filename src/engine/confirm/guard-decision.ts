@@ -1,0 +1,48 @@
+import type { WfError } from '../model/errors.ts';
+import type { RunId } from '../model/ids.ts';
+import type { ConfirmRule, JournalEntry } from '../model/journal-event.ts';
+import { isEnd, type StoredRunStatus } from '../ports/history.ts';
+import { type BootMoment, isBefore } from './boot-deadline.ts';
+import { notConfirmed } from './confirm-refusal.ts';
+import { isConfirmed, unconfirmedIn } from './unconfirmed-run.ts';
+
+/** The state of a guarded run. */
+interface GuardedState {
+  readonly run: RunId;
+  readonly status: StoredRunStatus;
+  readonly rule: ConfirmRule;
+  readonly entries: readonly JournalEntry[];
+  /** How long its guard has seen no living process that advances it, in milliseconds; null if one does. */
+  readonly unownedMs: number | null;
+  readonly now: BootMoment;
+}
+
+/** The next action of a guard. */
+export type GuardDecision =
+  | { readonly type: 'end' }
+  | { readonly type: 'wait' }
+  | { readonly type: 'conclude' }
+  | { readonly type: 'roll back'; readonly cause: WfError };
+
+/**
+ * Decides what the guard of a run does now. It never acts beside a living process. A run whose process is gone before it was unconfirmed
+ * may be resumed for as long as a person has to confirm it. Pure.
+ */
+export function guardDecision({ run, status, rule, entries, unownedMs, now }: GuardedState): GuardDecision {
+  if (isEnd(status)) return { type: 'end' };
+  if (unownedMs === null) return { type: 'wait' };
+  const rollBack = (why: string): GuardDecision => ({ type: 'roll back', cause: notConfirmed(run, why) });
+  if (status === 'rolling-back') return rollBack('its rollback was interrupted');
+  const unconfirmed = unconfirmedIn(entries);
+  if (status === 'unconfirmed' && unconfirmed !== undefined) {
+    const isDue = isConfirmed(entries) || !isBefore(now, unconfirmed.deadline);
+    return { type: isDue ? 'conclude' : 'wait' };
+  }
+  const armed = entries.findLast(({ event }) => event.type === 'armed')?.event;
+  if (armed?.type === 'armed' && !isBefore(now, armed.applyBy)) {
+    const isSameBoot = armed.applyBy.bootId === now.bootId;
+    return rollBack(isSameBoot ? 'it was not applied by its deadline' : 'the machine was restarted');
+  }
+  const mayContinue = status === 'paused' || status === 'waiting' || unownedMs < rule.withinMs;
+  return mayContinue ? { type: 'wait' } : rollBack('the process that advanced it was gone');
+}

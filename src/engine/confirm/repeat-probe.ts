@@ -1,0 +1,47 @@
+import { WfError } from '../model/errors.ts';
+import type { Effect, JournalEntry } from '../model/journal-event.ts';
+import type { Owner } from '../model/owner.ts';
+import { type AttemptOutcome, beginAttempt } from '../run/attempt.ts';
+import type { OpenRun } from '../run/open-run.ts';
+import type { StepRunner } from '../workflow/step.ts';
+
+interface RepeatedProbe {
+  /** The invoke id of the step. */
+  readonly invoke: string;
+  readonly entries: readonly JournalEntry[];
+  readonly owner: Owner;
+  runner(kind: string): StepRunner | undefined;
+}
+
+/** Repeats the last step of an invoke id, which only reads. Returns why it fails; undefined if it succeeds. */
+export async function repeatProbe(
+  run: OpenRun,
+  { invoke, entries, owner, runner }: RepeatedProbe,
+): Promise<WfError | undefined> {
+  const start = entries
+    .flatMap(({ event }) => (event.type === 'decided' ? event.effects : []))
+    .findLast((effect): effect is StartStep => effect.type === 'start-step' && effect.invoke === invoke);
+  const found = start === undefined ? undefined : runner(start.kind);
+  if (start === undefined || found === undefined) {
+    return new WfError('E_RUNNER_MISSING', `the run has no step ${invoke} that can be repeated`, {
+      hint: 'Let the deadline pass: the run is then taken back.',
+    });
+  }
+  const earlier = entries.filter(({ event }) => event.type === 'step.attempted' && event.step === start.step).length;
+  const outcome = await new Promise<AttemptOutcome>((ended) => {
+    beginAttempt({
+      ...run,
+      run: run.lease.run,
+      step: start.step,
+      attempt: earlier + 2,
+      runner: found,
+      input: start.input,
+      owner,
+      ended,
+    });
+  });
+  await run.journal.append([], outcome.evidence);
+  return outcome.type === 'failed' ? outcome.error : undefined;
+}
+
+type StartStep = Extract<Effect, { type: 'start-step' }>;

@@ -1,0 +1,94 @@
+import { existsSync, readlinkSync } from 'node:fs';
+import { WfError } from '../../engine/model/errors.ts';
+import type { GuardPort } from '../../engine/ports/guard.ts';
+import type { StepRunner } from '../../engine/workflow/step.ts';
+import { requireTrusted } from '../../trust/trusted-path.ts';
+import { ownUser } from '../../trust/users.ts';
+import { pause, systemClock } from '../machine/clock.ts';
+import { startDetached } from '../processes/detached-process.ts';
+import { processOf } from '../processes/process.ts';
+import { newestLoginSession } from './login-session.ts';
+import { guardUnitName, guardUnitText } from './unit-text.ts';
+
+/** A guard loads wf and a workflow file. */
+const START_MS = 60_000;
+
+/** The line that a guard prints once it has loaded all that it needs. */
+export const GUARD_READY = 'ready';
+
+/** Variables of the environment by which a guard finds what this process finds. */
+const INHERITED = /^(?:PATH|HOME|LANG|DOCKER_\w+|XDG_\w+|WF_(?!CRASH|HALT)\w+)$/;
+
+interface GuardsOptions {
+  /** The program of the command `wf`. */
+  readonly program: string;
+  /** Path of the history. */
+  readonly database: string;
+  /** The step runner of units. */
+  readonly runner: StepRunner;
+}
+
+/** Creates the guards of runs in a history: units of systemd for root, otherwise processes in sessions of their own. */
+export function createGuards({ program, database, runner }: GuardsOptions): GuardPort {
+  const args = (run: string, workflowFile: string | null) => [
+    'guard',
+    `--db=${database}`,
+    ...(workflowFile === null ? [] : [`--workflow=${workflowFile}`]),
+    '--',
+    run,
+  ];
+  return {
+    runner,
+    newestSession: newestLoginSession,
+    choose(run, { runtime, workflowFile }) {
+      const whyNot = whyNoUnit(runtime === 'embedded');
+      if (whyNot !== undefined) return { type: 'process', reason: whyNot };
+      for (const file of [process.execPath, program, ...(workflowFile === null ? [] : [workflowFile])]) {
+        requireTrusted(file, 'a file that systemd would execute as root');
+      }
+      const command = [process.execPath, program, ...args(run, workflowFile)];
+      const environment = Object.fromEntries(
+        Object.entries(process.env).flatMap(([name, value]) =>
+          value !== undefined && INHERITED.test(name) ? [[name, value]] : [],
+        ),
+      );
+      const text = guardUnitText({ run, command, folder: process.cwd(), environment });
+      const name = guardUnitName(run);
+      return { type: 'unit', name, input: { name, text } };
+    },
+    async startProcess(run, { workflowFile }) {
+      const started = startDetached(program, args(run, workflowFile));
+      const first = await Promise.race([
+        started.firstLine.then((line) => ({ type: 'line', line }) as const),
+        started.end.then((end) => ({ type: 'ended', end }) as const),
+        pause(systemClock, START_MS).then(() => ({ type: 'late' }) as const),
+      ]);
+      started.release();
+      const owner = processOf(started.pid);
+      if (first.type === 'line' && first.line === GUARD_READY && owner !== undefined) return owner;
+      const why = first.type === 'ended' ? first.end.stderr.trim() : `it was not ready after ${START_MS / 1_000} s`;
+      if (first.type === 'late') process.kill(started.pid, 'SIGKILL');
+      throw new WfError('E_GUARD', `no guard can watch run ${run}: ${why}`, {
+        hint: 'Mend that, or start the run with --no-guard: then only the command itself takes the change back.',
+        untouched: true,
+      });
+    },
+  };
+}
+
+/** Returns why a guard cannot be a unit of systemd; undefined if it can. */
+function whyNoUnit(isPrivateHost: boolean): string | undefined {
+  if (isPrivateHost) return 'the host of the run is a private one, which ends with the machine';
+  if (ownUser() !== 0) return 'wf does not run as root';
+  if (!existsSync('/run/systemd/system')) return 'systemd does not run here';
+  const elsewhere = ['net', 'mnt', 'pid'].filter((kind) => namespaceOf('self', kind) !== namespaceOf('1', kind));
+  return elsewhere.length === 0 ? undefined : `wf runs in another ${elsewhere.join(' and ')} namespace than systemd`;
+}
+
+function namespaceOf(pid: string, kind: string): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/${kind}`);
+  } catch {
+    return null;
+  }
+}

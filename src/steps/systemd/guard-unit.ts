@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { WfError } from '../../engine/model/errors.ts';
+import type { Argv } from '../../engine/ports/command.ts';
+import { defineStep } from '../../engine/workflow/define-step.ts';
+import type { HostContext } from '../../engine/workflow/step.ts';
+import { runChecked } from '../../host/commands/checked-command.ts';
+import { isUnitEnabled, readUnit, removeUnit, unitFile, writeUnit } from '../../host/guard/unit-file.ts';
+
+/** A guard is ready once it has loaded wf and the workflow. */
+const START_MS = 90_000;
+const COMMAND_MS = 30_000;
+
+const unit = z.object({ name: z.string(), text: z.string() });
+
+/** Makes the guard of a run: a unit of systemd that undoes the run unless somebody confirms it. Only wf itself uses it. */
+export const guardUnit = defineStep({
+  kind: 'systemd.guard',
+  description: 'Starts a unit of systemd that undoes this run unless somebody confirms it.',
+  input: unit,
+  output: z.object({ unit: z.string() }),
+  record: unit,
+  survivesReboot: true,
+  alters: [],
+  timeoutMs: START_MS + 3 * COMMAND_MS,
+  commands: ({ name }) => [
+    ['systemctl', 'daemon-reload'],
+    ['systemctl', 'enable', name],
+    ['systemctl', 'start', name],
+  ],
+  rehearse: ({ name }) => ({ unit: name }),
+  async observe({ name, text }, context) {
+    const target = `unit ${name}`;
+    const found = readUnit(name);
+    if (found === null) return { found: 'absent', target, record: { name, text } };
+    if (found !== text) return { found: 'foreign', error: editedByOthers(name) };
+    const isWhole = isUnitEnabled(name) && (await isActive(name, context));
+    const seen = { target, record: { name, text } };
+    return isWhole ? { found: 'ours', ...seen, output: { unit: name } } : { found: 'partial', ...seen };
+  },
+  async apply({ name, text }, record, _found, context) {
+    writeUnit(name, text);
+    await systemctl(context, ['daemon-reload'], COMMAND_MS);
+    await systemctl(context, ['enable', name], COMMAND_MS);
+    await systemctl(context, ['start', name], START_MS);
+    return record;
+  },
+  async inspect({ name, text }) {
+    const found = readUnit(name);
+    if (found === null && !isUnitEnabled(name)) return { found: 'gone', reason: `unit ${name} does not exist` };
+    if (found !== null && found !== text) return { found: 'unknown', error: editedByOthers(name) };
+    return { found: 'in place' };
+  },
+  // The unit is not stopped: it may be the process that undoes the run. It ends by itself once the run has ended.
+  async undo({ name }, context) {
+    removeUnit(name);
+    await systemctl(context, ['daemon-reload'], COMMAND_MS);
+  },
+  undoCommands: ({ name }) => [
+    ['systemctl', 'disable', '--now', name],
+    ['rm', '-f', unitFile(name)],
+    ['systemctl', 'daemon-reload'],
+  ],
+});
+
+async function isActive(name: string, { host, signal }: HostContext): Promise<boolean> {
+  const argv: Argv = ['systemctl', 'is-active', '--quiet', name];
+  const { end } = await host.command.run(argv, { timeoutMs: COMMAND_MS, signal });
+  return end.type === 'exited' && end.exitCode === 0;
+}
+
+async function systemctl({ host, signal, record }: HostContext, args: readonly string[], timeoutMs: number) {
+  const result = await runChecked(host.command, ['systemctl', ...args], { timeoutMs, signal });
+  record({
+    command: ['systemctl', ...args].join(' '),
+    output: `${result.stdout}${result.stderr}`,
+    exitCode: 0,
+    startedAt: result.startedAt,
+    durationMs: result.durationMs,
+  });
+}
+
+function editedByOthers(name: string): WfError {
+  return new WfError('E_FOREIGN', `${unitFile(name)} is not the file that wf wrote`, {
+    hint: `Compare it by hand, then remove it with \`systemctl disable --now ${name}\` and \`rm ${unitFile(name)}\`.`,
+  });
+}
