@@ -35,7 +35,7 @@ const summary = {
     .strictObject({
       events: z.array(z.strictObject({ type: z.string(), data: z.unknown() })),
       timers: z.array(z.strictObject({ name: z.string(), deadline: z.iso.datetime() })),
-      confirm: z.null(),
+      confirm: z.strictObject({ deadline: z.iso.datetime() }).nullable(),
       ask: z
         .strictObject({
           title: z.string(),
@@ -96,7 +96,7 @@ export const runRecordSchema = z.strictObject({
     z.strictObject({
       at: z.iso.datetime(),
       by: z.strictObject({ user: z.string(), sudoUser: z.string().nullable(), host: z.string() }),
-      kind: z.enum(['send', 'pause', 'cancel', 'settle']),
+      kind: z.enum(['send', 'pause', 'cancel', 'confirm', 'settle']),
       event: z.looseObject({ type: z.string() }).nullable(),
       comment: z.string().nullable(),
       outcome: z

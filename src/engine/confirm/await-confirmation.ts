@@ -37,7 +37,11 @@ interface AwaitRequest {
 export type Confirmation =
   | { readonly type: 'confirmed' }
   /** The rollback is journaled as begun. */
-  | { readonly type: 'reverting'; readonly error: ErrorRecord }
+  | {
+      readonly type: 'reverting';
+      readonly error: ErrorRecord /** Whether a stop signal asked for it. */;
+      readonly bySignal: boolean;
+    }
   | { readonly type: 'interrupted'; readonly signal: string }
   | { readonly type: 'unconfirmed'; readonly deadline: BootDeadline };
 
@@ -80,7 +84,7 @@ export async function awaitConfirmation(request: AwaitRequest, unconfirmed: Unco
         }
         const error = cancellation.error.toRecord();
         await journal.append([handled(open), rollingBack(error)]);
-        return { type: 'reverting', error };
+        return { type: 'reverting', error, bySignal: false };
       }
       default:
         return void (await refuse(requestRefused(run, demand, 'its machine has ended')));
@@ -102,7 +106,9 @@ export async function awaitConfirmation(request: AwaitRequest, unconfirmed: Unco
       if (signal !== undefined || !isBefore(now, deadline)) {
         const error = notConfirmed(run, whyReverting(rule, deadline, bootId, signal)).toRecord();
         const hasOpen = () => openRequestsOf(history, run).length > 0;
-        if (await journal.appendUnless(hasOpen, [rollingBack(error)])) return { type: 'reverting', error };
+        if (await journal.appendUnless(hasOpen, [rollingBack(error)])) {
+          return { type: 'reverting', error, bySignal: signal !== undefined };
+        }
         inbox.check();
         continue;
       }

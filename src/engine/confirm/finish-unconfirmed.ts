@@ -12,10 +12,7 @@ import { commitEnd, type FinishRequest, judgeEnd, KEPT_BY_WORKFLOW, keepChanges,
 import { awaitConfirmation } from './await-confirmation.ts';
 import { deadlineIn } from './boot-deadline.ts';
 import { guardIn } from './guard-step.ts';
-import type { UnconfirmedRun } from './unconfirmed-run.ts';
-
-/** Why the changes of an unconfirmed run are kept. */
-const KEPT_UNTIL_CONFIRMED = 'not confirmed yet: undone at the deadline';
+import { KEPT_UNTIL_CONFIRMED, type UnconfirmedRun } from './unconfirmed-run.ts';
 
 export interface ConfirmServices {
   readonly rule: ConfirmRule;
@@ -68,8 +65,11 @@ export async function concludeUnconfirmed(
   switch (confirmation.type) {
     case 'confirmed':
       return endConfirmed(request, run);
-    case 'reverting':
-      return rollBack(request, changesToUndo(journal.changes(), run.kept), confirmation.error);
+    case 'reverting': {
+      // The signal has had its effect: it does not stop the rollback too.
+      const undoing = confirmation.bySignal ? { ...request, stopSignal: () => undefined } : request;
+      return rollBack(undoing, changesToUndo(journal.changes(), run.kept), confirmation.error);
+    }
     case 'interrupted':
       return confirmation;
     case 'unconfirmed':

@@ -1,6 +1,9 @@
 import type { JournalEntry, RunSuccess } from '../model/journal-event.ts';
 import type { BootDeadline } from './boot-deadline.ts';
 
+/** Why the changes of an unconfirmed run are kept. */
+export const KEPT_UNTIL_CONFIRMED = 'not confirmed yet: undone at the deadline';
+
 /** The state of an unconfirmed run, as its journal has it. */
 export interface Unconfirmed {
   readonly deadline: BootDeadline;

@@ -69,5 +69,7 @@ function answerWords({ id }: StoredRun, demand: Demand, { status }: RunRecord): 
 }
 
 function confirmWords(id: RunId, status: RunStatus): string {
-  return status === 'unconfirmed' ? `the deadline of run ${id} is extended` : `run ${id} is confirmed: it has ${status}`;
+  return status === 'unconfirmed'
+    ? `the deadline of run ${id} is extended`
+    : `run ${id} is confirmed: it has ${status}`;
 }

@@ -11,6 +11,7 @@ import { suggestedCommand } from '../suggestion.ts';
 import { ledgerWords, remainingLines } from './ledger-text.ts';
 import { proofLines } from './proof-text.ts';
 import { firstDifferenceLines, hostWords } from './verification-text.ts';
+import { waitingLines } from './waiting-text.ts';
 
 /** Returns the text at the end of `wf start`: proofs, state of the host, next commands. */
 export function endOfRunLines(material: RunMaterial, record: RunRecord, style: TextStyle): readonly string[] {
@@ -26,6 +27,7 @@ export function endOfRunLines(material: RunMaterial, record: RunRecord, style: T
     ...hostLines(record),
     ...firstDifferenceLines(record.verification, record.id, style, '  '),
     ...remainingLines(material, style),
+    ...(record.status === 'unconfirmed' ? waitingLines(record, style) : []),
     nextLine(nextAfter(material, record), style),
   ];
 }

@@ -1,3 +1,4 @@
+import { KEPT_UNTIL_CONFIRMED } from '../../../engine/confirm/unconfirmed-run.ts';
 import { type Change, type ChangeStatus, undoOrder } from '../../../engine/model/change.ts';
 import type { StoredRun } from '../../../engine/ports/history.ts';
 import { counted, oneLine, setText } from '../format/plain-text.ts';
@@ -12,9 +13,13 @@ export function ledgerWords(changes: readonly Change[]): string {
   if (changes.length === 0) return 'no changes';
   const counts = ORDER.map((status) => ({ status, count: changes.filter((change) => change.status === status).length }))
     .filter(({ count }) => count > 0)
-    .map(({ status, count }) => `${count} ${status}${status === 'kept' ? ' by design' : ''}`);
+    .map(({ status, count }) => `${count} ${status}${status === 'kept' ? keptWords(changes) : ''}`);
   const undone = changes.every(({ status }) => status === 'reverted' || status === 'gone');
   return `${counted(changes.length, 'change')}${undone ? ', all undone' : ''}: ${counts.join(', ')}`;
+}
+
+function keptWords(changes: readonly Change[]): string {
+  return changes.some(({ reason }) => reason === KEPT_UNTIL_CONFIRMED) ? ' until the deadline' : ' by design';
 }
 
 /** Width from which there is room for reasons; `remainingLines` has those of changes in place anyway. */

@@ -1,0 +1,158 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { guardOf } from '../../support/guard-of-run.ts';
+import { openSettingProject, type SettingProject } from '../../support/setting-workflow.ts';
+
+const UNCONFIRMED = /^not confirmed yet: undone at /;
+const MADE = ['one', 'two'];
+const UNDONE = ['one', 'two', 'not two', 'not one'];
+
+/** Waits until the run has ended, whichever process ends it. */
+async function ended(project: SettingProject, id: string) {
+  const end = await project.wf(['wait', id, '--timeout', '30s']);
+  return { exitCode: end.exitCode, record: await project.record(id) };
+}
+
+test.concurrent('a run is kept once it is confirmed, and its guard ends', async () => {
+  const project = openSettingProject();
+  const run = project.run('kept', ['--confirm-within', '60s']);
+  await run.line(UNCONFIRMED);
+  const guard = guardOf(project, 'kept');
+  expect(await project.record('kept')).toMatchObject({
+    status: 'unconfirmed',
+    waitingFor: { confirm: { deadline: expect.any(String) } },
+  });
+  // None of these confirms it.
+  for (const args of [['show'], ['runs'], ['report', 'kept'], ['resume', 'kept'], ['start', 'setting', '--dry-run']]) {
+    await project.wf(args);
+  }
+  expect((await project.record('kept')).status).toBe('unconfirmed');
+  const confirm = await project.confirm('kept', '--comment', 'reached it', '--json');
+  expect(confirm, confirm.stderr).toMatchObject({ exitCode: 0 });
+  expect(confirm.json()).toMatchObject({ request: { kind: 'confirm', comment: 'reached it' } });
+  expect(await run.end).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('does not outlive a reboot') });
+  expect(await project.record('kept')).toMatchObject({ status: 'succeeded', output: { set: true }, waitingFor: null });
+  expect(project.log()).toEqual(MADE);
+  await expect.poll(() => existsSync(`/proc/${guard}`), { timeout: 5_000 }).toBe(false);
+  expect(await project.confirm('kept')).toMatchObject({ exitCode: 4 });
+});
+
+test.concurrent('a run that nobody confirms is undone, and ends with 1', async () => {
+  const project = openSettingProject();
+  const run = project.run('late', ['--confirm-within', '1s', '--no-guard']);
+  expect(await run.end).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('guard: none') });
+  expect(await project.record('late')).toMatchObject({ status: 'rolled-back', error: { code: 'E_NOT_CONFIRMED' } });
+  expect(project.log()).toEqual(UNDONE);
+  expect(await project.confirm('late')).toMatchObject({ exitCode: 4 });
+});
+
+test.concurrent('the guard undoes an unconfirmed run whose process was killed, without the files of the workflow', async () => {
+  const project = openSettingProject();
+  const run = project.run('killed', ['--confirm-within', '3s']);
+  await run.line(UNCONFIRMED);
+  run.kill('SIGKILL');
+  await run.end;
+  writeFileSync(path.join(project.folder, 'workflows/setting.ts'), 'this is no workflow any more');
+  expect(await ended(project, 'killed')).toMatchObject({
+    exitCode: 1,
+    record: { status: 'rolled-back', error: { code: 'E_NOT_CONFIRMED' }, verification: { restored: true } },
+  });
+  expect(project.log()).toEqual(UNDONE);
+});
+
+test.concurrent('the guard undoes a run whose process was killed while it applied the changes', async () => {
+  const project = openSettingProject();
+  const run = project.run('half', ['--confirm-within', '1s', '--input', `waitFor=${project.folder}/never`]);
+  await expect.poll(() => project.log(), { timeout: 10_000 }).toEqual(['one']);
+  run.kill('SIGKILL');
+  await run.end;
+  expect(await ended(project, 'half')).toMatchObject({ exitCode: 1, record: { status: 'rolled-back' } });
+  expect(existsSync(path.join(project.folder, 'one'))).toBe(false);
+});
+
+test.concurrent('a run without a process is confirmed, extended or rolled back by the command that asks', async () => {
+  const project = openSettingProject();
+  for (const id of ['confirmed', 'taken-back']) {
+    const run = project.run(id, ['--confirm-within', '60s']);
+    await run.line(UNCONFIRMED);
+    run.kill('SIGKILL');
+    await run.end;
+    const extended = await project.confirm(id, '--extend', '2m');
+    expect(extended, extended.stderr).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('unless somebody confirms it'),
+    });
+    expect(await project.record(id)).toMatchObject({ status: 'unconfirmed' });
+    if (id === 'confirmed') {
+      expect(await project.confirm(id)).toMatchObject({ exitCode: 0 });
+      expect(await project.record(id)).toMatchObject({ status: 'succeeded' });
+    }
+    expect(await project.wf(['rollback', id])).toMatchObject({ exitCode: 0 });
+    expect(await project.record(id)).toMatchObject({ status: 'rolled-back' });
+  }
+  expect(project.log()).toEqual([...UNDONE, ...UNDONE]);
+});
+
+test.concurrent('wf rollback takes an unconfirmed run back although a living process has it', async () => {
+  const project = openSettingProject();
+  const run = project.run('asked', ['--confirm-within', '60s']);
+  await run.line(UNCONFIRMED);
+  expect(await project.wf(['rollback', 'asked'])).toMatchObject({ exitCode: 0 });
+  expect(await run.end).toMatchObject({ exitCode: 1 });
+  expect(await project.record('asked')).toMatchObject({ status: 'rolled-back', error: { code: 'E_CANCELLED' } });
+  expect(project.log()).toEqual(UNDONE);
+});
+
+test.concurrent('a probe of the workflow must pass before a run is confirmed', async () => {
+  const project = openSettingProject();
+  const run = project.run('probed', ['--confirm-within', '60s', '--confirm-if', 'isAllowed']);
+  await run.line(UNCONFIRMED);
+  project.write('broken', '');
+  const refused = await project.confirm('probed');
+  expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('its probe isAllowed fails') });
+  expect(await project.wf(['cancel', 'probed'])).toMatchObject({ exitCode: 0 });
+  await run.end;
+  expect(project.log()).toEqual(UNDONE);
+});
+
+test.concurrent('a confirmed run whose process is killed before it ends is ended by its guard, and stays', async () => {
+  const project = openSettingProject();
+  const run = project.run('cut', ['--confirm-within', '60s'], { WF_CRASH_AT: 'after commit answered' });
+  await run.line(UNCONFIRMED);
+  const confirm = await project.confirm('cut');
+  expect(confirm.exitCode, confirm.stderr).toBe(0);
+  expect(await run.end).toMatchObject({ signal: 'SIGKILL' });
+  expect(await ended(project, 'cut')).toMatchObject({ exitCode: 0, record: { status: 'succeeded' } });
+  expect(project.log()).toEqual(MADE);
+});
+
+test.concurrent('20 commands at once: one of them decides, and each gets a true answer', async () => {
+  const project = openSettingProject();
+  const run = project.run('many', ['--confirm-within', '60s']);
+  await run.line(UNCONFIRMED);
+  const commands = Array.from({ length: 20 }, (_none, index) =>
+    project.wf([index % 2 === 0 ? 'confirm' : 'cancel', 'many', '--json']),
+  );
+  const ends = await Promise.all(commands);
+  await run.end;
+  const { status, requests } = await project.record('many');
+  const handled = requests.filter(({ outcome }) => outcome?.type === 'handled');
+  expect(handled).toHaveLength(1);
+  expect(status).toBe(handled[0]?.kind === 'confirm' ? 'succeeded' : 'rolled-back');
+  expect(project.log()).toEqual(status === 'succeeded' ? MADE : UNDONE);
+  expect(ends.map(({ exitCode }) => exitCode).sort()).toEqual([0, ...Array.from({ length: 19 }, () => 4)]);
+});
+
+test.concurrent.each([
+  ['--confirm-within', ['--confirm-if', 'isAllowed'], 2],
+  ['no probe', ['--confirm-within', '9s', '--confirm-if', 'one'], 2],
+  ['after a failure', ['--confirm-within', '9s', '--on-failure', 'keep'], 2],
+  ['not a duration', ['--confirm-within', 'soon'], 2],
+])('a start is refused, and touches nothing: %s', async (words, args, exitCode) => {
+  const project = openSettingProject();
+  const refused = await project.run('refused', args).end;
+  expect(refused).toMatchObject({ exitCode, stderr: expect.stringContaining(words) });
+  expect(project.log()).toEqual([]);
+  expect(existsSync(project.database)).toBe(false);
+});

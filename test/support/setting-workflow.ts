@@ -1,0 +1,32 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type RunRecord, runRecordSchema } from './run-record.ts';
+import { openProject, type Project, type RunningWf, type WfEnd } from './run-wf.ts';
+
+const SETTING_WORKFLOW = readFileSync(new URL('../fixtures/workflows/setting.ts', import.meta.url), 'utf8');
+
+/** A project with the workflow `setting`, which makes two folders that are kept if somebody confirms that. */
+export interface SettingProject extends Project {
+  /** Starts a run that has to be confirmed. */
+  run(id: string, args: readonly string[], env?: Readonly<Record<string, string>>): RunningWf;
+  confirm(id: string, ...args: readonly string[]): Promise<WfEnd>;
+  /** The folders that were made, and undone, in this order. */
+  log(): readonly string[];
+  record(id: string): Promise<RunRecord>;
+}
+
+export function openSettingProject(): SettingProject {
+  const project = openProject({ 'workflows/setting.ts': SETTING_WORKFLOW });
+  const { folder } = project;
+  return {
+    ...project,
+    run: (id, args, env = {}) =>
+      project.start(['start', 'setting', '--id', id, '--input', `folder=${folder}`, ...args], { env }),
+    confirm: (id, ...args) => project.wf(['confirm', id, ...args]),
+    log() {
+      const file = path.join(folder, 'log');
+      return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+    },
+    record: async (id) => runRecordSchema.parse((await project.wf(['show', id, '--json'])).json()),
+  };
+}
