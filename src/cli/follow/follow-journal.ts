@@ -1,7 +1,7 @@
 import { WfError } from '../../engine/model/errors.ts';
 import type { RunId } from '../../engine/model/ids.ts';
 import type { JournalEntry } from '../../engine/model/journal-event.ts';
-import { isEnd, type RunStatus } from '../../engine/ports/history.ts';
+import { isEnd, type RunStatus, type StoredRun } from '../../engine/ports/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import { type IsAlive, runStatus } from '../../review/record/run-status.ts';
 import type { StopSignal, Terminal } from '../output/terminal.ts';
@@ -13,8 +13,8 @@ const POLL_MS = 150;
 interface FollowOptions {
   /** Ends the following after this time. */
   readonly timeoutMs?: number | undefined;
-  /** Whether the following also ends with a run that waits and that nobody advances. */
-  readonly untilItRests?: boolean;
+  /** The statuses in which the following ends as soon as nobody advances the run. */
+  readonly restsIn?: readonly RunStatus[];
 }
 
 /** Reason for the end of following: no process advances the run, the time is over, or a stop signal arrived. */
@@ -34,7 +34,7 @@ export async function followJournal(
   { clock, isAlive }: Pick<Services, 'clock' | 'isAlive'>,
   terminal: Pick<Terminal, 'onStopSignal'>,
   onNews: (entries: readonly JournalEntry[]) => void,
-  { timeoutMs = Number.POSITIVE_INFINITY, untilItRests = false }: FollowOptions = {},
+  { timeoutMs = Number.POSITIVE_INFINITY, restsIn = [] }: FollowOptions = {},
 ): Promise<FollowEnd> {
   const until = clock.now() + timeoutMs;
   const stop: { signal: StopSignal | undefined; wake: () => void } = { signal: undefined, wake: () => {} };
@@ -59,7 +59,7 @@ export async function followJournal(
       last = entries.at(-1)?.seq ?? last;
       onNews(entries);
       if (isStopped(status)) return { type: 'let-go', status };
-      if (untilItRests && status === 'waiting' && stored(history, id).owner === null) return { type: 'let-go', status };
+      if (restsIn.includes(status) && !isOwned(stored(history, id), isAlive)) return { type: 'let-go', status };
       if (clock.now() >= until) return { type: 'timed-out' };
       if (stop.signal === undefined) await pause();
       if (stop.signal !== undefined) return { type: 'stopped', signal: stop.signal };
@@ -67,6 +67,10 @@ export async function followJournal(
   } finally {
     unlisten();
   }
+}
+
+function isOwned({ owner }: StoredRun, isAlive: IsAlive): boolean {
+  return owner !== null && isAlive(owner);
 }
 
 /** Returns whether a run in this status does nothing more until somebody acts on it. */

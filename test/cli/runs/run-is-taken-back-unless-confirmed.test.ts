@@ -127,6 +127,17 @@ test.concurrent('a confirmed run whose process is killed before it ends is ended
   expect(project.log()).toEqual(MADE);
 });
 
+test.concurrent('a confirmed run whose only process is killed before it ends is ended by who confirmed it', async () => {
+  const project = openSettingProject();
+  const env = { WF_CRASH_AT: 'after commit answered' };
+  const run = project.run('alone', ['--confirm-within', '60s', '--no-guard'], env);
+  await run.line(UNCONFIRMED);
+  expect(await project.confirm('alone')).toMatchObject({ exitCode: 0 });
+  expect(await run.end).toMatchObject({ signal: 'SIGKILL' });
+  expect(await project.record('alone')).toMatchObject({ status: 'succeeded' });
+  expect(project.log()).toEqual(MADE);
+});
+
 test.concurrent('20 commands at once: one of them decides, and each gets a true answer', async () => {
   const project = openSettingProject();
   const run = project.run('many', ['--confirm-within', '60s']);

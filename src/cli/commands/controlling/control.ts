@@ -10,6 +10,8 @@ import { suggestions } from '../../../review/text/suggestion.ts';
 import { findRun } from '../../arguments/find-run.ts';
 import { deliver } from '../../follow/deliver.ts';
 import { followJournal } from '../../follow/follow-journal.ts';
+import { followUndo } from '../../follow/follow-undo.ts';
+import { watchForInterruption } from '../../follow/interruption.ts';
 import { followedExitCode, rollbackExitCode } from '../../output/exit-code.ts';
 import { printOutcome } from '../../output/print-result.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
@@ -38,6 +40,7 @@ export async function control(
   const history = await services.history();
   // The process that advances a cancelled run undoes it: that ends with the run.
   if (demand.kind === 'cancel') await followJournal(history, run.id, services, terminal, () => {});
+  if (demand.kind === 'confirm' && demand.extendMs === null) await completeConfirmation(run, given, services, terminal);
   const material = readRunMaterial(history, history.run(run.id) ?? run);
   const record = runRecord(material, services.isAlive);
   if (given.json) writeJson(terminal.out, { request: requestRecord(material.journal, number), run: record });
@@ -46,6 +49,26 @@ export async function control(
   // A run may be interrupted while it is undone.
   const isUnsettled = record.status === 'needs-attention' || record.status === 'interrupted';
   return isUndoing(demand) && isUnsettled ? followedExitCode(record) : 0;
+}
+
+/** Waits until the process that has confirmed a run has ended it, or does that itself if that process is gone. */
+async function completeConfirmation(
+  run: StoredRun,
+  given: z.output<typeof controlOptions>,
+  services: Services,
+  terminal: Terminal,
+): Promise<void> {
+  const history = await services.history();
+  const end = await followJournal(history, run.id, services, terminal, () => {}, { restsIn: ['unconfirmed'] });
+  if (end.type !== 'let-go' || end.status !== 'unconfirmed') return;
+  const interruption = watchForInterruption(terminal);
+  try {
+    await followUndo({ ...given, run }, interruption, services, terminal, (engine, request, observer) =>
+      engine.conclude(request, 'answered', observer),
+    );
+  } finally {
+    interruption.end();
+  }
 }
 
 /** Whether the exit code depends on the host alone: the failure of the run is wanted. */

@@ -22,7 +22,7 @@ export const wait = defineCommand(options, async ({ json, run: reference, timeou
   const timeoutMs = timeout === undefined ? undefined : ageOption('--timeout', timeout);
   const { history, run } = findRun(await services.historyForReading(), reference, services.places.database);
   const { id } = run;
-  const end = await followJournal(history, id, services, terminal, () => {}, { timeoutMs, untilItRests: true });
+  const end = await followJournal(history, id, services, terminal, () => {}, { timeoutMs, restsIn: ['waiting'] });
   if (end.type === 'stopped') return signalExitCode(end.signal);
   if (end.type === 'timed-out') throw timedOut(id, timeout ?? '');
   const material = readRunMaterial(history, history.run(id) ?? run);
