@@ -47,17 +47,12 @@ export function createGuards({ program, database, runner }: GuardsOptions): Guar
         requireTrusted(file, 'a file that systemd would execute as root');
       }
       const command = [process.execPath, program, ...args(run, workflowFile)];
-      const environment = Object.fromEntries(
-        Object.entries(process.env).flatMap(([name, value]) =>
-          value !== undefined && INHERITED.test(name) ? [[name, value]] : [],
-        ),
-      );
-      const text = guardUnitText({ run, command, folder: process.cwd(), environment });
+      const text = guardUnitText({ run, command, folder: process.cwd(), environment: inherited() });
       const name = guardUnitName(run);
       return { type: 'unit', name, input: { name, text } };
     },
     async startProcess(run, { workflowFile }) {
-      const started = startDetached(program, args(run, workflowFile));
+      const started = startDetached(program, args(run, workflowFile), inherited());
       const first = await Promise.race([
         started.firstLine.then((line) => ({ type: 'line', line }) as const),
         started.end.then((end) => ({ type: 'ended', end }) as const),
@@ -74,6 +69,14 @@ export function createGuards({ program, database, runner }: GuardsOptions): Guar
       });
     },
   };
+}
+
+function inherited(): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value !== undefined && INHERITED.test(name) ? [[name, value]] : [],
+    ),
+  );
 }
 
 /** Returns why a guard cannot be a unit of systemd; undefined if it can. */

@@ -19,9 +19,9 @@ export interface DetachedEnd {
   readonly stderr: string;
 }
 
-/** Starts a program of Node in a session of its own, with the environment and the folder of this process. */
-export function startDetached(file: string, args: readonly string[]): DetachedProcess {
-  const child = spawn(process.execPath, [file, ...args], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts a program of Node in a session of its own, in the folder of this process. */
+export function startDetached(file: string, args: readonly string[], env = process.env): DetachedProcess {
+  const child = spawn(process.execPath, [file, ...args], { detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const end = Promise.all([
     new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
