@@ -16,45 +16,58 @@ async function ended(project: SettingProject, id: string) {
 
 test.concurrent('a run is kept once it is confirmed, and its guard ends', async () => {
   const project = openSettingProject();
-  const run = project.run('kept', ['--confirm-within', '60s']);
+  const run = project.run('confirmed-here', ['--confirm-within', '60s']);
   await run.line(UNCONFIRMED);
-  const guard = guardOf(project, 'kept');
-  expect(await project.record('kept')).toMatchObject({
+  const guard = guardOf(project, 'confirmed-here');
+  expect(await project.record('confirmed-here')).toMatchObject({
     status: 'unconfirmed',
     waitingFor: { confirm: { deadline: expect.any(String) } },
   });
   // None of these confirms it.
-  for (const args of [['show'], ['runs'], ['report', 'kept'], ['resume', 'kept'], ['start', 'setting', '--dry-run']]) {
+  for (const args of [
+    ['show'],
+    ['runs'],
+    ['report', 'confirmed-here'],
+    ['resume', 'confirmed-here'],
+    ['start', 'setting', '--dry-run'],
+  ]) {
     await project.wf(args);
   }
-  expect((await project.record('kept')).status).toBe('unconfirmed');
-  const confirm = await project.confirm('kept', '--comment', 'reached it', '--json');
+  expect((await project.record('confirmed-here')).status).toBe('unconfirmed');
+  const confirm = await project.confirm('confirmed-here', '--comment', 'reached it', '--json');
   expect(confirm, confirm.stderr).toMatchObject({ exitCode: 0 });
   expect(confirm.json()).toMatchObject({ request: { kind: 'confirm', comment: 'reached it' } });
   expect(await run.end).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('does not outlive a reboot') });
-  expect(await project.record('kept')).toMatchObject({ status: 'succeeded', output: { set: true }, waitingFor: null });
+  expect(await project.record('confirmed-here')).toMatchObject({
+    status: 'succeeded',
+    output: { set: true },
+    waitingFor: null,
+  });
   expect(project.log()).toEqual(MADE);
   await expect.poll(() => existsSync(`/proc/${guard}`), { timeout: 5_000 }).toBe(false);
-  expect(await project.confirm('kept')).toMatchObject({ exitCode: 4 });
+  expect(await project.confirm('confirmed-here')).toMatchObject({ exitCode: 4 });
 });
 
 test.concurrent('a run that nobody confirms is undone, and ends with 1', async () => {
   const project = openSettingProject();
-  const run = project.run('late', ['--confirm-within', '1s', '--no-guard']);
+  const run = project.run('never-confirmed', ['--confirm-within', '1s', '--no-guard']);
   expect(await run.end).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('guard: none') });
-  expect(await project.record('late')).toMatchObject({ status: 'rolled-back', error: { code: 'E_NOT_CONFIRMED' } });
+  expect(await project.record('never-confirmed')).toMatchObject({
+    status: 'rolled-back',
+    error: { code: 'E_NOT_CONFIRMED' },
+  });
   expect(project.log()).toEqual(UNDONE);
-  expect(await project.confirm('late')).toMatchObject({ exitCode: 4 });
+  expect(await project.confirm('never-confirmed')).toMatchObject({ exitCode: 4 });
 });
 
 test.concurrent('the guard undoes an unconfirmed run whose process was killed, without the files of the workflow', async () => {
   const project = openSettingProject();
-  const run = project.run('killed', ['--confirm-within', '3s']);
+  const run = project.run('killed-unconfirmed', ['--confirm-within', '3s']);
   await run.line(UNCONFIRMED);
   run.kill('SIGKILL');
   await run.end;
   writeFileSync(path.join(project.folder, 'workflows/setting.ts'), 'this is no workflow any more');
-  expect(await ended(project, 'killed')).toMatchObject({
+  expect(await ended(project, 'killed-unconfirmed')).toMatchObject({
     exitCode: 1,
     record: { status: 'rolled-back', error: { code: 'E_NOT_CONFIRMED' }, verification: { restored: true } },
   });
@@ -63,17 +76,17 @@ test.concurrent('the guard undoes an unconfirmed run whose process was killed, w
 
 test.concurrent('the guard undoes a run whose process was killed while it applied the changes', async () => {
   const project = openSettingProject();
-  const run = project.run('half', ['--confirm-within', '1s', '--input', `waitFor=${project.folder}/never`]);
+  const run = project.run('half-applied', ['--confirm-within', '1s', '--input', `waitFor=${project.folder}/never`]);
   await expect.poll(() => project.log(), { timeout: 10_000 }).toEqual(['one']);
   run.kill('SIGKILL');
   await run.end;
-  expect(await ended(project, 'half')).toMatchObject({ exitCode: 1, record: { status: 'rolled-back' } });
+  expect(await ended(project, 'half-applied')).toMatchObject({ exitCode: 1, record: { status: 'rolled-back' } });
   expect(existsSync(path.join(project.folder, 'one'))).toBe(false);
 });
 
 test.concurrent('a run without a process is confirmed, extended or rolled back by the command that asks', async () => {
   const project = openSettingProject();
-  for (const id of ['confirmed', 'taken-back']) {
+  for (const id of ['confirmed-later', 'taken-back']) {
     const run = project.run(id, ['--confirm-within', '60s']);
     await run.line(UNCONFIRMED);
     run.kill('SIGKILL');
@@ -84,7 +97,7 @@ test.concurrent('a run without a process is confirmed, extended or rolled back b
       stdout: expect.stringContaining('unless somebody confirms it'),
     });
     expect(await project.record(id)).toMatchObject({ status: 'unconfirmed' });
-    if (id === 'confirmed') {
+    if (id === 'confirmed-later') {
       expect(await project.confirm(id)).toMatchObject({ exitCode: 0 });
       expect(await project.record(id)).toMatchObject({ status: 'succeeded' });
     }
@@ -96,11 +109,11 @@ test.concurrent('a run without a process is confirmed, extended or rolled back b
 
 test.concurrent('wf rollback takes an unconfirmed run back although a living process has it', async () => {
   const project = openSettingProject();
-  const run = project.run('asked', ['--confirm-within', '60s']);
+  const run = project.run('asked-back', ['--confirm-within', '60s']);
   await run.line(UNCONFIRMED);
-  expect(await project.wf(['rollback', 'asked'])).toMatchObject({ exitCode: 0 });
+  expect(await project.wf(['rollback', 'asked-back'])).toMatchObject({ exitCode: 0 });
   expect(await run.end).toMatchObject({ exitCode: 1 });
-  expect(await project.record('asked')).toMatchObject({ status: 'rolled-back', error: { code: 'E_CANCELLED' } });
+  expect(await project.record('asked-back')).toMatchObject({ status: 'rolled-back', error: { code: 'E_CANCELLED' } });
   expect(project.log()).toEqual(UNDONE);
 });
 
@@ -118,36 +131,36 @@ test.concurrent('a probe of the workflow must pass before a run is confirmed', a
 
 test.concurrent('a confirmed run whose process is killed before it ends is ended by its guard, and stays', async () => {
   const project = openSettingProject();
-  const run = project.run('cut', ['--confirm-within', '60s'], { WF_CRASH_AT: 'after commit answered' });
+  const run = project.run('cut-confirmed', ['--confirm-within', '60s'], { WF_CRASH_AT: 'after commit answered' });
   await run.line(UNCONFIRMED);
-  const confirm = await project.confirm('cut');
+  const confirm = await project.confirm('cut-confirmed');
   expect(confirm.exitCode, confirm.stderr).toBe(0);
   expect(await run.end).toMatchObject({ signal: 'SIGKILL' });
-  expect(await ended(project, 'cut')).toMatchObject({ exitCode: 0, record: { status: 'succeeded' } });
+  expect(await ended(project, 'cut-confirmed')).toMatchObject({ exitCode: 0, record: { status: 'succeeded' } });
   expect(project.log()).toEqual(MADE);
 });
 
 test.concurrent('a confirmed run whose only process is killed before it ends is ended by who confirmed it', async () => {
   const project = openSettingProject();
   const env = { WF_CRASH_AT: 'after commit answered' };
-  const run = project.run('alone', ['--confirm-within', '60s', '--no-guard'], env);
+  const run = project.run('unguarded-cut', ['--confirm-within', '60s', '--no-guard'], env);
   await run.line(UNCONFIRMED);
-  expect(await project.confirm('alone')).toMatchObject({ exitCode: 0 });
+  expect(await project.confirm('unguarded-cut')).toMatchObject({ exitCode: 0 });
   expect(await run.end).toMatchObject({ signal: 'SIGKILL' });
-  expect(await project.record('alone')).toMatchObject({ status: 'succeeded' });
+  expect(await project.record('unguarded-cut')).toMatchObject({ status: 'succeeded' });
   expect(project.log()).toEqual(MADE);
 });
 
 test.concurrent('20 commands at once: one of them decides, and each gets a true answer', async () => {
   const project = openSettingProject();
-  const run = project.run('many', ['--confirm-within', '60s']);
+  const run = project.run('asked-by-many', ['--confirm-within', '60s']);
   await run.line(UNCONFIRMED);
   const commands = Array.from({ length: 20 }, (_none, index) =>
-    project.wf([index % 2 === 0 ? 'confirm' : 'cancel', 'many', '--json']),
+    project.wf([index % 2 === 0 ? 'confirm' : 'cancel', 'asked-by-many', '--json']),
   );
   const ends = await Promise.all(commands);
   await run.end;
-  const { status, requests } = await project.record('many');
+  const { status, requests } = await project.record('asked-by-many');
   const handled = requests.filter(({ outcome }) => outcome?.type === 'handled');
   expect(handled).toHaveLength(1);
   expect(status).toBe(handled[0]?.kind === 'confirm' ? 'succeeded' : 'rolled-back');
@@ -162,7 +175,7 @@ test.concurrent.each([
   ['not a duration', ['--confirm-within', 'soon'], 2],
 ])('a start is refused, and touches nothing: %s', async (words, args, exitCode) => {
   const project = openSettingProject();
-  const refused = await project.run('refused', args).end;
+  const refused = await project.run('never-started', args).end;
   expect(refused).toMatchObject({ exitCode, stderr: expect.stringContaining(words) });
   expect(project.log()).toEqual([]);
   expect(existsSync(project.database)).toBe(false);
