@@ -41,6 +41,7 @@ export type { Stopped } from './library/keep-advancing.ts';
 export { openEngine } from './library/open-engine.ts';
 export type {
   AdvancedRun,
+  ConfirmOptions,
   OpenEngineOptions,
   RequestOptions,
   ResumedRun,

@@ -1,8 +1,10 @@
 import { checkInput } from '../definition/check-input.ts';
 import type { LoadedFile } from '../definition/load.ts';
+import { APPLY_WITHIN_MS, requireConfirmable } from '../engine/confirm/confirm-rule.ts';
 import { parseSentEvent } from '../engine/machine/sent-event.ts';
 import { asWfError, errorOfRecord, WfError } from '../engine/model/errors.ts';
 import { parseRunId, RUN_ID_RULE, type RunId } from '../engine/model/ids.ts';
+import type { ConfirmRule } from '../engine/model/journal-event.ts';
 import type { JsonObject } from '../engine/model/json.ts';
 import type { MachineEvent } from '../engine/model/machine-event.ts';
 import type { Demand } from '../engine/model/request.ts';
@@ -13,6 +15,7 @@ import { runNotFound } from '../engine/run/run-refusal.ts';
 import { redactInput } from '../engine/secrets/secrets.ts';
 import type { StepRunner } from '../engine/workflow/step.ts';
 import { openHistory } from '../history/open.ts';
+import { confirmStamp } from '../host/guard/confirm-stamp.ts';
 import { systemClock } from '../host/machine/clock.ts';
 import { requester } from '../host/machine/requester.ts';
 import { isAlive } from '../host/processes/process.ts';
@@ -29,6 +32,7 @@ import { ownStepRunners } from './step-runners.ts';
 import { subscribe } from './subscribe.ts';
 import type {
   AdvancedRun,
+  ConfirmOptions,
   OpenEngineOptions,
   RequestOptions,
   ResumedRun,
@@ -130,12 +134,15 @@ function embed(
     const input = checkedInput(workflow, given);
     const runtime = options.runtime ?? (await engine.chooseRuntime(workflow)).runtime;
     const mayHibernate = canHibernate(workflow);
+    const confirm = options.confirm === undefined ? {} : { confirm: confirmRule(options.confirm) };
+    const runOptions = { onFailure, pauseAfter, ...confirm };
+    if (runOptions.confirm !== undefined) requireConfirmable(workflow, runOptions.confirm, runOptions);
     const request = {
       workflow,
       definition,
       input,
       runtime,
-      options: { onFailure, pauseAfter },
+      options: runOptions,
       mayHibernate,
     };
     const handle = await engine.start(id === undefined ? request : { ...request, id: runIdOf(id) }, observer);
@@ -190,6 +197,10 @@ function embed(
       const handle = await engine.settle({ run, runner: undoRunner() });
       return handle?.result;
     }
+    if (demand.kind === 'confirm') {
+      const handle = await engine.conclude({ run, runner: undoRunner() }, 'answered');
+      return handle?.result;
+    }
     return demand.kind === 'cancel' && !demand.keep ? rollBack(run) : resume(run);
   }
 
@@ -227,6 +238,8 @@ function embed(
     rollBack: (id, options) => begun(() => rollBack(id, options)),
     send: (id, event, options) => ask(id, { kind: 'send', event: parseSentEvent(event) }, options),
     pause: (id, options) => ask(id, { kind: 'pause' }, options),
+    confirm: (id, { extendMs = null, ...options } = {}) =>
+      ask(id, { kind: 'confirm', extendMs, stamp: confirmStamp() }, options),
     settle: (id, change, { as, reason, ...options }) => ask(id, { kind: 'settle', change, as, reason }, options),
     cancel: (id, { keep = false, ...options } = {}) => ask(id, { kind: 'cancel', keep }, options),
     run: recordOf,
@@ -296,6 +309,16 @@ function checkedInput(workflow: LoadedFile['workflow'], given: JsonObject): Json
   } catch (thrown) {
     throw redactError(asWfError(thrown));
   }
+}
+
+function confirmRule({
+  withinMs,
+  applyWithinMs = APPLY_WITHIN_MS,
+  newSession = false,
+  probe = null,
+  guard = true,
+}: Omit<ConfirmOptions, 'probe'> & { readonly probe?: string | null }): ConfirmRule {
+  return { withinMs, applyWithinMs, newSession, probe, guard, workflowFile: null };
 }
 
 function stageOf(stage: string | null | undefined, { name, model }: LoadedFile['workflow']): string | null {

@@ -28,10 +28,29 @@ export interface StartRunOptions {
   readonly runtime?: RuntimeName;
   /** The stage after which the run pauses. */
   readonly pauseAfter?: string | null;
+  /** Takes the changes of the run back unless somebody confirms it in time; it need not be confirmed if absent. */
+  readonly confirm?: ConfirmOptions;
   /** The id of the run: letters, digits, `_` and `-`, at most 63; a new one if absent. */
   readonly id?: string;
   /** Receives each journal entry once it is on disk, and progress. Its errors become warnings of the process and change no run. */
   readonly observer?: RunObserver;
+}
+
+/** How a run has to be confirmed. */
+export interface ConfirmOptions {
+  /** The time to confirm, in milliseconds from the verification of the host. */
+  readonly withinMs: number;
+  /** The time for applying, in milliseconds; ten minutes if absent. */
+  readonly applyWithinMs?: number;
+  /** Whether the confirmation must come from a login session that began after the change; false if absent. */
+  readonly newSession?: boolean;
+  /** The id of a step that only reads, which must succeed again; none if absent. */
+  readonly probe?: string;
+  /**
+   * Whether a guard takes the changes back if this process is gone; true if absent. It is a process of the command `wf`, which finds the
+   * workflow by its name, as that command does, from the working directory of this process.
+   */
+  readonly guard?: boolean;
 }
 
 export interface ResumeRunOptions {
@@ -145,6 +164,12 @@ export interface WorkflowEngine {
    * @throws WfError as `send`; the errors of `rollBack`
    */
   cancel(run: string, options?: RequestOptions & { readonly keep?: boolean }): Promise<RunRecord>;
+  /**
+   * Keeps the changes of an unconfirmed run, or moves its deadline to `extendMs` from now. Resolves once that is on disk. Counts if it is
+   * asked before the deadline, from the login session of this process.
+   * @throws WfError as `send`; E_REQUEST_REFUSED also if the run is not unconfirmed, or its probe fails
+   */
+  confirm(run: string, options?: RequestOptions & { readonly extendMs?: number }): Promise<RunRecord>;
   /**
    * Records that a change which wf could not undo is gone, or is kept, and ends the run again: with a comparison of the host if this is
    * the place where the run was started. Resolves with the run record after that.

@@ -1,12 +1,10 @@
 import path from 'node:path';
+import { APPLY_WITHIN_MS } from '../../engine/confirm/confirm-rule.ts';
 import { WfError } from '../../engine/model/errors.ts';
 import type { ConfirmRule } from '../../engine/model/journal-event.ts';
 import { knowsLoginSessions } from '../../host/guard/login-session.ts';
 import { ageOption } from './moment.ts';
 import { isFileReference } from './workflow-reference.ts';
-
-/** Time for applying a change that has to be confirmed, in milliseconds. */
-const APPLY_WITHIN_MS = 10 * 60_000;
 
 interface ConfirmOptions {
   readonly workflow: string;
@@ -19,7 +17,7 @@ interface ConfirmOptions {
 
 /**
  * Returns how the run has to be confirmed; undefined if it need not.
- * @throws WfError E_USAGE; E_RUNTIME_UNAVAILABLE if the kernel does not know login sessions
+ * @throws WfError E_USAGE; E_GUARD if the kernel does not know login sessions
  */
 export function confirmRule(given: ConfirmOptions): ConfirmRule | undefined {
   const { workflow, confirmWithin, applyWithin, confirmBy, confirmIf, guard } = given;
@@ -30,7 +28,7 @@ export function confirmRule(given: ConfirmOptions): ConfirmRule | undefined {
     });
   }
   if (confirmBy !== undefined && !knowsLoginSessions()) {
-    throw new WfError('E_RUNTIME_UNAVAILABLE', '--confirm-by new-session: this kernel does not know login sessions', {
+    throw new WfError('E_GUARD', '--confirm-by new-session: this kernel does not know login sessions', {
       hint: 'Leave it out, or boot a kernel with auditing (CONFIG_AUDIT).',
     });
   }

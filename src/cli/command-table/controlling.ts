@@ -23,17 +23,17 @@ export function controlling(program: Command, action: ActionFactory): void {
     .requiredOption('--reason <text>', 'why, for the record of the run')
     .action(action(['run', 'change'], async () => (await import('../commands/controlling/settle.ts')).settle));
   program
-    .command('guard')
-    .summary('take a run back that nobody confirms in time; wf starts it by itself')
-    .argument('<run>', RUN_ARGUMENT)
-    .option('--workflow <file>', WORKFLOW_FILE)
-    .action(action(['run'], async () => (await import('../commands/controlling/guard.ts')).guard));
-  program
     .command('wait')
     .summary('wait until a run rests, and end with the exit code that wf start would have')
     .argument('[run]', RUN_TO_READ)
     .option('--timeout <duration>', 'stop waiting after this time, with exit code 4')
     .action(action(['run'], async () => (await import('../commands/controlling/wait.ts')).wait));
+  program
+    .command('guard')
+    .summary('take a run back that nobody confirms in time; wf starts it by itself')
+    .argument('<run>', RUN_ARGUMENT)
+    .option('--workflow <file>', WORKFLOW_FILE)
+    .action(action(['run'], async () => (await import('../commands/controlling/guard.ts')).guard));
 }
 
 /** Adds the argument and the options of all of them. */

@@ -11,6 +11,10 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ],
     ['wf start ./new-address.ts', 'start the workflow of a file'],
     ['wf start lab-network --detach', 'continue without this terminal; `wf show -f` follows'],
+    [
+      'wf start network-change --input-file new.json --confirm-within 2m',
+      'take the change back unless `wf confirm` comes within two minutes',
+    ],
     ['wf start deploy --input password=@env:PASSWORD', 'pass a secret, which wf does not store'],
   ],
   resume: [
@@ -26,6 +30,11 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf send 7kq approve --comment "seen with Ann"', 'approve a run that asks for it'],
     [`wf send @latest scale --data '{"replicas":3}'`, 'send an event with data'],
   ],
+  confirm: [
+    ['wf confirm 7kq --comment "reached it"', 'keep the changes of an unconfirmed run'],
+    ['wf confirm 7kq --extend 10m', 'move its deadline'],
+  ],
+  guard: [['wf guard 7kq', 'watch an unconfirmed run whose guard has ended']],
   settle: [
     ['wf settle 7kq 3 --as gone --reason "removed by hand"', 'settle a change that `wf rollback` could not undo'],
   ],

@@ -2,6 +2,9 @@ import { WfError } from '../model/errors.ts';
 import type { ConfirmRule, RunOptions } from '../model/journal-event.ts';
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
 
+/** The time for applying a change that has to be confirmed, in milliseconds, unless it is given. */
+export const APPLY_WITHIN_MS = 10 * 60_000;
+
 /**
  * Refuses a rule to confirm runs of a workflow by which none could be confirmed, or taken back.
  * @throws WfError E_USAGE

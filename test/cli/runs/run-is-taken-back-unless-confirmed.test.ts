@@ -1,7 +1,8 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { guardOf } from '../../support/guard-of-run.ts';
+import { WF } from '../../support/run-wf.ts';
 import { openSettingProject, type SettingProject } from '../../support/setting-workflow.ts';
 
 const UNCONFIRMED = /^not confirmed yet: undone at /;
@@ -150,6 +151,45 @@ test.concurrent('a confirmed run whose only process is killed before it ends is 
   expect(await project.record('unguarded-cut')).toMatchObject({ status: 'succeeded' });
   expect(project.log()).toEqual(MADE);
 });
+
+/** A login as PAM makes one: the kernel gives the process a new session. Only root can do that. */
+const LOGIN = { through: ['sh', '-c', 'echo 0 > /proc/self/loginuid && exec "$@"', 'sh'] };
+const canLogIn = process.getuid?.() === 0 && existsSync('/proc/self/loginuid');
+
+test
+  .skipIf(!canLogIn)
+  .concurrent('only a login session that began after the change confirms it, if that is asked', async () => {
+    const project = openSettingProject();
+    const args = ['start', 'setting', '--id', 'by-new-session', '--input', `folder=${project.folder}`];
+    const run = project.start([...args, '--confirm-within', '60s', '--confirm-by', 'new-session'], LOGIN);
+    await run.line(UNCONFIRMED);
+    const own = `/proc/${run.pid}/sessionid`;
+    expect(Number(readFileSync(own, 'utf8'))).toBeLessThan(4_294_967_295);
+    expect(await project.confirm('by-new-session')).toMatchObject({
+      exitCode: 4,
+      stderr: expect.stringContaining('belongs to no login session'),
+    });
+    const inNewSession = await project.wf(['confirm', 'by-new-session'], LOGIN);
+    expect(inNewSession, inNewSession.stderr).toMatchObject({ exitCode: 0 });
+    expect(await run.end).toMatchObject({ exitCode: 0 });
+  });
+
+test
+  .skipIf(!canLogIn)
+  .concurrent('the session that made the change cannot confirm it, if another is asked for', async () => {
+    const project = openSettingProject();
+    const words = [
+      `${process.execPath} "$0" start setting --id by-own-session --input folder="$1" --confirm-within 60s --confirm-by new-session --detach`,
+      `until ${process.execPath} "$0" show by-own-session | grep -q unconfirmed; do sleep 0.1; done`,
+      `${process.execPath} "$0" confirm by-own-session; echo "exit $?"`,
+      `${process.execPath} "$0" cancel by-own-session`,
+    ];
+    const shell = { through: [...LOGIN.through, 'sh', '-c', words.join('; '), WF, project.folder] };
+    const end = await project.wf([], shell);
+    expect(end.stderr).toMatch(/login session \d+ began before the change/);
+    expect(end.stdout).toContain('exit 4');
+    expect(await project.record('by-own-session')).toMatchObject({ status: 'rolled-back' });
+  });
 
 test.concurrent('20 commands at once: one of them decides, and each gets a true answer', async () => {
   const project = openSettingProject();
