@@ -16,7 +16,7 @@ import { redactInput } from '../engine/secrets/secrets.ts';
 import type { StepRunner } from '../engine/workflow/step.ts';
 import { openHistory } from '../history/open.ts';
 import { confirmStamp } from '../host/guard/confirm-stamp.ts';
-import { systemClock } from '../host/machine/clock.ts';
+import { pause, systemClock } from '../host/machine/clock.ts';
 import { requester } from '../host/machine/requester.ts';
 import { isAlive } from '../host/processes/process.ts';
 import { isResumable } from '../review/record/allowed-actions.ts';
@@ -223,11 +223,15 @@ function embed(
     }
   }
 
-  async function close(): Promise<void> {
+  async function close(timeoutMs: number): Promise<void> {
     for (const run of advanced) run.interrupt();
+    const late = new AbortController();
     // `advance` interrupts a run that begins meanwhile.
-    await Promise.allSettled(beginning);
-    await Promise.allSettled([...advanced].map(({ result }) => result));
+    const stopped = Promise.allSettled(beginning).then(() =>
+      Promise.allSettled([...advanced].map(({ result }) => result)),
+    );
+    await Promise.race([stopped, pause(systemClock, timeoutMs, late.signal)]);
+    late.abort();
     history.close();
   }
 
@@ -262,8 +266,8 @@ function embed(
         },
         isAlive,
       ).runs.map(summaryOf),
-    close() {
-      closing ??= close();
+    close({ timeoutMs = Number.POSITIVE_INFINITY } = {}) {
+      closing ??= close(timeoutMs);
       return closing;
     },
   };

@@ -196,7 +196,8 @@ export interface WorkflowEngine {
   runs(filter?: RunsFilter): readonly RunSummary[];
   /**
    * Interrupts the runs that this engine advances or is about to begin, waits until each has stopped, and closes the history. After
-   * that, every call that begins a run is refused (E_USAGE).
+   * that, every call that begins a run is refused (E_USAGE). Waits at most `timeoutMs` (for ever if absent): a run whose step has not
+   * ended by then can be resumed once this process has ended, as if the process had been killed.
    */
-  close(): Promise<void>;
+  close(options?: { readonly timeoutMs?: number }): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { momentNow } from '../../engine/confirm/boot-deadline.ts';
 import { guardDecision } from '../../engine/confirm/guard-decision.ts';
-import { asWfError } from '../../engine/model/errors.ts';
+import { asWfError, type ErrorCode } from '../../engine/model/errors.ts';
 import type { RunHandle } from '../../engine/run/engine.ts';
 import { pause } from '../../host/machine/clock.ts';
 import { bootId } from '../../host/processes/process.ts';
@@ -12,9 +12,13 @@ import type { PreparedGuard } from './prepare-guard.ts';
 /** The interval in which a guard reads its run: one indexed read. */
 const READ_MS = 500;
 
+/** Without its history, a guard can do nothing: no undo is journaled. */
+const WITHOUT_HISTORY: readonly ErrorCode[] = ['E_DATABASE', 'E_DATABASE_NEWER', 'E_DATABASE_DAMAGED'];
+
 /**
  * Watches a run until it has ended, and ends it itself if nobody else can: undoes it at its deadline, or completes its confirmation. An
  * error is reported, and tried again. Returns the signal that ended the watching; undefined if the run has ended.
+ * @throws WfError E_DATABASE* if the history cannot be used any more
  */
 export async function watchRun(
   { engine, history, request }: PreparedGuard,
@@ -54,7 +58,9 @@ export async function watchRun(
         const result = await active?.result;
         if (result?.type === 'ended') writeLines(terminal.err, [`run ${run.id} is ${result.end.status}`]);
       } catch (thrown) {
-        reportError(asWfError(thrown), terminal, false);
+        const error = asWfError(thrown);
+        if (WITHOUT_HISTORY.includes(error.code)) throw error;
+        reportError(error, terminal, false);
         await pause(clock, READ_MS);
       }
       active = null;

@@ -28,7 +28,7 @@ WorkingDirectory=-${folder.replaceAll('%', '%%')}
 ${Object.entries(environment)
   .map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}\n`)
   .join('')}Restart=on-failure
-RestartSec=1
+RestartSec=5
 
 [Install]
 WantedBy=multi-user.target

@@ -75,6 +75,55 @@ await engine.close();`,
   expect(second).toEqual(['interrupted succeeded 3']);
 });
 
+test('close ends after its time, and the next program resumes the run whose step had not ended', async () => {
+  const project = foldersProject();
+  const open = "const engine = await openEngine({ database: 'wf.db', workflows: [folders] });";
+  const first = await ran(
+    project,
+    `${open}
+const input = { root: root + '/made', waitFor: root + '/made/go' };
+await engine.start(folders, input, { id: 'closed-late', observer: {
+  committed({ event }) {
+    if (event.type === 'step.succeeded' && event.step === 'makeOne') {
+      void engine.close({ timeoutMs: 200 }).then(() => { console.log('closed'); process.exit(0); });
+    }
+  },
+} });`,
+  );
+  expect(first).toEqual(['closed']);
+  project.write({ 'made/go': '' });
+  const second = await ran(
+    project,
+    `${open}
+console.log((await (await engine.resume('closed-late')).record).status);
+await engine.close();`,
+  );
+  expect(second).toEqual(['succeeded']);
+});
+
+test('a program starts a run that has to be confirmed, extends its deadline, and confirms it', async () => {
+  const workflow = readFileSync(new URL('../../fixtures/workflows/setting.ts', import.meta.url), 'utf8');
+  const project = openPackageProject({ 'workflows/setting.ts': workflow, 'workflows/folders.ts': SLOW });
+  mkdirSync(path.join(project.folder, 'made'));
+  const said = await ran(
+    project,
+    `const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/setting.ts'] });
+console.log(await codeOf(engine.start('setting', { folder: root }, { confirm: { withinMs: 1, probe: 'none' } })));
+const options = { id: 'from-a-program', confirm: { withinMs: 60_000, guard: false } };
+const run = await engine.start('setting', { folder: root + '/made' }, options);
+for await (const { event } of engine.subscribe(run.id)) if (event.type === 'unconfirmed') break;
+console.log(engine.run(run.id).status, await codeOf(engine.pause(run.id)));
+const [before, after] = [engine.run(run.id), await engine.confirm(run.id, { extendMs: 600_000, comment: 'lunch' })];
+const deadline = ({ waitingFor }: typeof before) => Date.parse(waitingFor?.confirm?.deadline ?? '');
+console.log(after.status, deadline(after) > deadline(before) + 500_000);
+await engine.confirm(run.id);
+console.log((await run.record).status, await codeOf(engine.confirm(run.id)));
+await engine.close();`,
+  );
+  expect(said).toEqual(['E_USAGE', 'unconfirmed E_REQUEST_REFUSED', 'unconfirmed true', 'succeeded E_REQUEST_REFUSED']);
+  expect(existsSync(path.join(project.folder, 'made/two'))).toBe(true);
+});
+
 test('the run of a killed program is resumed', async () => {
   const project = foldersProject();
   const open = "const engine = await openEngine({ database: 'wf.db', workflows: [folders] });";

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { guardOf } from '../../support/guard-of-run.ts';
@@ -83,6 +83,18 @@ test.concurrent('the guard undoes a run whose process was killed while it applie
   await run.end;
   expect(await ended(project, 'half-applied')).toMatchObject({ exitCode: 1, record: { status: 'rolled-back' } });
   expect(existsSync(path.join(project.folder, 'one'))).toBe(false);
+});
+
+test.concurrent('a guard whose database was removed ends: it undoes nothing that it cannot record', async () => {
+  const project = openSettingProject();
+  const run = project.run('without-database', ['--confirm-within', '1s']);
+  await run.line(UNCONFIRMED);
+  run.kill('SIGKILL');
+  await run.end;
+  const guard = guardOf(project, 'without-database');
+  for (const file of ['wf.db', 'wf.db-wal', 'wf.db-shm']) rmSync(path.join(project.folder, file), { force: true });
+  await expect.poll(() => existsSync(`/proc/${guard}`), { timeout: 10_000 }).toBe(false);
+  expect(project.log()).toEqual(MADE);
 });
 
 test.concurrent('a run without a process is confirmed, extended or rolled back by the command that asks', async () => {
