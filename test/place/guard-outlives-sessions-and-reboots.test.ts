@@ -108,6 +108,14 @@ withSystemd('a reboot takes an unconfirmed run back, and one that was being appl
   await expectUndone('half');
 });
 
+withSystemd('a run that fails leaves no guard behind', async () => {
+  machine.write(`${PROJECT}/fails/broken`, '');
+  const failed = await machine.wf(start('fails', '--confirm-within', '10m'), PROJECT);
+  expect(failed, failed.stderr).toMatchObject({ exitCode: 1 });
+  expect(await record('fails')).toMatchObject({ status: 'rolled-back', verification: { restored: true } });
+  expect([isMade('fails', 'one'), hasUnit('fails'), await isEnabled('fails')]).toEqual([false, false, false]);
+});
+
 withSystemd('a start that cannot arm its guard ends with 3, and touches nothing', async () => {
   await machine.run(['mount', '--bind', '/etc', '/etc']);
   await machine.run(['mount', '-o', 'remount,ro,bind', '/etc']);

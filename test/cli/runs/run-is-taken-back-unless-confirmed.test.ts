@@ -61,6 +61,17 @@ test.concurrent('a run that nobody confirms is undone, and ends with 1', async (
   expect(await project.confirm('never-confirmed')).toMatchObject({ exitCode: 4 });
 });
 
+test.concurrent('a run that fails is undone, and its guard ends at once', async () => {
+  const project = openSettingProject();
+  project.write('broken', '');
+  const run = project.run('fails-unconfirmed', ['--confirm-within', '10m']);
+  expect(await run.end).toMatchObject({ exitCode: 1 });
+  expect(await project.record('fails-unconfirmed')).toMatchObject({ status: 'rolled-back' });
+  expect(project.log()).toEqual(UNDONE);
+  const guard = guardOf(project, 'fails-unconfirmed');
+  await expect.poll(() => existsSync(`/proc/${guard}`), { timeout: 5_000 }).toBe(false);
+});
+
 test.concurrent('the guard undoes an unconfirmed run whose process was killed, without the files of the workflow', async () => {
   const project = openSettingProject();
   const run = project.run('killed-unconfirmed', ['--confirm-within', '3s']);
