@@ -14,7 +14,7 @@ export const GROUPS: readonly CommandGroup[] = [
     names: ['start', 'resume', 'rollback', 'shell', 'changes', 'sweep'],
     add: running,
   },
-  { heading: 'Control runs:', names: ['send', 'pause', 'cancel', 'settle', 'wait'], add: controlling },
+  { heading: 'Control runs:', names: ['send', 'pause', 'cancel', 'retry', 'settle', 'wait'], add: controlling },
   { heading: 'Review runs:', names: ['runs', 'show', 'logs', 'diff', 'report', 'graph'], add: reviewing },
   { heading: 'Keep the history:', names: ['prune', 'export', 'import'], add: keeping },
   { heading: 'Write workflows:', names: ['workflows', 'steps', 'new', 'check'], add: building },

@@ -7,7 +7,7 @@ import { asWfError, WfError } from '../model/errors.ts';
 import { hostLost, needsItsChanges } from '../place/lost-host.ts';
 import { recordedHost } from '../place/recorded-host.ts';
 import { requirePlace } from '../place/require-place.ts';
-import type { StoredRun, StoredStep } from '../ports/history.ts';
+import { isEnd, type StoredRun, type StoredStep } from '../ports/history.ts';
 import type { RunHost } from '../ports/runtime.ts';
 import { journaledIntent, observedTarget, openIntent } from '../run/apply-change.ts';
 import type { EngineDependencies, PlannedStep, ResumePlan, ResumeRequest } from '../run/engine.ts';
@@ -18,6 +18,7 @@ import { requireValues, type Secrets } from '../secrets/secrets.ts';
 import type { ChangeBehaviour, HostContext, StepContext, StepRunner } from '../workflow/step.ts';
 import { BACK, FORWARD } from './recovery-table.ts';
 import { isRollingBack, resumableRun } from './resume-run.ts';
+import { retryOf, withRetry } from './retry-failed-run.ts';
 import { begunRollBack, changesToUndo } from './roll-back-run.ts';
 
 /** Returns what a resume would do with each step, by the same tables. Observes the host, takes no lease, touches nothing. */
@@ -47,9 +48,9 @@ async function planOn(
   secrets: Secrets,
 ): Promise<ResumePlan> {
   const { history, clock, crashPoints } = dependencies;
-  const entries = history.journal(run.id);
+  const journaled = history.journal(run.id);
   const lease = { run: run.id, fence: run.fence };
-  const journal = openRunJournal({ history, lease, clock, crashPoints, observer: {}, secrets }, entries);
+  const journal = openRunJournal({ history, lease, clock, crashPoints, observer: {}, secrets }, journaled);
   const steps = history.steps(run.id);
   const planner: Planner = {
     dependencies,
@@ -59,13 +60,15 @@ async function planOn(
     run: run.id,
     runner: runnersOf(request.workflow.model),
   };
-  if (isRollingBack(run)) return planBack(planner, steps, begunRollBack(entries)?.kept ?? []);
+  if (isRollingBack(run)) return planBack(planner, steps, begunRollBack(journaled)?.kept ?? []);
   const accepted = request.acceptChanges ? Number.POSITIVE_INFINITY : undefined;
+  const toRetry = { run, entries: journaled, changes: journal.changes(), now: clock.now(), acceptedAt: accepted };
+  const retried = isEnd(run.status) ? retryOf(request.workflow, toRetry) : [];
+  const { entries, open } = withRetry({ entries: journaled, open: openSteps(journaled) }, retried);
   const decision = replay(request.workflow.model, run, entries, accepted);
   // Resuming a machine that has failed only undoes it.
   const isUndone = hasFailed(decision) && run.options.onFailure === 'rollback' && journal.changes().some(needsUndo);
   if (isUndone) return planBack(planner, steps, []);
-  const open = openSteps(entries);
   const planned = await Promise.all(steps.map((step) => planStep(planner, step, open.get(step.id), decision)));
   const isLost = host.isNew() && decision !== undefined && needsItsChanges(request.workflow.model, decision);
   if (!isLost || !planned.some(({ plan }) => plan === 'gone')) {

@@ -10,10 +10,8 @@ export interface OpenStep {
   readonly attempt: number;
   /** Number of failed attempts, without interrupted ones. */
   readonly failures: number;
-  readonly journaled:
-    | { readonly type: 'decided' }
-    | { readonly type: 'begun' }
-    | { readonly type: 'retrying'; readonly retryAt: number };
+  readonly journaled: /** Due, and not begun: the run paused before, or is retried. */
+  { readonly type: 'decided' } | { readonly type: 'begun' } | { readonly type: 'retrying'; readonly retryAt: number };
 }
 
 export type OpenSteps = ReadonlyMap<StepId, OpenStep>;
@@ -21,19 +19,30 @@ export type OpenSteps = ReadonlyMap<StepId, OpenStep>;
 /** Returns the steps without an outcome in a journal, in the order of their decisions. Pure. */
 export function openSteps(entries: readonly JournalEntry[]): OpenSteps {
   const open = new Map<StepId, OpenStep>();
-  for (const { event } of entries) follow(open, event);
+  /** The last attempt that has begun, by step. */
+  const begun = new Map<StepId, number>();
+  for (const { event } of entries) follow(open, begun, event);
   return open;
 }
 
-function follow(open: Map<StepId, OpenStep>, event: JournalEvent): void {
+function follow(open: Map<StepId, OpenStep>, begun: Map<StepId, number>, event: JournalEvent): void {
   switch (event.type) {
     case 'decided':
       for (const effect of event.effects) {
-        if (effect.type === 'start-step')
-          open.set(effect.step, { start: effect, attempt: 1, failures: 0, journaled: BEGUN });
+        if (effect.type !== 'start-step') continue;
+        open.set(effect.step, { start: effect, attempt: 1, failures: 0, journaled: BEGUN });
+        begun.set(effect.step, 1);
+      }
+      return;
+    case 'retried':
+      for (const effect of event.effects) {
+        if (effect.type !== 'start-step') continue;
+        const attempt = (begun.get(effect.step) ?? 0) + 1;
+        open.set(effect.step, { start: effect, attempt, failures: 0, journaled: DUE });
       }
       return;
     case 'step.attempted':
+      begun.set(event.step, event.attempt);
       alter(open, event.step, (step) => ({ ...step, attempt: event.attempt, journaled: BEGUN }));
       return;
     case 'step.retrying':
@@ -52,14 +61,18 @@ function follow(open: Map<StepId, OpenStep>, event: JournalEvent): void {
     // Both follow the outcomes of all running steps: a step that is still open has not begun.
     case 'paused':
     case 'interrupted':
-      for (const [id, step] of open)
-        if (step.journaled.type === 'begun') open.set(id, { ...step, journaled: { type: 'decided' } });
+      for (const [id, step] of open) {
+        if (step.journaled.type !== 'begun') continue;
+        open.set(id, { ...step, journaled: DUE });
+        begun.set(id, step.attempt - 1);
+      }
       return;
     default:
   }
 }
 
 const BEGUN = { type: 'begun' } as const;
+const DUE = { type: 'decided' } as const;
 
 function alter(open: Map<StepId, OpenStep>, id: StepId, change: (step: OpenStep) => OpenStep): void {
   const step = open.get(id);

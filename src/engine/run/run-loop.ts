@@ -355,6 +355,8 @@ class RunLoop {
         case 'cancel':
           this.#cancel(cancellationBy(header.id, request));
           break;
+        case 'retry':
+          throw requestRefused(header.id, demand, 'it has not ended');
         case 'settle':
           throw requestRefused(header.id, demand, NOT_ENDED);
       }

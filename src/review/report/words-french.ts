@@ -80,6 +80,8 @@ export const FRENCH: ReportWords = {
     exported: (pid) =>
       `${pid === null ? 'un processus' : `le processus ${pid}`} menait encore l’exécution quand elle a été exportée`,
     accepted: 'reprise avec une définition modifiée',
+    retried: (steps) =>
+      steps.length === 0 ? 'repartie de son dernier état' : `repartie de l’action ${steps.join(', ')}`,
     paused: (stage) => (stage === null ? 'mise en pause sur demande' : `mise en pause après l’étape ${stage}`),
     interrupted: (signal) => `interrompue par ${signal}`,
     requested: ({ by, kind, event, comment, outcome }) => {
@@ -87,6 +89,7 @@ export const FRENCH: ReportWords = {
         send: `a envoyé l’événement ${event?.type ?? ''}`,
         pause: 'a demandé une pause',
         cancel: 'a demandé l’abandon',
+        retry: 'a demandé une nouvelle tentative',
         settle: 'a réglé une modification',
       };
       const said = comment === null ? '' : ` : ${comment}`;

@@ -7,6 +7,7 @@ export function requestWords({ by, kind, event, comment, outcome }: RequestRecor
     send: `sent the event ${event?.type ?? ''}`,
     pause: 'asked to pause the run',
     cancel: 'asked to cancel the run',
+    retry: 'asked to retry the run',
     settle: 'settled a change',
   };
   const said = comment === null ? '' : `: ${comment}`;
