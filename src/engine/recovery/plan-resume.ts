@@ -9,7 +9,7 @@ import { recordedHost } from '../place/recorded-host.ts';
 import { requirePlace } from '../place/require-place.ts';
 import { isEnd, type StoredRun, type StoredStep } from '../ports/history.ts';
 import type { RunHost } from '../ports/runtime.ts';
-import { journaledIntent, observedTarget, openIntent } from '../run/apply-change.ts';
+import { journaledIntent, observedTarget, openChange } from '../run/apply-change.ts';
 import type { EngineDependencies, PlannedStep, ResumePlan, ResumeRequest } from '../run/engine.ts';
 import { type OpenStep, openSteps } from '../run/open-steps.ts';
 import { leaseHeld } from '../run/run-refusal.ts';
@@ -156,7 +156,7 @@ async function planOpen(planner: Planner, open: OpenStep, decision: Decision | u
 
 async function planChange(planner: Planner, { start }: OpenStep, behaviour: ChangeBehaviour): Promise<Plan> {
   const { dependencies, journal, secrets } = planner;
-  const earlier = openIntent(journal.changes(), start.step);
+  const earlier = openChange(journal.changes(), start.step);
   const journaled = journaledIntent(earlier, behaviour, dependencies.owner.bootId);
   const context: StepContext = { ...observingContext(planner), step: start.step, attempt: 1, ledger: NO_LEDGER };
   try {
