@@ -45,6 +45,8 @@ const summary = {
     })
     .nullable(),
   error: errorSchema.nullable(),
+  retryOf: z.string().optional(),
+  retriedAs: z.string().optional(),
 };
 
 const changeSchema = z.strictObject({
@@ -95,7 +97,7 @@ export const runRecordSchema = z.strictObject({
     z.strictObject({
       at: z.iso.datetime(),
       by: z.strictObject({ user: z.string(), sudoUser: z.string().nullable(), host: z.string() }),
-      kind: z.enum(['send', 'pause', 'cancel', 'settle']),
+      kind: z.enum(['send', 'pause', 'cancel', 'retry', 'settle']),
       event: z.looseObject({ type: z.string() }).nullable(),
       comment: z.string().nullable(),
       outcome: z

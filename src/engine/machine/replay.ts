@@ -166,7 +166,7 @@ function diverged(header: RunHeader, seq: number, what: string, difference: stri
     {
       hint:
         'The workflow file has changed since the run started, or its machine is not pure (for example, a guard or an assign reads the clock). ' +
-        `Restore the file, or undo the run with \`wf rollback ${header.id}\`, which needs no workflow file.`,
+        `Restore the file, continue with the changed one (\`--accept-changes\`), or undo the run with \`wf rollback ${header.id}\`, which needs no workflow file.`,
       details: { seq },
     },
   );

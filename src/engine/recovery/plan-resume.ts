@@ -141,24 +141,38 @@ async function planOpen(planner: Planner, open: OpenStep, decision: Decision | u
   if (decision !== undefined && decision.state.active.get(start.invoke) !== start.step) {
     return { plan: 'kept', why: 'the machine has left its state' };
   }
-  if (journaled.type === 'decided') return { plan: 'run', why: 'due, and not begun yet' };
+  if (journaled.type === 'decided' && attempt === 1) return { plan: 'run', why: 'due, and not begun yet' };
   if (journaled.type === 'retrying') return { plan: 'run', why: `attempt ${attempt} failed, the next one is due` };
   const runner = planner.runner(start.kind);
   switch (runner?.behaviour.type) {
     case 'change':
       return planChange(planner, open, runner.behaviour);
     case 'undo':
-      return { plan: 'run', why: 'its end was not journaled: it undoes what is left' };
+      return { plan: 'run', why: `${unendedWords(open)}: it undoes what is left` };
     default:
-      return { plan: 'run', why: 'its end was not journaled; it only reads' };
+      return { plan: 'run', why: `${unendedWords(open)}; it only reads` };
   }
 }
 
-async function planChange(planner: Planner, { start }: OpenStep, behaviour: ChangeBehaviour): Promise<Plan> {
+function unendedWords({ journaled, attempt }: OpenStep): string {
+  return journaled.type === 'decided' ? `attempt ${attempt - 1} failed or was stopped` : 'its end was not journaled';
+}
+
+async function planChange(
+  planner: Planner,
+  { start, retriedAfter }: OpenStep,
+  behaviour: ChangeBehaviour,
+): Promise<Plan> {
   const { dependencies, journal, secrets } = planner;
   const earlier = openChange(journal.changes(), start.step);
   const journaled = journaledIntent(earlier, behaviour, dependencies.owner.bootId);
-  const context: StepContext = { ...observingContext(planner), step: start.step, attempt: 1, ledger: NO_LEDGER };
+  const context: StepContext = {
+    ...observingContext(planner),
+    step: start.step,
+    attempt: 1,
+    retriedAfter,
+    ledger: NO_LEDGER,
+  };
   try {
     const input = secrets.reveal(start.input);
     const known = journaled === 'intended' && earlier !== undefined ? secrets.reveal(earlier.record) : undefined;

@@ -44,10 +44,9 @@ export async function resumeRun(
   const isRetry = isEnd(run.status);
   const runner = runnersOf(workflow.model);
   if (isRetry) {
-    const acceptedAt = run.definitionHash === request.definition.hash ? undefined : Number.POSITIVE_INFINITY;
     const [entries, changes, now] = [history.journal(run.id), history.changes(run.id), services.clock.now()];
     // Refused before the takeover, which is journaled.
-    retryOf(workflow, { run, entries, changes, now, acceptedAt });
+    retryOf(workflow, { run, entries, changes, now, acceptedAt: acceptedAtEnd(request, run, entries) });
   }
   if (isRollingBack(run)) {
     const whyMissing = () => `the current workflow ${workflow.name} has none`;
@@ -153,16 +152,15 @@ async function resumeTaken(
     const error = begun?.error ?? rolledBackOnRequest(run).toRecord();
     return continueRollBack(services, taken, run, { error, kept: begun?.kept ?? [] });
   }
-  const isAccepted = run.definitionHash !== definition.hash;
   // A rival may have resumed the run under another definition meanwhile.
-  if (isAccepted && !request.acceptChanges) throw definitionChanged(run);
+  if (run.definitionHash !== definition.hash && !request.acceptChanges) throw definitionChanged(run);
   const now = clock.now();
-  const acceptedAt = isAccepted ? Number.POSITIVE_INFINITY : undefined;
+  const acceptedAt = acceptedAtEnd(request, run, entries);
   const toRetry = { run, entries, changes: taken.journal.changes(), now, acceptedAt };
   const retried = isEnd(run.status) ? retryOf(workflow, toRetry) : [];
   const resumed = beginningOf(request, withRetry(taken, retried), acceptedAt);
   const events: JournalEvent[] = [];
-  if (isAccepted) {
+  if (acceptedAt !== undefined) {
     await whileLocked(clock, () => history.putDefinition(definition.hash, definition.description, now));
     events.push({ type: 'definition.accepted', definitionHash: definition.hash });
   }
@@ -176,6 +174,26 @@ async function resumeTaken(
   const beginning = await prepareHost(resumed, request, taken);
   const pauseAfter = pauseAfterOf(request, run, entries);
   return advanceOpenRun(services, taken, { header: run, workflow, beginning, pauseAfter, mayHibernate });
+}
+
+/**
+ * Returns where the user accepts another definition: at the end of the journal, or undefined if it replays unchanged. Functions that
+ * differ only in what they refer to leave the hash of a definition as it is.
+ */
+function acceptedAtEnd(
+  { acceptChanges, definition, workflow }: ResumeRequest,
+  run: StoredRun,
+  entries: readonly JournalEntry[],
+): number | undefined {
+  if (!acceptChanges) return undefined;
+  if (run.definitionHash !== definition.hash) return Number.POSITIVE_INFINITY;
+  try {
+    replay(workflow.model, run, entries);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof WfError) return Number.POSITIVE_INFINITY;
+    throw thrown;
+  }
 }
 
 /** @throws WfError E_JOURNAL_DIVERGED */
