@@ -45,6 +45,7 @@ export type {
   RequestOptions,
   ResumedRun,
   ResumeRunOptions,
+  RetryRunOptions,
   RollBackRunOptions,
   RunsFilter,
   StartRunOptions,
