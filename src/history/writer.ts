@@ -89,10 +89,7 @@ export function createWriter({ statements, write, path, requireInPlace }: Writer
     const run = requireOwn(id);
     const status = statements.value('SELECT status FROM runs WHERE number = @run', { run });
     if (status !== 'rolled-back') throw requestRefused(id, { kind: 'retry' }, `it is ${String(status)}`);
-    const as = statements.value(
-      `SELECT id FROM runs WHERE json_extract(options, '$.retryOf') = @id AND imported_from IS NULL`,
-      { id },
-    );
+    const as = statements.value(`SELECT id FROM runs WHERE retry_of = @id AND imported_from IS NULL`, { id });
     if (as !== undefined)
       throw retriedAlready(id, parseRow(runIdSchema(), as, { path, table: 'runs', of: `run ${id}` }));
     const asked = statements.values(

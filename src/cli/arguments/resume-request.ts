@@ -74,7 +74,7 @@ function refuseAnother(run: StoredRun, { hash, description }: ResolvedWorkflow['
     'E_DEFINITION_CHANGED',
     `workflow ${run.workflow} has changed since run ${run.id} started: ${differences}`,
     {
-      hint: `Continue it under the new definition with \`wf ${actionOn(run)} ${run.id} --accept-changes\`, or undo it with \`wf rollback ${run.id}\`.`,
+      hint: `${actionOn(run) === 'retry' ? 'Retry' : 'Resume'} it under the new definition with \`wf ${actionOn(run)} ${run.id} --accept-changes\`, or undo it with \`wf rollback ${run.id}\`.`,
     },
   );
 }

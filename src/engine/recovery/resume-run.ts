@@ -252,6 +252,6 @@ function runEnded({ id, workflow, status }: StoredRun): WfError {
 function definitionChanged({ id, workflow, status }: StoredRun): WfError {
   const action = isEnd(status) ? 'retry' : 'resume';
   return new WfError('E_DEFINITION_CHANGED', `workflow ${workflow} has changed since run ${id} was started`, {
-    hint: `Continue under the new definition with \`wf ${action} ${id} --accept-changes\`, or undo the run with \`wf rollback ${id}\`, which needs no definition.`,
+    hint: `${action === 'retry' ? 'Retry' : 'Resume'} it under the new definition with \`wf ${action} ${id} --accept-changes\`, or undo the run with \`wf rollback ${id}\`, which needs no definition.`,
   });
 }

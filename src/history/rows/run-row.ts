@@ -66,7 +66,7 @@ export const RUN_COLUMNS = `id, workflow, definition_hash, runtime, input, optio
     (SELECT count(*) FROM changes WHERE changes.run = runs.number AND changes.${IN_PLACE}) ELSE 0 END AS changes_in_place,
   (${RETRY_DUE}) AS retry_due,
   (SELECT later.id FROM runs AS later
-     WHERE json_extract(later.options, '$.retryOf') = runs.id AND later.imported_from IS NULL) AS retried_as`;
+     WHERE later.retry_of = runs.id AND later.imported_from IS NULL) AS retried_as`;
 
 /** A run, of the columns {@link RUN_COLUMNS}. */
 export const runRow = lazy(() =>

@@ -37,6 +37,7 @@ const SCHEMA = `
     output TEXT,
     error TEXT,
     imported_from TEXT,
+    retry_of TEXT GENERATED ALWAYS AS (json_extract(options, '$.retryOf')) VIRTUAL,
     fence INTEGER NOT NULL,
     owner_pid INTEGER,
     owner_start_time TEXT,
@@ -49,8 +50,7 @@ const SCHEMA = `
   CREATE INDEX runs_of_status ON runs (status, created_at, id);
   CREATE INDEX runs_of_workflow_and_status ON runs (workflow, status, created_at, id);
   CREATE INDEX runs_of_definition ON runs (definition_hash);
-  CREATE UNIQUE INDEX runs_retried ON runs (json_extract(options, '$.retryOf'))
-    WHERE json_extract(options, '$.retryOf') IS NOT NULL AND imported_from IS NULL;
+  CREATE UNIQUE INDEX runs_retried ON runs (retry_of) WHERE retry_of IS NOT NULL AND imported_from IS NULL;
   CREATE INDEX runs_with_owner ON runs (number) WHERE owner_pid IS NOT NULL;
 
   CREATE TABLE journal (

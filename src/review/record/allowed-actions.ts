@@ -97,6 +97,6 @@ function nothingInPlace({ id, workflow, status }: StoredRun): WfError {
 function ended({ id, workflow, status, changesInPlace }: StoredRun): WfError {
   const retry = status === 'failed' || status === 'rolled-back' ? `Retry it with \`wf retry ${id}\`. ` : '';
   const others = `${retry}Check its result with \`wf show ${id}\`, or start another run with \`wf start ${workflow}\`.`;
-  const hint = changesInPlace === 0 ? others : `${others} Undo its changes with \`wf rollback ${id}\`.`;
+  const hint = changesInPlace === 0 ? others : `Undo its changes with \`wf rollback ${id}\`. ${others}`;
   return new WfError('E_RUN_ENDED', `run ${id} has ended (${status}): there is nothing to resume`, { hint });
 }
