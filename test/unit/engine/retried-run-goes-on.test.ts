@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { setup, stateIn } from 'xstate';
+import { raise, setup, stateIn } from 'xstate';
 import { z } from 'zod';
 import { describeDefinition } from '../../../src/definition/describe.ts';
+import { pendingTimers } from '../../../src/engine/machine/pending-timers.ts';
 import { replay } from '../../../src/engine/machine/replay.ts';
 import { WfError } from '../../../src/engine/model/errors.ts';
 import type { RunId } from '../../../src/engine/model/ids.ts';
@@ -368,21 +369,64 @@ describe('a failed run that is retried', () => {
     expect(recordOf(id).changes).toMatchObject([{ seq: 1, step: 'one', status: 'kept' }]);
   });
 
-  test('gives its timers their whole time again', async () => {
+  test('gives its timers their whole time again, and drops those of the failure', async () => {
     const mine = workflow({
       initial: 'work',
       states: {
-        work: { invoke: { ...invoke('work'), onDone: 'done', onError: 'broken' }, after: { long: 'broken' } },
+        work: {
+          invoke: {
+            ...invoke('work'),
+            onDone: 'done',
+            onError: { target: 'broken', actions: raise({ type: 'late' }, { delay: 'long', id: 'late' }) },
+          },
+          after: { long: 'broken' },
+        },
         broken: failed,
         done,
       },
     });
     failing.add('work');
     const { id } = await start(mine);
+    expect([...pendingTimers(host.history.journal(id)).keys()]).toEqual(['late#1']);
     clock.set(clock.now() + 600_000);
+    const retriedAt = clock.now();
+    hanging.add('work');
+    const retrying = retry(id, mine);
+    await until(() => calls.includes('work 2'));
+    expect([...pendingTimers(host.history.journal(id))]).toEqual([
+      [expect.stringContaining('after'), retriedAt + 60_000],
+    ]);
+    clock.step();
+    expect(clock.now()).toBe(retriedAt + 60_000);
+    expect(await retrying).toBe('handled');
+    expect(stateOf(id, mine)).toEqual(['failed', 'work stopped 2']);
+  });
+
+  test('has the error of its new end, not of the failure from which it went on', async () => {
+    const mine = workflow({
+      initial: 'work',
+      states: {
+        work: { invoke: { ...invoke('work'), onDone: 'question', onError: 'broken' } },
+        question: { on: { reject: 'broken' } },
+        broken: failed,
+      },
+    });
+    failing.add('work');
+    const { id } = await start(mine);
     failing.clear();
     expect(await retry(id, mine)).toBe('handled');
-    expect(stateOf(id, mine)).toEqual(['succeeded', 'work succeeded 2']);
+    expect(stateOf(id, mine)).toEqual(['waiting', 'work succeeded 2']);
+    const definition = describeDefinition(mine, mine.model);
+    const handle = await host.engine.resume({
+      run: id,
+      workflow: mine,
+      definition,
+      acceptChanges: false,
+      pauseAfter: null,
+    });
+    await handle.send({ type: 'reject' });
+    await handle.result;
+    expect(recordOf(id).error?.message).toContain('it ended in a state tagged "failed"');
   });
 
   test('takes the input of its steps from a definition that was fixed, once that is accepted', async () => {
@@ -410,12 +454,13 @@ describe('a retry is refused', () => {
     const mine = workflow({
       initial: 'work',
       states: {
-        work: { invoke: { ...invoke('work'), onDone: 'question', onError: 'question' } },
+        work: { invoke: { ...invoke('work'), onDone: 'question', onError: 'fallback' } },
+        fallback: { invoke: { ...invoke('fallback'), onDone: 'question' } },
         question: { on: { reject: 'broken' }, after: { long: 'broken' } },
         broken: failed,
-        done,
       },
     });
+    failing.add('work');
     const rejected = await host.start(mine, {}, { onFailure: 'keep' });
     const timed = await host.start(mine, {}, { onFailure: 'keep' });
     await until(() => [rejected, timed].every(({ id }) => host.history.run(id)?.status === 'waiting'));
@@ -424,7 +469,30 @@ describe('a retry is refused', () => {
     await Promise.all([rejected.result, timed.result]);
     expect(await retry(rejected.id, mine)).toContain('its machine ended at the event reject, and not because');
     expect(await retry(timed.id, mine)).toContain('its machine ended at the timer');
-    expect(stateOf(timed.id, mine)).toEqual(['failed', 'work succeeded 1']);
+    expect(stateOf(timed.id, mine)).toEqual(['failed', 'work failed 1', 'fallback succeeded 1']);
+  });
+
+  test('if a step succeeded, and the machine threw at its result', async () => {
+    const mine = workflow({
+      initial: 'work',
+      states: {
+        work: {
+          invoke: {
+            ...invoke('work'),
+            onDone: {
+              target: 'done',
+              guard: () => {
+                throw new Error('no such member');
+              },
+            },
+          },
+        },
+        done,
+      },
+    });
+    const { id } = await start(mine);
+    expect(stateOf(id, mine)).toEqual(['failed', 'work succeeded 1']);
+    expect(await retry(id, mine)).toContain('its machine failed while it decided on the result of step work');
   });
 
   test('if the machine answered the failure by a change of the host', async () => {
