@@ -216,3 +216,42 @@ test.concurrent('of ten starts anew at once one creates a run, and the others fo
   expect(z.array(z.unknown()).parse((await wf(['runs', '--json'])).json())).toHaveLength(2);
   expect(log().slice(3)).toEqual(['first', 'second', 'third']);
 });
+
+const SECRET_WORKFLOW = `
+  import { defineWorkflow, secret } from 'wf-engine';
+  import { execCommand } from 'wf-engine/steps';
+  import { setup } from 'xstate';
+  import { z } from 'zod';
+  export default defineWorkflow({
+    name: 'secretive', version: '1', description: 'Needs a secret.', input: z.object({ folder: z.string(), word: secret(z.string()) }),
+    machine: setup({ types: { context: {}, input: {} }, actors: { run: execCommand } }).createMachine({
+      context: ({ input }) => input, initial: 'write',
+      states: {
+        write: { invoke: { id: 'write', src: 'run', onDone: 'check', input: ({ context }) => ({ argv: ['touch', context.folder + '/made'], undo: ['rm', context.folder + '/made'] }) } },
+        check: { invoke: { id: 'check', src: 'run', onDone: 'done', input: ({ context }) => ({
+          argv: ['sh', '-c', 'cat "$0/expected" && [ "$1" = "$(cat "$0/expected")" ]', context.folder, context.word], undo: ['true'] }) } },
+        done: { type: 'final' },
+      },
+    }),
+    keepsChanges: true,
+  });`;
+
+test.concurrent.each(['keep', 'rollback'])('a retry needs the secrets of the run again: %s', async (onFailure) => {
+  const id = `secret-${onFailure}`;
+  const project = openProject({ 'workflows/secretive.ts': SECRET_WORKFLOW });
+  const { folder, wf } = project;
+  const start = ['start', 'secretive', '--id', id, '--on-failure', onFailure, '--input', `folder=${folder}`];
+  expect(await wf([...start, '--input', 'word=open-sesame'])).toMatchObject({ exitCode: 1 });
+  project.write('expected', 'open-sesame');
+  const missing = await wf(['retry', id]);
+  expect(missing.exitCode, missing.stderr).toBe(2);
+  expect(missing.stderr).toContain(`\`wf retry ${id} --input word=@env:VARIABLE`);
+  const other = await wf(['retry', id, '--input', 'folder=x']);
+  expect(other).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('has no secret input of that name') });
+  const env = { WORD: 'open-sesame' };
+  const retried = await wf(['retry', id, '--input', 'word=@env:WORD', '--json'], { env });
+  expect(retried, retried.stderr).toMatchObject({ exitCode: 0 });
+  expect(retried.stdout).not.toContain('sesame');
+  const { run } = answerSchema.parse(retried.json());
+  expect((await wf(['logs', run.id])).stdout).not.toContain('sesame');
+});
