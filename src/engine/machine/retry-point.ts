@@ -22,8 +22,8 @@ export interface FailedRun {
 }
 
 /**
- * Returns the event by which a failed run goes on. It voids the decision on the last failure of a step, those on failures that led
- * nowhere, and all that followed from them alone: the outcomes of steps and timers that they began, and events from outside that the
+ * Returns the event by which a failed run goes on. It voids the decision on the failure that ended the machine, those on failures that
+ * led nowhere, and all that followed from them alone: the outcomes of steps and timers that they began, and events from outside that the
  * machine does not expect without them. Every other decision is made again, and must begin the steps that it began. A run that was
  * cancelled has no decision to void. The active steps without an outcome that counts begin again. Pure.
  * @throws WfError E_REQUEST_REFUSED with the reason if the machine cannot go on from there; E_JOURNAL_DIVERGED
@@ -45,11 +45,12 @@ export function retryPoint(run: FailedRun): Retried {
 function* rootsToTry(run: FailedRun): Generator<ReadonlySet<number>> {
   yield new Set();
   const decisions = countedDecisions(run);
-  const failures = decisions.filter(isOfFailure);
-  const deadEnds = failures.filter(({ event }) => !event.effects.some(beginsSomething));
-  const cause = endedByChoice(decisions) ? undefined : failures.at(-1);
-  const roots = failures.filter((each) => each === cause || deadEnds.includes(each)).map(({ seq }) => seq);
-  for (const index of roots.keys()) yield new Set(roots.slice(index));
+  const cause = causeOf(decisions);
+  const deadEnds = decisions.filter((each) => isOfFailure(each) && !each.event.effects.some(beginsSomething));
+  for (const index of [...deadEnds.keys(), deadEnds.length]) {
+    const roots = [...(cause === undefined ? [] : [cause]), ...deadEnds.slice(index)];
+    if (roots.length > 0) yield new Set(roots.map(({ seq }) => seq));
+  }
 }
 
 function countedDecisions({ entries }: FailedRun): readonly DecidedEntry[] {
@@ -67,15 +68,32 @@ function beginsSomething({ type }: Effect): boolean {
   return type === 'start-step' || type === 'set-timer';
 }
 
-/** Whether the last decision is on an event from outside, or on a timer that no failure has set. */
-function endedByChoice(decisions: readonly DecidedEntry[]): boolean {
-  const last = decisions.at(-1)?.event;
-  if (last === undefined || last.event === null) return false;
-  if (last.timer === undefined) return outcomeInvoke(last.event) === undefined;
-  const setter = decisions.findLast(({ event }) =>
-    event.effects.some((effect) => effect.type === 'set-timer' && effect.timer === last.timer),
+/** Returns the decision on the failure that ended the machine; undefined if an event from outside or a timer did. */
+function causeOf(decisions: readonly DecidedEntry[]): DecidedEntry | undefined {
+  const last = decisions.at(-1);
+  if (last === undefined) return undefined;
+  const { event, timer } = last.event;
+  if (timer !== undefined) {
+    const sets = (effect: Effect) => effect.type === 'set-timer' && effect.timer === timer;
+    const setter = decisions.findLast((each) => each.event.effects.some(sets));
+    return setter !== undefined && isOfFailure(setter) ? setter : undefined;
+  }
+  if (event !== null && outcomeInvoke(event) === undefined) return undefined;
+  return failureBehind(last, decisions) ?? decisions.findLast(isOfFailure);
+}
+
+/** Returns the decision on a failure from which a decision follows, over the steps that the machine began in between. */
+function failureBehind(decision: DecidedEntry, decisions: readonly DecidedEntry[]): DecidedEntry | undefined {
+  if (isOfFailure(decision)) return decision;
+  const { event } = decision.event;
+  const invoke = event === null ? undefined : outcomeInvoke(event);
+  if (invoke === undefined) return undefined;
+  const starter = decisions.findLast(
+    (each) =>
+      each.seq < decision.seq &&
+      each.event.effects.some((effect) => effect.type === 'start-step' && effect.invoke === invoke),
   );
-  return setter === undefined || !isOfFailure(setter);
+  return starter && failureBehind(starter, decisions);
 }
 
 /** Follows the decisions without some, and returns the event if the machine goes on from there. */
