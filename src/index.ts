@@ -46,6 +46,7 @@ export type {
   RequestOptions,
   ResumedRun,
   ResumeRunOptions,
+  RetryRunOptions,
   RollBackRunOptions,
   RunsFilter,
   StartRunOptions,

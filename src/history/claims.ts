@@ -23,7 +23,7 @@ const holderRow = lazy(() =>
 type Holder = z.output<ReturnType<typeof holderRow>>;
 
 /**
- * Claims resources for a run, inside the transaction that creates it. @param run its number
+ * Claims resources for a run that is created, or goes on, inside a transaction; those that it holds stay its own. @param run its number
  * @throws WfError E_NAME_IN_USE if another run holds one of them: it has not ended, or a change of it is still in place
  */
 export function claim(statements: Statements, run: number, resources: readonly string[], path: string): void {
@@ -36,6 +36,7 @@ export function claim(statements: Statements, run: number, resources: readonly s
     );
     if (row !== undefined) {
       const holder = parseRow(holderRow(), row, { path, table: 'claims', of: resource });
+      if (holder.number === run) continue;
       if (!isEnd(holder.status) || holder.in_place === 1) throw inUse(resource, holder);
       statements.run('DELETE FROM claims WHERE run = @run', { run: holder.number });
     }

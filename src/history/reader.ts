@@ -13,7 +13,7 @@ import { evidenceRow } from './rows/evidence.ts';
 import { readFingerprint } from './rows/fingerprints.ts';
 import { JOURNAL_COLUMNS, parseJournalRow } from './rows/journal-row.ts';
 import { jsonText, parseRow } from './rows/parse-row.ts';
-import { RUN_COLUMNS, runRow } from './rows/run-row.ts';
+import { RETRY_DUE, RUN_COLUMNS, runRow } from './rows/run-row.ts';
 import { STEP_COLUMNS, stepRow } from './rows/step-row.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
 import { IN_PLACE } from './sqlite/schema.ts';
@@ -85,7 +85,8 @@ export function createReader(db: Database, statements: Statements, path: string)
         statements
           .rows(
             `SELECT ${RUN_COLUMNS} FROM runs
-             WHERE status IN ('running', 'waiting', 'paused', 'unconfirmed', 'rolling-back') AND imported_from IS NULL
+             WHERE imported_from IS NULL AND (status IN ('running', 'waiting', 'paused', 'unconfirmed', 'rolling-back')
+               OR (number IN (SELECT run FROM open_requests) AND ${RETRY_DUE}))
              ORDER BY created_at DESC, id DESC`,
           )
           .map(parseRun),

@@ -1,7 +1,9 @@
 import { WfError } from '../engine/model/errors.ts';
+import { runIdSchema } from '../engine/model/identity-schemas.ts';
 import type { RunId } from '../engine/model/ids.ts';
 import type { JournalEntry, JournalEvent } from '../engine/model/journal-event.ts';
 import type { HistoryPort, Lease } from '../engine/ports/history.ts';
+import { handled, requestRefused, retriedAlready } from '../engine/requests/answers.ts';
 import { leaseHeld, runImported, runNotFound } from '../engine/run/run-refusal.ts';
 import { claim, releaseClaims } from './claims.ts';
 import { storeEvidence } from './rows/evidence.ts';
@@ -16,7 +18,16 @@ import { storeDefinition, storeEntry, storeRun } from './store-run.ts';
 /** Methods for the process that advances a run, or is about to. */
 export type HistoryWriter = Pick<
   HistoryPort,
-  'create' | 'append' | 'takeOver' | 'holds' | 'release' | 'request' | 'refuse' | 'putDefinition' | 'putFingerprint'
+  | 'create'
+  | 'append'
+  | 'takeOver'
+  | 'claim'
+  | 'holds'
+  | 'release'
+  | 'request'
+  | 'refuse'
+  | 'putDefinition'
+  | 'putFingerprint'
 >;
 
 /** Events that give up the lease of their run: they must be the last of their commit. */
@@ -73,6 +84,26 @@ export function createWriter({ statements, write, path, requireInPlace }: Writer
     });
   }
 
+  /** Answers the requests to retry a run that is started anew. */
+  function answerRetry(id: RunId, at: number): void {
+    const run = requireOwn(id);
+    const status = statements.value('SELECT status FROM runs WHERE number = @run', { run });
+    if (status !== 'rolled-back') throw requestRefused(id, { kind: 'retry' }, `it is ${String(status)}`);
+    const as = statements.value(`SELECT id FROM runs WHERE retry_of = @id AND imported_from IS NULL`, { id });
+    if (as !== undefined)
+      throw retriedAlready(id, parseRow(runIdSchema(), as, { path, table: 'runs', of: `run ${id}` }));
+    const asked = statements.values(
+      `SELECT asked.seq FROM open_requests AS asked JOIN journal ON journal.run = asked.run AND journal.seq = asked.seq
+       WHERE asked.run = @run AND json_extract(data, '$.demand.kind') = 'retry' ORDER BY asked.seq`,
+      { run },
+    );
+    appendEvents(
+      run,
+      asked.map((number) => handled({ number: Number(number) })),
+      at,
+    );
+  }
+
   function clearOwner({ run: id, fence }: Lease): void {
     statements.run(
       `UPDATE runs SET owner_pid = NULL, owner_start_time = NULL, owner_boot_id = NULL, owner_pid_namespace = NULL
@@ -85,6 +116,8 @@ export function createWriter({ statements, write, path, requireInPlace }: Writer
     create: (header, definition, owner, claims, at) =>
       write(() => {
         storeDefinition(statements, header.definitionHash, definition, at);
+        const { retryOf } = header.options;
+        if (retryOf !== undefined) answerRetry(retryOf, at);
         const number = storeRun(statements, header, { owner });
         claim(statements, number, claims, path);
         return { run: header.id, fence: 1 };
@@ -121,6 +154,8 @@ export function createWriter({ statements, write, path, requireInPlace }: Writer
         );
         return { run: id, fence: lease.fence + 1 };
       }),
+
+    claim: (lease, claims) => write(() => claim(statements, requireLease(lease), claims, path)),
 
     holds: ({ run: id, fence }) =>
       withDatabaseErrors(path, () => {

@@ -28,6 +28,7 @@ import { createRuntimes } from '../runtime/runtimes.ts';
 import { engineDependencies } from './engine-dependencies.ts';
 import { type Hibernation, type KeptAdvancing, keepAdvancing } from './keep-advancing.ts';
 import { type KnownWorkflows, loadKnown } from './known-workflows.ts';
+import { retryRequest } from './retry-request.ts';
 import { ownStepRunners } from './step-runners.ts';
 import { subscribe } from './subscribe.ts';
 import type {
@@ -164,6 +165,19 @@ function embed(
     return advance(handle, hibernationOf(request, observer));
   }
 
+  /** Starts a rolled-back run anew. */
+  async function startAgain(run: StoredRun, { secrets = {}, observer }: ResumeRunOptions): Promise<AdvancedRun> {
+    const file = known.find(run.workflow);
+    const { workflow, definition } = file;
+    const pauseAfter = stageOf(run.options.pauseAfter, workflow);
+    const mayHibernate = canHibernate(workflow);
+    const sources = run.options.secrets ?? {};
+    const request = { ...retryRequest(run, file, { values: secrets, sources }), mayHibernate };
+    const handle = await engine.start(request, observer);
+    const again = { run: handle.id, workflow, definition, acceptChanges: false, pauseAfter, mayHibernate };
+    return advance(handle, hibernationOf(again, observer));
+  }
+
   async function resumeAll(): Promise<readonly ResumedRun[]> {
     const runs = history.unfinishedRuns().filter((run) => isResumable(run, isAlive));
     return Promise.all(
@@ -192,7 +206,8 @@ function embed(
   }
 
   /** Begins to advance a run that nobody advances, so that it answers. */
-  async function answer(run: RunId, demand: Demand): Promise<unknown> {
+  async function answer(run: RunId, demand: Demand, options: ResumeRunOptions): Promise<unknown> {
+    if (demand.kind === 'retry' && storedRun(run).status === 'rolled-back') return startAgain(storedRun(run), options);
     if (demand.kind === 'settle') {
       const handle = await engine.settle({ run, runner: undoRunner() });
       return handle?.result;
@@ -201,21 +216,22 @@ function embed(
       const handle = await engine.conclude({ run, runner: undoRunner() }, 'answered');
       return handle?.result;
     }
-    return demand.kind === 'cancel' && !demand.keep ? rollBack(run) : resume(run);
+    return demand.kind === 'cancel' && !demand.keep ? rollBack(run) : resume(run, options);
   }
 
   /** Asks something of a run, which this engine begins to advance if nobody does. */
-  async function ask(id: string, demand: Demand, { comment, signal }: RequestOptions = {}): Promise<RunRecord> {
+  async function ask(id: string, demand: Demand, options: RequestOptions & ResumeRunOptions = {}): Promise<RunRecord> {
+    const { comment, signal, ...resuming } = options;
     if (closing !== undefined) throw closed();
     const run = storedRun(id).id;
     const advance = async () => {
-      await begun(() => answer(run, demand));
+      await begun(() => answer(run, demand, resuming));
     };
     const request = { run, by: requester(process.env), demand, comment: comment ?? null, advance };
     const { outcome } = await engine.deliver(signal === undefined ? request : { ...request, signal });
     switch (outcome.type) {
       case 'handled':
-        return recordOf(run);
+        return recordOf((demand.kind === 'retry' ? storedRun(run).retriedAs : null) ?? run);
       case 'refused':
         throw errorOfRecord(outcome.error);
       case 'unanswered':
@@ -244,6 +260,7 @@ function embed(
     pause: (id, options) => ask(id, { kind: 'pause' }, options),
     confirm: (id, { extendMs = null, ...options } = {}) =>
       ask(id, { kind: 'confirm', extendMs, stamp: confirmStamp() }, options),
+    retry: (id, options) => ask(id, { kind: 'retry' }, options),
     settle: (id, change, { as, reason, ...options }) => ask(id, { kind: 'settle', change, as, reason }, options),
     cancel: (id, { keep = false, ...options } = {}) => ask(id, { kind: 'cancel', keep }, options),
     run: recordOf,

@@ -78,6 +78,9 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of a retry; those of `resume` hold for the run that goes on, or is started anew. */
+export type RetryRunOptions = RequestOptions & Omit<ResumeRunOptions, 'pauseAfter'>;
+
 export interface SubscribeOptions {
   readonly fromSeq?: number;
   readonly signal?: AbortSignal;
@@ -170,6 +173,14 @@ export interface WorkflowEngine {
    * @throws WfError as `send`; E_REQUEST_REFUSED also if the run is not unconfirmed, or its probe fails
    */
   confirm(run: string, options?: RequestOptions & { readonly extendMs?: number }): Promise<RunRecord>;
+  /**
+   * Retries a run. One that failed, and was not rolled back, goes on from its failed and stopped steps; each observes the host first, and
+   * all others keep their results. One that was rolled back is started anew as another run, with the same input. This engine advances the
+   * run from then on. Resolves with the record of the run that goes on, or of the new one, once that is durable.
+   * @throws WfError E_REQUEST_REFUSED, with the reason, in any other status, if its machine cannot go on from there, or if the run was
+   * started anew already; the errors of `resume` and `start`
+   */
+  retry(run: string, options?: RetryRunOptions): Promise<RunRecord>;
   /**
    * Records that a change which wf could not undo is gone, or is kept, and ends the run again: with a comparison of the host if this is
    * the place where the run was started. Resolves with the run record after that.

@@ -46,6 +46,8 @@ const summary = {
     })
     .nullable(),
   error: errorSchema.nullable(),
+  retryOf: z.string().optional(),
+  retriedAs: z.string().optional(),
 };
 
 const changeSchema = z.strictObject({
@@ -96,7 +98,7 @@ export const runRecordSchema = z.strictObject({
     z.strictObject({
       at: z.iso.datetime(),
       by: z.strictObject({ user: z.string(), sudoUser: z.string().nullable(), host: z.string() }),
-      kind: z.enum(['send', 'pause', 'cancel', 'confirm', 'settle']),
+      kind: z.enum(['send', 'pause', 'cancel', 'confirm', 'retry', 'settle']),
       event: z.looseObject({ type: z.string() }).nullable(),
       comment: z.string().nullable(),
       outcome: z

@@ -26,6 +26,7 @@ export function testContext(overrides: TestContextOverrides = {}): TestContext {
     run: runId(run),
     step: asStepId(step),
     attempt: 1,
+    retriedAfter: null,
     signal: new AbortController().signal,
     ledger: noLedger,
     record: (item) => void evidence.push(item),

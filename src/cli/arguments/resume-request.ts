@@ -5,7 +5,7 @@ import type { ResumeRequest } from '../../engine/run/engine.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import { refusalOf } from '../../review/record/allowed-actions.ts';
 import type { ResolvedWorkflow, Services } from '../services/services.ts';
-import { requiredSecrets } from './run-secrets.ts';
+import { actionOn, requiredSecrets } from './run-secrets.ts';
 import { stageToPauseAfter } from './stage-option.ts';
 import { workflowOfRun } from './workflow-reference.ts';
 
@@ -44,21 +44,22 @@ export async function resumeRequest(
     definition,
     acceptChanges: acceptChanges || undoes,
     pauseAfter: stageToPauseAfter(pauseAfter, workflow),
-    secrets: requiredSecrets(run, input, workflow),
+    secrets: requiredSecrets(run, input, workflow).values,
   };
 }
 
-async function workflowOf(
-  { id, workflow }: StoredRun,
+/** Returns the workflow with which a run continues. @throws WfError E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID, E_USAGE */
+export async function workflowOf(
+  run: StoredRun,
   file: string | undefined,
   services: Services,
 ): Promise<ResolvedWorkflow> {
   try {
-    return await workflowOfRun(services, workflow, file);
+    return await workflowOfRun(services, run.workflow, file);
   } catch (thrown) {
     const error = asWfError(thrown);
-    throw new WfError(error.code, `cannot resume run ${id}: ${error.message}`, {
-      hint: `${error.hint} If the run was started with a file, add --workflow FILE. \`wf rollback ${id}\` undoes the run without a workflow file.`,
+    throw new WfError(error.code, `cannot ${actionOn(run)} run ${run.id}: ${error.message}`, {
+      hint: `${error.hint} If the run was started with a file, add --workflow FILE. \`wf rollback ${run.id}\` undoes the run without a workflow file.`,
       cause: thrown,
     });
   }
@@ -73,7 +74,7 @@ function refuseAnother(run: StoredRun, { hash, description }: ResolvedWorkflow['
     'E_DEFINITION_CHANGED',
     `workflow ${run.workflow} has changed since run ${run.id} started: ${differences}`,
     {
-      hint: `Resume it under the new definition with \`wf resume ${run.id} --accept-changes\`, or undo it with \`wf rollback ${run.id}\`.`,
+      hint: `${actionOn(run) === 'retry' ? 'Retry' : 'Resume'} it under the new definition with \`wf ${actionOn(run)} ${run.id} --accept-changes\`, or undo it with \`wf rollback ${run.id}\`.`,
     },
   );
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { asWfError, WfError } from '../../engine/model/errors.ts';
-import type { StoredRun } from '../../engine/ports/history.ts';
+import { isEnd, type StoredRun } from '../../engine/ports/history.ts';
 import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
 import { didYouMean } from '../output/did-you-mean.ts';
 import { givenSecret } from './secret-value.ts';
@@ -8,49 +8,60 @@ import { givenSecret } from './secret-value.ts';
 /** Known values of a run's secret inputs, and the errors about the others. */
 export interface KnownSecrets {
   readonly values: Readonly<Record<string, string>>;
+  /** The sources of these values, as RunOptions holds them. */
+  readonly sources: Readonly<Record<string, string | null>>;
   readonly unknown: readonly WfError[];
 }
 
-type SecretRun = Pick<StoredRun, 'id' | 'options'>;
+type SecretRun = Pick<StoredRun, 'id' | 'options' | 'status'>;
 
 /**
  * Collects the secrets of a run, which wf never stores: the values typed now (`--input NAME=...`), otherwise their sources at the
  * start. Ignores typed values of other inputs.
  */
-export function knownSecrets({ id, options }: SecretRun, assignments: readonly string[]): KnownSecrets {
+export function knownSecrets(run: SecretRun, assignments: readonly string[]): KnownSecrets {
   const typed = new Map(assignments.map(split));
   const values: Record<string, string> = {};
+  const sources: Record<string, string | null> = {};
   const unknown: WfError[] = [];
-  for (const [name, source] of Object.entries(options.secrets ?? {})) {
+  for (const [name, source] of Object.entries(run.options.secrets ?? {})) {
     const given = typed.get(name) ?? (source === null ? undefined : `@${source}`);
     try {
-      if (given === undefined) throw notGiven(id, name);
-      values[name] = givenSecret(name, given).value;
+      if (given === undefined) throw notGiven(run, name);
+      const found = givenSecret(name, given);
+      values[name] = found.value;
+      sources[name] = found.source;
     } catch (thrown) {
       unknown.push(asWfError(thrown));
     }
   }
-  return { values, unknown };
+  return { values, sources, unknown };
 }
 
 /**
- * Collects the secrets of a run that is to be resumed.
+ * Collects the secrets of a run that is to be resumed or retried.
  * @throws WfError E_INPUT if one is missing or the schema refuses it.
  */
 export function requiredSecrets(
   run: SecretRun,
   assignments: readonly string[],
   { input }: Pick<LoadedWorkflow, 'input'>,
-): Readonly<Record<string, string>> {
-  const { values, unknown } = knownSecrets(run, assignments);
+): Omit<KnownSecrets, 'unknown'> {
+  const { values, sources, unknown } = knownSecrets(run, assignments);
   const [first] = unknown;
   if (first !== undefined) {
-    throw new WfError(first.code, `cannot resume run ${run.id}: ${first.message}`, {
+    throw new WfError(first.code, `cannot ${actionOn(run)} run ${run.id}: ${first.message}`, {
       hint: first.hint,
       cause: first,
     });
   }
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, checked(name, value, input)]));
+  const accepted = Object.entries(values).map(([name, value]) => [name, checked(name, value, input)]);
+  return { values: Object.fromEntries(accepted), sources };
+}
+
+/** Returns the command that continues a run: one that has ended is retried. */
+export function actionOn({ status }: Pick<StoredRun, 'status'>): 'resume' | 'retry' {
+  return isEnd(status) ? 'retry' : 'resume';
 }
 
 /**
@@ -86,12 +97,13 @@ function checked(name: string, value: string, schema: z.ZodObject): string {
   });
 }
 
-function notGiven(id: string, name: string): WfError {
+function notGiven(run: SecretRun, name: string): WfError {
+  const { id } = run;
   return new WfError(
     'E_INPUT',
     `its secret input ${name} is missing: it was typed at the start, and wf stores no secrets`,
     {
-      hint: `Give it again with \`wf resume ${id} --input ${name}=@env:VARIABLE\` (or @file:PATH), or undo the run with \`wf rollback ${id}\`.`,
+      hint: `Give it again with \`wf ${actionOn(run)} ${id} --input ${name}=@env:VARIABLE\` (or @file:PATH), or undo the run with \`wf rollback ${id}\`.`,
     },
   );
 }

@@ -6,6 +6,7 @@ const ALTERING: readonly string[] = [
   'send',
   'pause',
   'cancel',
+  'retry',
   'settle',
   'sweep',
   'prune',

@@ -17,6 +17,11 @@ export function controlling(program: Command, action: ActionFactory): void {
   asking(program.command('confirm').summary('keep the changes of an unconfirmed run'))
     .option('--extend <duration>', 'move its deadline to this time from now instead')
     .action(action(['run'], async () => (await import('../commands/controlling/confirm.ts')).confirm));
+  asking(
+    program.command('retry').summary('continue a failed run from its failed steps, or start a rolled-back one anew'),
+  )
+    .option('--accept-changes', 'continue although the workflow has changed since the run started')
+    .action(action(['run'], async () => (await import('../commands/controlling/retry.ts')).retry));
   asking(program.command('settle').summary('record that a change which wf could not undo is gone, or is kept'))
     .argument('<change>', 'number of the change, as `wf changes` lists it', wholeNumber)
     .addOption(new Option('--as <status>', 'what has become of it').choices(['gone', 'kept']).makeOptionMandatory())

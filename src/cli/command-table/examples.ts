@@ -44,6 +44,10 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf cancel 7kq --comment "wrong host"', 'undo a run while it is under way'],
     ['wf cancel 7kq --keep', 'end a run, and leave its changes in place'],
   ],
+  retry: [
+    ['wf retry 7kq --comment "disk is free again"', 'continue a failed run, once its cause is mended'],
+    ['wf retry 7kq --accept-changes', 'continue it with a workflow file that was fixed'],
+  ],
   shell: [
     ['wf shell @latest', 'open a shell on the host of the newest run'],
     ['wf shell 7kq AppProd', 'open a shell in the network of a container'],

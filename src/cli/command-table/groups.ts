@@ -16,7 +16,7 @@ export const GROUPS: readonly CommandGroup[] = [
   },
   {
     heading: 'Control runs:',
-    names: ['send', 'pause', 'cancel', 'confirm', 'settle', 'wait', 'guard'],
+    names: ['send', 'pause', 'cancel', 'confirm', 'retry', 'settle', 'wait', 'guard'],
     add: controlling,
   },
   { heading: 'Review runs:', names: ['runs', 'show', 'logs', 'diff', 'report', 'graph'], add: reviewing },

@@ -2,7 +2,7 @@ import { findWorkflowFiles } from '../../definition/find-files.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../engine/model/json.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
-import { isResumable, refusalOf } from '../../review/record/allowed-actions.ts';
+import { isResumable, isRetriable, refusalOf } from '../../review/record/allowed-actions.ts';
 import { runStatus } from '../../review/record/run-status.ts';
 import { findRun, LATEST } from '../arguments/find-run.ts';
 import type { Services } from '../services/services.ts';
@@ -18,6 +18,7 @@ const RUNS = 50;
 export function completionSource(services: Services): CompletionSource {
   const isTakenBy = (command: string) => (run: StoredRun) => {
     if (command === 'resume') return isResumable(run, services.isAlive);
+    if (command === 'retry') return isRetriable(run, services.isAlive);
     return command !== 'rollback' || refusalOf('rollback', run, services.isAlive) === undefined;
   };
 

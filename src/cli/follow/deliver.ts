@@ -22,6 +22,8 @@ export interface Delivery {
   /** Secret inputs that are given again, as typed. */
   readonly input: readonly string[];
   readonly workflow?: string | undefined;
+  /** Whether a run may be retried under another definition. */
+  readonly acceptChanges?: boolean;
 }
 
 /** The answer to a demand, and the result of the run if this command advanced it. */
@@ -75,6 +77,7 @@ function advanceRun(
   terminal: Terminal,
 ): Promise<RunOutcome | null> {
   const { demand } = delivery;
+  if (demand.kind === 'retry') return retry(delivery, interruption, services, terminal);
   if (demand.kind === 'settle') {
     return followUndo(delivery, interruption, services, terminal, (engine, ...asked) => engine.settle(...asked));
   }
@@ -89,15 +92,33 @@ function advanceRun(
   );
 }
 
-async function resume(
-  { run: { id }, input, workflow }: Delivery,
+async function retry(
+  delivery: Delivery,
   interruption: Interruption,
   services: Services,
   terminal: Terminal,
 ): Promise<RunOutcome> {
-  const history = await services.history();
-  const run = history.run(id);
-  if (run === undefined) throw new WfError('E_RUN_NOT_FOUND', `run ${id} was removed`, { hint: '`wf runs`' });
-  const request = await resumeRequest(run, { acceptChanges: false, input, workflow }, history, services);
+  const run = await runNow(delivery, services);
+  if (run.status !== 'rolled-back') return resume(delivery, interruption, services, terminal);
+  const { startAgain } = await import('./start-again.ts');
+  return startAgain({ ...delivery, run }, interruption, services, terminal);
+}
+
+async function resume(
+  delivery: Delivery,
+  interruption: Interruption,
+  services: Services,
+  terminal: Terminal,
+): Promise<RunOutcome> {
+  const { input, workflow, acceptChanges = false } = delivery;
+  const run = await runNow(delivery, services);
+  const request = await resumeRequest(run, { acceptChanges, input, workflow }, await services.history(), services);
   return resumeRun(run, request, interruption, services, terminal);
+}
+
+/** Returns the run as it is now: another process may have advanced it since the command began. */
+async function runNow({ run: { id } }: Delivery, services: Services): Promise<StoredRun> {
+  const run = (await services.history()).run(id);
+  if (run === undefined) throw new WfError('E_RUN_NOT_FOUND', `run ${id} was removed`, { hint: '`wf runs`' });
+  return run;
 }

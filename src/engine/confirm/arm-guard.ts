@@ -6,7 +6,7 @@ import { type AttemptOutcome, beginAttempt } from '../run/attempt.ts';
 import type { EngineServices } from '../run/engine.ts';
 import type { OpenRun } from '../run/open-run.ts';
 import { type BootDeadline, deadlineIn } from './boot-deadline.ts';
-import { GUARD_STEP } from './guard-step.ts';
+import { armedIn, GUARD_STEP } from './guard-step.ts';
 
 interface Guarded {
   readonly rule: ConfirmRule;
@@ -27,8 +27,8 @@ export async function armGuard(
 ): Promise<BootDeadline> {
   const { clock, owner, isAlive } = services;
   const { workflowFile } = rule;
-  const armed = entries.findLast(({ event }) => event.type === 'armed')?.event;
-  if (armed?.type !== 'armed') {
+  const armed = armedIn(entries);
+  if (armed === undefined) {
     const guard: Guard = rule.guard ? await startGuard(services, run, { runtime, workflowFile }) : { type: 'none' };
     const applyBy = deadlineIn(rule.applyWithinMs, clock, owner.bootId);
     await run.journal.append([{ type: 'armed', guard, applyBy }]);
@@ -54,6 +54,7 @@ async function startGuard(services: EngineServices, run: OpenRun, guarded: Guard
       run: run.lease.run,
       step: GUARD_STEP,
       attempt: 1,
+      retriedAfter: null,
       runner: guards.runner,
       input: choice.input,
       owner: services.owner,

@@ -4,6 +4,7 @@ import type { ConfirmRule, JournalEntry } from '../model/journal-event.ts';
 import { isEnd, type StoredRunStatus } from '../ports/history.ts';
 import { type BootMoment, isBefore } from './boot-deadline.ts';
 import { notConfirmed } from './confirm-refusal.ts';
+import { armedIn } from './guard-step.ts';
 import { isConfirmed, unconfirmedIn } from './unconfirmed-run.ts';
 
 /** The state of a guarded run. */
@@ -38,8 +39,8 @@ export function guardDecision({ run, status, rule, entries, unownedMs, now }: Gu
     const isDue = isConfirmed(entries) || !isBefore(now, unconfirmed.deadline);
     return { type: isDue ? 'conclude' : 'wait' };
   }
-  const armed = entries.findLast(({ event }) => event.type === 'armed')?.event;
-  if (armed?.type === 'armed' && !isBefore(now, armed.applyBy)) {
+  const armed = armedIn(entries);
+  if (armed !== undefined && !isBefore(now, armed.applyBy)) {
     const isSameBoot = armed.applyBy.bootId === now.bootId;
     return rollBack(isSameBoot ? 'it was not applied by its deadline' : 'the machine was restarted');
   }

@@ -34,6 +34,7 @@ export async function repeatProbe(
       run: run.lease.run,
       step: start.step,
       attempt: earlier + 2,
+      retriedAfter: null,
       runner: found,
       input: start.input,
       owner,

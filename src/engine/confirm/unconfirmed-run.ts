@@ -24,7 +24,7 @@ export function unconfirmedIn(entries: readonly JournalEntry[]): UnconfirmedRun 
       run = unconfirmed;
     } else if (event.type === 'extended' && run !== undefined) {
       run = { ...run, deadline: event.deadline };
-    } else if (event.type === 'rolling-back') {
+    } else if (event.type === 'rolling-back' || event.type === 'retried') {
       run = undefined;
     }
   }

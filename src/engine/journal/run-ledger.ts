@@ -1,3 +1,4 @@
+import { guardLast } from '../confirm/guard-step.ts';
 import { type Change, type Difference, needsUndo, undoOrder, type Verification } from '../model/change.ts';
 import { asWfError, WfError } from '../model/errors.ts';
 import type { Evidence } from '../model/evidence.ts';
@@ -90,7 +91,7 @@ class OwnLedger implements RunLedger {
   async revert(changes: readonly Change[], isStopped: () => boolean): Promise<boolean> {
     // No time-out: a half undone host is worse than a slow rollback.
     const { signal } = new AbortController();
-    for (const change of changes.toSorted((a, b) => b.seq - a.seq)) {
+    for (const change of guardLast(changes)) {
       if (isStopped()) return false;
       await this.#revertOne(change, signal);
     }

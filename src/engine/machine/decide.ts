@@ -81,7 +81,7 @@ export function decide(
 ): Decision {
   const before = {
     ...state,
-    active: without(state.active, settledInvoke(event)),
+    active: without(state.active, outcomeInvoke(event)),
     timers: without(state.timers, timer),
   };
   return decisionOf(model, before, now, () => nextTransition(model.machine, state.actor, state.snapshot, event));
@@ -93,7 +93,7 @@ export function timersByDeadline({ timers }: MachineState): readonly (readonly [
 }
 
 /** Returns the invoke id whose outcome this event is, or undefined. */
-function settledInvoke(event: MachineEvent): string | undefined {
+export function outcomeInvoke(event: MachineEvent): string | undefined {
   const isOutcome = event.type.startsWith('xstate.done.actor.') || event.type.startsWith('xstate.error.actor.');
   return isOutcome && typeof event['actorId'] === 'string' ? event['actorId'] : undefined;
 }

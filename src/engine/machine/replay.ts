@@ -1,14 +1,22 @@
 import { WfError } from '../model/errors.ts';
+import { visitOf } from '../model/ids.ts';
 import type { Effect, JournalEntry, JournalEvent, RunHeader } from '../model/journal-event.ts';
-import { canonicalJson, toJson } from '../model/json.ts';
+import { canonicalJson, type Json, toJson } from '../model/json.ts';
 import { type Decision, decide, decideStart } from './decide.ts';
 import type { MachineModel } from './machine-model.ts';
 
-type Decided = Extract<JournalEvent, { type: 'decided' }>;
+export type Decided = Extract<JournalEvent, { type: 'decided' }>;
+export type Retried = Extract<JournalEvent, { type: 'retried' }>;
+
+/** A decision in the journal. */
+export interface DecidedEntry extends JournalEntry {
+  readonly event: Decided;
+}
 
 /**
  * Replays the decisions of a run and returns the last one: exactly the state that the run had. Returns undefined if the journal holds
- * no decision. Decisions from before the user accepted another definition need only lead to the same states and steps. Pure.
+ * no decision. Decisions from before the user accepted another definition need only lead to the same states and steps; those between a
+ * voided decision and the retry that voided it need only begin the same steps. Pure.
  * @param acceptedAt seq of the last such entry
  * @throws WfError E_JOURNAL_DIVERGED naming the first event that replays differently
  */
@@ -16,14 +24,67 @@ export function replay(
   model: MachineModel,
   header: RunHeader,
   entries: readonly JournalEntry[],
-  acceptedAt = entries.findLast(({ event }) => event.type === 'definition.accepted')?.seq ?? 0,
+  acceptedAt = lastAccepted(entries),
+): Decision | undefined {
+  const { voided, isAltered } = voidedDecisions(entries);
+  return followLine(model, header, entries, { acceptedAt, isVoided: ({ seq }) => voided.has(seq), isAltered });
+}
+
+/** Returns the seq of the last entry by which the user accepted another definition; 0 if there is none. */
+export function lastAccepted(entries: readonly JournalEntry[]): number {
+  return entries.findLast(({ event }) => event.type === 'definition.accepted')?.seq ?? 0;
+}
+
+/** Returns the decisions that retries have voided, and whether a voided one precedes an entry, and its retry follows. */
+export function voidedDecisions(entries: readonly JournalEntry[]) {
+  const retries = entries.flatMap(({ seq, event }) =>
+    event.type === 'retried' && event.voided.length > 0 ? [{ seq, voided: event.voided }] : [],
+  );
+  const spans = retries.map(({ seq, voided }) => ({ first: Math.min(...voided), retry: seq }));
+  return {
+    voided: new Set(retries.flatMap(({ voided }) => voided)),
+    isAltered: (seq: number) => spans.some(({ first, retry }) => first < seq && seq < retry),
+  };
+}
+
+/** A line of decisions through a journal that leaves some of them out. */
+interface Line {
+  readonly acceptedAt: number;
+  /** @param last the decision before it */
+  isVoided(entry: DecidedEntry, last: Decision | undefined): boolean;
+  /** Whether the line may be in another state there than the run was when it journaled the entry. */
+  isAltered(seq: number): boolean;
+  /** Called for each decision of the line. */
+  decided?(decision: Decision): void;
+}
+
+/**
+ * Makes the decisions of a line again, and returns the last one.
+ * @throws WfError E_JOURNAL_DIVERGED naming the first event that replays differently
+ */
+export function followLine(
+  model: MachineModel,
+  header: RunHeader,
+  entries: readonly JournalEntry[],
+  { acceptedAt, isVoided, isAltered, decided }: Line,
 ): Decision | undefined {
   let last: Decision | undefined;
   for (const { seq, at, event } of entries) {
+    if (event.type === 'retried' && last !== undefined) {
+      const difference = isAltered(seq) ? undefined : differenceOfValue(event.value, last.value, 'when replayed');
+      if (difference !== undefined) throw diverged(header, seq, 'retry', difference);
+      last = withRestartedTimers(last, event);
+    }
     if (event.type !== 'decided') continue;
+    if (isVoided({ seq, at, event }, last)) {
+      last = last && withCountsOf(last, event);
+      continue;
+    }
     const next = replayOne(model, header, last, event, at);
-    const difference = seq > acceptedAt ? differenceOf(event, next) : differenceOfPath(event, next);
-    if (difference !== undefined) throw diverged(header, seq, event, difference);
+    const compare = isAltered(seq) ? differenceOfSteps : seq > acceptedAt ? differenceOf : differenceOfPath;
+    const difference = compare(event, next);
+    if (difference !== undefined) throw diverged(header, seq, event.event?.type ?? 'the start', difference);
+    decided?.(next);
     last = next;
   }
   return last;
@@ -40,22 +101,57 @@ function replayOne(
   return decide(model, last.state, event, at, timer);
 }
 
+/** Counts the visits and timers of a voided decision: its steps keep their ids, and the next visits get others. */
+function withCountsOf(last: Decision, { effects }: Decided): Decision {
+  const visits = new Map(last.state.visits);
+  const timersSet = new Map(last.state.timersSet);
+  const raise = (counts: Map<string, number>, base: string, count: number) =>
+    counts.set(base, Math.max(counts.get(base) ?? 0, count));
+  for (const effect of effects) {
+    if (effect.type === 'start-step') raise(visits, effect.invoke, visitOf(effect.step, effect.invoke));
+    if (effect.type !== 'set-timer') continue;
+    const end = effect.timer.lastIndexOf('#');
+    raise(timersSet, effect.timer.slice(0, end), Number(effect.timer.slice(end + 1)));
+  }
+  return { ...last, state: { ...last.state, visits, timersSet } };
+}
+
+/** Sets the timers of a state to the deadlines that a retry has given them. */
+function withRestartedTimers(last: Decision, { effects }: Retried): Decision {
+  const deadlines = new Map(
+    effects.flatMap((effect) => (effect.type === 'set-timer' ? [[effect.timer, effect.deadline]] : [])),
+  );
+  const timers = [...last.state.timers].map(
+    ([name, timer]) => [name, { ...timer, deadline: deadlines.get(name) ?? timer.deadline }] as const,
+  );
+  return { ...last, state: { ...last.state, timers: new Map(timers) } };
+}
+
 function differenceOf(journaled: Decided, replayed: Decision): string | undefined {
   if (journaled.digest === replayed.digest) return undefined;
-  const state = [canonicalJson(journaled.value), canonicalJson(replayed.value)];
-  if (state[0] !== state[1]) return `the state was ${state[0]} and is ${state[1]} when replayed`;
+  const state = differenceOfValue(journaled.value, replayed.value, 'when replayed');
+  if (state !== undefined) return state;
   const effects = [canonicalJson(toJson(journaled.effects)), canonicalJson(toJson(replayed.effects))];
   if (effects[0] !== effects[1]) return `the effects were ${effects[0]} and are ${effects[1]} when replayed`;
   return 'the context or the output differs when replayed';
 }
 
+function differenceOfValue(journaled: Json, replayed: Json, when: string): string | undefined {
+  const state = [canonicalJson(journaled), canonicalJson(replayed)];
+  return state[0] === state[1] ? undefined : `the state was ${state[0]} and is ${state[1]} ${when}`;
+}
+
 /** Compares only states and steps: another machine made the replayed decision. */
 function differenceOfPath(journaled: Decided, replayed: Decision): string | undefined {
-  const state = [canonicalJson(journaled.value), canonicalJson(replayed.value)];
-  if (state[0] !== state[1]) return `the state was ${state[0]} and is ${state[1]} under this definition`;
+  const state = differenceOfValue(journaled.value, replayed.value, 'under this definition');
+  return state ?? differenceOfSteps(journaled, replayed);
+}
+
+/** Compares only steps: the replayed decision was made in another state, or by another machine. */
+function differenceOfSteps(journaled: Decided, replayed: Decision): string | undefined {
   const steps = [stepsOf(journaled.effects), stepsOf(replayed.effects)];
-  if (steps[0] !== steps[1]) return `the steps begun were ${steps[0]} and are ${steps[1]} under this definition`;
-  return undefined;
+  if (steps[0] === steps[1]) return undefined;
+  return `the steps begun were ${steps[0]} and are ${steps[1]} under this definition`;
 }
 
 function stepsOf(effects: readonly Effect[]): string {
@@ -63,15 +159,14 @@ function stepsOf(effects: readonly Effect[]): string {
   return steps.length === 0 ? 'none' : steps.join(', ');
 }
 
-function diverged(header: RunHeader, seq: number, { event }: Decided, difference: string): WfError {
-  const what = event === null ? 'the start' : event.type;
+function diverged(header: RunHeader, seq: number, what: string, difference: string): WfError {
   return new WfError(
     'E_JOURNAL_DIVERGED',
     `run ${header.id}: event ${seq} (${what}) replays differently: ${difference}`,
     {
       hint:
         'The workflow file has changed since the run started, or its machine is not pure (for example, a guard or an assign reads the clock). ' +
-        `Restore the file, or undo the run with \`wf rollback ${header.id}\`, which needs no workflow file.`,
+        `Restore the file, continue with the changed one (\`--accept-changes\`), or undo the run with \`wf rollback ${header.id}\`, which needs no workflow file.`,
       details: { seq },
     },
   );

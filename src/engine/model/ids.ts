@@ -28,6 +28,11 @@ export function stepIdOf(invokeId: string, visit: number): StepId {
   return asStepId(visit === 1 ? invokeId : `${invokeId}#${visit}`);
 }
 
+/** Returns the number of the visit that began a step, from 1. */
+export function visitOf(step: StepId, invokeId: string): number {
+  return step === invokeId ? 1 : Number(step.slice(invokeId.length + 1));
+}
+
 /** Brands text that is known to be a step id (from the journal, or from an argument that is then looked up). */
 export function asStepId(text: string): StepId {
   return text as StepId;

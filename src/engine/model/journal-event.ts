@@ -79,6 +79,17 @@ export type JournalEvent =
       /** SHA-256 over value, context, status, output and effects: a replay must give the same. */
       readonly digest: string;
     }
+  /** The run goes on from its failed and stopped steps, as if some decisions had not been made. */
+  | {
+      readonly type: 'retried';
+      /** The seqs of these decisions. */
+      readonly voided: readonly number[];
+      /** The steps that begin again, under their ids, and the timers of the state, which begin anew. */
+      readonly effects: readonly Effect[];
+      /** The machine's state value without these decisions, and its top-level states. */
+      readonly value: Json;
+      readonly stages: readonly string[];
+    }
   | { readonly type: 'step.attempted'; readonly step: StepId; readonly attempt: number }
   | { readonly type: 'step.succeeded'; readonly step: StepId; readonly attempt: number; readonly output: Json }
   | {
@@ -205,6 +216,8 @@ export interface RunOptions {
   readonly pauseAfter: string | null;
   /** Absent if the run need not be confirmed. */
   readonly confirm?: ConfirmRule;
+  /** The rolled-back run that this one starts anew; absent in any other run. */
+  readonly retryOf?: RunId;
   /**
    * The secret inputs, for which `input` has placeholders, each with the source of its value (`env:VARIABLE`, `file:PATH`), which a
    * resume reads again; null if the value was typed.

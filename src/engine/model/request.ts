@@ -25,6 +25,8 @@ export type Demand =
   | { readonly kind: 'pause' }
   /** End the run as failed; its changes are undone unless `keep`. */
   | { readonly kind: 'cancel'; readonly keep: boolean }
+  /** Go on from the failed steps of a run that failed, or start a run anew that was rolled back. */
+  | { readonly kind: 'retry' }
   /** Record that a change which wf could not undo is gone, or stays: a person has seen to it. */
   /** Keep the changes of an unconfirmed run; or, if `extendMs` is not null, move its deadline to that time from now. */
   | { readonly kind: 'confirm'; readonly extendMs: number | null; readonly stamp: ConfirmStamp }

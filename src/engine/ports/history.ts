@@ -49,6 +49,10 @@ export interface StoredRun extends RunHeader {
   readonly changesInPlace: number;
   /** The machine from which the run was imported; null for a run of this history. */
   readonly importedFrom: string | null;
+  /** Whether the run has failed, and a request to retry it has no answer yet: resuming it does that. */
+  readonly isRetryDue: boolean;
+  /** The run that started this one anew; null if none did. */
+  readonly retriedAs: RunId | null;
 }
 
 export const STEP_STATUSES = ['running', 'retrying', 'succeeded', 'failed', 'stopped'] as const;
@@ -109,8 +113,9 @@ export interface HistoryPort {
    */
   groupedCommit<Answer>(work: () => Answer): Promise<Answer>;
   /**
-   * Creates a run with its lease and its claims, all or nothing.
-   * @throws WfError E_RUN_EXISTS; E_NAME_IN_USE naming the run that holds one of the claims and what to do about it.
+   * Creates a run with its lease and its claims, all or nothing. A run that starts another one anew answers the requests for that.
+   * @throws WfError E_RUN_EXISTS; E_NAME_IN_USE naming the run that holds one of the claims and what to do about it; E_REQUEST_REFUSED if
+   * the other run was started anew already, or is not rolled back
    */
   create(header: RunHeader, definition: Json, owner: Owner, claims: readonly string[], at: number): Lease;
   /**
@@ -125,6 +130,8 @@ export interface HistoryPort {
    * @throws WfError E_LEASE_HELD naming the living owner; E_RUN_NOT_FOUND; E_RUN_IMPORTED
    */
   takeOver(run: RunId, owner: Owner, isAlive: (owner: Owner) => boolean, own?: Lease): Lease;
+  /** Claims names for a leased run that has ended, and goes on. @throws WfError E_NAME_IN_USE, E_LEASE_LOST */
+  claim(lease: Lease, claims: readonly string[]): void;
   /** Whether the lease is still the run's: false as soon as another process has taken the run over. */
   holds(lease: Lease): boolean;
   /** Releases the lease of a run that has not ended (it waits, is paused, or was interrupted). */
@@ -143,7 +150,7 @@ export interface HistoryPort {
   run(id: RunId): StoredRun | undefined;
   /** Newest first. */
   runs(filter: RunFilter): readonly StoredRun[];
-  /** Returns the runs that have not ended, without imported ones, newest first. */
+  /** Returns the runs that have not ended, or of which a retry is due, without imported ones, newest first. */
   unfinishedRuns(): readonly StoredRun[];
   /** Returns the claims of a run, as they were passed to `create`. */
   claimsOf(run: RunId): readonly string[];

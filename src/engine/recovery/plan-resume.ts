@@ -7,9 +7,9 @@ import { asWfError, WfError } from '../model/errors.ts';
 import { hostLost, needsItsChanges } from '../place/lost-host.ts';
 import { recordedHost } from '../place/recorded-host.ts';
 import { requirePlace } from '../place/require-place.ts';
-import type { StoredRun, StoredStep } from '../ports/history.ts';
+import { isEnd, type StoredRun, type StoredStep } from '../ports/history.ts';
 import type { RunHost } from '../ports/runtime.ts';
-import { journaledIntent, observedTarget, openIntent } from '../run/apply-change.ts';
+import { journaledIntent, observedTarget, openChange } from '../run/apply-change.ts';
 import type { EngineDependencies, PlannedStep, ResumePlan, ResumeRequest } from '../run/engine.ts';
 import { type OpenStep, openSteps } from '../run/open-steps.ts';
 import { leaseHeld } from '../run/run-refusal.ts';
@@ -18,6 +18,7 @@ import { requireValues, type Secrets } from '../secrets/secrets.ts';
 import type { ChangeBehaviour, HostContext, StepContext, StepRunner } from '../workflow/step.ts';
 import { BACK, FORWARD } from './recovery-table.ts';
 import { isRollingBack, resumableRun } from './resume-run.ts';
+import { retryOf, withRetry } from './retry-failed-run.ts';
 import { begunRollBack } from './roll-back-run.ts';
 
 /** Returns what a resume would do with each step, by the same tables. Observes the host, takes no lease, touches nothing. */
@@ -47,9 +48,9 @@ async function planOn(
   secrets: Secrets,
 ): Promise<ResumePlan> {
   const { history, clock, crashPoints } = dependencies;
-  const entries = history.journal(run.id);
+  const journaled = history.journal(run.id);
   const lease = { run: run.id, fence: run.fence };
-  const journal = openRunJournal({ history, lease, clock, crashPoints, observer: {}, secrets }, entries);
+  const journal = openRunJournal({ history, lease, clock, crashPoints, observer: {}, secrets }, journaled);
   const steps = history.steps(run.id);
   const planner: Planner = {
     dependencies,
@@ -59,13 +60,15 @@ async function planOn(
     run: run.id,
     runner: runnersOf(request.workflow.model),
   };
-  if (isRollingBack(run)) return planBack(planner, steps, begunRollBack(entries)?.kept ?? []);
+  if (isRollingBack(run)) return planBack(planner, steps, begunRollBack(journaled)?.kept ?? []);
   const accepted = request.acceptChanges ? Number.POSITIVE_INFINITY : undefined;
+  const toRetry = { run, entries: journaled, changes: journal.changes(), now: clock.now(), acceptedAt: accepted };
+  const retried = isEnd(run.status) ? retryOf(request.workflow, toRetry) : [];
+  const { entries, open } = withRetry({ entries: journaled, open: openSteps(journaled) }, retried);
   const decision = replay(request.workflow.model, run, entries, accepted);
   // Resuming a machine that has failed only undoes it.
   const isUndone = hasFailed(decision) && run.options.onFailure === 'rollback' && journal.changes().some(needsUndo);
   if (isUndone) return planBack(planner, steps, []);
-  const open = openSteps(entries);
   const planned = await Promise.all(steps.map((step) => planStep(planner, step, open.get(step.id), decision)));
   const isLost = host.isNew() && decision !== undefined && needsItsChanges(request.workflow.model, decision);
   if (!isLost || !planned.some(({ plan }) => plan === 'gone')) {
@@ -138,24 +141,38 @@ async function planOpen(planner: Planner, open: OpenStep, decision: Decision | u
   if (decision !== undefined && decision.state.active.get(start.invoke) !== start.step) {
     return { plan: 'kept', why: 'the machine has left its state' };
   }
-  if (journaled.type === 'decided') return { plan: 'run', why: 'due, and not begun yet' };
+  if (journaled.type === 'decided' && attempt === 1) return { plan: 'run', why: 'due, and not begun yet' };
   if (journaled.type === 'retrying') return { plan: 'run', why: `attempt ${attempt} failed, the next one is due` };
   const runner = planner.runner(start.kind);
   switch (runner?.behaviour.type) {
     case 'change':
       return planChange(planner, open, runner.behaviour);
     case 'undo':
-      return { plan: 'run', why: 'its end was not journaled: it undoes what is left' };
+      return { plan: 'run', why: `${unendedWords(open)}: it undoes what is left` };
     default:
-      return { plan: 'run', why: 'its end was not journaled; it only reads' };
+      return { plan: 'run', why: `${unendedWords(open)}; it only reads` };
   }
 }
 
-async function planChange(planner: Planner, { start }: OpenStep, behaviour: ChangeBehaviour): Promise<Plan> {
+function unendedWords({ journaled, attempt }: OpenStep): string {
+  return journaled.type === 'decided' ? `attempt ${attempt - 1} failed or was stopped` : 'its end was not journaled';
+}
+
+async function planChange(
+  planner: Planner,
+  { start, retriedAfter }: OpenStep,
+  behaviour: ChangeBehaviour,
+): Promise<Plan> {
   const { dependencies, journal, secrets } = planner;
-  const earlier = openIntent(journal.changes(), start.step);
+  const earlier = openChange(journal.changes(), start.step);
   const journaled = journaledIntent(earlier, behaviour, dependencies.owner.bootId);
-  const context: StepContext = { ...observingContext(planner), step: start.step, attempt: 1, ledger: NO_LEDGER };
+  const context: StepContext = {
+    ...observingContext(planner),
+    step: start.step,
+    attempt: 1,
+    retriedAfter,
+    ledger: NO_LEDGER,
+  };
   try {
     const input = secrets.reveal(start.input);
     const known = journaled === 'intended' && earlier !== undefined ? secrets.reveal(earlier.record) : undefined;

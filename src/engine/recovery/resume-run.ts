@@ -3,7 +3,7 @@ import { runnersOf } from '../machine/machine-model.ts';
 import { replay } from '../machine/replay.ts';
 import { needsUndo } from '../model/change.ts';
 import { WfError } from '../model/errors.ts';
-import type { JournalEntry } from '../model/journal-event.ts';
+import type { JournalEntry, JournalEvent } from '../model/journal-event.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import { hostLost, needsItsChanges } from '../place/lost-host.ts';
 import { keepHost, recordedHost } from '../place/recorded-host.ts';
@@ -14,13 +14,14 @@ import type { RunHost } from '../ports/runtime.ts';
 import { acceptedCancellation } from '../requests/cancellation.ts';
 import { advanceOpenRun } from '../run/advance-open-run.ts';
 import type { EngineDependencies, EngineServices, ResumeRequest, RunHandle, RunObserver } from '../run/engine.ts';
-import { checkRequirements, firstUnmet } from '../run/preflight.ts';
+import { checkRequirements, firstUnmet, type NamesToClaim, NO_NAMES, namesToClaim } from '../run/preflight.ts';
 import { releaseAtEnd } from '../run/release-run.ts';
 import type { Beginning } from '../run/run-loop.ts';
 import { runNotFound } from '../run/run-refusal.ts';
 import { requireValues, type Secrets } from '../secrets/secrets.ts';
 import type { Requirement } from '../workflow/requirement.ts';
 import { requireRunners } from './require-runners.ts';
+import { answersToRetries, lastFailureIn, retryOf, withRetry } from './retry-failed-run.ts';
 import { begunRollBack, continueRollBack, rolledBackOnRequest } from './roll-back-run.ts';
 import { type TakenRun, takeOver, withRenewedHost } from './take-over.ts';
 
@@ -40,14 +41,22 @@ export async function resumeRun(
   requireValues(run, secrets);
   const { workflow, pauseAfter } = request;
   const { history } = services;
+  const isRetry = isEnd(run.status);
   const runner = runnersOf(workflow.model);
+  if (isRetry) {
+    const [entries, changes, now] = [history.journal(run.id), history.changes(run.id), services.clock.now()];
+    // Refused before the takeover, which is journaled.
+    retryOf(workflow, { run, entries, changes, now, acceptedAt: acceptedAtEnd(request, run, entries) });
+  }
   if (isRollingBack(run)) {
     const whyMissing = () => `the current workflow ${workflow.name} has none`;
     requireRunners(run.id, history.changes(run.id).filter(needsUndo), { runner, whyMissing }, secrets);
   }
   requirePlace(services, run, workflow.model.runners.values());
   // Checked before the takeover. The run has its names already: requirements with a claim are left out.
-  const general = workflow.requirements(revealedInput(run, secrets)).filter(({ claim }) => claim === null);
+  const requirements = workflow.requirements(revealedInput(run, secrets));
+  const general = requirements.filter(({ claim }) => claim === null);
+  const names = isRetry ? namesToClaim(services.runtimes[run.runtime], requirements, secrets) : NO_NAMES;
   const unmetHere = workflow.networking ? firstUnmet(await services.runtimes[run.runtime].checkMachine()) : undefined;
   if (unmetHere !== undefined) throw unmetHere;
   const host = await openHostThatMeets(general, services, request, run);
@@ -63,7 +72,8 @@ export async function resumeRun(
     purpose: 'resume',
     pauseAfter,
     claimNames: true,
-    isDue: ({ status }) => !isEnd(status),
+    moreNames: names.wanted,
+    isDue: ({ status, isRetryDue }) => !isEnd(status) || isRetryDue,
     runner,
     alters: workflow.model.alters,
     secrets,
@@ -72,7 +82,7 @@ export async function resumeRun(
   });
   if (taken === null) throw runEnded(history.run(run.id) ?? run);
   try {
-    return releaseAtEnd(await resumeTaken(services, request, taken), taken);
+    return releaseAtEnd(await resumeTaken(services, request, taken, names), taken);
   } catch (thrown) {
     taken.releaseWithLease();
     throw thrown;
@@ -117,7 +127,7 @@ function requireResumable(
   { run: id, definition, acceptChanges }: ResumeRequest,
 ): StoredRun {
   if (run === undefined) throw runNotFound(id);
-  if (isEnd(run.status)) throw runEnded(run);
+  if (isEnd(run.status) && !run.isRetryDue) throw runEnded(run);
   // A rollback needs no definition.
   if (acceptChanges || run.definitionHash === definition.hash || isRollingBack(run)) return run;
   throw definitionChanged(run);
@@ -128,7 +138,12 @@ export function isRollingBack({ status }: StoredRun): boolean {
   return status === 'rolling-back';
 }
 
-async function resumeTaken(services: EngineServices, request: ResumeRequest, taken: TakenRun): Promise<RunHandle> {
+async function resumeTaken(
+  services: EngineServices,
+  request: ResumeRequest,
+  taken: TakenRun,
+  names: NamesToClaim,
+): Promise<RunHandle> {
   const { history, clock } = services;
   const { workflow, definition, mayHibernate = false } = request;
   const { run, entries } = taken;
@@ -137,25 +152,67 @@ async function resumeTaken(services: EngineServices, request: ResumeRequest, tak
     const error = begun?.error ?? rolledBackOnRequest(run).toRecord();
     return continueRollBack(services, taken, { error, kept: begun?.kept ?? [] });
   }
-  const isAccepted = run.definitionHash !== definition.hash;
   // A rival may have resumed the run under another definition meanwhile.
-  if (isAccepted && !request.acceptChanges) throw definitionChanged(run);
-  const beginning = await prepareHost(beginningOf(request, taken, isAccepted), request, taken);
-  if (isAccepted) {
-    await whileLocked(clock, () => history.putDefinition(definition.hash, definition.description, clock.now()));
-    await taken.journal.append([{ type: 'definition.accepted', definitionHash: definition.hash }]);
+  if (run.definitionHash !== definition.hash && !request.acceptChanges) throw definitionChanged(run);
+  const now = clock.now();
+  const acceptedAt = acceptedAtEnd(request, run, entries);
+  const toRetry = { run, entries, changes: taken.journal.changes(), now, acceptedAt };
+  const retried = isEnd(run.status) ? retryOf(workflow, toRetry) : [];
+  const resumed = beginningOf(request, withRetry(taken, retried), acceptedAt);
+  const events: JournalEvent[] = [];
+  if (acceptedAt !== undefined) {
+    await whileLocked(clock, () => history.putDefinition(definition.hash, definition.description, now));
+    events.push({ type: 'definition.accepted', definitionHash: definition.hash });
   }
+  if (retried.length > 0) {
+    const obstacle = await obstacleTo(resumed, request, taken);
+    if (obstacle !== undefined) throw obstacle;
+    await whileLocked(clock, () => history.claim(taken.lease, names.claims));
+    events.push(...retried, ...answersToRetries(history, run));
+  }
+  if (events.length > 0) await taken.journal.append(events, [], now);
+  const beginning = await prepareHost(resumed, request, taken);
   const pauseAfter = pauseAfterOf(request, run, entries);
-  return advanceOpenRun(services, taken, { header: run, workflow, beginning, pauseAfter, mayHibernate, entries });
+  return advanceOpenRun(services, taken, {
+    header: run,
+    workflow,
+    beginning,
+    pauseAfter,
+    mayHibernate,
+    entries: retried.length > 0 ? [] : entries,
+  });
+}
+
+/**
+ * Returns where the user accepts another definition: at the end of the journal, or undefined if it replays unchanged. Functions that
+ * differ only in what they refer to leave the hash of a definition as it is.
+ */
+function acceptedAtEnd(
+  { acceptChanges, definition, workflow }: ResumeRequest,
+  run: StoredRun,
+  entries: readonly JournalEntry[],
+): number | undefined {
+  if (!acceptChanges) return undefined;
+  if (run.definitionHash !== definition.hash) return Number.POSITIVE_INFINITY;
+  try {
+    replay(workflow.model, run, entries);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof WfError) return Number.POSITIVE_INFINITY;
+    throw thrown;
+  }
 }
 
 /** @throws WfError E_JOURNAL_DIVERGED */
-function beginningOf({ workflow }: ResumeRequest, { run, entries, open }: TakenRun, isAccepted: boolean): Beginning {
-  const decision = replay(workflow.model, run, entries, isAccepted ? Number.POSITIVE_INFINITY : undefined);
+function beginningOf(
+  { workflow }: ResumeRequest,
+  { run, entries, open }: TakenRun,
+  acceptedAt: number | undefined,
+): Beginning {
+  const decision = replay(workflow.model, run, entries, acceptedAt);
   // The earlier process was killed before its first decision.
   if (decision === undefined) return { type: 'start', first: [] };
-  const failed = entries.findLast(({ event }) => event.type === 'step.failed')?.event;
-  const lastFailure = failed?.type === 'step.failed' ? failed.error : undefined;
+  const lastFailure = lastFailureIn(entries);
   const cancelled = acceptedCancellation(run.id, entries);
   return { type: 'resume', decision, open: [...open.values()], lastFailure, obstacle: undefined, cancelled };
 }
@@ -164,19 +221,26 @@ function beginningOf({ workflow }: ResumeRequest, { run, entries, open }: TakenR
  * Keeps a renewed host, which lacks what was in the earlier one, only if the machine can continue without that. Otherwise the host ends
  * with this process: all that is left to do is a rollback.
  */
-async function prepareHost(
-  beginning: Beginning,
-  { workflow }: ResumeRequest,
-  { run, host, journal, ledger }: TakenRun,
-): Promise<Beginning> {
+async function prepareHost(beginning: Beginning, request: ResumeRequest, taken: TakenRun): Promise<Beginning> {
+  const { host, journal } = taken;
   return withRenewedHost(host, async () => {
     if (!host.isNew()) return beginning;
-    if (beginning.type === 'resume' && needsItsChanges(workflow.model, beginning.decision)) {
-      if ((await ledger.vanished()).length > 0) return { ...beginning, obstacle: hostLost(run) };
-    }
+    const obstacle = await obstacleTo(beginning, request, taken);
+    if (obstacle !== undefined && beginning.type === 'resume') return { ...beginning, obstacle };
     await keepHost(host, journal);
     return beginning;
   });
+}
+
+/** Returns why the machine cannot continue on a renewed host; undefined if it can. */
+async function obstacleTo(
+  beginning: Beginning,
+  { workflow }: ResumeRequest,
+  { run, host, ledger }: TakenRun,
+): Promise<WfError | undefined> {
+  if (!host.isNew() || beginning.type !== 'resume') return undefined;
+  if (!needsItsChanges(workflow.model, beginning.decision)) return undefined;
+  return (await ledger.vanished()).length > 0 ? hostLost(run) : undefined;
 }
 
 /** Returns the stage of this request, else that of the last process which was given one, else that of the start. */
@@ -192,8 +256,9 @@ function runEnded({ id, workflow, status }: StoredRun): WfError {
   });
 }
 
-function definitionChanged({ id, workflow }: StoredRun): WfError {
+function definitionChanged({ id, workflow, status }: StoredRun): WfError {
+  const action = isEnd(status) ? 'retry' : 'resume';
   return new WfError('E_DEFINITION_CHANGED', `workflow ${workflow} has changed since run ${id} was started`, {
-    hint: `Resume under the new definition with \`wf resume ${id} --accept-changes\`, or undo the run with \`wf rollback ${id}\`, which needs no definition.`,
+    hint: `${action === 'retry' ? 'Retry' : 'Resume'} it under the new definition with \`wf ${action} ${id} --accept-changes\`, or undo the run with \`wf rollback ${id}\`, which needs no definition.`,
   });
 }

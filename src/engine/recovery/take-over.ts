@@ -28,6 +28,8 @@ export interface TakeOverRequest {
   readonly pauseAfter: string | null;
   /** Whether to claim the names of the run again: undoing works by identity and needs none. */
   readonly claimNames: boolean;
+  /** Names to claim with those of the run, which may have released them at its end; each without its scope. */
+  readonly moreNames?: readonly string[];
   /** Whether there is something left to do; called when no other process can do it any more. */
   isDue(run: StoredRun): boolean;
   runner(kind: string): StepRunner | undefined;
@@ -59,7 +61,7 @@ export interface TakenRun extends OpenRun {
  */
 export async function takeOver(
   services: EngineServices,
-  { run: seen, host, purpose, pauseAfter, claimNames, isDue, hibernating, ...request }: TakeOverRequest,
+  { run: seen, host, purpose, pauseAfter, claimNames, moreNames = [], isDue, hibernating, ...request }: TakeOverRequest,
 ): Promise<TakenRun | null> {
   const { history, claims, owner, leases, orphans } = services;
   const lease = await takeLease(services, seen, host, hibernating);
@@ -79,7 +81,8 @@ export async function takeOver(
       releaseWithLease();
       return null;
     }
-    if (claimNames) acquired.push(await claims.acquire(namesOf(services, run), run.id));
+    if (claimNames)
+      acquired.push(await claims.acquire([...new Set([...namesOf(services, run), ...moreNames])], run.id));
     const entries = history.journal(run.id);
     requireLastHost(services, run, host, entries);
     const { place } = run;

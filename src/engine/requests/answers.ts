@@ -18,6 +18,7 @@ const PASSIVE: Readonly<Record<Demand['kind'], string>> = {
   pause: 'cannot be paused',
   cancel: 'cannot be cancelled',
   confirm: 'cannot be confirmed',
+  retry: 'cannot be retried',
   settle: 'has no change to settle',
 };
 
@@ -25,9 +26,21 @@ const PASSIVE: Readonly<Record<Demand['kind'], string>> = {
 export const NOT_ENDED = 'it has not ended; cancel it, or roll it back, first';
 
 /** Returns the error for a request that a run cannot fulfil in its state. @param why `it has ended (succeeded)` */
-export function requestRefused(run: RunId, { kind }: Demand, why: string): WfError {
-  return new WfError('E_REQUEST_REFUSED', `run ${run} ${PASSIVE[kind]}: ${why}`, {
-    hint: `Check the state of the run with \`wf show ${run}\`.`,
-    details: { run },
-  });
+export function requestRefused(
+  run: RunId,
+  { kind }: Pick<Demand, 'kind'>,
+  why: string,
+  hint = `Check the state of the run with \`wf show ${run}\`.`,
+): WfError {
+  return new WfError('E_REQUEST_REFUSED', `run ${run} ${PASSIVE[kind]}: ${why}`, { hint, details: { run } });
+}
+
+/** Returns the error for a retry of a run that was started anew already. */
+export function retriedAlready(run: RunId, as: RunId): WfError {
+  return requestRefused(
+    run,
+    { kind: 'retry' },
+    `it was started anew as run ${as}`,
+    `Check that run with \`wf show ${as}\`.`,
+  );
 }

@@ -22,10 +22,11 @@ export function cancellationBy(run: RunId, { by, demand, comment }: RunRequest):
 
 /** Returns the cancellation that a run has accepted in its journal, and not carried out yet. */
 export function acceptedCancellation(run: RunId, entries: readonly JournalEntry[]): Cancellation | undefined {
+  const retry = entries.findLastIndex(({ event }) => event.type === 'retried');
   const handled = new Set(
-    entries.flatMap(({ event }) =>
-      event.type === 'answered' && event.outcome.type === 'handled' ? [event.request] : [],
-    ),
+    entries
+      .slice(retry + 1)
+      .flatMap(({ event }) => (event.type === 'answered' && event.outcome.type === 'handled' ? [event.request] : [])),
   );
   for (const { seq, event } of entries) {
     if (event.type !== 'requested' || !handled.has(seq)) continue;

@@ -7,7 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import { isEnd, type StoredRun } from '../ports/history.ts';
 import type { EngineServices } from '../run/engine.ts';
 import { runImported, runNotFound } from '../run/run-refusal.ts';
-import { NOT_ENDED, requestRefused } from './answers.ts';
+import { NOT_ENDED, requestRefused, retriedAlready } from './answers.ts';
 
 /** The interval in which the sender reads whether its request is answered: two indexed reads. */
 const READ_MS = 20;
@@ -89,6 +89,7 @@ const RIVAL: readonly ErrorCode[] = ['E_LEASE_HELD', 'E_RUN_ENDED'];
 /** Returns why no process can fulfil the demand in the state of the run; undefined if the process that advances the run decides. */
 function refusalOf(services: EngineServices, run: StoredRun, demand: Demand): WfError | undefined {
   if (demand.kind === 'settle') return settleRefusal(services, run, demand);
+  if (demand.kind === 'retry') return retryRefusal(services, run);
   if (isEnd(run.status)) return requestRefused(run.id, demand, `it has ended (${run.status}), and expects nothing`);
   if (livingOwner(services, run) !== null) return undefined;
   if (run.status === 'unconfirmed') {
@@ -100,6 +101,30 @@ function refusalOf(services: EngineServices, run: StoredRun, demand: Demand): Wf
     return requestRefused(run.id, demand, `it is rolled back; \`wf rollback ${run.id}\` continues that`);
   if (run.status !== 'paused' || demand.kind === 'cancel') return undefined;
   return requestRefused(run.id, demand, `it is paused; resume it with \`wf resume ${run.id}\``);
+}
+
+function retryRefusal(services: EngineServices, run: StoredRun): WfError | undefined {
+  const { id, workflow } = run;
+  const refuse = (why: string, hint?: string) => requestRefused(id, { kind: 'retry' }, why, hint);
+  const owner = livingOwner(services, run);
+  if (owner !== null) return refuse(`process ${owner.pid} advances it`, `Wait for it with \`wf wait ${id}\`.`);
+  switch (run.status) {
+    case 'failed':
+      return undefined;
+    case 'rolled-back':
+      return run.retriedAs === null ? undefined : retriedAlready(id, run.retriedAs);
+    case 'succeeded':
+      return refuse('it has succeeded', `Start a new run with \`wf start ${workflow}\`.`);
+    case 'needs-attention':
+      return refuse(
+        'it needs attention',
+        `Undo its changes with \`wf rollback ${id}\` first; \`wf show ${id}\` lists them.`,
+      );
+    case 'rolling-back':
+      return refuse('its rollback is interrupted', `Complete it with \`wf rollback ${id}\` first.`);
+    default:
+      return refuse('it has not ended', `Resume it with \`wf resume ${id}\`.`);
+  }
 }
 
 function settleRefusal(

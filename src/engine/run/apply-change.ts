@@ -54,7 +54,7 @@ async function attemptChange(
   input: Json,
 ): Promise<AttemptSuccess> {
   const { context, journal } = services;
-  const earlier = openIntent(journal.changes(), context.step);
+  const earlier = openChange(journal.changes(), context.step);
   const journaled = journaledIntent(earlier, behaviour, services.bootId);
   const intendedAt = earlier === undefined ? 0 : journal.historyOf(earlier.seq).intendedAt;
   const lateEffect = lateEffectOf(behaviour, intendedAt, context.host.clock);
@@ -88,9 +88,9 @@ async function attemptChange(
   }
 }
 
-/** Returns the intent that an earlier attempt at the step left without an outcome. */
-export function openIntent(changes: readonly Change[], step: Change['step']): Change | undefined {
-  return changes.find((change) => change.step === step && change.status === 'intended');
+/** Returns the change that an earlier attempt at the step intended or made; a step that was stopped and is retried may have made one. */
+export function openChange(changes: readonly Change[], step: Change['step']): Change | undefined {
+  return changes.find(({ step: own, status }) => own === step && (status === 'intended' || status === 'applied'));
 }
 
 /** Returns the journaled state of the change that a step is about to make. */

@@ -1,6 +1,6 @@
 import type { RunJournal } from '../journal/run-journal.ts';
 import type { RunLedger } from '../journal/run-ledger.ts';
-import { asWfError, WfError } from '../model/errors.ts';
+import { asWfError, type ErrorRecord, WfError } from '../model/errors.ts';
 import type { Evidence } from '../model/evidence.ts';
 import type { RunId, StepId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
@@ -32,6 +32,8 @@ interface AttemptRequest {
   readonly run: RunId;
   readonly step: StepId;
   readonly attempt: number;
+  /** See `StepContext`. */
+  readonly retriedAfter: ErrorRecord | null;
   readonly runner: StepRunner;
   readonly input: Json;
   readonly watch: HostWatch;
@@ -138,6 +140,7 @@ class AttemptContext implements StepContext {
   readonly run: RunId;
   readonly step: StepId;
   readonly attempt: number;
+  readonly retriedAfter: ErrorRecord | null;
   readonly record: (evidence: Evidence) => void;
   readonly #attempt: Attempt;
   readonly #acting: HostPorts | undefined;
@@ -145,10 +148,11 @@ class AttemptContext implements StepContext {
   /** @param acting the host for `apply`; absent for observing */
   constructor(attempt: Attempt, acting?: HostPorts) {
     const { request, evidence } = attempt;
-    const { run, step, attempt: number, secrets } = request;
+    const { run, step, attempt: number, retriedAfter, secrets } = request;
     this.run = run;
     this.step = step;
     this.attempt = number;
+    this.retriedAfter = retriedAfter;
     this.record = (seen) => {
       evidence.push({ ...storedEvidenceOf(seen, secrets), step, attempt: number });
     };

@@ -33,7 +33,7 @@ import type {
   StartRequest,
 } from './engine.ts';
 import { openRun } from './open-run.ts';
-import { checkRequirements, firstUnmet } from './preflight.ts';
+import { checkRequirements, firstUnmet, namesToClaim } from './preflight.ts';
 import { releaseAtEnd } from './release-run.ts';
 
 /** Creates an engine from its dependencies. */
@@ -131,11 +131,7 @@ async function start(
   const { workflow, prestarted } = request;
   const runtime = services.runtimes[request.runtime];
   const requirements = workflow.requirements(request.input);
-  const { redactText } = redacted.secrets;
-  const wanted = requirements.flatMap(({ claim }) => (claim === null ? [] : [redactText(claim)]));
-  // Read only if there is a claim: reading the scope takes as long as a step. A private host has none: its names are its own.
-  const scope = wanted.length === 0 ? null : runtime.scope;
-  const names = scope === null ? [] : wanted;
+  const { wanted: names, claims } = namesToClaim(runtime, requirements, redacted.secrets);
   const run = prestarted?.run ?? newRun(services, request.id);
   // Claimed before the preflight: a name that it finds free stays free.
   const nameClaims = await services.claims.acquire(names, run.id).catch(asWfError);
@@ -158,7 +154,6 @@ async function start(
     while (unmet !== undefined && (await host.renew()));
     if (unmet !== undefined) throw unmet;
     if (nameClaims instanceof WfError) throw nameClaims;
-    const claims = names.map((name) => `${scope} ${name}`);
     const { claimed } = runClaim;
     return await createAndAdvance(services, request, redacted, { ...run, host, claimed, claims, release }, observer);
   } catch (thrown) {

@@ -1,4 +1,6 @@
 import { asWfError } from '../model/errors.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import type { Requirement, RequirementResult } from '../workflow/requirement.ts';
 import type { HostPorts } from '../workflow/step.ts';
 import type { PreflightFinding } from './engine.ts';
@@ -26,4 +28,21 @@ async function check(requirement: Requirement, host: HostPorts): Promise<Require
 export function firstUnmet(findings: readonly PreflightFinding[]) {
   for (const { result } of findings) if (!result.met) return result.error;
   return undefined;
+}
+
+/** The names that a run claims. */
+export interface NamesToClaim {
+  readonly wanted: readonly string[];
+  /** The same, each with the scope in which it is unique. */
+  readonly claims: readonly string[];
+}
+
+export const NO_NAMES: NamesToClaim = { wanted: [], claims: [] };
+
+/** Returns the names that a run claims by its requirements; a private host has its own. */
+export function namesToClaim(runtime: Runtime, requirements: readonly Requirement[], secrets: Secrets): NamesToClaim {
+  const wanted = requirements.flatMap(({ claim }) => (claim === null ? [] : [secrets.redactText(claim)]));
+  // Read only if there is a claim: reading the scope takes as long as a step.
+  const scope = wanted.length === 0 ? null : runtime.scope;
+  return scope === null ? NO_NAMES : { wanted, claims: wanted.map((name) => `${scope} ${name}`) };
 }

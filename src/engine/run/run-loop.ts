@@ -321,7 +321,7 @@ class RunLoop {
           this.#retries?.delete(arrival.start.step);
           if (this.#isStopping() || !this.#isActive(arrival.start)) break;
           turn.events.push({ type: 'step.attempted', step: arrival.start.step, attempt: arrival.attempt });
-          turn.begin.push(arrival);
+          turn.begin.push({ ...arrival, retriedAfter: null });
           break;
         case 'outcome':
           this.#attempts.delete(arrival.start.step);
@@ -380,6 +380,8 @@ class RunLoop {
           break;
         case 'confirm':
           throw requestRefused(header.id, demand, 'it is not unconfirmed yet');
+        case 'retry':
+          throw requestRefused(header.id, demand, 'it has not ended');
         case 'settle':
           throw requestRefused(header.id, demand, NOT_ENDED);
       }
@@ -432,7 +434,7 @@ class RunLoop {
     return open.flatMap((step) => this.#resumeStep(step, events));
   }
 
-  #resumeStep({ start, attempt, failures, journaled }: OpenStep, events: JournalEvent[]): readonly Due[] {
+  #resumeStep({ start, attempt, failures, retriedAfter, journaled }: OpenStep, events: JournalEvent[]): readonly Due[] {
     const { step } = start;
     this.#setFailures(step, failures);
     switch (RESUME[this.#isActive(start) ? journaled.type : 'left']) {
@@ -447,11 +449,11 @@ class RunLoop {
       case 'begin':
         if (this.#isStopping()) return [];
         events.push({ type: 'step.attempted', step, attempt });
-        return [{ start, attempt }];
+        return [{ start, attempt, retriedAfter }];
       case 'begin again':
         if (this.#isStopping()) return [];
         events.push({ type: 'step.attempted', step, attempt: attempt + 1 });
-        return [{ start, attempt: attempt + 1 }];
+        return [{ start, attempt: attempt + 1, retriedAfter }];
     }
   }
 
@@ -549,7 +551,7 @@ class RunLoop {
     return [{ type: 'step.stopped', step, attempt: retry.attempt }];
   }
 
-  #beginStep(start: StartStep, attempt: number): void {
+  #beginStep({ start, attempt, retriedAfter }: Due): void {
     const { header, watch, journal, ledger, owner, secrets, observer } = this.#request;
     const runner = this.#runnerOf(start.invoke);
     if (runner === undefined) return;
@@ -557,6 +559,7 @@ class RunLoop {
       run: header.id,
       step: start.step,
       attempt,
+      retriedAfter,
       runner,
       input: start.input,
       watch,
@@ -573,7 +576,7 @@ class RunLoop {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'start-step':
-        this.#beginStep(effect, 1);
+        this.#beginStep({ start: effect, attempt: 1, retriedAfter: null });
         return;
       case 'stop-step':
         this.#attempts.get(effect.step)?.stop();
@@ -595,7 +598,7 @@ class RunLoop {
     for (const { handled } of sent) handled();
     // A refused request changes nothing.
     if (events.some(({ type }) => type !== 'answered')) this.#waiting = false;
-    for (const { start, attempt } of begin) this.#beginStep(start, attempt);
+    for (const due of begin) this.#beginStep(due);
     // A run that was asked to stop begins nothing more; a resume finds the effects in the journal.
     if (!this.#isStopping()) for (const effect of effects) this.#carryOut(effect);
   }
@@ -696,6 +699,7 @@ type Resuming = Extract<Beginning, { type: 'resume' }>;
 interface Due {
   readonly start: StartStep;
   readonly attempt: number;
+  readonly retriedAfter: ErrorRecord | null;
 }
 
 /** The result of one turn: the events and evidence of one commit, and what to carry out after it. */

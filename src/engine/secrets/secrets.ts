@@ -80,8 +80,8 @@ export function secretsOf({ input, options }: SecretRun, given: Readonly<Record<
 export function requireValues({ id }: Pick<SecretRun, 'id'>, { missing }: Secrets): void {
   const [first] = missing;
   if (first === undefined) return;
-  throw new WfError('E_INPUT', `run ${id} cannot be resumed without its secret input ${missing.join(', ')}`, {
-    hint: `Give it again, as wf stores no secrets: \`wf resume ${id} --input ${first}=@env:VARIABLE\` (or @file:PATH); or undo the run with \`wf rollback ${id}\`.`,
+  throw new WfError('E_INPUT', `run ${id} cannot continue without its secret input ${missing.join(', ')}`, {
+    hint: `Give it again, as wf stores no secrets: \`--input ${first}=@env:VARIABLE\` (or @file:PATH); or undo the run with \`wf rollback ${id}\`.`,
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Change, Verification } from '../model/change.ts';
-import type { WfError } from '../model/errors.ts';
+import type { ErrorRecord, WfError } from '../model/errors.ts';
 import type { Evidence } from '../model/evidence.ts';
 import type { RunId, StepId } from '../model/ids.ts';
 import type { Json } from '../model/json.ts';
@@ -40,6 +40,8 @@ export interface StepContext extends HostContext {
   readonly step: StepId;
   /** From 1. */
   readonly attempt: number;
+  /** The error with which the last attempt failed, if the run is retried after it; null otherwise, also after an interruption. */
+  readonly retriedAfter: ErrorRecord | null;
   readonly ledger: LedgerService;
 }
 

@@ -29,7 +29,11 @@ export interface ProjectedRows {
   rollBackRun(error: ErrorRecord | null): boolean;
   setDefinition(hash: DefinitionHash): boolean;
   endRun(status: StoredRunStatus, output: Json, error: ErrorRecord | null, at: number): boolean;
+  /** Revokes the end of the run. */
+  retryRun(): boolean;
   startStep(start: StartStep, at: number): boolean;
+  /** Revokes the end of a step that begins again. */
+  restartStep(start: StartStep): boolean;
   /** Updates a step that has not ended: a completed step never runs again. @param startedAt null leaves it as it is */
   continueStep(of: Attempt, status: StepStatus, error: ErrorRecord | null, startedAt: number | null): boolean;
   endStep(of: Attempt, status: StepStatus, output: Json, error: ErrorRecord | null, at: number): boolean;
@@ -64,6 +68,12 @@ export function project({ seq, at, event }: JournalEntry, rows: ProjectedRows): 
         if (effect.type === 'start-step' && !rows.startStep(effect, at)) return `step ${effect.step}`;
       }
       return undefined;
+    case 'retried': {
+      if (!rows.retryRun()) return 'run';
+      const starts = event.effects.filter((effect) => effect.type === 'start-step');
+      const missing = starts.find((start) => !rows.restartStep(start));
+      return missing && `step ${missing.step}`;
+    }
     case 'step.attempted':
     case 'step.retrying':
     case 'step.succeeded':

@@ -60,6 +60,21 @@ export class TableRows implements ProjectedRows {
     );
   }
 
+  retryRun(): boolean {
+    return this.#update(
+      `UPDATE runs SET status = 'running', finished_at = NULL, output = NULL, error = NULL WHERE number = @run`,
+    );
+  }
+
+  restartStep({ step, stage, kind, input }: StartStep): boolean {
+    return this.#update(
+      `UPDATE steps SET status = 'running', stage = @stage, kind = @kind, input = @input, output = NULL, error = NULL,
+         finished_at = NULL
+       WHERE run = @run AND id = @step`,
+      { step, stage, kind, input: JSON.stringify(input) },
+    );
+  }
+
   continueStep(
     { step, attempt }: Attempt,
     status: StepStatus,

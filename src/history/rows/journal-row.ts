@@ -76,6 +76,7 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
     z.strictObject({ kind: z.literal('send'), event: machineEvent }),
     z.strictObject({ kind: z.literal('pause') }),
     z.strictObject({ kind: z.literal('cancel'), keep: z.boolean() }),
+    z.strictObject({ kind: z.literal('retry') }),
     z.strictObject({
       kind: z.literal('confirm'),
       extendMs: z.nullable(z.number()),
@@ -138,6 +139,13 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
       value: json(),
       stages: z.array(z.string()),
       digest: z.string(),
+    }),
+    z.strictObject({
+      type: z.literal('retried'),
+      voided: z.array(z.number()),
+      effects: z.array(effect),
+      value: json(),
+      stages: z.array(z.string()),
     }),
     z.strictObject({ type: z.literal('step.attempted'), ...attempt }),
     z.strictObject({ type: z.literal('step.succeeded'), ...attempt, output: json() }),

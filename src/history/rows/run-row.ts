@@ -49,6 +49,7 @@ export const runOptions = lazy(() =>
         workflowFile: z.nullable(z.string()),
       }),
     ),
+    retryOf: z.exactOptional(runIdSchema()),
     // Null stands for a secret that was typed.
     secrets: z.exactOptional(z.record(z.string(), z.nullable(z.string()))),
   }),
@@ -65,9 +66,17 @@ const runPlace = lazy(() =>
   }),
 );
 
+/** Condition for a run of which a retry is due. */
+export const RETRY_DUE = `runs.status = 'failed' AND runs.imported_from IS NULL AND EXISTS (
+  SELECT 1 FROM open_requests AS asked JOIN journal ON journal.run = asked.run AND journal.seq = asked.seq
+  WHERE asked.run = runs.number AND json_extract(journal.data, '$.demand.kind') = 'retry')`;
+
 export const RUN_COLUMNS = `id, workflow, definition_hash, runtime, input, options, place, status, created_at, started_at,
   finished_at, output, error, fence, ${OWNER_COLUMNS}, imported_from, CASE WHEN imported_from IS NULL THEN
-    (SELECT count(*) FROM changes WHERE changes.run = runs.number AND changes.${IN_PLACE}) ELSE 0 END AS changes_in_place`;
+    (SELECT count(*) FROM changes WHERE changes.run = runs.number AND changes.${IN_PLACE}) ELSE 0 END AS changes_in_place,
+  (${RETRY_DUE}) AS retry_due,
+  (SELECT later.id FROM runs AS later
+     WHERE later.retry_of = runs.id AND later.imported_from IS NULL) AS retried_as`;
 
 /** A run, of the columns {@link RUN_COLUMNS}. */
 export const runRow = lazy(() =>
@@ -90,6 +99,8 @@ export const runRow = lazy(() =>
       ...ownerColumns(),
       imported_from: z.nullable(z.string()),
       changes_in_place: z.number(),
+      retry_due: z.number(),
+      retried_as: z.nullable(runIdSchema()),
     }),
     z.transform(
       (row): StoredRun => ({
@@ -110,6 +121,8 @@ export const runRow = lazy(() =>
         error: row.error,
         changesInPlace: row.changes_in_place,
         importedFrom: row.imported_from,
+        isRetryDue: row.retry_due === 1,
+        retriedAs: row.retried_as,
       }),
     ),
   ),

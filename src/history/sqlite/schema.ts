@@ -37,6 +37,7 @@ const SCHEMA = `
     output TEXT,
     error TEXT,
     imported_from TEXT,
+    retry_of TEXT GENERATED ALWAYS AS (json_extract(options, '$.retryOf')) VIRTUAL,
     fence INTEGER NOT NULL,
     owner_pid INTEGER,
     owner_start_time TEXT,
@@ -49,6 +50,7 @@ const SCHEMA = `
   CREATE INDEX runs_of_status ON runs (status, created_at, id);
   CREATE INDEX runs_of_workflow_and_status ON runs (workflow, status, created_at, id);
   CREATE INDEX runs_of_definition ON runs (definition_hash);
+  CREATE UNIQUE INDEX runs_retried ON runs (retry_of) WHERE retry_of IS NOT NULL AND imported_from IS NULL;
   CREATE INDEX runs_with_owner ON runs (number) WHERE owner_pid IS NOT NULL;
 
   CREATE TABLE journal (
@@ -129,7 +131,10 @@ const SCHEMA = `
 `;
 
 /** Names of all tables and indexes. */
-export const TABLES_AND_INDEXES = Array.from(SCHEMA.matchAll(/CREATE (?:TABLE|INDEX) (\w+)/g), ([, name = '']) => name);
+export const TABLES_AND_INDEXES = Array.from(
+  SCHEMA.matchAll(/CREATE (?:TABLE|(?:UNIQUE )?INDEX) (\w+)/g),
+  ([, name = '']) => name,
+);
 
 /** Creates the tables, unless another process has created them in the meantime. */
 export function createTables(db: Database): void {

@@ -106,7 +106,7 @@ function isDeeperThan(value: Json, deepest: number): boolean {
 
 /** Checks names and moments of an event, which the schema of the journal does not restrict. */
 function checkEvent(event: JournalEvent, seq: number, members: RunFileSchemas['members']): void {
-  const effects = event.type === 'decided' ? event.effects : [];
+  const effects = event.type === 'decided' || event.type === 'retried' ? event.effects : [];
   const parts: readonly object[] = [event, ...effects, ...(event.type === 'change.intended' ? [event.change] : [])];
   for (const [key, value] of parts.flatMap((part): [string, unknown][] => Object.entries(part))) {
     const schema = members[key];

@@ -32,6 +32,10 @@ export function followDecisions(config: JsonObject, journal: readonly JournalEnt
   let value: Json = null;
   let snapshot: AnyMachineSnapshot | undefined;
   for (const { event: decided } of journal) {
+    if (decided.type === 'retried') {
+      value = decided.value;
+      snapshot = snapshotAt(machine, value);
+    }
     if (decided.type !== 'decided') continue;
     const found = guess(machine, snapshot, decided, guards);
     for (const action of found?.actions ?? []) {

@@ -15,6 +15,7 @@ export function stepEnds(journal: readonly JournalEntry[]): ReadonlyMap<string, 
   for (const { event } of journal) {
     switch (event.type) {
       case 'decided':
+      case 'retried':
         for (const effect of event.effects) {
           if (effect.type !== 'start-step') continue;
           invokes.set(effect.step, effect.invoke);

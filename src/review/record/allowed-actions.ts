@@ -44,6 +44,7 @@ export function refusalOf(
   const status = runStatus(run, isAlive);
   if (ACTIONS[status][action] === 'unconfirmed') return unconfirmed(run);
   if (run.owner !== null && isAlive(run.owner)) return leaseHeld(run.id, run.owner, pidNamespace);
+  if (action === 'resume' && run.isRetryDue) return undefined;
   return ACTIONS[status][action] === 'ended' ? ended(run) : undefined;
 }
 
@@ -53,13 +54,22 @@ export function shellRefusal(run: StoredRun, isAlive: IsAlive): WfError | undefi
   return isEnd(runStatus(run, isAlive)) && run.changesInPlace === 0 ? nothingInPlace(run) : undefined;
 }
 
-/** Whether a run has not ended and nobody advances it: it is interrupted or paused, or waits for an event or a timer. */
+/**
+ * Whether a run has not ended and nobody advances it: it is interrupted or paused, or waits for an event or a timer. A failed run of which
+ * a retry is due counts too.
+ */
 export function isResumable(run: StoredRun, isAlive: IsAlive): boolean {
   return refusalOf('resume', run, isAlive) === undefined;
 }
 
-/** Returns the commands that resume a run or undo its changes, the most likely first. */
-export function nextActions({ run, changes, journal }: RunMaterial, status: RunStatus): readonly string[] {
+/** Whether a run may be retried: it failed, or was rolled back and not started anew. Its machine may still have nothing to go on from. */
+export function isRetriable({ importedFrom, status, owner, retriedAs }: StoredRun, isAlive: IsAlive): boolean {
+  if (importedFrom !== null || (owner !== null && isAlive(owner))) return false;
+  return status === 'failed' || (status === 'rolled-back' && retriedAs === null);
+}
+
+/** Returns the commands that resume or retry a run, or undo its changes, the most likely first. */
+export function nextActions({ run, changes, journal, steps }: RunMaterial, status: RunStatus): readonly string[] {
   if (run.importedFrom !== null) return [];
   // Its owner is alive: otherwise the run would be interrupted.
   if (status === 'waiting' && run.owner !== null) return [];
@@ -71,7 +81,10 @@ export function nextActions({ run, changes, journal }: RunMaterial, status: RunS
   // A run that only waits for an event is still waiting after a resume.
   const resumes = resume === 'allowed' && (status !== 'waiting' || pendingTimers(journal).size > 0);
   if (resumes) return [`wf resume ${run.id}`, `wf changes ${run.id}`, ...undo];
-  return changes.some(needsUndo) ? undo : [];
+  // A run that failed without a step to go on from is started again.
+  const hasPoint = status === 'failed' && steps.some((step) => step.status === 'failed' || step.status === 'stopped');
+  const retry = hasPoint ? [`wf retry ${run.id}`] : [];
+  return changes.some(needsUndo) ? [...retry, ...undo] : retry;
 }
 
 function unconfirmed({ id }: StoredRun): WfError {
@@ -91,7 +104,8 @@ function nothingInPlace({ id, workflow, status }: StoredRun): WfError {
 }
 
 function ended({ id, workflow, status, changesInPlace }: StoredRun): WfError {
-  const others = `Check its result with \`wf show ${id}\`, or start another run with \`wf start ${workflow}\`.`;
+  const retry = status === 'failed' || status === 'rolled-back' ? `Retry it with \`wf retry ${id}\`. ` : '';
+  const others = `${retry}Check its result with \`wf show ${id}\`, or start another run with \`wf start ${workflow}\`.`;
   const hint = changesInPlace === 0 ? others : `Undo its changes with \`wf rollback ${id}\`. ${others}`;
   return new WfError('E_RUN_ENDED', `run ${id} has ended (${status}): there is nothing to resume`, { hint });
 }

@@ -33,6 +33,10 @@ export interface RunSummary {
   readonly error: ErrorRecord | null;
   /** Changes in place on this host: `intended`, `applied`, `kept` or `stuck`. */
   readonly changesInPlace: number;
+  /** The rolled-back run that this one started anew; absent for other runs. */
+  readonly retryOf?: string;
+  /** The run that started this one anew; absent if none did. */
+  readonly retriedAs?: string;
   /** The machine on which an imported run took place; absent for other runs. */
   readonly importedFrom?: string;
 }
@@ -60,7 +64,7 @@ export interface StepRecord {
   readonly stage: string;
   readonly kind: string;
   readonly status: ShownStepStatus;
-  /** 0 for a pending step. */
+  /** The attempts that have begun: 0 for a pending step, unless the run is retried. */
   readonly attempts: number;
   /** When the step began; for a pending step, when it was decided. */
   readonly startedAt: string;
@@ -91,9 +95,7 @@ export function runRecord(material: RunMaterial, isAlive: IsAlive): RunRecord {
   return {
     ...summary,
     stages: stageRecords({ ...material, status: summary.status }),
-    steps: material.steps.map((step) =>
-      stepRecord(step, stepStatus(step.status, open.get(step.id), summary.status), idle),
-    ),
+    steps: material.steps.map((step) => stepRecord(step, open.get(step.id), summary.status, idle)),
     changes: material.changes.map(changeRecord),
     proofs: proofs?.type === 'told' ? proofs.proofs : [],
     requests: requestRecords(material.journal),
@@ -127,6 +129,8 @@ export function runSummary(
     waitingFor: waitsFor(status, material),
     error: run.error,
     changesInPlace: run.changesInPlace,
+    ...(run.options.retryOf === undefined ? {} : { retryOf: run.options.retryOf }),
+    ...(run.retriedAs === null ? {} : { retriedAs: run.retriedAs }),
     ...(run.importedFrom === null ? {} : { importedFrom: run.importedFrom }),
   };
 }
@@ -147,13 +151,19 @@ export function changeRecord(change: Change): ChangeRecord {
   return { seq, step, kind, target, status, reason, undo };
 }
 
-function stepRecord(step: StoredStep, status: ShownStepStatus, idle: readonly IdlePeriod[]): StepRecord {
+function stepRecord(
+  step: StoredStep,
+  open: OpenStep | undefined,
+  run: RunStatus,
+  idle: readonly IdlePeriod[],
+): StepRecord {
+  const status = stepStatus(step.status, open, run);
   return {
     id: step.id,
     stage: step.stage,
     kind: step.kind,
     status,
-    attempts: status === 'pending' ? 0 : step.attempts,
+    attempts: status === 'pending' && open !== undefined ? open.attempt - 1 : step.attempts,
     startedAt: isoTime(step.startedAt),
     durationMs: step.finishedAt === null ? null : advancedMs(step.startedAt, step.finishedAt, idle),
     output: step.output,

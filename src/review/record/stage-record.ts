@@ -84,8 +84,9 @@ function wasBrokenOff(journal: readonly JournalEntry[], steps: readonly StoredSt
   );
 }
 
+/** A retry brings the machine into another state, as a decision does. */
 function lastDecision(journal: readonly JournalEntry[]): JournalEntry | undefined {
-  return journal.findLast((entry) => entry.event.type === 'decided');
+  return journal.findLast(({ event }) => event.type === 'decided' || event.type === 'retried');
 }
 
 /** Whether the run will enter no other stage. */

@@ -21,10 +21,10 @@ export const NO_VISITS: StageVisits = new Map();
 /** Prefix of XState's events for failed actors. */
 const FAILURE_EVENT = 'xstate.error.';
 
-/** Returns the visits after one more journal entry. Only decisions change stages. @param idle idle periods up to that entry */
+/** Returns the visits after one more journal entry. Only decisions and retries change stages. @param idle idle periods up to that entry */
 export function followStages(visits: StageVisits, entry: JournalEntry, idle: readonly IdlePeriod[]): StageVisits {
-  if (entry.event.type !== 'decided') return visits;
-  const { stages, event } = entry.event;
+  if (entry.event.type !== 'decided' && entry.event.type !== 'retried') return visits;
+  const { stages } = entry.event;
   const next = new Map(visits);
   for (const visit of visits.values()) {
     if (!visit.active || stages.includes(visit.name)) continue;
@@ -32,7 +32,7 @@ export function followStages(visits: StageVisits, entry: JournalEntry, idle: rea
       ...visit,
       durationMs: visit.durationMs + advancedMs(visit.enteredAt, entry.at, idle),
       active: false,
-      leftByFailure: event?.type.startsWith(FAILURE_EVENT) ?? false,
+      leftByFailure: answersFailure(entry),
     });
   }
   for (const name of stages) {

@@ -170,6 +170,10 @@ function lifecycleEvents(
     }
     case 'definition.accepted':
       return [[at, events.accepted]];
+    case 'retried':
+      return [
+        [at, events.retried(event.effects.flatMap((effect) => (effect.type === 'start-step' ? [effect.step] : [])))],
+      ];
     case 'paused':
       return [[at, events.paused(event.stage)]];
     case 'interrupted':

@@ -81,6 +81,8 @@ export const FRENCH: ReportWords = {
     exported: (pid) =>
       `${pid === null ? 'un processus' : `le processus ${pid}`} menait encore l’exécution quand elle a été exportée`,
     accepted: 'reprise avec une définition modifiée',
+    retried: (steps) =>
+      steps.length === 0 ? 'repartie de son dernier état' : `repartie de l’action ${steps.join(', ')}`,
     paused: (stage) => (stage === null ? 'mise en pause sur demande' : `mise en pause après l’étape ${stage}`),
     interrupted: (signal) => `interrompue par ${signal}`,
     requested: ({ by, kind, event, comment, outcome }) => {
@@ -89,6 +91,7 @@ export const FRENCH: ReportWords = {
         pause: 'a demandé une pause',
         cancel: 'a demandé l’abandon',
         confirm: "a demandé la confirmation de l'exécution",
+        retry: 'a demandé une nouvelle tentative',
         settle: 'a réglé une modification',
       };
       const said = comment === null ? '' : ` : ${comment}`;

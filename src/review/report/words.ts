@@ -58,6 +58,8 @@ export interface ReportWords {
     /** For an imported run. */
     exported(pid: number | null): string;
     readonly accepted: string;
+    /** @param steps those that begin again */
+    retried(steps: readonly string[]): string;
     /** @param stage null if the run was paused on request */
     paused(stage: string | null): string;
     interrupted(signal: string): string;

@@ -7,7 +7,7 @@ import { isCleanStop, withoutRequests } from '../timeline/idle-time.ts';
 import { durationText, momentText } from './format/duration.ts';
 import { oneLine } from './format/plain-text.ts';
 import type { TextStyle } from './format/text-style.ts';
-import { pausedWords } from './progress-line.ts';
+import { pausedWords, retriedWords } from './progress-line.ts';
 import { requestWords } from './request-text.ts';
 
 type LeaseTaken = Extract<JournalEvent, { readonly type: 'lease.taken' }>;
@@ -50,6 +50,8 @@ function lifecycleAt(journal: readonly JournalEntry[], index: number): readonly 
     }
     case 'definition.accepted':
       return [{ at, words: `resumed under the definition ${event.definitionHash.slice(0, 12)}` }];
+    case 'retried':
+      return [{ at, words: retriedWords(event) }];
     case 'paused':
       return [{ at, words: pausedWords(event.stage) }];
     case 'interrupted':

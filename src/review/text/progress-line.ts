@@ -25,6 +25,8 @@ export function progressLine(progress: Progress, { event, at }: JournalEntry, st
     }
     case 'definition.accepted':
       return `resumed under the definition ${event.definitionHash.slice(0, 12)}`;
+    case 'retried':
+      return colors.cyan(retriedWords(event));
     case 'waiting':
       return event.events.length === 0 ? undefined : colors.cyan(waitingWords(event));
     case 'armed':
@@ -86,6 +88,12 @@ function unconfirmedWords({ at }: BootDeadline): string {
 /** Returns `paused after vethSplice`. */
 export function pausedWords(stage: string | null): string {
   return stage === null ? 'paused on request' : `paused after ${oneLine(stage)}`;
+}
+
+/** Returns `went on from step deploy`. */
+export function retriedWords({ effects }: Extract<JournalEvent, { type: 'retried' }>): string {
+  const steps = effects.flatMap((effect) => (effect.type === 'start-step' ? [oneLine(effect.step)] : []));
+  return `went on from ${steps.length === 0 ? 'its last state' : `step ${steps.join(', ')}`}`;
 }
 
 function waitingWords({ events, ask }: Extract<JournalEvent, { type: 'waiting' }>): string {

@@ -8,6 +8,7 @@ export function requestWords({ by, kind, event, comment, outcome }: RequestRecor
     pause: 'asked to pause the run',
     cancel: 'asked to cancel the run',
     confirm: 'asked to confirm the run',
+    retry: 'asked to retry the run',
     settle: 'settled a change',
   };
   const said = comment === null ? '' : `: ${comment}`;

@@ -85,6 +85,14 @@ export function createProgressFollower(): ProgressFollower {
         phase = 'advancing';
         for (const effect of event.effects) if (effect.type === 'start-step') steps.set(effect.step, begun(effect, at));
         return;
+      case 'retried':
+        visits = followStages(visits, entry, idle);
+        phase = 'advancing';
+        for (const effect of event.effects) {
+          if (effect.type === 'start-step')
+            alterStep(effect.step, { status: 'pending', finishedAt: null, error: null });
+        }
+        return;
       case 'step.attempted': {
         const began = event.attempt === 1 ? { startedAt: at } : {};
         alterStep(event.step, { status: 'running', attempt: event.attempt, error: null, ...began });

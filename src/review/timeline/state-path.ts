@@ -23,7 +23,9 @@ export interface StateVisit {
 export function statePath({ journal, innerEnds }: Pick<RunMaterial, 'journal' | 'innerEnds'>): readonly StateVisit[] {
   const visits = journal.reduce<readonly StateVisit[]>(
     (before, entry) =>
-      entry.event.type === 'decided' ? followValue(before, entry.event.value, answersFailure(entry)) : before,
+      entry.event.type === 'decided' || entry.event.type === 'retried'
+        ? followValue(before, entry.event.value, answersFailure(entry))
+        : before,
     [],
   );
   const without = (all: readonly StateVisit[], outer: string): readonly StateVisit[] =>

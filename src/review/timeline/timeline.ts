@@ -70,9 +70,9 @@ function stageStays(journal: readonly JournalEntry[]): ReadonlyMap<string, reado
   const stays = new Map<string, readonly Stay[]>();
   let active: readonly string[] = [];
   for (const { at, event } of journal) {
-    if (event.type !== 'decided' && event.type !== 'rolling-back') continue;
+    if (event.type !== 'decided' && event.type !== 'retried' && event.type !== 'rolling-back') continue;
     // A rollback does not change the state of the machine, but is not part of its stage.
-    const stages = event.type === 'decided' ? event.stages : [];
+    const stages = event.type === 'rolling-back' ? [] : event.stages;
     for (const name of active) {
       const own = stays.get(name) ?? [];
       if (!stages.includes(name))

@@ -71,6 +71,10 @@ export const execCommand = defineStep({
     const done = earlier?.result ?? NOT_SEEN;
     if (check === null) {
       if (earlier === undefined) return { found: 'absent', target, record: intended };
+      // The command has ended, with an exit code that is a failure: a person has asked to run it again.
+      if (earlier.result === null && context.retriedAfter?.code === 'E_HOST_COMMAND') {
+        return { found: 'partial', target, record: intended };
+      }
       if (earlier.result === null) return { found: 'unknown', error: interrupted(intended) };
       return { found: 'ours', target, record: earlier, output: done };
     }

@@ -313,3 +313,38 @@ await engine.close();`,
   ]);
   expect(await wf('rollback', 'left')).toMatchObject({ exitCode: 0 });
 });
+
+test('a program retries a failed run, and starts a rolled-back one anew', async () => {
+  const project = foldersProject();
+  const said = await ran(
+    project,
+    `import { symlinkSync, rmSync } from 'node:fs';
+const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
+const go = root + '/go';
+const input = { root: root + '/made', command: go };
+const ended = async (id: string) => {
+  for await (const { event } of engine.subscribe(id)) void event;
+  const { status, steps } = engine.run(id);
+  return [status, ...steps.map(({ attempts }) => attempts)].join(' ');
+};
+for (const onFailure of ['keep', 'rollback'] as const) {
+  const run = await engine.start(folders, input, { id: onFailure, onFailure });
+  await run.record;
+  console.log(await ended(run.id), await codeOf(engine.send(run.id, { type: 'x' })));
+  symlinkSync('/bin/true', go);
+  const retried = await engine.retry(run.id, { comment: 'mended' });
+  console.log(retried.id === run.id, retried.retryOf ?? null, await ended(retried.id));
+  console.log(JSON.stringify(engine.run(run.id).requests.map(({ kind, comment, outcome }) => [kind, comment, outcome?.type])));
+  console.log(await codeOf(engine.retry(run.id)));
+  rmSync(go);
+}
+await engine.close();`,
+  );
+  expect(said).toEqual([
+    ...['failed 1 1 1 1 E_REQUEST_REFUSED', 'true null succeeded 1 1 1 2 1', '[["retry","mended","handled"]]'],
+    ...['E_REQUEST_REFUSED', 'rolled-back 1 1 1 1 E_REQUEST_REFUSED', 'false rollback succeeded 1 1 1 1 1'],
+    ...['[["retry","mended","handled"]]', 'E_REQUEST_REFUSED'],
+  ]);
+  const log = readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n');
+  expect(log.slice(0, 6)).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one']);
+});

@@ -12,7 +12,7 @@ function runThat(status: StoredRunStatus, holder: Holder) {
   const run: StoredRun = {
     ...headerOf('mine'),
     ...{ status, owner: holder === 'nobody' ? null : OWNER, fence: 1, startedAt: 1, finishedAt: null },
-    ...{ output: null, error: null, changesInPlace: 0, importedFrom: null },
+    ...{ output: null, error: null, changesInPlace: 0, importedFrom: null, isRetryDue: false, retriedAs: null },
   };
   return { run, isAlive: () => holder === 'alive' };
 }

@@ -114,7 +114,7 @@ test.each([
   [
     'without changes in place',
     [],
-    /^Check its result with `wf show mine`, or start another run with `wf start files`\.$/,
+    /^Retry it with `wf retry mine`\. Check its result with `wf show mine`, or start another run with `wf start files`\.$/,
   ],
   ['with changes in place', ['--on-failure', 'keep'], /^Undo its changes with `wf rollback mine`\. /],
 ])('an ended run %s is not resumed, and the hint names the next command', async (_what, more, hint) => {

@@ -87,10 +87,11 @@ describe('a given secret', () => {
       pauseAfter: null,
       secrets: { password: 'env:WF_TEST_SECRET', token: null },
     } as const;
-    const run = { id: runId('r'), options };
+    const run = { status: 'running' as const, id: runId('r'), options };
     expect(knownSecrets(run, [])).toMatchObject({ values: { password: 'hunter2' }, unknown: [{ code: 'E_INPUT' }] });
     expect(knownSecrets(run, ['token=1234567', 'password=other-one'])).toEqual({
       values: { password: 'other-one', token: '1234567' },
+      sources: { password: null, token: null },
       unknown: [],
     });
     expect(() => requiredSecrets(run, [], workflow)).toThrow('cannot resume run r: its secret input token is missing');

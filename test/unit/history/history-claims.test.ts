@@ -98,3 +98,19 @@ test('claimsOf returns the claims of a run until it ends', () => {
   history.append(later, { events: [ENDED] }, AT);
   expect(history.claimsOf(lease.run)).toEqual([]);
 });
+
+test('a run that goes on claims its names again, unless another run has them', () => {
+  const { history, path } = openForTest();
+  firstRun(history, GONE, ENDED);
+  const lease = history.takeOver(runId('first'), OWNER, () => false);
+  history.claim(lease, CLAIMS);
+  history.claim(lease, CLAIMS);
+  expect(claimsIn(path)).toEqual(['container AppDev', 'network devops']);
+  history.append(lease, { events: [ENDED] }, AT);
+  start(history, 'second');
+  const again = history.takeOver(runId('first'), OWNER, () => false);
+  expect(errorOf(() => history.claim(again, CLAIMS))).toMatchObject({
+    code: 'E_NAME_IN_USE',
+    details: { run: 'second' },
+  });
+});

@@ -303,7 +303,7 @@ test.each<[string, (path: string) => void]>([
     'without a column of one of its tables',
     (path) => {
       const db = new Database(path);
-      db.exec('ALTER TABLE runs DROP COLUMN imported_from');
+      db.exec('ALTER TABLE runs DROP COLUMN output');
       db.close();
     },
   ],

@@ -68,6 +68,15 @@ function callAll(history: History): void {
   history.release(lease);
   const later = history.takeOver(id, OWNER, () => false);
   history.append(later, { events: [ENDED] }, AT);
+  const undone = history.create(headerOf('undone'), DEFINITION, OWNER, [], AT);
+  history.claim(undone, ['network prod']);
+  const error = { code: 'E_STEP_FAILED', message: 'failed', hint: '' } as const;
+  const rolledBack = { type: 'ended', status: 'rolled-back', output: null, error } as const;
+  history.append(undone, { events: [rolledBack] }, AT);
+  const by = { user: 'ann', sudoUser: null, host: 'here' };
+  history.request(undone.run, { by, demand: { kind: 'retry' }, comment: null }, AT);
+  const anew = headerOf('anew');
+  history.create({ ...anew, options: { ...anew.options, retryOf: undone.run } }, DEFINITION, OWNER, [], AT);
 
   history.run(id);
   for (const filter of [{}, { workflow }, { status: 'failed' }, { workflow, status: 'failed' }] as const) {

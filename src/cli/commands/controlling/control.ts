@@ -8,7 +8,8 @@ import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { type RunRecord, runRecord } from '../../../review/record/run-record.ts';
 import { suggestions } from '../../../review/text/suggestion.ts';
 import { findRun } from '../../arguments/find-run.ts';
-import { deliver } from '../../follow/deliver.ts';
+import { refuseOtherInputs } from '../../arguments/run-secrets.ts';
+import { type Answered, type Delivery, deliver } from '../../follow/deliver.ts';
 import { followJournal } from '../../follow/follow-journal.ts';
 import { followUndo } from '../../follow/follow-undo.ts';
 import { watchForInterruption } from '../../follow/interruption.ts';
@@ -18,21 +19,41 @@ import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import type { controlOptions } from './control-options.ts';
 
-/** Asks something of a run, and prints the answer. */
-export async function control(
-  given: z.output<typeof controlOptions>,
+type Given = z.output<typeof controlOptions>;
+
+/**
+ * Asks something of a run. Returns undefined if a signal ended the waiting for the answer.
+ * @throws WfError the error with which the run refused the request
+ */
+export async function ask(
+  given: Given & Pick<Delivery, 'acceptChanges'>,
   demand: Demand,
   services: Services,
   terminal: Terminal,
-): Promise<ExitCode> {
+): Promise<(Answered & { readonly run: StoredRun }) | undefined> {
   const { run } = findRun(await services.historyForReading(), given.run, services.places.database);
-  const { number, outcome, advanced } = await deliver({ ...given, run, demand }, services, terminal);
-  if (outcome.type === 'refused') throw errorOfRecord(outcome.error);
-  if (outcome.type === 'unanswered') {
-    const words = `the request is stored; \`wf show ${run.id}\` shows its answer`;
-    writeLines(terminal.err, [suggestions(words, terminal.err.style)]);
-    return 130;
-  }
+  refuseOtherInputs(run, given.input);
+  const answered = await deliver({ ...given, run, demand }, services, terminal);
+  if (answered.outcome.type === 'refused') throw errorOfRecord(answered.outcome.error);
+  if (answered.outcome.type === 'handled') return { ...answered, run };
+  const words = `the request is stored; \`wf show ${run.id}\` shows its answer`;
+  writeLines(terminal.err, [suggestions(words, terminal.err.style)]);
+  return undefined;
+}
+
+/** A demand whose sender waits for no more than its answer. */
+type Controlling = Exclude<Demand, { readonly kind: 'retry' }>;
+
+/** Asks something of a run, and prints the answer. */
+export async function control(
+  given: Given,
+  demand: Controlling,
+  services: Services,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const answered = await ask(given, demand, services, terminal);
+  if (answered === undefined) return 130;
+  const { run, number, advanced } = answered;
   if (advanced !== undefined && !given.json) {
     const exitCode = printOutcome(advanced, false, terminal);
     return isUndoing(demand) && advanced.type === 'known' ? rollbackExitCode(advanced.result) : exitCode;
@@ -76,7 +97,7 @@ function isUndoing({ kind }: Demand): boolean {
   return kind === 'cancel' || kind === 'settle';
 }
 
-function answerWords({ id }: StoredRun, demand: Demand, { status }: RunRecord): string {
+function answerWords({ id }: StoredRun, demand: Controlling, { status }: RunRecord): string {
   switch (demand.kind) {
     case 'send':
       return `run ${id} took the event ${demand.event.type}; it is ${status} now`;

@@ -55,6 +55,8 @@ function headerLines({ run }: RunMaterial, record: RunRecord, now: number, style
   return [
     `${colors.bold(record.id)}  ${record.workflow}  ${statusPaint(style, record.status)(record.status)}`,
     ...(run.importedFrom === null ? [] : [field('imported', `from ${oneLine(run.importedFrom)}, read-only`)]),
+    ...(record.retryOf === undefined ? [] : [field('retry of', record.retryOf)]),
+    ...(record.retriedAs === undefined ? [] : [field('retried as', record.retriedAs)]),
     field('started', run.startedAt === null ? 'not yet' : timing(run.startedAt, record, now)),
     field('runtime', record.runtime),
     field('definition', record.definitionHash.slice(0, 12)),
