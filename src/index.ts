@@ -41,7 +41,9 @@ export type { Stopped } from './library/keep-advancing.ts';
 export { openEngine } from './library/open-engine.ts';
 export type {
   AdvancedRun,
+  ApplyPlanOptions,
   OpenEngineOptions,
+  PlanRunOptions,
   RequestOptions,
   ResumedRun,
   ResumeRunOptions,
@@ -52,6 +54,7 @@ export type {
   WorkflowEngine,
   WorkflowSource,
 } from './library/workflow-engine.ts';
+export type { PlanRecord, PlanStepRecord } from './review/record/plan-record.ts';
 export type { ChangeRecord, RunRecord, RunSummary, StepRecord } from './review/record/run-record.ts';
 export type { StageRecord } from './review/record/stage-record.ts';
 export * from './steps/index.ts';

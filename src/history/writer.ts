@@ -11,12 +11,22 @@ import { leaseRow, OWNER_COLUMNS, ownerOf } from './rows/run-row.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
 import type { Statements } from './sqlite/statements.ts';
 import type { Transact } from './sqlite/transaction.ts';
+import { storePlan, usePlan } from './store-plan.ts';
 import { storeDefinition, storeEntry, storeRun } from './store-run.ts';
 
 /** Methods for the process that advances a run, or is about to. */
 export type HistoryWriter = Pick<
   HistoryPort,
-  'create' | 'append' | 'takeOver' | 'holds' | 'release' | 'request' | 'refuse' | 'putDefinition' | 'putFingerprint'
+  | 'create'
+  | 'append'
+  | 'takeOver'
+  | 'holds'
+  | 'release'
+  | 'request'
+  | 'refuse'
+  | 'putDefinition'
+  | 'putPlan'
+  | 'putFingerprint'
 >;
 
 /** Events that give up the lease of their run: they must be the last of their commit. */
@@ -86,6 +96,7 @@ export function createWriter({ statements, write, path, requireInPlace }: Writer
       write(() => {
         storeDefinition(statements, header.definitionHash, definition, at);
         const number = storeRun(statements, header, { owner });
+        if (header.options.plan !== undefined) usePlan(statements, header.options.plan, number);
         claim(statements, number, claims, path);
         return { run: header.id, fence: 1 };
       }),
@@ -155,6 +166,11 @@ export function createWriter({ statements, write, path, requireInPlace }: Writer
 
     release: (lease) => write(() => clearOwner(lease)),
     putDefinition: (hash, definition, at) => write(() => storeDefinition(statements, hash, definition, at)),
+    putPlan: (plan, definition) =>
+      write(() => {
+        storeDefinition(statements, plan.definitionHash, definition, plan.createdAt);
+        storePlan(statements, plan);
+      }),
     putFingerprint: (fingerprint) => write(() => storeFingerprint(statements, fingerprint)),
   };
 }

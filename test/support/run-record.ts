@@ -44,6 +44,7 @@ const summary = {
         .optional(),
     })
     .nullable(),
+  plan: z.string().nullable(),
   error: errorSchema.nullable(),
 };
 

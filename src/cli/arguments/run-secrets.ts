@@ -11,20 +11,38 @@ export interface KnownSecrets {
   readonly unknown: readonly WfError[];
 }
 
-type SecretRun = Pick<StoredRun, 'id' | 'options'>;
+interface SecretRun extends Pick<StoredRun, 'options'> {
+  readonly id: string;
+  /** The words of the errors about a missing secret; those of `wf resume` if absent. */
+  readonly again?: SecretsAgain;
+}
+
+/** How the secrets of a run or a plan are given again. */
+interface SecretsAgain {
+  /** The command, such as `wf apply 7kq`. */
+  readonly command: string;
+  /** What cannot be done without them, such as `apply plan 7kq`. */
+  readonly does: string;
+  /** The command that needs none; null if there is none. */
+  readonly instead: string | null;
+}
+
+function againOf({ id, again }: SecretRun): SecretsAgain {
+  return again ?? { command: `wf resume ${id}`, does: `resume run ${id}`, instead: `wf rollback ${id}` };
+}
 
 /**
  * Collects the secrets of a run, which wf never stores: the values typed now (`--input NAME=...`), otherwise their sources at the
  * start. Ignores typed values of other inputs.
  */
-export function knownSecrets({ id, options }: SecretRun, assignments: readonly string[]): KnownSecrets {
+export function knownSecrets(run: SecretRun, assignments: readonly string[]): KnownSecrets {
   const typed = new Map(assignments.map(split));
   const values: Record<string, string> = {};
   const unknown: WfError[] = [];
-  for (const [name, source] of Object.entries(options.secrets ?? {})) {
+  for (const [name, source] of Object.entries(run.options.secrets ?? {})) {
     const given = typed.get(name) ?? (source === null ? undefined : `@${source}`);
     try {
-      if (given === undefined) throw notGiven(id, name);
+      if (given === undefined) throw notGiven(run, name);
       values[name] = givenSecret(name, given).value;
     } catch (thrown) {
       unknown.push(asWfError(thrown));
@@ -45,7 +63,7 @@ export function requiredSecrets(
   const { values, unknown } = knownSecrets(run, assignments);
   const [first] = unknown;
   if (first !== undefined) {
-    throw new WfError(first.code, `cannot resume run ${run.id}: ${first.message}`, {
+    throw new WfError(first.code, `cannot ${againOf(run).does}: ${first.message}`, {
       hint: first.hint,
       cause: first,
     });
@@ -86,12 +104,12 @@ function checked(name: string, value: string, schema: z.ZodObject): string {
   });
 }
 
-function notGiven(id: string, name: string): WfError {
+function notGiven(run: SecretRun, name: string): WfError {
+  const { command, instead } = againOf(run);
+  const otherwise = instead === null ? '' : `, or undo the run with \`${instead}\``;
   return new WfError(
     'E_INPUT',
     `its secret input ${name} is missing: it was typed at the start, and wf stores no secrets`,
-    {
-      hint: `Give it again with \`wf resume ${id} --input ${name}=@env:VARIABLE\` (or @file:PATH), or undo the run with \`wf rollback ${id}\`.`,
-    },
+    { hint: `Give it again with \`${command} --input ${name}=@env:VARIABLE\` (or @file:PATH)${otherwise}.` },
   );
 }

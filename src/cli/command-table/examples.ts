@@ -12,6 +12,15 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf start ./new-address.ts', 'start the workflow of a file'],
     ['wf start lab-network --detach', 'continue without this terminal; `wf show -f` follows'],
     ['wf start deploy --input password=@env:PASSWORD', 'pass a secret, which wf does not store'],
+    ['wf start lab-network --plan', 'save what would be done; `wf apply` starts exactly that'],
+  ],
+  apply: [
+    ['wf apply 7kq', 'start a plan by the beginning of its id'],
+    ['wf apply @latest --detach', 'start the newest plan, and continue without this terminal'],
+  ],
+  plans: [
+    ['wf plans', 'list all plans, newest first'],
+    ['wf plans 7kq -o plan.json', 'write one to a file, for a review'],
   ],
   resume: [
     ['wf resume', 'resume the only interrupted or paused run'],

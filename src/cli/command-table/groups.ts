@@ -11,11 +11,11 @@ import { settingUp } from './setting-up.ts';
 export const GROUPS: readonly CommandGroup[] = [
   {
     heading: 'Run workflows:',
-    names: ['start', 'resume', 'rollback', 'shell', 'changes', 'sweep'],
+    names: ['start', 'apply', 'resume', 'rollback', 'shell', 'changes', 'sweep'],
     add: running,
   },
   { heading: 'Control runs:', names: ['send', 'pause', 'cancel', 'settle', 'wait'], add: controlling },
-  { heading: 'Review runs:', names: ['runs', 'show', 'logs', 'diff', 'report', 'graph'], add: reviewing },
+  { heading: 'Review runs:', names: ['runs', 'plans', 'show', 'logs', 'diff', 'report', 'graph'], add: reviewing },
   { heading: 'Keep the history:', names: ['prune', 'export', 'import'], add: keeping },
   { heading: 'Write workflows:', names: ['workflows', 'steps', 'new', 'check'], add: building },
   { heading: 'Set up:', names: ['doctor', 'completion'], add: settingUp },

@@ -3,10 +3,11 @@ import type { Decision } from '../machine/decide.ts';
 import { runnersOf } from '../machine/machine-model.ts';
 import { replay } from '../machine/replay.ts';
 import { type Change, needsUndo } from '../model/change.ts';
-import { asWfError, WfError } from '../model/errors.ts';
+import { asWfError } from '../model/errors.ts';
 import { hostLost, needsItsChanges } from '../place/lost-host.ts';
 import { recordedHost } from '../place/recorded-host.ts';
 import { requirePlace } from '../place/require-place.ts';
+import { observingContext, observingStep } from '../plan/observing-context.ts';
 import type { StoredRun, StoredStep } from '../ports/history.ts';
 import type { RunHost } from '../ports/runtime.ts';
 import { journaledIntent, observedTarget, openIntent } from '../run/apply-change.ts';
@@ -15,7 +16,7 @@ import { type OpenStep, openSteps } from '../run/open-steps.ts';
 import { leaseHeld } from '../run/run-refusal.ts';
 import { journaledChange, lateEffectOf } from '../run/undo-change.ts';
 import { requireValues, type Secrets } from '../secrets/secrets.ts';
-import type { ChangeBehaviour, HostContext, StepContext, StepRunner } from '../workflow/step.ts';
+import type { ChangeBehaviour, HostContext, StepRunner } from '../workflow/step.ts';
 import { BACK, FORWARD } from './recovery-table.ts';
 import { isRollingBack, resumableRun } from './resume-run.ts';
 import { begunRollBack, changesToUndo } from './roll-back-run.ts';
@@ -155,7 +156,7 @@ async function planChange(planner: Planner, { start }: OpenStep, behaviour: Chan
   const { dependencies, journal, secrets } = planner;
   const earlier = openIntent(journal.changes(), start.step);
   const journaled = journaledIntent(earlier, behaviour, dependencies.owner.bootId);
-  const context: StepContext = { ...observingContext(planner), step: start.step, attempt: 1, ledger: NO_LEDGER };
+  const context = observingStep(contextOf(planner), start.step);
   try {
     const input = secrets.reveal(start.input);
     const known = journaled === 'intended' && earlier !== undefined ? secrets.reveal(earlier.record) : undefined;
@@ -215,15 +216,12 @@ async function planOfUndo(planner: Planner, change: Change): Promise<Plan> {
 
 async function observe(planner: Planner, behaviour: ChangeBehaviour, change: Change) {
   try {
-    return await behaviour.inspect(planner.secrets.reveal(change.record), observingContext(planner));
+    return await behaviour.inspect(planner.secrets.reveal(change.record), contextOf(planner));
   } catch (thrown) {
     return { found: 'unknown', error: asWfError(thrown) } as const;
   }
 }
 
-function observingContext({ host, run }: Planner): HostContext {
-  return { run, host: host.ports, signal: new AbortController().signal, record: () => {}, progress: () => {} };
+function contextOf({ host, run }: Planner): HostContext {
+  return observingContext(run, host.ports);
 }
-
-const refused = () => Promise.reject(new WfError('E_INTERNAL', 'a plan changes nothing', { hint: 'Report this.' }));
-const NO_LEDGER: StepContext['ledger'] = { revert: refused, verify: refused, changes: () => [] };
