@@ -19,6 +19,8 @@ interface SecretRun extends Pick<StoredRun, 'options'> {
 
 /** How the secrets of a run or a plan are given again. */
 interface SecretsAgain {
+  /** `run 7kq` or `plan 7kq`. */
+  readonly owner: string;
   /** The command, such as `wf apply 7kq`. */
   readonly command: string;
   /** What cannot be done without them, such as `apply plan 7kq`. */
@@ -28,7 +30,9 @@ interface SecretsAgain {
 }
 
 function againOf({ id, again }: SecretRun): SecretsAgain {
-  return again ?? { command: `wf resume ${id}`, does: `resume run ${id}`, instead: `wf rollback ${id}` };
+  return (
+    again ?? { owner: `run ${id}`, command: `wf resume ${id}`, does: `resume run ${id}`, instead: `wf rollback ${id}` }
+  );
 }
 
 /**
@@ -75,12 +79,12 @@ export function requiredSecrets(
  * Refuses typed values of inputs that are no secrets of the run: those keep their values from the start.
  * @throws WfError E_INPUT
  */
-export function refuseOtherInputs({ id, options }: SecretRun, assignments: readonly string[]): void {
-  const names = Object.keys(options.secrets ?? {});
+export function refuseOtherInputs(run: SecretRun, assignments: readonly string[]): void {
+  const names = Object.keys(run.options.secrets ?? {});
   for (const [name] of assignments.map(split)) {
     if (names.includes(name)) continue;
-    const has = names.length === 0 ? 'The run has none.' : `Its secret inputs: ${names.join(', ')}.`;
-    throw new WfError('E_INPUT', `--input ${name}: run ${id} has no secret input of that name`, {
+    const has = names.length === 0 ? 'It has none.' : `Its secret inputs: ${names.join(', ')}.`;
+    throw new WfError('E_INPUT', `--input ${name}: ${againOf(run).owner} has no secret input of that name`, {
       hint: `${didYouMean(name, names)}Give only secret inputs again: the others keep their values. ${has}`,
     });
   }

@@ -114,7 +114,7 @@ export function planOutdated(
 /** Returns the error for a plan that has been used. */
 export function planUsed(plan: PlanId, run: RunId): WfError {
   return new WfError('E_PLAN_USED', `plan ${plan} is used: it started run ${run}`, {
-    hint: `A plan starts one run. Inspect it with \`wf show ${run}\`, or make a new plan with \`wf start WORKFLOW --plan\`.`,
+    hint: `Inspect the run with \`wf show ${run}\`, or make a new plan with \`wf start WORKFLOW --plan\`.`,
     details: { plan, run },
   });
 }

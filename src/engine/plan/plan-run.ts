@@ -1,5 +1,5 @@
 import { rehearseRedacted } from '../machine/rehearse.ts';
-import { asWfError } from '../model/errors.ts';
+import { asWfError, WfError } from '../model/errors.ts';
 import { commandLine } from '../model/evidence.ts';
 import { parseRunId, type RunId, type StepId } from '../model/ids.ts';
 import type { RunOptions } from '../model/journal-event.ts';
@@ -18,6 +18,8 @@ interface PlannedRun {
   readonly runtime: RuntimeName;
   readonly options: RunOptions;
   readonly run: RunId | null;
+  /** The steps of an earlier plan of the same run, whose dependencies are the same. */
+  readonly earlier?: readonly PlanStep[];
 }
 
 /** The run id for the machine and for marks if none was chosen. */
@@ -28,15 +30,18 @@ const NO_RUN = parseRunId('dry-run');
  * @throws WfError E_WORKFLOW_INVALID, E_STEP_INPUT
  */
 export async function planRun(
-  { workflow, definition, runtime, options, run }: PlannedRun,
+  { workflow, definition, runtime, options, run, earlier }: PlannedRun,
   { input, secrets }: RedactedInput,
   host: RunHost,
 ): Promise<RunPlan> {
   const { model } = workflow;
   const id = run ?? NO_RUN;
-  if (id === undefined) throw new Error('the id of a dry run is none');
+  if (id === undefined) throw new WfError('E_INTERNAL', 'a dry run without an id', { hint: 'Report this.' });
   const rehearsed = rehearseRedacted(model, { input, secrets }, id);
-  const dependencies = dependenciesOf(model, { id, input }, rehearsed, secrets);
+  const dependencies =
+    earlier === undefined
+      ? dependenciesOf(model, { id, input }, rehearsed, secrets)
+      : new Map(earlier.map((step) => [step.step, step]));
   const observer: Observer = { run: id, ports: host.ports, secrets };
   const steps = rehearsed.map(async ({ step, invoke, stage, kind, description, does, ...rest }): Promise<PlanStep> => {
     const { inputFrom = [], onlyIf = [] } = dependencies.get(step) ?? {};

@@ -20,8 +20,8 @@ export async function requireAsPlanned(
   host: RunHost,
   findings: readonly PreflightFinding[],
 ): Promise<void> {
-  const { options, run } = plan;
-  const now = await planRun({ workflow, definition, runtime, options, run }, redacted, host);
+  const { options, run, steps: earlier } = plan;
+  const now = await planRun({ workflow, definition, runtime, options, run, earlier }, redacted, host);
   const folderAndUser = [...workflow.model.runners.values()].some(({ runsAnyCommand }) => runsAnyCommand);
   const differences = [
     ...planDifferences(plan, now, { network: runtime === 'docker', folderAndUser }),

@@ -3,7 +3,7 @@ import { planUsed } from '../../../engine/plan/plan-differences.ts';
 import { requestOfPlan } from '../../../engine/plan/request-of-plan.ts';
 import { requirePlannedDefinition } from '../../../library/planned-definition.ts';
 import { findPlan } from '../../arguments/find-plan.ts';
-import { requiredSecrets } from '../../arguments/run-secrets.ts';
+import { refuseOtherInputs, requiredSecrets } from '../../arguments/run-secrets.ts';
 import { workflowByReference } from '../../arguments/workflow-reference.ts';
 import { defineCommand } from '../../define-command.ts';
 import { startRun } from './start.ts';
@@ -30,7 +30,8 @@ export const apply = defineCommand(options, async (given, services, terminal) =>
   }
   const resolved = await workflowByReference(services, file ?? name);
   requirePlannedDefinition(plan, resolved, history.definition(plan.definitionHash));
-  const again = { command: `wf apply ${id}`, does: `apply plan ${id}`, instead: null };
+  const again = { owner: `plan ${id}`, command: `wf apply ${id}`, does: `apply plan ${id}`, instead: null };
+  refuseOtherInputs({ ...plan, again }, given.input);
   const secrets = requiredSecrets({ ...plan, again }, given.input, resolved.workflow);
   const request = requestOfPlan(plan, resolved, secrets);
   return startRun(request, { runtime, why: null }, await services.engine(), given, services, terminal);
