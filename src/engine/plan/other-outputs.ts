@@ -83,7 +83,7 @@ function otherScalar(described: Described, schema: JsonObject, value: Json): Jso
   if (listed !== undefined) return listed;
   if (value === null) return sampleOf(described, 0);
   if (typeof value === 'boolean') return !value;
-  if (typeof value === 'number') return Object.hasOwn(schema, 'const') ? value : value + 1;
+  if (typeof value === 'number') return Object.hasOwn(schema, 'const') ? value : otherNumber(value);
   return typeof value === 'string' ? otherText(value) : value;
 }
 
@@ -169,6 +169,8 @@ function sampleOf(described: Described, depth: number): Json {
 }
 
 const IPV4 = /^(\d+)\.(\d+)\.(\d+)\.(\d+)(\/\d+)?$/;
+/** An IPv6 address, or one of Ethernet. */
+const ADDRESS = /^[0-9a-f]*(?::[0-9a-f]*)+(?:\/\d+)?$/i;
 const MOMENT = /^(\d{4})(-\d\d-\d\dT.*)$/;
 
 /**
@@ -185,9 +187,13 @@ function otherText(text: string): string {
   }
   const [, year, rest = ''] = MOMENT.exec(text) ?? [];
   if (year !== undefined) return `${String((Number(year) + 1) % 10_000).padStart(4, '0')}${rest}`;
-  const [address = '', prefix] = text.includes(':') ? text.split('/') : [text];
-  return `${address.replace(/[A-Za-z0-9]/g, nextCharacter)}${prefix === undefined ? '' : `/${prefix}`}`;
+  const [address = '', prefix] = ADDRESS.test(text) ? text.split('/') : [text];
+  const other = `${address.replace(/[A-Za-z0-9]/g, nextCharacter)}${prefix === undefined ? '' : `/${prefix}`}`;
+  return other === text ? `${text}${OTHER_TEXT}` : other;
 }
+
+/** A number so large that one more is the same becomes 0. */
+const otherNumber = (value: number) => (value + 1 === value ? 0 : value + 1);
 
 const nextOctet = (octet: string) => String((Number(octet) + 1) % 255);
 
