@@ -2,7 +2,7 @@ import { WfError } from '../engine/model/errors.ts';
 import type { PlanId } from '../engine/model/ids.ts';
 import { parseRunId } from '../engine/model/ids.ts';
 import { planNotFound, planUsed } from '../engine/plan/plan-differences.ts';
-import type { SavedPlan } from '../engine/plan/run-plan.ts';
+import type { SavedPlan } from '../engine/plan/saved-plan.ts';
 import type { Statements } from './sqlite/statements.ts';
 
 /** Stores a plan, whose definition is stored. @throws WfError E_INTERNAL if there is one with this id */

@@ -1,7 +1,7 @@
 import { definitionDifferences } from '../definition/definition-diff.ts';
 import type { Json } from '../engine/model/json.ts';
 import { planOutdated } from '../engine/plan/plan-differences.ts';
-import type { SavedPlan } from '../engine/plan/run-plan.ts';
+import type { SavedPlan } from '../engine/plan/saved-plan.ts';
 import type { StartRequest } from '../engine/run/engine.ts';
 
 /**

@@ -6,7 +6,7 @@ import { optionsWith } from '../run/run-options.ts';
 import { runExists } from '../run/run-refusal.ts';
 import type { RedactedInput, Secrets } from '../secrets/secrets.ts';
 import { planRun } from './plan-run.ts';
-import type { SavedPlan } from './run-plan.ts';
+import type { SavedPlan } from './saved-plan.ts';
 
 /** Plans a run, and checks its requirements. Touches and stores nothing. @throws WfError E_WORKFLOW_INVALID, E_STEP_INPUT */
 export async function planNewRun(
@@ -47,12 +47,14 @@ function redactedFindings(findings: readonly PreflightFinding[], secrets: Secret
 
 /** Stores a plan. @throws WfError the error of the first unmet requirement; E_RUN_EXISTS */
 export function savePlan(
-  { history, newRunId, clock }: EngineDependencies,
+  dependencies: EngineDependencies,
   { plan, definition, findings }: Planned,
   file: string | null,
 ): SavedPlan {
   const unmet = firstUnmet(findings);
   if (unmet !== undefined) throw unmet;
+  // Opened only now: a refused plan leaves no database behind.
+  const { history, newRunId, clock } = dependencies;
   const { run } = plan;
   const id = parsePlanId(newRunId());
   if (run === null || id === undefined)

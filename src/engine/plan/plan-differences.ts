@@ -1,7 +1,7 @@
 import { WfError } from '../model/errors.ts';
 import type { PlanId, RunId } from '../model/ids.ts';
 import type { PreflightFinding } from '../run/engine.ts';
-import type { ObservedNow, PlannedPlace, PlanStep, RunPlan, StoredPlan } from './run-plan.ts';
+import type { ObservedNow, PlannedPlace, PlanStep, RunPlan, StoredPlan } from './saved-plan.ts';
 
 /** Returns what differs between a plan and the same plan made now, as sentences without an end. */
 export function planDifferences(

@@ -10,7 +10,7 @@ import type { HostPorts, StepRunner } from '../workflow/step.ts';
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
 import { dependenciesOf } from './dependencies.ts';
 import { observingContext, observingStep } from './observing-context.ts';
-import type { ObservedNow, PlannedPlace, PlanStep, RunPlan } from './run-plan.ts';
+import type { ObservedNow, PlannedPlace, PlanStep, RunPlan } from './saved-plan.ts';
 
 interface PlannedRun {
   readonly workflow: LoadedWorkflow;

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import type { StartRequest } from '../run/engine.ts';
 import { type RedactedInput, type Secrets, secretsOf } from '../secrets/secrets.ts';
-import type { SavedPlan } from './run-plan.ts';
+import type { SavedPlan } from './saved-plan.ts';
 
 /**
  * Returns the request that starts what was planned. @param values of the secret inputs

@@ -3,7 +3,7 @@ import type { EngineDependencies, PreflightFinding, StartRequest } from '../run/
 import type { RedactedInput } from '../secrets/secrets.ts';
 import { planDifferences, planNotFound, planOutdated, planUsed, unmetDifferences } from './plan-differences.ts';
 import { planRun } from './plan-run.ts';
-import type { SavedPlan } from './run-plan.ts';
+import type { SavedPlan } from './saved-plan.ts';
 
 /** @throws WfError E_PLAN_USED, E_PLAN_NOT_FOUND */
 export function requireUnused({ history }: EngineDependencies, { id }: SavedPlan): void {

@@ -6,7 +6,7 @@ import type { JournalEntry, JournalEvent, RunHeader } from '../model/journal-eve
 import type { Json } from '../model/json.ts';
 import type { Owner } from '../model/owner.ts';
 import type { RunRequest } from '../model/request.ts';
-import type { SavedPlan, StoredPlan } from '../plan/run-plan.ts';
+import type { SavedPlan, StoredPlan } from '../plan/saved-plan.ts';
 import type { Fingerprint } from './fingerprint.ts';
 
 /** The right of one living process to advance a run. Every write carries it; a later lease has a higher fence. */

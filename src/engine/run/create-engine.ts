@@ -8,7 +8,7 @@ import { keepHost } from '../place/recorded-host.ts';
 import { planNewRun, savePlan } from '../plan/new-plan.ts';
 import { plannedInput } from '../plan/request-of-plan.ts';
 import { requireAsPlanned, requireUnused } from '../plan/require-as-planned.ts';
-import type { SavedPlan } from '../plan/run-plan.ts';
+import type { SavedPlan } from '../plan/saved-plan.ts';
 import type { AcquiredClaims } from '../ports/claims.ts';
 import type { StoredRun } from '../ports/history.ts';
 import type { RunHost, RunIdentity, Runtime } from '../ports/runtime.ts';

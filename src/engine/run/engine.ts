@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../model/json.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { Owner } from '../model/owner.ts';
 import type { PrestartedHost } from '../place/prestarted-host.ts';
-import type { RunPlan, SavedPlan } from '../plan/run-plan.ts';
+import type { RunPlan, SavedPlan } from '../plan/saved-plan.ts';
 import type { ClaimPort } from '../ports/claims.ts';
 import type { Clock, Random } from '../ports/clock.ts';
 import type { CrashPoints } from '../ports/crash-points.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { planIdSchema, runIdSchema } from '../../engine/model/identity-schemas.ts';
 import { asDefinitionHash, asStepId } from '../../engine/model/ids.ts';
 import { lazy } from '../../engine/model/lazy.ts';
-import { OBSERVED_STATES, type StoredPlan } from '../../engine/plan/run-plan.ts';
+import { OBSERVED_STATES, type StoredPlan } from '../../engine/plan/saved-plan.ts';
 import { errorRecord, jsonObject, jsonText } from './parse-row.ts';
 import { placeMembers, runOptions } from './run-row.ts';
 

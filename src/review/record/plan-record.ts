@@ -1,6 +1,6 @@
 import type { ErrorRecord } from '../../engine/model/errors.ts';
 import type { JsonObject } from '../../engine/model/json.ts';
-import type { ObservedNow, PlannedPlace, RunPlan, SavedPlan, StoredPlan } from '../../engine/plan/run-plan.ts';
+import type { ObservedNow, PlannedPlace, RunPlan, SavedPlan, StoredPlan } from '../../engine/plan/saved-plan.ts';
 import { isoTime } from './iso-time.ts';
 
 /** A plan, as `wf start --dry-run`, `wf start --plan` and `wf plans` print it with `--json`: exactly these members. */

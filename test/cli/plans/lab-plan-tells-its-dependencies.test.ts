@@ -1,22 +1,8 @@
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import { planSchema } from '../../support/plan-record.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
-
-const planSchema = z.object({
-  id: z.string(),
-  run: z.string(),
-  steps: z.array(
-    z.object({
-      step: z.string(),
-      changes: z.boolean(),
-      inputFrom: z.array(z.string()),
-      onlyIf: z.array(z.string()),
-      observed: z.object({ found: z.string(), target: z.string().nullable() }).nullable(),
-    }),
-  ),
-});
 
 /** By the workflow file: the outputs from which the input of each changing step is computed. */
 const INPUT_FROM: Readonly<Record<string, readonly string[]>> = {
@@ -60,8 +46,8 @@ test('the plan of the lab names what each step depends on, and touches nothing; 
   expect(from('verifyHost')).toEqual([]);
 
   const observed = new Map(steps.map((step) => [step.step, step.observed]));
-  expect(observed.get('createDevNetwork')).toEqual({ found: 'absent', target: 'network devops' });
-  expect(observed.get('provideImage')).toEqual({ found: 'unchanged', target: null });
+  expect(observed.get('createDevNetwork')).toEqual({ found: 'absent', target: 'network devops', error: null });
+  expect(observed.get('provideImage')).toEqual({ found: 'unchanged', target: null, error: null });
   for (const { step, inputFrom } of changing) if (inputFrom.length > 0) expect(observed.get(step)).toBeNull();
 
   const applied = await project.wf(['apply', '@latest', '--json']);

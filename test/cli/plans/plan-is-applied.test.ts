@@ -1,56 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { NOTE_WORKFLOW, openNoteProject } from '../../support/note.ts';
+import { planSchema } from '../../support/plan-record.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import type { Project, WfEnd } from '../../support/run-wf.ts';
-
-/** The document that `--plan`, `--dry-run` and `wf plans PLAN` print with `--json`: a second copy of the contract. */
-const planSchema = z.strictObject({
-  id: z.string().nullable(),
-  createdAt: z.iso.datetime().nullable(),
-  workflow: z.string(),
-  file: z.string().nullable(),
-  definitionHash: z.string().regex(/^[0-9a-f]{64}$/),
-  run: z.string().nullable(),
-  usedBy: z.string().nullable(),
-  runtime: z.enum(['docker', 'embedded']),
-  input: z.record(z.string(), z.unknown()),
-  onFailure: z.enum(['rollback', 'keep']),
-  pauseAfter: z.string().nullable(),
-  secrets: z.record(z.string(), z.string().nullable()),
-  place: z
-    .strictObject({
-      bootId: z.string(),
-      networkNamespace: z.strictObject({ inode: z.number(), name: z.string().nullable() }),
-      pidNamespace: z.string(),
-      folder: z.string(),
-      user: z.number(),
-      engine: z.string().nullable(),
-    })
-    .nullable(),
-  steps: z.array(
-    z.strictObject({
-      step: z.string(),
-      stage: z.string(),
-      kind: z.string(),
-      changes: z.boolean(),
-      commands: z.array(z.string()),
-      inputFrom: z.array(z.string()),
-      onlyIf: z.array(z.string()),
-      observed: z
-        .strictObject({
-          found: z.enum(['absent', 'partial', 'ours', 'unchanged', 'foreign', 'unknown']),
-          target: z.string().nullable(),
-          error: z.strictObject({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
-        })
-        .nullable(),
-    }),
-  ),
-});
 
 const noteOf = ({ folder }: Project) => path.join(folder, 'note.txt');
 
@@ -245,6 +202,51 @@ test('a workflow of a file is found again by its path, and its absence is an err
   expect((await project.wf(['apply', plan.id ?? ''])).exitCode).toBe(0);
 });
 
+/** The note, with a requirement that is met unless `file` exists. */
+function requiring(file: string, error: string): string {
+  const unmet = `{ met: false as const, error: new WfError('${error}', 'it is in the way', { hint: 'Move it.' }) }`;
+  return NOTE_WORKFLOW.replace(
+    "({ met: true, found: 'a pen' })",
+    `(existsSync(${JSON.stringify(file)}) ? ${unmet} : { met: true as const, found: 'a pen' })`,
+  ).replace('import { readFile,', "import { existsSync } from 'node:fs';\nimport { readFile,");
+}
+
+test.each([
+  ['E_NAME_IN_USE', 4, 'E_PLAN_OUTDATED', 'a pen: it is in the way'],
+  ['E_TOOL_MISSING', 3, 'E_TOOL_MISSING', 'it is in the way'],
+] as const)('a requirement that is not met since, with %s, ends apply with %i', async (error, exitCode, code, says) => {
+  const project = openNoteProject();
+  const blocker = path.join(project.folder, 'blocker');
+  project.write('workflows/note.ts', requiring(blocker, error));
+  const { id } = await planNote(project);
+  writeFileSync(blocker, '');
+  const refused = refusal(await project.wf(['apply', id, '--json']));
+  expect(refused).toMatchObject({ exitCode, code, message: expect.stringContaining(says) });
+  expect(await runsOf(project)).toEqual([]);
+  rmSync(blocker);
+  expect((await project.wf(['apply', id])).exitCode).toBe(0);
+});
+
+test('without a Docker engine a dry run warns, and a plan is refused', async () => {
+  const project = openNoteProject();
+  const env = { DOCKER_HOST: `unix://${project.folder}/nothing.sock` };
+  const args = ['start', 'lab-network', '--runtime', 'docker', '--json'];
+  const plan = await project.wf([...args, '--plan'], { env });
+  expect(refusal(plan)).toMatchObject({ exitCode: 3, code: 'E_DOCKER_UNREACHABLE' });
+  expect(existsSync(project.database)).toBe(false);
+  const dry = await project.wf([...args, '--dry-run'], { env });
+  expect({ exitCode: dry.exitCode, stderr: dry.stderr }).toEqual({
+    exitCode: 0,
+    stderr: expect.stringMatching(/^warning E_DOCKER_UNREACHABLE/),
+  });
+  const { steps, place } = planSchema.parse(dry.json());
+  expect(place?.engine).toBeNull();
+  expect(steps.find(({ step }) => step === 'createDevNetwork')?.observed).toMatchObject({
+    found: 'unknown',
+    error: { code: 'E_DOCKER_UNREACHABLE' },
+  });
+});
+
 test('a start with an unmet requirement saves no plan', async () => {
   const unmet = NOTE_WORKFLOW.replace(
     "met: true, found: 'a pen'",
@@ -284,7 +286,7 @@ test('plans are listed, written to a file, and pruned: unused ones by age, used 
 test('the definition of a plan is kept as long as the plan', async () => {
   const project = openNoteProject();
   const { id } = await planNote(project);
-  await project.wf(['prune', '--older-than', '90d', '--yes']);
+  expect((await project.wf(['prune', '--older-than', '90d', '--yes'])).exitCode).toBe(0);
   project.write('workflows/note.ts', NOTE_WORKFLOW.replace("version: '1'", "version: '2'"));
   expect(refusal(await project.wf(['apply', id, '--json'])).message).toMatch(/has changed: .*version/);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { asStepId, type PlanId, parsePlanId } from '../../../src/engine/model/ids.ts';
-import type { SavedPlan } from '../../../src/engine/plan/run-plan.ts';
+import type { SavedPlan } from '../../../src/engine/plan/saved-plan.ts';
 import { AT, DEFINITION, HASH, headerOf, OWNER, runId } from '../../fixtures/history/samples.ts';
 import { errorOf, openForTest, openRaw } from '../../fixtures/history/temporary.ts';
 

@@ -1,4 +1,4 @@
-import type { StoredPlan } from '../../../engine/plan/run-plan.ts';
+import type { StoredPlan } from '../../../engine/plan/saved-plan.ts';
 import { relativeTimeText } from '../format/duration.ts';
 import { type Cell, type Column, tableLines } from '../format/table.ts';
 import type { TextStyle } from '../format/text-style.ts';

@@ -1,5 +1,5 @@
 import { observedWords } from '../../../engine/plan/plan-differences.ts';
-import type { PlanStep, RunPlan, StoredPlan } from '../../../engine/plan/run-plan.ts';
+import type { PlanStep, RunPlan, StoredPlan } from '../../../engine/plan/saved-plan.ts';
 import { relativeTimeText } from '../format/duration.ts';
 import { counted, oneLine } from '../format/plain-text.ts';
 import type { TextStyle } from '../format/text-style.ts';
