@@ -14,8 +14,9 @@ export interface Dependencies {
   readonly onlyIf: readonly string[];
 }
 
-/** Machine steps that the comparison may take in all: some seconds. */
-const BUDGET = 50_000;
+/** The work that all walks may take: characters of inputs, and {@link STEP_COST} for each step; some ten seconds. */
+const BUDGET = 60_000_000;
+const STEP_COST = 2_000;
 
 /**
  * Finds the dependencies of each step. The machine is walked again with other outputs of one invocation: a step whose input differs then
@@ -31,11 +32,12 @@ export function dependenciesOf(
   start: StartOfRun,
   rehearsed: readonly RehearsedStep[],
   secrets: Secrets,
+  work = BUDGET,
 ): ReadonlyMap<StepId, Dependencies> {
   const found = new Map<StepId, { inputFrom: string[]; onlyIf: string[] }>(
     rehearsed.map(({ step }) => [step, { inputFrom: [], onlyIf: [] }]),
   );
-  const budget = { left: BUDGET };
+  const budget = { left: work };
   const walk = (outputs: ReadonlyMap<string, Json>) => walkWith(model, start, rehearsed, secrets, outputs, budget);
   for (const invoke of new Set(rehearsed.map((step) => step.invoke))) {
     const later = rehearsed.slice(rehearsed.findIndex((step) => step.invoke === invoke) + 1);
@@ -107,8 +109,9 @@ function walkWith(
   const inputs = new Map<string, string>();
   try {
     const status = walkMachine(model, start, ({ step, invoke, input }: StepStart) => {
-      budget.left -= 1;
-      inputs.set(step, canonicalJson(input));
+      const text = canonicalJson(input);
+      inputs.set(step, text);
+      budget.left -= STEP_COST + text.length;
       const output = outputs.get(step) ?? known.get(step);
       if (output !== undefined) return output;
       const rehearsal = model.invocations.get(invoke)?.runner.rehearse(secrets.reveal(input));
