@@ -41,8 +41,10 @@ export type { Stopped } from './library/keep-advancing.ts';
 export { openEngine } from './library/open-engine.ts';
 export type {
   AdvancedRun,
+  ApplyPlanOptions,
   ConfirmOptions,
   OpenEngineOptions,
+  PlanRunOptions,
   RequestOptions,
   ResumedRun,
   ResumeRunOptions,
@@ -54,6 +56,7 @@ export type {
   WorkflowEngine,
   WorkflowSource,
 } from './library/workflow-engine.ts';
+export type { PlanRecord, PlanStepRecord } from './review/record/plan-record.ts';
 export type { ChangeRecord, RunRecord, RunSummary, StepRecord } from './review/record/run-record.ts';
 export type { StageRecord } from './review/record/stage-record.ts';
 export * from './steps/index.ts';

@@ -13,6 +13,7 @@ import { evidenceRow } from './rows/evidence.ts';
 import { readFingerprint } from './rows/fingerprints.ts';
 import { JOURNAL_COLUMNS, parseJournalRow } from './rows/journal-row.ts';
 import { jsonText, parseRow } from './rows/parse-row.ts';
+import { PLAN_QUERY, planRow } from './rows/plan-row.ts';
 import { RETRY_DUE, RUN_COLUMNS, runRow } from './rows/run-row.ts';
 import { STEP_COLUMNS, stepRow } from './rows/step-row.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
@@ -173,6 +174,17 @@ export function createReader(db: Database, statements: Statements, path: string)
         if (text === undefined) return undefined;
         return parseRow(jsonText(), text, { path, table: 'definitions', of: `hash ${hash}` });
       }),
+    plan: (id) =>
+      read(() => {
+        const row = statements.row(`${PLAN_QUERY} WHERE plans.id = @id`, { id });
+        return row && parseRow(planRow(), row, { path, table: 'plans', of: `plan ${id}` });
+      }),
+    plans: () =>
+      read(() =>
+        statements
+          .rows(`${PLAN_QUERY} ORDER BY plans.created_at DESC, plans.id DESC`)
+          .map((row) => parseRow(planRow(), row, { path, table: 'plans', of: `plan ${row['id']}` })),
+      ),
     fingerprint: (hash) => read(() => readFingerprint(statements, hash, path)),
     openRequests: () =>
       read(() =>

@@ -1,8 +1,8 @@
 import { WfError } from '../engine/model/errors.ts';
-import type { RunId } from '../engine/model/ids.ts';
 import type { JournalEntry, JournalEvent, RunHeader } from '../engine/model/journal-event.ts';
 import type { Json } from '../engine/model/json.ts';
 import type { Owner } from '../engine/model/owner.ts';
+import { runExists } from '../engine/run/run-refusal.ts';
 import { project } from './projection/project.ts';
 import { TableRows } from './projection/table-rows.ts';
 import { eventColumns } from './rows/journal-row.ts';
@@ -73,11 +73,5 @@ function doesNotFollow({ type }: JournalEvent, missing: string): WfError {
   return new WfError('E_INTERNAL', `the event ${type} does not follow from the journal: ${missing}`, {
     hint: 'This is a defect in wf: nothing was written. Report it with the journal of the run (`wf show --json`).',
     details: { event: type },
-  });
-}
-
-function runExists(id: RunId): WfError {
-  return new WfError('E_RUN_EXISTS', `run ${id} exists already`, {
-    hint: `Choose another --id, or inspect the run with \`wf show ${id}\`.`,
   });
 }

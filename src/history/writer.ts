@@ -13,6 +13,7 @@ import { leaseRow, OWNER_COLUMNS, ownerOf } from './rows/run-row.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
 import type { Statements } from './sqlite/statements.ts';
 import type { Transact } from './sqlite/transaction.ts';
+import { storePlan, usePlan } from './store-plan.ts';
 import { storeDefinition, storeEntry, storeRun } from './store-run.ts';
 
 /** Methods for the process that advances a run, or is about to. */
@@ -27,6 +28,7 @@ export type HistoryWriter = Pick<
   | 'request'
   | 'refuse'
   | 'putDefinition'
+  | 'putPlan'
   | 'putFingerprint'
 >;
 
@@ -119,6 +121,7 @@ export function createWriter({ statements, write, path, requireInPlace }: Writer
         const { retryOf } = header.options;
         if (retryOf !== undefined) answerRetry(retryOf, at);
         const number = storeRun(statements, header, { owner });
+        if (header.options.plan !== undefined) usePlan(statements, header.options.plan, number);
         claim(statements, number, claims, path);
         return { run: header.id, fence: 1 };
       }),
@@ -190,6 +193,11 @@ export function createWriter({ statements, write, path, requireInPlace }: Writer
 
     release: (lease) => write(() => clearOwner(lease)),
     putDefinition: (hash, definition, at) => write(() => storeDefinition(statements, hash, definition, at)),
+    putPlan: (plan, definition) =>
+      write(() => {
+        storeDefinition(statements, plan.definitionHash, definition, plan.createdAt);
+        storePlan(statements, plan);
+      }),
     putFingerprint: (fingerprint) => write(() => storeFingerprint(statements, fingerprint)),
   };
 }

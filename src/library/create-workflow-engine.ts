@@ -3,14 +3,16 @@ import type { LoadedFile } from '../definition/load.ts';
 import { APPLY_WITHIN_MS, requireConfirmable } from '../engine/confirm/confirm-rule.ts';
 import { parseSentEvent } from '../engine/machine/sent-event.ts';
 import { asWfError, errorOfRecord, WfError } from '../engine/model/errors.ts';
-import { parseRunId, RUN_ID_RULE, type RunId } from '../engine/model/ids.ts';
+import { parsePlanId, parseRunId, RUN_ID_RULE, type RunId } from '../engine/model/ids.ts';
 import type { ConfirmRule } from '../engine/model/journal-event.ts';
 import type { JsonObject } from '../engine/model/json.ts';
 import type { MachineEvent } from '../engine/model/machine-event.ts';
 import type { Demand } from '../engine/model/request.ts';
+import { planNotFound, planUsed } from '../engine/plan/plan-differences.ts';
+import { requestOfPlan } from '../engine/plan/request-of-plan.ts';
 import type { HistoryPort, StoredRun } from '../engine/ports/history.ts';
 import { createEngine } from '../engine/run/create-engine.ts';
-import type { Engine, ResumeRequest, RunHandle, RunObserver } from '../engine/run/engine.ts';
+import type { Engine, PlanRequest, ResumeRequest, RunHandle, RunObserver, StartRequest } from '../engine/run/engine.ts';
 import { runNotFound } from '../engine/run/run-refusal.ts';
 import { redactInput } from '../engine/secrets/secrets.ts';
 import type { StepRunner } from '../engine/workflow/step.ts';
@@ -21,6 +23,7 @@ import { requester } from '../host/machine/requester.ts';
 import { isAlive } from '../host/processes/process.ts';
 import { isResumable } from '../review/record/allowed-actions.ts';
 import { listRuns } from '../review/record/list-runs.ts';
+import { type PlanRecord, planRecord } from '../review/record/plan-record.ts';
 import { readRunMaterial } from '../review/record/run-material.ts';
 import { type RunRecord, runRecord, runSummary } from '../review/record/run-record.ts';
 import { machinePorts } from '../runtime/machine-ports.ts';
@@ -28,13 +31,17 @@ import { createRuntimes } from '../runtime/runtimes.ts';
 import { engineDependencies } from './engine-dependencies.ts';
 import { type Hibernation, type KeptAdvancing, keepAdvancing } from './keep-advancing.ts';
 import { type KnownWorkflows, loadKnown } from './known-workflows.ts';
+import { newRunId } from './new-run-id.ts';
+import { requirePlannedDefinition } from './planned-definition.ts';
 import { retryRequest } from './retry-request.ts';
 import { ownStepRunners } from './step-runners.ts';
 import { subscribe } from './subscribe.ts';
 import type {
   AdvancedRun,
+  ApplyPlanOptions,
   ConfirmOptions,
   OpenEngineOptions,
+  PlanRunOptions,
   RequestOptions,
   ResumedRun,
   ResumeRunOptions,
@@ -128,27 +135,47 @@ function embed(
     return run;
   }
 
-  async function start(source: WorkflowSource, given: JsonObject, options: StartRunOptions = {}): Promise<AdvancedRun> {
+  /** Returns the request for a run, without hibernation. */
+  async function requestOf(source: WorkflowSource, given: JsonObject, options: PlanRunOptions): Promise<PlanRequest> {
     const { workflow, definition } = known.find(source);
-    const { onFailure = 'rollback', id, observer } = options;
+    const { onFailure = 'rollback', id } = options;
     const pauseAfter = stageOf(options.pauseAfter, workflow);
     const input = checkedInput(workflow, given);
     const runtime = options.runtime ?? (await engine.chooseRuntime(workflow)).runtime;
-    const mayHibernate = canHibernate(workflow);
     const confirm = options.confirm === undefined ? {} : { confirm: confirmRule(options.confirm) };
     const runOptions = { onFailure, pauseAfter, ...confirm };
     if (runOptions.confirm !== undefined) requireConfirmable(workflow, runOptions.confirm, runOptions);
-    const request = {
-      workflow,
-      definition,
-      input,
-      runtime,
-      options: runOptions,
-      mayHibernate,
-    };
-    const handle = await engine.start(id === undefined ? request : { ...request, id: runIdOf(id) }, observer);
+    const request = { workflow, definition, input, runtime, options: runOptions };
+    return id === undefined ? request : { ...request, id: runIdOf(id) };
+  }
+
+  async function begin(request: StartRequest, observer: RunObserver | undefined): Promise<AdvancedRun> {
+    const { workflow, definition, options } = request;
+    const mayHibernate = canHibernate(workflow);
+    const handle = await engine.start({ ...request, mayHibernate }, observer);
+    const { pauseAfter } = options;
     const again = { run: handle.id, workflow, definition, acceptChanges: false, pauseAfter, mayHibernate };
     return advance(handle, hibernationOf(again, observer));
+  }
+
+  async function start(source: WorkflowSource, given: JsonObject, options: StartRunOptions = {}): Promise<AdvancedRun> {
+    return begin(await requestOf(source, given, options), options.observer);
+  }
+
+  async function plan(source: WorkflowSource, given: JsonObject, options: PlanRunOptions = {}): Promise<PlanRecord> {
+    const request = await requestOf(source, given, options);
+    const planned = await engine.plan({ id: newRunId(), ...request });
+    return planRecord(engine.savePlan(planned, null));
+  }
+
+  async function apply(text: string, { secrets = {}, observer }: ApplyPlanOptions = {}): Promise<AdvancedRun> {
+    const id = parsePlanId(text);
+    const stored = id === undefined ? undefined : history.plan(id);
+    if (stored === undefined) throw planNotFound(text);
+    if (stored.usedBy !== null) throw planUsed(stored.id, stored.usedBy);
+    const loaded = known.find(stored.workflow);
+    requirePlannedDefinition(stored, loaded, history.definition(stored.definitionHash));
+    return begin(requestOfPlan(stored, loaded, secrets), observer);
   }
 
   async function resume(
@@ -254,6 +281,10 @@ function embed(
   return {
     start: (source: WorkflowSource, input: JsonObject, options?: StartRunOptions) =>
       begun(() => start(source, input, options)),
+    plan: (source: WorkflowSource, input: JsonObject, options?: PlanRunOptions) =>
+      begun(() => plan(source, input, options)),
+    apply: (id, options) => begun(() => apply(id, options)),
+    plans: () => history.plans().map(planRecord),
     resume: (id, options) => begun(() => resume(id, options)),
     rollBack: (id, options) => begun(() => rollBack(id, options)),
     send: (id, event, options) => ask(id, { kind: 'send', event: parseSentEvent(event) }, options),

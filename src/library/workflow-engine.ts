@@ -8,6 +8,7 @@ import type { RunStatus } from '../engine/ports/history.ts';
 import type { RuntimeName } from '../engine/ports/runtime.ts';
 import type { RunObserver } from '../engine/run/engine.ts';
 import type { WorkflowDefinition } from '../engine/workflow/workflow.ts';
+import type { PlanRecord } from '../review/record/plan-record.ts';
 import type { RunRecord, RunSummary } from '../review/record/run-record.ts';
 import type { Stopped } from './keep-advancing.ts';
 
@@ -51,6 +52,15 @@ export interface ConfirmOptions {
    * workflow by its name, as that command does, from the working directory of this process.
    */
   readonly guard?: boolean;
+}
+
+/** The observer is of no use to a plan. */
+export type PlanRunOptions = Omit<StartRunOptions, 'observer'>;
+
+export interface ApplyPlanOptions {
+  /** Values of the plan's secret inputs, all of them: wf keeps none. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly observer?: RunObserver;
 }
 
 export interface ResumeRunOptions {
@@ -139,6 +149,26 @@ export interface WorkflowEngine {
   ): Promise<AdvancedRun>;
   /** Starts a run of a known workflow by its name. @throws WfError also E_WORKFLOW_NOT_FOUND */
   start(workflow: string, input: JsonObject, options?: StartRunOptions): Promise<AdvancedRun>;
+  /**
+   * Saves a plan of a run, as `wf start --plan` does: its steps with their commands, what the host shows now, and which steps depend on
+   * outputs that are not known yet. Touches nothing.
+   * @throws WfError as `start`. Then nothing was stored.
+   */
+  plan<Schema extends z.ZodObject, Machine extends AnyStateMachine>(
+    workflow: WorkflowDefinition<Schema, Machine>,
+    input: z.input<Schema>,
+    options?: PlanRunOptions,
+  ): Promise<PlanRecord>;
+  /** Saves a plan of a run of a known workflow by its name. @throws WfError also E_WORKFLOW_NOT_FOUND */
+  plan(workflow: string, input: JsonObject, options?: PlanRunOptions): Promise<PlanRecord>;
+  /**
+   * Starts exactly the run that was planned. A plan starts one run: whichever of two calls, in this or another process, is the first.
+   * @throws WfError E_PLAN_NOT_FOUND, E_PLAN_USED; E_PLAN_OUTDATED with each difference, also in `details.differences`;
+   * E_WORKFLOW_NOT_FOUND; E_INPUT if a secret is missing; the errors of `start`. Then nothing was touched.
+   */
+  apply(plan: string, options?: ApplyPlanOptions): Promise<AdvancedRun>;
+  /** Lists all plans, newest first. */
+  plans(): readonly PlanRecord[];
   /**
    * Resumes a run that was interrupted, is paused, or waits.
    * @throws WfError E_RUN_NOT_FOUND, E_RUN_ENDED, E_WORKFLOW_NOT_FOUND, E_USAGE; E_LEASE_HELD while a living process advances it;

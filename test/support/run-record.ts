@@ -45,6 +45,7 @@ const summary = {
         .optional(),
     })
     .nullable(),
+  plan: z.string().nullable(),
   error: errorSchema.nullable(),
   retryOf: z.string().optional(),
   retriedAs: z.string().optional(),

@@ -13,7 +13,36 @@ export interface KnownSecrets {
   readonly unknown: readonly WfError[];
 }
 
-type SecretRun = Pick<StoredRun, 'id' | 'options' | 'status'>;
+interface SecretRun extends Pick<StoredRun, 'options'> {
+  readonly id: string;
+  /** That of a run; absent for a plan. */
+  readonly status?: StoredRun['status'];
+  /** The words of the errors about a missing secret; those of `wf resume` if absent. */
+  readonly again?: SecretsAgain;
+}
+
+/** How the secrets of a run or a plan are given again. */
+interface SecretsAgain {
+  /** `run 7kq` or `plan 7kq`. */
+  readonly owner: string;
+  /** The command, such as `wf apply 7kq`. */
+  readonly command: string;
+  /** What cannot be done without them, such as `apply plan 7kq`. */
+  readonly does: string;
+  /** The command that needs none; null if there is none. */
+  readonly instead: string | null;
+}
+
+function againOf({ id, status = 'running', again }: SecretRun): SecretsAgain {
+  if (again !== undefined) return again;
+  const action = actionOn({ status });
+  return {
+    owner: `run ${id}`,
+    command: `wf ${action} ${id}`,
+    does: `${action} run ${id}`,
+    instead: `wf rollback ${id}`,
+  };
+}
 
 /**
  * Collects the secrets of a run, which wf never stores: the values typed now (`--input NAME=...`), otherwise their sources at the
@@ -50,7 +79,7 @@ export function requiredSecrets(
   const { values, sources, unknown } = knownSecrets(run, assignments);
   const [first] = unknown;
   if (first !== undefined) {
-    throw new WfError(first.code, `cannot ${actionOn(run)} run ${run.id}: ${first.message}`, {
+    throw new WfError(first.code, `cannot ${againOf(run).does}: ${first.message}`, {
       hint: first.hint,
       cause: first,
     });
@@ -68,12 +97,12 @@ export function actionOn({ status }: Pick<StoredRun, 'status'>): 'resume' | 'ret
  * Refuses typed values of inputs that are no secrets of the run: those keep their values from the start.
  * @throws WfError E_INPUT
  */
-export function refuseOtherInputs({ id, options }: SecretRun, assignments: readonly string[]): void {
-  const names = Object.keys(options.secrets ?? {});
+export function refuseOtherInputs(run: SecretRun, assignments: readonly string[]): void {
+  const names = Object.keys(run.options.secrets ?? {});
   for (const [name] of assignments.map(split)) {
     if (names.includes(name)) continue;
-    const has = names.length === 0 ? 'The run has none.' : `Its secret inputs: ${names.join(', ')}.`;
-    throw new WfError('E_INPUT', `--input ${name}: run ${id} has no secret input of that name`, {
+    const has = names.length === 0 ? 'It has none.' : `Its secret inputs: ${names.join(', ')}.`;
+    throw new WfError('E_INPUT', `--input ${name}: ${againOf(run).owner} has no secret input of that name`, {
       hint: `${didYouMean(name, names)}Give only secret inputs again: the others keep their values. ${has}`,
     });
   }
@@ -98,12 +127,11 @@ function checked(name: string, value: string, schema: z.ZodObject): string {
 }
 
 function notGiven(run: SecretRun, name: string): WfError {
-  const { id } = run;
+  const { command, instead } = againOf(run);
+  const otherwise = instead === null ? '' : `, or undo the run with \`${instead}\``;
   return new WfError(
     'E_INPUT',
     `its secret input ${name} is missing: it was typed at the start, and wf stores no secrets`,
-    {
-      hint: `Give it again with \`wf ${actionOn(run)} ${id} --input ${name}=@env:VARIABLE\` (or @file:PATH), or undo the run with \`wf rollback ${id}\`.`,
-    },
+    { hint: `Give it again with \`${command} --input ${name}=@env:VARIABLE\` (or @file:PATH)${otherwise}.` },
   );
 }

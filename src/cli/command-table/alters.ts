@@ -1,6 +1,7 @@
 /** Commands that alter a run, the host, the history or the project. */
 const ALTERING: readonly string[] = [
   'start',
+  'apply',
   'resume',
   'rollback',
   'send',

@@ -2,6 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 
 export const RUN_ARGUMENT = 'id of the run, the beginning of its id, or @latest';
 
+export const PLAN_ARGUMENT = 'id of the plan, the beginning of its id, or @latest';
+
 export const RUN_TO_READ = `${RUN_ARGUMENT} (default: @latest)`;
 
 export const PAUSE_AFTER = 'pause after this stage; `wf resume` continues';

@@ -16,6 +16,15 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
       'take the change back unless `wf confirm` comes within two minutes',
     ],
     ['wf start deploy --input password=@env:PASSWORD', 'pass a secret, which wf does not store'],
+    ['wf start lab-network --plan', 'save what would be done; `wf apply` starts exactly that'],
+  ],
+  apply: [
+    ['wf apply 7kq', 'start a plan by the beginning of its id'],
+    ['wf apply @latest --detach', 'start the newest plan, and continue without this terminal'],
+  ],
+  plans: [
+    ['wf plans', 'list all plans, newest first'],
+    ['wf plans 7kq -o plan.json', 'write one to a file, for a review'],
   ],
   resume: [
     ['wf resume', 'resume the only interrupted or paused run'],

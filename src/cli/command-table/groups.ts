@@ -11,7 +11,7 @@ import { settingUp } from './setting-up.ts';
 export const GROUPS: readonly CommandGroup[] = [
   {
     heading: 'Run workflows:',
-    names: ['start', 'resume', 'rollback', 'shell', 'changes', 'sweep'],
+    names: ['start', 'apply', 'resume', 'rollback', 'shell', 'changes', 'sweep'],
     add: running,
   },
   {
@@ -19,7 +19,7 @@ export const GROUPS: readonly CommandGroup[] = [
     names: ['send', 'pause', 'cancel', 'confirm', 'retry', 'settle', 'wait', 'guard'],
     add: controlling,
   },
-  { heading: 'Review runs:', names: ['runs', 'show', 'logs', 'diff', 'report', 'graph'], add: reviewing },
+  { heading: 'Review runs:', names: ['runs', 'plans', 'show', 'logs', 'diff', 'report', 'graph'], add: reviewing },
   { heading: 'Keep the history:', names: ['prune', 'export', 'import'], add: keeping },
   { heading: 'Write workflows:', names: ['workflows', 'steps', 'new', 'check'], add: building },
   { heading: 'Set up:', names: ['doctor', 'completion'], add: settingUp },

@@ -3,7 +3,7 @@ import { STORED_RUN_STATUSES } from '../../engine/ports/history.ts';
 import { GRAPH_FORMATS } from '../../review/graph/draw/formats.ts';
 import { REPORT_FORMATS } from '../../review/report/formats.ts';
 import type { ActionFactory } from './action-factory.ts';
-import { addDocumentOptions, collect, EXIT_CODE, RUN_TO_READ, wholeNumber } from './arguments.ts';
+import { addDocumentOptions, collect, EXIT_CODE, PLAN_ARGUMENT, RUN_TO_READ, wholeNumber } from './arguments.ts';
 import { DIFF_FORMATS, LIST_FORMATS } from './formats.ts';
 
 /** Adds the commands that read runs. */
@@ -26,6 +26,13 @@ export function reviewing(program: Command, action: ActionFactory): void {
     .option('--before <run>', 'runs older than this one: the next page');
   addDocumentOptions(listing, LIST_FORMATS).action(
     action([], async () => (await import('../commands/reviewing/runs.ts')).runs),
+  );
+  const planning = program
+    .command('plans')
+    .summary('list plans, newest first, or show or write one in full')
+    .argument('[plan]', PLAN_ARGUMENT);
+  addDocumentOptions(planning).action(
+    action(['plan'], async () => (await import('../commands/reviewing/plans.ts')).plans),
   );
   program
     .command('show')

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ActionFactory } from './action-factory.ts';
-import { collect, PAUSE_AFTER, RUN_ARGUMENT, SECRET_AGAIN, WORKFLOW_FILE } from './arguments.ts';
+import { collect, PAUSE_AFTER, PLAN_ARGUMENT, RUN_ARGUMENT, SECRET_AGAIN, WORKFLOW_FILE } from './arguments.ts';
 
 /** Adds the commands that start, resume and undo runs. */
 export function running(program: Command, action: ActionFactory): void {
@@ -20,9 +20,18 @@ export function running(program: Command, action: ActionFactory): void {
     .option('--confirm-if <step>', 'a step that only reads, which must succeed again before the run is confirmed')
     .option('--no-guard', 'start without the guard that takes the changes back if this process is gone')
     .option('--dry-run', 'show what would be done, without doing it')
+    .addOption(planOption())
     .option('--detach', 'print the id once the run is under way, which continues without this terminal')
     .addOption(onHangupOption())
     .action(action(['workflow'], async () => (await import('../commands/running/start.ts')).start));
+  program
+    .command('apply')
+    .summary('start exactly what was planned, or refuse with what differs')
+    .argument('<plan>', PLAN_ARGUMENT)
+    .option('--input <name=value>', SECRET_AGAIN, collect)
+    .option('--detach', 'print the id once the run is under way, which continues without this terminal')
+    .addOption(onHangupOption())
+    .action(action(['plan'], async () => (await import('../commands/running/apply.ts')).apply));
   program
     .command('resume')
     .summary('resume an interrupted, paused or waiting run')
@@ -58,6 +67,13 @@ export function running(program: Command, action: ActionFactory): void {
     .summary('show objects that runs of wf left on this host without a record, and remove them with --yes')
     .option('--yes', 'remove them')
     .action(action([], async () => (await import('../commands/running/sweep.ts')).sweep));
+}
+
+function planOption(): Option {
+  return new Option('--plan', 'save what would be done as a plan, without doing it; `wf apply` starts it').conflicts([
+    'dryRun',
+    'detach',
+  ]);
 }
 
 function runtimeOption(): Option {

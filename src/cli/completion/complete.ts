@@ -14,6 +14,8 @@ export interface CompletionSource {
   workflows(): Promise<readonly Candidate[]>;
   /** Returns the runs that the command accepts and whose id has the prefix, newest first. */
   runs(command: string, prefix: string): Promise<readonly Candidate[]>;
+  /** Returns the plans that the command accepts, newest first. */
+  plans(command: string): Promise<readonly Candidate[]>;
   /** Returns the steps of a run; for `logs` also its stages. */
   steps(command: string, run: string): Promise<readonly Candidate[]>;
   stages(of: StageOwner): Promise<readonly Candidate[]>;
@@ -163,6 +165,8 @@ async function argumentsFor(
     case 'run':
     case 'other':
       return source.runs(command.name(), typed);
+    case 'plan':
+      return source.plans(command.name());
     case 'of':
       return [...(await source.workflows()), ...(await source.runs(command.name(), typed))];
     case 'step':

@@ -8,7 +8,7 @@ import { findRun, LATEST } from '../arguments/find-run.ts';
 import type { Services } from '../services/services.ts';
 import type { Candidate, CompletionSource, KnownInput, StageOwner } from './complete.ts';
 
-/** Limit of offered runs; typing more narrows them down. */
+/** Limit of offered runs and plans; typing more narrows them down. */
 const RUNS = 50;
 
 /**
@@ -49,6 +49,16 @@ export function completionSource(services: Services): CompletionSource {
       return runs[0] === undefined || runs[0].id !== newest?.id
         ? named
         : [...named, { value: LATEST, description: 'the newest run' }];
+    },
+    async plans(command) {
+      const plans = (await services.historyForReading())?.plans() ?? [];
+      return plans
+        .filter(({ usedBy }) => command !== 'apply' || usedBy === null)
+        .slice(0, RUNS)
+        .map(({ id, workflow, usedBy }) => ({
+          value: id,
+          description: `${workflow}, ${usedBy === null ? 'unused' : `used by ${usedBy}`}`,
+        }));
     },
     async steps(command, reference) {
       const { history, run } = findRun(await services.historyForReading(), reference, services.places.database);

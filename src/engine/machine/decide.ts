@@ -4,6 +4,7 @@ import { asWfError, WfError } from '../model/errors.ts';
 import { type StepId, stepIdOf } from '../model/ids.ts';
 import type { Effect } from '../model/journal-event.ts';
 import { canonicalJson, isJsonObject, type Json, type JsonObject, toJson } from '../model/json.ts';
+import { lazy } from '../model/lazy.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { MachineAction } from './machine-action.ts';
 import type { MachineModel } from './machine-model.ts';
@@ -116,13 +117,17 @@ function decisionOf(model: MachineModel, before: Before, now: number, run: () =>
   const status = statusOf(snapshot);
   const value = toJson(snapshot.value);
   const due = withoutTransientSteps(effects);
+  // Lazy: a rehearsal needs none, and takes many decisions on a large context.
+  const digest = lazy(() => sha256(canonicalJson({ value, context: toJson(snapshot.context), status, effects: due })));
   return {
     state: { ...next, snapshot },
     status,
     effects: due,
     value,
     stages: topLevelStates(value),
-    digest: sha256(canonicalJson({ value, context: toJson(snapshot.context), status, effects: due })),
+    get digest() {
+      return digest();
+    },
   };
 }
 

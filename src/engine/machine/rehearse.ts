@@ -5,11 +5,10 @@ import type { Json, JsonObject } from '../model/json.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { Random } from '../ports/clock.ts';
 import type { Argv } from '../ports/command.ts';
-import type { RehearsedStep } from '../run/engine.ts';
-import { redactInput, type Secrets } from '../secrets/secrets.ts';
+import { type RedactedInput, redactInput, type Secrets } from '../secrets/secrets.ts';
 import type { Rehearsal, StepRunner } from '../workflow/step.ts';
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
-import { decide, decideStart, type StartOfRun, stepDone, timersByDeadline } from './decide.ts';
+import { decide, decideStart, type MachineStatus, type StartOfRun, stepDone, timersByDeadline } from './decide.ts';
 import type { MachineModel } from './machine-model.ts';
 
 /** Steps after which a dry run gives up on a machine that loops on rehearsed outputs. */
@@ -18,8 +17,26 @@ const STEP_LIMIT = 10_000;
 /** Timers in a row, without a step, after which a dry run takes the machine to wait for an event from outside. */
 const TIMER_LIMIT = 1_000;
 
-/** The run id in a dry run for which none was chosen. */
+/** The run id for the machine if none was chosen. */
 const REHEARSED_RUN = 'dry-run';
+
+/** A decision to start a step. */
+export type StepStart = Extract<Effect, { type: 'start-step' }>;
+
+/** One step of a rehearsal. The values of secrets are redacted. */
+export interface RehearsedStep {
+  readonly step: StepId;
+  /** The id under which the machine invokes it. */
+  readonly invoke: string;
+  readonly stage: string;
+  readonly kind: string;
+  readonly description: string;
+  /** Whether it changes the host, undoes changes, or only reads. */
+  readonly does: 'change' | 'undo' | 'read';
+  readonly commands: readonly Argv[];
+  readonly input: Json;
+  readonly output: Json;
+}
 
 /**
  * Walks a machine with rehearsed outputs: each step succeeds with the output of its runner's `rehearse`, each timer fires. Stops when
@@ -32,50 +49,68 @@ export function rehearse(
   random: Random,
   run = REHEARSED_RUN,
 ): readonly RehearsedStep[] {
-  const { input, secrets } = redactInput(given, secretInputs, random);
+  return rehearseRedacted(model, redactInput(given, secretInputs, random), run);
+}
+
+/** Rehearses a machine with a redacted input. @throws WfError as {@link rehearse} does */
+export function rehearseRedacted(
+  model: MachineModel,
+  { input, secrets }: Pick<RedactedInput, 'input' | 'secrets'>,
+  run: string = REHEARSED_RUN,
+): readonly RehearsedStep[] {
+  const steps: RehearsedStep[] = [];
+  const undo = new Map<string, readonly Argv[]>();
   try {
-    return walk(model, { id: run, input }, secrets).map((step) => ({
-      ...step,
-      commands: step.commands.map(redactedArgv(secrets)),
-    }));
+    walkMachine(model, { id: run, input }, (start) => {
+      const step = rehearseStep(model, start, secrets, undo);
+      steps.push(step);
+      return step.output;
+    });
   } catch (thrown) {
     throw secrets.redactError(asWfError(thrown));
   }
+  return steps.map((step) => ({ ...step, commands: step.commands.map(redactedArgv(secrets)) }));
 }
 
 function redactedArgv({ redactText }: Secrets): (argv: Argv) => Argv {
   return ([program, ...words]) => [redactText(program), ...words.map(redactText)];
 }
 
-function walk(model: MachineModel, start: StartOfRun, secrets: Secrets): readonly RehearsedStep[] {
-  const steps: RehearsedStep[] = [];
-  const undo = new Map<string, readonly Argv[]>();
+/**
+ * Walks a machine: each step succeeds with what `outputOf` returns, each timer fires. Stops when the machine ends, or waits for an event
+ * from outside; returns its status then. @throws WfError E_WORKFLOW_INVALID; whatever `outputOf` throws
+ */
+export function walkMachine(
+  model: MachineModel,
+  start: StartOfRun,
+  outputOf: (start: StepStart) => Json,
+): MachineStatus {
   const events: MachineEvent[] = [];
+  let steps = 0;
   let now = 0;
   let timersInARow = 0;
   let decision = decideStart(model, start, now);
   for (;;) {
     for (const effect of decision.effects) {
       if (effect.type === 'start-step') {
-        const { step, output } = rehearseStep(model, effect, secrets, undo);
-        steps.push(step);
-        events.push(stepDone(effect.invoke, output));
+        events.push(stepDone(effect.invoke, outputOf(effect)));
+        steps += 1;
         timersInARow = 0;
       }
     }
-    if (steps.length > STEP_LIMIT) {
+    if (steps > STEP_LIMIT) {
       throw new WfError('E_WORKFLOW_INVALID', `the machine has not ended after ${STEP_LIMIT} steps`, {
         hint: 'Check its guards: with rehearsed outputs it loops.',
       });
     }
-    if (decision.status.type !== 'active') return steps;
+    if (decision.status.type !== 'active') return decision.status;
     const event = events.shift();
     if (event !== undefined) {
       decision = decide(model, decision.state, event, now);
       continue;
     }
     const [next] = timersByDeadline(decision.state);
-    if (next === undefined || timersInARow === TIMER_LIMIT) return steps;
+    if (next === undefined || timersInARow === TIMER_LIMIT) return decision.status;
     const [timer, { deadline, event: raised }] = next;
     now = Math.max(now, deadline);
     timersInARow += 1;
@@ -86,26 +121,19 @@ function walk(model: MachineModel, start: StartOfRun, secrets: Secrets): readonl
 /** Rehearses one step, and adds the commands that undo it to `undo`. @param undo by step */
 function rehearseStep(
   model: MachineModel,
-  effect: Extract<Effect, { type: 'start-step' }>,
+  { step, invoke, stage, input }: StepStart,
   secrets: Secrets,
   undo: Map<string, readonly Argv[]>,
-) {
-  const invocation = model.invocations.get(effect.invoke);
-  if (invocation === undefined)
-    throw new WfError('E_INTERNAL', `no invocation ${effect.invoke}`, { hint: 'Report this.' });
-  const { runner } = invocation;
-  const rehearsal = rehearsalOf(runner, effect.step, secrets.reveal(effect.input));
-  undo.set(effect.step, rehearsal.undo);
-  const undone = rehearsal.undoes.toReversed().flatMap((step) => undo.get(step) ?? []);
-  const step: RehearsedStep = {
-    step: effect.step,
-    stage: effect.stage,
-    kind: runner.kind,
-    description: runner.description,
-    does: runner.behaviour.type,
-    commands: [...rehearsal.commands, ...undone],
-  };
-  return { step, output: secrets.redact(rehearsal.output) };
+): RehearsedStep {
+  const invocation = model.invocations.get(invoke);
+  if (invocation === undefined) throw new WfError('E_INTERNAL', `no invocation ${invoke}`, { hint: 'Report this.' });
+  const { kind, description, behaviour } = invocation.runner;
+  const rehearsal = rehearsalOf(invocation.runner, step, secrets.reveal(input));
+  undo.set(step, rehearsal.undo);
+  const undone = rehearsal.undoes.toReversed().flatMap((undoes) => undo.get(undoes) ?? []);
+  const commands = [...rehearsal.commands, ...undone];
+  const output = secrets.redact(rehearsal.output);
+  return { step, invoke, stage, kind, description, does: behaviour.type, commands, input, output };
 }
 
 /** @throws WfError the error of the runner, with the step in its message */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { parseRunId, type RunId } from './ids.ts';
+import { type PlanId, parsePlanId, parseRunId, type RunId } from './ids.ts';
 import { lazy } from './lazy.ts';
 
 // Apart from ids.ts and owner.ts, which the program of the private host contains: zod would make that ten times as large.
@@ -11,6 +11,18 @@ export const runIdSchema = lazy(() =>
       const id = parseRunId(text);
       if (id !== undefined) return id;
       issues.push({ code: 'custom', message: `not a run id: ${text}`, input: text });
+      return z.NEVER;
+    }),
+  ),
+);
+
+export const planIdSchema = lazy(() =>
+  z.pipe(
+    z.string(),
+    z.transform((text, { issues }): PlanId => {
+      const id = parsePlanId(text);
+      if (id !== undefined) return id;
+      issues.push({ code: 'custom', message: `not a plan id: ${text}`, input: text });
       return z.NEVER;
     }),
   ),

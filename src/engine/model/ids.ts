@@ -4,6 +4,8 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 
 /** Names one run, e.g. `k3v9x2mq7p`. */
 export type RunId = Branded<'RunId'>;
+/** Names one saved plan of a run; formed like a run id. */
+export type PlanId = Branded<'PlanId'>;
 /** Names one invocation of a step runner inside a run, e.g. `createDevNetwork` or, at a second visit, `createDevNetwork#2`. */
 export type StepId = Branded<'StepId'>;
 /** SHA-256 of a definition, in hex. */
@@ -17,6 +19,15 @@ export const RUN_ID_RULE = 'A run id has at most 63 letters, digits, "_" and "-"
 /** Returns `text` as a run id, or undefined if it cannot be one. */
 export function parseRunId(text: string): RunId | undefined {
   return isRunId(text) ? text : undefined;
+}
+
+/** Returns `text` as a plan id, or undefined if it cannot be one. */
+export function parsePlanId(text: string): PlanId | undefined {
+  return isPlanId(text) ? text : undefined;
+}
+
+function isPlanId(text: string): text is PlanId {
+  return RUN_ID.test(text);
 }
 
 function isRunId(text: string): text is RunId {

@@ -5,7 +5,7 @@ import type { Facet } from '../workflow/facets.ts';
 import type { RecordedProofs } from '../workflow/workflow.ts';
 import type { Change, ChangeStatus, Verification } from './change.ts';
 import type { ErrorRecord } from './errors.ts';
-import type { DefinitionHash, RunId, StepId } from './ids.ts';
+import type { DefinitionHash, PlanId, RunId, StepId } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { MachineEvent } from './machine-event.ts';
 import type { Owner } from './owner.ts';
@@ -223,4 +223,6 @@ export interface RunOptions {
    * resume reads again; null if the value was typed.
    */
   readonly secrets?: Readonly<Record<string, string | null>>;
+  /** The plan that the run carries out; absent if it was started without one. */
+  readonly plan?: PlanId;
 }

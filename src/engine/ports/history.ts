@@ -1,11 +1,12 @@
 import type { Change, Verification } from '../model/change.ts';
 import type { ErrorRecord } from '../model/errors.ts';
 import type { Evidence } from '../model/evidence.ts';
-import type { DefinitionHash, RunId, StepId } from '../model/ids.ts';
+import type { DefinitionHash, PlanId, RunId, StepId } from '../model/ids.ts';
 import type { JournalEntry, JournalEvent, RunHeader } from '../model/journal-event.ts';
 import type { Json } from '../model/json.ts';
 import type { Owner } from '../model/owner.ts';
 import type { RunRequest } from '../model/request.ts';
+import type { SavedPlan, StoredPlan } from '../plan/saved-plan.ts';
 import type { Fingerprint } from './fingerprint.ts';
 
 /** The right of one living process to advance a run. Every write carries it; a later lease has a higher fence. */
@@ -113,9 +114,10 @@ export interface HistoryPort {
    */
   groupedCommit<Answer>(work: () => Answer): Promise<Answer>;
   /**
-   * Creates a run with its lease and its claims, all or nothing. A run that starts another one anew answers the requests for that.
-   * @throws WfError E_RUN_EXISTS; E_NAME_IN_USE naming the run that holds one of the claims and what to do about it; E_REQUEST_REFUSED if
-   * the other run was started anew already, or is not rolled back
+   * Creates a run with its lease and its claims, and marks the plan of its options as used: all or nothing. A run that starts another one
+   * anew answers the requests for that.
+   * @throws WfError E_RUN_EXISTS; E_NAME_IN_USE naming the run that holds one of the claims and what to do about it; E_PLAN_USED,
+   * E_PLAN_NOT_FOUND; E_REQUEST_REFUSED if the other run was started anew already, or is not rolled back
    */
   create(header: RunHeader, definition: Json, owner: Owner, claims: readonly string[], at: number): Lease;
   /**
@@ -169,6 +171,11 @@ export interface HistoryPort {
   definition(hash: DefinitionHash): Json | undefined;
   /** Stores the definition under which a run is resumed (`definition.accepted`); equal ones are stored once. */
   putDefinition(hash: DefinitionHash, definition: Json, at: number): void;
+  /** Stores a plan with the definition that it was made from. */
+  putPlan(plan: SavedPlan, definition: Json): void;
+  plan(id: PlanId): StoredPlan | undefined;
+  /** Returns all plans, newest first. */
+  plans(): readonly StoredPlan[];
   /** Stores a fingerprint and returns its SHA-256; equal ones are stored once. */
   putFingerprint(fingerprint: Fingerprint): string;
   fingerprint(hash: string): Fingerprint | undefined;

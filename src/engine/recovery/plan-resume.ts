@@ -3,10 +3,11 @@ import type { Decision } from '../machine/decide.ts';
 import { runnersOf } from '../machine/machine-model.ts';
 import { replay } from '../machine/replay.ts';
 import { type Change, changesToUndo, needsUndo } from '../model/change.ts';
-import { asWfError, WfError } from '../model/errors.ts';
+import { asWfError } from '../model/errors.ts';
 import { hostLost, needsItsChanges } from '../place/lost-host.ts';
 import { recordedHost } from '../place/recorded-host.ts';
 import { requirePlace } from '../place/require-place.ts';
+import { observingContext, observingStep } from '../plan/observing-context.ts';
 import { isEnd, type StoredRun, type StoredStep } from '../ports/history.ts';
 import type { RunHost } from '../ports/runtime.ts';
 import { journaledIntent, observedTarget, openChange } from '../run/apply-change.ts';
@@ -15,7 +16,7 @@ import { type OpenStep, openSteps } from '../run/open-steps.ts';
 import { leaseHeld } from '../run/run-refusal.ts';
 import { journaledChange, lateEffectOf } from '../run/undo-change.ts';
 import { requireValues, type Secrets } from '../secrets/secrets.ts';
-import type { ChangeBehaviour, HostContext, StepContext, StepRunner } from '../workflow/step.ts';
+import type { ChangeBehaviour, HostContext, StepRunner } from '../workflow/step.ts';
 import { BACK, FORWARD } from './recovery-table.ts';
 import { isRollingBack, resumableRun } from './resume-run.ts';
 import { retryOf, withRetry } from './retry-failed-run.ts';
@@ -166,13 +167,7 @@ async function planChange(
   const { dependencies, journal, secrets } = planner;
   const earlier = openChange(journal.changes(), start.step);
   const journaled = journaledIntent(earlier, behaviour, dependencies.owner.bootId);
-  const context: StepContext = {
-    ...observingContext(planner),
-    step: start.step,
-    attempt: 1,
-    retriedAfter,
-    ledger: NO_LEDGER,
-  };
+  const context = { ...observingStep(contextOf(planner), start.step), retriedAfter };
   try {
     const input = secrets.reveal(start.input);
     const known = journaled === 'intended' && earlier !== undefined ? secrets.reveal(earlier.record) : undefined;
@@ -232,15 +227,12 @@ async function planOfUndo(planner: Planner, change: Change): Promise<Plan> {
 
 async function observe(planner: Planner, behaviour: ChangeBehaviour, change: Change) {
   try {
-    return await behaviour.inspect(planner.secrets.reveal(change.record), observingContext(planner));
+    return await behaviour.inspect(planner.secrets.reveal(change.record), contextOf(planner));
   } catch (thrown) {
     return { found: 'unknown', error: asWfError(thrown) } as const;
   }
 }
 
-function observingContext({ host, run }: Planner): HostContext {
-  return { run, host: host.ports, signal: new AbortController().signal, record: () => {}, progress: () => {} };
+function contextOf({ host, run }: Planner): HostContext {
+  return observingContext(run, host.ports);
 }
-
-const refused = () => Promise.reject(new WfError('E_INTERNAL', 'a plan changes nothing', { hint: 'Report this.' }));
-const NO_LEDGER: StepContext['ledger'] = { revert: refused, verify: refused, changes: () => [] };

@@ -1,15 +1,17 @@
 import { guardObserver } from '../machine/guard-observer.ts';
 import { runnersOf } from '../machine/machine-model.ts';
-import { rehearse } from '../machine/rehearse.ts';
 import { asWfError, WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
-import type { JournalEvent, RunHeader, RunOptions } from '../model/journal-event.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { JournalEvent, RunHeader } from '../model/journal-event.ts';
 import { type PrestartedHost, prestartHost } from '../place/prestarted-host.ts';
 import { keepHost } from '../place/recorded-host.ts';
+import { planNewRun, savePlan } from '../plan/new-plan.ts';
+import { plannedInput } from '../plan/request-of-plan.ts';
+import { requireAsPlanned, requireUnused } from '../plan/require-as-planned.ts';
+import type { SavedPlan } from '../plan/saved-plan.ts';
 import type { AcquiredClaims } from '../ports/claims.ts';
 import type { StoredRun } from '../ports/history.ts';
-import type { RunHost, RunIdentity, Runtime, RuntimeName } from '../ports/runtime.ts';
+import type { RunHost, RunIdentity, Runtime } from '../ports/runtime.ts';
 import { concludeRun } from '../recovery/conclude-run.ts';
 import { planResume } from '../recovery/plan-resume.ts';
 import { resumeRun } from '../recovery/resume-run.ts';
@@ -18,7 +20,6 @@ import { settleChanges } from '../recovery/settle-change.ts';
 import { deliverRequest } from '../requests/deliver-request.ts';
 import { createRequestInbox } from '../requests/request-inbox.ts';
 import { NO_SECRETS, type RedactedInput, redactInput, type Secrets, secretsOf } from '../secrets/secrets.ts';
-import type { LoadedWorkflow } from '../workflow/workflow.ts';
 import { abandonedLeases } from './abandoned-leases.ts';
 import { advanceOpenRun } from './advance-open-run.ts';
 import { chooseRuntime } from './choose-runtime.ts';
@@ -35,6 +36,8 @@ import type {
 import { openRun } from './open-run.ts';
 import { checkRequirements, firstUnmet, namesToClaim } from './preflight.ts';
 import { releaseAtEnd } from './release-run.ts';
+import { optionsWith } from './run-options.ts';
+import { pause } from './undo-change.ts';
 
 /** Creates an engine from its dependencies. */
 export function createEngine(dependencies: EngineDependencies): Engine {
@@ -42,14 +45,21 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   const guarded = (observer: RunObserver) => guardObserver(observer, dependencies.warn ?? (() => {}));
   return {
     chooseRuntime: (workflow) => chooseRuntime(services, workflow),
-    preflight: (workflow, input, runtime) => preflight(services, workflow, input, runtime),
+    async plan(request) {
+      const redacted = redactInput(request.input, request.workflow.secretInputs ?? [], services.random);
+      return redactingErrors(redacted.secrets, () => planNewRun(services, request, redacted));
+    },
+    savePlan: (planned, file) => savePlan(services, planned, file),
     prestartHost(runtime, id) {
       const run = newRun(services, id);
       return prestartHost(services, run, runtime, () => claimRun(services, run.id));
     },
-    rehearse: (workflow, input, run) => rehearse(workflow, input, services.random, run),
     async start(request, observer = {}) {
-      const redacted = redactInput(request.input, request.workflow.secretInputs ?? [], services.random);
+      const { plan, input, workflow } = request;
+      const redacted =
+        plan === undefined
+          ? redactInput(input, workflow.secretInputs ?? [], services.random)
+          : plannedInput(plan, input);
       return redactingErrors(redacted.secrets, () => start(services, request, redacted, guarded(observer)));
     },
     async rollBack(request, observer = {}) {
@@ -85,26 +95,6 @@ function withShared(dependencies: EngineDependencies): EngineServices {
   return Object.assign(dependencies, { leases: abandonedLeases(dependencies), inbox });
 }
 
-/** Checks the requirements of a run with this input; the findings are redacted. */
-async function preflight(
-  { runtimes, random, newRunId, clock }: EngineDependencies,
-  workflow: LoadedWorkflow,
-  input: JsonObject,
-  name: RuntimeName,
-): Promise<readonly PreflightFinding[]> {
-  const { secrets } = redactInput(input, workflow.secretInputs ?? [], random);
-  const runtime = runtimes[name];
-  const general = workflow.networking ? await runtime.checkMachine() : [];
-  const host = await runtime.open({ id: newRunId(), createdAt: clock.now() }, null);
-  const own = await checkRequirements(workflow.requirements(input), host.ports).finally(() => host.close());
-  return [...general, ...own].map(({ requirement, result }): PreflightFinding => {
-    const { title, purpose } = requirement;
-    const redacted = { ...requirement, title: secrets.redactText(title), purpose: secrets.redactText(purpose) };
-    if (result.met) return { requirement: redacted, result: { met: true, found: secrets.redactText(result.found) } };
-    return { requirement: redacted, result: { met: false, error: secrets.redactError(result.error) } };
-  });
-}
-
 /** Returns the secrets of a run, with the values that the request has for them. */
 function knownSecrets({ history }: EngineDependencies, request: Pick<ResumeRequest, 'run' | 'secrets'>): Secrets {
   return secretsIn(history.run(request.run), request);
@@ -128,31 +118,36 @@ async function start(
   redacted: RedactedInput,
   observer: RunObserver,
 ): Promise<RunHandle> {
-  const { workflow, prestarted } = request;
+  const { workflow, prestarted, plan } = request;
   const runtime = services.runtimes[request.runtime];
   const requirements = workflow.requirements(request.input);
   const { wanted: names, claims } = namesToClaim(runtime, requirements, redacted.secrets);
   const run = prestarted?.run ?? newRun(services, request.id);
-  // Claimed before the preflight: a name that it finds free stays free.
-  const nameClaims = await services.claims.acquire(names, run.id).catch(asWfError);
-  const runClaim = claimOnDemand(async () => prestarted?.claims ?? (await claimRun(services, run.id)));
+  const runClaim = claimOnDemand(async () => prestarted?.claims ?? (await claimRun(services, run.id, plan)));
+  let nameClaims: AcquiredClaims | WfError | undefined;
   let host: RunHost | undefined;
   const release = () => {
     host?.close();
-    if (!(nameClaims instanceof WfError)) nameClaims.release();
+    if (!(nameClaims instanceof WfError)) nameClaims?.release();
     runClaim.release();
   };
   try {
     if (isClaimedAtStart(request)) await runClaim.claimed();
+    if (plan !== undefined) requireUnused(services, plan);
+    // Claimed before the preflight: a name that it finds free stays free.
+    nameClaims = await services.claims.acquire(names, run.id).catch(asWfError);
     const unmetHere = workflow.networking ? firstUnmet(await runtime.checkMachine()) : undefined;
     if (unmetHere !== undefined) throw unmetHere;
     host = await openHost(runtime, run, prestarted);
     // A requirement names the obstacle more precisely than a refused claim does.
-    let unmet: WfError | undefined;
+    let findings: readonly PreflightFinding[];
     // A private host may have ended meanwhile: nothing of the run is in it yet, and another one serves as well.
-    do unmet = firstUnmet(await checkRequirements(requirements, host.ports));
-    while (unmet !== undefined && (await host.renew()));
-    if (unmet !== undefined) throw unmet;
+    do findings = await checkRequirements(requirements, host.ports);
+    while (firstUnmet(findings) !== undefined && (await host.renew()));
+    const unmet = firstUnmet(findings);
+    // What is in the way now differs from the plan.
+    if (unmet !== undefined && (plan === undefined || unmet.exitCode !== 4)) throw unmet;
+    if (plan !== undefined) await requireAsPlanned(request, plan, redacted, host, findings);
     if (nameClaims instanceof WfError) throw nameClaims;
     const { claimed } = runClaim;
     return await createAndAdvance(services, request, redacted, { ...run, host, claimed, claims, release }, observer);
@@ -194,7 +189,7 @@ async function createAndAdvance(
   { id, createdAt, host, claimed, claims, release }: NewRun,
   observer: RunObserver,
 ): Promise<RunHandle> {
-  const { workflow, definition, options } = request;
+  const { workflow, definition, options, plan } = request;
   const { model } = workflow;
   const place = model.invocations.size === 0 ? undefined : host.ports.place;
   const header: RunHeader = {
@@ -203,7 +198,7 @@ async function createAndAdvance(
     definitionHash: definition.hash,
     runtime: request.runtime,
     input,
-    options: optionsWith(names, options),
+    options: { ...optionsWith(names, options), ...(plan === undefined ? {} : { plan: plan.id }) },
     createdAt,
     ...(place === undefined ? {} : { place }),
   };
@@ -246,12 +241,6 @@ async function createAndAdvance(
   return releaseAtEnd(handle, { release, releaseWithLease });
 }
 
-/** Adds the names of the secret inputs, each with the source of its value. */
-function optionsWith(names: readonly string[], { secrets: sources = {}, ...options }: RunOptions): RunOptions {
-  if (names.length === 0) return options;
-  return { ...options, secrets: Object.fromEntries(names.map((name) => [name, sources[name] ?? null])) };
-}
-
 /**
  * Whether a run is claimed at its start: its id was given, so another run may have it; it has a private host; or it changes a host.
  * Any other run is claimed when a step first uses the host: one that only waits or computes takes no lock.
@@ -283,13 +272,27 @@ function claimOnDemand(acquire: () => Promise<AcquiredClaims>) {
   };
 }
 
-/** Claims a run id: marks on the host carry it, so two runs with one id cannot be under way on one host. @throws WfError E_RUN_EXISTS */
-async function claimRun({ claims }: EngineDependencies, id: RunId): Promise<AcquiredClaims> {
-  try {
-    return await claims.acquireRun(id, 0);
-  } catch (thrown) {
-    const cause = asWfError(thrown);
-    if (cause.code !== 'E_LEASE_HELD') throw cause;
-    throw new WfError('E_RUN_EXISTS', `a run ${id} is under way on this host`, { hint: 'Choose another --id.', cause });
+/** Time for which another start of the same plan is awaited: it ends with a run, or a refusal. */
+const OTHER_START_MS = 30_000;
+const OTHER_START_POLL_MS = 50;
+
+/**
+ * Claims a run id: marks on the host carry it, so two runs with one id cannot be under way on one host.
+ * @throws WfError E_RUN_EXISTS; E_PLAN_USED if another start of the same plan was first
+ */
+async function claimRun(services: EngineDependencies, id: RunId, plan?: SavedPlan): Promise<AcquiredClaims> {
+  for (let waitedMs = 0; ; waitedMs += OTHER_START_POLL_MS) {
+    try {
+      return await services.claims.acquireRun(id, 0);
+    } catch (thrown) {
+      const cause = asWfError(thrown);
+      if (cause.code !== 'E_LEASE_HELD') throw cause;
+      if (plan !== undefined) requireUnused(services, plan);
+      if (plan === undefined || waitedMs >= OTHER_START_MS) {
+        const hint = 'Choose another --id.';
+        throw new WfError('E_RUN_EXISTS', `a run ${id} is under way on this host`, { hint, cause });
+      }
+    }
+    await pause(services.clock, OTHER_START_POLL_MS);
   }
 }

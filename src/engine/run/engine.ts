@@ -5,9 +5,9 @@ import type { Json, JsonObject } from '../model/json.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { Owner } from '../model/owner.ts';
 import type { PrestartedHost } from '../place/prestarted-host.ts';
+import type { RunPlan, SavedPlan } from '../plan/saved-plan.ts';
 import type { ClaimPort } from '../ports/claims.ts';
 import type { Clock, Random } from '../ports/clock.ts';
-import type { Argv } from '../ports/command.ts';
 import type { CrashPoints } from '../ports/crash-points.ts';
 import type { GuardPort } from '../ports/guard.ts';
 import type { HistoryPort, Lease, StoredRun } from '../ports/history.ts';
@@ -58,6 +58,20 @@ export interface StartRequest {
   readonly prestarted?: PrestartedHost | undefined;
   /** Whether a run that only waits for timers hibernates; the caller must resume it in time. False if absent. */
   readonly mayHibernate?: boolean;
+  /** The plan that the run carries out; input, runtime, options and id are the plan's (`requestOfPlan`). */
+  readonly plan?: SavedPlan;
+}
+
+/** The run to plan. */
+export type PlanRequest = Pick<StartRequest, 'workflow' | 'definition' | 'input' | 'runtime' | 'options' | 'id'>;
+
+/** A plan that is not saved. */
+export interface Planned {
+  readonly plan: RunPlan;
+  /** The definition to store with the plan. */
+  readonly definition: Json;
+  /** The results of all requirements; redacted. */
+  readonly findings: readonly PreflightFinding[];
 }
 
 /** Request for a rollback, with the step runners that undo the changes. */
@@ -159,24 +173,19 @@ export interface RuntimeChoice {
   readonly why: string | null;
 }
 
-/** One step of a dry run. */
-export interface RehearsedStep {
-  readonly step: StepId;
-  readonly stage: string;
-  readonly kind: string;
-  readonly description: string;
-  /** Whether it changes the host, undoes changes, or only reads. */
-  readonly does: 'change' | 'undo' | 'read';
-  readonly commands: readonly Argv[];
-}
-
 export interface Engine {
   /** Chooses the runtime for a run of this workflow, for `auto` or no choice of the user. */
   chooseRuntime(workflow: LoadedWorkflow): Promise<RuntimeChoice>;
-  /** Checks each requirement of the workflow. Touches nothing. */
-  preflight(workflow: LoadedWorkflow, input: JsonObject, runtime: RuntimeName): Promise<readonly PreflightFinding[]>;
-  /** Returns the steps of a dry run, in order, each with its rehearsed output. Pure. @param run the run id for the machine */
-  rehearse(workflow: LoadedWorkflow, input: JsonObject, run?: RunId): readonly RehearsedStep[];
+  /**
+   * Plans a run: checks its requirements, rehearses its steps, and observes the host for each change whose input is known. Touches and
+   * stores nothing. @throws WfError E_WORKFLOW_INVALID, E_STEP_INPUT
+   */
+  plan(request: PlanRequest): Promise<Planned>;
+  /**
+   * Stores a plan, for one start. @param file path of the workflow file; null if the workflow is found by its name
+   * @throws WfError the error of the first unmet requirement; E_RUN_EXISTS
+   */
+  savePlan(planned: Planned, file: string | null): SavedPlan;
   /**
    * Begins to open the host of a run that is about to start. The caller closes it whether or not the run starts.
    * @throws WfError E_RUN_EXISTS
@@ -184,7 +193,8 @@ export interface Engine {
   prestartHost(runtime: RuntimeName, id: RunId | undefined): Promise<PrestartedHost>;
   /**
    * Checks the requirements, creates the run and begins to advance it.
-   * @throws WfError the error of the first unmet requirement; E_RUN_EXISTS; E_NAME_IN_USE if another run has claimed the same names
+   * @throws WfError the error of the first unmet requirement; E_RUN_EXISTS; E_NAME_IN_USE if another run has claimed the same names;
+   * with a plan also E_PLAN_OUTDATED naming each difference, E_PLAN_USED, E_PLAN_NOT_FOUND: then nothing was touched
    */
   start(request: StartRequest, observer?: RunObserver): Promise<RunHandle>;
   /**

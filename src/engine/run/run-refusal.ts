@@ -28,6 +28,12 @@ export function runNotFound(run: RunId): WfError {
   return new WfError('E_RUN_NOT_FOUND', `there is no run ${run}`, { hint: 'List the runs with `wf runs`.' });
 }
 
+export function runExists(run: RunId): WfError {
+  return new WfError('E_RUN_EXISTS', `run ${run} exists already`, {
+    hint: `Choose another --id, or inspect the run with \`wf show ${run}\`.`,
+  });
+}
+
 /** Returns the error for an imported run: it took place on another machine, and cannot be resumed or undone here. */
 export function runImported(run: RunId, importedFrom: string): WfError {
   return new WfError('E_RUN_IMPORTED', `run ${run} was imported from ${importedFrom}: it is read-only here`, {

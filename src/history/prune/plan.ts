@@ -12,6 +12,8 @@ export interface PruneRequest {
   readonly endedBefore: number;
   /** Keeps this many of the newest runs of each workflow, whatever their age. */
   readonly keep: number;
+  /** Removes unused plans that were made before this moment; none if absent. */
+  readonly plansBefore?: number;
   isAlive(owner: Owner): boolean;
 }
 
@@ -23,7 +25,12 @@ export interface PrunePlan {
   readonly onHost: number;
   /** Number of runs that are kept because they have not ended. */
   readonly unfinished: number;
+  /** Number of unused plans to remove. */
+  readonly plans: number;
 }
+
+/** Condition for an unused plan that is old enough. A used plan goes with its run. */
+export const AGED_PLAN = 'run IS NULL AND created_at < @plansBefore';
 
 /** Position of pruning: all runs of this workflow and status up to this run have been considered. */
 export interface PrunePosition {
@@ -80,7 +87,9 @@ export function prunePlan(
     if (isEnd(status)) onHost += counts.aged - counts.removable;
     else unfinished += counts.aged - counts.removable;
   }
-  return { removable, onHost, unfinished };
+  const { plansBefore = null } = request;
+  const plans = Number(statements.value(`SELECT count(*) FROM plans WHERE ${AGED_PLAN}`, { plansBefore }));
+  return { removable, onHost, unfinished, plans };
 }
 
 /** Yields a selection for each workflow and status, from a position on. */

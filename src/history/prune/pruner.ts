@@ -7,7 +7,7 @@ import { parseRow } from '../rows/parse-row.ts';
 import { OWNER_COLUMNS, ownerColumns, ownerOf } from '../rows/run-row.ts';
 import type { Statements } from '../sqlite/statements.ts';
 import type { Transact } from '../sqlite/transaction.ts';
-import { AGED, type PrunePosition, type PruneRequest, REMOVABLE, selections } from './plan.ts';
+import { AGED, AGED_PLAN, type PrunePosition, type PruneRequest, REMOVABLE, selections } from './plan.ts';
 
 /**
  * Removes old runs on request: the only exception to "history is append-only". A run is removed whole, in one transaction, and never if
@@ -16,6 +16,8 @@ import { AGED, type PrunePosition, type PruneRequest, REMOVABLE, selections } fr
 export interface HistoryPruner {
   /** Removes some runs, in one short transaction. @param after position of the previous call; null at the beginning */
   pruneSome(request: PruneRequest, after: PrunePosition | null): RunsPruned;
+  /** Removes the unused plans of the request, in one transaction. Returns their number. */
+  prunePlans(request: PruneRequest): number;
   /**
    * Removes some definitions and fingerprints that no run refers to, in one short transaction. Returns `busy` while a process
    * advances a run, which may be about to refer to one.
@@ -48,14 +50,15 @@ const RUNS_AT_ONCE = 200;
 const HASHES_AT_ONCE = 500;
 
 /** Tables with rows of a run, in an order that foreign keys allow. */
-const TABLES_OF_RUN = ['evidence', 'journal', 'changes', 'steps', 'open_requests', 'claims'] as const;
+const TABLES_OF_RUN = ['evidence', 'journal', 'changes', 'steps', 'open_requests', 'claims', 'plans'] as const;
 
 /**
  * Condition for a definition or fingerprint that is in use.
  * The `+` removes the affinity of the column; with it, SQLite would not use the index on the expression.
  */
 const IN_USE: Readonly<Record<UnusedPosition['table'], string>> = {
-  definitions: `EXISTS (SELECT 1 FROM runs WHERE definition_hash = definitions.hash) OR EXISTS (SELECT 1 FROM journal
+  definitions: `EXISTS (SELECT 1 FROM runs WHERE definition_hash = definitions.hash)
+    OR EXISTS (SELECT 1 FROM plans WHERE definition_hash = definitions.hash) OR EXISTS (SELECT 1 FROM journal
     WHERE type = 'definition.accepted' AND json_extract(data, '$.definitionHash') = +definitions.hash)`,
   fingerprints: `EXISTS (SELECT 1 FROM journal
     WHERE type IN ('baseline.taken', 'verified') AND json_extract(data, '$.fingerprint') = +fingerprints.hash)`,
@@ -119,6 +122,9 @@ export function createPruner({ db, statements, write, path, workflowNames }: Pru
         }
         return { removed, next: null };
       }),
+
+    prunePlans: ({ plansBefore = null }) =>
+      write(() => statements.run(`DELETE FROM plans WHERE ${AGED_PLAN}`, { plansBefore }).changes),
 
     pruneUnused: (after, isAlive) =>
       write(() => {

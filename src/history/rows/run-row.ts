@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { planIdSchema, runIdSchema } from '../../engine/model/identity-schemas.ts';
 import { asDefinitionHash } from '../../engine/model/ids.ts';
 import { lazy } from '../../engine/model/lazy.ts';
 import type { Owner } from '../../engine/model/owner.ts';
@@ -52,19 +52,21 @@ export const runOptions = lazy(() =>
     retryOf: z.exactOptional(runIdSchema()),
     // Null stands for a secret that was typed.
     secrets: z.exactOptional(z.record(z.string(), z.nullable(z.string()))),
+    plan: z.exactOptional(planIdSchema()),
   }),
 );
 
+/** The members of a place. */
+export const placeMembers = lazy(() => ({
+  bootId: z.string(),
+  networkNamespace: z.object({ inode: z.number(), name: z.nullable(z.string()) }),
+  pidNamespace: z.string(),
+  folder: z.string(),
+  user: z.number(),
+}));
+
 /** The place where a run was started. */
-const runPlace = lazy(() =>
-  z.object({
-    bootId: z.string(),
-    networkNamespace: z.object({ inode: z.number(), name: z.nullable(z.string()) }),
-    pidNamespace: z.string(),
-    folder: z.string(),
-    user: z.number(),
-  }),
-);
+const runPlace = lazy(() => z.object(placeMembers()));
 
 /** Condition for a run of which a retry is due. */
 export const RETRY_DUE = `runs.status = 'failed' AND runs.imported_from IS NULL AND EXISTS (

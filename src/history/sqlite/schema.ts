@@ -124,6 +124,18 @@ const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX claims_of_run ON claims (run);
 
+  CREATE TABLE plans (
+    id TEXT NOT NULL PRIMARY KEY,
+    created_at INTEGER NOT NULL,
+    workflow TEXT NOT NULL,
+    definition_hash TEXT NOT NULL REFERENCES definitions (hash),
+    plan TEXT NOT NULL CHECK (json_valid(plan)),
+    run INTEGER REFERENCES runs (number) -- the run that used it
+  ) STRICT;
+  CREATE INDEX plans_newest ON plans (created_at, id);
+  CREATE INDEX plans_of_definition ON plans (definition_hash);
+  CREATE UNIQUE INDEX plans_of_run ON plans (run) WHERE run IS NOT NULL;
+
   CREATE TABLE fingerprints (
     hash TEXT NOT NULL PRIMARY KEY,
     compressed BLOB NOT NULL

@@ -30,6 +30,8 @@ export interface RunSummary {
   readonly durationMs: number | null;
   /** Null unless the run waits. */
   readonly waitingFor: WaitingFor | null;
+  /** The plan that the run carries out; null if it was started without one. */
+  readonly plan: string | null;
   readonly error: ErrorRecord | null;
   /** Changes in place on this host: `intended`, `applied`, `kept` or `stuck`. */
   readonly changesInPlace: number;
@@ -127,6 +129,7 @@ export function runSummary(
     finishedAt: run.finishedAt === null ? null : isoTime(run.finishedAt),
     durationMs: durationOf(run),
     waitingFor: waitsFor(status, material),
+    plan: run.options.plan ?? null,
     error: run.error,
     changesInPlace: run.changesInPlace,
     ...(run.options.retryOf === undefined ? {} : { retryOf: run.options.retryOf }),

@@ -348,3 +348,33 @@ await engine.close();`,
   const log = readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n');
   expect(log.slice(0, 6)).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one']);
 });
+
+test('a program saves a plan, which it applies once, and refuses one that is out of date', async () => {
+  const project = foldersProject();
+  const said = await ran(
+    project,
+    `const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/folders.ts'] });
+const input = { root: root + '/made' };
+const plan = await engine.plan('folders', input, { id: 'planned' });
+const other = await engine.plan(folders.name, input);
+console.log(plan.run, plan.usedBy, plan.steps[0]?.observed?.found, engine.runs().length, existsSync('made/one'));
+const [first, second] = await Promise.allSettled([engine.apply(plan.id ?? ''), engine.apply(plan.id ?? '')]);
+console.log([first, second].map((each) => (each.status === 'fulfilled' ? 'started' : said(each.reason))).sort().join(' '));
+const started = first.status === 'fulfilled' ? first.value : second.status === 'fulfilled' ? second.value : undefined;
+const record = await started?.record;
+console.log(record?.id, record?.status, record?.plan === plan.id);
+console.log(await codeOf(engine.apply(plan.id ?? '')), await codeOf(engine.apply('nothing')));
+mkdirSync('made/one');
+console.log(await codeOf(engine.apply(other.id ?? '')));
+console.log(engine.plans().map(({ usedBy }) => usedBy).join(' '));
+await engine.close();`.replace(/^/, "import { existsSync, mkdirSync } from 'node:fs';\n"),
+  );
+  expect(said).toEqual([
+    'planned null absent 0 false',
+    'E_PLAN_USED started',
+    'planned succeeded true',
+    'E_PLAN_USED E_PLAN_NOT_FOUND',
+    'E_PLAN_OUTDATED',
+    ' planned',
+  ]);
+});

@@ -233,3 +233,39 @@ test.concurrent('a dry run and a refused start leave no trace of a secret', asyn
   expect(existsSync(project.database)).toBe(false);
   for (const { stdout, stderr } of [...ends, ...refused]) expectNoTrace('what was printed', `${stdout}${stderr}`);
 });
+
+test.concurrent('a plan leaves no trace of a secret, and apply takes it from its source again', async () => {
+  const deploy = openDeploy();
+  const { project, id } = deploy;
+  const plan = await project.wf(deploy.args(...FROM_ENV, '--plan', '--json'), WITH_PASSWORD);
+  expect(plan.exitCode, plan.stderr).toBe(0);
+  expect(plan.json()).toMatchObject({
+    input: { password: expect.stringMatching(/^wf-secret:password:[0-9a-f]{12}$/) },
+    secrets: { password: 'env:DEPLOY_PASSWORD' },
+  });
+  const looks = [await project.wf(['plans', '@latest']), await project.wf(['plans', '@latest', '--json'])];
+  const without = await project.wf(['apply', '@latest']);
+  expect(without.exitCode).toBe(2);
+  expect(without.stderr).toContain('DEPLOY_PASSWORD');
+  const end = await project.wf(['apply', '@latest', '--json'], WITH_PASSWORD);
+  expect(end.exitCode, end.stderr).toBe(0);
+  expect(end.json()).toMatchObject({ id, status: 'succeeded' });
+  await expectHidden(deploy, [plan, ...looks, without, end]);
+});
+
+test.concurrent('a secret that was typed for a plan is given again to apply', async () => {
+  const deploy = openDeploy();
+  const { project, id } = deploy;
+  const plan = await project.wf(deploy.args('--input', `password=${PASSWORD}`, '--plan'));
+  expect(plan.exitCode, plan.stderr).toBe(0);
+  const without = await project.wf(['apply', '@latest']);
+  expect(without.exitCode).toBe(2);
+  expect(without.stderr).toMatch(/^error E_INPUT: cannot apply plan \w+: its secret input password is missing/);
+  expect(without.stderr).toMatch(/next: Give it again with `wf apply \w+ --input password=@env:VARIABLE/);
+  const other = await project.wf(['apply', '@latest', ...FROM_FILE, '--input', 'root=/elsewhere']);
+  expect(other.exitCode).toBe(2);
+  expect(other.stderr).toMatch(/--input root: plan \w+ has no secret input of that name/);
+  const end = await project.wf(['apply', '@latest', ...FROM_FILE]);
+  expect(end.exitCode, end.stderr).toBe(0);
+  await expectHidden(deploy, [plan, without, other, end], everyLook(id));
+});

@@ -5,21 +5,8 @@ import { describeDocker, docker } from '../../support/docker-tests.ts';
 import { hostState } from '../../support/host-state.ts';
 import { PROBE_IMAGE } from '../../support/images.ts';
 import { STAGES, startLab } from '../../support/lab.ts';
+import { planSchema } from '../../support/plan-record.ts';
 import { openProject } from '../../support/run-wf.ts';
-
-const dryRunSchema = z.strictObject({
-  workflow: z.string(),
-  input: z.record(z.string(), z.unknown()),
-  steps: z.array(
-    z.strictObject({
-      step: z.string(),
-      stage: z.string(),
-      kind: z.string(),
-      changes: z.boolean(),
-      commands: z.array(z.string()),
-    }),
-  ),
-});
 
 describeDocker('a dry run of the lab', () => {
   test('prints the commands of all six stages and touches nothing', async () => {
@@ -30,7 +17,7 @@ describeDocker('a dry run of the lab', () => {
       project.wf(startLab({ devSubnet: '172.30.0.0/16', devText: `it's "me"` }, '--dry-run', '--json')),
     ]);
     expect(json).toMatchObject({ exitCode: 0, stderr: '' });
-    const { steps } = dryRunSchema.parse(json.json());
+    const { steps } = planSchema.parse(json.json());
     expect([...new Set(steps.map(({ stage }) => stage))]).toEqual(STAGES);
     const commands = steps.flatMap((step) => step.commands);
     for (const expected of [
@@ -59,7 +46,7 @@ describeDocker('a dry run of the lab', () => {
 
   test('lists the same steps, kinds and stages as a run', async () => {
     const project = openProject();
-    const dry = dryRunSchema.parse((await project.wf(startLab({}, '--dry-run', '--json'))).json());
+    const dry = planSchema.parse((await project.wf(startLab({}, '--dry-run', '--json'))).json());
     const run = z
       .object({ steps: z.array(z.object({ id: z.string(), stage: z.string(), kind: z.string() })) })
       .parse((await project.wf(startLab({}, '--json'))).json());

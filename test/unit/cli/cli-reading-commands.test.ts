@@ -16,6 +16,7 @@ const SUMMARY_FIELDS = [
   'finishedAt',
   'durationMs',
   'waitingFor',
+  'plan',
   'error',
   'changesInPlace',
 ];

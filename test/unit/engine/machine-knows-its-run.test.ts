@@ -2,8 +2,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
 import { describeDefinition } from '../../../src/definition/describe.ts';
+import { rehearse } from '../../../src/engine/machine/rehearse.ts';
 import { NO_CRASH_POINTS } from '../../../src/engine/ports/crash-points.ts';
-import { type FolderHost, loaded, openFolderHost, runId } from '../../support/folder-host.ts';
+import { type FolderHost, loaded, openFolderHost } from '../../support/folder-host.ts';
 
 let host: FolderHost;
 beforeEach(() => {
@@ -58,8 +59,7 @@ test('self.id is the id of the run, also after a resume', async () => {
 
 test('a dry run uses the given run id, or dry-run by default', () => {
   const workflow = namedAfterItsRun();
-  const commands = (run?: string) =>
-    host.engine.rehearse(workflow, {}, run === undefined ? undefined : runId(run)).flatMap((step) => step.commands);
+  const commands = (run?: string) => rehearse(workflow, {}, () => 0, run).flatMap((step) => step.commands);
   expect(commands('mine')).toEqual([
     ['touch', 'mine.one'],
     ['touch', 'mine.two'],

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type InputFrom, setup } from 'xstate';
 import { z } from 'zod';
+import { rehearse } from '../../../src/engine/machine/rehearse.ts';
 import { defineStep, runnerOf } from '../../../src/engine/workflow/define-step.ts';
 import { checkWorkflow } from '../../../src/review/check/check-workflow.ts';
 import { execCommand } from '../../../src/steps/exec/index.ts';
@@ -39,7 +40,7 @@ test('a step with an unknown input key is refused, and its command does not run'
 test('a dry run and wf check name the step and the key', () => {
   const workflow = misspelt();
   const message = 'step run: exec.command: unknown key "undoo" in the input';
-  expect(() => host.engine.rehearse(workflow, {})).toThrow(
+  expect(() => rehearse(workflow, {}, () => 0)).toThrow(
     expect.objectContaining({ code: 'E_STEP_INPUT', message, hint: expect.stringContaining('argv, cwd, env') }),
   );
   const { description } = described(workflow.model.machine);

@@ -76,6 +76,7 @@ test('the record of a succeeded run has exactly the fields of the contract', () 
     requests: [],
     waitingFor: null,
     verification: CLEAN,
+    plan: null,
     error: null,
   });
 });

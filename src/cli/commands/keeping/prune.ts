@@ -23,33 +23,35 @@ type Given = z.output<typeof options>;
 /** Pause between two transactions, so that a live run gets its turn: SQLite retries a lock at least every 100 ms. */
 const PAUSE_MS = 25;
 
-/** `wf prune`: lists the old runs that it would remove; removes them with `--yes`. A killed prune has removed only whole runs. */
+/** `wf prune`: lists the old runs and unused plans that it would remove; removes them with `--yes`. A killed prune has removed only whole runs. */
 export const prune = defineCommand(options, async (given, services, { out, err }) => {
   if (given.olderThan === undefined && given.keep === undefined) throw nothingSpecified(given);
   const request = requestOf(given, services);
   const pruned = given.yes ? await carriedOut(request, given, services) : await planned(request, services);
   if (given.json) writeJson(out, pruned);
   else writeLines(out, prunedLines(pruned, out.style));
-  if (!given.json && !given.yes && Object.keys(pruned.runs).length > 0)
+  if (!given.json && !given.yes && Object.keys(pruned.runs).length + pruned.plans > 0)
     writeLines(err, ['Nothing removed. Add --yes to remove them.']);
   return 0;
 });
 
 function requestOf({ olderThan, keep = 0 }: Given, { clock, isAlive }: Services): PruneRequest {
   const age = olderThan === undefined ? 0 : ageOption('--older-than', olderThan);
-  return { endedBefore: clock.now() - age, keep, isAlive };
+  const endedBefore = clock.now() - age;
+  return { endedBefore, keep, ...(olderThan === undefined ? {} : { plansBefore: endedBefore }), isAlive };
 }
 
 const NO_SPACE: Space = { file: 0, free: 0 };
-const NO_PLAN: PrunePlan = { removable: {}, onHost: 0, unfinished: 0 };
+const NO_PLAN: PrunePlan = { removable: {}, onHost: 0, unfinished: 0, plans: 0 };
 
 async function planned(request: PruneRequest, services: Services): Promise<Pruned> {
   const history = await services.historyForReading();
-  const { removable, onHost, unfinished } = history?.prunePlan(request) ?? NO_PLAN;
+  const { removable, onHost, unfinished, plans } = history?.prunePlan(request) ?? NO_PLAN;
   const { file, free } = history?.space() ?? NO_SPACE;
   return {
     dryRun: true,
     runs: removable,
+    plans,
     definitions: 0,
     fingerprints: 0,
     ...{ onHost, unfinished, isBusy: false, freedBytes: 0, freeBytes: free, fileBytes: file },
@@ -63,6 +65,7 @@ async function carriedOut(request: PruneRequest, { compact }: Given, services: S
   const history = await services.history();
   const before = history.space();
   const runs = await removeRuns(history, request, services);
+  const plans = history.prunePlans(request);
   const unused = await removeUnused(history, services);
   const removed = history.space();
   if (compact) history.compact(services.isAlive);
@@ -72,6 +75,7 @@ async function carriedOut(request: PruneRequest, { compact }: Given, services: S
   return {
     dryRun: false,
     runs,
+    plans,
     ...unused,
     onHost,
     unfinished,

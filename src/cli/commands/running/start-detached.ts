@@ -22,11 +22,21 @@ export async function startDetached(
   services: Services,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const { database } = services.places;
+  return detach(argumentsOf(given, id, services.places.database), id, given.json, services, terminal);
+}
+
+/** Starts another wf with these arguments, which starts the run with this id. */
+export async function detach(
+  argv: readonly string[],
+  id: RunId,
+  json: boolean,
+  services: Services,
+  terminal: Terminal,
+): Promise<ExitCode> {
   let history = await services.historyForReading();
   // Then the other wf reports that.
   const isTaken = history?.run(id) !== undefined;
-  const started = startProcess(path.join(import.meta.dirname, 'wf.cjs'), argumentsOf(given, id, database));
+  const started = startProcess(path.join(import.meta.dirname, 'wf.cjs'), argv);
   let ended: DetachedEnd | undefined;
   const end = started.end.then((result) => {
     ended = result;
@@ -37,7 +47,7 @@ export async function startDetached(
     const run = isTaken ? undefined : history?.run(id);
     if (history !== undefined && run !== undefined) {
       started.release();
-      if (given.json) writeJson(terminal.out, runRecord(readRunMaterial(history, run), services.isAlive));
+      if (json) writeJson(terminal.out, runRecord(readRunMaterial(history, run), services.isAlive));
       else writeLines(terminal.out, [id]);
       return 0;
     }

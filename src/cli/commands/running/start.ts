@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { z } from 'zod';
 import { requireConfirmable } from '../../../engine/confirm/confirm-rule.ts';
 import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
@@ -8,7 +9,7 @@ import type { LoadedWorkflow } from '../../../engine/workflow/workflow.ts';
 import { confirmRule } from '../../arguments/confirm-options.ts';
 import { stageToPauseAfter } from '../../arguments/stage-option.ts';
 import { workflowInput } from '../../arguments/workflow-input.ts';
-import { workflowByReference } from '../../arguments/workflow-reference.ts';
+import { isFileReference, workflowByReference } from '../../arguments/workflow-reference.ts';
 import { defineCommand } from '../../define-command.ts';
 import { followRun, introduction, withView } from '../../follow/follow-run.ts';
 import { watchForInterruption } from '../../follow/interruption.ts';
@@ -27,6 +28,7 @@ const options = z.object({
   onFailure: z.enum(['rollback', 'keep']).default('rollback'),
   id: z.string().optional(),
   dryRun: z.boolean().default(false),
+  plan: z.boolean().default(false),
   detach: z.boolean().default(false),
   confirmWithin: z.string().optional(),
   applyWithin: z.string().optional(),
@@ -38,7 +40,7 @@ const options = z.object({
 });
 export type StartOptions = z.output<typeof options>;
 
-/** `wf start WORKFLOW|FILE`: starts a run and follows it to its end; with --dry-run, prints what it would do. */
+/** `wf start WORKFLOW|FILE`: starts a run and follows it to its end; with --dry-run or --plan, prints what it would do. */
 export const start = defineCommand(options, async (given, services, terminal) => {
   const id = chosenId(given);
   const confirm = confirmRule(given);
@@ -51,16 +53,13 @@ export const start = defineCommand(options, async (given, services, terminal) =>
   const choice = await runtimeFor(given, workflow, engine);
   const { runtime } = choice;
   // A private host starts while the definition and the input are checked, on another CPU.
-  const prestarted = runtime === 'embedded' && !given.dryRun ? await engine.prestartHost(runtime, id) : undefined;
+  const isPlan = given.dryRun || given.plan;
+  const prestarted = runtime === 'embedded' && !isPlan ? await engine.prestartHost(runtime, id) : undefined;
   try {
     const { refuseErrors } = await import('../../../review/check/check-workflow.ts');
     refuseErrors(workflow, definition.description);
     const pauseAfter = stageToPauseAfter(given.pauseAfter, workflow);
     const { input, secrets } = workflowInput(workflow, { assignments: given.input, file: given.inputFile });
-    if (given.dryRun) {
-      const { rehearse } = await import('./start-dry-run.ts');
-      return rehearse({ workflow, input, id, choice, json: given.json }, engine, terminal);
-    }
     const runOptions = {
       onFailure: given.onFailure,
       pauseAfter,
@@ -68,6 +67,15 @@ export const start = defineCommand(options, async (given, services, terminal) =>
       ...(confirm === undefined ? {} : { confirm }),
     };
     if (confirm !== undefined) requireConfirmable(workflow, confirm, runOptions);
+    if (isPlan) {
+      const { printRunPlan } = await import('./start-plan.ts');
+      const { newRunId } = await import('../../../library/new-run-id.ts');
+      const run = id ?? (given.plan ? newRunId() : undefined);
+      const file = isFileReference(given.workflow) ? path.resolve(given.workflow) : null;
+      const planned = { workflow, definition, input, runtime, options: runOptions };
+      const request = run === undefined ? planned : { ...planned, id: run };
+      return await printRunPlan(request, { save: given.plan, file, choice, json: given.json }, engine, terminal);
+    }
     const request = { workflow, definition, input, runtime, options: runOptions, prestarted };
     return await startRun(id === undefined ? request : { ...request, id }, choice, engine, given, services, terminal);
   } finally {
@@ -76,11 +84,11 @@ export const start = defineCommand(options, async (given, services, terminal) =>
 });
 
 /** Starts the run and follows it to its end. */
-async function startRun(
+export async function startRun(
   request: StartRequest,
   choice: RuntimeChoice,
   engine: Engine,
-  { json, onHangup }: StartOptions,
+  { json, onHangup }: Pick<StartOptions, 'json' | 'onHangup'>,
   services: Services,
   terminal: Terminal,
 ): Promise<ExitCode> {

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { describeDocker, docker } from '../../support/docker-tests.ts';
+import { removeEngine, startEngine } from '../../support/engine.ts';
+import { hostState } from '../../support/host-state.ts';
+import { startLab } from '../../support/lab.ts';
+import { planSchema } from '../../support/plan-record.ts';
+import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
+import { openProject } from '../../support/run-wf.ts';
+
+describeDocker('a plan of the lab', () => {
+  test('touches nothing, is refused where the host or the engine differs, and is carried out once', async () => {
+    const before = await hostState();
+    const project = openProject();
+    const end = await project.wf(startLab({}, '--plan', '--json'));
+    expect(end.exitCode, end.stderr).toBe(0);
+    const { run, place, steps } = planSchema.parse(end.json());
+    expect(await hostState()).toEqual(before);
+    expect(place?.engine).toEqual(expect.stringMatching(/./));
+    expect(steps.find(({ step }) => step === 'createDevNetwork')?.observed).toMatchObject({
+      found: 'absent',
+      target: 'network devops',
+    });
+
+    const apply = async (env: Readonly<Record<string, string>> = {}) => {
+      const refused = await project.wf(['apply', '@latest', '--json'], { env });
+      return { exitCode: refused.exitCode, ...refusalSchema.parse(refused.json()).error };
+    };
+    const network = await docker('network', 'create', 'devops');
+    try {
+      const inTheWay = await hostState();
+      const refused = await apply();
+      expect(refused).toMatchObject({ exitCode: 4, code: 'E_PLAN_OUTDATED' });
+      expect(refused.message).toContain('step createDevNetwork: observed was "network devops does not exist", and is');
+      expect(refused.message).toMatch(/; network name devops: .*devops/);
+      expect(await hostState()).toEqual(inTheWay);
+    } finally {
+      await docker('network', 'rm', network);
+    }
+    const other = await startEngine();
+    try {
+      const refused = await apply({ DOCKER_HOST: other.dockerHost });
+      expect(refused).toMatchObject({ exitCode: 4, code: 'E_PLAN_OUTDATED' });
+      expect(refused.message).toContain(`the Docker engine was ${place?.engine}, and is `);
+    } finally {
+      await removeEngine(other);
+    }
+    const unreachable = await apply({ DOCKER_HOST: 'unix:///nowhere.sock' });
+    expect(unreachable).toMatchObject({ exitCode: 3, code: 'E_DOCKER_UNREACHABLE' });
+
+    const applied = await project.wf(['apply', '@latest', '--json']);
+    expect(applied.exitCode, applied.stderr).toBe(0);
+    expect(runRecordSchema.parse(applied.json())).toMatchObject({ id: run, status: 'succeeded' });
+    expect(await apply()).toMatchObject({ exitCode: 4, code: 'E_PLAN_USED' });
+    expect(await hostState()).toEqual(before);
+  });
+});

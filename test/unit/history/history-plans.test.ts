@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest';
+import { asStepId, type PlanId, parsePlanId } from '../../../src/engine/model/ids.ts';
+import type { SavedPlan } from '../../../src/engine/plan/saved-plan.ts';
+import { AT, DEFINITION, HASH, headerOf, OWNER, runId } from '../../fixtures/history/samples.ts';
+import { errorOf, openForTest, openRaw } from '../../fixtures/history/temporary.ts';
+
+function planId(text: string): PlanId {
+  const id = parsePlanId(text);
+  if (id === undefined) throw new Error(`not a plan id: ${text}`);
+  return id;
+}
+
+function planOf(id: string, run = 'run1', createdAt = AT): SavedPlan {
+  return {
+    id: planId(id),
+    createdAt,
+    file: '/project/lab.ts',
+    run: runId(run),
+    workflow: 'lab',
+    definitionHash: HASH,
+    runtime: 'docker',
+    input: { password: 'wf-secret:password:000000000000' },
+    options: { onFailure: 'keep', pauseAfter: 'setup', secrets: { password: 'env:PASSWORD' } },
+    place: {
+      bootId: 'boot',
+      networkNamespace: { inode: 1, name: null },
+      pidNamespace: '2',
+      folder: '/',
+      user: 0,
+      engine: 'AAAA:BBBB',
+    },
+    steps: [
+      {
+        step: asStepId('one'),
+        stage: 'setup',
+        kind: 'docker.network',
+        description: 'Creates a network.',
+        does: 'change',
+        commands: ['docker network create lab'],
+        inputFrom: [],
+        onlyIf: ['zero'],
+        observed: { found: 'foreign', target: null, error: { code: 'E_NAME_IN_USE', message: 'm', hint: 'h' } },
+      },
+    ],
+  };
+}
+
+const headerWith = (run: string, plan: string) =>
+  headerOf(run, { options: { onFailure: 'keep', pauseAfter: null, plan: planId(plan) } });
+
+test('a plan is read back as it was stored, with its definition, and plans are listed newest first', () => {
+  const { history } = openForTest();
+  history.putPlan(planOf('p1'), DEFINITION);
+  history.putPlan(planOf('p2', 'run2', AT + 1), DEFINITION);
+  expect(history.plan(planId('p1'))).toEqual({ ...planOf('p1'), usedBy: null });
+  expect(history.plans().map(({ id }) => id)).toEqual(['p2', 'p1']);
+  expect(history.definition(HASH)).toEqual(DEFINITION);
+  expect(history.plan(planId('p3'))).toBeUndefined();
+});
+
+test('the run and the use of its plan are one transaction', () => {
+  const { history } = openForTest();
+  history.putPlan(planOf('p1'), DEFINITION);
+  history.create(headerWith('run1', 'p1'), DEFINITION, OWNER, [], AT);
+  expect(history.plan(planId('p1'))?.usedBy).toBe('run1');
+  expect(history.run(runId('run1'))?.options.plan).toBe('p1');
+
+  const used = errorOf(() => history.create(headerWith('run2', 'p1'), DEFINITION, OWNER, [], AT));
+  expect(used).toMatchObject({ code: 'E_PLAN_USED', message: expect.stringContaining('run1') });
+  expect(history.run(runId('run2'))).toBeUndefined();
+
+  const missing = errorOf(() => history.create(headerWith('run3', 'p9'), DEFINITION, OWNER, [], AT));
+  expect(missing).toMatchObject({ code: 'E_PLAN_NOT_FOUND' });
+  expect(history.run(runId('run3'))).toBeUndefined();
+});
+
+test('a run that cannot be created leaves its plan unused', () => {
+  const { history } = openForTest();
+  history.create(headerOf('other'), DEFINITION, OWNER, ['network lab'], AT);
+  history.putPlan(planOf('p1'), DEFINITION);
+  const refused = errorOf(() => history.create(headerWith('run1', 'p1'), DEFINITION, OWNER, ['network lab'], AT));
+  expect(refused.code).toBe('E_NAME_IN_USE');
+  expect(history.plan(planId('p1'))?.usedBy).toBeNull();
+});
+
+test('pruning removes unused plans by their age, and keeps the definitions of the others', () => {
+  const { history, path } = openForTest();
+  history.putPlan(planOf('old', 'run1', AT), DEFINITION);
+  history.putPlan(planOf('new', 'run2', AT + 10), DEFINITION);
+  const all = { endedBefore: AT + 5, keep: 0, isAlive: () => false };
+  expect(history.prunePlan(all).plans).toBe(0);
+  expect(history.prunePlans(all)).toBe(0);
+  const request = { ...all, plansBefore: AT + 5 };
+  expect(history.prunePlan(request).plans).toBe(1);
+  expect(history.prunePlans(request)).toBe(1);
+  expect(history.plans().map(({ id }) => id)).toEqual(['new']);
+  history.pruneUnused(null, () => false);
+  expect(history.definition(HASH)).toEqual(DEFINITION);
+  expect(openRaw(path).pragma('foreign_key_check')).toEqual([]);
+});
