@@ -16,12 +16,11 @@ export function openReadOnly(path: string, options: ConnectOptions = {}): Histor
     const file = findDatabaseFile(path);
     const db = file === undefined ? undefined : connectForReading(file, options);
     if (file === undefined || db === undefined) return undefined;
-    const forget = rememberOpen(file);
+    rememberOpen(file, db);
     return {
       ...createReader(db, new Statements(db), file),
       close() {
         withDatabaseErrors(file, () => db.close());
-        forget();
       },
     };
   });

@@ -26,7 +26,7 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
   return withReserve(path, options, () => {
     const file = prepareDatabaseFile(path);
     const db = connect(file, options);
-    const forget = rememberOpen(file);
+    rememberOpen(file, db);
     const statements = new Statements(db);
     keepReserve(file);
     const requireInPlace = watchDatabaseFile(file);
@@ -45,7 +45,6 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
       close() {
         group.commitNow();
         withDatabaseErrors(file, () => db.close());
-        forget();
       },
     };
   });

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import type { Database } from 'better-sqlite3';
 import { WfError } from '../../engine/model/errors.ts';
 import { damaged } from './database-error.ts';
 import { APPLICATION_ID } from './schema.ts';
@@ -16,19 +17,22 @@ const PAGES_BEFORE = 16;
 const JOURNAL_HEADER_BYTES = 28;
 
 /**
- * Number of connections of this process to a file, by its identity. This module does not read such a file: closing it would drop the
- * POSIX locks of SQLite (https://www.sqlite.org/howtocorrupt.html, 2.2).
+ * The connections of this process by the identity of their file. This module does not read such a file: closing it would drop the POSIX
+ * locks of SQLite (https://www.sqlite.org/howtocorrupt.html, 2.2). Weak: a connection that nobody refers to closes itself, and the kernel
+ * gives the identity of a deleted file to another one.
  */
-const openHere = new Map<string, number>();
+const openHere = new Map<string, readonly WeakRef<Database>[]>();
 
-/** Records that this process has a database open, until the returned function is called. */
-export function rememberOpen(path: string): () => void {
+/** Records that this process has a database open, for as long as the connection is. */
+export function rememberOpen(path: string, db: Database): void {
   const identity = identityOf(path) ?? '';
-  const count = (more: number) => openHere.set(identity, (openHere.get(identity) ?? 0) + more);
-  count(1);
-  return () => {
-    if (count(-1).get(identity) === 0) openHere.delete(identity);
-  };
+  openHere.set(identity, [...openConnections(identity), new WeakRef(db)]);
+}
+
+function openConnections(identity: string): readonly WeakRef<Database>[] {
+  const open = (openHere.get(identity) ?? []).filter((connection) => connection.deref()?.open);
+  if (open.length === 0) openHere.delete(identity);
+  return open;
 }
 
 /**
@@ -36,7 +40,7 @@ export function rememberOpen(path: string): () => void {
  * @throws WfError E_DATABASE, E_DATABASE_DAMAGED
  */
 export function requireOwnDatabase(path: string): void {
-  if (openHere.has(identityOf(path) ?? '')) return;
+  if (openConnections(identityOf(path) ?? '').length > 0) return;
   refuseEmptyFileWithLog(path);
   if (firstBytes(path, HEADER_BYTES).length === 0 || isBeingCreated(path)) return;
   // Read again: another process may have created the database in the meantime.

@@ -11,7 +11,10 @@ const UNDONE = ['one', 'two', 'not two', 'not one'];
 
 /** Waits until the run has ended, whichever process ends it. */
 async function ended(project: SettingProject, id: string) {
-  const end = await project.wf(['wait', id, '--timeout', '30s']);
+  // An interrupted run rests until its guard acts: `wf wait` would end.
+  const hasEnded = async () => (await project.record(id)).finishedAt !== null;
+  await expect.poll(hasEnded, { timeout: 30_000, interval: 300 }).toBe(true);
+  const end = await project.wf(['wait', id]);
   return { exitCode: end.exitCode, record: await project.record(id) };
 }
 
