@@ -7,6 +7,7 @@ import type { JsonObject } from '../engine/model/json.ts';
 import type { MachineEvent } from '../engine/model/machine-event.ts';
 import type { Demand } from '../engine/model/request.ts';
 import type { HistoryPort, StoredRun } from '../engine/ports/history.ts';
+import { advanceFor } from '../engine/requests/answers.ts';
 import { createEngine } from '../engine/run/create-engine.ts';
 import type { Engine, ResumeRequest, RunHandle, RunObserver } from '../engine/run/engine.ts';
 import { runNotFound } from '../engine/run/run-refusal.ts';
@@ -126,6 +127,7 @@ function embed(
   async function start(source: WorkflowSource, given: JsonObject, options: StartRunOptions = {}): Promise<AdvancedRun> {
     const { workflow, definition } = known.find(source);
     const { onFailure = 'rollback', id, observer } = options;
+    const resume = options.resume === undefined ? {} : { resume: options.resume };
     const pauseAfter = stageOf(options.pauseAfter, workflow);
     const input = checkedInput(workflow, given);
     const runtime = options.runtime ?? (await engine.chooseRuntime(workflow)).runtime;
@@ -135,7 +137,7 @@ function embed(
       definition,
       input,
       runtime,
-      options: { onFailure, pauseAfter },
+      options: { onFailure, pauseAfter, ...resume },
       mayHibernate,
     };
     const handle = await engine.start(id === undefined ? request : { ...request, id: runIdOf(id) }, observer);
@@ -186,11 +188,14 @@ function embed(
 
   /** Begins to advance a run that nobody advances, so that it answers. */
   async function answer(run: RunId, demand: Demand): Promise<unknown> {
-    if (demand.kind === 'settle') {
-      const handle = await engine.settle({ run, runner: undoRunner() });
-      return handle?.result;
+    switch (advanceFor(demand)) {
+      case 'settle':
+        return (await engine.settle({ run, runner: undoRunner() }))?.result;
+      case 'rollBack':
+        return rollBack(run);
+      case 'resume':
+        return resume(run);
     }
-    return demand.kind === 'cancel' && !demand.keep ? rollBack(run) : resume(run);
   }
 
   /** Asks something of a run, which this engine begins to advance if nobody does. */

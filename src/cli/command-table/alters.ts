@@ -7,6 +7,7 @@ const ALTERING: readonly string[] = [
   'pause',
   'cancel',
   'settle',
+  'agent',
   'sweep',
   'prune',
   'import',

@@ -35,6 +35,16 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf cancel 7kq --comment "wrong host"', 'undo a run while it is under way'],
     ['wf cancel 7kq --keep', 'end a run, and leave its changes in place'],
   ],
+  agent: [
+    ['wf agent', 'advance runs until Ctrl-C'],
+    ['wf agent --json', 'the same; prints one JSON object a line for each act'],
+    ['sudo wf agent install', 'let systemd run it from now on'],
+    ['wf agent status', 'print whether it runs, and what it waits for'],
+  ],
+  schedule: [
+    ['wf schedule print lab-network --on-calendar daily', 'print a service and a timer'],
+    [`wf schedule print lab-network --on-calendar 'Mon..Fri 03:00' --if-running wait`, 'wait for an earlier run'],
+  ],
   shell: [
     ['wf shell @latest', 'open a shell on the host of the newest run'],
     ['wf shell 7kq AppProd', 'open a shell in the network of a container'],

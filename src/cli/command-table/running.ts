@@ -13,7 +13,12 @@ export function running(program: Command, action: ActionFactory): void {
     .addOption(runtimeOption())
     .option('--pause-after <stage>', PAUSE_AFTER)
     .addOption(onFailureOption())
-    .option('--id <id>', 'id of the run (default: a random one)')
+    .option(
+      '--id <id>',
+      'id of the run; @slot in it is the current minute, or that of the timer (default: a random id)',
+    )
+    .addOption(resumeOption())
+    .addOption(ifRunningOption())
     .option('--dry-run', 'show what would be done, without doing it')
     .option('--detach', 'print the id once the run is under way, which continues without this terminal')
     .addOption(onHangupOption())
@@ -68,6 +73,20 @@ function onHangupOption(): Option {
     '--on-hangup <what>',
     'what to do with the run when its terminal is gone (default: continue)',
   ).choices(['continue', 'interrupt']);
+}
+
+function resumeOption(): Option {
+  return new Option(
+    '--resume <how>',
+    'who resumes the run if its process ends early: auto lets `wf agent` (default: manual)',
+  ).choices(['auto', 'manual']);
+}
+
+function ifRunningOption(): Option {
+  return new Option(
+    '--if-running <what>',
+    'what to do while another run of the workflow has not ended (default: start)',
+  ).choices(['skip', 'wait']);
 }
 
 function onFailureOption(): Option {

@@ -1,6 +1,7 @@
 import { WfError } from '../../engine/model/errors.ts';
 import type { Demand } from '../../engine/model/request.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
+import { advanceFor } from '../../engine/requests/answers.ts';
 import type { Delivered } from '../../engine/requests/deliver-request.ts';
 import { requester } from '../../host/machine/requester.ts';
 import { resumeRequest } from '../arguments/resume-request.ts';
@@ -67,21 +68,23 @@ export async function deliver(delivery: Delivery, services: Services, terminal: 
   }
 }
 
-/** Advances a run that nobody advances, so that it answers. A cancelled run needs no workflow, as a rollback. */
+/** Advances a run that nobody advances, so that it answers. */
 function advanceRun(
   delivery: Delivery,
   interruption: Interruption,
   services: Services,
   terminal: Terminal,
 ): Promise<RunOutcome | null> {
-  const { demand } = delivery;
-  if (demand.kind === 'settle') {
-    return followUndo(delivery, interruption, services, terminal, (engine, ...asked) => engine.settle(...asked));
+  switch (advanceFor(delivery.demand)) {
+    case 'settle':
+      return followUndo(delivery, interruption, services, terminal, (engine, ...asked) => engine.settle(...asked));
+    case 'rollBack':
+      return followUndo(delivery, interruption, services, terminal, (engine, request, observer) =>
+        engine.rollBack({ ...request, removeKept: false }, observer),
+      );
+    case 'resume':
+      return resume(delivery, interruption, services, terminal);
   }
-  if (demand.kind !== 'cancel' || demand.keep) return resume(delivery, interruption, services, terminal);
-  return followUndo(delivery, interruption, services, terminal, (engine, request, observer) =>
-    engine.rollBack({ ...request, removeKept: false }, observer),
-  );
 }
 
 async function resume(

@@ -109,9 +109,17 @@ export interface HistoryPort {
   groupedCommit<Answer>(work: () => Answer): Promise<Answer>;
   /**
    * Creates a run with its lease and its claims, all or nothing.
-   * @throws WfError E_RUN_EXISTS; E_NAME_IN_USE naming the run that holds one of the claims and what to do about it.
+   * @param alone whether to refuse while another run of the workflow has not ended
+   * @throws WfError E_RUN_EXISTS; E_WORKFLOW_RUNNING; E_NAME_IN_USE naming the run that holds one of the claims and what to do about it.
    */
-  create(header: RunHeader, definition: Json, owner: Owner, claims: readonly string[], at: number): Lease;
+  create(
+    header: RunHeader,
+    definition: Json,
+    owner: Owner,
+    claims: readonly string[],
+    at: number,
+    alone?: boolean,
+  ): Lease;
   /**
    * Appends to the journal and updates runs, steps and changes. Ending a run releases its lease, and its claims if none of its changes
    * needs undoing.

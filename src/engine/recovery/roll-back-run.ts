@@ -50,7 +50,7 @@ export async function rollBackRun(
     host.close();
     throw thrown;
   }
-  const taken = await takeOverToUndo(services, { run: found, host, isDue, runner, secrets, observer });
+  const taken = await takeOverToUndo(services, { run: found, host, isDue, runner, secrets, observer, by: request.by });
   if (taken === null) return null;
   try {
     const { run } = taken;

@@ -37,6 +37,7 @@ interface TakeOverRequest {
   readonly observer: RunObserver;
   /** The lease of the run if it hibernates in this process. */
   readonly hibernating?: Lease | undefined;
+  readonly by?: LeaseTaken['by'] | undefined;
 }
 
 /** A run that an earlier process left, taken over. */
@@ -59,7 +60,7 @@ export interface TakenRun extends OpenRun {
  */
 export async function takeOver(
   services: EngineServices,
-  { run: seen, host, purpose, pauseAfter, claimNames, isDue, hibernating, ...request }: TakeOverRequest,
+  { run: seen, host, purpose, pauseAfter, claimNames, isDue, hibernating, by, ...request }: TakeOverRequest,
 ): Promise<TakenRun | null> {
   const { history, claims, owner, leases, orphans } = services;
   const lease = await takeLease(services, seen, host, hibernating);
@@ -84,7 +85,9 @@ export async function takeOver(
     requireLastHost(services, run, host, entries);
     const { place } = run;
     const opened = openRun(services, { ...request, lease, host, claimed: async () => {}, place, entries });
-    await opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
+    await opened.journal.append([
+      { type: 'lease.taken', purpose, owner, pauseAfter, ...(by === undefined ? {} : { by }) },
+    ]);
     const open = openSteps(entries);
     await withRenewedHost(host, async () => {
       // Before the orphaned processes: the claim ends what the host has begun, or leaves it to be found among them.
@@ -102,7 +105,7 @@ export async function takeOver(
 /** Takes over a run to undo or settle its changes: no step will be carried out. */
 export function takeOverToUndo(
   services: EngineServices,
-  request: Pick<TakeOverRequest, 'run' | 'host' | 'isDue' | 'runner' | 'secrets' | 'observer'>,
+  request: Pick<TakeOverRequest, 'run' | 'host' | 'isDue' | 'runner' | 'secrets' | 'observer' | 'by'>,
 ): Promise<TakenRun | null> {
   const alters = { facets: [], arbitrary: [] };
   return takeOver(services, { ...request, purpose: 'rollback', pauseAfter: null, claimNames: false, alters });

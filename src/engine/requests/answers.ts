@@ -30,3 +30,9 @@ export function requestRefused(run: RunId, { kind }: Demand, why: string): WfErr
     details: { run },
   });
 }
+
+/** Returns how a process advances a run that nobody advances, so that it answers. A cancelled run needs no workflow, as a rollback. */
+export function advanceFor(demand: Demand): 'resume' | 'rollBack' | 'settle' {
+  if (demand.kind === 'settle') return 'settle';
+  return demand.kind === 'cancel' && !demand.keep ? 'rollBack' : 'resume';
+}

@@ -102,6 +102,7 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
       purpose: z.enum(['start', 'resume', 'rollback']),
       owner,
       pauseAfter: z.nullable(z.string()),
+      by: z.exactOptional(z.literal('agent')),
     }),
     z.strictObject({ type: z.literal('host.made'), process: owner, user: z.number() }),
     z.strictObject({
@@ -149,7 +150,12 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
     }),
     z.strictObject({ type: z.literal('requested'), by: requester, demand, comment: z.nullable(z.string()) }),
     z.strictObject({ type: z.literal('answered'), request: z.number(), outcome }),
-    z.strictObject({ type: z.literal('waiting'), events: z.array(z.string()), ask: z.exactOptional(ask) }),
+    z.strictObject({
+      type: z.literal('waiting'),
+      events: z.array(z.string()),
+      ask: z.exactOptional(ask),
+      until: z.exactOptional(z.number()),
+    }),
     z.strictObject({ type: z.literal('paused'), stage: z.nullable(z.string()) }),
     z.strictObject({ type: z.literal('interrupted'), signal: z.string() }),
     z.strictObject({ type: z.literal('rolling-back'), error: errorRecord(), kept: z.array(z.number()) }),

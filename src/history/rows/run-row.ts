@@ -39,6 +39,7 @@ export const runOptions = lazy(() =>
   z.object({
     onFailure: z.enum(['rollback', 'keep']),
     pauseAfter: z.nullable(z.string()),
+    resume: z.exactOptional(z.literal('auto')),
     // Null stands for a secret that was typed.
     secrets: z.exactOptional(z.record(z.string(), z.nullable(z.string()))),
   }),

@@ -33,6 +33,8 @@ export interface RunSummary {
   readonly error: ErrorRecord | null;
   /** Changes in place on this host: `intended`, `applied`, `kept` or `stuck`. */
   readonly changesInPlace: number;
+  /** Set if an agent resumes the run when its process is gone; absent for other runs. */
+  readonly resume?: 'auto';
   /** The machine on which an imported run took place; absent for other runs. */
   readonly importedFrom?: string;
 }
@@ -127,6 +129,7 @@ export function runSummary(
     waitingFor: status === 'waiting' ? waitingFor(material()) : null,
     error: run.error,
     changesInPlace: run.changesInPlace,
+    ...(run.options.resume === undefined ? {} : { resume: run.options.resume }),
     ...(run.importedFrom === null ? {} : { importedFrom: run.importedFrom }),
   };
 }

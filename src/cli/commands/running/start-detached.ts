@@ -53,7 +53,7 @@ export async function startDetached(
 const EXIT_CODES: readonly ExitCode[] = [0, 1, 2, 3, 4, 5, 130, 143];
 
 function argumentsOf(given: StartOptions, id: RunId, database: string): readonly string[] {
-  const { workflow, input, inputFile, runtime, pauseAfter, onFailure, onHangup, json } = given;
+  const { workflow, input, inputFile, runtime, pauseAfter, onFailure, onHangup, resume, ifRunning, json } = given;
   const options: readonly (readonly [name: string, value: string | undefined])[] = [
     ['--id', id],
     ['--db', database],
@@ -63,6 +63,8 @@ function argumentsOf(given: StartOptions, id: RunId, database: string): readonly
     ['--pause-after', pauseAfter],
     ['--on-failure', onFailure],
     ['--on-hangup', onHangup],
+    ['--resume', resume],
+    ['--if-running', ifRunning],
   ];
   const typed = options.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
   return ['start', ...typed, ...(json ? ['--json'] : []), '--', workflow];

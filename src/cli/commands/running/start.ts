@@ -4,6 +4,7 @@ import { parseRunId, RUN_ID_RULE, type RunId } from '../../../engine/model/ids.t
 import { RUNTIME_NAMES } from '../../../engine/ports/runtime.ts';
 import type { Engine, RuntimeChoice, StartRequest } from '../../../engine/run/engine.ts';
 import type { LoadedWorkflow } from '../../../engine/workflow/workflow.ts';
+import { withSlot } from '../../arguments/slot.ts';
 import { stageToPauseAfter } from '../../arguments/stage-option.ts';
 import { workflowInput } from '../../arguments/workflow-input.ts';
 import { workflowByReference } from '../../arguments/workflow-reference.ts';
@@ -14,7 +15,7 @@ import { escapingProcesses } from '../../output/escaping-processes.ts';
 import { printOutcome } from '../../output/print-result.ts';
 import { runtimeLine } from '../../output/runtime-line.ts';
 import type { Terminal } from '../../output/terminal.ts';
-import type { Services } from '../../services/services.ts';
+import type { ResolvedWorkflow, Services } from '../../services/services.ts';
 
 const options = z.object({
   workflow: z.string(),
@@ -24,6 +25,8 @@ const options = z.object({
   pauseAfter: z.string().optional(),
   onFailure: z.enum(['rollback', 'keep']).default('rollback'),
   id: z.string().optional(),
+  resume: z.enum(['auto', 'manual']).default('manual'),
+  ifRunning: z.enum(['skip', 'wait']).optional(),
   dryRun: z.boolean().default(false),
   detach: z.boolean().default(false),
   onHangup: z.enum(['continue', 'interrupt']).default('continue'),
@@ -33,12 +36,26 @@ export type StartOptions = z.output<typeof options>;
 
 /** `wf start WORKFLOW|FILE`: starts a run and follows it to its end; with --dry-run, prints what it would do. */
 export const start = defineCommand(options, async (given, services, terminal) => {
-  const id = chosenId(given);
+  const id = chosenId(given, services);
   if (given.detach && !given.dryRun) {
     const { startDetached } = await import('./start-detached.ts');
     return startDetached(given, id, services, terminal);
   }
-  const { workflow, definition } = await workflowByReference(services, given.workflow);
+  const resolved = await workflowByReference(services, given.workflow);
+  const begin = () => startOrRehearse(resolved, id, given, services, terminal);
+  if (given.ifRunning === undefined || given.dryRun) return begin();
+  const { startAlone } = await import('./start-alone.ts');
+  const alone = { ifRunning: given.ifRunning, workflow: resolved.workflow.name, id, json: given.json };
+  return startAlone(alone, services, terminal, begin);
+});
+
+async function startOrRehearse(
+  { workflow, definition }: ResolvedWorkflow,
+  id: RunId | undefined,
+  given: StartOptions,
+  services: Services,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const engine = await services.engine();
   const choice = await runtimeFor(given, workflow, engine);
   const { runtime } = choice;
@@ -53,13 +70,15 @@ export const start = defineCommand(options, async (given, services, terminal) =>
       const { rehearse } = await import('./start-dry-run.ts');
       return rehearse({ workflow, input, id, choice, json: given.json }, engine, terminal);
     }
-    const runOptions = { onFailure: given.onFailure, pauseAfter, secrets };
-    const request = { workflow, definition, input, runtime, options: runOptions, prestarted };
+    const resume = given.resume === 'auto' ? ({ resume: 'auto' } as const) : {};
+    const runOptions = { onFailure: given.onFailure, pauseAfter, secrets, ...resume };
+    const alone = given.ifRunning !== undefined;
+    const request = { workflow, definition, input, runtime, options: runOptions, alone, prestarted };
     return await startRun(id === undefined ? request : { ...request, id }, choice, engine, given, services, terminal);
   } finally {
     await prestarted?.close();
   }
-});
+}
 
 /** Starts the run and follows it to its end. */
 async function startRun(
@@ -90,8 +109,9 @@ async function startRun(
   }
 }
 
-function chosenId({ id }: StartOptions): RunId | undefined {
-  if (id === undefined) return undefined;
+function chosenId({ id: given }: StartOptions, { clock }: Services): RunId | undefined {
+  if (given === undefined) return undefined;
+  const id = withSlot(given, clock.now(), process.env);
   const parsed = parseRunId(id);
   if (parsed !== undefined) return parsed;
   throw new WfError('E_USAGE', `--id "${id}" is not a valid run id`, {

@@ -56,6 +56,7 @@ function headerLines({ run }: RunMaterial, record: RunRecord, now: number, style
     `${colors.bold(record.id)}  ${record.workflow}  ${statusPaint(style, record.status)(record.status)}`,
     ...(run.importedFrom === null ? [] : [field('imported', `from ${oneLine(run.importedFrom)}, read-only`)]),
     field('started', run.startedAt === null ? 'not yet' : timing(run.startedAt, record, now)),
+    ...(record.resume === undefined ? [] : [field('resume', 'by `wf agent` if its process ends early')]),
     field('runtime', record.runtime),
     field('definition', record.definitionHash.slice(0, 12)),
     ...inputLines.map((line, index) => field(index === 0 ? 'input' : '', line)),
