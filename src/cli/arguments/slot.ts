@@ -1,16 +1,12 @@
 /** Stands in `--id` for the slot of a schedule. */
 const SLOT = '@slot';
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
- * Replaces `@slot` in the id of a run by the minute, in UTC, in which the timer of systemd that started this process elapsed, else by
- * the current one: `20260131T0300Z`. systemd 252 and later pass the moment on.
+ * Replaces `@slot` in the id of a run by the current minute, in UTC: `20260131T0300Z`. The environment of a service that a timer started
+ * does not serve: systemd 252 leaves TRIGGER_TIMER_REALTIME_USEC at the first start.
  */
-export function withSlot(id: string, now: number, env: Environment): string {
-  const elapsed = /^\d{1,16}$/.exec(env['TRIGGER_TIMER_REALTIME_USEC'] ?? '')?.[0];
-  const at = elapsed === undefined ? now : Number(elapsed) / 1000;
-  return id.replaceAll(SLOT, slotOf(at));
+export function withSlot(id: string, now: number): string {
+  return id.replaceAll(SLOT, slotOf(now));
 }
 
 /** Returns the slot of a moment: 14 characters. */

@@ -13,10 +13,7 @@ export function running(program: Command, action: ActionFactory): void {
     .addOption(runtimeOption())
     .option('--pause-after <stage>', PAUSE_AFTER)
     .addOption(onFailureOption())
-    .option(
-      '--id <id>',
-      'id of the run; @slot in it is the current minute, or that of the timer (default: a random id)',
-    )
+    .option('--id <id>', 'id of the run; @slot in it stands for the current minute (default: a random id)')
     .addOption(resumeOption())
     .addOption(ifRunningOption())
     .option('--dry-run', 'show what would be done, without doing it')

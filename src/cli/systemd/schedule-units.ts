@@ -57,7 +57,7 @@ export function scheduleUnits(schedule: Schedule): readonly NamedUnit[] {
       name: 'Timer',
       settings: [
         ['OnCalendar', plainValue(onCalendar)],
-        // In the minute of its slot, which is a part of the id.
+        // The minute in which it starts is a part of the id.
         ['AccuracySec', '1s'],
         // A slot that was missed because the machine was off.
         ['Persistent', 'true'],

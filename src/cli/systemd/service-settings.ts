@@ -47,6 +47,8 @@ export function hardening(scope: Scope): readonly Setting[] {
       '~CAP_BLOCK_SUSPEND CAP_MAC_ADMIN CAP_MAC_OVERRIDE CAP_SYS_BOOT CAP_SYS_PACCT CAP_SYS_RAWIO CAP_SYS_TIME CAP_SYS_TTY_CONFIG CAP_WAKE_ALARM',
     ],
     ['SystemCallArchitectures', 'native'],
+    ['SystemCallFilter', '~@clock @cpu-emulation @obsolete @raw-io'],
+    ['SystemCallErrorNumber', 'EPERM'],
     ['LockPersonality', 'yes'],
     ['RestrictRealtime', 'yes'],
     ['KeyringMode', 'private'],

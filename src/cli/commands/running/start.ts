@@ -111,7 +111,7 @@ async function startRun(
 
 function chosenId({ id: given }: StartOptions, { clock }: Services): RunId | undefined {
   if (given === undefined) return undefined;
-  const id = withSlot(given, clock.now(), process.env);
+  const id = withSlot(given, clock.now());
   const parsed = parseRunId(id);
   if (parsed !== undefined) return parsed;
   throw new WfError('E_USAGE', `--id "${id}" is not a valid run id`, {
