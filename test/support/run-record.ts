@@ -45,6 +45,7 @@ const summary = {
     })
     .nullable(),
   error: errorSchema.nullable(),
+  resume: z.literal('auto').optional(),
 };
 
 const changeSchema = z.strictObject({
