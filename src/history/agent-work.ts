@@ -103,9 +103,7 @@ export function createAgentWorkReader(statements: Statements, path: string): Age
       }),
     resumedByAgent: () =>
       read(() =>
-        statements
-          .rows(`SELECT ${COLUMNS}, created_at AS due_at FROM runs WHERE ${RESUMED_BY_AGENT} ORDER BY number`)
-          .map(agentRun),
+        statements.rows(`SELECT ${COLUMNS}, created_at AS due_at FROM runs WHERE ${RESUMED_BY_AGENT}`).map(agentRun),
       ),
     requestedRuns: () =>
       read(() =>

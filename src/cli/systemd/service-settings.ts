@@ -5,16 +5,19 @@ import { commandWord, pathValue, type Setting } from './unit-text.ts';
 /** A unit of the system, or of one user. */
 export type Scope = 'system' | 'user';
 
+/** The variables that choose the Docker engine: the runs of a project belong to one. */
+const ENGINE = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG', 'DOCKER_CERT_PATH', 'DOCKER_TLS_VERIFY'];
+
 /** Returns the settings with which a service of either scope runs wf in the project of this folder. */
 export function serviceSettings(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): readonly Setting[] {
-  const dockerHost = env['DOCKER_HOST'] ?? '';
+  const engine = ENGINE.flatMap((name) => (env[name] ? [`${name}=${env[name]}`] : []));
   return [
     ['WorkingDirectory', pathValue(workingFolder())],
     ['ExecStart', [process.execPath, wfProgram(), ...args].map(commandWord).join(' ')],
-    ...(dockerHost === '' ? [] : [['Environment', commandWord(`DOCKER_HOST=${dockerHost}`)] as const]),
+    ...engine.map((variable) => ['Environment', commandWord(variable)] as const),
     // Steps under way finish, and private hosts outlive wf: systemd must end neither.
     ['KillMode', 'process'],
     ['OOMPolicy', 'continue'],

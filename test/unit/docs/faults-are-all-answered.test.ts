@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 const FAULTS = 50;
-/** Faults of features that wf does not have yet: confirmation, an agent, fleets, a test kit for authors. */
-const OF_LATER_FEATURES = [43, 44, 45, 46, 48];
+/** Faults of features that wf does not have yet: confirmation, fleets, a test kit for authors. */
+const OF_LATER_FEATURES = [43, 45, 46, 48];
 const tests = fileURLToPath(new URL('../..', import.meta.url));
 const text = readFileSync(path.join(tests, 'README.md'), 'utf8');
 const rows = text.split('\n').flatMap((line) => {
