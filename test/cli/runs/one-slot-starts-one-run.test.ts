@@ -41,16 +41,19 @@ test.concurrent('skip: nothing is started while an earlier run has not ended, no
   expect(await idsOf(project)).toEqual(['slot-first', 'slot-second']);
 });
 
-test.concurrent('wait: the run starts after the end of the earlier one; a stop signal ends the waiting', async () => {
+test.concurrent('wait: the run starts after the end of the earlier one; a stop signal ends the waiting', async ({
+  onTestFinished,
+}) => {
   const project = open();
   const first = start(project, 'slot-a', 3_600_000);
+  onTestFinished(() => first.kill('SIGKILL'));
   await first.line(/^waiting for the event go/);
   const stopped = start(project, 'slot-b', 1, '--if-running', 'wait');
-  await stopped.line(/^waiting for the end of run slot-a of gate/);
+  await stopped.line(/^waiting for the end of run slot-a$/);
   stopped.kill('SIGTERM');
   expect((await stopped.end).exitCode).toBe(143);
   const waits = start(project, 'slot-c', 1, '--if-running', 'wait');
-  await waits.line(/^waiting for the end of run slot-a of gate/);
+  await waits.line(/^waiting for the end of run slot-a$/);
   expect((await project.wf(['send', 'slot-a', 'go'])).exitCode).toBe(0);
   expect((await first.end).exitCode).toBe(0);
   expect(await waits.end).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('run slot-c of gate') });

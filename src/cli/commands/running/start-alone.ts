@@ -33,7 +33,6 @@ export async function startAlone(
   start: () => Promise<ExitCode>,
 ): Promise<ExitCode> {
   let history: HistoryReader | undefined;
-  let waitsFor: RunId | undefined;
   for (;;) {
     history ??= await services.historyForReading();
     const own = id !== undefined && history?.run(id)?.workflow === workflow ? id : undefined;
@@ -43,9 +42,6 @@ export async function startAlone(
       return skipped(history, inTheWay, json, services, terminal);
     }
     if (history !== undefined && inTheWay !== undefined) {
-      if (waitsFor !== inTheWay)
-        writeLines(terminal.progress, [`waiting for the end of run ${inTheWay} of ${workflow}`]);
-      waitsFor = inTheWay;
       const signal = await untilEnd(history, inTheWay, services, terminal);
       if (signal !== undefined) return signalExitCode(signal);
       continue;
@@ -88,6 +84,7 @@ async function untilEnd(
     signal ??= given;
     stopped.abort();
   });
+  writeLines(terminal.progress, [`waiting for the end of run ${id}`]);
   try {
     for (;;) {
       const run = history.run(id);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { startAgent } from '../../../agent/agent.ts';
+import { type Agent, startAgent } from '../../../agent/agent.ts';
 import { WfError } from '../../../engine/model/errors.ts';
 import type { Owner } from '../../../engine/model/owner.ts';
 import type { RegisteredAgent } from '../../../history/agent-work.ts';
@@ -8,7 +8,7 @@ import { ownProcess } from '../../../host/processes/process.ts';
 import { defineCommand } from '../../define-command.ts';
 import { type AgentEvent, printAgentEvent } from '../../output/agent-output.ts';
 import { signalExitCode } from '../../output/exit-code.ts';
-import type { Terminal } from '../../output/terminal.ts';
+import type { StopSignal, Terminal } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import { advanceDue } from './advance-due.ts';
 
@@ -50,25 +50,17 @@ async function advanceRuns({ concurrency, json }: AgentOptions, services: Servic
   const other = history.registerAgent({ owner, since: clock.now() }, isAlive);
   if (other !== null) throw alreadyRunning(other, places.database);
   try {
-    report({ did: 'started', database: places.database, pid: owner.pid, concurrency });
-    const begin = advanceDue(engine, history, services);
-    const running = startAgent({
-      history,
-      clock,
-      owner,
-      isAlive,
-      concurrency,
-      begin,
-      release: engine.releaseLease,
-      report,
-    });
+    let running: Agent | undefined;
     let isDraining = false;
-    const stop = (signal: 'SIGINT' | 'SIGTERM') => {
+    const stop = (signal: StopSignal) => {
       if (isDraining) terminal.exitNow(signalExitCode(signal));
       isDraining = true;
-      running.drain(signal);
+      running?.drain(signal);
     };
     const unlisten = [terminal.onStopSignal(stop), terminal.onHangup(() => stop('SIGTERM'))];
+    report({ did: 'started', database: places.database, pid: owner.pid, concurrency });
+    const begin = advanceDue(engine, history, services);
+    running = startAgent({ history, clock, owner, isAlive, concurrency, begin, release: engine.releaseLease, report });
     await running.done.finally(() => {
       for (const end of unlisten) end();
     });
