@@ -262,6 +262,23 @@ test('a run that cannot be resumed is reported once, tried again with growing de
   expect(tries.length).toBeLessThan(before + 25);
 });
 
+test('a hundred runs that cannot be resumed hold up no other', async () => {
+  for (let index = 0; index < 100; index += 1) waiting(`broken${index}`, index);
+  waiting('fine', 200);
+  await pass(1_000);
+  let isResumed = false;
+  startTestAgent({
+    begin: async ({ run }) => {
+      if (run !== 'fine') throw new WfError('E_WRONG_PLACE', 'elsewhere', { hint: 'Nothing.' });
+      isResumed = true;
+      end(run);
+      return { id: run, result: Promise.resolve(SUCCEEDED), send: async () => {}, interrupt: () => {} };
+    },
+  });
+  for (let round = 0; round < 200; round += 1) await turn();
+  expect(isResumed).toBe(true);
+});
+
 test('a rival that is faster is no error', async () => {
   waiting('raced', 1);
   let tries = 0;
