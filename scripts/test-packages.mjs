@@ -17,6 +17,7 @@ const PACKAGES = {
   busybox: 'busybox-static',
   fish: 'fish',
   strace: 'strace',
+  'systemd-analyze': 'systemd',
   zsh: 'zsh',
 };
 

@@ -11,6 +11,8 @@ export interface ImportOptions {
   wfModule(): Promise<unknown>;
   /** Runs the code of a workflow file with a time limit. */
   readonly confine: Confine;
+  /** Whether this process has loaded an earlier content of the files; false if absent. */
+  readonly again?: boolean;
 }
 
 /** Calls `load` and returns its result. @throws any error of `load`; an Error if it does not end in time */
@@ -22,9 +24,13 @@ export type Confine = (load: () => unknown) => Promise<unknown>;
  * can write; without such a folder it translates each time.
  * @throws WfError E_UNTRUSTED if another user could have written the file or one that it imports; none of it was executed
  */
-export async function importFile(file: string, { cacheFolder, wfModule, confine }: ImportOptions): Promise<unknown> {
+export async function importFile(
+  file: string,
+  { cacheFolder, wfModule, confine, again = false }: ImportOptions,
+): Promise<unknown> {
   const own = packageRoot();
-  for (const one of importedFiles(file, ['wf-engine', 'wf-engine/steps', 'xstate', 'zod'])) {
+  const files = importedFiles(file, ['wf-engine', 'wf-engine/steps', 'xstate', 'zod']);
+  for (const one of files) {
     requireTrusted(one, one === file ? 'the workflow file' : `a file that ${file} imports`, own);
   }
   const [wf, xstate, zod, { createJiti }] = await ownModules(wfModule);
@@ -32,6 +38,7 @@ export async function importFile(file: string, { cacheFolder, wfModule, confine 
   // `wf-engine` exports all that `wf-engine/steps` does.
   const virtualModules = { 'wf-engine': wf, 'wf-engine/steps': wf, xstate, zod };
   const jiti = createJiti(import.meta.filename, { fsCache, virtualModules });
+  if (again) for (const one of files) Reflect.deleteProperty(jiti.cache, one);
   try {
     // Synchronous: only a call that has not returned can be stopped.
     return await confine(() => jiti(file));

@@ -1,10 +1,11 @@
 import type { HistoryPort } from '../engine/ports/history.ts';
+import type { AgentRegistry } from './agent-work.ts';
 import type { HistoryPruner } from './prune/pruner.ts';
 import type { HistoryReader } from './reader.ts';
 import type { RunFileContent } from './transfer/run-file.ts';
 
 /** The history as the commands use it: the port of the engine, reading, pruning and importing. */
-export interface History extends HistoryPort, HistoryReader, HistoryPruner {
+export interface History extends HistoryPort, HistoryReader, HistoryPruner, AgentRegistry {
   /**
    * Stores a run of another machine for inspection: it cannot be resumed or rolled back here, and its changes do not count as changes
    * of this host. @param at now, in milliseconds since the epoch

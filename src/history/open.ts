@@ -1,3 +1,4 @@
+import { createAgentRegistry } from './agent-work.ts';
 import type { History } from './history.ts';
 import { openReadOnly } from './open-read-only.ts';
 import { createPruner } from './prune/pruner.ts';
@@ -39,6 +40,7 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
       ...createWriter({ statements, write, path: file, requireInPlace }),
       groupedCommit: group.groupedCommit,
       ...pruner,
+      ...createAgentRegistry(statements, write, requireInPlace, reader),
       compact: (isAlive) => withDatabaseErrors(file, () => pruner.compact(isAlive)),
       importRun: (content, at) => write(() => importRun(statements, reader, content, at)),
       freeReserve: () => withDatabaseErrors(file, () => freeReserve(file)),

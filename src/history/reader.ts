@@ -6,6 +6,7 @@ import type { RunId } from '../engine/model/ids.ts';
 import { lazy } from '../engine/model/lazy.ts';
 import type { HistoryPort, RunFilter, StoredRun } from '../engine/ports/history.ts';
 import { runNotFound } from '../engine/run/run-refusal.ts';
+import { type AgentWorkReader, createAgentWorkReader } from './agent-work.ts';
 import { type PrunePlan, type PruneRequest, prunePlan } from './prune/plan.ts';
 import { type Space, spaceOf } from './prune/space.ts';
 import { CHANGE_COLUMNS, changeOfRunRow, changeRow } from './rows/change-row.ts';
@@ -17,14 +18,19 @@ import { PLAN_QUERY, planRow } from './rows/plan-row.ts';
 import { RETRY_DUE, RUN_COLUMNS, runRow } from './rows/run-row.ts';
 import { STEP_COLUMNS, stepRow } from './rows/step-row.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
-import { IN_PLACE } from './sqlite/schema.ts';
+import { IN_PLACE, UNENDED } from './sqlite/schema.ts';
 import type { Row, Statements } from './sqlite/statements.ts';
 import { runFileContent } from './transfer/export-run.ts';
 import type { RunFileContent } from './transfer/run-file.ts';
+import { unendedRun } from './unended-run.ts';
 import type { HistoryWriter } from './writer.ts';
 
 /** A history opened for reading. */
-export interface HistoryReader extends Omit<HistoryPort, keyof HistoryWriter | 'groupedCommit' | 'freeReserve'> {
+export interface HistoryReader
+  extends Omit<HistoryPort, keyof HistoryWriter | 'groupedCommit' | 'freeReserve'>,
+    AgentWorkReader {
+  /** Returns the oldest run of a workflow that has not ended, without imported ones. */
+  unendedRun(workflow: string): RunId | undefined;
   /** Names of the workflows that have runs, sorted. */
   workflowNames(): readonly string[];
   /** Reads the content of a run file at one moment. @param machine name of this machine @throws WfError E_RUN_NOT_FOUND */
@@ -75,6 +81,7 @@ export function createReader(db: Database, statements: Statements, path: string)
   }
 
   const reader: Omit<HistoryReader, 'close'> = {
+    ...createAgentWorkReader(statements, path),
     run: (id) =>
       read(() => {
         const row = statements.row(`SELECT ${RUN_COLUMNS} FROM runs WHERE id = @id`, { id });
@@ -86,12 +93,13 @@ export function createReader(db: Database, statements: Statements, path: string)
         statements
           .rows(
             `SELECT ${RUN_COLUMNS} FROM runs
-             WHERE imported_from IS NULL AND (status IN ('running', 'waiting', 'paused', 'unconfirmed', 'rolling-back')
+             WHERE imported_from IS NULL AND (${UNENDED}
                OR (number IN (SELECT run FROM open_requests) AND ${RETRY_DUE}))
              ORDER BY created_at DESC, id DESC`,
           )
           .map(parseRun),
       ),
+    unendedRun: (workflow) => read(() => unendedRun(statements, workflow, path)),
     claimsOf: (id) =>
       read(() =>
         statements

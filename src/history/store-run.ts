@@ -28,9 +28,9 @@ export function storeRun(
 ): number {
   const owner = 'owner' in from ? from.owner : undefined;
   const { changes, lastInsertRowid } = statements.run(
-    `INSERT INTO runs (id, workflow, definition_hash, runtime, input, options, place, status, created_at, fence,
+    `INSERT INTO runs (id, workflow, definition_hash, runtime, input, options, place, status, created_at, fence, auto_resume,
        owner_pid, owner_start_time, owner_boot_id, owner_pid_namespace, imported_from)
-     VALUES (@id, @workflow, @definitionHash, @runtime, @input, @options, @place, 'running', @createdAt, 1,
+     VALUES (@id, @workflow, @definitionHash, @runtime, @input, @options, @place, 'running', @createdAt, 1, @autoResume,
        @pid, @startTime, @bootId, @pidNamespace, @importedFrom)
      ON CONFLICT (id) DO NOTHING`,
     {
@@ -42,6 +42,7 @@ export function storeRun(
       options: JSON.stringify(options),
       place: place === undefined ? null : JSON.stringify(place),
       createdAt,
+      autoResume: owner !== undefined && options.resume === 'auto' ? 1 : 0,
       pid: owner?.pid ?? null,
       startTime: owner?.startTime ?? null,
       bootId: owner?.bootId ?? null,

@@ -4,7 +4,7 @@ import type { RunId } from '../engine/model/ids.ts';
 import type { JournalEntry, JournalEvent } from '../engine/model/journal-event.ts';
 import type { HistoryPort, Lease } from '../engine/ports/history.ts';
 import { handled, requestRefused, retriedAlready } from '../engine/requests/answers.ts';
-import { leaseHeld, runImported, runNotFound } from '../engine/run/run-refusal.ts';
+import { leaseHeld, runImported, runNotFound, workflowRunning } from '../engine/run/run-refusal.ts';
 import { claim, releaseClaims } from './claims.ts';
 import { storeEvidence } from './rows/evidence.ts';
 import { storeFingerprint } from './rows/fingerprints.ts';
@@ -15,6 +15,7 @@ import type { Statements } from './sqlite/statements.ts';
 import type { Transact } from './sqlite/transaction.ts';
 import { storePlan, usePlan } from './store-plan.ts';
 import { storeDefinition, storeEntry, storeRun } from './store-run.ts';
+import { unendedRun } from './unended-run.ts';
 
 /** Methods for the process that advances a run, or is about to. */
 export type HistoryWriter = Pick<
@@ -115,8 +116,10 @@ export function createWriter({ statements, write, path, requireInPlace }: Writer
   }
 
   return {
-    create: (header, definition, owner, claims, at) =>
+    create: (header, definition, owner, claims, at, alone = false) =>
       write(() => {
+        const other = alone ? unendedRun(statements, header.workflow, path) : undefined;
+        if (other !== undefined) throw workflowRunning(header.workflow, other);
         storeDefinition(statements, header.definitionHash, definition, at);
         const { retryOf } = header.options;
         if (retryOf !== undefined) answerRetry(retryOf, at);

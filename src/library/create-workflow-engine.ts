@@ -11,6 +11,7 @@ import type { Demand } from '../engine/model/request.ts';
 import { planNotFound, planUsed } from '../engine/plan/plan-differences.ts';
 import { requestOfPlan } from '../engine/plan/request-of-plan.ts';
 import type { HistoryPort, StoredRun } from '../engine/ports/history.ts';
+import { advanceFor } from '../engine/requests/answers.ts';
 import { createEngine } from '../engine/run/create-engine.ts';
 import type { Engine, PlanRequest, ResumeRequest, RunHandle, RunObserver, StartRequest } from '../engine/run/engine.ts';
 import { runNotFound } from '../engine/run/run-refusal.ts';
@@ -139,11 +140,12 @@ function embed(
   async function requestOf(source: WorkflowSource, given: JsonObject, options: PlanRunOptions): Promise<PlanRequest> {
     const { workflow, definition } = known.find(source);
     const { onFailure = 'rollback', id } = options;
+    const resume = options.resume === undefined ? {} : { resume: options.resume };
     const pauseAfter = stageOf(options.pauseAfter, workflow);
     const input = checkedInput(workflow, given);
     const runtime = options.runtime ?? (await engine.chooseRuntime(workflow)).runtime;
     const confirm = options.confirm === undefined ? {} : { confirm: confirmRule(options.confirm) };
-    const runOptions = { onFailure, pauseAfter, ...confirm };
+    const runOptions = { onFailure, pauseAfter, ...confirm, ...resume };
     if (runOptions.confirm !== undefined) requireConfirmable(workflow, runOptions.confirm, runOptions);
     const request = { workflow, definition, input, runtime, options: runOptions };
     return id === undefined ? request : { ...request, id: runIdOf(id) };
@@ -234,16 +236,19 @@ function embed(
 
   /** Begins to advance a run that nobody advances, so that it answers. */
   async function answer(run: RunId, demand: Demand, options: ResumeRunOptions): Promise<unknown> {
-    if (demand.kind === 'retry' && storedRun(run).status === 'rolled-back') return startAgain(storedRun(run), options);
-    if (demand.kind === 'settle') {
-      const handle = await engine.settle({ run, runner: undoRunner() });
-      return handle?.result;
+    const now = storedRun(run);
+    switch (advanceFor(demand, now.status)) {
+      case 'start anew':
+        return startAgain(now, options);
+      case 'settle':
+        return (await engine.settle({ run, runner: undoRunner() }))?.result;
+      case 'conclude':
+        return (await engine.conclude({ run, runner: undoRunner() }, 'answered'))?.result;
+      case 'rollBack':
+        return rollBack(run);
+      case 'resume':
+        return resume(run, options);
     }
-    if (demand.kind === 'confirm') {
-      const handle = await engine.conclude({ run, runner: undoRunner() }, 'answered');
-      return handle?.result;
-    }
-    return demand.kind === 'cancel' && !demand.keep ? rollBack(run) : resume(run, options);
   }
 
   /** Asks something of a run, which this engine begins to advance if nobody does. */

@@ -25,8 +25,9 @@ export function retryRequest(
   requireValues(run, secrets);
   const revealed = secrets.reveal(run.input);
   const before = isJsonObject(revealed) ? revealed : {};
+  const { plan: _used, ...again } = run.options;
   const options = {
-    ...run.options,
+    ...again,
     ...(run.options.secrets === undefined ? {} : { secrets: sources }),
     retryOf: run.id,
   };

@@ -31,6 +31,8 @@ export interface StartRunOptions {
   readonly pauseAfter?: string | null;
   /** Takes the changes of the run back unless somebody confirms it in time; it need not be confirmed if absent. */
   readonly confirm?: ConfirmOptions;
+  /** `auto`: `wf agent` resumes the run if its process ends early; nobody if absent. */
+  readonly resume?: 'auto';
   /** The id of the run: letters, digits, `_` and `-`, at most 63; a new one if absent. */
   readonly id?: string;
   /** Receives each journal entry once it is on disk, and progress. Its errors become warnings of the process and change no run. */

@@ -49,6 +49,7 @@ const summary = {
   error: errorSchema.nullable(),
   retryOf: z.string().optional(),
   retriedAs: z.string().optional(),
+  resume: z.literal('auto').optional(),
 };
 
 const changeSchema = z.strictObject({

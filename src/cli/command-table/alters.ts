@@ -9,6 +9,7 @@ const ALTERING: readonly string[] = [
   'cancel',
   'retry',
   'settle',
+  'agent',
   'sweep',
   'prune',
   'import',

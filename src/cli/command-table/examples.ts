@@ -57,6 +57,16 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf retry 7kq --comment "disk is free again"', 'continue a failed run, once its cause is mended'],
     ['wf retry 7kq --accept-changes', 'continue it with a workflow file that was fixed'],
   ],
+  agent: [
+    ['wf agent', 'advance runs until Ctrl-C'],
+    ['wf agent --json', 'the same; prints one JSON object a line for each act'],
+    ['sudo wf agent install', 'let systemd run it from now on'],
+    ['wf agent status', 'print whether it runs, and what it waits for'],
+  ],
+  schedule: [
+    ['wf schedule print lab-network --on-calendar daily', 'print a service and a timer'],
+    [`wf schedule print lab-network --on-calendar 'Mon..Fri 03:00' --if-running wait`, 'wait for an earlier run'],
+  ],
   shell: [
     ['wf shell @latest', 'open a shell on the host of the newest run'],
     ['wf shell 7kq AppProd', 'open a shell in the network of a container'],

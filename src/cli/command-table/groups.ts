@@ -6,6 +6,7 @@ import { keeping } from './keeping.ts';
 import { reviewing } from './reviewing.ts';
 import { running } from './running.ts';
 import { settingUp } from './setting-up.ts';
+import { unattended } from './unattended.ts';
 
 /** All commands of wf, in the order of the help. */
 export const GROUPS: readonly CommandGroup[] = [
@@ -19,6 +20,7 @@ export const GROUPS: readonly CommandGroup[] = [
     names: ['send', 'pause', 'cancel', 'confirm', 'retry', 'settle', 'wait', 'guard'],
     add: controlling,
   },
+  { heading: 'Run without a person:', names: ['agent', 'schedule'], add: unattended },
   { heading: 'Review runs:', names: ['runs', 'plans', 'show', 'logs', 'diff', 'report', 'graph'], add: reviewing },
   { heading: 'Keep the history:', names: ['prune', 'export', 'import'], add: keeping },
   { heading: 'Write workflows:', names: ['workflows', 'steps', 'new', 'check'], add: building },

@@ -13,7 +13,9 @@ export function running(program: Command, action: ActionFactory): void {
     .addOption(runtimeOption())
     .option('--pause-after <stage>', PAUSE_AFTER)
     .addOption(onFailureOption())
-    .option('--id <id>', 'id of the run (default: a random one)')
+    .option('--id <id>', 'id of the run; @slot in it stands for the current minute (default: a random id)')
+    .addOption(resumeOption())
+    .addOption(ifRunningOption())
     .option('--confirm-within <duration>', 'take the changes back unless `wf confirm` comes within this time')
     .option('--apply-within <duration>', 'take them back unless all steps have ended within this time (default: 10m)')
     .addOption(new Option('--confirm-by <whom>', 'who must confirm the run').choices(['new-session']))
@@ -89,6 +91,20 @@ function onHangupOption(): Option {
     '--on-hangup <what>',
     'what to do with the run when its terminal is gone (default: continue)',
   ).choices(['continue', 'interrupt']);
+}
+
+function resumeOption(): Option {
+  return new Option(
+    '--resume <how>',
+    'who resumes the run if its process ends early: auto lets `wf agent` (default: manual)',
+  ).choices(['auto', 'manual']);
+}
+
+function ifRunningOption(): Option {
+  return new Option(
+    '--if-running <what>',
+    'what to do while another run of the workflow has not ended (default: start)',
+  ).choices(['skip', 'wait']);
 }
 
 function onFailureOption(): Option {

@@ -35,6 +35,21 @@ export function runChecks(services: Services): readonly Check[] {
         }),
       );
     }),
+    check('advice', 'agent', 'advances runs when nobody does', async () => {
+      const history = await services.historyForReading();
+      const agent = history?.agent();
+      if (agent !== undefined && services.isAlive(agent.owner)) return found(`process ${agent.owner.pid}`);
+      const timer = history?.nextTimer(Number.MIN_SAFE_INTEGER)?.run;
+      const [automatic] = history?.resumedByAgent() ?? [];
+      if (timer === undefined && automatic === undefined) return found('none runs, and no run needs one');
+      const why =
+        timer === undefined ? `run ${automatic?.run} was started with --resume auto` : `run ${timer} waits for a timer`;
+      return wrong(
+        new WfError('E_INTERRUPTED', `no agent runs, and ${why}`, {
+          hint: 'Run one under systemd with `wf agent install`, or in a terminal with `wf agent`.',
+        }),
+      );
+    }),
     check('advice', 'changes', 'changes of wf in place on this host', async () => {
       const history = await services.historyForReading();
       const unfinished = new Set(history?.unfinishedRuns().map(({ id }) => id));

@@ -1,6 +1,7 @@
 import { WfError } from '../../engine/model/errors.ts';
 import type { Demand } from '../../engine/model/request.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
+import { advanceFor } from '../../engine/requests/answers.ts';
 import type { Delivered } from '../../engine/requests/deliver-request.ts';
 import { requester } from '../../host/machine/requester.ts';
 import { resumeRequest } from '../arguments/resume-request.ts';
@@ -69,39 +70,33 @@ export async function deliver(delivery: Delivery, services: Services, terminal: 
   }
 }
 
-/** Advances a run that nobody advances, so that it answers. A cancelled run needs no workflow, as a rollback. */
-function advanceRun(
-  delivery: Delivery,
+/** Advances a run that nobody advances, so that it answers. */
+async function advanceRun(
+  asked: Delivery,
   interruption: Interruption,
   services: Services,
   terminal: Terminal,
 ): Promise<RunOutcome | null> {
-  const { demand } = delivery;
-  if (demand.kind === 'retry') return retry(delivery, interruption, services, terminal);
-  if (demand.kind === 'settle') {
-    return followUndo(delivery, interruption, services, terminal, (engine, ...asked) => engine.settle(...asked));
+  // Another process may have advanced it since the command began.
+  const delivery = { ...asked, run: await runNow(asked, services) };
+  switch (advanceFor(delivery.demand, delivery.run.status)) {
+    case 'start anew': {
+      const { startAgain } = await import('./start-again.ts');
+      return startAgain(delivery, interruption, services, terminal);
+    }
+    case 'resume':
+      return resume(delivery, interruption, services, terminal);
+    case 'settle':
+      return followUndo(delivery, interruption, services, terminal, (engine, ...asked) => engine.settle(...asked));
+    case 'conclude':
+      return followUndo(delivery, interruption, services, terminal, (engine, request, observer) =>
+        engine.conclude(request, 'answered', observer),
+      );
+    case 'rollBack':
+      return followUndo(delivery, interruption, services, terminal, (engine, request, observer) =>
+        engine.rollBack({ ...request, removeKept: false }, observer),
+      );
   }
-  if (demand.kind === 'confirm') {
-    return followUndo(delivery, interruption, services, terminal, (engine, request, observer) =>
-      engine.conclude(request, 'answered', observer),
-    );
-  }
-  if (demand.kind !== 'cancel' || demand.keep) return resume(delivery, interruption, services, terminal);
-  return followUndo(delivery, interruption, services, terminal, (engine, request, observer) =>
-    engine.rollBack({ ...request, removeKept: false }, observer),
-  );
-}
-
-async function retry(
-  delivery: Delivery,
-  interruption: Interruption,
-  services: Services,
-  terminal: Terminal,
-): Promise<RunOutcome> {
-  const run = await runNow(delivery, services);
-  if (run.status !== 'rolled-back') return resume(delivery, interruption, services, terminal);
-  const { startAgain } = await import('./start-again.ts');
-  return startAgain({ ...delivery, run }, interruption, services, terminal);
 }
 
 async function resume(
@@ -110,13 +105,11 @@ async function resume(
   services: Services,
   terminal: Terminal,
 ): Promise<RunOutcome> {
-  const { input, workflow, acceptChanges = false } = delivery;
-  const run = await runNow(delivery, services);
+  const { run, input, workflow, acceptChanges = false } = delivery;
   const request = await resumeRequest(run, { acceptChanges, input, workflow }, await services.history(), services);
   return resumeRun(run, request, interruption, services, terminal);
 }
 
-/** Returns the run as it is now: another process may have advanced it since the command began. */
 async function runNow({ run: { id } }: Delivery, services: Services): Promise<StoredRun> {
   const run = (await services.history()).run(id);
   if (run === undefined) throw new WfError('E_RUN_NOT_FOUND', `run ${id} was removed`, { hint: '`wf runs`' });

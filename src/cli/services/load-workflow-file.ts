@@ -8,10 +8,12 @@ import type { Places } from './places.ts';
 /**
  * Loads a workflow file for a command. Standard output and the end of the process are reserved for wf from now on, because
  * functions of the workflow are called until the command ends.
+ * @param again whether this process has loaded an earlier content of the file
  * @throws WfError E_WORKFLOW_INVALID
  */
-export function loadWorkflowFile(source: WorkflowFile, { cacheFolder }: Places): Promise<LoadedFile> {
+export function loadWorkflowFile(source: WorkflowFile, { cacheFolder }: Places, again = false): Promise<LoadedFile> {
   reserveProcess();
   prepareInterrupts();
-  return loadWorkflow(source, { cacheFolder, wfModule: () => import('../../index.ts'), confine: confineCodeOfCommand });
+  const wfModule = () => import('../../index.ts');
+  return loadWorkflow(source, { cacheFolder, wfModule, confine: confineCodeOfCommand, again });
 }

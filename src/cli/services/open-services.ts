@@ -31,13 +31,12 @@ export const openServices: OpenServices = async ({ database }) => {
 
   const files = () => findWorkflowFiles(places.workflowFolders);
 
-  const loads = new Map<string, Promise<LoadedFile>>();
+  let cache: ((file: WorkflowFile) => Promise<LoadedFile>) | undefined;
 
   async function load(file: WorkflowFile): Promise<LoadedFile> {
-    const { loadWorkflowFile } = await import('./load-workflow-file.ts');
-    const loading = loads.get(file.file) ?? loadWorkflowFile(file, places);
-    loads.set(file.file, loading);
-    return loading;
+    const { workflowCache } = await import('./workflow-cache.ts');
+    cache ??= workflowCache(places);
+    return cache(file);
   }
 
   async function summarize(file: WorkflowFile): Promise<WorkflowSummary> {

@@ -60,6 +60,8 @@ export type JournalEvent =
       readonly owner: Owner;
       /** The stage after which this process pauses; null if it does not. */
       readonly pauseAfter: string | null;
+      /** Set if an agent took the run over; an agent resumes it after an interruption, too. */
+      readonly by?: 'agent';
     }
   /** A private host was made for the run; it is kept only once this is on disk, and no other is trusted to be it. */
   | ({ readonly type: 'host.made' } & PrivateHostIdentity)
@@ -130,7 +132,13 @@ export type JournalEvent =
   /** The answer to the request with this seq, committed with all that it brought about. */
   | { readonly type: 'answered'; readonly request: number; readonly outcome: RequestOutcome }
   /** The run waits for one of these events, or for a timer. */
-  | { readonly type: 'waiting'; readonly events: readonly string[]; readonly ask?: Ask }
+  | {
+      readonly type: 'waiting';
+      readonly events: readonly string[];
+      readonly ask?: Ask;
+      /** When its first timer is due, in milliseconds since the epoch; absent if it waits for no timer. */
+      readonly until?: number;
+    }
   /** The run paused after this stage, or on request (null): the next steps are decided, and none has begun. */
   | { readonly type: 'paused'; readonly stage: string | null }
   | { readonly type: 'interrupted'; readonly signal: string }
@@ -218,6 +226,8 @@ export interface RunOptions {
   readonly confirm?: ConfirmRule;
   /** The rolled-back run that this one starts anew; absent in any other run. */
   readonly retryOf?: RunId;
+  /** Set if an agent resumes the run when its process is gone. */
+  readonly resume?: 'auto';
   /**
    * The secret inputs, for which `input` has placeholders, each with the source of its value (`env:VARIABLE`, `file:PATH`), which a
    * resume reads again; null if the value was typed.

@@ -116,10 +116,18 @@ export interface HistoryPort {
   /**
    * Creates a run with its lease and its claims, and marks the plan of its options as used: all or nothing. A run that starts another one
    * anew answers the requests for that.
-   * @throws WfError E_RUN_EXISTS; E_NAME_IN_USE naming the run that holds one of the claims and what to do about it; E_PLAN_USED,
+   * @param alone whether to refuse while another run of the workflow has not ended
+   * @throws WfError E_RUN_EXISTS; E_WORKFLOW_RUNNING; E_NAME_IN_USE naming the run that holds one of the claims and what to do about it; E_PLAN_USED,
    * E_PLAN_NOT_FOUND; E_REQUEST_REFUSED if the other run was started anew already, or is not rolled back
    */
-  create(header: RunHeader, definition: Json, owner: Owner, claims: readonly string[], at: number): Lease;
+  create(
+    header: RunHeader,
+    definition: Json,
+    owner: Owner,
+    claims: readonly string[],
+    at: number,
+    alone?: boolean,
+  ): Lease;
   /**
    * Appends to the journal and updates runs, steps and changes. Ending a run releases its lease, and its claims if none of its changes
    * needs undoing.

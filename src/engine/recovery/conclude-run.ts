@@ -36,7 +36,15 @@ export async function concludeRun(
   const rule = found.options.confirm;
   if (!isDue(found) || seen === undefined || rule === undefined) return null;
   const changes = changesToUndo(history.changes(id), seen.kept);
-  const taken = await takeOverChanges(services, { run: found, changes, runners: request, isDue, secrets, observer });
+  const taken = await takeOverChanges(services, {
+    run: found,
+    changes,
+    runners: request,
+    isDue,
+    secrets,
+    observer,
+    by: request.by,
+  });
   if (taken === null) return null;
   const { entries, journal } = taken;
   const run: UnconfirmedRun = unconfirmedIn(entries) ?? seen;

@@ -79,6 +79,7 @@ export async function resumeRun(
     secrets,
     observer,
     hibernating: request.hibernating,
+    by: request.by,
   });
   if (taken === null) throw runEnded(history.run(run.id) ?? run);
   try {

@@ -38,7 +38,7 @@ export async function rollBackRun(
   if (!isDue(found)) return null;
   const changes = history.changes(id);
   const undone = { run: found, changes: changes.filter(undoable), runners: request };
-  const taken = await takeOverChanges(services, { ...undone, isDue, secrets, observer });
+  const taken = await takeOverChanges(services, { ...undone, isDue, secrets, observer, by: request.by });
   if (taken === null) return null;
   try {
     const { run } = taken;

@@ -26,7 +26,7 @@ type Settling = Extract<Demand, { kind: 'settle' }>;
  */
 export async function settleChanges(
   services: EngineServices,
-  { run: id, runner }: Omit<RollBackRequest, 'removeKept' | 'secrets' | 'cause'>,
+  { run: id, runner, by }: Omit<RollBackRequest, 'removeKept' | 'secrets' | 'cause'>,
   secrets: Secrets,
   observer: RunObserver,
 ): Promise<RunHandle | null> {
@@ -39,7 +39,7 @@ export async function settleChanges(
   const runners = runnersOf(history.changes(id), runner);
   const elsewhere = placeError(() => requirePlace(services, found, runners));
   const host = await services.runtimes[found.runtime].open(found, recordedHost(history, found));
-  const taken = await takeOverToUndo(services, { run: found, host, isDue, runner, secrets, observer });
+  const taken = await takeOverToUndo(services, { run: found, host, isDue, runner, secrets, observer, by });
   if (taken === null) return null;
   const { run, journal, entries } = taken;
   try {

@@ -8,7 +8,7 @@ import type { StepRunner } from '../workflow/step.ts';
 import { type RunnersToUndo, requireRunners } from './require-runners.ts';
 import { type TakenRun, type TakeOverRequest, takeOver } from './take-over.ts';
 
-type UndoRequest = Pick<TakeOverRequest, 'run' | 'host' | 'isDue' | 'runner' | 'secrets' | 'observer'>;
+type UndoRequest = Pick<TakeOverRequest, 'run' | 'host' | 'isDue' | 'runner' | 'secrets' | 'observer' | 'by'>;
 
 /** Takes over a run to undo or settle its changes: no step will be carried out. */
 export function takeOverToUndo(services: EngineServices, request: UndoRequest): Promise<TakenRun | null> {

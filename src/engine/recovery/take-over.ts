@@ -39,6 +39,7 @@ export interface TakeOverRequest {
   readonly observer: RunObserver;
   /** The lease of the run if it hibernates in this process. */
   readonly hibernating?: Lease | undefined;
+  readonly by?: LeaseTaken['by'] | undefined;
 }
 
 /** A run that an earlier process left, taken over. */
@@ -61,7 +62,18 @@ export interface TakenRun extends OpenRun {
  */
 export async function takeOver(
   services: EngineServices,
-  { run: seen, host, purpose, pauseAfter, claimNames, moreNames = [], isDue, hibernating, ...request }: TakeOverRequest,
+  {
+    run: seen,
+    host,
+    purpose,
+    pauseAfter,
+    claimNames,
+    moreNames = [],
+    isDue,
+    hibernating,
+    by,
+    ...request
+  }: TakeOverRequest,
 ): Promise<TakenRun | null> {
   const { history, claims, owner, leases, orphans } = services;
   const lease = await takeLease(services, seen, host, hibernating);
@@ -87,7 +99,9 @@ export async function takeOver(
     requireLastHost(services, run, host, entries);
     const { place } = run;
     const opened = openRun(services, { ...request, lease, host, claimed: async () => {}, place, entries });
-    await opened.journal.append([{ type: 'lease.taken', purpose, owner, pauseAfter }]);
+    await opened.journal.append([
+      { type: 'lease.taken', purpose, owner, pauseAfter, ...(by === undefined ? {} : { by }) },
+    ]);
     const open = openSteps(entries);
     await withRenewedHost(host, async () => {
       // Before the orphaned processes: the claim ends what the host has begun, or leaves it to be found among them.

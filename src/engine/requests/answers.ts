@@ -2,6 +2,7 @@ import { WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
 import type { JournalEvent } from '../model/journal-event.ts';
 import type { Demand, OpenRequest } from '../model/request.ts';
+import type { StoredRunStatus } from '../ports/history.ts';
 
 /** Returns the event that refuses a request. */
 export function refused({ number }: Pick<OpenRequest, 'number'>, error: WfError): JournalEvent {
@@ -43,4 +44,24 @@ export function retriedAlready(run: RunId, as: RunId): WfError {
     `it was started anew as run ${as}`,
     `Check that run with \`wf show ${as}\`.`,
   );
+}
+
+/** Returns how a process advances a run that nobody advances, so that it answers. A cancelled run needs no workflow, as a rollback. */
+export function advanceFor(
+  demand: Demand,
+  status: StoredRunStatus,
+): 'resume' | 'rollBack' | 'settle' | 'conclude' | 'start anew' {
+  switch (demand.kind) {
+    case 'settle':
+      return 'settle';
+    case 'confirm':
+      return 'conclude';
+    case 'cancel':
+      return demand.keep ? 'resume' : 'rollBack';
+    case 'retry':
+      return status === 'rolled-back' ? 'start anew' : 'resume';
+    case 'send':
+    case 'pause':
+      return 'resume';
+  }
 }

@@ -8,6 +8,7 @@ import { isEnd, type StoredRun } from '../ports/history.ts';
 import type { EngineServices } from '../run/engine.ts';
 import { runImported, runNotFound } from '../run/run-refusal.ts';
 import { NOT_ENDED, requestRefused, retriedAlready } from './answers.ts';
+import { openRequestsOf } from './open-requests.ts';
 
 /** The interval in which the sender reads whether its request is answered: two indexed reads. */
 const READ_MS = 20;
@@ -59,6 +60,21 @@ export async function deliverRequest(services: EngineServices, request: DeliverR
   }
 }
 
+/** Answers a stored request to a run that nobody advances, as `Engine.answer` does. */
+export async function answerRequest(
+  services: EngineServices,
+  id: RunId,
+  number: number,
+  advance: (demand: Demand) => Promise<void>,
+): Promise<boolean> {
+  const run = services.history.run(id);
+  const request = openRequestsOf(services.history, id).find((open) => open.number === number);
+  if (run === undefined || request === undefined || livingOwner(services, run) !== null) return false;
+  const { demand } = request;
+  if (!refusedUnowned(services, run, number, demand)) await advance(demand);
+  return true;
+}
+
 /** Refuses a request to a run that no process advances, or advances the run so that it answers. */
 async function answerUnowned(
   services: EngineServices,
@@ -66,21 +82,26 @@ async function answerUnowned(
   run: StoredRun,
   number: number,
 ): Promise<void> {
-  const { clock } = services;
-  const refuse = (error: WfError) =>
-    void services.history.refuse(run.id, number, error.toRecord(), clock.now(), isAdvancing(services, run.id));
-  const refusal = refusalOf(services, run, demand);
-  if (refusal !== undefined) {
-    refuse(refusal);
-    return;
-  }
+  if (refusedUnowned(services, run, number, demand)) return;
   try {
     await advance();
   } catch (thrown) {
     const error = asWfError(thrown);
-    if (!RIVAL.includes(error.code)) refuse(error);
-    else await pause(clock);
+    if (!RIVAL.includes(error.code)) refuse(services, run, number, error);
+    else await pause(services.clock);
   }
+}
+
+/** Refuses a request that the run cannot fulfil in its state. Returns whether it did. */
+function refusedUnowned(services: EngineServices, run: StoredRun, number: number, demand: Demand): boolean {
+  const refusal = refusalOf(services, run, demand);
+  if (refusal !== undefined) refuse(services, run, number, refusal);
+  return refusal !== undefined;
+}
+
+function refuse(services: EngineServices, { id }: StoredRun, number: number, error: WfError): void {
+  const { history, clock } = services;
+  history.refuse(id, number, error.toRecord(), clock.now(), isAdvancing(services, id));
 }
 
 /** Another process has taken the run over, or ended it, meanwhile. */

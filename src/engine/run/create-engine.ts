@@ -17,7 +17,7 @@ import { planResume } from '../recovery/plan-resume.ts';
 import { resumeRun } from '../recovery/resume-run.ts';
 import { rollBackRun } from '../recovery/roll-back-run.ts';
 import { settleChanges } from '../recovery/settle-change.ts';
-import { deliverRequest } from '../requests/deliver-request.ts';
+import { answerRequest, deliverRequest } from '../requests/deliver-request.ts';
 import { createRequestInbox } from '../requests/request-inbox.ts';
 import { NO_SECRETS, type RedactedInput, redactInput, type Secrets, secretsOf } from '../secrets/secrets.ts';
 import { abandonedLeases } from './abandoned-leases.ts';
@@ -79,6 +79,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       const secrets = knownSecrets(services, request);
       return redactingErrors(secrets, () => concludeRun(services, { ...request, until }, secrets, guarded(observer)));
     },
+    answer: (run, request, advance) => answerRequest(services, run, request, advance),
     deliver: (request) => deliverRequest(services, request),
     watchRequests: (run, onRequest) => services.inbox.watch(run, onRequest),
     releaseLease: (lease) => services.leases.release(lease),
@@ -205,7 +206,7 @@ async function createAndAdvance(
   const { history, owner, crashPoints, leases } = services;
   crashPoints.reach('before commit create');
   const lease = await history.groupedCommit(() =>
-    history.create(header, definition.description, owner, claims, createdAt),
+    history.create(header, definition.description, owner, claims, createdAt, request.alone),
   );
   const releaseWithLease = () => {
     release();

@@ -4,6 +4,7 @@ import type { JournalEntry, RunEnd, RunOptions } from '../model/journal-event.ts
 import type { Json, JsonObject } from '../model/json.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { Owner } from '../model/owner.ts';
+import type { Demand } from '../model/request.ts';
 import type { PrestartedHost } from '../place/prestarted-host.ts';
 import type { RunPlan, SavedPlan } from '../plan/saved-plan.ts';
 import type { ClaimPort } from '../ports/claims.ts';
@@ -54,6 +55,8 @@ export interface StartRequest {
   readonly options: RunOptions;
   /** Chosen by the user; a new one if absent. */
   readonly id?: RunId;
+  /** Whether the start is refused while another run of the workflow has not ended; false if absent. */
+  readonly alone?: boolean;
   /** Started by this engine on the same runtime; its id is the run's. */
   readonly prestarted?: PrestartedHost | undefined;
   /** Whether a run that only waits for timers hibernates; the caller must resume it in time. False if absent. */
@@ -74,8 +77,14 @@ export interface Planned {
   readonly findings: readonly PreflightFinding[];
 }
 
+/** The process that takes over a run. */
+interface Taker {
+  /** Set if that is an agent, which resumes the run after an interruption, too. */
+  readonly by?: 'agent' | undefined;
+}
+
 /** Request for a rollback, with the step runners that undo the changes. */
-export interface RollBackRequest extends RunnersToUndo {
+export interface RollBackRequest extends RunnersToUndo, Taker {
   readonly run: RunId;
   /** Also undoes what a step runner keeps by design, such as a pulled image. */
   readonly removeKept: boolean;
@@ -85,7 +94,7 @@ export interface RollBackRequest extends RunnersToUndo {
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
-export interface ResumeRequest {
+export interface ResumeRequest extends Taker {
   readonly run: RunId;
   /** The run, if the caller has read it in this turn of the event loop. */
   readonly seen?: StoredRun;
@@ -193,7 +202,7 @@ export interface Engine {
   prestartHost(runtime: RuntimeName, id: RunId | undefined): Promise<PrestartedHost>;
   /**
    * Checks the requirements, creates the run and begins to advance it.
-   * @throws WfError the error of the first unmet requirement; E_RUN_EXISTS; E_NAME_IN_USE if another run has claimed the same names;
+   * @throws WfError the error of the first unmet requirement; E_RUN_EXISTS, E_WORKFLOW_RUNNING; E_NAME_IN_USE if another run has claimed the same names;
    * with a plan also E_PLAN_OUTDATED naming each difference, E_PLAN_USED, E_PLAN_NOT_FOUND: then nothing was touched
    */
   start(request: StartRequest, observer?: RunObserver): Promise<RunHandle>;
@@ -233,6 +242,12 @@ export interface Engine {
     until: 'deadline' | 'answered',
     observer?: RunObserver,
   ): Promise<RunHandle | null>;
+  /**
+   * Answers a stored request to a run that nobody advances: refuses it if the run cannot fulfil it, otherwise calls `advance`, which takes
+   * the run over. Resolves to false, and does nothing, if the request has an answer or the run a living owner.
+   * @throws WfError of `advance`: the request stays open
+   */
+  answer(run: RunId, request: number, advance: (demand: Demand) => Promise<void>): Promise<boolean>;
   /**
    * Stores a request to a run and waits for its answer, of whatever process advances the run; if none does, the caller does.
    * @throws WfError E_RUN_NOT_FOUND, E_RUN_IMPORTED; E_DATABASE*, E_DISK_FULL: then the request was not stored

@@ -650,8 +650,9 @@ class RunLoop {
   /** Hibernates until the first timer fires, unless that is soon. The process keeps the lease: if it dies, the run is interrupted. */
   #hibernate(): RunResult | undefined {
     const { lease } = this.#request.watch;
-    const until = Math.min(...[...(this.#state?.timers.values() ?? [])].map(({ deadline }) => deadline));
-    return until - this.#clock.now() < SHORTEST_HIBERNATION_MS ? undefined : { type: 'hibernating', until, lease };
+    const until = this.#state === undefined ? undefined : firstDeadline(this.#state);
+    if (until === undefined || until - this.#clock.now() < SHORTEST_HIBERNATION_MS) return undefined;
+    return { type: 'hibernating', until, lease };
   }
 
   #cancelAll(): void {
@@ -680,7 +681,18 @@ function stopsFirst(arrivals: readonly Arrival[]): readonly Arrival[] {
 function waitingFor(state: MachineState | undefined): JournalEvent {
   if (state === undefined) return { type: 'waiting', events: [] };
   const ask = askOf(state.snapshot);
-  return { type: 'waiting', events: expectedEvents(state.snapshot), ...(ask === undefined ? {} : { ask }) };
+  const until = firstDeadline(state);
+  return {
+    type: 'waiting',
+    events: expectedEvents(state.snapshot),
+    ...(ask === undefined ? {} : { ask }),
+    ...(until === undefined ? {} : { until }),
+  };
+}
+
+/** Returns when the first timer is due, in milliseconds since the epoch. */
+function firstDeadline({ timers }: MachineState): number | undefined {
+  return timers.size === 0 ? undefined : Math.min(...[...timers.values()].map(({ deadline }) => deadline));
 }
 
 function isExpected({ snapshot }: MachineState, event: MachineEvent): boolean {

@@ -41,3 +41,11 @@ export function runImported(run: RunId, importedFrom: string): WfError {
     details: { run, importedFrom },
   });
 }
+
+/** Returns the error for a run that was to be the only one of its workflow. */
+export function workflowRunning(workflow: string, run: RunId): WfError {
+  return new WfError('E_WORKFLOW_RUNNING', `run ${run} of workflow ${workflow} has not ended`, {
+    hint: `Wait for it with \`wf wait ${run}\`, or start the other run without --if-running.`,
+    details: { run },
+  });
+}

@@ -22,9 +22,12 @@ export interface Attempt {
 export interface ProjectedRows {
   /** Sets the start of the run, unless it is set. */
   beginRun(at: number): void;
+  /** Sets whether an agent resumes the run if it is interrupted: the run was started so, or an agent has taken it over. */
+  takeLease(byAgent: boolean): void;
   /** Sets a waiting or paused run to running; leaves every other status as it is. */
   resumeRun(): void;
-  setRunStatus(status: 'waiting' | 'paused' | 'unconfirmed'): boolean;
+  /** @param dueAt when the first timer of a waiting run is due, or an unconfirmed run is undone; null for none */
+  setRunStatus(status: 'waiting' | 'paused' | 'unconfirmed', dueAt: number | null): boolean;
   /** Revokes the end of the run, if it had one. Without an error, the stored one stays. */
   rollBackRun(error: ErrorRecord | null): boolean;
   setDefinition(hash: DefinitionHash): boolean;
@@ -56,6 +59,9 @@ export interface ProjectedRows {
 export function project({ seq, at, event }: JournalEntry, rows: ProjectedRows): string | undefined {
   switch (event.type) {
     case 'lease.taken':
+      rows.takeLease(event.by === 'agent');
+      rows.resumeRun();
+      return undefined;
     case 'interrupted':
       rows.resumeRun();
       return undefined;
@@ -94,9 +100,12 @@ export function project({ seq, at, event }: JournalEntry, rows: ProjectedRows): 
     case 'answered':
       return rows.answerRequest(event.request) ? undefined : `request ${event.request}`;
     case 'waiting':
+      return rows.setRunStatus('waiting', event.until ?? null) ? undefined : 'run';
     case 'paused':
+      return rows.setRunStatus('paused', null) ? undefined : 'run';
     case 'unconfirmed':
-      return rows.setRunStatus(event.type) ? undefined : 'run';
+    case 'extended':
+      return rows.setRunStatus('unconfirmed', event.deadline.at) ? undefined : 'run';
     case 'rolling-back':
       return rows.rollBackRun(event.error) ? undefined : 'run';
     case 'ended': {
@@ -104,7 +113,6 @@ export function project({ seq, at, event }: JournalEntry, rows: ProjectedRows): 
       return rows.endRun(event.status, event.output, error, at) ? undefined : 'run';
     }
     case 'armed':
-    case 'extended':
     case 'host.made':
     case 'baseline.taken':
     case 'change.reverting':

@@ -21,17 +21,31 @@ export class TableRows implements ProjectedRows {
     this.#update('UPDATE runs SET started_at = @at WHERE number = @run AND started_at IS NULL', { at });
   }
 
-  resumeRun(): void {
-    this.#update(`UPDATE runs SET status = 'running' WHERE number = @run AND status IN ('waiting', 'paused')`);
+  takeLease(byAgent: boolean): void {
+    this.#update(
+      `UPDATE runs SET auto_resume = @byAgent OR json_extract(options, '$.resume') IS 'auto'
+       WHERE number = @run AND imported_from IS NULL`,
+      { byAgent: byAgent ? 1 : 0 },
+    );
   }
 
-  setRunStatus(status: 'waiting' | 'paused' | 'unconfirmed'): boolean {
-    return this.#update('UPDATE runs SET status = @status, finished_at = NULL WHERE number = @run', { status });
+  resumeRun(): void {
+    this.#update(
+      `UPDATE runs SET status = 'running', due_at = NULL WHERE number = @run AND status IN ('waiting', 'paused')`,
+    );
+  }
+
+  setRunStatus(status: 'waiting' | 'paused' | 'unconfirmed', dueAt: number | null): boolean {
+    return this.#update(
+      `UPDATE runs SET status = @status, finished_at = NULL, due_at = iif(imported_from IS NULL, @dueAt, NULL)
+       WHERE number = @run`,
+      { status, dueAt },
+    );
   }
 
   rollBackRun(error: ErrorRecord | null): boolean {
     return this.#update(
-      `UPDATE runs SET status = 'rolling-back', finished_at = NULL, error = @error WHERE number = @run`,
+      `UPDATE runs SET status = 'rolling-back', finished_at = NULL, due_at = NULL, error = @error WHERE number = @run`,
       { error: textOrNull(error) },
     );
   }
@@ -47,7 +61,8 @@ export class TableRows implements ProjectedRows {
 
   endRun(status: StoredRunStatus, output: Json, error: ErrorRecord | null, at: number): boolean {
     return this.#update(
-      'UPDATE runs SET status = @status, output = @output, error = @error, finished_at = @at WHERE number = @run',
+      `UPDATE runs SET status = @status, output = @output, error = @error, finished_at = @at, due_at = NULL
+       WHERE number = @run`,
       { status, output: textOrNull(output), error: textOrNull(error), at },
     );
   }

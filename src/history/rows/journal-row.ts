@@ -125,6 +125,7 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
       purpose: z.enum(['start', 'resume', 'rollback']),
       owner,
       pauseAfter: z.nullable(z.string()),
+      by: z.exactOptional(z.literal('agent')),
     }),
     z.strictObject({ type: z.literal('host.made'), process: owner, user: z.number() }),
     z.strictObject({
@@ -179,7 +180,12 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
     }),
     z.strictObject({ type: z.literal('requested'), by: requester, demand, comment: z.nullable(z.string()) }),
     z.strictObject({ type: z.literal('answered'), request: z.number(), outcome }),
-    z.strictObject({ type: z.literal('waiting'), events: z.array(z.string()), ask: z.exactOptional(ask) }),
+    z.strictObject({
+      type: z.literal('waiting'),
+      events: z.array(z.string()),
+      ask: z.exactOptional(ask),
+      until: z.exactOptional(z.number()),
+    }),
     z.strictObject({ type: z.literal('armed'), guard, applyBy: deadline }),
     z.strictObject({
       type: z.literal('unconfirmed'),

@@ -50,6 +50,7 @@ export const runOptions = lazy(() =>
       }),
     ),
     retryOf: z.exactOptional(runIdSchema()),
+    resume: z.exactOptional(z.literal('auto')),
     // Null stands for a secret that was typed.
     secrets: z.exactOptional(z.record(z.string(), z.nullable(z.string()))),
     plan: z.exactOptional(planIdSchema()),

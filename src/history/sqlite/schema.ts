@@ -9,6 +9,16 @@ export const SCHEMA_VERSION = 1;
 /** Condition for a change that is in place on a host (`isInPlace` in the engine). Queries repeat it so that SQLite uses the index. */
 export const IN_PLACE = "status IN ('intended', 'applied', 'kept', 'stuck')";
 
+/** Condition for a run that has not ended, here or on the machine that it was imported from. */
+export const UNENDED = "status IN ('running', 'waiting', 'paused', 'unconfirmed', 'rolling-back')";
+
+/**
+ * Condition for a run that an agent resumes once its owner is dead: it was under way, or has an owner while it waits. Queries repeat it
+ * so that SQLite uses the index.
+ */
+export const RESUMED_BY_AGENT =
+  "auto_resume = 1 AND (status IN ('running', 'rolling-back') OR (status = 'waiting' AND owner_pid IS NOT NULL))";
+
 /**
  * A run has a number beside its id: the rows of recent runs are then neighbours at the end of each table.
  * Tables with wide rows keep their rowid and have a narrow unique index, because WITHOUT ROWID would put whole rows into inner pages.
@@ -38,6 +48,8 @@ const SCHEMA = `
     error TEXT,
     imported_from TEXT,
     retry_of TEXT GENERATED ALWAYS AS (json_extract(options, '$.retryOf')) VIRTUAL,
+    due_at INTEGER, -- the first timer of a run of this machine that waits, or the deadline of an unconfirmed one
+    auto_resume INTEGER NOT NULL CHECK (auto_resume IN (0, 1)),
     fence INTEGER NOT NULL,
     owner_pid INTEGER,
     owner_start_time TEXT,
@@ -52,6 +64,8 @@ const SCHEMA = `
   CREATE INDEX runs_of_definition ON runs (definition_hash);
   CREATE UNIQUE INDEX runs_retried ON runs (retry_of) WHERE retry_of IS NOT NULL AND imported_from IS NULL;
   CREATE INDEX runs_with_owner ON runs (number) WHERE owner_pid IS NOT NULL;
+  CREATE INDEX runs_due ON runs (due_at, number) WHERE due_at IS NOT NULL;
+  CREATE INDEX runs_to_resume ON runs (number) WHERE ${RESUMED_BY_AGENT};
 
   CREATE TABLE journal (
     run INTEGER NOT NULL REFERENCES runs (number),
@@ -117,6 +131,15 @@ const SCHEMA = `
     seq INTEGER NOT NULL,
     PRIMARY KEY (run, seq)
   ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE agent (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    since INTEGER NOT NULL,
+    owner_pid INTEGER NOT NULL,
+    owner_start_time TEXT NOT NULL,
+    owner_boot_id TEXT NOT NULL,
+    owner_pid_namespace TEXT
+  ) STRICT;
 
   CREATE TABLE claims (
     resource TEXT NOT NULL PRIMARY KEY,

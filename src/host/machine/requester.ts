@@ -9,13 +9,14 @@ const LOGIN_NAME = /^[a-z_][a-z0-9_.-]{0,31}\$?$/i;
 export function requester(env: NodeJS.ProcessEnv): Requester {
   const sudoUser = process.geteuid?.() === 0 ? env['SUDO_USER'] : undefined;
   return {
-    user: loginName(),
+    user: userName(),
     sudoUser: sudoUser !== undefined && LOGIN_NAME.test(sudoUser) ? sudoUser : null,
     host: machineName(),
   };
 }
 
-function loginName(): string {
+/** Returns the login name of the user of this process. */
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

@@ -39,6 +39,8 @@ export interface RunSummary {
   readonly retryOf?: string;
   /** The run that started this one anew; absent if none did. */
   readonly retriedAs?: string;
+  /** Set if an agent resumes the run when its process is gone; absent for other runs. */
+  readonly resume?: 'auto';
   /** The machine on which an imported run took place; absent for other runs. */
   readonly importedFrom?: string;
 }
@@ -134,6 +136,7 @@ export function runSummary(
     changesInPlace: run.changesInPlace,
     ...(run.options.retryOf === undefined ? {} : { retryOf: run.options.retryOf }),
     ...(run.retriedAs === null ? {} : { retriedAs: run.retriedAs }),
+    ...(run.options.resume === undefined ? {} : { resume: run.options.resume }),
     ...(run.importedFrom === null ? {} : { importedFrom: run.importedFrom }),
   };
 }

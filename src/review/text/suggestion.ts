@@ -5,7 +5,7 @@ type Place = Pick<TextStyle, 'database'>;
 
 /** Matches commands that read or write the database. */
 const OF_DATABASE =
-  /^wf (?:start|apply|plans|resume|rollback|send|pause|cancel|confirm|retry|settle|wait|guard|shell|changes|sweep|runs|show|logs|diff|report|graph|prune|export)\b/;
+  /^wf (?:start|apply|plans|resume|rollback|send|pause|cancel|confirm|retry|settle|wait|guard|shell|changes|sweep|runs|show|logs|diff|report|graph|prune|export|agent)\b/;
 
 /** Returns a command line of wf with `--db`, if it needs that. */
 export function suggestedCommand(line: string, { database }: Place): string {

@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'index.ts',
   ],
+  agent: ['engine', 'history'],
   // Runs the command as a user does.
   testing: ['engine', 'definition'],
   cli: [
@@ -49,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'sweep',
     'library',
+    'agent',
     'index.ts',
   ],
   // From review, the types that `library` returns.

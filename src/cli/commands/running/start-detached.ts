@@ -63,7 +63,7 @@ export async function detach(
 const EXIT_CODES: readonly ExitCode[] = [0, 1, 2, 3, 4, 5, 130, 143];
 
 function argumentsOf(given: StartOptions, id: RunId, database: string): readonly string[] {
-  const { workflow, input, inputFile, runtime, pauseAfter, onFailure, onHangup, json } = given;
+  const { workflow, input, inputFile, runtime, pauseAfter, onFailure, onHangup, resume, ifRunning, json } = given;
   const { confirmWithin, applyWithin, confirmBy, confirmIf, guard } = given;
   const options: readonly (readonly [name: string, value: string | undefined])[] = [
     ['--id', id],
@@ -78,6 +78,8 @@ function argumentsOf(given: StartOptions, id: RunId, database: string): readonly
     ['--apply-within', applyWithin],
     ['--confirm-by', confirmBy],
     ['--confirm-if', confirmIf],
+    ['--resume', resume],
+    ['--if-running', ifRunning],
   ];
   const typed = options.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
   return ['start', ...typed, ...(guard ? [] : ['--no-guard']), ...(json ? ['--json'] : []), '--', workflow];

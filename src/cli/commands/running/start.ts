@@ -3,10 +3,12 @@ import { z } from 'zod';
 import { requireConfirmable } from '../../../engine/confirm/confirm-rule.ts';
 import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
 import { parseRunId, RUN_ID_RULE, type RunId } from '../../../engine/model/ids.ts';
+import type { ConfirmRule } from '../../../engine/model/journal-event.ts';
 import { RUNTIME_NAMES } from '../../../engine/ports/runtime.ts';
 import type { Engine, RuntimeChoice, StartRequest } from '../../../engine/run/engine.ts';
 import type { LoadedWorkflow } from '../../../engine/workflow/workflow.ts';
 import { confirmRule } from '../../arguments/confirm-options.ts';
+import { withSlot } from '../../arguments/slot.ts';
 import { stageToPauseAfter } from '../../arguments/stage-option.ts';
 import { workflowInput } from '../../arguments/workflow-input.ts';
 import { isFileReference, workflowByReference } from '../../arguments/workflow-reference.ts';
@@ -17,7 +19,7 @@ import { escapingProcesses } from '../../output/escaping-processes.ts';
 import { printOutcome } from '../../output/print-result.ts';
 import { runtimeLine } from '../../output/runtime-line.ts';
 import type { Terminal } from '../../output/terminal.ts';
-import type { Services } from '../../services/services.ts';
+import type { ResolvedWorkflow, Services } from '../../services/services.ts';
 
 const options = z.object({
   workflow: z.string(),
@@ -27,6 +29,8 @@ const options = z.object({
   pauseAfter: z.string().optional(),
   onFailure: z.enum(['rollback', 'keep']).default('rollback'),
   id: z.string().optional(),
+  resume: z.enum(['auto', 'manual']).default('manual'),
+  ifRunning: z.enum(['skip', 'wait']).optional(),
   dryRun: z.boolean().default(false),
   plan: z.boolean().default(false),
   detach: z.boolean().default(false),
@@ -42,13 +46,32 @@ export type StartOptions = z.output<typeof options>;
 
 /** `wf start WORKFLOW|FILE`: starts a run and follows it to its end; with --dry-run or --plan, prints what it would do. */
 export const start = defineCommand(options, async (given, services, terminal) => {
-  const id = chosenId(given);
+  const id = chosenId(given, services);
   const confirm = confirmRule(given);
   if (given.detach && !given.dryRun) {
     const { startDetached } = await import('./start-detached.ts');
     return startDetached(given, id, services, terminal);
   }
-  const { workflow, definition } = await workflowByReference(services, given.workflow);
+  const resolved = await workflowByReference(services, given.workflow);
+  const begin = () => startOrPlan({ ...resolved, id, confirm }, given, services, terminal);
+  if (given.ifRunning === undefined || given.dryRun || given.plan) return begin();
+  const { startAlone } = await import('./start-alone.ts');
+  const alone = { ifRunning: given.ifRunning, workflow: resolved.workflow.name, id, json: given.json };
+  return startAlone(alone, services, terminal, begin);
+});
+
+/** What to start, from the options of the command. */
+interface Chosen extends ResolvedWorkflow {
+  readonly id: RunId | undefined;
+  readonly confirm: ConfirmRule | undefined;
+}
+
+async function startOrPlan(
+  { workflow, definition, id, confirm }: Chosen,
+  given: StartOptions,
+  services: Services,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const engine = await services.engine();
   const choice = await runtimeFor(given, workflow, engine);
   const { runtime } = choice;
@@ -65,6 +88,7 @@ export const start = defineCommand(options, async (given, services, terminal) =>
       pauseAfter,
       secrets,
       ...(confirm === undefined ? {} : { confirm }),
+      ...(given.resume === 'auto' ? ({ resume: 'auto' } as const) : {}),
     };
     if (confirm !== undefined) requireConfirmable(workflow, confirm, runOptions);
     if (isPlan) {
@@ -76,12 +100,13 @@ export const start = defineCommand(options, async (given, services, terminal) =>
       const request = run === undefined ? planned : { ...planned, id: run };
       return await printRunPlan(request, { save: given.plan, file, choice, json: given.json }, engine, terminal);
     }
-    const request = { workflow, definition, input, runtime, options: runOptions, prestarted };
+    const alone = given.ifRunning !== undefined;
+    const request = { workflow, definition, input, runtime, options: runOptions, alone, prestarted };
     return await startRun(id === undefined ? request : { ...request, id }, choice, engine, given, services, terminal);
   } finally {
     await prestarted?.close();
   }
-});
+}
 
 /** Starts the run and follows it to its end. */
 export async function startRun(
@@ -112,8 +137,9 @@ export async function startRun(
   }
 }
 
-function chosenId({ id }: StartOptions): RunId | undefined {
-  if (id === undefined) return undefined;
+function chosenId({ id: given }: StartOptions, { clock }: Services): RunId | undefined {
+  if (given === undefined) return undefined;
+  const id = withSlot(given, clock.now());
   const parsed = parseRunId(id);
   if (parsed !== undefined) return parsed;
   throw new WfError('E_USAGE', `--id "${id}" is not a valid run id`, {

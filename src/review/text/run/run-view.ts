@@ -58,6 +58,7 @@ function headerLines({ run }: RunMaterial, record: RunRecord, now: number, style
     ...(record.retryOf === undefined ? [] : [field('retry of', record.retryOf)]),
     ...(record.retriedAs === undefined ? [] : [field('retried as', record.retriedAs)]),
     field('started', run.startedAt === null ? 'not yet' : timing(run.startedAt, record, now)),
+    ...(record.resume === undefined ? [] : [field('resume', 'by `wf agent` if its process ends early')]),
     field('runtime', record.runtime),
     field('definition', record.definitionHash.slice(0, 12)),
     ...inputLines.map((line, index) => field(index === 0 ? 'input' : '', line)),

@@ -1,0 +1,28 @@
+import { Argument, type Command, Option } from 'commander';
+import type { ActionFactory } from './action-factory.ts';
+import { collect, wholeNumber } from './arguments.ts';
+
+/** Adds the commands that advance and start runs without a person. */
+export function unattended(program: Command, action: ActionFactory): void {
+  program
+    .command('agent')
+    .summary('advance runs that no process advances, until it is stopped; or set up a service that does')
+    .addArgument(
+      new Argument('[action]', 'set up, remove or inspect the service').choices(['install', 'uninstall', 'status']),
+    )
+    .option('--concurrency <n>', 'advance at most so many runs at a time (default: 8)', wholeNumber)
+    .option('--user', 'install or uninstall a service of this user (default: of the system for root)')
+    .action(action(['action'], async () => (await import('../commands/unattended/agent.ts')).agent));
+  program
+    .command('schedule')
+    .summary('print the units with which a timer of systemd starts a workflow; installs nothing')
+    .addArgument(new Argument('<what>', 'what to do').choices(['print']))
+    .argument('<workflow>', 'name or file of the workflow')
+    .requiredOption('--on-calendar <spec>', 'when to start it, as systemd.time(7) describes: daily, Mon..Fri 03:00')
+    .option('--name <name>', 'name of the units, and beginning of the run ids (default: that of the workflow)')
+    .option('--input <name=value>', 'an input of the runs; repeatable; secrets as @file:PATH', collect)
+    .addOption(
+      new Option('--if-running <what>', 'if an earlier run has not ended (default: skip)').choices(['skip', 'wait']),
+    )
+    .action(action(['what', 'workflow'], async () => (await import('../commands/unattended/schedule.ts')).schedule));
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { type Agent, startAgent } from '../../../agent/agent.ts';
+import { WfError } from '../../../engine/model/errors.ts';
+import type { Owner } from '../../../engine/model/owner.ts';
+import type { RegisteredAgent } from '../../../history/agent-work.ts';
+import type { History } from '../../../history/history.ts';
+import { ownProcess } from '../../../host/processes/process.ts';
+import { defineCommand } from '../../define-command.ts';
+import { type AgentEvent, printAgentEvent } from '../../output/agent-output.ts';
+import { signalExitCode } from '../../output/exit-code.ts';
+import type { StopSignal, Terminal } from '../../output/terminal.ts';
+import type { Services } from '../../services/services.ts';
+import { advanceDue } from './advance-due.ts';
+
+const ACTIONS = ['install', 'uninstall', 'status'] as const;
+
+/** Runs that wait for steps on hosts: more at a time than there are processors, and few enough for their fingerprints. */
+export const CONCURRENCY = 8;
+
+const options = z.object({
+  action: z.enum(ACTIONS).optional(),
+  concurrency: z.number().default(CONCURRENCY),
+  user: z.boolean().default(false),
+  json: z.boolean().default(false),
+});
+export type AgentOptions = z.output<typeof options>;
+
+/** `wf agent [install|uninstall|status]`: advances the runs that nobody advances, or sets up a service that does. */
+export const agent = defineCommand(options, async (given, services, terminal) => {
+  switch (given.action) {
+    case undefined:
+      if (given.user) throw onlyWith('--user', 'install and uninstall');
+      return advanceRuns(given, services, terminal);
+    case 'install':
+      return (await import('./agent-install.ts')).installAgent(given, services, terminal);
+    case 'uninstall':
+      return (await import('./agent-install.ts')).uninstallAgent(given, services, terminal);
+    case 'status':
+      if (given.user) throw onlyWith('--user', 'install and uninstall');
+      return (await import('./agent-status.ts')).agentStatus(given, services, terminal);
+  }
+});
+
+/** Advances runs until a stop signal: then exits with 0 once no step is under way. A second signal ends the process at once. */
+async function advanceRuns({ concurrency, json }: AgentOptions, services: Services, terminal: Terminal): Promise<0> {
+  const { clock, places, isAlive } = services;
+  const [history, engine] = [await services.history(), await services.engine()];
+  const report = (event: AgentEvent) => printAgentEvent(terminal.out, event, clock.now(), json);
+  const owner = ownProcess();
+  const other = history.registerAgent({ owner, since: clock.now() }, isAlive);
+  if (other !== null) throw alreadyRunning(other, places.database);
+  try {
+    let running: Agent | undefined;
+    let isDraining = false;
+    const stop = (signal: StopSignal) => {
+      if (isDraining) terminal.exitNow(signalExitCode(signal));
+      isDraining = true;
+      running?.drain(signal);
+    };
+    const unlisten = [terminal.onStopSignal(stop), terminal.onHangup(() => stop('SIGTERM'))];
+    report({ did: 'started', database: places.database, pid: owner.pid, concurrency });
+    const begin = advanceDue(engine, history, services);
+    running = startAgent({ history, clock, owner, isAlive, concurrency, begin, release: engine.releaseLease, report });
+    await running.done.finally(() => {
+      for (const end of unlisten) end();
+    });
+    report({ did: 'ended' });
+    return 0;
+  } finally {
+    unregister(history, owner);
+  }
+}
+
+/** Without it, the next agent finds that this process is dead. */
+function unregister(history: History, owner: Owner): void {
+  try {
+    history.unregisterAgent(owner);
+  } catch {
+    // The error that ended the agent is reported.
+  }
+}
+
+function alreadyRunning({ owner: { pid } }: RegisteredAgent, database: string): WfError {
+  return new WfError('E_AGENT_RUNNING', `process ${pid} is the agent of ${database} already`, {
+    hint: 'One agent per database: inspect it with `wf agent status`.',
+    details: { pid },
+  });
+}
+
+function onlyWith(option: string, actions: string): WfError {
+  return new WfError('E_USAGE', `${option} goes with ${actions} only`, { hint: `Leave ${option} out.` });
+}

@@ -1,0 +1,134 @@
+import type { AgentNote } from '../../agent/agent.ts';
+import type { DueRun } from '../../agent/due-run.ts';
+import type { ErrorRecord } from '../../engine/model/errors.ts';
+import { escapeSteering } from '../../engine/model/json.ts';
+import type { RunResult } from '../../engine/run/engine.ts';
+import { isoTime } from '../../review/record/iso-time.ts';
+import { suggestions } from '../../review/text/suggestion.ts';
+import { type TextSink, writeLines } from './terminal.ts';
+
+/** An act of an agent, or its start or end. */
+export type AgentEvent =
+  | AgentNote
+  | {
+      readonly did: 'started';
+      readonly database: string;
+      readonly pid: number;
+      readonly concurrency: number;
+    }
+  | { readonly did: 'ended' };
+
+/** Prints one line for an act: for people, or a JSON object. */
+export function printAgentEvent(out: TextSink, event: AgentEvent, at: number, json: boolean): void {
+  const line = json
+    ? escapeSteering(JSON.stringify({ at: isoTime(at), ...recordOf(event) }))
+    : `${isoTime(at)} ${suggestions(words(event), out.style)}`;
+  writeLines(out, [line]);
+}
+
+/** The members of a line with `--json`: `did`, and those that belong to it. */
+function recordOf(event: AgentEvent): Readonly<Record<string, unknown>> {
+  switch (event.did) {
+    case 'started':
+    case 'ended':
+    case 'draining':
+      return event;
+    case 'waited':
+      return { did: event.did, error: event.error.toRecord(), retryAt: isoTime(event.retryAt) };
+    case 'failed':
+      return {
+        did: event.did,
+        ...dueRecord(event.due),
+        error: event.error.toRecord(),
+        retryAt: isoTime(event.retryAt),
+      };
+    case 'left':
+      return { did: event.did, ...dueRecord(event.due), ...resultRecord(event.result) };
+    case 'resumed':
+    case 'answered':
+      return { did: event.did, ...dueRecord(event.due) };
+  }
+}
+
+function dueRecord({ run, why, dueAt }: DueRun) {
+  return { run, why, dueAt: isoTime(dueAt) };
+}
+
+interface ResultRecord {
+  readonly status: string;
+  /** When a waiting run is due. */
+  readonly until?: string;
+  readonly error?: ErrorRecord;
+}
+
+function resultRecord(result: RunResult): ResultRecord {
+  switch (result.type) {
+    case 'ended':
+      return 'error' in result.end
+        ? { status: result.end.status, error: result.end.error }
+        : { status: result.end.status };
+    case 'unconfirmed':
+      return { status: 'unconfirmed', until: isoTime(result.until) };
+    case 'hibernating':
+      return { status: 'waiting', until: isoTime(result.until) };
+    case 'waiting':
+    case 'paused':
+    case 'interrupted':
+      return { status: result.type };
+  }
+}
+
+function words(event: AgentEvent): string {
+  switch (event.did) {
+    case 'started':
+      return `agent of ${event.database} started: process ${event.pid}, at most ${event.concurrency} runs at a time`;
+    case 'resumed':
+      return `run ${event.due.run} resumed: ${reason(event.due)}`;
+    case 'answered':
+      return `run ${event.due.run}: a request was refused; \`wf show ${event.due.run}\` shows why`;
+    case 'left':
+      return `run ${event.due.run} ${resultWords(event.result)}`;
+    case 'failed':
+      return `run ${event.due.run} not resumed: ${errorWords(event.error)} Next try at ${isoTime(event.retryAt)}.`;
+    case 'waited':
+      return `the database cannot be used: ${errorWords(event.error)} Next try at ${isoTime(event.retryAt)}.`;
+    case 'draining':
+      return `${event.signal}: draining, ${event.runs.length === 0 ? 'no run is under way' : `waiting for ${event.runs.join(', ')}`}`;
+    case 'ended':
+      return 'agent ended';
+  }
+}
+
+function reason(due: DueRun): string {
+  switch (due.why) {
+    case 'timer':
+      return `its timer or deadline was due at ${isoTime(due.dueAt)}`;
+    case 'interrupted':
+      return 'its process was gone';
+    case 'request':
+      return `a request of ${isoTime(due.dueAt)} had no answer`;
+  }
+}
+
+function resultWords(result: RunResult): string {
+  switch (result.type) {
+    case 'ended': {
+      const { end } = result;
+      return 'error' in end ? `ended: ${end.status}: ${errorWords(end.error)}` : `ended: ${end.status}`;
+    }
+    case 'unconfirmed':
+      return `is unconfirmed until ${isoTime(result.until)}`;
+    case 'hibernating':
+      return `waits until ${isoTime(result.until)}`;
+    case 'waiting':
+      return 'waits for an event';
+    case 'paused':
+      return result.stage === null ? 'paused' : `paused after ${result.stage}`;
+    case 'interrupted':
+      return `is interrupted (${result.signal})`;
+  }
+}
+
+function errorWords({ code, message, hint }: ErrorRecord): string {
+  return `${code}: ${message}. ${hint}`;
+}

@@ -1,0 +1,50 @@
+import { sha256 } from '../../engine/model/digest.ts';
+import { hardening, type Scope, serviceSettings } from './service-settings.ts';
+import { plainValue, unitText } from './unit-text.ts';
+
+/** The longest time for the steps under way when the agent is stopped; then it is killed, and nothing is lost. */
+export const STOP_SECONDS = 300;
+
+/** Returns the name of the unit of a database. */
+export function agentUnitName(database: string): string {
+  return `wf-agent-${sha256(database).slice(0, 8)}.service`;
+}
+
+/** The first line of the unit of a database, by which wf knows its own. */
+export function agentUnitComment(database: string): string {
+  return `Written by \`wf agent install\` for ${database}; \`wf agent uninstall\` removes it.`;
+}
+
+/** Returns the text of the unit of a database. */
+export function agentUnitText(
+  database: string,
+  concurrency: number,
+  scope: Scope,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  const isSystem = scope === 'system';
+  return unitText(agentUnitComment(database), [
+    {
+      name: 'Unit',
+      settings: [
+        ['Description', plainValue(`wf agent of ${database}`)],
+        // Only an order: resumed runs find the engine, and are stopped before it is.
+        ...(isSystem ? [['After', 'network-online.target docker.service'] as const] : []),
+        // A database that is locked or full for a while must not end the restarts.
+        ['StartLimitIntervalSec', '0'],
+      ],
+    },
+    {
+      name: 'Service',
+      settings: [
+        ['Type', 'exec'],
+        ...serviceSettings(['agent', '--db', database, '--concurrency', String(concurrency)], env),
+        ['Restart', 'always'],
+        ['RestartSec', '5'],
+        ['TimeoutStopSec', String(STOP_SECONDS)],
+        ...hardening(scope),
+      ],
+    },
+    { name: 'Install', settings: [['WantedBy', isSystem ? 'multi-user.target' : 'default.target']] },
+  ]);
+}

@@ -1,0 +1,119 @@
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { WfError } from '../../engine/model/errors.ts';
+import { commandLine } from '../../engine/model/evidence.ts';
+import type { Argv, CommandPort } from '../../engine/ports/command.ts';
+import { errnoOf } from '../../host/machine/errno.ts';
+import { homeFolder } from '../../host/machine/user-folders.ts';
+import { makeFolder } from '../../trust/private-folder.ts';
+import { ownUser } from '../../trust/users.ts';
+import { STOP_SECONDS } from './agent-unit.ts';
+import type { Scope } from './service-settings.ts';
+
+const ROOT = 0;
+/** Longer than the agent may take to stop. */
+const LIMIT_MS = (STOP_SECONDS + 60) * 1000;
+
+/** Returns the scope of a service: root's are the system's, unless it asks for its own. */
+export function scopeOf(user: boolean): Scope {
+  return ownUser() === ROOT && !user ? 'system' : 'user';
+}
+
+/** Path of a unit file. */
+export function unitPath(name: string, scope: Scope): string {
+  return scope === 'system'
+    ? path.join('/etc/systemd/system', name)
+    : path.join(homeFolder(), '.config/systemd/user', name);
+}
+
+/** Returns the text of a unit file; undefined if there is none. @throws WfError E_SYSTEMD */
+export function readUnit(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (thrown) {
+    if (errnoOf(thrown) === 'ENOENT') return undefined;
+    throw fileError(file, 'read', thrown);
+  }
+}
+
+/** Writes a unit file, whole or not at all. @throws WfError E_SYSTEMD */
+export function writeUnit(file: string, text: string): void {
+  const temporary = `${file}.${process.pid}`;
+  try {
+    makeFolder(path.dirname(file), 0o755);
+    writeFileSync(temporary, text, { mode: 0o644, flag: 'wx' });
+    renameSync(temporary, file);
+  } catch (thrown) {
+    rmSync(temporary, { force: true });
+    throw fileError(file, 'write', thrown);
+  }
+}
+
+/** @throws WfError E_SYSTEMD */
+export function removeUnit(file: string): void {
+  try {
+    rmSync(file);
+  } catch (thrown) {
+    throw fileError(file, 'remove', thrown);
+  }
+}
+
+/** Whether systemd is the init system of this machine (sd_booted(3)). */
+export function isSystemdBooted(): boolean {
+  return existsSync('/run/systemd/system');
+}
+
+/** @throws WfError E_SYSTEMD if systemd is not the init system of this machine */
+export function requireSystemd(): void {
+  if (isSystemdBooted()) return;
+  throw new WfError('E_SYSTEMD', 'systemd does not run on this machine', {
+    hint: 'Let the init system of this machine, or a supervisor, run `wf agent` in the folder of the project.',
+  });
+}
+
+/** Calls systemctl for a scope. */
+export interface Systemctl {
+  /** @param done what has been done before, for the error @throws WfError E_SYSTEMD with the message of systemctl */
+  call(args: readonly string[], done: string): Promise<void>;
+  /** Returns the one-word answer of `is-active` or `is-enabled`. */
+  state(question: 'is-active' | 'is-enabled', unit: string): Promise<string>;
+}
+
+export function systemctl(
+  command: CommandPort,
+  scope: Scope,
+  env: Readonly<Record<string, string | undefined>>,
+): Systemctl {
+  const run = (args: readonly string[]) => {
+    const argv: Argv = ['systemctl', ...(scope === 'user' ? ['--user'] : []), ...args];
+    // Absent in a shell of `su` or cron.
+    const runtimeFolder = env['XDG_RUNTIME_DIR'] ?? `/run/user/${ownUser()}`;
+    const added = scope === 'user' ? { env: { XDG_RUNTIME_DIR: runtimeFolder } } : {};
+    return command.run(argv, { timeoutMs: LIMIT_MS, ...added });
+  };
+  return {
+    async call(args, done) {
+      const { argv, end, stdout, stderr } = await run(args);
+      if (end.type === 'exited' && end.exitCode === 0) return;
+      const said = (stderr.trim() || stdout.trim() || end.type).replaceAll('\n', '; ');
+      throw new WfError('E_SYSTEMD', `${done}; \`${commandLine(argv)}\` failed: ${said}`, {
+        hint:
+          scope === 'user'
+            ? 'Log in as this user (not with su), or set XDG_RUNTIME_DIR; then run the command again.'
+            : 'Fix that, then run the command again.',
+      });
+    },
+    async state(question, unit) {
+      const { stdout } = await run([question, unit]);
+      return stdout.trim() || 'unknown';
+    },
+  };
+}
+
+function fileError(file: string, verb: string, cause: unknown): WfError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new WfError('E_SYSTEMD', `cannot ${verb} the unit file ${file}: ${why}`, {
+    hint: 'Run wf as the owner of its folder.',
+    cause,
+  });
+}

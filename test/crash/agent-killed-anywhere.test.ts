@@ -1,0 +1,132 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { runRecordSchema } from '../support/run-record.ts';
+import { openProject, type Project, type RunningWf } from '../support/run-wf.ts';
+
+const FOLDERS = readFileSync(new URL('../fixtures/workflows/folders.ts', import.meta.url), 'utf8');
+const PATIENCE = { timeout: 60_000, interval: 50 };
+const DONE = ['one', 'two', 'three', 'not three', 'not two', 'not one', ''];
+
+/** The processes that are killed at a time. */
+const AT_A_TIME = 2;
+
+/** The number of crash points that one run of the tests chooses; WF_CRASH_MATRIX=all takes them all. */
+const CHOSEN = 16;
+
+/** Random numbers of the seed that is printed. */
+function seededRandom(): () => number {
+  const seed = Number(process.env['WF_CRASH_SEED'] ?? Math.floor(Math.random() * 1_000_000));
+  process.stdout.write(`WF_CRASH_SEED=${seed}\n`);
+  let state = seed + 1;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
+interface LeftRun {
+  readonly project: Project;
+  readonly id: string;
+  readonly root: string;
+}
+
+/** A run whose process was killed before its first decision. */
+async function leaveRun(id: string): Promise<LeftRun> {
+  const project = openProject({ 'workflows/folders.ts': FOLDERS });
+  const root = path.join(project.folder, 'root');
+  mkdirSync(root);
+  const args = ['start', 'folders', '--id', id, '--input', 'root=root', '--resume', 'auto'];
+  const killed = await project.wf(args, { env: { WF_CRASH_AT: 'after commit create' } });
+  expect(killed.signal).toBe('SIGKILL');
+  return { project, id, root };
+}
+
+const logOf = ({ root }: LeftRun) => readFileSync(path.join(root, 'log'), 'utf8').split('\n');
+const statusOf = async ({ project, id }: LeftRun) =>
+  runRecordSchema.parse((await project.wf(['show', id, '--json'])).json()).status;
+
+/** Lets an agent advance the run to its end. Returns its exit code. */
+async function finish(left: LeftRun, env: Record<string, string> = {}): Promise<number | undefined> {
+  const agent = left.project.start(['agent'], { env });
+  await agent.printed(/started/);
+  try {
+    await vi.waitFor(async () => expect(await statusOf(left)).toBe('succeeded'), PATIENCE);
+  } finally {
+    agent.kill('SIGTERM');
+  }
+  return (await agent.end).exitCode;
+}
+
+/** Waits until the agent is dead, or the run has ended without that: then stops the agent. Returns whether it was killed. */
+async function killedOrDone(agent: RunningWf, run: LeftRun): Promise<boolean> {
+  let isDead = false;
+  const end = agent.end.then((ended) => {
+    isDead = true;
+    return ended;
+  });
+  await vi.waitFor(async () => expect(isDead || (await statusOf(run)) === 'succeeded').toBe(true), PATIENCE);
+  agent.kill('SIGTERM');
+  return (await end).signal === 'SIGKILL';
+}
+
+/** Returns the crash points that an undisturbed agent reaches, each time that it does. */
+async function crashPoints(): Promise<readonly string[]> {
+  const left = await leaveRun('agent-kill-none');
+  const log = path.join(left.project.folder, 'points');
+  expect(await finish(left, { WF_CRASH_LOG: log })).toBe(0);
+  const counts = new Map<string, number>();
+  return readFileSync(log, 'utf8')
+    .trim()
+    .split('\n')
+    .map((point) => {
+      const times = (counts.get(point) ?? 0) + 1;
+      counts.set(point, times);
+      return times === 1 ? point : `${point}@${times}`;
+    });
+}
+
+test('an agent is killed at each of its crash points: the next one loses nothing and does nothing twice', async () => {
+  const all = await crashPoints();
+  expect(all.length).toBeGreaterThan(40);
+  const random = seededRandom();
+  const share = process.env['WF_CRASH_MATRIX'] === 'all' ? 1 : CHOSEN / all.length;
+  const points = all.filter(() => random() < share);
+  const left = [...points.entries()];
+  const wrong: unknown[] = [];
+  const missed: string[] = [];
+  const work = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const [index, point] = next;
+      const run = await leaveRun(`agent-kill-${index}`);
+      const agent = run.project.start(['agent'], { env: { WF_CRASH_AT: point } });
+      const isKilled = await killedOrDone(agent, run);
+      const exitCode = await finish(run);
+      if (!isKilled) missed.push(point);
+      const [log, isGone] = [logOf(run), !existsSync(path.join(run.root, 'one'))];
+      // A command that was killed while it ran may have written its line before.
+      const once = log.filter((line, at) => line !== log[at - 1]);
+      if (exitCode !== 0 || !isGone || once.join() !== DONE.join()) {
+        wrong.push({ point, exitCode, log });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  expect(wrong).toEqual([]);
+  // The number of its writes depends on the time that commands take.
+  expect(missed.length, missed.join()).toBeLessThan(points.length / 4);
+}, 600_000);
+
+test('agents are killed at random moments, one after the other: the runs end, and nothing is done twice', async () => {
+  const random = seededRandom();
+  const run = await leaveRun('agent-kill-random');
+  for (let kills = 0; kills < 8; kills += 1) {
+    const agent = run.project.start(['agent']);
+    await new Promise((resolve) => setTimeout(resolve, 150 + random() * 700));
+    agent.kill('SIGKILL');
+    await agent.end;
+  }
+  expect(await finish(run)).toBe(0);
+  const log = logOf(run);
+  expect(log.filter((line, at) => line !== log[at - 1])).toEqual(DONE);
+}, 300_000);
