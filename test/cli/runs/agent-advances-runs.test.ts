@@ -6,6 +6,7 @@ import { agentLines, linesOf, startAgent } from '../../support/agent.ts';
 import { ASKING_WORKFLOW, openAskingProject } from '../../support/asking-workflow.ts';
 import { runRecordSchema } from '../../support/run-record.ts';
 import { openProject, type Project } from '../../support/run-wf.ts';
+import { openSettingProject } from '../../support/setting-workflow.ts';
 
 const GATE = readFileSync(new URL('../../fixtures/workflows/gate.ts', import.meta.url), 'utf8');
 const FOLDERS = readFileSync(new URL('../../fixtures/workflows/folders.ts', import.meta.url), 'utf8');
@@ -146,6 +147,28 @@ test.concurrent('it answers a request whose sender was killed, as the sender wou
   expect(await project.wf(['send', 'agent-raced', 'go'])).toMatchObject({ exitCode: 0 });
   await untilItIs(project, 'agent-raced', 'succeeded');
   expect((await agentLines(agent)).filter(({ did }) => did === 'failed')).toEqual([]);
+});
+
+test.concurrent('it takes back an unconfirmed run that nothing else guards, and starts a rolled-back run anew', async ({
+  onTestFinished,
+}) => {
+  const project = openSettingProject();
+  const run = project.run('agent-unconfirmed', ['--confirm-within', '2s', '--no-guard']);
+  await run.line(/^not confirmed yet/);
+  run.kill('SIGKILL');
+  await run.end;
+  await startAgent(onTestFinished, project);
+  await untilItIs(project, 'agent-unconfirmed', 'rolled-back');
+  expect(await record(project, 'agent-unconfirmed')).toMatchObject({ error: { code: 'E_NOT_CONFIRMED' } });
+  expect(project.log()).toEqual(['one', 'two', 'not two', 'not one']);
+
+  await project.wf(['start', 'setting', '--id', 'agent-retried', '--input', `folder=${project.folder}`]);
+  await project.wf(['rollback', 'agent-retried']);
+  const sender = await project.wf(['retry', 'agent-retried'], { env: { WF_CRASH_AT: 'after request' } });
+  expect(sender).toMatchObject({ signal: 'SIGKILL' });
+  await vi.waitFor(async () => expect((await record(project, 'agent-retried')).retriedAs).toBeDefined(), PATIENCE);
+  const { retriedAs = '' } = await record(project, 'agent-retried');
+  await untilItIs(project, retriedAs, 'succeeded');
 });
 
 test.concurrent('a run that cannot be resumed is reported once, and resumed once that is mended, without a restart', async ({
