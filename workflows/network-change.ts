@@ -4,6 +4,7 @@ import {
   defineWorkflow,
   execCommand,
   hostAddressSchema,
+  linkExists,
   linkNameSchema,
   networkAdmin,
   pingProbe,
@@ -166,8 +167,9 @@ export default defineWorkflow({
   input,
   machine,
   keepsChanges: true,
-  requirements: ({ sshFrom }) => [
+  requirements: ({ link, sshFrom }) => [
     networkAdmin(),
+    linkExists(link),
     ...(sshFrom === null ? [] : [tool('iptables', 'the rule for SSH is made with it')]),
   ],
   proofs: ({ link, address, gateway }) => [

@@ -10,20 +10,24 @@ import { isAlive, ownProcess } from '../host/processes/process.ts';
 import { createCrashPoints } from '../host/workflow-code/crash-points.ts';
 import { guardUnit } from '../steps/systemd/guard-unit.ts';
 import { newRunId } from './new-run-id.ts';
+import { programFiles, wfProgram } from './program-files.ts';
 
 /**
  * Returns the dependencies of an engine on this machine.
+ * @param workflowFolders folders in which the command `wf` finds workflows by name
  * @param history called when the history is first needed, so that a refusal before that leaves no database behind
  */
 export function engineDependencies(
   runtimes: Runtimes,
   database: string,
   history: () => HistoryPort,
+  workflowFolders: readonly string[] = [],
 ): EngineDependencies {
   return {
     runtimes,
     guards: createGuards({
-      program: path.join(import.meta.dirname, 'wf.cjs'),
+      program: wfProgram(),
+      executed: [...programFiles(), ...workflowFolders],
       database: path.resolve(database),
       runner: guardUnit.runner,
     }),

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import {
   checkAddressFree,
+  linkExists,
   linkNameFree,
   observeBridge,
   observeCounters,
@@ -185,6 +186,13 @@ describeOwnNetwork('the network reads', () => {
     await expect(readWith(observeLinks, { container: gone }, testContext())).rejects.toMatchObject({
       code: 'E_NAMESPACE_GONE',
     });
+  });
+
+  it('linkExists names the link that is missing, and claims the one that is there', async () => {
+    expect(await linkExists('r_one').check(host)).toMatchObject({ met: true });
+    const missing = await linkExists('r_never').check(host);
+    expect(missing).toMatchObject({ met: false, error: { code: 'E_INPUT', message: 'this host has no link r_never' } });
+    expect(linkExists('r_one').claim).toBe('link r_one');
   });
 
   it('linkNameFree names the link that has the name', async () => {

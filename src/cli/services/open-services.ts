@@ -62,7 +62,7 @@ export const openServices: OpenServices = async ({ database }) => {
       import('../../library/engine-dependencies.ts'),
     ]);
     // Opened when a run is created: a refused start leaves no database.
-    return engineDependencies(runtimes, places.database, () => openOnce(openHistory));
+    return engineDependencies(runtimes, places.database, () => openOnce(openHistory), places.workflowFolders);
   }
 
   const services: Services = {

@@ -1,6 +1,7 @@
 import { sha256 } from '../../engine/model/digest.ts';
-import { hardening, type Scope, serviceSettings } from './service-settings.ts';
-import { plainValue, unitText } from './unit-text.ts';
+import { hardening, type Scope } from '../../host/systemd/hardening.ts';
+import { plainValue, unitText } from '../../host/systemd/unit-text.ts';
+import { serviceSettings } from './service-settings.ts';
 
 /** The longest time for the steps under way when the agent is stopped; then it is killed, and nothing is lost. */
 export const STOP_SECONDS = 300;

@@ -1,6 +1,7 @@
+import { hardening, type Scope } from '../../host/systemd/hardening.ts';
+import { plainValue, unitText } from '../../host/systemd/unit-text.ts';
 import { STOP_SECONDS } from './agent-unit.ts';
-import { hardening, type Scope, serviceSettings } from './service-settings.ts';
-import { plainValue, unitText } from './unit-text.ts';
+import { serviceSettings } from './service-settings.ts';
 
 interface Schedule {
   /** Name of both units; the ids of the runs begin with it. */

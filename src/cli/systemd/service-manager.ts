@@ -1,14 +1,12 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { WfError } from '../../engine/model/errors.ts';
 import { commandLine } from '../../engine/model/evidence.ts';
 import type { Argv, CommandPort } from '../../engine/ports/command.ts';
-import { errnoOf } from '../../host/machine/errno.ts';
 import { homeFolder } from '../../host/machine/user-folders.ts';
-import { makeFolder } from '../../trust/private-folder.ts';
+import type { Scope } from '../../host/systemd/hardening.ts';
+import { isSystemdBooted, systemUnitPath } from '../../host/systemd/unit-file.ts';
 import { ownUser } from '../../trust/users.ts';
 import { STOP_SECONDS } from './agent-unit.ts';
-import type { Scope } from './service-settings.ts';
 
 const ROOT = 0;
 /** Longer than the agent may take to stop. */
@@ -21,46 +19,7 @@ export function scopeOf(user: boolean): Scope {
 
 /** Path of a unit file. */
 export function unitPath(name: string, scope: Scope): string {
-  return scope === 'system'
-    ? path.join('/etc/systemd/system', name)
-    : path.join(homeFolder(), '.config/systemd/user', name);
-}
-
-/** Returns the text of a unit file; undefined if there is none. @throws WfError E_SYSTEMD */
-export function readUnit(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (thrown) {
-    if (errnoOf(thrown) === 'ENOENT') return undefined;
-    throw fileError(file, 'read', thrown);
-  }
-}
-
-/** Writes a unit file, whole or not at all. @throws WfError E_SYSTEMD */
-export function writeUnit(file: string, text: string): void {
-  const temporary = `${file}.${process.pid}`;
-  try {
-    makeFolder(path.dirname(file), 0o755);
-    writeFileSync(temporary, text, { mode: 0o644, flag: 'wx' });
-    renameSync(temporary, file);
-  } catch (thrown) {
-    rmSync(temporary, { force: true });
-    throw fileError(file, 'write', thrown);
-  }
-}
-
-/** @throws WfError E_SYSTEMD */
-export function removeUnit(file: string): void {
-  try {
-    rmSync(file);
-  } catch (thrown) {
-    throw fileError(file, 'remove', thrown);
-  }
-}
-
-/** Whether systemd is the init system of this machine (sd_booted(3)). */
-export function isSystemdBooted(): boolean {
-  return existsSync('/run/systemd/system');
+  return scope === 'system' ? systemUnitPath(name) : path.join(homeFolder(), '.config/systemd/user', name);
 }
 
 /** @throws WfError E_SYSTEMD if systemd is not the init system of this machine */
@@ -108,12 +67,4 @@ export function systemctl(
       return stdout.trim() || 'unknown';
     },
   };
-}
-
-function fileError(file: string, verb: string, cause: unknown): WfError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new WfError('E_SYSTEMD', `cannot ${verb} the unit file ${file}: ${why}`, {
-    hint: 'Run wf as the owner of its folder.',
-    cause,
-  });
 }

@@ -21,7 +21,6 @@ export interface GuardedRun {
 export interface GuardPort {
   /** Makes and removes units of systemd that are guards. */
   readonly runner: StepRunner;
-  /** @throws WfError E_UNTRUSTED if another user could have written what systemd would execute as root */
   choose(run: RunId, guarded: GuardedRun): GuardChoice;
   /** Starts a guard in a session of its own, and resolves once it has loaded all that it needs. @throws WfError E_GUARD */
   startProcess(run: RunId, guarded: GuardedRun): Promise<Owner>;

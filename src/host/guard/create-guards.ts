@@ -1,14 +1,15 @@
-import { existsSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { WfError } from '../../engine/model/errors.ts';
 import type { GuardPort } from '../../engine/ports/guard.ts';
 import type { StepRunner } from '../../engine/workflow/step.ts';
-import { requireTrusted } from '../../trust/trusted-path.ts';
+import { writableByOthers } from '../../trust/root-owned.ts';
 import { ownUser } from '../../trust/users.ts';
 import { pause, systemClock } from '../machine/clock.ts';
 import { startDetached } from '../processes/detached-process.ts';
 import { processOf } from '../processes/process.ts';
+import { isSystemdBooted } from '../systemd/unit-file.ts';
+import { guardUnitName, guardUnitText } from './guard-unit-text.ts';
 import { newestLoginSession } from './login-session.ts';
-import { guardUnitName, guardUnitText } from './unit-text.ts';
 
 /** A guard loads wf and a workflow file. */
 const START_MS = 60_000;
@@ -22,6 +23,8 @@ const INHERITED = /^(?:PATH|HOME|LANG|DOCKER_\w+|XDG_\w+|WF_(?!CRASH|HALT)\w+)$/
 interface GuardsOptions {
   /** The program of the command `wf`. */
   readonly program: string;
+  /** The files that it executes, without workflows. */
+  readonly executed: readonly string[];
   /** Path of the history. */
   readonly database: string;
   /** The step runner of units. */
@@ -29,7 +32,7 @@ interface GuardsOptions {
 }
 
 /** Creates the guards of runs in a history: units of systemd for root, otherwise processes in sessions of their own. */
-export function createGuards({ program, database, runner }: GuardsOptions): GuardPort {
+export function createGuards({ program, executed, database, runner }: GuardsOptions): GuardPort {
   const args = (run: string, workflowFile: string | null) => [
     'guard',
     `--db=${database}`,
@@ -41,11 +44,9 @@ export function createGuards({ program, database, runner }: GuardsOptions): Guar
     runner,
     newestSession: newestLoginSession,
     choose(run, { runtime, workflowFile }) {
-      const whyNot = whyNoUnit(runtime === 'embedded');
+      const files = [...executed, database, process.cwd(), ...(workflowFile === null ? [] : [workflowFile])];
+      const whyNot = whyNoUnit(runtime === 'embedded') ?? whyUntrusted(files);
       if (whyNot !== undefined) return { type: 'process', reason: whyNot };
-      for (const file of [process.execPath, program, ...(workflowFile === null ? [] : [workflowFile])]) {
-        requireTrusted(file, 'a file that systemd would execute as root');
-      }
       const command = [process.execPath, program, ...args(run, workflowFile)];
       const text = guardUnitText({ run, command, folder: process.cwd(), environment: inherited() });
       const name = guardUnitName(run);
@@ -83,9 +84,15 @@ function inherited(): Readonly<Record<string, string>> {
 function whyNoUnit(isPrivateHost: boolean): string | undefined {
   if (isPrivateHost) return 'the host of the run is a private one, which ends with the machine';
   if (ownUser() !== 0) return 'wf does not run as root';
-  if (!existsSync('/run/systemd/system')) return 'systemd does not run here';
+  if (!isSystemdBooted()) return 'systemd does not run here';
   const elsewhere = ['net', 'mnt', 'pid'].filter((kind) => namespaceOf('self', kind) !== namespaceOf('1', kind));
   return elsewhere.length === 0 ? undefined : `wf runs in another ${elsewhere.join(' and ')} namespace than systemd`;
+}
+
+/** Root's systemd executes no file that another user can write, not even the one who called sudo: the unit outlives that. */
+function whyUntrusted(files: readonly string[]): string | undefined {
+  const found = writableByOthers(files);
+  return found === undefined ? undefined : `systemd would execute files of others: ${found.path} ${found.why}`;
 }
 
 function namespaceOf(pid: string, kind: string): string | null {

@@ -11,7 +11,7 @@ export { observeFirewall } from './observe/observe-firewall.ts';
 export { observeLinks } from './observe/observe-links.ts';
 export { observeLinksGone } from './observe/observe-links-gone.ts';
 export { renameLink } from './rename-link.ts';
-export { linkNameFree, networkAdmin, tool } from './requirements.ts';
+export { linkExists, linkNameFree, networkAdmin, tool } from './requirements.ts';
 export { setLinkUp } from './set-link-up.ts';
 export { observeForwarding } from './tables/observe-forwarding.ts';
 export { observeNeighbours } from './tables/observe-neighbours.ts';

@@ -65,3 +65,21 @@ export function linkNameFree(name: string): Requirement {
     },
   };
 }
+
+/** Requires that the host has a link of this name, and claims it for the run: no other run may change it meanwhile. */
+export function linkExists(name: string): Requirement {
+  return {
+    title: `link ${name}`,
+    purpose: 'changing the link',
+    claim: `link ${name}`,
+    async check(host) {
+      try {
+        if ((await findLink(host.command, name)) !== null) return { met: true, found: name };
+        const hint = 'List the links with `ip link`.';
+        return { met: false, error: new WfError('E_INPUT', `this host has no link ${name}`, { hint }) };
+      } catch (thrown) {
+        return { met: false, error: asWfError(thrown) };
+      }
+    },
+  };
+}

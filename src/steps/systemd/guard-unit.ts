@@ -4,7 +4,13 @@ import type { Argv } from '../../engine/ports/command.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
 import { runChecked } from '../../host/commands/checked-command.ts';
-import { isUnitEnabled, readUnit, removeUnit, unitFile, writeUnit } from '../../host/guard/unit-file.ts';
+import {
+  isStartedAtBoot,
+  readUnit,
+  removeSystemUnit,
+  systemUnitPath,
+  writeUnit,
+} from '../../host/systemd/unit-file.ts';
 
 /** A guard is ready once it has loaded wf and the workflow. */
 const START_MS = 90_000;
@@ -30,34 +36,34 @@ export const guardUnit = defineStep({
   rehearse: ({ name }) => ({ unit: name }),
   async observe({ name, text }, context) {
     const target = `unit ${name}`;
-    const found = readUnit(name);
-    if (found === null) return { found: 'absent', target, record: { name, text } };
+    const found = readUnit(systemUnitPath(name));
+    if (found === undefined) return { found: 'absent', target, record: { name, text } };
     if (found !== text) return { found: 'foreign', error: editedByOthers(name) };
-    const isWhole = isUnitEnabled(name) && (await isActive(name, context));
+    const isWhole = isStartedAtBoot(name) && (await isActive(name, context));
     const seen = { target, record: { name, text } };
     return isWhole ? { found: 'ours', ...seen, output: { unit: name } } : { found: 'partial', ...seen };
   },
   async apply({ name, text }, record, _found, context) {
-    writeUnit(name, text);
+    writeUnit(systemUnitPath(name), text);
     await systemctl(context, ['daemon-reload'], COMMAND_MS);
     await systemctl(context, ['enable', name], COMMAND_MS);
     await systemctl(context, ['start', name], START_MS);
     return record;
   },
   async inspect({ name, text }) {
-    const found = readUnit(name);
-    if (found === null && !isUnitEnabled(name)) return { found: 'gone', reason: `unit ${name} does not exist` };
-    if (found !== null && found !== text) return { found: 'unknown', error: editedByOthers(name) };
+    const found = readUnit(systemUnitPath(name));
+    if (found === undefined && !isStartedAtBoot(name)) return { found: 'gone', reason: `unit ${name} does not exist` };
+    if (found !== undefined && found !== text) return { found: 'unknown', error: editedByOthers(name) };
     return { found: 'in place' };
   },
   // The unit is not stopped: it may be the process that undoes the run. It ends by itself once the run has ended.
   async undo({ name }, context) {
-    removeUnit(name);
+    removeSystemUnit(name);
     await systemctl(context, ['daemon-reload'], COMMAND_MS);
   },
   undoCommands: ({ name }) => [
     ['systemctl', 'disable', '--now', name],
-    ['rm', '-f', unitFile(name)],
+    ['rm', '-f', systemUnitPath(name)],
     ['systemctl', 'daemon-reload'],
   ],
 });
@@ -80,7 +86,7 @@ async function systemctl({ host, signal, record }: HostContext, args: readonly s
 }
 
 function editedByOthers(name: string): WfError {
-  return new WfError('E_FOREIGN', `${unitFile(name)} is not the file that wf wrote`, {
-    hint: `Compare it by hand, then remove it with \`systemctl disable --now ${name}\` and \`rm ${unitFile(name)}\`.`,
+  return new WfError('E_FOREIGN', `${systemUnitPath(name)} is not the file that wf wrote`, {
+    hint: `Compare it by hand, then remove it with \`systemctl disable --now ${name}\` and \`rm ${systemUnitPath(name)}\`.`,
   });
 }

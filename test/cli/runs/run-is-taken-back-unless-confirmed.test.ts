@@ -111,6 +111,21 @@ test.concurrent('a guard whose database was removed ends: it undoes nothing that
   expect(project.log()).toEqual(MADE);
 });
 
+test.concurrent('no other run gets the names of an unconfirmed one, whose process is gone or not', async () => {
+  const project = openSettingProject();
+  const run = project.run('has-the-names', ['--confirm-within', '60s']);
+  await run.line(UNCONFIRMED);
+  for (const id of ['beside-it', 'after-it']) {
+    const refused = await project.run(id, []).end;
+    expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('E_NAME_IN_USE') });
+    expect(refused.stderr).toContain('has-the-names');
+    run.kill('SIGKILL');
+    await run.end;
+  }
+  expect(project.log()).toEqual(MADE);
+  expect(await project.confirm('has-the-names')).toMatchObject({ exitCode: 0 });
+});
+
 test.concurrent('a run without a process is confirmed, extended or rolled back by the command that asks', async () => {
   const project = openSettingProject();
   for (const id of ['confirmed-later', 'taken-back']) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { slotOf, withSlot } from '../../../src/cli/arguments/slot.ts';
 import { agentUnitName, agentUnitText } from '../../../src/cli/systemd/agent-unit.ts';
-import { commandWord, pathValue } from '../../../src/cli/systemd/unit-text.ts';
+import { commandWord, pathValue } from '../../../src/host/systemd/unit-text.ts';
 
 describe('a word of a command line in a unit', () => {
   test.each([

@@ -1,9 +1,9 @@
-import path from 'node:path';
 import type { ExitCode } from '../../../engine/model/errors.ts';
 import type { RunId } from '../../../engine/model/ids.ts';
 import { pause } from '../../../host/machine/clock.ts';
 import { type DetachedEnd, startDetached as startProcess } from '../../../host/processes/detached-process.ts';
 import { newRunId } from '../../../library/new-run-id.ts';
+import { wfProgram } from '../../../library/program-files.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
@@ -36,7 +36,7 @@ export async function detach(
   let history = await services.historyForReading();
   // Then the other wf reports that.
   const isTaken = history?.run(id) !== undefined;
-  const started = startProcess(path.join(import.meta.dirname, 'wf.cjs'), argv);
+  const started = startProcess(wfProgram(), argv);
   let ended: DetachedEnd | undefined;
   const end = started.end.then((result) => {
     ended = result;

@@ -6,21 +6,13 @@ import type { RegisteredAgent } from '../../../history/agent-work.ts';
 import type { HistoryReader } from '../../../history/reader.ts';
 import { pause } from '../../../host/machine/clock.ts';
 import { userName } from '../../../host/machine/requester.ts';
+import type { Scope } from '../../../host/systemd/hardening.ts';
+import { readUnit, removeUnit, writeUnit } from '../../../host/systemd/unit-file.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import { agentUnitComment, agentUnitName, agentUnitText } from '../../systemd/agent-unit.ts';
 import { requireRootOwned } from '../../systemd/require-root-owned.ts';
-import {
-  readUnit,
-  removeUnit,
-  requireSystemd,
-  type Systemctl,
-  scopeOf,
-  systemctl,
-  unitPath,
-  writeUnit,
-} from '../../systemd/service-manager.ts';
-import type { Scope } from '../../systemd/service-settings.ts';
+import { requireSystemd, type Systemctl, scopeOf, systemctl, unitPath } from '../../systemd/service-manager.ts';
 import type { AgentOptions } from './agent.ts';
 
 /** The agent opens its database within this time. */

@@ -1,10 +1,11 @@
 import process from 'node:process';
+import { isSystemdBooted, readUnit } from '../../../host/systemd/unit-file.ts';
 import { isoTime } from '../../../review/record/iso-time.ts';
 import { durationText, momentText } from '../../../review/text/format/duration.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import { agentUnitName } from '../../systemd/agent-unit.ts';
-import { isSystemdBooted, readUnit, systemctl, unitPath } from '../../systemd/service-manager.ts';
+import { systemctl, unitPath } from '../../systemd/service-manager.ts';
 import type { AgentOptions } from './agent.ts';
 
 /** `wf agent status`: prints whether an agent of this database runs, what it waits for next, and its units. */
