@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type ExitCode, errorOfRecord } from '../../../engine/model/errors.ts';
+import { asWfError, type ExitCode, errorOfRecord } from '../../../engine/model/errors.ts';
 import type { RunId } from '../../../engine/model/ids.ts';
 import type { Demand } from '../../../engine/model/request.ts';
 import type { RunStatus, StoredRun } from '../../../engine/ports/history.ts';
@@ -80,15 +80,21 @@ async function completeConfirmation(
   terminal: Terminal,
 ): Promise<void> {
   const history = await services.history();
-  const end = await followJournal(history, run.id, services, terminal, () => {}, { restsIn: ['unconfirmed'] });
-  if (end.type !== 'let-go' || end.status !== 'unconfirmed') return;
-  const interruption = watchForInterruption(terminal);
-  try {
-    await followUndo({ ...given, run }, interruption, services, terminal, (engine, request, observer) =>
-      engine.conclude(request, 'answered', observer),
-    );
-  } finally {
-    interruption.end();
+  for (;;) {
+    const end = await followJournal(history, run.id, services, terminal, () => {}, { restsIn: ['unconfirmed'] });
+    if (end.type !== 'let-go' || end.status !== 'unconfirmed') return;
+    const interruption = watchForInterruption(terminal);
+    try {
+      await followUndo({ ...given, run }, interruption, services, terminal, (engine, request, observer) =>
+        engine.conclude(request, 'answered', observer),
+      );
+      return;
+    } catch (thrown) {
+      // Its guard was faster.
+      if (asWfError(thrown).code !== 'E_LEASE_HELD') throw thrown;
+    } finally {
+      interruption.end();
+    }
   }
 }
 
