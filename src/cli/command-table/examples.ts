@@ -40,8 +40,8 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     [`wf send @latest scale --data '{"replicas":3}'`, 'send an event with data'],
   ],
   confirm: [
-    ['wf confirm 7kq --comment "reached it"', 'keep the changes of an unconfirmed run'],
-    ['wf confirm 7kq --extend 10m', 'move its deadline'],
+    ['wf confirm k3v9x2mq7p --comment "reached it"', 'keep the changes of an unconfirmed run'],
+    ['wf confirm k3v9x2mq7p --extend 10m', 'move its deadline'],
   ],
   guard: [['wf guard 7kq', 'watch an unconfirmed run whose guard has ended']],
   settle: [

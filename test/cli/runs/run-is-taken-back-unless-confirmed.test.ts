@@ -37,6 +37,9 @@ test.concurrent('a run is kept once it is confirmed, and its guard ends', async 
   ]) {
     await project.wf(args);
   }
+  for (const other of ['@latest', 'confirmed-h']) {
+    expect(await project.confirm(other)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('whole id') });
+  }
   expect((await project.record('confirmed-here')).status).toBe('unconfirmed');
   const confirm = await project.confirm('confirmed-here', '--comment', 'reached it', '--json');
   expect(confirm, confirm.stderr).toMatchObject({ exitCode: 0 });

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { WfError } from '../../../engine/model/errors.ts';
 import { confirmStamp } from '../../../host/guard/confirm-stamp.ts';
+import { findRun } from '../../arguments/find-run.ts';
 import { ageOption } from '../../arguments/moment.ts';
 import { defineCommand } from '../../define-command.ts';
 import { control } from './control.ts';
@@ -8,7 +10,16 @@ import { controlOptions } from './control-options.ts';
 const options = controlOptions.extend({ extend: z.string().optional() });
 
 /** `wf confirm RUN`: keeps the changes of an unconfirmed run; with --extend, moves its deadline. */
-export const confirm = defineCommand(options, ({ extend, ...given }, services, terminal) => {
+export const confirm = defineCommand(options, async ({ extend, ...given }, services, terminal) => {
+  const { run } = findRun(await services.historyForReading(), given.run, services.places.database);
+  if (run.id !== given.run) throw notWholeId(given.run, run.id);
   const extendMs = extend === undefined ? null : ageOption('--extend', extend);
   return control(given, { kind: 'confirm', extendMs, stamp: confirmStamp() }, services, terminal);
 });
+
+/** A beginning of an id, or `@latest`, may mean another run by now. */
+function notWholeId(given: string, id: string): WfError {
+  return new WfError('E_USAGE', `${given}: a run is confirmed by its whole id`, {
+    hint: `If you mean run ${id}, confirm it with \`wf confirm ${id}\`.`,
+  });
+}
