@@ -10,7 +10,7 @@ const DOCKER_LINKS = new Set(['docker0', 'docker_gwbridge']);
 export function ownerOfLink(name: string, known: Known): Attribution {
   const link = viewedLink(name, known);
   const run = runOfLinkAlias(link?.alias);
-  if (run !== undefined) return byMark(run, known);
+  if (run !== undefined) return kept(byLinkName(name, link, known)) ?? byMark(run, known);
   const bridge = ownerOfBridge(name, known);
   if (bridge !== undefined) return bridge;
   // For a link that existed before the run, a change names only its own effect: the rest is not the run's.
