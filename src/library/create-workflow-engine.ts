@@ -167,7 +167,7 @@ function embed(
   async function plan(source: WorkflowSource, given: JsonObject, options: PlanRunOptions = {}): Promise<PlanRecord> {
     const request = await requestOf(source, given, options);
     const planned = await engine.plan({ id: newRunId(), ...request });
-    return planRecord(engine.savePlan(planned, null));
+    return planRecord(engine.savePlan(planned));
   }
 
   async function apply(text: string, { secrets = {}, observer }: ApplyPlanOptions = {}): Promise<AdvancedRun> {
@@ -375,7 +375,7 @@ function confirmRule({
   probe = null,
   guard = true,
 }: Omit<ConfirmOptions, 'probe'> & { readonly probe?: string | null }): ConfirmRule {
-  return { withinMs, applyWithinMs, newSession, probe, guard, workflowFile: null };
+  return { withinMs, applyWithinMs, newSession, probe, guard };
 }
 
 function stageOf(stage: string | null | undefined, { name, model }: LoadedFile['workflow']): string | null {

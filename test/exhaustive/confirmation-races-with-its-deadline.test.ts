@@ -50,7 +50,6 @@ test(`a run is either confirmed or undone, and the sender is told which: ${RACES
     newSession: false,
     probe: null,
     guard: false,
-    workflowFile: null,
   };
   const outcomes = { confirmed: 0, undone: 0 };
 

@@ -1,13 +1,10 @@
-import path from 'node:path';
 import { APPLY_WITHIN_MS } from '../../engine/confirm/confirm-rule.ts';
 import { WfError } from '../../engine/model/errors.ts';
 import type { ConfirmRule } from '../../engine/model/journal-event.ts';
 import { knowsLoginSessions } from '../../host/guard/login-session.ts';
 import { ageOption } from './moment.ts';
-import { isFileReference } from './workflow-reference.ts';
 
 interface ConfirmOptions {
-  readonly workflow: string;
   readonly confirmWithin?: string | undefined;
   readonly applyWithin?: string | undefined;
   readonly confirmBy?: 'new-session' | undefined;
@@ -20,7 +17,7 @@ interface ConfirmOptions {
  * @throws WfError E_USAGE; E_GUARD if the kernel does not know login sessions
  */
 export function confirmRule(given: ConfirmOptions): ConfirmRule | undefined {
-  const { workflow, confirmWithin, applyWithin, confirmBy, confirmIf, guard } = given;
+  const { confirmWithin, applyWithin, confirmBy, confirmIf, guard } = given;
   if (confirmWithin === undefined) {
     if (applyWithin === undefined && confirmBy === undefined && confirmIf === undefined && guard) return undefined;
     throw new WfError('E_USAGE', '--apply-within, --confirm-by, --confirm-if and --no-guard need --confirm-within', {
@@ -38,6 +35,5 @@ export function confirmRule(given: ConfirmOptions): ConfirmRule | undefined {
     newSession: confirmBy === 'new-session',
     probe: confirmIf ?? null,
     guard,
-    workflowFile: isFileReference(workflow) ? path.resolve(workflow) : null,
   };
 }

@@ -55,11 +55,11 @@ export async function workflowOf(
   services: Services,
 ): Promise<ResolvedWorkflow> {
   try {
-    return await workflowOfRun(services, run.workflow, file);
+    return await workflowOfRun(services, run, file);
   } catch (thrown) {
     const error = asWfError(thrown);
     throw new WfError(error.code, `cannot ${actionOn(run)} run ${run.id}: ${error.message}`, {
-      hint: `${error.hint} If the run was started with a file, add --workflow FILE. \`wf rollback ${run.id}\` undoes the run without a workflow file.`,
+      hint: `${error.hint} If its file has another place now, add --workflow FILE. \`wf rollback ${run.id}\` undoes the run without a workflow file.`,
       cause: thrown,
     });
   }

@@ -14,7 +14,7 @@ export async function runnersToUndo(
   const history = await services.history();
   if (history.changes(run.id).every((change) => own.has(change.kind))) return { runner: (kind) => own.get(kind) };
   try {
-    const { workflow } = await workflowOfRun(services, run.workflow, file);
+    const { workflow } = await workflowOfRun(services, run, file);
     return {
       runner: (kind) => workflow.model.runners.get(kind) ?? own.get(kind),
       whyMissing: () => `the current workflow ${run.workflow} has none`,

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { WfError } from '../../engine/model/errors.ts';
+import type { StoredRun } from '../../engine/ports/history.ts';
 import { findPlaces } from '../services/places.ts';
 import type { ResolvedWorkflow, Services } from '../services/services.ts';
 
@@ -32,17 +33,18 @@ export async function workflowByReference(
 }
 
 /**
- * Returns the workflow of a run: by its name, or from the file of `--workflow`.
+ * Returns the workflow of a run: from the file of `--workflow`, from the file with which the run was started, or by its name.
  * @throws WfError E_USAGE if the file has another workflow; E_WORKFLOW_NOT_FOUND, E_WORKFLOW_INVALID
  */
 export async function workflowOfRun(
   services: Pick<Services, 'workflow'>,
-  name: string,
-  file: string | undefined,
+  { workflow: name, options }: Pick<StoredRun, 'workflow' | 'options'>,
+  given: string | undefined,
 ): Promise<ResolvedWorkflow> {
+  const file = given ?? options.file;
   const found = await workflowByReference(services, file ?? name);
   if (found.workflow.name === name) return found;
-  throw new WfError('E_USAGE', `--workflow ${file}: contains workflow ${found.workflow.name}, not ${name}`, {
-    hint: 'Give the file with which the run was started.',
+  throw new WfError('E_USAGE', `${file}: contains workflow ${found.workflow.name}, not ${name}`, {
+    hint: 'Give the file of that workflow with --workflow.',
   });
 }

@@ -10,7 +10,7 @@ export const PAUSE_AFTER = 'pause after this stage; `wf resume` continues';
 
 export const SECRET_AGAIN = 'give a secret input again, as @env:VARIABLE or @file:PATH; repeatable';
 
-export const WORKFLOW_FILE = 'file of the workflow, if the run was started with a file that is not in workflows/';
+export const WORKFLOW_FILE = 'file of the workflow, if it is not where it was when the run started';
 
 export const EXIT_CODE = 'with --follow: end with the exit code of the run, as wf start does';
 

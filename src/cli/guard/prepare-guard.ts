@@ -26,7 +26,7 @@ export async function prepareGuard(
   const history = await services.history();
   const own = new Map((await services.stepRunners()).map((runner) => [runner.kind, runner]));
   const isArmed = history.journal(run.id).some(({ event }) => event.type === 'armed');
-  const loaded = workflowOfRun(services, run.workflow, file).then(({ workflow }) => workflow.model.runners);
+  const loaded = workflowOfRun(services, run, file).then(({ workflow }) => workflow.model.runners);
   const runners = await (isArmed ? loaded.catch(() => new Map()) : loaded);
   return {
     engine: await services.engine(),

@@ -1,16 +1,14 @@
 import { asWfError, WfError } from '../model/errors.ts';
 import type { ConfirmRule, Guard, JournalEntry } from '../model/journal-event.ts';
 import type { GuardedRun } from '../ports/guard.ts';
-import type { RuntimeName } from '../ports/runtime.ts';
 import { type AttemptOutcome, beginAttempt } from '../run/attempt.ts';
 import type { EngineServices } from '../run/engine.ts';
 import type { OpenRun } from '../run/open-run.ts';
 import { type BootDeadline, deadlineIn } from './boot-deadline.ts';
 import { armedIn, GUARD_STEP } from './guard-step.ts';
 
-interface Guarded {
+interface Guarded extends GuardedRun {
   readonly rule: ConfirmRule;
-  readonly runtime: RuntimeName;
 }
 
 /**
@@ -22,21 +20,20 @@ interface Guarded {
 export async function armGuard(
   services: EngineServices,
   run: OpenRun,
-  { rule, runtime }: Guarded,
+  { rule, ...guarded }: Guarded,
   entries: readonly JournalEntry[],
 ): Promise<BootDeadline> {
   const { clock, owner, isAlive } = services;
-  const { workflowFile } = rule;
   const armed = armedIn(entries);
   if (armed === undefined) {
-    const guard: Guard = rule.guard ? await startGuard(services, run, { runtime, workflowFile }) : { type: 'none' };
+    const guard: Guard = rule.guard ? await startGuard(services, run, guarded) : { type: 'none' };
     const applyBy = deadlineIn(rule.applyWithinMs, clock, owner.bootId);
     await run.journal.append([{ type: 'armed', guard, applyBy }]);
     return applyBy;
   }
   const { guard, applyBy } = armed;
   if (guard.type === 'process' && !isAlive(guard.process)) {
-    const process = await services.guards.startProcess(run.lease.run, { runtime, workflowFile });
+    const process = await services.guards.startProcess(run.lease.run, guarded);
     await run.journal.append([{ type: 'armed', guard: { ...guard, process }, applyBy }]);
   }
   return applyBy;

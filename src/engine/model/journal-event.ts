@@ -186,8 +186,6 @@ export interface ConfirmRule {
   readonly probe: string | null;
   /** Whether a guard watches the run. */
   readonly guard: boolean;
-  /** The file of the workflow, if the run was started with a file: its guard loads it. */
-  readonly workflowFile: string | null;
 }
 
 /** A question that a state of the machine asks people. */
@@ -222,6 +220,8 @@ export interface RunHeader {
 export interface RunOptions {
   readonly onFailure: 'rollback' | 'keep';
   readonly pauseAfter: string | null;
+  /** The absolute path of the workflow, if the run was started with a file and not with a name. */
+  readonly file?: string;
   /** Absent if the run need not be confirmed. */
   readonly confirm?: ConfirmRule;
   /** The rolled-back run that this one starts anew; absent in any other run. */

@@ -46,11 +46,7 @@ function redactedFindings(findings: readonly PreflightFinding[], secrets: Secret
 }
 
 /** Stores a plan. @throws WfError the error of the first unmet requirement; E_RUN_EXISTS */
-export function savePlan(
-  dependencies: EngineDependencies,
-  { plan, definition, findings }: Planned,
-  file: string | null,
-): SavedPlan {
+export function savePlan(dependencies: EngineDependencies, { plan, definition, findings }: Planned): SavedPlan {
   const unmet = firstUnmet(findings);
   if (unmet !== undefined) throw unmet;
   // Opened only now: a refused plan leaves no database behind.
@@ -60,7 +56,7 @@ export function savePlan(
   if (run === null || id === undefined)
     throw new WfError('E_INTERNAL', 'a plan without an id', { hint: 'Report this.' });
   if (history.run(run) !== undefined) throw runExists(run);
-  const saved = { ...plan, run, id, createdAt: clock.now(), file };
+  const saved = { ...plan, run, id, createdAt: clock.now() };
   history.putPlan(saved, definition);
   return saved;
 }

@@ -102,11 +102,11 @@ export function observedWords(observed: ObservedNow | null): string {
 
 /** Returns the error for a plan that no longer holds. @param differences at least one */
 export function planOutdated(
-  plan: Pick<StoredPlan, 'id' | 'workflow' | 'file'>,
+  plan: Pick<StoredPlan, 'id' | 'workflow' | 'options'>,
   differences: readonly string[],
 ): WfError {
   return new WfError('E_PLAN_OUTDATED', `plan ${plan.id} is out of date: ${differences.join('; ')}`, {
-    hint: `Nothing was touched, and the plan is unused. Restore what differs, or make a new plan with \`wf start ${plan.file ?? plan.workflow} --plan\`.`,
+    hint: `Nothing was touched, and the plan is unused. Restore what differs, or make a new plan with \`wf start ${plan.options.file ?? plan.workflow} --plan\`.`,
     details: { plan: plan.id, differences },
   });
 }

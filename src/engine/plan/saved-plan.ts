@@ -56,8 +56,6 @@ export interface SavedPlan extends RunPlan {
   readonly id: PlanId;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
-  /** The path of the workflow file; null if the workflow is found by its name. */
-  readonly file: string | null;
 }
 
 /** A plan in the history, with the run that it was used for. */

@@ -43,7 +43,16 @@ export function advanceOpenRun(
     ledger,
     secrets,
     observer,
-    arm: rule === undefined ? undefined : () => armGuard(services, run, { rule, runtime: header.runtime }, entries),
+    arm:
+      rule === undefined
+        ? undefined
+        : () =>
+            armGuard(
+              services,
+              run,
+              { rule, runtime: header.runtime, workflowFile: header.options.file ?? null },
+              entries,
+            ),
     finish(end, stopSignal) {
       const finishing = { header, host, journal, ledger, keepsChanges, proofs, stopSignal };
       if (rule === undefined || end.type !== 'done') return finishRun(finishing, end);

@@ -49,7 +49,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       const redacted = redactInput(request.input, request.workflow.secretInputs ?? [], services.random);
       return redactingErrors(redacted.secrets, () => planNewRun(services, request, redacted));
     },
-    savePlan: (planned, file) => savePlan(services, planned, file),
+    savePlan: (planned) => savePlan(services, planned),
     prestartHost(runtime, id) {
       const run = newRun(services, id);
       return prestartHost(services, run, runtime, () => claimRun(services, run.id));

@@ -194,7 +194,7 @@ export interface Engine {
    * Stores a plan, for one start. @param file path of the workflow file; null if the workflow is found by its name
    * @throws WfError the error of the first unmet requirement; E_RUN_EXISTS
    */
-  savePlan(planned: Planned, file: string | null): SavedPlan;
+  savePlan(planned: Planned): SavedPlan;
   /**
    * Begins to open the host of a run that is about to start. The caller closes it whether or not the run starts.
    * @throws WfError E_RUN_EXISTS

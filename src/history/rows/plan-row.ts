@@ -36,7 +36,6 @@ const planContent = lazy(() =>
         ),
       }),
     ),
-    file: z.nullable(z.string()),
   }),
 );
 

@@ -39,6 +39,7 @@ export const runOptions = lazy(() =>
   z.object({
     onFailure: z.enum(['rollback', 'keep']),
     pauseAfter: z.nullable(z.string()),
+    file: z.exactOptional(z.string()),
     confirm: z.exactOptional(
       z.object({
         withinMs: z.number(),
@@ -46,7 +47,6 @@ export const runOptions = lazy(() =>
         newSession: z.boolean(),
         probe: z.nullable(z.string()),
         guard: z.boolean(),
-        workflowFile: z.nullable(z.string()),
       }),
     ),
     retryOf: z.exactOptional(runIdSchema()),

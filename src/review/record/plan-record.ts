@@ -49,12 +49,12 @@ export interface PlanStepRecord {
 
 /** Returns the record of a plan, saved or not. */
 export function planRecord(plan: RunPlan | SavedPlan | StoredPlan): PlanRecord {
-  const { onFailure, pauseAfter, secrets = {} } = plan.options;
+  const { onFailure, pauseAfter, file = null, secrets = {} } = plan.options;
   return {
     id: 'id' in plan ? plan.id : null,
     createdAt: 'createdAt' in plan ? isoTime(plan.createdAt) : null,
     workflow: plan.workflow,
-    file: 'file' in plan ? plan.file : null,
+    file,
     definitionHash: plan.definitionHash,
     run: plan.run,
     usedBy: 'usedBy' in plan ? plan.usedBy : null,

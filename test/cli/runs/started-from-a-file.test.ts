@@ -1,4 +1,4 @@
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync, existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { NOTE_WORKFLOW } from '../../support/note.ts';
@@ -18,14 +18,16 @@ test.concurrent('a workflow outside the workflow folders is started, resumed and
   const { project, note, start } = open();
   const paused = await project.wf([...start, '--pause-after', 'write', '--id', 'first']);
   expect([paused.exitCode, runRecordSchema.parse(paused.json()).status]).toEqual([0, 'paused']);
-  const refusal = { exitCode: 2 as const, code: 'E_WORKFLOW_NOT_FOUND', says: ['run first'], next: '--workflow' };
-  await expectRefusal(project, ['resume', 'first'], refusal);
-  const resumed = await project.wf(['resume', 'first', '--workflow', 'own/note.ts', '--json']);
+  const resumed = await project.wf(['resume', 'first', '--json']);
   expect([resumed.exitCode, runRecordSchema.parse(resumed.json()).status]).toEqual([0, 'succeeded']);
 
   await project.wf([...start, '--pause-after', 'write', '--id', 'second']);
   expect(existsSync(note)).toBe(true);
-  const undone = await project.wf(['rollback', 'second', '--workflow', 'own/note.ts', '--json']);
+  const moved = project.write('moved/note.ts', NOTE_WORKFLOW);
+  rmSync(path.join(project.folder, 'own/note.ts'));
+  const refusal = { exitCode: 2 as const, code: 'E_WORKFLOW_NOT_FOUND', says: ['run second'], next: '--workflow' };
+  await expectRefusal(project, ['resume', 'second'], refusal);
+  const undone = await project.wf(['rollback', 'second', '--workflow', moved, '--json']);
   expect([undone.exitCode, runRecordSchema.parse(undone.json()).status]).toEqual([0, 'rolled-back']);
   expect(existsSync(note)).toBe(false);
 });

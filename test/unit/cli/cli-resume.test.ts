@@ -187,7 +187,7 @@ test('a run without its workflow file cannot be resumed, but can be rolled back'
   expect(refused).toEqual({
     exitCode: 2,
     out: '',
-    err: 'error E_WORKFLOW_NOT_FOUND: cannot resume run mine: there is no workflow "files"\n  next: There is: files. If the run was started with a file, add --workflow FILE. `wf rollback mine` undoes the run without a workflow file.\n',
+    err: 'error E_WORKFLOW_NOT_FOUND: cannot resume run mine: there is no workflow "files"\n  next: There is: files. If its file has another place now, add --workflow FILE. `wf rollback mine` undoes the run without a workflow file.\n',
   });
   expect((await opened.wf(['rollback', 'mine'])).exitCode).toBe(0);
   expect(opened.host.files()).toEqual([]);

@@ -40,7 +40,7 @@ async function plannedStart(): Promise<StartRequest> {
     id: runId(`planned-${process.pid}`),
   });
   expect(host.files()).toEqual([]);
-  return requestOfPlan(host.engine.savePlan(planned, null), { workflow, definition }, {});
+  return requestOfPlan(host.engine.savePlan(planned), { workflow, definition }, {});
 }
 
 test('a plan that was read before another process used it is refused as used, not for what that has changed', async () => {

@@ -14,13 +14,12 @@ function planOf(id: string, run = 'run1', createdAt = AT): SavedPlan {
   return {
     id: planId(id),
     createdAt,
-    file: '/project/lab.ts',
     run: runId(run),
     workflow: 'lab',
     definitionHash: HASH,
     runtime: 'docker',
     input: { password: 'wf-secret:password:000000000000' },
-    options: { onFailure: 'keep', pauseAfter: 'setup', secrets: { password: 'env:PASSWORD' } },
+    options: { onFailure: 'keep', pauseAfter: 'setup', file: '/project/lab.ts', secrets: { password: 'env:PASSWORD' } },
     place: {
       bootId: 'boot',
       networkNamespace: { inode: 1, name: null },

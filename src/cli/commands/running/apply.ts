@@ -19,7 +19,7 @@ const options = z.object({
 /** `wf apply PLAN`: starts exactly what was planned, and follows the run to its end; refuses with what differs. */
 export const apply = defineCommand(options, async (given, services, terminal) => {
   const { history, plan } = findPlan(await services.historyForReading(), given.plan, services.places.database);
-  const { id, run, usedBy, file, workflow: name, runtime } = plan;
+  const { id, run, usedBy, options, workflow: name, runtime } = plan;
   if (usedBy !== null) throw planUsed(id, usedBy);
   if (given.detach) {
     const { detach } = await import('./start-detached.ts');
@@ -28,7 +28,7 @@ export const apply = defineCommand(options, async (given, services, terminal) =>
     const typed = ['apply', `--db=${services.places.database}`, `--on-hangup=${given.onHangup}`, ...inputs, ...json];
     return detach([...typed, '--', id], run, given.json, services, terminal);
   }
-  const resolved = await workflowByReference(services, file ?? name);
+  const resolved = await workflowByReference(services, options.file ?? name);
   requirePlannedDefinition(plan, resolved, history.definition(plan.definitionHash));
   const again = { owner: `plan ${id}`, command: `wf apply ${id}`, does: `apply plan ${id}`, instead: null };
   refuseOtherInputs({ ...plan, again }, given.input);

@@ -10,8 +10,6 @@ import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 interface PlanOptions {
   /** Whether to save the plan. */
   readonly save: boolean;
-  /** The path of the workflow file; null if the workflow was given by its name. */
-  readonly file: string | null;
   readonly choice: RuntimeChoice;
   readonly json: boolean;
 }
@@ -22,12 +20,12 @@ interface PlanOptions {
  */
 export async function printRunPlan(
   request: PlanRequest,
-  { save, file, choice, json }: PlanOptions,
+  { save, choice, json }: PlanOptions,
   engine: Engine,
   { out, err }: Terminal,
 ): Promise<ExitCode> {
   const planned = await engine.plan(request);
-  const saved = save ? engine.savePlan(planned, file) : undefined;
+  const saved = save ? engine.savePlan(planned) : undefined;
   const warnings = planned.findings.flatMap(({ result }) =>
     result.met ? [] : [warningLines(result.error.toRecord(), err.style).join('\n')],
   );

@@ -87,6 +87,7 @@ async function startOrPlan(
       onFailure: given.onFailure,
       pauseAfter,
       secrets,
+      ...(isFileReference(given.workflow) ? { file: path.resolve(given.workflow) } : {}),
       ...(confirm === undefined ? {} : { confirm }),
       ...(given.resume === 'auto' ? ({ resume: 'auto' } as const) : {}),
     };
@@ -95,10 +96,9 @@ async function startOrPlan(
       const { printRunPlan } = await import('./start-plan.ts');
       const { newRunId } = await import('../../../library/new-run-id.ts');
       const run = id ?? (given.plan ? newRunId() : undefined);
-      const file = isFileReference(given.workflow) ? path.resolve(given.workflow) : null;
       const planned = { workflow, definition, input, runtime, options: runOptions };
       const request = run === undefined ? planned : { ...planned, id: run };
-      return await printRunPlan(request, { save: given.plan, file, choice, json: given.json }, engine, terminal);
+      return await printRunPlan(request, { save: given.plan, choice, json: given.json }, engine, terminal);
     }
     const alone = given.ifRunning !== undefined;
     const request = { workflow, definition, input, runtime, options: runOptions, alone, prestarted };

@@ -14,14 +14,14 @@ export function planLines({ workflow, steps }: RunPlan, style: TextStyle): reado
 
 /** Returns the output of `wf plans PLAN`. */
 export function savedPlanLines(plan: StoredPlan, now: number, style: TextStyle): readonly string[] {
-  const { id, createdAt, workflow, usedBy, run, runtime, input, options, place, file, steps } = plan;
+  const { id, createdAt, workflow, usedBy, run, runtime, input, options, place, steps } = plan;
   const { bold } = style.colors;
   const inputs = Object.entries(input).map(
     ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
   const facts: readonly (readonly [name: string, text: string | null])[] = [
     ['run', usedBy === null ? `${run}, not started` : usedBy],
-    ['file', file],
+    ['file', options.file ?? null],
     ['input', inputs.length === 0 ? null : inputs.join(' ')],
     ['runtime', runtime],
     ['on failure', options.onFailure],

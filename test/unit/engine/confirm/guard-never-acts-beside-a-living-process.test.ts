@@ -11,7 +11,6 @@ const rule = {
   newSession: false,
   probe: null,
   guard: true,
-  workflowFile: null,
 };
 const BOOT = 'boot-1';
 const deadline = { bootId: BOOT, setAtMs: 10_000, dueMs: 70_000, at: 0 };

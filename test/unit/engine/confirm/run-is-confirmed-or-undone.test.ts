@@ -22,7 +22,6 @@ const RULE = {
   newSession: false,
   probe: null,
   guard: false,
-  workflowFile: null,
 };
 
 let host: FolderHost;
