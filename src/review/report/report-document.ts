@@ -57,6 +57,9 @@ function runBlocks({ record, material: { run } }: ReportSource, words: ReportWor
     table(`${words.run} ${record.id}`, [
       [plain(facts.workflow), code(record.workflow)],
       [plain(facts.status), strong(words.runStatus[record.status])],
+      ...link(facts.retryOf, run.options.retryOf),
+      ...link(facts.retriedAs, run.retriedAs),
+      ...link(facts.plan, run.options.plan),
       ...(run.importedFrom === null ? [] : [[plain(facts.imported), journaled(run.importedFrom)] as const]),
       [plain(facts.started), plain(started)],
       [plain(facts.took), plain(took)],
@@ -132,4 +135,9 @@ function exhibits(source: ReportSource, words: ReportWords): readonly Section[] 
   );
   const sections = drawings.map(drawingSection);
   return blocks.length + sections.length === 0 ? [] : [{ title: plain(words.exhibits), blocks, sections }];
+}
+
+/** Returns a fact that names another run, or a plan; none if there is none. */
+function link(fact: string, id: string | null | undefined): readonly (readonly [Text, Text])[] {
+  return id === null || id === undefined ? [] : [[plain(fact), code(id)]];
 }

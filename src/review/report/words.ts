@@ -17,7 +17,18 @@ export interface ReportWords {
   readonly run: string;
   readonly facts: Readonly<
     Record<
-      'fact' | 'value' | 'workflow' | 'status' | 'imported' | 'started' | 'took' | 'runtime' | 'definition',
+      | 'fact'
+      | 'value'
+      | 'workflow'
+      | 'status'
+      | 'imported'
+      | 'retryOf'
+      | 'retriedAs'
+      | 'plan'
+      | 'started'
+      | 'took'
+      | 'runtime'
+      | 'definition',
       string
     >
   >;

@@ -189,6 +189,8 @@ test.concurrent('a rolled-back run is started anew once, and each names the othe
   expect(again).toMatchObject({ exitCode: 4, stderr: expect.stringContaining(`it was started anew as run ${run.id}`) });
   expect((await wf(['show', run.id])).stdout).toMatch(/^ +retry of +undone$/m);
   expect((await wf(['show', 'undone'])).stdout).toMatch(new RegExp(`^ +retried as +${run.id}$`, 'm'));
+  expect((await wf(['report', 'undone'])).stdout).toMatch(new RegExp(`Started anew as.*${run.id}`));
+  expect((await wf(['report', run.id, '--lang', 'fr'])).stdout).toMatch(/Recommence l’exécution.*undone/);
   expect(log()).toEqual(['first', 'not second', 'not first', 'first', 'second', 'third']);
 });
 
