@@ -169,8 +169,10 @@ export function startAgent({ history, clock, owner, isAlive, concurrency, ...act
     }
   }
 
-  async function follow(due: DueRun, handle: RunHandle): Promise<void> {
-    active.set(due.run, handle);
+  async function follow(found: DueRun, handle: RunHandle): Promise<void> {
+    active.set(found.run, handle);
+    // A rolled-back run that is retried is advanced as another one.
+    const due = { ...found, run: handle.id };
     acts.report({ did: 'resumed', due });
     if (drainedBy !== undefined) handle.interrupt(drainedBy);
     const result = await handle.result;

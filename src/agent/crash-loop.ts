@@ -6,7 +6,13 @@ const FIRST_MS = 2_000;
 const LONGEST_MS = 5 * 60_000;
 
 /** Events that a process journals before it has accomplished anything. */
-const NO_PROGRESS: readonly JournalEvent['type'][] = ['lease.taken', 'host.made', 'step.attempted', 'requested'];
+const NO_PROGRESS: readonly JournalEvent['type'][] = [
+  'lease.taken',
+  'host.made',
+  'step.attempted',
+  'requested',
+  'armed',
+];
 
 /**
  * Returns the earliest moment at which an agent takes over a run again, in milliseconds since the epoch. A run whose code ends the

@@ -1,6 +1,6 @@
 import { checkInput } from '../definition/check-input.ts';
 import type { LoadedFile } from '../definition/load.ts';
-import { APPLY_WITHIN_MS, requireConfirmable } from '../engine/confirm/confirm-rule.ts';
+import { APPLY_WITHIN_MS } from '../engine/confirm/confirm-rule.ts';
 import { parseSentEvent } from '../engine/machine/sent-event.ts';
 import { asWfError, errorOfRecord, WfError } from '../engine/model/errors.ts';
 import { parsePlanId, parseRunId, RUN_ID_RULE, type RunId } from '../engine/model/ids.ts';
@@ -146,7 +146,6 @@ function embed(
     const runtime = options.runtime ?? (await engine.chooseRuntime(workflow)).runtime;
     const confirm = options.confirm === undefined ? {} : { confirm: confirmRule(options.confirm) };
     const runOptions = { onFailure, pauseAfter, ...confirm, ...resume };
-    if (runOptions.confirm !== undefined) requireConfirmable(workflow, runOptions.confirm, runOptions);
     const request = { workflow, definition, input, runtime, options: runOptions };
     return id === undefined ? request : { ...request, id: runIdOf(id) };
   }

@@ -14,20 +14,20 @@ import { programFiles, wfProgram } from './program-files.ts';
 
 /**
  * Returns the dependencies of an engine on this machine.
- * @param workflowFolders folders in which the command `wf` finds workflows by name
+ * @param workflowFiles returns the folders and files in which the command `wf` finds workflows by name
  * @param history called when the history is first needed, so that a refusal before that leaves no database behind
  */
 export function engineDependencies(
   runtimes: Runtimes,
   database: string,
   history: () => HistoryPort,
-  workflowFolders: readonly string[] = [],
+  workflowFiles: () => readonly string[] = () => [],
 ): EngineDependencies {
   return {
     runtimes,
     guards: createGuards({
       program: wfProgram(),
-      executed: [...programFiles(), ...workflowFolders],
+      executed: () => [...programFiles(), ...workflowFiles()],
       database: path.resolve(database),
       runner: guardUnit.runner,
     }),

@@ -79,7 +79,7 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
       history,
       runtimes: runtimesOn({ ...machinePorts({}), clock }, folderFingerprints(folder), folder),
       claims,
-      guards: createGuards({ program: 'dist/wf.cjs', executed: [], database, runner: guardUnit.runner }),
+      guards: createGuards({ program: 'dist/wf.cjs', executed: () => [], database, runner: guardUnit.runner }),
       // Processes are real, and so is the time that they take.
       orphans: createOrphanedProcesses(systemClock),
       crashPoints: NO_CRASH_POINTS,

@@ -13,6 +13,16 @@ export const planSchema = z.strictObject({
   input: z.record(z.string(), z.unknown()),
   onFailure: z.enum(['rollback', 'keep']),
   pauseAfter: z.string().nullable(),
+  confirm: z
+    .strictObject({
+      withinMs: z.number(),
+      applyWithinMs: z.number(),
+      newSession: z.boolean(),
+      probe: z.string().nullable(),
+      guard: z.boolean(),
+    })
+    .nullable(),
+  resume: z.literal('auto').nullable(),
   secrets: z.record(z.string(), z.string().nullable()),
   place: z
     .strictObject({

@@ -55,7 +55,7 @@ export async function afterReboot<Answer>(
       orphans: createOrphanedProcesses(systemClock),
       crashPoints: NO_CRASH_POINTS,
       clock: systemClock,
-      guards: createGuards({ program: 'dist/wf.cjs', executed: [], database, runner: guardUnit.runner }),
+      guards: createGuards({ program: 'dist/wf.cjs', executed: () => [], database, runner: guardUnit.runner }),
       random: Math.random,
       newRunId: () => {
         throw new Error('no run is started');

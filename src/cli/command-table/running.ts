@@ -75,6 +75,7 @@ function planOption(): Option {
   return new Option('--plan', 'save what would be done as a plan, without doing it; `wf apply` starts it').conflicts([
     'dryRun',
     'detach',
+    'ifRunning',
   ]);
 }
 

@@ -1,4 +1,5 @@
 import type { RunId } from '../../engine/model/ids.ts';
+import type { StoredRunStatus } from '../../engine/ports/history.ts';
 import type { RunHandle } from '../../engine/run/engine.ts';
 import type { TextStyle } from '../../review/text/format/text-style.ts';
 import { suggestions } from '../../review/text/suggestion.ts';
@@ -39,7 +40,8 @@ export function watchForInterruption(terminal: Terminal, onHangup: OnHangup = 'c
       attached?.interrupt(signal);
       return;
     }
-    if (attached !== undefined) voice.say(howToContinue(attached.id, voice.isRollingBack(), terminal.err.style));
+    if (attached !== undefined)
+      voice.say(howToContinue(attached.id, voice.isRollingBack() ? 'rolling-back' : 'running', terminal.err.style));
     terminal.exitNow(signalExitCode(first));
   };
   const unlisten = [
@@ -67,9 +69,17 @@ export function watchForInterruption(terminal: Terminal, onHangup: OnHangup = 'c
 }
 
 /** Returns how to resume or undo a run that was stopped. */
-export function howToContinue(id: RunId, rollingBack: boolean, style: TextStyle): string {
-  const words = rollingBack
-    ? `the rollback of run ${id} is interrupted; \`wf rollback ${id}\` continues it`
-    : `run ${id} is interrupted; \`wf resume ${id}\` resumes it, \`wf rollback ${id}\` undoes it`;
-  return suggestions(words, style);
+export function howToContinue(id: RunId, status: StoredRunStatus, style: TextStyle): string {
+  return suggestions(wordsToContinue(id, status), style);
+}
+
+function wordsToContinue(id: RunId, status: StoredRunStatus): string {
+  switch (status) {
+    case 'rolling-back':
+      return `the rollback of run ${id} is interrupted; \`wf rollback ${id}\` continues it`;
+    case 'unconfirmed':
+      return `run ${id} is not confirmed yet; \`wf confirm ${id}\` keeps its changes, \`wf rollback ${id}\` undoes them now`;
+    default:
+      return `run ${id} is interrupted; \`wf resume ${id}\` resumes it, \`wf rollback ${id}\` undoes it`;
+  }
 }

@@ -31,6 +31,6 @@ export async function prepareGuard(
   return {
     engine: await services.engine(),
     history,
-    request: { run: run.id, runner: (kind) => own.get(kind) ?? runners.get(kind), secrets: values },
+    request: { run: run.id, runner: (kind) => runners.get(kind) ?? own.get(kind), secrets: values },
   };
 }

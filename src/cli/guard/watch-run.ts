@@ -3,14 +3,17 @@ import { guardDecision } from '../../engine/confirm/guard-decision.ts';
 import { asWfError, type ErrorCode } from '../../engine/model/errors.ts';
 import type { RunHandle } from '../../engine/run/engine.ts';
 import { pause } from '../../host/machine/clock.ts';
-import { bootId } from '../../host/processes/process.ts';
+import { bootId, continueIfStopped } from '../../host/processes/process.ts';
 import { reportError } from '../output/report-error.ts';
 import { type StopSignal, type Terminal, writeLines } from '../output/terminal.ts';
 import type { Services } from '../services/services.ts';
 import type { PreparedGuard } from './prepare-guard.ts';
 
-/** The interval in which a guard reads its run: one indexed read. */
+/** The interval in which a guard reads its run: a millisecond for a journal of some hundred entries. */
 const READ_MS = 500;
+
+/** The delay after an error. */
+const RETRY_MS = 2_000;
 
 /** Without its history, a guard can do nothing: no undo is journaled. */
 const WITHOUT_HISTORY: readonly ErrorCode[] = ['E_DATABASE', 'E_DATABASE_NEWER', 'E_DATABASE_DAMAGED'];
@@ -34,6 +37,8 @@ export async function watchRun(
     active?.interrupt(asked);
   });
   let ownedAt = clock.sinceBoot();
+  /** The last error: one that stays is reported once. */
+  let reported = '';
   try {
     while (signal === undefined) {
       const run = history.run(request.run);
@@ -43,10 +48,11 @@ export async function watchRun(
       const now = momentNow(clock, boot);
       if (isOwned) ownedAt = now.sinceBootMs;
       const unownedMs = isOwned ? null : now.sinceBootMs - ownedAt;
-      const entries = isOwned ? [] : history.journal(run.id);
+      const entries = history.journal(run.id);
       const decision = guardDecision({ run: run.id, status: run.status, rule, entries, unownedMs, now });
       if (decision.type === 'end') return undefined;
-      if (decision.type === 'wait') {
+      if (decision.type === 'continue owner' && run.owner !== null) continueIfStopped(run.owner);
+      if (decision.type === 'wait' || decision.type === 'continue owner') {
         await pause(clock, READ_MS);
         continue;
       }
@@ -60,8 +66,9 @@ export async function watchRun(
       } catch (thrown) {
         const error = asWfError(thrown);
         if (WITHOUT_HISTORY.includes(error.code)) throw error;
-        reportError(error, terminal, false);
-        await pause(clock, READ_MS);
+        if (error.message !== reported) reportError(error, terminal, false);
+        reported = error.message;
+        await pause(clock, RETRY_MS);
       }
       active = null;
     }

@@ -1,3 +1,4 @@
+import { GUARD_STEP } from '../../engine/confirm/guard-step.ts';
 import { ERROR_EXIT_CODES, type ExitCode, type WfError } from '../../engine/model/errors.ts';
 import type { RunResult } from '../../engine/run/engine.ts';
 import type { RunRecord } from '../../review/record/run-record.ts';
@@ -77,7 +78,9 @@ function interruptedExitCode({ signal }: Extract<RunResult, { type: 'interrupted
  * without effect is `gone`).
  */
 function untouchedExitCode({ changes, error }: Pick<RunRecord, 'changes' | 'error'>): ExitCode | undefined {
-  if (error === null || changes.some(({ status }) => status !== 'gone')) return undefined;
+  // A guard that was started and removed again has touched nothing of the run.
+  const touched = changes.filter(({ step }) => step !== GUARD_STEP);
+  if (error === null || touched.some(({ status }) => status !== 'gone')) return undefined;
   const code = ERROR_EXIT_CODES[error.code];
   return code === 3 || code === 4 ? code : undefined;
 }

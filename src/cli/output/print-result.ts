@@ -19,7 +19,7 @@ export function printOutcome(outcome: RunOutcome, json: boolean, terminal: Termi
   if (json) writeJson(terminal.out, record);
   else writeLines(terminal.out, endOfRunLines(material, record, terminal.out.style));
   if (result.type === 'interrupted') {
-    const words = howToContinue(id, material.run.status === 'rolling-back', terminal.err.style);
+    const words = howToContinue(id, material.run.status, terminal.err.style);
     writeLines(terminal.err, setText(words, terminal.err.style.width, 2));
   }
   return runExitCode(result, record);

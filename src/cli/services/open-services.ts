@@ -30,6 +30,7 @@ export const openServices: OpenServices = async ({ database }) => {
   }
 
   const files = () => findWorkflowFiles(places.workflowFolders);
+  const workflowFiles = () => [...places.workflowFolders, ...files().map(({ file }) => file)];
 
   let cache: ((file: WorkflowFile) => Promise<LoadedFile>) | undefined;
 
@@ -62,7 +63,7 @@ export const openServices: OpenServices = async ({ database }) => {
       import('../../library/engine-dependencies.ts'),
     ]);
     // Opened when a run is created: a refused start leaves no database.
-    return engineDependencies(runtimes, places.database, () => openOnce(openHistory), places.workflowFolders);
+    return engineDependencies(runtimes, places.database, () => openOnce(openHistory), workflowFiles);
   }
 
   const services: Services = {

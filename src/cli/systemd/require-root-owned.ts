@@ -14,7 +14,7 @@ export function requireRootOwned({ database, workflowFolders }: Places): void {
   const found = writableByOthers([...programFiles(), workingFolder(), database, ...workflowFolders, ...workflows]);
   if (found === undefined) return;
   throw new WfError('E_UNTRUSTED', `root would execute files that another user can write: ${found.path} ${found.why}`, {
-    hint: 'Give the project, wf and node to root (`chown -R root:root`, `chmod -R go-w`), or install the agent as their owner with `wf agent install --user`.',
+    hint: 'Give the project, wf and node to root (`chown -R root:root`, `chmod -R go-w`), or install the agent as their owner, without sudo.',
     details: { path: found.path },
   });
 }

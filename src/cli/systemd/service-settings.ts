@@ -1,17 +1,15 @@
 import { findProject } from '../../definition/find-files.ts';
+import { ENGINE_VARIABLES } from '../../host/systemd/engine-variables.ts';
 import { PROCESSES } from '../../host/systemd/hardening.ts';
 import { commandWord, pathValue, type Setting } from '../../host/systemd/unit-text.ts';
 import { wfProgram } from '../../library/program-files.ts';
-
-/** The variables that choose the Docker engine: the runs of a project belong to one. */
-const ENGINE = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG', 'DOCKER_CERT_PATH', 'DOCKER_TLS_VERIFY'];
 
 /** Returns the settings with which a service of either scope runs wf in the project of this folder. */
 export function serviceSettings(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): readonly Setting[] {
-  const engine = ENGINE.flatMap((name) => (env[name] ? [`${name}=${env[name]}`] : []));
+  const engine = ENGINE_VARIABLES.flatMap((name) => (env[name] ? [`${name}=${env[name]}`] : []));
   return [
     ['WorkingDirectory', pathValue(workingFolder())],
     ['ExecStart', [process.execPath, wfProgram(), ...args].map(commandWord).join(' ')],

@@ -14,6 +14,8 @@ import { type BootDeadline, deadlineIn, isBefore, momentNow } from './boot-deadl
 import { confirmRefusal, notConfirmed } from './confirm-refusal.ts';
 import type { Unconfirmed } from './unconfirmed-run.ts';
 
+/** The shortest time for a probe: it may hold the deadline up for so long. */
+const SHORTEST_PROBE_MS = 2_000;
 /** The interval in which the clock and a stop signal are read. */
 const READ_MS = 250;
 
@@ -27,8 +29,10 @@ interface AwaitRequest {
   readonly bootId: string;
   /** `answered`: returns as soon as no request is open. */
   readonly until: 'deadline' | 'answered';
-  /** Repeats the probe that must pass. Returns its error. */
-  probe(): Promise<WfError | undefined>;
+  /** Repeats the probe that must pass, for at most this time. Returns its error. */
+  probe(limitMs: number): Promise<WfError | undefined>;
+  /** Whether a stop signal takes the run back if it has no guard: this process is the only one that watches it. */
+  readonly revertsOnStop: boolean;
   /** Returns the signal that asked to stop; undefined if none did. */
   stopSignal(): string | undefined;
 }
@@ -72,7 +76,7 @@ export async function awaitConfirmation(request: AwaitRequest, unconfirmed: Unco
           deadline = deadlineIn(demand.extendMs, clock, bootId);
           return void (await journal.append([handled(open), { type: 'extended', deadline }]));
         }
-        const failure = await request.probe();
+        const failure = await request.probe(Math.max(SHORTEST_PROBE_MS, deadline.dueMs - clock.sinceBoot()));
         if (failure !== undefined) return void (await refuse(probeFailed(run, open, rule, failure)));
         await journal.append([handled(open)]);
         return { type: 'confirmed' };
@@ -98,7 +102,7 @@ export async function awaitConfirmation(request: AwaitRequest, unconfirmed: Unco
         if (confirmation !== undefined) return confirmation;
       }
       const signal = request.stopSignal();
-      if (signal !== undefined && rule.guard) {
+      if (signal !== undefined && (rule.guard || !request.revertsOnStop)) {
         await journal.append([{ type: 'interrupted', signal }]);
         return { type: 'interrupted', signal };
       }

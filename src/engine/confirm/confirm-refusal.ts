@@ -40,6 +40,6 @@ function refusal(run: RunId, why: string, hint: string): WfError {
 /** Returns the error of a run that is taken back because nobody confirmed it. */
 export function notConfirmed(run: RunId, why: string): WfError {
   return new WfError('E_NOT_CONFIRMED', `run ${run} was taken back: ${why}`, {
-    hint: `Start it again, and confirm it in time with \`wf confirm\`; \`wf show ${run}\` has its requests.`,
+    hint: `Check its requests with \`wf show ${run}\`; start it again, and confirm it in time.`,
   });
 }

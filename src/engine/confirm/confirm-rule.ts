@@ -1,19 +1,20 @@
 import { WfError } from '../model/errors.ts';
-import type { ConfirmRule, RunOptions } from '../model/journal-event.ts';
+import type { RunOptions } from '../model/journal-event.ts';
 import type { LoadedWorkflow } from '../workflow/workflow.ts';
 
 /** The time for applying a change that has to be confirmed, in milliseconds, unless it is given. */
 export const APPLY_WITHIN_MS = 10 * 60_000;
 
 /**
- * Refuses a rule to confirm runs of a workflow by which none could be confirmed, or taken back.
+ * Refuses options by which runs of a workflow would have to be confirmed, and could not be confirmed or taken back.
  * @throws WfError E_USAGE
  */
 export function requireConfirmable(
-  { name, keepsChanges, model }: LoadedWorkflow,
-  { probe }: ConfirmRule,
-  { onFailure, secrets = {} }: Pick<RunOptions, 'onFailure' | 'secrets'>,
+  { name, keepsChanges, model, secretInputs = [] }: LoadedWorkflow,
+  { onFailure, confirm, secrets = {} }: RunOptions,
 ): void {
+  if (confirm === undefined) return;
+  const { probe, guard } = confirm;
   if (!keepsChanges) {
     throw usage(
       `workflow ${name} leaves no changes on the host: there is nothing to confirm`,
@@ -23,8 +24,8 @@ export function requireConfirmable(
   if (onFailure === 'keep') {
     throw usage('a run that has to be confirmed cannot keep its changes after a failure', 'Specify one of the two.');
   }
-  const unread = Object.entries(secrets).flatMap(([input, source]) => (source?.startsWith('file:') ? [] : [input]));
-  if (unread.length > 0) {
+  const unread = secretInputs.filter((input) => !secrets[input]?.startsWith('file:'));
+  if (guard && unread.length > 0) {
     throw usage(
       `the guard of the run cannot read the secret inputs ${unread.join(', ')}`,
       'Give each in a file: `--input NAME=@file:PATH`.',

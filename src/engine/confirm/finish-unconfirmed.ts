@@ -11,7 +11,7 @@ import type { RunResult } from '../run/engine.ts';
 import { commitEnd, type FinishRequest, judgeEnd, KEPT_BY_WORKFLOW, keepChanges, rollBack } from '../run/finish-run.ts';
 import { awaitConfirmation } from './await-confirmation.ts';
 import { deadlineIn } from './boot-deadline.ts';
-import { guardIn } from './guard-step.ts';
+import { GUARD_STEP, guardIn } from './guard-step.ts';
 import { KEPT_UNTIL_CONFIRMED, type UnconfirmedRun } from './unconfirmed-run.ts';
 
 export interface ConfirmServices {
@@ -22,8 +22,10 @@ export interface ConfirmServices {
   readonly guards: Pick<GuardPort, 'newestSession'>;
   readonly clock: Clock;
   readonly bootId: string;
-  /** Repeats the probe that must pass. Returns its error. */
-  probe(): Promise<WfError | undefined>;
+  /** Whether this process has started the run, or resumed it: a stop signal takes back what nothing else watches. */
+  readonly revertsOnStop: boolean;
+  /** Repeats the probe that must pass, for at most this time. Returns its error. */
+  probe(limitMs: number): Promise<WfError | undefined>;
 }
 
 /**
@@ -85,9 +87,12 @@ export async function endConfirmed(
 ): Promise<RunResult> {
   const { journal, ledger, header } = request;
   const guard = guardIn(journal.changes());
-  const settled = kept.filter((seq) => seq !== guard?.seq);
+  // An earlier process may have been killed after it had removed the guard.
+  const stays = journal
+    .changes()
+    .filter(({ seq, status, step }) => status === 'kept' && step !== GUARD_STEP && kept.includes(seq));
   await journal.append(
-    settled.map((seq): JournalEvent => ({ type: 'change.settled', seq, status: 'kept', reason: KEPT_BY_WORKFLOW })),
+    stays.map(({ seq }): JournalEvent => ({ type: 'change.settled', seq, status: 'kept', reason: KEPT_BY_WORKFLOW })),
   );
   if (guard !== undefined) await ledger.revert([guard], () => false);
   const left = journal.changes().find((change) => change.seq === guard?.seq && needsUndo(change));

@@ -23,6 +23,8 @@ export type GuardDecision =
   | { readonly type: 'end' }
   | { readonly type: 'wait' }
   | { readonly type: 'conclude' }
+  /** Continue the process that advances the run, if it is stopped (SIGSTOP): it is past its deadline. */
+  | { readonly type: 'continue owner' }
   | { readonly type: 'roll back'; readonly cause: WfError };
 
 /**
@@ -31,16 +33,17 @@ export type GuardDecision =
  */
 export function guardDecision({ run, status, rule, entries, unownedMs, now }: GuardedState): GuardDecision {
   if (isEnd(status)) return { type: 'end' };
-  if (unownedMs === null) return { type: 'wait' };
+  const unconfirmed = unconfirmedIn(entries);
+  const armed = armedIn(entries);
+  const due = status === 'unconfirmed' ? unconfirmed?.deadline : armed?.applyBy;
+  const isPast = due !== undefined && !isBefore(now, due);
+  if (unownedMs === null) return { type: isPast && status !== 'rolling-back' ? 'continue owner' : 'wait' };
   const rollBack = (why: string): GuardDecision => ({ type: 'roll back', cause: notConfirmed(run, why) });
   if (status === 'rolling-back') return rollBack('its rollback was interrupted');
-  const unconfirmed = unconfirmedIn(entries);
   if (status === 'unconfirmed' && unconfirmed !== undefined) {
-    const isDue = isConfirmed(entries) || !isBefore(now, unconfirmed.deadline);
-    return { type: isDue ? 'conclude' : 'wait' };
+    return { type: isConfirmed(entries) || isPast ? 'conclude' : 'wait' };
   }
-  const armed = armedIn(entries);
-  if (armed !== undefined && !isBefore(now, armed.applyBy)) {
+  if (armed !== undefined && isPast) {
     const isSameBoot = armed.applyBy.bootId === now.bootId;
     return rollBack(isSameBoot ? 'it was not applied by its deadline' : 'the machine was restarted');
   }

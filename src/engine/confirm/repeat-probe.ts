@@ -10,13 +10,14 @@ interface RepeatedProbe {
   readonly invoke: string;
   readonly entries: readonly JournalEntry[];
   readonly owner: Owner;
+  readonly limitMs: number;
   runner(kind: string): StepRunner | undefined;
 }
 
 /** Repeats the last step of an invoke id, which only reads. Returns why it fails; undefined if it succeeds. */
 export async function repeatProbe(
   run: OpenRun,
-  { invoke, entries, owner, runner }: RepeatedProbe,
+  { invoke, entries, owner, limitMs, runner }: RepeatedProbe,
 ): Promise<WfError | undefined> {
   const start = entries
     .flatMap(({ event }) => (event.type === 'decided' ? event.effects : []))
@@ -28,8 +29,9 @@ export async function repeatProbe(
     });
   }
   const earlier = entries.filter(({ event }) => event.type === 'step.attempted' && event.step === start.step).length;
-  const outcome = await new Promise<AttemptOutcome>((ended) => {
-    beginAttempt({
+  const { clock } = run.watch.host;
+  const outcome = await new Promise<AttemptOutcome>((resolve) => {
+    const attempt = beginAttempt({
       ...run,
       run: run.lease.run,
       step: start.step,
@@ -38,8 +40,12 @@ export async function repeatProbe(
       runner: found,
       input: start.input,
       owner,
-      ended,
+      ended(outcome) {
+        cancel();
+        resolve(outcome);
+      },
     });
+    const cancel = clock.after(limitMs, () => attempt.stop());
   });
   await run.journal.append([], outcome.evidence);
   return outcome.type === 'failed' ? outcome.error : undefined;

@@ -33,12 +33,14 @@ export function unconfirmedIn(entries: readonly JournalEntry[]): UnconfirmedRun 
 
 /** Whether somebody has confirmed the unconfirmed run of this journal, and no process has ended it yet. */
 export function isConfirmed(entries: readonly JournalEntry[]): boolean {
+  const begin = entries.findLastIndex(({ event }) => event.type === 'unconfirmed');
+  const since = begin === -1 ? [] : entries.slice(begin);
   const confirmations = new Set(
-    entries.flatMap(({ seq, event }) =>
+    since.flatMap(({ seq, event }) =>
       event.type === 'requested' && event.demand.kind === 'confirm' && event.demand.extendMs === null ? [seq] : [],
     ),
   );
-  return entries.some(
+  return since.some(
     ({ event }) => event.type === 'answered' && event.outcome.type === 'handled' && confirmations.has(event.request),
   );
 }

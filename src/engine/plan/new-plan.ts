@@ -1,3 +1,4 @@
+import { requireConfirmable } from '../confirm/confirm-rule.ts';
 import { WfError } from '../model/errors.ts';
 import { parsePlanId } from '../model/ids.ts';
 import type { EngineDependencies, Planned, PlanRequest, PreflightFinding } from '../run/engine.ts';
@@ -14,6 +15,7 @@ export async function planNewRun(
   { workflow, definition, input, runtime: name, options, id }: PlanRequest,
   redacted: RedactedInput,
 ): Promise<Planned> {
+  requireConfirmable(workflow, options);
   const runtime = runtimes[name];
   const general = workflow.networking ? await runtime.checkMachine() : [];
   const host = await runtime.open({ id: newRunId(), createdAt: clock.now() }, null);

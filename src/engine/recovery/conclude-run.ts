@@ -75,7 +75,7 @@ function confirmServices(
 ): ConfirmServices {
   const { lease, entries } = taken;
   const { bootId } = owner;
-  const probe = async () =>
-    rule.probe === null ? undefined : repeatProbe(taken, { invoke: rule.probe, entries, owner, runner });
-  return { rule, history, lease, inbox, guards, clock, bootId, probe };
+  const probe = async (limitMs: number) =>
+    rule.probe === null ? undefined : repeatProbe(taken, { invoke: rule.probe, entries, owner, limitMs, runner });
+  return { rule, history, lease, inbox, guards, clock, bootId, revertsOnStop: false, probe };
 }

@@ -17,7 +17,7 @@ import type { EngineDependencies, EngineServices, ResumeRequest, RunHandle, RunO
 import { checkRequirements, firstUnmet, type NamesToClaim, NO_NAMES, namesToClaim } from '../run/preflight.ts';
 import { releaseAtEnd } from '../run/release-run.ts';
 import type { Beginning } from '../run/run-loop.ts';
-import { runNotFound } from '../run/run-refusal.ts';
+import { runNotFound, runUnconfirmed } from '../run/run-refusal.ts';
 import { requireValues, type Secrets } from '../secrets/secrets.ts';
 import type { Requirement } from '../workflow/requirement.ts';
 import { requireRunners } from './require-runners.ts';
@@ -129,6 +129,7 @@ function requireResumable(
 ): StoredRun {
   if (run === undefined) throw runNotFound(id);
   if (isEnd(run.status) && !run.isRetryDue) throw runEnded(run);
+  if (run.status === 'unconfirmed') throw runUnconfirmed(run.id);
   // A rollback needs no definition.
   if (acceptChanges || run.definitionHash === definition.hash || isRollingBack(run)) return run;
   throw definitionChanged(run);

@@ -1,7 +1,8 @@
+import { isConfirmed, unconfirmedIn } from '../confirm/unconfirmed-run.ts';
 import { runTakesNoEvent } from '../machine/sent-event.ts';
 import { needsUndo } from '../model/change.ts';
 import { WfError } from '../model/errors.ts';
-import type { JournalEvent } from '../model/journal-event.ts';
+import type { JournalEntry, JournalEvent, RunSuccess } from '../model/journal-event.ts';
 import type { Demand, OpenRequest } from '../model/request.ts';
 import { recordedHost } from '../place/recorded-host.ts';
 import { requirePlace } from '../place/require-place.ts';
@@ -49,7 +50,7 @@ export async function settleChanges(
     const request = finishRequest(taken, () => undefined);
     const handle: RunHandle = {
       id,
-      result: endSettled(request, error, elsewhere),
+      result: endSettled(request, error, confirmedEnd(entries), elsewhere),
       send: async () => {
         throw runTakesNoEvent(id, 'has ended');
       },
@@ -60,6 +61,13 @@ export async function settleChanges(
     taken.releaseWithLease();
     throw thrown;
   }
+}
+
+/** Returns the end of a run that somebody has confirmed; undefined if nobody has, or it was rolled back. */
+function confirmedEnd(entries: readonly JournalEntry[]): RunSuccess | undefined {
+  const run = unconfirmedIn(entries);
+  if (run === undefined || !isConfirmed(entries)) return undefined;
+  return { status: 'succeeded', output: run.output, ...(run.proofs === undefined ? {} : { proofs: run.proofs }) };
 }
 
 function isSettling(request: OpenRequest): request is OpenRequest & { readonly demand: Settling } {

@@ -1,3 +1,4 @@
+import { isConfirmed } from '../confirm/unconfirmed-run.ts';
 import { needsUndo } from '../model/change.ts';
 import { asWfError, type ErrorCode, type WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
@@ -114,7 +115,8 @@ function refusalOf(services: EngineServices, run: StoredRun, demand: Demand): Wf
   if (isEnd(run.status)) return requestRefused(run.id, demand, `it has ended (${run.status}), and expects nothing`);
   if (livingOwner(services, run) !== null) return undefined;
   if (run.status === 'unconfirmed') {
-    if (demand.kind === 'confirm' || (demand.kind === 'cancel' && !demand.keep)) return undefined;
+    const isCancel = demand.kind === 'cancel' && !demand.keep;
+    if (demand.kind === 'confirm' || (isCancel && !isConfirmed(services.history.journal(run.id)))) return undefined;
     return requestRefused(run.id, demand, `it is unconfirmed; \`wf confirm ${run.id}\` keeps it`);
   }
   if (demand.kind === 'confirm') return requestRefused(run.id, demand, `it is ${run.status}, and not unconfirmed`);

@@ -56,16 +56,17 @@ export function advanceOpenRun(
     finish(end, stopSignal) {
       const finishing = { header, host, journal, ledger, keepsChanges, proofs, stopSignal };
       if (rule === undefined || end.type !== 'done') return finishRun(finishing, end);
-      const probe = async () =>
+      const probe = async (limitMs: number) =>
         rule.probe === null
           ? undefined
           : repeatProbe(run, {
               invoke: rule.probe,
               entries: history.journal(header.id),
               owner,
+              limitMs,
               runner: runnersOf(model),
             });
-      const confirm = { rule, history, lease, inbox, guards, clock, bootId: owner.bootId, probe };
+      const confirm = { rule, history, lease, inbox, guards, clock, bootId: owner.bootId, revertsOnStop: true, probe };
       return finishUnconfirmed(finishing, confirm, end.output);
     },
   });

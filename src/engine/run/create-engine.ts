@@ -1,3 +1,4 @@
+import { requireConfirmable } from '../confirm/confirm-rule.ts';
 import { guardObserver } from '../machine/guard-observer.ts';
 import { runnersOf } from '../machine/machine-model.ts';
 import { asWfError, WfError } from '../model/errors.ts';
@@ -120,6 +121,7 @@ async function start(
   observer: RunObserver,
 ): Promise<RunHandle> {
   const { workflow, prestarted, plan } = request;
+  requireConfirmable(workflow, request.options);
   const runtime = services.runtimes[request.runtime];
   const requirements = workflow.requirements(request.input);
   const { wanted: names, claims } = namesToClaim(runtime, requirements, redacted.secrets);
@@ -127,6 +129,9 @@ async function start(
   const runClaim = claimOnDemand(async () => prestarted?.claims ?? (await claimRun(services, run.id, plan)));
   let nameClaims: AcquiredClaims | WfError | undefined;
   let host: RunHost | undefined;
+  // Two processes that start the same run anew would take each other's names for those of a stranger.
+  const { retryOf } = request.options;
+  const anew = retryOf === undefined ? undefined : await services.claims.acquireRun(retryOf, 0);
   const release = () => {
     host?.close();
     if (!(nameClaims instanceof WfError)) nameClaims?.release();
@@ -155,6 +160,8 @@ async function start(
   } catch (thrown) {
     release();
     throw thrown;
+  } finally {
+    anew?.release();
   }
 }
 

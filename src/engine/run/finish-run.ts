@@ -3,7 +3,7 @@ import type { RunLedger } from '../journal/run-ledger.ts';
 import { type Change, type Difference, isInPlace, needsUndo, undoByHand, type Verification } from '../model/change.ts';
 import { asWfError, type ErrorRecord, WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
-import type { JournalEvent, RunEnd, RunHeader } from '../model/journal-event.ts';
+import type { JournalEvent, RunEnd, RunHeader, RunSuccess } from '../model/journal-event.ts';
 import type { Json } from '../model/json.ts';
 import { lostHostError } from '../place/lost-host.ts';
 import type { RunHost } from '../ports/runtime.ts';
@@ -119,13 +119,16 @@ export async function commitEnd(request: FinishRequest, judged: RunEnd): Promise
 /**
  * Ends a run again after changes were settled.
  * @param error the error that ended the run
+ * @param success the end of a run that somebody has confirmed, and whose guard was left; undefined for any other run
  * @param elsewhere why the host cannot be compared from here; undefined if it can
  */
 export async function endSettled(
   request: FinishRequest,
   error: ErrorRecord,
+  success: RunSuccess | undefined,
   elsewhere: WfError | undefined,
 ): Promise<RunResult> {
+  if (success !== undefined && !request.journal.changes().some(needsUndo)) return commitEnd(request, success);
   if (elsewhere === undefined) return end(request, { type: 'undone', error });
   const isOpen = request.journal.changes().some(needsUndo);
   const message = `${error.message}; nobody has compared the host since: ${elsewhere.message}`;

@@ -203,7 +203,9 @@ class RunLoop {
       this.#arrive({ type: 'request', request });
       return;
     }
-    const error = requestRefused(this.#request.header.id, request.demand, 'its machine has ended');
+    const { kind } = request.demand;
+    const why = kind === 'confirm' ? 'its host is being verified; try again' : 'its machine has ended';
+    const error = requestRefused(this.#request.header.id, request.demand, why);
     // Once the run has ended, the sender finds that itself.
     this.#request.journal.append([refused(request, error)]).catch(() => {});
   }

@@ -49,3 +49,10 @@ export function workflowRunning(workflow: string, run: RunId): WfError {
     details: { run },
   });
 }
+
+/** Returns the error of a resume of an unconfirmed run, which would give it another deadline. */
+export function runUnconfirmed(id: RunId): WfError {
+  return new WfError('E_RUN_ENDED', `run ${id} is unconfirmed: there is nothing to resume`, {
+    hint: `Keep its changes with \`wf confirm ${id}\`, or take them back with \`wf rollback ${id}\`.`,
+  });
+}

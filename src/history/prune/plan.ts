@@ -59,7 +59,8 @@ export const AGED = `workflow = @workflow AND status = @status AND (created_at, 
 
 /** Condition for a run that may be forgotten: it left nothing on this host. An imported run never did. */
 export const REMOVABLE = `(imported_from IS NOT NULL OR (status IN ('succeeded', 'failed', 'rolled-back') AND NOT EXISTS
-  (SELECT 1 FROM changes WHERE changes.run = runs.number AND changes.${IN_PLACE})))`;
+  (SELECT 1 FROM changes WHERE changes.run = runs.number AND changes.${IN_PLACE})
+  AND NOT EXISTS (SELECT 1 FROM open_requests WHERE open_requests.run = runs.number)))`;
 
 const BEFORE_ALL = { afterCreatedAt: Number.MIN_SAFE_INTEGER, afterId: '' };
 

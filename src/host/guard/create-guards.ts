@@ -7,6 +7,7 @@ import { ownUser } from '../../trust/users.ts';
 import { pause, systemClock } from '../machine/clock.ts';
 import { startDetached } from '../processes/detached-process.ts';
 import { processOf } from '../processes/process.ts';
+import { ENGINE_VARIABLES } from '../systemd/engine-variables.ts';
 import { isSystemdBooted } from '../systemd/unit-file.ts';
 import { guardUnitName, guardUnitText } from './guard-unit-text.ts';
 import { newestLoginSession } from './login-session.ts';
@@ -17,14 +18,17 @@ const START_MS = 60_000;
 /** The line that a guard prints once it has loaded all that it needs. */
 export const GUARD_READY = 'ready';
 
-/** Variables of the environment by which a guard finds what this process finds. */
-const INHERITED = /^(?:PATH|HOME|LANG|DOCKER_\w+|XDG_\w+|WF_(?!CRASH|HALT)\w+)$/;
+/** Variables by which tests kill or stop wf: they are not meant for its guard. */
+const OF_TESTS = /^WF_(?:CRASH|HALT|FAIL)_/;
+
+/** The variables of this process that a unit gets: it is a file that everybody can read, and outlives this process. */
+const OF_UNIT: readonly string[] = ['PATH', 'HOME', ...ENGINE_VARIABLES];
 
 interface GuardsOptions {
   /** The program of the command `wf`. */
   readonly program: string;
-  /** The files that it executes, without workflows. */
-  readonly executed: readonly string[];
+  /** Returns the files that it executes. */
+  executed(): readonly string[];
   /** Path of the history. */
   readonly database: string;
   /** The step runner of units. */
@@ -44,16 +48,25 @@ export function createGuards({ program, executed, database, runner }: GuardsOpti
     runner,
     newestSession: newestLoginSession,
     choose(run, { runtime, workflowFile }) {
-      const files = [...executed, database, process.cwd(), ...(workflowFile === null ? [] : [workflowFile])];
+      const files = [...executed(), database, process.cwd(), ...(workflowFile === null ? [] : [workflowFile])];
       const whyNot = whyNoUnit(runtime === 'embedded') ?? whyUntrusted(files);
       if (whyNot !== undefined) return { type: 'process', reason: whyNot };
       const command = [process.execPath, program, ...args(run, workflowFile)];
-      const text = guardUnitText({ run, command, folder: process.cwd(), environment: inherited() });
+      const text = guardUnitText({
+        run,
+        command,
+        folder: process.cwd(),
+        environment: variables((name) => OF_UNIT.includes(name)),
+      });
       const name = guardUnitName(run);
       return { type: 'unit', name, input: { name, text } };
     },
     async startProcess(run, { workflowFile }) {
-      const started = startDetached(program, args(run, workflowFile), inherited());
+      const started = startDetached(
+        program,
+        args(run, workflowFile),
+        variables((name) => !OF_TESTS.test(name)),
+      );
       const first = await Promise.race([
         started.firstLine.then((line) => ({ type: 'line', line }) as const),
         started.end.then((end) => ({ type: 'ended', end }) as const),
@@ -72,10 +85,11 @@ export function createGuards({ program, executed, database, runner }: GuardsOpti
   };
 }
 
-function inherited(): Readonly<Record<string, string>> {
+/** Returns the selected variables of this process. */
+function variables(isSelected: (name: string) => boolean): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) =>
-      value !== undefined && INHERITED.test(name) ? [[name, value]] : [],
+      value !== undefined && isSelected(name) ? [[name, value]] : [],
     ),
   );
 }

@@ -40,6 +40,8 @@ export function guardUnitText({ run, command, folder, environment }: GuardUnit):
         ),
         ['Restart', 'on-failure'],
         ['RestartSec', '5'],
+        // The run or its database is gone: there is nothing to guard.
+        ['RestartPreventExitStatus', '2'],
         ...PROCESSES,
         ...hardening('system'),
       ],

@@ -5,7 +5,7 @@ import { allPids } from '../processes/process.ts';
 const NONE = 4_294_967_295;
 
 /**
- * Returns the login session of a process, which the kernel numbers from 1 in the order of the logins, and which only root can change.
+ * Returns the login session of a process, which the kernel numbers from 1 in the order of the logins.
  * Null if it belongs to none: services do, and everything on a kernel without auditing.
  */
 export function loginSession(pid: number | 'self'): number | null {

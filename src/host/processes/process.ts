@@ -249,3 +249,10 @@ export function userOfProcess(pid: number): number | undefined {
 export function ownUserId(): number {
   return process.geteuid?.() ?? -1;
 }
+
+/** Continues a process that is stopped (SIGSTOP, or by its terminal); any other is left alone. */
+export function continueIfStopped({ pid, startTime, pidNamespace }: Owner): void {
+  if (pidNamespace !== undefined && !isOwnPidNamespace(pidNamespace)) return;
+  const stat = processStat(pid);
+  if (stat?.startTime === startTime && stat.state === 'T') process.kill(pid, 'SIGCONT');
+}

@@ -19,7 +19,7 @@ export function isStartedAtBoot(name: string): boolean {
 
 /** Removes a unit of the system, and its start at boot, as far as they exist. @throws WfError E_SYSTEMD */
 export function removeSystemUnit(name: string): void {
-  for (const file of [linkAtBoot(name), systemUnitPath(name)]) {
+  for (const file of [linkAtBoot(name), systemUnitPath(name), temporaryOf(systemUnitPath(name))]) {
     try {
       rmSync(file, { force: true });
     } catch (thrown) {
@@ -49,10 +49,10 @@ export function readUnit(file: string): string | undefined {
 
 /** Writes a unit file, whole or not at all, and durably. @throws WfError E_SYSTEMD */
 export function writeUnit(file: string, text: string): void {
-  const temporary = `${file}.${process.pid}`;
+  const temporary = temporaryOf(file);
   try {
     makeFolder(path.dirname(file), 0o755);
-    const descriptor = openSync(temporary, 'wx', 0o644);
+    const descriptor = openSync(temporary, 'w', 0o644);
     try {
       writeSync(descriptor, text);
       fsyncSync(descriptor);
@@ -73,6 +73,11 @@ export function removeUnit(file: string): void {
   } catch (thrown) {
     throw fileError(file, 'remove', thrown);
   }
+}
+
+/** systemd ignores a file with this ending. */
+function temporaryOf(file: string): string {
+  return `${file}.wf-new`;
 }
 
 function fileError(file: string, verb: string, cause: unknown): WfError {

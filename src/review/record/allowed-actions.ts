@@ -2,7 +2,7 @@ import { pendingTimers } from '../../engine/machine/pending-timers.ts';
 import { needsUndo } from '../../engine/model/change.ts';
 import { WfError } from '../../engine/model/errors.ts';
 import { isEnd, type RunStatus, type StoredRun } from '../../engine/ports/history.ts';
-import { leaseHeld, runImported } from '../../engine/run/run-refusal.ts';
+import { leaseHeld, runImported, runUnconfirmed } from '../../engine/run/run-refusal.ts';
 import type { RunMaterial } from './run-material.ts';
 import { type IsAlive, runStatus } from './run-status.ts';
 
@@ -42,7 +42,7 @@ export function refusalOf(
   // For any status: the run took place on another machine.
   if (run.importedFrom !== null) return runImported(run.id, run.importedFrom);
   const status = runStatus(run, isAlive);
-  if (ACTIONS[status][action] === 'unconfirmed') return unconfirmed(run);
+  if (ACTIONS[status][action] === 'unconfirmed') return runUnconfirmed(run.id);
   if (run.owner !== null && isAlive(run.owner)) return leaseHeld(run.id, run.owner, pidNamespace);
   if (action === 'resume' && run.isRetryDue) return undefined;
   return ACTIONS[status][action] === 'ended' ? ended(run) : undefined;
@@ -85,12 +85,6 @@ export function nextActions({ run, changes, journal, steps }: RunMaterial, statu
   const hasPoint = status === 'failed' && steps.some((step) => step.status === 'failed' || step.status === 'stopped');
   const retry = hasPoint ? [`wf retry ${run.id}`] : [];
   return changes.some(needsUndo) ? [...retry, ...undo] : retry;
-}
-
-function unconfirmed({ id }: StoredRun): WfError {
-  return new WfError('E_RUN_ENDED', `run ${id} is unconfirmed: there is nothing to resume`, {
-    hint: `Keep its changes with \`wf confirm ${id}\`, or take them back with \`wf rollback ${id}\`.`,
-  });
 }
 
 function nothingInPlace({ id, workflow, status }: StoredRun): WfError {

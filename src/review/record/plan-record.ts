@@ -1,4 +1,5 @@
 import type { ErrorRecord } from '../../engine/model/errors.ts';
+import type { ConfirmRule } from '../../engine/model/journal-event.ts';
 import type { JsonObject } from '../../engine/model/json.ts';
 import type { ObservedNow, PlannedPlace, RunPlan, SavedPlan, StoredPlan } from '../../engine/plan/saved-plan.ts';
 import { isoTime } from './iso-time.ts';
@@ -21,6 +22,10 @@ export interface PlanRecord {
   readonly input: JsonObject;
   readonly onFailure: 'rollback' | 'keep';
   readonly pauseAfter: string | null;
+  /** Null if the run need not be confirmed. */
+  readonly confirm: ConfirmRule | null;
+  /** `auto` if an agent resumes the run when its process is gone. */
+  readonly resume: 'auto' | null;
   /** The source of each secret input; null for one that was typed. */
   readonly secrets: Readonly<Record<string, string | null>>;
   /** Null if the workflow has no steps. */
@@ -49,7 +54,7 @@ export interface PlanStepRecord {
 
 /** Returns the record of a plan, saved or not. */
 export function planRecord(plan: RunPlan | SavedPlan | StoredPlan): PlanRecord {
-  const { onFailure, pauseAfter, file = null, secrets = {} } = plan.options;
+  const { onFailure, pauseAfter, file = null, confirm = null, resume = null, secrets = {} } = plan.options;
   return {
     id: 'id' in plan ? plan.id : null,
     createdAt: 'createdAt' in plan ? isoTime(plan.createdAt) : null,
@@ -62,6 +67,8 @@ export function planRecord(plan: RunPlan | SavedPlan | StoredPlan): PlanRecord {
     input: plan.input,
     onFailure,
     pauseAfter,
+    confirm,
+    resume,
     secrets,
     place: plan.place,
     steps: plan.steps.map(({ step, stage, kind, does, commands, inputFrom, onlyIf, observed }) => ({

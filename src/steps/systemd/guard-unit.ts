@@ -6,6 +6,7 @@ import type { HostContext } from '../../engine/workflow/step.ts';
 import { runChecked } from '../../host/commands/checked-command.ts';
 import {
   isStartedAtBoot,
+  isSystemdBooted,
   readUnit,
   removeSystemUnit,
   systemUnitPath,
@@ -59,7 +60,8 @@ export const guardUnit = defineStep({
   // The unit is not stopped: it may be the process that undoes the run. It ends by itself once the run has ended.
   async undo({ name }, context) {
     removeSystemUnit(name);
-    await systemctl(context, ['daemon-reload'], COMMAND_MS);
+    // In a rescue shell there is no systemd that could have loaded it.
+    if (isSystemdBooted()) await systemctl(context, ['daemon-reload'], COMMAND_MS);
   },
   undoCommands: ({ name }) => [
     ['systemctl', 'disable', '--now', name],

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { guardOf } from '../../support/guard-of-run.ts';
+import { runRecordSchema } from '../../support/run-record.ts';
 import { WF } from '../../support/run-wf.ts';
 import { openSettingProject, type SettingProject } from '../../support/setting-workflow.ts';
 
@@ -91,6 +92,39 @@ test.concurrent('the guard undoes an unconfirmed run whose process was killed, w
   });
   expect(project.log()).toEqual(UNDONE);
 });
+
+test.concurrent('the guard continues a stopped process past the deadline, which undoes its run', async () => {
+  const project = openSettingProject();
+  const run = project.run('stopped-owner', ['--confirm-within', '2s']);
+  await run.line(UNCONFIRMED);
+  run.kill('SIGSTOP');
+  expect(await run.end).toMatchObject({ exitCode: 1 });
+  expect(await project.record('stopped-owner')).toMatchObject({
+    status: 'rolled-back',
+    error: { code: 'E_NOT_CONFIRMED' },
+  });
+  expect(project.log()).toEqual(UNDONE);
+});
+
+test
+  .skipIf(process.getuid?.() !== 0)
+  .concurrent('sudo in the project of its caller has a guard, which finds the same files', async () => {
+    const project = openSettingProject();
+    const caller = 54_321;
+    for (const file of ['.', '.wf', 'workflows', 'workflows/setting.ts']) {
+      chownSync(path.join(project.folder, file), caller, caller);
+    }
+    const run = project.run('with-sudo', ['--confirm-within', '2s'], { SUDO_UID: String(caller) });
+    await run.line(UNCONFIRMED);
+    run.kill('SIGKILL');
+    await run.end;
+    // The database belongs to root, as the process did.
+    const status = async () =>
+      runRecordSchema.parse(
+        (await project.wf(['show', 'with-sudo', '--json'], { env: { SUDO_UID: String(caller) } })).json(),
+      ).status;
+    await expect.poll(status, { timeout: 20_000, interval: 300 }).toBe('rolled-back');
+  });
 
 test.concurrent('the guard undoes a run whose process was killed while it applied the changes', async () => {
   const project = openSettingProject();

@@ -545,6 +545,7 @@ describe('a retry is refused', () => {
 });
 
 test('a rolled-back run is started anew once, and its requests are answered in the transaction that creates the new run', async () => {
+  inRealTime();
   const mine = workflow(LINEAR);
   failing.add('two');
   const { id } = await start(mine, { onFailure: 'rollback' });
@@ -555,6 +556,7 @@ test('a rolled-back run is started anew once, and its requests are answered in t
     await handle.result;
   };
   const killed = host.history.request(id, { by: BY, demand: { kind: 'retry' }, comment: null }, clock.now());
+  // One of them starts the run; the other one waits for that.
   const delivered = await Promise.all([ask(id, { kind: 'retry' }, anew), ask(id, { kind: 'retry' }, anew)]);
   expect(delivered).toMatchObject([{ outcome: { type: 'handled' } }, { outcome: { type: 'handled' } }]);
   const runs = host.history.runs({ limit: 9 });

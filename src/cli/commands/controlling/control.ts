@@ -44,12 +44,13 @@ export async function ask(
 /** A demand whose sender waits for no more than its answer. */
 type Controlling = Exclude<Demand, { readonly kind: 'retry' }>;
 
-/** Asks something of a run, and prints the answer. */
+/** Asks something of a run, and prints the answer. @param document of --json: the answer with the run record, or the record alone */
 export async function control(
   given: Given,
   demand: Controlling,
   services: Services,
   terminal: Terminal,
+  document: 'answer' | 'record' = 'answer',
 ): Promise<ExitCode> {
   const answered = await ask(given, demand, services, terminal);
   if (answered === undefined) return 130;
@@ -64,9 +65,11 @@ export async function control(
   if (demand.kind === 'confirm' && demand.extendMs === null) await completeConfirmation(run, given, services, terminal);
   const material = readRunMaterial(history, history.run(run.id) ?? run);
   const record = runRecord(material, services.isAlive);
-  if (given.json) writeJson(terminal.out, { request: requestRecord(material.journal, number), run: record });
+  if (given.json && document === 'record') writeJson(terminal.out, record);
+  else if (given.json) writeJson(terminal.out, { request: requestRecord(material.journal, number), run: record });
   else writeLines(terminal.out, [suggestions(answerWords(run, demand, record), terminal.out.style)]);
   if (advanced?.type === 'lost') return advanced.exitCode;
+  if (demand.kind === 'confirm') return followedExitCode(record);
   // A run may be interrupted while it is undone.
   const isUnsettled = record.status === 'needs-attention' || record.status === 'interrupted';
   return isUndoing(demand) && isUnsettled ? followedExitCode(record) : 0;
@@ -112,14 +115,13 @@ function answerWords({ id }: StoredRun, demand: Controlling, { status }: RunReco
     case 'cancel':
       return `run ${id} was cancelled; it is ${status}`;
     case 'confirm':
-      return confirmWords(id, status);
+      return confirmWords(id, demand.extendMs !== null, status);
     case 'settle':
       return `change ${demand.change} of run ${id} is settled as ${demand.as}; the run is ${status}`;
   }
 }
 
-function confirmWords(id: RunId, status: RunStatus): string {
-  return status === 'unconfirmed'
-    ? `the deadline of run ${id} is extended`
-    : `run ${id} is confirmed: it has ${status}`;
+function confirmWords(id: RunId, isExtended: boolean, status: RunStatus): string {
+  if (isExtended) return `the deadline of run ${id} is extended`;
+  return status === 'succeeded' ? `run ${id} is confirmed: it has succeeded` : `run ${id} is confirmed, and ${status}`;
 }

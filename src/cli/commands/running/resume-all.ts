@@ -148,5 +148,5 @@ function linesOf(run: StoredRun, resumed: Resumed, { out: { style } }: Terminal)
 function adviceFor(resumed: Resumed, style: TextStyle): readonly string[] {
   if (resumed.type === 'lost') return lostRunWords(resumed.id, resumed.error, style);
   if (resumed.type === 'refused' || resumed.result.type !== 'interrupted') return [];
-  return [howToContinue(resumed.id, resumed.material.run.status === 'rolling-back', style)];
+  return [howToContinue(resumed.id, resumed.material.run.status, style)];
 }

@@ -39,7 +39,13 @@ export const rollback = defineCommand(
     // Even reading needs some room beside the database.
     const { run } = findRun(await services.historyForReading(ON_A_FULL_DISK), reference, services.places.database);
     if (run.status === 'unconfirmed' && run.owner !== null && services.isAlive(run.owner)) {
-      return control({ run: run.id, input, workflow, json }, { kind: 'cancel', keep: false }, services, terminal);
+      return control(
+        { run: run.id, input, workflow, json },
+        { kind: 'cancel', keep: false },
+        services,
+        terminal,
+        'record',
+      );
     }
     const refusal = refusalOf('rollback', run, services.isAlive, services.pidNamespace);
     if (refusal !== undefined) throw refusal;

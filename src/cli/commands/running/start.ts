@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { requireConfirmable } from '../../../engine/confirm/confirm-rule.ts';
 import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
 import { parseRunId, RUN_ID_RULE, type RunId } from '../../../engine/model/ids.ts';
 import type { ConfirmRule } from '../../../engine/model/journal-event.ts';
@@ -91,7 +90,6 @@ async function startOrPlan(
       ...(confirm === undefined ? {} : { confirm }),
       ...(given.resume === 'auto' ? ({ resume: 'auto' } as const) : {}),
     };
-    if (confirm !== undefined) requireConfirmable(workflow, confirm, runOptions);
     if (isPlan) {
       const { printRunPlan } = await import('./start-plan.ts');
       const { newRunId } = await import('../../../library/new-run-id.ts');

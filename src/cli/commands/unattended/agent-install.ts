@@ -8,6 +8,7 @@ import { pause } from '../../../host/machine/clock.ts';
 import { userName } from '../../../host/machine/requester.ts';
 import type { Scope } from '../../../host/systemd/hardening.ts';
 import { readUnit, removeUnit, writeUnit } from '../../../host/systemd/unit-file.ts';
+import { ownUser } from '../../../trust/users.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import { agentUnitComment, agentUnitName, agentUnitText } from '../../systemd/agent-unit.ts';
@@ -15,6 +16,7 @@ import { requireRootOwned } from '../../systemd/require-root-owned.ts';
 import { requireSystemd, type Systemctl, scopeOf, systemctl, unitPath } from '../../systemd/service-manager.ts';
 import type { AgentOptions } from './agent.ts';
 
+const ROOT = 0;
 /** The agent opens its database within this time. */
 const START_MS = 20_000;
 const READ_MS = 100;
@@ -37,7 +39,7 @@ export async function installAgent(
   const unit = await unitOf(database, user, services);
   const { name, file, scope } = unit;
   const history = await services.history();
-  if (scope === 'system') requireRootOwned(services.places);
+  if (ownUser() === ROOT) requireRootOwned(services.places);
   const before = ownUnit(unit, database);
   const text = agentUnitText(database, concurrency, scope, process.env);
   if (before !== text) writeUnit(file, text);

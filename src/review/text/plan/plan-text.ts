@@ -1,3 +1,5 @@
+import type { ConfirmRule, RunOptions } from '../../../engine/model/journal-event.ts';
+import { limitText } from '../../../engine/model/time-limit.ts';
 import { observedWords } from '../../../engine/plan/plan-differences.ts';
 import type { PlanStep, RunPlan, StoredPlan } from '../../../engine/plan/saved-plan.ts';
 import { relativeTimeText } from '../format/duration.ts';
@@ -8,8 +10,9 @@ import type { TextStyle } from '../format/text-style.ts';
  * Returns the plan of a run: each stage with its steps, the equivalent commands, which are never cut, the observed state of the host, and
  * the dependencies on outputs that are not known yet.
  */
-export function planLines({ workflow, steps }: RunPlan, style: TextStyle): readonly string[] {
-  return [`${style.colors.bold(workflow)}: ${totals(steps)}; nothing was touched`, ...stepLines(steps, style)];
+export function planLines({ workflow, steps, options }: RunPlan, style: TextStyle): readonly string[] {
+  const title = `${style.colors.bold(workflow)}: ${totals(steps)}; nothing was touched`;
+  return [title, ...optionLines(options), ...stepLines(steps, style)];
 }
 
 /** Returns the output of `wf plans PLAN`. */
@@ -22,6 +25,8 @@ export function savedPlanLines(plan: StoredPlan, now: number, style: TextStyle):
   const facts: readonly (readonly [name: string, text: string | null])[] = [
     ['run', usedBy === null ? `${run}, not started` : usedBy],
     ['file', options.file ?? null],
+    ['confirm', options.confirm === undefined ? null : confirmWords(options.confirm)],
+    ['resume', options.resume === undefined ? null : 'by `wf agent` if its process ends early'],
     ['input', inputs.length === 0 ? null : inputs.join(' ')],
     ['runtime', runtime],
     ['on failure', options.onFailure],
@@ -35,6 +40,21 @@ export function savedPlanLines(plan: StoredPlan, now: number, style: TextStyle):
     ...facts.flatMap(([name, text]) => (text === null ? [] : [`  ${name}: ${oneLine(text)}`])),
     ...stepLines(steps, style),
   ];
+}
+
+function optionLines({ confirm, resume }: RunOptions): readonly string[] {
+  return [
+    ...(confirm === undefined ? [] : [confirmWords(confirm)]),
+    ...(resume === undefined ? [] : ['an agent resumes the run if its process ends early']),
+  ];
+}
+
+/** Returns how a run has to be confirmed. */
+export function confirmWords({ withinMs, applyWithinMs, newSession, probe, guard }: ConfirmRule): string {
+  const by = newSession ? ' by a new login session' : '';
+  const and = probe === null ? '' : `, and ${oneLine(probe)} must succeed again`;
+  const guarded = guard ? 'a guard takes it back otherwise' : 'without a guard';
+  return `to be applied within ${limitText(applyWithinMs)} and confirmed within ${limitText(withinMs)} after that${by}${and}; ${guarded}`;
 }
 
 function totals(steps: readonly PlanStep[]): string {

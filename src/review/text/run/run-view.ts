@@ -1,3 +1,5 @@
+import { armedIn } from '../../../engine/confirm/guard-step.ts';
+import type { ConfirmRule } from '../../../engine/model/journal-event.ts';
 import type { RunMaterial } from '../../record/run-material.ts';
 import { runProofs } from '../../record/run-proofs.ts';
 import type { RunRecord } from '../../record/run-record.ts';
@@ -8,6 +10,7 @@ import { pathLines } from '../format/path-text.ts';
 import { oneLine, wrapWords } from '../format/plain-text.ts';
 import { statusPaint, type TextStyle } from '../format/text-style.ts';
 import { lifecycleLines } from '../lifecycle-text.ts';
+import { confirmWords } from '../plan/plan-text.ts';
 import { ledgerLines, ledgerWords, remainingLines } from './ledger-text.ts';
 import { proofLines } from './proof-text.ts';
 import { timelineLines } from './timeline-text.ts';
@@ -46,7 +49,18 @@ export function runViewLines(
   return sections.filter((lines) => lines.length > 0).flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }
 
-function headerLines({ run }: RunMaterial, record: RunRecord, now: number, style: TextStyle): readonly string[] {
+/** Returns how the run has to be confirmed, and until when its steps must have ended. */
+function confirmText(rule: ConfirmRule, journal: RunMaterial['journal']): string {
+  const armed = armedIn(journal);
+  return `${confirmWords(rule)}${armed === undefined ? '' : `; to be applied by ${momentText(armed.applyBy.at)}`}`;
+}
+
+function headerLines(
+  { run, journal }: RunMaterial,
+  record: RunRecord,
+  now: number,
+  style: TextStyle,
+): readonly string[] {
   const { colors } = style;
   const field = (label: string, text: string) => `  ${colors.dim(label.padEnd(LABEL_WIDTH))}${text}`;
   const inputs = Object.entries(record.input).map(([key, value]) => `${key}=${oneLine(inputText(value))}`);
@@ -59,6 +73,7 @@ function headerLines({ run }: RunMaterial, record: RunRecord, now: number, style
     ...(record.retriedAs === undefined ? [] : [field('retried as', record.retriedAs)]),
     field('started', run.startedAt === null ? 'not yet' : timing(run.startedAt, record, now)),
     ...(record.resume === undefined ? [] : [field('resume', 'by `wf agent` if its process ends early')]),
+    ...(run.options.confirm === undefined ? [] : [field('confirm', confirmText(run.options.confirm, journal))]),
     field('runtime', record.runtime),
     field('definition', record.definitionHash.slice(0, 12)),
     ...inputLines.map((line, index) => field(index === 0 ? 'input' : '', line)),

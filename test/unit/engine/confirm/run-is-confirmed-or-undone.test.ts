@@ -223,6 +223,14 @@ test('another process ends an unconfirmed run whose process is gone: confirmed, 
       expect(host.files()).toEqual([]);
       continue;
     }
+    const resumed = host.engine.resume({
+      run: id,
+      workflow: w,
+      definition: describeDefinition(w, w.model),
+      acceptChanges: false,
+      pauseAfter: null,
+    });
+    await expect(resumed).rejects.toMatchObject({ code: 'E_RUN_ENDED' });
     if (how === 'extended') {
       expect(await ask(handle, confirmation(30_000))).toMatchObject({ outcome: { type: 'handled' } });
       expect(host.history.run(id)).toMatchObject({ status: 'unconfirmed', owner: null });
