@@ -88,7 +88,7 @@ type Sources = Readonly<Record<string, string>>;
 export function compileTogether(
   sources: ReadonlyMap<string, Sources>,
 ): (name: string, project: PackageProject) => Promise<string> {
-  let compiled: Promise<{ readonly out: string; readonly lines: readonly string[] }> | undefined;
+  let compiled: Promise<{ readonly out: string; readonly errors: readonly string[] }> | undefined;
   const names = () => [...sources.keys()];
   async function compile() {
     const all = openPackageProject();
@@ -96,19 +96,20 @@ export function compileTogether(
       all.write(Object.fromEntries(Object.entries(files).map(([name, text]) => [`${index}/${name}`, text])));
     }
     const { exitCode, output } = await all.compile();
-    const lines = output.split('\n').filter((line) => line !== '');
-    if (exitCode !== 0 && lines.length === 0) lines.push(`the compiler ended with ${exitCode}`);
-    return { out: path.join(all.folder, 'out'), lines };
+    // The further lines of an error are indented.
+    const errors = output.split(/\n(?! )/).filter((error) => error !== '');
+    if (exitCode !== 0 && errors.length === 0) errors.push(`the compiler ended with ${exitCode}`);
+    return { out: path.join(all.folder, 'out'), errors };
   }
   return async (name, project) => {
     compiled ??= compile();
-    const { out, lines } = await compiled;
+    const { out, errors } = await compiled;
     const folder = `${names().indexOf(name)}`;
     if (existsSync(path.join(out, folder))) {
       cpSync(path.join(out, folder), path.join(project.folder, 'out'), { recursive: true });
     }
-    // A line without the folder of another project concerns this one too.
-    return lines.filter((line) => /^(\d+)\//.exec(line)?.[1] === folder || !/^\d+\//.test(line)).join('\n');
+    // An error outside the folders of the projects concerns them all.
+    return errors.filter((error) => [undefined, folder].includes(/^(\d+)\//.exec(error)?.[1])).join('\n');
   };
 }
 
