@@ -20,6 +20,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          globalSetup: 'test/support/build-programs.ts',
           include: ['test/unit/**/*.test.ts'],
           exclude: ['test/unit/definition/**'],
           ...shared,
@@ -34,14 +35,19 @@ export default defineConfig({
       {
         // Random machines, random kills and time-outs: what `npm run test:quick` leaves out.
         extends: true,
-        test: { name: 'exhaustive', include: ['test/exhaustive/**/*.test.ts'], testTimeout: 60_000 },
+        test: {
+          name: 'exhaustive',
+          globalSetup: 'test/support/build-programs.ts',
+          include: ['test/exhaustive/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
       },
       {
         // Links and namespaces of the machine itself: one file at a time, in a network namespace of the tests' own.
         extends: true,
         test: {
           name: 'host',
-          globalSetup: 'test/support/build-wf.ts',
+          globalSetup: ['test/support/build-wf.ts', 'test/support/build-programs.ts'],
           include: ['test/host/**/*.test.ts'],
           setupFiles: 'test/support/end-of-file.ts',
           fileParallelism: false,
@@ -53,7 +59,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'docker',
-          globalSetup: 'test/support/build-wf.ts',
+          globalSetup: ['test/support/build-wf.ts', 'test/support/build-programs.ts'],
           include: ['test/docker/**/*.test.ts'],
           ...shared,
           fileParallelism: false,

@@ -75,7 +75,7 @@ test('a run is locked by one process, which is named to the others', async () =>
 
 test('a run stays locked while its process is stopped, and is free once it is killed', async () => {
   const run = runId(`stopped-${process.pid}`);
-  const holder = startChild('../host/run-marked.ts', [run, 'none']);
+  const holder = startChild('host/run-marked', [run, 'none']);
   await holder.line(1);
   holder.process.kill('SIGSTOP');
   await vi.waitFor(() => expect(processStat(holder.process.pid ?? 0)?.state).toBe('T'), 10_000);
@@ -96,7 +96,7 @@ test('a child between fork and exec keeps the run locked after a kill of wf, and
   const orphans = createOrphanedProcesses(systemClock);
   const ofRun = (mark: ProcessMark) => mark.run === run;
   notAfterTest('sleep 181.25');
-  const wf = startChild('../host/start-slowly.ts', [run, '181.25']);
+  const wf = startChild('host/start-slowly', [run, '181.25']);
   await wf.line(1);
   const copy = firstChildOf(wf.process.pid ?? 0);
   process.kill(copy, 'SIGSTOP');
@@ -124,11 +124,7 @@ asRoot('another user cannot block a run with the same id, which still counts as 
   const runtime = mkdtempSync(path.join(tmpdir(), 'wf-runtime-'));
   onTestFinished(() => rmSync(runtime, { recursive: true, force: true }));
   chownSync(runtime, 4242, 4242);
-  const other = startChild(
-    '../host/run-marked.ts',
-    [run, 'none'],
-    [...OTHER_USER, 'env', `XDG_RUNTIME_DIR=${runtime}`],
-  );
+  const other = startChild('host/run-marked', [run, 'none'], [...OTHER_USER, 'env', `XDG_RUNTIME_DIR=${runtime}`]);
   await other.line(1);
   // The run counts as active, so sweep does not touch its objects.
   expect(await isRunActive(run)).toBe(true);
@@ -152,7 +148,7 @@ asRoot(
   async () => {
     const run = runId(`namespaces-${process.pid}`);
     const away = ['unshare', '--net', '--pid', '--fork', '--mount-proc', '--kill-child'];
-    const holder = startChild('../host/run-marked.ts', [run, 'none'], away);
+    const holder = startChild('host/run-marked', [run, 'none'], away);
     expect(JSON.parse(await holder.line(1))).toMatchObject({ pid: 1 });
     expect(await isRunActive(run)).toBe(true);
     const refusal = lockedClaims.acquireRun(run, 0);
@@ -170,20 +166,20 @@ asRoot(
 asRoot('a name is claimed per network namespace', async () => {
   const claim = `link n ${unique}`;
   const held = await lockedClaims.acquire([claim], runId('here'));
-  const there = startChild('../host/hold-claim.ts', [claim], ['unshare', '--net']);
+  const there = startChild('host/hold-claim', [claim], ['unshare', '--net']);
   expect(await there.line(1)).toBe('held');
-  const beside = startChild('../host/hold-claim.ts', [claim]);
+  const beside = startChild('host/hold-claim', [claim]);
   expect(await beside.line(1)).toContain('is claimed by run here');
   held.release();
 });
 
 test('the next process removes the locks of a killed one', async () => {
-  const killed = startChild('../host/run-marked.ts', [`left-${process.pid}`, 'none']);
+  const killed = startChild('host/run-marked', [`left-${process.pid}`, 'none']);
   await killed.line(1);
   const before = new Set(readdirSync(lockFolder()));
   killed.process.kill('SIGKILL');
   await killed.ended;
-  const next = startChild('../host/hold-claim.ts', [`link next ${unique}`]);
+  const next = startChild('host/hold-claim', [`link next ${unique}`]);
   await next.line(1);
   expect(readdirSync(lockFolder()).filter((name) => before.has(name)).length).toBeLessThan(before.size);
 });
@@ -191,7 +187,7 @@ test('the next process removes the locks of a killed one', async () => {
 test('damaged locks of an earlier boot are removed and block no run', async () => {
   const earlier = path.join(lockFolder(), 'locks-0f2c9a54-earlier.db');
   writeFileSync(earlier, 'half a page');
-  const next = startChild('../host/hold-claim.ts', [`link boot ${unique}`]);
+  const next = startChild('host/hold-claim', [`link boot ${unique}`]);
   expect(await next.line(1)).toBe('held');
   expect(existsSync(earlier)).toBe(false);
 });

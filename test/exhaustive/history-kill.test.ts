@@ -12,7 +12,7 @@ const { id } = headerOf('killed');
 
 test.each([1, 2, 3, 4])('entries whose append has returned survive kill -9 (%i)', async () => {
   const path = temporaryPath();
-  const child = startChild('append-loop.ts', [path, id, '1000000']);
+  const child = startChild('history/append-loop', [path, id, '1000000']);
   await child.line(1);
   await delay(Math.random() * 80);
   child.process.kill('SIGKILL');
@@ -36,7 +36,7 @@ test.each([1, 2, 3, 4])('entries whose append has returned survive kill -9 (%i)'
 
 test.each([1, 2, 3, 4])('a database whose creation was killed can be opened (%i)', async () => {
   const folder = temporaryFolder();
-  const child = startChild('make-databases.ts', [folder, '1000000']);
+  const child = startChild('history/make-databases', [folder, '1000000']);
   await child.line(3);
   await delay(Math.random() * 60);
   child.process.kill('SIGKILL');

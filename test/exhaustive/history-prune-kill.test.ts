@@ -24,7 +24,7 @@ test.each([1, 2, 3])('killed pruning has removed only whole runs (%i)', async ()
     const lease = history.create(headerOf(`r${index}`), DEFINITION, OWNER, [], AT);
     history.append(lease, { events: [decidedToStart(...STEPS), ENDED], evidence }, AT);
   }
-  const child = startChild('prune-loop.ts', [path]);
+  const child = startChild('history/prune-loop', [path]);
   await child.line(1);
   await delay(Math.random() * 30);
   child.process.kill('SIGKILL');

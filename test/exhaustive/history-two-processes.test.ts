@@ -8,7 +8,7 @@ test('processes can open a new database at the same moment', async () => {
   const folder = temporaryFolder();
   const ids = ['first', 'second', 'third'];
   const databases = 120;
-  const children = ids.map((id) => startChild('open-at-once.ts', [folder, id, `${databases}`]));
+  const children = ids.map((id) => startChild('history/open-at-once', [folder, id, `${databases}`]));
   await Promise.all(children.map((child) => child.line(1)));
   for (const child of children) child.process.stdin?.write(`${Date.now() + 50}`);
   expect(await Promise.all(children.map((child) => child.ended))).toEqual([0, 0, 0]);
@@ -20,7 +20,7 @@ test('processes can open a new database at the same moment', async () => {
 
 test('processes append to different runs at once without a lock error', async () => {
   const path = temporaryPath();
-  const children = ['one', 'two', 'three'].map((id) => startChild('append-loop.ts', [path, id, '400']));
+  const children = ['one', 'two', 'three'].map((id) => startChild('history/append-loop', [path, id, '400']));
   expect(await Promise.all(children.map((child) => child.ended))).toEqual([0, 0, 0]);
   const { history } = openForTest(path);
   for (const id of ['one', 'two', 'three']) expect(history.journal(runId(id))).toHaveLength(800);
@@ -29,7 +29,7 @@ test('processes append to different runs at once without a lock error', async ()
 test('a lock of another process is reported after the time-out', async () => {
   const { history, path } = openForTest();
   const lease = history.create(headerOf('held'), DEFINITION, OWNER, [], AT);
-  const child = startChild('hold-lock.ts', [path]);
+  const child = startChild('history/hold-lock', [path]);
   await child.line(1);
   const append = () => history.append(lease, { events: [decidedToStart('a')] }, AT);
   const error = errorOf(append);

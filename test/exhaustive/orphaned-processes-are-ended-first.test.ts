@@ -35,7 +35,7 @@ test('orphaned processes are ended, however they were started, and no other proc
   ];
   const lines = ['sleep 171.1', 'sleep 171.2', 'sleep 171.3', 'sleep 171.4'];
   notAfterTest(...lines);
-  const wf = startChild('../host/run-marked.ts', [run, 'left', JSON.stringify(commands)]);
+  const wf = startChild('host/run-marked', [run, 'left', JSON.stringify(commands)]);
   const owner: Owner = JSON.parse(await wf.line(1));
   const pids = await Promise.all(lines.map((line) => untilRunning(line)));
   const bystanders = [
@@ -68,7 +68,7 @@ test.skipIf(!canUseCgroups())(
       sh('env -i setsid sleep 174.2 >/dev/null 2>&1 </dev/null &'),
     ];
     notAfterTest(...lines, 'sleep 174.3');
-    const wf = startChild('../host/run-marked.ts', [`${run}-c`, 'cleared', JSON.stringify(commands)]);
+    const wf = startChild('host/run-marked', [`${run}-c`, 'cleared', JSON.stringify(commands)]);
     const owner: Owner = JSON.parse(await wf.line(1));
     const pids = await Promise.all(lines.map((line) => untilRunning(line)));
     wf.process.kill('SIGKILL');
@@ -146,7 +146,7 @@ test('wf ends neither itself nor the shell that it was started from', async () =
   const bystander = startForTest(['sleep', '177.25'], marked());
   // The shell runs a command after wf, so it was not ended.
   const script = '"$@"; echo "the shell lives"';
-  const wf = startChild('../host/end-orphans.ts', [run], ['env', ...environment, ...sh(script), 'sh']);
+  const wf = startChild('host/end-orphans', [run], ['env', ...environment, ...sh(script), 'sh']);
   expect(JSON.parse(await wf.line(1))).toMatchObject({
     code: 'E_ORPHAN_ALIVE',
     message: expect.stringContaining(`step s of run ${run}`),

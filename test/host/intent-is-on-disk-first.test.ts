@@ -44,7 +44,7 @@ test.each([1, 6])('no step runner is called before its intent is on disk, with %
     traced,
   ];
   // strace prints file names in full, regardless of `-s`.
-  const child = startChild('../host/make-files-side-by-side.ts', [String(runs)], strace);
+  const child = startChild('host/make-files-side-by-side', [String(runs)], strace);
   expect(Number(await child.line(1))).toBe(4 * runs);
   expect(await child.ended).toBe(0);
 

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
+import { testProgram } from '../support/test-program.ts';
 import { describeOwnNetwork } from './own-network.ts';
 
-const SCRIPT = fileURLToPath(new URL('../fixtures/host/private-host.ts', import.meta.url));
 const LIMIT = fileURLToPath(new URL('../fixtures/host/without-namespaces.mjs', import.meta.url));
 const OWN_USER_NAMESPACE = ['unshare', '--user', '--map-root-user', '--', process.execPath, LIMIT];
 /** Without capabilities, like an ordinary user. */
@@ -12,7 +12,7 @@ const WITHOUT_RIGHTS = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--
 
 /** Starts a private host behind a wrapper, and returns the error. */
 function refusal(wrapper: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const argv = [...wrapper, process.execPath, '--import', 'jiti/register', SCRIPT];
+  const argv = [...wrapper, process.execPath, testProgram('host/private-host')];
   const [program = '', ...args] = argv;
   const { stdout, stderr } = spawnSync(program, args, {
     encoding: 'utf8',

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, type TestContext, test } from 'vitest';
 import { markedPids } from '../support/private-host.ts';
 import { refusalSchema, runRecordSchema } from '../support/run-record.ts';
 import { openProject } from '../support/run-wf.ts';
@@ -20,7 +20,7 @@ async function firstProcess(id: string): Promise<number> {
 }
 
 /** Stops the first process, and continues it at the end of the test at the latest. */
-async function stop(id: string): Promise<{ readonly pid: number; goOn(): void }> {
+async function stop(id: string, { onTestFinished }: TestContext): Promise<{ readonly pid: number; goOn(): void }> {
   const pid = await firstProcess(id);
   const goOn = () => void process.kill(pid, 'SIGCONT');
   process.kill(pid, 'SIGSTOP');
@@ -35,12 +35,12 @@ async function stop(id: string): Promise<{ readonly pid: number; goOn(): void }>
 }
 
 describeOwnNetwork('a stopped private host (SIGSTOP)', () => {
-  test(
+  test.concurrent(
     'makes rollback and resume of a paused run exit with 3, with how to continue the host',
-    async () => {
+    async (context) => {
       const started = await project.wf([...START, '--id', 'rests', '--pause-after', 'setup']);
       expect(started.exitCode).toBe(0);
-      const { pid, goOn } = await stop('rests');
+      const { pid, goOn } = await stop('rests', context);
       for (const verb of ['rollback', 'resume']) {
         const end = await project.wf([verb, 'rests', '--json']);
         const { error } = refusalSchema.parse(end.json());
@@ -54,12 +54,12 @@ describeOwnNetwork('a stopped private host (SIGSTOP)', () => {
     PATIENCE_MS,
   );
 
-  test(
+  test.concurrent(
     'leaves an active run in need of attention, and rollback undoes it once the host continues',
-    async () => {
+    async (context) => {
       const wf = project.start([...START, '--id', 'works']);
       await wf.haltAt(/^setup {2}createDevNetwork .* ok /);
-      const { pid, goOn } = await stop('works');
+      const { pid, goOn } = await stop('works', context);
       wf.kill('SIGCONT');
       const end = await wf.end;
       const record = runRecordSchema.parse(end.json());

@@ -10,7 +10,7 @@ import { describeOwnNetwork } from './own-network.ts';
 
 describeOwnNetwork('a foreign process', () => {
   it('is never signalled, and its network namespace never entered, if it has a reused pid', async () => {
-    const wf = startChild('../host/reuse-a-pid.ts', [], ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']);
+    const wf = startChild('host/reuse-a-pid', [], ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']);
     expect(JSON.parse(await wf.line(1))).toEqual({
       samePid: true,
       sameInode: true,
@@ -26,10 +26,10 @@ describeOwnNetwork('a foreign process', () => {
     const mark = processMarkText({ run, step: asStepId('s'), attempt: 1, owner: ownProcess() });
     const pid = startForTest(['sleep', '191.25'], { [PROCESS_MARK_VARIABLE]: mark });
     await untilRunning('sleep 191.25');
-    const ordinary = startChild('../host/end-orphans.ts', [run], ORDINARY_USER);
+    const ordinary = startChild('host/end-orphans', [run], ORDINARY_USER);
     expect(JSON.parse(await ordinary.line(1))).toEqual({ found: [] });
     expect(running('sleep 191.25')).toEqual([pid]);
-    const root = startChild('../host/end-orphans.ts', [run]);
+    const root = startChild('host/end-orphans', [run]);
     expect(JSON.parse(await root.line(1))).toEqual({ found: [pid] });
   });
 });

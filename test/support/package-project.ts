@@ -1,4 +1,13 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -67,6 +76,41 @@ export function openPackageProject(files: Readonly<Record<string, string>> = {})
   });
   const compiler = path.join(repository, 'node_modules/typescript/bin/tsc');
   return { folder, write, run, compile: (options = []) => run(process.execPath, [compiler, '-p', '.', ...options]) };
+}
+
+/** Source files by path. */
+type Sources = Readonly<Record<string, string>>;
+
+/**
+ * Compiles the sources of several projects in one run of the compiler, at the first call of the returned function. That function puts
+ * the translated files of a name into `out/` of a project, and returns the errors in its sources.
+ */
+export function compileTogether(
+  sources: ReadonlyMap<string, Sources>,
+): (name: string, project: PackageProject) => Promise<string> {
+  let compiled: Promise<{ readonly out: string; readonly errors: readonly string[] }> | undefined;
+  const names = () => [...sources.keys()];
+  async function compile() {
+    const all = openPackageProject();
+    for (const [index, files] of [...sources.values()].entries()) {
+      all.write(Object.fromEntries(Object.entries(files).map(([name, text]) => [`${index}/${name}`, text])));
+    }
+    const { exitCode, output } = await all.compile();
+    // The further lines of an error are indented.
+    const errors = output.split(/\n(?! )/).filter((error) => error !== '');
+    if (exitCode !== 0 && errors.length === 0) errors.push(`the compiler ended with ${exitCode}`);
+    return { out: path.join(all.folder, 'out'), errors };
+  }
+  return async (name, project) => {
+    compiled ??= compile();
+    const { out, errors } = await compiled;
+    const folder = `${names().indexOf(name)}`;
+    if (existsSync(path.join(out, folder))) {
+      cpSync(path.join(out, folder), path.join(project.folder, 'out'), { recursive: true });
+    }
+    // An error outside the folders of the projects concerns them all.
+    return errors.filter((error) => [undefined, folder].includes(/^(\d+)\//.exec(error)?.[1])).join('\n');
+  };
 }
 
 const packageSchema = z.object({ files: z.array(z.string()) });

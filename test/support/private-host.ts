@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { containerInfoSchema, networkInfoSchema } from '../../src/docker/info-schemas.ts';
 import { commandAnswer } from '../../src/runtime/embedded/protocol/answers.ts';
 import { ORDINARY_USER } from './ordinary-user.ts';
+import { testProgram } from './test-program.ts';
 
-const SCRIPT = fileURLToPath(new URL('../fixtures/host/private-host.ts', import.meta.url));
 const foundSchema = z.object({
   mark: z.string(),
   process: z.object({ pid: z.number(), startTime: z.string(), bootId: z.string() }),
@@ -33,12 +32,8 @@ export type User = (typeof USERS)[number];
 /** A separate process, like wf, that uses one private host. */
 export function privateHostUser(user: User) {
   const wrapper = user === 'root' ? [] : ORDINARY_USER;
-  const [program = '', ...args] = [...wrapper, process.execPath, '--import', 'jiti/register', SCRIPT];
-  const child = spawn(program, args, {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    // Otherwise the translation cache of another user would be left behind.
-    env: { ...process.env, ...(user === 'root' ? {} : { JITI_FS_CACHE: 'false' }) },
-  });
+  const [program = '', ...args] = [...wrapper, process.execPath, testProgram('host/private-host')];
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.on('error', () => undefined); // killed by a test
   const waiting: ((line: string) => void)[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.(line));

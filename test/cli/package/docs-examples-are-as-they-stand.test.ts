@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { DOC_PAGES, missingLines, readDocPage, type Session } from '../../support/doc-page.ts';
-import { openPackageProject, type PackageProject } from '../../support/package-project.ts';
+import { compileTogether, openPackageProject, type PackageProject } from '../../support/package-project.ts';
 
 const isRoot = process.getuid?.() === 0;
 const pages = DOC_PAGES.map((name) => ({ name, ...readDocPage(name) })).filter(
   ({ files, sessions }) => Object.keys(files).length > 0 || sessions.length > 0,
+);
+
+const compile = compileTogether(
+  new Map(pages.filter(({ files }) => Object.keys(files).length > 0).map(({ name, files }) => [name, files])),
 );
 
 test('more than five pages have examples', () => {
@@ -15,9 +19,9 @@ test('more than five pages have examples', () => {
 test.for(pages)(
   'the examples of $name compile against the published types and print the documented output',
   { timeout: 300_000 },
-  async ({ files, sessions }) => {
+  async ({ name, files, sessions }) => {
     const project = openPackageProject(files);
-    if (Object.keys(files).length > 0) expect(await project.compile()).toEqual({ exitCode: 0, output: '' });
+    if (Object.keys(files).length > 0) expect(await compile(name, project)).toBe('');
     try {
       for (const session of sessions) await tryOut(session, project);
     } finally {

@@ -2,10 +2,18 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { ASKING_WORKFLOW } from '../../support/asking-workflow.ts';
-import { openPackageProject, type PackageProject } from '../../support/package-project.ts';
+import { compileTogether, openPackageProject, type PackageProject } from '../../support/package-project.ts';
 
-/** A workflow that makes a folder, and then waits for a file. */
-const SLOW = readFileSync(new URL('../../fixtures/workflows/folders.ts', import.meta.url), 'utf8');
+const fixture = (name: string) => readFileSync(new URL(`../../fixtures/workflows/${name}.ts`, import.meta.url), 'utf8');
+
+/** The workflows of each program. `folders` makes three folders, and can wait for a file. */
+const WORKFLOWS = {
+  'workflows/folders.ts': fixture('folders'),
+  'workflows/setting.ts': fixture('setting'),
+  'workflows/asking.ts': ASKING_WORKFLOW,
+};
+
+const OPEN = "const engine = await openEngine({ database: 'wf.db', workflows: [folders] });";
 
 /** A program that prints the outcome of its run. */
 function program(body: string): string {
@@ -20,67 +28,79 @@ ${body}
 `;
 }
 
-async function ran(project: PackageProject, body: string): Promise<readonly string[]> {
-  project.write({ 'program.ts': program(body) });
-  expect(await project.compile()).toEqual({ exitCode: 0, output: '' });
-  const { exitCode, output } = await project.run(process.execPath, ['out/program.js']);
-  expect(exitCode, output).toBe(0);
-  return output.split('\n');
+interface Ran {
+  readonly project: PackageProject;
+  /** Runs the first of the programs, or the one with this number, to its end. Returns the lines that it prints. */
+  ran(number?: number): Promise<readonly string[]>;
 }
 
-const foldersProject = () => {
-  const project = openPackageProject({ 'workflows/folders.ts': SLOW });
-  mkdirSync(path.join(project.folder, 'made'));
-  return project;
-};
+const sources = new Map<string, Readonly<Record<string, string>>>();
+const compile = compileTogether(sources);
 
-test('wf resumes a run that a program paused, by the same definition hash', async () => {
-  const project = foldersProject();
-  const said = await ran(
-    project,
-    `const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/folders.ts'] });
+/** A test of programs, each of which must compile against the published types. */
+function testPrograms(name: string, bodies: readonly string[], work: (ran: Ran) => Promise<void>): void {
+  const programs = bodies.map((body, index) => [`program-${index + 1}.ts`, program(body)]);
+  sources.set(name, { ...WORKFLOWS, ...Object.fromEntries(programs) });
+  test(name, async () => {
+    const project = openPackageProject(WORKFLOWS);
+    mkdirSync(path.join(project.folder, 'made'));
+    expect(await compile(name, project)).toBe('');
+    const ran: Ran['ran'] = async (number = 1) => {
+      const { exitCode, output } = await project.run(process.execPath, [`out/program-${number}.js`]);
+      expect(exitCode, output).toBe(0);
+      return output.split('\n');
+    };
+    await work({ project, ran });
+  });
+}
+
+testPrograms(
+  'wf resumes a run that a program paused, by the same definition hash',
+  [
+    `import { existsSync } from 'node:fs';
+const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/folders.ts'] });
 const run = await engine.start('folders', { root: root + '/made' }, { id: 'left', pauseAfter: 'first' });
 console.log((await run.record).status, existsSync('made/one'));
-await engine.close();`.replace(/^/, "import { existsSync } from 'node:fs';\n"),
-  );
-  expect(said).toEqual(['paused true']);
-  const { exitCode, output } = await project.run('wf', ['resume', 'left', '--db', 'wf.db']);
-  expect(exitCode, output).toBe(0);
-  expect(readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n')).toEqual([
-    ...['one', 'two', 'three', 'not three', 'not two', 'not one', ''],
-  ]);
-});
+await engine.close();`,
+  ],
+  async ({ project, ran }) => {
+    const said = await ran();
+    expect(said).toEqual(['paused true']);
+    const { exitCode, output } = await project.run('wf', ['resume', 'left', '--db', 'wf.db']);
+    expect(exitCode, output).toBe(0);
+    expect(readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n')).toEqual([
+      ...['one', 'two', 'three', 'not three', 'not two', 'not one', ''],
+    ]);
+  },
+);
 
-test('close waits for the step under way, and the next program resumes the run', async () => {
-  const project = foldersProject();
-  const open = "const engine = await openEngine({ database: 'wf.db', workflows: [folders] });";
-  const first = await ran(
-    project,
-    `${open}
+testPrograms(
+  'close waits for the step under way, and the next program resumes the run',
+  [
+    `${OPEN}
 const run = await engine.start(folders, { root: root + '/made' }, { observer: {
   committed: ({ event }) => { if (event.type === 'step.succeeded' && event.step === 'makeOne') void engine.close(); },
 } });
 console.log((await run.record).status);`,
-  );
-  expect(first).toEqual(['interrupted']);
-  expect(existsSync(path.join(project.folder, 'made/two'))).toBe(false);
-  const second = await ran(
-    project,
-    `${open}
+    `${OPEN}
 for (const { id, status } of engine.runs()) {
   console.log(status, (await (await engine.resume(id)).record).status, engine.run(id).changes.length);
 }
 await engine.close();`,
-  );
-  expect(second).toEqual(['interrupted succeeded 3']);
-});
+  ],
+  async ({ project, ran }) => {
+    const first = await ran(1);
+    expect(first).toEqual(['interrupted']);
+    expect(existsSync(path.join(project.folder, 'made/two'))).toBe(false);
+    const second = await ran(2);
+    expect(second).toEqual(['interrupted succeeded 3']);
+  },
+);
 
-test('close ends after its time, and the next program resumes the run whose step had not ended', async () => {
-  const project = foldersProject();
-  const open = "const engine = await openEngine({ database: 'wf.db', workflows: [folders] });";
-  const first = await ran(
-    project,
-    `${open}
+testPrograms(
+  'close ends after its time, and the next program resumes the run whose step had not ended',
+  [
+    `${OPEN}
 const input = { root: root + '/made', waitFor: root + '/made/go' };
 await engine.start(folders, input, { id: 'closed-late', observer: {
   committed({ event }) {
@@ -89,24 +109,22 @@ await engine.start(folders, input, { id: 'closed-late', observer: {
     }
   },
 } });`,
-  );
-  expect(first).toEqual(['closed']);
-  project.write({ 'made/go': '' });
-  const second = await ran(
-    project,
-    `${open}
+    `${OPEN}
 console.log((await (await engine.resume('closed-late')).record).status);
 await engine.close();`,
-  );
-  expect(second).toEqual(['succeeded']);
-});
+  ],
+  async ({ project, ran }) => {
+    const first = await ran(1);
+    expect(first).toEqual(['closed']);
+    project.write({ 'made/go': '' });
+    const second = await ran(2);
+    expect(second).toEqual(['succeeded']);
+  },
+);
 
-test('a program starts a run that has to be confirmed, extends its deadline, and confirms it', async () => {
-  const workflow = readFileSync(new URL('../../fixtures/workflows/setting.ts', import.meta.url), 'utf8');
-  const project = openPackageProject({ 'workflows/setting.ts': workflow, 'workflows/folders.ts': SLOW });
-  mkdirSync(path.join(project.folder, 'made'));
-  const said = await ran(
-    project,
+testPrograms(
+  'a program starts a run that has to be confirmed, extends its deadline, and confirms it',
+  [
     `const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/setting.ts'] });
 console.log(await codeOf(engine.start('setting', { folder: root }, { confirm: { withinMs: 1, probe: 'none' } })));
 const options = { id: 'from-a-program', confirm: { withinMs: 60_000, guard: false } };
@@ -119,44 +137,49 @@ console.log(after.status, deadline(after) > deadline(before) + 500_000);
 await engine.confirm(run.id);
 console.log((await run.record).status, await codeOf(engine.confirm(run.id)));
 await engine.close();`,
-  );
-  expect(said).toEqual(['E_USAGE', 'unconfirmed E_REQUEST_REFUSED', 'unconfirmed true', 'succeeded E_REQUEST_REFUSED']);
-  expect(existsSync(path.join(project.folder, 'made/two'))).toBe(true);
-});
+  ],
+  async ({ project, ran }) => {
+    const said = await ran();
+    expect(said).toEqual([
+      'E_USAGE',
+      'unconfirmed E_REQUEST_REFUSED',
+      'unconfirmed true',
+      'succeeded E_REQUEST_REFUSED',
+    ]);
+    expect(existsSync(path.join(project.folder, 'made/two'))).toBe(true);
+  },
+);
 
-test('the run of a killed program is resumed', async () => {
-  const project = foldersProject();
-  const open = "const engine = await openEngine({ database: 'wf.db', workflows: [folders] });";
-  const start = `${open}
+testPrograms(
+  'the run of a killed program is resumed',
+  [
+    `${OPEN}
 await (await engine.start(folders, { root: root + '/made' }, { id: process.argv[2] ?? '' })).record;
-await engine.close();`;
-  project.write({ 'program.ts': program(start) });
-  expect((await project.compile()).output).toBe('');
-  const run = (id: string, env: Readonly<Record<string, string>>) =>
-    project.run('sh', ['-c', '"$0" "$@"; echo ended with $?', process.execPath, 'out/program.js', id], env);
-  expect((await run('whole', { WF_CRASH_LOG: 'points' })).output).toBe('ended with 0');
-  const points = readFileSync(path.join(project.folder, 'points'), 'utf8').split('\n');
-  const point = points.find((line) => line.startsWith('after touch makeTwo apply'));
-  rmSync(path.join(project.folder, 'made/log'));
-  expect((await run('killed', { WF_CRASH_AT: point ?? '' })).output).toContain('ended with 137');
-  const said = await ran(
-    project,
-    `${open}
+await engine.close();`,
+    `${OPEN}
 console.log(engine.run('killed').status);
 console.log((await (await engine.resume('killed')).record).status);
 await engine.close();`,
-  );
-  expect(said).toEqual(['interrupted', 'succeeded']);
-  // Each folder was made once, although the process died while it made the second.
-  const log = readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n');
-  expect(log).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one', '']);
-});
+  ],
+  async ({ project, ran }) => {
+    const run = (id: string, env: Readonly<Record<string, string>>) =>
+      project.run('sh', ['-c', '"$0" "$@"; echo ended with $?', process.execPath, 'out/program-1.js', id], env);
+    expect((await run('whole', { WF_CRASH_LOG: 'points' })).output).toBe('ended with 0');
+    const points = readFileSync(path.join(project.folder, 'points'), 'utf8').split('\n');
+    const point = points.find((line) => line.startsWith('after touch makeTwo apply'));
+    rmSync(path.join(project.folder, 'made/log'));
+    expect((await run('killed', { WF_CRASH_AT: point ?? '' })).output).toContain('ended with 137');
+    const said = await ran(2);
+    expect(said).toEqual(['interrupted', 'succeeded']);
+    // Each folder was made once, although the process died while it made the second.
+    const log = readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n');
+    expect(log).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one', '']);
+  },
+);
 
-test('a refused call throws an error code and starts no run', async () => {
-  const project = foldersProject();
-  writeFileSync(path.join(project.folder, 'not-a-database'), 'x'.repeat(5000));
-  const said = await ran(
-    project,
+testPrograms(
+  'a refused call throws an error code and starts no run',
+  [
     `const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
 console.log(await codeOf(engine.start('nothing', {})));
 console.log(await codeOf(engine.start('folders', { root: '/', wrong: 1 })));
@@ -171,17 +194,21 @@ console.log(await codeOf(openEngine({ database: 'not-a-database' })));
 console.log(await codeOf(engine.start(folders, { root: 1 })));
 console.log(engine.runs().length);
 await engine.close();`,
-  );
-  expect(said).toEqual([
-    ...['E_WORKFLOW_NOT_FOUND', 'E_INPUT', 'E_INPUT', 'E_USAGE', 'E_USAGE', 'E_RUN_NOT_FOUND', 'E_RUN_NOT_FOUND'],
-    ...['E_USAGE', 'E_DATABASE', 'E_INPUT', '0'],
-  ]);
-});
+  ],
+  async ({ project, ran }) => {
+    writeFileSync(path.join(project.folder, 'not-a-database'), 'x'.repeat(5000));
+    const said = await ran();
+    expect(said).toEqual([
+      ...['E_WORKFLOW_NOT_FOUND', 'E_INPUT', 'E_INPUT', 'E_USAGE', 'E_USAGE', 'E_RUN_NOT_FOUND', 'E_RUN_NOT_FOUND'],
+      ...['E_USAGE', 'E_DATABASE', 'E_INPUT', '0'],
+    ]);
+  },
+);
 
 test('the published types compile, and import only packages that are installed with wf', async () => {
   const project = openPackageProject({
     'program.ts': program('console.log(typeof openEngine);'),
-    'workflows/folders.ts': SLOW,
+    'workflows/folders.ts': WORKFLOWS['workflows/folders.ts'],
   });
   const options = ['--skipLibCheck', 'false', '--exactOptionalPropertyTypes', 'false', '--noEmit'];
   const { output } = await project.compile(options);
@@ -196,10 +223,9 @@ test('the published types compile, and import only packages that are installed w
   expect([...new Set(packages)].toSorted()).toEqual(['ipaddr.js', 'xstate', 'zod', 'zod/mini']);
 });
 
-test('a run that nobody awaits does not end the program when its database disappears, and is resumed once it is back', async () => {
-  const project = foldersProject();
-  const said = await ran(
-    project,
+testPrograms(
+  'a run that nobody awaits does not end the program when its database disappears, and is resumed once it is back',
+  [
     `import { renameSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
@@ -212,14 +238,16 @@ console.log(await codeOf(run.result));
 const { status, error } = await (await engine.resume(run.id)).record;
 console.log(status, error?.message);
 await engine.close();`,
-  );
-  expect(said).toEqual(['E_DATABASE', 'succeeded undefined']);
-});
+  ],
+  async ({ ran }) => {
+    const said = await ran();
+    expect(said).toEqual(['E_DATABASE', 'succeeded undefined']);
+  },
+);
 
-test('an unhandled failure of a run or of its record does not end the program', async () => {
-  const project = foldersProject();
-  const said = await ran(
-    project,
+testPrograms(
+  'an unhandled failure of a run or of its record does not end the program',
+  [
     `import { renameSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
@@ -229,14 +257,16 @@ const run = await engine.start(folders, { root: root + '/made' }, { observer: {
 void run.record;
 await setTimeout(2_000);
 console.log('goes on');`,
-  );
-  expect(said).toEqual(['goes on']);
-});
+  ],
+  async ({ ran }) => {
+    const said = await ran();
+    expect(said).toEqual(['goes on']);
+  },
+);
 
-test('close interrupts a run that is starting or resuming, and later starts are refused', async () => {
-  const project = foldersProject();
-  const said = await ran(
-    project,
+testPrograms(
+  'close interrupts a run that is starting or resuming, and later starts are refused',
+  [
     `const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
 const starting = engine.start(folders, { root: root + '/made' });
 await engine.close();
@@ -247,15 +277,17 @@ const next = await openEngine({ database: 'wf.db', workflows: [folders] });
 const resuming = next.resume((await starting).id);
 await next.close();
 console.log(await (await resuming).result.then(({ type }) => type, said));`,
-  );
-  expect(said).toEqual(['interrupted', 'E_USAGE', 'interrupted']);
-  expect(existsSync(path.join(project.folder, 'made/three'))).toBe(false);
-});
+  ],
+  async ({ project, ran }) => {
+    const said = await ran();
+    expect(said).toEqual(['interrupted', 'E_USAGE', 'interrupted']);
+    expect(existsSync(path.join(project.folder, 'made/three'))).toBe(false);
+  },
+);
 
-test('an observer that throws causes a warning and does not change the run', async () => {
-  const project = foldersProject();
-  const said = await ran(
-    project,
+testPrograms(
+  'an observer that throws causes a warning and does not change the run',
+  [
     `const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
 const warnings: string[] = [];
 process.on('warning', ({ message }) => warnings.push(message));
@@ -264,26 +296,16 @@ const run = await engine.start(folders, { root: root + '/made' }, { observer: {
 } });
 console.log((await run.record).status, warnings[0]);
 await engine.close();`,
-  );
-  expect(said).toContain('succeeded an observer of a run failed: no room');
-});
+  ],
+  async ({ ran }) => {
+    const said = await ran();
+    expect(said).toContain('succeeded an observer of a run failed: no room');
+  },
+);
 
-test('a program sends, pauses and cancels runs of other processes and of its own, and follows their journals', async () => {
-  const project = openPackageProject({ 'workflows/folders.ts': SLOW, 'workflows/asking.ts': ASKING_WORKFLOW });
-  mkdirSync(path.join(project.folder, 'made'));
-  for (const line of ['first', 'second', 'third']) project.write({ [`${line}.go`]: '' });
-  // No process advances a run that only waits for an event or a timer of a killed process.
-  const wf = (...args: readonly string[]) => project.run('wf', [...args, '--db', 'wf.db']);
-  const killed = { WF_CRASH_AT: 'after commit waiting' };
-  for (const id of ['sent', 'stopped', 'left']) {
-    await project.run(
-      'wf',
-      ['start', 'asking', '--id', id, '--input', `folder=${project.folder}`, '--db', 'wf.db'],
-      killed,
-    );
-  }
-  const said = await ran(
-    project,
+testPrograms(
+  'a program sends, pauses and cancels runs of other processes and of its own, and follows their journals',
+  [
     `const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/asking.ts'] });
 console.log(await codeOf(engine.send('sent', { type: 'nothing' })));
 const followed = (async () => { const types = []; for await (const { event } of engine.subscribe('sent')) types.push(event.type); return types; })();
@@ -300,24 +322,37 @@ console.log(resumed?.id, resumed !== undefined && 'run' in resumed);
 const late = AbortSignal.timeout(50);
 console.log(await (async () => { for await (const _ of engine.subscribe('left', { signal: late })); })().catch((thrown) => thrown.name));
 await engine.close();`,
-  );
-  expect(said).toEqual([
-    'E_EVENT_UNEXPECTED',
-    'send  refused; send by a program handled',
-    'ended succeeded',
-    'paused E_REQUEST_REFUSED',
-    'rolled-back E_CANCELLED',
-    'left sent',
-    'left true',
-    'TimeoutError',
-  ]);
-  expect(await wf('rollback', 'left')).toMatchObject({ exitCode: 0 });
-});
+  ],
+  async ({ project, ran }) => {
+    for (const line of ['first', 'second', 'third']) project.write({ [`${line}.go`]: '' });
+    // No process advances a run that only waits for an event or a timer of a killed process.
+    const wf = (...args: readonly string[]) => project.run('wf', [...args, '--db', 'wf.db']);
+    const killed = { WF_CRASH_AT: 'after commit waiting' };
+    for (const id of ['sent', 'stopped', 'left']) {
+      await project.run(
+        'wf',
+        ['start', 'asking', '--id', id, '--input', `folder=${project.folder}`, '--db', 'wf.db'],
+        killed,
+      );
+    }
+    const said = await ran();
+    expect(said).toEqual([
+      'E_EVENT_UNEXPECTED',
+      'send  refused; send by a program handled',
+      'ended succeeded',
+      'paused E_REQUEST_REFUSED',
+      'rolled-back E_CANCELLED',
+      'left sent',
+      'left true',
+      'TimeoutError',
+    ]);
+    expect(await wf('rollback', 'left')).toMatchObject({ exitCode: 0 });
+  },
+);
 
-test('a program retries a failed run, and starts a rolled-back one anew', async () => {
-  const project = foldersProject();
-  const said = await ran(
-    project,
+testPrograms(
+  'a program retries a failed run, and starts a rolled-back one anew',
+  [
     `import { symlinkSync, rmSync } from 'node:fs';
 const engine = await openEngine({ database: 'wf.db', workflows: [folders] });
 const go = root + '/go';
@@ -339,21 +374,24 @@ for (const onFailure of ['keep', 'rollback'] as const) {
   rmSync(go);
 }
 await engine.close();`,
-  );
-  expect(said).toEqual([
-    ...['failed 1 1 1 1 E_REQUEST_REFUSED', 'true null succeeded 1 1 1 2 1', '[["retry","mended","handled"]]'],
-    ...['E_REQUEST_REFUSED', 'rolled-back 1 1 1 1 E_REQUEST_REFUSED', 'false rollback succeeded 1 1 1 1 1'],
-    ...['[["retry","mended","handled"]]', 'E_REQUEST_REFUSED'],
-  ]);
-  const log = readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n');
-  expect(log.slice(0, 6)).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one']);
-});
+  ],
+  async ({ project, ran }) => {
+    const said = await ran();
+    expect(said).toEqual([
+      ...['failed 1 1 1 1 E_REQUEST_REFUSED', 'true null succeeded 1 1 1 2 1', '[["retry","mended","handled"]]'],
+      ...['E_REQUEST_REFUSED', 'rolled-back 1 1 1 1 E_REQUEST_REFUSED', 'false rollback succeeded 1 1 1 1 1'],
+      ...['[["retry","mended","handled"]]', 'E_REQUEST_REFUSED'],
+    ]);
+    const log = readFileSync(path.join(project.folder, 'made/log'), 'utf8').split('\n');
+    expect(log.slice(0, 6)).toEqual(['one', 'two', 'three', 'not three', 'not two', 'not one']);
+  },
+);
 
-test('a program saves a plan, which it applies once, and refuses one that is out of date', async () => {
-  const project = foldersProject();
-  const said = await ran(
-    project,
-    `const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/folders.ts'] });
+testPrograms(
+  'a program saves a plan, which it applies once, and refuses one that is out of date',
+  [
+    `import { existsSync, mkdirSync } from 'node:fs';
+const engine = await openEngine({ database: 'wf.db', workflows: ['workflows/folders.ts'] });
 const input = { root: root + '/made' };
 const plan = await engine.plan('folders', input, { id: 'planned' });
 const other = await engine.plan(folders.name, input);
@@ -367,14 +405,17 @@ console.log(await codeOf(engine.apply(plan.id ?? '')), await codeOf(engine.apply
 mkdirSync('made/one');
 console.log(await codeOf(engine.apply(other.id ?? '')));
 console.log(engine.plans().map(({ usedBy }) => usedBy).join(' '));
-await engine.close();`.replace(/^/, "import { existsSync, mkdirSync } from 'node:fs';\n"),
-  );
-  expect(said).toEqual([
-    'planned null absent 0 false',
-    'E_PLAN_USED started',
-    'planned succeeded true',
-    'E_PLAN_USED E_PLAN_NOT_FOUND',
-    'E_PLAN_OUTDATED',
-    ' planned',
-  ]);
-});
+await engine.close();`,
+  ],
+  async ({ ran }) => {
+    const said = await ran();
+    expect(said).toEqual([
+      'planned null absent 0 false',
+      'E_PLAN_USED started',
+      'planned succeeded true',
+      'E_PLAN_USED E_PLAN_NOT_FOUND',
+      'E_PLAN_OUTDATED',
+      ' planned',
+    ]);
+  },
+);

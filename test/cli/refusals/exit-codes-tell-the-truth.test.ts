@@ -2,11 +2,14 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { FOLDERS_WORKFLOW, foldersRun } from '../../support/folders.ts';
+import { FOLDERS_WORKFLOW, foldersRun, openFoldersProject } from '../../support/folders.ts';
 import { NOTE_WORKFLOW } from '../../support/note.ts';
 import { canActAsOrdinaryUser } from '../../support/ordinary-user.ts';
-import { refusalSchema } from '../../support/run-record.ts';
+import { untilRunning } from '../../support/processes.ts';
+import { expectNoStackTrace } from '../../support/refusal.ts';
+import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject, type Project, type WfEnd, withoutDatabase } from '../../support/run-wf.ts';
 
 /** A busy machine takes ten times as long. */
@@ -23,6 +26,37 @@ function errorOf(end: WfEnd) {
   noDefect(end);
   return refusalSchema.parse(end.json()).error;
 }
+
+// First: it waits the longest, and the others beside it.
+test.concurrent(
+  'a run whose database another process keeps locked is interrupted, and wf resume completes it',
+  async () => {
+    const project = openFoldersProject();
+    const run = foldersRun(project);
+    const wf = run.start('--json');
+    await wf.line(/^first {2}makeOne .* ok /);
+    await untilRunning(new RegExp(`/${run.id} two `), 10_000);
+    const other = new Database(project.database);
+    other.exec('BEGIN EXCLUSIVE');
+    run.go();
+    const end = await wf.end;
+    // A change is in place, and no process advances the run.
+    expect([end.exitCode, errorOf(end)]).toMatchObject([5, { code: 'E_DATABASE_LOCKED' }]);
+    expectNoStackTrace(end);
+    expect(withoutDatabase(project, end.stderr)).toContain(
+      `\`wf resume ${run.id}\` resumes it, \`wf rollback ${run.id}\` undoes it`,
+    );
+    expect(run.folders()).toContain('one');
+    other.exec('ROLLBACK');
+    other.close();
+    const resumed = await project.wf(['resume', run.id, '--json']);
+    const record = runRecordSchema.parse(resumed.json());
+    expect({ exitCode: resumed.exitCode, status: record.status }).toEqual({ exitCode: 0, status: 'succeeded' });
+    expect(record.verification).toMatchObject({ restored: true, residues: [] });
+    expect(run.folders()).toEqual([]);
+  },
+  PATIENCE_MS,
+);
 
 describe.concurrent(
   'a false Docker engine',
@@ -52,19 +86,13 @@ describe.concurrent(
         await once(server.listen(socket), 'listening');
         onTestFinished(() => void server.close());
         const env = { DOCKER_HOST: `unix://${socket}` };
-        for (const args of [
-          ['start', 'lab-network', '--runtime', 'docker', '--json'],
-          ['sweep', '--json'],
-        ]) {
-          const end = await project.wf(args, { env });
-          noDefect(end);
-          // An empty JSON list is a valid list of containers.
-          expect([what, args[0], end.exitCode]).toEqual([
-            what,
-            args[0],
-            what.includes('other') && args[0] === 'sweep' ? 0 : 3,
-          ]);
-        }
+        const [started, swept] = await Promise.all([
+          project.wf(['start', 'lab-network', '--runtime', 'docker', '--json'], { env }),
+          project.wf(['sweep', '--json'], { env }),
+        ]);
+        for (const end of [started, swept]) noDefect(end);
+        // An empty JSON list is a valid list of containers.
+        expect([started.exitCode, swept.exitCode]).toEqual([3, what.includes('other') ? 0 : 3]);
       },
     );
   },
@@ -89,7 +117,7 @@ test.concurrent(
   PATIENCE_MS,
 );
 
-describe('a process limit', () => {
+describe.concurrent('a process limit', () => {
   const limited = (limit: string, args: readonly string[]) =>
     project.wf(args, { through: ['bash', '-c', `${limit}; exec "$0" "$@"`] });
 

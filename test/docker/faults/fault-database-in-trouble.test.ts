@@ -7,7 +7,7 @@ import { startLab } from '../../support/lab.ts';
 import { expectAllUndone, leavingTheHostAsItWas, pausedAfter } from '../../support/paused-lab.ts';
 import { expectNoStackTrace } from '../../support/refusal.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
-import { openProject, type WfEnd, withoutDatabase } from '../../support/run-wf.ts';
+import { openProject, type WfEnd } from '../../support/run-wf.ts';
 
 /** Damage to a database file that no wf has open, by the exit code and error that wf reports. */
 const TROUBLE: Readonly<Record<string, (database: string) => void>> = {
@@ -49,32 +49,6 @@ describeDocker('a database failure', () => {
       expect(end.exitCode).toBe(0);
       expectAllUndone(end.record);
     }));
-
-  test(
-    'interrupts the lab if another process keeps the lock, and wf resume completes it',
-    () =>
-      leavingTheHostAsItWas(async () => {
-        const project = openProject();
-        const lab = project.start(startLab({}, '--id', 'lab', '--json'));
-        await lab.haltAt(/^isolationTest {2}readFirewallAfter .* ok /);
-        const raw = new Database(project.database);
-        raw.exec('BEGIN EXCLUSIVE');
-        lab.kill('SIGCONT');
-        const end = await lab.end;
-        raw.exec('ROLLBACK');
-        raw.close();
-        // Containers and networks are in place, and no process advances the run.
-        expect(refusalOf(end)).toBe('5 E_DATABASE_LOCKED');
-        expect(withoutDatabase(project, end.stderr)).toContain(
-          '`wf resume lab` resumes it, `wf rollback lab` undoes it',
-        );
-        const resumed = await project.wf(['resume', 'lab', '--json']);
-        const record = runRecordSchema.parse(resumed.json());
-        expect({ exitCode: resumed.exitCode, status: record.status }).toEqual({ exitCode: 0, status: 'succeeded' });
-        expectAllUndone(record);
-      }),
-    180_000,
-  );
 
   test('stops the lab at once if the file is moved away, and rollback works once it is back', () =>
     leavingTheHostAsItWas(async () => {

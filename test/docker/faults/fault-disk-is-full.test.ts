@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, test, vi } from 'vitest';
 import { describeDocker } from '../../support/docker-tests.ts';
@@ -12,6 +11,7 @@ import { expectNoStackTrace } from '../../support/refusal.ts';
 import { refusalSchema, runRecordSchema } from '../../support/run-record.ts';
 import { openProject } from '../../support/run-wf.ts';
 import { mountSmallDisk, type SmallDisk } from '../../support/small-disk.ts';
+import { testProgram } from '../../support/test-program.ts';
 import type { RunningWf } from '../../support/wf-process.ts';
 
 describeDocker('a full or read-only disk', () => {
@@ -108,14 +108,10 @@ describeDocker('a full or read-only disk', () => {
     }));
 });
 
-const FILL_LOG = fileURLToPath(new URL('../../fixtures/history/fill-log.ts', import.meta.url));
-
 /** Fills the log of a stopped wf, then its disk: a write into free space of the log needs no room on the disk. */
 async function leaveNoRoom(lab: RunningWf, disk: SmallDisk): Promise<void> {
   const [file = '', ...through] = disk.through;
-  const script = [process.execPath, '--import', 'jiti/register', FILL_LOG, path.join(disk.folder, 'wf.db')];
-  // Node resolves the imports from this folder.
-  const argv = [...through, 'env', `--chdir=${path.dirname(FILL_LOG)}`, ...script];
+  const argv = [...through, process.execPath, testProgram('history/fill-log'), path.join(disk.folder, 'wf.db')];
   await vi.waitUntil(
     async () => {
       const { exitCode, stderr } = await execa(file, argv, { reject: false });

@@ -1,101 +1,114 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeDocker, docker, dockerInspect } from '../../support/docker-tests.ts';
 import { hostState, linksOf, tool } from '../../support/host-state.ts';
 import { PROBE_IMAGE } from '../../support/images.ts';
-import { expectAllUndone, type LabEnd, pausedAfter } from '../../support/paused-lab.ts';
+import { expectAllUndone, type LabEnd, type PausedLab, pausedAfter } from '../../support/paused-lab.ts';
 
-// Each test runs a whole lab and two rollbacks.
-vi.setConfig({ testTimeout: 180_000 });
+/** A foreign object that a removal would cut off. */
+interface Foreign {
+  readonly what: string;
+  make(): Promise<unknown>;
+  /** Expects that it still works. */
+  check(): Promise<void>;
+  remove(): Promise<unknown>;
+  /** The step whose change has to stay for it, and a part of the reason. */
+  readonly stuck: { readonly step: string; readonly says: string };
+}
 
-describeDocker('a foreign object that a removal would cut off', () => {
-  /** Makes a foreign object after the splice, expects resume and rollback to get stuck, removes it, and rolls back. */
-  async function expectLeft(
-    things: { make(): Promise<void>; check(): Promise<void>; remove(): Promise<void> },
-    stuck: { readonly step: string; readonly says: string },
-  ): Promise<void> {
-    const before = await hostState();
-    const lab = await pausedAfter('connectivityTest');
-    const expectStuck = async ({ exitCode, record }: LabEnd) => {
-      expect({ exitCode, status: record.status }).toEqual({ exitCode: 5, status: 'needs-attention' });
-      expect(record.changes.find(({ step }) => step === stuck.step)?.status).toBe('stuck');
-      expect(record.verification?.residues.map(({ reason }) => reason)).toContainEqual(
-        expect.stringContaining(stuck.says),
-      );
-      await things.check();
-    };
+const bridgeOfDevops = async () => `br-${(await dockerInspect('devops', '{{.Id}}')).slice(0, 12)}`;
+
+/** A container on devops that does not run. */
+const container = (what: string, name: string, ...how: readonly string[]): Foreign => ({
+  what,
+  make: async () => {
+    await docker(...how, '--network', 'devops', '--name', name, PROBE_IMAGE, 'sleep', '600');
+    await docker('stop', '--time', '0', name);
+  },
+  check: async () => {
+    await docker('start', name);
+    expect(await dockerInspect(name, '{{.State.Running}}')).toBe('true');
+    await docker('stop', '--time', '0', name);
+  },
+  remove: () => docker('rm', '--force', name),
+  stuck: { step: 'createDevNetwork', says: `container ${name}` },
+});
+
+/** The one in AppDev first: it keeps AppDev, which keeps devops. */
+const FOREIGN: readonly Foreign[] = [
+  {
+    what: 'a container in the network namespace of AppDev keeps its network',
+    make: () =>
+      docker('run', '--detach', '--name', 'inside', '--network', 'container:AppDev', PROBE_IMAGE, 'sleep', '600'),
+    check: async () => expect(await docker('exec', 'inside', 'ip', 'address', 'show', 'eth0')).toContain('inet '),
+    remove: () => docker('rm', '--force', 'inside'),
+    stuck: { step: 'createAppDev', says: 'container inside' },
+  },
+  container('a container on devops that was never started can still be started', 'created', 'create'),
+  container('a container on devops that was stopped can still be started', 'stopped', 'run', '--detach'),
+  {
+    what: 'a port of the bridge of devops stays attached',
+    make: async () => {
+      await tool('ip', 'link', 'add', 'port', 'type', 'veth', 'peer', 'name', 'port-peer');
+      await tool('ip', 'link', 'set', 'port', 'master', await bridgeOfDevops());
+    },
+    check: async () => expect((await linksOf()).get('port')?.master).toBe(await bridgeOfDevops()),
+    remove: () => tool('ip', 'link', 'delete', 'port'),
+    stuck: { step: 'createDevNetwork', says: 'link port' },
+  },
+  {
+    what: 'a macvlan link on the bridge of devops stays in place',
+    make: async () => tool('ip', 'link', 'add', 'link', await bridgeOfDevops(), 'name', 'macvlan', 'type', 'macvlan'),
+    check: async () => expect([...(await linksOf()).keys()]).toContain('macvlan'),
+    remove: () => tool('ip', 'link', 'delete', 'macvlan'),
+    stuck: { step: 'createDevNetwork', says: 'link macvlan' },
+  },
+];
+
+/** Expects that these changes are stuck, each for a reason of its, and that all these objects still work. */
+async function expectStuck(
+  { exitCode, record }: LabEnd,
+  reasons: Readonly<Record<string, RegExp>>,
+  foreign: readonly Foreign[],
+): Promise<void> {
+  expect({ exitCode, status: record.status }).toEqual({ exitCode: 5, status: 'needs-attention' });
+  for (const [step, reason] of Object.entries(reasons)) {
+    expect(record.changes.find((change) => change.step === step)?.status).toBe('stuck');
+    expect(record.verification?.residues.map(({ reason }) => reason)).toContainEqual(expect.stringMatching(reason));
+  }
+  for (const { check } of foreign) await check();
+}
+
+// One lab for all: the tests follow one another.
+describeDocker('foreign objects that a removal would cut off', () => {
+  let before: unknown;
+  let lab: PausedLab;
+
+  test('survive a resume of the lab, which gets stuck', { timeout: 120_000 }, async () => {
+    before = await hostState();
+    lab = await pausedAfter('connectivityTest');
+    for (const { make } of FOREIGN) await make();
     try {
-      await things.make();
-      await expectStuck(await lab.resume());
-      await expectStuck(await lab.rollBack());
+      const ofDevops = /container (?:created|stopped)|link (?:port|macvlan)/;
+      await expectStuck(await lab.resume(), { createAppDev: /container inside/, createDevNetwork: ofDevops }, FOREIGN);
     } finally {
-      await things.remove();
+      for (const { remove } of FOREIGN) await remove();
     }
+  });
+
+  test.for(FOREIGN)('survive a rollback, each by itself: $what', async (foreign) => {
+    await foreign.make();
+    try {
+      const { step, says } = foreign.stuck;
+      await expectStuck(await lab.rollBack(), { [step]: new RegExp(says) }, [foreign]);
+    } finally {
+      await foreign.remove();
+    }
+  });
+
+  test('are no obstacle once they are gone', async () => {
     const end = await lab.rollBack();
     expect({ exitCode: end.exitCode, status: end.record.status }).toEqual({ exitCode: 0, status: 'rolled-back' });
     expectAllUndone(end.record);
     expect(await hostState()).toEqual(before);
-  }
-
-  test.each([
-    ['created and never started', ['create', '--network', 'devops']],
-    ['stopped', ['run', '--detach', '--network', 'devops']],
-  ])('can still be started if it is a container on devops that was %s', (_what, how) =>
-    expectLeft(
-      {
-        make: async () => {
-          await docker(...how, '--name', 'theirs', PROBE_IMAGE, 'sleep', '600');
-          await docker('stop', '--time', '0', 'theirs');
-        },
-        check: async () => {
-          await docker('start', 'theirs');
-          expect(await dockerInspect('theirs', '{{.State.Running}}')).toBe('true');
-          await docker('stop', '--time', '0', 'theirs');
-        },
-        remove: async () => void (await docker('rm', '--force', 'theirs')),
-      },
-      { step: 'createDevNetwork', says: 'container theirs' },
-    ),
-  );
-
-  test('stays attached if it is a port of the bridge of devops', async () => {
-    let bridge = '';
-    await expectLeft(
-      {
-        make: async () => {
-          bridge = `br-${(await dockerInspect('devops', '{{.Id}}')).slice(0, 12)}`;
-          await tool('ip', 'link', 'add', 'theirs', 'type', 'veth', 'peer', 'name', 'theirs-peer');
-          await tool('ip', 'link', 'set', 'theirs', 'master', bridge);
-        },
-        check: async () => expect((await linksOf()).get('theirs')?.master).toBe(bridge),
-        remove: async () => void (await tool('ip', 'link', 'delete', 'theirs')),
-      },
-      { step: 'createDevNetwork', says: 'link theirs' },
-    );
   });
-
-  test('stays in place if it is a macvlan link on the bridge of devops', () =>
-    expectLeft(
-      {
-        make: async () => {
-          const bridge = `br-${(await dockerInspect('devops', '{{.Id}}')).slice(0, 12)}`;
-          await tool('ip', 'link', 'add', 'link', bridge, 'name', 'theirs', 'type', 'macvlan');
-        },
-        check: async () => expect([...(await linksOf()).keys()]).toContain('theirs'),
-        remove: async () => void (await tool('ip', 'link', 'delete', 'theirs')),
-      },
-      { step: 'createDevNetwork', says: 'link theirs' },
-    ));
-
-  test('keeps its network if it is a container in the network namespace of AppDev', () =>
-    expectLeft(
-      {
-        make: async () =>
-          void (await docker(
-            ...['run', '--detach', '--name', 'theirs', '--network', 'container:AppDev', PROBE_IMAGE, 'sleep', '600'],
-          )),
-        check: async () => expect(await docker('exec', 'theirs', 'ip', 'address', 'show', 'eth0')).toContain('inet '),
-        remove: async () => void (await docker('rm', '--force', 'theirs')),
-      },
-      { step: 'createAppDev', says: 'container theirs' },
-    ));
 });

@@ -4,7 +4,7 @@ import { crashMatrix, failures } from './crash-matrix.ts';
 import type { Journey } from './journeys.ts';
 import { pointsOf, type Verb } from './kill-at-point.ts';
 import { type ChainEnd, killInTurn } from './kill-in-turn.ts';
-import { openSubject, type SubjectName } from './subject.ts';
+import { openSubject, type Subject, type SubjectName } from './subject.ts';
 
 /** `npm run crash-matrix` kills a separate run at every point. Otherwise the tests try a share, which the seed chooses. */
 export const EVERY_POINT = process.env['WF_CRASH_MATRIX'] === 'all';
@@ -51,13 +51,15 @@ interface MatrixOf {
 export async function expectSurvived(matrix: MatrixOf): Promise<void> {
   const { journey, verb, only = () => true } = matrix;
   const prefix = idPrefix(matrix);
-  const open = () => openSubject(matrix.subject);
-  const distinct = distinctPoints(await allPoints(matrix)).filter(only);
+  const { subject, points: all } = await openRecorded(matrix);
+  const opened = [subject];
+  const open = async () => opened.pop() ?? openSubject(matrix.subject);
+  const distinct = distinctPoints(all).filter(only);
   const some = fewerPoints(distinct, EVERY);
   const points = EVERY_POINT ? distinct : dealt(some, Math.ceil(some.length / SINGLES[matrix.subject]));
-  expect(points.length).toBeGreaterThan(0);
   const startedAt = performance.now();
   const killed = await crashMatrix({ journey, verb, prefix, points, open });
+  expect(killed.length).toBeGreaterThan(0);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   const slowest = Math.round(Math.max(...killed.map(({ recoveryMs }) => recoveryMs)));
   process.stdout.write(
@@ -75,13 +77,13 @@ export async function expectChainSurvived(matrix: MatrixOf): Promise<void> {
   const { journey, verb, only = () => true } = matrix;
   const prefix = idPrefix(matrix);
   const chains = CHAINS[matrix.subject];
-  const distinct = distinctPoints(await allPoints(matrix)).filter(only);
+  const { subject, points: all } = await openRecorded(matrix);
+  const distinct = distinctPoints(all).filter(only);
   const points = dealt(distinct, chains);
-  expect(points.length).toBeGreaterThan(0);
-  const subject = await openSubject(matrix.subject);
   const startedAt = performance.now();
   let end: ChainEnd;
   try {
+    expect(points.length).toBeGreaterThan(0);
     end = await killInTurn({ subject, journey, run: `${prefix}chain`, points, verb, before: await subject.state() });
   } finally {
     await subject.close();
@@ -112,11 +114,21 @@ function idPrefix({ subject, prefix }: MatrixOf): string {
   return `${subject}-${prefix}`;
 }
 
-async function allPoints(matrix: MatrixOf): Promise<readonly string[]> {
+/** The crash points of undisturbed runs, by subject and journey. Test files share a process, and so these. */
+const recorded = new Map<string, readonly string[]>();
+
+/** Opens a subject, and records the crash points of an undisturbed run there unless they are known. */
+async function openRecorded(
+  matrix: MatrixOf,
+): Promise<{ readonly subject: Subject; readonly points: readonly string[] }> {
+  const name = `${matrix.subject} ${matrix.journey.name}`;
   const subject = await openSubject(matrix.subject);
   try {
-    return await pointsOf(subject, matrix.journey, `${idPrefix(matrix)}points`);
-  } finally {
+    const points = recorded.get(name) ?? (await pointsOf(subject, matrix.journey, `${idPrefix(matrix)}points`));
+    recorded.set(name, points);
+    return { subject, points };
+  } catch (thrown) {
     await subject.close();
+    throw thrown;
   }
 }

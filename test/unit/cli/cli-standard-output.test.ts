@@ -4,10 +4,8 @@ import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rm
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-
-const WRITER = fileURLToPath(new URL('../../fixtures/cli/writer.ts', import.meta.url));
+import { testProgram } from '../../support/test-program.ts';
 
 function newFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'wf-output-'));
@@ -18,13 +16,9 @@ function newFolder(): string {
 /** Starts a process that writes `count` lines of `size` bytes. */
 function write({ size, count, to }: { size: number; count: number; to: number | 'pipe' }) {
   const stdio: StdioOptions = ['ignore', to, 'pipe'];
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ['--import', 'jiti/register', WRITER, String(size), String(count)],
-    {
-      stdio,
-    },
-  );
+  const child: ChildProcess = spawn(process.execPath, [testProgram('cli/writer'), String(size), String(count)], {
+    stdio,
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   let said = '';
   child.stderr?.on('data', (chunk) => {

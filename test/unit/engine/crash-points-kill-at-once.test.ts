@@ -10,10 +10,7 @@ const A = 'before commit step.attempted pull#2';
 const B = 'after touch splice apply 1 ip link set';
 
 function reach(env: Readonly<Record<string, string>>, ...points: readonly string[]) {
-  return startChild('../host/reach.ts', points, [
-    'env',
-    ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
-  ]);
+  return startChild('host/reach', points, ['env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]);
 }
 
 test('WF_CRASH_AT kills a process at its crash point, and nothing runs after it', async () => {

@@ -22,7 +22,7 @@ async function reportOf(fixture: string): Promise<unknown> {
 }
 
 test.skipIf(!canMount())('a full disk is reported, loses nothing, and works again once there is space', async () => {
-  const report = z.record(z.string(), z.unknown()).parse(await reportOf('full-disk.ts'));
+  const report = z.record(z.string(), z.unknown()).parse(await reportOf('history/full-disk'));
   const appended = Number(report['appendedWhenFull']);
   expect(appended).toBeGreaterThan(0);
   expect(report).toEqual({
@@ -37,7 +37,7 @@ test.skipIf(!canMount())('a full disk is reported, loses nothing, and works agai
 });
 
 test.skipIf(!canMount())('the reserve has room for the journal of a rollback on a full disk', async () => {
-  expect(await reportOf('rollback-on-full-disk.ts')).toEqual({
+  expect(await reportOf('history/rollback-on-full-disk')).toEqual({
     codeOfAppending: 'E_DISK_FULL',
     halfWritten: { entries: 0, steps: 0, evidence: 0 },
     codeOfRollingBackWithoutReserve: 'E_DISK_FULL',
@@ -57,7 +57,7 @@ test.skipIf(!canMount())('the reserve has room for the journal of a rollback on 
 
 test.skipIf(!canMount())('a read-only file or folder is reported before anything is written', async () => {
   const readOnly = { code: 'E_DATABASE_READONLY', hint: expect.stringContaining('--db') };
-  expect(await reportOf('read-only.ts')).toMatchObject({
+  expect(await reportOf('history/read-only')).toMatchObject({
     file: { ...readOnly, message: expect.stringContaining('the file is read-only') },
     wholeFolder: { ...readOnly, message: expect.stringContaining('read-only') },
     newFile: readOnly,

@@ -35,7 +35,7 @@ test('after a takeover by another connection, the earlier owner cannot write unt
 test('after a takeover by another process, the earlier owner cannot write', async () => {
   const { history, path } = openForTest();
   const lease = createRun(history);
-  const child = startChild('take-over.ts', [path, lease.run]);
+  const child = startChild('history/take-over', [path, lease.run]);
   expect(await child.line(1)).toBe('2');
   const asked = history.groupedCommit(() => history.append(lease, WAITS, AT));
   await expect(asked).rejects.toMatchObject({ code: 'E_LEASE_LOST' });
