@@ -160,6 +160,9 @@ describe.skipIf(!canActAsOrdinaryUser())('the user', () => {
   test('is the only one who may undo the commands of a run', async () => {
     const { wf, folder } = project();
     ownedByOrdinaryUser(folder);
+    // This lane has the /tmp of the machine.
+    const locks = `/tmp/wf-${ORDINARY_USER_ID}`;
+    if (!existsSync(locks)) onTestFinished(() => rmSync(locks, { recursive: true, force: true }));
     const started = await wf(PAUSED, { through: ORDINARY_USER });
     expect(started.exitCode, started.stderr).toBe(0);
     // An ordinary user cannot create a cgroup, and wf prints a warning.
