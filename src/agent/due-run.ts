@@ -18,8 +18,7 @@ export type DueHistory = Pick<AgentWorkReader, 'dueTimers' | 'resumedByAgent' | 
 const PAGE = 64;
 
 /**
- * Yields the runs that are due, oldest first, each once. The only place that decides which runs an agent advances: a status with a
- * deadline joins here.
+ * Yields the runs that are due, oldest first, each once. The only place that decides which runs an agent advances.
  * @param isAdvanced whether a living process advances the run of this owner
  */
 export function* dueRuns(

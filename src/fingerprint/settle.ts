@@ -1,6 +1,5 @@
 import { canonicalJson } from '../engine/model/json.ts';
-import type { Clock } from '../engine/ports/clock.ts';
-import { pause } from '../host/machine/clock.ts';
+import { type Clock, pause } from '../engine/ports/clock.ts';
 import {
   SECTION_NAMES,
   type Section,

@@ -1,9 +1,8 @@
 import type { RunId } from '../engine/model/ids.ts';
 import type { JournalEntry } from '../engine/model/journal-event.ts';
-import type { Clock } from '../engine/ports/clock.ts';
+import { type Clock, pause } from '../engine/ports/clock.ts';
 import { type HistoryPort, isEnd } from '../engine/ports/history.ts';
 import { runNotFound } from '../engine/run/run-refusal.ts';
-import { pause } from '../host/machine/clock.ts';
 import type { SubscribeOptions } from './workflow-engine.ts';
 
 /** The interval of reads: two indexed ones. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../engine/ports/clock.ts';
+import { type Clock, pause } from '../engine/ports/clock.ts';
 import type { CommandPort } from '../engine/ports/command.ts';
 import type { HostNamespacePort } from '../engine/ports/host-namespace.ts';
 import type { RunHost } from '../engine/ports/runtime.ts';
@@ -8,7 +8,6 @@ import { compareFingerprints } from '../fingerprint/differences/compare-fingerpr
 import { readSection } from '../fingerprint/differences/shape.ts';
 import { createCommandPort } from '../host/commands/command.ts';
 import { execaStarter } from '../host/commands/start-command.ts';
-import { pause } from '../host/machine/clock.ts';
 import { ownPlace } from '../host/machine/place.ts';
 import { isAlive, ownPidNamespace, ownUserId } from '../host/processes/process.ts';
 import { doesNotAnswer } from './embedded/client/connection.ts';

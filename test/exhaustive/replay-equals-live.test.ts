@@ -8,6 +8,7 @@ import type { JournalEntry } from '../../src/engine/model/journal-event.ts';
 import { canonicalJson, toJson } from '../../src/engine/model/json.ts';
 import { defineStep } from '../../src/engine/workflow/define-step.ts';
 import { loaded, openFolderHost } from '../support/folder-host.ts';
+import { isLeaf, type Shape, shapesOf } from '../support/machine-shapes.ts';
 import { simulatedClock } from '../support/simulated-clock.ts';
 
 /** The behaviour of one generated state. */
@@ -19,14 +20,6 @@ type Leaf = {
   readonly delayMs: number | null;
   readonly visits: number;
 };
-interface Branch {
-  readonly kind: 'chain' | 'parallel';
-  readonly parts: readonly Shape[];
-}
-type Shape = Leaf | Branch;
-
-const isLeaf = (part: Shape): part is Leaf => part.kind === 'leaf';
-
 const leaf: fc.Arbitrary<Leaf> = fc.record({
   kind: fc.constant('leaf'),
   outcome: fc.constantFrom('ok', 'ok', 'ok', 'fail', 'flaky', 'slow'),
@@ -34,17 +27,7 @@ const leaf: fc.Arbitrary<Leaf> = fc.record({
   delayMs: fc.option(fc.integer({ min: 1, max: 400 })),
   visits: fc.integer({ min: 1, max: 3 }),
 });
-const shape: fc.Arbitrary<Shape> = fc.letrec<{ shape: Shape }>((tie) => ({
-  shape: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    leaf,
-    fc.record({ kind: fc.constant('chain' as const), parts: fc.array(tie('shape'), { minLength: 1, maxLength: 3 }) }),
-    fc.record({
-      kind: fc.constant('parallel' as const),
-      parts: fc.array(tie('shape'), { minLength: 1, maxLength: 3 }),
-    }),
-  ),
-})).shape;
+const shape = shapesOf(leaf);
 
 const step = defineStep({
   kind: 'test.random',
@@ -101,9 +84,9 @@ function leafState(part: Leaf, id: string): object {
 }
 
 /** A machine of this shape. Every failure is handled, so the machine reaches its end. */
-function machineOf(whole: Shape) {
+function machineOf(whole: Shape<Leaf>) {
   let ids = 0;
-  const stateOf = (part: Shape): object => {
+  const stateOf = (part: Shape<Leaf>): object => {
     const id = `s${++ids}`;
     if (isLeaf(part)) return leafState(part, id);
     if (part.kind === 'parallel') {
@@ -124,7 +107,7 @@ function machineOf(whole: Shape) {
   });
 }
 
-async function runToEnd(whole: Shape) {
+async function runToEnd(whole: Shape<Leaf>) {
   const clock = simulatedClock();
   const host = openFolderHost(clock);
   try {

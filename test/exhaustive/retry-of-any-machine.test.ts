@@ -9,6 +9,7 @@ import type { JournalEntry } from '../../src/engine/model/journal-event.ts';
 import { defineStep } from '../../src/engine/workflow/define-step.ts';
 import { rebuildProjection } from '../fixtures/history/rebuild-projection.ts';
 import { loaded, openFolderHost } from '../support/folder-host.ts';
+import { isLeaf, type Shape, shapesOf } from '../support/machine-shapes.ts';
 
 /** A step, and the answer of the machine to its failure. */
 type Leaf = {
@@ -17,30 +18,12 @@ type Leaf = {
   /** The number of turns that the step takes, so that steps of parallel states end in any order. */
   readonly turns: number;
 };
-interface Branch {
-  readonly kind: 'chain' | 'parallel';
-  readonly parts: readonly Shape[];
-}
-type Shape = Leaf | Branch;
-
-const isLeaf = (part: Shape): part is Leaf => part.kind === 'leaf';
-
 const leaf: fc.Arbitrary<Leaf> = fc.record({
   kind: fc.constant('leaf'),
   onError: fc.constantFrom('unhandled', 'broken', 'optional', 'dead end', 'fallback', 'collect'),
   turns: fc.integer({ min: 0, max: 4 }),
 });
-const shape: fc.Arbitrary<Shape> = fc.letrec<{ shape: Shape }>((tie) => ({
-  shape: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    leaf,
-    fc.record({ kind: fc.constant('chain' as const), parts: fc.array(tie('shape'), { minLength: 1, maxLength: 3 }) }),
-    fc.record({
-      kind: fc.constant('parallel' as const),
-      parts: fc.array(tie('shape'), { minLength: 1, maxLength: 3 }),
-    }),
-  ),
-})).shape;
+const shape = shapesOf(leaf);
 
 /** The steps that fail, by the invoke id, and the calls of all steps so far. */
 interface World {
@@ -84,10 +67,10 @@ function leafState({ onError, turns }: Leaf, id: string): object {
   };
 }
 
-function workflowOf(whole: Shape, world: World) {
+function workflowOf(whole: Shape<Leaf>, world: World) {
   let ids = 0;
   const names: string[] = [];
-  const stateOf = (part: Shape): object => {
+  const stateOf = (part: Shape<Leaf>): object => {
     const id = `s${++ids}`;
     if (isLeaf(part)) {
       names.push(id, `${id}more`);

@@ -27,7 +27,7 @@ interface SecretsAgain {
   readonly owner: string;
   /** The command, such as `wf apply 7kq`. */
   readonly command: string;
-  /** What cannot be done without them, such as `apply plan 7kq`. */
+  /** The act that needs them, such as `apply plan 7kq`. */
   readonly does: string;
   /** The command that needs none; null if there is none. */
   readonly instead: string | null;

@@ -1,8 +1,8 @@
 import { momentNow } from '../../engine/confirm/boot-deadline.ts';
 import { guardDecision } from '../../engine/confirm/guard-decision.ts';
 import { asWfError, type ErrorCode } from '../../engine/model/errors.ts';
+import { pause } from '../../engine/ports/clock.ts';
 import type { RunHandle } from '../../engine/run/engine.ts';
-import { pause } from '../../host/machine/clock.ts';
 import { bootId, continueIfStopped } from '../../host/processes/process.ts';
 import { reportError } from '../output/report-error.ts';
 import { type StopSignal, type Terminal, writeLines } from '../output/terminal.ts';

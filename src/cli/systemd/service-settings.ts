@@ -1,7 +1,7 @@
 import { findProject } from '../../definition/find-files.ts';
 import { ENGINE_VARIABLES } from '../../host/systemd/engine-variables.ts';
-import { PROCESSES } from '../../host/systemd/hardening.ts';
-import { commandWord, pathValue, type Setting } from '../../host/systemd/unit-text.ts';
+import { runSettings } from '../../host/systemd/run-settings.ts';
+import { pathValue, type Setting } from '../../host/systemd/unit-text.ts';
 import { wfProgram } from '../../library/program-files.ts';
 
 /** Returns the settings with which a service of either scope runs wf in the project of this folder. */
@@ -9,12 +9,10 @@ export function serviceSettings(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): readonly Setting[] {
-  const engine = ENGINE_VARIABLES.flatMap((name) => (env[name] ? [`${name}=${env[name]}`] : []));
+  const engine = Object.fromEntries(ENGINE_VARIABLES.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
   return [
     ['WorkingDirectory', pathValue(workingFolder())],
-    ['ExecStart', [process.execPath, wfProgram(), ...args].map(commandWord).join(' ')],
-    ...engine.map((variable) => ['Environment', commandWord(variable)] as const),
-    ...PROCESSES,
+    ...runSettings([process.execPath, wfProgram(), ...args], engine),
   ];
 }
 

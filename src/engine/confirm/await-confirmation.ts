@@ -43,7 +43,8 @@ export type Confirmation =
   /** The rollback is journaled as begun. */
   | {
       readonly type: 'reverting';
-      readonly error: ErrorRecord /** Whether a stop signal asked for it. */;
+      readonly error: ErrorRecord;
+      /** Whether a stop signal asked for it. */
       readonly bySignal: boolean;
     }
   | { readonly type: 'interrupted'; readonly signal: string }

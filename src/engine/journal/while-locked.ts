@@ -1,6 +1,5 @@
 import { WfError } from '../model/errors.ts';
-import type { Clock } from '../ports/clock.ts';
-import { pause } from '../run/undo-change.ts';
+import { type Clock, pause } from '../ports/clock.ts';
 
 /** How long a run waits for a database that another process has locked (a backup, a shell with an open transaction). */
 const LOCKED_LIMIT_MS = 30_000;

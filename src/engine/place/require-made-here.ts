@@ -1,5 +1,5 @@
 import type { Change } from '../model/change.ts';
-import { pause } from '../run/undo-change.ts';
+import { pause } from '../ports/clock.ts';
 import type { HostPorts, StepRunner } from '../workflow/step.ts';
 
 /**

@@ -41,7 +41,7 @@ export interface PlanStep extends Dependencies {
 
 export const OBSERVED_STATES = ['absent', 'partial', 'ours', 'unchanged', 'foreign', 'unknown'] as const;
 
-/** What a change step observes now, as `Observation` defines it. */
+/** The state in which a change step finds the host now, as `Observation` defines it. */
 export interface ObservedNow {
   readonly found: (typeof OBSERVED_STATES)[number];
   /** Null if the step runner names none. */

@@ -4,7 +4,7 @@ import { asWfError, type ErrorCode, type WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Owner } from '../model/owner.ts';
 import type { Demand, RequestOutcome, RunRequest } from '../model/request.ts';
-import type { Clock } from '../ports/clock.ts';
+import { pause } from '../ports/clock.ts';
 import { isEnd, type StoredRun } from '../ports/history.ts';
 import type { EngineServices } from '../run/engine.ts';
 import { runImported, runNotFound } from '../run/run-refusal.ts';
@@ -57,7 +57,7 @@ export async function deliverRequest(services: EngineServices, request: DeliverR
     if (request.signal?.aborted) return { number, outcome: { type: 'unanswered' } };
     const now = requireOwn(history.run(id), id);
     if (livingOwner(services, now) === null) await answerUnowned(services, request, now, number);
-    else await pause(clock);
+    else await pause(clock, READ_MS);
   }
 }
 
@@ -89,7 +89,7 @@ async function answerUnowned(
   } catch (thrown) {
     const error = asWfError(thrown);
     if (!RIVAL.includes(error.code)) refuse(services, run, number, error);
-    else await pause(services.clock);
+    else await pause(services.clock, READ_MS);
   }
 }
 
@@ -160,11 +160,6 @@ function settleRefusal(
   if (change === undefined) return requestRefused(run.id, demand, `it has no change ${demand.change}`);
   if (needsUndo(change)) return undefined;
   return requestRefused(run.id, demand, `change ${change.seq} (${change.target}) is ${change.status} already`);
-}
-
-/** Waits until the next read. */
-function pause(clock: Clock): Promise<void> {
-  return new Promise((resolve) => void clock.after(READ_MS, resolve));
 }
 
 function answerTo({ history }: EngineServices, run: RunId, number: number): RequestOutcome | undefined {

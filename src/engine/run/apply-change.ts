@@ -5,10 +5,11 @@ import { asWfError, WfError } from '../model/errors.ts';
 import { commandLine } from '../model/evidence.ts';
 import type { JournalEvent } from '../model/journal-event.ts';
 import type { Json } from '../model/json.ts';
+import { pause } from '../ports/clock.ts';
 import { FORWARD, type JournaledIntent, type ObservedTarget } from '../recovery/recovery-table.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { ChangeBehaviour, Observation, StepContext, StepRunner } from '../workflow/step.ts';
-import { lateEffectOf, OBSERVE_AGAIN_MS, pause } from './undo-change.ts';
+import { lateEffectOf, OBSERVE_AGAIN_MS } from './undo-change.ts';
 
 /** The success of an attempt. Its events are committed with the decision on it. */
 export interface AttemptSuccess {

@@ -11,6 +11,7 @@ import { plannedInput } from '../plan/request-of-plan.ts';
 import { requireAsPlanned, requireUnused } from '../plan/require-as-planned.ts';
 import type { SavedPlan } from '../plan/saved-plan.ts';
 import type { AcquiredClaims } from '../ports/claims.ts';
+import { pause } from '../ports/clock.ts';
 import type { StoredRun } from '../ports/history.ts';
 import type { RunHost, RunIdentity, Runtime } from '../ports/runtime.ts';
 import { concludeRun } from '../recovery/conclude-run.ts';
@@ -38,7 +39,6 @@ import { openRun } from './open-run.ts';
 import { checkRequirements, firstUnmet, namesToClaim } from './preflight.ts';
 import { releaseAtEnd } from './release-run.ts';
 import { optionsWith } from './run-options.ts';
-import { pause } from './undo-change.ts';
 
 /** Creates an engine from its dependencies. */
 export function createEngine(dependencies: EngineDependencies): Engine {
@@ -151,7 +151,7 @@ async function start(
     do findings = await checkRequirements(requirements, host.ports);
     while (firstUnmet(findings) !== undefined && (await host.renew()));
     const unmet = firstUnmet(findings);
-    // What is in the way now differs from the plan.
+    // An obstacle (exit code 4) is a difference from the plan, which names it.
     if (unmet !== undefined && (plan === undefined || unmet.exitCode !== 4)) throw unmet;
     if (plan !== undefined) await requireAsPlanned(request, plan, redacted, host, findings);
     if (nameClaims instanceof WfError) throw nameClaims;

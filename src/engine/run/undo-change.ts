@@ -1,7 +1,7 @@
 import type { Change } from '../model/change.ts';
 import { asWfError, WfError } from '../model/errors.ts';
 import type { JournalEvent } from '../model/journal-event.ts';
-import type { Clock } from '../ports/clock.ts';
+import { type Clock, pause } from '../ports/clock.ts';
 import { BACK, type JournaledChange } from '../recovery/recovery-table.ts';
 import type { ChangeBehaviour, ChangeState, HostContext } from '../workflow/step.ts';
 
@@ -149,12 +149,6 @@ async function observe({ change, behaviour, observing }: UndoRequest): Promise<C
     if (error.code === 'E_LEASE_LOST') throw error;
     return { found: 'unknown', error };
   }
-}
-
-export function pause(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(delayMs, resolve);
-  });
 }
 
 function settled(change: Change, status: Settled['status'], reason: string | null): Settled {

@@ -1,7 +1,6 @@
 import { WfError } from '../../engine/model/errors.ts';
-import type { Clock } from '../../engine/ports/clock.ts';
+import { type Clock, pause } from '../../engine/ports/clock.ts';
 import type { Argv, CommandEnd, CommandOptions, CommandPort, CommandResult } from '../../engine/ports/command.ts';
-import { pause } from '../machine/clock.ts';
 import { openNamespace } from '../namespaces/open-namespace.ts';
 import { machineGroups, type ProcessGroups } from '../processes/process-group.ts';
 import { collectBounded } from './bounded-output.ts';

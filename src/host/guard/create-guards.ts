@@ -1,10 +1,11 @@
 import { readlinkSync } from 'node:fs';
 import { WfError } from '../../engine/model/errors.ts';
+import { pause } from '../../engine/ports/clock.ts';
 import type { GuardPort } from '../../engine/ports/guard.ts';
 import type { StepRunner } from '../../engine/workflow/step.ts';
 import { writableByOthers } from '../../trust/root-owned.ts';
 import { ownUser } from '../../trust/users.ts';
-import { pause, systemClock } from '../machine/clock.ts';
+import { systemClock } from '../machine/clock.ts';
 import { startDetached } from '../processes/detached-process.ts';
 import { processOf } from '../processes/process.ts';
 import { ENGINE_VARIABLES } from '../systemd/engine-variables.ts';

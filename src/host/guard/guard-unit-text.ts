@@ -1,6 +1,7 @@
 import type { RunId } from '../../engine/model/ids.ts';
-import { hardening, PROCESSES } from '../systemd/hardening.ts';
-import { commandWord, pathValue, plainValue, unitText } from '../systemd/unit-text.ts';
+import { hardening } from '../systemd/hardening.ts';
+import { runSettings } from '../systemd/run-settings.ts';
+import { pathValue, plainValue, unitText } from '../systemd/unit-text.ts';
 
 /** A guard as a service of systemd. */
 export interface GuardUnit {
@@ -32,17 +33,13 @@ export function guardUnitText({ run, command, folder, environment }: GuardUnit):
         // Its start returns once the guard has loaded all that it needs.
         ['Type', 'notify'],
         ['NotifyAccess', 'all'],
-        ['ExecStart', command.map(commandWord).join(' ')],
         // The folder may be gone when the guard starts again: most changes need none.
         ['WorkingDirectory', `-${pathValue(folder)}`],
-        ...Object.entries(environment).map(
-          ([name, value]) => ['Environment', commandWord(`${name}=${value}`)] as const,
-        ),
+        ...runSettings(command, environment),
         ['Restart', 'on-failure'],
         ['RestartSec', '5'],
         // The run or its database is gone: there is nothing to guard.
         ['RestartPreventExitStatus', '2'],
-        ...PROCESSES,
         ...hardening('system'),
       ],
     },

@@ -1,8 +1,9 @@
 import { WfError } from '../../engine/model/errors.ts';
 import { parseRunId, type RunId } from '../../engine/model/ids.ts';
 import type { ClaimPort } from '../../engine/ports/claims.ts';
+import { pause } from '../../engine/ports/clock.ts';
 import { leaseHeld } from '../../engine/run/run-refusal.ts';
-import { pause, systemClock } from '../machine/clock.ts';
+import { systemClock } from '../machine/clock.ts';
 import { ownNetworkNamespace } from '../namespaces/namespace.ts';
 import { isDead, isOwnPidNamespace, ownPidNamespace, processStat } from '../processes/process.ts';
 import { announceRun, isAnnounced } from './announced-runs.ts';

@@ -1,6 +1,7 @@
 import { WfError } from '../../engine/model/errors.ts';
 import type { Owner } from '../../engine/model/owner.ts';
-import { pause, systemClock } from '../machine/clock.ts';
+import { pause } from '../../engine/ports/clock.ts';
+import { systemClock } from '../machine/clock.ts';
 import { errnoOf } from '../machine/errno.ts';
 import { isAlive } from './process.ts';
 

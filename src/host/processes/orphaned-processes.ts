@@ -1,9 +1,8 @@
 import { WfError } from '../../engine/model/errors.ts';
 import type { ProcessMark } from '../../engine/model/process-mark.ts';
 import { limitText } from '../../engine/model/time-limit.ts';
-import type { Clock } from '../../engine/ports/clock.ts';
+import { type Clock, pause } from '../../engine/ports/clock.ts';
 import type { OrphanedProcess, OrphanedProcessPort } from '../../engine/ports/orphaned-processes.ts';
-import { pause } from '../machine/clock.ts';
 import { errnoOf } from '../machine/errno.ts';
 import { type MarkedProcess, markedProcesses, type ProcessScan } from './marked-processes.ts';
 import { isAlive, ownLineage } from './process.ts';

@@ -3,15 +3,6 @@ import type { Setting } from './unit-text.ts';
 /** A unit of the system, or of one user. */
 export type Scope = 'system' | 'user';
 
-/** How systemd treats the processes of a service that runs wf. */
-export const PROCESSES: readonly Setting[] = [
-  // Steps under way finish, and private hosts outlive wf: systemd must end neither.
-  ['KillMode', 'process'],
-  ['OOMPolicy', 'continue'],
-  // wf puts each command into a cgroup of its own.
-  ['Delegate', 'yes'],
-];
-
 /**
  * Returns the restrictions of a service that changes the host: those that hinder no step. Everything that gives the service a mount
  * namespace of its own (ProtectSystem, ProtectHome, PrivateTmp, ProtectKernelTunables, ...) is out: named network namespaces, mounts and

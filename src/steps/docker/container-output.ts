@@ -1,7 +1,7 @@
 import { WfError } from '../../engine/model/errors.ts';
+import { pause } from '../../engine/ports/clock.ts';
 import type { ContainerInfo } from '../../engine/ports/docker.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
-import { pause } from '../../host/machine/clock.ts';
 import { findNamespaceOfPid } from '../../host/namespaces/namespace.ts';
 import type { ContainerHandle } from '../container-handle.ts';
 import { shortId } from './names.ts';

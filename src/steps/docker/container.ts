@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import { labelsOf, RUN_LABEL } from '../../engine/model/mark.ts';
+import { pause } from '../../engine/ports/clock.ts';
 import type { Argv } from '../../engine/ports/command.ts';
 import type { ContainerInfo } from '../../engine/ports/docker.ts';
 import { defineStep } from '../../engine/workflow/define-step.ts';
 import type { HostContext, StepContext } from '../../engine/workflow/step.ts';
 import { firstHostOf } from '../../host/ip/subnet.ts';
-import { pause } from '../../host/machine/clock.ts';
 import { containerHandleSchema } from '../container-handle.ts';
 import { asCommand } from './client-output.ts';
 import { runningContainer } from './container-output.ts';

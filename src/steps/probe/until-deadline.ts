@@ -1,5 +1,5 @@
+import { pause } from '../../engine/ports/clock.ts';
 import type { HostContext } from '../../engine/workflow/step.ts';
-import { pause } from '../../host/machine/clock.ts';
 
 const PAUSE_MS = 100;
 /** Shortest time for an attempt; with less time left, none begins. */

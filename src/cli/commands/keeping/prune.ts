@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
+import { pause } from '../../../engine/ports/clock.ts';
 import type { History } from '../../../history/history.ts';
 import type { PrunePlan, PrunePosition, PruneRequest } from '../../../history/prune/plan.ts';
 import type { UnusedPosition } from '../../../history/prune/pruner.ts';
 import type { Space } from '../../../history/prune/space.ts';
-import { pause } from '../../../host/machine/clock.ts';
 import { type Pruned, prunedLines } from '../../../review/text/pruned-text.ts';
 import { ageOption } from '../../arguments/moment.ts';
 import { defineCommand } from '../../define-command.ts';

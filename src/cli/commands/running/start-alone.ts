@@ -1,8 +1,8 @@
 import { asWfError, type ExitCode } from '../../../engine/model/errors.ts';
 import type { RunId } from '../../../engine/model/ids.ts';
+import { pause } from '../../../engine/ports/clock.ts';
 import { isEnd } from '../../../engine/ports/history.ts';
 import type { HistoryReader } from '../../../history/reader.ts';
-import { pause } from '../../../host/machine/clock.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
 import { suggestions } from '../../../review/text/suggestion.ts';

@@ -1,6 +1,6 @@
 import type { ExitCode } from '../../../engine/model/errors.ts';
 import type { RunId } from '../../../engine/model/ids.ts';
-import { pause } from '../../../host/machine/clock.ts';
+import { pause } from '../../../engine/ports/clock.ts';
 import { type DetachedEnd, startDetached as startProcess } from '../../../host/processes/detached-process.ts';
 import { newRunId } from '../../../library/new-run-id.ts';
 import { wfProgram } from '../../../library/program-files.ts';

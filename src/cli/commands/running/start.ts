@@ -59,7 +59,7 @@ export const start = defineCommand(options, async (given, services, terminal) =>
   return startAlone(alone, services, terminal, begin);
 });
 
-/** What to start, from the options of the command. */
+/** The run to start, from the options of the command. */
 interface Chosen extends ResolvedWorkflow {
   readonly id: RunId | undefined;
   readonly confirm: ConfirmRule | undefined;

@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { WfError } from '../../../engine/model/errors.ts';
 import type { Owner } from '../../../engine/model/owner.ts';
-import { pause, systemClock } from '../../../host/machine/clock.ts';
+import { pause } from '../../../engine/ports/clock.ts';
+import { systemClock } from '../../../host/machine/clock.ts';
 import { errnoOf } from '../../../host/machine/errno.ts';
 import { allPids, isAlive, isDead, processStat } from '../../../host/processes/process.ts';
 

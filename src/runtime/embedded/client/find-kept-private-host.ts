@@ -1,6 +1,5 @@
-import type { Clock } from '../../../engine/ports/clock.ts';
+import { type Clock, pause } from '../../../engine/ports/clock.ts';
 import type { PrivateHostIdentity } from '../../../engine/ports/runtime.ts';
-import { pause } from '../../../host/machine/clock.ts';
 import { isAlive } from '../../../host/processes/process.ts';
 import { doesNotAnswer } from './connection.ts';
 import { requireOwnPrivateHost } from './own-private-host.ts';

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
-import type { Clock } from '../../../engine/ports/clock.ts';
+import { type Clock, pause } from '../../../engine/ports/clock.ts';
 import { toolFolders } from '../../../host/commands/tool-folders.ts';
-import { pause } from '../../../host/machine/clock.ts';
 import { ownNetworkNamespace } from '../../../host/namespaces/namespace.ts';
 import { processOf } from '../../../host/processes/process.ts';
 import { helloAnswer } from '../protocol/answers.ts';

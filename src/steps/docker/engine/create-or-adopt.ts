@@ -1,6 +1,6 @@
 import { type ErrorCode, WfError } from '../../../engine/model/errors.ts';
+import { pause } from '../../../engine/ports/clock.ts';
 import type { StepContext } from '../../../engine/workflow/step.ts';
-import { pause } from '../../../host/machine/clock.ts';
 import { LATE_EFFECT_MS } from './policy.ts';
 
 const POLL_MS = 20;

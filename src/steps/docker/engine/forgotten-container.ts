@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
 import { commandLine, evidenceOf } from '../../../engine/model/evidence.ts';
+import { pause } from '../../../engine/ports/clock.ts';
 import type { Argv } from '../../../engine/ports/command.ts';
 import type { HostContext } from '../../../engine/workflow/step.ts';
 import { requireSuccess } from '../../../host/commands/checked-command.ts';
 import { readLinks } from '../../../host/ip/link.ts';
-import { pause } from '../../../host/machine/clock.ts';
 import { endProcess } from '../../../host/processes/end-process.ts';
 import { isAlive } from '../../../host/processes/process.ts';
 import { type ContainerHandle, processSchema } from '../../container-handle.ts';

@@ -1,7 +1,7 @@
 import { WfError } from '../../../engine/model/errors.ts';
+import { pause } from '../../../engine/ports/clock.ts';
 import type { HostContext } from '../../../engine/workflow/step.ts';
 import { type Neighbour, readNeighbours } from '../../../host/ip/neighbour.ts';
-import { pause } from '../../../host/machine/clock.ts';
 import { namespaceOf, type Place, runAt, tryAt } from '../place.ts';
 
 /** Wait for an answer from the segment, in milliseconds: over a local bridge it takes well below one. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
 import { limitText } from '../../../engine/model/time-limit.ts';
+import { pause } from '../../../engine/ports/clock.ts';
 import { defineStep } from '../../../engine/workflow/define-step.ts';
 import type { Link } from '../../../host/ip/link.ts';
-import { pause } from '../../../host/machine/clock.ts';
 import { linksAt, namedIn } from '../link-target.ts';
 import { linkNameSchema } from '../name-schema.ts';
 import { holderOfPeerNamespace } from '../namespace-holder.ts';

@@ -1,0 +1,17 @@
+import { commandWord, type Setting } from './unit-text.ts';
+
+/** Returns the settings with which a service runs wf: its command, its variables, and what systemd does with its processes. */
+export function runSettings(
+  command: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): readonly Setting[] {
+  return [
+    ['ExecStart', command.map(commandWord).join(' ')],
+    ...Object.entries(environment).map(([name, value]) => ['Environment', commandWord(`${name}=${value}`)] as const),
+    // Steps under way finish, and private hosts outlive wf: systemd must end neither.
+    ['KillMode', 'process'],
+    ['OOMPolicy', 'continue'],
+    // wf puts each command into a cgroup of its own.
+    ['Delegate', 'yes'],
+  ];
+}
