@@ -19,9 +19,12 @@ export interface DetachedEnd {
   readonly stderr: string;
 }
 
-/** Starts a program of Node in a session of its own, in the folder of this process. */
-export function startDetached(file: string, args: readonly string[], env = process.env): DetachedProcess {
-  const child = spawn(process.execPath, [file, ...args], { detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts a program of Node in a session of its own, in the folder of this process. @param input its standard input; empty if absent */
+export function startDetached(file: string, args: readonly string[], env = process.env, input = ''): DetachedProcess {
+  const child = spawn(process.execPath, [file, ...args], { detached: true, env, stdio: 'pipe' });
+  // A program that ends without reading its input closes the pipe.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
   const end = Promise.all([
     new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
