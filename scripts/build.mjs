@@ -24,6 +24,8 @@ const common = {
   minify: true,
   sourcemap: 'linked',
   sourcesContent: false,
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
   // A native addon; a translator that reads files beside itself.
   external: ['better-sqlite3', 'jiti'],
   alias: { '@grpc/grpc-js': leftOut, '@grpc/proto-loader': leftOut, ssh2: leftOut },
@@ -68,6 +70,20 @@ await build({
   external: [...common.external, 'xstate', 'zod'],
   banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
 });
+
+// The page: what the browser loads.
+await build({
+  ...common,
+  outdir: path.join(out, 'ui'),
+  platform: 'browser',
+  target: 'es2022',
+  format: 'esm',
+  external: [],
+  alias: {},
+  entryPoints: { app: 'src/ui/client/main.tsx' },
+});
+await build({ ...common, outdir: path.join(out, 'ui'), entryPoints: { app: 'src/ui/pages/styles/app.css' } });
+cpSync(path.join(root, 'src/ui/pages/icon.svg'), path.join(out, 'ui/icon.svg'));
 
 for (const copied of [
   'workflow-code/interrupts.mjs',

@@ -54,7 +54,7 @@ async function carryOut(
     return reportError(noCommand(), terminal, json);
   }
   if (parsing.outcome === undefined) return reportError(noCommand(), terminal, json);
-  return perform(parsing.outcome, terminal, openServices, json);
+  return perform(parsing.outcome, terminal, openServices, version, json);
 }
 
 /** Result of commander, filled in while it parses. */
@@ -77,13 +77,14 @@ async function perform(
   { load, given, database }: Invocation,
   outer: Terminal,
   openServices: OpenServices,
+  version: string,
   json: boolean,
 ): Promise<ExitCode> {
   let services: Services | undefined;
   let terminal = outer;
   try {
     const command = await load();
-    services = await openServices({ database });
+    services = await openServices({ database, version });
     const { namedDatabase } = services.places;
     if (namedDatabase !== null) terminal = withStyle(terminal, { database: namedDatabase });
     if (given['quiet'] === true) terminal = { ...terminal, progress: SILENT };

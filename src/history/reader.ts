@@ -29,6 +29,10 @@ import type { HistoryWriter } from './writer.ts';
 export interface HistoryReader
   extends Omit<HistoryPort, keyof HistoryWriter | 'groupedCommit' | 'freeReserve'>,
     AgentWorkReader {
+  /** Reads everything that `work` reads at one moment, whatever others commit meanwhile. */
+  atOneMoment<Result>(work: () => Result): Result;
+  /** Returns the number of pieces of evidence of a run. */
+  evidenceCount(run: RunId): number;
   /** Returns the oldest run of a workflow that has not ended, without imported ones. */
   unendedRun(workflow: string): RunId | undefined;
   /** Names of the workflows that have runs, sorted. */
@@ -82,6 +86,7 @@ export function createReader(db: Database, statements: Statements, path: string)
 
   const reader: Omit<HistoryReader, 'close'> = {
     ...createAgentWorkReader(statements, path),
+    atOneMoment: (work) => read(() => db.transaction(work)()),
     run: (id) =>
       read(() => {
         const row = statements.row(`SELECT ${RUN_COLUMNS} FROM runs WHERE id = @id`, { id });
@@ -166,6 +171,8 @@ export function createReader(db: Database, statements: Statements, path: string)
           )
           .map((row) => parseRow(evidenceRow(), row, place('evidence', id))),
       ),
+    evidenceCount: (id) =>
+      read(() => Number(statements.value(`SELECT coalesce(max(ordinal), 0) FROM evidence WHERE ${OF_RUN}`, { id }))),
     verification: (id) =>
       read(() => {
         const row = statements.row(

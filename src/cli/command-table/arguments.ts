@@ -32,3 +32,9 @@ export function wholeNumber(text: string): number {
   if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a positive integer.');
   return Number(text);
 }
+
+/** Parses the number of a port; 0 stands for any free one. @throws InvalidArgumentError for any other text. */
+export function portNumber(text: string): number {
+  if (!/^[0-9]{1,5}$/.test(text)) throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+  return Number(text);
+}

@@ -13,7 +13,7 @@ import type { HistoryOptions, OpenServices, Services, WorkflowSummary } from './
 type OpenHistory = (path: string, options?: HistoryOptions) => History;
 
 /** Composes the real services, here alone. Each is imported at its first use: a command loads nothing that it does not use. */
-export const openServices: OpenServices = async ({ database }) => {
+export const openServices: OpenServices = async ({ database, version }) => {
   const places = findPlaces(database);
   const opened: { close(): void }[] = [];
   let history: History | undefined;
@@ -69,6 +69,7 @@ export const openServices: OpenServices = async ({ database }) => {
   const services: Services = {
     clock: systemClock,
     places,
+    version,
     isAlive,
     get pidNamespace() {
       return ownPidNamespace();

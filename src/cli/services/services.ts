@@ -16,6 +16,8 @@ import type { Places } from './places.ts';
 export interface ServicesOptions {
   /** Database of `--db`; without it, WF_DB and the usual places. */
   readonly database: string | undefined;
+  /** The version of wf. */
+  readonly version: string;
 }
 
 export type OpenServices = (options: ServicesOptions) => Promise<Services>;
@@ -67,6 +69,7 @@ export interface Services {
   readonly pidNamespace: string;
   readonly clock: Clock;
   readonly places: Places;
+  readonly version: string;
   /** Closes the opened services. */
   close(): void;
 }

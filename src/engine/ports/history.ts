@@ -28,7 +28,8 @@ export const STORED_RUN_STATUSES = [
 ] as const;
 /** `interrupted` is derived from the lease, never stored. */
 export type StoredRunStatus = (typeof STORED_RUN_STATUSES)[number];
-export type RunStatus = StoredRunStatus | 'interrupted';
+export const RUN_STATUSES = [...STORED_RUN_STATUSES, 'interrupted'] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /** Whether a run with this status has ended. */
 export function isEnd(status: RunStatus): boolean {

@@ -1,14 +1,12 @@
-import { isConfirmed } from '../confirm/unconfirmed-run.ts';
-import { needsUndo } from '../model/change.ts';
 import { asWfError, type ErrorCode, type WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
 import type { Owner } from '../model/owner.ts';
 import type { Demand, RequestOutcome, RunRequest } from '../model/request.ts';
 import { pause } from '../ports/clock.ts';
-import { isEnd, type StoredRun } from '../ports/history.ts';
+import type { StoredRun } from '../ports/history.ts';
 import type { EngineServices } from '../run/engine.ts';
 import { runImported, runNotFound } from '../run/run-refusal.ts';
-import { NOT_ENDED, requestRefused, retriedAlready } from './answers.ts';
+import { demandRefusal, ownerIfAdvancing } from './demand-refusal.ts';
 import { openRequestsOf } from './open-requests.ts';
 
 /** The interval in which the sender reads whether its request is answered: two indexed reads. */
@@ -44,7 +42,7 @@ export async function deliverRequest(services: EngineServices, request: DeliverR
   const { history, clock, inbox } = services;
   const { run: id, by, demand, comment } = request;
   const run = requireOwn(history.run(id), id);
-  const refusal = refusalOf(services, run, demand);
+  const refusal = demandRefusal(services.history, run, demand, isAdvancing(services, run.id));
   if (refusal !== undefined) return { number: null, outcome: { type: 'refused', error: refusal.toRecord() } };
   const number = history.request(id, { by, demand, comment }, clock.now());
   services.crashPoints.reach('after request');
@@ -95,7 +93,7 @@ async function answerUnowned(
 
 /** Refuses a request that the run cannot fulfil in its state. Returns whether it did. */
 function refusedUnowned(services: EngineServices, run: StoredRun, number: number, demand: Demand): boolean {
-  const refusal = refusalOf(services, run, demand);
+  const refusal = demandRefusal(services.history, run, demand, isAdvancing(services, run.id));
   if (refusal !== undefined) refuse(services, run, number, refusal);
   return refusal !== undefined;
 }
@@ -108,60 +106,6 @@ function refuse(services: EngineServices, { id }: StoredRun, number: number, err
 /** Another process has taken the run over, or ended it, meanwhile. */
 const RIVAL: readonly ErrorCode[] = ['E_LEASE_HELD', 'E_RUN_ENDED'];
 
-/** Returns why no process can fulfil the demand in the state of the run; undefined if the process that advances the run decides. */
-function refusalOf(services: EngineServices, run: StoredRun, demand: Demand): WfError | undefined {
-  if (demand.kind === 'settle') return settleRefusal(services, run, demand);
-  if (demand.kind === 'retry') return retryRefusal(services, run);
-  if (isEnd(run.status)) return requestRefused(run.id, demand, `it has ended (${run.status}), and expects nothing`);
-  if (livingOwner(services, run) !== null) return undefined;
-  if (run.status === 'unconfirmed') {
-    const isCancel = demand.kind === 'cancel' && !demand.keep;
-    if (demand.kind === 'confirm' || (isCancel && !isConfirmed(services.history.journal(run.id)))) return undefined;
-    return requestRefused(run.id, demand, `it is unconfirmed; \`wf confirm ${run.id}\` keeps it`);
-  }
-  if (demand.kind === 'confirm') return requestRefused(run.id, demand, `it is ${run.status}, and not unconfirmed`);
-  if (run.status === 'rolling-back')
-    return requestRefused(run.id, demand, `it is rolled back; \`wf rollback ${run.id}\` continues that`);
-  if (run.status !== 'paused' || demand.kind === 'cancel') return undefined;
-  return requestRefused(run.id, demand, `it is paused; resume it with \`wf resume ${run.id}\``);
-}
-
-function retryRefusal(services: EngineServices, run: StoredRun): WfError | undefined {
-  const { id, workflow } = run;
-  const refuse = (why: string, hint?: string) => requestRefused(id, { kind: 'retry' }, why, hint);
-  const owner = livingOwner(services, run);
-  if (owner !== null) return refuse(`process ${owner.pid} advances it`, `Wait for it with \`wf wait ${id}\`.`);
-  switch (run.status) {
-    case 'failed':
-      return undefined;
-    case 'rolled-back':
-      return run.retriedAs === null ? undefined : retriedAlready(id, run.retriedAs);
-    case 'succeeded':
-      return refuse('it has succeeded', `Start a new run with \`wf start ${workflow}\`.`);
-    case 'needs-attention':
-      return refuse(
-        'it needs attention',
-        `Undo its changes with \`wf rollback ${id}\` first; \`wf show ${id}\` lists them.`,
-      );
-    case 'rolling-back':
-      return refuse('its rollback is interrupted', `Complete it with \`wf rollback ${id}\` first.`);
-    default:
-      return refuse('it has not ended', `Resume it with \`wf resume ${id}\`.`);
-  }
-}
-
-function settleRefusal(
-  { history }: EngineServices,
-  run: StoredRun,
-  demand: Extract<Demand, { kind: 'settle' }>,
-): WfError | undefined {
-  if (!isEnd(run.status)) return requestRefused(run.id, demand, NOT_ENDED);
-  const change = history.changes(run.id).find(({ seq }) => seq === demand.change);
-  if (change === undefined) return requestRefused(run.id, demand, `it has no change ${demand.change}`);
-  if (needsUndo(change)) return undefined;
-  return requestRefused(run.id, demand, `change ${change.seq} (${change.target}) is ${change.status} already`);
-}
-
 function answerTo({ history }: EngineServices, run: RunId, number: number): RequestOutcome | undefined {
   if (history.openRequests().some((open) => open.run === run && open.number === number)) return undefined;
   for (const { event } of history.journal(run, number)) {
@@ -170,8 +114,8 @@ function answerTo({ history }: EngineServices, run: RunId, number: number): Requ
   return undefined;
 }
 
-function livingOwner(services: EngineServices, { id, owner }: StoredRun): Owner | null {
-  return owner !== null && isAdvancing(services, id)(owner) ? owner : null;
+function livingOwner(services: EngineServices, run: StoredRun): Owner | null {
+  return ownerIfAdvancing(run, isAdvancing(services, run.id));
 }
 
 /** Returns a function that returns whether an owner of the run advances it. */

@@ -10,6 +10,8 @@ export interface RunQuery extends Pick<RunFilter, 'workflow' | 'since' | 'until'
   readonly where: readonly InputValue[];
   /** Text in the id, the workflow, the input, the error or the machine of origin; case-insensitive. */
   readonly text?: string;
+  /** Number of runs that a search without an index reads; {@link SEARCH_LIMIT} if absent. */
+  readonly searchLimit?: number;
 }
 
 export interface InputValue {
@@ -42,13 +44,13 @@ const DERIVED: readonly (RunStatus | undefined)[] = ['running', 'waiting', 'roll
 
 /** Lists runs, newest first. @throws WfError E_RUN_NOT_FOUND if there is no run `before` */
 export function listRuns(source: Source, query: RunQuery, isAlive: IsAlive): RunPage {
-  const { limit } = query;
+  const { limit, searchLimit = SEARCH_LIMIT } = query;
   const isSearch = DERIVED.includes(query.status) || query.where.length > 0 || query.text !== undefined;
   const found: StoredRun[] = [];
   let last: StoredRun | null = null;
   let count = 0;
   for (const run of walk(source, query)) {
-    if (isSearch && count === SEARCH_LIMIT) return { runs: found, next: last, isCutOff: true };
+    if (isSearch && count === searchLimit) return { runs: found, next: last, isCutOff: true };
     count += 1;
     if (matches(run, query, isAlive)) {
       if (found.length === limit) return { runs: found, next: found.at(-1) ?? null, isCutOff: false };

@@ -20,14 +20,18 @@ export interface RunMaterial {
 
 type RunSource = Pick<HistoryPort, 'definition' | 'journal' | 'steps' | 'changes' | 'verification'>;
 
-/** Reads the content of the history about a run. @throws WfError E_DATABASE* */
-export function readRunMaterial(history: RunSource, run: StoredRun): RunMaterial {
+/** Reads the content of the history about a run. @param journal if it was read already @throws WfError E_DATABASE* */
+export function readRunMaterial(
+  history: RunSource,
+  run: StoredRun,
+  journal: readonly JournalEntry[] = history.journal(run.id),
+): RunMaterial {
   const description = history.definition(run.definitionHash);
   return {
     run,
     stageNames: stageNamesOf(description),
     innerEnds: innerEndsOf(description),
-    journal: history.journal(run.id),
+    journal,
     eventSchemas: memberOf(description, 'events') ?? null,
     steps: history.steps(run.id),
     changes: history.changes(run.id),

@@ -25,6 +25,7 @@ function open(workflow: () => Promise<ResolvedWorkflow> = async () => resolved()
   const services: Services = {
     clock: systemClock,
     places: { database: '', namedDatabase: null, workflowFolders: [], cacheFolder: '' },
+    version: '0.0.0',
     pidNamespace: '1',
     isAlive: () => false,
     historyForReading: async () => history,

@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import type { ActionFactory } from './action-factory.ts';
+import { addUiOptions } from './ui-options.ts';
+
+/** Adds the commands that serve runs to browsers and programs. */
+export function serving(program: Command, action: ActionFactory): void {
+  const page = program.command('ui').summary('serve a local web page of all runs, until it is stopped');
+  addUiOptions(page)
+    .option('--open', 'open the page in the browser of this machine')
+    .action(action([], async () => (await import('../commands/serving/ui.ts')).ui));
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { defineCommand } from '../../define-command.ts';
+import { writeJson, writeLines } from '../../output/terminal.ts';
+import { openInBrowser } from '../../serving/open-in-browser.ts';
+import { serveUi } from '../../serving/serve-ui.ts';
+import { askedUi, uiOptions } from '../../serving/ui-options.ts';
+
+const options = uiOptions.extend({ open: z.boolean().default(false), json: z.boolean().default(false) });
+
+/** `wf ui`: serves a local web page of all runs until a stop signal; prints another link if a server runs already. */
+export const ui = defineCommand(options, async (given, services, terminal) => {
+  const asked = askedUi(given);
+  // From now on: a signal during the start ends it as well.
+  const stopped = new Promise<void>((resolve) => {
+    terminal.onStopSignal(() => resolve());
+    terminal.onHangup(() => resolve());
+  });
+  const { pid, url, link, server } = await serveUi(asked, services);
+  if (given.json) writeJson(terminal.out, { pid, url, link, allowActions: given.allowActions });
+  else {
+    writeLines(terminal.out, [link]);
+    writeLines(terminal.progress, [
+      server === undefined
+        ? `process ${pid} serves the page at ${url}`
+        : `serving ${services.places.database} at ${url}`,
+      'the link signs one browser in, within ten minutes; run `wf ui` again for another one',
+    ]);
+  }
+  if (given.open) await openInBrowser(link, services);
+  if (server === undefined) return 0;
+  await stopped;
+  await server.close();
+  return 0;
+});

@@ -1,0 +1,28 @@
+import { statSync } from 'node:fs';
+import type { HistoryReader } from '../../history/reader.ts';
+import type { Services } from '../services/services.ts';
+
+/** Returns a function that returns the history of a long-lived process: opened once there is a database, and again if another file takes its place. */
+export function historySource(services: Services): () => Promise<HistoryReader | undefined> {
+  const { database } = services.places;
+  let known: { readonly reader: HistoryReader; readonly file: number } | undefined;
+  let opening: Promise<HistoryReader | undefined> | undefined;
+
+  async function open(file: number): Promise<HistoryReader | undefined> {
+    const reader = await services.historyForReading();
+    known = reader === undefined ? undefined : { reader, file };
+    return reader;
+  }
+
+  return async () => {
+    const file = statSync(database, { throwIfNoEntry: false })?.ino;
+    if (known !== undefined && known.file === file) return known.reader;
+    known?.reader.close();
+    known = undefined;
+    if (file === undefined) return undefined;
+    opening ??= open(file).finally(() => {
+      opening = undefined;
+    });
+    return opening;
+  };
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { WfError } from '../../engine/model/errors.ts';
+import type { ListenAddress } from '../../host/http/listen.ts';
+import { userNumber } from '../../host/machine/user-number.ts';
+import { trustedUsers } from '../../trust/users.ts';
+
+/** Options of the page, wherever it is served. */
+export const uiOptions = z.object({
+  port: z.number().optional(),
+  socket: z.string().min(1).optional(),
+  allowActions: z.boolean().default(false),
+  basePath: z.string().default(''),
+  origin: z.string().optional(),
+  allowUser: z.array(z.string()).default([]),
+});
+export type UiGiven = z.output<typeof uiOptions>;
+
+/** The page as it is asked for. */
+export interface AskedUi {
+  /** Null: the port of the last server of the database, or any free one. */
+  readonly listen: ListenAddress | null;
+  readonly basePath: string;
+  readonly origin: string | null;
+  readonly users: ReadonlySet<number>;
+  readonly allowActions: boolean;
+}
+
+const BASE_PATH = /^(?:\/[A-Za-z0-9._~-]+)+$/;
+
+/** @throws WfError E_USAGE */
+export function askedUi({ port, socket, allowActions, basePath, origin, allowUser }: UiGiven): AskedUi {
+  if (port !== undefined && socket !== undefined)
+    throw new WfError('E_USAGE', '--port and --socket exclude each other', { hint: 'Specify one of the two.' });
+  if (port !== undefined && port > 65_535) throw invalid('--port', String(port), 'Give a number from 0 to 65535.');
+  const path = basePath === '/' ? '' : basePath.replace(/\/$/, '');
+  if (path !== '' && !BASE_PATH.test(path)) throw invalid('--base-path', basePath, 'Give a path such as /wf.');
+  return {
+    listen:
+      socket === undefined
+        ? port === undefined
+          ? null
+          : { type: 'loopback', port }
+        : { type: 'socket', file: socket },
+    basePath: path,
+    origin: origin === undefined ? null : originOf(origin),
+    // Root is everybody else already. For root, the caller of sudo is the person at the browser.
+    users: new Set([...trustedUsers(), ...allowUser.map(userOf)]),
+    allowActions,
+  };
+}
+
+function originOf(given: string): string {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    url.pathname === '/' &&
+    url.search === '' &&
+    url.hash === ''
+  )
+    return url.origin;
+  throw invalid('--origin', given, 'Give a scheme and a host, as in https://wf.example.com; the path is --base-path.');
+}
+
+function userOf(name: string): number {
+  const user = userNumber(name);
+  if (user !== undefined) return user;
+  throw invalid('--allow-user', name, 'Give the name of a user in /etc/passwd, or a number.');
+}
+
+function invalid(option: string, given: string, hint: string): WfError {
+  return new WfError('E_USAGE', `${option} ${given}: not valid`, { hint });
+}

@@ -1,0 +1,43 @@
+import type { ErrorRecord, WfError } from '../../engine/model/errors.ts';
+import type { Demand } from '../../engine/model/request.ts';
+import type { HistoryPort, StoredRun } from '../../engine/ports/history.ts';
+import { demandRefusal } from '../../engine/requests/demand-refusal.ts';
+import { runImported } from '../../engine/run/run-refusal.ts';
+import { type RunAction, refusalOf } from './allowed-actions.ts';
+import type { IsAlive } from './run-status.ts';
+
+/** Everything that can be asked of an existing run, by the name of its command. */
+export type ActionOnRun = RunAction | Demand['kind'];
+
+/** By action, the error with which its command would refuse now; null if it is allowed. */
+export type ActionRefusals = Readonly<Record<ActionOnRun, ErrorRecord | null>>;
+
+/** Returns which actions a run allows now, by the rules of the commands. */
+export function actionRefusals(
+  history: Pick<HistoryPort, 'journal' | 'changes'>,
+  run: StoredRun,
+  isAlive: IsAlive,
+): ActionRefusals {
+  const asked = (demand: Demand) =>
+    recordOf(
+      run.importedFrom === null ? demandRefusal(history, run, demand, isAlive) : runImported(run.id, run.importedFrom),
+    );
+  const settled = history.changes(run.id).find(({ status }) => status === 'stuck')?.seq ?? 0;
+  return {
+    resume: recordOf(refusalOf('resume', run, isAlive)),
+    rollback: recordOf(refusalOf('rollback', run, isAlive)),
+    send: asked({ kind: 'send', event: { type: '' } }),
+    pause: asked({ kind: 'pause' }),
+    cancel: asked({ kind: 'cancel', keep: false }),
+    confirm: asked({ kind: 'confirm', extendMs: null, stamp: NO_STAMP }),
+    retry: asked({ kind: 'retry' }),
+    settle: asked({ kind: 'settle', change: settled, as: 'gone', reason: '' }),
+  };
+}
+
+function recordOf(error: WfError | undefined): ErrorRecord | null {
+  return error?.toRecord() ?? null;
+}
+
+/** Whether a confirmation is in time is decided when it is made. */
+const NO_STAMP = { bootId: '', sinceBootMs: 0, session: null };

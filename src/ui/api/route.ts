@@ -1,0 +1,73 @@
+import * as z from 'zod';
+import { WfError } from '../../engine/model/errors.ts';
+import type { UiContext } from '../server/ui-context.ts';
+
+type Fields = z.ZodObject;
+
+/** A request as it arrived. */
+export interface RawRequest {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  /** Parsed JSON; undefined without a body. */
+  readonly body: unknown;
+}
+
+/** A route of the JSON API: the same description serves the server and the OpenAPI document. */
+export interface ApiRoute {
+  readonly method: 'get' | 'post';
+  /** Below `/api`, with parameters in braces: `/runs/{run}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly params: Fields;
+  readonly query: Fields;
+  readonly body: Fields;
+  readonly answer: Answer;
+  /** @throws WfError E_USAGE if the request is not as described; the errors of its command */
+  respond(context: UiContext, request: RawRequest): Promise<unknown>;
+}
+
+/** What a route answers with. */
+export type Answer =
+  /** A JSON document; `command` prints the same with --json. */
+  | { readonly type: 'json'; readonly schema: z.ZodType; readonly command?: string }
+  /** A document of another kind, as text. */
+  | { readonly type: 'text'; readonly mediaType: string };
+
+interface RouteParts<Params extends Fields, Query extends Fields, Body extends Fields>
+  extends Omit<ApiRoute, 'params' | 'query' | 'body' | 'respond'> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  handle(
+    context: UiContext,
+    request: { readonly params: z.output<Params>; readonly query: z.output<Query>; readonly body: z.output<Body> },
+  ): unknown;
+}
+
+/** Stands for no parameters, no query, or no body. */
+export const NOTHING = z.strictObject({});
+
+/** Defines a route whose request is parsed before it is handled. */
+export function apiRoute<Params extends Fields, Query extends Fields, Body extends Fields>(
+  parts: RouteParts<Params, Query, Body>,
+): ApiRoute {
+  const { handle, ...described } = parts;
+  const { params, query, body } = parts;
+  return {
+    ...described,
+    respond: async (context, raw) =>
+      handle(context, {
+        params: parsed(params, raw.params, 'path'),
+        query: parsed(query, raw.query, 'query'),
+        body: parsed(body, raw.body ?? {}, 'body'),
+      }),
+  };
+}
+
+function parsed<Schema extends Fields>(schema: Schema, value: unknown, where: string): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new WfError('E_USAGE', `the ${where} of the request: ${z.prettifyError(result.error)}`, {
+    hint: 'The API is described by /api/openapi.json.',
+  });
+}

@@ -1,0 +1,15 @@
+import { hydrate } from 'preact';
+import { useEventSource } from '../pages/live/event-source.ts';
+import { Page, type PageProps } from '../pages/page.tsx';
+import { signIn } from './sign-in.ts';
+
+useEventSource((address) => new EventSource(address));
+
+const data = document.getElementById('model');
+const page = document.getElementById('page');
+const notice = document.getElementById('sign-in');
+if (notice !== null) void signIn(notice);
+else if (data !== null && page !== null) {
+  const { frame, model }: PageProps = JSON.parse(data.textContent ?? '');
+  hydrate(<Page frame={frame} model={model} />, page);
+}

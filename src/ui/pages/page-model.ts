@@ -1,0 +1,25 @@
+import type { RunPageView } from '../views/run-page-view.ts';
+import type { RunsView } from '../views/runs-view.ts';
+
+/** What a page shows. The server renders it, and the browser continues with the same data. */
+export type PageModel =
+  | { readonly page: 'runs'; readonly view: RunsView }
+  | { readonly page: 'run'; readonly view: RunPageView };
+
+/** What surrounds a page. */
+export interface PageFrame {
+  readonly basePath: string;
+  /** Must be in the header `x-wf-csrf` of each request that writes. */
+  readonly csrf: string;
+  readonly allowActions: boolean;
+}
+
+/** Title of the window. */
+export function titleOf(model: PageModel): string {
+  switch (model.page) {
+    case 'runs':
+      return 'Runs';
+    case 'run':
+      return `Run ${model.view.view.run.id}`;
+  }
+}

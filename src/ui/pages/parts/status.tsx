@@ -1,0 +1,6 @@
+import type { RunStatus } from '../../../engine/ports/history.ts';
+
+/** A status as a word with a sign: colour alone says nothing. */
+export function Status({ status }: { readonly status: RunStatus | string }) {
+  return <span class={`status ${status}`}>{status}</span>;
+}

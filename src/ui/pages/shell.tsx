@@ -1,0 +1,104 @@
+import type { ComponentChildren } from 'preact';
+import { renderToString } from 'preact-render-to-string';
+import type { ErrorRecord } from '../../engine/model/errors.ts';
+import { Page } from './page.tsx';
+import { type PageFrame, type PageModel, titleOf } from './page-model.ts';
+
+/** The document around a page. */
+export interface Shell extends PageFrame {
+  /** Addresses of the files of the page. */
+  readonly script: string;
+  readonly style: string;
+  readonly icon: string;
+  readonly version: string;
+  readonly database: string;
+}
+
+/** Returns the HTML of a page, with the data from which the browser continues. */
+export function renderPage(shell: Shell, model: PageModel): string {
+  const { basePath, csrf, allowActions } = shell;
+  const frame: PageFrame = { basePath, csrf, allowActions };
+  return documentOf(
+    shell,
+    titleOf(model),
+    <>
+      <Header shell={shell} />
+      <main id="page" tabIndex={-1}>
+        <Page frame={frame} model={model} />
+      </main>
+      <script id="model" type="application/json" dangerouslySetInnerHTML={{ __html: dataText({ frame, model }) }} />
+    </>,
+  );
+}
+
+/** Returns the page that leads to a session: its script reads the token of the link. */
+export function renderSignIn(shell: Shell): string {
+  return documentOf(
+    shell,
+    'Sign in',
+    <main id="page" tabIndex={-1}>
+      <h1>wf</h1>
+      <p id="sign-in" role="status" data-base-path={shell.basePath}>
+        Open the link that <code>wf ui</code> prints. It signs this browser in, once, within ten minutes.
+      </p>
+    </main>,
+  );
+}
+
+export function renderErrorPage(shell: Shell, error: ErrorRecord): string {
+  return documentOf(
+    shell,
+    error.code,
+    <>
+      <Header shell={shell} />
+      <main id="page" tabIndex={-1}>
+        <h1>{error.code}</h1>
+        <p role="alert">{error.message}</p>
+        <p>{error.hint}</p>
+      </main>
+    </>,
+  );
+}
+
+function Header({ shell }: { readonly shell: Shell }) {
+  const { basePath } = shell;
+  return (
+    <header class="top">
+      <a class="skip" href="#page">
+        Skip to the content
+      </a>
+      <nav aria-label="wf">
+        <a class="brand" href={`${basePath}/`}>
+          wf
+        </a>
+        <a href={`${basePath}/`}>Runs</a>
+        <a href={`${basePath}/workflows`}>Workflows</a>
+        <a href={`${basePath}/changes`}>Changes</a>
+        <a href={`${basePath}/doctor`}>Doctor</a>
+      </nav>
+    </header>
+  );
+}
+
+function documentOf(shell: Shell, title: string, content: ComponentChildren): string {
+  const html = renderToString(
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{`${title} - wf`}</title>
+        <link rel="icon" href={shell.icon} type="image/svg+xml" />
+        <link rel="stylesheet" href={shell.style} />
+        <script type="module" src={shell.script} />
+      </head>
+      <body>{content}</body>
+    </html>,
+  );
+  return `<!doctype html>${html}`;
+}
+
+/** Returns data as JSON that ends no script element. */
+function dataText(data: unknown): string {
+  return JSON.stringify(data).replaceAll('<', '\\u003c');
+}

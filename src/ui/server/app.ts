@@ -1,0 +1,192 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { setCookie } from 'hono/cookie';
+import * as z from 'zod';
+import { asWfError } from '../../engine/model/errors.ts';
+import { runIdSchema } from '../../engine/model/identity-schemas.ts';
+import { API_ROUTES } from '../api/api-routes.ts';
+import { openApiDocument } from '../api/openapi.ts';
+import type { ApiRoute } from '../api/route.ts';
+import { PAGE_ROUTES } from '../pages/page-routes.ts';
+import { renderErrorPage, renderPage, renderSignIn, type Shell } from '../pages/shell.tsx';
+import { openEventStream } from '../stream/event-stream.ts';
+import type { Feeds } from '../stream/feeds.ts';
+import type { Assets } from './assets.ts';
+import { type Access, type GuardedEnv, guard } from './guard.ts';
+import { DOCUMENT_POLICY, SECURITY_HEADERS } from './headers.ts';
+import { RefusedRequest, statusOfError } from './http-error.ts';
+import { SESSION_MS } from './sessions.ts';
+import type { UiContext } from './ui-context.ts';
+
+type Ctx = Context<GuardedEnv>;
+
+const MOST_BODY_BYTES = 1024 * 1024;
+/** A browser opens six connections to one host at most, and a tab has one stream. */
+const MOST_STREAMS = 64;
+const YEAR_S = 31_536_000;
+
+export interface AppParts {
+  readonly context: UiContext;
+  readonly access: Omit<Access, 'open'>;
+  readonly assets: Assets;
+  readonly feeds: Feeds;
+  /** Whether the page is reached by https, through a proxy. */
+  readonly isSecure: boolean;
+}
+
+/** Composes the page and its API behind the one guard. */
+export function createApp({ context, access, assets, feeds, isSecure }: AppParts): Hono<GuardedEnv> {
+  const { basePath } = context;
+  const { sessions } = access;
+  const assetPaths = [assets.script, assets.style, assets.icon].map(({ name }) => `${basePath}/assets/${name}`);
+  const open = new Set([`${basePath}/session`, ...assetPaths]);
+  const app = new Hono<GuardedEnv>();
+  let streams = 0;
+
+  const shellOf = (c: Ctx): Shell => {
+    const session = c.get('session');
+    return {
+      basePath,
+      script: `${basePath}/assets/${assets.script.name}`,
+      style: `${basePath}/assets/${assets.style.name}`,
+      icon: `${basePath}/assets/${assets.icon.name}`,
+      csrf: session === undefined ? '' : sessions.csrfToken(session),
+      allowActions: context.allowActions,
+      version: context.version,
+      database: context.database,
+    };
+  };
+
+  app.onError((thrown, c: Ctx) => {
+    const { status, record } = refusalOf(thrown);
+    // A refusal comes before the answer has headers.
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.header(name, value);
+    if (wantsJson(c, basePath)) return c.json({ error: record }, status);
+    if (status === 401) return c.html(renderSignIn(shellOf(c)), status);
+    return c.html(renderErrorPage(shellOf(c), record), status);
+  });
+  app.use('*', guard({ ...access, open }));
+  app.use('*', bodyLimit({ maxSize: MOST_BODY_BYTES, onError: () => Promise.reject(tooLarge()) }));
+
+  app.get(`${basePath}/assets/:name`, (c) => {
+    const asset = assets.find(c.req.param('name'));
+    if (asset === undefined) throw notFound();
+    c.header('cache-control', `public, max-age=${YEAR_S}, immutable`);
+    c.header('content-type', asset.mediaType);
+    return c.body(new Uint8Array(asset.content));
+  });
+
+  app.get(`${basePath}/session`, (c) => c.json({ signedIn: c.get('session') !== undefined }));
+  app.post(`${basePath}/session`, async (c) => {
+    const parsed = signInSchema.safeParse(await jsonBody(c));
+    const session = parsed.success ? sessions.redeem(parsed.data.token) : undefined;
+    if (session === undefined) {
+      throw new RefusedRequest(
+        403,
+        'E_FORBIDDEN',
+        'the link is not valid: it was used already, or is older than ten minutes',
+        'Run `wf ui` again: it prints another link.',
+      );
+    }
+    setCookie(c, sessions.cookie, session, {
+      httpOnly: true,
+      sameSite: 'Strict',
+      secure: isSecure,
+      path: basePath === '' ? '/' : basePath,
+      maxAge: SESSION_MS / 1000,
+    });
+    return c.json({ signedIn: true });
+  });
+
+  app.get(`${basePath}/api/openapi.json`, (c) => c.json(openApiDocument(context)));
+  app.get(`${basePath}/api/events`, (c) => {
+    const query = streamSchema.safeParse(c.req.query());
+    if (!query.success)
+      throw new RefusedRequest(400, 'E_USAGE', z.prettifyError(query.error), 'See /api/openapi.json.');
+    if (streams >= MOST_STREAMS)
+      throw new RefusedRequest(503, 'E_FORBIDDEN', `${MOST_STREAMS} pages are open`, 'Close some of them.');
+    streams += 1;
+    const stream = openEventStream(c.env.outgoing, context.clock, SECURITY_HEADERS);
+    stream.onClose(() => {
+      streams -= 1;
+    });
+    const { run, after } = query.data;
+    if (run !== undefined) {
+      const from = Number(c.req.header('last-event-id') ?? after);
+      const send = (update: { readonly seq: number }) => stream.send('run', update, update.seq);
+      stream.onClose(feeds.followRun(run, Number.isSafeInteger(from) ? from : 0, send));
+    }
+    if (query.data.runs !== undefined) stream.onClose(feeds.followRuns(() => stream.send('runs', {})));
+    return RESPONSE_ALREADY_SENT;
+  });
+
+  for (const route of API_ROUTES) {
+    const path = `${basePath}/api${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
+    app.on(route.method.toUpperCase(), path, (c) => respond(route, context, c));
+  }
+  for (const route of PAGE_ROUTES) {
+    app.get(`${basePath}${route.path}`, async (c) => {
+      const model = await route.load(context, { params: c.req.param(), query: c.req.query() });
+      return c.html(renderPage(shellOf(c), model));
+    });
+  }
+  if (basePath !== '') app.get(`${basePath}/`, (c) => c.redirect(basePath));
+  app.notFound(() => {
+    throw notFound();
+  });
+  return app;
+}
+
+const signInSchema = z.strictObject({ token: z.string().max(200) });
+
+const streamSchema = z.strictObject({
+  /** The run to follow. */
+  run: z.optional(runIdSchema()),
+  /** The last entry of its journal that is known; a header `Last-Event-ID` takes precedence. */
+  after: z.coerce.number().int().nonnegative().default(0),
+  /** Whether changes of any run are reported. */
+  runs: z.literal('1').optional(),
+});
+
+async function respond(route: ApiRoute, context: UiContext, c: Ctx): Promise<Response> {
+  const body = route.method === 'post' ? await jsonBody(c) : undefined;
+  const answer = await route.respond(context, { params: c.req.param(), query: c.req.query(), body });
+  if (route.answer.type === 'json') return c.json(answer);
+  if (typeof answer !== 'string') throw notFound();
+  c.header('content-security-policy', DOCUMENT_POLICY);
+  c.header('content-type', route.answer.mediaType);
+  return c.body(answer);
+}
+
+/** A form of another site cannot send this media type without the permission of the server. */
+async function jsonBody(c: Ctx): Promise<unknown> {
+  if (!(c.req.header('content-type') ?? '').startsWith('application/json'))
+    throw new RefusedRequest(415, 'E_USAGE', 'the body is not JSON', 'Send it with content-type application/json.');
+  try {
+    return await c.req.json();
+  } catch (thrown) {
+    if (thrown instanceof RefusedRequest) throw thrown;
+    throw new RefusedRequest(400, 'E_USAGE', 'the body is not valid JSON', 'Send one JSON object.');
+  }
+}
+
+function refusalOf(thrown: unknown): Pick<RefusedRequest, 'status' | 'record'> {
+  if (thrown instanceof RefusedRequest) return thrown;
+  const error = asWfError(thrown);
+  return { status: statusOfError(error), record: error.toRecord() };
+}
+
+/** Pages are HTML, everything else is JSON. */
+function wantsJson(c: Ctx, basePath: string): boolean {
+  const { path, method } = c.req;
+  return method !== 'GET' || path.startsWith(`${basePath}/api/`) || path.startsWith(`${basePath}/session`);
+}
+
+function notFound(): RefusedRequest {
+  return new RefusedRequest(404, 'E_USAGE', 'there is no such page', 'Begin with the list of runs.');
+}
+
+function tooLarge(): RefusedRequest {
+  return new RefusedRequest(413, 'E_USAGE', `the request is longer than ${MOST_BODY_BYTES} bytes`, 'Send less.');
+}

@@ -1,0 +1,95 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { HonoRequest, MiddlewareHandler } from 'hono';
+import { getCookie } from 'hono/cookie';
+import { peerUser } from '../../host/http/peer-user.ts';
+import { SECURITY_HEADERS } from './headers.ts';
+import { RefusedRequest } from './http-error.ts';
+import { isSame, type Sessions } from './sessions.ts';
+
+/** Who may ask, and how. */
+export interface Access {
+  readonly sessions: Sessions;
+  /** The exact values of `Host`. */
+  readonly hosts: ReadonlySet<string>;
+  /** The exact values of `Origin`. */
+  readonly origins: ReadonlySet<string>;
+  /** Users whose processes may connect to the loopback port; null for a Unix socket, whose mode decides. */
+  readonly users: ReadonlySet<number> | null;
+  readonly allowActions: boolean;
+  /** Paths that need no session: the way to one. */
+  readonly open: ReadonlySet<string>;
+}
+
+/** What the guard hands to the routes. */
+export interface GuardedEnv {
+  Bindings: HttpBindings;
+  Variables: { session: string | undefined };
+}
+
+/** The one guard before every route. It refuses with a {@link RefusedRequest}. */
+export function guard(access: Access): MiddlewareHandler<GuardedEnv> {
+  return async (context, next) => {
+    const { req, env } = context;
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value);
+    requireUser(env.incoming.socket, access);
+    requireHost(env.incoming.headers.host, access);
+    const isRead = req.method === 'GET';
+    if (!isRead && req.method !== 'POST')
+      throw forbidden(`the method ${req.method} is not allowed`, 'Use GET or POST.');
+    requireSite(req.header('sec-fetch-site'), isRead && isNavigation(req));
+    if (!isRead) requireOrigin(req.header('origin'), access);
+    const session = getCookie(context, access.sessions.cookie);
+    const isSignedIn = session !== undefined && access.sessions.isValid(session);
+    context.set('session', isSignedIn ? session : undefined);
+    if (!access.open.has(req.path)) {
+      if (!isSignedIn) throw signedOut();
+      if (!isRead) {
+        const token = req.header('x-wf-csrf') ?? '';
+        if (!isSame(token, access.sessions.csrfToken(session)))
+          throw forbidden('the request carries no valid token of its session', 'Load the page again.');
+        if (!access.allowActions)
+          throw forbidden('this server only shows', 'Start it with `wf ui --allow-actions`, or use the command.');
+      }
+    }
+    await next();
+  };
+}
+
+/** A cookie of one user is of no use to another user of this machine, who shares its loopback. */
+function requireUser({ localPort, remotePort }: HttpBindings['incoming']['socket'], { users }: Access): void {
+  if (users === null) return;
+  const user = localPort === undefined || remotePort === undefined ? undefined : peerUser({ localPort, remotePort });
+  if (user !== undefined && users.has(user)) return;
+  const who = user === undefined ? 'a process that this machine does not list' : `a process of uid ${user}`;
+  throw forbidden(`${who} may not connect`, 'Allow another user with `wf ui --allow-user NAME`.');
+}
+
+/** A name of somebody else that leads to this address (DNS rebinding) is another host. */
+function requireHost(host: string | undefined, { hosts }: Access): void {
+  if (host !== undefined && hosts.has(host.toLowerCase())) return;
+  throw forbidden('the request is for another host', 'Open the address that wf printed; for a proxy, set --origin.');
+}
+
+/** Browsers report from where a request comes. A page of another site may link to this one, and nothing else. */
+function requireSite(site: string | undefined, mayComeFromAnywhere: boolean): void {
+  if (site === undefined || site === 'same-origin' || mayComeFromAnywhere) return;
+  throw forbidden(`a ${site} request is not allowed`, 'Open the address that wf printed.');
+}
+
+/** Whether a person opens a page: its address was typed, or a link to it was followed. */
+function isNavigation(req: HonoRequest): boolean {
+  return req.header('sec-fetch-mode') === 'navigate' && req.header('sec-fetch-dest') === 'document';
+}
+
+function requireOrigin(origin: string | undefined, { origins }: Access): void {
+  if (origin !== undefined && origins.has(origin.toLowerCase())) return;
+  throw forbidden('a request that writes must come from the page itself', 'Open the address that wf printed.');
+}
+
+function forbidden(message: string, hint: string): RefusedRequest {
+  return new RefusedRequest(403, 'E_FORBIDDEN', message, hint);
+}
+
+function signedOut(): RefusedRequest {
+  return new RefusedRequest(401, 'E_SIGNED_OUT', 'nobody is signed in', 'Open the link that `wf ui` prints.');
+}

@@ -1,0 +1,66 @@
+import { getRequestListener } from '@hono/node-server';
+import { type HttpServer, type ListenAddress, listenHttp } from '../../host/http/listen.ts';
+import { createFeeds } from '../stream/feeds.ts';
+import { createApp } from './app.ts';
+import { readAssets } from './assets.ts';
+import { createSessions } from './sessions.ts';
+import type { UiContext } from './ui-context.ts';
+
+export interface UiOptions {
+  readonly listen: ListenAddress;
+  /** The address of a proxy in front of the server, such as `https://wf.example.com`; null if there is none. */
+  readonly origin: string | null;
+  /** Users whose processes may connect to the port. */
+  readonly users: ReadonlySet<number>;
+  /** Signs cookies and links. */
+  readonly key: Buffer;
+  /** Different for each start. */
+  readonly instance: string;
+}
+
+export interface UiServer {
+  /** The address that people open, with the base path. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Serves the page and its API on this machine. @throws WfError like `listenHttp` */
+export async function startUi(context: UiContext, options: UiOptions): Promise<UiServer> {
+  const { listen, origin } = options;
+  const feeds = createFeeds(context);
+  const hosts = new Set<string>();
+  const origins = new Set<string>();
+  const app = createApp({
+    context,
+    access: {
+      sessions: createSessions(options.key, options.instance, context.clock),
+      hosts,
+      origins,
+      users: listen.type === 'loopback' ? options.users : null,
+      allowActions: context.allowActions,
+    },
+    assets: readAssets(),
+    feeds,
+    isSecure: origin?.startsWith('https:') ?? false,
+  });
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = await listenHttp(listen, (request, response) => listener(request, response));
+  const own = originsOf(server, origin);
+  for (const each of own) {
+    origins.add(each);
+    hosts.add(new URL(each).host);
+  }
+  return {
+    url: `${own[0] ?? ''}${context.basePath}`,
+    async close() {
+      feeds.close();
+      await server.close();
+    },
+  };
+}
+
+/** Returns the origins under which the page is reached, the one to open first. */
+function originsOf({ port }: HttpServer, origin: string | null): readonly string[] {
+  const own = port === null ? ['http://localhost'] : [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
+  return origin === null ? own : [new URL(origin).origin.toLowerCase(), ...own];
+}

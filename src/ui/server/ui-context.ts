@@ -1,0 +1,21 @@
+import type { Json } from '../../engine/model/json.ts';
+import type { Owner } from '../../engine/model/owner.ts';
+import type { Clock } from '../../engine/ports/clock.ts';
+import type { HistoryReader } from '../../history/reader.ts';
+import type { StartedWfCommand } from '../../library/wf-command.ts';
+
+/** What the page and its API are made from. */
+export interface UiContext {
+  readonly database: string;
+  readonly version: string;
+  readonly clock: Clock;
+  isAlive(owner: Owner): boolean;
+  /** Returns the history as it is now; undefined while there is no database. @throws WfError E_DATABASE* */
+  history(): Promise<HistoryReader | undefined>;
+  /** Starts a command of wf on this database, as a process of its own. @param stdin inputs of a run, which other users must not see in a command line */
+  command(argv: readonly string[], stdin?: Json): StartedWfCommand;
+  /** Whether requests may change anything. */
+  readonly allowActions: boolean;
+  /** The path below which everything is served: empty, or `/wf`. */
+  readonly basePath: string;
+}

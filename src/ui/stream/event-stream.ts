@@ -1,0 +1,51 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Clock } from '../../engine/ports/clock.ts';
+
+/** A stream of server-sent events to one page. */
+export interface EventStream {
+  /** @param id the position from which the page continues after a lost connection */
+  send(event: string, data: unknown, id?: number): void;
+  onClose(listener: () => void): void;
+}
+
+/** Keeps the connection, and lets a proxy keep it. */
+const HEARTBEAT_MS = 15_000;
+/** The page asks again after this time. */
+const RETRY_MS = 1_000;
+/** A page that does not read is cut off, and continues from its position when it asks again. */
+const MOST_UNREAD_BYTES = 8 * 1024 * 1024;
+
+/** @param headers of every answer */
+export function openEventStream(
+  response: HttpBindings['outgoing'],
+  clock: Pick<Clock, 'after'>,
+  headers: Readonly<Record<string, string>>,
+): EventStream {
+  response.writeHead(200, {
+    ...headers,
+    'content-type': 'text/event-stream; charset=utf-8',
+    'x-accel-buffering': 'no',
+  });
+  let cancel = () => {};
+  const write = (text: string) => {
+    if (response.writableEnded || response.destroyed) return;
+    response.write(text);
+    if (response.writableLength > MOST_UNREAD_BYTES) response.destroy();
+  };
+  const beat = () => {
+    write(': alive\n\n');
+    cancel = clock.after(HEARTBEAT_MS, beat, true);
+  };
+  write(`retry: ${RETRY_MS}\n\n`);
+  cancel = clock.after(HEARTBEAT_MS, beat, true);
+  response.once('close', () => cancel());
+  return {
+    send(event, data, id) {
+      // JSON has no line breaks outside of texts, where they are escaped.
+      write(`event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
+    },
+    onClose(listener) {
+      response.once('close', listener);
+    },
+  };
+}

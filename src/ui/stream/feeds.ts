@@ -1,0 +1,107 @@
+import type { RunId } from '../../engine/model/ids.ts';
+import { runStatus } from '../../review/record/run-status.ts';
+import type { UiContext } from '../server/ui-context.ts';
+import type { RunUpdate } from '../views/run-view.ts';
+import { createRunFeed, type RunFeed } from './run-feed.ts';
+
+/** Passes on what happens in the history to the pages that are open. Reads nothing while none is. */
+export interface Feeds {
+  followRun(run: RunId, after: number, send: (update: RunUpdate) => void): () => void;
+  /** Calls `changed` when any run has changed. */
+  followRuns(changed: () => void): () => void;
+  close(): void;
+}
+
+/** A commit of another process is noticed within this time. */
+const CHECK_MS = 100;
+/** A dead owner commits nothing: it is noticed within this time. */
+const ALIVE_MS = 1_000;
+/** Lists are read again at most this often. */
+const LIST_MS = 500;
+
+export function createFeeds(context: UiContext): Feeds {
+  const { clock, isAlive } = context;
+  const feeds = new Map<RunId, RunFeed>();
+  const lists = new Set<() => void>();
+  let version: number | undefined;
+  let checkedAllAt = 0;
+  let listedAt = 0;
+  let isListDue = false;
+  let statuses = '';
+  let cancel: (() => void) | undefined;
+
+  async function check(): Promise<void> {
+    const history = await context.history();
+    if (history === undefined) return;
+    const now = clock.now();
+    const before = version;
+    version = history.dataVersion();
+    const isChanged = version !== before;
+    const isAllDue = now - checkedAllAt >= ALIVE_MS;
+    if (isAllDue) {
+      checkedAllAt = now;
+      if (lists.size > 0) {
+        const own = history.unfinishedRuns().map((run) => `${run.id} ${runStatus(run, isAlive)}`);
+        const seen = statuses;
+        statuses = own.join('\n');
+        isListDue ||= seen !== statuses;
+      }
+    }
+    isListDue ||= isChanged;
+    if (isListDue && now - listedAt >= LIST_MS) {
+      isListDue = false;
+      listedAt = now;
+      for (const changed of lists) changed();
+    }
+    // A feed that rests reads its news at a later check.
+    for (const feed of feeds.values()) feed.refresh(history);
+  }
+
+  function checkLater(): void {
+    cancel = clock.after(
+      CHECK_MS,
+      () => {
+        check()
+          // A locked or replaced database: the next check tries again.
+          .catch(() => {
+            version = undefined;
+          })
+          .finally(() => {
+            if (feeds.size + lists.size > 0) checkLater();
+            else cancel = undefined;
+          });
+      },
+      true,
+    );
+  }
+
+  const begin = () => {
+    if (cancel === undefined) checkLater();
+  };
+
+  return {
+    followRun(run, after, send) {
+      const feed = feeds.get(run) ?? createRunFeed(run, context);
+      feeds.set(run, feed);
+      const remove = feed.add(after, send);
+      begin();
+      return () => {
+        remove();
+        if (feed.isEmpty) feeds.delete(run);
+      };
+    },
+    followRuns(changed) {
+      lists.add(changed);
+      begin();
+      return () => {
+        lists.delete(changed);
+      };
+    },
+    close() {
+      feeds.clear();
+      lists.clear();
+      cancel?.();
+      cancel = undefined;
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import type { RunId } from '../../engine/model/ids.ts';
+import type { JournalEntry } from '../../engine/model/journal-event.ts';
+import type { HistoryReader } from '../../history/reader.ts';
+import { readRunMaterial } from '../../review/record/run-material.ts';
+import { runStatus } from '../../review/record/run-status.ts';
+import type { UiContext } from '../server/ui-context.ts';
+import { type RunUpdate, runUpdate } from '../views/run-view.ts';
+
+/** Passes on what becomes of one run to all pages that show it. Its journal is read once. */
+export interface RunFeed {
+  /** Reads the news, and passes them on. */
+  refresh(history: HistoryReader): void;
+  /** @param after the last entry of the journal that the follower has seen */
+  add(after: number, send: (update: RunUpdate) => void): () => void;
+  readonly isEmpty: boolean;
+}
+
+interface Follower {
+  after: number;
+  send(update: RunUpdate): void;
+}
+
+/** The share of the time that reading one run may take: a long run is read less often. */
+const REST_PER_READ = 4;
+
+export function createRunFeed(id: RunId, { clock, isAlive }: Pick<UiContext, 'clock' | 'isAlive'>): RunFeed {
+  const followers = new Set<Follower>();
+  let journal: JournalEntry[] = [];
+  let seen = '';
+  let readAgainAt = 0;
+
+  function read(history: HistoryReader): void {
+    const run = history.run(id);
+    if (run === undefined) return;
+    const news = history.journal(id, journal.at(-1)?.seq ?? 0);
+    journal = [...journal, ...news];
+    const evidence = history.evidenceCount(id);
+    const state = `${runStatus(run, isAlive)} ${evidence} ${run.changesInPlace} ${journal.at(-1)?.seq}`;
+    const isNews = state !== seen;
+    seen = state;
+    const last = journal.at(-1)?.seq ?? 0;
+    const due = [...followers].filter(({ after }) => isNews || after < last);
+    if (due.length === 0) return;
+    const material = readRunMaterial(history, run, journal);
+    const updates = new Map<number, RunUpdate>();
+    for (const follower of due) {
+      // An unknown position is that of another database: the follower gets everything.
+      const after = follower.after > last ? 0 : follower.after;
+      const update = updates.get(after) ?? runUpdate(history, material, isAlive, clock.now(), after);
+      updates.set(after, update);
+      follower.after = update.seq;
+      follower.send(update);
+    }
+  }
+
+  return {
+    refresh(history) {
+      const begun = clock.now();
+      if (begun < readAgainAt) return;
+      history.atOneMoment(() => read(history));
+      readAgainAt = clock.now() + REST_PER_READ * (clock.now() - begun);
+    },
+    add(after, send) {
+      const follower = { after, send };
+      followers.add(follower);
+      seen = '';
+      return () => {
+        followers.delete(follower);
+      };
+    },
+    get isEmpty() {
+      return followers.size === 0;
+    },
+  };
+}
