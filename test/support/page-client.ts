@@ -61,7 +61,7 @@ export interface Session {
 const model = z.object({ frame: z.object({ csrf: z.string().min(1) }) });
 
 /** Redeems a link, and reads the token of a page. */
-export async function openSession(served: ServedPage): Promise<Session> {
+export async function openSession(served: Pick<ServedPage, 'url' | 'port' | 'newLink'>): Promise<Session> {
   const link = await served.newLink();
   const { origin, pathname } = new URL(served.url);
   const base = pathname === '/' ? '' : pathname;

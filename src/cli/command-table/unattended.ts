@@ -1,10 +1,11 @@
 import { Argument, type Command, Option } from 'commander';
 import type { ActionFactory } from './action-factory.ts';
 import { collect, wholeNumber } from './arguments.ts';
+import { addUiOptions } from './ui-options.ts';
 
 /** Adds the commands that advance and start runs without a person. */
 export function unattended(program: Command, action: ActionFactory): void {
-  program
+  const agent = program
     .command('agent')
     .summary('advance runs that no process advances, until it is stopped; or set up a service that does')
     .addArgument(
@@ -12,7 +13,8 @@ export function unattended(program: Command, action: ActionFactory): void {
     )
     .option('--concurrency <n>', 'advance at most so many runs at a time (default: 8)', wholeNumber)
     .option('--user', 'install or uninstall a service of this user (default: of the system for root)')
-    .action(action(['action'], async () => (await import('../commands/unattended/agent.ts')).agent));
+    .option('--ui', 'serve the page of `wf ui` as well, with its options; `wf ui` prints a link to it');
+  addUiOptions(agent).action(action(['action'], async () => (await import('../commands/unattended/agent.ts')).agent));
   program
     .command('schedule')
     .summary('print the units with which a timer of systemd starts a workflow; installs nothing')

@@ -16,6 +16,7 @@ export type AgentEvent =
       readonly pid: number;
       readonly concurrency: number;
     }
+  | { readonly did: 'serving'; readonly pid: number; readonly url: string }
   | { readonly did: 'ended' };
 
 /** Prints one line for an act: for people, or a JSON object. */
@@ -30,6 +31,7 @@ export function printAgentEvent(out: TextSink, event: AgentEvent, at: number, js
 function recordOf(event: AgentEvent): Readonly<Record<string, unknown>> {
   switch (event.did) {
     case 'started':
+    case 'serving':
     case 'ended':
     case 'draining':
       return event;
@@ -82,6 +84,8 @@ function words(event: AgentEvent): string {
   switch (event.did) {
     case 'started':
       return `agent of ${event.database} started: process ${event.pid}, at most ${event.concurrency} runs at a time`;
+    case 'serving':
+      return `process ${event.pid} serves the page at ${event.url}; \`wf ui\` prints a link to it`;
     case 'resumed':
       return `run ${event.due.run} resumed: ${reason(event.due)}`;
     case 'answered':

@@ -59,7 +59,7 @@ export async function serveUi(asked: AskedUi, services: Services): Promise<Serve
   const server = await firstThatListens(addressesOf(asked, other), (listen) =>
     startUi(context, { ...options, listen }),
   );
-  const own = { owner: ownProcess(), instance, url: server.url, allowActions };
+  const own = { owner: ownProcess(), instance, url: server.url, port: server.port, allowActions };
   state.register(own);
   return {
     pid: own.owner.pid,
@@ -76,8 +76,7 @@ function linkTo({ url, instance }: RegisteredServer, key: Buffer, now: number): 
 /** Without a chosen address: that of the last server, so that open pages continue; then the usual port; then any. */
 function addressesOf({ listen }: AskedUi, last: RegisteredServer | null): readonly ListenAddress[] {
   if (listen !== null) return [listen];
-  const port = last === null ? Number.NaN : Number(new URL(last.url).port);
-  const ports = [...(port > 0 ? [port] : []), USUAL_PORT, 0];
+  const ports = [...(last?.port ? [last.port] : []), USUAL_PORT, 0];
   return ports.map((each) => ({ type: 'loopback', port: each }));
 }
 
@@ -96,16 +95,17 @@ async function firstThatListens(
 }
 
 function requireSame(other: RegisteredServer, { allowActions, listen, basePath }: AskedUi): void {
-  const isOther = listen !== null && !(listen.type === 'loopback' && new URL(other.url).port === String(listen.port));
-  const differs =
-    other.allowActions !== allowActions
-      ? `with${other.allowActions ? '' : 'out'} --allow-actions`
-      : isOther || !other.url.endsWith(basePath)
-        ? `at ${other.url}`
-        : undefined;
-  if (differs === undefined) return;
-  throw new WfError('E_UI_RUNNING', `process ${other.owner.pid} serves the page already, ${differs}`, {
-    hint: `Stop it with \`kill ${other.owner.pid}\`, or run the command with the same options for another link.`,
-    details: { pid: other.owner.pid },
+  const { pid } = other.owner;
+  const hasOtherAddress =
+    listen !== null &&
+    (listen.type === 'socket' ? other.port !== null : listen.port !== 0 && listen.port !== other.port);
+  const differs = [
+    ...(other.allowActions === allowActions ? [] : [`${allowActions ? 'without' : 'with'} --allow-actions`]),
+    ...(hasOtherAddress || !other.url.endsWith(basePath) ? [`at ${other.url}`] : []),
+  ];
+  if (differs.length === 0) return;
+  throw new WfError('E_UI_RUNNING', `process ${pid} serves the page already, ${differs.join(' and ')}`, {
+    hint: `Stop it with \`kill ${pid}\`, or run the command with its options for another link.`,
+    details: { pid },
   });
 }

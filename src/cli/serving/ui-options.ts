@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import type { ListenAddress } from '../../host/http/listen.ts';
@@ -25,15 +26,15 @@ export interface AskedUi {
   readonly allowActions: boolean;
 }
 
-const BASE_PATH = /^(?:\/[A-Za-z0-9._~-]+)+$/;
+const BASE_PATH = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$/;
 
 /** @throws WfError E_USAGE */
 export function askedUi({ port, socket, allowActions, basePath, origin, allowUser }: UiGiven): AskedUi {
   if (port !== undefined && socket !== undefined)
     throw new WfError('E_USAGE', '--port and --socket exclude each other', { hint: 'Specify one of the two.' });
   if (port !== undefined && port > 65_535) throw invalid('--port', String(port), 'Give a number from 0 to 65535.');
-  const path = basePath === '/' ? '' : basePath.replace(/\/$/, '');
-  if (path !== '' && !BASE_PATH.test(path)) throw invalid('--base-path', basePath, 'Give a path such as /wf.');
+  const below = basePath.replace(/\/$/, '');
+  if (below !== '' && !BASE_PATH.test(below)) throw invalid('--base-path', basePath, 'Give a path such as /wf.');
   return {
     listen:
       socket === undefined
@@ -41,7 +42,7 @@ export function askedUi({ port, socket, allowActions, basePath, origin, allowUse
           ? null
           : { type: 'loopback', port }
         : { type: 'socket', file: socket },
-    basePath: path,
+    basePath: below,
     origin: origin === undefined ? null : originOf(origin),
     // Root is everybody else already. For root, the caller of sudo is the person at the browser.
     users: new Set([...trustedUsers(), ...allowUser.map(userOf)]),
@@ -70,4 +71,16 @@ function userOf(name: string): number {
 
 function invalid(option: string, given: string, hint: string): WfError {
   return new WfError('E_USAGE', `${option} ${given}: not valid`, { hint });
+}
+
+/** Returns the options of the page as arguments of a command line. */
+export function uiArguments({ port, socket, allowActions, basePath, origin, allowUser }: UiGiven): readonly string[] {
+  return [
+    ...(port === undefined ? [] : [`--port=${port}`]),
+    ...(socket === undefined ? [] : [`--socket=${path.resolve(socket)}`]),
+    ...(allowActions ? ['--allow-actions'] : []),
+    ...(basePath === '' ? [] : [`--base-path=${basePath}`]),
+    ...(origin === undefined ? [] : [`--origin=${origin}`]),
+    ...allowUser.map((user) => `--allow-user=${user}`),
+  ];
 }

@@ -16,10 +16,10 @@ export function agentUnitComment(database: string): string {
   return `Written by \`wf agent install\` for ${database}; \`wf agent uninstall\` removes it.`;
 }
 
-/** Returns the text of the unit of a database. */
+/** Returns the text of the unit of a database. @param args options of the agent */
 export function agentUnitText(
   database: string,
-  concurrency: number,
+  args: readonly string[],
   scope: Scope,
   env: Readonly<Record<string, string | undefined>>,
 ): string {
@@ -39,7 +39,7 @@ export function agentUnitText(
       name: 'Service',
       settings: [
         ['Type', 'exec'],
-        ...serviceSettings(['agent', '--db', database, '--concurrency', String(concurrency)], env),
+        ...serviceSettings(['agent', '--db', database, ...args], env),
         ['Restart', 'always'],
         ['RestartSec', '5'],
         ['TimeoutStopSec', String(STOP_SECONDS)],

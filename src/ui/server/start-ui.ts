@@ -21,6 +21,8 @@ export interface UiOptions {
 export interface UiServer {
   /** The address that people open, with the base path. */
   readonly url: string;
+  /** Null for a Unix socket. */
+  readonly port: number | null;
   close(): Promise<void>;
 }
 
@@ -52,6 +54,7 @@ export async function startUi(context: UiContext, options: UiOptions): Promise<U
   }
   return {
     url: `${own[0] ?? ''}${context.basePath}`,
+    port: server.port,
     async close() {
       feeds.close();
       await server.close();

@@ -19,6 +19,8 @@ const serverSchema = z.strictObject({
   instance: z.string(),
   /** The address that people open, with the base path: `http://127.0.0.1:4270/wf`. */
   url: z.string(),
+  /** Null for a Unix socket. */
+  port: z.number().nullable(),
   allowActions: z.boolean(),
 });
 

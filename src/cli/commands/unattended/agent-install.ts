@@ -11,10 +11,11 @@ import { readUnit, removeUnit, writeUnit } from '../../../host/systemd/unit-file
 import { ownUser } from '../../../trust/users.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
+import { uiArguments } from '../../serving/ui-options.ts';
 import { agentUnitComment, agentUnitName, agentUnitText } from '../../systemd/agent-unit.ts';
 import { requireRootOwned } from '../../systemd/require-root-owned.ts';
 import { requireSystemd, type Systemctl, scopeOf, systemctl, unitPath } from '../../systemd/service-manager.ts';
-import type { AgentOptions } from './agent.ts';
+import { type AgentOptions, uiOf } from './agent.ts';
 
 const ROOT = 0;
 /** The agent opens its database within this time. */
@@ -29,19 +30,17 @@ interface Unit {
 }
 
 /** `wf agent install`: writes the unit of this database, enables and starts it. Repeating it mends what is missing. */
-export async function installAgent(
-  { concurrency, user, json }: AgentOptions,
-  services: Services,
-  terminal: Terminal,
-): Promise<0> {
+export async function installAgent(given: AgentOptions, services: Services, terminal: Terminal): Promise<0> {
+  const { concurrency, user, json } = given;
   const { database } = services.places;
+  const page = uiOf(given) === undefined ? [] : ['--ui', ...uiArguments(given)];
   requireSystemd();
   const unit = await unitOf(database, user, services);
   const { name, file, scope } = unit;
   const history = await services.history();
   if (ownUser() === ROOT) requireRootOwned(services.places);
   const before = ownUnit(unit, database);
-  const text = agentUnitText(database, concurrency, scope, process.env);
+  const text = agentUnitText(database, ['--concurrency', String(concurrency), ...page], scope, process.env);
   if (before !== text) writeUnit(file, text);
   const written = `the unit ${file} is written`;
   await unit.systemctl.call(['daemon-reload'], written);

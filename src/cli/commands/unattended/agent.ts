@@ -5,11 +5,13 @@ import type { Owner } from '../../../engine/model/owner.ts';
 import type { RegisteredAgent } from '../../../history/agent-work.ts';
 import type { History } from '../../../history/history.ts';
 import { ownProcess } from '../../../host/processes/process.ts';
+import type { UiServer } from '../../../ui/server/start-ui.ts';
 import { defineCommand } from '../../define-command.ts';
 import { type AgentEvent, printAgentEvent } from '../../output/agent-output.ts';
 import { signalExitCode } from '../../output/exit-code.ts';
 import type { StopSignal, Terminal } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
+import { type AskedUi, askedUi, uiArguments, uiOptions } from '../../serving/ui-options.ts';
 import { advanceDue } from './advance-due.ts';
 
 const ACTIONS = ['install', 'uninstall', 'status'] as const;
@@ -21,6 +23,8 @@ const options = z.object({
   action: z.enum(ACTIONS).optional(),
   concurrency: z.number().default(CONCURRENCY),
   user: z.boolean().default(false),
+  ui: z.boolean().default(false),
+  ...uiOptions.shape,
   json: z.boolean().default(false),
 });
 export type AgentOptions = z.output<typeof options>;
@@ -42,13 +46,16 @@ export const agent = defineCommand(options, async (given, services, terminal) =>
 });
 
 /** Advances runs until a stop signal: then exits with 0 once no step is under way. A second signal ends the process at once. */
-async function advanceRuns({ concurrency, json }: AgentOptions, services: Services, terminal: Terminal): Promise<0> {
+async function advanceRuns(given: AgentOptions, services: Services, terminal: Terminal): Promise<0> {
+  const { concurrency, json } = given;
   const { clock, places, isAlive } = services;
+  const asked = uiOf(given);
   const [history, engine] = [await services.history(), await services.engine()];
   const report = (event: AgentEvent) => printAgentEvent(terminal.out, event, clock.now(), json);
   const owner = ownProcess();
   const other = history.registerAgent({ owner, since: clock.now() }, isAlive);
   if (other !== null) throw alreadyRunning(other, places.database);
+  let page: UiServer | undefined;
   try {
     let running: Agent | undefined;
     let isDraining = false;
@@ -59,6 +66,12 @@ async function advanceRuns({ concurrency, json }: AgentOptions, services: Servic
     };
     const unlisten = [terminal.onStopSignal(stop), terminal.onHangup(() => stop('SIGTERM'))];
     report({ did: 'started', database: places.database, pid: owner.pid, concurrency });
+    if (asked !== undefined) {
+      const { serveUi } = await import('../../serving/serve-ui.ts');
+      const { pid, url, server } = await serveUi(asked, services);
+      page = server;
+      report({ did: 'serving', pid, url });
+    }
     const begin = advanceDue(engine, history, services);
     running = startAgent({ history, clock, owner, isAlive, concurrency, begin, release: engine.releaseLease, report });
     await running.done.finally(() => {
@@ -67,8 +80,17 @@ async function advanceRuns({ concurrency, json }: AgentOptions, services: Servic
     report({ did: 'ended' });
     return 0;
   } finally {
+    await page?.close();
     unregister(history, owner);
   }
+}
+
+/** Returns the page that an agent is to serve; undefined without --ui. @throws WfError E_USAGE */
+export function uiOf(given: AgentOptions): AskedUi | undefined {
+  if (given.ui) return askedUi(given);
+  const [option] = uiArguments(given);
+  if (option !== undefined) throw onlyWith(option, 'wf agent --ui');
+  return undefined;
 }
 
 /** Without it, the next agent finds that this process is dead. */

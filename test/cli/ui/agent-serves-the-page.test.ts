@@ -1,0 +1,31 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { startAgent } from '../../support/agent.ts';
+import { foldersRun, openFoldersProject } from '../../support/folders.ts';
+import { ask, openSession } from '../../support/page-client.ts';
+
+test('wf agent --ui serves the page, and wf ui prints a link to it', async () => {
+  const project = openFoldersProject();
+  const run = foldersRun(project);
+  run.go();
+  await run.start().end;
+  const agent = await startAgent(onTestFinished, project, ['--ui', '--port=0', '--base-path=/wf']);
+  const line = await agent.printed(/serves the page at/);
+  const url = /at (http:\S+\/wf);/.exec(line)?.[1] ?? '';
+  const served = {
+    url,
+    port: Number(new URL(url).port),
+    newLink: async () => (await project.wf(['ui', '--base-path=/wf'])).stdout.trim(),
+  };
+  const { cookie } = await openSession(served);
+  const answer = await ask(served, '/wf/api/runs', { headers: { cookie } });
+  expect(answer.status).toBe(200);
+  expect(JSON.parse(answer.text)).toEqual((await project.wf(['runs', '--json'])).json());
+  agent.kill('SIGTERM');
+  expect((await agent.end).exitCode).toBe(0);
+  await expect(ask(served, '/wf/')).rejects.toThrow('ECONNREFUSED');
+});
+
+test.for(['--port=5000', '--allow-actions'])('wf agent %s without --ui is refused', async (option) => {
+  const refused = await openFoldersProject().wf(['agent', '--json', option]);
+  expect([refused.exitCode, refused.json()]).toEqual([2, { error: expect.objectContaining({ code: 'E_USAGE' }) }]);
+});

@@ -1,0 +1,61 @@
+import { existsSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { expect, test } from 'vitest';
+import { foldersRun, openFoldersProject } from '../../support/folders.ts';
+import { ask, openSession } from '../../support/page-client.ts';
+import { servePage } from '../../support/served-page.ts';
+
+test.for([
+  ['--port=5000', '--socket=/nowhere/x'],
+  ['--port=70000'],
+  ['--base-path=wf'],
+  ['--base-path=/a/../b'],
+  ['--origin=wf.example.com'],
+  ['--origin=https://wf.example.com/wf'],
+  ['--allow-user=nobody-of-this-name'],
+])('wf ui %s is refused', async (args) => {
+  const refused = await openFoldersProject().wf(['ui', '--json', ...args]);
+  expect([refused.exitCode, refused.json()]).toEqual([2, { error: expect.objectContaining({ code: 'E_USAGE' }) }]);
+});
+
+test('wf ui serves an empty history without making a database, and the first run once there is one', async () => {
+  const project = openFoldersProject();
+  const served = await servePage(project);
+  const { cookie } = await openSession(served);
+  const runs = async () => JSON.parse((await ask(served, '/api/runs', { headers: { cookie } })).text);
+  expect(await runs()).toEqual([]);
+  expect(existsSync(project.database)).toBe(false);
+  const run = foldersRun(project);
+  run.go();
+  await run.start().end;
+  expect(await runs()).toEqual((await project.wf(['runs', '--json'])).json());
+  rmSync(project.database);
+  expect(await runs()).toEqual([]);
+});
+
+test('behind a proxy, wf ui accepts its host and origin, and marks the cookie as secure', async () => {
+  const project = openFoldersProject();
+  const port = await freePort();
+  const served = await servePage(project, [`--port=${port}`, '--origin=https://wf.example.com', '--base-path=/wf']);
+  expect(served.url).toBe('https://wf.example.com/wf');
+  const token = served.link.slice(served.link.indexOf('#token=') + '#token='.length);
+  const proxied = { host: 'wf.example.com', origin: 'https://wf.example.com', 'content-type': 'application/json' };
+  const body = JSON.stringify({ token });
+  const foreign = { ...proxied, origin: 'https://example.com' };
+  expect((await ask({ port }, '/wf/session', { method: 'POST', headers: foreign, body })).status).toBe(403);
+  const answer = await ask({ port }, '/wf/session', { method: 'POST', headers: proxied, body });
+  const [cookie = ''] = [answer.headers['set-cookie']].flat();
+  expect(cookie).toMatch(/; Path=\/wf; HttpOnly; Secure; SameSite=Strict$/);
+  const { text } = await ask({ port }, '/wf/', { headers: { ...proxied, cookie: cookie.replace(/;.*/, '') } });
+  expect(text).toMatch(/<script type="module" src="\/wf\/assets\/app-[0-9a-f]+\.js">/);
+  expect(await ask({ port }, '/', { headers: proxied })).toMatchObject({ status: 401 });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject()));
+    });
+  });
+}
