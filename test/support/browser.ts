@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { z } from 'zod';
 import { atEndOfFile } from './file-folder.ts';
@@ -63,7 +62,6 @@ export async function signIn(page: Page, link: string): Promise<void> {
   await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
 }
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const axeResult = z.object({
   violations: z.array(
     z.object({
@@ -77,7 +75,7 @@ const axeResult = z.object({
 /** Returns the serious and critical findings of axe-core on a page. */
 export async function accessibilityProblems(page: Page): Promise<readonly string[]> {
   // Evaluated by the debugger, which the policy of the page does not bind.
-  await page.evaluate(axeSource);
+  await page.evaluate(axe.source);
   const { violations } = axeResult.parse(await page.evaluate('axe.run(document)'));
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')

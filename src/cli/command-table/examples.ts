@@ -124,6 +124,11 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf new workflow my-lab', 'write workflows/my-lab.ts to start from'],
     ['wf new step site.lock', 'write your own step runner'],
   ],
+  ui: [
+    ['wf ui --open', 'open the page in the browser of this machine'],
+    ['wf ui --allow-actions', 'let people start, approve and undo runs there'],
+    ['wf ui --socket /run/wf/ui.sock --origin https://wf.example.com', 'serve it behind a proxy'],
+  ],
   doctor: [
     ['wf doctor', 'print each check, and how to fix what is wrong'],
     ['wf doctor --json', 'print JSON; exit with 3 if a run would lack something'],
