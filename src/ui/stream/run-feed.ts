@@ -27,6 +27,7 @@ export function createRunFeed(id: RunId, { clock, isAlive }: Pick<UiContext, 'cl
   const followers = new Set<Follower>();
   let journal: JournalEntry[] = [];
   let seen = '';
+  let shown = '';
   let readAgainAt = 0;
 
   function read(history: HistoryReader): void {
@@ -35,9 +36,13 @@ export function createRunFeed(id: RunId, { clock, isAlive }: Pick<UiContext, 'cl
     const news = history.journal(id, journal.at(-1)?.seq ?? 0);
     journal = [...journal, ...news];
     const evidence = history.evidenceCount(id);
-    const state = `${runStatus(run, isAlive)} ${evidence} ${run.changesInPlace} ${journal.at(-1)?.seq}`;
+    const status = runStatus(run, isAlive);
+    const state = `${status} ${evidence} ${run.changesInPlace} ${journal.at(-1)?.seq}`;
     const isNews = state !== seen;
     seen = state;
+    // The end of its process is in no journal, and changes its steps.
+    const isOther = shown !== '' && status !== shown;
+    shown = status;
     const last = journal.at(-1)?.seq ?? 0;
     const due = [...followers].filter(({ after }) => isNews || after < last);
     if (due.length === 0) return;
@@ -45,7 +50,7 @@ export function createRunFeed(id: RunId, { clock, isAlive }: Pick<UiContext, 'cl
     const updates = new Map<number, RunUpdate>();
     for (const follower of due) {
       // An unknown position is that of another database: the follower gets everything.
-      const after = follower.after > last ? 0 : follower.after;
+      const after = isOther || follower.after > last ? 0 : follower.after;
       const update = updates.get(after) ?? runUpdate(history, material, isAlive, clock.now(), after);
       updates.set(after, update);
       follower.after = update.seq;

@@ -27,7 +27,10 @@ describe('a word of a command line in a unit', () => {
 test('the unit of a database has its name from the path, and the environment that chooses the engine', () => {
   expect(agentUnitName('/srv/a/wf.db')).toMatch(/^wf-agent-[0-9a-f]{8}\.service$/);
   expect(agentUnitName('/srv/a/wf.db')).not.toBe(agentUnitName('/srv/b/wf.db'));
-  const text = agentUnitText('/srv/a b/wf.db', ['--concurrency', '3'], 'system', { DOCKER_HOST: 'unix:///run/d.sock', OTHER: 'x' });
+  const text = agentUnitText('/srv/a b/wf.db', ['--concurrency', '3'], 'system', {
+    DOCKER_HOST: 'unix:///run/d.sock',
+    OTHER: 'x',
+  });
   expect(text).toContain('\nExecStart=');
   expect(text).toContain(' agent --db "/srv/a b/wf.db" --concurrency 3\n');
   expect(text).toContain('\nEnvironment=DOCKER_HOST=unix:///run/d.sock\n');
@@ -35,7 +38,9 @@ test('the unit of a database has its name from the path, and the environment tha
   const restricts = /^(?:Protect|Private|Restrict(?!Realtime)|NoNew|Memory|ReadOnly|Inaccessible)/m;
   expect(text).not.toMatch(restricts);
   // Every restriction of a user's service would imply NoNewPrivileges.
-  expect(agentUnitText('/srv/a/wf.db', ['--concurrency', '8'], 'user', {})).not.toMatch(/^(?:System|Lock|Capability|Restrict|Keyring)/m);
+  expect(agentUnitText('/srv/a/wf.db', ['--concurrency', '8'], 'user', {})).not.toMatch(
+    /^(?:System|Lock|Capability|Restrict|Keyring)/m,
+  );
 });
 
 test('a slot is the minute in UTC', () => {

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { openAskingProject } from '../../support/asking-workflow.ts';
+import { openStream } from '../../support/event-stream-client.ts';
+import { openSession } from '../../support/page-client.ts';
+import { servePage } from '../../support/served-page.ts';
+
+test('an open page gets what becomes of a run, and continues where it was after the server was killed', async () => {
+  const project = openAskingProject();
+  const first = await servePage(project);
+  const { cookie } = await openSession(first);
+  const list = openStream(first, '/api/events?runs=1', { cookie });
+  const run = project.run('followed');
+  await list.count('runs', 1);
+  const stream = openStream(first, '/api/events?run=followed', { cookie });
+  const begun = await stream.update(({ steps }) => steps.some(({ status }) => status === 'running'));
+  expect(begun.run.status).toBe('running');
+  project.go('first');
+  const waits = await stream.update(({ run: { status } }) => status === 'waiting');
+  expect(stream.events.map(({ id }) => Number(id)).toSorted((a, b) => a - b)).toEqual(
+    stream.events.map(({ id }) => Number(id)),
+  );
+
+  first.wf.kill('SIGKILL');
+  await stream.closed;
+  expect((await project.wf(['send', 'followed', 'approve', '--data', '{"by":"Ann"}'])).exitCode).toBe(0);
+  const second = await servePage(project, [`--port=${first.port}`]);
+  const resumed = openStream(second, '/api/events?run=followed&after=0', {
+    cookie,
+    'last-event-id': String(waits.seq),
+  });
+  const news = await resumed.update(() => true);
+  expect(news.seq).toBeGreaterThan(waits.seq);
+  // The step of before is as it was.
+  expect(news.steps.map(({ id }) => id)).not.toContain('first');
+  project.go('second', 'third');
+  await resumed.update(({ run: { status } }) => status === 'succeeded');
+  expect((await run.end).exitCode).toBe(0);
+
+  const whole = openStream(second, '/api/events?run=followed', { cookie, 'last-event-id': '99999' });
+  expect((await whole.update(() => true)).steps.length).toBeGreaterThan(news.steps.length);
+  for (const each of [resumed, whole]) each.close();
+});
+
+test('an open page learns that the process of a run was killed', async () => {
+  const project = openAskingProject();
+  const served = await servePage(project);
+  const { cookie } = await openSession(served);
+  const run = project.run('orphan');
+  const list = openStream(served, '/api/events?runs=1', { cookie });
+  await list.count('runs', 1);
+  const stream = openStream(served, '/api/events?run=orphan', { cookie });
+  await stream.update(({ steps }) => steps.some(({ status }) => status === 'running'));
+  const { length } = list.events;
+  run.kill('SIGKILL');
+  const update = await stream.update(({ run: { status } }) => status === 'interrupted');
+  expect(update.steps.map(({ status }) => status)).toContain('interrupted');
+  await list.count('runs', length + 1);
+  for (const each of [list, stream]) each.close();
+  project.go('first');
+  expect((await project.wf(['rollback', 'orphan'])).exitCode).toBe(0);
+});
