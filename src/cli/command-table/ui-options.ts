@@ -13,5 +13,6 @@ export function addUiOptions(command: Command): Command {
     .option('--allow-actions', 'let people start, control and undo runs on the page')
     .option('--base-path <path>', 'serve everything below this path, as in /wf')
     .option('--origin <url>', 'the address under which a proxy serves the page')
+    .option('--metrics-token <file>', 'serve /metrics to programs that send the token in this file')
     .option('--allow-user <name>', 'let processes of this user connect too; repeatable', collect);
 }

@@ -55,7 +55,7 @@ export async function serveUi(asked: AskedUi, services: Services): Promise<Serve
     basePath,
   };
   const instance = randomBytes(12).toString('base64url');
-  const options = { origin: asked.origin, users: asked.users, key, instance };
+  const options = { origin: asked.origin, users: asked.users, metricsToken: asked.metricsToken, key, instance };
   const server = await firstThatListens(addressesOf(asked, other), (listen) =>
     startUi(context, { ...options, listen }),
   );

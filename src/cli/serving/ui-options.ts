@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { WfError } from '../../engine/model/errors.ts';
 import type { ListenAddress } from '../../host/http/listen.ts';
 import { userNumber } from '../../host/machine/user-number.ts';
+import { requireTrusted } from '../../trust/trusted-path.ts';
 import { trustedUsers } from '../../trust/users.ts';
 
 /** Options of the page, wherever it is served. */
@@ -13,6 +15,7 @@ export const uiOptions = z.object({
   basePath: z.string().default(''),
   origin: z.string().optional(),
   allowUser: z.array(z.string()).default([]),
+  metricsToken: z.string().optional(),
 });
 export type UiGiven = z.output<typeof uiOptions>;
 
@@ -24,12 +27,14 @@ export interface AskedUi {
   readonly origin: string | null;
   readonly users: ReadonlySet<number>;
   readonly allowActions: boolean;
+  /** Null: `/metrics` is not served. */
+  readonly metricsToken: string | null;
 }
 
 const BASE_PATH = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$/;
 
 /** @throws WfError E_USAGE */
-export function askedUi({ port, socket, allowActions, basePath, origin, allowUser }: UiGiven): AskedUi {
+export function askedUi({ port, socket, allowActions, basePath, origin, allowUser, metricsToken }: UiGiven): AskedUi {
   if (port !== undefined && socket !== undefined)
     throw new WfError('E_USAGE', '--port and --socket exclude each other', { hint: 'Specify one of the two.' });
   if (port !== undefined && port > 65_535) throw invalid('--port', String(port), 'Give a number from 0 to 65535.');
@@ -47,6 +52,7 @@ export function askedUi({ port, socket, allowActions, basePath, origin, allowUse
     // Root is everybody else already. For root, the caller of sudo is the person at the browser.
     users: new Set([...trustedUsers(), ...allowUser.map(userOf)]),
     allowActions,
+    metricsToken: metricsToken === undefined ? null : tokenIn(metricsToken),
   };
 }
 
@@ -69,12 +75,25 @@ function userOf(name: string): number {
   throw invalid('--allow-user', name, 'Give the name of a user in /etc/passwd, or a number.');
 }
 
+/** Reads the token of a file that nobody else has written. @throws WfError E_UNTRUSTED */
+function tokenIn(file: string): string {
+  requireTrusted(file, 'the file of --metrics-token');
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').trim();
+  } catch (thrown) {
+    throw invalid('--metrics-token', file, `Make the file readable: ${thrown instanceof Error ? thrown.message : ''}`);
+  }
+  if (/^[\x21-\x7e]{16,500}$/.test(text)) return text;
+  throw invalid('--metrics-token', file, 'Write one word of 16 to 500 characters into the file, such as `openssl rand -hex 32` prints.');
+}
+
 function invalid(option: string, given: string, hint: string): WfError {
   return new WfError('E_USAGE', `${option} ${given}: not valid`, { hint });
 }
 
 /** Returns the options of the page as arguments of a command line. */
-export function uiArguments({ port, socket, allowActions, basePath, origin, allowUser }: UiGiven): readonly string[] {
+export function uiArguments({ port, socket, allowActions, basePath, origin, allowUser, metricsToken }: UiGiven): readonly string[] {
   return [
     ...(port === undefined ? [] : [`--port=${port}`]),
     ...(socket === undefined ? [] : [`--socket=${path.resolve(socket)}`]),
@@ -82,5 +101,6 @@ export function uiArguments({ port, socket, allowActions, basePath, origin, allo
     ...(basePath === '' ? [] : [`--base-path=${basePath}`]),
     ...(origin === undefined ? [] : [`--origin=${origin}`]),
     ...allowUser.map((user) => `--allow-user=${user}`),
+    ...(metricsToken === undefined ? [] : [`--metrics-token=${path.resolve(metricsToken)}`]),
   ];
 }

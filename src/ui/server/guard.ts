@@ -18,6 +18,8 @@ export interface Access {
   readonly allowActions: boolean;
   /** Paths that need no session: the way to one. */
   readonly open: ReadonlySet<string>;
+  /** Paths for programs, which need this token instead of a session. */
+  readonly byToken: ReadonlyMap<string, string>;
 }
 
 /** What the guard hands to the routes. */
@@ -38,14 +40,20 @@ export function guard(access: Access): MiddlewareHandler<GuardedEnv> {
       throw forbidden(`the method ${req.method} is not allowed`, 'Use GET or POST.');
     requireSite(req.header('sec-fetch-site'), isRead && isNavigation(req));
     if (!isRead) requireOrigin(req.header('origin'), access);
+    const token = access.byToken.get(req.path);
+    if (token !== undefined) {
+      if (!isRead || !isSame(req.header('authorization') ?? '', `Bearer ${token}`)) throw signedOut();
+      await next();
+      return;
+    }
     const session = getCookie(context, access.sessions.cookie);
     const isSignedIn = session !== undefined && access.sessions.isValid(session);
     context.set('session', isSignedIn ? session : undefined);
     if (!access.open.has(req.path)) {
       if (!isSignedIn) throw signedOut();
       if (!isRead) {
-        const token = req.header('x-wf-csrf') ?? '';
-        if (!isSame(token, access.sessions.csrfToken(session)))
+        const given = req.header('x-wf-csrf') ?? '';
+        if (!isSame(given, access.sessions.csrfToken(session)))
           throw forbidden('the request carries no valid token of its session', 'Load the page again.');
         if (!access.allowActions)
           throw forbidden('this server only shows', 'Start it with `wf ui --allow-actions`, or use the command.');

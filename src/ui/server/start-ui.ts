@@ -14,6 +14,8 @@ export interface UiOptions {
   readonly users: ReadonlySet<number>;
   /** Signs cookies and links. */
   readonly key: Buffer;
+  /** The token with which programs read `/metrics`; null: nobody reads them. */
+  readonly metricsToken: string | null;
   /** Different for each start. */
   readonly instance: string;
 }
