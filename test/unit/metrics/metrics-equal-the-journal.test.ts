@@ -284,12 +284,12 @@ describe('the counters', () => {
     ).toEqual([undefined, owner]);
   });
 
-  test('do not count a process that resumes its own run when a timer is due', async () => {
+  test('do not count a process that resumes the run that hibernates in it', async () => {
     const metrics = createMetrics({ history: host.history, clock: systemClock, isAlive });
     onTestFinished(() => metrics.close());
     const machine = setup({}).createMachine({
       initial: 'nap',
-      states: { nap: { after: { 10: 'end' } }, end: { type: 'final' } },
+      states: { nap: { after: { 3600000: 'end' } }, end: { type: 'final' } },
     });
     const workflow = loaded({ name: 'naps', version: '1', description: '', input: z.object({}), machine });
     const definition = describeDefinition(workflow, workflow.model);
