@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import process from 'node:process';
 import { asWfError, WfError } from '../../engine/model/errors.ts';
+import type { History } from '../../history/history.ts';
 import type { ListenAddress } from '../../host/http/listen.ts';
 import { stateFolder } from '../../host/machine/user-folders.ts';
 import { ownProcess } from '../../host/processes/process.ts';
@@ -11,6 +12,7 @@ import { type RegisteredServer, uiStateFile } from '../../ui/server/state-file.t
 import type { UiContext } from '../../ui/server/ui-context.ts';
 import type { Services } from '../services/services.ts';
 import { historySource } from './history-source.ts';
+import { servedMetrics } from './served-metrics.ts';
 import type { AskedUi } from './ui-options.ts';
 
 /** The port of the first server of a machine. */
@@ -28,9 +30,10 @@ export interface ServedUi {
 
 /**
  * Serves the page of a database, or returns a link to the server that runs already.
+ * @param own the history to which this process commits, for its metrics
  * @throws WfError E_UI_RUNNING if that one was started with other options
  */
-export async function serveUi(asked: AskedUi, services: Services): Promise<ServedUi> {
+export async function serveUi(asked: AskedUi, services: Services, own?: History): Promise<ServedUi> {
   const { clock, isAlive, places } = services;
   const state = uiStateFile(stateFolder(process.env), places.database);
   const { key, server: other } = state.read();
@@ -39,12 +42,17 @@ export async function serveUi(asked: AskedUi, services: Services): Promise<Serve
     return { pid: other.owner.pid, url: other.url, link: linkTo(other, key, clock.now()), server: undefined };
   }
   const { allowActions, basePath } = asked;
+  const history = historySource(services);
+  const metrics = servedMetrics(history, own, services);
+  // They count from the start of the server.
+  if (asked.metricsToken !== null) await metrics();
   const context: UiContext = {
     database: places.database,
     version: services.version,
     clock,
     isAlive,
-    history: historySource(services),
+    history,
+    metrics,
     command: (argv, stdin) =>
       startWfCommand({
         argv,

@@ -85,7 +85,11 @@ function tokenIn(file: string): string {
     throw invalid('--metrics-token', file, `Make the file readable: ${thrown instanceof Error ? thrown.message : ''}`);
   }
   if (/^[\x21-\x7e]{16,500}$/.test(text)) return text;
-  throw invalid('--metrics-token', file, 'Write one word of 16 to 500 characters into the file, such as `openssl rand -hex 32` prints.');
+  throw invalid(
+    '--metrics-token',
+    file,
+    'Write one word of 16 to 500 characters into the file, such as `openssl rand -hex 32` prints.',
+  );
 }
 
 function invalid(option: string, given: string, hint: string): WfError {
@@ -93,7 +97,15 @@ function invalid(option: string, given: string, hint: string): WfError {
 }
 
 /** Returns the options of the page as arguments of a command line. */
-export function uiArguments({ port, socket, allowActions, basePath, origin, allowUser, metricsToken }: UiGiven): readonly string[] {
+export function uiArguments({
+  port,
+  socket,
+  allowActions,
+  basePath,
+  origin,
+  allowUser,
+  metricsToken,
+}: UiGiven): readonly string[] {
   return [
     ...(port === undefined ? [] : [`--port=${port}`]),
     ...(socket === undefined ? [] : [`--socket=${path.resolve(socket)}`]),

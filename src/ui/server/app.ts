@@ -27,8 +27,10 @@ const MOST_STREAMS = 64;
 const YEAR_S = 31_536_000;
 
 export interface AppParts {
+  /** The token with which programs read `/metrics`; null: nobody reads them. */
+  readonly metricsToken: string | null;
   readonly context: UiContext;
-  readonly access: Omit<Access, 'open'>;
+  readonly access: Omit<Access, 'open' | 'byToken'>;
   readonly assets: Assets;
   readonly feeds: Feeds;
   /** Whether the page is reached by https, through a proxy. */
@@ -36,11 +38,12 @@ export interface AppParts {
 }
 
 /** Composes the page and its API behind the one guard. */
-export function createApp({ context, access, assets, feeds, isSecure }: AppParts): Hono<GuardedEnv> {
+export function createApp({ context, access, assets, feeds, isSecure, metricsToken }: AppParts): Hono<GuardedEnv> {
   const { basePath } = context;
   const { sessions } = access;
   const assetPaths = [assets.script, assets.style, assets.icon].map(({ name }) => `${basePath}/assets/${name}`);
   const open = new Set([`${basePath}/session`, ...assetPaths]);
+  const byToken = new Map(metricsToken === null ? [] : [[`${basePath}/metrics`, metricsToken]]);
   const app = new Hono<GuardedEnv>();
   let streams = 0;
 
@@ -66,7 +69,7 @@ export function createApp({ context, access, assets, feeds, isSecure }: AppParts
     if (status === 401) return c.html(renderSignIn(shellOf(c)), status);
     return c.html(renderErrorPage(shellOf(c), record), status);
   });
-  app.use('*', guard({ ...access, open }));
+  app.use('*', guard({ ...access, open, byToken }));
   app.use('*', bodyLimit({ maxSize: MOST_BODY_BYTES, onError: () => Promise.reject(tooLarge()) }));
 
   app.get(`${basePath}/assets/:name`, (c) => {
@@ -76,6 +79,14 @@ export function createApp({ context, access, assets, feeds, isSecure }: AppParts
     c.header('content-type', asset.mediaType);
     return c.body(new Uint8Array(asset.content));
   });
+
+  if (metricsToken !== null) {
+    app.get(`${basePath}/metrics`, async (c) => {
+      const { mediaType, text } = await context.metrics();
+      c.header('content-type', mediaType);
+      return c.body(text);
+    });
+  }
 
   app.get(`${basePath}/session`, (c) => c.json({ signedIn: c.get('session') !== undefined }));
   app.post(`${basePath}/session`, async (c) => {

@@ -45,6 +45,7 @@ export async function startUi(context: UiContext, options: UiOptions): Promise<U
     },
     assets: readAssets(),
     feeds,
+    metricsToken: options.metricsToken,
     isSecure: origin?.startsWith('https:') ?? false,
   });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });

@@ -14,6 +14,8 @@ export interface UiContext {
   history(): Promise<HistoryReader | undefined>;
   /** Starts a command of wf on this database, as a process of its own. @param stdin inputs of a run, which other users must not see in a command line */
   command(argv: readonly string[], stdin?: Json): StartedWfCommand;
+  /** Returns the metrics of this process, for Prometheus. @throws WfError E_DATABASE* */
+  metrics(): Promise<{ readonly mediaType: string; readonly text: string }>;
   /** Whether requests may change anything. */
   readonly allowActions: boolean;
   /** The path below which everything is served: empty, or `/wf`. */

@@ -37,6 +37,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   agent: ['engine', 'history'],
   // The page: what it shows is read from the history; what it does is a command of its own.
   ui: ['engine', 'trust', 'host', 'history', 'review', 'library'],
+  // The status of a run, and names as people read them, are those of review.
+  metrics: ['engine', 'history', 'review'],
   // Runs the command as a user does.
   testing: ['engine', 'definition'],
   cli: [
@@ -54,6 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'library',
     'agent',
     'ui',
+    'metrics',
     'index.ts',
   ],
   // From review, the types that `library` returns.

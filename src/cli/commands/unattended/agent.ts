@@ -68,7 +68,7 @@ async function advanceRuns(given: AgentOptions, services: Services, terminal: Te
     report({ did: 'started', database: places.database, pid: owner.pid, concurrency });
     if (asked !== undefined) {
       const { serveUi } = await import('../../serving/serve-ui.ts');
-      const { pid, url, server } = await serveUi(asked, services);
+      const { pid, url, server } = await serveUi(asked, services, history);
       page = server;
       report({ did: 'serving', pid, url });
     }

@@ -1,0 +1,50 @@
+import { chmodSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
+import { startAgent } from '../../support/agent.ts';
+import { foldersRun, openFoldersProject } from '../../support/folders.ts';
+import { ask } from '../../support/page-client.ts';
+import { servePage } from '../../support/served-page.ts';
+
+const TOKEN = 'a-token-of-some-length';
+const authorized = { authorization: `Bearer ${TOKEN}` };
+
+test('programs with the token read what is open and what has happened since the start, and nobody else', async () => {
+  const project = openFoldersProject();
+  const file = project.write('token', `${TOKEN}\n`);
+  const first = foldersRun(project);
+  first.go();
+  await first.start().end;
+  const served = await servePage(project, [`--metrics-token=${file}`]);
+  const second = foldersRun(project);
+  second.go();
+  await second.start().end;
+  const { status, text, headers } = await ask(served, '/metrics', { headers: authorized });
+  expect([status, headers['content-type']]).toEqual([200, expect.stringContaining('text/plain; version=0.0.4')]);
+  expect(text).toContain('wf_runs_ended_total{workflow="folders",status="succeeded"} 1\n');
+  for (const authorization of ['', 'Bearer ', `Bearer ${TOKEN}x`, `Basic ${TOKEN}`]) {
+    expect((await ask(served, '/metrics', { headers: { authorization } })).status).toBe(401);
+  }
+  expect((await ask(served, '/api/runs', { headers: authorized })).status).toBe(401);
+  expect((await ask(served, '/metrics', { headers: { ...authorized, host: 'evil.example' } })).status).toBe(403);
+});
+
+test('an agent serves its own commits', async () => {
+  const project = openFoldersProject();
+  const file = project.write('token', TOKEN);
+  const agent = await startAgent(onTestFinished, project, ['--ui', '--port=0', `--metrics-token=${file}`]);
+  const port = Number(/at http:\S+:(\d+);/.exec(await agent.printed(/serves the page at/))?.[1]);
+  const { text } = await ask({ port }, '/metrics', { headers: authorized });
+  expect(text).toContain('wf_commit_duration_seconds_count');
+  agent.kill('SIGTERM');
+  await agent.end;
+});
+
+test('a token that is short, or that others can write, is refused', async () => {
+  const project = openFoldersProject();
+  const short = await project.wf(['ui', '--json', `--metrics-token=${project.write('short', 'x')}`]);
+  expect([short.exitCode, short.json()]).toEqual([2, { error: expect.objectContaining({ code: 'E_USAGE' }) }]);
+  const file = project.write('open', TOKEN);
+  chmodSync(file, 0o666);
+  const open = await project.wf(['ui', '--json', `--metrics-token=${file}`]);
+  expect([open.exitCode, open.json()]).toEqual([3, { error: expect.objectContaining({ code: 'E_UNTRUSTED' }) }]);
+});
