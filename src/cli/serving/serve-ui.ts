@@ -30,10 +30,10 @@ export interface ServedUi {
 
 /**
  * Serves the page of a database, or returns a link to the server that runs already.
- * @param own the history to which this process commits, for its metrics
+ * @param written the history to which this process commits, for its metrics
  * @throws WfError E_UI_RUNNING if that one was started with other options
  */
-export async function serveUi(asked: AskedUi, services: Services, own?: History): Promise<ServedUi> {
+export async function serveUi(asked: AskedUi, services: Services, written?: History): Promise<ServedUi> {
   const { clock, isAlive, places } = services;
   const state = uiStateFile(stateFolder(process.env), places.database);
   const { key, server: other } = state.read();
@@ -43,7 +43,7 @@ export async function serveUi(asked: AskedUi, services: Services, own?: History)
   }
   const { allowActions, basePath } = asked;
   const history = historySource(services);
-  const metrics = servedMetrics(history, own, services);
+  const metrics = servedMetrics(history, written, services);
   // They count from the start of the server.
   if (asked.metricsToken !== null) await metrics();
   const context: UiContext = {
