@@ -67,6 +67,10 @@ export interface Services {
   readonly pidNamespace: string;
   readonly clock: Clock;
   readonly places: Places;
+  /**
+   * Resolves once no notice of a run is under way, at the latest after their time-out; undefined if none is. What `stop` ends has failed.
+   */
+  noticesSent(stop: AbortSignal): Promise<unknown> | undefined;
   /** Closes the opened services. */
   close(): void;
 }

@@ -98,7 +98,8 @@ export async function takeOver(
     const entries = history.journal(run.id);
     requireLastHost(services, run, host, entries);
     const { place } = run;
-    const opened = openRun(services, { ...request, lease, host, claimed: async () => {}, place, entries });
+    const { notify } = run.options;
+    const opened = openRun(services, { ...request, lease, host, claimed: async () => {}, place, notify, entries });
     await opened.journal.append([
       { type: 'lease.taken', purpose, owner, pauseAfter, ...(by === undefined ? {} : { by }) },
     ]);

@@ -59,7 +59,9 @@ async function advanceRuns({ concurrency, json }: AgentOptions, services: Servic
     };
     const unlisten = [terminal.onStopSignal(stop), terminal.onHangup(() => stop('SIGTERM'))];
     report({ did: 'started', database: places.database, pid: owner.pid, concurrency });
-    const begin = advanceDue(engine, history, services);
+    const begin = advanceDue(engine, history, services, {
+      notNotified: (notice, error) => report({ did: 'not-notified', ...notice, error }),
+    });
     running = startAgent({ history, clock, owner, isAlive, concurrency, begin, release: engine.releaseLease, report });
     await running.done.finally(() => {
       for (const end of unlisten) end();
