@@ -117,14 +117,14 @@ function redactedVariables(redact: NotifyCommand['redact']): Readonly<Record<str
 
 /** @throws WfError unless the command has exited with 0 */
 function requireSent(result: CommandResult, { run }: Notice): void {
+  const hint = `The run is as it was. Try the command by hand, with the output of \`wf show ${run} --json\` on its standard input.`;
+  if (result.end.type === 'aborted') {
+    throw new WfError('E_HOST_COMMAND', `\`${commandLine(result.argv)}\` was ended with wf`, { hint });
+  }
   try {
-    if (result.end.type !== 'aborted') requireSuccess(result, LIMIT_MS);
-    else throw new WfError('E_HOST_COMMAND', `\`${commandLine(result.argv)}\` was ended with wf`, { hint: '' });
+    requireSuccess(result, LIMIT_MS);
   } catch (thrown) {
     const { code, message } = asWfError(thrown);
-    throw new WfError(code, message, {
-      hint: `The run is as it was. Try the command by hand, with the output of \`wf show ${run} --json\` on its standard input.`,
-      cause: thrown,
-    });
+    throw new WfError(code, message, { hint, cause: thrown });
   }
 }
