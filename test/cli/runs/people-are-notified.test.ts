@@ -29,17 +29,17 @@ const untilTold = (tell: TellProgram, reasons: readonly string[]) =>
 const untilItWaits = (project: Project, id: string) =>
   vi.waitFor(async () => expect((await recordOf(project, id)).status).toBe('waiting'), PATIENCE);
 
-/** The workflow `note` with a command to notify of its own, and a secret input. */
-function noteThatNotifies(program: string): string {
+/** The workflow `note` with a secret input, and a command to notify of its own if a program is given. */
+function secretNote(program?: string): string {
+  const notify = program === undefined ? '' : `  notify: { argv: ['${program}', 'by', 'definition'] },\n`;
   return NOTE_WORKFLOW.replace("text: z.string().default('a note')", 'text: secret(z.string())')
     .replace(/^import \{ (.*) \} from 'wf-engine'/m, "import { secret, $1 } from 'wf-engine'")
-    .replace('  requirements:', `  notify: { argv: ['${program}', 'by', 'definition'] },\n  requirements:`);
+    .replace('  requirements:', `${notify}  requirements:`);
 }
 
 test.concurrent('of a failure, with the record on stdin; not of a success', async () => {
   const project = openNoteProject();
   const tell = tellProgram(project);
-  const plain = await project.wf([...failing(project, 'untold'), '--json']);
   const success = ['start', 'note', '--id', 'note-ok', '--input', `file=${project.folder}/ok`, '--notify', tell.path];
   expect(await project.wf(success)).toMatchObject({ exitCode: 0 });
   expect(tell.reasons()).toEqual([]);
@@ -47,9 +47,8 @@ test.concurrent('of a failure, with the record on stdin; not of a success', asyn
   expect(failed, failed.stderr).toMatchObject({ exitCode: 1 });
   expect(tell.reasons()).toEqual(['failed note-fails rolled-back']);
   const [told] = tell.told();
-  expect(told).toMatchObject({ argv: '', record: await recordOf(project, 'note-fails') });
+  expect(told?.argv).toBe('');
   expect(told?.record).toEqual(failed.json());
-  expect(Object.keys(told?.record ?? {}).sort()).toEqual(Object.keys(runRecordSchema.parse(plain.json())).sort());
   expect(told?.env).toMatchObject({
     WF_RUN: 'note-fails',
     WF_WORKFLOW: 'note',
@@ -63,10 +62,14 @@ test.concurrent('of a failure, with the record on stdin; not of a success', asyn
 test.concurrent('by the command of the definition, unless the start names another or none; without secrets', async () => {
   const project = openNoteProject();
   const tell = tellProgram(project);
-  project.write('workflows/note.ts', noteThatNotifies(tell.path));
+  project.write('workflows/note.ts', secretNote());
   const secret = 'Pa55-w0rd-of-ours';
   const args = ['--input', 'text=@env:NOTE_TEXT'];
   const options = { env: { NOTE_TEXT: secret, PATH: `${project.folder}:${process.env['PATH']}` } };
+  await project.wf(failing(project, 'note-planned', ...args, '--plan'), options);
+  project.write('workflows/note.ts', secretNote(tell.path));
+  // What was planned is started, and the command is no part of the definition.
+  expect((await project.wf(['apply', '@latest'], options)).exitCode).toBe(1);
   const byDefault = await project.wf(failing(project, 'note-default', ...args), options);
   expect(byDefault, byDefault.stderr).toMatchObject({ exitCode: 1 });
   await project.wf(failing(project, 'note-named', ...args, '--notify', '["tell","a b","$HOME"]'), options);
@@ -77,14 +80,14 @@ test.concurrent('by the command of the definition, unless the start names anothe
   ]);
   expect(tell.told()[0]?.record.input['text']).toMatch(/^wf-secret:text:/);
   expect(readFileSync(path.join(project.folder, 'told'), 'utf8')).not.toContain(secret);
-  // It is no part of the definition: a run of it can be applied and resumed when it changes.
-  const plan = await project.wf(failing(project, 'note-planned', ...args, '--plan', '--json'), options);
+  const plan = await project.wf(failing(project, 'note-applied', ...args, '--plan', '--json'), options);
   expect(planSchema.parse(plan.json()).notify).toEqual([tell.path, 'by', 'definition']);
-  project.write('workflows/note.ts', noteThatNotifies('/nowhere'));
+  project.write('workflows/note.ts', secretNote('/nowhere'));
   const applied = await project.wf(['apply', '@latest'], options);
   expect(applied, applied.stderr).toMatchObject({ exitCode: 1 });
-  expect(tell.told().at(-1)).toMatchObject({ argv: 'by definition', record: { id: 'note-planned' } });
-  expect((await project.wf(failing(project, 'note-nowhere', ...args), options)).exitCode).toBe(3);
+  expect(tell.told().at(-1)).toMatchObject({ argv: 'by definition', record: { id: 'note-applied' } });
+  expect((await project.wf(['retry', 'note-silent'], options)).exitCode).toBe(1);
+  expect(tell.told()).toHaveLength(3);
 });
 
 test.concurrent('a command that fails, is missing or is killed changes nothing', async () => {
@@ -93,9 +96,8 @@ test.concurrent('a command that fails, is missing or is killed changes nothing',
   const stable = (text: string) =>
     text.replace(/"(\w+At|durationMs)": .*/g, '').replaceAll(/plain|fails-[a-z-]+/g, 'ID');
   for (const [name, how, words] of [
-    ['exits', 'echo line one; echo "line two" >&2; exit 7', /failed with exit code 7: line two$/],
+    ['exits', 'exec <&-; echo one; printf "two\\nlines" >&2; exit 7', /failed with exit code 7: two lines$/],
     ['is-killed', 'kill -9 $$', /was killed by SIGKILL$/],
-    ['reads-nothing', 'exec <&-; exit 3', /failed with exit code 3/],
   ] as const) {
     const id = `fails-${name}`;
     const argv = JSON.stringify(['sh', '-c', how]);
@@ -128,9 +130,7 @@ test.concurrent('a command that cannot be run is refused before anything is touc
     return `${end.exitCode} ${/^error (\w+)/.exec(end.stderr)?.[1]}`;
   };
   expect(await notify('/no/such/program')).toBe('3 E_TOOL_MISSING');
-  expect(await notify('no-such-program', '--dry-run')).toBe('3 E_TOOL_MISSING');
   expect(await notify('./workflows/note.ts', '--plan')).toBe('3 E_TOOL_MISSING');
-  for (const text of ['', '[]', '["a",1]', '["a"', '{}']) expect(await notify(text)).toMatch(/^[23] E_(USAGE|TOOL)/);
   if (isRoot) {
     chmodSync(tell.path, 0o777);
     expect(await notify(tell.path)).toBe('3 E_UNTRUSTED');
@@ -243,8 +243,10 @@ const STUCK = `
 test.concurrent('of a run that needs attention, a kept failure, and their recovery', async () => {
   const project = openProject({ 'workflows/stuck.ts': STUCK });
   const tell = tellProgram(project);
+  // wf ends only once it has told that.
+  const slowly = JSON.stringify(['sh', '-c', 'sleep 0.5; exec "$0"', tell.path]);
   const start = (id: string, ...more: readonly string[]) =>
-    project.wf(['start', 'stuck', '--id', id, '--input', `folder=${project.folder}`, '--notify', tell.path, ...more]);
+    project.wf(['start', 'stuck', '--id', id, '--input', `folder=${project.folder}`, '--notify', slowly, ...more]);
   const touch = (name: string) => writeFileSync(path.join(project.folder, name), '');
   expect((await start('told-stuck')).exitCode).toBe(5);
   const settle = ['settle', 'told-stuck', '1', '--as', 'gone', '--reason', 'removed'];
@@ -322,5 +324,6 @@ test.concurrent('a command that does not end holds up neither the run nor, after
   resumed.kill('SIGINT');
   expect((await resumed.end).exitCode).toBe(130);
   expect(tell.reasons()).toEqual(['waiting held-up waiting', 'waiting cut-short waiting']);
+  rmSync(tell.path);
   expect((await project.wf(['rollback', 'cut-short'])).exitCode).toBe(0);
 });
