@@ -13,6 +13,7 @@ export { labelsOf, linkAliasOf, ROUTE_PROTOCOL } from './engine/model/mark.ts';
 export type { Demand, Requester, RequestOutcome } from './engine/model/request.ts';
 export type { Argv, CommandPort, CommandResult } from './engine/ports/command.ts';
 export type { RunStatus, StepStatus } from './engine/ports/history.ts';
+export type { Notice, NoticeReason } from './engine/ports/notifier.ts';
 export type { RunPlace } from './engine/ports/place.ts';
 export type { RuntimeName } from './engine/ports/runtime.ts';
 export type { RunObserver } from './engine/run/engine.ts';

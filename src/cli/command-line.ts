@@ -8,6 +8,7 @@ import type { CliCommand } from './define-command.ts';
 import { nearestName } from './output/did-you-mean.ts';
 import { reportError } from './output/report-error.ts';
 import { PLAIN_STYLE, SILENT, type Terminal, withStyle, writeJson } from './output/terminal.ts';
+import { untilNotified } from './output/until-notified.ts';
 import { usageError, wasHelp, wasNoCommand, wasVersion } from './output/usage-error.ts';
 import type { OpenServices, Services } from './services/services.ts';
 
@@ -92,7 +93,10 @@ async function perform(
   } catch (thrown) {
     return reportError(thrown, terminal, json);
   } finally {
-    services?.close();
+    if (services !== undefined) {
+      await untilNotified(services, terminal);
+      services.close();
+    }
   }
 }
 

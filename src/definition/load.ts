@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { modelMachine } from '../engine/machine/machine-model.ts';
 import { asWfError, WfError } from '../engine/model/errors.ts';
 import type { Json, JsonObject } from '../engine/model/json.ts';
+import { notifyArgv } from '../engine/notify/notify-argv.ts';
 import type { Narrative, NarrativeFacts } from '../engine/workflow/narrative.ts';
 import type { LoadedWorkflow, Proof, WorkflowDefinition } from '../engine/workflow/workflow.ts';
 import { type DescribedDefinition, describeDefinition } from './describe.ts';
@@ -40,6 +41,7 @@ export function loadDefinition(source: WorkflowFile, exported: unknown): LoadedF
       model,
       keepsChanges: definition.keepsChanges ?? false,
       networking: definition.networking ?? false,
+      notify: definition.notify,
       secretInputs: secrets,
       requirements: (input: JsonObject) =>
         ofWorkflow(
@@ -121,6 +123,13 @@ function isObjectSchema(value: unknown): boolean {
   return value instanceof z.ZodObject;
 }
 
+const PLACELESS = 'must begin with an absolute path, or with the name of a program';
+
+/** Whether a program is the same in whatever folder wf runs. */
+function isPlaceless(program: string): boolean {
+  return program.startsWith('/') || !program.includes('/');
+}
+
 /** The default export of a workflow file, as far as it can be checked without running it. */
 const definitionSchema = z.object({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and hyphens'),
@@ -131,6 +140,9 @@ const definitionSchema = z.object({
   events: z.record(z.string(), z.custom<z.ZodObject>(isObjectSchema, 'must be a zod object schema')).optional(),
   keepsChanges: z.boolean().optional(),
   networking: z.boolean().optional(),
+  notify: z
+    .strictObject({ argv: notifyArgv().check(z.refine(([program]) => isPlaceless(program), PLACELESS)) })
+    .optional(),
   requirements: z.custom<WorkflowDefinition['requirements']>(isOptionalFunction, 'must be a function').optional(),
   proofs: z.custom<WorkflowDefinition['proofs']>(isOptionalFunction, 'must be a function').optional(),
   narrative: z.custom<WorkflowDefinition['narrative']>(isOptionalFunction, 'must be a function').optional(),

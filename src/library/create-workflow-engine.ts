@@ -8,6 +8,7 @@ import type { ConfirmRule } from '../engine/model/journal-event.ts';
 import type { JsonObject } from '../engine/model/json.ts';
 import type { MachineEvent } from '../engine/model/machine-event.ts';
 import type { Demand } from '../engine/model/request.ts';
+import { parseNotifyArgv } from '../engine/notify/notify-argv.ts';
 import { planNotFound, planUsed } from '../engine/plan/plan-differences.ts';
 import { requestOfPlan } from '../engine/plan/request-of-plan.ts';
 import { pause } from '../engine/ports/clock.ts';
@@ -146,7 +147,9 @@ function embed(
     const input = checkedInput(workflow, given);
     const runtime = options.runtime ?? (await engine.chooseRuntime(workflow)).runtime;
     const confirm = options.confirm === undefined ? {} : { confirm: confirmRule(options.confirm) };
-    const runOptions = { onFailure, pauseAfter, ...confirm, ...resume };
+    const notify =
+      options.notify === undefined ? {} : { notify: options.notify && parseNotifyArgv(options.notify, 'notify') };
+    const runOptions = { onFailure, pauseAfter, ...confirm, ...resume, ...notify };
     const request = { workflow, definition, input, runtime, options: runOptions };
     return id === undefined ? request : { ...request, id: runIdOf(id) };
   }
@@ -276,7 +279,7 @@ function embed(
     const late = new AbortController();
     // `advance` interrupts a run that begins meanwhile.
     const stopped = Promise.allSettled(beginning).then(() =>
-      Promise.allSettled([...advanced].map(({ result }) => result)),
+      Promise.allSettled([...advanced].map(({ result }) => result)).then(() => engine.noticesSent(late.signal)),
     );
     await Promise.race([stopped, pause(systemClock, timeoutMs, late.signal)]);
     late.abort();

@@ -9,6 +9,7 @@ import { createOrphanedProcesses } from '../host/processes/orphaned-processes.ts
 import { isAlive, ownProcess } from '../host/processes/process.ts';
 import { createCrashPoints } from '../host/workflow-code/crash-points.ts';
 import { guardUnit } from '../steps/systemd/guard-unit.ts';
+import { machineNotifier } from './machine-notifier.ts';
 import { newRunId } from './new-run-id.ts';
 import { programFiles, wfProgram } from './program-files.ts';
 
@@ -31,6 +32,7 @@ export function engineDependencies(
       database: path.resolve(database),
       runner: guardUnit.runner,
     }),
+    notifier: machineNotifier(database, history),
     claims: lockedClaims,
     orphans: createOrphanedProcesses(systemClock),
     crashPoints: createCrashPoints(process.env),

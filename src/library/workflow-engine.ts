@@ -4,6 +4,7 @@ import type { WfError } from '../engine/model/errors.ts';
 import type { JournalEntry } from '../engine/model/journal-event.ts';
 import type { JsonObject } from '../engine/model/json.ts';
 import type { MachineEvent } from '../engine/model/machine-event.ts';
+import type { Argv } from '../engine/ports/command.ts';
 import type { RunStatus } from '../engine/ports/history.ts';
 import type { RuntimeName } from '../engine/ports/runtime.ts';
 import type { RunObserver } from '../engine/run/engine.ts';
@@ -33,6 +34,11 @@ export interface StartRunOptions {
   readonly confirm?: ConfirmOptions;
   /** `auto`: `wf agent` resumes the run if its process ends early; nobody if absent. */
   readonly resume?: 'auto';
+  /**
+   * The command that is run with the run record on its standard input when the run needs people, as `wf start --notify` does; null for none.
+   * That of the workflow if absent.
+   */
+  readonly notify?: Argv | null;
   /** The id of the run: letters, digits, `_` and `-`, at most 63; a new one if absent. */
   readonly id?: string;
   /** Receives each journal entry once it is on disk, and progress. Its errors become warnings of the process and change no run. */

@@ -25,6 +25,7 @@ import { lockedClaims } from '../../src/host/locks/claims.ts';
 import { systemClock } from '../../src/host/machine/clock.ts';
 import { createOrphanedProcesses } from '../../src/host/processes/orphaned-processes.ts';
 import { isAlive, ownProcess } from '../../src/host/processes/process.ts';
+import { machineNotifier } from '../../src/library/machine-notifier.ts';
 import { machinePorts } from '../../src/runtime/machine-ports.ts';
 import { guardUnit } from '../../src/steps/systemd/guard-unit.ts';
 import { runtimesOn } from './runtimes-on.ts';
@@ -79,6 +80,7 @@ export function openFolderHost(clock: Clock = systemClock, isOwnerAlive = isAliv
       history,
       runtimes: runtimesOn({ ...machinePorts({}), clock }, folderFingerprints(folder), folder),
       claims,
+      notifier: machineNotifier(database, () => history),
       guards: createGuards({ program: 'dist/wf.cjs', executed: () => [], database, runner: guardUnit.runner }),
       // Processes are real, and so is the time that they take.
       orphans: createOrphanedProcesses(systemClock),

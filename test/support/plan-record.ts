@@ -23,6 +23,7 @@ export const planSchema = z.strictObject({
     })
     .nullable(),
   resume: z.literal('auto').nullable(),
+  notify: z.array(z.string()).nullable(),
   secrets: z.record(z.string(), z.string().nullable()),
   place: z
     .strictObject({

@@ -17,6 +17,7 @@ import { createOrphanedProcesses } from '../../src/host/processes/orphaned-proce
 import { ownProcess } from '../../src/host/processes/process.ts';
 import { confineCode } from '../../src/host/workflow-code/confine-code.ts';
 import * as wf from '../../src/index.ts';
+import { machineNotifier } from '../../src/library/machine-notifier.ts';
 import { machinePorts } from '../../src/runtime/machine-ports.ts';
 import { createRuntimes } from '../../src/runtime/runtimes.ts';
 import { guardUnit } from '../../src/steps/systemd/guard-unit.ts';
@@ -55,6 +56,7 @@ export async function afterReboot<Answer>(
       orphans: createOrphanedProcesses(systemClock),
       crashPoints: NO_CRASH_POINTS,
       clock: systemClock,
+      notifier: machineNotifier(database, () => history),
       guards: createGuards({ program: 'dist/wf.cjs', executed: () => [], database, runner: guardUnit.runner }),
       random: Math.random,
       newRunId: () => {

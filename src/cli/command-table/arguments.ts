@@ -12,6 +12,11 @@ export const SECRET_AGAIN = 'give a secret input again, as @env:VARIABLE or @fil
 
 export const WORKFLOW_FILE = 'file of the workflow, if it is not where it was when the run started';
 
+export const NOTIFY =
+  'run this when the run needs people, with the run record on its stdin: a program, or argv as JSON';
+
+export const NO_NOTIFY = 'run none, also if the workflow has one';
+
 export const EXIT_CODE = 'with --follow: end with the exit code of the run, as wf start does';
 
 /** Adds the options of a command that writes a document: a file, and a format if there are several. */

@@ -16,6 +16,10 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
       'take the change back unless `wf confirm` comes within two minutes',
     ],
     ['wf start deploy --input password=@env:PASSWORD', 'pass a secret, which wf does not store'],
+    [
+      `wf start deploy --resume auto --notify '["/usr/local/bin/tell-ops","net"]'`,
+      'run a program when the run fails, waits for people or needs attention',
+    ],
     ['wf start lab-network --plan', 'save what would be done; `wf apply` starts exactly that'],
   ],
   apply: [

@@ -1,6 +1,15 @@
 import { type Command, Option } from 'commander';
 import type { ActionFactory } from './action-factory.ts';
-import { collect, PAUSE_AFTER, PLAN_ARGUMENT, RUN_ARGUMENT, SECRET_AGAIN, WORKFLOW_FILE } from './arguments.ts';
+import {
+  collect,
+  NO_NOTIFY,
+  NOTIFY,
+  PAUSE_AFTER,
+  PLAN_ARGUMENT,
+  RUN_ARGUMENT,
+  SECRET_AGAIN,
+  WORKFLOW_FILE,
+} from './arguments.ts';
 
 /** Adds the commands that start, resume and undo runs. */
 export function running(program: Command, action: ActionFactory): void {
@@ -21,6 +30,8 @@ export function running(program: Command, action: ActionFactory): void {
     .addOption(new Option('--confirm-by <whom>', 'who must confirm the run').choices(['new-session']))
     .option('--confirm-if <step>', 'a step that only reads, which must succeed again before the run is confirmed')
     .option('--no-guard', 'start without the guard that takes the changes back if this process is gone')
+    .option('--notify <argv>', NOTIFY)
+    .option('--no-notify', NO_NOTIFY)
     .option('--dry-run', 'show what would be done, without doing it')
     .addOption(planOption())
     .option('--detach', 'print the id once the run is under way, which continues without this terminal')

@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import type { ActionFactory } from './action-factory.ts';
-import { collect, wholeNumber } from './arguments.ts';
+import { collect, NO_NOTIFY, NOTIFY, wholeNumber } from './arguments.ts';
 import { addUiOptions } from './ui-options.ts';
 
 /** Adds the commands that advance and start runs without a person. */
@@ -23,6 +23,8 @@ export function unattended(program: Command, action: ActionFactory): void {
     .requiredOption('--on-calendar <spec>', 'when to start it, as systemd.time(7) describes: daily, Mon..Fri 03:00')
     .option('--name <name>', 'name of the units, and beginning of the run ids (default: that of the workflow)')
     .option('--input <name=value>', 'an input of the runs; repeatable; secrets as @file:PATH', collect)
+    .option('--notify <argv>', NOTIFY)
+    .option('--no-notify', NO_NOTIFY)
     .addOption(
       new Option('--if-running <what>', 'if an earlier run has not ended (default: skip)').choices(['skip', 'wait']),
     )

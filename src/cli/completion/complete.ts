@@ -196,6 +196,7 @@ async function valuesOf(option: Option, place: Place, typed: string, source: Com
         ? inputValues(typed, await source.inputs(ownerIn(place)))
         : inputNames(await source.inputs(ownerIn(place)));
     case 'file':
+    case 'argv':
       return 'files';
     default:
       return NONE;

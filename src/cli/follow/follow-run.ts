@@ -37,7 +37,8 @@ export async function withView<Answer>(
   terminal: Terminal,
   work: (view: ProgressView) => Promise<Answer>,
 ): Promise<Answer> {
-  const view = createProgressView(terminal.progress, services.clock, before.stageNames, before.journal);
+  const { progress, err } = terminal;
+  const view = createProgressView(progress, services.clock, before.stageNames, before.journal, err);
   interruption.reportThrough(view);
   try {
     return await work(view);

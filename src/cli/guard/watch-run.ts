@@ -2,8 +2,9 @@ import { momentNow } from '../../engine/confirm/boot-deadline.ts';
 import { guardDecision } from '../../engine/confirm/guard-decision.ts';
 import { asWfError, type ErrorCode } from '../../engine/model/errors.ts';
 import { pause } from '../../engine/ports/clock.ts';
-import type { RunHandle } from '../../engine/run/engine.ts';
+import type { RunHandle, RunObserver } from '../../engine/run/engine.ts';
 import { bootId, continueIfStopped } from '../../host/processes/process.ts';
+import { notNotifiedLine } from '../../review/text/notice-text.ts';
 import { reportError } from '../output/report-error.ts';
 import { type StopSignal, type Terminal, writeLines } from '../output/terminal.ts';
 import type { Services } from '../services/services.ts';
@@ -36,6 +37,9 @@ export async function watchRun(
     signal ??= asked;
     active?.interrupt(asked);
   });
+  const observer: RunObserver = {
+    notNotified: (notice, error) => writeLines(terminal.err, [notNotifiedLine(notice, error)]),
+  };
   let ownedAt = clock.sinceBoot();
   /** The last error: one that stays is reported once. */
   let reported = '';
@@ -59,8 +63,8 @@ export async function watchRun(
       try {
         active =
           decision.type === 'conclude'
-            ? await engine.conclude(request, 'deadline')
-            : await engine.rollBack({ ...request, removeKept: false, cause: decision.cause });
+            ? await engine.conclude(request, 'deadline', observer)
+            : await engine.rollBack({ ...request, removeKept: false, cause: decision.cause }, observer);
         const result = await active?.result;
         if (result?.type === 'ended') writeLines(terminal.err, [`run ${run.id} is ${result.end.status}`]);
       } catch (thrown) {

@@ -1,9 +1,11 @@
 import type { AgentNote } from '../../agent/agent.ts';
 import type { DueRun } from '../../agent/due-run.ts';
-import type { ErrorRecord } from '../../engine/model/errors.ts';
+import type { ErrorRecord, WfError } from '../../engine/model/errors.ts';
 import { escapeSteering } from '../../engine/model/json.ts';
+import type { Notice } from '../../engine/ports/notifier.ts';
 import type { RunResult } from '../../engine/run/engine.ts';
 import { isoTime } from '../../review/record/iso-time.ts';
+import { notNotifiedLine } from '../../review/text/notice-text.ts';
 import { suggestions } from '../../review/text/suggestion.ts';
 import { type TextSink, writeLines } from './terminal.ts';
 
@@ -17,6 +19,7 @@ export type AgentEvent =
       readonly concurrency: number;
     }
   | { readonly did: 'serving'; readonly pid: number; readonly url: string }
+  | ({ readonly did: 'not-notified'; readonly error: WfError } & Notice)
   | { readonly did: 'ended' };
 
 /** Prints one line for an act: for people, or a JSON object. */
@@ -49,6 +52,8 @@ function recordOf(event: AgentEvent): Readonly<Record<string, unknown>> {
     case 'resumed':
     case 'answered':
       return { did: event.did, ...dueRecord(event.due) };
+    case 'not-notified':
+      return { ...event, error: event.error.toRecord() };
   }
 }
 
@@ -98,6 +103,8 @@ function words(event: AgentEvent): string {
       return `the database cannot be used: ${errorWords(event.error)} Next try at ${isoTime(event.retryAt)}.`;
     case 'draining':
       return `${event.signal}: draining, ${event.runs.length === 0 ? 'no run is under way' : `waiting for ${event.runs.join(', ')}`}`;
+    case 'not-notified':
+      return notNotifiedLine(event, event.error);
     case 'ended':
       return 'agent ended';
   }

@@ -2,6 +2,7 @@ import type { StepId } from '../../engine/model/ids.ts';
 import type { JournalEntry } from '../../engine/model/journal-event.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { RunObserver } from '../../engine/run/engine.ts';
+import { notNotifiedLine } from '../../review/text/notice-text.ts';
 import { progressFrame } from '../../review/text/progress-frame.ts';
 import { progressLine } from '../../review/text/progress-line.ts';
 import { createProgressFollower, type ProgressFollower } from '../../review/timeline/progress.ts';
@@ -22,19 +23,23 @@ export interface ProgressView {
 /** Interval of the live view: smooth for the spinner, and cheap. */
 const FRAME_MS = 80;
 
-/** Creates a live view on a terminal, otherwise a printer of one line per finished step. `earlier` is the journal so far. */
+/**
+ * Creates a live view on a terminal, otherwise a printer of one line per finished step. `earlier` is the journal so far. Without a live
+ * view, warnings go to `warnings`, which `--quiet` leaves open.
+ */
 export function createProgressView(
   sink: TextSink,
   clock: Clock,
   stageNames: readonly string[],
   earlier: readonly JournalEntry[] = [],
+  warnings = sink,
 ): ProgressView {
   const follower = createProgressFollower();
   for (const entry of earlier) follower.follow(entry);
-  return sink.liveHeight === null ? plainView(sink, follower) : liveView(sink, clock, stageNames, follower);
+  return sink.liveHeight === null ? plainView(sink, warnings, follower) : liveView(sink, clock, stageNames, follower);
 }
 
-function plainView(sink: TextSink, { progress, follow }: ProgressFollower): ProgressView {
+function plainView(sink: TextSink, warnings: TextSink, { progress, follow }: ProgressFollower): ProgressView {
   return {
     observer: {
       committed(entry) {
@@ -42,6 +47,7 @@ function plainView(sink: TextSink, { progress, follow }: ProgressFollower): Prog
         const line = progressLine(progress, entry, sink.style);
         if (line !== undefined) sink.write(`${line}\n`);
       },
+      notNotified: (notice, error) => warnings.write(`${notNotifiedLine(notice, error)}\n`),
     },
     say: (text) => sink.write(`${text}\n`),
     isRollingBack: () => progress.phase === 'rolling-back',
@@ -73,16 +79,20 @@ function liveView(
     });
   };
   drawAgain();
+  const say = (text: string) => {
+    // The last picture stays.
+    if (over) return sink.write(`${text}\n`);
+    picture.clear();
+    sink.write(`${text}\n`);
+    draw();
+  };
   return {
     observer: {
       committed: follow,
       progress: (step, message) => void notes.set(step, message),
+      notNotified: (notice, error) => say(notNotifiedLine(notice, error)),
     },
-    say(text) {
-      picture.clear();
-      sink.write(`${text}\n`);
-      if (!over) draw();
-    },
+    say,
     isRollingBack: () => progress.phase === 'rolling-back',
     end() {
       if (over) return;

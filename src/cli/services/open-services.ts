@@ -1,7 +1,7 @@
 import { findUnmarked, findWorkflowFiles, PROJECT_MARKER, type WorkflowFile } from '../../definition/find-files.ts';
 import type { LoadedFile } from '../../definition/load.ts';
 import { asWfError, WfError } from '../../engine/model/errors.ts';
-import type { EngineDependencies } from '../../engine/run/engine.ts';
+import type { Engine, EngineDependencies } from '../../engine/run/engine.ts';
 import type { HostPorts } from '../../engine/workflow/step.ts';
 import type { History } from '../../history/history.ts';
 import { systemClock } from '../../host/machine/clock.ts';
@@ -16,6 +16,7 @@ type OpenHistory = (path: string, options?: HistoryOptions) => History;
 export const openServices: OpenServices = async ({ database, version }) => {
   const places = findPlaces(database);
   const opened: { close(): void }[] = [];
+  const engines: Engine[] = [];
   let history: History | undefined;
   let hostPorts: Promise<HostPorts> | undefined;
 
@@ -84,7 +85,9 @@ export const openServices: OpenServices = async ({ database, version }) => {
     },
     async engine() {
       const [{ createEngine }, parts] = await Promise.all([import('../../engine/run/create-engine.ts'), engineParts()]);
-      return createEngine(parts);
+      const engine = createEngine(parts);
+      engines.push(engine);
+      return engine;
     },
     workflows: () => Promise.all(files().map(summarize)),
     async workflow(name) {
@@ -110,6 +113,10 @@ export const openServices: OpenServices = async ({ database, version }) => {
         services.hostPorts(),
       ]);
       return createRuntimes(machine);
+    },
+    noticesSent(stop) {
+      const sending = engines.flatMap((engine) => engine.noticesSent(stop) ?? []);
+      return sending.length === 0 ? undefined : Promise.all(sending);
     },
     close() {
       for (const port of opened.splice(0).reverse()) port.close();

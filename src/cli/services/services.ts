@@ -70,6 +70,10 @@ export interface Services {
   readonly clock: Clock;
   readonly places: Places;
   readonly version: string;
+  /**
+   * Resolves once no notice of a run is under way, at the latest after their time-out; undefined if none is. What `stop` ends has failed.
+   */
+  noticesSent(stop: AbortSignal): Promise<unknown> | undefined;
   /** Closes the opened services. */
   close(): void;
 }

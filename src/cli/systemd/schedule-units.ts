@@ -1,3 +1,4 @@
+import type { RunOptions } from '../../engine/model/journal-event.ts';
 import { hardening, type Scope } from '../../host/systemd/hardening.ts';
 import { plainValue, unitText } from '../../host/systemd/unit-text.ts';
 import { STOP_SECONDS } from './agent-unit.ts';
@@ -12,6 +13,8 @@ interface Schedule {
   readonly onCalendar: string;
   /** As typed: `prefix=a-`. */
   readonly input: readonly string[];
+  /** With the path of its program. */
+  readonly notify: RunOptions['notify'];
   readonly ifRunning: 'skip' | 'wait';
   readonly scope: Scope;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -24,13 +27,15 @@ interface NamedUnit {
 
 /** Returns a service that starts a workflow, and the timer that starts the service. */
 export function scheduleUnits(schedule: Schedule): readonly NamedUnit[] {
-  const { name, workflow, database, onCalendar, input, ifRunning, scope, env } = schedule;
+  const { name, workflow, database, onCalendar, input, notify, ifRunning, scope, env } = schedule;
   const unit = `wf-${name}`;
   const comment = 'Printed by `wf schedule print`.';
   const start = [
     'start',
     ...['--db', database, '--id', `${name}-@slot`, '--if-running', ifRunning, '--resume', 'auto'],
     ...input.flatMap((each) => ['--input', each]),
+    ...(notify === null ? ['--no-notify'] : []),
+    ...(notify ? ['--notify', JSON.stringify(notify)] : []),
     ...['--', workflow],
   ];
   const isSystem = scope === 'system';

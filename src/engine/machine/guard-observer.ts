@@ -15,5 +15,6 @@ export function guardObserver(observer: RunObserver, report: (error: unknown) =>
   return {
     committed: guarded((entry) => observer.committed?.(entry)),
     progress: guarded((step, message) => observer.progress?.(step, message)),
+    notNotified: guarded((notice, error) => observer.notNotified?.(notice, error)),
   };
 }

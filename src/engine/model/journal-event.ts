@@ -1,4 +1,5 @@
 import type { BootDeadline } from '../confirm/boot-deadline.ts';
+import type { Argv } from '../ports/command.ts';
 import type { RunPlace } from '../ports/place.ts';
 import type { PrivateHostIdentity, RuntimeName } from '../ports/runtime.ts';
 import type { Facet } from '../workflow/facets.ts';
@@ -230,6 +231,11 @@ export interface RunOptions {
   readonly retryOf?: RunId;
   /** Set if an agent resumes the run when its process is gone. */
   readonly resume?: 'auto';
+  /**
+   * The command that is run when the run needs people, with the path of its program; null if the user wants none, whatever the workflow
+   * has; absent if neither has one.
+   */
+  readonly notify?: Argv | null;
   /**
    * The secret inputs, for which `input` has placeholders, each with the source of its value (`env:VARIABLE`, `file:PATH`), which a
    * resume reads again; null if the value was typed.

@@ -98,9 +98,10 @@ export async function takeOver(
     const entries = history.journal(run.id);
     requireLastHost(services, run, host, entries);
     const { place } = run;
-    const opened = openRun(services, { ...request, lease, host, claimed: async () => {}, place, entries });
     // A run that hibernates in this process is taken from nobody.
     const from = lease.from === null || sameOwner(lease.from, owner) ? {} : { from: lease.from };
+    const { notify } = run.options;
+    const opened = openRun(services, { ...request, lease, host, claimed: async () => {}, place, notify, entries });
     await opened.journal.append([
       { type: 'lease.taken', purpose, owner, pauseAfter, ...(by === undefined ? {} : { by }), ...from },
     ]);

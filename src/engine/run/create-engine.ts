@@ -4,6 +4,7 @@ import { runnersOf } from '../machine/machine-model.ts';
 import { asWfError, WfError } from '../model/errors.ts';
 import type { RunId } from '../model/ids.ts';
 import type { JournalEvent, RunHeader } from '../model/journal-event.ts';
+import { withNotifyCommand } from '../notify/with-notify-command.ts';
 import { type PrestartedHost, prestartHost } from '../place/prestarted-host.ts';
 import { keepHost } from '../place/recorded-host.ts';
 import { planNewRun, savePlan } from '../plan/new-plan.ts';
@@ -46,7 +47,8 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   const guarded = (observer: RunObserver) => guardObserver(observer, dependencies.warn ?? (() => {}));
   return {
     chooseRuntime: (workflow) => chooseRuntime(services, workflow),
-    async plan(request) {
+    async plan(given) {
+      const request = withNotifyCommand(services.notifier, given);
       const redacted = redactInput(request.input, request.workflow.secretInputs ?? [], services.random);
       return redactingErrors(redacted.secrets, () => planNewRun(services, request, redacted));
     },
@@ -55,7 +57,8 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       const run = newRun(services, id);
       return prestartHost(services, run, runtime, () => claimRun(services, run.id));
     },
-    async start(request, observer = {}) {
+    async start(given, observer = {}) {
+      const request = withNotifyCommand(services.notifier, given);
       const { plan, input, workflow } = request;
       const redacted =
         plan === undefined
@@ -88,6 +91,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       const secrets = knownSecrets(services, request);
       return redactingErrors(secrets, () => planResume(services, request, secrets));
     },
+    noticesSent: (stop) => services.notifier.sent(stop),
   };
 }
 
@@ -220,7 +224,9 @@ async function createAndAdvance(
     leases.release(lease);
   };
   const runner = runnersOf(model);
-  const opened = openRun(services, { lease, host, runner, alters: model.alters, secrets, observer, claimed, place });
+  const { alters } = model;
+  const { notify } = header.options;
+  const opened = openRun(services, { lease, host, runner, alters, secrets, observer, claimed, place, notify });
   const { pauseAfter } = options;
   const taken: JournalEvent = { type: 'lease.taken', purpose: 'start', owner, pauseAfter };
   let journaled: readonly JournalEvent[];

@@ -12,6 +12,7 @@ import type { Clock, Random } from '../ports/clock.ts';
 import type { CrashPoints } from '../ports/crash-points.ts';
 import type { GuardPort } from '../ports/guard.ts';
 import type { HistoryPort, Lease, StoredRun } from '../ports/history.ts';
+import type { Notice, NotifierPort } from '../ports/notifier.ts';
 import type { OrphanedProcessPort } from '../ports/orphaned-processes.ts';
 import type { RuntimeName, Runtimes } from '../ports/runtime.ts';
 import type { RunnersToUndo } from '../recovery/require-runners.ts';
@@ -36,6 +37,7 @@ export interface EngineDependencies {
   /** Whether the process that holds a lease still runs. */
   readonly isAlive: (owner: Owner) => boolean;
   readonly guards: GuardPort;
+  readonly notifier: NotifierPort;
   /** Reports an error of an observer; without it, such errors are dropped. */
   readonly warn?: (error: unknown) => void;
 }
@@ -141,6 +143,8 @@ export interface RunObserver {
   committed?(entry: JournalEntry): void;
   /** Receives a note of a running step on its progress; not durable. */
   progress?(step: StepId, message: string): void;
+  /** Receives why the command that is notified of the run did not succeed. */
+  notNotified?(notice: Notice, error: WfError): void;
 }
 
 /** Why a process stopped advancing a run. `waiting`: for an event from outside. */
@@ -255,4 +259,6 @@ export interface Engine {
   deliver(request: DeliverRequest): Promise<Delivered>;
   /** Returns what `resume` would do, and why. Takes no lease, touches nothing. @throws WfError as `resume` does */
   planResume(request: ResumeRequest): Promise<ResumePlan>;
+  /** See {@link NotifierPort.sent}. */
+  noticesSent(stop: AbortSignal): Promise<void> | undefined;
 }

@@ -1,7 +1,9 @@
 import { openRunJournal, type RunJournal } from '../journal/run-journal.ts';
 import { createRunLedger, type RunLedger } from '../journal/run-ledger.ts';
 import type { JournalEntry } from '../model/journal-event.ts';
+import { notifyingObserver } from '../notify/notifying-observer.ts';
 import type { HostWatch } from '../place/attempt-host.ts';
+import type { Argv } from '../ports/command.ts';
 import type { Lease } from '../ports/history.ts';
 import type { RunPlace } from '../ports/place.ts';
 import type { RunHost } from '../ports/runtime.ts';
@@ -34,15 +36,19 @@ interface OpenRunRequest {
   claimed(): Promise<void>;
   /** The place where the run was started. */
   readonly place: RunPlace | undefined;
+  /** See `RunOptions.notify`. */
+  readonly notify: Argv | null | undefined;
   /** The journal so far. */
   readonly entries?: readonly JournalEntry[];
 }
 
 /** Opens the journal and the ledger of a run. */
 export function openRun(
-  { history, clock, owner, crashPoints, guards }: EngineDependencies,
-  { lease, host, runner: runnerOfWorkflow, alters, secrets, observer, claimed, place, entries = [] }: OpenRunRequest,
+  { history, clock, owner, crashPoints, guards, notifier }: EngineDependencies,
+  { lease, host, runner: runnerOfWorkflow, alters, secrets, claimed, place, entries = [], ...request }: OpenRunRequest,
 ): OpenRun {
+  const { run } = lease;
+  const observer = notifyingObserver(notifier, { run, argv: request.notify, entries, secrets }, request.observer);
   const journal = openRunJournal({ history, lease, clock, crashPoints, observer, secrets }, entries);
   const watch: HostWatch = {
     host: host.ports,
@@ -56,7 +62,6 @@ export function openRun(
   };
   const { fingerprints } = host;
   const runner = (kind: string) => (kind === guards.runner.kind ? guards.runner : runnerOfWorkflow(kind));
-  const run = lease.run;
   const ledger = createRunLedger({ run, history, watch, fingerprints, alters, owner, journal, runner, secrets });
   return { lease, host, watch, journal, ledger, secrets, observer };
 }

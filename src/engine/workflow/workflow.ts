@@ -2,6 +2,7 @@ import type { AnyStateMachine, InputFrom, OutputFrom } from 'xstate';
 import type { z } from 'zod';
 import type { MachineModel } from '../machine/machine-model.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import type { Argv } from '../ports/command.ts';
 import type { Narrative, NarrativeFacts } from './narrative.ts';
 import type { Requirement } from './requirement.ts';
 
@@ -38,6 +39,11 @@ export interface WorkflowDefinition<
   readonly keepsChanges?: boolean;
   /** Whether it makes networks and containers or alters links, and so needs a runtime; false if absent. */
   readonly networking?: boolean;
+  /**
+   * The command that is run with the record of a run on its standard input when the run needs people, unless the start names another:
+   * an absolute path, or the name of a program, then its arguments. Not part of the definition hash.
+   */
+  readonly notify?: { readonly argv: Argv };
   /** Returns the conditions that must hold before a run touches the host, beside those of the runtime. */
   requirements?(input: z.output<Schema>): readonly Requirement[];
   /** Returns what a run that succeeded has proven, from the output of the machine. */
@@ -56,6 +62,7 @@ export interface LoadedWorkflow {
   readonly events?: Readonly<Record<string, z.ZodObject>> | undefined;
   readonly keepsChanges: boolean;
   readonly networking: boolean;
+  readonly notify?: { readonly argv: Argv } | undefined;
   /** Names of the inputs that are marked as secret. */
   readonly secretInputs?: readonly string[];
   requirements(input: JsonObject): readonly Requirement[];

@@ -3,6 +3,7 @@ import { planIdSchema, runIdSchema } from '../../engine/model/identity-schemas.t
 import { asDefinitionHash } from '../../engine/model/ids.ts';
 import { lazy } from '../../engine/model/lazy.ts';
 import type { Owner } from '../../engine/model/owner.ts';
+import { notifyArgv } from '../../engine/notify/notify-argv.ts';
 import { STORED_RUN_STATUSES, type StoredRun } from '../../engine/ports/history.ts';
 import { IN_PLACE } from '../sqlite/schema.ts';
 import { errorRecord, jsonObject, jsonText } from './parse-row.ts';
@@ -51,6 +52,7 @@ export const runOptions = lazy(() =>
     ),
     retryOf: z.exactOptional(runIdSchema()),
     resume: z.exactOptional(z.literal('auto')),
+    notify: z.exactOptional(z.nullable(notifyArgv())),
     // Null stands for a secret that was typed.
     secrets: z.exactOptional(z.record(z.string(), z.nullable(z.string()))),
     plan: z.exactOptional(planIdSchema()),

@@ -17,7 +17,8 @@ export function isNotInstalled(program: string): boolean {
   return !program.includes('/') && !toolFolders().some((folder) => existsSync(join(folder, program)));
 }
 
-function isExecutableFile(path: string): boolean {
+/** Returns whether this is a file that wf may execute. */
+export function isExecutableFile(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();

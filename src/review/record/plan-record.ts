@@ -26,6 +26,8 @@ export interface PlanRecord {
   readonly confirm: ConfirmRule | null;
   /** `auto` if an agent resumes the run when its process is gone. */
   readonly resume: 'auto' | null;
+  /** The command that is notified when the run needs people; null if there is none. */
+  readonly notify: readonly string[] | null;
   /** The source of each secret input; null for one that was typed. */
   readonly secrets: Readonly<Record<string, string | null>>;
   /** Null if the workflow has no steps. */
@@ -54,7 +56,15 @@ export interface PlanStepRecord {
 
 /** Returns the record of a plan, saved or not. */
 export function planRecord(plan: RunPlan | SavedPlan | StoredPlan): PlanRecord {
-  const { onFailure, pauseAfter, file = null, confirm = null, resume = null, secrets = {} } = plan.options;
+  const {
+    onFailure,
+    pauseAfter,
+    file = null,
+    confirm = null,
+    resume = null,
+    notify = null,
+    secrets = {},
+  } = plan.options;
   return {
     id: 'id' in plan ? plan.id : null,
     createdAt: 'createdAt' in plan ? isoTime(plan.createdAt) : null,
@@ -69,6 +79,7 @@ export function planRecord(plan: RunPlan | SavedPlan | StoredPlan): PlanRecord {
     pauseAfter,
     confirm,
     resume,
+    notify,
     secrets,
     place: plan.place,
     steps: plan.steps.map(({ step, stage, kind, does, commands, inputFrom, onlyIf, observed }) => ({

@@ -75,6 +75,38 @@ await engine.close();`,
 );
 
 testPrograms(
+  'a run notifies people, and the engine waits for that before it closes',
+  [
+    `${OPEN}
+import { readFileSync } from 'node:fs';
+const fails = { root: root + '/made', command: 'false' };
+const tell = (script: string) => ({ notify: ['sh', '-c', script, root] as const });
+const slowly = 'sleep 0.5; read -r record; echo "$WF_NOTIFY_REASON $record" > "$0/told"';
+const told = await engine.start(folders, fails, { id: 'told', ...tell(slowly) });
+await engine.start(folders, { root: root + '/made2', command: 'false' }, {
+  id: 'untold',
+  ...tell('exit 7'),
+  observer: { notNotified: ({ run, reason }, { code, message }) => console.log(run, reason, code, /exit code 7/.test(message)) },
+});
+console.log(await codeOf(engine.start(folders, fails, { notify: ['/no/such/program'] })));
+console.log((await told.record).status);
+await engine.close();
+const [, reason, record] = /^(\\S+) (.*)/.exec(readFileSync('told', 'utf8')) ?? [];
+console.log(reason, JSON.parse(record ?? '').id);`,
+  ],
+  async ({ project, ran }) => {
+    mkdirSync(path.join(project.folder, 'made2'));
+    const said = (await ran()).filter((line) => line !== '');
+    expect(said.toSorted()).toEqual([
+      'E_TOOL_MISSING',
+      'failed told',
+      'rolled-back',
+      'untold failed E_HOST_COMMAND true',
+    ]);
+  },
+);
+
+testPrograms(
   'close waits for the step under way, and the next program resumes the run',
   [
     `${OPEN}

@@ -8,6 +8,14 @@ test.each([
   [['start', 'files', '--runtime', 'podman'], 'Allowed choices are auto, docker, embedded', '`wf start --help`'],
   [['start', 'files', '--input'], "'--input <name=value>' argument missing", '`wf start --help`'],
   [['start', 'files', 'more'], 'too many arguments', '`wf start --help`'],
+  [['start', 'files', '--notify', ''], '--notify [""]: not an array of strings', '`--notify '],
+  [
+    ['start', 'files', '--notify', '[]'],
+    '--notify []: not an array of strings that begins with a program',
+    'JSON array',
+  ],
+  [['start', 'files', '--notify', '["a",1]'], '--notify ["a",1]: not an array of strings', 'JSON array'],
+  [['start', 'files', '--notify', '["a"'], '--notify ["a": not JSON: ', 'JSON array'],
   [['start', 'files', '--id', '../x'], '--id "../x" is not a valid run id', 'letters, digits'],
   [
     ['start', 'files', '--pause-after', 'stup'],

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { createProgressView } from '../../../src/cli/output/progress-view.ts';
+import { WfError } from '../../../src/engine/model/errors.ts';
 import { progressFrame } from '../../../src/review/text/progress-frame.ts';
 import { createProgressFollower } from '../../../src/review/timeline/progress.ts';
 import { testTerminal } from '../../fixtures/cli/test-terminal.ts';
 import { RECORDED } from '../../fixtures/review/recorded-lab-run.ts';
+import { runId } from '../../support/folder-host.ts';
 import { screenOf } from '../../support/screen.ts';
 import { simulatedClock } from '../../support/simulated-clock.ts';
 
@@ -31,8 +33,11 @@ test('the terminal shows only the current frame, whether it grows or shrinks', (
   view.say('a line that stays');
   view.end();
   err.write('what follows\n');
+  const error = new WfError('E_HOST_COMMAND', '`tell` failed with exit code 7: no\nnetwork', { hint: '' });
+  view.observer.notNotified?.({ run: runId('r1'), reason: 'failed' }, error);
   const [first, second, ...rest] = screenOf(written.err);
   expect([first, second]).toEqual(['run r1 of lab-network', 'a line that stays']);
-  expect(rest.filter((line) => line !== '')).toHaveLength(RECORDED.stages.length + 1);
+  expect(rest.filter((line) => line !== '')).toHaveLength(RECORDED.stages.length + 2);
+  expect(rest[RECORDED.stages.length + 1]).toMatch(/^warning E_HOST_COMMAND: run r1: not notified \(failed\): /);
   expect(rest[RECORDED.stages.length]).toBe('what follows');
 });

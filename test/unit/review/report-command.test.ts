@@ -37,6 +37,7 @@ function open(workflow: () => Promise<ResolvedWorkflow> = async () => resolved()
     requirements: unused,
     runtimes: unused,
     hostPorts: unused,
+    noticesSent: () => undefined,
     close: () => {},
   };
   return async (options: Readonly<Record<string, unknown>>) => {

@@ -64,7 +64,7 @@ const EXIT_CODES: readonly ExitCode[] = [0, 1, 2, 3, 4, 5, 130, 143];
 
 function argumentsOf(given: StartOptions, id: RunId, database: string): readonly string[] {
   const { workflow, input, inputFile, runtime, pauseAfter, onFailure, onHangup, resume, ifRunning, json } = given;
-  const { confirmWithin, applyWithin, confirmBy, confirmIf, guard } = given;
+  const { confirmWithin, applyWithin, confirmBy, confirmIf, guard, notify } = given;
   const options: readonly (readonly [name: string, value: string | undefined])[] = [
     ['--id', id],
     ['--db', database],
@@ -80,7 +80,13 @@ function argumentsOf(given: StartOptions, id: RunId, database: string): readonly
     ['--confirm-if', confirmIf],
     ['--resume', resume],
     ['--if-running', ifRunning],
+    ['--notify', notify === false ? undefined : notify],
   ];
   const typed = options.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
-  return ['start', ...typed, ...(guard ? [] : ['--no-guard']), ...(json ? ['--json'] : []), '--', workflow];
+  const switches = [
+    ...(guard ? [] : ['--no-guard']),
+    ...(notify === false ? ['--no-notify'] : []),
+    ...(json ? ['--json'] : []),
+  ];
+  return ['start', ...typed, ...switches, '--', workflow];
 }

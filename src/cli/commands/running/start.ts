@@ -2,11 +2,12 @@ import path from 'node:path';
 import { z } from 'zod';
 import { type ExitCode, WfError } from '../../../engine/model/errors.ts';
 import { parseRunId, RUN_ID_RULE, type RunId } from '../../../engine/model/ids.ts';
-import type { ConfirmRule } from '../../../engine/model/journal-event.ts';
+import type { ConfirmRule, RunOptions } from '../../../engine/model/journal-event.ts';
 import { RUNTIME_NAMES } from '../../../engine/ports/runtime.ts';
 import type { Engine, RuntimeChoice, StartRequest } from '../../../engine/run/engine.ts';
 import type { LoadedWorkflow } from '../../../engine/workflow/workflow.ts';
 import { confirmRule } from '../../arguments/confirm-options.ts';
+import { notifyOption } from '../../arguments/notify-option.ts';
 import { withSlot } from '../../arguments/slot.ts';
 import { stageToPauseAfter } from '../../arguments/stage-option.ts';
 import { workflowInput } from '../../arguments/workflow-input.ts';
@@ -38,6 +39,7 @@ const options = z.object({
   confirmBy: z.enum(['new-session']).optional(),
   confirmIf: z.string().optional(),
   guard: z.boolean().default(true),
+  notify: z.union([z.string(), z.literal(false)]).optional(),
   onHangup: z.enum(['continue', 'interrupt']).default('continue'),
   json: z.boolean().default(false),
 });
@@ -47,12 +49,13 @@ export type StartOptions = z.output<typeof options>;
 export const start = defineCommand(options, async (given, services, terminal) => {
   const id = chosenId(given, services);
   const confirm = confirmRule(given);
+  const notify = notifyOption(given.notify);
   if (given.detach && !given.dryRun) {
     const { startDetached } = await import('./start-detached.ts');
     return startDetached(given, id, services, terminal);
   }
   const resolved = await workflowByReference(services, given.workflow);
-  const begin = () => startOrPlan({ ...resolved, id, confirm }, given, services, terminal);
+  const begin = () => startOrPlan({ ...resolved, id, confirm, notify }, given, services, terminal);
   if (given.ifRunning === undefined || given.dryRun || given.plan) return begin();
   const { startAlone } = await import('./start-alone.ts');
   const alone = { ifRunning: given.ifRunning, workflow: resolved.workflow.name, id, json: given.json };
@@ -63,10 +66,11 @@ export const start = defineCommand(options, async (given, services, terminal) =>
 interface Chosen extends ResolvedWorkflow {
   readonly id: RunId | undefined;
   readonly confirm: ConfirmRule | undefined;
+  readonly notify: RunOptions['notify'];
 }
 
 async function startOrPlan(
-  { workflow, definition, id, confirm }: Chosen,
+  { workflow, definition, id, confirm, notify }: Chosen,
   given: StartOptions,
   services: Services,
   terminal: Terminal,
@@ -89,6 +93,7 @@ async function startOrPlan(
       ...(isFileReference(given.workflow) ? { file: path.resolve(given.workflow) } : {}),
       ...(confirm === undefined ? {} : { confirm }),
       ...(given.resume === 'auto' ? ({ resume: 'auto' } as const) : {}),
+      ...(notify === undefined ? {} : { notify }),
     };
     if (isPlan) {
       const { printRunPlan } = await import('./start-plan.ts');

@@ -1,6 +1,6 @@
 import type { DueRun } from '../../../agent/due-run.ts';
 import { advanceFor } from '../../../engine/requests/answers.ts';
-import type { Engine, RunHandle } from '../../../engine/run/engine.ts';
+import type { Engine, RunHandle, RunObserver } from '../../../engine/run/engine.ts';
 import { runNotFound } from '../../../engine/run/run-refusal.ts';
 import type { History } from '../../../history/history.ts';
 import { retryRequest } from '../../../library/retry-request.ts';
@@ -17,6 +17,7 @@ export function advanceDue(
   engine: Engine,
   history: History,
   services: Services,
+  observer: RunObserver,
 ): (due: DueRun) => Promise<RunHandle | 'answered' | null> {
   function storedRun({ run: id }: DueRun) {
     const run = history.run(id);
@@ -26,14 +27,14 @@ export function advanceDue(
 
   async function resume(due: DueRun): Promise<RunHandle> {
     const request = await resumeRequest(storedRun(due), UNATTENDED, history, services);
-    return engine.resume({ ...request, by: 'agent', mayHibernate: true });
+    return engine.resume({ ...request, by: 'agent', mayHibernate: true }, observer);
   }
 
   async function startAnew(due: DueRun): Promise<RunHandle> {
     const run = storedRun(due);
     const resolved = await workflowOf(run, undefined, services);
     const request = retryRequest(run, resolved, requiredSecrets(run, [], resolved.workflow));
-    return engine.start({ ...request, mayHibernate: true });
+    return engine.start({ ...request, mayHibernate: true }, observer);
   }
 
   const undo = async (due: DueRun) =>
@@ -42,7 +43,7 @@ export function advanceDue(
   return async (due) => {
     if (due.why !== 'request') {
       const { status } = storedRun(due);
-      return status === 'unconfirmed' ? engine.conclude(await undo(due), 'deadline') : resume(due);
+      return status === 'unconfirmed' ? engine.conclude(await undo(due), 'deadline', observer) : resume(due);
     }
     const taken: RunHandle[] = [];
     const isAnswered = await engine.answer(due.run, due.request, async (demand) => {
@@ -51,13 +52,13 @@ export function advanceDue(
           taken.push(await startAnew(due));
           return;
         case 'conclude':
-          taken.push(...listed(await engine.conclude(await undo(due), 'answered')));
+          taken.push(...listed(await engine.conclude(await undo(due), 'answered', observer)));
           return;
         case 'settle':
-          taken.push(...listed(await engine.settle(await undo(due))));
+          taken.push(...listed(await engine.settle(await undo(due), observer)));
           return;
         case 'rollBack':
-          taken.push(...listed(await engine.rollBack({ ...(await undo(due)), removeKept: false })));
+          taken.push(...listed(await engine.rollBack({ ...(await undo(due)), removeKept: false }, observer)));
           return;
         case 'resume':
           taken.push(await resume(due));

@@ -72,7 +72,9 @@ async function advanceRuns(given: AgentOptions, services: Services, terminal: Te
       page = server;
       report({ did: 'serving', pid, url });
     }
-    const begin = advanceDue(engine, history, services);
+    const begin = advanceDue(engine, history, services, {
+      notNotified: (notice, error) => report({ did: 'not-notified', ...notice, error }),
+    });
     running = startAgent({ history, clock, owner, isAlive, concurrency, begin, release: engine.releaseLease, report });
     await running.done.finally(() => {
       for (const end of unlisten) end();

@@ -6,6 +6,8 @@ import { parseRunId, RUN_ID_RULE } from '../../../engine/model/ids.ts';
 import type { CommandPort } from '../../../engine/ports/command.ts';
 import type { LoadedWorkflow } from '../../../engine/workflow/workflow.ts';
 import { findTool } from '../../../host/commands/find-tool.ts';
+import { locateNotifyProgram } from '../../../host/notify/notify-program.ts';
+import { notifyOption } from '../../arguments/notify-option.ts';
 import { slotOf } from '../../arguments/slot.ts';
 import { workflowInput } from '../../arguments/workflow-input.ts';
 import { isFileReference, workflowByReference } from '../../arguments/workflow-reference.ts';
@@ -22,6 +24,7 @@ const options = z.object({
   onCalendar: z.string(),
   name: z.string().optional(),
   input: z.array(z.string()).default([]),
+  notify: z.union([z.string(), z.literal(false)]).optional(),
   ifRunning: z.enum(['skip', 'wait']).default('skip'),
   json: z.boolean().default(false),
 });
@@ -33,6 +36,7 @@ export const schedule = defineCommand(options, async (given, services, terminal)
   if (parseRunId(`${name}-${slotOf(services.clock.now())}`) === undefined) throw unusableName(name);
   const { secrets } = workflowInput(workflow, { assignments: given.input, file: undefined });
   for (const [input, source] of Object.entries(secrets)) if (source === null) throw typedSecret(input);
+  const notify = notifyOption(given.notify);
   await requireCalendar(given.onCalendar, (await services.hostPorts()).command);
   const scope = scopeOf(false);
   const units = scheduleUnits({
@@ -41,6 +45,7 @@ export const schedule = defineCommand(options, async (given, services, terminal)
     database: services.places.database,
     onCalendar: given.onCalendar,
     input: given.input.map((assignment) => withAbsoluteFile(assignment, workflow)),
+    notify: notify && locateNotifyProgram(notify),
     ifRunning: given.ifRunning,
     scope,
     env: process.env,

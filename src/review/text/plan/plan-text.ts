@@ -1,3 +1,4 @@
+import { commandLine } from '../../../engine/model/evidence.ts';
 import type { ConfirmRule, RunOptions } from '../../../engine/model/journal-event.ts';
 import { limitText } from '../../../engine/model/time-limit.ts';
 import { observedWords } from '../../../engine/plan/plan-differences.ts';
@@ -27,6 +28,7 @@ export function savedPlanLines(plan: StoredPlan, now: number, style: TextStyle):
     ['file', options.file ?? null],
     ['confirm', options.confirm === undefined ? null : confirmWords(options.confirm)],
     ['resume', options.resume === undefined ? null : 'by `wf agent` if its process ends early'],
+    ['notify', options.notify ? commandLine(options.notify) : null],
     ['input', inputs.length === 0 ? null : inputs.join(' ')],
     ['runtime', runtime],
     ['on failure', options.onFailure],
@@ -42,10 +44,11 @@ export function savedPlanLines(plan: StoredPlan, now: number, style: TextStyle):
   ];
 }
 
-function optionLines({ confirm, resume }: RunOptions): readonly string[] {
+function optionLines({ confirm, resume, notify }: RunOptions): readonly string[] {
   return [
     ...(confirm === undefined ? [] : [confirmWords(confirm)]),
     ...(resume === undefined ? [] : ['an agent resumes the run if its process ends early']),
+    ...(notify ? [`notifies ${oneLine(commandLine(notify))}`] : []),
   ];
 }
 

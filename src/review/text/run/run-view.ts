@@ -1,4 +1,5 @@
 import { armedIn } from '../../../engine/confirm/guard-step.ts';
+import { commandLine } from '../../../engine/model/evidence.ts';
 import type { ConfirmRule } from '../../../engine/model/journal-event.ts';
 import type { RunMaterial } from '../../record/run-material.ts';
 import { runProofs } from '../../record/run-proofs.ts';
@@ -74,6 +75,7 @@ function headerLines(
     field('started', run.startedAt === null ? 'not yet' : timing(run.startedAt, record, now)),
     ...(record.resume === undefined ? [] : [field('resume', 'by `wf agent` if its process ends early')]),
     ...(run.options.confirm === undefined ? [] : [field('confirm', confirmText(run.options.confirm, journal))]),
+    ...(run.options.notify ? [field('notify', oneLine(commandLine(run.options.notify)))] : []),
     field('runtime', record.runtime),
     field('definition', record.definitionHash.slice(0, 12)),
     ...inputLines.map((line, index) => field(index === 0 ? 'input' : '', line)),

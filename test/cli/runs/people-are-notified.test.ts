@@ -1,0 +1,329 @@
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { startAgent } from '../../support/agent.ts';
+import { openAskingProject } from '../../support/asking-workflow.ts';
+import { NOTE_WORKFLOW, openNoteProject } from '../../support/note.ts';
+import { type TellProgram, tellProgram } from '../../support/notified.ts';
+import { planSchema } from '../../support/plan-record.ts';
+import { untilRunning } from '../../support/processes.ts';
+import { runRecordSchema } from '../../support/run-record.ts';
+import { openProject, type Project } from '../../support/run-wf.ts';
+import { openSettingProject } from '../../support/setting-workflow.ts';
+
+const isRoot = process.getuid?.() === 0;
+const PATIENCE = { timeout: 20_000, interval: 50 };
+
+/** The arguments that start a run of `note`, which fails after its change. */
+function failing({ folder }: Project, id: string, ...more: readonly string[]): readonly string[] {
+  const input = ['--input', `file=${path.join(folder, id)}`, '--input', 'command=false'];
+  return ['start', 'note', '--id', id, ...input, ...more];
+}
+
+const recordOf = async (project: Project, id: string) =>
+  runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
+
+const untilTold = (tell: TellProgram, reasons: readonly string[]) =>
+  vi.waitFor(() => expect(tell.reasons()).toEqual(reasons), PATIENCE);
+
+const untilItWaits = (project: Project, id: string) =>
+  vi.waitFor(async () => expect((await recordOf(project, id)).status).toBe('waiting'), PATIENCE);
+
+/** The workflow `note` with a secret input, and a command to notify of its own if a program is given. */
+function secretNote(program?: string): string {
+  const notify = program === undefined ? '' : `  notify: { argv: ['${program}', 'by', 'definition'] },\n`;
+  return NOTE_WORKFLOW.replace("text: z.string().default('a note')", 'text: secret(z.string())')
+    .replace(/^import \{ (.*) \} from 'wf-engine'/m, "import { secret, $1 } from 'wf-engine'")
+    .replace('  requirements:', `${notify}  requirements:`);
+}
+
+test.concurrent('of a failure, with the record on stdin; not of a success', async () => {
+  const project = openNoteProject();
+  const tell = tellProgram(project);
+  const success = ['start', 'note', '--id', 'note-ok', '--input', `file=${project.folder}/ok`, '--notify', tell.path];
+  expect(await project.wf(success)).toMatchObject({ exitCode: 0 });
+  expect(tell.reasons()).toEqual([]);
+  const failed = await project.wf(failing(project, 'note-fails', '--json', '--notify', './tell'));
+  expect(failed, failed.stderr).toMatchObject({ exitCode: 1 });
+  expect(tell.reasons()).toEqual(['failed note-fails rolled-back']);
+  const [told] = tell.told();
+  expect(told?.argv).toBe('');
+  expect(told?.record).toEqual(failed.json());
+  expect(told?.env).toMatchObject({
+    WF_RUN: 'note-fails',
+    WF_WORKFLOW: 'note',
+    WF_STATUS: 'rolled-back',
+    WF_DB: project.database,
+    PWD: '/',
+  });
+  expect((await project.wf(['show', 'note-fails'])).stdout).toContain(`notify      ${tell.path}\n`);
+});
+
+test.concurrent('by the command of the definition, unless the start names another or none; without secrets', async () => {
+  const project = openNoteProject();
+  const tell = tellProgram(project);
+  project.write('workflows/note.ts', secretNote());
+  const secret = 'Pa55-w0rd-of-ours';
+  const args = ['--input', 'text=@env:NOTE_TEXT'];
+  const options = { env: { NOTE_TEXT: secret, PATH: `${project.folder}:${process.env['PATH']}` } };
+  await project.wf(failing(project, 'note-planned', ...args, '--plan'), options);
+  project.write('workflows/note.ts', secretNote(tell.path));
+  // What was planned is started, and the command is no part of the definition.
+  expect((await project.wf(['apply', '@latest'], options)).exitCode).toBe(1);
+  const byDefault = await project.wf(failing(project, 'note-default', ...args), options);
+  expect(byDefault, byDefault.stderr).toMatchObject({ exitCode: 1 });
+  await project.wf(failing(project, 'note-named', ...args, '--notify', '["tell","a b","$HOME"]'), options);
+  await project.wf(failing(project, 'note-silent', ...args, '--no-notify'), options);
+  expect(tell.told().map(({ argv, env }) => `${env['WF_RUN']}: ${argv}`)).toEqual([
+    'note-default: by definition',
+    'note-named: a b $HOME',
+  ]);
+  expect(tell.told()[0]?.record.input['text']).toMatch(/^wf-secret:text:/);
+  expect(readFileSync(path.join(project.folder, 'told'), 'utf8')).not.toContain(secret);
+  const plan = await project.wf(failing(project, 'note-applied', ...args, '--plan', '--json'), options);
+  expect(planSchema.parse(plan.json()).notify).toEqual([tell.path, 'by', 'definition']);
+  project.write('workflows/note.ts', secretNote('/nowhere'));
+  const applied = await project.wf(['apply', '@latest'], options);
+  expect(applied, applied.stderr).toMatchObject({ exitCode: 1 });
+  expect(tell.told().at(-1)).toMatchObject({ argv: 'by definition', record: { id: 'note-applied' } });
+  expect((await project.wf(['retry', 'note-silent'], options)).exitCode).toBe(1);
+  expect(tell.told()).toHaveLength(3);
+});
+
+test.concurrent('a command that fails, is missing or is killed changes nothing', async () => {
+  const project = openNoteProject();
+  const expected = await project.wf(failing(project, 'plain', '--json'));
+  const stable = (text: string) =>
+    text.replace(/"(\w+At|durationMs)": .*/g, '').replaceAll(/plain|fails-[a-z-]+/g, 'ID');
+  for (const [name, how, words] of [
+    ['exits', 'exec <&-; echo one; printf "two\\nlines" >&2; exit 7', /failed with exit code 7: two lines$/],
+    ['is-killed', 'kill -9 $$', /was killed by SIGKILL$/],
+  ] as const) {
+    const id = `fails-${name}`;
+    const argv = JSON.stringify(['sh', '-c', how]);
+    const end = await project.wf(failing(project, id, '--json', '--quiet', '--notify', argv));
+    expect(end.exitCode).toBe(expected.exitCode);
+    expect(stable(end.stdout)).toBe(stable(expected.stdout));
+    expect(end.stderr.split('\n').filter((line) => line !== '')).toEqual([
+      expect.stringMatching(
+        new RegExp(`^warning E_HOST_COMMAND: run ${id}: not notified \\(failed\\): .*${words.source}`),
+      ),
+    ]);
+  }
+  const removed = project.start(
+    failing(project, 'fails-missing', '--input', `waitFor=${project.folder}/go`, '--notify', tellProgram(project).path),
+  );
+  await removed.line(/writeNote .* ok/);
+  rmSync(path.join(project.folder, 'tell'));
+  writeFileSync(path.join(project.folder, 'go'), '');
+  const end = await removed.end;
+  expect(end).toMatchObject({ exitCode: 1 });
+  expect(end.stderr).toMatch(/^warning E_TOOL_MISSING: run fails-missing: not notified \(failed\): .*tell is no exec/m);
+});
+
+test.concurrent('a command that cannot be run is refused before anything is touched', async () => {
+  const project = openNoteProject();
+  const tell = tellProgram(project);
+  const notify = async (text: string, ...more: readonly string[]) => {
+    const end = await project.wf(failing(project, 'refused', '--notify', text, ...more));
+    expect(end.stdout).toBe('');
+    return `${end.exitCode} ${/^error (\w+)/.exec(end.stderr)?.[1]}`;
+  };
+  expect(await notify('/no/such/program')).toBe('3 E_TOOL_MISSING');
+  expect(await notify('./workflows/note.ts', '--plan')).toBe('3 E_TOOL_MISSING');
+  if (isRoot) {
+    chmodSync(tell.path, 0o777);
+    expect(await notify(tell.path)).toBe('3 E_UNTRUSTED');
+    chmodSync(tell.path, 0o755);
+    const run = project.start(
+      failing(project, 'spoilt', '--input', `waitFor=${project.folder}/go`, '--notify', 'tell'),
+      {
+        env: { PATH: `${project.folder}:${process.env['PATH']}` },
+      },
+    );
+    await run.line(/writeNote .* ok/);
+    chmodSync(tell.path, 0o777);
+    writeFileSync(path.join(project.folder, 'go'), '');
+    const end = await run.end;
+    expect(end, end.stderr).toMatchObject({ exitCode: 1 });
+    expect(end.stderr).toMatch(
+      /^warning E_UNTRUSTED: run spoilt: not notified \(failed\): .* is writable by everybody/m,
+    );
+  }
+  expect(tell.reasons()).toEqual([]);
+  expect(existsSync(path.join(project.folder, 'refused'))).toBe(false);
+  expect((await project.wf(['show', 'refused'])).exitCode).toBe(2);
+});
+
+test.concurrent('of a question once, whoever resumes the run, and of its end; by an agent too', async ({
+  onTestFinished,
+}) => {
+  const project = openAskingProject();
+  const tell = tellProgram(project);
+  const start = (id: string) => {
+    const args = ['start', 'asking', '--id', id, '--input', `folder=${project.folder}`, '--notify', tell.path];
+    return project.start([...args, '--resume', 'auto']);
+  };
+  const waiting = /^waiting for the event approve/;
+  project.go('first', 'second', 'third');
+  const killed = start('asked-a');
+  await killed.line(waiting);
+  await untilTold(tell, ['waiting asked-a waiting']);
+  expect(tell.told()[0]?.record.waitingFor?.ask?.title).toBe('Go on?');
+  killed.kill('SIGKILL');
+  await killed.end;
+  const resumed = project.start(['resume', 'asked-a']);
+  await resumed.line(waiting);
+  expect((await project.wf(['send', 'asked-a', 'approve', '--data', '{"by":"Ann"}'])).exitCode).toBe(0);
+  expect((await resumed.end).exitCode).toBe(0);
+  const reasons = ['waiting asked-a waiting', 'recovered asked-a succeeded'];
+  expect(tell.reasons()).toEqual(reasons);
+
+  const left = start('asked-b');
+  await left.line(waiting);
+  await untilTold(tell, [...reasons, 'waiting asked-b waiting']);
+  left.kill('SIGKILL');
+  await left.end;
+  const agent = await startAgent(onTestFinished, project, ['--json']);
+  await untilItWaits(project, 'asked-b');
+  expect((await project.wf(['send', 'asked-b', 'reject'])).exitCode).toBe(0);
+  await untilTold(tell, [...reasons, 'waiting asked-b waiting', 'failed asked-b rolled-back']);
+  // The agent reports what it could not send.
+  const lost = start('asked-c');
+  await lost.line(waiting);
+  lost.kill('SIGKILL');
+  await lost.end;
+  rmSync(tell.path);
+  await untilItWaits(project, 'asked-c');
+  await project.wf(['send', 'asked-c', 'reject']);
+  const line = await agent.printed(/"did":"not-notified"/);
+  expect(JSON.parse(line)).toMatchObject({ run: 'asked-c', reason: 'failed', error: { code: 'E_TOOL_MISSING' } });
+  agent.kill('SIGTERM');
+  expect((await agent.end).exitCode).toBe(0);
+});
+
+test.concurrent('of a run that has to be confirmed, and of what becomes of it, also by its guard', async () => {
+  const project = openSettingProject();
+  const tell = tellProgram(project);
+  const options = ['--notify', tell.path, '--confirm-within'];
+  const confirmed = project.run('told-confirmed', [...options, '60s']);
+  await confirmed.line(/^not confirmed yet/);
+  expect((await project.confirm('told-confirmed')).exitCode).toBe(0);
+  expect((await confirmed.end).exitCode).toBe(0);
+  const reasons = ['unconfirmed told-confirmed unconfirmed', 'recovered told-confirmed succeeded'];
+  expect(tell.reasons()).toEqual(reasons);
+  await project.wf(['rollback', 'told-confirmed']);
+  expect(tell.reasons()).toEqual(reasons);
+  const deserted = project.run('told-deserted', [...options, '2s']);
+  await deserted.line(/^not confirmed yet/);
+  await untilTold(tell, [...reasons, 'unconfirmed told-deserted unconfirmed']);
+  deserted.kill('SIGKILL');
+  await deserted.end;
+  await untilTold(tell, [...reasons, 'unconfirmed told-deserted unconfirmed', 'failed told-deserted rolled-back']);
+});
+
+/** Makes a file, which its undo can only remove if `mended` exists, and fails unless `ready` exists. */
+const STUCK = `
+  import { defineWorkflow } from 'wf-engine';
+  import { execCommand } from 'wf-engine/steps';
+  import { setup } from 'xstate';
+  import { z } from 'zod';
+  export default defineWorkflow({
+    name: 'stuck', version: '1', description: 'Leaves a file.', input: z.object({ folder: z.string() }), keepsChanges: true,
+    machine: setup({ types: { context: {}, input: {} }, actors: { run: execCommand.with({ alters: [] }) } }).createMachine({
+      context: ({ input }) => input, initial: 'make',
+      states: {
+        make: { invoke: { id: 'make', src: 'run', input: ({ context: { folder } }) => ({ argv: ['touch', folder + '/made'], undo: ['rm', folder + '/mended', folder + '/made'] }), onDone: 'check' } },
+        check: { invoke: { id: 'check', src: 'run', input: ({ context: { folder } }) => ({ argv: ['test', '-e', folder + '/ready'], undo: ['true'] }), onDone: 'done' } },
+        done: { type: 'final' },
+      },
+    }),
+  });`;
+
+test.concurrent('of a run that needs attention, a kept failure, and their recovery', async () => {
+  const project = openProject({ 'workflows/stuck.ts': STUCK });
+  const tell = tellProgram(project);
+  // wf ends only once it has told that.
+  const slowly = JSON.stringify(['sh', '-c', 'sleep 0.5; exec "$0"', tell.path]);
+  const start = (id: string, ...more: readonly string[]) =>
+    project.wf(['start', 'stuck', '--id', id, '--input', `folder=${project.folder}`, '--notify', slowly, ...more]);
+  const touch = (name: string) => writeFileSync(path.join(project.folder, name), '');
+  expect((await start('told-stuck')).exitCode).toBe(5);
+  const settle = ['settle', 'told-stuck', '1', '--as', 'gone', '--reason', 'removed'];
+  expect((await project.wf(settle)).exitCode).toBe(0);
+  expect((await start('told-kept', '--on-failure', 'keep')).exitCode).toBe(1);
+  expect((await start('told-back', '--on-failure', 'keep')).exitCode).toBe(1);
+  touch('mended');
+  expect((await project.wf(['rollback', 'told-back'])).exitCode).toBe(0);
+  touch('ready');
+  const retried = await project.wf(['retry', 'told-kept']);
+  expect(retried, retried.stderr).toMatchObject({ exitCode: 0 });
+  expect(tell.reasons()).toEqual([
+    'needs-attention told-stuck needs-attention',
+    'recovered told-stuck rolled-back',
+    'failed told-kept failed',
+    'failed told-back failed',
+    'recovered told-back rolled-back',
+    'recovered told-kept succeeded',
+  ]);
+});
+
+test.concurrent('a start anew, a detached start and a schedule carry the command', async () => {
+  const project = openNoteProject();
+  const tell = tellProgram(project);
+  const argv = JSON.stringify(['./tell', 'it']);
+  expect((await project.wf(failing(project, 'told-away', '--detach', '--notify', argv))).exitCode).toBe(0);
+  await untilTold(tell, ['failed told-away rolled-back']);
+  expect((await project.wf(['retry', 'told-away'])).exitCode).toBe(1);
+  const again = (await recordOf(project, 'told-away')).retriedAs;
+  expect(tell.reasons()).toEqual(['failed told-away rolled-back', `failed ${again} rolled-back`]);
+  expect(tell.told()[1]?.argv).toBe('it');
+  const print = ['schedule', 'print', 'note', '--on-calendar', 'daily', '--input', 'file=/n'];
+  const unit = async (...more: readonly string[]) => {
+    const { stdout, stderr } = await project.wf([...print, ...more]);
+    return stdout === '' ? stderr : stdout;
+  };
+  expect(await unit('--notify', argv)).toContain(`--notify "[\\"${tell.path}\\",\\"it\\"]" -- note`);
+  expect(await unit('--no-notify')).toContain(' --no-notify -- note');
+  expect(await project.wf([...print, '--notify', 'no-such-program'])).toMatchObject({ exitCode: 3, stdout: '' });
+});
+
+test.concurrent('a command that does not end holds up neither the run nor, after Ctrl-C, wf', async ({
+  onTestFinished,
+}) => {
+  const project = openAskingProject();
+  const hanging = `sleep 61.${process.pid % 1_000}`;
+  const tell = tellProgram(project, `exec ${hanging}`);
+  project.go('first', 'second', 'third');
+  const args = ['start', 'asking', '--input', `folder=${project.folder}`, '--notify', tell.path, '--id'];
+  // The notice of the question is under way until the end.
+  const run = project.start([...args, 'held-up']);
+  await run.line(/^waiting for the event approve/);
+  await untilRunning(hanging);
+  expect((await project.wf(['send', 'held-up', 'approve', '--data', '{"by":"Ann"}'])).exitCode).toBe(0);
+  await run.printed(/^asking succeeded/);
+  await run.line(/^waiting for the command that is notified/);
+  run.kill('SIGTERM');
+  const end = await run.end;
+  expect(end).toMatchObject({ exitCode: 0, signal: undefined });
+  expect(end.stderr.match(/^warning E_HOST_COMMAND: run held-up: not notified .* was ended with wf$/gm)).toHaveLength(
+    2,
+  );
+  // wf is killed: the command is no process of the run, and holds up no resume.
+  const killed = project.start([...args, 'cut-short']);
+  await killed.line(/^waiting for the event approve/);
+  const pid = await untilRunning(hanging);
+  onTestFinished(() => {
+    process.kill(pid, 'SIGKILL');
+  });
+  killed.kill('SIGKILL');
+  await killed.end;
+  const resumed = project.start(['resume', 'cut-short']);
+  await resumed.line(/^waiting for the event approve/);
+  expect(existsSync(`/proc/${pid}`)).toBe(true);
+  resumed.kill('SIGINT');
+  expect((await resumed.end).exitCode).toBe(130);
+  expect(tell.reasons()).toEqual(['waiting held-up waiting', 'waiting cut-short waiting']);
+  rmSync(tell.path);
+  expect((await project.wf(['rollback', 'cut-short'])).exitCode).toBe(0);
+});
