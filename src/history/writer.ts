@@ -158,7 +158,7 @@ export function createWriter({ statements, write, path, requireInPlace }: Writer
            WHERE id = @id`,
           { id, pid, startTime, bootId, pidNamespace },
         );
-        return { run: id, fence: lease.fence + 1 };
+        return { run: id, fence: lease.fence + 1, from: holder };
       }),
 
     claim: (lease, claims) => write(() => claim(statements, requireLease(lease), claims, path)),

@@ -62,6 +62,8 @@ export type JournalEvent =
       readonly pauseAfter: string | null;
       /** Set if an agent took the run over; an agent resumes it after an interruption, too. */
       readonly by?: 'agent';
+      /** The dead process that held the lease; absent if it had been released, or this is the first. */
+      readonly from?: Owner;
     }
   /** A private host was made for the run; it is kept only once this is on disk, and no other is trusted to be it. */
   | ({ readonly type: 'host.made' } & PrivateHostIdentity)

@@ -15,6 +15,12 @@ export interface Lease {
   readonly fence: number;
 }
 
+/** A lease that was taken over. */
+export interface TakenLease extends Lease {
+  /** The process that held it: dead, or the one that takes it over; null if it had been released. */
+  readonly from: Owner | null;
+}
+
 export const STORED_RUN_STATUSES = [
   'running',
   'waiting',
@@ -139,7 +145,7 @@ export interface HistoryPort {
    * wakes writes nothing more. The holder of a lease may take over its own run.
    * @throws WfError E_LEASE_HELD naming the living owner; E_RUN_NOT_FOUND; E_RUN_IMPORTED
    */
-  takeOver(run: RunId, owner: Owner, isAlive: (owner: Owner) => boolean, own?: Lease): Lease;
+  takeOver(run: RunId, owner: Owner, isAlive: (owner: Owner) => boolean, own?: Lease): TakenLease;
   /** Claims names for a leased run that has ended, and goes on. @throws WfError E_NAME_IN_USE, E_LEASE_LOST */
   claim(lease: Lease, claims: readonly string[]): void;
   /** Whether the lease is still the run's: false as soon as another process has taken the run over. */

@@ -6,7 +6,7 @@ import { type Owner, sameOwner } from '../model/owner.ts';
 import type { ProcessMark } from '../model/process-mark.ts';
 import { recordedHostIn } from '../place/recorded-host.ts';
 import type { AcquiredClaims } from '../ports/claims.ts';
-import type { Lease, StoredRun } from '../ports/history.ts';
+import type { Lease, StoredRun, TakenLease } from '../ports/history.ts';
 import type { RunHost } from '../ports/runtime.ts';
 import type { EngineDependencies, EngineServices, RunObserver } from '../run/engine.ts';
 import { type OpenRun, openRun } from '../run/open-run.ts';
@@ -99,8 +99,10 @@ export async function takeOver(
     requireLastHost(services, run, host, entries);
     const { place } = run;
     const opened = openRun(services, { ...request, lease, host, claimed: async () => {}, place, entries });
+    // A run that hibernates in this process is taken from nobody.
+    const from = lease.from === null || sameOwner(lease.from, owner) ? {} : { from: lease.from };
     await opened.journal.append([
-      { type: 'lease.taken', purpose, owner, pauseAfter, ...(by === undefined ? {} : { by }) },
+      { type: 'lease.taken', purpose, owner, pauseAfter, ...(by === undefined ? {} : { by }), ...from },
     ]);
     const open = openSteps(entries);
     await withRenewedHost(host, async () => {
@@ -146,7 +148,7 @@ async function takeLease(
   { id }: StoredRun,
   host: RunHost,
   hibernating: Lease | undefined,
-): Promise<Lease> {
+): Promise<TakenLease> {
   const isAdvanced = (holder: Owner) => isAlive(holder) && !leases.isAbandoned(id, holder);
   try {
     const lease = await history.groupedCommit(() => history.takeOver(id, owner, isAdvanced, hibernating));

@@ -126,6 +126,7 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
       owner,
       pauseAfter: z.nullable(z.string()),
       by: z.exactOptional(z.literal('agent')),
+      from: z.exactOptional(owner),
     }),
     z.strictObject({ type: z.literal('host.made'), process: owner, user: z.number() }),
     z.strictObject({
