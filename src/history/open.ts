@@ -31,7 +31,7 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
     const statements = new Statements(db);
     keepReserve(file);
     const requireInPlace = watchDatabaseFile(file);
-    const write = writeTransactions({ db, statements, path: file, options, requireInPlace });
+    const { write, timeCommits } = writeTransactions({ db, statements, path: file, options, requireInPlace });
     const group = groupCommits(db, write, file);
     const reader = createReader(db, statements, file);
     const pruner = createPruner({ db, statements, write, path: file, workflowNames: reader.workflowNames });
@@ -39,6 +39,7 @@ export function openHistory(path: string, options: ConnectOptions = {}): History
       ...reader,
       ...createWriter({ statements, write, path: file, requireInPlace }),
       groupedCommit: group.groupedCommit,
+      timeCommits,
       ...pruner,
       ...createAgentRegistry(statements, write, requireInPlace, reader),
       compact: (isAlive) => withDatabaseErrors(file, () => pruner.compact(isAlive)),

@@ -6,6 +6,15 @@ import type { Statements } from './statements.ts';
 /** Runs `work` in one transaction and returns its result. */
 export type Transact = <Result>(work: () => Result) => Result;
 
+/** Starts a timer, and returns the function that stops it. */
+export type StartTimer = () => () => void;
+
+interface WriteTransactions {
+  readonly write: Transact;
+  /** Measures each commit from now on: the wait for other writers, the work, and the wait for the disk. */
+  timeCommits(start: StartTimer): void;
+}
+
 interface TransactionDependencies {
   readonly db: Database;
   readonly statements: Statements;
@@ -16,7 +25,7 @@ interface TransactionDependencies {
 }
 
 /**
- * Returns a function that runs work in an IMMEDIATE transaction: when it returns, the writes are on disk, in a file that the path leads
+ * Returns `write`, which runs work in an IMMEDIATE transaction: when it returns, the writes are on disk, in a file that the path leads
  * to. Inside another transaction (a grouped commit), the work becomes part of that one.
  */
 export function writeTransactions({
@@ -25,8 +34,9 @@ export function writeTransactions({
   path,
   options,
   requireInPlace,
-}: TransactionDependencies): Transact {
-  return (work) => {
+}: TransactionDependencies): WriteTransactions {
+  let startTimer: StartTimer | undefined;
+  const write: Transact = (work) => {
     if (db.inTransaction) return work();
     const transaction = db.transaction(() => {
       // A newer wf may have changed the tables since this process opened the database.
@@ -34,10 +44,18 @@ export function writeTransactions({
       return work();
     });
     return withReserve(path, options, () => {
+      const stopTimer = startTimer?.();
       const result = transaction.immediate();
+      stopTimer?.();
       // Checked after the commit, to notice a file that was deleted just before it.
       requireInPlace();
       return result;
     });
+  };
+  return {
+    write,
+    timeCommits(start) {
+      startTimer = start;
+    },
   };
 }
