@@ -96,7 +96,7 @@ function makeRuns() {
   const statements = [
     db.prepare(`${series} INSERT INTO runs (${run.names}) SELECT ${run.values} FROM n ${source}`),
     ...['journal', 'steps', 'evidence', 'changes'].map((table) => {
-      const row = copied(table, { run: `${first} + n.n`, ...(table === 'steps' ? { number: null } : {}) });
+      const row = copied(table, { run: `${first} + n.n`, number: null });
       return db.prepare(
         `${series} INSERT INTO ${table} (${row.names}) SELECT ${row.values} FROM n
          ${source.replace('AS sample ON sample.id', 'AS r ON r.id')} JOIN ${table} AS sample ON sample.run = r.number`,
@@ -137,27 +137,34 @@ function timesOf(argv, rounds) {
 
 /** What a program asks that has the history open: W4. */
 async function askInside() {
-  const { openHistoryForReading } = await createJiti(import.meta.url).import(path.join(root, 'src/history/open.ts'));
+  const load = (file) => createJiti(import.meta.url).import(path.join(root, 'src', file));
+  const { openHistoryForReading } = await load('history/open.ts');
+  const { createMetrics } = await load('metrics/create-metrics.ts');
+  const { systemClock: clock } = await load('host/machine/clock.ts');
   const history = openHistoryForReading(database);
+  const metrics = createMetrics({ history, clock, isAlive: () => false });
   const asked = {
     'the latest 20 runs': () => history.runs({ limit: 20 }),
     'the latest 20 that failed': () => history.runs({ limit: 20, status: 'failed' }),
     'one run': () => history.run(ids.middle),
     'the ten steps of one run': () => history.steps(ids.middle),
     'the journal of one run': () => history.journal(ids.middle),
+    'the metrics': () => metrics.text(),
   };
   const figures = {};
   for (const [what, ask] of Object.entries(asked)) {
-    const times = Array.from({ length: 2_000 }, () => {
+    const times = [];
+    for (let n = 0; n < 2_000; n += 1) {
       const begun = performance.now();
-      ask();
-      return performance.now() - begun;
-    });
+      await ask();
+      times.push(performance.now() - begun);
+    }
     figures[what] = { p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
     say(
       `${`inside the process: ${what}`.padEnd(52)}${short(figures[what].p50).padStart(8)} ms, p99 ${short(figures[what].p99)} ms`,
     );
   }
+  metrics.close();
   history.close();
   const at = process.argv.indexOf('--json');
   if (at !== -1) writeFileSync(process.argv[at + 1], `${JSON.stringify({ runs, figures }, null, 2)}\n`);

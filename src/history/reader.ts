@@ -7,6 +7,8 @@ import { lazy } from '../engine/model/lazy.ts';
 import type { HistoryPort, RunFilter, StoredRun } from '../engine/ports/history.ts';
 import { runNotFound } from '../engine/run/run-refusal.ts';
 import { type AgentWorkReader, createAgentWorkReader } from './agent-work.ts';
+import { createJournalTail, type JournalTail } from './journal-tail.ts';
+import { createOpenCounts, type OpenCounts } from './open-counts.ts';
 import { type PrunePlan, type PruneRequest, prunePlan } from './prune/plan.ts';
 import { type Space, spaceOf } from './prune/space.ts';
 import { CHANGE_COLUMNS, changeOfRunRow, changeRow } from './rows/change-row.ts';
@@ -28,7 +30,9 @@ import type { HistoryWriter } from './writer.ts';
 /** A history opened for reading. */
 export interface HistoryReader
   extends Omit<HistoryPort, keyof HistoryWriter | 'groupedCommit' | 'freeReserve'>,
-    AgentWorkReader {
+    AgentWorkReader,
+    JournalTail,
+    OpenCounts {
   /** Returns the oldest run of a workflow that has not ended, without imported ones. */
   unendedRun(workflow: string): RunId | undefined;
   /** Names of the workflows that have runs, sorted. */
@@ -82,6 +86,8 @@ export function createReader(db: Database, statements: Statements, path: string)
 
   const reader: Omit<HistoryReader, 'close'> = {
     ...createAgentWorkReader(statements, path),
+    ...createJournalTail(statements, path),
+    ...createOpenCounts(db, statements, path),
     run: (id) =>
       read(() => {
         const row = statements.row(`SELECT ${RUN_COLUMNS} FROM runs WHERE id = @id`, { id });

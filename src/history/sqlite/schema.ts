@@ -65,9 +65,11 @@ const SCHEMA = `
   CREATE UNIQUE INDEX runs_retried ON runs (retry_of) WHERE retry_of IS NOT NULL AND imported_from IS NULL;
   CREATE INDEX runs_with_owner ON runs (number) WHERE owner_pid IS NOT NULL;
   CREATE INDEX runs_due ON runs (due_at, number) WHERE due_at IS NOT NULL;
+  CREATE INDEX runs_imported ON runs (status) WHERE imported_from IS NOT NULL;
   CREATE INDEX runs_to_resume ON runs (number) WHERE ${RESUMED_BY_AGENT};
 
   CREATE TABLE journal (
+    number INTEGER PRIMARY KEY, -- in the order of the commits of all runs; VACUUM keeps it
     run INTEGER NOT NULL REFERENCES runs (number),
     seq INTEGER NOT NULL,
     at INTEGER NOT NULL,

@@ -24,6 +24,7 @@ const INDEX_SCANS: readonly string[] = [
   'SCAN runs USING INDEX runs_with_owner',
   'SCAN changes USING INDEX changes_in_place',
   'SCAN runs USING INDEX runs_to_resume',
+  'SCAN runs USING INDEX runs_imported',
 ];
 
 /** Plans that read no table. */
@@ -44,6 +45,8 @@ const SEARCHES: readonly string[] = [
   'SEARCH runs USING INDEX sqlite_autoindex_runs_1 (id>? AND id<?)',
   'SEARCH runs USING INDEX runs_due (due_at>?)',
   'SEARCH steps USING INDEX sqlite_autoindex_steps_1 (run=? AND id=?)',
+  'SEARCH journal USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)',
+  'SEARCH runs USING COVERING INDEX runs_of_status (status=?)',
   'SEARCH claims USING COVERING INDEX claims_of_run (run=?)',
   'SEARCH journal USING INDEX journal_verified (run=?)',
   'SEARCH journal USING INDEX journal_definitions (<expr>=?)',
@@ -107,6 +110,10 @@ function callAll(history: History): void {
   history.nextTimer(AT);
   history.resumedByAgent();
   history.requestedRuns();
+  history.countedEntries(0, history.lastPosition());
+  history.countOpenRuns();
+  history.countChangesInPlace();
+  history.countOpenRequests();
   history.registerAgent({ owner: OWNER, since: AT }, () => true);
   history.registerAgent({ owner: OWNER, since: AT }, () => true);
   history.isRegistered(OWNER);
