@@ -8,7 +8,7 @@ export type IsAlive = (owner: Owner) => boolean;
  * Returns the displayed status of a run. `interrupted` is derived: the run is being advanced according to the history, but its owner is
  * dead. A waiting run without an owner is not interrupted.
  */
-export function runStatus(run: StoredRun, isAlive: IsAlive): RunStatus {
+export function runStatus(run: Pick<StoredRun, 'status' | 'owner'>, isAlive: IsAlive): RunStatus {
   switch (run.status) {
     case 'running':
     case 'rolling-back':

@@ -35,6 +35,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'index.ts',
   ],
   agent: ['engine', 'history'],
+  // The status of a run, and names as people read them, are those of review.
+  metrics: ['engine', 'history', 'review'],
   // Runs the command as a user does.
   testing: ['engine', 'definition'],
   cli: [
@@ -51,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'sweep',
     'library',
     'agent',
+    'metrics',
     'index.ts',
   ],
   // From review, the types that `library` returns.
