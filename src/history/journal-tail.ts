@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
+import { CHANGE_STATUSES } from '../engine/model/change.ts';
 import { lazy } from '../engine/model/lazy.ts';
+import { STORED_RUN_STATUSES } from '../engine/ports/history.ts';
 import { parseRow } from './rows/parse-row.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
 import type { Statements } from './sqlite/statements.ts';
@@ -25,19 +27,19 @@ const countedEntry = lazy(() =>
     z.object({
       type: z.literal('change.settled'),
       kind: z.string(),
-      status: z.enum(['reverted', 'gone', 'kept', 'stuck']),
+      status: z.enum(CHANGE_STATUSES),
     }),
     // The kind is that of the request.
     z.object({ type: z.literal('answered'), kind: z.string(), status: z.enum(['handled', 'refused']) }),
     z.object({
       type: z.literal('ended'),
       workflow: z.string(),
-      status: z.enum(['succeeded', 'failed', 'rolled-back', 'needs-attention']),
+      status: z.enum(STORED_RUN_STATUSES),
     }),
   ]),
 );
 
-/** When a later attempt than the first began. The first has an event of its own only if the run paused before it: it began with its step. */
+/** When the attempt of an entry began, unless it is the first, which began with its step. */
 const BEGUN_AGAIN_AT = `iif(journal.data ->> '$.attempt' > 1,
   (SELECT begun.at FROM journal AS begun
    WHERE begun.run = journal.run AND begun.seq < journal.seq AND begun.type = 'step.attempted'

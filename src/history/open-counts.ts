@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import * as z from 'zod/mini';
 import { lazy } from '../engine/model/lazy.ts';
 import type { Owner } from '../engine/model/owner.ts';
-import type { StoredRunStatus } from '../engine/ports/history.ts';
+import { isEnd, STORED_RUN_STATUSES, type StoredRunStatus } from '../engine/ports/history.ts';
 import { parseRow } from './rows/parse-row.ts';
 import { OWNER_COLUMNS, ownerColumns, ownerOf } from './rows/run-row.ts';
 import { withDatabaseErrors } from './sqlite/database-error.ts';
@@ -10,18 +10,11 @@ import { IN_PLACE } from './sqlite/schema.ts';
 import type { Statements } from './sqlite/statements.ts';
 
 /** The statuses of a run that has not ended, or needs attention. */
-export const OPEN_STATUSES = [
-  'running',
-  'waiting',
-  'paused',
-  'unconfirmed',
-  'rolling-back',
-  'needs-attention',
-] as const satisfies readonly StoredRunStatus[];
+export const OPEN_STATUSES = STORED_RUN_STATUSES.filter((status) => !isEnd(status) || status === 'needs-attention');
 
 /** A number of runs with one status. */
 export interface RunCount {
-  readonly status: (typeof OPEN_STATUSES)[number];
+  readonly status: StoredRunStatus;
   /** The holder of their lease; null if none does. */
   readonly owner: Owner | null;
   readonly count: number;

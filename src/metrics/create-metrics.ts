@@ -55,7 +55,7 @@ export function createMetrics({ history, clock, isAlive }: MetricsDependencies):
   /** Counts the next entries. Returns whether more follow. */
   function countPage(): boolean {
     const last = history.lastPosition();
-    // Below the position if the newest runs were pruned: their numbers are given again.
+    // Below the position if the newest runs were pruned. Entries that have taken their numbers before this look are not counted.
     const until = Math.min(last, position + PAGE);
     for (const entry of history.countedEntries(position, until)) count(entry);
     position = until;
