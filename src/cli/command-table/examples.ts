@@ -124,6 +124,10 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf new workflow my-lab', 'write workflows/my-lab.ts to start from'],
     ['wf new step site.lock', 'write your own step runner'],
   ],
+  mcp: [
+    ['wf mcp', 'let a client read runs and plan new ones'],
+    ['wf mcp --allow-actions', 'also let it start, control and confirm runs'],
+  ],
   doctor: [
     ['wf doctor', 'print each check, and how to fix what is wrong'],
     ['wf doctor --json', 'print JSON; exit with 3 if a run would lack something'],

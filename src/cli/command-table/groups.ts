@@ -5,6 +5,7 @@ import { controlling } from './controlling.ts';
 import { keeping } from './keeping.ts';
 import { reviewing } from './reviewing.ts';
 import { running } from './running.ts';
+import { serving } from './serving.ts';
 import { settingUp } from './setting-up.ts';
 import { unattended } from './unattended.ts';
 
@@ -24,6 +25,7 @@ export const GROUPS: readonly CommandGroup[] = [
   { heading: 'Review runs:', names: ['runs', 'plans', 'show', 'logs', 'diff', 'report', 'graph'], add: reviewing },
   { heading: 'Keep the history:', names: ['prune', 'export', 'import'], add: keeping },
   { heading: 'Write workflows:', names: ['workflows', 'steps', 'new', 'check'], add: building },
+  { heading: 'Serve other programs:', names: ['mcp'], add: serving },
   { heading: 'Set up:', names: ['doctor', 'completion'], add: settingUp },
 ];
 

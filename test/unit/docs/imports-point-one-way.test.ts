@@ -35,6 +35,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'index.ts',
   ],
   agent: ['engine', 'history'],
+  // Calls commands of wf: it needs their schemas, and nothing of the host.
+  mcp: ['engine', 'definition', 'review', 'library'],
   // Runs the command as a user does.
   testing: ['engine', 'definition'],
   cli: [
@@ -51,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'sweep',
     'library',
     'agent',
+    'mcp',
     'index.ts',
   ],
   // From review, the types that `library` returns.
