@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { collectBounded } from '../commands/bounded-output.ts';
 
 /** Bytes that are kept of each output. */
@@ -44,13 +45,7 @@ export function startDetached(file: string, args: readonly string[], env = proce
   end.catch(() => {});
   return {
     pid: child.pid ?? 0,
-    firstLine: new Promise((resolve) => {
-      let read = '';
-      child.stdout.on('data', (part: Buffer) => {
-        read += part.toString();
-        if (read.includes('\n')) resolve(read.slice(0, read.indexOf('\n')));
-      });
-    }),
+    firstLine: firstLineOf(child.stdout),
     end,
     release() {
       child.unref();
@@ -63,4 +58,17 @@ export function startDetached(file: string, args: readonly string[], env = proce
         process.kill(-child.pid, 'SIGKILL');
     },
   };
+}
+
+function firstLineOf(output: Readable): Promise<string> {
+  return new Promise((resolve) => {
+    let read = '';
+    const take = (part: Buffer) => {
+      read += part.toString();
+      if (!part.includes('\n')) return;
+      output.off('data', take);
+      resolve(read.slice(0, read.indexOf('\n')));
+    };
+    output.on('data', take);
+  });
 }

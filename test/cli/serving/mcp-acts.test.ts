@@ -103,6 +103,8 @@ test.concurrent('a run is started, paused, resumed, approved and rolled back', a
     status: 'succeeded',
     requests: [{ by, comment: 'lunch' }, {}, {}],
   });
+  const latest = { error: { code: 'E_USAGE', message: 'roll_back_run: run: not a run id' } };
+  expect(await refused('roll_back_run', { run: '@latest' })).toMatchObject(latest);
   expect(await answered('roll_back_run', { run })).toMatchObject({ status: 'rolled-back' });
   expect(log()).toEqual(['first', 'second', 'third', 'not third', 'not second', 'not first']);
 });
@@ -143,11 +145,15 @@ test.concurrent('a failed run is retried, and another one cancelled', async () =
   expect(existsSync(file)).toBe(false);
 });
 
-test('a run that was started goes on when the server has ended', async () => {
+test('a command that acts goes on when the server has ended', async () => {
   const [file, waitFor] = [path.join(noted, 'left.txt'), path.join(noted, 'left.go')];
-  await answered('start_run', { workflow: 'note', id: 'mcp-left', input: { file, waitFor } });
+  const run = 'mcp-left';
+  await answered('start_run', { workflow: 'note', id: run, input: { file, waitFor }, pause_after: 'write' });
+  expect(await answered('wait_for_run', { run })).toMatchObject({ status: 'paused' });
+  expect(await answered('resume_run', { run, wait_seconds: 0 })).toMatchObject({ underWay: true });
+  await untilStatus(run, 'running');
   await mcp.client.close();
   expect(existsSync(`/proc/${mcp.pid}`)).toBe(false);
   writeFileSync(waitFor, '');
-  expect((await project.wf(['wait', 'mcp-left', '--json'])).json()).toMatchObject({ status: 'succeeded' });
+  expect((await project.wf(['wait', run, '--json'])).json()).toMatchObject({ status: 'succeeded' });
 });

@@ -113,6 +113,17 @@ describe('while a command that only reads is under way', () => {
     expect(await project.wf(['cancel', id])).toMatchObject({ exitCode: 0 });
   });
 
+  test('a call that is given up ends that command, and not the server', async () => {
+    const { child, send, end } = serve();
+    send(call(1, 'wait_for_run', { run: id, seconds: 50 }));
+    await untilRunning(wait, 20_000);
+    send({ method: 'notifications/cancelled', params: { requestId: 1, reason: 'enough' } });
+    await expect.poll(() => running(wait)).toEqual([]);
+    send({ id: 2, method: 'ping' });
+    child.stdin.end();
+    expect(await end).toMatchObject({ exitCode: 0, answers: [{ id: 2, result: {} }] });
+  });
+
   test.each<[string, (served: Served) => void]>([
     ['a stop signal', ({ child }) => child.kill('SIGTERM')],
     [
