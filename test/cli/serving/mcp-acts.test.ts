@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { ASKING_WORKFLOW } from '../../support/asking-workflow.ts';
 import { type McpClient, openMcp } from '../../support/mcp.ts';
 import { NOTE_WORKFLOW } from '../../support/note.ts';
-import { openProject } from '../../support/run-wf.ts';
+import { running } from '../../support/processes.ts';
+import { openProject, WF } from '../../support/run-wf.ts';
 import { SETTING_WORKFLOW } from '../../support/setting-workflow.ts';
 
 const project = openProject({
@@ -156,4 +157,5 @@ test('a command that acts goes on when the server has ended', async () => {
   expect(existsSync(`/proc/${mcp.pid}`)).toBe(false);
   writeFileSync(waitFor, '');
   expect((await project.wf(['wait', run, '--json'])).json()).toMatchObject({ status: 'succeeded' });
+  await expect.poll(() => running(new RegExp(`${WF} resume .* ${run}$`))).toEqual([]);
 });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { startDetached } from '../../../src/host/processes/detached-process.ts';
 import { folderOfFile } from '../../support/file-folder.ts';
-import { running, untilRunning } from '../../support/processes.ts';
+import { notAfterTest, running, untilRunning } from '../../support/processes.ts';
 
 function program(name: string, text: string): string {
   const file = path.join(folderOfFile(), name);
@@ -28,6 +28,7 @@ test('32 MiB of an output are kept, and the rest does not block the process', as
 });
 
 test('a process is killed with those that it started, and an ended one is not killed again', async () => {
+  notAfterTest('sleep 86399.5');
   const starts = program('starts.cjs', "require('node:child_process').spawnSync('sleep', ['86399.5']);");
   const started = startDetached(starts, []);
   await untilRunning('sleep 86399.5');
