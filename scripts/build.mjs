@@ -28,7 +28,13 @@ const common = {
   jsxImportSource: 'preact',
   // A native addon; a translator that reads files beside itself.
   external: ['better-sqlite3', 'jiti'],
-  alias: { '@grpc/grpc-js': leftOut, '@grpc/proto-loader': leftOut, ssh2: leftOut },
+  alias: {
+    '@grpc/grpc-js': leftOut,
+    '@grpc/proto-loader': leftOut,
+    ssh2: leftOut,
+    ajv: leftOut,
+    'ajv-formats': leftOut,
+  },
 };
 /** One file for each program: what a command does not use is neither compiled nor executed. Node starts CommonJS in half the time of ES modules. */
 const program = {

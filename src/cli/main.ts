@@ -5,13 +5,12 @@ import path from 'node:path';
 import { compiledCacheFolder } from '../host/machine/user-folders.ts';
 import { privateFolder } from '../trust/private-folder.ts';
 import { loadCompiled } from './compiled-code.ts';
+import { VERSION } from './version.ts';
 
-declare const WF_VERSION: string | undefined;
 declare const PROGRAM_DIGEST: string | undefined;
 
-// The build defines the version and the digest of the program; the sources have none.
+// The build defines it; the sources have none.
 const programDigest = typeof PROGRAM_DIGEST === 'string' ? PROGRAM_DIGEST : undefined;
-const version = typeof WF_VERSION === 'string' ? WF_VERSION : 'development';
 
 void main(process.argv.slice(2));
 
@@ -20,13 +19,13 @@ async function main(argv: readonly string[]): Promise<void> {
   const isDebugging = process.env['WF_DEBUG'] === '1';
   if (isDebugging) process.setSourceMapsEnabled(true);
   // With a cache of Node 20, stack traces would not be mapped to the sources.
-  await loadProgram(isDebugging ? undefined : privateFolder(compiledCacheFolder(process.env)))(argv, version);
+  await loadProgram(isDebugging ? undefined : privateFolder(compiledCacheFolder(process.env)))(argv, VERSION);
 }
 
 /** Prints the version. Returns false if it cannot be written: the program then tries again and reports the reason. */
 function printVersion(argv: readonly string[]): boolean {
   try {
-    writeFileSync(1, `${argv.includes('--json') ? JSON.stringify({ version }) : version}\n`);
+    writeFileSync(1, `${argv.includes('--json') ? JSON.stringify({ version: VERSION }) : VERSION}\n`);
     return true;
   } catch {
     return false;

@@ -9,7 +9,10 @@ export interface WorkflowFile {
   readonly file: string;
 }
 
-const FILE_NAME = /^([a-z0-9][a-z0-9-]*)\.(?:ts|mts|js|mjs)$/;
+/** Name of a workflow: lower-case letters, digits and hyphens. */
+export const WORKFLOW_NAME = /^[a-z0-9][a-z0-9-]*$/;
+
+const FILE_NAME = /^(.+)\.(?:ts|mts|js|mjs)$/;
 
 /** The package on which a project depends, by its package.json, or which it is. */
 const PACKAGE = 'wf-engine';
@@ -64,7 +67,8 @@ export function findWorkflowFiles(folders: readonly string[]): readonly Workflow
   for (const folder of folders) {
     for (const entry of existsSync(folder) ? readdirSync(folder) : []) {
       const name = FILE_NAME.exec(entry)?.[1];
-      if (name !== undefined && !files.has(name)) files.set(name, { name, file: path.join(folder, entry) });
+      if (name !== undefined && WORKFLOW_NAME.test(name) && !files.has(name))
+        files.set(name, { name, file: path.join(folder, entry) });
     }
   }
   return [...files.values()].sort((a, b) => (a.name < b.name ? -1 : 1));

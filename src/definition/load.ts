@@ -7,7 +7,7 @@ import { notifyArgv } from '../engine/notify/notify-argv.ts';
 import type { Narrative, NarrativeFacts } from '../engine/workflow/narrative.ts';
 import type { LoadedWorkflow, Proof, WorkflowDefinition } from '../engine/workflow/workflow.ts';
 import { type DescribedDefinition, describeDefinition } from './describe.ts';
-import type { WorkflowFile } from './find-files.ts';
+import { WORKFLOW_NAME, type WorkflowFile } from './find-files.ts';
 import { type ImportOptions, importFile } from './import-file.ts';
 import { secretInputs, storedInputSchema } from './secret-inputs.ts';
 
@@ -132,7 +132,7 @@ function isPlaceless(program: string): boolean {
 
 /** The default export of a workflow file, as far as it can be checked without running it. */
 const definitionSchema = z.object({
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'lower-case letters, digits and hyphens'),
+  name: z.string().regex(WORKFLOW_NAME, 'lower-case letters, digits and hyphens'),
   version: z.string().min(1),
   description: z.string(),
   input: z.custom<z.ZodObject>(isObjectSchema, 'must be a zod object schema'),

@@ -7,15 +7,16 @@ export interface WfCommand {
   /** The command with its options, such as `['resume', '--', 'RUN']`; without --json and --db. */
   readonly argv: readonly string[];
   readonly database: string;
-  /** Standard input of the command, such as the inputs of a run for `--input-file /dev/stdin`; empty if absent. */
+  /** Standard input of the command, such as the inputs of a run for `--input-file -`; empty if absent. */
   readonly stdin?: string;
 }
 
 export interface WfCommandEnd {
   /** Null if a signal ended the command. */
   readonly exitCode: number | null;
-  /** The one document that it printed: its result, or its error; undefined if it printed none. */
+  /** The one document that it printed: its result, or its error; undefined if it printed none, or one that is too long to be kept. */
   readonly document: Json | undefined;
+  readonly isCut: boolean;
   /** What it reported besides. */
   readonly stderr: string;
 }
@@ -24,16 +25,18 @@ export interface WfCommandEnd {
 export interface StartedWfCommand {
   readonly pid: number;
   readonly end: Promise<WfCommandEnd>;
+  /** Kills a command that only reads, with the processes that it started. */
+  kill(): void;
 }
 
 /** Starts `wf` as a process of its own: what workflow code does there never reaches this process. */
 export function startWfCommand({ argv, database, stdin = '' }: WfCommand): StartedWfCommand {
   const [command = '', ...rest] = argv;
   const started = startDetached(wfProgram(), [command, '--json', `--db=${database}`, ...rest], process.env, stdin);
-  const end = started.end.then(({ exitCode, stdout, stderr }): WfCommandEnd => {
-    return { exitCode, document: documentIn(stdout), stderr };
+  const end = started.end.then(({ exitCode, stdout, stderr, isCut }): WfCommandEnd => {
+    return { exitCode, document: documentIn(stdout), stderr, isCut };
   });
-  return { pid: started.pid, end };
+  return { pid: started.pid, end, kill: started.kill };
 }
 
 function documentIn(stdout: string): Json | undefined {

@@ -10,6 +10,8 @@ export { type RunningWf, WF, type WfEnd, type WfOptions } from './wf-process.ts'
 export interface Project {
   readonly folder: string;
   readonly database: string;
+  /** The environment of its commands. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Writes a file of the project, and returns its path. */
   write(name: string, text: string): string;
   /** Calls wf, and waits for its end. */
@@ -55,7 +57,15 @@ export function openProject(files: Readonly<Record<string, string>> = {}): Proje
     services.add(wf);
     return wf;
   };
-  return { folder, database, write, start, serve, wf: (args, options) => start(args, options).end };
+  return {
+    folder,
+    database,
+    environment: environment(database),
+    write,
+    start,
+    serve,
+    wf: (args, options) => start(args, options).end,
+  };
 }
 
 /** Returns a text without the `--db` that the commands suggested in it carry: WF_DB chooses a project's database. */

@@ -12,8 +12,18 @@ import { givenSecret } from './secret-value.ts';
 export interface GivenInput {
   /** As typed: `devNetwork=lab`. */
   readonly assignments: readonly string[];
-  /** Path of a JSON file that contains an object. */
+  /** Path of a JSON file that contains an object; `-` is standard input. */
   readonly file: string | undefined;
+}
+
+/** Whether a file name stands for standard input. */
+export function isStandardInput(file: string | undefined): boolean {
+  return file === '-' || file === '/dev/stdin';
+}
+
+/** Reads standard input to its end. By its descriptor: Linux opens no socket by its name, and Node gives its children sockets. */
+export function readStandardInput(): string {
+  return readFileSync(0, 'utf8');
 }
 
 type InputOwner = Pick<LoadedWorkflow, 'name' | 'input' | 'secretInputs'>;
@@ -91,7 +101,7 @@ function readInputFile(file: string): JsonObject {
   const hint = 'Give --input-file a JSON file with one object: { "devNetwork": "lab" }.';
   let value: Json;
   try {
-    value = parseJson(readFileSync(file, 'utf8'));
+    value = parseJson(isStandardInput(file) ? readStandardInput() : readFileSync(file, 'utf8'));
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     throw new WfError('E_INPUT', `input file ${file}: cannot read: ${why}`, { hint, cause: thrown });

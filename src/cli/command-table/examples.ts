@@ -133,6 +133,10 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['wf ui --allow-actions', 'let people start, approve and undo runs there'],
     ['wf ui --socket /run/wf/ui.sock --origin https://wf.example.com', 'serve it behind a proxy'],
   ],
+  mcp: [
+    ['wf mcp', 'let a client read runs and plan new ones'],
+    ['wf mcp --allow-actions', 'also let it start, control and confirm runs'],
+  ],
   doctor: [
     ['wf doctor', 'print each check, and how to fix what is wrong'],
     ['wf doctor --json', 'print JSON; exit with 3 if a run would lack something'],

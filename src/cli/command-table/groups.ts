@@ -23,7 +23,7 @@ export const GROUPS: readonly CommandGroup[] = [
   },
   { heading: 'Run without a person:', names: ['agent', 'schedule'], add: unattended },
   { heading: 'Review runs:', names: ['runs', 'plans', 'show', 'logs', 'diff', 'report', 'graph'], add: reviewing },
-  { heading: 'Show runs to others:', names: ['ui'], add: serving },
+  { heading: 'Serve people and programs:', names: ['ui', 'mcp'], add: serving },
   { heading: 'Keep the history:', names: ['prune', 'export', 'import'], add: keeping },
   { heading: 'Write workflows:', names: ['workflows', 'steps', 'new', 'check'], add: building },
   { heading: 'Set up:', names: ['doctor', 'completion'], add: settingUp },

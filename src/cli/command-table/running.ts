@@ -18,7 +18,7 @@ export function running(program: Command, action: ActionFactory): void {
     .summary('start a run of a workflow and follow it to its end')
     .argument('<workflow>', 'name or file of the workflow; `wf workflows` lists the names')
     .option('--input <name=value>', 'an input of the run; repeatable; secrets as @env:VARIABLE or @file:PATH', collect)
-    .option('--input-file <file>', 'JSON file with inputs; --input takes precedence')
+    .option('--input-file <file>', 'JSON file with inputs, - is standard input; --input takes precedence')
     .addOption(runtimeOption())
     .option('--pause-after <stage>', PAUSE_AFTER)
     .addOption(onFailureOption())

@@ -8,4 +8,9 @@ export function serving(program: Command, action: ActionFactory): void {
   addUiOptions(page)
     .option('--open', 'open the page in the browser of this machine')
     .action(action([], async () => (await import('../commands/serving/ui.ts')).ui));
+  program
+    .command('mcp')
+    .summary('serve runs and workflows to a client of the Model Context Protocol, on standard input and output')
+    .option('--allow-actions', 'also let the client start, control, confirm and roll back runs')
+    .action(action([], async () => (await import('../commands/serving/mcp.ts')).mcp));
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { CHANGE_STATUSES, verificationSchema } from '../../engine/model/change.ts';
+import { errorRecordSchema } from '../../engine/model/error-schema.ts';
 import { ownerSchema } from '../../engine/model/identity-schemas.ts';
 import { asDefinitionHash, asStepId } from '../../engine/model/ids.ts';
 import type { Effect, JournalEntry, JournalEvent } from '../../engine/model/journal-event.ts';
@@ -7,7 +8,7 @@ import { isJsonObject } from '../../engine/model/json.ts';
 import { lazy } from '../../engine/model/lazy.ts';
 import type { MachineEvent } from '../../engine/model/machine-event.ts';
 import { FACETS } from '../../engine/workflow/facets.ts';
-import { errorRecord, json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
+import { json, jsonObject, jsonText, parseRow, type RowPlace } from './parse-row.ts';
 
 /** Strict: an unknown member comes from a newer version of wf and must not be dropped silently. */
 export const journalEvent = lazy(journalEventSchema);
@@ -91,7 +92,7 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
   ]);
   const outcome = z.discriminatedUnion('type', [
     z.strictObject({ type: z.literal('handled') }),
-    z.strictObject({ type: z.literal('refused'), error: errorRecord() }),
+    z.strictObject({ type: z.literal('refused'), error: errorRecordSchema() }),
   ]);
   const ask = z.strictObject({
     title: z.string(),
@@ -151,8 +152,8 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
     }),
     z.strictObject({ type: z.literal('step.attempted'), ...attempt }),
     z.strictObject({ type: z.literal('step.succeeded'), ...attempt, output: json() }),
-    z.strictObject({ type: z.literal('step.retrying'), ...attempt, error: errorRecord(), retryAt: z.number() }),
-    z.strictObject({ type: z.literal('step.failed'), ...attempt, error: errorRecord() }),
+    z.strictObject({ type: z.literal('step.retrying'), ...attempt, error: errorRecordSchema(), retryAt: z.number() }),
+    z.strictObject({ type: z.literal('step.failed'), ...attempt, error: errorRecordSchema() }),
     z.strictObject({ type: z.literal('step.stopped'), ...attempt }),
     z.strictObject({
       type: z.literal('baseline.taken'),
@@ -199,7 +200,7 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
     z.strictObject({ type: z.literal('extended'), deadline }),
     z.strictObject({ type: z.literal('paused'), stage: z.nullable(z.string()) }),
     z.strictObject({ type: z.literal('interrupted'), signal: z.string() }),
-    z.strictObject({ type: z.literal('rolling-back'), error: errorRecord(), kept: z.array(z.number()) }),
+    z.strictObject({ type: z.literal('rolling-back'), error: errorRecordSchema(), kept: z.array(z.number()) }),
     z.discriminatedUnion('status', [
       z.strictObject({
         type: z.literal('ended'),
@@ -211,7 +212,7 @@ function journalEventSchema(): z.ZodMiniType<JournalEvent> {
         type: z.literal('ended'),
         status: z.enum(['failed', 'rolled-back', 'needs-attention']),
         output: z.null(),
-        error: errorRecord(),
+        error: errorRecordSchema(),
       }),
     ]),
   ]);

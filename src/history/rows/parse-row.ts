@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import { type ErrorCode, isErrorCode } from '../../engine/model/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../engine/model/json.ts';
 import { lazy } from '../../engine/model/lazy.ts';
 import { damaged } from '../sqlite/database-error.ts';
@@ -66,14 +65,6 @@ export const compressedText = lazy(() =>
       }
     }),
   ),
-);
-
-export const errorRecord = lazy(() =>
-  z.strictObject({
-    code: z.custom<ErrorCode>((value) => typeof value === 'string' && isErrorCode(value)),
-    message: z.string(),
-    hint: z.string(),
-  }),
 );
 
 function messageOf(thrown: unknown): string {

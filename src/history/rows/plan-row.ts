@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
+import { errorRecordSchema } from '../../engine/model/error-schema.ts';
 import { planIdSchema, runIdSchema } from '../../engine/model/identity-schemas.ts';
 import { asDefinitionHash, asStepId } from '../../engine/model/ids.ts';
 import { lazy } from '../../engine/model/lazy.ts';
 import { OBSERVED_STATES, type StoredPlan } from '../../engine/plan/saved-plan.ts';
-import { errorRecord, jsonObject, jsonText } from './parse-row.ts';
+import { jsonObject, jsonText } from './parse-row.ts';
 import { placeMembers, runOptions } from './run-row.ts';
 
 /** Selects plans for {@link planRow}. */
@@ -31,7 +32,7 @@ const planContent = lazy(() =>
           z.strictObject({
             found: z.enum(OBSERVED_STATES),
             target: z.nullable(z.string()),
-            error: z.nullable(errorRecord()),
+            error: z.nullable(errorRecordSchema()),
           }),
         ),
       }),

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { errorRecordSchema } from '../../engine/model/error-schema.ts';
 import { planIdSchema, runIdSchema } from '../../engine/model/identity-schemas.ts';
 import { asDefinitionHash } from '../../engine/model/ids.ts';
 import { lazy } from '../../engine/model/lazy.ts';
@@ -6,7 +7,7 @@ import type { Owner } from '../../engine/model/owner.ts';
 import { notifyArgv } from '../../engine/notify/notify-argv.ts';
 import { STORED_RUN_STATUSES, type StoredRun } from '../../engine/ports/history.ts';
 import { IN_PLACE } from '../sqlite/schema.ts';
-import { errorRecord, jsonObject, jsonText } from './parse-row.ts';
+import { jsonObject, jsonText } from './parse-row.ts';
 
 export const OWNER_COLUMNS = 'owner_pid, owner_start_time, owner_boot_id, owner_pid_namespace';
 
@@ -99,7 +100,7 @@ export const runRow = lazy(() =>
       started_at: z.nullable(z.number()),
       finished_at: z.nullable(z.number()),
       output: z.nullable(jsonText()),
-      error: z.nullable(z.pipe(jsonText(), errorRecord())),
+      error: z.nullable(z.pipe(jsonText(), errorRecordSchema())),
       fence: z.number(),
       ...ownerColumns(),
       imported_from: z.nullable(z.string()),

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
+import { errorRecordSchema } from '../../engine/model/error-schema.ts';
 import { asStepId } from '../../engine/model/ids.ts';
 import { lazy } from '../../engine/model/lazy.ts';
 import { STEP_STATUSES, type StoredStep } from '../../engine/ports/history.ts';
-import { errorRecord, jsonText } from './parse-row.ts';
+import { jsonText } from './parse-row.ts';
 
 export const STEP_COLUMNS = 'id, stage, kind, status, attempts, input, output, error, started_at, finished_at';
 
@@ -17,7 +18,7 @@ export const stepRow = lazy(() =>
       attempts: z.number(),
       input: jsonText(),
       output: z.nullable(jsonText()),
-      error: z.nullable(z.pipe(jsonText(), errorRecord())),
+      error: z.nullable(z.pipe(jsonText(), errorRecordSchema())),
       started_at: z.number(),
       finished_at: z.nullable(z.number()),
     }),

@@ -1,5 +1,9 @@
 import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
+import { collectBounded } from '../commands/bounded-output.ts';
+
+/** Bytes that are kept of each output. */
+const OUTPUT_LIMIT = 32 * 1024 * 1024;
 
 /** A process in a session of its own, which outlives this one. */
 export interface DetachedProcess {
@@ -10,6 +14,8 @@ export interface DetachedProcess {
   readonly end: Promise<DetachedEnd>;
   /** Stops listening: this process may end. */
   release(): void;
+  /** Kills it with SIGKILL, and the processes that it started in its process group. */
+  kill(): void;
 }
 
 export interface DetachedEnd {
@@ -17,6 +23,8 @@ export interface DetachedEnd {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** Whether an output was longer than what is kept of it. */
+  readonly isCut: boolean;
 }
 
 /** Starts a program of Node in a session of its own, in the folder of this process. @param input its standard input; empty if absent */
@@ -25,30 +33,42 @@ export function startDetached(file: string, args: readonly string[], env = proce
   // A program that ends without reading its input closes the pipe.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
-  const end = Promise.all([
-    new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', resolve);
-    }),
-    text(child.stdout),
-    text(child.stderr),
-  ]).then(([exitCode, stdout, stderr]): DetachedEnd => ({ exitCode, stdout, stderr }));
-  // Pending reads fail when this process stops listening.
+  const [stdout, stderr] = [collectBounded(child.stdout, OUTPUT_LIMIT), collectBounded(child.stderr, OUTPUT_LIMIT)];
+  const end = new Promise<DetachedEnd>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exitCode) => {
+      const isCut = stdout.truncated() || stderr.truncated();
+      resolve({ exitCode, stdout: stdout.text(), stderr: stderr.text(), isCut });
+    });
+  });
+  // A caller that releases the process does not wait for its end.
   end.catch(() => {});
   return {
     pid: child.pid ?? 0,
-    firstLine: new Promise((resolve) => {
-      let read = '';
-      child.stdout.on('data', (part: Buffer) => {
-        read += part.toString();
-        if (read.includes('\n')) resolve(read.slice(0, read.indexOf('\n')));
-      });
-    }),
+    firstLine: firstLineOf(child.stdout),
     end,
     release() {
       child.unref();
       child.stdout.destroy();
       child.stderr.destroy();
     },
+    kill() {
+      // Until Node has reaped it, its pid and its group are its own.
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+        process.kill(-child.pid, 'SIGKILL');
+    },
   };
+}
+
+function firstLineOf(output: Readable): Promise<string> {
+  return new Promise((resolve) => {
+    let read = '';
+    const take = (part: Buffer) => {
+      read += part.toString();
+      if (!part.includes('\n')) return;
+      output.off('data', take);
+      resolve(read.slice(0, read.indexOf('\n')));
+    };
+    output.on('data', take);
+  });
 }

@@ -39,6 +39,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ui: ['engine', 'trust', 'host', 'history', 'review', 'library'],
   // The status of a run, and names as people read them, are those of review.
   metrics: ['engine', 'history', 'review'],
+  // Calls commands of wf: it needs their schemas, and nothing of the host.
+  mcp: ['engine', 'definition', 'review', 'library'],
   // Runs the command as a user does.
   testing: ['engine', 'definition'],
   cli: [
@@ -57,6 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'agent',
     'ui',
     'metrics',
+    'mcp',
     'index.ts',
   ],
   // From review, the types that `library` returns.

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { findProject, isMarkedAsProject, PROJECT_MARKER } from '../../../definition/find-files.ts';
+import { findProject, isMarkedAsProject, PROJECT_MARKER, WORKFLOW_NAME } from '../../../definition/find-files.ts';
 import { WfError } from '../../../engine/model/errors.ts';
 import { makeFolder } from '../../../trust/private-folder.ts';
 import { defineCommand } from '../../define-command.ts';
@@ -41,8 +41,6 @@ export const create = defineCommand(options, async ({ what, name, json }, servic
   else writeLines(out, [...shown.map((file) => `wrote ${file}`), ...next]);
   return 0;
 });
-
-const WORKFLOW_NAME = /^[a-z0-9][a-z0-9-]*$/;
 
 async function newWorkflow(name: string, services: Services): Promise<StartingPoint> {
   if (!WORKFLOW_NAME.test(name)) {

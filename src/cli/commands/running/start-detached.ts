@@ -6,6 +6,7 @@ import { newRunId } from '../../../library/new-run-id.ts';
 import { wfProgram } from '../../../library/program-files.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
+import { isStandardInput, readStandardInput } from '../../arguments/workflow-input.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import type { StartOptions } from './start.ts';
@@ -22,21 +23,24 @@ export async function startDetached(
   services: Services,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  return detach(argumentsOf(given, id, services.places.database), id, given.json, services, terminal);
+  // The other wf has another standard input.
+  const input = isStandardInput(given.inputFile) ? readStandardInput() : '';
+  return detach(argumentsOf(given, id, services.places.database), id, given.json, services, terminal, input);
 }
 
-/** Starts another wf with these arguments, which starts the run with this id. */
+/** Starts another wf with these arguments, which starts the run with this id. @param input its standard input */
 export async function detach(
   argv: readonly string[],
   id: RunId,
   json: boolean,
   services: Services,
   terminal: Terminal,
+  input = '',
 ): Promise<ExitCode> {
   let history = await services.historyForReading();
   // Then the other wf reports that.
   const isTaken = history?.run(id) !== undefined;
-  const started = startProcess(wfProgram(), argv);
+  const started = startProcess(wfProgram(), argv, process.env, input);
   let ended: DetachedEnd | undefined;
   const end = started.end.then((result) => {
     ended = result;
