@@ -78,9 +78,11 @@ export async function takeOver(
   const { history, claims, owner, leases, orphans } = services;
   const lease = await takeLease(services, seen, host, hibernating);
   const acquired: AcquiredClaims[] = [];
+  let released = () => {};
   const release = () => {
     host.close();
     for (const each of acquired.splice(0)) each.release();
+    released();
   };
   const releaseWithLease = () => {
     release();
@@ -98,7 +100,9 @@ export async function takeOver(
     const entries = history.journal(run.id);
     requireLastHost(services, run, host, entries);
     const { place } = run;
-    const opened = openRun(services, { ...request, lease, host, claimed: async () => {}, place, entries });
+    const claimed = async () => {};
+    const opened = openRun(services, { ...request, lease, host, claimed, place, entries, holder: seen.owner });
+    released = opened.released;
     await opened.journal.append([
       { type: 'lease.taken', purpose, owner, pauseAfter, ...(by === undefined ? {} : { by }) },
     ]);

@@ -1,6 +1,7 @@
 import { openRunJournal, type RunJournal } from '../journal/run-journal.ts';
 import { createRunLedger, type RunLedger } from '../journal/run-ledger.ts';
 import type { JournalEntry } from '../model/journal-event.ts';
+import type { Owner } from '../model/owner.ts';
 import type { HostWatch } from '../place/attempt-host.ts';
 import type { Lease } from '../ports/history.ts';
 import type { RunPlace } from '../ports/place.ts';
@@ -9,6 +10,7 @@ import type { Secrets } from '../secrets/secrets.ts';
 import type { AlteredFacets } from '../workflow/facets.ts';
 import type { StepRunner } from '../workflow/step.ts';
 import type { EngineDependencies, RunObserver } from './engine.ts';
+import { followRun } from './follow-run.ts';
 
 /** A run whose lease this process holds, ready to be advanced or undone. */
 export interface OpenRun {
@@ -19,6 +21,8 @@ export interface OpenRun {
   readonly ledger: RunLedger;
   readonly secrets: Secrets;
   readonly observer: RunObserver;
+  /** Reports that this process has released the run. */
+  released(): void;
 }
 
 interface OpenRunRequest {
@@ -36,13 +40,28 @@ interface OpenRunRequest {
   readonly place: RunPlace | undefined;
   /** The journal so far. */
   readonly entries?: readonly JournalEntry[];
+  /** The process that held the lease before; null if none did. */
+  readonly holder?: Owner | null;
 }
 
 /** Opens the journal and the ledger of a run. */
 export function openRun(
-  { history, clock, owner, crashPoints, guards }: EngineDependencies,
-  { lease, host, runner: runnerOfWorkflow, alters, secrets, observer, claimed, place, entries = [] }: OpenRunRequest,
+  dependencies: EngineDependencies,
+  {
+    lease,
+    host,
+    runner: runnerOfWorkflow,
+    alters,
+    secrets,
+    claimed,
+    place,
+    entries = [],
+    holder = null,
+    ...request
+  }: OpenRunRequest,
 ): OpenRun {
+  const { history, clock, owner, crashPoints, guards } = dependencies;
+  const { observer, released } = followRun(dependencies, { run: lease.run, entries }, holder, request.observer);
   const journal = openRunJournal({ history, lease, clock, crashPoints, observer, secrets }, entries);
   const watch: HostWatch = {
     host: host.ports,
@@ -58,5 +77,5 @@ export function openRun(
   const runner = (kind: string) => (kind === guards.runner.kind ? guards.runner : runnerOfWorkflow(kind));
   const run = lease.run;
   const ledger = createRunLedger({ run, history, watch, fingerprints, alters, owner, journal, runner, secrets });
-  return { lease, host, watch, journal, ledger, secrets, observer };
+  return { lease, host, watch, journal, ledger, secrets, observer, released };
 }
