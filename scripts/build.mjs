@@ -24,8 +24,9 @@ const common = {
   minify: true,
   sourcemap: 'linked',
   sourcesContent: false,
-  // A native addon; a translator that reads files beside itself.
-  external: ['better-sqlite3', 'jiti'],
+  // A native addon; a translator that reads files beside itself; optional peers.
+  external: ['better-sqlite3', 'jiti', '@opentelemetry/*'],
+  define: { WF_VERSION: JSON.stringify(version) },
   alias: { '@grpc/grpc-js': leftOut, '@grpc/proto-loader': leftOut, ssh2: leftOut },
 };
 /** One file for each program: what a command does not use is neither compiled nor executed. Node starts CommonJS in half the time of ES modules. */
@@ -35,7 +36,7 @@ const program = {
   outExtension: { '.js': '.cjs' },
   supported: { 'dynamic-import': false },
   define: {
-    WF_VERSION: JSON.stringify(version),
+    ...common.define,
     'import.meta.dirname': '__dirname',
     'import.meta.filename': '__filename',
   },

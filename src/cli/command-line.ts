@@ -6,6 +6,7 @@ import { examplesOf } from './command-table/examples.ts';
 import { addCommands, addGlobalOptions, groupsFor } from './command-table/groups.ts';
 import type { CliCommand } from './define-command.ts';
 import { nearestName } from './output/did-you-mean.ts';
+import { lateWarnings } from './output/late-warnings.ts';
 import { reportError } from './output/report-error.ts';
 import { PLAIN_STYLE, SILENT, type Terminal, withStyle, writeJson } from './output/terminal.ts';
 import { usageError, wasHelp, wasNoCommand, wasVersion } from './output/usage-error.ts';
@@ -81,9 +82,10 @@ async function perform(
 ): Promise<ExitCode> {
   let services: Services | undefined;
   let terminal = outer;
+  const warnings = lateWarnings(outer.err);
   try {
     const command = await load();
-    services = await openServices({ database });
+    services = await openServices({ database, report: warnings.report });
     const { namedDatabase } = services.places;
     if (namedDatabase !== null) terminal = withStyle(terminal, { database: namedDatabase });
     if (given['quiet'] === true) terminal = { ...terminal, progress: SILENT };
@@ -91,7 +93,8 @@ async function perform(
   } catch (thrown) {
     return reportError(thrown, terminal, json);
   } finally {
-    services?.close();
+    await services?.close();
+    warnings.end();
   }
 }
 

@@ -3,15 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { compiledCacheFolder } from '../host/machine/user-folders.ts';
+import { version } from '../library/version.ts';
 import { privateFolder } from '../trust/private-folder.ts';
 import { loadCompiled } from './compiled-code.ts';
 
-declare const WF_VERSION: string | undefined;
 declare const PROGRAM_DIGEST: string | undefined;
 
-// The build defines the version and the digest of the program; the sources have none.
+// The build defines the digest of the program; the sources have none.
 const programDigest = typeof PROGRAM_DIGEST === 'string' ? PROGRAM_DIGEST : undefined;
-const version = typeof WF_VERSION === 'string' ? WF_VERSION : 'development';
 
 void main(process.argv.slice(2));
 

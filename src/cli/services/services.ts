@@ -1,4 +1,4 @@
-import type { ErrorRecord } from '../../engine/model/errors.ts';
+import type { ErrorRecord, WfError } from '../../engine/model/errors.ts';
 import type { DefinitionHash } from '../../engine/model/ids.ts';
 import type { Json } from '../../engine/model/json.ts';
 import type { Owner } from '../../engine/model/owner.ts';
@@ -16,6 +16,8 @@ import type { Places } from './places.ts';
 export interface ServicesOptions {
   /** Database of `--db`; without it, WF_DB and the usual places. */
   readonly database: string | undefined;
+  /** Receives an error that does not concern the command. */
+  report(error: WfError): void;
 }
 
 export type OpenServices = (options: ServicesOptions) => Promise<Services>;
@@ -67,6 +69,6 @@ export interface Services {
   readonly pidNamespace: string;
   readonly clock: Clock;
   readonly places: Places;
-  /** Closes the opened services. */
-  close(): void;
+  /** Closes the opened services. Waits a bounded time for traces to be sent. */
+  close(): Promise<void>;
 }

@@ -36,7 +36,7 @@ function open(workflow: () => Promise<ResolvedWorkflow> = async () => resolved()
     requirements: unused,
     runtimes: unused,
     hostPorts: unused,
-    close: () => {},
+    close: async () => {},
   };
   return async (options: Readonly<Record<string, unknown>>) => {
     const terminal = testTerminal();
