@@ -84,7 +84,7 @@ export function createSpanSender(
           kind: kinds[span.kind],
           attributes: withValue(span.attributes),
           links: span.links.map((id) => ({ context: contextOf(id) })),
-          // The SDK takes a number from before the start of this process for a time since then.
+          // The SDK may take a number for a time since the start of this process.
           startTime: new Date(span.startedAt),
         };
         const started = tracer.startSpan(span.name, options, parent);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
@@ -330,7 +330,13 @@ describe('without the packages of OpenTelemetry', () => {
   function openWithout() {
     const project = openPackageProject({ 'workflows/note.ts': NOTE });
     rmSync(path.join(project.folder, 'node_modules/@opentelemetry'));
-    return { project, args: ['start', 'note', '--db', 'wf.db', '--input', `file=${project.folder}/note`] };
+    // Packages that leave a trace when they are executed.
+    const loaded = path.join(project.folder, 'loaded');
+    const text = `require('node:fs').writeFileSync(${JSON.stringify(loaded)}, ''); throw new Error('poisoned');`;
+    const names = ['api', 'resources', 'sdk-trace-base', 'exporter-trace-otlp-proto'];
+    const poison = Object.fromEntries(names.map((name) => [`node_modules/@opentelemetry/${name}/index.js`, text]));
+    const args = ['start', 'note', '--db', 'wf.db', '--input', `file=${project.folder}/note`];
+    return { project, args, loaded, poison };
   }
 
   test('a run is carried out, and one warning has the command that installs them', async () => {
@@ -344,17 +350,27 @@ describe('without the packages of OpenTelemetry', () => {
   });
 
   test('a run loads none of them unless it is asked for traces; broken ones stop no run', async () => {
-    const { project, args } = openWithout();
-    const names = ['api', 'resources', 'sdk-trace-base', 'exporter-trace-otlp-proto'];
-    const poison = `require('node:fs').writeFileSync(${JSON.stringify(path.join(project.folder, 'loaded'))}, ''); throw new Error('poisoned');`;
-    for (const name of names) project.write({ [`node_modules/@opentelemetry/${name}/index.js`]: poison });
+    const { project, args, loaded, poison } = openWithout();
+    project.write(poison);
     const silent = await project.run('wf', args);
     expect(silent.exitCode, silent.output).toBe(0);
-    expect(existsSync(path.join(project.folder, 'loaded'))).toBe(false);
+    expect(existsSync(loaded)).toBe(false);
     const asked = await project.run('wf', args, { OTEL_TRACES_EXPORTER: 'otlp' });
     expect(asked.exitCode, asked.output).toBe(0);
     expect(asked.output).toContain('the packages of OpenTelemetry cannot be loaded: poisoned');
-    expect(existsSync(path.join(project.folder, 'loaded'))).toBe(true);
+    expect(existsSync(loaded)).toBe(true);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)('a package that another user could have written is not executed', async () => {
+    const { project, args, loaded, poison } = openWithout();
+    project.write(poison);
+    chownSync(path.join(project.folder, 'node_modules/@opentelemetry/api/index.js'), 4242, 4242);
+    const { exitCode, output } = await project.run('wf', args, { OTEL_TRACES_EXPORTER: 'otlp' });
+    expect(exitCode, output).toBe(0);
+    expect(output).toContain(
+      'warning E_UNTRUSTED: the package @opentelemetry/api could have been written by another user',
+    );
+    expect(existsSync(loaded)).toBe(false);
   });
 
   test('a program that embeds wf gets the same traces, all of them when it has closed its engine', async (context) => {
