@@ -18,7 +18,7 @@ export function createChangeEvents(): ChangeEvents {
     follow({ at, event }) {
       ledger = ledgerAfter(ledger, event);
       if (event.type === 'change.intended') intendedAt.set(event.change.seq, at);
-      // What is kept was not undone.
+      // A kept change was not undone.
       if (event.type !== 'change.settled' || event.status === 'kept') return undefined;
       const settled = ledger.find(({ seq }) => seq === event.seq);
       return settled === undefined ? undefined : changeEvent('wf.undo', settled, at);

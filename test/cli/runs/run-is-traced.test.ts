@@ -187,7 +187,7 @@ test.concurrent('a run that is killed and resumed by another process is one trac
   });
   expect(first.resource['process.pid']).not.toBe(resuming.pid);
   expect(first.endTimeUnixNano).toBeLessThanOrEqual(second.startTimeUnixNano);
-  // What the killed process had done.
+  // The killed process had ended its first step.
   expect(only(receiver, 'makeOne')).toMatchObject({ links: [{ spanId: first.spanId }] });
   const two = only(receiver, 'makeTwo');
   expect(two).toMatchObject({

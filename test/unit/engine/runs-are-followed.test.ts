@@ -20,7 +20,7 @@ beforeEach(() => {
 afterEach(() => host.close());
 
 interface Followed extends FollowedRun {
-  /** What the follower was told: entries, then its release. */
+  /** The entries that its follower got, then its release. */
   readonly told: (JournalEntry | 'released')[];
 }
 
