@@ -21,12 +21,13 @@ export function followTracedRun(
   if (send === undefined) return undefined;
   const spans = createRunSpans(header, ids);
   const before = withoutRequests(entries);
-  let unsent: RunSpan[] = [];
+  const unsent: RunSpan[] = [];
   for (const [index, entry] of before.entries()) {
     const ended = spans.follow(entry);
     const previous = before[index - 1];
     const isSent = entry.event.type === 'lease.taken' && previous !== undefined && isCleanStop(previous);
-    unsent = isSent ? [] : [...unsent, ...ended];
+    if (isSent) unsent.length = 0;
+    else unsent.push(...ended);
   }
   const last = before.findLast(({ event }) => event.type === 'lease.taken')?.event;
   // Another process may have had the run since this one read who held its lease.

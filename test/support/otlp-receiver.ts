@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createServer2, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import type { Server } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import protobuf from 'protobufjs';
 import { z } from 'zod';
@@ -91,63 +92,60 @@ export interface OtlpReceiver {
 
 /** Starts a collector on loopback, which takes OTLP over HTTP (protobuf and JSON). */
 export async function openOtlpReceiver(): Promise<OtlpReceiver> {
-  const spans: ReceivedSpan[] = [];
-  const bodies: Buffer[] = [];
+  const received = { spans: [] as ReceivedSpan[], bodies: [] as Buffer[] };
   const take = async (message: IncomingMessage, answer: ServerResponse) => {
     const body = await buffer(message);
-    bodies.push(body);
-    const isJson = message.headers['content-type'] === 'application/json';
+    received.bodies.push(body);
+    const type = message.headers['content-type'];
+    const isJson = type === 'application/json';
     const isTrace = message.method === 'POST' && message.url === '/v1/traces';
-    if (isTrace) spans.push(...(isJson ? decodedJson(body) : decoded(body)));
-    answer.writeHead(isTrace ? 200 : 404, { 'content-type': message.headers['content-type'] });
+    if (isTrace) received.spans.push(...(isJson ? spansIn(JSON.parse(body.toString())) : decoded(body)));
+    answer.writeHead(isTrace ? 200 : 404, { 'content-type': type });
     answer.end(isJson ? '{}' : '');
   };
   const server = createServer((message, answer) => void take(message, answer));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    endpoint: `http://127.0.0.1:${portOf(server.address())}`,
-    spans,
-    bodies,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  return { ...received, ...(await listening(server, () => server.closeAllConnections())) };
 }
 
-/** Starts a collector that takes OTLP over gRPC. */
+/** Starts a collector on loopback, which takes OTLP over gRPC. */
 export async function openGrpcReceiver(): Promise<OtlpReceiver> {
-  const spans: ReceivedSpan[] = [];
-  const bodies: Buffer[] = [];
+  const received = { spans: [] as ReceivedSpan[], bodies: [] as Buffer[] };
   const take = async (message: Http2ServerRequest, answer: Http2ServerResponse) => {
     // One byte whether it is compressed, four with its length, then the message.
     const body = (await buffer(message)).subarray(5);
-    bodies.push(body);
-    if (message.url === '/opentelemetry.proto.collector.trace.v1.TraceService/Export') spans.push(...decoded(body));
+    received.bodies.push(body);
+    const isTrace = message.url === '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+    if (isTrace) received.spans.push(...decoded(body));
     answer.writeHead(200, { 'content-type': 'application/grpc' });
     answer.addTrailers({ 'grpc-status': '0' });
     answer.end(Buffer.alloc(5));
   };
-  const server = createServer2((message, answer) => void take(message, answer));
+  const server = createHttp2Server((message, answer) => void take(message, answer));
   const sessions = new Set<{ destroy(): void }>();
   server.on('session', (session) => sessions.add(session));
+  const closeSessions = () => {
+    for (const session of sessions) session.destroy();
+  };
+  return { ...received, ...(await listening(server, closeSessions)) };
+}
+
+async function listening(
+  server: Server,
+  closeConnections: () => void,
+): Promise<Pick<OtlpReceiver, 'endpoint' | 'close'>> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     endpoint: `http://127.0.0.1:${portOf(server.address())}`,
-    spans,
-    bodies,
     async close() {
-      for (const session of sessions) session.destroy();
+      closeConnections();
       server.close();
       await once(server, 'close');
     },
   };
 }
 
-export function portOf(address: ReturnType<ReturnType<typeof createServer>['address']>): number {
+export function portOf(address: ReturnType<Server['address']>): number {
   if (address === null || typeof address === 'string') throw new Error('not a port');
   return address.port;
 }
@@ -155,10 +153,6 @@ export function portOf(address: ReturnType<ReturnType<typeof createServer>['addr
 function decoded(body: Buffer): readonly ReceivedSpan[] {
   const message = Request.toObject(Request.decode(body), { longs: String, bytes: Buffer });
   return spansIn(JSON.parse(JSON.stringify(message, hexIds)));
-}
-
-function decodedJson(body: Buffer): readonly ReceivedSpan[] {
-  return spansIn(JSON.parse(body.toString()));
 }
 
 /** Buffers have become `{ type: 'Buffer', data }`. */
