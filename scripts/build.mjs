@@ -26,8 +26,9 @@ const common = {
   sourcesContent: false,
   jsx: 'automatic',
   jsxImportSource: 'preact',
-  // A native addon; a translator that reads files beside itself.
-  external: ['better-sqlite3', 'jiti'],
+  // A native addon; a translator that reads files beside itself; optional peers.
+  external: ['better-sqlite3', 'jiti', '@opentelemetry/*'],
+  define: { WF_VERSION: JSON.stringify(version) },
   alias: {
     '@grpc/grpc-js': leftOut,
     '@grpc/proto-loader': leftOut,
@@ -43,7 +44,7 @@ const program = {
   outExtension: { '.js': '.cjs' },
   supported: { 'dynamic-import': false },
   define: {
-    WF_VERSION: JSON.stringify(version),
+    ...common.define,
     'import.meta.dirname': '__dirname',
     'import.meta.filename': '__filename',
   },

@@ -6,6 +6,7 @@ import { examplesOf } from './command-table/examples.ts';
 import { addCommands, addGlobalOptions, groupsFor } from './command-table/groups.ts';
 import type { CliCommand } from './define-command.ts';
 import { nearestName } from './output/did-you-mean.ts';
+import { lateWarnings } from './output/late-warnings.ts';
 import { reportError } from './output/report-error.ts';
 import { PLAIN_STYLE, SILENT, type Terminal, withStyle, writeJson } from './output/terminal.ts';
 import { untilNotified } from './output/until-notified.ts';
@@ -55,7 +56,7 @@ async function carryOut(
     return reportError(noCommand(), terminal, json);
   }
   if (parsing.outcome === undefined) return reportError(noCommand(), terminal, json);
-  return perform(parsing.outcome, terminal, openServices, version, json);
+  return perform(parsing.outcome, terminal, openServices, json);
 }
 
 /** Result of commander, filled in while it parses. */
@@ -78,14 +79,14 @@ async function perform(
   { load, given, database }: Invocation,
   outer: Terminal,
   openServices: OpenServices,
-  version: string,
   json: boolean,
 ): Promise<ExitCode> {
   let services: Services | undefined;
   let terminal = outer;
+  const warnings = lateWarnings(outer.err);
   try {
     const command = await load();
-    services = await openServices({ database, version });
+    services = await openServices({ database, report: warnings.report });
     const { namedDatabase } = services.places;
     if (namedDatabase !== null) terminal = withStyle(terminal, { database: namedDatabase });
     if (given['quiet'] === true) terminal = { ...terminal, progress: SILENT };
@@ -95,8 +96,9 @@ async function perform(
   } finally {
     if (services !== undefined) {
       await untilNotified(services, terminal);
-      services.close();
+      await services.close();
     }
+    warnings.end();
   }
 }
 

@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { compiledCacheFolder } from '../host/machine/user-folders.ts';
+import { version } from '../library/version.ts';
 import { privateFolder } from '../trust/private-folder.ts';
 import { loadCompiled } from './compiled-code.ts';
-import { VERSION } from './version.ts';
 
 declare const PROGRAM_DIGEST: string | undefined;
 
-// The build defines it; the sources have none.
+// The build defines the digest of the program; the sources have none.
 const programDigest = typeof PROGRAM_DIGEST === 'string' ? PROGRAM_DIGEST : undefined;
 
 void main(process.argv.slice(2));
@@ -19,13 +19,13 @@ async function main(argv: readonly string[]): Promise<void> {
   const isDebugging = process.env['WF_DEBUG'] === '1';
   if (isDebugging) process.setSourceMapsEnabled(true);
   // With a cache of Node 20, stack traces would not be mapped to the sources.
-  await loadProgram(isDebugging ? undefined : privateFolder(compiledCacheFolder(process.env)))(argv, VERSION);
+  await loadProgram(isDebugging ? undefined : privateFolder(compiledCacheFolder(process.env)))(argv, version);
 }
 
 /** Prints the version. Returns false if it cannot be written: the program then tries again and reports the reason. */
 function printVersion(argv: readonly string[]): boolean {
   try {
-    writeFileSync(1, `${argv.includes('--json') ? JSON.stringify({ version: VERSION }) : VERSION}\n`);
+    writeFileSync(1, `${argv.includes('--json') ? JSON.stringify({ version: version }) : version}\n`);
     return true;
   } catch {
     return false;

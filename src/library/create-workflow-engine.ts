@@ -31,11 +31,13 @@ import { readRunMaterial } from '../review/record/run-material.ts';
 import { type RunRecord, runRecord, runSummary } from '../review/record/run-record.ts';
 import { machinePorts } from '../runtime/machine-ports.ts';
 import { createRuntimes } from '../runtime/runtimes.ts';
+import type { Traces } from '../telemetry/open-traces.ts';
 import { engineDependencies } from './engine-dependencies.ts';
 import { type Hibernation, type KeptAdvancing, keepAdvancing } from './keep-advancing.ts';
 import { type KnownWorkflows, loadKnown } from './known-workflows.ts';
 import { newRunId } from './new-run-id.ts';
 import { requirePlannedDefinition } from './planned-definition.ts';
+import { processTraces } from './process-traces.ts';
 import { retryRequest } from './retry-request.ts';
 import { ownStepRunners } from './step-runners.ts';
 import { subscribe } from './subscribe.ts';
@@ -61,14 +63,12 @@ const LISTED = 20;
 export async function createWorkflowEngine({ database, workflows = [] }: OpenEngineOptions): Promise<WorkflowEngine> {
   const known = await loadKnown(workflows);
   const own = await ownStepRunners();
+  const traces = await processTraces(({ message, hint }) => process.emitWarning(`${message} ${hint}`));
   const history = openHistory(database);
   try {
-    return embed(
-      createEngine(engineDependencies(createRuntimes(machinePorts(process.env)), database, () => history)),
-      history,
-      known,
-      own,
-    );
+    const runtimes = createRuntimes(machinePorts(process.env));
+    const engine = createEngine(engineDependencies(runtimes, database, traces, () => history));
+    return embed(engine, history, known, own, traces);
   } catch (thrown) {
     history.close();
     throw thrown;
@@ -80,6 +80,7 @@ function embed(
   history: HistoryPort,
   known: KnownWorkflows,
   own: ReadonlyMap<string, StepRunner>,
+  traces: Traces | undefined,
 ): WorkflowEngine {
   const advanced = new Set<AdvancedRun>();
   /** Starts, resumes and rollbacks that have not resolved to a run yet. */
@@ -284,6 +285,7 @@ function embed(
     await Promise.race([stopped, pause(systemClock, timeoutMs, late.signal)]);
     late.abort();
     history.close();
+    await traces?.flush();
   }
 
   return {

@@ -9,6 +9,7 @@ import { createOrphanedProcesses } from '../host/processes/orphaned-processes.ts
 import { isAlive, ownProcess } from '../host/processes/process.ts';
 import { createCrashPoints } from '../host/workflow-code/crash-points.ts';
 import { guardUnit } from '../steps/systemd/guard-unit.ts';
+import type { Traces } from '../telemetry/open-traces.ts';
 import { machineNotifier } from './machine-notifier.ts';
 import { newRunId } from './new-run-id.ts';
 import { programFiles, wfProgram } from './program-files.ts';
@@ -16,11 +17,13 @@ import { programFiles, wfProgram } from './program-files.ts';
 /**
  * Returns the dependencies of an engine on this machine.
  * @param workflowFiles returns the folders and files in which the command `wf` finds workflows by name
+ * @param traces of the runs that the engine advances; undefined if they are not asked for
  * @param history called when the history is first needed, so that a refusal before that leaves no database behind
  */
 export function engineDependencies(
   runtimes: Runtimes,
   database: string,
+  traces: Traces | undefined,
   history: () => HistoryPort,
   workflowFiles: () => readonly string[] = () => [],
 ): EngineDependencies {
@@ -45,6 +48,10 @@ export function engineDependencies(
       process.emitWarning(`an observer of a run failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`),
     get history() {
       return history();
+    },
+    followRun(followed) {
+      const run = traces === undefined ? undefined : history().run(followed.run);
+      return run && traces?.followRun(followed, run);
     },
   };
 }

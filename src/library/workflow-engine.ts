@@ -246,7 +246,8 @@ export interface WorkflowEngine {
   /**
    * Interrupts the runs that this engine advances or is about to begin, waits until each has stopped, and closes the history. After
    * that, every call that begins a run is refused (E_USAGE). Waits at most `timeoutMs` (for ever if absent): a run whose step has not
-   * ended by then can be resumed once this process has ended, as if the process had been killed.
+   * ended by then can be resumed once this process has ended, as if the process had been killed. Traces that are left are sent after
+   * that, for two seconds or the time-out of the exporter.
    */
   close(options?: { readonly timeoutMs?: number }): Promise<void>;
 }

@@ -27,14 +27,15 @@ export function openFoldersProject(): Project {
   return openProject({ 'workflows/folders.ts': FOLDERS_WORKFLOW });
 }
 
-export function foldersRun(project: Project): FoldersRun {
+/** @param env more variables of the process that starts it */
+export function foldersRun(project: Project, env: Readonly<Record<string, string>> = {}): FoldersRun {
   const root = mkdtempSync(path.join(project.folder, 'folders-'));
   const id = path.basename(root);
   const inRoot = (name: string) => path.join(root, name);
   const inputs = ['--input', `root=${root}`, '--input', `waitFor=${inRoot('go')}`];
   return {
     id,
-    start: (...more) => project.start(['start', 'folders', '--id', id, ...inputs, ...more]),
+    start: (...more) => project.start(['start', 'folders', '--id', id, ...inputs, ...more], { env }),
     go: () => writeFileSync(inRoot('go'), ''),
     undoWaits: ['--input', `undoWaitsFor=${inRoot('go-back')}`],
     goBack: () => writeFileSync(inRoot('go-back'), ''),

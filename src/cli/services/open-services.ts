@@ -6,6 +6,7 @@ import type { HostPorts } from '../../engine/workflow/step.ts';
 import type { History } from '../../history/history.ts';
 import { systemClock } from '../../host/machine/clock.ts';
 import { isAlive, ownPidNamespace } from '../../host/processes/process.ts';
+import type { Traces } from '../../telemetry/open-traces.ts';
 import { didYouMean } from '../output/did-you-mean.ts';
 import { findPlaces } from './places.ts';
 import type { HistoryOptions, OpenServices, Services, WorkflowSummary } from './services.ts';
@@ -13,7 +14,7 @@ import type { HistoryOptions, OpenServices, Services, WorkflowSummary } from './
 type OpenHistory = (path: string, options?: HistoryOptions) => History;
 
 /** Composes the real services, here alone. Each is imported at its first use: a command loads nothing that it does not use. */
-export const openServices: OpenServices = async ({ database, version }) => {
+export const openServices: OpenServices = async ({ database, report }) => {
   const places = findPlaces(database);
   const opened: { close(): void }[] = [];
   const engines: Engine[] = [];
@@ -57,20 +58,23 @@ export const openServices: OpenServices = async ({ database, version }) => {
     }
   }
 
+  let traces: Traces | undefined;
+
   async function engineParts(): Promise<EngineDependencies> {
-    const [runtimes, { openHistory }, { engineDependencies }] = await Promise.all([
+    const [runtimes, { openHistory }, { engineDependencies }, { processTraces }] = await Promise.all([
       services.runtimes(),
       import('../../history/open.ts'),
       import('../../library/engine-dependencies.ts'),
+      import('../../library/process-traces.ts'),
     ]);
+    traces ??= await processTraces(report);
     // Opened when a run is created: a refused start leaves no database.
-    return engineDependencies(runtimes, places.database, () => openOnce(openHistory), workflowFiles);
+    return engineDependencies(runtimes, places.database, traces, () => openOnce(openHistory), workflowFiles);
   }
 
   const services: Services = {
     clock: systemClock,
     places,
-    version,
     isAlive,
     get pidNamespace() {
       return ownPidNamespace();
@@ -118,8 +122,9 @@ export const openServices: OpenServices = async ({ database, version }) => {
       const sending = engines.flatMap((engine) => engine.noticesSent(stop) ?? []);
       return sending.length === 0 ? undefined : Promise.all(sending);
     },
-    close() {
+    async close() {
       for (const port of opened.splice(0).reverse()) port.close();
+      await traces?.flush();
     },
   };
   return services;

@@ -1,4 +1,4 @@
-import type { ErrorRecord } from '../../engine/model/errors.ts';
+import type { ErrorRecord, WfError } from '../../engine/model/errors.ts';
 import type { DefinitionHash } from '../../engine/model/ids.ts';
 import type { Json } from '../../engine/model/json.ts';
 import type { Owner } from '../../engine/model/owner.ts';
@@ -16,8 +16,8 @@ import type { Places } from './places.ts';
 export interface ServicesOptions {
   /** Database of `--db`; without it, WF_DB and the usual places. */
   readonly database: string | undefined;
-  /** The version of wf. */
-  readonly version: string;
+  /** Receives an error that does not concern the command. */
+  report(error: WfError): void;
 }
 
 export type OpenServices = (options: ServicesOptions) => Promise<Services>;
@@ -69,11 +69,10 @@ export interface Services {
   readonly pidNamespace: string;
   readonly clock: Clock;
   readonly places: Places;
-  readonly version: string;
   /**
    * Resolves once no notice of a run is under way, at the latest after their time-out; undefined if none is. What `stop` ends has failed.
    */
   noticesSent(stop: AbortSignal): Promise<unknown> | undefined;
-  /** Closes the opened services. */
-  close(): void;
+  /** Closes the opened services. Waits a bounded time for traces to be sent. */
+  close(): Promise<void>;
 }

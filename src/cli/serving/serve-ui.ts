@@ -5,6 +5,7 @@ import type { History } from '../../history/history.ts';
 import type { ListenAddress } from '../../host/http/listen.ts';
 import { stateFolder } from '../../host/machine/user-folders.ts';
 import { ownProcess } from '../../host/processes/process.ts';
+import { version } from '../../library/version.ts';
 import { startWfCommand } from '../../library/wf-command.ts';
 import { linkToken } from '../../ui/server/sessions.ts';
 import { startUi, type UiServer } from '../../ui/server/start-ui.ts';
@@ -48,7 +49,7 @@ export async function serveUi(asked: AskedUi, services: Services, written?: Hist
   if (asked.metricsToken !== null) await metrics();
   const context: UiContext = {
     database: places.database,
-    version: services.version,
+    version,
     clock,
     isAlive,
     history,

@@ -56,6 +56,7 @@ export const ERROR_EXIT_CODES = {
   E_DATABASE_READONLY: 3,
   E_DISK_FULL: 3,
   E_OUTPUT: 3,
+  E_TRACES: 3,
   // 4: something is in the way
   E_NAME_IN_USE: 4,
   E_SUBNET_IN_USE: 4,

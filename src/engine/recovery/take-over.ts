@@ -78,9 +78,11 @@ export async function takeOver(
   const { history, claims, owner, leases, orphans } = services;
   const lease = await takeLease(services, seen, host, hibernating);
   const acquired: AcquiredClaims[] = [];
+  let released = () => {};
   const release = () => {
     host.close();
     for (const each of acquired.splice(0)) each.release();
+    released();
   };
   const releaseWithLease = () => {
     release();
@@ -101,7 +103,10 @@ export async function takeOver(
     // A run that hibernates in this process is taken from nobody.
     const from = lease.from === null || sameOwner(lease.from, owner) ? {} : { from: lease.from };
     const { notify } = run.options;
-    const opened = openRun(services, { ...request, lease, host, claimed: async () => {}, place, notify, entries });
+    const claimed = async () => {};
+    const holder = seen.owner;
+    const opened = openRun(services, { ...request, lease, host, claimed, place, notify, entries, holder });
+    released = opened.released;
     await opened.journal.append([
       { type: 'lease.taken', purpose, owner, pauseAfter, ...(by === undefined ? {} : { by }), ...from },
     ]);

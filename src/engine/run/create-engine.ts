@@ -219,8 +219,12 @@ async function createAndAdvance(
   const lease = await history.groupedCommit(() =>
     history.create(header, definition.description, owner, claims, createdAt, request.alone),
   );
-  const releaseWithLease = () => {
+  const releaseRun = () => {
     release();
+    opened.released();
+  };
+  const releaseWithLease = () => {
+    releaseRun();
     leases.release(lease);
   };
   const runner = runnersOf(model);
@@ -252,7 +256,7 @@ async function createAndAdvance(
     mayHibernate: request.mayHibernate ?? false,
     entries: [],
   });
-  return releaseAtEnd(handle, { release, releaseWithLease });
+  return releaseAtEnd(handle, { release: releaseRun, releaseWithLease });
 }
 
 /**

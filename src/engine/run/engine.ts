@@ -40,6 +40,22 @@ export interface EngineDependencies {
   readonly notifier: NotifierPort;
   /** Reports an error of an observer; without it, such errors are dropped. */
   readonly warn?: (error: unknown) => void;
+  /** Called for each run whose lease this engine takes. Returns undefined if the run is not to be followed. */
+  readonly followRun?: (run: FollowedRun) => RunFollower | undefined;
+}
+
+/** A run as it was when an engine took its lease. */
+export interface FollowedRun {
+  readonly run: RunId;
+  readonly entries: readonly JournalEntry[];
+  /** The process that held the lease until then, and ended without releasing it; null if none did. */
+  readonly lostBy: Owner | null;
+}
+
+/** Follows a run from its lease to its release, whatever caller advances it. Its errors do not affect the run. */
+export interface RunFollower extends Required<Pick<RunObserver, 'committed'>> {
+  /** This process has stopped advancing the run. */
+  released(): void;
 }
 
 /** The dependencies of an engine with the state that it shares among its runs. */

@@ -1,6 +1,7 @@
 import { openRunJournal, type RunJournal } from '../journal/run-journal.ts';
 import { createRunLedger, type RunLedger } from '../journal/run-ledger.ts';
 import type { JournalEntry } from '../model/journal-event.ts';
+import type { Owner } from '../model/owner.ts';
 import { notifyingObserver } from '../notify/notifying-observer.ts';
 import type { HostWatch } from '../place/attempt-host.ts';
 import type { Argv } from '../ports/command.ts';
@@ -11,6 +12,7 @@ import type { Secrets } from '../secrets/secrets.ts';
 import type { AlteredFacets } from '../workflow/facets.ts';
 import type { StepRunner } from '../workflow/step.ts';
 import type { EngineDependencies, RunObserver } from './engine.ts';
+import { followRun } from './follow-run.ts';
 
 /** A run whose lease this process holds, ready to be advanced or undone. */
 export interface OpenRun {
@@ -21,6 +23,8 @@ export interface OpenRun {
   readonly ledger: RunLedger;
   readonly secrets: Secrets;
   readonly observer: RunObserver;
+  /** Reports that this process has released the run. */
+  released(): void;
 }
 
 interface OpenRunRequest {
@@ -40,15 +44,30 @@ interface OpenRunRequest {
   readonly notify: Argv | null | undefined;
   /** The journal so far. */
   readonly entries?: readonly JournalEntry[];
+  /** The process that held the lease before; null if none did. */
+  readonly holder?: Owner | null;
 }
 
 /** Opens the journal and the ledger of a run. */
 export function openRun(
-  { history, clock, owner, crashPoints, guards, notifier }: EngineDependencies,
-  { lease, host, runner: runnerOfWorkflow, alters, secrets, claimed, place, entries = [], ...request }: OpenRunRequest,
+  dependencies: EngineDependencies,
+  {
+    lease,
+    host,
+    runner: runnerOfWorkflow,
+    alters,
+    secrets,
+    claimed,
+    place,
+    entries = [],
+    holder = null,
+    ...request
+  }: OpenRunRequest,
 ): OpenRun {
+  const { history, clock, owner, crashPoints, guards, notifier } = dependencies;
   const { run } = lease;
-  const observer = notifyingObserver(notifier, { run, argv: request.notify, entries, secrets }, request.observer);
+  const { observer: following, released } = followRun(dependencies, { run, entries }, holder, request.observer);
+  const observer = notifyingObserver(notifier, { run, argv: request.notify, entries, secrets }, following);
   const journal = openRunJournal({ history, lease, clock, crashPoints, observer, secrets }, entries);
   const watch: HostWatch = {
     host: host.ports,
@@ -63,5 +82,5 @@ export function openRun(
   const { fingerprints } = host;
   const runner = (kind: string) => (kind === guards.runner.kind ? guards.runner : runnerOfWorkflow(kind));
   const ledger = createRunLedger({ run, history, watch, fingerprints, alters, owner, journal, runner, secrets });
-  return { lease, host, watch, journal, ledger, secrets, observer };
+  return { lease, host, watch, journal, ledger, secrets, observer, released };
 }

@@ -23,7 +23,7 @@ async function carryOut(
   { columns, database = path.join(folder, 'none.db') }: { readonly columns?: number; readonly database?: string } = {},
 ) {
   const terminal = testTerminal(columns === undefined ? {} : { columns, env: { NO_COLOR: '1' } });
-  const services = await openServices({ database, version: '0.0.0' });
+  const services = await openServices({ database, report: () => {} });
   onTestFinished(() => services.close());
   const exitCode = await command(given, services, terminal);
   return { exitCode, ...terminal.written };

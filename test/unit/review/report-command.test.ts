@@ -25,7 +25,6 @@ function open(workflow: () => Promise<ResolvedWorkflow> = async () => resolved()
   const services: Services = {
     clock: systemClock,
     places: { database: '', namedDatabase: null, workflowFolders: [], cacheFolder: '' },
-    version: '0.0.0',
     pidNamespace: '1',
     isAlive: () => false,
     historyForReading: async () => history,
@@ -38,7 +37,7 @@ function open(workflow: () => Promise<ResolvedWorkflow> = async () => resolved()
     runtimes: unused,
     hostPorts: unused,
     noticesSent: () => undefined,
-    close: () => {},
+    close: async () => {},
   };
   return async (options: Readonly<Record<string, unknown>>) => {
     const terminal = testTerminal();
