@@ -1,4 +1,5 @@
 import { escapeHtml } from '../../report/markup.ts';
+import type { SvgPicture } from '../../svg-picture.ts';
 import { oneLine } from '../../text/format/plain-text.ts';
 import { type GraphState, type MachineGraph, statesBelow } from '../machine-graph.ts';
 import { markOf, type RunMarks } from '../run-marks.ts';
@@ -28,13 +29,6 @@ const STYLE = `
 /** Returns the picture of a machine as text. */
 export function svgText(graph: MachineGraph, marks: RunMarks | undefined): string {
   return svgPicture(graph, marks).svg;
-}
-
-/** A picture with its size in pixels. */
-export interface SvgPicture {
-  readonly svg: string;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Returns a machine as one self-contained SVG, with text as text, and with light and dark colours. */
