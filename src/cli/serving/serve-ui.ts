@@ -9,6 +9,7 @@ import { linkToken } from '../../ui/server/sessions.ts';
 import { startUi, type UiServer } from '../../ui/server/start-ui.ts';
 import { type RegisteredServer, uiStateFile } from '../../ui/server/state-file.ts';
 import type { UiContext } from '../../ui/server/ui-context.ts';
+import { createReports } from '../../ui/views/reports.ts';
 import type { Services } from '../services/services.ts';
 import { historySource } from './history-source.ts';
 import type { AskedUi } from './ui-options.ts';
@@ -39,18 +40,21 @@ export async function serveUi(asked: AskedUi, services: Services): Promise<Serve
     return { pid: other.owner.pid, url: other.url, link: linkTo(other, key, clock.now()), server: undefined };
   }
   const { allowActions, basePath } = asked;
+  const command: UiContext['command'] = (argv, stdin) =>
+    startWfCommand({
+      argv,
+      database: places.database,
+      ...(stdin === undefined ? {} : { stdin: JSON.stringify(stdin) }),
+    });
   const context: UiContext = {
     database: places.database,
+    namedDatabase: places.namedDatabase,
     version: services.version,
     clock,
     isAlive,
     history: historySource(services),
-    command: (argv, stdin) =>
-      startWfCommand({
-        argv,
-        database: places.database,
-        ...(stdin === undefined ? {} : { stdin: JSON.stringify(stdin) }),
-      }),
+    command,
+    reports: createReports(command),
     allowActions,
     basePath,
   };

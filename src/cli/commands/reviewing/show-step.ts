@@ -1,4 +1,4 @@
-import { findStep } from '../../../review/record/find-step.ts';
+import { findStep } from '../../../review/query/find-step.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
 import { stepDetail } from '../../../review/record/step-detail.ts';
