@@ -17,8 +17,8 @@ import {
 } from '../../review/record/run-record.ts';
 import type { IsAlive } from '../../review/record/run-status.ts';
 import type { StageRecord } from '../../review/record/stage-record.ts';
-import { displayed } from './displayed.ts';
 import { type Span, type Timeline, timelineOf } from '../../review/timeline/timeline.ts';
+import { displayed } from './displayed.ts';
 
 /** A run as its page shows it. Times are ISO 8601 in UTC, durations are in milliseconds; null is "not yet". */
 export interface RunView {
