@@ -52,8 +52,10 @@ const MOST_COMMANDS = 100;
 /** Returns what `wf show RUN STEP --json` prints. @throws WfError E_STEP_NOT_FOUND */
 export function readStep(history: HistoryReader, run: StoredRun, id: string, isAlive: IsAlive): StepDetail {
   return history.atOneMoment(() => {
-    const material = readRunMaterial(history, run);
-    const step = findStep(material.steps, id, run.id);
+    const whole = readRunMaterial(history, run);
+    const step = findStep(whole.steps, id, run.id);
+    // A long run has thousands of others.
+    const material = { ...whole, steps: [step], changes: whole.changes.filter((change) => change.step === step.id) };
     return stepDetail(material, runRecord(material, isAlive), step, history.evidence(run.id, step.id));
   });
 }
