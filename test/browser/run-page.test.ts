@@ -168,6 +168,7 @@ describe('the page of a run that asks', () => {
     expect(await accessibilityProblems(page)).toEqual([]);
     await page.setViewportSize({ width: 360, height: 800 });
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    expect((await rows(page).nth(1).boundingBox())?.height).toBe(30);
     expect(await accessibilityProblems(page)).toEqual([]);
     project.go('second', 'third');
     expect((await run.end).exitCode).toBe(0);
@@ -179,7 +180,11 @@ describe('the page of a run that asks', () => {
     const id = `page-lost-${process.pid}`;
     project.go('first', 'second', 'third');
     await project.run(id).line(/^waiting /);
-    const first = await servePage(project, [], { env: { XDG_STATE_HOME: path.join(project.folder, 'state') } });
+    const serve = (port: number) =>
+      servePage(project, [`--port=${port}`, '--base-path=/wf'], {
+        env: { XDG_STATE_HOME: path.join(project.folder, 'state') },
+      });
+    const first = await serve(0);
     const { page, complaints } = await openBrowser(onTestFinished);
     await signIn(page, first.link);
     await page.goto(`${first.url}/runs/${id}`);
@@ -190,7 +195,7 @@ describe('the page of a run that asks', () => {
     await project.wf(['send', id, 'approve', '--data', '{"by":"ann"}']);
     await project.wf(['wait', id]);
     expect(await status(page).textContent()).toBe('waiting');
-    await servePage(project, [`--port=${first.port}`], { env: { XDG_STATE_HOME: path.join(project.folder, 'state') } });
+    await serve(first.port);
     await status(page).getByText('succeeded').waitFor();
     await stepLink(page, 'third').waitFor();
     await soon(() => page.getByText('reconnecting').count()).toBe(0);

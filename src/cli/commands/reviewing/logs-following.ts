@@ -1,8 +1,8 @@
 import type { StepId } from '../../../engine/model/ids.ts';
 import type { JournalEntry } from '../../../engine/model/journal-event.ts';
 import type { StoredEvidence } from '../../../engine/ports/history.ts';
-import { isOfRollback } from '../../../review/record/evidence-record.ts';
 import { findSteps } from '../../../review/query/find-step.ts';
+import { isOfRollback } from '../../../review/record/evidence-record.ts';
 import { invokeIdsOf, stageNamesOf } from '../../../review/record/run-material.ts';
 import { createTranscript, type TranscriptStep } from '../../../review/text/run/transcript.ts';
 import type { FoundRun } from '../../arguments/find-run.ts';

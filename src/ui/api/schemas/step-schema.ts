@@ -1,8 +1,11 @@
 import * as z from 'zod';
 import { CHANGE_STATUSES } from '../../../engine/model/change.ts';
 import { type ErrorRecord, isErrorCode } from '../../../engine/model/errors.ts';
+import type { Json } from '../../../engine/model/json.ts';
 import type { StepDetail } from '../../../review/record/step-detail.ts';
 
+/** Any JSON: step runners define their own. */
+const json = z.custom<Json>();
 const moment = z.iso.datetime();
 const milliseconds = z.number().nonnegative();
 
@@ -26,8 +29,8 @@ export const stepDetailSchema: z.ZodType<StepDetail> = z.object({
   startedAt: moment,
   finishedAt: moment.nullable(),
   durationMs: milliseconds.nullable(),
-  input: z.json(),
-  output: z.json(),
+  input: json,
+  output: json,
   error: error.nullable(),
   attempts: z.array(
     z.object({
@@ -49,7 +52,7 @@ export const stepDetailSchema: z.ZodType<StepDetail> = z.object({
       status: z.enum(CHANGE_STATUSES),
       reason: z.string().nullable(),
       undo: z.array(z.string()),
-      record: z.json(),
+      record: json,
       history: z.array(
         z.object({ at: moment, status: z.enum([...CHANGE_STATUSES, 'reverting']), reason: z.string().nullable() }),
       ),

@@ -15,9 +15,10 @@ interface MachineProps {
 /** The state machine with the way taken, as a picture and in words. */
 export function Machine({ view, graph, address }: MachineProps) {
   const seq = useSeldom(view.seq, PICTURE_MS);
+  const [fits, setFits] = useState(false);
   const words = stagesInWords(view.stages);
   return (
-    <section class="machine" aria-labelledby="machine">
+    <section class={fits ? 'machine fits' : 'machine'} aria-labelledby="machine">
       <h2 id="machine">Machine</h2>
       <p>{words}</p>
       {graph.type === 'missing' ? (
@@ -33,6 +34,9 @@ export function Machine({ view, graph, address }: MachineProps) {
             />
           </ScrollBox>
           <p>
+            <button type="button" aria-pressed={fits} onClick={() => setFits(!fits)}>
+              Fit
+            </button>{' '}
             <a href={`${address}/graph.svg`}>Picture alone</a>
           </p>
         </>

@@ -36,7 +36,7 @@ export function RunHeading({ frame, view, connection }: HeadingProps) {
 function Connection({ connection }: Pick<HeadingProps, 'connection'>) {
   const words = {
     connected: '',
-    lost: 'The connection to wf is lost: reconnecting. The page shows what it knew last.',
+    lost: 'The connection to wf is lost: reconnecting. If this lasts, load the page again.',
     gone: 'This run has been removed from the history. The page shows what it knew last.',
   };
   return (
@@ -88,30 +88,23 @@ function waits({ events, timers, confirm }: WaitingFor) {
   ];
 }
 
-/** The commands that make sense now; they work wherever the database is. */
-function Next({ frame: { namedDatabase }, view: { run, next, shell } }: Omit<HeadingProps, 'connection'>) {
-  const command = (line: string) => suggestedCommand(line, placeOf(namedDatabase));
+/** The commands that make sense now; they work wherever the database is. Both lines are always there: nothing moves when they change. */
+function Next({ frame: { namedDatabase }, view: { run, next, shell, timeline } }: Omit<HeadingProps, 'connection'>) {
+  const command = (line: string) => <Command key={line} line={suggestedCommand(line, placeOf(namedDatabase))} />;
+  const nothing = timeline.isAdvancing ? 'nothing to do: the run goes on by itself' : 'nothing to do';
   return (
     <dl class="commands">
-      {next.length === 0 ? null : (
-        <div>
-          <dt>Next</dt>
-          {next.map((line) => (
-            <dd key={line}>
-              <Command line={command(line)} />
-            </dd>
-          ))}
-        </div>
-      )}
+      <div>
+        <dt>Next</dt>
+        {next.length === 0 ? <dd class="quiet">{nothing}</dd> : <dd>{next.map(command)}</dd>}
+      </div>
       <div>
         <dt>Open a shell on its host</dt>
-        <dd>
-          {shell === null ? (
-            <Command line={command(`wf shell ${run.id}`)} />
-          ) : (
-            <span class="quiet">not now: {shell.message}</span>
-          )}
-        </dd>
+        {shell === null ? (
+          <dd>{command(`wf shell ${run.id}`)}</dd>
+        ) : (
+          <dd class="quiet">{`not now: ${shell.message}`}</dd>
+        )}
       </div>
     </dl>
   );

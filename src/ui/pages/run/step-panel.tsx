@@ -80,19 +80,28 @@ function Details({ step, address, namedDatabase }: DetailsProps) {
       {changes.map((change) => (
         <StepChange key={change.seq} change={change} address={address} />
       ))}
-      {output === null ? null : (
-        <details>
-          <summary>Output</summary>
-          <CutTextBlock {...output} whole={address} />
-        </details>
-      )}
-      {input === null ? null : (
-        <details>
-          <summary>Input</summary>
-          <CutTextBlock {...input} whole={address} />
-        </details>
-      )}
+      <Folded title="Output" text={output} whole={address} />
+      <Folded title="Input" text={input} whole={address} />
     </>
+  );
+}
+
+interface FoldedProps {
+  readonly title: string;
+  readonly text: StepView['output'];
+  readonly whole: string;
+}
+
+/** A longer text is folded. */
+const MOST_SHOWN = 600;
+
+function Folded({ title, text, whole }: FoldedProps) {
+  if (text === null) return null;
+  return (
+    <details open={text.text.length <= MOST_SHOWN}>
+      <summary>{title}</summary>
+      <CutTextBlock {...text} whole={whole} />
+    </details>
   );
 }
 
