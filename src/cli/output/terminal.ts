@@ -3,7 +3,7 @@ import type { ExitCode } from '../../engine/model/errors.ts';
 import { escapeSteering } from '../../engine/model/json.ts';
 import { errnoOf } from '../../host/machine/errno.ts';
 import { byNumber } from '../../review/text/format/plain-text.ts';
-import type { TextStyle } from '../../review/text/format/text-style.ts';
+import { PLAIN_STYLE, type TextStyle } from '../../review/text/format/text-style.ts';
 import { type Output, written } from './standard-output.ts';
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
@@ -129,9 +129,6 @@ function styled(sink: TextSink, style: Partial<TextStyle>): TextSink {
     },
   };
 }
-
-/** Style of a file: no colours, and lines of any length. */
-export const PLAIN_STYLE: TextStyle = { width: null, colors: picocolors.createColors(false) };
 
 /** Joins lines into a text, each with a newline. */
 export function linesText(lines: readonly string[]): string {

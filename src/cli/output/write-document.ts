@@ -2,8 +2,8 @@ import path from 'node:path';
 import * as z from 'zod/mini';
 import { WfError } from '../../engine/model/errors.ts';
 import type { JsonObject } from '../../engine/model/json.ts';
-import type { TextStyle } from '../../review/text/format/text-style.ts';
-import { PLAIN_STYLE, type Terminal, type TextSink, writeJson, writeLines } from './terminal.ts';
+import { PLAIN_STYLE, type TextStyle } from '../../review/text/format/text-style.ts';
+import { type Terminal, type TextSink, writeJson, writeLines } from './terminal.ts';
 import { writeNewFile } from './write-new-file.ts';
 
 /** Options of each command that writes a document, besides its formats. */

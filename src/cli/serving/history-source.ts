@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { HistoryReader } from '../../history/reader.ts';
+import { rememberJournals } from '../../history/remembered-journals.ts';
 import type { Services } from '../services/services.ts';
 
 /** Returns a function that returns the history of a long-lived process: opened once there is a database, and again if another file takes its place. */
@@ -9,7 +10,8 @@ export function historySource(services: Services): () => Promise<HistoryReader |
   let opening: Promise<HistoryReader | undefined> | undefined;
 
   async function open(file: number): Promise<HistoryReader | undefined> {
-    const reader = await services.historyForReading();
+    const opened = await services.historyForReading();
+    const reader = opened === undefined ? undefined : rememberJournals(opened);
     known = reader === undefined ? undefined : { reader, file };
     return reader;
   }

@@ -11,6 +11,7 @@ import { linkToken } from '../../ui/server/sessions.ts';
 import { startUi, type UiServer } from '../../ui/server/start-ui.ts';
 import { type RegisteredServer, uiStateFile } from '../../ui/server/state-file.ts';
 import type { UiContext } from '../../ui/server/ui-context.ts';
+import { createReports } from '../../ui/views/reports.ts';
 import type { Services } from '../services/services.ts';
 import { historySource } from './history-source.ts';
 import { servedMetrics } from './served-metrics.ts';
@@ -47,19 +48,22 @@ export async function serveUi(asked: AskedUi, services: Services, written?: Hist
   const metrics = servedMetrics(history, written, services);
   // They count from the start of the server.
   if (asked.metricsToken !== null) await metrics();
+  const command: UiContext['command'] = (argv, stdin) =>
+    startWfCommand({
+      argv,
+      database: places.database,
+      ...(stdin === undefined ? {} : { stdin: JSON.stringify(stdin) }),
+    });
   const context: UiContext = {
     database: places.database,
+    namedDatabase: places.namedDatabase,
     version,
     clock,
     isAlive,
     history,
     metrics,
-    command: (argv, stdin) =>
-      startWfCommand({
-        argv,
-        database: places.database,
-        ...(stdin === undefined ? {} : { stdin: JSON.stringify(stdin) }),
-      }),
+    command,
+    reports: createReports(command),
     allowActions,
     basePath,
   };

@@ -27,6 +27,7 @@ const MOST_GUESSES = 256;
 export function followDecisions(config: JsonObject, journal: readonly JournalEntry[]): MachinePath {
   const guards = createGuesses();
   const machine = tracedMachine(config, guards.answer);
+  const known = new Map<string, Guessed | undefined>();
   const entered = new Set<string>();
   const taken = new Map<number, number>();
   let value: Json = null;
@@ -37,7 +38,10 @@ export function followDecisions(config: JsonObject, journal: readonly JournalEnt
       snapshot = snapshotAt(machine, value);
     }
     if (decided.type !== 'decided') continue;
-    const found = guess(machine, snapshot, decided, guards);
+    // A machine that loops takes the same way many times.
+    const key = canonicalJson([keyOf(snapshot), decided.event?.type ?? null, decided.value]);
+    const found = known.has(key) ? known.get(key) : guess(machine, snapshot, decided, guards);
+    known.set(key, found);
     for (const action of found?.actions ?? []) {
       const state = enteredBy(action);
       if (state !== undefined) entered.add(state);
@@ -99,6 +103,13 @@ function createGuesses(): Guesses {
 interface Guessed {
   readonly snapshot: AnyMachineSnapshot;
   readonly actions: readonly unknown[];
+}
+
+/** Returns all of a snapshot that decides about the next one: the tracing machine has no context. */
+function keyOf(snapshot: AnyMachineSnapshot | undefined): Json {
+  if (snapshot === undefined) return null;
+  const left = Object.entries(snapshot.historyValue).map(([state, nodes]) => [state, nodes.map(({ id }) => id)]);
+  return [toJson(snapshot.value), toJson(left)];
 }
 
 function guess(

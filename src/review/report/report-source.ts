@@ -2,14 +2,7 @@ import type { StoredEvidence } from '../../engine/ports/history.ts';
 import type { Narrative } from '../../engine/workflow/narrative.ts';
 import type { RunMaterial } from '../record/run-material.ts';
 import type { RunRecord } from '../record/run-record.ts';
-
-/** The narrative of the workflow for a run, if the workflow has not changed since. */
-export type WorkflowNarrative =
-  /** `narrative` is null if the workflow has none. */
-  | { readonly type: 'available'; readonly narrative: Narrative | null }
-  | { readonly type: 'changed' }
-  /** The workflow file is gone, or fails. */
-  | { readonly type: 'unavailable'; readonly reason: string };
+import type { WorkflowNarrative } from './explanations.ts';
 
 /** The sources of a report. */
 export interface ReportSource {

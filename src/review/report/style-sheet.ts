@@ -25,11 +25,22 @@ const DARK: typeof LIGHT = {
   surface: '#20262d',
 };
 
+const COLORS = `:root { color-scheme: light dark; ${properties(LIGHT)} }
+@media (prefers-color-scheme: dark) { :root { ${properties(DARK)} } }`;
+
+/** Returns the style of a report as a page. */
 export function styleSheet(): string {
-  return `:root { color-scheme: light dark; ${properties(LIGHT)} }
-@media (prefers-color-scheme: dark) { :root { ${properties(DARK)} } }
+  return `${COLORS}
 ${SCREEN}
+${DRAWING}
 @media print { :root { color-scheme: light; ${properties(LIGHT)} } ${PRINT} }`;
+}
+
+/** Returns the style of a drawing that is a file of its own. */
+export function drawingStyle(): string {
+  return `${COLORS}
+svg { background: var(--page); }
+${DRAWING}`;
 }
 
 function properties(colors: typeof LIGHT): string {
@@ -37,6 +48,8 @@ function properties(colors: typeof LIGHT): string {
     .map(([name, color]) => `--${name}: ${color};`)
     .join(' ');
 }
+
+const MONOSPACED = 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace';
 
 const SCREEN = `* { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1.5rem; max-width: 62rem; background: var(--page); color: var(--text);
@@ -49,7 +62,7 @@ a { color: var(--link); }
 a:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 .skip { position: absolute; left: -100vw; }
 .skip:focus { position: static; }
-code, pre, svg text { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
+code, pre { font-family: ${MONOSPACED}; }
 code { font-size: 0.9em; }
 nav ol { columns: 18rem; column-gap: 2rem; list-style: none; padding-left: 0; }
 nav li { break-inside: avoid; margin-bottom: 0.25rem; }
@@ -73,6 +86,9 @@ thead th { background: var(--surface); }
 tbody th { font-weight: 400; }
 figure { margin: 1.5rem 0; }
 svg { display: block; max-width: 100%; height: auto; margin: 0.75rem 0; }
+footer { margin-top: 3rem; border-top: 2px solid var(--line); color: var(--muted); font-size: 0.9rem; }`;
+
+const DRAWING = `svg text { font-family: ${MONOSPACED}; }
 svg text { font-size: 13px; fill: var(--text); white-space: pre; }
 svg .title { font-weight: 700; }
 svg .frame { fill: none; stroke: var(--line); stroke-dasharray: 2 4; }
@@ -87,8 +103,7 @@ svg .path.blocked { stroke: var(--blocked); stroke-width: 2; stroke-dasharray: 7
 svg .path.unclear { stroke: var(--unclear); stroke-width: 2; stroke-dasharray: 2 4; }
 svg .arrow.open, svg .label.open { fill: var(--open); }
 svg .arrow.blocked, svg .label.blocked { fill: var(--blocked); }
-svg .arrow.unclear, svg .label.unclear { fill: var(--unclear); }
-footer { margin-top: 3rem; border-top: 2px solid var(--line); color: var(--muted); font-size: 0.9rem; }`;
+svg .arrow.unclear, svg .label.unclear { fill: var(--unclear); }`;
 
 const PRINT = `@page { margin: 18mm 16mm; }
 body { max-width: none; padding: 0; font-size: 10pt; line-height: 1.45; }

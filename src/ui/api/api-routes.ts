@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { runsQuerySchema, runsView } from '../views/runs-view.ts';
 import { type ApiRoute, apiRoute, NOTHING } from './route.ts';
+import { RUN_PAGE_ROUTES } from './run-page-routes.ts';
 
 /** All routes of the JSON API. */
 export const API_ROUTES: readonly ApiRoute[] = [
@@ -14,4 +15,5 @@ export const API_ROUTES: readonly ApiRoute[] = [
     answer: { type: 'json', schema: z.array(z.unknown()), command: 'wf runs --json' },
     handle: async (context, { query }) => (await runsView(context, query)).runs,
   }),
+  ...RUN_PAGE_ROUTES,
 ];

@@ -56,6 +56,7 @@ export function createApp({ context, access, assets, feeds, isSecure, metricsTok
       icon: `${basePath}/assets/${assets.icon.name}`,
       csrf: session === undefined ? '' : sessions.csrfToken(session),
       allowActions: context.allowActions,
+      namedDatabase: context.namedDatabase,
       version: context.version,
       database: context.database,
     };
@@ -125,8 +126,12 @@ export function createApp({ context, access, assets, feeds, isSecure, metricsTok
     const { run, after } = query.data;
     if (run !== undefined) {
       const from = Number(c.req.header('last-event-id') ?? after);
-      const send = (update: { readonly seq: number }) => stream.send('run', update, update.seq);
-      stream.onClose(feeds.followRun(run, Number.isSafeInteger(from) ? from : 0, send));
+      stream.onClose(
+        feeds.followRun(run, Number.isSafeInteger(from) ? from : 0, {
+          update: (update) => stream.send('run', update, update.seq),
+          gone: () => stream.send('gone', {}),
+        }),
+      );
     }
     if (query.data.runs !== undefined) stream.onClose(feeds.followRuns(() => stream.send('runs', {})));
     return RESPONSE_ALREADY_SENT;

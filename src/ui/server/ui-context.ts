@@ -3,10 +3,13 @@ import type { Owner } from '../../engine/model/owner.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import type { StartedWfCommand } from '../../library/wf-command.ts';
+import type { Reports } from '../views/reports.ts';
 
 /** What the page and its API are made from. */
 export interface UiContext {
   readonly database: string;
+  /** The same if suggested commands must name it, else null. */
+  readonly namedDatabase: string | null;
   readonly version: string;
   readonly clock: Clock;
   isAlive(owner: Owner): boolean;
@@ -16,6 +19,7 @@ export interface UiContext {
   command(argv: readonly string[], stdin?: Json): StartedWfCommand;
   /** Returns the metrics of this process, for Prometheus. @throws WfError E_DATABASE* */
   metrics(): Promise<{ readonly mediaType: string; readonly text: string }>;
+  readonly reports: Reports;
   /** Whether requests may change anything. */
   readonly allowActions: boolean;
   /** The path below which everything is served: empty, or `/wf`. */

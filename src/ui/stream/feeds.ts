@@ -1,12 +1,11 @@
 import type { RunId } from '../../engine/model/ids.ts';
 import { runStatus } from '../../review/record/run-status.ts';
 import type { UiContext } from '../server/ui-context.ts';
-import type { RunUpdate } from '../views/run-view.ts';
-import { createRunFeed, type RunFeed } from './run-feed.ts';
+import { createRunFeed, type RunFeed, type RunListener } from './run-feed.ts';
 
 /** Passes on what happens in the history to the pages that are open. Reads nothing while none is. */
 export interface Feeds {
-  followRun(run: RunId, after: number, send: (update: RunUpdate) => void): () => void;
+  followRun(run: RunId, after: number, listener: RunListener): () => void;
   /** Calls `changed` when any run has changed. */
   followRuns(changed: () => void): () => void;
   close(): void;
@@ -80,10 +79,10 @@ export function createFeeds(context: UiContext): Feeds {
   };
 
   return {
-    followRun(run, after, send) {
+    followRun(run, after, listener) {
       const feed = feeds.get(run) ?? createRunFeed(run, context);
       feeds.set(run, feed);
-      const remove = feed.add(after, send);
+      const remove = feed.add(after, listener);
       begin();
       return () => {
         remove();

@@ -11,13 +11,22 @@ export interface RunFeed {
   /** Reads the news, and passes them on. */
   refresh(history: HistoryReader): void;
   /** @param after the last entry of the journal that the follower has seen */
-  add(after: number, send: (update: RunUpdate) => void): () => void;
+  add(after: number, listener: RunListener): () => void;
   readonly isEmpty: boolean;
+}
+
+/** A page that shows a run. */
+export interface RunListener {
+  update(update: RunUpdate): void;
+  /** The run is not in the history: it was pruned. */
+  gone(): void;
 }
 
 interface Follower {
   after: number;
-  send(update: RunUpdate): void;
+  /** Whether it knows that the process of the run is gone. */
+  isInterrupted: boolean;
+  readonly listener: RunListener;
 }
 
 /** The share of the time that reading one run may take: a long run is read less often. */
@@ -27,34 +36,36 @@ export function createRunFeed(id: RunId, { clock, isAlive }: Pick<UiContext, 'cl
   const followers = new Set<Follower>();
   let journal: JournalEntry[] = [];
   let seen = '';
-  let shown = '';
   let readAgainAt = 0;
 
   function read(history: HistoryReader): void {
     const run = history.run(id);
-    if (run === undefined) return;
+    if (run === undefined) {
+      for (const { listener } of followers) listener.gone();
+      followers.clear();
+      return;
+    }
     const news = history.journal(id, journal.at(-1)?.seq ?? 0);
     journal = [...journal, ...news];
     const evidence = history.evidenceCount(id);
-    const status = runStatus(run, isAlive);
-    const state = `${status} ${evidence} ${run.changesInPlace} ${journal.at(-1)?.seq}`;
+    const isInterrupted = runStatus(run, isAlive) === 'interrupted';
+    const state = `${runStatus(run, isAlive)} ${evidence} ${run.changesInPlace} ${journal.at(-1)?.seq}`;
     const isNews = state !== seen;
     seen = state;
-    // The end of its process is in no journal, and changes its steps.
-    const isOther = shown !== '' && status !== shown;
-    shown = status;
     const last = journal.at(-1)?.seq ?? 0;
     const due = [...followers].filter(({ after }) => isNews || after < last);
     if (due.length === 0) return;
     const material = readRunMaterial(history, run, journal);
     const updates = new Map<number, RunUpdate>();
     for (const follower of due) {
-      // An unknown position is that of another database: the follower gets everything.
-      const after = isOther || follower.after > last ? 0 : follower.after;
+      // An unknown position is that of another database. A process that is gone has left no entry about its steps.
+      const isAll = follower.after > last || (isInterrupted && !follower.isInterrupted);
+      const after = isAll ? 0 : follower.after;
       const update = updates.get(after) ?? runUpdate(history, material, isAlive, clock.now(), after);
       updates.set(after, update);
       follower.after = update.seq;
-      follower.send(update);
+      follower.isInterrupted = isInterrupted;
+      follower.listener.update(update);
     }
   }
 
@@ -65,8 +76,8 @@ export function createRunFeed(id: RunId, { clock, isAlive }: Pick<UiContext, 'cl
       history.atOneMoment(() => read(history));
       readAgainAt = clock.now() + REST_PER_READ * (clock.now() - begun);
     },
-    add(after, send) {
-      const follower = { after, send };
+    add(after, listener) {
+      const follower = { after, isInterrupted: false, listener };
       followers.add(follower);
       seen = '';
       return () => {

@@ -5,7 +5,7 @@ import type { StoredRun } from '../../engine/ports/history.ts';
 import type { Proof } from '../../engine/workflow/workflow.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import { type ActionRefusals, actionRefusals } from '../../review/record/action-refusals.ts';
-import { nextActions } from '../../review/record/allowed-actions.ts';
+import { nextActions, shellRefusal } from '../../review/record/allowed-actions.ts';
 import type { RequestRecord } from '../../review/record/request-record.ts';
 import { type RunMaterial, readRunMaterial } from '../../review/record/run-material.ts';
 import {
@@ -18,6 +18,7 @@ import {
 import type { IsAlive } from '../../review/record/run-status.ts';
 import type { StageRecord } from '../../review/record/stage-record.ts';
 import { type Span, type Timeline, timelineOf } from '../../review/timeline/timeline.ts';
+import { displayed } from './displayed.ts';
 
 /** A run as its page shows it. Times are ISO 8601 in UTC, durations are in milliseconds; null is "not yet". */
 export interface RunView {
@@ -33,6 +34,8 @@ export interface RunView {
   readonly verification: Verification | null;
   readonly timeline: TimelineView;
   readonly actions: ActionRefusals;
+  /** Why `wf shell` cannot open a shell on its host now; null if it can. */
+  readonly shell: ErrorRecord | null;
   /** The commands that resume, confirm, retry or undo the run, the most likely first. */
   readonly next: readonly string[];
   /** Number of pieces of evidence: it grows while a step goes on. */
@@ -90,7 +93,7 @@ function viewOf(history: HistoryReader, material: RunMaterial, isAlive: IsAlive,
   const record = runRecord(material, isAlive);
   const timeline = timelineOf(journal, record.status, now);
   const mentioned = mentionedAfter(journal, after);
-  return {
+  return displayed({
     seq: journal.at(-1)?.seq ?? 0,
     run: runSummary(run, isAlive, () => material),
     stages: record.stages.map((stage) => ({ ...stage, spans: timeline.stages.get(stage.name) ?? [] })),
@@ -105,10 +108,11 @@ function viewOf(history: HistoryReader, material: RunMaterial, isAlive: IsAlive,
     requests: record.requests,
     verification: record.verification,
     timeline: timelineView(timeline, record.status),
-    actions: actionRefusals(history, run, isAlive),
+    actions: actionRefusals({ journal: () => journal, changes: () => material.changes }, run, isAlive),
+    shell: shellRefusal(run, isAlive)?.toRecord() ?? null,
     next: nextActions(material, record.status),
     evidence: history.evidenceCount(run.id),
-  };
+  });
 }
 
 function timelineView({ totalMs, gapsMs, rollback }: Timeline, status: RunSummary['status']): TimelineView {
@@ -134,11 +138,12 @@ const CHANGES_OTHERS: readonly JournalEntry['event']['type'][] = [
 ];
 
 function mentionedAfter(journal: readonly JournalEntry[], after: number): Mentioned {
-  const news = after === 0 ? journal : journal.slice(journal.findIndex(({ seq }) => seq > after));
+  const first = journal.findIndex(({ seq }) => seq > after);
+  const news = first === -1 ? [] : journal.slice(first);
   const isAll = after === 0 || news.some(({ event }) => CHANGES_OTHERS.includes(event.type));
   const steps = new Set<string>();
   const changes = new Set<number>();
-  for (const { event } of isAll || after === (journal.at(-1)?.seq ?? 0) ? [] : news) {
+  for (const { event } of isAll ? [] : news) {
     if (event.type === 'decided') for (const effect of event.effects) if ('step' in effect) steps.add(effect.step);
     if ('step' in event && typeof event.step === 'string') steps.add(event.step);
     if (event.type === 'change.intended') changes.add(event.change.seq);

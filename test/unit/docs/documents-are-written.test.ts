@@ -10,7 +10,7 @@ const COMMANDS: readonly (readonly [command: readonly string[], files: Readonly<
   [['runs'], { table: 'a.txt', json: 'a.json', ids: 'a.ids' }],
   [['diff', 'one'], { text: 'a.txt', json: 'a.json' }],
   [['diff', 'one', 'two'], { text: 'a.txt', json: 'a.json' }],
-  [['report', 'one'], { markdown: 'a.md', html: 'a.html' }],
+  [['report', 'one'], { markdown: 'a.md', html: 'a.html', json: 'a.json' }],
   [['graph', 'one'], { text: 'a.txt', mermaid: 'a.mmd', dot: 'a.dot', svg: 'a.svg', json: 'a.json' }],
 ];
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import type { HistoryPort } from '../../../src/engine/ports/history.ts';
 import { readRunMaterial } from '../../../src/review/record/run-material.ts';
+import type { WorkflowNarrative } from '../../../src/review/report/explanations.ts';
 import { htmlOf } from '../../../src/review/report/html.ts';
 import { markdownOf } from '../../../src/review/report/markdown.ts';
 import { reportDocument } from '../../../src/review/report/report-document.ts';
-import type { WorkflowNarrative } from '../../../src/review/report/report-source.ts';
 import { reportWords } from '../../../src/review/report/words.ts';
 import { openForTest } from '../../fixtures/history/temporary.ts';
 import {

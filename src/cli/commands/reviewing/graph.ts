@@ -1,17 +1,16 @@
 import { z } from 'zod';
 import { asWfError, WfError } from '../../../engine/model/errors.ts';
-import type { JournalEntry } from '../../../engine/model/journal-event.ts';
 import { dotText } from '../../../review/graph/draw/dot.ts';
 import { GRAPH_FORMATS, type GraphFormat } from '../../../review/graph/draw/formats.ts';
 import { mermaidText } from '../../../review/graph/draw/mermaid.ts';
 import { svgText } from '../../../review/graph/draw/svg.ts';
 import { pictureLines } from '../../../review/graph/draw/terminal-picture.ts';
+import { drawnRun } from '../../../review/graph/drawn-run.ts';
 import { markedConfig } from '../../../review/graph/marked-config.ts';
 import { type ReadDefinition, readDefinition } from '../../../review/graph/read-graph.ts';
-import { markRun, type RunMarks } from '../../../review/graph/run-marks.ts';
-import { runStatus } from '../../../review/record/run-status.ts';
+import type { RunMarks } from '../../../review/graph/run-marks.ts';
 import type { TextStyle } from '../../../review/text/format/text-style.ts';
-import { type FoundRun, findRun, LATEST } from '../../arguments/find-run.ts';
+import { findRun, LATEST } from '../../arguments/find-run.ts';
 import { isFileReference, workflowByReference } from '../../arguments/workflow-reference.ts';
 import { defineCommand } from '../../define-command.ts';
 import { jsonText, linesText } from '../../output/terminal.ts';
@@ -81,7 +80,8 @@ async function find(services: Services, reference: string): Promise<Drawn> {
     if (notThere.code !== 'E_WORKFLOW_NOT_FOUND' || isFileReference(reference)) throw notThere;
   }
   try {
-    return drawRun(findRun(await services.historyForReading(), reference, services.places.database), services);
+    const { history, run } = findRun(await services.historyForReading(), reference, services.places.database);
+    return drawnRun(history, run, services.isAlive);
   } catch (thrown) {
     const error = asWfError(thrown);
     if (error.code !== 'E_RUN_NOT_FOUND') throw error;
@@ -89,25 +89,4 @@ async function find(services: Services, reference: string): Promise<Drawn> {
       hint: `${notThere.hint} List the runs with \`wf runs\`.`,
     });
   }
-}
-
-/** Draws a run by its stored definition: the workflow file may have changed or be gone. */
-function drawRun({ history, run }: FoundRun, services: Services): Drawn {
-  const journal = history.journal(run.id);
-  const hash = acceptedDefinition(journal) ?? run.definitionHash;
-  const description = history.definition(hash);
-  if (description === undefined) {
-    throw new WfError('E_DATABASE_DAMAGED', `definition ${hash.slice(0, 12)} of run ${run.id} is missing`, {
-      hint: `Draw the current workflow with \`wf graph ${run.workflow}\`.`,
-    });
-  }
-  const definition = readDefinition(description);
-  const status = runStatus(run, services.isAlive);
-  return { ...definition, marks: markRun(definition.graph, definition.config, { id: run.id, status, journal }) };
-}
-
-/** Returns the last definition under which the user resumed the run, if it differs from the first. */
-function acceptedDefinition(journal: readonly JournalEntry[]) {
-  const accepted = journal.findLast(({ event }) => event.type === 'definition.accepted')?.event;
-  return accepted?.type === 'definition.accepted' ? accepted.definitionHash : undefined;
 }

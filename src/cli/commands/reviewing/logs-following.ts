@@ -1,11 +1,11 @@
 import type { StepId } from '../../../engine/model/ids.ts';
 import type { JournalEntry } from '../../../engine/model/journal-event.ts';
 import type { StoredEvidence } from '../../../engine/ports/history.ts';
+import { findSteps } from '../../../review/query/find-step.ts';
 import { isOfRollback } from '../../../review/record/evidence-record.ts';
 import { invokeIdsOf, stageNamesOf } from '../../../review/record/run-material.ts';
 import { createTranscript, type TranscriptStep } from '../../../review/text/run/transcript.ts';
 import type { FoundRun } from '../../arguments/find-run.ts';
-import { findSteps } from '../../arguments/find-step.ts';
 import { type FollowEnd, followJournal, stoppedFollowing } from '../../follow/follow-journal.ts';
 import { type Terminal, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';

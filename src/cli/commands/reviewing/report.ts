@@ -4,14 +4,16 @@ import { REPORT_LANGUAGES, type ReportLanguage } from '../../../engine/workflow/
 import type { LoadedWorkflow } from '../../../engine/workflow/workflow.ts';
 import { type RunMaterial, readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
+import type { Explanations, WorkflowNarrative } from '../../../review/report/explanations.ts';
 import { REPORT_FORMATS, type ReportFormat } from '../../../review/report/formats.ts';
 import { htmlOf } from '../../../review/report/html.ts';
 import { markdownOf } from '../../../review/report/markdown.ts';
 import { reportDocument } from '../../../review/report/report-document.ts';
-import type { WorkflowNarrative } from '../../../review/report/report-source.ts';
+import type { ReportSource } from '../../../review/report/report-source.ts';
 import { reportWords } from '../../../review/report/words.ts';
 import { findRun, LATEST } from '../../arguments/find-run.ts';
 import { defineCommand } from '../../define-command.ts';
+import { jsonText } from '../../output/terminal.ts';
 import { documentOptions, type FormatEndings, formatOf, writeDocument } from '../../output/write-document.ts';
 import type { Services } from '../../services/services.ts';
 
@@ -22,8 +24,11 @@ const options = z.object({
   lang: z.enum(REPORT_LANGUAGES).default('en'),
 });
 
-const WRITERS = { markdown: markdownOf, html: htmlOf };
-const ENDINGS: FormatEndings<ReportFormat> = { markdown: ['.md', '.markdown'], html: ['.html', '.htm'] };
+const ENDINGS: FormatEndings<ReportFormat> = {
+  markdown: ['.md', '.markdown'],
+  html: ['.html', '.htm'],
+  json: ['.json'],
+};
 
 /** `wf report RUN`: writes a report on a run. */
 export const report = defineCommand(options, async (given, services, terminal) => {
@@ -36,11 +41,25 @@ export const report = defineCommand(options, async (given, services, terminal) =
     evidence: history.evidence(run.id),
     workflowNarrative: await explanationsOf(material, given.lang, services),
   };
-  const text = WRITERS[format](reportDocument(source, reportWords(given.lang)));
   const about = { run: run.id, language: given.lang };
+  const text = textOf(source, format, given.lang);
   writeDocument({ title: `the report on run ${run.id}`, format, text, about }, given, terminal);
   return 0;
 });
+
+function textOf(source: ReportSource, format: ReportFormat, language: ReportLanguage): string {
+  const document = () => reportDocument(source, reportWords(language));
+  switch (format) {
+    case 'markdown':
+      return markdownOf(document());
+    case 'html':
+      return htmlOf(document());
+    case 'json': {
+      const explanations: Explanations = { run: source.record.id, language, explanations: source.workflowNarrative };
+      return jsonText(explanations);
+    }
+  }
+}
 
 /** Returns the explanations of the definition that the run used; the run is reported without them if it is missing. */
 async function explanationsOf(

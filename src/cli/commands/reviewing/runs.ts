@@ -12,6 +12,7 @@ import {
 } from '../../../review/record/list-runs.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runSummary } from '../../../review/record/run-record.ts';
+import { didYouMean } from '../../../review/text/did-you-mean.ts';
 import { momentText } from '../../../review/text/format/duration.ts';
 import { oneLine } from '../../../review/text/format/plain-text.ts';
 import type { TextStyle } from '../../../review/text/format/text-style.ts';
@@ -21,7 +22,6 @@ import { findRun } from '../../arguments/find-run.ts';
 import { ageOption, momentOption } from '../../arguments/moment.ts';
 import { LIST_FORMATS, type ListFormat } from '../../command-table/formats.ts';
 import { defineCommand } from '../../define-command.ts';
-import { didYouMean } from '../../output/did-you-mean.ts';
 import { jsonText, linesText, writeLines } from '../../output/terminal.ts';
 import {
   documentOptions,

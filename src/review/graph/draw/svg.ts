@@ -1,4 +1,5 @@
 import { escapeHtml } from '../../report/markup.ts';
+import type { SvgPicture } from '../../svg-picture.ts';
 import { oneLine } from '../../text/format/plain-text.ts';
 import { type GraphState, type MachineGraph, statesBelow } from '../machine-graph.ts';
 import { markOf, type RunMarks } from '../run-marks.ts';
@@ -25,15 +26,20 @@ const STYLE = `
 .wf-graph .failed { stroke: var(--failed); stroke-width: 4; } .wf-graph .stopped { stroke: var(--stopped); stroke-width: 4; }
 .wf-graph .not-run { stroke-dasharray: 2 3; }`;
 
-/** Returns a machine as one self-contained SVG, with text as text, and with light and dark colours. */
+/** Returns the picture of a machine as text. */
 export function svgText(graph: MachineGraph, marks: RunMarks | undefined): string {
+  return svgPicture(graph, marks).svg;
+}
+
+/** Returns a machine as one self-contained SVG, with text as text, and with light and dark colours. */
+export function svgPicture(graph: MachineGraph, marks: RunMarks | undefined): SvgPicture {
   const { workflow, version, root } = graph;
   const picture = layoutGraph(graph, marks);
   const title = oneLine(`${workflow} ${version}${marks === undefined ? '' : `, run ${marks.run}: ${marks.status}`}`);
   const legend = marks === undefined ? '' : MARKS.map((mark) => `${SIGNS[mark]} ${MARK_WORDS[mark]}`).join('   ');
   const width = Math.ceil(Math.max(picture.width, Math.max(title.length, legend.length) * LETTER) + 2 * MARGIN);
   const height = Math.ceil(picture.height + HEADER + 2 * MARGIN);
-  return [
+  const svg = [
     `<svg xmlns="http://www.w3.org/2000/svg" class="wf-graph" role="img" aria-labelledby="wf-graph-title wf-graph-description" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`,
     `<title id="wf-graph-title">${escapeHtml(title)}</title>`,
     `<desc id="wf-graph-description">${escapeHtml(oneLine(descriptionOf(root, marks)))}</desc>`,
@@ -48,6 +54,7 @@ export function svgText(graph: MachineGraph, marks: RunMarks | undefined): strin
     '</svg>',
     '',
   ].join('\n');
+  return { svg, width, height };
 }
 
 /** Returns the description for people who cannot see the picture. */

@@ -1,6 +1,8 @@
 import type { Drawing } from '../../../engine/workflow/narrative.ts';
+import type { SvgPicture } from '../../svg-picture.ts';
 import { widthOf } from '../../text/format/plain-text.ts';
-import { html, lines, type Markup } from '../markup.ts';
+import { html, lines, type Markup, trusted } from '../markup.ts';
+import { drawingStyle } from '../style-sheet.ts';
 import type { ReportWords } from '../words.ts';
 import type { PlacedBox, Rectangle } from './drawing-boxes.ts';
 import type { PlacedLane } from './drawing-lanes.ts';
@@ -15,13 +17,24 @@ const ARROW = { width: 5, height: 9 };
 
 /** Returns a drawing as SVG, with the colours of the page's style sheet. @param id unique in the page */
 export function drawingSvg(drawing: Drawing, id: string, words: ReportWords): Markup {
+  return drawn(drawing, id, words, html``).svg;
+}
+
+/** Returns a drawing as an SVG file with its own style, in light and dark, and its size in pixels. */
+export function drawingFile(drawing: Drawing, words: ReportWords): SvgPicture {
+  const { svg, ...size } = drawn(drawing, 'drawing', words, html`<style>${trusted(drawingStyle())}</style>`);
+  return { svg: svg.markup, ...size };
+}
+
+function drawn(drawing: Drawing, id: string, words: ReportWords, style: Markup) {
   const layout = layoutDrawing(drawing, (path) => pathLabel(path, words));
   const [width, height] = [layout.width * CELL.width, layout.height * CELL.height];
-  return html`<svg role="img" aria-labelledby="${id}-title ${id}-description" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" xmlns="http://www.w3.org/2000/svg">
-<title id="${id}-title">${drawing.title}</title>
+  const svg = html`<svg role="img" aria-labelledby="${id}-title ${id}-description" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" xmlns="http://www.w3.org/2000/svg">
+${style}<title id="${id}-title">${drawing.title}</title>
 <desc id="${id}-description">${drawingInWords(drawing, words)}</desc>
 ${lines(shapes(layout))}
 </svg>`;
+  return { svg, width, height };
 }
 
 function shapes(layout: Layout): readonly Markup[] {

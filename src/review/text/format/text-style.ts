@@ -1,4 +1,4 @@
-import type picocolors from 'picocolors';
+import picocolors from 'picocolors';
 import type { ChangeStatus } from '../../../engine/model/change.ts';
 import type { RunStatus } from '../../../engine/ports/history.ts';
 import type { ShownStepStatus } from '../../record/run-record.ts';
@@ -14,6 +14,9 @@ export interface TextStyle {
   /** The database that suggested commands name; undefined if it is the one that wf uses where they are typed. */
   readonly database?: string;
 }
+
+/** Style of a file: no colours, and lines of any length. */
+export const PLAIN_STYLE: TextStyle = { width: null, colors: picocolors.createColors(false) };
 
 export type Paint = (text: string) => string;
 

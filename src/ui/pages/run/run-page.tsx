@@ -1,30 +1,85 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { RunPageView } from '../../views/run-page-view.ts';
-import { followRun } from '../live/event-source.ts';
-import { mergeUpdate } from '../live/merge-update.ts';
+import { RunActions } from '../actions/run-actions.tsx';
+import { browser } from '../live/browser.ts';
+import { useRun } from '../live/use-run.ts';
 import type { PageFrame } from '../page-model.ts';
-import { Status } from '../parts/status.tsx';
+import { Ledger } from './ledger.tsx';
+import { Machine } from './machine.tsx';
+import { Inputs, Proofs, Report, Requests } from './record-sections.tsx';
+import { RunHeading } from './run-heading.tsx';
+import { StepPanel } from './step-panel.tsx';
+import { Timeline } from './timeline.tsx';
+import { Topology } from './topology.tsx';
+import { Verification } from './verification.tsx';
+
+interface RunPageProps {
+  readonly frame: PageFrame;
+  readonly page: RunPageView;
+}
 
 /** A run, as it happens. */
-export function RunPage({ frame, page }: { readonly frame: PageFrame; readonly page: RunPageView }) {
-  const [view, setView] = useState(page.view);
-  const { id, workflow, status } = view.run;
-  useEffect(
-    () => followRun(frame.basePath, id, page.view.seq, (update) => setView((before) => mergeUpdate(before, update))),
-    [frame.basePath, id, page.view.seq],
-  );
+export function RunPage({ frame, page }: RunPageProps) {
+  const { basePath, namedDatabase } = frame;
+  const { view, knownAt, connection } = useRun(basePath, page.view);
+  const { id } = view.run;
+  const own = `${basePath}/runs/${id}`;
+  const api = `${basePath}/api/runs/${id}`;
+  const addressOf = (step: string) => `${own}/steps/${encodeURIComponent(step)}`;
+  const [selected, select] = useSelectedStep(own, page.step?.id ?? null);
+  const row = view.steps.find((step) => step.id === selected);
   return (
-    <>
-      <h1>
-        {workflow} <code>{id}</code> <Status status={status} />
-      </h1>
-      <ol>
-        {view.steps.map((step) => (
-          <li key={step.id}>
-            {step.id} <Status status={step.status} />
-          </li>
+    <div class="run">
+      <RunHeading frame={frame} view={view} connection={connection} />
+      <RunActions frame={frame} view={view} />
+      <nav class="sections" aria-label="Parts of this page">
+        {SECTIONS.map((name) => (
+          <a key={name} href={`#${name.toLowerCase()}`}>
+            {name}
+          </a>
         ))}
-      </ol>
-    </>
+      </nav>
+      <div class={selected === null ? 'work' : 'work with-step'}>
+        <Timeline view={view} knownAt={knownAt} selected={selected} addressOf={addressOf} open={select} />
+        {selected === null ? null : (
+          <StepPanel
+            key={selected}
+            id={selected}
+            row={row}
+            address={`${api}/steps/${encodeURIComponent(selected)}`}
+            namedDatabase={namedDatabase}
+            first={page.step?.id === selected ? page.step : null}
+            evidence={view.evidence}
+            close={() => select(null)}
+          />
+        )}
+      </div>
+      <Machine view={view} graph={page.graph} address={api} />
+      <Topology view={view} first={page.topology} address={api} />
+      <Proofs proofs={view.proofs} />
+      <Ledger changes={view.changes} addressOf={addressOf} open={select} />
+      <Verification verification={view.verification} />
+      <Requests requests={view.requests} />
+      <Inputs run={view.run} />
+      <Report basePath={basePath} run={id} address={api} others={page.others} />
+    </div>
   );
+}
+
+const SECTIONS = ['Timeline', 'Machine', 'Topology', 'Ledger', 'Verification', 'Requests', 'Inputs', 'Report'];
+
+/** Returns the step that the address names, and a function that shows another one, or none. */
+function useSelectedStep(own: string, first: string | null) {
+  const [selected, setSelected] = useState(first);
+  useEffect(() => browser().onPath(() => setSelected(stepOf(own, browser().path()))), [own]);
+  const select = (step: string | null) => {
+    if (step !== selected) browser().showPath(step === null ? own : `${own}/steps/${encodeURIComponent(step)}`);
+    setSelected(step);
+  };
+  return [selected, select] as const;
+}
+
+function stepOf(own: string, path: string): string | null {
+  const prefix = `${own}/steps/`;
+  return path.startsWith(prefix) ? decodeURIComponent(path.slice(prefix.length)) : null;
 }

@@ -1,0 +1,43 @@
+import type { RunId } from '../engine/model/ids.ts';
+import type { JournalEntry } from '../engine/model/journal-event.ts';
+import type { HistoryReader } from './reader.ts';
+
+/** Entries that are kept of all journals: those of a long run take 30 MiB. */
+const MOST_ENTRIES = 50_000;
+
+/**
+ * Returns a reader for a long-lived process: it keeps the journals that were read last, and reads their news alone. Entries are never
+ * changed; a journal of another run with the same id is noticed.
+ */
+export function rememberJournals(reader: HistoryReader): HistoryReader {
+  const kept = new Map<RunId, readonly JournalEntry[]>();
+
+  function whole(id: RunId): readonly JournalEntry[] {
+    const known = kept.get(id) ?? [];
+    kept.delete(id);
+    const last = known.at(-1);
+    const [same, ...news] = last === undefined ? [] : reader.journal(id, last.seq - 1);
+    const isSame = last !== undefined && same?.at === last.at && same.event.type === last.event.type;
+    const entries = !isSame ? reader.journal(id) : news.length === 0 ? known : [...known, ...news];
+    if (entries.length > 0) kept.set(id, entries);
+    return entries;
+  }
+
+  function forgetOldest(): void {
+    let count = [...kept.values()].reduce((sum, { length }) => sum + length, 0);
+    for (const [id, { length }] of kept) {
+      if (count <= MOST_ENTRIES) return;
+      kept.delete(id);
+      count -= length;
+    }
+  }
+
+  return {
+    ...reader,
+    journal(id, after = 0) {
+      const entries = whole(id);
+      forgetOldest();
+      return after === 0 ? entries : entries.filter(({ seq }) => seq > after);
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/** What pages use of the browser beside its elements. */
+export interface Browser {
+  /** Reads a text of the own server. Rejects with an error whose message is for people. */
+  readText(address: string): Promise<string>;
+  copy(text: string): Promise<void>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls `work` once; the returned function cancels that. */
+  after(delayMs: number, work: () => void): () => void;
+  /** The path of the address. */
+  path(): string;
+  /** Changes the path of the address, without loading a page. */
+  showPath(path: string): void;
+  /** Calls `listener` when the person goes back or forward. */
+  onPath(listener: () => void): () => void;
+  /** Loads another page. */
+  go(path: string): void;
+  /** Whether the page is on the screen. */
+  isVisible(): boolean;
+  onVisibility(listener: () => void): () => void;
+}
+
+/** On the server, nothing happens after a page is rendered. */
+let known: Browser = {
+  readText: () => new Promise(() => {}),
+  copy: async () => {},
+  now: () => 0,
+  after: () => () => {},
+  path: () => '',
+  showPath: () => {},
+  onPath: () => () => {},
+  go: () => {},
+  isVisible: () => false,
+  onVisibility: () => () => {},
+};
+
+/** Sets the browser; called once by its entry point, so that the server needs no browser types. */
+export function setBrowser(browser: Browser): void {
+  known = browser;
+}
+
+export function browser(): Browser {
+  return known;
+}

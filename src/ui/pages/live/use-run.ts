@@ -1,0 +1,53 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { RunView } from '../../views/run-view.ts';
+import { browser } from './browser.ts';
+import { followRun } from './event-source.ts';
+import { mergeUpdate } from './merge-update.ts';
+
+/** A run as a page knows it. */
+export interface LiveRun {
+  readonly view: RunView;
+  /** When the page learned that, in milliseconds since the epoch; null before the browser has taken over. */
+  readonly knownAt: number | null;
+  /** `gone`: the run is not in the history any more. */
+  readonly connection: 'connected' | 'lost' | 'gone';
+}
+
+/** Follows a run from what the server has rendered. */
+export function useRun(basePath: string, first: RunView): LiveRun {
+  const [live, setLive] = useState<LiveRun>({ view: first, knownAt: null, connection: 'connected' });
+  const { id } = first.run;
+  useEffect(() => {
+    const change = (news: Partial<LiveRun>) => setLive((before) => ({ ...before, ...news }));
+    change({ knownAt: browser().now() });
+    return followRun(basePath, id, first.seq, {
+      update: (update) =>
+        setLive(({ view }) => ({
+          view: mergeUpdate(view, update),
+          knownAt: browser().now(),
+          connection: 'connected',
+        })),
+      gone: () => change({ connection: 'gone' }),
+      connected: (isConnected) => change({ connection: isConnected ? 'connected' : 'lost' }),
+    });
+  }, [basePath, id, first.seq]);
+  return live;
+}
+
+const TICK_MS = 1_000;
+
+/** Returns the milliseconds since a moment, in seconds, while the page is on the screen; 0 if the moment is null. */
+export function useElapsed(since: number | null): number {
+  const [, setTicks] = useState(0);
+  useEffect(() => {
+    if (since === null) return;
+    let cancel = () => {};
+    const tick = () => {
+      setTicks((ticks) => ticks + 1);
+      cancel = browser().after(TICK_MS, tick);
+    };
+    cancel = browser().after(TICK_MS, tick);
+    return () => cancel();
+  }, [since === null]);
+  return since === null ? 0 : Math.max(0, browser().now() - since);
+}

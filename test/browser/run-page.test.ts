@@ -1,0 +1,286 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { openAskingProject } from '../support/asking-workflow.ts';
+import { accessibilityProblems, openBrowser, type Person, signIn } from '../support/browser.ts';
+import { HOSTILE_WORKFLOW, STEERS } from '../support/hostile-workflow.ts';
+import { openLongRun } from '../support/long-run.ts';
+import { openProject } from '../support/run-wf.ts';
+import { type ServedPage, servePage } from '../support/served-page.ts';
+
+const ROOT = path.join(import.meta.dirname, '../..');
+
+/** Opens the browser of a person who is signed in. */
+async function signedIn(served: ServedPage, options: Parameters<typeof openBrowser>[1] = {}): Promise<Person> {
+  const person = await openBrowser(onTestFinished, options);
+  await signIn(person.page, await served.newLink());
+  return person;
+}
+
+/** Expects something within the time that a busy machine takes. */
+const soon = <Value>(read: () => Value) => expect.poll(read, { timeout: 15_000 });
+
+const rows = (page: Page) => page.locator('.timeline-rows tbody tr:not(.room)');
+const stepLink = (page: Page, id: string) => page.locator('.timeline-rows').locator(`a[title="${id}"]`);
+const status = (page: Page) => page.locator('h1 .status');
+
+describe('the page of a lab on private hosts', () => {
+  const FAILING = readFileSync(path.join(ROOT, 'test/fixtures/workflows/failing-lab.ts'), 'utf8');
+  const project = openProject({
+    'workflows/failing-lab.ts': FAILING.replace('../../..', ROOT),
+  });
+  const lab = ['--runtime', 'embedded'];
+  let served: ServedPage;
+  beforeAll(async () => {
+    served = await servePage(project);
+  });
+
+  test('shows its steps, machine and topology as it goes on', async () => {
+    const id = `page-lab-${process.pid}`;
+    await project.wf(['start', 'lab-network', ...lab, '--id', id, '--pause-after', 'setup']);
+    const { page, complaints } = await signedIn(served);
+    await page.goto(`${served.url}/runs/${id}`);
+    await stepLink(page, 'createAppDev').waitFor();
+    expect(await status(page).textContent()).toBe('paused');
+    expect(await stepLink(page, 'createVethPair').count()).toBe(0);
+    expect(await page.getByText(`wf shell ${id}`).textContent()).toBe(`wf shell ${id} --db ${project.database}`);
+    const machine = page.getByRole('img', { name: /^State machine of lab-network/ });
+    const picture = await machine.getAttribute('src');
+    expect(await machine.getAttribute('alt')).toContain('Not run yet:');
+
+    const resumed = project.start(['resume', id]);
+    await stepLink(page, 'createVethPair').waitFor();
+    await status(page).getByText('succeeded').waitFor();
+    await soon(() => machine.getAttribute('src')).not.toBe(picture);
+    expect(await machine.getAttribute('alt')).not.toContain('Not run yet');
+    await soon(() => machine.evaluate((image) => 'complete' in image && image.complete)).toBe(true);
+    expect((await resumed.end).exitCode).toBe(0);
+
+    const topology = page.locator('section', { has: page.getByRole('heading', { name: 'Topology' }) });
+    await topology.getByRole('heading', { name: 'After the splice' }).waitFor();
+    await soon(() =>
+      topology
+        .locator('img:not([hidden])')
+        .evaluateAll((all) => all.map((one) => 'naturalWidth' in one && one.naturalWidth)),
+    ).toEqual([expect.any(Number), expect.any(Number)]);
+    for (const words of ['✓ open', '✗ blocked', '172.18.0.100/16'])
+      expect(await topology.textContent()).toContain(words);
+    await topology.getByRole('button', { name: 'Français' }).click();
+    await topology.getByText('✗ bloqué').first().waitFor();
+
+    expect(await page.getByText('The host is as it was before the run.').count()).toBe(1);
+    expect(await page.getByRole('region', { name: 'Changes' }).locator('tbody tr').count()).toBe(13);
+    await page.getByRole('region', { name: 'Changes' }).getByText('1 command').first().click();
+    expect(
+      await page
+        .getByRole('button', { name: /^Copy kill -KILL/ })
+        .first()
+        .isVisible(),
+    ).toBe(true);
+    expect(complaints).toEqual([]);
+  });
+
+  test('shows what failed and how it was rolled back, and its report in two languages', async () => {
+    const id = `page-failed-${process.pid}`;
+    await project.wf(['start', 'failing-lab', ...lab, '--id', id]);
+    const { page, context, complaints } = await signedIn(served);
+    await page.goto(`${served.url}/runs/${id}`);
+    expect(await status(page).textContent()).toBe('rolled-back');
+    expect(await page.locator('.run-heading').textContent()).toContain('the link may not have the name eth1');
+    await page.getByLabel('Failed only').check();
+    await soon(() => rows(page).locator('a').allInnerTexts()).toEqual(['setHostLinkUp', 'renameContainerLink']);
+    await page.getByLabel('Find a step').fill('refused-rename');
+    await soon(() => rows(page).locator('a').allInnerTexts()).toEqual(['renameContainerLink']);
+    await page.getByText('1 of 34 steps').waitFor();
+    await page.getByLabel('Find a step').fill('');
+    await page.getByLabel('Failed only').uncheck();
+    await rows(page).getByText('rollback', { exact: true }).waitFor();
+    const alternative = await page.getByRole('img', { name: /^State machine/ }).getAttribute('alt');
+    expect(alternative).toContain('Failed: vethSplice. Did not run: connectivityTest, teardown, verification.');
+    await page.getByText('Before the splice').waitFor();
+
+    const read = async (name: string) => {
+      const answer = await context.request.get(`${served.url}/api/runs/${id}/${name}`);
+      return [answer.status(), answer.headers()['content-security-policy'], await answer.text()] as const;
+    };
+    expect(await read('report.html?lang=fr')).toEqual([
+      200,
+      expect.stringContaining('sandbox'),
+      expect.stringContaining('<html lang="fr">'),
+    ]);
+    expect(await read('report.md?lang=en')).toEqual([200, expect.any(String), expect.stringMatching(/^# /)]);
+    expect((await read('drawings/9.svg'))[0]).toBe(404);
+    expect((await read('drawings/../x'))[0]).toBe(404);
+
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe('the page of a run that asks', () => {
+  const project = openAskingProject();
+  let served: ServedPage;
+  beforeAll(async () => {
+    served = await servePage(project);
+  });
+
+  test('follows the commands of a step, by keyboard alone, with the way back', async () => {
+    const id = `page-asks-${process.pid}`;
+    const run = project.run(id);
+    await run.line(/^run /);
+    const { page, complaints } = await signedIn(served, { colorScheme: 'dark' });
+    await page.goto(`${served.url}/runs/${id}`);
+    await stepLink(page, 'first').focus();
+    await page.keyboard.press('Enter');
+    expect(page.url()).toBe(`${served.url}/runs/${id}/steps/first`);
+    const heading = page.getByRole('heading', { name: 'first' });
+    await soon(() => heading.evaluate((element) => element.matches(':focus'))).toBe(true);
+    await page.getByText('This step has recorded no commands.').waitFor();
+
+    project.go('first');
+    const transcript = page.locator('.transcript');
+    await transcript.getByText('$ sh -c').waitFor();
+    await transcript.getByText(/^exit 0, /).waitFor();
+    await page.getByRole('region', { name: 'Changes' }).getByText('applied').waitFor();
+    await page.getByText('waits for').waitFor();
+
+    const send = await project.wf(['send', id, 'approve', '--data', '{"by":"ann"}', '--comment', 'seen with Bob']);
+    expect(send.exitCode).toBe(0);
+    const requests = page.getByRole('region', { name: 'Requests, oldest first' });
+    await requests.getByText('seen with Bob').waitFor();
+    expect(await requests.textContent()).toMatch(/send approveseen with Bobhandled/);
+
+    await stepLink(page, 'first').focus();
+    await page.keyboard.press('ArrowDown');
+    await soon(() => stepLink(page, 'second').evaluate((element) => element.matches(':focus'))).toBe(true);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'second' }).waitFor();
+    expect(await stepLink(page, 'second').getAttribute('aria-current')).toBe('true');
+    await page.goBack();
+    await heading.waitFor();
+    await page.goBack();
+    await soon(() => page.locator('section.step').count()).toBe(0);
+    expect(page.url()).toBe(`${served.url}/runs/${id}`);
+
+    // The address of a step alone leads to it, on the server as well.
+    await page.goto(`${served.url}/runs/${id}/steps/first`);
+    await transcript.getByText('$ sh -c').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.setViewportSize({ width: 360, height: 800 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    expect((await rows(page).nth(1).boundingBox())?.height).toBe(30);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    project.go('second', 'third');
+    expect((await run.end).exitCode).toBe(0);
+    await status(page).getByText('succeeded').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('reports a lost connection, catches up after a restart of wf ui, and that the run was removed', async () => {
+    const id = `page-lost-${process.pid}`;
+    project.go('first', 'second', 'third');
+    await project.run(id).line(/^waiting /);
+    const serve = (port: number) =>
+      servePage(project, [`--port=${port}`, '--base-path=/wf'], {
+        env: { XDG_STATE_HOME: path.join(project.folder, 'state') },
+      });
+    const first = await serve(0);
+    const { page, complaints } = await openBrowser(onTestFinished);
+    await signIn(page, first.link);
+    await page.goto(`${first.url}/runs/${id}`);
+    await page.getByText('waits for').waitFor();
+    first.wf.kill('SIGKILL');
+    await first.wf.end;
+    await page.getByRole('status').getByText('reconnecting').waitFor();
+    await project.wf(['send', id, 'approve', '--data', '{"by":"ann"}']);
+    await project.wf(['wait', id]);
+    expect(await status(page).textContent()).toBe('waiting');
+    await serve(first.port);
+    await status(page).getByText('succeeded').waitFor();
+    await stepLink(page, 'third').waitFor();
+    await soon(() => page.getByText('reconnecting').count()).toBe(0);
+    // A run with changes in place is kept.
+    await project.wf(['rollback', id]);
+    await status(page).getByText('rolled-back').waitFor();
+    const removed = page.getByRole('status').getByText('removed from the history');
+    await soon(async () => {
+      await project.wf(['prune', '--older-than', '1s', '--yes']);
+      return removed.count();
+    }).toBe(1);
+    expect(complaints).toEqual([]);
+  });
+});
+
+test('a run of 20,000 events is shown at once, with few elements, to its end', async () => {
+  const project = openProject();
+  const run = openLongRun(project.database, `page-long-${process.pid}`);
+  onTestFinished(() => run.end());
+  await run.poll(5_000);
+  const served = await servePage(project);
+  const { page, complaints } = await signedIn(served);
+  await page.goto(`${served.url}/runs/${run.id}`, { waitUntil: 'commit' });
+  await stepLink(page, 'poll').waitFor();
+  await page.waitForLoadState();
+  const scroller = page.locator('.timeline-rows');
+  const height = () => scroller.evaluate((element) => element.scrollHeight);
+  expect(await height()).toBe(5_002 * 30);
+  expect(await rows(page).count()).toBeLessThan(80);
+  await scroller.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+  await stepLink(page, 'poll#5000').waitFor();
+  expect(await rows(page).count()).toBeLessThan(80);
+  expect(await rows(page).last().getAttribute('aria-rowindex')).toBe('5002');
+
+  // More steps, while it is open.
+  await run.poll(3);
+  await scroller.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+  await soon(height).toBe(5_005 * 30);
+  await scroller.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+  await stepLink(page, 'poll#5003').waitFor();
+
+  await stepLink(page, 'poll#5003').focus();
+  await page.keyboard.press('Home');
+  await soon(() => stepLink(page, 'poll').evaluate((element) => element.matches(':focus'))).toBe(true);
+  await page.keyboard.press('End');
+  await soon(() => stepLink(page, 'poll#5003').evaluate((element) => element.matches(':focus'))).toBe(true);
+  await page.getByLabel('Failed only').check();
+  await page.getByText('10 of 5003 steps').waitFor();
+  await page.getByLabel('Failed only').uncheck();
+
+  // The address of a step scrolls to it.
+  await page.goto(`${served.url}/runs/${run.id}/steps/${encodeURIComponent('poll#2500')}`);
+  const link = stepLink(page, 'poll#2500');
+  await link.waitFor();
+  const [box, frame] = [await link.boundingBox(), await scroller.boundingBox()];
+  expect(box?.y).toBeGreaterThan(frame?.y ?? 0);
+  expect(box?.y).toBeLessThan((frame?.y ?? 0) + (frame?.height ?? 0));
+  await page.getByText('no answer to poll 2500').first().waitFor();
+  await page.getByRole('button', { name: 'Show all 5003 changes' }).waitFor();
+  expect(await accessibilityProblems(page)).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+test('hostile texts of a run are text', async () => {
+  const project = openProject({ 'workflows/hostile.ts': HOSTILE_WORKFLOW });
+  const id = `page-hostile-${process.pid}`;
+  await project.wf(['start', 'hostile', '--id', id, '--input', 'fail=true']);
+  const served = await servePage(project);
+  const { page, context, complaints } = await signedIn(served);
+  page.on('dialog', (dialog) => complaints.concat(dialog.message()));
+  await page.goto(`${served.url}/runs/${id}/steps/made`);
+  await page.locator('.transcript').getByText('<script>alert(1)</script>').first().waitFor();
+  await page.getByText('needs-attention').first().waitFor();
+  for (const summary of await page.locator('summary').all()) await summary.click();
+  const text = await page.locator('main').textContent();
+  expect(text).toContain('[U+202E]');
+  expect(STEERS.exec(text ?? '')?.[0]).toBeUndefined();
+  expect(await page.locator('main script, main img[src="x"]').count()).toBe(0);
+  for (const name of ['graph.svg', 'steps/made/transcript.txt', 'report.html', 'report.md']) {
+    const answer = await context.request.get(`${served.url}/api/runs/${id}/${name}`);
+    expect([name, answer.status(), answer.headers()['x-content-type-options']]).toEqual([name, 200, 'nosniff']);
+    expect(answer.headers()['content-security-policy']).toContain('sandbox');
+    const opened = await page.goto(`${served.url}/api/runs/${id}/${name}`);
+    expect(opened?.status()).toBe(200);
+    expect(await page.evaluate('document.querySelectorAll("script, img").length')).toBe(0);
+  }
+  expect(complaints).toEqual([]);
+});

@@ -1,0 +1,187 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { asStepId } from '../../../src/engine/model/ids.ts';
+import type { Json } from '../../../src/engine/model/json.ts';
+import { rememberJournals } from '../../../src/history/remembered-journals.ts';
+import type { WfCommandEnd } from '../../../src/library/wf-command.ts';
+import { ROW_HEIGHT, scrollTopFor, segmentsOf } from '../../../src/ui/pages/run/row-window.ts';
+import { filteredRows, type TimelineRow, timelineRows } from '../../../src/ui/pages/run/timeline-rows.ts';
+import { createReports } from '../../../src/ui/views/reports.ts';
+import { runView } from '../../../src/ui/views/run-view.ts';
+import { readStep, stepTranscript, stepView } from '../../../src/ui/views/step-view.ts';
+import { topologyView } from '../../../src/ui/views/topology-view.ts';
+import { openForTest } from '../../fixtures/history/temporary.ts';
+import { attempted, decided, failed, runId, succeeded, tell } from '../../fixtures/review/lab-run.ts';
+
+const isAlive = () => true;
+
+describe('the rows of the timeline', () => {
+  function rowsOfRun(): readonly TimelineRow[] {
+    const { history } = openForTest();
+    const { at } = tell(history, 'rows');
+    at(0, decided(['setup'], ['createNetwork', 'pingAppDev']), succeeded('createNetwork', {}));
+    at(10, { type: 'step.retrying', step: asStepId('pingAppDev'), attempt: 1, error: ERROR, retryAt: 20 });
+    at(20, attempted('pingAppDev', 2), succeeded('pingAppDev', {}, 2));
+    at(30, decided(['test'], ['pingAppProd']), failed('pingAppProd'));
+    at(40, { type: 'rolling-back', error: ERROR, kept: [] });
+    const run = history.run(runId('rows'));
+    if (run === undefined) throw new Error('the run is gone');
+    return timelineRows(runView(history, run, isAlive, run.createdAt + 50));
+  }
+  const keys = (rows: readonly TimelineRow[]) => rows.map(({ key }) => key);
+
+  test('are the stages, each with its steps, then the rollback', () => {
+    expect(keys(rowsOfRun())).toEqual([
+      'stage setup',
+      'createNetwork',
+      'pingAppDev',
+      'stage test',
+      'pingAppProd',
+      'stage teardown',
+      'rollback',
+    ]);
+  });
+
+  test('are filtered by text and failure, with the stages of what is left', () => {
+    const rows = rowsOfRun();
+    const found = (text: string, failedOnly = false) => keys(filteredRows(rows, { text, failedOnly }));
+    expect(found('')).toEqual(keys(rows));
+    expect(found('NETWORK')).toEqual(['stage setup', 'createNetwork']);
+    expect(found('0 of 3 pings')).toEqual(['stage test', 'pingAppProd']);
+    expect(found('teardown')).toEqual(['stage teardown']);
+    expect(found('setup')).toEqual(['stage setup', 'createNetwork', 'pingAppDev']);
+    expect(found('', true)).toEqual(['stage setup', 'pingAppDev', 'stage test', 'pingAppProd']);
+    expect(found('devops', true)).toEqual([]);
+  });
+
+  test('are rendered in view, in order, with the room of all others and the focused one', () => {
+    const cases = fc.record({
+      count: fc.integer({ min: 0, max: 30_000 }),
+      top: fc.integer({ min: 0, max: 1_000_000 }),
+      height: fc.integer({ min: 0, max: 2_000 }),
+      kept: fc.option(fc.integer({ min: 0, max: 29_999 })),
+    });
+    fc.assert(
+      fc.property(cases, ({ count, top, height, kept }) => {
+        const segments = segmentsOf(count, { top, height }, kept);
+        let at = 0;
+        const rendered = new Set<number>();
+        for (const segment of segments) {
+          expect(segment.from).toBe(at);
+          at = segment.type === 'rows' ? segment.to : segment.from + segment.rows;
+          if (segment.type === 'rows') for (let row = segment.from; row < segment.to; row += 1) rendered.add(row);
+        }
+        expect(at).toBe(count);
+        expect(rendered.size).toBeLessThanOrEqual(Math.max(200, height / ROW_HEIGHT + 28));
+        if (kept !== null && kept < count) expect(rendered.has(kept)).toBe(true);
+        for (let row = Math.floor(top / ROW_HEIGHT); row * ROW_HEIGHT < top + height && row < count; row += 1)
+          expect(rendered.has(row)).toBe(true);
+      }),
+    );
+    expect(scrollTopFor(5, { top: 0, height: 600 })).toBeUndefined();
+    expect(scrollTopFor(500, { top: 0, height: 600 })).toBe(500 * ROW_HEIGHT - 200);
+  });
+});
+
+const ERROR = { code: 'E_STEP_FAILED', message: 'no answer', hint: 'Try again.' } as const;
+
+test('the page of a step has the beginning of long texts and the last commands; the transcript has all', () => {
+  const { history } = openForTest();
+  const { at, saw } = tell(history, 'long');
+  at(0, decided(['setup'], ['createNetwork']));
+  for (let number = 1; number <= 130; number += 1)
+    saw(number, { command: `look ${number}`, output: `\u001b[31m${number}\u001b[0m \u202e` });
+  saw(200, { command: 'look at all', output: 'x'.repeat(10_000) });
+  at(300, succeeded('createNetwork', { text: 'y'.repeat(20_000) }));
+  const run = history.run(runId('long'));
+  if (run === undefined) throw new Error('the run is gone');
+  const step = stepView(history, run, 'createNetwork', isAlive);
+  expect(step.commands).toHaveLength(100);
+  expect(step.omittedCommands).toBe(31);
+  expect(step.commands[0]).toMatchObject({ command: 'look 32', output: { text: '32 [U+202E]', omitted: 0 } });
+  expect(step.commands.at(-1)?.output).toEqual({ text: 'x'.repeat(8_000), omitted: 2_000 });
+  expect(step.output?.omitted).toBeGreaterThan(12_000);
+  expect(readStep(history, run, 'createNetwork', isAlive).evidence).toHaveLength(131);
+  const transcript = stepTranscript(history, run, 'createNetwork', isAlive);
+  expect(transcript).toContain('$ look 1\n');
+  expect(transcript).toContain('x'.repeat(10_000));
+  expect(() => stepView(history, run, 'createNetwrok', isAlive)).toThrow(/no step "createNetwrok"/);
+});
+
+test('journals that are remembered are read as they are', () => {
+  const { history } = openForTest();
+  const remembered = rememberJournals(history);
+  const { at } = tell(history, 'read');
+  const id = runId('read');
+  const check = () => {
+    expect(remembered.journal(id)).toEqual(history.journal(id));
+    expect(remembered.journal(id, 2)).toEqual(history.journal(id, 2));
+  };
+  check();
+  for (let count = 0; count < 5; count += 1) {
+    at(count, decided(['setup'], [`step${count}`]));
+    check();
+    check();
+  }
+  at(9, { type: 'ended', status: 'failed', output: null, error: ERROR });
+  check();
+  history.pruneSome({ endedBefore: Number.MAX_SAFE_INTEGER, keep: 0, isAlive: () => false }, null);
+  check();
+  const again = tell(history, 'read', { createdAt: 5_000 });
+  again.at(1, decided(['test'], ['another']));
+  again.at(2, decided(['test'], ['more']), decided(['test'], ['most']));
+  check();
+  expect(remembered.journal(id).length).toBe(3);
+});
+
+describe('the explanations of a run', () => {
+  const changed: Json = { run: 'told', language: 'en', explanations: { type: 'changed' } };
+
+  function open(answer: () => WfCommandEnd) {
+    const { history } = openForTest();
+    const told = tell(history, 'told');
+    const asked: (readonly string[])[] = [];
+    let atOnce = 0;
+    let most = 0;
+    const reports = createReports((argv) => {
+      asked.push(argv);
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      const end = new Promise<WfCommandEnd>((resolve) => setImmediate(resolve, answer())).finally(() => {
+        atOnce -= 1;
+      });
+      return { pid: 1, end, kill: () => {} };
+    });
+    return { history, told, asked, reports, most: () => most };
+  }
+
+  test('are made once for each state of the run and language, two at a time', async () => {
+    const { history, told, asked, reports, most } = open(() => ({ exitCode: 0, document: changed, stderr: '', isCut: false }));
+    const id = runId('told');
+    told.at(0, decided(['setup']));
+    expect(reports.known(history, id, 'en')).toBeUndefined();
+    await Promise.all([reports.explanations(history, id, 'en'), reports.explanations(history, id, 'en')]);
+    await reports.explanations(history, id, 'en');
+    expect(asked).toEqual([['report', '--format=json', '--lang=en', '--', 'told']]);
+    expect(reports.known(history, id, 'en')).toEqual(changed);
+    told.at(1, decided(['test']));
+    expect(reports.known(history, id, 'en')).toBeUndefined();
+    await Promise.all([
+      reports.explanations(history, id, 'en'),
+      reports.explanations(history, id, 'fr'),
+      ...['html', 'markdown', 'html'].map(() => reports.text(id, 'html', 'en').catch(() => {})),
+    ]);
+    expect([asked.length, most()]).toEqual([6, 2]);
+    expect(topologyView(await reports.explanations(history, id, 'en')).missing).toMatch(/has changed since this run/);
+  });
+
+  test('are asked for again after an error', async () => {
+    const error = { code: 'E_RUN_NOT_FOUND', message: 'no run', hint: 'List them.' };
+    const { history, asked, reports } = open(() => ({ exitCode: 2, document: { error }, stderr: '', isCut: false }));
+    const id = runId('told');
+    await expect(reports.explanations(history, id, 'en')).rejects.toMatchObject({ code: 'E_RUN_NOT_FOUND' });
+    await expect(reports.text(id, 'html', 'fr')).rejects.toMatchObject({ message: 'no run' });
+    await expect(reports.explanations(history, id, 'en')).rejects.toThrow();
+    expect(asked.length).toBe(3);
+  });
+});
