@@ -1,11 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { type ExitCode, WfError } from '../engine/model/errors.ts';
+import { nearestName } from '../review/text/did-you-mean.ts';
 import type { ActionFactory } from './command-table/action-factory.ts';
 import { alters } from './command-table/alters.ts';
 import { examplesOf } from './command-table/examples.ts';
 import { addCommands, addGlobalOptions, groupsFor } from './command-table/groups.ts';
 import type { CliCommand } from './define-command.ts';
-import { nearestName } from './output/did-you-mean.ts';
 import { reportError } from './output/report-error.ts';
 import { PLAIN_STYLE, SILENT, type Terminal, withStyle, writeJson } from './output/terminal.ts';
 import { usageError, wasHelp, wasNoCommand, wasVersion } from './output/usage-error.ts';

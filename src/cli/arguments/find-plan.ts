@@ -1,7 +1,7 @@
 import { WfError } from '../../engine/model/errors.ts';
 import type { StoredPlan } from '../../engine/plan/saved-plan.ts';
 import type { HistoryReader } from '../../history/reader.ts';
-import { didYouMean } from '../output/did-you-mean.ts';
+import { didYouMean } from '../../review/text/did-you-mean.ts';
 import { LATEST } from './find-run.ts';
 
 /** A plan with its history. */

@@ -3,7 +3,7 @@ import { commandLine } from '../../engine/model/evidence.ts';
 import { parseRunId } from '../../engine/model/ids.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { HistoryReader } from '../../history/reader.ts';
-import { nearestName } from '../output/did-you-mean.ts';
+import { nearestName } from '../../review/text/did-you-mean.ts';
 
 /** Number of candidates in the error about an ambiguous prefix. */
 const CANDIDATES = 5;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { asWfError, WfError } from '../../engine/model/errors.ts';
 import { isEnd, type StoredRun } from '../../engine/ports/history.ts';
 import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
-import { didYouMean } from '../output/did-you-mean.ts';
+import { didYouMean } from '../../review/text/did-you-mean.ts';
 import { givenSecret } from './secret-value.ts';
 
 /** Known values of a run's secret inputs, and the errors about the others. */

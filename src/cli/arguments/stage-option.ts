@@ -1,6 +1,6 @@
 import { WfError } from '../../engine/model/errors.ts';
 import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
-import { didYouMean } from '../output/did-you-mean.ts';
+import { didYouMean } from '../../review/text/did-you-mean.ts';
 
 /**
  * Returns the stage that `--pause-after` names; null if it was not given.

@@ -5,7 +5,7 @@ import { asWfError, WfError } from '../../engine/model/errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson, toJson } from '../../engine/model/json.ts';
 import { redactInput } from '../../engine/secrets/secrets.ts';
 import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
-import { didYouMean } from '../output/did-you-mean.ts';
+import { didYouMean } from '../../review/text/did-you-mean.ts';
 import { givenSecret } from './secret-value.ts';
 
 /** Input of a run as the user gave it. */

@@ -1,6 +1,6 @@
 import type { CommanderError } from 'commander';
 import { WfError } from '../../engine/model/errors.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../../review/text/did-you-mean.ts';
 
 /** Suggestion that commander appends to a misspelled word. */
 const SUGGESTION = /\n\(Did you mean (.+)\?\)$/s;

@@ -6,7 +6,7 @@ import type { HostPorts } from '../../engine/workflow/step.ts';
 import type { History } from '../../history/history.ts';
 import { systemClock } from '../../host/machine/clock.ts';
 import { isAlive, ownPidNamespace } from '../../host/processes/process.ts';
-import { didYouMean } from '../output/did-you-mean.ts';
+import { didYouMean } from '../../review/text/did-you-mean.ts';
 import { findPlaces } from './places.ts';
 import type { HistoryOptions, OpenServices, Services, WorkflowSummary } from './services.ts';
 

@@ -1,9 +1,12 @@
 import { hydrate } from 'preact';
 import { useEventSource } from '../pages/live/event-source.ts';
+import { usePageSource } from '../pages/live/page-source.ts';
 import { Page, type PageProps } from '../pages/page.tsx';
+import { browserPageSource } from './page-source.ts';
 import { signIn } from './sign-in.ts';
 
 useEventSource((address) => new EventSource(address));
+usePageSource(browserPageSource);
 
 const data = document.getElementById('model');
 const page = document.getElementById('page');

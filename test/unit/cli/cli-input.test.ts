@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { workflowInput } from '../../../src/cli/arguments/workflow-input.ts';
-import { didYouMean, nearestName } from '../../../src/cli/output/did-you-mean.ts';
+import { didYouMean, nearestName } from '../../../src/review/text/did-you-mean.ts';
 import { errorOf } from '../../fixtures/history/temporary.ts';
 
 const workflow = {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
 import type { StepRunner } from '../../../engine/workflow/step.ts';
+import { didYouMean } from '../../../review/text/did-you-mean.ts';
 import { tableLines } from '../../../review/text/format/table.ts';
 import { stepRunnerLines } from '../../../review/text/step-runner-text.ts';
 import { defineCommand } from '../../define-command.ts';
-import { didYouMean } from '../../output/did-you-mean.ts';
 import { writeJson, writeLines } from '../../output/terminal.ts';
 
 const DOES = { change: 'changes', undo: 'undoes', read: 'reads' } as const;

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
 import { evidenceRecord } from '../../../review/record/evidence-record.ts';
+import { findSteps } from '../../../review/record/find-step.ts';
 import { runStatus } from '../../../review/record/run-status.ts';
 import { stepAttempts } from '../../../review/record/step-attempts.ts';
 import { transcriptLines } from '../../../review/text/run/transcript.ts';
 import { type FoundRun, findRun, LATEST } from '../../arguments/find-run.ts';
-import { findSteps } from '../../arguments/find-step.ts';
 import { defineCommand } from '../../define-command.ts';
 import { exitCodeOfFollowed, requireFollow } from '../../follow/follow-exit-code.ts';
 import { type FollowEnd, isStopped } from '../../follow/follow-journal.ts';

@@ -1,9 +1,9 @@
+import { findStep } from '../../../review/record/find-step.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
 import { stepDetail } from '../../../review/record/step-detail.ts';
 import { stepViewLines } from '../../../review/text/run/step-view.ts';
 import type { FoundRun } from '../../arguments/find-run.ts';
-import { findStep } from '../../arguments/find-step.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 

@@ -9,10 +9,10 @@ import { runInteractive } from '../../../host/commands/interactive.ts';
 import { nextActions, shellRefusal } from '../../../review/record/allowed-actions.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runStatus } from '../../../review/record/run-status.ts';
+import { didYouMean } from '../../../review/text/did-you-mean.ts';
 import { suggestedCommand } from '../../../review/text/suggestion.ts';
 import { findRun } from '../../arguments/find-run.ts';
 import { defineCommand } from '../../define-command.ts';
-import { didYouMean } from '../../output/did-you-mean.ts';
 import { writeJson, writeLines } from '../../output/terminal.ts';
 
 const options = z.object({ run: z.string(), container: z.string().optional(), json: z.boolean().default(false) });

@@ -1,6 +1,6 @@
 import { WfError } from '../../engine/model/errors.ts';
 import type { RunId } from '../../engine/model/ids.ts';
-import { didYouMean } from '../output/did-you-mean.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
 
 /** Finds a step of a run by its id. @throws WfError E_STEP_NOT_FOUND with the nearest id in its hint. */
 export function findStep<Step extends { readonly id: string }>(steps: readonly Step[], id: string, run: RunId): Step {
