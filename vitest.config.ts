@@ -92,6 +92,19 @@ export default defineConfig({
         },
       },
       {
+        // The page in Debian's Chromium: one file at a time, each with one browser.
+        extends: true,
+        test: {
+          name: 'browser',
+          globalSetup: 'test/support/build-wf.ts',
+          include: ['test/browser/**/*.test.ts'],
+          ...shared,
+          fileParallelism: false,
+          testTimeout: 90_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
         // Needs the machine's first PID namespace, where it can be seen that a namespace has ended.
         extends: true,
         test: {

@@ -15,6 +15,7 @@ const PACKAGES = {
   ping: 'iputils-ping',
   brctl: 'bridge-utils',
   busybox: 'busybox-static',
+  chromium: 'chromium',
   fish: 'fish',
   strace: 'strace',
   'systemd-analyze': 'systemd',

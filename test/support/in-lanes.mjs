@@ -19,6 +19,7 @@ const LANES = {
   docker: projects('docker'),
   machine: projects('exhaustive', 'host', 'contract', 'crash'),
   command: [...projects('unit', 'definition', 'cli'), '--maxWorkers=1'],
+  browser: projects('browser'),
 };
 /** On the machine itself. */
 const OUTSIDE = { place: projects('place') };

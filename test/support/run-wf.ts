@@ -16,11 +16,17 @@ export interface Project {
   wf(args: readonly string[], options?: WfOptions): Promise<WfEnd>;
   /** Calls wf. */
   start(args: readonly string[], options?: WfOptions): RunningWf;
+  /** Calls a command that does not end by itself; it is killed after the last test of the file. */
+  serve(args: readonly string[], options?: WfOptions): RunningWf;
 }
 
 const running = new Set<RunningWf>();
+/** Commands that do not end by themselves. */
+const services = new Set<RunningWf>();
 // A wf that a failed test left stopped continues to its end, so that it undoes its changes.
 atEndOfFile(async () => {
+  for (const wf of services) wf.kill('SIGKILL');
+  services.clear();
   for (const wf of running) wf.kill('SIGCONT');
   await Promise.all([...running].map((wf) => wf.end));
 });
@@ -44,7 +50,12 @@ export function openProject(files: Readonly<Record<string, string>> = {}): Proje
     void wf.end.finally(() => running.delete(wf));
     return wf;
   };
-  return { folder, database, write, start, wf: (args, options) => start(args, options).end };
+  const serve = (args: readonly string[], options?: WfOptions) => {
+    const wf = start(args, options);
+    services.add(wf);
+    return wf;
+  };
+  return { folder, database, write, start, serve, wf: (args, options) => start(args, options).end };
 }
 
 /** Returns a text without the `--db` that the commands suggested in it carry: WF_DB chooses a project's database. */

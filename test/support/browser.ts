@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { z } from 'zod';
+import { atEndOfFile } from './file-folder.ts';
+
+/** Debian's Chromium, which asks nothing of the outside. */
+const CHROMIUM = '/usr/bin/chromium';
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+/** Test machines are slow, and do other work beside. */
+const WAIT_MS = 20_000;
+
+let browser: Promise<Browser> | undefined;
+atEndOfFile(async () => {
+  await (await browser)?.close();
+  browser = undefined;
+});
+
+type ContextOptions = NonNullable<Parameters<Browser['newContext']>[0]>;
+
+/** A person's browser, with its own cookies. */
+export interface Person {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** What the page has complained about: uncaught errors, and violations of its policy. */
+  readonly complaints: readonly string[];
+  /** Opens another tab. */
+  tab(): Promise<Page>;
+}
+
+/** Opens a person's browser, which is closed at the end of the test. One process serves all tests of a file. */
+export async function openBrowser(
+  onTestFinished: (work: () => Promise<void>) => void,
+  options: ContextOptions = {},
+): Promise<Person> {
+  browser ??= chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const context = await (await browser).newContext({ viewport: { width: 1200, height: 900 }, ...options });
+  onTestFinished(() => context.close());
+  context.setDefaultTimeout(WAIT_MS);
+  const complaints: string[] = [];
+  const tab = async () => {
+    const page = await context.newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      if (/Content Security Policy|Hydration|hydrat/i.test(message.text())) complaints.push(message.text());
+    });
+    return page;
+  };
+  return { context, page: await tab(), complaints, tab };
+}
+
+/** Opens a link, which signs the browser in, and waits for the list of runs. */
+export async function signIn(page: Page, link: string): Promise<void> {
+  await page.goto(link);
+  await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const axeResult = z.object({
+  violations: z.array(
+    z.object({
+      id: z.string(),
+      impact: z.string().nullable(),
+      nodes: z.array(z.object({ html: z.string(), failureSummary: z.string().optional() })),
+    }),
+  ),
+});
+
+/** Returns the serious and critical findings of axe-core on a page. */
+export async function accessibilityProblems(page: Page): Promise<readonly string[]> {
+  // Evaluated by the debugger, which the policy of the page does not bind.
+  await page.evaluate(axeSource);
+  const { violations } = axeResult.parse(await page.evaluate('axe.run(document)'));
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary ?? ''}`));
+}
