@@ -32,7 +32,7 @@ export function guard(access: Access): MiddlewareHandler<GuardedEnv> {
     const { req, env } = context;
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value);
     requireUser(env.incoming.socket, access);
-    requireHost(env.incoming.headers.host, access);
+    requireHost(env.incoming.rawHeaders, access);
     const isRead = req.method === 'GET';
     if (!isRead && req.method !== 'POST')
       throw forbidden(`the method ${req.method} is not allowed`, 'Use GET or POST.');
@@ -64,9 +64,10 @@ function requireUser({ localPort, remotePort }: HttpBindings['incoming']['socket
   throw forbidden(`${who} may not connect`, 'Allow another user with `wf ui --allow-user NAME`.');
 }
 
-/** A name of somebody else that leads to this address (DNS rebinding) is another host. */
-function requireHost(host: string | undefined, { hosts }: Access): void {
-  if (host !== undefined && hosts.has(host.toLowerCase())) return;
+/** A name of somebody else that leads to this address (DNS rebinding) is another host. Of two hosts, each side could mean another one. */
+function requireHost(headers: readonly string[], { hosts }: Access): void {
+  const given = headers.filter((_value, index) => index % 2 === 1 && headers[index - 1]?.toLowerCase() === 'host');
+  if (given.length === 1 && given.every((host) => hosts.has(host.toLowerCase()))) return;
   throw forbidden('the request is for another host', 'Open the address that wf printed; for a proxy, set --origin.');
 }
 

@@ -1,0 +1,81 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { z } from 'zod';
+import type { ServedPage } from './served-page.ts';
+
+/** An answer of the page's server. */
+export interface PageAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly text: string;
+}
+
+export interface PageRequest {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly socketPath?: string;
+}
+
+/** Asks as no browser does: with these headers and no others. */
+export function ask(
+  { port }: Pick<ServedPage, 'port'>,
+  path: string,
+  { method = 'GET', headers = {}, body, socketPath }: PageRequest = {},
+): Promise<PageAnswer> {
+  const where = socketPath === undefined ? { host: '127.0.0.1', port } : { socketPath };
+  return new Promise((resolve, reject) => {
+    const sent = request({ ...where, path, method, headers: { connection: 'close', ...headers } }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
+      response.on('error', reject);
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+/** Sends bytes, and returns all that comes back until the server closes the connection. */
+export function askRaw({ port }: Pick<ServedPage, 'port'>, bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.setEncoding('utf8').on('data', (part: string) => {
+      answer += part;
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(answer));
+  });
+}
+
+/** A person who is signed in, without a browser. */
+export interface Session {
+  readonly cookie: string;
+  /** The headers of a request that writes, as the page sends them. */
+  readonly writing: Readonly<Record<string, string>>;
+}
+
+const model = z.object({ frame: z.object({ csrf: z.string().min(1) }) });
+
+/** Redeems a link, and reads the token of a page. */
+export async function openSession(served: ServedPage): Promise<Session> {
+  const link = await served.newLink();
+  const { origin, pathname } = new URL(served.url);
+  const base = pathname === '/' ? '' : pathname;
+  const token = link.slice(link.indexOf('#token=') + '#token='.length);
+  const json = { 'content-type': 'application/json', origin };
+  const answer = await ask(served, `${base}/session`, {
+    method: 'POST',
+    headers: json,
+    body: JSON.stringify({ token }),
+  });
+  const [given = ''] = [answer.headers['set-cookie']].flat();
+  const cookie = given.slice(0, given.indexOf(';'));
+  const page = await ask(served, `${base}/`, { headers: { cookie } });
+  const [, data = '{}'] = /<script id="model" type="application\/json">(.*?)<\/script>/s.exec(page.text) ?? [];
+  const { csrf } = model.parse(JSON.parse(data)).frame;
+  return { cookie, writing: { ...json, cookie, 'x-wf-csrf': csrf } };
+}
