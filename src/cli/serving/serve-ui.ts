@@ -41,6 +41,7 @@ export async function serveUi(asked: AskedUi, services: Services): Promise<Serve
   const { allowActions, basePath } = asked;
   const context: UiContext = {
     database: places.database,
+    namedDatabase: places.namedDatabase,
     version: services.version,
     clock,
     isAlive,

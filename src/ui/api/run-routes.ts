@@ -3,6 +3,7 @@ import { evidenceRecord } from '../../review/record/evidence-record.ts';
 import { findSteps } from '../../review/record/find-step.ts';
 import { readRunMaterial, readWaitMaterial } from '../../review/record/run-material.ts';
 import { runRecord, runSummary } from '../../review/record/run-record.ts';
+import { aliveOnce } from '../views/alive-once.ts';
 import { comparisonView, runChangesView } from '../views/comparison-view.ts';
 import { requireRun } from '../views/run-page-view.ts';
 import { runsPart, runsQuerySchema } from '../views/runs-query.ts';
@@ -41,7 +42,7 @@ export const RUN_ROUTES: readonly ApiRoute[] = [
     path: '/runs',
     summary: 'List runs, newest first.',
     description:
-      'The answer has at most `limit` runs. The header `Link` names the older (`next`) and newer (`prev`) runs. A search for texts, inputs or interrupted runs reads 20,000 runs; if it ends there, the answer has fewer runs than `limit`, and `next` continues the search.',
+      'The answer has at most `limit` runs. The header `Link` names the older (`next`) and newer (`prev`) runs. A search for texts, inputs or interrupted runs reads 5,000 runs; if it ends there, the answer has fewer runs than `limit`, and `next` continues the search.',
     params: NOTHING,
     query: runsQuerySchema,
     body: NOTHING,
@@ -50,10 +51,11 @@ export const RUN_ROUTES: readonly ApiRoute[] = [
       const history = await context.history();
       if (history === undefined) return NONE;
       return history.atOneMoment(() => {
-        const { runs, newer, older } = runsPart(history, query, context);
+        const isAlive = aliveOnce(context.isAlive);
+        const { runs, newer, older } = runsPart(history, query, { clock: context.clock, isAlive });
         const to = (position: typeof newer) => ({ before: undefined, after: undefined, ...position });
         return {
-          items: runs.map((run) => runSummary(run, context.isAlive, () => readWaitMaterial(history, run))),
+          items: runs.map((run) => runSummary(run, isAlive, () => readWaitMaterial(history, run))),
           links: { ...(older && { next: to(older) }), ...(newer && { prev: to(newer) }) },
         };
       });

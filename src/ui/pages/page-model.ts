@@ -26,6 +26,8 @@ export interface PageFrame {
   /** Must be in the header `x-wf-csrf` of each request that writes. */
   readonly csrf: string;
   readonly allowActions: boolean;
+  /** The database that suggested commands name; null if wf finds it by itself. */
+  readonly namedDatabase: string | null;
 }
 
 /** Title of the window. */

@@ -3,6 +3,7 @@ import { renderToString } from 'preact-render-to-string';
 import type { ErrorRecord } from '../../engine/model/errors.ts';
 import { Page } from './page.tsx';
 import { type PageFrame, type PageModel, titleOf } from './page-model.ts';
+import { Suggested } from './parts/suggested.tsx';
 
 /** The document around a page. */
 export interface Shell extends PageFrame {
@@ -16,8 +17,8 @@ export interface Shell extends PageFrame {
 
 /** Returns the HTML of a page, with the data from which the browser continues. */
 export function renderPage(shell: Shell, model: PageModel): string {
-  const { basePath, csrf, allowActions } = shell;
-  const frame: PageFrame = { basePath, csrf, allowActions };
+  const { basePath, csrf, allowActions, namedDatabase } = shell;
+  const frame: PageFrame = { basePath, csrf, allowActions, namedDatabase };
   return documentOf(
     shell,
     titleOf(model),
@@ -54,7 +55,12 @@ export function renderErrorPage(shell: Shell, error: ErrorRecord): string {
       <main id="page" tabIndex={-1}>
         <h1>{error.code}</h1>
         <p role="alert">{error.message}</p>
-        <p>{error.hint}</p>
+        <p>
+          <Suggested frame={shell} text={error.hint} />
+        </p>
+        <p>
+          <a href={`${shell.basePath}/`}>List of runs</a>
+        </p>
       </main>
     </>,
   );

@@ -55,6 +55,7 @@ export function createApp({ context, access, assets, feeds, isSecure }: AppParts
       icon: `${basePath}/assets/${assets.icon.name}`,
       csrf: session === undefined ? '' : sessions.csrfToken(session),
       allowActions: context.allowActions,
+      namedDatabase: context.namedDatabase,
       version: context.version,
       database: context.database,
     };

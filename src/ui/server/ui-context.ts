@@ -7,6 +7,8 @@ import type { StartedWfCommand } from '../../library/wf-command.ts';
 /** What the page and its API are made from. */
 export interface UiContext {
   readonly database: string;
+  /** The same if suggested commands must name it, else null. */
+  readonly namedDatabase: string | null;
   readonly version: string;
   readonly clock: Clock;
   isAlive(owner: Owner): boolean;

@@ -10,7 +10,7 @@ import { RUNS_PER_PAGE } from './runs-per-page.ts';
 
 const MOST = 1_000;
 /** Number of runs that a search without an index reads: it keeps all other pages waiting. */
-const SEARCH_LIMIT = 20_000;
+const SEARCH_LIMIT = 5_000;
 const LONGEST = 200;
 
 const typed = (description: string) => z.string().min(1).max(LONGEST).optional().meta({ description });
@@ -48,6 +48,8 @@ export interface Position {
   readonly after?: string;
 }
 
+type RunsContext = Pick<UiContext, 'clock' | 'isAlive'>;
+
 /** A part of the list of runs. */
 export interface RunsPart {
   /** Newest first. */
@@ -60,7 +62,7 @@ export interface RunsPart {
 }
 
 /** Reads a part of the list of runs. @throws WfError E_USAGE; E_RUN_NOT_FOUND if the run that it continues from was removed */
-export function runsPart(history: HistoryReader, query: RunsQuery, { clock, isAlive }: UiContext): RunsPart {
+export function runsPart(history: HistoryReader, query: RunsQuery, { clock, isAlive }: RunsContext): RunsPart {
   const { before, after } = query;
   if (before !== undefined && after !== undefined) {
     throw new WfError('E_USAGE', 'before and after exclude each other', { hint: 'Specify one of the two.' });

@@ -4,8 +4,11 @@ import { readWaitMaterial } from '../../review/record/run-material.ts';
 import { type RunSummary, runSummary } from '../../review/record/run-record.ts';
 import { runStatus } from '../../review/record/run-status.ts';
 import type { UiContext } from '../server/ui-context.ts';
+import { aliveOnce } from './alive-once.ts';
 import { type RunRow, runRow } from './run-row.ts';
 import { type Position, type RunsPart, type RunsQuery, runsPart } from './runs-query.ts';
+
+type PageContext = Pick<UiContext, 'clock' | 'isAlive'>;
 
 /** Number of open questions that the page shows. */
 const QUESTIONS = 20;
@@ -34,8 +37,9 @@ export interface RunsView {
 }
 
 /** Reads a page of the list of runs. @throws WfError like `runsPart` */
-export async function runsView(context: UiContext, query: RunsQuery): Promise<RunsView> {
-  const history = await context.history();
+export async function runsView({ history: read, clock, ...others }: UiContext, query: RunsQuery): Promise<RunsView> {
+  const history = await read();
+  const context = { clock, isAlive: aliveOnce(others.isAlive) };
   if (history === undefined) return { query, ...NOTHING };
   return history.atOneMoment(() => {
     const { query: shown, part } = shownPart(history, query, context);
@@ -71,7 +75,7 @@ const NOTHING: Omit<RunsView, 'query'> = {
 function shownPart(
   history: HistoryReader,
   query: RunsQuery,
-  context: UiContext,
+  context: PageContext,
 ): { readonly query: RunsQuery; readonly part: RunsPart } {
   const part = runsPart(history, query, context);
   if (query.after === undefined || part.newer !== null) return { query, part };
@@ -80,7 +84,7 @@ function shownPart(
 }
 
 /** Returns the runs that wait for people, oldest first: one more than the page shows. */
-function questionsOf(history: HistoryReader, { isAlive }: UiContext): readonly RunSummary[] {
+function questionsOf(history: HistoryReader, { isAlive }: PageContext): readonly RunSummary[] {
   return history
     .askingRuns(MOST_ASKING)
     .filter((run) => runStatus(run, isAlive) === run.status)

@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'index.ts',
   ],
   agent: ['engine', 'history'],
+  ui: ['engine', 'trust', 'host', 'history', 'definition', 'review', 'library'],
   // Runs the command as a user does.
   testing: ['engine', 'definition'],
   cli: [
@@ -51,6 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'sweep',
     'library',
     'agent',
+    'ui',
     'index.ts',
   ],
   // From review, the types that `library` returns.
@@ -58,7 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Only these may reach processes, sockets, /proc and the clock. */
-const REACHES_THE_MACHINE = /^(?:host|docker|runtime\/embedded|testing)\//;
+const REACHES_THE_MACHINE = /^(?:host|docker|runtime\/embedded|testing|ui\/client)\//;
 
 const ONLY_HOST = [
   { what: 'processes', pattern: /from '(?:node:)?child_process'|from 'execa'|import\('execa'\)/ },
@@ -77,7 +79,7 @@ interface SourceFile {
 }
 
 const files: readonly SourceFile[] = readdirSync(source, { recursive: true, encoding: 'utf8' })
-  .filter((name) => /\.(?:ts|mjs|cjs)$/.test(name))
+  .filter((name) => /\.(?:tsx?|mjs|cjs)$/.test(name))
   .map((name) => {
     const text = readFileSync(path.join(source, name), 'utf8');
     const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(([, found = '']) => found);

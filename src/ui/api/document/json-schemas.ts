@@ -26,7 +26,7 @@ export function schemaWriter(): SchemaWriter {
       unrepresentable: 'any',
       override: ({ jsonSchema }) => simplify(jsonSchema, isAnswer),
     });
-    const { $defs = {}, properties = {} } = document;
+    const { $defs = {}, properties = {} } = withComponents(document);
     for (const [name, { id: _name, ...definition }] of Object.entries($defs)) components[name] = definition;
     const it = properties['it'];
     return typeof it === 'object' ? it : {};
@@ -39,9 +39,15 @@ export function schemaWriter(): SchemaWriter {
   };
 }
 
-/** Leaves out what follows from the rest, and points to the components. */
+/** Lets every reference point to the components. */
+function withComponents(document: z.core.JSONSchema.BaseSchema): z.core.JSONSchema.BaseSchema {
+  return JSON.parse(JSON.stringify(document), (key, value: unknown) =>
+    key === '$ref' && typeof value === 'string' ? value.replace(DEFINITIONS, COMPONENTS) : value,
+  );
+}
+
+/** Leaves out what follows from the rest. */
 function simplify(schema: z.core.JSONSchema.BaseSchema, isAnswer: boolean): void {
-  if (schema.$ref?.startsWith(DEFINITIONS)) schema.$ref = COMPONENTS + schema.$ref.slice(DEFINITIONS.length);
   if (schema.format === 'date-time') delete schema.pattern;
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;

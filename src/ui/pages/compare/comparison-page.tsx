@@ -1,9 +1,8 @@
-import type { ComponentChildren } from 'preact';
 import type { OnlyOne, Outcome, RunComparison } from '../../../review/compare/run-comparison.ts';
 import { durationText } from '../../../review/text/format/duration.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Status } from '../parts/status.tsx';
-import { Differences, type NamedDifference } from './differences.tsx';
+import { Differences } from './differences.tsx';
 import { TimingTable } from './timing-table.tsx';
 
 interface ComparisonPageProps {
@@ -11,16 +10,31 @@ interface ComparisonPageProps {
   readonly view: RunComparison;
 }
 
+type Ids = readonly [first: string, second: string];
+
 /** How two runs of a workflow differ. */
 export function ComparisonPage({ frame: { basePath }, view }: ComparisonPageProps) {
   const { workflow, first, second, definition, inputs, path, steps, outcomes, outputs, timings } = view;
-  const ids = [first.id, second.id] as const;
-  const named = outputs.map((one): NamedDifference & Pick<typeof one, 'says'> => ({
-    ...one,
-    name: [one.step ?? 'the run', one.member].filter((part) => part !== '').join('.'),
-  }));
-  const telling = named.filter(({ says }) => says === 'telling');
-  const others = named.filter(({ says }) => says !== 'telling');
+  const ids: Ids = [first.id, second.id];
+  const sections = [
+    {
+      title: 'Definition',
+      isSame: definition.equal,
+      content: <DefinitionDifferences differences={definition.differences} />,
+    },
+    {
+      title: 'Inputs',
+      isSame: inputs.length === 0,
+      content: (
+        <Differences title="Input" ids={ids} differences={inputs.map((one) => ({ ...one, name: one.member }))} />
+      ),
+    },
+    { title: 'Path', isSame: isNone(path), content: <Only ids={ids} items={path} /> },
+    { title: 'Steps', isSame: isNone(steps), content: <Only ids={ids} items={steps} /> },
+    { title: 'Outcomes', isSame: outcomes.length === 0, content: <OutcomeTable ids={ids} outcomes={outcomes} /> },
+    { title: 'Results', isSame: outputs.length === 0, content: <Results ids={ids} outputs={outputs} /> },
+  ];
+  const same = sections.filter(({ isSame }) => isSame);
   return (
     <>
       <h1>Two runs of {workflow}</h1>
@@ -32,81 +46,17 @@ export function ComparisonPage({ frame: { basePath }, view }: ComparisonPageProp
           </li>
         ))}
       </ul>
-      <Section title="Definition" isSame={definition.equal}>
-        {definition.differences.length === 0 ? (
-          <p>The definitions differ.</p>
-        ) : (
-          <ul>
-            {definition.differences.map((difference) => (
-              <li key={difference}>{difference}</li>
-            ))}
-          </ul>
-        )}
-      </Section>
-      <Section title="Inputs" isSame={inputs.length === 0}>
-        <Differences title="Input" ids={ids} differences={inputs.map((one) => ({ ...one, name: one.member }))} />
-      </Section>
-      <Section title="Path" isSame={isNone(path)}>
-        <Only ids={ids} items={path} />
-      </Section>
-      <Section title="Steps" isSame={isNone(steps)}>
-        <Only ids={ids} items={steps} />
-      </Section>
-      <Section title="Outcomes" isSame={outcomes.length === 0}>
-        <table>
-          <caption class="unseen">Outcomes that differ</caption>
-          <thead>
-            <tr>
-              <th scope="col">Of</th>
-              {ids.map((id) => (
-                <th key={id} scope="col">
-                  {id}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {outcomes.map(({ step, ...sides }) => (
-              <tr key={step}>
-                <th scope="row">{step ?? 'the run'}</th>
-                <OutcomeCell outcome={sides.first} />
-                <OutcomeCell outcome={sides.second} />
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Section>
-      <Section title="Results" isSame={outputs.length === 0}>
-        {telling.length === 0 ? (
-          <p>The same, but for what differs in any two runs.</p>
-        ) : (
-          <Differences title="Result" ids={ids} differences={telling} />
-        )}
-        {others.length > 0 && (
-          <details>
-            <summary>{others.length} more that follow from others, or differ in any two runs</summary>
-            <Differences title="Result" ids={ids} differences={others} />
-          </details>
-        )}
-      </Section>
+      {same.length > 0 && <p class="quiet">The same: {same.map(({ title }) => title.toLowerCase()).join(', ')}.</p>}
+      {sections
+        .filter(({ isSame }) => !isSame)
+        .map(({ title, content }) => (
+          <section key={title} aria-labelledby={title}>
+            <h2 id={title}>{title}</h2>
+            {content}
+          </section>
+        ))}
       <h2>Durations</h2>
       <TimingTable ids={ids} timings={timings} />
-    </>
-  );
-}
-
-interface SectionProps {
-  readonly title: string;
-  readonly isSame: boolean;
-  /** Shown if the two differ. */
-  readonly children: ComponentChildren;
-}
-
-function Section({ title, isSame, children }: SectionProps) {
-  return (
-    <>
-      <h2>{title}</h2>
-      {isSame ? <p class="quiet">the same</p> : children}
     </>
   );
 }
@@ -116,7 +66,7 @@ function isNone({ onlyFirst, onlySecond }: OnlyOne): boolean {
 }
 
 /** What only one of two runs has. */
-function Only({ ids: [first, second], items }: { readonly ids: readonly [string, string]; readonly items: OnlyOne }) {
+function Only({ ids: [first, second], items }: { readonly ids: Ids; readonly items: OnlyOne }) {
   return (
     <dl class="facts">
       {[
@@ -134,6 +84,38 @@ function Only({ ids: [first, second], items }: { readonly ids: readonly [string,
   );
 }
 
+interface OutcomeTableProps {
+  readonly ids: Ids;
+  readonly outcomes: RunComparison['outcomes'];
+}
+
+function OutcomeTable({ ids, outcomes }: OutcomeTableProps) {
+  return (
+    <table>
+      <caption class="unseen">Outcomes that differ</caption>
+      <thead>
+        <tr>
+          <th scope="col">Of</th>
+          {ids.map((id) => (
+            <th key={id} scope="col">
+              {id}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {outcomes.map(({ step, ...sides }) => (
+          <tr key={step}>
+            <th scope="row">{step ?? 'the run'}</th>
+            <OutcomeCell outcome={sides.first} />
+            <OutcomeCell outcome={sides.second} />
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
 function OutcomeCell({ outcome: { status, attempts, error } }: { readonly outcome: Outcome }) {
   return (
     <td>
@@ -145,5 +127,46 @@ function OutcomeCell({ outcome: { status, attempts, error } }: { readonly outcom
         </p>
       )}
     </td>
+  );
+}
+
+interface ResultsProps {
+  readonly ids: Ids;
+  readonly outputs: RunComparison['outputs'];
+}
+
+/** Results that differ; what follows from others, or differs in any two runs, is folded. */
+function Results({ ids, outputs }: ResultsProps) {
+  const named = outputs.map((one) => ({
+    ...one,
+    name: [one.step ?? 'the run', one.member].filter((part) => part !== '').join('.'),
+  }));
+  const telling = named.filter(({ says }) => says === 'telling');
+  const others = named.filter(({ says }) => says !== 'telling');
+  return (
+    <>
+      {telling.length === 0 ? (
+        <p>The same, but for what differs in any two runs.</p>
+      ) : (
+        <Differences title="Result" ids={ids} differences={telling} />
+      )}
+      {others.length > 0 && (
+        <details>
+          <summary>{others.length} more that follow from others, or differ in any two runs</summary>
+          <Differences title="Result" ids={ids} differences={others} />
+        </details>
+      )}
+    </>
+  );
+}
+
+function DefinitionDifferences({ differences }: { readonly differences: readonly string[] }) {
+  if (differences.length === 0) return <p>The definitions differ.</p>;
+  return (
+    <ul>
+      {differences.map((difference) => (
+        <li key={difference}>{difference}</li>
+      ))}
+    </ul>
   );
 }

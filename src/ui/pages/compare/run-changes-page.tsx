@@ -1,5 +1,6 @@
 import type { Difference, Verification } from '../../../engine/model/change.ts';
 import type { RunChanges } from '../../../review/record/run-changes.ts';
+import { shortId } from '../../../review/text/format/output-words.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Moment } from '../parts/moment.tsx';
 import { Status } from '../parts/status.tsx';
@@ -68,7 +69,7 @@ function ChangedTable({ changed }: { readonly changed: RunChanges['changed'] }) 
             <td class="wide">
               {Object.entries(identity).map(([name, value]) => (
                 <code key={name} class="identity">
-                  {name}={value}
+                  {name}={shortId(value)}
                 </code>
               ))}
             </td>
@@ -77,15 +78,8 @@ function ChangedTable({ changed }: { readonly changed: RunChanges['changed'] }) 
                 'not observed'
               ) : (
                 <>
-                  <Moment at={appliedAt} />
-                  {settledAt === null ? (
-                    ' until now'
-                  ) : (
-                    <>
-                      {' '}
-                      until <Moment at={settledAt} />
-                    </>
-                  )}
+                  <Moment at={appliedAt} />{' '}
+                  <span class="until">until {settledAt === null ? 'now' : <Moment at={settledAt} />}</span>
                 </>
               )}
             </td>

@@ -2,6 +2,7 @@ import type { ChangesOfRun, ChangesView } from '../../views/changes-view.ts';
 import type { PageFrame } from '../page-model.ts';
 import { ChangeList } from '../parts/change-list.tsx';
 import { Status } from '../parts/status.tsx';
+import { Suggested } from '../parts/suggested.tsx';
 
 interface ChangesPageProps {
   readonly frame: PageFrame;
@@ -18,8 +19,7 @@ export function ChangesPage({ frame, view: { changes, runs, newest } }: ChangesP
       ) : (
         <p>
           {changes === 1 ? '1 change' : `${changes} changes`} of {runs === 1 ? '1 run' : `${runs} runs`}, newest run
-          first. Undo the changes of a run with <code>wf rollback RUN</code>, or by hand with the commands, in this
-          order.
+          first. Undo the changes of a run with its command, or by hand with the others, in this order.
         </p>
       )}
       {newest.map((one) => (
@@ -27,7 +27,8 @@ export function ChangesPage({ frame, view: { changes, runs, newest } }: ChangesP
       ))}
       {runs > newest.length && (
         <p>
-          {runs - newest.length} older runs have changes in place, too: <code>wf changes</code> lists all.
+          {runs - newest.length} older runs have changes in place, too.{' '}
+          <Suggested frame={frame} text="`wf changes` lists all." />
         </p>
       )}
     </>
@@ -47,6 +48,9 @@ function OfRun({
         <a href={`${frame.basePath}/runs/${run}`}>{run}</a> <span class="quiet">{workflow}</span>{' '}
         <Status status={status} />
       </h2>
+      <p>
+        <Suggested frame={frame} text={`\`wf rollback ${run}\``} />
+      </p>
       <ChangeList changes={changes} />
     </section>
   );

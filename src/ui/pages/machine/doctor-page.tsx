@@ -2,6 +2,7 @@ import type { FindingRecord } from '../../../review/record/finding-record.ts';
 import type { DoctorView } from '../../views/doctor-view.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Moment } from '../parts/moment.tsx';
+import { Suggested } from '../parts/suggested.tsx';
 
 interface DoctorPageProps {
   readonly frame: PageFrame;
@@ -13,6 +14,10 @@ export function DoctorPage({ frame, view: { readAt, findings } }: DoctorPageProp
   const unmet = findings.filter(({ met }) => !met);
   const missing = unmet.filter(({ needed }) => needed).length;
   const warnings = unmet.length - missing;
+  const inOrder = [
+    ...unmet.toSorted((a, b) => Number(b.needed) - Number(a.needed)),
+    ...findings.filter(({ met }) => met),
+  ];
   return (
     <>
       <h1>Doctor</h1>
@@ -26,48 +31,43 @@ export function DoctorPage({ frame, view: { readAt, findings } }: DoctorPageProp
         Checked at <Moment at={readAt} />.{' '}
         <a href={`${frame.basePath}/doctor?after=${encodeURIComponent(readAt)}`}>Check again</a>
       </p>
-      <table class="findings">
-        <caption class="unseen">Checks of this machine</caption>
-        <thead>
-          <tr>
-            <th scope="col">Result</th>
-            <th scope="col">Check</th>
-            <th scope="col">Found</th>
-          </tr>
-        </thead>
-        <tbody>
-          {findings.map((finding) => (
-            <Finding key={finding.title} finding={finding} />
-          ))}
-        </tbody>
-      </table>
+      <ul class="findings" aria-label="Checks">
+        {inOrder.map((finding) => (
+          <Finding key={finding.title} frame={frame} finding={finding} />
+        ))}
+      </ul>
     </>
   );
 }
 
-function Finding({ finding: { title, purpose, needed, met, found, error } }: { readonly finding: FindingRecord }) {
+interface FindingProps {
+  readonly frame: PageFrame;
+  readonly finding: FindingRecord;
+}
+
+function Finding({ frame, finding: { title, purpose, needed, met, found, error } }: FindingProps) {
   const [sign, word] = met ? ['met', 'ok'] : needed ? ['missing', 'missing'] : ['warning', 'warning'];
   return (
-    <tr>
-      <td>
-        <span class={`result ${sign}`}>{word}</span>
-      </td>
-      <th scope="row">
-        {title}
+    <li>
+      <span class={`result ${sign}`}>{word}</span>
+      <div>
+        <strong>{title}</strong>
         <p class="quiet">{purpose}</p>
-      </th>
-      <td>
+      </div>
+      <div>
         {found}
         {error !== null && (
           <>
             <p>
               <code>{error.code}</code>: {error.message}
             </p>
-            <p>{error.hint}</p>
+            <p>
+              <Suggested frame={frame} text={error.hint} />
+            </p>
           </>
         )}
-      </td>
-    </tr>
+      </div>
+    </li>
   );
 }
 

@@ -4,6 +4,7 @@ import { observedWords } from '../../../engine/plan/plan-differences.ts';
 import type { PlanRecord, PlanStepRecord } from '../../../review/record/plan-record.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Moment } from '../parts/moment.tsx';
+import { Suggested } from '../parts/suggested.tsx';
 
 interface PlanPageProps {
   readonly frame: PageFrame;
@@ -11,7 +12,8 @@ interface PlanPageProps {
 }
 
 /** A plan: what its run would do, and what the host showed when it was made. */
-export function PlanPage({ frame: { basePath }, view: plan }: PlanPageProps) {
+export function PlanPage({ frame, view: plan }: PlanPageProps) {
+  const { basePath } = frame;
   const { id, workflow, createdAt, usedBy, run, runtime, onFailure, file, pauseAfter, resume, place, steps } = plan;
   const changing = steps.filter(({ changes }) => changes).length;
   return (
@@ -22,9 +24,7 @@ export function PlanPage({ frame: { basePath }, view: plan }: PlanPageProps) {
       <p>
         {workflow}: {steps.length} steps, {changing} of them change the host.{' '}
         {usedBy === null ? (
-          <>
-            Start exactly this with <code>wf apply {id}</code>.
-          </>
+          <Suggested frame={frame} text={`Start exactly this with \`wf apply ${id}\`.`} />
         ) : (
           <>
             Used by run <a href={`${basePath}/runs/${usedBy}`}>{usedBy}</a>.
@@ -37,7 +37,7 @@ export function PlanPage({ frame: { basePath }, view: plan }: PlanPageProps) {
         </Fact>
         {usedBy === null && <Fact name="Run">{run}, not started</Fact>}
         <Fact name="File">{file}</Fact>
-        <Fact name="Input">{inputText(plan.input)}</Fact>
+        <Fact name="Input">{inputWords(plan.input)}</Fact>
         <Fact name="Runtime">{runtime}</Fact>
         <Fact name="On failure">{onFailure}</Fact>
         <Fact name="Pause after">{pauseAfter}</Fact>
@@ -107,12 +107,12 @@ function stagesOf(
   return stages;
 }
 
-function inputText(input: PlanRecord['input']): string | null {
+function inputWords(input: PlanRecord['input']): ComponentChildren {
   const entries = Object.entries(input);
   if (entries.length === 0) return null;
-  return entries
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(' ');
+  return entries.map(([name, value]) => (
+    <code key={name} class="identity">{`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`}</code>
+  ));
 }
 
 function confirmText({ withinMs, applyWithinMs }: NonNullable<PlanRecord['confirm']>): string {

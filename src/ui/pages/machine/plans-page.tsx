@@ -1,6 +1,7 @@
 import type { PlansView } from '../../views/plans-view.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Moment } from '../parts/moment.tsx';
+import { Suggested } from '../parts/suggested.tsx';
 
 interface PlansPageProps {
   readonly frame: PageFrame;
@@ -8,14 +9,18 @@ interface PlansPageProps {
 }
 
 /** The saved plans. */
-export function PlansPage({ frame: { basePath }, view: { plans, hasMore } }: PlansPageProps) {
+export function PlansPage({ frame, view: { plans, hasMore } }: PlansPageProps) {
+  const { basePath } = frame;
   return (
     <>
       <h1>Plans</h1>
       {plans.length === 0 ? (
         <p>
-          There are no plans. Make one with <code>wf start WORKFLOW --plan</code>: it shows what a run would do, and{' '}
-          <code>wf apply PLAN</code> starts exactly that.
+          There are no plans.{' '}
+          <Suggested
+            frame={frame}
+            text="`wf start WORKFLOW --plan` makes one: it shows what a run would do, and `wf apply PLAN` starts exactly that."
+          />
         </p>
       ) : (
         <table>
@@ -46,7 +51,7 @@ export function PlansPage({ frame: { basePath }, view: { plans, hasMore } }: Pla
       )}
       {hasMore && (
         <p>
-          Older plans: <code>wf plans</code> lists all.
+          There are older plans. <Suggested frame={frame} text="`wf plans` lists all." />
         </p>
       )}
     </>

@@ -8,7 +8,7 @@ export function ChangeList({ changes }: { readonly changes: readonly ChangeRecor
       {changes.map(({ seq, step, target, status, reason, undo }) => (
         <li key={seq}>
           <p>
-            <Status status={status} /> <strong>{target}</strong> <span class="quiet">by {step}</span>
+            <strong>{target}</strong> <Status status={status} /> <span class="quiet">by {step}</span>
           </p>
           {reason !== null && <p class="quiet">{reason}</p>}
           {undo.length > 0 && (

@@ -74,7 +74,7 @@ function Row({ frame, run }: { readonly frame: PageFrame; readonly run: RunRow }
         <Moment at={createdAt} />
       </td>
       <td class="wide number">{durationText(durationMs)}</td>
-      <td class={changesInPlace > 0 ? 'wide number attention' : 'wide number'}>{changesInPlace}</td>
+      <td class={changesInPlace > 0 ? 'wide number attention' : 'wide number quiet'}>{changesInPlace}</td>
       <td class="wide error">{error}</td>
     </tr>
   );
