@@ -111,7 +111,7 @@ for (const [address, accept] of [
   }
   const [first] = times;
   say(
-    `${`${address} ${accept}`.padEnd(64)}${short(percentile(times, 0.5)).padStart(8)} ms, p99 ${short(percentile(times, 0.99))} ms, first ${short(first)} ms, processor ${short((processorTime() - processor) / rounds)} ms, ${short(bytes / 1024)} KiB`,
+    `${`${address} ${accept}`.padEnd(64)}${short(percentile(times, 0.5)).padStart(8)} ms, p99 ${short(percentile(times, 0.99))} ms, first ${short(first)} ms, processor ${short((processorTime() - processor) / rounds)} ms, ${short(bytes / 1024)} KiB; ${memory()}`,
   );
 }
 say(`memory of the server: ${memory()}`);

@@ -18,7 +18,7 @@ import { type Access, type GuardedEnv, guard } from './guard.ts';
 import { DOCUMENT_POLICY, SECURITY_HEADERS } from './headers.ts';
 import { RefusedRequest, statusOfError } from './http-error.ts';
 import { SESSION_MS } from './sessions.ts';
-import { signInSchema } from './sign-in.ts';
+import { type SessionRecord, signInSchema } from './sign-in.ts';
 import type { UiContext } from './ui-context.ts';
 
 type Ctx = Context<GuardedEnv>;
@@ -80,7 +80,11 @@ export function createApp({ context, access, assets, feeds, isSecure }: AppParts
     return c.body(new Uint8Array(asset.content));
   });
 
-  app.get(`${basePath}/session`, (c) => c.json({ signedIn: c.get('session') !== undefined }));
+  const sessionRecord = (session: string | undefined): SessionRecord => ({
+    signedIn: session !== undefined,
+    csrf: session === undefined ? null : sessions.csrfToken(session),
+  });
+  app.get(`${basePath}/session`, (c) => c.json(sessionRecord(c.get('session'))));
   app.post(`${basePath}/session`, async (c) => {
     const parsed = signInSchema.safeParse(await jsonBody(c));
     const session = parsed.success ? sessions.redeem(parsed.data.token) : undefined;
@@ -99,7 +103,7 @@ export function createApp({ context, access, assets, feeds, isSecure }: AppParts
       path: basePath === '' ? '/' : basePath,
       maxAge: SESSION_MS / 1000,
     });
-    return c.json({ signedIn: true });
+    return c.json(sessionRecord(session));
   });
 
   app.get(`${basePath}/api/openapi.json`, (c) => c.json(openApiDocument({ ...context, cookie: sessions.cookie })));

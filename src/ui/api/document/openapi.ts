@@ -79,7 +79,7 @@ const WRITING = [
     name: 'x-wf-csrf',
     in: 'header',
     required: true,
-    description: 'the token of the session, which each page contains',
+    description: 'the token of the session: `csrf` of `GET /session`',
     schema: { type: 'string' },
   },
   {
