@@ -6,11 +6,9 @@ import type { HistoryReader } from '../../history/reader.ts';
 import { typedRunQuery } from '../../review/query/typed-run-query.ts';
 import { listRuns } from '../../review/record/list-runs.ts';
 import type { UiContext } from '../server/ui-context.ts';
-import { RUNS_PER_PAGE } from './runs-per-page.ts';
+import { RUNS_PER_PAGE, SEARCHED_RUNS } from './list-limits.ts';
 
 const MOST = 1_000;
-/** Number of runs that a search without an index reads: it keeps all other pages waiting. */
-const SEARCH_LIMIT = 5_000;
 const LONGEST = 200;
 
 const typed = (description: string) => z.string().min(1).max(LONGEST).optional().meta({ description });
@@ -67,7 +65,7 @@ export function runsPart(history: HistoryReader, query: RunsQuery, { clock, isAl
   if (before !== undefined && after !== undefined) {
     throw new WfError('E_USAGE', 'before and after exclude each other', { hint: 'Specify one of the two.' });
   }
-  const conditions = { ...typedRunQuery(query, clock.now(), String), searchLimit: SEARCH_LIMIT };
+  const conditions = { ...typedRunQuery(query, clock.now(), String), searchLimit: SEARCHED_RUNS };
   const place = { ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
   const { runs, next, isCutOff } = listRuns(history, { ...conditions, ...place }, isAlive);
   const searchedTo = isCutOff ? next : null;

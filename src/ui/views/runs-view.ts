@@ -8,7 +8,8 @@ import { aliveOnce } from './alive-once.ts';
 import { type RunRow, runRow } from './run-row.ts';
 import { type Position, type RunsPart, type RunsQuery, runsPart } from './runs-query.ts';
 
-type PageContext = Pick<UiContext, 'clock' | 'isAlive'>;
+type ViewContext = Pick<UiContext, 'history' | 'clock' | 'isAlive'>;
+type PageContext = Omit<ViewContext, 'history'>;
 
 /** Number of open questions that the page shows. */
 const QUESTIONS = 20;
@@ -37,7 +38,7 @@ export interface RunsView {
 }
 
 /** Reads a page of the list of runs. @throws WfError like `runsPart` */
-export async function runsView({ history: read, clock, ...others }: UiContext, query: RunsQuery): Promise<RunsView> {
+export async function runsView({ history: read, clock, ...others }: ViewContext, query: RunsQuery): Promise<RunsView> {
   const history = await read();
   const context = { clock, isAlive: aliveOnce(others.isAlive) };
   if (history === undefined) return { query, ...NOTHING };

@@ -1,12 +1,14 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { openHistory } from '../../../src/history/open.ts';
 import { ASKING_WORKFLOW } from '../../support/asking-workflow.ts';
-import { openSession, type Session } from '../../support/page-client.ts';
+import { ask, openSession, type Session } from '../../support/page-client.ts';
+import { withoutDatabase } from '../../support/run-wf.ts';
 import { type ServedPage, servePage } from '../../support/served-page.ts';
 import { answerSchema, readApi, readParts } from '../../support/served-routes.ts';
-import { withoutDatabase } from '../../support/run-wf.ts';
 import { openSettingProject } from '../../support/setting-workflow.ts';
 
 const project = openSettingProject();
@@ -175,6 +177,72 @@ describe('the API', () => {
       expect((await read(address)).body).toEqual(JSON.parse(withoutDatabase(project, printed.stdout)));
     }
   });
+});
+
+/** Puts another file in the place of a database; the returned function removes what it holds open. */
+const BAD_DATABASES: readonly (readonly [code: string, make: (file: string) => () => void])[] = [
+  ['E_DATABASE', (file) => made(() => writeFileSync(file, 'no database\n'.repeat(400)))],
+  [
+    'E_DATABASE_NEWER',
+    (file) =>
+      made(() => {
+        openHistory(file).close();
+        const db = new Database(file);
+        db.pragma('user_version = 99');
+        db.close();
+      }),
+  ],
+  [
+    'E_DATABASE_DAMAGED',
+    (file) =>
+      made(() => {
+        openHistory(file).close();
+        truncateSync(file, 8192);
+      }),
+  ],
+  [
+    'E_DATABASE_LOCKED',
+    (file) => {
+      openHistory(file).close();
+      const db = new Database(file);
+      db.pragma('locking_mode = EXCLUSIVE');
+      db.exec('BEGIN EXCLUSIVE; COMMIT');
+      return () => db.close();
+    },
+  ],
+];
+
+function made(make: () => void): () => void {
+  make();
+  return () => {};
+}
+
+test('a database that cannot be read is an error of wf for pages and API, and none once it can be read', async () => {
+  const other = openSettingProject();
+  openHistory(other.database).close();
+  const page = await servePage(other);
+  const { cookie } = await openSession(page);
+  const look = async (address: string) => {
+    const { status, text } = await ask(page, address, { headers: { cookie } });
+    expect(text).not.toMatch(/\bat .*\.(?:c?js|ts):\d/);
+    return { status, text };
+  };
+  for (const [code, make] of BAD_DATABASES) {
+    for (const file of readdirSync(other.folder).filter((name) => name.startsWith('wf.db')))
+      rmSync(path.join(other.folder, file));
+    const release = make(other.database);
+    const printed = await other.wf(['runs', '--json']);
+    const api = await look('/api/runs');
+    expect(api.status, code).toBe(code === 'E_DATABASE_LOCKED' ? 409 : 503);
+    expect(JSON.parse(withoutDatabase(other, api.text))).toEqual(JSON.parse(withoutDatabase(other, printed.stdout)));
+    expect(JSON.parse(api.text)).toMatchObject({ error: { code, hint: /./ } });
+    const html = await look('/');
+    expect(html).toMatchObject({ status: api.status, text: expect.stringContaining(`<h1>${code}</h1>`) });
+    release();
+  }
+  for (const file of readdirSync(other.folder).filter((name) => name.startsWith('wf.db')))
+    rmSync(path.join(other.folder, file));
+  expect(await look('/api/runs')).toEqual({ status: 200, text: '[]' });
 });
 
 /** Without figures, which differ from one moment to the next. */

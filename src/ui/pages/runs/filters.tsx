@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { RUN_STATUSES } from '../../../engine/ports/history.ts';
-import { RUNS_PER_PAGE } from '../../views/runs-per-page.ts';
+import { RUNS_PER_PAGE } from '../../views/list-limits.ts';
 import type { RunsQuery } from '../../views/runs-query.ts';
 import type { PageFrame } from '../page-model.ts';
 import { hasFilters, NO_FILTERS, runsAddress } from './runs-address.ts';

@@ -1,3 +1,4 @@
+import { SEARCHED_RUNS } from '../../views/list-limits.ts';
 import type { RunsView } from '../../views/runs-view.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Moment } from '../parts/moment.tsx';
@@ -15,8 +16,8 @@ export function Pager({ frame: { basePath }, view }: PagerProps) {
     <>
       {searchedTo !== null && (
         <p class="cut-off">
-          The search has read many runs, and ended at <Moment at={searchedTo} />. Narrow it by time or workflow, or
-          search the runs beyond.
+          Searched {SEARCHED_RUNS} runs, {query.after === undefined ? 'back' : 'up'} to <Moment at={searchedTo} />.
+          Narrow the search by time or workflow, or continue it.
         </p>
       )}
       {(newer !== null || older !== null) && (

@@ -1,4 +1,4 @@
-import { RUNS_PER_PAGE } from '../../views/runs-per-page.ts';
+import { RUNS_PER_PAGE } from '../../views/list-limits.ts';
 import type { Position, RunsQuery } from '../../views/runs-query.ts';
 
 /** Returns the address of a part of the list, with the filters of a query. */
