@@ -16,6 +16,7 @@ const PACKAGES = {
   brctl: 'bridge-utils',
   busybox: 'busybox-static',
   chromium: 'chromium',
+  curl: 'curl',
   fish: 'fish',
   strace: 'strace',
   'systemd-analyze': 'systemd',

@@ -9,10 +9,11 @@ import { runNotFound } from '../engine/run/run-refusal.ts';
 import { type AgentWorkReader, createAgentWorkReader } from './agent-work.ts';
 import { createJournalTail, type JournalTail } from './journal-tail.ts';
 import { createOpenCounts, type OpenCounts } from './open-counts.ts';
+import { createOverviewReader, type OverviewReader } from './overview.ts';
 import { type PrunePlan, type PruneRequest, prunePlan } from './prune/plan.ts';
 import { type Space, spaceOf } from './prune/space.ts';
 import { CHANGE_COLUMNS, changeOfRunRow, changeRow } from './rows/change-row.ts';
-import { evidenceRow } from './rows/evidence.ts';
+import { EVIDENCE_COLUMNS, evidenceRow } from './rows/evidence.ts';
 import { readFingerprint } from './rows/fingerprints.ts';
 import { JOURNAL_COLUMNS, parseJournalRow } from './rows/journal-row.ts';
 import { jsonText, parseRow } from './rows/parse-row.ts';
@@ -31,6 +32,7 @@ import type { HistoryWriter } from './writer.ts';
 export interface HistoryReader
   extends Omit<HistoryPort, keyof HistoryWriter | 'groupedCommit' | 'freeReserve'>,
     AgentWorkReader,
+    OverviewReader,
     JournalTail,
     OpenCounts {
   /** Reads everything that `work` reads at one moment, whatever others commit meanwhile. */
@@ -58,38 +60,43 @@ export function createReader(db: Database, statements: Statements, path: string)
   const place = (table: string, id: unknown) => ({ path, table, of: `run ${id}` });
   const parseRun = (row: Row): StoredRun => parseRow(runRow(), row, place('runs', row['id']));
 
-  /** Returns the position in the list of runs after which a page begins. */
-  function pageStart({ before, until = Number.MAX_SAFE_INTEGER }: RunFilter) {
-    if (before === undefined) return { createdAt: until, id: '' };
-    const createdAt = statements.value('SELECT created_at FROM runs WHERE id = @id', { id: before });
-    if (createdAt !== undefined) {
-      return Number(createdAt) < until ? { createdAt: Number(createdAt), id: before } : { createdAt: until, id: '' };
-    }
-    throw new WfError('E_RUN_NOT_FOUND', `there is no run ${before} to continue the list from`, {
+  /** Returns the position of a run in the list of all runs. @throws WfError E_RUN_NOT_FOUND */
+  function positionOf(id: RunId) {
+    const createdAt = statements.value('SELECT created_at FROM runs WHERE id = @id', { id });
+    if (createdAt !== undefined) return { createdAt: Number(createdAt), id };
+    throw new WfError('E_RUN_NOT_FOUND', `there is no run ${id} to continue the list from`, {
       hint: 'Begin with the newest run: `wf runs`.',
     });
   }
 
-  function newestFirst(filter: RunFilter): readonly StoredRun[] {
-    const { workflow, status, since = Number.MIN_SAFE_INTEGER, limit } = filter;
+  /** Returns the runs older than a position, newest first; or those newer than a position, oldest first. */
+  function listed(filter: RunFilter): readonly StoredRun[] {
+    const { workflow, status, before, after, limit } = filter;
+    const { since = Number.MIN_SAFE_INTEGER, until = Number.MAX_SAFE_INTEGER } = filter;
+    const isForward = after !== undefined;
+    const [other, order] = isForward ? ['created_at < @until', 'ASC'] : ['created_at >= @since', 'DESC'];
+    const at = (isForward ? [after] : before === undefined ? [] : [before]).map(positionOf)[0];
+    const bound = { createdAt: isForward ? since : until, id: '' };
+    const isBeyond = at !== undefined && (isForward ? at.createdAt >= since : at.createdAt < until);
     // The planner would search by one of both alone.
     const index = workflow === undefined || status === undefined ? '' : 'INDEXED BY runs_of_workflow_and_status';
     const conditions = [
       ...(workflow === undefined ? [] : ['workflow = @workflow']),
       ...(status === undefined ? [] : ['status = @status']),
-      'created_at >= @since AND (created_at, id) < (@createdAt, @id)',
+      `${other} AND (created_at, id) ${isForward ? '>' : '<'} (@createdAt, @id)`,
     ];
     return statements
       .rows(
         `SELECT ${RUN_COLUMNS} FROM runs ${index} WHERE ${conditions.join(' AND ')}
-         ORDER BY created_at DESC, id DESC LIMIT @limit`,
-        { workflow, status, since, limit: requireLimit(limit), ...pageStart(filter) },
+         ORDER BY created_at ${order}, id ${order} LIMIT @limit`,
+        { workflow, status, since, until, limit: requireLimit(limit), ...(isBeyond ? at : bound) },
       )
       .map(parseRun);
   }
 
   const reader: Omit<HistoryReader, 'close'> = {
     ...createAgentWorkReader(statements, path),
+    ...createOverviewReader(statements, path),
     atOneMoment: (work) => read(() => db.transaction(work)()),
     ...createJournalTail(statements, path),
     ...createOpenCounts(db, statements, path),
@@ -98,7 +105,7 @@ export function createReader(db: Database, statements: Statements, path: string)
         const row = statements.row(`SELECT ${RUN_COLUMNS} FROM runs WHERE id = @id`, { id });
         return row && parseRun(row);
       }),
-    runs: (filter) => read(() => newestFirst(filter)),
+    runs: (filter) => read(() => listed(filter)),
     unfinishedRuns: () =>
       read(() =>
         statements
@@ -140,10 +147,14 @@ export function createReader(db: Database, statements: Statements, path: string)
           )
           .map((name) => parseRow(z.string(), name, { path, table: 'runs', of: `workflow ${name}` })),
       ),
-    journal: (id, after = 0) =>
+    journal: (id, after = 0, limit = ALL) =>
       read(() =>
         statements
-          .rows(`SELECT ${JOURNAL_COLUMNS} FROM journal WHERE ${OF_RUN} AND seq > @after ORDER BY seq`, { id, after })
+          .rows(`SELECT ${JOURNAL_COLUMNS} FROM journal WHERE ${OF_RUN} AND seq > @after ORDER BY seq LIMIT @limit`, {
+            id,
+            after,
+            limit,
+          })
           .map((row) => parseJournalRow(row, place('journal', id))),
       ),
     steps: (id) =>
@@ -171,7 +182,7 @@ export function createReader(db: Database, statements: Statements, path: string)
       read(() =>
         statements
           .rows(
-            `SELECT step, attempt, command, output, exit_code, started_at, duration_ms FROM evidence
+            `SELECT ${EVIDENCE_COLUMNS} FROM evidence
              WHERE ${OF_RUN} AND ordinal > @after AND (@step IS NULL OR step = @step) ORDER BY ordinal`,
             { id, step: step ?? null, after },
           )
@@ -200,10 +211,10 @@ export function createReader(db: Database, statements: Statements, path: string)
         const row = statements.row(`${PLAN_QUERY} WHERE plans.id = @id`, { id });
         return row && parseRow(planRow(), row, { path, table: 'plans', of: `plan ${id}` });
       }),
-    plans: () =>
+    plans: (limit = ALL) =>
       read(() =>
         statements
-          .rows(`${PLAN_QUERY} ORDER BY plans.created_at DESC, plans.id DESC`)
+          .rows(`${PLAN_QUERY} ORDER BY plans.created_at DESC, plans.id DESC LIMIT @limit`, { limit })
           .map((row) => parseRow(planRow(), row, { path, table: 'plans', of: `plan ${row['id']}` })),
       ),
     fingerprint: (hash) => read(() => readFingerprint(statements, hash, path)),
@@ -232,6 +243,9 @@ export function createReader(db: Database, statements: Statements, path: string)
 }
 
 /** SQLite takes a negative limit for no limit. */
+const ALL = -1;
+
+/** @throws WfError E_USAGE */
 function requireLimit(limit: number): number {
   if (Number.isSafeInteger(limit) && limit >= 0) return limit;
   throw new WfError('E_USAGE', `${limit} is not a valid limit of a list`, { hint: 'Give a whole number from 0 on.' });

@@ -2,7 +2,7 @@ import { APPLY_WITHIN_MS } from '../../engine/confirm/confirm-rule.ts';
 import { WfError } from '../../engine/model/errors.ts';
 import type { ConfirmRule } from '../../engine/model/journal-event.ts';
 import { knowsLoginSessions } from '../../host/guard/login-session.ts';
-import { ageOption } from './moment.ts';
+import { ageOption } from '../../review/query/moment.ts';
 
 interface ConfirmOptions {
   readonly confirmWithin?: string | undefined;

@@ -106,6 +106,8 @@ export interface RunFilter {
   readonly limit: number;
   /** Continues a list: runs that are older than this one. */
   readonly before?: RunId;
+  /** Lists the runs that are newer than this one, oldest first. */
+  readonly after?: RunId;
 }
 
 /**
@@ -165,7 +167,7 @@ export interface HistoryPort {
   /** Returns a number that changes with each commit of another connection to the same file. */
   dataVersion(): number;
   run(id: RunId): StoredRun | undefined;
-  /** Newest first. */
+  /** Newest first, unless `after` is given. */
   runs(filter: RunFilter): readonly StoredRun[];
   /** Returns the runs that have not ended, or of which a retry is due, without imported ones, newest first. */
   unfinishedRuns(): readonly StoredRun[];
@@ -173,8 +175,8 @@ export interface HistoryPort {
   claimsOf(run: RunId): readonly string[];
   /** Returns the ids that start with `prefix`, newest first, at most `limit`. */
   runIds(prefix: string, limit: number): readonly RunId[];
-  /** Returns the journal of a run from the entry after the seq `after`. */
-  journal(id: RunId, after?: number): readonly JournalEntry[];
+  /** Returns the journal of a run from the entry after the seq `after`, at most `limit` entries. */
+  journal(id: RunId, after?: number, limit?: number): readonly JournalEntry[];
   steps(id: RunId): readonly StoredStep[];
   changes(id: RunId): readonly Change[];
   /** Returns the changes of all runs that are in place on this host (`isInPlace`), oldest run first, without those of imported runs. */
@@ -189,8 +191,8 @@ export interface HistoryPort {
   /** Stores a plan with the definition that it was made from. */
   putPlan(plan: SavedPlan, definition: Json): void;
   plan(id: PlanId): StoredPlan | undefined;
-  /** Returns all plans, newest first. */
-  plans(): readonly StoredPlan[];
+  /** Returns the plans, newest first; all of them without a limit. */
+  plans(limit?: number): readonly StoredPlan[];
   /** Stores a fingerprint and returns its SHA-256; equal ones are stored once. */
   putFingerprint(fingerprint: Fingerprint): string;
   fingerprint(hash: string): Fingerprint | undefined;

@@ -16,6 +16,9 @@ const OMITTED = `[omitted, like all later evidence of this step: it has more tha
 /** Length in characters from which compression saves space. */
 const COMPRESSED_FROM = 512;
 
+export const EVIDENCE_COLUMNS = 'step, attempt, command, output, exit_code, started_at, duration_ms';
+
+/** A piece of evidence, of the columns {@link EVIDENCE_COLUMNS}. */
 export const evidenceRow = lazy(() =>
   z.pipe(
     z.object({

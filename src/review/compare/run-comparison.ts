@@ -1,5 +1,6 @@
-import type { ErrorRecord } from '../../engine/model/errors.ts';
+import { type ErrorRecord, WfError } from '../../engine/model/errors.ts';
 import type { Json } from '../../engine/model/json.ts';
+import type { HistoryPort, StoredRun } from '../../engine/ports/history.ts';
 import type { RunMaterial } from '../record/run-material.ts';
 import { type RunRecord, type RunSummary, runSummary, type StepRecord } from '../record/run-record.ts';
 import type { IsAlive } from '../record/run-status.ts';
@@ -73,13 +74,18 @@ export interface ComparedRun {
   readonly record: RunRecord;
 }
 
-/** Compares two runs of one workflow. @param definitionDifferences in words */
+/** Returns the differences of two definitions in words. */
+type DefinitionDifferences = (first: Json, second: Json) => readonly string[];
+
+/** Compares two runs of one workflow. @throws WfError E_USAGE if they are one run, or of two workflows */
 export function compareRuns(
+  history: Pick<HistoryPort, 'definition'>,
   first: ComparedRun,
   second: ComparedRun,
-  definitionDifferences: readonly string[],
+  definitionDifferences: DefinitionDifferences,
   isAlive: IsAlive,
 ): RunComparison {
+  requireComparable(first.material.run, second.material.run);
   const [one, other] = [first.record, second.record];
   const both = one.steps.flatMap((step) => {
     const same = other.steps.find(({ id }) => id === step.id);
@@ -92,7 +98,10 @@ export function compareRuns(
     workflow: one.workflow,
     first: runSummary(first.material.run, isAlive, () => first.material),
     second: runSummary(second.material.run, isAlive, () => second.material),
-    definition: { equal: one.definitionHash === other.definitionHash, differences: definitionDifferences },
+    definition: {
+      equal: one.definitionHash === other.definitionHash,
+      differences: differencesOf(history, first, second, definitionDifferences),
+    },
     inputs,
     path: onlyOne(statesOf(first), statesOf(second)),
     steps: onlyOne(idsOf(one.steps), idsOf(other.steps)),
@@ -106,6 +115,30 @@ export function compareRuns(
     ],
     timings: timingsOf(one, other),
   };
+}
+
+function requireComparable(first: StoredRun, second: StoredRun): void {
+  if (first.id === second.id) {
+    throw new WfError('E_USAGE', `cannot compare run ${first.id} with itself`, {
+      hint: `See what it changed on the host with \`wf diff ${first.id}\`, or choose another run from \`wf runs --workflow ${first.workflow}\`.`,
+    });
+  }
+  if (first.workflow === second.workflow) return;
+  throw new WfError(
+    'E_USAGE',
+    `cannot compare run ${first.id} of ${first.workflow} with run ${second.id} of ${second.workflow}`,
+    { hint: `Choose two runs of one workflow from \`wf runs --workflow ${first.workflow}\`.` },
+  );
+}
+
+function differencesOf(
+  history: Pick<HistoryPort, 'definition'>,
+  first: ComparedRun,
+  second: ComparedRun,
+  definitionDifferences: DefinitionDifferences,
+): readonly string[] {
+  const [one, other] = [first, second].map(({ material }) => history.definition(material.run.definitionHash));
+  return one === undefined || other === undefined ? [] : definitionDifferences(one, other);
 }
 
 function onlyOne(first: ReadonlySet<string>, second: ReadonlySet<string>): OnlyOne {

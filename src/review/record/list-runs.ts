@@ -3,7 +3,7 @@ import type { HistoryPort, RunFilter, RunStatus, StoredRun, StoredRunStatus } fr
 import { type IsAlive, runStatus } from './run-status.ts';
 
 /** A query for runs that satisfy all of its conditions. */
-export interface RunQuery extends Pick<RunFilter, 'workflow' | 'since' | 'until' | 'before' | 'limit'> {
+export interface RunQuery extends Pick<RunFilter, 'workflow' | 'since' | 'until' | 'before' | 'after' | 'limit'> {
   /** The displayed status: a run whose process is gone is `interrupted`, not `running`. */
   readonly status?: RunStatus;
   /** Input values as they are typed: `pings` is `3`. */
@@ -21,7 +21,7 @@ export interface InputValue {
 
 /** A page of a list of runs. */
 export interface RunPage {
-  /** Newest first. */
+  /** Newest first; oldest first in a list `after` a run. */
   readonly runs: readonly StoredRun[];
   /** The last run of this page, for the next one; null at the end of the list. */
   readonly next: StoredRun | null;
@@ -42,7 +42,7 @@ const CHUNK = 500;
 /** The displayed statuses that depend on whether an owner is alive. */
 const DERIVED: readonly (RunStatus | undefined)[] = ['running', 'waiting', 'rolling-back', 'interrupted'];
 
-/** Lists runs, newest first. @throws WfError E_RUN_NOT_FOUND if there is no run `before` */
+/** Lists runs, newest first; `after` a run, oldest first. @throws WfError E_RUN_NOT_FOUND if there is no run `before` or `after` */
 export function listRuns(source: Source, query: RunQuery, isAlive: IsAlive): RunPage {
   const { limit, searchLimit = SEARCH_LIMIT } = query;
   const isSearch = DERIVED.includes(query.status) || query.where.length > 0 || query.text !== undefined;
@@ -66,39 +66,45 @@ function storedAs(status: RunStatus | undefined): readonly (StoredRunStatus | un
   return status === 'interrupted' ? ['running', 'waiting', 'rolling-back'] : [status];
 }
 
-/** Yields the runs that an index finds, newest first. */
+/** Yields the runs that an index finds, in the order of the list. */
 function walk(source: Source, query: RunQuery): Generator<StoredRun> {
   return storedAs(query.status)
     .map((status) =>
       walkOne(source, { ...filterOf(query), ...(status === undefined ? {} : { status }) }, query.limit + 1),
     )
-    .reduce(merged);
+    .reduce((one, other) => merged(one, other, query.after === undefined ? isNewer : isOlder));
 }
 
-function filterOf({ workflow, since, until, before }: RunQuery): Omit<RunFilter, 'limit'> {
+function filterOf({ workflow, since, until, before, after }: RunQuery): Omit<RunFilter, 'limit'> {
   return {
     ...(workflow === undefined ? {} : { workflow }),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
     ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
   };
 }
 
 function* walkOne(source: Source, filter: Omit<RunFilter, 'limit'>, firstChunk: number): Generator<StoredRun> {
-  let before = filter.before;
+  let rest = filter;
   for (let limit = firstChunk; ; limit = Math.max(limit, CHUNK)) {
-    const runs = source.runs({ ...filter, limit, ...(before === undefined ? {} : { before }) });
+    const runs = source.runs({ ...rest, limit });
     yield* runs;
-    before = runs.at(-1)?.id;
-    if (runs.length < limit) return;
+    const last = runs.at(-1)?.id;
+    if (last === undefined || runs.length < limit) return;
+    rest = { ...filter, ...(filter.after === undefined ? { before: last } : { after: last }) };
   }
 }
 
-/** Merges two lists, newest first. */
-function* merged(one: Generator<StoredRun>, other: Generator<StoredRun>): Generator<StoredRun> {
+/** Merges two lists of one order. */
+function* merged(
+  one: Generator<StoredRun>,
+  other: Generator<StoredRun>,
+  isFirst: (a: StoredRun, b: StoredRun) => boolean,
+): Generator<StoredRun> {
   let [a, b] = [one.next(), other.next()];
   while (!a.done && !b.done) {
-    if (isNewer(a.value, b.value)) {
+    if (isFirst(a.value, b.value)) {
       yield a.value;
       a = one.next();
     } else {
@@ -112,6 +118,10 @@ function* merged(one: Generator<StoredRun>, other: Generator<StoredRun>): Genera
 
 function isNewer(a: StoredRun, b: StoredRun): boolean {
   return a.createdAt === b.createdAt ? a.id > b.id : a.createdAt > b.createdAt;
+}
+
+function isOlder(a: StoredRun, b: StoredRun): boolean {
+  return isNewer(b, a);
 }
 
 function matches(run: StoredRun, { status, where, text }: RunQuery, isAlive: IsAlive): boolean {

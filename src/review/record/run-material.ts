@@ -39,6 +39,17 @@ export function readRunMaterial(
   };
 }
 
+/** Reads the part of that which tells what a run waits for. @throws WfError E_DATABASE* */
+export function readWaitMaterial(
+  history: Pick<RunSource, 'definition' | 'journal'>,
+  run: StoredRun,
+): Pick<RunMaterial, 'journal' | 'eventSchemas'> {
+  return {
+    journal: history.journal(run.id),
+    eventSchemas: memberOf(history.definition(run.definitionHash), 'events') ?? null,
+  };
+}
+
 /** Returns the stages in the description of a definition, in order; empty if it lists none. */
 export function stageNamesOf(description: Json | undefined): readonly string[] {
   if (description === undefined || !isJsonObject(description)) return [];

@@ -1,19 +1,7 @@
-import * as z from 'zod';
-import { runsQuerySchema, runsView } from '../views/runs-view.ts';
-import { type ApiRoute, apiRoute, NOTHING } from './route.ts';
+import { MACHINE_ROUTES } from './machine-routes.ts';
+import type { ApiRoute } from './route.ts';
 import { RUN_PAGE_ROUTES } from './run-page-routes.ts';
+import { RUN_ROUTES } from './run-routes.ts';
 
 /** All routes of the JSON API. */
-export const API_ROUTES: readonly ApiRoute[] = [
-  apiRoute({
-    method: 'get',
-    path: '/runs',
-    summary: 'List runs, newest first.',
-    params: NOTHING,
-    query: runsQuerySchema,
-    body: NOTHING,
-    answer: { type: 'json', schema: z.array(z.unknown()), command: 'wf runs --json' },
-    handle: async (context, { query }) => (await runsView(context, query)).runs,
-  }),
-  ...RUN_PAGE_ROUTES,
-];
+export const API_ROUTES: readonly ApiRoute[] = [...RUN_ROUTES, ...RUN_PAGE_ROUTES, ...MACHINE_ROUTES];

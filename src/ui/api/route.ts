@@ -7,7 +7,8 @@ type Fields = z.ZodObject;
 /** A request as it arrived. */
 export interface RawRequest {
   readonly params: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string>>;
+  /** A parameter that is given several times is a list. */
+  readonly query: Readonly<Record<string, string | readonly string[]>>;
   /** Parsed JSON; undefined without a body. */
   readonly body: unknown;
 }
@@ -18,6 +19,8 @@ export interface ApiRoute {
   /** Below `/api`, with parameters in braces: `/runs/{run}`. */
   readonly path: string;
   readonly summary: string;
+  /** More than the summary; absent if that says all. */
+  readonly description?: string;
   readonly params: Fields;
   readonly query: Fields;
   readonly body: Fields;
@@ -29,9 +32,30 @@ export interface ApiRoute {
 /** What a route answers with. */
 export type Answer =
   /** A JSON document; `command` prints the same with --json. */
-  | { readonly type: 'json'; readonly schema: z.ZodType; readonly command?: string }
+  | {
+      readonly type: 'json';
+      readonly schema: z.ZodType;
+      readonly command?: string;
+      /** The answer while the command goes on: HTTP status 202. */
+      readonly accepted?: z.ZodType;
+    }
+  /** A {@link Page} of such items. */
+  | { readonly type: 'page'; readonly item: z.ZodType; readonly command?: string }
   /** A document of another kind, as text. */
   | { readonly type: 'text'; readonly mediaType: string };
+
+/** A part of a list: a JSON array, and the queries of the parts beside it, which a header `Link` names. */
+export interface Page {
+  readonly items: readonly unknown[];
+  readonly links: Readonly<Partial<Record<'next' | 'prev', PageQuery>>>;
+}
+
+/** What differs from the query of this part; undefined takes a parameter out. */
+type PageQuery = Readonly<Record<string, string | undefined>>;
+
+export function isPage(answer: unknown): answer is Page {
+  return typeof answer === 'object' && answer !== null && 'items' in answer && 'links' in answer;
+}
 
 interface RouteParts<Params extends Fields, Query extends Fields, Body extends Fields>
   extends Omit<ApiRoute, 'params' | 'query' | 'body' | 'respond'> {

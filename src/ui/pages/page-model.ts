@@ -1,10 +1,24 @@
+import type { RunComparison } from '../../review/compare/run-comparison.ts';
+import type { PlanRecord } from '../../review/record/plan-record.ts';
+import type { RunChanges } from '../../review/record/run-changes.ts';
+import type { ChangesView } from '../views/changes-view.ts';
+import type { ChoiceView } from '../views/comparison-view.ts';
+import type { DoctorView } from '../views/doctor-view.ts';
+import type { PlansView } from '../views/plans-view.ts';
 import type { RunPageView } from '../views/run-page-view.ts';
 import type { RunsView } from '../views/runs-view.ts';
 
 /** What a page shows. The server renders it, and the browser continues with the same data. */
 export type PageModel =
   | { readonly page: 'runs'; readonly view: RunsView }
-  | { readonly page: 'run'; readonly view: RunPageView };
+  | { readonly page: 'run'; readonly view: RunPageView }
+  | { readonly page: 'run-changes'; readonly view: RunChanges }
+  | { readonly page: 'choice'; readonly view: ChoiceView }
+  | { readonly page: 'comparison'; readonly view: RunComparison }
+  | { readonly page: 'changes'; readonly view: ChangesView }
+  | { readonly page: 'plans'; readonly view: PlansView }
+  | { readonly page: 'plan'; readonly view: PlanRecord }
+  | { readonly page: 'doctor'; readonly view: DoctorView };
 
 /** What surrounds a page. */
 export interface PageFrame {
@@ -23,5 +37,19 @@ export function titleOf(model: PageModel): string {
       return 'Runs';
     case 'run':
       return `Run ${model.view.view.run.id}`;
+    case 'run-changes':
+      return `Changes of run ${model.view.run}`;
+    case 'choice':
+      return `Compare run ${model.view.run}`;
+    case 'comparison':
+      return `Runs ${model.view.first.id} and ${model.view.second.id}`;
+    case 'changes':
+      return 'Changes in place';
+    case 'plans':
+      return 'Plans';
+    case 'plan':
+      return `Plan ${model.view.id}`;
+    case 'doctor':
+      return 'Doctor';
   }
 }

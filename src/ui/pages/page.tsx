@@ -1,3 +1,10 @@
+import { ChoicePage } from './compare/choice-page.tsx';
+import { ComparisonPage } from './compare/comparison-page.tsx';
+import { RunChangesPage } from './compare/run-changes-page.tsx';
+import { ChangesPage } from './machine/changes-page.tsx';
+import { DoctorPage } from './machine/doctor-page.tsx';
+import { PlanPage } from './machine/plan-page.tsx';
+import { PlansPage } from './machine/plans-page.tsx';
 import type { PageFrame, PageModel } from './page-model.ts';
 import { RunPage } from './run/run-page.tsx';
 import { RunsPage } from './runs/runs-page.tsx';
@@ -14,5 +21,19 @@ export function Page({ frame, model }: PageProps) {
       return <RunsPage frame={frame} view={model.view} />;
     case 'run':
       return <RunPage frame={frame} page={model.view} />;
+    case 'run-changes':
+      return <RunChangesPage frame={frame} view={model.view} />;
+    case 'choice':
+      return <ChoicePage frame={frame} view={model.view} />;
+    case 'comparison':
+      return <ComparisonPage frame={frame} view={model.view} />;
+    case 'changes':
+      return <ChangesPage frame={frame} view={model.view} />;
+    case 'plans':
+      return <PlansPage frame={frame} view={model.view} />;
+    case 'plan':
+      return <PlanPage frame={frame} view={model.view} />;
+    case 'doctor':
+      return <DoctorPage frame={frame} view={model.view} />;
   }
 }

@@ -3,6 +3,7 @@ import { renderToString } from 'preact-render-to-string';
 import type { ErrorRecord } from '../../engine/model/errors.ts';
 import { Page } from './page.tsx';
 import { type PageFrame, type PageModel, titleOf } from './page-model.ts';
+import { Suggested } from './parts/suggested.tsx';
 
 /** The document around a page. */
 export interface Shell extends PageFrame {
@@ -22,7 +23,7 @@ export function renderPage(shell: Shell, model: PageModel): string {
     shell,
     titleOf(model),
     <>
-      <Header shell={shell} />
+      <Header shell={shell} page={model.page} />
       <main id="page" tabIndex={-1}>
         <Page frame={frame} model={model} />
       </main>
@@ -54,13 +55,33 @@ export function renderErrorPage(shell: Shell, error: ErrorRecord): string {
       <main id="page" tabIndex={-1}>
         <h1>{error.code}</h1>
         <p role="alert">{error.message}</p>
-        <p>{error.hint}</p>
+        <p>
+          <Suggested frame={shell} text={error.hint} />
+        </p>
+        <p>
+          <a href={`${shell.basePath}/`}>List of runs</a>
+        </p>
       </main>
     </>,
   );
 }
 
-function Header({ shell }: { readonly shell: Shell }) {
+/** The ways from every page, with the pages to which they lead. */
+const SECTIONS: readonly Section[] = [
+  { title: 'Runs', path: '/', pages: ['runs'] },
+  { title: 'Workflows', path: '/workflows', pages: [] },
+  { title: 'Plans', path: '/plans', pages: ['plans'] },
+  { title: 'Changes', path: '/changes', pages: ['changes'] },
+  { title: 'Doctor', path: '/doctor', pages: ['doctor'] },
+];
+
+interface Section {
+  readonly title: string;
+  readonly path: string;
+  readonly pages: readonly PageModel['page'][];
+}
+
+function Header({ shell, page }: { readonly shell: Shell; readonly page?: PageModel['page'] }) {
   const { basePath } = shell;
   return (
     <header class="top">
@@ -71,10 +92,15 @@ function Header({ shell }: { readonly shell: Shell }) {
         <a class="brand" href={`${basePath}/`}>
           wf
         </a>
-        <a href={`${basePath}/`}>Runs</a>
-        <a href={`${basePath}/workflows`}>Workflows</a>
-        <a href={`${basePath}/changes`}>Changes</a>
-        <a href={`${basePath}/doctor`}>Doctor</a>
+        {SECTIONS.map(({ title, path, pages }) => (
+          <a
+            key={path}
+            href={`${basePath}${path}`}
+            aria-current={page !== undefined && pages.includes(page) ? 'page' : undefined}
+          >
+            {title}
+          </a>
+        ))}
       </nav>
     </header>
   );

@@ -4,19 +4,21 @@ import { bodyLimit } from 'hono/body-limit';
 import { setCookie } from 'hono/cookie';
 import * as z from 'zod';
 import { asWfError } from '../../engine/model/errors.ts';
-import { runIdSchema } from '../../engine/model/identity-schemas.ts';
 import { API_ROUTES } from '../api/api-routes.ts';
-import { openApiDocument } from '../api/openapi.ts';
-import type { ApiRoute } from '../api/route.ts';
+import { openApiDocument } from '../api/document/openapi.ts';
+import { linkHeader } from '../api/link-header.ts';
+import { type ApiRoute, isPage, type RawRequest } from '../api/route.ts';
 import { PAGE_ROUTES } from '../pages/page-routes.ts';
 import { renderErrorPage, renderPage, renderSignIn, type Shell } from '../pages/shell.tsx';
 import { openEventStream } from '../stream/event-stream.ts';
 import type { Feeds } from '../stream/feeds.ts';
+import { streamQuerySchema } from '../stream/stream-query.ts';
 import type { Assets } from './assets.ts';
 import { type Access, type GuardedEnv, guard } from './guard.ts';
 import { DOCUMENT_POLICY, SECURITY_HEADERS } from './headers.ts';
 import { RefusedRequest, statusOfError } from './http-error.ts';
 import { SESSION_MS } from './sessions.ts';
+import { type SessionRecord, signInSchema } from './sign-in.ts';
 import type { UiContext } from './ui-context.ts';
 
 type Ctx = Context<GuardedEnv>;
@@ -89,7 +91,11 @@ export function createApp({ context, access, assets, feeds, isSecure, metricsTok
     });
   }
 
-  app.get(`${basePath}/session`, (c) => c.json({ signedIn: c.get('session') !== undefined }));
+  const sessionRecord = (session: string | undefined): SessionRecord => ({
+    signedIn: session !== undefined,
+    csrf: session === undefined ? null : sessions.csrfToken(session),
+  });
+  app.get(`${basePath}/session`, (c) => c.json(sessionRecord(c.get('session'))));
   app.post(`${basePath}/session`, async (c) => {
     const parsed = signInSchema.safeParse(await jsonBody(c));
     const session = parsed.success ? sessions.redeem(parsed.data.token) : undefined;
@@ -108,12 +114,12 @@ export function createApp({ context, access, assets, feeds, isSecure, metricsTok
       path: basePath === '' ? '/' : basePath,
       maxAge: SESSION_MS / 1000,
     });
-    return c.json({ signedIn: true });
+    return c.json(sessionRecord(session));
   });
 
-  app.get(`${basePath}/api/openapi.json`, (c) => c.json(openApiDocument(context)));
+  app.get(`${basePath}/api/openapi.json`, (c) => c.json(openApiDocument({ ...context, cookie: sessions.cookie })));
   app.get(`${basePath}/api/events`, (c) => {
-    const query = streamSchema.safeParse(c.req.query());
+    const query = streamQuerySchema.safeParse(c.req.query());
     if (!query.success)
       throw new RefusedRequest(400, 'E_USAGE', z.prettifyError(query.error), 'See /api/openapi.json.');
     if (streams >= MOST_STREAMS)
@@ -143,7 +149,9 @@ export function createApp({ context, access, assets, feeds, isSecure, metricsTok
   }
   for (const route of PAGE_ROUTES) {
     app.get(`${basePath}${route.path}`, async (c) => {
-      const model = await route.load(context, { params: c.req.param(), query: c.req.query() });
+      const model = await route.load(context, { params: c.req.param(), query: queryOf(c) });
+      // A page that is open reads its content again.
+      if (c.req.header('accept') === 'application/json') return c.json(model);
       return c.html(renderPage(shellOf(c), model));
     });
   }
@@ -154,25 +162,28 @@ export function createApp({ context, access, assets, feeds, isSecure, metricsTok
   return app;
 }
 
-const signInSchema = z.strictObject({ token: z.string().max(200) });
-
-const streamSchema = z.strictObject({
-  /** The run to follow. */
-  run: z.optional(runIdSchema()),
-  /** The last entry of its journal that is known; a header `Last-Event-ID` takes precedence. */
-  after: z.coerce.number().int().nonnegative().default(0),
-  /** Whether changes of any run are reported. */
-  runs: z.literal('1').optional(),
-});
-
 async function respond(route: ApiRoute, context: UiContext, c: Ctx): Promise<Response> {
   const body = route.method === 'post' ? await jsonBody(c) : undefined;
-  const answer = await route.respond(context, { params: c.req.param(), query: c.req.query(), body });
+  const query = queryOf(c);
+  const answer = await route.respond(context, { params: c.req.param(), query, body });
   if (route.answer.type === 'json') return c.json(answer);
+  if (route.answer.type === 'page') {
+    const { items, links } = isPage(answer) ? answer : { items: [], links: {} };
+    const link = linkHeader(c.req.path, query, links);
+    if (link !== undefined) c.header('link', link);
+    return c.json(items);
+  }
   if (typeof answer !== 'string') throw notFound();
   c.header('content-security-policy', DOCUMENT_POLICY);
   c.header('content-type', route.answer.mediaType);
   return c.body(answer);
+}
+
+/** Returns the parameters of a query: a list for one that is given several times. */
+function queryOf(c: Ctx): RawRequest['query'] {
+  return Object.fromEntries(
+    Object.entries(c.req.queries()).map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values]),
+  );
 }
 
 /** A form of another site cannot send this media type without the permission of the server. */

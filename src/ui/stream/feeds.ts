@@ -1,5 +1,5 @@
 import type { RunId } from '../../engine/model/ids.ts';
-import { runStatus } from '../../review/record/run-status.ts';
+import type { Owner } from '../../engine/model/owner.ts';
 import type { UiContext } from '../server/ui-context.ts';
 import { createRunFeed, type RunFeed, type RunListener } from './run-feed.ts';
 
@@ -26,7 +26,9 @@ export function createFeeds(context: UiContext): Feeds {
   let checkedAllAt = 0;
   let listedAt = 0;
   let isListDue = false;
-  let statuses = '';
+  /** The processes that hold leases, as of this version; undefined until they are needed. */
+  let owners: readonly Owner[] | undefined;
+  let living = 0;
   let cancel: (() => void) | undefined;
 
   async function check(): Promise<void> {
@@ -36,14 +38,15 @@ export function createFeeds(context: UiContext): Feeds {
     const before = version;
     version = history.dataVersion();
     const isChanged = version !== before;
+    if (isChanged) owners = undefined;
     const isAllDue = now - checkedAllAt >= ALIVE_MS;
     if (isAllDue) {
       checkedAllAt = now;
       if (lists.size > 0) {
-        const own = history.unfinishedRuns().map((run) => `${run.id} ${runStatus(run, isAlive)}`);
-        const seen = statuses;
-        statuses = own.join('\n');
-        isListDue ||= seen !== statuses;
+        owners ??= history.owners();
+        const seen = living;
+        living = owners.filter(isAlive).length;
+        isListDue ||= seen !== living;
       }
     }
     isListDue ||= isChanged;

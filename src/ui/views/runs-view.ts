@@ -1,92 +1,95 @@
-import * as z from 'zod';
-import { runIdSchema } from '../../engine/model/identity-schemas.ts';
-import type { RunId } from '../../engine/model/ids.ts';
-import { RUN_STATUSES, type RunStatus } from '../../engine/ports/history.ts';
-import { listRuns } from '../../review/record/list-runs.ts';
-import { readRunMaterial } from '../../review/record/run-material.ts';
+import type { HistoryReader } from '../../history/reader.ts';
+import { isoTime } from '../../review/record/iso-time.ts';
+import { readWaitMaterial } from '../../review/record/run-material.ts';
 import { type RunSummary, runSummary } from '../../review/record/run-record.ts';
 import { runStatus } from '../../review/record/run-status.ts';
 import type { UiContext } from '../server/ui-context.ts';
+import { aliveOnce } from './alive-once.ts';
+import { type RunRow, runRow } from './run-row.ts';
+import { type Position, type RunsPart, type RunsQuery, runsPart } from './runs-query.ts';
 
-const PAGE = 50;
-const MOST = 1_000;
-/** Number of runs that a search without an index reads: it keeps all other pages waiting. */
-const SEARCH_LIMIT = 20_000;
+type ViewContext = Pick<UiContext, 'history' | 'clock' | 'isAlive'>;
+type PageContext = Omit<ViewContext, 'history'>;
 
-/** Filters of a list of runs, as they stand in an address. */
-export const runsQuerySchema = z.strictObject({
-  workflow: z.string().optional(),
-  status: z.enum(RUN_STATUSES).optional(),
-  /** Created at this moment or later, ISO 8601. */
-  since: z.iso.datetime({ offset: true, local: true }).or(z.iso.date()).optional(),
-  /** Created before this moment. */
-  until: z.iso.datetime({ offset: true, local: true }).or(z.iso.date()).optional(),
-  /** In the id, the workflow, the input or the error. */
-  text: z.string().max(200).optional(),
-  /** Continues a list after the run with this id. */
-  before: z.optional(runIdSchema()),
-  limit: z.coerce.number().int().positive().max(MOST).default(PAGE),
-});
-export type RunsQuery = z.output<typeof runsQuerySchema>;
+/** Number of open questions that the page shows. */
+const QUESTIONS = 20;
+/** Number of runs that are read for them: some may be interrupted. */
+const MOST_ASKING = 200;
 
 /** A page of the list of runs. */
 export interface RunsView {
+  /** As it stands in the address; without its position if the page has come to the newest runs. */
   readonly query: RunsQuery;
   /** Newest first. */
-  readonly runs: readonly RunSummary[];
-  /** The run after which the next page begins; null at the end. */
-  readonly next: string | null;
-  /** Whether the search ended before the end of the history. */
-  readonly isCutOff: boolean;
+  readonly runs: readonly RunRow[];
+  /** The pages beside this one; null if there is none. */
+  readonly newer: Position | null;
+  readonly older: Position | null;
+  /** The moment back to which a search without an index has come; null if it has come to the end, or the page is full. */
+  readonly searchedTo: string | null;
   /** Workflows that have runs. */
   readonly workflows: readonly string[];
   /** Runs that wait for people, oldest first. */
   readonly questions: readonly RunSummary[];
-  /** Ended runs with changes in place on this host. */
-  readonly inPlace: readonly { readonly run: string; readonly workflow: string; readonly changes: number }[];
+  /** Whether more runs wait for people. */
+  readonly hasMoreQuestions: boolean;
+  /** The changes in place on this host, and the number of their runs. */
+  readonly inPlace: { readonly changes: number; readonly runs: number };
 }
 
-/** Reads a page of the list of runs. */
-export async function runsView(context: UiContext, query: RunsQuery): Promise<RunsView> {
-  const history = await context.history();
-  if (history === undefined)
-    return { query, runs: [], next: null, isCutOff: false, workflows: [], questions: [], inPlace: [] };
-  const { isAlive } = context;
+/** Reads a page of the list of runs. @throws WfError like `runsPart` */
+export async function runsView({ history: read, clock, ...others }: ViewContext, query: RunsQuery): Promise<RunsView> {
+  const history = await read();
+  const context = { clock, isAlive: aliveOnce(others.isAlive) };
+  if (history === undefined) return { query, ...NOTHING };
   return history.atOneMoment(() => {
-    const { since, until, text, before, limit, workflow, status } = query;
-    const page = listRuns(
-      history,
-      {
-        limit,
-        where: [],
-        searchLimit: SEARCH_LIMIT,
-        ...(workflow === undefined ? {} : { workflow }),
-        ...(status === undefined ? {} : { status }),
-        ...(text === undefined || text === '' ? {} : { text }),
-        ...(before === undefined ? {} : { before }),
-        ...(since === undefined ? {} : { since: Date.parse(since) }),
-        ...(until === undefined ? {} : { until: Date.parse(until) }),
-      },
-      isAlive,
-    );
-    const summary = (run: (typeof page.runs)[number]) => runSummary(run, isAlive, () => readRunMaterial(history, run));
-    const asks = (status: RunStatus) => status === 'waiting' || status === 'unconfirmed';
-    const questions = history
-      .unfinishedRuns()
-      .filter((run) => asks(runStatus(run, isAlive)))
-      .slice(0, PAGE)
-      .map(summary)
-      .filter(({ waitingFor }) => waitingFor !== null && (waitingFor.events.length > 0 || waitingFor.confirm !== null));
-    const counts = new Map<RunId, number>();
-    for (const { run } of history.changesInPlace()) counts.set(run, (counts.get(run) ?? 0) + 1);
+    const { query: shown, part } = shownPart(history, query, context);
+    const { runs, newer, older, searchedTo } = part;
+    const questions = questionsOf(history, context);
+    const { changes, runs: holders } = history.inPlaceCounts(0);
     return {
-      query,
-      runs: page.runs.map(summary),
-      next: page.next?.id ?? null,
-      isCutOff: page.isCutOff,
+      query: shown,
+      runs: runs.map((run) => runRow(run, context.isAlive)),
+      newer,
+      older,
+      searchedTo: searchedTo && isoTime(searchedTo.createdAt),
       workflows: history.workflowNames(),
-      questions: questions.toReversed(),
-      inPlace: [...counts].map(([id, changes]) => ({ run: id, workflow: history.run(id)?.workflow ?? '', changes })),
+      questions: questions.slice(0, QUESTIONS),
+      hasMoreQuestions: questions.length > QUESTIONS,
+      inPlace: { changes, runs: holders },
     };
   });
+}
+
+const NOTHING: Omit<RunsView, 'query'> = {
+  runs: [],
+  newer: null,
+  older: null,
+  searchedTo: null,
+  workflows: [],
+  questions: [],
+  hasMoreQuestions: false,
+  inPlace: { changes: 0, runs: 0 },
+};
+
+/** Returns the page of the newest runs instead of one that has less than a page of newer ones. */
+function shownPart(
+  history: HistoryReader,
+  query: RunsQuery,
+  context: PageContext,
+): { readonly query: RunsQuery; readonly part: RunsPart } {
+  const part = runsPart(history, query, context);
+  if (query.after === undefined || part.newer !== null) return { query, part };
+  const { after: _position, ...newest } = query;
+  return { query: newest, part: runsPart(history, newest, context) };
+}
+
+/** Returns the runs that wait for people, oldest first: one more than the page shows. */
+function questionsOf(history: HistoryReader, { isAlive }: PageContext): readonly RunSummary[] {
+  return history
+    .askingRuns(MOST_ASKING)
+    .filter((run) => runStatus(run, isAlive) === run.status)
+    .toSorted((a, b) => a.createdAt - b.createdAt)
+    .slice(0, QUESTIONS + 1)
+    .map((run) => runSummary(run, isAlive, () => readWaitMaterial(history, run)));
 }

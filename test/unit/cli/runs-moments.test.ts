@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ageOption, momentOption } from '../../../src/cli/arguments/moment.ts';
+import { ageOption, momentOption } from '../../../src/review/query/moment.ts';
 import { errorOf } from '../../fixtures/history/temporary.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 12, 0, 0);

@@ -39,7 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   agent: ['engine', 'history'],
   // The page: what it shows is read from the history; what it does is a command of its own.
-  ui: ['engine', 'trust', 'host', 'history', 'review', 'library'],
+  ui: ['engine', 'trust', 'host', 'history', 'definition', 'review', 'library'],
   // The status of a run, and names as people read them, are those of review.
   metrics: ['engine', 'history', 'review'],
   // Calls commands of wf: it needs their schemas, and nothing of the host.

@@ -21,7 +21,13 @@ function comparison(differences: readonly string[] = []) {
   const { history } = openForTest();
   tellSuccess(history, 'good', { input: { devNetwork: 'devops', pings: 3, route: 'secondary' } });
   tellFailure(history, 'bad');
-  return compareRuns(comparedRun(history, 'good'), comparedRun(history, 'bad'), differences, () => true);
+  return compareRuns(
+    history,
+    comparedRun(history, 'good'),
+    comparedRun(history, 'bad'),
+    () => differences,
+    () => true,
+  );
 }
 
 test('a comparison contains inputs, path, steps, outcomes, outputs and timings of two runs', () => {

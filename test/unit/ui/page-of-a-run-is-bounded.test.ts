@@ -156,7 +156,12 @@ describe('the explanations of a run', () => {
   }
 
   test('are made once for each state of the run and language, two at a time', async () => {
-    const { history, told, asked, reports, most } = open(() => ({ exitCode: 0, document: changed, stderr: '', isCut: false }));
+    const { history, told, asked, reports, most } = open(() => ({
+      exitCode: 0,
+      document: changed,
+      stderr: '',
+      isCut: false,
+    }));
     const id = runId('told');
     told.at(0, decided(['setup']));
     expect(reports.known(history, id, 'en')).toBeUndefined();

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { WfError } from '../../../engine/model/errors.ts';
 import { confirmStamp } from '../../../host/guard/confirm-stamp.ts';
+import { ageOption } from '../../../review/query/moment.ts';
 import { findRun } from '../../arguments/find-run.ts';
-import { ageOption } from '../../arguments/moment.ts';
 import { defineCommand } from '../../define-command.ts';
 import { control } from './control.ts';
 import { controlOptions } from './control-options.ts';

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import { WfError } from '../../../engine/model/errors.ts';
 import type { RunId } from '../../../engine/model/ids.ts';
+import { ageOption } from '../../../review/query/moment.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
 import { endOfRunLines } from '../../../review/text/run/end-of-run.ts';
 import { findRun, LATEST } from '../../arguments/find-run.ts';
-import { ageOption } from '../../arguments/moment.ts';
 import { defineCommand } from '../../define-command.ts';
 import { followJournal } from '../../follow/follow-journal.ts';
 import { followedExitCode, signalExitCode } from '../../output/exit-code.ts';

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { WfError } from '../../../engine/model/errors.ts';
 import { type ComparedRun, compareRuns } from '../../../review/compare/run-comparison.ts';
 import { type RunChanges, runChanges } from '../../../review/record/run-changes.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
@@ -66,9 +65,9 @@ function changesOf({ history, run }: FoundRun, services: Services): Found {
 }
 
 async function comparisonOf(first: FoundRun, second: FoundRun, services: Services): Promise<Found> {
-  requireComparable(first, second);
+  const { definitionDifferences } = await import('../../../definition/definition-diff.ts');
   const [one, other] = [comparedRun(first, services), comparedRun(second, services)];
-  const record = compareRuns(one, other, await definitionsDiffer(first, second), services.isAlive);
+  const record = compareRuns(first.history, one, other, definitionDifferences, services.isAlive);
   return {
     title: `the comparison of runs ${first.run.id} and ${second.run.id}`,
     record,
@@ -79,25 +78,4 @@ async function comparisonOf(first: FoundRun, second: FoundRun, services: Service
 function comparedRun({ history, run }: FoundRun, services: Services): ComparedRun {
   const material = readRunMaterial(history, run);
   return { material, record: runRecord(material, services.isAlive) };
-}
-
-async function definitionsDiffer(first: FoundRun, second: FoundRun): Promise<readonly string[]> {
-  const [one, other] = [first, second].map(({ history, run }) => history.definition(run.definitionHash));
-  if (one === undefined || other === undefined) return [];
-  const { definitionDifferences } = await import('../../../definition/definition-diff.ts');
-  return definitionDifferences(one, other);
-}
-
-function requireComparable({ run: first }: FoundRun, { run: second }: FoundRun): void {
-  if (first.id === second.id) {
-    throw new WfError('E_USAGE', `cannot compare run ${first.id} with itself`, {
-      hint: `See what it changed on the host with \`wf diff ${first.id}\`, or choose another run from \`wf runs --workflow ${first.workflow}\`.`,
-    });
-  }
-  if (first.workflow === second.workflow) return;
-  throw new WfError(
-    'E_USAGE',
-    `cannot compare run ${first.id} of ${first.workflow} with run ${second.id} of ${second.workflow}`,
-    { hint: `Choose two runs of one workflow from \`wf runs --workflow ${first.workflow}\`.` },
-  );
 }

@@ -3,14 +3,9 @@ import { WfError } from '../../../engine/model/errors.ts';
 import { commandLine } from '../../../engine/model/evidence.ts';
 import { STORED_RUN_STATUSES } from '../../../engine/ports/history.ts';
 import type { HistoryReader } from '../../../history/reader.ts';
-import {
-  type InputValue,
-  listRuns,
-  type RunPage,
-  type RunQuery,
-  SEARCH_LIMIT,
-} from '../../../review/record/list-runs.ts';
-import { readRunMaterial } from '../../../review/record/run-material.ts';
+import { inputValue, typedRunQuery } from '../../../review/query/typed-run-query.ts';
+import { listRuns, type RunPage, type RunQuery, SEARCH_LIMIT } from '../../../review/record/list-runs.ts';
+import { readWaitMaterial } from '../../../review/record/run-material.ts';
 import { runSummary } from '../../../review/record/run-record.ts';
 import { didYouMean } from '../../../review/text/did-you-mean.ts';
 import { momentText } from '../../../review/text/format/duration.ts';
@@ -19,7 +14,6 @@ import type { TextStyle } from '../../../review/text/format/text-style.ts';
 import { runListLines } from '../../../review/text/run/run-list.ts';
 import { suggestedCommand } from '../../../review/text/suggestion.ts';
 import { findRun } from '../../arguments/find-run.ts';
-import { ageOption, momentOption } from '../../arguments/moment.ts';
 import { LIST_FORMATS, type ListFormat } from '../../command-table/formats.ts';
 import { defineCommand } from '../../define-command.ts';
 import { jsonText, linesText, writeLines } from '../../output/terminal.ts';
@@ -52,13 +46,13 @@ const ENDINGS: FormatEndings<ListFormat> = { table: ['.txt'], json: ['.json'], i
 /** `wf runs`: lists runs, newest first. */
 export const runs = defineCommand(options, async (given, services, terminal) => {
   const format = listFormat(given);
-  const query = queryOf(given, services);
+  const query = typedRunQuery(given, services.clock.now(), optionOf);
   const history = await services.historyForReading();
   const page = history === undefined ? NOTHING : pageOf(history, given, query, services);
   const summaries = () =>
     history === undefined
       ? []
-      : page.runs.map((run) => runSummary(run, services.isAlive, () => readRunMaterial(history, run)));
+      : page.runs.map((run) => runSummary(run, services.isAlive, () => readWaitMaterial(history, run)));
   const text =
     format === 'json'
       ? jsonText(summaries())
@@ -71,6 +65,8 @@ export const runs = defineCommand(options, async (given, services, terminal) => 
     ]);
   return 0;
 });
+
+const optionOf = (condition: string) => `--${condition}`;
 
 const NOTHING: RunPage = { runs: [], next: null, isCutOff: false };
 
@@ -94,40 +90,10 @@ function listText(
   }
 }
 
-/** Builds the query. @throws WfError E_USAGE */
-function queryOf({ since, last, until, where, ...given }: Given, { clock }: Services): Omit<RunQuery, 'before'> {
-  if (since !== undefined && last !== undefined) throw exclude('--since', '--last');
-  const now = clock.now();
-  const from = last === undefined ? since && momentOption('--since', since, now) : now - ageOption('--last', last);
-  const to = until && momentOption('--until', until, now);
-  if (typeof from === 'number' && typeof to === 'number' && from >= to) {
-    throw new WfError('E_USAGE', `the time range ends (${momentText(to)}) before it begins (${momentText(from)})`, {
-      hint: 'Give --since (or --last) the earlier moment, and --until the later one.',
-    });
-  }
-  return {
-    limit: given.limit,
-    ...(given.workflow === undefined ? {} : { workflow: given.workflow }),
-    ...(given.status === undefined ? {} : { status: given.status }),
-    ...(given.text === undefined ? {} : { text: given.text }),
-    ...(typeof from === 'number' ? { since: from } : {}),
-    ...(typeof to === 'number' ? { until: to } : {}),
-    where: where.map(inputValue),
-  };
-}
-
-function inputValue(text: string): InputValue {
-  const at = text.indexOf('=');
-  if (at > 0) return { name: text.slice(0, at), value: text.slice(at + 1) };
-  throw new WfError('E_USAGE', `--where ${text}: not of the form name=value`, {
-    hint: 'Give an input and its value, as in --where devNetwork=lab.',
-  });
-}
-
 function pageOf(
   history: HistoryReader,
   { before }: Given,
-  query: Omit<RunQuery, 'before'>,
+  query: Omit<RunQuery, 'before' | 'after'>,
   services: Services,
 ): RunPage {
   const from = before === undefined ? {} : { before: findRun(history, before).run.id };
@@ -160,7 +126,7 @@ function unknownInputs({ where, workflow }: Given, history: HistoryReader | unde
   const newest = history?.runs({ limit: 20, ...(workflow === undefined ? {} : { workflow }) }) ?? [];
   const known = [...new Set(newest.flatMap(({ input }) => Object.keys(input)))];
   return where
-    .map((text) => inputValue(text).name)
+    .map((text) => inputValue(text, optionOf('where')).name)
     .filter((name) => !known.includes(name))
     .map((name) => `No recent run has an input ${name}. ${didYouMean(name, known)}Inputs: ${known.join(', ')}.`);
 }

@@ -2,6 +2,7 @@ import process from 'node:process';
 import { z } from 'zod';
 import { checkRequirements } from '../../../engine/run/preflight.ts';
 import type { Requirement } from '../../../engine/workflow/requirement.ts';
+import { findingRecord } from '../../../review/record/finding-record.ts';
 import { type DoctorFinding, findingLines } from '../../../review/text/finding-text.ts';
 import { defineCommand } from '../../define-command.ts';
 import type { Check } from '../../doctor/check.ts';
@@ -53,15 +54,4 @@ async function runtimeFindings(services: Services): Promise<readonly DoctorFindi
 
 function titlesOf(known: readonly { readonly requirement: Pick<Requirement, 'title'> }[]): ReadonlySet<string> {
   return new Set(known.map(({ requirement }) => requirement.title));
-}
-
-function findingRecord({ requirement: { title, purpose }, result, concerns }: DoctorFinding) {
-  return {
-    title,
-    purpose,
-    needed: concerns === 'run',
-    met: result.met,
-    found: result.met ? result.found : null,
-    error: result.met ? null : result.error.toRecord(),
-  };
 }

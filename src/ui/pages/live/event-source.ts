@@ -72,3 +72,11 @@ export function followRun(basePath: string, run: string, after: number, follower
   if (browser().isVisible()) begin();
   return end;
 }
+
+/** Calls `onChange` when any run has changed, and whenever the connection is there (again): something may have changed meanwhile. */
+export function followRuns(basePath: string, onChange: () => void): () => void {
+  const source = open(`${basePath}/api/events?runs=1`);
+  source.addEventListener('open', onChange);
+  source.addEventListener('runs', onChange);
+  return () => source.close();
+}

@@ -1,39 +1,67 @@
+import { useEffect, useState } from 'preact/hooks';
 import type { RunsView } from '../../views/runs-view.ts';
+import { Questions } from '../actions/questions.tsx';
+import { followRuns } from '../live/event-source.ts';
+import { pageReader } from '../live/page-source.ts';
 import type { PageFrame } from '../page-model.ts';
-import { Moment } from '../parts/moment.tsx';
-import { Status } from '../parts/status.tsx';
+import { Filters } from './filters.tsx';
+import { InPlace } from './in-place.tsx';
+import { NoRuns } from './no-runs.tsx';
+import { Pager } from './pager.tsx';
+import { hasFilters, NO_FILTERS, runsAddress } from './runs-address.ts';
+import { RunsTable } from './runs-table.tsx';
 
-/** The history: runs, newest first. */
-export function RunsPage({ frame, view }: { readonly frame: PageFrame; readonly view: RunsView }) {
+interface RunsPageProps {
+  readonly frame: PageFrame;
+  readonly view: RunsView;
+}
+
+/** The history: runs, newest first, as it grows. */
+export function RunsPage({ frame, view: first }: RunsPageProps) {
+  const [view, setView] = useState(first);
+  const [news, setNews] = useState('');
+  useEffect(() => {
+    const reader = pageReader((answer) => {
+      setNews(answer.type === 'failed' ? answer.reason : '');
+      if (answer.type === 'page' && answer.model.page === 'runs') setView(answer.model.view);
+    });
+    const unfollow = followRuns(frame.basePath, reader.readAgain);
+    return () => {
+      unfollow();
+      reader.stop();
+    };
+  }, [frame.basePath]);
+
+  const { query, runs, workflows, questions, hasMoreQuestions, inPlace, searchedTo } = view;
   return (
     <>
-      <h1>Runs</h1>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Run</th>
-            <th scope="col">Workflow</th>
-            <th scope="col">Status</th>
-            <th scope="col">Created</th>
-          </tr>
-        </thead>
-        <tbody>
-          {view.runs.map((run) => (
-            <tr key={run.id}>
-              <th scope="row">
-                <a href={`${frame.basePath}/runs/${run.id}`}>{run.id}</a>
-              </th>
-              <td>{run.workflow}</td>
-              <td>
-                <Status status={run.status} />
-              </td>
-              <td>
-                <Moment at={run.createdAt} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <div class="heading">
+        <h1>Runs</h1>
+        <p class="news" role="status">
+          {news}
+        </p>
+      </div>
+      <Questions frame={frame} questions={questions} />
+      {hasMoreQuestions && (
+        <p>
+          <a href={`${frame.basePath}/?status=waiting`}>More runs wait for people</a>
+        </p>
+      )}
+      <InPlace frame={frame} inPlace={inPlace} />
+      {workflows.length === 0 ? (
+        <NoRuns frame={frame} />
+      ) : (
+        <>
+          <Filters frame={frame} query={first.query} workflows={workflows} />
+          {runs.length > 0 && <RunsTable frame={frame} runs={runs} />}
+          {runs.length === 0 && searchedTo === null && (
+            <p>
+              No runs match. {hasFilters(query) && <a href={runsAddress(frame.basePath, NO_FILTERS)}>Show all runs</a>}
+            </p>
+          )}
+          <Pager frame={frame} view={view} />
+        </>
+      )}
     </>
   );
 }

@@ -1,0 +1,108 @@
+import * as z from 'zod/mini';
+import { runIdSchema } from '../engine/model/identity-schemas.ts';
+import type { RunId, StepId } from '../engine/model/ids.ts';
+import { lazy } from '../engine/model/lazy.ts';
+import type { Owner } from '../engine/model/owner.ts';
+import type { StoredEvidence, StoredRun } from '../engine/ports/history.ts';
+import { EVIDENCE_COLUMNS, evidenceRow } from './rows/evidence.ts';
+import { parseRow } from './rows/parse-row.ts';
+import { OWNER_COLUMNS, ownerColumns, ownerOf, RUN_COLUMNS, runRow } from './rows/run-row.ts';
+import { withDatabaseErrors } from './sqlite/database-error.ts';
+import { IN_PLACE } from './sqlite/schema.ts';
+import type { Statements } from './sqlite/statements.ts';
+
+/** The changes in place on this host, counted. */
+export interface InPlaceCounts {
+  readonly changes: number;
+  readonly runs: number;
+  /** The newest of these runs, with the number of their changes. */
+  readonly newest: readonly { readonly run: StoredRun; readonly changes: number }[];
+}
+
+/** A piece of evidence with its position among those of its run, from 1. */
+export interface PlacedEvidence {
+  readonly ordinal: number;
+  readonly evidence: StoredEvidence;
+}
+
+/** Reads for people who look at all runs: the time of each query is bounded by its limit, however many runs there are. */
+export interface OverviewReader {
+  /** Returns the unconfirmed runs, and the waiting ones that expect an event: the oldest of each, without imported ones. */
+  askingRuns(limit: number): readonly StoredRun[];
+  /** Counts the changes in place, without those of imported runs. */
+  inPlaceCounts(limit: number): InPlaceCounts;
+  /** Returns the processes that hold the leases of runs, dead or alive. */
+  owners(): readonly Owner[];
+  /** Returns evidence of a run after a position, of some steps or of all (null). */
+  evidenceAfter(run: RunId, steps: readonly StepId[] | null, after: number, limit: number): readonly PlacedEvidence[];
+}
+
+const ownerRow = lazy(() => z.object(ownerColumns()));
+const inPlaceRow = lazy(() => z.object({ run: runIdSchema(), changes: z.number() }));
+const ordinalRow = lazy(() => z.object({ ordinal: z.number() }));
+
+/** The changes in place of the runs of this machine. */
+const FROM_IN_PLACE = `FROM changes JOIN runs ON runs.number = changes.run
+  WHERE changes.${IN_PLACE} AND runs.imported_from IS NULL`;
+
+/** Number of events that a waiting run expects, by the last entry about that. */
+const EXPECTED_EVENTS = `(SELECT json_array_length(data, '$.events') FROM journal
+  WHERE journal.run = runs.number AND journal.type = 'waiting' ORDER BY seq DESC LIMIT 1)`;
+
+export function createOverviewReader(statements: Statements, path: string): OverviewReader {
+  const read = <Result>(work: () => Result): Result => withDatabaseErrors(path, work);
+  const place = (table: string, id: unknown) => ({ path, table, of: `run ${id}` });
+
+  const runsWhere = (condition: string, parameters: Readonly<Record<string, unknown>>): readonly StoredRun[] =>
+    statements
+      .rows(`SELECT ${RUN_COLUMNS} FROM runs WHERE ${condition}`, parameters)
+      .map((row) => parseRow(runRow(), row, place('runs', row['id'])));
+
+  return {
+    askingRuns: (limit) =>
+      read(() => {
+        const oldest = (condition: string) =>
+          runsWhere(`${condition} AND imported_from IS NULL ORDER BY created_at, id LIMIT @limit`, { limit });
+        return [...oldest("status = 'unconfirmed'"), ...oldest(`status = 'waiting' AND ${EXPECTED_EVENTS} > 0`)];
+      }),
+    inPlaceCounts: (limit) =>
+      read(() => {
+        const newest = statements
+          .rows(
+            `SELECT runs.id AS run, count(*) AS changes ${FROM_IN_PLACE} GROUP BY changes.run ORDER BY changes.run DESC LIMIT @limit`,
+            {
+              limit,
+            },
+          )
+          .map((row) => parseRow(inPlaceRow(), row, place('changes', row['run'])));
+        return {
+          changes: Number(statements.value(`SELECT count(*) ${FROM_IN_PLACE}`)),
+          runs: Number(statements.value(`SELECT count(DISTINCT changes.run) ${FROM_IN_PLACE}`)),
+          newest: newest.flatMap(({ run: id, changes }) =>
+            runsWhere('id = @id', { id }).map((run) => ({ run, changes })),
+          ),
+        };
+      }),
+    owners: () =>
+      read(() =>
+        statements
+          .rows(`SELECT DISTINCT ${OWNER_COLUMNS} FROM runs WHERE owner_pid IS NOT NULL`)
+          .flatMap((row) => ownerOf(parseRow(ownerRow(), row, { path, table: 'runs', of: 'an owner' })) ?? []),
+      ),
+    evidenceAfter: (id, steps, after, limit) =>
+      read(() =>
+        statements
+          .rows(
+            `SELECT ordinal, ${EVIDENCE_COLUMNS} FROM evidence
+             WHERE run = (SELECT number FROM runs WHERE id = @id) AND ordinal > @after
+               AND (@steps IS NULL OR step IN (SELECT value FROM json_each(@steps)))
+             ORDER BY ordinal LIMIT @limit`,
+            { id, steps: steps && JSON.stringify(steps), after, limit },
+          )
+          .map((row) => ({
+            ordinal: parseRow(ordinalRow(), row, place('evidence', id)).ordinal,
+            evidence: parseRow(evidenceRow(), row, place('evidence', id)),
+          })),
+      ),
+  };
+}

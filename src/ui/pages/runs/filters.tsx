@@ -1,0 +1,141 @@
+import type { ComponentChildren } from 'preact';
+import { RUN_STATUSES } from '../../../engine/ports/history.ts';
+import { RUNS_PER_PAGE } from '../../views/list-limits.ts';
+import type { RunsQuery } from '../../views/runs-query.ts';
+import type { PageFrame } from '../page-model.ts';
+import { hasFilters, NO_FILTERS, runsAddress } from './runs-address.ts';
+
+interface FiltersProps {
+  readonly frame: PageFrame;
+  readonly query: RunsQuery;
+  /** Workflows that have runs. */
+  readonly workflows: readonly string[];
+}
+
+const TIMES: readonly Option[] = [
+  { value: '1h', text: 'last hour' },
+  { value: '1d', text: 'last day' },
+  { value: '7d', text: 'last week' },
+  { value: '30d', text: 'last month' },
+];
+
+interface Option {
+  readonly value: string;
+  readonly text: string;
+}
+
+/** The filters of the list: a form that works without a script. Its fields are the browser's own: news leave them alone. */
+export function Filters({ frame: { basePath }, query, workflows }: FiltersProps) {
+  const { workflow = '', status = '', last = '', since = '', until = '', where, text = '', limit } = query;
+  const inputs = where.length === 0 ? [''] : where;
+  return (
+    <search>
+      <form class="filters" aria-label="Filters of the list" action={`${basePath}/`} method="get">
+        <Choice label="Workflow" name="workflow" chosen={workflow} options={workflows.map(asOption)} />
+        <Choice label="Status" name="status" chosen={status} options={RUN_STATUSES.map(asOption)} />
+        <Choice label="Created" name="last" chosen={last} options={TIMES} />
+        <Field label="Text" id="text">
+          <input
+            id="text"
+            name="text"
+            type="search"
+            maxLength={LONGEST}
+            defaultValue={text}
+            placeholder="in id, input or error"
+          />
+        </Field>
+        <details open={since !== '' || until !== '' || where.length > 0}>
+          <summary>More</summary>
+          <div class="more">
+            <MomentField label="From (UTC)" name="since" given={since} />
+            <MomentField label="Until (UTC)" name="until" given={until} />
+            {inputs.map((each, index) => (
+              <Field key={index} label="Input" id={`where-${index}`}>
+                <input
+                  id={`where-${index}`}
+                  name="where"
+                  maxLength={LONGEST}
+                  defaultValue={each}
+                  placeholder="name=value"
+                />
+              </Field>
+            ))}
+          </div>
+        </details>
+        {limit !== RUNS_PER_PAGE && <input type="hidden" name="limit" value={limit} />}
+        <span class="buttons">
+          <button type="submit">Filter</button>
+          {hasFilters(query) && <a href={runsAddress(basePath, { ...NO_FILTERS, limit })}>Show all</a>}
+        </span>
+      </form>
+    </search>
+  );
+}
+
+/** Number of characters that the server accepts. */
+const LONGEST = 200;
+
+const asOption = (value: string): Option => ({ value, text: value });
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly name: string;
+  readonly chosen: string;
+  readonly options: readonly Option[];
+}
+
+/** A choice of one value or of any; what the address has is among them. */
+function Choice({ label, name, chosen, options }: ChoiceProps) {
+  const isListed = chosen === '' || options.some(({ value }) => value === chosen);
+  const all = isListed ? options : [...options, asOption(chosen)];
+  return (
+    <Field label={label} id={name}>
+      <select id={name} name={name}>
+        <option value="">any</option>
+        {all.map(({ value, text }) => (
+          <option key={value} value={value} selected={value === chosen}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </Field>
+  );
+}
+
+/** A date and time, in the browser's own field; an age, or a moment with a zone, stays text. */
+function MomentField({
+  label,
+  name,
+  given,
+}: {
+  readonly label: string;
+  readonly name: string;
+  readonly given: string;
+}) {
+  const isPlain = given === '' || /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?$/.test(given);
+  return (
+    <Field label={label} id={name}>
+      {isPlain ? (
+        <input id={name} name={name} type="datetime-local" defaultValue={given} />
+      ) : (
+        <input id={name} name={name} maxLength={LONGEST} defaultValue={given} />
+      )}
+    </Field>
+  );
+}
+
+interface FieldProps {
+  readonly label: string;
+  /** That of the field, which is its child. */
+  readonly id: string;
+  readonly children: ComponentChildren;
+}
+
+function Field({ label, id, children }: FieldProps) {
+  return (
+    <span class="field">
+      <label for={id}>{label}</label>
+      {children}
+    </span>
+  );
+}

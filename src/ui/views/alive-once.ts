@@ -1,0 +1,13 @@
+import type { Owner } from '../../engine/model/owner.ts';
+import type { IsAlive } from '../../review/record/run-status.ts';
+
+/** Returns the same answers, looking at each process once: many runs may have one owner. For one page only. */
+export function aliveOnce(isAlive: IsAlive): IsAlive {
+  const known = new Map<string, boolean>();
+  return (owner: Owner) => {
+    const key = `${owner.pid} ${owner.startTime} ${owner.bootId} ${owner.pidNamespace}`;
+    const answer = known.get(key) ?? isAlive(owner);
+    known.set(key, answer);
+    return answer;
+  };
+}

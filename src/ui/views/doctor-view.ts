@@ -1,0 +1,57 @@
+import * as z from 'zod';
+import { errorOfRecord, WfError } from '../../engine/model/errors.ts';
+import type { FindingRecord } from '../../review/record/finding-record.ts';
+import { isoTime } from '../../review/record/iso-time.ts';
+import { refusalSchema } from '../api/schemas/error.ts';
+import { findingSchema } from '../api/schemas/finding.ts';
+import type { UiContext } from '../server/ui-context.ts';
+
+/** The findings of `wf doctor` at one moment. */
+export interface DoctorView {
+  readonly readAt: string;
+  readonly findings: readonly FindingRecord[];
+}
+
+/** The readings of one server. */
+interface Readings {
+  last?: DoctorView;
+  /** The one that is under way. */
+  running?: Promise<DoctorView>;
+}
+
+const readings = new WeakMap<UiContext, Readings>();
+
+const documentSchema = z.array(findingSchema).or(refusalSchema);
+
+/**
+ * Returns what `wf doctor` finds, which takes some seconds: the last findings of this server if they are newer than `after`. One process
+ * at a time reads them, for all who ask.
+ * @throws WfError like the command
+ */
+export function doctorView(context: UiContext, after: string | undefined): Promise<DoctorView> {
+  const own = readings.get(context) ?? {};
+  readings.set(context, own);
+  const { last } = own;
+  if (last !== undefined && (after === undefined || last.readAt > after)) return Promise.resolve(last);
+  own.running ??= readDoctor(context)
+    .then((view) => {
+      own.last = view;
+      return view;
+    })
+    .finally(() => {
+      delete own.running;
+    });
+  return own.running;
+}
+
+async function readDoctor({ command, clock }: UiContext): Promise<DoctorView> {
+  const { exitCode, document } = await command(['doctor']).end;
+  const parsed = documentSchema.safeParse(document);
+  if (!parsed.success) {
+    throw new WfError('E_INTERNAL', `wf doctor ended with exit code ${exitCode}, and without its result`, {
+      hint: 'Run `wf doctor` in a terminal.',
+    });
+  }
+  if ('error' in parsed.data) throw errorOfRecord(parsed.data.error);
+  return { readAt: isoTime(clock.now()), findings: parsed.data };
+}

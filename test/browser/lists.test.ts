@@ -1,0 +1,295 @@
+import { truncateSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { openHistory } from '../../src/history/open.ts';
+import { BEGIN, decided, FAILURE, intended, tell, tellFailure, tellSuccess } from '../fixtures/review/lab-run.ts';
+import { accessibilityProblems, openBrowser, type Person, signIn } from '../support/browser.ts';
+import { foldersRun, openFoldersProject } from '../support/folders.ts';
+import { type ServedPage, servePage } from '../support/served-page.ts';
+
+/** Names and texts as an attacker writes them. */
+const HOSTILE = `<script>window.hacked=1</script>"><img src=x onerror="window.hacked=1">${'W'.repeat(400)}`;
+const MINUTE = 60_000;
+const OLD_RUNS = 70;
+
+const project = openFoldersProject();
+let served: ServedPage;
+let plan = '';
+
+beforeAll(async () => {
+  const history = openHistory(project.database);
+  for (let n = 0; n < OLD_RUNS; n++) {
+    const id = `old-${String(n).padStart(2, '0')}`;
+    const createdAt = BEGIN - n * MINUTE;
+    if (n % 2 === 0) tellSuccess(history, id, { createdAt, input: { devNetwork: n === 4 ? 'other' : 'devops' } });
+    else
+      tell(history, id, { createdAt }).at(10, decided(['setup'], ['createNetwork']), {
+        type: 'ended',
+        status: 'failed',
+        output: null,
+        error: FAILURE,
+      });
+  }
+  tellFailure(history, 'stuck');
+  const hostile = tell(history, 'hostile', {
+    workflow: HOSTILE,
+    input: { [HOSTILE]: HOSTILE },
+    createdAt: BEGIN + MINUTE,
+  });
+  hostile.at(10, decided([HOSTILE], [HOSTILE]), intended(1, HOSTILE, HOSTILE, [`rm -rf \u202e${HOSTILE}`]), {
+    type: 'waiting',
+    events: [HOSTILE],
+    ask: { title: HOSTILE, text: HOSTILE, events: { [HOSTILE]: { label: HOSTILE } } },
+  });
+  history.release(hostile.lease);
+  const other = tell(history, 'hostile-2', {
+    workflow: HOSTILE,
+    input: { [HOSTILE]: 'other' },
+    createdAt: BEGIN + MINUTE,
+  });
+  other.at(10, decided([HOSTILE]), {
+    type: 'ended',
+    status: 'needs-attention',
+    output: null,
+    error: { ...FAILURE, message: HOSTILE },
+  });
+  history.close();
+  const planned = await project.wf(['start', 'folders', '--plan', '--json', `--input=root=${project.folder}`]);
+  plan = z.object({ id: z.string() }).parse(planned.json()).id;
+  served = await servePage(project);
+});
+
+async function person(options: Parameters<typeof openBrowser>[1] = {}): Promise<Person> {
+  const opened = await openBrowser(onTestFinished, options);
+  await signIn(opened.page, await served.newLink());
+  return opened;
+}
+
+const idsIn = (page: Page) => page.locator('table.runs tbody th a').allTextContents();
+const statusesIn = async (page: Page) => [...new Set(await page.locator('table.runs .status').allTextContents())];
+
+describe('the list of runs', () => {
+  test('has its filters and pages in the address, and needs no script', async () => {
+    const { context } = await person();
+    const { context: other, page } = await openBrowser(onTestFinished, { javaScriptEnabled: false });
+    await other.addCookies(await context.cookies());
+    await page.goto(`${served.url}/`);
+    const first = await idsIn(page);
+    expect(first).toHaveLength(50);
+    expect(first.slice(0, 3)).toEqual(['hostile-2', 'hostile', 'stuck']);
+    await page.getByRole('link', { name: 'Older' }).click();
+    const second = await idsIn(page);
+    expect(second).toHaveLength(OLD_RUNS + 3 - 50);
+    expect(new Set([...first, ...second]).size).toBe(OLD_RUNS + 3);
+    await page.getByRole('link', { name: 'Newer' }).click();
+    expect(await idsIn(page)).toEqual(first);
+
+    await page.getByLabel('Status').selectOption('failed');
+    await page.getByRole('button', { name: 'Filter' }).click();
+    expect(new URL(page.url()).searchParams.get('status')).toBe('failed');
+    expect(await statusesIn(page)).toEqual(['failed']);
+    expect(await idsIn(page)).toHaveLength(OLD_RUNS / 2);
+    await page.goto(`${page.url()}&limit=10`);
+    await page.getByRole('link', { name: 'Older' }).click();
+    expect(await statusesIn(page)).toEqual(['failed']);
+    expect(await idsIn(page)).toHaveLength(10);
+    await page.getByRole('link', { name: 'Newest' }).click();
+    expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({ status: 'failed', limit: '10' });
+
+    await page.getByRole('link', { name: 'Show all' }).click();
+    await page.getByLabel('Text').fill('OTHER');
+    await page.getByRole('button', { name: 'Filter' }).click();
+    expect(await idsIn(page)).toEqual(['hostile-2', 'old-04']);
+    await page.goto(`${served.url}/?where=devNetwork=other&until=2026-02-01`);
+    expect(await idsIn(page)).toEqual(['old-04']);
+    expect(await page.getByLabel('Input').inputValue()).toBe('devNetwork=other');
+    await page.goto(`${served.url}/?last=1h`);
+    await page.getByText('No runs match.').waitFor();
+    await page.getByRole('link', { name: 'Show all runs' }).click();
+    expect(await idsIn(page)).toEqual(first);
+    await page.goto(`${served.url}/?status=done`);
+    await page.getByText('E_USAGE').waitFor();
+  });
+
+  test('shows runs as they begin and end, in two tabs, without disturbing what people do', async () => {
+    const { page, tab, complaints } = await person({ viewport: { width: 1200, height: 500 } });
+    const second = await tab();
+    await second.goto(`${served.url}/?workflow=folders`);
+    await second.getByText('No runs match.').waitFor();
+    // Whether rows stay the elements that they are.
+    await page.evaluate('for (const row of document.querySelectorAll("tbody tr")) row.dataset.seen = "1"');
+    await page.getByLabel('Text').fill('half typ');
+    await page.getByLabel('Text').focus();
+
+    const run = foldersRun(project);
+    const started = run.start();
+    const row = page.locator('table.runs tr', { hasText: run.id });
+    await row.getByText('running').waitFor();
+    await second.locator('table.runs tr', { hasText: run.id }).getByText('running').waitFor();
+    run.go();
+    await started.end;
+    await row.getByText('succeeded').waitFor();
+    await second.locator('table.runs tr', { hasText: run.id }).getByText('succeeded').waitFor();
+
+    // The new run is on the page, and the oldest one is not.
+    expect(await page.locator('tr[data-seen]').count()).toBe(49);
+    expect(await page.getByLabel('Text').inputValue()).toBe('half typ');
+    expect(await page.evaluate('document.activeElement.name')).toBe('text');
+    expect((await idsIn(page)).slice(0, 2)).toEqual([run.id, 'hostile-2']);
+    // A page of old runs stays where it is.
+    await page.goto(`${served.url}/?before=old-30&limit=5`);
+    const before = await idsIn(page);
+    const again = foldersRun(project);
+    again.go();
+    await again.start().end;
+    await second.locator('table.runs tr', { hasText: again.id }).getByText('succeeded').waitFor();
+    expect(await idsIn(page)).toEqual(before);
+    expect(complaints).toEqual([]);
+  });
+
+  test('continues after the server was killed and started again', async () => {
+    const own = openFoldersProject();
+    const first = await servePage(own);
+    const { page } = await openBrowser(onTestFinished);
+    await signIn(page, first.link);
+    await page.getByText('There are no runs yet.').waitFor();
+    await page.getByRole('link', { name: 'workflows', exact: true }).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    first.wf.kill('SIGKILL');
+    await first.wf.end;
+    const run = foldersRun(own);
+    run.go();
+    await run.start().end;
+    await servePage(own, [`--port=${first.port}`]);
+    await page.locator('table.runs tr', { hasText: run.id }).getByText('succeeded').waitFor();
+  });
+
+  test('is used by keyboard alone', async () => {
+    const { page } = await person();
+    const focused = () => page.evaluate('document.activeElement.textContent || document.activeElement.name');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Skip to the content');
+    await page.keyboard.press('Enter');
+    const seen: unknown[] = [];
+    for (let presses = 0; presses < 30 && seen.at(-1) !== 'stuck'; presses++) {
+      await page.keyboard.press('Tab');
+      seen.push(await focused());
+    }
+    expect(seen).toEqual(expect.arrayContaining(['text', 'More', 'Filter', 'hostile-2', 'hostile', 'stuck']));
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${served.url}/runs/stuck`);
+    await page.goBack();
+    await page.getByLabel('Text').fill('old-07');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/text=old-07/);
+    expect(await idsIn(page)).toEqual(['old-07']);
+  });
+});
+
+describe('the other pages', () => {
+  test('show the changes in place with their undo commands, by run, and lead from run to run', async () => {
+    const { page, complaints } = await person();
+    await page.getByRole('link', { name: /changes? of 2 runs/ }).click();
+    const stuck = page.getByRole('region', { name: 'stuck' });
+    await stuck.getByText('link int_hote', { exact: true }).waitFor();
+    await stuck.getByText('ip link delete int_hote').waitFor();
+    await stuck.getByText(`wf rollback stuck --db ${project.database}`).waitFor();
+    await page.getByText('rm -rf [U+202E]').waitFor();
+
+    await page.goto(`${served.url}/runs/old-02/changes`);
+    await page
+      .getByRole('row', { name: /network devops/ })
+      .getByText('gone')
+      .waitFor();
+    await page.getByText('as before', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Compare it with another run' }).click();
+    await page.getByRole('link', { name: 'old-04' }).click();
+    await page.waitForURL(`${served.url}/runs/old-02/compare/old-04`);
+    await page.getByRole('row', { name: 'devNetwork devops other' }).waitFor();
+    await page.getByText('The same: definition, path, steps, outcomes').waitFor();
+
+    await page.goto(`${served.url}/plans`);
+    await page.getByRole('link', { name: plan }).click();
+    await page.getByRole('heading', { name: `Plan ${plan}` }).waitFor();
+    await page.getByText(`wf apply ${plan} --db ${project.database}`).waitFor();
+    await page.getByText('mkdir').first().waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('check the machine once, and again if somebody asks for it', async () => {
+    const { page, tab } = await person();
+    await page.getByRole('link', { name: 'Doctor' }).click();
+    const time = () => page.locator('main time').first().getAttribute('datetime');
+    const first = await time();
+    await page.reload();
+    expect(await time()).toBe(first);
+    await page.getByRole('link', { name: 'Check again' }).click();
+    await page.waitForURL(/after=/);
+    const second = await time();
+    expect(second).not.toBe(first);
+    await page.reload();
+    expect(await time()).toBe(second);
+    const other = await tab();
+    await other.goto(`${served.url}/doctor`);
+    expect(await other.locator('main time').first().getAttribute('datetime')).toBe(second);
+  });
+
+  test.for([
+    { colorScheme: 'light', width: 1200 },
+    { colorScheme: 'dark', width: 360 },
+  ] as const)(
+    'are accessible and fit the window, whatever runs contain: $colorScheme, $width',
+    async ({ colorScheme, width }) => {
+      const { page, complaints } = await person({ colorScheme, viewport: { width, height: 800 } });
+      for (const address of [
+        '/',
+        '/?status=failed&last=52w&where=a=b&since=7d',
+        '/changes',
+        '/plans',
+        `/plans/${plan}`,
+        '/doctor',
+        '/runs/hostile/changes',
+        '/runs/old-02/changes',
+        '/runs/old-02/compare',
+        '/runs/old-02/compare/old-01',
+        '/runs/hostile/compare/hostile-2',
+        '/runs/nobody',
+        '/nowhere',
+      ]) {
+        await page.goto(served.url + address);
+        expect(await accessibilityProblems(page), address).toEqual([]);
+        const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
+        expect(overflow, address).toBeLessThanOrEqual(0);
+      }
+      expect(await page.evaluate('window.hacked')).toBeUndefined();
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  test('tell what is wrong: an unknown run, an unknown page, a damaged database', async () => {
+    const { page } = await person();
+    for (const [address, status, code, hint] of [
+      ['/runs/nobody', 404, 'E_RUN_NOT_FOUND', /wf runs/],
+      ['/runs/nobody/compare/old-01', 404, 'E_RUN_NOT_FOUND', /wf runs/],
+      ['/runs/old-01/compare/hostile', 400, 'E_USAGE', /Choose two runs of one workflow/],
+      ['/plans/nothing', 404, 'E_PLAN_NOT_FOUND', /wf plans/],
+      ['/nowhere', 404, 'E_USAGE', /list of runs/],
+      ['/?before=nobody', 404, 'E_RUN_NOT_FOUND', /wf runs/],
+    ] as const) {
+      expect((await page.goto(served.url + address))?.status(), address).toBe(status);
+      await page.getByRole('heading', { name: code }).waitFor();
+      await page.getByText(hint).waitFor();
+    }
+    const own = openFoldersProject();
+    const run = foldersRun(own);
+    run.go();
+    await run.start().end;
+    truncateSync(own.database, 8192);
+    const damaged = await servePage(own);
+    const { page: other } = await openBrowser(onTestFinished);
+    await other.goto(damaged.link);
+    await other.getByRole('heading', { name: 'E_DATABASE_DAMAGED' }).waitFor();
+    expect(await other.locator('main').textContent()).not.toMatch(/\bat .*\.(?:c?js|ts):\d/);
+  });
+});

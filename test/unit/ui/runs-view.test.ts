@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { renderPage, type Shell } from '../../../src/ui/pages/shell.tsx';
+import { SEARCHED_RUNS } from '../../../src/ui/views/list-limits.ts';
+import { runsQuerySchema } from '../../../src/ui/views/runs-query.ts';
+import { type RunsView, runsView } from '../../../src/ui/views/runs-view.ts';
+import { openForTest, openRaw } from '../../fixtures/history/temporary.ts';
+import { BEGIN, decided, tell, tellSuccess } from '../../fixtures/review/lab-run.ts';
+import { simulatedClock } from '../../support/simulated-clock.ts';
+
+const MINUTE = 60_000;
+
+const SHELL: Shell = {
+  basePath: '/wf',
+  csrf: '',
+  allowActions: false,
+  namedDatabase: null,
+  script: '',
+  style: '',
+  icon: '',
+  version: '',
+  database: '',
+};
+
+/** The text of the page, without its data. */
+const textOf = (view: RunsView) =>
+  renderPage(SHELL, { page: 'runs', view })
+    .replace(/<script.*?<\/script>/gs, '')
+    .replace(/<[^>]*>/g, '')
+    .replace(/\s+/g, ' ');
+
+test('a search that is cut off says so, and can be continued', async () => {
+  const { history, path } = openForTest();
+  tellSuccess(history, 'oldest', { createdAt: BEGIN - 10_000 * MINUTE, input: { needle: 'here' } });
+  tellSuccess(history, 'newest');
+  // Copies, each a minute older than the one before.
+  openRaw(path).exec(
+    `WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ${SEARCHED_RUNS})
+     INSERT INTO runs (id, workflow, definition_hash, runtime, input, options, status, created_at, auto_resume, fence)
+     SELECT 'copy-' || n, workflow, definition_hash, runtime, input, options, status, created_at - n * ${MINUTE}, 0, 1
+     FROM n JOIN runs ON id = 'newest'`,
+  );
+  const context = { history: async () => history, clock: simulatedClock(BEGIN), isAlive: () => true };
+  const query = runsQuerySchema.parse({ text: 'needle' });
+  const cut = await runsView(context, query);
+  const searchedTo = new Date(BEGIN - (SEARCHED_RUNS - 1) * MINUTE).toISOString();
+  expect(cut).toMatchObject({ runs: [], searchedTo, older: { before: `copy-${SEARCHED_RUNS - 1}` } });
+  expect(textOf(cut)).toContain(`Searched ${SEARCHED_RUNS} runs, back to ${searchedTo.slice(0, 10)}`);
+  expect(textOf(cut)).not.toContain('No runs match');
+  const rest = await runsView(context, runsQuerySchema.parse({ text: 'needle', ...cut.older }));
+  expect(rest).toMatchObject({ runs: [{ id: 'oldest' }], searchedTo: null, older: null });
+});
+
+test('the newest runs take the place of a page of less than a page of newer runs', async () => {
+  const { history } = openForTest();
+  for (let n = 0; n < 9; n++) tellSuccess(history, `run-${n}`, { createdAt: BEGIN + n * MINUTE });
+  const context = { history: async () => history, clock: simulatedClock(BEGIN), isAlive: () => true };
+  const view = await runsView(context, runsQuerySchema.parse({ after: 'run-6', limit: 3 }));
+  expect(view.runs.map(({ id }) => id)).toEqual(['run-8', 'run-7', 'run-6']);
+  expect(view).toMatchObject({ newer: null, older: { before: 'run-6' } });
+  expect(view.query).not.toHaveProperty('after');
+});
+
+test('twenty questions are on the page, the oldest first, and the page says that there are more', async () => {
+  const { history } = openForTest();
+  for (let n = 0; n < 25; n++) {
+    const run = tell(history, `ask-${n}`, { createdAt: BEGIN - n * MINUTE });
+    run.at(10, decided(['setup']), { type: 'waiting', events: ['approve'] });
+    // That of a process that is gone is interrupted: nobody can be answered.
+    if (n !== 24) history.release(run.lease);
+  }
+  const context = { history: async () => history, clock: simulatedClock(BEGIN), isAlive: () => false };
+  const view = await runsView(context, runsQuerySchema.parse({}));
+  expect(view.questions.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, n) => `ask-${23 - n}`));
+  expect(view.questions[0]?.waitingFor).toMatchObject({ events: [{ type: 'approve' }] });
+  expect(textOf(view)).toContain('More runs wait for people');
+});
