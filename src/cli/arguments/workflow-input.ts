@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { checkInput } from '../../definition/check-input.ts';
 import { asWfError, WfError } from '../../engine/model/errors.ts';
@@ -6,6 +5,7 @@ import { isJsonObject, type Json, type JsonObject, parseJson, toJson } from '../
 import { redactInput } from '../../engine/secrets/secrets.ts';
 import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
 import { didYouMean } from '../output/did-you-mean.ts';
+import { fileText } from './file-text.ts';
 import { givenSecret } from './secret-value.ts';
 
 /** Input of a run as the user gave it. */
@@ -87,17 +87,32 @@ function check(workflow: InputOwner, raw: JsonObject): Checked {
   }
 }
 
+const INPUT_FILE = 'Give --input-file a JSON file with one object: { "devNetwork": "lab" }.';
+
 function readInputFile(file: string): JsonObject {
-  const hint = 'Give --input-file a JSON file with one object: { "devNetwork": "lab" }.';
+  const text = inputText(file);
   let value: Json;
   try {
-    value = parseJson(readFileSync(file, 'utf8'));
+    value = parseJson(text);
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new WfError('E_INPUT', `input file ${file}: cannot read: ${why}`, { hint, cause: thrown });
+    throw unreadable(file, thrown);
   }
-  if (!isJsonObject(value)) throw new WfError('E_INPUT', `input file ${file}: not a JSON object`, { hint });
+  if (!isJsonObject(value)) throw new WfError('E_INPUT', `input file ${file}: not a JSON object`, { hint: INPUT_FILE });
   return value;
+}
+
+/** Returns the text of a file with inputs. @throws WfError E_INPUT */
+export function inputText(file: string): string {
+  try {
+    return fileText(file);
+  } catch (thrown) {
+    throw unreadable(file, thrown);
+  }
+}
+
+function unreadable(file: string, thrown: unknown): WfError {
+  const why = thrown instanceof Error ? thrown.message : String(thrown);
+  return new WfError('E_INPUT', `input file ${file}: cannot read: ${why}`, { hint: INPUT_FILE, cause: thrown });
 }
 
 /** Returns the JSON types that each input accepts, such as integer for `pings`. */

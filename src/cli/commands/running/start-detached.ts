@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { ExitCode } from '../../../engine/model/errors.ts';
 import type { RunId } from '../../../engine/model/ids.ts';
 import { pause } from '../../../engine/ports/clock.ts';
@@ -6,6 +7,7 @@ import { newRunId } from '../../../library/new-run-id.ts';
 import { wfProgram } from '../../../library/program-files.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
+import { inputText } from '../../arguments/workflow-input.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import type { StartOptions } from './start.ts';
@@ -22,21 +24,32 @@ export async function startDetached(
   services: Services,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  return detach(argumentsOf(given, id, services.places.database), id, given.json, services, terminal);
+  const { inputFile } = given;
+  const isPassed = inputFile !== undefined && isDescriptor(inputFile);
+  const options = isPassed ? { ...given, inputFile: '/dev/stdin' } : given;
+  const argv = argumentsOf(options, id, services.places.database);
+  const stdin = isPassed ? inputText(inputFile) : '';
+  return detach(argv, id, given.json, services, terminal, stdin);
 }
 
-/** Starts another wf with these arguments, which starts the run with this id. */
+/** Whether a path names an open file of this process, such as /dev/stdin, which the other wf does not have. */
+function isDescriptor(file: string): boolean {
+  return /^\/(?:dev|proc)\//.test(path.resolve(file));
+}
+
+/** Starts another wf with these arguments, which starts the run with this id. @param stdin its standard input */
 export async function detach(
   argv: readonly string[],
   id: RunId,
   json: boolean,
   services: Services,
   terminal: Terminal,
+  stdin = '',
 ): Promise<ExitCode> {
   let history = await services.historyForReading();
   // Then the other wf reports that.
   const isTaken = history?.run(id) !== undefined;
-  const started = startProcess(wfProgram(), argv);
+  const started = startProcess(wfProgram(), argv, process.env, stdin);
   let ended: DetachedEnd | undefined;
   const end = started.end.then((result) => {
     ended = result;
