@@ -6,6 +6,8 @@ import type { ListenAddress } from '../../host/http/listen.ts';
 import { stateFolder } from '../../host/machine/user-folders.ts';
 import { ownProcess } from '../../host/processes/process.ts';
 import { startWfCommand } from '../../library/wf-command.ts';
+import { createCommands } from '../../ui/commands/commands.ts';
+import { createWorkflowCatalog } from '../../ui/commands/workflow-catalog.ts';
 import { linkToken } from '../../ui/server/sessions.ts';
 import { startUi, type UiServer } from '../../ui/server/start-ui.ts';
 import { type RegisteredServer, uiStateFile } from '../../ui/server/state-file.ts';
@@ -46,19 +48,24 @@ export async function serveUi(asked: AskedUi, services: Services, written?: Hist
   const metrics = servedMetrics(history, written, services);
   // They count from the start of the server.
   if (asked.metricsToken !== null) await metrics();
+  const command: UiContext['command'] = (argv, stdin) =>
+    startWfCommand({
+      argv,
+      database: places.database,
+      ...(stdin === undefined ? {} : { stdin: JSON.stringify(stdin) }),
+    });
+  const commands = createCommands(command, clock);
   const context: UiContext = {
     database: places.database,
+    namedDatabase: places.namedDatabase,
     version: services.version,
     clock,
     isAlive,
     history,
     metrics,
-    command: (argv, stdin) =>
-      startWfCommand({
-        argv,
-        database: places.database,
-        ...(stdin === undefined ? {} : { stdin: JSON.stringify(stdin) }),
-      }),
+    command,
+    commands,
+    catalog: createWorkflowCatalog(commands, clock),
     allowActions,
     basePath,
   };

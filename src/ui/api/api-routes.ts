@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { runsQuerySchema, runsView } from '../views/runs-view.ts';
+import { ACTION_ROUTES } from './action-routes.ts';
 import { type ApiRoute, apiRoute, NOTHING } from './route.ts';
+import { WORKFLOW_ROUTES } from './workflow-routes.ts';
 
 /** All routes of the JSON API. */
 export const API_ROUTES: readonly ApiRoute[] = [
@@ -14,4 +16,6 @@ export const API_ROUTES: readonly ApiRoute[] = [
     answer: { type: 'json', schema: z.array(z.unknown()), command: 'wf runs --json' },
     handle: async (context, { query }) => (await runsView(context, query)).runs,
   }),
+  ...ACTION_ROUTES,
+  ...WORKFLOW_ROUTES,
 ];

@@ -26,8 +26,14 @@ function operation({ summary, params, query, body, answer, method }: ApiRoute): 
     ...(method === 'post'
       ? { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body, 'input') } } } }
       : {}),
-    responses: { '200': { description: summary, content } },
+    responses: { '200': { description: summary, content }, ...acceptedResponse(answer) },
   };
+}
+
+function acceptedResponse(answer: ApiRoute['answer']): Readonly<Record<string, unknown>> {
+  if (answer.type !== 'json' || answer.accepted === undefined) return {};
+  const content = { 'application/json': { schema: jsonSchema(answer.accepted, 'output') } };
+  return { '202': { description: 'The command goes on: GET /actions/{action} returns its outcome.', content } };
 }
 
 function parameters(fields: z.ZodObject, where: 'path' | 'query'): readonly unknown[] {

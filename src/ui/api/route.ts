@@ -22,6 +22,8 @@ export interface ApiRoute {
   readonly query: Fields;
   readonly body: Fields;
   readonly answer: Answer;
+  /** Set for a POST that changes nothing, and has a body: a server that only shows answers it too. */
+  readonly reads?: true;
   /** @throws WfError E_USAGE if the request is not as described; the errors of its command */
   respond(context: UiContext, request: RawRequest): Promise<unknown>;
 }
@@ -29,9 +31,24 @@ export interface ApiRoute {
 /** What a route answers with. */
 export type Answer =
   /** A JSON document; `command` prints the same with --json. */
-  | { readonly type: 'json'; readonly schema: z.ZodType; readonly command?: string }
+  | {
+      readonly type: 'json';
+      readonly schema: z.ZodType;
+      readonly command?: string;
+      /** The answer while the command goes on: {@link Accepted}. */
+      readonly accepted?: z.ZodType;
+    }
   /** A document of another kind, as text. */
   | { readonly type: 'text'; readonly mediaType: string };
+
+/** The answer of a route whose command goes on: HTTP status 202. */
+export class Accepted {
+  readonly body: unknown;
+
+  constructor(body: unknown) {
+    this.body = body;
+  }
+}
 
 interface RouteParts<Params extends Fields, Query extends Fields, Body extends Fields>
   extends Omit<ApiRoute, 'params' | 'query' | 'body' | 'respond'> {

@@ -3,10 +3,14 @@ import type { Owner } from '../../engine/model/owner.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import type { StartedWfCommand } from '../../library/wf-command.ts';
+import type { Commands } from '../commands/commands.ts';
+import type { WorkflowCatalog } from '../commands/workflow-catalog.ts';
 
 /** What the page and its API are made from. */
 export interface UiContext {
   readonly database: string;
+  /** The same if commands that people type must name it. */
+  readonly namedDatabase: string | null;
   readonly version: string;
   readonly clock: Clock;
   isAlive(owner: Owner): boolean;
@@ -16,6 +20,10 @@ export interface UiContext {
   command(argv: readonly string[], stdin?: Json): StartedWfCommand;
   /** Returns the metrics of this process, for Prometheus. @throws WfError E_DATABASE* */
   metrics(): Promise<{ readonly mediaType: string; readonly text: string }>;
+  /** Runs such commands, a bounded number of them at once. */
+  readonly commands: Commands;
+  /** The workflows that the commands find. */
+  readonly catalog: WorkflowCatalog;
   /** Whether requests may change anything. */
   readonly allowActions: boolean;
   /** The path below which everything is served: empty, or `/wf`. */
