@@ -63,6 +63,7 @@ export async function serveUi(asked: AskedUi, services: Services, written?: Hist
     isAlive,
     history,
     metrics,
+    pidNamespace: services.pidNamespace,
     command,
     commands,
     catalog: createWorkflowCatalog(commands, clock),

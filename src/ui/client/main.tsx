@@ -1,8 +1,11 @@
 import { hydrate } from 'preact';
+import { setBrowser } from '../pages/live/browser.ts';
 import { useEventSource } from '../pages/live/event-source.ts';
 import { Page, type PageProps } from '../pages/page.tsx';
+import { openBrowser } from './browser.ts';
 import { signIn } from './sign-in.ts';
 
+setBrowser(openBrowser);
 useEventSource((address) => new EventSource(address));
 
 const data = document.getElementById('model');

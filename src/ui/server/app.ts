@@ -58,6 +58,8 @@ export function createApp({ context, access, assets, feeds, isSecure, metricsTok
       icon: `${basePath}/assets/${assets.icon.name}`,
       csrf: session === undefined ? '' : sessions.csrfToken(session),
       allowActions: context.allowActions,
+      namedDatabase: context.namedDatabase,
+      now: context.clock.now(),
       version: context.version,
       database: context.database,
     };

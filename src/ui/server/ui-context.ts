@@ -14,6 +14,7 @@ export interface UiContext {
   readonly version: string;
   readonly clock: Clock;
   isAlive(owner: Owner): boolean;
+  readonly pidNamespace: string | undefined;
   /** Returns the history as it is now; undefined while there is no database. @throws WfError E_DATABASE* */
   history(): Promise<HistoryReader | undefined>;
   /** Starts a command of wf on this database, as a process of its own. @param stdin inputs of a run, which other users must not see in a command line */

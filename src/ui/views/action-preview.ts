@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { needsUndo, undoOrder } from '../../engine/model/change.ts';
 import { asWfError, type ErrorRecord } from '../../engine/model/errors.ts';
+import type { RunId } from '../../engine/model/ids.ts';
 import { type ActionOnRun, actionRefusals } from '../../review/record/action-refusals.ts';
 import { readRunMaterial } from '../../review/record/run-material.ts';
 import { type ChangeRecord, changeRecord, runRecord } from '../../review/record/run-record.ts';
@@ -16,7 +17,8 @@ export type ActionPreview =
   | (Preview<'confirm'> & { readonly deadline: string | null; readonly keeps: readonly ChangeRecord[] })
   | (Preview<'send'> & { readonly waitingFor: WaitingFor | null })
   | (Preview<'settle'> & { readonly stuck: readonly ChangeRecord[] })
-  | (Preview<'resume' | 'retry'> & { readonly plan: ResumePlan | null });
+  | (Preview<'resume'> & { readonly plan: ResumePlan | null })
+  | (Preview<'retry'> & { readonly plan: ResumePlan | null });
 
 interface Preview<Action extends ActionOnRun> {
   readonly action: Action;
@@ -68,7 +70,7 @@ export async function actionPreview(
   const { history, run } = await requireRun(context, id);
   const material = history.atOneMoment(() => readRunMaterial(history, history.run(run.id) ?? run));
   const now = history.run(run.id) ?? run;
-  const refusal = actionRefusals(history, now, context.isAlive)[action];
+  const refusal = actionRefusals(history, now, context)[action];
   const record = runRecord(material, context.isAlive);
   const { changes } = material;
   const preview = <Action extends ActionOnRun>(of: Action): Preview<Action> => ({ action: of, run: run.id, refusal });
@@ -97,15 +99,26 @@ export async function actionPreview(
     case 'settle':
       return { ...preview(action), stuck: changes.filter(({ status }) => status === 'stuck').map(changeRecord) };
     case 'resume':
-    case 'retry': {
-      if (refusal !== null) return { ...preview(action), plan: null };
-      const options = ['--dry-run', ...(acceptChanges ? ['--accept-changes'] : [])];
-      try {
-        const { document } = await context.commands.read([action, ...options, '--', run.id]);
-        return { ...preview(action), plan: resumePlanSchema.parse(document) };
-      } catch (thrown) {
-        return { ...preview(action), refusal: asWfError(thrown).toRecord(), plan: null };
-      }
-    }
+      return { ...preview(action), ...(await planOf(context, action, run.id, refusal, acceptChanges)) };
+    case 'retry':
+      return { ...preview(action), ...(await planOf(context, action, run.id, refusal, acceptChanges)) };
+  }
+}
+
+/** Asks the command what it would do: that executes the workflow file. */
+async function planOf(
+  { commands }: UiContext,
+  action: 'resume' | 'retry',
+  run: RunId,
+  refusal: ErrorRecord | null,
+  acceptChanges: boolean,
+): Promise<{ readonly refusal: ErrorRecord | null; readonly plan: ResumePlan | null }> {
+  if (refusal !== null) return { refusal, plan: null };
+  const options = ['--dry-run', ...(acceptChanges ? ['--accept-changes'] : [])];
+  try {
+    const { document } = await commands.read([action, ...options, '--', run]);
+    return { refusal, plan: resumePlanSchema.parse(document) };
+  } catch (thrown) {
+    return { refusal: asWfError(thrown).toRecord(), plan: null };
   }
 }

@@ -16,7 +16,7 @@ export interface RunPageView {
 
 export async function runPageView(context: UiContext, id: string, step: string | null): Promise<RunPageView> {
   const { history, run } = await requireRun(context, id);
-  const view = history.atOneMoment(() => runView(history, run, context.isAlive, context.clock.now()));
+  const view = history.atOneMoment(() => runView(history, run, context, context.clock.now()));
   return { view, step };
 }
 

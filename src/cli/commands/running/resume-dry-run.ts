@@ -35,7 +35,7 @@ export async function printRetryPlan(
   services: Services,
   { out }: Terminal,
 ): Promise<ExitCode> {
-  const { retry: refusal } = actionRefusals(history, run, services.isAlive);
+  const { retry: refusal } = actionRefusals(history, run, services);
   if (refusal !== null) throw errorOfRecord(refusal);
   if (run.status === 'rolled-back') {
     if (options.json) writeJson(out, { run: run.id, direction: 'anew', steps: [] });

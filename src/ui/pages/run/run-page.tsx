@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { RunPageView } from '../../views/run-page-view.ts';
+import { RunActions } from '../actions/run-actions.tsx';
 import { followRun } from '../live/event-source.ts';
 import { mergeUpdate } from '../live/merge-update.ts';
 import type { PageFrame } from '../page-model.ts';
@@ -18,6 +19,7 @@ export function RunPage({ frame, page }: { readonly frame: PageFrame; readonly p
       <h1>
         {workflow} <code>{id}</code> <Status status={status} />
       </h1>
+      <RunActions frame={frame} view={view} />
       <ol>
         {view.steps.map((step) => (
           <li key={step.id}>

@@ -1,4 +1,5 @@
 import type { RunsView } from '../../views/runs-view.ts';
+import { Questions } from '../actions/questions.tsx';
 import type { PageFrame } from '../page-model.ts';
 import { Moment } from '../parts/moment.tsx';
 import { Status } from '../parts/status.tsx';
@@ -8,6 +9,7 @@ export function RunsPage({ frame, view }: { readonly frame: PageFrame; readonly 
   return (
     <>
       <h1>Runs</h1>
+      <Questions frame={frame} questions={view.questions} />
       <table>
         <thead>
           <tr>

@@ -1,0 +1,32 @@
+import { useEffect, useState } from 'preact/hooks';
+import { browser } from '../live/browser.ts';
+
+const SHOWN_MS = 2_000;
+
+/** A command line to copy. */
+export function Command({ line }: { readonly line: string }) {
+  return (
+    <span class="command-line">
+      <code>{line}</code> <CopyButton text={line} label={`Copy ${line}`} />
+    </span>
+  );
+}
+
+/** A button that copies a text. @param label for people who cannot see what it stands beside */
+export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
+  const [outcome, setOutcome] = useState<'Copy' | 'Copied' | 'Not copied'>('Copy');
+  useEffect(() => (outcome === 'Copy' ? undefined : browser().after(SHOWN_MS, () => setOutcome('Copy'))), [outcome]);
+  const copy = () => {
+    browser()
+      .copy(text)
+      .then(
+        () => setOutcome('Copied'),
+        () => setOutcome('Not copied'),
+      );
+  };
+  return (
+    <button type="button" class="copy" aria-label={outcome === 'Copy' ? label : outcome} onClick={copy}>
+      {outcome}
+    </button>
+  );
+}
