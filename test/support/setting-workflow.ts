@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type RunRecord, runRecordSchema } from './run-record.ts';
 import { openProject, type Project, type RunningWf, type WfEnd } from './run-wf.ts';
 
-const SETTING_WORKFLOW = readFileSync(new URL('../fixtures/workflows/setting.ts', import.meta.url), 'utf8');
+export const SETTING_WORKFLOW = readFileSync(new URL('../fixtures/workflows/setting.ts', import.meta.url), 'utf8');
 
 /** A project with the workflow `setting`, which makes two folders that are kept if somebody confirms that. */
 export interface SettingProject extends Project {

@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { needsUndo, undoOrder } from '../../engine/model/change.ts';
+import { isInPlace, undoOrder } from '../../engine/model/change.ts';
 import { asWfError, type ErrorRecord } from '../../engine/model/errors.ts';
 import type { RunId } from '../../engine/model/ids.ts';
 import { type ActionOnRun, actionRefusals } from '../../review/record/action-refusals.ts';
 import { readRunMaterial } from '../../review/record/run-material.ts';
 import { type ChangeRecord, changeRecord, runRecord } from '../../review/record/run-record.ts';
-import type { WaitingFor } from '../../review/record/waiting-for.ts';
+import { type WaitingFor, waitingFor } from '../../review/record/waiting-for.ts';
 import type { UiContext } from '../server/ui-context.ts';
 import { requireRun } from './run-page-view.ts';
 
@@ -92,10 +92,10 @@ export async function actionPreview(
       return {
         ...preview(action),
         deadline: record.waitingFor?.confirm?.deadline ?? null,
-        keeps: changes.filter(needsUndo).map(changeRecord),
+        keeps: changes.filter(isInPlace).map(changeRecord),
       };
     case 'send':
-      return { ...preview(action), waitingFor: record.waitingFor };
+      return { ...preview(action), waitingFor: run.status === 'waiting' ? waitingFor(material) : null };
     case 'settle':
       return { ...preview(action), stuck: changes.filter(({ status }) => status === 'stuck').map(changeRecord) };
     case 'resume':

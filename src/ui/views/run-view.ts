@@ -16,6 +16,7 @@ import {
   type ShownStepStatus,
 } from '../../review/record/run-record.ts';
 import type { StageRecord } from '../../review/record/stage-record.ts';
+import { type WaitingFor, waitingFor } from '../../review/record/waiting-for.ts';
 import { type Span, type Timeline, timelineOf } from '../../review/timeline/timeline.ts';
 
 /** A run as its page shows it. Times are ISO 8601 in UTC, durations are in milliseconds; null is "not yet". */
@@ -32,6 +33,8 @@ export interface RunView {
   readonly verification: Verification | null;
   readonly timeline: TimelineView;
   readonly actions: ActionRefusals;
+  /** The events one of which lets it continue, also while no process advances it; null if it does not wait. */
+  readonly expects: WaitingFor | null;
   /** The commands that resume, confirm, retry or undo the run, the most likely first. */
   readonly next: readonly string[];
   /** Number of pieces of evidence: it grows while a step goes on. */
@@ -106,6 +109,7 @@ function viewOf(history: HistoryReader, material: RunMaterial, here: Here, now: 
     verification: record.verification,
     timeline: timelineView(timeline, record.status),
     actions: actionRefusals(history, run, here),
+    expects: run.status === 'waiting' ? waitingFor(material) : null,
     next: nextActions(material, record.status),
     evidence: history.evidenceCount(run.id),
   };

@@ -10,15 +10,28 @@ import type { DialogProps } from './dialog-props.ts';
 import { commentOption, typedCommand } from './typed-command.ts';
 import { usePreview } from './use-preview.ts';
 
+type Open = 'confirm' | 'extend';
+
 /** An unconfirmed run, with the time until its changes are taken back. */
 export function Confirmation({ frame, view, act }: Omit<DialogProps, 'onClose'>) {
-  const [open, setOpen] = useState<'confirm' | 'extend' | null>(null);
-  const { id, waitingFor } = view.run;
-  const deadline = waitingFor?.confirm?.deadline ?? null;
+  const [open, setOpen] = useState<Open | null>(null);
   const props = { frame, view, act, onClose: () => setOpen(null) };
-  const dialog =
-    open === 'confirm' ? <ConfirmDialog {...props} /> : open === 'extend' ? <ExtendDialog {...props} /> : null;
-  if (deadline === null) return dialog;
+  return (
+    <>
+      <Unconfirmed frame={frame} view={view} onOpen={setOpen} />
+      {open === 'confirm' ? <ConfirmDialog {...props} /> : null}
+      {open === 'extend' ? <ExtendDialog {...props} /> : null}
+    </>
+  );
+}
+
+interface UnconfirmedProps extends Pick<DialogProps, 'frame' | 'view'> {
+  onOpen(dialog: Open): void;
+}
+
+function Unconfirmed({ frame, view: { run }, onOpen }: UnconfirmedProps) {
+  const deadline = run.waitingFor?.confirm?.deadline;
+  if (deadline === undefined) return null;
   return (
     <section class="question" id="question" aria-labelledby="confirmation-title">
       <h2 id="confirmation-title">Keep the changes?</h2>
@@ -28,17 +41,16 @@ export function Confirmation({ frame, view, act }: Omit<DialogProps, 'onClose'>)
       </p>
       {frame.allowActions ? (
         <div class="answers">
-          <button type="button" class="primary" onClick={() => setOpen('confirm')}>
+          <button type="button" class="primary" onClick={() => onOpen('confirm')}>
             Confirm
           </button>
-          <button type="button" onClick={() => setOpen('extend')}>
+          <button type="button" onClick={() => onOpen('extend')}>
             Extend
           </button>
         </div>
       ) : (
-        <Command line={typedCommand(frame, 'confirm', [id])} />
+        <Command line={typedCommand(frame, 'confirm', [run.id])} />
       )}
-      {dialog}
     </section>
   );
 }

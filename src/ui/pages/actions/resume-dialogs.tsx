@@ -112,14 +112,18 @@ function Planned({ plan, stages }: { readonly plan: ResumePlan | null; readonly 
   const reached = new Set(plan.steps.map(({ stage }) => stage));
   const last = stages.findLastIndex((name) => reached.has(name));
   const toCome = plan.direction === 'back' ? [] : stages.slice(last + 1);
+  const begins =
+    kept === 0
+      ? 'wf observes the host'
+      : `wf keeps ${kept === 1 ? 'the completed step' : `the ${kept} completed steps`}`;
+  const rest = toCome.length === 0 ? '' : ` as the machine decides: ${toCome.join(', ')}`;
+  if (plan.direction === 'forward' && due.length === 0) return <p>{`${begins}, and continues${rest}.`}</p>;
   return (
     <>
       <p>
         {plan.direction === 'back'
           ? 'wf continues the rollback: it undoes what is left, and compares the host with its state before the run.'
-          : kept === 0
-            ? 'wf observes the host, and continues:'
-            : `wf keeps the ${kept} ${kept === 1 ? 'step' : 'steps'} that are complete, and continues:`}
+          : `${begins}, and continues:`}
       </p>
       {due.length === 0 ? null : (
         <DataTable
@@ -128,7 +132,7 @@ function Planned({ plan, stages }: { readonly plan: ResumePlan | null; readonly 
           rows={due.map(({ step, kind, plan: what, why }) => [step, kind, WORDS[what], why])}
         />
       )}
-      {toCome.length === 0 ? null : <p>Then, as the machine decides: {toCome.join(', ')}.</p>}
+      {rest === '' ? null : <p>{`Then it continues${rest}.`}</p>}
     </>
   );
 }

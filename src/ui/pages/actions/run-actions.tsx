@@ -7,7 +7,6 @@ import { ErrorNotice } from '../parts/error-notice.tsx';
 import { type AskedAction, actOnRun, type Notice } from './act-on-run.ts';
 import { ActionButton } from './action-button.tsx';
 import { Confirmation } from './confirmation.tsx';
-import type { DialogProps } from './dialog-props.ts';
 import { PauseDialog } from './pause-dialog.tsx';
 import { Question } from './question.tsx';
 import { ResumeDialog, RetryDialog } from './resume-dialogs.tsx';
@@ -32,6 +31,7 @@ const BUTTONS = [
 /** Everything that people can ask of a run: its question, and buttons for the rest. */
 export function RunActions({ frame, view }: RunActionsProps) {
   const [open, setOpen] = useState<(typeof BUTTONS)[number] | null>(null);
+  const [settling, setSettling] = useState<ChangeRecord | null>(null);
   const [notice, setNotice] = useState<Notice | null>(null);
   const act = (asked: AskedAction) => {
     setNotice(null);
@@ -43,7 +43,10 @@ export function RunActions({ frame, view }: RunActionsProps) {
     <div class="actions">
       <Question {...props} />
       <Confirmation {...props} />
-      {stuck.length === 0 ? null : <StuckChanges {...props} stuck={stuck} />}
+      {stuck.length === 0 ? null : <StuckChanges frame={frame} view={view} stuck={stuck} onSettle={setSettling} />}
+      <div role="status" class="notice">
+        {notice === null ? null : <NoticeText frame={frame} notice={notice} />}
+      </div>
       {frame.allowActions ? (
         <ul class="action-buttons" aria-label="Actions on the run">
           {BUTTONS.map((button) => (
@@ -60,9 +63,7 @@ export function RunActions({ frame, view }: RunActionsProps) {
       ) : (
         <NextCommands frame={frame} view={view} />
       )}
-      <div role="status" class="notice">
-        {notice === null ? null : <NoticeText frame={frame} notice={notice} />}
-      </div>
+      {settling === null ? null : <SettleDialog {...props} change={settling} onClose={() => setSettling(null)} />}
       {open === null ? null : <open.Dialog key={open.action} {...props} onClose={() => setOpen(null)} />}
     </div>
   );
@@ -98,11 +99,13 @@ function NextCommands({ frame, view }: RunActionsProps) {
   );
 }
 
-type StuckChangesProps = Omit<DialogProps, 'onClose'> & { readonly stuck: readonly ChangeRecord[] };
+interface StuckChangesProps extends RunActionsProps {
+  readonly stuck: readonly ChangeRecord[];
+  onSettle(change: ChangeRecord): void;
+}
 
 /** The changes that a person has to see to. */
-function StuckChanges({ frame, view, act, stuck }: StuckChangesProps) {
-  const [settling, setSettling] = useState<ChangeRecord | null>(null);
+function StuckChanges({ frame, view, stuck, onSettle }: StuckChangesProps) {
   return (
     <section class="stuck-changes" aria-labelledby="stuck-title">
       <h2 id="stuck-title">{stuck.length === 1 ? 'A change' : `${stuck.length} changes`} could not be undone</h2>
@@ -116,7 +119,7 @@ function StuckChanges({ frame, view, act, stuck }: StuckChangesProps) {
                 frame={frame}
                 label={`Settle change ${change.seq}`}
                 refusal={view.actions.settle}
-                onPress={() => setSettling(change)}
+                onPress={() => onSettle(change)}
               />
             ) : (
               <Command
@@ -134,9 +137,6 @@ function StuckChanges({ frame, view, act, stuck }: StuckChangesProps) {
           </li>
         ))}
       </ul>
-      {settling === null ? null : (
-        <SettleDialog frame={frame} view={view} act={act} change={settling} onClose={() => setSettling(null)} />
-      )}
     </section>
   );
 }

@@ -45,7 +45,7 @@ export function SendDialog({ frame, view, event, label, title, act, onClose }: S
   const [comment, setComment] = useState('');
   // The same question may be asked again.
   const [answersBefore] = useState(answersIn(view).length);
-  const isAnswered = answersIn(view).length > answersBefore || !expects(view, event);
+  const isAnswered = answersIn(view).length > answersBefore || !isExpected(view, event);
   const { data } = collect(form.fields, form.typed);
   const payload = isDescribed ? data : (data['data'] ?? {});
 
@@ -98,8 +98,8 @@ function answersIn({ requests }: RunView): readonly RequestRecord[] {
   return requests.filter(({ kind, outcome }) => kind === 'send' && outcome?.type === 'handled');
 }
 
-function expects({ run: { waitingFor } }: RunView, { type }: ExpectedEvent): boolean {
-  return waitingFor?.events.some((event) => event.type === type) ?? false;
+function isExpected({ expects }: RunView, { type }: ExpectedEvent): boolean {
+  return expects?.events.some((event) => event.type === type) ?? false;
 }
 
 /** Returns why an answer comes too late. */
