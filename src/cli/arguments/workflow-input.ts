@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { checkInput } from '../../definition/check-input.ts';
 import { asWfError, WfError } from '../../engine/model/errors.ts';
@@ -6,6 +5,7 @@ import { isJsonObject, type Json, type JsonObject, parseJson, toJson } from '../
 import { redactInput } from '../../engine/secrets/secrets.ts';
 import type { LoadedWorkflow } from '../../engine/workflow/workflow.ts';
 import { didYouMean } from '../../review/text/did-you-mean.ts';
+import { fileText } from './file-text.ts';
 import { givenSecret } from './secret-value.ts';
 
 /** Input of a run as the user gave it. */
@@ -14,16 +14,6 @@ export interface GivenInput {
   readonly assignments: readonly string[];
   /** Path of a JSON file that contains an object; `-` is standard input. */
   readonly file: string | undefined;
-}
-
-/** Whether a file name stands for standard input. */
-export function isStandardInput(file: string | undefined): boolean {
-  return file === '-' || file === '/dev/stdin';
-}
-
-/** Reads standard input to its end. By its descriptor: Linux opens no socket by its name, and Node gives its children sockets. */
-export function readStandardInput(): string {
-  return readFileSync(0, 'utf8');
 }
 
 type InputOwner = Pick<LoadedWorkflow, 'name' | 'input' | 'secretInputs'>;
@@ -101,7 +91,7 @@ function readInputFile(file: string): JsonObject {
   const hint = 'Give --input-file a JSON file with one object: { "devNetwork": "lab" }.';
   let value: Json;
   try {
-    value = parseJson(isStandardInput(file) ? readStandardInput() : readFileSync(file, 'utf8'));
+    value = parseJson(fileText(file));
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     throw new WfError('E_INPUT', `input file ${file}: cannot read: ${why}`, { hint, cause: thrown });

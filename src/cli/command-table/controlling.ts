@@ -7,6 +7,7 @@ export function controlling(program: Command, action: ActionFactory): void {
   asking(program.command('send').summary('send a run an event, such as an approval'))
     .argument('<event>', 'type of the event; `wf show` lists those that the run expects')
     .option('--data <json>', 'data of the event, as a JSON object')
+    .option('--data-file <file>', 'JSON file with the data of the event, instead of --data')
     .action(action(['run', 'event'], async () => (await import('../commands/controlling/send.ts')).send));
   asking(program.command('pause').summary('let the running steps of a run finish, then pause it')).action(
     action(['run'], async () => (await import('../commands/controlling/pause.ts')).pause),
@@ -20,6 +21,7 @@ export function controlling(program: Command, action: ActionFactory): void {
   asking(
     program.command('retry').summary('continue a failed run from its failed steps, or start a rolled-back one anew'),
   )
+    .option('--dry-run', 'show what would happen to each step and why, without doing it')
     .option('--accept-changes', 'continue although the workflow has changed since the run started')
     .action(action(['run'], async () => (await import('../commands/controlling/retry.ts')).retry));
   asking(program.command('settle').summary('record that a change which wf could not undo is gone, or is kept'))

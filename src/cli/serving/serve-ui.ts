@@ -7,6 +7,8 @@ import { stateFolder } from '../../host/machine/user-folders.ts';
 import { ownProcess } from '../../host/processes/process.ts';
 import { version } from '../../library/version.ts';
 import { startWfCommand } from '../../library/wf-command.ts';
+import { createCommands } from '../../ui/commands/commands.ts';
+import { createWorkflowCatalog } from '../../ui/commands/workflow-catalog.ts';
 import { linkToken } from '../../ui/server/sessions.ts';
 import { startUi, type UiServer } from '../../ui/server/start-ui.ts';
 import { type RegisteredServer, uiStateFile } from '../../ui/server/state-file.ts';
@@ -54,6 +56,7 @@ export async function serveUi(asked: AskedUi, services: Services, written?: Hist
       database: places.database,
       ...(stdin === undefined ? {} : { stdin: JSON.stringify(stdin) }),
     });
+  const commands = createCommands(command, clock);
   const context: UiContext = {
     database: places.database,
     namedDatabase: places.namedDatabase,
@@ -62,7 +65,10 @@ export async function serveUi(asked: AskedUi, services: Services, written?: Hist
     isAlive,
     history,
     metrics,
+    pidNamespace: services.pidNamespace,
     command,
+    commands,
+    catalog: createWorkflowCatalog(commands, clock),
     reports: createReports(command),
     allowActions,
     basePath,

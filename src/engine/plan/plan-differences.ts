@@ -1,6 +1,7 @@
 import { WfError } from '../model/errors.ts';
 import type { PlanId, RunId } from '../model/ids.ts';
 import type { PreflightFinding } from '../run/engine.ts';
+import { observedWords } from './observed-words.ts';
 import type { ObservedNow, PlannedPlace, PlanStep, RunPlan, StoredPlan } from './saved-plan.ts';
 
 /** Returns what differs between a plan and the same plan made now, as sentences without an end. */
@@ -77,27 +78,6 @@ function sameObservation(one: ObservedNow | null, other: ObservedNow | null): bo
   const isSameError =
     one.error?.code === other.error?.code && (one.found === 'unknown' || one.error?.message === other.error?.message);
   return one.found === other.found && one.target === other.target && isSameError;
-}
-
-/** Returns an observation in words: `network lab does not exist`. */
-export function observedWords(observed: ObservedNow | null): string {
-  if (observed === null) return 'not observed';
-  const { found, error } = observed;
-  const target = observed.target === null ? '' : `${observed.target} `;
-  switch (found) {
-    case 'absent':
-      return `${target}does not exist`;
-    case 'partial':
-      return `a part of ${target}exists`;
-    case 'ours':
-      return `${target}exists, made by a run with this id`;
-    case 'unchanged':
-      return `${target}as requested already`;
-    case 'foreign':
-      return `exists, and is not the run's: ${error?.message ?? ''}`;
-    case 'unknown':
-      return `cannot tell: ${error?.message ?? ''}`;
-  }
 }
 
 /** Returns the error for a plan that no longer holds. @param differences at least one */

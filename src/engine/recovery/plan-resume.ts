@@ -22,13 +22,17 @@ import { isRollingBack, resumableRun } from './resume-run.ts';
 import { retryOf, withRetry } from './retry-failed-run.ts';
 import { begunRollBack } from './roll-back-run.ts';
 
-/** Returns what a resume would do with each step, by the same tables. Observes the host, takes no lease, touches nothing. */
+/**
+ * Returns what a resume would do with each step, by the same tables. Observes the host, takes no lease, touches nothing.
+ * @param isRetry whether a failed run is planned as if its retry were due
+ */
 export async function planResume(
   dependencies: EngineDependencies,
   request: ResumeRequest,
   secrets: Secrets,
+  { isRetry }: { readonly isRetry: boolean } = { isRetry: false },
 ): Promise<ResumePlan> {
-  const run = resumableRun(dependencies, request);
+  const run = resumableRun(dependencies, request, isRetry);
   requireValues(run, secrets);
   if (run.owner !== null && dependencies.isAlive(run.owner))
     throw leaseHeld(run.id, run.owner, dependencies.owner.pidNamespace);

@@ -118,9 +118,10 @@ function revealedInput({ input }: StoredRun, secrets: Secrets): JsonObject {
   return isJsonObject(revealed) ? revealed : {};
 }
 
-/** @throws WfError E_RUN_NOT_FOUND, E_RUN_ENDED, E_DEFINITION_CHANGED */
-export function resumableRun({ history }: EngineDependencies, request: ResumeRequest): StoredRun {
-  return requireResumable(history.run(request.run), request);
+/** @param isRetry whether a retry counts as due @throws WfError E_RUN_NOT_FOUND, E_RUN_ENDED, E_DEFINITION_CHANGED */
+export function resumableRun({ history }: EngineDependencies, request: ResumeRequest, isRetry = false): StoredRun {
+  const run = history.run(request.run);
+  return requireResumable(run && { ...run, isRetryDue: run.isRetryDue || isRetry }, request);
 }
 
 function requireResumable(

@@ -92,6 +92,10 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       return redactingErrors(secrets, () => planResume(services, request, secrets));
     },
     noticesSent: (stop) => services.notifier.sent(stop),
+    async planRetry(request) {
+      const secrets = knownSecrets(services, request);
+      return redactingErrors(secrets, () => planResume(services, request, secrets, { isRetry: true }));
+    },
   };
 }
 

@@ -277,4 +277,6 @@ export interface Engine {
   planResume(request: ResumeRequest): Promise<ResumePlan>;
   /** See {@link NotifierPort.sent}. */
   noticesSent(stop: AbortSignal): Promise<void> | undefined;
+  /** Returns the same for a run that failed and is retried. @throws WfError as `resume` of a run whose retry is due */
+  planRetry(request: ResumeRequest): Promise<ResumePlan>;
 }

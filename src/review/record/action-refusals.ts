@@ -12,11 +12,18 @@ export type ActionOnRun = RunAction | Demand['kind'];
 /** By action, the error with which its command would refuse now; null if it is allowed. */
 export type ActionRefusals = Readonly<Record<ActionOnRun, ErrorRecord | null>>;
 
+/** The process that asks. */
+export interface Here {
+  readonly isAlive: IsAlive;
+  /** Undefined if the kernel has no PID namespaces. */
+  readonly pidNamespace: string | undefined;
+}
+
 /** Returns which actions a run allows now, by the rules of the commands. */
 export function actionRefusals(
   history: Pick<HistoryPort, 'journal' | 'changes'>,
   run: StoredRun,
-  isAlive: IsAlive,
+  { isAlive, pidNamespace }: Here,
 ): ActionRefusals {
   const asked = (demand: Demand) =>
     recordOf(
@@ -24,8 +31,8 @@ export function actionRefusals(
     );
   const settled = history.changes(run.id).find(({ status }) => status === 'stuck')?.seq ?? 0;
   return {
-    resume: recordOf(refusalOf('resume', run, isAlive)),
-    rollback: recordOf(refusalOf('rollback', run, isAlive)),
+    resume: recordOf(refusalOf('resume', run, isAlive, pidNamespace)),
+    rollback: recordOf(refusalOf('rollback', run, isAlive, pidNamespace)),
     send: asked({ kind: 'send', event: { type: '' } }),
     pause: asked({ kind: 'pause' }),
     cancel: asked({ kind: 'cancel', keep: false }),

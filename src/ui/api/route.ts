@@ -25,6 +25,8 @@ export interface ApiRoute {
   readonly query: Fields;
   readonly body: Fields;
   readonly answer: Answer;
+  /** Set for a POST that changes nothing, and has a body: a server that only shows answers it too. */
+  readonly reads?: true;
   /** @throws WfError E_USAGE if the request is not as described; the errors of its command */
   respond(context: UiContext, request: RawRequest): Promise<unknown>;
 }
@@ -36,7 +38,7 @@ export type Answer =
       readonly type: 'json';
       readonly schema: z.ZodType;
       readonly command?: string;
-      /** The answer while the command goes on: HTTP status 202. */
+      /** The answer while the command goes on: {@link Accepted}. */
       readonly accepted?: z.ZodType;
     }
   /** A {@link Page} of such items. */
@@ -55,6 +57,15 @@ type PageQuery = Readonly<Record<string, string | undefined>>;
 
 export function isPage(answer: unknown): answer is Page {
   return typeof answer === 'object' && answer !== null && 'items' in answer && 'links' in answer;
+}
+
+/** The answer of a route whose command goes on: HTTP status 202. */
+export class Accepted {
+  readonly body: unknown;
+
+  constructor(body: unknown) {
+    this.body = body;
+  }
 }
 
 interface RouteParts<Params extends Fields, Query extends Fields, Body extends Fields>

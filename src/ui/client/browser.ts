@@ -1,5 +1,7 @@
 import type { Browser } from '../pages/live/browser.ts';
 
+let keeping: ReturnType<typeof setTimeout> | undefined;
+
 /** The browser in which the page is open. */
 export const openBrowser: Browser = {
   async readText(address) {
@@ -7,6 +9,20 @@ export const openBrowser: Browser = {
     const text = await answer.text();
     if (!answer.ok) throw new Error(refusal(text));
     return text;
+  },
+  async request({ method, address, csrf, body }) {
+    const answer = await fetch(address, {
+      method,
+      headers: { 'content-type': 'application/json', 'x-wf-csrf': csrf },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, text: await answer.text() };
+  },
+  draft: () => history.state,
+  keepDraft(draft) {
+    clearTimeout(keeping);
+    // Browsers slow down a page that changes its history at each key.
+    keeping = setTimeout(() => history.replaceState(draft, ''), 300);
   },
   copy: (text) => navigator.clipboard.writeText(text),
   now: () => Date.now(),

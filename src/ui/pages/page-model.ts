@@ -1,6 +1,7 @@
 import type { RunComparison } from '../../review/compare/run-comparison.ts';
 import type { PlanRecord } from '../../review/record/plan-record.ts';
 import type { RunChanges } from '../../review/record/run-changes.ts';
+import type { DescribedWorkflow, ListedWorkflow } from '../commands/workflow-catalog.ts';
 import type { ChangesView } from '../views/changes-view.ts';
 import type { ChoiceView } from '../views/comparison-view.ts';
 import type { DoctorView } from '../views/doctor-view.ts';
@@ -18,7 +19,9 @@ export type PageModel =
   | { readonly page: 'changes'; readonly view: ChangesView }
   | { readonly page: 'plans'; readonly view: PlansView }
   | { readonly page: 'plan'; readonly view: PlanRecord }
-  | { readonly page: 'doctor'; readonly view: DoctorView };
+  | { readonly page: 'doctor'; readonly view: DoctorView }
+  | { readonly page: 'workflows'; readonly workflows: readonly ListedWorkflow[] }
+  | { readonly page: 'workflow'; readonly workflow: DescribedWorkflow };
 
 /** What surrounds a page. */
 export interface PageFrame {
@@ -28,6 +31,8 @@ export interface PageFrame {
   readonly allowActions: boolean;
   /** The database that suggested commands name; null if wf finds it by itself. */
   readonly namedDatabase: string | null;
+  /** The clock of the server when it rendered the page, in milliseconds since the epoch. */
+  readonly now: number;
 }
 
 /** Title of the window. */
@@ -51,5 +56,9 @@ export function titleOf(model: PageModel): string {
       return `Plan ${model.view.id}`;
     case 'doctor':
       return 'Doctor';
+    case 'workflows':
+      return 'Workflows';
+    case 'workflow':
+      return `Workflow ${model.workflow.name}`;
   }
 }

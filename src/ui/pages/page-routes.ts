@@ -78,6 +78,17 @@ export const PAGE_ROUTES: readonly PageRoute[] = [
       view: displayed(await doctorView(context, parsedQuery(doctorQuerySchema, query).after)),
     }),
   },
+  {
+    path: '/workflows',
+    load: async (context) => ({ page: 'workflows', workflows: await context.catalog.list() }),
+  },
+  {
+    path: '/workflows/:workflow',
+    load: async (context, { params }) => ({
+      page: 'workflow',
+      workflow: await context.catalog.describe(params['workflow'] ?? ''),
+    }),
+  },
 ];
 
 /** Parses the query of an address; a form leaves unused fields empty. @throws WfError E_USAGE */

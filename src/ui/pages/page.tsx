@@ -8,6 +8,8 @@ import { PlansPage } from './machine/plans-page.tsx';
 import type { PageFrame, PageModel } from './page-model.ts';
 import { RunPage } from './run/run-page.tsx';
 import { RunsPage } from './runs/runs-page.tsx';
+import { WorkflowPage } from './workflows/workflow-page.tsx';
+import { WorkflowsPage } from './workflows/workflows-page.tsx';
 
 export interface PageProps {
   readonly frame: PageFrame;
@@ -35,5 +37,9 @@ export function Page({ frame, model }: PageProps) {
       return <PlanPage frame={frame} view={model.view} />;
     case 'doctor':
       return <DoctorPage frame={frame} view={model.view} />;
+    case 'workflows':
+      return <WorkflowsPage frame={frame} workflows={model.workflows} />;
+    case 'workflow':
+      return <WorkflowPage frame={frame} workflow={model.workflow} />;
   }
 }

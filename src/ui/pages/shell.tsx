@@ -17,8 +17,8 @@ export interface Shell extends PageFrame {
 
 /** Returns the HTML of a page, with the data from which the browser continues. */
 export function renderPage(shell: Shell, model: PageModel): string {
-  const { basePath, csrf, allowActions, namedDatabase } = shell;
-  const frame: PageFrame = { basePath, csrf, allowActions, namedDatabase };
+  const { basePath, csrf, allowActions, namedDatabase, now } = shell;
+  const frame: PageFrame = { basePath, csrf, allowActions, namedDatabase, now };
   return documentOf(
     shell,
     titleOf(model),

@@ -7,7 +7,7 @@ import { asWfError } from '../../engine/model/errors.ts';
 import { API_ROUTES } from '../api/api-routes.ts';
 import { openApiDocument } from '../api/document/openapi.ts';
 import { linkHeader } from '../api/link-header.ts';
-import { type ApiRoute, isPage, type RawRequest } from '../api/route.ts';
+import { Accepted, type ApiRoute, isPage, type RawRequest } from '../api/route.ts';
 import { PAGE_ROUTES } from '../pages/page-routes.ts';
 import { renderErrorPage, renderPage, renderSignIn, type Shell } from '../pages/shell.tsx';
 import { openEventStream } from '../stream/event-stream.ts';
@@ -32,7 +32,7 @@ export interface AppParts {
   /** The token with which programs read `/metrics`; null: nobody reads them. */
   readonly metricsToken: string | null;
   readonly context: UiContext;
-  readonly access: Omit<Access, 'open' | 'byToken'>;
+  readonly access: Omit<Access, 'open' | 'byToken' | 'isReading'>;
   readonly assets: Assets;
   readonly feeds: Feeds;
   /** Whether the page is reached by https, through a proxy. */
@@ -47,6 +47,8 @@ export function createApp({ context, access, assets, feeds, isSecure, metricsTok
   const open = new Set([`${basePath}/session`, ...assetPaths]);
   const byToken = new Map(metricsToken === null ? [] : [[`${basePath}/metrics`, metricsToken]]);
   const app = new Hono<GuardedEnv>();
+  const reading = API_ROUTES.filter(({ reads }) => reads).map(({ path }) => `${basePath}/api${path}`.split('/'));
+  const isReading = (path: string) => reading.some((segments) => matches(path.split('/'), segments));
   let streams = 0;
 
   const shellOf = (c: Ctx): Shell => {
@@ -59,6 +61,7 @@ export function createApp({ context, access, assets, feeds, isSecure, metricsTok
       csrf: session === undefined ? '' : sessions.csrfToken(session),
       allowActions: context.allowActions,
       namedDatabase: context.namedDatabase,
+      now: context.clock.now(),
       version: context.version,
       database: context.database,
     };
@@ -72,7 +75,7 @@ export function createApp({ context, access, assets, feeds, isSecure, metricsTok
     if (status === 401) return c.html(renderSignIn(shellOf(c)), status);
     return c.html(renderErrorPage(shellOf(c), record), status);
   });
-  app.use('*', guard({ ...access, open, byToken }));
+  app.use('*', guard({ ...access, open, byToken, isReading }));
   app.use('*', bodyLimit({ maxSize: MOST_BODY_BYTES, onError: () => Promise.reject(tooLarge()) }));
 
   app.get(`${basePath}/assets/:name`, (c) => {
@@ -162,10 +165,19 @@ export function createApp({ context, access, assets, feeds, isSecure, metricsTok
   return app;
 }
 
+/** Whether a path is exactly one of a route: each parameter stands for one segment. */
+function matches(path: readonly string[], route: readonly string[]): boolean {
+  return (
+    path.length === route.length &&
+    route.every((segment, index) => /^\{\w+\}$/.test(segment) || segment === path[index])
+  );
+}
+
 async function respond(route: ApiRoute, context: UiContext, c: Ctx): Promise<Response> {
   const body = route.method === 'post' ? await jsonBody(c) : undefined;
   const query = queryOf(c);
   const answer = await route.respond(context, { params: c.req.param(), query, body });
+  if (answer instanceof Accepted) return c.json(answer.body, 202);
   if (route.answer.type === 'json') return c.json(answer);
   if (route.answer.type === 'page') {
     const { items, links } = isPage(answer) ? answer : { items: [], links: {} };

@@ -20,6 +20,8 @@ export interface Access {
   readonly open: ReadonlySet<string>;
   /** Paths for programs, which need this token instead of a session. */
   readonly byToken: ReadonlyMap<string, string>;
+  /** Whether a POST to this path changes nothing: a server that only shows answers it. */
+  isReading(path: string): boolean;
 }
 
 /** What the guard hands to the routes. */
@@ -55,7 +57,7 @@ export function guard(access: Access): MiddlewareHandler<GuardedEnv> {
         const given = req.header('x-wf-csrf') ?? '';
         if (!isSame(given, access.sessions.csrfToken(session)))
           throw forbidden('the request carries no valid token of its session', 'Load the page again.');
-        if (!access.allowActions)
+        if (!access.allowActions && !access.isReading(req.path))
           throw forbidden('this server only shows', 'Start it with `wf ui --allow-actions`, or use the command.');
       }
     }

@@ -3,6 +3,8 @@ import type { Owner } from '../../engine/model/owner.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import type { StartedWfCommand } from '../../library/wf-command.ts';
+import type { Commands } from '../commands/commands.ts';
+import type { WorkflowCatalog } from '../commands/workflow-catalog.ts';
 import type { Reports } from '../views/reports.ts';
 
 /** What the page and its API are made from. */
@@ -13,6 +15,7 @@ export interface UiContext {
   readonly version: string;
   readonly clock: Clock;
   isAlive(owner: Owner): boolean;
+  readonly pidNamespace: string | undefined;
   /** Returns the history as it is now; undefined while there is no database. @throws WfError E_DATABASE* */
   history(): Promise<HistoryReader | undefined>;
   /** Starts a command of wf on this database, as a process of its own. @param stdin inputs of a run, which other users must not see in a command line */
@@ -20,6 +23,10 @@ export interface UiContext {
   /** Returns the metrics of this process, for Prometheus. @throws WfError E_DATABASE* */
   metrics(): Promise<{ readonly mediaType: string; readonly text: string }>;
   readonly reports: Reports;
+  /** Runs such commands, a bounded number of them at once. */
+  readonly commands: Commands;
+  /** The workflows that the commands find. */
+  readonly catalog: WorkflowCatalog;
   /** Whether requests may change anything. */
   readonly allowActions: boolean;
   /** The path below which everything is served: empty, or `/wf`. */

@@ -32,7 +32,8 @@ interface Follower {
 /** The share of the time that reading one run may take: a long run is read less often. */
 const REST_PER_READ = 4;
 
-export function createRunFeed(id: RunId, { clock, isAlive }: Pick<UiContext, 'clock' | 'isAlive'>): RunFeed {
+export function createRunFeed(id: RunId, context: Pick<UiContext, 'clock' | 'isAlive' | 'pidNamespace'>): RunFeed {
+  const { clock, isAlive } = context;
   const followers = new Set<Follower>();
   let journal: JournalEntry[] = [];
   let seen = '';
@@ -61,7 +62,7 @@ export function createRunFeed(id: RunId, { clock, isAlive }: Pick<UiContext, 'cl
       // An unknown position is that of another database. A process that is gone has left no entry about its steps.
       const isAll = follower.after > last || (isInterrupted && !follower.isInterrupted);
       const after = isAll ? 0 : follower.after;
-      const update = updates.get(after) ?? runUpdate(history, material, isAlive, clock.now(), after);
+      const update = updates.get(after) ?? runUpdate(history, material, context, clock.now(), after);
       updates.set(after, update);
       follower.after = update.seq;
       follower.isInterrupted = isInterrupted;

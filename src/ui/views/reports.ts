@@ -1,11 +1,12 @@
 import * as z from 'zod';
-import { errorOfRecord, isErrorCode, WfError } from '../../engine/model/errors.ts';
+import { errorOfRecord, WfError } from '../../engine/model/errors.ts';
 import type { RunId } from '../../engine/model/ids.ts';
 import type { Json } from '../../engine/model/json.ts';
 import type { ReportLanguage } from '../../engine/workflow/narrative.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import type { StartedWfCommand } from '../../library/wf-command.ts';
 import { type Explanations, explanationsSchema } from '../../review/report/explanations.ts';
+import { refusalSchema } from '../api/schemas/error.ts';
 
 /** The reports of runs. They need the code of the workflow, which runs in a process of its own. */
 export interface Reports {
@@ -84,16 +85,8 @@ export function createReports(command: (argv: readonly string[]) => StartedWfCom
 
 const textSchema = z.object({ text: z.string() });
 
-const errorSchema = z.object({
-  error: z.object({
-    code: z.string().refine(isErrorCode),
-    message: z.string(),
-    hint: z.string(),
-  }),
-});
-
 function errorOf(document: Json | undefined, run: RunId): WfError {
-  const parsed = errorSchema.safeParse(document);
+  const parsed = refusalSchema.safeParse(document);
   if (parsed.success) return errorOfRecord(parsed.data.error);
   return new WfError('E_INTERNAL', `the report of run ${run} was not made`, {
     hint: `Try it with \`wf report ${run}\`.`,

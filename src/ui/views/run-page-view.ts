@@ -39,7 +39,7 @@ export async function runPageView(context: UiContext, id: string, step: string |
   return history.atOneMoment(() => {
     const explanations = reports.known(history, run.id, 'en');
     return {
-      view: runView(history, run, isAlive, clock.now()),
+      view: runView(history, run, context, clock.now()),
       step: step === null ? null : stepView(history, run, step, isAlive),
       graph: graphView(history, run, isAlive),
       topology: explanations === undefined ? null : topologyView(explanations),

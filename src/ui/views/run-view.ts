@@ -4,7 +4,7 @@ import type { JournalEntry } from '../../engine/model/journal-event.ts';
 import type { StoredRun } from '../../engine/ports/history.ts';
 import type { Proof } from '../../engine/workflow/workflow.ts';
 import type { HistoryReader } from '../../history/reader.ts';
-import { type ActionRefusals, actionRefusals } from '../../review/record/action-refusals.ts';
+import { type ActionRefusals, actionRefusals, type Here } from '../../review/record/action-refusals.ts';
 import { nextActions, shellRefusal } from '../../review/record/allowed-actions.ts';
 import type { RequestRecord } from '../../review/record/request-record.ts';
 import { type RunMaterial, readRunMaterial } from '../../review/record/run-material.ts';
@@ -15,8 +15,8 @@ import {
   runSummary,
   type ShownStepStatus,
 } from '../../review/record/run-record.ts';
-import type { IsAlive } from '../../review/record/run-status.ts';
 import type { StageRecord } from '../../review/record/stage-record.ts';
+import { type WaitingFor, waitingFor } from '../../review/record/waiting-for.ts';
 import { type Span, type Timeline, timelineOf } from '../../review/timeline/timeline.ts';
 import { displayed } from './displayed.ts';
 
@@ -36,6 +36,8 @@ export interface RunView {
   readonly actions: ActionRefusals;
   /** Why `wf shell` cannot open a shell on its host now; null if it can. */
   readonly shell: ErrorRecord | null;
+  /** The events one of which lets it continue, also while no process advances it; null if it does not wait. */
+  readonly expects: WaitingFor | null;
   /** The commands that resume, confirm, retry or undo the run, the most likely first. */
   readonly next: readonly string[];
   /** Number of pieces of evidence: it grows while a step goes on. */
@@ -73,22 +75,23 @@ export interface TimelineView {
 export type RunUpdate = RunView;
 
 /** Returns the whole view of a run. */
-export function runView(history: HistoryReader, run: StoredRun, isAlive: IsAlive, now: number): RunView {
-  return viewOf(history, readRunMaterial(history, run), isAlive, now, 0);
+export function runView(history: HistoryReader, run: StoredRun, here: Here, now: number): RunView {
+  return viewOf(history, readRunMaterial(history, run), here, now, 0);
 }
 
 /** Returns the view of a run with the steps and changes alone that the entries of its journal after a seq mention. */
 export function runUpdate(
   history: HistoryReader,
   material: RunMaterial,
-  isAlive: IsAlive,
+  here: Here,
   now: number,
   after: number,
 ): RunUpdate {
-  return viewOf(history, material, isAlive, now, after);
+  return viewOf(history, material, here, now, after);
 }
 
-function viewOf(history: HistoryReader, material: RunMaterial, isAlive: IsAlive, now: number, after: number): RunView {
+function viewOf(history: HistoryReader, material: RunMaterial, here: Here, now: number, after: number): RunView {
+  const { isAlive } = here;
   const { run, journal } = material;
   const record = runRecord(material, isAlive);
   const timeline = timelineOf(journal, record.status, now);
@@ -108,8 +111,9 @@ function viewOf(history: HistoryReader, material: RunMaterial, isAlive: IsAlive,
     requests: record.requests,
     verification: record.verification,
     timeline: timelineView(timeline, record.status),
-    actions: actionRefusals({ journal: () => journal, changes: () => material.changes }, run, isAlive),
-    shell: shellRefusal(run, isAlive)?.toRecord() ?? null,
+    actions: actionRefusals({ journal: () => journal, changes: () => material.changes }, run, here),
+    shell: shellRefusal(run, here.isAlive)?.toRecord() ?? null,
+    expects: run.status === 'waiting' ? waitingFor(material) : null,
     next: nextActions(material, record.status),
     evidence: history.evidenceCount(run.id),
   });

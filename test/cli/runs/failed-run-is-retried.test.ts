@@ -88,6 +88,31 @@ test.concurrent('a failed run goes on from its failed step once the cause is men
   expect(late).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('it has succeeded') });
 });
 
+test.concurrent('a dry run of a retry reports which steps begin again, and changes nothing', async () => {
+  const { wf, mend, log, record } = await openFailedRun('planned');
+  const before = await record();
+  const planned = await wf(['retry', 'planned', '--dry-run', '--json']);
+  expect(planned.json()).toMatchObject({
+    run: 'planned',
+    direction: 'forward',
+    steps: [
+      { step: 'first', plan: 'kept' },
+      { step: 'second', plan: 'completed' },
+    ],
+  });
+  const shown = await wf(['retry', 'planned', '--dry-run']);
+  expect(shown, shown.stderr).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('would be retried') });
+  expect(await record()).toEqual(before);
+  mend();
+  expect(await wf(['retry', 'planned'])).toMatchObject({ exitCode: 0 });
+  expect(log()).toEqual(['first', 'second', 'third']);
+  const refused = await wf(['retry', 'planned', '--dry-run']);
+  expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('it has succeeded') });
+  const undone = await openFailedRun('undone-plan', 'rollback');
+  const anew = await undone.wf(['retry', 'undone-plan', '--dry-run', '--json']);
+  expect(anew.json()).toEqual({ run: 'undone-plan', direction: 'anew', steps: [] });
+});
+
 test.concurrent('a retried run is exported, and imported on another machine', async () => {
   const { wf, mend, folder, record } = await openFailedRun('travels');
   mend();

@@ -42,7 +42,10 @@ test.concurrent('an approval is handled once, and recorded with who gave it, whe
   expect(incomplete.json()).toMatchObject({
     error: { code: 'E_EVENT_INVALID', message: expect.stringContaining('by') },
   });
-  const args = ['send', 'approved', 'approve', '--data', '{"by":"Ann"}', '--comment', 'seen with Bob', '--json'];
+  const file = project.write('approval.json', '{"by":"Ann"}');
+  const twice = await project.wf(['send', 'approved', 'approve', '--data', '{}', '--data-file', file]);
+  expect(twice).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('exclude each other') });
+  const args = ['send', 'approved', 'approve', '--data-file', file, '--comment', 'seen with Bob', '--json'];
   const approval = await project.wf(args);
   expect(approval, approval.stderr).toMatchObject({ exitCode: 0 });
   expect(approval.json()).toMatchObject({ request: { by, kind: 'send', outcome: { type: 'handled' } } });

@@ -42,6 +42,18 @@ test.concurrent('a detached run that cannot start reports that, with the exit co
   expect((await project.wf(['cancel', 'taken'])).exitCode).toBe(0);
 });
 
+test.concurrent('a detached run takes its inputs from standard input', async () => {
+  const project = openAskingProject();
+  const through = ['sh', '-c', 'echo "$0" | "$@"', JSON.stringify({ folder: project.folder })];
+  const args = ['start', 'asking', '--detach', '--json', '--id', 'piped', '--input-file'];
+  const started = await project.wf([...args, '/dev/stdin'], { through });
+  expect(started, started.stdout).toMatchObject({ exitCode: 0 });
+  expect(runRecordSchema.parse(started.json())).toMatchObject({ id: 'piped', input: { folder: project.folder } });
+  expect((await project.wf(['cancel', 'piped'])).exitCode).toBe(0);
+  const missing = await project.wf([...args, '/dev/fd/99']);
+  expect(missing.json()).toMatchObject({ error: { code: 'E_INPUT' } });
+});
+
 test.concurrent('a run whose terminal hangs up continues, or is interrupted with --on-hangup interrupt', async () => {
   const project = openAskingProject();
   const { folder } = project;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { asDefinitionHash, asStepId } from '../../../src/engine/model/ids.ts';
-import { observedWords, planDifferences } from '../../../src/engine/plan/plan-differences.ts';
+import { observedWords } from '../../../src/engine/plan/observed-words.ts';
+import { planDifferences } from '../../../src/engine/plan/plan-differences.ts';
 import type { ObservedNow, PlannedPlace, PlanStep, RunPlan } from '../../../src/engine/plan/saved-plan.ts';
 
 const PLACE: PlannedPlace = {

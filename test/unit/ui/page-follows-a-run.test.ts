@@ -70,8 +70,8 @@ test.each([
     if (run === undefined) throw new Error('the run is gone');
     const material = readRunMaterial(history, run);
     const now = at + 5;
-    const whole = runView(history, run, isAlive, now);
-    const newsFor = (after: number) => runUpdate(history, material, isAlive, now, after);
+    const whole = runView(history, run, { isAlive, pidNamespace: '1' }, now);
+    const newsFor = (after: number) => runUpdate(history, material, { isAlive, pidNamespace: '1' }, now, after);
     page = page === undefined ? whole : mergeUpdate(page, newsFor(page.seq));
     expect(drawn(page), `after ${event.type}`).toEqual(drawn(whole));
     // A page that was away for a while.
@@ -93,7 +93,7 @@ describe('the feed of a run', () => {
   function open(isAlive: () => boolean) {
     const { history } = openForTest();
     const told = tell(history, 'fed', { createdAt: 0 });
-    const feed = createRunFeed(runId('fed'), { clock, isAlive });
+    const feed = createRunFeed(runId('fed'), { clock, isAlive, pidNamespace: '1' });
     const updates: RunUpdate[] = [];
     const gone: string[] = [];
     const follow = (after: number) =>
@@ -122,7 +122,7 @@ describe('the feed of a run', () => {
 
   test('reports once that a run is not in the history', () => {
     const { history, updates, gone } = open(() => true);
-    const feed = createRunFeed(runId('pruned'), { clock, isAlive: () => true });
+    const feed = createRunFeed(runId('pruned'), { clock, isAlive: () => true, pidNamespace: '1' });
     feed.add(3, { update: (update) => updates.push(update), gone: () => gone.push('gone') });
     feed.refresh(history);
     now += 1_000;

@@ -26,7 +26,7 @@ describe('the rows of the timeline', () => {
     at(40, { type: 'rolling-back', error: ERROR, kept: [] });
     const run = history.run(runId('rows'));
     if (run === undefined) throw new Error('the run is gone');
-    return timelineRows(runView(history, run, isAlive, run.createdAt + 50));
+    return timelineRows(runView(history, run, { isAlive, pidNamespace: '1' }, run.createdAt + 50));
   }
   const keys = (rows: readonly TimelineRow[]) => rows.map(({ key }) => key);
 

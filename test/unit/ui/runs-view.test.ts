@@ -19,6 +19,7 @@ const SHELL: Shell = {
   icon: '',
   version: '',
   database: '',
+  now: 0,
 };
 
 /** The text of the page, without its data. */

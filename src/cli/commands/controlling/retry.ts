@@ -5,19 +5,30 @@ import { requestRecord } from '../../../review/record/request-record.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
 import { endOfRunLines } from '../../../review/text/run/end-of-run.ts';
+import { findRun } from '../../arguments/find-run.ts';
+import { refuseOtherInputs } from '../../arguments/run-secrets.ts';
 import { defineCommand } from '../../define-command.ts';
 import { followJournal } from '../../follow/follow-journal.ts';
 import { followedExitCode, runExitCode, signalExitCode } from '../../output/exit-code.ts';
 import { printOutcome } from '../../output/print-result.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
+import { printRetryPlan } from '../running/resume-dry-run.ts';
 import { ask } from './control.ts';
 import { controlOptions } from './control-options.ts';
 
-const options = controlOptions.extend({ acceptChanges: z.boolean().default(false) });
+const options = controlOptions.extend({
+  acceptChanges: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
+});
 
 /** `wf retry RUN`: continues a failed run from its failed steps, or starts a rolled-back one anew, and follows it to its end. */
 export const retry = defineCommand(options, async (given, services, terminal) => {
+  if (given.dryRun) {
+    const found = findRun(await services.historyForReading(), given.run, services.places.database);
+    refuseOtherInputs(found.run, given.input);
+    return printRetryPlan(found, given, services, terminal);
+  }
   const answered = await ask(given, { kind: 'retry' }, services, terminal);
   if (answered === undefined) return 130;
   const { run, number, advanced } = answered;

@@ -1,5 +1,6 @@
-import { asWfError, type ExitCode } from '../../../engine/model/errors.ts';
+import { asWfError, type ExitCode, errorOfRecord } from '../../../engine/model/errors.ts';
 import type { ResumePlan } from '../../../engine/run/engine.ts';
+import { actionRefusals } from '../../../review/record/action-refusals.ts';
 import { errorLines } from '../../../review/text/error-text.ts';
 import type { TextStyle } from '../../../review/text/format/text-style.ts';
 import { resumePlanLines } from '../../../review/text/run/resume-plan-text.ts';
@@ -24,6 +25,30 @@ export async function printPlan(
   const planned = await planOf(found, options, services);
   if (options.json) writeJson(out, documentOf(found, planned));
   else writeLines(out, linesOf(found, planned, out.style));
+  return 0;
+}
+
+/** `wf retry --dry-run` of a run that failed: the same. A run that was rolled back is started anew, with no step of its own. */
+export async function printRetryPlan(
+  { history, run }: FoundRun,
+  options: PlanOptions,
+  services: Services,
+  { out }: Terminal,
+): Promise<ExitCode> {
+  const { retry: refusal } = actionRefusals(history, run, services);
+  if (refusal !== null) throw errorOfRecord(refusal);
+  if (run.status === 'rolled-back') {
+    if (options.json) writeJson(out, { run: run.id, direction: 'anew', steps: [] });
+    else
+      writeLines(out, [`${out.style.colors.bold(run.id)} would be started anew as another run; nothing was touched`]);
+    return 0;
+  }
+  const due = { ...run, isRetryDue: true };
+  const request = await resumeRequest(due, options, history, services);
+  const engine = await services.engine();
+  const planned = { plan: await engine.planRetry(request), stageNames: request.workflow.model.stages };
+  if (options.json) writeJson(out, documentOf({ run }, planned));
+  else writeLines(out, linesOf({ run }, planned, out.style, 'would be retried'));
   return 0;
 }
 
@@ -59,11 +84,16 @@ async function planOf({ history, run }: FoundRun, options: ResumeOptions, servic
   return { plan: await engine.planResume(request), stageNames: request.workflow.model.stages };
 }
 
-function linesOf({ run }: FoundRun, { plan, stageNames }: Planned, style: TextStyle): readonly string[] {
-  return resumePlanLines(run.id, plan, stageNames, style);
+function linesOf(
+  { run }: Pick<FoundRun, 'run'>,
+  { plan, stageNames }: Planned,
+  style: TextStyle,
+  goal?: string,
+): readonly string[] {
+  return resumePlanLines(run.id, plan, stageNames, style, goal);
 }
 
-function documentOf({ run }: FoundRun, { plan: { direction, steps } }: Planned) {
+function documentOf({ run }: Pick<FoundRun, 'run'>, { plan: { direction, steps } }: Planned) {
   return {
     run: run.id,
     direction,

@@ -6,7 +6,7 @@ import { newRunId } from '../../../library/new-run-id.ts';
 import { wfProgram } from '../../../library/program-files.ts';
 import { readRunMaterial } from '../../../review/record/run-material.ts';
 import { runRecord } from '../../../review/record/run-record.ts';
-import { isStandardInput, readStandardInput } from '../../arguments/workflow-input.ts';
+import { fileText, isStandardInput } from '../../arguments/file-text.ts';
 import { type Terminal, writeJson, writeLines } from '../../output/terminal.ts';
 import type { Services } from '../../services/services.ts';
 import type { StartOptions } from './start.ts';
@@ -24,7 +24,8 @@ export async function startDetached(
   terminal: Terminal,
 ): Promise<ExitCode> {
   // The other wf has another standard input.
-  const input = isStandardInput(given.inputFile) ? readStandardInput() : '';
+  const { inputFile } = given;
+  const input = inputFile !== undefined && isStandardInput(inputFile) ? fileText(inputFile) : '';
   return detach(argumentsOf(given, id, services.places.database), id, given.json, services, terminal, input);
 }
 

@@ -1,7 +1,7 @@
 import { commandLine } from '../../../engine/model/evidence.ts';
 import type { ConfirmRule, RunOptions } from '../../../engine/model/journal-event.ts';
 import { limitText } from '../../../engine/model/time-limit.ts';
-import { observedWords } from '../../../engine/plan/plan-differences.ts';
+import { observedWords } from '../../../engine/plan/observed-words.ts';
 import type { PlanStep, RunPlan, StoredPlan } from '../../../engine/plan/saved-plan.ts';
 import { relativeTimeText } from '../format/duration.ts';
 import { counted, oneLine } from '../format/plain-text.ts';

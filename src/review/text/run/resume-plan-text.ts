@@ -10,15 +10,18 @@ const COLUMNS: readonly Column[] = [
   { title: 'why', shrinksTo: 20 },
 ];
 
-/** Returns the output of `wf resume --dry-run`: the plan for each step so far, by stage; then the stages to come. */
+/**
+ * Returns the output of `wf resume --dry-run`: the plan for each step so far, by stage; then the stages to come.
+ * @param goal what would become of the run
+ */
 export function resumePlanLines(
   run: string,
   { direction, steps }: ResumePlan,
   stageNames: readonly string[],
   style: TextStyle,
+  goal = direction === 'forward' ? 'would be resumed' : 'would be rolled back',
 ): readonly string[] {
   const { colors } = style;
-  const goal = direction === 'forward' ? 'would be resumed' : 'would be rolled back';
   const title = `${colors.bold(run)} ${goal}; ${totals(direction, steps)}; nothing was touched`;
   const rows = steps.map(({ step, kind, plan, why }): readonly Cell[] => [
     step,

@@ -1,12 +1,142 @@
+import { useState } from 'preact/hooks';
+import type { ChangeRecord } from '../../../review/record/run-record.ts';
 import type { RunView } from '../../views/run-view.ts';
 import type { PageFrame } from '../page-model.ts';
+import { Command } from '../parts/command.tsx';
+import { ErrorNotice } from '../parts/error-notice.tsx';
+import { type AskedAction, actOnRun, type Notice } from './act-on-run.ts';
+import { ActionButton } from './action-button.tsx';
+import { Confirmation } from './confirmation.tsx';
+import { PauseDialog } from './pause-dialog.tsx';
+import { Question } from './question.tsx';
+import { ResumeDialog, RetryDialog } from './resume-dialogs.tsx';
+import { SettleDialog } from './settle-dialog.tsx';
+import { typedCommand } from './typed-command.ts';
+import { CancelDialog, RollbackDialog } from './undo-dialogs.tsx';
 
 interface RunActionsProps {
   readonly frame: PageFrame;
   readonly view: RunView;
 }
 
-/** What can be done to the run. */
-export function RunActions(_props: RunActionsProps) {
-  return null;
+/** The actions with a button, in the order in which a run needs them. */
+const BUTTONS = [
+  { action: 'pause', label: 'Pause', Dialog: PauseDialog },
+  { action: 'resume', label: 'Resume', Dialog: ResumeDialog },
+  { action: 'retry', label: 'Retry', Dialog: RetryDialog },
+  { action: 'cancel', label: 'Cancel', Dialog: CancelDialog },
+  { action: 'rollback', label: 'Roll back', Dialog: RollbackDialog },
+] as const;
+
+/** Everything that people can ask of a run: its question, and buttons for the rest. */
+export function RunActions({ frame, view }: RunActionsProps) {
+  const [open, setOpen] = useState<(typeof BUTTONS)[number] | null>(null);
+  const [settling, setSettling] = useState<ChangeRecord | null>(null);
+  const [notice, setNotice] = useState<Notice | null>(null);
+  const act = (asked: AskedAction) => {
+    setNotice(null);
+    return actOnRun(frame, view.run.id, asked, setNotice);
+  };
+  const props = { frame, view, act };
+  const stuck = view.changes.filter(({ status }) => status === 'stuck');
+  return (
+    <div class="actions">
+      <Question {...props} />
+      <Confirmation {...props} />
+      {stuck.length === 0 ? null : <StuckChanges frame={frame} view={view} stuck={stuck} onSettle={setSettling} />}
+      <div role="status" class="notice">
+        {notice === null ? null : <NoticeText frame={frame} notice={notice} />}
+      </div>
+      {frame.allowActions ? (
+        <ul class="action-buttons" aria-label="Actions on the run">
+          {BUTTONS.map((button) => (
+            <li key={button.action}>
+              <ActionButton
+                frame={frame}
+                label={button.label}
+                refusal={view.actions[button.action]}
+                onPress={() => setOpen(button)}
+              />
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <NextCommands frame={frame} view={view} />
+      )}
+      {settling === null ? null : <SettleDialog {...props} change={settling} onClose={() => setSettling(null)} />}
+      {open === null ? null : <open.Dialog key={open.action} {...props} onClose={() => setOpen(null)} />}
+    </div>
+  );
+}
+
+function NoticeText({ frame, notice }: { readonly frame: PageFrame; readonly notice: Notice }) {
+  if (notice.type === 'refused') return <ErrorNotice frame={frame} error={notice.error} />;
+  const { text, run } = notice;
+  return (
+    <p>
+      {text} {run === undefined ? null : <a href={`${frame.basePath}/runs/${run}`}>run {run}</a>}
+    </p>
+  );
+}
+
+/** Where the page only shows: what to type instead. */
+function NextCommands({ frame, view }: RunActionsProps) {
+  if (view.next.length === 0) return null;
+  return (
+    <div class="next-commands">
+      <p class="quiet">This page only shows. In a terminal, the run continues with:</p>
+      <ul>
+        {view.next.map((line) => {
+          const [, command = '', ...args] = line.split(' ');
+          return (
+            <li key={line}>
+              <Command line={typedCommand(frame, command, args)} />
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+interface StuckChangesProps extends RunActionsProps {
+  readonly stuck: readonly ChangeRecord[];
+  onSettle(change: ChangeRecord): void;
+}
+
+/** The changes that a person has to see to. */
+function StuckChanges({ frame, view, stuck, onSettle }: StuckChangesProps) {
+  return (
+    <section class="stuck-changes" aria-labelledby="stuck-title">
+      <h2 id="stuck-title">{stuck.length === 1 ? 'A change' : `${stuck.length} changes`} could not be undone</h2>
+      <ul>
+        {stuck.map((change) => (
+          <li key={change.seq}>
+            <span class="target">{change.target}</span>
+            {change.reason === null ? '' : `: ${change.reason}`}{' '}
+            {frame.allowActions ? (
+              <ActionButton
+                frame={frame}
+                label={`Settle change ${change.seq}`}
+                refusal={view.actions.settle}
+                onPress={() => onSettle(change)}
+              />
+            ) : (
+              <Command
+                line={typedCommand(
+                  frame,
+                  'settle',
+                  [view.run.id, String(change.seq)],
+                  [
+                    ['--as', 'gone'],
+                    ['--reason', '...'],
+                  ],
+                )}
+              />
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
 }

@@ -1,7 +1,23 @@
+/** A request to the JSON API of the own server. */
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST';
+  readonly address: string;
+  /** The token of a session, which each request that writes must carry. */
+  readonly csrf: string;
+  /** Sent as JSON; undefined for none. */
+  readonly body: unknown;
+}
+
 /** What pages use of the browser beside its elements. */
 export interface Browser {
   /** Reads a text of the own server. Rejects with an error whose message is for people. */
   readText(address: string): Promise<string>;
+  /** Rejects if the server does not answer. */
+  request(request: ApiRequest): Promise<{ readonly status: number; readonly text: string }>;
+  /** Returns what was kept for this entry of the browser's history; undefined if nothing was. */
+  draft(): unknown;
+  /** Keeps what was typed, for the person who comes back to the page. */
+  keepDraft(draft: unknown): void;
   copy(text: string): Promise<void>;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -23,6 +39,9 @@ export interface Browser {
 /** On the server, nothing happens after a page is rendered. */
 let known: Browser = {
   readText: () => new Promise(() => {}),
+  request: () => new Promise(() => {}),
+  draft: () => undefined,
+  keepDraft: () => {},
   copy: async () => {},
   now: () => 0,
   after: () => () => {},

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { limitText } from '../../../engine/model/time-limit.ts';
-import { observedWords } from '../../../engine/plan/plan-differences.ts';
+import { observedWords } from '../../../engine/plan/observed-words.ts';
 import type { PlanRecord, PlanStepRecord } from '../../../review/record/plan-record.ts';
 import type { PageFrame } from '../page-model.ts';
 import { Moment } from '../parts/moment.tsx';

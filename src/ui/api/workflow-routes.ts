@@ -1,0 +1,110 @@
+import * as z from 'zod';
+import { runIdSchema } from '../../engine/model/identity-schemas.ts';
+import type { Json } from '../../engine/model/json.ts';
+import { RUNTIME_NAMES } from '../../engine/ports/runtime.ts';
+import { describedSchema, listedSchema, requireName } from '../commands/workflow-catalog.ts';
+import { answerOf } from './action-routes.ts';
+import { argument } from './argument.ts';
+import { type ApiRoute, apiRoute, NOTHING } from './route.ts';
+
+const ofWorkflow = z.strictObject({ workflow: z.string() });
+
+const startSchema = z.strictObject({
+  input: z.record(z.string(), z.json()).default({}),
+  runtime: z.enum(['auto', ...RUNTIME_NAMES]).default('auto'),
+  pauseAfter: z.optional(argument(200)).describe('a stage'),
+  onFailure: z.enum(['rollback', 'keep']).default('rollback'),
+  id: z.optional(runIdSchema()).describe('the id of the run; a random one if absent'),
+  confirmWithin: z.optional(argument(40)).describe('a duration such as 120s: the changes are taken back otherwise'),
+});
+type StartBody = z.output<typeof startSchema>;
+
+const planSchema = z.object({
+  plan: z
+    .looseObject({ steps: z.array(z.looseObject({})) })
+    .describe('what `wf start WORKFLOW --dry-run --json` prints'),
+  notes: z.array(z.string()).describe('what this machine lacks, and the chosen runtime'),
+});
+
+/** Routes of workflows: what they are, what a run would do, and its start. */
+export const WORKFLOW_ROUTES: readonly ApiRoute[] = [
+  apiRoute({
+    method: 'get',
+    path: '/workflows',
+    summary: 'List workflows, with the errors of those that cannot be loaded.',
+    params: NOTHING,
+    query: NOTHING,
+    body: NOTHING,
+    answer: { type: 'json', schema: listedSchema, command: 'wf workflows --json' },
+    handle: (context) => context.catalog.list(),
+  }),
+  apiRoute({
+    method: 'get',
+    path: '/workflows/{workflow}',
+    summary: 'Return the stages and the inputs of a workflow.',
+    params: ofWorkflow,
+    query: NOTHING,
+    body: NOTHING,
+    answer: { type: 'json', schema: describedSchema, command: 'wf workflows WORKFLOW --json' },
+    handle: (context, { params }) => context.catalog.describe(params.workflow),
+  }),
+  apiRoute({
+    method: 'get',
+    path: '/workflows/{workflow}/graph.svg',
+    summary: 'Draw the state machine of a workflow.',
+    params: ofWorkflow,
+    query: NOTHING,
+    body: NOTHING,
+    answer: { type: 'text', mediaType: 'image/svg+xml; charset=utf-8' },
+    handle: (context, { params }) => context.catalog.graph(params.workflow),
+  }),
+  apiRoute({
+    method: 'post',
+    path: '/workflows/{workflow}/plan',
+    summary: 'Return what a run would do, without doing it.',
+    reads: true,
+    params: ofWorkflow,
+    query: NOTHING,
+    body: startSchema,
+    answer: { type: 'json', schema: planSchema },
+    async handle(context, { params, body }) {
+      const argv = startArguments(params.workflow, body, ['--dry-run']);
+      const { document, notes } = await context.commands.read(argv, body.input);
+      return { plan: document, notes };
+    },
+  }),
+  apiRoute({
+    method: 'post',
+    path: '/workflows/{workflow}/runs',
+    summary: 'Start a run, which goes on by itself.',
+    params: ofWorkflow,
+    query: NOTHING,
+    body: startSchema,
+    answer: {
+      type: 'json',
+      schema: z.looseObject({ id: z.string(), status: z.string() }).describe('the run record'),
+      command: 'wf start WORKFLOW --detach --json',
+    },
+    async handle(context, { params, body }) {
+      const argv = startArguments(params.workflow, body, ['--detach']);
+      const stdin: Json = body.input;
+      return answerOf(await context.commands.act(argv, { stdin }));
+    },
+  }),
+];
+
+/** Inputs come on standard input: other users see command lines. */
+function startArguments(workflow: string, body: StartBody, how: readonly string[]): readonly string[] {
+  const { runtime, onFailure } = body;
+  const given = [
+    ['--pause-after', body.pauseAfter],
+    ['--id', body.id],
+    ['--confirm-within', body.confirmWithin],
+  ] as const;
+  const options = given.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`${name}=${value}`]));
+  return [
+    ...['start', ...how, '--input-file=/dev/stdin', `--runtime=${runtime}`, `--on-failure=${onFailure}`],
+    ...options,
+    ...['--', requireName(workflow)],
+  ];
+}

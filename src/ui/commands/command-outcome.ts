@@ -1,0 +1,40 @@
+import { asWfError, type ErrorRecord, errorOfRecord, WfError } from '../../engine/model/errors.ts';
+import type { Json } from '../../engine/model/json.ts';
+import type { WfCommandEnd } from '../../library/wf-command.ts';
+import { refusalSchema } from '../api/schemas/error.ts';
+
+/**
+ * What a command of wf has answered. A command that carried out what was asked is `done`, whatever became of the run: its exit code says
+ * that, and so does its document.
+ */
+export type CommandOutcome =
+  | { readonly type: 'done'; readonly document: Json }
+  | { readonly type: 'refused'; readonly error: ErrorRecord };
+
+export function outcomeOf({ document, exitCode, stderr }: WfCommandEnd): CommandOutcome {
+  if (document === undefined) return { type: 'refused', error: endedEarly(exitCode, stderr).toRecord() };
+  const refused = refusalSchema.safeParse(document);
+  return refused.success ? { type: 'refused', error: refused.data.error } : { type: 'done', document };
+}
+
+/** Returns the outcome of a command that could not be started. */
+export function notStarted(thrown: unknown): CommandOutcome {
+  return { type: 'refused', error: asWfError(thrown).toRecord() };
+}
+
+/** @throws WfError that of a command which was refused */
+export function documentOf(outcome: CommandOutcome): Json {
+  if (outcome.type === 'refused') throw errorOfRecord(outcome.error);
+  return outcome.document;
+}
+
+/** Characters of an unexpected output that an error repeats. */
+const MOST_CHARACTERS = 1_000;
+
+function endedEarly(exitCode: number | null, stderr: string): WfError {
+  const how = exitCode === null ? 'was killed' : `ended with exit code ${exitCode}`;
+  const said = stderr.trim().slice(-MOST_CHARACTERS);
+  return new WfError('E_INTERNAL', `the command ${how}, and printed no document${said === '' ? '' : `: ${said}`}`, {
+    hint: 'Check the state of the run with `wf show`, and try again.',
+  });
+}

@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import { type ErrorRecord, WfError } from '../../engine/model/errors.ts';
+import { commandLine } from '../../engine/model/evidence.ts';
+import type { Json } from '../../engine/model/json.ts';
+import { type Clock, pause } from '../../engine/ports/clock.ts';
+import type { StartedWfCommand } from '../../library/wf-command.ts';
+import { type CommandOutcome, documentOf, notStarted, outcomeOf } from './command-outcome.ts';
+
+/** Runs commands of wf, each as a process of its own: workflow code is never executed in the server, and runs outlive it. */
+export interface Commands {
+  /** Runs a command that changes nothing, and waits for its end. @throws WfError its error; E_LIMIT */
+  read(argv: readonly string[], stdin?: Json): Promise<ReadDocument>;
+  /** Starts a command that acts, and waits a moment for its outcome. @throws WfError E_LIMIT if too many have been started */
+  act(argv: readonly string[], options: ActOptions): Promise<Action>;
+  /** Returns an action that was started a short while ago. */
+  action(id: string): Action | undefined;
+}
+
+export interface ReadDocument {
+  readonly document: Json;
+  /** What the command reported besides, line by line. */
+  readonly notes: readonly string[];
+}
+
+export interface ActOptions {
+  readonly stdin?: Json;
+  /** Returns what is known of a command that goes on, by its pid. */
+  progress?(pid: number): CommandProgress | Promise<CommandProgress>;
+}
+
+/** `starting`: nothing is known; `advancing`: it advances the run; otherwise its outcome, which comes before its end. */
+export type CommandProgress = 'starting' | 'advancing' | CommandOutcome;
+
+/** A command that somebody has started from the page. */
+export interface Action {
+  readonly id: string;
+  /** The command line; inputs and data are never in it. */
+  readonly command: string;
+  readonly startedAt: number;
+  readonly state: 'running' | 'done' | 'refused';
+  /** What the command prints with --json; null unless it is done. */
+  readonly document: Json;
+  /** Null unless it was refused. */
+  readonly error: ErrorRecord | null;
+}
+
+/** Most commands are done in this time. */
+const PATIENCE_MS = 2_000;
+const CHECK_MS = 50;
+const CHECK_LATER_MS = 500;
+/** Commands that act and have not begun to advance a run: each is a process of 60 MB. */
+const MOST_STARTING = 8;
+const MOST_READING = 4;
+const MOST_WAITING = 32;
+/** Finished actions that are kept, and for how long. */
+const MOST_KEPT = 32;
+const KEPT_MS = 10 * 60_000;
+
+interface Entry {
+  readonly id: string;
+  readonly command: string;
+  readonly startedAt: number;
+  isAdvancing: boolean;
+  outcome: CommandOutcome | undefined;
+}
+
+/** @param start starts a command of wf on the database of the page */
+export function createCommands(
+  start: (argv: readonly string[], stdin?: Json) => StartedWfCommand,
+  clock: Clock,
+): Commands {
+  const entries = new Map<string, Entry>();
+  const waiting: (() => void)[] = [];
+  let reading = 0;
+
+  async function turn(): Promise<void> {
+    if (reading < MOST_READING) {
+      reading += 1;
+      return;
+    }
+    if (waiting.length >= MOST_WAITING) throw tooMany(`${MOST_WAITING} commands wait for their turn`);
+    await new Promise<void>((resolve) => waiting.push(resolve));
+  }
+
+  function next(): void {
+    const first = waiting.shift();
+    if (first === undefined) reading -= 1;
+    else first();
+  }
+
+  function forget(): void {
+    const finished = [...entries.values()].filter(({ outcome }) => outcome !== undefined);
+    const old = finished.filter(({ startedAt }) => clock.now() - startedAt > KEPT_MS);
+    for (const { id } of [...old, ...finished.slice(0, -MOST_KEPT)]) entries.delete(id);
+  }
+
+  /** Watches a command until its outcome is known. */
+  async function watch(entry: Entry, pid: number, progress: NonNullable<ActOptions['progress']>): Promise<void> {
+    while (entry.outcome === undefined) {
+      await pause(clock, clock.now() - entry.startedAt < PATIENCE_MS ? CHECK_MS : CHECK_LATER_MS);
+      const known = await progress(pid);
+      if (known === 'advancing') entry.isAdvancing = true;
+      else if (known !== 'starting') entry.outcome ??= known;
+    }
+  }
+
+  return {
+    async read(argv, stdin) {
+      await turn();
+      try {
+        const end = await start(argv, stdin).end;
+        const notes = end.stderr.split('\n').filter((line) => line.trim() !== '');
+        return { document: documentOf(outcomeOf(end)), notes };
+      } finally {
+        next();
+      }
+    },
+    async act(argv, { stdin, progress = () => 'starting' }) {
+      forget();
+      const starting = [...entries.values()].filter(
+        ({ outcome, isAdvancing }) => outcome === undefined && !isAdvancing,
+      );
+      if (starting.length >= MOST_STARTING) throw tooMany(`${MOST_STARTING} commands of this page have not ended`);
+      const entry: Entry = {
+        id: randomBytes(12).toString('base64url'),
+        command: commandLine(['wf', ...argv]),
+        startedAt: clock.now(),
+        isAdvancing: false,
+        outcome: undefined,
+      };
+      const { pid, end } = start(argv, stdin);
+      entries.set(entry.id, entry);
+      const ended = end.then(outcomeOf, notStarted).then((outcome) => {
+        entry.outcome ??= outcome;
+      });
+      // A database that cannot be read for a moment: the end of the command decides.
+      const watched = watch(entry, pid, progress).catch(() => ended);
+      await Promise.race([ended, watched, pause(clock, PATIENCE_MS)]);
+      return actionOf(entry);
+    },
+    action(id) {
+      const entry = entries.get(id);
+      return entry === undefined ? undefined : actionOf(entry);
+    },
+  };
+}
+
+function actionOf({ id, command, startedAt, outcome }: Entry): Action {
+  return {
+    id,
+    command,
+    startedAt,
+    state: outcome?.type ?? 'running',
+    document: outcome?.type === 'done' ? outcome.document : null,
+    error: outcome?.type === 'refused' ? outcome.error : null,
+  };
+}
+
+function tooMany(why: string): WfError {
+  return new WfError('E_LIMIT', why, { hint: 'Try again in a moment, or type the command in a terminal.' });
+}

@@ -1,0 +1,112 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { PageError } from '../live/api.ts';
+import type { PageFrame } from '../page-model.ts';
+import { Command } from '../parts/command.tsx';
+import { ErrorNotice } from '../parts/error-notice.tsx';
+
+export interface ActionDialogProps {
+  readonly frame: PageFrame;
+  readonly title: string;
+  /** The words of the button that acts. */
+  readonly act: string;
+  readonly isDangerous?: boolean;
+  /** The command that does the same in a terminal. */
+  readonly command: string;
+  /** Why it would be refused now; null if it would not. */
+  readonly refusal: PageError | null;
+  /** Whether the dialog shows what will happen. */
+  readonly isReady: boolean;
+  /**
+   * Acts. Resolves to why nothing was done; to `incomplete` if the fields show what is missing; to null once it is done, or under way: the
+   * dialog closes.
+   */
+  onAct(): Promise<PageError | 'incomplete' | null>;
+  onClose(): void;
+  readonly children: ComponentChildren;
+}
+
+interface DialogElement {
+  showModal(): void;
+  close(): void;
+}
+
+interface TitleElement {
+  focus(): void;
+}
+
+/** Shows what an action will do, and does it with its one button. */
+export function ActionDialog(props: ActionDialogProps) {
+  const { frame, title, act, isDangerous = false, command, refusal, isReady, onAct, onClose, children } = props;
+  const dialog = useRef<DialogElement | null>(null);
+  const heading = useRef<TitleElement | null>(null);
+  const isActing = useRef(false);
+  const [isBusy, setIsBusy] = useState(false);
+  const [error, setError] = useState<PageError | null>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+    // People read what will happen before they come to the button.
+    heading.current?.focus();
+  }, []);
+
+  const submit = async () => {
+    // A second click comes before the button is disabled.
+    if (isActing.current || refusal !== null || !isReady) return;
+    isActing.current = true;
+    setIsBusy(true);
+    setError(null);
+    const refused = await onAct();
+    isActing.current = false;
+    setIsBusy(false);
+    if (refused === null) dialog.current?.close();
+    else if (refused !== 'incomplete') setError(refused);
+  };
+
+  // News of its own effect come before the answer.
+  const shown = isBusy ? null : (error ?? refusal);
+  return (
+    <dialog
+      class="action-dialog"
+      aria-labelledby="action-title"
+      ref={(element: DialogElement | null) => {
+        dialog.current = element;
+      }}
+      onClose={onClose}
+    >
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <h2
+          id="action-title"
+          tabIndex={-1}
+          ref={(element: TitleElement | null) => {
+            heading.current = element;
+          }}
+        >
+          {title}
+        </h2>
+        {isReady || refusal !== null ? children : <p class="quiet">wf is looking up what will happen.</p>}
+        <div role="alert">{shown === null ? null : <ErrorNotice frame={frame} error={shown} />}</div>
+        <p class="same-command">
+          <span class="quiet">The same in a terminal:</span> <Command line={command} />
+        </p>
+        <div class="dialog-buttons">
+          <button type="button" onClick={() => dialog.current?.close()}>
+            Close
+          </button>
+          <button
+            type="submit"
+            class={isDangerous ? 'danger' : 'primary'}
+            aria-disabled={isBusy || !isReady || refusal !== null}
+          >
+            {isBusy ? 'Working' : act}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}

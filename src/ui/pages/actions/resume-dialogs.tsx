@@ -1,0 +1,138 @@
+import { useState } from 'preact/hooks';
+import type { ResumePlan } from '../../views/action-preview.ts';
+import { DataTable } from '../parts/data-table.tsx';
+import { ActionDialog } from './action-dialog.tsx';
+import { CommentField } from './comment-field.tsx';
+import type { DialogProps } from './dialog-props.ts';
+import { commentOption, typedCommand } from './typed-command.ts';
+import { usePreview } from './use-preview.ts';
+
+/** Resumes a run that nobody advances. */
+export function ResumeDialog({ frame, view, act, onClose }: DialogProps) {
+  const { id } = view.run;
+  const [acceptChanges, setAcceptChanges] = useState(false);
+  const { preview, refusal } = usePreview(frame, view, 'resume', acceptChanges ? 'acceptChanges=1' : '');
+  return (
+    <ActionDialog
+      frame={frame}
+      title={`Resume run ${id}`}
+      act="Resume"
+      command={typedCommand(frame, 'resume', [id], acceptOption(acceptChanges))}
+      refusal={refusal}
+      isReady={preview !== null}
+      onAct={() =>
+        act({ name: 'resume', body: { acceptChanges }, words: ({ status }) => `The run was resumed; it is ${status}.` })
+      }
+      onClose={onClose}
+    >
+      <Planned plan={preview?.plan ?? null} stages={view.stages.map(({ name }) => name)} />
+      <AcceptChanges code={preview?.refusal?.code} isAccepted={acceptChanges} onChange={setAcceptChanges} />
+    </ActionDialog>
+  );
+}
+
+/** Continues a failed run, or starts a rolled-back one anew. */
+export function RetryDialog({ frame, view, act, onClose }: DialogProps) {
+  const { id } = view.run;
+  const [acceptChanges, setAcceptChanges] = useState(false);
+  const [comment, setComment] = useState('');
+  const { preview, refusal } = usePreview(frame, view, 'retry', acceptChanges ? 'acceptChanges=1' : '');
+  const options = [...acceptOption(acceptChanges), ...commentOption(comment)];
+  return (
+    <ActionDialog
+      frame={frame}
+      title={`Retry run ${id}`}
+      act={preview?.plan?.direction === 'anew' ? 'Start anew' : 'Retry'}
+      command={typedCommand(frame, 'retry', [id], options)}
+      refusal={refusal}
+      isReady={preview !== null}
+      onAct={() =>
+        act({
+          name: 'retry',
+          body: { acceptChanges, comment },
+          words: (run) =>
+            run.id === id ? `The run was retried; it is ${run.status}.` : 'Another run was started in its place:',
+        })
+      }
+      onClose={onClose}
+    >
+      <Planned plan={preview?.plan ?? null} stages={view.stages.map(({ name }) => name)} />
+      <AcceptChanges code={preview?.refusal?.code} isAccepted={acceptChanges} onChange={setAcceptChanges} />
+      <CommentField comment={comment} onType={setComment} />
+    </ActionDialog>
+  );
+}
+
+function acceptOption(isAccepted: boolean): readonly (readonly [name: string])[] {
+  return isAccepted ? [['--accept-changes']] : [];
+}
+
+interface AcceptChangesProps {
+  /** Of the error with which the command would refuse. */
+  readonly code: string | undefined;
+  readonly isAccepted: boolean;
+  onChange(isAccepted: boolean): void;
+}
+
+/** Lets somebody continue a run although its workflow has changed. */
+function AcceptChanges({ code, isAccepted, onChange }: AcceptChangesProps) {
+  if (code !== 'E_DEFINITION_CHANGED' && !isAccepted) return null;
+  return (
+    <p class="check">
+      <input
+        id="accept-changes"
+        type="checkbox"
+        checked={isAccepted}
+        onChange={(event) => onChange(event.currentTarget.checked)}
+      />{' '}
+      <label for="accept-changes">Continue although the workflow has changed since the run started</label>
+    </p>
+  );
+}
+
+/** The words for what happens to a step. */
+const WORDS: Readonly<Record<ResumePlan['steps'][number]['plan'], string>> = {
+  kept: 'is kept',
+  run: 'runs',
+  adopted: 'is adopted',
+  completed: 'is completed',
+  undone: 'is undone',
+  gone: 'is gone',
+  refused: 'is refused',
+};
+
+function Planned({ plan, stages }: { readonly plan: ResumePlan | null; readonly stages: readonly string[] }) {
+  if (plan === null) return null;
+  if (plan.direction === 'anew') {
+    return <p>The run was rolled back: wf starts another run of the workflow with the same inputs in its place.</p>;
+  }
+  // What is kept is not what people decide about.
+  const due = plan.steps.filter((step) => step.plan !== 'kept');
+  const kept = plan.steps.length - due.length;
+  const reached = new Set(plan.steps.map(({ stage }) => stage));
+  const last = stages.findLastIndex((name) => reached.has(name));
+  const toCome = plan.direction === 'back' ? [] : stages.slice(last + 1);
+  const begins =
+    kept === 0
+      ? 'wf observes the host'
+      : `wf keeps ${kept === 1 ? 'the completed step' : `the ${kept} completed steps`}`;
+  const rest = toCome.length === 0 ? '' : ` as the machine decides: ${toCome.join(', ')}`;
+  if (plan.direction === 'forward' && due.length === 0) return <p>{`${begins}, and continues${rest}.`}</p>;
+  return (
+    <>
+      <p>
+        {plan.direction === 'back'
+          ? 'wf continues the rollback: it undoes what is left, and compares the host with its state before the run.'
+          : `${begins}, and continues:`}
+      </p>
+      {due.length === 0 ? null : (
+        <DataTable
+          caption="Steps that are due"
+          columns={['Step', 'Kind', 'Plan', 'Why']}
+          rows={due.map(({ step, kind, plan: what, why }) => [step, kind, WORDS[what], why])}
+        />
+      )}
+      {rest === '' ? null : <p>{`Then it continues${rest}.`}</p>}
+    </>
+  );
+}

@@ -1,0 +1,131 @@
+import { useState } from 'preact/hooks';
+import type { ChangeRecord } from '../../../review/record/run-record.ts';
+import { ActionDialog } from './action-dialog.tsx';
+import { ChangeList } from './change-list.tsx';
+import { CommentField } from './comment-field.tsx';
+import type { DialogProps } from './dialog-props.ts';
+import { commentOption, typedCommand } from './typed-command.ts';
+import { usePreview } from './use-preview.ts';
+
+/** Ends a run, and undoes its changes unless they are to stay. */
+export function CancelDialog({ frame, view, act, onClose }: DialogProps) {
+  const { id } = view.run;
+  const { preview, refusal } = usePreview(frame, view, 'cancel');
+  const [keep, setKeep] = useState(false);
+  const [comment, setComment] = useState('');
+  const options = keep ? ([['--keep']] as const) : [];
+  return (
+    <ActionDialog
+      frame={frame}
+      title={`Cancel run ${id}`}
+      act={keep ? 'Cancel the run' : 'Cancel and undo'}
+      isDangerous
+      command={typedCommand(frame, 'cancel', [id], [...options, ...commentOption(comment)])}
+      refusal={refusal}
+      isReady={preview !== null}
+      onAct={() =>
+        act({
+          name: 'cancel',
+          body: { keep, comment },
+          words: ({ status }) => `The run was cancelled; it is ${status}.`,
+        })
+      }
+      onClose={onClose}
+    >
+      <p>
+        {preview === null || preview.stops.length === 0
+          ? 'The run ends as failed.'
+          : `wf stops the running steps (${preview.stops.join(', ')}), and the run ends as failed.`}
+      </p>
+      <p class="check">
+        <input
+          id="cancel-keep"
+          type="checkbox"
+          checked={keep}
+          onChange={(event) => setKeep(event.currentTarget.checked)}
+        />{' '}
+        <label for="cancel-keep">Leave its changes in place</label>
+      </p>
+      {preview === null ? null : keep ? (
+        <Stays changes={[...preview.undo, ...preview.kept]} />
+      ) : (
+        <Undone undo={preview.undo} kept={preview.kept} />
+      )}
+      <CommentField comment={comment} onType={setComment} />
+    </ActionDialog>
+  );
+}
+
+/** Undoes the changes of a run in place. */
+export function RollbackDialog({ frame, view, act, onClose }: DialogProps) {
+  const { id } = view.run;
+  const { preview, refusal } = usePreview(frame, view, 'rollback');
+  const [removeImages, setRemoveImages] = useState(false);
+  const hasImages = preview?.kept.some(({ kind }) => kind === 'docker.image') ?? false;
+  const options = removeImages ? ([['--remove-images']] as const) : [];
+  return (
+    <ActionDialog
+      frame={frame}
+      title={`Roll back run ${id}`}
+      act="Undo the changes"
+      isDangerous
+      command={typedCommand(frame, 'rollback', [id], options)}
+      refusal={refusal}
+      isReady={preview !== null}
+      onAct={() => act({ name: 'rollback', body: { removeImages }, words: ({ status }) => `The run is ${status}.` })}
+      onClose={onClose}
+    >
+      {preview === null ? null : <Undone undo={preview.undo} kept={preview.kept} />}
+      {hasImages ? (
+        <p class="check">
+          <input
+            id="remove-images"
+            type="checkbox"
+            checked={removeImages}
+            onChange={(event) => setRemoveImages(event.currentTarget.checked)}
+          />{' '}
+          <label for="remove-images">Also remove the images that the run pulled</label>
+        </p>
+      ) : null}
+    </ActionDialog>
+  );
+}
+
+interface UndoneProps {
+  readonly undo: readonly ChangeRecord[];
+  readonly kept: readonly ChangeRecord[];
+}
+
+function Undone({ undo, kept }: UndoneProps) {
+  return (
+    <>
+      {undo.length === 0 ? (
+        <p>No change of the run is in place: wf undoes nothing, and compares the host.</p>
+      ) : (
+        <>
+          <p>
+            wf undoes {undo.length === 1 ? 'this change' : `these ${undo.length} changes, newest first`}, then compares
+            the host with its state before the run.
+          </p>
+          <ChangeList changes={undo} hasUndo />
+        </>
+      )}
+      {kept.length === 0 ? null : (
+        <>
+          <p>These stay by design:</p>
+          <ChangeList changes={kept} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Stays({ changes }: { readonly changes: readonly ChangeRecord[] }) {
+  if (changes.length === 0) return <p>The run has made no change.</p>;
+  return (
+    <>
+      <p>These changes stay in place; a rollback can undo them later:</p>
+      <ChangeList changes={changes} />
+    </>
+  );
+}

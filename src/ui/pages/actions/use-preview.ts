@@ -1,0 +1,40 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { ActionPreview } from '../../views/action-preview.ts';
+import type { RunView } from '../../views/run-view.ts';
+import { type ApiAnswer, type PageError, readApi } from '../live/api.ts';
+import type { PageFrame } from '../page-model.ts';
+
+type PreviewOf<Name extends ActionPreview['action']> = Extract<ActionPreview, { readonly action: Name }>;
+
+/** What an action would do now. */
+export interface Preview<Name extends ActionPreview['action']> {
+  /** Null until it is known. */
+  readonly preview: PreviewOf<Name> | null;
+  readonly refusal: PageError | null;
+}
+
+/** Reads what an action would do, and again whenever the run has changed. @param query such as `acceptChanges=1` */
+export function usePreview<Name extends ActionPreview['action']>(
+  frame: PageFrame,
+  view: RunView,
+  action: Name,
+  query = '',
+): Preview<Name> {
+  const [answer, setAnswer] = useState<ApiAnswer<PreviewOf<Name>> | null>(null);
+  const { id, status } = view.run;
+  // A dry run of a resume observes the host: it is not repeated at each step.
+  const since = action === 'resume' || action === 'retry' ? status : view.seq;
+  useEffect(() => {
+    let isWanted = true;
+    void readApi<PreviewOf<Name>>(frame, `/runs/${id}/preview/${action}?${query}`).then((read) => {
+      if (isWanted) setAnswer(read);
+    });
+    return () => {
+      isWanted = false;
+    };
+  }, [id, action, query, since]);
+  if (answer === null || answer.type === 'accepted') return { preview: null, refusal: null };
+  if (answer.type === 'refused') return { preview: null, refusal: answer.error };
+  // The view is newer than a preview that was read once.
+  return { preview: answer.document, refusal: view.actions[action] ?? answer.document.refusal };
+}

@@ -1,0 +1,30 @@
+import type { ComponentChildren } from 'preact';
+
+interface FieldFrameProps {
+  /** Of the element in which somebody types; its hint and its problem have ids below it. */
+  readonly id: string;
+  readonly label: string;
+  /** What is said beside the label. */
+  readonly note?: string;
+  readonly hint?: string;
+  readonly problem?: string | undefined;
+  readonly children: ComponentChildren;
+}
+
+/** A field with its label, its explanation, and what is wrong with it. */
+export function FieldFrame({ id, label, note = '', hint = '', problem, children }: FieldFrameProps) {
+  return (
+    <div class="field">
+      <label for={id}>
+        {label} {note === '' ? null : <span class="quiet">{note}</span>}
+      </label>
+      {children}
+      <p class="problem" id={`${id}-problem`}>
+        {problem}
+      </p>
+      <p class="hint" id={`${id}-hint`}>
+        {hint}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,306 @@
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type ActedRun, openActionsProject } from '../support/actions-project.ts';
+import { accessibilityProblems, openBrowser, signIn } from '../support/browser.ts';
+import { type ServedPage, servePage } from '../support/served-page.ts';
+
+const WAITS = /^waiting for the event/;
+const UNCONFIRMED = /^not confirmed yet: undone at /;
+
+const project = openActionsProject();
+let served: ServedPage;
+
+beforeAll(async () => {
+  served = await servePage(project, ['--allow-actions']);
+});
+
+const statusOf = async (run: ActedRun) => (await run.record()).status;
+const untilStatus = (run: ActedRun, status: string) =>
+  expect.poll(() => statusOf(run), { timeout: 20_000, interval: 200 }).toBe(status);
+
+/** Opens the page of a run in a browser of its own. */
+async function openRun(run: ActedRun, options: Parameters<typeof openBrowser>[1] = {}) {
+  const person = await openBrowser(onTestFinished, options);
+  await signIn(person.page, await served.newLink());
+  await person.page.goto(`${served.url}/runs/${run.id}`);
+  return person;
+}
+
+/** Starts a run that waits for an answer. */
+async function waitingRun(id: string) {
+  const run = project.run('asking', id);
+  run.go('first.go');
+  const wf = run.start();
+  await wf.line(WAITS);
+  return { run, wf };
+}
+
+const dialogOf = (page: Page) => page.getByRole('dialog');
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+/** Presses the button of the dialog that acts. */
+const act = (page: Page, name: string) => dialogOf(page).getByRole('button', { name, exact: true }).click();
+const noticed = (page: Page, text: string | RegExp) => page.getByRole('status').getByText(text).waitFor();
+
+describe('a question', () => {
+  test('is linked from the list, and is answered with checked data and a comment', async () => {
+    const { run, wf } = await waitingRun('ui-answered');
+    const { page, complaints } = await openRun(run);
+    await page.goto(`${served.url}/`);
+    await page.getByRole('link', { name: 'Go on?' }).first().click();
+    await page.getByRole('heading', { name: 'Go on?' }).waitFor();
+    await press(page, 'Yes');
+    await act(page, 'Yes');
+    const by = dialogOf(page).getByLabel('by');
+    await dialogOf(page).locator('.problem', { hasText: /./ }).waitFor();
+    expect(await by.evaluate((field) => field === document.activeElement)).toBe(true);
+    expect((await run.record()).requests).toEqual([]);
+    await by.fill('Ann');
+    await dialogOf(page).getByRole('textbox', { name: 'Comment' }).fill('seen with Bob');
+    const command = await dialogOf(page).locator('.command-line code').textContent();
+    expect(command).toContain(`wf send ${run.id} approve --data '{"by":"Ann"}' --comment 'seen with Bob' --db `);
+    run.go('second.go', 'third.go');
+    await act(page, 'Yes');
+    await noticed(page, 'The run took the event approve');
+    await dialogOf(page).waitFor({ state: 'detached' });
+    expect(await wf.end).toMatchObject({ exitCode: 0 });
+    expect((await run.record()).requests).toMatchObject([
+      { kind: 'send', event: { type: 'approve', by: 'Ann' }, comment: 'seen with Bob', outcome: { type: 'handled' } },
+    ]);
+    // The page follows: there is nothing to answer any more.
+    await page.getByRole('heading', { name: 'Go on?' }).waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
+  });
+
+  test('is answered by keyboard alone', async () => {
+    const { run, wf } = await waitingRun('ui-keyboard');
+    run.go('second.go', 'third.go');
+    const { page } = await openRun(run);
+    const focused = () => page.evaluate('document.activeElement.textContent.trim()');
+    const tabTo = async (text: string) => {
+      for (let presses = 0; presses < 30; presses += 1) {
+        if ((await focused()) === text) return;
+        await page.keyboard.press('Tab');
+      }
+      throw new Error(`${text} is not reached by Tab`);
+    };
+    await tabTo('Yes');
+    await page.keyboard.press('Enter');
+    await dialogOf(page).waitFor();
+    expect(await focused()).toBe('Go on?');
+    await page.keyboard.press('Escape');
+    await dialogOf(page).waitFor({ state: 'detached' });
+    expect(await focused()).toBe('Yes');
+    await page.keyboard.press('Enter');
+    await dialogOf(page).waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('Ann');
+    await tabTo('Yes');
+    await page.keyboard.press('Space');
+    await noticed(page, 'The run took the event approve');
+    expect(await wf.end).toMatchObject({ exitCode: 0 });
+  });
+
+  test('takes one of three answers at once, from two pages and a terminal; the others are told', async () => {
+    const { run, wf } = await waitingRun('ui-race');
+    const pages = [(await openRun(run)).page, (await openRun(run)).page];
+    for (const page of pages) {
+      await press(page, 'Yes');
+      await dialogOf(page).getByLabel('by').fill('Ann');
+    }
+    const [sent] = await Promise.all([
+      project.wf(['send', run.id, 'approve', '--data', '{"by":"Bob"}', '--json']),
+      ...pages.map((page) => act(page, 'Yes')),
+    ]);
+    const outcomes = await Promise.all(
+      pages.map(async (page) => {
+        const taken = page.getByRole('status').getByText('The run took the event approve');
+        const told = dialogOf(page)
+          .getByRole('alert')
+          .getByText(/does not expect the event|is answered already/);
+        await taken.or(told).first().waitFor();
+        return (await told.count()) === 0;
+      }),
+    );
+    const { requests } = await run.record();
+    const handled = requests.filter(({ outcome }) => outcome?.type === 'handled');
+    expect(handled).toHaveLength(1);
+    expect([sent.exitCode === 0, ...outcomes].filter((isTaken) => isTaken)).toHaveLength(1);
+    expect((await project.wf(['cancel', run.id])).exitCode).toBe(0);
+    await wf.end;
+  });
+
+  test('to a run without a process is answered at once; the run then outlives the server', async () => {
+    const { run, wf } = await waitingRun('ui-unowned');
+    wf.kill('SIGKILL');
+    await wf.end;
+    const own = await servePage(project, ['--allow-actions'], { env: { HOME: `${project.folder}/other` } });
+    const { page } = await openBrowser(onTestFinished);
+    await signIn(page, own.link);
+    await page.goto(`${own.url}/runs/${run.id}`);
+    await press(page, 'Yes');
+    await dialogOf(page).getByLabel('by').fill('Ann');
+    await act(page, 'Yes');
+    // Its second step has not ended: the command that answers goes on.
+    await noticed(page, 'The run took the event approve; it is running.');
+    own.wf.kill('SIGKILL');
+    await own.wf.end;
+    run.go('second.go', 'third.go');
+    await untilStatus(run, 'succeeded');
+    expect(run.log()).toEqual(['first', 'second', 'third']);
+  });
+});
+
+describe('a run', () => {
+  test('is paused and resumed; what is not allowed says why', async () => {
+    const run = project.run('asking', 'ui-paused');
+    const wf = run.start();
+    await wf.line(/^run ui-paused of asking/);
+    const { page } = await openRun(run);
+    const resume = page.getByRole('button', { name: 'Resume', exact: true });
+    expect(await resume.getAttribute('aria-disabled')).toBe('true');
+    await resume.focus();
+    await page.getByRole('tooltip').getByText('run ui-paused is being advanced by process').waitFor();
+    await page.keyboard.press('Enter');
+    expect(await dialogOf(page).count()).toBe(0);
+    await press(page, 'Pause');
+    await dialogOf(page).getByText('wf lets first finish').waitFor();
+    run.go('first.go');
+    await act(page, 'Pause');
+    await noticed(page, 'The run is paused.');
+    await wf.end;
+    await press(page, 'Resume');
+    // The plan of the resume: the first step is kept.
+    await dialogOf(page).getByText('wf keeps the completed step, and continues').waitFor();
+    await act(page, 'Resume');
+    await page.getByRole('heading', { name: 'Go on?' }).waitFor();
+    await press(page, 'No');
+    await act(page, 'No');
+    await untilStatus(run, 'rolled-back');
+    expect(run.log()).toEqual(['first', 'not first']);
+  });
+
+  test('is cancelled: its changes stay if that is asked, and are rolled back later', async () => {
+    const { run, wf } = await waitingRun('ui-cancelled');
+    const { page } = await openRun(run);
+    await press(page, 'Cancel');
+    await dialogOf(page).getByText('not $1').waitFor();
+    await dialogOf(page).getByLabel('Leave its changes in place').check();
+    await dialogOf(page).getByRole('textbox', { name: 'Comment' }).fill('wrong host');
+    await act(page, 'Cancel the run');
+    await noticed(page, 'The run was cancelled; it is failed.');
+    await wf.end;
+    expect(run.log()).toEqual(['first']);
+    await press(page, 'Roll back');
+    await dialogOf(page).getByText('wf undoes this change').waitFor();
+    await act(page, 'Undo the changes');
+    await noticed(page, 'The run is rolled-back.');
+    expect(run.log()).toEqual(['first', 'not first']);
+    expect((await run.record()).requests).toMatchObject([{ kind: 'cancel', comment: 'wrong host' }]);
+  });
+
+  test('that is unconfirmed is extended and confirmed before its deadline, which runs down', async () => {
+    const run = project.run('setting', 'ui-confirmed');
+    const wf = run.start('--confirm-within', '90s');
+    await wf.line(UNCONFIRMED);
+    const { page, complaints } = await openRun(run);
+    const timer = page.getByRole('timer');
+    await timer.getByText(/^1:\d\d left\.$/).waitFor();
+    const first = await timer.textContent();
+    await expect.poll(() => timer.textContent()).not.toBe(first);
+    await press(page, 'Extend');
+    await dialogOf(page).getByLabel('Time from now').fill('tomorrow');
+    await act(page, 'Extend');
+    await dialogOf(page).getByText('Write it as').waitFor();
+    await dialogOf(page).getByLabel('Time from now').fill('3m');
+    await act(page, 'Extend');
+    await noticed(page, 'The deadline is extended.');
+    await timer.getByText(/^2:\d\d left\.$/).waitFor();
+    await press(page, 'Confirm');
+    await dialogOf(page).getByText('these changes stay').waitFor();
+    await act(page, 'Keep the changes');
+    await noticed(page, 'The run is confirmed: it is succeeded.');
+    expect(await wf.end).toMatchObject({ exitCode: 0 });
+    expect(run.log()).toEqual(['one', 'two']);
+    expect(complaints).toEqual([]);
+  });
+
+  test('that failed is retried from its failed step, and started anew once it was undone', async () => {
+    const run = project.run('touchy', 'ui-retried');
+    await run.start('--on-failure', 'keep').end;
+    const { page } = await openRun(run);
+    await press(page, 'Retry');
+    await dialogOf(page).getByRole('rowheader', { name: 'check' }).waitFor();
+    await act(page, 'Retry');
+    await noticed(page, 'The run was retried');
+    await untilStatus(run, 'failed');
+    run.go('undoable', 'ready');
+    await press(page, 'Roll back');
+    await act(page, 'Undo the changes');
+    await noticed(page, 'The run is rolled-back.');
+    await press(page, 'Retry');
+    await dialogOf(page).getByText('starts another run of the workflow').waitFor();
+    await act(page, 'Start anew');
+    const link = page.getByRole('status').getByRole('link', { name: /^run / });
+    await link.click();
+    await page.waitForURL(/\/runs\/(?!ui-retried)/);
+    await expect.poll(() => run.log(), { timeout: 20_000 }).toEqual(['made', 'undone', 'made', 'checked']);
+    await page.goto(`${served.url}/runs/${run.id}`);
+    const retry = page.getByRole('button', { name: 'Retry', exact: true });
+    expect(await retry.getAttribute('aria-disabled')).toBe('true');
+  });
+
+  test('that needs attention is settled, change by change', async () => {
+    const run = project.run('touchy', 'ui-settled');
+    expect(await run.start().end).toMatchObject({ exitCode: 5 });
+    const { page } = await openRun(run);
+    await page.getByRole('heading', { name: 'A change could not be undone' }).waitFor();
+    await press(page, 'Settle change 1');
+    await act(page, 'Record it as gone');
+    await dialogOf(page).getByText('Say what was done about it.').waitFor();
+    await dialogOf(page).getByLabel('It stays, on purpose').check();
+    await dialogOf(page).getByRole('textbox', { name: 'Reason' }).fill('looked at it');
+    await act(page, 'Record it as kept');
+    await noticed(page, 'Change 1 is settled as kept');
+    expect(await run.record()).toMatchObject({ changes: [{ status: 'kept', reason: /looked at it/ }, {}] });
+  });
+});
+
+describe('the dialogs', () => {
+  test.for(['light', 'dark'] as const)('have no serious finding of axe in the %s page', async (colorScheme) => {
+    const { run, wf } = await waitingRun(`ui-axe-${colorScheme}`);
+    const { page } = await openRun(run, { colorScheme });
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Resume', exact: true }).focus();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    for (const [button, text] of [
+      ['Yes', 'gives the run the event'],
+      ['Cancel', 'wf undoes this change'],
+    ] as const) {
+      await press(page, button);
+      await dialogOf(page).getByText(text).waitFor();
+      await act(page, button === 'Yes' ? 'Yes' : 'Close');
+      if (button === 'Cancel') continue;
+      await dialogOf(page).locator('.problem', { hasText: /./ }).waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await act(page, 'Close');
+    }
+    expect((await project.wf(['cancel', run.id])).exitCode).toBe(0);
+    await wf.end;
+  });
+});
+
+describe('a page without --allow-actions', () => {
+  test('shows what is asked, and what to type instead of buttons', async () => {
+    const { run, wf } = await waitingRun('ui-shown');
+    const showing = await servePage(project, [], { env: { HOME: `${project.folder}/showing` } });
+    const { page } = await openBrowser(onTestFinished);
+    await signIn(page, showing.link);
+    await page.goto(`${showing.url}/runs/${run.id}`);
+    await page.getByText(`wf send ${run.id} approve --data`).waitFor();
+    await page.getByText(`wf send ${run.id} reject`).waitFor();
+    const names = await page.getByRole('main').getByRole('button').allTextContents();
+    expect(new Set(names)).toEqual(new Set(['Copy']));
+    expect((await project.wf(['cancel', run.id])).exitCode).toBe(0);
+    await wf.end;
+  });
+});

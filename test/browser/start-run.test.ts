@@ -1,0 +1,265 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { openActionsProject } from '../support/actions-project.ts';
+import { accessibilityProblems, openBrowser, signIn } from '../support/browser.ts';
+import { ask, openSession } from '../support/page-client.ts';
+import { runRecordSchema } from '../support/run-record.ts';
+import { type ServedPage, servePage } from '../support/served-page.ts';
+
+const SECRET = 'hunter-2-hunter';
+const HOSTILE = '"><img src=x onerror=alert(1)>\u202e<script>alert(2)</script>';
+const hostile = JSON.stringify(HOSTILE);
+
+/** Has an input of each kind, hostile texts everywhere, and a question. */
+const FORM_WORKFLOW = `
+  import { defineWorkflow } from 'wf-engine';
+  import { execRead } from 'wf-engine/steps';
+  import { setup } from 'xstate';
+  import { z } from 'zod';
+  const input = z.object({
+    name: z.string().regex(/^[a-z]+$/).describe(${hostile}),
+    count: z.int().min(1).max(5).default(3),
+    mode: z.enum(['fast', 'safe', ${hostile}]).default('safe'),
+    isLoud: z.boolean().default(true),
+    tags: z.array(z.string()).default(['a']),
+    note: z.string().nullable().default(null).describe('anything'),
+    limits: z.object({ most: z.number() }).optional(),
+    token: z.string().min(8).meta({ secret: true }),
+  }).refine(({ name }) => name !== 'root', { message: 'it must be somebody else', path: ['name'] });
+  export default defineWorkflow({
+    name: 'forms', version: ${hostile}, description: ${hostile}, input,
+    events: { [${hostile}]: z.object({ [${hostile}]: z.enum(['yes', ${hostile}]) }) },
+    machine: setup({ types: { context: {}, input: {} }, actors: { run: execRead } }).createMachine({
+      context: ({ input }) => input, initial: 'echo',
+      states: {
+        echo: { invoke: { id: 'echo', src: 'run', input: ({ context }) => ({ argv: ['echo', context.name, ${hostile}] }), onDone: 'asks' } },
+        asks: {
+          meta: { ask: { title: ${hostile}, text: ${hostile}, events: { [${hostile}]: { label: ${hostile} } } } },
+          on: { [${hostile}]: 'done' },
+          after: { 3600000: 'done' },
+        },
+        done: { type: 'final' },
+      },
+    }),
+  });`;
+
+const project = openActionsProject({
+  'workflows/forms.ts': FORM_WORKFLOW,
+  'workflows/broken.ts': 'this is no workflow',
+});
+let served: ServedPage;
+
+beforeAll(async () => {
+  served = await servePage(project, ['--allow-actions']);
+});
+
+async function openPage(address: string, options: Parameters<typeof openBrowser>[1] = {}) {
+  const person = await openBrowser(onTestFinished, options);
+  const dialogs: string[] = [];
+  person.page.on('dialog', (dialog) => {
+    dialogs.push(dialog.message());
+    void dialog.dismiss();
+  });
+  await signIn(person.page, await served.newLink());
+  await person.page.goto(`${served.url}${address}`);
+  return { ...person, dialogs };
+}
+
+const record = async (id: string) => runRecordSchema.parse((await project.wf(['show', id, '--json'])).json());
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+const field = (page: Page, name: string) => page.locator(`[name="${name}"]`);
+const problemOf = (page: Page, name: string) => page.locator('.field', { has: field(page, name) }).locator('.problem');
+const hasFocus = (page: Page, name: string) =>
+  field(page, name).evaluate((element) => element === document.activeElement);
+
+/** The command lines of all processes. */
+function commandLines(): readonly string[] {
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      } catch {
+        return '';
+      }
+    });
+}
+
+describe('the page of a workflow', () => {
+  test('starts a run with checked inputs, says first what it does, and keeps what was typed', async () => {
+    const { page, complaints } = await openPage('/workflows/forms');
+    await press(page, 'Start');
+    // The browser refuses the first missing field, which has the focus.
+    await problemOf(page, 'name').getByText(/./).waitFor();
+    expect(await hasFocus(page, 'name')).toBe(true);
+    await field(page, 'name').fill('root');
+    await field(page, 'count').fill('9');
+    await field(page, 'tags').fill('["b"');
+    await field(page, 'token').fill(SECRET);
+    await press(page, 'Start');
+    await problemOf(page, 'tags').getByText('Give JSON').waitFor();
+    await problemOf(page, 'count').getByText(/5/).waitFor();
+    expect(await hasFocus(page, 'count')).toBe(true);
+    await field(page, 'count').fill('4');
+    await field(page, 'tags').fill('["b"]');
+    await press(page, 'Start');
+    // The command refuses what no form knows.
+    await problemOf(page, 'name').getByText('it must be somebody else').waitFor();
+    expect(await hasFocus(page, 'name')).toBe(true);
+    await field(page, 'name').fill('ann');
+    await field(page, 'isLoud').uncheck();
+    await field(page, 'mode').selectOption('fast');
+    await field(page, 'id').fill('ui-started');
+    const command = await page.locator('.same-command code').textContent();
+    expect(command).toContain(`wf start forms --input name=ann --input count=4 --input mode=fast --input isLoud=false`);
+    expect(command).toContain('--input token=@env:VARIABLE --id ui-started --db');
+    await press(page, 'Dry run');
+    await page.getByRole('heading', { name: 'Dry run' }).waitFor();
+    await page.getByRole('rowheader', { name: /^echo exec.read/ }).waitFor();
+    expect((await project.wf(['show', 'ui-started'])).exitCode).toBe(2);
+    await press(page, 'Start');
+    await page.getByRole('dialog').getByText('One step, 0 of them changing the host').waitFor();
+    await press(page, 'Start the run');
+    await page.waitForURL(`${served.url}/runs/ui-started`);
+    await page.getByRole('heading', { name: /ui-started/ }).waitFor();
+    const { input } = await record('ui-started');
+    expect(input).toMatchObject({ name: 'ann', count: 4, mode: 'fast', isLoud: false, tags: ['b'], note: null });
+    // The process of the run is at work: the secret is in no command line, and in no file of the history.
+    expect(commandLines().some((line) => line.includes('ui-started'))).toBe(true);
+    expect(commandLines().filter((line) => line.includes(SECRET))).toEqual([]);
+    for (const file of readdirSync(project.folder).filter((name) => name.startsWith('wf.db'))) {
+      expect(readFileSync(`${project.folder}/${file}`).includes(SECRET)).toBe(false);
+    }
+    await page.goBack();
+    await expect.poll(() => field(page, 'name').inputValue()).toBe('ann');
+    expect(await field(page, 'isLoud').isChecked()).toBe(false);
+    expect(await field(page, 'mode').inputValue()).toBe('"fast"');
+    expect(await field(page, 'token').inputValue()).toBe('');
+    expect(JSON.stringify(await page.evaluate('history.state'))).not.toContain(SECRET);
+    // The id is taken by now.
+    await field(page, 'token').fill(SECRET);
+    await press(page, 'Start');
+    await press(page, 'Start the run');
+    await page.getByRole('dialog').getByRole('alert').getByText('ui-started').waitFor();
+    expect(complaints).toEqual([]);
+    expect((await project.wf(['cancel', 'ui-started'])).exitCode).toBe(0);
+  });
+
+  test('shows hostile texts as texts, and sends them back as they are', async () => {
+    const { page, complaints, dialogs } = await openPage('/workflows/forms');
+    await page.getByText(HOSTILE).first().waitFor();
+    await field(page, 'name').fill('eve');
+    await field(page, 'token').fill(SECRET);
+    await field(page, 'mode').selectOption({ index: 2 });
+    await field(page, 'note').fill(HOSTILE);
+    await field(page, 'id').fill('ui-hostile');
+    await press(page, 'Start');
+    await press(page, 'Start the run');
+    await page.waitForURL(`${served.url}/runs/ui-hostile`);
+    await page.getByRole('heading', { name: 'img src=x' }).first().waitFor();
+    await page.locator('.answers button').first().click();
+    await page.getByRole('dialog').locator('select').selectOption({ index: 2 });
+    await page.getByRole('dialog').locator('button[type=submit]').click();
+    await page.getByRole('status').getByText('The run took the event').waitFor();
+    await expect.poll(async () => (await record('ui-hostile')).status, { timeout: 20_000 }).toBe('succeeded');
+    const { input, requests } = await record('ui-hostile');
+    expect(input).toMatchObject({ mode: HOSTILE, note: HOSTILE });
+    expect(requests).toMatchObject([{ event: { type: HOSTILE, [HOSTILE]: HOSTILE }, outcome: { type: 'handled' } }]);
+    await page.goto(`${served.url}/workflows`);
+    await page.getByText('E_WORKFLOW_INVALID').or(page.getByText('broken.ts')).first().waitFor();
+    expect({ complaints, dialogs }).toEqual({ complaints: [], dialogs: [] });
+  });
+
+  test.for(['light', 'dark'] as const)(
+    'has no serious finding of axe in the %s page, and fits',
+    async (colorScheme) => {
+      const { page } = await openPage('/workflows', { colorScheme, viewport: { width: 360, height: 800 } });
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.goto(`${served.url}/workflows/forms`);
+      await press(page, 'Dry run');
+      await problemOf(page, 'name').getByText(/./).waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await field(page, 'name').fill('ann');
+      await field(page, 'token').fill(SECRET);
+      await press(page, 'Start');
+      await page.getByRole('dialog').waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await press(page, 'Close');
+      await press(page, 'Dry run');
+      await page.getByRole('heading', { name: 'Dry run' }).waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    },
+  );
+
+  test('is cached until its file changes', async () => {
+    const { writing, cookie } = await openSession(served);
+    const described = async () => (await ask(served, '/api/workflows/touchy', { headers: { cookie } })).text;
+    expect(await described()).toContain('Fails until');
+    const file = `${project.folder}/workflows/touchy.ts`;
+    const text = readFileSync(file, 'utf8');
+    const before = statSync(file).mtimeMs;
+    project.write('workflows/touchy.ts', text.replace('Fails until', 'Waits until'));
+    expect(statSync(file).mtimeMs).not.toBe(before);
+    expect(await described()).toContain('Waits until');
+    for (const name of ['..%2fforms', '%2e%2e', '-h', '--help', 'forms.ts', 'ui-started', '']) {
+      const answer = await ask(served, `/api/workflows/${name}`, { headers: { cookie } });
+      expect([name, answer.status === 200 && name !== '']).toEqual([name, false]);
+      const start = await ask(served, `/api/workflows/${name}/runs`, { method: 'POST', headers: writing, body: '{}' });
+      expect([name, start.status]).toEqual([name, 404]);
+    }
+  });
+});
+
+describe('a server without --allow-actions', () => {
+  test('plans a run, and does nothing else', async () => {
+    const { wf } = project;
+    const showing = await servePage(project, [], { env: { HOME: `${project.folder}/showing` } });
+    const session = await openSession({ ...showing, newLink: async () => showing.link });
+    const { writing } = session;
+    const run = project.run('touchy', 'ui-only-shown');
+    await run.start('--on-failure', 'keep').end;
+    const before = (await wf(['show', run.id, '--json'])).json();
+    const post = (address: string, body: unknown, headers = writing) =>
+      ask(showing, address, { method: 'POST', headers, body: JSON.stringify(body) });
+    const planned = await post('/api/workflows/forms/plan', { input: { name: 'ann', token: SECRET } });
+    expect(planned.status).toBe(200);
+    expect(planned.text).not.toContain(SECRET);
+    expect(JSON.parse(planned.text)).toMatchObject({ plan: { workflow: 'forms', steps: [{ step: 'echo' }] } });
+    // What is allowed is a path, not a beginning or an end of one.
+    const { id } = run;
+    const refused = [
+      ...['send', 'pause', 'cancel', 'confirm', 'resume', 'rollback', 'retry', 'settle'].map(
+        (name) => `/api/runs/${id}/${name}`,
+      ),
+      '/api/workflows/forms/runs',
+      `/api/workflows/forms/plan/../../../runs/${id}/rollback`,
+      `/api/runs/${id}/rollback?x=/api/workflows/forms/plan`,
+      `/api/runs/${id}/rollback#/plan`,
+      `/api/workflows/forms/plan/`,
+      '/api/workflows/forms/plan/runs',
+      '/api/workflows/forms%2fplan',
+      '//api/workflows/forms/plan',
+      '/api/workflows/a/b/plan',
+    ];
+    for (const address of refused) {
+      const answer = await post(address, { event: 'x', input: {}, change: 1, as: 'gone', reason: 'x' });
+      expect([address, answer.status]).toEqual([address, 403]);
+    }
+    // Neither a plan nor anything else is for others.
+    const { origin: _own, ...without } = writing;
+    for (const headers of [{ ...writing, 'x-wf-csrf': '' }, { ...writing, origin: 'http://evil.example' }, without]) {
+      expect((await post('/api/workflows/forms/plan', {}, headers)).status).toBe(403);
+    }
+    expect((await wf(['show', run.id, '--json'])).json()).toEqual(before);
+    expect(run.log()).toEqual(['made']);
+    const { page } = await openBrowser(onTestFinished);
+    await page.goto((await wf(['ui'], { env: { HOME: `${project.folder}/showing` } })).stdout.trim());
+    await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
+    await page.goto(`${showing.url}/workflows/forms`);
+    await page.getByRole('button', { name: 'Dry run' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Start', exact: true }).count()).toBe(0);
+    await page.getByText('This page only shows.').waitFor();
+  });
+});
