@@ -24,6 +24,8 @@ export interface WfCommandEnd {
 export interface StartedWfCommand {
   readonly pid: number;
   readonly end: Promise<WfCommandEnd>;
+  /** Kills it: for a command that only reads. */
+  kill(): void;
 }
 
 /** Starts `wf` as a process of its own: what workflow code does there never reaches this process. */
@@ -33,7 +35,7 @@ export function startWfCommand({ argv, database, stdin = '' }: WfCommand): Start
   const end = started.end.then(({ exitCode, stdout, stderr }): WfCommandEnd => {
     return { exitCode, document: documentIn(stdout), stderr };
   });
-  return { pid: started.pid, end };
+  return { pid: started.pid, end, kill: () => started.kill() };
 }
 
 function documentIn(stdout: string): Json | undefined {

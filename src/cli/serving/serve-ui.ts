@@ -54,7 +54,7 @@ export async function serveUi(asked: AskedUi, services: Services): Promise<Serve
     isAlive,
     history: historySource(services),
     command,
-    reports: createReports(command),
+    reports: createReports(command, clock),
     allowActions,
     basePath,
   };

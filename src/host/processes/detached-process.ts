@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
+import { signalMembers } from './process-group.ts';
 
 /** A process in a session of its own, which outlives this one. */
 export interface DetachedProcess {
@@ -10,6 +11,8 @@ export interface DetachedProcess {
   readonly end: Promise<DetachedEnd>;
   /** Stops listening: this process may end. */
   release(): void;
+  /** Kills it, with all that it has started in its session. */
+  kill(): void;
 }
 
 export interface DetachedEnd {
@@ -49,6 +52,11 @@ export function startDetached(file: string, args: readonly string[], env = proce
       child.unref();
       child.stdout.destroy();
       child.stderr.destroy();
+    },
+    kill() {
+      // The number of a process that has ended may be another's.
+      const hasEnded = child.exitCode !== null || child.signalCode !== null;
+      if (child.pid !== undefined && !hasEnded) signalMembers(child.pid, 'SIGKILL');
     },
   };
 }
