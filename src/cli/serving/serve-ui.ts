@@ -69,7 +69,7 @@ export async function serveUi(asked: AskedUi, services: Services, written?: Hist
     command,
     commands,
     catalog: createWorkflowCatalog(commands, clock),
-    reports: createReports(command),
+    reports: createReports(command, clock),
     allowActions,
     basePath,
   };

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { errorOfRecord, WfError } from '../../engine/model/errors.ts';
 import type { RunId } from '../../engine/model/ids.ts';
 import type { Json } from '../../engine/model/json.ts';
+import type { Clock } from '../../engine/ports/clock.ts';
 import type { ReportLanguage } from '../../engine/workflow/narrative.ts';
 import type { HistoryReader } from '../../history/reader.ts';
 import type { StartedWfCommand } from '../../library/wf-command.ts';
@@ -22,6 +23,8 @@ export interface Reports {
 const MOST_KEPT = 32;
 /** Number of processes at a time. */
 const MOST_AT_ONCE = 2;
+/** A workflow that does not return must not keep all others waiting. */
+const LIMIT_MS = 60_000;
 
 interface Kept {
   /** The last entry of the journal that they know. */
@@ -31,7 +34,10 @@ interface Kept {
 }
 
 /** @param command starts a command of wf */
-export function createReports(command: (argv: readonly string[]) => StartedWfCommand): Reports {
+export function createReports(
+  command: (argv: readonly string[]) => StartedWfCommand,
+  clock: Pick<Clock, 'after'>,
+): Reports {
   const kept = new Map<string, Kept>();
   const waiting: (() => void)[] = [];
   let running = 0;
@@ -39,11 +45,14 @@ export function createReports(command: (argv: readonly string[]) => StartedWfCom
   async function document(run: RunId, format: string, language: ReportLanguage): Promise<Json | undefined> {
     if (running >= MOST_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
     running += 1;
+    const started = command(['report', `--format=${format}`, `--lang=${language}`, '--', run]);
+    const cancel = clock.after(LIMIT_MS, () => started.kill(), true);
     try {
-      const end = await command(['report', `--format=${format}`, `--lang=${language}`, '--', run]).end;
+      const end = await started.end;
       if (end.exitCode !== 0) throw errorOf(end.document, run);
       return end.document;
     } finally {
+      cancel();
       running -= 1;
       waiting.shift()?.();
     }
@@ -88,7 +97,7 @@ const textSchema = z.object({ text: z.string() });
 function errorOf(document: Json | undefined, run: RunId): WfError {
   const parsed = refusalSchema.safeParse(document);
   if (parsed.success) return errorOfRecord(parsed.data.error);
-  return new WfError('E_INTERNAL', `the report of run ${run} was not made`, {
+  return new WfError('E_INTERNAL', `the report of run ${run} was not made within ${LIMIT_MS / 1000} s`, {
     hint: `Try it with \`wf report ${run}\`.`,
   });
 }

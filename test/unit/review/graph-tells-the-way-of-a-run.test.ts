@@ -6,13 +6,14 @@ import { loadWorkflow } from '../../../src/definition/load.ts';
 import { type Decision, decide, decideStart, stepDone } from '../../../src/engine/machine/decide.ts';
 import { WfError } from '../../../src/engine/model/errors.ts';
 import type { JournalEntry } from '../../../src/engine/model/journal-event.ts';
-import { isJsonObject, toJson } from '../../../src/engine/model/json.ts';
+import { isJsonObject, type Json, toJson } from '../../../src/engine/model/json.ts';
 import type { MachineEvent } from '../../../src/engine/model/machine-event.ts';
 import { defineStep } from '../../../src/engine/workflow/define-step.ts';
 import type { LoadedWorkflow } from '../../../src/engine/workflow/workflow.ts';
 import { defineWorkflow } from '../../../src/engine/workflow/workflow.ts';
 import { confineCode } from '../../../src/host/workflow-code/confine-code.ts';
 import { pictureLines } from '../../../src/review/graph/draw/terminal-picture.ts';
+import { followDecisions } from '../../../src/review/graph/follow-decisions.ts';
 import { statesBelow } from '../../../src/review/graph/machine-graph.ts';
 import { readDefinition } from '../../../src/review/graph/read-graph.ts';
 import { type Mark, markRun } from '../../../src/review/graph/run-marks.ts';
@@ -235,3 +236,52 @@ function rehearsedJournal({ model }: LoadedWorkflow, input: unknown): readonly J
   }
   return entries;
 }
+
+test('a transition of a loop is counted where it was taken, also after a history state', () => {
+  const config = {
+    initial: 'a',
+    states: {
+      a: { on: { next: 'c' } },
+      b: { on: { next: 'c' } },
+      c: { on: { back: 'b', leave: 'away' } },
+      away: { on: { enter: 'p.last', toC: 'c' } },
+      p: {
+        initial: 'x',
+        on: { leave: 'away' },
+        states: { x: { on: { turn: 'y' } }, y: {}, last: { type: 'history' } },
+      },
+    },
+  };
+  const way: readonly (readonly [event: string | null, value: Json])[] = [
+    [null, 'a'],
+    ['next', 'c'],
+    ['back', 'b'],
+    ['next', 'c'],
+    ['leave', 'away'],
+    ['enter', { p: 'x' }],
+    ['turn', { p: 'y' }],
+    ['leave', 'away'],
+    ['toC', 'c'],
+    ['leave', 'away'],
+    ['enter', { p: 'y' }],
+  ];
+  const journal = way.map(([type, value], index): JournalEntry => {
+    const event = type === null ? null : { type };
+    return { seq: index + 1, at: 0, event: { type: 'decided', event, effects: [], value, stages: [], digest: '' } };
+  });
+  const { graph, config: plain } = readDefinition({ name: 'loop', version: '1', machine: { config } });
+  const { taken } = followDecisions(plain, journal);
+  const counts = statesBelow(graph.root).flatMap(({ id, transitions }) =>
+    transitions.map(({ number }) => [id, taken.get(number) ?? 0]),
+  );
+  expect(counts).toEqual([
+    ['a', 1],
+    ['b', 1],
+    ['c', 1],
+    ['c', 2],
+    ['away', 2],
+    ['away', 1],
+    ['p', 1],
+    ['p.x', 1],
+  ]);
+});

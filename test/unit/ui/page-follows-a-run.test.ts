@@ -34,7 +34,10 @@ const TROUBLED: readonly JournalEvent[] = [
   { type: 'interrupted', signal: 'SIGINT' },
   { type: 'lease.taken', purpose: 'resume', owner: OWNER, pauseAfter: null },
   attempted('createBridge', 3),
-  failed('createBridge', FAILURE, 3),
+  // That process was killed.
+  { type: 'lease.taken', purpose: 'resume', owner: OWNER, pauseAfter: null },
+  attempted('createBridge', 4),
+  failed('createBridge', FAILURE, 4),
   { type: 'rolling-back', error: FAILURE, kept: [] },
   { type: 'change.reverting', seq: 1 },
   settled(1, 'reverted'),

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { asStepId } from '../../../src/engine/model/ids.ts';
 import type { Json } from '../../../src/engine/model/json.ts';
+import type { Clock } from '../../../src/engine/ports/clock.ts';
 import { rememberJournals } from '../../../src/history/remembered-journals.ts';
 import type { WfCommandEnd } from '../../../src/library/wf-command.ts';
 import { ROW_HEIGHT, scrollTopFor, segmentsOf } from '../../../src/ui/pages/run/row-window.ts';
@@ -137,21 +138,29 @@ test('journals that are remembered are read as they are', () => {
 describe('the explanations of a run', () => {
   const changed: Json = { run: 'told', language: 'en', explanations: { type: 'changed' } };
 
-  function open(answer: () => WfCommandEnd) {
+  function open(answer: () => WfCommandEnd | 'never', after: Clock['after'] = () => () => {}) {
     const { history } = openForTest();
     const told = tell(history, 'told');
     const asked: (readonly string[])[] = [];
     let atOnce = 0;
     let most = 0;
-    const reports = createReports((argv) => {
-      asked.push(argv);
-      atOnce += 1;
-      most = Math.max(most, atOnce);
-      const end = new Promise<WfCommandEnd>((resolve) => setImmediate(resolve, answer())).finally(() => {
-        atOnce -= 1;
-      });
-      return { pid: 1, end, kill: () => {} };
-    });
+    const reports = createReports(
+      (argv) => {
+        asked.push(argv);
+        atOnce += 1;
+        most = Math.max(most, atOnce);
+        let kill = () => {};
+        const end = new Promise<WfCommandEnd>((resolve) => {
+          kill = () => resolve({ exitCode: null, document: undefined, stderr: '', isCut: false });
+          const answered = answer();
+          if (answered !== 'never') setImmediate(resolve, answered);
+        }).finally(() => {
+          atOnce -= 1;
+        });
+        return { pid: 1, end, kill: () => kill() };
+      },
+      { after },
+    );
     return { history, told, asked, reports, most: () => most };
   }
 
@@ -188,5 +197,20 @@ describe('the explanations of a run', () => {
     await expect(reports.text(id, 'html', 'fr')).rejects.toMatchObject({ message: 'no run' });
     await expect(reports.explanations(history, id, 'en')).rejects.toThrow();
     expect(asked.length).toBe(3);
+  });
+
+  test('are given up after a time, and then asked for again', async () => {
+    let timeIsUp = () => {};
+    const { history, reports } = open(
+      () => 'never',
+      (_delayMs, callback) => {
+        timeIsUp = callback;
+        return () => {};
+      },
+    );
+    const asked = reports.explanations(history, runId('told'), 'en');
+    timeIsUp();
+    await expect(asked).rejects.toThrow(/was not made within 60 s/);
+    expect(reports.known(history, runId('told'), 'en')).toBeUndefined();
   });
 });
